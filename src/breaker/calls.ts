@@ -1,0 +1,174 @@
+/** Runs operations with the right to do so, and tells the machine what became of them. */
+
+import { isCircuitBreakerError } from "./errors.js";
+import { announceOnce } from "./events.js";
+import type { Machine } from "./machine.js";
+import type { Outcome } from "./options.js";
+import { isDuration, type Permit, type Settlement, SUCCESS } from "./permit.js";
+
+/** What an operation is given. */
+export interface OperationContext {
+  /** The signal that was given to `execute`. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a breaker protects: may return a value, a promise or a thenable, and may throw. */
+export type Operation<T> = (context: OperationContext) => T | PromiseLike<T>;
+
+/** The context of every operation whose caller gave no signal. */
+export const NO_SIGNAL: OperationContext = Object.freeze({ signal: undefined });
+
+/** Runs an operation that holds a permit; the promise is the operation's own, value or reason. */
+export function runWithPermit<T>(
+  machine: Machine,
+  permit: Permit,
+  operation: Operation<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  let result: T | PromiseLike<T>;
+  try {
+    result = operation(signal === undefined ? NO_SIGNAL : { signal });
+  } catch (error) {
+    machine.settle(permit, settlementOfError(machine, error, signal));
+    return Promise.reject(error);
+  }
+  return Promise.resolve(result).then(
+    (value) => {
+      machine.settle(permit, settlementOfValue(machine, value));
+      return value;
+    },
+    (error) => {
+      machine.settle(permit, settlementOfError(machine, error, signal));
+      throw error;
+    },
+  );
+}
+
+/**
+ * The short way of calls through a closed circuit that nobody times or observes: no permit, and
+ * reactions that are made once for a whole generation.
+ */
+export class FastLane {
+  readonly generation: number;
+  readonly #machine: Machine;
+  /** Whether the last call failed; only then is recording a failure kept apart from passing it on. */
+  #failing = false;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.generation = machine.generation;
+  }
+
+  /** Runs an operation; only in the generation of this lane, and while nobody listens to calls. */
+  run<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
+    this.#machine.inFlight += 1;
+    let result: T | PromiseLike<T>;
+    try {
+      result = operation(signal === undefined ? NO_SIGNAL : { signal });
+    } catch (error) {
+      this.#recordFailure(error, signal);
+      return Promise.reject(error);
+    }
+    const promise = Promise.resolve(result);
+    if (signal !== undefined) {
+      return promise.then(this.#onValue, (error) => {
+        this.#recordFailure(error, signal);
+        throw error;
+      }) as Promise<T>;
+    }
+    if (!this.#failing) return promise.then(this.#onValue, this.#onError) as Promise<T>;
+    // A reaction that throws costs twice as much as one that lets the rejection through.
+    promise.then(undefined, this.#onlyRecord);
+    return promise.then(this.#onValue) as Promise<T>;
+  }
+
+  readonly #onValue = (value: unknown): unknown => {
+    this.#failing = false;
+    this.#machine.inFlight -= 1;
+    this.#machine.succeed(this.generation);
+    return value;
+  };
+
+  readonly #onlyRecord = (error: unknown): void => this.#recordFailure(error, undefined);
+
+  readonly #onError = (error: unknown): never => {
+    this.#recordFailure(error, undefined);
+    throw error;
+  };
+
+  #recordFailure(error: unknown, signal: AbortSignal | undefined): void {
+    this.#failing = true;
+    this.#machine.inFlight -= 1;
+    this.#machine.account(this.generation, settlementOfError(this.#machine, error, signal));
+  }
+}
+
+/** What a value means. */
+function settlementOfValue(machine: Machine, value: unknown): Settlement {
+  const { classifyResult } = machine.settings;
+  if (classifyResult === undefined) return SUCCESS;
+  const outcome = guarded(machine, "classifyResult", () => checkOutcome(classifyResult(value)));
+  return { outcome: outcome ?? "success", error: undefined };
+}
+
+/** What a rejection means. An abort by the caller is told by the signal, whatever classifiers say. */
+function settlementOfError(
+  machine: Machine,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Settlement {
+  const { classifyError, retryAfter } = machine.settings;
+  if (signal?.aborted && isAbort(error, signal)) {
+    const timedOut = nameOf(signal.reason) === "TimeoutError";
+    return { outcome: timedOut ? "failure" : "ignored", error };
+  }
+  let outcome = defaultOutcome(error);
+  if (classifyError !== undefined) {
+    outcome =
+      guarded(machine, "classifyError", () => checkOutcome(classifyError(error))) ?? outcome;
+  }
+  if (retryAfter === undefined || outcome !== "failure") return { outcome, error };
+  const retryAfterMs = guarded(machine, "retryAfter", () => checkDelay(retryAfter(error)));
+  return { outcome, error, retryAfterMs };
+}
+
+/** An error is a failure, unless this package refused a call inside the operation. */
+function defaultOutcome(error: unknown): Outcome {
+  try {
+    return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
+  } catch {
+    return "failure"; // A revoked proxy throws when it is looked at.
+  }
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || nameOf(error) === "AbortError";
+}
+
+function nameOf(error: unknown): unknown {
+  try {
+    return typeof error === "object" && error !== null && "name" in error ? error.name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks a function of the user; one that fails is announced once and its answer is undefined. */
+function guarded<R>(machine: Machine, who: string, ask: () => R): R | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    announceOnce(machine, `circuit breaker "${machine.name}"`, who, error);
+    return undefined;
+  }
+}
+
+function checkOutcome(outcome: unknown): Outcome {
+  if (outcome === "success" || outcome === "failure" || outcome === "ignored") return outcome;
+  throw new TypeError("expected success, failure or ignored");
+}
+
+function checkDelay(delayMs: unknown): number | undefined {
+  if (isDuration(delayMs)) return delayMs;
+  throw new RangeError("expected milliseconds, 0 or more, or undefined");
+}

@@ -1,0 +1,69 @@
+import { expect, test, vi } from "vitest";
+import { announceOnce, Emitter, type OutcomeEvent } from "./events.js";
+
+const event: OutcomeEvent = {
+  breakerName: "api",
+  outcome: "success",
+  generation: 1,
+  durationMs: 5,
+  error: undefined,
+};
+
+test("nothing is delivered before deliver, then everything in order", () => {
+  const emitter = new Emitter("api");
+  const heard: string[] = [];
+  emitter.on("success", () => heard.push("success"));
+  emitter.on("late", () => heard.push("late"));
+  emitter.enqueue("late", event);
+  emitter.enqueue("success", event);
+  expect(heard).toEqual([]);
+  emitter.deliver();
+  emitter.deliver();
+  expect(heard).toEqual(["late", "success"]);
+});
+
+test("what a listener enqueues is delivered after the rest, without another deliver", () => {
+  const emitter = new Emitter("api");
+  const heard: string[] = [];
+  emitter.on("success", () => {
+    emitter.enqueue("late", event);
+    emitter.deliver();
+    heard.push("first");
+  });
+  emitter.on("success", () => heard.push("second"));
+  emitter.on("late", () => heard.push("caused"));
+  emitter.enqueue("success", event);
+  emitter.deliver();
+  expect(heard).toEqual(["first", "second", "caused"]);
+});
+
+test("it hears outcomes while a listener for them is there, taken off once or twice", () => {
+  const emitter = new Emitter("api");
+  emitter.on("stateChange", () => {});
+  emitter.on("rejected", () => {});
+  expect(emitter.hearsOutcomes).toBe(false);
+  for (const name of ["success", "failure", "ignored", "late"] as const) {
+    const takeOff = emitter.on(name, () => {});
+    const takeOther = emitter.on(name, () => {});
+    takeOff();
+    takeOff();
+    expect(emitter.hearsOutcomes).toBe(true);
+    takeOther();
+    expect(emitter.hearsOutcomes).toBe(false);
+  }
+});
+
+test("the same is announced once for one owner, and again for another or another function", () => {
+  const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+  const [first, second] = [{}, {}];
+  announceOnce(first, "one", "a listener", new Error("down"));
+  announceOnce(first, "one", "a listener", new Error("down"));
+  announceOnce(first, "one", "retryAfter", new Error("down"));
+  announceOnce(second, "two", "a listener", undefined);
+  expect(warn.mock.calls.map(([text]) => text)).toEqual([
+    "a listener of one failed and was passed over: Error",
+    "retryAfter of one failed and was passed over: Error",
+    "a listener of two failed and was passed over: undefined",
+  ]);
+  warn.mockRestore();
+});

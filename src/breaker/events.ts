@@ -1,0 +1,179 @@
+/** The events of a breaker, delivered in order, after the change, and without harm to anybody. */
+
+import type { CircuitState } from "./circuit-state.js";
+import type { CircuitBreakerOpenError } from "./errors.js";
+import type { Outcome } from "./options.js";
+
+/** How a breaker is steered by hand: see `isolate`, `observe`, `disable` and `release`. */
+export type Control = "automatic" | "observe" | "isolated" | "disabled";
+
+/** Why a circuit changed. */
+export type StateChangeReason =
+  /** The trip policy had counted enough. */
+  | "tripped"
+  /** A failure asked for it (`openNow`), as a rate limit does. */
+  | "opened-at-once"
+  /** The open time was over and a call arrived. */
+  | "open-time-over"
+  | "probe-succeeded"
+  | "probe-failed"
+  /** A probe succeeded but took longer than `slowCallMs`. */
+  | "probe-slow"
+  /** Somebody called the method of that name. */
+  | "isolate"
+  | "observe"
+  | "disable"
+  | "release"
+  | "reset";
+
+/** The state or the control of a breaker changed. */
+export interface StateChangeEvent {
+  readonly breakerName: string;
+  readonly from: CircuitState;
+  /** Equal to `from` when only the control changed. */
+  readonly to: CircuitState;
+  readonly control: Control;
+  readonly reason: StateChangeReason;
+  /** The generation that begins. */
+  readonly generation: number;
+  /** Milliseconds until the circuit probes, when it is open by itself. */
+  readonly retryAfterMs: number | undefined;
+  /** The last failure before the circuit opened, when it is open by itself and there is one. */
+  readonly error: unknown;
+}
+
+/** A call settled. */
+export interface OutcomeEvent {
+  readonly breakerName: string;
+  readonly outcome: Outcome;
+  /** The generation in which the call was admitted. */
+  readonly generation: number;
+  /** Undefined when nothing listened and no policy timed the call when it began. */
+  readonly durationMs: number | undefined;
+  /** What the call failed with, if it did. */
+  readonly error: unknown;
+}
+
+/** A call was refused. */
+export interface RejectedEvent {
+  readonly breakerName: string;
+  readonly error: CircuitBreakerOpenError;
+}
+
+/** The events of a breaker by name. */
+export interface CircuitBreakerEvents {
+  readonly stateChange: StateChangeEvent;
+  readonly success: OutcomeEvent;
+  readonly failure: OutcomeEvent;
+  readonly ignored: OutcomeEvent;
+  /** An outcome of an earlier generation, which changed nothing. */
+  readonly late: OutcomeEvent;
+  readonly rejected: RejectedEvent;
+}
+
+/** The names of the events. */
+export const EVENT_NAMES = [
+  "stateChange",
+  "success",
+  "failure",
+  "ignored",
+  "late",
+  "rejected",
+] as const satisfies readonly (keyof CircuitBreakerEvents)[];
+
+/** Hears an event. What it throws or rejects with harms neither the call nor the breaker. */
+export type Listener<E> = (event: E) => unknown;
+
+type EventName = keyof CircuitBreakerEvents;
+type AnyListener = Listener<never>;
+
+const OUTCOME_EVENTS: ReadonlySet<EventName> = new Set(["success", "failure", "ignored", "late"]);
+
+/** The listeners of one breaker and the events that wait for their turn. */
+export class Emitter {
+  readonly #listeners = new Map<EventName, Set<{ readonly listener: AnyListener }>>();
+  readonly #ownerName: string;
+  #outcomeListeners = 0;
+  #waiting: (() => void)[] = [];
+  #delivering = false;
+
+  /** @param ownerName How warnings name the breaker. */
+  constructor(ownerName: string) {
+    this.#ownerName = ownerName;
+  }
+
+  /** Whether somebody hears of single calls, and not of changes and rejections only. */
+  get hearsOutcomes(): boolean {
+    return this.#outcomeListeners > 0;
+  }
+
+  /** Adds a listener and returns how to take it off; the same function may be added twice. */
+  on<N extends EventName>(name: N, listener: Listener<CircuitBreakerEvents[N]>): () => void {
+    const entry = { listener };
+    const hears = OUTCOME_EVENTS.has(name) ? 1 : 0;
+    this.#outcomeListeners += hears;
+    const entries = this.#listeners.get(name) ?? new Set();
+    entries.add(entry);
+    this.#listeners.set(name, entries);
+    return () => {
+      if (entries.delete(entry)) this.#outcomeListeners -= hears;
+    };
+  }
+
+  /** Puts an event in the queue for the listeners of this moment. */
+  enqueue<N extends EventName>(name: N, event: CircuitBreakerEvents[N]): void {
+    for (const { listener } of this.#listeners.get(name) ?? []) {
+      this.#waiting.push(() => this.#call(listener as Listener<CircuitBreakerEvents[N]>, event));
+    }
+  }
+
+  /**
+   * Delivers the queue. To be called when a change is complete: listeners may call the breaker. What
+   * they cause is delivered after the rest, so that all hear everything in the order in which it
+   * happened.
+   */
+  deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();
+    this.#delivering = false;
+  }
+
+  #call<E>(listener: Listener<E>, event: E): void {
+    try {
+      const result = listener(event) as { then?: unknown } | undefined | null;
+      if (typeof result?.then === "function") {
+        Promise.resolve(result).catch((error) =>
+          announceOnce(this, this.#ownerName, "a listener", error),
+        );
+      }
+    } catch (error) {
+      announceOnce(this, this.#ownerName, "a listener", error);
+    }
+  }
+}
+
+/** What was announced of whom, so that a listener that always throws is one warning. */
+const announced = new WeakMap<object, Set<string>>();
+
+/**
+ * Tells the user, once for each owner, that a function of theirs failed and was passed over. The
+ * warning names the kind of the error but not its message, which may hold a secret.
+ */
+export function announceOnce(owner: object, ownerName: string, who: string, error: unknown): void {
+  const known = announced.get(owner) ?? new Set();
+  if (known.has(who)) return;
+  announced.set(owner, known.add(who));
+  process.emitWarning(`${who} of ${ownerName} failed and was passed over: ${kindOf(error)}`, {
+    type: "CircuitBreakerWarning",
+  });
+}
+
+/** The name of an error, or the type of a value; never throws, whatever was thrown. */
+function kindOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.name) : typeof error;
+  } catch {
+    return typeof error;
+  }
+}

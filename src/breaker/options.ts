@@ -1,0 +1,182 @@
+/** The options of a breaker: what each means, its range and its default, in the place that checks it. */
+
+import {
+  booleanField,
+  checkText,
+  type Field,
+  functionField,
+  MAX_DELAY_MS,
+  type NumberRange,
+  numberField,
+  objectField,
+  readOptions,
+  SHARE,
+  SOME_CALLS,
+  SOME_MILLISECONDS,
+  show,
+} from "../options/check.js";
+import { type Clock, type Random, systemClock } from "./clock.js";
+import { readThreshold, readTrip, type TripOptions } from "./trip/trip-options.js";
+import type { TripPlan } from "./trip/trip-policy.js";
+
+/** What a settled call was: a success, a failure, or something that says nothing of the upstream. */
+export type Outcome = "success" | "failure" | "ignored";
+
+/** What a breaker can be told. Every option has a default. */
+export interface CircuitBreakerOptions {
+  /** The name in errors, events and metrics: 1 to 200 characters. Default: `"default"`. */
+  readonly name?: string | undefined;
+  /**
+   * Failures in a row that open the circuit, 1 to 1,000,000. Default: 5. Short for
+   * `trip: { consecutive }`; giving both throws.
+   */
+  readonly failureThreshold?: number | undefined;
+  /** When the circuit opens, where counting failures in a row is not enough. */
+  readonly trip?: TripOptions | undefined;
+  /** Milliseconds that the circuit stays open before it probes; above 0. Default: 60,000. */
+  readonly resetTimeoutMs?: number | undefined;
+  /**
+   * The longest that a circuit stays open, in milliseconds, whatever growth, jitter or the upstream
+   * ask for. Default: one hour, or `resetTimeoutMs` when that is more.
+   */
+  readonly maxOpenMs?: number | undefined;
+  /**
+   * By what the open time is multiplied each time the circuit opens again, 1 to 100. It starts anew
+   * once the circuit has been closed for one `resetTimeoutMs`. Default: 1, no growth.
+   */
+  readonly openTimeGrowthFactor?: number | undefined;
+  /**
+   * By up to which share the open time is lengthened at random, 0 to 1, so that many processes do
+   * not probe at the same moment. Default: 0.
+   */
+  readonly openTimeJitter?: number | undefined;
+  /** Calls that may probe a half-open circuit at once, 1 to 1,000,000. Default: 1. */
+  readonly halfOpenMaxCalls?: number | undefined;
+  /** Successful probes that close the circuit, 1 to 1,000,000. Default: `halfOpenMaxCalls`. */
+  readonly halfOpenSuccessThreshold?: number | undefined;
+  /**
+   * Milliseconds after which a probe that has not settled gives its slot to another; its outcome
+   * still counts. Above 0. Default: `resetTimeoutMs`.
+   */
+  readonly halfOpenProbeTimeoutMs?: number | undefined;
+  /** Tells what a rejection means. Default: every error is a failure. */
+  readonly classifyError?: ((error: unknown) => Outcome) | undefined;
+  /** Tells what a value means. Default: every value is a success. */
+  readonly classifyResult?: ((value: unknown) => Outcome) | undefined;
+  /**
+   * Tells for how many milliseconds the upstream asked to be left alone, as by a `Retry-After`
+   * header; undefined when it did not. Default: no failure tells.
+   */
+  readonly retryAfter?: ((error: unknown) => number | undefined) | undefined;
+  /** Whether rejections carry a stack trace; that makes them several times dearer. Default: false. */
+  readonly captureRejectionStack?: boolean | undefined;
+  /** Where time comes from. Default: the monotonic clock of the process. */
+  readonly clock?: Clock | undefined;
+  /** Where chance comes from, for jitter. Default: `Math.random`. */
+  readonly random?: Random | undefined;
+}
+
+const FACTOR: NumberRange = { min: 1, max: 100 };
+const HOUR_MS = 3_600_000;
+const MAX_NAME_LENGTH = 200;
+
+const nameField: Field<string> = {
+  absent: "default",
+  read: (value, label) => checkText(value, label, MAX_NAME_LENGTH),
+};
+
+const FIELDS = {
+  name: nameField,
+  failureThreshold: { absent: undefined, read: readThreshold } as Field<TripPlan | undefined>,
+  trip: { absent: undefined, read: readTrip } as Field<TripPlan | undefined>,
+  resetTimeoutMs: numberField(60_000, SOME_MILLISECONDS),
+  maxOpenMs: numberField(undefined, SOME_MILLISECONDS),
+  openTimeGrowthFactor: numberField(1, FACTOR),
+  openTimeJitter: numberField(0, SHARE),
+  halfOpenMaxCalls: numberField(1, SOME_CALLS),
+  halfOpenSuccessThreshold: numberField(undefined, SOME_CALLS),
+  halfOpenProbeTimeoutMs: numberField(undefined, SOME_MILLISECONDS),
+  classifyError: functionField<(error: unknown) => Outcome>(),
+  classifyResult: functionField<(value: unknown) => Outcome>(),
+  retryAfter: functionField<(error: unknown) => number | undefined>(),
+  captureRejectionStack: booleanField(false),
+  clock: objectField<Clock>(systemClock, ["now"]),
+  random: { absent: Math.random, read: functionField<Random>().read } as Field<Random>,
+};
+
+const DEFAULT_TRIP = readThreshold(5, "the default");
+
+/** Options that have been checked; breakers that were given the same ones may share them. */
+export interface Settings {
+  readonly trip: TripPlan;
+  readonly resetTimeoutMs: number;
+  readonly maxOpenMs: number;
+  readonly openTimeGrowthFactor: number;
+  readonly openTimeJitter: number;
+  readonly halfOpenMaxCalls: number;
+  readonly halfOpenSuccessThreshold: number;
+  readonly halfOpenProbeTimeoutMs: number;
+  readonly classifyError: ((error: unknown) => Outcome) | undefined;
+  readonly classifyResult: ((value: unknown) => Outcome) | undefined;
+  readonly retryAfter: ((error: unknown) => number | undefined) | undefined;
+  readonly captureRejectionStack: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * How two sets of options differ, as text that shows both; undefined when they come to the same.
+ * Functions, clocks and the like are compared by identity.
+ */
+export function settingsDifference(there: Settings, here: Settings): string | undefined {
+  const differences: string[] = [];
+  for (const key of Object.keys(there) as (keyof Settings)[]) {
+    const before = key === "trip" ? JSON.stringify(there.trip.options) : there[key];
+    const now = key === "trip" ? JSON.stringify(here.trip.options) : here[key];
+    if (Object.is(before, now)) continue;
+    const shown =
+      key === "trip"
+        ? `${before} there and ${now} here`
+        : `${show(before)} there and ${show(now)} here`;
+    differences.push(`${key} is ${shown}`);
+  }
+  return differences.length === 0 ? undefined : differences.join(", ");
+}
+
+/**
+ * Checks options.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected.
+ */
+export function readSettings(given: unknown): { name: string; settings: Settings } {
+  const read = checkSettings(given);
+  const plain = Object.keys(given ?? {}).every((key) => key === "name");
+  // Breakers that were told nothing share one set of settings: a million of them count.
+  return plain ? { name: read.name, settings: DEFAULT_SETTINGS } : read;
+}
+
+function checkSettings(given: unknown): { name: string; settings: Settings } {
+  const { name, failureThreshold, trip, ...options } = readOptions("CircuitBreaker", given, FIELDS);
+  if (failureThreshold !== undefined && trip !== undefined) {
+    throw new TypeError(
+      'CircuitBreaker options "failureThreshold" and "trip" are both given, expected one of them',
+    );
+  }
+  const { resetTimeoutMs, halfOpenMaxCalls } = options;
+  const maxOpenMs = options.maxOpenMs ?? Math.max(HOUR_MS, resetTimeoutMs);
+  if (maxOpenMs < resetTimeoutMs) {
+    throw new RangeError(
+      `CircuitBreaker option "maxOpenMs" is ${maxOpenMs}, expected from resetTimeoutMs (${resetTimeoutMs}) to ${MAX_DELAY_MS}`,
+    );
+  }
+  const settings: Settings = {
+    ...options,
+    trip: trip ?? failureThreshold ?? DEFAULT_TRIP,
+    maxOpenMs,
+    halfOpenSuccessThreshold: options.halfOpenSuccessThreshold ?? halfOpenMaxCalls,
+    halfOpenProbeTimeoutMs: options.halfOpenProbeTimeoutMs ?? resetTimeoutMs,
+  };
+  return { name, settings };
+}
+
+const DEFAULT_SETTINGS = checkSettings({}).settings;

@@ -1,0 +1,105 @@
+import { describe, expect, test, vi } from "vitest";
+import { type FailureDetail, isDuration, Permit, type SuccessDetail } from "./permit.js";
+
+const error = new Error("down");
+
+function newPermit() {
+  const settle = vi.fn();
+  const release = vi.fn();
+  return {
+    permit: new Permit({ settle, release }, 7, undefined, Number.NaN, false),
+    settle,
+    release,
+  };
+}
+
+describe("a permit", () => {
+  test("tells its outcome to the one who gave it, with what the caller knows", () => {
+    const cases: [(permit: Permit) => void, object][] = [
+      [(permit) => permit.success(), { outcome: "success", error: undefined }],
+      [
+        (permit) => permit.success({ durationMs: 5 }),
+        { outcome: "success", error: undefined, durationMs: 5 },
+      ],
+      [(permit) => permit.failure(), { outcome: "failure", error: undefined }],
+      [
+        (permit) => permit.failure(error, { retryAfterMs: 5, openNow: true }),
+        { outcome: "failure", error, retryAfterMs: 5, openNow: true },
+      ],
+      [(permit) => permit.ignore(error), { outcome: "ignored", error }],
+    ];
+    for (const [settleIt, settlement] of cases) {
+      const { permit, settle, release } = newPermit();
+      settleIt(permit);
+      expect(settle.mock.calls).toEqual([[permit, settlement]]);
+      expect(release).not.toHaveBeenCalled();
+    }
+  });
+
+  const ends: [string, (permit: Permit) => void][] = [
+    ["success", (permit) => permit.success()],
+    ["failure", (permit) => permit.failure(error)],
+    ["ignore", (permit) => permit.ignore()],
+    ["release", (permit) => permit.release()],
+    ["dispose", (permit) => permit[Symbol.dispose]()],
+  ];
+  test.each(ends)(
+    "after %s, what comes next does nothing, wrong details included",
+    (_name, first) => {
+      const { permit, settle, release } = newPermit();
+      first(permit);
+      for (const [, next] of ends) next(permit);
+      permit.failure(error, { retryAfterMs: -1 });
+      expect(settle.mock.calls.length + release.mock.calls.length).toBe(1);
+    },
+  );
+
+  test("is released at the end of its block", () => {
+    const { permit, release } = newPermit();
+    permit[Symbol.dispose]();
+    expect(release.mock.calls).toEqual([[permit]]);
+  });
+
+  test("settled in its block, it is not released as well", () => {
+    const { permit, settle, release } = newPermit();
+    permit.success();
+    permit[Symbol.dispose]();
+    expect(settle).toHaveBeenCalledTimes(1);
+    expect(release).not.toHaveBeenCalled();
+  });
+
+  test("a detail cannot turn one outcome into another", () => {
+    const { permit, settle } = newPermit();
+    const forged = { outcome: "failure", error } as SuccessDetail;
+    permit.success(forged);
+    expect(settle.mock.calls[0]?.[1]).toEqual({ outcome: "success", error: undefined });
+  });
+
+  test.each<[unknown, ErrorConstructor, string]>([
+    [-1, RangeError, "-1"],
+    [Number.NaN, RangeError, "NaN"],
+    ["5", TypeError, '"5"'],
+    [null, TypeError, "null"],
+    [5n, TypeError, "5n"],
+  ])(
+    "refuses a delay or duration of %s and can be settled afterwards",
+    (value, errorClass, shown) => {
+      const { permit, settle } = newPermit();
+      const failing = () => permit.failure(error, { retryAfterMs: value } as FailureDetail);
+      const succeeding = () => permit.success({ durationMs: value } as SuccessDetail);
+      const expected = `is ${shown}, expected a number of milliseconds, 0 or more`;
+      expect(failing).toThrow(errorClass);
+      expect(failing).toThrow(`retryAfterMs ${expected}`);
+      expect(succeeding).toThrow(errorClass);
+      expect(succeeding).toThrow(`durationMs ${expected}`);
+      expect(settle).not.toHaveBeenCalled();
+      permit.success();
+      expect(settle).toHaveBeenCalledTimes(1);
+    },
+  );
+});
+
+test("a duration is undefined or any number from 0 on", () => {
+  expect([undefined, 0, 0.5, Number.POSITIVE_INFINITY].map(isDuration)).not.toContain(false);
+  expect([-0.001, Number.NaN, null, "1", {}, 1n].map(isDuration)).not.toContain(true);
+});

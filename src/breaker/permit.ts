@@ -1,0 +1,136 @@
+/** The right to make one call: taken at admission, settled once. */
+
+import { show } from "../options/check.js";
+import type { Outcome } from "./options.js";
+import type { Lease } from "./state/half-open.js";
+
+/** What a caller may know of a failure beside its error. */
+export interface FailureDetail {
+  /** For how many milliseconds the upstream asked to be left alone; 0 or more. */
+  readonly retryAfterMs?: number | undefined;
+  /** Opens the circuit at once, whatever its trip policy has counted, as for a rate limit. */
+  readonly openNow?: boolean | undefined;
+}
+
+/** What a caller may know of a success. */
+export interface SuccessDetail {
+  /** How long the exchange took, where that is known better than by the time since admission. */
+  readonly durationMs?: number | undefined;
+}
+
+/** An outcome on its way to the machine. */
+export interface Settlement extends FailureDetail, SuccessDetail {
+  readonly outcome: Outcome;
+  readonly error: unknown;
+}
+
+/** Takes back permits. */
+export interface Settler {
+  settle(permit: Permit, settlement: Settlement): void;
+  release(permit: Permit): void;
+}
+
+/** A success of which nothing else is known. */
+export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: undefined });
+
+/**
+ * The right to make one call. Settle it once with `success`, `failure` or `ignore`, or give it back
+ * with `release`; what comes after the first does nothing.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from "dagger-circuit-breaker";
+ *
+ * const breaker = new CircuitBreaker({ name: "api" });
+ * const permit = breaker.acquire();
+ * try {
+ *   const response = await fetch("http://127.0.0.1:9/");
+ *   if (response.status === 429) permit.failure(new Error("limited"), { openNow: true });
+ *   else permit.success();
+ * } catch (error) {
+ *   permit.failure(error);
+ * }
+ * ```
+ */
+export class Permit {
+  readonly #settler: Settler;
+  #settled = false;
+  /** The generation of the breaker in which the call was let in. */
+  readonly generation: number;
+  /** @internal */
+  readonly lease: Lease | undefined;
+  /** @internal */
+  readonly startedMs: number;
+  /** @internal */
+  readonly wouldReject: boolean;
+
+  /**
+   * @param lease The probe slot that the call holds, in a half-open circuit.
+   * @param startedMs When it began; NaN when nobody asks how long it takes.
+   * @param wouldReject Whether an automatic breaker would have refused it.
+   * @internal
+   */
+  constructor(
+    settler: Settler,
+    generation: number,
+    lease: Lease | undefined,
+    startedMs: number,
+    wouldReject: boolean,
+  ) {
+    this.#settler = settler;
+    this.generation = generation;
+    this.lease = lease;
+    this.startedMs = startedMs;
+    this.wouldReject = wouldReject;
+  }
+
+  /** The call did what it should. Throws for a duration that is negative or no number. */
+  success(detail?: SuccessDetail): void {
+    this.#settle(detail === undefined ? SUCCESS : { ...detail, ...SUCCESS });
+  }
+
+  /** The upstream failed the call. Throws for a delay that is negative or no number. */
+  failure(error?: unknown, detail?: FailureDetail): void {
+    this.#settle({ ...detail, outcome: "failure", error });
+  }
+
+  /** The call says nothing of the upstream; it is counted as ignored. */
+  ignore(error?: unknown): void {
+    this.#settle({ outcome: "ignored", error });
+  }
+
+  /** The call was not made after all; nothing is counted. */
+  release(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#settler.release(this);
+  }
+
+  /** The same as `release`, for `using permit = breaker.acquire()`. */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  #settle(settlement: Settlement): void {
+    if (this.#settled) return;
+    checkDetail(settlement);
+    this.#settled = true;
+    this.#settler.settle(this, settlement);
+  }
+}
+
+/** Checks what callers tell of an outcome: a delay that is no number would wedge a circuit. */
+export function checkDetail({ retryAfterMs, durationMs }: FailureDetail & SuccessDetail): void {
+  if (!isDuration(retryAfterMs)) throw wrongDuration("retryAfterMs", retryAfterMs);
+  if (!isDuration(durationMs)) throw wrongDuration("durationMs", durationMs);
+}
+
+/** Whether a value is undefined or a number of milliseconds, 0 or more; Infinity is one. */
+export function isDuration(value: unknown): value is number | undefined {
+  return value === undefined || (typeof value === "number" && value >= 0);
+}
+
+function wrongDuration(name: string, value: unknown): Error {
+  const message = `${name} is ${show(value)}, expected a number of milliseconds, 0 or more`;
+  return typeof value === "number" ? new RangeError(message) : new TypeError(message);
+}

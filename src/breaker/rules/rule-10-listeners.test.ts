@@ -1,0 +1,217 @@
+/** Rule 10: listeners hear everything in order, after the change, and harm nobody. */
+
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { counted, revokedProxy, setUp, thenable, trip } from "../../../tests/breaker/harness.js";
+import { EVENT_NAMES } from "../events.js";
+
+const down = new Error("down");
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("rule 10: listeners", () => {
+  test("there is an event for every outcome, rejection and change", async () => {
+    const { breaker, clock } = setUp({ name: "api" });
+    const heard: unknown[] = [];
+    for (const name of EVENT_NAMES) breaker.on(name, (event) => heard.push([name, event]));
+    const early = breaker.acquire();
+    await breaker.execute(() => "value");
+    breaker.acquire().ignore(down);
+    const failing = breaker.acquire();
+    clock.advance(50);
+    failing.failure(down);
+    const rejection = breaker.tryAcquire();
+    early.failure(down);
+    const common = { breakerName: "api", generation: 1 };
+    expect(heard).toEqual([
+      ["success", { ...common, outcome: "success", durationMs: 0, error: undefined }],
+      ["ignored", { ...common, outcome: "ignored", durationMs: 0, error: down }],
+      ["failure", { ...common, outcome: "failure", durationMs: 50, error: down }],
+      [
+        "stateChange",
+        {
+          breakerName: "api",
+          from: "closed",
+          to: "open",
+          control: "automatic",
+          reason: "tripped",
+          generation: 2,
+          retryAfterMs: 1_000,
+          error: down,
+        },
+      ],
+      ["rejected", { breakerName: "api", error: rejection }],
+      ["late", { ...common, outcome: "failure", durationMs: 50, error: down }],
+    ]);
+  });
+
+  test("a change tells its reason", () => {
+    const { breaker, clock } = setUp();
+    const reasons: string[] = [];
+    breaker.on("stateChange", ({ from, to, reason }) => reasons.push(`${from}>${to} ${reason}`));
+    breaker.acquire().failure(down);
+    clock.advance(1_000);
+    breaker.acquire().failure(down);
+    clock.advance(1_000);
+    breaker.acquire().success();
+    trip(breaker);
+    breaker.reset();
+    breaker.isolate("maintenance");
+    breaker.observe();
+    breaker.disable();
+    breaker.release();
+    expect(reasons).toEqual([
+      "closed>open tripped",
+      "open>half-open open-time-over",
+      "half-open>open probe-failed",
+      "open>half-open open-time-over",
+      "half-open>closed probe-succeeded",
+      "closed>open opened-at-once",
+      "open>closed reset",
+      "closed>open isolate",
+      "open>closed observe",
+      "closed>closed disable",
+      "closed>closed release",
+    ]);
+  });
+
+  test("only a change to open tells a failure and a time", () => {
+    const { breaker, clock } = setUp();
+    const told: unknown[] = [];
+    breaker.on("stateChange", ({ error, retryAfterMs }) => told.push([error, retryAfterMs]));
+    trip(breaker, down);
+    clock.advance(1_000);
+    breaker.acquire().success();
+    breaker.isolate("maintenance");
+    const nothing = [undefined, undefined];
+    expect(told).toEqual([[down, 1_000], nothing, nothing, nothing]);
+  });
+
+  test("steering that changes neither state nor control is no event", () => {
+    const { breaker } = setUp();
+    const listener = vi.fn();
+    breaker.on("stateChange", listener);
+    breaker.reset();
+    breaker.release();
+    expect(listener).not.toHaveBeenCalled();
+  });
+
+  test("on returns how to take a listener off; taking it off twice is fine", () => {
+    const { breaker } = setUp();
+    const listener = vi.fn();
+    const takeOff = breaker.on("success", listener);
+    const takeOther = breaker.on("success", listener);
+    breaker.acquire().success();
+    takeOff();
+    takeOff();
+    breaker.acquire().success();
+    takeOther();
+    breaker.acquire().success();
+    expect(listener).toHaveBeenCalledTimes(3);
+  });
+
+  test("they run after the change, whatever event they hear", () => {
+    const { breaker } = setUp();
+    const states: string[] = [];
+    breaker.on("failure", () => states.push(breaker.state));
+    breaker.on("stateChange", () => states.push(breaker.state));
+    breaker.acquire().failure(down);
+    expect(states).toEqual(["open", "open"]);
+  });
+
+  test("changes that listeners cause are delivered in the order in which they happened", () => {
+    const { breaker } = setUp();
+    const heard: string[] = [];
+    breaker.on("failure", () => breaker.reset());
+    breaker.on("stateChange", ({ reason }) => heard.push(`first ${reason}`));
+    breaker.on("stateChange", ({ reason }) => {
+      if (reason === "reset") breaker.isolate("maintenance");
+    });
+    breaker.on("stateChange", ({ reason }) => heard.push(`last ${reason}`));
+    breaker.acquire().failure(down);
+    expect(heard).toEqual([
+      "first tripped",
+      "last tripped",
+      "first reset",
+      "last reset",
+      "first isolate",
+      "last isolate",
+    ]);
+  });
+
+  test("an admission that trips or probes is heard before what listeners make of it", () => {
+    const { breaker, clock } = setUp({ trip: { badSeconds: 1, windowMs: 5_000 } });
+    const heard: string[] = [];
+    breaker.on("stateChange", ({ reason }) => {
+      heard.push(reason);
+      if (reason === "tripped") breaker.reset();
+    });
+    breaker.on("rejected", ({ error }) =>
+      heard.push(`rejected ${error.state} ${error.generation}`),
+    );
+    breaker.acquire().failure(down);
+    clock.advance(1_000);
+    expect(breaker.tryAcquire()).toMatchObject({ reason: "open", state: "open", generation: 2 });
+    expect(heard).toEqual(["tripped", "rejected open 2", "reset"]);
+  });
+
+  test("a listener added while an event is delivered does not hear that event", () => {
+    const { breaker } = setUp();
+    const late = vi.fn();
+    breaker.on("success", () => breaker.on("success", late));
+    breaker.acquire().success();
+    expect(late).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, () => unknown]>([
+    ["throws", () => broken()],
+    ["rejects", () => Promise.reject(down)],
+    ["returns a thenable that throws", () => thenable(() => broken())],
+    ["throws what cannot be looked at", () => broken(revokedProxy())],
+    ["throws an error without a name to print", () => broken({ name: Symbol("x") })],
+  ])(
+    "one that %s harms neither call nor state, nor the other listeners",
+    async (_how, listener) => {
+      const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+      const { breaker } = setUp();
+      const other = vi.fn();
+      for (const name of ["success", "failure", "stateChange"] as const) breaker.on(name, listener);
+      breaker.on("stateChange", other);
+      expect(await breaker.execute(() => "value")).toBe("value");
+      await expect(breaker.execute(() => Promise.reject(down))).rejects.toBe(down);
+      await settled();
+      expect(breaker.state).toBe("open");
+      expect(other).toHaveBeenCalledTimes(1);
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(warn).toHaveBeenCalledWith(
+        expect.stringMatching(
+          /^a listener of circuit breaker "default" failed and was passed over: /,
+        ),
+        { type: "CircuitBreakerWarning" },
+      );
+      expect(counted(breaker)).toEqual({ successCount: 1, failureCount: 1, stateChanges: 1 });
+    },
+  );
+
+  test("the warning names the kind of the error, never its message", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+    const throwing = (thrown: unknown) => {
+      const { breaker } = setUp();
+      breaker.on("success", () => broken(thrown));
+      breaker.acquire().success();
+      return String(warn.mock.lastCall?.[0]);
+    };
+    expect(throwing(new TypeError("secret"))).toMatch(/passed over: TypeError$/);
+    expect(throwing("secret")).toMatch(/passed over: string$/);
+    expect(throwing(revokedProxy())).toMatch(/passed over: object$/);
+  });
+});
+
+function broken(thrown: unknown = down): never {
+  throw thrown;
+}
+
+async function settled(): Promise<void> {
+  for (let tick = 0; tick < 5; tick++) await undefined;
+}

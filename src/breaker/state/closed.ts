@@ -1,0 +1,25 @@
+/** Closed: calls pass, and the trip policy counts what becomes of them. */
+
+import { CircuitState } from "../circuit-state.js";
+import type { TripPolicy } from "../trip/trip-policy.js";
+import type { Admission, StateShape } from "./state-shape.js";
+
+/** The state of a circuit that trusts its upstream. */
+export class ClosedState implements StateShape {
+  readonly sinceMs: number;
+  readonly policy: TripPolicy;
+  failure: unknown = undefined;
+
+  constructor(sinceMs: number, policy: TripPolicy) {
+    this.sinceMs = sinceMs;
+    this.policy = policy;
+  }
+
+  get kind(): typeof CircuitState.Closed {
+    return CircuitState.Closed;
+  }
+
+  admission(nowMs: number): Admission {
+    return this.policy.isDue(nowMs) ? "trip" : "admit";
+  }
+}

@@ -1,0 +1,26 @@
+/** Open: calls are rejected until the open time is over. */
+
+import { CircuitState } from "../circuit-state.js";
+import type { Admission, StateShape } from "./state-shape.js";
+
+/** The state of a circuit whose upstream is left alone. */
+export class OpenState implements StateShape {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly failure: unknown;
+
+  constructor(sinceMs: number, untilMs: number, failure: unknown) {
+    this.sinceMs = sinceMs;
+    this.untilMs = untilMs;
+    this.failure = failure;
+  }
+
+  get kind(): typeof CircuitState.Open {
+    return CircuitState.Open;
+  }
+
+  admission(nowMs: number): Admission {
+    if (nowMs >= this.untilMs) return "probe";
+    return { reason: "open", retryAfterMs: this.untilMs - nowMs };
+  }
+}

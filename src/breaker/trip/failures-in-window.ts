@@ -1,0 +1,47 @@
+/** Opens after so many failures within a window of time, whatever succeeds in between. */
+
+import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
+
+/** Keeps the times of the last failures in a ring as large as the threshold. */
+export class FailuresInWindowTrip implements TripPolicy {
+  readonly #times: Float64Array;
+  readonly #windowMs: number;
+  /** Where the next failure goes, which is where the oldest one stands. */
+  #next = 0;
+
+  constructor(failures: number, windowMs: number) {
+    this.#times = new Float64Array(failures).fill(Number.NEGATIVE_INFINITY);
+    this.#windowMs = windowMs;
+  }
+
+  get needsTime(): boolean {
+    return true;
+  }
+
+  get judgesAtAdmission(): boolean {
+    return false;
+  }
+
+  success(): boolean {
+    return false;
+  }
+
+  failure(nowMs: number): boolean {
+    this.#times[this.#next] = nowMs;
+    this.#next = (this.#next + 1) % this.#times.length;
+    return this.#isInside(this.#times[this.#next] as number, nowMs);
+  }
+
+  isDue(): boolean {
+    return false;
+  }
+
+  snapshot(nowMs: number): TripSnapshot {
+    const inside = this.#times.filter((timeMs) => this.#isInside(timeMs, nowMs));
+    return { policy: "failures", failures: inside.length };
+  }
+
+  #isInside(timeMs: number, nowMs: number): boolean {
+    return nowMs - timeMs <= this.#windowMs;
+  }
+}

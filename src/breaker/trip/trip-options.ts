@@ -1,0 +1,196 @@
+/** The options of the trip policies, and the policy that each of them asks for. */
+
+import {
+  checkNumber,
+  MILLISECONDS,
+  type NumberRange,
+  numberField,
+  readObject,
+  readOptions,
+  SHARE,
+  SOME_CALLS,
+  SOME_MILLISECONDS,
+  show,
+} from "../../options/check.js";
+import { BadSecondsTrip } from "./bad-seconds.js";
+import { ConsecutiveTrip } from "./consecutive.js";
+import { CountWindow } from "./count-window.js";
+import { FailureRateTrip } from "./failure-rate.js";
+import { FailuresInWindowTrip } from "./failures-in-window.js";
+import { TimeWindow } from "./time-window.js";
+import type { TripPlan, TripPolicy } from "./trip-policy.js";
+
+/**
+ * When a closed circuit opens; one of four policies.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from "dagger-circuit-breaker";
+ *
+ * new CircuitBreaker({ trip: { consecutive: 5 } });
+ * new CircuitBreaker({ trip: { badSeconds: 5, windowMs: 60_000 } });
+ * new CircuitBreaker({ trip: { failures: 20, windowMs: 60_000 } });
+ * new CircuitBreaker({ trip: { failureRate: 0.5, windowCalls: 100, minimumCalls: 20 } });
+ * ```
+ */
+export type TripOptions = ConsecutiveOptions | BadSecondsOptions | FailuresOptions | RateOptions;
+
+/** Opens after so many failures in a row; a success sets the count back. */
+export interface ConsecutiveOptions {
+  /** Failures in a row, 1 to 1,000,000. */
+  readonly consecutive: number;
+}
+
+/**
+ * Opens after so many bad seconds in a row. A second begins with its first outcome and is bad when
+ * more failed than succeeded, so a burst that fails fifty calls at once is one bad second.
+ */
+export interface BadSecondsOptions {
+  /** Bad seconds in a row, 1 to 3,600. */
+  readonly badSeconds: number;
+  /** Milliseconds that the first bad second of the row may be old; one second for each at least. */
+  readonly windowMs: number;
+}
+
+/** Opens after so many failures within a window of time; successes do not set it back. */
+export interface FailuresOptions {
+  /** Failures in the window, 1 to 100,000. */
+  readonly failures: number;
+  /** Length of the window in milliseconds; more than 0. */
+  readonly windowMs: number;
+}
+
+/** Opens when a share of the calls in a window failed; exactly one of the two windows is given. */
+export interface RateOptions {
+  /** The share of failures that opens the circuit, above 0 and up to 1. */
+  readonly failureRate: number;
+  /** A window of time in milliseconds, kept in ten buckets; more than 0. */
+  readonly windowMs?: number | undefined;
+  /** A window of the last so many calls, 1 to 1,000,000. */
+  readonly windowCalls?: number | undefined;
+  /**
+   * Calls that the window must hold before its shares are judged, 1 to 1,000,000 and not more than
+   * `windowCalls`. Default: 10, or `windowCalls` when that is less.
+   */
+  readonly minimumCalls?: number | undefined;
+  /** Milliseconds from which on a call is slow; none by default, and then nothing is timed. */
+  readonly slowCallMs?: number | undefined;
+  /** The share of slow calls that opens the circuit, above 0 and up to 1. Default: 1. */
+  readonly slowCallRate?: number | undefined;
+}
+
+const OWNER = "CircuitBreaker trip";
+const BAD_SECONDS: NumberRange = { min: 1, max: 3600, whole: true };
+const FAILURES: NumberRange = { min: 1, max: 100_000, whole: true };
+const SOME_SHARE: NumberRange = { ...SHARE, above: true };
+const DEFAULT_MINIMUM_CALLS = 10;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * Checks trip options and returns the plan of the policy they ask for.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected.
+ */
+export function readTrip(given: unknown): TripPlan {
+  const kind = readKind(given);
+  if (kind === "consecutive") return readConsecutive(given);
+  if (kind === "badSeconds") return readBadSeconds(given);
+  if (kind === "failures") return readFailures(given);
+  return readRate(given);
+}
+
+/** Checks `failureThreshold`, the short form of the first policy. */
+export function readThreshold(value: unknown, label: string): TripPlan {
+  const threshold = checkNumber(value, label, SOME_CALLS);
+  return untimed({ consecutive: threshold }, () => new ConsecutiveTrip(threshold));
+}
+
+const KINDS = ["consecutive", "badSeconds", "failures", "failureRate"] as const;
+
+function readKind(given: unknown): (typeof KINDS)[number] {
+  const allowed = [
+    ...KINDS,
+    "windowMs",
+    "windowCalls",
+    "minimumCalls",
+    "slowCallMs",
+    "slowCallRate",
+  ];
+  const options = readObject(OWNER, given, allowed);
+  const kinds = KINDS.filter((kind) => options[kind] !== undefined);
+  if (kinds.length === 1 && kinds[0] !== undefined) return kinds[0];
+  throw new TypeError(
+    `${OWNER} names ${kinds.join(" and ") || "no policy"}, expected exactly one of ${KINDS.join(", ")}`,
+  );
+}
+
+function readConsecutive(given: unknown): TripPlan {
+  const { consecutive } = readOptions(OWNER, given, { consecutive: numberField(0, SOME_CALLS) });
+  return untimed({ consecutive }, () => new ConsecutiveTrip(consecutive));
+}
+
+function readBadSeconds(given: unknown): TripPlan {
+  const { badSeconds, windowMs } = readOptions(OWNER, given, {
+    badSeconds: numberField(0, BAD_SECONDS),
+    windowMs: numberField(undefined, SOME_MILLISECONDS),
+  });
+  const window = required("windowMs", windowMs, "badSeconds");
+  // In a shorter window there is no room for so many seconds, and the circuit could never open.
+  checkNumber(window, `${OWNER} option "windowMs"`, { ...MILLISECONDS, min: badSeconds * 1000 });
+  return untimed({ badSeconds, windowMs }, () => new BadSecondsTrip(badSeconds, window));
+}
+
+function readFailures(given: unknown): TripPlan {
+  const { failures, windowMs } = readOptions(OWNER, given, {
+    failures: numberField(0, FAILURES),
+    windowMs: numberField(undefined, SOME_MILLISECONDS),
+  });
+  const window = required("windowMs", windowMs, "failures");
+  return untimed({ failures, windowMs }, () => new FailuresInWindowTrip(failures, window));
+}
+
+function readRate(given: unknown): TripPlan {
+  const options = readOptions(OWNER, given, {
+    failureRate: numberField(0, SOME_SHARE),
+    windowMs: numberField(undefined, SOME_MILLISECONDS),
+    windowCalls: numberField(undefined, SOME_CALLS),
+    minimumCalls: numberField(undefined, SOME_CALLS),
+    slowCallMs: numberField(undefined, SOME_MILLISECONDS),
+    slowCallRate: numberField(undefined, SOME_SHARE),
+  });
+  const { windowMs, windowCalls, failureRate, slowCallMs } = options;
+  if ((windowMs === undefined) === (windowCalls === undefined)) {
+    throw new TypeError(
+      `${OWNER} has windowMs ${show(windowMs)} and windowCalls ${show(windowCalls)}, expected exactly one of them`,
+    );
+  }
+  if (options.slowCallRate !== undefined && slowCallMs === undefined) {
+    throw new TypeError(`${OWNER} option "slowCallMs" is undefined, expected with slowCallRate`);
+  }
+  const largest = windowCalls ?? SOME_CALLS.max;
+  const minimumCalls = options.minimumCalls ?? Math.min(DEFAULT_MINIMUM_CALLS, largest);
+  checkNumber(minimumCalls, `${OWNER} option "minimumCalls"`, { ...SOME_CALLS, max: largest });
+  const thresholds = {
+    failureRate,
+    minimumCalls,
+    slowCallRate: slowCallMs === undefined ? NEVER : (options.slowCallRate ?? 1),
+  };
+  const newWindow = () =>
+    windowMs === undefined ? new CountWindow(largest) : new TimeWindow(windowMs);
+  return {
+    options: { ...thresholds, windowMs, windowCalls, slowCallMs },
+    slowCallMs,
+    newPolicy: () => new FailureRateTrip(newWindow(), thresholds),
+  };
+}
+
+function untimed(options: TripPlan["options"], newPolicy: () => TripPolicy): TripPlan {
+  return { options, slowCallMs: undefined, newPolicy };
+}
+
+function required(name: string, value: number | undefined, beside: string): number {
+  if (value !== undefined) return value;
+  throw new TypeError(
+    `${OWNER} option "${name}" is undefined, expected milliseconds beside ${beside}`,
+  );
+}

@@ -1,0 +1,59 @@
+/** What the tests of the breaker have in common. */
+
+import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
+import type { CallCounts } from "../../src/breaker/metrics.js";
+import type { CircuitBreakerOptions } from "../../src/breaker/options.js";
+import { VirtualClock } from "../../src/testing/virtual-clock.js";
+
+/** A breaker on virtual time that opens at its first failure, for 1,000 ms, unless told otherwise. */
+export function setUp(options: CircuitBreakerOptions = {}) {
+  const clock = new VirtualClock();
+  const threshold = options.trip === undefined ? { failureThreshold: 1 } : {};
+  const breaker = new CircuitBreaker({ clock, resetTimeoutMs: 1_000, ...threshold, ...options });
+  return { breaker, clock };
+}
+
+/** A breaker as `setUp` makes it, in the state half-open, with every probe slot free. */
+export function setUpHalfOpen(options: CircuitBreakerOptions = {}) {
+  const { breaker, clock } = setUp(options);
+  trip(breaker);
+  clock.advance(1_000);
+  breaker.acquire().release();
+  return { breaker, clock };
+}
+
+/** Opens a circuit at once. */
+export function trip(breaker: CircuitBreaker, error: unknown = new Error("down")): void {
+  breaker.acquire().failure(error, { openNow: true });
+}
+
+/** The counters that are not 0. */
+export function counted(breaker: CircuitBreaker): Partial<CallCounts> {
+  const counters = Object.entries(breaker.getMetrics().metrics);
+  return Object.fromEntries(counters.filter(([, count]) => count !== 0));
+}
+
+/** A promise that the test settles. */
+export function deferred<T = string>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  return { promise, resolve, reject };
+}
+
+/** An object that is no promise but has its way of settling. */
+export function thenable(
+  then: (onValue: (value: unknown) => void, onError: (error: unknown) => void) => void,
+): PromiseLike<never> {
+  return { then } as PromiseLike<never>;
+}
+
+/** An object that throws whenever somebody looks at it. */
+export function revokedProxy(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

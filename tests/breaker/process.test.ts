@@ -1,0 +1,158 @@
+/** What only a process of its own can show: what Node reports, and when it exits by itself. */
+
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
+/** Far below the reset timeout of a minute, so that a timer of the breaker could not hide in it. */
+const LONGEST_RUN_MS = 30_000;
+let folder: string;
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+// A process of plain Node needs JavaScript; the breaker imports nothing but the checks of options.
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "circuit-breaker-process-"));
+  await writeFile(join(folder, "package.json"), '{"type":"module"}');
+  const target = ts.ScriptTarget.ES2022;
+  const compilerOptions = { target, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  for (const part of ["breaker", "options"]) {
+    for (const name of await readdir(join(SOURCE, part), { recursive: true })) {
+      if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
+      const text = await readFile(join(SOURCE, part, name), "utf8");
+      const path = join(folder, part, name.replace(/\.ts$/, ".js"));
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, ts.transpileModule(text, { compilerOptions }).outputText);
+    }
+  }
+}, 60_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs a program that finds `breaker` and `fail` made, to its end. */
+async function run(program: string): Promise<Ended> {
+  const path = join(folder, `program-${Math.random()}.js`);
+  await writeFile(
+    path,
+    `import { CircuitBreaker } from "./breaker/circuit-breaker.js";
+     const breaker = new CircuitBreaker({ failureThreshold: 3 });
+     const fail = async () => { throw new Error("lost"); };
+     ${program}`,
+  );
+  const child = spawn(process.execPath, [path], { timeout: LONGEST_RUN_MS });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output }));
+  });
+}
+
+const countReports = `
+  const reports = [];
+  process.on("unhandledRejection", (error) => reports.push(error.message));
+  process.on("exit", () => console.log(JSON.stringify(reports)));
+`;
+
+describe("a failing call that nobody awaits is reported by Node as unhandled", () => {
+  test("it ends the process, as any unhandled rejection does", async () => {
+    const { code, output } = await run("breaker.execute(fail);");
+    expect(code).toBe(1);
+    expect(output).toContain("Error: lost");
+  });
+
+  test.each([
+    ["a call", "breaker.execute(fail);"],
+    [
+      "a call after a failure",
+      "await breaker.execute(fail).catch(() => {}); breaker.execute(fail);",
+    ],
+    ["a synchronous throw", 'breaker.execute(() => { throw new Error("lost"); });'],
+    ["a call with a signal", "breaker.execute(fail, { signal: new AbortController().signal });"],
+    ["an observed call", 'breaker.on("failure", () => {}); breaker.execute(fail);'],
+    ["a call while disabled", "breaker.disable(); breaker.execute(fail);"],
+    [
+      "a call aborted before",
+      'breaker.execute(fail, { signal: AbortSignal.abort(new Error("lost")) });',
+    ],
+    ["a rejection", 'breaker.isolate("lost"); breaker.execute(fail);'],
+  ])("%s, once", async (_what, program) => {
+    const { code, output } = await run(countReports + program);
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toEqual([expect.stringContaining("lost")]);
+  });
+
+  test("a failure that somebody catches is not reported, however it went through", async () => {
+    const { code, output } = await run(`${countReports}
+      await breaker.tryExecute(fail);
+      for (let call = 0; call < 5; call++) await breaker.execute(fail).catch(() => {});
+      await breaker.tryExecute(fail);
+      breaker.disable();
+      await breaker.execute(fail, {}).catch(() => {});
+    `);
+    expect({ code, reports: JSON.parse(output) }).toEqual({ code: 0, reports: [] });
+  });
+});
+
+describe("an idle breaker lets a process exit by itself", () => {
+  test.each([
+    ["closed", ""],
+    ["open", "breaker.acquire().failure(undefined, { openNow: true });"],
+    [
+      "half-open, its probe never settled",
+      `let nowMs = 0;
+       const other = new CircuitBreaker({ clock: { now: () => nowMs } });
+       other.acquire().failure(undefined, { openNow: true });
+       nowMs = 60_000;
+       other.acquire();
+       if (other.state !== "half-open") process.exit(3);`,
+    ],
+    ["isolated", 'breaker.isolate("maintenance");'],
+    ["observed, with listeners", 'breaker.observe(); breaker.on("stateChange", () => {});'],
+    [
+      "with bad seconds to judge",
+      `const other = new CircuitBreaker({ trip: { badSeconds: 1, windowMs: 60_000 } });
+       other.acquire().failure();`,
+    ],
+    ["with a call that never ends", "breaker.execute(() => new Promise(() => {}));"],
+  ])("%s", async (_state, program) => {
+    const { code, output } = await run(`${program} console.log("idle");`);
+    expect({ code, output }).toEqual({ code: 0, output: "idle\n" });
+  });
+});
+
+test("a listener that always throws is one warning of the process, and no message of an error", async () => {
+  const { code, output } = await run(`
+    breaker.on("success", () => { throw new TypeError("a secret"); });
+    for (let call = 0; call < 3; call++) await breaker.execute(() => "value");
+  `);
+  expect(code).toBe(0);
+  expect(output.match(/CircuitBreakerWarning/g)).toHaveLength(1);
+  expect(output).toContain('a listener of circuit breaker "default" failed and was passed over');
+  expect(output).not.toContain("a secret");
+});
+
+test("a process that has frozen Error still rejects", async () => {
+  const { code, output } = await run(`
+    Object.freeze(Error);
+    breaker.isolate("maintenance");
+    const result = await breaker.tryExecute(fail);
+    console.log(result.error.name);
+  `);
+  expect({ code, output }).toEqual({ code: 0, output: "CircuitBreakerOpenError\n" });
+});

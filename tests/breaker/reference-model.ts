@@ -1,0 +1,254 @@
+/**
+ * The breaker once more, as plainly as the rules can be written: it keeps every outcome and every
+ * permit in lists and works everything out from them when asked.
+ */
+
+import type { Control } from "../../src/breaker/events.js";
+import type { Outcome } from "../../src/breaker/options.js";
+import { snapshotOf, type TripRule, tripsNow, type WindowEntry } from "./reference-trip.js";
+
+export interface ReferenceOptions {
+  readonly trip: TripRule;
+  readonly resetTimeoutMs: number;
+  readonly maxOpenMs: number;
+  readonly openTimeGrowthFactor: number;
+  readonly openTimeJitter: number;
+  readonly halfOpenMaxCalls: number;
+  readonly halfOpenSuccessThreshold: number;
+  readonly halfOpenProbeTimeoutMs: number;
+}
+
+/** What `random` always gives in the schedules. */
+export const CHANCE = 0.5;
+
+export interface ReferencePermit {
+  readonly generation: number;
+  readonly takenMs: number;
+  readonly isProbe: boolean;
+  readonly wouldReject: boolean;
+  settled: boolean;
+}
+
+export interface Refusal {
+  readonly reason: "open" | "probing" | "isolated";
+  readonly retryAfterMs: number | undefined;
+}
+
+export interface OutcomeDetail {
+  readonly retryAfterMs?: number | undefined;
+  readonly openNow?: boolean | undefined;
+  readonly durationMs?: number | undefined;
+}
+
+type Phase =
+  | { readonly state: "closed"; readonly sinceMs: number; readonly outcomes: WindowEntry[] }
+  | { readonly state: "open"; readonly sinceMs: number; readonly untilMs: number }
+  | { readonly state: "half-open"; readonly sinceMs: number; successes: number };
+
+export class ReferenceModel {
+  readonly #options: ReferenceOptions;
+  readonly #permits: ReferencePermit[] = [];
+  readonly counts = {
+    successCount: 0,
+    failureCount: 0,
+    ignoredCount: 0,
+    lateCount: 0,
+    rejectedCount: 0,
+    wouldRejectCount: 0,
+    stateChanges: 0,
+  };
+  nowMs = 0;
+  generation = 1;
+  control: Control = "automatic";
+  isolationReason: string | undefined = undefined;
+  #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [] };
+  #openings = 0;
+
+  constructor(options: ReferenceOptions) {
+    this.#options = options;
+  }
+
+  get state(): "closed" | "open" | "half-open" {
+    return this.control === "isolated" ? "open" : this.#phase.state;
+  }
+
+  get outstanding(): number {
+    return this.#permits.filter((permit) => !permit.settled).length;
+  }
+
+  /** Probes of this generation that hold a slot now. */
+  get liveProbes(): ReferencePermit[] {
+    const { halfOpenProbeTimeoutMs } = this.#options;
+    return this.#permits.filter(
+      (permit) =>
+        permit.isProbe &&
+        !permit.settled &&
+        permit.generation === this.generation &&
+        permit.takenMs + halfOpenProbeTimeoutMs > this.nowMs,
+    );
+  }
+
+  /** What a caller would be told now. */
+  ask(): { admits: boolean; reason: Refusal["reason"] | undefined; retryAfterMs?: number } {
+    const admitted = { admits: true, reason: undefined, retryAfterMs: 0 };
+    if (this.control === "disabled") return admitted;
+    const due = this.#isDue() && this.control !== "isolated";
+    const refusal = due ? ({ reason: "open", retryAfterMs: this.#openMs(0, 0) } as const) : null;
+    const answer = refusal ?? this.#refusal();
+    if (answer === undefined) return admitted;
+    return { admits: this.control === "observe", ...answer } as ReturnType<typeof this.ask>;
+  }
+
+  admit(): ReferencePermit | Refusal {
+    if (this.control !== "isolated" && this.control !== "disabled") {
+      if (this.#isDue()) this.#open(0);
+      if (this.#phase.state === "open" && this.nowMs >= this.#phase.untilMs) {
+        this.#enter({ state: "half-open", sinceMs: this.nowMs, successes: 0 });
+      }
+    }
+    const refusal = this.control === "disabled" ? undefined : this.#refusal();
+    if (refusal !== undefined && this.control !== "observe") {
+      this.counts.rejectedCount += 1;
+      return refusal;
+    }
+    if (refusal !== undefined) this.counts.wouldRejectCount += 1;
+    const permit = {
+      generation: this.generation,
+      takenMs: this.nowMs,
+      isProbe: this.#phase.state === "half-open" && refusal === undefined,
+      wouldReject: refusal !== undefined,
+      settled: false,
+    };
+    this.#permits.push(permit);
+    return permit;
+  }
+
+  settle(permit: ReferencePermit, outcome: Outcome | "release", detail: OutcomeDetail = {}): void {
+    if (permit.settled) return;
+    permit.settled = true;
+    if (permit.wouldReject || outcome === "release") return;
+    const durationMs = detail.durationMs ?? this.nowMs - permit.takenMs;
+    this.#count(permit.generation, outcome, { ...detail, durationMs });
+  }
+
+  record(outcome: Outcome, generation: number, durationMs: number | undefined): void {
+    if (this.state === "closed") this.#count(generation, outcome, { durationMs });
+    else this.counts.lateCount += 1;
+  }
+
+  steer(control: Control, isolationReason?: string): void {
+    const machineRuns = this.control === "automatic" || this.control === "observe";
+    if (control === "automatic") this.#openings = 0;
+    this.isolationReason = isolationReason;
+    if (machineRuns && control === "observe") {
+      const phase = this.#phase;
+      const renewed = { state: "half-open", sinceMs: this.nowMs, successes: 0 } as const;
+      this.#enter(phase.state === "half-open" ? renewed : phase, control);
+    } else {
+      this.#close(control);
+    }
+  }
+
+  reset(): void {
+    this.#openings = 0;
+    this.#close(this.control);
+  }
+
+  /** What `getMetrics` must say. */
+  metrics(name: string): object {
+    const phase = this.#phase;
+    const counting = phase.state === "closed" && this.control !== "isolated";
+    return {
+      name,
+      state: this.state,
+      control: this.control,
+      generation: this.generation,
+      inFlightCount: this.outstanding,
+      stateAgeMs: this.nowMs - phase.sinceMs,
+      retryAfterMs: this.ask().retryAfterMs,
+      isolationReason: this.isolationReason,
+      trip: counting ? snapshotOf(this.#options.trip, phase.outcomes, this.nowMs) : undefined,
+      metrics: this.counts,
+    };
+  }
+
+  /** Whether an admission finds that enough seconds were bad. */
+  #isDue(): boolean {
+    const { trip } = this.#options;
+    const phase = this.#phase;
+    return (
+      phase.state === "closed" &&
+      trip.badSeconds !== undefined &&
+      tripsNow(trip, phase.outcomes, this.nowMs)
+    );
+  }
+
+  #refusal(): Refusal | undefined {
+    if (this.control === "isolated") return { reason: "isolated", retryAfterMs: undefined };
+    const phase = this.#phase;
+    if (phase.state === "open" && this.nowMs < phase.untilMs) {
+      return { reason: "open", retryAfterMs: phase.untilMs - this.nowMs };
+    }
+    if (phase.state !== "half-open") return undefined;
+    const ends = this.liveProbes.map((p) => p.takenMs + this.#options.halfOpenProbeTimeoutMs);
+    if (ends.length < this.#options.halfOpenMaxCalls) return undefined;
+    return { reason: "probing", retryAfterMs: Math.min(...ends) - this.nowMs };
+  }
+
+  #count(generation: number, outcome: Outcome, detail: OutcomeDetail): void {
+    if (generation !== this.generation) {
+      this.counts.lateCount += 1;
+      return;
+    }
+    this.counts[`${outcome}Count`] += 1;
+    if (outcome === "ignored" || this.control === "disabled") return;
+    const { trip, halfOpenSuccessThreshold } = this.#options;
+    const failed = outcome === "failure";
+    const slow = (detail.durationMs ?? 0) >= (trip.slowCallMs ?? Number.POSITIVE_INFINITY);
+    const retryAfterMs = (failed && detail.retryAfterMs) || 0;
+    const phase = this.#phase;
+    if (phase.state === "closed") {
+      phase.outcomes.push({ atMs: this.nowMs, failed, slow });
+      const atOnce = failed && detail.openNow === true;
+      if (atOnce || tripsNow(trip, phase.outcomes, this.nowMs)) this.#open(retryAfterMs);
+    } else if (phase.state === "half-open") {
+      if (failed || slow) this.#open(retryAfterMs);
+      else if (++phase.successes >= halfOpenSuccessThreshold) this.#close(this.control);
+    } else {
+      throw new Error("an outcome of the generation of an open circuit");
+    }
+  }
+
+  #close(control: Control): void {
+    this.#enter({ state: "closed", sinceMs: this.nowMs, outcomes: [] }, control);
+  }
+
+  #open(retryAfterMs: number): void {
+    const untilMs = this.nowMs + this.#openMs(retryAfterMs, CHANCE);
+    this.#openings = this.#nextOpening();
+    this.#enter({ state: "open", sinceMs: this.nowMs, untilMs });
+  }
+
+  #nextOpening(): number {
+    const { state, sinceMs } = this.#phase;
+    const recovered = state === "closed" && this.nowMs - sinceMs >= this.#options.resetTimeoutMs;
+    return recovered ? 1 : this.#openings + 1;
+  }
+
+  #openMs(retryAfterMs: number, chance: number): number {
+    const { resetTimeoutMs, openTimeGrowthFactor, openTimeJitter, maxOpenMs } = this.#options;
+    let openMs = resetTimeoutMs;
+    for (let opening = 1; opening < this.#nextOpening(); opening++) openMs *= openTimeGrowthFactor;
+    if (retryAfterMs > openMs) openMs = retryAfterMs;
+    openMs *= 1 + openTimeJitter * chance;
+    return Math.min(openMs, maxOpenMs);
+  }
+
+  #enter(phase: Phase, control: Control = this.control): void {
+    const before = this.state;
+    this.#phase = phase;
+    this.control = control;
+    this.generation += 1;
+    if (this.state !== before) this.counts.stateChanges += 1;
+  }
+}
