@@ -1,0 +1,226 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { VirtualClock } from "../testing/virtual-clock.js";
+import {
+  getAllCircuitBreakers,
+  getCircuitBreaker,
+  resetAllCircuitBreakers,
+} from "./default-registry.js";
+import { createRegistry, isRegistryFullError, type RegistryFullError } from "./registry.js";
+
+test("the same name gives the same breaker", () => {
+  const registry = createRegistry();
+  const breaker = registry.get("api");
+  expect(breaker.name).toBe("api");
+  expect(registry.get("api")).toBe(breaker);
+  expect(registry.get("other")).not.toBe(breaker);
+});
+
+test("options that come to the same as those of the breaker that is there are fine", () => {
+  const registry = createRegistry();
+  const breaker = registry.get("api");
+  expect(registry.get("api", {})).toBe(breaker);
+  expect(registry.get("api", { failureThreshold: 5 })).toBe(breaker);
+  expect(registry.get("api", { trip: { consecutive: 5 }, resetTimeoutMs: 60_000 })).toBe(breaker);
+});
+
+test("other options for a name that is there throw, showing both", () => {
+  const registry = createRegistry();
+  registry.get("api", { failureThreshold: 3, resetTimeoutMs: 1000, halfOpenProbeTimeoutMs: 9 });
+  const other = { trip: { badSeconds: 5, windowMs: 60_000 }, resetTimeoutMs: 2000 };
+  expect(() => registry.get("api", { ...other, halfOpenProbeTimeoutMs: 9 })).toThrow(
+    'circuit breaker "api" is there with other options: ' +
+      "resetTimeoutMs is 1000 there and 2000 here, " +
+      'trip is {"consecutive":3} there and {"badSeconds":5,"windowMs":60000} here; ' +
+      "expected the same, or none",
+  );
+});
+
+test("functions among the options are compared by identity", () => {
+  const registry = createRegistry();
+  const classifyError = () => "ignored" as const;
+  const breaker = registry.get("api", { classifyError });
+  expect(registry.get("api", { classifyError })).toBe(breaker);
+  expect(() => registry.get("api", { classifyError: () => "ignored" })).toThrow(
+    "classifyError is a function there and a function here",
+  );
+});
+
+test("defaults hold for every breaker, and options given with a name go before them", () => {
+  const clock = new VirtualClock();
+  const registry = createRegistry({ defaults: { failureThreshold: 1, clock } });
+  const strict = registry.get("strict");
+  const lenient = registry.get("lenient", { failureThreshold: 2, clock: undefined });
+  strict.acquire().failure();
+  lenient.acquire().failure();
+  expect([strict.state, lenient.state]).toEqual(["open", "closed"]);
+});
+
+test("a trip policy of one's own replaces that of the defaults, however it is spelled", () => {
+  const byThreshold = createRegistry({ defaults: { failureThreshold: 1 } });
+  const byTrip = createRegistry({ defaults: { trip: { consecutive: 1 } } });
+  const first = byThreshold.get("api", { trip: { consecutive: 2 } });
+  const second = byTrip.get("api", { failureThreshold: 2 });
+  for (const breaker of [first, second]) {
+    breaker.acquire().failure();
+    expect(breaker.state).toBe("closed");
+  }
+});
+
+test("find gives a breaker that is there, makes none, and counts as a use", () => {
+  const registry = createRegistry({ maxBreakers: 2 });
+  expect(registry.find("first")).toBeUndefined();
+  const first = registry.get("first");
+  registry.get("second");
+  expect(registry.find("first")).toBe(first);
+  registry.get("third");
+  expect([...registry.getAll().keys()]).toEqual(["first", "third"]);
+});
+
+test("a full registry evicts the least recently used breaker", () => {
+  const registry = createRegistry({ maxBreakers: 2 });
+  const first = registry.get("first");
+  registry.get("second");
+  registry.get("first");
+  registry.get("third");
+  expect([...registry.getAll().keys()]).toEqual(["first", "third"]);
+  expect(registry.get("first")).toBe(first);
+});
+
+test("a breaker that is open, steered by hand or in use is never evicted", () => {
+  const registry = createRegistry({ maxBreakers: 4 });
+  registry.get("open", { failureThreshold: 1 }).acquire().failure();
+  registry.get("isolated").isolate("maintenance");
+  const permit = registry.get("in use").acquire();
+  registry.get("idle");
+  registry.get("new");
+  expect([...registry.getAll().keys()]).toEqual(["open", "isolated", "in use", "new"]);
+
+  const inNew = registry.get("new").acquire();
+  let caught: unknown;
+  try {
+    registry.get("one more");
+  } catch (error) {
+    caught = error;
+  }
+  expect(isRegistryFullError(caught)).toBe(true);
+  expect((caught as RegistryFullError).name).toBe("RegistryFullError");
+  expect((caught as RegistryFullError).message).toBe(
+    'no room for circuit breaker "one more": all 4 are open, steered by hand or in use',
+  );
+
+  permit.success();
+  inNew.success();
+  registry.get("one more");
+  expect([...registry.getAll().keys()]).toEqual(["open", "isolated", "new", "one more"]);
+});
+
+test("an idle breaker older than its time to live goes when another is made, though there is room", () => {
+  const clock = new VirtualClock();
+  const registry = createRegistry({ idleTtlMs: 1000, clock });
+  registry.get("old");
+  registry.get("old but open", { failureThreshold: 1 }).acquire().failure();
+  clock.advance(999);
+  registry.get("young");
+  clock.advance(1);
+  registry.get("newest");
+  expect([...registry.getAll().keys()]).toEqual(["old but open", "young", "newest"]);
+});
+
+test("what getAll returns does not change afterwards", () => {
+  const registry = createRegistry();
+  registry.get("api");
+  const all = registry.getAll();
+  registry.get("later");
+  expect([...all.keys()]).toEqual(["api"]);
+});
+
+test("a listener sees every breaker once, those that are there and those to come", () => {
+  const registry = createRegistry();
+  const seen: string[] = [];
+  registry.get("before");
+  const off = registry.onBreaker((breaker) => seen.push(breaker.name));
+  registry.get("after");
+  registry.get("after");
+  off();
+  registry.get("unseen");
+  expect(seen).toEqual(["before", "after"]);
+});
+
+test("a deleted breaker is forgotten, and its name begins anew", () => {
+  const registry = createRegistry();
+  const breaker = registry.get("api");
+  expect(registry.delete("api")).toBe(true);
+  expect(registry.delete("api")).toBe(false);
+  expect(registry.get("api")).not.toBe(breaker);
+});
+
+test("resetting all closes open circuits and lifts no isolation", () => {
+  const registry = createRegistry({ defaults: { failureThreshold: 1 } });
+  const open = registry.get("open");
+  open.acquire().failure();
+  const isolated = registry.get("isolated");
+  isolated.isolate("maintenance");
+  registry.resetAll();
+  expect([open.state, isolated.state]).toEqual(["closed", "open"]);
+  expect(isolated.getMetrics().control).toBe("isolated");
+});
+
+test.each([
+  [{ maxBreakers: 0 }, 'createRegistry option "maxBreakers" is 0, expected a whole number from 1'],
+  [{ maxBreakers: Number.NaN }, '"maxBreakers" is NaN'],
+  [{ idleTtlMs: -1 }, '"idleTtlMs" is -1, expected a number of milliseconds above 0'],
+  [{ idleTtlMs: "60" }, '"idleTtlMs" is "60"'],
+  [{ defaults: { resetTimeoutMs: "x" } }, 'CircuitBreaker option "resetTimeoutMs" is "x"'],
+  [{ maximum: 3 }, 'createRegistry option "maximum" is not known'],
+  ["many", 'the options of createRegistry are "many", expected an object'],
+])("wrong options throw: %j", (options, message) => {
+  expect(() => createRegistry(options as never)).toThrow(message);
+});
+
+test("a name that is no text throws", () => {
+  expect(() => createRegistry().get("")).toThrow('CircuitBreaker option "name" is ""');
+  expect(() => createRegistry().get(5 as never)).toThrow('CircuitBreaker option "name" is 5');
+});
+
+test("the registry of the process gives, lists and resets its breakers", () => {
+  const breaker = getCircuitBreaker("default-registry-test", { failureThreshold: 1 });
+  expect(getCircuitBreaker("default-registry-test")).toBe(breaker);
+  expect(getAllCircuitBreakers().get("default-registry-test")).toBe(breaker);
+  breaker.acquire().failure();
+  expect(breaker.state).toBe("open");
+  resetAllCircuitBreakers();
+  expect(breaker.state).toBe("closed");
+});
+
+test("a bounded registry never holds more than it may, and never loses a breaker that is in use", () => {
+  const names = fc.constantFrom("a", "b", "c", "d", "e", "f");
+  const step = fc.record({ name: names, action: fc.constantFrom("nothing", "hold", "settle") });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (steps, max) => {
+      const registry = createRegistry({ maxBreakers: max });
+      const held = new Map<string, { breaker: unknown; settle: () => void }>();
+      for (const { name, action } of steps) {
+        if (action === "settle") {
+          held.get(name)?.settle();
+          held.delete(name);
+          continue;
+        }
+        try {
+          const breaker = registry.get(name);
+          const holder = held.get(name);
+          if (holder !== undefined) expect(breaker).toBe(holder.breaker);
+          else if (action === "hold") {
+            const permit = breaker.acquire();
+            held.set(name, { breaker, settle: () => permit.success() });
+          }
+        } catch (error) {
+          expect(isRegistryFullError(error)).toBe(true);
+          expect(held.size).toBe(max);
+        }
+        expect(registry.getAll().size).toBeLessThanOrEqual(max);
+        for (const [other, { breaker }] of held) expect(registry.getAll().get(other)).toBe(breaker);
+      }
+    }),
+  );
+});
