@@ -1,0 +1,106 @@
+/** Answers with something else when an operation fails. */
+
+import type { Operation } from "../breaker/calls.js";
+import { checkFunction, functionField, readOptions, signalField } from "../options/check.js";
+import { ask, readYesOrNo } from "./ask.js";
+import { isLastGood, type LastGood } from "./last-good.js";
+
+/** What `withFallback` can be told. */
+export interface FallbackOptions {
+  /** Handed to the operation. When it is aborted already, the operation is not called. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the fallback stands in for this error; its answer is all that counts. Default: for every
+   * error, unless `signal` is aborted, because then nobody waits for an answer. One that throws is
+   * announced once as a warning of the process, and the error is passed on.
+   */
+  readonly shouldFallback?: ((error: unknown) => boolean) | undefined;
+}
+
+const FIELDS = {
+  signal: signalField,
+  shouldFallback: functionField<(error: unknown) => boolean>(),
+};
+
+/**
+ * Runs `operation` and, when it fails, answers with `fallback`: a value, what a function of the
+ * error returns, or the last good value, from a memory that `lastGood` made. A value that is itself
+ * a function must be returned by one.
+ *
+ * @throws The error of the operation, untouched, when the fallback does not stand in for it or a
+ * `lastGood` remembers nothing; what a fallback function throws, untouched: it is given the error
+ * and may make it the `cause` of its own. A TypeError for wrong options is thrown at once.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   CircuitBreaker,
+ *   isCircuitBreakerOpenError,
+ *   withFallback,
+ * } from "dagger-circuit-breaker";
+ *
+ * const breaker = new CircuitBreaker({ name: "api" });
+ * breaker.isolate("maintenance");
+ * const answer = await withFallback(() => breaker.execute(async () => "fresh"), "cached", {
+ *   shouldFallback: isCircuitBreakerOpenError,
+ * });
+ * console.assert(answer === "cached");
+ * ```
+ */
+export function withFallback<T>(
+  operation: Operation<T>,
+  fallback: LastGood<T>,
+  options?: FallbackOptions,
+): Promise<T>;
+export function withFallback<T, F>(
+  operation: Operation<T>,
+  fallback: (error: unknown) => F | PromiseLike<F>,
+  options?: FallbackOptions,
+): Promise<T | F>;
+export function withFallback<T, F>(
+  operation: Operation<T>,
+  fallback: F,
+  options?: FallbackOptions,
+): Promise<T | F>;
+export function withFallback(
+  operation: Operation<unknown>,
+  fallback: unknown,
+  options?: FallbackOptions,
+): Promise<unknown> {
+  checkFunction(operation, "operation");
+  return run(operation, fallback, readOptions("withFallback", options, FIELDS));
+}
+
+async function run(
+  operation: Operation<unknown>,
+  fallback: unknown,
+  settings: FallbackOptions,
+): Promise<unknown> {
+  const { signal } = settings;
+  let value: unknown;
+  try {
+    signal?.throwIfAborted();
+    value = await operation({ signal });
+  } catch (error) {
+    if (!isWanted(error, settings)) throw error;
+    return substitute(error, fallback);
+  }
+  if (isLastGood(fallback)) fallback.remember(value);
+  return value;
+}
+
+function isWanted(error: unknown, { signal, shouldFallback }: FallbackOptions): boolean {
+  if (shouldFallback === undefined) return !signal?.aborted;
+  const question = () => shouldFallback(error);
+  return ask("withFallback", "shouldFallback", question, readYesOrNo) ?? false;
+}
+
+/** What the fallback comes to, or a promise of it. */
+function substitute(error: unknown, fallback: unknown): unknown {
+  if (isLastGood(fallback)) {
+    const kept = fallback.recall();
+    if (kept === undefined) throw error;
+    return kept.value;
+  }
+  return typeof fallback === "function" ? fallback(error) : fallback;
+}
