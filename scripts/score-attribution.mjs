@@ -1,0 +1,186 @@
+/**
+ * Scores the classifier on labelled failures: `node scripts/score-attribution.mjs [files]`.
+ *
+ * It reads the built `dist`. Without files it takes the corpus, the recordings of real engines and
+ * our own variants in tests/fixtures/attribution. It prints a table for each file, with every miss,
+ * and ends with 1 when a figure that is required is not reached.
+ */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { breakerName, classifyFailure, classifyResponse } from "../dist/attribution/index.js";
+
+const FIXTURES = new URL("../tests/fixtures/attribution/", import.meta.url);
+const DEFAULT_FILES = ["failures.jsonl", "answers.jsonl", "commands.jsonl", "variants.jsonl"];
+const REQUIRED = {
+  counts: 0.99,
+  fault: 0.98,
+  recallPerFault: 0.9,
+  upstreamRecall: 0.95,
+  upstreamPrecision: 0.98,
+};
+
+const files =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : DEFAULT_FILES.map((name) => fileURLToPath(new URL(name, FIXTURES)));
+
+let allReached = true;
+for (const file of files) {
+  const rows = readFileSync(file, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const cases = rows.flatMap(casesOf);
+  allReached = report(basename(file), cases, rows) && allReached;
+}
+process.exitCode = allReached ? 0 : 1;
+
+/** One row gives a case for every labelled failure: what was expected, and what was said. */
+function casesOf(row) {
+  if (row.message !== undefined) return [caseOf(row.id, row, sayMessage(row), row.message)];
+  if (row.failures === null || row.failures === undefined) return [];
+  if (row.body !== undefined)
+    return pair(row, classifyResponse(row, { query: row.query ?? undefined }), row.body);
+  if (row.exitCode === 0) return [];
+  return pair(row, [sayCommand(row)], row.stderr);
+}
+
+function sayMessage({ message, operation, seenIn }) {
+  return classifyFailure(message, { operation, source: seenIn });
+}
+
+function sayCommand({ stdout, stderr, exitCode }) {
+  return classifyFailure(`${stdout}\n${stderr}`, { source: "cli", exitCode });
+}
+
+/** Failures of one answer come in no fixed order: each label is paired with the best that is left. */
+function pair(row, said, text) {
+  const left = [...said];
+  const cases = row.failures.map((label) => {
+    const at = left.findIndex((one) => one.fault === label.fault && one.counts === label.counts);
+    const [got] = left.splice(Math.max(at, 0), 1);
+    return caseOf(`${row.engine} ${row.id}`, label, got, text);
+  });
+  for (const extra of left)
+    cases.push(caseOf(`${row.engine} ${row.id}`, { fault: "none", counts: false }, extra, text));
+  return cases;
+}
+
+function caseOf(id, label, got, text) {
+  return {
+    id,
+    label,
+    got: got ?? { fault: "none", counts: false, upstream: null, rule: "none" },
+    text,
+  };
+}
+
+function report(name, cases, rows) {
+  const faultRight = cases.filter(({ label, got }) => label.fault === got.fault);
+  const countsRight = cases.filter(({ label, got }) => label.counts === got.counts);
+  const harmless = cases.filter(
+    ({ label }) => label.fault === "user" || label.fault === "cancelled",
+  );
+  const wronglyCounted = harmless.filter(({ got }) => got.counts);
+  const named = cases.filter(({ label }) => label.upstream !== undefined);
+  const expected = named.filter(({ label }) => label.upstream !== null);
+  const given = named.filter(({ got }) => got.upstream !== null);
+  const found = expected.filter(sameHost);
+  const counted = expected.filter(({ label }) => label.counts);
+  const exact = counted.filter(({ label, got }) => label.upstream === got.upstream);
+  const perFault = recallPerFault(cases);
+  const figures = [
+    ["counts", share(countsRight, cases), REQUIRED.counts],
+    ["fault", share(faultRight, cases), REQUIRED.fault],
+    ["user or cancelled that count", [wronglyCounted.length, harmless.length], undefined],
+    ["upstream, recall", share(found, expected), REQUIRED.upstreamRecall],
+    ["upstream, precision", share(given.filter(sameHost), given), REQUIRED.upstreamPrecision],
+    [
+      "upstream where it counts",
+      share(counted.filter(sameHost), counted),
+      REQUIRED.upstreamPrecision,
+    ],
+    ["the same, to the letter", share(exact, counted), undefined],
+    ...perFault,
+  ];
+  console.log(`\n${name}: ${cases.length} failures`);
+  for (const [what, [right, of], required] of figures) {
+    const percent = of === 0 ? "    -" : `${((100 * right) / of).toFixed(1).padStart(5)} %`;
+    console.log(
+      `  ${what.padEnd(30)} ${percent}  ${right}/${of}${required === undefined ? "" : `  (>= ${100 * required} %)`}`,
+    );
+  }
+  console.log(`  ${"messages a second".padEnd(30)} ${throughput(rows)}`);
+  for (const one of cases) if (!isRight(one)) printMiss(one);
+  return (
+    wronglyCounted.length === 0 &&
+    figures.every(
+      ([, [right, of], required]) => required === undefined || of === 0 || right / of >= required,
+    )
+  );
+}
+
+function isRight(one) {
+  const { label, got } = one;
+  const host =
+    label.upstream === undefined ||
+    (label.upstream === null ? got.upstream === null : sameHost(one));
+  return label.fault === got.fault && label.counts === got.counts && host;
+}
+
+function sameHost({ label, got }) {
+  if (got.upstream === null || label.upstream === null) return false;
+  return (
+    got.upstream === label.upstream ||
+    breakerName("registry", got.upstream) === breakerName("registry", label.upstream)
+  );
+}
+
+function share(right, of) {
+  return [right.length, of.length];
+}
+
+function recallPerFault(cases) {
+  return [...new Set(cases.map(({ label }) => label.fault))].sort().map((fault) => {
+    const all = cases.filter(({ label }) => label.fault === fault);
+    const right = all.filter(({ got }) => got.fault === fault);
+    return [
+      `recall of ${fault}`,
+      share(right, all),
+      all.length >= 10 ? REQUIRED.recallPerFault : undefined,
+    ];
+  });
+}
+
+/** Messages for each second of this process's own processor time, after a second of warming up. */
+function throughput(rows) {
+  runFor(1_000, rows);
+  const before = process.cpuUsage();
+  const count = runFor(1_000, rows);
+  const { user, system } = process.cpuUsage(before);
+  return Math.round((1e6 * count) / (user + system));
+}
+
+function runFor(ms, rows) {
+  const end = performance.now() + ms;
+  let count = 0;
+  while (performance.now() < end) {
+    for (const row of rows) {
+      if (row.message !== undefined) sayMessage(row);
+      else if (row.body !== undefined && row.body !== null)
+        classifyResponse(row, { query: row.query ?? undefined });
+      else if (row.stderr !== undefined) sayCommand(row);
+      count += 1;
+    }
+  }
+  return count;
+}
+
+function printMiss({ id, label, got, text }) {
+  const want = `${label.fault}${label.counts ? " counts" : ""} ${label.upstream ?? "-"}`;
+  const said = `${got.fault}${got.counts ? " counts" : ""} ${got.upstream ?? "-"} by ${got.rule}`;
+  console.log(
+    `  MISS ${id}: want ${want}; said ${said}\n       ${JSON.stringify(String(text).slice(0, 300))}`,
+  );
+}

@@ -1,0 +1,294 @@
+import { expect, test } from "vitest";
+import { createClassifier } from "./classifier.js";
+import { classifyFailure } from "./classify-failure.js";
+
+const EOF_AT_GHCR = 'failed to do request: Head "https://ghcr.io/v2/acme/app/manifests/1": EOF';
+
+/** An error as another copy of the SDK throws it: only its name, code and fields tell. */
+function sdkError(name: string, code: string, message: string, fields: object = {}): Error {
+  return Object.assign(new Error(message), { name, code }, fields);
+}
+
+test("an ExecError is the user's, whatever it printed", () => {
+  const error = sdkError("ExecError", "D109", "exit code: 1", {
+    exitCode: 1,
+    cmd: ["sh"],
+    stdout: "",
+    stderr: "unexpected status from GET request to https://ghcr.io/v2/: 503 Service Unavailable",
+    extensions: { _type: "EXEC_ERROR", exitCode: 1 },
+  });
+  expect(classifyFailure(error)).toMatchObject({
+    fault: "user",
+    counts: false,
+    rule: "command.failed",
+  });
+});
+
+test("FunctionNotFound bears the name of ExecError and is the user's as well", () => {
+  expect(classifyFailure(sdkError("ExecError", "D109", "function buld not found"))).toMatchObject({
+    fault: "user",
+    counts: false,
+  });
+});
+
+test("a GraphQLRequestError is read by the answer that it carries, not by its message", () => {
+  const cause = Object.assign(
+    new Error('GraphQL Error (Code: 502): {"request":{"query":"{ secret(pw: \\"hunter2\\") }"}}'),
+    { name: "ClientError" },
+  );
+  const error = sdkError("GraphQLRequestError", "D100", "API Error", {
+    cause,
+    requestContext: { query: '{ container { from(address: "alpine") } }' },
+    response: { status: 502, body: 'http do: Post "http://dagger/query": unexpected EOF' },
+  });
+  expect(classifyFailure(error)).toMatchObject({
+    fault: "engine",
+    sessionLost: true,
+    rule: "session.proxy",
+  });
+});
+
+test("of the errors in its answer the first decides, as for the SDK", () => {
+  const errors = [
+    { message: EOF_AT_GHCR, path: ["container", "from"] },
+    { message: "exit code: 1", path: ["x"], extensions: { _type: "EXEC_ERROR", exitCode: 1 } },
+  ];
+  const error = sdkError("GraphQLRequestError", "D100", EOF_AT_GHCR, {
+    response: { status: 200, errors },
+    requestContext: {},
+  });
+  expect(classifyFailure(error)).toMatchObject({
+    fault: "registry",
+    upstream: "ghcr.io",
+    counts: true,
+  });
+});
+
+test("the true cause is found under the wrapper of provisioning", () => {
+  const inner = sdkError("ExecError", "D109", "exit code: 3", {
+    exitCode: 3,
+    extensions: { _type: "EXEC_ERROR" },
+  });
+  const outer = new Error(`failed to execute function with automatic provisioning: ${inner}`, {
+    cause: inner,
+  });
+  expect(classifyFailure(outer)).toMatchObject({ fault: "user", rule: "command.failed" });
+  const bare = new Error(
+    "failed to execute function with automatic provisioning: ExecError: exit code: 3",
+  );
+  expect(classifyFailure(bare)).toMatchObject({ fault: "user", rule: "command.failed" });
+});
+
+test.each([
+  [
+    "ECONNREFUSED",
+    "request to http://127.0.0.1:40815/query failed, reason: connect ECONNREFUSED 127.0.0.1:40815",
+  ],
+  ["ECONNRESET", "read ECONNRESET"],
+  ["ECONNRESET", "socket hang up"],
+  ["UND_ERR_SOCKET", "other side closed"],
+])("a %s of the session's port is a lost session: %s", (code, message) => {
+  const cause = Object.assign(new Error(message), { code, name: "FetchError" });
+  const error = sdkError(
+    "UnknownDaggerError",
+    "D101",
+    "Encountered an unknown error while requesting data via graphql",
+    { cause },
+  );
+  expect(classifyFailure(error)).toMatchObject({
+    fault: "engine",
+    counts: true,
+    sessionLost: true,
+  });
+  expect(classifyFailure(cause)).toMatchObject({ fault: "engine", sessionLost: true });
+});
+
+test("a reset by another host is that host's and loses no session", () => {
+  const error = Object.assign(
+    new Error("request to https://dl.dagger.io/dagger/x failed, reason: read ECONNRESET"),
+    { code: "ECONNRESET" },
+  );
+  expect(classifyFailure(error)).toMatchObject({
+    fault: "http",
+    upstream: "dl.dagger.io",
+    sessionLost: false,
+  });
+});
+
+test("an answer of a restarted engine is known inside the error that the SDK makes of it", () => {
+  const cause = new Error(
+    'result is not object or array of objects. Got: {"data":null,"errors":[{"message":"waiting for client session attachables: context deadline exceeded"}]}',
+  );
+  expect(
+    classifyFailure(
+      sdkError("UnknownDaggerError", "D101", "Encountered an unknown error", { cause }),
+    ),
+  ).toMatchObject({
+    fault: "engine",
+    sessionLost: true,
+  });
+});
+
+test("an abort is a cancellation", () => {
+  expect(
+    classifyFailure(new DOMException("This operation was aborted", "AbortError")),
+  ).toMatchObject({ fault: "cancelled" });
+  const controller = new AbortController();
+  controller.abort();
+  expect(classifyFailure(controller.signal.reason)).toMatchObject({
+    fault: "cancelled",
+    counts: false,
+  });
+});
+
+test("a rejection of our own breaker is nobody's failure", () => {
+  const error = sdkError(
+    "CircuitBreakerOpenError",
+    "CIRCUIT_OPEN",
+    'circuit "registry:docker.io" is open',
+    { cause: new Error(EOF_AT_GHCR) },
+  );
+  expect(classifyFailure(error)).toMatchObject({ counts: false, rule: "own.rejected" });
+});
+
+test("the closing block of a command decides, not a step that failed before", () => {
+  const log = `1   : connect\n8   : Container.from ERROR\n8   : ! ${EOF_AT_GHCR}\n\nError: exit code: 3\nStderr:\nboom\n`;
+  expect(classifyFailure(log, { source: "cli", exitCode: 3 })).toMatchObject({
+    fault: "user",
+    counts: false,
+  });
+  const other = `1   : connect\n8   : withExec ERROR\n8   : ! exit code: 3\n\nError: ${EOF_AT_GHCR}\n`;
+  expect(classifyFailure(other, { source: "cli", exitCode: 1 })).toMatchObject({
+    fault: "registry",
+    upstream: "ghcr.io",
+  });
+});
+
+test("the log of the failed step tells what the closing words leave open", () => {
+  const log = [
+    "1   : connect",
+    "9   : Hello.fetch: String!",
+    '10  : ┆ http(url: "https://other.example.com/a"): File!',
+    "10  : ┆ http DONE [0.0s]",
+    '11  : ┆ http(url: "https://files.example.com/a?sig=x"): File!',
+    "11  : ┆ http ERROR [0.0s]",
+    "11  : ┆ ! invalid response status 503 Service Unavailable",
+    "",
+    "Error: invalid response status 503 Service Unavailable",
+  ].join("\n");
+  expect(classifyFailure(log)).toMatchObject({
+    fault: "http",
+    upstream: "files.example.com",
+    counts: true,
+  });
+});
+
+test("an exit code above 1 without any words is that of a step", () => {
+  expect(classifyFailure("", { exitCode: 9 })).toMatchObject({
+    fault: "user",
+    rule: "command.exit-code",
+  });
+  expect(classifyFailure("", { exitCode: 1 })).toMatchObject({ fault: "unknown", counts: false });
+});
+
+test("an operation that is a name of Object's own parts is as good as none", () => {
+  for (const operation of ["constructor", "__proto__", "toString"]) {
+    expect(classifyFailure("unexpected EOF", { operation })).toMatchObject({ counts: false });
+  }
+});
+
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
+const cyclic: { cause?: unknown; message: string } = { message: "a" };
+cyclic.cause = { message: "b", cause: cyclic };
+const throwing = new Proxy(new Error("x"), {
+  get() {
+    throw new Error("no");
+  },
+});
+
+test.each([
+  ["undefined", undefined],
+  ["null", null],
+  ["a number", 5],
+  ["a symbol", Symbol("x")],
+  ["a function", () => 1],
+  ["a revoked proxy", revoked.proxy],
+  ["an error whose getters throw", throwing],
+  ["a cycle of causes", cyclic],
+  ["an error of errors", new AggregateError([new Error(EOF_AT_GHCR)], "all failed")],
+  [
+    "a response that is a revoked proxy",
+    { response: revoked.proxy, errors: revoked.proxy, path: revoked.proxy },
+  ],
+  ["an object without a prototype", Object.create(null)],
+  ["lone surrogates", "\ud800\udfff\ud800"],
+])("%s is borne", (_what, error) => {
+  const failure = classifyFailure(error);
+  expect(typeof failure.rule).toBe("string");
+  expect(classifyFailure(error, null as never).rule).toBe(failure.rule);
+});
+
+test("a chain of causes of any length is read to a bound", () => {
+  let error: Error | undefined;
+  for (let depth = 0; depth < 10_000; depth += 1)
+    error = new Error(`level ${depth}`, { cause: error });
+  expect(classifyFailure(error).fault).toBe("unknown");
+});
+
+test("rules of one's own come first", () => {
+  const { classifyFailure: classify, rules } = createClassifier({
+    rules: [
+      {
+        name: "acme.registry",
+        fault: "registry",
+        counts: false,
+        transient: false,
+        reason: "Acme's registry is closed on Sundays.",
+        when: { all: ["closed", "sunday"] },
+        examples: [],
+        seen: "acme",
+      },
+      {
+        name: "acme.broken",
+        fault: "user",
+        counts: false,
+        transient: false,
+        reason: "Never.",
+        when: () => {
+          throw new Error("a rule that throws");
+        },
+        examples: [],
+        seen: "acme",
+      },
+    ],
+  });
+  expect(classify("https://r.example/v2/: 503 closed on Sunday").rule).toBe("acme.registry");
+  expect(classify(EOF_AT_GHCR).rule).toBe("registry.interrupted");
+  expect(rules[0]?.name).toBe("acme.registry");
+});
+
+test("options and rules that are none are refused with their names", () => {
+  expect(() => createClassifier({ rule: [] } as never)).toThrow(/option "rule" is not known/);
+  expect(() => createClassifier({ rules: {} } as never)).toThrow(/expected an array/);
+  expect(() => createClassifier({ rules: [{ name: 5 }] } as never)).toThrow(
+    /"name" of rule 0 is 5/,
+  );
+  expect(() => createClassifier({ rules: [null] } as never)).toThrow(TypeError);
+  expect(() => createClassifier(null as never)).toThrow(TypeError);
+  const rule = { name: "a", counts: false, transient: false, reason: "b", examples: [], seen: "c" };
+  const of = (part: object) => () =>
+    createClassifier({
+      rules: [{ ...rule, fault: "user", when: { any: ["x"] }, ...part }],
+    } as never);
+  expect(of({})).not.toThrow();
+  expect(of({ fault: "nobody" })).toThrow(/"fault" of rule 0 is "nobody"/);
+  expect(of({ upstreams: "none" })).toThrow(/"upstreams" of rule 0 is not known/);
+  expect(of({ when: [{ any: ["Upper"] }] })).toThrow(/expected text in lower case/);
+  expect(of({ when: { any: [""] } })).toThrow(/expected text in lower case/);
+  expect(of({ when: { any: "one word" } })).toThrow(/"any" of rule 0 is "one word"/);
+  expect(of({ when: { anny: ["x"] } })).toThrow(/"anny" of a condition of rule 0 is not known/);
+  expect(of({ when: {} })).toThrow(/would fit every failure/);
+  expect(of({ when: { matches: /x/g } })).toThrow(/no flag g or y/);
+  expect(of({ when: { matches: "x" } })).toThrow(/expected a regular expression/);
+});

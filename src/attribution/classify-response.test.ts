@@ -1,0 +1,208 @@
+import { expect, test } from "vitest";
+import { classifyResponse } from "./classify-response.js";
+
+const PULL_503 =
+  'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): unexpected status from HEAD request to https://registry-1.docker.io/v2/acme/app/manifests/1: 503 Service Unavailable';
+
+function ok(body: unknown) {
+  return { status: 200, contentType: "application/json", body: JSON.stringify(body) };
+}
+
+test("an answer that worked has no failures", () => {
+  expect(classifyResponse(ok({ data: { version: "v0.21.8" } }))).toEqual([]);
+  expect(classifyResponse(ok({ data: null }))).toEqual([]);
+  expect(classifyResponse(ok({ data: {}, errors: [] }))).toEqual([]);
+  expect(classifyResponse({ status: 200, body: { data: {} } })).toEqual([]);
+});
+
+test("every error of an answer has an owner of its own, in their order", () => {
+  const failures = classifyResponse(
+    ok({
+      data: null,
+      errors: [
+        { message: PULL_503, path: ["container", "from"] },
+        {
+          message: "exit code: 3",
+          path: ["container", "withExec"],
+          extensions: { _type: "EXEC_ERROR", exitCode: 3 },
+        },
+      ],
+    }),
+  );
+  expect(failures.map(({ fault, counts }) => [fault, counts])).toEqual([
+    ["registry", true],
+    ["user", false],
+  ]);
+  expect(failures[0]).toMatchObject({
+    upstream: "registry-1.docker.io",
+    upstreamKind: "registry",
+    limited: false,
+  });
+});
+
+test("the query gives the host when the words name none", () => {
+  const answer = ok({
+    errors: [{ message: "invalid response status 503 Service Unavailable", path: ["http"] }],
+  });
+  const query = '{ http(url: "https://user:pw@files.example.com/a?sig=x") { contents } }';
+  expect(classifyResponse(answer, { query })[0]).toMatchObject({
+    fault: "http",
+    upstream: "files.example.com",
+  });
+  expect(classifyResponse(answer, { query: { query } })[0]).toMatchObject({
+    upstream: "files.example.com",
+  });
+  expect(classifyResponse(answer)[0]).toMatchObject({ fault: "http", upstream: null });
+});
+
+test("where the query names two hosts of a kind, neither is blamed", () => {
+  const answer = ok({ errors: [{ message: "invalid response status 503", path: ["http"] }] });
+  const query =
+    '{ a: http(url: "https://a.example/") { id } b: http(url: "https://b.example/") { id } }';
+  expect(classifyResponse(answer, { query })[0]).toMatchObject({ fault: "http", upstream: null });
+});
+
+test("a refused push without a host is laid at the target of the publish, which answered", () => {
+  const message =
+    "push access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials";
+  const query = '{ container { from(address: "alpine") { publish(address: "ghcr.io/a/b") } } }';
+  const [failure] = classifyResponse(
+    ok({ errors: [{ message, path: ["container", "from", "publish"] }] }),
+    { query },
+  );
+  expect(failure).toMatchObject({
+    fault: "user",
+    counts: false,
+    answered: true,
+    upstream: "ghcr.io",
+    upstreamKind: "registry",
+  });
+});
+
+test("a rate limit is told from other failures, with the delay that was stated", () => {
+  const message = "toomanyrequests: retry-after: 1.5s, allowed: 44000/minute";
+  const [failure] = classifyResponse(ok({ errors: [{ message, path: ["container", "from"] }] }));
+  expect(failure).toMatchObject({ limited: true, counts: true, retryAfterMs: 1_500 });
+});
+
+test.each([
+  [
+    200,
+    '{"data":null,"errors":[{"message":"waiting for client session attachables: context deadline exceeded"}]}\n',
+  ],
+  [502, 'http do: Post "http://dagger/query": unexpected EOF'],
+  [
+    502,
+    'http do: Post "http://dagger/query": dial unix /run/dagger/engine.sock: connect: connection refused',
+  ],
+  [200, '{"errors":[{"message":"engine is shutting down","path":["container","from"]}]}'],
+  [
+    200,
+    '{"errors":[{"message":"arg \\"id\\": resolve result 4464: missing shared result","path":["loadContainerFromID"]}]}',
+  ],
+  [
+    200,
+    '{"errors":[{"message":"failed to resolve image \\"docker.io/library/busybox:h5\\" (platform: \\"linux/amd64\\"): failed to resolve source metadata for docker.io/library/busybox:h5: DeadlineExceeded: failed to get main client caller: context deadline exceeded","path":["container","from"]}]}',
+  ],
+])("a lost session is known by its words: %s %j", (status, body) => {
+  const [failure] = classifyResponse({ status, contentType: "text/plain", body });
+  expect(failure).toMatchObject({
+    fault: "engine",
+    counts: true,
+    sessionLost: true,
+    upstream: null,
+  });
+});
+
+test("a failed command does not lose the session, whatever it printed", () => {
+  const stderr = "waiting for client session attachables: context deadline exceeded";
+  const [failure] = classifyResponse(
+    ok({
+      errors: [
+        {
+          message: "exit code: 1",
+          path: ["x"],
+          extensions: { _type: "EXEC_ERROR", exitCode: 1, stderr },
+        },
+      ],
+    }),
+  );
+  expect(failure).toMatchObject({ fault: "user", sessionLost: false, counts: false });
+});
+
+test("a service that failed before its health check is the service's, also as an EXEC_ERROR", () => {
+  const [failure] = classifyResponse(
+    ok({
+      errors: [
+        {
+          message: "start x (aliased as db): service exited before healthcheck",
+          path: ["x"],
+          extensions: { _type: "EXEC_ERROR", exitCode: 0 },
+        },
+      ],
+    }),
+  );
+  expect(failure).toMatchObject({ fault: "service", counts: true });
+});
+
+test("the host that a failed command blames is advice and not the upstream", () => {
+  const stderr =
+    "npm error network request to https://npm.example.com/react failed, reason: read ECONNRESET";
+  const [failure] = classifyResponse(
+    ok({
+      errors: [
+        {
+          message: "exit code: 1",
+          path: ["x"],
+          extensions: { _type: "EXEC_ERROR", exitCode: 1, stderr, stdout: "" },
+        },
+      ],
+    }),
+  );
+  expect(failure).toMatchObject({
+    fault: "user",
+    upstream: null,
+    suspectedUpstream: "npm.example.com",
+  });
+});
+
+test.each([
+  [401, "", "user"],
+  [404, "404 page not found\n", "user"],
+  [400, "transport not supported", "user"],
+  [500, "", "engine"],
+  [503, "<html>Service Unavailable</html>", "engine"],
+  [200, "", "engine"],
+  [200, '{"data":{"a":"regis', "engine"],
+  [200, "null", "engine"],
+  [200, "42", "engine"],
+  [200, '{"errors":"no list"}', "engine"],
+  [0, "", "unknown"],
+])("an answer %s %j that is no GraphQL is the fault of: %s", (status, body, fault) => {
+  const failures = classifyResponse({ status, body });
+  expect(failures).toHaveLength(1);
+  expect(failures[0]).toMatchObject({ fault, counts: fault === "engine" });
+});
+
+test("a cut answer is not searched for words, which are those of the pipeline", () => {
+  const [failure] = classifyResponse({ status: 200, body: `{"data":{"stdout":"${PULL_503}` });
+  expect(failure).toMatchObject({ fault: "engine", rule: "response.unreadable", upstream: null });
+});
+
+test("errors that are no objects, and more than anybody sends, are borne", () => {
+  expect(
+    classifyResponse(ok({ errors: [null, 5, "engine is shutting down", [], {}] })),
+  ).toHaveLength(5);
+  expect(classifyResponse(ok({ errors: new Array(5_000).fill({ message: "x" }) }))).toHaveLength(
+    1_000,
+  );
+  expect(classifyResponse(undefined as never)).toHaveLength(1);
+});
+
+test("neither upstream nor reason holds a secret of the message", () => {
+  const message =
+    'unexpected client error: unexpected requesting "https://bot:hunter2@github.com/a/b.git/info/refs?service=git-upload-pack&x=topsecret" status code: 503';
+  const failures = classifyResponse(ok({ errors: [{ message, path: ["git"] }] }));
+  expect(failures[0]?.upstream).toBe("github.com");
+  expect(JSON.stringify(failures)).not.toMatch(/hunter2|topsecret|bot/);
+});

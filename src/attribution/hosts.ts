@@ -1,0 +1,173 @@
+/** Host names as they stand in URLs, image references and git remotes, and the breakers they map to. */
+
+import type { UpstreamKind } from "./failure.js";
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = {
+  http: "80",
+  https: "443",
+  ssh: "22",
+  git: "9418",
+  "git+ssh": "22",
+};
+
+const DOCKER_HUB = "docker.io";
+
+const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set([
+  "docker.io",
+  "registry-1.docker.io",
+  "registry.docker.io",
+  "index.docker.io",
+  "auth.docker.io",
+  "registry.hub.docker.com",
+  "hub.docker.com",
+  "production.cloudflare.docker.com",
+  "production.cloudfront.docker.com",
+]);
+
+/** The object stores that Docker Hub sends its clients to for layers. */
+const DOCKER_HUB_STORES = [".cloudflare.docker.com", ".cloudfront.docker.com"] as const;
+const DOCKER_HUB_BUCKET = "docker-images-prod.";
+
+/** Registries that keep their token server or their layers on hosts of another name. */
+const REGISTRY_SATELLITES: readonly (readonly [suffix: string, home: string])[] = [
+  ["pkg-containers.githubusercontent.com", "ghcr.io"],
+  [".quay.io", "quay.io"],
+];
+
+/** Whether a host serves Docker Hub: its registry, token server, index or layer store. */
+export function isDockerHubHost(host: string): boolean {
+  const name = withoutPort(host.toLowerCase());
+  return (
+    DOCKER_HUB_HOSTS.has(name) ||
+    name.startsWith(DOCKER_HUB_BUCKET) ||
+    DOCKER_HUB_STORES.some((suffix) => name.endsWith(suffix))
+  );
+}
+
+/**
+ * The name of the breaker that guards a host.
+ *
+ * The hosts of Docker Hub (registry-1, auth, index, its layer store) share `registry:docker.io`;
+ * the layer hosts of quay.io and ghcr.io belong to their registries. A port stays in the name, but
+ * for the default ones.
+ *
+ * @param kind What the host is used as.
+ * @param host A host as {@link Failure.upstream} gives it, such as `"registry-1.docker.io"`.
+ * @example
+ * ```ts
+ * import { breakerName } from "dagger-circuit-breaker/attribution";
+ *
+ * console.assert(breakerName("registry", "registry-1.docker.io") === "registry:docker.io");
+ * console.assert(breakerName("git", "GitHub.com") === "git:github.com");
+ * ```
+ */
+export function breakerName(kind: UpstreamKind, host: string): string {
+  const lower = host.trim().toLowerCase().replace(/\.$/, "");
+  const bare = lower.replace(/:(?:443|80)$/, "");
+  if (kind === "registry") {
+    if (isDockerHubHost(bare)) return `registry:${DOCKER_HUB}`;
+    for (const [suffix, home] of REGISTRY_SATELLITES) {
+      if (bare.endsWith(suffix)) return `registry:${home}`;
+    }
+  }
+  if (kind === "git")
+    return `git:${bare.replace(/:22$/, "").replace(/^ssh\.(?=github\.com$)/, "")}`;
+  return `${kind}:${bare}`;
+}
+
+/** A URL cut to what may be shown: no credentials, no query string, no fragment. */
+interface PlainUrl {
+  readonly scheme: string;
+  /** The host, with the port unless it is the scheme's default. */
+  readonly host: string;
+  readonly path: string;
+}
+
+const HOST = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9*_](?:[a-z0-9*_.-]{0,252}))(?::[0-9]{1,5})?$/i;
+
+/** Takes a URL apart; undefined when it has no usable host. */
+export function parseUrl(url: string): PlainUrl | undefined {
+  const mark = url.indexOf("://");
+  if (mark < 1) return undefined;
+  const scheme = url.slice(0, mark).toLowerCase();
+  const rest = url.slice(mark + 3);
+  const end = rest.search(/[/?#\\]/);
+  const authority = end < 0 ? rest : rest.slice(0, end);
+  const host = readHost(authority.slice(authority.lastIndexOf("@") + 1), scheme);
+  if (host === undefined) return undefined;
+  const tail = end < 0 ? "" : rest.slice(end);
+  const pathEnd = tail.search(/[?#]/);
+  return { scheme, host, path: pathEnd < 0 ? tail : tail.slice(0, pathEnd) };
+}
+
+/** A host, checked, in lower case, without the scheme's default port; undefined when it is none. */
+export function readHost(text: string, scheme = "https"): string | undefined {
+  const host = text.replace(/[.:,;]+$/, "");
+  if (!HOST.test(host)) return undefined;
+  const port = DEFAULT_PORTS[scheme];
+  const lower = host.toLowerCase();
+  return port !== undefined && lower.endsWith(`:${port}`)
+    ? lower.slice(0, -port.length - 1)
+    : lower;
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:[0-9]{1,5}$/, "");
+}
+
+/** An image reference taken apart. */
+export interface ImageReference {
+  /** The registry's host as written, `docker.io` when none is. */
+  readonly host: string;
+  /** Whether the host stands in the reference itself. */
+  readonly hostWritten: boolean;
+  /** The reference in full, such as `docker.io/library/alpine:3.20`. */
+  readonly reference: string;
+  readonly pinned: boolean;
+}
+
+const IMAGE = /^[a-z0-9*_][a-z0-9*_.:/@-]*$/i;
+
+/** Takes an image reference apart, docker.io spelled all its ways; undefined when it is none. */
+export function parseImageReference(address: string): ImageReference | undefined {
+  const bare = address.trim().replace(/^(?:docker-image|docker|oci|https?):\/\//, "");
+  if (bare.length === 0 || bare.length > 1024 || !IMAGE.test(bare)) return undefined;
+  const slash = bare.indexOf("/");
+  const first = slash < 0 ? "" : bare.slice(0, slash);
+  const hostWritten = first === "localhost" || first.includes(".") || first.includes(":");
+  const rest = hostWritten ? bare.slice(slash + 1) : bare;
+  const host = hostWritten ? first.toLowerCase() : DOCKER_HUB;
+  if (rest.length === 0 || !HOST.test(host)) return undefined;
+  const hub = isDockerHubHost(host);
+  const repository = hub && !rest.includes("/") ? `library/${rest}` : rest;
+  return {
+    host: hub ? DOCKER_HUB : host,
+    hostWritten,
+    reference: `${hub ? DOCKER_HUB : host}/${repository}`,
+    pinned: /@[a-z0-9+._-]{1,32}:[0-9a-f]{32,}$/i.test(rest),
+  };
+}
+
+/** The host of a git remote in any spelling: a URL, `git@host:path`, `host/path`. */
+export function gitHost(remote: string): string | undefined {
+  const trimmed = remote.trim();
+  if (trimmed.includes("://")) {
+    const url = parseUrl(trimmed);
+    return url === undefined || url.scheme === "file" ? undefined : url.host;
+  }
+  const scp = /^[\w.-]{1,64}@([a-z0-9.*-]{1,253}):/i.exec(trimmed);
+  if (scp) return readHost(scp[1] ?? "", "ssh");
+  const slash = trimmed.indexOf("/");
+  const first = (slash < 0 ? trimmed : trimmed.slice(0, slash)).replace(/^[^@]{0,256}@/, "");
+  return /^[^.][^/]*\.[a-z0-9-]/i.test(first) ? readHost(first) : undefined;
+}
+
+/** A git remote without what is secret in it. */
+export function plainRemote(remote: string): string {
+  const trimmed = remote.trim();
+  const url = trimmed.includes("://") ? parseUrl(trimmed) : undefined;
+  if (url !== undefined) return `${url.scheme}://${url.host}${url.path}`;
+  const slash = trimmed.indexOf("/");
+  const at = trimmed.slice(0, slash < 0 ? undefined : slash).lastIndexOf("@");
+  return trimmed.slice(at + 1).replace(/[?#].*$/s, "");
+}

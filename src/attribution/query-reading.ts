@@ -1,0 +1,320 @@
+/** Reads a GraphQL request once: the upstreams it names, the ids it quotes, and what it would do. */
+
+import {
+  type ArgumentNode,
+  type DocumentNode,
+  type FieldNode,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  print,
+  type SelectionSetNode,
+  type ValueNode,
+} from "graphql";
+import {
+  CONTENT_FIELDS,
+  CORE_FIELDS,
+  ID_FIELDS,
+  INTROSPECTION_FIELDS,
+  LAYER_FIELDS,
+} from "./dagger-fields.js";
+import type { GraphQLRequest, UpstreamKind } from "./failure.js";
+import { gitHost, parseImageReference, parseUrl, plainRemote } from "./hosts.js";
+
+/** A host that a request names, and where. */
+export interface UpstreamReference {
+  readonly kind: UpstreamKind;
+  /** The host, with its port unless it is the default; `docker.io` however it was spelled. */
+  readonly host: string;
+  /** The GraphQL field that names it: `from`, `publish`, `git`, `http`, `moduleSource`, `address`. */
+  readonly field: string;
+  /** The image, URL or remote, without credentials and without its query string. */
+  readonly reference: string;
+  /** Whether it is an image by digest, which the engine may hold already. */
+  readonly pinned: boolean;
+}
+
+/** A reference as one request uses it. */
+export interface NamedUpstream {
+  readonly upstream: UpstreamReference;
+  /**
+   * What the engine resolves once a session: the field with its arguments, the platform of an image
+   * and the ref of a git remote. It holds what the request holds and must not be shown.
+   */
+  readonly key: string;
+}
+
+/** What a request would do beside reading. */
+export type SideEffect = "publish" | "export" | "service" | "module";
+
+/** What is known of a request from its words alone. */
+export interface QueryReading {
+  readonly named: readonly NamedUpstream[];
+  /** Every text among its arguments; the ids of earlier requests are among them. */
+  readonly texts: ReadonlySet<string>;
+  /** The keys of its answer under which ids stand. */
+  readonly idKeys: ReadonlySet<string>;
+  /** Whether it uses the contents of what it names: runs a command, reads a file, lists a folder. */
+  readonly usesContents: boolean;
+  readonly sideEffects: ReadonlySet<SideEffect>;
+  /** Whether it asks for the version or the schema only. */
+  readonly introspects: boolean;
+}
+
+/** The longest request that is read, in characters. A longer one names nothing, as far as we know. */
+export const MAX_QUERY_LENGTH = 4 * 1024 * 1024;
+
+const MAX_TOKENS = 200_000;
+
+const NOTHING: QueryReading = {
+  named: [],
+  texts: new Set(),
+  idKeys: new Set(),
+  usesContents: false,
+  sideEffects: new Set(),
+  introspects: false,
+};
+
+/**
+ * Reads a request. Something that is no GraphQL, or is longer than {@link MAX_QUERY_LENGTH}, names
+ * and does nothing, as far as we know; nothing is thrown.
+ */
+export function readQuery(request: string | GraphQLRequest): QueryReading {
+  const { query, variables, operationName } =
+    typeof request === "string"
+      ? { query: request, variables: undefined, operationName: undefined }
+      : request;
+  if (typeof query !== "string" || query.length > MAX_QUERY_LENGTH) return NOTHING;
+  try {
+    const document = parse(query, { noLocation: true, maxTokens: MAX_TOKENS });
+    return new Walk(document, variables ?? {}).read(operationName ?? undefined);
+  } catch {
+    return NOTHING;
+  }
+}
+
+/** Where a field stands: what is true of all fields beside it. */
+interface Place {
+  readonly root: boolean;
+  /** The platform asked for above, which makes another image of the same tag. */
+  readonly platform: string;
+  /** Whether the layers of an image are needed here, once something is read. */
+  readonly layers: boolean;
+}
+
+const ROOT: Place = { root: true, platform: "", layers: false };
+const BELOW: Place = { root: false, platform: "", layers: false };
+
+/** One walk over a document. A document that is too deep to be walked is too deep to be parsed. */
+class Walk {
+  readonly #document: DocumentNode;
+  readonly #variables: Readonly<Record<string, unknown>>;
+  readonly #defaults = new Map<string, ValueNode>();
+  readonly #named = new Map<string, NamedUpstream>();
+  readonly #texts = new Set<string>();
+  readonly #idKeys = new Set<string>();
+  readonly #sideEffects = new Set<SideEffect>();
+  #usesContents = false;
+  #introspects = true;
+
+  constructor(document: DocumentNode, variables: Readonly<Record<string, unknown>>) {
+    this.#document = document;
+    this.#variables = variables;
+  }
+
+  read(operationName: string | undefined): QueryReading {
+    for (const definition of this.#document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+        const root = definition.typeCondition.name.value === "Query";
+        this.#walk(definition.selectionSet, root ? ROOT : BELOW);
+      } else if (
+        definition.kind === Kind.OPERATION_DEFINITION &&
+        (operationName === undefined || definition.name?.value === operationName)
+      ) {
+        this.#keepDefaults(definition);
+        this.#walk(definition.selectionSet, ROOT);
+      }
+    }
+    return {
+      named: [...this.#named.values()],
+      texts: this.#texts,
+      idKeys: this.#idKeys,
+      usesContents: this.#usesContents,
+      sideEffects: this.#sideEffects,
+      introspects: this.#introspects,
+    };
+  }
+
+  #keepDefaults(operation: OperationDefinitionNode): void {
+    for (const variable of operation.variableDefinitions ?? []) {
+      if (variable.defaultValue !== undefined) {
+        this.#defaults.set(variable.variable.name.value, variable.defaultValue);
+      }
+    }
+  }
+
+  #walk({ selections }: SelectionSetNode, place: Place): void {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) {
+        const inner = this.#readField(selection, place);
+        if (selection.selectionSet !== undefined) this.#walk(selection.selectionSet, inner);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        this.#walk(selection.selectionSet, place);
+      }
+    }
+  }
+
+  /** Fields of the root are Dagger's own; the same names below it may be functions of a module. */
+  #readField(field: FieldNode, place: Place): Place {
+    const name = field.name.value;
+    const { root } = place;
+    this.#readTexts(field);
+    this.#readEffects(name, root);
+    const inner = this.#below(field, place);
+    if (!root && (name === "from" || name === "publish")) {
+      this.#addImage(name, this.#text(field, "address"), field, inner.platform);
+    } else if (root && name === "git") {
+      this.#addGit(name, this.#text(field, "url"), field);
+    } else if (root && name === "http") {
+      this.#addHttp(this.#text(field, "url"), field);
+    } else if (root && name === "moduleSource") {
+      this.#addModule(this.#text(field, "refString"), field);
+    } else if (root && name === "address") {
+      this.#addAddress(this.#text(field, "value"), field);
+    }
+    if (ID_FIELDS.has(name)) this.#idKeys.add(field.alias?.value ?? name);
+    if (CONTENT_FIELDS.has(name) && (inner.layers || name !== "sync")) this.#usesContents = true;
+    return inner;
+  }
+
+  /** Where the fields below a field stand. */
+  #below(field: FieldNode, { platform, layers }: Place): Place {
+    const name = field.name.value;
+    const asked = name === "container" ? this.#argumentText(field, "platform") : platform;
+    const needed = layers || LAYER_FIELDS.has(name);
+    if (asked === "" && !needed) return BELOW;
+    return { root: false, platform: asked, layers: needed };
+  }
+
+  #readEffects(name: string, root: boolean): void {
+    if (root && !INTROSPECTION_FIELDS.has(name)) this.#introspects = false;
+    if (root && !CORE_FIELDS.has(name) && !/^load[A-Z]\w*FromID$/.test(name)) {
+      this.#sideEffects.add("module");
+    }
+    if (root) return;
+    if (name === "publish") this.#sideEffects.add("publish");
+    if (name === "export" || name === "exportImage") this.#sideEffects.add("export");
+    if (name === "up" || name === "start") this.#sideEffects.add("service");
+  }
+
+  /** Keeps the texts among the arguments, also in lists, objects and variables. */
+  #readTexts(field: FieldNode): void {
+    for (const { value } of field.arguments ?? []) this.#readText(value);
+  }
+
+  #readText(value: ValueNode): void {
+    if (value.kind === Kind.STRING) this.#texts.add(value.value);
+    else if (value.kind === Kind.LIST) for (const one of value.values) this.#readText(one);
+    else if (value.kind === Kind.OBJECT) for (const one of value.fields) this.#readText(one.value);
+    else if (value.kind === Kind.VARIABLE) this.#readVariable(value.name.value);
+  }
+
+  #readVariable(name: string): void {
+    const given = Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined;
+    for (const one of Array.isArray(given) ? given : [given]) {
+      if (typeof one === "string") this.#texts.add(one);
+    }
+  }
+
+  #addImage(name: string, address: string | undefined, field: FieldNode, platform = ""): void {
+    const image = address === undefined ? undefined : parseImageReference(address);
+    if (image === undefined || this.#has(field, "registryService")) return;
+    const { host, reference, pinned } = image;
+    this.#add({ kind: "registry", host, field: name, reference, pinned }, field, platform);
+  }
+
+  #addGit(name: string, remote: string | undefined, field: FieldNode): void {
+    const host = remote === undefined ? undefined : gitHost(remote);
+    if (remote === undefined || host === undefined) return;
+    if (this.#has(field, "experimentalServiceHost")) return;
+    const reference = plainRemote(remote);
+    this.#add({ kind: "git", host, field: name, reference, pinned: false }, field, refOf(field));
+  }
+
+  #addHttp(address: string | undefined, field: FieldNode): void {
+    const url = address === undefined ? undefined : parseUrl(address.trim());
+    if (url === undefined || this.#has(field, "experimentalServiceHost")) return;
+    const reference = `${url.scheme}://${url.host}${url.path}`;
+    this.#add({ kind: "http", host: url.host, field: "http", reference, pinned: false }, field);
+  }
+
+  #addModule(reference: string | undefined, field: FieldNode): void {
+    if (reference === undefined || /^[./~]/.test(reference)) return;
+    this.#addGit("moduleSource", reference, field);
+  }
+
+  #addAddress(value: string | undefined, field: FieldNode): void {
+    const fields = field.selectionSet?.selections.map((one) =>
+      one.kind === Kind.FIELD ? one.name.value : "",
+    );
+    if (value === undefined || fields === undefined || /^[./~]/.test(value)) return;
+    if (fields.includes("container")) this.#addImage("address", value, field);
+    const git = ["directory", "file", "gitRef", "gitRepository"].some((name) =>
+      fields.includes(name),
+    );
+    if (git) this.#addGit("address", value, field);
+  }
+
+  #add(upstream: UpstreamReference, field: FieldNode, detail = ""): void {
+    const call = callOf(field);
+    const variables = call.includes("$") ? JSON.stringify(this.#variables) : "";
+    const key = [call, variables, detail].join("\n");
+    this.#named.set(key, { upstream, key });
+  }
+
+  #argument(field: FieldNode, name: string): ArgumentNode | undefined {
+    return field.arguments?.find((argument) => argument.name.value === name);
+  }
+
+  #has(field: FieldNode, name: string): boolean {
+    const value = this.#argument(field, name)?.value;
+    return value !== undefined && value.kind !== Kind.NULL;
+  }
+
+  /** An argument as it stands, for telling one call from another. */
+  #argumentText(field: FieldNode, name: string): string {
+    const value = this.#argument(field, name)?.value;
+    return value === undefined ? "" : (this.#text(field, name) ?? print(value));
+  }
+
+  #text(field: FieldNode, name: string): string | undefined {
+    let value = this.#argument(field, name)?.value;
+    if (value?.kind === Kind.VARIABLE) {
+      const variable = value.name.value;
+      const given = Object.hasOwn(this.#variables, variable)
+        ? this.#variables[variable]
+        : undefined;
+      if (typeof given === "string") return given;
+      value = this.#defaults.get(variable);
+    }
+    return value?.kind === Kind.STRING ? value.value : undefined;
+  }
+}
+
+/** Which ref of a remote is asked for; another one of the same remote is fetched anew. */
+function refOf(field: FieldNode): string {
+  const asked = field.selectionSet?.selections[0];
+  if (asked?.kind !== Kind.FIELD) return "";
+  return callOf(asked);
+}
+
+/** A field with its arguments, whatever it is called in the answer and whatever is asked of it. */
+function callOf({ name, arguments: given = [] }: FieldNode): string {
+  let call = name.value;
+  for (const { name: argument, value } of given) {
+    // Most values are texts, and printing in general is dear.
+    const text = value.kind === Kind.STRING ? JSON.stringify(value.value) : print(value);
+    call += ` ${argument.value}: ${text}`;
+  }
+  return call;
+}

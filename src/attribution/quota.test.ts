@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import { type QuotaAnswer, quotaEndpoints, readQuota } from "./quota.js";
+
+const answer = (status: number, headers: Record<string, string> = {}): QuotaAnswer => ({
+  status,
+  header: (name) => headers[name] ?? null,
+});
+
+test("the headers of Docker Hub tell limit, rest, window and whose limit it is", () => {
+  const quota = readQuota(
+    "docker.io",
+    answer(200, {
+      "ratelimit-limit": "100;w=21600",
+      "ratelimit-remaining": "98;w=21600",
+      "docker-ratelimit-source": "203.0.113.7",
+    }),
+  );
+  expect(quota).toEqual({
+    registry: "docker.io",
+    state: "left",
+    limit: 100,
+    remaining: 98,
+    windowMs: 21_600_000,
+    source: "203.0.113.7",
+    retryAfterMs: null,
+  });
+});
+
+test("a rest of nothing is an exhausted quota", () => {
+  const headers = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600" };
+  expect(readQuota("docker.io", answer(200, headers))?.state).toBe("exhausted");
+});
+
+test("a 429 is an exhausted quota, even without headers or with pulls left in them", () => {
+  expect(readQuota("docker.io", answer(429))?.state).toBe("exhausted");
+  const headers = { "ratelimit-remaining": "7;w=21600", "retry-after": "30" };
+  expect(readQuota("docker.io", answer(429, headers))).toMatchObject({
+    state: "exhausted",
+    remaining: 7,
+    retryAfterMs: 30_000,
+  });
+});
+
+test("an answer without headers states no limit", () => {
+  expect(readQuota("docker.io", answer(200))).toMatchObject({
+    state: "unstated",
+    limit: null,
+    remaining: null,
+    windowMs: null,
+  });
+});
+
+test("an amount without a window is read, and what is no amount is not", () => {
+  expect(readQuota("docker.io", answer(200, { "ratelimit-remaining": "5" }))).toMatchObject({
+    state: "left",
+    remaining: 5,
+    windowMs: null,
+  });
+  expect(readQuota("docker.io", answer(200, { "ratelimit-remaining": "-5;w=60" }))).toMatchObject({
+    remaining: null,
+    windowMs: 60_000,
+  });
+  const odd = { "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "ratelimit-limit": "many" };
+  expect(readQuota("docker.io", answer(200, odd))).toMatchObject({
+    limit: null,
+    retryAfterMs: null,
+  });
+});
+
+test.each([401, 403, 404, 500, 503, 302])("a status of %i says nothing about a quota", (status) => {
+  expect(readQuota("docker.io", answer(status, { "ratelimit-remaining": "5" }))).toBeUndefined();
+});
+
+test("a source that could pass for something else is not taken", () => {
+  const source = "203.0.113.7\u001b[2J";
+  expect(readQuota("x", answer(200, { "docker-ratelimit-source": source }))?.source).toBeNull();
+});
+
+test.each(["docker.io", "registry-1.docker.io", "index.docker.io"])(
+  "the addresses of Docker Hub are known by the name %s",
+  (registry) => {
+    expect(quotaEndpoints(registry)).toEqual({
+      registry: "docker.io",
+      tokenUrl:
+        "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Aratelimitpreview%2Ftest%3Apull",
+      manifestUrl: "https://registry-1.docker.io/v2/ratelimitpreview/test/manifests/latest",
+    });
+  },
+);
+
+test("another registry is asked at the addresses given, without a token when there is no server for it", () => {
+  const registryUrl = "https://registry.example/hub/";
+  expect(quotaEndpoints("registry.example", { registryUrl })).toEqual({
+    registry: "registry.example",
+    tokenUrl: undefined,
+    manifestUrl: "https://registry.example/hub/v2/ratelimitpreview/test/manifests/latest",
+  });
+  const authUrl = "https://auth.example/token?realm=x";
+  expect(quotaEndpoints("registry.example", { registryUrl, authUrl }).tokenUrl).toBe(
+    "https://auth.example/token?realm=x&service=registry.example&scope=repository%3Aratelimitpreview%2Ftest%3Apull",
+  );
+});
+
+test("another registry without an address is refused by name", () => {
+  expect(() => quotaEndpoints("ghcr.io")).toThrow(/registry is "ghcr.io", expected "docker.io"/);
+});
+
+test("an address that is none is refused, and one with credentials is not shown", () => {
+  expect(() => quotaEndpoints("docker.io", { registryUrl: "ftp://x" })).toThrow(
+    /registry URL is "ftp:\/\/x", expected an http or https address/,
+  );
+  expect(() => quotaEndpoints("docker.io", { authUrl: "https://bot:hunter2@x/token" })).toThrow(
+    /^auth URL is one with credentials, expected (?!.*hunter2)/,
+  );
+});

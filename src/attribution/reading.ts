@@ -1,0 +1,184 @@
+/** What a text says, worked out once and on demand, for the rules to ask. */
+
+import {
+  type Blamed,
+  blamedAddress,
+  blamedImage,
+  blamedProxy,
+  blamedRemote,
+  blamedUrl,
+} from "./addresses.js";
+import {
+  CACHE_WORDS,
+  GIT_WORDS,
+  HTTP_WORDS,
+  NO_ANSWER_FRAMES,
+  OPERATION_HOST_USE,
+  OPERATION_USE,
+  REGISTRY_WORDS,
+  type Use,
+} from "./frames.js";
+import { type Ending, readEnding } from "./outcomes.js";
+import { unwrapLines } from "./text.js";
+import type { Outcome } from "./vocabulary.js";
+import { WordText } from "./words.js";
+
+/** What is known of a failure from its structure, not from its words. */
+export interface StructuredFacts {
+  /** The names of the error and of its causes, such as `"ExecError"`. */
+  readonly names: readonly string[];
+  /** The codes of the error and of its causes, such as `"D109"` and `"ECONNRESET"`. */
+  readonly codes: readonly string[];
+  /** `extensions._type` of a GraphQL error. */
+  readonly type: string | undefined;
+  /** `extensions.code` of a GraphQL error, when it is a text. */
+  readonly graphqlCode: string | undefined;
+  /** The exit code of the command that failed. */
+  readonly exitCode: number | undefined;
+  /** The HTTP status of the session's answer. */
+  readonly status: number | undefined;
+  /** The field names on the way to the failure. */
+  readonly path: readonly string[];
+  /** What was being done, as the caller says or as the path shows. */
+  readonly operation: string | undefined;
+  /** Who worded it, as the caller says. */
+  readonly source: string | undefined;
+}
+
+/** No structure at all: bare words. */
+export const NO_FACTS: StructuredFacts = {
+  names: [],
+  codes: [],
+  type: undefined,
+  graphqlCode: undefined,
+  exitCode: undefined,
+  status: undefined,
+  path: [],
+  operation: undefined,
+  source: undefined,
+};
+
+/** A text with what it says, found when first asked for. */
+export class Reading {
+  readonly text: string;
+  readonly facts: StructuredFacts;
+  /** What the failed command had printed, in lower case; empty when it is not known. */
+  readonly output: string;
+  #words: WordText | undefined;
+  #flat: string | undefined;
+  #url: Blamed | null | undefined;
+  #ending: Ending | null | undefined;
+  #use: Use | null | undefined;
+  #host: string | null | undefined;
+
+  constructor(text: string, facts: StructuredFacts, output = "") {
+    this.text = text;
+    this.facts = facts;
+    this.output = output.toLowerCase();
+  }
+
+  /** The text in lower case. */
+  get lower(): string {
+    return this.#wordText.text;
+  }
+
+  /** The text with wrapped lines joined. */
+  get flat(): string {
+    this.#flat ??= unwrapLines(this.text);
+    return this.#flat;
+  }
+
+  /** The URL that failed. */
+  get url(): Blamed | undefined {
+    if (this.#url === undefined) this.#url = blamedUrl(this.flat) ?? null;
+    return this.#url ?? undefined;
+  }
+
+  /** How the exchange ended: what comes after the URL decides, else the whole text. */
+  get ending(): Ending | undefined {
+    if (this.#ending === undefined) this.#ending = this.#readEnding() ?? null;
+    return this.#ending ?? undefined;
+  }
+
+  get outcome(): Outcome | undefined {
+    return this.ending?.outcome;
+  }
+
+  /** What the exchange was for. */
+  get use(): Use | undefined {
+    if (this.#use === undefined) this.#use = this.#readUse() ?? null;
+    return this.#use ?? undefined;
+  }
+
+  /** The host that failed, as printed. */
+  get host(): string | null {
+    if (this.#host === undefined) this.#host = this.#readHost();
+    return this.#host;
+  }
+
+  /** Whether the text has one of these words, given in lower case. */
+  has(words: readonly string[]): boolean {
+    return this.#wordText.hasAny(words);
+  }
+
+  /** Whether the text has all of these words, given in lower case. */
+  hasAll(words: readonly string[]): boolean {
+    return this.#wordText.hasAll(words);
+  }
+
+  get #wordText(): WordText {
+    this.#words ??= new WordText(this.text.toLowerCase());
+    return this.#words;
+  }
+
+  #readEnding(): Ending | undefined {
+    const url = this.url;
+    if (url !== undefined) {
+      const after = readEnding(new WordText(this.flat.slice(url.end).toLowerCase()));
+      if (after !== undefined && after.outcome !== "cancelled") return after;
+    }
+    const whole = readEnding(this.#wordText);
+    if (whole !== undefined) return whole;
+    // Go's HTTP client and curl end so only when there was no answer, in whatever words.
+    if (url !== undefined && this.has(NO_ANSWER_FRAMES)) {
+      return { outcome: "interrupted", status: undefined };
+    }
+    return undefined;
+  }
+
+  #readUse(): Use | undefined {
+    const url = this.url;
+    if (url?.use === "session") return "engine";
+    if (url?.use === "registry") return "registry";
+    const { operation } = this.facts;
+    if (this.has(CACHE_WORDS)) return "cloud";
+    if (url?.use === "git") return "git";
+    if (operation === "cache" && url !== undefined) return "cloud";
+    if (this.has(HTTP_WORDS)) return "http";
+    if (this.has(GIT_WORDS)) return "git";
+    if (this.has(REGISTRY_WORDS)) return "registry";
+    const told = url === undefined ? OPERATION_USE : OPERATION_HOST_USE;
+    if (operation !== undefined && Object.hasOwn(told, operation)) return told[operation];
+    return url === undefined ? undefined : "http";
+  }
+
+  #readHost(): string | null {
+    const { flat, url } = this;
+    const proxy = this.lower.includes("proxyconnect") ? blamedProxy(flat) : undefined;
+    if (proxy !== undefined) return proxy;
+    if (url !== undefined && url.use !== "session") return url.host;
+    if (url?.use === "session") return isPlaceholder(url.host) ? null : url.host;
+    const remote = blamedRemote(flat);
+    if (remote !== undefined) return remote.host;
+    const image = this.use === "registry" ? blamedImage(flat) : undefined;
+    const address = blamedAddress(flat);
+    if (address !== undefined && (image === undefined || !/^[0-9[]/.test(address.host))) {
+      return address.host;
+    }
+    return image?.host ?? null;
+  }
+}
+
+function isPlaceholder(host: string): boolean {
+  return !host.includes(":") && !host.includes(".");
+}

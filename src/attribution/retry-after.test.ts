@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { readRetryAfter } from "./retry-after.js";
+
+test.each([
+  ["retry-after: 60", 60_000],
+  ["Retry-After: 1.889377ms, allowed: 2000/minute", 1.889377],
+  ["requested delay 900.00s exceeds maximum timeout 10m0s", 900_000],
+  ["retry after 1m30s", 90_000],
+  ["please try again in 5 minutes", 300_000],
+  ['"retry_after": 30', 30_000],
+  ["retrying in 4s", null],
+  ["back off 7.705 seconds before retry", null],
+  ["", null],
+])("%j states %s ms", (text, ms) => {
+  expect(readRetryAfter(text)).toBe(ms);
+});

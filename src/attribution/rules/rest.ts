@@ -1,0 +1,173 @@
+/** Rules for what is left when no host is to blame: bare gRPC codes, cancellations, git's exit code. */
+
+import type { AttributionRule } from "./rule.js";
+
+/** The name of the rule for git that ended without a reason: a log beside it may tell one. */
+export const BARE_GIT = "git.exit-128";
+
+/** Asked before the rules for an engine that does not start, whose own image comes from a registry. */
+export const REST_RULES: readonly AttributionRule[] = [
+  {
+    name: "http.bad-release",
+    fault: "http",
+    counts: false,
+    transient: true,
+    reason: "A download did not have the checksum that the same server states.",
+    when: { any: ["did not verify", "hash_sha256_verify"] },
+    examples: [
+      "hash_sha256_verify checksum for '/tmp/dagger.tar.gz' did not verify af127db vs cdeff0b",
+    ],
+    seen: "install script",
+  },
+  {
+    name: BARE_GIT,
+    fault: "git",
+    counts: false,
+    transient: false,
+    reason: "Git failed without saying why.",
+    when: [
+      { any: ["git error: exit status", "git command failed"] },
+      { any: ["fetch remote "], matches: /fetch remote [^\n]{1,400}: exit status [0-9]{1,3}/ },
+      { use: "git", matches: /exit (?:status|code):? ?(?:128|1)\b/ },
+    ],
+    examples: [
+      "git error: exit status 128",
+      "failed to fetch remote git@github.com:acme/lib.git: exit status 1",
+    ],
+    seen: "0.3 to 0.21",
+  },
+  {
+    name: "registry.deadline",
+    fault: "registry",
+    counts: true,
+    transient: true,
+    reason: "The registry did not answer in time.",
+    when: (reading) =>
+      reading.use === "registry" && reading.outcome === "deadline" && reading.lower.includes("://"),
+    examples: [
+      'failed to do request: Head "https://ghcr.io/v2/acme/app/manifests/1": context deadline exceeded',
+    ],
+    seen: "containerd",
+  },
+];
+
+export const LAST_RULES: readonly AttributionRule[] = [
+  {
+    name: "rest.cancelled",
+    fault: "cancelled",
+    counts: false,
+    transient: true,
+    upstream: "none",
+    reason: "Somebody or something stopped it.",
+    when: [
+      { names: ["AbortError"] },
+      { codes: ["ABORT_ERR"] },
+      {
+        any: [
+          "context canceled",
+          "context cancelled",
+          "aborterror",
+          "was aborted",
+          "user aborted",
+          "operation was canceled",
+          "operation was cancelled",
+          "signal: interrupt",
+          "received interrupt",
+          "keyboardinterrupt",
+          "cancellederror",
+          "taskcanceledexception",
+          "cancellationexception",
+          "signal: terminated",
+        ],
+      },
+      {
+        any: ["canceled", "cancelled"],
+        matches: /(?:^|\n|[:=] |# ?[0-9]{1,6} )cancell?ed(?:$|\n|[:. ])/,
+      },
+    ],
+    examples: [
+      "failed to solve: Canceled: context canceled",
+      "AbortError: This operation was aborted",
+      "failed to fetch remote https://github.com/acme/lib: context completed: context canceled",
+    ],
+    seen: "all",
+  },
+  {
+    name: "git.deadline",
+    fault: "git",
+    counts: true,
+    transient: true,
+    reason: "The git host did not answer in time.",
+    when: [
+      { use: "git", outcome: ["deadline"] },
+      { operation: ["git"], outcome: ["deadline", "timeout"] },
+    ],
+    examples: [
+      { text: "context deadline exceeded", context: { operation: "git" } },
+      "failed to fetch remote https://github.com/acme/lib: context deadline exceeded",
+    ],
+    seen: "buildkit",
+  },
+  {
+    name: "http.deadline",
+    fault: "http",
+    counts: true,
+    transient: true,
+    reason: "The HTTP server did not answer in time.",
+    when: (reading) =>
+      reading.use === "http" && reading.outcome === "deadline" && reading.host !== null,
+    examples: ['Get "https://files.example.com/tool.tgz": context deadline exceeded'],
+    seen: "Go",
+  },
+  {
+    name: "cloud.deadline",
+    fault: "cloud",
+    counts: true,
+    transient: true,
+    reason: "The cache or telemetry service did not answer in time.",
+    when: { use: "cloud", outcome: ["deadline"] },
+    examples: ["failed to emit telemetry: traces export: context deadline exceeded"],
+    seen: "0.9 to 0.21",
+  },
+  {
+    name: "engine.deadline",
+    fault: "engine",
+    counts: true,
+    transient: true,
+    upstream: "none",
+    reason: "The engine did not finish in time, and no host is named.",
+    when: (reading) =>
+      reading.outcome === "deadline" &&
+      (reading.facts.operation !== "withExec" ||
+        /failed to solve|rpc error|did not complete|deadlineexceeded/.test(reading.lower)),
+    examples: ["ERROR: failed to solve: DeadlineExceeded: context deadline exceeded"],
+    seen: "buildkit, 0.3 to 0.21",
+  },
+  {
+    name: "engine.grpc",
+    fault: "engine",
+    counts: true,
+    transient: true,
+    upstream: "none",
+    reason: "The engine's own calls failed.",
+    when: [
+      { any: ["code = "], matches: /code = (?:unavailable|internal|aborted|dataloss)\b/ },
+      {
+        matches:
+          /(?:failed to solve|failed to build|failed to receive status|failed to get status): (?:unavailable|internal|aborted): /,
+      },
+      { use: "engine" },
+      { any: ["/query failed"] },
+      (reading) =>
+        reading.lower.includes("moby.buildkit.v1.") &&
+        reading.outcome !== "denied" &&
+        reading.outcome !== "missing" &&
+        reading.outcome !== "rejected",
+    ],
+    examples: [
+      "rpc error: code = Internal desc = stream error",
+      "failed to solve: Unavailable: closing",
+    ],
+    seen: "buildkit, 0.3 to 0.21",
+  },
+];

@@ -1,0 +1,101 @@
+/** The words by which programs say how an exchange with a host ended. */
+
+import { DENIED, MISSING, REJECTED, SERVER_ERROR } from "./words-of-answers.js";
+import { INTERRUPTED, TIMEOUT, UNREACHABLE } from "./words-of-networks.js";
+
+/** How an exchange ended. */
+export type Outcome =
+  | "limited"
+  | "expired-certificate"
+  | "untrusted-certificate"
+  | "denied"
+  | "missing"
+  | "rejected"
+  | "server-error"
+  | "timeout"
+  | "unreachable"
+  | "interrupted"
+  | "cancelled"
+  | "deadline";
+
+/** Words in lower case for each way of ending. */
+export type Words = readonly (readonly [Outcome, readonly string[]])[];
+
+// Words that say more than a status beside them.
+export const BEFORE_STATUS: Words = [
+  [
+    "limited",
+    [
+      "toomanyrequests",
+      "too many requests",
+      "rate limit",
+      "ratelimit",
+      "rate exceeded",
+      "rate_limit",
+      "throttl",
+      "request was blocked due to exceeding usage",
+      "quota exceeded",
+      "slow down",
+      "slowdown",
+      "requested delay",
+    ],
+  ],
+  [
+    "expired-certificate",
+    [
+      "certificate has expired",
+      "certificate is not yet valid",
+      "certificate expired",
+      "cert_has_expired",
+    ],
+  ],
+  [
+    "untrusted-certificate",
+    [
+      "x509:",
+      "certificate signed by unknown authority",
+      "certificate verification failed",
+      "certificate verify failed",
+      "unable to get local issuer",
+      "unable_to_get_issuer",
+      "unable_to_verify_leaf",
+      "depth_zero_self_signed",
+      "self signed certificate",
+      "self-signed certificate",
+      "ssl certificate problem",
+      "err_tls_cert_altname_invalid",
+      "unknown certificate authority",
+      "server gave http response to https client",
+      "first record does not look like a tls handshake",
+      "client sent an http request to an https server",
+      "tls: bad certificate",
+      "tls: certificate required",
+      "tls: unknown certificate",
+      "tls: protocol version not supported",
+    ],
+  ],
+];
+
+// Words that a status beside them overrules.
+export const AFTER_STATUS: Words = [
+  ["denied", DENIED],
+  ["server-error", SERVER_ERROR],
+  ["timeout", TIMEOUT],
+  ["unreachable", UNREACHABLE],
+  ["interrupted", INTERRUPTED],
+  ["missing", MISSING],
+  ["rejected", REJECTED],
+];
+
+// Words that are often only the consequence of another failure.
+export const LAST_RESORT: Words = [
+  ["timeout", ["timeout"]],
+  [
+    "cancelled",
+    ["context canceled", "context cancelled", "canceled", "cancelled", "aborted", "interrupted"],
+  ],
+  [
+    "deadline",
+    ["context deadline exceeded", "deadlineexceeded", "deadline exceeded", "deadline_exceeded"],
+  ],
+];

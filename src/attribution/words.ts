@@ -1,0 +1,103 @@
+/** Looks for many fixed words in one text at little cost. */
+
+const BITS = 16;
+const SIZE = 1 << BITS;
+
+/** A word with the places in the sketch that its first and its last three letters take. */
+interface Word {
+  readonly text: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+const COMPILED = new WeakMap<readonly string[], readonly Word[]>();
+
+function compile(words: readonly string[]): readonly Word[] {
+  let compiled = COMPILED.get(words);
+  if (compiled === undefined) {
+    compiled = words.map((text) => ({
+      text,
+      first: text.length < 3 ? -1 : place(text, 0),
+      last: text.length < 3 ? -1 : place(text, text.length - 3),
+    }));
+    COMPILED.set(words, compiled);
+  }
+  return compiled;
+}
+
+/** Where three letters of a text go in the sketch. */
+function place(text: string, at: number): number {
+  return hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2));
+}
+
+function hash(a: number, b: number, c: number): number {
+  return (Math.imul(a, 0x9e3b) ^ Math.imul(b, 0x1f35) ^ Math.imul(c, 0x2f1)) & (SIZE - 1);
+}
+
+// One sketch serves all texts: a stamp tells which text a place was last taken by.
+const STAMPS = new Uint32Array(SIZE);
+let lastStamp = 0;
+
+/**
+ * A text in which words are looked for.
+ *
+ * It keeps which three letters stand somewhere in it; a word whose letters do not is ruled out
+ * without a look at the text, which is nearly every word of nearly every rule.
+ */
+export class WordText {
+  readonly text: string;
+  #stamp = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Whether one of these words stands in the text. */
+  hasAny(words: readonly string[]): boolean {
+    this.#sketch();
+    for (const word of compile(words)) if (this.#has(word)) return true;
+    return false;
+  }
+
+  /** Whether all of these words stand in the text. */
+  hasAll(words: readonly string[]): boolean {
+    this.#sketch();
+    for (const word of compile(words)) if (!this.#has(word)) return false;
+    return true;
+  }
+
+  /** Those of the words that stand in the text. */
+  present(words: readonly string[]): string[] {
+    this.#sketch();
+    const found: string[] = [];
+    for (const word of compile(words)) if (this.#has(word)) found.push(word.text);
+    return found;
+  }
+
+  #has(word: Word): boolean {
+    const stamp = this.#stamp;
+    if (word.first >= 0 && (STAMPS[word.first] !== stamp || STAMPS[word.last] !== stamp))
+      return false;
+    return this.text.includes(word.text);
+  }
+
+  /** Takes the sketch over for this text, unless it is this text's already. */
+  #sketch(): void {
+    if (this.#stamp !== 0 && this.#stamp === lastStamp) return;
+    if (lastStamp === 0xffffffff) {
+      STAMPS.fill(0);
+      lastStamp = 0;
+    }
+    lastStamp += 1;
+    this.#stamp = lastStamp;
+    const { text } = this;
+    let a = text.charCodeAt(0);
+    let b = text.charCodeAt(1);
+    for (let at = 2; at < text.length; at += 1) {
+      const c = text.charCodeAt(at);
+      STAMPS[hash(a, b, c)] = lastStamp;
+      a = b;
+      b = c;
+    }
+  }
+}
