@@ -1,0 +1,179 @@
+/** What a guard can be told, and its defaults. */
+
+import type { UpstreamKind } from "../attribution/failure.js";
+import { readSettings } from "../breaker/options.js";
+import {
+  checkText,
+  type Field,
+  MILLISECONDS,
+  numberField,
+  objectField,
+  readOptions,
+  readRecord,
+  SOME_MILLISECONDS,
+  show,
+  signalField,
+  wordField,
+} from "../options/check.js";
+import { createRegistry, type NamedBreakerOptions, type Registry } from "../registry/registry.js";
+import { type Mirrors, mirrorsField } from "./mirrors.js";
+
+/**
+ * The options of the breakers of a guard, by name: `"engine"`, an upstream such as
+ * `"registry:docker.io"`, `"git:github.com"` or `"http:files.example.com"`, or all of a kind, such as
+ * `"git:*"`. An exact name goes before a kind; a kind before the defaults.
+ */
+export interface GuardBreakers {
+  /** The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`. */
+  readonly engine?: NamedBreakerOptions | undefined;
+  /**
+   * The breaker of an upstream. Default: `{ trip: { badSeconds: 5, windowMs: 60_000 },
+   * openTimeGrowthFactor: 2 }`.
+   */
+  readonly [upstream: `${UpstreamKind}:${string}`]: NamedBreakerOptions | undefined;
+}
+
+/** What a guard can be told. */
+export interface GuardOptions {
+  /** Options of single breakers; a breaker that is there already must have come to the same. */
+  readonly breakers?: GuardBreakers | undefined;
+  /**
+   * Where the breakers live. Default: {@link guardRegistry}, which all guards of the process share,
+   * so that one connection knows what another has met.
+   */
+  readonly registry?: Registry | undefined;
+  /**
+   * Upstreams that the requests depend on without naming them, such as `"registry:ghcr.io"` for the
+   * image of a Dockerfile; every request asks their breakers. Default: none.
+   */
+  readonly needs?: readonly string[] | undefined;
+  /**
+   * Mirrors of registries, such as `{ "docker.io": ["mirror.example/hub"] }`, for the images of
+   * `from` alone: while a registry's circuit refuses, its images are asked of the first mirror whose
+   * circuit admits. The engine has mirrors of its own, which also serve modules and Dockerfiles:
+   * `dagger-breaker mirrors` writes their configuration. Default: none.
+   */
+  readonly mirrors?: Mirrors | undefined;
+  /**
+   * For how many milliseconds an upstream that answers with a rate limit is left alone when it does
+   * not say for how long; above 0. It grows as the open time of its breaker does. Default: 60,000.
+   */
+  readonly rateLimitOpenMs?: number | undefined;
+  /**
+   * What becomes of a request whose circuit is open: it is rejected at once, or it waits until the
+   * circuit lets it in, at most 100 requests for one breaker. Default: `"reject"`.
+   */
+  readonly onOpen?: "reject" | "wait" | undefined;
+  /** The longest such wait in milliseconds, 0 or more. Default: 300,000. */
+  readonly maxWaitMs?: number | undefined;
+  /**
+   * By up to how many milliseconds each such wait is lengthened at random, 0 or more, so that those
+   * who wait do not all come at the same moment. Default: 5,000.
+   */
+  readonly waitSpreadMs?: number | undefined;
+  /**
+   * Milliseconds after which a request is dropped, so that the engine stops working on it; above 0.
+   * None by default: a pipeline may run for hours, and the engine itself never gives up on a host
+   * that does not answer.
+   */
+  readonly operationTimeoutMs?: number | undefined;
+  /** Ends every request of this guard when it is aborted; no breaker counts that. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The breakers of all guards of this process that were given no registry of their own, at most
+ * 1,000. The breaker of the engine is `guardRegistry.get("engine")`.
+ */
+export const guardRegistry: Registry = createRegistry({ maxBreakers: 1000 });
+
+/** An upstream fails in bursts of parallel pulls, so its breaker counts bad seconds. */
+const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
+  trip: { badSeconds: 5, windowMs: 60_000 },
+  openTimeGrowthFactor: 2,
+};
+
+/** The name of the breaker of the Dagger engine. */
+export const ENGINE = "engine";
+
+const UPSTREAM_NAME = /^(?:registry|git|http):\S{1,260}$/;
+
+const breakersField: Field<GuardBreakers> = {
+  absent: {},
+  read(value, label) {
+    const breakers = readRecord(value, label);
+    for (const [name, options] of Object.entries(breakers)) {
+      if (name !== ENGINE) checkUpstreamName(name, `a key of ${label}`);
+      readSettings(options);
+    }
+    return breakers as GuardBreakers;
+  },
+};
+
+const needsField: Field<readonly string[]> = {
+  absent: [],
+  read(value, label) {
+    if (!Array.isArray(value)) {
+      throw new TypeError(`${label} is ${show(value)}, expected a list of upstreams`);
+    }
+    for (const [index, name] of value.entries()) {
+      checkUpstreamName(checkText(name, `${label}[${index}]`, 300), `${label}[${index}]`);
+    }
+    return value;
+  },
+};
+
+function checkUpstreamName(name: string, label: string): void {
+  if (UPSTREAM_NAME.test(name)) return;
+  throw new RangeError(
+    `${label} is ${show(name)}, expected registry:HOST, git:HOST or http:HOST, in lower case`,
+  );
+}
+
+/** The options that the breaker of that name is made with. */
+export function breakerOptions(
+  breakers: GuardBreakers,
+  name: string,
+): NamedBreakerOptions | undefined {
+  if (name === ENGINE) return breakers.engine;
+  const byName = breakers as Readonly<Record<string, NamedBreakerOptions | undefined>>;
+  const own = byName[name] ?? byName[`${name.slice(0, name.indexOf(":"))}:*`] ?? {};
+  if (own.failureThreshold === undefined) return { ...UPSTREAM_DEFAULTS, ...own };
+  return { ...UPSTREAM_DEFAULTS, trip: undefined, ...own };
+}
+
+const FIELDS = {
+  breakers: breakersField,
+  registry: objectField<Registry>(guardRegistry, ["get", "find"]),
+  needs: needsField,
+  mirrors: mirrorsField,
+  rateLimitOpenMs: numberField(60_000, SOME_MILLISECONDS),
+  onOpen: wordField<"reject" | "wait">("reject", ["reject", "wait"]),
+  maxWaitMs: numberField(300_000, MILLISECONDS),
+  waitSpreadMs: numberField(5000, MILLISECONDS),
+  operationTimeoutMs: numberField(undefined, SOME_MILLISECONDS),
+  signal: signalField,
+};
+
+/** The options of a guard, checked. */
+export interface GuardSettings {
+  readonly breakers: GuardBreakers;
+  readonly registry: Registry;
+  readonly needs: readonly string[];
+  readonly mirrors: Mirrors;
+  readonly rateLimitOpenMs: number;
+  readonly onOpen: "reject" | "wait";
+  readonly maxWaitMs: number;
+  readonly waitSpreadMs: number;
+  readonly operationTimeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Checks the options of a guard.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected.
+ */
+export function readGuardOptions(options: unknown): GuardSettings {
+  return readOptions("guard", options, FIELDS);
+}

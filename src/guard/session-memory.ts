@@ -1,0 +1,111 @@
+/**
+ * What one session has done so far, as far as it tells which upstreams a request will contact: a tag,
+ * URL or remote whose contents were used once is not asked for again.
+ */
+
+import { breakerName } from "../attribution/hosts.js";
+import type { NamedUpstream, QueryReading } from "../attribution/query-reading.js";
+import { BoundedMap } from "./bounded-map.js";
+
+/** How much a session remembers of ids, and of what was resolved. */
+const LIMIT = 10_000;
+
+/** What a request depends on, by names of breakers. */
+export interface Dependencies {
+  /** Those that must admit it, because it may well contact them. */
+  readonly gated: ReadonlySet<string>;
+  /** All that it names, quotes or declares; only these can be blamed for its failure. */
+  readonly all: ReadonlySet<string>;
+  /** Those that a success proves to have answered. */
+  readonly proven: ReadonlySet<string>;
+  /** The references behind these names, for what is to be learnt from the answer. */
+  readonly references: readonly NamedUpstream[];
+}
+
+/** Remembers for one session. Nothing in it is shown to anybody: keys hold what requests hold. */
+export class SessionMemory {
+  /** The references that an id stands for. */
+  readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
+  readonly #resolved = new BoundedMap<string, true>(LIMIT);
+  readonly #used = new BoundedMap<string, true>(LIMIT);
+
+  /** What a request depends on; `needs` are the names of breakers that the user declared. */
+  dependencies(reading: QueryReading, needs: readonly string[]): Dependencies {
+    const references = this.#references(reading);
+    const declared = reading.introspects ? [] : needs;
+    return {
+      gated: new Set([...namesOf(references.filter((one) => this.#gates(one))), ...declared]),
+      all: new Set([...namesOf(references), ...declared]),
+      proven: new Set(namesOf(references.filter((one) => this.#proves(one)))),
+      references,
+    };
+  }
+
+  /** The images that a request will have to ask their registries for, as references. */
+  imagesToAsk(reading: QueryReading): string[] {
+    return reading.named
+      .filter((one) => one.upstream.field === "from" && this.#gates(one))
+      .map(({ upstream }) => upstream.reference);
+  }
+
+  /**
+   * Learns from a request that did what it names: from one that worked, or from one whose only
+   * failure is the command that it ran in the end.
+   */
+  learn(reading: QueryReading, { references }: Dependencies): void {
+    for (const { key } of references) {
+      this.#resolved.set(key, true);
+      if (reading.usesContents) this.#used.set(key, true);
+    }
+  }
+
+  /** Learns which references the ids of an answer stand for. */
+  learnIds(reading: QueryReading, { references }: Dependencies, data: unknown): void {
+    const kept = references.filter(({ upstream }) => upstream.field !== "publish");
+    if (kept.length === 0) return;
+    for (const id of textsUnder(data, reading.idKeys)) this.#ids.set(id, kept);
+  }
+
+  #references(reading: QueryReading): readonly NamedUpstream[] {
+    const found = new Map(reading.named.map((one) => [one.key, one]));
+    for (const text of reading.texts) {
+      for (const one of this.#ids.get(text) ?? []) found.set(one.key, one);
+    }
+    return [...found.values()];
+  }
+
+  /** An image by digest may be there already, and what was used once is. A push always goes out. */
+  #gates({ upstream, key }: NamedUpstream): boolean {
+    if (upstream.field === "publish") return true;
+    return !upstream.pinned && this.#used.get(key) === undefined;
+  }
+
+  /** A new session must ask for every tag, URL and remote; after that it need not. */
+  #proves({ upstream, key }: NamedUpstream): boolean {
+    if (upstream.field === "publish") return true;
+    return !upstream.pinned && this.#resolved.get(key) === undefined;
+  }
+}
+
+function namesOf(references: readonly NamedUpstream[]): string[] {
+  return references.map(({ upstream }) => breakerName(upstream.kind, upstream.host));
+}
+
+/** The texts that stand under certain keys, also in lists; nothing is followed deeper than it is. */
+function textsUnder(data: unknown, keys: ReadonlySet<string>): string[] {
+  const texts: string[] = [];
+  const stack: { value: unknown; counts: boolean }[] = [{ value: data, counts: false }];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { value, counts } = next;
+    if (typeof value === "string") {
+      if (counts) texts.push(value);
+    } else if (Array.isArray(value)) {
+      for (const one of value) stack.push({ value: one, counts });
+    } else if (typeof value === "object" && value !== null) {
+      for (const [key, one] of Object.entries(value)) {
+        stack.push({ value: one, counts: keys.has(key) });
+      }
+    }
+  }
+  return texts;
+}

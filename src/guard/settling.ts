@@ -1,0 +1,141 @@
+/** What an answer, or the lack of one, means for the breakers that its request depends on. */
+
+import { COMMAND_FAILED, type Failure } from "../attribution/failure.js";
+import { breakerName } from "../attribution/hosts.js";
+import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import type { FailureDetail, Permit } from "../breaker/permit.js";
+import { type FailureRecord, recordOf } from "./failure-record.js";
+
+/** An upstream of one request on its way. */
+export interface UpstreamInFlight {
+  readonly breaker: CircuitBreaker;
+  /** The permit, when the upstream was gated. */
+  readonly permit: Permit | undefined;
+  /** The generation in which the request began. */
+  readonly generation: number;
+}
+
+/** The upstreams of one request on their way, by the names of their breakers. */
+export type UpstreamsInFlight = ReadonlyMap<string, UpstreamInFlight>;
+
+/** A delay shorter than this is none: rate limits are not over in less. */
+const MIN_STATED_DELAY_MS = 1000;
+
+const ANSWER = "GraphQLError";
+
+/**
+ * Settles the permit of the engine by the failures that an answer holds. An answer that does not
+ * fault the engine is its success, whatever else failed in it; a fault of the engine that does not
+ * count, such as a bug that only this query meets, and what somebody cancelled say nothing.
+ */
+export function settleEngineByAnswer(permit: Permit, failures: readonly Failure[]): void {
+  const counted = failures.find(countsAgainstEngine);
+  if (counted !== undefined) failEngine(permit, counted, ANSWER);
+  else if (failures.some(saysNothing)) permit.ignore();
+  else permit.success();
+}
+
+/** Settles the permit of the engine by an error that came instead of an answer. */
+export function settleEngineByError(permit: Permit, failure: Failure, error: unknown): void {
+  if (countsAgainstEngine(failure)) failEngine(permit, failure, errorName(error));
+  else permit.ignore();
+}
+
+/** How an error is named in a record; its message stays behind. */
+export function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+/** Whether a request did all it names before the command failed that it ran in the end. */
+export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
+  return failures.every(({ rule }) => rule === COMMAND_FAILED);
+}
+
+/**
+ * Settles the upstreams of a request by the failures that its answer holds: each gets one outcome,
+ * and the worst of several. One of which nothing is known is released: nothing is counted.
+ *
+ * @param proven The upstreams that must have answered if the request did all it names.
+ */
+export function settleUpstreams(
+  upstreams: UpstreamsInFlight,
+  failures: readonly Failure[],
+  proven: ReadonlySet<string>,
+  rateLimitOpenMs: number,
+): void {
+  const worst = new Map<string, Failure>();
+  for (const failure of failures) {
+    const name = blamed(failure, upstreams);
+    const before = name === undefined ? undefined : worst.get(name);
+    if (name === undefined || weight(failure) <= weight(before)) continue;
+    worst.set(name, failure);
+  }
+  const didAll = onlyCommandsFailed(failures);
+  for (const [name, upstream] of upstreams) {
+    const failure = worst.get(name);
+    if (failure?.counts) failUpstream(upstream, failure, rateLimitOpenMs);
+    else if (failure?.answered || (didAll && proven.has(name))) succeed(upstream);
+    else upstream.permit?.release();
+  }
+}
+
+/** Gives the permits of upstreams back: nothing is known of them. */
+export function releaseUpstreams(upstreams: UpstreamsInFlight): void {
+  for (const { permit } of upstreams.values()) permit?.release();
+}
+
+/**
+ * Which upstream of the request a failure is about: the one it names, else the only one of its kind,
+ * since a CDN, a token server or a proxy stands in for it; never one that only the message names.
+ */
+function blamed(failure: Failure, upstreams: UpstreamsInFlight): string | undefined {
+  const { upstreamKind: kind, upstream: host } = failure;
+  if (kind === null) return undefined;
+  const named = host === null ? undefined : breakerName(kind, host);
+  if (named !== undefined && upstreams.has(named)) return named;
+  const sameKind = [...upstreams.keys()].filter((name) => name.startsWith(`${kind}:`));
+  return sameKind.length === 1 ? sameKind[0] : undefined;
+}
+
+/** Failed beats limited beats answered; what says nothing of the upstream weighs nothing. */
+function weight(failure: Failure | undefined): number {
+  if (failure === undefined) return 0;
+  if (failure.counts) return failure.limited ? 2 : 3;
+  return failure.answered ? 1 : 0;
+}
+
+function failUpstream(upstream: UpstreamInFlight, failure: Failure, rateLimitOpenMs: number): void {
+  const { breaker, permit, generation } = upstream;
+  const error = recordOf(failure, ANSWER);
+  const detail = failure.limited ? limitDetail(failure, rateLimitOpenMs) : delayOf(failure);
+  if (permit !== undefined) permit.failure(error, detail);
+  else breaker.record("failure", { generation, error, ...detail });
+}
+
+function limitDetail(failure: Failure, rateLimitOpenMs: number): FailureDetail {
+  const { retryAfterMs = 0 } = delayOf(failure);
+  const stated = retryAfterMs >= MIN_STATED_DELAY_MS;
+  return { openNow: true, retryAfterMs: stated ? retryAfterMs : rateLimitOpenMs };
+}
+
+function delayOf({ retryAfterMs }: Failure): { readonly retryAfterMs?: number } {
+  return retryAfterMs === null ? {} : { retryAfterMs };
+}
+
+function succeed({ breaker, permit, generation }: UpstreamInFlight): void {
+  if (permit !== undefined) permit.success();
+  else breaker.record("success", { generation });
+}
+
+function countsAgainstEngine({ fault, counts }: Failure): boolean {
+  return fault === "engine" && counts;
+}
+
+function saysNothing({ fault }: Failure): boolean {
+  return fault === "engine" || fault === "cancelled";
+}
+
+function failEngine(permit: Permit, failure: Failure, name: string): void {
+  const record: FailureRecord = recordOf(failure, name);
+  permit.failure(record, delayOf(failure));
+}
