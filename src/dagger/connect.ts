@@ -1,0 +1,81 @@
+/** `connect` and `connection` of the SDK, guarded, with their mistakes mended. */
+
+import * as sdk from "@dagger.io/dagger";
+import { Guard } from "../guard/guard.js";
+import { checkFunction } from "../options/check.js";
+import { type ConnectGuardOptions, readConnectOptions } from "./connect-options.js";
+import { guardInPlace, guardWith } from "./guard-client.js";
+import { runInSession } from "./session-run.js";
+
+/** The options of the SDK's `connect` and `connection`, and one more. */
+export interface ConnectOptions extends sdk.ConnectOpts {
+  /** What the guard is told. */
+  readonly guard?: ConnectGuardOptions | undefined;
+}
+
+/**
+ * The SDK's `connect`, guarded: opens a session and calls `callback` with a client whose every
+ * request passes the breakers of what it depends on.
+ *
+ * Unlike the SDK's own it resolves to the callback's value, passes on the callback's error as it
+ * is, and tells why a session could not be opened.
+ *
+ * @throws CircuitBreakerOpenError when the engine's circuit is open: no session is started then;
+ * TimeoutError when none opens within `connectTimeoutMs`.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "dagger-circuit-breaker/dagger";
+ *
+ * const test = () =>
+ *   connect((client) => client.container().from("alpine").withExec(["true"]).stdout(), {
+ *     LogOutput: process.stderr,
+ *     guard: { operationTimeoutMs: 600_000 },
+ *   });
+ * ```
+ */
+export async function connect<T>(
+  callback: (client: sdk.Client) => Promise<T>,
+  options: ConnectOptions = {},
+): Promise<T> {
+  checkFunction(callback, "callback");
+  const { guard, ...connectOptions } = options;
+  const { settings, guardOptions } = readConnectOptions(guard);
+  const owner = new Guard(guardOptions);
+  return runInSession(owner, settings, (run, session) =>
+    sdk.connect(
+      (client) => run(() => callback(guardWith(owner, client, () => session))),
+      connectOptions,
+    ),
+  );
+}
+
+/**
+ * The SDK's `connection`, guarded: opens a session for the global `dag` and guards `dag` while
+ * `callback` runs. Everything else is as with `connect`.
+ *
+ * @throws CircuitBreakerOpenError when the engine's circuit is open: no session is started then.
+ */
+export async function connection<T>(
+  callback: () => Promise<T>,
+  options: ConnectOptions = {},
+): Promise<T> {
+  checkFunction(callback, "callback");
+  const { guard, ...connectOptions } = options;
+  const { settings, guardOptions } = readConnectOptions(guard);
+  const owner = new Guard(guardOptions);
+  return runInSession(owner, settings, (run, session) =>
+    sdk.connection(
+      () =>
+        run(async () => {
+          const release = guardInPlace(owner, sdk.dag, () => session);
+          try {
+            return await callback();
+          } finally {
+            release();
+          }
+        }),
+      connectOptions,
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+/** A context of the SDK whose requests are guarded; every object made from it stays guarded. */
+
+import { isCircuitBreakerError } from "../breaker/errors.js";
+import type { Guard } from "../guard/guard.js";
+import type { SdkConnection, SdkContext, SdkContextClass } from "./sdk-shape.js";
+
+/**
+ * Makes a guarded copy of a context. The class is derived from the context's own, because there may
+ * be several copies of the SDK in a process, as inside Dagger modules.
+ */
+export function guardedContext(
+  owner: Guard,
+  context: SdkContext,
+  connection: SdkConnection,
+): SdkContext {
+  const Base = context.constructor as SdkContextClass;
+
+  class GuardedContext extends Base {
+    /** Every method of the SDK that lengthens the chain ends here, in versions known and to come. */
+    override async execute(): Promise<unknown> {
+      try {
+        return await super.execute();
+      } catch (error) {
+        throw unwrapped(error, owner.settings.signal);
+      }
+    }
+  }
+  for (const name of ["select", "selectNode", "copy"]) keepGuarded(GuardedContext, Base, name);
+  return new GuardedContext(context._queryTree, connection);
+}
+
+/** Makes a method that returns a plain context return a guarded one. */
+function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: string): void {
+  const method: unknown = Base.prototype[name];
+  if (typeof method !== "function") return;
+  Object.defineProperty(Guarded.prototype, name, {
+    value(this: SdkContext, ...parameters: unknown[]): SdkContext {
+      const plain: SdkContext = method.apply(this, parameters);
+      return new Guarded(plain._queryTree, this._connection);
+    },
+  });
+}
+
+/**
+ * The SDK wraps what its transport throws; an error of ours, and the reason with which the user
+ * aborted, reach the user as themselves.
+ */
+function unwrapped(error: unknown, signal: AbortSignal | undefined): unknown {
+  const seen = new Set<unknown>();
+  for (let current = error; !seen.has(current); current = causeOf(current)) {
+    if (isCircuitBreakerError(current)) return current;
+    if (signal?.aborted && current === signal.reason) return current;
+    seen.add(current);
+  }
+  return error;
+}
+
+function causeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined;
+}

@@ -1,0 +1,29 @@
+/**
+ * The Dagger SDK with circuit breakers: everything that `@dagger.io/dagger` exports, with `connect`
+ * and `connection` guarded, and `guard` for clients that are there already.
+ */
+
+// The SDK itself; the names below go before its own.
+export * from "@dagger.io/dagger";
+export type { Quota } from "../attribution/quota.js";
+// What it throws and keeps.
+export { isSessionLostError, SessionLostError } from "../guard/errors.js";
+export type { FailureRecord } from "../guard/failure-record.js";
+// What a guard can be told, and where its breakers live.
+export { type GuardBreakers, type GuardOptions, guardRegistry } from "../guard/guard-options.js";
+export type { Mirrors } from "../guard/mirrors.js";
+// What is left of a registry's pull limit.
+export {
+  probeQuota,
+  type QuotaCredentials,
+  type QuotaFetch,
+  type QuotaHttpAnswer,
+  QuotaProbeError,
+  type QuotaProbeFailure,
+  type QuotaProbeOptions,
+} from "../guard/quota-probe.js";
+// Connecting and guarding.
+export { type ConnectOptions, connect, connection } from "./connect.js";
+export type { ConnectGuardOptions } from "./connect-options.js";
+export { guard } from "./guard-client.js";
+export { UnsupportedSdkError } from "./sdk-shape.js";

@@ -1,0 +1,102 @@
+/** The few inner fields of the SDK that the guard relies on, checked before they are used. */
+
+import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
+import { show } from "../options/check.js";
+
+/** A fetch as graphql-request calls it: always with a text as body and a `Headers` object. */
+export type Fetch = (url: string | URL, init: FetchInit) => Promise<Response>;
+
+/** What graphql-request hands to its fetch. */
+export interface FetchInit {
+  readonly method?: string;
+  readonly headers?: Headers;
+  readonly body?: string;
+}
+
+/** The GraphQL client of a connection. */
+export interface SdkGraphQLClient {
+  readonly url: string;
+  readonly requestConfig: { readonly fetch?: unknown };
+}
+
+/** What gives the GraphQL client of a connection; the one behind `dag` has none between sessions. */
+export interface SdkConnection {
+  getGQLClient(): SdkGraphQLClient;
+}
+
+/** The chain of operations that an object of the SDK stands for, and the connection to send it on. */
+export interface SdkContext {
+  readonly _queryTree: readonly unknown[];
+  readonly _connection: SdkConnection;
+  execute(): Promise<unknown>;
+}
+
+/** How the SDK makes a context. */
+export type SdkContextClass = new (
+  queryTree: readonly unknown[],
+  connection: SdkConnection,
+) => SdkContext;
+
+/** Any object of the SDK: a client, a container, a directory. */
+export interface SdkObject {
+  _ctx: SdkContext;
+}
+
+/**
+ * The SDK is of a version whose inner shape this package does not know. `code` is
+ * `"UNSUPPORTED_SDK"`. Nothing runs unguarded by accident: it is thrown before the first request.
+ */
+export class UnsupportedSdkError extends CircuitBreakerError {
+  constructor(field: string, found: unknown, expected: string) {
+    super(
+      `this version of @dagger.io/dagger is not supported: ${field} is ${show(found)}, expected ${expected} ` +
+        "(known to work: 0.19.11, 0.20.0, 0.21.9 and 1.0.0-beta.14)",
+      "UNSUPPORTED_SDK",
+    );
+  }
+
+  static {
+    nameErrorClass(UnsupportedSdkError, "UnsupportedSdkError");
+  }
+}
+
+/**
+ * Checks that a value is an object of the SDK with a context of the shape that the guard needs.
+ *
+ * @throws TypeError for what is no object of the SDK; UnsupportedSdkError for one of another shape.
+ */
+export function checkSdkObject(value: unknown): SdkObject {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`client is ${show(value)}, expected a client of the Dagger SDK`);
+  }
+  const context = field(value, "_ctx", "client._ctx", "object");
+  if (!Array.isArray(field(context, "_queryTree", "client._ctx._queryTree", "object"))) {
+    throw new UnsupportedSdkError("client._ctx._queryTree", "an object", "an array");
+  }
+  for (const method of ["execute", "select", "getGQLClient"]) {
+    field(context, method, `client._ctx.${method}`, "function");
+  }
+  const connection = field(context, "_connection", "client._ctx._connection", "object");
+  field(connection, "getGQLClient", "client._ctx._connection.getGQLClient", "function");
+  return value as SdkObject;
+}
+
+/**
+ * Checks the GraphQL client of a connection.
+ *
+ * @throws UnsupportedSdkError
+ */
+export function checkGraphQLClient(client: object): SdkGraphQLClient {
+  field(client, "url", "GraphQLClient.url", "string");
+  const config = field(client, "requestConfig", "GraphQLClient.requestConfig", "object");
+  field(config, "fetch", "GraphQLClient.requestConfig.fetch", "function");
+  return client as SdkGraphQLClient;
+}
+
+function field(owner: object, key: string, path: string, type: "object"): object;
+function field(owner: object, key: string, path: string, type: "function" | "string"): unknown;
+function field(owner: object, key: string, path: string, type: string): unknown {
+  const value = (owner as Record<string, unknown>)[key];
+  if (typeof value === type && value !== null) return value;
+  throw new UnsupportedSdkError(path, value, `${type === "object" ? "an" : "a"} ${type}`);
+}

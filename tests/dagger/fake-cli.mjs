@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// Stands in for the dagger CLI. FAKE_CLI says how it behaves at each start, by a list that is
+// shortened in the file FAKE_CLI_STATE: ok, fails, hangs, hangs-hard, dies (at the second command).
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+
+const [mode = "ok", ...rest] = readFileSync(process.env.FAKE_CLI_STATE, "utf8").split(",");
+writeFileSync(process.env.FAKE_CLI_STATE, rest.join(","));
+appendFileSync(`${process.env.FAKE_CLI_STATE}.log`, `${mode} ${process.pid}\n`);
+
+if (mode === "fails") {
+  console.error("Error: start engine: failed to run command [docker version]: exit status 1");
+  process.exit(1);
+}
+if (mode === "hangs-hard") process.on("SIGTERM", () => {});
+if (mode.startsWith("hangs")) {
+  setInterval(() => {}, 60_000);
+} else {
+  const { startSessionDouble } = await import("../../dist/testing/index.js");
+  const double = await startSessionDouble({
+    faults: mode === "dies" ? [{ operation: "withExec", calls: 2, kind: "engineKilled" }] : [],
+  });
+  const end = () => void double.stop().then(() => process.exit(0));
+  process.once("SIGTERM", end);
+  process.stdin.resume().once("end", end);
+  console.log(JSON.stringify({ port: double.port, session_token: double.token }));
+}

@@ -1,0 +1,181 @@
+// How sessions begin and begin again: real processes, since an unhandled rejection would end them.
+
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const cli = fileURLToPath(new URL("fake-cli.mjs", import.meta.url));
+
+let scratch: string;
+let state: string;
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), "session-start-"));
+  state = join(scratch, "state");
+});
+
+afterEach(() => rmSync(scratch, { recursive: true }));
+
+/** Runs a script in a process of its own, against the built package; its last line is JSON. */
+async function run(starts: string, script: string): Promise<Record<string, unknown>> {
+  writeFileSync(state, starts);
+  const { DAGGER_SESSION_PORT, DAGGER_SESSION_TOKEN, ...env } = process.env;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "-e", `${PRELUDE}\n${script}`],
+    {
+      cwd: root,
+      timeout: 30_000,
+      env: { ...env, _EXPERIMENTAL_DAGGER_CLI_BIN: cli, FAKE_CLI_STATE: state },
+    },
+  );
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+}
+
+const PRELUDE = `
+import { connect, connection, dag, guardRegistry } from "dagger-circuit-breaker/dagger";
+const engine = () => guardRegistry.get("engine").getMetrics().metrics;
+const reasonOf = (promise) => promise.then((value) => ({ value }), (error) => ({ name: error.name, code: error.code, message: error.message }));
+const tell = (result) => console.log(JSON.stringify({ ...result, ...engine() }));
+const echo = (client, text) => client.container().from("alpine").withExec(["echo", text]).stdout();
+`;
+
+const starts = () =>
+  existsSync(`${state}.log`) ? readFileSync(`${state}.log`, "utf8").trim().split("\n") : [];
+
+test("a session of the CLI opens, works and ends, and opening is a success of the engine", async () => {
+  const told = await run("ok", `tell(await reasonOf(connect((client) => echo(client, "hi"))));`);
+  expect(told).toMatchObject({ value: "hi\n", successCount: 2, failureCount: 0 });
+});
+
+test("a CLI that ends early is told by its own words, and no rejection is left unhandled", async () => {
+  const told = await run("fails", `tell(await reasonOf(connect(async () => 1)));`);
+  expect(told).toMatchObject({ name: "EngineSessionError", code: "D105", failureCount: 1 });
+  expect(told.message).toContain("failed to run command [docker version]");
+});
+
+test("connection tells of a CLI that ends early in the same way", async () => {
+  const told = await run("fails", `tell(await reasonOf(connection(async () => 1)));`);
+  expect(told).toMatchObject({ name: "EngineSessionError", failureCount: 1 });
+});
+
+test("an unhandled rejection of the user's own still ends the process while a session opens", async () => {
+  const script = `const opening = connect(async () => 1); Promise.reject(new Error("mine")); await opening;`;
+  await expect(run("hangs", script)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("mine"),
+  });
+});
+
+test("after five failed starts the engine's circuit is open and no CLI is started", async () => {
+  const told = await run(
+    "fails,fails,fails,fails,fails,fails",
+    `for (let start = 0; start < 5; start += 1) await reasonOf(connect(async () => 1));
+     tell(await reasonOf(connect(async () => 1)));`,
+  );
+  expect(told).toMatchObject({ code: "CIRCUIT_OPEN", rejectedCount: 1, failureCount: 5 });
+  expect(starts()).toHaveLength(5);
+});
+
+test.each(["hangs", "hangs-hard"])(
+  "a session that does not open in time is a failure, and its CLI (%s) is ended",
+  async (mode) => {
+    const told = await run(
+      mode,
+      `tell(await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } })));`,
+    );
+    expect(told).toMatchObject({ name: "TimeoutError", code: "TIMEOUT", failureCount: 1 });
+    const pid = Number(starts()[0]?.split(" ")[1]);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  },
+);
+
+const TWO_STEPS = `async (client) => { runs += 1; await echo(client, "one"); return echo(client, "two"); }`;
+
+test("a callback whose session is lost runs again on a new one, and gives its value", async () => {
+  const told = await run(
+    "dies,ok",
+    `let runs = 0;
+     const result = await reasonOf(connect(${TWO_STEPS}, { guard: { onSessionLost: "rerun" } }));
+     tell({ ...result, runs });`,
+  );
+  expect(told).toMatchObject({ value: "two\n", runs: 2, failureCount: 1 });
+  expect(starts()).toHaveLength(2);
+});
+
+test("without being told to, a callback is not run again", async () => {
+  const told = await run(
+    "dies,ok",
+    `let runs = 0; const result = await reasonOf(connect(${TWO_STEPS})); tell({ ...result, runs });`,
+  );
+  expect(told).toMatchObject({ code: "D100", runs: 1 });
+});
+
+test("a callback is run again only as often as it may", async () => {
+  const told = await run(
+    "dies,dies,dies,ok",
+    `let runs = 0;
+     const guard = { onSessionLost: "rerun", maxReruns: 2 };
+     const result = await reasonOf(connect(${TWO_STEPS}, { guard }));
+     tell({ ...result, runs });`,
+  );
+  expect(told).toMatchObject({ code: "D100", runs: 3, failureCount: 3 });
+});
+
+test.each([
+  ["published", `await client.container().from("alpine").publish("127.0.0.1:5000/app:1");`],
+  [
+    "exported",
+    `await client.directory().withNewFile("a", "b").export("${tmpdir()}/session-start-out");`,
+  ],
+  [
+    "called a module",
+    `await client.getGQLClient().request("{ hello { build } }").catch(() => {});`,
+  ],
+])("a callback that has %s is never run again", async (_what, step) => {
+  const told = await run(
+    "dies,ok",
+    `let runs = 0;
+     const guard = { onSessionLost: "rerun" };
+     const callback = async (client) => { runs += 1; ${step} await echo(client, "1"); return echo(client, "2"); };
+     const result = await reasonOf(connect(callback, { guard }));
+     tell({ ...result, runs });`,
+  );
+  expect(told).toMatchObject({ code: "D100", runs: 1 });
+});
+
+test("a callback that has called a module is run again where that is allowed", async () => {
+  const told = await run(
+    "dies,ok",
+    `let runs = 0;
+     const guard = { onSessionLost: "rerun", rerunModules: true };
+     const callback = async (client) => {
+       runs += 1;
+       await client.getGQLClient().request("{ hello { build } }").catch(() => {});
+       await echo(client, "1");
+       return echo(client, "2");
+     };
+     const result = await reasonOf(connect(callback, { guard }));
+     tell({ ...result, runs });`,
+  );
+  expect(told).toMatchObject({ value: "2\n", runs: 2 });
+});
+
+test.each([
+  [{ connectTimeoutMs: 0 }, 'guard option \\"connectTimeoutMs\\" is 0'],
+  [{ maxReruns: 0 }, 'guard option \\"maxReruns\\" is 0'],
+  [{ onSessionLost: "again" }, 'guard option \\"onSessionLost\\" is \\"again\\"'],
+  [{ rerunModules: 1 }, 'guard option \\"rerunModules\\" is 1'],
+])("wrong options are refused before a session is opened: %j", async (guard, message) => {
+  const told = await run(
+    "ok",
+    `tell(await reasonOf(connect(async () => 1, { guard: ${JSON.stringify(guard)} })));`,
+  );
+  expect(JSON.stringify(told)).toContain(message);
+  expect(starts()).toHaveLength(0);
+});
