@@ -1,0 +1,101 @@
+/** The public API of the package: circuit breakers, the policies around them, and their telemetry. */
+
+export type { AdmissionCheck } from "./breaker/admission-check.js";
+export type { Operation, OperationContext } from "./breaker/calls.js";
+// The breaker.
+export {
+  CircuitBreaker,
+  type ExecuteOptions,
+  type ExecuteResult,
+  executeWithCircuitBreaker,
+  type RecordDetail,
+} from "./breaker/circuit-breaker.js";
+export { CircuitState } from "./breaker/circuit-state.js";
+// Time and chance, to be replaced in tests.
+export { type Clock, type Random, systemClock } from "./breaker/clock.js";
+// What it throws, counts and tells.
+export {
+  CircuitBreakerError,
+  type CircuitBreakerErrorOptions,
+  CircuitBreakerOpenError,
+  isCircuitBreakerError,
+  isCircuitBreakerOpenError,
+  type Rejection,
+  type RejectionReason,
+} from "./breaker/errors.js";
+export type {
+  CircuitBreakerEvents,
+  Control,
+  Listener,
+  OutcomeEvent,
+  RejectedEvent,
+  StateChangeEvent,
+  StateChangeReason,
+} from "./breaker/events.js";
+export type { CallCounts, CircuitBreakerMetrics } from "./breaker/metrics.js";
+export type { CircuitBreakerOptions, Outcome } from "./breaker/options.js";
+export type { FailureDetail, Permit, SuccessDetail } from "./breaker/permit.js";
+export type {
+  BadSecondsOptions,
+  ConsecutiveOptions,
+  FailuresOptions,
+  RateOptions,
+  TripOptions,
+} from "./breaker/trip/trip-options.js";
+export type { TripSnapshot } from "./breaker/trip/trip-policy.js";
+// Policies around a call.
+export {
+  type Bulkhead,
+  type BulkheadCallOptions,
+  BulkheadFullError,
+  type BulkheadOptions,
+  bulkhead,
+  isBulkheadFullError,
+} from "./policies/bulkhead.js";
+export { type FallbackOptions, withFallback } from "./policies/fallback.js";
+export { type LastGood, type LastGoodOptions, lastGood } from "./policies/last-good.js";
+export {
+  createRetry,
+  type Retry,
+  type RetryCallOptions,
+  type RetryContext,
+  type RetryEvent,
+  type RetryOperation,
+  type RetryOptions,
+  type RetryPolicyOptions,
+  retryWithBackoff,
+} from "./policies/retry.js";
+export { RetryBudget, type RetryBudgetOptions } from "./policies/retry-budget.js";
+export {
+  isTimeoutError,
+  type TimeoutContext,
+  TimeoutError,
+  type TimeoutOperation,
+  type TimeoutOptions,
+  withTimeout,
+} from "./policies/timeout.js";
+export {
+  type AwaitedBreaker,
+  executeWhenAdmitted,
+  isWaitersFullError,
+  WaitersFullError,
+  type WaitOptions,
+} from "./policies/wait.js";
+// Named breakers.
+export {
+  getAllCircuitBreakers,
+  getCircuitBreaker,
+  resetAllCircuitBreakers,
+} from "./registry/default-registry.js";
+export {
+  createRegistry,
+  isRegistryFullError,
+  type NamedBreakerOptions,
+  type Registry,
+  RegistryFullError,
+  type RegistryOptions,
+} from "./registry/registry.js";
+
+// Telemetry.
+export { DIAGNOSTICS_CHANNELS, publishDiagnostics } from "./telemetry/diagnostics.js";
+export { type Logger, type LogOptions, logTo } from "./telemetry/log.js";

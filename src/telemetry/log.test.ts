@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { createRegistry } from "../registry/registry.js";
+import { VirtualClock } from "../testing/virtual-clock.js";
+import { logTo } from "./log.js";
+
+function listingLogger() {
+  const lines: string[] = [];
+  const at = (level: string) => (message: string) => lines.push(`${level}: ${message}`);
+  return { lines, debug: at("debug"), info: at("info"), warn: at("warn") };
+}
+
+test("a circuit that opens is a warning, a rejection a debug line, closing is information", () => {
+  const clock = new VirtualClock();
+  const breaker = new CircuitBreaker({ name: "api", failureThreshold: 1, clock });
+  const logger = listingLogger();
+  logTo(breaker, logger);
+  breaker.acquire().failure(new RangeError("token=hunter2"));
+  clock.advance(1500);
+  breaker.tryAcquire();
+  clock.advance(58_500);
+  breaker.acquire().success();
+  expect(logger.lines).toEqual([
+    'warn: circuit breaker "api": closed -> open (tripped, probes in 60s, last failure: RangeError)',
+    'debug: circuit breaker "api": rejected (open, retry in 59s)',
+    'info: circuit breaker "api": open -> half-open (open-time-over)',
+    'info: circuit breaker "api": half-open -> closed (probe-succeeded)',
+  ]);
+});
+
+test("manual control is named and never a warning", () => {
+  const breaker = new CircuitBreaker({ name: "api" });
+  const logger = listingLogger();
+  logTo(breaker, logger);
+  breaker.isolate("maintenance");
+  breaker.tryAcquire();
+  breaker.release();
+  expect(logger.lines).toEqual([
+    'info: circuit breaker "api": closed -> open (isolate, isolated)',
+    'debug: circuit breaker "api": rejected (isolated)',
+    'info: circuit breaker "api": open -> closed (release)',
+  ]);
+});
+
+test("outcomes are written when asked for, with how long they took", () => {
+  const clock = new VirtualClock();
+  const breaker = new CircuitBreaker({ name: "api", clock });
+  const logger = listingLogger();
+  const stop = logTo(breaker, logger, { calls: true });
+  const permit = breaker.acquire();
+  clock.advance(12);
+  permit.success();
+  breaker.record("ignored", { generation: 1 });
+  stop();
+  breaker.acquire().success();
+  expect(logger.lines).toEqual([
+    'debug: circuit breaker "api": success after 12 ms (generation 1)',
+    'debug: circuit breaker "api": ignored (generation 1)',
+  ]);
+});
+
+test("a registry logs for the breakers it has and for those it makes, until stopped", () => {
+  const registry = createRegistry();
+  const logger = listingLogger();
+  registry.get("before");
+  const stop = logTo(registry, logger);
+  registry.get("before").isolate("x");
+  registry.get("after").isolate("y");
+  stop();
+  registry.get("before").release();
+  registry.get("later").isolate("z");
+  expect(logger.lines.map((line) => line.split('"')[1])).toEqual(["before", "after"]);
+});
+
+test("a failure that is no object is named by its type", () => {
+  const breaker = new CircuitBreaker({ name: "api", failureThreshold: 1 });
+  const logger = listingLogger();
+  logTo(breaker, logger);
+  breaker.acquire().failure("down");
+  expect(logger.lines[0]).toContain("last failure: string");
+});
+
+test("what is no logger is refused by name", () => {
+  const breaker = new CircuitBreaker();
+  const half = { debug() {}, info() {} };
+  expect(() => logTo(breaker, half as never)).toThrow(
+    "logger.warn is undefined, expected a function",
+  );
+  expect(() => logTo(breaker, undefined as never)).toThrow("logger.debug is undefined");
+  expect(() => logTo(breaker, console, { call: true } as never)).toThrow('logTo option "call"');
+});
