@@ -1,0 +1,4 @@
+/** The public test kit: `dagger-circuit-breaker/testing`. */
+
+export * from "./session/index.js";
+export { VirtualClock } from "./virtual-clock.js";

@@ -1,0 +1,99 @@
+/** Runs one GraphQL request and gives the answer as it goes over the wire. */
+
+import { randomBytes } from "node:crypto";
+import { type DocumentNode, execute, Kind } from "graphql";
+import type { Work } from "./context.js";
+import { planQuery, RefusedQuery } from "./query-plan.js";
+import { type PlacedError, runFields } from "./query-run.js";
+import type { GraphqlRequest } from "./request-body.js";
+import { fieldResolver, QUERY } from "./resolve/index.js";
+import { SCHEMA } from "./schema.js";
+import { EngineError, systemErrorText } from "./wire-errors.js";
+
+/** An answer. */
+export interface Answer {
+  /** Whether it is the query itself that is refused. */
+  readonly refused: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Answers a request. Rejects only when the engine goes, or nobody waits any more. */
+export async function answer(
+  work: Work,
+  request: GraphqlRequest,
+  traceId: string,
+): Promise<Answer> {
+  try {
+    const plan = planQuery(request, work.engine.isOld);
+    const errors: PlacedError[] = [];
+    const own = plan.fields.filter((field) => !isIntrospection(field.name));
+    const data = await runFields(own, "Query", QUERY, fieldResolver(work), errors);
+    if (errors.length > 0) {
+      return failed(errors.map((error) => onWire(error, work.engine.isOld, traceId)));
+    }
+    if (own.length === plan.fields.length) return { refused: false, body: { data } };
+    return {
+      refused: false,
+      body: { data: { ...(await introspect(plan.document, request)), ...data } },
+    };
+  } catch (error) {
+    if (!(error instanceof RefusedQuery)) throw error;
+    return { refused: error.byProtocol, body: { errors: error.errors, data: null } };
+  }
+}
+
+function failed(errors: readonly Readonly<Record<string, unknown>>[]): Answer {
+  return { refused: false, body: { errors, data: null } };
+}
+
+function onWire(
+  { path, error }: PlacedError,
+  isOld: boolean,
+  traceId: string,
+): Readonly<Record<string, unknown>> {
+  const known = error instanceof EngineError ? error : systemError(error);
+  const ending =
+    known.traced || isOld ? ` [traceparent:${traceId}-${randomBytes(8).toString("hex")}]` : "";
+  const { extensions } = known;
+  return { message: known.message + ending, path, ...(extensions && { extensions }) };
+}
+
+/** A system call that failed within a step, as Go words it. Anything else is no answer. */
+function systemError(error: unknown): EngineError {
+  const { syscall, path = "" } = error as { syscall?: string; path?: string };
+  if (syscall === undefined) throw error;
+  return new EngineError(`${syscall} ${path}: ${systemErrorText(error)}`, { traced: true });
+}
+
+function isIntrospection(field: string): boolean {
+  return field === "__schema" || field === "__type";
+}
+
+/** What a query asks of the schema itself is answered by the GraphQL library. */
+async function introspect(
+  document: DocumentNode,
+  request: GraphqlRequest,
+): Promise<Readonly<Record<string, unknown>>> {
+  const result = await execute({
+    schema: SCHEMA,
+    document: {
+      ...document,
+      definitions: document.definitions.map((definition) =>
+        definition.kind !== Kind.OPERATION_DEFINITION
+          ? definition
+          : {
+              ...definition,
+              selectionSet: {
+                ...definition.selectionSet,
+                selections: definition.selectionSet.selections.filter(
+                  (one) => one.kind !== Kind.FIELD || isIntrospection(one.name.value),
+                ),
+              },
+            },
+      ),
+    },
+    operationName: request.operationName,
+    variableValues: request.variables,
+  });
+  return result.data ?? {};
+}

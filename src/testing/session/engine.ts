@@ -1,0 +1,122 @@
+/** The engine behind the sessions of a double: its state, its caches and its faults. */
+
+import { randomInt } from "node:crypto";
+import { Processes } from "./exec.js";
+import { FaultPlan } from "./faults.js";
+import { Scratch } from "./scratch.js";
+import type { SessionDoubleSettings } from "./session-options.js";
+import { Steps, unlessAborted } from "./steps.js";
+import { EngineError } from "./wire-errors.js";
+
+/** Why work stopped: the engine is no more. */
+export class EngineGone extends Error {
+  override readonly name = "EngineGone";
+}
+
+/** Whether the engine runs, and if not, how it went. */
+export type EngineState = "up" | "killed" | "ended";
+
+/** One engine. Its sessions come and go; its finished steps outlive them, as on a disk. */
+export class Engine {
+  readonly settings: SessionDoubleSettings;
+  readonly faults: FaultPlan;
+  readonly scratch = new Scratch();
+  /** The commands of `withExec`. */
+  readonly processes = new Processes();
+  /** What the engine itself runs. */
+  readonly gitProcesses = new Processes();
+  /** Finished steps by the content of their inputs, for all sessions. */
+  readonly steps = new Steps();
+  /** Those who are to be told that a restarted engine does not know them. */
+  readonly sessions = new Set<{ lose(): void }>();
+  /** Images that were used by digest: they need no registry any more. */
+  readonly heldImages = new Set<string>();
+  readonly #requestsByHost = new Map<string, number>();
+  #nextResult = randomInt(1_000, 1_000_000);
+  #state: EngineState = "up";
+  #life = new AbortController();
+  #waiting: (() => void)[] = [];
+
+  constructor(settings: SessionDoubleSettings) {
+    this.settings = settings;
+    this.faults = new FaultPlan(settings.faults, settings.random);
+  }
+
+  /** Whether it speaks and fails as engine 0.19 does, not as 0.21. */
+  get isOld(): boolean {
+    return this.settings.engineVersion.startsWith("v0.19.");
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Aborted when the engine goes. */
+  get life(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /** The number of the next object that gets an id. */
+  nextResult(): number {
+    this.#nextResult += 1;
+    return this.#nextResult;
+  }
+
+  /** Counts requests that a real engine would have sent to a host. */
+  countRequests(host: string, requests: number): void {
+    this.#requestsByHost.set(host, this.requestsTo(host) + requests);
+  }
+
+  requestsTo(host: string): number {
+    return this.#requestsByHost.get(host) ?? 0;
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.#go("killed", new EngineGone("the engine was killed"));
+  }
+
+  /** SIGTERM. An engine of 0.21 tells the steps that run; one of 0.19 just goes. */
+  end(): void {
+    const goodbye = this.isOld
+      ? new EngineGone("the engine has ended")
+      : new EngineError("engine is shutting down");
+    this.#go(this.isOld ? "killed" : "ended", goodbye);
+  }
+
+  /** A new engine process in place of the old one: what sessions there were are lost. */
+  restart(): void {
+    this.kill();
+    for (const session of this.sessions) session.lose();
+    this.#life = new AbortController();
+    this.#state = "up";
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const tell of waiting) tell();
+  }
+
+  /** Settles when the engine is up; rejects when the signal is aborted before. */
+  async whenUp(signal: AbortSignal): Promise<void> {
+    if (this.#state === "up") return;
+    const up = new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+    });
+    await unlessAborted(up, signal);
+  }
+
+  /** Ends all work and removes all files. */
+  async close(): Promise<void> {
+    this.kill();
+    this.processes.close();
+    this.gitProcesses.close();
+    this.steps.clear();
+    await this.scratch.remove();
+  }
+
+  #go(state: EngineState, reason: Error): void {
+    this.#state = state;
+    this.#life.abort(reason);
+    this.processes.killAll();
+    this.gitProcesses.killAll();
+  }
+}

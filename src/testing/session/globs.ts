@@ -1,0 +1,81 @@
+/** The patterns of `include` and `exclude`. Pure. */
+
+/** Which paths are taken. */
+export interface Filter {
+  /** When there are any, only what matches one of these, or lies below such a match. */
+  readonly include: readonly string[];
+  /** Not what matches one of these, nor what lies below it; `!pattern` takes it in again. */
+  readonly exclude: readonly string[];
+}
+
+/** Takes everything. */
+export const TAKE_ALL: Filter = { include: [], exclude: [] };
+
+/** What becomes of a path: it is taken, only walked for what may be in it, or left out. */
+type Decision = "take" | "walk" | "leave";
+
+/** Decides about paths below the filtered folder. */
+export type PathFilter = (path: string) => Decision;
+
+/** Makes the decisions of a filter. */
+export function pathFilter(filter: Filter): PathFilter {
+  const include = filter.include.map(compile);
+  const exclude = filter.exclude.map((pattern) => ({
+    again: pattern.startsWith("!"),
+    pattern: compile(pattern.replace(/^!/, "")),
+  }));
+  return (path) => {
+    const parts = path.split("/");
+    let taken = include.length === 0 || include.some((pattern) => pattern.covers(parts));
+    let walked = include.some((pattern) => pattern.leadsOn(parts));
+    for (const { again, pattern } of exclude) {
+      if (pattern.covers(parts)) {
+        taken = again;
+        walked &&= again;
+      } else if (again && pattern.leadsOn(parts)) {
+        walked = true;
+      }
+    }
+    if (taken) return "take";
+    return walked ? "walk" : "leave";
+  };
+}
+
+interface CompiledPattern {
+  /** Whether the path, or a folder that it lies in, matches. */
+  covers(parts: readonly string[]): boolean;
+  /** Whether something below the path may match. */
+  leadsOn(parts: readonly string[]): boolean;
+}
+
+function compile(pattern: string): CompiledPattern {
+  const segments = pattern.replace(/^\/+|\/+$/g, "").split("/");
+  const whole = segmentsToRegExp(segments);
+  const stars = segments.indexOf("**");
+  const fixed = stars < 0 ? segments : segments.slice(0, stars);
+  return {
+    covers: (parts) => parts.some((_, index) => whole.test(parts.slice(0, index + 1).join("/"))),
+    leadsOn(parts) {
+      if (stars < 0 && parts.length >= segments.length) return false;
+      const length = Math.min(fixed.length, parts.length);
+      return segmentsToRegExp(fixed.slice(0, length)).test(parts.slice(0, length).join("/"));
+    },
+  };
+}
+
+function segmentsToRegExp(segments: readonly string[]): RegExp {
+  let source = "";
+  segments.forEach((segment, index) => {
+    const last = index === segments.length - 1;
+    if (segment === "**") source += last ? ".*" : "(?:.*/)?";
+    else source += segmentSource(segment) + (last ? "" : "/");
+  });
+  return new RegExp(`^${source}$`);
+}
+
+function segmentSource(segment: string): string {
+  return segment.replace(/[.+^${}()|[\]\\]|\*+|\?/g, (special) => {
+    if (special.startsWith("*")) return "[^/]*";
+    return special === "?" ? "[^/]" : `\\${special}`;
+  });
+}

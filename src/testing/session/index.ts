@@ -1,0 +1,18 @@
+/** The Dagger session double. */
+
+export type { SessionDoubleCliOptions } from "./cli-options.js";
+export { sessionDoubleCliPath } from "./cli-path.js";
+export type {
+  Fault,
+  FaultOperation,
+  FaultRule,
+  SessionFault,
+  UpstreamFault,
+} from "./fault-rules.js";
+export {
+  type CliEnvironment,
+  type SessionDouble,
+  type SessionEnvironment,
+  startSessionDouble,
+} from "./session-double.js";
+export type { EngineVersion, SessionDoubleOptions } from "./session-options.js";

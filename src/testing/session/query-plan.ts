@@ -1,0 +1,236 @@
+/** Turns a GraphQL query into a plan of fields with their arguments, or says why it cannot be one. */
+
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  getNamedType,
+  isAbstractType,
+  isCompositeType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  SchemaMetaFieldDef,
+  type SelectionSetNode,
+  specifiedRules,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  ValuesOfCorrectTypeRule,
+  validate,
+} from "graphql";
+import { literalOf, readArguments } from "./query-arguments.js";
+import type { GraphqlRequest } from "./request-body.js";
+import { SCHEMA } from "./schema.js";
+
+/** One field to be resolved. */
+export interface PlannedField {
+  /** The name under which its value is answered: the alias, if there is one. */
+  readonly key: string;
+  readonly name: string;
+  readonly type: GraphQLOutputType;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** What is selected of its value, by the name of the value's type. */
+  readonly selections: ReadonlyMap<string, readonly PlannedField[]>;
+}
+
+/** A query that can be run. */
+export interface QueryPlan {
+  readonly document: DocumentNode;
+  readonly fields: readonly PlannedField[];
+}
+
+/** A query that is refused before anything runs. */
+export class RefusedQuery extends Error {
+  override readonly name = "RefusedQuery";
+  readonly errors: readonly Readonly<Record<string, unknown>>[];
+  /** Whether the refusal is one of GraphQL itself (422), or of reading arguments (200). */
+  readonly byProtocol: boolean;
+
+  constructor(errors: readonly Readonly<Record<string, unknown>>[], byProtocol: boolean) {
+    super("the query was refused");
+    this.errors = errors;
+    this.byProtocol = byProtocol;
+  }
+}
+
+interface Planning {
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly query: string;
+  readonly isOld: boolean;
+}
+
+/** Plans a query. Throws a RefusedQuery. */
+export function planQuery(request: GraphqlRequest, isOld: boolean): QueryPlan {
+  const document = parseQuery(request.query);
+  const rules = specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule);
+  const problems = validate(SCHEMA, document, rules);
+  if (problems.length > 0) {
+    throw new RefusedQuery(
+      problems.map((problem) => refusal(problem, "GRAPHQL_VALIDATION_FAILED")),
+      true,
+    );
+  }
+  const operation = findOperation(document, request.operationName);
+  const planning: Planning = {
+    fragments: new Map(
+      document.definitions
+        .filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+        .map((definition) => [definition.name.value, definition]),
+    ),
+    variables: withDefaults(operation, request.variables),
+    query: request.query,
+    isOld,
+  };
+  return { document, fields: planSelections([operation.selectionSet], "Query", planning) };
+}
+
+function parseQuery(query: string): DocumentNode {
+  if (query.trim() === "") throw noOperation();
+  try {
+    return parse(query);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    throw new RefusedQuery([refusal(error, "GRAPHQL_PARSE_FAILED")], true);
+  }
+}
+
+/** What is answered when there is nothing to run. */
+export function noOperation(): RefusedQuery {
+  const extensions = { code: "GRAPHQL_VALIDATION_FAILED" };
+  return new RefusedQuery([{ message: "no operation provided", extensions }], true);
+}
+
+function refusal(error: GraphQLError, code: string): Readonly<Record<string, unknown>> {
+  const message =
+    code === "GRAPHQL_PARSE_FAILED"
+      ? error.message.replace(/^Syntax Error: /, "").replace(/\.$/, "")
+      : error.message;
+  const locations = error.locations?.slice(0, 1);
+  return { message, ...(locations && { locations }), extensions: { code } };
+}
+
+function findOperation(document: DocumentNode, name: string | undefined): OperationDefinitionNode {
+  const operations = document.definitions.filter(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION,
+  );
+  const found =
+    name === undefined
+      ? operations.length === 1
+        ? operations[0]
+        : undefined
+      : operations.find((operation) => operation.name?.value === name);
+  if (found === undefined) throw noOperation();
+  return found;
+}
+
+function withDefaults(
+  operation: OperationDefinitionNode,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const defaults = (operation.variableDefinitions ?? []).flatMap((definition) => {
+    const { defaultValue } = definition;
+    return defaultValue === undefined
+      ? []
+      : [[definition.variable.name.value, literalOf(defaultValue)] as const];
+  });
+  return { ...Object.fromEntries(defaults), ...given };
+}
+
+function planSelections(
+  sets: readonly SelectionSetNode[],
+  typeName: string,
+  planning: Planning,
+): PlannedField[] {
+  const byKey = new Map<string, FieldNode[]>();
+  for (const set of sets) collectFields(set, typeName, planning, byKey);
+  return [...byKey.values()].map((nodes) => planField(nodes, typeName, planning));
+}
+
+function collectFields(
+  set: SelectionSetNode,
+  typeName: string,
+  planning: Planning,
+  byKey: Map<string, FieldNode[]>,
+): void {
+  for (const selection of set.selections) {
+    if (!isIncluded(selection.directives ?? [], planning)) continue;
+    if (selection.kind === Kind.FIELD) {
+      const key = selection.alias?.value ?? selection.name.value;
+      byKey.set(key, [...(byKey.get(key) ?? []), selection]);
+      continue;
+    }
+    const fragment =
+      selection.kind === Kind.INLINE_FRAGMENT
+        ? selection
+        : planning.fragments.get(selection.name.value);
+    if (fragment === undefined) continue;
+    if (!appliesTo(fragment.typeCondition?.name.value, typeName)) continue;
+    collectFields(fragment.selectionSet, typeName, planning, byKey);
+  }
+}
+
+function isIncluded(directives: NonNullable<FieldNode["directives"]>, planning: Planning): boolean {
+  return directives.every((directive) => {
+    const value = directive.arguments?.[0]?.value;
+    if (value === undefined) return true;
+    const condition = Boolean(literalOf(value, planning.variables));
+    return directive.name.value === "skip" ? !condition : condition;
+  });
+}
+
+function appliesTo(condition: string | undefined, typeName: string): boolean {
+  if (condition === undefined || condition === typeName) return true;
+  const type = SCHEMA.getType(condition);
+  const object = SCHEMA.getType(typeName);
+  return isAbstractType(type) && isObjectType(object) && SCHEMA.isSubType(type, object);
+}
+
+const META_FIELDS = [TypeNameMetaFieldDef, SchemaMetaFieldDef, TypeMetaFieldDef];
+
+function fieldOf(
+  type: GraphQLObjectType,
+  name: string,
+): GraphQLField<unknown, unknown> | undefined {
+  return type.getFields()[name] ?? META_FIELDS.find((field) => field.name === name);
+}
+
+function planField(
+  nodes: readonly FieldNode[],
+  typeName: string,
+  planning: Planning,
+): PlannedField {
+  const [node] = nodes;
+  if (node === undefined) throw new Error("a field without a node");
+  const name = node.name.value;
+  const parent = SCHEMA.getType(typeName);
+  const definition = isObjectType(parent) ? fieldOf(parent, name) : undefined;
+  if (definition === undefined) throw new Error(`no field ${name} on ${typeName}`);
+  const type = getNamedType(definition.type);
+  const sets = nodes.flatMap((field) => (field.selectionSet ? [field.selectionSet] : []));
+  const selections = new Map<string, readonly PlannedField[]>();
+  // What the introspection selects is run by the GraphQL library itself.
+  if (isCompositeType(type) && !type.name.startsWith("__")) {
+    const possible = isAbstractType(type) ? SCHEMA.getPossibleTypes(type) : [type];
+    for (const { name: possibleName } of possible) {
+      selections.set(possibleName, planSelections(sets, possibleName, planning));
+    }
+  }
+  const read = readArguments(definition, node, planning.variables, planning.isOld);
+  if ("problem" in read) {
+    const message = `query:\n${planning.query}\n\nerror: parse selections: parse field "${name}": ${read.problem}`;
+    throw new RefusedQuery([{ message }], false);
+  }
+  return {
+    key: node.alias?.value ?? name,
+    name,
+    type: definition.type,
+    args: read.args,
+    selections,
+  };
+}

@@ -1,0 +1,94 @@
+/** Runs a planned query: siblings at once, every failure collected with its path of field names. */
+
+import { type GraphQLOutputType, isListType, isNonNullType } from "graphql";
+import { IdArgument } from "./query-arguments.js";
+import type { PlannedField } from "./query-plan.js";
+
+/** An error at its place in the query. */
+export interface PlacedError {
+  readonly path: readonly string[];
+  readonly error: unknown;
+}
+
+/** How fields get their values. */
+export interface FieldResolver {
+  /** The value of `field` on `parent`, whose type is named. */
+  resolve(
+    typeName: string,
+    field: string,
+    parent: unknown,
+    args: Readonly<Record<string, unknown>>,
+  ): unknown;
+  /** The object of an id given as the argument `name`. */
+  load(id: string, name: string): unknown;
+}
+
+/** Runs the fields selected of one object. Errors go into `errors`, in the order they happen. */
+export async function runFields(
+  fields: readonly PlannedField[],
+  typeName: string,
+  parent: unknown,
+  resolver: FieldResolver,
+  errors: PlacedError[],
+  path: readonly string[] = [],
+): Promise<Readonly<Record<string, unknown>>> {
+  const values = await Promise.all(
+    fields.map(async (field) => {
+      const at = [...path, field.name];
+      try {
+        return await runField(field, typeName, parent, resolver, errors, at);
+      } catch (error) {
+        errors.push({ path: at, error });
+        return null;
+      }
+    }),
+  );
+  return Object.fromEntries(fields.map((field, index) => [field.key, values[index]]));
+}
+
+async function runField(
+  field: PlannedField,
+  typeName: string,
+  parent: unknown,
+  resolver: FieldResolver,
+  errors: PlacedError[],
+  path: readonly string[],
+): Promise<unknown> {
+  if (field.name === "__typename") return typeName;
+  const args = loadIds(field.args, resolver);
+  const value = await resolver.resolve(typeName, field.name, parent, args);
+  return complete(value, field.type, field, resolver, errors, path);
+}
+
+function loadIds(
+  args: Readonly<Record<string, unknown>>,
+  resolver: FieldResolver,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => {
+      return [name, value instanceof IdArgument ? resolver.load(value.id, name) : value];
+    }),
+  );
+}
+
+async function complete(
+  value: unknown,
+  type: GraphQLOutputType,
+  field: PlannedField,
+  resolver: FieldResolver,
+  errors: PlacedError[],
+  path: readonly string[],
+): Promise<unknown> {
+  if (isNonNullType(type)) return complete(value, type.ofType, field, resolver, errors, path);
+  if (value === null || value === undefined) return null;
+  if (isListType(type)) {
+    const items = value as readonly unknown[];
+    return Promise.all(
+      items.map((item) => complete(item, type.ofType, field, resolver, errors, path)),
+    );
+  }
+  if (field.selections.size === 0) return value;
+  const { typeName } = value as { readonly typeName: string };
+  const selected = field.selections.get(typeName) ?? [];
+  return runFields(selected, typeName, value, resolver, errors, path);
+}

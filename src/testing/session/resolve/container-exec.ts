@@ -1,0 +1,98 @@
+/** `withExec`: runs a command of a chain on this machine, with the container's paths in scratch. */
+
+import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { toContainerPaths, toHostPaths } from "../container-paths.js";
+import type { Work } from "../context.js";
+import type { CommandResult } from "../exec.js";
+import { meetFaults, requireCaller } from "../meet-faults.js";
+import { steppedTree, type Tree } from "../tree.js";
+import type { ContainerValue, ExecStep } from "../values.js";
+import { execError } from "../wire-errors.js";
+import { inside } from "./places.js";
+
+/** What a finished step leaves: its output, and the files as they were then. */
+export interface ExecResult extends CommandResult {
+  readonly folder: string;
+}
+
+/** The files that a step leaves. */
+export function execTree(step: ExecStep): Tree {
+  return steppedTree(step.key, async (work) => (await runExec(step, work)).folder);
+}
+
+/** Runs a step, unless an equal one has been run or is running. */
+export function runExec(step: ExecStep, work: Work): Promise<ExecResult> {
+  return work.engine.steps.join(`exec ${step.key}`, work.signal, (signal) =>
+    execute(step, { ...work, signal }),
+  );
+}
+
+async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
+  const { container } = step;
+  // What comes before runs first: a command whose input fails is never called.
+  if (container.lastExec !== undefined) await runExec(container.lastExec, work);
+  const args = step.args.length > 0 ? step.args : ["sh"];
+  await requireCaller(work);
+  await meetFaults(work, { operation: "withExec", hosts: [], text: args.join(" ") });
+  const root = await work.engine.scratch.newFolder("exec");
+  await container.rootfs.fill(root, work);
+  const folder = inside(root, container.workdir ?? "/");
+  await mkdir(folder, { recursive: true });
+  const secrets = await readSecrets(container);
+  const ended = await work.engine.processes.run(
+    {
+      args: args.map((arg) => toHostPaths(arg, container.claims, root)),
+      folder,
+      environment: environmentOf(container, secrets, root),
+      stdin: step.stdin,
+    },
+    work.signal,
+  );
+  const show = (output: string) => toContainerPaths(masked(output, secrets), root);
+  const result: ExecResult = {
+    exitCode: ended.exitCode,
+    stdout: show(ended.stdout),
+    stderr: show(ended.stderr),
+    combined: show(ended.combined),
+    folder: root,
+  };
+  const failed = step.expect !== "ANY" && (ended.exitCode === 0) !== (step.expect === "SUCCESS");
+  if (failed) throw execError({ ...result, command: args });
+  return result;
+}
+
+type Secrets = ReadonlyMap<string, string>;
+
+async function readSecrets(container: ContainerValue): Promise<Secrets> {
+  const read = container.secrets.map(async ({ name, secret }) => {
+    return [name, await secret.plaintext()] as const;
+  });
+  return new Map(await Promise.all(read));
+}
+
+/** What a command sees: what the chain set, and the little of the host that programs need to run. */
+function environmentOf(
+  container: ContainerValue,
+  secrets: Secrets,
+  root: string,
+): Record<string, string> {
+  const environment: Record<string, string> = { HOME: homedir() };
+  for (const name of ["TMPDIR", "LANG", "USER"]) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  for (const { name, value } of container.environment) {
+    environment[name] = toHostPaths(value, container.claims, root);
+  }
+  for (const [name, plaintext] of secrets) environment[name] = plaintext;
+  return environment;
+}
+
+function masked(output: string, secrets: Secrets): string {
+  let shown = output;
+  for (const plaintext of secrets.values()) {
+    if (plaintext !== "") shown = shown.replaceAll(plaintext, "***");
+  }
+  return shown;
+}

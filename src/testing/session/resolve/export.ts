@@ -1,0 +1,118 @@
+/** `export`: real files and folders on the host. */
+
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
+import type { Work } from "../context.js";
+import { meetFaults, requireCaller } from "../meet-faults.js";
+import { copyInto } from "../scratch.js";
+import type { ContainerValue, DirectoryValue, FileValue } from "../values.js";
+import { EngineError, systemErrorText } from "../wire-errors.js";
+import { runExec } from "./container-exec.js";
+
+/** Writes a file to the host. */
+export async function exportFile(
+  file: FileValue,
+  path: string,
+  allowParentDirPath: boolean,
+  work: Work,
+): Promise<string> {
+  const given = await begin(path, work);
+  const source = await file.locate(work);
+  const target = allowParentDirPath && (await isFolder(given)) ? join(given, file.name) : given;
+  return writing(dirname(target), async () => {
+    await copyInto(source, target);
+    return target;
+  });
+}
+
+/** Writes what is in a directory to the host. */
+export async function exportDirectory(
+  directory: DirectoryValue,
+  path: string,
+  wipe: boolean,
+  work: Work,
+): Promise<string> {
+  const target = await begin(path, work);
+  const source = await directory.locate(work);
+  if (wipe) await rm(target, { recursive: true, force: true });
+  return writing(target, async () => {
+    await copyInto(source, target);
+    return target;
+  });
+}
+
+/** Writes a container to the host: a folder with its own files and its configuration. */
+export async function exportContainer(
+  container: ContainerValue,
+  path: string,
+  work: Work,
+): Promise<string> {
+  const target = await begin(path, work);
+  return writing(target, async () => {
+    await writeContainer(container, target, work);
+    return target;
+  });
+}
+
+/** Puts `rootfs/` and `config.json` into a folder. Secrets are not part of a container's image. */
+export async function writeContainer(
+  container: ContainerValue,
+  target: string,
+  work: Work,
+): Promise<void> {
+  if (container.lastExec !== undefined) await runExec(container.lastExec, work);
+  await mkdir(join(target, "rootfs"), { recursive: true });
+  await copyInto(await container.rootfs.folder(work), join(target, "rootfs"));
+  const config = {
+    image: container.image?.reference.full ?? null,
+    platform: container.platform,
+    env: container.environment.map(({ name, value }) => `${name}=${value}`),
+    workdir: container.workdir ?? "/",
+    args: container.defaultArgs,
+  };
+  await writeFile(join(target, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+async function begin(path: string, work: Work): Promise<string> {
+  const target = resolve(work.engine.settings.workdir, path);
+  await requireCaller(work);
+  await meetFaults(work, { operation: "export", hosts: [], text: target });
+  return target;
+}
+
+async function writing(folder: string, write: () => Promise<string>): Promise<string> {
+  await makeFolders(folder);
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new EngineError(
+      `rpc error: code = Unknown desc = failed to write to ${folder}: ${systemErrorText(error)}`,
+      { traced: true },
+    );
+  }
+}
+
+/** Makes a folder and those above it. Node's own way never returns from a place such as /proc. */
+async function makeFolders(folder: string): Promise<void> {
+  const parts = folder.split(sep).filter((part) => part !== "");
+  for (let length = 1; length <= parts.length; length += 1) {
+    const step = sep + parts.slice(0, length).join(sep);
+    try {
+      await mkdir(step);
+    } catch (error) {
+      if (await isFolder(step)) continue;
+      throw new EngineError(
+        `rpc error: code = Unknown desc = failed to create synctarget dest dir ${folder}: mkdir ${step}: ${systemErrorText(error)}`,
+        { traced: true },
+      );
+    }
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,62 @@
+/** The fields of `Host`: the caller's machine, copied at the moment it is asked for. */
+
+import { lstat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import type { Work } from "../context.js";
+import { pathFilter } from "../globs.js";
+import { meetFaults, requireCaller } from "../meet-faults.js";
+import { contentKey, copyInto, folderDigest } from "../scratch.js";
+import type { DirectoryValue, FileValue, HostValue } from "../values.js";
+import { EngineError, systemErrorText } from "../wire-errors.js";
+import type { Arguments, TypeResolvers } from "./resolver.js";
+
+async function directory(_: HostValue, args: Arguments, work: Work): Promise<DirectoryValue> {
+  const path = await begin(args, work);
+  await requireAll(path, work);
+  const filter = { include: args.texts("include"), exclude: args.texts("exclude") };
+  const copy = await work.engine.scratch.newFolder("host");
+  await copyInto(path, copy, pathFilter(filter));
+  const key = contentKey("host directory", await folderDigest(copy));
+  return { typeName: "Directory", key, locate: async () => copy };
+}
+
+async function file(_: HostValue, args: Arguments, work: Work): Promise<FileValue> {
+  const path = await begin(args, work);
+  await requireAll(dirname(path), work);
+  await requireAll(path, work);
+  const name = basename(path);
+  const folder = await work.engine.scratch.newFolder("host");
+  const copy = join(folder, name);
+  await copyInto(path, copy);
+  const key = contentKey("host file", name, await folderDigest(folder));
+  return { typeName: "File", key, name, locate: async () => copy };
+}
+
+async function begin(args: Arguments, work: Work): Promise<string> {
+  const path = resolve(work.engine.settings.workdir, args.text("path"));
+  await requireCaller(work);
+  await meetFaults(work, { operation: "host", hosts: [], text: path });
+  return path;
+}
+
+/** Every folder on the way must be there; the first that is not is the one that is named. */
+async function requireAll(path: string, work: Work): Promise<void> {
+  const parts = path.split(sep).filter((part) => part !== "");
+  for (let length = 1; length <= parts.length; length += 1) {
+    const step = sep + parts.slice(0, length).join(sep);
+    try {
+      await lstat(step);
+    } catch (error) {
+      const frame = work.engine.isOld
+        ? "failed to get content hash: failed to get directory: "
+        : "";
+      throw new EngineError(
+        `${frame}failed to get snapshot: failed to snapshot: failed to receive stat message: rpc error: code = NotFound desc = get full root path: rpc error: code = NotFound desc = eval symlinks: lstat ${step}: ${systemErrorText(error)}`,
+        { traced: true },
+      );
+    }
+  }
+}
+
+/** The resolvers of `Host`. */
+export const hostResolvers: TypeResolvers<HostValue> = { directory, file };

@@ -1,0 +1,129 @@
+/** `http`: a real download, once per session. */
+
+import { createWriteStream } from "node:fs";
+import { chmod } from "node:fs/promises";
+import { get as httpGet, type IncomingMessage } from "node:http";
+import { get as httpsGet } from "node:https";
+import { join, posix } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { Work } from "../context.js";
+import { type MetFault, meetFaults, requireCaller } from "../meet-faults.js";
+import { plannedNetworkError, realNetworkError } from "../network-errors.js";
+import { contentKey, folderDigest } from "../scratch.js";
+import type { FileValue } from "../values.js";
+import { EngineError, statusLine } from "../wire-errors.js";
+
+const MOST_REDIRECTS = 10;
+
+/** Downloads a URL into a file. */
+export async function download(
+  work: Work,
+  address: string,
+  name: string | undefined,
+  permissions: number,
+): Promise<FileValue> {
+  await requireCaller(work);
+  const url = readUrl(address);
+  const key = contentKey("http", address, name, permissions);
+  return work.session.resolutions.join(`http ${key}`, work.signal, async (signal) => {
+    const fileName = name ?? (posix.basename(url.pathname) || "index");
+    const joint = { ...work, signal };
+    work.engine.countRequests(url.hostname, 1);
+    const met = await meetFaults(joint, {
+      operation: "http",
+      hosts: [url.hostname],
+      text: address,
+    });
+    if (met !== undefined) throw plannedError(met, url);
+    const folder = await work.engine.scratch.newFolder("http");
+    const path = join(folder, fileName);
+    await fetchInto(joint, url, path);
+    await chmod(path, permissions);
+    const content = contentKey("http file", fileName, await folderDigest(folder));
+    return { typeName: "File", key: content, name: fileName, locate: async () => path };
+  });
+}
+
+function readUrl(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new EngineError(`Get "${address}": unsupported protocol scheme ""`);
+  }
+  return url;
+}
+
+function plannedError({ fault }: MetFault, url: URL): EngineError {
+  if (fault.kind === "status") return statusError(statusLine(fault.status));
+  if (fault.kind === "cutBody") return new EngineError("file write failed: unexpected EOF");
+  return new EngineError(`Get "${printed(url)}": ${plannedNetworkError(fault, url)}`);
+}
+
+function statusError(line: string): EngineError {
+  return new EngineError(`invalid response status ${line}`);
+}
+
+/** As Go prints a URL: the password hidden. */
+function printed(url: URL): string {
+  const shown = new URL(url);
+  if (shown.password !== "") shown.password = "***";
+  return shown.href;
+}
+
+async function fetchInto(work: Work, url: URL, path: string): Promise<void> {
+  const response = await follow(work, url);
+  const { statusCode = 0, statusMessage = "" } = response;
+  if (statusCode < 200 || statusCode >= 300) {
+    response.resume();
+    throw statusError(`${statusCode} ${statusMessage}`.trimEnd());
+  }
+  await save(response, path, work.signal);
+}
+
+/** Asks a URL, and where it points to if it does. */
+async function follow(work: Work, first: URL): Promise<IncomingMessage> {
+  let url = first;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+    const response = await request(url, work.signal);
+    const { statusCode = 0, headers } = response;
+    if (statusCode < 300 || statusCode >= 400 || headers.location === undefined) return response;
+    response.resume();
+    url = new URL(headers.location, url);
+    work.engine.countRequests(url.hostname, 1);
+  }
+  throw new EngineError(`Get "${printed(url)}": stopped after ${MOST_REDIRECTS} redirects`);
+}
+
+async function save(response: IncomingMessage, path: string, signal: AbortSignal): Promise<void> {
+  try {
+    await pipeline(response, createWriteStream(path), { signal });
+  } catch {
+    signal.throwIfAborted();
+    throw new EngineError("file write failed: unexpected EOF");
+  }
+}
+
+function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  const get = url.protocol === "https:" ? httpsGet : httpGet;
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      reject(
+        signal.aborted
+          ? signal.reason
+          : new EngineError(`Get "${printed(url)}": ${realNetworkError(error, url)}`),
+      );
+    };
+    // A connection of its own: none that is kept alive outlasts the double.
+    get(url, { agent: false, signal }, resolve).on("error", fail);
+  });
+}
+
+/** Asks a URL and gives what it answered, whatever the status. Used for git remotes. */
+export async function fetchBody(
+  work: Work,
+  url: URL,
+): Promise<{ readonly status: number; readonly body: Buffer }> {
+  const response = await follow(work, url);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks) };
+}

@@ -1,0 +1,86 @@
+/** All resolvers, and the way from a planned field to its value. */
+
+import type { Work } from "../context.js";
+import { requireCaller } from "../meet-faults.js";
+import type { FieldResolver } from "../query-run.js";
+import { TYPES_WITH_IDS } from "../schema.js";
+import type { EnvVariableValue, QueryValue, Value } from "../values.js";
+import { EngineError } from "../wire-errors.js";
+import { containerResolvers, emptyContainer } from "./container.js";
+import { directoryResolvers, EMPTY_DIRECTORY, fileResolvers, newFile } from "./directory.js";
+import { gitRefResolvers, gitRepositoryResolvers, openRepository } from "./git.js";
+import { hostResolvers } from "./host.js";
+import { download } from "./http.js";
+import { Arguments, type TypeResolvers } from "./resolver.js";
+import { secretByUri, secretResolvers, setSecret } from "./secret.js";
+
+const PLATFORM = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
+
+/** The root object. */
+export const QUERY: QueryValue = { typeName: "Query", key: "query" };
+
+const loaders: TypeResolvers<QueryValue> = Object.fromEntries(
+  TYPES_WITH_IDS.map((typeName) => [
+    `load${typeName}FromID`,
+    (_: QueryValue, args: Arguments) => args.object<Value>("id", typeName),
+  ]),
+);
+
+const queryResolvers: TypeResolvers<QueryValue> = {
+  ...loaders,
+  version: (_, __, work) => work.engine.settings.engineVersion,
+  defaultPlatform: () => PLATFORM,
+  container: (_, args) => emptyContainer(args.optionalText("platform") ?? PLATFORM),
+  directory: () => EMPTY_DIRECTORY,
+  file: (_, args) =>
+    newFile(args.text("name"), args.text("contents"), args.optionalNumber("permissions") ?? 0o644),
+  git: (_, args, work) => openRepository(work, args.text("url"), args.flag("keepGitDir")),
+  host: () => ({ typeName: "Host", key: "host" }),
+  http: (_, args, work) =>
+    download(
+      work,
+      args.text("url"),
+      args.optionalText("name"),
+      args.optionalNumber("permissions") ?? 0o600,
+    ),
+  node: (_, args) => args.any("id"),
+  secret: (_, args, work) =>
+    secretByUri(
+      args.text("uri"),
+      work.engine.isOld ? "" : "rpc error: code = Unknown desc = ",
+      () => requireCaller(work),
+    ),
+  setSecret: (_, args) => setSecret(args.text("name"), args.text("plaintext")),
+};
+
+const envVariableResolvers: TypeResolvers<EnvVariableValue> = {
+  name: (variable) => variable.name,
+  value: (variable) => variable.value,
+};
+
+/** The resolvers by type. */
+export const RESOLVERS: Readonly<Record<string, TypeResolvers<never>>> = {
+  Query: queryResolvers,
+  Container: containerResolvers,
+  Directory: directoryResolvers,
+  File: fileResolvers,
+  Host: hostResolvers,
+  GitRepository: gitRepositoryResolvers,
+  GitRef: gitRefResolvers,
+  Secret: secretResolvers,
+  EnvVariable: envVariableResolvers,
+};
+
+/** Resolves the fields of one request. */
+export function fieldResolver(work: Work): FieldResolver {
+  return {
+    load: (id, name) => work.session.load(id, name),
+    async resolve(typeName, field, parent, args) {
+      work.signal.throwIfAborted();
+      if (field === "id") return work.session.idOf(parent as Value);
+      const resolver = RESOLVERS[typeName]?.[field];
+      if (resolver === undefined) throw new EngineError(`no resolver for ${typeName}.${field}`);
+      return resolver(parent as never, new Arguments(args), work);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/** Places in trees: files and directories as values, and what can be done at a place. */
+
+import { chmod, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, posix } from "node:path";
+import type { Work } from "../context.js";
+import { type Filter, pathFilter } from "../globs.js";
+import { contentKey, copyInto } from "../scratch.js";
+import type { DirectoryValue, FileValue } from "../values.js";
+import { EngineError, errorCode, systemErrorText } from "../wire-errors.js";
+
+/** Engines of 0.19 look for a file or directory at once, later ones when it is used. */
+export async function sought<V extends DirectoryValue | FileValue>(
+  value: V,
+  work: Work,
+): Promise<V> {
+  if (work.engine.isOld) await value.locate(work);
+  return value;
+}
+
+/** A value that stands for `path` below a folder. */
+export function directoryAt(
+  parentKey: string,
+  path: string,
+  folder: (work: Work) => Promise<string>,
+): DirectoryValue {
+  return {
+    typeName: "Directory",
+    key: contentKey("directory", parentKey, path),
+    locate: async (work) => located(await folder(work), path, "directory"),
+  };
+}
+
+/** The same for a file. */
+export function fileAt(
+  parentKey: string,
+  path: string,
+  folder: (work: Work) => Promise<string>,
+): FileValue {
+  return {
+    typeName: "File",
+    key: contentKey("file", parentKey, path),
+    name: posix.basename(path),
+    locate: async (work) => located(await folder(work), path, "file"),
+  };
+}
+
+async function located(
+  folder: string,
+  path: string,
+  wanted: "file" | "directory",
+): Promise<string> {
+  const target = inside(folder, path);
+  const shown = posix.resolve("/", path);
+  let found: Awaited<ReturnType<typeof stat>>;
+  try {
+    found = await stat(target);
+  } catch (error) {
+    throw new EngineError(`stat ${shown}: ${systemErrorText(error)}`, { traced: true });
+  }
+  if (found.isDirectory() === (wanted === "directory")) return target;
+  const reason = wanted === "file" ? "is a directory, not a file" : "is a file, not a directory";
+  throw new EngineError(`path ${shown} ${reason}`, { traced: true });
+}
+
+/** A path below a folder; `..` does not lead out of it. */
+export function inside(folder: string, path: string): string {
+  return join(folder, posix.resolve("/", path));
+}
+
+/** Writes a new file. */
+export async function writeAt(
+  folder: string,
+  path: string,
+  contents: string,
+  permissions: number,
+): Promise<void> {
+  const target = inside(folder, path);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, contents);
+  await chmod(target, permissions);
+}
+
+/** Copies a file to a place; a place that is a directory, or ends in a slash, takes it by its name. */
+export async function copyFileAt(
+  folder: string,
+  path: string,
+  source: FileValue,
+  permissions: number | undefined,
+  work: Work,
+): Promise<void> {
+  const place = inside(folder, path);
+  const intoFolder = path.endsWith("/") || (await isFolder(place));
+  const target = intoFolder ? join(place, basename(source.name)) : place;
+  await mkdir(dirname(target), { recursive: true });
+  await copyInto(await source.locate(work), target);
+  if (permissions !== undefined) await chmod(target, permissions);
+}
+
+/** Copies what is in a directory to a place. */
+export async function copyDirectoryAt(
+  folder: string,
+  path: string,
+  source: DirectoryValue,
+  filter: Filter,
+  work: Work,
+): Promise<void> {
+  const target = inside(folder, path);
+  await mkdir(target, { recursive: true });
+  await copyInto(await source.locate(work), target, pathFilter(filter));
+}
+
+/** Removes what is at a place, if there is anything. */
+export async function removeAt(folder: string, path: string): Promise<void> {
+  const target = inside(folder, path);
+  if (target === inside(folder, "/")) return;
+  await rm(target, { recursive: true, force: true });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    (error: unknown) => {
+      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return false;
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,200 @@
+/** The port of a session: HTTP/1.1 on loopback, as the Dagger CLI offers it. */
+
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Answer, answer } from "./answer.js";
+import type { Work } from "./context.js";
+import { type Engine, EngineGone } from "./engine.js";
+import { meetFaults } from "./meet-faults.js";
+import { noOperation } from "./query-plan.js";
+import { readRequest } from "./request-body.js";
+import type { Session } from "./session.js";
+import { pause } from "./steps.js";
+import { goJson } from "./wire-errors.js";
+
+const TEXT = "text/plain; charset=utf-8";
+const JSON_TYPE = "application/json";
+const GRAPHQL_TYPE = "application/graphql-response+json";
+const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
+
+/** Nobody waits for the answer any more. */
+class Dropped extends Error {
+  override readonly name = "Dropped";
+}
+
+/** The port of one session. */
+export class SessionServer {
+  readonly token = randomBytes(16).toString("hex");
+  readonly #engine: Engine;
+  readonly #session: Session;
+  readonly #server: Server;
+  #queries = 0;
+
+  constructor(engine: Engine, session: Session) {
+    this.#engine = engine;
+    this.#session = session;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    // Neither the port nor a connection to it holds the process.
+    this.#server.on("connection", (socket) => socket.unref());
+    this.#server.keepAliveTimeout = 0;
+    this.#server.requestTimeout = 0;
+    this.#server.headersTimeout = 0;
+  }
+
+  /** How many requests came to `/query`. */
+  get queries(): number {
+    return this.#queries;
+  }
+
+  /** Listens on a free port of the loopback interface. */
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(0, "127.0.0.1", resolve);
+    });
+    this.#server.unref();
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Closes the port and every connection at once. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A connection that is cut while somebody writes to it is no error of ours.
+    response.on("error", () => undefined);
+    if (!this.#isAuthorized(request)) return end(response, 401);
+    if (request.url?.split("?")[0] !== "/query") {
+      return end(response, 404, TEXT, "404 page not found\n");
+    }
+    this.#queries += 1;
+    const { state } = this.#engine;
+    if (state !== "up") return endWithoutEngine(response, state);
+    await this.#serveQuery(request, response);
+  }
+
+  async #serveQuery(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const engine = this.#engine;
+    const { life } = engine;
+    const dropped = new AbortController();
+    response.once("close", () => dropped.abort(new Dropped("the client has gone")));
+    let cutBody = false;
+    const work: Work = {
+      engine,
+      session: this.#session,
+      signal: AbortSignal.any([life, dropped.signal]),
+      cutConnection(where) {
+        if (where === "before") reset(response);
+        else cutBody = true;
+      },
+    };
+    try {
+      const given = await this.#answer(request, work);
+      if (life.aborted && life.reason instanceof EngineGone) throw life.reason;
+      const [status, type, body] = given;
+      if (cutBody) cutWithin(response, status, type, body);
+      else end(response, status, type, body);
+    } catch (error) {
+      if (dropped.signal.aborted) return;
+      if (life.aborted) {
+        return end(response, 502, TEXT, 'http do: Post "http://dagger/query": unexpected EOF');
+      }
+      end(response, 500, TEXT, `session double: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+
+  async #answer(request: IncomingMessage, work: Work): Promise<readonly [number, string, string]> {
+    await meetFaults(work, { operation: "request", hosts: [], text: "" });
+    if (this.#session.lost && !this.#engine.isOld) {
+      await pause(this.#engine.settings.lostSessionDelayMs, work.signal);
+      const message = "waiting for client session attachables: context deadline exceeded";
+      return [200, TEXT, `${goJson({ data: null, errors: [{ message }] })}\n`];
+    }
+    const type = acceptsGraphqlType(request) ? GRAPHQL_TYPE : JSON_TYPE;
+    if (request.method === "GET") {
+      return [refusedStatus(type), type, goJson({ errors: noOperation().errors, data: null })];
+    }
+    if (request.method !== "POST" || !hasJsonBody(request)) {
+      return [400, TEXT, problem("transport not supported")];
+    }
+    const read = readRequest(await readBody(request));
+    if ("problem" in read) return [400, type, problem(read.problem)];
+    const given: Answer = await answer(work, read, traceIdOf(request));
+    return [given.refused ? refusedStatus(type) : 200, type, goJson(given.body)];
+  }
+
+  #isAuthorized(request: IncomingMessage): boolean {
+    const [scheme, credentials = ""] = (request.headers.authorization ?? "").split(" ");
+    if (scheme?.toLowerCase() !== "basic") return false;
+    const [user = ""] = Buffer.from(credentials, "base64").toString().split(":");
+    return (
+      user.length === this.token.length &&
+      timingSafeEqual(Buffer.from(user), Buffer.from(this.token))
+    );
+  }
+}
+
+function problem(message: string): string {
+  return goJson({ errors: [{ message }], data: null });
+}
+
+/** Clients that ask for GraphQL's own media type get 400 for a refused query, others 422. */
+function refusedStatus(type: string): number {
+  return type === GRAPHQL_TYPE ? 400 : 422;
+}
+
+function acceptsGraphqlType(request: IncomingMessage): boolean {
+  return (request.headers.accept ?? "").includes(GRAPHQL_TYPE);
+}
+
+function hasJsonBody(request: IncomingMessage): boolean {
+  return (request.headers["content-type"] ?? "").startsWith(JSON_TYPE);
+}
+
+function traceIdOf(request: IncomingMessage): string {
+  const header = String(request.headers.traceparent ?? "");
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(header)?.[1] ?? randomBytes(16).toString("hex");
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > LARGEST_BODY_BYTES) throw new Error("the request body is larger than 64 MiB");
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function endWithoutEngine(response: ServerResponse, state: "killed" | "ended"): void {
+  const reason = state === "killed" ? "connection refused" : "no such file or directory";
+  const text = `dial unix /run/dagger/engine.sock: connect: ${reason}`;
+  end(response, 502, TEXT, `http do: Post "http://dagger/query": ${text}`);
+}
+
+function end(response: ServerResponse, status: number, type?: string, body = ""): void {
+  if (response.destroyed || response.headersSent) return;
+  response.writeHead(status, {
+    ...(type !== undefined && { "content-type": type }),
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+/** Sends the half of an answer, then resets the connection. */
+function cutWithin(response: ServerResponse, status: number, type: string, body: string): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { "content-type": type, "content-length": bytes.length });
+  response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => reset(response));
+}
+
+function reset(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null || socket.destroyed) return;
+  socket.resetAndDestroy();
+}

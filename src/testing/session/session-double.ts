@@ -1,0 +1,220 @@
+/** Starts sessions with an engine that is not there: the public face of the double. */
+
+import { type AttachAddress, CLI_OPTIONS_VARIABLE } from "./cli-options.js";
+import { sessionDoubleCliPath } from "./cli-path.js";
+import { Control } from "./control.js";
+import { Engine } from "./engine.js";
+import type { FaultRule } from "./fault-rules.js";
+import { checkFault, checkFaults } from "./fault-rules.js";
+import { publishFolder } from "./resolve/publish.js";
+import { SessionServer } from "./server.js";
+import { Session } from "./session.js";
+import {
+  type EngineVersion,
+  readSessionDoubleOptions,
+  type SessionDoubleOptions,
+} from "./session-options.js";
+
+/** What a program needs in its environment to use a session. */
+export interface SessionEnvironment {
+  readonly DAGGER_SESSION_PORT: string;
+  readonly DAGGER_SESSION_TOKEN: string;
+}
+
+/** What a program needs in its environment to start sessions by itself. */
+export interface CliEnvironment {
+  readonly _EXPERIMENTAL_DAGGER_CLI_BIN: string;
+  readonly DAGGER_SESSION_DOUBLE: string;
+}
+
+/** A running session double. */
+export interface SessionDouble extends AsyncDisposable {
+  /** The port of the session on 127.0.0.1. */
+  readonly port: number;
+  /** The token of the session: the user name in basic auth. */
+  readonly token: string;
+  /** The two variables from which every Dagger SDK takes a session. */
+  readonly environment: SessionEnvironment;
+  /** The version that it answers. */
+  readonly engineVersion: EngineVersion;
+  /** The folder that `publish` writes images into. */
+  readonly publishFolder: string;
+  /** How many requests came to this session's `/query`. */
+  readonly queries: number;
+  /** How many commands were started as processes, in all sessions of the engine. */
+  readonly commandsStarted: number;
+  /** How many commands run now. */
+  readonly commandsRunning: number;
+  /**
+   * How many requests the engine sent to a host. For registries, which the double never asks, it
+   * is how many a real engine would have sent: six for a pull that meets a 429, for example.
+   *
+   * @param host As requests name it: `registry-1.docker.io`, `auth.docker.io`, `github.com`.
+   */
+  requestsTo(host: string): number;
+  /** Replaces the fault plan; all its counts begin anew. An empty list ends every outage. */
+  setFaults(faults: readonly FaultRule[]): void;
+  /** Adds a fault in front of the plan. Returns a function that takes it off again. */
+  fail(fault: FaultRule): () => void;
+  /**
+   * The engine is killed: requests in flight are answered 502 `unexpected EOF`, all later ones 502
+   * `connection refused`.
+   */
+  kill(): void;
+  /** The engine gets SIGTERM: steps that run answer `engine is shutting down`, then 502 for all. */
+  end(): void;
+  /**
+   * The engine is started anew. This session is lost for good, as `lostSessionDelayMs` says; a new
+   * one ({@link openSession}) works.
+   */
+  restart(): void;
+  /** The CLI process of this session is killed: connections are reset, then refused. */
+  dropCli(): Promise<void>;
+  /**
+   * Opens one more session with the same engine, its caches and its faults. Rejects while the
+   * engine is down.
+   */
+  openSession(): Promise<SessionDouble>;
+  /**
+   * The two variables with which a Dagger SDK starts its sessions by itself, as it does with the
+   * `dagger` CLI, and gets sessions of this double's engine. A CLI that is started while the engine
+   * is down says nothing until the engine is restarted. The variables hold no session, so
+   * `DAGGER_SESSION_PORT` must not be set beside them.
+   */
+  cliEnvironment(): Promise<CliEnvironment>;
+  /**
+   * Ends the session. The session that {@link startSessionDouble} gave ends the engine as well:
+   * processes are killed, files removed, ports closed.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a double of a Dagger session: a loopback server against which the official SDKs run with
+ * no engine, no Docker and no network. With it you test how your own pipelines fail.
+ *
+ * **It isolates nothing.** Commands run as processes of this machine, as the user who runs the
+ * test, with the programs that this machine has. Only absolute paths that the chain itself created
+ * (`withNewFile`, `withFile`, `withDirectory`, `withWorkdir`) are kept apart, in a scratch folder:
+ * they are rewritten in arguments and environment variables. All other absolute paths are the
+ * host's, for reading and for writing. `http` and `git` really reach out. `from` pulls nothing: it
+ * succeeds for any image, unless a fault says otherwise.
+ *
+ * It speaks `version`; `container` with `from`, `withExec`, `withDefaultArgs`, files, directories,
+ * mounted files and directories, variables, secrets, `workdir`, the outputs, `sync`, `publish` and
+ * `export`; `directory`, `file`, `host`, `http`, `git`, secrets, ids in the dialects of 0.19 and
+ * 0.21, and introspection. Whatever else a pipeline asks for is answered as a field that does not
+ * exist. Each command works on a copy of the files of the step before, so a scratch path that a
+ * tool wrote into a file does not hold in the next step. `publish` and `export` write a container
+ * as a folder with `rootfs/` and `config.json`.
+ *
+ * POSIX systems only.
+ *
+ * @throws TypeError or RangeError when an option is wrong.
+ *
+ * @example
+ * ```ts
+ * import { connection, dag } from "@dagger.io/dagger";
+ * import { startSessionDouble } from "dagger-circuit-breaker/testing";
+ *
+ * await using session = await startSessionDouble({
+ *   faults: [{ host: "docker.io", calls: 1, kind: "status", status: 503 }],
+ * });
+ * Object.assign(process.env, session.environment);
+ * await connection(async () => {
+ *   const greeting = dag.container().from("busybox").withExec(["echo", "hi"]);
+ *   await greeting.stdout().catch((error) => console.log(error.message)); // 503 of the registry
+ *   console.log(await greeting.stdout()); // hi
+ * });
+ * ```
+ */
+export async function startSessionDouble(options?: SessionDoubleOptions): Promise<SessionDouble> {
+  const engine = new Engine(readSessionDoubleOptions(options));
+  return openSession(engine, new CliDoor(engine), "with its engine");
+}
+
+/** The door for CLI stand-ins: opened when it is first asked for, one for an engine. */
+class CliDoor {
+  readonly #control: Control;
+  #address: Promise<AttachAddress> | undefined;
+
+  constructor(engine: Engine) {
+    this.#control = new Control(async (gone, sendAway) => {
+      await engine.whenUp(gone);
+      return openSession(engine, this, "alone", sendAway);
+    });
+  }
+
+  async environment(): Promise<CliEnvironment> {
+    this.#address ??= this.#control.listen();
+    return {
+      _EXPERIMENTAL_DAGGER_CLI_BIN: sessionDoubleCliPath(),
+      [CLI_OPTIONS_VARIABLE]: JSON.stringify({ attach: await this.#address }),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#address === undefined) return;
+    await this.#address;
+    await this.#control.close();
+  }
+}
+
+async function openSession(
+  engine: Engine,
+  door: CliDoor,
+  ends: "alone" | "with its engine",
+  onDropped: () => void = () => undefined,
+): Promise<SessionDouble> {
+  const session = new Session(engine);
+  const server = new SessionServer(engine, session);
+  const port = await server.listen();
+  let closing: Promise<void> | undefined;
+  const dropCli = () => {
+    closing ??= server.close().then(onDropped);
+    return closing;
+  };
+  session.drop = () => void dropCli();
+  let stopping: Promise<void> | undefined;
+  const stopAll = async () => {
+    session.leave();
+    await dropCli();
+    if (ends === "alone") return;
+    await door.close();
+    await engine.close();
+  };
+  const stop = () => {
+    stopping ??= stopAll();
+    return stopping;
+  };
+  return {
+    port,
+    token: server.token,
+    environment: { DAGGER_SESSION_PORT: String(port), DAGGER_SESSION_TOKEN: server.token },
+    engineVersion: engine.settings.engineVersion,
+    publishFolder: publishFolder(engine),
+    get queries() {
+      return server.queries;
+    },
+    get commandsStarted() {
+      return engine.processes.started;
+    },
+    get commandsRunning() {
+      return engine.processes.running;
+    },
+    requestsTo: (host) => engine.requestsTo(host),
+    setFaults: (faults) => engine.faults.replace(checkFaults(faults, "setFaults")),
+    fail: (fault) => engine.faults.add(checkFault(fault, "fail")),
+    kill: () => engine.kill(),
+    end: () => engine.end(),
+    restart: () => engine.restart(),
+    dropCli,
+    openSession: async () => {
+      if (engine.state !== "up") throw new Error("the engine of the session double is down");
+      return openSession(engine, door, "alone");
+    },
+    cliEnvironment: () => door.environment(),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

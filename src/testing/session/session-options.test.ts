@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { checkFault } from "./fault-rules.js";
+import { readSessionDoubleOptions } from "./session-options.js";
+
+test("the defaults are an engine of 0.21 without faults", () => {
+  expect(readSessionDoubleOptions(undefined)).toMatchObject({
+    engineVersion: "v0.21.8",
+    faults: [],
+    workdir: process.cwd(),
+    publishTo: undefined,
+    lostSessionDelayMs: 10_000,
+  });
+});
+
+test.each([
+  [{ engineVersion: "v0.18.0" }, RangeError, 'option "engineVersion" is "v0.18.0"'],
+  [{ faults: {} }, TypeError, 'option "faults" is an object'],
+  [{ seed: -1 }, RangeError, 'option "seed" is -1'],
+  [{ seed: 1, random: Math.random }, TypeError, 'options "seed" and "random" exclude each other'],
+  [{ random: 1 }, TypeError, 'option "random" is 1'],
+  [{ workdir: "" }, RangeError, 'option "workdir" is ""'],
+  [{ lostSessionDelayMs: Number.NaN }, RangeError, 'option "lostSessionDelayMs" is NaN'],
+  [{ port: 1 }, TypeError, 'option "port" is not known'],
+  [3, TypeError, "the options of startSessionDouble are 3"],
+])("the options %j are refused", (options, kind, message) => {
+  const read = () => readSessionDoubleOptions(options as never);
+  expect(read).toThrow(kind);
+  expect(read).toThrow(message);
+});
+
+test.each([
+  [undefined, "kind"],
+  [{ kind: "boom" }, 'option "kind" is "boom"'],
+  [{ kind: "toString" }, 'option "kind" is "toString"'],
+  [{ kind: "hang", latencyMs: 1 }, 'option "latencyMs" is not known'],
+  [{ kind: "latency" }, 'option "latencyMs" is undefined'],
+  [{ kind: "latency", latencyMs: -1 }, 'option "latencyMs" is -1'],
+  [{ kind: "message", message: "" }, 'option "message" is ""'],
+  [{ kind: "status", host: "a", status: 200 }, 'option "status" is 200'],
+  [{ kind: "status", host: "a", status: 503, at: "x" }, 'option "at" is "x"'],
+  [{ kind: "status", host: "a", status: 503, body: 1 }, 'option "body" is 1'],
+  [{ kind: "status", status: 503 }, "has operation undefined, expected a host"],
+  [{ kind: "eof", operation: "withExec" }, 'has operation "withExec"'],
+  [{ kind: "hang", operation: "pull" }, 'option "operation" is "pull"'],
+  [{ kind: "hang", probability: 2 }, 'option "probability" is 2'],
+  [{ kind: "hang", calls: 0 }, 'option "calls" is 0'],
+  [{ kind: "hang", calls: [1.5] }, 'option "calls" is 1.5'],
+  [{ kind: "hang", calls: { from: "1" } }, '"from" is "1"'],
+  [{ kind: "hang", calls: { first: 1 } }, '"first" is not known'],
+  [{ kind: "hang", host: "" }, 'option "host" is ""'],
+])("the fault %j is refused: %s", (fault, message) => {
+  expect(() => checkFault(fault, "fail")).toThrow(message);
+});

@@ -1,0 +1,94 @@
+/** One session with an engine: the objects it handed out and what it has resolved. */
+
+import type { Engine } from "./engine.js";
+import { decodeId, encodeId } from "./ids.js";
+import { Steps } from "./steps.js";
+import { EngineError } from "./wire-errors.js";
+
+/** What an id can stand for. */
+export interface Identified {
+  readonly typeName: string;
+  /** Equal objects have equal keys. */
+  readonly key: string;
+}
+
+/** Objects by the number in their id. */
+class Objects {
+  readonly #byNumber = new Map<number, Identified>();
+  readonly #ids = new Map<string, string>();
+
+  idOf(value: Identified, newNumber: () => number): string {
+    const key = `${value.typeName} ${value.key}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const number = newNumber();
+    const id = encodeId({ number, typeName: value.typeName });
+    this.#byNumber.set(number, value);
+    this.#ids.set(key, id);
+    return id;
+  }
+
+  get(number: number): Identified | undefined {
+    return this.#byNumber.get(number);
+  }
+}
+
+/** Ids of engine 0.19 hold the whole chain, so they outlive sessions and engines. */
+const lastingObjects = new WeakMap<Engine, Objects>();
+
+/** One session. */
+export class Session {
+  readonly #engine: Engine;
+  readonly #objects: Objects;
+  /** Tags, URLs and git remotes: asked once in a session. */
+  readonly resolutions = new Steps();
+  #lost = false;
+  /** Closes the session's port at once, as when the CLI process is killed. */
+  drop: () => void = () => undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#objects = engine.isOld ? lastingObjectsOf(engine) : new Objects();
+    engine.sessions.add(this);
+  }
+
+  /** Whether the engine that knew this session is no more. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** The engine was restarted and does not know this session. */
+  lose(): void {
+    this.#lost = true;
+    this.resolutions.clear();
+  }
+
+  /** The session has ended. */
+  leave(): void {
+    this.#engine.sessions.delete(this);
+  }
+
+  /** The id of an object, always the same for equal objects. */
+  idOf(value: Identified): string {
+    return this.#objects.idOf(value, () => this.#engine.nextResult());
+  }
+
+  /** The object of an id that came as the argument `name`. */
+  load(id: string, name: string): Identified {
+    const handle = decodeId(id);
+    const value = handle && this.#objects.get(handle.number);
+    if (handle === undefined || value === undefined) {
+      const { number = 0, typeName = "" } = handle ?? {};
+      throw new EngineError(
+        `arg "${name}": resolve ID input "engineResult(${number}): ${typeName}!": resolve result ${number}: missing shared result`,
+      );
+    }
+    return value;
+  }
+}
+
+function lastingObjectsOf(engine: Engine): Objects {
+  const objects = lastingObjects.get(engine) ?? new Objects();
+  lastingObjects.set(engine, objects);
+  return objects;
+}

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { pause, Steps, unlessAborted, untilAborted } from "./steps.js";
+
+const patient = new AbortController().signal;
+
+test("equal steps at once share one run, and a finished one is remembered", async () => {
+  const steps = new Steps();
+  let runs = 0;
+  const work = async () => {
+    runs += 1;
+    return runs;
+  };
+  expect(await Promise.all([1, 2, 3].map(() => steps.join("a", patient, work)))).toEqual([1, 1, 1]);
+  expect(await steps.join("a", patient, work)).toBe(1);
+  expect(await steps.join("b", patient, work)).toBe(2);
+});
+
+test("a failed step fails for all who wait and is tried again by the next", async () => {
+  const steps = new Steps();
+  let runs = 0;
+  const work = async () => {
+    runs += 1;
+    throw new Error(`run ${runs}`);
+  };
+  const both = await Promise.allSettled([1, 2].map(() => steps.join("a", patient, work)));
+  expect(both.map((one) => one.status === "rejected" && String(one.reason))).toEqual([
+    "Error: run 1",
+    "Error: run 1",
+  ]);
+  await expect(steps.join("a", patient, work)).rejects.toThrow("run 2");
+});
+
+test("work is aborted when the last who waits gives up, and not before", async () => {
+  const steps = new Steps();
+  const [first, second] = [new AbortController(), new AbortController()];
+  let aborted: unknown;
+  const work = (signal: AbortSignal) => {
+    signal.addEventListener("abort", () => {
+      aborted = signal.reason;
+    });
+    return untilAborted(signal);
+  };
+  const waits = [first, second].map(({ signal }) => steps.join("a", signal, work));
+  first.abort("the first");
+  await expect(waits[0]).rejects.toBe("the first");
+  expect(aborted).toBeUndefined();
+  second.abort("the second");
+  await expect(waits[1]).rejects.toBe("the second");
+  expect(aborted).toBe("the second");
+  expect(await steps.join("a", patient, async () => "anew")).toBe("anew");
+});
+
+test("a signal that is aborted already starts nothing", async () => {
+  const work = () => Promise.reject(new Error("started"));
+  const signal = AbortSignal.abort("gone");
+  await expect(new Steps().join("a", signal, work)).rejects.toBe("gone");
+  await expect(unlessAborted(Promise.resolve(1), signal)).rejects.toBe("gone");
+  await expect(pause(60_000, signal)).rejects.toBe("gone");
+});
+
+test("forgotten steps run again", async () => {
+  const steps = new Steps();
+  await steps.join("a", patient, async () => 1);
+  steps.clear();
+  expect(await steps.join("a", patient, async () => 2)).toBe(2);
+});

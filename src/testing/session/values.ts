@@ -1,0 +1,117 @@
+/** The objects of the API as the double holds them: descriptions that nothing has run yet. */
+
+import type { Work } from "./context.js";
+import type { ImageReference } from "./references.js";
+import type { Tree } from "./tree.js";
+
+/** Any object that has an id. */
+export type Value =
+  | ContainerValue
+  | DirectoryValue
+  | FileValue
+  | HostValue
+  | GitRepositoryValue
+  | GitRefValue
+  | SecretValue
+  | EnvVariableValue
+  | QueryValue;
+
+/** The root of all queries. */
+export interface QueryValue {
+  readonly typeName: "Query";
+  readonly key: string;
+}
+
+/** An image as it was resolved. */
+export interface ResolvedImage {
+  readonly reference: ImageReference;
+  readonly digest: string;
+}
+
+/** How a command is allowed to end. */
+export type ExpectedEnd = "SUCCESS" | "FAILURE" | "ANY";
+
+/** A command in a chain, with the container that it ran in. */
+export interface ExecStep {
+  readonly key: string;
+  readonly container: ContainerValue;
+  readonly args: readonly string[];
+  readonly stdin: string | undefined;
+  readonly expect: ExpectedEnd;
+}
+
+/** A container: image, environment, files, and the last command of the chain. */
+export interface ContainerValue {
+  readonly typeName: "Container";
+  readonly key: string;
+  readonly platform: string;
+  readonly image: ResolvedImage | undefined;
+  readonly environment: readonly EnvVariableValue[];
+  readonly secrets: readonly { readonly name: string; readonly secret: SecretValue }[];
+  readonly workdir: string | undefined;
+  readonly defaultArgs: readonly string[];
+  /** The absolute paths that are the container's own; all others are the host's. */
+  readonly claims: readonly string[];
+  readonly rootfs: Tree;
+  readonly lastExec: ExecStep | undefined;
+}
+
+/** A directory: a place in a tree. */
+export interface DirectoryValue {
+  readonly typeName: "Directory";
+  readonly key: string;
+  /** The real folder; rejects when there is none. Nobody may write into it. */
+  locate(work: Work): Promise<string>;
+}
+
+/** A file: a place in a tree. */
+export interface FileValue {
+  readonly typeName: "File";
+  readonly key: string;
+  readonly name: string;
+  /** The real file; rejects when there is none. Nobody may write into it. */
+  locate(work: Work): Promise<string>;
+}
+
+/** The machine of the caller. */
+export interface HostValue {
+  readonly typeName: "Host";
+  readonly key: string;
+}
+
+/** A git remote whose refs are known. */
+export interface GitRepositoryValue {
+  readonly typeName: "GitRepository";
+  readonly key: string;
+  readonly url: string;
+  readonly keepGitDir: boolean;
+  /** Full ref name (or `HEAD`) to commit. */
+  readonly refs: ReadonlyMap<string, string>;
+}
+
+/** One commit of a git remote. */
+export interface GitRefValue {
+  readonly typeName: "GitRef";
+  readonly key: string;
+  readonly repository: GitRepositoryValue;
+  /** The full ref name, or the commit itself. */
+  readonly ref: string;
+  readonly commit: string;
+}
+
+/** A secret. Its text is read when it is needed. */
+export interface SecretValue {
+  readonly typeName: "Secret";
+  readonly key: string;
+  readonly name: string;
+  readonly uri: string;
+  plaintext(): Promise<string>;
+}
+
+/** An environment variable. */
+export interface EnvVariableValue {
+  readonly typeName: "EnvVariable";
+  readonly key: string;
+  readonly name: string;
+  readonly value: string;
+}

@@ -1,0 +1,180 @@
+/** The CLI stand-in, started by the SDK's own provisioning. */
+
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { connect } from "@dagger.io/dagger";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type * as Testing from "../../src/testing/index.js";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+let built: string;
+let testing: typeof Testing;
+
+// A program that another program starts must be compiled; inside the project it finds its packages.
+beforeAll(async () => {
+  built = mkdtempSync(join(ROOT, "node_modules/.session-double-"));
+  writeFileSync(join(built, "package.json"), '{"type":"module"}');
+  const config = join(built, "tsconfig.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: join(ROOT, "tsconfig.build.json"),
+      compilerOptions: {
+        rootDir: join(ROOT, "src"),
+        outDir: built,
+        declaration: false,
+        typeRoots: [join(ROOT, "node_modules/@types")],
+      },
+      files: [join(ROOT, "src/testing/index.ts"), join(ROOT, "src/testing/session/cli.ts")],
+      include: [],
+    }),
+  );
+  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", config]);
+  testing = await import(pathToFileURL(join(built, "testing/index.js")).href);
+}, 120_000);
+
+afterAll(() => rmSync(built, { recursive: true, force: true }));
+
+beforeEach(() => {
+  vi.stubEnv("DAGGER_SESSION_PORT", undefined);
+  vi.stubEnv("DAGGER_SESSION_TOKEN", undefined);
+});
+
+afterEach(() => vi.unstubAllEnvs());
+
+function enter(environment: object): void {
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, String(value));
+}
+
+/** What the SDK gets from one connection of its own. */
+async function greet(): Promise<string> {
+  let said = "";
+  await connect(async (client) => {
+    said = await client.container().from("busybox").withExec(["echo", "hi"]).stdout();
+  });
+  return said;
+}
+
+/** Starts the stand-in by hand. */
+function start(args: readonly string[], environment: object = {}) {
+  const child = spawn(testing.sessionDoubleCliPath(), args, {
+    env: { ...process.env, ...environment },
+    stdio: "pipe",
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended: once(child, "close") as Promise<[number | null, string | null]>,
+    line: async () => {
+      await expect.poll(() => stdout.includes("\n"), { interval: 10, timeout: 20_000 }).toBe(true);
+      return JSON.parse(stdout) as { port: number; session_token: string };
+    },
+  };
+}
+
+test("the SDK starts a session of its own and ends it without an error", async () => {
+  enter({ _EXPERIMENTAL_DAGGER_CLI_BIN: testing.sessionDoubleCliPath() });
+  expect(await greet()).toBe("hi\n");
+});
+
+test("faults come by the environment", async () => {
+  enter({
+    _EXPERIMENTAL_DAGGER_CLI_BIN: testing.sessionDoubleCliPath(),
+    DAGGER_SESSION_DOUBLE: JSON.stringify({
+      faults: [{ host: "docker.io", kind: "status", status: 503 }],
+    }),
+  });
+  await expect(greet()).rejects.toThrow("503 Service Unavailable");
+});
+
+test("sessions that the SDK starts belong to the double of the test", async () => {
+  await using double = await testing.startSessionDouble({
+    faults: [{ operation: "withExec", calls: 1, kind: "engineRestarted" }],
+  });
+  enter(await double.cliEnvironment());
+  await expect(greet()).rejects.toThrow("API Error");
+  // A new session of the restarted engine works.
+  expect(await greet()).toBe("hi\n");
+  expect(double.commandsStarted).toBe(1);
+});
+
+test("while the engine is down the CLI says nothing, and goes on when it is back", async () => {
+  await using double = await testing.startSessionDouble();
+  double.kill();
+  const cli = start(["session"], await double.cliEnvironment());
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(cli.stdout()).toBe("");
+  double.restart();
+  expect(await cli.line()).toMatchObject({ port: expect.any(Number) });
+  cli.child.stdin.end();
+  expect(await cli.ended).toEqual([0, null]);
+});
+
+test.each([
+  ["its standard input ends", (child: ReturnType<typeof start>["child"]) => child.stdin.end()],
+  ["it gets SIGTERM", (child: ReturnType<typeof start>["child"]) => child.kill("SIGTERM")],
+])("the stand-in leaves nothing behind when %s", async (_, end) => {
+  const cli = start(["session", "--label", "a:b"]);
+  const { port, session_token } = await cli.line();
+  const authorization = `Basic ${Buffer.from(`${session_token}:`).toString("base64")}`;
+  const ask = () =>
+    fetch(`http://127.0.0.1:${port}/query`, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: '{"query":"{ version }"}',
+    });
+  expect((await ask()).status).toBe(200);
+  end(cli.child);
+  expect(await cli.ended).toEqual([0, null]);
+  await expect(ask()).rejects.toThrow();
+});
+
+test("the stand-in ends when the double stops", async () => {
+  const double = await testing.startSessionDouble();
+  const cli = start(["session"], await double.cliEnvironment());
+  await cli.line();
+  await double.stop();
+  expect(await cli.ended).toEqual([0, null]);
+});
+
+test.each([
+  [["session"], "{", "DAGGER_SESSION_DOUBLE is no JSON"],
+  [["session"], '{"faults":3}', 'option "faults" is 3'],
+  [["session"], '{"attach":{"port":0,"token":"x"}}', '"port" is 0'],
+  [["call", "test"], "{}", 'the command "session" only'],
+] as const)("%j with %s ends with an error: %s", async (args, variable, message) => {
+  const cli = start(args, { DAGGER_SESSION_DOUBLE: variable });
+  expect(await cli.ended).toEqual([1, null]);
+  expect(cli.stderr()).toContain(message);
+});
+
+test("a process with a running double in it ends by itself", async () => {
+  const program = join(built, "idle.mjs");
+  writeFileSync(
+    program,
+    `import { startSessionDouble } from "./testing/index.js";
+     const double = await startSessionDouble();
+     await double.cliEnvironment();
+     const answer = await fetch("http://127.0.0.1:" + double.port + "/query", { method: "POST" });
+     console.log(answer.status, double.publishFolder);`,
+  );
+  const printed = execFileSync(process.execPath, [program], { timeout: 30_000 }).toString();
+  const [status, folder] = printed.trim().split(" ");
+  expect(status).toBe("401");
+  expect(() => readFileSync(join(String(folder), ".."))).toThrow("ENOENT");
+});

@@ -1,0 +1,210 @@
+/** Files are real: a container's own paths lie in scratch, all others are the host's. */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
+import { ask, data } from "./client.js";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+let session: SessionDouble;
+let host: string;
+
+beforeEach(async () => {
+  host = mkdtempSync(join(tmpdir(), "double-host-"));
+  session = await startSessionDouble({ workdir: host });
+});
+
+afterEach(async () => {
+  await session.stop();
+  rmSync(host, { recursive: true, force: true });
+});
+
+/** Runs a shell script in a container made by `chain`; gives its output. */
+async function shell(chain: string, script: string): Promise<string> {
+  const closing = "}".repeat(chain.split("{").length - 1);
+  const query = `{ container { from(address: "busybox") { ${chain} withExec(args: ["sh","-c",${JSON.stringify(script)}]) { stdout } ${closing} } } }`;
+  const { body } = await ask(session, query);
+  return /"stdout":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? body;
+}
+
+test("paths that the chain created are its own, in arguments, variables and outputs", async () => {
+  const chain = `withNewFile(path: "/src/a.txt", contents: "1") { withEnvVariable(name: "FILE", value: "/src/a.txt") {`;
+  const script =
+    'cat /src/a.txt "$FILE"; echo; ls -d /src /etc; cd /src; pwd; test -d /usr/bin && echo host';
+  expect(await shell(chain, script)).toBe(String.raw`11\n/etc\n/src\n/src\nhost\n`);
+  expect(existsSync("/src/a.txt")).toBe(false);
+});
+
+test("a file put into a folder that the host has leaves that folder the host's", async () => {
+  const script = "cat /etc/double.conf; test -f /etc/passwd && echo passwd";
+  expect(await shell('withNewFile(path: "/etc/double.conf", contents: "own ") {', script)).toBe(
+    String.raw`own passwd\n`,
+  );
+  expect(existsSync("/etc/double.conf")).toBe(false);
+});
+
+test("a directory of a container is read from its own files or the host's", async () => {
+  mkdirSync(join(host, "there"));
+  writeFileSync(join(host, "there/b.txt"), "of the host");
+  const query = `{ container { from(address: "a") { withNewFile(path: "/w/a.txt", contents: "own") {
+    own: directory(path: "/w") { entries } theirs: directory(path: "${host}/there") { entries }
+    file(path: "${host}/there/b.txt") { contents name size } } } } }`;
+  expect(await data(session, query)).toEqual({
+    container: {
+      from: {
+        withNewFile: {
+          own: { entries: ["a.txt"] },
+          theirs: { entries: ["b.txt"] },
+          file: { contents: "of the host", name: "b.txt", size: 11 },
+        },
+      },
+    },
+  });
+});
+
+test("a step does not change the files of the step before", async () => {
+  const query = `{ container { from(address: "a") { withNewFile(path: "/w/a", contents: "1") {
+    withExec(args: ["sh","-c","echo 2 > /w/a"]) { file(path: "/w/a") { contents } } file(path: "/w/a") { contents } } } } }`;
+  expect(await data(session, query)).toEqual({
+    container: {
+      from: { withNewFile: { withExec: { file: { contents: "2\n" } }, file: { contents: "1" } } },
+    },
+  });
+});
+
+test("stdin, expand, default arguments and removed variables do what they say", async () => {
+  const query = `{ container { from(address: "a") { withEnvVariable(name: "A", value: "1") {
+    withEnvVariable(name: "B", value: "\${A}2", expand: true) {
+      withExec(args: ["cat"], stdin: "in") { stdout }
+      b: envVariable(name: "B")
+      withDefaultArgs(args: ["sh","-c","echo $B"]) { withExec(args: []) { combinedOutput } }
+      withoutEnvVariable(name: "A") { envVariable(name: "A") } } } workdir } } }`;
+  expect(await data(session, query)).toEqual({
+    container: {
+      from: {
+        withEnvVariable: {
+          withEnvVariable: {
+            withExec: { stdout: "in" },
+            b: "12",
+            withDefaultArgs: { withExec: { combinedOutput: "12\n" } },
+            withoutEnvVariable: { envVariable: null },
+          },
+        },
+        workdir: "/",
+      },
+    },
+  });
+});
+
+test("secrets are masked in every output and are no part of what is published", async () => {
+  const set = (await data(
+    session,
+    '{ setSecret(name: "t", plaintext: "hunter2") { id name plaintext } }',
+  )) as {
+    setSecret: { id: string; name: string; plaintext: string };
+  };
+  expect(set.setSecret).toMatchObject({ name: "t", plaintext: "hunter2" });
+  const query = `{ container { from(address: "a") { withSecretVariable(name: "T", secret: "${set.setSecret.id}") {
+    withExec(args: ["sh","-c","echo $T; echo $T >&2"]) { stdout stderr combinedOutput publish(address: "127.0.0.1:5000/a/b:1") } } } } }`;
+  const { body } = await ask(session, query);
+  expect(body).toContain(String.raw`"stdout":"***\n","stderr":"***\n"`);
+  expect(body).not.toContain("hunter2");
+  const config = join(session.publishFolder, "127.0.0.1_5000/a/b_1/config.json");
+  expect(readFileSync(config, "utf8")).not.toContain("hunter2");
+});
+
+test("published images lie in a folder, with their files and configuration", async () => {
+  const query = `{ container { from(address: "busybox:1") { withNewFile(path: "/app/run", contents: "x") { withWorkdir(path: "/app") {
+    publish(address: "ghcr.io/acme/app:2") } } } } }`;
+  expect(JSON.stringify(await data(session, query))).toMatch(
+    /ghcr\.io\/acme\/app:2@sha256:[0-9a-f]{64}/,
+  );
+  const folder = join(session.publishFolder, "ghcr.io/acme/app_2");
+  expect(readFileSync(join(folder, "rootfs/app/run"), "utf8")).toBe("x");
+  expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))).toMatchObject({
+    image: "docker.io/library/busybox:1",
+    workdir: "/app",
+  });
+});
+
+test("the host's directories come with what is included and without what is excluded", async () => {
+  for (const path of ["src/a.ts", "src/a.test.ts", "node_modules/x/index.js", "README.md"]) {
+    mkdirSync(join(host, path, ".."), { recursive: true });
+    writeFileSync(join(host, path), path);
+  }
+  const listed = async (filter: string) => {
+    const query = `{ container { from(address: "a") { withDirectory(path: "/d", source: "${await idOf(filter)}") { withExec(args: ["sh","-c","cd /d; find . -type f | sort"]) { stdout } } } } }`;
+    return (/"stdout":"([^"]*)"/.exec((await ask(session, query)).body)?.[1] ?? "")
+      .split(String.raw`\n`)
+      .filter(Boolean);
+  };
+  const idOf = async (filter: string) => {
+    const found = (await data(session, `{ host { directory(path: "." ${filter}) { id } } }`)) as {
+      host: { directory: { id: string } };
+    };
+    return found.host.directory.id;
+  };
+  expect(await listed(', exclude: ["node_modules", "**/*.test.ts"]')).toEqual([
+    "./README.md",
+    "./src/a.ts",
+  ]);
+  expect(await listed(', include: ["src/*.ts"]')).toEqual(["./src/a.test.ts", "./src/a.ts"]);
+});
+
+test("exports write files, directories and containers to the host", async () => {
+  const query = `{ directory { withNewFile(path: "a/b.txt", contents: "1") {
+    export(path: "out") file(path: "a/b.txt") { export(path: "into/file.txt") } } }
+    container { from(address: "a") { withNewFile(path: "/x", contents: "2") { export(path: "image") } } } }`;
+  expect(await data(session, query)).toEqual({
+    directory: {
+      withNewFile: {
+        export: join(host, "out"),
+        file: { export: join(host, "into/file.txt") },
+      },
+    },
+    container: { from: { withNewFile: { export: join(host, "image") } } },
+  });
+  expect(readFileSync(join(host, "out/a/b.txt"), "utf8")).toBe("1");
+  expect(readFileSync(join(host, "into/file.txt"), "utf8")).toBe("1");
+  expect(readFileSync(join(host, "image/rootfs/x"), "utf8")).toBe("2");
+});
+
+test("wipe empties the folder exported into", async () => {
+  writeFileSync(join(host, "old"), "");
+  const exported = '{ directory { withNewFile(path: "new", contents: "") { export(path: ".") } } }';
+  await data(session, exported);
+  expect(existsSync(join(host, "old"))).toBe(true);
+  await data(session, exported.replace('path: ".")', 'path: ".", wipe: true)'));
+  expect(existsSync(join(host, "old"))).toBe(false);
+});
+
+test("directories are put together and taken apart", async () => {
+  const query = `{ directory { withNewFile(path: "a", contents: "1") { withNewDirectory(path: "e") {
+    withNewFile(path: "s/b", contents: "2") { entries directory(path: "s") { entries }
+      withoutFile(path: "a") { withoutDirectory(path: "e") { entries } } sub: entries(path: "s") } } } } }`;
+  expect(await data(session, query)).toEqual({
+    directory: {
+      withNewFile: {
+        withNewDirectory: {
+          withNewFile: {
+            entries: ["a", "e/", "s/"],
+            directory: { entries: ["b"] },
+            withoutFile: { withoutDirectory: { entries: ["s/"] } },
+            sub: ["b"],
+          },
+        },
+      },
+    },
+  });
+});
+
+test("a file in the way of a folder fails the step, in the words of the system", async () => {
+  const query = `{ directory { withNewFile(path: "a", contents: "") { withNewFile(path: "a/b", contents: "") { entries } } } }`;
+  const { status, body } = await ask(session, query);
+  expect(status).toBe(200);
+  expect(body).toMatch(/"message":"mkdir .*: (not a directory|file exists) \[traceparent/);
+});

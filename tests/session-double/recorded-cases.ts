@@ -1,0 +1,99 @@
+/** The recorded cases that the double answers as real engines did, and what each of them needs. */
+
+import { readFileSync } from "node:fs";
+import type { FaultRule } from "../../src/testing/index.js";
+
+/** One recorded request and its answer. */
+export interface RecordedCase {
+  readonly engine: "v0.21.8" | "v0.19.11";
+  readonly id: string;
+  readonly query: string | null;
+  readonly status: number;
+  readonly contentType: string | null;
+  readonly body: string;
+}
+
+/** The recorded answers, as they are in the fixtures. */
+export const RECORDED_CASES: readonly RecordedCase[] = readFileSync(
+  new URL("../fixtures/real-engine-answers.jsonl", import.meta.url),
+  "utf8",
+)
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as RecordedCase);
+
+const RATE_LIMIT_BODY =
+  "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit";
+
+function pullStatus(name: string, status: number): FaultRule {
+  return { operation: "from", contains: `faults/${name}:`, kind: "status", status };
+}
+
+function layerStatus(name: string, status: number, body?: string): FaultRule {
+  return {
+    ...{ operation: "from", contains: `faults/${name}:`, kind: "status", status, at: "layer" },
+    ...(body !== undefined && { body }),
+  };
+}
+
+function httpStatus(status: number): FaultRule {
+  return { operation: "http", contains: `/f/s${status}/`, kind: "status", status };
+}
+
+function gitStatus(status: number): FaultRule {
+  return { operation: "git", contains: `/f/s${status}/`, kind: "status", status };
+}
+
+/** What the hosts of the recording answered, as a fault plan. */
+export const RECORDED_FAULTS: readonly FaultRule[] = [
+  pullStatus("q429", 429),
+  pullStatus("q429retry", 429),
+  pullStatus("s500", 500),
+  pullStatus("s502", 502),
+  pullStatus("s503", 503),
+  pullStatus("d401", 401),
+  pullStatus("d403", 403),
+  pullStatus("n404", 404),
+  { operation: "from", contains: "faults/reset", kind: "eof" },
+  { host: "auth.docker.io", contains: "faults/auth503", kind: "status", status: 503 },
+  { host: "auth.docker.io", contains: "faults/auth401", kind: "status", status: 401 },
+  layerStatus("blobs503", 503),
+  layerStatus("blobq429", 429, RATE_LIMIT_BODY),
+  layerStatus("blobn404", 404),
+  layerStatus("blobd403", 403, "denied"),
+  { operation: "from", contains: "faults/blobresetbody", kind: "cutBody" },
+  { host: "registry.nosuch.invalid", kind: "dnsFailure" },
+  { host: "127.0.0.1:5999", kind: "refused" },
+  { host: "localhost:443", kind: "eof" },
+  ...[401, 403, 404, 429, 500, 503].map(httpStatus),
+  { operation: "http", contains: "/f/reset/", kind: "eof" },
+  { operation: "http", contains: "/f/cut/", kind: "cutBody" },
+  { host: "nosuch.invalid", kind: "dnsFailure" },
+  ...[401, 403, 404, 500, 503].map(gitStatus),
+  { operation: "git", contains: "/f/reset/", kind: "eof" },
+  { host: "git.nosuch.invalid", kind: "dnsFailure" },
+  { operation: "publish", contains: "ghcr.io/faults/s503", kind: "status", status: 503 },
+  { operation: "publish", contains: "ghcr.io/faults/d401", kind: "status", status: 401 },
+];
+
+/** Takes out of an answer what differs from run to run: trace ids, digests, the name server. */
+export function normalised(body: string, engine: string): string {
+  return (
+    body
+      .replace(/traceparent:[0-9a-f]{32}-[0-9a-f]{16}/g, "traceparent")
+      .replace(/sha256:[0-9a-f]{64}/g, "sha256:digest")
+      // Its protobuf library chooses at random between two kinds of space.
+      .replace(/\u00a0/g, " ")
+      .replace(/lookup (\S+) on \S+:53/g, "lookup $1 on name-server:53")
+      // Engine 0.19 leaves the trace out of some of its errors, by no rule that could be told.
+      .replace(/ ?\[traceparent\]/g, engine === "v0.19.11" ? "" : " [traceparent]")
+  );
+}
+
+/** Sorts the errors of an answer: a real engine has them in no fixed order. */
+export function withSortedErrors(body: string): string {
+  if (!body.startsWith('{"errors":[{')) return body;
+  const answer = JSON.parse(body) as { errors: { message: string }[] };
+  answer.errors.sort((a, b) => (a.message < b.message ? -1 : 1));
+  return JSON.stringify(answer);
+}
