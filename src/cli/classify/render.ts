@@ -1,0 +1,57 @@
+/** Says in words who failed and why. Nothing of the text that was read is shown but host names. */
+
+import type { Fault } from "../../attribution/failure.js";
+import { durationText, type Paint, tableLines } from "../terminal.js";
+import type { JudgedFailure, Verdict } from "./verdict.js";
+
+const WHO: Readonly<Record<Fault, string>> = {
+  engine: "The Dagger engine failed",
+  registry: "A container registry failed",
+  git: "A git host failed",
+  http: "An HTTP server failed",
+  service: "A service of the pipeline failed",
+  user: "The pipeline itself failed",
+  cancelled: "Somebody stopped it",
+  cloud: "A cache or telemetry service failed",
+  unknown: "Nobody can be named",
+};
+
+/** The lines that `classify` prints. */
+export function verdictLines({ failures }: Verdict, paint: Paint): string[] {
+  if (failures.length === 0) return [paint.green("Nothing failed.")];
+  return failures.flatMap((failure, index) => {
+    const place = failures.length > 1 ? `${index + 1} of ${failures.length}: ` : "";
+    const gap = index > 0 ? [""] : [];
+    return [...gap, `${place}${headline(failure, paint)}`, ...details(failure)];
+  });
+}
+
+function headline({ fault, reason }: JudgedFailure, paint: Paint): string {
+  const colour = { user: paint.yellow, cancelled: paint.dim, unknown: paint.dim }[fault as string];
+  return `${(colour ?? paint.red)(paint.bold(`${WHO[fault]}.`))} ${reason}`;
+}
+
+function details(failure: JudgedFailure): string[] {
+  const { retryAfterMs, suspectedUpstream } = failure;
+  const rows: [string, string][] = [
+    ["fault", failure.fault],
+    ["upstream", failure.upstream ?? "none named"],
+    ["circuit", failure.breaker ?? "none"],
+    ["counts", failure.counts ? "yes: a circuit breaker counts it as a failure" : "no"],
+    ["transient", transience(failure)],
+    ["rate limited", failure.limited ? "yes" : "no"],
+    ["retry after", retryAfterMs === null ? "not stated" : durationText(retryAfterMs)],
+  ];
+  if (failure.answered) rows.push(["answered", "yes: the upstream is up and said no"]);
+  if (failure.sessionLost) rows.push(["session", "lost: only a new connection helps"]);
+  if (suspectedUpstream !== null) {
+    rows.push(["suspected", `${suspectedUpstream}: the command's output blames it`]);
+  }
+  rows.push(["rule", failure.rule]);
+  return tableLines(rows.map(([name, value]) => [`  ${name}`, value]));
+}
+
+function transience({ fault, transient }: JudgedFailure): string {
+  if (transient) return "yes: the same may work later";
+  return fault === "unknown" ? "not known" : "no: trying again will not mend it";
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import {
+  CLASSIFY_EXIT_CODES,
+  COMMON_EXIT_CODES,
+  EXIT,
+  exitCodeHelp,
+  FAULT_EXIT_CODES,
+  MIRRORS_EXIT_CODES,
+  QUOTA_EXIT_CODES,
+} from "./exit-codes.js";
+
+const codes = Object.values(EXIT);
+
+test("every exit code means one thing", () => {
+  expect(new Set(codes).size).toBe(codes.length);
+});
+
+test("no exit code is one that a shell, dagger, Node or a rejected command uses", () => {
+  for (const code of codes.filter((code) => code !== 0)) {
+    expect(code).toBeGreaterThan(14);
+    expect(code).toBeLessThan(126);
+    expect(code).not.toBe(75);
+  }
+});
+
+test("30 to 39 are the faults of what a pipeline depends on, and only those", () => {
+  const upstream = Object.entries(FAULT_EXIT_CODES).filter(([, code]) => code >= 30 && code <= 39);
+  expect(upstream.map(([fault]) => fault).sort()).toEqual(
+    ["cloud", "engine", "git", "http", "registry", "service"].sort(),
+  );
+});
+
+test("every exit code stands in the help of a command", () => {
+  const told = [CLASSIFY_EXIT_CODES, QUOTA_EXIT_CODES, MIRRORS_EXIT_CODES, COMMON_EXIT_CODES];
+  const missing = codes.filter((code) => !told.flat().some(([listed]) => listed === code));
+  expect(missing).toEqual([]);
+});
+
+test("the help lists exit codes in their order", () => {
+  const listed = [...exitCodeHelp(MIRRORS_EXIT_CODES).matchAll(/^ {2}([0-9]+) /gm)];
+  const order = listed.map(([, code]) => Number(code));
+  expect(order).toHaveLength(MIRRORS_EXIT_CODES.length + COMMON_EXIT_CODES.length);
+  expect(order).toEqual([...order].sort((one, other) => one - other));
+});

@@ -1,0 +1,92 @@
+/**
+ * What the exit codes of `dagger-breaker` mean.
+ *
+ * They keep clear of what others use: 0 to 2 by shells and by dagger, 3 to 14 by Node itself, 75 by
+ * our own rejection of a whole command, 126 and above by shells and signals. 64 and above are those
+ * of sysexits.h, in its meaning. 30 to 39 are faults of what a pipeline depends on, so that a script
+ * can ask for the range.
+ */
+
+import type { Fault } from "../attribution/failure.js";
+
+export const EXIT = {
+  ok: 0,
+  user: 20,
+  cancelled: 21,
+  engine: 30,
+  registry: 31,
+  git: 32,
+  http: 33,
+  service: 34,
+  cloud: 35,
+  unknown: 40,
+  quotaExhausted: 50,
+  quotaUnreachable: 51,
+  quotaRefused: 52,
+  mirrorsInvalid: 60,
+  mirrorsFailing: 61,
+  usage: 64,
+  noInput: 66,
+  internal: 70,
+  cannotWrite: 73,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A line of a table of exit codes. */
+export type ExitCodeMeaning = readonly [code: ExitCode, meaning: string];
+
+/** The exit code of `classify` for each fault. */
+export const FAULT_EXIT_CODES: Readonly<Record<Fault, ExitCode>> = {
+  user: EXIT.user,
+  cancelled: EXIT.cancelled,
+  engine: EXIT.engine,
+  registry: EXIT.registry,
+  git: EXIT.git,
+  http: EXIT.http,
+  service: EXIT.service,
+  cloud: EXIT.cloud,
+  unknown: EXIT.unknown,
+};
+
+export const CLASSIFY_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "no failure: the answer has no errors, or --exit-code is 0"],
+  [EXIT.user, "user: a command that failed, a wrong name, a missing permission"],
+  [EXIT.cancelled, "cancelled: somebody stopped it"],
+  [EXIT.engine, "engine: the Dagger engine or the session to it"],
+  [EXIT.registry, "registry: a container registry, its token server or CDN"],
+  [EXIT.git, "git: a git host"],
+  [EXIT.http, "http: any other HTTP server that was asked"],
+  [EXIT.service, "service: a service that the pipeline itself starts"],
+  [EXIT.cloud, "cloud: a cache back end or the telemetry service"],
+  [EXIT.unknown, "unknown: the words do not tell"],
+];
+
+export const QUOTA_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "pulls are left, or the registry states no limit"],
+  [EXIT.quotaExhausted, "no pull is left, or the registry answered 429"],
+  [EXIT.quotaUnreachable, "the registry did not answer, or not in a way that tells"],
+  [EXIT.quotaRefused, "the credentials were refused"],
+];
+
+export const MIRRORS_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "written, or nothing to change; every mirror answers, or there is none"],
+  [EXIT.mirrorsInvalid, "an engine would not take the file, or it cannot be edited safely"],
+  [EXIT.mirrorsFailing, "the file is valid, and a mirror does not answer as a registry"],
+  [EXIT.cannotWrite, "the file cannot be written"],
+];
+
+/** What every command may end with besides. */
+export const COMMON_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.usage, "an option or an argument is wrong"],
+  [EXIT.noInput, "a file cannot be read, or is not what it should be"],
+  [EXIT.internal, "an error in dagger-breaker itself"],
+];
+
+/** A table of exit codes as it stands at the end of a help text. */
+export function exitCodeHelp(meanings: readonly ExitCodeMeaning[]): string {
+  const lines = [...meanings, ...COMMON_EXIT_CODES]
+    .sort(([one], [other]) => one - other)
+    .map(([code, meaning]) => `  ${String(code).padEnd(4)}${meaning}`);
+  return `\nExit codes:\n${lines.join("\n")}`;
+}

@@ -1,0 +1,107 @@
+/** Reads text of any size in bounded memory: as much of its two ends as a classifier looks at. */
+
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { EXIT } from "./exit-codes.js";
+import { CommandError, type Terminal } from "./terminal.js";
+
+/**
+ * How much is kept of each end. The classifier looks at the first and the last 64 KiB characters,
+ * and no character is longer than four bytes.
+ */
+export const WINDOW_BYTES = 4 * 64 * 1024;
+
+/** The longest file that must be read whole. */
+export const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
+
+/** Reads both ends of a file, or of standard input for `-`. */
+export async function readEnds(file: string, terminal: Terminal): Promise<string> {
+  if (file === "-") return endsOfStream(terminal.stdin);
+  const handle = await open(file, "r").catch((error: unknown) => cannotRead(file, error));
+  try {
+    const { size } = await handle.stat();
+    // A pipe or a device has no size, and /proc says 0.
+    if (size <= 2 * WINDOW_BYTES) {
+      return await endsOfStream(handle.createReadStream({ autoClose: false }));
+    }
+    const head = Buffer.alloc(WINDOW_BYTES);
+    const tail = Buffer.alloc(WINDOW_BYTES);
+    const first = await handle.read(head, 0, WINDOW_BYTES, 0);
+    const last = await handle.read(tail, 0, WINDOW_BYTES, size - WINDOW_BYTES);
+    return joinEnds(head.subarray(0, first.bytesRead), tail.subarray(0, last.bytesRead));
+  } catch (error) {
+    return cannotRead(file, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a file, or standard input for `-`, whole; refuses what is longer than 16 MiB. */
+export async function readWhole(file: string, terminal: Terminal): Promise<string> {
+  if (file === "-") return wholeStream(terminal.stdin, "standard input");
+  const handle = await open(file, "r").catch((error: unknown) => cannotRead(file, error));
+  try {
+    return await wholeStream(handle.createReadStream({ autoClose: false }), file);
+  } catch (error) {
+    return cannotRead(file, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Keeps the first and the last bytes of a stream, which may be endless. */
+export async function endsOfStream(stream: Readable): Promise<string> {
+  const head: Buffer[] = [];
+  const tail: Buffer[] = [];
+  let headBytes = 0;
+  let tailBytes = 0;
+  for await (const chunk of stream) {
+    let rest = Buffer.from(chunk);
+    if (headBytes < WINDOW_BYTES) {
+      const part = rest.subarray(0, WINDOW_BYTES - headBytes);
+      head.push(part);
+      headBytes += part.length;
+      rest = rest.subarray(part.length);
+    }
+    if (rest.length === 0) continue;
+    tail.push(rest);
+    tailBytes += rest.length;
+    while (tailBytes - (tail[0]?.length ?? 0) >= WINDOW_BYTES)
+      tailBytes -= tail.shift()?.length ?? 0;
+  }
+  const end = Buffer.concat(tail);
+  // What follows the head at once was kept whole: nothing lies between.
+  return headBytes + tailBytes <= 2 * WINDOW_BYTES
+    ? Buffer.concat([...head, end]).toString("utf8")
+    : joinEnds(Buffer.concat(head), end.subarray(-WINDOW_BYTES));
+}
+
+function joinEnds(head: Buffer, tail: Buffer): string {
+  return `${head.toString("utf8")}\n${tail.toString("utf8")}`;
+}
+
+async function wholeStream(stream: Readable, name: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > MAX_WHOLE_BYTES) {
+      throw new CommandError(
+        `${name} is longer than ${MAX_WHOLE_BYTES / 1024 / 1024} MiB, expected one recorded answer or request`,
+        EXIT.noInput,
+      );
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function cannotRead(file: string, error: unknown): never {
+  if (error instanceof CommandError) throw error;
+  const { code = "unknown reason" } = error as { code?: string };
+  throw new CommandError(
+    `cannot read ${JSON.stringify(file)} (${code}), expected a file, or "-" for standard input`,
+    EXIT.noInput,
+  );
+}

@@ -1,0 +1,49 @@
+/** Registries and mirrors as an engine's configuration names them. */
+
+import { breakerName } from "../../attribution/hosts.js";
+
+/** Where a mirror is: the engine asks `https://HOST/v2PATH/...`. */
+export interface MirrorAddress {
+  /** The scheme written before it, which an engine does not heed; undefined when there is none. */
+  readonly scheme: "http" | "https" | undefined;
+  readonly host: string;
+  /** Begins with a slash, or is empty. */
+  readonly path: string;
+}
+
+const HOST = String.raw`(?:[a-z0-9_](?:[a-z0-9_.-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?`;
+const MIRROR = new RegExp(
+  String.raw`^(?:(https?)://)?(${HOST})((?:/[\w.~-]{1,255}){0,16})/?$`,
+  "i",
+);
+const REGISTRY = new RegExp(`^${HOST}$`, "i");
+
+/** Reads a mirror: a host, with a port and a path if need be; undefined when it is none. */
+export function parseMirror(text: string): MirrorAddress | undefined {
+  const match = MIRROR.exec(text);
+  const [, scheme, host, path = ""] = match ?? [];
+  if (host === undefined) return undefined;
+  return { scheme: scheme?.toLowerCase() as "http" | "https" | undefined, host, path };
+}
+
+/** What is wrong with the name of a registry, as the engine looks it up; undefined when nothing is. */
+export function registryProblem(name: string): string | undefined {
+  if (!REGISTRY.test(name))
+    return 'expected a host, such as "docker.io" or "registry.example:5000"';
+  const hub = breakerName("registry", name) === "registry:docker.io";
+  if (hub && name !== "docker.io")
+    return 'expected "docker.io", by which the engine knows Docker Hub';
+  if (name !== name.toLowerCase()) return `expected ${JSON.stringify(name.toLowerCase())}`;
+  return undefined;
+}
+
+/** Whether a host is this machine itself; an engine asks it over plain HTTP. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])(?::[0-9]+)?$/i.test(host);
+}
+
+/** A name out of a file or an option, fit to be shown: quoted, short, and without credentials. */
+export function shown(text: string): string {
+  if (text.includes("@")) return "one with credentials";
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+}

@@ -1,0 +1,83 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  chooseConfigFile,
+  readConfigFile,
+  replaceConfigFile,
+  standardConfigPath,
+} from "./config-file.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "engine-config-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([
+  ["linux", {}, "/home/me/.config/dagger/engine.json"],
+  ["darwin", {}, "/home/me/Library/Application Support/dagger/engine.json"],
+  ["linux", { XDG_CONFIG_HOME: "/conf" }, "/conf/dagger/engine.json"],
+  ["darwin", { XDG_CONFIG_HOME: "/conf" }, "/conf/dagger/engine.json"],
+  ["linux", { XDG_CONFIG_HOME: "relative" }, "/home/me/.config/dagger/engine.json"],
+  ["win32", { LOCALAPPDATA: "/local" }, "/local/dagger/engine.json"],
+])("on %s with %j the dagger command looks in %s", (system, env, path) => {
+  expect(standardConfigPath({ HOME: "/home/me", ...env }, system)).toBe(path);
+});
+
+test("the format goes by the name of the file unless it is given", () => {
+  const choose = (options: object) => chooseConfigFile(options, { HOME: "/home/me" });
+  expect(choose({})).toMatchObject({ format: "json", standard: true });
+  expect(choose({ file: "/x/engine.toml" })).toMatchObject({ format: "toml", standard: false });
+  expect(choose({ file: "/x/engine.conf" })).toMatchObject({ format: "json" });
+  expect(choose({ file: "/x/engine.conf", format: "toml" })).toMatchObject({ format: "toml" });
+  expect(() => choose({ format: "toml" })).toThrow(/--file is missing/);
+});
+
+test("a file that is not there is none, what is no file cannot be read", async () => {
+  expect(await readConfigFile(join(folder, "none.json"))).toBeUndefined();
+  await expect(readConfigFile(folder)).rejects.toThrow(/cannot read .+ \(EISDIR\)/);
+  writeFileSync(join(folder, "long.json"), Buffer.alloc(1024 * 1024 + 1, " "));
+  await expect(readConfigFile(join(folder, "long.json"))).rejects.toThrow(/longer than 1 MiB/);
+});
+
+test("a file is made with its folders, and leaves nothing beside it", async () => {
+  const path = join(folder, "a/b/engine.json");
+  await replaceConfigFile(path, "one");
+  expect(readFileSync(path, "utf8")).toBe("one");
+  expect(readdirSync(join(folder, "a/b"))).toEqual(["engine.json"]);
+});
+
+test("a file that was there keeps its permissions, and a link stays a link", async () => {
+  const target = join(folder, "real.json");
+  const link = join(folder, "engine.json");
+  writeFileSync(target, "old");
+  chmodSync(target, 0o640);
+  symlinkSync(target, link);
+  await replaceConfigFile(link, "new");
+  expect(readFileSync(target, "utf8")).toBe("new");
+  expect(statSync(target).mode & 0o777).toBe(0o640);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+});
+
+test("a file that cannot be replaced is told, and nothing is left behind", async () => {
+  const path = join(folder, "engine.json");
+  mkdirSync(join(path, "full"), { recursive: true });
+  await expect(replaceConfigFile(path, "x")).rejects.toMatchObject({
+    message: expect.stringMatching(/^cannot write .+engine.json \([A-Z]+\)$/),
+    exitCode: 73,
+  });
+  expect(readdirSync(folder)).toEqual(["engine.json"]);
+});

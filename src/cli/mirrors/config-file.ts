@@ -1,0 +1,106 @@
+/** The file of an engine's configuration: where it is, how it is read and replaced. */
+
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
+import { homedir, platform } from "node:os";
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
+import { EXIT } from "../exit-codes.js";
+import { CommandError } from "../terminal.js";
+import type { ConfigFormat } from "./engine-config.js";
+
+/** No configuration of an engine comes near this. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A file and its format. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly format: ConfigFormat;
+  /** Whether the `dagger` command gives it to the engines that it starts. */
+  readonly standard: boolean;
+}
+
+/** Where the `dagger` command looks for the file that it gives to the engines it starts. */
+export function standardConfigPath(env: Environment, system: string = platform()): string {
+  const home = env.HOME || homedir();
+  const given = env.XDG_CONFIG_HOME ?? "";
+  const base = isAbsolute(given)
+    ? given
+    : system === "darwin"
+      ? join(home, "Library", "Application Support")
+      : system === "win32"
+        ? env.LOCALAPPDATA || join(home, "AppData", "Local")
+        : join(home, ".config");
+  return join(base, "dagger", "engine.json");
+}
+
+/** Which file is meant by `--file` and `--format`. */
+export function chooseConfigFile(
+  { file, format }: { readonly file?: string; readonly format?: ConfigFormat },
+  env: Environment,
+): ConfigFile {
+  const standard = standardConfigPath(env);
+  if (file === undefined) {
+    if (format === "toml") {
+      throw new CommandError(
+        'option --file is missing, expected a path such as "engine.toml": an engine.toml has no place of its own',
+        EXIT.usage,
+      );
+    }
+    return { path: standard, format: "json", standard: true };
+  }
+  const path = resolve(file);
+  const byName = extname(path).toLowerCase() === ".toml" ? "toml" : "json";
+  return { path, format: format ?? byName, standard: path === standard };
+}
+
+/** The text of a file; undefined when there is none. */
+export async function readConfigFile(path: string): Promise<string | undefined> {
+  try {
+    if ((await stat(path)).size > MAX_CONFIG_BYTES) {
+      throw new CommandError(
+        `${path} is longer than 1 MiB, expected a configuration`,
+        EXIT.noInput,
+      );
+    }
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw new CommandError(`cannot read ${path} (${codeOf(error)})`, EXIT.noInput);
+  }
+}
+
+/**
+ * Replaces a file in one step: whoever reads it sees the old or the new one, whole. A link stays a
+ * link, and a file that was there keeps its permissions.
+ */
+export async function replaceConfigFile(path: string, text: string): Promise<void> {
+  let temporary: string | undefined;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const target = await realpath(path).catch(() => path);
+    const mode = await stat(target).then(
+      (found) => found.mode & 0o777,
+      () => 0o644,
+    );
+    temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+    const handle = await open(temporary, "wx", mode);
+    try {
+      await handle.chmod(mode);
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    if (temporary !== undefined) await unlink(temporary).catch(() => {});
+    throw new CommandError(`cannot write ${path} (${codeOf(error)})`, EXIT.cannotWrite);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as { code?: string }).code ?? "unknown reason";
+}

@@ -1,0 +1,197 @@
+/**
+ * What an engine's configuration says of registries, in either of its two formats: `engine.json`
+ * (its own, which knows registries since v0.19.0) and `engine.toml` (BuildKit's).
+ */
+
+import { isLoopback, parseMirror, registryProblem, shown } from "./addresses.js";
+import { readToml, TomlError, type TomlStatement } from "./toml.js";
+
+export type ConfigFormat = "json" | "toml";
+
+/** What is said of one registry, or of one mirror, which is a registry too. */
+export interface RegistryEntry {
+  readonly mirrors: readonly string[];
+  /** Whether it is asked over plain HTTP; undefined when not said. */
+  readonly http: boolean | undefined;
+  /** Whether its certificate is not verified; undefined when not said. */
+  readonly insecure: boolean | undefined;
+  /** Files with certificates to trust, as the engine sees them. */
+  readonly ca: readonly string[];
+}
+
+/** Something wrong: an error keeps the engine from taking the file, a warning does not. */
+export interface ConfigProblem {
+  readonly level: "error" | "warning";
+  readonly message: string;
+}
+
+/** What was read of a file. */
+export interface EngineConfig {
+  readonly registries: ReadonlyMap<string, RegistryEntry>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** A text is not of its format at all. */
+export class ConfigSyntaxError extends Error {}
+
+/** The name of the part on registries, and the fields of an entry, by format. */
+const PARTS = {
+  json: { section: "registries", fields: ["mirrors", "http", "insecure", "ca"] },
+  toml: {
+    section: "registry",
+    fields: ["mirrors", "http", "insecure", "ca", "keypair", "tlsconfigdir"],
+  },
+} as const;
+
+/**
+ * Reads a configuration.
+ *
+ * @throws ConfigSyntaxError when the text is not of its format.
+ */
+export function readEngineConfig(text: string, format: ConfigFormat): EngineConfig {
+  const root = format === "json" ? readJsonRoot(text) : readTomlRegistries(text);
+  const problems: ConfigProblem[] = [];
+  const report = (level: ConfigProblem["level"], message: string) => {
+    problems.push({ level, message });
+  };
+  const { section } = PARTS[format];
+  for (const name of Object.keys(root)) {
+    const meant = [PARTS.json.section, PARTS.toml.section, "mirrors"].includes(name.toLowerCase());
+    if (meant && name !== section)
+      report("error", `${shown(name)} is not known, expected "${section}"`);
+  }
+  const registries = new Map<string, RegistryEntry>();
+  const found = root[section] ?? {};
+  if (!isRecord(found))
+    report("error", `"${section}" is no table, expected one entry for a registry`);
+  for (const [name, entry] of Object.entries(isRecord(found) ? found : {})) {
+    const problem = registryProblem(name);
+    if (problem !== undefined) report("warning", `${section} ${shown(name)}: ${problem}`);
+    registries.set(name, readEntry(`${section} ${shown(name)}`, entry, format, report));
+  }
+  return { registries, problems };
+}
+
+/** The object that an `engine.json` is. */
+export function readJsonRoot(text: string): Record<string, unknown> {
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch (error) {
+    // The parser quotes the text, which may hold what is private; the place is enough.
+    const [place = ""] = /at position [0-9]+|line [0-9]+ column [0-9]+/.exec(String(error)) ?? [];
+    throw new ConfigSyntaxError(`it is no JSON${place && ` (${place})`}`);
+  }
+  if (!isRecord(root)) throw new ConfigSyntaxError("it is no JSON object");
+  return root;
+}
+
+/** The tables on registries, put together from wherever they stand in the file. */
+function readTomlRegistries(text: string): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  const heads = new Set<string>();
+  for (const { kind, path, value } of readStatements(text)) {
+    if (!/^registr(?:y|ies)$/i.test(path[0] ?? "")) continue;
+    const head = JSON.stringify(path);
+    if (kind === "table" && heads.has(head)) throw givenTwice(path);
+    if (kind === "table") heads.add(head);
+    put(root, path, kind === "value" ? value : kind === "table" ? {} : [], kind === "value");
+  }
+  return root;
+}
+
+function readStatements(text: string): TomlStatement[] {
+  try {
+    return readToml(text);
+  } catch (error) {
+    if (error instanceof TomlError) throw new ConfigSyntaxError(`it is no TOML, ${error.message}`);
+    throw error;
+  }
+}
+
+/** Puts a value at its path; a table that is there already is left, a value must not be there. */
+function put(root: object, path: readonly string[], value: unknown, isValue: boolean): void {
+  let place: unknown = root;
+  for (const [index, name] of path.entries()) {
+    // The tables of a list, such as key pairs, are of no interest.
+    if (Array.isArray(place)) return;
+    if (!isRecord(place)) throw givenTwice(path.slice(0, index));
+    const last = index === path.length - 1;
+    if (last && isValue && Object.hasOwn(place, name)) throw givenTwice(path);
+    if (!Object.hasOwn(place, name)) {
+      Object.defineProperty(place, name, { value: last ? value : {}, enumerable: true });
+    }
+    place = place[name];
+  }
+}
+
+function givenTwice(path: readonly string[]): ConfigSyntaxError {
+  return new ConfigSyntaxError(`it is no TOML, ${path.map(shown).join(".")} is given twice`);
+}
+
+function readEntry(
+  label: string,
+  value: unknown,
+  format: ConfigFormat,
+  report: (level: ConfigProblem["level"], message: string) => void,
+): RegistryEntry {
+  const entry = isRecord(value) ? value : {};
+  if (!isRecord(value)) report("error", `${label} is no table, expected "mirrors" and the like`);
+  const known: readonly string[] = PARTS[format].fields;
+  for (const name of Object.keys(entry)) {
+    if (!known.includes(name)) {
+      report("error", `${label}: ${shown(name)} is not known, expected ${known.join(", ")}`);
+    }
+  }
+  const readFlag = (name: string): boolean | undefined => {
+    const flag = entry[name] ?? undefined;
+    if (flag === undefined || typeof flag === "boolean") return flag;
+    report("error", `${label}: "${name}" is neither true nor false`);
+    return undefined;
+  };
+  const readList = (name: string): readonly string[] => {
+    const list = entry[name] ?? [];
+    if (Array.isArray(list) && list.every((item) => typeof item === "string")) return list;
+    report("error", `${label}: "${name}" is no list of texts`);
+    return [];
+  };
+  const mirrors = readList("mirrors");
+  for (const mirror of mirrors) reportMirror(label, mirror, report);
+  return { mirrors, http: readFlag("http"), insecure: readFlag("insecure"), ca: readList("ca") };
+}
+
+function reportMirror(
+  label: string,
+  mirror: string,
+  report: (level: ConfigProblem["level"], message: string) => void,
+): void {
+  const address = parseMirror(mirror);
+  if (address === undefined) {
+    report(
+      "error",
+      `${label}: mirror is ${shown(mirror)}, expected a host, such as "mirror.gcr.io"`,
+    );
+    return;
+  }
+  if (address.scheme === "http") {
+    report(
+      "warning",
+      `${label}: mirror ${shown(mirror)}: engines do not heed the scheme, expected ${shown(address.host + address.path)} and "http": true in an entry for ${shown(address.host)}`,
+    );
+  }
+  if (isLoopback(address.host)) {
+    report(
+      "warning",
+      `${label}: mirror ${shown(mirror)}: to an engine in a container, this is the container itself`,
+    );
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  );
+}

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { readAssignments } from "./write.js";
+
+test("registries and mirrors are read, and http:// says how a mirror is asked", () => {
+  const { mirrors, plainHttp } = readAssignments([
+    "docker.io=mirror.gcr.io, http://cache.lan:5000/hub",
+    "ghcr.io=https://cache.lan",
+  ]);
+  expect(Object.fromEntries(mirrors)).toEqual({
+    "docker.io": ["mirror.gcr.io", "cache.lan:5000/hub"],
+    "ghcr.io": ["cache.lan"],
+  });
+  expect([...plainHttp]).toEqual(["cache.lan:5000"]);
+});
+
+test.each([
+  [["docker.io"], /argument is "docker.io", expected registry=mirror/],
+  [["=x"], /argument is "=x", expected registry=mirror/],
+  [["docker.io="], /mirror of "docker.io" is "", expected a host/],
+  [["docker.io=a,,b"], /mirror of "docker.io" is "", expected a host/],
+  [["index.docker.io=a"], /registry is "index.docker.io", expected "docker.io"/],
+  [["docker.io=a", "docker.io=b"], /registry "docker.io" is given twice/],
+  [["docker.io=a,a"], /mirror "a" of "docker.io" is given twice/],
+  [["docker.io=docker.io"], /is that registry itself/],
+  [[`docker.io=${Array.from({ length: 17 }, (_, n) => `m${n}`)}`], /has 17 mirrors, expected 16/],
+])("%j is refused by name", (assignments, message) => {
+  expect(() => readAssignments(assignments)).toThrow(message);
+  expect(() => readAssignments(assignments)).toThrow(expect.objectContaining({ exitCode: 64 }));
+});
+
+test("a mirror with credentials is refused without showing them", () => {
+  expect(() => readAssignments(["docker.io=bot:hunter2@x"])).toThrow(/^(?!.*hunter2).*credentials/);
+});

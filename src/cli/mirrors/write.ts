@@ -1,0 +1,146 @@
+/** `mirrors write`: puts mirrors into a configuration, and says what is to be done next. */
+
+import { EXIT } from "../exit-codes.js";
+import { CommandError, printLines, say, type Terminal } from "../terminal.js";
+import { parseMirror, registryProblem, shown } from "./addresses.js";
+import {
+  type ConfigFile,
+  chooseConfigFile,
+  readConfigFile,
+  replaceConfigFile,
+} from "./config-file.js";
+import { editConfig, type MirrorChanges, UnsafeEditError } from "./edit.js";
+import { type ConfigFormat, ConfigSyntaxError, readEngineConfig } from "./engine-config.js";
+
+export interface WriteOptions {
+  readonly file?: string;
+  readonly format?: ConfigFormat;
+  readonly dryRun?: true;
+}
+
+/** More than any engine has a use for: each one that is down delays every pull. */
+const MAX_MIRRORS = 16;
+
+/** Writes mirrors and gives the exit code. */
+export async function writeMirrors(
+  assignments: readonly string[],
+  options: WriteOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const changes = readAssignments(assignments);
+  const file = chooseConfigFile(options, terminal.env);
+  const before = await readConfigFile(file.path);
+  const after = edited(before, file, changes);
+  if (options.dryRun) {
+    terminal.stdout.write(after);
+    return EXIT.ok;
+  }
+  if (after === before) {
+    say(terminal, `nothing to change in ${file.path}`);
+    return EXIT.ok;
+  }
+  await replaceConfigFile(file.path, after);
+  printLines(terminal, [
+    `${before === undefined ? "created" : "changed"} ${file.path}`,
+    ...[...changes.mirrors].map(([registry, mirrors]) => `${registry} -> ${mirrors.join(", ")}`),
+  ]);
+  for (const line of nextSteps(file)) say(terminal, line);
+  return EXIT.ok;
+}
+
+/** Reads `docker.io=mirror.gcr.io,...`. */
+export function readAssignments(assignments: readonly string[]): MirrorChanges {
+  const mirrors = new Map<string, readonly string[]>();
+  const plainHttp = new Set<string>();
+  for (const assignment of assignments) {
+    const equals = assignment.indexOf("=");
+    if (equals < 1) {
+      throw usage(
+        `argument is ${shown(assignment)}, expected registry=mirror, such as docker.io=mirror.gcr.io`,
+      );
+    }
+    const registry = assignment.slice(0, equals);
+    const problem = registryProblem(registry);
+    if (problem !== undefined) throw usage(`registry is ${shown(registry)}, ${problem}`);
+    if (mirrors.has(registry))
+      throw usage(`registry ${shown(registry)} is given twice, expected once`);
+    mirrors.set(registry, readMirrors(registry, assignment.slice(equals + 1), plainHttp));
+  }
+  return { mirrors, plainHttp };
+}
+
+function readMirrors(registry: string, text: string, plainHttp: Set<string>): string[] {
+  const items = text.split(",").map((item) => item.trim());
+  if (items.length > MAX_MIRRORS) {
+    throw usage(`${shown(registry)} has ${items.length} mirrors, expected ${MAX_MIRRORS} at most`);
+  }
+  const mirrors: string[] = [];
+  for (const item of items) {
+    const address = parseMirror(item);
+    if (address === undefined) {
+      throw usage(
+        `mirror of ${shown(registry)} is ${shown(item)}, expected a host, such as mirror.gcr.io or cache.example:5000/hub`,
+      );
+    }
+    const mirror = `${address.host}${address.path}`;
+    if (mirror === registry) throw usage(`mirror of ${shown(registry)} is that registry itself`);
+    if (mirrors.includes(mirror))
+      throw usage(`mirror ${shown(mirror)} of ${shown(registry)} is given twice`);
+    if (address.scheme === "http") plainHttp.add(address.host);
+    mirrors.push(mirror);
+  }
+  return mirrors;
+}
+
+/** The file with the changes; it must be sound before, and is read again afterwards. */
+function edited(before: string | undefined, file: ConfigFile, changes: MirrorChanges): string {
+  const refuse = (why: string) =>
+    new CommandError(`${file.path} is left as it is: ${why}`, EXIT.mirrorsInvalid);
+  try {
+    const empty = file.format === "json" ? "{}" : "";
+    const errors = readEngineConfig(before ?? empty, file.format).problems.filter(
+      ({ level }) => level === "error",
+    );
+    if (errors[0] !== undefined) throw refuse(errors[0].message);
+    const after = editConfig(before, file.format, changes);
+    const { registries } = readEngineConfig(after, file.format);
+    for (const [registry, mirrors] of changes.mirrors) {
+      if (registries.get(registry)?.mirrors.join() !== mirrors.join()) {
+        throw refuse(`the mirrors of ${registry} would not be read back`);
+      }
+    }
+    return after;
+  } catch (error) {
+    if (error instanceof ConfigSyntaxError || error instanceof UnsafeEditError) {
+      throw refuse(error.message);
+    }
+    throw error;
+  }
+}
+
+function nextSteps({ path, format, standard }: ConfigFile): string[] {
+  const mount = `-v ${path}:/etc/dagger/engine.${format}`;
+  const custom = `An engine that you run yourself needs it mounted (${mount}) and a restart.`;
+  if (format === "toml") {
+    return [
+      "Engines that the dagger command starts do not read engine.toml: it is for one that you run yourself.",
+      custom,
+      "An entry of engine.json for the same registry replaces the one of engine.toml.",
+    ];
+  }
+  const made = standard
+    ? [
+        "Engines that the dagger command starts read it when their container is made. So remove the one there is; its cache goes with it:",
+        "  docker rm -f $(docker ps -aq --filter name=dagger-engine-)",
+      ]
+    : [];
+  return [
+    ...made,
+    custom,
+    'Engines before v0.19.0 do not know "registries" and refuse to start with it.',
+  ];
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, EXIT.usage);
+}

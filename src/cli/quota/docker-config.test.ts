@@ -1,0 +1,105 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { dockerCredentials } from "./docker-config.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "docker-config-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const HUB = "https://index.docker.io/v1/";
+const encode = (text: string) => Buffer.from(text).toString("base64");
+
+function lookUp(config: unknown, registry = "docker.io") {
+  const text = typeof config === "string" ? config : JSON.stringify(config);
+  writeFileSync(join(folder, "config.json"), text);
+  return dockerCredentials(registry, { DOCKER_CONFIG: folder, PATH: `${folder}:/usr/bin:/bin` });
+}
+
+function helper(name: string, script: string): void {
+  const file = join(folder, `docker-credential-${name}`);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+test("no config.json means nobody, without a word", async () => {
+  expect(await dockerCredentials("docker.io", { DOCKER_CONFIG: folder })).toEqual({});
+});
+
+test("auths are decoded, with colons in the password", async () => {
+  expect(await lookUp({ auths: { [HUB]: { auth: encode("bot:a:b") } } })).toEqual({
+    credentials: { username: "bot", password: "a:b" },
+  });
+});
+
+test.each(["r.example:5000", "https://r.example:5000", "https://R.example:5000/v2/"])(
+  "another registry is found under %s",
+  async (key) => {
+    expect(
+      await lookUp({ auths: { [key]: { auth: encode("bot:pw") } } }, "r.example:5000"),
+    ).toEqual({
+      credentials: { username: "bot", password: "pw" },
+    });
+  },
+);
+
+test("credentials of another registry are not taken", async () => {
+  expect(await lookUp({ auths: { "r.example": { auth: encode("bot:pw") } } })).toEqual({});
+});
+
+test("an entry that says nothing is passed over", async () => {
+  for (const auth of [undefined, 7, "", encode("nocolon"), encode("bot:"), encode(":pw")]) {
+    expect(await lookUp({ auths: { [HUB]: { auth } } })).toEqual({});
+  }
+  for (const config of [{ auths: null }, { auths: { [HUB]: null } }, []]) {
+    expect(await lookUp(config)).toEqual({});
+  }
+});
+
+test("an identity token is told, not used", async () => {
+  const { credentials, note } = await lookUp({ auths: { [HUB]: { identitytoken: "s3cret" } } });
+  expect(credentials).toBeUndefined();
+  expect(note).toMatch(/identity token for index.docker.io, which is not used/);
+  expect(note).not.toContain("s3cret");
+});
+
+test("a file that is no JSON is told without quoting it", async () => {
+  const { note } = await lookUp('{"auths": s3cret');
+  expect(note).toMatch(/config.json is no JSON object$/);
+  expect((await lookUp('"s3cret"')).note).toMatch(/is no JSON object$/);
+});
+
+test("a credential helper is asked for the registry, before auths", async () => {
+  helper("store", `read key; echo "{\\"Username\\":\\"$key $1\\",\\"Secret\\":\\"pw\\"}"`);
+  const config = { credsStore: "store", auths: { [HUB]: { auth: encode("bot:pw") } } };
+  expect(await lookUp(config)).toEqual({
+    credentials: { username: `${HUB} get`, password: "pw" },
+  });
+  const one = { credHelpers: { "r.example": "store" } };
+  expect(await lookUp(one, "r.example")).toEqual({
+    credentials: { username: "r.example get", password: "pw" },
+  });
+});
+
+test.each([
+  ["fails", "echo s3cret; echo s3cret >&2; exit 1", /has no credentials for it/],
+  ["prints no JSON", "echo s3cret", /answered what is no JSON/],
+  ["gives none", "echo '{}'", /gave no credentials/],
+  ["gives a token", `echo '{"Username":"<token>","Secret":"s3cret"}'`, /identity token/],
+])("a helper that %s is told without its output", async (_what, script, message) => {
+  helper("bad", script);
+  const { credentials, note } = await lookUp({ credsStore: "bad" });
+  expect(credentials).toBeUndefined();
+  expect(note).toMatch(message);
+  expect(note).not.toContain("s3cret");
+});
+
+test("a helper that is not there is told, and one with a path for a name is not run", async () => {
+  expect((await lookUp({ credsStore: "gone" })).note).toBe(
+    "docker-credential-gone cannot be run (ENOENT)",
+  );
+  expect((await lookUp({ credsStore: "../x" })).note).toMatch(/no plain name/);
+});

@@ -1,0 +1,44 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { durationText, paintFor, type Terminal, tableLines } from "./terminal.js";
+
+function terminalWith(isTTY: boolean, env: Record<string, string> = {}): Terminal {
+  const stream = () => Object.assign(new PassThrough(), { isTTY });
+  return { stdin: stream(), stdout: stream(), stderr: stream(), env };
+}
+
+test("a terminal gets colours", () => {
+  expect(paintFor(terminalWith(true)).red("x")).toBe("\u001b[31mx\u001b[39m");
+});
+
+test.each([
+  ["what is no terminal", terminalWith(false)],
+  ["NO_COLOR", terminalWith(true, { NO_COLOR: "1" })],
+  ["a dumb terminal", terminalWith(true, { TERM: "dumb" })],
+])("%s gets none", (_what, terminal) => {
+  expect(paintFor(terminal).red("x")).toBe("x");
+});
+
+test("an empty NO_COLOR is as good as none", () => {
+  expect(paintFor(terminalWith(true, { NO_COLOR: "" })).bold("x")).not.toBe("x");
+});
+
+test.each([
+  [0, "0 ms"],
+  [999, "999 ms"],
+  [1000, "1 s"],
+  [90_000, "1 min 30 s"],
+  [21_600_000, "6 h"],
+  [90_061_000, "25 h 1 min 1 s"],
+])("%i milliseconds are %s", (ms, text) => {
+  expect(durationText(ms)).toBe(text);
+});
+
+test("columns are as wide as their widest cell, and no line ends in blanks", () => {
+  expect(
+    tableLines([
+      ["a", "bb", ""],
+      ["ccc", "d", "e"],
+    ]),
+  ).toEqual(["a    bb", "ccc  d   e"]);
+});

@@ -1,0 +1,100 @@
+/** What a command talks to: results go to standard output, everything else to standard error. */
+
+import type { Readable, Writable } from "node:stream";
+
+/** A stream that may be a terminal. */
+export type OutputStream = Writable & { readonly isTTY?: boolean };
+
+/** The streams and the environment of a process, or stand-ins for them. */
+export interface Terminal {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a command is given: where to talk, and how to say what exit code it ends with. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  end(exitCode: number): void;
+}
+
+/** Why a command ends with an exit code of its own and a message on standard error. */
+export class CommandError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.name = "CommandError";
+    this.exitCode = exitCode;
+  }
+}
+
+/** Writes lines of a result. */
+export function printLines(terminal: Terminal, lines: readonly string[]): void {
+  if (lines.length > 0) terminal.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** Writes a result for programs. */
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Writes a message for people. */
+export function say(terminal: Terminal, message: string): void {
+  terminal.stderr.write(`${message}\n`);
+}
+
+/** Colours a text, or leaves it as it is. */
+export interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+}
+
+/** Colours only for a terminal, never with `NO_COLOR` or on a dumb one. */
+export function paintFor({ stdout, env }: Terminal): Paint {
+  const plain = stdout.isTTY !== true || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
+  const style = (on: number, off: number) => (text: string) =>
+    plain ? text : `\u001b[${on}m${text}\u001b[${off}m`;
+  return {
+    bold: style(1, 22),
+    dim: style(2, 22),
+    red: style(31, 39),
+    green: style(32, 39),
+    yellow: style(33, 39),
+  };
+}
+
+/** Lines of a table: every column as wide as its widest cell. */
+export function tableLines(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    }
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Milliseconds in words, such as `6 h`, `1 min 30 s`, `250 ms`. */
+export function durationText(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1000);
+  const parts: readonly (readonly [number, string])[] = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ];
+  return parts
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${amount} ${unit}`)
+    .join(" ");
+}

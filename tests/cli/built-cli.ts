@@ -1,0 +1,104 @@
+/** Builds `dagger-breaker` for one test file, by itself, and runs it as users do: through a link. */
+
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, vi } from "vitest";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a run came to. */
+export interface Run {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How to run it. */
+export interface RunOptions {
+  readonly stdin?: string | Buffer;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The program, and a folder for the files of the tests. */
+export interface BuiltCli {
+  readonly folder: string;
+  readonly program: string;
+  /** The environment of a run: a home of its own, and nothing of the caller's but PATH. */
+  environment(more?: Readonly<Record<string, string>>): Record<string, string>;
+  run(args: readonly string[], options?: RunOptions): Promise<Run>;
+}
+
+/** Builds before the tests of a file and tidies up after them. */
+export function builtCli(): BuiltCli {
+  let folder = "";
+  beforeAll(() => {
+    // Inside the project the program finds its packages.
+    folder = mkdtempSync(join(ROOT, "node_modules/.cli-"));
+    copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
+    const config = join(folder, "tsconfig.json");
+    writeFileSync(
+      config,
+      JSON.stringify({
+        extends: join(ROOT, "tsconfig.build.json"),
+        compilerOptions: {
+          rootDir: join(ROOT, "src"),
+          outDir: join(folder, "dist"),
+          declaration: false,
+          typeRoots: [join(ROOT, "node_modules/@types")],
+        },
+        files: [join(ROOT, "src/cli/main.ts")],
+        include: [],
+      }),
+    );
+    execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", config]);
+    mkdirSync(join(folder, "home"));
+    mkdirSync(join(folder, "bin"));
+    // As npm installs a program: executable, behind a link.
+    chmodSync(join(folder, "dist/cli/main.js"), 0o755);
+    symlinkSync("../dist/cli/main.js", join(folder, "bin/dagger-breaker"));
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const cli: BuiltCli = {
+    get folder() {
+      return folder;
+    },
+    get program() {
+      return join(folder, "bin/dagger-breaker");
+    },
+    environment: (more = {}) => ({
+      PATH: process.env.PATH ?? "",
+      HOME: join(folder, "home"),
+      ...more,
+    }),
+    async run(args, { stdin = "", env = {} } = {}) {
+      const child = spawn(cli.program, args, { env: cli.environment(env) });
+      const output = { stdout: "", stderr: "" };
+      for (const name of ["stdout", "stderr"] as const) {
+        child[name].setEncoding("utf8").on("data", (text: string) => {
+          output[name] += text;
+        });
+      }
+      // A program that ends without reading closes its input.
+      child.stdin.on("error", () => {});
+      child.stdin.end(stdin);
+      const [exitCode] = (await once(child, "close")) as [number | null];
+      return { exitCode, ...output };
+    },
+  };
+  return cli;
+}

@@ -1,0 +1,239 @@
+/** `mirrors`, as a process, with mirrors on loopback. */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { builtCli } from "./built-cli.js";
+
+const cli = builtCli();
+
+let home: string;
+let closing: (() => Promise<void>)[];
+beforeEach(() => {
+  home = mkdtempSync(join(cli.folder, "home-"));
+  closing = [];
+});
+afterEach(async () => {
+  await Promise.all(closing.map((close) => close()));
+  rmSync(home, { recursive: true, force: true });
+});
+
+const mirrors = (...args: string[]) => cli.run(["mirrors", ...args], { env: { HOME: home } });
+const standardFile = () => join(home, ".config/dagger/engine.json");
+
+function write(path: string, value: unknown): string {
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
+  return path;
+}
+
+/** Starts a mirror; gives its address. */
+async function mirror(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(() => resolve()));
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const answering =
+  (status: number): RequestListener =>
+  (request, response) =>
+    response.writeHead(request.url === "/v2/" ? status : 404).end();
+
+test("mirrors are written where the dagger command looks, and the next step is told", async () => {
+  const { exitCode, stdout, stderr } = await mirrors(
+    "write",
+    "docker.io=mirror.gcr.io,http://cache.lan:5000/hub",
+  );
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe(
+    `created ${standardFile()}\ndocker.io -> mirror.gcr.io, cache.lan:5000/hub\n`,
+  );
+  expect(stderr).toMatch(/docker rm -f/);
+  expect(stderr).toMatch(/before v0\.19\.0/);
+  expect(JSON.parse(readFileSync(standardFile(), "utf8"))).toEqual({
+    registries: {
+      "docker.io": { mirrors: ["mirror.gcr.io", "cache.lan:5000/hub"] },
+      "cache.lan:5000": { http: true },
+    },
+  });
+});
+
+test("what stood in the file stays, and a second time changes nothing", async () => {
+  write(standardFile(), { gc: { maxUsedSpace: "200GB" }, registries: { "ghcr.io": { ca: [] } } });
+  expect((await mirrors("write", "docker.io=mirror.gcr.io")).stdout).toMatch(/^changed /);
+  const after = readFileSync(standardFile(), "utf8");
+  expect(JSON.parse(after)).toEqual({
+    gc: { maxUsedSpace: "200GB" },
+    registries: { "ghcr.io": { ca: [] }, "docker.io": { mirrors: ["mirror.gcr.io"] } },
+  });
+  expect(await mirrors("write", "docker.io=mirror.gcr.io")).toEqual({
+    exitCode: 0,
+    stdout: "",
+    stderr: `nothing to change in ${standardFile()}\n`,
+  });
+  expect(readFileSync(standardFile(), "utf8")).toBe(after);
+});
+
+test("--dry-run prints the file and writes nothing", async () => {
+  const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a.example", "--dry-run");
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(JSON.parse(stdout)).toEqual({ registries: { "docker.io": { mirrors: ["a.example"] } } });
+  expect(() => readFileSync(standardFile())).toThrow(/ENOENT/);
+});
+
+test("an engine.toml is edited in its place", async () => {
+  const path = write(join(home, "engine.toml"), "debug = true # ours\n");
+  const { exitCode, stderr } = await mirrors("write", "docker.io=a.example", "--file", path);
+  expect(exitCode).toBe(0);
+  expect(readFileSync(path, "utf8")).toBe(
+    'debug = true # ours\n\n[registry."docker.io"]\n  mirrors = ["a.example"]\n',
+  );
+  expect(stderr).toContain(`-v ${path}:/etc/dagger/engine.toml`);
+});
+
+test.each([
+  ["engine.json", '{"registries": {"docker.io": {"mirors": []}}}', /"mirors" is not known/],
+  ["engine.json", "{ // hunter2\n}", /it is no JSON/],
+  ["engine.toml", 'registry = { "docker.io" = {} }', /not written as a table of its own/],
+  ["engine.toml", "a = hunter2 b", /it is no TOML, line 1/],
+])("in %s, %j is refused and left as it is", async (name, text, message) => {
+  const path = write(join(home, name), text);
+  const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 60, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr).toMatch(/is left as it is/);
+  expect(stderr).not.toContain("hunter2");
+  expect(readFileSync(path, "utf8")).toBe(text);
+});
+
+test("a file that cannot be written is exit code 73", async () => {
+  write(join(home, "file"), "");
+  const path = join(home, "file/engine.json");
+  const { exitCode, stderr } = await mirrors("write", "docker.io=a", "--file", path);
+  // Whether it fails when looked for or when made depends on the system's order of checks.
+  expect([66, 73]).toContain(exitCode);
+  expect(stderr).toMatch(/^error: cannot (?:read|write) .+\(ENOTDIR\)/);
+});
+
+test("mirrors that answer as a registry are told with their status and time", async () => {
+  const open = await mirror(answering(200));
+  const closed = await mirror(answering(401));
+  write(standardFile(), { registries: { "docker.io": { mirrors: [open, `${closed}/hub`] } } });
+  const { exitCode, stdout, stderr } = await mirrors("check");
+  expect(exitCode).toBe(0);
+  const [head, ...lines] = stdout.trimEnd().split("\n");
+  expect(head).toMatch(/^REGISTRY +MIRROR +TIME +RESULT$/);
+  expect(lines).toEqual([
+    expect.stringMatching(new RegExp(`^docker\\.io +${open} +[0-9]+ ms +answers \\(200\\)$`)),
+    expect.stringMatching(new RegExp(`^docker\\.io +${closed}/hub +[0-9]+ ms +answers \\(401\\)$`)),
+  ]);
+  expect(stderr).toMatch(/^warning: .+is the container itself/m);
+});
+
+test("a mirror that does not answer as a registry is exit code 61, in --json too", async () => {
+  const broken = await mirror(answering(503));
+  const silent = await mirror(() => {});
+  const cut = await mirror((request) => request.socket.destroy());
+  const file = write(standardFile(), {
+    registries: { "docker.io": { mirrors: [broken, silent] }, "ghcr.io": { mirrors: [cut] } },
+  });
+  const { exitCode, stdout } = await mirrors("check", "--json", "--timeout-ms", "300");
+  expect(exitCode).toBe(61);
+  const url = (host: string) => ({ mirror: host, url: `http://${host}/v2/` });
+  const durationMs = expect.any(Number);
+  expect(JSON.parse(stdout)).toMatchObject({
+    file,
+    format: "json",
+    valid: true,
+    mirrors: [
+      { ...url(broken), answers: false, status: 503, durationMs, problem: expect.any(String) },
+      { ...url(silent), answers: false, status: null, problem: "no answer within 300 ms" },
+      { ...url(cut), answers: false, status: null, problem: "no answer (ECONNRESET)" },
+    ],
+  });
+});
+
+test("a mirror of two registries is asked once", async () => {
+  let asked = 0;
+  const shared = await mirror((_request, response) => {
+    asked += 1;
+    response.end();
+  });
+  const entry = { mirrors: [shared] };
+  write(standardFile(), { registries: { "docker.io": entry, "ghcr.io": entry } });
+  const { stdout } = await mirrors("check", "--json");
+  expect(JSON.parse(stdout).mirrors).toHaveLength(2);
+  expect(asked).toBe(1);
+});
+
+test("a mirror's own entry says how it is asked", async () => {
+  const plain = await mirror(answering(200));
+  const check = async (entry: object) => {
+    write(standardFile(), { registries: { "docker.io": { mirrors: [plain] }, [plain]: entry } });
+    const { stdout } = await mirrors("check", "--json");
+    return JSON.parse(stdout).mirrors[0];
+  };
+  // With http: false it is asked over TLS, which it does not speak.
+  expect(await check({ http: false })).toMatchObject({
+    answers: false,
+    url: `https://${plain}/v2/`,
+  });
+  // Insecure and http together: TLS is tried first, then plain HTTP.
+  expect(await check({ http: true, insecure: true })).toMatchObject({
+    answers: true,
+    url: `http://${plain}/v2/`,
+  });
+});
+
+test("an engine.toml is checked alike", async () => {
+  const open = await mirror(answering(200));
+  const path = write(join(home, "engine.toml"), `[registry."docker.io"]\nmirrors = ["${open}"]\n`);
+  const { exitCode, stdout } = await mirrors("check", "--file", path);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("answers (200)");
+});
+
+test("a file that no engine takes is exit code 60, and its mirrors are not asked", async () => {
+  let asked = 0;
+  const open = await mirror((_request, response) => {
+    asked += 1;
+    response.end();
+  });
+  write(standardFile(), { registries: { "docker.io": { mirrors: [open], mirror: 1 } } });
+  const words = await mirrors("check");
+  expect(words).toMatchObject({ exitCode: 60, stdout: "" });
+  expect(words.stderr).toMatch(/^error: .+"mirror" is not known/);
+  const { exitCode, stdout } = await mirrors("check", "--json");
+  expect(exitCode).toBe(60);
+  expect(JSON.parse(stdout)).toMatchObject({ valid: false, mirrors: [] });
+  expect(asked).toBe(0);
+});
+
+test("a file without mirrors is valid, and one that is not there is exit code 66", async () => {
+  const none = await mirrors("check");
+  expect(none).toMatchObject({ exitCode: 66, stdout: "" });
+  expect(none.stderr).toContain(`there is no ${standardFile()}`);
+  write(standardFile(), {});
+  expect(await mirrors("check")).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(/is valid and names no mirror/),
+  });
+});
+
+test.each([
+  [["write"], /missing required argument/],
+  [["write", "docker.io"], /expected registry=mirror/],
+  [["write", "docker.io=a", "--format", "toml"], /--file is missing/],
+  [["write", "docker.io=a", "--format", "yaml"], /'--format <name>' argument 'yaml'.+json, toml/],
+  [["check", "--timeout-ms", "soon"], /'--timeout-ms <n>' argument 'soon'.+1 to 600000/],
+])("%j is wrong usage, told by name", async (args, message) => {
+  const { exitCode, stdout, stderr } = await mirrors(...args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
+  expect(stderr).toMatch(message);
+});
