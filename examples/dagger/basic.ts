@@ -1,0 +1,40 @@
+/** One breaker, one upstream that fails for a while: closed, open, half-open and closed again. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { CircuitBreaker, isCircuitBreakerOpenError } from "dagger-circuit-breaker";
+
+const breaker = new CircuitBreaker({ name: "api", failureThreshold: 3, resetTimeoutMs: 200 });
+breaker.on("stateChange", ({ from, to, reason }) => console.log(`  ${from} -> ${to} (${reason})`));
+
+let upstreamIsUp = true;
+
+await call();
+
+console.log("\nThe upstream goes down; three failures in a row open the circuit.");
+upstreamIsUp = false;
+for (let attempt = 1; attempt <= 3; attempt += 1) await call();
+
+console.log("\nWhile it is open, the upstream is left alone.");
+await call();
+
+console.log("\nThe upstream is back, and once the open time is over one call probes it.");
+upstreamIsUp = true;
+await sleep(breaker.check().retryAfterMs ?? 0);
+await call();
+
+console.log("\nWhat was counted:", breaker.getMetrics().metrics);
+
+/** One call through the breaker: it tells what came of it. */
+async function call(): Promise<void> {
+  try {
+    console.log(`answer: ${await breaker.execute(askUpstream)}`);
+  } catch (error) {
+    if (!isCircuitBreakerOpenError(error)) console.log(`failure: ${(error as Error).message}`);
+    else console.log(`rejected: ${error.message}, at most ${error.retryAfterMs?.toFixed()} ms`);
+  }
+}
+
+async function askUpstream(): Promise<string> {
+  if (!upstreamIsUp) throw new Error("503 Service Unavailable");
+  return "hello";
+}

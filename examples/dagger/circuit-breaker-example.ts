@@ -1,0 +1,65 @@
+/**
+ * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage and
+ * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json].
+ */
+
+import { createRegistry } from "dagger-circuit-breaker";
+import { connect, ExecError } from "dagger-circuit-breaker/dagger";
+import { tellOutage } from "./outage.js";
+import { tellRegistryOutage } from "./registry-outage.js";
+import { chooseSession } from "./session-choice.js";
+import { Story } from "./story.js";
+
+const story = new Story(process.argv.includes("--json"));
+await tellRealOperations();
+await tellOutage(story);
+await tellRegistryOutage(story);
+process.exitCode = story.end();
+
+/** Runs operations on the best session there is; on a real engine they are as real as can be. */
+async function tellRealOperations(): Promise<void> {
+  const session = await chooseSession();
+  const names = {
+    environment: "the session in the environment",
+    cli: "a session of the dagger CLI",
+    double: "the session double (no engine is needed; it isolates nothing)",
+  };
+  story.chapter("Operations on a healthy engine");
+  const text = `Uses ${names[session.kind]}. ${session.why}`;
+  story.tell("session", text, { kind: session.kind }, "note");
+  Object.assign(process.env, session.environment);
+  const registry = createRegistry();
+  try {
+    await connect(
+      async (client) => {
+        const version = await client.version();
+        story.tell("call", `call: version -> ${version}`, { outcome: "success" }, "good");
+        const container = client.container().from("alpine:3.20");
+        await tellOperation("echo", container.withExec(["echo", "hello"]).stdout());
+        await tellOperation("a failing test", container.withExec(["false"]).stdout());
+        const files = client.directory().withNewFile("a.txt", "a").withNewFile("b.txt", "b");
+        await tellOperation("entries", files.entries());
+      },
+      { guard: { registry } },
+    );
+  } finally {
+    await session.end();
+  }
+  const { state, metrics } = registry.get("engine").getMetrics();
+  story.expect("the engine's circuit stayed closed", state === "closed");
+  story.expect("no call failed by the engine", metrics.failureCount === 0);
+  story.expect("every call was counted", metrics.successCount === 4);
+}
+
+/** Tells one operation; what fails here is a user's command or, on a real engine, a registry. */
+async function tellOperation(name: string, operation: Promise<unknown>): Promise<void> {
+  try {
+    const value = await operation;
+    const shown = String(value).trim();
+    story.tell("call", `call: ${name} -> ${shown}`, { outcome: "success" }, "good");
+  } catch (error) {
+    const shown = error instanceof ExecError ? `ExecError, exit code ${error.exitCode}` : error;
+    const text = `call: ${name} -> ${shown}; no fault of the engine`;
+    story.tell("call", text, { outcome: "success" }, "good");
+  }
+}

@@ -1,0 +1,191 @@
+/** The outage: an engine that dies, stays away for a while and comes back, always on the double. */
+
+import { chmodSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import {
+  type CircuitBreaker,
+  createRegistry,
+  isCircuitBreakerOpenError,
+  retryWithBackoff,
+  type StateChangeEvent,
+  withFallback,
+} from "dagger-circuit-breaker";
+import {
+  connect,
+  ExecError,
+  type GuardOptions,
+  isSessionLostError,
+} from "dagger-circuit-breaker/dagger";
+import { startSessionDouble } from "dagger-circuit-breaker/testing";
+import type { Story } from "./story.js";
+
+const ENGINE_OPTIONS = { failureThreshold: 3, resetTimeoutMs: 2500 };
+
+/** Runs the outage and tells it. */
+export async function tellOutage(story: Story): Promise<void> {
+  const registry = createRegistry();
+  const engine = registry.get("engine", ENGINE_OPTIONS);
+  const guard: GuardOptions = { registry, breakers: { engine: ENGINE_OPTIONS } };
+  engine.on("stateChange", (event) => tellChange(story, event));
+  useStandInCli();
+
+  story.chapter("A pipeline runs, and its engine dies in the middle");
+  setEngine("dies");
+  await tellDyingSession(story, guard);
+  story.expect("the failing test was no failure of the engine", failuresOf(engine) === 1);
+
+  story.chapter("The pipeline connects again, but Docker is down");
+  setEngine("down");
+  for (let attempt = 2; attempt <= 3; attempt += 1) await tellFailedConnect(story, guard, attempt);
+  story.expect("the circuit is open after three failures", engine.state === "open");
+
+  story.chapter("While the circuit is open nobody waits for a dead engine");
+  for (let call = 1; call <= 3; call += 1) await tellRejection(story, guard, call);
+  await tellFallback(story, guard);
+  story.expect("four calls were rejected", engine.getMetrics().metrics.rejectedCount === 4);
+
+  story.chapter("The open time ends, one call probes, and the engine is still away");
+  await sleep(engine.check().retryAfterMs ?? 0);
+  await tellFailedConnect(story, guard, 4);
+  story.expect("the failed probe opened the circuit again", engine.state === "open");
+
+  story.chapter("The engine comes back, and a call that waits for it is the probe");
+  setEngine("up");
+  await tellWaitingCall(story, guard);
+  story.expect("the probe closed the circuit", engine.state === "closed");
+
+  story.chapter("A registry has a hiccup: a retry with backoff is enough");
+  await tellRetry(story, guard);
+  story.expect("a registry's hiccup is no failure of the engine", failuresOf(engine) === 4);
+  tellMetrics(story, engine);
+}
+
+async function tellDyingSession(story: Story, guard: GuardOptions): Promise<void> {
+  await connect(
+    async (client) => {
+      const base = client.container().from("alpine");
+      const hello = await base.withExec(["echo", "built"]).stdout();
+      story.tell("call", `call: echo -> ${hello.trim()}`, { outcome: "success" }, "good");
+      const failing = base.withExec(["sh", "-c", "echo '1 test failed' >&2; exit 1"]).stdout();
+      const failure = await reasonOf(failing);
+      const isUsers = failure instanceof ExecError;
+      story.expect("a failing test arrives as ExecError", isUsers);
+      const text = "call: a failing test -> ExecError, the user's own: the engine did its work";
+      story.tell("call", text, { outcome: "success" }, "good");
+      await reasonOf(base.withExec(["sleep", "1"]).sync());
+      story.tell("failure", "call: the engine is killed under it -> failure 1 of 3", {}, "bad");
+      const lost = await reasonOf(client.version());
+      story.expect("the rest of a lost session is refused", isSessionLostError(lost));
+      story.tell("lost", `call: ${messageOf(lost)}`, { outcome: "refused" }, "note");
+    },
+    { guard },
+  );
+}
+
+async function tellFailedConnect(story: Story, guard: GuardOptions, count: number): Promise<void> {
+  const error = await reasonOf(connect(async () => "unreached", { guard }));
+  story.expect("the SDK's true error arrives", messageOf(error).includes("docker version"));
+  const text = `connect: ${messageOf(error)} -> failure ${count}`;
+  story.tell("failure", text, { failure: count }, "bad");
+}
+
+async function tellRejection(story: Story, guard: GuardOptions, count: number): Promise<void> {
+  const beganMs = performance.now();
+  const error = await reasonOf(connect(async () => "unreached", { guard }));
+  const tookMs = performance.now() - beganMs;
+  story.expect("an open circuit rejects with its own error", isCircuitBreakerOpenError(error));
+  if (!isCircuitBreakerOpenError(error)) return;
+  const left = `${((error.retryAfterMs ?? 0) / 1000).toFixed(1)} s left`;
+  const text = `connect: rejected (${error.message}; ${left}) in ${tookMs.toFixed(1)} ms`;
+  story.tell("rejected", text, { rejection: count, retryAfterMs: error.retryAfterMs }, "note");
+}
+
+async function tellFallback(story: Story, guard: GuardOptions): Promise<void> {
+  const version = () => connect((client) => client.version(), { guard });
+  const answer = await withFallback(version, "the version of the last run");
+  story.expect("the fallback was used", answer === "the version of the last run");
+  story.tell("fallback", `connect with a fallback -> ${answer}`, { answer }, "good");
+}
+
+async function tellWaitingCall(story: Story, guard: GuardOptions): Promise<void> {
+  story.tell("waiting", 'connect with onOpen: "wait": waits for the open time to end', {}, "note");
+  const waiting: GuardOptions = { ...guard, onOpen: "wait", maxWaitMs: 10_000, waitSpreadMs: 100 };
+  const answer = await connect(
+    (client) => client.container().from("alpine").withExec(["echo", "recovered"]).stdout(),
+    { guard: waiting },
+  );
+  story.expect("the waiting call got its answer", answer === "recovered\n");
+  story.tell("call", `call: echo -> ${answer.trim()}`, { outcome: "success" }, "good");
+}
+
+async function tellRetry(story: Story, guard: GuardOptions): Promise<void> {
+  const double = await startSessionDouble({
+    faults: [{ operation: "from", calls: { from: 1, to: 2 }, kind: "status", status: 503 }],
+  });
+  Object.assign(process.env, double.environment);
+  const answer = await connect(
+    (client) =>
+      retryWithBackoff(
+        () => client.container().from("alpine").withExec(["echo", "pulled"]).stdout(),
+        {
+          maxRetries: 4,
+          initialDelayMs: 200,
+          onRetry: ({ attempt, delayMs, error }) => {
+            const text = `attempt ${attempt}: ${messageOf(error).slice(-23)}, again in ${Math.round(delayMs)} ms`;
+            story.tell("retry", text, { attempt, delayMs }, "note");
+          },
+        },
+      ),
+    { guard },
+  );
+  await double.stop();
+  story.expect("the retried call got its answer", answer === "pulled\n");
+  story.tell("call", `attempt 3: echo -> ${answer.trim()}`, { outcome: "success" }, "good");
+}
+
+function tellMetrics(story: Story, engine: CircuitBreaker): void {
+  const { metrics, ...standing } = engine.getMetrics();
+  story.chapter("Metrics of the breaker of the engine");
+  for (const [name, value] of Object.entries({ state: standing.state, ...metrics })) {
+    story.tell("metric", `${name.padEnd(18)}${value}`, { name, value }, "plain");
+  }
+}
+
+function tellChange(story: Story, { from, to, reason, retryAfterMs }: StateChangeEvent): void {
+  const wait =
+    retryAfterMs === undefined ? "" : `, probes in ${(retryAfterMs / 1000).toFixed(1)} s`;
+  const text = `  circuit "engine": ${from} -> ${to} (${reason}${wait})`;
+  story.tell("stateChange", text, { from, to, reason }, to === "open" ? "bad" : "good");
+}
+
+function failuresOf(engine: CircuitBreaker): number {
+  return engine.getMetrics().metrics.failureCount;
+}
+
+/** From here on each `connect` starts the stand-in for the CLI, as it would start the real one. */
+function useStandInCli(): void {
+  const cli = fileURLToPath(new URL("stand-in-cli.js", import.meta.url));
+  chmodSync(cli, 0o755);
+  delete process.env.DAGGER_SESSION_PORT;
+  delete process.env.DAGGER_SESSION_TOKEN;
+  process.env._EXPERIMENTAL_DAGGER_CLI_BIN = cli;
+}
+
+function setEngine(condition: "up" | "dies" | "down"): void {
+  process.env.EXAMPLE_ENGINE = condition;
+}
+
+function reasonOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.trim() : String(error);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,58 @@
+/** Permits by hand: the caller decides what an HTTP answer means, `Retry-After` included. */
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { CircuitBreaker } from "dagger-circuit-breaker";
+import { VirtualClock } from "dagger-circuit-breaker/testing";
+
+const server = createServer((request, response) => {
+  const limited = request.url === "/limited";
+  const status = limited ? 429 : request.url === "/missing" ? 404 : 200;
+  response.writeHead(status, limited ? { "retry-after": "120" } : {}).end();
+});
+await once(server.listen(0, "127.0.0.1"), "listening");
+const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+const clock = new VirtualClock();
+const breaker = new CircuitBreaker({ name: "api", resetTimeoutMs: 60_000, clock });
+
+await get("/");
+await get("/missing");
+await get("/limited");
+await get("/");
+console.log("\nOne minute later, which is the reset timeout but less than the server asked for:");
+clock.advance(60_000);
+await get("/");
+console.log("\nTwo minutes after the answer:");
+clock.advance(60_000);
+await get("/");
+notNeededAfterAll();
+console.log("\nwhat was counted:", breaker.getMetrics().metrics);
+server.close();
+
+/** One request with a permit, settled by what the status means for the upstream. */
+async function get(path: string): Promise<void> {
+  const permit = breaker.tryAcquire();
+  if (permit instanceof Error) {
+    console.log(`${path} -> ${permit.message}`);
+    return;
+  }
+  try {
+    const { status, headers } = await fetch(origin + path);
+    console.log(`${path} -> ${status}`);
+    const retryAfterMs = Number(headers.get("retry-after") ?? 0) * 1000;
+    // A rate limit needs no second proof; a 404 proves that the server is well.
+    if (status === 429) permit.failure(new Error("429"), { retryAfterMs, openNow: true });
+    else if (status >= 500) permit.failure(new Error(String(status)), { retryAfterMs });
+    else permit.success();
+  } catch (error) {
+    permit.failure(error);
+  }
+}
+
+/** A permit that leaves its block unsettled goes back, and nothing is counted. */
+function notNeededAfterAll(): void {
+  using permit = breaker.acquire();
+  console.log(`\nA permit of generation ${permit.generation} goes back unused.`);
+}

@@ -1,0 +1,61 @@
+/** The outage of a registry: Docker Hub limits the rate, and only its circuit opens. */
+
+import { createRegistry, isCircuitBreakerOpenError } from "dagger-circuit-breaker";
+import { type Client, connect } from "dagger-circuit-breaker/dagger";
+import { startSessionDouble } from "dagger-circuit-breaker/testing";
+import type { Story } from "./story.js";
+
+/** Runs pulls against a registry that answers 429, and tells what becomes of them. */
+export async function tellRegistryOutage(story: Story): Promise<void> {
+  story.chapter("Docker Hub answers 429: its circuit opens, and no other");
+  const double = await startSessionDouble({
+    faults: [{ host: "docker.io", kind: "status", status: 429 }],
+  });
+  Object.assign(process.env, double.environment);
+  const registry = createRegistry();
+  registry.onBreaker((breaker) => {
+    breaker.on("stateChange", ({ from, to, reason, retryAfterMs = 0 }) => {
+      const wait = `, probes in ${(retryAfterMs / 1000).toFixed(0)} s`;
+      const text = `  circuit "${breaker.name}": ${from} -> ${to} (${reason}${wait})`;
+      story.tell("stateChange", text, { breaker: breaker.name, from, to, reason }, "bad");
+    });
+  });
+  await connect(
+    async (client) => {
+      story.expect("the first pull fails", (await pull(story, client, "alpine:3.20")) === "failed");
+      const asked = double.requestsTo("registry-1.docker.io");
+      const second = await pull(story, client, "node:24");
+      story.expect("the second pull is rejected", second === "rejected");
+      const spared = asked - (double.requestsTo("registry-1.docker.io") - asked);
+      story.expect("a rejected pull asks the registry for nothing", spared === asked);
+      story.tell(
+        "spared",
+        `the rejected pull spared the registry ${spared} requests`,
+        { spared },
+        "note",
+      );
+      const other = await pull(story, client, "ghcr.io/acme/app:1");
+      story.expect("an image of another registry runs", other === "ran");
+    },
+    { guard: { registry } },
+  );
+  await double.stop();
+  const state = (name: string) => registry.get(name).state;
+  story.expect("only Docker Hub's circuit is open", state("registry:docker.io") === "open");
+  story.expect("that of ghcr.io is closed", state("registry:ghcr.io") === "closed");
+  story.expect("that of the engine is closed", state("engine") === "closed");
+}
+
+async function pull(story: Story, client: Client, image: string) {
+  try {
+    await client.container().from(image).withExec(["true"]).sync();
+    story.tell("call", `pull ${image} -> ran`, { image, outcome: "ran" }, "good");
+    return "ran";
+  } catch (error) {
+    const outcome = isCircuitBreakerOpenError(error) ? "rejected" : "failed";
+    const why = isCircuitBreakerOpenError(error) ? error.message : "429 Too Many Requests";
+    const mood = outcome === "failed" ? "bad" : "note";
+    story.tell("call", `pull ${image} -> ${outcome}: ${why}`, { image, outcome }, mood);
+    return outcome;
+  }
+}

@@ -1,0 +1,40 @@
+/** Breakers by name: one for each upstream, shared by all who call it. */
+
+import {
+  createRegistry,
+  getAllCircuitBreakers,
+  getCircuitBreaker,
+  logTo,
+  resetAllCircuitBreakers,
+} from "dagger-circuit-breaker";
+
+console.log("The registry of the process: the same name is the same breaker.");
+const payments = getCircuitBreaker("payments", { failureThreshold: 1, resetTimeoutMs: 30_000 });
+console.log("same instance:", getCircuitBreaker("payments") === payments);
+
+console.log("\nOther options for a name that is there are a mistake, and both are shown.");
+try {
+  getCircuitBreaker("payments", { failureThreshold: 5, resetTimeoutMs: 30_000 });
+} catch (error) {
+  console.log(String(error));
+}
+
+console.log("\nAll of them by name, and a reset that lifts no isolation.");
+payments.acquire().failure(new Error("down"));
+getCircuitBreaker("search").isolate("maintenance until noon");
+showAll();
+resetAllCircuitBreakers();
+showAll();
+
+console.log("\nA registry of one's own is bounded, has defaults, and tells of new breakers.");
+const hosts = createRegistry({ maxBreakers: 2, defaults: { failureThreshold: 1 } });
+logTo(hosts, console);
+hosts.get("a.example").acquire().failure(new Error("down"));
+hosts.get("b.example");
+hosts.get("c.example");
+console.log("kept:", [...hosts.getAll().keys()].join(", "), "(an idle one made room)");
+
+function showAll(): void {
+  const states = [...getAllCircuitBreakers()].map(([name, { state }]) => `${name} is ${state}`);
+  console.log(states.join(", "));
+}

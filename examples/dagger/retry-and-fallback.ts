@@ -1,0 +1,59 @@
+/** All policies around one call, from the outside in: fallback, time-out, retry, breaker, time-out. */
+
+import {
+  bulkhead,
+  CircuitBreaker,
+  createRetry,
+  isCircuitBreakerOpenError,
+  lastGood,
+  withFallback,
+  withTimeout,
+} from "dagger-circuit-breaker";
+
+const breaker = new CircuitBreaker({ name: "prices", failureThreshold: 4 });
+const connections = bulkhead({ name: "prices", maxConcurrent: 2, maxQueued: 10 });
+const retry = createRetry({
+  maxRetries: 2,
+  initialDelayMs: 10,
+  onRetry: ({ attempt, error }) => console.log(`  attempt ${attempt}: ${describe(error)}`),
+});
+const remembered = lastGood<number>({ maxAgeMs: 60_000 });
+
+/** What the upstream does with the calls to come; afterwards it answers. */
+let plan: ("fails" | "hangs")[] = [];
+
+await show("It answers.", []);
+await show("It fails once: the retry gets an answer.", ["fails"]);
+await show("It hangs once: the time-out of one attempt ends that.", ["hangs"]);
+await show("It is down: the last good price stands in.", ["fails", "fails", "fails"]);
+await show("It is still down: the circuit opens, and nobody retries that.", ["fails"]);
+await show("The circuit is open: the upstream is not asked at all.", []);
+console.log("\nwhat the breaker counted:", breaker.getMetrics().metrics);
+console.log("retries that the budget still has:", retry.budget.tokens);
+
+async function show(title: string, next: typeof plan): Promise<void> {
+  plan = [...next];
+  console.log(`\n${title}`);
+  console.log(`price: ${await price()}`);
+}
+
+/** The whole composition. */
+function price(): Promise<number> {
+  const attempt = () => withTimeout(() => connections.execute(askUpstream), { timeoutMs: 50 });
+  const guarded = () => breaker.execute(attempt);
+  return withFallback(
+    () => withTimeout(({ signal }) => retry.execute(guarded, { signal }), { timeoutMs: 2_000 }),
+    remembered,
+  );
+}
+
+async function askUpstream(): Promise<number> {
+  const next = plan.shift();
+  if (next === "fails") throw new Error("503 Service Unavailable");
+  if (next === "hangs") await new Promise(() => {});
+  return 42;
+}
+
+function describe(error: unknown): string {
+  return isCircuitBreakerOpenError(error) ? "rejected" : (error as Error).message;
+}

@@ -1,0 +1,59 @@
+/** Tells on the terminal, or as JSON lines, what happens as it happens, and checks that it did. */
+
+type Mood = "plain" | "good" | "bad" | "note" | "title";
+
+const COLOURS: Readonly<Record<Mood, string>> = {
+  plain: "",
+  good: "\u001b[32m",
+  bad: "\u001b[31m",
+  note: "\u001b[36m",
+  title: "\u001b[1m",
+};
+
+/** The teller of one run. */
+export class Story {
+  readonly #json: boolean;
+  readonly #colours: boolean;
+  readonly #beganMs = performance.now();
+  readonly #broken: string[] = [];
+
+  /** @param json Whether to print one JSON object a line instead of text. */
+  constructor(json: boolean) {
+    this.#json = json;
+    this.#colours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+  }
+
+  /** Begins a chapter. */
+  chapter(title: string): void {
+    if (!this.#json) console.log();
+    this.tell("chapter", title, {}, "title");
+  }
+
+  /** Tells one thing that happened. */
+  tell(event: string, text: string, data: Readonly<Record<string, unknown>>, mood: Mood): void {
+    const atMs = Math.round(performance.now() - this.#beganMs);
+    if (this.#json) {
+      console.log(JSON.stringify({ atMs, event, text, ...data }));
+      return;
+    }
+    const time = `${(atMs / 1000).toFixed(2).padStart(6)}s`;
+    const colour = this.#colours ? COLOURS[mood] : "";
+    console.log(`${time}  ${colour}${text}${colour && "\u001b[0m"}`);
+  }
+
+  /** Checks that the story goes as it must; what does not is told now and decides the exit code. */
+  expect(what: string, holds: boolean): void {
+    if (holds) return;
+    this.#broken.push(what);
+    this.tell("broken", `This should have been so, but is not: ${what}`, {}, "bad");
+  }
+
+  /** Ends the story and returns the exit code of the process. */
+  end(): 0 | 1 {
+    const went = this.#broken.length === 0;
+    const text = went ? "The story went as it must." : `${this.#broken.length} things went wrong.`;
+    if (!this.#json) console.log();
+    this.tell("end", text, { ok: went, broken: this.#broken }, went ? "good" : "bad");
+    return went ? 0 : 1;
+  }
+}

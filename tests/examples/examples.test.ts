@@ -1,0 +1,76 @@
+/** Every example runs to its end and shows what it is there to show. */
+
+import { expect, test } from "vitest";
+import { runExample } from "./run.js";
+
+/** What must stand in the output of each small example, in this order. */
+const SHOWN: Readonly<Record<string, readonly string[]>> = {
+  basic: [
+    "answer: hello",
+    "failure: 503 Service Unavailable",
+    "closed -> open (tripped)",
+    "rejected: circuit open: api, retry in 1s",
+    "open -> half-open (open-time-over)",
+    "half-open -> closed (probe-succeeded)",
+    "answer: hello",
+    "rejectedCount: 1",
+    "stateChanges: 3",
+  ],
+  registry: [
+    "same instance: true",
+    '"payments" is there with other options: trip is {"consecutive":1} there and {"consecutive":5} here',
+    "payments is open, search is open",
+    "payments is closed, search is open",
+    "kept: a.example, c.example",
+  ],
+  "retry-and-fallback": [
+    "attempt 1: 503 Service Unavailable",
+    "attempt 1: timed out after 50 ms",
+    "attempt 2: 503 Service Unavailable",
+    "price: 42",
+    "failureCount: 6",
+    "rejectedCount: 2",
+  ],
+  windows: [
+    "5 in a row      5 bad seconds   20 in a minute  half of 100",
+    "one blip kills ten calls  after 10.5 s    never           never           never",
+    "every tenth call fails    never           never           after 19.1 s    never",
+    "two of three calls fail   never           after 5.0 s     after 3.0 s     after 2.0 s",
+    "nothing works any more    after 10.5 s    after 15.0 s    after 12.0 s    after 15.0 s",
+  ],
+  permits: [
+    "/missing -> 404",
+    "/limited -> 429",
+    "/ -> circuit open: api, retry in 120s",
+    "One minute later",
+    "/ -> circuit open: api, retry in 60s",
+    "Two minutes after",
+    "/ -> 200",
+    "goes back unused",
+    "successCount: 3",
+    "failureCount: 1",
+  ],
+  "test-your-pipeline": [
+    "ok: the pipeline greets",
+    "ok: the second run asks the mirror at once, and Docker Hub nothing",
+    "ok: when the limit is over",
+  ],
+};
+
+test.each(Object.entries(SHOWN))(
+  "the example %s shows what it is there to show",
+  async (name, shown) => {
+    const { code, stdout, stderr } = await runExample(name);
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining("Warning"),
+    });
+    let from = 0;
+    for (const text of shown) {
+      const at = stdout.indexOf(text, from);
+      expect(at, `"${text}" in what follows:\n${stdout.slice(from)}`).toBeGreaterThanOrEqual(0);
+      from = at + text.length;
+    }
+  },
+  30_000,
+);

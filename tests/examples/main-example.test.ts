@@ -1,0 +1,95 @@
+/** The main example tells its story in text and as JSON, and says by its exit code how it went. */
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { startSessionDouble } from "../../src/testing/index.js";
+import { type Ended, run, runExample } from "./run.js";
+
+interface Told {
+  readonly atMs: number;
+  readonly event: string;
+  readonly text: string;
+  readonly [key: string]: unknown;
+}
+
+const SCRIPT = "scripts/dagger/run_circuit_breaker_example.sh";
+const MAIN = "circuit-breaker-example";
+
+test.concurrent("it tells its story in text, as the README shows it", async () => {
+  const { code, stdout, stderr } = await runExample(MAIN);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(comparable(stdout)).toEqual(comparable(shownInReadme()));
+}, 60_000);
+
+test.concurrent("without a terminal there are no colours", async () => {
+  const { stdout } = await runExample(MAIN, [], { FORCE_COLOR: "1", COLORTERM: "truecolor" });
+  expect(stdout).not.toContain("\u001b");
+}, 60_000);
+
+test.concurrent("with --json each line is an object, and the script adds none", async () => {
+  const ended = await run(`./${SCRIPT}`, ["--json"]);
+  expect(ended).toMatchObject({ code: 0 });
+  const story = linesOf(ended);
+  const times = story.map(({ atMs }) => atMs);
+  expect(times).toEqual([...times].sort((one, other) => one - other));
+  expect(times.at(-1)).toBeLessThan(20_000);
+  const changes = story.filter(({ event }) => event === "stateChange");
+  expect(changes.map(({ from, to }) => `${from} -> ${to}`)).toEqual([
+    "closed -> open",
+    "open -> half-open",
+    "half-open -> open",
+    "open -> half-open",
+    "half-open -> closed",
+    "closed -> open",
+  ]);
+  const events = new Set(story.map(({ event }) => event));
+  for (const event of ["call", "failure", "rejected", "fallback", "waiting", "retry", "metric"]) {
+    expect(events).toContain(event);
+  }
+  const metrics = Object.fromEntries(
+    story.filter(({ event }) => event === "metric").map(({ name, value }) => [name, value]),
+  );
+  expect(metrics).toMatchObject({ state: "closed", failureCount: 4, stateChanges: 5 });
+  expect(story.at(-1)).toMatchObject({ event: "end", ok: true, broken: [] });
+}, 60_000);
+
+test.concurrent("a story that goes otherwise is told as broken and ends with exit code 1", async () => {
+  // The engine of the healthy chapter is not healthy: it dies at the first command.
+  await using session = await startSessionDouble({
+    faults: [{ operation: "withExec", calls: 1, kind: "engineKilled" }],
+  });
+  const ended = await runExample(MAIN, ["--json"], { ...session.environment });
+  expect(ended.code).toBe(1);
+  const story = linesOf(ended);
+  expect(story.find(({ event }) => event === "session")).toMatchObject({ kind: "environment" });
+  expect(story.at(-1)).toMatchObject({
+    event: "end",
+    ok: false,
+    broken: expect.arrayContaining(["no call failed by the engine"]),
+  });
+}, 60_000);
+
+function linesOf({ stdout }: Ended): readonly Told[] {
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Told);
+}
+
+/** The output in the README: the block of text that begins with the first chapter. */
+function shownInReadme(): string {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const block = /```text\n(.*?Operations on a healthy engine.*?)```/s.exec(readme)?.[1];
+  if (block === undefined) throw new Error("README.md does not show the output of the example");
+  return block;
+}
+
+/** The lines with all numbers made equal, and without why this session was chosen. */
+function comparable(output: string): readonly string[] {
+  return output
+    .split("\n")
+    .map((line) => line.trim().replace(/^[\d.]+s\s+/, ""))
+    .filter((line) => line !== "")
+    .map((line) => (line.startsWith("Uses the session double") ? "Uses the double" : line))
+    .map((line) => line.replace(/\d+(\.\d+)?/g, "N"));
+}

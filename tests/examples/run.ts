@@ -1,0 +1,59 @@
+/** Runs examples and scripts as real processes, as their users do. */
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * The environment of every run: no session is inherited, and no engine of this machine is started,
+ * so that the examples do the same on every machine.
+ */
+const ENVIRONMENT = {
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  TMPDIR: process.env.TMPDIR,
+  _EXPERIMENTAL_DAGGER_CLI_BIN: "/no-dagger-here",
+};
+
+/** Runs a program in the project's folder to its end. */
+export function run(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const child = spawn(program, args, { cwd: PROJECT, env: { ...ENVIRONMENT, ...environment } });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Runs one of the examples. */
+export function runExample(
+  name: string,
+  args: readonly string[] = [],
+  environment?: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const script = `build/examples/dagger/${name}.js`;
+  if (!existsSync(`${PROJECT}/${script}`)) {
+    throw new Error(`${script} is not built, run scripts/prepare.sh first`);
+  }
+  return run(process.execPath, [script, ...args], environment);
+}
