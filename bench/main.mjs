@@ -1,0 +1,109 @@
+/** Runs the suites asked for and reports what they measured. */
+
+import { fork } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { placeAsText, suiteAsMarkdown, suiteAsText } from "./report.mjs";
+
+const SUITES = [
+  "closed",
+  "closed-options",
+  "failing",
+  "rejection",
+  "in-flight",
+  "call-heap",
+  "idle",
+  "million",
+  "windows",
+  "guard",
+];
+const RESULTS = new URL("results.json", import.meta.url);
+const DOCS = new URL("../docs/benchmarks.md", import.meta.url);
+const MARKERS = ["<!-- measured: begin -->", "<!-- measured: end -->"];
+const ROUNDS = { full: 60, quick: 12 };
+const FLAG = { type: "boolean", default: false };
+
+const USAGE = `npm run bench -- [suite ...] [--quick] [--json] [--docs]
+
+suites: ${SUITES.join(", ")} (default: all)
+--quick   fewer rounds
+--json    print the results as JSON instead of tables
+--docs    write the tables into docs/benchmarks.md (all suites, not with --quick)
+`;
+
+const asked = readArguments();
+if (asked === undefined) {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  await main(asked);
+}
+
+async function main({ suites, quick, json, docs }) {
+  const say = (text) => (json ? process.stderr : process.stdout).write(`${text}\n`);
+  const place = {
+    node: process.version,
+    cpu: cpus()[0]?.model ?? "unknown CPU",
+    date: new Date().toISOString().slice(0, 10),
+  };
+  const effort = { rounds: quick ? ROUNDS.quick : ROUNDS.full, quick };
+  const results = { ...place, effort, suites: [] };
+  say(placeAsText(place));
+  for (const name of suites) {
+    try {
+      const result = await runSuite(name, effort);
+      results.suites.push(result);
+      say(suiteAsText(result));
+    } catch (error) {
+      process.stderr.write(`\nbench: suite ${name} crashed: ${error.message}\n`);
+      process.exitCode = 1;
+    }
+  }
+  const figures = results.suites.flatMap((suite) => suite.figures);
+  const met = figures.filter((figure) => figure.met).length;
+  say(`\n${met} of ${figures.length} figures met`);
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+  if (docs && process.exitCode !== 1) writeDocs(results);
+}
+
+/** What the command line asks for; undefined when it asks for what there is not. */
+function readArguments() {
+  const flags = { quick: FLAG, json: FLAG, docs: FLAG };
+  try {
+    const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
+    const suites = positionals.length === 0 ? SUITES : positionals;
+    const known = suites.every((name) => SUITES.includes(name));
+    const partial = values.quick || suites.length < SUITES.length;
+    return known && !(values.docs && partial) ? { suites, ...values } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function runSuite(name, effort) {
+  const { nodeOptions = [] } = await import(`./suites/${name}.mjs`);
+  const child = fork(
+    new URL("suite-process.mjs", import.meta.url),
+    [name, JSON.stringify(effort)],
+    {
+      execArgv: ["--expose-gc", ...nodeOptions],
+    },
+  );
+  return await new Promise((resolve, reject) => {
+    child.once("message", resolve);
+    child.once("error", reject);
+    child.once("exit", (code, signal) => reject(new Error(`it ended with ${signal ?? code}`)));
+  });
+}
+
+/** Puts the tables between the two marker comments of the page, which keeps all its other words. */
+function writeDocs({ suites, ...place }) {
+  const page = readFileSync(DOCS, "utf8");
+  const [begin, end] = MARKERS.map((marker) => page.indexOf(marker));
+  if (begin < 0 || end < begin) throw new Error(`${DOCS.pathname} lacks ${MARKERS.join(" and ")}`);
+  const tables = [`${placeAsText(place)}.`, ...suites.map(suiteAsMarkdown)].join("\n\n");
+  const before = page.slice(0, begin + MARKERS[0].length);
+  writeFileSync(DOCS, `${before}\n\n${tables}\n\n${page.slice(end)}`);
+}

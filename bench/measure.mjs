@@ -1,0 +1,88 @@
+/** Times contenders against each other: in one process, one after another, round after round. */
+
+import { median, spreadOf } from "./statistics.mjs";
+
+/**
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {(calls: number) => Promise<number>} run Makes that many calls and returns how many
+ * went as they must, so that no call can be optimised away or fail unseen.
+ */
+
+/** What a loop does with each call; `call` is the contender's, `done` what the loop returns. */
+const LOOP = {
+  /** The call must resolve to 1. */
+  awaited: "done += await call();",
+  /** The call must reject. */
+  caught: "try { await call(); } catch (error) { if (error !== undefined) done += 1; }",
+  /** The call may do either. */
+  settled: "try { done += await call(); } catch (error) { if (error !== undefined) done += 1; }",
+  /** The call must resolve to the result of a rejection. */
+  refused: "if ((await call()).rejected) done += 1;",
+};
+
+const AsyncFunction = (async () => {}).constructor;
+let loops = 0;
+
+/**
+ * A contender with a loop of its own, compiled apart: in a loop that all share, the call would be
+ * one that has seen many functions, which nobody's program pays for.
+ *
+ * @param {string} name
+ * @param {keyof typeof LOOP} kind
+ * @param {() => unknown} call
+ * @returns {Contender}
+ */
+export function contender(name, kind, call) {
+  loops += 1;
+  const source = `/* ${loops} */ let done = 0; for (let i = 0; i < calls; i++) { ${LOOP[kind]} } return done;`;
+  const loop = new AsyncFunction("call", "calls", source);
+  return { name, run: (calls) => loop(call, calls) };
+}
+
+/**
+ * Runs every contender once a round and returns their times.
+ *
+ * @param {Contender[]} contenders
+ * @param {{ rounds: number, calls: number }} effort
+ * @returns {Promise<Map<string, number[]>>} Nanoseconds a call, one number for each round.
+ */
+export async function timeRounds(contenders, { rounds, calls }) {
+  const times = new Map(contenders.map(({ name }) => [name, []]));
+  const warmUps = Math.max(5, Math.ceil(rounds / 4));
+  for (let round = -warmUps; round < rounds; round++) {
+    for (const { name, run } of contenders) {
+      // Each contender pays for its own garbage, not for that of the one before it.
+      globalThis.gc({ type: "minor" });
+      const startedMs = performance.now();
+      const done = await run(calls);
+      const tookMs = performance.now() - startedMs;
+      if (done !== calls) throw new Error(`${name}: ${done} of ${calls} calls went as they must`);
+      if (round >= 0) times.get(name).push((tookMs * 1e6) / calls);
+    }
+  }
+  return times;
+}
+
+/**
+ * The rows of a table of times: the median of each contender, and its ratios to others, each the
+ * median of the ratios within a round.
+ *
+ * @param {Map<string, number[]>} times
+ * @param {Record<string, string>} bases The contenders to compare with, by what their column is called.
+ */
+export function rowsOfTimes(times, bases) {
+  return [...times].map(([name, own]) => ({
+    name,
+    cells: {
+      "a call": { unit: "ns", median: median(own) },
+      ...Object.fromEntries(
+        Object.entries(bases).map(([label, base]) => [label, ratio(own, times.get(base))]),
+      ),
+    },
+  }));
+}
+
+function ratio(own, base) {
+  return { unit: "x", ...spreadOf(own.map((time, round) => time / base[round])) };
+}

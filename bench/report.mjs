@@ -1,0 +1,77 @@
+/** Shows what was measured: as tables of text, as tables for the documentation, and as figures met or not. */
+
+/**
+ * A figure to reach: a cell of a table that must not be above the limit.
+ *
+ * @param {{ name: string, cells: Record<string, { unit: string, median: number }> }[]} rows
+ * @param {string} name The row.
+ * @param {string} column
+ * @param {number} limit
+ */
+export function figure(rows, name, column, limit) {
+  const { median, unit } = rows.find((row) => row.name === name).cells[column];
+  return { name, column, unit, measured: median, limit, met: median <= limit };
+}
+
+/** A suite's title, its table, and the figures to reach, for a terminal. */
+export function suiteAsText({ title, note, rows, figures }) {
+  const table = tableOf(rows);
+  const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
+  const lines = table.map((line) =>
+    line.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join("  "),
+  );
+  const notes = note === undefined ? [] : [note];
+  return ["", title, ...notes, ...lines, ...figures.map(figureAsText)].join("\n");
+}
+
+/** The same in Markdown. */
+export function suiteAsMarkdown({ title, note, rows, figures }) {
+  const [head, ...body] = tableOf(rows).map((line) => `| ${line.join(" | ")} |`);
+  const rule = `|---${"|---:".repeat(Object.keys(columnsOf(rows)).length)}|`;
+  const notes = note === undefined ? [] : [note, ""];
+  const reached = figures.map((each) => `- ${figureAsText(each).trim()}`);
+  const list = reached.length === 0 ? [] : ["", ...reached];
+  return [`### ${title}`, "", ...notes, head, rule, ...body, ...list].join("\n");
+}
+
+/** Where and when it was measured. */
+export function placeAsText({ node, cpu, date }) {
+  return `Node.js ${node}, ${cpu}, ${date}`;
+}
+
+function tableOf(rows) {
+  const columns = Object.keys(columnsOf(rows));
+  const lines = rows.map(({ name, cells }) => [
+    name,
+    ...columns.map((column) => (cells[column] === undefined ? "" : cellAsText(cells[column]))),
+  ]);
+  return [["", ...columns], ...lines];
+}
+
+/** All columns that any row has, in the order in which they first appear. */
+function columnsOf(rows) {
+  return Object.assign({}, ...rows.map(({ cells }) => cells));
+}
+
+/** A ratio is shown with the quartiles of its rounds. */
+function cellAsText({ unit, median, low, high }) {
+  const spread = low === undefined ? "" : ` (${digits(low)}-${digits(high)})`;
+  return `${numberAsText(median, unit)}${spread}`;
+}
+
+function figureAsText({ name, column, unit, measured, limit, met }) {
+  const verdict = met ? "met" : "not met";
+  const [is, most] = [measured, limit].map((value) => numberAsText(value, unit));
+  return `  ${verdict}: ${name}, ${column}: ${is}, to reach: at most ${most}`;
+}
+
+function numberAsText(value, unit) {
+  if (unit === "bytes") return `${Math.round(value).toLocaleString("en")} B`;
+  if (unit === "each") return (Math.round(value * 100) / 100).toLocaleString("en");
+  if (unit === "x") return digits(value);
+  return value < 10_000 ? `${Math.round(value)} ns` : `${(value / 1000).toFixed(1)} us`;
+}
+
+function digits(ratio) {
+  return ratio.toFixed(ratio < 0.1 ? 3 : 2);
+}

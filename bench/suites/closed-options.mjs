@@ -1,0 +1,56 @@
+/** What a closed call costs with a signal, a slow-call policy or a listener. */
+
+import {
+  BARE,
+  BASES,
+  COCKATIEL,
+  cockatiel,
+  OPOSSUM,
+  OURS,
+  operation,
+  opossum,
+  ours,
+} from "../contenders.mjs";
+import { contender, rowsOfTimes, timeRounds } from "../measure.mjs";
+import { figure } from "../report.mjs";
+
+export const title = "Closed call with a signal, a slow-call policy or a listener";
+export const note =
+  "Ratios to cockatiel are to its plain call, the cheapest it has; it knows no slow calls, and opossum takes no signal.";
+
+const SLOW_CALLS = {
+  trip: { failureRate: 0.5, windowCalls: 100, minimumCalls: 100, slowCallMs: 1000 },
+};
+
+export async function run({ rounds }) {
+  const { signal } = new AbortController();
+  const [signalled, timed, heard] = [ours(), ours(SLOW_CALLS), ours()];
+  const [policy, heardPolicy] = [cockatiel(), cockatiel()];
+  const heardCircuit = opossum(operation);
+  let events = 0;
+  const listener = () => {
+    events += 1;
+  };
+  heard.on("success", listener);
+  heardPolicy.onSuccess(listener);
+  heardCircuit.on("success", listener);
+  const times = await timeRounds(
+    [
+      contender(BARE, "awaited", operation),
+      contender(COCKATIEL, "awaited", () => policy.execute(operation)),
+      contender(`${OURS}, signal`, "awaited", () => signalled.execute(operation, { signal })),
+      contender(`${COCKATIEL}, signal`, "awaited", () => policy.execute(operation, signal)),
+      contender(`${OURS}, slow calls`, "awaited", () => timed.execute(operation)),
+      contender(`${OURS}, listener`, "awaited", () => heard.execute(operation)),
+      contender(`${COCKATIEL}, listener`, "awaited", () => heardPolicy.execute(operation)),
+      contender(`${OPOSSUM}, listener`, "awaited", () => heardCircuit.fire()),
+    ],
+    { rounds, calls: 5000 },
+  );
+  if (events === 0) throw new Error("the listeners heard nothing");
+  const rows = rowsOfTimes(times, BASES);
+  const figures = ["signal", "slow calls", "listener"].map((feature) =>
+    figure(rows, `${OURS}, ${feature}`, "/ cockatiel", 1.2),
+  );
+  return { rows, figures };
+}
