@@ -1,0 +1,182 @@
+/** The rules of the house: who imports whom, how long a file may be, what must be explained. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join, posix, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SRC = join(ROOT, "src");
+
+/** The folders of src, each row on those above it; what stands in one row does not know the rest. */
+const ROWS = [
+  ["options"],
+  ["breaker"],
+  ["policies"],
+  ["registry"],
+  ["attribution"],
+  ["fleet"],
+  ["guard"],
+  ["traces"],
+  ["dagger", "proxy", "runner"],
+  ["telemetry"],
+  ["cli"],
+  ["dashboard"],
+  ["testing"],
+];
+/** Folders that are rules alone: nothing in them reads a file, opens a socket or asks the system. */
+const PURE = ["options", "breaker", "registry", "attribution", "guard"];
+const LONGEST_FILE = 320;
+
+interface Source {
+  /** From src, with slashes: `breaker/machine.ts`. */
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  /** What it imports, types and `import()` included, as written. */
+  readonly imports: readonly string[];
+}
+
+const everyFile = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => path.replaceAll("\\", "/"))
+  .sort();
+const sources = everyFile.filter((path) => !path.endsWith(".test.ts")).map(readSource);
+const known = new Set(sources.map(({ path }) => path));
+
+test("every folder of src has its place in the order of the folders", () => {
+  const folders = new Set(sources.map(({ folder }) => folder));
+  expect([...folders].filter((folder) => folder !== "" && rowOf(folder) < 0)).toEqual([]);
+});
+
+test("a folder imports only itself and folders above it", () => {
+  const wrong = sources.flatMap(({ path, folder, imports }) =>
+    imports
+      .filter(isRelative)
+      .map((name) => folderOf(targetOf(path, name)))
+      .filter((other) => folder !== "" && other !== folder && rowOf(other) >= rowOf(folder))
+      .map((other) => `${path} imports ${other || "index.ts"}, which is not above ${folder}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("a relative import names a file of src by its .js name", () => {
+  const wrong = sources.flatMap(({ path, imports }) =>
+    imports
+      .filter((name) => isRelative(name) && !known.has(targetOf(path, name)))
+      .map((name) => `${path} imports ${name}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("no import goes round in a circle, not even one of types", () => {
+  expect(findCircles().map((circle) => circle.join(" -> "))).toEqual([]);
+});
+
+test(`${PURE.join(", ")} do no input or output`, () => {
+  const wrong = sources
+    .filter(({ folder }) => PURE.includes(folder))
+    .flatMap(({ path, imports }) =>
+      imports.filter((name) => isBuiltin(name)).map((name) => `${path} imports ${name}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test(`no file of src is longer than ${LONGEST_FILE} lines`, () => {
+  const tooLong = everyFile
+    .map((path) => ({ path, lines: read(path).trimEnd().split("\n").length }))
+    .filter(({ lines }) => lines > LONGEST_FILE)
+    .map(({ path, lines }) => `${path} has ${lines} lines`);
+  expect(tooLong).toEqual([]);
+});
+
+test("every source opens by saying what it is for", () => {
+  const silent = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*\s+\S/.test(text));
+  expect(silent.map(({ path }) => path)).toEqual([]);
+});
+
+test("every public export has a doc comment", () => {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const entries = Object.values<string | { types: string }>(exports)
+    .flatMap((target) => (typeof target === "object" ? [target.types] : []))
+    .map((types) => join(ROOT, types.replace("dist", "src").replace(".d.ts", ".ts")));
+  expect(entries.length).toBeGreaterThan(0);
+  const program = ts.createProgram({ rootNames: entries, options: readCompilerOptions() });
+  expect(entries.flatMap((entry) => undocumentedExports(program, entry))).toEqual([]);
+}, 60_000);
+
+function undocumentedExports(program: ts.Program, entry: string): string[] {
+  const checker = program.getTypeChecker();
+  const file = program.getSourceFile(entry);
+  const module = file && checker.getSymbolAtLocation(file);
+  if (!module) throw new Error(`${entry} is no module`);
+  return checker
+    .getExportsOfModule(module)
+    .map((symbol) =>
+      symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol,
+    )
+    .filter((symbol) => isOurs(symbol) && symbol.getDocumentationComment(checker).length === 0)
+    .map((symbol) => `${symbol.name} of ${relative(ROOT, entry)}`);
+}
+
+/** Whether a symbol is declared in src, and not passed on from another package. */
+function isOurs(symbol: ts.Symbol): boolean {
+  const declarations = symbol.getDeclarations() ?? [];
+  return declarations.some((node) => node.getSourceFile().fileName.startsWith(SRC));
+}
+
+function readCompilerOptions(): ts.CompilerOptions {
+  const path = join(ROOT, "tsconfig.json");
+  const { config } = ts.readConfigFile(path, ts.sys.readFile);
+  return ts.parseJsonConfigFileContent(config, ts.sys, dirname(path)).options;
+}
+
+/** The circles of imports, each as the files it goes through, the first one again at the end. */
+function findCircles(): string[][] {
+  const targets = new Map(
+    sources.map(({ path, imports }) => [
+      path,
+      imports.filter(isRelative).map((name) => targetOf(path, name)),
+    ]),
+  );
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) circles.push([...trail.slice(start), path]);
+    if (start >= 0 || done.has(path)) return;
+    for (const target of targets.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const { path } of sources) visit(path, []);
+  return circles;
+}
+
+function readSource(path: string): Source {
+  const text = read(path);
+  const imports = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  return { path, folder: folderOf(path), text, imports };
+}
+
+function read(path: string): string {
+  return readFileSync(join(SRC, path), "utf8");
+}
+
+/** The folder of src that a file is in; empty for src/index.ts. */
+function folderOf(path: string): string {
+  return path.includes("/") ? (path.split("/")[0] ?? "") : "";
+}
+
+function rowOf(folder: string): number {
+  return ROWS.findIndex((row) => row.includes(folder));
+}
+
+function isRelative(name: string): boolean {
+  return name.startsWith(".");
+}
+
+function targetOf(path: string, name: string): string {
+  return posix.join(posix.dirname(path), name).replace(/\.js$/, ".ts");
+}
