@@ -1,11 +1,22 @@
 /** Files are real: a container's own paths lie in scratch, all others are the host's. */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { ask, data } from "./client.js";
+import { startUpstream } from "./upstream.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -173,13 +184,99 @@ test("exports write files, directories and containers to the host", async () => 
   expect(readFileSync(join(host, "image/rootfs/x"), "utf8")).toBe("2");
 });
 
+/** The id of the host's folder as a directory. */
+async function hostDirectory(): Promise<string> {
+  const found = (await data(session, '{ host { directory(path: ".") { id } } }')) as {
+    host: { directory: { id: string } };
+  };
+  return found.host.directory.id;
+}
+
+test("nothing is written or removed through a link that leads out of the files of a step", async () => {
+  const outside = mkdtempSync(join(tmpdir(), "double-outside-"));
+  writeFileSync(join(outside, "kept"), "as it was");
+  symlinkSync(outside, join(host, "folder"));
+  symlinkSync(join(outside, "kept"), join(host, "file"));
+  symlinkSync("../../../../../../../../etc", join(host, "up"));
+  const id = await hostDirectory();
+  const other = `{ directory { withNewFile(path: "folder/copied", contents: "x") { id } } }`;
+  const source = ((await data(session, other)) as { directory: { withNewFile: { id: string } } })
+    .directory.withNewFile.id;
+  for (const change of [
+    'withNewFile(path: "folder/new", contents: "x")',
+    'withNewFile(path: "file", contents: "x")',
+    'withNewFile(path: "up/double-new", contents: "x")',
+    'withNewDirectory(path: "folder/new")',
+    'withoutFile(path: "folder/kept")',
+    `withDirectory(path: "folder", source: "${source}")`,
+    `withDirectory(path: "/", source: "${source}")`,
+  ]) {
+    await data(session, `{ node(id: "${id}") { ... on Directory { ${change} { entries } } } }`);
+    const inContainer = change.replace('path: "', 'path: "/d/');
+    if (/without|withNewDirectory/.test(change)) continue;
+    await data(
+      session,
+      `{ container { from(address: "a") { withDirectory(path: "/d", source: "${id}") { ${inContainer} { sync } } } } }`,
+    );
+  }
+  expect(readdirSync(outside)).toEqual(["kept"]);
+  expect(readFileSync(join(outside, "kept"), "utf8")).toBe("as it was");
+  expect(existsSync("/etc/double-new")).toBe(false);
+  rmSync(outside, { recursive: true });
+});
+
+test("a link to an absolute path of a container's own leads to the files of each step", async () => {
+  const query = `{ container { from(address: "a") { withNewFile(path: "/w/a", contents: "1") {
+    withExec(args: ["ln","-s","/w/a","/w/link"]) {
+      withExec(args: ["sh","-c","echo 2 > /w/link"]) { file(path: "/w/a") { contents } }
+      file(path: "/w/link") { contents } } } } } }`;
+  expect(await data(session, query)).toMatchObject({
+    container: {
+      from: {
+        withNewFile: {
+          withExec: { withExec: { file: { contents: "2\n" } }, file: { contents: "1" } },
+        },
+      },
+    },
+  });
+});
+
+test("names and addresses with .. in them lead nowhere else", async () => {
+  await using served = await startUpstream();
+  const scratch = dirname(session.publishFolder);
+  const before = readdirSync(dirname(scratch)).length;
+  const query = `{ http(url: "${served.url}/ok/a", name: "../../../double-evil") { name }
+    file(name: "../../double-evil", contents: "x") { contents }
+    directory { withNewFile(path: "../../double-evil", contents: "x") { entries } } }`;
+  expect(await data(session, query)).toEqual({
+    http: { name: "double-evil" },
+    file: { contents: "x" },
+    directory: { withNewFile: { entries: ["double-evil"] } },
+  });
+  expect(existsSync(join(scratch, "double-evil"))).toBe(false);
+  expect(readdirSync(dirname(scratch)).length).toBe(before);
+  const publish = '{ container { from(address: "a") { publish(address: "../evil") } } }';
+  await expect(data(session, publish)).rejects.toThrow("invalid reference format");
+});
+
+test("what no test can mean to lose is not wiped", async () => {
+  for (const path of ["/", "..", homedir(), dirname(homedir())]) {
+    const query = `{ directory { export(path: "${path}", wipe: true) } }`;
+    await expect(data(session, query)).rejects.toThrow("does not wipe");
+  }
+  expect(existsSync(host)).toBe(true);
+});
+
 test("wipe empties the folder exported into", async () => {
   writeFileSync(join(host, "old"), "");
   const exported = '{ directory { withNewFile(path: "new", contents: "") { export(path: ".") } } }';
   await data(session, exported);
   expect(existsSync(join(host, "old"))).toBe(true);
+  const folder = statSync(host).ino;
   await data(session, exported.replace('path: ".")', 'path: ".", wipe: true)'));
   expect(existsSync(join(host, "old"))).toBe(false);
+  // Whoever stands in the folder still stands in it.
+  expect(statSync(host).ino).toBe(folder);
 });
 
 test("directories are put together and taken apart", async () => {

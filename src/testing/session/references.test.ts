@@ -10,6 +10,7 @@ test.each([
   ["index.docker.io/a/b", "docker.io/a/b:latest", "registry-1.docker.io", "auth.docker.io"],
   ["ghcr.io/a/b/c:x", "ghcr.io/a/b/c:x", "ghcr.io", undefined],
   ["localhost/a", "localhost/a:latest", "localhost", undefined],
+  ["[::1]:5000/a:1", "[::1]:5000/a:1", "[::1]:5000", undefined],
   ["127.0.0.1:5000/a:1", "127.0.0.1:5000/a:1", "127.0.0.1:5000", undefined],
   [`quay.io/a@${DIGEST}`, `quay.io/a@${DIGEST}`, "quay.io", undefined],
   [`quay.io/a:1@${DIGEST}`, `quay.io/a:1@${DIGEST}`, "quay.io", undefined],
@@ -17,12 +18,12 @@ test.each([
   expect(parseReference(address)).toMatchObject({ full, registryHost, tokenHost });
 });
 
-test.each(["", "a b", "a//b", "a:", "a:b:c!", "Upper", "ghcr.io/Upper", "a@sha256:1"])(
-  "%j is no reference",
-  (address) => {
-    expect(() => parseReference(address)).toThrow("invalid reference format");
-  },
-);
+test.each([
+  ...["", "a b", "a//b", "a:", "a:b:c!", "Upper", "ghcr.io/Upper", "a@sha256:1"],
+  ...["../a", "./a", "..:1/a", "ghcr.io/../a", "-a.io/b", "a.io:x/b"],
+])("%j is no reference", (address) => {
+  expect(() => parseReference(address)).toThrow("invalid reference format");
+});
 
 test("registries on the machine itself are asked without TLS", () => {
   expect(registryUrl("127.0.0.1:5000")).toBe("http://127.0.0.1:5000");

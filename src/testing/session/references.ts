@@ -19,6 +19,10 @@ export interface ImageReference {
   readonly tokenHost: string | undefined;
 }
 
+const DOMAIN_PART = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
+const DOMAIN = new RegExp(
+  `^(?:${DOMAIN_PART}(?:\\.${DOMAIN_PART})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?$`,
+);
 const COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -37,7 +41,7 @@ export function parseReference(address: string): ImageReference {
   const domain = hasDomain ? normalDomain(first) : "docker.io";
   const path = hasDomain ? rest : name;
   const repository = domain === "docker.io" && !path.includes("/") ? `library/${path}` : path;
-  const fault = faultOf(repository, tag, digest, path);
+  const fault = faultOf(domain, repository, tag, digest, path);
   if (fault !== undefined) {
     throw new EngineError(`failed to parse image address ${address}: ${fault}`);
   }
@@ -55,6 +59,7 @@ export function parseReference(address: string): ImageReference {
 }
 
 function faultOf(
+  domain: string,
   repository: string,
   tag: string,
   digest: string | undefined,
@@ -65,6 +70,7 @@ function faultOf(
     return `invalid reference format: repository name (${path}) must be lowercase`;
   }
   const valid =
+    DOMAIN.test(domain) &&
     repository.split("/").every((component) => COMPONENT.test(component)) &&
     TAG.test(tag) &&
     (digest === undefined || DIGEST.test(digest));

@@ -1,10 +1,19 @@
 /** The folder under which all files of a double live, and the few things done with files in it. */
 
 import { createHash } from "node:crypto";
-import { constants, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  constants,
+  type Dirent,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import {
   chmod,
   copyFile,
+  lstat,
   mkdir,
   readdir,
   readFile,
@@ -13,21 +22,21 @@ import {
   rmdir,
   stat,
   symlink,
+  unlink,
   utimes,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atExit } from "./exit-cleanup.js";
 import type { PathFilter } from "./globs.js";
+import { errorCode } from "./wire-errors.js";
 
 /** A folder of its own under the system's temporary folder, gone after `remove()`. */
 export class Scratch {
   /** The folder, without symbolic links in its path. */
   readonly folder: string;
   #next = 0;
-  readonly #notAtExit = atExit(() =>
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 }),
-  );
+  readonly #notAtExit = atExit(() => this.#removeNow());
 
   constructor() {
     this.folder = mkdtempSync(join(realpathSync(tmpdir()), "dagger-session-double-"));
@@ -43,41 +52,92 @@ export class Scratch {
 
   /** Removes all. */
   async remove(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+    try {
+      await rm(this.folder, REMOVAL);
+    } catch {
+      this.#removeNow();
+    }
     this.#notAtExit();
   }
+
+  /** Tools leave folders that nobody may write into, so not even remove from. */
+  #removeNow(): void {
+    try {
+      rmSync(this.folder, REMOVAL);
+    } catch {
+      makeWritable(this.folder);
+      rmSync(this.folder, REMOVAL);
+    }
+  }
+}
+
+const REMOVAL = { recursive: true, force: true, maxRetries: 3 };
+
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(folder, entry.name));
+  }
+}
+
+/** How a copy is made. */
+export interface CopyOptions {
+  /** Which paths of a folder are taken. Default: all. */
+  readonly filter?: PathFilter;
+  /** Ends the copying of a folder early. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Copies a file to `target`, or what is in a folder into the folder `target`, which must be there.
- * Links stay links; sockets, pipes and devices are left out.
+ * Links stay links, and those that lead to a place in the folder lead to its copy; a link that is
+ * in the way is replaced, never followed. Sockets, pipes and devices are left out.
  */
 export async function copyInto(
   source: string,
   target: string,
-  filter: PathFilter = () => "take",
+  options: CopyOptions = {},
 ): Promise<void> {
-  if ((await stat(source)).isDirectory()) await copyFolder(source, target, "", filter);
-  else await copyOne(source, target);
+  if (!(await stat(source)).isDirectory()) return copyOne(source, target);
+  const { filter = () => "take", signal } = options;
+  await new FolderCopy(source, target, filter, signal).copy("");
 }
 
-async function copyFolder(
-  source: string,
-  target: string,
-  inside: string,
-  filter: PathFilter,
-): Promise<void> {
-  const entries = await readdir(source, { withFileTypes: true });
-  const copies = entries.map(async (entry) => {
+/** One folder on its way to another place. */
+class FolderCopy {
+  readonly #source: string;
+  readonly #target: string;
+  readonly #filter: PathFilter;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(source: string, target: string, filter: PathFilter, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#target = target;
+    this.#filter = filter;
+    this.#signal = signal;
+  }
+
+  /** Copies what is in the folder at the path `inside`. */
+  async copy(inside: string): Promise<void> {
+    this.#signal?.throwIfAborted();
+    const entries = await readdir(join(this.#source, inside), { withFileTypes: true });
+    const copies = entries.map((entry) => this.#copyEntry(entry, inside));
+    // All must have ended before anybody removes the folder.
+    for (const copy of await Promise.allSettled(copies)) {
+      if (copy.status === "rejected") throw copy.reason;
+    }
+  }
+
+  async #copyEntry(entry: Dirent, inside: string): Promise<void> {
     const path = inside === "" ? entry.name : `${inside}/${entry.name}`;
-    const from = join(source, entry.name);
-    const to = join(target, entry.name);
-    const decision = filter(path);
+    const from = join(this.#source, path);
+    const to = join(this.#target, path);
+    const decision = this.#filter(path);
     if (decision === "leave") return;
     if (entry.isDirectory()) {
       const { mode } = await stat(from);
-      await mkdir(to, { recursive: true });
-      await copyFolder(from, to, path, filter);
+      await makeFolder(to);
+      await this.copy(path);
       await chmod(to, mode);
       // What was only walked stays when something in it was taken.
       if (decision === "walk") await rmdir(to).catch(() => undefined);
@@ -85,20 +145,41 @@ async function copyFolder(
       return;
     } else if (entry.isSymbolicLink()) {
       await rm(to, { force: true });
-      await symlink(await readlink(from), to);
+      await symlink(this.#leadingTo(await readlink(from)), to);
     } else if (entry.isFile()) {
       await copyOne(from, to);
     }
-  });
-  // All must have ended before anybody removes the folder.
-  for (const copy of await Promise.allSettled(copies)) {
-    if (copy.status === "rejected") throw copy.reason;
+  }
+
+  #leadingTo(place: string): string {
+    return place.startsWith(`${this.#source}/`)
+      ? this.#target + place.slice(this.#source.length)
+      : place;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const there = await lstat(folder);
+    if (there.isDirectory()) return;
+    if (!there.isSymbolicLink()) throw error;
+    await unlink(folder);
+    await mkdir(folder);
   }
 }
 
 async function copyOne(source: string, target: string): Promise<void> {
   const { atime, mtime } = await stat(source);
-  await copyFile(source, target, constants.COPYFILE_FICLONE);
+  const mode = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL;
+  try {
+    await copyFile(source, target, mode);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    await unlink(target);
+    await copyFile(source, target, mode);
+  }
   // Build tools go by the time of a file.
   await utimes(target, atime, mtime);
 }

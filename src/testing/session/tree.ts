@@ -50,6 +50,6 @@ export function steppedTree(key: string, folder: (work: Work) => Promise<string>
   return {
     key,
     folder,
-    fill: async (target, work) => copyInto(await folder(work), target),
+    fill: async (target, work) => copyInto(await folder(work), target, { signal: work.signal }),
   };
 }

@@ -1,6 +1,5 @@
 /** `withExec`: runs a command of a chain on this machine, with the container's paths in scratch. */
 
-import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { toContainerPaths, toHostPaths } from "../container-paths.js";
 import type { Work } from "../context.js";
@@ -9,7 +8,7 @@ import { meetFaults, requireCaller } from "../meet-faults.js";
 import { steppedTree, type Tree } from "../tree.js";
 import type { ContainerValue, ExecStep } from "../values.js";
 import { execError } from "../wire-errors.js";
-import { inside } from "./places.js";
+import { makeFolderAt } from "./places.js";
 
 /** What a finished step leaves: its output, and the files as they were then. */
 export interface ExecResult extends CommandResult {
@@ -37,8 +36,7 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   await meetFaults(work, { operation: "withExec", hosts: [], text: args.join(" ") });
   const root = await work.engine.scratch.newFolder("exec");
   await container.rootfs.fill(root, work);
-  const folder = inside(root, container.workdir ?? "/");
-  await mkdir(folder, { recursive: true });
+  const folder = await makeFolderAt(root, container.workdir ?? "/");
   const secrets = await readSecrets(container);
   const ended = await work.engine.processes.run(
     {

@@ -1,6 +1,6 @@
 /** The fields of `Directory` and `File`. */
 
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { contentKey, listEntries } from "../scratch.js";
 import { changedTree, derivedTree, EMPTY_TREE, steppedTree, type Tree } from "../tree.js";
 import type { DirectoryValue, FileValue } from "../values.js";
@@ -10,7 +10,7 @@ import {
   copyFileAt,
   directoryAt,
   fileAt,
-  inside,
+  makeFolderAt,
   removeAt,
   sought,
   writeAt,
@@ -91,7 +91,7 @@ export const directoryResolvers: TypeResolvers<DirectoryValue> = {
   withNewDirectory: (directory, args) => {
     const path = args.text("path");
     return withChange(directory, ["new directory", path], async (folder) => {
-      await mkdir(inside(folder, path), { recursive: true });
+      await makeFolderAt(folder, path);
     });
   },
   directory: (directory, args, work) =>

@@ -1,6 +1,7 @@
 /** `export`: real files and folders on the host. */
 
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Work } from "../context.js";
 import { meetFaults, requireCaller } from "../meet-faults.js";
@@ -34,11 +35,27 @@ export async function exportDirectory(
 ): Promise<string> {
   const target = await begin(path, work);
   const source = await directory.locate(work);
-  if (wipe) await rm(target, { recursive: true, force: true });
+  if (wipe) await empty(target, work);
   return writing(target, async () => {
-    await copyInto(source, target);
+    await copyInto(source, target, { signal: work.signal });
     return target;
   });
+}
+
+/**
+ * Removes what is in a folder, and leaves the folder itself to whoever stands in it. What no test
+ * can mean to lose is not wiped.
+ */
+async function empty(folder: string, work: Work): Promise<void> {
+  const kept = [homedir(), dirname(work.engine.settings.workdir)];
+  if (folder === sep || kept.some((place) => `${place}${sep}`.startsWith(`${folder}${sep}`))) {
+    throw new EngineError(
+      `the session double does not wipe ${folder}: the home or working directory is in it`,
+    );
+  }
+  if (!(await isFolder(folder))) return;
+  const names = await readdir(folder);
+  await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
 /** Writes a container to the host: a folder with its own files and its configuration. */
@@ -62,7 +79,9 @@ export async function writeContainer(
 ): Promise<void> {
   if (container.lastExec !== undefined) await runExec(container.lastExec, work);
   await mkdir(join(target, "rootfs"), { recursive: true });
-  await copyInto(await container.rootfs.folder(work), join(target, "rootfs"));
+  await copyInto(await container.rootfs.folder(work), join(target, "rootfs"), {
+    signal: work.signal,
+  });
   const config = {
     image: container.image?.reference.full ?? null,
     platform: container.platform,

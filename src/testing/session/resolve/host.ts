@@ -15,7 +15,7 @@ async function directory(_: HostValue, args: Arguments, work: Work): Promise<Dir
   await requireAll(path, work);
   const filter = { include: args.texts("include"), exclude: args.texts("exclude") };
   const copy = await work.engine.scratch.newFolder("host");
-  await copyInto(path, copy, pathFilter(filter));
+  await copyInto(path, copy, { filter: pathFilter(filter), signal: work.signal });
   const key = contentKey("host directory", await folderDigest(copy));
   return { typeName: "Directory", key, locate: async () => copy };
 }

@@ -4,6 +4,7 @@ import { chmod, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import type { Work } from "../context.js";
 import { type Filter, pathFilter } from "../globs.js";
+import { placeIn } from "../place-in.js";
 import { contentKey, copyInto } from "../scratch.js";
 import type { DirectoryValue, FileValue } from "../values.js";
 import { EngineError, errorCode, systemErrorText } from "../wire-errors.js";
@@ -62,9 +63,21 @@ async function located(
   throw new EngineError(`path ${shown} ${reason}`, { traced: true });
 }
 
-/** A path below a folder; `..` does not lead out of it. */
+/** A path below a folder, to be read; `..` does not lead out of it. To write, see `placeIn`. */
 export function inside(folder: string, path: string): string {
   return join(folder, posix.resolve("/", path));
+}
+
+/** Makes a folder, and those above it that are missing. */
+export async function makeFolderAt(
+  folder: string,
+  path: string,
+  permissions?: number,
+): Promise<string> {
+  const target = await placeIn(folder, path);
+  await mkdir(target, { recursive: true });
+  if (permissions !== undefined) await chmod(target, permissions);
+  return target;
 }
 
 /** Writes a new file. */
@@ -74,7 +87,7 @@ export async function writeAt(
   contents: string,
   permissions: number,
 ): Promise<void> {
-  const target = inside(folder, path);
+  const target = await placeIn(folder, path);
   await mkdir(dirname(target), { recursive: true });
   await writeFile(target, contents);
   await chmod(target, permissions);
@@ -88,9 +101,8 @@ export async function copyFileAt(
   permissions: number | undefined,
   work: Work,
 ): Promise<void> {
-  const place = inside(folder, path);
-  const intoFolder = path.endsWith("/") || (await isFolder(place));
-  const target = intoFolder ? join(place, basename(source.name)) : place;
+  const intoFolder = path.endsWith("/") || (await isFolder(await placeIn(folder, path)));
+  const target = await placeIn(folder, intoFolder ? `${path}/${basename(source.name)}` : path);
   await mkdir(dirname(target), { recursive: true });
   await copyInto(await source.locate(work), target);
   if (permissions !== undefined) await chmod(target, permissions);
@@ -104,14 +116,14 @@ export async function copyDirectoryAt(
   filter: Filter,
   work: Work,
 ): Promise<void> {
-  const target = inside(folder, path);
-  await mkdir(target, { recursive: true });
-  await copyInto(await source.locate(work), target, pathFilter(filter));
+  const target = await makeFolderAt(folder, path);
+  const options = { filter: pathFilter(filter), signal: work.signal };
+  await copyInto(await source.locate(work), target, options);
 }
 
 /** Removes what is at a place, if there is anything. */
 export async function removeAt(folder: string, path: string): Promise<void> {
-  const target = inside(folder, path);
+  const target = await placeIn(folder, path, "kept");
   if (target === inside(folder, "/")) return;
   await rm(target, { recursive: true, force: true });
 }
