@@ -2,8 +2,8 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { connect } from "@dagger.io/dagger";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -178,3 +178,92 @@ test("a process with a running double in it ends by itself", async () => {
   expect(status).toBe("401");
   expect(() => readFileSync(join(String(folder), ".."))).toThrow("ENOENT");
 });
+
+/** A program with a double in it that runs a command; prints the double's folder and the command's process. */
+const BUSY = `import { startSessionDouble } from "./testing/index.js";
+  const double = await startSessionDouble();
+  const pid = double.publishFolder + ".pid";
+  const query = '{ container { from(address: "a") { withExec(args: ["sh","-c","echo $$ > ' + pid + '; exec sleep 600"]) { stdout } } } }';
+  fetch("http://127.0.0.1:" + double.port + "/query", {
+    method: "POST",
+    headers: { authorization: "Basic " + btoa(double.token + ":"), "content-type": "application/json" },
+    body: JSON.stringify({ query }),
+  }).catch(() => undefined);
+  const { readFileSync } = await import("node:fs");
+  const read = () => { try { return readFileSync(pid, "utf8").trim(); } catch { return ""; } };
+  while (read() === "") await new Promise((resolve) => setTimeout(resolve, 10));
+  console.log(JSON.stringify({ folder: double.publishFolder, command: Number(read()) }));`;
+
+const alive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test.each([
+  ["SIGINT", "", [null, "SIGINT"]],
+  ["SIGTERM", "", [null, "SIGTERM"]],
+  ["SIGHUP", "", [null, "SIGHUP"]],
+  ["SIGTERM", 'process.once("SIGTERM", () => process.exit(7));', [7, null]],
+  ["SIGTERM", 'process.once("SIGTERM", () => { throw new Error("mine"); });', [1, null]],
+] as const)(
+  "a process that ends by %s %s leaves nothing of its double behind",
+  async (signal, more, ended) => {
+    const program = join(built, "busy.mjs");
+    writeFileSync(program, `${BUSY}\n${more}`);
+    const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "ignore"] });
+    const [printed] = (await once(child.stdout, "data")) as [Buffer];
+    const { folder, command } = JSON.parse(printed.toString()) as {
+      folder: string;
+      command: number;
+    };
+    child.kill(signal);
+    expect(await once(child, "close")).toEqual(ended);
+    await expect.poll(() => alive(command), { interval: 10, timeout: 10_000 }).toBe(false);
+    expect(existsSync(dirname(folder))).toBe(false);
+  },
+);
+
+test("a listener of the program's own decides whether a signal ends it", async () => {
+  const program = join(built, "busy.mjs");
+  const more = `process.on("SIGHUP", () => console.log("heard", double.commandsRunning));`;
+  writeFileSync(program, `${BUSY}\n${more}`);
+  const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "ignore"] });
+  const [printed] = (await once(child.stdout, "data")) as [Buffer];
+  const { folder } = JSON.parse(printed.toString()) as { folder: string };
+  child.kill("SIGHUP");
+  const [heard] = (await once(child.stdout, "data")) as [Buffer];
+  expect(heard.toString()).toBe("heard 1\n");
+  expect(existsSync(dirname(folder))).toBe(true);
+  child.kill("SIGTERM");
+  await once(child, "close");
+  expect(existsSync(dirname(folder))).toBe(false);
+});
+
+test.runIf(process.getuid?.() === 0).each(["await double.stop();", ""])(
+  "folders that nobody may write into are removed as well, also for who is not root: %s",
+  (end) => {
+    const program = join(built, "read-only.mjs");
+    writeFileSync(
+      program,
+      `import { startSessionDouble } from "./testing/index.js";
+       process.setgid(65534);
+       process.setuid(65534);
+       const double = await startSessionDouble();
+       const script = "mkdir -p m/n; touch m/n/f; chmod 555 m/n m";
+       const query = '{ container { from(address: "a") { withWorkdir(path: "/w") { withExec(args: ["sh","-c","' + script + '"]) { exitCode } } } } }';
+       const answer = await fetch("http://127.0.0.1:" + double.port + "/query", {
+         method: "POST",
+         headers: { authorization: "Basic " + btoa(double.token + ":"), "content-type": "application/json" },
+         body: JSON.stringify({ query }),
+       });
+       console.log(double.publishFolder + " " + (await answer.text()));
+       ${end}`,
+    );
+    const printed = execFileSync(process.execPath, [program], { timeout: 30_000 }).toString();
+    expect(printed).toContain('"exitCode":0');
+    expect(existsSync(dirname(printed.split(" ")[0] ?? ""))).toBe(false);
+  },
+);

@@ -1,8 +1,11 @@
 /** How engines, sessions and CLI processes go, and what the session then says. */
 
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { startSessionDouble } from "../../src/testing/index.js";
-import { ask, data } from "./client.js";
+import { ask, data, send } from "./client.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -124,10 +127,54 @@ test("stopping kills what runs and removes every file", async () => {
   await until(() => session.commandsRunning === 1);
   await session.stop();
   expect(await inFlight).toMatchObject({ code: "ECONNRESET" });
-  const { existsSync } = await import("node:fs");
-  const { dirname } = await import("node:path");
   expect(existsSync(dirname(publishFolder))).toBe(false);
   await until(() => session.commandsRunning === 0);
+});
+
+test("stopping ends the sessions that were opened beside it, and what comes after is told so", async () => {
+  const session = await startSessionDouble();
+  const other = await session.openSession();
+  const inFlight = ask(other, SLEEP).catch((error: unknown) => error);
+  await until(() => session.commandsRunning === 1);
+  await session.stop();
+  expect(await inFlight).toMatchObject({ code: "ECONNRESET" });
+  expect(session.commandsRunning).toBe(0);
+  await expect(ask(other, VERSION)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  await other.stop();
+  await session.stop();
+  session.restart();
+  await expect(session.openSession()).rejects.toThrow("has stopped");
+  await expect(session.cliEnvironment()).rejects.toThrow("has stopped");
+});
+
+test("stopping amid the copying of a folder leaves no file of it behind", async () => {
+  const source = mkdtempSync(join(tmpdir(), "double-source-"));
+  for (let folder = 0; folder < 100; folder += 1) {
+    mkdirSync(join(source, `${folder}/a/b`), { recursive: true });
+    for (const name of ["1", "2", "3"]) writeFileSync(join(source, `${folder}/a/b/${name}`), name);
+  }
+  for (const delayMs of [5, 20, 40]) {
+    const session = await startSessionDouble();
+    const scratch = dirname(session.publishFolder);
+    const copying = ask(session, `{ host { directory(path: "${source}") { entries } } }`);
+    copying.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await session.stop();
+    expect(existsSync(scratch)).toBe(false);
+  }
+  rmSync(source, { recursive: true });
+});
+
+test("doubles at the same time know nothing of each other", async () => {
+  await using one = await startSessionDouble({ faults: [{ host: "a.io", kind: "eof" }] });
+  await using two = await startSessionDouble({ engineVersion: "v0.19.11" });
+  const pull = '{ container { from(address: "a.io/b") { platform } } }';
+  expect((await ask(one, pull)).body).toContain("EOF");
+  expect((await ask(two, pull)).body).toContain("linux/");
+  expect((await send(two, { token: one.token, body: "{}" })).status).toBe(401);
+  one.kill();
+  expect((await ask(two, VERSION)).body).toContain("v0.19.11");
+  expect(two.publishFolder).not.toBe(one.publishFolder);
 });
 
 test("a running double does not keep a process alive", async () => {

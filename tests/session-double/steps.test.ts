@@ -1,6 +1,7 @@
 /** What runs once, what runs again, and what ends when nobody waits. */
 
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { startSessionDouble } from "../../src/testing/index.js";
@@ -123,6 +124,21 @@ test("what a command leaves in the background ends with it", async () => {
   await data(session, exec(["sh", "-c", "sleep 30 & echo $!"]));
   await until(() => session.commandsRunning === 0);
 });
+
+test.runIf(process.platform === "linux")(
+  "what has left the command's process group does not keep the step from ending",
+  async () => {
+    await using session = await startSessionDouble();
+    const folder = mkdtempSync(join(tmpdir(), "double-steps-"));
+    // It ends by itself when its file is gone.
+    const script = `setsid sh -c 'touch ${folder}/on; while [ -f ${folder}/on ]; do sleep 0.05; done' &
+    while [ ! -f ${folder}/on ]; do sleep 0.02; done; echo done`;
+    expect(await data(session, exec(["sh", "-c", script]))).toEqual({
+      container: { from: { withExec: { stdout: "done\n" } } },
+    });
+    rmSync(folder, { recursive: true });
+  },
+);
 
 test("a chain runs its commands in order, each on the files of the one before", async () => {
   await using session = await startSessionDouble();

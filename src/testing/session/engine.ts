@@ -3,6 +3,7 @@
 import { randomInt } from "node:crypto";
 import { Processes } from "./exec.js";
 import { FaultPlan } from "./faults.js";
+import { hostNames } from "./network-errors.js";
 import { Scratch } from "./scratch.js";
 import type { SessionDoubleSettings } from "./session-options.js";
 import { Steps, unlessAborted } from "./steps.js";
@@ -20,15 +21,16 @@ export type EngineState = "up" | "killed" | "ended";
 export class Engine {
   readonly settings: SessionDoubleSettings;
   readonly faults: FaultPlan;
-  readonly scratch = new Scratch();
   /** The commands of `withExec`. */
   readonly processes = new Processes();
   /** What the engine itself runs. */
   readonly gitProcesses = new Processes();
+  // After the processes: should this process end early, nobody writes there any more.
+  readonly scratch = new Scratch();
   /** Finished steps by the content of their inputs, for all sessions. */
   readonly steps = new Steps();
-  /** Those who are to be told that a restarted engine does not know them. */
-  readonly sessions = new Set<{ lose(): void }>();
+  /** Those who are to be told that a restarted engine does not know them, or that it stops. */
+  readonly sessions = new Set<{ lose(): void; end(): Promise<void> }>();
   /** Images that were used by digest: they need no registry any more. */
   readonly heldImages = new Set<string>();
   readonly #requestsByHost = new Map<string, number>();
@@ -36,6 +38,7 @@ export class Engine {
   #state: EngineState = "up";
   #life = new AbortController();
   #waiting: (() => void)[] = [];
+  #stopped = false;
 
   constructor(settings: SessionDoubleSettings) {
     this.settings = settings;
@@ -49,6 +52,11 @@ export class Engine {
 
   get state(): EngineState {
     return this.#state;
+  }
+
+  /** Whether it was stopped for good. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   /** Aborted when the engine goes. */
@@ -65,6 +73,11 @@ export class Engine {
   /** Counts requests that a real engine would have sent to a host. */
   countRequests(host: string, requests: number): void {
     this.#requestsByHost.set(host, this.requestsTo(host) + requests);
+  }
+
+  /** Counts a request to a URL. */
+  countRequestTo(url: URL): void {
+    for (const name of hostNames(url)) this.countRequests(name, 1);
   }
 
   requestsTo(host: string): number {
@@ -86,6 +99,7 @@ export class Engine {
 
   /** A new engine process in place of the old one: what sessions there were are lost. */
   restart(): void {
+    if (this.#stopped) return;
     this.kill();
     for (const session of this.sessions) session.lose();
     this.#life = new AbortController();
@@ -104,11 +118,15 @@ export class Engine {
     await unlessAborted(up, signal);
   }
 
-  /** Ends all work and removes all files. */
+  /** Ends all sessions and all work, and removes all files. */
   async close(): Promise<void> {
+    this.#stopped = true;
     this.kill();
     this.processes.close();
     this.gitProcesses.close();
+    await Promise.all([...this.sessions].map((session) => session.end()));
+    // What still copies files would bring back the folder that is to go.
+    await this.steps.idle();
     this.steps.clear();
     await this.scratch.remove();
   }

@@ -76,6 +76,9 @@ export class Processes {
   }
 }
 
+/** How long what a command has written may take to arrive once the command is gone. */
+const OUTPUT_GRACE_MS = 500;
+
 function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -91,8 +94,16 @@ function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
   // A command need not read its input to the end.
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(command.stdin);
-  // As in a container, what a command left in the background ends with it.
-  child.once("exit", () => killGroup(child));
+  // As in a container, what a command left in the background ends with it. What has left its
+  // process group is beyond reach, but its hold on the outputs does not keep the step from ending.
+  child.once("exit", () => {
+    killGroup(child);
+    const letGo = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, OUTPUT_GRACE_MS);
+    child.once("close", () => clearTimeout(letGo));
+  });
   return new Promise((settle) => {
     child.once("error", (error) => settle(notStarted(command, wordStartError(command, error))));
     child.once("close", (code, name) => {

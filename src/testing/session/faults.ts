@@ -88,7 +88,7 @@ function matches(rule: FaultRule, call: Call): boolean {
 }
 
 /** Docker Hub goes by several names; its registry answers to one. */
-function servingHost(host: string): string {
+export function servingHost(host: string): string {
   return host === "docker.io" || host === "index.docker.io" ? "registry-1.docker.io" : host;
 }
 

@@ -3,7 +3,7 @@
 import type { Work } from "./context.js";
 import type { UpstreamFault } from "./fault-rules.js";
 import { type Call, upstreamFault } from "./faults.js";
-import { pause, untilAborted } from "./steps.js";
+import { Abandoned, pause, untilAborted } from "./steps.js";
 import { EngineError } from "./wire-errors.js";
 
 /** A fault of a host, to be worded by the operation that asked it. */
@@ -35,7 +35,7 @@ export async function meetFaults(work: Work, call: Call): Promise<MetFault | und
       return undefined;
     case "reset":
       work.cutConnection("before");
-      break;
+      throw new Abandoned("the connection of the request was reset");
     case "engineKilled":
       engine.kill();
       break;
@@ -46,8 +46,8 @@ export async function meetFaults(work: Work, call: Call): Promise<MetFault | und
       engine.restart();
       break;
     case "cliGone":
-      session.drop();
-      break;
+      void session.drop();
+      throw new Abandoned("the session of the request is gone");
   }
   return untilAborted(signal);
 }

@@ -8,6 +8,11 @@ import { errorCode } from "./wire-errors.js";
 /** An address that no machine has, for hosts whose address a planned fault does not know. */
 const DOCUMENTATION_ADDRESS = "192.0.2.1";
 
+/** The names that a URL's host goes by in fault rules and counts: without its port, and with it. */
+export function hostNames(url: URL): readonly string[] {
+  return url.port === "" ? [url.hostname] : [url.hostname, url.host];
+}
+
 /** The end of an error message for a request that got no answer, or undefined for other faults. */
 export function plannedNetworkError(fault: UpstreamFault, url: URL): string | undefined {
   const name = url.hostname;

@@ -29,12 +29,16 @@ export class SessionServer {
   readonly #engine: Engine;
   readonly #session: Session;
   readonly #server: Server;
+  readonly #serving = new Set<Promise<void>>();
   #queries = 0;
 
   constructor(engine: Engine, session: Session) {
     this.#engine = engine;
     this.#session = session;
-    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server = createServer((request, response) => {
+      const served = this.#serve(request, response).finally(() => this.#serving.delete(served));
+      this.#serving.add(served);
+    });
     // Neither the port nor a connection to it holds the process.
     this.#server.on("connection", (socket) => socket.unref());
     this.#server.keepAliveTimeout = 0;
@@ -57,11 +61,12 @@ export class SessionServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Closes the port and every connection at once. */
+  /** Closes the port and every connection at once; settles when nothing is being answered. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;
+    await Promise.allSettled(this.#serving);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -86,10 +91,14 @@ export class SessionServer {
     const work: Work = {
       engine,
       session: this.#session,
-      signal: AbortSignal.any([life, dropped.signal]),
+      signal: AbortSignal.any([life, dropped.signal, this.#session.over]),
       cutConnection(where) {
-        if (where === "before") reset(response);
-        else cutBody = true;
+        if (where === "body") {
+          cutBody = true;
+          return;
+        }
+        dropped.abort(new Dropped("the connection was reset"));
+        reset(response);
       },
     };
     try {
@@ -99,7 +108,7 @@ export class SessionServer {
       if (cutBody) cutWithin(response, status, type, body);
       else end(response, status, type, body);
     } catch (error) {
-      if (dropped.signal.aborted) return;
+      if (dropped.signal.aborted || this.#session.over.aborted) return;
       if (life.aborted) {
         return end(response, 502, TEXT, 'http do: Post "http://dagger/query": unexpected EOF');
       }
@@ -131,10 +140,8 @@ export class SessionServer {
     const [scheme, credentials = ""] = (request.headers.authorization ?? "").split(" ");
     if (scheme?.toLowerCase() !== "basic") return false;
     const [user = ""] = Buffer.from(credentials, "base64").toString().split(":");
-    return (
-      user.length === this.token.length &&
-      timingSafeEqual(Buffer.from(user), Buffer.from(this.token))
-    );
+    const [given, wanted] = [Buffer.from(user), Buffer.from(this.token)];
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
   }
 }
 

@@ -6,6 +6,7 @@ import { Control } from "./control.js";
 import { Engine } from "./engine.js";
 import type { FaultRule } from "./fault-rules.js";
 import { checkFault, checkFaults } from "./fault-rules.js";
+import { servingHost } from "./faults.js";
 import { publishFolder } from "./resolve/publish.js";
 import { SessionServer } from "./server.js";
 import { Session } from "./session.js";
@@ -49,7 +50,8 @@ export interface SessionDouble extends AsyncDisposable {
    * How many requests the engine sent to a host. For registries, which the double never asks, it
    * is how many a real engine would have sent: six for a pull that meets a 429, for example.
    *
-   * @param host As requests name it: `registry-1.docker.io`, `auth.docker.io`, `github.com`.
+   * @param host As requests name it: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`,
+   * `github.com`; with or without the port that the address names.
    */
   requestsTo(host: string): number;
   /** Replaces the fault plan; all its counts begin anew. An empty list ends every outage. */
@@ -83,8 +85,8 @@ export interface SessionDouble extends AsyncDisposable {
    */
   cliEnvironment(): Promise<CliEnvironment>;
   /**
-   * Ends the session. The session that {@link startSessionDouble} gave ends the engine as well:
-   * processes are killed, files removed, ports closed.
+   * Ends the session. The session that {@link startSessionDouble} gave ends the engine as well, and
+   * with it all its sessions: processes are killed, files removed, ports closed. May be called again.
    */
   stop(): Promise<void>;
 }
@@ -170,18 +172,15 @@ async function openSession(
   const server = new SessionServer(engine, session);
   const port = await server.listen();
   let closing: Promise<void> | undefined;
-  const dropCli = () => {
+  session.onDrop(() => {
     closing ??= server.close().then(onDropped);
     return closing;
-  };
-  session.drop = () => void dropCli();
+  });
   let stopping: Promise<void> | undefined;
   const stopAll = async () => {
-    session.leave();
-    await dropCli();
+    await session.end();
     if (ends === "alone") return;
-    await door.close();
-    await engine.close();
+    await Promise.all([door.close(), engine.close()]);
   };
   const stop = () => {
     stopping ??= stopAll();
@@ -202,18 +201,22 @@ async function openSession(
     get commandsRunning() {
       return engine.processes.running;
     },
-    requestsTo: (host) => engine.requestsTo(host),
+    requestsTo: (host) => engine.requestsTo(servingHost(host)),
     setFaults: (faults) => engine.faults.replace(checkFaults(faults, "setFaults")),
     fail: (fault) => engine.faults.add(checkFault(fault, "fail")),
     kill: () => engine.kill(),
     end: () => engine.end(),
     restart: () => engine.restart(),
-    dropCli,
+    dropCli: () => session.drop(),
     openSession: async () => {
+      if (engine.stopped) throw new Error("the session double has stopped");
       if (engine.state !== "up") throw new Error("the engine of the session double is down");
       return openSession(engine, door, "alone");
     },
-    cliEnvironment: () => door.environment(),
+    cliEnvironment: async () => {
+      if (engine.stopped) throw new Error("the session double has stopped");
+      return door.environment();
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -2,7 +2,7 @@
 
 import type { Engine } from "./engine.js";
 import { decodeId, encodeId } from "./ids.js";
-import { Steps } from "./steps.js";
+import { Abandoned, Steps } from "./steps.js";
 import { EngineError } from "./wire-errors.js";
 
 /** What an id can stand for. */
@@ -43,8 +43,8 @@ export class Session {
   /** Tags, URLs and git remotes: asked once in a session. */
   readonly resolutions = new Steps();
   #lost = false;
-  /** Closes the session's port at once, as when the CLI process is killed. */
-  drop: () => void = () => undefined;
+  readonly #over = new AbortController();
+  #closePort: () => Promise<void> = async () => undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -63,9 +63,27 @@ export class Session {
     this.resolutions.clear();
   }
 
-  /** The session has ended. */
-  leave(): void {
+  /** Aborted when the session is over: nobody waits for its answers any more. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Tells the session how its port is closed. */
+  onDrop(closePort: () => Promise<void>): void {
+    this.#closePort = closePort;
+  }
+
+  /** Ends the session and closes its port at once, as when the CLI process is killed. */
+  async drop(): Promise<void> {
+    this.#over.abort(new Abandoned("the session is over"));
+    await this.#closePort();
+  }
+
+  /** Ends the session for good: its work is over, and the engine forgets it. */
+  async end(): Promise<void> {
     this.#engine.sessions.delete(this);
+    await this.drop();
+    await this.resolutions.idle();
   }
 
   /** The id of an object, always the same for equal objects. */

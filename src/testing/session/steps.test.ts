@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pause, Steps, unlessAborted, untilAborted } from "./steps.js";
+import { Abandoned, pause, Steps, unlessAborted, untilAborted } from "./steps.js";
 
 const patient = new AbortController().signal;
 
@@ -63,4 +63,47 @@ test("forgotten steps run again", async () => {
   await steps.join("a", patient, async () => 1);
   steps.clear();
   expect(await steps.join("a", patient, async () => 2)).toBe(2);
+});
+
+test("work that was abandoned begins anew for those who still wait", async () => {
+  const steps = new Steps();
+  const first = new AbortController();
+  let runs = 0;
+  const work = async () => {
+    runs += 1;
+    await Promise.resolve();
+    if (runs > 1) return "done";
+    first.abort(new Error("cut"));
+    throw new Abandoned("cut");
+  };
+  const [cut, ...others] = await Promise.allSettled([
+    steps.join("a", first.signal, work),
+    steps.join("a", patient, work),
+    steps.join("a", patient, work),
+  ]);
+  expect(cut).toMatchObject({ status: "rejected", reason: { message: "cut" } });
+  expect(others).toEqual([1, 2].map(() => ({ status: "fulfilled", value: "done" })));
+  expect(runs).toBe(2);
+});
+
+test("steps are idle when the work that nobody wants any more has ended too", async () => {
+  const steps = new Steps();
+  const gone = new AbortController();
+  let end: () => void = () => undefined;
+  const joined = steps.join(
+    "a",
+    gone.signal,
+    () => new Promise<void>((resolve) => (end = resolve)),
+  );
+  gone.abort(new Error("gone"));
+  await expect(joined).rejects.toThrow("gone");
+  let idle = false;
+  const waited = steps.idle().then(() => {
+    idle = true;
+  });
+  await Promise.resolve();
+  expect(idle).toBe(false);
+  end();
+  await waited;
+  expect(idle).toBe(true);
 });

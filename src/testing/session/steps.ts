@@ -7,15 +7,21 @@ interface Step {
   settled: boolean;
 }
 
+/** Why a step ended without a result: the request that began it is gone, and not the others' fault. */
+export class Abandoned extends Error {
+  override readonly name = "Abandoned";
+}
+
 /** The steps of an engine or of a session, by the content of their inputs. */
 export class Steps {
   readonly #steps = new Map<string, Step>();
+  readonly #running = new Set<Promise<unknown>>();
 
   /**
    * The result of the step `key`: remembered, awaited with others, or worked out now.
    *
    * @param signal The caller's; when it is aborted this call rejects with its reason, and the work
-   * itself is aborted when nobody else waits for it.
+   * itself is aborted when nobody else waits for it. Work that was abandoned begins anew.
    */
   async join<T>(
     key: string,
@@ -27,6 +33,9 @@ export class Steps {
     step.waiters += 1;
     try {
       return (await unlessAborted(step.result, signal)) as T;
+    } catch (error) {
+      if (error instanceof Abandoned && !signal.aborted) return await this.join(key, signal, work);
+      throw error;
     } finally {
       step.waiters -= 1;
       if (step.waiters === 0 && !step.settled) {
@@ -39,6 +48,11 @@ export class Steps {
   /** Forgets all that is finished; running work goes on for those who wait for it. */
   clear(): void {
     this.#steps.clear();
+  }
+
+  /** Settles when no work runs any more, wanted or not. Never rejects. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
   #start<T>(key: string, work: (signal: AbortSignal) => Promise<T>): Step {
@@ -59,7 +73,9 @@ export class Steps {
       waiters: 0,
       settled: false,
     };
-    step.result.catch(() => undefined);
+    const ended = () => this.#running.delete(step.result);
+    step.result.then(ended, ended);
+    this.#running.add(step.result);
     this.#steps.set(key, step);
     return step;
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Work } from "../context.js";
 import type { CommandResult } from "../exec.js";
 import { type MetFault, meetFaults, requireCaller } from "../meet-faults.js";
-import { plannedNetworkError } from "../network-errors.js";
+import { hostNames, plannedNetworkError } from "../network-errors.js";
 import { contentKey } from "../scratch.js";
 import { steppedTree } from "../tree.js";
 import type { DirectoryValue, GitRefValue, GitRepositoryValue } from "../values.js";
@@ -37,12 +37,13 @@ export async function openRepository(
 
 /** Counts a request to a remote and lets it meet its fault. */
 async function ask(work: Work, url: string, what: "refs" | "pack"): Promise<void> {
-  const host = URL.canParse(url) ? new URL(url).hostname : "";
-  if (host !== "") work.engine.countRequests(host, 1);
+  const remote = URL.canParse(url) ? new URL(url) : undefined;
+  const hosts = remote === undefined || remote.hostname === "" ? [] : hostNames(remote);
+  for (const host of hosts) work.engine.countRequests(host, 1);
   if (what === "pack") return;
   const met = await meetFaults(work, {
     operation: "git",
-    hosts: host === "" ? [] : [host],
+    hosts,
     text: url,
   });
   if (met !== undefined) throw plannedError(met, url);

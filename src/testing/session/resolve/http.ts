@@ -8,7 +8,7 @@ import { join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Work } from "../context.js";
 import { type MetFault, meetFaults, requireCaller } from "../meet-faults.js";
-import { plannedNetworkError, realNetworkError } from "../network-errors.js";
+import { hostNames, plannedNetworkError, realNetworkError } from "../network-errors.js";
 import { contentKey, folderDigest } from "../scratch.js";
 import type { FileValue } from "../values.js";
 import { EngineError, statusLine } from "../wire-errors.js";
@@ -26,12 +26,13 @@ export async function download(
   const url = readUrl(address);
   const key = contentKey("http", address, name, permissions);
   return work.session.resolutions.join(`http ${key}`, work.signal, async (signal) => {
-    const fileName = name ?? (posix.basename(url.pathname) || "index");
+    // A name is one part of a path: it leads nowhere else.
+    const fileName = posix.basename(posix.resolve("/", name ?? url.pathname)) || "index";
     const joint = { ...work, signal };
-    work.engine.countRequests(url.hostname, 1);
+    work.engine.countRequestTo(url);
     const met = await meetFaults(joint, {
       operation: "http",
-      hosts: [url.hostname],
+      hosts: hostNames(url),
       text: address,
     });
     if (met !== undefined) throw plannedError(met, url);
@@ -88,7 +89,7 @@ async function follow(work: Work, first: URL): Promise<IncomingMessage> {
     if (statusCode < 300 || statusCode >= 400 || headers.location === undefined) return response;
     response.resume();
     url = new URL(headers.location, url);
-    work.engine.countRequests(url.hostname, 1);
+    work.engine.countRequestTo(url);
   }
   throw new EngineError(`Get "${printed(url)}": stopped after ${MOST_REDIRECTS} redirects`);
 }
@@ -124,6 +125,11 @@ export async function fetchBody(
 ): Promise<{ readonly status: number; readonly body: Buffer }> {
   const response = await follow(work, url);
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+  } catch {
+    work.signal.throwIfAborted();
+    throw new EngineError(`Get "${printed(url)}": unexpected EOF`);
+  }
   return { status: response.statusCode ?? 0, body: Buffer.concat(chunks) };
 }
