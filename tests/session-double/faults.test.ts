@@ -120,6 +120,38 @@ test("a step meets the end of the CLI", async () => {
   await expect(ask(session, VERSION)).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
+test("a connection reset within a step that others wait for leaves the step to them", async () => {
+  await using session = await startSessionDouble({
+    faults: [
+      { operation: "from", calls: 1, kind: "latency", latencyMs: 1_000 },
+      { operation: "from", calls: 1, kind: "reset" },
+    ],
+  });
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => ask(session, pull("a"))));
+  expect(outcomes.map(({ status }) => status).sort()).toEqual([
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+  ]);
+});
+
+test("a host is named in a rule and counted with its port or without", async () => {
+  await using session = await startSessionDouble({
+    faults: [
+      { host: "files.test:8080", contains: "/a", kind: "status", status: 503 },
+      { host: "files.test", contains: "/b", kind: "status", status: 500 },
+    ],
+  });
+  const fetch = (path: string) => `{ http(url: "http://files.test:8080/${path}") { contents } }`;
+  expect(await messageOf(session, fetch("a"))).toContain("503");
+  expect(await messageOf(session, fetch("b"))).toContain("500");
+  expect(session.requestsTo("files.test:8080")).toBe(2);
+  expect(session.requestsTo("files.test")).toBe(2);
+  await messageOf(session, pull("busybox"));
+  expect(session.requestsTo("docker.io")).toBe(session.requestsTo("registry-1.docker.io"));
+  expect(session.requestsTo("docker.io")).toBe(2);
+});
+
 test("a step fails with a message of the user's", async () => {
   await using session = await startSessionDouble({
     faults: [{ operation: "withExec", kind: "message", message: "no space left on device" }],
@@ -226,7 +258,8 @@ test.each(requestCases)(
 test("a wrong token, or none, gets 401 without a body whatever the engine does", async () => {
   await using session = await startSessionDouble();
   session.kill();
-  for (const token of ["", "0".repeat(32)]) {
+  // The last has as many letters as a token, but more bytes.
+  for (const token of ["", "0".repeat(32), "é".repeat(32)]) {
     const { status, body } = await send(session, { token, body: "{}" });
     expect({ status, body }).toEqual({ status: 401, body: "" });
   }

@@ -86,7 +86,10 @@ export type FaultOperation =
  * ```
  */
 export type FaultRule = Fault & {
-  /** The host asked: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`, `github.com`. */
+  /**
+   * The host asked: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`, `github.com`. With
+   * its port where the address names one; `http` and `git` go by the host alone as well.
+   */
   readonly host?: string;
   readonly operation?: FaultOperation;
   /** A part of the image reference, URL, path or command line. */
@@ -108,12 +111,7 @@ const OPERATIONS: readonly FaultOperation[] = [
   "export",
 ];
 
-const UPSTREAM_OPERATIONS: readonly (FaultOperation | undefined)[] = [
-  "from",
-  "http",
-  "git",
-  "publish",
-];
+const UPSTREAM_OPERATIONS: readonly FaultOperation[] = ["from", "http", "git", "publish"];
 
 /** The keys that each kind of fault takes besides the conditions. */
 const KEYS_BY_KIND: Readonly<Record<Fault["kind"], readonly string[]>> = {
@@ -169,20 +167,35 @@ export function checkFault(rule: unknown, owner: string): FaultRule {
   const checked = readObject(owner, rule, [...conditions, ...own]);
   checkConditions(checked, owner);
   checkFaultValues(checked, own, owner);
-  const { operation, host } = checked as Partial<FaultRule>;
-  if (UPSTREAM_KINDS.includes(kind as Fault["kind"])) {
-    const possible = operation === undefined ? host !== undefined : isUpstreamOperation(operation);
-    if (!possible) {
-      throw new RangeError(
-        `${owner} of kind "${kind}" has operation ${show(operation)}, expected a host, or one of ${UPSTREAM_OPERATIONS.join(", ")}`,
-      );
-    }
-  }
-  return checked as unknown as FaultRule;
+  const reached = checked as unknown as FaultRule;
+  checkReach(reached, owner);
+  return reached;
 }
 
-function isUpstreamOperation(operation: FaultOperation): boolean {
-  return UPSTREAM_OPERATIONS.includes(operation);
+/** A rule that nothing could ever meet is a mistake. */
+function checkReach(rule: FaultRule, owner: string): void {
+  const { kind, operation, host } = rule;
+  const asksHosts = operation !== undefined && UPSTREAM_OPERATIONS.includes(operation);
+  const expected = `expected one of ${UPSTREAM_OPERATIONS.join(", ")}`;
+  if (isUpstreamFault(rule) && !asksHosts && (operation !== undefined || host === undefined)) {
+    throw new RangeError(
+      `${owner} of kind "${kind}" has operation ${show(operation)}, expected a host, or one of ${UPSTREAM_OPERATIONS.join(", ")}`,
+    );
+  }
+  if (host !== undefined && operation !== undefined && !asksHosts) {
+    throw new RangeError(
+      `${owner} has a host and operation ${show(operation)}, which asks none, ${expected}`,
+    );
+  }
+  if (operation === "request" && rule.contains !== undefined) {
+    throw new RangeError(`${owner} has "contains" and operation "request", which has no text`);
+  }
+  const at = rule.kind === "status" ? rule.at : undefined;
+  if (at !== undefined && at !== "resource" && operation !== undefined && operation !== "from") {
+    throw new RangeError(
+      `${owner} option "at" is ${show(at)} and operation ${show(operation)}, expected "from": only images have layers and tokens`,
+    );
+  }
 }
 
 function checkConditions(rule: Readonly<Record<string, unknown>>, owner: string): void {
@@ -210,6 +223,8 @@ function checkCalls(calls: unknown, label: string): void {
     for (const [end, number] of Object.entries(range)) {
       if (number !== undefined) checkNumber(number, `${label} "${end}"`, CALL_NUMBER);
     }
+    const { from = 1, to = from } = range as { from?: number; to?: number };
+    if (to < from) throw new RangeError(`${label} ends at ${to}, before its start at ${from}`);
   } else {
     checkNumber(calls, label, CALL_NUMBER);
   }

@@ -47,6 +47,10 @@ test.each([
   [{ kind: "hang", calls: [1.5] }, 'option "calls" is 1.5'],
   [{ kind: "hang", calls: { from: "1" } }, '"from" is "1"'],
   [{ kind: "hang", calls: { first: 1 } }, '"first" is not known'],
+  [{ kind: "hang", calls: { from: 3, to: 2 } }, "ends at 2, before its start at 3"],
+  [{ kind: "hang", host: "a", operation: "withExec" }, "which asks none"],
+  [{ kind: "hang", operation: "request", contains: "a" }, "which has no text"],
+  [{ kind: "status", status: 503, at: "layer", operation: "http" }, "only images have layers"],
   [{ kind: "hang", host: "" }, 'option "host" is ""'],
 ])("the fault %j is refused: %s", (fault, message) => {
   expect(() => checkFault(fault, "fail")).toThrow(message);
