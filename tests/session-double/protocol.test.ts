@@ -136,6 +136,47 @@ test("the schema can be introspected, beside other fields too", async () => {
     __schema: { queryType: { name: "Query" } },
     __type: { kind: "OBJECT" },
   });
+  const named =
+    '{ ...F ... on Query { t: __type(name: "Host") { kind } } } fragment F on Query { version __schema { queryType { name } } }';
+  expect(await data(session, named)).toEqual({
+    version: "v0.21.8",
+    __schema: { queryType: { name: "Query" } },
+    t: { kind: "OBJECT" },
+  });
+});
+
+test("the Python SDK's introspection, aliases and ids are understood", async () => {
+  // Before its first request it asks for the schema, deprecated parts and all.
+  const introspection = getIntrospectionQuery({ inputValueDeprecation: true });
+  const schema = buildClientSchema((await data(session, introspection)) as IntrospectionQuery);
+  expect(schema.getType("Container")).toBeDefined();
+  const run = (end: string) =>
+    `{\n  container {\n    from: from(address: "busybox:h5") {\n      withExec: withExec(args: ["echo", "hi"]) {\n        ${end}: ${end}\n      }\n    }\n  }\n}`;
+  expect(await data(session, run("stdout"))).toEqual({
+    container: { from: { withExec: { stdout: "hi\n" } } },
+  });
+  const synced = (await data(session, run("sync"))) as {
+    container: { from: { withExec: { sync: string } } };
+  };
+  const id = synced.container.from.withExec.sync;
+  const loaded = `{\n  node(id: "${id}") {\n    ... on Container {\n      stdout: stdout\n    }\n  }\n}`;
+  expect(await data(session, loaded)).toEqual({ node: { stdout: "hi\n" } });
+});
+
+test("the Go SDK's named operations are understood", async () => {
+  const go = async (query: string) =>
+    JSON.parse(
+      (await send(session, { body: JSON.stringify({ query, operationName: "Query" }) })).body,
+    ) as { data: unknown };
+  const made = await go('query Query {directory{withNewFile(contents:"1", path:"x.txt"){id}}}');
+  const { id } = (made.data as { directory: { withNewFile: { id: string } } }).directory
+    .withNewFile;
+  const listed = await go(
+    `query Query {container{from(address:"busybox:h5"){withDirectory(path:"/d", source:"${id}"){withExec(args:["ls","/d"]){stdout}}}}}`,
+  );
+  expect(JSON.stringify(listed.data)).toContain(String.raw`"stdout":"x.txt\n"`);
+  const loaded = await go(`query Query {node(id:"${id}"){... on Directory{entries}}}`);
+  expect(loaded.data).toEqual({ node: { entries: ["x.txt"] } });
 });
 
 test("an argument of the wrong type is refused with its Go types, whatever the argument", async () => {
@@ -158,6 +199,27 @@ test("an argument of the wrong type is refused with its Go types, whatever the a
     expect(JSON.parse(body)).toMatchObject({
       errors: [{ message: expect.stringContaining(reason) }],
       data: null,
+    });
+  }
+});
+
+test("what is no query is refused", async () => {
+  for (const kind of ["mutation", "subscription"]) {
+    expect(await ask(session, `${kind} { version }`)).toMatchObject({
+      status: 422,
+      body: expect.stringContaining(`Schema does not support operation type \\"${kind}\\"`),
+    });
+  }
+});
+
+test("a text with a zero byte fails its step", async () => {
+  for (const query of [
+    String.raw`{ container { from(address: "a") { withExec(args: ["echo","a\u0000b"]) { stdout } } } }`,
+    String.raw`{ directory { withNewFile(path: "a\u0000b", contents: "") { entries } } }`,
+  ]) {
+    expect(await ask(session, query)).toMatchObject({
+      status: 200,
+      body: expect.stringContaining('"message":"invalid argument"'),
     });
   }
 });

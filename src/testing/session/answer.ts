@@ -1,14 +1,14 @@
 /** Runs one GraphQL request and gives the answer as it goes over the wire. */
 
 import { randomBytes } from "node:crypto";
-import { type DocumentNode, execute, Kind } from "graphql";
+import { type DocumentNode, execute, TypeInfo, visit, visitWithTypeInfo } from "graphql";
 import type { Work } from "./context.js";
 import { planQuery, RefusedQuery } from "./query-plan.js";
 import { type PlacedError, runFields } from "./query-run.js";
 import type { GraphqlRequest } from "./request-body.js";
 import { fieldResolver, QUERY } from "./resolve/index.js";
 import { SCHEMA } from "./schema.js";
-import { EngineError, systemErrorText } from "./wire-errors.js";
+import { EngineError, errorCode, systemErrorText } from "./wire-errors.js";
 
 /** An answer. */
 export interface Answer {
@@ -60,6 +60,8 @@ function onWire(
 
 /** A system call that failed within a step, as Go words it. Anything else is no answer. */
 function systemError(error: unknown): EngineError {
+  // What Node refuses to hand to the system: a text with a zero byte in it.
+  if (errorCode(error) === "ERR_INVALID_ARG_VALUE") return new EngineError("invalid argument");
   const { syscall, path = "" } = error as { syscall?: string; path?: string };
   if (syscall === undefined) throw error;
   return new EngineError(`${syscall} ${path}: ${systemErrorText(error)}`, { traced: true });
@@ -74,24 +76,19 @@ async function introspect(
   document: DocumentNode,
   request: GraphqlRequest,
 ): Promise<Readonly<Record<string, unknown>>> {
+  const types = new TypeInfo(SCHEMA);
+  const onlyIntrospection = visit(
+    document,
+    visitWithTypeInfo(types, {
+      Field: ({ name }) => {
+        const isRoot = types.getParentType() === SCHEMA.getQueryType();
+        return isRoot && !isIntrospection(name.value) ? null : undefined;
+      },
+    }),
+  );
   const result = await execute({
     schema: SCHEMA,
-    document: {
-      ...document,
-      definitions: document.definitions.map((definition) =>
-        definition.kind !== Kind.OPERATION_DEFINITION
-          ? definition
-          : {
-              ...definition,
-              selectionSet: {
-                ...definition.selectionSet,
-                selections: definition.selectionSet.selections.filter(
-                  (one) => one.kind !== Kind.FIELD || isIntrospection(one.name.value),
-                ),
-              },
-            },
-      ),
-    },
+    document: onlyIntrospection,
     operationName: request.operationName,
     variableValues: request.variables,
   });

@@ -77,6 +77,7 @@ export function planQuery(request: GraphqlRequest, isOld: boolean): QueryPlan {
     );
   }
   const operation = findOperation(document, request.operationName);
+  if (operation.operation !== "query") throw unsupported(operation);
   const planning: Planning = {
     fragments: new Map(
       document.definitions
@@ -127,6 +128,12 @@ function findOperation(document: DocumentNode, name: string | undefined): Operat
       : operations.find((operation) => operation.name?.value === name);
   if (found === undefined) throw noOperation();
   return found;
+}
+
+function unsupported(operation: OperationDefinitionNode): RefusedQuery {
+  const message = `Schema does not support operation type "${operation.operation}"`;
+  const error = new GraphQLError(message, { nodes: operation });
+  return new RefusedQuery([refusal(error, "GRAPHQL_VALIDATION_FAILED")], true);
 }
 
 function withDefaults(
