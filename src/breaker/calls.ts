@@ -1,7 +1,7 @@
 /** Runs operations with the right to do so, and tells the machine what became of them. */
 
+import { askUser } from "./announce.js";
 import { isCircuitBreakerError } from "./errors.js";
-import { announceOnce } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { Outcome } from "./options.js";
 import { isDuration, type Permit, type Settlement, SUCCESS } from "./permit.js";
@@ -25,43 +25,61 @@ export function runWithPermit<T>(
   operation: Operation<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
+  return run(machine, operation, signal, (settlement) => machine.settle(permit, settlement));
+}
+
+/** Runs an operation and tells what became of it before anybody else hears. */
+function run<T>(
+  machine: Machine,
+  operation: Operation<T>,
+  signal: AbortSignal | undefined,
+  settle: (settlement: Settlement) => void,
+): Promise<T> {
   let result: T | PromiseLike<T>;
   try {
     result = operation(signal === undefined ? NO_SIGNAL : { signal });
   } catch (error) {
-    machine.settle(permit, settlementOfError(machine, error, signal));
+    settle(settlementOfError(machine, error, signal));
     return Promise.reject(error);
   }
   return Promise.resolve(result).then(
     (value) => {
-      machine.settle(permit, settlementOfValue(machine, value));
+      settle(settlementOfValue(machine, value));
       return value;
     },
     (error) => {
-      machine.settle(permit, settlementOfError(machine, error, signal));
+      settle(settlementOfError(machine, error, signal));
       throw error;
     },
   );
 }
 
 /**
- * The short way of calls through a closed circuit that nobody times or observes: no permit, and
- * reactions that are made once for a whole generation.
+ * The short way of calls through a closed circuit: no permit, and, when nobody times them or judges
+ * their values, reactions that are made once for a whole generation.
  */
 export class FastLane {
   readonly generation: number;
   readonly #machine: Machine;
+  /** Whether the options ask how long each call took or what its value means. */
+  readonly #judgesCalls: boolean;
   /** Whether the last call failed; only then is recording a failure kept apart from passing it on. */
   #failing = false;
 
   constructor(machine: Machine) {
     this.#machine = machine;
     this.generation = machine.generation;
+    const { trip, classifyResult } = machine.settings;
+    this.#judgesCalls = trip.slowCallMs !== undefined || classifyResult !== undefined;
   }
 
-  /** Runs an operation; only in the generation of this lane, and while nobody listens to calls. */
+  /** Runs an operation; only in the generation of this lane. */
   run<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
-    this.#machine.inFlight += 1;
+    const machine = this.#machine;
+    machine.inFlight += 1;
+    if (this.#judgesCalls || machine.emitter?.hearsOutcomes) {
+      return this.#runWatched(operation, signal);
+    }
     let result: T | PromiseLike<T>;
     try {
       result = operation(signal === undefined ? NO_SIGNAL : { signal });
@@ -80,6 +98,15 @@ export class FastLane {
     // A reaction that throws costs twice as much as one that lets the rejection through.
     promise.then(undefined, this.#onlyRecord);
     return promise.then(this.#onValue) as Promise<T>;
+  }
+
+  #runWatched<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
+    const machine = this.#machine;
+    const startedMs = machine.timesCalls ? machine.settings.clock.now() : Number.NaN;
+    return run(machine, operation, signal, (settlement) => {
+      machine.inFlight -= 1;
+      machine.accountSince(startedMs, this.generation, settlement);
+    });
   }
 
   readonly #onValue = (value: unknown): unknown => {
@@ -107,7 +134,7 @@ export class FastLane {
 function settlementOfValue(machine: Machine, value: unknown): Settlement {
   const { classifyResult } = machine.settings;
   if (classifyResult === undefined) return SUCCESS;
-  const outcome = guarded(machine, "classifyResult", () => checkOutcome(classifyResult(value)));
+  const outcome = ask(machine, "classifyResult", () => classifyResult(value), readOutcome);
   return { outcome: outcome ?? "success", error: undefined };
 }
 
@@ -124,21 +151,16 @@ function settlementOfError(
   }
   let outcome = defaultOutcome(error);
   if (classifyError !== undefined) {
-    outcome =
-      guarded(machine, "classifyError", () => checkOutcome(classifyError(error))) ?? outcome;
+    outcome = ask(machine, "classifyError", () => classifyError(error), readOutcome) ?? outcome;
   }
   if (retryAfter === undefined || outcome !== "failure") return { outcome, error };
-  const retryAfterMs = guarded(machine, "retryAfter", () => checkDelay(retryAfter(error)));
+  const retryAfterMs = ask(machine, "retryAfter", () => retryAfter(error), readDelay);
   return { outcome, error, retryAfterMs };
 }
 
 /** An error is a failure, unless this package refused a call inside the operation. */
 function defaultOutcome(error: unknown): Outcome {
-  try {
-    return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
-  } catch {
-    return "failure"; // A revoked proxy throws when it is looked at.
-  }
+  return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {
@@ -153,22 +175,22 @@ function nameOf(error: unknown): unknown {
   }
 }
 
-/** Asks a function of the user; one that fails is announced once and its answer is undefined. */
-function guarded<R>(machine: Machine, who: string, ask: () => R): R | undefined {
-  try {
-    return ask();
-  } catch (error) {
-    announceOnce(machine, `circuit breaker "${machine.name}"`, who, error);
-    return undefined;
-  }
+/** Asks a function among the options; one that fails is announced once and its answer is undefined. */
+function ask<R>(
+  machine: Machine,
+  option: string,
+  question: () => unknown,
+  read: (answer: unknown) => R,
+): R | undefined {
+  return askUser(machine, `circuit breaker "${machine.name}"`, option, question, read);
 }
 
-function checkOutcome(outcome: unknown): Outcome {
+function readOutcome(outcome: unknown): Outcome {
   if (outcome === "success" || outcome === "failure" || outcome === "ignored") return outcome;
   throw new TypeError("expected success, failure or ignored");
 }
 
-function checkDelay(delayMs: unknown): number | undefined {
+function readDelay(delayMs: unknown): number | undefined {
   if (isDuration(delayMs)) return delayMs;
   throw new RangeError("expected milliseconds, 0 or more, or undefined");
 }

@@ -5,7 +5,6 @@ import {
   checkNumber,
   checkText,
   type NumberRange,
-  readObject,
   readOptions,
   signalField,
   wordField,
@@ -18,7 +17,7 @@ import { type CircuitBreakerEvents, Emitter, EVENT_NAMES, type Listener } from "
 import { Machine } from "./machine.js";
 import { type CircuitBreakerMetrics, metricsOf } from "./metrics.js";
 import { type CircuitBreakerOptions, type Outcome, readSettings } from "./options.js";
-import { checkDetail, type FailureDetail, Permit } from "./permit.js";
+import { type FailureDetail, Permit, readDetail } from "./permit.js";
 
 /** What `execute` and `tryExecute` can be told. */
 export interface ExecuteOptions {
@@ -156,11 +155,9 @@ export class CircuitBreaker {
    */
   record(outcome: Outcome, detail: RecordDetail): void {
     OUTCOME.read(outcome, "outcome");
-    const given: Partial<RecordDetail> = readObject("record", detail, RECORD_KEYS);
-    const { generation: _, error, ...settlement } = given;
-    const generation = checkNumber(given.generation, "generation", GENERATION);
-    checkDetail(settlement);
-    this.#machine.record(generation, { outcome, error, ...settlement });
+    const { generation, error, ...known } = readDetail("record", detail, RECORD_KEYS);
+    const settlement = { outcome, error, ...known };
+    this.#machine.record(checkNumber(generation, "generation", GENERATION), settlement);
   }
 
   /** Refuses every call until `release`, whatever the upstream does. Running calls go on. */
@@ -213,18 +210,15 @@ export class CircuitBreaker {
     return this.#machine.emitter.on(event, listener);
   }
 
-  /** The short way for this generation, when the circuit is closed and nobody times or observes. */
+  /** The short way for this generation, when the circuit is closed and no admission can change it. */
   #openLane(): FastLane | undefined {
     const machine = this.#machine;
-    if (machine.emitter?.hearsOutcomes) return undefined;
     if (this.#lane?.generation === machine.generation) return this.#lane;
-    const { settings, state, control } = machine;
+    const { state, control } = machine;
     const fits =
       control === "automatic" &&
       state.kind === CircuitState.Closed &&
-      !state.policy.judgesAtAdmission &&
-      settings.classifyResult === undefined &&
-      settings.trip.slowCallMs === undefined;
+      !state.policy.judgesAtAdmission;
     this.#lane = fits ? new FastLane(machine) : undefined;
     return this.#lane;
   }

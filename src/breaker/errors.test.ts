@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { revokedProxy } from "../../tests/breaker/harness.js";
 import {
   CircuitBreakerError,
   CircuitBreakerOpenError,
@@ -49,6 +50,11 @@ test("the guards know the errors from others", () => {
     expect(isCircuitBreakerError(other)).toBe(false);
     expect(isCircuitBreakerOpenError(other)).toBe(false);
   }
+});
+
+test("the guards never throw, not even for what cannot be looked at", () => {
+  expect(isCircuitBreakerError(revokedProxy())).toBe(false);
+  expect(isCircuitBreakerOpenError(revokedProxy())).toBe(false);
 });
 
 test("the guards know the errors of another copy of the package, where instanceof does not", async () => {

@@ -105,7 +105,11 @@ export function nameErrorClass(errorClass: { readonly prototype: Error }, name: 
 
 /** Whether `error` is a {@link CircuitBreakerError} of this or of another copy of the package. */
 export function isCircuitBreakerError(error: unknown): error is CircuitBreakerError {
-  return typeof error === "object" && error !== null && BRAND in error;
+  try {
+    return typeof error === "object" && error !== null && BRAND in error;
+  } catch {
+    return false; // A revoked proxy throws when it is looked at, and is none of ours.
+  }
 }
 
 /** Whether `error` is a {@link CircuitBreakerOpenError} of this or of another copy of the package. */

@@ -1,5 +1,5 @@
-import { expect, test, vi } from "vitest";
-import { announceOnce, Emitter, type OutcomeEvent } from "./events.js";
+import { expect, test } from "vitest";
+import { Emitter, type OutcomeEvent } from "./events.js";
 
 const event: OutcomeEvent = {
   breakerName: "api",
@@ -53,17 +53,22 @@ test("it hears outcomes while a listener for them is there, taken off once or tw
   }
 });
 
-test("the same is announced once for one owner, and again for another or another function", () => {
-  const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
-  const [first, second] = [{}, {}];
-  announceOnce(first, "one", "a listener", new Error("down"));
-  announceOnce(first, "one", "a listener", new Error("down"));
-  announceOnce(first, "one", "retryAfter", new Error("down"));
-  announceOnce(second, "two", "a listener", undefined);
-  expect(warn.mock.calls.map(([text]) => text)).toEqual([
-    "a listener of one failed and was passed over: Error",
-    "retryAfter of one failed and was passed over: Error",
-    "a listener of two failed and was passed over: undefined",
-  ]);
-  warn.mockRestore();
+test("a listener that another has taken off hears nothing more, not even what was in the queue", () => {
+  const emitter = new Emitter("api");
+  const heard: string[] = [];
+  emitter.on("success", () => takeOff());
+  const takeOff = emitter.on("success", () => heard.push("taken off"));
+  emitter.enqueue("success", event);
+  emitter.enqueue("success", event);
+  emitter.deliver();
+  expect(heard).toEqual([]);
+});
+
+test("it hears an event while somebody listens to that very one", () => {
+  const emitter = new Emitter("api");
+  expect(emitter.hears("rejected")).toBe(false);
+  const takeOff = emitter.on("rejected", () => {});
+  expect([emitter.hears("rejected"), emitter.hears("late")]).toEqual([true, false]);
+  takeOff();
+  expect(emitter.hears("rejected")).toBe(false);
 });

@@ -1,5 +1,6 @@
 /** The events of a breaker, delivered in order, after the change, and without harm to anybody. */
 
+import { announceOnce, announceRejection, isThenable } from "./announce.js";
 import type { CircuitState } from "./circuit-state.js";
 import type { CircuitBreakerOpenError } from "./errors.js";
 import type { Outcome } from "./options.js";
@@ -85,16 +86,30 @@ export const EVENT_NAMES = [
 export type Listener<E> = (event: E) => unknown;
 
 type EventName = keyof CircuitBreakerEvents;
-type AnyListener = Listener<never>;
 
 const OUTCOME_EVENTS: ReadonlySet<EventName> = new Set(["success", "failure", "ignored", "late"]);
 
+/** A listener as it was added: an entry of its own, so that one function may be added twice. */
+interface Entry {
+  readonly listener: Listener<never>;
+}
+
+/** What is to be told to whom. */
+interface Delivery {
+  readonly entry: Entry;
+  /** Where the entry stands, as long as nobody took it off. */
+  readonly entries: ReadonlySet<Entry>;
+  readonly event: object;
+}
+
+const A_LISTENER = "a listener";
+
 /** The listeners of one breaker and the events that wait for their turn. */
 export class Emitter {
-  readonly #listeners = new Map<EventName, Set<{ readonly listener: AnyListener }>>();
+  readonly #entries = new Map<EventName, Set<Entry>>();
   readonly #ownerName: string;
   #outcomeListeners = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: Delivery[] = [];
   #delivering = false;
 
   /** @param ownerName How warnings name the breaker. */
@@ -107,14 +122,19 @@ export class Emitter {
     return this.#outcomeListeners > 0;
   }
 
+  /** Whether somebody listens to that event. */
+  hears(name: EventName): boolean {
+    return (this.#entries.get(name)?.size ?? 0) > 0;
+  }
+
   /** Adds a listener and returns how to take it off; the same function may be added twice. */
   on<N extends EventName>(name: N, listener: Listener<CircuitBreakerEvents[N]>): () => void {
     const entry = { listener };
     const hears = OUTCOME_EVENTS.has(name) ? 1 : 0;
     this.#outcomeListeners += hears;
-    const entries = this.#listeners.get(name) ?? new Set();
+    const entries = this.#entries.get(name) ?? new Set();
     entries.add(entry);
-    this.#listeners.set(name, entries);
+    this.#entries.set(name, entries);
     return () => {
       if (entries.delete(entry)) this.#outcomeListeners -= hears;
     };
@@ -122,9 +142,9 @@ export class Emitter {
 
   /** Puts an event in the queue for the listeners of this moment. */
   enqueue<N extends EventName>(name: N, event: CircuitBreakerEvents[N]): void {
-    for (const { listener } of this.#listeners.get(name) ?? []) {
-      this.#waiting.push(() => this.#call(listener as Listener<CircuitBreakerEvents[N]>, event));
-    }
+    const entries = this.#entries.get(name);
+    if (entries === undefined) return;
+    for (const entry of entries) this.#waiting.push({ entry, entries, event });
   }
 
   /**
@@ -133,47 +153,23 @@ export class Emitter {
    * happened.
    */
   deliver(): void {
-    if (this.#delivering) return;
+    const waiting = this.#waiting;
+    if (this.#delivering || waiting.length === 0) return;
     this.#delivering = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();
+    // The queue grows while it is delivered, when a listener causes an event.
+    for (const delivery of waiting) this.#tell(delivery);
+    waiting.length = 0;
     this.#delivering = false;
   }
 
-  #call<E>(listener: Listener<E>, event: E): void {
+  #tell({ entry, entries, event }: Delivery): void {
+    // Another listener may have taken it off meanwhile.
+    if (!entries.has(entry)) return;
     try {
-      const result = listener(event) as { then?: unknown } | undefined | null;
-      if (typeof result?.then === "function") {
-        Promise.resolve(result).catch((error) =>
-          announceOnce(this, this.#ownerName, "a listener", error),
-        );
-      }
+      const answer = entry.listener(event as never);
+      if (isThenable(answer)) announceRejection(this, this.#ownerName, A_LISTENER, answer);
     } catch (error) {
-      announceOnce(this, this.#ownerName, "a listener", error);
+      announceOnce(this, this.#ownerName, A_LISTENER, error);
     }
-  }
-}
-
-/** What was announced of whom, so that a listener that always throws is one warning. */
-const announced = new WeakMap<object, Set<string>>();
-
-/**
- * Tells the user, once for each owner, that a function of theirs failed and was passed over. The
- * warning names the kind of the error but not its message, which may hold a secret.
- */
-export function announceOnce(owner: object, ownerName: string, who: string, error: unknown): void {
-  const known = announced.get(owner) ?? new Set();
-  if (known.has(who)) return;
-  announced.set(owner, known.add(who));
-  process.emitWarning(`${who} of ${ownerName} failed and was passed over: ${kindOf(error)}`, {
-    type: "CircuitBreakerWarning",
-  });
-}
-
-/** The name of an error, or the type of a value; never throws, whatever was thrown. */
-function kindOf(error: unknown): string {
-  try {
-    return error instanceof Error ? String(error.name) : typeof error;
-  } catch {
-    return typeof error;
   }
 }

@@ -4,29 +4,20 @@
  */
 
 import { ADMITTED, type AdmissionCheck, ISOLATED } from "./admission-check.js";
+import { Circuit } from "./circuit.js";
 import { CircuitState } from "./circuit-state.js";
 import type { Rejection, RejectionReason } from "./errors.js";
-import type { Control, Emitter, StateChangeReason } from "./events.js";
-import { openingsInARow, openTimeMs } from "./open-time.js";
-import type { Outcome, Settings } from "./options.js";
+import type { Control, StateChangeReason } from "./events.js";
+import type { Outcome } from "./options.js";
 import { Permit, type Settlement, SUCCESS } from "./permit.js";
 import { RefusedCall } from "./refused-call.js";
-import { ClosedState } from "./state/closed.js";
-import { HalfOpenState } from "./state/half-open.js";
-import { OpenState } from "./state/open.js";
-import type { State } from "./state/state.js";
+import type { ClosedState } from "./state/closed.js";
+import type { HalfOpenState } from "./state/half-open.js";
 import type { Refusal } from "./state/state-shape.js";
 
-/** One circuit. Reads change nothing; only admission, settlement and the controls do. */
-export class Machine {
-  readonly name: string;
-  readonly settings: Settings;
-  state: State;
-  control: Control = "automatic";
-  isolationReason: string | undefined = undefined;
-  generation = 1;
+/** One circuit with its rules. Reads change nothing; only admission, settlement and controls do. */
+export class Machine extends Circuit {
   inFlight = 0;
-  emitter: Emitter | undefined = undefined;
   // The counters stand here one by one: an object of their own would cost every idle breaker more.
   successCount = 0;
   failureCount = 0;
@@ -34,20 +25,6 @@ export class Machine {
   lateCount = 0;
   rejectedCount = 0;
   wouldRejectCount = 0;
-  stateChanges = 0;
-  #openings = 0;
-
-  constructor(name: string, settings: Settings) {
-    this.name = name;
-    this.settings = settings;
-    // A whole number takes no object of its own. Of a circuit that never opened only the age is read.
-    this.state = this.#closed(Math.floor(settings.clock.now()));
-  }
-
-  /** The state that everybody sees: isolated reads open, disabled closed. */
-  get visibleState(): CircuitState {
-    return this.control === "isolated" ? CircuitState.Open : this.state.kind;
-  }
 
   /** Whether calls are timed: a policy asks for slow calls, or somebody listens to durations. */
   get timesCalls(): boolean {
@@ -81,7 +58,7 @@ export class Machine {
     if (admission === "admit" || admission === "probe") return ADMITTED;
     const refusal =
       admission === "trip"
-        ? { reason: "open" as const, retryAfterMs: this.#openMs(nowMs, 0, 0) }
+        ? { reason: "open" as const, retryAfterMs: this.openMsAt(nowMs, 0) }
         : admission;
     return { admits: this.control === "observe", ...refusal };
   }
@@ -90,10 +67,17 @@ export class Machine {
   settle(permit: Permit, settlement: Settlement): void {
     this.#giveBack(permit);
     if (permit.wouldReject) return;
-    const { startedMs } = permit;
-    const timed = settlement.durationMs === undefined && !Number.isNaN(startedMs);
-    const durationMs = timed ? this.settings.clock.now() - startedMs : settlement.durationMs;
-    this.account(permit.generation, settlement, durationMs);
+    this.accountSince(permit.startedMs, permit.generation, settlement);
+  }
+
+  /** Enters the outcome of a call that began at `startedMs`, NaN when nobody timed it. */
+  accountSince(startedMs: number, generation: number, settlement: Settlement): void {
+    if (settlement.durationMs !== undefined || Number.isNaN(startedMs)) {
+      this.account(generation, settlement);
+      return;
+    }
+    const nowMs = this.settings.clock.now();
+    this.account(generation, settlement, nowMs - startedMs, nowMs);
   }
 
   /** Takes back a permit whose call was not made. */
@@ -108,7 +92,12 @@ export class Machine {
   }
 
   /** Enters an outcome in the books; one of another generation changes neither state nor window. */
-  account(generation: number, settlement: Settlement, durationMs = settlement.durationMs): void {
+  account(
+    generation: number,
+    settlement: Settlement,
+    durationMs = settlement.durationMs,
+    nowMs = Number.NaN,
+  ): void {
     const { outcome } = settlement;
     if (generation !== this.generation) {
       this.#accountLate(generation, settlement, durationMs);
@@ -118,7 +107,9 @@ export class Machine {
     else if (outcome === "failure") this.failureCount += 1;
     else this.ignoredCount += 1;
     this.#enqueueOutcome(outcome, generation, settlement, durationMs);
-    if (outcome !== "ignored" && this.control !== "disabled") this.#judge(settlement, durationMs);
+    if (outcome !== "ignored" && this.control !== "disabled") {
+      this.#judge(settlement, durationMs, nowMs);
+    }
     this.emitter?.deliver();
   }
 
@@ -132,7 +123,7 @@ export class Machine {
     const { policy } = this.state as ClosedState;
     const nowMs = policy.needsTime ? this.settings.clock.now() : Number.NaN;
     if (!policy.success(nowMs, false)) return;
-    this.#open("tripped", 0);
+    this.open("tripped");
     this.emitter?.deliver();
   }
 
@@ -150,18 +141,17 @@ export class Machine {
   steer(control: Control, reason: StateChangeReason, isolationReason?: string): void {
     const nowMs = this.settings.clock.now();
     const runs = this.control === "automatic" || this.control === "observe";
-    const next = runs && control === "observe" ? this.#renewed(nowMs) : this.#closed(nowMs);
-    if (control === "automatic") this.#openings = 0;
+    if (control === "automatic") this.forgetGrowth();
     this.isolationReason = isolationReason;
-    this.#change(next, reason, nowMs, control);
+    if (runs && control === "observe") this.keep(reason, nowMs, control);
+    else this.close(reason, nowMs, control);
     this.emitter?.deliver();
   }
 
   /** Closes the circuit with an empty window and no growth; control and counters stay. */
   reset(): void {
-    this.#openings = 0;
-    const nowMs = this.settings.clock.now();
-    this.#change(this.#closed(nowMs), "reset", nowMs);
+    this.forgetGrowth();
+    this.close("reset", this.settings.clock.now());
     this.emitter?.deliver();
   }
 
@@ -174,12 +164,11 @@ export class Machine {
   #advance(nowMs: number): "admit" | Refusal {
     const admission = this.state.admission(nowMs);
     if (admission === "trip") {
-      this.#open("tripped", 0, nowMs);
+      this.open("tripped", nowMs);
       return this.#advance(nowMs);
     }
     if (admission === "probe") {
-      const halfOpen = new HalfOpenState(nowMs, this.state.failure, this.settings);
-      this.#change(halfOpen, "open-time-over", nowMs);
+      this.halfOpen(nowMs);
       return "admit";
     }
     return admission;
@@ -206,7 +195,9 @@ export class Machine {
       isolationReason: this.isolationReason,
     };
     const refused = new RefusedCall(rejection, this.settings.captureRejectionStack);
-    this.emitter?.enqueue("rejected", { breakerName: this.name, error: refused.error });
+    if (this.emitter?.hears("rejected")) {
+      this.emitter.enqueue("rejected", { breakerName: this.name, error: refused.error });
+    }
     return refused;
   }
 
@@ -217,82 +208,37 @@ export class Machine {
     }
   }
 
-  /** What a success or failure of this generation means for the state. */
-  #judge(settlement: Settlement, durationMs: number | undefined): void {
-    const { outcome, error } = settlement;
+  /**
+   * What a success or failure of this generation means for the state.
+   *
+   * @param nowMs The time if somebody has read it already, else NaN.
+   */
+  #judge(settlement: Settlement, durationMs: number | undefined, nowMs: number): void {
     // An open circuit lets nobody in, so no outcome belongs to the generation of one.
     const state = this.state as ClosedState | HalfOpenState;
+    const failed = settlement.outcome === "failure";
+    if (failed) this.#noteFailure(state, settlement);
     const { slowCallMs } = this.settings.trip;
-    const failed = outcome === "failure";
     const slow = slowCallMs !== undefined && Number(durationMs) >= slowCallMs;
-    if (failed) state.failure = error;
-    const retryAfterMs = settlement.retryAfterMs ?? 0;
     if (state.kind === CircuitState.Closed) {
       const { policy } = state;
-      const nowMs = policy.needsTime ? this.settings.clock.now() : Number.NaN;
-      const trips = failed ? policy.failure(nowMs, slow) : policy.success(nowMs, slow);
-      if (failed && settlement.openNow) this.#open("opened-at-once", retryAfterMs);
-      else if (trips) this.#open("tripped", retryAfterMs);
+      const atMs = policy.needsTime && Number.isNaN(nowMs) ? this.settings.clock.now() : nowMs;
+      const trips = failed ? policy.failure(atMs, slow) : policy.success(atMs, slow);
+      if (failed && settlement.openNow) this.open("opened-at-once");
+      else if (trips) this.open("tripped");
     } else if (failed) {
-      this.#open("probe-failed", retryAfterMs);
+      this.open("probe-failed");
     } else if (slow) {
-      this.#open("probe-slow", 0);
+      this.open("probe-slow");
     } else if (state.success()) {
-      const nowMs = this.settings.clock.now();
-      this.#change(this.#closed(nowMs), "probe-succeeded", nowMs);
+      this.close("probe-succeeded", this.settings.clock.now());
     }
   }
 
-  #closed(nowMs: number): ClosedState {
-    return new ClosedState(nowMs, this.settings.trip.newPolicy());
-  }
-
-  /** The same state in a new generation: a half-open circuit probes anew, others go on. */
-  #renewed(nowMs: number): State {
-    const { state } = this;
-    if (state.kind !== CircuitState.HalfOpen) return state;
-    return new HalfOpenState(nowMs, state.failure, this.settings);
-  }
-
-  #open(reason: StateChangeReason, retryAfterMs: number, nowMs = this.settings.clock.now()): void {
-    const { state, settings } = this;
-    const chance = settings.openTimeJitter === 0 ? 0 : settings.random();
-    const openMs = this.#openMs(nowMs, retryAfterMs, chance);
-    this.#openings = openingsInARow(this.#openings, state, nowMs, settings);
-    this.#change(new OpenState(nowMs, nowMs + openMs, state.failure), reason, nowMs);
-  }
-
-  /** How long the circuit would stay open if it opened now. */
-  #openMs(nowMs: number, retryAfterMs: number, chance: number): number {
-    const openings = openingsInARow(this.#openings, this.state, nowMs, this.settings);
-    return openTimeMs(openings, retryAfterMs, chance, this.settings);
-  }
-
-  /** Begins a generation; listeners are to hear of it if what they can see has changed. */
-  #change(
-    next: State,
-    reason: StateChangeReason,
-    nowMs: number,
-    control: Control = this.control,
-  ): void {
-    const { visibleState: from, control: before } = this;
-    this.generation += 1;
-    this.state = next;
-    this.control = control;
-    const to = this.visibleState;
-    if (from !== to) this.stateChanges += 1;
-    if (this.emitter === undefined || (from === to && before === control)) return;
-    const open = next.kind === CircuitState.Open ? next : undefined;
-    this.emitter.enqueue("stateChange", {
-      breakerName: this.name,
-      from,
-      to,
-      control,
-      reason,
-      generation: this.generation,
-      retryAfterMs: open && Math.max(0, open.untilMs - nowMs),
-      error: open?.failure,
-    });
+  /** Keeps what a later opening has to know: bad seconds are judged long after their failures. */
+  #noteFailure(state: ClosedState | HalfOpenState, { error, retryAfterMs = 0 }: Settlement): void {
+    state.failure = error;
+    state.quietUntilMs = retryAfterMs > 0 ? this.settings.clock.now() + retryAfterMs : undefined;
   }
 
   #enqueueOutcome(

@@ -68,11 +68,33 @@ describe("a permit", () => {
     expect(release).not.toHaveBeenCalled();
   });
 
-  test("a detail cannot turn one outcome into another", () => {
+  test.each<[string, (permit: Permit) => void, string]>([
+    [
+      "a misspelled delay",
+      (permit) => permit.failure(error, { retryAfter: 5 } as FailureDetail),
+      'permit.failure option "retryAfter" is not known, expected "retryAfterMs", "openNow"',
+    ],
+    [
+      "another outcome",
+      (permit) => permit.success({ outcome: "failure" } as SuccessDetail),
+      'permit.success option "outcome" is not known',
+    ],
+    [
+      "a word for openNow",
+      (permit) => permit.failure(error, { openNow: "no" } as unknown as FailureDetail),
+      'openNow is "no", expected true or false',
+    ],
+    [
+      "no object",
+      (permit) => permit.failure(error, null as unknown as FailureDetail),
+      "the options of permit.failure are null, expected an object",
+    ],
+  ])("refuses %s as a detail and can be settled afterwards", (_what, settleIt, message) => {
     const { permit, settle } = newPermit();
-    const forged = { outcome: "failure", error } as SuccessDetail;
-    permit.success(forged);
-    expect(settle.mock.calls[0]?.[1]).toEqual({ outcome: "success", error: undefined });
+    expect(() => settleIt(permit)).toThrow(message);
+    expect(settle).not.toHaveBeenCalled();
+    permit.success();
+    expect(settle).toHaveBeenCalledTimes(1);
   });
 
   test.each<[unknown, ErrorConstructor, string]>([

@@ -1,6 +1,6 @@
 /** The right to make one call: taken at admission, settled once. */
 
-import { show } from "../options/check.js";
+import { readObject, show } from "../options/check.js";
 import type { Outcome } from "./options.js";
 import type { Lease } from "./state/half-open.js";
 
@@ -84,14 +84,28 @@ export class Permit {
     this.wouldReject = wouldReject;
   }
 
-  /** The call did what it should. Throws for a duration that is negative or no number. */
+  /**
+   * The call did what it should.
+   *
+   * @throws TypeError or RangeError for a detail that is not known or wrong; the permit is then not
+   * settled.
+   */
   success(detail?: SuccessDetail): void {
-    this.#settle(detail === undefined ? SUCCESS : { ...detail, ...SUCCESS });
+    if (this.#settled) return;
+    if (detail === undefined) this.#settle(SUCCESS);
+    else this.#settle({ ...readDetail("permit.success", detail, SUCCESS_KEYS), ...SUCCESS });
   }
 
-  /** The upstream failed the call. Throws for a delay that is negative or no number. */
+  /**
+   * The upstream failed the call.
+   *
+   * @throws TypeError or RangeError for a detail that is not known or wrong; the permit is then not
+   * settled.
+   */
   failure(error?: unknown, detail?: FailureDetail): void {
-    this.#settle({ ...detail, outcome: "failure", error });
+    if (this.#settled) return;
+    const known = readDetail("permit.failure", detail, FAILURE_KEYS);
+    this.#settle({ ...known, outcome: "failure", error });
   }
 
   /** The call says nothing of the upstream; it is counted as ignored. */
@@ -113,16 +127,33 @@ export class Permit {
 
   #settle(settlement: Settlement): void {
     if (this.#settled) return;
-    checkDetail(settlement);
     this.#settled = true;
     this.#settler.settle(this, settlement);
   }
 }
 
-/** Checks what callers tell of an outcome: a delay that is no number would wedge a circuit. */
-export function checkDetail({ retryAfterMs, durationMs }: FailureDetail & SuccessDetail): void {
+const SUCCESS_KEYS: readonly (keyof SuccessDetail)[] = ["durationMs"];
+const FAILURE_KEYS: readonly (keyof FailureDetail)[] = ["retryAfterMs", "openNow"];
+
+/**
+ * Checks what callers tell of an outcome: a delay that is no number would wedge a circuit, and one
+ * that is misspelled would be lost.
+ *
+ * @throws TypeError or RangeError naming the detail, its value and what was expected.
+ */
+export function readDetail(
+  owner: string,
+  given: unknown,
+  known: readonly string[],
+): FailureDetail & SuccessDetail & Readonly<Record<string, unknown>> {
+  const detail = readObject(owner, given, known);
+  const { retryAfterMs, durationMs, openNow } = detail;
   if (!isDuration(retryAfterMs)) throw wrongDuration("retryAfterMs", retryAfterMs);
   if (!isDuration(durationMs)) throw wrongDuration("durationMs", durationMs);
+  if (openNow !== undefined && typeof openNow !== "boolean") {
+    throw new TypeError(`openNow is ${show(openNow)}, expected true or false`);
+  }
+  return detail;
 }
 
 /** Whether a value is undefined or a number of milliseconds, 0 or more; Infinity is one. */

@@ -155,7 +155,7 @@ describe("fields", () => {
   test("an AbortSignal", () => {
     const { signal } = new AbortController();
     expect(read(signalField, signal)).toBe(signal);
-    for (const wrong of [null, {}, "signal", new AbortController()]) {
+    for (const wrong of [null, {}, "signal", new AbortController(), { aborted: false }]) {
       expect(() => read(signalField, wrong)).toThrow(
         new TypeError(`thing is ${show(wrong)}, expected an AbortSignal`),
       );

@@ -183,7 +183,8 @@ export function checkText(value: unknown, label: string, maxLength: number): str
 export const signalField: Field<AbortSignal | undefined> = {
   absent: undefined,
   read(value, label) {
-    if (typeof value === "object" && value !== null && "aborted" in value) {
+    // Some libraries bring signals of their own without what the platform's have had for years.
+    if (typeof (value as AbortSignal | null)?.throwIfAborted === "function") {
       return value as AbortSignal;
     }
     throw new TypeError(`${label} is ${show(value)}, expected an AbortSignal`);

@@ -1,6 +1,6 @@
-/** Asks functions of the user in such a way that one that fails harms no call. */
+/** Asks functions among the options of a policy, as the breaker asks those among its own. */
 
-import { announceOnce } from "../breaker/events.js";
+import { askUser } from "../breaker/announce.js";
 import { show } from "../options/check.js";
 
 /** What the announcements hang on: each function is announced once in a process, not at each call. */
@@ -21,17 +21,7 @@ export function ask<R>(
   question: () => unknown,
   read: (answer: unknown) => R,
 ): R | undefined {
-  const announce = (error: unknown) => announceOnce(announcer, policy, option, error);
-  try {
-    const answer = question();
-    if (typeof (answer as { then?: unknown } | undefined | null)?.then === "function") {
-      Promise.resolve(answer).catch(announce);
-    }
-    return read(answer);
-  } catch (error) {
-    announce(error);
-    return undefined;
-  }
+  return askUser(announcer, policy, option, question, read);
 }
 
 /** Reads a yes or no. A promise is neither: whoever asks cannot wait for it. */

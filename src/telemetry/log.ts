@@ -1,5 +1,6 @@
 /** Writes what happens to breakers into anything that looks like `console`. */
 
+import { kindOf } from "../breaker/announce.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { CircuitState } from "../breaker/circuit-state.js";
 import type { OutcomeEvent, RejectedEvent, StateChangeEvent } from "../breaker/events.js";
@@ -79,10 +80,4 @@ function outcomeLine({ breakerName, outcome, durationMs, generation }: OutcomeEv
 
 function seconds(ms: number): string {
   return `${Math.ceil(ms / 1000)}s`;
-}
-
-function kindOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "name" in error
-    ? String(error.name)
-    : typeof error;
 }

@@ -41,7 +41,13 @@ export interface OutcomeDetail {
 }
 
 type Phase =
-  | { readonly state: "closed"; readonly sinceMs: number; readonly outcomes: WindowEntry[] }
+  | {
+      readonly state: "closed";
+      readonly sinceMs: number;
+      readonly outcomes: WindowEntry[];
+      /** Until when the upstream asked to be left alone with its last failure. */
+      quietUntilMs: number;
+    }
   | { readonly state: "open"; readonly sinceMs: number; readonly untilMs: number }
   | { readonly state: "half-open"; readonly sinceMs: number; successes: number };
 
@@ -61,7 +67,7 @@ export class ReferenceModel {
   generation = 1;
   control: Control = "automatic";
   isolationReason: string | undefined = undefined;
-  #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [] };
+  #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [], quietUntilMs: 0 };
   #openings = 0;
 
   constructor(options: ReferenceOptions) {
@@ -93,7 +99,8 @@ export class ReferenceModel {
     const admitted = { admits: true, reason: undefined, retryAfterMs: 0 };
     if (this.control === "disabled") return admitted;
     const due = this.#isDue() && this.control !== "isolated";
-    const refusal = due ? ({ reason: "open", retryAfterMs: this.#openMs(0, 0) } as const) : null;
+    const retryAfterMs = due ? this.#openMs(this.#quietMs(), 0) : 0;
+    const refusal = due ? ({ reason: "open", retryAfterMs } as const) : null;
     const answer = refusal ?? this.#refusal();
     if (answer === undefined) return admitted;
     return { admits: this.control === "observe", ...answer } as ReturnType<typeof this.ask>;
@@ -101,7 +108,7 @@ export class ReferenceModel {
 
   admit(): ReferencePermit | Refusal {
     if (this.control !== "isolated" && this.control !== "disabled") {
-      if (this.#isDue()) this.#open(0);
+      if (this.#isDue()) this.#open(this.#quietMs());
       if (this.#phase.state === "open" && this.nowMs >= this.#phase.untilMs) {
         this.#enter({ state: "half-open", sinceMs: this.nowMs, successes: 0 });
       }
@@ -209,8 +216,9 @@ export class ReferenceModel {
     const phase = this.#phase;
     if (phase.state === "closed") {
       phase.outcomes.push({ atMs: this.nowMs, failed, slow });
+      if (failed) phase.quietUntilMs = this.nowMs + retryAfterMs;
       const atOnce = failed && detail.openNow === true;
-      if (atOnce || tripsNow(trip, phase.outcomes, this.nowMs)) this.#open(retryAfterMs);
+      if (atOnce || tripsNow(trip, phase.outcomes, this.nowMs)) this.#open(this.#quietMs());
     } else if (phase.state === "half-open") {
       if (failed || slow) this.#open(retryAfterMs);
       else if (++phase.successes >= halfOpenSuccessThreshold) this.#close(this.control);
@@ -220,13 +228,18 @@ export class ReferenceModel {
   }
 
   #close(control: Control): void {
-    this.#enter({ state: "closed", sinceMs: this.nowMs, outcomes: [] }, control);
+    this.#enter({ state: "closed", sinceMs: this.nowMs, outcomes: [], quietUntilMs: 0 }, control);
   }
 
   #open(retryAfterMs: number): void {
     const untilMs = this.nowMs + this.#openMs(retryAfterMs, CHANCE);
     this.#openings = this.#nextOpening();
     this.#enter({ state: "open", sinceMs: this.nowMs, untilMs });
+  }
+
+  /** How much of the time for which the upstream asked to be left alone is to come. */
+  #quietMs(): number {
+    return this.#phase.state === "closed" ? Math.max(0, this.#phase.quietUntilMs - this.nowMs) : 0;
   }
 
   #nextOpening(): number {

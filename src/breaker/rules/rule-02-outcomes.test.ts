@@ -70,6 +70,15 @@ describe("rule 2: three outcomes", () => {
     },
   );
 
+  test("a classifier that answers with a promise is no classifier, and its rejection ends nothing", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+    const { breaker } = setUp({ classifyError: (async () => broken()) as never });
+    await expect(breaker.execute(fail)).rejects.toBe(down);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(counted(breaker)).toMatchObject({ failureCount: 1 });
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+
   test("a refusal by this package inside the operation is ignored, unless a classifier says else", async () => {
     const inner = setUp().breaker;
     trip(inner);

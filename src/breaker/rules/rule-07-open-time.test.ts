@@ -34,6 +34,29 @@ describe("rule 7: open time", () => {
     expect(other.check().retryAfterMs).toBe(1_000);
   });
 
+  test("bad seconds are judged later: of what their last failure asked for, the rest is to come", () => {
+    const { breaker, clock } = setUp({ trip: { badSeconds: 1, windowMs: 9_000 } });
+    breaker.acquire().failure(down, { retryAfterMs: 5_000 });
+    clock.advance(2_000);
+    expect(breaker.check()).toMatchObject({ reason: "open", retryAfterMs: 3_000 });
+    expect(breaker.tryAcquire()).toMatchObject({ reason: "open", retryAfterMs: 3_000 });
+  });
+
+  test("it is asked of the last failure alone, also where a success completes the count", () => {
+    const rate = { failureRate: 0.5, windowCalls: 4, minimumCalls: 4 };
+    const asked = setUp({ trip: rate }).breaker;
+    asked.acquire().failure(down);
+    asked.acquire().failure(down, { retryAfterMs: 5_000 });
+    const other = setUp({ trip: rate }).breaker;
+    other.acquire().failure(down, { retryAfterMs: 5_000 });
+    other.acquire().failure(down);
+    for (const breaker of [asked, other]) {
+      breaker.acquire().success();
+      breaker.record("success", { generation: 1, retryAfterMs: 9_000 });
+    }
+    expect([asked.check().retryAfterMs, other.check().retryAfterMs]).toEqual([5_000, 1_000]);
+  });
+
   test("a failed probe can ask for it too", () => {
     const { breaker } = setUpHalfOpen();
     breaker.acquire().failure(down, { retryAfterMs: 5_000 });

@@ -9,6 +9,8 @@ export class ClosedState implements StateShape {
   readonly sinceMs: number;
   readonly policy: TripPolicy;
   failure: unknown = undefined;
+  /** Until when the upstream asked to be left alone with its last failure; undefined when it did not. */
+  quietUntilMs: number | undefined = undefined;
 
   constructor(sinceMs: number, policy: TripPolicy) {
     this.sinceMs = sinceMs;

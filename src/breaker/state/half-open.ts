@@ -12,10 +12,12 @@ export interface Lease {
 export class HalfOpenState implements StateShape {
   readonly sinceMs: number;
   failure: unknown;
+  /** Until when the upstream asked to be left alone with its last failure; undefined when it did not. */
+  quietUntilMs: number | undefined = undefined;
   readonly #slots: number;
   readonly #leaseMs: number;
   /** Live leases and those not yet found to have ended, in the order in which they end. */
-  readonly #leases: Lease[] = [];
+  readonly #leases = new Set<Lease>();
   #successesMissing: number;
 
   constructor(
@@ -39,24 +41,31 @@ export class HalfOpenState implements StateShape {
   }
 
   admission(nowMs: number): Admission {
-    const live = this.#leases.filter((lease) => lease.endsMs > nowMs);
-    const first = live[0];
-    if (first === undefined || live.length < this.#slots) return "admit";
-    return { reason: "probing", retryAfterMs: first.endsMs - nowMs };
+    let ended = 0;
+    for (const { endsMs } of this.#leases) {
+      if (endsMs > nowMs) {
+        const isFull = this.#leases.size - ended >= this.#slots;
+        return isFull ? { reason: "probing", retryAfterMs: endsMs - nowMs } : "admit";
+      }
+      ended += 1;
+    }
+    return "admit";
   }
 
   /** Takes a slot; to be called after an admission at the same time. */
   lease(nowMs: number): Lease {
-    while (this.#leases[0] !== undefined && this.#leases[0].endsMs <= nowMs) this.#leases.shift();
+    for (const old of this.#leases) {
+      if (old.endsMs > nowMs) break;
+      this.#leases.delete(old);
+    }
     const lease = { endsMs: nowMs + this.#leaseMs };
-    this.#leases.push(lease);
+    this.#leases.add(lease);
     return lease;
   }
 
   /** Gives a slot back; does nothing when the lease has ended and another may hold the slot. */
   giveBack(lease: Lease): void {
-    const index = this.#leases.indexOf(lease);
-    if (index >= 0) this.#leases.splice(index, 1);
+    this.#leases.delete(lease);
   }
 
   /** Counts a successful probe and returns whether that is enough to close the circuit. */

@@ -178,7 +178,14 @@ function readRate(given: unknown): TripPlan {
   const newWindow = () =>
     windowMs === undefined ? new CountWindow(largest) : new TimeWindow(windowMs);
   return {
-    options: { ...thresholds, windowMs, windowCalls, slowCallMs },
+    options: {
+      failureRate,
+      minimumCalls,
+      windowMs,
+      windowCalls,
+      slowCallMs,
+      slowCallRate: slowCallMs && thresholds.slowCallRate,
+    },
     slowCallMs,
     newPolicy: () => new FailureRateTrip(newWindow(), thresholds),
   };

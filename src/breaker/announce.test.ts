@@ -1,0 +1,32 @@
+import { expect, test, vi } from "vitest";
+import { revokedProxy } from "../../tests/breaker/harness.js";
+import { announceOnce, kindOf } from "./announce.js";
+
+test("the same is announced once for one owner, and again for another or another function", () => {
+  const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+  const [first, second] = [{}, {}];
+  announceOnce(first, "one", "a listener", new Error("down"));
+  announceOnce(first, "one", "a listener", new Error("down"));
+  announceOnce(first, "one", "retryAfter", new Error("down"));
+  announceOnce(second, "two", "a listener", undefined);
+  expect(warn.mock.calls.map(([text]) => text)).toEqual([
+    "a listener of one failed and was passed over: Error",
+    "retryAfter of one failed and was passed over: Error",
+    "a listener of two failed and was passed over: undefined",
+  ]);
+  warn.mockRestore();
+});
+
+test("the kind of an error is its name, of anything else its type", () => {
+  const nameless = Object.assign(Object.create(null), { name: Object.create(null) });
+  const cases = [new RangeError("secret"), { name: "GraphQLError" }, {}, "secret", null, undefined];
+  expect(cases.map(kindOf)).toEqual([
+    "RangeError",
+    "GraphQLError",
+    "object",
+    "string",
+    "object",
+    "undefined",
+  ]);
+  expect([nameless, revokedProxy()].map(kindOf)).toEqual(["object", "object"]);
+});

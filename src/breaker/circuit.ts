@@ -1,0 +1,107 @@
+/** The state of one circuit and how it goes over into another, whatever the reason. */
+
+import { CircuitState } from "./circuit-state.js";
+import type { Control, Emitter, StateChangeReason } from "./events.js";
+import { openingsInARow, openTimeMs } from "./open-time.js";
+import type { Settings } from "./options.js";
+import { ClosedState } from "./state/closed.js";
+import { HalfOpenState } from "./state/half-open.js";
+import { OpenState } from "./state/open.js";
+import type { State } from "./state/state.js";
+
+/** One circuit, without the rules of when it changes. Each change begins a generation. */
+export class Circuit {
+  readonly name: string;
+  readonly settings: Settings;
+  state: State;
+  control: Control = "automatic";
+  isolationReason: string | undefined = undefined;
+  generation = 1;
+  stateChanges = 0;
+  emitter: Emitter | undefined = undefined;
+  #openings = 0;
+
+  constructor(name: string, settings: Settings) {
+    this.name = name;
+    this.settings = settings;
+    // A whole number takes no object of its own. Of a circuit that never opened only the age is read.
+    this.state = this.#newClosed(Math.floor(settings.clock.now()));
+  }
+
+  /** The state that everybody sees: isolated reads open, disabled closed. */
+  get visibleState(): CircuitState {
+    return this.control === "isolated" ? CircuitState.Open : this.state.kind;
+  }
+
+  /** Opens a circuit that is closed or half-open. */
+  protected open(reason: StateChangeReason, nowMs = this.settings.clock.now()): void {
+    const { state, settings } = this;
+    const chance = settings.openTimeJitter === 0 ? 0 : settings.random();
+    const openMs = this.openMsAt(nowMs, chance);
+    this.#openings = openingsInARow(this.#openings, state, nowMs, settings);
+    this.#change(new OpenState(nowMs, nowMs + openMs, state.failure), reason, nowMs);
+  }
+
+  /** Lets an open circuit probe. */
+  protected halfOpen(nowMs: number): void {
+    this.#change(this.#newHalfOpen(nowMs), "open-time-over", nowMs);
+  }
+
+  /** Closes the circuit with an empty window, under the control given. */
+  protected close(reason: StateChangeReason, nowMs: number, control = this.control): void {
+    this.#change(this.#newClosed(nowMs), reason, nowMs, control);
+  }
+
+  /** Keeps the state under another control: a half-open circuit probes anew, others go on. */
+  protected keep(reason: StateChangeReason, nowMs: number, control: Control): void {
+    const probes = this.state.kind === CircuitState.HalfOpen;
+    this.#change(probes ? this.#newHalfOpen(nowMs) : this.state, reason, nowMs, control);
+  }
+
+  /** Lets the next opening be as short as the first. */
+  protected forgetGrowth(): void {
+    this.#openings = 0;
+  }
+
+  /**
+   * How long a closed or half-open circuit would stay open if it opened at `nowMs`.
+   *
+   * @param chance From 0 to 1, how much of the jitter to add.
+   */
+  protected openMsAt(nowMs: number, chance: number): number {
+    const state = this.state as ClosedState | HalfOpenState;
+    const openings = openingsInARow(this.#openings, state, nowMs, this.settings);
+    const quietMs = (state.quietUntilMs ?? nowMs) - nowMs;
+    return openTimeMs(openings, quietMs, chance, this.settings);
+  }
+
+  #newClosed(nowMs: number): ClosedState {
+    return new ClosedState(nowMs, this.settings.trip.newPolicy());
+  }
+
+  #newHalfOpen(nowMs: number): HalfOpenState {
+    return new HalfOpenState(nowMs, this.state.failure, this.settings);
+  }
+
+  /** Begins a generation; listeners are to hear of it if what they can see has changed. */
+  #change(next: State, reason: StateChangeReason, nowMs: number, control = this.control): void {
+    const { visibleState: from, control: before } = this;
+    this.generation += 1;
+    this.state = next;
+    this.control = control;
+    const to = this.visibleState;
+    if (from !== to) this.stateChanges += 1;
+    if (this.emitter === undefined || (from === to && before === control)) return;
+    const open = next.kind === CircuitState.Open ? next : undefined;
+    this.emitter.enqueue("stateChange", {
+      breakerName: this.name,
+      from,
+      to,
+      control,
+      reason,
+      generation: this.generation,
+      retryAfterMs: open && Math.max(0, open.untilMs - nowMs),
+      error: open?.failure,
+    });
+  }
+}
