@@ -83,6 +83,7 @@ export {
 } from "./policies/wait.js";
 // Named breakers.
 export {
+  defaultRegistry,
   getAllCircuitBreakers,
   getCircuitBreaker,
   resetAllCircuitBreakers,

@@ -1,9 +1,22 @@
 /** The registry of the process, which never evicts. */
 
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { createUnboundedRegistry, type NamedBreakerOptions } from "./registry.js";
+import { createUnboundedRegistry, type NamedBreakerOptions, type Registry } from "./registry.js";
 
-const registry = createUnboundedRegistry();
+/**
+ * The registry behind `getCircuitBreaker`, `getAllCircuitBreakers` and `resetAllCircuitBreakers`: to
+ * log for all of its breakers, or to forget one. It never evicts.
+ *
+ * @example
+ * ```ts
+ * import { defaultRegistry, getCircuitBreaker, logTo } from "dagger-circuit-breaker";
+ *
+ * const stop = logTo(defaultRegistry, console);
+ * getCircuitBreaker("payments").isolate("maintenance");
+ * stop();
+ * ```
+ */
+export const defaultRegistry: Registry = createUnboundedRegistry();
 
 /**
  * The breaker of that name in the registry of the process, made now when there is none.
@@ -22,15 +35,15 @@ const registry = createUnboundedRegistry();
  * ```
  */
 export function getCircuitBreaker(name: string, options?: NamedBreakerOptions): CircuitBreaker {
-  return registry.get(name, options);
+  return defaultRegistry.get(name, options);
 }
 
 /** The breakers of the process's registry at this moment, by name. */
 export function getAllCircuitBreakers(): ReadonlyMap<string, CircuitBreaker> {
-  return registry.getAll();
+  return defaultRegistry.getAll();
 }
 
 /** Resets every breaker of the process's registry; isolation and other manual control stay. */
 export function resetAllCircuitBreakers(): void {
-  registry.resetAll();
+  defaultRegistry.resetAll();
 }

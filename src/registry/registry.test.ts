@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
 import {
   getAllCircuitBreakers,
@@ -33,6 +34,30 @@ test("other options for a name that is there throw, showing both", () => {
       "resetTimeoutMs is 1000 there and 2000 here, " +
       'trip is {"consecutive":3} there and {"badSeconds":5,"windowMs":60000} here; ' +
       "expected the same, or none",
+  );
+});
+
+test("what an option was given as shows in the difference, and nothing that was not given", () => {
+  const registry = createRegistry();
+  registry.get("api", { trip: { failureRate: 0.5, windowMs: 1000 } });
+  expect(() => registry.get("api", { trip: { failureRate: 0.6, windowMs: 1000 } })).toThrow(
+    'trip is {"failureRate":0.5,"minimumCalls":10,"windowMs":1000} there and ' +
+      '{"failureRate":0.6,"minimumCalls":10,"windowMs":1000} here',
+  );
+});
+
+test.each([
+  [null, "options is null, expected an object"],
+  ["strict", 'options is "strict", expected an object'],
+  [{ name: "other" }, "options has a name of its own, expected only that of the registry"],
+  [{ color: 1 }, 'CircuitBreaker option "color" is not known'],
+])("wrong options of a breaker throw, whether it is there or not: %j", (options, message) => {
+  const registry = createRegistry();
+  registry.get("there");
+  expect(() => registry.get("there", options as never)).toThrow(message);
+  expect(() => registry.get("new", options as never)).toThrow(message);
+  expect(() => createRegistry({ defaults: options as never })).toThrow(
+    message.replace(/^options /, 'createRegistry option "defaults" '),
   );
 });
 
@@ -145,6 +170,34 @@ test("a listener sees every breaker once, those that are there and those to come
   off();
   registry.get("unseen");
   expect(seen).toEqual(["before", "after"]);
+});
+
+test("a listener that throws or rejects harms nobody and is announced once", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+  const registry = createRegistry();
+  const seen: string[] = [];
+  registry.onBreaker(() => {
+    throw new RangeError("secret");
+  });
+  registry.onBreaker(async () => Promise.reject(new RangeError("secret")));
+  registry.onBreaker((breaker) => seen.push(breaker.name));
+  expect(registry.get("first").name).toBe("first");
+  registry.get("second");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(seen).toEqual(["first", "second"]);
+  expect(warn.mock.calls.map(([text]) => text)).toEqual([
+    "a listener of a registry failed and was passed over: RangeError",
+  ]);
+  warn.mockRestore();
+});
+
+test("a full registry inside an operation says nothing of its upstream", async () => {
+  const registry = createRegistry({ maxBreakers: 1 });
+  registry.get("busy").acquire();
+  const breaker = new CircuitBreaker({ failureThreshold: 1 });
+  const call = breaker.execute(() => registry.get("new").execute(() => "value"));
+  await expect(call).rejects.toSatisfy(isRegistryFullError);
+  expect(breaker.state).toBe("closed");
 });
 
 test("a deleted breaker is forgotten, and its name begins anew", () => {

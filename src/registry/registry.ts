@@ -1,5 +1,6 @@
 /** Named breakers: one name, one breaker. */
 
+import { askUser } from "../breaker/announce.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { CircuitState } from "../breaker/circuit-state.js";
 import { type Clock, systemClock } from "../breaker/clock.js";
@@ -16,6 +17,7 @@ import {
   numberField,
   objectField,
   readOptions,
+  readRecord,
   SOME_MILLISECONDS,
 } from "../options/check.js";
 
@@ -48,7 +50,8 @@ export interface Registry {
    * @param options For a breaker that is made now. For one that is there, they must come to the same
    * as those it was made with; leave them out to take what is there.
    * @throws RegistryFullError when there is no room and nothing can make room; TypeError for options
-   * other than those of the breaker that is there, showing both.
+   * other than those of the breaker that is there, showing both; what the constructor of a breaker
+   * throws for wrong ones.
    */
   get(name: string, options?: NamedBreakerOptions): CircuitBreaker;
   /** The breaker of that name if there is one; that counts as a use of it. */
@@ -59,11 +62,12 @@ export interface Registry {
   resetAll(): void;
   /**
    * Calls `listener` with every breaker that is there and every one that is made later, before its
-   * first call: the place to attach logs and metrics.
+   * first call: the place to attach logs and metrics. What it throws or rejects with harms nobody
+   * and is announced once as a warning of the process.
    *
    * @returns How to take the listener off; breakers that it has seen are not affected.
    */
-  onBreaker(listener: (breaker: CircuitBreaker) => void): () => void;
+  onBreaker(listener: (breaker: CircuitBreaker) => unknown): () => void;
   /** Forgets a breaker; whoever holds it can go on using it. Returns whether there was one. */
   delete(name: string): boolean;
 }
@@ -75,12 +79,16 @@ export function isRegistryFullError(error: unknown): error is RegistryFullError 
   return isCircuitBreakerError(error) && error.code === FULL_CODE;
 }
 
-/** A registry has no room for another breaker. `code` is `"REGISTRY_FULL"`. */
+/**
+ * A registry has no room for another breaker. `code` is `"REGISTRY_FULL"`. It says nothing of an
+ * upstream, so a breaker around it counts it as ignored, unless its `classifyError` says otherwise.
+ */
 export class RegistryFullError extends CircuitBreakerError {
   constructor(name: string, maxBreakers: number) {
     super(
       `no room for circuit breaker "${name}": all ${maxBreakers} are open, steered by hand or in use`,
       FULL_CODE,
+      { refused: true },
     );
   }
 
@@ -97,11 +105,19 @@ interface Entry {
 
 const defaultsField: Field<NamedBreakerOptions> = {
   absent: {},
-  read(value) {
-    readSettings(value);
-    return value as NamedBreakerOptions;
+  read(value, label) {
+    const options = readNamed(value, label);
+    readSettings(options);
+    return options;
   },
 };
+
+/** Checks that options are an object without a name: a breaker has that under which it is asked for. */
+function readNamed(value: unknown, label: string): NamedBreakerOptions {
+  const options = readRecord(value, label);
+  if (options.name === undefined) return options;
+  throw new TypeError(`${label} has a name of its own, expected only that of the registry`);
+}
 
 const FIELDS = {
   maxBreakers: numberField(10_000, { min: 1, max: 10_000_000, whole: true }),
@@ -144,7 +160,7 @@ type Limits = Required<{ [K in keyof RegistryOptions]: NonNullable<RegistryOptio
 class BoundedRegistry implements Registry {
   readonly #entries = new Map<string, Entry>();
   readonly #limits: Limits;
-  readonly #listeners = new Set<(breaker: CircuitBreaker) => void>();
+  readonly #listeners = new Set<(breaker: CircuitBreaker) => unknown>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -169,9 +185,17 @@ class BoundedRegistry implements Registry {
     for (const { breaker } of this.#entries.values()) breaker.reset();
   }
 
-  onBreaker(listener: (breaker: CircuitBreaker) => void): () => void {
+  onBreaker(listener: (breaker: CircuitBreaker) => unknown): () => void {
     checkFunction(listener, "listener");
-    const own = (breaker: CircuitBreaker) => listener(breaker);
+    // A function of its own, so that the same listener may be added twice.
+    const own = (breaker: CircuitBreaker) =>
+      askUser(
+        this,
+        "a registry",
+        "a listener",
+        () => listener(breaker),
+        () => undefined,
+      );
     this.#listeners.add(own);
     for (const { breaker } of [...this.#entries.values()]) own(breaker);
     return () => void this.#listeners.delete(own);
@@ -212,6 +236,7 @@ class BoundedRegistry implements Registry {
 
   /** A trip policy of one's own replaces that of the defaults, in whichever of its two spellings. */
   #merge(options: NamedBreakerOptions = {}): NamedBreakerOptions {
+    readNamed(options, "options");
     const own = Object.entries(options).filter(([, value]) => value !== undefined);
     const trips = options.failureThreshold !== undefined || options.trip !== undefined;
     const noTrip = trips ? { failureThreshold: undefined, trip: undefined } : {};

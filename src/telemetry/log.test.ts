@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { revokedProxy } from "../../tests/breaker/harness.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { defaultRegistry, getCircuitBreaker } from "../registry/default-registry.js";
 import { createRegistry } from "../registry/registry.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
 import { logTo } from "./log.js";
@@ -78,6 +80,33 @@ test("a failure that is no object is named by its type", () => {
   logTo(breaker, logger);
   breaker.acquire().failure("down");
   expect(logger.lines[0]).toContain("last failure: string");
+});
+
+test("a failure that cannot be looked at is logged all the same", () => {
+  const breaker = new CircuitBreaker({ name: "api", failureThreshold: 1 });
+  const logger = listingLogger();
+  logTo(breaker, logger);
+  breaker.acquire().failure(revokedProxy());
+  expect(logger.lines[0]).toContain("last failure: object");
+});
+
+test("the registry of the process can be logged as well", () => {
+  const logger = listingLogger();
+  const stop = logTo(defaultRegistry, logger);
+  getCircuitBreaker("logged").isolate("maintenance");
+  stop();
+  expect(defaultRegistry.delete("logged")).toBe(true);
+  expect(logger.lines).toEqual([
+    'info: circuit breaker "logged": closed -> open (isolate, isolated)',
+  ]);
+});
+
+test("what is neither a breaker nor a registry is refused", () => {
+  for (const source of [undefined, null, {}, new Map()]) {
+    expect(() => logTo(source as never, console)).toThrow(
+      `source is ${source == null ? source : "an object"}, expected a CircuitBreaker or a registry`,
+    );
+  }
 });
 
 test("what is no logger is refused by name", () => {
