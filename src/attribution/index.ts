@@ -20,4 +20,6 @@ export { redact } from "./redact.js";
 export { FALLBACK_RULES } from "./rules/fallback.js";
 export { ATTRIBUTION_RULES } from "./rules/index.js";
 export type { AttributionRule, Condition, Example, FailureReading } from "./rules/rule.js";
+export { type Evidence, type EvidenceOptions, evidenceFromSpans } from "./spans/evidence.js";
+export type { EngineSpan } from "./spans/span.js";
 export type { Outcome } from "./vocabulary.js";

@@ -1,0 +1,232 @@
+import { expect, test } from "vitest";
+import { evidenceFromSpans } from "./evidence.js";
+import type { EngineSpan } from "./span.js";
+
+let made = 0;
+
+/** A span of 10 ms that begins `atMs` after the first. */
+function span(
+  name: string,
+  parent: EngineSpan | string,
+  given: Partial<EngineSpan> = {},
+  atMs = 0,
+): EngineSpan {
+  made += 1;
+  const start = 1_795_473_288_000 + atMs;
+  return {
+    scope: "dagger.io/core",
+    name,
+    trace: "0af7651916cd43dd8448eb211c80319c",
+    id: made.toString(16).padStart(16, "0"),
+    parent: typeof parent === "string" ? parent : parent.id,
+    startNs: `${start}000000`,
+    endNs: `${start + 10}000000`,
+    status: "unset",
+    message: "",
+    attributes: {},
+    ...given,
+  };
+}
+
+function request(parent: EngineSpan | string = "b7ad6b7169203331"): EngineSpan {
+  return span("POST /query", parent, { scope: "dagger.io/engine.server", status: "ok" });
+}
+
+function http(url: string, status: number | undefined, parent: EngineSpan, atMs = 0, more = {}) {
+  const { hostname, port } = new URL(url);
+  const attributes = {
+    "http.request.method": "GET",
+    "url.full": url,
+    "server.address": hostname.replace(/^\[|\]$/g, ""),
+    ...(port === "" ? {} : { "server.port": Number(port) }),
+    ...(status === undefined ? {} : { "http.response.status_code": status }),
+  };
+  return span("HTTP GET", parent, { scope: "otelhttp", attributes, ...more }, atMs);
+}
+
+function wrapped(name: string, url: string, parent: EngineSpan, atMs = 0): EngineSpan {
+  const { attributes } = http(url, undefined, parent);
+  return span(`remotes.docker.resolver.${name}`, parent, { scope: "otelhttp", attributes }, atMs);
+}
+
+/** The base64 of a call with one argument, short enough for lengths of one byte. */
+function call(name: string, argument: string, text: string): Record<string, string> {
+  const part = (tag: number, bytes: Buffer | string) => {
+    const body = Buffer.from(bytes);
+    return Buffer.concat([Buffer.from([tag * 8 + 2, body.length]), body]);
+  };
+  const value = part(2, part(7, text));
+  const encoded = Buffer.concat([
+    part(3, name),
+    part(4, Buffer.concat([part(1, argument), value])),
+  ]);
+  return { "dagger.io/dag.call": encoded.toString("base64") };
+}
+
+const said = (spans: readonly EngineSpan[], options = {}) =>
+  evidenceFromSpans(spans, options).map(
+    ({ kind, host, servesHost, outcome, status }) =>
+      `${kind}:${host} for ${servesHost} ${outcome} ${status}`,
+  );
+
+test("a layer store that a registry leads to fails for the registry", () => {
+  const root = request();
+  const pull = span("pulling registry.example.com/team/app:1", root);
+  const outer = wrapped("HTTPRequest", "https://registry.example.com/v2/team/app/blobs/1", pull);
+  const asked = http("https://registry.example.com/v2/team/app/blobs/1", 307, outer, 1);
+  const store = http("https://store.example.net/blob?Signature=secret", 503, outer, 2);
+  expect(said([root, pull, outer, asked, store])).toEqual([
+    "registry:registry.example.com for registry.example.com answered 307",
+    "registry:store.example.net for registry.example.com failed 503",
+  ]);
+});
+
+test("a token server can fail but proves nothing, nor does the 401 that leads to it", () => {
+  const root = request();
+  const work = span("resolving registry.example.com/app:1", root);
+  const url = "https://registry.example.com/v2/app/manifests/1";
+  const outer = wrapped("HTTPRequest", url, work);
+  const first = http(url, 401, outer, 1);
+  const tokens = wrapped("FetchToken", "https://tokens.example.com/token", work, 20);
+  const fetched = http("https://tokens.example.com/token", 200, tokens, 20);
+  expect(said([root, work, outer, first, tokens, fetched])).toEqual([]);
+  const failing = http("https://tokens.example.com/token", 503, tokens, 20);
+  expect(said([root, work, outer, first, tokens, failing])).toEqual([
+    "registry:tokens.example.com for registry.example.com failed 503",
+  ]);
+  const again = wrapped("HTTPRequest", url, work, 40);
+  const denied = http(url, 401, again, 41);
+  expect(said([root, work, outer, first, tokens, fetched, again, denied])).toEqual([
+    "registry:registry.example.com for registry.example.com answered 401",
+  ]);
+});
+
+test("a mirror is known to stand in for the registry of the image", () => {
+  const root = request();
+  const work = span("resolving docker.io/library/alpine:3", root);
+  const outer = wrapped("HTTPRequest", "https://mirror.example.com/v2/library/alpine", work);
+  const refused = { status: "error" as const, message: "dial tcp 10.0.0.1:443: connect: refused" };
+  const asked = http("https://mirror.example.com/v2/library/alpine", undefined, outer, 0, refused);
+  expect(said([root, work, outer, asked])).toEqual([
+    "registry:mirror.example.com for docker.io failed null",
+  ]);
+});
+
+test("the last attempt that tells anything decides, and a cancelled one tells nothing", () => {
+  const root = request();
+  const work = span("pushing ghcr.io/team/app:1", root);
+  const url = "https://ghcr.io/v2/team/app/blobs/1";
+  const cancelled = { status: "error" as const, message: "context canceled" };
+  const failing = [http(url, 503, work, 0), http(url, undefined, work, 20, cancelled)];
+  expect(said([root, work, ...failing])).toEqual(["registry:ghcr.io for ghcr.io failed 503"]);
+  expect(said([root, work, ...failing, http(url, 200, work, 40)])).toEqual([
+    "registry:ghcr.io for ghcr.io answered 200",
+  ]);
+});
+
+test("a body that breaks off fails although its status was good", () => {
+  const root = request();
+  const work = span("pulling ghcr.io/team/app:1", root);
+  const cut = { status: "error" as const, message: "unexpected EOF" };
+  const body = http("https://ghcr.io/v2/team/app/blobs/1", 200, work, 0, cut);
+  expect(said([root, work, body])).toEqual(["registry:ghcr.io for ghcr.io failed 200"]);
+});
+
+test("a certificate that is not trusted here is nobody's outage", () => {
+  const root = request();
+  const work = span("pulling ghcr.io/team/app:1", root);
+  const message =
+    "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+  const more = { status: "error" as const, message };
+  expect(said([root, work, http("https://ghcr.io/v2/", undefined, work, 0, more)])).toEqual([]);
+});
+
+test("ports and addresses of version 6 stay in the name of the host", () => {
+  const root = request();
+  const work = span("pulling [::1]:5000/app:1", root);
+  expect(said([root, work, http("http://[::1]:5000/v2/", 500, work)])).toEqual([
+    "registry:[::1]:5000 for [::1]:5000 failed 500",
+  ]);
+});
+
+test("http and git are told by the calls of the API, unless the cache answered", () => {
+  const root = request();
+  const url = "https://bot:hunter2@files.example.com:8443/a?token=s3cret";
+  const given = { status: "ok" as const, attributes: call("http", "url", url) };
+  const worked = span("Query.http", root, given);
+  expect(said([root, worked])).toEqual([
+    "http:files.example.com:8443 for files.example.com:8443 answered null",
+  ]);
+  const cached = { ...given.attributes, "dagger.io/dag.cached": true };
+  expect(said([root, span("Query.http", root, { ...given, attributes: cached })])).toEqual([]);
+  const inside = span("dagop.fs http", worked, { attributes: { "dagger.io/dag.cached": true } });
+  expect(said([root, worked, inside])).toEqual([]);
+  const message = 'unexpected client error: unexpected requesting "https://x" status code: 503';
+  const git = {
+    status: "error" as const,
+    message,
+    attributes: call("git", "url", "ssh://git@git.example.com/a"),
+  };
+  expect(said([root, span("Query.git", root, git)])).toEqual([
+    "git:x for git.example.com failed 503",
+  ]);
+});
+
+test("a fetch of git belongs to the remote that its siblings have named", () => {
+  const root = request();
+  const tree = span("GitRef.tree", root);
+  const git = (name: string, atMs: number, more = {}) =>
+    span(name, tree, { scope: "dagger.io/gitutil", status: "ok", ...more }, atMs);
+  const named = git("git remote add origin git@git.example.com:team/app.git", 0);
+  const fetched = git("git fetch --no-tags --depth=1 origin 938ebfed", 20);
+  const local = git("git fetch -u --depth=1 file:///var/lib/dagger/worker/snapshots/1", 40);
+  const hooked = git("git -c core.hooksPath=/x ls-remote --symref https://other.example.com/b", 60);
+  expect(said([root, tree, named, fetched, local, hooked])).toEqual([
+    "git:git.example.com for git.example.com answered null",
+    "git:other.example.com for other.example.com answered null",
+  ]);
+  const status = { status: "error", message: "git error: exit status 128" };
+  expect(said([root, tree, git("git ls-remote https://git.example.com/a", 0, status)])).toEqual([]);
+});
+
+test("a request inside a function of a module belongs to the request that called it", () => {
+  const root = request("00f067aa0ba902b7");
+  const exec = span("exec /runtime", root);
+  const inner = request(exec);
+  const work = span("pulling ghcr.io/team/app:1", inner);
+  const [found] = evidenceFromSpans([
+    http("https://ghcr.io/v2/", 429, work),
+    work,
+    inner,
+    exec,
+    root,
+  ]);
+  expect(found).toMatchObject({ outcome: "limited", requestId: "00f067aa0ba902b7" });
+});
+
+test("spans that refer to each other in a circle end the search, not the process", () => {
+  const one = span("resolving ghcr.io/a:1", "00000000000000ff");
+  const two = { ...span("resolving ghcr.io/a:1", one), id: "00000000000000ff" };
+  expect(evidenceFromSpans([one, two, http("https://ghcr.io/v2/", 503, one)])).toHaveLength(1);
+});
+
+test("forged nonsense in attributes makes no evidence and throws nothing", () => {
+  const root = request();
+  for (const attributes of [
+    { "http.request.method": "GET", "server.address": "a b" },
+    { "http.request.method": "GET", "server.address": "" },
+    { "http.request.method": "GET", "server.address": "ghcr.io", "server.port": "x" },
+    { "dagger.io/dag.call": "!!!" },
+    { "dagger.io/dag.call": "IoCAgIAI" },
+    { "dagger.io/dag.call": 5 },
+  ]) {
+    const forged = span("Query.http", root, { status: "error", message: "EOF", attributes });
+    expect(evidenceFromSpans([root, forged])).toEqual([]);
+  }
+});
+
+test("a wrong option is named", () => {
+  expect(() => evidenceFromSpans([], { timedOutAfterMs: -1 })).toThrow(
+    'evidenceFromSpans option "timedOutAfterMs" is -1',
+  );
+});
