@@ -4,17 +4,33 @@
  */
 
 import { createRegistry } from "dagger-circuit-breaker";
-import { connect, ExecError } from "dagger-circuit-breaker/dagger";
+import { classifyFailure } from "dagger-circuit-breaker/attribution";
+import { connect } from "dagger-circuit-breaker/dagger";
 import { tellOutage } from "./outage.js";
 import { tellRegistryOutage } from "./registry-outage.js";
 import { chooseSession } from "./session-choice.js";
 import { Story } from "./story.js";
 
-const story = new Story(process.argv.includes("--json"));
-await tellRealOperations();
-await tellOutage(story);
-await tellRegistryOutage(story);
+/** A real engine may have to pull an image first; one that hangs must not hang the example. */
+const OPERATION_TIMEOUT_MS = 60_000;
+
+const story = new Story(readArguments(process.argv.slice(2)).json);
+process.stdout.once("error", endWithoutReader);
+for (const tell of [tellRealOperations, tellOutage, tellRegistryOutage]) await story.part(tell);
 process.exitCode = story.end();
+
+function readArguments(given: readonly string[]): { readonly json: boolean } {
+  const unknown = given.filter((argument) => argument !== "--json");
+  if (unknown.length === 0) return { json: given.length > 0 };
+  console.error(`Unknown argument ${unknown.join(" ")}. The only one there is: --json`);
+  process.exit(2);
+}
+
+/** Whoever read has gone, as with `| head -1`: ends as the signal of a closed pipe would. */
+function endWithoutReader(error: NodeJS.ErrnoException): never {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(141);
+}
 
 /** Runs operations on the best session there is; on a real engine they are as real as can be. */
 async function tellRealOperations(): Promise<void> {
@@ -40,7 +56,7 @@ async function tellRealOperations(): Promise<void> {
         const files = client.directory().withNewFile("a.txt", "a").withNewFile("b.txt", "b");
         await tellOperation("entries", files.entries());
       },
-      { guard: { registry } },
+      { guard: { registry, operationTimeoutMs: OPERATION_TIMEOUT_MS } },
     );
   } finally {
     await session.end();
@@ -58,8 +74,11 @@ async function tellOperation(name: string, operation: Promise<unknown>): Promise
     const shown = String(value).trim();
     story.tell("call", `call: ${name} -> ${shown}`, { outcome: "success" }, "good");
   } catch (error) {
-    const shown = error instanceof ExecError ? `ExecError, exit code ${error.exitCode}` : error;
-    const text = `call: ${name} -> ${shown}; no fault of the engine`;
-    story.tell("call", text, { outcome: "success" }, "good");
+    const { fault, reason } = classifyFailure(error);
+    const whose = fault === "user" ? "the user's own, no fault of the engine" : reason;
+    const kind = error instanceof Error ? error.name : "an error";
+    const text = `call: ${name} -> ${kind}, fault: ${fault} (${whose})`;
+    const mood = fault === "user" ? "good" : "bad";
+    story.tell("call", text, { outcome: "failure", fault }, mood);
   }
 }

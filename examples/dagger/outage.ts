@@ -7,7 +7,6 @@ import {
   createRegistry,
   isCircuitBreakerOpenError,
   retryWithBackoff,
-  type StateChangeEvent,
   withFallback,
 } from "dagger-circuit-breaker";
 import {
@@ -26,7 +25,7 @@ export async function tellOutage(story: Story): Promise<void> {
   const registry = createRegistry();
   const engine = registry.get("engine", ENGINE_OPTIONS);
   const guard: GuardOptions = { registry, breakers: { engine: ENGINE_OPTIONS } };
-  engine.on("stateChange", (event) => tellChange(story, event));
+  engine.on("stateChange", (event) => story.change(event));
   useStandInCli();
 
   story.chapter("A pipeline runs, and its engine dies in the middle");
@@ -71,9 +70,10 @@ async function tellDyingSession(story: Story, guard: GuardOptions): Promise<void
       const isUsers = failure instanceof ExecError;
       story.expect("a failing test arrives as ExecError", isUsers);
       const text = "call: a failing test -> ExecError, the user's own: the engine did its work";
-      story.tell("call", text, { outcome: "success" }, "good");
+      story.tell("call", text, { outcome: "failure", fault: "user" }, "good");
       await reasonOf(base.withExec(["sleep", "1"]).sync());
-      story.tell("failure", "call: the engine is killed under it -> failure 1 of 3", {}, "bad");
+      const killed = "call: the engine is killed under it -> failure 1 of 3";
+      story.tell("failure", killed, { failure: 1 }, "bad");
       const lost = await reasonOf(client.version());
       story.expect("the rest of a lost session is refused", isSessionLostError(lost));
       story.tell("lost", `call: ${messageOf(lost)}`, { outcome: "refused" }, "note");
@@ -104,11 +104,17 @@ async function tellFallback(story: Story, guard: GuardOptions): Promise<void> {
   const version = () => connect((client) => client.version(), { guard });
   const answer = await withFallback(version, "the version of the last run");
   story.expect("the fallback was used", answer === "the version of the last run");
-  story.tell("fallback", `connect with a fallback -> ${answer}`, { answer }, "good");
+  story.tell(
+    "fallback",
+    `connect: rejected, and the fallback answers -> ${answer}`,
+    { answer },
+    "good",
+  );
 }
 
 async function tellWaitingCall(story: Story, guard: GuardOptions): Promise<void> {
-  story.tell("waiting", 'connect with onOpen: "wait": waits for the open time to end', {}, "note");
+  const waits = 'connect with onOpen: "wait": rejected for now, waits for the open time to end';
+  story.tell("waiting", waits, { onOpen: "wait" }, "note");
   const waiting: GuardOptions = { ...guard, onOpen: "wait", maxWaitMs: 10_000, waitSpreadMs: 100 };
   const answer = await connect(
     (client) => client.container().from("alpine").withExec(["echo", "recovered"]).stdout(),
@@ -149,13 +155,6 @@ function tellMetrics(story: Story, engine: CircuitBreaker): void {
   for (const [name, value] of Object.entries({ state: standing.state, ...metrics })) {
     story.tell("metric", `${name.padEnd(18)}${value}`, { name, value }, "plain");
   }
-}
-
-function tellChange(story: Story, { from, to, reason, retryAfterMs }: StateChangeEvent): void {
-  const wait =
-    retryAfterMs === undefined ? "" : `, probes in ${(retryAfterMs / 1000).toFixed(1)} s`;
-  const text = `  circuit "engine": ${from} -> ${to} (${reason}${wait})`;
-  story.tell("stateChange", text, { from, to, reason }, to === "open" ? "bad" : "good");
 }
 
 function failuresOf(engine: CircuitBreaker): number {

@@ -14,11 +14,7 @@ export async function tellRegistryOutage(story: Story): Promise<void> {
   Object.assign(process.env, double.environment);
   const registry = createRegistry();
   registry.onBreaker((breaker) => {
-    breaker.on("stateChange", ({ from, to, reason, retryAfterMs = 0 }) => {
-      const wait = `, probes in ${(retryAfterMs / 1000).toFixed(0)} s`;
-      const text = `  circuit "${breaker.name}": ${from} -> ${to} (${reason}${wait})`;
-      story.tell("stateChange", text, { breaker: breaker.name, from, to, reason }, "bad");
-    });
+    breaker.on("stateChange", (event) => story.change(event));
   });
   await connect(
     async (client) => {

@@ -16,6 +16,7 @@ export interface ChosenSession {
 }
 
 const CLI_TIMEOUT_MS = 10_000;
+const CLI_END_MS = 3000;
 
 /** Takes the session in the environment, else one of the `dagger` CLI, else a session double. */
 export async function chooseSession(): Promise<ChosenSession> {
@@ -42,33 +43,57 @@ export async function chooseSession(): Promise<ChosenSession> {
 /** Opens a session through the CLI; returns in words why not when it does not come within 10 s. */
 async function openCliSession(cli: string): Promise<ChosenSession | string> {
   const child = spawn(cli, ["session"], { stdio: ["pipe", "pipe", "ignore"] });
+  // It may end while its input is being closed.
+  child.stdin.on("error", () => {});
   const ended = new Promise<string>((resolve) => {
-    child.once("error", () => resolve(`there is no "${cli}" program`));
-    child.once("exit", (code) => resolve(`"${cli} session" ended with exit code ${code}`));
+    child.once("error", (error) => resolve(whyNotStarted(cli, error)));
+    child.once("close", (code, signal) => {
+      const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      resolve(`"${cli} session" ended with ${how}`);
+    });
   });
   const late = new Promise<string>((resolve) => {
-    setTimeout(resolve, CLI_TIMEOUT_MS, `"${cli} session" opened none within 10 s`).unref();
+    const why = `"${cli} session" opened none within ${CLI_TIMEOUT_MS / 1000} s`;
+    setTimeout(resolve, CLI_TIMEOUT_MS, why).unref();
   });
   const opened = new Promise<Readonly<Record<string, string>>>((resolve) => {
-    createInterface({ input: child.stdout }).once("line", (line) => resolve(readParameters(line)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const parameters = readParameters(line);
+      if (parameters !== undefined) resolve(parameters);
+    });
   });
   const result = await Promise.race([opened, ended, late]);
   if (typeof result !== "string") {
-    const why = `"${cli} session" opened one.`;
+    const why = `No session is in the environment, and "${cli} session" opened one.`;
     return { kind: "cli", why, environment: result, end: () => endCli(child) };
   }
   child.kill("SIGKILL");
+  child.stdout.destroy();
   return result;
 }
 
-function readParameters(line: string): Readonly<Record<string, string>> {
-  const { port, session_token } = JSON.parse(line) as { port: number; session_token: string };
-  return { DAGGER_SESSION_PORT: String(port), DAGGER_SESSION_TOKEN: session_token };
+function whyNotStarted(cli: string, { code }: NodeJS.ErrnoException): string {
+  return code === "ENOENT" ? `there is no "${cli}" program` : `"${cli}" does not start (${code})`;
 }
 
+/** Where the session listens, if the line says so; a CLI may print others. */
+function readParameters(line: string): Readonly<Record<string, string>> | undefined {
+  try {
+    const { port, session_token: token } = JSON.parse(line) as Record<string, unknown>;
+    if (!Number.isInteger(port) || typeof token !== "string") return undefined;
+    return { DAGGER_SESSION_PORT: String(port), DAGGER_SESSION_TOKEN: token };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends a session as the SDK does; one that does not end by itself is killed. */
 async function endCli(child: ReturnType<typeof spawn>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.stdin?.end();
   child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), CLI_END_MS);
   await gone;
+  clearTimeout(timer);
 }

@@ -1,5 +1,7 @@
 /** Tells on the terminal, or as JSON lines, what happens as it happens, and checks that it did. */
 
+import type { StateChangeEvent } from "dagger-circuit-breaker";
+
 type Mood = "plain" | "good" | "bad" | "note" | "title";
 
 const COLOURS: Readonly<Record<Mood, string>> = {
@@ -33,12 +35,31 @@ export class Story {
   tell(event: string, text: string, data: Readonly<Record<string, unknown>>, mood: Mood): void {
     const atMs = Math.round(performance.now() - this.#beganMs);
     if (this.#json) {
-      console.log(JSON.stringify({ atMs, event, text, ...data }));
+      console.log(JSON.stringify({ atMs, event, text: text.trim(), ...data }));
       return;
     }
     const time = `${(atMs / 1000).toFixed(2).padStart(6)}s`;
     const colour = this.#colours ? COLOURS[mood] : "";
     console.log(`${time}  ${colour}${text}${colour && "\u001b[0m"}`);
+  }
+
+  /** Tells that a circuit changed. */
+  change({ breakerName, from, to, reason, retryAfterMs }: StateChangeEvent): void {
+    const seconds = ((retryAfterMs ?? 0) / 1000).toFixed(1).replace(/\.0$/, "");
+    const wait = retryAfterMs === undefined ? "" : `, probes in ${seconds} s`;
+    const text = `  circuit "${breakerName}": ${from} -> ${to} (${reason}${wait})`;
+    const data = { breaker: breakerName, from, to, reason, retryAfterMs };
+    this.tell("stateChange", text, data, to === "open" ? "bad" : "good");
+  }
+
+  /** Tells a part of the story; an error that nobody expected breaks it, and the next part begins. */
+  async part(tell: (story: Story) => Promise<void>): Promise<void> {
+    try {
+      await tell(this);
+    } catch (error) {
+      const what = error instanceof Error ? `${error.name}: ${error.message.trim()}` : error;
+      this.expect(`no error ends a part of the story (${what})`, false);
+    }
   }
 
   /** Checks that the story goes as it must; what does not is told now and decides the exit code. */

@@ -1,0 +1,99 @@
+/** The main example takes the session in the environment, else the CLI's, else the double, and says why. */
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { run, runExample } from "./run.js";
+
+const MAIN = "circuit-breaker-example";
+const STAND_IN = new URL("../../build/examples/dagger/stand-in-cli.js", import.meta.url).pathname;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "stand-in-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A program that stands in for the `dagger` CLI. */
+function standIn(name: string, script: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return path;
+}
+
+const CHOICE = `
+  const { chooseSession } = await import("./build/examples/dagger/session-choice.js");
+  const { kind, why, environment, end } = await chooseSession();
+  await end();
+  console.log(JSON.stringify({ kind, why, environment, tookMs: performance.now() }));`;
+
+/** What the example chooses in this environment. */
+async function choose(environment: Readonly<Record<string, string>>) {
+  const args = ["--input-type=module", "--eval", CHOICE];
+  const { code, stdout, stderr } = await run(process.execPath, args, environment);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout) as { kind: string; why: string; environment: object; tookMs: number };
+}
+
+test("a session in the environment goes before a CLI", async () => {
+  const session = { DAGGER_SESSION_PORT: "1", DAGGER_SESSION_TOKEN: "token" };
+  const cli = standIn("unused", `touch ${join(folder, "was-called")}`);
+  const chosen = await choose({ ...session, _EXPERIMENTAL_DAGGER_CLI_BIN: cli });
+  expect(chosen).toMatchObject({ kind: "environment", environment: session });
+  expect(chosen.why).toBe("DAGGER_SESSION_PORT and DAGGER_SESSION_TOKEN are set.");
+  expect(existsSync(join(folder, "was-called"))).toBe(false);
+});
+
+test("a CLI that opens a session is used, whatever else it prints", async () => {
+  const script = `echo hello; EXAMPLE_ENGINE=up exec "${process.execPath}" "${STAND_IN}" "$@"`;
+  const chosen = await choose({ _EXPERIMENTAL_DAGGER_CLI_BIN: standIn("works", script) });
+  expect(chosen).toMatchObject({ kind: "cli", why: expect.stringContaining("opened one") });
+});
+
+test.concurrent.each([
+  ["that is not there", undefined, 'there is no "/no-dagger-here" program'],
+  ["that fails", "exit 3", 'session" ended with exit code 3'],
+  ["that talks nonsense", 'echo nonsense; echo \'{"port":"x"}\'', "ended with exit code 0"],
+  ["that opens none in time", "exec sleep 60", "opened none within 10 s"],
+])(
+  "with a CLI %s the double is used, after 10 s at most",
+  async (what, script, why) => {
+    const environment: Record<string, string> = {};
+    if (script !== undefined) {
+      environment._EXPERIMENTAL_DAGGER_CLI_BIN = standIn(what.replaceAll(" ", "-"), script);
+    }
+    const chosen = await choose(environment);
+    expect(chosen).toMatchObject({ kind: "double", why: expect.stringContaining(why) });
+    expect(chosen.tookMs).toBeLessThan(12_000);
+  },
+  30_000,
+);
+
+test("a session of a CLI that does not end by itself is killed", async () => {
+  const script = `trap '' TERM; echo '{"port":1,"session_token":"token"}'; while :; do sleep 1; done`;
+  const chosen = await choose({ _EXPERIMENTAL_DAGGER_CLI_BIN: standIn("stubborn", script) });
+  expect(chosen).toMatchObject({ kind: "cli", environment: { DAGGER_SESSION_PORT: "1" } });
+}, 30_000);
+
+test.concurrent("a session that is dead breaks the story instead of hanging it", async () => {
+  const dead = { DAGGER_SESSION_PORT: "1", DAGGER_SESSION_TOKEN: "none" };
+  const { code, stdout } = await runExample(MAIN, ["--json"], dead);
+  expect(code).toBe(1);
+  const end = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+  expect(end).toMatchObject({ event: "end", ok: false });
+}, 60_000);
+
+test.concurrent("a reader that goes away ends it without a word", async () => {
+  const script = `"${process.execPath}" build/examples/dagger/${MAIN}.js | head -n 1`;
+  expect(await run("/bin/sh", ["-c", script])).toEqual({ code: 0, stdout: "\n", stderr: "" });
+}, 60_000);
+
+test.concurrent("an argument that it does not know is refused", async () => {
+  const ended = await runExample(MAIN, ["--jsn"]);
+  expect(ended).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "Unknown argument --jsn. The only one there is: --json\n",
+  });
+}, 60_000);
