@@ -28,7 +28,10 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What `tryExecute` resolves to; `rejected` tells a call that was refused from one that failed. */
+/**
+ * What `tryExecute` resolves to; `rejected` tells a call that was refused from one that failed. The
+ * `error` of a refused call is made when it is read, so a copy of the result's own properties has none.
+ */
 export type ExecuteResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly rejected: false; readonly error: unknown }

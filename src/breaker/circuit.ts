@@ -25,7 +25,7 @@ export class Circuit {
     this.name = name;
     this.settings = settings;
     // A whole number takes no object of its own. Of a circuit that never opened only the age is read.
-    this.state = this.#newClosed(Math.floor(settings.clock.now()));
+    this.state = newClosed(settings, Math.floor(settings.clock.now()));
   }
 
   /** The state that everybody sees: isolated reads open, disabled closed. */
@@ -39,23 +39,29 @@ export class Circuit {
     const chance = settings.openTimeJitter === 0 ? 0 : settings.random();
     const openMs = this.openMsAt(nowMs, chance);
     this.#openings = openingsInARow(this.#openings, state, nowMs, settings);
-    this.#change(new OpenState(nowMs, nowMs + openMs, state.failure), reason, nowMs);
+    this.change(new OpenState(nowMs, nowMs + openMs, state.failure), reason, nowMs);
   }
 
   /** Lets an open circuit probe. */
   protected halfOpen(nowMs: number): void {
-    this.#change(this.#newHalfOpen(nowMs), "open-time-over", nowMs);
+    this.change(
+      new HalfOpenState(nowMs, this.state.failure, this.settings),
+      "open-time-over",
+      nowMs,
+    );
   }
 
   /** Closes the circuit with an empty window, under the control given. */
   protected close(reason: StateChangeReason, nowMs: number, control = this.control): void {
-    this.#change(this.#newClosed(nowMs), reason, nowMs, control);
+    this.change(newClosed(this.settings, nowMs), reason, nowMs, control);
   }
 
   /** Keeps the state under another control: a half-open circuit probes anew, others go on. */
   protected keep(reason: StateChangeReason, nowMs: number, control: Control): void {
-    const probes = this.state.kind === CircuitState.HalfOpen;
-    this.#change(probes ? this.#newHalfOpen(nowMs) : this.state, reason, nowMs, control);
+    const { state, settings } = this;
+    const probes = state.kind === CircuitState.HalfOpen;
+    const next = probes ? new HalfOpenState(nowMs, state.failure, settings) : state;
+    this.change(next, reason, nowMs, control);
   }
 
   /** Lets the next opening be as short as the first. */
@@ -69,22 +75,22 @@ export class Circuit {
    * @param chance From 0 to 1, how much of the jitter to add.
    */
   protected openMsAt(nowMs: number, chance: number): number {
-    const state = this.state as ClosedState | HalfOpenState;
-    const openings = openingsInARow(this.#openings, state, nowMs, this.settings);
-    const quietMs = (state.quietUntilMs ?? nowMs) - nowMs;
-    return openTimeMs(openings, quietMs, chance, this.settings);
+    const { state, settings } = this;
+    const openings = openingsInARow(this.#openings, state, nowMs, settings);
+    const quietMs = (state.failure?.quietUntilMs ?? nowMs) - nowMs;
+    return openTimeMs(openings, quietMs, chance, settings);
   }
 
-  #newClosed(nowMs: number): ClosedState {
-    return new ClosedState(nowMs, this.settings.trip.newPolicy());
-  }
-
-  #newHalfOpen(nowMs: number): HalfOpenState {
-    return new HalfOpenState(nowMs, this.state.failure, this.settings);
-  }
-
-  /** Begins a generation; listeners are to hear of it if what they can see has changed. */
-  #change(next: State, reason: StateChangeReason, nowMs: number, control = this.control): void {
+  /**
+   * Begins a generation; listeners are to hear of it if what they can see has changed. (No private
+   * method: the first one of a class costs every idle breaker a word.)
+   */
+  protected change(
+    next: State,
+    reason: StateChangeReason,
+    nowMs: number,
+    control = this.control,
+  ): void {
     const { visibleState: from, control: before } = this;
     this.generation += 1;
     this.state = next;
@@ -101,7 +107,11 @@ export class Circuit {
       reason,
       generation: this.generation,
       retryAfterMs: open && Math.max(0, open.untilMs - nowMs),
-      error: open?.failure,
+      error: open?.failure?.error,
     });
   }
+}
+
+function newClosed(settings: Settings, nowMs: number): ClosedState {
+  return new ClosedState(nowMs, settings.trip.newPolicy());
 }

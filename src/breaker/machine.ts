@@ -13,7 +13,7 @@ import { Permit, type Settlement, SUCCESS } from "./permit.js";
 import { RefusedCall } from "./refused-call.js";
 import type { ClosedState } from "./state/closed.js";
 import type { HalfOpenState } from "./state/half-open.js";
-import type { Refusal } from "./state/state-shape.js";
+import type { LastFailure, Refusal } from "./state/state-shape.js";
 
 /** One circuit with its rules. Reads change nothing; only admission, settlement and controls do. */
 export class Machine extends Circuit {
@@ -191,7 +191,7 @@ export class Machine extends Circuit {
       reason,
       retryAfterMs,
       generation: this.generation,
-      cause: this.state.failure,
+      cause: this.state.failure?.error,
       isolationReason: this.isolationReason,
     };
     const refused = new RefusedCall(rejection, this.settings.captureRejectionStack);
@@ -217,7 +217,7 @@ export class Machine extends Circuit {
     // An open circuit lets nobody in, so no outcome belongs to the generation of one.
     const state = this.state as ClosedState | HalfOpenState;
     const failed = settlement.outcome === "failure";
-    if (failed) this.#noteFailure(state, settlement);
+    if (failed) state.failure = this.#noteOf(settlement);
     const { slowCallMs } = this.settings.trip;
     const slow = slowCallMs !== undefined && Number(durationMs) >= slowCallMs;
     if (state.kind === CircuitState.Closed) {
@@ -235,10 +235,10 @@ export class Machine extends Circuit {
     }
   }
 
-  /** Keeps what a later opening has to know: bad seconds are judged long after their failures. */
-  #noteFailure(state: ClosedState | HalfOpenState, { error, retryAfterMs = 0 }: Settlement): void {
-    state.failure = error;
-    state.quietUntilMs = retryAfterMs > 0 ? this.settings.clock.now() + retryAfterMs : undefined;
+  /** What is kept of a failure, and for long: bad seconds are judged at a later admission. */
+  #noteOf({ error, retryAfterMs = 0 }: Settlement): LastFailure {
+    const asked = retryAfterMs > 0;
+    return { error, quietUntilMs: asked ? this.settings.clock.now() + retryAfterMs : undefined };
   }
 
   #enqueueOutcome(

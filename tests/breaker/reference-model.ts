@@ -41,13 +41,7 @@ export interface OutcomeDetail {
 }
 
 type Phase =
-  | {
-      readonly state: "closed";
-      readonly sinceMs: number;
-      readonly outcomes: WindowEntry[];
-      /** Until when the upstream asked to be left alone with its last failure. */
-      quietUntilMs: number;
-    }
+  | { readonly state: "closed"; readonly sinceMs: number; readonly outcomes: WindowEntry[] }
   | { readonly state: "open"; readonly sinceMs: number; readonly untilMs: number }
   | { readonly state: "half-open"; readonly sinceMs: number; successes: number };
 
@@ -67,8 +61,10 @@ export class ReferenceModel {
   generation = 1;
   control: Control = "automatic";
   isolationReason: string | undefined = undefined;
-  #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [], quietUntilMs: 0 };
+  #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [] };
   #openings = 0;
+  /** Until when the upstream asked to be left alone with the last failure since the circuit closed. */
+  #quietUntilMs = 0;
 
   constructor(options: ReferenceOptions) {
     this.#options = options;
@@ -99,7 +95,7 @@ export class ReferenceModel {
     const admitted = { admits: true, reason: undefined, retryAfterMs: 0 };
     if (this.control === "disabled") return admitted;
     const due = this.#isDue() && this.control !== "isolated";
-    const retryAfterMs = due ? this.#openMs(this.#quietMs(), 0) : 0;
+    const retryAfterMs = due ? this.#openMs(0) : 0;
     const refusal = due ? ({ reason: "open", retryAfterMs } as const) : null;
     const answer = refusal ?? this.#refusal();
     if (answer === undefined) return admitted;
@@ -108,7 +104,7 @@ export class ReferenceModel {
 
   admit(): ReferencePermit | Refusal {
     if (this.control !== "isolated" && this.control !== "disabled") {
-      if (this.#isDue()) this.#open(this.#quietMs());
+      if (this.#isDue()) this.#open();
       if (this.#phase.state === "open" && this.nowMs >= this.#phase.untilMs) {
         this.#enter({ state: "half-open", sinceMs: this.nowMs, successes: 0 });
       }
@@ -212,15 +208,14 @@ export class ReferenceModel {
     const { trip, halfOpenSuccessThreshold } = this.#options;
     const failed = outcome === "failure";
     const slow = (detail.durationMs ?? 0) >= (trip.slowCallMs ?? Number.POSITIVE_INFINITY);
-    const retryAfterMs = (failed && detail.retryAfterMs) || 0;
+    if (failed) this.#quietUntilMs = this.nowMs + (detail.retryAfterMs ?? 0);
     const phase = this.#phase;
     if (phase.state === "closed") {
       phase.outcomes.push({ atMs: this.nowMs, failed, slow });
-      if (failed) phase.quietUntilMs = this.nowMs + retryAfterMs;
       const atOnce = failed && detail.openNow === true;
-      if (atOnce || tripsNow(trip, phase.outcomes, this.nowMs)) this.#open(this.#quietMs());
+      if (atOnce || tripsNow(trip, phase.outcomes, this.nowMs)) this.#open();
     } else if (phase.state === "half-open") {
-      if (failed || slow) this.#open(retryAfterMs);
+      if (failed || slow) this.#open();
       else if (++phase.successes >= halfOpenSuccessThreshold) this.#close(this.control);
     } else {
       throw new Error("an outcome of the generation of an open circuit");
@@ -228,18 +223,19 @@ export class ReferenceModel {
   }
 
   #close(control: Control): void {
-    this.#enter({ state: "closed", sinceMs: this.nowMs, outcomes: [], quietUntilMs: 0 }, control);
+    this.#quietUntilMs = 0;
+    this.#enter({ state: "closed", sinceMs: this.nowMs, outcomes: [] }, control);
   }
 
-  #open(retryAfterMs: number): void {
-    const untilMs = this.nowMs + this.#openMs(retryAfterMs, CHANCE);
+  #open(): void {
+    const untilMs = this.nowMs + this.#openMs(CHANCE);
     this.#openings = this.#nextOpening();
     this.#enter({ state: "open", sinceMs: this.nowMs, untilMs });
   }
 
   /** How much of the time for which the upstream asked to be left alone is to come. */
   #quietMs(): number {
-    return this.#phase.state === "closed" ? Math.max(0, this.#phase.quietUntilMs - this.nowMs) : 0;
+    return Math.max(0, this.#quietUntilMs - this.nowMs);
   }
 
   #nextOpening(): number {
@@ -248,11 +244,11 @@ export class ReferenceModel {
     return recovered ? 1 : this.#openings + 1;
   }
 
-  #openMs(retryAfterMs: number, chance: number): number {
+  #openMs(chance: number): number {
     const { resetTimeoutMs, openTimeGrowthFactor, openTimeJitter, maxOpenMs } = this.#options;
     let openMs = resetTimeoutMs;
     for (let opening = 1; opening < this.#nextOpening(); opening++) openMs *= openTimeGrowthFactor;
-    if (retryAfterMs > openMs) openMs = retryAfterMs;
+    openMs = Math.max(openMs, this.#quietMs());
     openMs *= 1 + openTimeJitter * chance;
     return Math.min(openMs, maxOpenMs);
   }

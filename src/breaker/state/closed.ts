@@ -2,15 +2,13 @@
 
 import { CircuitState } from "../circuit-state.js";
 import type { TripPolicy } from "../trip/trip-policy.js";
-import type { Admission, StateShape } from "./state-shape.js";
+import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The state of a circuit that trusts its upstream. */
 export class ClosedState implements StateShape {
   readonly sinceMs: number;
   readonly policy: TripPolicy;
-  failure: unknown = undefined;
-  /** Until when the upstream asked to be left alone with its last failure; undefined when it did not. */
-  quietUntilMs: number | undefined = undefined;
+  failure: LastFailure | undefined = undefined;
 
   constructor(sinceMs: number, policy: TripPolicy) {
     this.sinceMs = sinceMs;

@@ -1,7 +1,7 @@
 /** Half-open: a few calls probe the upstream, each holding a slot that it loses if it takes too long. */
 
 import { CircuitState } from "../circuit-state.js";
-import type { Admission, StateShape } from "./state-shape.js";
+import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The right of one probe to be counted against the slots, until it settles or the lease ends. */
 export interface Lease {
@@ -11,9 +11,7 @@ export interface Lease {
 /** The state of a circuit that finds out whether its upstream is back. */
 export class HalfOpenState implements StateShape {
   readonly sinceMs: number;
-  failure: unknown;
-  /** Until when the upstream asked to be left alone with its last failure; undefined when it did not. */
-  quietUntilMs: number | undefined = undefined;
+  failure: LastFailure | undefined;
   readonly #slots: number;
   readonly #leaseMs: number;
   /** Live leases and those not yet found to have ended, in the order in which they end. */
@@ -22,7 +20,7 @@ export class HalfOpenState implements StateShape {
 
   constructor(
     sinceMs: number,
-    failure: unknown,
+    failure: LastFailure | undefined,
     limits: {
       readonly halfOpenMaxCalls: number;
       readonly halfOpenProbeTimeoutMs: number;

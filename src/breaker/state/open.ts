@@ -1,15 +1,15 @@
 /** Open: calls are rejected until the open time is over. */
 
 import { CircuitState } from "../circuit-state.js";
-import type { Admission, StateShape } from "./state-shape.js";
+import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The state of a circuit whose upstream is left alone. */
 export class OpenState implements StateShape {
   readonly sinceMs: number;
   readonly untilMs: number;
-  readonly failure: unknown;
+  readonly failure: LastFailure | undefined;
 
-  constructor(sinceMs: number, untilMs: number, failure: unknown) {
+  constructor(sinceMs: number, untilMs: number, failure: LastFailure | undefined) {
     this.sinceMs = sinceMs;
     this.untilMs = untilMs;
     this.failure = failure;

@@ -20,13 +20,20 @@ export type Admission =
   /** Stay out. */
   | Refusal;
 
+/** What a later opening and its rejections have to know of a failure. */
+export interface LastFailure {
+  readonly error: unknown;
+  /** Until when the upstream asked to be left alone; undefined when it did not. */
+  readonly quietUntilMs: number | undefined;
+}
+
 /** What each state implements. */
 export interface StateShape {
   readonly kind: CircuitState;
   /** When the state began, on the breaker's clock. */
   readonly sinceMs: number;
   /** The last failure that counted before or in this state; rejections name it as their cause. */
-  readonly failure: unknown;
+  readonly failure: LastFailure | undefined;
   /** What an admission at `nowMs` would be told. Changes nothing. */
   admission(nowMs: number): Admission;
 }
