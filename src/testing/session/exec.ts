@@ -11,7 +11,7 @@ export interface Command {
   readonly args: readonly string[];
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly stdin: string | undefined;
+  readonly stdin: string | Uint8Array | undefined;
 }
 
 /** How a command ended. A signal N is the exit code 128 + N. */
@@ -21,6 +21,8 @@ export interface CommandResult {
   readonly stderr: string;
   /** Both, in the order in which they came. */
   readonly combined: string;
+  /** The outputs as they were, whatever is in them. */
+  readonly bytes: { readonly stdout: Uint8Array; readonly stderr: Uint8Array };
 }
 
 /** The processes of a double. */
@@ -107,11 +109,13 @@ function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
   return new Promise((settle) => {
     child.once("error", (error) => settle(notStarted(command, wordStartError(command, error))));
     child.once("close", (code, name) => {
+      const bytes = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
       settle({
         exitCode: code ?? 128 + signalNumber(name),
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: Buffer.concat(stderr).toString(),
+        stdout: bytes.stdout.toString(),
+        stderr: bytes.stderr.toString(),
         combined: Buffer.concat(combined).toString(),
+        bytes,
       });
     });
   });
@@ -150,7 +154,8 @@ function killGroup(child: ChildProcess): void {
 
 function notStarted(command: Command, reason: string): CommandResult {
   const stderr = `exec: ${JSON.stringify(command.args[0] ?? "")}: ${reason}`;
-  return { exitCode: 1, stdout: "", stderr, combined: stderr };
+  const bytes = { stdout: Buffer.alloc(0), stderr: Buffer.from(stderr) };
+  return { exitCode: 1, stdout: "", stderr, combined: stderr, bytes };
 }
 
 /** Why a command cannot be started, in the words of the engine's runtime. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pathFilter } from "./globs.js";
+import { matchesGlob, pathFilter } from "./globs.js";
 
 const PATHS = [
   "README.md",
@@ -42,4 +42,14 @@ test.each([
   [{ include: ["READM?.md"] }, ["README.md"]],
 ])("%j takes %j", (filter, wanted) => {
   expect(taken(filter)).toEqual(wanted);
+});
+
+test.each([
+  ["*.md", ["README.md"]],
+  ["**/*.ts", ["src/a.ts", "src/deep/b.test.ts", "src/deep/b.ts"]],
+  ["src/*", ["src/a.ts", "src/deep"]],
+  ["./src", ["src"]],
+  ["**", PATHS],
+])("the glob %s matches whole paths only", (pattern, matched) => {
+  expect(PATHS.filter((path) => matchesGlob(pattern, path))).toEqual(matched);
 });

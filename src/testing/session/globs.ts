@@ -41,6 +41,13 @@ export function pathFilter(filter: Filter): PathFilter {
   };
 }
 
+/** Whether a pattern matches a path as a whole. */
+export function matchesGlob(pattern: string, path: string): boolean {
+  return segmentsToRegExp(pattern.split("/").filter((part) => part !== "" && part !== ".")).test(
+    path,
+  );
+}
+
 interface CompiledPattern {
   /** Whether the path, or a folder that it lies in, matches. */
   covers(parts: readonly string[]): boolean;

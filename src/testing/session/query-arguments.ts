@@ -6,6 +6,7 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   getNamedType,
+  isEnumType,
   isListType,
   isNonNullType,
   isRequiredArgument,
@@ -89,8 +90,9 @@ function coerce(value: unknown, type: GraphQLInputType, isOld: boolean): unknown
       ? Number.isInteger(value)
       : typeof value === (wanted === "Boolean" ? "boolean" : "string");
   if (!fits) throw new WrongValue(`cannot create ${wanted} from ${goTypeOf(value)}`);
-  if (name === "ReturnType" && !["SUCCESS", "FAILURE", "ANY"].includes(value as string)) {
-    throw new WrongValue(`invalid enum member "${value}" for ReturnType`);
+  const named = getNamedType(type);
+  if (isEnumType(named) && named.getValue(value as string) === undefined) {
+    throw new WrongValue(`invalid enum member "${value}" for ${name}`);
   }
   return value;
 }

@@ -23,6 +23,7 @@ import {
   ValuesOfCorrectTypeRule,
   validate,
 } from "graphql";
+import { notSpoken } from "./not-spoken.js";
 import { literalOf, readArguments } from "./query-arguments.js";
 import type { GraphqlRequest } from "./request-body.js";
 import { SCHEMA } from "./schema.js";
@@ -111,7 +112,7 @@ function refusal(error: GraphQLError, code: string): Readonly<Record<string, unk
   const message =
     code === "GRAPHQL_PARSE_FAILED"
       ? error.message.replace(/^Syntax Error: /, "").replace(/\.$/, "")
-      : error.message;
+      : (notSpoken(error.message) ?? error.message);
   const locations = error.locations?.slice(0, 1);
   return { message, ...(locations && { locations }), extensions: { code } };
 }

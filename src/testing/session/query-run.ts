@@ -66,7 +66,10 @@ function loadIds(
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(args).map(([name, value]) => {
-      return [name, value instanceof IdArgument ? resolver.load(value.id, name) : value];
+      const load = (one: unknown) => {
+        return one instanceof IdArgument ? resolver.load(one.id, name) : one;
+      };
+      return [name, Array.isArray(value) ? value.map(load) : load(value)];
     }),
   );
 }

@@ -102,13 +102,16 @@ export interface SessionDouble extends AsyncDisposable {
  * host's, for reading and for writing. `http` and `git` really reach out. `from` pulls nothing: it
  * succeeds for any image, unless a fault says otherwise.
  *
- * It speaks `version`; `container` with `from`, `withExec`, `withDefaultArgs`, files, directories,
- * mounted files and directories, variables, secrets, `workdir`, the outputs, `sync`, `publish` and
- * `export`; `directory`, `file`, `host`, `http`, `git`, secrets, ids in the dialects of 0.19 and
- * 0.21, and introspection. Whatever else a pipeline asks for is answered as a field that does not
- * exist. Each command works on a copy of the files of the step before, so a scratch path that a
- * tool wrote into a file does not hold in the next step. `publish` and `export` write a container
- * as a folder with `rootfs/` and `config.json`.
+ * It speaks `version`; `container` with `from`, `withExec` and its options, entrypoint and default
+ * arguments, files, directories, mounts of them and of caches, secrets and temporary folders,
+ * variables, labels, `workdir`, the outputs, `sync`, `publish` and `export`; `directory`, `file`,
+ * `host`, `http`, `git`, secrets, ids in the dialects of 0.19 and 0.21, and introspection. It takes
+ * and passes over owners, users, capabilities, annotations, exposed ports and registry credentials.
+ * What else engines know (services, Dockerfiles, modules) is refused as what the session double
+ * does not speak. Each command works on a copy of the files of the step before, so a scratch path
+ * that a tool wrote into a file does not hold in the next step. `publish` and `export` write a
+ * container as a folder with `rootfs/` and `config.json`, what is mounted as files or directories
+ * included. A command that leaves its process group (`setsid`) outlives its step.
  *
  * POSIX systems only.
  *

@@ -14,6 +14,8 @@ export type Value =
   | GitRefValue
   | SecretValue
   | EnvVariableValue
+  | LabelValue
+  | CacheVolumeValue
   | QueryValue;
 
 /** The root of all queries. */
@@ -38,7 +40,23 @@ export interface ExecStep {
   readonly args: readonly string[];
   readonly stdin: string | undefined;
   readonly expect: ExpectedEnd;
+  /** Absolute paths of files in the container that take the place of the command's streams. */
+  readonly redirects: Redirects;
 }
+
+/** The files that stand in for a command's streams. */
+export interface Redirects {
+  readonly stdin: string | undefined;
+  readonly stdout: string | undefined;
+  readonly stderr: string | undefined;
+}
+
+/** What lies over a path of a container while a command runs, and is no part of its files. */
+export type Mount = { readonly path: string } & (
+  | { readonly kind: "temp" }
+  | { readonly kind: "cache"; readonly cache: CacheVolumeValue }
+  | { readonly kind: "secret"; readonly secret: SecretValue; readonly mode: number }
+);
 
 /** A container: image, environment, files, and the last command of the chain. */
 export interface ContainerValue {
@@ -49,7 +67,12 @@ export interface ContainerValue {
   readonly environment: readonly EnvVariableValue[];
   readonly secrets: readonly { readonly name: string; readonly secret: SecretValue }[];
   readonly workdir: string | undefined;
+  /** Told when asked for; commands run as the user who runs the double. */
+  readonly user: string;
+  readonly labels: readonly LabelValue[];
+  readonly entrypoint: readonly string[];
   readonly defaultArgs: readonly string[];
+  readonly mounts: readonly Mount[];
   /** The absolute paths that are the container's own; all others are the host's. */
   readonly claims: readonly string[];
   readonly rootfs: Tree;
@@ -60,6 +83,8 @@ export interface ContainerValue {
 export interface DirectoryValue {
   readonly typeName: "Directory";
   readonly key: string;
+  /** The last part of its path with a slash, as engines show it; that of a whole tree is `/`. */
+  readonly name: string;
   /** The real folder; rejects when there is none. Nobody may write into it. */
   locate(work: Work): Promise<string>;
 }
@@ -106,6 +131,20 @@ export interface SecretValue {
   readonly name: string;
   readonly uri: string;
   plaintext(): Promise<string>;
+}
+
+/** A folder that commands share and that outlives them, as long as the engine does. */
+export interface CacheVolumeValue {
+  readonly typeName: "CacheVolume";
+  readonly key: string;
+}
+
+/** A label of an image. */
+export interface LabelValue {
+  readonly typeName: "Label";
+  readonly key: string;
+  readonly name: string;
+  readonly value: string;
 }
 
 /** An environment variable. */

@@ -1,17 +1,21 @@
 /** `withExec`: runs a command of a chain on this machine, with the container's paths in scratch. */
 
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { toContainerPaths, toHostPaths } from "../container-paths.js";
+import { isClaimed, toContainerPaths, toHostPaths } from "../container-paths.js";
 import type { Work } from "../context.js";
 import type { CommandResult } from "../exec.js";
 import { meetFaults, requireCaller } from "../meet-faults.js";
+import { placeIn } from "../place-in.js";
 import { steppedTree, type Tree } from "../tree.js";
 import type { ContainerValue, ExecStep } from "../values.js";
 import { execError } from "../wire-errors.js";
-import { makeFolderAt } from "./places.js";
+import { mountAll } from "./mounts.js";
+import { makeFolderAt, writeAt } from "./places.js";
 
 /** What a finished step leaves: its output, and the files as they were then. */
-export interface ExecResult extends CommandResult {
+export interface ExecResult extends Omit<CommandResult, "bytes"> {
   readonly folder: string;
 }
 
@@ -38,16 +42,24 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   await container.rootfs.fill(root, work);
   const folder = await makeFolderAt(root, container.workdir ?? "/");
   const secrets = await readSecrets(container);
-  const ended = await work.engine.processes.run(
-    {
-      args: args.map((arg) => toHostPaths(arg, container.claims, root)),
-      folder,
-      environment: environmentOf(container, secrets, root),
-      stdin: step.stdin,
-    },
-    work.signal,
-  );
-  const show = (output: string) => toContainerPaths(masked(output, secrets), root);
+  const unmountAll = await mountAll(container, root, work);
+  let ended: CommandResult;
+  try {
+    ended = await work.engine.processes.run(
+      {
+        args: args.map((arg) => toHostPaths(arg, container.claims, root)),
+        folder,
+        environment: environmentOf(container, secrets, root),
+        stdin: await inputOf(step, root),
+      },
+      work.signal,
+    );
+    await redirectOutputs(step, root, ended.bytes);
+  } finally {
+    await unmountAll();
+  }
+  const hidden = await hiddenTexts(container, secrets);
+  const show = (output: string) => toContainerPaths(masked(output, hidden), root);
   const result: ExecResult = {
     exitCode: ended.exitCode,
     stdout: show(ended.stdout),
@@ -60,6 +72,24 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   return result;
 }
 
+async function inputOf({ redirects, container, stdin }: ExecStep, root: string) {
+  const { stdin: path } = redirects;
+  if (path === undefined) return stdin;
+  const own = await placeIn(root, path);
+  const isOwn = isClaimed(path, container.claims) || existsSync(own);
+  return readFile(isOwn ? own : path);
+}
+
+async function redirectOutputs(
+  { redirects }: ExecStep,
+  root: string,
+  bytes: CommandResult["bytes"],
+): Promise<void> {
+  const { stdout, stderr } = redirects;
+  if (stdout !== undefined) await writeAt(root, stdout, bytes.stdout, 0o644);
+  if (stderr !== undefined) await writeAt(root, stderr, bytes.stderr, 0o644);
+}
+
 type Secrets = ReadonlyMap<string, string>;
 
 async function readSecrets(container: ContainerValue): Promise<Secrets> {
@@ -67,6 +97,17 @@ async function readSecrets(container: ContainerValue): Promise<Secrets> {
     return [name, await secret.plaintext()] as const;
   });
   return new Map(await Promise.all(read));
+}
+
+/** Everything that must not be shown: secrets in variables and in mounted files. */
+async function hiddenTexts(
+  container: ContainerValue,
+  secrets: Secrets,
+): Promise<readonly string[]> {
+  const mounted = container.mounts.flatMap((mount) => {
+    return mount.kind === "secret" ? [mount.secret.plaintext()] : [];
+  });
+  return [...secrets.values(), ...(await Promise.all(mounted))];
 }
 
 /** What a command sees: what the chain set, and the little of the host that programs need to run. */
@@ -87,9 +128,9 @@ function environmentOf(
   return environment;
 }
 
-function masked(output: string, secrets: Secrets): string {
+function masked(output: string, hidden: readonly string[]): string {
   let shown = output;
-  for (const plaintext of secrets.values()) {
+  for (const plaintext of hidden) {
     if (plaintext !== "") shown = shown.replaceAll(plaintext, "***");
   }
   return shown;

@@ -1,7 +1,10 @@
 /** The fields of `Directory` and `File`. */
 
-import { readFile, stat } from "node:fs/promises";
-import { contentKey, listEntries } from "../scratch.js";
+import { createHash } from "node:crypto";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { matchesGlob } from "../globs.js";
+import { contentKey, folderDigest, listEntries } from "../scratch.js";
 import { changedTree, derivedTree, EMPTY_TREE, steppedTree, type Tree } from "../tree.js";
 import type { DirectoryValue, FileValue } from "../values.js";
 import { exportDirectory, exportFile } from "./export.js";
@@ -9,6 +12,7 @@ import {
   copyDirectoryAt,
   copyFileAt,
   directoryAt,
+  existsAt,
   fileAt,
   makeFolderAt,
   removeAt,
@@ -76,22 +80,78 @@ function withNewFile(directory: DirectoryValue, args: Arguments): DirectoryValue
   );
 }
 
-function without(directory: DirectoryValue, args: Arguments): DirectoryValue {
-  const path = args.text("path");
+function without(directory: DirectoryValue, path: string): DirectoryValue {
   return withChange(directory, ["without", path], (folder) => removeAt(folder, path));
+}
+
+function withSeveralFiles(directory: DirectoryValue, args: Arguments): DirectoryValue {
+  const folder = args.text("path");
+  const permissions = args.optionalNumber("permissions");
+  return args.objects<FileValue>("sources", "File").reduce((before, source) => {
+    const change = ["file", folder, source.key, source.name, permissions];
+    return withChange(before, change, (target, work) =>
+      copyFileAt(target, `${folder}/`, source, permissions, work),
+    );
+  }, directory);
+}
+
+function filtered(directory: DirectoryValue, args: Arguments): DirectoryValue {
+  const filter = { include: args.texts("include"), exclude: args.texts("exclude") };
+  const key = contentKey("filter", directory.key, filter);
+  return treeDirectory(
+    derivedTree(key, (folder, work) => copyDirectoryAt(folder, "/", directory, filter, work)),
+  );
+}
+
+/** The paths below a folder that a pattern matches, folders with a slash at the end. */
+async function glob(folder: string, pattern: string, inner = ""): Promise<string[]> {
+  const entries = await readdir(join(folder, inner), { withFileTypes: true });
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found: string[] = [];
+  for (const entry of entries) {
+    const path = posix.join(inner, entry.name);
+    if (matchesGlob(pattern, path)) found.push(entry.isDirectory() ? `${path}/` : path);
+    if (entry.isDirectory()) found.push(...(await glob(folder, pattern, path)));
+  }
+  return found;
+}
+
+async function fileDigest(path: string, excludeMetadata: boolean): Promise<string> {
+  const { mode } = await lstat(path);
+  const hash = createHash("sha256").update(await readFile(path));
+  return `sha256:${hash.update(excludeMetadata ? "" : String(mode)).digest("hex")}`;
+}
+
+/** Some lines of a text, as `offsetLines` and `limitLines` say. */
+function someLines(text: string, args: Arguments): string {
+  const offset = args.optionalNumber("offsetLines") ?? 0;
+  const limit = args.optionalNumber("limitLines");
+  if (offset === 0 && limit === undefined) return text;
+  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return lines.slice(offset, limit === undefined ? undefined : offset + limit).join("");
 }
 
 /** The resolvers of `Directory`. */
 export const directoryResolvers: TypeResolvers<DirectoryValue> = {
   withDirectory,
   withFile,
+  withFiles: withSeveralFiles,
   withNewFile,
-  withoutDirectory: without,
-  withoutFile: without,
+  withoutDirectory: (directory, args) => without(directory, args.text("path")),
+  withoutFile: (directory, args) => without(directory, args.text("path")),
+  withoutFiles: (directory, args) => args.texts("paths").reduce(without, directory),
+  filter: filtered,
+  name: (directory) => directory.name,
+  digest: async (directory, _, work) =>
+    `sha256:${await folderDigest(await directory.locate(work))}`,
+  exists: async (directory, args, work) =>
+    existsAt(await directory.locate(work), args.text("path"), args),
+  glob: async (directory, args, work) => glob(await directory.locate(work), args.text("pattern")),
   withNewDirectory: (directory, args) => {
     const path = args.text("path");
-    return withChange(directory, ["new directory", path], async (folder) => {
-      await makeFolderAt(folder, path);
+    const permissions = args.optionalNumber("permissions");
+    return withChange(directory, ["new directory", path, permissions], async (folder) => {
+      await makeFolderAt(folder, path, permissions);
     });
   },
   directory: (directory, args, work) =>
@@ -122,7 +182,14 @@ export const directoryResolvers: TypeResolvers<DirectoryValue> = {
 
 /** The resolvers of `File`. */
 export const fileResolvers: TypeResolvers<FileValue> = {
-  contents: async (file, _, work) => readFile(await file.locate(work), "utf8"),
+  contents: async (file, args, work) =>
+    someLines(await readFile(await file.locate(work), "utf8"), args),
+  digest: async (file, args, work) =>
+    fileDigest(await file.locate(work), args.flag("excludeMetadata")),
+  withName: (file, args) => {
+    const name = posix.basename(args.text("name"));
+    return { ...file, key: contentKey("named", file.key, name), name };
+  },
   size: async (file, _, work) => (await stat(await file.locate(work))).size,
   name: (file) => file.name,
   export: (file, args, work) =>

@@ -87,6 +87,9 @@ export async function writeContainer(
     platform: container.platform,
     env: container.environment.map(({ name, value }) => `${name}=${value}`),
     workdir: container.workdir ?? "/",
+    user: container.user,
+    labels: Object.fromEntries(container.labels.map(({ name, value }) => [name, value])),
+    entrypoint: container.entrypoint,
     args: container.defaultArgs,
   };
   await writeFile(join(target, "config.json"), `${JSON.stringify(config, null, 2)}\n`);

@@ -17,7 +17,7 @@ async function directory(_: HostValue, args: Arguments, work: Work): Promise<Dir
   const copy = await work.engine.scratch.newFolder("host");
   await copyInto(path, copy, { filter: pathFilter(filter), signal: work.signal });
   const key = contentKey("host directory", await folderDigest(copy));
-  return { typeName: "Directory", key, locate: async () => copy };
+  return { typeName: "Directory", key, name: "/", locate: async () => copy };
 }
 
 async function file(_: HostValue, args: Arguments, work: Work): Promise<FileValue> {

@@ -4,13 +4,15 @@ import type { Work } from "../context.js";
 import { requireCaller } from "../meet-faults.js";
 import type { FieldResolver } from "../query-run.js";
 import { TYPES_WITH_IDS } from "../schema.js";
-import type { EnvVariableValue, QueryValue, Value } from "../values.js";
+import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../values.js";
 import { EngineError } from "../wire-errors.js";
-import { containerResolvers, emptyContainer } from "./container.js";
+import { containerResolvers } from "./container.js";
+import { emptyContainer } from "./container-value.js";
 import { directoryResolvers, EMPTY_DIRECTORY, fileResolvers, newFile } from "./directory.js";
 import { gitRefResolvers, gitRepositoryResolvers, openRepository } from "./git.js";
 import { hostResolvers } from "./host.js";
 import { download } from "./http.js";
+import { cacheVolume } from "./mounts.js";
 import { Arguments, type TypeResolvers } from "./resolver.js";
 import { secretByUri, secretResolvers, setSecret } from "./secret.js";
 
@@ -30,6 +32,7 @@ const queryResolvers: TypeResolvers<QueryValue> = {
   ...loaders,
   version: (_, __, work) => work.engine.settings.engineVersion,
   defaultPlatform: () => PLATFORM,
+  cacheVolume: (_, args) => cacheVolume(args.text("key")),
   container: (_, args) => emptyContainer(args.optionalText("platform") ?? PLATFORM),
   directory: () => EMPTY_DIRECTORY,
   file: (_, args) =>
@@ -53,9 +56,9 @@ const queryResolvers: TypeResolvers<QueryValue> = {
   setSecret: (_, args) => setSecret(args.text("name"), args.text("plaintext")),
 };
 
-const envVariableResolvers: TypeResolvers<EnvVariableValue> = {
-  name: (variable) => variable.name,
-  value: (variable) => variable.value,
+const namedValueResolvers: TypeResolvers<EnvVariableValue | LabelValue> = {
+  name: (named) => named.name,
+  value: (named) => named.value,
 };
 
 /** The resolvers by type. */
@@ -68,7 +71,9 @@ export const RESOLVERS: Readonly<Record<string, TypeResolvers<never>>> = {
   GitRepository: gitRepositoryResolvers,
   GitRef: gitRefResolvers,
   Secret: secretResolvers,
-  EnvVariable: envVariableResolvers,
+  EnvVariable: namedValueResolvers,
+  Label: namedValueResolvers,
+  CacheVolume: {},
 };
 
 /** Resolves the fields of one request. */

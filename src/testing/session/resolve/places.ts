@@ -1,6 +1,6 @@
 /** Places in trees: files and directories as values, and what can be done at a place. */
 
-import { chmod, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import type { Work } from "../context.js";
 import { type Filter, pathFilter } from "../globs.js";
@@ -8,6 +8,7 @@ import { placeIn } from "../place-in.js";
 import { contentKey, copyInto } from "../scratch.js";
 import type { DirectoryValue, FileValue } from "../values.js";
 import { EngineError, errorCode, systemErrorText } from "../wire-errors.js";
+import type { Arguments } from "./resolver.js";
 
 /** Engines of 0.19 look for a file or directory at once, later ones when it is used. */
 export async function sought<V extends DirectoryValue | FileValue>(
@@ -27,8 +28,15 @@ export function directoryAt(
   return {
     typeName: "Directory",
     key: contentKey("directory", parentKey, path),
+    name: directoryName(path),
     locate: async (work) => located(await folder(work), path, "directory"),
   };
+}
+
+/** How engines name a directory at a path. */
+export function directoryName(path: string): string {
+  const name = posix.basename(posix.resolve("/", path));
+  return `${name}/`;
 }
 
 /** The same for a file. */
@@ -84,7 +92,7 @@ export async function makeFolderAt(
 export async function writeAt(
   folder: string,
   path: string,
-  contents: string,
+  contents: string | Uint8Array,
   permissions: number,
 ): Promise<void> {
   const target = await placeIn(folder, path);
@@ -126,6 +134,29 @@ export async function removeAt(folder: string, path: string): Promise<void> {
   const target = await placeIn(folder, path, "kept");
   if (target === inside(folder, "/")) return;
   await rm(target, { recursive: true, force: true });
+}
+
+/** Whether there is something at a place, of the type that the arguments expect. */
+export async function existsAt(folder: string, path: string, args: Arguments): Promise<boolean> {
+  const expected = args.optionalText("expectedType");
+  const look = args.flag("doNotFollowSymlinks") || expected === "SYMLINK_TYPE" ? lstat : stat;
+  let found: Awaited<ReturnType<typeof stat>>;
+  try {
+    found = await look(inside(folder, path));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return false;
+    throw error;
+  }
+  switch (expected) {
+    case "REGULAR_TYPE":
+      return found.isFile();
+    case "DIRECTORY_TYPE":
+      return found.isDirectory();
+    case "SYMLINK_TYPE":
+      return found.isSymbolicLink();
+    default:
+      return true;
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -50,7 +50,24 @@ export class Arguments {
 
   /** An object that came by its id. */
   object<V extends { readonly typeName: string }>(name: string, typeName: V["typeName"]): V {
-    const value = this.#values[name] as V;
+    return this.#checked(name, this.#values[name] as V, typeName);
+  }
+
+  /** Objects that came by their ids. */
+  objects<V extends { readonly typeName: string }>(
+    name: string,
+    typeName: V["typeName"],
+  ): readonly V[] {
+    return (this.#values[name] as readonly V[]).map((value) => {
+      return this.#checked(name, value, typeName);
+    });
+  }
+
+  #checked<V extends { readonly typeName: string }>(
+    name: string,
+    value: V,
+    typeName: V["typeName"],
+  ): V {
     if (value.typeName !== typeName) {
       throw new EngineError(
         `arg "${name}": resolve ID input: expected ${typeName}, got ${value.typeName}`,

@@ -38,6 +38,9 @@ export function secretByUri(
   };
 }
 
+/** Where engines find secrets too. */
+const OTHER_PROVIDERS = ["aws", "cmd", "gcp", "libsecret", "op", "vault"];
+
 async function readSecret(uri: string, frame: string): Promise<string> {
   const [scheme, rest = ""] = uri.split("://", 2);
   if (scheme === "env") {
@@ -53,6 +56,9 @@ async function readSecret(uri: string, frame: string): Promise<string> {
         `${frame}failed to read secret file "${rest}": open ${rest}: ${systemErrorText(error)}`,
       );
     }
+  }
+  if (OTHER_PROVIDERS.includes(scheme ?? "")) {
+    throw new EngineError(`the session double does not speak secrets of ${scheme}://`);
   }
   throw new EngineError(`${frame}unsupported secret provider: "${scheme}"`);
 }

@@ -1,0 +1,50 @@
+/** What engines know and the double does not: named as such, so that nobody looks for a typing mistake. */
+
+/** Fields by type, and arguments as `field.argument`. */
+const NAMES: Readonly<Record<string, string>> = {
+  Query: `address changeset cloud currentEnv currentFunctionCall currentModule currentTypeDefs
+    currentWorkspace engine env envFile error generatedCode json llm moduleSource sourceMap sshfsVolume
+    typeDef cacheVolume.source git.sshKnownHosts git.sshAuthSocket git.httpAuthUsername
+    git.httpAuthToken git.httpAuthHeader git.experimentalServiceHost http.checksum http.authHeader
+    http.experimentalServiceHost`,
+  Container: `asService asTarball build dockerHealthcheck experimentalWithAllGPUs experimentalWithGPU
+    exportImage exposedPorts import mounts stat terminal up withDefaultTerminalCmd
+    withDockerHealthcheck withEnvFileVariables withError withMountedVolume withRootfs
+    withServiceBinding withSymlink withUnixSocket withVolatileVariable withoutDockerHealthcheck
+    withoutMount withoutUnixSocket withoutVolatileVariable export.platformVariants
+    export.forcedCompression export.mediaTypes from.registryService publish.platformVariants
+    publish.forcedCompression publish.mediaTypes publish.registryService withDirectory.gitignore
+    withDirectory.permissions withExec.experimentalPrivilegedNesting withMountedCache.source`,
+  Directory: `asGit asModule asModuleSource changes chown diff dockerBuild findUp search stat terminal
+    withChanges withError withPatch withPatchFile withSymlink withTimestamps filter.gitignore
+    withDirectory.gitignore withDirectory.permissions`,
+  File: "asEnvFile asJSON chown search stat withReplaced withTimestamps",
+  Host: "containerImage findUp service setSecretFile tunnel unixSocket directory.gitignore",
+  GitRepository: "branches latestVersion tags uncommitted",
+  GitRef: "commonAncestor tree.includeTags",
+};
+
+/** The same as paths: `Container.asService`, `Host.directory.gitignore`. */
+export const NOT_SPOKEN: ReadonlySet<string> = new Set(
+  Object.entries(NAMES).flatMap(([typeName, names]) => {
+    return names.split(/\s+/).map((name) => `${typeName}.${name}`);
+  }),
+);
+
+/**
+ * What to say instead of `message`, a refusal by the GraphQL library, when it is the double that
+ * lacks the field or argument; undefined when engines lack it too.
+ */
+export function notSpoken(message: string): string | undefined {
+  const field = /^Cannot query field "(\w+)" on type "(\w+)"/.exec(message);
+  const argument = /^Unknown argument "(\w+)" on field "(\w+\.\w+)"/.exec(message);
+  if (field !== null) {
+    const path = `${field[2]}.${field[1]}`;
+    const isKnown = NOT_SPOKEN.has(path) || /^Query\.load[A-Z]\w*FromID$/.test(path);
+    return isKnown ? `the session double does not speak "${path}"` : undefined;
+  }
+  const path = argument && `${argument[2]}.${argument[1]}`;
+  return path !== null && NOT_SPOKEN.has(path)
+    ? `the session double does not speak the argument "${argument?.[1]}" of "${argument?.[2]}"`
+    : undefined;
+}
