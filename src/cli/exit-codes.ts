@@ -29,6 +29,7 @@ export const EXIT = {
   noInput: 66,
   internal: 70,
   cannotWrite: 73,
+  notWritten: 74,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -81,6 +82,7 @@ export const COMMON_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.usage, "an option or an argument is wrong"],
   [EXIT.noInput, "a file cannot be read, or is not what it should be"],
   [EXIT.internal, "an error in dagger-breaker itself"],
+  [EXIT.notWritten, "the result cannot be written, as on a full disk"],
 ];
 
 /** A table of exit codes as it stands at the end of a help text. */

@@ -42,10 +42,15 @@ function createProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      writeErr: (text) => void stderr.write(withoutValues(text)),
     });
   for (const add of COMMANDS) add(program, context);
   return program;
+}
+
+/** An option that is not known may have been given a secret: `--password=...` is shown without it. */
+function withoutValues(text: string): string {
+  return text.replace(/(unknown option '-[^'=]*=)[^\n]*(?='\n)/, "$1...");
 }
 
 function exitCodeOf(error: unknown, terminal: Terminal): number {

@@ -234,6 +234,34 @@ test("a reader that went away is no error, and the exit code is still told", asy
   expect({ exitCode, stderr }).toEqual({ exitCode: 31, stderr: "" });
 });
 
+test.skipIf(!existsSync("/dev/full"))("a result that cannot be written is told", async () => {
+  const full = openSync("/dev/full", "w");
+  const child = spawn(cli.program, ["classify"], {
+    env: cli.environment(),
+    stdio: ["pipe", full, "pipe"],
+  });
+  closeSync(full);
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  child.stdin?.end(REGISTRY_DOWN);
+  const [exitCode] = await once(child, "close");
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 74,
+    stderr: "error: the result cannot be written (ENOSPC)\n",
+  });
+});
+
+test("a secret given to an option that does not exist is not printed", async () => {
+  for (const option of ["--password=hunter2", "--usernam=hunter2"]) {
+    const { exitCode, stdout, stderr } = await cli.run(["quota", option]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
+    expect(stderr).toContain(`unknown option '${option.replace("hunter2", "...")}'`);
+    expect(stderr).not.toContain("hunter2");
+  }
+});
+
 // A terminal is made by `script` of util-linux.
 test.skipIf(process.platform !== "linux" || !existsSync("/usr/bin/script"))(
   "on a terminal there are colours, with NO_COLOR none",

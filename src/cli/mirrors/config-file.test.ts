@@ -51,7 +51,18 @@ test("a file that is not there is none, what is no file cannot be read", async (
   await expect(readConfigFile(folder)).rejects.toThrow(/cannot read .+ \(EISDIR\)/);
   writeFileSync(join(folder, "long.json"), Buffer.alloc(1024 * 1024 + 1, " "));
   await expect(readConfigFile(join(folder, "long.json"))).rejects.toThrow(/longer than 1 MiB/);
+  writeFileSync(join(folder, "full.json"), Buffer.alloc(1024 * 1024, " "));
+  expect(await readConfigFile(join(folder, "full.json"))).toHaveLength(1024 * 1024);
 });
+
+test.skipIf(process.platform === "win32")(
+  "a device is not read without an end, and never replaced by a file",
+  async () => {
+    await expect(readConfigFile("/dev/zero")).rejects.toThrow(/longer than 1 MiB/);
+    await expect(replaceConfigFile("/dev/null", "x")).rejects.toThrow(/is no file/);
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  },
+);
 
 test("a file is made with its folders, and leaves nothing beside it", async () => {
   const path = join(folder, "a/b/engine.json");
@@ -74,10 +85,15 @@ test("a file that was there keeps its permissions, and a link stays a link", asy
 
 test("a file that cannot be replaced is told, and nothing is left behind", async () => {
   const path = join(folder, "engine.json");
-  mkdirSync(join(path, "full"), { recursive: true });
+  mkdirSync(path);
   await expect(replaceConfigFile(path, "x")).rejects.toMatchObject({
+    message: expect.stringMatching(/engine.json is no file, expected one to write$/),
+    exitCode: 73,
+  });
+  writeFileSync(join(folder, "file"), "");
+  await expect(replaceConfigFile(join(folder, "file/engine.json"), "x")).rejects.toMatchObject({
     message: expect.stringMatching(/^cannot write .+engine.json \([A-Z]+\)$/),
     exitCode: 73,
   });
-  expect(readdirSync(folder)).toEqual(["engine.json"]);
+  expect(readdirSync(folder)).toEqual(["engine.json", "file"]);
 });

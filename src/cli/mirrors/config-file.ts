@@ -1,7 +1,8 @@
 /** The file of an engine's configuration: where it is, how it is read and replaced. */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { homedir, platform } from "node:os";
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { EXIT } from "../exit-codes.js";
@@ -58,13 +59,12 @@ export function chooseConfigFile(
 /** The text of a file; undefined when there is none. */
 export async function readConfigFile(path: string): Promise<string | undefined> {
   try {
-    if ((await stat(path)).size > MAX_CONFIG_BYTES) {
-      throw new CommandError(
-        `${path} is longer than 1 MiB, expected a configuration`,
-        EXIT.noInput,
-      );
-    }
-    return await readFile(path, "utf8");
+    const bytes: Buffer[] = [];
+    // One byte more than may be: a device tells no size, and never ends.
+    for await (const chunk of createReadStream(path, { end: MAX_CONFIG_BYTES })) bytes.push(chunk);
+    const text = Buffer.concat(bytes);
+    if (text.length <= MAX_CONFIG_BYTES) return text.toString("utf8");
+    throw new CommandError(`${path} is longer than 1 MiB, expected a configuration`, EXIT.noInput);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     if (codeOf(error) === "ENOENT") return undefined;
@@ -81,10 +81,12 @@ export async function replaceConfigFile(path: string, text: string): Promise<voi
   try {
     await mkdir(dirname(path), { recursive: true });
     const target = await realpath(path).catch(() => path);
-    const mode = await stat(target).then(
-      (found) => found.mode & 0o777,
-      () => 0o644,
-    );
+    const found = await stat(target).catch(() => undefined);
+    // A device or a pipe would be replaced by a file.
+    if (found !== undefined && !found.isFile()) {
+      throw new CommandError(`${path} is no file, expected one to write`, EXIT.cannotWrite);
+    }
+    const mode = found === undefined ? 0o644 : found.mode & 0o777;
     temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
     const handle = await open(temporary, "wx", mode);
     try {
@@ -97,6 +99,7 @@ export async function replaceConfigFile(path: string, text: string): Promise<voi
     await rename(temporary, target);
   } catch (error) {
     if (temporary !== undefined) await unlink(temporary).catch(() => {});
+    if (error instanceof CommandError) throw error;
     throw new CommandError(`cannot write ${path} (${codeOf(error)})`, EXIT.cannotWrite);
   }
 }

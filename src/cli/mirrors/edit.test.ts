@@ -177,3 +177,14 @@ test("in TOML, every other statement survives to the letter, and the mirrors are
     }),
   );
 });
+
+test.each([{ Registries: {} }, { registries: { "docker.io": { Mirrors: [] } } }])(
+  "%j is left alone: another spelling would be given twice",
+  (value) => {
+    const changes = {
+      mirrors: new Map([["docker.io", ["a.example"]]]),
+      plainHttp: new Set<string>(),
+    };
+    expect(() => editConfig(JSON.stringify(value), "json", changes)).toThrow(UnsafeEditError);
+  },
+);

@@ -1,7 +1,7 @@
 /** Puts mirrors into an engine's configuration and leaves all else in it as it was. */
 
 import { isDeepStrictEqual } from "node:util";
-import { type ConfigFormat, readJsonRoot } from "./engine-config.js";
+import { type ConfigFormat, isSpelledOtherwise, readJsonRoot } from "./engine-config.js";
 import { readToml, type TomlStatement } from "./toml.js";
 
 /** What is to stand in the file. */
@@ -49,10 +49,12 @@ export function editConfig(
 function editJson(text: string, settings: readonly Setting[]): string {
   const root = readJsonRoot(text);
   refuseLossyNumbers(root);
+  refuseOtherSpelling(root, "registries");
   const registries = child(root, "registries");
   let changed = false;
   for (const { registry, field, value } of settings) {
     const entry = child(registries, registry);
+    refuseOtherSpelling(entry, field);
     changed ||= !isDeepStrictEqual(entry[field], value);
     entry[field] = value;
   }
@@ -64,6 +66,13 @@ function editJson(text: string, settings: readonly Setting[]): string {
 function child(parent: Record<string, unknown>, name: string): Record<string, unknown> {
   parent[name] ??= {};
   return parent[name] as Record<string, unknown>;
+}
+
+/** To the engine a field of the same name in other letters is the same one, and this would be a second. */
+function refuseOtherSpelling(table: Record<string, unknown>, known: string): void {
+  const other = Object.keys(table).find((name) => isSpelledOtherwise(name, known));
+  if (other === undefined) return;
+  throw new UnsafeEditError(`it has ${JSON.stringify(other)}, expected ${JSON.stringify(known)}`);
 }
 
 /** A number too long for this language would come out as another one. */

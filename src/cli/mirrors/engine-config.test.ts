@@ -80,11 +80,26 @@ test.each([
   [{ registries: { "docker.io": { keypair: [] } } }, /"keypair" is not known/],
   [{ registries: { "docker.io": { mirrors: ["a b"] } } }, /mirror is "a b", expected a host/],
   [{ registry: {} }, /"registry" is not known, expected "registries"/],
-  [{ Registries: {} }, /"Registries" is not known, expected "registries"/],
 ])("%j is an error that says what was expected", (value, message) => {
   const { problems } = read(json(value), "json");
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatchObject({ level: "error", message: expect.stringMatching(message) });
+});
+
+test("an engine.json is read without regard to case, as the engine does, and that is warned of", () => {
+  const text = json({ Registries: { "docker.io": { MIRRORS: ["mirror.gcr.io"], Http: true } } });
+  const { registries, problems } = read(text, "json");
+  expect(registries["docker.io"]).toMatchObject({ mirrors: ["mirror.gcr.io"], http: true });
+  expect(problems).toEqual(
+    [
+      ["Registries", "registries"],
+      ["MIRRORS", "mirrors"],
+      ["Http", "http"],
+    ].map(([name, known]) => ({
+      level: "warning",
+      message: `"${name}" is read as "${known}", expected that spelling`,
+    })),
+  );
 });
 
 test("the names of the other format are errors in engine.toml too", () => {

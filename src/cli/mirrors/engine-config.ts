@@ -19,7 +19,10 @@ export interface RegistryEntry {
   readonly ca: readonly string[];
 }
 
-/** Something wrong: an error keeps the engine from taking the file, a warning does not. */
+/**
+ * Something wrong: with an error the engine refuses the file, or leaves out what it does not know in
+ * `engine.toml`; with a warning it does what the file says.
+ */
 export interface ConfigProblem {
   readonly level: "error" | "warning";
   readonly message: string;
@@ -57,11 +60,11 @@ export function readEngineConfig(text: string, format: ConfigFormat): EngineConf
   const { section } = PARTS[format];
   for (const name of Object.keys(root)) {
     const meant = [PARTS.json.section, PARTS.toml.section, "mirrors"].includes(name.toLowerCase());
-    if (meant && name !== section)
+    if (meant && name !== section && spelling(name, section, format, report) !== section)
       report("error", `${shown(name)} is not known, expected "${section}"`);
   }
   const registries = new Map<string, RegistryEntry>();
-  const found = root[section] ?? {};
+  const found = fieldOf(root, section, format) ?? {};
   if (!isRecord(found))
     report("error", `"${section}" is no table, expected one entry for a registry`);
   for (const [name, entry] of Object.entries(isRecord(found) ? found : {})) {
@@ -70,6 +73,33 @@ export function readEngineConfig(text: string, format: ConfigFormat): EngineConf
     registries.set(name, readEntry(`${section} ${shown(name)}`, entry, format, report));
   }
   return { registries, problems };
+}
+
+/**
+ * The name that the engine takes a name for. It reads `engine.json` without regard to case, as Go
+ * does; that is reported, because other readers of the file may not.
+ */
+function spelling(
+  name: string,
+  known: string,
+  format: ConfigFormat,
+  report: (level: ConfigProblem["level"], message: string) => void,
+): string {
+  if (format !== "json" || !isSpelledOtherwise(name, known)) return name;
+  report("warning", `${shown(name)} is read as "${known}", expected that spelling`);
+  return known;
+}
+
+/** Whether two names differ in case alone. */
+export function isSpelledOtherwise(name: string, known: string): boolean {
+  return name !== known && name.toLowerCase() === known.toLowerCase();
+}
+
+/** The value of a field, however it is spelled where that does not matter. */
+function fieldOf(table: Record<string, unknown>, known: string, format: ConfigFormat): unknown {
+  if (format !== "json" || Object.hasOwn(table, known)) return table[known];
+  const name = Object.keys(table).find((other) => isSpelledOtherwise(other, known));
+  return name === undefined ? undefined : table[name];
 }
 
 /** The object that an `engine.json` is. */
@@ -139,18 +169,19 @@ function readEntry(
   if (!isRecord(value)) report("error", `${label} is no table, expected "mirrors" and the like`);
   const known: readonly string[] = PARTS[format].fields;
   for (const name of Object.keys(entry)) {
-    if (!known.includes(name)) {
+    const field = known.find((one) => isSpelledOtherwise(name, one)) ?? name;
+    if (!known.includes(spelling(name, field, format, report))) {
       report("error", `${label}: ${shown(name)} is not known, expected ${known.join(", ")}`);
     }
   }
   const readFlag = (name: string): boolean | undefined => {
-    const flag = entry[name] ?? undefined;
+    const flag = fieldOf(entry, name, format) ?? undefined;
     if (flag === undefined || typeof flag === "boolean") return flag;
     report("error", `${label}: "${name}" is neither true nor false`);
     return undefined;
   };
   const readList = (name: string): readonly string[] => {
-    const list = entry[name] ?? [];
+    const list = fieldOf(entry, name, format) ?? [];
     if (Array.isArray(list) && list.every((item) => typeof item === "string")) return list;
     report("error", `${label}: "${name}" is no list of texts`);
     return [];
