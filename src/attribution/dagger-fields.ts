@@ -93,4 +93,4 @@ export const LAYER_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields whose answer is an id. */
-export const ID_FIELDS: ReadonlySet<string> = new Set(["id", "sync"]);
+export const ID_FIELDS: ReadonlySet<string> = new Set(["id", "start", "stop", "sync"]);

@@ -34,6 +34,46 @@ const REGISTRY_SATELLITES: readonly (readonly [suffix: string, home: string])[] 
   [".quay.io", "quay.io"],
 ];
 
+/** Token servers that have a host of their own. */
+const TOKEN_SERVERS: ReadonlySet<string> = new Set(["auth.docker.io"]);
+
+/** Breakers of public hosts that are asked under these names and never stand in for another. */
+const PUBLIC_HOMES: ReadonlySet<string> = new Set([
+  `registry:${DOCKER_HUB}`,
+  "registry:ghcr.io",
+  "registry:gcr.io",
+  "registry:mcr.microsoft.com",
+  "registry:public.ecr.aws",
+  "registry:quay.io",
+  "registry:registry.gitlab.com",
+  "registry:registry.k8s.io",
+  "git:bitbucket.org",
+  "git:github.com",
+  "git:gitlab.com",
+]);
+
+/**
+ * Whether a host may have been asked in the name of another, as a CDN, a token server or a proxy is;
+ * what is known as the home of other images or repositories has not been.
+ */
+export function mayStandIn(kind: UpstreamKind, host: string): boolean {
+  return !PUBLIC_HOMES.has(breakerName(kind, host));
+}
+
+/**
+ * Whether a host only helps a registry, as its token server and its layer store do: that it answers
+ * does not prove that the registry does.
+ */
+export function isHelperHost(host: string): boolean {
+  const name = withoutPort(host.toLowerCase());
+  return (
+    TOKEN_SERVERS.has(name) ||
+    name.startsWith(DOCKER_HUB_BUCKET) ||
+    DOCKER_HUB_STORES.some((suffix) => name.endsWith(suffix)) ||
+    REGISTRY_SATELLITES.some(([suffix]) => name.endsWith(suffix))
+  );
+}
+
 /** Whether a host serves Docker Hub: its registry, token server, index or layer store. */
 export function isDockerHubHost(host: string): boolean {
   const name = withoutPort(host.toLowerCase());
@@ -70,8 +110,9 @@ export function breakerName(kind: UpstreamKind, host: string): string {
       if (bare.endsWith(suffix)) return `registry:${home}`;
     }
   }
-  if (kind === "git")
+  if (kind === "git") {
     return `git:${bare.replace(/:22$/, "").replace(/^ssh\.(?=github\.com$)/, "")}`;
+  }
   return `${kind}:${bare}`;
 }
 
@@ -155,11 +196,16 @@ export function gitHost(remote: string): string | undefined {
     const url = parseUrl(trimmed);
     return url === undefined || url.scheme === "file" ? undefined : url.host;
   }
-  const scp = /^[\w.-]{1,64}@([a-z0-9.*-]{1,253}):/i.exec(trimmed);
-  if (scp) return readHost(scp[1] ?? "", "ssh");
   const slash = trimmed.indexOf("/");
-  const first = (slash < 0 ? trimmed : trimmed.slice(0, slash)).replace(/^[^@]{0,256}@/, "");
-  return /^[^.][^/]*\.[a-z0-9-]/i.test(first) ? readHost(first) : undefined;
+  const beforePath = slash < 0 ? trimmed : trimmed.slice(0, slash);
+  const first = beforePath.slice(beforePath.lastIndexOf("@") + 1);
+  const colon = first.indexOf(":");
+  const hasUser = first !== beforePath;
+  const hasPort = /:\d{1,5}$/.test(first);
+  if (colon > 0 && (hasUser || (first.slice(0, colon).includes(".") && !hasPort))) {
+    return readHost(first.slice(0, colon), "ssh");
+  }
+  return /^[^.].*\.[a-z0-9-]/i.test(first) ? readHost(first) : undefined;
 }
 
 /** A git remote without what is secret in it. */

@@ -5,11 +5,8 @@ import {
   type DocumentNode,
   type FieldNode,
   Kind,
-  type OperationDefinitionNode,
   parse,
-  print,
   type SelectionSetNode,
-  type ValueNode,
 } from "graphql";
 import {
   CONTENT_FIELDS,
@@ -20,6 +17,7 @@ import {
 } from "./dagger-fields.js";
 import type { GraphQLRequest, UpstreamKind } from "./failure.js";
 import { gitHost, parseImageReference, parseUrl, plainRemote } from "./hosts.js";
+import { QueryValues } from "./query-values.js";
 
 /** A host that a request names, and where. */
 export interface UpstreamReference {
@@ -80,12 +78,10 @@ const NOTHING: QueryReading = {
  * and does nothing, as far as we know; nothing is thrown.
  */
 export function readQuery(request: string | GraphQLRequest): QueryReading {
-  const { query, variables, operationName } =
-    typeof request === "string"
-      ? { query: request, variables: undefined, operationName: undefined }
-      : request;
-  if (typeof query !== "string" || query.length > MAX_QUERY_LENGTH) return NOTHING;
   try {
+    const given = typeof request === "string" ? { query: request } : request;
+    const { query, variables, operationName }: GraphQLRequest = given;
+    if (typeof query !== "string" || query.length > MAX_QUERY_LENGTH) return NOTHING;
     const document = parse(query, { noLocation: true, maxTokens: MAX_TOKENS });
     return new Walk(document, variables ?? {}).read(operationName ?? undefined);
   } catch {
@@ -108,8 +104,7 @@ const BELOW: Place = { root: false, platform: "", layers: false };
 /** One walk over a document. A document that is too deep to be walked is too deep to be parsed. */
 class Walk {
   readonly #document: DocumentNode;
-  readonly #variables: Readonly<Record<string, unknown>>;
-  readonly #defaults = new Map<string, ValueNode>();
+  readonly #values: QueryValues;
   readonly #named = new Map<string, NamedUpstream>();
   readonly #texts = new Set<string>();
   readonly #idKeys = new Set<string>();
@@ -119,7 +114,7 @@ class Walk {
 
   constructor(document: DocumentNode, variables: Readonly<Record<string, unknown>>) {
     this.#document = document;
-    this.#variables = variables;
+    this.#values = new QueryValues(variables);
   }
 
   read(operationName: string | undefined): QueryReading {
@@ -131,7 +126,7 @@ class Walk {
         definition.kind === Kind.OPERATION_DEFINITION &&
         (operationName === undefined || definition.name?.value === operationName)
       ) {
-        this.#keepDefaults(definition);
+        this.#values.keepDefaults(definition);
         this.#walk(definition.selectionSet, ROOT);
       }
     }
@@ -143,14 +138,6 @@ class Walk {
       sideEffects: this.#sideEffects,
       introspects: this.#introspects,
     };
-  }
-
-  #keepDefaults(operation: OperationDefinitionNode): void {
-    for (const variable of operation.variableDefinitions ?? []) {
-      if (variable.defaultValue !== undefined) {
-        this.#defaults.set(variable.variable.name.value, variable.defaultValue);
-      }
-    }
   }
 
   #walk({ selections }: SelectionSetNode, place: Place): void {
@@ -168,7 +155,7 @@ class Walk {
   #readField(field: FieldNode, place: Place): Place {
     const name = field.name.value;
     const { root } = place;
-    this.#readTexts(field);
+    for (const { value } of field.arguments ?? []) this.#values.addTexts(value, this.#texts);
     this.#readEffects(name, root);
     const inner = this.#below(field, place);
     if (!root && (name === "from" || name === "publish")) {
@@ -190,7 +177,8 @@ class Walk {
   /** Where the fields below a field stand. */
   #below(field: FieldNode, { platform, layers }: Place): Place {
     const name = field.name.value;
-    const asked = name === "container" ? this.#argumentText(field, "platform") : platform;
+    const own = name === "container" ? this.#argument(field, "platform")?.value : undefined;
+    const asked = own === undefined ? platform : this.#values.line(own);
     const needed = layers || LAYER_FIELDS.has(name);
     if (asked === "" && !needed) return BELOW;
     return { root: false, platform: asked, layers: needed };
@@ -207,25 +195,6 @@ class Walk {
     if (name === "up" || name === "start") this.#sideEffects.add("service");
   }
 
-  /** Keeps the texts among the arguments, also in lists, objects and variables. */
-  #readTexts(field: FieldNode): void {
-    for (const { value } of field.arguments ?? []) this.#readText(value);
-  }
-
-  #readText(value: ValueNode): void {
-    if (value.kind === Kind.STRING) this.#texts.add(value.value);
-    else if (value.kind === Kind.LIST) for (const one of value.values) this.#readText(one);
-    else if (value.kind === Kind.OBJECT) for (const one of value.fields) this.#readText(one.value);
-    else if (value.kind === Kind.VARIABLE) this.#readVariable(value.name.value);
-  }
-
-  #readVariable(name: string): void {
-    const given = Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined;
-    for (const one of Array.isArray(given) ? given : [given]) {
-      if (typeof one === "string") this.#texts.add(one);
-    }
-  }
-
   #addImage(name: string, address: string | undefined, field: FieldNode, platform = ""): void {
     const image = address === undefined ? undefined : parseImageReference(address);
     if (image === undefined || this.#has(field, "registryService")) return;
@@ -238,7 +207,11 @@ class Walk {
     if (remote === undefined || host === undefined) return;
     if (this.#has(field, "experimentalServiceHost")) return;
     const reference = plainRemote(remote);
-    this.#add({ kind: "git", host, field: name, reference, pinned: false }, field, refOf(field));
+    this.#add(
+      { kind: "git", host, field: name, reference, pinned: false },
+      field,
+      this.#refOf(field),
+    );
   }
 
   #addHttp(address: string | undefined, field: FieldNode): void {
@@ -266,9 +239,7 @@ class Walk {
   }
 
   #add(upstream: UpstreamReference, field: FieldNode, detail = ""): void {
-    const call = callOf(field);
-    const variables = call.includes("$") ? JSON.stringify(this.#variables) : "";
-    const key = [call, variables, detail].join("\n");
+    const key = `${this.#call(field)}\n${detail}`;
     this.#named.set(key, { upstream, key });
   }
 
@@ -281,40 +252,21 @@ class Walk {
     return value !== undefined && value.kind !== Kind.NULL;
   }
 
-  /** An argument as it stands, for telling one call from another. */
-  #argumentText(field: FieldNode, name: string): string {
-    const value = this.#argument(field, name)?.value;
-    return value === undefined ? "" : (this.#text(field, name) ?? print(value));
-  }
-
   #text(field: FieldNode, name: string): string | undefined {
-    let value = this.#argument(field, name)?.value;
-    if (value?.kind === Kind.VARIABLE) {
-      const variable = value.name.value;
-      const given = Object.hasOwn(this.#variables, variable)
-        ? this.#variables[variable]
-        : undefined;
-      if (typeof given === "string") return given;
-      value = this.#defaults.get(variable);
-    }
-    return value?.kind === Kind.STRING ? value.value : undefined;
+    return this.#values.text(this.#argument(field, name)?.value);
   }
-}
 
-/** Which ref of a remote is asked for; another one of the same remote is fetched anew. */
-function refOf(field: FieldNode): string {
-  const asked = field.selectionSet?.selections[0];
-  if (asked?.kind !== Kind.FIELD) return "";
-  return callOf(asked);
-}
-
-/** A field with its arguments, whatever it is called in the answer and whatever is asked of it. */
-function callOf({ name, arguments: given = [] }: FieldNode): string {
-  let call = name.value;
-  for (const { name: argument, value } of given) {
-    // Most values are texts, and printing in general is dear.
-    const text = value.kind === Kind.STRING ? JSON.stringify(value.value) : print(value);
-    call += ` ${argument.value}: ${text}`;
+  /** A field with its arguments, whatever it is called in the answer and whatever is asked of it. */
+  #call({ name, arguments: given = [] }: FieldNode): string {
+    return given.reduce(
+      (call, one) => `${call} ${one.name.value}: ${this.#values.line(one.value)}`,
+      name.value,
+    );
   }
-  return call;
+
+  /** Which ref of a remote is asked for; another one of the same remote is fetched anew. */
+  #refOf(field: FieldNode): string {
+    const asked = field.selectionSet?.selections[0];
+    return asked?.kind === Kind.FIELD ? this.#call(asked) : "";
+  }
 }

@@ -157,3 +157,30 @@ test("a deep chain is read to its end", () => {
   const query = `{ container { ${'withExec(args: ["x"]) { '.repeat(depth)} publish(address: "ghcr.io/a/b") ${"}".repeat(depth)} } }`;
   expect(hosts(query)).toEqual(["registry:ghcr.io"]);
 });
+
+test.each([
+  ["https://github.com/acme/lib.git", "github.com"],
+  ["https://bot:hunter2@gitlab.example:8443/a/b#main", "gitlab.example:8443"],
+  ["https://github.com:443/acme/lib", "github.com"],
+  ["ssh://git@github.com/acme/lib", "github.com"],
+  ["ssh://git@git.example.com:2222/a/b", "git.example.com:2222"],
+  ["git://git.example.com/a/b", "git.example.com"],
+  ["git+ssh://git@git.example.com/a/b", "git.example.com"],
+  ["git@github.com:acme/lib.git", "github.com"],
+  ["github.com:acme/lib", "github.com"],
+  ["bot:hunter2@github.com:acme/lib", "github.com"],
+  ["bot:hunter2@gitlab.com/a/b", "gitlab.com"],
+  ["github.com/acme/lib/ci@v1", "github.com"],
+  ["git.example.com:8443/a/b", "git.example.com:8443"],
+])("the git remote %s is asked of %s", (url, host) => {
+  const found = upstreamsOfQuery(`{ git(url: ${JSON.stringify(url)}) { head { commit } } }`);
+  expect(found.map((one) => one.host)).toEqual([host]);
+  expect(JSON.stringify(found)).not.toMatch(/hunter2/);
+});
+
+test.each(["file:///srv/x", "./x", "../x", "/srv/x", "~/x", "C:\\x"])(
+  "the git remote %s is no host",
+  (url) => {
+    expect(hosts(`{ git(url: ${JSON.stringify(url)}) { head { commit } } }`)).toEqual([]);
+  },
+);
