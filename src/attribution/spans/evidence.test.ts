@@ -210,6 +210,15 @@ test("spans that refer to each other in a circle end the search, not the process
   expect(evidenceFromSpans([one, two, http("https://ghcr.io/v2/", 503, one)])).toHaveLength(1);
 });
 
+test("a span that has not ended proves nothing, and the same one later does", () => {
+  const root = request();
+  const work = span("pulling ghcr.io/team/app:1", root);
+  const ended = http("https://ghcr.io/v2/", 200, work);
+  const begun = { ...http("https://ghcr.io/v2/", undefined, work), id: ended.id, endNs: "0" };
+  expect(said([begun, work, root])).toEqual([]);
+  expect(said([begun, ended, work, root])).toEqual(["registry:ghcr.io for ghcr.io answered 200"]);
+});
+
 test("forged nonsense in attributes makes no evidence and throws nothing", () => {
   const root = request();
   for (const attributes of [

@@ -12,7 +12,7 @@ import {
   startMsOf,
   statusOf,
 } from "./exchange.js";
-import type { EngineSpan } from "./span.js";
+import { type EngineSpan, hasEnded } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
 const TOKEN_EXCHANGE = "remotes.docker.resolver.FetchToken";
@@ -32,6 +32,7 @@ export function exchangesOf(spans: readonly EngineSpan[]): Exchange[] {
   const tokens = new TokenTimes(tree);
   const outer = outerHttpSpans(tree);
   for (const span of spans) {
+    if (!hasEnded(span)) continue;
     const exchange = isHttp(span)
       ? outer.has(span.id)
         ? undefined

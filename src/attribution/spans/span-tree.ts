@@ -1,6 +1,6 @@
 /** The spans of some requests with the way from each to its ancestors. */
 
-import type { EngineSpan } from "./span.js";
+import { type EngineSpan, hasEnded } from "./span.js";
 
 /** How far up ancestors are followed: engines nest a few dozen deep, a forged loop has no end. */
 const MAX_DEPTH = 200;
@@ -18,7 +18,8 @@ export class SpanTree {
   constructor(spans: readonly EngineSpan[]) {
     this.spans = spans;
     for (const span of spans) {
-      if (!this.#byId.has(span.id)) this.#byId.set(span.id, span);
+      const known = this.#byId.get(span.id);
+      if (known === undefined || !hasEnded(known)) this.#byId.set(span.id, span);
       const siblings = this.#byParent.get(span.parent);
       if (siblings === undefined) this.#byParent.set(span.parent, [span]);
       else siblings.push(span);
@@ -68,7 +69,7 @@ export class SpanTree {
   }
 }
 
-/** Whether a span is that of one request to the engine. */
+/** Whether a span is that of one request to the engine, over or not. */
 export function isRequest({ name, scope }: EngineSpan): boolean {
   return name === REQUEST && scope === "dagger.io/engine.server";
 }

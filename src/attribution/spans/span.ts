@@ -16,10 +16,15 @@ export interface EngineSpan {
   readonly parent: string;
   /** When it began, in nanoseconds since 1970, as digits: they are too many for a number. */
   readonly startNs: string;
-  /** When it ended, likewise. */
+  /** When it ended, likewise; `"0"` while it has not: an engine may be told to export such as well. */
   readonly endNs: string;
   readonly status: "unset" | "ok" | "error";
   /** What its status says; empty when it says nothing. */
   readonly message: string;
   readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** Whether a span has ended; one that has not proves nothing. */
+export function hasEnded({ endNs }: EngineSpan): boolean {
+  return endNs !== "0";
 }

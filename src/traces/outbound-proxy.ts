@@ -1,0 +1,35 @@
+/** Whether an environment has a URL reached through a proxy, as Go's HTTP client reads it. */
+
+const VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  "http:": ["HTTP_PROXY", "http_proxy"],
+  "https:": ["HTTPS_PROXY", "https_proxy"],
+};
+const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/;
+
+/**
+ * The variable that names the proxy for `url`; undefined when it is reached directly. Networks in
+ * `NO_PROXY` (`10.0.0.0/8`) are not read: a host that only such an entry exempts counts as proxied.
+ */
+export function proxyVariable(
+  url: URL,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  if (LOOPBACK.test(url.hostname)) return undefined;
+  const variable = (VARIABLES[url.protocol] ?? []).find((name) => env[name]);
+  const exempt = (env.NO_PROXY || env.no_proxy || "").split(",");
+  return exempt.some((entry) => covers(entry.trim().toLowerCase(), url)) ? undefined : variable;
+}
+
+/** Whether an entry of `NO_PROXY` stands for a host: itself, and its subdomains where it is a name. */
+function covers(entry: string, { hostname, port, protocol }: URL): boolean {
+  if (entry === "*") return true;
+  const match = /^(?:\*?\.)?(.+?)(?::(\d+))?$/.exec(entry);
+  if (match === null) return false;
+  const [, name = "", onlyPort] = match;
+  const actualPort = port || (protocol === "https:" ? "443" : "80");
+  if (onlyPort !== undefined && onlyPort !== actualPort) return false;
+  const isSubdomain = hostname.endsWith(`.${name}`);
+  return entry.startsWith(".") || entry.startsWith("*.")
+    ? isSubdomain
+    : hostname === name || isSubdomain;
+}

@@ -1,0 +1,295 @@
+/** Receives the spans of the engine on loopback and passes them on to the collector of the user. */
+
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { EngineSpan } from "../attribution/spans/span.js";
+import { askUser } from "../breaker/announce.js";
+import { checkFunction } from "../options/check.js";
+import { decodeSpans } from "./decode.js";
+import type { OwnSpan } from "./encode.js";
+import { Forwarder } from "./forwarder.js";
+import { HeldBytes, type Refusal, readBody, unpack } from "./incoming-body.js";
+import {
+  type ReceiverSettings,
+  readReceiverOptions,
+  type TraceReceiverOptions,
+} from "./receiver-options.js";
+
+/** Hears of the spans of one body at a time. They hold secrets: read them and forget them. */
+export type SpansListener = (spans: readonly EngineSpan[]) => void;
+
+/** What a receiver has seen and done; counters never go back. */
+export interface TraceReceiverMetrics {
+  /** Bodies that were taken, and their bytes as they came. */
+  readonly bodies: number;
+  readonly bytes: number;
+  /** Spans that were read from them. */
+  readonly spans: number;
+  /** Bodies that were taken and passed on, but could not be read. */
+  readonly undecodable: number;
+  /** Bodies that were too large, packed or unpacked; they were answered 413. */
+  readonly tooLarge: number;
+  /** Other requests that were not taken: a wrong path or kind, too much held, or closed. */
+  readonly refused: number;
+  /** Bodies that the collector took. */
+  readonly forwarded: number;
+  /** Tries beyond the first to pass a body on. */
+  readonly retried: number;
+  /** Bodies that the collector did not get. */
+  readonly dropped: number;
+  /** Bodies, and their bytes, that wait for the collector now. */
+  readonly queuedBodies: number;
+  readonly queuedBytes: number;
+  /** Spans of `addOwn` that the collector took, and those that it did not get. */
+  readonly ownSpans: number;
+  readonly ownSpansDropped: number;
+}
+
+/** A receiver of traces. Neither it nor what it sends keeps the process alive. */
+export interface TraceReceiver {
+  /**
+   * Where to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: a URL with a random token, without
+   * which nothing is taken.
+   */
+  readonly endpoint: string;
+  /**
+   * Calls `listener` with the spans of each body that can be read and has any. One that throws is
+   * announced once as a warning of the process and harms nobody.
+   *
+   * @returns How to stop.
+   */
+  onSpans(listener: SpansListener): () => void;
+  /**
+   * Sends a span of our own to the collector: after the next body that passes, with the headers of
+   * that body, for its credentials are not kept. Without such a body, or a collector, it is never
+   * sent; at most 2,048 wait.
+   */
+  addOwn(span: OwnSpan): void;
+  metrics(): TraceReceiverMetrics;
+  /**
+   * Takes nothing more, waits up to `closeTimeoutMs` until what was taken has been read and passed
+   * on, and drops and counts the rest. May be called more than once; never rejects.
+   */
+  close(): Promise<void>;
+}
+
+/** An idle connection of Go's HTTP client lives for 90 s; it, not we, should end it. */
+const KEEP_ALIVE_TIMEOUT_MS = 120_000;
+/** How long an exporter may take to send one request. Its own time-out is 10 s by default. */
+const REQUEST_TIMEOUT_MS = 120_000;
+/** How many of the largest bodies may be held at the same time, while they come and are read. */
+const HELD_BODIES = 4;
+/** A try, and the tries of one body: about 4 s in all when the collector is down. */
+const PATIENCE = {
+  tryTimeoutMs: 10_000,
+  maxTries: 5,
+  backoff: { initialDelayMs: 500, backoffFactor: 2, maxDelayMs: 5_000, jitter: true },
+  random: Math.random,
+};
+
+const REFUSALS: Readonly<Record<Refusal, number>> = { cut: 400, "too-large": 413, busy: 503 };
+const NO_FORWARDER = {
+  forwarded: 0,
+  retried: 0,
+  dropped: 0,
+  queuedBodies: 0,
+  queuedBytes: 0,
+  ownSpans: 0,
+  ownSpansDropped: 0,
+};
+
+/**
+ * Starts a receiver of OTLP traces (HTTP, protobuf, gzip or plain) on a free port of 127.0.0.1. It
+ * answers as soon as it has taken a body, then reads the spans and passes the body on: byte for
+ * byte, with its headers, one at a time. A collector that is slow, down or refuses slows nobody: what
+ * it does not take in five tries, or does not fit in the queue, is dropped and counted, and told once
+ * as a warning of the process with the code `traces-dropped`.
+ *
+ * @throws TypeError or RangeError naming the option; the system's error when no port can be had.
+ *
+ * @example
+ * ```ts
+ * import { startTraceReceiver } from "dagger-circuit-breaker/traces";
+ *
+ * const receiver = await startTraceReceiver();
+ * receiver.onSpans((spans) => console.log(spans.length));
+ * await receiver.close();
+ * ```
+ */
+export async function startTraceReceiver(options?: TraceReceiverOptions): Promise<TraceReceiver> {
+  const receiver = new Receiver(readReceiverOptions(options));
+  await receiver.listen();
+  return receiver;
+}
+
+class Receiver implements TraceReceiver {
+  readonly #settings: ReceiverSettings;
+  readonly #path = `/${randomBytes(16).toString("hex")}/v1/traces`;
+  readonly #server: Server;
+  readonly #forwarder: Forwarder | undefined;
+  readonly #held: HeldBytes;
+  readonly #listeners = new Set<{ readonly listener: SpansListener }>();
+  readonly #counts = { bodies: 0, bytes: 0, spans: 0, undecodable: 0, tooLarge: 0, refused: 0 };
+  /** Bodies are unpacked and read one after another, so that only one of them is held unpacked. */
+  #reading: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+  #port = 0;
+
+  constructor(settings: ReceiverSettings) {
+    this.#settings = settings;
+    this.#held = new HeldBytes(HELD_BODIES * settings.maxBodyBytes);
+    const { forwardTo: endpoint } = settings;
+    if (endpoint !== undefined) {
+      this.#forwarder = new Forwarder({ ...settings, ...PATIENCE, endpoint });
+    }
+    this.#server = createServer({
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+    });
+    this.#server.maxConnections = settings.maxConnections;
+    this.#server.on("connection", (socket) => socket.unref());
+    this.#server.on("request", (request, response) => void this.#take(request, response));
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}${this.#path}`;
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen({ host: "127.0.0.1", port: 0, exclusive: true });
+    await once(this.#server, "listening");
+    this.#server.on("error", () => undefined);
+    this.#server.unref();
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  onSpans(listener: SpansListener): () => void {
+    // An entry of its own, so that one function may listen twice.
+    const entry = { listener: checkFunction<SpansListener>(listener, "the listener of onSpans") };
+    if (this.#closing === undefined) this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  addOwn(span: OwnSpan): void {
+    this.#forwarder?.addOwn(span);
+  }
+
+  metrics(): TraceReceiverMetrics {
+    return { ...this.#counts, ...(this.#forwarder?.metrics() ?? NO_FORWARDER) };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#server.close();
+    let timer: NodeJS.Timeout | undefined;
+    // It holds the process, unlike all else here: somebody awaits this.
+    const expired = new Promise((resolve) => {
+      timer = setTimeout(resolve, this.#settings.closeTimeoutMs);
+    });
+    await Promise.race([this.#reading.then(() => this.#forwarder?.idle()), expired]);
+    clearTimeout(timer);
+    this.#forwarder?.close();
+    await this.#forwarder?.idle();
+    this.#server.closeAllConnections();
+    this.#listeners.clear();
+  }
+
+  /** Takes one request in. Never rejects. */
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => undefined);
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) return this.#refuse(response, refusal);
+    const { maxBodyBytes } = this.#settings;
+    const body = await readBody(request, maxBodyBytes, this.#held);
+    if (typeof body === "string") return this.#refuse(response, REFUSALS[body]);
+    if (encodingOf(request) === "identity") {
+      this.#accept(request, response, body);
+      this.#queueReading(body, async () => this.#read(body));
+    } else {
+      this.#queueReading(body, async () => {
+        const plain = await unpack(body, maxBodyBytes);
+        if (plain === "too-large") return this.#refuse(response, REFUSALS[plain]);
+        this.#accept(request, response, body);
+        await this.#read(plain);
+      });
+    }
+  }
+
+  /** The status with which a request is refused before its body is read; undefined when it is not. */
+  #refusalOf(request: IncomingMessage): number | undefined {
+    if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) return 404;
+    if (this.#closing !== undefined) return 503;
+    const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+    const known = type === "application/x-protobuf" && encodingOf(request) !== undefined;
+    return known ? undefined : 415;
+  }
+
+  #refuse(response: ServerResponse, status: number): void {
+    if (status === 413) this.#counts.tooLarge++;
+    else this.#counts.refused++;
+    answer(response, status);
+  }
+
+  #accept(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+    this.#counts.bodies++;
+    this.#counts.bytes += body.length;
+    answer(response, 200);
+    this.#forwarder?.add(body, request.rawHeaders);
+  }
+
+  #queueReading(body: Buffer, read: () => Promise<void>): void {
+    this.#reading = this.#reading
+      .then(read)
+      .catch(() => undefined)
+      .then(() => this.#held.giveBack(body.length));
+  }
+
+  async #read(body: Buffer | "damaged"): Promise<void> {
+    // The answer goes out first.
+    await nextTurn();
+    const spans = body === "damaged" ? undefined : decode(body);
+    if (spans === undefined) this.#counts.undecodable++;
+    else this.#counts.spans += spans.length;
+    if (spans !== undefined && spans.length > 0) this.#tell(spans);
+  }
+
+  #tell(spans: readonly EngineSpan[]): void {
+    for (const { listener } of this.#listeners) {
+      const call = () => listener(spans);
+      askUser(this, "the trace receiver", "a listener", call, () => undefined);
+    }
+  }
+}
+
+function decode(body: Buffer): EngineSpan[] | undefined {
+  try {
+    return decodeSpans(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How the body of a request is packed; undefined when in a way that is not known here. */
+function encodingOf({ headers }: IncomingMessage): "identity" | "gzip" | undefined {
+  const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  return encoding === "identity" || encoding === "gzip" ? encoding : undefined;
+}
+
+/** Whether two paths are equal, in a time that does not tell where they differ. */
+function isSame(given: string, expected: string): boolean {
+  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** Answers without a body: empty protobuf when all is well, no detail when it is not. */
+function answer(response: ServerResponse, status: number): void {
+  response.writeHead(status, { "content-type": "application/x-protobuf", "content-length": 0 });
+  response.end();
+}

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { EngineSpan } from "../attribution/spans/span.js";
+import { SpanCollector } from "./span-collector.js";
+import { childOf, type TraceContext } from "./trace-context.js";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A receiver that tells what the test says. */
+function source() {
+  const listeners = new Set<(spans: readonly EngineSpan[]) => void>();
+  return {
+    listeners,
+    onSpans(listener: (spans: readonly EngineSpan[]) => void) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    send(...spans: EngineSpan[]) {
+      for (const listener of listeners) listener(spans);
+    },
+  };
+}
+
+let made = 0;
+
+function span(context: TraceContext, parent: string, given: Partial<EngineSpan>): EngineSpan {
+  made += 1;
+  return {
+    scope: "dagger.io/core",
+    name: "Container.from",
+    trace: context.traceId,
+    id: made.toString(16).padStart(16, "0"),
+    parent,
+    startNs: "1795473288102464821",
+    endNs: "1795473288158790397",
+    status: "ok",
+    message: "",
+    attributes: {},
+    ...given,
+  };
+}
+
+const request = (context: TraceContext) =>
+  span(context, context.spanId, { scope: "dagger.io/engine.server", name: "POST /query" });
+
+function pull(context: TraceContext, parent: EngineSpan, host = "ghcr.io", status = 200) {
+  const attributes = {
+    "http.request.method": "HEAD",
+    "server.address": host,
+    "http.response.status_code": status,
+  };
+  const name = "remotes.docker.resolver.HTTPRequest";
+  return span(context, parent.id, { name, scope: "otelhttp", attributes });
+}
+
+test("the evidence of a request comes with the span of its end, whatever the order", async () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const context = childOf(undefined);
+  const watched = collector.watch(context);
+  const root = request(context);
+  const found = watched.evidence(1000);
+  receiver.send(pull(context, root, "ghcr.io", 503));
+  receiver.send(root, pull(context, root, "quay.io"));
+  expect(await found).toMatchObject([
+    { host: "ghcr.io", outcome: "failed", requestId: context.spanId },
+    { host: "quay.io", outcome: "answered", requestId: context.spanId },
+  ]);
+  expect(collector.size).toBe(0);
+});
+
+test("an end that came before anybody asked is told at once", async () => {
+  const receiver = source();
+  const context = childOf(undefined);
+  const watched = new SpanCollector(receiver).watch(context);
+  receiver.send(request(context));
+  expect(await watched.evidence(0)).toEqual([]);
+});
+
+test("without the end of the request in time nothing is known", async () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const context = childOf(undefined);
+  const watched = collector.watch(context);
+  const found = watched.evidence(1000);
+  receiver.send(pull(context, request(context)));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await found).toBeUndefined();
+  expect(collector.size).toBe(0);
+});
+
+test("requests of one trace have evidence of their own, and what is over is forgotten", async () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const user = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const [one, other] = [childOf(user), childOf(user)];
+  const watchedOne = collector.watch(one);
+  const watchedOther = collector.watch(other);
+  const [rootOne, rootOther] = [request(one), request(other)];
+  receiver.send(pull(one, rootOne), rootOne, pull(other, rootOther, "quay.io", 429));
+  expect(await watchedOne.evidence(1000)).toMatchObject([{ host: "ghcr.io", outcome: "answered" }]);
+  expect(collector.size).toBe(1);
+  receiver.send(rootOther);
+  expect(await watchedOther.evidence(1000)).toMatchObject([{ host: "quay.io" }]);
+  expect(collector.size).toBe(0);
+});
+
+test("spans of traces that nobody watches are not held", () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const context = childOf(undefined);
+  receiver.send(request(context));
+  expect(collector.size).toBe(0);
+  const watched = collector.watch(context);
+  receiver.send(request(context));
+  expect(collector.size).toBe(1);
+  watched.end();
+  receiver.send(request(context));
+  expect(collector.size).toBe(0);
+});
+
+test("a flood of spans is held up to a bound, and the newest stay", async () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const context = childOf(undefined);
+  const watched = collector.watch(context);
+  const root = request(context);
+  for (let at = 0; at < 100_000; at += 1) receiver.send(span(context, root.id, {}));
+  expect(collector.size).toBeLessThanOrEqual(20_000);
+  receiver.send(pull(context, root), root);
+  expect(await watched.evidence(1000)).toHaveLength(1);
+});
+
+test("a collector that is closed listens to nobody, and who waits learns nothing", async () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const found = collector.watch(childOf(undefined)).evidence(1000);
+  collector.close();
+  expect(receiver.listeners.size).toBe(0);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await found).toBeUndefined();
+});

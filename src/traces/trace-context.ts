@@ -1,0 +1,71 @@
+/** Trace contexts of the W3C: which trace and which span a request belongs to. */
+
+import { randomBytes } from "node:crypto";
+
+/** Version, trace id, parent id, flags, and what later versions may append. */
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+/** The length of a header of version 00. */
+const PLAIN_LENGTH = 55;
+const SAMPLED = 1;
+
+/** What a `traceparent` header says. */
+export interface TraceParent {
+  /** The id of the trace: 32 hex digits. */
+  readonly traceId: string;
+  /** The id of the span that sent the header: 16 hex digits. */
+  readonly spanId: string;
+  /** Whether the trace is recorded. The engine exports nothing for a request where it is not. */
+  readonly sampled: boolean;
+}
+
+/** A span of one's own, and the header that makes another's span its child. */
+export interface TraceContext extends TraceParent {
+  /** The id of the span that this one is part of; undefined when it begins a trace. */
+  readonly parentSpanId: string | undefined;
+  /** The `traceparent` to send on. */
+  readonly header: string;
+}
+
+/**
+ * Reads a `traceparent` header, as strictly as the standard wants it: one in capitals, with an id of
+ * zeros or with anything appended to version 00 says nothing.
+ *
+ * @returns What it says; undefined when it is absent or malformed.
+ *
+ * @example
+ * ```ts
+ * import { parseTraceparent } from "dagger-circuit-breaker/traces";
+ *
+ * const parent = parseTraceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+ * console.log(parent?.sampled);
+ * ```
+ */
+export function parseTraceparent(header: string | undefined): TraceParent | undefined {
+  const match = TRACEPARENT.exec(header ?? "");
+  if (match === null) return undefined;
+  const [text, version = "", traceId = "", spanId = "", flags = ""] = match;
+  if (version === "ff" || (version === "00" && text.length !== PLAIN_LENGTH)) return undefined;
+  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & SAMPLED) !== 0 };
+}
+
+/**
+ * Makes a new span: a child of the one in `traceparent`, sampled as that one is; or the first of a
+ * new trace, sampled, when there is none or it is malformed.
+ *
+ * @example
+ * ```ts
+ * import { childOf } from "dagger-circuit-breaker/traces";
+ *
+ * const context = childOf(process.env.TRACEPARENT);
+ * console.log(context.header);
+ * ```
+ */
+export function childOf(traceparent: string | undefined): TraceContext {
+  const parent = parseTraceparent(traceparent);
+  const traceId = parent?.traceId ?? randomBytes(16).toString("hex");
+  const spanId = randomBytes(8).toString("hex");
+  const sampled = parent?.sampled ?? true;
+  const header = `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
+  return { traceId, spanId, parentSpanId: parent?.spanId, sampled, header };
+}
