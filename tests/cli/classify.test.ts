@@ -253,6 +253,12 @@ test.skipIf(!existsSync("/dev/full"))("a result that cannot be written is told",
   });
 });
 
+test("credentials before the name of a registry are not printed", async () => {
+  const { exitCode, stderr } = await cli.run(["quota", "bot:hunter2@registry.example"]);
+  expect(exitCode).toBe(64);
+  expect(stderr).toMatch(/^error: registry is one with credentials, expected a host/);
+});
+
 test("a secret given to an option that does not exist is not printed", async () => {
   for (const option of ["--password=hunter2", "--usernam=hunter2"]) {
     const { exitCode, stdout, stderr } = await cli.run(["quota", option]);

@@ -1,6 +1,6 @@
-/** docs/cli.md says what the program does. */
+/** docs/cli.md, and command lines on other pages, say what the program does. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import {
@@ -12,7 +12,8 @@ import {
 } from "../../src/cli/exit-codes.js";
 import { run } from "../../src/cli/run.js";
 
-const docs = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
+const ROOT = new URL("../../", import.meta.url);
+const docs = readFileSync(new URL("docs/cli.md", ROOT), "utf8");
 
 test("the table of exit codes is that of the program", () => {
   const rows = (command: string, meanings: readonly ExitCodeMeaning[]) =>
@@ -43,6 +44,33 @@ test.each([[["classify"]], [["quota"]], [["mirrors", "write"]], [["mirrors", "ch
     expect(names.filter((name) => !docs.includes(name))).toEqual([]);
   },
 );
+
+test("the output of classify is shown as it is", async () => {
+  const stdout = new PassThrough();
+  const stdin = new PassThrough();
+  stdin.end(
+    'failed to do request: Head "https://registry-1.docker.io/v2/library/alpine/manifests/3": EOF\n',
+  );
+  expect(await run(["classify"], { stdin, stdout, stderr: new PassThrough(), env: {} })).toBe(31);
+  expect(docs).toContain(`\`\`\`\n${stdout.read()}\`\`\`\n`);
+});
+
+test("every command line in README.md and in docs/ is one that the program knows", async () => {
+  const pages = readdirSync(new URL("docs/", ROOT)).map((name) => `docs/${name}`);
+  const texts = ["README.md", ...pages].map((page) => readFileSync(new URL(page, ROOT), "utf8"));
+  const blocks = texts.flatMap((text) => [...text.matchAll(/^```(?:sh|yaml)\n(.*?)^```/gms)]);
+  const lines = blocks.flatMap(([, block = ""]) => [
+    ...block.matchAll(/\bdagger-breaker ([^|;)#\n]+)/g),
+  ]);
+  expect(lines.length).toBeGreaterThan(5);
+  for (const [, line = ""] of lines) {
+    const words = line.trim().split(/\s+/);
+    const command = words[0] === "mirrors" ? words.slice(0, 2) : words.slice(0, 1);
+    const help = command[0]?.startsWith("-") ? "" : await output(...command, "--help");
+    const options = words.filter((word) => word.startsWith("--") && word !== "--help");
+    expect(options.filter((option) => !help.includes(option))).toEqual([]);
+  }
+});
 
 test("no option is told that is not there", async () => {
   const helps = await Promise.all(

@@ -82,6 +82,12 @@ function checkUsage(registry: string, options: QuotaOptions): void {
       EXIT.usage,
     );
   }
+  if (registry.includes("@")) {
+    throw new CommandError(
+      'registry is one with credentials, expected a host, such as "docker.io"',
+      EXIT.usage,
+    );
+  }
   try {
     quotaEndpoints(registry, options);
   } catch (error) {
