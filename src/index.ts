@@ -54,6 +54,7 @@ export {
 } from "./policies/bulkhead.js";
 export { type FallbackOptions, withFallback } from "./policies/fallback.js";
 export { type LastGood, type LastGoodOptions, lastGood } from "./policies/last-good.js";
+export { isLastGoodRefusedError, LastGoodRefusedError } from "./policies/last-good-scope.js";
 export {
   createRetry,
   type Retry,

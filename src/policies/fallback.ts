@@ -4,6 +4,7 @@ import type { Operation } from "../breaker/calls.js";
 import { checkFunction, functionField, readOptions, signalField } from "../options/check.js";
 import { ask, readYesOrNo } from "./ask.js";
 import { isLastGood, type LastGood } from "./last-good.js";
+import { isLastGoodRefusedError, runUnderLastGood } from "./last-good-scope.js";
 
 /** What `withFallback` can be told. */
 export interface FallbackOptions {
@@ -28,7 +29,9 @@ const FIELDS = {
  * a function must be returned by one.
  *
  * @throws The error of the operation, untouched, when the fallback does not stand in for it or a
- * `lastGood` remembers nothing; what a fallback function throws, untouched: it is given the error
+ * `lastGood` remembers nothing; LastGoodRefusedError where a `lastGood` can stand in for nothing: an
+ * operation that publishes or exports through a guarded client of Dagger, before it does, or one
+ * whose value is an id or an object of a Dagger session; what a fallback function throws, untouched: it is given the error
  * and may make it the `cause` of its own. A TypeError for wrong options is thrown at once.
  *
  * @example
@@ -80,9 +83,10 @@ async function run(
   let value: unknown;
   try {
     signal?.throwIfAborted();
-    value = await operation({ signal });
+    const run = () => operation({ signal });
+    value = isLastGood(fallback) ? await runUnderLastGood(run) : await run();
   } catch (error) {
-    if (!isWanted(error, settings)) throw error;
+    if (isLastGoodRefusedError(error) || !isWanted(error, settings)) throw error;
     return substitute(error, fallback);
   }
   if (isLastGood(fallback)) fallback.remember(value);

@@ -36,7 +36,9 @@ const FIELDS = {
  * Makes an empty memory for `withFallback`: values of the operation are remembered, and the last of
  * them stands in when the operation fails, unless it is older than `maxAgeMs`. Make one for each
  * operation and keep it: what was made for this call alone has nothing to remember yet, and what two
- * operations share would answer one with the value of the other.
+ * operations share would answer one with the value of the other. It refuses what belongs to one
+ * session of Dagger, ids and objects as `sync` gives them, and what publishes or exports: see
+ * {@link LastGoodRefusedError}.
  *
  * @throws TypeError or RangeError naming the option, its value and what was expected.
  *

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { withFallback } from "./fallback.js";
+import { lastGood } from "./last-good.js";
+import { isLastGoodRefusedError, noteSessionIds, refuseUnderLastGood } from "./last-good-scope.js";
+
+const memory = () => lastGood<unknown>({ maxAgeMs: 60_000 });
+const reasonOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    (value) => ({ value }),
+    (reason) => reason,
+  );
+
+test("what publishes or exports is refused before it does, and no old value stands in", async () => {
+  const kept = memory();
+  await withFallback(async () => "old", kept);
+  let done = false;
+  const publish = async () => {
+    refuseUnderLastGood("publish");
+    done = true;
+  };
+  const error = await reasonOf(withFallback(publish, kept, { shouldFallback: () => true }));
+  expect(isLastGoodRefusedError(error)).toBe(true);
+  expect(error).toMatchObject({ name: "LastGoodRefusedError", code: "LAST_GOOD_REFUSED" });
+  expect(done).toBe(false);
+});
+
+test.each([
+  ["an id", "id-1", "an id of a Dagger session"],
+  ["a list with an id", ["text", "id-1"], "an id of a Dagger session"],
+  ["an object of the SDK", { _ctx: {} }, "an object of a Dagger session"],
+  ["a list of them", [{ _ctx: {} }], "an object of a Dagger session"],
+])("%s is not remembered", async (_what, value, message) => {
+  const kept = memory();
+  const operation = async () => {
+    noteSessionIds(["id-1", "id-2"]);
+    return value;
+  };
+  expect(await reasonOf(withFallback(operation, kept))).toMatchObject({
+    message: `lastGood cannot stand in for ${message}, use a fallback that is made for it`,
+  });
+  expect(kept.recall()).toBeUndefined();
+});
+
+test.each([["text"], [5], [null], [undefined], [{ id: "id-1" }], [["text"]]])(
+  "other values are remembered, even when ids were met on the way: %j",
+  async (value) => {
+    const kept = memory();
+    const operation = async () => {
+      noteSessionIds(["id-1"]);
+      return value;
+    };
+    expect(await withFallback(operation, kept)).toBe(value);
+    expect(kept.recall()?.value).toBe(value);
+  },
+);
+
+test("without a lastGood nothing is refused", async () => {
+  noteSessionIds(["id-1"]);
+  refuseUnderLastGood("publish");
+  const operation = async () => {
+    refuseUnderLastGood("publish");
+    noteSessionIds(["id-1"]);
+    return "id-1";
+  };
+  expect(await withFallback(operation, "cached")).toBe("id-1");
+});
