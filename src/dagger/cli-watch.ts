@@ -1,7 +1,8 @@
 /**
  * Watches the CLI that the SDK starts for a session. The SDK hands it to nobody, does not end it
  * when it hangs, and lets slip what it says when it ends early: the caller is told of a `TypeError`
- * about `port`, while the true error is an unhandled rejection, which ends Node.
+ * about `port`, while the true error is an unhandled rejection, which ends Node. One more of these
+ * comes when the CLI dies later on, so that no lost session could be made good.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -16,12 +17,20 @@ const CHANNEL = "child_process";
 /** How long the CLI may take to end after SIGTERM. */
 const GRACE_MS = 2000;
 
+/** How many watches listen to unhandled rejections now. */
+let listening = 0;
+
 /** The watch over one start of a session. */
 export class CliWatch {
   readonly #children = new Set<ChildProcess>();
   #error: unknown;
+  #ended = false;
+  #killed = false;
   readonly #onChild = (message: unknown): void => {
-    started.getStore()?.add((message as { readonly process: ChildProcess }).process);
+    if (started.getStore() !== this.#children) return;
+    const { process: child } = message as { readonly process: ChildProcess };
+    this.#children.add(child);
+    if (this.#killed) endProcess(child);
   };
   /**
    * Listening alone would keep a process alive that has no other listener and that unhandled
@@ -29,12 +38,13 @@ export class CliWatch {
    */
   readonly #onRejection = (reason: unknown): void => {
     if (isSessionError(reason)) this.#error = reason;
-    else if (process.listenerCount("unhandledRejection") === 1) throw reason;
+    else if (process.listenerCount("unhandledRejection") === listening) throw reason;
   };
 
   constructor() {
     process.on("unhandledRejection", this.#onRejection);
     subscribe(CHANNEL, this.#onChild);
+    listening += 1;
   }
 
   /** Runs what opens a session. */
@@ -49,21 +59,47 @@ export class CliWatch {
     return this.#error;
   }
 
-  /** Ends the CLI. Returns whether there was one. */
+  /** Ends the CLI, also one that is started only now. Returns whether there was one. */
   kill(): boolean {
-    for (const child of this.#children) {
-      const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
-      child.once("exit", () => clearTimeout(timer));
-      child.kill("SIGTERM");
-    }
+    this.#killed = true;
+    for (const child of this.#children) endProcess(child);
     return this.#children.size > 0;
+  }
+
+  /** The session is open: the start needs no watch any more, only the end of the CLI does. */
+  opened(): void {
+    for (const child of this.#children) {
+      // The SDK makes its child a promise as well, which nobody listens to.
+      (child as Partial<Promise<unknown>>).catch?.(() => {});
+      child.once("exit", warnOfBadEnd);
+    }
+    this.end();
   }
 
   /** Ends the watch; may be called more than once. */
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    listening -= 1;
     process.removeListener("unhandledRejection", this.#onRejection);
     unsubscribe(CHANNEL, this.#onChild);
   }
+}
+
+/** The only trace of a CLI that ended on its own or in bad order: nothing of what it said. */
+function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void {
+  if (code === 0 || signal === "SIGTERM") return;
+  process.emitWarning(`the dagger CLI of a session ended with ${signal ?? `exit code ${code}`}`, {
+    type: "CircuitBreakerWarning",
+    code: "dagger-cli-ended",
+  });
+}
+
+/** Ends a process in good order, or by force when it takes too long. */
+function endProcess(child: ChildProcess): void {
+  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+  child.once("exit", () => clearTimeout(timer));
+  child.kill("SIGTERM");
 }
 
 function isSessionError(reason: unknown): boolean {

@@ -42,9 +42,9 @@ export async function connect<T>(
   const { guard, ...connectOptions } = options;
   const { settings, guardOptions } = readConnectOptions(guard);
   const owner = new Guard(guardOptions);
-  return runInSession(owner, settings, (run, session) =>
+  return runInSession(owner, settings, (run, state) =>
     sdk.connect(
-      (client) => run(() => callback(guardWith(owner, client, () => session))),
+      (client) => run(() => callback(guardWith(owner, client, () => state))),
       connectOptions,
     ),
   );
@@ -64,11 +64,11 @@ export async function connection<T>(
   const { guard, ...connectOptions } = options;
   const { settings, guardOptions } = readConnectOptions(guard);
   const owner = new Guard(guardOptions);
-  return runInSession(owner, settings, (run, session) =>
+  return runInSession(owner, settings, (run, state) =>
     sdk.connection(
       () =>
         run(async () => {
-          const release = guardInPlace(owner, sdk.dag, () => session);
+          const release = guardInPlace(owner, sdk.dag, () => state);
           try {
             return await callback();
           } finally {

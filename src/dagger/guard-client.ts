@@ -4,12 +4,14 @@ import type { GraphQLRequest } from "../attribution/failure.js";
 import { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
 import { GuardedSession } from "../guard/guarded-session.js";
+import { SessionState } from "../guard/session-state.js";
 import { guardedContext } from "./guarded-context.js";
 import {
   checkGraphQLClient,
   checkSdkObject,
   type Fetch,
   type SdkConnection,
+  type SdkContext,
   type SdkGraphQLClient,
   type SdkObject,
 } from "./sdk-shape.js";
@@ -19,6 +21,9 @@ import { fetchWith, send } from "./transport.js";
  * Returns a guarded copy of a client of the Dagger SDK, of any copy of the SDK: each request that
  * it, or any object made from it, sends passes the breakers of what it depends on. The client given
  * stays as it is. Objects stay the SDK's own.
+ *
+ * A client that is guarded already, such as the one that this package's `connect` gives, comes back
+ * under the new options instead of the old: no request passes two guards.
  *
  * @param client A `Client`, such as `connect` gives, or `dag`.
  * @throws UnsupportedSdkError when the SDK has a shape that is not known; TypeError or RangeError
@@ -34,43 +39,80 @@ import { fetchWith, send } from "./transport.js";
  * ```
  */
 export function guard<C extends object>(client: C, options?: GuardOptions): C {
-  const owner = new Guard(options);
-  return guardWith(owner, client, () => new GuardedSession(owner));
+  return guardWith(new Guard(options), client, () => new SessionState());
 }
 
-/** Gives the guarded session for a connection; asked once for each. */
-type SessionSource = () => GuardedSession;
+/** Gives what is known of the session behind a connection; asked once for each. */
+type StateSource = () => SessionState;
 
 /** Like `guard`, with a guard that is there already. */
-export function guardWith<C extends object>(owner: Guard, client: C, source: SessionSource): C {
+export function guardWith<C extends object>(owner: Guard, client: C, source: StateSource): C {
   const { _ctx } = checkSdkObject(client);
-  const connection = guardedConnection(_ctx._connection, source);
   const Client = client.constructor as new (context: unknown) => C;
-  return new Client(guardedContext(owner, _ctx, connection));
+  return new Client(guarded(owner, _ctx, source));
 }
 
-/** Guards an object of the SDK in place, as `dag` needs it; returns how to undo that. */
-export function guardInPlace(owner: Guard, client: object, source: SessionSource): () => void {
+/** The contexts that an object had before it was guarded in place, and those it has since had. */
+const inPlace = new WeakMap<
+  object,
+  { readonly plain: SdkContext; readonly guarded: SdkContext[] }
+>();
+
+/**
+ * Guards an object of the SDK in place, as `dag` needs it. The guards of an object may be undone in
+ * any order: the youngest that is left holds, and after the last it is as it was.
+ *
+ * @returns How to undo it.
+ */
+export function guardInPlace(owner: Guard, client: object, source: StateSource): () => void {
   const object: SdkObject = checkSdkObject(client);
-  const plain = object._ctx;
-  object._ctx = guardedContext(owner, plain, guardedConnection(plain._connection, source));
+  const entry = inPlace.get(object) ?? { plain: object._ctx, guarded: [] };
+  inPlace.set(object, entry);
+  const own = guarded(owner, object._ctx, source);
+  entry.guarded.push(own);
+  object._ctx = own;
   return () => {
-    object._ctx = plain;
+    entry.guarded.splice(entry.guarded.indexOf(own), 1);
+    object._ctx = entry.guarded.at(-1) ?? entry.plain;
+    if (entry.guarded.length === 0) inPlace.delete(object);
   };
 }
 
+/** The plain connection behind a guarded one, and what is known of its sessions. */
+interface Known {
+  readonly plain: SdkConnection;
+  readonly stateOf: (client: SdkGraphQLClient) => SessionState;
+}
+
+const known = new WeakMap<SdkConnection, Known>();
+
+function guarded(owner: Guard, context: SdkContext, source: StateSource): SdkContext {
+  const behind = known.get(context._connection) ?? {
+    plain: context._connection,
+    stateOf: once(source),
+  };
+  const connection = guardedConnection(owner, behind);
+  known.set(connection, behind);
+  return guardedContext(owner, context, connection);
+}
+
 /** A connection whose GraphQL clients are guarded copies, one for each of the plain ones. */
-function guardedConnection(plain: SdkConnection, source: SessionSource): SdkConnection {
-  const copies = new WeakMap<SdkGraphQLClient, SdkGraphQLClient>();
-  return {
-    getGQLClient() {
-      const client = plain.getGQLClient();
-      const known = copies.get(client);
-      if (known !== undefined) return known;
-      const copy = guardedGraphQLClient(client, source());
-      copies.set(client, copy);
-      return copy;
-    },
+function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnection {
+  const copyOf = once((client: SdkGraphQLClient) =>
+    guardedGraphQLClient(client, new GuardedSession(owner, stateOf(client))),
+  );
+  return { getGQLClient: () => copyOf(plain.getGQLClient()) };
+}
+
+/** Makes something once for each GraphQL client, and so for each session. */
+function once<V>(make: (client: SdkGraphQLClient) => V): (client: SdkGraphQLClient) => V {
+  const made = new WeakMap<SdkGraphQLClient, V>();
+  return (client) => {
+    const found = made.get(client);
+    if (found !== undefined) return found;
+    const value = make(client);
+    made.set(client, value);
+    return value;
   };
 }
 
@@ -90,9 +132,13 @@ function guardedFetch(session: GuardedSession): Fetch {
   });
 }
 
-/** The request in a body; a batch, which the SDK never sends, counts as one request of all. */
+/** The request in a body. A batch, which neither SDK nor engine knows, names nothing. */
 function requestOf(body = ""): GraphQLRequest {
-  const parsed: unknown = JSON.parse(body);
-  if (!Array.isArray(parsed)) return parsed as GraphQLRequest;
-  return { query: parsed.map((request: GraphQLRequest) => request.query).join("\n") };
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
+  } catch {
+    // What is no JSON is for the session to refuse.
+  }
+  return { query: "" };
 }

@@ -13,7 +13,8 @@ export function guardedContext(
   context: SdkContext,
   connection: SdkConnection,
 ): SdkContext {
-  const Base = context.constructor as SdkContextClass;
+  const given = context.constructor as SdkContextClass;
+  const Base = plainClasses.get(given) ?? given;
 
   class GuardedContext extends Base {
     /** Every method of the SDK that lengthens the chain ends here, in versions known and to come. */
@@ -25,9 +26,13 @@ export function guardedContext(
       }
     }
   }
+  plainClasses.set(GuardedContext, Base);
   for (const name of ["select", "selectNode", "copy"]) keepGuarded(GuardedContext, Base, name);
   return new GuardedContext(context._queryTree, connection);
 }
+
+/** The SDK's own class behind each guarded one, so that no class is ever guarded twice. */
+const plainClasses = new WeakMap<SdkContextClass, SdkContextClass>();
 
 /** Makes a method that returns a plain context return a guarded one. */
 function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: string): void {

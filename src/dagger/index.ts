@@ -6,7 +6,8 @@
 // The SDK itself; the names below go before its own.
 export * from "@dagger.io/dagger";
 export type { Quota } from "../attribution/quota.js";
-// What it throws and keeps.
+// What it throws, keeps and counts.
+export type { GuardRejection } from "../guard/admission.js";
 export { isSessionLostError, SessionLostError } from "../guard/errors.js";
 export type { FailureRecord } from "../guard/failure-record.js";
 // What a guard can be told, and where its breakers live.
@@ -22,6 +23,7 @@ export {
   type QuotaProbeFailure,
   type QuotaProbeOptions,
 } from "../guard/quota-probe.js";
+export { sparedRequestCount } from "../guard/spared-requests.js";
 // Connecting and guarding.
 export { type ConnectOptions, connect, connection } from "./connect.js";
 export type { ConnectGuardOptions } from "./connect-options.js";

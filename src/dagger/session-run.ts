@@ -2,17 +2,19 @@
 
 import { classifyFailure } from "../attribution/classify-failure.js";
 import type { Permit } from "../breaker/permit.js";
+import { engineFault } from "../guard/engine-fault.js";
+import { recordOf } from "../guard/failure-record.js";
 import type { Guard } from "../guard/guard.js";
-import { GuardedSession } from "../guard/guarded-session.js";
+import { SessionState } from "../guard/session-state.js";
 import { settleEngineByError } from "../guard/settling.js";
-import { TimeoutError } from "../policies/timeout.js";
+import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import { CliWatch } from "./cli-watch.js";
 import { type ConnectSettings, mayRunAgain } from "./connect-options.js";
 
 /** Opens a session through the SDK and calls `run` with what is to be done in it. */
 export type Opener<T> = (
   run: (body: () => Promise<T>) => Promise<void>,
-  session: GuardedSession,
+  state: SessionState,
 ) => Promise<void>;
 
 /** How a callback ended. */
@@ -32,19 +34,22 @@ export async function runInSession<T>(
   // A session in the environment is taken on trust: that it opens proves nothing of the engine, and
   // a new one cannot be had.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
+  const { signal } = owner.settings;
   for (let reruns = 0; ; reruns += 1) {
-    const session = new GuardedSession(owner);
-    const [permit] = (await owner.admit([owner.engine])) as readonly [Permit];
+    signal?.throwIfAborted();
+    const state = new SessionState();
+    const [permit] = (await owner.admit([owner.engine], signal)) as readonly [Permit];
+    const opener: Open<T> = (run) => open((body) => run(body).finally(() => state.end()), state);
     const ending = inherited
-      ? await runInherited<T>(permit, (run) => open(run, session))
-      : await runInNew<T>(permit, settings.connectTimeoutMs, (run) => open(run, session));
+      ? await runInherited(permit, opener)
+      : await runInNew(permit, new Limits(settings.connectTimeoutMs, signal), opener);
     if (ending.ok) return ending.value;
     const again =
       !inherited &&
       settings.onSessionLost === "rerun" &&
       reruns < settings.maxReruns &&
-      session.lost !== undefined &&
-      mayRunAgain(session.sideEffects, settings);
+      state.lost !== undefined &&
+      mayRunAgain(state.sideEffects, settings);
     if (!again) throw ending.error;
   }
 }
@@ -54,43 +59,49 @@ type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>
 async function runInherited<T>(permit: Permit, open: Open<T>): Promise<Ending<T>> {
   const endings: Ending<T>[] = [];
   permit.release();
-  await open(async (body) => {
-    endings.push(await endingOf(body));
-  });
+  try {
+    await open(async (body) => {
+      endings.push(await endingOf(body));
+    });
+  } catch (error) {
+    if (endings.length === 0) throw error;
+  }
   return endingFrom(endings);
 }
 
-async function runInNew<T>(
-  permit: Permit,
-  timeoutMs: number | undefined,
-  open: Open<T>,
-): Promise<Ending<T>> {
+async function runInNew<T>(permit: Permit, limits: Limits, open: Open<T>): Promise<Ending<T>> {
   const watch = new CliWatch();
   const endings: Ending<T>[] = [];
-  const late = new Deadline(timeoutMs);
   const opening = watch.run(() =>
     open(async (body) => {
-      if (late.passed) return;
-      late.clear();
-      watch.end();
+      if (limits.passed) return;
+      limits.clear();
+      watch.opened();
       permit.success();
       endings.push(await endingOf(body));
     }),
   );
   try {
-    await Promise.race([opening, late.promise]);
+    await Promise.race([opening, limits.promise]);
   } catch (error) {
-    if (late.passed) await giveUp(opening, watch);
-    const cause = late.passed ? error : ((await watch.error()) ?? error);
-    // Does nothing when the session was opened, and what failed is its end.
-    if (late.passed) permit.failure(cause);
-    else settleEngineByError(permit, classifyFailure(cause, { operation: "connect" }), cause);
+    // What fails after the callback is the end of the session; how the callback ended is the news.
+    if (endings.length > 0) return endingFrom(endings);
+    if (limits.passed) await giveUp(opening, watch);
+    const cause = limits.passed ? error : ((await watch.error()) ?? error);
+    settleOpening(permit, cause, limits);
     throw cause;
   } finally {
-    late.clear();
-    if (!late.passed) watch.end();
+    limits.clear();
+    if (!limits.passed) watch.end();
   }
   return endingFrom(endings);
+}
+
+/** Settles the permit of a session that was not opened. */
+function settleOpening(permit: Permit, cause: unknown, { aborted }: Limits): void {
+  if (aborted) permit.ignore();
+  else if (isTimeoutError(cause)) permit.failure(recordOf(TOO_LATE, cause));
+  else settleEngineByError(permit, classifyFailure(cause, { operation: "connect" }), cause);
 }
 
 /** Ends the CLI that does not open a session, and hears what it says to that, which nobody wants. */
@@ -102,20 +113,26 @@ async function giveUp(opening: Promise<void>, watch: CliWatch): Promise<void> {
   if (watch.kill()) await over;
 }
 
-/** A time that may pass before a session is open. */
-class Deadline {
-  /** Rejects with a {@link TimeoutError} when the time has passed; else it never settles. */
+/** What may end the wait for a session: its time, or the guard's signal. */
+class Limits {
+  /** Rejects with a {@link TimeoutError} or the signal's reason; else it never settles. */
   readonly promise: Promise<never>;
+  readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #abort = (): void => {};
   #passed = false;
 
-  constructor(timeoutMs: number | undefined) {
+  constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
+    this.#signal = signal;
     this.promise = new Promise((_resolve, reject) => {
-      if (timeoutMs === undefined) return;
-      this.#timer = setTimeout(() => {
+      const end = (reason: unknown) => {
         this.#passed = true;
-        reject(new TimeoutError(timeoutMs));
-      }, timeoutMs);
+        reject(reason);
+      };
+      this.#abort = () => end(signal?.reason);
+      signal?.addEventListener("abort", this.#abort);
+      if (timeoutMs === undefined) return;
+      this.#timer = setTimeout(() => end(new TimeoutError(timeoutMs)), timeoutMs);
     });
   }
 
@@ -123,8 +140,13 @@ class Deadline {
     return this.#passed;
   }
 
+  get aborted(): boolean {
+    return this.#passed && this.#signal?.aborted === true;
+  }
+
   clear(): void {
     clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#abort);
   }
 }
 
@@ -141,3 +163,6 @@ function endingFrom<T>([ending]: readonly Ending<T>[]): Ending<T> {
   const error = new Error("the Dagger SDK opened no session and did not say why");
   return ending ?? { ok: false, error };
 }
+
+/** A session that did not open in the time it had. */
+const TOO_LATE = engineFault("session-too-late", "the session did not open in the time it had");

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { CircuitBreakerOpenError } from "../breaker/errors.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
-import { askAll } from "./admission.js";
+import { askAll, type GuardRejection } from "./admission.js";
 
 function openBreaker(name: string, resetTimeoutMs: number, clock = new VirtualClock()) {
   const breaker = new CircuitBreaker({ name, failureThreshold: 1, resetTimeoutMs, clock });
@@ -10,11 +9,11 @@ function openBreaker(name: string, resetTimeoutMs: number, clock = new VirtualCl
   return breaker;
 }
 
-function rejectionOf(breakers: readonly CircuitBreaker[]): CircuitBreakerOpenError {
+function rejectionOf(breakers: readonly CircuitBreaker[]): GuardRejection {
   const asked = askAll(breakers);
   if ("value" in asked) throw new Error("nobody refused");
   expect(asked.refusedBy).toMatchObject({ name: asked.rejection.breakerName });
-  return asked.rejection;
+  return asked.rejection as GuardRejection;
 }
 
 test("a permit of every breaker is given when all admit", () => {
@@ -57,4 +56,21 @@ test("a listener that steers a breaker in the middle makes the permits taken go 
   expect(rejectionOf([first, second]).breakerName).toBe("second");
   expect(first.getMetrics().inFlightCount).toBe(0);
   expect(first.check().admits).toBe(true);
+});
+
+test("the rejection lists all that refused, in its message too, and can still be written as JSON", () => {
+  const long = openBreaker("long", 9000);
+  const rejection = rejectionOf([openBreaker("short", 1000), long, openBreaker("middle", 5000)]);
+  const all = rejection.refusals.map(({ breakerName, retryAfterMs }) => [
+    breakerName,
+    retryAfterMs,
+  ]);
+  expect(all).toEqual([
+    ["short", 1000],
+    ["long", 9000],
+    ["middle", 5000],
+  ]);
+  expect(rejection.message).toBe("circuit open: long, retry in 9s; also refused by short, middle");
+  expect(JSON.stringify(rejection)).not.toContain("short");
+  expect(rejectionOf([long])).toMatchObject({ message: "circuit open: long, retry in 9s" });
 });

@@ -6,12 +6,21 @@ import { Permit } from "../breaker/permit.js";
 import type { Asked } from "../policies/wait.js";
 
 /**
+ * The rejection of a request by a guard: that of the refusing breaker with the longest wait. Its
+ * message names all that refused.
+ */
+export interface GuardRejection extends CircuitBreakerOpenError {
+  /** The rejections of all breakers that refused, this one among them; not shown with the error. */
+  readonly refusals: readonly CircuitBreakerOpenError[];
+}
+
+/**
  * Takes a permit of every breaker, in one tick. All are asked before any permit is taken, so that a
  * refusal costs no probe slot elsewhere; a listener that steers a breaker in between is the only way
  * to be refused after that, and then the permits that were taken go back.
  *
- * @returns The permits in the order of the breakers, or the rejection of the refusing breaker with
- * the longest wait; an isolated one waits longer than any other.
+ * @returns The permits in the order of the breakers, or a {@link GuardRejection}; an isolated
+ * breaker waits longer than any other.
  */
 export function askAll(breakers: readonly CircuitBreaker[]): Asked<readonly Permit[]> {
   const refusing = breakers.filter((breaker) => !breaker.check().admits);
@@ -24,7 +33,9 @@ export function askAll(breakers: readonly CircuitBreaker[]): Asked<readonly Perm
   }
   if (permits.length === breakers.length) return { value: permits };
   for (const permit of permits) permit.release();
-  return refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
+  const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
+  listAll(longest.rejection, refusals);
+  return longest;
 }
 
 interface Refusal {
@@ -34,4 +45,17 @@ interface Refusal {
 
 function waitOf({ rejection }: Refusal): number {
   return rejection.retryAfterMs ?? Number.POSITIVE_INFINITY;
+}
+
+/** Makes a rejection tell of all others. They are not enumerable, for it is one of them itself. */
+function listAll(rejection: CircuitBreakerOpenError, refusals: readonly Refusal[]): void {
+  const all = refusals.map((refusal) => refusal.rejection);
+  const others = all.filter((one) => one !== rejection).map(({ breakerName }) => breakerName);
+  if (others.length > 0) rejection.message += `; also refused by ${others.join(", ")}`;
+  Object.defineProperty(rejection, "refusals", { value: all });
+}
+
+/** Whether an error is the rejection of a guard. */
+export function isGuardRejection(error: unknown): error is GuardRejection {
+  return typeof error === "object" && error !== null && "refusals" in error;
 }

@@ -1,19 +1,31 @@
-/** The requests on their way in one session, and the two things that can end them early. */
+/** The requests on their way in one session, and what can end them early. */
 
+import { systemClock } from "../breaker/clock.js";
+import { setDeadline } from "../policies/deadline.js";
 import { TimeoutError } from "../policies/timeout.js";
 
-/** One request on its way. */
+/** One request on its way, from the moment it asks to be let in. */
 export interface Call {
   /**
    * Aborted when the time is over, with a `TimeoutError`, or when the guard's signal is; undefined
    * when nothing can end the request, since a signal costs more than all the rest of a guarded call.
    */
   readonly signal: AbortSignal | undefined;
+  /** Ends the request, if something can. */
+  abort(reason: unknown): void;
   /** To be called once when the request has ended, however it did. */
   end(): void;
 }
 
-const ENDLESS: Call = { signal: undefined, end: () => {} };
+/** What a request may take. */
+export interface CallLimits {
+  /** Milliseconds; undefined for as long as it likes. */
+  readonly timeoutMs?: number | undefined;
+  /** Whether it may wait to be let in, so that it must be possible to end it. */
+  readonly waits?: boolean;
+}
+
+const ENDLESS: Call = { signal: undefined, abort: () => {}, end: () => {} };
 
 /**
  * Keeps one listener on the guard's signal, however many requests are on their way: a listener for
@@ -30,19 +42,18 @@ export class Calls {
     this.#signal = signal;
   }
 
-  /** Begins a request that may take `timeoutMs`, or as long as it likes. */
-  begin(timeoutMs: number | undefined): Call {
-    if (timeoutMs === undefined && this.#signal === undefined) return ENDLESS;
+  /** Begins a request. */
+  begin({ timeoutMs, waits = false }: CallLimits): Call {
+    if (timeoutMs === undefined && this.#signal === undefined && !waits) return ENDLESS;
     const controller = new AbortController();
+    const { signal } = controller;
     if (this.#running.size === 0) this.#signal?.addEventListener("abort", this.#abortAll);
     this.#running.add(controller);
     if (this.#signal?.aborted) controller.abort(this.#signal.reason);
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => controller.abort(new TimeoutError(timeoutMs)), timeoutMs);
+    const timer = timeoutMs === undefined ? undefined : endLater(controller, timeoutMs);
     return {
-      signal: controller.signal,
+      signal,
+      abort: (reason) => controller.abort(reason),
       end: () => {
         clearTimeout(timer);
         this.#running.delete(controller);
@@ -50,4 +61,10 @@ export class Calls {
       },
     };
   }
+}
+
+/** Ends a request when its time is over, which those who wait may know before. */
+function endLater(controller: AbortController, timeoutMs: number): NodeJS.Timeout {
+  setDeadline(controller.signal, systemClock.now() + timeoutMs);
+  return setTimeout(() => controller.abort(new TimeoutError(timeoutMs)), timeoutMs);
 }

@@ -9,20 +9,48 @@ import type { Failure } from "../attribution/failure.js";
 export interface FailureRecord {
   /** The name of the error or, of an answer, `"GraphQLError"`. */
   readonly name: string;
+  /** The error's own code, such as `"ECONNREFUSED"`; null when it has none, as an answer. */
+  readonly code: string | null;
   /** Whose fault it was, such as `"engine"` or `"registry"`. */
   readonly fault: Failure["fault"];
   /** The name of the attribution rule that decided. */
   readonly rule: string;
   /** The host that failed, when one is known. */
   readonly upstream: string | null;
+  /** Whether it was a rate limit. */
+  readonly limited: boolean;
   /** What happened, in a fixed sentence of the rule. */
   readonly redactedMessage: string;
   /** When, as an ISO date. */
   readonly at: string;
 }
 
-/** Keeps what may be kept of a failure. */
-export function recordOf(failure: Failure, name: string): FailureRecord {
-  const { fault, rule, upstream, reason } = failure;
-  return { name, fault, rule, upstream, redactedMessage: reason, at: new Date().toISOString() };
+const CODE = /^[A-Z][A-Z0-9_]{0,39}$/;
+
+/**
+ * Keeps what may be kept of a failure.
+ *
+ * @param error What came instead of an answer; undefined when the answer holds the failure.
+ */
+export function recordOf(failure: Failure, error?: unknown): FailureRecord {
+  const { fault, rule, upstream, limited, reason } = failure;
+  return {
+    name: error === undefined ? "GraphQLError" : nameOf(error),
+    code: codeOf(error),
+    fault,
+    rule,
+    upstream,
+    limited,
+    redactedMessage: reason,
+    at: new Date().toISOString(),
+  };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+function codeOf(error: unknown): string | null {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && CODE.test(code) ? code : null;
 }

@@ -1,6 +1,7 @@
 /** What a guard can be told, and its defaults. */
 
 import type { UpstreamKind } from "../attribution/failure.js";
+import { breakerName } from "../attribution/hosts.js";
 import { readSettings } from "../breaker/options.js";
 import {
   checkText,
@@ -35,7 +36,10 @@ export interface GuardBreakers {
 
 /** What a guard can be told. */
 export interface GuardOptions {
-  /** Options of single breakers; a breaker that is there already must have come to the same. */
+  /**
+   * Options of single breakers. A breaker that is there already is taken as it is, unless these name
+   * it or its kind: then they must come to the same as those it was made with.
+   */
   readonly breakers?: GuardBreakers | undefined;
   /**
    * Where the breakers live. Default: {@link guardRegistry}, which all guards of the process share,
@@ -55,8 +59,9 @@ export interface GuardOptions {
    */
   readonly mirrors?: Mirrors | undefined;
   /**
-   * For how many milliseconds an upstream that answers with a rate limit is left alone when it does
-   * not say for how long; above 0. It grows as the open time of its breaker does. Default: 60,000.
+   * For how many milliseconds at least an upstream that answers with a rate limit is left alone when
+   * it does not say for how long, or says less than a second; above 0. The open time of its breaker,
+   * which by default doubles each time, may be longer. Default: 60,000.
    */
   readonly rateLimitOpenMs?: number | undefined;
   /**
@@ -64,7 +69,10 @@ export interface GuardOptions {
    * circuit lets it in, at most 100 requests for one breaker. Default: `"reject"`.
    */
   readonly onOpen?: "reject" | "wait" | undefined;
-  /** The longest such wait in milliseconds, 0 or more. Default: 300,000. */
+  /**
+   * The longest such wait in milliseconds, 0 or more. A request that could not be let in before its
+   * `operationTimeoutMs` is over does not wait at all. Default: 300,000.
+   */
   readonly maxWaitMs?: number | undefined;
   /**
    * By up to how many milliseconds each such wait is lengthened at random, 0 or more, so that those
@@ -73,6 +81,8 @@ export interface GuardOptions {
   readonly waitSpreadMs?: number | undefined;
   /**
    * Milliseconds after which a request is dropped, so that the engine stops working on it; above 0.
+   * The wait to be let in counts as well. Afterwards the session is asked for its version, for at
+   * most two seconds: only an engine that does not tell it has failed.
    * None by default: a pipeline may run for hours, and the engine itself never gives up on a host
    * that does not answer.
    */
@@ -96,14 +106,17 @@ const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
 /** The name of the breaker of the Dagger engine. */
 export const ENGINE = "engine";
 
-const UPSTREAM_NAME = /^(?:registry|git|http):\S{1,260}$/;
+const UPSTREAM_NAME =
+  /^(registry|git|http):([a-z0-9_.-]+(?::\d{1,5})?|\[[0-9a-f:.]+\](?::\d{1,5})?)$/;
+
+const WHOLE_KIND = /^(?:registry|git|http):\*$/;
 
 const breakersField: Field<GuardBreakers> = {
   absent: {},
   read(value, label) {
     const breakers = readRecord(value, label);
     for (const [name, options] of Object.entries(breakers)) {
-      if (name !== ENGINE) checkUpstreamName(name, `a key of ${label}`);
+      if (name !== ENGINE && !WHOLE_KIND.test(name)) checkUpstreamName(name, `a key of ${label}`);
       readSettings(options);
     }
     return breakers as GuardBreakers;
@@ -123,11 +136,25 @@ const needsField: Field<readonly string[]> = {
   },
 };
 
+/** A name under which no breaker is ever made would be of no effect, so it is refused. */
 function checkUpstreamName(name: string, label: string): void {
-  if (UPSTREAM_NAME.test(name)) return;
-  throw new RangeError(
-    `${label} is ${show(name)}, expected registry:HOST, git:HOST or http:HOST, in lower case`,
-  );
+  const [, kind, host] = UPSTREAM_NAME.exec(name) ?? [];
+  if (kind === undefined || host === undefined) {
+    throw new RangeError(
+      `${label} is ${show(name)}, expected registry:HOST, git:HOST or http:HOST, in lower case`,
+    );
+  }
+  const known = breakerName(kind as UpstreamKind, host);
+  if (known !== name) throw new RangeError(`${label} is ${show(name)}, expected ${show(known)}`);
+}
+
+/** The options that were given for a breaker: its own, else those of its kind. */
+export function givenOptions(
+  breakers: GuardBreakers,
+  name: string,
+): NamedBreakerOptions | undefined {
+  const byName = breakers as Readonly<Record<string, NamedBreakerOptions | undefined>>;
+  return byName[name] ?? byName[`${name.slice(0, name.indexOf(":"))}:*`];
 }
 
 /** The options that the breaker of that name is made with. */
@@ -135,10 +162,9 @@ export function breakerOptions(
   breakers: GuardBreakers,
   name: string,
 ): NamedBreakerOptions | undefined {
-  if (name === ENGINE) return breakers.engine;
-  const byName = breakers as Readonly<Record<string, NamedBreakerOptions | undefined>>;
-  const own = byName[name] ?? byName[`${name.slice(0, name.indexOf(":"))}:*`] ?? {};
-  if (own.failureThreshold === undefined) return { ...UPSTREAM_DEFAULTS, ...own };
+  const own = givenOptions(breakers, name);
+  if (name === ENGINE) return own;
+  if (own?.failureThreshold === undefined) return { ...UPSTREAM_DEFAULTS, ...own };
   return { ...UPSTREAM_DEFAULTS, trip: undefined, ...own };
 }
 

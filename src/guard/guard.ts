@@ -1,6 +1,6 @@
 /** The guard: its settings and its breakers. It speaks neither HTTP nor the SDK. */
 
-import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { Permit } from "../breaker/permit.js";
 import { askUntilAdmitted } from "../policies/wait.js";
 import { isRegistryFullError } from "../registry/registry.js";
@@ -10,6 +10,7 @@ import {
   ENGINE,
   type GuardOptions,
   type GuardSettings,
+  givenOptions,
   readGuardOptions,
 } from "./guard-options.js";
 
@@ -17,16 +18,31 @@ import {
 export class Guard {
   readonly settings: GuardSettings;
   readonly #compared = new WeakSet<CircuitBreaker>();
+  #ownEngine: CircuitBreaker | undefined;
   #announcedFull = false;
 
-  /** @throws TypeError or RangeError naming the option, its value and what was expected. */
+  /**
+   * @throws TypeError or RangeError naming the option, its value and what was expected; TypeError
+   * when a breaker that is named in the options is there already with others.
+   */
   constructor(options?: GuardOptions) {
     this.settings = readGuardOptions(options);
+    const { breakers, registry } = this.settings;
+    for (const name of Object.keys(breakers)) {
+      if (registry.find(name) !== undefined) this.#breaker(name);
+    }
   }
 
-  /** The breaker of the engine, made when it is first asked for. */
+  /**
+   * The breaker of the engine, made when it is first asked for. When the registry has no room for
+   * it, the guard has one of its own.
+   */
   get engine(): CircuitBreaker {
-    return this.#breaker(ENGINE);
+    const found = this.#breakerIfRoom(ENGINE);
+    if (found !== undefined) return found;
+    const { engine } = this.settings.breakers;
+    this.#ownEngine ??= new CircuitBreaker({ ...engine, name: ENGINE });
+    return this.#ownEngine;
   }
 
   /**
@@ -34,6 +50,37 @@ export class Guard {
    * once as a warning of the process: that upstream then runs unguarded.
    */
   upstream(name: string): CircuitBreaker | undefined {
+    return this.#breakerIfRoom(name);
+  }
+
+  /** Whether the breaker of an upstream would let a request in now. Changes nothing. */
+  admits(name: string): boolean {
+    return this.upstream(name)?.check().admits ?? true;
+  }
+
+  /**
+   * Takes a permit of every breaker or of none. With `onOpen: "wait"` it waits for them, and holds
+   * no permit meanwhile.
+   *
+   * @param signal Ends the wait.
+   * @returns The permits in the order of the breakers.
+   * @throws GuardRejection, WaitersFullError or the reason of the signal.
+   */
+  async admit(
+    breakers: readonly CircuitBreaker[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Permit[]> {
+    const { onOpen, maxWaitMs, waitSpreadMs } = this.settings;
+    const ask = () => askAll(breakers);
+    if (onOpen === "wait") {
+      return askUntilAdmitted(ask, { maxWaitMs, waitSpreadMs, signal, random: Math.random });
+    }
+    const asked = ask();
+    if ("value" in asked) return asked.value;
+    throw asked.rejection;
+  }
+
+  #breakerIfRoom(name: string): CircuitBreaker | undefined {
     try {
       return this.#breaker(name);
     } catch (error) {
@@ -49,36 +96,24 @@ export class Guard {
     }
   }
 
-  /** Whether the breaker of an upstream would let a request in now. Changes nothing. */
-  admits(name: string): boolean {
-    return this.upstream(name)?.check().admits ?? true;
-  }
-
   /**
-   * Takes a permit of every breaker or of none. With `onOpen: "wait"` it waits for them, and holds
-   * no permit meanwhile.
-   *
-   * @returns The permits in the order of the breakers.
-   * @throws CircuitBreakerOpenError, WaitersFullError or the reason of the guard's signal.
+   * Takes a breaker that is there as it is, unless the options name it or its kind: then they are
+   * compared, but only once.
    */
-  async admit(breakers: readonly CircuitBreaker[]): Promise<readonly Permit[]> {
-    const { onOpen, maxWaitMs, waitSpreadMs, signal } = this.settings;
-    const ask = () => askAll(breakers);
-    if (onOpen === "wait") {
-      return askUntilAdmitted(ask, { maxWaitMs, waitSpreadMs, signal, random: Math.random });
-    }
-    const asked = ask();
-    if ("value" in asked) return asked.value;
-    throw asked.rejection;
-  }
-
-  /** Compares the options of a breaker that is there already with its own, but only once. */
   #breaker(name: string): CircuitBreaker {
     const { registry, breakers } = this.settings;
     const found = registry.find(name);
-    if (found !== undefined && this.#compared.has(found)) return found;
-    const breaker = registry.get(name, breakerOptions(breakers, name));
-    this.#compared.add(breaker);
-    return breaker;
+    if (found === undefined) {
+      const made = registry.get(name, breakerOptions(breakers, name));
+      this.#compared.add(made);
+      return made;
+    }
+    if (!this.#compared.has(found)) {
+      if (givenOptions(breakers, name) !== undefined) {
+        registry.get(name, breakerOptions(breakers, name));
+      }
+      this.#compared.add(found);
+    }
+    return found;
   }
 }

@@ -7,6 +7,7 @@ import type { FailureRecord } from "./failure-record.js";
 import { Guard } from "./guard.js";
 import type { GuardOptions } from "./guard-options.js";
 import { type Exchange, GuardedSession } from "./guarded-session.js";
+import { SessionState } from "./session-state.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -291,6 +292,137 @@ test("a request that waited while its session was lost is refused and takes no p
   expect(engine.check().admits).toBe(true);
 });
 
+test("a request that waits ends at once when its session is lost, and so do all others", async () => {
+  const { engine, session } = guarded({ onOpen: "wait", waitSpreadMs: 0 });
+  let answer = (_: SessionResponse): void => {};
+  const later = new Promise<SessionResponse>((resolve) => {
+    answer = resolve;
+  });
+  const running = session.request(QUERY, () => later);
+  await vi.advanceTimersByTimeAsync(0);
+  for (let failure = 0; failure < 5; failure += 1) engine.acquire().failure(new Error("down"));
+  const waiting = [1, 2, 3].map(() => session.request(QUERY, silent).catch((error) => error));
+  await vi.advanceTimersByTimeAsync(10);
+  answer(KILLED);
+  await running;
+  expect((await Promise.all(waiting)).every(isSessionLostError)).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an abort ends the wait to be let in with its reason and takes no permit", async () => {
+  const controller = new AbortController();
+  const { engine, session } = guarded({ onOpen: "wait", signal: controller.signal });
+  for (let failure = 0; failure < 5; failure += 1) engine.acquire().failure(new Error("down"));
+  const waiting = session.request(QUERY, silent).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(10);
+  const reason = new Error("stop");
+  controller.abort(reason);
+  expect(await waiting).toBe(reason);
+  expect(engine.getMetrics().inFlightCount).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("the wait counts for the time-out: one that cannot end before it is refused at once", async () => {
+  const clock = { now: () => Date.now() };
+  const engineOptions = { failureThreshold: 1, resetTimeoutMs: 1000, clock };
+  const options = { onOpen: "wait", waitSpreadMs: 0, breakers: { engine: engineOptions } } as const;
+  const patient = guarded({ ...options, operationTimeoutMs: 1500 });
+  patient.engine.acquire().failure(new Error("down"));
+  const request = patient.session.request(QUERY, silent).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(patient.engine.getMetrics().inFlightCount).toBe(1);
+  await vi.advanceTimersByTimeAsync(499 + 2000);
+  expect(patient.engine.getMetrics().inFlightCount).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(isTimeoutError(await request)).toBe(true);
+
+  const hasty = guarded({ ...options, operationTimeoutMs: 900 });
+  hasty.engine.acquire().failure(new Error("down"));
+  await expect(hasty.session.request(QUERY, silent)).rejects.toMatchObject({
+    code: "CIRCUIT_OPEN",
+  });
+});
+
+test("at most a hundred requests wait for one breaker", async () => {
+  const { engine, session } = guarded({ onOpen: "wait" });
+  engine.acquire().failure(new Error("down"), { openNow: true });
+  const waiting = Array.from({ length: 101 }, () =>
+    session
+      .request(QUERY, async () => WORKED)
+      .then(
+        () => "sent",
+        (error) => error.code,
+      ),
+  );
+  await vi.advanceTimersByTimeAsync(100_000);
+  const endings = await Promise.all(waiting);
+  expect(endings.filter((ending) => ending === "WAITERS_FULL")).toHaveLength(1);
+  expect(endings.filter((ending) => ending === "sent").length).toBeGreaterThan(0);
+});
+
+test("what fails after the owner has ended the session is nobody's fault", async () => {
+  const guard = new Guard({ registry: createRegistry() });
+  const state = new SessionState();
+  const session = new GuardedSession(guard, state);
+  let answer = (_: SessionResponse): void => {};
+  const later = new Promise<SessionResponse>((resolve) => {
+    answer = resolve;
+  });
+  const running = session.request(QUERY, () => later);
+  state.end();
+  await vi.advanceTimersByTimeAsync(0);
+  answer(KILLED);
+  await running;
+  await session.request(QUERY, async () => KILLED);
+  expect(guard.engine.getMetrics().metrics).toMatchObject({ ignoredCount: 2, failureCount: 0 });
+  expect(session.lost).toBeUndefined();
+});
+
+test("two guards of one session know of its loss, and of what was used in it, together", async () => {
+  const state = new SessionState();
+  const one = new GuardedSession(new Guard({ registry: createRegistry() }), state);
+  const other = new GuardedSession(new Guard({ registry: createRegistry() }), state);
+  await one.request(QUERY, async () => KILLED);
+  expect(isSessionLostError(await other.request(QUERY, silent).catch((error) => error))).toBe(true);
+});
+
+test("an answer that only looks like JSON reaches its caller as it came", async () => {
+  const { session } = guarded();
+  const broken = { status: 200, contentType: "application/json", body: '{"data":{oops}}' };
+  const asked = { query: '{ container { from(address: "alpine") { id } } }' };
+  expect(await session.request(asked, async () => broken)).toBe(broken);
+});
+
+test("a breaker that is there already is taken as it is, unless the options name it or its kind", () => {
+  const registry = createRegistry();
+  registry.get("registry:docker.io", { failureThreshold: 1 });
+  registry.get("engine", { failureThreshold: 1 });
+  const plain = new Guard({ registry });
+  expect(plain.upstream("registry:docker.io")).toBe(registry.get("registry:docker.io"));
+  expect(plain.engine).toBe(registry.get("engine"));
+  const other = { failureThreshold: 2 };
+  for (const name of ["registry:docker.io", "engine"]) {
+    expect(() => new Guard({ registry, breakers: { [name]: other } })).toThrow("other options");
+  }
+  const ofKind = new Guard({ registry, breakers: { "registry:*": other } });
+  expect(() => ofKind.upstream("registry:docker.io")).toThrow("other options");
+});
+
+test("a registry with no room even for the engine leaves each guard a breaker of its own", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const registry = createRegistry({ maxBreakers: 1 });
+  registry.get("registry:docker.io").isolate("down");
+  const { engine, answering } = guarded({
+    registry,
+    breakers: { engine: { failureThreshold: 1 } },
+  });
+  await answering(KILLED).catch(() => {});
+  expect(engine.name).toBe("engine");
+  expect(registry.find("engine")).toBeUndefined();
+  expect(warn).toHaveBeenCalledTimes(1);
+  warn.mockRestore();
+});
+
 test.each([
   [{ operationTimeoutMs: 0 }, 'guard option "operationTimeoutMs" is 0'],
   [{ operationTimeoutMs: "5s" }, 'guard option "operationTimeoutMs" is "5s"'],
@@ -304,6 +436,17 @@ test.each([
   [{ breakers: { "git:*": { failureThreshold: 0 } } }, '"failureThreshold" is 0'],
   [{ needs: "registry:ghcr.io" }, 'guard option "needs" is "registry:ghcr.io", expected a list'],
   [{ needs: ["ghcr.io"] }, 'guard option "needs"[0] is "ghcr.io", expected registry:HOST'],
+  [{ needs: ["git:*"] }, 'guard option "needs"[0] is "git:*", expected registry:HOST'],
+  [{ needs: ["registry:Docker.io"] }, 'is "registry:Docker.io", expected registry:HOST'],
+  [{ needs: ["registry:bot:hunter2@ghcr.io"] }, "expected registry:HOST"],
+  [
+    { needs: ["registry:registry-1.docker.io"] },
+    '"needs"[0] is "registry:registry-1.docker.io", expected "registry:docker.io"',
+  ],
+  [
+    { breakers: { "git:ssh.github.com": {} } },
+    'is "git:ssh.github.com", expected "git:github.com"',
+  ],
   [{ rateLimitOpenMs: 0 }, 'guard option "rateLimitOpenMs" is 0'],
   [{ onOpen: "hope" }, 'guard option "onOpen" is "hope", expected "reject", "wait"'],
   [{ maxWaitMs: -1 }, 'guard option "maxWaitMs" is -1'],

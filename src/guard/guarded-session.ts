@@ -3,20 +3,21 @@
 import { classifyFailure } from "../attribution/classify-failure.js";
 import { classifyResponse } from "../attribution/classify-response.js";
 import type { Failure, GraphQLRequest, SessionResponse } from "../attribution/failure.js";
-import { type QueryReading, readQuery, type SideEffect } from "../attribution/query-reading.js";
+import { type QueryReading, readQuery } from "../attribution/query-reading.js";
+import { refuseUnderLastGood } from "../policies/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
-import { Calls } from "./calls.js";
-import { SessionLostError } from "./errors.js";
+import { type Call, Calls } from "./calls.js";
+import { engineFault } from "./engine-fault.js";
+import type { SessionLostError } from "./errors.js";
 import { recordOf } from "./failure-record.js";
 import type { Guard } from "./guard.js";
 import { chooseMirrors, withAddresses } from "./mirrors.js";
 import { RequestInFlight } from "./request-in-flight.js";
-import { SessionMemory } from "./session-memory.js";
-import { errorName } from "./settling.js";
+import { SessionState } from "./session-state.js";
 
 /**
- * Sends a request and resolves to the answer. Aborting the signal, if there is one, must drop the connection and
- * reject, so that the engine stops working on the request.
+ * Sends a request and resolves to the answer. Aborting the signal, if there is one, must drop the
+ * connection and reject, so that the engine stops working on the request.
  */
 export type Exchange<A extends SessionResponse> = (
   request: GraphQLRequest,
@@ -28,27 +29,22 @@ const VERSION_TIMEOUT_MS = 2000;
 
 const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
 
-/** Guards the requests of one session. A session that is lost once stays lost. */
+/** Guards the requests of one session. */
 export class GuardedSession {
   readonly #guard: Guard;
   readonly #calls: Calls;
-  readonly #memory = new SessionMemory();
-  readonly #sideEffects = new Set<SideEffect>();
-  #lost: SessionLostError | undefined;
+  readonly #state: SessionState;
 
-  constructor(guard: Guard) {
+  /** @param state What is known of the session, when another guard knows it already. */
+  constructor(guard: Guard, state = new SessionState()) {
     this.#guard = guard;
     this.#calls = new Calls(guard.settings.signal);
+    this.#state = state;
   }
 
   /** The error that requests of this session meet once it is lost. */
   get lost(): SessionLostError | undefined {
-    return this.#lost;
-  }
-
-  /** What the requests that were sent in this session may have done beside reading. */
-  get sideEffects(): ReadonlySet<SideEffect> {
-    return this.#sideEffects;
+    return this.#state.lost;
   }
 
   /**
@@ -57,32 +53,27 @@ export class GuardedSession {
    * @param exchange Sends the request, which is another than the one given when an image is asked of
    * a mirror, and after a time-out another one on the same session.
    * @throws SessionLostError when the session is lost; CircuitBreakerOpenError when a breaker
-   * refuses; TimeoutError after `operationTimeoutMs`; the reason of the guard's signal; and whatever
+   * refuses; TimeoutError after `operationTimeoutMs`, the wait to be let in included; the reason of
+   * the guard's signal; LastGoodRefusedError for what no `lastGood` can stand in for; and whatever
    * the exchange fails with, untouched.
    */
   async request<A extends SessionResponse>(
     given: GraphQLRequest,
     exchange: Exchange<A>,
   ): Promise<A> {
-    if (this.#lost !== undefined) throw this.#lost;
-    this.#guard.settings.signal?.throwIfAborted();
+    const { signal, operationTimeoutMs, onOpen } = this.#guard.settings;
+    if (this.lost !== undefined) throw this.lost;
+    signal?.throwIfAborted();
     const request = this.#mirrored(given);
     const reading = readQuery(request);
-    const inFlight = await this.#admit(reading);
-    for (const effect of reading.sideEffects) this.#sideEffects.add(effect);
-    const call = this.#calls.begin(this.#guard.settings.operationTimeoutMs);
+    for (const effect of ["publish", "export"] as const) {
+      if (reading.sideEffects.has(effect)) refuseUnderLastGood(effect);
+    }
+    const call = this.#calls.begin({ timeoutMs: operationTimeoutMs, waits: onOpen === "wait" });
     try {
-      const answer = await exchange(request, call.signal);
-      this.#settleByAnswer(inFlight, classifyResponse(answer, { query: request }), answer);
-      return answer;
-    } catch (error) {
-      if (!call.signal?.aborted) {
-        this.#settleByError(inFlight, classifyFailure(error, { query: request }), error);
-        throw error;
-      }
-      if (isTimeoutError(call.signal.reason)) await this.#settleByVersion(inFlight, exchange);
-      else inFlight.ignored();
-      throw call.signal.reason;
+      const inFlight = await this.#admit(reading, call);
+      for (const effect of reading.sideEffects) this.#state.sideEffects.add(effect);
+      return await this.#send(request, exchange, inFlight, call);
     } finally {
       call.end();
     }
@@ -92,18 +83,40 @@ export class GuardedSession {
   #mirrored(request: GraphQLRequest): GraphQLRequest {
     const { mirrors } = this.#guard.settings;
     if (Object.keys(mirrors).length === 0) return request;
-    const images = this.#memory.imagesToAsk(readQuery(request));
+    const images = this.#state.memory.imagesToAsk(readQuery(request));
     const chosen = chooseMirrors(images, mirrors, (name) => this.#guard.admits(name));
     return chosen.size === 0 ? request : withAddresses(request, chosen);
   }
 
   /** Takes the permits, unless the session was lost or the caller left meanwhile. */
-  async #admit(reading: QueryReading): Promise<RequestInFlight> {
-    const inFlight = await RequestInFlight.admit(this.#guard, this.#memory, reading);
-    const { signal } = this.#guard.settings;
-    if (this.#lost === undefined && !signal?.aborted) return inFlight;
+  async #admit(reading: QueryReading, call: Call): Promise<RequestInFlight> {
+    const inFlight = await this.#state.wait(call, () =>
+      RequestInFlight.admit(this.#guard, this.#state.memory, reading, call.signal),
+    );
+    if (this.lost === undefined && !call.signal?.aborted) return inFlight;
     inFlight.notSent();
-    throw this.#lost ?? signal?.reason;
+    throw this.lost ?? call.signal?.reason;
+  }
+
+  async #send<A extends SessionResponse>(
+    request: GraphQLRequest,
+    exchange: Exchange<A>,
+    inFlight: RequestInFlight,
+    { signal }: Call,
+  ): Promise<A> {
+    try {
+      const answer = await exchange(request, signal);
+      this.#settleByAnswer(inFlight, classifyResponse(answer, { query: request }), answer);
+      return answer;
+    } catch (error) {
+      if (!signal?.aborted) {
+        this.#settleByError(inFlight, classifyFailure(error, { query: request }), error);
+        throw error;
+      }
+      if (isTimeoutError(signal.reason)) await this.#settleByVersion(inFlight, exchange);
+      else inFlight.ignored();
+      throw signal.reason;
+    }
   }
 
   #settleByAnswer(
@@ -112,22 +125,13 @@ export class GuardedSession {
     answer: SessionResponse,
   ): void {
     const lost = failures.find(({ sessionLost }) => sessionLost);
-    if (this.#isNews(lost, "GraphQLError")) inFlight.answered(failures, answer);
+    if (lost === undefined || this.#state.lose(lost)) inFlight.answered(failures, answer);
     else inFlight.ignored();
   }
 
   #settleByError(inFlight: RequestInFlight, failure: Failure, error: unknown): void {
-    const lost = failure.sessionLost ? failure : undefined;
-    if (this.#isNews(lost, errorName(error))) inFlight.failed(failure, error);
+    if (!failure.sessionLost || this.#state.lose(failure, error)) inFlight.failed(failure, error);
     else inFlight.ignored();
-  }
-
-  /** A lost session is one failure of the engine, however many requests were on their way in it. */
-  #isNews(lost: Failure | undefined, name: string): boolean {
-    if (lost === undefined) return true;
-    if (this.#lost !== undefined) return false;
-    this.#lost = new SessionLostError(recordOf(lost, name));
-    return true;
   }
 
   /**
@@ -139,7 +143,7 @@ export class GuardedSession {
     inFlight: RequestInFlight,
     exchange: Exchange<SessionResponse>,
   ): Promise<void> {
-    const call = this.#calls.begin(VERSION_TIMEOUT_MS);
+    const call = this.#calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });
     try {
       const answer = await exchange(VERSION_QUERY, call.signal);
       const failures = classifyResponse(answer, { query: VERSION_QUERY });
@@ -148,9 +152,9 @@ export class GuardedSession {
     } catch (error) {
       const { signal } = call;
       if (!signal?.aborted) this.#settleByError(inFlight, classifyFailure(error), error);
-      else if (isTimeoutError(signal.reason))
-        inFlight.engineFailed(recordOf(SILENT, "TimeoutError"));
-      else inFlight.ignored();
+      else if (isTimeoutError(signal.reason)) {
+        inFlight.engineFailed(recordOf(SILENT, signal.reason));
+      } else inFlight.ignored();
     } finally {
       call.end();
     }
@@ -158,18 +162,7 @@ export class GuardedSession {
 }
 
 /** An engine that does not answer the cheapest question. */
-/** An engine that does not answer the cheapest question. */
-const SILENT: Failure = {
-  fault: "engine",
-  upstream: null,
-  upstreamKind: null,
-  counts: true,
-  limited: false,
-  transient: true,
-  retryAfterMs: null,
-  answered: false,
-  suspectedUpstream: null,
-  sessionLost: false,
-  rule: "engine-silent",
-  reason: `the engine did not tell its version within ${VERSION_TIMEOUT_MS / 1000} s after a time-out`,
-};
+const SILENT = engineFault(
+  "engine-silent",
+  `the engine did not tell its version within ${VERSION_TIMEOUT_MS / 1000} s after a time-out`,
+);

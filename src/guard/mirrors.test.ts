@@ -102,6 +102,7 @@ test.each([
   [{ "docker.io": [] }, '"mirrors"["docker.io"] is an array, expected a list of mirrors'],
   [{ "docker.io": "mirror.gcr.io" }, '"mirrors"["docker.io"] is "mirror.gcr.io"'],
   [{ "docker.io": ["https://mirror.gcr.io"] }, 'is "https://mirror.gcr.io", expected HOST'],
+  [{ "index.docker.io": ["mirror.gcr.io"] }, 'is "index.docker.io", expected "docker.io"'],
   [{ "Docker Hub": ["mirror.gcr.io"] }, 'is "Docker Hub", expected HOST'],
   ["mirror.gcr.io", 'guard option "mirrors" is "mirror.gcr.io", expected an object'],
 ])("wrong mirrors throw: %j", (mirrors, message) => {

@@ -20,6 +20,7 @@ export const mirrorsField: Field<Mirrors> = {
     const mirrors = readRecord(value, label);
     for (const [host, list] of Object.entries(mirrors)) {
       checkMirror(host, `a key of ${label}`);
+      checkRegistry(host, `a key of ${label}`);
       if (!Array.isArray(list) || list.length === 0) {
         throw new TypeError(`${label}["${host}"] is ${show(list)}, expected a list of mirrors`);
       }
@@ -36,6 +37,12 @@ function checkMirror(text: string, label: string): void {
   throw new RangeError(
     `${label} is ${show(text)}, expected HOST or HOST/PATH in lower case, such as mirror.example/hub`,
   );
+}
+
+/** A registry under another name than that of its breaker would never be found. */
+function checkRegistry(host: string, label: string): void {
+  const known = breakerName("registry", host).slice("registry:".length);
+  if (known !== host) throw new RangeError(`${label} is ${show(host)}, expected ${show(known)}`);
 }
 
 /** Whether a breaker would let a request in now; asking changes nothing. */

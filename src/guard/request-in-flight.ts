@@ -4,6 +4,8 @@ import type { Failure, SessionResponse } from "../attribution/failure.js";
 import type { QueryReading } from "../attribution/query-reading.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { Permit } from "../breaker/permit.js";
+import { noteSessionIds } from "../policies/last-good-scope.js";
+import { idsOf } from "./answer-ids.js";
 import type { Guard } from "./guard.js";
 import type { Dependencies, SessionMemory } from "./session-memory.js";
 import {
@@ -14,6 +16,7 @@ import {
   settleUpstreams,
   type UpstreamInFlight,
 } from "./settling.js";
+import { countSpared } from "./spared-requests.js";
 
 /** A request that was let in. It is settled once, in one of its ways. */
 export class RequestInFlight {
@@ -43,41 +46,49 @@ export class RequestInFlight {
   /**
    * Asks the breaker of the engine and those of the upstreams that the request may contact.
    *
+   * @param signal Ends the wait, if the guard is told to wait.
    * @throws What `Guard.admit` throws.
    */
   static async admit(
     guard: Guard,
     memory: SessionMemory,
     reading: QueryReading,
+    signal: AbortSignal | undefined,
   ): Promise<RequestInFlight> {
     const dependencies = memory.dependencies(reading, guard.settings.needs);
+    const { engine } = guard;
     const breakers = new Map<string, CircuitBreaker>();
     for (const name of dependencies.all) {
       const breaker = guard.upstream(name);
       if (breaker !== undefined) breakers.set(name, breaker);
     }
     const gated = [...breakers].filter(([name]) => dependencies.gated.has(name));
-    const asked = [guard.engine, ...gated.map(([, breaker]) => breaker)];
-    const [engine, ...permits] = (await guard.admit(asked)) as readonly [Permit, ...Permit[]];
+    const asked = [engine, ...gated.map(([, breaker]) => breaker)];
+    const [permit, ...permits] = await guard.admit(asked, signal).catch((error) => {
+      countSpared(error, breakers, dependencies);
+      throw error;
+    });
     const held = new Map(gated.map(([name], index) => [name, permits[index]]));
-    const upstreams = new Map<string, UpstreamInFlight>();
-    for (const [name, breaker] of breakers) {
-      const permit = held.get(name);
-      const generation = permit?.generation ?? breaker.getMetrics().generation;
-      upstreams.set(name, { breaker, permit, generation });
-    }
-    return new RequestInFlight(guard, memory, reading, dependencies, engine, upstreams);
+    const upstreams = upstreamsInFlight(breakers, held, dependencies);
+    return new RequestInFlight(guard, memory, reading, dependencies, permit as Permit, upstreams);
   }
 
   /** Settles all by an answer, and learns from it. */
   answered(failures: readonly Failure[], answer: SessionResponse): void {
     settleEngineByAnswer(this.#engine, failures);
-    const { proven } = this.#dependencies;
+    const proven = this.#provenBy(failures);
     settleUpstreams(this.#upstreams, failures, proven, this.#guard.settings.rateLimitOpenMs);
     if (onlyCommandsFailed(failures)) this.#memory.learn(this.#reading, this.#dependencies);
     if (failures.length === 0 && this.#reading.idKeys.size > 0) {
-      this.#memory.learnIds(this.#reading, this.#dependencies, dataOf(answer));
+      const ids = idsOf(answer, this.#reading.idKeys);
+      this.#memory.learnIds(ids, this.#dependencies);
+      noteSessionIds(ids);
     }
+  }
+
+  #provenBy(failures: readonly Failure[]): ReadonlySet<string> {
+    if (failures.length === 0) return this.#dependencies.proven;
+    return onlyCommandsFailed(failures) ? this.#dependencies.provenBeforeCommand : NOBODY;
   }
 
   /** Settles all by an error that came instead of an answer. */
@@ -105,8 +116,18 @@ export class RequestInFlight {
   }
 }
 
-/** The data of an answer that is known to have worked. */
-function dataOf({ body }: SessionResponse): unknown {
-  const parsed: unknown = typeof body === "string" ? JSON.parse(body) : body;
-  return (parsed as { readonly data?: unknown } | null)?.data;
+const NOBODY: ReadonlySet<string> = new Set();
+
+function upstreamsInFlight(
+  breakers: ReadonlyMap<string, CircuitBreaker>,
+  held: ReadonlyMap<string, Permit | undefined>,
+  { named }: Dependencies,
+): ReadonlyMap<string, UpstreamInFlight> {
+  const upstreams = new Map<string, UpstreamInFlight>();
+  for (const [name, breaker] of breakers) {
+    const permit = held.get(name);
+    const generation = permit?.generation ?? breaker.getMetrics().generation;
+    upstreams.set(name, { breaker, permit, generation, onlyDeclared: !named.has(name) });
+  }
+  return upstreams;
 }

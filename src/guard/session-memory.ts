@@ -16,8 +16,14 @@ export interface Dependencies {
   readonly gated: ReadonlySet<string>;
   /** All that it names, quotes or declares; only these can be blamed for its failure. */
   readonly all: ReadonlySet<string>;
+  /** Those that it names or quotes, and that were not merely declared. */
+  readonly named: ReadonlySet<string>;
   /** Those that a success proves to have answered. */
   readonly proven: ReadonlySet<string>;
+  /** Those that are proven even when a command of the request fails: a push comes after it. */
+  readonly provenBeforeCommand: ReadonlySet<string>;
+  /** The registries of the images that it may well pull, one for each image. */
+  readonly images: readonly string[];
   /** The references behind these names, for what is to be learnt from the answer. */
   readonly references: readonly NamedUpstream[];
 }
@@ -33,10 +39,16 @@ export class SessionMemory {
   dependencies(reading: QueryReading, needs: readonly string[]): Dependencies {
     const references = this.#references(reading);
     const declared = reading.introspects ? [] : needs;
+    const gated = references.filter((one) => this.#gates(one));
+    const proving = references.filter((one) => this.#proves(one));
+    const named = namesOf(references);
     return {
-      gated: new Set([...namesOf(references.filter((one) => this.#gates(one))), ...declared]),
-      all: new Set([...namesOf(references), ...declared]),
-      proven: new Set(namesOf(references.filter((one) => this.#proves(one)))),
+      gated: new Set([...namesOf(gated), ...declared]),
+      all: new Set([...named, ...declared]),
+      named: new Set(named),
+      proven: new Set(namesOf(proving)),
+      provenBeforeCommand: new Set(namesOf(proving.filter(isFetched))),
+      images: gated.filter(isFetched).flatMap(imageHost),
       references,
     };
   }
@@ -59,11 +71,11 @@ export class SessionMemory {
     }
   }
 
-  /** Learns which references the ids of an answer stand for. */
-  learnIds(reading: QueryReading, { references }: Dependencies, data: unknown): void {
-    const kept = references.filter(({ upstream }) => upstream.field !== "publish");
+  /** Learns which references ids stand for; nothing that was pushed comes along with them. */
+  learnIds(ids: readonly string[], { references }: Dependencies): void {
+    const kept = references.filter(isFetched);
     if (kept.length === 0) return;
-    for (const id of textsUnder(data, reading.idKeys)) this.#ids.set(id, kept);
+    for (const id of ids) this.#ids.set(id, kept);
   }
 
   #references(reading: QueryReading): readonly NamedUpstream[] {
@@ -91,21 +103,10 @@ function namesOf(references: readonly NamedUpstream[]): string[] {
   return references.map(({ upstream }) => breakerName(upstream.kind, upstream.host));
 }
 
-/** The texts that stand under certain keys, also in lists; nothing is followed deeper than it is. */
-function textsUnder(data: unknown, keys: ReadonlySet<string>): string[] {
-  const texts: string[] = [];
-  const stack: { value: unknown; counts: boolean }[] = [{ value: data, counts: false }];
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const { value, counts } = next;
-    if (typeof value === "string") {
-      if (counts) texts.push(value);
-    } else if (Array.isArray(value)) {
-      for (const one of value) stack.push({ value: one, counts });
-    } else if (typeof value === "object" && value !== null) {
-      for (const [key, one] of Object.entries(value)) {
-        stack.push({ value: one, counts: keys.has(key) });
-      }
-    }
-  }
-  return texts;
+function isFetched({ upstream }: NamedUpstream): boolean {
+  return upstream.field !== "publish";
+}
+
+function imageHost({ upstream }: NamedUpstream): string[] {
+  return upstream.kind === "registry" ? [upstream.host] : [];
 }

@@ -1,10 +1,10 @@
 /** What an answer, or the lack of one, means for the breakers that its request depends on. */
 
 import { COMMAND_FAILED, type Failure } from "../attribution/failure.js";
-import { breakerName } from "../attribution/hosts.js";
+import { breakerName, isHelperHost, mayStandIn } from "../attribution/hosts.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { FailureDetail, Permit } from "../breaker/permit.js";
-import { type FailureRecord, recordOf } from "./failure-record.js";
+import { recordOf } from "./failure-record.js";
 
 /** An upstream of one request on its way. */
 export interface UpstreamInFlight {
@@ -13,6 +13,8 @@ export interface UpstreamInFlight {
   readonly permit: Permit | undefined;
   /** The generation in which the request began. */
   readonly generation: number;
+  /** Whether it was only declared: the request itself neither names it nor quotes an id of it. */
+  readonly onlyDeclared: boolean;
 }
 
 /** The upstreams of one request on their way, by the names of their breakers. */
@@ -21,8 +23,6 @@ export type UpstreamsInFlight = ReadonlyMap<string, UpstreamInFlight>;
 /** A delay shorter than this is none: rate limits are not over in less. */
 const MIN_STATED_DELAY_MS = 1000;
 
-const ANSWER = "GraphQLError";
-
 /**
  * Settles the permit of the engine by the failures that an answer holds. An answer that does not
  * fault the engine is its success, whatever else failed in it; a fault of the engine that does not
@@ -30,23 +30,18 @@ const ANSWER = "GraphQLError";
  */
 export function settleEngineByAnswer(permit: Permit, failures: readonly Failure[]): void {
   const counted = failures.find(countsAgainstEngine);
-  if (counted !== undefined) failEngine(permit, counted, ANSWER);
+  if (counted !== undefined) failEngine(permit, counted);
   else if (failures.some(saysNothing)) permit.ignore();
   else permit.success();
 }
 
 /** Settles the permit of the engine by an error that came instead of an answer. */
 export function settleEngineByError(permit: Permit, failure: Failure, error: unknown): void {
-  if (countsAgainstEngine(failure)) failEngine(permit, failure, errorName(error));
+  if (countsAgainstEngine(failure)) failEngine(permit, failure, error);
   else permit.ignore();
 }
 
-/** How an error is named in a record; its message stays behind. */
-export function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
-}
-
-/** Whether a request did all it names before the command failed that it ran in the end. */
+/** Whether a request did all it names, or at least all before a command that failed. */
 export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
   return failures.every(({ rule }) => rule === COMMAND_FAILED);
 }
@@ -55,7 +50,7 @@ export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
  * Settles the upstreams of a request by the failures that its answer holds: each gets one outcome,
  * and the worst of several. One of which nothing is known is released: nothing is counted.
  *
- * @param proven The upstreams that must have answered if the request did all it names.
+ * @param proven The upstreams that this answer shows to have answered, unless it blames them.
  */
 export function settleUpstreams(
   upstreams: UpstreamsInFlight,
@@ -64,17 +59,17 @@ export function settleUpstreams(
   rateLimitOpenMs: number,
 ): void {
   const worst = new Map<string, Failure>();
+  const answered = new Set(proven);
   for (const failure of failures) {
-    const name = blamed(failure, upstreams);
-    const before = name === undefined ? undefined : worst.get(name);
-    if (name === undefined || weight(failure) <= weight(before)) continue;
-    worst.set(name, failure);
+    const name = concerned(failure, upstreams);
+    if (name === undefined) continue;
+    if (weight(failure) > weight(worst.get(name))) worst.set(name, failure);
+    if (provesAnswer(failure, name, upstreams)) answered.add(name);
   }
-  const didAll = onlyCommandsFailed(failures);
   for (const [name, upstream] of upstreams) {
     const failure = worst.get(name);
-    if (failure?.counts) failUpstream(upstream, failure, rateLimitOpenMs);
-    else if (failure?.answered || (didAll && proven.has(name))) succeed(upstream);
+    if (failure !== undefined) failUpstream(upstream, failure, rateLimitOpenMs);
+    else if (answered.has(name)) succeed(upstream);
     else upstream.permit?.release();
   }
 }
@@ -88,25 +83,41 @@ export function releaseUpstreams(upstreams: UpstreamsInFlight): void {
  * Which upstream of the request a failure is about: the one it names, else the only one of its kind,
  * since a CDN, a token server or a proxy stands in for it; never one that only the message names.
  */
-function blamed(failure: Failure, upstreams: UpstreamsInFlight): string | undefined {
+function concerned(failure: Failure, upstreams: UpstreamsInFlight): string | undefined {
   const { upstreamKind: kind, upstream: host } = failure;
   if (kind === null) return undefined;
-  const named = host === null ? undefined : breakerName(kind, host);
-  if (named !== undefined && upstreams.has(named)) return named;
+  if (host !== null) {
+    const named = breakerName(kind, host);
+    if (upstreams.has(named)) return named;
+    if (!mayStandIn(kind, host)) return undefined;
+  }
   const sameKind = [...upstreams.keys()].filter((name) => name.startsWith(`${kind}:`));
   return sameKind.length === 1 ? sameKind[0] : undefined;
 }
 
-/** Failed beats limited beats answered; what says nothing of the upstream weighs nothing. */
+/**
+ * Whether a failure shows that the upstream itself answered. What stands in for it does not, nor
+ * does an answer without a host prove what was only declared: it may be another host's.
+ */
+function provesAnswer(
+  { answered, upstreamKind: kind, upstream: host }: Failure,
+  name: string,
+  upstreams: UpstreamsInFlight,
+): boolean {
+  if (!answered || kind === null) return false;
+  if (host === null) return upstreams.get(name)?.onlyDeclared === false;
+  return breakerName(kind, host) === name && !isHelperHost(host);
+}
+
+/** Failed beats limited; what does not count weighs nothing. */
 function weight(failure: Failure | undefined): number {
-  if (failure === undefined) return 0;
-  if (failure.counts) return failure.limited ? 2 : 3;
-  return failure.answered ? 1 : 0;
+  if (failure === undefined || !failure.counts) return 0;
+  return failure.limited ? 1 : 2;
 }
 
 function failUpstream(upstream: UpstreamInFlight, failure: Failure, rateLimitOpenMs: number): void {
   const { breaker, permit, generation } = upstream;
-  const error = recordOf(failure, ANSWER);
+  const error = recordOf(failure);
   const detail = failure.limited ? limitDetail(failure, rateLimitOpenMs) : delayOf(failure);
   if (permit !== undefined) permit.failure(error, detail);
   else breaker.record("failure", { generation, error, ...detail });
@@ -135,7 +146,6 @@ function saysNothing({ fault }: Failure): boolean {
   return fault === "engine" || fault === "cancelled";
 }
 
-function failEngine(permit: Permit, failure: Failure, name: string): void {
-  const record: FailureRecord = recordOf(failure, name);
-  permit.failure(record, delayOf(failure));
+function failEngine(permit: Permit, failure: Failure, error?: unknown): void {
+  permit.failure(recordOf(failure, error), delayOf(failure));
 }

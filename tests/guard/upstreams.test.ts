@@ -1,90 +1,23 @@
 // What requests mean for the breakers of registries, git and http hosts, in the engine's own words.
 
 import { expect, test, vi } from "vitest";
-import type { SessionResponse } from "../../src/attribution/failure.js";
-import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import type { FailureRecord } from "../../src/guard/failure-record.js";
 import { Guard } from "../../src/guard/guard.js";
-import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import { createRegistry, type Registry } from "../../src/registry/registry.js";
-import { VirtualClock } from "../../src/testing/virtual-clock.js";
-
-const DIGEST = `sha256:${"4fcc380aac80c17646cd400d073fd526".repeat(2)}`;
-
-function json(body: unknown): SessionResponse {
-  return { status: 200, contentType: "application/json", body: JSON.stringify(body) };
-}
-
-function failing(
-  ...messages: (string | { message: string; extensions?: object; path?: string[] })[]
-) {
-  const errors = messages.map((one) =>
-    typeof one === "string" ? { message: one, path: ["container", "from"] } : one,
-  );
-  return json({ errors, data: null });
-}
-
-const WORKED = json({ data: { container: { from: { withExec: { stdout: "" } } } } });
-const EXEC_FAILED = failing({
-  message: "exit code: 1",
-  path: ["container", "from", "withExec", "stdout"],
-  extensions: { _type: "EXEC_ERROR", cmd: ["npm", "test"], exitCode: 1, stdout: "", stderr: "429" },
-});
-
-function pullFailed(image: string, status: string): string {
-  const [repository, tag] = image.split(":");
-  return (
-    `failed to resolve image "docker.io/${image}" (platform: "linux/amd64"): unexpected status from ` +
-    `HEAD request to https://registry-1.docker.io/v2/${repository}/manifests/${tag}: ${status}`
-  );
-}
-
-const from = (image: string, rest = 'withExec(args: ["true"]) { stdout }') =>
-  `{ container { from(address: "${image}") { ${rest} } } }`;
-
-function setUp(options: GuardOptions = {}) {
-  const clock = new VirtualClock();
-  const registry = createRegistry({ defaults: { clock } });
-  const guard = new Guard({ registry, ...options });
-  let session = new GuardedSession(guard);
-  return {
-    clock,
-    registry,
-    newSession(): void {
-      session = new GuardedSession(guard);
-    },
-    /** Sends a query that meets the answer given; tells whether it was let in. */
-    async send(query: string, answer: SessionResponse = WORKED): Promise<"sent" | "rejected"> {
-      try {
-        await session.request({ query }, async () => answer);
-        return "sent";
-      } catch (error) {
-        if (isCircuitBreakerOpenError(error)) return "rejected";
-        throw error;
-      }
-    },
-  };
-}
-
-function stateOf(registry: Registry, name: string): string {
-  return registry.getAll().get(name)?.state ?? "no breaker";
-}
-
-function countsOf(registry: Registry, name: string) {
-  return registry.getAll().get(name)?.getMetrics().metrics;
-}
-
-/** Opens the breaker of a host by ten seconds of failed pulls. */
-async function outage({ clock, send }: ReturnType<typeof setUp>): Promise<void> {
-  for (let second = 0; second < 10; second += 1) {
-    await send(
-      from(`acme/app:${second}`),
-      failing(pullFailed(`acme/app:${second}`, "503 Service Unavailable")),
-    );
-    clock.advance(1000);
-  }
-}
+import { createRegistry } from "../../src/registry/registry.js";
+import {
+  countsOf,
+  DIGEST,
+  EXEC_FAILED,
+  failing,
+  from,
+  json,
+  outage,
+  pullFailed,
+  setUp,
+  stateOf,
+  WORKED,
+} from "./scene.js";
 
 test("a pipeline whose own tests fail a thousand times opens nothing", async () => {
   const { registry, send } = setUp();
@@ -156,9 +89,7 @@ test.each([
   ["GHCR.io/acme/app:1", "registry:ghcr.io"],
 ])("the image %s is guarded by %s", async (image, name) => {
   const { registry, send } = setUp();
-  registry
-    .get(name, { trip: { badSeconds: 5, windowMs: 60_000 }, openTimeGrowthFactor: 2 })
-    .isolate("x");
+  registry.get(name).isolate("x");
   expect(await send(from(image))).toBe("rejected");
 });
 

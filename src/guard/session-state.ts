@@ -1,0 +1,51 @@
+/** What is known of one session, whoever guards its requests: two guards of it share this. */
+
+import type { Failure } from "../attribution/failure.js";
+import type { SideEffect } from "../attribution/query-reading.js";
+import type { Call } from "./calls.js";
+import { SessionLostError } from "./errors.js";
+import { recordOf } from "./failure-record.js";
+import { SessionMemory } from "./session-memory.js";
+
+/** A session that is lost once stays lost. */
+export class SessionState {
+  readonly memory = new SessionMemory();
+  /** What the requests that were sent in this session may have done beside reading. */
+  readonly sideEffects = new Set<SideEffect>();
+  readonly #waiting = new Set<Call>();
+  #lost: SessionLostError | undefined;
+  #ended = false;
+
+  /** The error that requests of this session meet once it is lost. */
+  get lost(): SessionLostError | undefined {
+    return this.#lost;
+  }
+
+  /**
+   * Notes the session's loss and ends the requests that wait to be let in.
+   *
+   * @returns Whether it is news: a lost session is one failure of the engine, however many requests
+   * were on their way, and none at all when we ended it ourselves.
+   */
+  lose(failure: Failure, error?: unknown): boolean {
+    if (this.#ended || this.#lost !== undefined) return false;
+    this.#lost = new SessionLostError(recordOf(failure, error));
+    for (const call of this.#waiting) call.abort(this.#lost);
+    return true;
+  }
+
+  /** The session was ended by its owner: requests that nobody awaited fail, and nobody is to blame. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** Runs what may wait to be let in. */
+  async wait<T>(call: Call, body: () => Promise<T>): Promise<T> {
+    this.#waiting.add(call);
+    try {
+      return await body();
+    } finally {
+      this.#waiting.delete(call);
+    }
+  }
+}
