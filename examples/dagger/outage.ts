@@ -1,6 +1,6 @@
 /** The outage: an engine that dies, stays away for a while and comes back, always on the double. */
 
-import { chmodSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   type CircuitBreaker,
@@ -164,7 +164,8 @@ function failuresOf(engine: CircuitBreaker): number {
 /** From here on each `connect` starts the stand-in for the CLI, as it would start the real one. */
 function useStandInCli(): void {
   const cli = fileURLToPath(new URL("stand-in-cli.js", import.meta.url));
-  chmodSync(cli, 0o755);
+  // The compiler makes no programs; whoever built it has made it one at the first run.
+  if ((statSync(cli).mode & 0o111) === 0) chmodSync(cli, 0o755);
   delete process.env.DAGGER_SESSION_PORT;
   delete process.env.DAGGER_SESSION_TOKEN;
   process.env._EXPERIMENTAL_DAGGER_CLI_BIN = cli;

@@ -72,7 +72,7 @@ export class Story {
   /** Ends the story and returns the exit code of the process. */
   end(): 0 | 1 {
     const went = this.#broken.length === 0;
-    const text = went ? "The story went as it must." : `${this.#broken.length} things went wrong.`;
+    const text = went ? "The story went as it must." : `Went wrong: ${this.#broken.length}.`;
     if (!this.#json) console.log();
     this.tell("end", text, { ok: went, broken: this.#broken }, went ? "good" : "bad");
     return went ? 0 : 1;
