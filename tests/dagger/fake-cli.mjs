@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Stands in for the dagger CLI. FAKE_CLI says how it behaves at each start, by a list that is
-// shortened in the file FAKE_CLI_STATE: ok, fails, hangs, hangs-hard, dies (at the second command).
+// shortened in the file FAKE_CLI_STATE: ok, fails, hangs, hangs-hard, dies (the engine, at the second
+// command), killed (the CLI itself, then), ends-badly (when the session is over).
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 
 const [mode = "ok", ...rest] = readFileSync(process.env.FAKE_CLI_STATE, "utf8").split(",");
@@ -19,7 +20,9 @@ if (mode.startsWith("hangs")) {
   const double = await startSessionDouble({
     faults: mode === "dies" ? [{ operation: "withExec", calls: 2, kind: "engineKilled" }] : [],
   });
-  const end = () => void double.stop().then(() => process.exit(0));
+  const end = () => void double.stop().then(() => process.exit(mode === "ends-badly" ? 1 : 0));
+  const kill = () => double.commandsStarted > 1 && process.kill(process.pid, "SIGKILL");
+  if (mode === "killed") setInterval(kill, 5);
   process.once("SIGTERM", end);
   process.stdin.resume().once("end", end);
   console.log(JSON.stringify({ port: double.port, session_token: double.token }));

@@ -1,5 +1,6 @@
 // The guarded SDK against the session double: the real SDK, real sockets, real processes.
 
+import { existsSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   connect,
@@ -13,10 +14,13 @@ import {
   type CircuitBreaker,
   createRegistry,
   isCircuitBreakerOpenError,
+  isLastGoodRefusedError,
   isTimeoutError,
+  lastGood,
   type Registry,
+  withFallback,
 } from "../../src/index.js";
-import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
+import { type SessionDouble, startSessionDouble, VirtualClock } from "../../src/testing/index.js";
 
 let double: SessionDouble;
 let registry: Registry;
@@ -118,6 +122,102 @@ test("guard gives a guarded copy and leaves the client as it is", async () => {
     { guard: { registry: createRegistry() } },
   );
   expect(counts().successCount).toBe(1);
+});
+
+test("a client that is guarded twice is guarded once, under the options given last", async () => {
+  await connect(
+    async (client) => {
+      const strict = guard(guard(client, { registry }), { registry, operationTimeoutMs: 300 });
+      await strict.version();
+      expect(counts().successCount).toBe(1);
+      const slow = strict.container().from("alpine").withExec(["sleep", "60"]);
+      expect(isTimeoutError(await reasonOf(slow.sync()))).toBe(true);
+      double.kill();
+      await reasonOf(strict.version());
+      expect(isSessionLostError(await reasonOf(client.version()))).toBe(true);
+    },
+    { guard: { registry } },
+  );
+  expect(counts()).toMatchObject({ successCount: 1, ignoredCount: 1, failureCount: 1 });
+});
+
+test("a half-open circuit lets a client that was guarded twice probe", async () => {
+  await connect(
+    async (client) => {
+      const clock = new VirtualClock();
+      const own = createRegistry({ defaults: { clock, resetTimeoutMs: 10 } });
+      own.get("engine").acquire().failure(new Error("down"), { openNow: true });
+      clock.advance(10);
+      expect(await guard(guard(client, { registry: own }), { registry: own }).version()).toBe(
+        "v0.21.8",
+      );
+      expect(own.get("engine").state).toBe("closed");
+    },
+    { guard: { registry: createRegistry() } },
+  );
+});
+
+test("connections that overlap leave dag guarded until the last has ended, and then as it was", async () => {
+  const context = () => (dag as unknown as { readonly _ctx: unknown })._ctx;
+  const plain = context();
+  let endFirst = (): void => {};
+  const until = new Promise<void>((resolve) => {
+    endFirst = resolve;
+  });
+  const first = connection(() => until, { guard: { registry } });
+  await vi.waitFor(() => expect(context()).not.toBe(plain));
+  await connection(
+    async () => {
+      endFirst();
+      await first; // The SDK takes its global client away with that, but not our guard.
+      expect(context()).not.toBe(plain);
+    },
+    { guard: { registry } },
+  );
+  expect(context()).toBe(plain);
+});
+
+test("what a callback does not await is nobody's fault when its session has ended", async () => {
+  const own = await double.openSession();
+  enter(own);
+  const forgotten: Promise<unknown>[] = [];
+  await connect(
+    async (client) => {
+      forgotten.push(reasonOf(client.container().from("alpine").withExec(["sleep", "5"]).sync()));
+      await vi.waitFor(() => expect(double.commandsRunning).toBe(1));
+    },
+    { guard: { registry } },
+  );
+  await own.stop();
+  await Promise.all(forgotten);
+  expect(counts()).toMatchObject({ failureCount: 0, ignoredCount: 1 });
+});
+
+test("lastGood is refused for ids, sync, export and publish, and serves what was read", async () => {
+  await connect(
+    async (client) => {
+      const source = client.directory().withNewFile("a.txt", "x");
+      const container = client.container().from("alpine").withDirectory("/source", source);
+      const run = container.withExec(["ls", "/source"]);
+      const kept = lastGood<unknown>({ maxAgeMs: 60_000 });
+      const refused: (() => Promise<unknown>)[] = [
+        () => source.id(),
+        () => run.sync(),
+        () => source.export("/tmp/never-exported"),
+        () => run.publish("127.0.0.1:5000/app:1"),
+      ];
+      for (const operation of refused) {
+        const error = await reasonOf(withFallback(operation, kept));
+        expect(isLastGoodRefusedError(error)).toBe(true);
+      }
+      expect(kept.recall()).toBeUndefined();
+      expect(await withFallback(() => run.stdout(), kept)).toBe("a.txt\n");
+      double.kill();
+      expect(await withFallback(() => run.stdout(), kept)).toBe("a.txt\n");
+    },
+    { guard: { registry } },
+  );
+  expect(existsSync("/tmp/never-exported")).toBe(false);
 });
 
 test("a killed engine is one failure; the rest of the session is refused without a request", async () => {

@@ -65,11 +65,16 @@ test("connection tells of a CLI that ends early in the same way", async () => {
 });
 
 test("an unhandled rejection of the user's own still ends the process while a session opens", async () => {
-  const script = `const opening = connect(async () => 1); Promise.reject(new Error("mine")); await opening;`;
-  await expect(run("hangs", script)).rejects.toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining("mine"),
-  });
+  for (const opening of [
+    "connect(async () => 1)",
+    "Promise.all([1, 2].map(() => connect(async () => 1)))",
+  ]) {
+    const script = `const opening = ${opening}; Promise.reject(new Error("mine")); await opening;`;
+    await expect(run("hangs,hangs", script)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("mine"),
+    });
+  }
 });
 
 test("after five failed starts the engine's circuit is open and no CLI is started", async () => {
@@ -87,9 +92,13 @@ test.each(["hangs", "hangs-hard"])(
   async (mode) => {
     const told = await run(
       mode,
-      `tell(await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } })));`,
+      `let record;
+       guardRegistry.get("engine").on("failure", ({ error }) => { record = error; });
+       const result = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } }));
+       tell({ ...result, record });`,
     );
     expect(told).toMatchObject({ name: "TimeoutError", code: "TIMEOUT", failureCount: 1 });
+    expect(told.record).toMatchObject({ name: "TimeoutError", rule: "session-too-late" });
     const pid = Number(starts()[0]?.split(" ")[1]);
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   },
@@ -106,6 +115,47 @@ test("a callback whose session is lost runs again on a new one, and gives its va
   );
   expect(told).toMatchObject({ value: "two\n", runs: 2, failureCount: 1 });
   expect(starts()).toHaveLength(2);
+});
+
+test("a CLI that is killed ends neither the process nor the work: the callback runs again", async () => {
+  const told = await run(
+    "killed,ok",
+    `let runs = 0;
+     const warnings = [];
+     process.on("warning", (warning) => warnings.push(warning.message));
+     const slow = async (client) => { runs += 1; await echo(client, "one"); return client.container().from("alpine").withExec(["sh", "-c", "sleep 0.2; echo two"]).stdout(); };
+     const result = await reasonOf(connect(slow, { guard: { onSessionLost: "rerun" } }));
+     tell({ ...result, runs, warnings });`,
+  );
+  expect(told).toMatchObject({ value: "two\n", runs: 2, failureCount: 1 });
+  expect(told.warnings).toEqual(["the dagger CLI of a session ended with SIGKILL"]);
+});
+
+test("a CLI that ends in bad order after the callback does not take its value away", async () => {
+  const script = `tell(await reasonOf(connect((client) => echo(client, "hi"))));`;
+  expect(await run("ends-badly", script)).toMatchObject({ value: "hi\n", failureCount: 0 });
+});
+
+test("an abort while a session opens ends the CLI with its reason and is ignored", async () => {
+  const told = await run(
+    "hangs",
+    `const controller = new AbortController();
+     setTimeout(() => controller.abort(new Error("stop")), 500);
+     tell(await reasonOf(connect(async () => 1, { guard: { signal: controller.signal } })));`,
+  );
+  expect(told).toMatchObject({ message: "stop", failureCount: 0, ignoredCount: 1 });
+  const pid = Number(starts()[0]?.split(" ")[1]);
+  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
+
+test("an abort before a session opens starts no CLI", async () => {
+  const told = await run(
+    "ok",
+    `const signal = AbortSignal.abort(new Error("stop"));
+     tell(await reasonOf(connect(async () => 1, { guard: { signal } })));`,
+  );
+  expect(told).toMatchObject({ message: "stop", successCount: 0, ignoredCount: 0 });
+  expect(starts()).toEqual([]);
 });
 
 test("without being told to, a callback is not run again", async () => {
