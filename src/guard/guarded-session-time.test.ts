@@ -1,0 +1,224 @@
+// What time does to requests: time-outs, waits to be let in, aborts.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { SessionResponse } from "../attribution/failure.js";
+import { isTimeoutError } from "../policies/timeout.js";
+import { createRegistry } from "../registry/registry.js";
+import { isSessionLostError } from "./errors.js";
+import { Guard } from "./guard.js";
+import type { GuardOptions } from "./guard-options.js";
+import { type Exchange, GuardedSession } from "./guarded-session.js";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const QUERY = { query: '{ container { from(address: "alpine") { stdout } } }' };
+const WORKED = json({ data: { container: { from: { stdout: "hi" } } } });
+const KILLED: SessionResponse = {
+  status: 502,
+  contentType: "text/plain; charset=utf-8",
+  body: 'http do: Post "http://dagger/query": unexpected EOF',
+};
+
+function json(body: unknown, status = 200): SessionResponse {
+  return { status, contentType: "application/json", body: JSON.stringify(body) };
+}
+
+function guarded(options: GuardOptions = {}) {
+  const registry = createRegistry();
+  const guard = new Guard({ registry, ...options });
+  const session = new GuardedSession(guard);
+  const answering = (answer: SessionResponse) => session.request(QUERY, async () => answer);
+  return { engine: guard.engine, session, answering };
+}
+
+/** An exchange that never answers and fails when it is dropped. */
+const silent: Exchange<SessionResponse> = (_request, signal) =>
+  new Promise((_resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason));
+  });
+
+test("a time-out drops the request, and an engine that tells its version is not to blame", async () => {
+  const { engine, session } = guarded({ operationTimeoutMs: 5000 });
+  const sent: string[] = [];
+  const request = session.request(QUERY, (asked, signal) => {
+    sent.push(asked.query);
+    return asked === QUERY
+      ? silent(asked, signal)
+      : Promise.resolve(json({ data: { version: "v" } }));
+  });
+  const caught = request.catch((error) => error);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(isTimeoutError(await caught)).toBe(true);
+  expect(sent).toEqual([QUERY.query, "{ version }"]);
+  expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
+});
+
+test("after a time-out an engine that does not tell its version in two seconds has failed", async () => {
+  const { engine, session } = guarded({ operationTimeoutMs: 5000 });
+  const caught = session.request(QUERY, silent).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(6999);
+  expect(engine.getMetrics().metrics.failureCount).toBe(0);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(isTimeoutError(await caught)).toBe(true);
+  expect(engine.getMetrics().metrics.failureCount).toBe(1);
+});
+
+test.each([
+  ["answers that it is gone", async () => KILLED],
+  [
+    "refuses the connection",
+    () =>
+      Promise.reject(
+        Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), { code: "ECONNREFUSED" }),
+      ),
+  ],
+])("after a time-out an engine that %s has failed", async (_title, second) => {
+  const { engine, session } = guarded({ operationTimeoutMs: 5000 });
+  const caught = session
+    .request(QUERY, (asked, signal) => (asked === QUERY ? silent(asked, signal) : second()))
+    .catch((error) => error);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(isTimeoutError(await caught)).toBe(true);
+  expect(engine.getMetrics().metrics.failureCount).toBe(1);
+  expect(session.lost).toBeDefined();
+});
+
+test("an abort while the version is asked is ignored", async () => {
+  const controller = new AbortController();
+  const { engine, session } = guarded({ operationTimeoutMs: 5000, signal: controller.signal });
+  const caught = session.request(QUERY, silent).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(5500);
+  controller.abort(new Error("stop"));
+  expect(isTimeoutError(await caught)).toBe(true);
+  expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
+});
+
+test("a request that ends in time leaves no timer and no listener behind", async () => {
+  const controller = new AbortController();
+  const removed = vi.spyOn(controller.signal, "removeEventListener");
+  const { answering } = guarded({ operationTimeoutMs: 5000, signal: controller.signal });
+  await answering(WORKED);
+  expect(vi.getTimerCount()).toBe(0);
+  expect(removed).toHaveBeenCalledTimes(1);
+});
+
+test("a hundred requests at once share one listener on the guard's signal", async () => {
+  const controller = new AbortController();
+  const added = vi.spyOn(controller.signal, "addEventListener");
+  const { session } = guarded({ signal: controller.signal });
+  const requests = Array.from({ length: 100 }, () => session.request(QUERY, silent));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(added).toHaveBeenCalledTimes(1);
+  controller.abort(new Error("stop"));
+  const endings = await Promise.allSettled(requests);
+  expect(endings.every(({ status }) => status === "rejected")).toBe(true);
+});
+
+test("with onOpen wait a request waits for the circuit and is then sent", async () => {
+  const clock = { now: () => Date.now() };
+  const { engine, session } = guarded({
+    breakers: { engine: { failureThreshold: 1, resetTimeoutMs: 1000, clock } },
+    onOpen: "wait",
+    waitSpreadMs: 0,
+  });
+  engine.acquire().failure(new Error("down"));
+  const exchange = vi.fn(async () => WORKED);
+  const request = session.request(QUERY, exchange);
+  await vi.advanceTimersByTimeAsync(999);
+  expect(exchange).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await request).toBe(WORKED);
+  expect(engine.state).toBe("closed");
+});
+
+test("a request that waited while its session was lost is refused and takes no probe slot", async () => {
+  const clock = { now: () => Date.now() };
+  const { engine, session } = guarded({
+    breakers: { engine: { failureThreshold: 1, resetTimeoutMs: 1000, clock } },
+    onOpen: "wait",
+    waitSpreadMs: 0,
+  });
+  let answer = (_: SessionResponse): void => {};
+  const later = new Promise<SessionResponse>((resolve) => {
+    answer = resolve;
+  });
+  const running = session.request(QUERY, () => later);
+  await vi.advanceTimersByTimeAsync(0);
+  engine.acquire().failure(new Error("down"));
+  const waiting = session.request(QUERY, silent).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(10);
+  answer(KILLED);
+  await running;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(isSessionLostError(await waiting)).toBe(true);
+  expect(engine.check().admits).toBe(true);
+});
+
+test("a request that waits ends at once when its session is lost, and so do all others", async () => {
+  const { engine, session } = guarded({ onOpen: "wait", waitSpreadMs: 0 });
+  let answer = (_: SessionResponse): void => {};
+  const later = new Promise<SessionResponse>((resolve) => {
+    answer = resolve;
+  });
+  const running = session.request(QUERY, () => later);
+  await vi.advanceTimersByTimeAsync(0);
+  for (let failure = 0; failure < 5; failure += 1) engine.acquire().failure(new Error("down"));
+  const waiting = [1, 2, 3].map(() => session.request(QUERY, silent).catch((error) => error));
+  await vi.advanceTimersByTimeAsync(10);
+  answer(KILLED);
+  await running;
+  expect((await Promise.all(waiting)).every(isSessionLostError)).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an abort ends the wait to be let in with its reason and takes no permit", async () => {
+  const controller = new AbortController();
+  const { engine, session } = guarded({ onOpen: "wait", signal: controller.signal });
+  for (let failure = 0; failure < 5; failure += 1) engine.acquire().failure(new Error("down"));
+  const waiting = session.request(QUERY, silent).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(10);
+  const reason = new Error("stop");
+  controller.abort(reason);
+  expect(await waiting).toBe(reason);
+  expect(engine.getMetrics().inFlightCount).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("the wait counts for the time-out: one that cannot end before it is refused at once", async () => {
+  const clock = { now: () => Date.now() };
+  const engineOptions = { failureThreshold: 1, resetTimeoutMs: 1000, clock };
+  const options = { onOpen: "wait", waitSpreadMs: 0, breakers: { engine: engineOptions } } as const;
+  const patient = guarded({ ...options, operationTimeoutMs: 1500 });
+  patient.engine.acquire().failure(new Error("down"));
+  const request = patient.session.request(QUERY, silent).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(patient.engine.getMetrics().inFlightCount).toBe(1);
+  await vi.advanceTimersByTimeAsync(499 + 2000);
+  expect(patient.engine.getMetrics().inFlightCount).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(isTimeoutError(await request)).toBe(true);
+
+  const hasty = guarded({ ...options, operationTimeoutMs: 900 });
+  hasty.engine.acquire().failure(new Error("down"));
+  await expect(hasty.session.request(QUERY, silent)).rejects.toMatchObject({
+    code: "CIRCUIT_OPEN",
+  });
+});
+
+test("at most a hundred requests wait for one breaker", async () => {
+  const { engine, session } = guarded({ onOpen: "wait" });
+  engine.acquire().failure(new Error("down"), { openNow: true });
+  const waiting = Array.from({ length: 101 }, () =>
+    session
+      .request(QUERY, async () => WORKED)
+      .then(
+        () => "sent",
+        (error) => error.code,
+      ),
+  );
+  await vi.advanceTimersByTimeAsync(100_000);
+  const endings = await Promise.all(waiting);
+  expect(endings.filter((ending) => ending === "WAITERS_FULL")).toHaveLength(1);
+  expect(endings.filter((ending) => ending === "sent").length).toBeGreaterThan(0);
+});
