@@ -97,3 +97,15 @@ function membersOf(file: string, type: string): Member[] {
     return [{ name: member.name.text, required, defaultNumbers }];
   });
 }
+
+test("the table of errors in docs/breaker.md names each class with its code", () => {
+  const page = readFileSync(join(ROOT, "docs/breaker.md"), "utf8");
+  const classes = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
+    .map((path) => readFileSync(join(ROOT, "src", path), "utf8"))
+    .flatMap((text) => [...text.matchAll(/nameErrorClass\((\w+), "\w+"\)/g)])
+    .map(([, name = ""]) => name)
+    .filter((name) => name !== "CircuitBreakerError");
+  const rows = [...page.matchAll(/^\| `(\w+Error)` +\| `[A-Z_]+` +\|/gm)].map(([, name]) => name);
+  expect(rows.sort()).toEqual(classes.sort());
+});
