@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
+  type Client,
   connect,
   connection,
   dag,
@@ -139,6 +140,18 @@ test("a client that is guarded twice is guarded once, under the options given la
     { guard: { registry } },
   );
   expect(counts()).toMatchObject({ successCount: 1, ignoredCount: 1, failureCount: 1 });
+});
+
+test("a callback in a session that was inherited is never run again", async () => {
+  let runs = 0;
+  const callback = async (client: Client) => {
+    runs += 1;
+    double.kill();
+    await client.version();
+  };
+  const lost = connect(callback, { guard: { registry, onSessionLost: "rerun" } });
+  await expect(lost).rejects.toMatchObject({ code: "D100" });
+  expect(runs).toBe(1);
 });
 
 test("a half-open circuit lets a client that was guarded twice probe", async () => {

@@ -184,6 +184,10 @@ test.each([
     `await client.directory().withNewFile("a", "b").export("${tmpdir()}/session-start-out");`,
   ],
   [
+    "started a service",
+    `await client.getGQLClient().request("{ container { asService { start } } }").catch(() => {});`,
+  ],
+  [
     "called a module",
     `await client.getGQLClient().request("{ hello { build } }").catch(() => {});`,
   ],
@@ -197,6 +201,18 @@ test.each([
      tell({ ...result, runs });`,
   );
   expect(told).toMatchObject({ code: "D100", runs: 1 });
+});
+
+test("the engine's circuit is asked before a callback is run again", async () => {
+  const told = await run(
+    "dies,ok",
+    `let runs = 0;
+     const guard = { onSessionLost: "rerun", breakers: { engine: { failureThreshold: 1 } } };
+     const result = await reasonOf(connect(${TWO_STEPS}, { guard }));
+     tell({ ...result, runs });`,
+  );
+  expect(told).toMatchObject({ code: "CIRCUIT_OPEN", runs: 1, rejectedCount: 1 });
+  expect(starts()).toHaveLength(1);
 });
 
 test("a callback that has called a module is run again where that is allowed", async () => {
