@@ -14,6 +14,7 @@ import type { Guard } from "./guard.js";
 import { chooseMirrors, withAddresses } from "./mirrors.js";
 import { RequestInFlight } from "./request-in-flight.js";
 import { SessionState } from "./session-state.js";
+import type { RequestWitness } from "./witness.js";
 
 /**
  * Sends a request and resolves to the answer. Aborting the signal, if there is one, must drop the
@@ -52,6 +53,7 @@ export class GuardedSession {
    *
    * @param exchange Sends the request, which is another than the one given when an image is asked of
    * a mirror, and after a time-out another one on the same session.
+   * @param witness Has seen the request from inside the engine; without one the answer alone decides.
    * @throws SessionLostError when the session is lost; CircuitBreakerOpenError when a breaker
    * refuses; TimeoutError after `operationTimeoutMs`, the wait to be let in included; the reason of
    * the guard's signal; LastGoodRefusedError for what no `lastGood` can stand in for; and whatever
@@ -60,6 +62,19 @@ export class GuardedSession {
   async request<A extends SessionResponse>(
     given: GraphQLRequest,
     exchange: Exchange<A>,
+    witness?: RequestWitness,
+  ): Promise<A> {
+    try {
+      return await this.#request(given, exchange, witness);
+    } finally {
+      witness?.end();
+    }
+  }
+
+  async #request<A extends SessionResponse>(
+    given: GraphQLRequest,
+    exchange: Exchange<A>,
+    witness: RequestWitness | undefined,
   ): Promise<A> {
     const { signal, operationTimeoutMs, onOpen } = this.#guard.settings;
     if (this.lost !== undefined) throw this.lost;
@@ -73,7 +88,7 @@ export class GuardedSession {
     try {
       const inFlight = await this.#admit(reading, call);
       for (const effect of reading.sideEffects) this.#state.sideEffects.add(effect);
-      return await this.#send(request, exchange, inFlight, call);
+      return await this.#send(request, exchange, inFlight, call, witness);
     } finally {
       call.end();
     }
@@ -103,18 +118,22 @@ export class GuardedSession {
     exchange: Exchange<A>,
     inFlight: RequestInFlight,
     { signal }: Call,
+    witness: RequestWitness | undefined,
   ): Promise<A> {
     try {
       const answer = await exchange(request, signal);
-      this.#settleByAnswer(inFlight, classifyResponse(answer, { query: request }), answer);
+      const failures = classifyResponse(answer, { query: request });
+      this.#settleByAnswer(inFlight, failures, answer, witness);
       return answer;
     } catch (error) {
       if (!signal?.aborted) {
         this.#settleByError(inFlight, classifyFailure(error, { query: request }), error);
         throw error;
       }
-      if (isTimeoutError(signal.reason)) await this.#settleByVersion(inFlight, exchange);
-      else inFlight.ignored();
+      if (isTimeoutError(signal.reason)) {
+        witness?.dropped(this.#guard.settings.operationTimeoutMs ?? 0);
+        await this.#settleByVersion(inFlight, exchange, witness);
+      } else inFlight.ignored();
       throw signal.reason;
     }
   }
@@ -123,9 +142,10 @@ export class GuardedSession {
     inFlight: RequestInFlight,
     failures: readonly Failure[],
     answer: SessionResponse,
+    witness?: RequestWitness,
   ): void {
     const lost = failures.find(({ sessionLost }) => sessionLost);
-    if (lost === undefined || this.#state.lose(lost)) inFlight.answered(failures, answer);
+    if (lost === undefined || this.#state.lose(lost)) inFlight.answered(failures, answer, witness);
     else inFlight.ignored();
   }
 
@@ -142,12 +162,13 @@ export class GuardedSession {
   async #settleByVersion(
     inFlight: RequestInFlight,
     exchange: Exchange<SessionResponse>,
+    witness: RequestWitness | undefined,
   ): Promise<void> {
     const call = this.#calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });
     try {
       const answer = await exchange(VERSION_QUERY, call.signal);
       const failures = classifyResponse(answer, { query: VERSION_QUERY });
-      if (failures.length === 0) inFlight.ignored();
+      if (failures.length === 0) inFlight.timedOut(witness);
       else this.#settleByAnswer(inFlight, failures, answer);
     } catch (error) {
       const { signal } = call;

@@ -1,7 +1,9 @@
 /** One request from its admission to its settlement: the permits it holds and who is to be told. */
 
 import type { Failure, SessionResponse } from "../attribution/failure.js";
+import { breakerName } from "../attribution/hosts.js";
 import type { QueryReading } from "../attribution/query-reading.js";
+import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { Permit } from "../breaker/permit.js";
 import { noteSessionIds } from "../policies/last-good-scope.js";
@@ -11,12 +13,14 @@ import type { Dependencies, SessionMemory } from "./session-memory.js";
 import {
   onlyCommandsFailed,
   releaseUpstreams,
+  settleBySpans,
   settleEngineByAnswer,
   settleEngineByError,
   settleUpstreams,
   type UpstreamInFlight,
 } from "./settling.js";
 import { countSpared } from "./spared-requests.js";
+import { type RequestWitness, WITNESS_WITHIN_MS } from "./witness.js";
 
 /** A request that was let in. It is settled once, in one of its ways. */
 export class RequestInFlight {
@@ -73,17 +77,71 @@ export class RequestInFlight {
     return new RequestInFlight(guard, memory, reading, dependencies, permit as Permit, upstreams);
   }
 
-  /** Settles all by an answer, and learns from it. */
-  answered(failures: readonly Failure[], answer: SessionResponse): void {
+  /**
+   * Settles all by an answer, and learns from it. The upstreams are settled once the witness has been
+   * heard, if there is one.
+   */
+  answered(
+    failures: readonly Failure[],
+    answer: SessionResponse,
+    witness: RequestWitness | undefined,
+  ): void {
     settleEngineByAnswer(this.#engine, failures);
-    const proven = this.#provenBy(failures);
-    settleUpstreams(this.#upstreams, failures, proven, this.#guard.settings.rateLimitOpenMs);
+    this.#settleUpstreams(failures, this.#provenBy(failures), witness);
     if (onlyCommandsFailed(failures)) this.#memory.learn(this.#reading, this.#dependencies);
     if (failures.length === 0 && this.#reading.idKeys.size > 0) {
       const ids = idsOf(answer, this.#reading.idKeys);
       this.#memory.learnIds(ids, this.#dependencies);
       noteSessionIds(ids);
     }
+  }
+
+  /**
+   * A time-out of ours has dropped the request, and the engine was not to blame. An upstream is only
+   * when the request names it and its witness saw an exchange with it hang until then.
+   */
+  timedOut(witness: RequestWitness | undefined): void {
+    this.#engine.ignore();
+    if (witness === undefined) releaseUpstreams(this.#upstreams);
+    else void witness.evidence(WITNESS_WITHIN_MS).then((seen) => this.#blameHanging(seen ?? []));
+  }
+
+  #settleUpstreams(
+    failures: readonly Failure[],
+    proven: ReadonlySet<string>,
+    witness: RequestWitness | undefined,
+  ): void {
+    const { rateLimitOpenMs } = this.#guard.settings;
+    const settle = (evidence: readonly Evidence[] | undefined) => {
+      const strangers = settleUpstreams(this.#upstreams, {
+        failures,
+        proven,
+        evidence,
+        rateLimitOpenMs,
+      });
+      for (const [name, seen] of strangers) this.#recordStranger(name, seen);
+    };
+    if (witness === undefined) settle(undefined);
+    else void witness.evidence(WITNESS_WITHIN_MS).then(settle);
+  }
+
+  /** A host that only spans know is not gated by them, but requests that name it will find it. */
+  #recordStranger(name: string, seen: Evidence): void {
+    const { settings } = this.#guard;
+    const failed = seen.outcome !== "answered";
+    const breaker = failed ? this.#guard.upstream(name) : settings.registry.find(name);
+    if (breaker === undefined) return;
+    const { generation } = breaker.getMetrics();
+    settleBySpans({ breaker, permit: undefined, generation }, seen, settings.rateLimitOpenMs);
+  }
+
+  #blameHanging(evidence: readonly Evidence[]): void {
+    for (const seen of evidence) {
+      const upstream = this.#upstreams.get(breakerName(seen.kind, seen.servesHost));
+      if (seen.outcome !== "failed" || upstream === undefined || upstream.onlyDeclared) continue;
+      settleBySpans(upstream, seen, this.#guard.settings.rateLimitOpenMs);
+    }
+    releaseUpstreams(this.#upstreams);
   }
 
   #provenBy(failures: readonly Failure[]): ReadonlySet<string> {

@@ -2,9 +2,11 @@
 
 import { COMMAND_FAILED, type Failure } from "../attribution/failure.js";
 import { breakerName, isHelperHost, mayStandIn } from "../attribution/hosts.js";
+import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { FailureDetail, Permit } from "../breaker/permit.js";
-import { recordOf } from "./failure-record.js";
+import { type FailureRecord, recordOf, recordOfEvidence } from "./failure-record.js";
+import { type Testimony, testimonyOf } from "./testimony.js";
 
 /** An upstream of one request on its way. */
 export interface UpstreamInFlight {
@@ -46,32 +48,64 @@ export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
   return failures.every(({ rule }) => rule === COMMAND_FAILED);
 }
 
+/** What is known of the upstreams of a request once it is over. */
+export interface Findings {
+  /** The failures that its answer holds. */
+  readonly failures: readonly Failure[];
+  /** The upstreams that its answer shows to have answered, unless something else is known of them. */
+  readonly proven: ReadonlySet<string>;
+  /** What its spans show; undefined without spans. */
+  readonly evidence: readonly Evidence[] | undefined;
+  readonly rateLimitOpenMs: number;
+}
+
 /**
- * Settles the upstreams of a request by the failures that its answer holds: each gets one outcome,
- * and the worst of several. One of which nothing is known is released: nothing is counted.
+ * Settles the upstreams of a request: each gets one outcome, and the worst of several. What an answer
+ * blames has failed; else spans tell, and where they came without an exchange, that the request
+ * worked proves nothing. An upstream of which nothing is known is released: nothing is counted.
  *
- * @param proven The upstreams that this answer shows to have answered, unless it blames them.
+ * @returns What spans tell of hosts that the request does not depend on, as far as we knew.
  */
-export function settleUpstreams(
-  upstreams: UpstreamsInFlight,
-  failures: readonly Failure[],
-  proven: ReadonlySet<string>,
-  rateLimitOpenMs: number,
-): void {
+export function settleUpstreams(upstreams: UpstreamsInFlight, findings: Findings): Testimony {
+  const { failures, proven, evidence, rateLimitOpenMs } = findings;
   const worst = new Map<string, Failure>();
-  const answered = new Set(proven);
+  const answered = new Set(evidence === undefined ? proven : []);
   for (const failure of failures) {
     const name = concerned(failure, upstreams);
     if (name === undefined) continue;
     if (weight(failure) > weight(worst.get(name))) worst.set(name, failure);
     if (provesAnswer(failure, name, upstreams)) answered.add(name);
   }
+  const testimony = new Map(testimonyOf(evidence ?? [], failures, (name) => upstreams.has(name)));
   for (const [name, upstream] of upstreams) {
     const failure = worst.get(name);
+    const seen = testimony.get(name);
+    testimony.delete(name);
     if (failure !== undefined) failUpstream(upstream, failure, rateLimitOpenMs);
+    else if (seen !== undefined) settleBySpans(upstream, seen, rateLimitOpenMs);
     else if (answered.has(name)) succeed(upstream);
     else upstream.permit?.release();
   }
+  return testimony;
+}
+
+/**
+ * Settles an upstream by what spans show of it.
+ *
+ * @param upstream Its breaker, with the permit that the request holds, if it holds one.
+ */
+export function settleBySpans(
+  upstream: Pick<UpstreamInFlight, "breaker" | "permit" | "generation">,
+  evidence: Evidence,
+  rateLimitOpenMs: number,
+): void {
+  const { outcome, durationMs } = evidence;
+  if (outcome === "answered") {
+    succeed(upstream, durationMs);
+    return;
+  }
+  const limit = { openNow: true, retryAfterMs: rateLimitOpenMs };
+  fail(upstream, recordOfEvidence(evidence), outcome === "limited" ? limit : {});
 }
 
 /** Gives the permits of upstreams back: nothing is known of them. */
@@ -116,9 +150,15 @@ function weight(failure: Failure | undefined): number {
 }
 
 function failUpstream(upstream: UpstreamInFlight, failure: Failure, rateLimitOpenMs: number): void {
-  const { breaker, permit, generation } = upstream;
-  const error = recordOf(failure);
   const detail = failure.limited ? limitDetail(failure, rateLimitOpenMs) : delayOf(failure);
+  fail(upstream, recordOf(failure), detail);
+}
+
+function fail(
+  { breaker, permit, generation }: Pick<UpstreamInFlight, "breaker" | "permit" | "generation">,
+  error: FailureRecord,
+  detail: FailureDetail,
+): void {
   if (permit !== undefined) permit.failure(error, detail);
   else breaker.record("failure", { generation, error, ...detail });
 }
@@ -133,9 +173,16 @@ function delayOf({ retryAfterMs }: Failure): { readonly retryAfterMs?: number } 
   return retryAfterMs === null ? {} : { retryAfterMs };
 }
 
-function succeed({ breaker, permit, generation }: UpstreamInFlight): void {
-  if (permit !== undefined) permit.success();
-  else breaker.record("success", { generation });
+/**
+ * The time that the request took says nothing of the upstream: a pull may be followed by an hour of
+ * tests. Only spans tell how long the exchange took; without them it is not slow.
+ */
+function succeed(
+  { breaker, permit, generation }: Pick<UpstreamInFlight, "breaker" | "permit" | "generation">,
+  durationMs = 0,
+): void {
+  if (permit !== undefined) permit.success({ durationMs });
+  else breaker.record("success", { generation, durationMs });
 }
 
 function countsAgainstEngine({ fault, counts }: Failure): boolean {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeSpans } from "./decode.js";
-import { encodeSpans, type OwnSpan } from "./encode.js";
+import { encodeSpans, type OwnAttribute, type OwnSpan } from "./encode.js";
 
 const hex = (bytes: number) =>
   fc
@@ -9,7 +9,16 @@ const hex = (bytes: number) =>
     .map((id) => Buffer.from(id).toString("hex"));
 const text = fc.string({ unit: "grapheme" });
 const time = fc.bigInt(0n, 2n ** 64n - 1n).map(String);
+const plain = fc.oneof(text, fc.double(), fc.maxSafeInteger(), fc.boolean());
+const { value: attribute } = fc.letrec<{ value: OwnAttribute }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, depthIdentifier: "lists" },
+    plain,
+    fc.array(tie("value"), { depthIdentifier: "lists", maxLength: 3 }),
+  ),
+}));
 const ownSpan = fc.record({
+  scope: fc.constantFrom(undefined, "dagger.io/core", ""),
   kind: fc.constantFrom("internal", "client"),
   name: text,
   trace: hex(16),
@@ -19,9 +28,7 @@ const ownSpan = fc.record({
   endNs: time,
   status: fc.constantFrom("unset", "ok", "error"),
   message: text,
-  attributes: fc
-    .dictionary(text, fc.oneof(text, fc.double(), fc.maxSafeInteger(), fc.boolean()))
-    .map(({ __proto__: _, ...attributes }) => attributes),
+  attributes: fc.dictionary(text, attribute).map(({ __proto__: _, ...attributes }) => attributes),
 }) satisfies fc.Arbitrary<OwnSpan>;
 
 const SPAN: OwnSpan = {
@@ -36,16 +43,27 @@ const SPAN: OwnSpan = {
   attributes: {},
 };
 
-test("spans come back as they were, in the scope of this package", () => {
+test("spans come back as they were, those of one scope together and in order", () => {
   fc.assert(
     fc.property(fc.array(ownSpan, { maxLength: 5 }), (spans) => {
-      const expected = spans.map(({ kind: _, ...span }) => ({
+      const expected = spans.map(({ kind: _, scope = "dagger-circuit-breaker", ...span }) => ({
         ...span,
-        scope: "dagger-circuit-breaker",
+        scope,
       }));
-      expect(decodeSpans(encodeSpans(spans, { "service.name": "release" }))).toEqual(expected);
+      const scopes = [...new Set(expected.map(({ scope }) => scope))];
+      expect(decodeSpans(encodeSpans(spans, { "service.name": "release" }))).toEqual(
+        scopes.flatMap((scope) => expected.filter((span) => span.scope === scope)),
+      );
     }),
   );
+});
+
+test("lists stand in lists as deep as they are read, and no deeper", () => {
+  const nested = (depth: number): OwnAttribute => (depth === 0 ? 1 : [nested(depth - 1)]);
+  const withValue = (value: OwnAttribute) => [{ ...SPAN, attributes: { value } }];
+  const [span] = decodeSpans(encodeSpans(withValue(nested(8)), {}));
+  expect(span?.attributes).toEqual({ value: nested(8) });
+  expect(() => encodeSpans(withValue(nested(9)), {})).toThrow(RangeError);
 });
 
 test("the kind and the resource stand where collectors look for them", () => {

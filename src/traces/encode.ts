@@ -1,32 +1,36 @@
-/** Writes spans of our own as the body of an OTLP export. */
+/** Writes spans as the body of an OTLP export. */
 
 import { PbfWriter } from "pbf";
 import type { EngineSpan } from "../attribution/spans/span.js";
 
 /** The instrumentation scope of the spans that this package makes. */
 const OWN_SCOPE = "dagger-circuit-breaker";
+/** How deep lists may stand in lists: as deep as they are read. */
+const MAX_DEPTH = 8;
 
 const KINDS = { internal: 1, client: 3 } as const;
 const STATUSES = { unset: 0, ok: 1, error: 2 } as const;
 /** The wire type of eight bytes that stand as they are. */
 const FIXED64 = 1;
 
-/** What an attribute of a span of our own may hold. */
-export type OwnAttribute = string | number | boolean;
+/** What an attribute of a span may hold: lists may stand in lists, eight deep at most. */
+export type OwnAttribute = string | number | boolean | readonly OwnAttribute[];
 
-/** A span that this package made; see `EngineSpan` for what its fields say. */
+/** A span to be written; see `EngineSpan` for what its fields say. */
 export interface OwnSpan extends Omit<EngineSpan, "scope" | "attributes"> {
+  /** The instrumentation scope. Default: `dagger-circuit-breaker`. */
+  readonly scope?: string | undefined;
   /** `"client"` for what asks another process, such as a request to the engine. Default: internal. */
   readonly kind?: "internal" | "client" | undefined;
   readonly attributes: Readonly<Record<string, OwnAttribute>>;
 }
 
 /**
- * Writes an OTLP `ExportTraceServiceRequest` in its protobuf form, not compressed, with all spans in
- * the scope `dagger-circuit-breaker`.
+ * Writes an OTLP `ExportTraceServiceRequest` in its protobuf form, not compressed. Spans of one scope
+ * stand together, in the order given.
  *
  * @param resourceAttributes What the spans come from, such as `service.name`.
- * @throws TypeError when an id or a time of a span is none.
+ * @throws TypeError when an id or a time of a span is none; RangeError when lists stand too deep.
  *
  * @example
  * ```ts
@@ -52,15 +56,22 @@ interface ResourceSpans {
 
 function writeResourceSpans(resourceSpans: ResourceSpans, writer: PbfWriter): void {
   writer.writeMessage(1, writeResource, resourceSpans.resourceAttributes);
-  writer.writeMessage(2, writeScopeSpans, resourceSpans.spans);
+  const byScope = new Map<string, OwnSpan[]>();
+  for (const span of resourceSpans.spans) {
+    const scope = span.scope ?? OWN_SCOPE;
+    const known = byScope.get(scope);
+    if (known === undefined) byScope.set(scope, [span]);
+    else known.push(span);
+  }
+  for (const ofScope of byScope) writer.writeMessage(2, writeScopeSpans, ofScope);
 }
 
 function writeResource(attributes: ResourceSpans["resourceAttributes"], writer: PbfWriter): void {
   for (const pair of Object.entries(attributes)) writer.writeMessage(1, writeAttribute, pair);
 }
 
-function writeScopeSpans(spans: readonly OwnSpan[], writer: PbfWriter): void {
-  writer.writeMessage(1, writeScope, OWN_SCOPE);
+function writeScopeSpans([scope, spans]: [string, readonly OwnSpan[]], writer: PbfWriter): void {
+  writer.writeMessage(1, writeScope, scope);
   for (const span of spans) writer.writeMessage(2, writeSpan, span);
 }
 
@@ -89,11 +100,19 @@ function writeStatus({ status, message }: OwnSpan, writer: PbfWriter): void {
 
 function writeAttribute([key, value]: [string, OwnAttribute], writer: PbfWriter): void {
   writeText(1, key, writer);
-  writer.writeMessage(2, writeValue, value);
+  writer.writeMessage(2, writeValue, { value, depth: 0 });
 }
 
-function writeValue(value: OwnAttribute, writer: PbfWriter): void {
-  if (typeof value === "string") {
+interface PlacedValue {
+  readonly value: OwnAttribute;
+  readonly depth: number;
+}
+
+function writeValue({ value, depth }: PlacedValue, writer: PbfWriter): void {
+  if (typeof value === "object") {
+    if (depth >= MAX_DEPTH) throw new RangeError("an attribute of a span has lists too deep");
+    writer.writeMessage(5, writeList, { value, depth: depth + 1 });
+  } else if (typeof value === "string") {
     writeText(1, value, writer);
   } else if (typeof value === "boolean") {
     writer.writeTag(2, 0);
@@ -105,6 +124,13 @@ function writeValue(value: OwnAttribute, writer: PbfWriter): void {
     writer.writeTag(4, FIXED64);
     writer.writeDouble(value);
   }
+}
+
+function writeList(
+  { value, depth }: { readonly value: readonly OwnAttribute[]; readonly depth: number },
+  writer: PbfWriter,
+): void {
+  for (const member of value) writer.writeMessage(1, writeValue, { value: member, depth });
 }
 
 /** Not by the writer's own `writeString`, which turns characters from U+20000 on into others. */

@@ -105,6 +105,38 @@ test("requests of one trace have evidence of their own, and what is over is forg
   expect(collector.size).toBe(0);
 });
 
+test("after a drop only what comes then tells, and what was cut off is a failure", async () => {
+  const receiver = source();
+  const context = childOf(undefined);
+  const watched = new SpanCollector(receiver).watch(context);
+  const root = request(context);
+  const cancelled = (host: string) => {
+    const { attributes, ...rest } = pull(context, root, host);
+    const { "http.response.status_code": _, ...others } = attributes;
+    return {
+      ...rest,
+      attributes: others,
+      endNs: "1795473318158790397",
+      status: "error" as const,
+      message: "context canceled",
+    };
+  };
+  receiver.send(cancelled("forged.example.com"));
+  watched.dropped(40_000);
+  receiver.send(cancelled("ghcr.io"), root);
+  expect(await watched.evidence(1000)).toMatchObject([{ host: "ghcr.io", outcome: "failed" }]);
+});
+
+test("who has asked still hears when the request is ended", async () => {
+  const receiver = source();
+  const context = childOf(undefined);
+  const watched = new SpanCollector(receiver).watch(context);
+  const found = watched.evidence(1000);
+  watched.end();
+  receiver.send(request(context));
+  expect(await found).toEqual([]);
+});
+
 test("spans of traces that nobody watches are not held", () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);

@@ -12,21 +12,29 @@ const MAX_SPANS = 20_000;
 /** A request whose spans are gathered. */
 export interface WatchedRequest {
   /**
+   * Our own time-out has just ended the request. What comes from now on decides, and an exchange that
+   * was cut off after at least half that time is a failure of its host: code in a container, which
+   * dies with the request, can forge spans only before.
+   */
+  dropped(timeoutMs: number): void;
+  /**
    * What its spans prove, once the engine has told that the request is over; undefined when it does
    * not tell in time. Asked once; after it nothing more is gathered.
    *
    * @param withinMs How long to wait, in milliseconds; the wait does not keep the process alive.
-   * @param timedOutAfterMs Our own time-out, when that ended the request.
    */
-  evidence(withinMs: number, timedOutAfterMs?: number): Promise<readonly Evidence[] | undefined>;
-  /** Gathers nothing more. Does nothing after `evidence` was asked. */
+  evidence(withinMs: number): Promise<readonly Evidence[] | undefined>;
+  /** Gathers nothing more, unless `evidence` was asked. */
   end(): void;
 }
 
 /** Somebody who waits for the end of a request. */
 interface Watch {
   over: boolean;
+  asked: boolean;
   heard: () => void;
+  /** The time-out that dropped the request, and the spans that had come until then. */
+  drop: { readonly timeoutMs: number; readonly before: ReadonlySet<EngineSpan> } | undefined;
 }
 
 /** The spans of one trace, and who waits in it. */
@@ -54,20 +62,21 @@ export class SpanCollector {
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
     const trace = this.#traces.get(traceId) ?? { spans: [], watches: new Map<string, Watch>() };
     this.#traces.set(traceId, trace);
-    const watch: Watch = { over: false, heard: () => {} };
+    const watch: Watch = { over: false, asked: false, heard: () => {}, drop: undefined };
     trace.watches.set(spanId, watch);
-    const end = () => this.#unwatch(traceId, spanId);
     return {
-      end,
-      evidence: async (withinMs, timedOutAfterMs) => {
+      dropped: (timeoutMs) => {
+        watch.drop = { timeoutMs, before: new Set(trace.spans) };
+      },
+      evidence: async (withinMs) => {
+        watch.asked = true;
         if (!watch.over) await untilHeard(watch, withinMs);
-        const found = watch.over
-          ? evidenceFromSpans(trace.spans, { timedOutAfterMs }).filter(
-              ({ requestId }) => requestId === spanId,
-            )
-          : undefined;
-        end();
+        const found = watch.over ? evidenceOf(trace.spans, spanId, watch) : undefined;
+        this.#unwatch(traceId, spanId);
         return found;
+      },
+      end: () => {
+        if (!watch.asked) this.#unwatch(traceId, spanId);
       },
     };
   }
@@ -125,6 +134,13 @@ export class SpanCollector {
     this.#held += spans.length - trace.spans.length;
     trace.spans = spans;
   }
+}
+
+function evidenceOf(spans: readonly EngineSpan[], spanId: string, { drop }: Watch): Evidence[] {
+  const telling = drop === undefined ? spans : spans.filter((span) => !drop.before.has(span));
+  return evidenceFromSpans(telling, { timedOutAfterMs: drop?.timeoutMs }).filter(
+    ({ requestId }) => requestId === spanId,
+  );
 }
 
 function untilHeard(watch: Watch, withinMs: number): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { numberField, readOptions, SOME_MILLISECONDS } from "../../options/check.js";
 import type { UpstreamKind } from "../failure.js";
-import { breakerName } from "../hosts.js";
+import { breakerName, isHelperHost } from "../hosts.js";
 import { attemptsOf } from "./attempts.js";
 import type { Exchange } from "./exchange.js";
 import { exchangesOf } from "./exchanges.js";
@@ -106,6 +106,7 @@ function judgeCancelled(exchange: Exchange, timedOutAfterMs: number | undefined)
 function evidenceOf(exchange: Exchange): Evidence | undefined {
   const { kind, host, servesHost, outcome, status, startMs, durationMs, requestId } = exchange;
   if (outcome === "cancelled" || outcome === "silent") return undefined;
+  if (outcome === "answered" && isHelperHost(host)) return undefined;
   const at = Math.round(startMs + durationMs);
   return { kind, host, servesHost, outcome, status, at, durationMs, requestId };
 }
