@@ -5,6 +5,7 @@ import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
+import type { RequestWitness } from "../../src/guard/witness.js";
 import { createRegistry, type Registry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 
@@ -53,9 +54,13 @@ export function setUp(options: GuardOptions = {}) {
       session = new GuardedSession(guard);
     },
     /** Sends a query that meets the answer given; tells whether it was let in. */
-    async send(query: string, answer: SessionResponse = WORKED): Promise<"sent" | "rejected"> {
+    async send(
+      query: string,
+      answer: SessionResponse = WORKED,
+      witness?: RequestWitness,
+    ): Promise<"sent" | "rejected"> {
       try {
-        await session.request({ query }, async () => answer);
+        await session.request({ query }, async () => answer, witness);
         return "sent";
       } catch (error) {
         if (isCircuitBreakerOpenError(error)) return "rejected";

@@ -1,0 +1,208 @@
+// What the engine's own spans change in the settlement of a request.
+import { expect, test, vi } from "vitest";
+import type { Evidence } from "../../src/attribution/spans/evidence.js";
+import { Guard } from "../../src/guard/guard.js";
+import { GuardedSession } from "../../src/guard/guarded-session.js";
+import type { RequestWitness } from "../../src/guard/witness.js";
+import { isTimeoutError } from "../../src/policies/timeout.js";
+import { createRegistry } from "../../src/registry/registry.js";
+import {
+  countsOf,
+  EXEC_FAILED,
+  failing,
+  from,
+  json,
+  outage,
+  pullFailed,
+  setUp,
+  stateOf,
+  WORKED,
+} from "./scene.js";
+
+type Seen = Partial<Evidence> & Pick<Evidence, "kind" | "host" | "outcome">;
+
+/** A witness that has seen this, or that has not come in time. */
+function saw(...seen: Seen[]): RequestWitness {
+  const evidence = seen.map((one) => ({
+    servesHost: one.host,
+    status: null,
+    at: 0,
+    durationMs: 5,
+    requestId: "b7ad6b7169203331",
+    ...one,
+  }));
+  return { dropped: vi.fn(), end: vi.fn(), evidence: async () => evidence };
+}
+
+const nothing = saw;
+const missing = (): RequestWitness => ({ ...saw(), evidence: async () => undefined });
+
+const HUB: Seen = { kind: "registry", host: "registry-1.docker.io", outcome: "answered" };
+const MODULE_503 = failing({
+  message: "invalid response status 503 Service Unavailable",
+  path: ["hello", "fetch"],
+});
+
+test("a success without an exchange is from a cache: it proves nothing", async () => {
+  const { registry, send } = setUp();
+  await send(from("alpine:3"), WORKED, nothing());
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 0 });
+  await send(from("alpine:4"), WORKED, saw(HUB));
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 });
+});
+
+test("without spans the answer alone decides", async () => {
+  const { registry, send } = setUp();
+  await send(from("alpine:3"), WORKED, missing());
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 });
+});
+
+test("a half-open circuit closes on an exchange, and on nothing less", async () => {
+  const scene = setUp();
+  await outage(scene);
+  scene.clock.advance(120_000);
+  await scene.send(from("alpine:3"), WORKED, nothing());
+  expect(stateOf(scene.registry, "registry:docker.io")).toBe("half-open");
+  await scene.send(from("alpine:4"), EXEC_FAILED, saw(HUB));
+  expect(stateOf(scene.registry, "registry:docker.io")).toBe("closed");
+});
+
+test("the caller does not wait for the witness, the settlement does", async () => {
+  const { registry, send } = setUp();
+  let tell = (_evidence: Evidence[]) => {};
+  const late = {
+    ...saw(),
+    evidence: () => new Promise<Evidence[]>((resolve) => (tell = resolve)),
+  };
+  await send(from("alpine:3"), WORKED, late);
+  expect(countsOf(registry, "engine")).toMatchObject({ successCount: 1 });
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 0 });
+  tell((await saw(HUB).evidence(0)) as Evidence[]);
+  await vi.waitFor(() =>
+    expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 }),
+  );
+});
+
+test("what the answer blames and the spans show is counted once", async () => {
+  const { registry, send } = setUp();
+  const answer = failing(pullFailed("acme/app:1", "503 Service Unavailable"));
+  await send(from("acme/app:1"), answer, saw({ ...HUB, outcome: "failed", status: 503 }));
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({
+    failureCount: 1,
+    successCount: 0,
+    lateCount: 0,
+  });
+});
+
+test("spans name the host that an answer does not, also one that no request named", async () => {
+  const { registry, clock, send } = setUp();
+  const seen = saw({ kind: "http", host: "files.example.com", outcome: "failed", status: 503 });
+  for (let second = 0; second < 6; second += 1) {
+    await send("{ hello { fetch } }", MODULE_503, seen);
+    clock.advance(1000);
+  }
+  await send("{ hello { fetch } }", MODULE_503, seen);
+  expect(stateOf(registry, "http:files.example.com")).toBe("open");
+  // It was recorded, not gated; a request that names the host is.
+  expect(await send("{ hello { fetch } }", MODULE_503, seen)).toBe("sent");
+  expect(await send('{ http(url: "https://files.example.com/a") { size } }')).toBe("rejected");
+});
+
+test("a rate limit that only spans tell of opens at once", async () => {
+  const { registry, send } = setUp();
+  const answer = failing({ message: "invalid response status 429 Too Many Requests", path: ["m"] });
+  await send("{ m }", answer, saw({ kind: "http", host: "files.example.com", outcome: "limited" }));
+  expect(stateOf(registry, "http:files.example.com")).toBe("open");
+  expect(registry.get("http:files.example.com").check().retryAfterMs).toBe(60_000);
+});
+
+test("what fails on behalf of a registry fails the registry that was asked for", async () => {
+  const { registry, send } = setUp();
+  const store = { host: "store.example.net", servesHost: "registry.example.com" };
+  const message = 'failed to do request: Get "https://store.example.net/b": EOF';
+  await send(
+    from("registry.example.com/app:1"),
+    failing(message),
+    saw({ kind: "registry", outcome: "failed", ...store }),
+  );
+  expect(countsOf(registry, "registry:registry.example.com")).toMatchObject({ failureCount: 1 });
+  expect(stateOf(registry, "registry:store.example.net")).toBe("no breaker");
+});
+
+test("forged spans can fault nobody", async () => {
+  const { registry, send } = setUp();
+  const forged = saw({ ...HUB, outcome: "failed", status: 503 });
+  for (let run = 0; run < 50; run += 1) {
+    // In a request that worked, whose own command failed, or that failed for somebody else.
+    await send(from(`alpine:${run}`), WORKED, forged);
+    await send(from(`alpine:${run}`), EXEC_FAILED, forged);
+    await send("{ hello { fetch } }", MODULE_503, forged);
+    await send(
+      from(`ghcr.io/acme/app:${run}`),
+      failing('failed to do request: Head "https://ghcr.io/v2/acme/app/manifests/1": EOF'),
+      forged,
+    );
+    await send(from(`alpine:${run}`), failing("words that no rule knows"), forged);
+  }
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({ failureCount: 0 });
+  expect(stateOf(registry, "registry:docker.io")).toBe("closed");
+});
+
+test("that an unknown host answered makes no breaker", async () => {
+  const { registry, send } = setUp();
+  await send("{ hello { fetch } }", WORKED, saw({ kind: "git", host: "a.b", outcome: "answered" }));
+  expect(stateOf(registry, "git:a.b")).toBe("no breaker");
+});
+
+test("slow calls are told by the exchange, never by the request", async () => {
+  const trip = {
+    failureRate: 1,
+    windowCalls: 4,
+    minimumCalls: 2,
+    slowCallMs: 100,
+    slowCallRate: 1,
+  };
+  const { registry, clock, send } = setUp({ breakers: { "registry:*": { trip } } });
+  clock.advance(1);
+  await send(from("alpine:1"), WORKED, saw({ ...HUB, durationMs: 99 }));
+  await send(from("alpine:2"), WORKED);
+  await send(from("alpine:3"), WORKED, saw({ ...HUB, durationMs: 99 }));
+  expect(stateOf(registry, "registry:docker.io")).toBe("closed");
+  for (let pull = 0; pull < 4; pull += 1) {
+    await send(from(`busybox:${pull}`), WORKED, saw({ ...HUB, durationMs: 100 }));
+  }
+  expect(stateOf(registry, "registry:docker.io")).toBe("open");
+});
+
+test.each([
+  ["an exchange that hung until our own drop", 'from(address: "alpine")', true],
+  ["one with a host that the request does not name", 'from(address: "ghcr.io/a/b")', false],
+])("after a time-out: %s", async (_title, field, blamed) => {
+  const registry = createRegistry();
+  const guard = new Guard({ registry, operationTimeoutMs: 20 });
+  const session = new GuardedSession(guard);
+  const witness = saw({ ...HUB, outcome: "failed", durationMs: 15 });
+  const request = session.request(
+    { query: `{ container { ${field} { withExec(args: ["a"]) { stdout } } } }` },
+    ({ query }, signal) =>
+      query === "{ version }"
+        ? Promise.resolve(json({ data: { version: "v0.21.8" } }))
+        : new Promise<never>((_resolve, reject) => {
+            signal?.addEventListener("abort", () => reject(signal.reason));
+          }),
+    witness,
+  );
+  await expect(request).rejects.toSatisfy(isTimeoutError);
+  expect(witness.dropped).toHaveBeenCalledWith(20);
+  await vi.waitFor(() => expect(countsOf(registry, "engine")).toMatchObject({ ignoredCount: 1 }));
+  expect(countsOf(registry, "registry:docker.io")?.failureCount ?? 0).toBe(blamed ? 1 : 0);
+});
+
+test("a request that is rejected, or whose connection breaks, asks no witness", async () => {
+  const scene = setUp();
+  await outage(scene);
+  const witness = { ...saw(HUB), evidence: vi.fn() };
+  expect(await scene.send(from("alpine:3"), WORKED, witness)).toBe("rejected");
+  expect(witness.evidence).not.toHaveBeenCalled();
+  expect(witness.end).toHaveBeenCalled();
+});
