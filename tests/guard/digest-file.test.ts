@@ -1,0 +1,295 @@
+/** Known digests in a file: what is kept, for whom, and what becomes of a file that is none. */
+
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { defaultDigestPath, readDigests } from "../../src/guard/digests/digest-disk.js";
+import { DigestFile } from "../../src/guard/digests/digest-file.js";
+import type { KnownDigest } from "../../src/guard/digests/known-digests.js";
+
+const ONE = `sha256:${"1".repeat(64)}`;
+const TWO = `sha256:${"2".repeat(64)}`;
+const ALPINE = "docker.io/library/alpine:3.20";
+const START_MS = 1_700_000_000_000;
+
+let folder: string;
+let path: string;
+let time: { nowMs: number };
+let warnings: { message: string; code: unknown; type: unknown }[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "digest-file-"));
+  path = join(folder, "cache/digests.json");
+  time = { nowMs: START_MS };
+  warnings = [];
+  vi.spyOn(process, "emitWarning").mockImplementation(((message: string, details: object) => {
+    warnings.push({ message, ...(details as { code: unknown; type: unknown }) });
+  }) as typeof process.emitWarning);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const openFile = (at = path) => new DigestFile({ path: at, wallClock: () => time.nowMs });
+const onDisk = (): readonly KnownDigest[] => readDigests(path, time.nowMs).digests;
+
+/** Learns a digest and writes it. */
+function learnt(reference = ALPINE, digest = ONE): DigestFile {
+  const file = openFile();
+  file.remember(reference, "", digest);
+  file.flush();
+  return file;
+}
+
+function put(text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+test("what one process has learnt and proven, the next one knows", () => {
+  const file = learnt();
+  file.prove(ALPINE, "", ONE);
+  file.flush();
+  expect(openFile().find(ALPINE, "")).toEqual({
+    reference: ALPINE,
+    platform: "",
+    digest: ONE,
+    learntAtMs: START_MS,
+    proven: true,
+  });
+});
+
+test("nothing is read or made before the first question and the first change", () => {
+  const file = openFile();
+  file.flush();
+  expect(file.find(ALPINE, "")).toBeUndefined();
+  file.flush();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.skipIf(process.platform === "win32")("only its owner may read it", () => {
+  learnt();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+});
+
+test("changes that come together are written together, shortly after", () => {
+  vi.useFakeTimers();
+  const file = openFile();
+  file.remember(ALPINE, "", ONE);
+  file.remember(ALPINE, "linux/arm64", TWO);
+  file.prove(ALPINE, "", ONE);
+  expect(existsSync(path)).toBe(false);
+  vi.advanceTimersByTime(50);
+  expect(onDisk()).toHaveLength(2);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a digest that is seen again is written once a minute at most", () => {
+  const file = learnt();
+  const write = () => {
+    file.remember(ALPINE, "", ONE);
+    file.flush();
+    return onDisk()[0]?.learntAtMs;
+  };
+  time.nowMs = START_MS + 59_999;
+  expect(write()).toBe(START_MS);
+  expect(file.find(ALPINE, "")?.learntAtMs).toBe(time.nowMs);
+  time.nowMs = START_MS + 60_000;
+  expect(write()).toBe(START_MS + 60_000);
+});
+
+test("what others have written in between stays, and is known from then on", () => {
+  const file = openFile();
+  file.remember(ALPINE, "", ONE);
+  learnt("docker.io/library/node:22", TWO);
+  file.flush();
+  expect(onDisk()).toHaveLength(2);
+  expect(file.find("docker.io/library/node:22", "")?.digest).toBe(TWO);
+});
+
+test("of two digests for one tag the one that was seen last stays, whoever writes last", () => {
+  const early = openFile();
+  early.remember(ALPINE, "", ONE);
+  time.nowMs += 10;
+  learnt(ALPINE, TWO);
+  early.flush();
+  expect(onDisk()).toMatchObject([{ digest: TWO }]);
+  expect(early.find(ALPINE, "")?.digest).toBe(TWO);
+});
+
+test("what another process has forgotten is not proven back in", () => {
+  const file = learnt();
+  put('{"version":1,"digests":[]}');
+  file.prove(ALPINE, "", ONE);
+  file.flush();
+  expect(onDisk()).toEqual([]);
+  expect(file.find(ALPINE, "")).toBeUndefined();
+});
+
+test.each([
+  ["damaged", '{"version":1,"digests":[{"ref'],
+  ["of another program", '{"auths":{}}'],
+  ["of a later version", '{"version":2,"digests":[]}'],
+  ["too large", " ".repeat(1024 * 1024 + 1)],
+  ["binary", "\u0000\u0001"],
+])("a file that is %s is taken as empty, and replaced", (_what, text) => {
+  put(text);
+  expect(openFile().find(ALPINE, "")).toBeUndefined();
+  learnt();
+  expect(onDisk()).toHaveLength(1);
+  expect(warnings).toEqual([]);
+});
+
+test("entries that are none are passed over, and those of others kept", () => {
+  const sound = { reference: ALPINE, platform: "", digest: ONE, learntAtMs: 5, proven: true };
+  put(
+    JSON.stringify({ version: 1, digests: [{ ...sound, reference: "u:p@x.example/a:1" }, sound] }),
+  );
+  expect(openFile().find(ALPINE, "")).toEqual(sound);
+});
+
+test.skipIf(process.platform === "win32")(
+  "a pipe does not keep it waiting, nor is it replaced",
+  () => {
+    mkdirSync(dirname(path));
+    execFileSync("mkfifo", [path]);
+    const file = learnt();
+    expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+    expect(statSync(path).isFIFO()).toBe(true);
+    expect(warnings).toMatchObject([{ code: "digests-not-kept" }]);
+  },
+);
+
+test("a link stays a link", () => {
+  mkdirSync(dirname(path));
+  const real = join(folder, "real.json");
+  writeFileSync(real, "");
+  symlinkSync(real, path);
+  learnt();
+  expect(readFileSync(real, "utf8")).toContain(ALPINE);
+  expect(readFileSync(path, "utf8")).toContain(ALPINE);
+  expect(readdirSync(folder).sort()).toEqual(["cache", "real.json"]);
+});
+
+test("where nothing can be written it goes on in memory, and says so once", () => {
+  const blocked = join(folder, "file");
+  writeFileSync(blocked, "");
+  const at = join(blocked, "cache/digests.json");
+  for (const file of [openFile(at), openFile(at)]) {
+    file.remember(ALPINE, "", ONE);
+    file.flush();
+    file.remember("docker.io/library/node:22", "", TWO);
+    file.flush();
+    expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+    expect(file.find("docker.io/library/node:22", "")?.digest).toBe(TWO);
+  }
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatchObject({ type: "CircuitBreakerWarning", code: "digests-not-kept" });
+  expect(warnings[0]?.message).not.toContain("alpine");
+});
+
+test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+  "a file that may be read but not written is used all the same",
+  () => {
+    learnt();
+    chmodSync(dirname(path), 0o500);
+    const file = openFile();
+    expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+    file.remember(ALPINE, "", TWO);
+    file.flush();
+    chmodSync(dirname(path), 0o700);
+    expect(file.find(ALPINE, "")?.digest).toBe(TWO);
+    expect(onDisk()).toMatchObject([{ digest: ONE }]);
+  },
+);
+
+test("without a home it knows digests in memory alone", () => {
+  const file = new DigestFile({ env: {} });
+  file.remember(ALPINE, "", ONE);
+  file.flush();
+  expect(file.path).toBeUndefined();
+  expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+  expect(warnings).toMatchObject([{ code: "digests-not-kept" }]);
+});
+
+test("while another process writes, a write waits for a bounded time and comes again", () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const file = openFile();
+  file.remember(ALPINE, "", ONE);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.lock`, "");
+  const start = performance.now();
+  vi.advanceTimersByTime(50);
+  expect(performance.now() - start).toBeLessThan(400);
+  expect(existsSync(path)).toBe(false);
+  expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+  rmSync(`${path}.lock`);
+  vi.advanceTimersByTime(500);
+  expect(onDisk()).toHaveLength(1);
+  expect(warnings).toEqual([]);
+});
+
+test("a lock that its owner left behind is taken over", () => {
+  mkdirSync(dirname(path));
+  writeFileSync(`${path}.lock`, "half of a fi");
+  const longAgo = new Date(Date.now() - 60_000);
+  utimesSync(`${path}.lock`, longAgo, longAgo);
+  learnt();
+  expect(onDisk()).toHaveLength(1);
+  expect(readdirSync(dirname(path))).toEqual(["digests.json"]);
+});
+
+test("its bounds hold: 5,000 digests, those learnt last", () => {
+  const file = openFile();
+  for (let index = 0; index < 4_990; index++) {
+    time.nowMs++;
+    file.remember(`a.example/x:${index}`, "", ONE);
+  }
+  file.flush();
+  for (let index = 0; index < 20; index++) {
+    time.nowMs++;
+    file.remember(`b.example/x:${index}`, "", ONE);
+  }
+  file.flush();
+  expect(onDisk()).toHaveLength(5_000);
+  expect(openFile().find("a.example/x:9", "")).toBeUndefined();
+  expect(openFile().find("a.example/x:10", "")).toBeDefined();
+  expect(openFile().find("b.example/x:19", "")).toBeDefined();
+  expect(statSync(path).size).toBeLessThanOrEqual(1024 * 1024);
+});
+
+test.each([
+  [{ XDG_CACHE_HOME: "/x", HOME: "/h" }, "linux", "/x/dagger-circuit-breaker/digests.json"],
+  [{ HOME: "/h" }, "linux", "/h/.cache/dagger-circuit-breaker/digests.json"],
+  [{ XDG_CACHE_HOME: "x", HOME: "/h" }, "linux", "/h/.cache/dagger-circuit-breaker/digests.json"],
+  [{ HOME: "/h" }, "darwin", "/h/Library/Caches/dagger-circuit-breaker/digests.json"],
+  [{ LOCALAPPDATA: "/l", HOME: "/h" }, "win32", "/l/dagger-circuit-breaker/digests.json"],
+  [{}, "linux", undefined],
+  [{ HOME: "" }, "darwin", undefined],
+  [{ HOME: "h" }, "linux", undefined],
+  [{ HOME: "/h" }, "win32", undefined],
+])("with %j on %s it is kept in %s", (env, system, expected) => {
+  expect(defaultDigestPath(env, system)).toBe(expected);
+});
+
+test("options that are none are refused by name", () => {
+  expect(() => new DigestFile({ path: "" })).toThrow(/"path" is "", expected a text/);
+  expect(() => new DigestFile({ file: "x" } as never)).toThrow(/"file" is not known/);
+});

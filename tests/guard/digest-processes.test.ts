@@ -1,0 +1,101 @@
+/** Many processes share a file of known digests: none loses what another has written. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readDigests } from "../../src/guard/digests/digest-disk.js";
+
+const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
+const DIGEST = `sha256:${"1".repeat(64)}`;
+let folder: string;
+
+// A process of plain Node needs JavaScript: this is all that the file imports.
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "digest-processes-"));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  const compilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+  };
+  for (const part of ["guard/digests", "options", "attribution"]) {
+    for (const name of readdirSync(join(SOURCE, part), { recursive: true, encoding: "utf8" })) {
+      if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
+      const path = join(folder, part, name.replace(/\.ts$/, ".js"));
+      mkdirSync(dirname(path), { recursive: true });
+      const text = readFileSync(join(SOURCE, part, name), "utf8");
+      writeFileSync(path, ts.transpileModule(text, { compilerOptions }).outputText);
+    }
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a program that finds `file`, for the file of that name, and `name`, to its end. */
+async function run(store: string, name: string, program: string) {
+  const path = join(folder, `program-${name}.js`);
+  writeFileSync(
+    path,
+    `import { DigestFile } from "./guard/digests/digest-file.js";
+     const name = ${JSON.stringify(name)};
+     const file = new DigestFile({ path: ${JSON.stringify(store)} });
+     ${program}`,
+  );
+  const child = spawn(process.execPath, [path], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const [exitCode] = await once(child, "close");
+  return { exitCode, output };
+}
+
+test("eight processes that write at once lose nothing, though one before them died writing", async () => {
+  const store = join(folder, "shared/digests.json");
+  mkdirSync(dirname(store));
+  writeFileSync(`${store}.lock`, "half of");
+  utimesSync(`${store}.lock`, 0, 0);
+  const program = `
+    for (let index = 0; index < 20; index++) {
+      file.remember(\`a.example/\${name}:\${index}\`, "", "${DIGEST}");
+      if (index % 2 === 0) file.flush();
+      else await new Promise((resolve) => setTimeout(resolve, 5));
+    }`;
+  const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  const runs = await Promise.all(names.map((name) => run(store, name, program)));
+  expect(runs).toEqual(names.map(() => ({ exitCode: 0, output: "" })));
+  expect(readDigests(store, Date.now()).digests).toHaveLength(160);
+  expect(readdirSync(dirname(store))).toEqual(["digests.json"]);
+});
+
+test.each([
+  ["comes to its end", ""],
+  ["exits", "process.exit(0);"],
+  ["fails", 'throw new Error("lost");'],
+])("a process that %s at once has written what it learnt", async (name, end) => {
+  const store = join(folder, `${name}.json`);
+  await run(store, name.replaceAll(" ", "-"), `file.remember("alpine:3", "", "${DIGEST}"); ${end}`);
+  expect(readDigests(store, Date.now()).digests).toMatchObject([
+    { reference: "docker.io/library/alpine:3" },
+  ]);
+});
+
+test("what is still to be written does not keep a process alive", async () => {
+  const store = join(folder, "held.json");
+  writeFileSync(`${store}.lock`, "");
+  const started = performance.now();
+  const { exitCode, output } = await run(
+    store,
+    "held",
+    `file.remember("alpine:3", "", "${DIGEST}");`,
+  );
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: "" });
+  expect(performance.now() - started).toBeLessThan(20_000);
+  expect(readDigests(store, Date.now()).digests).toEqual([]);
+});
