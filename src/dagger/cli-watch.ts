@@ -23,6 +23,7 @@ let listening = 0;
 /** The watch over one start of a session. */
 export class CliWatch {
   readonly #children = new Set<ChildProcess>();
+  readonly #variables: Readonly<Record<string, string>>;
   #error: unknown;
   #ended = false;
   #killed = false;
@@ -30,6 +31,7 @@ export class CliWatch {
     if (started.getStore() !== this.#children) return;
     const { process: child } = message as { readonly process: ChildProcess };
     this.#children.add(child);
+    addToEnvironment(child, this.#variables);
     if (this.#killed) endProcess(child);
   };
   /**
@@ -41,7 +43,9 @@ export class CliWatch {
     else if (process.listenerCount("unhandledRejection") === listening) throw reason;
   };
 
-  constructor() {
+  /** @param variables What is added to the environment of the CLI, and of nothing else. */
+  constructor(variables: Readonly<Record<string, string>> = {}) {
+    this.#variables = variables;
     process.on("unhandledRejection", this.#onRejection);
     subscribe(CHANNEL, this.#onChild);
     listening += 1;
@@ -84,6 +88,28 @@ export class CliWatch {
     process.removeListener("unhandledRejection", this.#onRejection);
     unsubscribe(CHANNEL, this.#onChild);
   }
+}
+
+/** How Node starts a process; of its options only the environment matters here. */
+type Spawn = (options: { envPairs?: readonly string[] }) => unknown;
+
+/**
+ * Adds variables to the environment of a process that is made but not started yet. The SDK hands its
+ * own environment to the CLI, where the variables would start its own telemetry; and a program that
+ * stood in for the CLI would have to find the one that the SDK downloads.
+ */
+function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string, string>>): void {
+  const names = Object.keys(variables);
+  const { spawn } = child as unknown as { readonly spawn?: Spawn };
+  if (names.length === 0 || typeof spawn !== "function") return;
+  const added = names.map((name) => `${name}=${variables[name]}`);
+  const startWithMore: Spawn = (options) => {
+    const { envPairs = [] } = options;
+    // Of two with one name the CLI reads the first.
+    const kept = envPairs.filter((pair) => !names.includes(pair.slice(0, pair.indexOf("="))));
+    return spawn.call(child, Object.assign(options, { envPairs: [...kept, ...added] }));
+  };
+  Object.defineProperty(child, "spawn", { value: startWithMore, configurable: true });
 }
 
 /** The only trace of a CLI that ended on its own or in bad order: nothing of what it said. */

@@ -26,6 +26,12 @@ export interface ConnectGuardOptions extends GuardOptions {
    * service or called a module. Default: `"fail"`.
    */
   readonly onSessionLost?: "fail" | "rerun" | undefined;
+  /**
+   * Whether the engine's own traces are read as witness: which hosts were asked, how they answered,
+   * what came from a cache. Only for sessions that are opened here; the CLI alone gets the variables
+   * for it, and the collector that the environment names gets all traces as before. Default: false.
+   */
+  readonly traces?: boolean | undefined;
   /** How often a callback may be run again, 1 to 100. Default: 1. */
   readonly maxReruns?: number | undefined;
   /** Whether a callback that has called a module may be run again. Default: false. */
@@ -38,6 +44,7 @@ export interface ConnectSettings {
   readonly onSessionLost: "fail" | "rerun";
   readonly maxReruns: number;
   readonly rerunModules: boolean;
+  readonly traces: boolean;
 }
 
 const FIELDS = {
@@ -45,6 +52,7 @@ const FIELDS = {
   onSessionLost: wordField<"fail" | "rerun">("fail", ["fail", "rerun"]),
   maxReruns: numberField(1, { min: 1, max: 100, whole: true }),
   rerunModules: booleanField(false),
+  traces: booleanField(false),
 };
 
 /**

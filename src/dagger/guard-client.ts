@@ -3,19 +3,21 @@
 import type { GraphQLRequest } from "../attribution/failure.js";
 import { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
-import { GuardedSession } from "../guard/guarded-session.js";
+import { type Exchange, GuardedSession } from "../guard/guarded-session.js";
 import { SessionState } from "../guard/session-state.js";
 import { guardedContext } from "./guarded-context.js";
 import {
   checkGraphQLClient,
   checkSdkObject,
   type Fetch,
+  type FetchInit,
   type SdkConnection,
   type SdkContext,
   type SdkGraphQLClient,
   type SdkObject,
 } from "./sdk-shape.js";
-import { fetchWith, send } from "./transport.js";
+import { type SessionTracing, tracingOf } from "./session-tracing.js";
+import { fetchWith, send, type TransportAnswer } from "./transport.js";
 
 /**
  * Returns a guarded copy of a client of the Dagger SDK, of any copy of the SDK: each request that
@@ -98,9 +100,11 @@ function guarded(owner: Guard, context: SdkContext, source: StateSource): SdkCon
 
 /** A connection whose GraphQL clients are guarded copies, one for each of the plain ones. */
 function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnection {
-  const copyOf = once((client: SdkGraphQLClient) =>
-    guardedGraphQLClient(client, new GuardedSession(owner, stateOf(client))),
-  );
+  const copyOf = once((client: SdkGraphQLClient) => {
+    const state = stateOf(client);
+    const session = new GuardedSession(owner, state);
+    return guardedGraphQLClient(client, guardedFetch(session, tracingOf(state)));
+  });
   return { getGQLClient: () => copyOf(plain.getGQLClient()) };
 }
 
@@ -116,20 +120,43 @@ function once<V>(make: (client: SdkGraphQLClient) => V): (client: SdkGraphQLClie
   };
 }
 
-function guardedGraphQLClient(client: SdkGraphQLClient, session: GuardedSession): SdkGraphQLClient {
+function guardedGraphQLClient(client: SdkGraphQLClient, fetch: Fetch): SdkGraphQLClient {
   const { url, requestConfig } = checkGraphQLClient(client);
   const GraphQLClient = client.constructor as new (url: string, config: object) => SdkGraphQLClient;
-  return new GraphQLClient(url, { ...requestConfig, fetch: guardedFetch(session) });
+  return new GraphQLClient(url, { ...requestConfig, fetch });
 }
 
 /** The fetch of one connection: it is here that a request is admitted, sent or dropped. */
-function guardedFetch(session: GuardedSession): Fetch {
+function guardedFetch(session: GuardedSession, tracing: SessionTracing | undefined): Fetch {
   return fetchWith((url, init) => {
     const given = requestOf(init.body);
-    const exchange = (request: GraphQLRequest, signal: AbortSignal | undefined) =>
-      send(url, request === given ? init : { ...init, body: JSON.stringify(request) }, signal);
-    return session.request(given, exchange);
+    const traced = tracing?.begin(init.headers?.get("traceparent") ?? null);
+    const exchange = exchangeOf(url, init, given, traced?.traceparent);
+    const answer = session.request(given, exchange, traced?.witness);
+    if (traced !== undefined) answer.then(() => traced.end(), traced.end);
+    return answer;
   });
+}
+
+/**
+ * Sends a request as the SDK would.
+ *
+ * @param traceparent The span of the request itself; what the guard asks after it is not part of it.
+ */
+function exchangeOf(
+  url: string | URL,
+  init: FetchInit,
+  given: GraphQLRequest,
+  traceparent: string | undefined,
+): Exchange<TransportAnswer> {
+  let span = traceparent;
+  return (request, signal) => {
+    const headers = new Headers(init.headers);
+    if (span !== undefined) headers.set("traceparent", span);
+    span = undefined;
+    const sent = { ...init, headers };
+    return send(url, request === given ? sent : { ...sent, body: JSON.stringify(request) }, signal);
+  };
 }
 
 /** The request in a body. A batch, which neither SDK nor engine knows, names nothing. */

@@ -10,6 +10,7 @@ import { settleEngineByError } from "../guard/settling.js";
 import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import { CliWatch } from "./cli-watch.js";
 import { type ConnectSettings, mayRunAgain } from "./connect-options.js";
+import { SessionTracing, traceSession, warn } from "./session-tracing.js";
 
 /** Opens a session through the SDK and calls `run` with what is to be done in it. */
 export type Opener<T> = (
@@ -34,15 +35,43 @@ export async function runInSession<T>(
   // A session in the environment is taken on trust: that it opens proves nothing of the engine, and
   // a new one cannot be had.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
+  const tracing = settings.traces ? await startTracing(inherited) : undefined;
+  try {
+    return await runUntilDone(owner, settings, open, inherited, tracing);
+  } finally {
+    tracing?.close();
+  }
+}
+
+/** A CLI that somebody else has started does not send its traces here. */
+async function startTracing(inherited: boolean): Promise<SessionTracing | undefined> {
+  if (!inherited) return SessionTracing.start(process.env);
+  warn("traces-not-read", "the session is in the environment: its CLI sends its traces elsewhere");
+  return undefined;
+}
+
+async function runUntilDone<T>(
+  owner: Guard,
+  settings: ConnectSettings,
+  open: Opener<T>,
+  inherited: boolean,
+  tracing: SessionTracing | undefined,
+): Promise<T> {
   const { signal } = owner.settings;
   for (let reruns = 0; ; reruns += 1) {
     signal?.throwIfAborted();
     const state = new SessionState();
+    if (tracing !== undefined) traceSession(state, tracing);
     const [permit] = (await owner.admit([owner.engine], signal)) as readonly [Permit];
     const opener: Open<T> = (run) => open((body) => run(body).finally(() => state.end()), state);
     const ending = inherited
       ? await runInherited(permit, opener)
-      : await runInNew(permit, new Limits(settings.connectTimeoutMs, signal), opener);
+      : await runInNew(
+          permit,
+          new Limits(settings.connectTimeoutMs, signal),
+          opener,
+          new CliWatch(tracing?.variables),
+        );
     if (ending.ok) return ending.value;
     const again =
       !inherited &&
@@ -69,8 +98,12 @@ async function runInherited<T>(permit: Permit, open: Open<T>): Promise<Ending<T>
   return endingFrom(endings);
 }
 
-async function runInNew<T>(permit: Permit, limits: Limits, open: Open<T>): Promise<Ending<T>> {
-  const watch = new CliWatch();
+async function runInNew<T>(
+  permit: Permit,
+  limits: Limits,
+  open: Open<T>,
+  watch: CliWatch,
+): Promise<Ending<T>> {
   const endings: Ending<T>[] = [];
   const opening = watch.run(() =>
     open(async (body) => {
