@@ -4,17 +4,18 @@ import { findRule, verdict } from "./decide.js";
 import type { ErrorContent } from "./error-facts.js";
 import type { Failure, FailureContext } from "./failure.js";
 import { Reading } from "./reading.js";
+import { PROGRAM_FAILED } from "./rules/connect.js";
 import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "./rules/fallback.js";
 import { BARE_GIT } from "./rules/rest.js";
 import type { AttributionRule } from "./rules/rule.js";
 import {
   closingBlock,
-  plainText,
-  quietText,
+  failedStepLogs,
+  logBefore,
   splitOutput,
   splitStepOutput,
-  stepsThatSay,
-} from "./text.js";
+} from "./step-logs.js";
+import { plainText, quietText } from "./text.js";
 
 /** Classifies what was read of an error. */
 export function decideContent(
@@ -33,6 +34,9 @@ export function decideContent(
   return byExitCode ? verdict(EXIT_CODE, new Reading("", content.facts), context) : found;
 }
 
+/** What the engine does itself: the log of such a step is none of a command. */
+const ENGINES_OWN: ReadonlySet<string | undefined> = new Set(["from", "publish", "git", "http"]);
+
 function decideText(
   text: string,
   content: ErrorContent,
@@ -41,12 +45,14 @@ function decideText(
 ): Failure {
   const quoted = splitOutput(text);
   const steps = splitStepOutput(quoted.said);
-  const output = `${content.output}\n${quoted.output}`;
+  const output = `${content.output}\n${steps.output}\n${quoted.output}`;
   const said = new Reading(steps.said, content.facts, output);
   const rule = findRule(rules, said);
   if (rule !== undefined) return verdict(rule, said, context);
-  if (steps.output !== "") return verdict(STEP_OUTPUT, said, context);
-  return verdict(UNKNOWN, said, context);
+  if (steps.output === "") return verdict(UNKNOWN, said, context);
+  if (!ENGINES_OWN.has(content.facts.operation)) return verdict(STEP_OUTPUT, said, context);
+  const printed = new Reading(steps.output, content.facts);
+  return verdict(findRule(rules, printed) ?? STEP_OUTPUT, printed, context);
 }
 
 /** Fills in what the closing words leave open from the log of the steps that failed with them. */
@@ -59,11 +65,24 @@ function refine(
   rules: readonly AttributionRule[],
 ): Failure {
   const bareGit = said.rule === BARE_GIT;
+  const bareProgram = PROGRAM_FAILED.has(said.rule) && /: exit status [0-9]/.test(block);
   const hostless = said.upstreamKind !== null && said.upstream === null;
-  if (!bareGit && !hostless) return said;
-  const steps = stepsThatSay(whole, block);
-  if (steps === "") return said;
-  const more = decideText(steps, content, context, rules);
-  const sameKind = more.upstreamKind === said.upstreamKind;
-  return sameKind && (bareGit || more.fault === said.fault) ? more : said;
+  if (!bareGit && !bareProgram && !hostless) return said;
+  const steps = failedStepLogs(whole, block);
+  const more = steps === "" ? said : decideText(steps, content, context, rules);
+  if (bareProgram) {
+    if (tellsOfEngine(more) && more.rule !== said.rule) return more;
+    const other = decideText(quietText(logBefore(whole, block)), content, context, rules);
+    return tellsOfEngine(other) ? other : said;
+  }
+  if (more.upstreamKind !== said.upstreamKind) return said;
+  if (bareGit) return more;
+  return more.fault === said.fault && more.upstream !== null
+    ? { ...said, upstream: more.upstream }
+    : said;
+}
+
+/** Whether it says why an engine did not start: its image did not come, or what runs it refused. */
+function tellsOfEngine({ rule, upstreamKind }: Failure): boolean {
+  return upstreamKind === "registry" || /^(?:connect|engine)\./.test(rule);
 }

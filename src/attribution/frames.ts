@@ -76,6 +76,9 @@ export const GIT_WORDS = [
   "repository not found",
 ];
 
+/** How ssh begins what it says: under git it names the host that failed. */
+export const SSH_WORDS = ["ssh: connect to host ", "ssh: could not resolve hostname "];
+
 export const REGISTRY_WORDS = [
   "failed to do request",
   "httpreadseeker",
@@ -108,7 +111,9 @@ export const REGISTRY_WORDS = [
   "pushing layer",
   "pushing manifest",
   "pushing image",
+  "pushing to registry",
   "unexpected status from ",
+  "unexpected status: ",
   "writing blob",
   "writing manifest",
   "reading manifest",
@@ -120,7 +125,9 @@ export const REGISTRY_WORDS = [
   "imagepullbackoff",
   "from registry: ",
   "could not pull",
-  "oras",
+  "oras.logger",
+  "oras pull",
+  "oras push",
   "fetch content descriptor",
   "short read: expected",
   "failed to read expected number of bytes",

@@ -1,24 +1,6 @@
 import { expect, test } from "vitest";
-import { readEnding, readStatus } from "./outcomes.js";
+import { readEnding } from "./outcomes.js";
 import { WordText } from "./words.js";
-
-test.each([
-  ["unexpected status from head request to https://a/: 503 service unavailable", 503],
-  ["status code: 404", 404],
-  ["status code [manifests 20.10]: 429 too many requests", 429],
-  ["the requested url returned error: 502", 502],
-  ["error: rpc failed; http 500 curl 22", 500],
-  ["https response error statuscode: 403, requestid", 403],
-  ['{"status":504}', 504],
-  ["http/1.1 401 unauthorized", 401],
-  ["http error 504: gateway timeout", 504],
-  ["503", 503],
-  ["dial tcp 203.0.113.4:443: i/o timeout", undefined],
-  ["wrote only 4096 of 10240 bytes", undefined],
-  ["exit status 128", 128],
-])("the status in %j is %s", (line, status) => {
-  expect(readStatus(line)).toBe(status);
-});
 
 test.each([
   ["429 too many requests", "limited"],
@@ -48,5 +30,24 @@ test("the last line that tells decides, unless it tells only of a consequence", 
   expect(readEnding(new WordText("status: 503\ncontext canceled"))?.outcome).toBe("server-error");
   expect(readEnding(new WordText("context deadline exceeded\ncontext canceled"))?.outcome).toBe(
     "cancelled",
+  );
+});
+
+test("a certificate that a server complains of, after its 5xx, is none of the host that was asked", () => {
+  expect(readEnding(new WordText("response status 503 certificate has expired"))?.outcome).toBe(
+    "server-error",
+  );
+  expect(readEnding(new WordText("x509: certificate has expired: status 503"))?.outcome).toBe(
+    "expired-certificate",
+  );
+});
+
+test("what stands right behind the address is its status, whatever comes after", () => {
+  expect(readEnding(new WordText(": 530 <none>: error code: 404"), true)).toEqual({
+    outcome: "server-error",
+    status: 530,
+  });
+  expect(readEnding(new WordText('": dial tcp 10.0.0.1:503: i/o timeout'), true)?.outcome).toBe(
+    "timeout",
   );
 });

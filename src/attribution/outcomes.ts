@@ -1,6 +1,12 @@
 /** How an exchange with a host ended, read from the words that Go, git, curl and Node use for it. */
 
 import {
+  outcomeOfStatus,
+  readStatus,
+  readStatusBehindAddress,
+  type StatedStatus,
+} from "./status.js";
+import {
   AFTER_STATUS,
   BEFORE_STATUS,
   LAST_RESORT,
@@ -18,8 +24,12 @@ export interface Ending {
 /** Outcomes that are often only the consequence of another failure. */
 const WEAK: ReadonlySet<Outcome> = new Set(["cancelled", "deadline"]);
 
-/** What a text in lower case says of an exchange, its last telling line deciding. */
-export function readEnding(text: WordText): Ending | undefined {
+/**
+ * What a text in lower case says of an exchange, its last telling line deciding.
+ *
+ * @param behindAddress Whether the text begins right behind the address that was asked.
+ */
+export function readEnding(text: WordText, behindAddress = false): Ending | undefined {
   const words: Vocabulary = {
     before: presentOf(BEFORE_STATUS, text),
     after: presentOf(AFTER_STATUS, text),
@@ -30,7 +40,10 @@ export function readEnding(text: WordText): Ending | undefined {
   let end = lower.length;
   while (end >= 0) {
     const start = end === 0 ? 0 : lower.lastIndexOf("\n", end - 1) + 1;
-    const ending = start < end ? endingOfLine(lower.slice(start, end), words) : undefined;
+    const ending =
+      start < end
+        ? endingOfLine(lower.slice(start, end), words, behindAddress && start === 0)
+        : undefined;
     if (ending !== undefined) {
       if (!WEAK.has(ending.outcome)) return ending;
       weak ??= ending;
@@ -56,64 +69,48 @@ function presentOf(table: Words, text: WordText): Words {
   return present;
 }
 
-function endingOfLine(line: string, words: Vocabulary): Ending | undefined {
+function endingOfLine(line: string, words: Vocabulary, behindAddress: boolean): Ending | undefined {
+  const stated = (behindAddress ? readStatusBehindAddress(line) : undefined) ?? readStatus(line);
+  const status = stated?.status;
   const before = find(words.before, line);
-  const status = readStatus(line);
-  if (before !== undefined) return { outcome: before, status };
+  if (before !== undefined && !isServersWord(before, stated)) {
+    return { outcome: before.outcome, status };
+  }
   if (status !== undefined) {
     const outcome = outcomeOfStatus(status);
     if (outcome !== undefined) return { outcome, status };
   }
-  const after = find(words.after, line) ?? endOfFile(line);
+  const after = find(words.after, line)?.outcome ?? endOfFile(line);
   if (after !== undefined) return { outcome: after, status };
   const last = find(words.last, line);
-  return last === undefined ? undefined : { outcome: last, status };
+  return last === undefined ? undefined : { outcome: last.outcome, status };
+}
+
+/** Whether a certificate is what a server says of one behind it, after its own 5xx. */
+function isServersWord(found: Found, stated: StatedStatus | undefined): boolean {
+  return (
+    found.outcome !== "limited" &&
+    stated !== undefined &&
+    stated.status >= 500 &&
+    stated.at < found.at
+  );
 }
 
 function endOfFile(line: string): Outcome | undefined {
   return line === "eof" || line.startsWith("eof:") ? "interrupted" : undefined;
 }
 
-function find(table: Words, line: string): Outcome | undefined {
-  for (const [outcome, words] of table) {
-    for (const word of words) if (line.includes(word)) return outcome;
-  }
-  return undefined;
+interface Found {
+  readonly outcome: Outcome;
+  readonly at: number;
 }
 
-// A status that its neighbour marks as one: "status: 503", "returned error: 502", "HTTP 429",
-// "503 Service Unavailable". No pattern here can match a stretch in two ways.
-const MARKED_STATUS =
-  /(?:status(?: ?code)?|status_code|\bcode|error|http(?:\/[12](?:\.[01])?)?|response|responded with|returned|failed with|answered|got)["']?(?:[:=]| ?\()?[ "']?([1-5][0-9]{2})(?![0-9%]|\.[0-9]|\/tcp)/g;
-const NAMED_STATUS =
-  /\b([45][0-9]{2})[: ]{1,2}(?:bad request|unauthorized|payment required|forbidden|not found|method not allowed|not acceptable|proxy authentication|request time-?out|conflict|gone|length required|precondition failed|request entity too large|payload too large|content too large|uri too long|unsupported media|requested range|range not satisfiable|i'm a teapot|misdirected|unprocessable|locked|upgrade required|too many requests|request header fields|unavailable for legal|internal server error|internal error|not implemented|bad gateway|service unavailable|service temporarily|gateway time-?out|http version|insufficient storage|web server|origin|a timeout|connection timed|unknown)/g;
-const BRACKET_STATUS = /\]: ([45][0-9]{2})\b/g;
-const BARE_STATUS = /^\W{0,8}([45][0-9]{2})\W{0,8}$/g;
-
-/** The last HTTP status in a line. */
-export function readStatus(line: string): number | undefined {
-  if (!/[1-5][0-9]{2}/.test(line)) return undefined;
-  let at = -1;
-  let status: number | undefined;
-  for (const pattern of [MARKED_STATUS, NAMED_STATUS, BRACKET_STATUS, BARE_STATUS]) {
-    pattern.lastIndex = 0;
-    for (let match = pattern.exec(line); match !== null; match = pattern.exec(line)) {
-      if (match.index >= at) {
-        at = match.index;
-        status = Number(match[1]);
-      }
+function find(table: Words, line: string): Found | undefined {
+  for (const [outcome, words] of table) {
+    for (const word of words) {
+      const at = line.lastIndexOf(word);
+      if (at >= 0) return { outcome, at };
     }
   }
-  return status;
-}
-
-/** What an HTTP status means for the host that sent it; undefined for those that mean success. */
-function outcomeOfStatus(status: number): Outcome | undefined {
-  if (status === 429) return "limited";
-  if (status === 408 || status === 504) return "timeout";
-  if (status === 401 || status === 403 || status === 407) return "denied";
-  if (status === 404 || status === 410) return "missing";
-  if (status >= 400 && status < 500) return "rejected";
-  if (status >= 500 && status < 600) return "server-error";
   return undefined;
 }

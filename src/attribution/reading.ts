@@ -1,13 +1,6 @@
 /** What a text says, worked out once and on demand, for the rules to ask. */
 
-import {
-  type Blamed,
-  blamedAddress,
-  blamedImage,
-  blamedProxy,
-  blamedRemote,
-  blamedUrl,
-} from "./addresses.js";
+import { type Blamed, blamedAddress, blamedBySsh, blamedRemote } from "./addresses.js";
 import {
   CACHE_WORDS,
   GIT_WORDS,
@@ -16,10 +9,16 @@ import {
   OPERATION_HOST_USE,
   OPERATION_USE,
   REGISTRY_WORDS,
+  SSH_WORDS,
   type Use,
 } from "./frames.js";
+import { blamedImage } from "./images.js";
+import { withoutNames } from "./names.js";
 import { type Ending, readEnding } from "./outcomes.js";
+import { blamedProxy } from "./proxies.js";
+import { withoutReasons } from "./status.js";
 import { unwrapLines } from "./text.js";
+import { blamedUrl } from "./urls.js";
 import type { Outcome } from "./vocabulary.js";
 import { WordText } from "./words.js";
 
@@ -64,7 +63,10 @@ export class Reading {
   readonly facts: StructuredFacts;
   /** What the failed command had printed, in lower case; empty when it is not known. */
   readonly output: string;
+  #lower: string | undefined;
   #words: WordText | undefined;
+  #plain: WordText | undefined;
+  #addresses: WordText | undefined;
   #flat: string | undefined;
   #url: Blamed | null | undefined;
   #ending: Ending | null | undefined;
@@ -79,7 +81,8 @@ export class Reading {
 
   /** The text in lower case. */
   get lower(): string {
-    return this.#wordText.text;
+    this.#lower ??= this.text.toLowerCase();
+    return this.#lower;
   }
 
   /** The text with wrapped lines joined. */
@@ -116,28 +119,52 @@ export class Reading {
     return this.#host;
   }
 
-  /** Whether the text has one of these words, given in lower case. */
+  /**
+   * Whether the text has one of these words, given in lower case.
+   *
+   * They are not looked for in names (of images, paths, hosts) nor in what a server says as the
+   * reason of its status; a word with a slash or a dotted name is part of a name and looked for
+   * everywhere.
+   */
   has(words: readonly string[]): boolean {
-    return this.#wordText.hasAny(words);
+    const { plain, named } = byPlace(words);
+    return this.#wordText.hasAny(plain) || (named.length > 0 && this.#addressText.hasAny(named));
   }
 
-  /** Whether the text has all of these words, given in lower case. */
+  /** Whether the text has all of these words, given in lower case; looked for as by `has`. */
   hasAll(words: readonly string[]): boolean {
-    return this.#wordText.hasAll(words);
+    const { plain, named } = byPlace(words);
+    return this.#wordText.hasAll(plain) && (named.length === 0 || this.#addressText.hasAll(named));
   }
 
   get #wordText(): WordText {
-    this.#words ??= new WordText(this.text.toLowerCase());
+    if (this.#words === undefined) {
+      const plain = this.#plainText;
+      const words = withoutReasons(plain.text);
+      this.#words = words === plain.text ? plain : new WordText(words);
+    }
     return this.#words;
+  }
+
+  /** The text in lower case without names. */
+  get #plainText(): WordText {
+    this.#plain ??= new WordText(withoutNames(this.lower));
+    return this.#plain;
+  }
+
+  get #addressText(): WordText {
+    this.#addresses ??= new WordText(this.lower);
+    return this.#addresses;
   }
 
   #readEnding(): Ending | undefined {
     const url = this.url;
     if (url !== undefined) {
-      const after = readEnding(new WordText(this.flat.slice(url.end).toLowerCase()));
+      const behind = withoutNames(this.flat.slice(url.end).toLowerCase());
+      const after = readEnding(new WordText(behind), true);
       if (after !== undefined && after.outcome !== "cancelled") return after;
     }
-    const whole = readEnding(this.#wordText);
+    const whole = readEnding(this.#plainText);
     if (whole !== undefined) return whole;
     // Go's HTTP client and curl end so only when there was no answer, in whatever words.
     if (url !== undefined && this.has(NO_ANSWER_FRAMES)) {
@@ -164,9 +191,11 @@ export class Reading {
 
   #readHost(): string | null {
     const { flat, url } = this;
-    const proxy = this.lower.includes("proxyconnect") ? blamedProxy(flat) : undefined;
+    const proxy = blamedProxy(flat, url?.host);
     if (proxy !== undefined) return proxy;
-    if (url !== undefined && url.use !== "session") return url.host;
+    if (url !== undefined && url.use !== "session") {
+      return (this.has(SSH_WORDS) ? blamedBySsh(flat)?.host : undefined) ?? url.host;
+    }
     if (url?.use === "session") return isPlaceholder(url.host) ? null : url.host;
     const remote = blamedRemote(flat);
     if (remote !== undefined) return remote.host;
@@ -177,6 +206,24 @@ export class Reading {
     }
     return image?.host ?? null;
   }
+}
+
+interface WordsByPlace {
+  readonly plain: readonly string[];
+  readonly named: readonly string[];
+}
+
+const BY_PLACE = new WeakMap<readonly string[], WordsByPlace>();
+
+/** Words that stand by themselves, and those that are part of an address or a path. */
+function byPlace(words: readonly string[]): WordsByPlace {
+  let places = BY_PLACE.get(words);
+  if (places === undefined) {
+    const isNamed = (word: string) => /[^ ]\/|\/[^ ]|\w\.\w/.test(word);
+    places = { plain: words.filter((word) => !isNamed(word)), named: words.filter(isNamed) };
+    BY_PLACE.set(words, places);
+  }
+  return places;
 }
 
 function isPlaceholder(host: string): boolean {

@@ -34,9 +34,34 @@ function hash(a: number, b: number, c: number): number {
   return (Math.imul(a, 0x9e3b) ^ Math.imul(b, 0x1f35) ^ Math.imul(c, 0x2f1)) & (SIZE - 1);
 }
 
-// One sketch serves all texts: a stamp tells which text a place was last taken by.
-const STAMPS = new Uint32Array(SIZE);
-let lastStamp = 0;
+/** A sketch serves many texts: a stamp tells which text a place was last taken by. */
+class Sketch {
+  readonly stamps = new Uint32Array(SIZE);
+  lastStamp = 0;
+
+  /** Takes the sketch over for a text; gives its stamp. */
+  take(text: string): number {
+    if (this.lastStamp === 0xffffffff) {
+      this.stamps.fill(0);
+      this.lastStamp = 0;
+    }
+    this.lastStamp += 1;
+    const { stamps, lastStamp } = this;
+    let a = text.charCodeAt(0);
+    let b = text.charCodeAt(1);
+    for (let at = 2; at < text.length; at += 1) {
+      const c = text.charCodeAt(at);
+      stamps[hash(a, b, c)] = lastStamp;
+      a = b;
+      b = c;
+    }
+    return lastStamp;
+  }
+}
+
+// Texts that are asked by turns take their sketches in turn, so that none is drawn twice.
+const SKETCHES = [new Sketch(), new Sketch(), new Sketch(), new Sketch()];
+let nextSketch = 0;
 
 /**
  * A text in which words are looked for.
@@ -46,6 +71,7 @@ let lastStamp = 0;
  */
 export class WordText {
   readonly text: string;
+  #sketch = SKETCHES[0] as Sketch;
   #stamp = 0;
 
   constructor(text: string) {
@@ -54,50 +80,39 @@ export class WordText {
 
   /** Whether one of these words stands in the text. */
   hasAny(words: readonly string[]): boolean {
-    this.#sketch();
+    this.#draw();
     for (const word of compile(words)) if (this.#has(word)) return true;
     return false;
   }
 
   /** Whether all of these words stand in the text. */
   hasAll(words: readonly string[]): boolean {
-    this.#sketch();
+    this.#draw();
     for (const word of compile(words)) if (!this.#has(word)) return false;
     return true;
   }
 
   /** Those of the words that stand in the text. */
   present(words: readonly string[]): string[] {
-    this.#sketch();
+    this.#draw();
     const found: string[] = [];
     for (const word of compile(words)) if (this.#has(word)) found.push(word.text);
     return found;
   }
 
   #has(word: Word): boolean {
+    const { stamps } = this.#sketch;
     const stamp = this.#stamp;
-    if (word.first >= 0 && (STAMPS[word.first] !== stamp || STAMPS[word.last] !== stamp))
+    if (word.first >= 0 && (stamps[word.first] !== stamp || stamps[word.last] !== stamp))
       return false;
     return this.text.includes(word.text);
   }
 
-  /** Takes the sketch over for this text, unless it is this text's already. */
-  #sketch(): void {
-    if (this.#stamp !== 0 && this.#stamp === lastStamp) return;
-    if (lastStamp === 0xffffffff) {
-      STAMPS.fill(0);
-      lastStamp = 0;
-    }
-    lastStamp += 1;
-    this.#stamp = lastStamp;
-    const { text } = this;
-    let a = text.charCodeAt(0);
-    let b = text.charCodeAt(1);
-    for (let at = 2; at < text.length; at += 1) {
-      const c = text.charCodeAt(at);
-      STAMPS[hash(a, b, c)] = lastStamp;
-      a = b;
-      b = c;
-    }
+  /** Draws this text's sketch, unless there is one that no other text has taken over. */
+  #draw(): void {
+    if (this.#stamp !== 0 && this.#stamp === this.#sketch.lastStamp) return;
+    nextSketch = (nextSketch + 1) % SKETCHES.length;
+    this.#sketch = SKETCHES[nextSketch] as Sketch;
+    this.#stamp = this.#sketch.take(this.text);
   }
 }

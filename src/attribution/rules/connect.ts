@@ -36,9 +36,6 @@ const ENGINE_SILENT = [
   "engine failed to respond",
   "failed to dial tcp to",
   "waiting for engine",
-  "buildkitd.sock",
-  "dagger-engine.sock",
-  "engine.sock",
   "failed to connect to engine",
   "error connecting to engine",
   "failed to connect to buildkit",
@@ -85,6 +82,12 @@ const START_FAILED = [
   "do init: ",
   "new client: ",
 ];
+
+/** The rules that fit when a program ended badly while an engine was started: its log tells more. */
+export const PROGRAM_FAILED: ReadonlySet<string> = new Set([
+  "connect.docker-down",
+  "connect.start-failed",
+]);
 
 export const CONNECT_RULES: readonly AttributionRule[] = [
   {
@@ -229,6 +232,10 @@ export const CONNECT_LAST_RULES: readonly AttributionRule[] = [
     reason: "The engine does not answer.",
     when: [
       { any: ENGINE_SILENT },
+      {
+        any: ["engine.sock", "buildkitd.sock"],
+        matches: /(?:dial unix |unix:\/\/)\S{0,256}\.sock/,
+      },
       {
         any: ["start engine: ", "new client: ", "connect to engine"],
         outcome: ["unreachable", "timeout", "interrupted", "deadline"],

@@ -1,6 +1,6 @@
 /** Rules for the engine itself: its disk, its state, the machine under it, its bugs. */
 
-import type { AttributionRule } from "./rule.js";
+import type { AttributionRule, FailureReading } from "./rule.js";
 
 const UPSTREAM_FRAMES = [
   "failed to do request",
@@ -12,6 +12,22 @@ const UPSTREAM_FRAMES = [
 
 const GO_OUT_OF =
   /fatal error: (?:newosproc|runtime: (?:out of memory|cannot allocate)|out of memory)|failed to create new os thread/;
+
+/** Parts of a Go stack that stand only in the engine's. */
+const ENGINE_CODE = [
+  "github.com/dagger/dagger/",
+  "go.dagger.io/",
+  "github.com/moby/buildkit/",
+  "dagql",
+  "panic while resolving",
+  "resolver panic",
+];
+
+/** Whether the engine's code panicked, and not for an exchange that failed: then that one tells. */
+function panicsInEngine(reading: FailureReading): boolean {
+  if (!reading.has(["panic"]) || !reading.has(ENGINE_CODE)) return false;
+  return reading.use === undefined || reading.outcome === undefined;
+}
 
 export const ENGINE_RULES: readonly AttributionRule[] = [
   {
@@ -43,17 +59,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
     upstream: "none",
     reason: "A bug of the engine that this query meets.",
     when: [
-      {
-        all: ["panic"],
-        any: [
-          "dagger/dagger",
-          "go.dagger.io",
-          "moby/buildkit",
-          "dagql",
-          "panic while resolving",
-          "resolver panic",
-        ],
-      },
+      panicsInEngine,
       {
         any: [
           "panic while resolving",

@@ -9,6 +9,8 @@ import { LAST_RULES, REST_RULES } from "./rest.js";
 import type { AttributionRule } from "./rule.js";
 import { SERVICE_RULES } from "./service.js";
 import { SESSION_RULES } from "./session.js";
+import { STREAM_RULES } from "./stream.js";
+import { TOOL_RULES } from "./tools.js";
 import { UPSTREAM_RULES } from "./upstream.js";
 import { USER_RULES } from "./user.js";
 
@@ -18,9 +20,11 @@ export const ATTRIBUTION_RULES: readonly AttributionRule[] = Object.freeze([
   ...COMMAND_RULES,
   ...CONNECT_RULES,
   ...SESSION_RULES,
+  ...STREAM_RULES,
   ...ENGINE_RULES,
   ...SERVICE_RULES,
   ...USER_RULES,
+  ...TOOL_RULES,
   ...UPSTREAM_RULES,
   ...REST_RULES,
   ...CONNECT_LAST_RULES,

@@ -82,7 +82,7 @@ export const LAST_RULES: readonly AttributionRule[] = [
       },
       {
         any: ["canceled", "cancelled"],
-        matches: /(?:^|\n|[:=] |# ?[0-9]{1,6} )cancell?ed(?:$|\n|[:. ])/,
+        matches: /(?:^|\n|[:=] |# ?[0-9]{1,6} )cancell?ed(?:$|["'}\n]|[:. ])/,
       },
     ],
     examples: [

@@ -69,7 +69,7 @@ export type Test = (reading: FailureReading) => boolean;
 /** What a rule that is a function may ask. */
 export type FailureReading = Pick<
   Reading,
-  "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host"
+  "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host" | "has"
 >;
 
 /** Whether a rule fits what was read. A rule of a user's that throws does not fit. */

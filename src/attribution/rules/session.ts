@@ -28,25 +28,29 @@ function isSessionHost(host: string | null): boolean {
   return host === null || /^(?:127\.|localhost:|\[?::1)/.test(host);
 }
 
-/** How Node and undici say that the other end of a connection went away. */
-const HUNG_UP = ["socket hang up", "other side closed", "fetch failed"];
+/** How Node and undici say that the other end of a connection went away, in a line of their own. */
+const HUNG_UP = /^\W{0,8}(?:\w{0,24}error: )?(?:socket hang up|other side closed|fetch failed)$/m;
 
-/** Those of their words that are nobody else's, wherever they stand. */
-const UNDICI_WORDS = [
-  "socketerror: other side closed",
-  "fetch failed",
-  "invalid response body while trying to fetch",
-];
+/** Those of their words that are nobody else's, where they begin a message. */
+const UNDICI_WORDS =
+  /(?:^|[:"] ?"?)(?:(?:\w{0,24}error: )?fetch failed|socketerror: other side closed)|invalid response body while trying to fetch|typeerror: terminated(?=$|["'\\:\n])/m;
 
 /** Whether Node's HTTP client lost the session: in a line of its own, or where no URL is named. */
 function fromUndici(reading: FailureReading): boolean {
   const { lower } = reading;
-  const alone =
-    HUNG_UP.some((word) => lower.includes(word)) &&
-    /^(?:\w{0,24}error: )?(?:socket hang up|other side closed|fetch failed)$/m.test(lower);
-  const told = alone || UNDICI_WORDS.some((word) => lower.includes(word) && !lower.includes("://"));
+  if (!reading.has(NODE_WORDS) || reading.use === "http") return false;
+  const told = HUNG_UP.test(lower) || (!lower.includes("://") && UNDICI_WORDS.test(lower));
   return told && isSessionHost(reading.host);
 }
+
+const NODE_WORDS = [
+  "socket hang up",
+  "other side closed",
+  "fetch failed",
+  "while trying to fetch",
+  // A shell says "Terminated" as well: only undici's TypeError is meant.
+  "typeerror: terminated",
+];
 
 /** Whether an SDK's own HTTP client failed: it talks to nobody but the session. */
 function fromSessionPort(reading: FailureReading): boolean {
@@ -229,8 +233,6 @@ export const SESSION_RULES: readonly AttributionRule[] = [
       { names: ["NotAwaitedRequestError"] },
       { any: ["notawaitedrequesterror"] },
       fromUndici,
-      // A shell says "Terminated" as well: only undici's TypeError is meant.
-      { any: ["typeerror: terminated"], matches: /^typeerror: terminated$/m },
       { names: ["TypeError"], matches: /^terminated$/m },
       fromSessionPort,
     ],
@@ -241,60 +243,5 @@ export const SESSION_RULES: readonly AttributionRule[] = [
       "TypeError: terminated",
     ],
     seen: "all SDKs",
-  },
-  {
-    name: "session.dropped-stream",
-    fault: "engine",
-    counts: true,
-    transient: true,
-    reason: "The stream between the client and the engine broke.",
-    when: [
-      {
-        any: [
-          '"http://dagger/',
-          "connect session attachables",
-          "connect to sse",
-          "failed to connect to dagger",
-        ],
-        outcome: ["unreachable", "interrupted", "timeout", "deadline", "server-error"],
-      },
-      {
-        any: [
-          "the client connection is closing",
-          "error reading from server",
-          "timed out waiting for server handshake",
-          "error reading preface",
-          "sendmsg called after closesend",
-          "stream terminated by rst_stream",
-          "transport is closing",
-          "transport: error while dialing",
-          "code = unavailable desc = connection closed",
-          "code = unavailable desc = connection error",
-          "unavailable: connection error",
-          "latest balancer error",
-          "connection closed before server preface",
-          "keepalive ping failed",
-          "keepalive watchdog timeout",
-          "failed to receive status: rpc error: code = unavailable",
-          "failed to get status: rpc error: code = unavailable",
-          "closing transport due to",
-          "received prior goaway",
-          "error while reading from server",
-          "error reading server preface",
-          "grpc: the connection is",
-          "frontend grpc server closed",
-          "grpc: addrconn",
-        ],
-        none: ["x509:", "executable file not found", "tls: failed to verify"],
-      },
-      { any: ["http2: client conn"], none: ["://"] },
-    ],
-    examples: [
-      "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
-      "ERROR: failed to solve: Canceled: grpc: the client connection is closing",
-      "failed to solve: Internal: stream terminated by RST_STREAM with error code: INTERNAL_ERROR",
-      'subscribe to telemetry: connect to SSE: Get "http://dagger/v1/traces": EOF',
-    ],
-    seen: "buildkit, 0.3 to 0.21",
   },
 ];

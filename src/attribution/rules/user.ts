@@ -2,22 +2,6 @@
 
 import type { AttributionRule } from "./rule.js";
 
-/** Frames of an exchange that the engine itself made, as against one of a command. */
-const ENGINE_FRAMES = [
-  "failed to do request",
-  "failed to solve: failed to",
-  "failed to resolve source metadata",
-  "failed to resolve image",
-  "failed to copy: ",
-  "failed to authorize",
-  "failed to fetch remote",
-  "failed to load cache key",
-  "error response from daemon",
-  "failed to push ",
-  "toomanyrequests",
-  'unexpected requesting "',
-];
-
 export const USER_RULES: readonly AttributionRule[] = [
   {
     name: "user.graphql",
@@ -137,6 +121,7 @@ export const USER_RULES: readonly AttributionRule[] = [
         "remote repository is empty",
         "could not find remote branch",
         "pathspec ",
+        "invalid refspec",
         "ssh_auth_sock",
       ],
     },
@@ -222,66 +207,5 @@ export const USER_RULES: readonly AttributionRule[] = [
       "failed to resolve source metadata for docker.io/library/alpine:3: error getting credentials - err: exit status 1, out: ``",
     ],
     seen: "docker",
-  },
-  {
-    name: "user.tool-output",
-    fault: "user",
-    counts: false,
-    transient: true,
-    upstream: "none",
-    reason: "These are words of a tool that a command of the pipeline ran, not of the engine.",
-    when: [
-      {
-        any: [
-          "npm err!",
-          "npm error ",
-          "npm warn ",
-          "yarn error",
-          "err_pnpm",
-          "pip._vendor",
-          "pip install",
-          "could not find a version that satisfies",
-          "temporary failure resolving '",
-          "e: failed to fetch",
-          "e: unable to",
-          "err:1 http",
-          "httpsconnectionpool(",
-          "could not transfer artifact",
-          "could not resolve all files for configuration",
-          "spurious network error",
-          "wget: ",
-          "bundler::",
-          "gem::",
-          "composer\\",
-          "curl: (",
-          "apk add",
-          "apt-get ",
-          "warning: fetching https://dl-cdn",
-          "unable to select packages",
-          "go: downloading",
-          "proxy.golang.org",
-        ],
-        none: [...ENGINE_FRAMES, "dl.dagger.io"],
-      },
-      {
-        bare: true,
-        operation: ["withExec"],
-        use: "http",
-        none: [...ENGINE_FRAMES, "invalid response status", "file write failed"],
-      },
-      { bare: true, operation: ["withExec"], any: ["error response from daemon", "docker: "] },
-      { bare: true, operation: ["withExec"], use: "git", none: [...ENGINE_FRAMES, "git error"] },
-      {
-        bare: true,
-        operation: ["withExec"],
-        matches: /fork\/exec |executable file not found|permission denied|exit status [0-9]/,
-        none: ENGINE_FRAMES,
-      },
-    ],
-    examples: [
-      "Err:1 http://apt.example.org/debian bookworm InRelease\n  Temporary failure resolving 'apt.example.org'\nE: Unable to locate package libcap2-bin",
-      "pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='files.py.example', port=443): Read timed out.",
-    ],
-    seen: "npm, pip, apt, curl and the like",
   },
 ];
