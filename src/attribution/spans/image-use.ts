@@ -1,0 +1,102 @@
+/** Which images the spans of an engine name, what a tag became, and which a registry was asked for. */
+
+import { parseImageReference } from "../hosts.js";
+import { redact } from "../redact.js";
+import { dagCallOf } from "./dag-call.js";
+import type { EngineSpan } from "./span.js";
+import { SpanTree } from "./span-tree.js";
+
+/** An image reference in full, checked letter by letter: it may be shown. */
+export interface PlainImage {
+  /** Host, repository and tag; with the digest only when there is no tag. */
+  readonly image: string;
+  /** The digest that stands beside it, or that its tag became; null when there is none. */
+  readonly digest: string | null;
+}
+
+/** What spans tell of images. */
+export interface ImageFacts {
+  /** The images that calls asked for and got, one for each call. */
+  readonly uses: readonly PlainImage[];
+  /** The images that some registry was asked about, without repetitions. */
+  readonly asked: readonly string[];
+}
+
+const FROM_CALL = "Container.from";
+const RESOLVED = /^from ([^\s"]{1,1024})$/;
+const IMAGE_WORK = /^(?:resolving|pulling|pushing) ([^\s"]{1,1024})$/;
+/** The standard's grammar of a reference, with the host and the digest that it names. */
+const REFERENCE =
+  /^((?:\[[0-9a-f:]{2,45}\]|[a-z0-9.-]{1,253})(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)+)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$/;
+
+/**
+ * Reads a reference as it may be shown: in full, with `:latest` where neither tag nor digest stands.
+ * Undefined for all that is not exactly a reference, so that credentials and the like stay behind.
+ */
+export function plainImage(address: string): PlainImage | undefined {
+  const reference = parseImageReference(address)?.reference;
+  const match = REFERENCE.exec(reference ?? "");
+  if (match === null || redact(match[0]) !== match[0]) return undefined;
+  const [, repository, tag, digest = null] = match;
+  if (tag === undefined && digest !== null) return { image: `${repository}@${digest}`, digest };
+  return { image: `${repository}:${tag ?? "latest"}`, digest };
+}
+
+/** Reads what finished spans of some requests tell of images. Never throws. */
+export function imageFactsOf(spans: readonly EngineSpan[]): ImageFacts {
+  const tree = new SpanTree(spans);
+  const resolved = new Map<EngineSpan, PlainImage>();
+  const asked = new Set<string>();
+  for (const span of spans) {
+    const became = resolvedBy(span);
+    const call = became === undefined ? undefined : outermostFrom(span, tree);
+    if (became !== undefined && call !== undefined) resolved.set(call, became);
+    const image = askedImage(span, tree);
+    if (image !== undefined) asked.add(image);
+  }
+  const uses: PlainImage[] = [];
+  for (const span of spans) {
+    if (!isFrom(span) || span.status === "error") continue;
+    const named = outermostFrom(span, tree) === undefined ? namedBy(span) : undefined;
+    if (named === undefined) continue;
+    const became = resolved.get(span);
+    uses.push(became?.image === named.image ? became : named);
+  }
+  return { uses, asked: [...asked] };
+}
+
+/** The engine calls itself with the digest to get the image of a tag: only the outer call was asked. */
+function outermostFrom(span: EngineSpan, tree: SpanTree): EngineSpan | undefined {
+  const seen = new Set<EngineSpan>();
+  let outermost: EngineSpan | undefined;
+  for (let at = tree.nearest(span, isFrom); at !== undefined; at = tree.nearest(at, isFrom)) {
+    // Forged spans may go round in a circle.
+    if (seen.has(at)) break;
+    seen.add(at);
+    outermost = at;
+  }
+  return outermost;
+}
+
+function isFrom({ name, scope }: EngineSpan): boolean {
+  return name === FROM_CALL && scope === "dagger.io/core";
+}
+
+/** What a tag became, by the span in which the engine goes on with it. */
+function resolvedBy({ scope, name }: EngineSpan): PlainImage | undefined {
+  const reference = scope === "dagger.io/core" ? RESOLVED.exec(name)?.[1] : undefined;
+  return reference === undefined ? undefined : plainImage(reference);
+}
+
+function namedBy(call: EngineSpan): PlainImage | undefined {
+  const address = dagCallOf(call)?.texts.address;
+  return address === undefined ? undefined : plainImage(address);
+}
+
+/** The image that an exchange was about. */
+function askedImage(span: EngineSpan, tree: SpanTree): string | undefined {
+  if (typeof span.attributes["http.request.method"] !== "string") return undefined;
+  const work = tree.nearest(span, ({ name }) => IMAGE_WORK.test(name));
+  const reference = work === undefined ? undefined : IMAGE_WORK.exec(work.name)?.[1];
+  return reference === undefined ? undefined : plainImage(reference)?.image;
+}
