@@ -1,0 +1,86 @@
+/** Receives the spans of a command while it runs, and tells at its end what it contacted. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { collectorOf, type Environment, engineEnvironment } from "../traces/environment.js";
+import {
+  startTraceReceiver,
+  type TraceReceiver,
+  type TraceReceiverMetrics,
+} from "../traces/receiver.js";
+import { type Contacts, ContactTotals } from "./contacts.js";
+import { RequestSpans } from "./request-spans.js";
+
+/** What a command contacted, and what became of the bodies that told. */
+export interface CommandTrace {
+  readonly contacts: Contacts;
+  readonly bodies: TraceReceiverMetrics;
+  /** Whether the user has a collector that bodies were passed on to. */
+  readonly hasCollector: boolean;
+}
+
+/** A witness of one command. */
+export interface CommandWitness {
+  /** What to add to the environment of the command; empty when there is nothing to hear. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Why the command is not heard; undefined when it is. Names variables, never their values. */
+  readonly offReason: string | undefined;
+  /** Ends it, once the command has ended; undefined when it was off. Never rejects. */
+  end(): Promise<CommandTrace | undefined>;
+}
+
+/**
+ * How long nothing must come before no more is waited for. A dagger command has sent everything when
+ * it ends, but one that was started by another program, as an SDK does, may end after that.
+ */
+const QUIET_MS = 250;
+const MAX_WAIT_MS = 2_000;
+
+/**
+ * Starts a witness. What prevents it is told by `offReason` and never keeps the command from running.
+ *
+ * @param env The environment that the command would have without us.
+ */
+export async function startCommandWitness(env: Environment): Promise<CommandWitness> {
+  const collector = collectorOf(env);
+  if (collector.kind === "left-alone")
+    return witnessOff(`${collector.reason}, so your collector is left alone`);
+  const forwardTo = collector.kind === "http" ? collector.endpoint : undefined;
+  let receiver: TraceReceiver;
+  try {
+    receiver = await startTraceReceiver({ forwardTo });
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code ?? "unknown reason");
+    return witnessOff(`no port of this machine can be listened on (${code})`);
+  }
+  const totals = new ContactTotals();
+  const requests = new RequestSpans((spans) => totals.add(spans));
+  receiver.onSpans((spans) => requests.take(spans));
+  return {
+    variables: engineEnvironment(receiver, env).variables,
+    offReason: undefined,
+    async end() {
+      await untilQuiet(receiver);
+      await receiver.close();
+      requests.end();
+      return {
+        contacts: totals.totals(),
+        bodies: receiver.metrics(),
+        hasCollector: forwardTo !== undefined,
+      };
+    },
+  };
+}
+
+function witnessOff(offReason: string): CommandWitness {
+  return { variables: {}, offReason, end: async () => undefined };
+}
+
+async function untilQuiet(receiver: TraceReceiver): Promise<void> {
+  let before = -1;
+  for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += QUIET_MS) {
+    const { bodies } = receiver.metrics();
+    if (bodies === before) return;
+    before = bodies;
+    await sleep(QUIET_MS);
+  }
+}
