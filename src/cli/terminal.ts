@@ -55,7 +55,7 @@ export interface Paint {
 }
 
 /** Colours only for a terminal, never with `NO_COLOR` or on a dumb one. */
-export function paintFor({ stdout, env }: Terminal): Paint {
+export function paintFor({ stdout, env }: Pick<Terminal, "stdout" | "env">): Paint {
   const plain = stdout.isTTY !== true || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
   const style = (on: number, off: number) => (text: string) =>
     plain ? text : `\u001b[${on}m${text}\u001b[${off}m`;

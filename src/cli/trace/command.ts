@@ -1,0 +1,109 @@
+/** `dagger-breaker trace`: runs a command and tells at its end what it contacted. */
+
+import { type FileHandle, open } from "node:fs/promises";
+import type { Command } from "commander";
+import { startCommandWitness } from "../../runner/command-witness.js";
+import { CommandNotStartedError, runCommand } from "../../runner/run-command.js";
+import { EXIT } from "../exit-codes.js";
+import { type CommandContext, CommandError, paintFor, type Terminal } from "../terminal.js";
+import { reportLines } from "./render.js";
+import { type TraceReport, traceReport } from "./report.js";
+import { holdWarnings } from "./warnings.js";
+
+interface TraceOptions {
+  readonly json?: true;
+  readonly output?: string;
+}
+
+const EXIT_CODES = `
+Exit codes:
+  that of the command; 128 and the number of the signal that ended it
+  ${EXIT.usage}  an option or an argument is wrong
+  ${EXIT.cannotWrite}  the file of --output cannot be written; the command was not started
+  126 the command cannot be run
+  127 there is no such command`;
+
+/** Adds the command. */
+export function addTraceCommand(program: Command, context: CommandContext): void {
+  program
+    .command("trace")
+    .summary("run a command and say what it contacted")
+    .description(
+      "Runs a command that uses Dagger, such as `dagger call test`, and says at its end which registries, git and http hosts the engine asked for it, what came from the cache and what tags became, by the engine's own traces. The report goes to standard error, so that the command's output stays its own.",
+    )
+    .argument("<command>", "the command; put -- before it")
+    .argument("[arguments...]", "its arguments")
+    .passThroughOptions()
+    .option("--json", "report as one JSON object")
+    .option("--output <file>", "write the report to a file instead of standard error")
+    .addHelpText("after", EXIT_CODES)
+    .action(async (command: string, args: string[], options: TraceOptions) => {
+      const file = options.output === undefined ? undefined : await openFile(options.output);
+      try {
+        const report = await trace(command, args, context.terminal.env);
+        context.end(report.exitCode);
+        await tell(report, options, file, context.terminal);
+      } finally {
+        await file?.close();
+      }
+    });
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "w");
+  } catch (error) {
+    const { code = "unknown reason" } = error as { code?: string };
+    throw new CommandError(
+      `cannot write ${JSON.stringify(path)} (${code}), expected a file for --output`,
+      EXIT.cannotWrite,
+    );
+  }
+}
+
+async function trace(
+  command: string,
+  args: readonly string[],
+  env: Terminal["env"],
+): Promise<TraceReport> {
+  const warnings = holdWarnings();
+  const witness = await startCommandWitness(env);
+  const start = performance.now();
+  try {
+    const end = await runCommand(command, args, { ...env, ...witness.variables });
+    const durationMs = performance.now() - start;
+    const heard = await witness.end();
+    await warnings.release();
+    const { offReason } = witness;
+    return traceReport({ end, durationMs, trace: heard, offReason, warnings: warnings.notes, env });
+  } catch (error) {
+    await witness.end();
+    await warnings.release();
+    if (!(error instanceof CommandNotStartedError)) throw error;
+    throw new CommandError(error.message, error.exitCode);
+  }
+}
+
+/** Whatever happens to the report, the exit code stays that of the command. */
+async function tell(
+  report: TraceReport,
+  { json, output }: TraceOptions,
+  file: FileHandle | undefined,
+  { stderr, env }: Terminal,
+): Promise<void> {
+  const toTerminal = { stdout: stderr, env: file === undefined ? env : { ...env, NO_COLOR: "1" } };
+  const lines = json
+    ? [JSON.stringify(report, undefined, 2)]
+    : reportLines(report, paintFor(toTerminal));
+  const text = `${lines.join("\n")}\n`;
+  if (file === undefined) {
+    stderr.write(text);
+    return;
+  }
+  try {
+    await file.writeFile(text);
+  } catch (error) {
+    const { code = "unknown reason" } = error as { code?: string };
+    stderr.write(`error: the report cannot be written to ${JSON.stringify(output)} (${code})\n`);
+  }
+}

@@ -1,0 +1,130 @@
+/** What `trace` tells at the end of a command, as `--json` prints it. */
+
+import type { CommandTrace } from "../../runner/command-witness.js";
+import type { Contacts } from "../../runner/contacts.js";
+import type { CommandEnd } from "../../runner/run-command.js";
+import type { Environment } from "../../traces/environment.js";
+import { parseTraceparent } from "../../traces/trace-context.js";
+
+/** Something that keeps the report from being whole. */
+export interface Note {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** What became of the bodies in which the spans came. */
+export interface BodiesReport {
+  readonly received: number;
+  readonly undecodable: number;
+  /** Those that were not taken: too large, or too many at once. */
+  readonly refused: number;
+  /** Those that the user's collector took, and those that it did not get; null without one. */
+  readonly forwarded: number | null;
+  readonly dropped: number | null;
+}
+
+/** The report. */
+export interface TraceReport {
+  readonly exitCode: number;
+  readonly signal: string | null;
+  readonly durationMs: number;
+  /** Null when the witness was off. */
+  readonly contacts: Contacts | null;
+  readonly bodies: BodiesReport | null;
+  readonly notes: readonly Note[];
+}
+
+/** What a report is made of. */
+export interface ReportFacts {
+  readonly end: CommandEnd;
+  readonly durationMs: number;
+  readonly trace: CommandTrace | undefined;
+  readonly offReason: string | undefined;
+  /** What the package said of traces while the command ran. */
+  readonly warnings: readonly Note[];
+  readonly env: Environment;
+}
+
+/** Puts the report together. */
+export function traceReport(facts: ReportFacts): TraceReport {
+  const { end, durationMs, trace } = facts;
+  return {
+    exitCode: end.exitCode,
+    signal: end.signal,
+    durationMs: Math.round(durationMs),
+    contacts: trace === undefined ? null : rounded(trace.contacts),
+    bodies: trace === undefined ? null : bodiesReport(trace),
+    notes: notesOf(facts),
+  };
+}
+
+/** Times come with fractions of microseconds that say nothing. */
+function rounded(contacts: Contacts): Contacts {
+  const upstreams = contacts.upstreams.map((upstream) => ({
+    ...upstream,
+    durationMs: Math.round(upstream.durationMs * 1000) / 1000,
+    slowestMs: Math.round(upstream.slowestMs * 1000) / 1000,
+  }));
+  return { ...contacts, upstreams };
+}
+
+function bodiesReport({ bodies, hasCollector }: CommandTrace): BodiesReport {
+  return {
+    received: bodies.bodies,
+    undecodable: bodies.undecodable,
+    refused: bodies.tooLarge + bodies.refused,
+    forwarded: hasCollector ? bodies.forwarded : null,
+    dropped: hasCollector ? bodies.dropped : null,
+  };
+}
+
+function notesOf({ trace, offReason, warnings, env }: ReportFacts): Note[] {
+  const notes: Note[] = [];
+  if (offReason !== undefined) {
+    notes.push({ code: "witness-off", text: `Nothing was traced: ${offReason}.` });
+  }
+  if (trace !== undefined) {
+    const { undecodable, refused } = bodiesReport(trace);
+    if (undecodable > 0) notes.push(incomplete("undecodable", undecodable, "could not be read"));
+    if (refused > 0)
+      notes.push(incomplete("refused", refused, "were too large or too many at once"));
+    if (!hasEngineSpans(trace.contacts)) {
+      notes.push({ code: "no-spans", text: whyNoSpans(env) });
+    }
+    const { exchanges, images } = trace.contacts.omitted;
+    if (exchanges + images > 0) {
+      const text = `Too many to list: ${exchanges} exchanges with further hosts, ${images} uses of further images.`;
+      notes.push({ code: "omitted", text });
+    }
+  }
+  return [...notes, ...warnings.map((warning) => inWordsOf(trace, warning))];
+}
+
+/** What a guard would be told is of another kind than what somebody wants to know who reads this. */
+function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note {
+  if (code === "traces-sampled") {
+    return { code, text: "OTEL_TRACES_SAMPLER is set: what is not sampled is missing here." };
+  }
+  if (code !== "traces-dropped" || trace === undefined) return { code, text };
+  const { dropped, bodies } = trace.bodies;
+  return { code, text: `${text} It did not get ${dropped} of ${bodies}.` };
+}
+
+/** The program that was run may have sent spans of its own. */
+export function hasEngineSpans({ requests, upstreams }: Contacts): boolean {
+  return requests > 0 || upstreams.length > 0;
+}
+
+function incomplete(code: string, bodies: number, why: string): Note {
+  return { code, text: `Incomplete: ${bodies} of the bodies that hold the spans ${why}.` };
+}
+
+function whyNoSpans(env: Environment): string {
+  if (parseTraceparent(env.TRACEPARENT)?.sampled === false) {
+    return "No spans came: TRACEPARENT says that this trace is not recorded.";
+  }
+  if ((env.DAGGER_SESSION_PORT ?? "") !== "") {
+    return "No spans came: the session was opened outside (DAGGER_SESSION_PORT), and its spans go where the program that opened it sends them. Trace that one.";
+  }
+  return "No spans came: this was no dagger command, or it ended before it asked an engine, or its spans are not recorded (OTEL_TRACES_SAMPLER).";
+}

@@ -1,0 +1,162 @@
+/** A command under `dagger-breaker trace` lives and ends as it would without: signals, streams, terminal. */
+
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { builtCli } from "./built-cli.js";
+
+const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
+const cli = builtCli();
+
+interface Started {
+  readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
+  readonly pid: number;
+  /** What it has printed, both streams. */
+  output(): string;
+  /** Resolves once it has printed that. */
+  printed(text: string): Promise<void>;
+}
+
+/** Starts a command line without waiting for its end, in a group of its own: no terminal reaches it. */
+function start(...task: string[]): Started {
+  const args = ["trace", "--", DAGGER, ...task];
+  const child = spawn(cli.program, args, { env: cli.environment(), detached: true });
+  return watch(child);
+}
+
+function watch(child: ChildProcessWithoutNullStreams): Started {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return {
+    ended: once(child, "close") as Promise<[number | null, string | null]>,
+    pid: child.pid ?? 0,
+    output: () => output,
+    async printed(text) {
+      while (!output.includes(text)) {
+        if (child.exitCode !== null) throw new Error(`it ended after ${JSON.stringify(output)}`);
+        await sleep(20);
+      }
+    },
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The stand-in's own process. */
+function childOf(output: string): number {
+  return Number(/ready ([0-9]+)/.exec(output)?.[1]);
+}
+
+describe("a command ends as without us", () => {
+  test.each([
+    ["nothere", 127, /cannot run "nothere"/],
+    ["/etc/passwd", 126, /cannot run "\/etc\/passwd".*EACCES/],
+  ])("not at all when there is no %s", async (command, expected, words) => {
+    const { exitCode, stdout, stderr } = await cli.run(["trace", "--", command, "--secret=x"]);
+    expect(exitCode).toBe(expected);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(words);
+    expect(stderr).not.toContain("secret");
+  });
+
+  test("is not started when its report could not be written", async () => {
+    const file = join(cli.folder, "nowhere/report.json");
+    const marker = join(cli.folder, "started");
+    const args = ["trace", "--output", file, "--", "touch", marker];
+    const { exitCode, stderr } = await cli.run(args);
+    expect(exitCode).toBe(73);
+    expect(stderr).toMatch(/^error: cannot write ".*report.json" \(ENOENT\)/);
+    expect(() => readFileSync(marker)).toThrow();
+  });
+
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+  ] as const)("%s ends it, and us after it with the report", async (signal, expected) => {
+    const run = start("die");
+    await run.printed("ready");
+    process.kill(run.pid, signal);
+    expect(await run.ended).toEqual([expected, null]);
+    expect(run.output()).toContain(`dagger-breaker trace: ended by ${signal} after`);
+    expect(isAlive(childOf(run.output()))).toBe(false);
+  });
+
+  test.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
+    "it may end at %s in its own way and time",
+    async (signal) => {
+      const run = start("hang");
+      await run.printed("ready");
+      process.kill(run.pid, signal);
+      expect(await run.ended).toEqual([0, null]);
+      expect(run.output()).toContain(`${signal} 1\n`);
+      expect(run.output()).toContain("16 requests to the engine");
+    },
+  );
+
+  test("the options behind it are its own, with -- and without", async () => {
+    const args = ["show", "--json", "--output", "x", "--", "-h"];
+    for (const dashes of [["--"], []]) {
+      const { stdout } = await cli.run(["trace", ...dashes, DAGGER, ...args]);
+      expect(JSON.parse(stdout).args).toEqual(args.slice(1));
+    }
+  });
+
+  test("it reads the standard input that we were given", async () => {
+    const { stdout } = await cli.run(["trace", "--", "cat"], { stdin: "what is piped in" });
+    expect(stdout).toBe("what is piped in");
+  });
+});
+
+/** Whether there is a `script` that runs a command on a terminal, as util-linux has it. */
+function hasTerminals(): boolean {
+  try {
+    return execFileSync("script", ["--version"], { encoding: "utf8" }).includes("util-linux");
+  } catch {
+    return false;
+  }
+}
+
+describe.skipIf(!hasTerminals())("on a terminal", () => {
+  function onTerminal(...task: string[]): Started & { type(text: string): void } {
+    const line = ["exec", cli.program, "trace", "--", DAGGER, ...task].join(" ");
+    const child = spawn("script", ["-qec", line, "/dev/null"], {
+      env: cli.environment({ TERM: "xterm" }),
+    });
+    return {
+      ...watch(child),
+      type: (text) => void child.stdin.write(text),
+    };
+  }
+
+  test("the command finds it on all its streams, and the report has colours", async () => {
+    const run = onTerminal("show");
+    expect(await run.ended).toEqual([0, null]);
+    expect(run.output()).toContain('"terminal":[true,true,true]');
+    expect(run.output()).toContain("\u001b[1mdagger-breaker trace:");
+  });
+
+  test("Ctrl-C reaches it once", async () => {
+    const run = onTerminal("hang");
+    await run.printed("ready");
+    run.type("\u0003");
+    expect(await run.ended).toEqual([0, null]);
+    expect(run.output()).toContain("SIGINT 1");
+    expect(run.output()).toContain("16 requests to the engine");
+  });
+});
