@@ -40,6 +40,8 @@ export interface NamedUpstream {
    * and the ref of a git remote. It holds what the request holds and must not be shown.
    */
   readonly key: string;
+  /** Of an image of `from`: its address as it was written, and the platform asked for, if any. */
+  readonly image?: { readonly address: string; readonly platform: string } | undefined;
 }
 
 /** What a request would do beside reading. */
@@ -199,7 +201,10 @@ class Walk {
     const image = address === undefined ? undefined : parseImageReference(address);
     if (image === undefined || this.#has(field, "registryService")) return;
     const { host, reference, pinned } = image;
-    this.#add({ kind: "registry", host, field: name, reference, pinned }, field, platform);
+    const asked = platform.replace(/^"(.*)"$/, "$1");
+    const written =
+      name === "from" && address !== undefined ? { address, platform: asked } : undefined;
+    this.#add({ kind: "registry", host, field: name, reference, pinned }, field, platform, written);
   }
 
   #addGit(name: string, remote: string | undefined, field: FieldNode): void {
@@ -238,9 +243,14 @@ class Walk {
     if (git) this.#addGit("address", value, field);
   }
 
-  #add(upstream: UpstreamReference, field: FieldNode, detail = ""): void {
+  #add(
+    upstream: UpstreamReference,
+    field: FieldNode,
+    detail = "",
+    image?: NamedUpstream["image"],
+  ): void {
     const key = `${this.#call(field)}\n${detail}`;
-    this.#named.set(key, { upstream, key });
+    this.#named.set(key, { upstream, key, image });
   }
 
   #argument(field: FieldNode, name: string): ArgumentNode | undefined {

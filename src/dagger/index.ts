@@ -8,11 +8,21 @@ export * from "@dagger.io/dagger";
 export type { Quota } from "../attribution/quota.js";
 // What it throws, keeps and counts.
 export type { GuardRejection } from "../guard/admission.js";
+// Known digests.
+export { DigestFile, type DigestFileOptions } from "../guard/digests/digest-file.js";
+export {
+  type DigestStore,
+  type KnownDigest,
+  MemoryDigests,
+  type MemoryDigestsOptions,
+} from "../guard/digests/known-digests.js";
 export { isSessionLostError, SessionLostError } from "../guard/errors.js";
 export type { FailureRecord } from "../guard/failure-record.js";
 // What a guard can be told, and where its breakers live.
 export { type GuardBreakers, type GuardOptions, guardRegistry } from "../guard/guard-options.js";
 export type { Mirrors } from "../guard/mirrors.js";
+export type { PinOptions } from "../guard/pin-options.js";
+export { PINNED_CHANNEL, type PinnedEvent, pinnedImageCount } from "../guard/pinning.js";
 // What is left of a registry's pull limit.
 export {
   probeQuota,

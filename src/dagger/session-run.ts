@@ -63,7 +63,14 @@ async function runUntilDone<T>(
     const state = new SessionState();
     if (tracing !== undefined) traceSession(state, tracing);
     const [permit] = (await owner.admit([owner.engine], signal)) as readonly [Permit];
-    const opener: Open<T> = (run) => open((body) => run(body).finally(() => state.end()), state);
+    const opener: Open<T> = (run) =>
+      open(
+        (body) =>
+          run(body)
+            .finally(() => state.answered())
+            .finally(() => state.end()),
+        state,
+      );
     const ending = inherited
       ? await runInherited(permit, opener)
       : await runInNew(

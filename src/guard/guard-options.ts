@@ -18,6 +18,8 @@ import {
 } from "../options/check.js";
 import { createRegistry, type NamedBreakerOptions, type Registry } from "../registry/registry.js";
 import { type Mirrors, mirrorsField } from "./mirrors.js";
+import { type PinOptions, pinField } from "./pin-options.js";
+import type { Pinning } from "./pinning.js";
 
 /**
  * The options of the breakers of a guard, by name: `"engine"`, an upstream such as
@@ -58,6 +60,12 @@ export interface GuardOptions {
    * `dagger-breaker mirrors` writes their configuration. Default: none.
    */
   readonly mirrors?: Mirrors | undefined;
+  /**
+   * Takes the images of `from` by the digests that their tags were last seen to have, so that a
+   * pipeline runs while their registry is down: from the second run by digest on, as recorded. Said
+   * loudly each time. Never in a request that publishes. Default: off.
+   */
+  readonly pin?: PinOptions | undefined;
   /**
    * For how many milliseconds at least an upstream that answers with a rate limit is left alone when
    * it does not say for how long, or says less than a second; above 0. The open time of its breaker,
@@ -173,6 +181,7 @@ const FIELDS = {
   registry: objectField<Registry>(guardRegistry, ["get", "find"]),
   needs: needsField,
   mirrors: mirrorsField,
+  pin: pinField,
   rateLimitOpenMs: numberField(60_000, SOME_MILLISECONDS),
   onOpen: wordField<"reject" | "wait">("reject", ["reject", "wait"]),
   maxWaitMs: numberField(300_000, MILLISECONDS),
@@ -187,6 +196,7 @@ export interface GuardSettings {
   readonly registry: Registry;
   readonly needs: readonly string[];
   readonly mirrors: Mirrors;
+  readonly pin: Pinning | undefined;
   readonly rateLimitOpenMs: number;
   readonly onOpen: "reject" | "wait";
   readonly maxWaitMs: number;

@@ -3,7 +3,7 @@
 import { classifyFailure } from "../attribution/classify-failure.js";
 import { classifyResponse } from "../attribution/classify-response.js";
 import type { Failure, GraphQLRequest, SessionResponse } from "../attribution/failure.js";
-import { type QueryReading, readQuery } from "../attribution/query-reading.js";
+import { type NamedUpstream, type QueryReading, readQuery } from "../attribution/query-reading.js";
 import { refuseUnderLastGood } from "../policies/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import { type Call, Calls } from "./calls.js";
@@ -12,6 +12,7 @@ import type { SessionLostError } from "./errors.js";
 import { recordOf } from "./failure-record.js";
 import type { Guard } from "./guard.js";
 import { chooseMirrors, withAddresses } from "./mirrors.js";
+import { announcePinned, type PinnedRequest, tagsOf } from "./pinning.js";
 import { RequestInFlight } from "./request-in-flight.js";
 import { SessionState } from "./session-state.js";
 import type { RequestWitness } from "./witness.js";
@@ -27,6 +28,9 @@ export type Exchange<A extends SessionResponse> = (
 
 /** How long the engine may take to tell its version after a request has timed out. */
 const VERSION_TIMEOUT_MS = 2000;
+
+/** How long it may take to tell the digests of images that it has just used: it needs 2 ms. */
+const QUESTION_TIMEOUT_MS = 2000;
 
 const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
 
@@ -79,7 +83,8 @@ export class GuardedSession {
     const { signal, operationTimeoutMs, onOpen } = this.#guard.settings;
     if (this.lost !== undefined) throw this.lost;
     signal?.throwIfAborted();
-    const request = this.#mirrored(given);
+    const pinned = this.#pinned(this.#mirrored(given));
+    const { request } = pinned;
     const reading = readQuery(request);
     for (const effect of ["publish", "export"] as const) {
       if (reading.sideEffects.has(effect)) refuseUnderLastGood(effect);
@@ -88,7 +93,10 @@ export class GuardedSession {
     try {
       const inFlight = await this.#admit(reading, call);
       for (const effect of reading.sideEffects) this.#state.sideEffects.add(effect);
-      return await this.#send(request, exchange, inFlight, call, witness);
+      announcePinned(pinned, (name) => this.#guard.upstream(name));
+      const answer = await this.#send(request, exchange, inFlight, call, witness);
+      if (inFlight.didAll) this.#learnDigests(reading, inFlight.references, exchange);
+      return answer;
     } finally {
       call.end();
     }
@@ -103,10 +111,40 @@ export class GuardedSession {
     return chosen.size === 0 ? request : withAddresses(request, chosen);
   }
 
+  /** The request with images by their known digests, where the user wants that. */
+  #pinned(request: GraphQLRequest): PinnedRequest {
+    const { pin } = this.#guard.settings;
+    return pin?.pin(request, readQuery(request)) ?? { request, digests: new Map() };
+  }
+
+  /** Learns from a request that has used what it names, without anybody waiting for it. */
+  #learnDigests(
+    reading: QueryReading,
+    references: readonly NamedUpstream[],
+    exchange: Exchange<SessionResponse>,
+  ): void {
+    const { pin } = this.#guard.settings;
+    if (pin === undefined) return;
+    if (reading.usesContents) pin.prove(references);
+    const tags = tagsOf(reading).filter(({ key }) => this.#state.memory.learnsDigest(key));
+    if (tags.length === 0) return;
+    this.#state.ask(async () => {
+      const call = this.#calls.begin({ timeoutMs: QUESTION_TIMEOUT_MS });
+      try {
+        await pin.learn(tags, (question) => exchange(question, call.signal));
+      } finally {
+        call.end();
+      }
+    });
+  }
+
   /** Takes the permits, unless the session was lost or the caller left meanwhile. */
   async #admit(reading: QueryReading, call: Call): Promise<RequestInFlight> {
+    const { memory } = this.#state;
+    const { needs, pin } = this.#guard.settings;
+    const dependencies = memory.dependencies(reading, needs, pin);
     const inFlight = await this.#state.wait(call, () =>
-      RequestInFlight.admit(this.#guard, this.#state.memory, reading, call.signal),
+      RequestInFlight.admit(this.#guard, memory, reading, dependencies, call.signal),
     );
     if (this.lost === undefined && !call.signal?.aborted) return inFlight;
     inFlight.notSent();

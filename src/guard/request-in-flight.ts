@@ -2,7 +2,7 @@
 
 import type { Failure, SessionResponse } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
-import type { QueryReading } from "../attribution/query-reading.js";
+import type { NamedUpstream, QueryReading } from "../attribution/query-reading.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { Permit } from "../breaker/permit.js";
@@ -30,6 +30,7 @@ export class RequestInFlight {
   readonly #dependencies: Dependencies;
   readonly #engine: Permit;
   readonly #upstreams: ReadonlyMap<string, UpstreamInFlight>;
+  #didAll = false;
 
   private constructor(
     guard: Guard,
@@ -57,9 +58,9 @@ export class RequestInFlight {
     guard: Guard,
     memory: SessionMemory,
     reading: QueryReading,
+    dependencies: Dependencies,
     signal: AbortSignal | undefined,
   ): Promise<RequestInFlight> {
-    const dependencies = memory.dependencies(reading, guard.settings.needs);
     const { engine } = guard;
     const breakers = new Map<string, CircuitBreaker>();
     for (const name of dependencies.all) {
@@ -77,6 +78,16 @@ export class RequestInFlight {
     return new RequestInFlight(guard, memory, reading, dependencies, permit as Permit, upstreams);
   }
 
+  /** Whether its answer has shown that it used all it names, at least up to a command that failed. */
+  get didAll(): boolean {
+    return this.#didAll;
+  }
+
+  /** What it names, and what the ids in it stand for. */
+  get references(): readonly NamedUpstream[] {
+    return this.#dependencies.references;
+  }
+
   /**
    * Settles all by an answer, and learns from it. The upstreams are settled once the witness has been
    * heard, if there is one.
@@ -88,7 +99,8 @@ export class RequestInFlight {
   ): void {
     settleEngineByAnswer(this.#engine, failures);
     this.#settleUpstreams(failures, this.#provenBy(failures), witness);
-    if (onlyCommandsFailed(failures)) this.#memory.learn(this.#reading, this.#dependencies);
+    this.#didAll = onlyCommandsFailed(failures);
+    if (this.#didAll) this.#memory.learn(this.#reading, this.#dependencies);
     if (failures.length === 0 && this.#reading.idKeys.size > 0) {
       const ids = idsOf(answer, this.#reading.idKeys);
       this.#memory.learnIds(ids, this.#dependencies);

@@ -28,18 +28,33 @@ export interface Dependencies {
   readonly references: readonly NamedUpstream[];
 }
 
+/** Knows the images that a guard has pinned on its own. */
+export interface Pins {
+  mustBeAsked(reference: string): boolean;
+}
+
 /** Remembers for one session. Nothing in it is shown to anybody: keys hold what requests hold. */
 export class SessionMemory {
   /** The references that an id stands for. */
   readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
   readonly #resolved = new BoundedMap<string, true>(LIMIT);
   readonly #used = new BoundedMap<string, true>(LIMIT);
+  readonly #asked = new BoundedMap<string, true>(LIMIT);
 
-  /** What a request depends on; `needs` are the names of breakers that the user declared. */
-  dependencies(reading: QueryReading, needs: readonly string[]): Dependencies {
+  /**
+   * What a request depends on.
+   *
+   * @param needs The names of breakers that the user declared.
+   * @param pins Knows the images that were pinned by us, and whether the engine will ask for them.
+   */
+  dependencies(
+    reading: QueryReading,
+    needs: readonly string[],
+    pins: Pins | undefined,
+  ): Dependencies {
     const references = this.#references(reading);
     const declared = reading.introspects ? [] : needs;
-    const gated = references.filter((one) => this.#gates(one));
+    const gated = references.filter((one) => this.#gates(one, pins));
     const proving = references.filter((one) => this.#proves(one));
     const named = namesOf(references);
     return {
@@ -71,6 +86,13 @@ export class SessionMemory {
     }
   }
 
+  /** Whether the digest of an image is still to be learnt in this session; from now on it is not. */
+  learnsDigest(key: string): boolean {
+    if (this.#asked.get(key)) return false;
+    this.#asked.set(key, true);
+    return true;
+  }
+
   /** Learns which references ids stand for; nothing that was pushed comes along with them. */
   learnIds(ids: readonly string[], { references }: Dependencies): void {
     const kept = references.filter(isFetched);
@@ -87,9 +109,10 @@ export class SessionMemory {
   }
 
   /** An image by digest may be there already, and what was used once is. A push always goes out. */
-  #gates({ upstream, key }: NamedUpstream): boolean {
+  #gates({ upstream, key }: NamedUpstream, pins?: Pins): boolean {
     if (upstream.field === "publish") return true;
-    return !upstream.pinned && this.#used.get(key) === undefined;
+    if (upstream.pinned && pins?.mustBeAsked(upstream.reference) !== true) return false;
+    return this.#used.get(key) === undefined;
   }
 
   /** A new session must ask for every tag, URL and remote; after that it need not. */

@@ -12,6 +12,8 @@ export class SessionState {
   readonly memory = new SessionMemory();
   /** What the requests that were sent in this session may have done beside reading. */
   readonly sideEffects = new Set<SideEffect>();
+  /** What was asked of the engine beside the requests, and is still on its way. */
+  readonly #questions = new Set<Promise<void>>();
   readonly #waiting = new Set<Call>();
   #lost: SessionLostError | undefined;
   #ended = false;
@@ -37,6 +39,19 @@ export class SessionState {
   /** The session was ended by its owner: requests that nobody awaited fail, and nobody is to blame. */
   end(): void {
     this.#ended = true;
+  }
+
+  /** Asks the engine something beside the requests; that it fails matters to nobody. */
+  ask(question: () => Promise<void>): void {
+    const asked = question()
+      .catch(() => {})
+      .finally(() => this.#questions.delete(asked));
+    this.#questions.add(asked);
+  }
+
+  /** Resolves once nothing is asked any more; questions have time limits of their own. */
+  async answered(): Promise<void> {
+    while (this.#questions.size > 0) await Promise.all(this.#questions);
   }
 
   /** Runs what may wait to be let in. */

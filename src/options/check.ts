@@ -152,10 +152,10 @@ export function wordField<const W extends string>(absent: W, words: readonly W[]
 }
 
 /** A field that holds an object with the methods given. */
-export function objectField<T extends object>(
-  absent: T,
+export function objectField<T extends object, A extends T | undefined = T>(
+  absent: A,
   methods: readonly (keyof T & string)[],
-): Field<T> {
+): Field<T | A> {
   return {
     absent,
     read(value, label) {

@@ -1,0 +1,193 @@
+/**
+ * Writes the digests that tags are known to have into requests, and learns them from the engine: an
+ * engine that has used an image by its digest runs it with the registry down.
+ */
+
+import { channel } from "node:diagnostics_channel";
+import type { GraphQLRequest, SessionResponse } from "../attribution/failure.js";
+import { breakerName } from "../attribution/hosts.js";
+import type { NamedUpstream, QueryReading } from "../attribution/query-reading.js";
+import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { BoundedMap } from "./bounded-map.js";
+import type { DigestStore, KnownDigest } from "./digests/known-digests.js";
+import { isDigest, tagReference } from "./digests/references.js";
+import { withAddresses } from "./mirrors.js";
+
+/** What is published on the channel `dagger-circuit-breaker:pinned` for each image by digest. */
+export interface PinnedEvent {
+  /** The tag that the pipeline names, such as `docker.io/library/alpine:3.20`. */
+  readonly reference: string;
+  /** The platform asked for; empty for the engine's own. */
+  readonly platform: string;
+  readonly digest: string;
+  /** How long ago the tag was last seen to have it, in milliseconds. */
+  readonly ageMs: number;
+}
+
+/** The channel of Node's `diagnostics_channel` on which a {@link PinnedEvent} tells of each use. */
+export const PINNED_CHANNEL = "dagger-circuit-breaker:pinned";
+
+/** How many images of a guard's requests are remembered to be its own doing. */
+const MAX_WRITTEN = 10_000;
+
+/** How many images of one request are asked for their digest. */
+const MAX_QUESTIONS = 20;
+
+const pinned = channel(PINNED_CHANNEL);
+const counts = new WeakMap<CircuitBreaker, number>();
+const said = new Set<string>();
+const MAX_SAID = 1000;
+
+/**
+ * How many images of a registry have been asked for by a known digest instead of their tag.
+ *
+ * @param breaker The breaker of the registry, such as `guardRegistry.get("registry:docker.io")`.
+ * @returns A count that never goes back; 0 without the option `pin`.
+ */
+export function pinnedImageCount(breaker: CircuitBreaker): number {
+  return counts.get(breaker) ?? 0;
+}
+
+/** A request with digests where they are known. */
+export interface PinnedRequest {
+  readonly request: GraphQLRequest;
+  /** What was written into it, by the reference that it now has. */
+  readonly digests: ReadonlyMap<string, KnownDigest>;
+}
+
+/** Knows which digests are fresh enough. */
+export class Pinning {
+  /** What was written into requests, by the reference that an image then had. */
+  readonly #written = new BoundedMap<string, KnownDigest>(MAX_WRITTEN);
+  readonly #store: DigestStore;
+  readonly #maxAgeMs: number;
+
+  constructor(store: DigestStore, maxAgeMs: number) {
+    this.#store = store;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  /**
+   * Writes fresh digests into a request. One that publishes stays as it is: what is made for others
+   * is made of what the tag is now.
+   */
+  pin(request: GraphQLRequest, reading: QueryReading): PinnedRequest {
+    const digests = new Map<string, KnownDigest>();
+    const addresses = new Map<string, string>();
+    if (reading.sideEffects.has("publish")) return { request, digests };
+    for (const [reference, known] of this.#fresh(reading.named)) {
+      const address = `${known.reference}@${known.digest}`;
+      addresses.set(reference, address);
+      digests.set(address, known);
+      this.#written.set(address, known);
+    }
+    if (digests.size === 0) return { request, digests };
+    return { request: withAddresses(request, addresses), digests };
+  }
+
+  /**
+   * Whether an image was pinned by us and has not been used by its digest yet, as far as we know: then
+   * the engine will ask its registry for it all the same.
+   */
+  mustBeAsked(reference: string): boolean {
+    const written = this.#written.get(reference);
+    if (written === undefined) return false;
+    return this.#store.find(written.reference, written.platform)?.proven !== true;
+  }
+
+  /** The contents of these images have been used: an engine need not ask for those by digest again. */
+  prove(images: readonly NamedUpstream[]): void {
+    for (const { upstream } of images) {
+      const written = this.#written.get(upstream.reference);
+      if (written === undefined) continue;
+      this.#store.prove(written.reference, written.platform, written.digest);
+    }
+  }
+
+  /**
+   * Asks the engine which digests the tags of a request have, after the request has used them: it
+   * answers from what it has resolved in this session, without the registry.
+   *
+   * @param ask Sends a question in the same session; what it fails with only means that nothing is
+   * learnt.
+   */
+  async learn(
+    images: readonly NamedUpstream[],
+    ask: (question: GraphQLRequest) => Promise<SessionResponse>,
+  ): Promise<void> {
+    for (const { upstream, image } of images.slice(0, MAX_QUESTIONS)) {
+      if (image === undefined) continue;
+      const digest = digestIn(await ask(questionFor(image)));
+      if (digest !== undefined) this.#store.remember(upstream.reference, image.platform, digest);
+    }
+  }
+
+  /** The tags with one fresh digest; for two platforms of a tag that differ, the tag stays. */
+  #fresh(named: readonly NamedUpstream[]): ReadonlyMap<string, KnownDigest> {
+    const fresh = new Map<string, KnownDigest>();
+    const ambiguous = new Set<string>();
+    for (const { upstream, image } of named) {
+      if (image === undefined || upstream.pinned) continue;
+      const { reference } = upstream;
+      const known = this.#store.find(reference, image.platform);
+      const before = fresh.get(reference);
+      const isFresh = known !== undefined && Date.now() - known.learntAtMs <= this.#maxAgeMs;
+      if (isFresh && (before === undefined || before.digest === known.digest)) {
+        fresh.set(reference, known);
+      } else ambiguous.add(reference);
+    }
+    for (const reference of ambiguous) fresh.delete(reference);
+    return fresh;
+  }
+}
+
+/** The images of a request whose digest can be learnt from it: tags of `from`. */
+export function tagsOf({ named }: QueryReading): NamedUpstream[] {
+  return named.filter(
+    ({ upstream, image }) =>
+      image !== undefined && !upstream.pinned && tagReference(upstream.reference) !== undefined,
+  );
+}
+
+/** Says loudly that images are taken by digest: an event for each, a warning once for each digest. */
+export function announcePinned(
+  { digests }: PinnedRequest,
+  breakerOf: (name: string) => CircuitBreaker | undefined,
+): void {
+  for (const { reference, platform, digest, learntAtMs } of digests.values()) {
+    const ageMs = Math.max(0, Date.now() - learntAtMs);
+    const breaker = breakerOf(breakerName("registry", reference.split("/", 1)[0] as string));
+    if (breaker !== undefined) counts.set(breaker, pinnedImageCount(breaker) + 1);
+    pinned.publish({ reference, platform, digest, ageMs } satisfies PinnedEvent);
+    sayOnce(
+      `${reference} is taken by its known digest ${digest}, learnt ${Math.round(ageMs / 1000)} s ago`,
+      reference + digest,
+    );
+  }
+}
+
+function sayOnce(message: string, key: string): void {
+  if (said.has(key) || said.size >= MAX_SAID) return;
+  said.add(key);
+  process.emitWarning(message, { type: "CircuitBreakerWarning", code: "digest-used" });
+}
+
+function questionFor({ address, platform }: NonNullable<NamedUpstream["image"]>): GraphQLRequest {
+  const asked = platform === "" ? "" : `(platform: ${JSON.stringify(platform)})`;
+  return {
+    query: `{ container${asked} { from(address: ${JSON.stringify(address)}) { imageRef } } }`,
+  };
+}
+
+/** The digest in an answer; the name before it may be another repository with the same content. */
+function digestIn({ status, body }: SessionResponse): string | undefined {
+  if (status !== 200) return undefined;
+  try {
+    const answer = typeof body === "string" ? JSON.parse(body) : body;
+    const reference: unknown = answer?.data?.container?.from?.imageRef;
+    const digest = typeof reference === "string" ? reference.split("@").at(-1) : undefined;
+    return digest !== undefined && isDigest(digest) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,192 @@
+// Images by the digests that their tags are known to have.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterEach, expect, test, vi } from "vitest";
+import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
+import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
+import { MemoryDigests } from "../../src/guard/digests/known-digests.js";
+import { Guard } from "../../src/guard/guard.js";
+import { GuardedSession } from "../../src/guard/guarded-session.js";
+import { PINNED_CHANNEL, pinnedImageCount } from "../../src/guard/pinning.js";
+import { SessionState } from "../../src/guard/session-state.js";
+import { createRegistry } from "../../src/registry/registry.js";
+import { DIGEST, failing, from, json, pullFailed, WORKED } from "./scene.js";
+
+const HOUR_MS = 3_600_000;
+const OTHER = `sha256:${"ab".repeat(32)}`;
+
+afterEach(() => void vi.useRealTimers());
+
+/** An engine that knows one digest for every tag, and a guard that pins. */
+function setUp() {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const store = new MemoryDigests();
+  const registry = createRegistry();
+  const guard = new Guard({ registry, pin: { maxAgeMs: HOUR_MS, store } });
+  const sent: string[] = [];
+  const engine = { digest: DIGEST, answer: WORKED as SessionResponse };
+  let state = new SessionState();
+  const exchange = async ({ query }: GraphQLRequest) => {
+    sent.push(query);
+    if (!query.includes("imageRef")) return engine.answer;
+    const imageRef = `docker.io/other/name@${engine.digest}`;
+    return json({ data: { container: { from: { imageRef } } } });
+  };
+  return {
+    store,
+    registry,
+    sent,
+    engine,
+    newSession: () => {
+      state = new SessionState();
+    },
+    async run(query: string) {
+      const session = new GuardedSession(guard, state);
+      const answer = await session.request({ query }, exchange).catch((error) => error);
+      await state.answered();
+      return isCircuitBreakerOpenError(answer) ? "rejected" : "sent";
+    },
+  };
+}
+
+test("a tag is learnt after its first use, and taken by digest from then on", async () => {
+  const { run, sent, store, newSession } = setUp();
+  await run(from("alpine:3"));
+  expect(sent).toEqual([
+    from("alpine:3"),
+    '{ container { from(address: "alpine:3") { imageRef } } }',
+  ]);
+  const reference = "docker.io/library/alpine:3";
+  expect(store.find(reference, "")).toMatchObject({ digest: DIGEST, proven: false });
+  newSession();
+  await run(from("alpine:3"));
+  expect(sent.slice(2)).toEqual([from(`${reference}@${DIGEST}`)]);
+  expect(store.find(reference, "")).toMatchObject({ proven: true });
+});
+
+test("the question goes for the address and the platform as they were written, once a session", async () => {
+  const { run, sent, store } = setUp();
+  const query = `{ container(platform: "linux/arm64") { from(address: "alpine") { file(path: "/a") { contents } } } }`;
+  await run(query);
+  await run(query.replace('"/a"', '"/b"'));
+  expect(sent.filter((one) => one.includes("imageRef"))).toEqual([
+    '{ container(platform: "linux/arm64") { from(address: "alpine") { imageRef } } }',
+  ]);
+  expect(store.find("docker.io/library/alpine", "linux/arm64")).toBeDefined();
+  expect(store.find("docker.io/library/alpine", "")).toBeUndefined();
+});
+
+test("an image that we pinned is gated until it was used by digest, then no more", async () => {
+  const { run, store, registry } = setUp();
+  store.remember("docker.io/library/alpine:3", "", DIGEST);
+  registry
+    .get("registry:docker.io", {
+      trip: { badSeconds: 5, windowMs: 60_000 },
+      openTimeGrowthFactor: 2,
+    })
+    .isolate("down");
+  expect(await run(from("alpine:3"))).toBe("rejected");
+  store.prove("docker.io/library/alpine:3", "", DIGEST);
+  expect(await run(from("alpine:3"))).toBe("sent");
+  // What the user has pinned was never gated.
+  expect(await run(from(`busybox@${DIGEST}`))).toBe("sent");
+});
+
+test("resolving alone proves nothing, its contents being used through an id does", async () => {
+  const { run, store, engine } = setUp();
+  store.remember("docker.io/library/alpine:3", "", DIGEST);
+  engine.answer = json({ data: { container: { from: { id: "core.Container:1" } } } });
+  await run('{ container { from(address: "alpine:3") { id } } }');
+  expect(store.find("docker.io/library/alpine:3", "")?.proven).toBe(false);
+  engine.answer = WORKED;
+  await run('{ node(id: "core.Container:1") { ... on Container { stdout } } }');
+  expect(store.find("docker.io/library/alpine:3", "")?.proven).toBe(true);
+});
+
+test("a digest that is too old is left, and the tag learnt anew", async () => {
+  const { run, sent, store, engine } = setUp();
+  store.remember("docker.io/library/alpine:3", "", DIGEST);
+  vi.setSystemTime(Date.now() + HOUR_MS + 1);
+  engine.digest = OTHER;
+  await run(from("alpine:3"));
+  expect(sent[0]).toBe(from("alpine:3"));
+  expect(store.find("docker.io/library/alpine:3", "")).toMatchObject({ digest: OTHER });
+});
+
+test.each([
+  [
+    "publishes",
+    '{ container { from(address: "alpine:3") { publish(address: "ghcr.io/a/b:1") } } }',
+  ],
+  ["names it by a digest", from(`alpine:3@${OTHER}`)],
+  [
+    "asks for two platforms with different digests",
+    '{ a: container(platform: "linux/arm64") { from(address: "alpine:3") { stdout } } b: container { from(address: "alpine:3") { stdout } } }',
+  ],
+])("a request that %s stays as it is", async (_what, query) => {
+  const { run, sent, store } = setUp();
+  store.remember("docker.io/library/alpine:3", "", DIGEST);
+  store.remember("docker.io/library/alpine:3", "linux/arm64", OTHER);
+  await run(query);
+  expect(sent[0]).toBe(query);
+});
+
+test("nothing is learnt from a request that failed, nor from an answer without a digest", async () => {
+  const { run, sent, store, engine } = setUp();
+  engine.answer = failing(pullFailed("library/alpine:3", "503 Service Unavailable"));
+  await run(from("alpine:3"));
+  expect(sent).toHaveLength(1);
+  engine.answer = WORKED;
+  engine.digest = "sha256:short";
+  await run(from("alpine:3"));
+  expect(store.find("docker.io/library/alpine:3", "")).toBeUndefined();
+});
+
+test("a use is said loudly: an event each time, a warning once, a metric", async () => {
+  const { run, store, registry } = setUp();
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const events: unknown[] = [];
+  const hear = (event: unknown) => void events.push(event);
+  subscribe(PINNED_CHANNEL, hear);
+  store.remember("docker.io/library/loud:3", "", DIGEST);
+  await run(from("loud:3"));
+  await run(from("loud:3"));
+  unsubscribe(PINNED_CHANNEL, hear);
+  const event = { reference: "docker.io/library/loud:3", platform: "", digest: DIGEST, ageMs: 0 };
+  expect(events).toEqual([event, event]);
+  expect(warn.mock.calls.filter(([text]) => String(text).includes("loud:3"))).toHaveLength(1);
+  warn.mockRestore();
+  expect(pinnedImageCount(registry.getAll().get("registry:docker.io") as never)).toBe(2);
+});
+
+test("a question that fails or hangs harms nobody", async () => {
+  vi.useFakeTimers();
+  const registry = createRegistry();
+  const store = new MemoryDigests();
+  const state = new SessionState();
+  const guard = new Guard({ registry, pin: { maxAgeMs: HOUR_MS, store } });
+  const session = new GuardedSession(guard, state);
+  await session.request({ query: from("alpine:3") }, ({ query }, signal) =>
+    query.includes("imageRef")
+      ? new Promise<never>((_resolve, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason));
+        })
+      : Promise.resolve(WORKED),
+  );
+  const answered = state.answered();
+  await vi.advanceTimersByTimeAsync(2000);
+  await answered;
+  expect(registry.getAll().get("engine")?.getMetrics().metrics).toMatchObject({
+    successCount: 1,
+    failureCount: 0,
+  });
+});
+
+test.each([
+  [{}, 'has no "maxAgeMs"'],
+  [{ maxAgeMs: 0 }, '"maxAgeMs" is 0'],
+  [{ maxAgeMs: 5, store: {} }, '"store" is an object, expected an object with "find"'],
+  [{ maxAgeMs: 5, age: 1 }, '"age" is not known'],
+  [true, "are true"],
+])("wrong options are named: %j", (pin, message) => {
+  expect(() => new Guard({ pin: pin as never })).toThrow(message);
+});
