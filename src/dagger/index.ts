@@ -22,7 +22,7 @@ export type { FailureRecord } from "../guard/failure-record.js";
 export { type GuardBreakers, type GuardOptions, guardRegistry } from "../guard/guard-options.js";
 export type { Mirrors } from "../guard/mirrors.js";
 export type { PinOptions } from "../guard/pin-options.js";
-export { PINNED_CHANNEL, type PinnedEvent, pinnedImageCount } from "../guard/pinning.js";
+export { type PinnedEvent, pinnedImageCount } from "../guard/pinning.js";
 // What is left of a registry's pull limit.
 export {
   probeQuota,

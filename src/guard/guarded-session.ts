@@ -12,7 +12,7 @@ import type { SessionLostError } from "./errors.js";
 import { recordOf } from "./failure-record.js";
 import type { Guard } from "./guard.js";
 import { chooseMirrors, withAddresses } from "./mirrors.js";
-import { announcePinned, type PinnedRequest, tagsOf } from "./pinning.js";
+import { type PinnedRequest, tagsOf } from "./pinning.js";
 import { RequestInFlight } from "./request-in-flight.js";
 import { SessionState } from "./session-state.js";
 import type { RequestWitness } from "./witness.js";
@@ -93,7 +93,7 @@ export class GuardedSession {
     try {
       const inFlight = await this.#admit(reading, call);
       for (const effect of reading.sideEffects) this.#state.sideEffects.add(effect);
-      announcePinned(pinned, (name) => this.#guard.upstream(name));
+      this.#guard.settings.pin?.announce(pinned, (name) => this.#guard.upstream(name));
       const answer = await this.#send(request, exchange, inFlight, call, witness);
       if (inFlight.didAll) this.#learnDigests(reading, inFlight.references, exchange);
       return answer;

@@ -1,9 +1,15 @@
 /** How a guard is told to take images by their known digests. */
 
-import { type Field, numberField, objectField, readOptions } from "../options/check.js";
+import {
+  type Field,
+  functionField,
+  numberField,
+  objectField,
+  readOptions,
+} from "../options/check.js";
 import { DigestFile } from "./digests/digest-file.js";
 import type { DigestStore } from "./digests/known-digests.js";
-import { Pinning } from "./pinning.js";
+import { type PinnedEvent, Pinning } from "./pinning.js";
 
 /** How the images of `from` are taken by known digests. */
 export interface PinOptions {
@@ -17,6 +23,8 @@ export interface PinOptions {
    * `dagger-circuit-breaker/digests.json` in the user's cache folder, which all processes share.
    */
   readonly store?: DigestStore | undefined;
+  /** Told of each image that a request takes by its digest. Default: nobody is. */
+  readonly onUse?: ((event: PinnedEvent) => unknown) | undefined;
 }
 
 const AGE = { min: 0, above: true, max: Number.MAX_SAFE_INTEGER, of: "milliseconds" } as const;
@@ -24,16 +32,17 @@ const AGE = { min: 0, above: true, max: Number.MAX_SAFE_INTEGER, of: "millisecon
 const FIELDS = {
   maxAgeMs: numberField(undefined, AGE),
   store: objectField<DigestStore, undefined>(undefined, ["find", "remember", "prove"]),
+  onUse: functionField<(event: PinnedEvent) => unknown>(),
 };
 
 /** Reads the option. */
 export const pinField: Field<Pinning | undefined> = {
   absent: undefined,
   read(value, label) {
-    const { maxAgeMs, store } = readOptions(label, value, FIELDS);
+    const { maxAgeMs, store, onUse } = readOptions(label, value, FIELDS);
     if (maxAgeMs === undefined) {
       throw new TypeError(`${label} has no "maxAgeMs", expected a number of milliseconds above 0`);
     }
-    return new Pinning(store ?? new DigestFile(), maxAgeMs);
+    return new Pinning(store ?? new DigestFile(), maxAgeMs, onUse);
   },
 };

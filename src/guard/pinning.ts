@@ -3,17 +3,17 @@
  * engine that has used an image by its digest runs it with the registry down.
  */
 
-import { channel } from "node:diagnostics_channel";
 import type { GraphQLRequest, SessionResponse } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
 import type { NamedUpstream, QueryReading } from "../attribution/query-reading.js";
+import { askUser } from "../breaker/announce.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { BoundedMap } from "./bounded-map.js";
 import type { DigestStore, KnownDigest } from "./digests/known-digests.js";
 import { isDigest, tagReference } from "./digests/references.js";
 import { withAddresses } from "./mirrors.js";
 
-/** What is published on the channel `dagger-circuit-breaker:pinned` for each image by digest. */
+/** What `onUse` of the option `pin` is told of each image that is taken by a known digest. */
 export interface PinnedEvent {
   /** The tag that the pipeline names, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
@@ -24,16 +24,12 @@ export interface PinnedEvent {
   readonly ageMs: number;
 }
 
-/** The channel of Node's `diagnostics_channel` on which a {@link PinnedEvent} tells of each use. */
-export const PINNED_CHANNEL = "dagger-circuit-breaker:pinned";
-
 /** How many images of a guard's requests are remembered to be its own doing. */
 const MAX_WRITTEN = 10_000;
 
 /** How many images of one request are asked for their digest. */
 const MAX_QUESTIONS = 20;
 
-const pinned = channel(PINNED_CHANNEL);
 const counts = new WeakMap<CircuitBreaker, number>();
 const said = new Set<string>();
 const MAX_SAID = 1000;
@@ -48,6 +44,9 @@ export function pinnedImageCount(breaker: CircuitBreaker): number {
   return counts.get(breaker) ?? 0;
 }
 
+/** Gives the breaker of that name. */
+type BreakerOf = (name: string) => CircuitBreaker | undefined;
+
 /** A request with digests where they are known. */
 export interface PinnedRequest {
   readonly request: GraphQLRequest;
@@ -61,10 +60,16 @@ export class Pinning {
   readonly #written = new BoundedMap<string, KnownDigest>(MAX_WRITTEN);
   readonly #store: DigestStore;
   readonly #maxAgeMs: number;
+  readonly #onUse: ((event: PinnedEvent) => unknown) | undefined;
 
-  constructor(store: DigestStore, maxAgeMs: number) {
+  constructor(
+    store: DigestStore,
+    maxAgeMs: number,
+    onUse: ((event: PinnedEvent) => unknown) | undefined,
+  ) {
     this.#store = store;
     this.#maxAgeMs = maxAgeMs;
+    this.#onUse = onUse;
   }
 
   /**
@@ -83,6 +88,22 @@ export class Pinning {
     }
     if (digests.size === 0) return { request, digests };
     return { request: withAddresses(request, addresses), digests };
+  }
+
+  /** Says loudly that a request is sent with digests: an event for each, a warning once, a metric. */
+  announce({ digests }: PinnedRequest, breakerOf: BreakerOf): void {
+    for (const { reference, platform, digest, learntAtMs } of digests.values()) {
+      const ageMs = Math.max(0, Date.now() - learntAtMs);
+      const breaker = breakerOf(breakerName("registry", reference.split("/", 1)[0] as string));
+      if (breaker !== undefined) counts.set(breaker, pinnedImageCount(breaker) + 1);
+      const event: PinnedEvent = { reference, platform, digest, ageMs };
+      askUser(this, "the guard", "onUse", () => this.#onUse?.(event), String);
+      const ageS = Math.round(ageMs / 1000);
+      sayOnce(
+        `${reference} is taken by its digest of ${ageS} s ago, ${digest}`,
+        reference + digest,
+      );
+    }
   }
 
   /**
@@ -147,23 +168,6 @@ export function tagsOf({ named }: QueryReading): NamedUpstream[] {
     ({ upstream, image }) =>
       image !== undefined && !upstream.pinned && tagReference(upstream.reference) !== undefined,
   );
-}
-
-/** Says loudly that images are taken by digest: an event for each, a warning once for each digest. */
-export function announcePinned(
-  { digests }: PinnedRequest,
-  breakerOf: (name: string) => CircuitBreaker | undefined,
-): void {
-  for (const { reference, platform, digest, learntAtMs } of digests.values()) {
-    const ageMs = Math.max(0, Date.now() - learntAtMs);
-    const breaker = breakerOf(breakerName("registry", reference.split("/", 1)[0] as string));
-    if (breaker !== undefined) counts.set(breaker, pinnedImageCount(breaker) + 1);
-    pinned.publish({ reference, platform, digest, ageMs } satisfies PinnedEvent);
-    sayOnce(
-      `${reference} is taken by its known digest ${digest}, learnt ${Math.round(ageMs / 1000)} s ago`,
-      reference + digest,
-    );
-  }
 }
 
 function sayOnce(message: string, key: string): void {

@@ -1,12 +1,11 @@
 // Images by the digests that their tags are known to have.
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, expect, test, vi } from "vitest";
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import { MemoryDigests } from "../../src/guard/digests/known-digests.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import { PINNED_CHANNEL, pinnedImageCount } from "../../src/guard/pinning.js";
+import { type PinnedEvent, pinnedImageCount } from "../../src/guard/pinning.js";
 import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { DIGEST, failing, from, json, pullFailed, WORKED } from "./scene.js";
@@ -17,11 +16,11 @@ const OTHER = `sha256:${"ab".repeat(32)}`;
 afterEach(() => void vi.useRealTimers());
 
 /** An engine that knows one digest for every tag, and a guard that pins. */
-function setUp() {
+function setUp(onUse?: (event: PinnedEvent) => unknown) {
   vi.useFakeTimers({ toFake: ["Date"] });
   const store = new MemoryDigests();
   const registry = createRegistry();
-  const guard = new Guard({ registry, pin: { maxAgeMs: HOUR_MS, store } });
+  const guard = new Guard({ registry, pin: { maxAgeMs: HOUR_MS, store, onUse } });
   const sent: string[] = [];
   const engine = { digest: DIGEST, answer: WORKED as SessionResponse };
   let state = new SessionState();
@@ -142,15 +141,15 @@ test("nothing is learnt from a request that failed, nor from an answer without a
 });
 
 test("a use is said loudly: an event each time, a warning once, a metric", async () => {
-  const { run, store, registry } = setUp();
+  const events: PinnedEvent[] = [];
+  const { run, store, registry } = setUp((event) => {
+    events.push(event);
+    throw new Error("the listener fails");
+  });
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-  const events: unknown[] = [];
-  const hear = (event: unknown) => void events.push(event);
-  subscribe(PINNED_CHANNEL, hear);
   store.remember("docker.io/library/loud:3", "", DIGEST);
   await run(from("loud:3"));
   await run(from("loud:3"));
-  unsubscribe(PINNED_CHANNEL, hear);
   const event = { reference: "docker.io/library/loud:3", platform: "", digest: DIGEST, ageMs: 0 };
   expect(events).toEqual([event, event]);
   expect(warn.mock.calls.filter(([text]) => String(text).includes("loud:3"))).toHaveLength(1);
@@ -185,6 +184,7 @@ test.each([
   [{}, 'has no "maxAgeMs"'],
   [{ maxAgeMs: 0 }, '"maxAgeMs" is 0'],
   [{ maxAgeMs: 5, store: {} }, '"store" is an object, expected an object with "find"'],
+  [{ maxAgeMs: 5, onUse: 1 }, '"onUse" is 1, expected a function'],
   [{ maxAgeMs: 5, age: 1 }, '"age" is not known'],
   [true, "are true"],
 ])("wrong options are named: %j", (pin, message) => {
