@@ -7,11 +7,13 @@ import { EXIT } from "./exit-codes.js";
 import { addMirrorsCommand } from "./mirrors/command.js";
 import { addQuotaCommand } from "./quota/command.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
+import { addTraceCommand } from "./trace/command.js";
 
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   addClassifyCommand,
   addQuotaCommand,
   addMirrorsCommand,
+  addTraceCommand,
 ];
 
 /**
@@ -39,6 +41,7 @@ function createProgram(context: CommandContext): Command {
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
     .showHelpAfterError("(--help tells more)")
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void stdout.write(text),

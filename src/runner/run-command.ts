@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import type { Environment } from "../traces/environment.js";
 import { isInForeground } from "./foreground.js";
 
@@ -15,19 +14,16 @@ export interface CommandEnd {
 }
 
 /**
- * A command could not be started. `code` is `"COMMAND_NOT_STARTED"`; `exitCode` is what a shell would
- * end with: 127 when there is no such program, 126 when it cannot be run.
+ * A command could not be started. `exitCode` is what a shell would end with: 127 when there is no such
+ * program, 126 when it cannot be run.
  */
-export class CommandNotStartedError extends CircuitBreakerError {
+export class CommandNotStartedError extends Error {
   readonly exitCode: 126 | 127;
 
   constructor(command: string, systemCode: string) {
-    super(`cannot run ${JSON.stringify(command)}: ${reasonOf(systemCode)}`, "COMMAND_NOT_STARTED");
+    super(`cannot run ${JSON.stringify(command)}: ${reasonOf(systemCode)}`);
+    this.name = "CommandNotStartedError";
     this.exitCode = systemCode === "ENOENT" ? 127 : 126;
-  }
-
-  static {
-    nameErrorClass(CommandNotStartedError, "CommandNotStartedError");
   }
 }
 

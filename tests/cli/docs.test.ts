@@ -74,8 +74,8 @@ test("every command line in README.md and in docs/ is one that the program knows
 
 test("no option is told that is not there", async () => {
   const helps = await Promise.all(
-    [["classify"], ["quota"], ["mirrors", "write"], ["mirrors", "check"], []].map((command) =>
-      output(...command, "--help"),
+    [["classify"], ["quota"], ["mirrors", "write"], ["mirrors", "check"], ["trace"], []].map(
+      (command) => output(...command, "--help"),
     ),
   );
   // Those of other programs in the examples stand in lines of code, not in backquotes.
