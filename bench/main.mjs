@@ -17,6 +17,7 @@ const SUITES = [
   "million",
   "windows",
   "guard",
+  "traces",
 ];
 const RESULTS = new URL("results.json", import.meta.url);
 const DOCS = new URL("../docs/benchmarks.md", import.meta.url);
