@@ -2,44 +2,25 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { connect } from "@dagger.io/dagger";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type * as Testing from "../../src/testing/index.js";
+import { type BuiltTestKit, buildTestKit } from "./built.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-let built: string;
+let built: BuiltTestKit;
 let testing: typeof Testing;
 
-// A program that another program starts must be compiled; inside the project it finds its packages.
 beforeAll(async () => {
-  built = mkdtempSync(join(ROOT, "node_modules/.session-double-"));
-  writeFileSync(join(built, "package.json"), '{"type":"module"}');
-  const config = join(built, "tsconfig.json");
-  writeFileSync(
-    config,
-    JSON.stringify({
-      extends: join(ROOT, "tsconfig.build.json"),
-      compilerOptions: {
-        rootDir: join(ROOT, "src"),
-        outDir: built,
-        declaration: false,
-        typeRoots: [join(ROOT, "node_modules/@types")],
-      },
-      files: [join(ROOT, "src/testing/index.ts"), join(ROOT, "src/testing/session/cli.ts")],
-      include: [],
-    }),
-  );
-  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", config]);
-  testing = await import(pathToFileURL(join(built, "testing/index.js")).href);
+  built = await buildTestKit();
+  ({ testing } = built);
 }, 120_000);
 
-afterAll(() => rmSync(built, { recursive: true, force: true }));
+afterAll(() => built.remove());
 
 beforeEach(() => {
   vi.stubEnv("DAGGER_SESSION_PORT", undefined);
@@ -155,6 +136,7 @@ test("the stand-in ends when the double stops", async () => {
 test.each([
   [["session"], "{", "DAGGER_SESSION_DOUBLE is no JSON"],
   [["session"], '{"faults":3}', 'option "faults" is 3'],
+  [["session"], '{"traces":{"endpoint":"http://a/"}}', 'option "traces" is not for a CLI'],
   [["session"], '{"attach":{"port":0,"token":"x"}}', '"port" is 0'],
   [["call", "test"], "{}", 'the command "session" only'],
 ] as const)("%j with %s ends with an error: %s", async (args, variable, message) => {
@@ -164,7 +146,7 @@ test.each([
 });
 
 test("a process with a running double in it ends by itself", async () => {
-  const program = join(built, "idle.mjs");
+  const program = join(built.folder, "idle.mjs");
   writeFileSync(
     program,
     `import { startSessionDouble } from "./testing/index.js";
@@ -211,7 +193,7 @@ test.each([
 ] as const)(
   "a process that ends by %s %s leaves nothing of its double behind",
   async (signal, more, ended) => {
-    const program = join(built, "busy.mjs");
+    const program = join(built.folder, "busy.mjs");
     writeFileSync(program, `${BUSY}\n${more}`);
     const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "ignore"] });
     const [printed] = (await once(child.stdout, "data")) as [Buffer];
@@ -227,7 +209,7 @@ test.each([
 );
 
 test("a listener of the program's own decides whether a signal ends it", async () => {
-  const program = join(built, "busy.mjs");
+  const program = join(built.folder, "busy.mjs");
   const more = `process.on("SIGHUP", () => console.log("heard", double.commandsRunning));`;
   writeFileSync(program, `${BUSY}\n${more}`);
   const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "ignore"] });
@@ -245,7 +227,7 @@ test("a listener of the program's own decides whether a signal ends it", async (
 test.runIf(process.getuid?.() === 0).each(["await double.stop();", ""])(
   "folders that nobody may write into are removed as well, also for who is not root: %s",
   (end) => {
-    const program = join(built, "read-only.mjs");
+    const program = join(built.folder, "read-only.mjs");
     writeFileSync(
       program,
       `import { startSessionDouble } from "./testing/index.js";

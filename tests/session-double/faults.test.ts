@@ -149,7 +149,8 @@ test("a host is named in a rule and counted with its port or without", async () 
   expect(session.requestsTo("files.test")).toBe(2);
   await messageOf(session, pull("busybox"));
   expect(session.requestsTo("docker.io")).toBe(session.requestsTo("registry-1.docker.io"));
-  expect(session.requestsTo("docker.io")).toBe(2);
+  // The manifest without a token and with one, then what the tag stands for and its configuration.
+  expect(session.requestsTo("docker.io")).toBe(4);
 });
 
 test("a step fails with a message of the user's", async () => {

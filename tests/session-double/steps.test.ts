@@ -52,7 +52,8 @@ test("finished steps outlive their session, resolved tags do not", async () => {
   await using next = await session.openSession();
   await data(next, exec(["echo", "hi"]));
   expect(session.commandsStarted).toBe(2);
-  expect(session.requestsTo("registry-1.docker.io")).toBe(2 * asked);
+  // What is in the image is there already: only what the tag stands for is asked again.
+  expect(session.requestsTo("registry-1.docker.io")).toBe(asked + 2);
 });
 
 test("an image used by digest needs no registry in the next session, one used by tag does", async () => {

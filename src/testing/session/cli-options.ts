@@ -6,8 +6,11 @@ import type { SessionDoubleOptions } from "./session-options.js";
 /** The environment variable that the stand-in reads. */
 export const CLI_OPTIONS_VARIABLE = "DAGGER_SESSION_DOUBLE";
 
-/** Options that can be written as JSON: those of {@link SessionDoubleOptions} but `random`. */
-export type SessionDoubleCliOptions = Omit<SessionDoubleOptions, "random">;
+/**
+ * Options that can be written as JSON: those of {@link SessionDoubleOptions} but `random`. Where spans
+ * go (`traces`) is told by the environment of the CLI, as with a real one.
+ */
+export type SessionDoubleCliOptions = Omit<SessionDoubleOptions, "random" | "traces">;
 
 /** Where a double waits for stand-ins. */
 export interface AttachAddress {
@@ -30,7 +33,15 @@ export function readCliTask(variable: string | undefined): CliTask {
     throw new TypeError(`${CLI_OPTIONS_VARIABLE} is no JSON, expected an object of options`);
   }
   const attach = (parsed as { attach?: unknown } | null)?.attach;
-  if (attach === undefined) return { options: parsed as Readonly<Record<string, unknown>> };
+  if (attach === undefined) {
+    const options = parsed as Readonly<Record<string, unknown>>;
+    if (options !== null && Object.hasOwn(options, "traces")) {
+      throw new TypeError(
+        `${CLI_OPTIONS_VARIABLE} option "traces" is not for a CLI, expected OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`,
+      );
+    }
+    return { options };
+  }
   const label = `${CLI_OPTIONS_VARIABLE} option "attach"`;
   const { port, token } = readObject(label, attach, ["port", "token"]);
   return {

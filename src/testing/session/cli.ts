@@ -2,26 +2,40 @@
 /** Stands in for the `dagger` CLI: `session` starts a session double and says where it is. */
 
 import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import type { AttachAddress } from "./cli-options.js";
 import { CLI_OPTIONS_VARIABLE, readCliTask } from "./cli-options.js";
-import { startSessionDouble } from "./session-double.js";
+import type { Said } from "./control.js";
+import { startSession } from "./session-double.js";
+import { readSessionDoubleOptions } from "./session-options.js";
+import { SpanExporter } from "./traces/exporter.js";
+import { exportTargetOf } from "./traces/exporter-environment.js";
 
 /** A session that this process keeps open. */
 interface OpenSession {
   /** The line that SDKs read. */
   readonly line: string;
+  /** Ends it; all its spans are there when it is settled. */
   close(): Promise<void>;
   /** Settles when the session has ended by itself. */
   readonly ended: Promise<void>;
 }
 
+/** How long the double may take to say what an ending session leaves. */
+const FAREWELL_MS = 2_000;
+
 /** A double in this process. */
-async function own(options: Readonly<Record<string, unknown>>): Promise<OpenSession> {
+async function own(
+  options: Readonly<Record<string, unknown>>,
+  exporter: SpanExporter | undefined,
+): Promise<OpenSession> {
   const workdir = flagValue("--workdir");
-  const session = await startSessionDouble({
+  const settings = readSessionDoubleOptions({
     ...(workdir !== undefined && { workdir }),
     ...options,
   });
+  const session = await startSession(settings, exporter);
   return {
     line: JSON.stringify({ port: session.port, session_token: session.token }),
     close: () => session.stop(),
@@ -30,24 +44,29 @@ async function own(options: Readonly<Record<string, unknown>>): Promise<OpenSess
 }
 
 /** A session of a double in another process, open as long as the connection to it. */
-async function attached({ port, token }: AttachAddress): Promise<OpenSession> {
-  const socket = connect(port, "127.0.0.1");
+async function attached(
+  { port, token }: AttachAddress,
+  exporter: SpanExporter | undefined,
+): Promise<OpenSession> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   socket.on("error", () => undefined);
-  socket.setEncoding("utf8");
-  socket.write(`${token}\n`);
+  socket.write(`${JSON.stringify({ token, traces: exporter !== undefined })}\n`);
   const line = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    socket.on("data", (text: string) => {
-      said += text;
-      if (said.includes("\n")) resolve(said.trim());
+    createInterface(socket).on("line", (text) => {
+      const said = JSON.parse(text) as Said;
+      if ("address" in said) resolve(JSON.stringify(said.address));
+      else if ("span" in said) exporter?.add(said.span);
+      else exporter?.abandon();
     });
+    socket.once("end", () => socket.end());
     socket.once("close", () => reject(new Error("the session double has stopped")));
   });
   return {
     line,
     close: async () => {
-      socket.destroy();
+      socket.end();
+      await Promise.race([ended, delay(FAREWELL_MS)]);
     },
     ended,
   };
@@ -64,16 +83,24 @@ async function main(): Promise<void> {
   }
   // Whoever started this process may go before it has a session.
   let close = (): Promise<void> => Promise.resolve();
-  const leave = () => void close().finally(() => process.exit(0));
+  const target = exportTargetOf(process.env);
+  const exporter = target && new SpanExporter(target);
+  const leave = async () => {
+    await close().catch(() => undefined);
+    await exporter?.flush();
+    process.exit(0);
+  };
   process.stdin.once("end", leave).resume();
   // SDKs end their CLI with SIGTERM and take any other end than a good one for an error.
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, leave);
   const task = readCliTask(process.env[CLI_OPTIONS_VARIABLE]);
-  const session = await ("attach" in task ? attached(task.attach) : own(task.options));
+  const session = await ("attach" in task
+    ? attached(task.attach, exporter)
+    : own(task.options, exporter));
   close = () => session.close();
   process.stdout.write(`${session.line}\n`);
   await session.ended;
-  leave();
+  await leave();
 }
 
 main().catch((error: unknown) => {

@@ -2,6 +2,7 @@
 
 import type { Engine } from "./engine.js";
 import type { Session } from "./session.js";
+import type { ActiveSpan } from "./traces/active-span.js";
 
 /** The piece of work for which a resolver runs. */
 export interface Work {
@@ -9,6 +10,8 @@ export interface Work {
   readonly session: Session;
   /** Aborted when nobody waits for the work any more, or the engine goes. */
   readonly signal: AbortSignal;
+  /** The span of the work, under which stands what it does. */
+  readonly span: ActiveSpan;
   /** Cuts the connection of the HTTP request, before the answer or within its body. */
   readonly cutConnection: (where: "before" | "body") => void;
 }

@@ -3,7 +3,9 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
+import type { OwnSpan } from "../../traces/encode.js";
 import type { AttachAddress } from "./cli-options.js";
+import type { SpanSink } from "./traces/request-span.js";
 
 /** A session for a stand-in, which ends when the stand-in does. */
 interface AttachedSession {
@@ -12,11 +14,47 @@ interface AttachedSession {
   stop(): Promise<void>;
 }
 
-/**
- * Opens a session for a stand-in. `gone` is aborted when the stand-in has gone, and `sendAway` is
- * to be called when the session ends before.
- */
-export type OpenSession = (gone: AbortSignal, sendAway: () => void) => Promise<AttachedSession>;
+/** A stand-in that has come to the door. */
+export interface StandIn {
+  /** Aborted when it has gone, or has no use for its session any more. */
+  readonly gone: AbortSignal;
+  /** Takes the engine's spans for it; undefined when it wants none. */
+  readonly spans: SpanSink | undefined;
+  /** To be called when the session ends before. */
+  sendAway(): void;
+}
+
+/** Opens a session for a stand-in. */
+export type OpenSession = (standIn: StandIn) => Promise<AttachedSession>;
+
+/** What a double says to a stand-in, one line each. */
+export type Said =
+  /** Where its session is. */
+  | { readonly address: { readonly port: number; readonly session_token: string } }
+  /** A span of the engine, which the stand-in sends to wherever its environment says. */
+  | { readonly span: OwnSpan }
+  /** It is killed: nothing leaves it any more. */
+  | { readonly killed: true };
+
+function say(socket: Socket, said: Said): void {
+  if (socket.writable) socket.write(`${JSON.stringify(said)}\n`);
+}
+
+function sinkInto(socket: Socket): SpanSink {
+  return {
+    add: (span) => say(socket, { span }),
+    abandon: () => say(socket, { killed: true }),
+    flush: async () => undefined,
+  };
+}
+
+function readGreeting(line: string): { token?: unknown; traces?: unknown } | undefined {
+  try {
+    return JSON.parse(line) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Waits on loopback for stand-ins. */
 export class Control {
@@ -27,7 +65,8 @@ export class Control {
 
   constructor(openSession: OpenSession) {
     this.#openSession = openSession;
-    this.#server = createServer((socket) => this.#greet(socket));
+    // A stand-in that has said its last word still hears what its session leaves.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#greet(socket));
   }
 
   /** Begins to wait. */
@@ -56,24 +95,38 @@ export class Control {
       this.#sockets.delete(socket);
       gone.abort();
     });
+    let isServed = false;
+    socket.once("end", () => {
+      gone.abort();
+      if (!isServed) socket.end();
+    });
     let said = "";
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => {
       const before = said.includes("\n");
       said = `${said}${text}`.slice(0, 1_000);
       if (before || !said.includes("\n")) return;
-      if (said.trim() !== this.#token) socket.destroy();
-      else void this.#serve(socket, gone.signal);
+      const greeting = readGreeting(said);
+      if (greeting?.token !== this.#token) socket.destroy();
+      else {
+        isServed = true;
+        void this.#serve(socket, gone.signal, greeting.traces === true);
+      }
     });
   }
 
-  async #serve(socket: Socket, gone: AbortSignal): Promise<void> {
+  async #serve(socket: Socket, gone: AbortSignal, wantsSpans: boolean): Promise<void> {
     try {
-      const session = await this.#openSession(gone, () => socket.destroy());
-      const stop = () => void session.stop();
+      const session = await this.#openSession({
+        gone,
+        spans: wantsSpans ? sinkInto(socket) : undefined,
+        sendAway: () => socket.end(),
+      });
+      const stop = () => void session.stop().finally(() => socket.end());
       if (gone.aborted) return stop();
       gone.addEventListener("abort", stop, { once: true });
-      socket.write(`${JSON.stringify({ port: session.port, session_token: session.token })}\n`);
+      const address = { port: session.port, session_token: session.token };
+      say(socket, { address });
     } catch {
       // The double has stopped, or the stand-in has gone while it waited for an engine.
       socket.destroy();

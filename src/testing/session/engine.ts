@@ -3,6 +3,7 @@
 import { randomInt } from "node:crypto";
 import { Processes } from "./exec.js";
 import { FaultPlan } from "./faults.js";
+import { HeldImages } from "./held-images.js";
 import { hostNames } from "./network-errors.js";
 import { Scratch } from "./scratch.js";
 import type { SessionDoubleSettings } from "./session-options.js";
@@ -31,8 +32,10 @@ export class Engine {
   readonly steps = new Steps();
   /** Those who are to be told that a restarted engine does not know them, or that it stops. */
   readonly sessions = new Set<{ lose(): void; end(): Promise<void> }>();
-  /** Images that were used by digest: they need no registry any more. */
-  readonly heldImages = new Set<string>();
+  /** What is known of images. */
+  readonly images = new HeldImages();
+  /** The calls of the API that worked in any session, by their content. */
+  readonly calls = new Set<string>();
   readonly #requestsByHost = new Map<string, number>();
   #nextResult = randomInt(1_000, 1_000_000);
   #state: EngineState = "up";

@@ -15,4 +15,8 @@ export {
   type SessionEnvironment,
   startSessionDouble,
 } from "./session-double.js";
-export type { EngineVersion, SessionDoubleOptions } from "./session-options.js";
+export type {
+  EngineVersion,
+  SessionDoubleOptions,
+  SessionDoubleTraces,
+} from "./session-options.js";

@@ -2,7 +2,7 @@
 
 import type { Work } from "./context.js";
 import type { UpstreamFault } from "./fault-rules.js";
-import { type Call, upstreamFault } from "./faults.js";
+import { type Call, upstreamFault, type Verdict } from "./faults.js";
 import { Abandoned, pause, untilAborted } from "./steps.js";
 import { EngineError } from "./wire-errors.js";
 
@@ -17,8 +17,12 @@ export interface MetFault {
  * the fault of a host is given back.
  */
 export async function meetFaults(work: Work, call: Call): Promise<MetFault | undefined> {
+  return meetVerdict(work, work.engine.faults.decide(call));
+}
+
+/** The same for what the plan has decided already. */
+export async function meetVerdict(work: Work, verdict: Verdict): Promise<MetFault | undefined> {
   const { engine, session, signal } = work;
-  const verdict = engine.faults.decide(call);
   if (verdict.latencyMs > 0) await pause(verdict.latencyMs, signal);
   const upstream = upstreamFault(verdict);
   if (upstream !== undefined) {

@@ -11,6 +11,7 @@ import {
   getNamedType,
   isAbstractType,
   isCompositeType,
+  isEnumType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -35,8 +36,17 @@ export interface PlannedField {
   readonly name: string;
   readonly type: GraphQLOutputType;
   readonly args: Readonly<Record<string, unknown>>;
+  /** The arguments that the query itself gives, in its order. */
+  readonly given: readonly GivenArgument[];
   /** What is selected of its value, by the name of the value's type. */
   readonly selections: ReadonlyMap<string, readonly PlannedField[]>;
+}
+
+/** An argument that stands in the query. */
+export interface GivenArgument {
+  readonly name: string;
+  /** Whether its value is one of an enumeration, which is no text. */
+  readonly isEnum: boolean;
 }
 
 /** A query that can be run. */
@@ -239,6 +249,17 @@ function planField(
     name,
     type: definition.type,
     args: read.args,
+    given: givenArguments(definition, node),
     selections,
   };
+}
+
+function givenArguments(
+  definition: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+): readonly GivenArgument[] {
+  return (node.arguments ?? []).map(({ name: { value: name } }) => {
+    const argument = definition.args.find((known) => known.name === name);
+    return { name, isEnum: argument !== undefined && isEnumType(getNamedType(argument.type)) };
+  });
 }

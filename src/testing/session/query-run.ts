@@ -15,7 +15,7 @@ export interface FieldResolver {
   /** The value of `field` on `parent`, whose type is named. */
   resolve(
     typeName: string,
-    field: string,
+    field: PlannedField,
     parent: unknown,
     args: Readonly<Record<string, unknown>>,
   ): unknown;
@@ -56,7 +56,7 @@ async function runField(
 ): Promise<unknown> {
   if (field.name === "__typename") return typeName;
   const args = loadIds(field.args, resolver);
-  const value = await resolver.resolve(typeName, field.name, parent, args);
+  const value = await resolver.resolve(typeName, field, parent, args);
   return complete(value, field.type, field, resolver, errors, path);
 }
 

@@ -3,6 +3,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { type Answer, answer } from "./answer.js";
 import type { Work } from "./context.js";
 import { type Engine, EngineGone } from "./engine.js";
@@ -11,6 +12,7 @@ import { noOperation } from "./query-plan.js";
 import { readRequest } from "./request-body.js";
 import type { Session } from "./session.js";
 import { pause } from "./steps.js";
+import { beginRequest } from "./traces/request-span.js";
 import { goJson } from "./wire-errors.js";
 
 const TEXT = "text/plain; charset=utf-8";
@@ -88,7 +90,13 @@ export class SessionServer {
     const dropped = new AbortController();
     response.once("close", () => dropped.abort(new Dropped("the client has gone")));
     let cutBody = false;
+    const { traceId, span } = beginRequest(
+      request.method ?? "",
+      request.headers.traceparent as string | undefined,
+      this.#session.takeSpan,
+    );
     const work: Work = {
+      span,
       engine,
       session: this.#session,
       signal: AbortSignal.any([life, dropped.signal, this.#session.over]),
@@ -102,7 +110,11 @@ export class SessionServer {
       },
     };
     try {
-      const given = await this.#answer(request, work);
+      const given = await this.#answer(request, work, traceId).finally(async () => {
+        // Work that nobody waits for any more is still about to end.
+        if (work.signal.aborted) await setImmediate();
+        span.end();
+      });
       if (life.aborted && life.reason instanceof EngineGone) throw life.reason;
       const [status, type, body] = given;
       if (cutBody) cutWithin(response, status, type, body);
@@ -116,7 +128,11 @@ export class SessionServer {
     }
   }
 
-  async #answer(request: IncomingMessage, work: Work): Promise<readonly [number, string, string]> {
+  async #answer(
+    request: IncomingMessage,
+    work: Work,
+    traceId: string,
+  ): Promise<readonly [number, string, string]> {
     await meetFaults(work, { operation: "request", hosts: [], text: "" });
     if (this.#session.lost && !this.#engine.isOld) {
       await pause(this.#engine.settings.lostSessionDelayMs, work.signal);
@@ -132,7 +148,7 @@ export class SessionServer {
     }
     const read = readRequest(await readBody(request));
     if ("problem" in read) return [400, type, problem(read.problem)];
-    const given: Answer = await answer(work, read, traceIdOf(request));
+    const given: Answer = await answer(work, read, traceId);
     return [given.refused ? refusedStatus(type) : 200, type, goJson(given.body)];
   }
 
@@ -160,11 +176,6 @@ function acceptsGraphqlType(request: IncomingMessage): boolean {
 
 function hasJsonBody(request: IncomingMessage): boolean {
   return (request.headers["content-type"] ?? "").startsWith(JSON_TYPE);
-}
-
-function traceIdOf(request: IncomingMessage): string {
-  const header = String(request.headers.traceparent ?? "");
-  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(header)?.[1] ?? randomBytes(16).toString("hex");
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -14,7 +14,11 @@ import {
   type EngineVersion,
   readSessionDoubleOptions,
   type SessionDoubleOptions,
+  type SessionDoubleSettings,
 } from "./session-options.js";
+import { SpanExporter } from "./traces/exporter.js";
+import { plainTarget } from "./traces/exporter-environment.js";
+import type { SpanSink } from "./traces/request-span.js";
 
 /** What a program needs in its environment to use a session. */
 export interface SessionEnvironment {
@@ -48,7 +52,8 @@ export interface SessionDouble extends AsyncDisposable {
   readonly commandsRunning: number;
   /**
    * How many requests the engine sent to a host. For registries, which the double never asks, it
-   * is how many a real engine would have sent: six for a pull that meets a 429, for example.
+   * is how many a real engine would have sent: six for a pull that meets a 429, for example; none
+   * for an image by digest that an earlier session has used by its digest. Spans tell of the same.
    *
    * @param host As requests name it: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`,
    * `github.com`; with or without the port that the address names.
@@ -81,7 +86,8 @@ export interface SessionDouble extends AsyncDisposable {
    * The two variables with which a Dagger SDK starts its sessions by itself, as it does with the
    * `dagger` CLI, and gets sessions of this double's engine. A CLI that is started while the engine
    * is down says nothing until the engine is restarted. The variables hold no session, so
-   * `DAGGER_SESSION_PORT` must not be set beside them.
+   * `DAGGER_SESSION_PORT` must not be set beside them. The spans of such a session go where the
+   * environment of that CLI says (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and its like).
    */
   cliEnvironment(): Promise<CliEnvironment>;
   /**
@@ -100,7 +106,8 @@ export interface SessionDouble extends AsyncDisposable {
  * (`withNewFile`, `withFile`, `withDirectory`, `withWorkdir`) are kept apart, in a scratch folder:
  * they are rewritten in arguments and environment variables. All other absolute paths are the
  * host's, for reading and for writing. `http` and `git` really reach out. `from` pulls nothing: it
- * succeeds for any image, unless a fault says otherwise.
+ * succeeds for any image, unless a fault says otherwise. Each tag has one digest, which `imageRef`
+ * tells; of a tag that was used, digests that it never had are not found.
  *
  * It speaks `version`; `container` with `from`, `withExec` and its options, entrypoint and default
  * arguments, files, directories, mounts of them and of caches, secrets and temporary folders,
@@ -134,8 +141,18 @@ export interface SessionDouble extends AsyncDisposable {
  * ```
  */
 export async function startSessionDouble(options?: SessionDoubleOptions): Promise<SessionDouble> {
-  const engine = new Engine(readSessionDoubleOptions(options));
-  return openSession(engine, new CliDoor(engine), "with its engine");
+  const settings = readSessionDoubleOptions(options);
+  const { traces } = settings;
+  return startSession(settings, traces && new SpanExporter(plainTarget(traces)));
+}
+
+/** The same with a place of one's own for the spans of the session. */
+export async function startSession(
+  settings: SessionDoubleSettings,
+  spans: SpanSink | undefined,
+): Promise<SessionDouble> {
+  const engine = new Engine(settings);
+  return openSession(engine, new CliDoor(engine), { endsEngine: true, spans });
 }
 
 /** The door for CLI stand-ins: opened when it is first asked for, one for an engine. */
@@ -144,9 +161,9 @@ class CliDoor {
   #address: Promise<AttachAddress> | undefined;
 
   constructor(engine: Engine) {
-    this.#control = new Control(async (gone, sendAway) => {
+    this.#control = new Control(async ({ gone, spans, sendAway }) => {
       await engine.whenUp(gone);
-      return openSession(engine, this, "alone", sendAway);
+      return openSession(engine, this, { endsEngine: false, spans, onDropped: sendAway });
     });
   }
 
@@ -165,25 +182,32 @@ class CliDoor {
   }
 }
 
+/** How a session is opened. */
+interface Opening {
+  /** Whether its end is the end of the engine. */
+  readonly endsEngine: boolean;
+  readonly spans: SpanSink | undefined;
+  readonly onDropped?: () => void;
+}
+
 async function openSession(
   engine: Engine,
   door: CliDoor,
-  ends: "alone" | "with its engine",
-  onDropped: () => void = () => undefined,
+  { endsEngine, spans, onDropped }: Opening,
 ): Promise<SessionDouble> {
-  const session = new Session(engine);
+  const session = new Session(engine, spans);
   const server = new SessionServer(engine, session);
   const port = await server.listen();
   let closing: Promise<void> | undefined;
   session.onDrop(() => {
-    closing ??= server.close().then(onDropped);
+    closing ??= server.close().then(() => onDropped?.());
     return closing;
   });
   let stopping: Promise<void> | undefined;
   const stopAll = async () => {
     await session.end();
-    if (ends === "alone") return;
-    await Promise.all([door.close(), engine.close()]);
+    await spans?.flush();
+    if (endsEngine) await Promise.all([door.close(), engine.close()]);
   };
   const stop = () => {
     stopping ??= stopAll();
@@ -214,7 +238,9 @@ async function openSession(
     openSession: async () => {
       if (engine.stopped) throw new Error("the session double has stopped");
       if (engine.state !== "up") throw new Error("the engine of the session double is down");
-      return openSession(engine, door, "alone");
+      const { traces } = engine.settings;
+      const exporter = traces && new SpanExporter(plainTarget(traces));
+      return openSession(engine, door, { endsEngine: false, spans: exporter });
     },
     cliEnvironment: async () => {
       if (engine.stopped) throw new Error("the session double has stopped");

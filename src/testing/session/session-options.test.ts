@@ -20,6 +20,15 @@ test.each([
   [{ random: 1 }, TypeError, 'option "random" is 1'],
   [{ workdir: "" }, RangeError, 'option "workdir" is ""'],
   [{ lostSessionDelayMs: Number.NaN }, RangeError, 'option "lostSessionDelayMs" is NaN'],
+  [{ traces: "http://a/" }, TypeError, 'option "traces" are "http://a/"'],
+  [{ traces: {} }, TypeError, '"endpoint" is undefined'],
+  [{ traces: { endpoint: "otel:4317" } }, RangeError, "expected one with http or https"],
+  [
+    { traces: { endpoint: "http://a/", scheduleDelayMs: -1 } },
+    RangeError,
+    '"scheduleDelayMs" is -1',
+  ],
+  [{ traces: { endpoint: "http://a/", header: "b" } }, TypeError, '"header" is not known'],
   [{ port: 1 }, TypeError, 'option "port" is not known'],
   [3, TypeError, "the options of startSessionDouble are 3"],
 ])("the options %j are refused", (options, kind, message) => {

@@ -8,9 +8,11 @@ import {
   functionField,
   MILLISECONDS,
   numberField,
+  readObject,
   readOptions,
   wordField,
 } from "../../options/check.js";
+import { isHttpUrl } from "../../traces/receiver-options.js";
 import { checkFaults, type FaultRule } from "./fault-rules.js";
 import { seededRandom } from "./faults.js";
 
@@ -36,6 +38,19 @@ export interface SessionDoubleOptions {
    * 0. Default: 10 000, as measured on real engines.
    */
   readonly lostSessionDelayMs?: number;
+  /** Where the engine's spans go for sessions that no CLI started. Default: nowhere. */
+  readonly traces?: SessionDoubleTraces;
+}
+
+/** Where the spans of an engine go. */
+export interface SessionDoubleTraces {
+  /** An OTLP endpoint for `http/protobuf`, an http or https URL with its path. */
+  readonly endpoint: string;
+  /**
+   * How long spans are gathered before they are sent, in milliseconds, from 0. Default: 5 000, as for
+   * a CLI without `OTEL_BSP_SCHEDULE_DELAY`.
+   */
+  readonly scheduleDelayMs?: number;
 }
 
 /** Options that were checked, with the defaults filled in. */
@@ -46,6 +61,7 @@ export interface SessionDoubleSettings {
   readonly workdir: string;
   readonly publishTo: string | undefined;
   readonly lostSessionDelayMs: number;
+  readonly traces: SessionDoubleTraces | undefined;
 }
 
 const OWNER = "startSessionDouble";
@@ -71,6 +87,7 @@ export function readSessionDoubleOptions(
     workdir: textField,
     publishTo: textField,
     lostSessionDelayMs: numberField(10_000, MILLISECONDS),
+    traces: { absent: undefined, read: readTraces } as Field<SessionDoubleTraces | undefined>,
   });
   if (read.seed !== undefined && read.random !== undefined) {
     throw new TypeError(`${OWNER} options "seed" and "random" exclude each other`);
@@ -82,5 +99,20 @@ export function readSessionDoubleOptions(
     workdir: resolve(read.workdir ?? "."),
     publishTo: read.publishTo === undefined ? undefined : resolve(read.publishTo),
     lostSessionDelayMs: read.lostSessionDelayMs,
+    traces: read.traces,
+  };
+}
+
+function readTraces(value: unknown, label: string): SessionDoubleTraces {
+  const { endpoint, scheduleDelayMs } = readObject(label, value, ["endpoint", "scheduleDelayMs"]);
+  const url = checkText(endpoint, `${label} "endpoint"`, 4_096);
+  if (!isHttpUrl(url)) {
+    throw new RangeError(`${label} "endpoint" is no URL, expected one with http or https`);
+  }
+  return {
+    endpoint: url,
+    ...(scheduleDelayMs !== undefined && {
+      scheduleDelayMs: checkNumber(scheduleDelayMs, `${label} "scheduleDelayMs"`, MILLISECONDS),
+    }),
   };
 }

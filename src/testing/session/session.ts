@@ -1,8 +1,10 @@
 /** One session with an engine: the objects it handed out and what it has resolved. */
 
+import type { OwnSpan } from "../../traces/encode.js";
 import type { Engine } from "./engine.js";
 import { decodeId, encodeId } from "./ids.js";
 import { Abandoned, Steps } from "./steps.js";
+import type { SpanSink } from "./traces/request-span.js";
 import { EngineError } from "./wire-errors.js";
 
 /** What an id can stand for. */
@@ -42,12 +44,18 @@ export class Session {
   readonly #objects: Objects;
   /** Tags, URLs and git remotes: asked once in a session. */
   readonly resolutions = new Steps();
+  /** The calls of the API that it has begun, by their content. */
+  readonly calls = new Set<string>();
   #lost = false;
   readonly #over = new AbortController();
   #closePort: () => Promise<void> = async () => undefined;
 
-  constructor(engine: Engine) {
+  readonly #spans: SpanSink | undefined;
+
+  /** @param spans Where its spans go, if anybody wants them. */
+  constructor(engine: Engine, spans?: SpanSink) {
     this.#engine = engine;
+    this.#spans = spans;
     this.#objects = engine.isOld ? lastingObjectsOf(engine) : new Objects();
     engine.sessions.add(this);
   }
@@ -61,6 +69,18 @@ export class Session {
   lose(): void {
     this.#lost = true;
     this.resolutions.clear();
+    this.calls.clear();
+  }
+
+  /** Who takes the spans of a request that begins now; what an engine has that was killed is lost. */
+  get takeSpan(): ((span: OwnSpan) => void) | undefined {
+    const spans = this.#spans;
+    // A restarted engine does not know to whom it should tell what it does for this session.
+    if (spans === undefined || this.#lost) return undefined;
+    const { life } = this.#engine;
+    return (span) => {
+      if (!life.aborted || life.reason instanceof EngineError) spans.add(span);
+    };
   }
 
   /** Aborted when the session is over: nobody waits for its answers any more. */
@@ -75,6 +95,11 @@ export class Session {
 
   /** Ends the session and closes its port at once, as when the CLI process is killed. */
   async drop(): Promise<void> {
+    this.#spans?.abandon();
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#over.abort(new Abandoned("the session is over"));
     await this.#closePort();
   }
@@ -82,7 +107,7 @@ export class Session {
   /** Ends the session for good: its work is over, and the engine forgets it. */
   async end(): Promise<void> {
     this.#engine.sessions.delete(this);
-    await this.drop();
+    await this.#close();
     await this.resolutions.idle();
   }
 

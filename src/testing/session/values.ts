@@ -28,6 +28,8 @@ export interface QueryValue {
 export interface ResolvedImage {
   readonly reference: ImageReference;
   readonly digest: string;
+  /** Whether its registry was asked for it when it was resolved. */
+  readonly wasAsked: boolean;
 }
 
 /** How a command is allowed to end. */

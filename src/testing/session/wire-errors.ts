@@ -6,14 +6,21 @@ export class EngineError extends Error {
   /** Whether engines from 0.21 on end this message in `[traceparent:...]`; 0.19 does with all. */
   readonly traced: boolean;
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the call itself could not be made, so that it has no span. */
+  readonly uncalled: boolean;
 
   constructor(
     message: string,
-    options: { traced?: boolean; extensions?: Readonly<Record<string, unknown>> } = {},
+    options: {
+      traced?: boolean;
+      extensions?: Readonly<Record<string, unknown>>;
+      uncalled?: boolean;
+    } = {},
   ) {
     super(message);
     this.traced = options.traced ?? false;
     this.extensions = options.extensions;
+    this.uncalled = options.uncalled ?? false;
   }
 }
 

@@ -11,6 +11,7 @@ import { placeIn } from "../place-in.js";
 import { steppedTree, type Tree } from "../tree.js";
 import type { ContainerValue, ExecStep } from "../values.js";
 import { execError } from "../wire-errors.js";
+import { fetchContents } from "./image.js";
 import { mountAll } from "./mounts.js";
 import { makeFolderAt, writeAt } from "./places.js";
 
@@ -35,6 +36,7 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   const { container } = step;
   // What comes before runs first: a command whose input fails is never called.
   if (container.lastExec !== undefined) await runExec(container.lastExec, work);
+  else if (container.image !== undefined) await fetchContents(work, container.image);
   const args = step.args.length > 0 ? step.args : ["sh"];
   await requireCaller(work);
   await meetFaults(work, { operation: "withExec", hosts: [], text: args.join(" ") });

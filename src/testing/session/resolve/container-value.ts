@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import { absolutePath, isClaimed } from "../container-paths.js";
 import { contentKey } from "../scratch.js";
 import { EMPTY_TREE } from "../tree.js";
-import type { ContainerValue, EnvVariableValue } from "../values.js";
+import type { ContainerValue, EnvVariableValue, ResolvedImage } from "../values.js";
 import type { Arguments } from "./resolver.js";
 
 /** A container with nothing in it. */
@@ -41,7 +41,7 @@ function keyed(container: ContainerValue): ContainerValue {
   const { platform, image, environment, secrets, workdir, user, mounts } = container;
   const { labels, entrypoint, defaultArgs, claims } = container;
   const key = contentKey(
-    [platform, image?.reference.full, image?.digest, workdir, user],
+    [platform, image && identityOf(image), workdir, user],
     [entrypoint, defaultArgs, claims],
     environment.map(({ name, value }) => [name, value]),
     labels.map(({ name, value }) => [name, value]),
@@ -56,6 +56,11 @@ function keyed(container: ContainerValue): ContainerValue {
     container.lastExec?.key,
   );
   return { ...container, key };
+}
+
+/** An image is what its digest says, however it was named. */
+function identityOf({ reference: { domain, repository }, digest }: ResolvedImage): string {
+  return `${domain}/${repository}@${digest}`;
 }
 
 /** The container's own paths with one more. */

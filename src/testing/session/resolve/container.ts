@@ -17,7 +17,7 @@ import {
   withVariable,
 } from "./container-value.js";
 import { exportContainer } from "./export.js";
-import { resolveImage } from "./image.js";
+import { imageTree, pinned, resolveImage } from "./image.js";
 import { containerMountResolvers } from "./mounts.js";
 import { publish } from "./publish.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";
@@ -27,10 +27,10 @@ async function from(
   args: Arguments,
   work: Work,
 ): Promise<ContainerValue> {
-  const image = await resolveImage(work, args.text("address"), container.platform);
+  const image = await resolveImage(work, args.text("address"), container);
   // Where commands are found is the one thing that every image says of its environment.
   const environment = withVariable(container.environment, "PATH", process.env.PATH ?? "");
-  return changed(container, { image, environment });
+  return changed(container, { image, environment, rootfs: imageTree(container.rootfs, image) });
 }
 
 function withEnvVariable(container: ContainerValue, args: Arguments): ContainerValue {
@@ -115,8 +115,7 @@ function imageRef(container: ContainerValue): string {
       "image reference can only be retrieved immediately after the 'Container.From' call",
     );
   }
-  const { reference, digest } = container.image;
-  return reference.digest === undefined ? `${reference.full}@${digest}` : reference.full;
+  return pinned(container.image).full;
 }
 
 async function lastResult(container: ContainerValue, work: Work) {

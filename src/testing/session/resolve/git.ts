@@ -7,6 +7,8 @@ import type { CommandResult } from "../exec.js";
 import { type MetFault, meetFaults, requireCaller } from "../meet-faults.js";
 import { hostNames, plannedNetworkError } from "../network-errors.js";
 import { contentKey } from "../scratch.js";
+import { failedEnd, nowNs, SCOPES } from "../traces/active-span.js";
+import { innerCallAttributes } from "../traces/core-call.js";
 import { steppedTree } from "../tree.js";
 import type { DirectoryValue, GitRefValue, GitRepositoryValue } from "../values.js";
 import { EngineError } from "../wire-errors.js";
@@ -29,11 +31,52 @@ export async function openRepository(
         "git authentication failed: SSH URLs are not supported without an SSH socket",
       );
     }
-    await ask(joint, url, "refs");
-    const refs = await askRefs(joint, url, runGit);
+    const refs = await tracedRefs(joint, url, async () => {
+      await ask(joint, url, "refs");
+      return askRefs(joint, url, runGit);
+    });
     return { typeName: "GitRepository", key, url, keepGitDir, refs };
   });
 }
+
+/**
+ * An engine looks at a remote by itself first, without a span. Only where that goes well, or git is
+ * asked for its opinion, is there a span of `git ls-remote`.
+ */
+async function tracedRefs<T>(work: Work, url: string, askRefs: () => Promise<T>): Promise<T> {
+  const startNs = nowNs();
+  let refs: T;
+  try {
+    refs = await askRefs();
+  } catch (error) {
+    // Its own words are git's.
+    if (error instanceof EngineError && error.traced) endListing(work, url, startNs, error);
+    throw error;
+  }
+  endListing(work, url, startNs);
+  return refs;
+}
+
+function endListing(work: Work, url: string, startNs: string, error?: EngineError): void {
+  const { span } = work;
+  if (!work.engine.isOld) {
+    const mirror = innerCallAttributes("_remoteGitMirror", "RemoteGitMirror", [["remoteURL", url]]);
+    span.child(SCOPES.core, "Query._remoteGitMirror", mirror, startNs).end();
+  }
+  const internal = { "dagger.io/ui.internal": true };
+  const metadata = span.child(SCOPES.core, "git remote metadata", internal, startNs);
+  const listing = metadata.child(
+    SCOPES.git,
+    `git ls-remote --symref ${url}`,
+    ENCAPSULATED,
+    startNs,
+  );
+  const end = error === undefined ? {} : failedEnd(error);
+  listing.end(end);
+  metadata.end(end);
+}
+
+const ENCAPSULATED = { "dagger.io/ui.encapsulated": true };
 
 /** Counts a request to a remote and lets it meet its fault. */
 async function ask(work: Work, url: string, what: "refs" | "pack"): Promise<void> {
@@ -85,30 +128,55 @@ function commitRef(repository: GitRepositoryValue, commit: string): GitRefValue 
   return { typeName: "GitRef", key, repository, ref: commit, commit };
 }
 
-function tree({ repository, ref, commit }: GitRefValue, args: Arguments): DirectoryValue {
+/** The files of a commit. Engines from 0.21 on fetch them at once, older ones when they are used. */
+async function tree(gitRef: GitRefValue, args: Arguments, work: Work): Promise<DirectoryValue> {
+  const { repository, commit } = gitRef;
   const depth = args.optionalNumber("depth") ?? 1;
   const keepGitDir = repository.keepGitDir && !args.flag("discardGitDir");
   const key = contentKey("git tree", repository.url, commit, depth, keepGitDir);
-  return treeDirectory(
-    steppedTree(key, (work) =>
-      work.engine.steps.join(`checkout ${key}`, work.signal, async (signal) => {
-        const joint = { ...work, signal };
-        const folder = await work.engine.scratch.newFolder("git");
-        await ask(joint, repository.url, "pack");
-        const limit = depth > 0 ? [`--depth=${depth}`] : [];
-        await mustGit(joint, folder, ["init", "--quiet"]);
-        await mustGit(joint, folder, ["fetch", "--quiet", ...limit, repository.url, ref]);
-        await mustGit(joint, folder, ["checkout", "--quiet", "--detach", commit]);
-        if (!keepGitDir) await rm(join(folder, ".git"), { recursive: true, force: true });
-        return folder;
-      }),
+  const files = steppedTree(key, (user) =>
+    user.engine.steps.join(`checkout ${key}`, user.signal, (signal) =>
+      checkout({ ...user, signal }, gitRef, depth, keepGitDir),
     ),
   );
+  if (!work.engine.isOld) await files.folder(work);
+  return treeDirectory(files);
 }
 
-async function mustGit(work: Work, folder: string, args: readonly string[]): Promise<void> {
-  const { exitCode } = await runGit(work, folder, args);
-  if (exitCode !== 0) throw packError(exitCode);
+async function checkout(
+  work: Work,
+  { repository: { url }, ref, commit }: GitRefValue,
+  depth: number,
+  keepGitDir: boolean,
+): Promise<string> {
+  const folder = await work.engine.scratch.newFolder("git");
+  await ask(work, url, "pack");
+  const limit = depth > 0 ? [`--depth=${depth}`] : [];
+  const git = (args: readonly string[], shown: string) => mustGit(work, folder, args, shown);
+  await git(["init", "--quiet"], "-c init.defaultBranch=main init --bare --quiet");
+  await git(["remote", "add", "origin", url], `remote add origin ${url}`);
+  const tags = work.engine.isOld ? "--tags" : "--no-tags";
+  const fetched = [tags, "--update-head-ok", "--force", ...limit, "origin", commit];
+  await git(["fetch", "--quiet", ...limit, "origin", ref], `fetch ${fetched.join(" ")}`);
+  const branch = ref.replace(/^refs\/(?:heads|tags)\//, "");
+  await git(["checkout", "--quiet", "--detach", commit], `checkout ${branch}`);
+  if (!keepGitDir) await rm(join(folder, ".git"), { recursive: true, force: true });
+  return folder;
+}
+
+/** Runs a command of git in a span that has the name of what an engine runs in its place. */
+async function mustGit(
+  work: Work,
+  folder: string,
+  args: readonly string[],
+  shown: string,
+): Promise<void> {
+  const buildkit = work.engine.isOld && { buildkit: true };
+  const span = work.span.child(SCOPES.git, `git ${shown}`, { ...buildkit, ...ENCAPSULATED });
+  await span.run(async () => {
+    const { exitCode } = await runGit(work, folder, args);
+    if (exitCode !== 0) throw packError(exitCode);
+  });
 }
 
 /** Runs the `git` executable. It never asks for a password. */

@@ -10,6 +10,9 @@ import type { Work } from "../context.js";
 import { type MetFault, meetFaults, requireCaller } from "../meet-faults.js";
 import { hostNames, plannedNetworkError, realNetworkError } from "../network-errors.js";
 import { contentKey, folderDigest } from "../scratch.js";
+import { SCOPES } from "../traces/active-span.js";
+import { innerCallAttributes, runCall } from "../traces/core-call.js";
+import { callDigest } from "../traces/dag-call.js";
 import type { FileValue } from "../values.js";
 import { EngineError, statusLine } from "../wire-errors.js";
 
@@ -28,21 +31,54 @@ export async function download(
   return work.session.resolutions.join(`http ${key}`, work.signal, async (signal) => {
     // A name is one part of a path: it leads nowhere else.
     const fileName = posix.basename(posix.resolve("/", name ?? url.pathname)) || "index";
-    const joint = { ...work, signal };
-    work.engine.countRequestTo(url);
-    const met = await meetFaults(joint, {
-      operation: "http",
-      hosts: hostNames(url),
-      text: address,
-    });
-    if (met !== undefined) throw plannedError(met, url);
-    const folder = await work.engine.scratch.newFolder("http");
-    const path = join(folder, fileName);
-    await fetchInto(joint, url, path);
-    await chmod(path, permissions);
-    const content = contentKey("http file", fileName, await folderDigest(folder));
-    return { typeName: "File", key: content, name: fileName, locate: async () => path };
+    return tracedResolution({ ...work, signal }, { address, fileName, permissions }, (joint) =>
+      fetchFile(joint, url, { address, fileName, permissions }),
+    );
   });
+}
+
+/** What is downloaded, and as which file. */
+interface Download {
+  readonly address: string;
+  readonly fileName: string;
+  readonly permissions: number;
+}
+
+async function fetchFile(work: Work, url: URL, file: Download): Promise<FileValue> {
+  const { address, fileName, permissions } = file;
+  work.engine.countRequestTo(url);
+  const met = await meetFaults(work, {
+    operation: "http",
+    hosts: hostNames(url),
+    text: address,
+  });
+  if (met !== undefined) throw plannedError(met, url);
+  const folder = await work.engine.scratch.newFolder("http");
+  const path = join(folder, fileName);
+  await fetchInto(work, url, path);
+  await chmod(path, permissions);
+  const content = contentKey("http file", fileName, await folderDigest(folder));
+  return { typeName: "File", key: content, name: fileName, locate: async () => path };
+}
+
+/** The calls that an engine of 0.21 makes of itself for a download. */
+async function tracedResolution<T>(
+  work: Work,
+  { address, fileName, permissions }: Download,
+  fetch: (work: Work) => Promise<T>,
+): Promise<T> {
+  if (work.engine.isOld) return fetch(work);
+  const state = innerCallAttributes("_httpState", "HTTPState", [["url", address]]);
+  work.span.child(SCOPES.core, "Query._httpState", state).end();
+  const args = [
+    ["checksum", null],
+    ["permissions", permissions],
+    ["name", fileName],
+  ] as const;
+  const receiver = callDigest("HTTPState", address);
+  const resolve = innerCallAttributes("_resolve", "File", args, receiver);
+  const span = work.span.child(SCOPES.core, "HTTPState._resolve", resolve);
+  return runCall(span, () => fetch({ ...work, span }));
 }
 
 function readUrl(address: string): URL {

@@ -4,6 +4,7 @@ import type { Work } from "../context.js";
 import { requireCaller } from "../meet-faults.js";
 import type { FieldResolver } from "../query-run.js";
 import { TYPES_WITH_IDS } from "../schema.js";
+import { traceCall } from "../traces/core-call.js";
 import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../values.js";
 import { EngineError } from "../wire-errors.js";
 import { containerResolvers } from "./container.js";
@@ -82,10 +83,13 @@ export function fieldResolver(work: Work): FieldResolver {
     load: (id, name) => work.session.load(id, name),
     async resolve(typeName, field, parent, args) {
       work.signal.throwIfAborted();
-      if (field === "id") return work.session.idOf(parent as Value);
-      const resolver = RESOLVERS[typeName]?.[field];
-      if (resolver === undefined) throw new EngineError(`no resolver for ${typeName}.${field}`);
-      return resolver(parent as never, new Arguments(args), work);
+      const { name } = field;
+      if (name === "id") return work.session.idOf(parent as Value);
+      const resolver = RESOLVERS[typeName]?.[name];
+      if (resolver === undefined) throw new EngineError(`no resolver for ${typeName}.${name}`);
+      return traceCall(work, { typeName, field, parent, args }, async (traced) =>
+        resolver(parent as never, new Arguments(args), traced),
+      );
     },
   };
 }

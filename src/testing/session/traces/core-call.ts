@@ -1,0 +1,227 @@
+/** The spans of calls of the engine's API: which calls have one, and what it says. */
+
+import type { Work } from "../context.js";
+import type { PlannedField } from "../query-plan.js";
+import { parseReference } from "../references.js";
+import { contentKey } from "../scratch.js";
+import { EngineError } from "../wire-errors.js";
+import {
+  type ActiveSpan,
+  type Attributes,
+  CANCELED,
+  failedEnd,
+  SCOPES,
+  type SpanEnd,
+} from "./active-span.js";
+import { callDigest, callTypeOf, digestOfValue, EnumValue, encodeCall } from "./dag-call.js";
+
+/** One field of one object, with its arguments; ids are exchanged for their objects. */
+export interface Call {
+  readonly typeName: string;
+  readonly field: PlannedField;
+  readonly parent: unknown;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** What gives an object that is there already. */
+const WITHOUT_SPAN = /^Query\.(?:node|load\w+FromID)$/;
+/** What an engine takes for another call each time. */
+const NEVER_THE_SAME: ReadonlySet<string> = new Set([
+  "Container.publish",
+  "Query.secret",
+  "Secret.plaintext",
+]);
+/** What an engine of 0.21 only takes note of, and does when somebody needs it. */
+const PUT_OFF: ReadonlySet<string> = new Set([
+  "Container.withExec",
+  "Container.file",
+  "Container.directory",
+  "Directory.withNewFile",
+]);
+/** Fields that depend on the version of the API. */
+const VIEWED: ReadonlySet<string> = new Set([
+  "Container.withExec",
+  "Container.stdout",
+  "Directory.entries",
+  "Directory.export",
+  "GitRef.tree",
+  "GitRepository.branch",
+  "GitRepository.tag",
+  "Query.git",
+]);
+/** Results of these types an engine of 0.21 remembers beyond the session that asked for them. */
+const REMEMBERED: ReadonlySet<string> = new Set(["Container", "Directory", "File"]);
+/** What never leaves the engine, not even in a span. */
+const SENSITIVE: ReadonlySet<string> = new Set(["plaintext"]);
+
+/**
+ * Makes a call within a span of its own. A call that this session has made before has none, not even
+ * when it failed then and is made again; one that worked in another session says that it was cached.
+ */
+export async function traceCall(
+  work: Work,
+  call: Call,
+  make: (work: Work) => Promise<unknown>,
+): Promise<unknown> {
+  const name = `${call.typeName}.${call.field.name}`;
+  if (WITHOUT_SPAN.test(name)) return make(work);
+  const key = keyOf(call);
+  if (work.session.calls.has(key)) return make(work);
+  if (!NEVER_THE_SAME.has(name)) work.session.calls.add(key);
+  const isCached = work.engine.calls.has(key) && isRemembered(work, call);
+  const span = work.span.child(SCOPES.core, name, attributesOf(work, call, name, isCached));
+  let result: unknown;
+  try {
+    result = await make({ ...work, span });
+  } catch (error) {
+    // A call without a valid identity was never made.
+    if (error instanceof EngineError && error.uncalled) throw error;
+    span.end(failedCall(error));
+    throw error;
+  }
+  work.engine.calls.add(key);
+  span.end({ attributes: resultAttributes(work, name, result, isCached) });
+  return result;
+}
+
+function failedCall(error: unknown): SpanEnd {
+  const end = failedEnd(error);
+  return end.message === CANCELED
+    ? { ...end, attributes: { "dagger.io/dag.canceled": true } }
+    : end;
+}
+
+/** Does what a call within a call does, and ends its span. */
+export async function runCall<T>(span: ActiveSpan, make: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await make();
+  } catch (error) {
+    span.end(failedCall(error));
+    throw error;
+  }
+  span.end();
+  return result;
+}
+
+/** The call with which an engine goes on once it knows what a tag is: by the digest. */
+export async function traceInnerFrom(
+  work: Work,
+  reference: string,
+  parent: { readonly typeName: "Container"; readonly key: string },
+  make: (work: Work) => Promise<void>,
+): Promise<void> {
+  const outer = work.span.child(SCOPES.core, `from ${reference}`, INTERNAL);
+  await outer.run(async () => {
+    const key = fromKey(parent.key, reference);
+    if (work.session.calls.has(key)) return;
+    work.session.calls.add(key);
+    const isCached = !work.engine.isOld && work.engine.calls.has(key);
+    const call = encodeCall({
+      receiver: digestOfValue(parent),
+      field: "from",
+      type: { named: "Container", isNonNull: true },
+      args: [["address", reference]],
+      digest: callDigest(key),
+      view: undefined,
+    });
+    const state = isCached ? CACHED : work.engine.isOld ? {} : PENDING;
+    const span = outer.child(SCOPES.core, "Container.from", {
+      "dagger.io/dag.call": call,
+      ...INTERNAL,
+      ...state,
+    });
+    await span.run(() => (isCached ? Promise.resolve() : make({ ...work, span })));
+    work.engine.calls.add(key);
+  });
+}
+
+/** A call that an engine makes of itself within another one. */
+export function innerCallAttributes(
+  field: string,
+  type: string,
+  args: readonly (readonly [string, unknown])[],
+  receiver?: string,
+): Attributes {
+  const digest = callDigest(receiver, field, args);
+  const returns = { named: type, isNonNull: true };
+  return {
+    ...INTERNAL,
+    "dagger.io/dag.call": encodeCall({
+      ...{ receiver, field, type: returns, args, digest },
+      view: undefined,
+    }),
+  };
+}
+
+const INTERNAL: Attributes = { "dagger.io/ui.internal": true };
+const CACHED: Attributes = { "dagger.io/dag.cached": true };
+const PENDING: Attributes = { "dagger.io/dag.pending": true };
+
+function keyOf({ typeName, field, parent, args }: Call): string {
+  const { key } = parent as { readonly key: string };
+  const address = typeName === "Container" && field.name === "from" ? args.address : undefined;
+  if (typeof address === "string") return fromKey(key, fullReference(address));
+  const given = field.given.map(({ name }) => [name, keyOfValue(args[name])]);
+  return contentKey(typeName, key, field.name, given);
+}
+
+function fromKey(parentKey: string, reference: string): string {
+  return contentKey("Container", parentKey, "from", reference);
+}
+
+function fullReference(address: string): string {
+  try {
+    return parseReference(address).full;
+  } catch {
+    return address;
+  }
+}
+
+function keyOfValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(keyOfValue);
+  return typeof value === "object" && value !== null ? (value as { key: string }).key : value;
+}
+
+function isRemembered(work: Work, { typeName, field, args }: Call): boolean {
+  if (work.engine.isOld) return false;
+  const type = callTypeOf(field.type);
+  if (!("named" in type) || !REMEMBERED.has(type.named)) return false;
+  if (typeName === "Query") return field.name === "container" || field.name === "directory";
+  if (!REMEMBERED.has(typeName)) return false;
+  return field.name !== "from" || String(args.address).includes("@");
+}
+
+function attributesOf(work: Work, call: Call, name: string, isCached: boolean): Attributes {
+  if (!work.span.isTraced) return {};
+  const { field, parent, args, typeName } = call;
+  const encoded = encodeCall({
+    receiver: typeName === "Query" ? undefined : digestOfValue(parent),
+    field: field.name,
+    type: callTypeOf(field.type),
+    args: field.given
+      .filter(({ name }) => !SENSITIVE.has(name))
+      .map(({ name, isEnum }) => [
+        name,
+        isEnum && typeof args[name] === "string" ? new EnumValue(args[name]) : args[name],
+      ]),
+    digest: callDigest(keyOf(call)),
+    view: VIEWED.has(name) ? work.engine.settings.engineVersion : undefined,
+  });
+  return { "dagger.io/dag.call": encoded, ...(isCached && CACHED) };
+}
+
+function resultAttributes(
+  work: Work,
+  name: string,
+  result: unknown,
+  isCached: boolean,
+): Attributes {
+  if (work.engine.isOld || isCached) return {};
+  if (PUT_OFF.has(name)) return PENDING;
+  const { image } = (result ?? {}) as { readonly image?: { readonly digest: string } };
+  // An image whose contents have not been fetched yet.
+  const isPending =
+    name === "Container.from" && image !== undefined && !work.engine.images.holds(image.digest);
+  return isPending ? PENDING : {};
+}

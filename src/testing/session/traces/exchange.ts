@@ -1,0 +1,76 @@
+/** One exchange with a registry that never took place, as its spans tell of it. */
+
+import type { Engine } from "../engine.js";
+import { type ActiveSpan, type Attributes, CANCELED, SCOPES } from "./active-span.js";
+
+/** What is asked. */
+export interface Asked {
+  readonly method: "HEAD" | "GET" | "POST" | "PUT";
+  readonly url: URL;
+  /** The host as the reference names it: under this name the request is counted. */
+  readonly host: string;
+  /** Whether it is the token server that is asked. */
+  readonly isToken?: boolean;
+  /** Headers that spans show, such as `authorization`, which they show as `****`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** How it ended: a status, the words of the network, or both when the body was cut. */
+export interface Outcome {
+  readonly status?: number;
+  readonly error?: string;
+}
+
+/** An exchange that is under way. */
+export class Exchange {
+  readonly #outer: ActiveSpan;
+  readonly #inner: ActiveSpan;
+
+  /** Begins an exchange: the request is on its way, and counted. */
+  constructor(engine: Engine, parent: ActiveSpan, { method, url, host, isToken, headers }: Asked) {
+    engine.countRequests(host, 1);
+    const attributes: Attributes = {
+      ...(engine.isOld && { buildkit: true, "dagger.io/ui.encapsulated": true }),
+      "http.request.method": method,
+      "url.full": url.href,
+      "server.address": url.hostname.replace(/^\[|\]$/g, ""),
+      ...(url.port !== "" && { "server.port": Number(url.port) }),
+      "network.protocol.version": "1.1",
+    };
+    const name = `remotes.docker.resolver.${isToken ? "FetchToken" : "HTTPRequest"}`;
+    this.#outer = parent.child(SCOPES.http, name, attributes);
+    const shown = Object.entries(headers ?? {}).map(
+      ([header, value]) => [`http.request.header.${header}`, value] as const,
+    );
+    this.#inner = this.#outer.child(SCOPES.http, `HTTP ${method}`, {
+      ...attributes,
+      ...Object.fromEntries(shown),
+    });
+  }
+
+  end({ status, error }: Outcome): void {
+    const failed = error !== undefined || (status ?? 0) >= 400;
+    const type = error === undefined ? String(status) : goType(error);
+    const isCut = status !== undefined && error !== undefined;
+    const end = {
+      status: failed ? ("error" as const) : ("unset" as const),
+      message: error ?? "",
+      attributes: {
+        ...(status !== undefined && { "http.response.status_code": status }),
+        ...(failed && !isCut && { "error.type": type }),
+      },
+    };
+    this.#inner.end(end);
+    this.#outer.end(end);
+  }
+
+  /** Nobody waits for it any more. */
+  cancel(): void {
+    this.end({ error: CANCELED });
+  }
+}
+
+/** The type that Go's network library gives an error. */
+function goType(error: string): string {
+  return /^(?:dial|read) /.test(error) ? "*net.OpError" : "*errors.errorString";
+}

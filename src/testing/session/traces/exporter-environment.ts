@@ -1,0 +1,75 @@
+/** Where a CLI sends its spans, as its environment says. */
+
+import { collectorOf, type Environment } from "../../../traces/environment.js";
+import type { ExportTarget } from "./exporter.js";
+
+const DEFAULT_SCHEDULE_DELAY_MS = 5_000;
+
+/**
+ * Reads the variables as the CLI of Dagger does: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
+ * `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_EXPORTER_OTLP_HEADERS` (the
+ * variable for traces alone it ignores) and `OTEL_TRACES_SAMPLER` with its argument.
+ *
+ * @returns undefined when the environment names no endpoint that is spoken to by `http/protobuf`.
+ */
+export function exportTargetOf(env: Environment): ExportTarget | undefined {
+  const collector = collectorOf(env);
+  if (collector.kind !== "http") return undefined;
+  return {
+    endpoint: collector.endpoint,
+    headers: readHeaders(env.OTEL_EXPORTER_OTLP_HEADERS),
+    scheduleDelayMs: readDelay(env.OTEL_BSP_SCHEDULE_DELAY),
+    samples: readSampler(env.OTEL_TRACES_SAMPLER, env.OTEL_TRACES_SAMPLER_ARG),
+  };
+}
+
+/** The target of a session that was opened in this process, which has no CLI of its own. */
+export function plainTarget({
+  endpoint,
+  scheduleDelayMs = DEFAULT_SCHEDULE_DELAY_MS,
+}: {
+  readonly endpoint: string;
+  readonly scheduleDelayMs?: number;
+}): ExportTarget {
+  return { endpoint, scheduleDelayMs, headers: {}, samples: () => true };
+}
+
+function readDelay(text = ""): number {
+  return /^\d{1,9}$/.test(text.trim()) ? Number(text) : DEFAULT_SCHEDULE_DELAY_MS;
+}
+
+function readHeaders(text = ""): Record<string, string> {
+  const pairs = text.split(",").flatMap((pair) => {
+    const at = pair.indexOf("=");
+    const name = pair.slice(0, at).trim();
+    return at > 0 && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+      ? [[name, decoded(pair.slice(at + 1).trim())] as const]
+      : [];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A ratio decides by the trace id, as OpenTelemetry does for Go: the same everywhere. */
+function readSampler(sampler = "", ratio = ""): (traceId: string) => boolean {
+  switch (sampler.trim()) {
+    case "always_off":
+      return () => false;
+    case "traceidratio":
+    case "parentbased_traceidratio": {
+      const share = ratio.trim() === "" ? 1 : Number(ratio);
+      if (!(share >= 0 && share < 1)) return () => true;
+      const bound = BigInt(Math.floor(share * 2 ** 63));
+      return (traceId) => BigInt(`0x${traceId.slice(16)}`) >> 1n < bound;
+    }
+    default:
+      return () => true;
+  }
+}
