@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import {
   CLASSIFY_EXIT_CODES,
   COMMON_EXIT_CODES,
+  DIGESTS_EXIT_CODES,
   EXIT,
   exitCodeHelp,
   FAULT_EXIT_CODES,
   MIRRORS_EXIT_CODES,
+  PIN_EXIT_CODES,
   QUOTA_EXIT_CODES,
 } from "./exit-codes.js";
 
@@ -31,7 +33,14 @@ test("30 to 39 are the faults of what a pipeline depends on, and only those", ()
 });
 
 test("every exit code stands in the help of a command", () => {
-  const told = [CLASSIFY_EXIT_CODES, QUOTA_EXIT_CODES, MIRRORS_EXIT_CODES, COMMON_EXIT_CODES];
+  const told = [
+    CLASSIFY_EXIT_CODES,
+    QUOTA_EXIT_CODES,
+    MIRRORS_EXIT_CODES,
+    DIGESTS_EXIT_CODES,
+    PIN_EXIT_CODES,
+    COMMON_EXIT_CODES,
+  ];
   const missing = codes.filter((code) => !told.flat().some(([listed]) => listed === code));
   expect(missing).toEqual([]);
 });

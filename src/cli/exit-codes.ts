@@ -23,6 +23,7 @@ export const EXIT = {
   quotaExhausted: 50,
   quotaUnreachable: 51,
   quotaRefused: 52,
+  imageUnpinned: 55,
   mirrorsInvalid: 60,
   mirrorsFailing: 61,
   usage: 64,
@@ -75,6 +76,16 @@ export const MIRRORS_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.mirrorsInvalid, "an engine would not take the file, or it cannot be edited safely"],
   [EXIT.mirrorsFailing, "the file is valid, and a mirror does not answer as a registry"],
   [EXIT.cannotWrite, "the file cannot be written"],
+];
+
+export const DIGESTS_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "done, also when no digest is known or nothing was to be forgotten"],
+  [EXIT.cannotWrite, "the file cannot be written"],
+];
+
+export const PIN_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "the files were read; with --check: every image found is pinned"],
+  [EXIT.imageUnpinned, "--check: an image is not pinned"],
 ];
 
 /** What every command may end with besides. */

@@ -3,8 +3,10 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addClassifyCommand } from "./classify/command.js";
+import { addDigestsCommand } from "./digests/command.js";
 import { EXIT } from "./exit-codes.js";
 import { addMirrorsCommand } from "./mirrors/command.js";
+import { addPinCommand } from "./pin/command.js";
 import { addQuotaCommand } from "./quota/command.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
 import { addTraceCommand } from "./trace/command.js";
@@ -13,6 +15,8 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addClassifyCommand,
   addQuotaCommand,
   addMirrorsCommand,
+  addDigestsCommand,
+  addPinCommand,
   addTraceCommand,
 ];
 
@@ -35,7 +39,7 @@ function createProgram(context: CommandContext): Command {
   const { stdout, stderr } = context.terminal;
   const program = new Command("dagger-breaker")
     .description(
-      "Says who failed in a Dagger pipeline, what a registry still allows, and sets up mirrors.",
+      "Says who failed in a Dagger pipeline, what a registry still allows, sets up mirrors, and tells which digests to pin.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")

@@ -6,14 +6,32 @@ import { expect, test } from "vitest";
 import {
   CLASSIFY_EXIT_CODES,
   COMMON_EXIT_CODES,
+  DIGESTS_EXIT_CODES,
   type ExitCodeMeaning,
   MIRRORS_EXIT_CODES,
+  PIN_EXIT_CODES,
   QUOTA_EXIT_CODES,
 } from "../../src/cli/exit-codes.js";
 import { run } from "../../src/cli/run.js";
 
 const ROOT = new URL("../../", import.meta.url);
 const docs = readFileSync(new URL("docs/cli.md", ROOT), "utf8");
+const COMMANDS = [
+  ["classify"],
+  ["quota"],
+  ["mirrors", "write"],
+  ["mirrors", "check"],
+  ["digests", "list"],
+  ["digests", "export"],
+  ["digests", "import"],
+  ["digests", "forget"],
+  ["pin"],
+];
+
+/** Whether a command line begins with a command and one of its parts. */
+function hasParts([command, part]: readonly string[]): boolean {
+  return COMMANDS.some((known) => known.length > 1 && known[0] === command && known[1] === part);
+}
 
 test("the table of exit codes is that of the program", () => {
   const rows = (command: string, meanings: readonly ExitCodeMeaning[]) =>
@@ -22,6 +40,8 @@ test("the table of exit codes is that of the program", () => {
     ...rows("`classify`", CLASSIFY_EXIT_CODES),
     ...rows("`quota`", QUOTA_EXIT_CODES),
     ...rows("`mirrors`", MIRRORS_EXIT_CODES),
+    ...rows("`digests`", DIGESTS_EXIT_CODES),
+    ...rows("`pin`", PIN_EXIT_CODES),
     ...rows("all", COMMON_EXIT_CODES),
   ];
   expect(docs.split("\n").filter((line) => /^\| [0-9]/.test(line))).toEqual(expected);
@@ -35,7 +55,7 @@ async function output(...args: string[]): Promise<string> {
   return String(stdout.read());
 }
 
-test.each([[["classify"]], [["quota"]], [["mirrors", "write"]], [["mirrors", "check"]]])(
+test.each(COMMANDS.map((command) => [command]))(
   "every option of %j is told, with its value",
   async (command) => {
     const options = (await output(...command, "--help")).matchAll(/^ {2}(--[a-z-]+(?: <\w+>)?)/gm);
@@ -65,7 +85,7 @@ test("every command line in README.md and in docs/ is one that the program knows
   expect(lines.length).toBeGreaterThan(5);
   for (const [, line = ""] of lines) {
     const words = line.trim().split(/\s+/);
-    const command = words[0] === "mirrors" ? words.slice(0, 2) : words.slice(0, 1);
+    const command = hasParts(words) ? words.slice(0, 2) : words.slice(0, 1);
     const help = command[0]?.startsWith("-") ? "" : await output(...command, "--help");
     const options = words.filter((word) => word.startsWith("--") && word !== "--help");
     expect(options.filter((option) => !help.includes(option))).toEqual([]);
@@ -74,9 +94,7 @@ test("every command line in README.md and in docs/ is one that the program knows
 
 test("no option is told that is not there", async () => {
   const helps = await Promise.all(
-    [["classify"], ["quota"], ["mirrors", "write"], ["mirrors", "check"], ["trace"], []].map(
-      (command) => output(...command, "--help"),
-    ),
+    [...COMMANDS, ["trace"], []].map((command) => output(...command, "--help")),
   );
   // Those of other programs in the examples stand in lines of code, not in backquotes.
   const told = [...docs.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name ?? "");

@@ -1,0 +1,67 @@
+/** `digests forget`: takes digests out of the file. */
+
+import { readDigests } from "../../guard/digests/digest-disk.js";
+import type { KnownDigest } from "../../guard/digests/known-digests.js";
+import { tagReference } from "../../guard/digests/references.js";
+import { EXIT } from "../exit-codes.js";
+import { shown } from "../mirrors/addresses.js";
+import { CommandError, printLines, say, type Terminal } from "../terminal.js";
+import { countText } from "./render.js";
+import { changeStore, digestPath, readStore } from "./store.js";
+
+/** What `digests forget` can be told. */
+export interface ForgetOptions {
+  readonly file?: string;
+  readonly all?: true;
+  readonly olderThan?: number;
+}
+
+/** Forgets what is asked for, and says how much that was. */
+export function forgetDigests(
+  references: readonly string[],
+  options: ForgetOptions,
+  terminal: Terminal,
+): void {
+  const ways = [references.length > 0, options.all === true, options.olderThan !== undefined];
+  if (ways.filter(Boolean).length !== 1) {
+    throw new CommandError(
+      "what is to be forgotten is not clear, expected one of references, --all and --older-than",
+      EXIT.usage,
+    );
+  }
+  const tags = new Set(references.map(readTag));
+  const path = digestPath(options.file, "--file", terminal.env);
+  const oldestMs = Date.now() - (options.olderThan ?? 0);
+  const goes = (one: KnownDigest) =>
+    options.all || tags.has(one.reference) || (tags.size === 0 && one.learntAtMs < oldestMs);
+  // A damaged file is replaced only where all of it is to go.
+  const { digests, problem } = options.all ? readDigests(path, Date.now()) : readStore(path);
+  for (const tag of tags) {
+    if (!digests.some(({ reference }) => reference === tag)) say(terminal, `not known: ${tag}`);
+  }
+  let forgotten = 0;
+  if (problem !== undefined || digests.some(goes)) {
+    changeStore(path, (known) => {
+      const kept = known.filter((one) => !goes(one));
+      forgotten = known.length - kept.length;
+      return kept;
+    });
+  }
+  printLines(terminal, [outcome(forgotten, path, problem)]);
+}
+
+function outcome(forgotten: number, path: string, problem: string | undefined): string {
+  if (problem !== undefined) return `replaced ${path}, which ${problem}`;
+  return forgotten === 0
+    ? `nothing to forget in ${path}`
+    : `forgot ${countText(forgotten)} of ${path}`;
+}
+
+function readTag(reference: string): string {
+  const tag = tagReference(reference);
+  if (tag !== undefined) return tag;
+  throw new CommandError(
+    `reference is ${shown(reference)}, expected a tag without digest, such as alpine:3.20`,
+    EXIT.usage,
+  );
+}

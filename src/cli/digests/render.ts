@@ -1,0 +1,38 @@
+/** Says in words which digests are known. */
+
+import type { KnownDigest } from "../../guard/digests/known-digests.js";
+import { durationText, type Paint, tableLines } from "../terminal.js";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The table that `digests` prints. */
+export function digestLines(
+  digests: readonly KnownDigest[],
+  nowMs: number,
+  paint: Paint,
+): string[] {
+  const rows = digests.map(({ reference, platform, digest, learntAtMs, proven }) => [
+    reference,
+    platform === "" ? "engine's" : platform,
+    digest,
+    ageText(nowMs - learntAtMs),
+    proven ? "yes" : "no",
+  ]);
+  const [head = "", ...lines] = tableLines([
+    ["REFERENCE", "PLATFORM", "DIGEST", "AGE", "PROVEN"],
+    ...rows,
+  ]);
+  return [paint.bold(head), ...lines];
+}
+
+/** How long ago something was, in its largest unit: `3 d`, `5 h`, `12 min`. */
+export function ageText(ageMs: number): string {
+  if (ageMs >= DAY_MS) return `${Math.floor(ageMs / DAY_MS)} d`;
+  if (ageMs < 1000) return "now";
+  return durationText(ageMs).split(" ").slice(0, 2).join(" ");
+}
+
+/** A number of digests. */
+export function countText(count: number): string {
+  return count === 1 ? "1 digest" : `${count} digests`;
+}

@@ -1,0 +1,53 @@
+/** The file of known digests as the commands meet it: its place, its reading, its errors. */
+
+import { resolve } from "node:path";
+import {
+  type DigestsRead,
+  defaultDigestPath,
+  type Environment,
+  readDigests,
+  updateDigests,
+} from "../../guard/digests/digest-disk.js";
+import { FileLockedError } from "../../guard/digests/file-lock.js";
+import type { KnownDigest } from "../../guard/digests/known-digests.js";
+import { EXIT } from "../exit-codes.js";
+import { CommandError } from "../terminal.js";
+
+/** For how long a command waits while other processes write. */
+const MAX_WAIT_MS = 2_000;
+
+/** Which file is meant: the one given by an option, or the one of this user. */
+export function digestPath(file: string | undefined, option: string, env: Environment): string {
+  const path = file === undefined ? defaultDigestPath(env) : resolve(file);
+  if (path !== undefined && path !== "") return path;
+  throw new CommandError(
+    `option ${option} is missing, expected a path: without HOME or XDG_CACHE_HOME there is no place where digests are kept`,
+    EXIT.usage,
+  );
+}
+
+/** Reads a file that must be one of known digests, or not be there. */
+export function readStore(path: string): DigestsRead {
+  const read = readDigests(path, Date.now());
+  if (read.problem === undefined) return read;
+  throw new CommandError(`${path} ${read.problem}`, EXIT.noInput);
+}
+
+/** Changes a file of known digests. */
+export function changeStore(
+  path: string,
+  change: (found: readonly KnownDigest[]) => readonly KnownDigest[] | undefined,
+): void {
+  try {
+    updateDigests(path, { maxWaitMs: MAX_WAIT_MS, nowMs: Date.now() }, change);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Why a command ends when a file cannot be written. */
+export function cannotWrite(path: string, error: unknown): CommandError {
+  const { code = "unknown reason" } = error as { code?: unknown };
+  const why = error instanceof FileLockedError ? error.message : String(code);
+  return new CommandError(`cannot write ${path} (${why})`, EXIT.cannotWrite);
+}

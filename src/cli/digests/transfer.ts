@@ -1,0 +1,61 @@
+/** `digests export` and `digests import`: carries known digests from one machine to another. */
+
+import { resolve } from "node:path";
+import { formatDigests, parseDigests } from "../../guard/digests/digest-document.js";
+import { keyOf, mergeKnown } from "../../guard/digests/known-digests.js";
+import { EXIT } from "../exit-codes.js";
+import { readWhole } from "../input.js";
+import { replaceConfigFile } from "../mirrors/config-file.js";
+import { CommandError, printLines, say, type Terminal } from "../terminal.js";
+import { countText } from "./render.js";
+import { changeStore, digestPath, readStore } from "./store.js";
+
+/** Writes the known digests to a file or to standard output, in the form in which they are kept. */
+export async function exportDigests(
+  options: { readonly file?: string; readonly output?: string },
+  terminal: Terminal,
+): Promise<void> {
+  const { digests } = readStore(digestPath(options.file, "--file", terminal.env));
+  const { text, kept } = formatDigests(digests);
+  if (options.output === undefined) {
+    terminal.stdout.write(text);
+    if (kept.length === 0) say(terminal, "no digest is known");
+    return;
+  }
+  const output = resolve(options.output);
+  await replaceConfigFile(output, text);
+  printLines(terminal, [`exported ${countText(kept.length)} to ${output}`]);
+}
+
+/** Adds the digests of a file to the known ones: of two for one tag the one that was seen last stays. */
+export async function importDigests(
+  file: string,
+  options: { readonly file?: string },
+  terminal: Terminal,
+): Promise<void> {
+  const path = digestPath(options.file, "--file", terminal.env);
+  const nowMs = Date.now();
+  const document = parseDigests(await readWhole(file, terminal), nowMs);
+  if (document === undefined) {
+    const name = file === "-" ? "standard input" : file;
+    throw new CommandError(
+      `${name} is no file of known digests, expected what digests export writes`,
+      EXIT.noInput,
+    );
+  }
+  readStore(path);
+  changeStore(path, (found) => {
+    const merged = new Map(found.map((one) => [keyOf(one.reference, one.platform), one]));
+    for (const given of document.digests) {
+      const key = keyOf(given.reference, given.platform);
+      // What another machine's engine holds proves nothing for this one's.
+      const mine = { ...given, learntAtMs: Math.min(given.learntAtMs, nowMs), proven: false };
+      merged.set(key, mergeKnown(merged.get(key), mine));
+    }
+    return [...merged.values()];
+  });
+  if (document.ignored > 0) {
+    say(terminal, `entries that were passed over as damaged: ${document.ignored}`);
+  }
+  printLines(terminal, [`imported ${countText(document.digests.length)} into ${path}`]);
+}

@@ -1,0 +1,179 @@
+/** `digests`, as a process, on files of its own. */
+
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { builtCli } from "./built-cli.js";
+
+const ONE = `sha256:${"1".repeat(64)}`;
+const TWO = `sha256:${"2".repeat(64)}`;
+const HOUR_MS = 3_600_000;
+const cli = builtCli();
+
+let home: string;
+let store: string;
+beforeEach(() => {
+  home = mkdtempSync(join(cli.folder, "home-"));
+  store = join(home, ".cache/dagger-circuit-breaker/digests.json");
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const digests = (...args: string[]) => cli.run(["digests", ...args], { env: { HOME: home } });
+
+function entry(reference: string, digest = ONE, ageMs = 5 * HOUR_MS, more = {}) {
+  const learntAtMs = Date.now() - ageMs;
+  return { reference, platform: "", digest, learntAtMs, proven: true, ...more };
+}
+
+/** Writes a file of known digests; gives its path. */
+function keep(entries: readonly object[], path = store): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify({ version: 1, digests: entries }));
+  return path;
+}
+
+async function known(): Promise<Record<string, unknown>[]> {
+  return JSON.parse((await digests("--json")).stdout).digests;
+}
+
+test("known digests are listed by their tags", async () => {
+  keep([
+    entry("ghcr.io/acme/app:1", TWO, 49 * HOUR_MS, { platform: "linux/arm64", proven: false }),
+    entry("docker.io/library/alpine:3.20"),
+  ]);
+  const { exitCode, stdout, stderr } = await digests();
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(stdout.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
+    ["REFERENCE", "PLATFORM", "DIGEST", "AGE", "PROVEN"],
+    ["docker.io/library/alpine:3.20", "engine's", ONE, "5 h", "yes"],
+    ["ghcr.io/acme/app:1", "linux/arm64", TWO, "2 d", "no"],
+    [""],
+  ]);
+  expect(await digests("list")).toEqual({ exitCode, stdout, stderr });
+});
+
+test("--json prints the file and its digests", async () => {
+  const alpine = entry("docker.io/library/alpine:3.20");
+  keep([alpine]);
+  const { exitCode, stdout } = await digests("--json");
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ file: store, digests: [alpine] });
+});
+
+test("nothing known is said, and makes no file", async () => {
+  expect(await digests()).toEqual({
+    exitCode: 0,
+    stdout: `No digest is known (${store}).\n`,
+    stderr: "",
+  });
+  expect((await digests("forget", "--all")).exitCode).toBe(0);
+  expect(existsSync(dirname(store))).toBe(false);
+});
+
+test("what is damaged is never shown", async () => {
+  keep([entry("user:hunter2@r.example/a:1"), entry("docker.io/library/alpine:3.20")]);
+  const listed = await digests();
+  expect(listed.stdout.split("\n")).toHaveLength(3);
+  expect(listed.stderr).toMatch(/passed over as damaged: 1/);
+  writeFileSync(store, "hunter2");
+  const { exitCode, stdout, stderr } = await digests();
+  expect({ exitCode, stdout }).toEqual({ exitCode: 66, stdout: "" });
+  expect(stderr).toMatch(/is no file of known digests/);
+  expect(listed.stdout + listed.stderr + stderr).not.toContain("hunter2");
+});
+
+test("tags are forgotten on every platform, and the others stay", async () => {
+  keep([
+    entry("docker.io/library/alpine:3.20"),
+    entry("docker.io/library/alpine:3.20", TWO, 1, { platform: "linux/arm64" }),
+    entry("docker.io/library/node:22"),
+  ]);
+  const { exitCode, stdout, stderr } = await digests("forget", "alpine:3.20", "redis");
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe(`forgot 2 digests of ${store}\n`);
+  expect(stderr).toBe("not known: docker.io/library/redis:latest\n");
+  expect(await known()).toMatchObject([{ reference: "docker.io/library/node:22" }]);
+});
+
+test("old digests are forgotten, or all", async () => {
+  const other = join(home, "other.json");
+  keep([entry("a.example/x:1", ONE, HOUR_MS), entry("a.example/x:2", ONE, 9 * HOUR_MS)]);
+  keep([entry("a.example/x:1")], other);
+  const older = await digests("forget", "--older-than", String(2 * HOUR_MS));
+  expect(older.stdout).toBe(`forgot 1 digest of ${store}\n`);
+  expect(await known()).toMatchObject([{ reference: "a.example/x:1" }]);
+  expect((await digests("forget", "--all", "--file", other)).exitCode).toBe(0);
+  expect(await known()).toHaveLength(1);
+  expect(JSON.parse(readFileSync(other, "utf8")).digests).toEqual([]);
+});
+
+test("a damaged file is replaced when all of it is to go, and else left as it is", async () => {
+  mkdirSync(dirname(store), { recursive: true });
+  writeFileSync(store, "{");
+  expect((await digests("forget", "alpine")).exitCode).toBe(66);
+  expect(readFileSync(store, "utf8")).toBe("{");
+  expect((await digests("forget", "--all")).exitCode).toBe(0);
+  expect(await known()).toEqual([]);
+});
+
+test("what one machine exports another imports, without the proof", async () => {
+  keep([entry("docker.io/library/alpine:3.20"), entry("a.example/x:1", TWO, 9 * HOUR_MS)]);
+  const file = join(home, "exported.json");
+  const exported = await digests("export", "--output", file);
+  expect(exported.stdout).toBe(`exported 2 digests to ${file}\n`);
+  const printed = await digests("export");
+  expect(printed.stdout).toBe(readFileSync(file, "utf8"));
+
+  keep([entry("a.example/x:1", ONE, HOUR_MS)]);
+  expect((await digests("import", file)).stdout).toBe(`imported 2 digests into ${store}\n`);
+  expect(await known()).toMatchObject([
+    { reference: "a.example/x:1", digest: ONE, proven: true },
+    { reference: "docker.io/library/alpine:3.20", digest: ONE, proven: false },
+  ]);
+  const again = await cli.run(["digests", "import", "-"], {
+    env: { HOME: home },
+    stdin: printed.stdout,
+  });
+  expect(again.exitCode).toBe(0);
+  if (process.platform !== "win32") expect(statSync(store).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  [["forget"], 64, /expected one of references, --all and --older-than/],
+  [["forget", "alpine", "--all"], 64, /expected one of/],
+  [["forget", "u:hunter2@r.example/a"], 64, /reference is one with credentials/],
+  [["forget", "Not an image"], 64, /reference is "Not an image", expected a tag/],
+  [["forget", "--older-than", "-1"], 64, /Expected a whole number of milliseconds/],
+  [["import", "none.json"], 66, /cannot read "none.json" \(ENOENT\)/],
+  [["import", "-"], 66, /standard input is no file of known digests/],
+  [["list", "more"], 64, /too many arguments/],
+  [["--file", "/dev/null/x"], 66, /cannot be read \(ENOTDIR\)/],
+])("%j ends with %i", async (args, exitCode, message) => {
+  const ended = await digests(...args);
+  expect(ended).toMatchObject({ exitCode, stdout: "" });
+  expect(ended.stderr).toMatch(message);
+  expect(ended.stderr).not.toContain("hunter2");
+});
+
+test("a file that cannot be written is 73, and no folder keeps it waiting", async () => {
+  const file = keep([entry("docker.io/library/alpine:3.20")], join(home, "given.json"));
+  for (const path of ["/dev/null", "/proc/nowhere/digests.json", join(file, "x")]) {
+    const { exitCode, stderr } = await digests("import", file, "--file", path);
+    expect(exitCode === 73 || exitCode === 66).toBe(true);
+    expect(stderr).toContain(path);
+  }
+});
+
+test("without a home the file must be given", async () => {
+  const { exitCode, stderr } = await cli.run(["digests"], { env: { HOME: "" } });
+  expect(exitCode).toBe(64);
+  expect(stderr).toMatch(/option --file is missing, expected a path/);
+});
