@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -86,7 +87,7 @@ export function updateDigests(
   { maxWaitMs, nowMs }: UpdateOptions,
   change: (found: readonly KnownDigest[]) => readonly KnownDigest[] | undefined,
 ): readonly KnownDigest[] {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const target = realPath(path);
   // A device or a pipe would be replaced by a file.
   if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) {
@@ -103,6 +104,22 @@ export function updateDigests(
     return text;
   });
   return held;
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive way never returns where a file system
+ * says that there is no parent although there is one, as /proc and automounted homes do.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process was first.
+    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+  }
 }
 
 function absolute(path: string | undefined): string | undefined {
