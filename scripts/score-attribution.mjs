@@ -2,7 +2,7 @@
  * Scores the classifier on labelled failures: `node scripts/score-attribution.mjs [files]`.
  *
  * It reads the built `dist`. Without files it takes the corpus, the recordings of real engines and
- * our own variants in tests/fixtures/attribution. It prints a table for each file, with every miss,
+ * our own variants of all three in tests/fixtures/attribution. It prints a table for each file, with every miss,
  * and ends with 1 when a figure that is required is not reached.
  */
 import { readFileSync } from "node:fs";
@@ -11,7 +11,14 @@ import { fileURLToPath } from "node:url";
 import { breakerName, classifyFailure, classifyResponse } from "../dist/attribution/index.js";
 
 const FIXTURES = new URL("../tests/fixtures/attribution/", import.meta.url);
-const DEFAULT_FILES = ["failures.jsonl", "answers.jsonl", "commands.jsonl", "variants.jsonl"];
+const DEFAULT_FILES = [
+  "failures.jsonl",
+  "answers.jsonl",
+  "commands.jsonl",
+  "variants.jsonl",
+  "variant-answers.jsonl",
+  "variant-commands.jsonl",
+];
 const REQUIRED = {
   counts: 0.99,
   fault: 0.98,
@@ -89,6 +96,7 @@ function report(name, cases, rows) {
   const found = expected.filter(sameHost);
   const counted = expected.filter(({ label }) => label.counts);
   const exact = counted.filter(({ label, got }) => label.upstream === got.upstream);
+  const suspected = cases.filter(({ label }) => label.suspectedUpstream !== undefined);
   const perFault = recallPerFault(cases);
   const figures = [
     ["counts", share(countsRight, cases), REQUIRED.counts],
@@ -102,6 +110,7 @@ function report(name, cases, rows) {
       REQUIRED.upstreamPrecision,
     ],
     ["the same, to the letter", share(exact, counted), undefined],
+    ["suspected upstream", share(suspected.filter(sameSuspect), suspected), undefined],
     ...perFault,
   ];
   console.log(`\n${name}: ${cases.length} failures`);
@@ -135,6 +144,11 @@ function sameHost({ label, got }) {
     got.upstream === label.upstream ||
     breakerName("registry", got.upstream) === breakerName("registry", label.upstream)
   );
+}
+
+/** The host that a failed command's output blames: advice, so nothing is required of it. */
+function sameSuspect({ label, got }) {
+  return label.suspectedUpstream === (got.suspectedUpstream ?? null);
 }
 
 function share(right, of) {

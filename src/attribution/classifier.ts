@@ -7,7 +7,7 @@ import type { Failure, FailureContext, SessionResponse } from "./failure.js";
 import { readRules } from "./rules/check-rules.js";
 import { UNKNOWN } from "./rules/fallback.js";
 import { ATTRIBUTION_RULES } from "./rules/index.js";
-import type { AttributionRule } from "./rules/rule.js";
+import type { AttributionRule, RuleSet } from "./rules/rule.js";
 
 /** What {@link createClassifier} may be told. */
 export interface ClassifierOptions {
@@ -54,9 +54,9 @@ export interface Classifier {
  */
 export function createClassifier(options: ClassifierOptions = {}): Classifier {
   const own = readRules(options);
-  const rules: readonly AttributionRule[] = Object.freeze([...own, ...ATTRIBUTION_RULES]);
+  const rules: RuleSet = { own: [...own], standard: ATTRIBUTION_RULES };
   return {
-    rules,
+    rules: Object.freeze([...own, ...ATTRIBUTION_RULES]),
     classifyFailure: (error, context) => decideFailure(error, readContext(context), rules),
     classifyResponse: (response, context) =>
       decideResponse(readResponse(response), readContext(context), rules),
@@ -66,11 +66,7 @@ export function createClassifier(options: ClassifierOptions = {}): Classifier {
 /** The classifier with the package's own rules alone. */
 export const DEFAULT_CLASSIFIER = createClassifier();
 
-function decideFailure(
-  error: unknown,
-  context: FailureContext,
-  rules: readonly AttributionRule[],
-): Failure {
+function decideFailure(error: unknown, context: FailureContext, rules: RuleSet): Failure {
   const content = readError(error, context);
   const { response } = content;
   if (response?.status !== undefined) {

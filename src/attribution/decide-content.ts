@@ -7,7 +7,7 @@ import { Reading } from "./reading.js";
 import { PROGRAM_FAILED } from "./rules/connect.js";
 import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "./rules/fallback.js";
 import { BARE_GIT } from "./rules/rest.js";
-import type { AttributionRule } from "./rules/rule.js";
+import type { RuleSet } from "./rules/rule.js";
 import {
   closingBlock,
   failedStepLogs,
@@ -21,7 +21,7 @@ import { plainText, quietText } from "./text.js";
 export function decideContent(
   content: ErrorContent,
   context: FailureContext,
-  rules: readonly AttributionRule[],
+  rules: RuleSet,
 ): Failure {
   const whole = plainText(content.text);
   const block = closingBlock(whole);
@@ -41,7 +41,7 @@ function decideText(
   text: string,
   content: ErrorContent,
   context: FailureContext,
-  rules: readonly AttributionRule[],
+  rules: RuleSet,
 ): Failure {
   const quoted = splitOutput(text);
   const steps = splitStepOutput(quoted.said);
@@ -50,8 +50,10 @@ function decideText(
   const rule = findRule(rules, said);
   if (rule !== undefined) return verdict(rule, said, context);
   if (steps.output === "") return verdict(UNKNOWN, said, context);
-  if (!ENGINES_OWN.has(content.facts.operation)) return verdict(STEP_OUTPUT, said, context);
-  const printed = new Reading(steps.output, content.facts);
+  if (steps.unowned === "" || !ENGINES_OWN.has(content.facts.operation)) {
+    return verdict(STEP_OUTPUT, said, context);
+  }
+  const printed = new Reading(steps.unowned, content.facts);
   return verdict(findRule(rules, printed) ?? STEP_OUTPUT, printed, context);
 }
 
@@ -62,7 +64,7 @@ function refine(
   block: string,
   content: ErrorContent,
   context: FailureContext,
-  rules: readonly AttributionRule[],
+  rules: RuleSet,
 ): Failure {
   const bareGit = said.rule === BARE_GIT;
   const bareProgram = PROGRAM_FAILED.has(said.rule) && /: exit status [0-9]/.test(block);

@@ -6,17 +6,19 @@ import { entriesOf, isArray, readError, readProperty } from "./error-facts.js";
 import type { Failure, FailureContext } from "./failure.js";
 import { NO_FACTS, Reading, type StructuredFacts } from "./reading.js";
 import { RESPONSE_RULES, UNKNOWN, UNREADABLE } from "./rules/fallback.js";
-import type { AttributionRule } from "./rules/rule.js";
+import type { RuleSet } from "./rules/rule.js";
 import { bothEnds, plainText } from "./text.js";
 
 /** How many errors of one answer are read: a bound, far above what engines send. */
 const MAX_ERRORS = 1_000;
 
+const BY_STATUS: RuleSet = { own: [], standard: RESPONSE_RULES };
+
 /** The failures in an answer, in its order; empty when it worked. Never throws. */
 export function decideResponse(
   response: { readonly status: number; readonly body: unknown },
   context: FailureContext,
-  rules: readonly AttributionRule[],
+  rules: RuleSet,
 ): Failure[] {
   const { status, body } = response;
   if (plainlyWorked(status, body)) return [];
@@ -37,7 +39,7 @@ function decideError(
   error: unknown,
   status: number,
   context: FailureContext,
-  rules: readonly AttributionRule[],
+  rules: RuleSet,
 ): Failure {
   const content = readError(error, context);
   const found = decideContent(content, context, rules);
@@ -50,7 +52,7 @@ function decidePlain(
   body: string,
   status: number,
   context: FailureContext,
-  rules: readonly AttributionRule[],
+  rules: RuleSet,
 ): Failure {
   const reading = new Reading(plainText(bothEnds(body)), factsOf(status, context));
   const rule = findRule(rules, reading);
@@ -58,7 +60,7 @@ function decidePlain(
 }
 
 function byStatus(reading: Reading, context: FailureContext): Failure {
-  return verdict(findRule(RESPONSE_RULES, reading) ?? UNKNOWN, reading, context);
+  return verdict(findRule(BY_STATUS, reading) ?? UNKNOWN, reading, context);
 }
 
 function factsOf(status: number, context: FailureContext): StructuredFacts {

@@ -5,15 +5,13 @@ import type { UpstreamReference } from "./query-reading.js";
 import { upstreamsOfQuery } from "./query-upstreams.js";
 import type { Reading } from "./reading.js";
 import { readRetryAfter } from "./retry-after.js";
-import { type AttributionRule, fits } from "./rules/rule.js";
+import { type AttributionRule, fits, type RuleSet } from "./rules/rule.js";
 import { suspectedUpstream } from "./suspect.js";
 
 /** The first rule that fits; undefined when none does. */
-export function findRule(
-  rules: readonly AttributionRule[],
-  reading: Reading,
-): AttributionRule | undefined {
-  for (const rule of rules) if (fits(rule, reading)) return rule;
+export function findRule(rules: RuleSet, reading: Reading): AttributionRule | undefined {
+  for (const rule of rules.own) if (fits(rule, reading, true)) return rule;
+  for (const rule of rules.standard) if (fits(rule, reading, false)) return rule;
   return undefined;
 }
 

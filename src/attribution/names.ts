@@ -29,7 +29,7 @@ const MADE_LIKE_A_NAME = /\w[:@_.-]\w|[a-z][0-9]|[0-9][a-z]|^[0-9]{1,32}$/;
 
 // Names in quotes behind the word for what they name, and those of refs that git did not find.
 const QUOTED =
-  /(?:\b(?:command|flag|function|module|argument|arg|field|type|ref|branch|tag|secret|service|object|alias|file|package|target|context|directory|dependency|platform) ["'`]|remote ref |remote branch )([^\s"'`]{1,255})/g;
+  /(?:\b(?:command|flag|function|module|argument|arg|field|type|ref|branch|tag|secret|service|object|alias|file|package|target|context|directory|dependency|platform|exec:) ["'`]|remote ref |remote branch )([^\s"'`]{1,255})/g;
 
 /** A text in lower case with each name blotted out by as many signs, so that places stay. */
 export function withoutNames(lower: string): string {

@@ -13,7 +13,7 @@ import {
   type Outcome,
   type Words,
 } from "./vocabulary.js";
-import type { WordText } from "./words.js";
+import { type WordList, type WordText, wordList } from "./words.js";
 
 /** What a line says of an exchange. */
 export interface Ending {
@@ -31,9 +31,9 @@ const WEAK: ReadonlySet<Outcome> = new Set(["cancelled", "deadline"]);
  */
 export function readEnding(text: WordText, behindAddress = false): Ending | undefined {
   const words: Vocabulary = {
-    before: presentOf(BEFORE_STATUS, text),
-    after: presentOf(AFTER_STATUS, text),
-    last: presentOf(LAST_RESORT, text),
+    before: presentOf(BEFORE, text),
+    after: presentOf(AFTER, text),
+    last: presentOf(LAST, text),
   };
   const lower = text.text;
   let weak: Ending | undefined;
@@ -60,7 +60,17 @@ interface Vocabulary {
   readonly last: Words;
 }
 
-function presentOf(table: Words, text: WordText): Words {
+type ReadyWords = readonly (readonly [Outcome, WordList])[];
+
+const BEFORE = ready(BEFORE_STATUS);
+const AFTER = ready(AFTER_STATUS);
+const LAST = ready(LAST_RESORT);
+
+function ready(table: Words): ReadyWords {
+  return table.map(([outcome, words]) => [outcome, wordList(words)]);
+}
+
+function presentOf(table: ReadyWords, text: WordText): Words {
   const present: (readonly [Outcome, readonly string[]])[] = [];
   for (const [outcome, words] of table) {
     const found = text.present(words);

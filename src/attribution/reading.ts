@@ -20,7 +20,7 @@ import { withoutReasons } from "./status.js";
 import { unwrapLines } from "./text.js";
 import { blamedUrl } from "./urls.js";
 import type { Outcome } from "./vocabulary.js";
-import { WordText } from "./words.js";
+import { type WordList, WordText, wordList } from "./words.js";
 
 /** What is known of a failure from its structure, not from its words. */
 export interface StructuredFacts {
@@ -123,17 +123,19 @@ export class Reading {
    * Whether the text has one of these words, given in lower case.
    *
    * They are not looked for in names (of images, paths, hosts) nor in what a server says as the
-   * reason of its status; a word with a slash or a dotted name is part of a name and looked for
-   * everywhere.
+   * reason of its status, unless `everywhere` is set; a word with a slash or a dotted name is part
+   * of a name and looked for everywhere.
    */
-  has(words: readonly string[]): boolean {
-    const { plain, named } = byPlace(words);
+  has(words: readonly string[], everywhere = false): boolean {
+    const { all, plain, named } = byPlace(words);
+    if (everywhere) return this.#addressText.hasAny(all);
     return this.#wordText.hasAny(plain) || (named.length > 0 && this.#addressText.hasAny(named));
   }
 
   /** Whether the text has all of these words, given in lower case; looked for as by `has`. */
-  hasAll(words: readonly string[]): boolean {
-    const { plain, named } = byPlace(words);
+  hasAll(words: readonly string[], everywhere = false): boolean {
+    const { all, plain, named } = byPlace(words);
+    if (everywhere) return this.#addressText.hasAll(all);
     return this.#wordText.hasAll(plain) && (named.length === 0 || this.#addressText.hasAll(named));
   }
 
@@ -209,8 +211,9 @@ export class Reading {
 }
 
 interface WordsByPlace {
-  readonly plain: readonly string[];
-  readonly named: readonly string[];
+  readonly all: WordList;
+  readonly plain: WordList;
+  readonly named: WordList;
 }
 
 const BY_PLACE = new WeakMap<readonly string[], WordsByPlace>();
@@ -220,7 +223,11 @@ function byPlace(words: readonly string[]): WordsByPlace {
   let places = BY_PLACE.get(words);
   if (places === undefined) {
     const isNamed = (word: string) => /[^ ]\/|\/[^ ]|\w\.\w/.test(word);
-    places = { plain: words.filter((word) => !isNamed(word)), named: words.filter(isNamed) };
+    places = {
+      all: wordList(words),
+      plain: wordList(words.filter((word) => !isNamed(word))),
+      named: wordList(words.filter(isNamed)),
+    };
     BY_PLACE.set(words, places);
   }
   return places;

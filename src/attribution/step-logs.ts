@@ -18,15 +18,26 @@ const OWN_TITLE =
 // Words of buildkit's own in the log of a step of which nothing else is known.
 const OWN_LOG = /^\s{0,4}error: (?:failed to|no active session|unexpected status)/i;
 
+/** A log parted by its steps. */
+interface PartedLog extends PartedText {
+  /** That part of the output whose steps tell nothing of themselves. */
+  readonly unowned: string;
+}
+
 /** Parts a log into what is said and what steps print; lines lose their prefixes. */
-export function splitStepOutput(text: string): PartedText {
-  if (!hasProgress(text)) return { said: text, output: "" };
+export function splitStepOutput(text: string): PartedLog {
+  if (!hasProgress(text)) return { said: text, output: "", unowned: "" };
   const lines = progressLines(text);
   const owners = ownersOf(lines);
   const said: string[] = [];
   const output: string[] = [];
-  for (const line of lines) (isOutput(line, owners) ? output : said).push(line.text);
-  return { said: said.join("\n"), output: output.join("\n") };
+  const unowned: string[] = [];
+  for (const line of lines) {
+    const printed = isOutput(line, owners);
+    (printed ? output : said).push(line.text);
+    if (printed && !owners.has(line.step ?? "")) unowned.push(line.text);
+  }
+  return { said: said.join("\n"), output: output.join("\n"), unowned: unowned.join("\n") };
 }
 
 type Owner = "command" | "engine";
@@ -52,7 +63,7 @@ function isOutput({ step, kind, text }: ProgressLine, owners: ReadonlyMap<string
 // A progress line of `dagger --progress=plain`: a number, a colon, an indented tree.
 const PLAIN_PROGRESS = /^ {0,8}[0-9]{1,6} {0,8}: /;
 const FIRST_STEP = /^ {0,8}1 {0,8}: connect$/;
-const NESTED_FIRST_STEP = /^ {0,8}[0-9]{1,6} {0,8}: [^\n]{0,200}\] \| {0,9}1 {0,8}: connect$/m;
+const NESTED_FIRST_STEP = /\] \| {0,9}1 {0,8}: connect$/m;
 const OUTPUT_HEADER = /^(?:Stdout|Stderr):/;
 
 /**
@@ -132,6 +143,7 @@ const COMMAND_END = /exit code:? -?[0-9]|did not complete successfully/;
 
 /** Splits off the output that a failed command's message quotes after `Stdout:` and `Stderr:`. */
 export function splitOutput(text: string): PartedText {
+  if (!text.includes("Stdout:") && !text.includes("Stderr:")) return { said: text, output: "" };
   const match = QUOTED_OUTPUT.exec(text);
   if (match === null || !COMMAND_END.test(text.slice(0, match.index))) {
     return { said: text, output: "" };

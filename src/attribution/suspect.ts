@@ -6,7 +6,7 @@ import type { Reading } from "./reading.js";
 
 // A line blames a host when it says that an exchange failed.
 const TROUBLE =
-  /econnre|etimedout|esockettimedout|enotfound|eai_again|epipe|timed out|timeout|time-out|could(?: not|n't) (?:resolve|connect|get|head|transfer|fetch|download|retrieve)|could not be downloaded|connection (?:refused|reset|closed|failed|aborted)|failed to (?:fetch|connect|download|open tcp|retrieve|request)|temporar(?:y failure|y error|ily unavailable)|name or service not known|no such host|unknown host|bad address|unable to (?:access|connect|resolve|load the service index)|max retries exceeded|network|unreachable|hang up|too many requests|toomanyrequests|rate limit|(?:status|error|code|http)[^\n]{0,12} (?:429|5[0-9]{2})|[ (](?:429|5[0-9]{2})[ :][ a-z]|- 5[0-9]{2}$|unexpected eof|: eof|early eof|rpc failed|tls handshake|service unavailable|bad gateway|error sending request/;
+  /econnre|etimedout|esockettimedout|enotfound|eai_again|epipe|timed out|timeout|time-out|could(?: not|n't) (?:resolve|connect|get|head|transfer|fetch|download|retrieve)|could not be downloaded|connection (?:refused|reset|closed|failed|aborted)|failed to (?:fetch|connect|download|open tcp|retrieve|request)|temporar(?:y failure|y error|ily unavailable)|name or service not known|no such host|unknown host|bad address|unable to (?:access|connect|resolve|load the service index)|max retries exceeded|network|unreachable|hang up|too many requests|toomanyrequests|rate limit|(?:status|error|code|http)[^\n]{0,12} (?:429|5[0-9]{2})|[ (](?:429|5[0-9]{2})[ :][ a-z]|- 5[0-9]{2}$|unexpected eof|: eof|early eof|rpc failed|tls handshake|service unavailable|bad gateway|error sending request|request url: /;
 
 // What a test says of its own: a host in it was made up, or belongs to what is tested.
 const ASSERTION =
@@ -57,7 +57,7 @@ export function suspectedUpstream(reading: Reading): string | null {
 
 // A line that says what is fetched, above the one that says how that went.
 const MENTIONS_ITS_URL =
-  /^--\d{4}-|^(?:get|head|post|fetch|fetching|downloading|download|pulling|cloning into|connecting to|resolving|get:\d{1,4})\b/;
+  /^--\d{4}-|^(?:get|head|post|fetch|fetching|downloading|download|pulling|retrying|cloning into|connecting to|resolving|get:\d{1,4})\b/;
 
 // Loopback, and names without a domain, which only the pipeline's own network knows.
 const NOBODY = /^(?:127\.|localhost|0\.0\.0\.0|\[::1\])|^[^.[]{1,63}(?::|$)/;

@@ -32,11 +32,16 @@ export function plainText(text: string): string {
   let plain = text;
   if (plain.includes(ESCAPE)) plain = plain.replace(ANSI, "");
   if (plain.includes("\r")) plain = plain.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
-  if (/[0-9]:[0-9]{2}/.test(plain)) plain = plain.replace(LINE_STAMP, "");
-  if (/##\[|::error/.test(plain)) plain = plain.replace(RUNNER_MARK, "");
+  if (mayHaveStamps(plain)) plain = plain.replace(LINE_STAMP, "");
+  if (plain.includes("##[") || plain.includes("::error")) plain = plain.replace(RUNNER_MARK, "");
   if (plain.includes('\\"')) plain = plain.replace(ESCAPED_QUOTE, '"');
   if (plain.includes("[traceparent:")) plain = plain.replace(TRACE_PARENT, "");
   return plain;
+}
+
+/** A cheap look before the dear one. */
+function mayHaveStamps(text: string): boolean {
+  return /^\[?[0-9]/.test(text) || text.includes("\n20") || text.includes("\n[");
 }
 
 /**

@@ -118,7 +118,7 @@ type Strength = 1 | 2 | 3;
 /** The last URL in the text that is said to have failed, of those most clearly said. */
 export function blamedUrl(text: string): Blamed | undefined {
   let best: { readonly blamed: Blamed; readonly strength: Strength } | undefined;
-  const strongest = GIT_LEAD.test(text) ? 3 : 2;
+  const strongest = text.includes(" '") && GIT_LEAD.test(text) ? 3 : 2;
   let from = text.length;
   for (let count = 0; count < MAX_URLS && from >= 0; count += 1) {
     const mark = text.lastIndexOf("://", from);

@@ -76,6 +76,8 @@ export const SERVER_ERROR = [
   "reduce your request rate",
   "the server is busy",
   "serverbusy",
+  "currently unavailable",
+  "degraded performance",
 ];
 
 /** There is no such thing there. */
@@ -113,6 +115,10 @@ export const REJECTED = [
   "unsupported protocol scheme",
   "invalid url",
   "invalid port",
+  "unsupported proxy syntax",
+  "url rejected",
+  "url using bad/illegal format",
+  "disabled in libcurl",
   "name invalid",
   "manifest invalid",
   "stopped after 10 redirects",

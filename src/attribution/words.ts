@@ -10,19 +10,16 @@ interface Word {
   readonly last: number;
 }
 
-const COMPILED = new WeakMap<readonly string[], readonly Word[]>();
+/** Words made ready for looking. */
+export type WordList = readonly Word[];
 
-function compile(words: readonly string[]): readonly Word[] {
-  let compiled = COMPILED.get(words);
-  if (compiled === undefined) {
-    compiled = words.map((text) => ({
-      text,
-      first: text.length < 3 ? -1 : place(text, 0),
-      last: text.length < 3 ? -1 : place(text, text.length - 3),
-    }));
-    COMPILED.set(words, compiled);
-  }
-  return compiled;
+/** Makes words, in lower case, ready for looking. */
+export function wordList(words: readonly string[]): WordList {
+  return words.map((text) => ({
+    text,
+    first: text.length < 3 ? -1 : place(text, 0),
+    last: text.length < 3 ? -1 : place(text, text.length - 3),
+  }));
 }
 
 /** Where three letters of a text go in the sketch. */
@@ -79,24 +76,24 @@ export class WordText {
   }
 
   /** Whether one of these words stands in the text. */
-  hasAny(words: readonly string[]): boolean {
+  hasAny(words: WordList): boolean {
     this.#draw();
-    for (const word of compile(words)) if (this.#has(word)) return true;
+    for (const word of words) if (this.#has(word)) return true;
     return false;
   }
 
   /** Whether all of these words stand in the text. */
-  hasAll(words: readonly string[]): boolean {
+  hasAll(words: WordList): boolean {
     this.#draw();
-    for (const word of compile(words)) if (!this.#has(word)) return false;
+    for (const word of words) if (!this.#has(word)) return false;
     return true;
   }
 
   /** Those of the words that stand in the text. */
-  present(words: readonly string[]): string[] {
+  present(words: WordList): string[] {
     this.#draw();
     const found: string[] = [];
-    for (const word of compile(words)) if (this.#has(word)) found.push(word.text);
+    for (const word of words) if (this.#has(word)) found.push(word.text);
     return found;
   }
 

@@ -117,6 +117,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     reason: "The container runtime is not installed, not allowed, or not one that Dagger knows.",
     when: [
       {
+        any: ["executable file not found"],
         matches:
           /exec: \\?"(?:docker|podman|nerdctl|container|kubectl|buildctl|finch)\\?": executable file not found/,
       },

@@ -5,6 +5,8 @@ import type { AttributionRule } from "./rule.js";
 /** With these codes it is the engine that speaks of itself. */
 const ENGINE_CODES = ["://registry", "rpc error: code = internal", "rpc error: code = unavailable"];
 
+const NEGATIONS = [" not ", "n't ", "expected "];
+
 export const MISTAKE_RULES: readonly AttributionRule[] = [
   {
     name: "user.download",
@@ -161,6 +163,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
       (reading) =>
         (reading.outcome === undefined || reading.outcome === "missing") &&
         reading.use !== "engine" &&
+        reading.has(NEGATIONS) &&
         /\b(?:should|must|may|can|could|does|do|is|are|was|has|did)(?: not|n't) |\bexpected /.test(
           reading.lower,
         ),

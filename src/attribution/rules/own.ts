@@ -13,7 +13,7 @@ export const OWN_RULES: readonly AttributionRule[] = [
     when: [
       { type: ["CIRCUIT_OPEN"] },
       { codes: ["CIRCUIT_OPEN"] },
-      { matches: /^(?:error: )?circuit open: / },
+      { any: ["circuit open: "], matches: /^(?:error: )?circuit open: / },
     ],
     examples: ["circuit open: registry:docker.io, retry in 42s"],
     seen: "dagger-circuit-breaker",

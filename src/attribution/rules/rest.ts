@@ -153,6 +153,7 @@ export const LAST_RULES: readonly AttributionRule[] = [
     when: [
       { any: ["code = "], matches: /code = (?:unavailable|internal|aborted|dataloss)\b/ },
       {
+        any: ["unavailable: ", "internal: ", "aborted: "],
         matches:
           /(?:failed to solve|failed to build|failed to receive status|failed to get status): (?:unavailable|internal|aborted): /,
       },

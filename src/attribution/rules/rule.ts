@@ -63,6 +63,12 @@ export interface AttributionRule {
   readonly seen: string;
 }
 
+/** The rules of a classifier: those of its user are asked first. */
+export interface RuleSet {
+  readonly own: readonly AttributionRule[];
+  readonly standard: readonly AttributionRule[];
+}
+
 /** A condition that no list of words can state. Must not change anything. */
 export type Test = (reading: FailureReading) => boolean;
 
@@ -72,16 +78,20 @@ export type FailureReading = Pick<
   "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host" | "has"
 >;
 
-/** Whether a rule fits what was read. A rule of a user's that throws does not fit. */
-export function fits(rule: AttributionRule, reading: Reading): boolean {
+/**
+ * Whether a rule fits what was read. A rule of a user's that throws does not fit.
+ *
+ * @param everywhere Whether its words are looked for in names, too, as a user expects it.
+ */
+export function fits(rule: AttributionRule, reading: Reading, everywhere: boolean): boolean {
   const { when } = rule;
-  if (!isList(when)) return asks(when, reading);
-  for (const one of when) if (asks(one, reading)) return true;
+  if (!isList(when)) return asks(when, reading, everywhere);
+  for (const one of when) if (asks(one, reading, everywhere)) return true;
   return false;
 }
 
-function asks(one: Condition | Test, reading: Reading): boolean {
-  if (typeof one !== "function") return holds(one, reading);
+function asks(one: Condition | Test, reading: Reading, everywhere: boolean): boolean {
+  if (typeof one !== "function") return holds(one, reading, everywhere);
   try {
     return one(reading) === true;
   } catch {
@@ -94,12 +104,12 @@ function isList(when: AttributionRule["when"]): when is readonly (Condition | Te
 }
 
 // The cheap questions come first: most rules are ruled out by them.
-function holds(condition: Condition, reading: Reading): boolean {
+function holds(condition: Condition, reading: Reading, everywhere: boolean): boolean {
   return (
     factsHold(condition, reading) &&
-    (condition.any === undefined || reading.has(condition.any)) &&
-    (condition.all === undefined || reading.hasAll(condition.all)) &&
-    (condition.none === undefined || !reading.has(condition.none)) &&
+    (condition.any === undefined || reading.has(condition.any, everywhere)) &&
+    (condition.all === undefined || reading.hasAll(condition.all, everywhere)) &&
+    (condition.none === undefined || !reading.has(condition.none, everywhere)) &&
     (condition.matches === undefined || condition.matches.test(reading.lower)) &&
     (condition.outcome === undefined || includes(condition.outcome, reading.outcome)) &&
     (condition.use === undefined || useHolds(condition.use, reading.use))

@@ -15,6 +15,16 @@ const SDK_CLIENTS = [
   "dagger_sdk::",
 ];
 
+/** Those of them that nobody else has: they tell the session's client wherever they are read. */
+const DAGGER_CLIENTS = [
+  "gql.transport",
+  "dagger.clientconnectionerror",
+  "dagger.transporterror",
+  "dagger._exceptions.transporterror",
+  "io.dagger.client",
+  "dagger_sdk::",
+];
+
 const BROKEN: ReadonlySet<Outcome | undefined> = new Set<Outcome>([
   "unreachable",
   "interrupted",
@@ -57,11 +67,11 @@ function fromSessionPort(reading: FailureReading): boolean {
   const { facts } = reading;
   if (facts.operation === "withExec" || facts.operation === "service") return false;
   const dropped = facts.codes.some((code) => DROPPED.includes(code));
-  if (!dropped && facts.source !== "sdk") return false;
+  if (!dropped && facts.source !== "sdk" && !reading.has(DAGGER_CLIENTS)) return false;
   if (!dropped && !BROKEN.has(reading.outcome)) return false;
   if (reading.host !== null) return isSessionHost(reading.host);
   if (dropped || reading.use === undefined) return true;
-  return SDK_CLIENTS.some((word) => reading.lower.includes(word));
+  return reading.has(SDK_CLIENTS);
 }
 
 export const SESSION_RULES: readonly AttributionRule[] = [

@@ -25,6 +25,8 @@ export const REGISTRY: Examples = {
   "server-error": [
     `${IMAGE}${HEAD}503 Service Unavailable`,
     "failed to solve: failed to copy: unexpected status: 502 Bad Gateway",
+    `${IMAGE}${HEAD}530 <none>`,
+    "writing manifest: uploading manifest 1 to quay.io/acme/app: received unexpected HTTP status: 503",
   ],
   timeout: [
     `${REQUEST}net/http: TLS handshake timeout`,
@@ -53,6 +55,7 @@ export const REGISTRY: Examples = {
   ],
   missing: [
     `${IMAGE}docker.io/acme/app:1: not found`,
+    `${IMAGE}docker.io/acme/ratelimit:503: not found`,
     "Error response from daemon: manifest unknown: docker pull ghcr.io/acme/app:1",
   ],
   rejected: [
@@ -72,6 +75,8 @@ export const GIT: Examples = {
   unreachable: [
     'Get "https://git.example.org/a/b.git/info/refs?service=git-upload-pack": dial tcp: lookup git.example.org on 10.87.0.1:53: no such host',
     `${FETCH}Could not resolve host: github.com`,
+    `${FETCH}Could not resolve proxy: proxy.example.com`,
+    `${FETCH}Failed to connect to proxy.example.com port 3128 after 7 ms: Could not connect to server`,
   ],
   interrupted: [
     "kex_exchange_identification: Connection closed by remote host",
@@ -81,6 +86,7 @@ export const GIT: Examples = {
   "expired-certificate": [`${FETCH}SSL certificate problem: certificate has expired`],
   "untrusted-certificate": [
     `${FETCH}server certificate verification failed. CAfile: none CRLfile: none`,
+    `${FETCH}SSL: no alternative certificate subject name matches target host name 'github.com'`,
   ],
   denied: [
     "git error: git authentication failed",
@@ -101,6 +107,7 @@ export const HTTP: Examples = {
   limited: ["invalid response status 429 Too Many Requests"],
   "server-error": [
     "invalid response status 503 Service Unavailable",
+    "invalid response status 503 Backend fetch failed",
     "failed to download checksums.txt from https://dl.dagger.io/dagger/releases/0.18.12/checksums.txt: 503 Service Unavailable",
   ],
   timeout: [`${GET}net/http: TLS handshake timeout`],

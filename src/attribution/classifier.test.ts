@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { createClassifier } from "./classifier.js";
+
+test("rules of one's own come first", () => {
+  const { classifyFailure: classify, rules } = createClassifier({
+    rules: [
+      {
+        name: "acme.registry",
+        fault: "registry",
+        counts: false,
+        transient: false,
+        reason: "Acme's registry is closed on Sundays.",
+        when: { all: ["closed", "sunday"] },
+        examples: [],
+        seen: "acme",
+      },
+      {
+        name: "acme.broken",
+        fault: "user",
+        counts: false,
+        transient: false,
+        reason: "Never.",
+        when: () => {
+          throw new Error("a rule that throws");
+        },
+        examples: [],
+        seen: "acme",
+      },
+    ],
+  });
+  expect(classify("https://r.example/v2/: 503 closed on Sunday").rule).toBe("acme.registry");
+  expect(
+    classify('failed to do request: Head "https://ghcr.io/v2/acme/app/manifests/1": EOF').rule,
+  ).toBe("registry.interrupted");
+  expect(rules[0]?.name).toBe("acme.registry");
+});
+
+test("words of one's own rules are found in names, too", () => {
+  const { classifyFailure: classify } = createClassifier({
+    rules: [
+      {
+        name: "acme.mirror",
+        fault: "http",
+        counts: true,
+        transient: true,
+        reason: "Acme's mirror is being moved.",
+        when: { any: ["harbor-mirror"] },
+        examples: [],
+        seen: "acme",
+      },
+    ],
+  });
+  expect(classify("ghcr.io/acme/harbor-mirror:1: not found").rule).toBe("acme.mirror");
+});
+
+test("options and rules that are none are refused with their names", () => {
+  expect(() => createClassifier({ rule: [] } as never)).toThrow(/option "rule" is not known/);
+  expect(() => createClassifier({ rules: {} } as never)).toThrow(/expected an array/);
+  expect(() => createClassifier({ rules: [{ name: 5 }] } as never)).toThrow(
+    /"name" of rule 0 is 5/,
+  );
+  expect(() => createClassifier({ rules: [null] } as never)).toThrow(TypeError);
+  expect(() => createClassifier(null as never)).toThrow(TypeError);
+  const rule = { name: "a", counts: false, transient: false, reason: "b", examples: [], seen: "c" };
+  const of = (part: object) => () =>
+    createClassifier({
+      rules: [{ ...rule, fault: "user", when: { any: ["x"] }, ...part }],
+    } as never);
+  expect(of({})).not.toThrow();
+  expect(of({ fault: "nobody" })).toThrow(/"fault" of rule 0 is "nobody"/);
+  expect(of({ upstreams: "none" })).toThrow(/"upstreams" of rule 0 is not known/);
+  expect(of({ when: [{ any: ["Upper"] }] })).toThrow(/expected text in lower case/);
+  expect(of({ when: { any: [""] } })).toThrow(/expected text in lower case/);
+  expect(of({ when: { any: "one word" } })).toThrow(/"any" of rule 0 is "one word"/);
+  expect(of({ when: { anny: ["x"] } })).toThrow(/"anny" of a condition of rule 0 is not known/);
+  expect(of({ when: {} })).toThrow(/would fit every failure/);
+  expect(of({ when: { matches: /x/g } })).toThrow(/no flag g or y/);
+  expect(of({ when: { matches: "x" } })).toThrow(/expected a regular expression/);
+});
