@@ -63,6 +63,11 @@ export class CliWatch {
     return this.#error;
   }
 
+  /** Resolves when the CLI has ended; the SDK asks it to, and does not wait for that. */
+  async gone(): Promise<void> {
+    await Promise.all([...this.#children].map(endOf));
+  }
+
   /** Ends the CLI, also one that is started only now. Returns whether there was one. */
   kill(): boolean {
     this.#killed = true;
@@ -88,6 +93,13 @@ export class CliWatch {
     process.removeListener("unhandledRejection", this.#onRejection);
     unsubscribe(CHANNEL, this.#onChild);
   }
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) resolve();
+    else child.once("exit", () => resolve());
+  });
 }
 
 /** How Node starts a process; of its options only the environment matters here. */

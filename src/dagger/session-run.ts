@@ -37,7 +37,7 @@ export async function runInSession<T>(
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
   const tracing = settings.traces ? await startTracing(inherited) : undefined;
   try {
-    return await runUntilDone(owner, settings, open, inherited, tracing);
+    return await runUntilDone(owner, settings, open, { inherited, tracing });
   } finally {
     tracing?.close();
   }
@@ -50,12 +50,17 @@ async function startTracing(inherited: boolean): Promise<SessionTracing | undefi
   return undefined;
 }
 
+/** What the sessions of one run have in common. */
+interface Sessions {
+  readonly inherited: boolean;
+  readonly tracing: SessionTracing | undefined;
+}
+
 async function runUntilDone<T>(
   owner: Guard,
   settings: ConnectSettings,
   open: Opener<T>,
-  inherited: boolean,
-  tracing: SessionTracing | undefined,
+  { inherited, tracing }: Sessions,
 ): Promise<T> {
   const { signal } = owner.settings;
   for (let reruns = 0; ; reruns += 1) {
@@ -77,7 +82,7 @@ async function runUntilDone<T>(
           permit,
           new Limits(settings.connectTimeoutMs, signal),
           opener,
-          new CliWatch(tracing?.variables),
+          newWatch(tracing),
         );
     if (ending.ok) return ending.value;
     const again =
@@ -88,6 +93,12 @@ async function runUntilDone<T>(
       mayRunAgain(state.sideEffects, settings);
     if (!again) throw ending.error;
   }
+}
+
+function newWatch(tracing: SessionTracing | undefined): CliWatch {
+  const watch = new CliWatch(tracing?.variables);
+  tracing?.hears(() => watch.gone());
+  return watch;
 }
 
 type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>;

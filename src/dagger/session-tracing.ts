@@ -3,6 +3,7 @@
  * request, by which the engine's spans are told apart, and a witness for the guard.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { isCircuitBreakerOpenError } from "../breaker/errors.js";
 import type { SessionState } from "../guard/session-state.js";
 import type { RequestWitness } from "../guard/witness.js";
@@ -10,6 +11,9 @@ import { collectorOf, engineEnvironment } from "../traces/environment.js";
 import { startTraceReceiver, type TraceReceiver } from "../traces/receiver.js";
 import { SpanCollector } from "../traces/span-collector.js";
 import { childOf, type TraceContext } from "../traces/trace-context.js";
+
+/** How long a CLI may take to end; the SDK kills it then. */
+const CLI_END_MS = 10_000;
 
 /** One request with its span. */
 export interface TracedRequest {
@@ -28,6 +32,7 @@ export class SessionTracing {
   readonly #receiver: TraceReceiver;
   readonly #spans: SpanCollector;
   readonly #exports: boolean;
+  readonly #senders: (() => Promise<void>)[] = [];
 
   private constructor(
     receiver: TraceReceiver,
@@ -65,6 +70,11 @@ export class SessionTracing {
     return undefined;
   }
 
+  /** A CLI sends its spans here; `gone` resolves when it has ended. */
+  hears(gone: () => Promise<void>): void {
+    this.#senders.push(gone);
+  }
+
   /** Begins the span of a request; `parent` is the `traceparent` that the SDK would send. */
   begin(parent: string | null): TracedRequest {
     const context = childOf(parent ?? undefined);
@@ -79,15 +89,19 @@ export class SessionTracing {
   }
 
   /**
-   * Takes no more spans. What was received is still passed on to the user's collector, for which the
-   * process lives on for two seconds at most; nobody waits for it.
+   * Takes no more spans once the CLI has ended: it sends its last ones then. What was received is
+   * still passed on to the user's collector. The process lives on for that, for some seconds at most;
+   * nobody waits for it.
    */
   close(): void {
     const holdProcess = setInterval(() => {}, 1000);
-    void this.#receiver.close().finally(() => {
-      clearInterval(holdProcess);
-      this.#spans.close();
-    });
+    const cliGone = Promise.all(this.#senders.map((gone) => gone()));
+    void Promise.race([cliGone, sleep(CLI_END_MS, undefined, { ref: false })])
+      .then(() => this.#receiver.close())
+      .finally(() => {
+        clearInterval(holdProcess);
+        this.#spans.close();
+      });
   }
 
   /** Nothing of the request or of its error but the names of the breaker and of the error's class. */

@@ -2,6 +2,7 @@
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseImageReference, parseUrl, readHost } from "../hosts.js";
+import { readStatus } from "../status.js";
 import { dagCallOf } from "./dag-call.js";
 import {
   durationMsOf,
@@ -176,16 +177,14 @@ function coreCall(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   const ended = endOfCall(span, kind, tree);
   if (ended === undefined) return undefined;
   const host = ended.host ?? servesHost;
-  const said = status === "error" ? /\b([1-5][0-9]{2})\b/.exec(message)?.[1] : undefined;
-  const answeredStatus =
-    ended.outcome === "failed" || ended.outcome === "limited" ? said : undefined;
+  const said = status === "error" ? readStatus(message.toLowerCase()) : undefined;
   return exchange(span, tree, {
     kind,
     host,
     servesHost,
     target: url,
     outcome: ended.outcome,
-    status: answeredStatus === undefined ? null : Number(answeredStatus),
+    status: said?.status ?? null,
   });
 }
 
