@@ -98,10 +98,6 @@ test.each([
   [200, '{"errors":[{"message":"engine is shutting down","path":["container","from"]}]}'],
   [
     200,
-    '{"errors":[{"message":"arg \\"id\\": resolve result 4464: missing shared result","path":["loadContainerFromID"]}]}',
-  ],
-  [
-    200,
     '{"errors":[{"message":"failed to resolve image \\"docker.io/library/busybox:h5\\" (platform: \\"linux/amd64\\"): failed to resolve source metadata for docker.io/library/busybox:h5: DeadlineExceeded: failed to get main client caller: context deadline exceeded","path":["container","from"]}]}',
   ],
 ])("a lost session is known by its words: %s %j", (status, body) => {
@@ -112,6 +108,13 @@ test.each([
     sessionLost: true,
     upstream: null,
   });
+});
+
+test("an id of another session is unknown to the engine, and the session goes on", () => {
+  const body =
+    '{"errors":[{"message":"arg \\"id\\": resolve result 4464: missing shared result","path":["loadContainerFromID"]}]}';
+  const [failure] = classifyResponse({ status: 200, contentType: "application/json", body });
+  expect(failure).toMatchObject({ fault: "engine", sessionLost: false, upstream: null });
 });
 
 test("a failed command does not lose the session, whatever it printed", () => {

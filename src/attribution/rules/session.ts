@@ -123,11 +123,11 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "0.19, 0.21",
   },
   {
+    // The session that is told so may be new and well: it was only given the id of an old one.
     name: "session.shared-result",
     fault: "engine",
     counts: true,
     transient: false,
-    sessionLost: true,
     upstream: "none",
     reason: "An id belongs to a session that this engine does not know (any more).",
     when: { any: ["missing shared result"] },
