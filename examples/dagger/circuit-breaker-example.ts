@@ -1,6 +1,6 @@
 /**
  * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage and
- * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json].
+ * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces].
  */
 
 import { createRegistry } from "dagger-circuit-breaker";
@@ -10,19 +10,29 @@ import { tellOutage } from "./outage.js";
 import { tellRegistryOutage } from "./registry-outage.js";
 import { chooseSession } from "./session-choice.js";
 import { Story } from "./story.js";
+import { tellWitness } from "./witness.js";
 
 /** A real engine may have to pull an image first; one that hangs must not hang the example. */
 const OPERATION_TIMEOUT_MS = 60_000;
 
-const story = new Story(readArguments(process.argv.slice(2)).json);
+const { json, traces } = readArguments(process.argv.slice(2));
+const story = new Story(json);
 process.stdout.once("error", endWithoutReader);
-for (const tell of [tellRealOperations, tellOutage, tellRegistryOutage]) await story.part(tell);
+const parts = [
+  tellRealOperations,
+  tellOutage,
+  tellRegistryOutage,
+  ...(traces ? [tellWitness] : []),
+];
+for (const tell of parts) await story.part(tell);
 process.exitCode = story.end();
 
-function readArguments(given: readonly string[]): { readonly json: boolean } {
-  const unknown = given.filter((argument) => argument !== "--json");
-  if (unknown.length === 0) return { json: given.length > 0 };
-  console.error(`Unknown argument ${unknown.join(" ")}. The only one there is: --json`);
+function readArguments(given: readonly string[]): { json: boolean; traces: boolean } {
+  const unknown = given.filter((argument) => argument !== "--json" && argument !== "--traces");
+  if (unknown.length === 0) {
+    return { json: given.includes("--json"), traces: given.includes("--traces") };
+  }
+  console.error(`Unknown argument ${unknown.join(" ")}. There are: --json, --traces`);
   process.exit(2);
 }
 

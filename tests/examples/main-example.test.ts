@@ -53,6 +53,19 @@ test.concurrent("with --json each line is an object, and the script adds none", 
   expect(story.at(-1)).toMatchObject({ event: "end", ok: true, broken: [] });
 }, 60_000);
 
+test.concurrent("with --traces it tells what the engine's own spans add, and that is said loudly", async () => {
+  const ended = await runExample(MAIN, ["--json", "--traces"]);
+  expect(ended.code).toBe(0);
+  const story = linesOf(ended);
+  const counts = story.filter(({ event }) => event === "proof");
+  expect(counts.map(({ successCount }) => successCount)).toEqual([1, 1]);
+  const runs = story.filter(({ event, run: count }) => event === "call" && count !== undefined);
+  expect(runs.map(({ asked }) => asked)).toEqual([2, 2, 0]);
+  expect(story.filter(({ event }) => event === "pinned")).toHaveLength(2);
+  expect(ended.stderr).toContain("is taken by its digest");
+  expect(story.at(-1)).toMatchObject({ event: "end", ok: true });
+}, 60_000);
+
 test.concurrent("a story that goes otherwise is told as broken and ends with exit code 1", async () => {
   // The engine of the healthy chapter is not healthy: it dies at the first command.
   await using session = await startSessionDouble({
