@@ -19,7 +19,8 @@ await call();
 
 console.log("\nThe upstream is back, and once the open time is over one call probes it.");
 upstreamIsUp = true;
-await sleep(breaker.check().retryAfterMs ?? 0);
+// A timer may be up to a millisecond early.
+await sleep(Math.ceil(breaker.check().retryAfterMs ?? 0) + 1);
 await call();
 
 console.log("\nWhat was counted:", breaker.getMetrics().metrics);
