@@ -2,12 +2,13 @@
 
 import { type Evidence, evidenceFromSpans } from "../attribution/spans/evidence.js";
 import { type EngineSpan, hasEnded } from "../attribution/spans/span.js";
-import { isRequest, SpanTree } from "../attribution/spans/span-tree.js";
+import { isRequest } from "../attribution/spans/span-tree.js";
+import { lightSpan, weightOf } from "./light-span.js";
 import type { TraceReceiver } from "./receiver.js";
 import type { TraceContext } from "./trace-context.js";
 
-/** How many spans are held for requests that are still waited for; beyond it the oldest go. */
-const MAX_SPANS = 20_000;
+/** What is held for requests that are still waited for, in characters and what an object costs. */
+const MAX_WEIGHT = 16 * 1024 * 1024;
 
 /** A request whose spans are gathered. */
 export interface WatchedRequest {
@@ -19,7 +20,7 @@ export interface WatchedRequest {
   dropped(timeoutMs: number): void;
   /**
    * What its spans prove, once the engine has told that the request is over; undefined when it does
-   * not tell in time. Asked once; after it nothing more is gathered.
+   * not tell in time, or when nothing is left of a flood of spans. Asked once; after it nothing more is gathered.
    *
    * @param withinMs How long to wait, in milliseconds; the wait does not keep the process alive.
    */
@@ -33,21 +34,36 @@ interface Watch {
   over: boolean;
   asked: boolean;
   heard: () => void;
-  /** The time-out that dropped the request, and the spans that had come until then. */
-  drop: { readonly timeoutMs: number; readonly before: ReadonlySet<EngineSpan> } | undefined;
+  /** The time-out that dropped the request, and how many spans had come until then. */
+  drop: { readonly timeoutMs: number; readonly taken: number } | undefined;
+}
+
+/** A span with its place among all that came. */
+interface HeldSpan {
+  readonly span: EngineSpan;
+  readonly taken: number;
 }
 
 /** The spans of one trace, and who waits in it. */
 interface TraceInFlight {
-  spans: EngineSpan[];
+  /** In the order in which the parents were first named. */
+  readonly byParent: Map<string, HeldSpan[]>;
   readonly watches: Map<string, Watch>;
+  weight: number;
+  /** Whether spans were let go because there were too many. */
+  incomplete: boolean;
 }
 
-/** Holds the spans of the requests that are watched, and of no others. */
+/**
+ * Holds the spans of the requests that are watched, and of no others. What a request costs grows with
+ * its own spans, however many requests a trace spans.
+ */
 export class SpanCollector {
   readonly #traces = new Map<string, TraceInFlight>();
   readonly #stop: () => void;
+  #taken = 0;
   #held = 0;
+  #weight = 0;
 
   constructor(receiver: Pick<TraceReceiver, "onSpans">) {
     this.#stop = receiver.onSpans((spans) => this.#take(spans));
@@ -60,18 +76,18 @@ export class SpanCollector {
 
   /** Gathers the spans below one of ours until they are asked for. */
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
-    const trace = this.#traces.get(traceId) ?? { spans: [], watches: new Map<string, Watch>() };
+    const trace = this.#traces.get(traceId) ?? newTrace();
     this.#traces.set(traceId, trace);
     const watch: Watch = { over: false, asked: false, heard: () => {}, drop: undefined };
     trace.watches.set(spanId, watch);
     return {
       dropped: (timeoutMs) => {
-        watch.drop = { timeoutMs, before: new Set(trace.spans) };
+        watch.drop = { timeoutMs, taken: this.#taken };
       },
       evidence: async (withinMs) => {
         watch.asked = true;
         if (!watch.over) await untilHeard(watch, withinMs);
-        const found = watch.over ? evidenceOf(trace.spans, spanId, watch) : undefined;
+        const found = watch.over ? evidenceOf(trace, spanId, watch) : undefined;
         this.#unwatch(traceId, spanId);
         return found;
       },
@@ -86,6 +102,7 @@ export class SpanCollector {
     this.#stop();
     this.#traces.clear();
     this.#held = 0;
+    this.#weight = 0;
   }
 
   /** A body may name the end of a request before what happened in it, so all of it is taken first. */
@@ -94,53 +111,91 @@ export class SpanCollector {
     for (const span of spans) {
       const trace = this.#traces.get(span.trace);
       if (trace === undefined) continue;
-      trace.spans.push(withoutBallast(span));
-      this.#held += 1;
+      this.#hold(trace, lightSpan(span));
       const watch = isRequest(span) && hasEnded(span) ? trace.watches.get(span.parent) : undefined;
       if (watch !== undefined) over.push(watch);
     }
-    if (this.#held > MAX_SPANS) this.#dropOldest();
     for (const watch of over) {
       watch.over = true;
       watch.heard();
     }
   }
 
+  #hold(trace: TraceInFlight, span: EngineSpan): void {
+    const held = { span, taken: ++this.#taken };
+    const siblings = trace.byParent.get(span.parent);
+    if (siblings === undefined) trace.byParent.set(span.parent, [held]);
+    else siblings.push(held);
+    const weight = weightOf(span);
+    trace.weight += weight;
+    this.#weight += weight;
+    this.#held += 1;
+    if (this.#weight > MAX_WEIGHT) this.#dropOldest();
+  }
+
   /** Forgets a request, with its spans; others of the same trace may still be waited for. */
   #unwatch(traceId: string, spanId: string): void {
     const trace = this.#traces.get(traceId);
     if (trace === undefined || !trace.watches.delete(spanId)) return;
-    if (trace.watches.size === 0) {
-      this.#traces.delete(traceId);
-      this.#held -= trace.spans.length;
-      return;
-    }
-    const tree = new SpanTree(trace.spans);
-    this.#keep(
-      trace,
-      trace.spans.filter((span) => tree.requestIdOf(span) !== spanId),
-    );
+    const parents = trace.watches.size === 0 ? trace.byParent.keys() : parentsBelow(trace, spanId);
+    for (const parent of [...parents]) this.#drop(trace, parent);
+    if (trace.watches.size === 0) this.#traces.delete(traceId);
   }
 
+  /** Lets half of the largest trace go; where that takes the proof of a request, it is not missed. */
   #dropOldest(): void {
     let largest: TraceInFlight | undefined;
     for (const trace of this.#traces.values()) {
-      if (trace.spans.length > (largest?.spans.length ?? 0)) largest = trace;
+      if (largest === undefined || trace.weight > largest.weight) largest = trace;
     }
-    if (largest !== undefined) this.#keep(largest, largest.spans.slice(largest.spans.length / 2));
+    if (largest === undefined) return;
+    largest.incomplete = true;
+    const enough = largest.weight / 2;
+    for (const parent of largest.byParent.keys()) {
+      if (largest.weight <= enough) break;
+      this.#drop(largest, parent);
+    }
   }
 
-  #keep(trace: TraceInFlight, spans: EngineSpan[]): void {
-    this.#held += spans.length - trace.spans.length;
-    trace.spans = spans;
+  #drop(trace: TraceInFlight, parent: string): void {
+    const children = trace.byParent.get(parent) ?? [];
+    trace.byParent.delete(parent);
+    this.#held -= children.length;
+    for (const { span } of children) {
+      const weight = weightOf(span);
+      trace.weight -= weight;
+      this.#weight -= weight;
+    }
   }
 }
 
-function evidenceOf(spans: readonly EngineSpan[], spanId: string, { drop }: Watch): Evidence[] {
-  const telling = drop === undefined ? spans : spans.filter((span) => !drop.before.has(span));
-  return evidenceFromSpans(telling, { timedOutAfterMs: drop?.timeoutMs }).filter(
+function newTrace(): TraceInFlight {
+  return { byParent: new Map(), watches: new Map(), weight: 0, incomplete: false };
+}
+
+/** The ids below a span that others have as their parent, its own first. */
+function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<string> {
+  const found = new Set([spanId]);
+  for (const parent of found) {
+    for (const { span } of byParent.get(parent) ?? []) {
+      if (byParent.has(span.id)) found.add(span.id);
+    }
+  }
+  return found;
+}
+
+/** Nothing found where spans were let go is nothing known. */
+function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evidence[] | undefined {
+  const spans: EngineSpan[] = [];
+  for (const parent of parentsBelow(trace, spanId)) {
+    for (const { span, taken } of trace.byParent.get(parent) ?? []) {
+      if (drop === undefined || taken > drop.taken) spans.push(span);
+    }
+  }
+  const found = evidenceFromSpans(spans, { timedOutAfterMs: drop?.timeoutMs }).filter(
     ({ requestId }) => requestId === spanId,
   );
+  return found.length === 0 && trace.incomplete ? undefined : found;
 }
 
 function untilHeard(watch: Watch, withinMs: number): Promise<void> {
@@ -152,19 +207,4 @@ function untilHeard(watch: Watch, withinMs: number): Promise<void> {
       resolve();
     };
   });
-}
-
-const NOTHING = {};
-
-/** Most spans only connect others: what they say of themselves would fill the memory. */
-function withoutBallast(span: EngineSpan): EngineSpan {
-  const { name, attributes } = span;
-  const says =
-    attributes["http.request.method"] !== undefined ||
-    attributes["dagger.io/dag.cached"] !== undefined ||
-    name === "Query.http" ||
-    name === "Query.git" ||
-    name === "Container.publish" ||
-    name.startsWith("git ");
-  return says ? span : { ...span, message: "", attributes: NOTHING };
 }

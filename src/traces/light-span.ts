@@ -24,12 +24,13 @@ const READ_MESSAGES: ReadonlySet<string> = new Set(["Query.git", "Query.http"]);
 const MAX_CALL = 16_384;
 const MAX_NAME = 4_096;
 const MAX_TEXT = 2_048;
+const MAX_SCOPE = 256;
 /** What a span costs beside its texts. */
 const OBJECT_WEIGHT = 500;
 
 /** A span with what is read of it, each text of bounded length. */
 export function lightSpan(span: EngineSpan): EngineSpan {
-  const { name, attributes } = span;
+  const { scope, name, attributes } = span;
   const kept: Record<string, unknown> = {};
   for (const key of KEPT) {
     const value = attributes[key];
@@ -44,7 +45,13 @@ export function lightSpan(span: EngineSpan): EngineSpan {
     READ_MESSAGES.has(name) || name.startsWith("git ") || "http.request.method" in kept
       ? cut(span.message)
       : "";
-  return { ...span, name: name.length <= MAX_NAME ? name : "", message: said, attributes: kept };
+  return {
+    ...span,
+    scope: scope.length <= MAX_SCOPE ? scope : "",
+    name: name.length <= MAX_NAME ? name : "",
+    message: said,
+    attributes: kept,
+  };
 }
 
 /** How much a span weighs: its characters, and what an object costs. */
