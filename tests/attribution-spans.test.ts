@@ -87,6 +87,14 @@ test("a mixture of requests gives each its own evidence", () => {
   expect(new Set(mixed.map(({ requestId }) => requestId)).size).toBe(counting.length);
 });
 
+test("what an engine asks by itself cannot be forged, what the function of a module asks can", () => {
+  for (const key of spans.keys()) {
+    for (const { forgeable } of evidenceFromSpans(spansOf(key))) {
+      expect(forgeable, key).toBe(/ module-(?:ok|pull|fetch)/.test(key));
+    }
+  }
+});
+
 test("nothing of a URL, a path or a message leaves with the evidence", () => {
   const all = JSON.stringify(evidenceFromSpans([...spans.values()].flat()));
   for (const secret of ["hunter2", "faults", "manifests", "acme", "/a.txt", "EOF"]) {

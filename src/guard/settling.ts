@@ -99,9 +99,9 @@ export function settleBySpans(
   evidence: Evidence,
   rateLimitOpenMs: number,
 ): void {
-  const { outcome, durationMs } = evidence;
+  const { outcome, durationMs, forgeable } = evidence;
   if (outcome === "answered") {
-    succeed(upstream, durationMs);
+    succeed(upstream, forgeable ? 0 : durationMs);
     return;
   }
   const limit = { openNow: true, retryAfterMs: rateLimitOpenMs };

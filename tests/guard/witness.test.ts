@@ -28,6 +28,7 @@ function saw(...seen: Seen[]): RequestWitness {
     status: null,
     at: 0,
     durationMs: 5,
+    forgeable: false,
     requestId: "b7ad6b7169203331",
     ...one,
   }));
@@ -172,6 +173,16 @@ test("slow calls are told by the exchange, never by the request", async () => {
     await send(from(`busybox:${pull}`), WORKED, saw({ ...HUB, durationMs: 100 }));
   }
   expect(stateOf(registry, "registry:docker.io")).toBe("open");
+});
+
+test("a container that tells of slow exchanges makes nobody slow", async () => {
+  const trip = { failureRate: 1, windowCalls: 4, minimumCalls: 2, slowCallMs: 10, slowCallRate: 1 };
+  const { registry, send } = setUp({ breakers: { "registry:*": { trip } } });
+  for (let pull = 0; pull < 8; pull += 1) {
+    await send(from(`alpine:${pull}`), WORKED, saw({ ...HUB, durationMs: 1e9, forgeable: true }));
+  }
+  expect(stateOf(registry, "registry:docker.io")).toBe("closed");
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 8 });
 });
 
 test.each([

@@ -234,6 +234,19 @@ test("forged nonsense in attributes makes no evidence and throws nothing", () =>
   }
 });
 
+test("code in a container cannot make a host hang, nor a longer exchange of the engine's own", () => {
+  const root = request();
+  const pull = span("resolving ghcr.io/team/app:1", root);
+  const command = span("Container.withExec", root);
+  const url = "https://ghcr.io/v2/team/app/manifests/1";
+  const long = { startNs: "1795473200000000000", status: "error" as const };
+  const hung = http(url, undefined, command, 0, { ...long, message: "context canceled" });
+  expect(evidenceFromSpans([root, command, hung], { timedOutAfterMs: 10 })).toEqual([]);
+  const slow = http("https://ghcr.io/v2/", 200, command, 0, { startNs: "1795473200000000000" });
+  const [evidence] = evidenceFromSpans([root, pull, command, slow, http(url, 200, pull)]);
+  expect(evidence).toMatchObject({ host: "ghcr.io", durationMs: 10, forgeable: false });
+});
+
 test("a wrong option is named", () => {
   expect(() => evidenceFromSpans([], { timedOutAfterMs: -1 })).toThrow(
     'evidenceFromSpans option "timedOutAfterMs" is -1',

@@ -24,8 +24,16 @@ export interface Evidence {
   readonly status: number | null;
   /** When the exchange ended, in milliseconds since 1970. */
   readonly at: number;
-  /** How long the exchange took, in milliseconds; of several that ended alike, the longest. */
+  /**
+   * How long the exchange took, in milliseconds; of several that ended alike, the longest of those
+   * that cannot be forged.
+   */
   readonly durationMs: number;
+  /**
+   * Whether code in a container could have sent this: it stands below a command, a service or the
+   * function of a module. That it was slow, or hung until a time-out, is then no proof.
+   */
+  readonly forgeable: boolean;
   /** The parent that the request was sent with, in hex: which request it was. */
   readonly requestId: string;
 }
@@ -34,7 +42,7 @@ export interface Evidence {
 export interface EvidenceOptions {
   /**
    * Our own time-out, in milliseconds above 0, when that ended the requests: an exchange that was cut
-   * off after at least half of it is then a failure of its host. Without it, what somebody gave up
+   * off after at least half of it is then a failure of its host, unless it can be forged. Without it, what somebody gave up
    * proves nothing.
    */
   readonly timedOutAfterMs?: number | undefined;
@@ -98,22 +106,24 @@ export function evidenceFromSpans(
 
 /** An exchange that our own time-out cut off after it had run for long is a failure of its host. */
 function judgeCancelled(exchange: Exchange, timedOutAfterMs: number | undefined): Exchange {
-  const { outcome, durationMs } = exchange;
-  if (outcome !== "cancelled" || timedOutAfterMs === undefined) return exchange;
+  const { outcome, durationMs, forgeable } = exchange;
+  if (outcome !== "cancelled" || timedOutAfterMs === undefined || forgeable) return exchange;
   return durationMs < timedOutAfterMs / 2 ? exchange : { ...exchange, outcome: "failed" };
 }
 
 function evidenceOf(exchange: Exchange): Evidence | undefined {
-  const { kind, host, servesHost, outcome, status, startMs, durationMs, requestId } = exchange;
+  const { kind, host, servesHost, outcome, status, startMs, durationMs } = exchange;
+  const { forgeable, requestId } = exchange;
   if (outcome === "cancelled" || outcome === "silent") return undefined;
   if (outcome === "answered" && isHelperHost(host)) return undefined;
   const at = Math.round(startMs + durationMs);
-  return { kind, host, servesHost, outcome, status, at, durationMs, requestId };
+  return { kind, host, servesHost, outcome, status, at, durationMs, forgeable, requestId };
 }
 
 function worse(before: Evidence | undefined, evidence: Evidence): Evidence {
   if (before === undefined) return evidence;
   const difference = WEIGHT[evidence.outcome] - WEIGHT[before.outcome];
   if (difference !== 0) return difference > 0 ? evidence : before;
+  if (evidence.forgeable !== before.forgeable) return before.forgeable ? evidence : before;
   return evidence.durationMs > before.durationMs ? evidence : before;
 }

@@ -24,6 +24,8 @@ export interface Exchange {
   /** When it began, in milliseconds since 1970. */
   readonly startMs: number;
   readonly durationMs: number;
+  /** Whether code in a container could have sent it. */
+  readonly forgeable: boolean;
   readonly requestId: string;
 }
 

@@ -13,6 +13,7 @@ import {
   startMsOf,
   statusOf,
 } from "./exchange.js";
+import { isForgeable } from "./forgeable.js";
 import { type EngineSpan, hasEnded } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
@@ -206,12 +207,13 @@ function isCached({ attributes }: EngineSpan): boolean {
 function exchange(
   span: EngineSpan,
   tree: SpanTree,
-  facts: Omit<Exchange, "startMs" | "durationMs" | "requestId">,
+  facts: Omit<Exchange, "startMs" | "durationMs" | "forgeable" | "requestId">,
 ): Exchange {
   return {
     ...facts,
     startMs: startMsOf(span),
     durationMs: durationMsOf(span),
+    forgeable: isForgeable(span, tree),
     requestId: tree.requestIdOf(span),
   };
 }
