@@ -104,9 +104,9 @@ export class GuardedSession {
 
   /** The request with images of refusing registries asked of their mirrors. */
   #mirrored(request: GraphQLRequest): GraphQLRequest {
-    const { mirrors } = this.#guard.settings;
+    const { mirrors, pin } = this.#guard.settings;
     if (Object.keys(mirrors).length === 0) return request;
-    const images = this.#state.memory.imagesToAsk(readQuery(request));
+    const images = this.#state.memory.imagesToAsk(readQuery(request), pin);
     const chosen = chooseMirrors(images, mirrors, (name) => this.#guard.admits(name));
     return chosen.size === 0 ? request : withAddresses(request, chosen);
   }

@@ -9,7 +9,8 @@ import type { NamedUpstream, QueryReading } from "../attribution/query-reading.j
 import { askUser } from "../breaker/announce.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { BoundedMap } from "./bounded-map.js";
-import type { DigestStore, KnownDigest } from "./digests/known-digests.js";
+import { CheckedDigests } from "./digests/checked-digests.js";
+import { type DigestStore, type KnownDigest, keyOf } from "./digests/known-digests.js";
 import { isDigest, tagReference } from "./digests/references.js";
 import { withAddresses } from "./mirrors.js";
 
@@ -50,13 +51,13 @@ type BreakerOf = (name: string) => CircuitBreaker | undefined;
 /** A request with digests where they are known. */
 export interface PinnedRequest {
   readonly request: GraphQLRequest;
-  /** What was written into it, by the reference that it now has. */
+  /** What was written into it, by the reference that it now has and the platform. */
   readonly digests: ReadonlyMap<string, KnownDigest>;
 }
 
 /** Knows which digests are fresh enough. */
 export class Pinning {
-  /** What was written into requests, by the reference that an image then had. */
+  /** What was written into requests, by the reference that an image then had and its platform. */
   readonly #written = new BoundedMap<string, KnownDigest>(MAX_WRITTEN);
   readonly #store: DigestStore;
   readonly #maxAgeMs: number;
@@ -67,7 +68,7 @@ export class Pinning {
     maxAgeMs: number,
     onUse: ((event: PinnedEvent) => unknown) | undefined,
   ) {
-    this.#store = store;
+    this.#store = new CheckedDigests(store);
     this.#maxAgeMs = maxAgeMs;
     this.#onUse = onUse;
   }
@@ -80,11 +81,14 @@ export class Pinning {
     const digests = new Map<string, KnownDigest>();
     const addresses = new Map<string, string>();
     if (reading.sideEffects.has("publish")) return { request, digests };
-    for (const [reference, known] of this.#fresh(reading.named)) {
-      const address = `${known.reference}@${known.digest}`;
-      addresses.set(reference, address);
-      digests.set(address, known);
-      this.#written.set(address, known);
+    for (const [reference, platforms] of this.#fresh(reading.named)) {
+      for (const known of platforms) {
+        const address = `${known.reference}@${known.digest}`;
+        addresses.set(reference, address);
+        const key = keyOf(address, known.platform);
+        digests.set(key, known);
+        this.#written.set(key, known);
+      }
     }
     if (digests.size === 0) return { request, digests };
     return { request: withAddresses(request, addresses), digests };
@@ -97,7 +101,13 @@ export class Pinning {
       const breaker = breakerOf(breakerName("registry", reference.split("/", 1)[0] as string));
       if (breaker !== undefined) counts.set(breaker, pinnedImageCount(breaker) + 1);
       const event: PinnedEvent = { reference, platform, digest, ageMs };
-      askUser(this, "the guard", "onUse", () => this.#onUse?.(event), String);
+      askUser(
+        this,
+        "the guard",
+        "onUse",
+        () => this.#onUse?.(event),
+        () => undefined,
+      );
       const ageS = Math.round(ageMs / 1000);
       sayOnce(
         `${reference} is taken by its digest of ${ageS} s ago, ${digest}`,
@@ -110,16 +120,23 @@ export class Pinning {
    * Whether an image was pinned by us and has not been used by its digest yet, as far as we know: then
    * the engine will ask its registry for it all the same.
    */
-  mustBeAsked(reference: string): boolean {
-    const written = this.#written.get(reference);
+  mustBeAsked(reference: string, platform: string): boolean {
+    const written = this.#written.get(keyOf(reference, platform));
     if (written === undefined) return false;
-    return this.#store.find(written.reference, written.platform)?.proven !== true;
+    const known = this.#store.find(written.reference, written.platform);
+    return known?.digest !== written.digest || !known.proven;
+  }
+
+  /** Whether a tag will be taken by a digest that the engine need not ask for any more. */
+  spares(reference: string, platform: string): boolean {
+    const known = this.#store.find(reference, platform);
+    return known?.proven === true && this.#isFresh(known, undefined);
   }
 
   /** The contents of these images have been used: an engine need not ask for those by digest again. */
   prove(images: readonly NamedUpstream[]): void {
-    for (const { upstream } of images) {
-      const written = this.#written.get(upstream.reference);
+    for (const { upstream, image } of images) {
+      const written = this.#written.get(keyOf(upstream.reference, image?.platform ?? ""));
       if (written === undefined) continue;
       this.#store.prove(written.reference, written.platform, written.digest);
     }
@@ -144,21 +161,26 @@ export class Pinning {
   }
 
   /** The tags with one fresh digest; for two platforms of a tag that differ, the tag stays. */
-  #fresh(named: readonly NamedUpstream[]): ReadonlyMap<string, KnownDigest> {
-    const fresh = new Map<string, KnownDigest>();
+  #fresh(named: readonly NamedUpstream[]): ReadonlyMap<string, readonly KnownDigest[]> {
+    const fresh = new Map<string, KnownDigest[]>();
     const ambiguous = new Set<string>();
     for (const { upstream, image } of named) {
       if (image === undefined || upstream.pinned) continue;
       const { reference } = upstream;
       const known = this.#store.find(reference, image.platform);
-      const before = fresh.get(reference);
-      const isFresh = known !== undefined && Date.now() - known.learntAtMs <= this.#maxAgeMs;
-      if (isFresh && (before === undefined || before.digest === known.digest)) {
-        fresh.set(reference, known);
+      const platforms = fresh.get(reference) ?? [];
+      if (known !== undefined && this.#isFresh(known, platforms[0])) {
+        fresh.set(reference, [...platforms, known]);
       } else ambiguous.add(reference);
     }
     for (const reference of ambiguous) fresh.delete(reference);
     return fresh;
+  }
+
+  /** What was learnt far in the future, by a clock that is wrong, would never grow old. */
+  #isFresh({ digest, learntAtMs }: KnownDigest, other: KnownDigest | undefined): boolean {
+    const isYoung = Math.abs(Date.now() - learntAtMs) <= this.#maxAgeMs;
+    return isYoung && (other === undefined || other.digest === digest);
   }
 }
 

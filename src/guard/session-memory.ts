@@ -30,7 +30,9 @@ export interface Dependencies {
 
 /** Knows the images that a guard has pinned on its own. */
 export interface Pins {
-  mustBeAsked(reference: string): boolean;
+  mustBeAsked(reference: string, platform: string): boolean;
+  /** Whether a tag will be asked for by a digest that the engine has used already. */
+  spares(reference: string, platform: string): boolean;
 }
 
 /** Remembers for one session. Nothing in it is shown to anybody: keys hold what requests hold. */
@@ -69,9 +71,12 @@ export class SessionMemory {
   }
 
   /** The images that a request will have to ask their registries for, as references. */
-  imagesToAsk(reading: QueryReading): string[] {
-    return reading.named
-      .filter((one) => one.upstream.field === "from" && this.#gates(one))
+  imagesToAsk({ named, sideEffects }: QueryReading, pins?: Pins): string[] {
+    const spared = ({ upstream, image }: NamedUpstream) =>
+      !sideEffects.has("publish") &&
+      pins?.spares(upstream.reference, image?.platform ?? "") === true;
+    return named
+      .filter((one) => one.upstream.field === "from" && this.#gates(one) && !spared(one))
       .map(({ upstream }) => upstream.reference);
   }
 
@@ -109,9 +114,12 @@ export class SessionMemory {
   }
 
   /** An image by digest may be there already, and what was used once is. A push always goes out. */
-  #gates({ upstream, key }: NamedUpstream, pins?: Pins): boolean {
+  #gates({ upstream, image, key }: NamedUpstream, pins?: Pins): boolean {
     if (upstream.field === "publish") return true;
-    if (upstream.pinned && pins?.mustBeAsked(upstream.reference) !== true) return false;
+    if (upstream.pinned) {
+      const { reference } = upstream;
+      if (pins?.mustBeAsked(reference, image?.platform ?? "") !== true) return false;
+    }
     return this.#used.get(key) === undefined;
   }
 

@@ -19,7 +19,8 @@ export interface KnownDigest {
 
 /**
  * Where known digests are kept. Everything is synchronous and nothing throws: what is no tag,
- * platform or digest is not kept and never found.
+ * platform or digest is not kept and never found. A guard passes over a store that does otherwise,
+ * and announces it once as a warning of the process.
  */
 export interface DigestStore {
   /**
