@@ -61,8 +61,10 @@ function run<T>(
 export class FastLane {
   readonly generation: number;
   readonly #machine: Machine;
-  /** Whether the options ask how long each call took or what its value means. */
-  readonly #judgesCalls: boolean;
+  /** Whether the options ask how long each call took. */
+  readonly #timesCalls: boolean;
+  /** Whether the options ask what each value means. */
+  readonly #judgesValues: boolean;
   /** Whether the last call failed; only then is recording a failure kept apart from passing it on. */
   #failing = false;
 
@@ -70,16 +72,18 @@ export class FastLane {
     this.#machine = machine;
     this.generation = machine.generation;
     const { trip, classifyResult } = machine.settings;
-    this.#judgesCalls = trip.slowCallMs !== undefined || classifyResult !== undefined;
+    this.#timesCalls = trip.slowCallMs !== undefined;
+    this.#judgesValues = classifyResult !== undefined;
   }
 
   /** Runs an operation; only in the generation of this lane. */
   run<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
     const machine = this.#machine;
     machine.inFlight += 1;
-    if (this.#judgesCalls || machine.emitter?.hearsOutcomes) {
+    if (this.#judgesValues || machine.emitter?.hearsOutcomes) {
       return this.#runWatched(operation, signal);
     }
+    if (this.#timesCalls) return this.#runTimed(operation, signal);
     let result: T | PromiseLike<T>;
     try {
       result = operation(signal === undefined ? NO_SIGNAL : { signal });
@@ -107,6 +111,36 @@ export class FastLane {
       machine.inFlight -= 1;
       machine.accountSince(startedMs, this.generation, settlement);
     });
+  }
+
+  /** The time of the call is all that anybody wants to know beside its outcome. */
+  #runTimed<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
+    const machine = this.#machine;
+    const startedMs = machine.settings.clock.now();
+    let result: T | PromiseLike<T>;
+    try {
+      result = operation(signal === undefined ? NO_SIGNAL : { signal });
+    } catch (error) {
+      this.#recordTimedFailure(startedMs, error, signal);
+      return Promise.reject(error);
+    }
+    return Promise.resolve(result).then(
+      (value) => {
+        machine.inFlight -= 1;
+        machine.succeedSince(startedMs, this.generation);
+        return value;
+      },
+      (error) => {
+        this.#recordTimedFailure(startedMs, error, signal);
+        throw error;
+      },
+    );
+  }
+
+  #recordTimedFailure(startedMs: number, error: unknown, signal: AbortSignal | undefined): void {
+    const machine = this.#machine;
+    machine.inFlight -= 1;
+    machine.accountSince(startedMs, this.generation, settlementOfError(machine, error, signal));
   }
 
   readonly #onValue = (value: unknown): unknown => {

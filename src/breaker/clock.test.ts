@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { systemClock } from "./clock.js";
 
 test("the clock of the process never goes back", () => {
@@ -7,5 +7,16 @@ test("the clock of the process never goes back", () => {
     const now = systemClock.now();
     expect(now).toBeGreaterThanOrEqual(before);
     before = now;
+  }
+});
+
+test("the clock of the process is that of a test that fakes it", () => {
+  vi.useFakeTimers();
+  try {
+    const startMs = systemClock.now();
+    vi.advanceTimersByTime(60_000);
+    expect(systemClock.now() - startMs).toBe(60_000);
+  } finally {
+    vi.useRealTimers();
   }
 });

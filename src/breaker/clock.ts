@@ -21,5 +21,14 @@ export interface Clock {
 /** A source of chance: a number from 0 (inclusive) to 1 (exclusive), as `Math.random` gives it. */
 export type Random = () => number;
 
-/** The clock of this process; it goes on counting when the wall clock is set. */
-export const systemClock: Clock = { now: () => performance.now() };
+/** As found when this was loaded: each look at the global costs a fifth of a look at the clock. */
+const { performance: loaded } = globalThis;
+const LoadedDate = Date;
+
+/**
+ * The clock of this process; it goes on counting when the wall clock is set. Tests that fake the time
+ * of a process replace `Date` as well, and then its present clock is asked.
+ */
+export const systemClock: Clock = {
+  now: () => (Date === LoadedDate ? loaded.now() : performance.now()),
+};

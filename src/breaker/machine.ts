@@ -127,6 +127,20 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
+  /** The same for a call that a policy wants timed. */
+  succeedSince(startedMs: number, generation: number): void {
+    if (generation !== this.generation || this.emitter?.hearsOutcomes) {
+      this.accountSince(startedMs, generation, SUCCESS);
+      return;
+    }
+    this.successCount += 1;
+    const nowMs = this.settings.clock.now();
+    const slow = nowMs - startedMs >= (this.settings.trip.slowCallMs as number);
+    if (!(this.state as ClosedState).policy.success(nowMs, slow)) return;
+    this.open("tripped", nowMs);
+    this.emitter?.deliver();
+  }
+
   #accountLate(
     generation: number,
     settlement: Settlement,
