@@ -13,6 +13,7 @@ import {
   givenOptions,
   readGuardOptions,
 } from "./guard-options.js";
+import { probesJudged } from "./pending-settlements.js";
 
 /** Knows the breakers of the upstreams, and lets requests in past them. */
 export class Guard {
@@ -60,7 +61,7 @@ export class Guard {
 
   /**
    * Takes a permit of every breaker or of none. With `onOpen: "wait"` it waits for them, and holds
-   * no permit meanwhile.
+   * no permit meanwhile; without it, it waits only for probes that are over but not judged yet.
    *
    * @param signal Ends the wait.
    * @returns The permits in the order of the breakers.
@@ -71,11 +72,14 @@ export class Guard {
     signal: AbortSignal | undefined,
   ): Promise<readonly Permit[]> {
     const { onOpen, maxWaitMs, waitSpreadMs } = this.settings;
-    const ask = () => askAll(breakers);
+    const ask = () => {
+      const judged = probesJudged(breakers, signal);
+      return judged === undefined ? askAll(breakers) : judged.then(() => askAll(breakers));
+    };
     if (onOpen === "wait") {
       return askUntilAdmitted(ask, { maxWaitMs, waitSpreadMs, signal, random: Math.random });
     }
-    const asked = ask();
+    const asked = await ask();
     if ("value" in asked) return asked.value;
     throw asked.rejection;
   }

@@ -4,11 +4,13 @@ import type { Failure, SessionResponse } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
 import type { NamedUpstream, QueryReading } from "../attribution/query-reading.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
+import { announceOnce } from "../breaker/announce.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { Permit } from "../breaker/permit.js";
 import { noteSessionIds } from "../policies/last-good-scope.js";
 import { idsOf } from "./answer-ids.js";
 import type { Guard } from "./guard.js";
+import { settleLater } from "./pending-settlements.js";
 import type { Dependencies, SessionMemory } from "./session-memory.js";
 import {
   onlyCommandsFailed,
@@ -115,7 +117,7 @@ export class RequestInFlight {
   timedOut(witness: RequestWitness | undefined): void {
     this.#engine.ignore();
     if (witness === undefined) releaseUpstreams(this.#upstreams);
-    else void witness.evidence(WITNESS_WITHIN_MS).then((seen) => this.#blameHanging(seen ?? []));
+    else this.#settleWith(witness, (seen) => this.#blameHanging(seen ?? []));
   }
 
   #settleUpstreams(
@@ -134,7 +136,25 @@ export class RequestInFlight {
       for (const [name, seen] of strangers) this.#recordStranger(name, seen);
     };
     if (witness === undefined) settle(undefined);
-    else void witness.evidence(WITNESS_WITHIN_MS).then(settle);
+    else this.#settleWith(witness, settle);
+  }
+
+  /** Settles once a witness was heard, or could not be; whatever happens, no permit is kept. */
+  #settleWith(
+    witness: RequestWitness,
+    settle: (evidence: readonly Evidence[] | undefined) => void,
+  ): void {
+    const settlement = witness
+      .evidence(WITNESS_WITHIN_MS)
+      .catch(() => undefined)
+      .then(settle)
+      .catch((error) => announceOnce(this.#guard, "the guard", "the settlement by spans", error))
+      .then(() => releaseUpstreams(this.#upstreams));
+    const held = [...this.#upstreams.values()].filter(({ permit }) => permit !== undefined);
+    settleLater(
+      held.map(({ breaker }) => breaker),
+      settlement,
+    );
   }
 
   /** A host that only spans know is not gated by them, but requests that name it will find it. */
@@ -153,7 +173,6 @@ export class RequestInFlight {
       if (seen.outcome !== "failed" || upstream === undefined || upstream.onlyDeclared) continue;
       settleBySpans(upstream, seen, this.#guard.settings.rateLimitOpenMs);
     }
-    releaseUpstreams(this.#upstreams);
   }
 
   #provenBy(failures: readonly Failure[]): ReadonlySet<string> {

@@ -1,0 +1,59 @@
+/**
+ * Settlements that have their answer and only wait for a witness. While a circuit is half-open they
+ * hold its probes, although their requests are over: who comes next has to wait for them.
+ */
+
+import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { onAbort } from "../policies/abort.js";
+import { WITNESS_WITHIN_MS } from "./witness.js";
+
+/** By breaker, whichever guard holds its permits. */
+const pending = new WeakMap<CircuitBreaker, Set<Promise<void>>>();
+
+/** Notes a settlement that holds permits of some breakers until it is done. It must not reject. */
+export function settleLater(
+  breakers: readonly CircuitBreaker[],
+  settlement: Promise<unknown>,
+): void {
+  const done = settlement.then(() => {
+    for (const breaker of breakers) {
+      const left = pending.get(breaker);
+      left?.delete(done);
+      if (left?.size === 0) pending.delete(breaker);
+    }
+  });
+  for (const breaker of breakers) {
+    const others = pending.get(breaker);
+    if (others === undefined) pending.set(breaker, new Set([done]));
+    else others.add(done);
+  }
+}
+
+/**
+ * Waits until the probes of requests that are over have been judged, where nothing but them stands
+ * in the way; no longer than a witness may take, nor than until the signal is aborted.
+ *
+ * @returns Undefined when there is nothing to wait for.
+ */
+export function probesJudged(
+  breakers: readonly CircuitBreaker[],
+  signal: AbortSignal | undefined,
+): Promise<void> | undefined {
+  const settlements = breakers.flatMap((breaker) => [...(pending.get(breaker) ?? [])]);
+  if (settlements.length === 0) return undefined;
+  const refusing = breakers.map((breaker) => breaker.check()).filter(({ admits }) => !admits);
+  if (refusing.length === 0 || refusing.some(({ reason }) => reason !== "probing")) {
+    return undefined;
+  }
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      forget();
+      resolve();
+    };
+    const timer = setTimeout(end, WITNESS_WITHIN_MS);
+    const forget = onAbort(signal, end);
+    if (signal?.aborted) end();
+    void Promise.all(settlements).then(end);
+  });
+}

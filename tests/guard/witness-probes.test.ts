@@ -1,0 +1,126 @@
+// Probes whose requests are over while their witness is still to be heard.
+import { expect, test, vi } from "vitest";
+import type { Evidence } from "../../src/attribution/spans/evidence.js";
+import { Guard } from "../../src/guard/guard.js";
+import { GuardedSession } from "../../src/guard/guarded-session.js";
+import type { RequestWitness } from "../../src/guard/witness.js";
+import { countsOf, failing, from, outage, pullFailed, setUp, stateOf, WORKED } from "./scene.js";
+
+const HUB = "registry:docker.io";
+const ANSWERED: Evidence = {
+  kind: "registry",
+  host: "registry-1.docker.io",
+  servesHost: "registry-1.docker.io",
+  outcome: "answered",
+  status: 200,
+  at: 0,
+  durationMs: 5,
+  forgeable: false,
+  requestId: "b7ad6b7169203331",
+};
+
+/** A witness that is heard when the test says so. */
+function later() {
+  let tell = (_evidence: Evidence[] | undefined) => {};
+  let fail = () => {};
+  const heard = new Promise<Evidence[] | undefined>((resolve, reject) => {
+    tell = resolve;
+    fail = () => reject(new Error("a witness must not reject"));
+  });
+  const witness: RequestWitness = { dropped: () => {}, end: () => {}, evidence: () => heard };
+  return { witness, tell, fail };
+}
+
+async function halfOpen() {
+  const scene = setUp();
+  await outage(scene);
+  scene.clock.advance(120_000);
+  return scene;
+}
+
+const inFlight = (registry: ReturnType<typeof setUp>["registry"]) =>
+  registry.getAll().get(HUB)?.getMetrics().inFlightCount;
+
+test("the next pull waits for the judgement of a probe that is over, and goes through", async () => {
+  const { send, registry } = await halfOpen();
+  const { rejectedCount } = countsOf(registry, HUB) ?? {};
+  const { witness, tell } = later();
+  expect(await send(from("alpine:3"), WORKED, witness)).toBe("sent");
+  const next = [send(from("alpine:4")), send(from("alpine:5"))];
+  expect(stateOf(registry, HUB)).toBe("half-open");
+  tell([ANSWERED]);
+  expect(await Promise.all(next)).toEqual(["sent", "sent"]);
+  expect(stateOf(registry, HUB)).toBe("closed");
+  expect(countsOf(registry, HUB)).toMatchObject({ rejectedCount });
+  expect(inFlight(registry)).toBe(0);
+});
+
+test("a probe that failed turns those away that waited for it", async () => {
+  const { send, registry } = await halfOpen();
+  const { witness, tell } = later();
+  const answer = failing(pullFailed("alpine:3", "503 Service Unavailable"));
+  expect(await send(from("alpine:3"), answer, witness)).toBe("sent");
+  const next = send(from("alpine:4"));
+  tell([]);
+  expect(await next).toBe("rejected");
+  expect(stateOf(registry, HUB)).toBe("open");
+  expect(inFlight(registry)).toBe(0);
+});
+
+test("of those that waited for a probe that proved nothing, one is the next probe", async () => {
+  const { send, registry } = await halfOpen();
+  const first = later();
+  const second = later();
+  expect(await send(from("alpine:3"), WORKED, first.witness)).toBe("sent");
+  const next = [send(from("alpine:4"), WORKED, second.witness), send(from("alpine:5"))];
+  first.tell([]);
+  expect(await Promise.all(next)).toEqual(["sent", "rejected"]);
+  second.tell([ANSWERED]);
+  await vi.waitFor(() => expect(stateOf(registry, HUB)).toBe("closed"));
+  expect(inFlight(registry)).toBe(0);
+});
+
+test("nobody waits for a witness where the probe itself is still on its way", async () => {
+  const { registry, clock } = await halfOpen();
+  const guard = new Guard({ registry });
+  const session = new GuardedSession(guard);
+  let answer = () => {};
+  const probe = session.request(
+    { query: from("alpine:3") },
+    () => new Promise<typeof WORKED>((resolve) => (answer = () => resolve(WORKED))),
+  );
+  await vi.waitFor(() => expect(inFlight(registry)).toBe(1));
+  clock.advance(1);
+  await expect(session.request({ query: from("alpine:4") }, async () => WORKED)).rejects.toThrow(
+    "all probes are taken",
+  );
+  answer();
+  await probe;
+  expect(inFlight(registry)).toBe(0);
+});
+
+test("an abort ends the wait for a judgement", async () => {
+  const { registry, send } = await halfOpen();
+  const { witness, tell } = later();
+  await send(from("alpine:3"), WORKED, witness);
+  const controller = new AbortController();
+  const guard = new Guard({ registry, signal: controller.signal });
+  const sent = vi.fn(async () => WORKED);
+  const waiting = new GuardedSession(guard).request({ query: from("alpine:4") }, sent);
+  await Promise.resolve();
+  controller.abort(new Error("enough"));
+  await expect(waiting).rejects.toThrow();
+  expect(sent).not.toHaveBeenCalled();
+  tell(undefined);
+  await vi.waitFor(() => expect(inFlight(registry)).toBe(0));
+});
+
+test("a witness that fails is one that has not come: no permit is kept", async () => {
+  const { send, registry } = await halfOpen();
+  const { witness, fail } = later();
+  await send(from("alpine:3"), WORKED, witness);
+  expect(inFlight(registry)).toBe(1);
+  fail();
+  await vi.waitFor(() => expect(inFlight(registry)).toBe(0));
+  expect(stateOf(registry, HUB)).toBe("closed");
+});
