@@ -12,11 +12,12 @@ import { figure } from "../report.mjs";
 
 export const title = "The engine's traces";
 export const note =
-  "Bodies as the CLI posts them, 500 spans each; 20 ms a MB are 50 MB a second. The client runs in the same process, so its share is counted as well. Memory is what 600,000 spans, a minute of 10,000 a second, leave behind.";
+  "Bodies as the CLI posts them, 500 spans each; 20 ms a MB are 50 MB a second. The client runs in the same process, so its share is counted as well. Memory is what 600,000 spans, a minute of 10,000 a second, keep alive at the most, half of them below one request that does not end; how much of it V8 then gives back to the system is its own affair.";
 
 const SPANS = 500;
 const BODIES = 40;
 const MINUTE_OF_SPANS = 600_000;
+const WEIGHED_EVERY = 25_000;
 const REQUESTS = 400;
 const MEGABYTE = 1_000_000;
 
@@ -127,17 +128,28 @@ async function keptByMinute(body) {
   const [, trace, parent] = traceparent.split("-");
   const watched = bodyOf(SPANS, trace, parent).subarray();
   await post(tracing.variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, watched);
-  globalThis.gc();
-  const before = process.memoryUsage().rss;
+  const before = await liveBytes();
+  let most = before;
   for (let spans = 0; spans < MINUTE_OF_SPANS; spans += 2 * SPANS) {
     await post(receiver.endpoint, body);
     await post(tracing.variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, bodyOf(SPANS, trace, parent));
+    if (spans % WEIGHED_EVERY === 0) most = Math.max(most, await liveBytes());
   }
-  globalThis.gc();
-  const keptMiB = (process.memoryUsage().rss - before) / 2 ** 20;
+  const keptMiB = (most - before) / 2 ** 20;
   tracing.close();
   await receiver.close();
   return Math.max(0, keptMiB);
+}
+
+/** The memory of the heap and beside it that is still in use. */
+async function liveBytes() {
+  // What was let go beside the heap is given back a turn later.
+  for (let round = 0; round < 3; round += 1) {
+    globalThis.gc();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 let ids = 0;

@@ -8,7 +8,7 @@ import type { TraceReceiver } from "./receiver.js";
 import type { TraceContext } from "./trace-context.js";
 
 /** What is held for requests that are still waited for, in characters and what an object costs. */
-const MAX_WEIGHT = 16 * 1024 * 1024;
+const MAX_WEIGHT = 8 * 1024 * 1024;
 
 /** A request whose spans are gathered. */
 export interface WatchedRequest {
