@@ -27,6 +27,7 @@ await scene("killed", onKilledEngine);
 await scene("ownSession", onOwnSession);
 await scene("ownSessionError", onOwnSessionError);
 await scene("cliEndsEarly", onCliEndsEarly);
+await scene("witness", onWitness);
 console.log(JSON.stringify(seen));
 
 /** Runs one scene against a session double of its own. */
@@ -203,6 +204,25 @@ async function onCliEndsEarly({ registry, options }) {
   process.env._EXPERIMENTAL_DAGGER_CLI_BIN = "/bin/false";
   const { name } = await reasonOf(connect(async () => "never", { guard: options }));
   return { name, failures: countsOf(registry).failures };
+}
+
+/** Only the engine's spans tell that a registry hung until the time-out. */
+async function onWitness({ double, registry, options }) {
+  await enterCli(double);
+  const before = JSON.stringify(process.env);
+  const pull = (client) => client.container().from("alpine:3").withExec(["echo", "hi"]).stdout();
+  const guard = { ...options, traces: true };
+  const value = await connection(() => pull(dag), { guard });
+  double.setFaults([{ host: "docker.io", kind: "hang" }]);
+  const hanging = connect(pull, { guard: { ...guard, operationTimeoutMs: 1000 } });
+  const { name } = await reasonOf(hanging);
+  const hub = registry.getAll().get("registry:docker.io");
+  for (let tries = 0; tries < 200 && hub.getMetrics().metrics.failureCount === 0; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const { metrics, inFlightCount } = hub.getMetrics();
+  const environmentUnchanged = JSON.stringify(process.env) === before;
+  return { value, name, failures: metrics.failureCount, inFlightCount, environmentUnchanged };
 }
 
 async function enterCli(double) {

@@ -104,4 +104,14 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
   test("a CLI that ends early is told by the SDK's error and is a failure of the engine", () => {
     expect(seen.cliEndsEarly).toEqual({ name: "EngineSessionError", failures: 1 });
   });
+
+  test("with traces the engine's spans tell which registry hung, and no variable changes", () => {
+    expect(seen.witness).toEqual({
+      value: "hi\n",
+      name: "TimeoutError",
+      failures: 1,
+      inFlightCount: 0,
+      environmentUnchanged: true,
+    });
+  });
 });
