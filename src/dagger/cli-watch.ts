@@ -8,6 +8,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ChildProcess } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { warn } from "./session-tracing.js";
 
 /** The processes that are started while a session is opened. */
 const started = new AsyncLocalStorage<Set<ChildProcess>>();
@@ -116,7 +117,15 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
   if (names.length === 0 || typeof spawn !== "function") return;
   const added = names.map((name) => `${name}=${variables[name]}`);
   const startWithMore: Spawn = (options) => {
-    const { envPairs = [] } = options;
+    const { envPairs } = options;
+    if (envPairs === undefined) {
+      // A CLI without its environment would be worse than no traces.
+      warn(
+        "traces-not-read",
+        "this version of Node.js starts processes in a way that is not known",
+      );
+      return spawn.call(child, options);
+    }
     // Of two with one name the CLI reads the first.
     const kept = envPairs.filter((pair) => !names.includes(pair.slice(0, pair.indexOf("="))));
     return spawn.call(child, Object.assign(options, { envPairs: [...kept, ...added] }));

@@ -39,8 +39,8 @@ export function probesJudged(
   breakers: readonly CircuitBreaker[],
   signal: AbortSignal | undefined,
 ): Promise<void> | undefined {
+  if (!breakers.some((breaker) => pending.has(breaker))) return undefined;
   const settlements = breakers.flatMap((breaker) => [...(pending.get(breaker) ?? [])]);
-  if (settlements.length === 0) return undefined;
   const refusing = breakers.map((breaker) => breaker.check()).filter(({ admits }) => !admits);
   if (refusing.length === 0 || refusing.some(({ reason }) => reason !== "probing")) {
     return undefined;
