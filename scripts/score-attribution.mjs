@@ -2,8 +2,9 @@
  * Scores the classifier on labelled failures: `node scripts/score-attribution.mjs [files]`.
  *
  * It reads the built `dist`. Without files it takes the corpus, the recordings of real engines and
- * our own variants of all three in tests/fixtures/attribution. It prints a table for each file, with every miss,
- * and ends with 1 when a figure that is required is not reached.
+ * our own variants of all three, and a hold-out that was labelled without a look at the rules, all in
+ * tests/fixtures/attribution. It prints a table for each file, with every miss, and ends with 1 when
+ * a figure that is required is not reached.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -18,6 +19,9 @@ const DEFAULT_FILES = [
   "variants.jsonl",
   "variant-answers.jsonl",
   "variant-commands.jsonl",
+  "holdout-failures.jsonl",
+  "holdout-answers.jsonl",
+  "holdout-commands.jsonl",
 ];
 const REQUIRED = {
   counts: 0.99,

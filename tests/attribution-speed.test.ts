@@ -74,6 +74,11 @@ const STRETCHES = [
   "\u001b]8;;a",
   "go: a@v",
   "e: unable to\n",
+  "failed to connect to engine\n",
+  "start engine: failed to run container: context canceled ",
+  'post "http://dagger/query": context canceled\n',
+  "content store: a: expected at /a ",
+  "the push refers to repository [a.b/c",
 ];
 
 function cpuMs(run: () => void): number {

@@ -10,7 +10,7 @@ interface Row {
   readonly seenIn: string;
 }
 
-const rows = ["failures.jsonl", "variants.jsonl"].flatMap((name) =>
+const rows = ["failures.jsonl", "variants.jsonl", "holdout-failures.jsonl"].flatMap((name) =>
   readFileSync(new URL(`./fixtures/attribution/${name}`, import.meta.url), "utf8")
     .split("\n")
     .filter(Boolean)

@@ -234,3 +234,38 @@ test("a chain of causes of any length is read to a bound", () => {
     error = new Error(`level ${depth}`, { cause: error });
   expect(classifyFailure(error).fault).toBe("unknown");
 });
+
+test("a start of the engine that somebody stopped is cancelled, however deep the words are", () => {
+  const wrapped = Object.assign(new Error("Failed to connect to engine"), {
+    name: "EngineSessionError",
+    cause: new Error("start engine: failed to run container: signal: interrupt"),
+  });
+  for (const failure of [wrapped, "start engine: failed to pull image: context canceled"]) {
+    expect(classifyFailure(failure)).toMatchObject({ fault: "cancelled", counts: false });
+  }
+});
+
+test("a start that failed by itself counts, though somebody then stopped waiting", () => {
+  for (const end of [
+    "exit status 125\ncontext canceled",
+    "signal: killed",
+    "dial tcp 10.8.0.14:8080: connect: connection refused\n! start engine: context canceled",
+  ]) {
+    const failure = classifyFailure(`start engine: failed to run container: ${end}`);
+    expect(failure).toMatchObject({ fault: "engine", counts: true });
+  }
+});
+
+test("a call that was cancelled does not stand in for the host that failed beside it", () => {
+  const failed =
+    "unexpected status from GET request to https://quay.io/v2/a/blobs/sha256:4b: 502 Bad Gateway";
+  for (const cancelled of [
+    'Post "http://dagger/query": context canceled',
+    'Head "https://ghcr.io/v2/a/manifests/1": context canceled',
+  ]) {
+    for (const text of [`${failed}\n${cancelled}`, `${cancelled}\n${failed}`]) {
+      expect(classifyFailure(text)).toMatchObject({ fault: "registry", upstream: "quay.io" });
+    }
+    expect(classifyFailure(cancelled)).toMatchObject({ fault: "cancelled", counts: false });
+  }
+});

@@ -26,7 +26,7 @@ export function decideContent(
   const whole = plainText(content.text);
   const block = closingBlock(whole);
   if (block !== undefined) {
-    const said = decideText(block, content, context, rules);
+    const said = decideText(quietText(block), content, context, rules);
     if (said.rule !== UNKNOWN.name) return refine(said, whole, block, content, context, rules);
   }
   const found = decideText(quietText(whole), content, context, rules);

@@ -5,6 +5,23 @@ import type { UpstreamKind } from "./failure.js";
 /** What an exchange was for: one of the kinds with a circuit, a cache or telemetry, the engine. */
 export type Use = UpstreamKind | "cloud" | "engine";
 
+/** Telemetry that could not be sent: whoever it was for, no pipeline waits for it. */
+export const TELEMETRY_WORDS = [
+  "failed to emit telemetry",
+  "traces export:",
+  "logs export:",
+  "metrics export:",
+  "otlptrace",
+  "otlplog",
+  "otlpmetric",
+  "exporting traces to ",
+  "exporting logs to ",
+  "exporting metrics to ",
+  "failed to export traces to ",
+  "failed to export logs to ",
+  "failed to export metrics to ",
+];
+
 export const CACHE_WORDS = [
   "writing layer blob",
   "maximum timeout reached",
@@ -25,12 +42,6 @@ export const CACHE_WORDS = [
   "reserving cache",
   "cache reservation",
   "failed to upload blob blobs/",
-  "failed to emit telemetry",
-  "traces export:",
-  "logs export:",
-  "metrics export:",
-  "otlptrace",
-  "otlplog",
   "api.dagger.cloud",
   "results-receiver.actions",
   "operation error s3",
@@ -140,6 +151,7 @@ export const REGISTRY_WORDS = [
   "nerdctl pull",
   "finch pull",
   "unexpected http status",
+  "the push refers to ",
   "download failed after attempts",
   "unknown blob",
   "blob upload",

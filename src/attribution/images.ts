@@ -4,7 +4,7 @@ import type { Blamed } from "./addresses.js";
 import { parseImageReference, readHost } from "./hosts.js";
 
 const IMAGE_LEADS =
-  /(?:(?:failed to push|failed to resolve source metadata for|failed to resolve reference|failed to resolve image|failed to pull image|failed to pull and unpack image|failed to do image pull|pull access denied for|push access denied for|pull image|pulling image|pushing image|error pushing image|error pulling image|unable to find image|load metadata for|resolve image config for|resolving|(?:docker|podman|nerdctl|finch|crane|buildah|container image) (?:pull|push)|back-off pulling image|could not pull base image|from|image|exporting to image|fetching config of|unpacking|manifest for)[: ]{1,2}["'`]?|docker:\/\/)((?:docker-image:\/\/|docker:\/\/)?[a-z0-9*_][a-z0-9*_.:/@-]{2,512})/gi;
+  /(?:(?:the push refers to (?:a )?repository|failed to push|failed to resolve source metadata for|failed to resolve reference|failed to resolve image|failed to pull image|failed to pull and unpack image|failed to do image pull|failed to pull|pull access denied for|push access denied for|pull image|pulling image|pushing image|error pushing image|error pulling image|unable to find image|load metadata for|resolve image config for|resolving|(?:docker|podman|nerdctl|finch|crane|buildah|container image) (?:pull|push)|back-off pulling image|could not pull base image|from|image|exporting to image|fetching config of|unpacking|manifest for)[: ]{1,2}["'`[]?|docker:\/\/)((?:docker-image:\/\/|docker:\/\/)?[a-z0-9*_][a-z0-9*_.:/@-]{2,512})/gi;
 
 /** The registry of the last image that the text names with its host. */
 export function blamedImage(text: string): Blamed | undefined {

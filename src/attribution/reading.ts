@@ -1,6 +1,6 @@
 /** What a text says, worked out once and on demand, for the rules to ask. */
 
-import { type Blamed, blamedAddress, blamedBySsh, blamedRemote } from "./addresses.js";
+import { blamedAddress, blamedBySsh, blamedRemote } from "./addresses.js";
 import {
   CACHE_WORDS,
   GIT_WORDS,
@@ -10,6 +10,7 @@ import {
   OPERATION_USE,
   REGISTRY_WORDS,
   SSH_WORDS,
+  TELEMETRY_WORDS,
   type Use,
 } from "./frames.js";
 import { blamedImage } from "./images.js";
@@ -18,7 +19,7 @@ import { type Ending, readEnding } from "./outcomes.js";
 import { blamedProxy } from "./proxies.js";
 import { withoutReasons } from "./status.js";
 import { unwrapLines } from "./text.js";
-import { blamedUrl } from "./urls.js";
+import { type BlamedUrl, blamedUrl } from "./urls.js";
 import type { Outcome } from "./vocabulary.js";
 import { type WordList, WordText, wordList } from "./words.js";
 
@@ -68,7 +69,7 @@ export class Reading {
   #plain: WordText | undefined;
   #addresses: WordText | undefined;
   #flat: string | undefined;
-  #url: Blamed | null | undefined;
+  #url: BlamedUrl | null | undefined;
   #ending: Ending | null | undefined;
   #use: Use | null | undefined;
   #host: string | null | undefined;
@@ -91,9 +92,9 @@ export class Reading {
     return this.#flat;
   }
 
-  /** The URL that failed. */
-  get url(): Blamed | undefined {
-    if (this.#url === undefined) this.#url = blamedUrl(this.flat) ?? null;
+  /** The URL that failed; none when its call was only cancelled because something else failed. */
+  get url(): BlamedUrl | undefined {
+    if (this.#url === undefined) this.#url = this.#readUrl() ?? null;
     return this.#url ?? undefined;
   }
 
@@ -159,6 +160,14 @@ export class Reading {
     return this.#addresses;
   }
 
+  #readUrl(): BlamedUrl | undefined {
+    const url = blamedUrl(this.flat);
+    if (url === undefined || !url.cancelled) return url;
+    const told = readEnding(this.#plainText)?.outcome;
+    const otherFailed = told !== undefined && told !== "cancelled" && told !== "deadline";
+    return otherFailed ? undefined : url;
+  }
+
   #readEnding(): Ending | undefined {
     const url = this.url;
     if (url !== undefined) {
@@ -176,6 +185,7 @@ export class Reading {
   }
 
   #readUse(): Use | undefined {
+    if (this.has(TELEMETRY_WORDS)) return "cloud";
     const url = this.url;
     if (url?.use === "session") return "engine";
     if (url?.use === "registry") return "registry";

@@ -33,6 +33,12 @@ test.each([
   expect(plainText(`${line}\n${line}`)).toBe("Error: exit code: 3\nError: exit code: 3");
 });
 
+test("a stamp takes no more than one blank with it: a wrapped line keeps its own", () => {
+  for (const stamp of ["[01:02:03] ", "2025-11-25T01:02:03.123456Z 01E "]) {
+    expect(plainText(`${stamp}registry-\n${stamp}  1.docker.io`)).toBe("registry-\n  1.docker.io");
+  }
+});
+
 test("a host that a terminal has wrapped is whole again", () => {
   expect(
     unwrapLines('Head "https://registry-\n  1.docker.io/v2/": dial tcp\n  203.0.113.1:443'),

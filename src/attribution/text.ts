@@ -21,9 +21,10 @@ const TRACE_PARENT = /[ \t]?\[traceparent:[0-9a-f-]{0,64}\]/g;
 // Logs and JSON put these before a quote, several when they are nested.
 const ESCAPED_QUOTE = /\\{1,8}"/g;
 
-// What CI systems put before each line: a time, GitLab's stream, GitHub's and Azure's marks.
+// What CI systems put before each line: a time, GitLab's stream, GitHub's and Azure's marks. No more
+// than one blank goes with it: by its blanks a wrapped line is known.
 const LINE_STAMP =
-  /^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?\]?(?: [0-9a-f]{2}[OE][ +]?)? ?|^\[[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?\] {1,4}/gm;
+  /^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?\]?(?: [0-9a-f]{2}[OE][ +]?| )?|^\[[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?\] /gm;
 const RUNNER_MARK =
   /^(?:##\[(?:error|warning|debug|group|section)\]|::error(?: [^\n:]{0,200})?::)/gm;
 
@@ -56,7 +57,7 @@ export function unwrapLines(text: string): string {
 
 // What a CI runner, a tool or `go run` adds to any failure, and telemetry that failed beside the work.
 const NOISE =
-  /failed to emit telemetry|^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
+  /failed to emit telemetry|\b(?:traces|logs|metrics) export: |\bexporting (?:traces|logs|metrics) to |^\W{0,8}(?:full trace at|setup tracing at|view trace) |^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
 
 /** A text without the lines that say nothing of the cause, unless it has no others. */
 export function quietText(text: string): string {

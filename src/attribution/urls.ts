@@ -67,6 +67,14 @@ const STRONG_LEADS = [
   "http_download ",
   "reading from ",
   "failed to send to ",
+  // git-lfs.
+  "fatal error: server error ",
+  "fatal error: server error: ",
+  "client error ",
+  "client error: ",
+  "authorization error: ",
+  "repository or object not found: ",
+  "rate limit exceeded: ",
   "issue with ",
   "connect to ",
   "connecting to ",
@@ -100,7 +108,17 @@ const STATUS_LEAD = /(?<![\w./:-])[45][0-9]{2}\b[a-z<> .:'-]{0,40}["'(<[]?$/;
 
 // Where people are sent to read on: these hosts did not fail.
 const READING_HOSTS = new Set(["www.docker.com", "docs.docker.com", "docs.dagger.io", "dagger.io"]);
+// Where the traces of a run are shown; they are sent elsewhere.
+const TRACE_HOSTS = new Set(["dagger.cloud", "v3.dagger.cloud", "www.dagger.cloud"]);
+const TRACE_PATH = /\/(?:traces|runs)(?:\/|$)/;
 const READING_LEADS = [
+  "cloud url=",
+  "cloud url: ",
+  "trace url=",
+  "trace url: ",
+  "trace at ",
+  "tracing at ",
+  "trace: ",
   "see ",
   "visit ",
   "upgrading: ",
@@ -113,11 +131,28 @@ const READING_LEADS = [
 const URL_END = /[\s"'<>`|,;(){}]/;
 const MAX_URLS = 400;
 
-type Strength = 1 | 2 | 3;
+// The caller gave the call up: where another failed, that one is the cause.
+const CANCELLED = /^["'`)>\]]{0,3}: context cancell?ed\b/i;
 
-/** The last URL in the text that is said to have failed, of those most clearly said. */
-export function blamedUrl(text: string): Blamed | undefined {
-  let best: { readonly blamed: Blamed; readonly strength: Strength } | undefined;
+type Strength = 0 | 1 | 2 | 3;
+
+/** A URL that failed. */
+export interface BlamedUrl extends Blamed {
+  /** Whether its call was only cancelled. */
+  readonly cancelled: boolean;
+}
+
+interface Candidate {
+  readonly blamed: BlamedUrl;
+  readonly strength: Strength;
+}
+
+/**
+ * The last URL in the text that is said to have failed, of those most clearly said; one whose call
+ * was cancelled only where there is no other.
+ */
+export function blamedUrl(text: string): BlamedUrl | undefined {
+  let best: Candidate | undefined;
   const strongest = text.includes(" '") && GIT_LEAD.test(text) ? 3 : 2;
   let from = text.length;
   for (let count = 0; count < MAX_URLS && from >= 0; count += 1) {
@@ -125,7 +160,7 @@ export function blamedUrl(text: string): Blamed | undefined {
     if (mark < 0) break;
     from = mark - 1;
     const found = readUrlAt(text, mark);
-    if (found !== undefined && found.strength > (best?.strength ?? 0)) best = found;
+    if (found !== undefined && found.strength > (best?.strength ?? -1)) best = found;
     if (best?.strength === strongest) break;
   }
   return best?.blamed;
@@ -133,7 +168,7 @@ export function blamedUrl(text: string): Blamed | undefined {
 
 const GIT_LEAD = /(?:unable to access|failed for|(?:username|password) for|repository) '/i;
 
-function readUrlAt(text: string, mark: number): { blamed: Blamed; strength: Strength } | undefined {
+function readUrlAt(text: string, mark: number): Candidate | undefined {
   let start = mark;
   while (start > 0 && mark - start < 16 && /[a-z0-9+-]/i.test(text[start - 1] ?? "")) start -= 1;
   const stretch = text.slice(mark, mark + 2048);
@@ -141,14 +176,19 @@ function readUrlAt(text: string, mark: number): { blamed: Blamed; strength: Stre
   const whole = length < 0 ? stretch : stretch.slice(0, length);
   const end = mark + whole.replace(/[:.]{1,4}$/, "").length;
   const url = parseUrl(text.slice(start, end));
-  if (url === undefined || READING_HOSTS.has(url.host)) return undefined;
+  if (url === undefined || isForReading(url.host, url.path)) return undefined;
   const lead = text.slice(Math.max(0, start - LEAD_LENGTH), start).toLowerCase();
   const strength = strengthOf(lead);
   if (strength === undefined) return undefined;
+  const cancelled = CANCELLED.test(text.slice(end, end + 32));
   return {
-    blamed: { host: url.host, use: useOfUrl(url.scheme, url.host, url.path), end },
-    strength,
+    blamed: { host: url.host, use: useOfUrl(url.scheme, url.host, url.path), end, cancelled },
+    strength: cancelled ? 0 : strength,
   };
+}
+
+function isForReading(host: string, path: string): boolean {
+  return READING_HOSTS.has(host) || (TRACE_HOSTS.has(host) && TRACE_PATH.test(path));
 }
 
 /** How clearly the words before a URL say that it failed; undefined when they do not. */

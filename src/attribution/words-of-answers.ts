@@ -60,6 +60,7 @@ export const DENIED = [
   "expiredtoken",
   "invalidaccesskeyid",
   "signaturedoesnotmatch",
+  "authorization error: ",
 ];
 
 /** The server failed. */
@@ -78,6 +79,7 @@ export const SERVER_ERROR = [
   "serverbusy",
   "currently unavailable",
   "degraded performance",
+  "fatal error: server error",
 ];
 
 /** There is no such thing there. */
@@ -89,6 +91,7 @@ export const MISSING = [
   "blob unknown",
   "repository name not known",
   "repository not found",
+  "repository or object not found",
   "repository does not exist",
   "does not appear to be a git repository",
   "couldn't find remote ref",

@@ -64,6 +64,7 @@ export const UNREACHABLE = [
   "cannot assign requested address",
   "no address associated with hostname",
   "name resolver error",
+  "statuscode.unavailable",
   "connection not available",
   "connection attempt failed",
   "all connection attempts failed",

@@ -1,6 +1,7 @@
 /** Rules for starting an engine and connecting to it. */
 
-import type { AttributionRule } from "./rule.js";
+import type { AttributionRule, FailureReading } from "./rule.js";
+import { saysStopped } from "./stopped.js";
 
 const DOCKER_DOWN = [
   "cannot connect to the docker daemon",
@@ -83,6 +84,11 @@ const START_FAILED = [
   "new client: ",
 ];
 
+/** Whether somebody stopped the start of an engine. */
+function wasStopped(reading: FailureReading): boolean {
+  return (reading.has(START_FAILED) || reading.has(ENGINE_SILENT)) && saysStopped(reading);
+}
+
 /** The rules that fit when a program ended badly while an engine was started: its log tells more. */
 export const PROGRAM_FAILED: ReadonlySet<string> = new Set([
   "connect.docker-down",
@@ -97,15 +103,12 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     transient: true,
     upstream: "none",
     reason: "Connecting was interrupted.",
-    when: {
-      any: [
-        "new client: interrupted",
-        "start engine: interrupted",
-        "new client: context canceled",
-        "start engine: context canceled",
-      ],
-    },
-    examples: ["start engine: new client: interrupted"],
+    when: wasStopped,
+    examples: [
+      "start engine: new client: interrupted",
+      "start engine: failed to pull image: context canceled",
+      "start engine: failed to run container: signal: interrupt",
+    ],
     seen: "0.18 to 0.21",
   },
   {

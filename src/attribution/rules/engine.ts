@@ -23,10 +23,25 @@ const ENGINE_CODE = [
   "resolver panic",
 ];
 
+const PANICS = [
+  "panic while resolving",
+  "panic in resolver",
+  "runtime error: invalid memory address",
+  "runtime error: index out of range",
+  "runtime error: slice bounds",
+];
+
 /** Whether the engine's code panicked, and not for an exchange that failed: then that one tells. */
 function panicsInEngine(reading: FailureReading): boolean {
   if (!reading.has(["panic"]) || !reading.has(ENGINE_CODE)) return false;
   return reading.use === undefined || reading.outcome === undefined;
+}
+
+/** Whether something panicked, and no host failed before it over which it may have stumbled. */
+function panicsFirst(reading: FailureReading): boolean {
+  if (!reading.has(PANICS)) return false;
+  const { outcome } = reading;
+  return outcome === undefined || outcome === "cancelled" || reading.host === null;
 }
 
 export const ENGINE_RULES: readonly AttributionRule[] = [
@@ -60,15 +75,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
     reason: "A bug of the engine that this query meets.",
     when: [
       panicsInEngine,
-      {
-        any: [
-          "panic while resolving",
-          "panic in resolver",
-          "runtime error: invalid memory address",
-          "runtime error: index out of range",
-          "runtime error: slice bounds",
-        ],
-      },
+      panicsFirst,
       {
         any: [
           "failed to add client resources",
@@ -160,6 +167,12 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
       { any: ["lease "], matches: /lease "?[a-z0-9:./_-]{1,128}"?: not found/ },
       { any: ["content digest"], matches: /content digest sha256:[0-9a-f.]{1,80}: not found/ },
       { any: ["blob sha256"], matches: /blob sha256:[0-9a-f]{8,64}:? not found/ },
+      {
+        any: ["content store", "blob not found"],
+        none: [...UPSTREAM_FRAMES, "://"],
+        matches:
+          /content store: (?:[^\n]{0,400}: )?(?:not found|no such file)|expected at \/[^\n]{0,400}not found/,
+      },
       {
         any: [" locked", "was released", "already released", " is invalid"],
         matches:
@@ -254,7 +267,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         "failed to extract layer",
         "archive/tar: ",
       ],
-      none: [...UPSTREAM_FRAMES, "://"],
+      none: [...UPSTREAM_FRAMES, "://", "context canceled"],
     },
     examples: [
       "failed to register layer: Error processing tar file(exit status 1): archive/tar: invalid tar header",

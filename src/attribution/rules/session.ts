@@ -66,6 +66,7 @@ const NODE_WORDS = [
 function fromSessionPort(reading: FailureReading): boolean {
   const { facts } = reading;
   if (facts.operation === "withExec" || facts.operation === "service") return false;
+  if (reading.use === "cloud") return false;
   const dropped = facts.codes.some((code) => DROPPED.includes(code));
   if (!dropped && facts.source !== "sdk" && !reading.has(DAGGER_CLIENTS)) return false;
   if (!dropped && !BROKEN.has(reading.outcome)) return false;

@@ -1,5 +1,6 @@
 /** Rules for the stream between a client and its engine: gRPC and HTTP/2. */
 
+import { TELEMETRY_WORDS } from "../frames.js";
 import type { AttributionRule } from "./rule.js";
 
 export const STREAM_RULES: readonly AttributionRule[] = [
@@ -11,12 +12,12 @@ export const STREAM_RULES: readonly AttributionRule[] = [
     reason: "The stream between the client and the engine broke.",
     when: [
       {
-        any: [
-          '"http://dagger/',
-          "connect session attachables",
-          "connect to sse",
-          "failed to connect to dagger",
-        ],
+        any: ['"http://dagger/'],
+        use: "engine",
+        outcome: ["unreachable", "interrupted", "timeout", "deadline", "server-error"],
+      },
+      {
+        any: ["connect session attachables", "connect to sse", "failed to connect to dagger"],
         outcome: ["unreachable", "interrupted", "timeout", "deadline", "server-error"],
       },
       {
@@ -46,7 +47,7 @@ export const STREAM_RULES: readonly AttributionRule[] = [
           "frontend grpc server closed",
           "grpc: addrconn",
         ],
-        none: ["x509:", "executable file not found", "tls: failed to verify"],
+        none: ["x509:", "executable file not found", "tls: failed to verify", ...TELEMETRY_WORDS],
       },
       { any: ["http2: client conn"], none: ["://"] },
     ],

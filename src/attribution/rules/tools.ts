@@ -73,7 +73,11 @@ export const TOOL_RULES: readonly AttributionRule[] = [
         use: "http",
         none: [...ENGINE_FRAMES, "invalid response status", "file write failed"],
       },
-      { bare: true, operation: ["withExec"], any: ["error response from daemon", "docker: "] },
+      {
+        bare: true,
+        operation: ["withExec"],
+        any: ["error response from daemon", "docker: ", "the push refers to "],
+      },
       { bare: true, operation: ["withExec"], use: "git", none: [...ENGINE_FRAMES, "git error"] },
       {
         bare: true,
