@@ -1,42 +1,13 @@
 // What time does to requests: time-outs, waits to be let in, aborts.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { guarded, json, KILLED, QUERY, silent, WORKED } from "../../tests/guard/one-session.js";
 import type { SessionResponse } from "../attribution/failure.js";
 import { isTimeoutError } from "../policies/timeout.js";
-import { createRegistry } from "../registry/registry.js";
 import { isSessionLostError } from "./errors.js";
-import { Guard } from "./guard.js";
-import type { GuardOptions } from "./guard-options.js";
-import { type Exchange, GuardedSession } from "./guarded-session.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-const QUERY = { query: '{ container { from(address: "alpine") { stdout } } }' };
-const WORKED = json({ data: { container: { from: { stdout: "hi" } } } });
-const KILLED: SessionResponse = {
-  status: 502,
-  contentType: "text/plain; charset=utf-8",
-  body: 'http do: Post "http://dagger/query": unexpected EOF',
-};
-
-function json(body: unknown, status = 200): SessionResponse {
-  return { status, contentType: "application/json", body: JSON.stringify(body) };
-}
-
-function guarded(options: GuardOptions = {}) {
-  const registry = createRegistry();
-  const guard = new Guard({ registry, ...options });
-  const session = new GuardedSession(guard);
-  const answering = (answer: SessionResponse) => session.request(QUERY, async () => answer);
-  return { engine: guard.engine, session, answering };
-}
-
-/** An exchange that never answers and fails when it is dropped. */
-const silent: Exchange<SessionResponse> = (_request, signal) =>
-  new Promise((_resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason));
-  });
 
 test("a time-out drops the request, and an engine that tells its version is not to blame", async () => {
   const { engine, session } = guarded({ operationTimeoutMs: 5000 });

@@ -1,45 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { guarded, json, KILLED, QUERY, silent, WORKED } from "../../tests/guard/one-session.js";
 import type { SessionResponse } from "../attribution/failure.js";
 import { createRegistry } from "../registry/registry.js";
 import { isSessionLostError } from "./errors.js";
 import type { FailureRecord } from "./failure-record.js";
 import { Guard } from "./guard.js";
-import type { GuardOptions } from "./guard-options.js";
-import { type Exchange, GuardedSession } from "./guarded-session.js";
+import { GuardedSession } from "./guarded-session.js";
 import { SessionState } from "./session-state.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const QUERY = { query: '{ container { from(address: "alpine") { stdout } } }' };
-const WORKED = json({ data: { container: { from: { stdout: "hi" } } } });
-const KILLED: SessionResponse = {
-  status: 502,
-  contentType: "text/plain; charset=utf-8",
-  body: 'http do: Post "http://dagger/query": unexpected EOF',
-};
-
-function json(body: unknown, status = 200): SessionResponse {
-  return { status, contentType: "application/json", body: JSON.stringify(body) };
-}
-
 function failed(message: string, extensions?: object): SessionResponse {
   return json({ data: null, errors: [{ message, path: ["container", "from"], extensions }] });
 }
-
-function guarded(options: GuardOptions = {}) {
-  const registry = createRegistry();
-  const guard = new Guard({ registry, ...options });
-  const session = new GuardedSession(guard);
-  const answering = (answer: SessionResponse) => session.request(QUERY, async () => answer);
-  return { engine: guard.engine, session, answering };
-}
-
-/** An exchange that never answers and fails when it is dropped. */
-const silent: Exchange<SessionResponse> = (_request, signal) =>
-  new Promise((_resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason));
-  });
 
 test("an answer passes through untouched and is a success of the engine", async () => {
   const { engine, answering } = guarded();

@@ -5,18 +5,11 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import {
-  type Client,
-  type ConnectGuardOptions,
-  connect,
-  DigestFile,
-} from "../../src/dagger/index.js";
-import { createRegistry, type Registry } from "../../src/index.js";
-import { type SessionDouble, VirtualClock } from "../../src/testing/index.js";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { DigestFile } from "../../src/dagger/index.js";
 import { decodeSpans } from "../../src/traces/index.js";
-import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 import { startCollector } from "../traces/fake-collector.js";
+import { pull, useCliSessions } from "./cli-sessions.js";
 
 const CLI = "_EXPERIMENTAL_DAGGER_CLI_BIN";
 const ADDED = [
@@ -25,40 +18,15 @@ const ADDED = [
   "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
 ];
 
-let kit: BuiltTestKit;
+const cli = useCliSessions({ lostSessionDelayMs: 20 });
+const { inSession } = cli;
+let { double, clock, registry } = cli;
 let folder: string;
-let double: SessionDouble;
-let clock: VirtualClock;
-let registry: Registry;
-
-beforeAll(async () => {
-  kit = await buildTestKit();
-});
-afterAll(() => kit.remove());
-
-beforeEach(async () => {
+beforeEach(() => {
+  ({ double, clock, registry } = cli);
   folder = mkdtempSync(join(tmpdir(), "witness-"));
-  double = await kit.testing.startSessionDouble({ lostSessionDelayMs: 20 });
-  for (const [name, value] of Object.entries(await double.cliEnvironment())) {
-    vi.stubEnv(name, value);
-  }
-  clock = new VirtualClock();
-  registry = createRegistry({ defaults: { clock } });
 });
-
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  await double.stop();
-  rmSync(folder, { recursive: true });
-});
-
-function inSession<T>(body: (client: Client) => Promise<T>, guard: ConnectGuardOptions = {}) {
-  return connect(body, { guard: { registry, traces: true, ...guard } });
-}
-
-const pull = (image: string) => (client: Client) =>
-  client.container().from(image).withExec(["echo", "ran"]).stdout();
+afterEach(() => rmSync(folder, { recursive: true }));
 
 const breakers = () =>
   [...registry.getAll().values()].map((breaker) => breaker.getMetrics().inFlightCount);

@@ -1,55 +1,22 @@
 // The engine's traces as witness, and known digests: the real SDK, its CLI's stand-in, the double.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import {
-  type Client,
-  type ConnectGuardOptions,
-  connect,
-  MemoryDigests,
-} from "../../src/dagger/index.js";
-import { createRegistry, type Registry } from "../../src/index.js";
-import type { SessionDouble } from "../../src/testing/index.js";
-import { VirtualClock } from "../../src/testing/index.js";
+import { beforeEach, expect, test, vi } from "vitest";
+import { MemoryDigests } from "../../src/dagger/index.js";
 import { decodeSpans, type EngineSpan } from "../../src/traces/index.js";
-import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 import {
   status as answering,
   type FakeCollector,
   startCollector,
 } from "../traces/fake-collector.js";
+import { pull, useCliSessions } from "./cli-sessions.js";
 
-let kit: BuiltTestKit;
-let double: SessionDouble;
-let clock: VirtualClock;
-let registry: Registry;
-
-beforeAll(async () => {
-  kit = await buildTestKit();
+const cli = useCliSessions();
+const { inSession } = cli;
+let { double, clock, registry } = cli;
+beforeEach(() => {
+  ({ double, clock, registry } = cli);
 });
-afterAll(() => kit.remove());
-
-beforeEach(async () => {
-  double = await kit.testing.startSessionDouble();
-  for (const [name, value] of Object.entries(await double.cliEnvironment())) {
-    vi.stubEnv(name, value);
-  }
-  clock = new VirtualClock();
-  registry = createRegistry({ defaults: { clock } });
-});
-
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await double.stop();
-});
-
-/** Runs a pipeline in a session that the SDK opens. */
-function inSession<T>(body: (client: Client) => Promise<T>, guard: ConnectGuardOptions = {}) {
-  return connect(body, { guard: { registry, traces: true, ...guard } });
-}
-
-const pull = (image: string) => (client: Client) =>
-  client.container().from(image).withExec(["echo", "ran"]).stdout();
 
 const counts = (name: string) => registry.getAll().get(name)?.getMetrics().metrics;
 

@@ -1,0 +1,134 @@
+/** Opens one session through the SDK and runs a body in it: in time, and with true errors. */
+
+import { classifyFailure } from "../attribution/classify-failure.js";
+import type { Permit } from "../breaker/permit.js";
+import { engineFault } from "../guard/engine-fault.js";
+import { recordOf } from "../guard/failure-record.js";
+import { settleEngineByError } from "../guard/settling.js";
+import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
+import type { CliWatch } from "./cli-watch.js";
+
+/** How a callback ended. */
+export type Ending<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown };
+
+/** Opens a session and calls `run` with what is to be done in it. */
+export type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>;
+
+/** Runs in a session that is there already; that it opens proves nothing of the engine. */
+export async function runInherited<T>(permit: Permit, open: Open<T>): Promise<Ending<T>> {
+  const endings: Ending<T>[] = [];
+  permit.release();
+  try {
+    await open(async (body) => {
+      endings.push(await endingOf(body));
+    });
+  } catch (error) {
+    if (endings.length === 0) throw error;
+  }
+  return endingFrom(endings);
+}
+
+/** Runs in a session that is opened for it, which is one call of the engine. */
+export async function runInNew<T>(
+  permit: Permit,
+  limits: Limits,
+  open: Open<T>,
+  watch: CliWatch,
+): Promise<Ending<T>> {
+  const endings: Ending<T>[] = [];
+  const opening = watch.run(() =>
+    open(async (body) => {
+      if (limits.passed) return;
+      limits.clear();
+      watch.opened();
+      permit.success();
+      endings.push(await endingOf(body));
+    }),
+  );
+  try {
+    await Promise.race([opening, limits.promise]);
+  } catch (error) {
+    // What fails after the callback is the end of the session; how the callback ended is the news.
+    if (endings.length > 0) return endingFrom(endings);
+    if (limits.passed) await giveUp(opening, watch);
+    const cause = limits.passed ? error : ((await watch.error()) ?? error);
+    settleOpening(permit, cause, limits);
+    throw cause;
+  } finally {
+    limits.clear();
+    if (!limits.passed) watch.end();
+  }
+  return endingFrom(endings);
+}
+
+/** Settles the permit of a session that was not opened. */
+function settleOpening(permit: Permit, cause: unknown, { aborted }: Limits): void {
+  if (aborted) permit.ignore();
+  else if (isTimeoutError(cause)) permit.failure(recordOf(TOO_LATE, cause));
+  else settleEngineByError(permit, classifyFailure(cause, { operation: "connect" }), cause);
+}
+
+/** Ends the CLI that does not open a session, and hears what it says to that, which nobody wants. */
+async function giveUp(opening: Promise<void>, watch: CliWatch): Promise<void> {
+  const over = opening
+    .catch(() => {})
+    .then(() => watch.error())
+    .finally(() => watch.end());
+  if (watch.kill()) await over;
+}
+
+/** What may end the wait for a session: its time, or the guard's signal. */
+export class Limits {
+  /** Rejects with a {@link TimeoutError} or the signal's reason; else it never settles. */
+  readonly promise: Promise<never>;
+  readonly #signal: AbortSignal | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #abort = (): void => {};
+  #passed = false;
+
+  constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    this.promise = new Promise((_resolve, reject) => {
+      const end = (reason: unknown) => {
+        this.#passed = true;
+        reject(reason);
+      };
+      this.#abort = () => end(signal?.reason);
+      signal?.addEventListener("abort", this.#abort);
+      if (timeoutMs === undefined) return;
+      this.#timer = setTimeout(() => end(new TimeoutError(timeoutMs)), timeoutMs);
+    });
+  }
+
+  get passed(): boolean {
+    return this.#passed;
+  }
+
+  get aborted(): boolean {
+    return this.#passed && this.#signal?.aborted === true;
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#abort);
+  }
+}
+
+/** Runs a callback without letting its error pass through the SDK, which would wrap it. */
+async function endingOf<T>(body: () => Promise<T>): Promise<Ending<T>> {
+  try {
+    return { ok: true, value: await body() };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+function endingFrom<T>([ending]: readonly Ending<T>[]): Ending<T> {
+  const error = new Error("the Dagger SDK opened no session and did not say why");
+  return ending ?? { ok: false, error };
+}
+
+/** A session that did not open in the time it had. */
+const TOO_LATE = engineFault("session-too-late", "the session did not open in the time it had");

@@ -1,0 +1,51 @@
+/** Sessions that the SDK opens by itself on a double, through the compiled stand-in for its CLI. */
+
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
+import { type Client, type ConnectGuardOptions, connect } from "../../src/dagger/index.js";
+import { createRegistry, type Registry } from "../../src/index.js";
+import {
+  type SessionDouble,
+  type SessionDoubleOptions,
+  VirtualClock,
+} from "../../src/testing/index.js";
+import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
+
+/** What each test of a file finds anew. */
+export interface CliSessions {
+  double: SessionDouble;
+  clock: VirtualClock;
+  registry: Registry;
+  /** Runs a pipeline in a session that the SDK opens, with the engine's traces as witness. */
+  inSession<T>(body: (client: Client) => Promise<T>, guard?: ConnectGuardOptions): Promise<T>;
+}
+
+/** Sets all up before each test of a file, and takes it down after it. */
+export function useCliSessions(options: SessionDoubleOptions = {}): CliSessions {
+  let kit: BuiltTestKit;
+  const sessions = {
+    inSession: (body, guard = {}) =>
+      connect(body, { guard: { registry: sessions.registry, traces: true, ...guard } }),
+  } as CliSessions;
+  beforeAll(async () => {
+    kit = await buildTestKit();
+  });
+  afterAll(() => kit.remove());
+  beforeEach(async () => {
+    sessions.double = await kit.testing.startSessionDouble(options);
+    for (const [name, value] of Object.entries(await sessions.double.cliEnvironment())) {
+      vi.stubEnv(name, value);
+    }
+    sessions.clock = new VirtualClock();
+    sessions.registry = createRegistry({ defaults: { clock: sessions.clock } });
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+    await sessions.double.stop();
+  });
+  return sessions;
+}
+
+/** A pipeline: pulls an image and runs a command on it. */
+export const pull = (image: string) => (client: Client) =>
+  client.container().from(image).withExec(["echo", "ran"]).stdout();
