@@ -40,6 +40,8 @@ export interface NamedUpstream {
    * and the ref of a git remote. It holds what the request holds and must not be shown.
    */
   readonly key: string;
+  /** The names of the fields down to the one that names it, as an error's `path` has them. */
+  readonly path: readonly string[];
   /** Of an image of `from`: its address as it was written, and the platform asked for, if any. */
   readonly image?: { readonly address: string; readonly platform: string } | undefined;
 }
@@ -59,6 +61,8 @@ export interface QueryReading {
   readonly sideEffects: ReadonlySet<SideEffect>;
   /** Whether it asks for the version or the schema only. */
   readonly introspects: boolean;
+  /** The name of the first field that it asks of the engine; undefined when it asks for nothing. */
+  readonly rootField: string | undefined;
 }
 
 /** The longest request that is read, in characters. A longer one names nothing, as far as we know. */
@@ -73,6 +77,7 @@ const NOTHING: QueryReading = {
   usesContents: false,
   sideEffects: new Set(),
   introspects: false,
+  rootField: undefined,
 };
 
 /**
@@ -111,6 +116,9 @@ class Walk {
   readonly #texts = new Set<string>();
   readonly #idKeys = new Set<string>();
   readonly #sideEffects = new Set<SideEffect>();
+  /** The names of the fields around the one that is read, itself the last. */
+  readonly #path: string[] = [];
+  #rootField: string | undefined;
   #usesContents = false;
   #introspects = true;
 
@@ -139,14 +147,17 @@ class Walk {
       usesContents: this.#usesContents,
       sideEffects: this.#sideEffects,
       introspects: this.#introspects,
+      rootField: this.#rootField,
     };
   }
 
   #walk({ selections }: SelectionSetNode, place: Place): void {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {
+        this.#path.push(selection.name.value);
         const inner = this.#readField(selection, place);
         if (selection.selectionSet !== undefined) this.#walk(selection.selectionSet, inner);
+        this.#path.pop();
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
         this.#walk(selection.selectionSet, place);
       }
@@ -157,6 +168,7 @@ class Walk {
   #readField(field: FieldNode, place: Place): Place {
     const name = field.name.value;
     const { root } = place;
+    if (root) this.#rootField ??= name;
     for (const { value } of field.arguments ?? []) this.#values.addTexts(value, this.#texts);
     this.#readEffects(name, root);
     const inner = this.#below(field, place);
@@ -250,7 +262,7 @@ class Walk {
     image?: NamedUpstream["image"],
   ): void {
     const key = `${this.#call(field)}\n${detail}`;
-    this.#named.set(key, { upstream, key, image });
+    this.#named.set(key, { upstream, key, path: [...this.#path], image });
   }
 
   #argument(field: FieldNode, name: string): ArgumentNode | undefined {

@@ -132,7 +132,7 @@ function guardedFetch(session: GuardedSession, tracing: SessionTracing | undefin
     const given = requestOf(init.body);
     const traced = tracing?.begin(init.headers?.get("traceparent") ?? null);
     const exchange = exchangeOf(url, init, given, traced?.traceparent);
-    const answer = session.request(given, exchange, traced?.witness);
+    const answer = session.request(given, exchange, { witness: traced?.witness });
     if (traced !== undefined) answer.then(() => traced.end(), traced.end);
     return answer;
   });

@@ -1,72 +1,44 @@
-/**
- * Reads the engine's traces of one session: a receiver for its CLI, a span of our own around each
- * request, by which the engine's spans are told apart, and a witness for the guard.
- */
+/** Reads the engine's traces of one session that the SDK opens. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { isCircuitBreakerOpenError } from "../breaker/errors.js";
 import type { SessionState } from "../guard/session-state.js";
-import type { RequestWitness } from "../guard/witness.js";
-import { collectorOf, engineEnvironment } from "../traces/environment.js";
-import { startTraceReceiver, type TraceReceiver } from "../traces/receiver.js";
-import { SpanCollector } from "../traces/span-collector.js";
-import { childOf, type TraceContext } from "../traces/trace-context.js";
+import { startEngineTraces } from "../traces/engine-traces.js";
+import type { TraceReceiver } from "../traces/receiver.js";
+import { RequestTracing, type TracedRequest } from "../traces/request-tracing.js";
 
 /** How long a CLI may take to end; the SDK kills it then. */
 const CLI_END_MS = 10_000;
-
-/** One request with its span. */
-export interface TracedRequest {
-  /** The `traceparent` to send with it. */
-  readonly traceparent: string;
-  /** Undefined when the user's trace is not sampled: the engine then tells nothing. */
-  readonly witness: RequestWitness | undefined;
-  /** The request is over; `error` is what it failed with, if it did. */
-  end(error?: unknown): void;
-}
 
 /** The traces of one session of `connect` or `connection`, runs after a lost one included. */
 export class SessionTracing {
   /** What the CLI needs in its environment. */
   readonly variables: Readonly<Record<string, string>>;
   readonly #receiver: TraceReceiver;
-  readonly #spans: SpanCollector;
-  readonly #exports: boolean;
+  readonly #requests: RequestTracing;
   readonly #senders: (() => Promise<void>)[] = [];
 
   private constructor(
     receiver: TraceReceiver,
     variables: Readonly<Record<string, string>>,
-    exports: boolean,
+    hasCollector: boolean,
   ) {
     this.#receiver = receiver;
-    this.#spans = new SpanCollector(receiver);
+    this.#requests = new RequestTracing(receiver, hasCollector);
     this.variables = variables;
-    this.#exports = exports;
   }
 
   /**
    * Starts to listen, for a CLI that will be started with this environment.
    *
    * @returns Undefined when traces cannot be read: the user's collector has to be left alone, or no
-   * port is to be had. Both are said once as a warning of the process.
+   * port is to be had. That is said once as a warning of the process.
    */
   static async start(env: NodeJS.ProcessEnv): Promise<SessionTracing | undefined> {
-    const collector = collectorOf(env);
-    const forwardTo = collector.kind === "http" ? collector.endpoint : undefined;
-    let receiver: TraceReceiver;
-    try {
-      receiver = await startTraceReceiver({
-        forwardTo,
-        resourceAttributes: { "service.name": "dagger-circuit-breaker" },
-      });
-    } catch {
-      warn("traces-not-read", "no port could be had to read the engine's traces on");
-      return undefined;
+    const traces = await startEngineTraces(env);
+    if (traces.receiver !== undefined) {
+      return new SessionTracing(traces.receiver, traces.variables, traces.hasCollector);
     }
-    const { variables, witness } = engineEnvironment(receiver, env);
-    if (witness) return new SessionTracing(receiver, variables, forwardTo !== undefined);
-    await receiver.close();
+    warn(traces.offCode, `the engine's traces are not read: ${traces.offReason}`);
     return undefined;
   }
 
@@ -77,15 +49,7 @@ export class SessionTracing {
 
   /** Begins the span of a request; `parent` is the `traceparent` that the SDK would send. */
   begin(parent: string | null): TracedRequest {
-    const context = childOf(parent ?? undefined);
-    const startMs = Date.now();
-    return {
-      traceparent: context.header,
-      witness: context.sampled ? this.#spans.watch(context) : undefined,
-      end: (error) => {
-        if (this.#exports && context.sampled) this.#export(context, startMs, error);
-      },
-    };
+    return this.#requests.begin(parent ?? undefined);
   }
 
   /**
@@ -100,25 +64,8 @@ export class SessionTracing {
       .then(() => this.#receiver.close())
       .finally(() => {
         clearInterval(holdProcess);
-        this.#spans.close();
+        this.#requests.close();
       });
-  }
-
-  /** Nothing of the request or of its error but the names of the breaker and of the error's class. */
-  #export({ traceId, spanId, parentSpanId }: TraceContext, startMs: number, error: unknown): void {
-    const refused = isCircuitBreakerOpenError(error) ? { "breaker.name": error.breakerName } : {};
-    this.#receiver.addOwn({
-      name: "guarded request",
-      kind: "client",
-      trace: traceId,
-      id: spanId,
-      parent: parentSpanId ?? "",
-      startNs: `${startMs}000000`,
-      endNs: `${Date.now()}000000`,
-      status: error === undefined ? "ok" : "error",
-      message: "",
-      attributes: error instanceof Error ? { "error.type": error.name, ...refused } : {},
-    });
   }
 }
 
@@ -137,7 +84,7 @@ export function tracingOf(state: SessionState): SessionTracing | undefined {
 const said = new Set<string>();
 
 /** Says once in a process that traces were asked for and are not read. */
-export function warn(code: "traces-not-read", message: string): void {
+export function warn(code: "traces-not-read" | "traces-left-alone", message: string): void {
   if (said.has(message)) return;
   said.add(message);
   process.emitWarning(message, { type: "CircuitBreakerWarning", code });

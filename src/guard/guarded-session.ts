@@ -34,6 +34,14 @@ const QUESTION_TIMEOUT_MS = 2000;
 
 const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
 
+/** What may come along with a request. */
+export interface RequestCompanions {
+  /** Has seen the request from inside the engine; without one the answer alone decides. */
+  readonly witness?: RequestWitness | undefined;
+  /** Ends this one request when it is aborted, as when its caller has gone; nobody is to blame then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Guards the requests of one session. */
 export class GuardedSession {
   readonly #guard: Guard;
@@ -57,31 +65,31 @@ export class GuardedSession {
    *
    * @param exchange Sends the request, which is another than the one given when an image is asked of
    * a mirror, and after a time-out another one on the same session.
-   * @param witness Has seen the request from inside the engine; without one the answer alone decides.
    * @throws SessionLostError when the session is lost; CircuitBreakerOpenError when a breaker
    * refuses; TimeoutError after `operationTimeoutMs`, the wait to be let in included; the reason of
-   * the guard's signal; LastGoodRefusedError for what no `lastGood` can stand in for; and whatever
+   * the guard's signal or of the request's own; LastGoodRefusedError for what no `lastGood` can stand in for; and whatever
    * the exchange fails with, untouched.
    */
   async request<A extends SessionResponse>(
     given: GraphQLRequest,
     exchange: Exchange<A>,
-    witness?: RequestWitness,
+    companions: RequestCompanions = {},
   ): Promise<A> {
     try {
-      return await this.#request(given, exchange, witness);
+      return await this.#request(given, exchange, companions);
     } finally {
-      witness?.end();
+      companions.witness?.end();
     }
   }
 
   async #request<A extends SessionResponse>(
     given: GraphQLRequest,
     exchange: Exchange<A>,
-    witness: RequestWitness | undefined,
+    { witness, signal }: RequestCompanions,
   ): Promise<A> {
-    const { signal, operationTimeoutMs, onOpen } = this.#guard.settings;
+    const { operationTimeoutMs, onOpen } = this.#guard.settings;
     if (this.lost !== undefined) throw this.lost;
+    this.#guard.settings.signal?.throwIfAborted();
     signal?.throwIfAborted();
     const pinned = this.#pinned(this.#mirrored(given));
     const { request } = pinned;
@@ -89,7 +97,8 @@ export class GuardedSession {
     for (const effect of ["publish", "export"] as const) {
       if (reading.sideEffects.has(effect)) refuseUnderLastGood(effect);
     }
-    const call = this.#calls.begin({ timeoutMs: operationTimeoutMs, waits: onOpen === "wait" });
+    const waits = onOpen === "wait";
+    const call = this.#calls.begin({ timeoutMs: operationTimeoutMs, waits, signal });
     try {
       const inFlight = await this.#admit(reading, call);
       for (const effect of reading.sideEffects) this.#state.sideEffects.add(effect);

@@ -1,12 +1,9 @@
 /** Receives the spans of a command while it runs, and tells at its end what it contacted. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { collectorOf, type Environment, engineEnvironment } from "../traces/environment.js";
-import {
-  startTraceReceiver,
-  type TraceReceiver,
-  type TraceReceiverMetrics,
-} from "../traces/receiver.js";
+import { startEngineTraces } from "../traces/engine-traces.js";
+import type { Environment } from "../traces/environment.js";
+import type { TraceReceiver, TraceReceiverMetrics } from "../traces/receiver.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
 import { RequestSpans } from "./request-spans.js";
 
@@ -24,6 +21,8 @@ export interface CommandWitness {
   readonly variables: Readonly<Record<string, string>>;
   /** Why the command is not heard; undefined when it is. Names variables, never their values. */
   readonly offReason: string | undefined;
+  /** Where the spans come in; undefined when it is off. `end` closes it. */
+  readonly receiver: TraceReceiver | undefined;
   /** Ends it, once the command has ended; undefined when it was off. Never rejects. */
   end(): Promise<CommandTrace | undefined>;
 }
@@ -41,23 +40,23 @@ const MAX_WAIT_MS = 2_000;
  * @param env The environment that the command would have without us.
  */
 export async function startCommandWitness(env: Environment): Promise<CommandWitness> {
-  const collector = collectorOf(env);
-  if (collector.kind === "left-alone")
-    return witnessOff(`${collector.reason}, so your collector is left alone`);
-  const forwardTo = collector.kind === "http" ? collector.endpoint : undefined;
-  let receiver: TraceReceiver;
-  try {
-    receiver = await startTraceReceiver({ forwardTo });
-  } catch (error) {
-    const code = String((error as { code?: unknown }).code ?? "unknown reason");
-    return witnessOff(`no port of this machine can be listened on (${code})`);
+  const traces = await startEngineTraces(env);
+  if (traces.receiver === undefined) {
+    return {
+      variables: {},
+      offReason: traces.offReason,
+      receiver: undefined,
+      end: async () => undefined,
+    };
   }
+  const { receiver, variables, hasCollector } = traces;
   const totals = new ContactTotals();
   const requests = new RequestSpans((spans) => totals.add(spans));
   receiver.onSpans((spans) => requests.take(spans));
   return {
-    variables: engineEnvironment(receiver, env).variables,
+    variables,
     offReason: undefined,
+    receiver,
     async end() {
       await untilQuiet(receiver);
       await receiver.close();
@@ -65,14 +64,10 @@ export async function startCommandWitness(env: Environment): Promise<CommandWitn
       return {
         contacts: totals.totals(),
         bodies: receiver.metrics(),
-        hasCollector: forwardTo !== undefined,
+        hasCollector,
       };
     },
   };
-}
-
-function witnessOff(offReason: string): CommandWitness {
-  return { variables: {}, offReason, end: async () => undefined };
 }
 
 async function untilQuiet(receiver: TraceReceiver): Promise<void> {

@@ -60,7 +60,7 @@ export function setUp(options: GuardOptions = {}) {
       witness?: RequestWitness,
     ): Promise<"sent" | "rejected"> {
       try {
-        await session.request({ query }, async () => answer, witness);
+        await session.request({ query }, async () => answer, { witness });
         return "sent";
       } catch (error) {
         if (isCircuitBreakerOpenError(error)) return "rejected";

@@ -201,7 +201,7 @@ test.each([
         : new Promise<never>((_resolve, reject) => {
             signal?.addEventListener("abort", () => reject(signal.reason));
           }),
-    witness,
+    { witness },
   );
   await expect(request).rejects.toSatisfy(isTimeoutError);
   expect(witness.dropped).toHaveBeenCalledWith(20);

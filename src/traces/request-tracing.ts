@@ -1,0 +1,68 @@
+/**
+ * Puts a span of our own around each request to a session, by which the engine's spans are told apart,
+ * and gives a witness of it.
+ */
+
+import { isCircuitBreakerOpenError } from "../breaker/errors.js";
+import type { TraceReceiver } from "./receiver.js";
+import { SpanCollector, type WatchedRequest } from "./span-collector.js";
+import { childOf, type TraceContext } from "./trace-context.js";
+
+/** One request with its span. */
+export interface TracedRequest {
+  /** The `traceparent` to send with it. */
+  readonly traceparent: string;
+  /** Undefined when the user's trace is not sampled: the engine then tells nothing. */
+  readonly witness: WatchedRequest | undefined;
+  /** The request is over; `error` is what it failed with, if it did. */
+  end(error?: unknown): void;
+}
+
+/** Traces the requests of the sessions whose CLIs send their spans to one receiver. */
+export class RequestTracing {
+  readonly #receiver: TraceReceiver;
+  readonly #spans: SpanCollector;
+  readonly #exports: boolean;
+
+  /** @param exports Whether the user has a collector that our own spans are for. */
+  constructor(receiver: TraceReceiver, exports: boolean) {
+    this.#receiver = receiver;
+    this.#spans = new SpanCollector(receiver);
+    this.#exports = exports;
+  }
+
+  /** Begins the span of a request; `parent` is the `traceparent` that it would have without us. */
+  begin(parent: string | undefined): TracedRequest {
+    const context = childOf(parent);
+    const startMs = Date.now();
+    return {
+      traceparent: context.header,
+      witness: context.sampled ? this.#spans.watch(context) : undefined,
+      end: (error) => {
+        if (this.#exports && context.sampled) this.#export(context, startMs, error);
+      },
+    };
+  }
+
+  /** Hears nothing more; the receiver stays open. */
+  close(): void {
+    this.#spans.close();
+  }
+
+  /** Nothing of the request or of its error but the names of the breaker and of the error's class. */
+  #export({ traceId, spanId, parentSpanId }: TraceContext, startMs: number, error: unknown): void {
+    const refused = isCircuitBreakerOpenError(error) ? { "breaker.name": error.breakerName } : {};
+    this.#receiver.addOwn({
+      name: "guarded request",
+      kind: "client",
+      trace: traceId,
+      id: spanId,
+      parent: parentSpanId ?? "",
+      startNs: `${startMs}000000`,
+      endNs: `${Date.now()}000000`,
+      status: error === undefined ? "ok" : "error",
+      message: "",
+      attributes: error instanceof Error ? { "error.type": error.name, ...refused } : {},
+    });
+  }
+}
