@@ -15,3 +15,25 @@ export function wholeNumber(min: number, max: number, of = ""): (text: string) =
 
 /** Reads the time that a whole question may take. */
 export const timeoutMs = wholeNumber(1, 600_000, "milliseconds");
+
+const HOUR_MS = 3_600_000;
+
+const MS_BY_UNIT = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", HOUR_MS],
+]);
+
+/** What Node's timers can hold is a little more. */
+const MAX_DURATION_MS = 24 * 24 * HOUR_MS;
+
+/** Reads a duration with its unit, such as `500ms`, `90s`, `10m` or `1h`, as milliseconds. */
+export function duration(text: string): number {
+  const [, amount, unit] = /^([0-9]{1,10})(ms|s|m|h)$/.exec(text) ?? [];
+  const value = Number(amount) * (MS_BY_UNIT.get(unit ?? "") ?? Number.NaN);
+  if (value > 0 && value <= MAX_DURATION_MS) return value;
+  throw new InvalidArgumentError(
+    "Expected a duration above 0 and up to 576h, with its unit, such as 500ms, 90s, 10m or 1h.",
+  );
+}

@@ -131,7 +131,8 @@ const breakersField: Field<GuardBreakers> = {
   },
 };
 
-const needsField: Field<readonly string[]> = {
+/** Reads the option `needs`. */
+export const needsField: Field<readonly string[]> = {
   absent: [],
   read(value, label) {
     if (!Array.isArray(value)) {

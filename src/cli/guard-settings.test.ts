@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { Guard } from "../guard/guard.js";
+import {
+  addGuardFlags,
+  connectTimeoutFrom,
+  type GuardFlags,
+  guardOptionsFrom,
+  tracesFrom,
+} from "./guard-settings.js";
+
+function flagsOf(...argv: string[]): GuardFlags {
+  const command = addGuardFlags(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  return command.parse(argv, { from: "user" }).opts();
+}
+
+const ALL_BY_VARIABLES = {
+  DAGGER_BREAKER_NEEDS: "registry:ghcr.io, git:github.com",
+  DAGGER_BREAKER_OPERATION_TIMEOUT: "10m",
+  DAGGER_BREAKER_CONNECT_TIMEOUT: "90s",
+  DAGGER_BREAKER_WAIT: "1",
+  DAGGER_BREAKER_MAX_WAIT: "2m",
+  DAGGER_BREAKER_MIRRORS: "docker.io=one.example/hub docker.io=two.example,quay.io=one.example",
+  DAGGER_BREAKER_PIN: "24h",
+  DAGGER_BREAKER_TRACES: "off",
+  DAGGER_BREAKER_RATE_LIMIT_OPEN: "500ms",
+};
+
+const ALL_BY_FLAGS = [
+  ...["--needs", "registry:ghcr.io", "--needs", "git:github.com"],
+  ...["--operation-timeout", "10m", "--connect-timeout", "90s", "--wait", "--max-wait", "2m"],
+  ...["--mirrors", "docker.io=one.example/hub", "--mirrors", "docker.io=two.example"],
+  ...["--mirrors", "quay.io=one.example", "--pin", "24h", "--traces", "off"],
+  ...["--rate-limit-open", "500ms"],
+];
+
+const ALL = {
+  needs: ["registry:ghcr.io", "git:github.com"],
+  operationTimeoutMs: 600_000,
+  onOpen: "wait",
+  maxWaitMs: 120_000,
+  mirrors: { "docker.io": ["one.example/hub", "two.example"], "quay.io": ["one.example"] },
+  pin: { maxAgeMs: 86_400_000 },
+  rateLimitOpenMs: 500,
+};
+
+describe.each([
+  ["variables", {}, ALL_BY_VARIABLES],
+  ["options", flagsOf(...ALL_BY_FLAGS), {}],
+] as const)("all settings by %s", (_by, flags, env) => {
+  test("are those of a guard", () => {
+    expect(guardOptionsFrom(flags, env)).toEqual(ALL);
+    expect(new Guard(guardOptionsFrom(flags, env)).settings.onOpen).toBe("wait");
+    expect(connectTimeoutFrom(flags, env)).toBe(90_000);
+    expect(tracesFrom(flags, env)).toBe("off");
+  });
+});
+
+test("without any, a guard has its own defaults and traces are read", () => {
+  const env = { DAGGER_BREAKER_NEEDS: "", DAGGER_BREAKER_PIN: " " };
+  expect(guardOptionsFrom(flagsOf(), env)).toEqual({ onOpen: "reject" });
+  expect(connectTimeoutFrom({}, env)).toBeUndefined();
+  expect(tracesFrom({}, env)).toBe("auto");
+});
+
+test("an option goes before the variable", () => {
+  expect(guardOptionsFrom(flagsOf("--pin", "1h"), ALL_BY_VARIABLES).pin).toEqual({
+    maxAgeMs: 3_600_000,
+  });
+});
+
+test("a longest wait implies waiting, unless that is refused", () => {
+  expect(guardOptionsFrom(flagsOf("--max-wait", "1m"), {}).onOpen).toBe("wait");
+  const refused = { DAGGER_BREAKER_MAX_WAIT: "1m", DAGGER_BREAKER_WAIT: "0" };
+  expect(guardOptionsFrom({}, refused).onOpen).toBe("reject");
+});
+
+test.each([
+  ["NEEDS", "docker.io", /NEEDS is "docker.io".*"docker.io", expected registry:HOST, git:HOST/],
+  ["NEEDS", "registry:registry-1.docker.io", /expected "registry:docker.io"/],
+  ["OPERATION_TIMEOUT", "10", /OPERATION_TIMEOUT is "10".*such as 500ms/],
+  ["WAIT", "maybe", /WAIT is "maybe". Expected 1 or 0/],
+  ["MIRRORS", "docker.io", /MIRRORS is "docker.io". Expected REGISTRY=MIRROR/],
+  ["MIRRORS", "Docker.io=a.example", /"Docker.io", expected HOST or HOST\/PATH in lower case/],
+  ["TRACES", "some", /TRACES is "some". Expected auto, all or off/],
+] as const)("a wrong DAGGER_BREAKER_%s of %j is told", (name, text, message) => {
+  const env = { [`DAGGER_BREAKER_${name}`]: text };
+  const read = () => [guardOptionsFrom({}, env), tracesFrom({}, env)];
+  expect(read).toThrow(message);
+});
+
+test("credentials in a variable are not shown", () => {
+  const env = { DAGGER_BREAKER_MIRRORS: "docker.io=me:hunter2@mirror.example" };
+  expect(() => guardOptionsFrom({}, env)).toThrow(/^DAGGER_BREAKER_MIRRORS is of no use/);
+  expect(() => guardOptionsFrom({}, env)).not.toThrow(/hunter2/);
+});
+
+test("a wrong option is told by its name", () => {
+  expect(() => flagsOf("--needs", "docker.io")).toThrow(/--needs.*expected registry:HOST/);
+});

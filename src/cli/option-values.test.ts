@@ -1,0 +1,22 @@
+import { InvalidArgumentError } from "commander";
+import { expect, test } from "vitest";
+import { duration } from "./option-values.js";
+
+test.each([
+  ["500ms", 500],
+  ["1ms", 1],
+  ["90s", 90_000],
+  ["10m", 600_000],
+  ["1h", 3_600_000],
+  ["576h", 2_073_600_000],
+])("the duration %s is %d milliseconds", (text, milliseconds) => {
+  expect(duration(text)).toBe(milliseconds);
+});
+
+test.each(["", "10", "0s", "1.5h", "-1s", "1 s", "1d", "s", "1S", "577h", "1s2", "9999999999h"])(
+  "%j is no duration, and the message says what one is",
+  (text) => {
+    expect(() => duration(text)).toThrow(InvalidArgumentError);
+    expect(() => duration(text)).toThrow(/such as 500ms, 90s, 10m or 1h/);
+  },
+);
