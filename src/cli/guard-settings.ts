@@ -3,9 +3,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type GuardOptions, needsField } from "../guard/guard-options.js";
 import { type Mirrors, mirrorsField } from "../guard/mirrors.js";
-import { EXIT } from "./exit-codes.js";
 import { duration } from "./option-values.js";
-import { CommandError, type Terminal } from "./terminal.js";
+import { addSettings, listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "./settings.js";
+import type { Terminal } from "./terminal.js";
 
 /** Which programs send their spans to us: what is known to be a dagger CLI, all, or none. */
 export type TracesChoice = "auto" | "all" | "off";
@@ -25,25 +25,14 @@ interface SettingValues {
 /** The options as commander gives them; durations are in milliseconds by then. */
 export type GuardFlags = Partial<SettingValues>;
 
-/** One setting: its option, the variable that stands in for it, and how either is read. */
-interface Setting<T> {
-  readonly flags: string;
-  readonly variable: string;
-  readonly description: string;
-  /** Reads a text; what an option that may be repeated had before comes along. */
-  read(text: string, before?: T): T;
-}
-
-type Settings = { readonly [K in keyof SettingValues]: Setting<SettingValues[K]> };
-
-const SETTINGS: Settings = {
+const SETTINGS: Settings<GuardFlags> = {
   needs: {
     flags: "--needs <upstreams>",
     variable: "DAGGER_BREAKER_NEEDS",
     description:
       "upstreams that are needed without being named, as registry:ghcr.io,git:github.com",
     read: (text, before = []) =>
-      checked(() => needsField.read([...before, ...list(text)], "needs")),
+      checked(() => needsField.read([...before, ...listOf(text)], "needs")),
   },
   operationTimeout: {
     flags: "--operation-timeout <duration>",
@@ -85,7 +74,7 @@ const SETTINGS: Settings = {
     flags: "--traces <choice>",
     variable: "DAGGER_BREAKER_TRACES",
     description: "who sends the engine's traces to us: auto (a dagger CLI), all or off",
-    read: readTraces,
+    read: oneOf("auto", "all", "off"),
   },
   rateLimitOpen: {
     flags: "--rate-limit-open <duration>",
@@ -97,12 +86,7 @@ const SETTINGS: Settings = {
 
 /** Adds the options to a command. */
 export function addGuardFlags(command: Command): Command {
-  for (const { flags, variable, description, read } of Object.values(SETTINGS)) {
-    const described = `${description} (${variable})`;
-    if (flags.includes("<")) command.option(flags, described, read as (text: string) => unknown);
-    else command.option(flags, described);
-  }
-  return command;
+  return addSettings(command, SETTINGS);
 }
 
 /**
@@ -111,7 +95,7 @@ export function addGuardFlags(command: Command): Command {
  * @throws CommandError naming the variable, its value and what was expected.
  */
 export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): GuardOptions {
-  const setting = settingsFrom(given, env);
+  const setting = settingsFrom(SETTINGS, given, env);
   const maxWaitMs = setting("maxWait");
   const waits = setting("wait") ?? maxWaitMs !== undefined;
   const maxAgeMs = setting("pin");
@@ -128,54 +112,18 @@ export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): Guard
 
 /** How long a session may take to open, in milliseconds; no limit when undefined. */
 export function connectTimeoutFrom(given: GuardFlags, env: Terminal["env"]): number | undefined {
-  return settingsFrom(given, env)("connectTimeout");
+  return settingsFrom(SETTINGS, given, env)("connectTimeout");
 }
 
 /** Whose traces are read. */
 export function tracesFrom(given: GuardFlags, env: Terminal["env"]): TracesChoice {
-  return settingsFrom(given, env)("traces") ?? "auto";
-}
-
-/** Gives each setting by its name: the option, else the variable unless it is empty. */
-function settingsFrom(given: GuardFlags, env: Terminal["env"]) {
-  return <K extends keyof Settings>(name: K): SettingValues[K] | undefined => {
-    if (given[name] !== undefined) return given[name];
-    const { variable, read }: Setting<SettingValues[K]> = SETTINGS[name];
-    const text = env[variable]?.trim() ?? "";
-    return text === "" ? undefined : readVariable(variable, text, read);
-  };
-}
-
-/** Reads a variable that stands in for an option. */
-export function readVariable<T>(variable: string, text: string, read: (text: string) => T): T {
-  try {
-    return read(text);
-  } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error;
-    const shown = text.includes("@") ? "of no use" : JSON.stringify(text.slice(0, 200));
-    throw new CommandError(`${variable} is ${shown}. ${error.message}`, EXIT.usage);
-  }
-}
-
-function list(text: string): string[] {
-  return text.split(/[\s,]+/).filter((part) => part !== "");
-}
-
-function yesOrNo(text: string): boolean {
-  if (/^(1|true|yes|on)$/i.test(text)) return true;
-  if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw new InvalidArgumentError("Expected 1 or 0.");
-}
-
-function readTraces(text: string): TracesChoice {
-  if (text === "auto" || text === "all" || text === "off") return text;
-  throw new InvalidArgumentError("Expected auto, all or off.");
+  return settingsFrom(SETTINGS, given, env)("traces") ?? "auto";
 }
 
 /** A registry may be named more than once: its mirrors are asked in the order given. */
 function readMirrors(text: string, before: Mirrors = {}): Mirrors {
   const mirrors: Record<string, readonly string[]> = { ...before };
-  for (const pair of list(text)) {
+  for (const pair of listOf(text)) {
     const [, registry, mirror] = /^([^=@]+)=([^=@]+)$/.exec(pair) ?? [];
     if (registry === undefined || mirror === undefined) {
       throw new InvalidArgumentError(

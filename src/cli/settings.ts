@@ -1,0 +1,77 @@
+/** Settings that an option of the command line gives, or a variable that stands in for it. */
+
+import { type Command, InvalidArgumentError } from "commander";
+import { EXIT } from "./exit-codes.js";
+import { CommandError, type Terminal } from "./terminal.js";
+
+/** One setting: its option, the variable that stands in for it, and how either is read. */
+export interface Setting<T> {
+  readonly flags: string;
+  readonly variable: string;
+  readonly description: string;
+  /** Reads a text; what an option that may be repeated had before comes along. */
+  read(text: string, before?: T): T;
+}
+
+/** The settings for options as commander gives them. */
+export type Settings<Flags> = {
+  readonly [K in keyof Flags]-?: Setting<NonNullable<Flags[K]>>;
+};
+
+/** Adds the options to a command. */
+export function addSettings<Flags>(command: Command, settings: Settings<Flags>): Command {
+  for (const setting of Object.values<Setting<unknown>>(settings)) {
+    const { flags, variable, description, read } = setting;
+    const described = `${description} (${variable})`;
+    if (flags.includes("<")) command.option(flags, described, read as (text: string) => unknown);
+    else command.option(flags, described);
+  }
+  return command;
+}
+
+/**
+ * Gives each setting by its name: the option, else the variable unless it is empty.
+ *
+ * @throws CommandError naming the variable, its value and what was expected.
+ */
+export function settingsFrom<Flags>(settings: Settings<Flags>, given: Flags, env: Terminal["env"]) {
+  return <K extends keyof Flags>(name: K): Flags[K] | undefined => {
+    if (given[name] !== undefined) return given[name];
+    const { variable, read }: Setting<NonNullable<Flags[K]>> = settings[name];
+    const text = env[variable]?.trim() ?? "";
+    return text === "" ? undefined : readVariable(variable, text, read);
+  };
+}
+
+function readVariable<T>(variable: string, text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    // A value with an "@" may be an address with credentials.
+    const shown = text.includes("@") ? "of no use" : JSON.stringify(text.slice(0, 200));
+    throw new CommandError(`${variable} is ${shown}. ${error.message}`, EXIT.usage);
+  }
+}
+
+/** Reads whether something is on. */
+export function yesOrNo(text: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  if (/^(0|false|no|off)$/i.test(text)) return false;
+  throw new InvalidArgumentError("Expected 1 or 0.");
+}
+
+/** Reads one of some words. */
+export function oneOf<const W extends string>(...words: readonly W[]): (text: string) => W {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    const last = words.at(-1);
+    throw new InvalidArgumentError(`Expected ${words.slice(0, -1).join(", ")} or ${last}.`);
+  };
+}
+
+/** The parts of a text that are separated by spaces or commas. */
+export function listOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((part) => part !== "");
+}
