@@ -2,7 +2,7 @@
 
 import { classifyFailure } from "../attribution/classify-failure.js";
 import type { Permit } from "../breaker/permit.js";
-import { engineFault } from "../guard/engine-fault.js";
+import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import { settleEngineByError } from "../guard/settling.js";
 import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
@@ -66,7 +66,7 @@ export async function runInNew<T>(
 /** Settles the permit of a session that was not opened. */
 function settleOpening(permit: Permit, cause: unknown, { aborted }: Limits): void {
   if (aborted) permit.ignore();
-  else if (isTimeoutError(cause)) permit.failure(recordOf(TOO_LATE, cause));
+  else if (isTimeoutError(cause)) permit.failure(recordOf(SESSION_TOO_LATE, cause));
   else settleEngineByError(permit, classifyFailure(cause, { operation: "connect" }), cause);
 }
 
@@ -129,6 +129,3 @@ function endingFrom<T>([ending]: readonly Ending<T>[]): Ending<T> {
   const error = new Error("the Dagger SDK opened no session and did not say why");
   return ending ?? { ok: false, error };
 }
-
-/** A session that did not open in the time it had. */
-const TOO_LATE = engineFault("session-too-late", "the session did not open in the time it had");

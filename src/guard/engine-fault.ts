@@ -19,3 +19,9 @@ export function engineFault(rule: string, reason: string): Failure {
     reason,
   };
 }
+
+/** A session that did not open in the time it had, whoever wanted it. */
+export const SESSION_TOO_LATE = engineFault(
+  "session-too-late",
+  "the session did not open in the time it had",
+);
