@@ -1,0 +1,95 @@
+import { Command } from "commander";
+import { expect, test } from "vitest";
+import { addSettings } from "../settings.js";
+import { OWN_SETTINGS, type OwnFlags, readOwnOptions } from "./options.js";
+
+/** What the options of a command line come to. */
+function optionsOf(line: string, env: Record<string, string> = {}, command = "dagger call test") {
+  const flags = addSettings<OwnFlags>(new Command(), OWN_SETTINGS)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parse(line.split(" ").filter(Boolean), { from: "user" })
+    .opts<OwnFlags>();
+  const [program = "", ...args] = command.split(" ");
+  return readOwnOptions(flags, env, program, args);
+}
+
+const ALL = {
+  timeoutMs: 1_800_000,
+  idleTimeoutMs: 600_000,
+  maxRetries: 2,
+  learnt: "enforce",
+  json: true,
+  output: "report.json",
+  junit: "junit.xml",
+};
+
+test("without any option nothing is limited or repeated, and what was learnt is warned of", () => {
+  expect(optionsOf("")).toEqual({
+    timeoutMs: undefined,
+    idleTimeoutMs: undefined,
+    maxRetries: 0,
+    learnt: "warn",
+    json: false,
+    output: undefined,
+    junit: undefined,
+  });
+});
+
+test("every option is read", () => {
+  const line =
+    "--timeout 30m --idle-timeout 10m --retry 2 --learnt enforce --json --output report.json --junit junit.xml";
+  expect(optionsOf(line)).toEqual(ALL);
+});
+
+test("every variable stands in for its option, unless it is empty", () => {
+  const env = {
+    DAGGER_BREAKER_TIMEOUT: "30m",
+    DAGGER_BREAKER_IDLE_TIMEOUT: "10m",
+    DAGGER_BREAKER_RETRY: "2",
+    DAGGER_BREAKER_IDEMPOTENT: "test, lint",
+    DAGGER_BREAKER_LEARNT: "enforce",
+    DAGGER_BREAKER_JSON: "1",
+    DAGGER_BREAKER_OUTPUT: "report.json",
+    DAGGER_BREAKER_JUNIT: "junit.xml",
+  };
+  expect(optionsOf("", env)).toEqual(ALL);
+  expect(optionsOf("--timeout 1h", env).timeoutMs).toBe(3_600_000);
+  const empty = Object.fromEntries(Object.keys(env).map((name) => [name, " "]));
+  expect(optionsOf("", empty)).toEqual(optionsOf(""));
+});
+
+test.each([
+  ["DAGGER_BREAKER_TIMEOUT", "10", "a duration above 0"],
+  ["DAGGER_BREAKER_IDLE_TIMEOUT", "0s", "a duration above 0"],
+  ["DAGGER_BREAKER_RETRY", "-1", "a whole number from 0 to 100"],
+  ["DAGGER_BREAKER_IDEMPOTENT", "--test", "names of functions or commands"],
+  ["DAGGER_BREAKER_LEARNT", "yes", "off, warn or enforce"],
+  ["DAGGER_BREAKER_JSON", "maybe", "1 or 0"],
+])("%s=%s is refused with what was expected", (variable, value, expected) => {
+  expect(() => optionsOf("", { [variable]: value })).toThrow(
+    `${variable} is ${JSON.stringify(value)}. Expected ${expected}`,
+  );
+});
+
+test.each(["--timeout soon", "--retry 101", "--learnt on", "--idempotent ,"])(
+  "%s is refused by the name of the option",
+  (line) => {
+    expect(() => optionsOf(line)).toThrow(`option '${line.split(" ")[0]} <`);
+  },
+);
+
+test("a number of retries for all jobs holds only for the commands that are named", () => {
+  const env = { DAGGER_BREAKER_RETRY: "2", DAGGER_BREAKER_IDEMPOTENT: "test,check" };
+  expect(optionsOf("", env, "dagger call test --source .").maxRetries).toBe(2);
+  expect(optionsOf("", env, "dagger check").maxRetries).toBe(2);
+  expect(optionsOf("", env, "dagger call deploy").maxRetries).toBe(0);
+  expect(optionsOf("", env, "dagger call --name test deploy").maxRetries).toBe(0);
+  expect(optionsOf("", { DAGGER_BREAKER_RETRY: "2" }).maxRetries).toBe(0);
+  expect(optionsOf("--idempotent deploy", env, "dagger call deploy").maxRetries).toBe(2);
+});
+
+test("a number of retries that a command line gives is for the command of that line", () => {
+  const env = { DAGGER_BREAKER_IDEMPOTENT: "test" };
+  expect(optionsOf("--retry 1", env, "dagger call deploy").maxRetries).toBe(1);
+});

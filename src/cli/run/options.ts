@@ -1,0 +1,130 @@
+/** The options of `run` that are not settings of its guard. */
+
+import { InvalidArgumentError } from "commander";
+import type { GuardFlags } from "../guard-settings.js";
+import { duration, wholeNumber } from "../option-values.js";
+import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+import { verbOf } from "./idempotent.js";
+
+/** What becomes of the circuits that an earlier run of the same command met. */
+export type LearntChoice = "off" | "warn" | "enforce";
+
+/** The options as commander gives them. */
+export interface OwnFlags {
+  readonly timeout?: number;
+  readonly idleTimeout?: number;
+  readonly retry?: number;
+  readonly idempotent?: readonly string[];
+  readonly learnt?: LearntChoice;
+  readonly json?: boolean;
+  readonly output?: string;
+  readonly junit?: string;
+}
+
+/** All options of `run`. */
+export type RunFlags = GuardFlags & OwnFlags;
+
+/** Without waits between them, so many attempts would help nobody. */
+const MAX_RETRIES = 100;
+const VERB = /^[^\s,/-][^\s,/]*$/;
+
+export const OWN_SETTINGS: Settings<OwnFlags> = {
+  timeout: {
+    flags: "--timeout <duration>",
+    variable: "DAGGER_BREAKER_TIMEOUT",
+    description: "end an attempt that takes longer",
+    read: duration,
+  },
+  idleTimeout: {
+    flags: "--idle-timeout <duration>",
+    variable: "DAGGER_BREAKER_IDLE_TIMEOUT",
+    description: "end an attempt that gives neither output nor a trace for so long",
+    read: duration,
+  },
+  retry: {
+    flags: "--retry <n>",
+    variable: "DAGGER_BREAKER_RETRY",
+    description:
+      "run the command again up to so many times, after failures that may pass by themselves; as an option it says that this command may run twice, as a variable only those of --idempotent may",
+    read: wholeNumber(0, MAX_RETRIES),
+  },
+  idempotent: {
+    flags: "--idempotent <verbs>",
+    variable: "DAGGER_BREAKER_IDEMPOTENT",
+    description:
+      "functions behind dagger call, or commands, that may run twice, as test,lint,check",
+    read: readVerbs,
+  },
+  learnt: {
+    flags: "--learnt <choice>",
+    variable: "DAGGER_BREAKER_LEARNT",
+    description:
+      "what to do with circuits that an earlier run of this command met: off, warn or enforce; warn by default",
+    read: oneOf("off", "warn", "enforce"),
+  },
+  json: {
+    flags: "--json",
+    variable: "DAGGER_BREAKER_JSON",
+    description: "report as one JSON object instead of a closing line",
+    read: yesOrNo,
+  },
+  output: {
+    flags: "--output <file>",
+    variable: "DAGGER_BREAKER_OUTPUT",
+    description: "write the JSON report to a file as well",
+    read: (text) => text,
+  },
+  junit: {
+    flags: "--junit <file>",
+    variable: "DAGGER_BREAKER_JUNIT",
+    description: "write a JUnit report to a file",
+    read: (text) => text,
+  },
+};
+
+/** The options of one run, with what variables say in the place of those that were not given. */
+export interface OwnOptions {
+  readonly timeoutMs: number | undefined;
+  readonly idleTimeoutMs: number | undefined;
+  readonly maxRetries: number;
+  readonly learnt: LearntChoice;
+  readonly json: boolean;
+  readonly output: string | undefined;
+  readonly junit: string | undefined;
+}
+
+/**
+ * Reads the options for a command.
+ *
+ * @throws CommandError naming the variable, its value and what was expected.
+ */
+export function readOwnOptions(
+  given: OwnFlags,
+  env: Terminal["env"],
+  command: string,
+  args: readonly string[],
+): OwnOptions {
+  const setting = settingsFrom(OWN_SETTINGS, given, env);
+  const retries = setting("retry") ?? 0;
+  const verbs = setting("idempotent") ?? [];
+  const verb = verbOf(command, args);
+  const mayRepeat = given.retry !== undefined || (verb !== undefined && verbs.includes(verb));
+  return {
+    timeoutMs: setting("timeout"),
+    idleTimeoutMs: setting("idleTimeout"),
+    maxRetries: mayRepeat ? retries : 0,
+    learnt: setting("learnt") ?? "warn",
+    json: setting("json") ?? false,
+    output: setting("output"),
+    junit: setting("junit"),
+  };
+}
+
+function readVerbs(text: string, before: readonly string[] = []): readonly string[] {
+  const verbs = listOf(text);
+  if (verbs.length > 0 && verbs.every((verb) => VERB.test(verb))) return [...before, ...verbs];
+  throw new InvalidArgumentError(
+    "Expected names of functions or commands, such as test,lint,check.",
+  );
+}

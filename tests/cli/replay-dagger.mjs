@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+// Stands in for the dagger command and ends as recorded ones did. The file that REPLAY names holds what
+// it does at each start, one word a line; the first is taken off, the last one stays:
+//   the id of a recorded command, such as pull-429, whose output and exit code it then has
+//   show   prints its arguments and what of its environment matters
+//   version  says that it is v9.8.7
+//   hang   says "hanging", and that a SIGTERM came before it ends by it
+//   deaf   says "hanging", and does not end by a SIGTERM
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+
+const [task, ...rest] = readFileSync(process.env.REPLAY, "utf8").trim().split("\n");
+if (rest.length > 0) writeFileSync(process.env.REPLAY, rest.join("\n"));
+appendFileSync(`${process.env.REPLAY}.log`, `${task}\n`);
+
+if (task === "show") {
+  const env = Object.entries(process.env).filter(([name]) =>
+    /^(?:DAGGER|OTEL|INPUT|ACTION|_EXPERIMENTAL)_/.test(name),
+  );
+  console.log(
+    JSON.stringify({
+      args: process.argv.slice(2),
+      cwd: process.cwd(),
+      env: Object.fromEntries(env),
+    }),
+  );
+} else if (task === "version") {
+  console.log("dagger v9.8.7 (docker-image://registry.example.com/engine:v9.8.7) linux/amd64");
+} else if (task === "hang" || task === "deaf") {
+  process.on("SIGTERM", () => {
+    console.log("told to end");
+    if (task === "hang") process.exit(143);
+  });
+  console.log(`hanging ${process.pid}`);
+  setInterval(() => {}, 60_000);
+} else {
+  const recorded = readFileSync(
+    new URL("../fixtures/attribution/commands.jsonl", import.meta.url),
+    "utf8",
+  );
+  const { stdout, stderr, exitCode } = recorded
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .find(({ id }) => id === task);
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = exitCode;
+}
