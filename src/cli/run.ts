@@ -1,11 +1,11 @@
 /** Runs one command line and gives its exit code. */
 
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addClassifyCommand } from "./classify/command.js";
 import { addDigestsCommand } from "./digests/command.js";
 import { EXIT } from "./exit-codes.js";
 import { addMirrorsCommand } from "./mirrors/command.js";
+import { packageVersion } from "./own-program.js";
 import { addPinCommand } from "./pin/command.js";
 import { addQuotaCommand } from "./quota/command.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
@@ -79,9 +79,4 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
     say(terminal, error.stack ?? "");
   }
   return EXIT.internal;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return String((JSON.parse(text) as { version?: unknown }).version);
 }

@@ -1,0 +1,28 @@
+/** What this program is and how it is started again: by Node.js with main.js, or as a single file. */
+
+import { readFileSync } from "node:fs";
+import { getAsset, isSea } from "node:sea";
+import { fileURLToPath } from "node:url";
+
+/** A program and the arguments that come before those of a command line. */
+export interface OwnProgram {
+  /** An absolute path. */
+  readonly command: string;
+  /** None when the program is a single file, which needs no Node.js. */
+  readonly args: readonly string[];
+}
+
+/** How a process starts the `dagger-breaker` that runs in this one. */
+export function ownProgram(): OwnProgram {
+  if (isSea()) return { command: process.execPath, args: [] };
+  const main = fileURLToPath(new URL("./main.js", import.meta.url));
+  return { command: process.execPath, args: [main] };
+}
+
+/** The version of the package. */
+export function packageVersion(): string {
+  const text = isSea()
+    ? getAsset("package.json", "utf8")
+    : readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return String((JSON.parse(text) as { version?: unknown }).version);
+}
