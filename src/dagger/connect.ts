@@ -1,11 +1,11 @@
 /** `connect` and `connection` of the SDK, guarded, with their mistakes mended. */
 
 import * as sdk from "@dagger.io/dagger";
-import { Guard } from "../guard/guard.js";
 import { checkFunction } from "../options/check.js";
 import { type ConnectGuardOptions, readConnectOptions } from "./connect-options.js";
 import { guardInPlace, guardWith } from "./guard-client.js";
 import { runInSession } from "./session-run.js";
+import { makeGuard } from "./step-aside.js";
 
 /** The options of the SDK's `connect` and `connection`, and one more. */
 export interface ConnectOptions extends sdk.ConnectOpts {
@@ -41,7 +41,7 @@ export async function connect<T>(
   checkFunction(callback, "callback");
   const { guard, ...connectOptions } = options;
   const { settings, guardOptions } = readConnectOptions(guard);
-  const owner = new Guard(guardOptions);
+  const owner = makeGuard(guardOptions);
   return runInSession(owner, settings, (run, state) =>
     sdk.connect(
       (client) => run(() => callback(guardWith(owner, client, () => state))),
@@ -63,7 +63,7 @@ export async function connection<T>(
   checkFunction(callback, "callback");
   const { guard, ...connectOptions } = options;
   const { settings, guardOptions } = readConnectOptions(guard);
-  const owner = new Guard(guardOptions);
+  const owner = makeGuard(guardOptions);
   return runInSession(owner, settings, (run, state) =>
     sdk.connection(
       () =>

@@ -1,9 +1,9 @@
 /** Guards a client of the SDK, or `dag`. */
 
 import type { GraphQLRequest } from "../attribution/failure.js";
-import { Guard } from "../guard/guard.js";
+import type { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
-import { type Exchange, GuardedSession } from "../guard/guarded-session.js";
+import type { Exchange } from "../guard/guarded-session.js";
 import { SessionState } from "../guard/session-state.js";
 import { guardedContext } from "./guarded-context.js";
 import {
@@ -17,6 +17,7 @@ import {
   type SdkObject,
 } from "./sdk-shape.js";
 import { type SessionTracing, tracingOf } from "./session-tracing.js";
+import { makeGuard, type RequestSender, requestSender } from "./step-aside.js";
 import { fetchWith, send, type TransportAnswer } from "./transport.js";
 
 /**
@@ -41,7 +42,7 @@ import { fetchWith, send, type TransportAnswer } from "./transport.js";
  * ```
  */
 export function guard<C extends object>(client: C, options?: GuardOptions): C {
-  return guardWith(new Guard(options), client, () => new SessionState());
+  return guardWith(makeGuard(options), client, () => new SessionState());
 }
 
 /** Gives what is known of the session behind a connection; asked once for each. */
@@ -102,8 +103,8 @@ function guarded(owner: Guard, context: SdkContext, source: StateSource): SdkCon
 function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnection {
   const copyOf = once((client: SdkGraphQLClient) => {
     const state = stateOf(client);
-    const session = new GuardedSession(owner, state);
-    return guardedGraphQLClient(client, guardedFetch(session, tracingOf(state)));
+    const sender = requestSender(owner, state);
+    return guardedGraphQLClient(client, guardedFetch(sender, tracingOf(state)));
   });
   return { getGQLClient: () => copyOf(plain.getGQLClient()) };
 }
@@ -127,12 +128,12 @@ function guardedGraphQLClient(client: SdkGraphQLClient, fetch: Fetch): SdkGraphQ
 }
 
 /** The fetch of one connection: it is here that a request is admitted, sent or dropped. */
-function guardedFetch(session: GuardedSession, tracing: SessionTracing | undefined): Fetch {
+function guardedFetch(sender: RequestSender, tracing: SessionTracing | undefined): Fetch {
   return fetchWith((url, init) => {
     const given = requestOf(init.body);
     const traced = tracing?.begin(init.headers?.get("traceparent") ?? null);
     const exchange = exchangeOf(url, init, given, traced?.traceparent);
-    const answer = session.request(given, exchange, { witness: traced?.witness });
+    const answer = sender.request(given, exchange, { witness: traced?.witness });
     if (traced !== undefined) answer.then(() => traced.end(), traced.end);
     return answer;
   });

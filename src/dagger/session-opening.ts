@@ -7,6 +7,7 @@ import { recordOf } from "../guard/failure-record.js";
 import { settleEngineByError } from "../guard/settling.js";
 import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import type { CliWatch } from "./cli-watch.js";
+import { openingErrorOf } from "./step-aside.js";
 
 /** How a callback ended. */
 export type Ending<T> =
@@ -55,7 +56,7 @@ export async function runInNew<T>(
     if (limits.passed) await giveUp(opening, watch);
     const cause = limits.passed ? error : ((await watch.error()) ?? error);
     settleOpening(permit, cause, limits);
-    throw cause;
+    throw openingErrorOf(cause);
   } finally {
     limits.clear();
     if (!limits.passed) watch.end();

@@ -7,6 +7,7 @@ import { CliWatch } from "./cli-watch.js";
 import { type ConnectSettings, mayRunAgain } from "./connect-options.js";
 import { Limits, type Open, runInherited, runInNew } from "./session-opening.js";
 import { SessionTracing, traceSession, warn } from "./session-tracing.js";
+import { isProxied } from "./step-aside.js";
 
 /** Opens a session through the SDK and calls `run` with what is to be done in it. */
 export type Opener<T> = (
@@ -26,7 +27,7 @@ export async function runInSession<T>(
   // A session in the environment is taken on trust: that it opens proves nothing of the engine, and
   // a new one cannot be had.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
-  const tracing = settings.traces ? await startTracing(inherited) : undefined;
+  const tracing = settings.traces && !isProxied() ? await startTracing(inherited) : undefined;
   try {
     return await runUntilDone(owner, settings, open, { inherited, tracing });
   } finally {

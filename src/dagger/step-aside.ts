@@ -1,0 +1,93 @@
+/**
+ * What becomes of a guard in a process whose sessions are guarded already, by `dagger-breaker run`:
+ * it steps aside. It asks and counts nothing, so that no failure counts twice, but throws the errors
+ * that it would have thrown; time-outs, signals and the loss of a session mean what they always do.
+ */
+
+import { classifyFailure } from "../attribution/classify-failure.js";
+import { classifyResponse } from "../attribution/classify-response.js";
+import type { GraphQLRequest, SessionResponse } from "../attribution/failure.js";
+import { readQuery } from "../attribution/query-reading.js";
+import { Calls } from "../guard/calls.js";
+import { isSessionLostError } from "../guard/errors.js";
+import { Guard } from "../guard/guard.js";
+import type { GuardOptions } from "../guard/guard-options.js";
+import { type Exchange, GuardedSession, type RequestCompanions } from "../guard/guarded-session.js";
+import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/refusal-reading.js";
+import type { SessionState } from "../guard/session-state.js";
+import { refuseUnderLastGood } from "../policies/last-good-scope.js";
+import { createRegistry } from "../registry/registry.js";
+
+/** Whether the sessions of this process are guarded by a proxy. */
+export function isProxied(): boolean {
+  return process.env.DAGGER_BREAKER_PROXY === "1";
+}
+
+/** A guard; one that has to step aside has breakers of its own, which let everything in. */
+export function makeGuard(options: GuardOptions | undefined): Guard {
+  const guard = new Guard(options);
+  if (!isProxied()) return guard;
+  const aside = new Guard({ ...options, registry: createRegistry() });
+  aside.engine.disable();
+  return aside;
+}
+
+/** What sends the requests of a session. */
+export type RequestSender = Pick<GuardedSession, "request">;
+
+/** Sends the requests of a session as a guard does that may have to step aside. */
+export function requestSender(guard: Guard, state: SessionState): RequestSender {
+  return isProxied() ? new ProxiedSession(guard, state) : new GuardedSession(guard, state);
+}
+
+/** The refusal of a proxy that kept a session from opening; else the error itself. */
+export function openingErrorOf(error: unknown): unknown {
+  return (isProxied() && error instanceof Error && refusalInText(error.message)) || error;
+}
+
+/** A session whose requests pass breakers elsewhere. */
+class ProxiedSession implements RequestSender {
+  readonly #calls: Calls;
+  readonly #state: SessionState;
+  readonly #timeoutMs: number | undefined;
+
+  constructor({ settings }: Guard, state: SessionState) {
+    this.#calls = new Calls(settings.signal);
+    this.#state = state;
+    this.#timeoutMs = settings.operationTimeoutMs;
+  }
+
+  async request<A extends SessionResponse>(
+    request: GraphQLRequest,
+    exchange: Exchange<A>,
+    { signal: own }: RequestCompanions = {},
+  ): Promise<A> {
+    if (this.#state.lost !== undefined) throw this.#state.lost;
+    const { sideEffects } = readQuery(request);
+    for (const effect of ["publish", "export"] as const) {
+      if (sideEffects.has(effect)) refuseUnderLastGood(effect);
+    }
+    for (const effect of sideEffects) this.#state.sideEffects.add(effect);
+    const call = this.#calls.begin({ timeoutMs: this.#timeoutMs, signal: own });
+    const { signal } = call;
+    try {
+      return this.#read(await exchange(request, signal), request);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      const failure = classifyFailure(error, { query: request });
+      if (failure.sessionLost) this.#state.lose(failure, error);
+      throw error;
+    } finally {
+      call.end();
+    }
+  }
+
+  #read<A extends SessionResponse>(answer: A, query: GraphQLRequest): A {
+    const refusal = refusalIn(answer);
+    if (isSessionLostError(refusal)) this.#state.lose(SESSION_LOST_ELSEWHERE);
+    if (refusal !== undefined) throw refusal;
+    const lost = classifyResponse(answer, { query }).find(({ sessionLost }) => sessionLost);
+    if (lost !== undefined) this.#state.lose(lost);
+    return answer;
+  }
+}
