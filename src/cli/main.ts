@@ -15,5 +15,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const exitCode = await run(process.argv.slice(2), process);
-process.exitCode = written ? exitCode : EXIT.notWritten;
+// The code of an end that comes before that of the command, which would be a fault of ours.
+process.exitCode = EXIT.internal;
+// Not awaited: the single file is made of a script, where `await` cannot stand at the top.
+run(process.argv.slice(2), process).then((exitCode) => {
+  process.exitCode = written ? exitCode : EXIT.notWritten;
+});

@@ -1,0 +1,194 @@
+/**
+ * Makes build/dagger-breaker: the program and a Node.js in one file, for the Linux that this runs on.
+ *
+ *   node scripts/build-executable.mjs [--node <binary>] [--output <file>]
+ *
+ * Beside it goes dagger-breaker.licenses.txt, the licences of all that is in the file.
+ */
+
+import { execFile } from "node:child_process";
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { build } from "esbuild";
+import { otherNodes } from "./node-versions.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const MANIFEST = join(ROOT, "package.json");
+/** The first that can be told to leave NODE_OPTIONS alone, which is meant for the programs of a user. */
+const OLDEST_NODE = { major: 24, minor: 7 };
+/** What Node.js looks for in its own binary: https://nodejs.org/api/single-executable-applications.html */
+const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+
+const execute = promisify(execFile);
+
+/** What a user can mend: told without a stack. */
+class BuildError extends Error {}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function main() {
+  const given = readArguments();
+  if (process.platform !== "linux") {
+    throw new BuildError(`The single file is made on Linux, and this is ${process.platform}.`);
+  }
+  const node = await findNode(given.node);
+  const output = resolve(given.output ?? join(ROOT, "build/dagger-breaker"));
+  await mkdir(dirname(output), { recursive: true });
+  // On the file system of the output: the finished file is moved into its place at once.
+  const scratch = await mkdtemp(`${output}.`);
+  try {
+    const packages = await bundle(join(scratch, "main.cjs"), node.version);
+    await putIntoNode(scratch, node.binary);
+    await checkProgram(join(scratch, "program"));
+    await writeFile(join(scratch, "licenses"), await licenses(packages, node));
+    await rename(join(scratch, "licenses"), `${output}.licenses.txt`);
+    await rename(join(scratch, "program"), output);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  const { size } = await stat(output);
+  console.log(`${output}: ${(size / 1e6).toFixed(0)} MB, with Node.js ${node.version}`);
+}
+
+function readArguments() {
+  const options = { node: { type: "string" }, output: { type: "string" } };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new BuildError(
+      `${error.message}\nUsage: build-executable.mjs [--node <binary>] [--output <file>]`,
+    );
+  }
+}
+
+/** The Node.js to put into the file: the one given, else the one that runs this, else that of the tests. */
+async function findNode(given) {
+  const candidates = given === undefined ? [process.execPath, await nodeOfTests()] : [given];
+  const found = [];
+  for (const candidate of candidates.filter((path) => path !== undefined)) {
+    const binary = await realpath(candidate).catch(() => candidate);
+    const version = await versionOf(binary);
+    const [major, minor] = version.split(".").map(Number);
+    const isNewEnough =
+      major > OLDEST_NODE.major || (major === OLDEST_NODE.major && minor >= OLDEST_NODE.minor);
+    if (isNewEnough && (await readFile(binary)).includes(`${FUSE}:0`)) return { binary, version };
+    found.push(`${binary} is ${version}${isNewEnough ? ", built without room for a program" : ""}`);
+  }
+  const { major, minor } = OLDEST_NODE;
+  throw new BuildError(
+    `A Node.js ${major}.${minor} or later as nodejs.org publishes it is needed (--node <binary>): ` +
+      `${found.join("; ")}. ./scripts/test.sh installs one.`,
+  );
+}
+
+async function nodeOfTests() {
+  const nodes = await otherNodes();
+  return nodes.find(({ title, binary }) => binary && title.startsWith(`Node ${OLDEST_NODE.major}.`))
+    ?.binary;
+}
+
+async function versionOf(binary) {
+  try {
+    const { stdout } = await execute(binary, ["--version"]);
+    return stdout.trim().slice(1);
+  } catch (error) {
+    throw new BuildError(`--node ${binary} does not run: ${error.code ?? error.message}`);
+  }
+}
+
+/** Makes one script of the program and its packages, and gives the folders of the packages. */
+async function bundle(outfile, nodeVersion) {
+  const { metafile } = await build({
+    entryPoints: [join(ROOT, "src/cli/main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: `node${nodeVersion}`,
+    mainFields: ["module", "main"],
+    // Errors are known by the names of their classes.
+    keepNames: true,
+    // There is no file beside the program: src/cli/own-program.ts asks for none in a single file.
+    define: { "import.meta.url": "undefined" },
+    legalComments: "none",
+    metafile: true,
+    absWorkingDir: ROOT,
+    logLevel: "warning",
+  });
+  const folders = Object.keys(metafile.inputs).flatMap(
+    (path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? [],
+  );
+  return [...new Set(folders)].sort().map((folder) => join(ROOT, folder));
+}
+
+/** Puts the script into a copy of Node.js, which finds it there when it starts. */
+async function putIntoNode(scratch, node) {
+  const config = {
+    main: join(scratch, "main.cjs"),
+    output: join(scratch, "blob"),
+    assets: { "package.json": MANIFEST },
+    useCodeCache: true,
+    disableExperimentalSEAWarning: true,
+    execArgvExtension: "none",
+  };
+  await writeFile(join(scratch, "config.json"), JSON.stringify(config));
+  await execute(node, ["--experimental-sea-config", join(scratch, "config.json")]);
+  const program = join(scratch, "program");
+  await copyFile(node, program);
+  await chmod(program, 0o755);
+  // As a process of its own, whose warnings about the binary of Node.js are of no use.
+  const postject = join(ROOT, "node_modules/.bin/postject");
+  await execute(postject, [program, "NODE_SEA_BLOB", config.output, "--sentinel-fuse", FUSE]);
+}
+
+/** Fails unless the program runs by itself, whatever a user wants of other programs in Node.js. */
+async function checkProgram(program) {
+  const { version } = JSON.parse(await readFile(MANIFEST, "utf8"));
+  const env = { NODE_OPTIONS: "--require=/nowhere/preload.cjs" };
+  const { stdout, stderr } = await execute(program, ["--version"], { env });
+  if (stdout !== `${version}\n` || stderr !== "") {
+    throw new Error(`The program is broken: --version printed ${JSON.stringify(stdout + stderr)}`);
+  }
+}
+
+/** The licences of the project, the packages and Node.js, which holds those of its own parts. */
+async function licenses(packages, node) {
+  const parts = await Promise.all(
+    [ROOT, ...packages].map(async (folder) => {
+      const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+      return { title: `${name} ${version}`, path: join(folder, "LICENSE") };
+    }),
+  );
+  parts.push({
+    title: `Node.js ${node.version}`,
+    path: join(dirname(dirname(node.binary)), "LICENSE"),
+  });
+  const texts = await Promise.all(
+    parts.map(async ({ title, path }) => {
+      const text = await readFile(path, "utf8").catch(() => {
+        throw new BuildError(`The licence of ${title} is missing: there is no ${path}`);
+      });
+      return `${title}\n${"=".repeat(title.length)}\n\n${text.trim()}\n`;
+    }),
+  );
+  return texts.join("\n\n");
+}
