@@ -1,0 +1,142 @@
+/** Guards the queries of one session: the only requests that wait for somebody's leave. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Guard } from "../guard/guard.js";
+import { type Exchange, GuardedSession } from "../guard/guarded-session.js";
+import { type RefusalType, rejectionAnswer } from "../guard/rejection-answer.js";
+import type { SessionState } from "../guard/session-state.js";
+import { HeldBytes } from "../traces/incoming-body.js";
+import type { RequestTracing } from "../traces/request-tracing.js";
+import type { ClientConnection } from "./client-connection.js";
+import { holdBody } from "./held-body.js";
+import { requestIn } from "./query-body.js";
+import {
+  awaitAnswer,
+  type HeldAnswer,
+  type Query,
+  sendQuery,
+  sendQuestion,
+} from "./query-exchange.js";
+import { addTrailers, beginAnswer, cut, relayAnswer } from "./relay.js";
+import type { SessionAddress } from "./session-address.js";
+
+/** How much is held of all queries and answers of a session; what comes beyond is not judged. */
+const MAX_HELD_BYTES_IN_ALL = 256 * 1024 * 1024;
+
+/** What a session has done so far. The numbers never go back. */
+export interface SessionCounts {
+  /** Guarded requests: each `POST /query`. */
+  readonly requests: number;
+  /** Those that a circuit refused. */
+  readonly rejected: number;
+  /** Those that `operationTimeoutMs` ended. */
+  readonly timedOut: number;
+  /** Those that were told that the session is lost. */
+  readonly lost: number;
+}
+
+/** Whether a request is a query to be guarded. */
+export function isQuery({ method, url = "" }: IncomingMessage): boolean {
+  return method === "POST" && url.split("?", 1)[0] === "/query";
+}
+
+/** The queries of one session, whatever connection they come by. */
+export class GuardedQueries {
+  readonly counts: { -readonly [K in keyof SessionCounts]: number } = {
+    requests: 0,
+    rejected: 0,
+    timedOut: 0,
+    lost: 0,
+  };
+  readonly #session: GuardedSession;
+  readonly #target: SessionAddress;
+  readonly #tracing: RequestTracing | undefined;
+  readonly #held = new HeldBytes(MAX_HELD_BYTES_IN_ALL);
+
+  constructor(
+    guard: Guard,
+    state: SessionState,
+    target: SessionAddress,
+    tracing: RequestTracing | undefined,
+  ) {
+    this.#session = new GuardedSession(guard, state);
+    this.#target = target;
+    this.#tracing = tracing;
+  }
+
+  /** Answers a query, by the session's own answer or by a refusal of the guard. Never rejects. */
+  async serve(
+    message: IncomingMessage,
+    response: ServerResponse,
+    connection: ClientConnection,
+  ): Promise<void> {
+    const held = await holdBody(message, this.#held).catch(() => undefined);
+    if (held === undefined) return;
+    const given = requestIn(held, message.headers["content-encoding"]);
+    const { traceparent } = message.headers;
+    const traced = this.#tracing?.begin(Array.isArray(traceparent) ? undefined : traceparent);
+    const query: Query = { message, held, given, traceparent: traced?.traceparent };
+    this.counts.requests += 1;
+    try {
+      const answer = await this.#session.request(given, this.#exchangeOf(query, connection), {
+        witness: traced?.witness,
+        signal: connection.gone,
+      });
+      traced?.end();
+      sendAnswer(answer, response);
+    } catch (error) {
+      traced?.end(error);
+      if (!connection.gone.aborted) this.#refuse(error, query, response);
+    } finally {
+      held.release();
+    }
+  }
+
+  /** The first request of an exchange is the client's; what is asked after it is the guard's. */
+  #exchangeOf(query: Query, { agent }: ClientConnection): Exchange<HeldAnswer> {
+    let isSent = false;
+    return (request, signal) => {
+      if (isSent) {
+        const question = sendQuestion(request, this.#target);
+        return awaitAnswer(question, this.#held, signal, () => {}).finally(() => {
+          question.destroy();
+        });
+      }
+      isSent = true;
+      const sent = sendQuery(query, request, this.#target, agent);
+      return awaitAnswer(sent, this.#held, signal, () => agent.forget());
+    };
+  }
+
+  /** What is no refusal of the guard is a connection that the session has cut. */
+  #refuse(error: unknown, { given }: Query, response: ServerResponse): void {
+    const answer = rejectionAnswer(this.#session.lost ?? error, given);
+    if (answer === undefined) {
+      cut(response);
+      return;
+    }
+    const counter = COUNTERS[answer.errors[0].extensions._type];
+    this.counts[counter] += 1;
+    const body = JSON.stringify(answer);
+    response.writeHead(200, {
+      "Content-Type": "application/json",
+      "Content-Length": Buffer.byteLength(body),
+    });
+    response.end(body);
+  }
+}
+
+const COUNTERS: Readonly<Record<RefusalType, "rejected" | "timedOut" | "lost">> = {
+  CIRCUIT_OPEN: "rejected",
+  TIMED_OUT: "timedOut",
+  SESSION_LOST: "lost",
+};
+
+function sendAnswer({ message, held }: HeldAnswer, response: ServerResponse): void {
+  held.release();
+  if (held.complete) {
+    beginAnswer(message, response);
+    addTrailers(message, response);
+    response.end(Buffer.concat(held.chunks));
+  } else relayAnswer(message, response, held.chunks);
+}

@@ -1,0 +1,37 @@
+/** Passes a request on that is none of the guard's, and its answer back, untouched. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ClientConnection } from "./client-connection.js";
+import { cut, headersFor, relayAnswer, relayBody, relayInformation, sendRequest } from "./relay.js";
+import type { SessionAddress } from "./session-address.js";
+import { authorizationFor } from "./session-token.js";
+
+/** Only the token is another on the other side. */
+export function passThrough(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { agent }: ClientConnection,
+  { port, token }: SessionAddress,
+): void {
+  const upstream = sendRequest({
+    port,
+    agent,
+    method: request.method ?? "GET",
+    path: request.url ?? "/",
+    headers: headersFor(request, authorizationFor(token)),
+  });
+  let answered = false;
+  upstream.on("response", (answer) => {
+    answered = true;
+    relayAnswer(answer, response);
+  });
+  upstream.on("error", () => {
+    request.unpipe(upstream).resume();
+    if (!answered) cut(response);
+  });
+  relayInformation(upstream, response);
+  response.once("close", () => {
+    if (!response.writableFinished) upstream.destroy();
+  });
+  relayBody(request, upstream);
+}

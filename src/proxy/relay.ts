@@ -1,0 +1,114 @@
+/** Relays the two halves of an HTTP/1.1 exchange as they come: unbuffered, and as fast as the slower side. */
+
+import type {
+  ClientRequest,
+  IncomingMessage,
+  OutgoingMessage,
+  RequestOptions,
+  ServerResponse,
+} from "node:http";
+import { request as httpRequest } from "node:http";
+import {
+  hasHeader,
+  headOf,
+  pairsOf,
+  type RawHeaders,
+  withHeader,
+  withoutHeaders,
+} from "./raw-headers.js";
+
+/** The largest head that is taken from either side. */
+export const MAX_HEAD_BYTES = 1024 * 1024;
+
+/** A request to the session. */
+export interface Outgoing {
+  readonly port: number;
+  readonly agent: RequestOptions["agent"];
+  readonly method: string;
+  readonly path: string;
+  readonly headers: RawHeaders;
+}
+
+/**
+ * Begins a request. Node says `Connection: keep-alive` where the client has left it to the default of
+ * HTTP/1.1; all other headers go as they are given.
+ */
+export function sendRequest({ headers, ...target }: Outgoing): ClientRequest {
+  const request = httpRequest({
+    ...target,
+    host: "127.0.0.1",
+    headers: complete(target, headers),
+    maxHeaderSize: MAX_HEAD_BYTES,
+  });
+  request.maxHeadersCount = 0;
+  return request;
+}
+
+/** Without a length Node would announce a body of chunks for a POST that has none. */
+function complete({ port, method }: Omit<Outgoing, "headers">, headers: RawHeaders): RawHeaders {
+  const hosted = hasHeader(headers, "host") ? headers : ["Host", `127.0.0.1:${port}`, ...headers];
+  const sized = hasHeader(headers, "content-length") || hasHeader(headers, "transfer-encoding");
+  return sized || NEVER_CHUNKED.has(method) ? hosted : [...hosted, "Content-Length", "0"];
+}
+
+const NEVER_CHUNKED: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
+
+/** Passes the body and the trailers of a request on. */
+export function relayBody(from: IncomingMessage, to: ClientRequest): void {
+  from.once("end", () => addTrailers(from, to));
+  from.pipe(to);
+  flushSoon(to);
+}
+
+/** Begins an answer as the session did. */
+export function beginAnswer(answer: IncomingMessage, response: ServerResponse): void {
+  for (const name of ["connection", "transfer-encoding", "date"]) response.removeHeader(name);
+  const spoken = response.req.httpVersion === "1.0" ? ["transfer-encoding"] : [];
+  const headers = withoutHeaders(answer.rawHeaders, spoken);
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", headers);
+}
+
+/** Passes an answer on to its end; when the session cuts it, the client's connection is cut there. */
+export function relayAnswer(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  begun: readonly Buffer[] = [],
+): void {
+  beginAnswer(answer, response);
+  for (const chunk of begun) response.write(chunk);
+  answer.once("end", () => addTrailers(answer, response));
+  answer.once("error", () => cut(response));
+  answer.pipe(response);
+  flushSoon(response);
+}
+
+/** Passes on what is said before the answer itself: 100 Continue and the like. */
+export function relayInformation(request: ClientRequest, response: ServerResponse): void {
+  request.on("continue", () => response.writeContinue());
+  request.on("information", ({ statusCode, statusMessage, rawHeaders }) => {
+    if (statusCode === 100 || response.req.httpVersion === "1.0") return;
+    response.socket?.write(headOf(`HTTP/1.1 ${statusCode} ${statusMessage}`, rawHeaders));
+  });
+}
+
+/** Adds the trailers of a message that has been read to its end. */
+export function addTrailers({ rawTrailers }: IncomingMessage, to: OutgoingMessage): void {
+  if (rawTrailers.length > 0) to.addTrailers(pairsOf(rawTrailers));
+}
+
+/** Resets the client's connection, as the session's was, once what came before has been written. */
+export function cut(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null || socket.destroyed) return;
+  socket.write("", () => socket.resetAndDestroy());
+}
+
+/** Sends a head before its body comes, but together with one that is there at once. */
+function flushSoon(message: OutgoingMessage): void {
+  setImmediate(() => message.flushHeaders());
+}
+
+/** The headers of a client's request for the session. */
+export function headersFor(request: IncomingMessage, authorization: string): string[] {
+  return withHeader(request.rawHeaders, "authorization", authorization);
+}

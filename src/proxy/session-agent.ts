@@ -1,0 +1,63 @@
+/** The one connection to the session that belongs to one connection of a client. */
+
+import { Agent, type ClientRequest } from "node:http";
+import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** Opens a connection to the session, which alone keeps no process alive. */
+export function connectTo(port: number): Socket {
+  return connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true }).unref();
+}
+
+/**
+ * Keeps at most one connection, so that it is kept, goes stale and ends as the client's own
+ * connection to the session would have.
+ */
+export class SessionAgent extends Agent {
+  readonly #port: number;
+  readonly #onGone: () => void;
+  #current: Socket | undefined;
+  #isGone = false;
+
+  /** @param onGone The session has ended a connection that nobody here has ended. */
+  constructor(port: number, onGone: () => void) {
+    super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
+    this.#port = port;
+    this.#onGone = onGone;
+  }
+
+  /** Whether the session has ended the last connection, and none was opened since. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  override createConnection(): Socket {
+    const socket = connectTo(this.#port);
+    this.#current = socket;
+    this.#isGone = false;
+    const gone = () => {
+      if (this.#current !== socket) return;
+      this.#current = undefined;
+      this.#isGone = true;
+      socket.end();
+      this.#onGone();
+    };
+    return socket.once("end", gone).once("close", gone);
+  }
+
+  /** The agent holds the process by a connection in use; we do not. */
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    super.reuseSocket(socket, request);
+    (socket as Socket).unref();
+  }
+
+  /** The connection is ours to end, or none for requests any more: its end tells nothing. */
+  forget(): void {
+    this.#current = undefined;
+  }
+
+  override destroy(): void {
+    this.forget();
+    super.destroy();
+  }
+}

@@ -1,0 +1,16 @@
+/** The token of a session in the `authorization` header: the user name of basic auth. */
+
+import { timingSafeEqual } from "node:crypto";
+
+/** The header's value for a session. */
+export function authorizationFor(token: string): string {
+  return `Basic ${Buffer.from(`${token}:`).toString("base64")}`;
+}
+
+/** Whether a header's value holds the token; takes the same time for every wrong one of its length. */
+export function isAuthorized(authorization: string | undefined, token: string): boolean {
+  const [, credentials = ""] = /^basic +(\S+)$/i.exec(authorization ?? "") ?? [];
+  const [user = ""] = Buffer.from(credentials, "base64").toString("latin1").split(":", 1);
+  const [given, wanted] = [Buffer.from(user, "latin1"), Buffer.from(token, "latin1")];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}

@@ -1,0 +1,79 @@
+/** Passes an upgrade on: what both sides say once they have agreed on another protocol is not ours. */
+
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { ClientConnection } from "./client-connection.js";
+import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
+import { headersFor, relayAnswer, sendRequest } from "./relay.js";
+import type { SessionAddress } from "./session-address.js";
+import { authorizationFor } from "./session-token.js";
+
+/**
+ * Whether an offer to upgrade is to be passed over, as HTTP allows: one on a request with a body,
+ * such as some clients make of every query, would take the query out of the guard's sight.
+ */
+export function isOfferToPassOver({ method, rawHeaders }: IncomingMessage): boolean {
+  const hasBody =
+    hasHeader(rawHeaders, "content-length") || hasHeader(rawHeaders, "transfer-encoding");
+  return method === "POST" || hasBody;
+}
+
+/** The bytes of a request without its offer. */
+export function withoutOffer({ method, url, rawHeaders }: IncomingMessage): Buffer {
+  const headers = withoutHeaders(rawHeaders, ["upgrade", "connection", "http2-settings"]);
+  return headOf(`${method} ${url} HTTP/1.1`, headers);
+}
+
+/** Offers the upgrade to the session; without its consent the connection ends with its refusal. */
+export function passUpgrade(
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  { agent }: ClientConnection,
+  { port, token }: SessionAddress,
+): void {
+  const upstream = sendRequest({
+    port,
+    agent,
+    method: request.method ?? "GET",
+    path: request.url ?? "/",
+    headers: headersFor(request, authorizationFor(token)),
+  });
+  socket.on("error", () => undefined);
+  socket.once("close", () => upstream.destroy());
+  upstream.on("error", () => socket.resetAndDestroy());
+  upstream.on("upgrade", (answer, session, begun) => {
+    agent.forget();
+    session.unshift(begun);
+    socket.unshift(head);
+    const { statusCode, statusMessage, rawHeaders } = answer;
+    socket.write(headOf(`HTTP/1.1 ${statusCode} ${statusMessage}`, rawHeaders));
+    tunnel(socket, session as Socket);
+  });
+  upstream.on("response", (answer) => refuse(request, socket, answer));
+  upstream.end();
+}
+
+/** A refused connection could go on as HTTP, but Node does not take it back. */
+function refuse(request: IncomingMessage, socket: Socket, answer: IncomingMessage): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once("finish", () => socket.end());
+  answer.rawHeaders = withoutHeaders(answer.rawHeaders, ["connection", "keep-alive"]);
+  relayAnswer(answer, response);
+  socket.resume();
+}
+
+/** Joins two connections until both are over; the end and the reset of one are those of the other. */
+export function tunnel(one: Socket, other: Socket): void {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    from.pipe(to as Duplex);
+    from.on("error", () => to.resetAndDestroy());
+    from.once("close", () => to.destroySoon());
+  }
+}

@@ -1,0 +1,53 @@
+// A session double with a proxy before it, and ways to ask both.
+
+import { Guard } from "../../src/guard/guard.js";
+import type { GuardOptions } from "../../src/guard/guard-options.js";
+import type { SessionAddress } from "../../src/proxy/session-address.js";
+import { type SessionProxy, startSessionProxy } from "../../src/proxy/session-proxy.js";
+import { createRegistry } from "../../src/registry/registry.js";
+import { startSessionDouble } from "../../src/testing/index.js";
+import type { RequestTracing } from "../../src/traces/request-tracing.js";
+
+export function authorization({ token }: SessionAddress): string {
+  return `Basic ${Buffer.from(`${token}:`).toString("base64")}`;
+}
+
+/** A guard with breakers of its own. */
+export function newGuard(options: GuardOptions = {}): Guard {
+  return new Guard({ registry: createRegistry(), ...options });
+}
+
+export async function startScene(options: GuardOptions = {}, tracing?: RequestTracing) {
+  const guard = newGuard(options);
+  const double = await startSessionDouble();
+  const proxy = await startSessionProxy({ guard, target: double, tracing });
+  return {
+    guard,
+    double,
+    proxy,
+    ask: (query: string) => ask(proxy.address, query),
+    async [Symbol.asyncDispose]() {
+      await proxy.close();
+      await double.stop();
+    },
+  };
+}
+
+/** Sends a query as an SDK does. */
+export async function ask(
+  address: SessionAddress,
+  query: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`http://127.0.0.1:${address.port}/query`, {
+    method: "POST",
+    headers: {
+      authorization: authorization(address),
+      "content-type": "application/json",
+      ...headers,
+    },
+    body: JSON.stringify({ query }),
+  });
+}
+
+export type { SessionProxy };
