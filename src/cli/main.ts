@@ -10,14 +10,16 @@ for (const stream of [process.stdout, process.stderr]) {
     // A reader that went away, as in `dagger-breaker ... | head -1`, is no error.
     if (code === "EPIPE" || !written) return;
     written = false;
-    process.exitCode = EXIT.notWritten;
     process.stderr.write(`error: the result cannot be written (${code})\n`);
   });
 }
 
-// The code of an end that comes before that of the command, which would be a fault of ours.
-process.exitCode = EXIT.internal;
-// Not awaited: the single file is made of a script, where `await` cannot stand at the top.
-run(process.argv.slice(2), process).then((exitCode) => {
+// An end that comes before that of the command is a fault of ours, never a success.
+let exitCode: number = EXIT.internal;
+process.on("exit", () => {
   process.exitCode = written ? exitCode : EXIT.notWritten;
+});
+// Not awaited: the single file is made of a script, where `await` cannot stand at the top.
+run(process.argv.slice(2), process).then((code) => {
+  exitCode = code;
 });
