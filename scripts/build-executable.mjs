@@ -111,7 +111,7 @@ async function versionOf(binary) {
     const { stdout } = await execute(binary, ["--version"]);
     return stdout.trim().slice(1);
   } catch (error) {
-    throw new BuildError(`--node ${binary} does not run: ${error.code ?? error.message}`);
+    throw new BuildError(`${binary} is no Node.js: --version failed (${error.code})`);
   }
 }
 

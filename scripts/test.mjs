@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { installVersions, otherNodes } from "./node-versions.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** Tests of what is packed or built, which does not depend on the version of Node that runs them. */
+const OF_PRODUCTS = ["tests/package/**", "tests/executable/**"];
 /** A section that runs longer than this hangs. */
 const SECTION_LIMIT_MS = 15 * 60_000;
 
@@ -52,8 +54,8 @@ async function runEverything() {
   if (!(await section("SDK and Node versions", installVersions))) return;
   await runTests(`Tests, Node ${process.versions.node}`, process.execPath, ["--coverage"]);
   for (const { title, binary, problem } of await otherNodes()) {
-    // What is packed, and the snippets in it, do not depend on the version of Node.
-    if (binary) await runTests(`Tests, ${title}`, binary, ["--exclude", "tests/package/**"]);
+    const options = OF_PRODUCTS.flatMap((path) => ["--exclude", path]);
+    if (binary) await runTests(`Tests, ${title}`, binary, options);
     else await section(`Tests, ${title}`, async () => problem);
   }
 }
