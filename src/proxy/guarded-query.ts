@@ -132,11 +132,11 @@ const COUNTERS: Readonly<Record<RefusalType, "rejected" | "timedOut" | "lost">> 
   SESSION_LOST: "lost",
 };
 
-function sendAnswer({ message, held }: HeldAnswer, response: ServerResponse): void {
+function sendAnswer({ request, message, held }: HeldAnswer, response: ServerResponse): void {
   held.release();
   if (held.complete) {
     beginAnswer(message, response);
     addTrailers(message, response);
     response.end(Buffer.concat(held.chunks));
-  } else relayAnswer(message, response, held.chunks);
+  } else relayAnswer(request, message, response, held.chunks);
 }

@@ -23,7 +23,7 @@ export function passThrough(
   let answered = false;
   upstream.on("response", (answer) => {
     answered = true;
-    relayAnswer(answer, response);
+    relayAnswer(upstream, answer, response);
   });
   upstream.on("error", () => {
     request.unpipe(upstream).resume();

@@ -13,6 +13,7 @@ import { authorizationFor } from "./session-token.js";
 
 /** An answer that is held, or the beginning of one that is too long. */
 export interface HeldAnswer extends SessionResponse {
+  readonly request: ClientRequest;
   readonly message: IncomingMessage;
   readonly held: HeldBody;
 }
@@ -88,7 +89,7 @@ export function awaitAnswer(
       const body = await answerIn(held, message.headers["content-encoding"]);
       signal?.removeEventListener("abort", drop);
       const contentType = message.headers["content-type"];
-      resolve({ status: message.statusCode ?? 0, contentType, body, message, held });
+      resolve({ status: message.statusCode ?? 0, contentType, body, request, message, held });
     };
     request.on("error", fail);
     request.on("response", (message) => judge(message).catch(fail));

@@ -68,17 +68,31 @@ export function beginAnswer(answer: IncomingMessage, response: ServerResponse): 
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", headers);
 }
 
-/** Passes an answer on to its end; when the session cuts it, the client's connection is cut there. */
+/**
+ * Passes an answer on to its end; when the session cuts it, the client's connection is cut there.
+ *
+ * @param begun What was read of its body already.
+ */
 export function relayAnswer(
+  request: ClientRequest,
   answer: IncomingMessage,
   response: ServerResponse,
   begun: readonly Buffer[] = [],
 ): void {
   beginAnswer(answer, response);
   for (const chunk of begun) response.write(chunk);
+  const cutOff = () => {
+    answer.unpipe(response);
+    cut(response);
+  };
   answer.once("end", () => addTrailers(answer, response));
-  answer.once("error", () => cut(response));
-  answer.pipe(response);
+  answer.once("error", cutOff);
+  // Of an answer that ends with its connection, a reset looks like the end, and only the request tells.
+  request.on("error", () => {
+    if (!answer.complete) cutOff();
+  });
+  if (answer.errored) cutOff();
+  else answer.pipe(response);
   flushSoon(response);
 }
 

@@ -1,6 +1,6 @@
 /** Passes an upgrade on: what both sides say once they have agreed on another protocol is not ours. */
 
-import { type IncomingMessage, ServerResponse } from "node:http";
+import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ClientConnection } from "./client-connection.js";
@@ -51,18 +51,23 @@ export function passUpgrade(
     socket.write(headOf(`HTTP/1.1 ${statusCode} ${statusMessage}`, rawHeaders));
     tunnel(socket, session as Socket);
   });
-  upstream.on("response", (answer) => refuse(request, socket, answer));
+  upstream.on("response", (answer) => refuse(request, socket, upstream, answer));
   upstream.end();
 }
 
 /** A refused connection could go on as HTTP, but Node does not take it back. */
-function refuse(request: IncomingMessage, socket: Socket, answer: IncomingMessage): void {
+function refuse(
+  request: IncomingMessage,
+  socket: Socket,
+  upstream: ClientRequest,
+  answer: IncomingMessage,
+): void {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once("finish", () => socket.end());
   answer.rawHeaders = withoutHeaders(answer.rawHeaders, ["connection", "keep-alive"]);
-  relayAnswer(answer, response);
+  relayAnswer(upstream, answer, response);
   socket.resume();
 }
 

@@ -1,0 +1,135 @@
+// Servers and clients of plain bytes and plain HTTP, to see what really goes over the wire.
+
+import { once } from "node:events";
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { GuardOptions } from "../../src/guard/guard-options.js";
+import { startSessionProxy } from "../../src/proxy/session-proxy.js";
+import { authorization, newGuard } from "./scene.js";
+
+/** The token of every server that stands for a session here. */
+export const TOKEN = "feedbeef";
+
+async function portOf(server: Server | ReturnType<typeof createServer>): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server, a proxy before it, and how many connections the server has seen. */
+export interface Served extends AsyncDisposable {
+  /** The server's own port. */
+  readonly port: number;
+  /** The port of the proxy. */
+  readonly proxyPort: number;
+  readonly proxy: Awaited<ReturnType<typeof startSessionProxy>>;
+  /** The header's value that the proxy takes. */
+  readonly authorization: string;
+  /** All connections that the server was ever asked for. */
+  readonly connections: readonly Socket[];
+}
+
+async function serve(
+  server: Server | ReturnType<typeof createServer>,
+  options: GuardOptions = {},
+): Promise<Served> {
+  const connections: Socket[] = [];
+  server.on("connection", (socket: Socket) => connections.push(socket));
+  const port = await portOf(server);
+  const target = { port, token: TOKEN };
+  const proxy = await startSessionProxy({ guard: newGuard(options), target });
+  return {
+    port,
+    proxyPort: proxy.address.port,
+    proxy,
+    authorization: authorization(proxy.address),
+    connections,
+    async [Symbol.asyncDispose]() {
+      await proxy.close();
+      for (const socket of connections) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A proxy before a server of HTTP/1.1. */
+export function serveHttp(listener: RequestListener, options?: GuardOptions): Promise<Served> {
+  return serve(createHttpServer({ keepAliveTimeout: 0 }, listener), options);
+}
+
+/** A proxy before a server that does with each connection as it likes. */
+export function serveBytes(
+  onConnection: (socket: Socket) => void,
+  options?: GuardOptions,
+): Promise<Served> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => undefined);
+    onConnection(socket);
+  });
+  return serve(server, options);
+}
+
+/** A connection of which all that came is kept. */
+export interface Line {
+  readonly socket: Socket;
+  /** What has come so far. */
+  readonly text: string;
+  /** Whether the other side has reset it. */
+  readonly wasReset: boolean;
+  /** Resolves to all that has come, once that holds a text. */
+  until(part: string): Promise<string>;
+  /** Resolves to all that has come, once the other side has ended or reset the connection. */
+  ended(): Promise<string>;
+}
+
+/** Connects and keeps what comes, as bytes in latin1. */
+export function dial(port: number): Line {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  return listenTo(socket);
+}
+
+export function listenTo(socket: Socket): Line {
+  let text = "";
+  let isOver = false;
+  let wasReset = false;
+  let notify = () => {};
+  socket.setEncoding("latin1");
+  socket.on("data", (chunk) => {
+    text += chunk;
+    notify();
+  });
+  const over = () => {
+    isOver = true;
+    notify();
+  };
+  socket.on("end", over).on("close", over);
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    wasReset ||= error.code === "ECONNRESET";
+    over();
+  });
+  const wait = async (holds: () => boolean, wanted: string): Promise<string> => {
+    while (!holds()) {
+      if (isOver) throw new Error(`the connection ended before ${wanted}: ${text}`);
+      await new Promise<void>((resolve) => {
+        notify = resolve;
+      });
+    }
+    return text;
+  };
+  return {
+    socket,
+    get text() {
+      return text;
+    },
+    get wasReset() {
+      return wasReset;
+    },
+    until: (part) => wait(() => text.includes(part), JSON.stringify(part)),
+    ended: () => wait(() => isOver, "its end"),
+  };
+}
+
+/** A request as bytes; `lines` are its headers. */
+export function requestOf(firstLine: string, lines: readonly string[], body = ""): string {
+  return `${[firstLine, ...lines].join("\r\n")}\r\n\r\n${body}`;
+}
