@@ -82,10 +82,12 @@ function readArguments() {
 
 /** The Node.js to put into the file: the one given, else the one that runs this, else that of the tests. */
 async function findNode(given) {
-  const candidates = given === undefined ? [process.execPath, await nodeOfTests()] : [given];
+  const candidates = given === undefined ? [() => process.execPath, nodeOfTests] : [() => given];
   const found = [];
-  for (const candidate of candidates.filter((path) => path !== undefined)) {
-    const binary = await realpath(candidate).catch(() => candidate);
+  for (const candidate of candidates) {
+    const path = await candidate();
+    if (path === undefined) continue;
+    const binary = await realpath(path).catch(() => path);
     const version = await versionOf(binary);
     const [major, minor] = version.split(".").map(Number);
     const isNewEnough =

@@ -1,0 +1,125 @@
+/** Reads the Dockerfile and does in folders what its stages say: no engine for images runs here. */
+
+import { execFile } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+interface Instruction {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** One stage of a build. */
+export interface Stage {
+  /** The image that it begins with. */
+  readonly image: string;
+  readonly name: string;
+  readonly instructions: readonly Instruction[];
+}
+
+/** The stages of a Dockerfile, with the values that its ARGs have by default. */
+export function readStages(text: string): Stage[] {
+  const defaults = new Map<string, string>();
+  const stages: (Stage & { instructions: Instruction[] })[] = [];
+  for (const { name, value } of readInstructions(text)) {
+    const stage = stages.at(-1);
+    if (name === "FROM") {
+      const [image = "", , alias = ""] = value.split(" ");
+      stages.push({ image: withValues(image, defaults), name: alias, instructions: [] });
+    } else if (stage !== undefined) stage.instructions.push({ name, value });
+    else if (name === "ARG") {
+      const [key = "", ...rest] = value.split("=");
+      defaults.set(key, rest.join("="));
+    } else throw new Error(`${name} comes before the first FROM`);
+  }
+  return stages;
+}
+
+function readInstructions(text: string): Instruction[] {
+  const lines = text.replaceAll("\\\n", "").split("\n");
+  return lines
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [, name = "", value = ""] = /^([A-Z]+) (.+)$/.exec(line) ?? [];
+      if (name === "") throw new Error(`no instruction: ${line}`);
+      return { name, value };
+    });
+}
+
+function withValues(image: string, values: ReadonlyMap<string, string>): string {
+  return image.replace(/\$\{(\w+)\}/g, (_, key) => {
+    const value = values.get(key);
+    if (value === undefined) throw new Error(`${key} has no default`);
+    return value;
+  });
+}
+
+/** Makes the context of a build as .dockerignore has it, which must name all that is let in. */
+export async function makeContext(root: string, ignore: string, context: string): Promise<void> {
+  const [everything, ...patterns] = ignore.split("\n").filter((line) => /^[^#]/.test(line));
+  if (everything !== "*") throw new Error(`.dockerignore begins with ${everything}`);
+  const isLetIn = (pattern: string) => pattern.startsWith("!");
+  const suffixes = patterns
+    .filter((pattern) => !isLetIn(pattern))
+    .map((pattern) => pattern.replace(/^src\/\*\*\/\*/, ""));
+  for (const path of patterns.filter(isLetIn).map((pattern) => pattern.slice(1))) {
+    await cp(join(root, path), join(context, path), {
+      recursive: true,
+      filter: (source) => !suffixes.some((suffix) => source.endsWith(suffix)),
+    });
+  }
+}
+
+/**
+ * Does what a stage says, in a folder that stands for its root.
+ *
+ * @param context Where COPY without --from finds its sources.
+ * @param roots The folders of earlier stages, by name.
+ * @param env The environment of RUN, with the programs that the image would have.
+ */
+export async function buildStage(
+  { instructions }: Stage,
+  root: string,
+  context: string,
+  roots: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  let folder = root;
+  for (const { name, value } of instructions) {
+    if (name === "WORKDIR") {
+      folder = join(root, value);
+      await mkdir(folder, { recursive: true });
+    } else if (name === "COPY") await copy(value, root, folder, context, roots);
+    else if (name === "RUN") await execute("sh", ["-c", value], { cwd: folder, env });
+    else if (name !== "USER" && name !== "ENTRYPOINT") throw new Error(`${name} is not understood`);
+  }
+}
+
+async function copy(
+  value: string,
+  root: string,
+  folder: string,
+  context: string,
+  roots: Readonly<Record<string, string>>,
+): Promise<void> {
+  const [, from, paths = ""] = /^(?:--from=(\S+) )?(.+)$/.exec(value) ?? [];
+  const origin = from === undefined ? context : roots[from];
+  if (origin === undefined) throw new Error(`there is no stage ${from}`);
+  const words = paths.split(" ");
+  const target = words.at(-1) ?? "";
+  if (!target.endsWith("/")) throw new Error(`COPY ${value}: a folder ends with a slash`);
+  const destination = target.startsWith("/") ? join(root, target) : resolve(folder, target);
+  for (const source of words.slice(0, -1)) {
+    const path = join(origin, source);
+    if (!existsSync(path)) throw new Error(`COPY ${value}: there is no ${source}`);
+    // Of a folder COPY takes what is in it.
+    const isFolder = statSync(path).isDirectory();
+    await cp(path, isFolder ? destination : join(destination, basename(source)), {
+      recursive: true,
+    });
+  }
+}

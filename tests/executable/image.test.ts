@@ -1,0 +1,81 @@
+/** The Dockerfile makes an image of the single file: its steps run here as they would in one. */
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildStage, makeContext, readStages } from "./image-stages.js";
+
+const execute = promisify(execFile);
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const stages = readStages(readFileSync(join(ROOT, "Dockerfile"), "utf8"));
+const [build, image] = stages;
+if (build === undefined || image === undefined) throw new Error("the Dockerfile has two stages");
+/** What gcr.io/distroless/cc has beside the system's own: glibc, libgcc and libstdc++. */
+const LIBRARIES = /^(?:linux-vdso|ld-linux-\S+|lib(?:c|m|dl|pthread|gcc_s|stdc\+\+))\.so/;
+
+/** The folder of the Node.js that an image of the build would bring. */
+function binFolderOf(image: string): string {
+  const major = /^node:(\d+)-/.exec(image)?.[1];
+  if (process.versions.node.startsWith(`${major}.`)) return dirname(process.execPath);
+  const alias = `node-${major}-${process.platform}-${process.arch}`;
+  return join(ROOT, "tests/node_modules", alias, "bin");
+}
+
+test("an image can be made of other base images, which are named once", () => {
+  expect([build.image, image.image]).toEqual([
+    "node:24-bookworm-slim",
+    "gcr.io/distroless/cc-debian12:nonroot",
+  ]);
+});
+
+test("the program of the image is not run by root, whichever the base image is", () => {
+  const user = image.instructions.findLast(({ name }) => name === "USER")?.value ?? "";
+  expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+});
+
+describe.skipIf(process.platform !== "linux")("the steps of the Dockerfile", () => {
+  let folder = "";
+  let program = "";
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dagger-breaker-image-"));
+    const context = join(folder, "context");
+    await makeContext(ROOT, readFileSync(join(ROOT, ".dockerignore"), "utf8"), context);
+    const env = {
+      ...process.env,
+      PATH: `${binFolderOf(build.image)}${delimiter}${process.env.PATH}`,
+      // What npm has fetched before need not come through the network again.
+      npm_config_prefer_offline: "true",
+    };
+    const roots = { [build.name]: join(folder, "build") };
+    await buildStage(build, join(folder, "build"), context, roots, env);
+    await buildStage(image, join(folder, "image"), context, roots, env);
+    const entry = image.instructions.find(({ name }) => name === "ENTRYPOINT")?.value ?? "[]";
+    program = join(folder, "image", ...(JSON.parse(entry) as string[]));
+  }, 240_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("put a program into the image that runs without Node.js", async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const { stdout } = await execute(program, ["--version"], { env: { PATH: "" } });
+    expect(stdout).toBe(`${version}\n`);
+  });
+
+  test("put the licences beside it", () => {
+    const path = join(folder, "image/usr/local/share/doc/dagger-breaker");
+    expect(readFileSync(join(path, "dagger-breaker.licenses.txt"), "utf8")).toContain(
+      "Node.js 24.",
+    );
+  });
+
+  test("make a program that needs no library but those of the base image", async () => {
+    const { stdout } = await execute("ldd", [program]);
+    const names = [...stdout.matchAll(/^\s+(?:\S*\/)?(\S+\.so\S*)/gm)].map(([, name = ""]) => name);
+    expect(names).toContain("libstdc++.so.6");
+    expect(names.filter((name) => !LIBRARIES.test(name))).toEqual([]);
+  });
+});
