@@ -158,8 +158,9 @@ async function putIntoNode(scratch, node) {
   await copyFile(node, program);
   await chmod(program, 0o755);
   // As a process of its own, whose warnings about the binary of Node.js are of no use.
-  const postject = join(ROOT, "node_modules/.bin/postject");
-  await execute(postject, [program, "NODE_SEA_BLOB", config.output, "--sentinel-fuse", FUSE]);
+  const postject = fileURLToPath(import.meta.resolve("postject/dist/cli.js"));
+  const args = [program, "NODE_SEA_BLOB", config.output, "--sentinel-fuse", FUSE];
+  await execute(process.execPath, [postject, ...args]);
 }
 
 /** Fails unless the program runs by itself, whatever a user wants of other programs in Node.js. */
