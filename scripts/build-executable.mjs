@@ -22,11 +22,13 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { build } from "esbuild";
+import { build, formatMessages } from "esbuild";
 import { otherNodes } from "./node-versions.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MANIFEST = join(ROOT, "package.json");
+/** The one source that may ask where it is. */
+const OWN_PROGRAM = "src/cli/own-program.ts";
 /** The first that can be told to leave NODE_OPTIONS alone, which is meant for the programs of a user. */
 const OLDEST_NODE = { major: 24, minor: 7 };
 /** What Node.js looks for in its own binary: https://nodejs.org/api/single-executable-applications.html */
@@ -119,7 +121,7 @@ async function versionOf(binary) {
 
 /** Makes one script of the program and its packages, and gives the folders of the packages. */
 async function bundle(outfile, nodeVersion) {
-  const { metafile } = await build({
+  const { metafile, warnings } = await build({
     entryPoints: [join(ROOT, "src/cli/main.ts")],
     outfile,
     bundle: true,
@@ -129,13 +131,18 @@ async function bundle(outfile, nodeVersion) {
     mainFields: ["module", "main"],
     // Errors are known by the names of their classes.
     keepNames: true,
-    // There is no file beside the program: src/cli/own-program.ts asks for none in a single file.
-    define: { "import.meta.url": "undefined" },
     legalComments: "none",
     metafile: true,
     absWorkingDir: ROOT,
-    logLevel: "warning",
+    logLevel: "silent",
   });
+  // What looks for files beside it finds none in a single file.
+  const unforeseen = warnings.filter(
+    ({ id, location }) => id !== "empty-import-meta" || location.file !== OWN_PROGRAM,
+  );
+  if (unforeseen.length > 0) {
+    throw new Error((await formatMessages(unforeseen, { kind: "warning" })).join("\n"));
+  }
   const folders = Object.keys(metafile.inputs).flatMap(
     (path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? [],
   );
