@@ -1,0 +1,57 @@
+/** What a guarded run of a whole command is told. */
+
+import type { Environment } from "../traces/environment.js";
+
+/** When a run is ended by us, in milliseconds; without a limit it never is. */
+export interface RunLimits {
+  /** For one attempt as a whole. */
+  readonly timeoutMs?: number | undefined;
+  /** Until there is a first sign of a session to an engine. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Without any output or trace. */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
+/** Which of the limits ended a command. */
+export type RunLimit = "total" | "connect" | "idle";
+
+/** What went through the sessions that a command opened; counters never go back. */
+export interface RunSessions {
+  readonly requests: number;
+  readonly rejected: number;
+  readonly timedOut: number;
+  readonly lost: number;
+}
+
+/** The sessions that a command opens through a program of ours. */
+export interface ChildSessions {
+  /** What the command gets in its environment so that they come to us. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Calls `listener` when a session begins. Returns how to stop. */
+  onBegin(listener: () => void): () => void;
+  /** What went through them so far; null when there was none. */
+  counts(): RunSessions | null;
+}
+
+/** A command and how it is to be run. */
+export interface RunPlan {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The environment that the command would have without us. */
+  readonly env: Environment;
+  readonly limits: RunLimits;
+  /** Attempts after the first, for failures that may well go away by themselves. */
+  readonly maxRetries: number;
+  /** What an earlier run of the same command contacted: not asked, warned of, or gated. */
+  readonly learnt: "off" | "warn" | "enforce";
+  /** Where that is kept; undefined for the default place. */
+  readonly learntPath?: string | undefined;
+  /**
+   * Who sends us its traces: the command if it is `dagger` itself and the CLI of its sessions
+   * (`auto`), whatever the command starts (`all`), or nobody.
+   */
+  readonly traces: "auto" | "all" | "off";
+  readonly sessions?: ChildSessions | undefined;
+  /** Ends the run when it is aborted, as an interruption. */
+  readonly signal?: AbortSignal | undefined;
+}

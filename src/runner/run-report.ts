@@ -1,0 +1,81 @@
+/** What a guarded run reports at its end. */
+
+import type { Failure } from "../attribution/failure.js";
+import type { Contacts } from "./contacts.js";
+import type { RunLimit, RunSessions } from "./run-plan.js";
+
+/** How a run ended. */
+export type RunOutcome =
+  | "succeeded"
+  | "failed"
+  | "rejected"
+  | "timed-out"
+  | "interrupted"
+  | "not-started";
+
+/** Whose fault a failed attempt was. */
+export interface RunFailure extends Failure {
+  /** The breaker that has counted it; null when none has. */
+  readonly breaker: string | null;
+}
+
+/** One attempt of a command. */
+export interface AttemptReport {
+  /** Its exit code; 128 and the number of the signal that ended it. */
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals | null;
+  readonly durationMs: number;
+  /** Which limit of ours ended it; null when none did. */
+  readonly timedOut: RunLimit | null;
+  readonly failure: RunFailure | null;
+}
+
+/** Why a command was not let in. */
+export interface RejectionReport {
+  /** The breaker that refused, the one with the longest wait. */
+  readonly upstream: string;
+  /** The other breakers that refused. */
+  readonly others: readonly string[];
+  readonly reason: "open" | "probing" | "isolated";
+  readonly retryAfterMs: number | null;
+  /** When its last failure was, as an ISO date. */
+  readonly since: string | null;
+  /** The attribution rule of that failure, and whose fault it was. */
+  readonly rule: string | null;
+  readonly fault: string | null;
+}
+
+/** Something that keeps a run or its report from being whole. It holds nothing of the command. */
+export interface Note {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** What a guarded run did. It holds no argument, no output and no other secret of the command. */
+export interface RunReport {
+  readonly outcome: RunOutcome;
+  /**
+   * What to end with: the exit code of the command; 75 rejected, 124 ended by a limit, 128 and the
+   * number of a signal, 126 or 127 not started.
+   */
+  readonly exitCode: number;
+  /** The signal that ended the command, or interrupted the wait for it; null when none did. */
+  readonly signal: NodeJS.Signals | null;
+  /** All attempts and waits together. */
+  readonly durationMs: number;
+  /** How long circuits were waited for. */
+  readonly waitedMs: number;
+  readonly attempts: readonly AttemptReport[];
+  /** The failure of the last attempt. */
+  readonly failure: RunFailure | null;
+  readonly rejection: RejectionReport | null;
+  /** What the sessions did that came to us; null when none did. */
+  readonly sessions: RunSessions | null;
+  /** Requests that registries were spared because circuits were open. */
+  readonly sparedRequests: number;
+  /** What the command contacted by its traces; null without any. */
+  readonly contacts: Contacts | null;
+  /** The breakers of what an earlier run of the same command contacted. */
+  readonly learnt: readonly string[];
+  readonly warnings: readonly Note[];
+}
