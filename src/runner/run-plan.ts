@@ -1,6 +1,8 @@
 /** What a guarded run of a whole command is told. */
 
+import type { EngineTraces } from "../traces/engine-traces.js";
 import type { Environment } from "../traces/environment.js";
+import type { CommandWitness } from "./command-witness.js";
 
 /** When a run is ended by us, in milliseconds; without a limit it never is. */
 export interface RunLimits {
@@ -23,15 +25,26 @@ export interface RunSessions {
   readonly lost: number;
 }
 
-/** The sessions that a command opens through a program of ours. */
+/** The sessions that a command opens through a program of ours, or finds in its environment. */
 export interface ChildSessions {
   /** What the command gets in its environment so that they come to us. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Calls `listener` when a session begins. Returns how to stop. */
+  /** Calls `listener` when a session begins; at once when one has begun. Returns how to stop. */
   onBegin(listener: () => void): () => void;
   /** What went through them so far; null when there was none. */
   counts(): RunSessions | null;
+  /** Ends what is left of them. */
+  close(): Promise<void>;
 }
+
+/** Where the CLIs of sessions send their spans, and what tells them to. */
+export type SessionTraces = Extract<EngineTraces, { readonly receiver: object }>;
+
+/**
+ * Prepares to guard the sessions of a command that is not `dagger` itself, whose own CLI opens none
+ * through others.
+ */
+export type GuardSessions = (traces: SessionTraces | undefined) => Promise<ChildSessions>;
 
 /** A command and how it is to be run. */
 export interface RunPlan {
@@ -46,12 +59,10 @@ export interface RunPlan {
   readonly learnt: "off" | "warn" | "enforce";
   /** Where that is kept; undefined for the default place. */
   readonly learntPath?: string | undefined;
-  /**
-   * Who sends us its traces: the command if it is `dagger` itself and the CLI of its sessions
-   * (`auto`), whatever the command starts (`all`), or nobody.
-   */
-  readonly traces: "auto" | "all" | "off";
-  readonly sessions?: ChildSessions | undefined;
-  /** Ends the run when it is aborted, as an interruption. */
-  readonly signal?: AbortSignal | undefined;
+  /** Hears the traces of the command, or of its sessions; the run ends it. */
+  readonly witness?: CommandWitness | undefined;
+  /** Whether the command itself is to send its traces, and not only the CLIs of its sessions. */
+  readonly sendsTraces: boolean;
+  /** Called once, before the first attempt; the run closes what it gives. */
+  readonly guardSessions?: GuardSessions | undefined;
 }
