@@ -2,14 +2,9 @@
 
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import { Ends, joinEnds, WINDOW_BYTES } from "../runner/ends.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
-
-/**
- * How much is kept of each end. The classifier looks at the first and the last 64 KiB characters,
- * and no character is longer than four bytes.
- */
-export const WINDOW_BYTES = 4 * 64 * 1024;
 
 /** The longest file that must be read whole. */
 export const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
@@ -51,33 +46,9 @@ export async function readWhole(file: string, terminal: Terminal): Promise<strin
 
 /** Keeps the first and the last bytes of a stream, which may be endless. */
 export async function endsOfStream(stream: Readable): Promise<string> {
-  const head: Buffer[] = [];
-  const tail: Buffer[] = [];
-  let headBytes = 0;
-  let tailBytes = 0;
-  for await (const chunk of stream) {
-    let rest = Buffer.from(chunk);
-    if (headBytes < WINDOW_BYTES) {
-      const part = rest.subarray(0, WINDOW_BYTES - headBytes);
-      head.push(part);
-      headBytes += part.length;
-      rest = rest.subarray(part.length);
-    }
-    if (rest.length === 0) continue;
-    tail.push(rest);
-    tailBytes += rest.length;
-    while (tailBytes - (tail[0]?.length ?? 0) >= WINDOW_BYTES)
-      tailBytes -= tail.shift()?.length ?? 0;
-  }
-  const end = Buffer.concat(tail);
-  // What follows the head at once was kept whole: nothing lies between.
-  return headBytes + tailBytes <= 2 * WINDOW_BYTES
-    ? Buffer.concat([...head, end]).toString("utf8")
-    : joinEnds(Buffer.concat(head), end.subarray(-WINDOW_BYTES));
-}
-
-function joinEnds(head: Buffer, tail: Buffer): string {
-  return `${head.toString("utf8")}\n${tail.toString("utf8")}`;
+  const ends = new Ends();
+  for await (const chunk of stream) ends.add(Buffer.from(chunk));
+  return ends.text();
 }
 
 async function wholeStream(stream: Readable, name: string): Promise<string> {

@@ -1,9 +1,11 @@
 /** Receives the spans of a command while it runs, and tells at its end what it contacted. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Evidence } from "../attribution/spans/evidence.js";
 import { startEngineTraces } from "../traces/engine-traces.js";
 import type { Environment } from "../traces/environment.js";
 import type { TraceReceiver, TraceReceiverMetrics } from "../traces/receiver.js";
+import { CommandEvidence } from "./command-evidence.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
 import { RequestSpans } from "./request-spans.js";
 
@@ -23,8 +25,21 @@ export interface CommandWitness {
   readonly offReason: string | undefined;
   /** Where the spans come in; undefined when it is off. `end` closes it. */
   readonly receiver: TraceReceiver | undefined;
-  /** Ends it, once the command has ended; undefined when it was off. Never rejects. */
-  end(): Promise<CommandTrace | undefined>;
+  /** Whether the user has a collector that bodies are passed on to. */
+  readonly hasCollector: boolean;
+  /**
+   * What spans have proven of hosts since this was asked last; undefined when it is off.
+   *
+   * @param mayCome Whether spans may still come, which then are waited for.
+   */
+  evidence(mayCome: boolean): Promise<readonly Evidence[] | undefined>;
+  /**
+   * Ends it, once the command has ended; undefined when it was off. Never rejects.
+   *
+   * @param mayCome Whether spans may still come, which then are waited for. A dagger command has sent
+   * everything when it ends. Default: true.
+   */
+  end(mayCome?: boolean): Promise<CommandTrace | undefined>;
 }
 
 /**
@@ -46,26 +61,34 @@ export async function startCommandWitness(env: Environment): Promise<CommandWitn
       variables: {},
       offReason: traces.offReason,
       receiver: undefined,
+      hasCollector: false,
+      evidence: async () => undefined,
       end: async () => undefined,
     };
   }
   const { receiver, variables, hasCollector } = traces;
   const totals = new ContactTotals();
-  const requests = new RequestSpans((spans) => totals.add(spans));
+  const evidence = new CommandEvidence();
+  const requests = new RequestSpans((spans) => {
+    totals.add(spans);
+    evidence.add(spans);
+  });
   receiver.onSpans((spans) => requests.take(spans));
   return {
     variables,
     offReason: undefined,
     receiver,
-    async end() {
-      await untilQuiet(receiver);
+    hasCollector,
+    async evidence(mayCome) {
+      if (mayCome) await untilQuiet(receiver);
+      requests.end();
+      return evidence.take();
+    },
+    async end(mayCome = true) {
+      if (mayCome) await untilQuiet(receiver);
       await receiver.close();
       requests.end();
-      return {
-        contacts: totals.totals(),
-        bodies: receiver.metrics(),
-        hasCollector,
-      };
+      return { contacts: totals.totals(), bodies: receiver.metrics(), hasCollector };
     },
   };
 }

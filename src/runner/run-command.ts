@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Environment } from "../traces/environment.js";
-import { isInForeground } from "./foreground.js";
+import { RunSignals } from "./run-signals.js";
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -27,62 +27,61 @@ export class CommandNotStartedError extends Error {
   }
 }
 
-/** What ends us by default, and would leave the command behind. */
-const PASSED_ON = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
-/** What a terminal sends to the command as well when somebody types it. */
-const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
-
 /**
  * Runs a command with our own standard streams, so that it finds the terminal or the pipes that we
  * were given, and waits for its end.
  *
  * SIGTERM, SIGINT, SIGHUP and SIGQUIT are passed on and do not end us while it runs. Ctrl-C and
- * Ctrl-\ on a terminal reach the command without us; passed on as well they would count twice, and
- * dagger takes the second one for "at once".
+ * Ctrl-\ on a terminal reach the command without us.
  *
  * @param env The whole environment of the command.
  * @throws CommandNotStartedError
  */
-export function runCommand(
+export async function runCommand(
   command: string,
   args: readonly string[],
   env: Environment,
 ): Promise<CommandEnd> {
+  const signals = new RunSignals();
+  try {
+    return await endOf(command, () => {
+      const child = spawn(command, args, { env, stdio: "inherit" });
+      signals.passTo(child, true);
+      return child;
+    });
+  } finally {
+    signals.release();
+  }
+}
+
+/**
+ * Starts a command and waits for its end.
+ *
+ * @param command Its name, for errors.
+ * @throws CommandNotStartedError
+ */
+export function endOf(command: string, start: () => ChildProcess): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
     let child: ChildProcess;
     try {
-      child = spawn(command, args, { env, stdio: "inherit" });
+      child = start();
     } catch (error) {
       reject(notStarted(command, error));
       return;
     }
-    const letGo = holdTo(child);
     child.on("error", (error) => {
       // A signal that cannot be sent is an error of the child as well; its end is still to come.
-      if (child.pid !== undefined) return;
-      letGo();
-      reject(notStarted(command, error));
+      if (child.pid === undefined) reject(notStarted(command, error));
     });
     child.on("exit", (code, signal) => {
-      letGo();
-      const exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal];
-      resolve({ exitCode, signal });
+      resolve({ exitCode: signal === null ? (code ?? 1) : exitCodeOf(signal), signal });
     });
   });
 }
 
-/** Passes signals on, and ends the command should we end before it. Returns how to stop. */
-function holdTo(child: ChildProcess): () => void {
-  const pass = (signal: NodeJS.Signals): void => {
-    if (!TYPED.has(signal) || !isInForeground()) child.kill(signal);
-  };
-  const end = (): void => void child.kill("SIGTERM");
-  for (const signal of PASSED_ON) process.on(signal, pass);
-  process.on("exit", end);
-  return () => {
-    for (const signal of PASSED_ON) process.off(signal, pass);
-    process.off("exit", end);
-  };
+/** The exit code of what a signal has ended, as shells have it. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
 }
 
 function notStarted(command: string, error: unknown): CommandNotStartedError {

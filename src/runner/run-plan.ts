@@ -1,6 +1,5 @@
 /** What a guarded run of a whole command is told. */
 
-import type { EngineTraces } from "../traces/engine-traces.js";
 import type { Environment } from "../traces/environment.js";
 import type { CommandWitness } from "./command-witness.js";
 
@@ -33,18 +32,7 @@ export interface ChildSessions {
   onBegin(listener: () => void): () => void;
   /** What went through them so far; null when there was none. */
   counts(): RunSessions | null;
-  /** Ends what is left of them. */
-  close(): Promise<void>;
 }
-
-/** Where the CLIs of sessions send their spans, and what tells them to. */
-export type SessionTraces = Extract<EngineTraces, { readonly receiver: object }>;
-
-/**
- * Prepares to guard the sessions of a command that is not `dagger` itself, whose own CLI opens none
- * through others.
- */
-export type GuardSessions = (traces: SessionTraces | undefined) => Promise<ChildSessions>;
 
 /** A command and how it is to be run. */
 export interface RunPlan {
@@ -63,6 +51,5 @@ export interface RunPlan {
   readonly witness?: CommandWitness | undefined;
   /** Whether the command itself is to send its traces, and not only the CLIs of its sessions. */
   readonly sendsTraces: boolean;
-  /** Called once, before the first attempt; the run closes what it gives. */
-  readonly guardSessions?: GuardSessions | undefined;
+  readonly sessions?: ChildSessions | undefined;
 }

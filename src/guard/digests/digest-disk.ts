@@ -110,7 +110,7 @@ export function updateDigests(
  * Makes a folder and those above it. Node's own recursive way never returns where a file system
  * says that there is no parent although there is one, as /proc and automounted homes do.
  */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   if (existsSync(path)) return;
   const parent = dirname(path);
   if (parent !== path) makeFolder(parent);

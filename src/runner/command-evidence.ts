@@ -1,0 +1,32 @@
+/** Keeps what the spans of a whole command prove: of each breaker the last of each outcome. */
+
+import { breakerName } from "../attribution/hosts.js";
+import { type Evidence, evidenceFromSpans } from "../attribution/spans/evidence.js";
+import type { EngineSpan } from "../attribution/spans/span.js";
+
+/** How many breakers are known at most; a forger could name any number. */
+const MAX_NAMES = 256;
+
+/** Evidence of a command, in bounded memory however long it runs. */
+export class CommandEvidence {
+  readonly #byName = new Map<string, Map<Evidence["outcome"], Evidence>>();
+
+  /** Adds the spans of requests that are over. */
+  add(spans: readonly EngineSpan[]): void {
+    for (const evidence of evidenceFromSpans(spans)) {
+      const name = `${breakerName(evidence.kind, evidence.host)} ${evidence.servesHost}`;
+      const known = this.#byName.get(name);
+      if (known !== undefined) known.set(evidence.outcome, evidence);
+      else if (this.#byName.size < MAX_NAMES) {
+        this.#byName.set(name, new Map([[evidence.outcome, evidence]]));
+      }
+    }
+  }
+
+  /** What is known since this was asked last. */
+  take(): readonly Evidence[] {
+    const known = [...this.#byName.values()].flatMap((outcomes) => [...outcomes.values()]);
+    this.#byName.clear();
+    return known;
+  }
+}

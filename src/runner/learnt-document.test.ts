@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { formatLearnt, LEARNT_MAX_AGE_MS, learntKey, parseLearnt } from "./learnt-document.js";
+
+const NOW = 1_700_000_000_000;
+const key = learntKey("dagger", ["call", "test", "--token=hunter2"], "/work");
+
+test("what was learnt is read back, and nothing of the command is in it", () => {
+  const text = formatLearnt([], { key, contacts: ["registry:docker.io"], atMs: NOW });
+  expect(parseLearnt(text, NOW)).toEqual([{ key, contacts: ["registry:docker.io"], atMs: NOW }]);
+  expect(text).not.toMatch(/hunter2|call|work/);
+});
+
+test("the same words in another folder are another command, however they are cut", () => {
+  expect(learntKey("dagger", ["call", "test"], "/a")).not.toBe(
+    learntKey("dagger", ["call", "test"], "/b"),
+  );
+  expect(learntKey("dagger", ["call test"], "/a")).not.toBe(
+    learntKey("dagger", ["call", "test"], "/a"),
+  );
+});
+
+test("after a day it is forgotten, also when the clock was set back", () => {
+  const text = formatLearnt([], { key, contacts: [], atMs: NOW });
+  expect(parseLearnt(text, NOW + LEARNT_MAX_AGE_MS)).toHaveLength(1);
+  expect(parseLearnt(text, NOW + LEARNT_MAX_AGE_MS + 1)).toEqual([]);
+  expect(parseLearnt(text, NOW - LEARNT_MAX_AGE_MS - 1)).toEqual([]);
+});
+
+test("a command that is run again takes the place of what was known, and 500 are kept", () => {
+  let known = parseLearnt("", NOW);
+  for (let index = 0; index < 510; index += 1) {
+    const command = {
+      key: learntKey("dagger", [`${index}`], "/"),
+      contacts: [],
+      atMs: NOW + index,
+    };
+    known = parseLearnt(formatLearnt(known, command), NOW);
+  }
+  expect(known).toHaveLength(500);
+  const again = formatLearnt(known, {
+    ...(known[3] as (typeof known)[0]),
+    contacts: ["git:github.com"],
+  });
+  expect(parseLearnt(again, NOW)).toHaveLength(500);
+});
+
+test("what is no name of a breaker is neither written nor read", () => {
+  const contacts = ["registry:docker.io", "https://user:secret@x", "engine", "git:a b"];
+  const text = formatLearnt([], { key, contacts, atMs: NOW });
+  expect(parseLearnt(text, NOW)[0]?.contacts).toEqual(["registry:docker.io"]);
+  for (const bad of [
+    "",
+    "{}",
+    "[]",
+    "null",
+    '{"version":2,"commands":[]}',
+    '{"version":1,"commands":[null,1]}',
+  ]) {
+    expect(parseLearnt(bad, NOW)).toEqual([]);
+  }
+});

@@ -1,0 +1,68 @@
+/** What commands contacted, as it is kept between runs: hashes, names of breakers and times, nothing else. */
+
+import { createHash } from "node:crypto";
+
+/** For how long it is believed: a function that succeeded is cached and may ask nobody next time. */
+export const LEARNT_MAX_AGE_MS = 24 * 60 * 60 * 1000;
+/** The longest document; a longer one is not read. */
+export const MAX_LEARNT_BYTES = 4 * 1024 * 1024;
+
+const VERSION = 1;
+const MAX_COMMANDS = 500;
+const MAX_NAMES = 64;
+const NAME = /^(?:registry|git|http):[a-z0-9_.:[\]-]{1,260}$/;
+const KEY = /^[0-9a-f]{64}$/;
+
+/** What one command contacted. */
+export interface LearntCommand {
+  /** A hash of the command, its arguments and its folder, which may hold secrets. */
+  readonly key: string;
+  /** Names of breakers. */
+  readonly contacts: readonly string[];
+  readonly atMs: number;
+}
+
+/** The key of a command; the same words in another folder are another command. */
+export function learntKey(command: string, args: readonly string[], folder: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([command, args, folder]))
+    .digest("hex");
+}
+
+/** Reads a document, each entry by itself; what is too old or none is left out. */
+export function parseLearnt(text: string, nowMs: number): LearntCommand[] {
+  try {
+    const { version, commands } = JSON.parse(text) as { version?: unknown; commands?: unknown };
+    if (version !== VERSION || !Array.isArray(commands)) return [];
+    return commands.slice(0, MAX_COMMANDS).filter((entry) => isSound(entry, nowMs));
+  } catch {
+    return [];
+  }
+}
+
+/** Writes a document with one command new: the last ones, as many as it may hold. */
+export function formatLearnt(known: readonly LearntCommand[], latest: LearntCommand): string {
+  const others = known.filter(({ key }) => key !== latest.key);
+  const contacts = latest.contacts.filter((name) => NAME.test(name)).slice(0, MAX_NAMES);
+  const newestFirst = [{ ...latest, contacts }, ...others].sort(
+    (one, other) => other.atMs - one.atMs,
+  );
+  const lines = newestFirst
+    .slice(0, MAX_COMMANDS)
+    .map(({ key, contacts: names, atMs }) => JSON.stringify({ key, contacts: names, atMs }));
+  return `{"version":${VERSION},"commands":[\n${lines.join(",\n")}\n]}\n`;
+}
+
+function isSound(entry: unknown, nowMs: number): boolean {
+  const { key, contacts, atMs } = (entry ?? {}) as Partial<Record<keyof LearntCommand, unknown>>;
+  return (
+    typeof key === "string" &&
+    KEY.test(key) &&
+    Array.isArray(contacts) &&
+    contacts.length <= MAX_NAMES &&
+    contacts.every((name) => typeof name === "string" && NAME.test(name)) &&
+    Number.isSafeInteger(atMs) &&
+    // A clock that was set back must not make it last for ever.
+    Math.abs(nowMs - Number(atMs)) <= LEARNT_MAX_AGE_MS
+  );
+}
