@@ -134,9 +134,12 @@ const COUNTERS: Readonly<Record<RefusalType, "rejected" | "timedOut" | "lost">> 
 
 function sendAnswer({ request, message, held }: HeldAnswer, response: ServerResponse): void {
   held.release();
-  if (held.complete) {
-    beginAnswer(message, response);
-    addTrailers(message, response);
-    response.end(Buffer.concat(held.chunks));
-  } else relayAnswer(request, message, response, held.chunks);
+  const answer = { request, message, begun: held.chunks };
+  if (!held.complete) {
+    relayAnswer(answer, response);
+    return;
+  }
+  beginAnswer(answer, response);
+  addTrailers(message, response);
+  response.end(Buffer.concat(held.chunks));
 }

@@ -5,15 +5,16 @@
 
 import {
   type ClientHttp2Session,
-  type ClientHttp2Stream,
   connect,
   constants,
   createServer,
   type Http2Server,
+  type Http2Stream,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { Socket } from "node:net";
 import type { SessionAddress } from "./session-address.js";
 import { connectTo } from "./session-agent.js";
 import { authorizationFor, isAuthorized } from "./session-token.js";
@@ -29,13 +30,20 @@ const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants;
 export function createHttp2Relay(target: SessionAddress, ownToken: string): Http2Server {
   const server = createServer({ maxSessionMemory: MAX_SESSION_MEMORY_MB });
   server.on("sessionError", () => undefined);
+  server.on("connection", (socket: Socket) => endWithOther(socket));
   server.on("session", (client) => relaySession(client, target, ownToken));
   return server;
 }
 
+/** HTTP/2 knows no connection that is open on one side only, and Node would never end such a one. */
+function endWithOther(socket: Socket): Socket {
+  socket.allowHalfOpen = false;
+  return socket;
+}
+
 function relaySession(client: ServerHttp2Session, target: SessionAddress, ownToken: string): void {
   const session = connect(`http://127.0.0.1:${target.port}`, {
-    createConnection: () => connectTo(target.port),
+    createConnection: () => endWithOther(connectTo(target.port)),
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
   });
   session.on("error", () => client.destroy());
@@ -52,9 +60,8 @@ function relaySession(client: ServerHttp2Session, target: SessionAddress, ownTok
   client.on("close", () => session.destroy());
   const authorization = authorizationFor(target.token);
   client.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    stream.on("error", () => undefined);
     if (!isAuthorized(headers.authorization, ownToken)) {
-      stream.respond({ ":status": 401 }, { endStream: true });
+      stream.on("error", () => undefined).respond({ ":status": 401 }, { endStream: true });
     } else if (session.closed || session.destroyed) stream.close(constants.NGHTTP2_REFUSED_STREAM);
     else relayStream(stream, { ...headers, authorization }, session);
   });
@@ -65,37 +72,40 @@ function relayStream(
   headers: IncomingHttpHeaders,
   session: ClientHttp2Session,
 ): void {
-  const to = session.request(headers, {
-    endStream: from.readableEnded || from.endAfterHeaders,
-    waitForTrailers: true,
+  const hasBody = !from.endAfterHeaders;
+  const to = session.request(headers, { endStream: !hasBody, waitForTrailers: hasBody });
+  to.on("headers", (information) => {
+    if (!from.destroyed) from.additionalHeaders(information);
   });
-  let requestTrailers: IncomingHttpHeaders = {};
-  from.on("trailers", (trailers) => {
-    requestTrailers = trailers;
+  to.on("response", (answer) => {
+    if (from.destroyed) return;
+    from.respond(answer, { waitForTrailers: true });
+    relayHalf(to, from);
   });
-  to.on("wantTrailers", () => to.sendTrailers(requestTrailers));
-  relayResponse(to, from);
-  from.on("aborted", () => to.close(from.rstCode || NGHTTP2_CANCEL));
-  from.on("close", () => to.close(from.rstCode));
-  if (!from.endAfterHeaders) from.pipe(to);
+  if (hasBody) relayHalf(from, to);
+  joinEnds(from, to);
+  joinEnds(to, from);
 }
 
-function relayResponse(from: ClientHttp2Stream, to: ServerHttp2Stream): void {
+/** Passes the body and the trailers of one side on; a cut body ends in Node like a whole one. */
+function relayHalf(from: Http2Stream, to: Http2Stream): void {
   let trailers: IncomingHttpHeaders = {};
-  from.on("headers", (headers) => {
-    if (!to.destroyed) to.additionalHeaders(headers);
-  });
-  from.on("response", (headers) => {
-    if (to.destroyed) return;
-    to.respond(headers, { waitForTrailers: true });
-    from.pipe(to);
-  });
-  from.on("trailers", (given) => {
+  from.once("trailers", (given) => {
     trailers = given;
   });
-  to.on("wantTrailers", () => to.sendTrailers(trailers));
+  to.once("wantTrailers", () => to.sendTrailers(trailers));
+  from.once("end", () => {
+    if (from.rstCode === NGHTTP2_NO_ERROR) to.end();
+  });
+  from.pipe(to, { end: false });
+}
+
+/** A stream that is reset, or over before it has ended, is so on the other side. */
+function joinEnds(from: Http2Stream, to: Http2Stream): void {
   from.on("error", () => undefined);
-  from.on("close", () => {
-    if (from.rstCode !== NGHTTP2_NO_ERROR && !to.destroyed) to.close(from.rstCode);
+  from.once("close", () => {
+    if (to.destroyed) return;
+    if (from.rstCode !== NGHTTP2_NO_ERROR) to.close(from.rstCode);
+    else if (!from.readableEnded) to.close(NGHTTP2_CANCEL);
   });
 }

@@ -21,9 +21,9 @@ export function passThrough(
     headers: headersFor(request, authorizationFor(token)),
   });
   let answered = false;
-  upstream.on("response", (answer) => {
+  upstream.on("response", (message) => {
     answered = true;
-    relayAnswer(upstream, answer, response);
+    relayAnswer({ request: upstream, message }, response);
   });
   upstream.on("error", () => {
     request.unpipe(upstream).resume();

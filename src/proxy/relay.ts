@@ -60,39 +60,44 @@ export function relayBody(from: IncomingMessage, to: ClientRequest): void {
   flushSoon(to);
 }
 
-/** Begins an answer as the session did. */
-export function beginAnswer(answer: IncomingMessage, response: ServerResponse): void {
-  for (const name of ["connection", "transfer-encoding", "date"]) response.removeHeader(name);
-  const spoken = response.req.httpVersion === "1.0" ? ["transfer-encoding"] : [];
-  const headers = withoutHeaders(answer.rawHeaders, spoken);
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", headers);
+/** An answer of the session that has begun. */
+export interface Answer {
+  readonly request: ClientRequest;
+  readonly message: IncomingMessage;
+  /** What was read of its body already. */
+  readonly begun?: readonly Buffer[];
+  /** What to send for its headers. */
+  readonly headers?: RawHeaders;
 }
 
-/**
- * Passes an answer on to its end; when the session cuts it, the client's connection is cut there.
- *
- * @param begun What was read of its body already.
- */
-export function relayAnswer(
-  request: ClientRequest,
-  answer: IncomingMessage,
-  response: ServerResponse,
-  begun: readonly Buffer[] = [],
-): void {
+/** Begins an answer as the session did. */
+export function beginAnswer({ message, headers }: Answer, response: ServerResponse): void {
+  for (const name of ["connection", "transfer-encoding", "date"]) response.removeHeader(name);
+  const unspoken = response.req.httpVersion === "1.0" ? ["transfer-encoding"] : [];
+  response.writeHead(
+    message.statusCode ?? 502,
+    message.statusMessage ?? "",
+    withoutHeaders(headers ?? message.rawHeaders, unspoken),
+  );
+}
+
+/** Passes an answer on to its end; when the session cuts it, the client's connection is cut there. */
+export function relayAnswer(answer: Answer, response: ServerResponse): void {
+  const { request, message, begun = [] } = answer;
   beginAnswer(answer, response);
   for (const chunk of begun) response.write(chunk);
   const cutOff = () => {
-    answer.unpipe(response);
+    message.unpipe(response);
     cut(response);
   };
-  answer.once("end", () => addTrailers(answer, response));
-  answer.once("error", cutOff);
+  message.once("end", () => addTrailers(message, response));
+  message.once("error", cutOff);
   // Of an answer that ends with its connection, a reset looks like the end, and only the request tells.
   request.on("error", () => {
-    if (!answer.complete) cutOff();
+    if (!message.complete) cutOff();
   });
-  if (answer.errored) cutOff();
-  else answer.pipe(response);
+  if (message.errored) cutOff();
+  else message.pipe(response);
   flushSoon(response);
 }
 

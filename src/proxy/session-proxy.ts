@@ -75,19 +75,20 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
 
 /** Tells HTTP/2 by the first bytes of a connection, which stay to be read. */
 function tellProtocol(socket: Socket, tell: (isHttp2: boolean) => void): void {
-  const ignore = () => undefined;
+  let begun = Buffer.alloc(0);
   const look = () => {
-    const begun: Buffer | null = socket.read();
-    if (begun === null) return;
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    begun = Buffer.concat([begun, chunk]);
     const length = Math.min(begun.length, HTTP2_PREFACE.length);
     const isLike = begun.subarray(0, length).equals(HTTP2_PREFACE.subarray(0, length));
+    if (isLike && length < HTTP2_PREFACE.length) return;
+    socket.off("readable", look).off("end", leave).off("error", leave);
     socket.unshift(begun);
-    if (isLike && length < HTTP2_PREFACE.length && !socket.readableEnded) return;
-    socket.off("readable", look).off("end", leave).off("error", ignore);
     tell(isLike);
   };
   const leave = () => socket.destroy();
-  socket.on("readable", look).on("end", leave).on("error", ignore);
+  socket.on("readable", look).on("end", leave).on("error", leave);
 }
 
 function createHttp1Server(target: SessionAddress, token: string, queries: GuardedQueries) {

@@ -1,11 +1,11 @@
 /** Passes an upgrade on: what both sides say once they have agreed on another protocol is not ours. */
 
-import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ClientConnection } from "./client-connection.js";
 import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
-import { headersFor, relayAnswer, sendRequest } from "./relay.js";
+import { type Answer, headersFor, relayAnswer, sendRequest } from "./relay.js";
 import type { SessionAddress } from "./session-address.js";
 import { authorizationFor } from "./session-token.js";
 
@@ -51,23 +51,17 @@ export function passUpgrade(
     socket.write(headOf(`HTTP/1.1 ${statusCode} ${statusMessage}`, rawHeaders));
     tunnel(socket, session as Socket);
   });
-  upstream.on("response", (answer) => refuse(request, socket, upstream, answer));
+  upstream.on("response", (message) => refuse(socket, request, { request: upstream, message }));
   upstream.end();
 }
 
 /** A refused connection could go on as HTTP, but Node does not take it back. */
-function refuse(
-  request: IncomingMessage,
-  socket: Socket,
-  upstream: ClientRequest,
-  answer: IncomingMessage,
-): void {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
+function refuse(socket: Socket, offer: IncomingMessage, answer: Answer): void {
+  const response = new ServerResponse(offer);
   response.assignSocket(socket);
   response.once("finish", () => socket.end());
-  answer.rawHeaders = withoutHeaders(answer.rawHeaders, ["connection", "keep-alive"]);
-  relayAnswer(upstream, answer, response);
+  const kept = withoutHeaders(answer.message.rawHeaders, ["connection", "keep-alive"]);
+  relayAnswer({ ...answer, headers: [...kept, "Connection", "close"] }, response);
   socket.resume();
 }
 

@@ -1,0 +1,136 @@
+// Each connection of a client has one to the session: how it is kept, how it goes stale, who ends it.
+
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { dial, listenTo, requestOf, serveBytes, serveHttp } from "./wire.js";
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+const headersOf = ({ authorization }: { authorization: string }) => [
+  "Host: here",
+  `Authorization: ${authorization}`,
+];
+
+test("the requests of one connection share one to the session, those of another do not", async () => {
+  await using served = await serveHttp((request, response) => response.end(request.url));
+  const lines = [dial(served.proxyPort), dial(served.proxyPort)];
+  for (const path of ["/first", "/second", "/third"]) {
+    for (const line of lines) {
+      line.socket.write(requestOf(`GET ${path} HTTP/1.1`, headersOf(served)));
+      await line.until(`\r\n\r\n${path}`);
+    }
+  }
+  expect(served.connections.length).toBe(2);
+  const ends = served.connections.map((socket) => once(socket, "close"));
+  for (const line of lines) line.socket.destroy();
+  await Promise.all(ends);
+});
+
+test("an idle connection that the session ends is ended for the client", async () => {
+  await using served = await serveHttp((_request, response) => response.end("ok"));
+  const line = dial(served.proxyPort);
+  line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
+  await line.until("ok");
+  served.connections[0]?.end();
+  await line.ended();
+  expect(line.wasReset).toBe(false);
+  line.socket.destroy();
+});
+
+test("a connection that the session ends right behind an answer is ended behind it", async () => {
+  await using served = await serveBytes(async (socket) => {
+    await listenTo(socket).until("\r\n\r\n");
+    socket.end(OK);
+  });
+  const line = dial(served.proxyPort);
+  line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
+  expect(await line.ended()).toBe(OK);
+  line.socket.destroy();
+});
+
+test("a session that closes the connection instead of answering has it closed for the client", async () => {
+  await using served = await serveBytes(async (socket) => {
+    await listenTo(socket).until("\r\n\r\n");
+    socket.end();
+  });
+  const line = dial(served.proxyPort);
+  line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
+  expect(await line.ended()).toBe("");
+});
+
+test("a session that is not there is a connection that is reset", async () => {
+  const served = await serveHttp(() => undefined);
+  await using _served = served;
+  const line = dial(served.proxyPort);
+  // A port of one's own that nobody listens on any more.
+  line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
+  await served.proxy.close();
+  await line.ended();
+  expect(line.text).toBe("");
+});
+
+test("a client that closes after its request drops it at the session", async () => {
+  let dropped = () => {};
+  const isDropped = new Promise<void>((resolve) => {
+    dropped = resolve;
+  });
+  await using served = await serveHttp((_request, response) => response.once("close", dropped));
+  const line = dial(served.proxyPort);
+  line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
+  while (served.connections.length === 0) await new Promise(setImmediate);
+  line.socket.end();
+  await isDropped;
+  await line.ended();
+});
+
+test("requests sent ahead are answered in their order, each once the one before it has been", async () => {
+  const order: string[] = [];
+  await using served = await serveHttp((request, response) => {
+    order.push(`begin ${request.url}`);
+    setImmediate(() => {
+      order.push(`end ${request.url}`);
+      response.end(`[${request.url}]`);
+    });
+  });
+  const line = dial(served.proxyPort);
+  const paths = ["/a", "/b", "/c", "/d"];
+  line.socket.write(
+    paths
+      .map((path) =>
+        requestOf(`POST ${path} HTTP/1.1`, [...headersOf(served), "Content-Length: 2"], "{}"),
+      )
+      .join(""),
+  );
+  const answer = await line.until("[/d]");
+  expect(answer.match(/\[\/.\]/g)).toEqual(paths.map((path) => `[${path}]`));
+  expect(order).toEqual(paths.flatMap((path) => [`begin ${path}`, `end ${path}`]));
+  expect(served.connections.length).toBe(1);
+  line.socket.destroy();
+});
+
+test("a client that sends thousands of requests ahead is not listened to", async () => {
+  await using served = await serveHttp(() => undefined);
+  const line = dial(served.proxyPort);
+  const request = requestOf("GET / HTTP/1.1", headersOf(served));
+  line.socket.write(request.repeat(5000));
+  await line.ended();
+  expect(line.text).toBe("");
+});
+
+test("an answer that comes before the whole request passes, and the rest of the request as well", async () => {
+  await using served = await serveBytes(async (socket) => {
+    const line = listenTo(socket);
+    await line.until("\r\n\r\n");
+    socket.write(OK);
+    await line.until("0123456789GET /b");
+    socket.write(OK.replace("ok", "2!"));
+  });
+  const line = dial(served.proxyPort);
+  line.socket.write(requestOf("POST /a HTTP/1.1", [...headersOf(served), "Content-Length: 10"]));
+  await line.until(OK);
+  line.socket.write("0123456789");
+  line.socket.write(requestOf("GET /b HTTP/1.1", headersOf(served)));
+  await line.until("2!");
+  expect(served.connections.length).toBe(1);
+  line.socket.destroy();
+});
