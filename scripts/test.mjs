@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installVersions, otherNodes } from "./node-versions.mjs";
+import { installSdks } from "./sdk-toolchains.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** Tests of what is packed or built, which does not depend on the version of Node that runs them. */
-const OF_PRODUCTS = ["tests/package/**", "tests/executable/**"];
+/** What is packed or built, and other languages do not depend on the version of Node. */
+const RUN_ONCE = ["tests/package/**", "tests/executable/**", "tests/sdks/**"];
 /** A section that runs longer than this hangs. */
 const SECTION_LIMIT_MS = 15 * 60_000;
 
@@ -52,9 +53,10 @@ async function runEverything() {
   await checkTarball();
 
   if (!(await section("SDK and Node versions", installVersions))) return;
+  await section("SDKs of other languages", installSdks);
   await runTests(`Tests, Node ${process.versions.node}`, process.execPath, ["--coverage"]);
   for (const { title, binary, problem } of await otherNodes()) {
-    const options = OF_PRODUCTS.flatMap((path) => ["--exclude", path]);
+    const options = RUN_ONCE.flatMap((path) => ["--exclude", path]);
     if (binary) await runTests(`Tests, ${title}`, binary, options);
     else await section(`Tests, ${title}`, async () => problem);
   }

@@ -1,0 +1,150 @@
+/** The programs of tests/sdks that run the real SDKs, told what to do line by line. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+
+const SDKS = fileURLToPath(new URL(".", import.meta.url));
+const INSTALLED = join(SDKS, "..", "node_modules", ".sdks");
+
+/** A language, and how its programs are started. */
+export interface Language {
+  readonly name: "TypeScript" | "Python" | "Go";
+  /** Whether its SDK is there; `scripts/sdk-toolchains.mjs` installs it. */
+  readonly isInstalled: boolean;
+  /** The command that runs a program of tests/sdks. */
+  command(program: string): readonly [string, ...string[]];
+  /** What its SDK makes of an error of the query that it does not know. */
+  readonly errorType: string;
+}
+
+const PYTHON = join(INSTALLED, "python", "bin", "python");
+
+/** The languages whose SDKs are run. */
+export const LANGUAGES: readonly Language[] = [
+  {
+    name: "TypeScript",
+    isInstalled: true,
+    command: (program) => [process.execPath, join(SDKS, "typescript", `${program}.mjs`)],
+    errorType: "GraphQLRequestError",
+  },
+  {
+    name: "Python",
+    isInstalled: existsSync(join(INSTALLED, "python", ".made-of")),
+    command: (program) => [PYTHON, join(SDKS, "python", `${program}.py`)],
+    errorType: "QueryError",
+  },
+  {
+    name: "Go",
+    isInstalled: existsSync(join(INSTALLED, "go", ".made-of")),
+    command: (program) => [join(INSTALLED, "go", program)],
+    errorType: "Extensions",
+  },
+];
+
+/** Whether what is not installed is a failure, as it is in CI. */
+export const ALL_ARE_NEEDED = process.env.CI === "true";
+
+/** One thing to do in the session. */
+export type Operation =
+  | { readonly do: "run"; readonly image: string; readonly args: readonly string[] }
+  | { readonly do: "publish"; readonly image: string; readonly address: string }
+  | { readonly do: "version" }
+  | { readonly do: "all"; readonly each: readonly Operation[] };
+
+/** What its user got. */
+export interface Outcome {
+  readonly value?: unknown;
+  readonly error?: {
+    readonly type: string;
+    readonly message: string;
+    readonly exitCode?: number;
+    readonly stdout?: string;
+    readonly stderr?: string;
+    readonly extensions?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Runs a command on an image. */
+export const run = (image: string, ...args: string[]): Operation => ({
+  do: "run",
+  image,
+  args: args.length === 0 ? ["echo", "ran"] : args,
+});
+
+/** A pipeline that runs, in a process group of its own. */
+export class Pipeline {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  #stderr = "";
+
+  /** @param env What it has in its environment beside what programs need to start. */
+  constructor(language: Language, env: Readonly<Record<string, string>>) {
+    const [command, ...args] = language.command("pipeline");
+    const child = spawn(command, args, { env: bareEnvironment(env), detached: true });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+    });
+    // One that has ended reads no more.
+    child.stdin.on("error", () => {});
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** What became of the connection: the first line. */
+  connected(): Promise<Outcome> {
+    return this.#next();
+  }
+
+  /** Does one thing and waits for its outcome. */
+  do(operation: Operation): Promise<Outcome> {
+    this.#child.stdin?.write(`${JSON.stringify(operation)}\n`);
+    return this.#next();
+  }
+
+  /** Lets it end, and waits for that. Resolves to what it said, and to what it left running. */
+  async end(): Promise<{ exitCode: number | null; stderr: string; leftBehind: string }> {
+    const closed = once(this.#child, "close");
+    this.#child.stdin?.end();
+    const [exitCode] = (await closed) as [number | null];
+    return { exitCode, stderr: this.#stderr, leftBehind: processesOfGroup(this.#child.pid) };
+  }
+
+  /** Ends it and all that it started, when a test has failed before its end. */
+  kill(): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      // All of it has ended.
+    }
+  }
+
+  async #next(): Promise<Outcome> {
+    const { done, value } = await this.#lines.next();
+    if (done) throw new Error(`the pipeline has ended: ${this.#stderr}`);
+    return JSON.parse(value) as Outcome;
+  }
+}
+
+/** The environment of a program that knows of no session but that of `env`. */
+export function bareEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
+  const { PATH = "", HOME = "", TMPDIR } = process.env;
+  return { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env };
+}
+
+/** The processes of a group, as `ps` lists them; nothing when all have ended. */
+function processesOfGroup(group: number | undefined): string {
+  const listed = execFileSync("ps", ["-eo", "pgid=,pid=,stat=,args="], { encoding: "utf8" });
+  return listed
+    .split("\n")
+    .filter((line) => line.trim().split(/\s+/)[0] === String(group))
+    .join("\n");
+}
