@@ -117,7 +117,7 @@ export function releaseUpstreams(upstreams: UpstreamsInFlight): void {
  * Which upstream of the request a failure is about: the one it names, else the only one of its kind,
  * since a CDN, a token server or a proxy stands in for it; never one that only the message names.
  */
-function concerned(failure: Failure, upstreams: UpstreamsInFlight): string | undefined {
+export function concerned(failure: Failure, upstreams: UpstreamsInFlight): string | undefined {
   const { upstreamKind: kind, upstream: host } = failure;
   if (kind === null) return undefined;
   if (host !== null) {

@@ -8,25 +8,36 @@ import type { Permit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import type { Guard } from "../guard/guard.js";
+import { ENGINE } from "../guard/guard-options.js";
 import {
+  concerned,
+  releaseUpstreams,
   settleBySpans,
   settleEngineByAnswer,
   settleUpstreams,
   type UpstreamInFlight,
 } from "../guard/settling.js";
 
+/** What is known of a command that has ended by itself. */
+export interface CommandFindings {
+  /** What it failed with; null when it did not. */
+  readonly failure: Failure | null;
+  /** What its spans prove; undefined without spans. */
+  readonly evidence: readonly Evidence[] | undefined;
+  /** Whether an engine has worked for it, as far as that could be seen. */
+  readonly provesEngine: boolean;
+  /** Whether its own words may name an upstream that nobody knew it had: those of dagger may. */
+  readonly mayName: boolean;
+}
+
 /** A command that was let in. It is settled once; what comes after does nothing. */
 export class CommandCall {
   readonly #guard: Guard;
   readonly #engine: Permit;
-  readonly #upstreams: ReadonlyMap<string, UpstreamInFlight>;
+  readonly #upstreams: Map<string, UpstreamInFlight>;
   #settled = false;
 
-  private constructor(
-    guard: Guard,
-    engine: Permit,
-    upstreams: ReadonlyMap<string, UpstreamInFlight>,
-  ) {
+  private constructor(guard: Guard, engine: Permit, upstreams: Map<string, UpstreamInFlight>) {
     this.#guard = guard;
     this.#engine = engine;
     this.#upstreams = upstreams;
@@ -45,7 +56,7 @@ export class CommandCall {
   ): Promise<CommandCall> {
     const gated: CircuitBreaker[] = [];
     for (const name of needs) {
-      const breaker = name === guard.engine.name ? undefined : guard.upstream(name);
+      const breaker = name === ENGINE ? undefined : guard.upstream(name);
       if (breaker !== undefined) gated.push(breaker);
     }
     const [engine, ...permits] = await guard.admit([guard.engine, ...gated], signal);
@@ -58,76 +69,93 @@ export class CommandCall {
     return new CommandCall(guard, engine as Permit, upstreams);
   }
 
-  /** Whether nothing has settled it yet. */
-  get isOpen(): boolean {
-    return !this.#settled;
-  }
-
-  /** Gives all permits back: the command's own requests will be counted instead. */
+  /** Gives all permits back: nothing is counted, or the command's own requests will be instead. */
   release(): void {
     if (!this.#settle()) return;
     this.#engine.release();
-    for (const { permit } of this.#upstreams.values()) permit?.release();
+    releaseUpstreams(this.#upstreams);
   }
 
   /**
    * The command has ended by itself.
    *
-   * @param failure What it failed with; null when it did not.
-   * @param evidence What its spans prove; undefined without spans.
+   * @returns The breaker that has counted its failure; null when none has.
    */
-  ended(failure: Failure | null, evidence: readonly Evidence[] | undefined): void {
-    if (!this.#settle()) return;
+  ended({ failure, evidence, provesEngine, mayName }: CommandFindings): string | null {
+    if (!this.#settle()) return null;
     const failures = failure === null ? [] : [failure];
-    const { rateLimitOpenMs } = this.#guard.settings;
-    const named = this.#withNamed(failures);
-    settleEngineByAnswer(this.#engine, failures);
-    const strangers = settleUpstreams(named, {
+    if (provesEngine || failure?.fault === ENGINE) settleEngineByAnswer(this.#engine, failures);
+    else this.#engine.ignore();
+    if (failure !== null && mayName) this.#addNamed(failure, evidence ?? []);
+    const strangers = settleUpstreams(this.#upstreams, {
       failures,
       proven: new Set(),
       evidence,
-      rateLimitOpenMs,
+      rateLimitOpenMs: this.#guard.settings.rateLimitOpenMs,
     });
-    for (const [name, seen] of strangers) {
-      const breaker =
-        seen.outcome === "answered"
-          ? this.#guard.settings.registry.find(name)
-          : this.#guard.upstream(name);
-      if (breaker === undefined) continue;
-      const { generation } = breaker.getMetrics();
-      settleBySpans({ breaker, permit: undefined, generation }, seen, rateLimitOpenMs);
-    }
+    for (const [name, seen] of strangers) this.#recordStranger(name, seen);
+    if (failure?.counts !== true) return null;
+    return failure.fault === ENGINE ? ENGINE : (concerned(failure, this.#upstreams) ?? null);
   }
 
   /** No session was there in time, which is a failure of the engine. */
   notConnected(): void {
     if (!this.#settle()) return;
     this.#engine.failure(recordOf(SESSION_TOO_LATE));
-    for (const { permit } of this.#upstreams.values()) permit?.release();
+    releaseUpstreams(this.#upstreams);
+  }
+
+  /**
+   * Another limit of ours has ended the command. Nobody is blamed, but hosts with which the engine
+   * itself had an exchange that hung until then.
+   *
+   * @param evidence What its spans have shown since.
+   */
+  timedOut(evidence: readonly Evidence[]): void {
+    if (!this.#settle()) return;
+    this.#engine.ignore();
+    const { rateLimitOpenMs } = this.#guard.settings;
+    for (const seen of evidence) {
+      if (seen.outcome !== "failed" || seen.forgeable) continue;
+      const name = breakerName(seen.kind, seen.servesHost);
+      const upstream = this.#upstreams.get(name);
+      if (upstream !== undefined) settleBySpans(upstream, seen, rateLimitOpenMs);
+      else this.#recordStranger(name, seen);
+    }
+    releaseUpstreams(this.#upstreams);
   }
 
   /** Nothing can be said of anybody. */
   ignored(): void {
     if (!this.#settle()) return;
     this.#engine.ignore();
-    for (const { permit } of this.#upstreams.values()) permit?.release();
+    releaseUpstreams(this.#upstreams);
   }
 
   /**
-   * The upstreams of the command, with the one that its failure names: a command tells only at its
-   * end what it depends on, and its own words are better than nothing.
+   * Adds the upstream that a failure names: a command tells only at its end what it depends on. A host
+   * that the engine asked in the name of another stands for that one.
    */
-  #withNamed(failures: readonly Failure[]): ReadonlyMap<string, UpstreamInFlight> {
-    const upstreams = new Map(this.#upstreams);
-    for (const failure of failures) {
-      const name = failure.counts || failure.answered ? breakerOf(failure) : null;
-      if (name === null || name === this.#guard.engine.name || upstreams.has(name)) continue;
-      const breaker = this.#guard.upstream(name);
-      if (breaker === undefined) continue;
-      const { generation } = breaker.getMetrics();
-      upstreams.set(name, { breaker, permit: undefined, generation, onlyDeclared: false });
-    }
-    return upstreams;
+  #addNamed(failure: Failure, evidence: readonly Evidence[]): void {
+    const { upstreamKind: kind, upstream: host, counts, answered } = failure;
+    if (kind === null || host === null || !(counts || answered)) return;
+    if (concerned(failure, this.#upstreams) !== undefined) return;
+    const own = breakerName(kind, host);
+    const seen = evidence.find((one) => breakerName(one.kind, one.host) === own);
+    const name = breakerName(kind, seen?.servesHost ?? host);
+    const breaker = counts ? this.#guard.upstream(name) : this.#guard.settings.registry.find(name);
+    if (breaker === undefined) return;
+    const { generation } = breaker.getMetrics();
+    this.#upstreams.set(name, { breaker, permit: undefined, generation, onlyDeclared: false });
+  }
+
+  /** A host that only spans know: what failed is recorded, that it answered only where it matters. */
+  #recordStranger(name: string, seen: Evidence): void {
+    const { registry, rateLimitOpenMs } = this.#guard.settings;
+    const breaker = seen.outcome === "answered" ? registry.find(name) : this.#guard.upstream(name);
+    if (breaker === undefined) return;
+    const { generation } = breaker.getMetrics();
+    settleBySpans({ breaker, permit: undefined, generation }, seen, rateLimitOpenMs);
   }
 
   #settle(): boolean {
@@ -135,10 +163,4 @@ export class CommandCall {
     this.#settled = true;
     return first;
   }
-}
-
-/** The breaker that a failure belongs to; null when there is none. */
-export function breakerOf({ fault, upstream, upstreamKind }: Failure): string | null {
-  if (fault === "engine") return "engine";
-  return upstream === null || upstreamKind === null ? null : breakerName(upstreamKind, upstream);
 }

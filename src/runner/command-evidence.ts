@@ -10,10 +10,11 @@ const MAX_NAMES = 256;
 /** Evidence of a command, in bounded memory however long it runs. */
 export class CommandEvidence {
   readonly #byName = new Map<string, Map<Evidence["outcome"], Evidence>>();
+  #timedOutAfterMs: number | undefined;
 
   /** Adds the spans of requests that are over. */
   add(spans: readonly EngineSpan[]): void {
-    for (const evidence of evidenceFromSpans(spans)) {
+    for (const evidence of evidenceFromSpans(spans, { timedOutAfterMs: this.#timedOutAfterMs })) {
       const name = `${breakerName(evidence.kind, evidence.host)} ${evidence.servesHost}`;
       const known = this.#byName.get(name);
       if (known !== undefined) known.set(evidence.outcome, evidence);
@@ -23,10 +24,20 @@ export class CommandEvidence {
     }
   }
 
-  /** What is known since this was asked last. */
+  /**
+   * A limit of ours is about to end the command: only what comes from now on tells why it hung. An
+   * exchange that is cut off after at least half that time is then a failure of its host.
+   */
+  dropped(timeoutMs: number): void {
+    this.#byName.clear();
+    this.#timedOutAfterMs = timeoutMs;
+  }
+
+  /** What is known of the attempt that has ended; the next one begins with nothing. */
   take(): readonly Evidence[] {
     const known = [...this.#byName.values()].flatMap((outcomes) => [...outcomes.values()]);
     this.#byName.clear();
+    this.#timedOutAfterMs = undefined;
     return known;
   }
 }

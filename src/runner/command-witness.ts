@@ -27,24 +27,25 @@ export interface CommandWitness {
   readonly receiver: TraceReceiver | undefined;
   /** Whether the user has a collector that bodies are passed on to. */
   readonly hasCollector: boolean;
+  /** A limit of ours is about to end the command; see {@link CommandEvidence.dropped}. */
+  dropped(timeoutMs: number): void;
   /**
-   * What spans have proven of hosts since this was asked last; undefined when it is off.
-   *
-   * @param mayCome Whether spans may still come, which then are waited for.
+   * What the spans of an attempt prove, once it has ended and all who send have gone; undefined when
+   * it is off.
    */
-  evidence(mayCome: boolean): Promise<readonly Evidence[] | undefined>;
+  evidence(): Promise<readonly Evidence[] | undefined>;
   /**
    * Ends it, once the command has ended; undefined when it was off. Never rejects.
    *
-   * @param mayCome Whether spans may still come, which then are waited for. A dagger command has sent
-   * everything when it ends. Default: true.
+   * @param mayBeLate Whether spans may come of programs that outlive the command and have not
+   * connected yet. Default: false.
    */
-  end(mayCome?: boolean): Promise<CommandTrace | undefined>;
+  end(mayBeLate?: boolean): Promise<CommandTrace | undefined>;
 }
 
 /**
- * How long nothing must come before no more is waited for. A dagger command has sent everything when
- * it ends, but one that was started by another program, as an SDK does, may end after that.
+ * How long nothing must come before no more is waited for, where spans may be late. A dagger command
+ * has sent everything when it ends, but one that was started by another program may end after that.
  */
 const QUIET_MS = 250;
 const MAX_WAIT_MS = 2_000;
@@ -62,6 +63,7 @@ export async function startCommandWitness(env: Environment): Promise<CommandWitn
       offReason: traces.offReason,
       receiver: undefined,
       hasCollector: false,
+      dropped: () => undefined,
       evidence: async () => undefined,
       end: async () => undefined,
     };
@@ -79,13 +81,18 @@ export async function startCommandWitness(env: Environment): Promise<CommandWitn
     offReason: undefined,
     receiver,
     hasCollector,
-    async evidence(mayCome) {
-      if (mayCome) await untilQuiet(receiver);
+    dropped(timeoutMs) {
+      requests.end();
+      evidence.dropped(timeoutMs);
+    },
+    async evidence() {
+      await receiver.quiet(MAX_WAIT_MS);
       requests.end();
       return evidence.take();
     },
-    async end(mayCome = true) {
-      if (mayCome) await untilQuiet(receiver);
+    async end(mayBeLate = false) {
+      if (mayBeLate) await untilQuiet(receiver);
+      else await receiver.quiet(MAX_WAIT_MS);
       await receiver.close();
       requests.end();
       return { contacts: totals.totals(), bodies: receiver.metrics(), hasCollector };

@@ -1,21 +1,21 @@
 /** Runs a whole command behind the breakers of a guard: admission, attempts, settlement, report. */
 
-import { classifyFailure } from "../attribution/classify-failure.js";
-import type { Failure } from "../attribution/failure.js";
-import { breakerName } from "../attribution/hosts.js";
+import { UNKNOWN } from "../attribution/rules/fallback.js";
 import type { Guard } from "../guard/guard.js";
 import { ENGINE } from "../guard/guard-options.js";
 import { sparedRequestCount } from "../guard/spared-requests.js";
 import { backoffMs } from "../policies/backoff.js";
 import { delay } from "../policies/delay.js";
-import { breakerOf, CommandCall } from "./command-call.js";
+import { parseTraceparent } from "../traces/trace-context.js";
+import { breakerToAsk, mayPass, settleAttempt } from "./attempt-outcome.js";
+import { CommandCall } from "./command-call.js";
 import type { Contacts } from "./contacts.js";
 import { LearntRun } from "./learnt-run.js";
 import { isDagger } from "./program-name.js";
 import { rejectionReport } from "./rejection-report.js";
 import { isSpanOfRequest } from "./request-signs.js";
 import { CommandNotStartedError, exitCodeOf } from "./run-command.js";
-import type { RunPlan } from "./run-plan.js";
+import type { RunLimit, RunLimits, RunPlan } from "./run-plan.js";
 import type { AttemptReport, Note, RejectionReport, RunFailure, RunReport } from "./run-report.js";
 import { RunInterruptedError, RunSignals } from "./run-signals.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./supervised-command.js";
@@ -50,6 +50,13 @@ class GuardedRun {
   readonly #learnt: LearntRun;
   readonly #attempts: AttemptReport[] = [];
   readonly #warnings: Note[] = [];
+  readonly #isOwn: boolean;
+  readonly #forgetSessions: (() => void) | undefined;
+  /** Whether a session was there before the command, which then opens none. */
+  #inheritsSession = false;
+  #onSession: () => void = () => {
+    this.#inheritsSession = true;
+  };
   /** What earlier attempts failed at, and what is asked beside the settings of the guard. */
   readonly #needs: Set<string>;
   #failure: RunFailure | null = null;
@@ -59,16 +66,19 @@ class GuardedRun {
   constructor(plan: RunPlan, guard: Guard) {
     this.#plan = plan;
     this.#guard = guard;
+    this.#isOwn = isDagger(plan.command);
     this.#learnt = new LearntRun(plan);
     const enforced = plan.learnt === "enforce" ? this.#learnt.contacts : [];
     this.#needs = new Set([...guard.settings.needs, ...enforced]);
+    this.#forgetSessions = plan.sessions?.onBegin(() => this.#onSession());
+    this.#onSession = () => undefined;
   }
 
   async run(): Promise<RunReport> {
     const startMs = performance.now();
     this.#warnOfLearnt();
     const ending = await this.#untilOver().catch((error: unknown) => this.#endingBy(error));
-    const contacts = await this.#contacts();
+    const contacts = await this.#contacts(ending.outcome === "succeeded");
     if (this.#endsMidLine) process.stderr.write("\n");
     return {
       outcome: ending.outcome,
@@ -89,24 +99,36 @@ class GuardedRun {
 
   release(): void {
     this.#signals.release();
+    this.#forgetSessions?.();
   }
 
   async #untilOver(): Promise<Ending> {
     for (let retries = 0; ; retries += 1) {
       const call = await this.#admit();
       const end = await this.#attempt(call);
-      const { received } = this.#signals;
-      if (end.exitCode === 0 && end.timedOut === null) return ended("succeeded", end);
-      if (received !== undefined) return ended("interrupted", end);
-      if (retries >= this.#plan.maxRetries || !this.#mayPass(end)) {
+      if (end.timedOut === null && end.exitCode === 0) return ended("succeeded", end);
+      if (this.#signals.received !== undefined) return ended("interrupted", end);
+      const delayMs = this.#delayBefore(retries + 1, end);
+      if (delayMs === undefined) {
         return end.timedOut === null
           ? ended("failed", end)
           : ended("timed-out", { ...end, exitCode: EXIT.timedOut });
       }
-      const failed = this.#failure && breakerOf(this.#failure);
-      if (failed !== null) this.#needs.add(failed);
-      await delay(backoffMs(retries + 1, BACKOFF, Math.random), this.#signals.any);
+      await delay(delayMs, this.#signals.any);
     }
+  }
+
+  /** How long to wait before a further attempt; undefined when there is to be none. */
+  #delayBefore(retry: number, end: AttemptEnd): number | undefined {
+    if (retry > this.#plan.maxRetries || !mayPass(end, this.#failure)) return undefined;
+    const { registry } = this.#guard.settings;
+    const failed = this.#failure && breakerToAsk(this.#failure);
+    if (failed !== null && registry.find(failed) !== undefined) this.#needs.add(failed);
+    // A circuit that refuses has its own time: to wait for another one before would be of no use.
+    if (![ENGINE, ...this.#needs].every((name) => this.#guard.admits(name))) return 0;
+    const askedMs = this.#failure?.retryAfterMs ?? 0;
+    if (askedMs > BACKOFF.maxDelayMs) return undefined;
+    return Math.max(askedMs, backoffMs(retry, BACKOFF, Math.random));
   }
 
   async #admit(): Promise<CommandCall> {
@@ -131,13 +153,22 @@ class GuardedRun {
         env: { ...env, ...sessions?.variables, ...(sendsTraces ? witness?.variables : {}) },
         limits,
         signals: this.#signals,
+        isTraced: this.#isTraced,
         listen: (signs) => this.#listen(signs, call),
+        onLimit: (limit) => witness?.dropped(limitMs(limits, limit)),
       });
       const durationMs = performance.now() - startMs;
       this.#endsMidLine = end.endsMidLine;
-      await this.#settle(call, end);
+      this.#failure = settleAttempt(call, {
+        end,
+        evidence: await witness?.evidence(),
+        isOwn: this.#isOwn,
+        isTraced: this.#isTraced,
+        isInterrupted: this.#signals.received !== undefined,
+      });
       const { exitCode, signal, timedOut } = end;
       this.#attempts.push({ exitCode, signal, durationMs, timedOut, failure: this.#failure });
+      this.#noteUnread(end);
       return end;
     } finally {
       call.release();
@@ -146,51 +177,48 @@ class GuardedRun {
 
   /** Hears of spans and sessions while an attempt runs. */
   #listen(signs: Signs, call: CommandCall): () => void {
-    const { witness, sessions } = this.#plan;
+    const { witness } = this.#plan;
     const forgetSpans = witness?.receiver?.onSpans((spans) => {
       signs.progressed();
       if (spans.some(isSpanOfRequest)) signs.connected();
     });
-    const forgetSessions = sessions?.onBegin(() => {
+    this.#onSession = () => {
       // From now on its requests are what is guarded; a probe that we hold would keep them out.
       call.release();
       signs.progressed();
       signs.connected();
-    });
+    };
+    if (this.#inheritsSession) this.#onSession();
     return () => {
       forgetSpans?.();
-      forgetSessions?.();
+      this.#onSession = () => undefined;
     };
   }
 
-  async #settle(call: CommandCall, end: AttemptEnd): Promise<void> {
-    const isOwn = isDagger(this.#plan.command);
-    const evidence = await this.#plan.witness?.evidence(!isOwn && this.#hears());
-    const failure = end.exitCode === 0 ? null : failureOf(end, isOwn);
-    const counted = call.isOpen && end.timedOut === null && failure?.counts === true;
-    this.#failure =
-      failure === null || end.timedOut !== null
-        ? null
-        : { ...failure, breaker: counted ? breakerOf(failure) : null };
-    if (this.#signals.received !== undefined) call.ignored();
-    else if (end.timedOut === "connect") call.notConnected();
-    else if (end.timedOut !== null) call.ignored();
-    // A program that has shown no sign of Dagger proves nothing of the engine by its success.
-    else if (failure !== null || isOwn || (evidence?.length ?? 0) > 0)
-      call.ended(failure, evidence);
+  /** Whether traces may come that show what the command does. */
+  get #isTraced(): boolean {
+    const { witness, sendsTraces, sessions, env } = this.#plan;
+    const isSampled = parseTraceparent(env.TRACEPARENT)?.sampled !== false;
+    return witness?.receiver !== undefined && isSampled && (sendsTraces || sessions !== undefined);
   }
 
-  /** Whether any spans can come at all. */
-  #hears(): boolean {
-    const { witness, sendsTraces, sessions } = this.#plan;
-    return witness?.receiver !== undefined && (sendsTraces || sessions?.counts() != null);
+  /** What went to a terminal was read by nobody here. */
+  #noteUnread({ isUnread, isUnwatched }: AttemptEnd): void {
+    if (isUnread && this.#failure?.rule === UNKNOWN.name) {
+      this.#note("output-not-read", "The output went to a terminal, so its words were not read.");
+    }
+    if (isUnwatched) {
+      this.#note(
+        "limits-not-kept",
+        "Without traces, and with the output on a terminal, only the time-out of the whole was kept.",
+      );
+    }
   }
 
-  /** Whether a failed attempt may well work when it is made again. */
-  #mayPass({ timedOut }: AttemptEnd): boolean {
-    if (timedOut !== null) return true;
-    const failure = this.#failure;
-    return failure?.transient === true && !["user", "cancelled"].includes(failure.fault);
+  #note(code: string, text: string): void {
+    if (!this.#warnings.some((warning) => warning.code === code && warning.text === text)) {
+      this.#warnings.push({ code, text });
+    }
   }
 
   #endingBy(error: unknown): Ending {
@@ -199,7 +227,7 @@ class GuardedRun {
       return { outcome: "interrupted", exitCode: exitCodeOf(signal), signal };
     }
     if (error instanceof CommandNotStartedError) {
-      this.#warnings.push({ code: "not-started", text: `${error.message}.` });
+      this.#note("not-started", `${error.message}.`);
       return { outcome: "not-started", exitCode: error.exitCode, signal: null };
     }
     const rejection = rejectionReport(error);
@@ -211,29 +239,24 @@ class GuardedRun {
     if (this.#plan.learnt !== "warn") return;
     for (const name of this.#learnt.contacts) {
       if (this.#needs.has(name) || this.#guard.admits(name)) continue;
-      const text = `The last run of this command asked ${name}, whose circuit is open.`;
-      this.#warnings.push({ code: "learnt-open", text });
+      this.#note(
+        "learnt-open",
+        `The last run of this command asked ${name}, whose circuit is open.`,
+      );
     }
   }
 
-  async #contacts(): Promise<Contacts | null> {
-    const { witness, command } = this.#plan;
+  async #contacts(hasSucceeded: boolean): Promise<Contacts | null> {
+    const { witness } = this.#plan;
     if (witness?.offReason !== undefined) {
-      this.#warnings.push({
-        code: "witness-off",
-        text: `Traces are not read: ${witness.offReason}.`,
-      });
+      this.#note("witness-off", `Traces are not read: ${witness.offReason}.`);
     }
-    const trace = await witness?.end(!isDagger(command) && this.#hears());
-    const contacts = trace?.contacts;
+    const contacts = (await witness?.end())?.contacts;
     if (contacts === undefined || contacts.spans === 0) return null;
-    const names = contacts.upstreams.map(
-      ({ kind, host, serves }) => serves ?? breakerName(kind, host),
-    );
-    const problem = this.#learnt.remember([...new Set(names)].filter((name) => name !== ENGINE));
+    const problem = this.#learnt.remember(contacts, hasSucceeded);
     if (problem !== undefined) {
       const text = `What the command contacted cannot be remembered (${problem}).`;
-      this.#warnings.push({ code: "learnt-not-written", text });
+      this.#note("learnt-not-written", text);
     }
     return contacts;
   }
@@ -247,9 +270,9 @@ class GuardedRun {
   }
 }
 
-/** Only dagger's own exit code tells anything; that of a shell or of make may mean whatever it likes. */
-function failureOf({ text, exitCode }: AttemptEnd, isOwn: boolean): Failure {
-  return classifyFailure(text, isOwn ? { source: "cli", exitCode } : {});
+function limitMs({ timeoutMs, idleTimeoutMs, connectTimeoutMs }: RunLimits, limit: RunLimit) {
+  const byName = { total: timeoutMs, idle: idleTimeoutMs, connect: connectTimeoutMs };
+  return byName[limit] ?? 0;
 }
 
 function ended(outcome: RunReport["outcome"], { exitCode, signal }: AttemptEnd): Ending {

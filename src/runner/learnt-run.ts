@@ -1,5 +1,7 @@
 /** What one run knows of the last run of the same command, and leaves for the next one. */
 
+import { breakerName } from "../attribution/hosts.js";
+import type { Contacts } from "./contacts.js";
 import { defaultLearntPath, readLearnt, writeLearnt } from "./learnt-contacts.js";
 import { learntKey } from "./learnt-document.js";
 import type { RunPlan } from "./run-plan.js";
@@ -19,12 +21,15 @@ export class LearntRun {
 
   /**
    * Remembers what this run has contacted. One that asked nobody leaves what is known: a function that
-   * succeeded is cached, and asks again when its arguments change.
+   * succeeded is cached, and asks again when its arguments change. One that failed may have ended
+   * before it asked all that the one before did.
    *
    * @returns Why that failed, as a code of the system; undefined when it did not.
    */
-  remember(contacts: readonly string[]): string | undefined {
-    if (this.#path === undefined || contacts.length === 0) return undefined;
+  remember({ upstreams }: Contacts, hasSucceeded: boolean): string | undefined {
+    const asked = upstreams.map(({ kind, host, serves }) => serves ?? breakerName(kind, host));
+    if (this.#path === undefined || asked.length === 0) return undefined;
+    const contacts = [...new Set(hasSucceeded ? asked : [...asked, ...this.contacts])];
     return writeLearnt(this.#path, { key: this.#key, contacts, atMs: Date.now() });
   }
 }

@@ -1,12 +1,17 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AttemptLimits } from "./limits.js";
+import type { RunLimits } from "./run-plan.js";
+
+function limitsOf(limits: RunLimits, onOver: () => void, isHeldUp = () => false): AttemptLimits {
+  return new AttemptLimits(limits, { onOver, isHeldUp });
+}
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 test("without limits nothing ever ends", () => {
   const onOver = vi.fn();
-  const limits = new AttemptLimits({}, onOver);
+  const limits = limitsOf({}, onOver);
   vi.advanceTimersByTime(1e9);
   expect(onOver).not.toHaveBeenCalled();
   expect(limits.over).toBeNull();
@@ -14,7 +19,7 @@ test("without limits nothing ever ends", () => {
 
 test("progress puts off the idle limit, and nothing else", () => {
   const onOver = vi.fn();
-  const limits = new AttemptLimits({ idleTimeoutMs: 100, timeoutMs: 350 }, onOver);
+  const limits = limitsOf({ idleTimeoutMs: 100, timeoutMs: 350 }, onOver);
   for (let steps = 0; steps < 4; steps += 1) {
     vi.advanceTimersByTime(80);
     limits.progressed();
@@ -28,19 +33,37 @@ test("progress puts off the idle limit, and nothing else", () => {
 
 test("a session ends the connect limit, and without one it is over", () => {
   const onOver = vi.fn();
-  new AttemptLimits({ connectTimeoutMs: 100 }, onOver).connected();
+  limitsOf({ connectTimeoutMs: 100 }, onOver).connected();
   vi.advanceTimersByTime(200);
   expect(onOver).not.toHaveBeenCalled();
-  const limits = new AttemptLimits({ connectTimeoutMs: 100 }, onOver);
+  const limits = limitsOf({ connectTimeoutMs: 100 }, onOver);
   vi.advanceTimersByTime(100);
   expect(limits.over).toBe("connect");
 });
 
 test("an attempt that has ended is not ended again", () => {
   const onOver = vi.fn();
-  const limits = new AttemptLimits({ timeoutMs: 100, idleTimeoutMs: 50 }, onOver);
+  const limits = limitsOf({ timeoutMs: 100, idleTimeoutMs: 50 }, onOver);
   limits.end();
   limits.progressed();
   vi.advanceTimersByTime(1000);
   expect(onOver).not.toHaveBeenCalled();
+});
+
+test("it is no idleness when our own reader takes nothing more", () => {
+  const onOver = vi.fn();
+  let heldUp = true;
+  const limits = limitsOf({ idleTimeoutMs: 100 }, onOver, () => heldUp);
+  vi.advanceTimersByTime(1000);
+  expect(onOver).not.toHaveBeenCalled();
+  heldUp = false;
+  vi.advanceTimersByTime(100);
+  expect(limits.over).toBe("idle");
+});
+
+test("it knows whether there was a session, also without a limit for that", () => {
+  const limits = limitsOf({}, vi.fn());
+  expect(limits.isConnected).toBe(false);
+  limits.connected();
+  expect(limits.isConnected).toBe(true);
 });

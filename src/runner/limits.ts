@@ -2,16 +2,24 @@
 
 import type { RunLimit, RunLimits } from "./run-plan.js";
 
+/** What the limits of an attempt need to know, and whom they tell. */
+export interface LimitsWatch {
+  /** Called once, when the first of the limits is over. */
+  onOver(limit: RunLimit): void;
+  /** Whether output does not come because our own reader is slow. */
+  isHeldUp(): boolean;
+}
+
 /** The clocks over one attempt. Their timers hold no process: the command does. */
 export class AttemptLimits {
-  readonly #onOver: (limit: RunLimit) => void;
+  readonly #watch: LimitsWatch;
   readonly #timers = new Map<RunLimit, NodeJS.Timeout>();
   #over: RunLimit | null = null;
   #ended = false;
+  #connected = false;
 
-  /** @param onOver Called once, when the first of the limits is over. */
-  constructor(limits: RunLimits, onOver: (limit: RunLimit) => void) {
-    this.#onOver = onOver;
+  constructor(limits: RunLimits, watch: LimitsWatch) {
+    this.#watch = watch;
     this.#start("total", limits.timeoutMs);
     this.#start("connect", limits.connectTimeoutMs);
     this.#start("idle", limits.idleTimeoutMs);
@@ -22,6 +30,11 @@ export class AttemptLimits {
     return this.#over;
   }
 
+  /** Whether there was a sign of a session. */
+  get isConnected(): boolean {
+    return this.#connected;
+  }
+
   /** There was output, or a trace. */
   progressed(): void {
     this.#timers.get("idle")?.refresh();
@@ -29,6 +42,7 @@ export class AttemptLimits {
 
   /** There is a session to an engine. */
   connected(): void {
+    this.#connected = true;
     clearTimeout(this.#timers.get("connect"));
   }
 
@@ -42,9 +56,13 @@ export class AttemptLimits {
     if (afterMs === undefined) return;
     const timer = setTimeout(() => {
       if (this.#ended || this.#over !== null) return;
+      if (limit === "idle" && this.#watch.isHeldUp()) {
+        timer.refresh();
+        return;
+      }
       this.#over = limit;
       this.end();
-      this.#onOver(limit);
+      this.#watch.onOver(limit);
     }, afterMs);
     this.#timers.set(limit, timer.unref());
   }

@@ -1,59 +1,94 @@
-/** Signals a command with all that it has started. */
+/** Signals a command with all that it has started, and sees to it that all of it ends. */
 
-import { type ChildProcess, execFileSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ProcessEntry, processTable } from "./process-table.js";
 
-/** How long `ps` may take. */
-const PS_TIMEOUT_MS = 2000;
+/** How long a command may take to end after SIGTERM: dagger flushes its logs and traces. */
+export const GRACE_MS = 10_000;
+const LOOK_AGAIN_MS = 50;
 
-/**
- * Sends a signal to a command and what it has started.
- *
- * @param leads Whether the command leads a process group of its own. With a terminal it cannot: it
- * would lose the foreground. Then its descendants are looked for.
- */
-export function signalAll(child: ChildProcess, signal: NodeJS.Signals, leads: boolean): void {
-  const { pid } = child;
-  if (pid === undefined) return;
-  if (leads && process.platform !== "win32") {
-    send(-pid, signal);
-    return;
+/** A command with what it has started. */
+export class ProcessGroup {
+  readonly #child: ChildProcess;
+  readonly #leads: boolean;
+  /** Those that were seen below it: once their parent has ended they are found by nobody. */
+  readonly #seen = new Map<number, ProcessEntry>();
+
+  /**
+   * @param leads Whether the command leads a process group of its own. With a terminal it cannot: it
+   * would lose the foreground. Then its descendants are looked for.
+   */
+  constructor(child: ChildProcess, leads: boolean) {
+    this.#child = child;
+    this.#leads = leads && process.platform !== "win32";
   }
-  const below = descendantsOf(pid);
-  child.kill(signal);
-  for (const one of below) send(one, signal);
+
+  /** Sends a signal as a terminal or a CI system would: to the group, or to the command alone. */
+  signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    if (this.#leads) send(-pid, signal);
+    else this.#child.kill(signal);
+  }
+
+  /**
+   * Asks all to end, and ends them by force when they take too long. Resolves once they are told to;
+   * what is left then is gone in a moment.
+   */
+  async end(graceMs = GRACE_MS): Promise<void> {
+    this.#signalAll("SIGTERM");
+    const endMs = performance.now() + graceMs;
+    while (this.#isAlive()) {
+      if (performance.now() > endMs) {
+        this.#signalAll("SIGKILL");
+        return;
+      }
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+
+  #signalAll(signal: NodeJS.Signals): void {
+    this.signal(signal);
+    if (this.#leads) return;
+    this.#look();
+    for (const { pid } of this.#seen.values()) send(pid, signal);
+  }
+
+  #isAlive(): boolean {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined) return false;
+    if (exitCode === null && signalCode === null) return true;
+    if (this.#leads) return send(-pid, 0);
+    if (this.#seen.size === 0) return false;
+    this.#look();
+    return this.#seen.size > 0;
+  }
+
+  /** Looks for descendants, and forgets those that have ended. */
+  #look(): void {
+    const table = processTable();
+    const now = new Map(table.map((entry) => [entry.pid, entry]));
+    for (const [pid, { since }] of this.#seen) {
+      if (now.get(pid)?.since !== since) this.#seen.delete(pid);
+    }
+    const parents = new Set([this.#child.pid, ...this.#seen.keys()]);
+    for (const parent of parents) {
+      for (const entry of table) {
+        if (entry.parent !== parent || parents.has(entry.pid)) continue;
+        parents.add(entry.pid);
+        this.#seen.set(entry.pid, entry);
+      }
+    }
+  }
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** Returns whether there was anybody to send it to. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, signal);
-  } catch {
-    // It has ended already.
-  }
-}
-
-/** The processes below one, as far as the system tells. */
-function descendantsOf(pid: number): number[] {
-  const children = new Map<number, number[]>();
-  for (const [own = 0, parent = 0] of processTable()) {
-    children.set(parent, [...(children.get(parent) ?? []), own]);
-  }
-  const found = [...(children.get(pid) ?? [])];
-  for (const one of found) found.push(...(children.get(one) ?? []));
-  return found;
-}
-
-function processTable(): number[][] {
-  try {
-    const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: PS_TIMEOUT_MS,
-    });
-    return table
-      .trim()
-      .split("\n")
-      .map((line) => line.trim().split(/\s+/).map(Number));
-  } catch {
-    return [];
+    return true;
+  } catch (error) {
+    return (error as { code?: unknown }).code === "EPERM";
   }
 }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Environment } from "../traces/environment.js";
+import { ProcessGroup } from "./process-group.js";
 import { RunSignals } from "./run-signals.js";
 
 /** How a command ended. */
@@ -46,7 +47,7 @@ export async function runCommand(
   try {
     return await endOf(command, () => {
       const child = spawn(command, args, { env, stdio: "inherit" });
-      signals.passTo(child, true);
+      signals.passTo(child, new ProcessGroup(child, false), true);
       return child;
     });
   } finally {

@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { isInForeground } from "./foreground.js";
+import type { ProcessGroup } from "./process-group.js";
 
 /** What ends us by default, and would leave a command behind. */
 export const PASSED_ON = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
@@ -22,15 +23,15 @@ export class RunInterruptedError extends Error {
 /** The signals of one run, from before its first command to after its last. */
 export class RunSignals {
   readonly #interruption = new AbortController();
-  #child: ChildProcess | undefined;
+  #command: Pick<ProcessGroup, "signal"> | undefined;
   #sharesTerminal = false;
   #received: NodeJS.Signals | undefined;
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     this.#received ??= signal;
     this.#interruption.abort(new RunInterruptedError(this.#received));
-    if (!this.#reaches(signal)) this.#child?.kill(signal);
+    if (!this.#reaches(signal)) this.#command?.signal(signal);
   };
-  readonly #onExit = (): void => void this.#child?.kill("SIGTERM");
+  readonly #onExit = (): void => void this.#command?.signal("SIGTERM");
 
   constructor() {
     for (const signal of PASSED_ON) process.on(signal, this.#onSignal);
@@ -50,15 +51,20 @@ export class RunSignals {
   /**
    * Passes signals on to a command until its end, and ends it should we end before it.
    *
+   * @param command What is sent a signal: all that the child has started, or the child alone.
    * @param sharesTerminal Whether it is in our own process group, so that what is typed at a terminal
    * reaches it without us. Passed on as well it would count twice, and dagger takes the second one
    * for "at once".
    */
-  passTo(child: ChildProcess, sharesTerminal: boolean): void {
-    this.#child = child;
+  passTo(
+    child: ChildProcess,
+    command: Pick<ProcessGroup, "signal">,
+    sharesTerminal: boolean,
+  ): void {
+    this.#command = command;
     this.#sharesTerminal = sharesTerminal;
     child.once("exit", () => {
-      if (this.#child === child) this.#child = undefined;
+      if (this.#command === command) this.#command = undefined;
     });
   }
 

@@ -12,6 +12,7 @@ import { decodeSpans } from "./decode.js";
 import type { OwnSpan } from "./encode.js";
 import { Forwarder } from "./forwarder.js";
 import { HeldBytes, type Refusal, readBody, unpack } from "./incoming-body.js";
+import { Connections, withinOrOver } from "./quiet.js";
 import {
   type ReceiverSettings,
   readReceiverOptions,
@@ -69,6 +70,11 @@ export interface TraceReceiver {
    */
   addOwn(span: OwnSpan): void;
   metrics(): TraceReceiverMetrics;
+  /**
+   * Resolves once no exporter is connected and all that was taken has been read, or after
+   * `withinMs`: a CLI that has ended has sent all it had. Never rejects.
+   */
+  quiet(withinMs: number): Promise<void>;
   /**
    * Takes nothing more, waits up to `closeTimeoutMs` until what was taken has been read and passed
    * on, and drops and counts the rest. May be called more than once; never rejects.
@@ -135,6 +141,7 @@ class Receiver implements TraceReceiver {
   readonly #counts = { bodies: 0, bytes: 0, spans: 0, undecodable: 0, tooLarge: 0, refused: 0 };
   /** Bodies are unpacked and read one after another, so that only one of them is held unpacked. */
   #reading: Promise<void> = Promise.resolve();
+  readonly #connections = new Connections();
   #closing: Promise<void> | undefined;
   #port = 0;
 
@@ -150,7 +157,7 @@ class Receiver implements TraceReceiver {
       requestTimeout: REQUEST_TIMEOUT_MS,
     });
     this.#server.maxConnections = settings.maxConnections;
-    this.#server.on("connection", (socket) => socket.unref());
+    this.#server.on("connection", (socket) => this.#connections.add(socket.unref()));
     this.#server.on("request", (request, response) => void this.#take(request, response));
   }
 
@@ -181,6 +188,11 @@ class Receiver implements TraceReceiver {
     return { ...this.#counts, ...(this.#forwarder?.metrics() ?? NO_FORWARDER) };
   }
 
+  quiet(withinMs: number): Promise<void> {
+    const read = this.#connections.none().then(() => this.#reading);
+    return withinOrOver(read, withinMs);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -188,13 +200,8 @@ class Receiver implements TraceReceiver {
 
   async #close(): Promise<void> {
     this.#server.close();
-    let timer: NodeJS.Timeout | undefined;
-    // It holds the process, unlike all else here: somebody awaits this.
-    const expired = new Promise((resolve) => {
-      timer = setTimeout(resolve, this.#settings.closeTimeoutMs);
-    });
-    await Promise.race([this.#reading.then(() => this.#forwarder?.idle()), expired]);
-    clearTimeout(timer);
+    const passedOn = this.#reading.then(() => this.#forwarder?.idle());
+    await withinOrOver(passedOn, this.#settings.closeTimeoutMs);
     this.#forwarder?.close();
     await this.#forwarder?.idle();
     this.#server.closeAllConnections();

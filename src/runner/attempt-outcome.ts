@@ -1,0 +1,69 @@
+/** What one attempt came to: settles its call, and tells whether another one may work. */
+
+import { breakerName } from "../attribution/hosts.js";
+import type { Evidence } from "../attribution/spans/evidence.js";
+import type { CommandCall } from "./command-call.js";
+import { failureOf } from "./command-failure.js";
+import type { RunFailure } from "./run-report.js";
+import type { AttemptEnd } from "./supervised-command.js";
+
+/** Faults that do not go away by themselves. */
+const LASTING: ReadonlySet<string> = new Set(["user", "cancelled"]);
+
+/** What is known of an attempt that has ended. */
+export interface AttemptFacts {
+  readonly end: AttemptEnd;
+  /** What its spans prove; undefined without spans. */
+  readonly evidence: readonly Evidence[] | undefined;
+  /** Whether the command is dagger itself. */
+  readonly isOwn: boolean;
+  /** Whether its spans could be seen. */
+  readonly isTraced: boolean;
+  readonly isInterrupted: boolean;
+}
+
+/** Settles the call of an attempt. Returns what it failed with; null when it did not. */
+export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailure | null {
+  const { end, evidence, isOwn, isInterrupted } = facts;
+  if (isInterrupted) {
+    call.ignored();
+    return null;
+  }
+  const failure = failureOf(end, isOwn, evidence ?? []);
+  if (end.timedOut === "connect") {
+    call.notConnected();
+    return failure && { ...failure, breaker: "engine" };
+  }
+  if (end.timedOut !== null) {
+    call.timedOut(evidence ?? []);
+    return null;
+  }
+  const breaker = call.ended({
+    failure,
+    evidence,
+    provesEngine: provesEngine(facts, failure?.upstreamKind ?? null),
+    mayName: isOwn,
+  });
+  return failure && { ...failure, breaker };
+}
+
+/**
+ * Whether an engine has worked for the command. `dagger version` asks none, and what a wrong flag
+ * ends has asked none either. Without any traces, the success of dagger has to do.
+ */
+function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: string | null) {
+  if (end.connected || (evidence?.length ?? 0) > 0) return true;
+  return isOwn && (kind !== null || (end.exitCode === 0 && !isTraced));
+}
+
+/** Whether an attempt that has not succeeded may well do so when it is made again. */
+export function mayPass({ timedOut }: AttemptEnd, failure: RunFailure | null): boolean {
+  if (timedOut !== null) return true;
+  return failure?.transient === true && !LASTING.has(failure.fault);
+}
+
+/** The breaker that a further attempt has to ask as well; null when there is none. */
+export function breakerToAsk({ breaker, upstream, upstreamKind }: RunFailure): string | null {
+  if (breaker !== null || upstream === null || upstreamKind === null) return breaker;
+  return breakerName(upstreamKind, upstream);
+}

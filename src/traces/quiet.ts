@@ -1,0 +1,35 @@
+/** Tells when a server has no client any more. */
+
+import type { Socket } from "node:net";
+
+/** The connections of a server. */
+export class Connections {
+  #count = 0;
+  #onNone = new Set<() => void>();
+
+  add(socket: Socket): void {
+    this.#count += 1;
+    socket.once("close", () => {
+      this.#count -= 1;
+      if (this.#count > 0) return;
+      for (const tell of this.#onNone) tell();
+      this.#onNone.clear();
+    });
+  }
+
+  /** Resolves once there is none. */
+  none(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onNone.add(resolve));
+  }
+}
+
+/** Resolves when something is done, or after `withinMs`: somebody awaits it, so it holds the process. */
+export async function withinOrOver(done: Promise<unknown>, withinMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(resolve, withinMs);
+  });
+  await Promise.race([done, over]);
+  clearTimeout(timer);
+}
