@@ -1,0 +1,218 @@
+/** Builds the runner for one test file, by itself, and runs commands by it in processes of their own. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, vi } from "vitest";
+import type { GuardOptions } from "../../src/guard/guard-options.js";
+import type { RunPlan } from "../../src/runner/run-plan.js";
+import type { RunReport } from "../../src/runner/run-report.js";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const DRIVER = fileURLToPath(new URL("./run-driver.mjs", import.meta.url));
+const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
+const ENTRIES = [
+  "runner/guarded-run.ts",
+  "runner/command-witness.ts",
+  "guard/guard.ts",
+  "registry/registry.ts",
+  "traces/encode.ts",
+];
+
+/** How a command is run; see run-driver.mjs. */
+export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">> {
+  /** What becomes the task of the stand-in for dagger; `command` is another program. */
+  readonly dagger?: readonly string[];
+  readonly guard?: GuardOptions;
+  /** Breakers that are open at the beginning, and for how long. */
+  readonly refusing?: Readonly<Record<string, number>>;
+  /** Whether its traces are heard. */
+  readonly traces?: boolean;
+  /** Whether it has sessions of which the runner hears. */
+  readonly sessions?: boolean;
+}
+
+/** A breaker after a run. */
+export interface BreakerAfter {
+  readonly state: string;
+  readonly inFlightCount: number;
+  readonly successCount: number;
+  readonly failureCount: number;
+  readonly ignoredCount: number;
+  readonly rejectedCount: number;
+}
+
+/** What a run came to. */
+export interface RunAfter {
+  readonly report: RunReport;
+  readonly breakers: Readonly<Record<string, BreakerAfter>>;
+  readonly maxRssKib: number;
+}
+
+/** What a run came to, with what it printed. */
+export interface Ran extends RunAfter {
+  readonly exitCode: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/** A run that has begun. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** Resolves once standard output holds that; what it held then. */
+  printed(text: string): Promise<string>;
+  readonly ended: Promise<Ran>;
+}
+
+/** The built runner, and a folder for the files of the tests. */
+export interface BuiltRunner {
+  readonly folder: string;
+  /** The stand-in as a program named `dagger`. */
+  readonly dagger: string;
+  readonly dist: string;
+  /** A file in the folder that is there for nobody else. */
+  file(): string;
+  run(order: RunOrder): Promise<Ran>;
+  start(order: RunOrder): Running;
+  /** The command line of a run, and how to read what it came to. */
+  prepare(order: RunOrder): { readonly line: readonly string[]; after(): RunAfter };
+  env(): Record<string, string>;
+}
+
+/** Builds before the tests of a file and tidies up after them. */
+export function builtRunner(): BuiltRunner {
+  let folder = "";
+  let files = 0;
+  beforeAll(() => {
+    // Inside the project it finds its packages.
+    folder = mkdtempSync(join(ROOT, "node_modules/.runner-"));
+    copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
+    build(folder);
+    mkdirSync(join(folder, "home"));
+    mkdirSync(join(folder, "bin"));
+    writeFileSync(
+      join(folder, "bin/dagger"),
+      `#!/bin/sh\nexec '${process.execPath}' '${DAGGER}' "$@"\n`,
+    );
+    chmodSync(join(folder, "bin/dagger"), 0o755);
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const runner: BuiltRunner = {
+    get folder() {
+      return folder;
+    },
+    get dagger() {
+      return join(folder, "bin/dagger");
+    },
+    get dist() {
+      return join(folder, "dist");
+    },
+    file() {
+      files += 1;
+      return join(folder, `file-${files}`);
+    },
+    env: () => ({
+      PATH: process.env.PATH ?? "",
+      HOME: join(folder, "home"),
+      FAKE_DIST: runner.dist,
+    }),
+    prepare({ dagger, ...order }) {
+      const file = runner.file();
+      const command = dagger === undefined ? {} : { command: runner.dagger, args: dagger };
+      writeFileSync(file, JSON.stringify({ args: [], ...order, ...command, dist: runner.dist }));
+      return {
+        line: [process.execPath, DRIVER, file],
+        after: () => JSON.parse(readFileSync(file, "utf8")) as RunAfter,
+      };
+    },
+    start: (order) => start(runner, order),
+    run: (order) => runner.start(order).ended,
+  };
+  return runner;
+}
+
+function build(folder: string): void {
+  const config = join(folder, "tsconfig.json");
+  const options = {
+    extends: join(ROOT, "tsconfig.build.json"),
+    compilerOptions: {
+      rootDir: join(ROOT, "src"),
+      outDir: join(folder, "dist"),
+      declaration: false,
+      typeRoots: [join(ROOT, "node_modules/@types")],
+    },
+    files: ENTRIES.map((entry) => join(ROOT, "src", entry)),
+    include: [],
+  };
+  writeFileSync(config, JSON.stringify(options));
+  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", config]);
+}
+
+function start(runner: BuiltRunner, order: RunOrder): Running {
+  const { line, after } = runner.prepare(order);
+  const [program = "", ...args] = line;
+  const child = spawn(program, args, {
+    env: runner.env(),
+    stdio: ["ignore", "pipe", "pipe"],
+    // No signal of the terminal of the tests reaches it.
+    detached: true,
+  });
+  const output = [gather(child.stdout), gather(child.stderr)] as const;
+  const ended = once(child, "close").then(([exitCode]): Ran => {
+    const [stdout, stderr] = [output[0](), output[1]()];
+    try {
+      return { ...after(), exitCode, stdout, stderr };
+    } catch {
+      throw new Error(`the run ended with ${exitCode} and no report: ${stderr}`);
+    }
+  });
+  return {
+    child,
+    ended,
+    async printed(text) {
+      for (;;) {
+        const printed = output[0]().toString();
+        if (printed.includes(text)) return printed;
+        if (child.exitCode !== null) throw new Error(`it ended after ${JSON.stringify(printed)}`);
+        await sleep(20);
+      }
+    },
+  };
+}
+
+function gather(stream: Readable): () => Buffer {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
+}
+
+/** Whether a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves once a process has ended. */
+export async function untilGone(pid: number): Promise<void> {
+  while (isAlive(pid)) await sleep(20);
+}

@@ -1,0 +1,82 @@
+// Runs one command by runGuarded, as the file says that is its only argument, and writes there what it
+// reported and what became of the breakers. Its own streams and signals are those of the command.
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { pathToFileURL } from "node:url";
+
+const file = process.argv[2];
+const {
+  dist,
+  guard: options,
+  refusing,
+  traces,
+  sessions,
+  ...plan
+} = JSON.parse(readFileSync(file, "utf8"));
+const load = (path) => import(pathToFileURL(`${dist}/${path}`).href);
+const { runGuarded } = await load("runner/guarded-run.js");
+const { startCommandWitness } = await load("runner/command-witness.js");
+const { Guard } = await load("guard/guard.js");
+const { createRegistry } = await load("registry/registry.js");
+
+const registry = createRegistry();
+const guard = new Guard({ ...options, registry });
+for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
+  const breaker = registry.get(name, { failureThreshold: 1, resetTimeoutMs });
+  breaker
+    .acquire()
+    .failure({
+      name: "GraphQLError",
+      at: "2026-11-25T00:00:00.000Z",
+      rule: "made",
+      fault: "registry",
+    });
+}
+
+/** Sessions that begin whenever somebody asks for the address in BEGIN. */
+async function stubSessions() {
+  const listeners = new Set();
+  let begun = 0;
+  const server = createServer((_request, response) => {
+    begun += 1;
+    for (const listener of listeners) listener();
+    const engine = registry.get("engine");
+    response.end(`${engine.getMetrics().inFlightCount}`);
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  server.unref();
+  return {
+    variables: { BEGIN: `http://127.0.0.1:${server.address().port}/` },
+    onBegin(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    counts: () => (begun === 0 ? null : { requests: begun, rejected: 0, timedOut: 0, lost: 0 }),
+    close: () => server.close(),
+  };
+}
+
+const stub = sessions ? await stubSessions() : undefined;
+const env = { ...process.env, ...plan.env };
+const report = await runGuarded(
+  {
+    learnt: "off",
+    maxRetries: 0,
+    limits: {},
+    sendsTraces: false,
+    ...plan,
+    env,
+    sessions: stub,
+    witness: traces ? await startCommandWitness(env) : undefined,
+  },
+  guard,
+);
+stub?.close();
+const breakers = {};
+for (const [name, breaker] of registry.getAll()) {
+  const { state, metrics, inFlightCount } = breaker.getMetrics();
+  breakers[name] = { state, inFlightCount, ...metrics };
+}
+const { maxRSS } = process.resourceUsage();
+writeFileSync(file, JSON.stringify({ report, breakers, maxRssKib: maxRSS }));
+process.exitCode = report.exitCode;
