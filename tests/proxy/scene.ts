@@ -3,7 +3,7 @@
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import type { SessionAddress } from "../../src/proxy/session-address.js";
-import { type SessionProxy, startSessionProxy } from "../../src/proxy/session-proxy.js";
+import { startSessionProxy } from "../../src/proxy/session-proxy.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { startSessionDouble } from "../../src/testing/index.js";
 import type { RequestTracing } from "../../src/traces/request-tracing.js";
@@ -50,4 +50,14 @@ export async function ask(
   });
 }
 
-export type { SessionProxy };
+/** What an answer of GraphQL holds. */
+interface GraphQLAnswer {
+  readonly data: Record<string, unknown> | null;
+  readonly errors: readonly [
+    { message: string; path: string[]; extensions: Record<string, string> },
+  ];
+}
+
+export async function jsonOf(answer: Response): Promise<GraphQLAnswer> {
+  return (await answer.json()) as GraphQLAnswer;
+}

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
 import { authorization, newGuard } from "./scene.js";
@@ -18,6 +19,7 @@ async function portOf(server: Server | ReturnType<typeof createServer>): Promise
 
 /** A server, a proxy before it, and how many connections the server has seen. */
 export interface Served extends AsyncDisposable {
+  readonly guard: Guard;
   /** The server's own port. */
   readonly port: number;
   /** The port of the proxy. */
@@ -37,8 +39,10 @@ async function serve(
   server.on("connection", (socket: Socket) => connections.push(socket));
   const port = await portOf(server);
   const target = { port, token: TOKEN };
-  const proxy = await startSessionProxy({ guard: newGuard(options), target });
+  const guard = newGuard(options);
+  const proxy = await startSessionProxy({ guard, target });
   return {
+    guard,
     port,
     proxyPort: proxy.address.port,
     proxy,
@@ -59,12 +63,13 @@ export function serveHttp(listener: RequestListener, options?: GuardOptions): Pr
 
 /** A proxy before a server that does with each connection as it likes. */
 export function serveBytes(
-  onConnection: (socket: Socket) => void,
+  onConnection: (socket: Socket) => unknown,
   options?: GuardOptions,
 ): Promise<Served> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => undefined);
-    onConnection(socket);
+    // What a script waits for may not come, when the connection is over.
+    void Promise.resolve(onConnection(socket)).catch(() => undefined);
   });
   return serve(server, options);
 }
