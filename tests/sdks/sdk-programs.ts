@@ -140,11 +140,13 @@ export function bareEnvironment(env: Readonly<Record<string, string>>): Record<s
   return { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env };
 }
 
-/** The processes of a group, as `ps` lists them; nothing when all have ended. */
+/** The processes of a group that run, as `ps` lists them; nothing when all have ended. */
 function processesOfGroup(group: number | undefined): string {
-  const listed = execFileSync("ps", ["-eo", "pgid=,pid=,stat=,args="], { encoding: "utf8" });
-  return listed
-    .split("\n")
-    .filter((line) => line.trim().split(/\s+/)[0] === String(group))
-    .join("\n");
+  const listed = execFileSync("ps", ["-eo", "pgid=,stat=,pid=,args="], { encoding: "utf8" });
+  const isOfGroup = (line: string) => {
+    const [itsGroup, state = ""] = line.trim().split(/\s+/);
+    // One that nobody has waited for has ended all the same.
+    return itsGroup === String(group) && !state.startsWith("Z");
+  };
+  return listed.split("\n").filter(isOfGroup).join("\n");
 }

@@ -1,7 +1,7 @@
 /** Does what it is told in a Dagger session: one operation a line, and one line for its outcome. */
 
 import { createInterface } from "node:readline";
-import { connect, DaggerSDKError, ExecError } from "@dagger.io/dagger";
+import { connect, ExecError } from "@dagger.io/dagger";
 
 async function perform(client, operation) {
   const { do: verb, image, args, address, each } = operation;
@@ -28,7 +28,6 @@ async function outcomeOf(client, operation) {
 }
 
 function failureOf(error) {
-  if (!(error instanceof DaggerSDKError)) throw error;
   const { name: type, message, exitCode, stdout, stderr, extensions } = error;
   return error instanceof ExecError
     ? { type, message, exitCode, stdout, stderr }

@@ -1,0 +1,100 @@
+/** A session double behind the proxy, for pipelines that find the session or open it themselves. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Guard } from "../../src/guard/guard.js";
+import type { GuardOptions } from "../../src/guard/guard-options.js";
+import { createRegistry, type Registry } from "../../src/index.js";
+import { GuardedSessions } from "../../src/proxy/guarded-sessions.js";
+import { listenForSessions, type SessionListener } from "../../src/proxy/session-listener.js";
+import type { SessionDouble, SessionDoubleOptions } from "../../src/testing/index.js";
+import type { BuiltCli } from "../cli/built-cli.js";
+import type { BuiltTestKit } from "../session-double/built.js";
+import { type Language, Pipeline } from "./sdk-programs.js";
+
+/** How a program comes by its session. */
+export const WAYS = ["found in the environment", "opened by the stand-in"] as const;
+export type Way = (typeof WAYS)[number] | "opened by the stand-in, alone";
+
+/** What was compiled for the tests of a file. */
+export interface Built {
+  readonly cli: BuiltCli;
+  readonly kit: BuiltTestKit;
+}
+
+/** A double, the guard before it, and the pipelines that were started. */
+export class GuardedScene implements AsyncDisposable {
+  readonly double: SessionDouble;
+  readonly guard: Guard;
+  readonly registry: Registry;
+  readonly sessions: GuardedSessions;
+  readonly #cli: BuiltCli;
+  readonly #folder = mkdtempSync(join(tmpdir(), "sdks-"));
+  readonly #pipelines: Pipeline[] = [];
+  readonly #listeners: SessionListener[] = [];
+
+  private constructor(cli: BuiltCli, double: SessionDouble, options: GuardOptions) {
+    this.#cli = cli;
+    this.double = double;
+    this.registry = createRegistry();
+    this.guard = new Guard({ ...options, registry: this.registry });
+    this.sessions = new GuardedSessions(this.guard);
+  }
+
+  static async start(
+    { cli, kit }: Built,
+    double: SessionDoubleOptions = {},
+    guard: GuardOptions = {},
+  ): Promise<GuardedScene> {
+    return new GuardedScene(cli, await kit.testing.startSessionDouble(double), guard);
+  }
+
+  /** Starts a pipeline, which has a session of its own or the one in its environment. */
+  async pipeline(language: Language, way: Way): Promise<Pipeline> {
+    const pipeline = new Pipeline(language, await this.#environment(way));
+    this.#pipelines.push(pipeline);
+    return pipeline;
+  }
+
+  /** Starts a pipeline that is connected. */
+  async connected(language: Language, way: Way): Promise<Pipeline> {
+    const pipeline = await this.pipeline(language, way);
+    const { error } = await pipeline.connected();
+    if (error !== undefined) throw new Error(error.message);
+    return pipeline;
+  }
+
+  /** What a breaker has counted. */
+  counted(name: string) {
+    const breaker = this.registry.get(name);
+    const { successCount, failureCount, rejectedCount } = breaker.getMetrics().metrics;
+    return { state: breaker.state, successCount, failureCount, rejectedCount };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pipeline of this.#pipelines) pipeline.kill();
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await this.sessions.close();
+    await this.double.stop();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  async #environment(way: Way): Promise<Record<string, string>> {
+    if (way === "found in the environment") {
+      const { port, token } = await this.sessions.openInherited(this.double);
+      return { DAGGER_SESSION_PORT: `${port}`, DAGGER_SESSION_TOKEN: token };
+    }
+    const { _EXPERIMENTAL_DAGGER_CLI_BIN: real, DAGGER_SESSION_DOUBLE } =
+      await this.double.cliEnvironment();
+    const alone = {
+      _EXPERIMENTAL_DAGGER_CLI_BIN: this.#cli.program,
+      DAGGER_BREAKER_CLI: real,
+      DAGGER_SESSION_DOUBLE,
+    };
+    if (way === "opened by the stand-in, alone") return alone;
+    const listener = await listenForSessions(this.sessions, this.#folder);
+    this.#listeners.push(listener);
+    return { ...alone, DAGGER_BREAKER_RUN: listener.path };
+  }
+}

@@ -1,0 +1,185 @@
+/** The real SDKs of three languages, with the proxy between them and their session. */
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { builtCli } from "../cli/built-cli.js";
+import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
+import { type Built, GuardedScene, WAYS } from "./guarded-scene.js";
+import { LANGUAGES, type Outcome, run } from "./sdk-programs.js";
+
+const cli = builtCli();
+let kit: BuiltTestKit;
+let built: Built;
+
+beforeAll(async () => {
+  kit = await buildTestKit();
+  built = { cli, kit };
+}, 120_000);
+afterAll(() => kit.remove());
+
+const LIMITED = { host: "docker.io", kind: "status", status: 429 } as const;
+const BUSY = { host: "ghcr.io", kind: "status", status: 503 } as const;
+const PUBLISH = { do: "publish", image: "quay.io/acme/app:1", address: "ttl.sh/app:1" } as const;
+const GONE_WELL = { exitCode: 0, stderr: "", leftBehind: "" };
+
+/** Requests that an SDK sends to open its session. */
+const ON_CONNECT = { TypeScript: 1, Python: 2, Go: 0 };
+
+/** Long enough for what is to work, on a busy machine as well. */
+const TIMEOUT_MS = 5_000;
+
+describe.each(LANGUAGES.filter(({ isInstalled }) => isInstalled))("$name", (language) => {
+  const { errorType: type } = language;
+
+  describe.each(WAYS)("in a session %s", (way) => {
+    /** Opening one is a success of the engine; that it is in the environment proves nothing. */
+    const onConnect = ON_CONNECT[language.name] + (way === "opened by the stand-in" ? 1 : 0);
+
+    test("works, shows a failing command as its own ExecError, and leaves nothing behind", async () => {
+      await using scene = await GuardedScene.start(built);
+      const pipeline = await scene.connected(language, way);
+      expect(await pipeline.do({ do: "version" })).toEqual({ value: "v0.21.8" });
+      expect(await pipeline.do(run("alpine:3", "echo", "hi"))).toEqual({ value: "hi\n" });
+      const failed = await pipeline.do(
+        run("alpine:3", "sh", "-c", "echo out; echo err >&2; exit 3"),
+      );
+      expect(failed.error).toEqual({
+        type: "ExecError",
+        message: expect.stringContaining("exit code: 3"),
+        exitCode: 3,
+        stdout: "out",
+        stderr: "err",
+      });
+      expect((await pipeline.do(PUBLISH)).value).toMatch(/^ttl\.sh\/app:1@sha256:/);
+      expect(scene.counted("engine")).toMatchObject({
+        state: "closed",
+        successCount: onConnect + 4,
+        failureCount: 0,
+      });
+      expect(await pipeline.end()).toEqual(GONE_WELL);
+      expect(scene.sessions.counts).toEqual({
+        requests: ON_CONNECT[language.name] + 4,
+        rejected: 0,
+        timedOut: 0,
+        lost: 0,
+      });
+    });
+
+    test("finds the circuit of a registry that limits it open, and no other", async () => {
+      await using scene = await GuardedScene.start(built, { faults: [LIMITED, BUSY] });
+      const pipeline = await scene.connected(language, way);
+      const limited = await pipeline.do(run("acme/app:1"));
+      expect(limited.error).toMatchObject({
+        type,
+        message: expect.stringContaining("429 Too Many Requests"),
+      });
+      const rejected = await pipeline.do(run("acme/app:2"));
+      expect(rejected.error).toEqual({
+        type,
+        message: expect.stringMatching(/^circuit open: registry:docker\.io, retry in \d+s$/),
+        extensions: {
+          _type: "CIRCUIT_OPEN",
+          upstream: "registry:docker.io",
+          retryAfterMs: expect.stringMatching(/^\d+$/),
+        },
+      });
+      const busy = await pipeline.do(run("ghcr.io/acme/app:1"));
+      expect(busy.error?.message).toContain("503 Service Unavailable");
+      expect(await pipeline.do(run("quay.io/acme/app:1"))).toEqual({ value: "ran\n" });
+      expect(await pipeline.end()).toEqual(GONE_WELL);
+      expect(scene.double.requestsTo("docker.io")).toBe(6);
+      expect(scene.counted("registry:docker.io")).toMatchObject({ state: "open", failureCount: 1 });
+      expect(scene.counted("registry:ghcr.io")).toMatchObject({ state: "closed", failureCount: 1 });
+      expect(scene.counted("registry:quay.io")).toMatchObject({ state: "closed", successCount: 1 });
+      expect(scene.counted("engine").failureCount).toBe(0);
+      expect(scene.sessions.counts.rejected).toBe(1);
+    });
+
+    test("keeps many requests at once apart, and each counts once", async () => {
+      await using scene = await GuardedScene.start(built, { faults: [BUSY] });
+      const pipeline = await scene.connected(language, way);
+      const each = Array.from({ length: 60 }, (_, index) =>
+        index % 3 === 0
+          ? run(`ghcr.io/acme/app:${index}`)
+          : run(`quay.io/acme/app:${index}`, "echo", `${index}`),
+      );
+      const { value } = await pipeline.do({ do: "all", each });
+      for (const [index, outcome] of (value as Outcome[]).entries()) {
+        if (index % 3 === 0) expect(outcome.error?.message).toContain("503 Service Unavailable");
+        else expect(outcome).toEqual({ value: `${index}\n` });
+      }
+      expect(await pipeline.end()).toEqual(GONE_WELL);
+      expect(scene.counted("registry:ghcr.io").failureCount).toBe(20);
+      expect(scene.counted("registry:quay.io").successCount).toBe(40);
+      expect(scene.counted("engine").successCount).toBe(onConnect + 60);
+    });
+
+    test("is told that a killed engine's session is lost, which counts once", async () => {
+      await using scene = await GuardedScene.start(built);
+      const pipeline = await scene.connected(language, way);
+      scene.double.kill();
+      // The session's own 502 passes unchanged; an SDK that repeats it has its answer from us.
+      expect((await pipeline.do(PUBLISH)).error).toBeDefined();
+      expect((await pipeline.do(PUBLISH)).error).toEqual({
+        type,
+        message: expect.stringContaining("the session to the Dagger engine is lost"),
+        extensions: { _type: "SESSION_LOST", upstream: "engine" },
+      });
+      expect(scene.counted("engine")).toMatchObject({ successCount: onConnect, failureCount: 1 });
+      expect(await pipeline.end()).toEqual(GONE_WELL);
+    });
+  });
+
+  test("is not let in while the engine's circuit refuses", async () => {
+    await using scene = await GuardedScene.start(built);
+    scene.guard.engine.isolate("maintenance");
+    const pipeline = await scene.pipeline(language, "found in the environment");
+    const connected = await pipeline.connected();
+    const { error } = connected.error ? connected : await pipeline.do(run("alpine:3"));
+    expect(error?.message).toContain("circuit isolated: engine, maintenance");
+    expect(await pipeline.end()).toMatchObject({ exitCode: 0, leftBehind: "" });
+    expect(scene.counted("engine")).toMatchObject({ successCount: 0, failureCount: 0 });
+    expect(scene.double.queries).toBe(0);
+  });
+
+  test("has no session opened while the engine's circuit refuses", async () => {
+    await using scene = await GuardedScene.start(built);
+    scene.guard.engine.isolate("maintenance");
+    const pipeline = await scene.pipeline(language, "opened by the stand-in");
+    // How an SDK tells of a CLI that ends early is its own affair.
+    expect((await pipeline.connected()).error).toBeDefined();
+    expect((await pipeline.end()).leftBehind).toBe("");
+    expect(scene.counted("engine")).toMatchObject({ successCount: 0, failureCount: 0 });
+  });
+
+  test("is told of a time-out as an error of its query, and repeats no publish", async () => {
+    const faults = [{ operation: "publish", kind: "hang" }] as const;
+    const guard = { operationTimeoutMs: TIMEOUT_MS };
+    await using scene = await GuardedScene.start(built, { faults }, guard);
+    const pipeline = await scene.connected(language, "found in the environment");
+    expect((await pipeline.do(PUBLISH)).error).toEqual({
+      type,
+      message: expect.stringContaining(`${TIMEOUT_MS} ms`),
+      extensions: { _type: "TIMED_OUT", upstream: "engine" },
+    });
+    expect(await pipeline.do({ do: "version" })).toEqual({ value: "v0.21.8" });
+    expect(await pipeline.end()).toEqual(GONE_WELL);
+    // The guard asked for the version once, to see whether the engine is there.
+    expect(scene.double.queries).toBe(ON_CONNECT[language.name] + 3);
+    expect(scene.sessions.counts).toMatchObject({ timedOut: 1, lost: 0 });
+    expect(scene.counted("registry:ttl.sh")).toMatchObject({ successCount: 0, failureCount: 0 });
+    expect(scene.counted("engine").failureCount).toBe(0);
+  });
+
+  test("runs with the stand-in as users set it up, which guards by itself", async () => {
+    await using scene = await GuardedScene.start(built, { faults: [LIMITED] });
+    const pipeline = await scene.connected(language, "opened by the stand-in, alone");
+    // What a pull came to is known when the engine's traces of it are there, or do not come.
+    let pulls = 0;
+    const pull = async () => (await pipeline.do(run(`acme/app:${pulls}`))).error?.message ?? "";
+    while (!(await pull()).startsWith("circuit open: registry:docker.io, retry in ")) pulls += 1;
+    expect(await pipeline.do(run("quay.io/acme/app:1"))).toEqual({ value: "ran\n" });
+    expect(await pipeline.end()).toEqual(GONE_WELL);
+    expect(pulls).toBeGreaterThan(0);
+    expect(scene.double.requestsTo("docker.io")).toBe(6 * pulls);
+  });
+});
