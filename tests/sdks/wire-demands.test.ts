@@ -202,9 +202,10 @@ describe("an SDK is not content with", () => {
     expect(unreadableTo(ANSWER)).toEqual([]);
   });
 
-  test("another error beside it, another key, a number, a path that is none, or no type", () => {
+  test("another error beside it, another key, no data, a number, a path that is none, or no type", () => {
     expect(unreadableTo({ ...ANSWER, errors: [ERROR, ERROR] })).toEqual(["Elixir"]);
     expect(unreadableTo({ ...ANSWER, retry: 1 })).toEqual(["Java"]);
+    expect(unreadableTo({ errors: [ERROR] })).toEqual(["Elixir"]);
     const extended = (extensions: object) => ({ ...ANSWER, errors: [{ ...ERROR, extensions }] });
     expect(unreadableTo(extended({ _type: "CIRCUIT_OPEN", retryAfterMs: 1 }))).toEqual([
       "Rust up to 0.20.3",

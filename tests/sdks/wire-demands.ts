@@ -72,9 +72,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(message, extensions);
   },
 
-  /** Matches a list of exactly one error; to print it, its path is joined. */
+  /** Matches data that is null and a list of exactly one error; to print it, its path is joined. */
   Elixir(answer) {
     demand(answer.status === 200, "the status 200");
+    demand(parsed(answer).data === null, "data that is null");
     const errors = errorsOf(answer);
     demand(errors.length === 1, "exactly one error");
     demand(Array.isArray(errors[0].path), "a path that is a list");
