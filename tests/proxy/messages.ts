@@ -1,0 +1,80 @@
+// Reads HTTP/1.1 messages from bytes, by no code of the proxy's or of Node's, to compare exchanges.
+
+/** A message as its receiver understands it. */
+export interface Message {
+  readonly firstLine: string;
+  readonly headers: readonly string[];
+  readonly body: string;
+  readonly trailers: readonly string[];
+  /** Whether it has come to its end by its own framing, or by the end of its connection. */
+  readonly isComplete: boolean;
+  /** What came behind it. */
+  readonly rest: string;
+}
+
+/** What the bytes do not tell. */
+export interface Reading {
+  /** Whether a message without a length has no body (a request) or one that the end ends (an answer). */
+  readonly isAnswer: boolean;
+  /** Whether it is an answer to HEAD. */
+  readonly toHead?: boolean;
+  /** Whether the connection has ended, and not by a reset. */
+  readonly hasEnded?: boolean;
+}
+
+const NOTHING: Message = {
+  firstLine: "",
+  headers: [],
+  body: "",
+  trailers: [],
+  isComplete: false,
+  rest: "",
+};
+
+export function readMessage(bytes: string, reading: Reading): Message {
+  const end = bytes.indexOf("\r\n\r\n");
+  if (end < 0) return NOTHING;
+  const [firstLine = "", ...headers] = bytes.slice(0, end).split("\r\n");
+  const head = { ...NOTHING, firstLine, headers };
+  const behind = bytes.slice(end + 4);
+  const value = (name: string) =>
+    headers
+      .find((line) => line.toLowerCase().startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .trim();
+  const status = Number(reading.isAnswer ? firstLine.split(" ")[1] : 200);
+  if (reading.toHead === true || status === 204 || status === 304) {
+    return { ...head, isComplete: true, rest: behind };
+  }
+  if (value("transfer-encoding") === "chunked") return { ...head, ...readChunks(behind) };
+  const length = value("content-length");
+  if (length === undefined && reading.isAnswer) {
+    return { ...head, body: behind, isComplete: reading.hasEnded === true };
+  }
+  const body = behind.slice(0, Number(length ?? 0));
+  const isComplete = body.length === Number(length ?? 0);
+  return { ...head, body, isComplete, rest: behind.slice(body.length) };
+}
+
+function readChunks(bytes: string) {
+  let at = 0;
+  let body = "";
+  for (;;) {
+    const end = bytes.indexOf("\r\n", at);
+    if (end < 0) return { body, isComplete: false };
+    const size = Number.parseInt(bytes.slice(at, end), 16);
+    if (size === 0) {
+      const over = bytes.indexOf("\r\n\r\n", end);
+      if (over < 0) return { body, isComplete: false };
+      const trailers = bytes
+        .slice(end + 2, over)
+        .split("\r\n")
+        .filter((line) => line !== "");
+      return { body, trailers, isComplete: true, rest: bytes.slice(over + 4) };
+    }
+    const chunk = bytes.slice(end + 2, end + 2 + size);
+    body += chunk;
+    if (chunk.length < size) return { body, isComplete: false };
+    at = end + 2 + size + 2;
+  }
+}
