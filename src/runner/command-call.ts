@@ -95,7 +95,9 @@ export class CommandCall {
     });
     for (const [name, seen] of strangers) this.#recordStranger(name, seen);
     if (failure?.counts !== true) return null;
-    return failure.fault === ENGINE ? ENGINE : (concerned(failure, this.#upstreams) ?? null);
+    if (failure.fault === ENGINE) return ENGINE;
+    const failed = [...strangers].find(([, { outcome }]) => outcome !== "answered");
+    return concerned(failure, this.#upstreams) ?? failed?.[0] ?? null;
   }
 
   /** No session was there in time, which is a failure of the engine. */

@@ -49,9 +49,9 @@ export class ProcessGroup {
   }
 
   #signalAll(signal: NodeJS.Signals): void {
+    // Once a parent has ended nothing tells any more whose its children were.
+    if (!this.#leads) this.#look();
     this.signal(signal);
-    if (this.#leads) return;
-    this.#look();
     for (const { pid } of this.#seen.values()) send(pid, signal);
   }
 

@@ -74,7 +74,7 @@ export interface Ran extends RunAfter {
 /** A run that has begun. */
 export interface Running {
   readonly child: ChildProcess;
-  /** Resolves once standard output holds that; what it held then. */
+  /** Resolves once its output holds that; what it held then. */
   printed(text: string): Promise<string>;
   readonly ended: Promise<Ran>;
 }
@@ -187,7 +187,7 @@ function start(runner: BuiltRunner, order: RunOrder): Running {
     ended,
     async printed(text) {
       for (;;) {
-        const printed = output[0]().toString();
+        const printed = output.map((stream) => stream().toString()).join("");
         if (printed.includes(text)) return printed;
         if (child.exitCode !== null) throw new Error(`it ended after ${JSON.stringify(printed)}`);
         await sleep(20);

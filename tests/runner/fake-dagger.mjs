@@ -53,6 +53,11 @@ const TASKS = {
     else if (/^\d+$/.test(id)) process.exitCode = Number(id);
     else await recorded(["v0.21.8", ...id.split("+")]);
   },
+  async fail() {
+    await postCases(rest.slice(1));
+    console.error(rest[0]);
+    process.exitCode = 1;
+  },
   async exit() {
     await postCases(rest.slice(1));
     process.exitCode = Number(rest[0]);
@@ -139,7 +144,7 @@ const TASKS = {
   },
   terminal() {
     const size = () => `${process.stdout.columns}x${process.stdout.rows}`;
-    process.on("SIGWINCH", () => {
+    process.stdout.on("resize", () => {
       console.log(`size ${size()}`);
       process.exit(0);
     });

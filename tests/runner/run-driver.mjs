@@ -21,16 +21,16 @@ const { createRegistry } = await load("registry/registry.js");
 
 const registry = createRegistry();
 const guard = new Guard({ ...options, registry });
+// A refusal is told on standard error, for tests that wait for it.
 for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
   const breaker = registry.get(name, { failureThreshold: 1, resetTimeoutMs });
-  breaker
-    .acquire()
-    .failure({
-      name: "GraphQLError",
-      at: "2026-11-25T00:00:00.000Z",
-      rule: "made",
-      fault: "registry",
-    });
+  breaker.acquire().failure({
+    name: "GraphQLError",
+    at: "2026-11-25T00:00:00.000Z",
+    rule: "made",
+    fault: "registry",
+  });
+  breaker.on("rejected", () => process.stderr.write(`refused by ${name}\n`));
 }
 
 /** Sessions that begin whenever somebody asks for the address in BEGIN. */

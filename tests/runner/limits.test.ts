@@ -1,0 +1,103 @@
+/** Commands that hang are ended with all that they have started, and what they wrote is kept. */
+
+import { expect, test } from "vitest";
+import { builtRunner, type Ran, untilGone } from "./built-runner.js";
+
+const runner = builtRunner();
+const CONNECTED = "1   : connect DONE [0.0s]";
+
+function pidIn({ stdout }: Ran, word: string): number {
+  const [, pid = ""] = new RegExp(`${word} (\\d+)`).exec(stdout.toString()) ?? [];
+  return Number(pid);
+}
+
+test.each([
+  ["total", { timeoutMs: 4000 }],
+  ["idle", { idleTimeoutMs: 4000 }],
+  ["connect", { connectTimeoutMs: 4000 }],
+] as const)(
+  "the %s limit ends a command with 124, and all it wrote until then is kept",
+  async (limit, limits) => {
+    const ran = await runner.run({ dagger: ["hang"], limits });
+    expect(ran.exitCode).toBe(124);
+    expect(ran.report).toMatchObject({
+      outcome: "timed-out",
+      exitCode: 124,
+      attempts: [{ timedOut: limit, exitCode: 143, signal: null }],
+    });
+    expect(ran.stdout.toString()).toMatch(/^hanging \d+\ntold to end\n$/);
+    await untilGone(pidIn(ran, "hanging"));
+    const blamed = limit === "connect";
+    expect(ran.report.failure?.breaker ?? null).toBe(blamed ? "engine" : null);
+    expect(ran.breakers).toMatchObject({
+      engine: { failureCount: blamed ? 1 : 0, ignoredCount: blamed ? 0 : 1, inFlightCount: 0 },
+    });
+    expect(Object.keys(ran.breakers)).toEqual(["engine"]);
+  },
+);
+
+test("one that does not end when it is told to is ended by force", async () => {
+  const ran = await runner.run({ dagger: ["deaf"], limits: { timeoutMs: 4000 } });
+  expect(ran.exitCode).toBe(124);
+  expect(ran.stdout.toString()).toMatch(/^hanging \d+\ntold to end\n$/);
+  expect(ran.report.attempts).toMatchObject([{ signal: "SIGKILL", timedOut: "total" }]);
+  await untilGone(pidIn(ran, "hanging"));
+});
+
+test("what it has started is told to end as well, and its last words are kept", async () => {
+  const ran = await runner.run({ dagger: ["parent", "hang"], limits: { idleTimeoutMs: 4000 } });
+  expect(ran.exitCode).toBe(124);
+  expect(ran.stdout.toString()).toContain("told to end\n");
+  await untilGone(pidIn(ran, "child"));
+});
+
+test("what it has started is ended by force when it does not end", async () => {
+  const ran = await runner.run({ dagger: ["parent", "deaf"], limits: { idleTimeoutMs: 4000 } });
+  expect(ran.exitCode).toBe(124);
+  await untilGone(pidIn(ran, "child"));
+});
+
+test("output puts the idle limit off", async () => {
+  const ran = await runner.run({ dagger: ["busy", "60"], limits: { idleTimeoutMs: 4000 } });
+  expect(ran.report).toMatchObject({ outcome: "succeeded", attempts: [{ timedOut: null }] });
+});
+
+test("traces put the idle limit off", async () => {
+  const ran = await runner.run({
+    dagger: ["busyTraces", "60"],
+    limits: { idleTimeoutMs: 4000 },
+    traces: true,
+    sendsTraces: true,
+  });
+  expect(ran.report).toMatchObject({ outcome: "succeeded", attempts: [{ timedOut: null }] });
+});
+
+test.each([
+  ["its output", { command: "sh", args: ["-c", `echo '${CONNECTED}'; sleep 6`] }],
+  [
+    "its output, cut anywhere",
+    { command: "sh", args: ["-c", "printf '1   : conn'; sleep 1; echo 'ect DONE'; sleep 5"] },
+  ],
+  ["its traces", { dagger: ["busyTraces", "60"], traces: true, sendsTraces: true }],
+  [
+    "a session that it opens",
+    { dagger: ["session", "v0.21.8", "ok"], sessions: true, limits: { connectTimeoutMs: 10_000 } },
+  ],
+])("a session that shows in %s ends the limit to connect", async (_title, order) => {
+  const ran = await runner.run({ limits: { connectTimeoutMs: 4000 }, ...order });
+  expect(ran.report).toMatchObject({ outcome: "succeeded", attempts: [{ timedOut: null }] });
+});
+
+test("a host that hung until the limit is blamed when the engine's traces show it", async () => {
+  const ran = await runner.run({
+    dagger: ["hangingPull", "http-hang"],
+    limits: { idleTimeoutMs: 4000 },
+    traces: true,
+    sendsTraces: true,
+  });
+  expect(ran.exitCode).toBe(124);
+  expect(ran.breakers).toMatchObject({
+    engine: { failureCount: 0, ignoredCount: 1 },
+    "http:files.example.com": { failureCount: 1 },
+  });
+});

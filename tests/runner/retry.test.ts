@@ -1,0 +1,117 @@
+/** Which failed commands are run again, and what the breakers say to that. */
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { builtRunner, type Ran, type RunOrder } from "./built-runner.js";
+
+const runner = builtRunner();
+
+/** Runs a command that does these things one after the other; tells how often it was started. */
+async function inTurn(ids: readonly string[], order: RunOrder): Promise<Ran & { starts: number }> {
+  const file = runner.file();
+  const ran = await runner.run({ dagger: ["inTurn", file, ...ids], ...order });
+  return { ...ran, starts: readFileSync(file, "utf8").trim().split("\n").length };
+}
+
+test.each([
+  ["pull-503", "a registry that fails"],
+  ["git-503", "a git host that fails"],
+  ["docker-down", "an engine that cannot be started"],
+])("%s is tried again: %s may be back", async (id) => {
+  const ran = await inTurn([id, "ok"], { maxRetries: 1 });
+  expect(ran.starts).toBe(2);
+  expect(ran.report).toMatchObject({ outcome: "succeeded", exitCode: 0, failure: null });
+  expect(ran.report.attempts).toMatchObject([
+    { exitCode: 1, failure: { transient: true } },
+    { exitCode: 0, failure: null },
+  ]);
+});
+
+test.each(["exec-fail", "pull-404", "pull-401", "badcmd", "mod-test", "run-fail", "bad-host"])(
+  "%s never is, for it is the user's",
+  async (id) => {
+    const ran = await inTurn([id, "ok"], { maxRetries: 3 });
+    expect(ran.starts).toBe(1);
+    expect(ran.report).toMatchObject({ outcome: "failed", failure: { fault: "user" } });
+  },
+);
+
+test("no more attempts are made than are allowed, and the last one is what is told", async () => {
+  const ran = await inTurn(["pull-503", "git-503", "ok"], { maxRetries: 1 });
+  expect(ran.starts).toBe(2);
+  expect(ran.report).toMatchObject({
+    outcome: "failed",
+    exitCode: 1,
+    failure: { breaker: "git:github.com" },
+  });
+});
+
+test("one that hung is run again", async () => {
+  const ran = await inTurn(["hang", "ok"], { maxRetries: 1, limits: { idleTimeoutMs: 4000 } });
+  expect(ran.report).toMatchObject({
+    outcome: "succeeded",
+    attempts: [{ timedOut: "idle" }, { timedOut: null }],
+  });
+});
+
+test("a circuit that the first attempt has opened refuses the second one, at once", async () => {
+  const ran = await inTurn(["pull-429", "ok"], { maxRetries: 3 });
+  expect(ran.starts).toBe(1);
+  expect(ran.exitCode).toBe(75);
+  expect(ran.report).toMatchObject({
+    outcome: "rejected",
+    rejection: { upstream: "registry:docker.io", others: [], reason: "open", fault: "registry" },
+    failure: { breaker: "registry:docker.io", limited: true },
+    attempts: [{ exitCode: 1 }],
+  });
+  expect(ran.report.rejection?.since).toMatch(/^20.*Z$/);
+  expect(ran.report.rejection?.retryAfterMs).toBeGreaterThan(50_000);
+  expect(ran.breakers["registry:docker.io"]).toMatchObject({ state: "open", inFlightCount: 0 });
+});
+
+test("it is waited for where that is wished, and the time is told", async () => {
+  const guard = { onOpen: "wait", rateLimitOpenMs: 1500, waitSpreadMs: 0 } as const;
+  const breakers = { "registry:docker.io": { failureThreshold: 1, resetTimeoutMs: 1000 } };
+  const ran = await inTurn(["pull-429", "ok"], { maxRetries: 1, guard: { ...guard, breakers } });
+  expect(ran.starts).toBe(2);
+  expect(ran.report).toMatchObject({ outcome: "succeeded", rejection: null });
+  expect(ran.report.waitedMs).toBeGreaterThanOrEqual(1000);
+});
+
+test("a circuit that opens too late is not waited for", async () => {
+  const guard = { onOpen: "wait", maxWaitMs: 1000 } as const;
+  const ran = await inTurn(["pull-429", "ok"], { maxRetries: 1, guard });
+  expect(ran.exitCode).toBe(75);
+  expect(ran.report.durationMs).toBeLessThan(30_000);
+});
+
+test("a circuit that refuses keeps the command from being started, and all that refuse are told", async () => {
+  const refused = await runner.run({
+    dagger: ["exit", "0"],
+    guard: { needs: ["registry:ghcr.io", "git:github.com", "registry:quay.io"] },
+    refusing: { "registry:ghcr.io": 30_000, "git:github.com": 60_000 },
+  });
+  expect(refused.exitCode).toBe(75);
+  expect(refused.report).toMatchObject({
+    outcome: "rejected",
+    attempts: [],
+    failure: null,
+    rejection: {
+      upstream: "git:github.com",
+      others: ["registry:ghcr.io"],
+      rule: "made",
+      since: "2026-11-25T00:00:00.000Z",
+    },
+  });
+  expect(refused.breakers["registry:quay.io"]).toMatchObject({ inFlightCount: 0 });
+});
+
+test("what the command itself ends with is told apart from our own rejection", async () => {
+  const ran = await inTurn(["75"], {});
+  expect(ran.exitCode).toBe(75);
+  expect(ran.report).toMatchObject({
+    outcome: "failed",
+    rejection: null,
+    attempts: [{ exitCode: 75 }],
+  });
+});
