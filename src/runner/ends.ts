@@ -39,8 +39,8 @@ export class Ends {
   /** What is kept, as text; a line of its own stands for what was left out. */
   text(): string {
     const end = Buffer.concat(this.#tail);
-    // What follows the head at once was kept whole: nothing lies between.
-    return this.#headBytes + this.#tailBytes <= 2 * WINDOW_BYTES
+    // So much was kept whole: nothing lies between.
+    return this.#bytes <= 2 * WINDOW_BYTES
       ? Buffer.concat([...this.#head, end]).toString("utf8")
       : joinEnds(Buffer.concat(this.#head), end.subarray(-WINDOW_BYTES));
   }

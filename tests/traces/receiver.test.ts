@@ -315,3 +315,42 @@ describe("closing", () => {
     expect(performance.now() - before).toBeLessThan(1_000);
   });
 });
+
+describe("quiet", () => {
+  test("is at once where nobody is connected", async () => {
+    const receiver = await start();
+    const startMs = performance.now();
+    await receiver.quiet(60_000);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+  });
+
+  test("is when the last who is connected has gone, and all it sent was read", async () => {
+    const receiver = await start();
+    const url = new URL(receiver.endpoint);
+    const socket = connect(Number(url.port), "127.0.0.1");
+    const packed = gzipSync(BODY);
+    const head = [
+      `POST ${url.pathname} HTTP/1.1`,
+      "host: 127.0.0.1",
+      "content-type: application/x-protobuf",
+      "content-encoding: gzip",
+      `content-length: ${packed.length}`,
+    ];
+    socket.write(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), packed]));
+    await new Promise((resolve) => socket.once("data", resolve));
+    const quiet = receiver.quiet(60_000);
+    socket.destroy();
+    await quiet;
+    expect(receiver.metrics().spans).toBe(BODY_SPANS.length);
+  });
+
+  test("is not waited for any longer than is wished", async () => {
+    const receiver = await start();
+    const socket = connect(Number(new URL(receiver.endpoint).port), "127.0.0.1");
+    await new Promise((resolve) => socket.once("connect", resolve));
+    await post(receiver.endpoint, BODY);
+    await receiver.quiet(100);
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
+  });
+});
