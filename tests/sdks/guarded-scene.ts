@@ -15,7 +15,10 @@ import { type Language, Pipeline } from "./sdk-programs.js";
 
 /** How a program comes by its session. */
 export const WAYS = ["found in the environment", "opened by the stand-in"] as const;
-export type Way = (typeof WAYS)[number] | "opened by the stand-in, alone";
+/** Those whose guard is in another process, as users have it. */
+export const WAYS_OF_USERS = ["opened by the stand-in, alone", "opened inside of run"] as const;
+
+export type Way = (typeof WAYS)[number] | (typeof WAYS_OF_USERS)[number];
 
 /** What was compiled for the tests of a file. */
 export interface Built {
@@ -52,7 +55,10 @@ export class GuardedScene implements AsyncDisposable {
 
   /** Starts a pipeline, which has a session of its own or the one in its environment. */
   async pipeline(language: Language, way: Way): Promise<Pipeline> {
-    const pipeline = new Pipeline(language, await this.#environment(way));
+    const runner = way === "opened inside of run" ? [this.#cli.program, "run", "--"] : [];
+    // What is learnt of a command goes to a home of its own.
+    const env = { HOME: this.#folder, ...(await this.#environment(way)) };
+    const pipeline = new Pipeline(language, env, runner);
     this.#pipelines.push(pipeline);
     return pipeline;
   }
@@ -87,6 +93,9 @@ export class GuardedScene implements AsyncDisposable {
     }
     const { _EXPERIMENTAL_DAGGER_CLI_BIN: real, DAGGER_SESSION_DOUBLE } =
       await this.double.cliEnvironment();
+    if (way === "opened inside of run") {
+      return { _EXPERIMENTAL_DAGGER_CLI_BIN: real, DAGGER_SESSION_DOUBLE };
+    }
     const alone = {
       _EXPERIMENTAL_DAGGER_CLI_BIN: this.#cli.program,
       DAGGER_BREAKER_CLI: real,

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtCli } from "../cli/built-cli.js";
 import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
-import { type Built, GuardedScene, WAYS } from "./guarded-scene.js";
+import { type Built, GuardedScene, WAYS, WAYS_OF_USERS } from "./guarded-scene.js";
 import { LANGUAGES, type Outcome, run } from "./sdk-programs.js";
 
 const cli = builtCli();
@@ -170,15 +170,18 @@ describe.each(LANGUAGES.filter(({ isInstalled }) => isInstalled))("$name", (lang
     expect(scene.counted("engine").failureCount).toBe(0);
   });
 
-  test("runs with the stand-in as users set it up, which guards by itself", async () => {
+  test.each(WAYS_OF_USERS)("in a session %s, is guarded without further ado", async (way) => {
     await using scene = await GuardedScene.start(built, { faults: [LIMITED] });
-    const pipeline = await scene.connected(language, "opened by the stand-in, alone");
+    const pipeline = await scene.connected(language, way);
     // What a pull came to is known when the engine's traces of it are there, or do not come.
     let pulls = 0;
     const pull = async () => (await pipeline.do(run(`acme/app:${pulls}`))).error?.message ?? "";
     while (!(await pull()).startsWith("circuit open: registry:docker.io, retry in ")) pulls += 1;
     expect(await pipeline.do(run("quay.io/acme/app:1"))).toEqual({ value: "ran\n" });
-    expect(await pipeline.end()).toEqual(GONE_WELL);
+    const { exitCode, stderr, leftBehind } = await pipeline.end();
+    expect({ exitCode, leftBehind }).toEqual({ exitCode: 0, leftBehind: "" });
+    if (way === "opened inside of run") expect(stderr).toMatch(/^dagger-breaker: succeeded, .*\n$/);
+    else expect(stderr).toBe("");
     expect(pulls).toBeGreaterThan(0);
     expect(scene.double.requestsTo("docker.io")).toBe(6 * pulls);
   });

@@ -85,9 +85,16 @@ export class Pipeline {
   readonly #lines: AsyncIterator<string>;
   #stderr = "";
 
-  /** @param env What it has in its environment beside what programs need to start. */
-  constructor(language: Language, env: Readonly<Record<string, string>>) {
-    const [command, ...args] = language.command("pipeline");
+  /**
+   * @param env What it has in its environment beside what programs need to start.
+   * @param runner A command that runs it.
+   */
+  constructor(
+    language: Language,
+    env: Readonly<Record<string, string>>,
+    runner: readonly string[] = [],
+  ) {
+    const [command = "", ...args] = [...runner, ...language.command("pipeline")];
     const child = spawn(command, args, { env: bareEnvironment(env), detached: true });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
