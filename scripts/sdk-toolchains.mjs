@@ -27,12 +27,16 @@ export async function installSdks() {
 }
 
 async function installPython() {
-  const version = ["-c", "import sys, venv; assert sys.version_info >= (3, 10)"];
-  if (!(await runs("python3", version))) {
+  // The environment leads to the Python that made it, which may go.
+  const tell =
+    "import sys, venv; print(sys.version, sys.prefix); assert sys.version_info >= (3, 10)";
+  const version = await execute("python3", ["-c", tell]).catch(() => undefined);
+  if (version === undefined) {
     return "python3 of 3.10 or later with venv is missing (Debian: apt-get install python3-venv)";
   }
   const requirements = join(SDKS, "python", "requirements.txt");
-  return installOnce(PYTHON, await readFile(requirements, "utf8"), async () => {
+  const source = version.stdout + (await readFile(requirements, "utf8"));
+  return installOnce(PYTHON, source, async () => {
     await execute("python3", ["-m", "venv", PYTHON]);
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     await execute(join(PYTHON, "bin", "python"), [...pip, "--requirement", requirements]);
