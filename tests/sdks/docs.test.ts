@@ -68,6 +68,15 @@ describe.each(LANGUAGES)("the program in $name", (language) => {
   });
 });
 
+test("the versions that were tried are those that are installed", () => {
+  const { version } = JSON.parse(read("node_modules/@dagger.io/dagger/package.json"));
+  const [, python] = /^dagger-io==(\S+)$/m.exec(read("tests/sdks/python/requirements.txt")) ?? [];
+  const [, go] = /dagger\.io\/dagger v(\S+)/.exec(read("tests/sdks/go/go.mod")) ?? [];
+  expect(page).toContain(`| with @dagger.io/dagger ${version} in the tests`);
+  expect(page).toContain(`| with dagger-io ${python} in the tests |`);
+  expect(page).toContain(`| with dagger.io/dagger ${go} in the tests |`);
+});
+
 test("the variables are those that the code reads", () => {
   const settings = read("src/cli/guard-settings.ts") + read("src/proxy/real-cli.ts");
   const known = new Set(settings.match(/DAGGER_BREAKER_[A-Z_]*[A-Z]/g));
