@@ -1,5 +1,6 @@
 /** One HTTP/1.1 connection of a client, its connection to the session, and whose turn it is on them. */
 
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { SessionAgent } from "./session-agent.js";
@@ -33,6 +34,12 @@ export class ClientConnection {
     return this.#gone.signal;
   }
 
+  /** Resets the connection; resolves when the client is gone by that. */
+  async reset(): Promise<void> {
+    this.#socket.resetAndDestroy();
+    if (!this.gone.aborted) await once(this.gone, "abort");
+  }
+
   /** Serves a request when those before it have been answered. */
   take(response: ServerResponse, serve: () => void): void {
     if (this.#socket.writableEnded || this.#waiting.length >= MAX_WAITING) {
@@ -43,7 +50,7 @@ export class ClientConnection {
     if (this.#serving) this.#waiting.push(serve);
     else {
       this.#serving = true;
-      serve();
+      this.#serve(serve);
     }
   }
 
@@ -52,7 +59,16 @@ export class ClientConnection {
     const serve = this.#waiting.shift();
     this.#serving = serve !== undefined;
     if (serve === undefined) this.#endIfStale();
-    else serve();
+    else this.#serve(serve);
+  }
+
+  /** Node reads heads that it refuses to write; who sends such a one is not listened to. */
+  #serve(serve: () => void): void {
+    try {
+      serve();
+    } catch {
+      this.#socket.destroy();
+    }
   }
 
   /** An idle connection that the session has ended is ended for the client as well. */

@@ -1,6 +1,7 @@
 /** Guards the queries of one session: the only requests that wait for somebody's leave. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GraphQLRequest } from "../attribution/failure.js";
 import type { Guard } from "../guard/guard.js";
 import { type Exchange, GuardedSession } from "../guard/guarded-session.js";
 import { type RefusalType, rejectionAnswer } from "../guard/rejection-answer.js";
@@ -13,6 +14,7 @@ import { requestIn } from "./query-body.js";
 import {
   awaitAnswer,
   type HeldAnswer,
+  isListening,
   type Query,
   sendQuery,
   sendQuestion,
@@ -93,19 +95,49 @@ export class GuardedQueries {
   }
 
   /** The first request of an exchange is the client's; what is asked after it is the guard's. */
-  #exchangeOf(query: Query, { agent }: ClientConnection): Exchange<HeldAnswer> {
+  #exchangeOf(query: Query, connection: ClientConnection): Exchange<HeldAnswer> {
     let isSent = false;
     return (request, signal) => {
-      if (isSent) {
-        const question = sendQuestion(request, this.#target);
-        return awaitAnswer(question, this.#held, signal, () => {}).finally(() => {
-          question.destroy();
-        });
-      }
+      if (isSent) return this.#ask(request, signal);
       isSent = true;
-      const sent = sendQuery(query, request, this.#target, agent);
-      return awaitAnswer(sent, this.#held, signal, () => agent.forget());
+      return this.#send(query, request, connection, signal);
     };
+  }
+
+  async #send(
+    query: Query,
+    request: GraphQLRequest,
+    connection: ClientConnection,
+    signal: AbortSignal | undefined,
+  ): Promise<HeldAnswer> {
+    const { agent } = connection;
+    const sent = sendQuery(query, request, this.#target, agent);
+    let isAnswered = false;
+    sent.once("response", () => {
+      isAnswered = true;
+    });
+    const drop = () => {
+      agent.forget();
+      sent.destroy();
+    };
+    try {
+      return await awaitAnswer(sent, this.#held, signal, drop);
+    } catch (error) {
+      // A kept connection may have been closed for its age just then. While the session takes others,
+      // that is what the client would have met, and no loss of the session.
+      const mayBeStale = sent.reusedSocket && !isAnswered && signal?.aborted !== true;
+      if (mayBeStale && (await isListening(this.#target))) await connection.reset();
+      throw error;
+    }
+  }
+
+  async #ask(question: GraphQLRequest, signal: AbortSignal | undefined): Promise<HeldAnswer> {
+    const asked = sendQuestion(question, this.#target);
+    try {
+      return await awaitAnswer(asked, this.#held, signal, () => asked.destroy());
+    } finally {
+      asked.destroy();
+    }
   }
 
   /** What is no refusal of the guard is a connection that the session has cut. */
@@ -133,7 +165,6 @@ const COUNTERS: Readonly<Record<RefusalType, "rejected" | "timedOut" | "lost">> 
 };
 
 function sendAnswer({ request, message, held }: HeldAnswer, response: ServerResponse): void {
-  held.release();
   const answer = { request, message, begun: held.chunks };
   if (!held.complete) {
     relayAnswer(answer, response);

@@ -46,6 +46,8 @@ export function holdBody(message: IncomingMessage, held: HeldBytes): Promise<Hel
       release();
       reject(error ?? new Error("the body was cut off"));
     };
+    // Who reads on may not have begun to when the rest is cut.
+    message.on("error", () => undefined);
     message.on("data", take).on("end", finish).on("close", lose).on("error", lose);
   });
 }

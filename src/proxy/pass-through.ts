@@ -25,10 +25,13 @@ export function passThrough(
     answered = true;
     relayAnswer({ request: upstream, message }, response);
   });
-  upstream.on("error", () => {
+  const breakOff = () => {
     request.unpipe(upstream).resume();
     if (!answered) cut(response);
-  });
+  };
+  upstream.on("error", breakOff);
+  // A session that switches protocols unasked ends the request without an error.
+  upstream.once("close", breakOff);
   relayInformation(upstream, response);
   response.once("close", () => {
     if (!response.writableFinished) upstream.destroy();

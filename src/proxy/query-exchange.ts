@@ -2,13 +2,14 @@
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { GraphQLRequest, SessionResponse } from "../attribution/failure.js";
+import { onAbort } from "../policies/abort.js";
 import type { HeldBytes } from "../traces/incoming-body.js";
 import { type HeldBody, holdBody } from "./held-body.js";
 import { answerIn } from "./query-body.js";
 import { type RawHeaders, withHeader, withoutHeaders } from "./raw-headers.js";
 import { addTrailers, headersFor, relayBody, sendRequest } from "./relay.js";
 import type { SessionAddress } from "./session-address.js";
-import type { SessionAgent } from "./session-agent.js";
+import { connectTo, type SessionAgent } from "./session-agent.js";
 import { authorizationFor } from "./session-token.js";
 
 /** An answer that is held, or the beginning of one that is too long. */
@@ -67,33 +68,51 @@ function resized(headers: RawHeaders, { length }: Buffer): string[] {
   return withHeader(kept, "content-length", `${length}`);
 }
 
-/** Waits for the answer, and reads as much of it as is held; `drop` is called when the signal aborts. */
+/**
+ * Waits for the answer, and reads as much of it as is held.
+ *
+ * @param drop Called when the signal is aborted; it must end the request.
+ */
 export function awaitAnswer(
   request: ClientRequest,
   bound: HeldBytes,
   signal: AbortSignal | undefined,
-  forget: () => void,
+  drop: () => void,
 ): Promise<HeldAnswer> {
   return new Promise((resolve, reject) => {
-    const drop = () => {
-      forget();
-      request.destroy();
-      fail(signal?.reason);
-    };
+    const forget = onAbort(signal, (reason) => {
+      drop();
+      reject(reason);
+    });
     const fail = (error: unknown) => {
-      signal?.removeEventListener("abort", drop);
+      forget();
       reject(error);
     };
     const judge = async (message: IncomingMessage) => {
       const held = await holdBody(message, bound);
       const body = await answerIn(held, message.headers["content-encoding"]);
-      signal?.removeEventListener("abort", drop);
+      held.release();
+      forget();
       const contentType = message.headers["content-type"];
       resolve({ status: message.statusCode ?? 0, contentType, body, request, message, held });
     };
+    let isAnswered = false;
     request.on("error", fail);
-    request.on("response", (message) => judge(message).catch(fail));
-    if (signal?.aborted) drop();
-    else signal?.addEventListener("abort", drop);
+    request.on("response", (message) => {
+      isAnswered = true;
+      judge(message).catch(fail);
+    });
+    request.once("close", () => {
+      if (!isAnswered) fail(new Error("the session has switched protocols unasked"));
+    });
+  });
+}
+
+/** Whether the session still takes connections. */
+export function isListening({ port }: SessionAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTo(port);
+    socket.once("error", () => resolve(false)).once("connect", () => resolve(true));
+    socket.once("connect", () => socket.destroy());
   });
 }

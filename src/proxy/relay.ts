@@ -84,14 +84,21 @@ export function beginAnswer({ message, headers }: Answer, response: ServerRespon
 /** Passes an answer on to its end; when the session cuts it, the client's connection is cut there. */
 export function relayAnswer(answer: Answer, response: ServerResponse): void {
   const { request, message, begun = [] } = answer;
-  beginAnswer(answer, response);
-  for (const chunk of begun) response.write(chunk);
   const cutOff = () => {
     message.unpipe(response);
     cut(response);
   };
-  message.once("end", () => addTrailers(message, response));
   message.once("error", cutOff);
+  try {
+    beginAnswer(answer, response);
+  } catch {
+    // Node reads heads that it refuses to write, such as one with a status of 0.
+    message.destroy();
+    cutOff();
+    return;
+  }
+  for (const chunk of begun) response.write(chunk);
+  message.once("end", () => addTrailers(message, response));
   // Of an answer that ends with its connection, a reset looks like the end, and only the request tells.
   request.on("error", () => {
     if (!message.complete) cutOff();
@@ -122,9 +129,14 @@ export function cut(response: ServerResponse): void {
   socket.write("", () => socket.resetAndDestroy());
 }
 
-/** Sends a head before its body comes, but together with one that is there at once. */
+/**
+ * Sends a head before its body comes, but together with one that is there at once. Node's own
+ * `flushHeaders` would write it in UTF-8.
+ */
 function flushSoon(message: OutgoingMessage): void {
-  setImmediate(() => message.flushHeaders());
+  setImmediate(() => {
+    if (!message.writableEnded && !message.destroyed) message.write("", "latin1");
+  });
 }
 
 /** The headers of a client's request for the session. */
