@@ -28,7 +28,7 @@ export interface Served extends AsyncDisposable {
   /** The header's value that the proxy takes. */
   readonly authorization: string;
   /** All connections that the server was ever asked for. */
-  readonly connections: readonly Socket[];
+  readonly connections: Socket[];
 }
 
 async function serve(

@@ -1,0 +1,106 @@
+// Thousands of requests of which many break off: afterwards nothing is left of them.
+
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { queryObjects } from "node:v8";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ClientConnection } from "../../src/proxy/client-connection.js";
+import { SessionAgent } from "../../src/proxy/session-agent.js";
+import { dial, type Line, requestOf, type Served, serveHttp } from "./wire.js";
+
+const REQUESTS = 10_000;
+const WORKERS = 16;
+
+/** How a request goes. */
+const WAYS = [
+  "whole",
+  "whole",
+  "whole",
+  "client resets",
+  "session resets",
+  "both reset",
+  "cut body",
+] as const;
+
+/** How many objects of a class are alive, those included that hold no process. */
+const alive = (of: new (...given: never[]) => object) => queryObjects(of, { format: "count" });
+
+/** Resolves when no more are alive than before; an object may be held for a moment longer. */
+async function untilAtMost(of: new (...given: never[]) => object, count: number): Promise<void> {
+  while (alive(of) > count) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Sends requests over one connection for as long as it is kept. */
+async function work(served: Served, ways: readonly (typeof WAYS)[number][]): Promise<void> {
+  let line: Line | undefined;
+  for (const [index, way] of ways.entries()) {
+    if (line === undefined || line.socket.destroyed) line = dial(served.proxyPort);
+    const path = way.startsWith("client") ? "/hold" : `/${way.replaceAll(" ", "-")}`;
+    const headers = ["Host: a", `Authorization: ${served.authorization}`];
+    // A session that resets a query is lost, and answers no other.
+    const isQuery = index % 2 === 0 && (way === "whole" || way === "client resets");
+    const body = isQuery ? '{"query":"{version}"}' : "some body";
+    const target = isQuery ? `/query?${path}` : path;
+    const before: number = line.text.split("the end").length;
+    line.socket.write(
+      requestOf(`POST ${target} HTTP/1.1`, [...headers, `Content-Length: ${body.length}`], body),
+    );
+    if (way === "whole") {
+      while (line.text.split("the end").length === before && !line.socket.destroyed) {
+        await new Promise(setImmediate);
+      }
+    } else {
+      if (way !== "session resets" && way !== "cut body") {
+        await new Promise(setImmediate);
+        line.socket.resetAndDestroy();
+      }
+      await line.ended();
+      line.socket.destroy();
+    }
+    if (line.text.length > 2000) line.socket.destroy();
+  }
+  line?.socket.destroy();
+}
+
+test("10,000 requests, of which either side resets many, leave no socket and no listener behind", async () => {
+  const warnings: string[] = [];
+  // To count objects is experimental.
+  const listen = ({ name, message }: Error) =>
+    name === "ExperimentalWarning" || warnings.push(message);
+  process.on("warning", listen);
+  const atRest = alive(Socket);
+  {
+    await using served = await serveHttp((request, response) => {
+      request.resume();
+      const url = request.url ?? "";
+      if (url.endsWith("/hold")) return;
+      if (url.endsWith("/whole")) response.end('{"data":{"a":"the end"}}');
+      else if (url.endsWith("/cut-body"))
+        response.write('{"data":', () => response.socket?.resetAndDestroy());
+      else response.socket?.resetAndDestroy();
+    });
+    const [ways = []] = fc.sample(
+      fc.array(fc.constantFrom(...WAYS), { minLength: REQUESTS, maxLength: REQUESTS }),
+      { numRuns: 1, seed: 7 },
+    );
+    served.guard.engine.disable();
+    const share = REQUESTS / WORKERS;
+    await Promise.all(
+      Array.from({ length: WORKERS }, (_, index) =>
+        work(served, ways.slice(index * share, (index + 1) * share)),
+      ),
+    );
+    const open = () => served.connections.filter((socket) => !socket.destroyed).length;
+    while (open() > 0) await new Promise(setImmediate);
+    await untilAtMost(ClientConnection, 0);
+    await untilAtMost(SessionAgent, 0);
+    // The test's own list holds the sockets of the session, and they the requests.
+    served.connections.length = 0;
+    await untilAtMost(IncomingMessage, 0);
+    await untilAtMost(Socket, atRest);
+    expect(served.guard.engine.getMetrics().metrics.failureCount).toBe(0);
+  }
+  process.off("warning", listen);
+  expect(warnings).toEqual([]);
+}, 60_000);
