@@ -18,6 +18,7 @@ const SUITES = [
   "windows",
   "guard",
   "traces",
+  "proxy",
 ];
 const RESULTS = new URL("results.json", import.meta.url);
 const DOCS = new URL("../docs/benchmarks.md", import.meta.url);

@@ -1,0 +1,29 @@
+/** The other processes of the suite `proxy`: a session that answers after a while, or a proxy before it. */
+
+import { createServer } from "node:http";
+import { Guard } from "../dist/guard/guard.js";
+import { createRegistry } from "../dist/index.js";
+import { startSessionProxy } from "../dist/proxy/session-proxy.js";
+
+const ANSWER = '{"data":{"container":{"from":{"withExec":{"stdout":"1\\n"}}}}}';
+const HEAD = { "content-type": "application/json", "content-length": ANSWER.length };
+
+const [role, target] = process.argv.slice(2);
+process.send(role === "session" ? await startSession() : await startProxy(JSON.parse(target)));
+process.once("disconnect", () => process.exit(0));
+
+/** Answers each request after as many milliseconds as its query string says. */
+async function startSession() {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+    const answer = () => response.writeHead(200, HEAD).end(ANSWER);
+    const delayMs = Number(request.url.split("?")[1] ?? 0);
+    request.resume().on("end", () => (delayMs === 0 ? answer() : setTimeout(answer, delayMs)));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { port: server.address().port, token: "00" };
+}
+
+async function startProxy(session) {
+  const guard = new Guard({ registry: createRegistry() });
+  return (await startSessionProxy({ guard, target: session })).address;
+}
