@@ -7,10 +7,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILD = join(ROOT, "scripts/build-executable.mjs");
 const FIXTURES = new URL("../fixtures/attribution/", import.meta.url);
+/** Programs of Node.js, which the tests start by its path. */
+const FAKE_DAGGER = fileURLToPath(new URL("../cli/fake-dagger.mjs", import.meta.url));
+const PIPELINE = fileURLToPath(new URL("../cli/sdk-pipeline.mjs", import.meta.url));
 
 let folder = "";
 let program = "";
@@ -48,11 +52,10 @@ async function start(
   return { exitCode, ...output };
 }
 
-/** A program named `dagger` that runs one of the stand-ins of the tests. */
-function fakeDagger(script: string): string {
+/** A program named `dagger` that is one of Node.js, but needs none on `PATH`. */
+function daggerOf(script: string): string {
   const dagger = join(mkdtempSync(join(folder, "bin-")), "dagger");
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  writeFileSync(dagger, `#!/bin/sh\nexec '${process.execPath}' '${path}' "$@"\n`);
+  writeFileSync(dagger, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
   chmodSync(dagger, 0o755);
   return dagger;
 }
@@ -79,7 +82,7 @@ describe.skipIf(process.platform !== "linux")("the single file", () => {
   test("prints help, and refuses what it does not know", async () => {
     const { exitCode, stdout, stderr } = await run(["--help"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(stdout).toMatch(/classify .+quota .+mirrors .+trace /s);
+    expect(stdout).toMatch(/run .+session .+trace .+classify .+quota .+mirrors /s);
     expect(await run(["--inspect"])).toMatchObject({ exitCode: 64, stdout: "" });
   });
 
@@ -101,7 +104,7 @@ describe.skipIf(process.platform !== "linux")("the single file", () => {
   });
 
   test("traces a command through its own receiver", async () => {
-    const dagger = fakeDagger("../cli/fake-dagger.mjs");
+    const dagger = daggerOf(FAKE_DAGGER);
     const { exitCode, stdout, stderr } = await run(["trace", "--", dagger, "call"]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "the output of the command\n" });
     expect(stderr).toMatch(/16 requests to the engine\nREGISTRY .*\nregistry-1\.docker\.io +11 /);
@@ -110,6 +113,58 @@ describe.skipIf(process.platform !== "linux")("the single file", () => {
   test("ends by the exit code of the command that it traces, and by 127 when there is none", async () => {
     expect(await run(["trace", "--", "/bin/sh", "-c", "exit 3"])).toMatchObject({ exitCode: 3 });
     expect(await run(["trace", "--", "dagger", "call"])).toMatchObject({ exitCode: 127 });
+  });
+
+  test("runs a command behind circuit breakers, and ends by its exit code", async () => {
+    const { stderr: log, stdout: printed } = recorded("pull-429");
+    const dagger = join(mkdtempSync(join(folder, "bin-")), "dagger");
+    const script = join(dirname(dagger), "failing.mjs");
+    writeFileSync(script, `console.error(${JSON.stringify(printed + log)}); process.exitCode = 1;`);
+    writeFileSync(dagger, `#!/bin/sh\nexec '${process.execPath}' '${script}'\n`, { mode: 0o755 });
+    const { exitCode, stderr } = await run(["run", "--", dagger, "call"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /\ndagger-breaker: failed \(registry registry-1\.docker\.io: .+\), exit /,
+    );
+  });
+
+  describe("guards the sessions that an SDK opens", () => {
+    const PULLS = [PIPELINE, "ghcr.io/acme/app:1", "ghcr.io/acme/app:2"];
+    let kit: BuiltTestKit;
+    let env: Record<string, string>;
+
+    beforeAll(async () => {
+      kit = await buildTestKit();
+      const faults = [{ host: "ghcr.io", kind: "status", status: 429 }];
+      env = {
+        DAGGER_BREAKER_CLI: daggerOf(join(kit.folder, "testing/session/cli.js")),
+        DAGGER_SESSION_DOUBLE: JSON.stringify({ faults }),
+        // With traces an outcome waits for them, and the next pull would come before it.
+        DAGGER_BREAKER_TRACES: "off",
+      };
+    }, 120_000);
+    afterAll(() => kit.remove());
+
+    test("as the program that runs the pipeline", async () => {
+      const { exitCode, stdout, stderr } = await run(["run", "--", process.execPath, ...PULLS], {
+        env,
+      });
+      expect({ exitCode, stdout }).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining("circuit open: registry:ghcr.io, retry in"),
+      });
+      expect(stderr).toMatch(/^dagger-breaker: succeeded, exit code 0, 1 request rejected, /m);
+    });
+
+    test("as the CLI that the SDK is told to start", async () => {
+      const { exitCode, stdout } = await start(process.execPath, PULLS, {
+        env: { PATH: "", HOME: folder, ...env, _EXPERIMENTAL_DAGGER_CLI_BIN: program },
+      });
+      expect({ exitCode, stdout }).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining("circuit open: registry:ghcr.io, retry in"),
+      });
+    });
   });
 
   test("lies beside the licences of all that is in it", () => {
