@@ -1,12 +1,8 @@
 /** Reads the Dockerfile and does in folders what its stages say: no engine for images runs here. */
 
-import { execFile } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { cp, mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { promisify } from "node:util";
-
-const execute = promisify(execFile);
 
 interface Instruction {
   readonly name: string;
@@ -79,14 +75,14 @@ export async function makeContext(root: string, ignore: string, context: string)
  *
  * @param context Where COPY without --from finds its sources.
  * @param roots The folders of earlier stages, by name.
- * @param env The environment of RUN, with the programs that the image would have.
+ * @param run Does a RUN in a folder.
  */
 export async function buildStage(
   { instructions }: Stage,
   root: string,
   context: string,
   roots: Readonly<Record<string, string>>,
-  env: NodeJS.ProcessEnv,
+  run: (command: string, folder: string) => Promise<void>,
 ): Promise<void> {
   let folder = root;
   for (const { name, value } of instructions) {
@@ -94,7 +90,7 @@ export async function buildStage(
       folder = join(root, value);
       await mkdir(folder, { recursive: true });
     } else if (name === "COPY") await copy(value, root, folder, context, roots);
-    else if (name === "RUN") await execute("sh", ["-c", value], { cwd: folder, env });
+    else if (name === "RUN") await run(value, folder);
     else if (name !== "USER" && name !== "ENTRYPOINT") throw new Error(`${name} is not understood`);
   }
 }

@@ -1,7 +1,7 @@
 /** The Dockerfile makes an image of the single file: its steps run here as they would in one. */
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,23 @@ function binFolderOf(image: string): string {
   return join(ROOT, "tests/node_modules", alias, "bin");
 }
 
+/**
+ * Does a RUN of the build with the Node.js of its image. What `npm ci` would fetch is compared with
+ * the lock file, and then taken from the project: a network is no part of this test.
+ */
+async function runStep(command: string, folder: string): Promise<void> {
+  const env = {
+    ...process.env,
+    PATH: `${binFolderOf(build?.image ?? "")}${delimiter}${process.env.PATH}`,
+    npm_config_dry_run: "true",
+    npm_config_offline: "true",
+  };
+  await execute("sh", ["-c", command], { cwd: folder, env });
+  if (/^npm ci\b/.test(command)) {
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  }
+}
+
 test("an image can be made of other base images, which are named once", () => {
   expect([build.image, image.image]).toEqual([
     "node:24-bookworm-slim",
@@ -45,15 +62,9 @@ describe.skipIf(process.platform !== "linux")("the steps of the Dockerfile", () 
     folder = mkdtempSync(join(tmpdir(), "dagger-breaker-image-"));
     const context = join(folder, "context");
     await makeContext(ROOT, readFileSync(join(ROOT, ".dockerignore"), "utf8"), context);
-    const env = {
-      ...process.env,
-      PATH: `${binFolderOf(build.image)}${delimiter}${process.env.PATH}`,
-      // What npm has fetched before need not come through the network again.
-      npm_config_prefer_offline: "true",
-    };
     const roots = { [build.name]: join(folder, "build") };
-    await buildStage(build, join(folder, "build"), context, roots, env);
-    await buildStage(image, join(folder, "image"), context, roots, env);
+    await buildStage(build, join(folder, "build"), context, roots, runStep);
+    await buildStage(image, join(folder, "image"), context, roots, runStep);
     const entry = image.instructions.find(({ name }) => name === "ENTRYPOINT")?.value ?? "[]";
     program = join(folder, "image", ...(JSON.parse(entry) as string[]));
   }, 240_000);
