@@ -1,0 +1,48 @@
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+import { MAX_HELD_BYTES } from "./held-body.js";
+import { answerIn, LONG_ANSWER, requestIn } from "./query-body.js";
+
+const held = (body: string | Buffer, complete = true) => {
+  const bytes = Buffer.from(body);
+  const middle = Math.floor(bytes.length / 2);
+  const chunks = [bytes.subarray(0, middle), bytes.subarray(middle)];
+  return { chunks, complete, release: () => undefined };
+};
+
+test("a request is read whole, also where a letter is cut in two", () => {
+  const request = { query: "{ é }", variables: { a: "é".repeat(9) }, extensions: { b: 1 } };
+  expect(requestIn(held(JSON.stringify(request)), undefined)).toEqual(request);
+});
+
+test.each(["", "{", "null", "1", '"query"', "\0"])("of %j nothing is known", (body) => {
+  expect(requestIn(held(body), undefined)).toEqual({ query: "" });
+});
+
+test("of a request that is packed or too long nothing is known", () => {
+  const body = '{"query":"{ version }"}';
+  expect(requestIn(held(body), "gzip")).toEqual({ query: "" });
+  expect(requestIn(held(body, false), undefined)).toEqual({ query: "" });
+});
+
+test.each([
+  [undefined, Buffer.from],
+  ["identity", Buffer.from],
+  ["gzip", gzipSync],
+  ["X-Gzip", gzipSync],
+  [" deflate ", deflateSync],
+  ["br", brotliCompressSync],
+] as const)("an answer in the encoding %j is unpacked", async (encoding, pack) => {
+  const answer = '{"errors":[{"message":"é"}]}';
+  expect(await answerIn(held(pack(answer) as Buffer), encoding)).toBe(answer);
+});
+
+test("an answer that is too long, as it is or unpacked, stands for one that worked", async () => {
+  expect(await answerIn(held("{", false), undefined)).toBe(LONG_ANSWER);
+  const bomb = gzipSync(Buffer.alloc(MAX_HELD_BYTES + 1, "a"));
+  expect(await answerIn(held(bomb), "gzip")).toBe(LONG_ANSWER);
+});
+
+test("an answer that says to be packed and is not is taken as it is", async () => {
+  expect(await answerIn(held("plain"), "gzip")).toBe("plain");
+});
