@@ -1,10 +1,9 @@
 /**
  * What the exit codes of `dagger-breaker` mean.
  *
- * They keep clear of what others use: 0 to 2 by shells and by dagger, 3 to 14 by Node itself, 75 by
- * our own rejection of a whole command, 126 and above by shells and signals. 64 and above are those
- * of sysexits.h, in its meaning. 30 to 39 are faults of what a pipeline depends on, so that a script
- * can ask for the range.
+ * They keep clear of what others use: 0 to 2 by shells and by dagger, 3 to 14 by Node itself, 126 and
+ * above by shells and signals. 64 to 78 are those of sysexits.h, in its meaning; 124 is that of
+ * timeout(1). 30 to 39 are faults of what a pipeline depends on, so that a script can ask for the range.
  */
 
 import type { Fault } from "../attribution/failure.js";
@@ -31,6 +30,8 @@ export const EXIT = {
   internal: 70,
   cannotWrite: 73,
   notWritten: 74,
+  rejected: 75,
+  timedOut: 124,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -86,6 +87,17 @@ export const DIGESTS_EXIT_CODES: readonly ExitCodeMeaning[] = [
 export const PIN_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "the files were read; with --check: every image found is pinned"],
   [EXIT.imageUnpinned, "--check: an image is not pinned"],
+];
+
+/** What `run` ends with of its own accord, and `session` with the first; else as their command does. */
+export const RUN_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.rejected, "a circuit refused the command, which was not started (again)"],
+  [EXIT.timedOut, "a time-out of ours ended the command"],
+];
+
+export const SESSION_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.rejected, "the engine's circuit is open, so no session was started"],
+  [EXIT.timedOut, "no session was opened in the time that it had"],
 ];
 
 /** What every command may end with besides. */

@@ -1,6 +1,6 @@
 /** Tells which commands may be run again, where that is declared by their names. */
 
-import { basename } from "node:path";
+import { programName } from "../../runner/program-name.js";
 
 /** Options of `dagger` whose value is the next word. */
 const WITH_VALUE = /^(?:-m|--mod|--env|--env-file|--progress)$/;
@@ -25,9 +25,4 @@ export function verbOf(command: string, args: readonly string[]): string | undef
   }
   const verb = args[at] === "call" ? args[at + 1] : args[at];
   return verb?.startsWith("-") ? undefined : verb;
-}
-
-/** The base name of a program, which is all of a command that is ever shown. */
-export function programName(command: string): string {
-  return basename(command).replace(/\.exe$/i, "");
 }

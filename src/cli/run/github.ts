@@ -1,0 +1,124 @@
+/** Tells GitHub Actions how a run ended: annotations, outputs of the step, and its summary. */
+
+import type { RunReport } from "../../runner/run-report.js";
+import { durationText } from "../terminal.js";
+import { cause, headline, waitText } from "./words.js";
+
+/** GitHub shows no more of one kind and step. */
+const MAX_WARNINGS = 10;
+const MAX_ROWS = 30;
+
+/** Lines that GitHub shows as annotations; each must stand on a line of its own. */
+export function annotations(report: RunReport): string[] {
+  const { outcome, attempts, warnings } = report;
+  const lines = warnings
+    .slice(0, MAX_WARNINGS)
+    .map(({ code, text }) => workflowCommand("warning", `dagger-breaker: ${code}`, text));
+  if (outcome !== "succeeded") {
+    lines.push(workflowCommand("error", titleOf(report), `${cause(report) ?? headline(report)}`));
+  } else if (attempts.length > 1) {
+    const text = `succeeded in attempt ${attempts.length}`;
+    lines.push(workflowCommand("warning", "dagger-breaker: tried again", text));
+  }
+  return lines;
+}
+
+/** What the step gives to later ones, as text by name; empty for what there is not. */
+export function stepOutputs(report: RunReport): Readonly<Record<string, string>> {
+  const { outcome, exitCode, failure, rejection, attempts, sparedRequests } = report;
+  const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
+  return {
+    outcome,
+    "exit-code": `${exitCode}`,
+    fault: rejection?.fault ?? failure?.fault ?? "",
+    upstream: failure?.upstream ?? "",
+    breaker: rejection?.upstream ?? failure?.breaker ?? "",
+    since: rejection?.since ?? "",
+    "retry-after-ms": retryAfterMs === null ? "" : `${Math.ceil(retryAfterMs)}`,
+    attempts: `${attempts.length}`,
+    "spared-requests": `${sparedRequests}`,
+  };
+}
+
+/**
+ * The lines for the file of outputs. What stands in one value cannot become another output, since it
+ * holds no end of a line; the first line ends one that the command may have left open.
+ */
+export function outputLines(outputs: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(outputs).map(([name, value]) => `${name}=${oneLine(value)}`);
+  return `\n${lines.join("\n")}\n`;
+}
+
+/** The part of the step's summary, in Markdown. */
+export function stepSummary(report: RunReport, program: string): string {
+  const { failure, rejection, attempts, waitedMs, sparedRequests, contacts } = report;
+  const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
+  const rows: (readonly [string, string | undefined])[] = [
+    ["program", program],
+    ["outcome", report.outcome],
+    ["why", cause(report)],
+    ["fault", rejection?.fault ?? failure?.fault],
+    ["circuit", rejection?.upstream ?? failure?.breaker ?? undefined],
+    ["open since", rejection?.since ?? undefined],
+    ["retry in", retryAfterMs === null ? undefined : waitText(retryAfterMs)],
+    ["exit code", `${report.exitCode}`],
+    ["attempts", `${attempts.length}`],
+    ["took", durationText(report.durationMs)],
+    ["waited for circuits", waitedMs < 1 ? undefined : durationText(waitedMs)],
+    ["requests spared", `${sparedRequests}`],
+  ];
+  const known = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
+  const hosts = contacts?.upstreams ?? [];
+  return [
+    "",
+    `### dagger-breaker: ${markdown(headline(report))}`,
+    "",
+    ...table(["", ""], known),
+    ...(hosts.length === 0 ? [] : ["", "What the engine contacted:", ""]),
+    ...(hosts.length === 0
+      ? []
+      : table(
+          ["kind", "host", "asked", "answered", "failed", "limited"],
+          hosts
+            .slice(0, MAX_ROWS)
+            .map(({ kind, host, exchanges, answered, failed, limited }) => [
+              kind,
+              host,
+              ...[exchanges, answered, failed, limited].map(String),
+            ]),
+        )),
+    ...(hosts.length > MAX_ROWS ? ["", `${hosts.length - MAX_ROWS} further hosts.`] : []),
+    "",
+    "",
+  ].join("\n");
+}
+
+/** A line that the runner takes as a command of its own. */
+export function workflowCommand(kind: "error" | "warning", title: string, text: string): string {
+  const property = escaped(title).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  return `::${kind} title=${property}::${escaped(text)}`;
+}
+
+function titleOf({ outcome, failure, rejection }: RunReport): string {
+  const who = rejection?.upstream ?? failure?.upstream ?? failure?.fault;
+  const end = outcome.replaceAll("-", " ");
+  return `dagger-breaker: ${end}${who === undefined ? "" : ` (${who})`}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map(markdown).join(" | ")} |`;
+  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)];
+}
+
+/** A text that Markdown shows as it is, also within a cell of a table. */
+function markdown(text: string): string {
+  return oneLine(text).replace(/[\\`*_{}[\]()<>#+!|~&$@]/g, "\\$&");
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\r\n\u2028\u2029\u0085\v\f]+/g, " ");
+}

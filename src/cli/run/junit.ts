@@ -1,0 +1,116 @@
+/** Tells CI systems how a run ended as JUnit XML: a suite whose cases are the attempts. */
+
+import type { AttemptReport, RunReport } from "../../runner/run-report.js";
+import { cause, failureText, headline } from "./words.js";
+
+/** How a case ended, as an element within it; none for one that passed. */
+interface Verdict {
+  readonly element: "failure" | "error" | "skipped";
+  readonly type: string;
+  readonly message: string;
+}
+
+const SUITE = "dagger-breaker run";
+
+/**
+ * The report. Only the last attempt can make it red: one that was tried again is `skipped`, since a
+ * system that finds an error in it would call the whole job failed although it went well.
+ */
+export function junitReport(report: RunReport, program: string): string {
+  const cases = casesOf(report, program);
+  const number = (element: Verdict["element"]) =>
+    cases.filter(({ verdict }) => verdict?.element === element).length;
+  const attributes = {
+    name: SUITE,
+    tests: `${cases.length}`,
+    failures: `${number("failure")}`,
+    errors: `${number("error")}`,
+    skipped: `${number("skipped")}`,
+    time: seconds(report.durationMs),
+  };
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${attributesText(attributes)}>`,
+    `  <testsuite ${attributesText(attributes)}>`,
+    ...cases.flatMap(caseLines),
+    "  </testsuite>",
+    "</testsuites>",
+    "",
+  ].join("\n");
+}
+
+interface Case {
+  readonly name: string;
+  readonly durationMs: number;
+  readonly verdict: Verdict | undefined;
+}
+
+function casesOf(report: RunReport, program: string): Case[] {
+  const { attempts, outcome } = report;
+  const name = (index: number) => `${program}, attempt ${index + 1}`;
+  // A refusal is a try as well, one that was not started.
+  const isRefused = outcome === "rejected" || outcome === "not-started" || attempts.length === 0;
+  const before = isRefused ? attempts : attempts.slice(0, -1);
+  const cases: Case[] = before.map((attempt, index) => ({
+    name: name(index),
+    durationMs: attempt.durationMs,
+    verdict: earlierVerdict(attempt),
+  }));
+  const durationMs = isRefused ? 0 : (attempts.at(-1)?.durationMs ?? 0);
+  return [...cases, { name: name(before.length), durationMs, verdict: lastVerdict(report) }];
+}
+
+function earlierVerdict({ exitCode, failure }: AttemptReport): Verdict {
+  const why = failure === null ? `exit code ${exitCode}` : failureText(failure);
+  const type = failure?.fault ?? "unknown";
+  return { element: "skipped", type, message: `another attempt followed: ${why}` };
+}
+
+/** A failure of the user's own is one of the pipeline; all others are errors of what it runs on. */
+function lastVerdict(report: RunReport): Verdict | undefined {
+  const { outcome, failure } = report;
+  if (outcome === "succeeded") return undefined;
+  const message = cause(report) ?? headline(report);
+  if (outcome !== "failed") return { element: "error", type: outcome, message };
+  const fault = failure?.fault ?? "unknown";
+  return { element: fault === "user" ? "failure" : "error", type: fault, message };
+}
+
+function caseLines({ name, durationMs, verdict }: Case): string[] {
+  const head = attributesText({ classname: "dagger-breaker", name, time: seconds(durationMs) });
+  if (verdict === undefined) return [`    <testcase ${head}/>`];
+  const { element, type, message } = verdict;
+  return [
+    `    <testcase ${head}>`,
+    // Some systems show the attribute, others the text.
+    `      <${element} ${attributesText({ type, message })}>${xml(message)}</${element}>`,
+    "    </testcase>",
+  ];
+}
+
+function attributesText(attributes: Readonly<Record<string, string>>): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}="${xml(value)}"`)
+    .join(" ");
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "\t": "&#9;",
+  "\n": "&#10;",
+  "\r": "&#13;",
+};
+
+/** What XML 1.0 has no way to say, such as control characters, becomes a replacement character. */
+function xml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
+    .replace(/[&<>"\t\n\r]/g, (sign) => ENTITIES[sign] ?? sign);
+}

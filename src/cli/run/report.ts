@@ -1,0 +1,26 @@
+/** The report of a run for programs, as `--json` prints it. */
+
+import type { RunReport } from "../../runner/run-report.js";
+import { closingLine } from "./words.js";
+
+/** The report of the runner, with the closing line and the name of the program. */
+export interface RunJson extends RunReport {
+  readonly summary: string;
+  /** The base name of the command alone: its arguments may hold secrets. */
+  readonly program: string;
+}
+
+/** Puts the report together; times are rounded to what says something. */
+export function runJson(report: RunReport, program: string): RunJson {
+  return {
+    summary: closingLine(report),
+    program,
+    ...report,
+    durationMs: Math.round(report.durationMs),
+    waitedMs: Math.round(report.waitedMs),
+    attempts: report.attempts.map((attempt) => ({
+      ...attempt,
+      durationMs: Math.round(attempt.durationMs),
+    })),
+  };
+}

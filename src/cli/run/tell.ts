@@ -1,0 +1,77 @@
+/** Tells how a run ended wherever it was asked for; a place that takes nothing changes no exit code. */
+
+import { appendFile, writeFile } from "node:fs/promises";
+import type { RunReport } from "../../runner/run-report.js";
+import type { Terminal } from "../terminal.js";
+import { annotations, outputLines, stepOutputs, stepSummary } from "./github.js";
+import { junitReport } from "./junit.js";
+import { runJson } from "./report.js";
+import { closingLine } from "./words.js";
+
+/** Where it is told besides the closing line. */
+export interface Told {
+  /** The JSON report on standard error, in the place of the closing line. */
+  readonly json: boolean;
+  /** A file for the JSON report. */
+  readonly output: string | undefined;
+  /** A file for the JUnit report. */
+  readonly junit: string | undefined;
+}
+
+/** Tells of a run of a program, which is given by its base name. */
+export async function tellRun(
+  report: RunReport,
+  program: string,
+  { json, output, junit }: Told,
+  { env, stderr }: Terminal,
+): Promise<void> {
+  const asJson = `${JSON.stringify(runJson(report, program), undefined, 2)}\n`;
+  const problems = [
+    output !== undefined && (await written("the report", output, () => writeFile(output, asJson))),
+    junit !== undefined &&
+      (await written("the JUnit report", junit, () =>
+        writeFile(junit, junitReport(report, program)),
+      )),
+    ...(isGitHub(env) ? await toldGitHub(report, program, env) : []),
+  ];
+  const lines = [
+    ...problems.filter((problem) => problem !== false),
+    ...report.warnings.map(({ text }) => `dagger-breaker: ${text}`),
+    ...(isGitHub(env) ? annotations(report) : []),
+  ];
+  const last = json ? asJson : `${closingLine(report)}\n`;
+  stderr.write(lines.map((line) => `${line}\n`).join("") + last);
+}
+
+function isGitHub(env: Terminal["env"]): boolean {
+  return env.GITHUB_ACTIONS === "true";
+}
+
+async function toldGitHub(report: RunReport, program: string, env: Terminal["env"]) {
+  const { GITHUB_OUTPUT: outputs = "", GITHUB_STEP_SUMMARY: summary = "" } = env;
+  return [
+    outputs !== "" &&
+      (await written("the outputs of the step", outputs, () =>
+        appendFile(outputs, outputLines(stepOutputs(report))),
+      )),
+    summary !== "" &&
+      (await written("the summary of the step", summary, () =>
+        appendFile(summary, stepSummary(report, program)),
+      )),
+  ];
+}
+
+/** What to say when something cannot be written; false when it was. */
+async function written(
+  what: string,
+  path: string,
+  write: () => Promise<void>,
+): Promise<string | false> {
+  try {
+    await write();
+    return false;
+  } catch (error) {
+    const { code = "unknown reason" } = error as { code?: string };
+    return `dagger-breaker: ${what} cannot be written to ${JSON.stringify(path)} (${code})`;
+  }
+}

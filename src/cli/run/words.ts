@@ -1,0 +1,87 @@
+/** Says in words how a run ended: the closing line, and its parts for the reports of CI systems. */
+
+import type {
+  AttemptReport,
+  RejectionReport,
+  RunFailure,
+  RunReport,
+} from "../../runner/run-report.js";
+import { durationText } from "../terminal.js";
+
+/** What names nobody keeps its capital letter inside a sentence. */
+const NAMES = /^(?:Dagger|Git)\b/;
+
+const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>> = {
+  total: "it was not done in time (--timeout)",
+  connect: "no session to an engine was there in time (--connect-timeout)",
+  idle: "neither output nor a trace came for too long (--idle-timeout)",
+};
+
+/** The line at the end of every run. It holds no word of the command's arguments or output. */
+export function closingLine(report: RunReport): string {
+  return `dagger-breaker: ${[headline(report), ...figures(report)].join(", ")}`;
+}
+
+/** How the run ended and why, without figures. */
+export function headline(report: RunReport): string {
+  const why = cause(report);
+  return `${report.outcome.replaceAll("-", " ")}${why === undefined ? "" : ` (${why})`}`;
+}
+
+/** Why the run did not succeed; undefined when it did, or when nothing is known of it. */
+export function cause({ outcome, rejection, failure, signal, attempts }: RunReport) {
+  if (outcome === "succeeded") return undefined;
+  if (rejection !== null && outcome === "rejected") return rejectionText(rejection);
+  const timedOut = attempts.at(-1)?.timedOut ?? null;
+  if (timedOut !== null) return TIMED_OUT[timedOut];
+  if (outcome === "interrupted" && signal !== null) return signal;
+  return failure === null ? undefined : failureText(failure);
+}
+
+/** Whose fault a failure is, and what happened. */
+export function failureText(failure: RunFailure): string {
+  const { fault, upstream, reason, retryAfterMs, suspectedUpstream } = failure;
+  const who = upstream === null ? fault : `${fault} ${upstream}`;
+  const wait = retryAfterMs === null ? "" : `, retry in ${waitText(retryAfterMs)}`;
+  const suspect =
+    suspectedUpstream === null ? "" : `, the output of the command blames ${suspectedUpstream}`;
+  return `${who}: ${clause(reason)}${wait}${suspect}`;
+}
+
+/** Which circuit refused the command, since when and for how long. */
+export function rejectionText(rejection: RejectionReport): string {
+  const { upstream, others, reason, retryAfterMs, since, fault } = rejection;
+  const state = reason === "isolated" ? "circuit isolated" : "circuit open";
+  const parts = [`${state}: ${upstream}`];
+  if (since !== null) parts.push(`since ${since}`);
+  if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`a fault of ${fault}`);
+  if (retryAfterMs !== null) parts.push(`retry in ${waitText(retryAfterMs)}`);
+  if (others.length > 0) parts.push(`also refused by ${others.join(" and ")}`);
+  return parts.join(", ");
+}
+
+/** Counts of what the run did and spared; those that are 0 are left out. */
+function figures({ exitCode, attempts, waitedMs, sessions, sparedRequests }: RunReport): string[] {
+  const texts = [`exit code ${exitCode}`];
+  if (attempts.length > 1) texts.push(`${attempts.length} attempts`);
+  if (waitedMs >= 1) texts.push(`waited ${durationText(waitedMs)} for circuits`);
+  const rejected = sessions?.rejected ?? 0;
+  if (rejected > 0) texts.push(`${count(rejected, "request")} rejected`);
+  if (sparedRequests > 0) texts.push(`${count(sparedRequests, "request")} spared`);
+  return texts;
+}
+
+/** A wait in words, never shorter than it is. */
+export function waitText(ms: number): string {
+  return ms < 1000 ? durationText(ms) : durationText(Math.ceil(ms / 1000) * 1000);
+}
+
+/** A sentence as part of another one. */
+function clause(sentence: string): string {
+  const text = sentence.replace(/\.$/, "");
+  return NAMES.test(text) ? text : text.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());
+}
+
+function count(amount: number, what: string): string {
+  return `${amount} ${what}${amount === 1 ? "" : "s"}`;
+}
