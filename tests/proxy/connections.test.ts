@@ -1,8 +1,11 @@
 // Each connection of a client has one to the session: how it is kept, how it goes stale, who ends it.
 
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { dial, listenTo, requestOf, serveBytes, serveHttp } from "./wire.js";
+import { startSessionProxy } from "../../src/proxy/session-proxy.js";
+import { authorization, newGuard } from "./scene.js";
+import { dial, listenTo, requestOf, serveBytes, serveHttp, TOKEN } from "./wire.js";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -59,28 +62,43 @@ test("a session that closes the connection instead of answering has it closed fo
 });
 
 test("a session that is not there is a connection that is reset", async () => {
-  const served = await serveHttp(() => undefined);
-  await using _served = served;
-  const line = dial(served.proxyPort);
-  // A port of one's own that nobody listens on any more.
-  line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
-  await served.proxy.close();
-  await line.ended();
-  expect(line.text).toBe("");
+  const gone = createServer().listen(0, "127.0.0.1");
+  await once(gone, "listening");
+  const { port } = gone.address() as AddressInfo;
+  await new Promise((resolve) => gone.close(resolve));
+  const proxy = await startSessionProxy({ guard: newGuard(), target: { port, token: TOKEN } });
+  const line = dial(proxy.address.port);
+  const headers = headersOf({ authorization: authorization(proxy.address) });
+  line.socket.write(requestOf("GET / HTTP/1.1", headers));
+  expect(await line.ended()).toBe("");
+  expect(line.wasReset).toBe(true);
+  await proxy.close();
 });
 
 test("a client that closes after its request drops it at the session", async () => {
-  let dropped = () => {};
-  const isDropped = new Promise<void>((resolve) => {
-    dropped = resolve;
+  const order: string[] = [];
+  let notify = () => {};
+  const next = () =>
+    new Promise<void>((resolve) => {
+      notify = resolve;
+    });
+  await using served = await serveHttp((_request, response) => {
+    order.push("came");
+    response.once("close", () => {
+      order.push("dropped");
+      notify();
+    });
+    notify();
   });
-  await using served = await serveHttp((_request, response) => response.once("close", dropped));
   const line = dial(served.proxyPort);
+  const hasCome = next();
   line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
-  while (served.connections.length === 0) await new Promise(setImmediate);
+  await hasCome;
+  const isDropped = next();
   line.socket.end();
   await isDropped;
   await line.ended();
+  expect(order).toEqual(["came", "dropped"]);
 });
 
 test("requests sent ahead are answered in their order, each once the one before it has been", async () => {
