@@ -7,7 +7,7 @@ import {
   Kind,
   parse,
   type SelectionSetNode,
-} from "graphql";
+} from "graphql/language/index.js";
 import {
   CONTENT_FIELDS,
   CORE_FIELDS,

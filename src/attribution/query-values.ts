@@ -1,6 +1,11 @@
 /** The values of a GraphQL request: its arguments, with variables and their defaults followed. */
 
-import { Kind, type OperationDefinitionNode, print, type ValueNode } from "graphql";
+import {
+  Kind,
+  type OperationDefinitionNode,
+  print,
+  type ValueNode,
+} from "graphql/language/index.js";
 
 /** Reads values of one request. */
 export class QueryValues {

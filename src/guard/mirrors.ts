@@ -1,6 +1,6 @@
 /** Sends the images of a registry that is left alone to a mirror of it, where the user named one. */
 
-import { Kind, parse, visit } from "graphql";
+import { Kind, parse, visit } from "graphql/language/index.js";
 import type { GraphQLRequest } from "../attribution/failure.js";
 import { breakerName, parseImageReference } from "../attribution/hosts.js";
 import { checkText, type Field, readRecord, show } from "../options/check.js";
