@@ -24,6 +24,8 @@ export interface SessionHost {
 export interface OpeningSession {
   /** What the real CLI gets in its environment beside ours. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Resolves when the host has gone, and with it the proxy; undefined for one that lives with us. */
+  readonly hostGone?: Promise<void>;
   /** The real CLI has opened a session. Resolves to the address of the proxy before it. */
   opened(target: SessionAddress): Promise<SessionAddress>;
   /** The real CLI has opened none, which is settled with the engine's breaker. */

@@ -1,0 +1,119 @@
+/** `dagger-breaker session`: what SDKs start as their CLI, in the place of `dagger session`. */
+
+import type { Command } from "commander";
+import { isCircuitBreakerError } from "../../breaker/errors.js";
+import { Guard } from "../../guard/guard.js";
+import { GuardedSessions } from "../../proxy/guarded-sessions.js";
+import { CliNotFoundError, findRealCli } from "../../proxy/real-cli.js";
+import { connectSessionHost } from "../../proxy/remote-sessions.js";
+import { HostGoneError, type SessionHost } from "../../proxy/session-host.js";
+import { runStandIn } from "../../proxy/stand-in.js";
+import { isInForeground } from "../../runner/foreground.js";
+import { startEngineTraces } from "../../traces/engine-traces.js";
+import { EXIT, exitCodeHelp, SESSION_EXIT_CODES } from "../exit-codes.js";
+import { connectTimeoutFrom, guardOptionsFrom, tracesFrom } from "../guard-settings.js";
+import { ownProgram } from "../own-program.js";
+import { type CommandContext, CommandError, say, type Terminal } from "../terminal.js";
+
+const EXIT_CODES = `${exitCodeHelp(SESSION_EXIT_CODES)}
+  126   the real CLI cannot be run
+  127   there is no real CLI
+  else that of the real CLI; 128 and the number of the signal that ended it`;
+
+/** Adds the command. */
+export function addSessionCommand(program: Command, context: CommandContext): void {
+  program
+    .command("session")
+    .summary("stand in for the CLI that an SDK starts")
+    .description(
+      "What a Dagger SDK of any language starts when _EXPERIMENTAL_DAGGER_CLI_BIN names dagger-breaker: runs the real dagger CLI with the same arguments and puts a guard before the session that it opens. Settings come by variables DAGGER_BREAKER_..., as those of run; DAGGER_BREAKER_CLI names the real CLI where it is not on PATH.",
+    )
+    .argument("[arguments...]", "what the SDK gives; the real CLI gets all of it")
+    .allowUnknownOption()
+    .passThroughOptions()
+    .helpOption(false)
+    .addHelpText("after", EXIT_CODES)
+    .action(async (args: string[]) => context.end(await standIn(args, context.terminal)));
+}
+
+async function standIn(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { env, stdout, stderr } = terminal;
+  const { command, args: first } = ownProgram();
+  const cli = realCli(env, [...first, command]);
+  const own = new OwnSessions(env);
+  const host = env.DAGGER_BREAKER_RUN ? within(env.DAGGER_BREAKER_RUN, own, terminal) : own;
+  try {
+    return await runStandIn({
+      host,
+      cli,
+      args: ["session", ...args],
+      env,
+      stdout,
+      stderr,
+      connectTimeoutMs: connectTimeoutFrom({}, env),
+      reachesAll: (signal) => TYPED.has(signal) && isInForeground(),
+      say: (message) => say(terminal, `dagger-breaker: ${message}`),
+    });
+  } catch (error) {
+    // The messages of our own refusals hold names of breakers and times only.
+    if (!isCircuitBreakerError(error)) throw error;
+    throw new CommandError(error.message, EXIT.rejected);
+  } finally {
+    await own.close();
+  }
+}
+
+/** What a terminal sends to the real CLI as well. */
+const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
+
+function realCli(env: Terminal["env"], own: readonly string[]): string {
+  try {
+    return findRealCli(env, own);
+  } catch (error) {
+    if (!(error instanceof CliNotFoundError)) throw error;
+    throw new CommandError(error.message, 127);
+  }
+}
+
+/** Opens sessions with the run that we were started under, and by ourselves once that has gone. */
+function within(path: string, own: SessionHost, terminal: Terminal): SessionHost {
+  const run = connectSessionHost(path);
+  return {
+    async begin(signal) {
+      try {
+        return await run.begin(signal);
+      } catch (error) {
+        if (!(error instanceof HostGoneError)) throw error;
+        say(terminal, `dagger-breaker: ${error.message}, so this session has a guard of its own`);
+        return own.begin(signal);
+      }
+    },
+  };
+}
+
+/** Sessions that are guarded in this process; nothing is set up before one begins. */
+class OwnSessions implements SessionHost {
+  readonly #env: Terminal["env"];
+  #close = async (): Promise<void> => undefined;
+
+  constructor(env: Terminal["env"]) {
+    this.#env = env;
+  }
+
+  async begin(signal?: AbortSignal) {
+    const guard = new Guard(guardOptionsFrom({}, this.#env));
+    const reads = tracesFrom({}, this.#env) !== "off";
+    const traces = reads ? await startEngineTraces(this.#env) : undefined;
+    const isRead = traces?.receiver !== undefined;
+    const sessions = new GuardedSessions(guard, isRead ? traces : undefined);
+    this.#close = async () => {
+      await sessions.close();
+      if (isRead) await traces.receiver.close();
+    };
+    return sessions.begin(signal);
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}

@@ -1,0 +1,78 @@
+/** Finds the line in what a CLI prints that tells where its session is, and puts another in its place. */
+
+import { Transform } from "node:stream";
+import type { SessionAddress } from "./session-address.js";
+
+/** The line is short; what is longer without an end is something else. */
+const MAX_LINE_BYTES = 64 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** Gives the address to tell instead of the one that was told; undefined leaves the line as it is. */
+export type Readdress = (told: SessionAddress) => Promise<SessionAddress | undefined>;
+
+/**
+ * Passes on what a CLI prints, byte for byte, but for the first line of JSON that has a port and a
+ * token: these two are replaced, its other keys kept. What follows it waits until that is done.
+ */
+export function readdressing(readdress: Readdress): Transform {
+  let held: Buffer = Buffer.alloc(0);
+  let isOver = false;
+
+  /** What is to be printed for a line, which is all but one time the line itself. */
+  async function printed(line: Buffer): Promise<Buffer> {
+    const told = addressIn(line);
+    if (told === undefined) return line;
+    isOver = true;
+    const address = await readdress(told.address);
+    return address === undefined ? line : lineWith(address, told, line);
+  }
+
+  async function take(chunk: Buffer, out: Transform): Promise<void> {
+    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    while (!isOver) {
+      const end = held.indexOf(NEWLINE) + 1;
+      if (end === 0) break;
+      const line = held.subarray(0, end);
+      held = held.subarray(end);
+      out.push(await printed(line));
+    }
+    if (isOver || held.length > MAX_LINE_BYTES) release(out);
+  }
+
+  function release(out: Transform): void {
+    if (held.length > 0) out.push(held);
+    held = Buffer.alloc(0);
+  }
+
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      take(chunk, this).then(() => done(), done);
+    },
+    flush(done) {
+      // A last line without an end is a line to those who read it.
+      printed(held).then((line) => done(null, line), done);
+    },
+  });
+}
+
+interface Told {
+  readonly address: SessionAddress;
+  readonly line: Readonly<Record<string, unknown>>;
+}
+
+function addressIn(line: Buffer): Told | undefined {
+  try {
+    const parsed = JSON.parse(line.toString("utf8")) as Record<string, unknown> | null;
+    const { port, session_token: token } = parsed ?? {};
+    if (!Number.isInteger(port) || typeof token !== "string" || token === "") return undefined;
+    return { address: { port: port as number, token }, line: parsed ?? {} };
+  } catch {
+    return undefined;
+  }
+}
+
+function lineWith({ port, token }: SessionAddress, { line }: Told, given: Buffer): Buffer {
+  const end = /\r?\n$/.exec(given.toString("latin1"))?.[0] ?? "";
+  return Buffer.from(`${JSON.stringify({ ...line, port, session_token: token })}${end}`);
+}

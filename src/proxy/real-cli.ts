@@ -1,0 +1,94 @@
+/** Finds the dagger CLI that the stand-in stands in for. */
+
+import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** The variables of a process. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** There is no dagger CLI to be found. */
+export class CliNotFoundError extends Error {
+  override readonly name = "CliNotFoundError";
+}
+
+/**
+ * Finds the real CLI: the one that `DAGGER_BREAKER_CLI` names, else `dagger` on `PATH`, else the
+ * newest of those that SDKs have downloaded.
+ *
+ * @param own The files that are ourselves, which may be on `PATH` by the name of `dagger`.
+ * @returns Its path.
+ * @throws CliNotFoundError
+ */
+export function findRealCli(env: Environment, own: readonly string[]): string {
+  const ourselves = new Set(own.map(realPath));
+  const isOther = (path: string): boolean => isProgram(path) && !ourselves.has(realPath(path));
+  const given = env.DAGGER_BREAKER_CLI ?? "";
+  if (given !== "") {
+    const named = candidates(given, env).find(isOther);
+    if (named !== undefined) return named;
+    throw new CliNotFoundError(
+      `DAGGER_BREAKER_CLI is ${JSON.stringify(given)}, expected the dagger CLI: a program that is there and not dagger-breaker itself`,
+    );
+  }
+  const found = [...candidates("dagger", env), ...downloaded(env)].find(isOther);
+  if (found !== undefined) return found;
+  throw new CliNotFoundError(
+    "there is no dagger CLI: none that DAGGER_BREAKER_CLI names, none on PATH and none that an SDK has downloaded; install it, or name it by DAGGER_BREAKER_CLI",
+  );
+}
+
+/** Where a program may be that is given as a shell would have it: a path, or a name on `PATH`. */
+function candidates(program: string, env: Environment): string[] {
+  if (/[/\\]/.test(program)) return [program];
+  const names = process.platform === "win32" ? [`${program}.exe`, program] : [program];
+  const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.flatMap((folder) => names.map((name) => join(folder, name)));
+}
+
+/** The CLIs that SDKs have downloaded, as `dagger-0.21.8`, the newest version first. */
+function downloaded(env: Environment): string[] {
+  const found = cacheFolders(env).flatMap((folder) =>
+    namesIn(folder)
+      .filter((name) => /^dagger-\d/.test(name))
+      .map((name) => ({ name, path: join(folder, name) })),
+  );
+  const newest = new Intl.Collator("en", { numeric: true });
+  return found.sort((one, other) => newest.compare(other.name, one.name)).map(({ path }) => path);
+}
+
+/** As the SDKs of TypeScript, Python, Go and the others have it. */
+function cacheFolders(env: Environment): string[] {
+  const home = env.HOME || homedir();
+  if (process.platform === "win32") {
+    const local = env.LOCALAPPDATA || join(home, "AppData", "Local");
+    return [join(local, "dagger", "Cache"), join(local, "dagger"), join(local, "cache", "dagger")];
+  }
+  const system = process.platform === "darwin" ? [join(home, "Library", "Caches")] : [];
+  return [env.XDG_CACHE_HOME || join(home, ".cache"), ...system].map((one) => join(one, "dagger"));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
