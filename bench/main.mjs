@@ -19,6 +19,7 @@ const SUITES = [
   "guard",
   "traces",
   "proxy",
+  "run",
 ];
 const RESULTS = new URL("results.json", import.meta.url);
 const DOCS = new URL("../docs/benchmarks.md", import.meta.url);

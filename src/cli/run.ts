@@ -1,24 +1,23 @@
 /** Runs one command line and gives its exit code. */
 
 import { Command, CommanderError } from "commander";
-import { addClassifyCommand } from "./classify/command.js";
-import { addDigestsCommand } from "./digests/command.js";
 import { EXIT } from "./exit-codes.js";
-import { addMirrorsCommand } from "./mirrors/command.js";
 import { packageVersion } from "./own-program.js";
-import { addPinCommand } from "./pin/command.js";
-import { addQuotaCommand } from "./quota/command.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
-import { addTraceCommand } from "./trace/command.js";
 
-const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
-  addClassifyCommand,
-  addQuotaCommand,
-  addMirrorsCommand,
-  addDigestsCommand,
-  addPinCommand,
-  addTraceCommand,
-];
+type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** The commands in the order of the help. Only what is asked for is loaded: `run` must start at once. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  run: async () => (await import("./run/command.js")).addRunCommand,
+  session: async () => (await import("./session/command.js")).addSessionCommand,
+  trace: async () => (await import("./trace/command.js")).addTraceCommand,
+  classify: async () => (await import("./classify/command.js")).addClassifyCommand,
+  quota: async () => (await import("./quota/command.js")).addQuotaCommand,
+  mirrors: async () => (await import("./mirrors/command.js")).addMirrorsCommand,
+  digests: async () => (await import("./digests/command.js")).addDigestsCommand,
+  pin: async () => (await import("./pin/command.js")).addPinCommand,
+};
 
 /**
  * Runs a command line, without the names of node and the program, and gives its exit code.
@@ -26,8 +25,8 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = createProgram({ terminal, end: (code) => (exitCode = code) });
   try {
+    const program = await createProgram(argv, { terminal, end: (code) => (exitCode = code) });
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
@@ -35,11 +34,11 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-function createProgram(context: CommandContext): Command {
+async function createProgram(argv: readonly string[], context: CommandContext): Promise<Command> {
   const { stdout, stderr } = context.terminal;
   const program = new Command("dagger-breaker")
     .description(
-      "Says who failed in a Dagger pipeline, what a registry still allows, sets up mirrors, and tells which digests to pin.",
+      "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, and tells which digests to pin.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
@@ -51,7 +50,9 @@ function createProgram(context: CommandContext): Command {
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(withoutValues(text)),
     });
-  for (const add of COMMANDS) add(program, context);
+  const [name = ""] = argv;
+  const asked = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
+  for (const load of asked.map((one) => COMMANDS[one])) (await load?.())?.(program, context);
   return program;
 }
 

@@ -9,3 +9,11 @@ export function programName(command: string): string {
 export function isDagger(command: string): boolean {
   return programName(command) === "dagger";
 }
+
+/**
+ * The name of a program as it is shown. A whole command line that was given as one word, by a mistake
+ * with quotes, shows no more than its program either.
+ */
+export function shownName(command: string): string {
+  return programName(command.trimStart().split(/\s/, 1)[0] ?? "");
+}

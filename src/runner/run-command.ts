@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Environment } from "../traces/environment.js";
 import { ProcessGroup } from "./process-group.js";
+import { shownName } from "./program-name.js";
 import { RunSignals } from "./run-signals.js";
 
 /** How a command ended. */
@@ -22,7 +23,7 @@ export class CommandNotStartedError extends Error {
   readonly exitCode: 126 | 127;
 
   constructor(command: string, systemCode: string) {
-    super(`cannot run ${JSON.stringify(command)}: ${reasonOf(systemCode)}`);
+    super(`cannot run ${JSON.stringify(shownName(command))}: ${reasonOf(systemCode)}`);
     this.name = "CommandNotStartedError";
     this.exitCode = systemCode === "ENOENT" ? 127 : 126;
   }

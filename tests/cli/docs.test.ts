@@ -7,10 +7,12 @@ import {
   CLASSIFY_EXIT_CODES,
   COMMON_EXIT_CODES,
   DIGESTS_EXIT_CODES,
+  EXIT,
   type ExitCodeMeaning,
   MIRRORS_EXIT_CODES,
   PIN_EXIT_CODES,
   QUOTA_EXIT_CODES,
+  RUN_EXIT_CODES,
 } from "../../src/cli/exit-codes.js";
 import { run } from "../../src/cli/run.js";
 
@@ -26,6 +28,7 @@ const COMMANDS = [
   ["digests", "import"],
   ["digests", "forget"],
   ["pin"],
+  ["run"],
 ];
 
 /** Whether a command line begins with a command and one of its parts. */
@@ -42,6 +45,10 @@ test("the table of exit codes is that of the program", () => {
     ...rows("`mirrors`", MIRRORS_EXIT_CODES),
     ...rows("`digests`", DIGESTS_EXIT_CODES),
     ...rows("`pin`", PIN_EXIT_CODES),
+    ...RUN_EXIT_CODES.map(([code, meaning]) => {
+      const command = code === EXIT.rejected ? "`run`, `session`" : "`run`";
+      return `| ${code} | ${command} | ${meaning} |`;
+    }),
     ...rows("all", COMMON_EXIT_CODES),
   ];
   expect(docs.split("\n").filter((line) => /^\| [0-9]/.test(line))).toEqual(expected);
@@ -84,7 +91,9 @@ test("every command line in README.md and in docs/ is one that the program knows
   ]);
   expect(lines.length).toBeGreaterThan(5);
   for (const [, line = ""] of lines) {
-    const words = line.trim().split(/\s+/);
+    // What stands behind "--" belongs to the command that is run.
+    const [own = ""] = line.split(/ -- /);
+    const words = own.trim().split(/\s+/);
     const command = hasParts(words) ? words.slice(0, 2) : words.slice(0, 1);
     const help = command[0]?.startsWith("-") ? "" : await output(...command, "--help");
     const options = words.filter((word) => word.startsWith("--") && word !== "--help");

@@ -8,7 +8,7 @@ import { EXIT } from "../exit-codes.js";
 import { type CommandContext, CommandError, paintFor, type Terminal } from "../terminal.js";
 import { reportLines } from "./render.js";
 import { type TraceReport, traceReport } from "./report.js";
-import { holdWarnings } from "./warnings.js";
+import { holdWarnings, OF_TRACES } from "./warnings.js";
 
 interface TraceOptions {
   readonly json?: true;
@@ -66,7 +66,7 @@ async function trace(
   args: readonly string[],
   env: Terminal["env"],
 ): Promise<TraceReport> {
-  const warnings = holdWarnings();
+  const warnings = holdWarnings(OF_TRACES);
   const witness = await startCommandWitness(env);
   const start = performance.now();
   try {

@@ -1,0 +1,110 @@
+/** Guards the sessions of a command: the one that it finds in its environment, or those that it opens. */
+
+import type { Guard } from "../../guard/guard.js";
+import { GuardedSessions, type SessionTraces } from "../../proxy/guarded-sessions.js";
+import { privateFolder, writeLauncher } from "../../proxy/launcher.js";
+import type { SessionAddress } from "../../proxy/session-address.js";
+import { listenForSessions } from "../../proxy/session-listener.js";
+import type { ChildSessions } from "../../runner/run-plan.js";
+import type { Environment } from "../../traces/environment.js";
+import { ownProgram } from "../own-program.js";
+
+/** The sessions of one command. */
+export interface CommandSessions extends ChildSessions {
+  /** Ends what is left of them. */
+  close(): Promise<void>;
+}
+
+/** How they are guarded. */
+export interface SessionSetting {
+  /** Where the CLIs of the sessions send their spans; the caller ends it. */
+  readonly traces: SessionTraces | undefined;
+  /** How long one may take to open; without it, for ever. */
+  readonly connectTimeoutMs: number | undefined;
+}
+
+/** What the SDKs of all languages read, and the stand-in. */
+const CLI = "_EXPERIMENTAL_DAGGER_CLI_BIN";
+const REAL_CLI = "DAGGER_BREAKER_CLI";
+
+/**
+ * Prepares to guard the sessions of a command that is not `dagger` itself.
+ *
+ * @param env The environment that the command would have without us.
+ */
+export async function guardSessions(
+  guard: Guard,
+  env: Environment,
+  { traces, connectTimeoutMs }: SessionSetting,
+): Promise<CommandSessions> {
+  const sessions = new GuardedSessions(guard, traces);
+  const inherited = inheritedSession(env);
+  if (inherited === undefined) {
+    return standIn(sessions, { ...realCli(env), ...openingLimit(connectTimeoutMs) });
+  }
+  const { port, token } = await sessions.openInherited(inherited);
+  return {
+    ...facts(sessions),
+    variables: {
+      DAGGER_SESSION_PORT: `${port}`,
+      DAGGER_SESSION_TOKEN: token,
+      DAGGER_BREAKER_PROXY: "1",
+    },
+    close: () => sessions.close(),
+  };
+}
+
+/** Has the SDKs start us in the place of their CLI. */
+async function standIn(
+  sessions: GuardedSessions,
+  settings: Readonly<Record<string, string>>,
+): Promise<CommandSessions> {
+  const folder = privateFolder();
+  try {
+    const listener = await listenForSessions(sessions, folder.path);
+    const cli = writeLauncher(folder.path, ownProgram());
+    return {
+      ...facts(sessions),
+      variables: {
+        [CLI]: cli,
+        DAGGER_BREAKER_RUN: listener.path,
+        DAGGER_BREAKER_PROXY: "1",
+        ...settings,
+      },
+      async close() {
+        await listener.close();
+        await sessions.close();
+        folder.remove();
+      },
+    };
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+}
+
+function facts(sessions: GuardedSessions): Pick<ChildSessions, "onBegin" | "counts"> {
+  return {
+    onBegin: (listener) => sessions.onBegin(listener),
+    counts: () => (sessions.begun === 0 ? null : sessions.counts),
+  };
+}
+
+/** A CLI that the user had set for the SDKs is the one that we start. */
+function realCli(env: Environment): Readonly<Record<string, string>> {
+  const given = env[REAL_CLI] || env[CLI];
+  return given === undefined || given === "" ? {} : { [REAL_CLI]: given };
+}
+
+/** The stand-in is told by its environment, since its arguments are the SDK's. */
+function openingLimit(timeoutMs: number | undefined): Readonly<Record<string, string>> {
+  return timeoutMs === undefined ? {} : { DAGGER_BREAKER_CONNECT_TIMEOUT: `${timeoutMs}ms` };
+}
+
+function inheritedSession(env: Environment): SessionAddress | undefined {
+  const port = Number(env.DAGGER_SESSION_PORT);
+  const token = env.DAGGER_SESSION_TOKEN ?? "";
+  return Number.isInteger(port) && port > 0 && port < 65_536 && token !== ""
+    ? { port, token }
+    : undefined;
+}

@@ -1,0 +1,126 @@
+/** `dagger-breaker run`: runs a command behind circuit breakers and tells how it ended. */
+
+import type { Command } from "commander";
+import { Guard } from "../../guard/guard.js";
+import type { SessionTraces } from "../../proxy/guarded-sessions.js";
+import { type CommandWitness, startCommandWitness } from "../../runner/command-witness.js";
+import { runGuarded } from "../../runner/guarded-run.js";
+import { isDagger, shownName } from "../../runner/program-name.js";
+import type { Note } from "../../runner/run-report.js";
+import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
+import {
+  addGuardFlags,
+  connectTimeoutFrom,
+  guardOptionsFrom,
+  tracesFrom,
+} from "../guard-settings.js";
+import { addSettings } from "../settings.js";
+import type { CommandContext, Terminal } from "../terminal.js";
+import { holdWarnings, OF_ANYTHING } from "../trace/warnings.js";
+import { type CommandSessions, guardSessions } from "./child-sessions.js";
+import { OWN_SETTINGS, type OwnFlags, type RunFlags, readOwnOptions } from "./options.js";
+import { tellRun } from "./tell.js";
+
+const EXIT_CODES = `${exitCodeHelp(RUN_EXIT_CODES)}
+  126   the command cannot be run
+  127   there is no such command
+  else that of the command; 128 and the number of the signal that ended it`;
+
+/** Adds the command. */
+export function addRunCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command("run")
+    .summary("run a command behind circuit breakers")
+    .description(
+      "Runs a command that uses Dagger, such as `dagger call test`: asks the circuits of what it needs before it starts, ends it when it hangs, tries it again where that is safe, guards the sessions that it opens, and says at its end whose fault a failure was. What it says goes to standard error, behind the command's own output. Each option has a variable in its place, which is named behind it.",
+    )
+    .argument("<command>", "the command; put -- before it")
+    .argument("[arguments...]", "its arguments")
+    .passThroughOptions();
+  addSettings<OwnFlags>(addGuardFlags(command), OWN_SETTINGS)
+    .addHelpText("after", EXIT_CODES)
+    .action(async (name: string, args: string[], flags: RunFlags) => {
+      context.end(await run(name, args, flags, context.terminal));
+    });
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  flags: RunFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const { env } = terminal;
+  const { timeoutMs, idleTimeoutMs, ...own } = readOwnOptions(flags, env, command, args);
+  const connectTimeoutMs = connectTimeoutFrom(flags, env);
+  const traces = tracesFrom(flags, env);
+  const guard = new Guard(guardOptionsFrom(flags, env));
+  const isOwn = isDagger(command);
+  const held = holdWarnings(OF_ANYTHING);
+  const witness = traces === "off" ? undefined : await startCommandWitness(env);
+  const { sessions, notes } = isOwn
+    ? NO_SESSIONS
+    : await sessionsOf(guard, env, witness, connectTimeoutMs);
+  try {
+    const report = await runGuarded(
+      {
+        command,
+        args,
+        env,
+        // A program that opens sessions may do other things first: only their opening is limited.
+        limits: {
+          timeoutMs,
+          idleTimeoutMs,
+          connectTimeoutMs: isOwn ? connectTimeoutMs : undefined,
+        },
+        maxRetries: own.maxRetries,
+        learnt: own.learnt,
+        witness,
+        sendsTraces: traces === "all" || (traces === "auto" && isOwn),
+        sessions,
+      },
+      guard,
+    );
+    await held.release();
+    const warnings = [...notes, ...report.warnings, ...held.notes];
+    await tellRun({ ...report, warnings }, shownName(command), own, terminal);
+    return report.exitCode;
+  } finally {
+    await held.release();
+    await sessions?.close();
+  }
+}
+
+interface PreparedSessions {
+  readonly sessions: CommandSessions | undefined;
+  readonly notes: readonly Note[];
+}
+
+const NO_SESSIONS: PreparedSessions = { sessions: undefined, notes: [] };
+
+/** What keeps sessions from being guarded is told, and does not keep the command from running. */
+async function sessionsOf(
+  guard: Guard,
+  env: Terminal["env"],
+  witness: CommandWitness | undefined,
+  connectTimeoutMs: number | undefined,
+): Promise<PreparedSessions> {
+  try {
+    const sessions = await guardSessions(guard, env, {
+      traces: sessionTraces(witness),
+      connectTimeoutMs,
+    });
+    return { sessions, notes: [] };
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    // Without a code of the system it is a mistake of ours.
+    if (typeof code !== "string") throw error;
+    const text = `Sessions that the command opens are not guarded: no place for a socket (${code}).`;
+    return { sessions: undefined, notes: [{ code: "sessions-not-guarded", text }] };
+  }
+}
+
+function sessionTraces(witness: CommandWitness | undefined): SessionTraces | undefined {
+  const { receiver, variables = {}, hasCollector = false } = witness ?? {};
+  return receiver && { receiver, variables, hasCollector };
+}

@@ -1,0 +1,250 @@
+/** action.yml, run step by step as the runner of GitHub Actions does, around a stand-in for dagger. */
+
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Action, type ActionRun, readAction, runAction } from "./action-runner.js";
+import { builtCli } from "./built-cli.js";
+import { type Replay, replay } from "./replay.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const action: Action = readAction(join(ROOT, "action.yml"));
+const cli = builtCli();
+
+/** Makes a checkout of the built program in which nothing is stale, so that nothing is built. */
+beforeAll(() => {
+  const checkout = cli.folder;
+  cpSync(join(ROOT, "scripts"), join(checkout, "scripts"), { recursive: true });
+  for (const name of ["package-lock.json", "tsconfig.json", "tsconfig.build.json"]) {
+    cpSync(join(ROOT, name), join(checkout, name));
+  }
+  for (const name of ["src", "examples"]) symlinkSync(join(ROOT, name), join(checkout, name));
+  const products = ["node_modules", "dist", "build/examples/dagger"];
+  for (const folder of products) mkdirSync(join(checkout, folder), { recursive: true });
+  writeFileSync(join(checkout, "node_modules/.package-lock.json"), "");
+  writeFileSync(join(checkout, "dist/index.js"), "");
+  writeFileSync(join(checkout, "build/examples/dagger/circuit-breaker-example.js"), "");
+});
+
+/** Runs the action around a stand-in that does these things. */
+async function runWith(
+  inputs: Readonly<Record<string, string>>,
+  tasks: readonly string[] = ["ok"],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ActionRun & { readonly dagger: Replay }> {
+  const dagger = replay(cli.folder, ...tasks);
+  const place = {
+    actionPath: cli.folder,
+    workspace: dagger.folder,
+    temporary: dagger.folder,
+    env: cli.environment({ ...dagger.env, ...env }),
+  };
+  return { ...(await runAction(action, inputs, place)), dagger };
+}
+
+/** What the stand-in was started with, as its task "show" prints it. */
+function shown({ stdout }: ActionRun): {
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+} {
+  return JSON.parse(stdout);
+}
+
+test("every input reaches the script by its environment, and every output is one of the step", () => {
+  const inputs = Object.keys(action.inputs).filter((name) => name !== "working-directory");
+  const given = action.runs.steps.flatMap(({ env = {} }) => Object.entries(env));
+  for (const name of inputs) {
+    const variable = `INPUT_${name.toUpperCase().replaceAll("-", "_")}`;
+    expect(given).toContainEqual([variable, `\${{ inputs.${name} }}`]);
+  }
+  for (const [name, { value }] of Object.entries(action.outputs)) {
+    expect(value).toBe(`\${{ steps.run.outputs.${name} }}`);
+  }
+  expect(action.runs.using).toBe("composite");
+});
+
+describe("a command that goes well", () => {
+  test("passes its output through and says how it ended", async () => {
+    const run = await runWith({ command: "dagger call test" });
+    expect(run).toMatchObject({ exitCode: 0, stdout: "hi\n" });
+    expect(run.stderr).toContain("\ndagger-breaker: succeeded, exit code 0\n");
+    expect(run.stderr).not.toContain("::error");
+    expect(run.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0", attempts: "1" });
+    expect(run.summary).toContain("### dagger-breaker: succeeded");
+  });
+
+  test("runs with the words that the input has, in the folder it names, and without the inputs", async () => {
+    const dagger = await runWith(
+      {
+        command: `dagger call test --name "a b" --tag 'c"d' \\\n  --empty "" e\\ f {x}*`,
+        "working-directory": "bin",
+      },
+      ["show"],
+    );
+    const { args, cwd, env } = shown(dagger);
+    expect(args).toEqual([
+      "call",
+      "test",
+      "--name",
+      "a b",
+      "--tag",
+      'c"d',
+      "--empty",
+      "",
+      "e f",
+      "{x}*",
+    ]);
+    expect(cwd).toBe(join(dagger.dagger.folder, "bin"));
+    expect(Object.keys(env).filter((name) => /^(?:INPUT|ACTION)_/.test(name))).toEqual([]);
+  });
+});
+
+describe("a command that fails", () => {
+  test("by a registry is an error with its cause, its outputs and a table", async () => {
+    const run = await runWith({ command: "dagger call test" }, ["pull-429"]);
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toMatch(
+      /\n::error title=dagger-breaker%3A failed \(registry-1\.docker\.io\)::registry registry-1\.docker\.io: [^\n]+\n/,
+    );
+    expect(run.outputs).toMatchObject({
+      outcome: "failed",
+      "exit-code": "1",
+      fault: "registry",
+      upstream: "registry-1.docker.io",
+      breaker: "registry:docker.io",
+      attempts: "1",
+    });
+    expect(run.summary).toContain("| fault | registry |");
+  });
+
+  test("by itself keeps its exit code", async () => {
+    const run = await runWith({ command: "dagger call test" }, ["exec-fail"]);
+    expect(run.exitCode).toBe(3);
+    expect(run.outputs).toMatchObject({ outcome: "failed", "exit-code": "3", fault: "user" });
+  });
+
+  test("is tried again as the input says, and writes the JUnit report where it says", async () => {
+    const run = await runWith({ command: "dagger call test", retry: "1", junit: "report.xml" }, [
+      "pull-503",
+      "ok",
+    ]);
+    expect(run.exitCode).toBe(0);
+    expect(run.dagger.starts()).toEqual(["pull-503", "ok"]);
+    expect(run.outputs.attempts).toBe("2");
+    const report = readFileSync(join(run.dagger.folder, "report.xml"), "utf8");
+    expect(report).toContain('tests="2" failures="0" errors="0" skipped="1"');
+  });
+});
+
+describe("an input", () => {
+  test.each([
+    ["dagger call test; touch pwned"],
+    ["dagger call test $(touch pwned)"],
+    ['dagger call test "$(touch pwned)"'],
+    ["dagger call test `touch pwned`"],
+    ["dagger call test & touch pwned"],
+    ["dagger call test | touch pwned"],
+    ["dagger call test > pwned"],
+    ["dagger call test $HOME"],
+    ["dagger call 'test"],
+    [""],
+  ])("of the command %j is refused, and nothing is run", async (command) => {
+    const run = await runWith({ command });
+    expect(run.exitCode).toBe(64);
+    expect(run.stderr).toMatch(/^error: input "command" .*, expected one command/);
+    expect(run.stderr).not.toContain("touch");
+    expect(run.dagger.starts()).toEqual([]);
+    expect(existsSync(join(run.dagger.folder, "pwned"))).toBe(false);
+  });
+
+  test("that holds a command stays a word, whatever quotes are in it", async () => {
+    const hostile = `'"; touch pwned; \${{ github.token }} $(touch pwned)\n--retry 9`;
+    for (const name of ["needs", "timeout", "retry", "max-wait", "learnt", "traces", "wait"]) {
+      const run = await runWith({ command: "dagger call test", [name]: hostile });
+      expect(run.exitCode).toBe(64);
+      expect(run.stderr).toContain(name);
+      expect(run.dagger.starts()).toEqual([]);
+      expect(existsSync(join(run.dagger.folder, "pwned"))).toBe(false);
+    }
+  });
+
+  test("of what is needed may be separated by spaces, commas and lines", async () => {
+    const needs = "registry:docker.io, git:github.com\nhttp:files.example.com ";
+    const run = await runWith({ command: "dagger call test", needs });
+    expect(run.exitCode).toBe(0);
+  });
+
+  test("that is wrong is named", async () => {
+    const run = await runWith({ command: "dagger call test", "idle-timeout": "soon" });
+    expect(run.exitCode).toBe(64);
+    expect(run.stderr).toContain("--idle-timeout");
+  });
+});
+
+describe("the version", () => {
+  /** A download that records what it was asked, and installs a dagger that says so. */
+  async function withDownload(version: string, tasks: readonly string[] = ["ok"]) {
+    const folder = replay(cli.folder).folder;
+    const log = join(folder, "asked");
+    const curl = join(folder, "curl");
+    const installed = "#!/bin/sh\\necho installed\\n";
+    writeFileSync(
+      curl,
+      `#!/bin/sh
+for word; do [ "$last" = -o ] && file=$word; last=$word; done
+echo "$last" >> '${log}'
+cat > "$file" <<'END'
+echo "$DAGGER_VERSION" >> '${log}'
+printf '${installed}' > "$BIN_DIR/dagger"
+chmod +x "$BIN_DIR/dagger"
+END
+`,
+    );
+    chmodSync(curl, 0o755);
+    const dagger = replay(cli.folder, ...tasks);
+    const run = await runAction(
+      action,
+      { command: "dagger call test", version },
+      {
+        actionPath: cli.folder,
+        workspace: dagger.folder,
+        temporary: dagger.folder,
+        env: cli.environment({ ...dagger.env, PATH: `${folder}:${dagger.env.PATH}` }),
+      },
+    );
+    return { ...run, asked: existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [] };
+  }
+
+  test.each(["v0.19.11", "0.19.11", "latest"])(
+    "%s is installed before the command runs",
+    async (version) => {
+      const { exitCode, stdout, asked } = await withDownload(version);
+      expect(exitCode).toBe(0);
+      expect(stdout).toBe("installed\n");
+      expect(asked).toEqual(["https://dl.dagger.io/dagger/install.sh", version.replace("v", "")]);
+    },
+  );
+
+  test("that is there already is not installed again", async () => {
+    const { stdout, asked } = await withDownload("v9.8.7", ["version", "ok"]);
+    expect(asked).toEqual([]);
+    expect(stdout).toBe("hi\n");
+  });
+
+  test.each(["$(id)", "1; id", "-x", "../1"])("%j is refused", async (version) => {
+    const { exitCode, stderr, asked } = await withDownload(version);
+    expect(exitCode).toBe(64);
+    expect(stderr).toContain('input "version" is wrong');
+    expect(asked).toEqual([]);
+  });
+});
