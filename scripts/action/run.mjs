@@ -1,0 +1,65 @@
+/** What action.yml runs: `dagger-breaker run` with the inputs of the step, which are in the environment. */
+
+import { wordsOf } from "./words.mjs";
+
+/** As the program ends when an option is wrong. */
+const EXIT_USAGE = 64;
+/** Those inputs that are options of the same name and take a value. */
+const VALUES = [
+  "needs",
+  "timeout",
+  "connect-timeout",
+  "idle-timeout",
+  "retry",
+  "max-wait",
+  "learnt",
+  "traces",
+  "junit",
+];
+
+const argv = commandLine();
+delete process.env.ACTION_PATH;
+if (argv !== undefined) {
+  process.argv.splice(2, Number.POSITIVE_INFINITY, ...argv);
+  await import("../../dist/cli/main.js");
+}
+
+/** The command line of the program; undefined, and said so, when an input is wrong. */
+function commandLine() {
+  try {
+    const options = VALUES.flatMap((name) => {
+      const value = take(name).trim();
+      return value === "" ? [] : [`--${name}=${value}`];
+    });
+    return ["run", ...options, ...waitFlag(), "--", ...commandWords()];
+  } catch (error) {
+    process.exitCode = EXIT_USAGE;
+    console.error(`error: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** An input, which is taken out of the environment that the command will have. */
+function take(name) {
+  const variable = `INPUT_${name.replaceAll("-", "_").toUpperCase()}`;
+  const value = process.env[variable] ?? "";
+  delete process.env[variable];
+  return value;
+}
+
+function waitFlag() {
+  const wait = take("wait").trim();
+  if (wait === "true") return ["--wait"];
+  if (wait === "" || wait === "false") return [];
+  throw new Error(`input "wait" is ${JSON.stringify(wait)}, expected true or false`);
+}
+
+/** The words of the command; what is wrong is told without its text, which may hold secrets. */
+function commandWords() {
+  const expected = "expected one command with its arguments; for more, sh -c '...'";
+  const words = wordsOf(take("command"), (problem) => {
+    throw new Error(`input "command" holds ${problem}, ${expected}`);
+  });
+  if (words.length === 0) throw new Error(`input "command" is empty, ${expected}`);
+  return words;
+}
