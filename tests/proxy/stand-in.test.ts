@@ -1,0 +1,255 @@
+// The stand-in as SDKs start it, before a CLI that behaves well or badly.
+
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+import { Guard } from "../../src/guard/guard.js";
+import { createRegistry } from "../../src/index.js";
+import { GuardedSessions } from "../../src/proxy/guarded-sessions.js";
+import { privateFolder } from "../../src/proxy/launcher.js";
+import { listenForSessions } from "../../src/proxy/session-listener.js";
+import { builtCli } from "../cli/built-cli.js";
+
+const cli = builtCli();
+const FAKE = fileURLToPath(new URL("fake-session-cli.mjs", import.meta.url));
+const LINE = '{"port":4242,"session_token":"real","other":{"kept":true}}\n';
+
+/** A stand-in that was started, and what it has said. */
+class Started {
+  readonly child: ChildProcessWithoutNullStreams;
+  stdout = "";
+  stderr = "";
+
+  constructor(behaviour: object, env: Record<string, string> = {}) {
+    this.child = spawn(cli.program, ["session", "--label", "a:b", "--unknown", "x"], {
+      env: cli.environment({
+        DAGGER_BREAKER_CLI: FAKE,
+        FAKE_SESSION: JSON.stringify(behaviour),
+        ...env,
+      }),
+    });
+    for (const name of ["stdout", "stderr"] as const) {
+      this.child[name].setEncoding("utf8").on("data", (text: string) => {
+        this[name] += text;
+      });
+    }
+    this.child.stdin.on("error", () => {});
+    running.push(this);
+  }
+
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null) await once(this.child, "close");
+    return this.child.exitCode;
+  }
+
+  /** Waits until standard error holds something. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.stderr);
+      if (found !== null) return found;
+      await sleep(20);
+    }
+  }
+}
+
+let running: Started[] = [];
+
+afterEach(() => {
+  for (const { child } of running) child.kill("SIGKILL");
+  running = [];
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("the line that tells of a session", () => {
+  test("is replaced, its other keys kept, and all around it passes as it is", async () => {
+    const [first, second] = [LINE.slice(0, 10), LINE.slice(10)];
+    const started = new Started({
+      lines: ["not json\n", first, second, "after\n", '{"port":1}\n'],
+    });
+    await started.says(/^pid/m);
+    started.child.stdin.end();
+    expect(await started.ended()).toBe(0);
+    const [before, told = "", ...after] = started.stdout.split("\n");
+    const { port, session_token: token, other } = JSON.parse(told);
+    expect([before, ...after]).toEqual(["not json", "after", '{"port":1}', ""]);
+    expect(port).toBeGreaterThan(0);
+    expect(port).not.toBe(4242);
+    expect(token).toMatch(/^[0-9a-f]{64}$/);
+    expect(other).toEqual({ kept: true });
+    expect(started.stderr).toContain('args ["session","--label","a:b","--unknown","x"]\n');
+  });
+
+  test("leads to a proxy that knows its own token and not the real one", async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end("real");
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const real = (server.address() as AddressInfo).port;
+    const started = new Started({ lines: [`{"port":${real},"session_token":"real"}\n`] });
+    await started.says(/^pid/m);
+    const { port, session_token: token } = JSON.parse(started.stdout);
+    const ask = (user: string) =>
+      fetch(`http://127.0.0.1:${port}/x`, {
+        headers: { authorization: `Basic ${btoa(`${user}:`)}` },
+      });
+    expect(await (await ask(token)).text()).toBe("real");
+    expect((await ask("real")).status).toBe(401);
+    expect(seen).toEqual([`Basic ${btoa("real:")}`]);
+    started.child.stdin.end();
+    await started.ended();
+    await expect(ask(token)).rejects.toThrow();
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
+describe("the end of the real CLI", () => {
+  test.each([0, 1, 3, 75])("is ours: exit code %d, its words passed on", async (exitCode) => {
+    const started = new Started({ errors: "its words\n", exitCode });
+    expect(await started.ended()).toBe(exitCode);
+    expect(started.stderr).toMatch(/^its words\n/);
+  });
+
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "%s reaches it, and is waited for",
+    async (signal) => {
+      const started = new Started({ lines: [LINE], signals: "say" });
+      await started.says(/^pid/m);
+      started.child.kill(signal);
+      expect(await started.ended()).toBe(7);
+      expect(started.stderr.endsWith(`${signal}\n`)).toBe(true);
+    },
+  );
+
+  test("when a signal has ended it, the exit code says which", async () => {
+    const started = new Started({ lines: [LINE] });
+    const [, pid] = await started.says(/^pid (\d+)/m);
+    process.kill(Number(pid), "SIGKILL");
+    expect(await started.ended()).toBe(137);
+  });
+
+  test("comes with the end of our own input", async () => {
+    const started = new Started({ lines: [LINE] });
+    const [, pid] = await started.says(/^pid (\d+)/m);
+    started.child.stdin.end();
+    expect(await started.ended()).toBe(0);
+    expect(isAlive(Number(pid))).toBe(false);
+  });
+
+  test("is seen to when it will not open a session in time, deaf or not", async () => {
+    const started = new Started({}, { DAGGER_BREAKER_CONNECT_TIMEOUT: "1s" });
+    const [, pid] = await started.says(/^pid (\d+)/m);
+    expect(await started.ended()).toBe(124);
+    expect(started.stderr).toContain("no session was opened within 1 s");
+    expect(isAlive(Number(pid))).toBe(false);
+  });
+
+  test("is brought about when it has closed its output without a session", async () => {
+    const started = new Started({ close: true });
+    const [, pid] = await started.says(/^pid (\d+)/m);
+    await started.ended();
+    expect(isAlive(Number(pid))).toBe(false);
+  });
+});
+
+describe("a real CLI that cannot be had", () => {
+  test("is told with 127 when there is none", async () => {
+    const started = new Started({}, { DAGGER_BREAKER_CLI: "/nowhere/dagger" });
+    expect(await started.ended()).toBe(127);
+    expect(started.stderr).toMatch(
+      /DAGGER_BREAKER_CLI is "\/nowhere\/dagger", expected the dagger CLI/,
+    );
+  });
+
+  test("is never ourselves", async () => {
+    const started = new Started({}, { DAGGER_BREAKER_CLI: cli.program });
+    expect(await started.ended()).toBe(127);
+  });
+});
+
+describe("under a run", () => {
+  /** A run with a guard whose engine has failed once too often, or not. */
+  async function runner(open: boolean) {
+    const registry = createRegistry();
+    const guard = new Guard({ registry });
+    if (open) guard.engine.isolate("maintenance");
+    const sessions = new GuardedSessions(guard);
+    const folder = privateFolder();
+    const listener = await listenForSessions(sessions, folder.path);
+    return {
+      guard,
+      sessions,
+      env: { DAGGER_BREAKER_RUN: listener.path },
+      async [Symbol.asyncDispose]() {
+        await listener.close();
+        await sessions.close();
+        folder.remove();
+      },
+    };
+  }
+
+  test("sessions of several programs are one success of the engine each", async () => {
+    await using run = await runner(false);
+    const both = [1, 2].map(() => new Started({ lines: [LINE] }, run.env));
+    for (const started of both) await started.says(/^pid/m);
+    const ports = both.map(({ stdout }) => JSON.parse(stdout).port as number);
+    expect(new Set([...ports, 4242]).size).toBe(3);
+    expect(run.guard.engine.getMetrics().metrics.successCount).toBe(2);
+    for (const started of both) {
+      started.child.stdin.end();
+      expect(await started.ended()).toBe(0);
+    }
+    expect(run.sessions.begun).toBe(2);
+  });
+
+  test("a circuit that is open starts no CLI and ends with 75", async () => {
+    await using run = await runner(true);
+    const started = new Started({ lines: [LINE] }, run.env);
+    expect(await started.ended()).toBe(75);
+    expect(started.stderr).toBe("error: circuit isolated: engine, maintenance\n");
+    expect(started.stdout).toBe("");
+  });
+
+  test("a CLI that finds no engine is a failure of the engine, a wrong flag is none", async () => {
+    await using run = await runner(false);
+    const down = "start engine: failed to run command [docker version]: exit status 1\n";
+    expect(await new Started({ errors: down, exitCode: 1 }, run.env).ended()).toBe(1);
+    expect(run.guard.engine.getMetrics().metrics).toMatchObject({ failureCount: 1 });
+    const wrong = "Error: unknown flag: --unknown\n";
+    expect(await new Started({ errors: wrong, exitCode: 1 }, run.env).ended()).toBe(1);
+    expect(run.guard.engine.getMetrics().metrics).toMatchObject({ failureCount: 1 });
+  });
+
+  test("that has gone, the session ends, since its proxy has", async () => {
+    const run = await runner(false);
+    const started = new Started({ lines: [LINE], signals: "say" }, run.env);
+    await started.says(/^pid/m);
+    await run[Symbol.asyncDispose]();
+    expect(await started.ended()).toBe(7);
+    expect(started.stderr).toContain("dagger-breaker run has gone");
+  });
+
+  test("that cannot be reached, it guards by itself", async () => {
+    const started = new Started({ lines: [LINE] }, { DAGGER_BREAKER_RUN: "/nowhere/run.sock" });
+    await started.says(/^pid/m);
+    expect(JSON.parse(started.stdout).session_token).toMatch(/^[0-9a-f]{64}$/);
+    expect(started.stderr).toContain("so this session has a guard of its own");
+    started.child.stdin.end();
+    expect(await started.ended()).toBe(0);
+  });
+});
