@@ -15,10 +15,11 @@ import type { Dependencies, SessionMemory } from "./session-memory.js";
 import {
   onlyCommandsFailed,
   releaseUpstreams,
+  settleBlamed,
   settleBySpans,
   settleEngineByAnswer,
   settleEngineByError,
-  settleUpstreams,
+  settleOthers,
   type UpstreamInFlight,
 } from "./settling.js";
 import { countSpared } from "./spared-requests.js";
@@ -91,8 +92,8 @@ export class RequestInFlight {
   }
 
   /**
-   * Settles all by an answer, and learns from it. The upstreams are settled once the witness has been
-   * heard, if there is one.
+   * Settles all by an answer, and learns from it. Upstreams that it does not blame are settled once the
+   * witness has been heard, if there is one.
    */
   answered(
     failures: readonly Failure[],
@@ -126,9 +127,11 @@ export class RequestInFlight {
     witness: RequestWitness | undefined,
   ): void {
     const { rateLimitOpenMs } = this.#guard.settings;
+    const blamed = settleBlamed(this.#upstreams, failures, rateLimitOpenMs);
     const settle = (evidence: readonly Evidence[] | undefined) => {
-      const strangers = settleUpstreams(this.#upstreams, {
+      const strangers = settleOthers(this.#upstreams, {
         failures,
+        blamed,
         proven,
         evidence,
         rateLimitOpenMs,

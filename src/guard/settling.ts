@@ -52,6 +52,8 @@ export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
 export interface Findings {
   /** The failures that its answer holds. */
   readonly failures: readonly Failure[];
+  /** The upstreams that are settled already, by what their answer blames them for. */
+  readonly blamed: ReadonlySet<string>;
   /** The upstreams that its answer shows to have answered, unless something else is known of them. */
   readonly proven: ReadonlySet<string>;
   /** What its spans show; undefined without spans. */
@@ -60,29 +62,48 @@ export interface Findings {
 }
 
 /**
- * Settles the upstreams of a request: each gets one outcome, and the worst of several. What an answer
- * blames has failed; else spans tell, and where they came without an exchange, that the request
- * worked proves nothing. An upstream of which nothing is known is released: nothing is counted.
+ * Settles the upstreams that an answer blames, which needs no witness: a rate limit must be known
+ * before the next request asks. Of several failures of one the worst counts.
  *
- * @returns What spans tell of hosts that the request does not depend on, as far as we knew.
+ * @returns Their names, for the settlement of the others.
  */
-export function settleUpstreams(upstreams: UpstreamsInFlight, findings: Findings): Testimony {
-  const { failures, proven, evidence, rateLimitOpenMs } = findings;
+export function settleBlamed(
+  upstreams: UpstreamsInFlight,
+  failures: readonly Failure[],
+  rateLimitOpenMs: number,
+): ReadonlySet<string> {
   const worst = new Map<string, Failure>();
-  const answered = new Set(evidence === undefined ? proven : []);
   for (const failure of failures) {
     const name = concerned(failure, upstreams);
     if (name === undefined) continue;
     if (weight(failure) > weight(worst.get(name))) worst.set(name, failure);
-    if (provesAnswer(failure, name, upstreams)) answered.add(name);
+  }
+  for (const [name, failure] of worst) {
+    failUpstream(upstreams.get(name) as UpstreamInFlight, failure, rateLimitOpenMs);
+  }
+  return new Set(worst.keys());
+}
+
+/**
+ * Settles the upstreams of a request that its answer does not blame: each gets one outcome. Spans
+ * tell it, and where they came without an exchange, that the request worked proves nothing. An
+ * upstream of which nothing is known is released: nothing is counted.
+ *
+ * @returns What spans tell of hosts that the request does not depend on, as far as we knew.
+ */
+export function settleOthers(upstreams: UpstreamsInFlight, findings: Findings): Testimony {
+  const { failures, blamed, proven, evidence, rateLimitOpenMs } = findings;
+  const answered = new Set(evidence === undefined ? proven : []);
+  for (const failure of failures) {
+    const name = concerned(failure, upstreams);
+    if (name !== undefined && provesAnswer(failure, name, upstreams)) answered.add(name);
   }
   const testimony = new Map(testimonyOf(evidence ?? [], failures, (name) => upstreams.has(name)));
   for (const [name, upstream] of upstreams) {
-    const failure = worst.get(name);
     const seen = testimony.get(name);
     testimony.delete(name);
-    if (failure !== undefined) failUpstream(upstream, failure, rateLimitOpenMs);
-    else if (seen !== undefined) settleBySpans(upstream, seen, rateLimitOpenMs);
+    if (blamed.has(name)) continue;
+    if (seen !== undefined) settleBySpans(upstream, seen, rateLimitOpenMs);
     else if (answered.has(name)) succeed(upstream);
     else upstream.permit?.release();
   }

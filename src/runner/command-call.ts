@@ -12,9 +12,10 @@ import { ENGINE } from "../guard/guard-options.js";
 import {
   concerned,
   releaseUpstreams,
+  settleBlamed,
   settleBySpans,
   settleEngineByAnswer,
-  settleUpstreams,
+  settleOthers,
   type UpstreamInFlight,
 } from "../guard/settling.js";
 
@@ -87,11 +88,13 @@ export class CommandCall {
     if (provesEngine || failure?.fault === ENGINE) settleEngineByAnswer(this.#engine, failures);
     else this.#engine.ignore();
     if (failure !== null && mayName) this.#addNamed(failure, evidence ?? []);
-    const strangers = settleUpstreams(this.#upstreams, {
+    const { rateLimitOpenMs } = this.#guard.settings;
+    const strangers = settleOthers(this.#upstreams, {
       failures,
+      blamed: settleBlamed(this.#upstreams, failures, rateLimitOpenMs),
       proven: new Set(),
       evidence,
-      rateLimitOpenMs: this.#guard.settings.rateLimitOpenMs,
+      rateLimitOpenMs,
     });
     for (const [name, seen] of strangers) this.#recordStranger(name, seen);
     if (failure?.counts !== true) return null;

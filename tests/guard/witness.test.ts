@@ -52,6 +52,15 @@ test("a success without an exchange is from a cache: it proves nothing", async (
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 });
 });
 
+test("a rate limit that the answer tells of opens at once, whatever its witness has yet to say", async () => {
+  const { registry, send } = setUp();
+  const silent = { ...saw(), evidence: () => new Promise<undefined>(() => {}) };
+  const limited = failing(pullFailed("library/alpine:3", "429 Too Many Requests"));
+  await send(from("alpine:3"), limited, silent);
+  expect(stateOf(registry, "registry:docker.io")).toBe("open");
+  expect(countsOf(registry, "registry:docker.io")).toMatchObject({ failureCount: 1 });
+});
+
 test("without spans the answer alone decides", async () => {
   const { registry, send } = setUp();
   await send(from("alpine:3"), WORKED, missing());
