@@ -2,24 +2,17 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ClientConnection } from "./client-connection.js";
-import { cut, headersFor, relayAnswer, relayBody, relayInformation, sendRequest } from "./relay.js";
+import { cut, relayAnswer, relayBody, relayInformation, sendOn } from "./relay.js";
 import type { SessionAddress } from "./session-address.js";
-import { authorizationFor } from "./session-token.js";
 
 /** Only the token is another on the other side. */
 export function passThrough(
   request: IncomingMessage,
   response: ServerResponse,
   { agent }: ClientConnection,
-  { port, token }: SessionAddress,
+  target: SessionAddress,
 ): void {
-  const upstream = sendRequest({
-    port,
-    agent,
-    method: request.method ?? "GET",
-    path: request.url ?? "/",
-    headers: headersFor(request, authorizationFor(token)),
-  });
+  const upstream = sendOn(request, agent, target);
   let answered = false;
   upstream.on("response", (message) => {
     answered = true;

@@ -16,6 +16,9 @@ import {
   withHeader,
   withoutHeaders,
 } from "./raw-headers.js";
+import type { SessionAddress } from "./session-address.js";
+import type { SessionAgent } from "./session-agent.js";
+import { authorizationFor } from "./session-token.js";
 
 /** The largest head that is taken from either side. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
@@ -142,4 +145,19 @@ function flushSoon(message: OutgoingMessage): void {
 /** The headers of a client's request for the session. */
 export function headersFor(request: IncomingMessage, authorization: string): string[] {
   return withHeader(request.rawHeaders, "authorization", authorization);
+}
+
+/** Begins a client's request with the session: only the token is another there. */
+export function sendOn(
+  request: IncomingMessage,
+  agent: SessionAgent,
+  { port, token }: SessionAddress,
+): ClientRequest {
+  return sendRequest({
+    port,
+    agent,
+    method: request.method ?? "GET",
+    path: request.url ?? "/",
+    headers: headersFor(request, authorizationFor(token)),
+  });
 }

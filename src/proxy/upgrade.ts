@@ -5,9 +5,8 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ClientConnection } from "./client-connection.js";
 import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
-import { type Answer, headersFor, relayAnswer, sendRequest } from "./relay.js";
+import { type Answer, relayAnswer, sendOn } from "./relay.js";
 import type { SessionAddress } from "./session-address.js";
-import { authorizationFor } from "./session-token.js";
 
 /**
  * Whether an offer to upgrade is to be passed over, as HTTP allows: one on a request with a body,
@@ -31,15 +30,9 @@ export function passUpgrade(
   socket: Socket,
   head: Buffer,
   { agent }: ClientConnection,
-  { port, token }: SessionAddress,
+  target: SessionAddress,
 ): void {
-  const upstream = sendRequest({
-    port,
-    agent,
-    method: request.method ?? "GET",
-    path: request.url ?? "/",
-    headers: headersFor(request, authorizationFor(token)),
-  });
+  const upstream = sendOn(request, agent, target);
   socket.on("error", () => undefined);
   socket.once("close", () => upstream.destroy());
   upstream.on("error", () => socket.resetAndDestroy());

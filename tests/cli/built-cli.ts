@@ -1,24 +1,14 @@
 /** Builds `dagger-breaker` for one test file, by itself, and runs it as users do: through a link. */
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, vi } from "vitest";
+import { compile, projectFolder, ROOT } from "../compile.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What a run came to. */
 export interface Run {
@@ -46,25 +36,9 @@ export interface BuiltCli {
 export function builtCli(): BuiltCli {
   let folder = "";
   beforeAll(() => {
-    // Inside the project the program finds its packages.
-    folder = mkdtempSync(join(ROOT, "node_modules/.cli-"));
+    folder = projectFolder("cli");
     copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
-    const config = join(folder, "tsconfig.json");
-    writeFileSync(
-      config,
-      JSON.stringify({
-        extends: join(ROOT, "tsconfig.build.json"),
-        compilerOptions: {
-          rootDir: join(ROOT, "src"),
-          outDir: join(folder, "dist"),
-          declaration: false,
-          typeRoots: [join(ROOT, "node_modules/@types")],
-        },
-        files: [join(ROOT, "src/cli/main.ts")],
-        include: [],
-      }),
-    );
-    execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", config]);
+    compile(folder, join(folder, "dist"), ["cli/main.ts"]);
     mkdirSync(join(folder, "home"));
     mkdirSync(join(folder, "bin"));
     // As npm installs a program: executable, behind a link.

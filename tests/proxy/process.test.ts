@@ -1,41 +1,18 @@
 // The proxy alone in its process: what it keeps alive while a gigabyte passes, and that it ends.
 
-import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { compile, projectFolder } from "../compile.js";
 import { authorization } from "./scene.js";
 import { TOKEN } from "./wire.js";
 
 const MIB = 1024 * 1024;
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** Compiles the proxy inside the project, where it finds its packages. */
-function compile(): string {
-  const folder = mkdtempSync(join(ROOT, "node_modules/.session-proxy-"));
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  const config = join(folder, "tsconfig.json");
-  writeFileSync(
-    config,
-    JSON.stringify({
-      extends: join(ROOT, "tsconfig.build.json"),
-      compilerOptions: {
-        rootDir: join(ROOT, "src"),
-        outDir: folder,
-        declaration: false,
-        typeRoots: [join(ROOT, "node_modules/@types")],
-      },
-      files: [join(ROOT, "src/proxy/session-proxy.ts")],
-      include: [],
-    }),
-  );
-  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", config]);
-  return folder;
-}
 
 /** What the process keeps alive right after a collection. */
 async function weigh(child: ChildProcess): Promise<{ liveBytes: number; rssBytes: number }> {
@@ -70,7 +47,9 @@ async function echo(port: number, header: string, mebibytes: number): Promise<nu
 
 let folder = "";
 beforeAll(() => {
-  folder = compile();
+  folder = projectFolder("session-proxy");
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  compile(folder, folder, ["proxy/session-proxy.ts"]);
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

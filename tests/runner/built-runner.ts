@@ -1,16 +1,8 @@
 /** Builds the runner for one test file, by itself, and runs commands by it in processes of their own. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,11 +11,11 @@ import { afterAll, beforeAll, vi } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import type { RunPlan } from "../../src/runner/run-plan.js";
 import type { RunReport } from "../../src/runner/run-report.js";
+import { compile, projectFolder, ROOT } from "../compile.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DRIVER = fileURLToPath(new URL("./run-driver.mjs", import.meta.url));
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
 const ENTRIES = [
@@ -99,10 +91,9 @@ export function builtRunner(): BuiltRunner {
   let folder = "";
   let files = 0;
   beforeAll(() => {
-    // Inside the project it finds its packages.
-    folder = mkdtempSync(join(ROOT, "node_modules/.runner-"));
+    folder = projectFolder("runner");
     copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
-    build(folder);
+    compile(folder, join(folder, "dist"), ENTRIES);
     mkdirSync(join(folder, "home"));
     mkdirSync(join(folder, "bin"));
     writeFileSync(
@@ -145,23 +136,6 @@ export function builtRunner(): BuiltRunner {
     run: (order) => runner.start(order).ended,
   };
   return runner;
-}
-
-function build(folder: string): void {
-  const config = join(folder, "tsconfig.json");
-  const options = {
-    extends: join(ROOT, "tsconfig.build.json"),
-    compilerOptions: {
-      rootDir: join(ROOT, "src"),
-      outDir: join(folder, "dist"),
-      declaration: false,
-      typeRoots: [join(ROOT, "node_modules/@types")],
-    },
-    files: ENTRIES.map((entry) => join(ROOT, "src", entry)),
-    include: [],
-  };
-  writeFileSync(config, JSON.stringify(options));
-  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", config]);
 }
 
 function start(runner: BuiltRunner, order: RunOrder): Running {
