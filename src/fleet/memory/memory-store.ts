@@ -1,0 +1,118 @@
+/** Keeps shared circuits in this process: for tests, and for breakers of several guards at once. */
+
+import { type Field, functionField, readOptions } from "../../options/check.js";
+import type { FleetCommand } from "../rules/command.js";
+import { reduce } from "../rules/reduce.js";
+import { type FleetChange, type FleetReply, MAX_HISTORY } from "../rules/reply.js";
+import { type FleetState, keepForMs } from "../rules/state.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+
+/** What a store in memory can be told. */
+export interface MemoryStoreOptions {
+  /** The time in whole microseconds since 1970. Default: that of the machine. */
+  readonly nowMicros?: (() => number) | undefined;
+}
+
+const FIELDS = {
+  nowMicros: { absent: wallMicros, read: functionField<() => number>().read } as Field<
+    () => number
+  >,
+};
+
+/** More circuits than this are not kept: the one touched least recently makes room. */
+const MAX_CIRCUITS = 10_000;
+
+interface Kept {
+  readonly state: FleetState;
+  readonly untilMs: number;
+  readonly history: readonly FleetChange[];
+}
+
+/**
+ * Makes a store in memory.
+ *
+ * @throws TypeError naming the option, its value and what was expected.
+ */
+export function memoryStore(options?: MemoryStoreOptions): FleetStore {
+  return new MemoryStore(readOptions("memoryStore", options, FIELDS).nowMicros);
+}
+
+class MemoryStore implements FleetStore {
+  readonly kind = "memory";
+  readonly minimumReporters = 1;
+  readonly pushes = true;
+  readonly #nowMicros: () => number;
+  readonly #circuits = new Map<string, Kept>();
+  readonly #listeners = new Map<string, Set<FleetListener>>();
+
+  constructor(nowMicros: () => number) {
+    this.#nowMicros = nowMicros;
+  }
+
+  async open(): Promise<void> {}
+
+  async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
+    const nowMicros = this.#nowMicros();
+    const id = `${key.scope}\n${key.name}`;
+    const kept = this.#find(id, nowMicros / 1000);
+    const { state, reply } = reduce(kept?.state, command, nowMicros);
+    if (state !== undefined && (state !== kept?.state || reply.changes.length > 0)) {
+      this.#keep(id, state, [...(kept?.history ?? []), ...reply.changes]);
+    }
+    if (reply.changes.length > 0) this.#tell(key, { name: key.name, snapshot: reply.snapshot });
+    return reply;
+  }
+
+  async list(scope: string): Promise<readonly FleetEntry[]> {
+    const prefix = `${scope}\n`;
+    const names = [...this.#circuits.keys()]
+      .filter((id) => id.startsWith(prefix))
+      .map((id) => id.slice(prefix.length))
+      .sort();
+    return Promise.all(
+      names.map(async (name) => {
+        const { snapshot } = await this.run({ scope, name }, { kind: "read" });
+        return { name, snapshot };
+      }),
+    );
+  }
+
+  async history({ scope, name }: FleetKey): Promise<readonly FleetChange[]> {
+    return this.#find(`${scope}\n${name}`, this.#nowMicros() / 1000)?.history ?? [];
+  }
+
+  subscribe(scope: string, listener: FleetListener): () => void {
+    const own: FleetListener = (entry) => listener(entry);
+    const listeners = this.#listeners.get(scope) ?? new Set();
+    this.#listeners.set(scope, listeners.add(own));
+    return () => void listeners.delete(own);
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+  }
+
+  #find(id: string, nowMs: number): Kept | undefined {
+    const kept = this.#circuits.get(id);
+    if (kept !== undefined && kept.untilMs <= nowMs) this.#circuits.delete(id);
+    else return kept;
+    return undefined;
+  }
+
+  #keep(id: string, state: FleetState, history: readonly FleetChange[]): void {
+    this.#circuits.delete(id);
+    const untilMs = state.nowMs + keepForMs(state);
+    this.#circuits.set(id, { state, untilMs, history: history.slice(-MAX_HISTORY) });
+    if (this.#circuits.size <= MAX_CIRCUITS) return;
+    const [oldest] = this.#circuits.keys();
+    if (oldest !== undefined) this.#circuits.delete(oldest);
+  }
+
+  #tell({ scope }: FleetKey, entry: FleetEntry): void {
+    for (const listener of this.#listeners.get(scope) ?? []) listener(entry);
+  }
+}
+
+function wallMicros(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+}

@@ -1,0 +1,152 @@
+/**
+ * The rules of shared circuits: one command on one state, at one time. Every store runs this, or in a
+ * language of its own what comes to the same; nothing here reads a clock or draws by chance.
+ */
+
+import type { RejectionReason } from "../../breaker/errors.js";
+import { count, isDue } from "./closed.js";
+import type {
+  AdmitCommand,
+  ControlCommand,
+  FleetCommand,
+  ReadCommand,
+  SettleCommand,
+} from "./command.js";
+import { giveBack, lease } from "./half-open.js";
+import { open } from "./opening.js";
+import type { FleetReply } from "./reply.js";
+import { snapshotOf, UNKNOWN_SNAPSHOT } from "./snapshot.js";
+import type { FleetState } from "./state.js";
+import { Turn } from "./turn.js";
+
+/** What a command leads to. */
+export interface Reduction {
+  /** What to keep; the very object that was stored when nothing is to be written. */
+  readonly state: FleetState | undefined;
+  readonly reply: FleetReply;
+}
+
+/**
+ * Applies a command.
+ *
+ * @param stored What the store keeps of this circuit; undefined when it does not know it.
+ * @param nowMicros The clock of the store, in whole microseconds since 1970.
+ */
+export function reduce(
+  stored: FleetState | undefined,
+  command: FleetCommand,
+  nowMicros: number,
+): Reduction {
+  if (command.kind === "read") return read(stored, nowMicros);
+  const turn = new Turn(stored, nowMicros);
+  turn.endIsolation();
+  const result = apply(turn, command);
+  return {
+    state: turn.state,
+    reply: { ...NOTHING, ...result, changes: turn.changes, snapshot: snapshotOf(turn) },
+  };
+}
+
+type Result = Partial<Pick<FleetReply, "admitted" | "refusal" | "counted" | "late">>;
+
+const NOTHING = { admitted: 0, refusal: null, counted: 0, late: 0 } as const;
+
+function read(stored: FleetState | undefined, nowMicros: number): Reduction {
+  const snapshot =
+    stored === undefined ? UNKNOWN_SNAPSHOT : snapshotOf(new Turn(stored, nowMicros));
+  return { state: stored, reply: { ...NOTHING, changes: [], snapshot } };
+}
+
+function apply(turn: Turn, command: Exclude<FleetCommand, ReadCommand>): Result {
+  if (command.kind === "admit") return admit(turn, command);
+  if (command.kind === "settle") return settle(turn, command);
+  control(turn, command);
+  return NOTHING;
+}
+
+function admit(turn: Turn, command: AdmitCommand): Result {
+  const { nowMs } = turn;
+  if (turn.state.isolation !== null) return refused(0, "isolated");
+  let { phase } = turn.state;
+  if (phase.kind === "closed") {
+    if (!isDue(phase, nowMs, command.policy)) return { admitted: command.count };
+    open(turn, "tripped", command, phase.quietUntilMs, null);
+    return refused(0, "open");
+  }
+  if (phase.kind === "open") {
+    if (phase.untilMs > nowMs) return refused(0, "open");
+    phase = { kind: "half-open", sinceMs: nowMs, leases: [], successes: 0 };
+    turn.change("open-time-over", { phase });
+  }
+  const { phase: leased, given } = lease(phase, nowMs, command);
+  if (given > 0) turn.update({ phase: leased });
+  return given === command.count ? { admitted: given } : refused(given, "probing");
+}
+
+function refused(admitted: number, refusal: RejectionReason): Result {
+  return { admitted, refusal };
+}
+
+function settle(turn: Turn, command: SettleCommand): Result {
+  const { generation, leases, successes, failures } = command;
+  const { phase, counts, isolation } = turn.state;
+  if (phase.kind === "half-open" && leases.length > 0) {
+    turn.update({ phase: giveBack(phase, turn.nowMs, leases) });
+  }
+  const settled = successes + failures;
+  if (settled === 0) return NOTHING;
+  const unasked = generation === null && phase.kind === "closed" && isolation === null;
+  if (generation !== turn.state.generation && !unasked) {
+    turn.update({ counts: { ...counts, late: counts.late + settled } });
+    return { late: settled };
+  }
+  turn.update({
+    counts: {
+      ...counts,
+      successes: counts.successes + successes,
+      failures: counts.failures + failures,
+    },
+  });
+  judge(turn, command);
+  return { counted: settled };
+}
+
+/** What outcomes of this generation mean for the circuit. An open one has let nobody in. */
+function judge(turn: Turn, command: SettleCommand): void {
+  const { nowMs } = turn;
+  const { successes, failures, failure, reporter, policy, retryAfterMs } = command;
+  if (failure !== null) turn.update({ failure: { ...failure, reporter } });
+  const { phase } = turn.state;
+  if (phase.kind === "closed") {
+    const counted = count(phase, nowMs, command);
+    turn.update({ phase: counted });
+    const opensNow = command.openNow && failures > 0;
+    if (!opensNow && !isDue(counted, nowMs, policy)) return;
+    const reason = opensNow ? "opened-at-once" : "tripped";
+    open(turn, reason, command, counted.quietUntilMs, failures > 0 ? reporter : null);
+  } else if (phase.kind === "half-open") {
+    if (failures > 0) {
+      const quietUntilMs = retryAfterMs > 0 ? nowMs + Math.ceil(retryAfterMs) : 0;
+      open(turn, "probe-failed", command, quietUntilMs, reporter);
+      return;
+    }
+    const proven = phase.successes + successes;
+    if (proven < policy.halfOpenSuccessThreshold) {
+      turn.update({ phase: { ...phase, successes: proven } });
+    } else turn.close("probe-succeeded", {}, { by: reporter });
+  }
+}
+
+function control(turn: Turn, command: ControlCommand): void {
+  const { owner, reason: note } = command;
+  if (command.kind === "isolate") {
+    const { reason, expiresInMs } = command;
+    const forMs = Math.ceil(expiresInMs);
+    const isolation = { reason, owner, sinceMs: turn.nowMs, untilMs: turn.nowMs + forMs };
+    turn.close("isolate", { isolation, openings: 0 }, { owner, note, forMs });
+  } else if (command.kind === "release") {
+    turn.close("release", { isolation: null, openings: 0 }, { owner, note });
+  } else {
+    turn.close("reset", { openings: 0 }, { owner, note });
+  }
+}

@@ -1,0 +1,58 @@
+/** Tells how a shared circuit stands, in durations. */
+
+import { liveLeases, untilFreeMs } from "./half-open.js";
+import type { FleetSnapshot } from "./reply.js";
+import type { ClosedPhase, FleetState } from "./state.js";
+import type { Turn } from "./turn.js";
+
+/** A circuit that the store does not know. */
+export const UNKNOWN_SNAPSHOT: FleetSnapshot = {
+  generation: 0,
+  state: "closed",
+  ageMs: 0,
+  retryAfterMs: 0,
+  badSeconds: 0,
+  reporters: 0,
+  probes: 0,
+  openings: 0,
+  isolation: null,
+  failure: null,
+  counts: { successes: 0, failures: 0, late: 0 },
+};
+
+/** How the circuit stands at the moment of a turn. */
+export function snapshotOf({ state, nowMs }: Pick<Turn, "state" | "nowMs">): FleetSnapshot {
+  const { generation, phase, openings, isolation, failure, counts } = state;
+  return {
+    generation,
+    state: phase.kind,
+    ageMs: nowMs - phase.sinceMs,
+    retryAfterMs: retryAfterMs(phase, nowMs),
+    badSeconds: phase.kind === "closed" ? badSecondsOf(phase, nowMs) : 0,
+    reporters: phase.kind === "closed" ? phase.reporters.length : 0,
+    probes: phase.kind === "half-open" ? liveLeases(phase, nowMs).length : 0,
+    openings,
+    isolation:
+      isolation === null || isolation.untilMs <= nowMs
+        ? null
+        : {
+            reason: isolation.reason,
+            owner: isolation.owner,
+            ageMs: nowMs - isolation.sinceMs,
+            remainingMs: isolation.untilMs - nowMs,
+          },
+    failure,
+    counts,
+  };
+}
+
+function retryAfterMs(phase: FleetState["phase"], nowMs: number): number {
+  if (phase.kind === "open") return Math.max(0, phase.untilMs - nowMs);
+  return phase.kind === "half-open" ? untilFreeMs(phase, nowMs) : 0;
+}
+
+/** As they were last counted, for a snapshot knows no policy; the last second once it is over. */
+function badSecondsOf({ row, second }: ClosedPhase, nowMs: number): number {
+  if (second === null || nowMs < second.startMs + 1000) return row.length;
+  return second.failures > second.successes ? row.length + 1 : 0;
+}

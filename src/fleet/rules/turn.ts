@@ -1,0 +1,119 @@
+/** One command on one circuit: the time it happens at, the state as it goes, and what it changed. */
+
+import type { CircuitState } from "../../breaker/circuit-state.js";
+import type { FleetChange, FleetChangeReason } from "./reply.js";
+import type { ClosedPhase, FleetState, Reporter } from "./state.js";
+
+/** What a change tells beside the states that it leads from and to. */
+export type ChangeDetail = Partial<Pick<FleetChange, "forMs" | "by" | "owner" | "note">>;
+
+/**
+ * A clock that went back by more than this was set, as after a failover; what has been counted is
+ * then moved along, so that an open time does not last for hours.
+ */
+const CLOCK_SET_MS = 1000;
+
+/** A state on its way through one command. */
+export class Turn {
+  state: FleetState;
+  readonly nowMs: number;
+  readonly changes: FleetChange[] = [];
+  readonly #nowMicros: number;
+
+  /** @param nowMicros The clock of the store in microseconds since 1970. */
+  constructor(stored: FleetState | undefined, nowMicros: number) {
+    const clockMs = Math.floor(nowMicros / 1000);
+    this.#nowMicros = nowMicros;
+    if (stored === undefined) this.state = newState(nowMicros, clockMs);
+    else if (stored.nowMs - clockMs > CLOCK_SET_MS)
+      this.state = moved(stored, clockMs - stored.nowMs);
+    else this.state = stored;
+    this.nowMs = Math.max(clockMs, this.state.nowMs);
+  }
+
+  /** Replaces parts of the state within its generation. */
+  update(parts: Partial<FleetState>): void {
+    this.state = { ...this.state, ...parts, nowMs: this.nowMs };
+  }
+
+  /** Begins a generation. */
+  change(reason: FleetChangeReason, parts: Partial<FleetState>, detail: ChangeDetail = {}): void {
+    const from = visibleState(this.state);
+    const generation = Math.max(this.state.generation + 1, this.#nowMicros);
+    this.update({ ...parts, generation });
+    const to = visibleState(this.state);
+    const { failure } = this.state;
+    const told = { forMs: null, by: null, owner: null, note: null, ...detail };
+    this.changes.push({ atMs: this.nowMs, generation, reason, from, to, failure, ...told });
+  }
+
+  /** Closes the circuit with an empty window. */
+  close(reason: FleetChangeReason, parts: Partial<FleetState>, detail: ChangeDetail): void {
+    this.change(reason, { ...parts, phase: newClosed(this.nowMs), failure: null }, detail);
+  }
+
+  /** Ends an isolation whose time is over. */
+  endIsolation(): void {
+    const { isolation } = this.state;
+    if (isolation === null || isolation.untilMs > this.nowMs) return;
+    this.close("isolation-over", { isolation: null }, { owner: isolation.owner });
+  }
+
+  /** Names who caused an opening: whoever is named, else the one that met the last failure. */
+  blame(reporter: Reporter | null): Reporter | null {
+    return reporter ?? this.state.failure?.reporter ?? null;
+  }
+}
+
+/** The state that everybody sees: isolated reads open. */
+export function visibleState({ isolation, phase }: FleetState): CircuitState {
+  return isolation === null ? phase.kind : "open";
+}
+
+function newState(generation: number, nowMs: number): FleetState {
+  return {
+    generation,
+    nowMs,
+    phase: newClosed(nowMs),
+    openings: 0,
+    isolation: null,
+    failure: null,
+    counts: { successes: 0, failures: 0, late: 0 },
+  };
+}
+
+function newClosed(nowMs: number): ClosedPhase {
+  return { kind: "closed", sinceMs: nowMs, second: null, row: [], reporters: [], quietUntilMs: 0 };
+}
+
+/** The same state as if all of it had happened `byMs` later. */
+function moved(state: FleetState, byMs: number): FleetState {
+  const { phase, isolation } = state;
+  return {
+    ...state,
+    nowMs: state.nowMs + byMs,
+    phase: movedPhase(phase, byMs),
+    isolation: isolation && {
+      ...isolation,
+      sinceMs: isolation.sinceMs + byMs,
+      untilMs: isolation.untilMs + byMs,
+    },
+  };
+}
+
+function movedPhase(phase: FleetState["phase"], byMs: number): FleetState["phase"] {
+  const sinceMs = phase.sinceMs + byMs;
+  if (phase.kind === "open") return { ...phase, sinceMs, untilMs: phase.untilMs + byMs };
+  if (phase.kind === "half-open") {
+    const leases = phase.leases.map(({ id, endMs }) => ({ id, endMs: endMs + byMs }));
+    return { ...phase, sinceMs, leases };
+  }
+  return {
+    ...phase,
+    sinceMs,
+    second: phase.second && { ...phase.second, startMs: phase.second.startMs + byMs },
+    row: phase.row.map((startMs) => startMs + byMs),
+    reporters: phase.reporters.map(({ id, atMs }) => ({ id, atMs: atMs + byMs })),
+    quietUntilMs: phase.quietUntilMs === 0 ? 0 : phase.quietUntilMs + byMs,
+  };
+}
