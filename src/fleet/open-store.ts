@@ -1,0 +1,74 @@
+/** Makes the store that a URL names, and loads of this package only what that store needs. */
+
+import { type Field, readOptions } from "../options/check.js";
+import type { FleetStore } from "./store.js";
+
+/** What a URL does not say. */
+export interface OpenStoreOptions {
+  /** The token of `dagger-breaker serve`: needed for `http:` and `https:`, unused by others. */
+  readonly token?: string | undefined;
+  /** What all keys in Redis begin with: for `redis:` and `rediss:`, unused by others. */
+  readonly prefix?: string | undefined;
+}
+
+const EXPECTED =
+  "redis://HOST:PORT, rediss://HOST:PORT, sqlite:PATH, http://HOST:PORT, https://HOST:PORT or memory:";
+
+/** Only that it is a text: what it may be is known to the store, and a message must not show it. */
+const TEXT: Field<string | undefined> = {
+  absent: undefined,
+  read(value, label) {
+    if (typeof value === "string") return value;
+    throw new TypeError(`${label} is of type ${typeof value}, expected a text`);
+  },
+};
+const FIELDS = { token: TEXT, prefix: TEXT };
+
+/**
+ * Makes the store that a URL names. It is not connected yet: `open()` or the first command does that.
+ *
+ * @param url `redis://HOST:PORT`, `rediss://HOST:PORT`, `sqlite:PATH`, `http://HOST:PORT`,
+ * `https://HOST:PORT` or `memory:`.
+ * @returns Rejects with a TypeError or RangeError that says what was expected, and shows nothing of
+ * the URL but its scheme; with a {@link FleetStoreError} when what the store needs is not installed.
+ */
+export async function openStore(url: string, options?: OpenStoreOptions): Promise<FleetStore> {
+  const { token, prefix } = readOptions("openStore", options, FIELDS);
+  if (typeof url !== "string") {
+    throw new TypeError(`the URL of a store is of type ${typeof url}, expected ${EXPECTED}`);
+  }
+  const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/is.exec(url) ?? [];
+  switch (scheme.toLowerCase()) {
+    case "redis":
+    case "rediss": {
+      const module: string = "./redis/open-redis.js";
+      return (await import(module)).openRedis(url, prefix);
+    }
+    case "http":
+    case "https": {
+      const module: string = "./http/index.js";
+      return (await import(module)).httpStore({ url, token });
+    }
+    case "sqlite": {
+      const module: string = "./sqlite/index.js";
+      return (await import(module)).sqliteStore({ path: sqlitePath(rest) });
+    }
+    case "memory":
+      if (rest === "") return (await import("./memory/memory-store.js")).memoryStore();
+  }
+  throw new RangeError(`the URL of a store ${shownScheme(url)}, expected ${EXPECTED}`);
+}
+
+/** `sqlite://name` would be a host to some and a path to others. */
+function sqlitePath(path: string): string {
+  if (path !== "" && !/^\/\/(?!\/)/.test(path)) return path;
+  throw new RangeError(
+    "the URL of a SQLite store names no path, expected sqlite:PATH, such as sqlite:/var/lib/fleet.db",
+  );
+}
+
+/** What stands before a first colon without slashes behind it may be the name of a user. */
+function shownScheme(url: string): string {
+  const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(url) ?? [];
+  return scheme === undefined ? "has no scheme that is known" : `begins with ${scheme}://`;
+}
