@@ -30,6 +30,9 @@ export interface Settler {
   release(permit: Permit): void;
 }
 
+/** What whoever makes a call needs of its permit: {@link Permit}, or several of them in one. */
+export type CallPermit = Pick<Permit, "generation" | "success" | "failure" | "ignore" | "release">;
+
 /** A success of which nothing else is known. */
 export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: undefined });
 
