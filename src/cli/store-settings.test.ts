@@ -1,0 +1,64 @@
+import { Command } from "commander";
+import { expect, test } from "vitest";
+import { addStoreFlags, type StoreFlags, storeSettingsFrom } from "./store-settings.js";
+
+function flagsOf(...argv: string[]): StoreFlags {
+  const command = addStoreFlags(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  return command.parse(argv, { from: "user" }).opts();
+}
+
+const STORE = { DAGGER_BREAKER_STORE: "redis://cache.example:6379" };
+
+test("variables name the store, its scope and its token", () => {
+  const env = {
+    ...STORE,
+    DAGGER_BREAKER_SCOPE: "203.0.113.7",
+    DAGGER_BREAKER_STORE_TOKEN: " t0ken\n",
+  };
+  expect(storeSettingsFrom({}, env)).toEqual({
+    url: "redis://cache.example:6379",
+    scope: "203.0.113.7",
+    token: "t0ken",
+  });
+});
+
+test("options go before the variables", () => {
+  const flags = flagsOf("--store", "sqlite:/tmp/fleet.db", "--scope", "acme@docker.io");
+  const settings = storeSettingsFrom(flags, { ...STORE, DAGGER_BREAKER_SCOPE: "other" });
+  expect(settings).toMatchObject({ url: "sqlite:/tmp/fleet.db", scope: "acme@docker.io" });
+});
+
+test("without a store there is none, and a scope has its default", () => {
+  expect(storeSettingsFrom({}, { DAGGER_BREAKER_STORE: " " })).toBeUndefined();
+  expect(storeSettingsFrom({}, STORE)).toMatchObject({ scope: "default", token: undefined });
+});
+
+test.each([
+  "redis://cache.example",
+  "rediss://cache.example:6380/2",
+  "http://127.0.0.1:8080",
+  "https://fleet.example/",
+  "sqlite:fleet.db",
+])("%s is a store", (url) => {
+  expect(storeSettingsFrom({ store: url }, {})?.url).toBe(url);
+});
+
+test.each(["cache.example:6379", "memory:", "postgres://me:hunter2@db.example", "sqlite:", ""])(
+  "%j is none, which is told without showing it",
+  (url) => {
+    const read = () => storeSettingsFrom(flagsOf("--store", url), {});
+    expect(read).toThrow(/^option --store is of no use, expected redis:\/\/HOST:6379/);
+    expect(read).not.toThrow(/hunter2/);
+  },
+);
+
+test("a store in a variable that is none is told by the variable's name", () => {
+  const env = { DAGGER_BREAKER_STORE: "ftp://me:hunter2@x" };
+  expect(() => storeSettingsFrom({}, env)).toThrow(/^DAGGER_BREAKER_STORE is of no use, expected/);
+});
+
+test.each(["", "a b", "x".repeat(101), "a{b}"])("%j is no scope", (scope) => {
+  expect(() => flagsOf("--scope", scope)).toThrow(/--scope.*Expected 1 to 100 letters/);
+});

@@ -1,0 +1,80 @@
+/** Which store of shared circuits a command line means; a variable stands in for each option. */
+
+import { type Command, InvalidArgumentError } from "commander";
+import { EXIT } from "./exit-codes.js";
+import { addSettings, type Settings, settingsFrom } from "./settings.js";
+import { CommandError, type Terminal } from "./terminal.js";
+
+interface SettingValues {
+  readonly store: string;
+  readonly scope: string;
+}
+
+/** The options as commander gives them. */
+export type StoreFlags = Partial<SettingValues>;
+
+/** A store, and the scope in it. */
+export interface StoreSettings {
+  /** May hold a password, so it is never shown. */
+  readonly url: string;
+  readonly scope: string;
+  readonly token: string | undefined;
+}
+
+const SCOPE = /^[A-Za-z0-9._:/@-]{1,100}$/;
+
+/** What other processes can reach: a store in memory would be shared with nobody. */
+const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/;
+
+const EXPECTED = "redis://HOST:6379, rediss://HOST, https://HOST, http://HOST:PORT or sqlite:PATH";
+
+const SETTINGS: Settings<StoreFlags> = {
+  store: {
+    flags: "--store <url>",
+    variable: "DAGGER_BREAKER_STORE",
+    description: "where circuits are shared: redis://HOST:6379, https://HOST or sqlite:PATH",
+    // Whoever refuses it here has it shown, with its password: it is checked once it has been read.
+    read: (text) => text,
+  },
+  scope: {
+    flags: "--scope <scope>",
+    variable: "DAGGER_BREAKER_SCOPE",
+    description:
+      'who is limited together, as an egress address or an account; "default" when not given',
+    read: readScope,
+  },
+};
+
+/** Adds the options to a command. */
+export function addStoreFlags(command: Command): Command {
+  return addSettings(command, SETTINGS);
+}
+
+/**
+ * The store that the options or the environment name; undefined when they name none. Its token comes
+ * from DAGGER_BREAKER_STORE_TOKEN alone, since other users can read a command line.
+ *
+ * @throws CommandError naming the option or the variable and what was expected, never the URL.
+ */
+export function storeSettingsFrom(
+  given: StoreFlags,
+  env: Terminal["env"],
+): StoreSettings | undefined {
+  const setting = settingsFrom(SETTINGS, given, env);
+  const url = setting("store")?.trim();
+  const scope = setting("scope") ?? "default";
+  if (url === undefined) return undefined;
+  if (!STORE_URL.test(url)) {
+    const where = given.store === undefined ? SETTINGS.store.variable : "option --store";
+    throw new CommandError(`${where} is of no use, expected ${EXPECTED}`, EXIT.usage);
+  }
+  const token = env.DAGGER_BREAKER_STORE_TOKEN?.trim() ?? "";
+  return { url, scope, token: token === "" ? undefined : token };
+}
+
+function readScope(text: string): string {
+  if (SCOPE.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected 1 to 100 letters, digits, dots, underscores, colons, slashes, at signs or dashes.",
+  );
+}
