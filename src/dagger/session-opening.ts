@@ -1,7 +1,7 @@
 /** Opens one session through the SDK and runs a body in it: in time, and with true errors. */
 
 import { classifyFailure } from "../attribution/classify-failure.js";
-import type { Permit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import { settleEngineByError } from "../guard/settling.js";
@@ -18,7 +18,7 @@ export type Ending<T> =
 export type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>;
 
 /** Runs in a session that is there already; that it opens proves nothing of the engine. */
-export async function runInherited<T>(permit: Permit, open: Open<T>): Promise<Ending<T>> {
+export async function runInherited<T>(permit: CallPermit, open: Open<T>): Promise<Ending<T>> {
   const endings: Ending<T>[] = [];
   permit.release();
   try {
@@ -33,7 +33,7 @@ export async function runInherited<T>(permit: Permit, open: Open<T>): Promise<En
 
 /** Runs in a session that is opened for it, which is one call of the engine. */
 export async function runInNew<T>(
-  permit: Permit,
+  permit: CallPermit,
   limits: Limits,
   open: Open<T>,
   watch: CliWatch,
@@ -65,7 +65,7 @@ export async function runInNew<T>(
 }
 
 /** Settles the permit of a session that was not opened. */
-function settleOpening(permit: Permit, cause: unknown, { aborted }: Limits): void {
+function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits): void {
   if (aborted) permit.ignore();
   else if (isTimeoutError(cause)) permit.failure(recordOf(SESSION_TOO_LATE, cause));
   else settleEngineByError(permit, classifyFailure(cause, { operation: "connect" }), cause);

@@ -1,6 +1,6 @@
 /** Runs a callback in a session that the SDK opens, and again on a new one when that is lost. */
 
-import type { Permit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/permit.js";
 import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";
 import { CliWatch } from "./cli-watch.js";
@@ -59,7 +59,7 @@ async function runUntilDone<T>(
     signal?.throwIfAborted();
     const state = new SessionState();
     if (tracing !== undefined) traceSession(state, tracing);
-    const [permit] = (await owner.admit([owner.engine], signal)) as readonly [Permit];
+    const [permit] = (await owner.admit([owner.engine], signal)) as readonly [CallPermit];
     const opener: Open<T> = (run) =>
       open(
         (body) =>

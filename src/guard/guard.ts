@@ -1,7 +1,7 @@
 /** The guard: its settings and its breakers. It speaks neither HTTP nor the SDK. */
 
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { Permit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/permit.js";
 import { askUntilAdmitted } from "../policies/wait.js";
 import { isRegistryFullError } from "../registry/registry.js";
 import { askAll } from "./admission.js";
@@ -14,6 +14,7 @@ import {
   readGuardOptions,
 } from "./guard-options.js";
 import { probesJudged } from "./pending-settlements.js";
+import { UnaskedCall } from "./unasked-call.js";
 
 /** Knows the breakers of the upstreams, and lets requests in past them. */
 export class Guard {
@@ -70,7 +71,7 @@ export class Guard {
   async admit(
     breakers: readonly CircuitBreaker[],
     signal: AbortSignal | undefined,
-  ): Promise<readonly Permit[]> {
+  ): Promise<readonly CallPermit[]> {
     const { onOpen, maxWaitMs, waitSpreadMs } = this.settings;
     const ask = () => {
       const judged = probesJudged(breakers, signal);
@@ -82,6 +83,11 @@ export class Guard {
     const asked = await ask();
     if ("value" in asked) return asked.value;
     throw asked.rejection;
+  }
+
+  /** Takes the outcome of a call that did not ask its breaker, in the generation of now. */
+  unasked(breaker: CircuitBreaker): CallPermit {
+    return new UnaskedCall(breaker);
   }
 
   #breakerIfRoom(name: string): CircuitBreaker | undefined {

@@ -6,7 +6,7 @@ import type { NamedUpstream, QueryReading } from "../attribution/query-reading.j
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { announceOnce } from "../breaker/announce.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { Permit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/permit.js";
 import { noteSessionIds } from "../policies/last-good-scope.js";
 import { idsOf } from "./answer-ids.js";
 import type { Guard } from "./guard.js";
@@ -31,7 +31,7 @@ export class RequestInFlight {
   readonly #memory: SessionMemory;
   readonly #reading: QueryReading;
   readonly #dependencies: Dependencies;
-  readonly #engine: Permit;
+  readonly #engine: CallPermit;
   readonly #upstreams: ReadonlyMap<string, UpstreamInFlight>;
   #didAll = false;
 
@@ -40,7 +40,7 @@ export class RequestInFlight {
     memory: SessionMemory,
     reading: QueryReading,
     dependencies: Dependencies,
-    engine: Permit,
+    engine: CallPermit,
     upstreams: ReadonlyMap<string, UpstreamInFlight>,
   ) {
     this.#guard = guard;
@@ -77,8 +77,15 @@ export class RequestInFlight {
       throw error;
     });
     const held = new Map(gated.map(([name], index) => [name, permits[index]]));
-    const upstreams = upstreamsInFlight(breakers, held, dependencies);
-    return new RequestInFlight(guard, memory, reading, dependencies, permit as Permit, upstreams);
+    const upstreams = upstreamsInFlight(guard, breakers, held, dependencies);
+    return new RequestInFlight(
+      guard,
+      memory,
+      reading,
+      dependencies,
+      permit as CallPermit,
+      upstreams,
+    );
   }
 
   /** Whether its answer has shown that it used all it names, at least up to a command that failed. */
@@ -153,7 +160,7 @@ export class RequestInFlight {
       .then(settle)
       .catch((error) => announceOnce(this.#guard, "the guard", "the settlement by spans", error))
       .then(() => releaseUpstreams(this.#upstreams));
-    const held = [...this.#upstreams.values()].filter(({ permit }) => permit !== undefined);
+    const held = [...this.#upstreams.values()].filter(({ isGated }) => isGated);
     settleLater(
       held.map(({ breaker }) => breaker),
       settlement,
@@ -166,15 +173,14 @@ export class RequestInFlight {
     const failed = seen.outcome !== "answered";
     const breaker = failed ? this.#guard.upstream(name) : settings.registry.find(name);
     if (breaker === undefined) return;
-    const { generation } = breaker.getMetrics();
-    settleBySpans({ breaker, permit: undefined, generation }, seen, settings.rateLimitOpenMs);
+    settleBySpans(this.#guard.unasked(breaker), seen, settings.rateLimitOpenMs);
   }
 
   #blameHanging(evidence: readonly Evidence[]): void {
     for (const seen of evidence) {
       const upstream = this.#upstreams.get(breakerName(seen.kind, seen.servesHost));
       if (seen.outcome !== "failed" || upstream === undefined || upstream.onlyDeclared) continue;
-      settleBySpans(upstream, seen, this.#guard.settings.rateLimitOpenMs);
+      settleBySpans(upstream.permit, seen, this.#guard.settings.rateLimitOpenMs);
     }
   }
 
@@ -211,15 +217,20 @@ export class RequestInFlight {
 const NOBODY: ReadonlySet<string> = new Set();
 
 function upstreamsInFlight(
+  guard: Guard,
   breakers: ReadonlyMap<string, CircuitBreaker>,
-  held: ReadonlyMap<string, Permit | undefined>,
+  held: ReadonlyMap<string, CallPermit | undefined>,
   { named }: Dependencies,
 ): ReadonlyMap<string, UpstreamInFlight> {
   const upstreams = new Map<string, UpstreamInFlight>();
   for (const [name, breaker] of breakers) {
     const permit = held.get(name);
-    const generation = permit?.generation ?? breaker.getMetrics().generation;
-    upstreams.set(name, { breaker, permit, generation, onlyDeclared: !named.has(name) });
+    upstreams.set(name, {
+      breaker,
+      permit: permit ?? guard.unasked(breaker),
+      isGated: permit !== undefined,
+      onlyDeclared: !named.has(name),
+    });
   }
   return upstreams;
 }

@@ -4,17 +4,16 @@ import { COMMAND_FAILED, type Failure } from "../attribution/failure.js";
 import { breakerName, isHelperHost, mayStandIn } from "../attribution/hosts.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { FailureDetail, Permit } from "../breaker/permit.js";
-import { type FailureRecord, recordOf, recordOfEvidence } from "./failure-record.js";
+import type { CallPermit, FailureDetail } from "../breaker/permit.js";
+import { recordOf, recordOfEvidence } from "./failure-record.js";
 import { type Testimony, testimonyOf } from "./testimony.js";
 
 /** An upstream of one request on its way. */
 export interface UpstreamInFlight {
   readonly breaker: CircuitBreaker;
-  /** The permit, when the upstream was gated. */
-  readonly permit: Permit | undefined;
-  /** The generation in which the request began. */
-  readonly generation: number;
+  /** Takes the outcome; one that was gated holds a right to the call. */
+  readonly permit: CallPermit;
+  readonly isGated: boolean;
   /** Whether it was only declared: the request itself neither names it nor quotes an id of it. */
   readonly onlyDeclared: boolean;
 }
@@ -30,7 +29,7 @@ const MIN_STATED_DELAY_MS = 1000;
  * fault the engine is its success, whatever else failed in it; a fault of the engine that does not
  * count, such as a bug that only this query meets, and what somebody cancelled say nothing.
  */
-export function settleEngineByAnswer(permit: Permit, failures: readonly Failure[]): void {
+export function settleEngineByAnswer(permit: CallPermit, failures: readonly Failure[]): void {
   const counted = failures.find(countsAgainstEngine);
   if (counted !== undefined) failEngine(permit, counted);
   else if (failures.some(saysNothing)) permit.ignore();
@@ -38,7 +37,7 @@ export function settleEngineByAnswer(permit: Permit, failures: readonly Failure[
 }
 
 /** Settles the permit of the engine by an error that came instead of an answer. */
-export function settleEngineByError(permit: Permit, failure: Failure, error: unknown): void {
+export function settleEngineByError(permit: CallPermit, failure: Failure, error: unknown): void {
   if (countsAgainstEngine(failure)) failEngine(permit, failure, error);
   else permit.ignore();
 }
@@ -79,7 +78,8 @@ export function settleBlamed(
     if (weight(failure) > weight(worst.get(name))) worst.set(name, failure);
   }
   for (const [name, failure] of worst) {
-    failUpstream(upstreams.get(name) as UpstreamInFlight, failure, rateLimitOpenMs);
+    const { permit } = upstreams.get(name) as UpstreamInFlight;
+    failUpstream(permit, failure, rateLimitOpenMs);
   }
   return new Set(worst.keys());
 }
@@ -99,39 +99,35 @@ export function settleOthers(upstreams: UpstreamsInFlight, findings: Findings): 
     if (name !== undefined && provesAnswer(failure, name, upstreams)) answered.add(name);
   }
   const testimony = new Map(testimonyOf(evidence ?? [], failures, (name) => upstreams.has(name)));
-  for (const [name, upstream] of upstreams) {
+  for (const [name, { permit }] of upstreams) {
     const seen = testimony.get(name);
     testimony.delete(name);
     if (blamed.has(name)) continue;
-    if (seen !== undefined) settleBySpans(upstream, seen, rateLimitOpenMs);
-    else if (answered.has(name)) succeed(upstream);
-    else upstream.permit?.release();
+    if (seen !== undefined) settleBySpans(permit, seen, rateLimitOpenMs);
+    else if (answered.has(name)) succeed(permit);
+    else permit.release();
   }
   return testimony;
 }
 
-/**
- * Settles an upstream by what spans show of it.
- *
- * @param upstream Its breaker, with the permit that the request holds, if it holds one.
- */
+/** Settles an upstream by what spans show of it. */
 export function settleBySpans(
-  upstream: Pick<UpstreamInFlight, "breaker" | "permit" | "generation">,
+  permit: CallPermit,
   evidence: Evidence,
   rateLimitOpenMs: number,
 ): void {
   const { outcome, durationMs, forgeable } = evidence;
   if (outcome === "answered") {
-    succeed(upstream, forgeable ? 0 : durationMs);
+    succeed(permit, forgeable ? 0 : durationMs);
     return;
   }
   const limit = { openNow: true, retryAfterMs: rateLimitOpenMs };
-  fail(upstream, recordOfEvidence(evidence), outcome === "limited" ? limit : {});
+  permit.failure(recordOfEvidence(evidence), outcome === "limited" ? limit : {});
 }
 
 /** Gives the permits of upstreams back: nothing is known of them. */
 export function releaseUpstreams(upstreams: UpstreamsInFlight): void {
-  for (const { permit } of upstreams.values()) permit?.release();
+  for (const { permit } of upstreams.values()) permit.release();
 }
 
 /**
@@ -170,18 +166,9 @@ function weight(failure: Failure | undefined): number {
   return failure.limited ? 1 : 2;
 }
 
-function failUpstream(upstream: UpstreamInFlight, failure: Failure, rateLimitOpenMs: number): void {
+function failUpstream(permit: CallPermit, failure: Failure, rateLimitOpenMs: number): void {
   const detail = failure.limited ? limitDetail(failure, rateLimitOpenMs) : delayOf(failure);
-  fail(upstream, recordOf(failure), detail);
-}
-
-function fail(
-  { breaker, permit, generation }: Pick<UpstreamInFlight, "breaker" | "permit" | "generation">,
-  error: FailureRecord,
-  detail: FailureDetail,
-): void {
-  if (permit !== undefined) permit.failure(error, detail);
-  else breaker.record("failure", { generation, error, ...detail });
+  permit.failure(recordOf(failure), detail);
 }
 
 function limitDetail(failure: Failure, rateLimitOpenMs: number): FailureDetail {
@@ -198,12 +185,8 @@ function delayOf({ retryAfterMs }: Failure): { readonly retryAfterMs?: number } 
  * The time that the request took says nothing of the upstream: a pull may be followed by an hour of
  * tests. Only spans tell how long the exchange took; without them it is not slow.
  */
-function succeed(
-  { breaker, permit, generation }: Pick<UpstreamInFlight, "breaker" | "permit" | "generation">,
-  durationMs = 0,
-): void {
-  if (permit !== undefined) permit.success({ durationMs });
-  else breaker.record("success", { generation, durationMs });
+function succeed(permit: CallPermit, durationMs = 0): void {
+  permit.success({ durationMs });
 }
 
 function countsAgainstEngine({ fault, counts }: Failure): boolean {
@@ -214,6 +197,6 @@ function saysNothing({ fault }: Failure): boolean {
   return fault === "engine" || fault === "cancelled";
 }
 
-function failEngine(permit: Permit, failure: Failure, error?: unknown): void {
+function failEngine(permit: CallPermit, failure: Failure, error?: unknown): void {
   permit.failure(recordOf(failure, error), delayOf(failure));
 }

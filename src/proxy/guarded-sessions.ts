@@ -1,7 +1,7 @@
 /** Hosts guarded sessions in this process: one guard, and a proxy before each session. */
 
 import { classifyFailure } from "../attribution/classify-failure.js";
-import type { Permit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import type { Guard } from "../guard/guard.js";
@@ -63,7 +63,7 @@ export class GuardedSessions implements SessionHost {
   async begin(signal?: AbortSignal): Promise<OpeningSession> {
     this.#begins();
     const wait = eitherSignal(signal, this.#guard.settings.signal);
-    const [permit] = (await this.#guard.admit([this.#guard.engine], wait)) as readonly [Permit];
+    const [permit] = (await this.#guard.admit([this.#guard.engine], wait)) as readonly [CallPermit];
     return this.#opening(permit);
   }
 
@@ -88,7 +88,7 @@ export class GuardedSessions implements SessionHost {
     for (const listener of this.#listeners) listener();
   }
 
-  #opening(permit: Permit): OpeningSession {
+  #opening(permit: CallPermit): OpeningSession {
     let proxy: SessionProxy | undefined;
     return {
       variables: this.#variables,
@@ -120,7 +120,7 @@ export class GuardedSessions implements SessionHost {
   }
 }
 
-function settleOpening(permit: Permit, failure: OpeningFailure): void {
+function settleOpening(permit: CallPermit, failure: OpeningFailure): void {
   if ("timedOut" in failure) permit.failure(recordOf(SESSION_TOO_LATE));
   else {
     const found = classifyFailure(failure.text, { operation: "connect" });

@@ -4,7 +4,7 @@ import type { Failure } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { Permit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import type { Guard } from "../guard/guard.js";
@@ -34,11 +34,11 @@ export interface CommandFindings {
 /** A command that was let in. It is settled once; what comes after does nothing. */
 export class CommandCall {
   readonly #guard: Guard;
-  readonly #engine: Permit;
+  readonly #engine: CallPermit;
   readonly #upstreams: Map<string, UpstreamInFlight>;
   #settled = false;
 
-  private constructor(guard: Guard, engine: Permit, upstreams: Map<string, UpstreamInFlight>) {
+  private constructor(guard: Guard, engine: CallPermit, upstreams: Map<string, UpstreamInFlight>) {
     this.#guard = guard;
     this.#engine = engine;
     this.#upstreams = upstreams;
@@ -63,11 +63,10 @@ export class CommandCall {
     const [engine, ...permits] = await guard.admit([guard.engine, ...gated], signal);
     const upstreams = new Map<string, UpstreamInFlight>();
     for (const [index, breaker] of gated.entries()) {
-      const permit = permits[index] as Permit;
-      const { generation } = permit;
-      upstreams.set(breaker.name, { breaker, permit, generation, onlyDeclared: true });
+      const permit = permits[index] as CallPermit;
+      upstreams.set(breaker.name, { breaker, permit, isGated: true, onlyDeclared: true });
     }
-    return new CommandCall(guard, engine as Permit, upstreams);
+    return new CommandCall(guard, engine as CallPermit, upstreams);
   }
 
   /** Gives all permits back: nothing is counted, or the command's own requests will be instead. */
@@ -124,7 +123,7 @@ export class CommandCall {
       if (seen.outcome !== "failed" || seen.forgeable) continue;
       const name = breakerName(seen.kind, seen.servesHost);
       const upstream = this.#upstreams.get(name);
-      if (upstream !== undefined) settleBySpans(upstream, seen, rateLimitOpenMs);
+      if (upstream !== undefined) settleBySpans(upstream.permit, seen, rateLimitOpenMs);
       else this.#recordStranger(name, seen);
     }
     releaseUpstreams(this.#upstreams);
@@ -150,8 +149,8 @@ export class CommandCall {
     const name = breakerName(kind, seen?.servesHost ?? host);
     const breaker = counts ? this.#guard.upstream(name) : this.#guard.settings.registry.find(name);
     if (breaker === undefined) return;
-    const { generation } = breaker.getMetrics();
-    this.#upstreams.set(name, { breaker, permit: undefined, generation, onlyDeclared: false });
+    const permit = this.#guard.unasked(breaker);
+    this.#upstreams.set(name, { breaker, permit, isGated: false, onlyDeclared: false });
   }
 
   /** A host that only spans know: what failed is recorded, that it answered only where it matters. */
@@ -159,8 +158,7 @@ export class CommandCall {
     const { registry, rateLimitOpenMs } = this.#guard.settings;
     const breaker = seen.outcome === "answered" ? registry.find(name) : this.#guard.upstream(name);
     if (breaker === undefined) return;
-    const { generation } = breaker.getMetrics();
-    settleBySpans({ breaker, permit: undefined, generation }, seen, rateLimitOpenMs);
+    settleBySpans(this.#guard.unasked(breaker), seen, rateLimitOpenMs);
   }
 
   #settle(): boolean {
