@@ -24,7 +24,7 @@ export interface StoreSettings {
 const SCOPE = /^[A-Za-z0-9._:/@-]{1,100}$/;
 
 /** What other processes can reach: a store in memory would be shared with nobody. */
-const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/;
+const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/i;
 
 const EXPECTED = "redis://HOST:6379, rediss://HOST, https://HOST, http://HOST:PORT or sqlite:PATH";
 

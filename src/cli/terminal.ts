@@ -1,9 +1,14 @@
 /** What a command talks to: results go to standard output, everything else to standard error. */
 
 import type { Readable, Writable } from "node:stream";
+import { plainJson, widthOf } from "./plain-text.js";
 
-/** A stream that may be a terminal. */
-export type OutputStream = Writable & { readonly isTTY?: boolean };
+/** A stream that may be a terminal, of so many columns and rows. */
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** The streams and the environment of a process, or stand-ins for them. */
 export interface Terminal {
@@ -37,7 +42,7 @@ export function printLines(terminal: Terminal, lines: readonly string[]): void {
 
 /** Writes a result for programs. */
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  terminal.stdout.write(`${plainJson(value, 2)}\n`);
 }
 
 /** Writes a message for people. */
@@ -73,12 +78,12 @@ export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+      widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
     }
   }
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - widthOf(cell)))
       .join("  ")
       .trimEnd(),
   );

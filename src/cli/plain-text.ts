@@ -1,0 +1,53 @@
+/** Text of other people as a terminal may be given it: harmless, and as wide as it will look. */
+
+import { stripVTControlCharacters } from "node:util";
+
+/** What moves the cursor, changes colours, hides, or turns the direction in which a line is read. */
+const COMMANDS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
+
+/** A text on one line, in which nothing is a command to a terminal. */
+export function plainText(text: string): string {
+  return text.replace(BREAKS, " ").replace(COMMANDS, "\ufffd");
+}
+
+/** JSON in which nothing is a command to a terminal either; it means the same. */
+export function plainJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) =>
+      character
+        .split("")
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+        .join(""),
+  );
+}
+
+const WIDE =
+  /^(?:[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|(?![\uff61-\uff9f])\p{Script=Katakana})$/u;
+const NARROWEST = /^\p{M}$/u;
+
+/** How many columns a text takes, without the codes that colour it. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of stripVTControlCharacters(text)) width += columnsOf(character);
+  return width;
+}
+
+/** Cuts a text without codes to so many columns; what is cut ends in an ellipsis. */
+export function cutTo(columns: number, text: string): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = "";
+  let width = 0;
+  for (const character of text) {
+    width += columnsOf(character);
+    if (width > columns - 1) break;
+    kept += character;
+  }
+  return `${kept.trimEnd()}…`;
+}
+
+function columnsOf(character: string): number {
+  if (NARROWEST.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
