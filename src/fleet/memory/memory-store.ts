@@ -1,11 +1,13 @@
 /** Keeps shared circuits in this process: for tests, and for breakers of several guards at once. */
 
+import { askUser } from "../../breaker/announce.js";
 import { type Field, functionField, readOptions } from "../../options/check.js";
 import type { FleetCommand } from "../rules/command.js";
 import { reduce } from "../rules/reduce.js";
 import { type FleetChange, type FleetReply, MAX_HISTORY } from "../rules/reply.js";
 import { type FleetState, keepForMs } from "../rules/state.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+import { FleetStoreError } from "../store-error.js";
 
 /** What a store in memory can be told. */
 export interface MemoryStoreOptions {
@@ -44,14 +46,18 @@ class MemoryStore implements FleetStore {
   readonly #nowMicros: () => number;
   readonly #circuits = new Map<string, Kept>();
   readonly #listeners = new Map<string, Set<FleetListener>>();
+  #closed = false;
 
   constructor(nowMicros: () => number) {
     this.#nowMicros = nowMicros;
   }
 
-  async open(): Promise<void> {}
+  async open(): Promise<void> {
+    this.#checkOpen();
+  }
 
   async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
+    this.#checkOpen();
     const nowMicros = this.#nowMicros();
     const id = `${key.scope}\n${key.name}`;
     const kept = this.#find(id, nowMicros / 1000);
@@ -64,6 +70,7 @@ class MemoryStore implements FleetStore {
   }
 
   async list(scope: string): Promise<readonly FleetEntry[]> {
+    this.#checkOpen();
     const prefix = `${scope}\n`;
     const names = [...this.#circuits.keys()]
       .filter((id) => id.startsWith(prefix))
@@ -78,6 +85,7 @@ class MemoryStore implements FleetStore {
   }
 
   async history({ scope, name }: FleetKey): Promise<readonly FleetChange[]> {
+    this.#checkOpen();
     return this.#find(`${scope}\n${name}`, this.#nowMicros() / 1000)?.history ?? [];
   }
 
@@ -85,11 +93,20 @@ class MemoryStore implements FleetStore {
     const own: FleetListener = (entry) => listener(entry);
     const listeners = this.#listeners.get(scope) ?? new Set();
     this.#listeners.set(scope, listeners.add(own));
-    return () => void listeners.delete(own);
+    return () => {
+      listeners.delete(own);
+      if (listeners.size === 0) this.#listeners.delete(scope);
+    };
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    this.#circuits.clear();
     this.#listeners.clear();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new FleetStoreError("the store in memory is closed");
   }
 
   #find(id: string, nowMs: number): Kept | undefined {
@@ -109,7 +126,10 @@ class MemoryStore implements FleetStore {
   }
 
   #tell({ scope }: FleetKey, entry: FleetEntry): void {
-    for (const listener of this.#listeners.get(scope) ?? []) listener(entry);
+    for (const listener of this.#listeners.get(scope) ?? []) {
+      const told = () => listener(entry);
+      askUser(this, "a memoryStore", "a subscriber", told, () => undefined);
+    }
   }
 }
 

@@ -1,0 +1,53 @@
+/** What a case of the conformance suite is, and the stores and circuits that it works on. */
+
+import { randomUUID } from "node:crypto";
+import type { SharedPolicy } from "../../fleet/rules/policy.js";
+import type { FleetStore } from "../../fleet/store.js";
+import { Circuit } from "./circuit.js";
+
+/** A rule, and how to see that a store keeps it. */
+export interface RuleCase {
+  readonly title: string;
+  /** Whether it needs two stores that keep the same circuits. */
+  readonly twoStores?: boolean;
+  check(setting: Setting): Promise<void>;
+}
+
+/** The stores of one case, in a scope that nobody else uses. */
+export class Setting {
+  readonly scope = `conformance/${randomUUID()}`;
+  readonly store: FleetStore;
+  readonly #open: () => FleetStore | Promise<FleetStore>;
+  readonly #opened: FleetStore[];
+
+  private constructor(store: FleetStore, open: () => FleetStore | Promise<FleetStore>) {
+    this.store = store;
+    this.#open = open;
+    this.#opened = [store];
+  }
+
+  /** Runs a case, and closes its stores whatever becomes of it. */
+  static async run(
+    { check }: RuleCase,
+    open: () => FleetStore | Promise<FleetStore>,
+  ): Promise<void> {
+    const setting = new Setting(await open(), open);
+    try {
+      await check(setting);
+    } finally {
+      await Promise.all(setting.#opened.map((store) => store.close()));
+    }
+  }
+
+  /** One more store with the same circuits. */
+  async another(): Promise<FleetStore> {
+    const store = await this.#open();
+    this.#opened.push(store);
+    return store;
+  }
+
+  /** A circuit that no store knows yet, unless told by name. */
+  circuit(policy: Partial<SharedPolicy> = {}, name = `registry:${randomUUID()}`): Circuit {
+    return new Circuit(this.store, { scope: this.scope, name }, policy);
+  }
+}

@@ -1,0 +1,178 @@
+/** Conformance: what a store is beside its circuits: history, lists, subscriptions, names and its end. */
+
+import assert from "node:assert/strict";
+import { type FleetChange, MAX_HISTORY } from "../../fleet/rules/reply.js";
+import type { FleetEntry, FleetKey, FleetStore } from "../../fleet/store.js";
+import { isFleetStoreError } from "../../fleet/store-error.js";
+import type { RuleCase } from "./case.js";
+import { Circuit, timeless, until } from "./circuit.js";
+
+/** Names that a store could take apart, put together, or understand as something of its own. */
+const ODD_NAMES = [
+  "registry:docker.io",
+  "registry:docker.io ",
+  "Registry:docker.io",
+  "a b",
+  "{a}",
+  "{a}:b",
+  "a}:{b",
+  "a/b",
+  "a//b/../c",
+  "%61",
+  "a*",
+  "a?[b]",
+  "a'b\"c\\d",
+  "a\nb",
+  "a\tb",
+  "größe",
+  "gro\u0308ße",
+  "\u{1f6d1}",
+  "?x=1#y",
+  "__proto__",
+  "\u6f22".repeat(200),
+];
+
+/** The cases. */
+export const storeCases: readonly RuleCase[] = [
+  {
+    title: `a history tells the last ${MAX_HISTORY} changes, the oldest first`,
+    async check(setting) {
+      const circuit = setting.circuit();
+      const made: FleetChange[] = [];
+      for (let index = 0; index < MAX_HISTORY + 5; index += 1) {
+        made.push(...(await circuit.reset(`number ${index}`)).changes);
+        if (index === 2) assert.deepEqual(await circuit.history(), made);
+      }
+      assert.deepEqual(await circuit.history(), made.slice(5));
+    },
+  },
+  {
+    title: "a list tells the circuits of its scope by name, and how each stands",
+    async check(setting) {
+      const second = setting.circuit({}, "second");
+      await second.limit();
+      await setting.circuit({}, "third").admit();
+      const first = setting.circuit({}, "first");
+      await first.isolate({ reason: "stop", owner: "Ann" });
+      const entries = await setting.store.list(setting.scope);
+      assert.deepEqual(
+        entries.map(({ name }) => name),
+        ["first", "second", "third"],
+      );
+      assert.equal(entries[0]?.snapshot.isolation?.reason, "stop");
+      const open = entries[1]?.snapshot ?? assert.fail("no second entry");
+      assert.deepEqual(timeless(open), timeless(await second.read()));
+      assert.deepEqual(await setting.store.list(`${setting.scope}/other`), []);
+    },
+  },
+  {
+    title: "circuits of all names and scopes are apart",
+    async check({ store, scope }) {
+      const scopes = [scope, `${scope}:a`, `${scope}:A`, `${scope}/a@b-c_d.e`];
+      const keys = scopes.flatMap((one) => ODD_NAMES.map((name) => ({ scope: one, name })));
+      keys.push({ scope, name: "a:x" }, { scope: `${scope}:a`, name: "x" });
+      for (const [index, key] of keys.entries()) await tell(store, key, index + 1);
+      for (const [index, key] of keys.entries()) {
+        const { counts } = await new Circuit(store, key).read();
+        assert.equal(counts.successes, index + 1, `of ${JSON.stringify(key)}`);
+      }
+      for (const one of scopes) {
+        const names = (await store.list(one)).map(({ name }) => name);
+        const known = keys.filter((key) => key.scope === one).map(({ name }) => name);
+        assert.deepEqual(names.sort(), known.sort());
+      }
+    },
+  },
+  {
+    title: "who subscribes hears of changes in that scope alone, until it stops",
+    async check(setting) {
+      const { store, scope } = setting;
+      const heard: FleetEntry[] = [];
+      const stop = store.subscribe(scope, (entry) => heard.push(entry));
+      const elsewhere = new Circuit(store, { scope: `${scope}/other`, name: "elsewhere" });
+      const circuit = setting.circuit({}, "größe {a}:b");
+      await hears(heard, async () => {
+        await elsewhere.reset();
+        return circuit.reset();
+      });
+      assert.ok(heard.every(({ name }) => name === circuit.key.name));
+      assert.ok(heard.every(({ snapshot }) => snapshot.state === "closed"));
+      stop();
+      stop();
+      const after: FleetEntry[] = [];
+      const stopOther = store.subscribe(scope, (entry) => after.push(entry));
+      const before = heard.length;
+      await hears(after, () => circuit.isolate({ reason: "stop" }));
+      assert.equal(after.at(-1)?.snapshot.isolation?.reason, "stop");
+      assert.ok(heard.slice(before).every(({ snapshot }) => snapshot.isolation === null));
+      stopOther();
+    },
+  },
+  {
+    title: "who subscribes hears of changes that another store caused, where stores push",
+    twoStores: true,
+    async check(setting) {
+      const other = await setting.another();
+      const heard: FleetEntry[] = [];
+      const stop = setting.store.subscribe(setting.scope, (entry) => heard.push(entry));
+      const circuit = setting.circuit().with({}, other);
+      if (setting.store.pushes) {
+        await hears(heard, () => circuit.limit());
+        const { snapshot } = heard[0] ?? assert.fail("nothing was heard");
+        assert.ok(Number.isSafeInteger(snapshot.generation));
+        assert.equal(heard[0]?.name, circuit.key.name);
+      } else {
+        await circuit.limit();
+        assert.equal((await setting.circuit({}, circuit.key.name).admit()).refusal, "open");
+      }
+      stop();
+    },
+  },
+  {
+    title: "after its end a store rejects whatever it is asked",
+    async check(setting) {
+      const { store, scope } = setting;
+      const circuit = setting.circuit();
+      await circuit.admit();
+      await store.close();
+      await store.close();
+      await assert.rejects(circuit.admit(), isFleetStoreError);
+      await assert.rejects(circuit.read(), isFleetStoreError);
+      await assert.rejects(circuit.history(), isFleetStoreError);
+      await assert.rejects(store.list(scope), isFleetStoreError);
+      await assert.rejects(store.open(), isFleetStoreError);
+    },
+  },
+  {
+    title: "a store that ends answers or rejects what is on its way",
+    async check(setting) {
+      const circuit = setting.circuit();
+      const asked = Array.from({ length: 20 }, () => circuit.admit());
+      const [ends] = await Promise.all([Promise.allSettled(asked), setting.store.close()]);
+      for (const end of ends) {
+        if (end.status === "fulfilled") assert.equal(end.value.admitted, 1);
+        else assert.ok(isFleetStoreError(end.reason), String(end.reason));
+      }
+    },
+  },
+  {
+    title: "a store says what it is",
+    async check({ store }) {
+      assert.equal(typeof store.kind, "string");
+      assert.equal(typeof store.pushes, "boolean");
+      assert.ok(Number.isInteger(store.minimumReporters));
+      assert.ok(store.minimumReporters >= 1 && store.minimumReporters <= 8);
+      await store.open();
+      await store.open();
+    },
+  },
+];
+
+async function tell(store: FleetStore, key: FleetKey, successes: number): Promise<void> {
+  await new Circuit(store, key).settle(null, { successes });
+}
+
+/** Causes changes until one is heard: a subscription may begin a little later than its call. */
+async function hears(heard: readonly unknown[], cause: () => Promise<unknown>): Promise<void> {
+  await until(cause, () => heard.length > 0, "a change is heard");
+}
