@@ -1,6 +1,10 @@
-import { describe, test } from "vitest";
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { StoreTime, virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
+import { Circuit } from "../../testing/fleet/circuit.js";
 import { fleetStoreConformance } from "../../testing/index.js";
-import type { FleetStore } from "../store.js";
+import { RETENTION_MS } from "../rules/state.js";
+import type { FleetEntry, FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { memoryStore } from "./memory-store.js";
 
@@ -13,6 +17,125 @@ describe("conformance of several users of one", () => {
   const store = memoryStore();
   const cases = fleetStoreConformance({ open: () => userOf(store) });
   test.concurrent.each(cases)("$title", ({ run }) => run());
+});
+
+describe("bounds", () => {
+  test("of more than 10,000 circuits the one that was written least recently makes room", async () => {
+    const { time, store } = virtualCircuit();
+    const named = (name: string) => new Circuit(store, { scope: "many", name });
+    for (let index = 0; index < 10_000; index += 1) await named(`n${index}`).admit();
+    await named("n0").settle(null, { successes: 1 });
+    time.move(1);
+    await named("one more").admit();
+    const names = (await store.list("many")).map(({ name }) => name);
+    expect(names).toHaveLength(10_000);
+    expect(names).toEqual(expect.arrayContaining(["n0", "n2", "one more"]));
+    expect(names).not.toContain("n1");
+  });
+
+  test("a circuit is forgotten a week after what was last written, not sooner", async () => {
+    const { circuit, store, time } = virtualCircuit();
+    await circuit.settle(null, { successes: 1 });
+    time.move(RETENTION_MS - 1);
+    expect((await circuit.read()).counts.successes).toBe(1);
+    expect(await store.list(circuit.key.scope)).toHaveLength(1);
+    time.move(1);
+    expect((await circuit.read()).generation).toBe(0);
+    expect(await circuit.history()).toEqual([]);
+    expect(await store.list(circuit.key.scope)).toEqual([]);
+    expect((await circuit.admit()).snapshot.counts.successes).toBe(0);
+  });
+
+  test("an open circuit is kept for as long as it is open, and a week more", async () => {
+    const { circuit, time } = virtualCircuit({ resetTimeoutMs: 1e9, maxOpenMs: 1e9 });
+    await circuit.limit();
+    time.move(1e9 + RETENTION_MS - 1);
+    expect((await circuit.read()).state).toBe("open");
+    expect(await circuit.history()).toHaveLength(1);
+    time.move(1);
+    expect(await circuit.read()).toMatchObject({ state: "closed", generation: 0 });
+  });
+});
+
+describe("listeners", () => {
+  test("that throw or reject harm no command and no other listener, and are announced once", async () => {
+    const { circuit, store } = virtualCircuit();
+    const warned: Error[] = [];
+    const warn = (warning: Error) => void warned.push(warning);
+    process.on("warning", warn);
+    const heard: FleetEntry[] = [];
+    store.subscribe(circuit.key.scope, () => {
+      throw new Error("secret");
+    });
+    store.subscribe(circuit.key.scope, () => Promise.reject(new Error("secret")));
+    store.subscribe(circuit.key.scope, (entry) => heard.push(entry));
+    const [warning] = await Promise.all([once(process, "warning"), circuit.reset()]);
+    await circuit.reset();
+    await circuit.limit();
+    // Warnings are delivered in a later turn; one of our own comes after any that are on their way.
+    process.emitWarning("the last one");
+    while (!warned.some(({ message }) => message === "the last one")) {
+      await once(process, "warning");
+    }
+    process.off("warning", warn);
+    expect(String(warning)).toContain("failed and was passed over: Error");
+    expect(warned.filter(({ message }) => message.includes("passed over"))).toHaveLength(1);
+    expect(String(warned)).not.toContain("secret");
+    expect(heard.map(({ snapshot }) => snapshot.state)).toEqual(["closed", "closed", "open"]);
+  });
+
+  test("given twice hear twice, and are taken off one by one", async () => {
+    const { circuit, store } = virtualCircuit();
+    const heard: FleetEntry[] = [];
+    const listener = (entry: FleetEntry) => void heard.push(entry);
+    const stop = store.subscribe(circuit.key.scope, listener);
+    store.subscribe(circuit.key.scope, listener);
+    await circuit.reset();
+    expect(heard).toHaveLength(2);
+    stop();
+    await circuit.reset();
+    expect(heard).toHaveLength(3);
+  });
+
+  test("hear nothing of what changes nothing", async () => {
+    const { circuit, store } = virtualCircuit();
+    const heard: FleetEntry[] = [];
+    store.subscribe(circuit.key.scope, (entry) => heard.push(entry));
+    await circuit.admit();
+    await circuit.settle(null, { failures: 1 });
+    await circuit.read();
+    expect(heard).toEqual([]);
+    const { snapshot } = await circuit.limit();
+    expect(heard).toEqual([{ name: circuit.key.name, snapshot }]);
+  });
+});
+
+test("a clock that goes back by a year neither forgets a circuit nor keeps it open for a year", async () => {
+  const { circuit, store, time } = virtualCircuit({ resetTimeoutMs: 60_000 });
+  await circuit.limit();
+  time.move(-365 * 86_400_000);
+  expect(await circuit.read()).toMatchObject({ state: "open", retryAfterMs: 60_000 });
+  await circuit.settle(1, { successes: 1 });
+  time.move(60_000);
+  expect((await circuit.admit()).admitted).toBe(1);
+  time.move(RETENTION_MS);
+  expect(await store.list(circuit.key.scope)).toEqual([]);
+});
+
+test("without a clock of its own it takes the time of the machine", async () => {
+  const beforeMs = Date.now();
+  const { snapshot } = await new Circuit(memoryStore(), { scope: "s", name: "n" }).admit();
+  expect(snapshot.generation / 1000).toBeGreaterThan(beforeMs - 1000);
+  expect(snapshot.generation / 1000).toBeLessThan(Date.now() + 1000);
+});
+
+test.each([
+  [{ nowMicros: 5 }, TypeError, 'option "nowMicros" is 5, expected a function'],
+  [{ now: new StoreTime().read }, TypeError, 'option "now" is not known'],
+])("options %o are refused", (options, type, message) => {
+  const make = () => memoryStore(options as Parameters<typeof memoryStore>[0]);
+  expect(make).toThrow(type);
+  expect(make).toThrow(message);
 });
 
 /** A store that passes everything on to one that others use as well, and that ends alone. */

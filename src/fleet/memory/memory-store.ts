@@ -1,11 +1,11 @@
 /** Keeps shared circuits in this process: for tests, and for breakers of several guards at once. */
 
-import { askUser } from "../../breaker/announce.js";
 import { type Field, functionField, readOptions } from "../../options/check.js";
 import type { FleetCommand } from "../rules/command.js";
 import { reduce } from "../rules/reduce.js";
 import { type FleetChange, type FleetReply, MAX_HISTORY } from "../rules/reply.js";
 import { type FleetState, keepForMs } from "../rules/state.js";
+import { ScopeListeners } from "../scope-listeners.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 
@@ -21,7 +21,7 @@ const FIELDS = {
   >,
 };
 
-/** More circuits than this are not kept: the one touched least recently makes room. */
+/** More circuits than this are not kept: the one written least recently makes room. */
 const MAX_CIRCUITS = 10_000;
 
 interface Kept {
@@ -45,7 +45,7 @@ class MemoryStore implements FleetStore {
   readonly pushes = true;
   readonly #nowMicros: () => number;
   readonly #circuits = new Map<string, Kept>();
-  readonly #listeners = new Map<string, Set<FleetListener>>();
+  readonly #listeners = new ScopeListeners();
   #closed = false;
 
   constructor(nowMicros: () => number) {
@@ -65,15 +65,18 @@ class MemoryStore implements FleetStore {
     if (state !== undefined && (state !== kept?.state || reply.changes.length > 0)) {
       this.#keep(id, state, [...(kept?.history ?? []), ...reply.changes]);
     }
-    if (reply.changes.length > 0) this.#tell(key, { name: key.name, snapshot: reply.snapshot });
+    if (reply.changes.length > 0) {
+      this.#listeners.tell(key.scope, { name: key.name, snapshot: reply.snapshot });
+    }
     return reply;
   }
 
   async list(scope: string): Promise<readonly FleetEntry[]> {
     this.#checkOpen();
     const prefix = `${scope}\n`;
+    const nowMs = this.#nowMicros() / 1000;
     const names = [...this.#circuits.keys()]
-      .filter((id) => id.startsWith(prefix))
+      .filter((id) => id.startsWith(prefix) && this.#find(id, nowMs) !== undefined)
       .map((id) => id.slice(prefix.length))
       .sort();
     return Promise.all(
@@ -90,13 +93,7 @@ class MemoryStore implements FleetStore {
   }
 
   subscribe(scope: string, listener: FleetListener): () => void {
-    const own: FleetListener = (entry) => listener(entry);
-    const listeners = this.#listeners.get(scope) ?? new Set();
-    this.#listeners.set(scope, listeners.add(own));
-    return () => {
-      listeners.delete(own);
-      if (listeners.size === 0) this.#listeners.delete(scope);
-    };
+    return this.#listeners.add(scope, listener);
   }
 
   async close(): Promise<void> {
@@ -123,13 +120,6 @@ class MemoryStore implements FleetStore {
     if (this.#circuits.size <= MAX_CIRCUITS) return;
     const [oldest] = this.#circuits.keys();
     if (oldest !== undefined) this.#circuits.delete(oldest);
-  }
-
-  #tell({ scope }: FleetKey, entry: FleetEntry): void {
-    for (const listener of this.#listeners.get(scope) ?? []) {
-      const told = () => listener(entry);
-      askUser(this, "a memoryStore", "a subscriber", told, () => undefined);
-    }
   }
 }
 

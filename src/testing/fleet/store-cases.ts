@@ -98,9 +98,9 @@ export const storeCases: readonly RuleCase[] = [
       assert.ok(heard.every(({ name }) => name === circuit.key.name));
       assert.ok(heard.every(({ snapshot }) => snapshot.state === "closed"));
       stop();
-      stop();
       const after: FleetEntry[] = [];
       const stopOther = store.subscribe(scope, (entry) => after.push(entry));
+      stop();
       const before = heard.length;
       await hears(after, () => circuit.isolate({ reason: "stop" }));
       assert.equal(after.at(-1)?.snapshot.isolation?.reason, "stop");

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
+import type { SharedPolicy } from "./policy.js";
+
+/** A circuit that was opened and whose open time is over. */
+async function due(policy: Partial<SharedPolicy> = {}) {
+  const shared = virtualCircuit({ resetTimeoutMs: 1000, halfOpenProbeTimeoutMs: 5000, ...policy });
+  await shared.circuit.limit();
+  shared.time.move(1000);
+  return shared;
+}
+
+describe("a place", () => {
+  test("is free at its end, to the millisecond", async () => {
+    const { circuit, time } = await due();
+    await circuit.admit();
+    time.move(4999);
+    expect(await circuit.admit()).toMatchObject({
+      admitted: 0,
+      refusal: "probing",
+      changes: [],
+      snapshot: { probes: 1, retryAfterMs: 1 },
+    });
+    time.move(1);
+    expect(await circuit.read()).toMatchObject({ probes: 0, retryAfterMs: 0 });
+    expect(await circuit.admit()).toMatchObject({ admitted: 1, snapshot: { probes: 1 } });
+  });
+
+  test("lasts whole milliseconds", async () => {
+    const { circuit } = await due({ halfOpenProbeTimeoutMs: 0.5 });
+    expect((await circuit.admit()).snapshot.retryAfterMs).toBe(1);
+  });
+
+  test("that was given back is free at once; those of others stay", async () => {
+    const { circuit } = await due({ halfOpenMaxCalls: 3 });
+    const { generation } = (await circuit.admit({ count: 2, lease: "a" })).snapshot;
+    await circuit.admit({ lease: "b" });
+    await circuit.settle(generation, { leases: ["a.1", "b.0", "a.7"] });
+    expect((await circuit.read()).probes).toBe(1);
+    await circuit.settle(generation, { leases: ["a.0"] });
+    expect(await circuit.read()).toMatchObject({ probes: 0, retryAfterMs: 0 });
+  });
+
+  test("is given back by whoever settles, whatever the generation", async () => {
+    const { circuit } = await due();
+    await circuit.admit({ lease: "a" });
+    const { late, snapshot } = await circuit.settle(1, { successes: 1, leases: ["a.0"] });
+    expect([late, snapshot.probes]).toEqual([1, 0]);
+  });
+
+  test("of the first calls of a batch is given, the others are refused", async () => {
+    const { circuit } = await due({ halfOpenMaxCalls: 3 });
+    await circuit.admit();
+    const { admitted, refusal } = await circuit.admit({ count: 3, lease: "b" });
+    expect([admitted, refusal]).toEqual([2, "probing"]);
+    const { generation } = await circuit.read();
+    const { snapshot } = await circuit.settle(generation, { leases: ["b.0", "b.1"] });
+    expect(snapshot.probes).toBe(1);
+  });
+
+  test("is not taken away by a policy with fewer of them, nor is one given", async () => {
+    const { circuit } = await due({ halfOpenMaxCalls: 3 });
+    await circuit.admit({ count: 3 });
+    const { admitted, snapshot } = await circuit.with({ halfOpenMaxCalls: 1 }).admit();
+    expect([admitted, snapshot.probes]).toEqual([0, 3]);
+  });
+
+  test("is waited for until the first is free, in whatever order they were taken", async () => {
+    const { circuit, time } = await due({ halfOpenMaxCalls: 2 });
+    await circuit.admit();
+    time.move(1000);
+    await circuit.with({ halfOpenProbeTimeoutMs: 500 }).admit();
+    expect((await circuit.admit()).snapshot.retryAfterMs).toBe(500);
+    time.move(500);
+    expect(await circuit.read()).toMatchObject({ probes: 1, retryAfterMs: 3500 });
+  });
+});
+
+describe("a probe", () => {
+  test.each([1, 2, 3])("closes with the success that makes %i", async (threshold) => {
+    const policy = { halfOpenMaxCalls: 3, halfOpenSuccessThreshold: threshold };
+    const { circuit } = await due(policy);
+    const { generation } = (await circuit.admit()).snapshot;
+    for (let success = 1; success < threshold; success += 1) {
+      const { changes, snapshot } = await circuit.settle(generation, { successes: 1 });
+      expect([changes, snapshot.state]).toEqual([[], "half-open"]);
+    }
+    const { changes, snapshot } = await circuit.settle(generation, { successes: 1 });
+    expect(changes).toMatchObject([{ reason: "probe-succeeded", to: "closed", failure: null }]);
+    expect(snapshot).toMatchObject({ state: "closed", openings: 1, badSeconds: 0, failure: null });
+  });
+
+  test("closes with more successes at once than are asked for", async () => {
+    const { circuit } = await due({ halfOpenSuccessThreshold: 2 });
+    const { generation } = (await circuit.admit()).snapshot;
+    expect((await circuit.settle(generation, { successes: 3 })).snapshot.state).toBe("closed");
+  });
+
+  test("that fails opens, and successes before it are forgotten", async () => {
+    const { circuit, time } = await due({ halfOpenMaxCalls: 2, halfOpenSuccessThreshold: 2 });
+    const { generation } = (await circuit.admit({ count: 2 })).snapshot;
+    await circuit.settle(generation, { successes: 1 });
+    const { snapshot } = await circuit.settle(generation, { failures: 1 });
+    expect(snapshot).toMatchObject({ state: "open", openings: 2, probes: 0, ageMs: 0 });
+    time.move(1000);
+    const again = (await circuit.admit()).snapshot.generation;
+    expect((await circuit.settle(again, { successes: 1 })).snapshot.state).toBe("half-open");
+  });
+
+  test("that is a failure without a word keeps the last one that was told", async () => {
+    const { circuit } = await due();
+    const { generation } = (await circuit.admit()).snapshot;
+    const { changes } = await circuit.settle(generation, { failures: 1, failure: null });
+    expect(changes).toMatchObject([{ failure: { rule: "http-429" } }]);
+  });
+
+  test("counts after its place has ended, while its generation lasts", async () => {
+    const { circuit, time } = await due();
+    const { generation } = (await circuit.admit({ lease: "a" })).snapshot;
+    time.move(60_000);
+    const { counted } = await circuit.settle(generation, { successes: 1, leases: ["a.0"] });
+    expect(counted).toBe(1);
+    expect((await circuit.settle(generation, { failures: 1 })).late).toBe(1);
+  });
+});

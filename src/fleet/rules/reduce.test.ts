@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { START_MS, virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
+import { FAILURE, POLICY, REPORTER } from "../../testing/fleet/circuit.js";
+import type { AdmitCommand, FleetCommand, SettleCommand } from "./command.js";
+import { type Reduction, reduce } from "./reduce.js";
+import { type FleetState, keepForMs, RETENTION_MS } from "./state.js";
+
+const MICROS = START_MS * 1000;
+
+const ADMIT: AdmitCommand = { kind: "admit", policy: POLICY, count: 1, lease: "a", chance: 0 };
+const SETTLE: SettleCommand = {
+  kind: "settle",
+  policy: POLICY,
+  generation: null,
+  successes: 0,
+  failures: 1,
+  leases: [],
+  reporter: REPORTER,
+  failure: FAILURE,
+  openNow: true,
+  retryAfterMs: 0,
+  chance: 0,
+};
+const ISOLATE: FleetCommand = { kind: "isolate", reason: "stop", owner: "Ann", expiresInMs: 500.5 };
+
+/** A command, and when it comes: milliseconds since the start. */
+type Step = readonly [FleetCommand, number];
+
+/** What a row of commands led to. */
+function led(...steps: readonly Step[]): Reduction {
+  let reduction: Reduction | undefined;
+  for (const [command, ms] of steps) {
+    reduction = reduce(reduction?.state, command, MICROS + ms * 1000);
+  }
+  if (reduction === undefined) throw new Error("no commands");
+  return reduction;
+}
+
+function stateOf(...steps: readonly Step[]): FleetState {
+  return led(...steps).state ?? expect.fail("no state");
+}
+
+describe("what is written", () => {
+  test("is nothing for a read, whatever it finds to be over", () => {
+    expect(reduce(undefined, { kind: "read" }, MICROS).state).toBeUndefined();
+    for (const made of [stateOf([SETTLE, 0]), stateOf([ISOLATE, 0])]) {
+      for (const micros of [MICROS, MICROS + 1e12, MICROS - 1e12]) {
+        expect(reduce(made, { kind: "read" }, micros).state).toBe(made);
+      }
+    }
+  });
+
+  test("is nothing for an admission that is refused, or let in while closed", () => {
+    const states = [stateOf([ADMIT, 0]), stateOf([SETTLE, 0]), stateOf([ISOLATE, 0])];
+    const full = stateOf([SETTLE, 0], [ADMIT, 600_000]);
+    for (const state of [...states, full]) {
+      expect(reduce(state, ADMIT, state.nowMs * 1000 + 1000).state).toBe(state);
+    }
+  });
+
+  test("is nothing for a word about no call and no place of a probe", () => {
+    const made = stateOf([ADMIT, 0]);
+    const nothing = { ...SETTLE, failures: 0 };
+    expect(reduce(made, nothing, MICROS + 5000)).toMatchObject({
+      state: made,
+      reply: { counted: 0, late: 0 },
+    });
+    const back = { ...nothing, leases: ["a.0"] };
+    expect(reduce(made, back, MICROS).state).toBe(made);
+    const probing = stateOf([SETTLE, 0], [ADMIT, 600_000]);
+    expect(reduce(probing, nothing, MICROS + 600_001_000).state).toBe(probing);
+  });
+});
+
+describe("an outcome", () => {
+  test("counts in its generation alone", () => {
+    const { generation } = stateOf([ADMIT, 0]);
+    const settle = { ...SETTLE, openNow: false, successes: 2, failures: 3 };
+    const counted = led([ADMIT, 0], [{ ...settle, generation }, 1]);
+    expect(counted.reply).toMatchObject({ counted: 5, late: 0 });
+    for (const other of [generation - 1, generation + 1, 0]) {
+      const late = led([ADMIT, 0], [{ ...settle, generation: other }, 1]);
+      expect(late.reply).toMatchObject({ counted: 0, late: 5, changes: [] });
+      expect(late.state?.counts).toEqual({ successes: 0, failures: 0, late: 5 });
+    }
+  });
+
+  test("of the generation of an open circuit counts and opens nothing", () => {
+    const { generation } = stateOf([SETTLE, 0]);
+    const { reply, state } = led([SETTLE, 0], [{ ...SETTLE, generation, failures: 2 }, 1]);
+    expect(reply).toMatchObject({ counted: 2, changes: [] });
+    expect(state).toMatchObject({ generation, counts: { failures: 3 } });
+  });
+
+  test("without a permit is late where it finds an isolation, and counts from its end on", () => {
+    expect(led([ISOLATE, 0], [SETTLE, 500.999]).reply).toMatchObject({ counted: 0, late: 1 });
+    const { reply } = led([ISOLATE, 0], [SETTLE, 501]);
+    expect(reply).toMatchObject({ counted: 1, late: 0 });
+    expect(reply.changes.map(({ reason }) => reason)).toEqual(["isolation-over", "opened-at-once"]);
+  });
+
+  test("that opens at once needs a failure among what is told", () => {
+    const { reply } = led([{ ...SETTLE, successes: 1, failures: 0 }, 0]);
+    expect(reply).toMatchObject({ counted: 1, changes: [] });
+    expect(led([{ ...SETTLE, successes: 9 }, 0]).reply.snapshot.state).toBe("open");
+  });
+
+  test("without a word on its failure leaves the last one", () => {
+    const quiet = { ...SETTLE, openNow: false };
+    const { reply } = led([quiet, 0], [{ ...quiet, failure: null }, 1]);
+    expect(reply.snapshot.failure).toEqual({ ...FAILURE, reporter: REPORTER });
+  });
+});
+
+describe("an isolation", () => {
+  test("ends to the millisecond, to be read and with the next command", () => {
+    const [during, over] = [500.999, 501];
+    expect(led([ISOLATE, 0], [{ kind: "read" }, during]).reply.snapshot.isolation).toEqual({
+      reason: "stop",
+      owner: "Ann",
+      ageMs: 500,
+      remainingMs: 1,
+    });
+    expect(led([ISOLATE, 0], [{ kind: "read" }, over]).reply.snapshot.isolation).toBeNull();
+    expect(led([ISOLATE, 0], [ADMIT, during]).reply.refusal).toBe("isolated");
+    const { reply, state } = led([SETTLE, 0], [ISOLATE, 0], [ADMIT, over]);
+    expect(reply).toMatchObject({ admitted: 1, refusal: null, snapshot: { openings: 0 } });
+    expect(reply.changes).toMatchObject([
+      { reason: "isolation-over", from: "open", to: "closed", owner: "Ann", note: null, by: null },
+    ]);
+    expect(state?.isolation).toBeNull();
+  });
+
+  test("ends the growth of open times, as a release and a reset do", () => {
+    const release: FleetCommand = { kind: "release", owner: "Ann", reason: null };
+    const reset: FleetCommand = { kind: "reset", owner: "Ann", reason: null };
+    for (const command of [ISOLATE, release, reset]) {
+      const { reply } = led([SETTLE, 0], [command, 1]);
+      expect(reply.snapshot).toMatchObject({ openings: 0, failure: null, badSeconds: 0 });
+      expect(led([SETTLE, 0], [command, 1], [SETTLE, 1000]).state?.openings).toBe(1);
+    }
+  });
+
+  test("outlasts a reset, and shows as open in what changes", () => {
+    const reset: FleetCommand = { kind: "reset", owner: "Ben", reason: "again" };
+    const { reply } = led([ISOLATE, 0], [reset, 1]);
+    expect(reply.changes).toMatchObject([
+      { reason: "reset", from: "open", to: "open", owner: "Ben", note: "again", forMs: null },
+    ]);
+    expect(reply.snapshot.isolation?.remainingMs).toBe(500);
+  });
+});
+
+test("a circuit is kept for a week, beyond its open time and its isolation", () => {
+  expect(RETENTION_MS).toBe(604_800_000);
+  expect(keepForMs(stateOf([ADMIT, 0]))).toBe(RETENTION_MS);
+  expect(keepForMs(stateOf([SETTLE, 0]))).toBe(RETENTION_MS + 600_000);
+  expect(keepForMs(stateOf([ISOLATE, 0]))).toBe(RETENTION_MS + 501);
+  const late = { ...SETTLE, generation: 1 };
+  expect(keepForMs(stateOf([SETTLE, 0], [late, 200_000]))).toBe(RETENTION_MS + 400_000);
+});
+
+test("a snapshot tells ages since the last change", async () => {
+  const { circuit, time } = virtualCircuit();
+  await circuit.admit();
+  time.move(1234.5);
+  expect((await circuit.read()).ageMs).toBe(1234);
+  expect((await circuit.limit()).snapshot).toMatchObject({ ageMs: 0, openings: 1, reporters: 0 });
+  time.move(10);
+  expect(await circuit.read()).toMatchObject({ ageMs: 10, retryAfterMs: 599_990, badSeconds: 0 });
+});

@@ -1,0 +1,131 @@
+import { AssertionError } from "node:assert";
+import { describe, expect, test } from "vitest";
+import { memoryStore } from "../../fleet/memory/memory-store.js";
+import type { FleetCommand } from "../../fleet/rules/command.js";
+import type { FleetReply } from "../../fleet/rules/reply.js";
+import type { FleetStore } from "../../fleet/store.js";
+import { fleetStoreConformance } from "./conformance.js";
+
+/** Stores that break one rule, each with a case that finds it out. */
+const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial<FleetStore>]> = {
+  "admits whoever asks": [/as there are places/, answers(() => ({ admitted: 1, refusal: null }))],
+  "rounds generations as a script does": [
+    /generation is the time in microseconds/,
+    answers(({ snapshot }) => ({
+      snapshot: { ...snapshot, generation: Number(snapshot.generation.toPrecision(5)) + 0.5 },
+    })),
+  ],
+  "counts what is late": [
+    /older generation changes nothing/,
+    answers(({ counted, late }) => ({ counted: counted + late, late: 0 })),
+  ],
+  "loses one command in a hundred": [/commands at once none is lost/, loses(100)],
+  "ends open times when they are read": [
+    /stays open, however often it is read/,
+    answers(({ snapshot }, { kind }) =>
+      kind === "read" && snapshot.state === "open" && snapshot.retryAfterMs === 0
+        ? { snapshot: { ...snapshot, state: "half-open" } }
+        : {},
+    ),
+  ],
+  "takes names apart at a slash": [
+    /names and scopes are apart/,
+    (store) => ({
+      run: ({ scope, name }, command) =>
+        store.run({ scope, name: name.split("/").at(-1) ?? name }, command),
+    }),
+  ],
+  "keeps ten changes": [
+    /history tells the last 100/,
+    (store) => ({ history: async (key) => (await store.history(key)).slice(-10) }),
+  ],
+  "loses what is no ASCII": [
+    /says why, who and for how long/,
+    (store) => ({
+      run: (key, command) =>
+        store.run(
+          key,
+          command.kind === "isolate"
+            ? { ...command, reason: command.reason.replaceAll(/\P{ASCII}/gu, "?") }
+            : command,
+        ),
+    }),
+  ],
+  "goes on after its end": [/after its end/, () => ({ close: async () => {} })],
+  "tells of other scopes": [
+    /changes in that scope alone/,
+    (store) => ({
+      subscribe: (scope, listener) => {
+        const stops = [scope, `${scope}/other`].map((one) => store.subscribe(one, listener));
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
+    }),
+  ],
+};
+
+describe.each(Object.entries(FLAWS))("a store that %s", (_name, [title, flaw]) => {
+  test(`is found out by the case of ${title}`, async () => {
+    const open = () => {
+      const store = memoryStore();
+      const passes: FleetStore = {
+        kind: store.kind,
+        minimumReporters: store.minimumReporters,
+        pushes: store.pushes,
+        open: () => store.open(),
+        run: (key, command) => store.run(key, command),
+        list: (scope) => store.list(scope),
+        history: (key) => store.history(key),
+        subscribe: (scope, listener) => store.subscribe(scope, listener),
+        close: () => store.close(),
+      };
+      return { ...passes, ...flaw(store) };
+    };
+    const cases = fleetStoreConformance({ open, shared: false });
+    const found = cases.find((one) => title.test(one.title));
+    await expect(found?.run()).rejects.toThrow(AssertionError);
+  });
+});
+
+test("no two cases are alike, and those with two stores are left out where none share circuits", () => {
+  const all = fleetStoreConformance({ open: () => memoryStore() }).map(({ title }) => title);
+  const alone = fleetStoreConformance({ open: () => memoryStore(), shared: false });
+  expect(new Set(all).size).toBe(all.length);
+  expect(alone.length).toBeLessThan(all.length);
+  expect(all).toEqual(expect.arrayContaining(alone.map(({ title }) => title)));
+});
+
+test.each([
+  [{}, 'option "open" is undefined, expected a function'],
+  [{ open: 5 }, 'option "open" is 5, expected a function'],
+  [{ open: memoryStore, shared: 1 }, 'option "shared" is 1, expected true or false'],
+  [{ open: memoryStore, twice: true }, 'option "twice" is not known'],
+])("options %o are refused", (options, message) => {
+  const make = () => fleetStoreConformance(options as Parameters<typeof fleetStoreConformance>[0]);
+  expect(make).toThrow(message);
+});
+
+/** Changes what is answered. */
+function answers(change: (reply: FleetReply, command: FleetCommand) => Partial<FleetReply>) {
+  return (store: FleetStore): Partial<FleetStore> => ({
+    run: async (key, command) => {
+      const reply = await store.run(key, command);
+      return { ...reply, ...change(reply, command) };
+    },
+  });
+}
+
+/** Answers as if it had applied what it has not. */
+function loses(oneIn: number) {
+  return (store: FleetStore): Partial<FleetStore> => {
+    let commands = 0;
+    return {
+      run: async (key, command) => {
+        commands += 1;
+        const reply = await store.run(key, commands % oneIn === 0 ? { kind: "read" } : command);
+        return { ...reply, counted: command.kind === "settle" ? 3 : 0 };
+      },
+    };
+  };
+}
