@@ -2,7 +2,8 @@
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { defaultDigestPath, makeFolder } from "../guard/digests/digest-disk.js";
+import { makeFolder } from "../fleet/folders.js";
+import { defaultDigestPath } from "../guard/digests/digest-disk.js";
 import { replaceLocked } from "../guard/digests/file-lock.js";
 import type { Environment } from "../traces/environment.js";
 import { formatLearnt, MAX_LEARNT_BYTES, parseLearnt } from "./learnt-document.js";

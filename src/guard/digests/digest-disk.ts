@@ -3,15 +3,14 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readSync,
   realpathSync,
   statSync,
 } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import { makeFolder } from "../../fleet/folders.js";
 import { formatDigests, MAX_DOCUMENT_BYTES, parseDigests } from "./digest-document.js";
 import { replaceLocked } from "./file-lock.js";
 import type { KnownDigest } from "./known-digests.js";
@@ -104,22 +103,6 @@ export function updateDigests(
     return text;
   });
   return held;
-}
-
-/**
- * Makes a folder and those above it. Node's own recursive way never returns where a file system
- * says that there is no parent although there is one, as /proc and automounted homes do.
- */
-export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  const parent = dirname(path);
-  if (parent !== path) makeFolder(parent);
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process was first.
-    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-  }
 }
 
 function absolute(path: string | undefined): string | undefined {

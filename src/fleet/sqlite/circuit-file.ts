@@ -1,0 +1,229 @@
+/** One connection to a file of shared circuits: its schema, its rows, and whether it is still there. */
+
+import { closeSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { makeFolder } from "../folders.js";
+import { type FleetChange, MAX_HISTORY } from "../rules/reply.js";
+import { type FleetState, keepForMs } from "../rules/state.js";
+import type { FleetKey } from "../store.js";
+import { FleetStoreError } from "../store-error.js";
+import { loadSqlite, type SqliteConnection, type SqliteStatement } from "./node-sqlite.js";
+
+/** More circuits than this are not kept: the one that would expire first makes room. */
+const MAX_CIRCUITS = 10_000;
+
+/** Looking for what has expired reads every row. */
+const CLEAR_EVERY_MS = 60_000;
+
+/** Marks a file as one of ours: "dcb1" in ASCII. */
+const APPLICATION_ID = 0x64636231;
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE circuits (
+    id INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    kept_until_ms INTEGER NOT NULL,
+    UNIQUE (scope, name)
+  ) STRICT;
+  CREATE TABLE changes (
+    id INTEGER PRIMARY KEY,
+    circuit_id INTEGER NOT NULL REFERENCES circuits (id) ON DELETE CASCADE,
+    change TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX changes_of_circuit ON changes (circuit_id, id);
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** A circuit as it was found. */
+export interface StoredCircuit {
+  readonly id: number;
+  readonly state: FleetState;
+}
+
+/** An open file. Every method is synchronous and throws what SQLite throws. */
+export class CircuitFile {
+  readonly #connection: SqliteConnection;
+  readonly #path: string;
+  readonly #inode: bigint | undefined;
+  readonly #statements = new Map<string, SqliteStatement>();
+  #clearAtMs = 0;
+
+  /**
+   * Opens a file; makes it, readable for its owner alone, and its folders where they are missing.
+   *
+   * @throws FleetStoreError when it is not a file of ours; the errors of SQLite and of the file system.
+   */
+  constructor(path: string) {
+    const { DatabaseSync } = loadSqlite();
+    makeFolder(dirname(path));
+    // SQLite would make it readable for all, and gives the files beside it the mode of this one.
+    closeSync(openSync(path, "a", 0o600));
+    this.#path = path;
+    this.#inode = inodeOf(path);
+    this.#connection = new DatabaseSync(path);
+    try {
+      // Whoever uses this waits by himself.
+      this.#connection.exec("PRAGMA busy_timeout = 0");
+      this.#prepareFile();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether the path leads to another file by now, or to none. */
+  isGone(): boolean {
+    return inodeOf(this.#path) !== this.#inode;
+  }
+
+  /** Runs `work` as one step that nothing comes between; what it wrote is undone when it throws. */
+  write<T>(work: () => T): T {
+    this.#statement("BEGIN IMMEDIATE").run();
+    try {
+      const result = work();
+      this.#statement("COMMIT").run();
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  /** Finds a circuit that has not expired. */
+  find({ scope, name }: FleetKey, nowMs: number): StoredCircuit | undefined {
+    const row = this.#statement(
+      "SELECT id, state FROM circuits WHERE scope = ? AND name = ? AND kept_until_ms > ?",
+    ).get(scope, name, nowMs);
+    return row && { id: Number(row.id), state: JSON.parse(String(row.state)) };
+  }
+
+  /** Keeps a state and its new changes. `id` is that of {@link find} in the same step. */
+  keep(
+    { scope, name }: FleetKey,
+    id: number | undefined,
+    state: FleetState,
+    changes: readonly FleetChange[],
+  ): void {
+    const text = JSON.stringify(state);
+    const untilMs = state.nowMs + keepForMs(state);
+    if (id !== undefined) {
+      this.#statement("UPDATE circuits SET state = ?, kept_until_ms = ? WHERE id = ?").run(
+        text,
+        untilMs,
+        id,
+      );
+      this.#keepChanges(id, changes);
+      return;
+    }
+    this.#makeRoom({ scope, name }, state.nowMs);
+    const added = this.#statement(
+      "INSERT INTO circuits (scope, name, state, kept_until_ms) VALUES (?, ?, ?, ?)",
+    ).run(scope, name, text, untilMs);
+    this.#keepChanges(Number(added.lastInsertRowid), changes);
+  }
+
+  /** The circuits of a scope by name. */
+  list(scope: string, nowMs: number): readonly { name: string; state: FleetState }[] {
+    return this.#statement(
+      "SELECT name, state FROM circuits WHERE scope = ? AND kept_until_ms > ? ORDER BY name",
+    )
+      .all(scope, nowMs)
+      .map(({ name, state }) => ({ name: String(name), state: JSON.parse(String(state)) }));
+  }
+
+  /** The changes of a circuit, the oldest first. */
+  changesOf(id: number): readonly FleetChange[] {
+    return this.#statement("SELECT change FROM changes WHERE circuit_id = ? ORDER BY id")
+      .all(id)
+      .map(({ change }) => JSON.parse(String(change)));
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #keepChanges(id: number, changes: readonly FleetChange[]): void {
+    if (changes.length === 0) return;
+    for (const change of changes) {
+      this.#statement("INSERT INTO changes (circuit_id, change) VALUES (?, ?)").run(
+        id,
+        JSON.stringify(change),
+      );
+    }
+    this.#statement(
+      `DELETE FROM changes WHERE circuit_id = ? AND id <= (
+        SELECT id FROM changes WHERE circuit_id = ? ORDER BY id DESC LIMIT 1 OFFSET ${MAX_HISTORY}
+      )`,
+    ).run(id, id);
+  }
+
+  /** A new circuit is rare, so this is where the old ones go. */
+  #makeRoom({ scope, name }: FleetKey, nowMs: number): void {
+    this.#statement("DELETE FROM circuits WHERE scope = ? AND name = ?").run(scope, name);
+    if (nowMs >= this.#clearAtMs) {
+      this.#statement("DELETE FROM circuits WHERE kept_until_ms <= ?").run(nowMs);
+      this.#clearAtMs = nowMs + CLEAR_EVERY_MS;
+    }
+    const { count } = this.#statement("SELECT count(*) AS count FROM circuits").get() ?? {};
+    if (Number(count) < MAX_CIRCUITS) return;
+    this.#statement(
+      "DELETE FROM circuits WHERE id = (SELECT id FROM circuits ORDER BY kept_until_ms, id LIMIT 1)",
+    ).run();
+  }
+
+  /** Only the first process finds the file empty; the check before keeps a foreign file as it is. */
+  #prepareFile(): void {
+    if (this.#isOurs()) {
+      this.#connection.exec("PRAGMA synchronous = NORMAL");
+      return;
+    }
+    this.#connection.exec("PRAGMA journal_mode = WAL");
+    this.#connection.exec("PRAGMA synchronous = NORMAL");
+    this.write(() => {
+      if (!this.#isOurs()) this.#connection.exec(SCHEMA);
+    });
+  }
+
+  /** False for an empty file. */
+  #isOurs(): boolean {
+    const application = Number(this.#pragma("application_id"));
+    const version = Number(this.#pragma("user_version"));
+    if (application === APPLICATION_ID) {
+      if (version === SCHEMA_VERSION) return true;
+      throw new FleetStoreError(
+        `${this.#path} has version ${version} of the schema, and this version of dagger-circuit-breaker knows ${SCHEMA_VERSION}`,
+      );
+    }
+    const { count } = this.#statement("SELECT count(*) AS count FROM sqlite_schema").get() ?? {};
+    if (application === 0 && version === 0 && Number(count) === 0) return false;
+    throw new FleetStoreError(`${this.#path} is the database of another program`);
+  }
+
+  #pragma(name: string): unknown {
+    return this.#statement(`PRAGMA ${name}`).get()?.[name];
+  }
+
+  #rollBack(): void {
+    try {
+      this.#connection.exec("ROLLBACK");
+    } catch {
+      // SQLite has done so by itself, as after an error of the disk.
+    }
+  }
+
+  #statement(sql: string): SqliteStatement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}

@@ -1,0 +1,32 @@
+/** Waits while other processes hold a SQLite file. */
+
+/** SQLITE_BUSY and SQLITE_LOCKED, in the low byte of a code. */
+const BUSY = new Set([5, 6]);
+
+/** A transaction takes about 0.03 ms; SQLite's own waits are longer and grow, which starves some. */
+const LONGEST_WAIT_MS = 1;
+
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Does `work` again and again while another process is in its way, and then throws what it threw.
+ * The process waits without doing anything else, so the time must be short.
+ */
+export function patiently<T>(timeoutMs: number, work: () => T): T {
+  const endMs = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      const leftMs = endMs - performance.now();
+      if (!isBusy(error) || leftMs <= 0) throw error;
+      Atomics.wait(NEVER, 0, 0, Math.min(Math.random() * LONGEST_WAIT_MS, leftMs));
+    }
+  }
+}
+
+/** Whether another process was in the way; the file and the connection are sound then. */
+export function isBusy(error: unknown): boolean {
+  const errcode = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof errcode === "number" && BUSY.has(errcode & 0xff);
+}

@@ -1,0 +1,251 @@
+/** Keeps shared circuits in one file that many processes of a machine use at once. */
+
+import { resolve } from "node:path";
+import {
+  checkText,
+  type Field,
+  functionField,
+  numberField,
+  readOptions,
+  show,
+} from "../../options/check.js";
+import type { FleetCommand } from "../rules/command.js";
+import { reduce } from "../rules/reduce.js";
+import type { FleetChange, FleetReply } from "../rules/reply.js";
+import { ScopeListeners } from "../scope-listeners.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+import { FleetStoreError, isFleetStoreError } from "../store-error.js";
+import { CircuitFile } from "./circuit-file.js";
+import { loadSqlite } from "./node-sqlite.js";
+import { isBusy, patiently } from "./patience.js";
+
+/** What a store in SQLite can be told. */
+export interface SqliteStoreOptions {
+  /** The file. It is made, and its folders, where they are missing. */
+  readonly path: string;
+  /**
+   * Milliseconds for which a command waits while another process writes, in which this process does
+   * nothing else: whole, 0 to 1,000. Default: 20.
+   */
+  readonly busyTimeoutMs?: number | undefined;
+  /** The time in whole microseconds since 1970. Default: that of the machine. */
+  readonly nowMicros?: (() => number) | undefined;
+}
+
+const MAX_PATH_LENGTH = 4096;
+const OPEN_FOR_MS = 500;
+const OPEN_AGAIN_MS = 10;
+
+const pathField: Field<string> = {
+  absent: "",
+  read(value, label) {
+    const path = checkText(value, label, MAX_PATH_LENGTH);
+    if (path !== ":memory:" && !path.includes("\0")) return resolve(path);
+    throw new RangeError(`${label} is ${show(path)}, expected the path of a file`);
+  },
+};
+const FIELDS = {
+  path: pathField,
+  busyTimeoutMs: numberField(20, { min: 0, max: 1000, whole: true, of: "milliseconds" }),
+  nowMicros: { absent: wallMicros, read: functionField<() => number>().read } as Field<
+    () => number
+  >,
+};
+
+interface Waiting {
+  readonly key: FleetKey;
+  readonly command: FleetCommand;
+  answer(reply: FleetReply): void;
+  fail(error: unknown): void;
+}
+
+/**
+ * Makes a store in a SQLite file, which is opened by `open()` or the first command. All processes that
+ * use it must be on one machine: SQLite's locks do not hold on network file systems.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected;
+ * {@link FleetStoreError} before Node.js 22.13, which has no SQLite.
+ */
+export function sqliteStore(options: SqliteStoreOptions): FleetStore {
+  const { path, busyTimeoutMs, nowMicros } = readOptions("sqliteStore", options, FIELDS);
+  if (path === "") {
+    throw new TypeError('sqliteStore option "path" is missing, expected the path of a file');
+  }
+  loadSqlite();
+  return new SqliteStore(path, busyTimeoutMs, nowMicros);
+}
+
+class SqliteStore implements FleetStore {
+  readonly kind = "sqlite";
+  readonly minimumReporters = 1;
+  /** What other processes change is not heard of. */
+  readonly pushes = false;
+  readonly #path: string;
+  readonly #busyTimeoutMs: number;
+  readonly #nowMicros: () => number;
+  readonly #listeners = new ScopeListeners();
+  #waiting: Waiting[] = [];
+  #file: CircuitFile | undefined;
+  #closed = false;
+
+  constructor(path: string, busyTimeoutMs: number, nowMicros: () => number) {
+    this.#path = path;
+    this.#busyTimeoutMs = busyTimeoutMs;
+    this.#nowMicros = nowMicros;
+  }
+
+  /** Processes that begin at the same time wait for the one that makes the file. */
+  async open(): Promise<void> {
+    const endMs = performance.now() + OPEN_FOR_MS;
+    for (;;) {
+      try {
+        this.#ready();
+        return;
+      } catch (error) {
+        const told = this.#failed(error);
+        if (!isBusy(error) || performance.now() >= endMs) throw told;
+      }
+      await new Promise((again) => setTimeout(again, OPEN_AGAIN_MS));
+    }
+  }
+
+  /** Commands of one tick are one transaction. */
+  run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
+    return new Promise((answer, fail) => {
+      this.#waiting.push({ key, command, answer, fail });
+      if (this.#waiting.length === 1) queueMicrotask(() => this.#work());
+    });
+  }
+
+  async list(scope: string): Promise<readonly FleetEntry[]> {
+    const nowMicros = this.#nowMicros();
+    const found = this.#ask((file) => file.list(scope, nowMicros / 1000));
+    return found.map(({ name, state }) => {
+      const { snapshot } = reduce(state, { kind: "read" }, nowMicros).reply;
+      return { name, snapshot };
+    });
+  }
+
+  async history(key: FleetKey): Promise<readonly FleetChange[]> {
+    return this.#ask((file) => {
+      const found = file.find(key, this.#nowMicros() / 1000);
+      return found === undefined ? [] : file.changesOf(found.id);
+    });
+  }
+
+  /** Hears of what is changed through this very store. */
+  subscribe(scope: string, listener: FleetListener): () => void {
+    return this.#listeners.add(scope, listener);
+  }
+
+  async close(): Promise<void> {
+    this.#work();
+    this.#closed = true;
+    this.#listeners.clear();
+    this.#drop();
+  }
+
+  #work(): void {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    if (batch.length === 0) return;
+    let left: readonly Waiting[] = batch;
+    try {
+      const replies = patiently(this.#busyTimeoutMs, () => {
+        const file = this.#ready();
+        left = left.slice(this.#answerUnchanged(file, left));
+        return left.length === 0
+          ? []
+          : file.write(() => left.map((waiting) => this.#apply(file, waiting)));
+      });
+      for (const [index, reply] of replies.entries()) this.#answer(left[index], reply);
+    } catch (error) {
+      const told = this.#failed(error);
+      // What has its answer already does not heed this.
+      for (const { fail } of batch) fail(told);
+    }
+  }
+
+  #answer(waiting: Waiting | undefined, reply: FleetReply): void {
+    if (waiting === undefined) return;
+    waiting.answer(reply);
+    const { scope, name } = waiting.key;
+    const { changes, snapshot } = reply;
+    if (changes.length > 0) this.#listeners.tell(scope, { name, snapshot });
+  }
+
+  /** A closed circuit lets calls in without a lock: returns how many commands wrote nothing. */
+  #answerUnchanged(file: CircuitFile, batch: readonly Waiting[]): number {
+    for (const [index, { key, command, answer }] of batch.entries()) {
+      if (command.kind !== "admit" && command.kind !== "read") return index;
+      const nowMicros = this.#nowMicros();
+      const found = file.find(key, nowMicros / 1000)?.state;
+      const { state, reply } = reduce(found, command, nowMicros);
+      if (state !== found || reply.changes.length > 0) return index;
+      answer(reply);
+    }
+    return batch.length;
+  }
+
+  #apply(file: CircuitFile, { key, command }: Waiting): FleetReply {
+    const nowMicros = this.#nowMicros();
+    const found = file.find(key, nowMicros / 1000);
+    const { state, reply } = reduce(found?.state, command, nowMicros);
+    if (state !== undefined && state !== found?.state) {
+      file.keep(key, found?.id, state, reply.changes);
+    }
+    return reply;
+  }
+
+  #ask<T>(question: (file: CircuitFile) => T): T {
+    try {
+      return patiently(this.#busyTimeoutMs, () => question(this.#ready()));
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** Opens the file, and again when it was removed or replaced: what went there would be lost. */
+  #ready(): CircuitFile {
+    if (this.#closed) throw new FleetStoreError(`the store in ${this.#path} is closed`);
+    if (this.#file?.isGone()) this.#drop();
+    this.#file ??= new CircuitFile(this.#path);
+    return this.#file;
+  }
+
+  /** After any error but a wait that was too long, the next command opens the file anew. */
+  #failed(error: unknown): FleetStoreError {
+    if (isBusy(error)) {
+      return new FleetStoreError(
+        `${this.#path} is busy: another process held it for more than ${this.#busyTimeoutMs} ms`,
+        error,
+      );
+    }
+    this.#drop();
+    if (isFleetStoreError(error)) return error;
+    return new FleetStoreError(`${this.#path} cannot be used: ${reasonOf(error)}`, error);
+  }
+
+  #drop(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    try {
+      file?.close();
+    } catch {
+      // Nothing is lost: what was committed is in the file, and the connection is not used again.
+    }
+  }
+}
+
+/** SQLite's own words, such as "file is not a database"; those of the file system by their code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { errcode, code } = error as { errcode?: unknown; code?: unknown };
+  if (typeof errcode === "number") return `${error.message} (SQLite error ${errcode})`;
+  return typeof code === "string" ? code : error.message;
+}
+
+/** Not from the monotonic clock: the processes of a machine have only this one in common. */
+function wallMicros(): number {
+  return Date.now() * 1000;
+}
