@@ -25,11 +25,11 @@ export function runWithPermit<T>(
   operation: Operation<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  return run(machine, operation, signal, (settlement) => machine.settle(permit, settlement));
+  return runAndTell(machine, operation, signal, (settlement) => machine.settle(permit, settlement));
 }
 
 /** Runs an operation and tells what became of it before anybody else hears. */
-function run<T>(
+export function runAndTell<T>(
   machine: Machine,
   operation: Operation<T>,
   signal: AbortSignal | undefined,
@@ -107,7 +107,7 @@ export class FastLane {
   #runWatched<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
     const machine = this.#machine;
     const startedMs = machine.timesCalls ? machine.settings.clock.now() : Number.NaN;
-    return run(machine, operation, signal, (settlement) => {
+    return runAndTell(machine, operation, signal, (settlement) => {
       machine.inFlight -= 1;
       machine.accountSince(startedMs, this.generation, settlement);
     });

@@ -77,6 +77,15 @@ export class CircuitBreaker {
     this.#machine = new Machine(name, settings);
   }
 
+  /**
+   * What is behind a breaker, for circuits that join it in one admission.
+   *
+   * @internal
+   */
+  static machineOf(breaker: CircuitBreaker): Machine {
+    return breaker.#machine;
+  }
+
   /** The name given in the options. */
   get name(): string {
     return this.#machine.name;
@@ -238,7 +247,8 @@ const RECORD_KEYS: readonly (keyof RecordDetail)[] = [
 const OUTCOME = wordField<Outcome>("success", ["success", "failure", "ignored"]);
 const EVENT = wordField<keyof CircuitBreakerEvents>("stateChange", EVENT_NAMES);
 
-function readSignal(options: ExecuteOptions | undefined): AbortSignal | undefined {
+/** @internal */
+export function readSignal(options: ExecuteOptions | undefined): AbortSignal | undefined {
   if (options === undefined) return undefined;
   // Reading options in general would cost as much as the call itself.
   if (options?.signal instanceof AbortSignal && Object.keys(options).length === 1) {
@@ -250,8 +260,10 @@ function readSignal(options: ExecuteOptions | undefined): AbortSignal | undefine
 /**
  * Rejects one microtask later: a promise that is rejected before its caller can listen is first
  * entered in Node's list of unhandled rejections and then taken off, which is several times dearer.
+ *
+ * @internal
  */
-async function rejectSoon(error: unknown): Promise<never> {
+export async function rejectSoon(error: unknown): Promise<never> {
   await undefined;
   throw error;
 }

@@ -123,14 +123,14 @@ export function isCircuitBreakerOpenError(error: unknown): error is CircuitBreak
  *
  * @internal
  */
-export function rejectionWithoutStack(rejection: Rejection): CircuitBreakerOpenError {
+export function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;
   try {
     Error.stackTraceLimit = 0;
   } catch {
-    return new CircuitBreakerOpenError(rejection);
+    return make();
   }
-  const error = new CircuitBreakerOpenError(rejection);
+  const error = make();
   Error.stackTraceLimit = limit;
   return error;
 }

@@ -85,9 +85,7 @@ export const EVENT_NAMES = [
 /** Hears an event. What it throws or rejects with harms neither the call nor the breaker. */
 export type Listener<E> = (event: E) => unknown;
 
-type EventName = keyof CircuitBreakerEvents;
-
-const OUTCOME_EVENTS: ReadonlySet<EventName> = new Set(["success", "failure", "ignored", "late"]);
+const OUTCOME_EVENTS: ReadonlySet<PropertyKey> = new Set(["success", "failure", "ignored", "late"]);
 
 /** A listener as it was added: an entry of its own, so that one function may be added twice. */
 interface Entry {
@@ -104,15 +102,15 @@ interface Delivery {
 
 const A_LISTENER = "a listener";
 
-/** The listeners of one breaker and the events that wait for their turn. */
-export class Emitter {
-  readonly #entries = new Map<EventName, Set<Entry>>();
+/** The listeners of one breaker, or of what has events `E`, and those that wait for their turn. */
+export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBreakerEvents> {
+  readonly #entries = new Map<keyof E, Set<Entry>>();
   readonly #ownerName: string;
   #outcomeListeners = 0;
   readonly #waiting: Delivery[] = [];
   #delivering = false;
 
-  /** @param ownerName How warnings name the breaker. */
+  /** @param ownerName How warnings name the owner. */
   constructor(ownerName: string) {
     this.#ownerName = ownerName;
   }
@@ -123,12 +121,12 @@ export class Emitter {
   }
 
   /** Whether somebody listens to that event. */
-  hears(name: EventName): boolean {
+  hears(name: keyof E): boolean {
     return (this.#entries.get(name)?.size ?? 0) > 0;
   }
 
   /** Adds a listener and returns how to take it off; the same function may be added twice. */
-  on<N extends EventName>(name: N, listener: Listener<CircuitBreakerEvents[N]>): () => void {
+  on<N extends keyof E>(name: N, listener: Listener<E[N]>): () => void {
     const entry = { listener };
     const hears = OUTCOME_EVENTS.has(name) ? 1 : 0;
     this.#outcomeListeners += hears;
@@ -141,7 +139,7 @@ export class Emitter {
   }
 
   /** Puts an event in the queue for the listeners of this moment. */
-  enqueue<N extends EventName>(name: N, event: CircuitBreakerEvents[N]): void {
+  enqueue<N extends keyof E>(name: N, event: E[N]): void {
     const entries = this.#entries.get(name);
     if (entries === undefined) return;
     for (const entry of entries) this.#waiting.push({ entry, entries, event });

@@ -56,7 +56,7 @@ export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: un
  * ```
  */
 export class Permit {
-  readonly #settler: Settler;
+  #settler: Settler;
   #settled = false;
   /** The generation of the breaker in which the call was let in. */
   readonly generation: number;
@@ -126,6 +126,15 @@ export class Permit {
   /** The same as `release`, for `using permit = breaker.acquire()`. */
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /**
+   * Lets somebody else take the outcome, who passes it on to the breaker.
+   *
+   * @internal
+   */
+  handTo(settler: Settler): void {
+    this.#settler = settler;
   }
 
   #settle(settlement: Settlement): void {

@@ -1,6 +1,6 @@
 /** What a call that was refused comes to: its error is made only when somebody looks at it. */
 
-import { CircuitBreakerOpenError, type Rejection, rejectionWithoutStack } from "./errors.js";
+import { CircuitBreakerOpenError, type Rejection, withoutStack } from "./errors.js";
 
 /** A refusal, in the shape of a result of `tryExecute`. */
 export class RefusedCall {
@@ -17,7 +17,7 @@ export class RefusedCall {
 
   /** The rejection of the breaker; the same one each time. */
   get error(): CircuitBreakerOpenError {
-    this.#error ??= rejectionWithoutStack(this.#rejection);
+    this.#error ??= withoutStack(() => new CircuitBreakerOpenError(this.#rejection));
     return this.#error;
   }
 }

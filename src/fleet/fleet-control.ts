@@ -1,0 +1,97 @@
+/** What people do by hand to circuits that many processes share. */
+
+import { hostname, userInfo } from "node:os";
+import {
+  checkNumber,
+  checkText,
+  type Field,
+  type NumberRange,
+  readOptions,
+} from "../options/check.js";
+import type { ControlCommand } from "./rules/command.js";
+import type { FleetSnapshot } from "./rules/reply.js";
+
+/** Who does something by hand, and why. */
+export interface ControlOptions {
+  /** Why: 1 to 1,000 characters. None by default. */
+  readonly reason?: string | undefined;
+  /** Who does it: 1 to 200 characters. Default: `user@host`. */
+  readonly owner?: string | undefined;
+}
+
+/** How a circuit is isolated by hand. */
+export interface IsolateOptions extends ControlOptions {
+  /** Why: 1 to 1,000 characters, shown to everybody whose call is refused. */
+  readonly reason: string;
+  /** After how many milliseconds the isolation ends by itself; above 0 and up to 30 days. */
+  readonly expiresInMs: number;
+}
+
+const EXPIRY: NumberRange = { min: 0, above: true, max: 30 * 24 * 3_600_000, of: "milliseconds" };
+
+const reasonField: Field<string | undefined> = {
+  absent: undefined,
+  read: (value, label) => checkText(value, label, 1000),
+};
+const ownerField: Field<string | undefined> = {
+  absent: undefined,
+  read: (value, label) => checkText(value, label, 200),
+};
+const FIELDS = { reason: reasonField, owner: ownerField };
+const ISOLATE_FIELDS = {
+  ...FIELDS,
+  expiresInMs: {
+    absent: undefined,
+    read: (value, label) => checkNumber(value, label, EXPIRY),
+  } as Field<number | undefined>,
+};
+
+/** Steers shared circuits by name. */
+export class FleetControl {
+  readonly #send: (name: string, command: ControlCommand) => Promise<FleetSnapshot>;
+
+  constructor(send: (name: string, command: ControlCommand) => Promise<FleetSnapshot>) {
+    this.#send = send;
+  }
+
+  isolate(name: string, options: IsolateOptions): Promise<FleetSnapshot> {
+    const { reason, owner, expiresInMs } = readOptions("isolate", options, ISOLATE_FIELDS);
+    return this.#send(checkName(name), {
+      kind: "isolate",
+      reason: checkText(reason, 'isolate option "reason"', 1000),
+      owner: owner ?? ownerOfProcess(),
+      expiresInMs: checkNumber(expiresInMs, 'isolate option "expiresInMs"', EXPIRY),
+    });
+  }
+
+  release(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
+    const { reason, owner } = readOptions("release", options, FIELDS);
+    return this.#send(checkName(name), {
+      kind: "release",
+      reason: reason ?? null,
+      owner: owner ?? ownerOfProcess(),
+    });
+  }
+
+  reset(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
+    const { reason, owner } = readOptions("reset", options, FIELDS);
+    return this.#send(checkName(name), {
+      kind: "reset",
+      reason: reason ?? null,
+      owner: owner ?? ownerOfProcess(),
+    });
+  }
+}
+
+function checkName(name: string): string {
+  return checkText(name, "name", 200);
+}
+
+/** A process may run as a user that its system has no name for, as in a container. */
+function ownerOfProcess(): string {
+  let user = "unknown";
+  try {
+    user = userInfo().username;
+  } catch {}
+  return `${user}@${hostname()}`.slice(0, 200);
+}

@@ -1,0 +1,147 @@
+/** The options of a fleet: what each means, its range and its default, in the place that checks it. */
+
+import {
+  checkText,
+  type Field,
+  numberField,
+  objectField,
+  readOptions,
+  show,
+  wordField,
+} from "../options/check.js";
+import { openStore } from "./open-store.js";
+import { type ReporterOptions, readReporter } from "./reporter.js";
+import { MAX_REPORTERS } from "./rules/policy.js";
+import type { Reporter } from "./rules/state.js";
+import type { FleetStore } from "./store.js";
+
+/** When the store is asked: for every call, or only where what others push does not tell. */
+export type FleetMode = "strict" | "cached";
+
+/** What a fleet can be told. */
+export interface FleetOptions {
+  /**
+   * Where shared circuits are kept: a store, or the URL of one as {@link openStore} takes it. A store
+   * that was given is not closed with the fleet.
+   */
+  readonly store: FleetStore | string;
+  /**
+   * Who is limited together, as an egress address or an account: 1 to 100 of the characters
+   * `A-Z a-z 0-9 . _ : / @ -`. Default: `"default"`.
+   */
+  readonly scope?: string | undefined;
+  /**
+   * `strict`: the store is asked for every call, which suits CI. `cached`: closed and open are known
+   * from what others push, and outcomes are told within a second, which suits services. It needs a
+   * store that pushes. Default: `"strict"`.
+   */
+  readonly mode?: FleetMode | undefined;
+  /** How many milliseconds one call may wait for the store, 1 to 10,000. Default: 100. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * How many processes must have met failures for a circuit to open, 1 to 8; a rate limit needs one.
+   * Default: what the store says, 2 for those of many machines and 1 for those of one.
+   */
+  readonly minimumReporters?: number | undefined;
+  /** What this process says of itself. */
+  readonly reporter?: ReporterOptions | undefined;
+  /** For a URL: the token of `dagger-breaker serve`. */
+  readonly token?: string | undefined;
+  /** For a URL: what all keys in Redis begin with. */
+  readonly prefix?: string | undefined;
+}
+
+const SCOPE = /^[A-Za-z0-9._:/@-]{1,100}$/;
+const URL_KINDS = ["redis", "rediss", "sqlite", "http", "https", "memory"] as const;
+
+const storeObject = objectField<FleetStore>({} as FleetStore, [
+  "open",
+  "run",
+  "list",
+  "history",
+  "subscribe",
+  "close",
+]);
+const textField: Field<string | undefined> = {
+  absent: undefined,
+  read(value, label) {
+    if (typeof value === "string") return value;
+    throw new TypeError(`${label} is of type ${typeof value}, expected a text`);
+  },
+};
+const FIELDS = {
+  store: { absent: undefined, read: readStore } as Field<FleetStore | string | undefined>,
+  scope: { absent: "default", read: readScope } as Field<string>,
+  mode: wordField<FleetMode>("strict", ["strict", "cached"]),
+  timeoutMs: numberField(100, { min: 1, max: 10_000, of: "milliseconds" }),
+  minimumReporters: numberField(undefined, { min: 1, max: MAX_REPORTERS, whole: true }),
+  reporter: { absent: undefined, read: readReporter } as Field<Reporter | undefined>,
+  token: textField,
+  prefix: textField,
+};
+
+/** The options of a fleet, checked. */
+export interface FleetSettings {
+  readonly scope: string;
+  readonly mode: FleetMode;
+  readonly timeoutMs: number;
+  readonly minimumReporters: number | undefined;
+  readonly reporter: Reporter;
+  /** What kind of store it is. */
+  readonly kind: string;
+  /** Whether the fleet closes the store. */
+  readonly ownsStore: boolean;
+  readonly store: () => FleetStore | Promise<FleetStore>;
+}
+
+/**
+ * Checks options.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected; never the URL
+ * of the store, which may hold a password.
+ */
+export function readFleetOptions(given: unknown): FleetSettings {
+  const { store, reporter, token, prefix, ...settings } = readOptions("createFleet", given, FIELDS);
+  if (store === undefined) {
+    throw new TypeError(
+      'createFleet option "store" is undefined, expected a store or the URL of one',
+    );
+  }
+  const known = typeof store === "string" ? byUrl(store, { token, prefix }) : byStore(store);
+  if (settings.mode === "cached" && !known.pushes) {
+    throw new TypeError(
+      `createFleet option "mode" is "cached", expected "strict": a store of the kind ${known.kind} does not push its changes`,
+    );
+  }
+  return { ...settings, reporter: reporter ?? readReporter({}, "reporter"), ...known };
+}
+
+function byStore(store: FleetStore) {
+  return { kind: store.kind, pushes: store.pushes, ownsStore: false, store: () => store };
+}
+
+function byUrl(url: string, { token, prefix }: Pick<FleetOptions, "token" | "prefix">) {
+  const kind = URL_KINDS.find((one) => url.toLowerCase().startsWith(`${one}:`)) ?? "unknown";
+  return {
+    kind: kind.replace(/s$/, ""),
+    pushes: kind !== "sqlite",
+    ownsStore: true,
+    store: () => openStore(url, { token, prefix }),
+  };
+}
+
+function readStore(value: unknown, label: string): FleetStore | string {
+  if (typeof value !== "string") return storeObject.read(value, label);
+  if (URL_KINDS.some((kind) => value.toLowerCase().startsWith(`${kind}:`))) return value;
+  throw new RangeError(
+    `${label} is no URL of a store, expected it to begin with ${URL_KINDS.join(":, ")}:`,
+  );
+}
+
+function readScope(value: unknown, label: string): string {
+  const scope = checkText(value, label, 100);
+  if (SCOPE.test(scope)) return scope;
+  throw new RangeError(
+    `${label} is ${show(scope)}, expected 1 to 100 of the characters A-Z a-z 0-9 . _ : / @ -`,
+  );
+}

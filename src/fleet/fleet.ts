@@ -1,0 +1,283 @@
+/** The breakers of one process whose circuits are shared with other processes. */
+
+import { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { systemClock } from "../breaker/clock.js";
+import { Emitter, type Listener } from "../breaker/events.js";
+import { checkFunction, checkText, type Field, readOptions, wordField } from "../options/check.js";
+import { CircuitTable } from "./circuit-table.js";
+import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
+import { FLEET_EVENT_NAMES, type FleetEvents } from "./fleet-events.js";
+import {
+  type FleetMode,
+  type FleetOptions,
+  type FleetSettings,
+  readFleetOptions,
+} from "./fleet-options.js";
+import { isReply } from "./reply-shape.js";
+import type { ControlCommand } from "./rules/command.js";
+import type { FleetChange, FleetSnapshot } from "./rules/reply.js";
+import { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
+import { policyOf } from "./shared-policy.js";
+import type { FleetEntry } from "./store.js";
+import { FleetStoreError } from "./store-error.js";
+import { type LinkCounts, StoreLink } from "./store-link.js";
+import { StoreWatch } from "./store-watch.js";
+import { within } from "./within.js";
+
+/** What `share` can be told. */
+export interface ShareOptions {
+  /** Under which name the circuit is shared: 1 to 200 characters. Default: that of the breaker. */
+  readonly name?: string | undefined;
+}
+
+/** A fleet at one moment. */
+export interface FleetMetrics {
+  readonly scope: string;
+  readonly mode: FleetMode;
+  /** The kind of the store. */
+  readonly store: string;
+  /** Whether the store is asked. */
+  readonly storeUp: boolean;
+  /** Circuits that are shared. */
+  readonly sharedCount: number;
+  readonly commands: LinkCounts;
+  /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
+  readonly droppedCount: number;
+}
+
+const OPEN_LIMIT_MS = 1000;
+const CONTROL_LIMIT_MS = 1000;
+const CLOSE_LIMIT_MS = 1000;
+
+const nameField: Field<string | undefined> = {
+  absent: undefined,
+  read: (value, label) => checkText(value, label, 200),
+};
+
+/**
+ * Shares breakers with the other processes of a scope.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker } from "dagger-circuit-breaker";
+ * import { createFleet, memoryStore } from "dagger-circuit-breaker/fleet";
+ *
+ * const fleet = createFleet({ store: memoryStore() });
+ * const local = new CircuitBreaker({ name: "api", trip: { badSeconds: 5, windowMs: 60_000 } });
+ * const shared = fleet.share(local);
+ * console.assert((await shared.execute(() => "hello")) === "hello");
+ * await fleet.close();
+ * ```
+ */
+export function createFleet(options: FleetOptions): Fleet {
+  return new Fleet(readFleetOptions(options));
+}
+
+/** The shared breakers of this process at one store. Made by {@link createFleet}. */
+export class Fleet {
+  readonly #settings: FleetSettings;
+  readonly #link: StoreLink;
+  readonly #emitter: Emitter<FleetEvents>;
+  readonly #control: FleetControl;
+  readonly #table: CircuitTable;
+  readonly #watch: StoreWatch;
+  readonly #shared = new WeakMap<CircuitBreaker, Map<string, SharedCircuitBreaker>>();
+  #downSinceMs = 0;
+  #leases = 0;
+  #droppedCount = 0;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(settings: FleetSettings) {
+    const { scope, mode, reporter } = settings;
+    this.#settings = settings;
+    this.#emitter = new Emitter(`the fleet of scope "${scope}"`);
+    this.#link = new StoreLink({ ...settings, onEdge: (reason) => this.#edge(reason) });
+    this.#control = new FleetControl((name, command) => this.#steer(name, command));
+    this.#table = new CircuitTable({
+      scope,
+      link: this.#link,
+      cached: mode === "cached",
+      reporter,
+      nextLease: () => `${reporter.id}-${this.#nextLease()}`,
+      announce: (name, event) => this.#announce(name, event),
+      dropped: (count) => {
+        this.#droppedCount += count;
+      },
+    });
+    this.#watch = new StoreWatch({ scope, link: this.#link, table: this.#table });
+  }
+
+  /** Who is limited together. */
+  get scope(): string {
+    return this.#settings.scope;
+  }
+
+  /** When the store is asked. */
+  get mode(): FleetMode {
+    return this.#settings.mode;
+  }
+
+  /** The kind of the store. */
+  get store(): string {
+    return this.#settings.kind;
+  }
+
+  /**
+   * Connects to the store, for a second at most. It is not needed, but spares the first calls the
+   * wait.
+   *
+   * @returns False when the store is down. Never rejects.
+   */
+  async open(): Promise<boolean> {
+    const isOpen = await this.#link.open(OPEN_LIMIT_MS);
+    if (isOpen && this.mode === "cached") this.#watch.start();
+    return isOpen;
+  }
+
+  /**
+   * The shared breaker of a breaker; the same one each time. Its policy is that of the breaker.
+   *
+   * @throws TypeError for what is no breaker, and for one with another trip policy than bad seconds;
+   * RangeError for one with more than 60 bad seconds or 1,000 probes.
+   */
+  share(breaker: CircuitBreaker, options?: ShareOptions): SharedCircuitBreaker {
+    if (!(breaker instanceof CircuitBreaker)) {
+      throw new TypeError("breaker is no CircuitBreaker of this package, expected one to share");
+    }
+    const { name = breaker.name } = readOptions("share", options, { name: nameField });
+    const known = this.#shared.get(breaker);
+    const there = known?.get(name);
+    if (there !== undefined) return there;
+    const { settings } = CircuitBreaker.machineOf(breaker);
+    const policy = policyOf(breaker.name, settings);
+    const circuit = this.#table.get(name, policy, settings.clock);
+    const shared = new SharedCircuitBreaker(breaker, circuit, this.#control);
+    this.#shared.set(breaker, (known ?? new Map()).set(name, shared));
+    if (this.mode === "cached") this.#watch.start();
+    return shared;
+  }
+
+  /**
+   * Refuses every call of every process until `release` or the end of `expiresInMs`.
+   *
+   * @returns How the circuit stands then.
+   * @throws FleetStoreError (as a rejection) when the store cannot be asked; a TypeError or
+   * RangeError naming the option, its value and what was expected is thrown at once.
+   */
+  isolate(name: string, options: IsolateOptions): Promise<FleetSnapshot> {
+    return this.#control.isolate(name, options);
+  }
+
+  /** Ends an isolation: closed, with an empty window. Throws as `isolate`. */
+  release(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
+    return this.#control.release(name, options);
+  }
+
+  /** Closes a circuit and empties its window; an isolation stays. Throws as `isolate`. */
+  reset(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
+    return this.#control.reset(name, options);
+  }
+
+  /**
+   * The circuits of the scope that the store knows, by name.
+   *
+   * @throws FleetStoreError (as a rejection) when the store cannot be asked.
+   */
+  status(): Promise<readonly FleetEntry[]> {
+    return this.#link.demand((store) => store.list(this.scope), CONTROL_LIMIT_MS);
+  }
+
+  /**
+   * The last 100 changes of a circuit, the oldest first.
+   *
+   * @throws FleetStoreError (as a rejection) when the store cannot be asked.
+   */
+  history(name: string): Promise<readonly FleetChange[]> {
+    const key = { scope: this.scope, name: checkText(name, "name", 200) };
+    return this.#link.demand((store) => store.history(key), CONTROL_LIMIT_MS);
+  }
+
+  /** How the fleet stands and what it has counted, as plain data. Changes nothing, asks nobody. */
+  getMetrics(): FleetMetrics {
+    return {
+      scope: this.scope,
+      mode: this.mode,
+      store: this.store,
+      storeUp: this.#link.isUp,
+      sharedCount: this.#table.size,
+      commands: this.#link.counts,
+      droppedCount: this.#droppedCount,
+    };
+  }
+
+  /**
+   * Hears an event: `storeDown`, `storeUp`, and of all shared circuits `change` and `rejected`.
+   * Listeners are treated as those of a breaker.
+   *
+   * @returns How to take the listener off.
+   */
+  on<N extends keyof FleetEvents>(event: N, listener: Listener<FleetEvents[N]>): () => void {
+    EVENT.read(event, "event");
+    checkFunction(listener, "listener");
+    return this.#emitter.on(event, listener);
+  }
+
+  /** Tells the store now what waits to be told, and resolves when that was answered or given up. */
+  async flush(): Promise<void> {
+    this.#table.flush();
+    await this.#link.idle();
+  }
+
+  /**
+   * Flushes, for a second at most, and lets go of the store. After that every breaker decides alone.
+   * Never rejects; calling it again does no more.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#watch.stop();
+    // The bound holds the process until it is over: what is to be told may be all that is left.
+    await within(this.flush(), CLOSE_LIMIT_MS).catch(() => undefined);
+    await this.#link.close(this.#settings.ownsStore, CLOSE_LIMIT_MS);
+    this.#table.flush();
+  }
+
+  async #steer(name: string, command: ControlCommand): Promise<FleetSnapshot> {
+    const key = { scope: this.scope, name };
+    const number = this.#link.nextNumber();
+    const reply = await this.#link.demand((store) => store.run(key, command), CONTROL_LIMIT_MS);
+    if (!isReply(reply, 0)) throw new FleetStoreError("the store answered with what is no answer");
+    this.#table.find(name)?.hearReply(reply, number);
+    return reply.snapshot;
+  }
+
+  #nextLease(): number {
+    this.#leases += 1;
+    return this.#leases;
+  }
+
+  #edge(reason: string | undefined): void {
+    const { kind: store } = this.#settings;
+    const nowMs = systemClock.now();
+    if (reason === undefined) {
+      this.#announce("storeUp", { store, downMs: nowMs - this.#downSinceMs });
+      this.#watch.refresh();
+      return;
+    }
+    this.#downSinceMs = nowMs;
+    this.#announce("storeDown", { store, reason });
+  }
+
+  #announce<N extends keyof FleetEvents>(name: N, event: FleetEvents[N]): void {
+    this.#emitter.enqueue(name, event);
+    this.#emitter.deliver();
+  }
+}
+
+const EVENT = wordField<keyof FleetEvents>("change", FLEET_EVENT_NAMES);

@@ -1,0 +1,298 @@
+/** A breaker of this process and the circuit that many processes share, in one admission. */
+
+import type { AdmissionCheck } from "../breaker/admission-check.js";
+import { type Operation, runAndTell } from "../breaker/calls.js";
+import {
+  CircuitBreaker,
+  type ExecuteOptions,
+  type ExecuteResult,
+  type RecordDetail,
+  readSignal,
+  rejectSoon,
+} from "../breaker/circuit-breaker.js";
+import type { CircuitBreakerOpenError } from "../breaker/errors.js";
+import type { Listener } from "../breaker/events.js";
+import type { Machine } from "../breaker/machine.js";
+import type { CircuitBreakerMetrics } from "../breaker/metrics.js";
+import type { Outcome } from "../breaker/options.js";
+import { type CallPermit, Permit, type Settlement, type Settler } from "../breaker/permit.js";
+import { checkFunction, wordField } from "../options/check.js";
+import type { ControlOptions, FleetControl, IsolateOptions } from "./fleet-control.js";
+import { type FleetEvents, SHARED_EVENT_NAMES, type SharedEventName } from "./fleet-events.js";
+import type { KnownRefusal } from "./known-circuit.js";
+import type { FleetSnapshot } from "./rules/reply.js";
+import type { Answer, SharedCircuit, SharedCounts } from "./shared-circuit.js";
+import type { SharedCircuitOpenError } from "./shared-open-error.js";
+import { SharedTicket } from "./shared-ticket.js";
+import { UnaskedPermit } from "./unasked-permit.js";
+
+/** A shared breaker at one moment. */
+export interface SharedCircuitMetrics {
+  readonly name: string;
+  readonly scope: string;
+  /** The breaker of this process. */
+  readonly local: CircuitBreakerMetrics;
+  /** The shared circuit as far as is known, aged by the clock; undefined before anything was heard. */
+  readonly shared: FleetSnapshot | undefined;
+  readonly metrics: SharedCounts;
+}
+
+/**
+ * A breaker that stops this process when others have found an upstream down, and them when this one
+ * has. Made by {@link Fleet.share}. The local breaker is asked first and records every outcome; the
+ * store is asked, or known to admit, after that.
+ */
+export class SharedCircuitBreaker {
+  /** The breaker of this process. */
+  readonly local: CircuitBreaker;
+  readonly #machine: Machine;
+  readonly #circuit: SharedCircuit;
+  readonly #control: FleetControl;
+  /** For all calls that hold no place among the probes of one generation. */
+  #settler: SharedSettler | undefined;
+
+  /** @internal */
+  constructor(local: CircuitBreaker, circuit: SharedCircuit, control: FleetControl) {
+    this.local = local;
+    this.#machine = CircuitBreaker.machineOf(local);
+    this.#circuit = circuit;
+    this.#control = control;
+  }
+
+  /** The name under which the circuit is shared. */
+  get name(): string {
+    return this.#circuit.key.name;
+  }
+
+  /** Who shares the circuit. */
+  get scope(): string {
+    return this.#circuit.key.scope;
+  }
+
+  /**
+   * Runs `operation` if both circuits admit it, and passes on its value or its error untouched.
+   *
+   * @throws CircuitBreakerOpenError (as a rejection) when the local circuit does not admit the call,
+   * {@link SharedCircuitOpenError} when the shared one does not; the signal's reason when it was
+   * aborted before. A TypeError for arguments of the wrong type is thrown at once.
+   */
+  execute<T>(operation: Operation<T>, options?: ExecuteOptions): Promise<T> {
+    checkFunction(operation, "operation");
+    const signal = readSignal(options);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const admission = this.#machine.admit();
+    if (!(admission instanceof Permit)) return rejectSoon(admission.error);
+    const answer = this.#ask(admission);
+    if (answer instanceof SharedTicket) return this.#run(admission, answer, operation, signal);
+    return this.#runWhenAnswered(admission, answer, operation, signal);
+  }
+
+  /** Like `execute`, but resolves to a result instead of rejecting. */
+  async tryExecute<T>(
+    operation: Operation<T>,
+    options?: ExecuteOptions,
+  ): Promise<ExecuteResult<T>> {
+    checkFunction(operation, "operation");
+    const signal = readSignal(options);
+    if (signal?.aborted) return { ok: false, rejected: false, error: signal.reason };
+    const admission = this.#machine.admit();
+    if (!(admission instanceof Permit)) return admission;
+    const ticket = this.#take(admission, await this.#ask(admission));
+    if (!(ticket instanceof SharedTicket)) return { ok: false, rejected: true, error: ticket };
+    if (signal?.aborted) {
+      giveBack(admission, ticket);
+      return { ok: false, rejected: false, error: signal.reason };
+    }
+    try {
+      return { ok: true, value: await this.#run(admission, ticket, operation, signal) };
+    } catch (error) {
+      return { ok: false, rejected: false, error };
+    }
+  }
+
+  /**
+   * Takes a permit of both circuits for one call that the caller makes and settles.
+   *
+   * @throws CircuitBreakerOpenError (as a rejection) when one of them does not admit it.
+   */
+  async acquire(): Promise<Permit> {
+    const admission = await this.tryAcquire();
+    if (admission instanceof Permit) return admission;
+    throw admission;
+  }
+
+  /** Like `acquire`, but resolves to the rejection. */
+  async tryAcquire(): Promise<Permit | CircuitBreakerOpenError> {
+    const admission = this.#machine.admit();
+    return admission instanceof Permit ? this.join(admission) : admission.error;
+  }
+
+  /**
+   * Asks the shared circuit for a call that the local breaker has let in. Refused, the local permit
+   * is given back; admitted, the same permit settles both.
+   *
+   * @internal
+   */
+  async join(permit: Permit): Promise<Permit | SharedCircuitOpenError> {
+    const ticket = this.#take(permit, await this.#ask(permit));
+    if (!(ticket instanceof SharedTicket)) return ticket;
+    if (this.#settler?.ticket !== ticket) this.#settler = new SharedSettler(this.#machine, ticket);
+    permit.handTo(this.#settler);
+    return permit;
+  }
+
+  /**
+   * For a call that is made without asking, as one that only spans tell of: its outcome counts in
+   * both circuits while they are closed, in the local one if its generation lasts.
+   *
+   * @internal
+   */
+  unasked(): CallPermit {
+    return new UnaskedPermit(this);
+  }
+
+  /**
+   * What an admission would be told now, as far as is known without asking the store. Changes nothing
+   * and counts nothing.
+   */
+  check(): AdmissionCheck {
+    const local = this.local.check();
+    const known = local.admits && this.#obeys ? this.#circuit.check() : undefined;
+    if (known === undefined) return local;
+    const { reason, snapshot } = known;
+    const retryAfterMs = reason === "isolated" ? undefined : snapshot.retryAfterMs;
+    return { admits: false, reason, retryAfterMs };
+  }
+
+  /**
+   * Counts an outcome that had no permit: in the local circuit while it is closed and in the
+   * generation given, in the shared one while that is closed.
+   *
+   * @throws TypeError or RangeError for an outcome, generation or duration that is none.
+   */
+  record(outcome: Outcome, detail: RecordDetail): void {
+    this.local.record(outcome, detail);
+    if (this.#machine.control === "disabled") return;
+    const { error, retryAfterMs, openNow } = detail;
+    this.#circuit.unasked.settle({ outcome, error, retryAfterMs, openNow });
+  }
+
+  /**
+   * Refuses every call of every process until `release` or the end of `expiresInMs`.
+   *
+   * @throws FleetStoreError (as a rejection) when the store cannot be asked; a TypeError or
+   * RangeError naming the option, its value and what was expected is thrown at once.
+   */
+  isolate(options: IsolateOptions): Promise<FleetSnapshot> {
+    return this.#control.isolate(this.name, options);
+  }
+
+  /** Ends an isolation of the shared circuit: closed, with an empty window. Throws as `isolate`. */
+  release(options?: ControlOptions): Promise<FleetSnapshot> {
+    return this.#control.release(this.name, options);
+  }
+
+  /** Closes the shared circuit and empties its window; an isolation stays. Throws as `isolate`. */
+  reset(options?: ControlOptions): Promise<FleetSnapshot> {
+    return this.#control.reset(this.name, options);
+  }
+
+  /** How both circuits stand and what was counted, as plain data. Changes nothing, asks nobody. */
+  getMetrics(): SharedCircuitMetrics {
+    return {
+      name: this.name,
+      scope: this.scope,
+      local: this.local.getMetrics(),
+      shared: this.#circuit.snapshot,
+      metrics: { ...this.#circuit.counts },
+    };
+  }
+
+  /**
+   * Hears an event of the shared circuit: `change` or `rejected`. Those of the local one are heard at
+   * `local`. Listeners are treated as those of a breaker.
+   *
+   * @returns How to take the listener off.
+   */
+  on<N extends SharedEventName>(event: N, listener: Listener<FleetEvents[N]>): () => void {
+    EVENT.read(event, "event");
+    checkFunction(listener, "listener");
+    return this.#circuit.emitter.on(event, listener);
+  }
+
+  /** Whether the shared circuit may refuse: what was said by hand of the local one holds for both. */
+  get #obeys(): boolean {
+    const { control } = this.#machine;
+    return control !== "observe" && control !== "disabled";
+  }
+
+  #ask(permit: Permit): Answer | Promise<Answer> {
+    const untold = permit.wouldReject || this.#machine.control === "disabled";
+    return untold ? LOCAL_ONLY : this.#circuit.admit();
+  }
+
+  /** Turns an answer into a ticket, or into the rejection, for which nothing is kept. */
+  #take(permit: Permit, answer: Answer): SharedTicket | SharedCircuitOpenError {
+    if (answer instanceof SharedTicket) return answer;
+    if (!this.#obeys) return LOCAL_ONLY;
+    permit.release();
+    return this.#circuit.reject(answer, this.#machine.settings.captureRejectionStack);
+  }
+
+  #run<T>(
+    permit: Permit,
+    ticket: SharedTicket,
+    operation: Operation<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const machine = this.#machine;
+    return runAndTell(machine, operation, signal, (settlement) => {
+      machine.settle(permit, settlement);
+      ticket.settle(settlement);
+    });
+  }
+
+  async #runWhenAnswered<T>(
+    permit: Permit,
+    answer: KnownRefusal | Promise<Answer>,
+    operation: Operation<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const ticket = this.#take(permit, await answer);
+    if (!(ticket instanceof SharedTicket)) throw ticket;
+    if (!signal?.aborted) return this.#run(permit, ticket, operation, signal);
+    giveBack(permit, ticket);
+    throw signal.reason;
+  }
+}
+
+const EVENT = wordField<SharedEventName>("change", SHARED_EVENT_NAMES);
+
+/** Of calls whose outcome is not told to anybody else. */
+const LOCAL_ONLY = new SharedTicket({ tell: () => {}, giveBack: () => {} }, null, undefined);
+
+/** Tells both circuits what became of a call. */
+class SharedSettler implements Settler {
+  readonly ticket: SharedTicket;
+  readonly #machine: Machine;
+
+  constructor(machine: Machine, ticket: SharedTicket) {
+    this.#machine = machine;
+    this.ticket = ticket;
+  }
+
+  settle(permit: Permit, settlement: Settlement): void {
+    this.#machine.settle(permit, settlement);
+    this.ticket.settle(settlement);
+  }
+
+  release(permit: Permit): void {
+    this.#machine.release(permit);
+    this.ticket.release();
+  }
+}
+
+function giveBack(permit: Permit, ticket: SharedTicket): void {
+  permit.release();
+  ticket.release();
+}

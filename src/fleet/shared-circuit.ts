@@ -1,0 +1,282 @@
+/** One shared circuit as this process sees it: what it knows of it, asks it and tells it. */
+
+import type { Clock } from "../breaker/clock.js";
+import { Emitter } from "../breaker/events.js";
+import type { Settlement } from "../breaker/permit.js";
+import type { FleetEvents, SharedEventName } from "./fleet-events.js";
+import { FlushTimer } from "./flush-timer.js";
+import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
+import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
+import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
+import type { Reporter } from "./rules/state.js";
+import { type SharedCircuitOpenError, sharedRejection } from "./shared-open-error.js";
+import type { BreakerPolicy } from "./shared-policy.js";
+import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
+import type { FleetKey } from "./store.js";
+import type { StoreLink } from "./store-link.js";
+
+/** What the circuits of one fleet have in common. */
+export interface CircuitSurroundings {
+  readonly scope: string;
+  readonly link: StoreLink;
+  readonly cached: boolean;
+  readonly reporter: Reporter;
+  /** Names the probe places of a command; never the same twice. */
+  readonly nextLease: () => string;
+  /** Tells the listeners of the whole fleet. */
+  readonly announce: <N extends SharedEventName>(name: N, event: FleetEvents[N]) => void;
+  /** Hears how many outcomes were lost. */
+  readonly dropped: (count: number) => void;
+}
+
+/** What a shared circuit has counted in this process; none of it ever goes back. */
+export interface SharedCounts {
+  /** Calls for which the store was asked. */
+  readonly askedCount: number;
+  /** Calls that the shared circuit refused. */
+  readonly refusedCount: number;
+  /** Calls that were let in without the store, because it was down or too slow. */
+  readonly aloneCount: number;
+  /** Outcomes that the store has taken, late ones among them. */
+  readonly toldCount: number;
+  /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
+  readonly droppedCount: number;
+}
+
+/** What a call is told: it may go, with a ticket to settle, or it may not. */
+export type Answer = SharedTicket | KnownRefusal;
+
+/** More calls than this are not asked for with one command. */
+const MAX_BATCH = 1000;
+/** Outcomes of more generations, or places of more probes, do not wait together. */
+const MAX_WAITING = 1000;
+
+/** One circuit of the store. All breakers of that name in a process and a fleet share it. */
+export class SharedCircuit implements OutcomeTaker {
+  readonly key: FleetKey;
+  /** Of the breaker that was shared last. */
+  policy: BreakerPolicy;
+  readonly counts = {
+    askedCount: 0,
+    refusedCount: 0,
+    aloneCount: 0,
+    toldCount: 0,
+    droppedCount: 0,
+  };
+  readonly emitter: Emitter<FleetEvents>;
+  readonly #clock: Clock;
+  readonly #around: CircuitSurroundings;
+  readonly #known = new KnownCircuit();
+  readonly #tally = new OutcomeTally();
+  readonly #timer = new FlushTimer(() => this.flush());
+  #waiting: ((answer: Answer) => void)[] = [];
+  /** That of calls which nobody asked the store for. */
+  readonly #unasked = new SharedTicket(this, null, undefined);
+  /** That of calls in the closed circuit that is known. */
+  #pass: SharedTicket | undefined;
+
+  constructor(name: string, policy: BreakerPolicy, clock: Clock, around: CircuitSurroundings) {
+    this.key = { scope: around.scope, name };
+    this.policy = policy;
+    this.#clock = clock;
+    this.#around = around;
+    this.emitter = new Emitter(`shared circuit breaker "${name}"`);
+  }
+
+  /** How it stands, as far as is known; undefined as long as nothing was heard. */
+  get snapshot(): FleetSnapshot | undefined {
+    return this.#known.at(this.#clock.now());
+  }
+
+  /** Lets a call in or refuses it: at once where that is known, else with the answer of the store. */
+  admit(): Answer | Promise<Answer> {
+    const { cached, link } = this.#around;
+    if (cached) {
+      if (this.#pass !== undefined) return this.#pass;
+      const known = this.#known.decide(this.#clock.now());
+      if (typeof known === "object") return known;
+    }
+    if (!link.mayAsk) return this.#decideAlone();
+    this.counts.askedCount += 1;
+    const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
+    if (this.#waiting.length < MAX_BATCH) this.#timer.ask("tick");
+    else this.flush();
+    return answer;
+  }
+
+  /** What `admit` would say as far as is known; undefined where only the store can tell, or admits. */
+  check(): KnownRefusal | undefined {
+    const known = this.#known.decide(this.#clock.now());
+    return typeof known === "object" ? known : undefined;
+  }
+
+  /** Makes the rejection of a refused call, and tells of it. */
+  reject({ reason, snapshot }: KnownRefusal, withStack: boolean): SharedCircuitOpenError {
+    this.counts.refusedCount += 1;
+    const error = sharedRejection(this.key, reason, snapshot, withStack);
+    this.#announce("rejected", { breakerName: this.key.name, error });
+    return error;
+  }
+
+  /** The ticket of an outcome that had no permit. */
+  get unasked(): SharedTicket {
+    return this.#unasked;
+  }
+
+  tell(generation: number | null, settlement: Settlement): void {
+    this.#tally.add(generation, settlement);
+    if (!this.#around.cached || this.#tally.size > MAX_WAITING) this.#timer.ask("tick");
+    else this.#timer.ask(settlement.outcome === "success" ? "second" : "soon");
+  }
+
+  giveBack(generation: number | null, lease: string): void {
+    this.#tally.giveBack(generation, lease);
+    this.#timer.ask("tick");
+  }
+
+  /** Takes in what another process has caused. */
+  hearPush(snapshot: FleetSnapshot): void {
+    const before = this.#known.heard;
+    if (!this.#known.hearPush(snapshot, this.#clock.now(), this.#around.link.sentCount)) return;
+    this.#changed(before, snapshot, []);
+  }
+
+  /** Takes in the answer to a command of one's own. */
+  hearReply(reply: Pick<FleetReply, "snapshot" | "changes">, command: number): void {
+    const { snapshot, changes } = reply;
+    const before = this.#known.heard;
+    const nowMs = this.#clock.now();
+    if (!this.#known.hearReply(snapshot, nowMs, command, this.#around.link.sentCount)) return;
+    this.#changed(before, snapshot, changes);
+  }
+
+  /** Sends what waits: outcomes first, so that they count for the calls that ask. */
+  flush(): void {
+    this.#timer.stop();
+    for (const outcomes of this.#tally.take()) this.#settle(outcomes);
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    this.#ask(waiting);
+  }
+
+  #ask(waiting: readonly ((answer: Answer) => void)[]): void {
+    const { link, nextLease } = this.#around;
+    const { length: count } = waiting;
+    const lease = nextLease();
+    let missed = false;
+    link.send(this.key, {
+      count,
+      awaited: true,
+      command: (minimumReporters) => ({
+        kind: "admit",
+        policy: { ...this.policy, minimumReporters },
+        count,
+        lease,
+        chance: Math.random(),
+      }),
+      replied: (reply, command) => {
+        this.hearReply(reply, command);
+        if (missed) this.#giveAllBack(reply, lease);
+        else this.#answer(waiting, reply, lease);
+      },
+      missed: () => {
+        missed = true;
+        for (const resolve of waiting) resolve(this.#decideAlone());
+      },
+    });
+  }
+
+  #answer(
+    waiting: readonly ((answer: Answer) => void)[],
+    { admitted, refusal, snapshot }: FleetReply,
+    lease: string,
+  ): void {
+    const { generation } = snapshot;
+    const probes = snapshot.state === "half-open";
+    const common = this.#pass ?? new SharedTicket(this, generation, undefined);
+    for (const [index, resolve] of waiting.entries()) {
+      if (index >= admitted) resolve({ reason: refusal ?? "open", snapshot });
+      else if (probes) resolve(new SharedTicket(this, generation, `${lease}.${index}`));
+      else resolve(common);
+    }
+  }
+
+  /** Calls that did not wait for this answer have gone without the places that it gives. */
+  #giveAllBack({ admitted, snapshot }: FleetReply, lease: string): void {
+    if (snapshot.state !== "half-open") return;
+    for (let index = 0; index < admitted; index += 1) {
+      this.giveBack(snapshot.generation, `${lease}.${index}`);
+    }
+  }
+
+  /** The store cannot be asked: what it last said holds for as long as it said, then nobody refuses. */
+  #decideAlone(): Answer {
+    const known = this.#known.decide(this.#clock.now());
+    if (typeof known === "object") return known;
+    this.counts.aloneCount += 1;
+    return this.#unasked;
+  }
+
+  #settle(outcomes: Outcomes): void {
+    const { link, reporter, dropped } = this.#around;
+    const count = outcomes.successes + outcomes.failures;
+    let missed = false;
+    link.send(this.key, {
+      count: 0,
+      awaited: false,
+      command: (minimumReporters) => ({
+        kind: "settle",
+        policy: { ...this.policy, minimumReporters },
+        ...outcomes,
+        reporter,
+        chance: Math.random(),
+      }),
+      replied: (reply, command) => {
+        this.hearReply(reply, command);
+        if (!missed) this.counts.toldCount += count;
+      },
+      missed: () => {
+        missed = true;
+        this.counts.droppedCount += count;
+        dropped(count);
+      },
+    });
+  }
+
+  #changed(
+    before: FleetSnapshot | undefined,
+    after: FleetSnapshot,
+    changes: readonly FleetChange[],
+  ): void {
+    const closed = after.isolation === null && after.state === "closed";
+    const { cached } = this.#around;
+    if (!cached || !closed) this.#pass = undefined;
+    else if (this.#pass === undefined || before?.generation !== after.generation) {
+      // A circuit that the store does not know has no generation in which an outcome could count.
+      this.#pass =
+        after.generation === 0
+          ? this.#unasked
+          : new SharedTicket(this, after.generation, undefined);
+    }
+    if (!isNews(before, after)) return;
+    const { scope, name } = this.key;
+    const change = changes.findLast(({ generation }) => generation === after.generation) ?? null;
+    const event = { scope, name, snapshot: after, change };
+    this.#announce("change", event);
+  }
+
+  #announce<N extends SharedEventName>(name: N, event: FleetEvents[N]): void {
+    this.emitter.enqueue(name, event);
+    this.emitter.deliver();
+    this.#around.announce(name, event);
+  }
+}
+
+/** Whether others than the store's books see a difference: a circuit not heard of before was closed. */
+function isNews(before: FleetSnapshot | undefined, after: FleetSnapshot): boolean {
+  return (
+    (before?.state ?? "closed") !== after.state ||
+    ((before?.isolation ?? null) === null) !== (after.isolation === null)
+  );
+}

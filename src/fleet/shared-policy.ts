@@ -1,0 +1,43 @@
+/** The policy of a shared circuit, which is that of the breaker it stands beside. */
+
+import type { Settings } from "../breaker/options.js";
+import { checkNumber, show } from "../options/check.js";
+import type { SharedPolicy } from "./rules/policy.js";
+
+/** What a breaker's own options say of the shared circuit. */
+export type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
+
+const MAX_PROBES = 1000;
+const MAX_BAD_SECONDS = 60;
+
+/**
+ * Reads the policy off the settings of a breaker.
+ *
+ * @throws TypeError for another trip policy than bad seconds, which is the only one that many
+ * processes can count together; RangeError for more than a store keeps.
+ */
+export function policyOf(name: string, settings: Settings): BreakerPolicy {
+  const { badSeconds, windowMs } = settings.trip.options;
+  if (badSeconds === undefined || windowMs === undefined) {
+    const [kind] = Object.keys(settings.trip.options);
+    throw new TypeError(
+      `circuit breaker ${show(name)} has the trip policy ${kind}, which cannot be shared; expected badSeconds, such as { badSeconds: 5, windowMs: 60000 }`,
+    );
+  }
+  const of = (option: string) =>
+    `of a shared circuit breaker, ${show(name)}, the option "${option}"`;
+  return {
+    badSeconds: checkNumber(badSeconds, of("badSeconds"), { min: 1, max: MAX_BAD_SECONDS }),
+    windowMs,
+    resetTimeoutMs: settings.resetTimeoutMs,
+    maxOpenMs: settings.maxOpenMs,
+    openTimeGrowthFactor: settings.openTimeGrowthFactor,
+    openTimeJitter: settings.openTimeJitter,
+    halfOpenMaxCalls: checkNumber(settings.halfOpenMaxCalls, of("halfOpenMaxCalls"), {
+      min: 1,
+      max: MAX_PROBES,
+    }),
+    halfOpenSuccessThreshold: settings.halfOpenSuccessThreshold,
+    halfOpenProbeTimeoutMs: settings.halfOpenProbeTimeoutMs,
+  };
+}

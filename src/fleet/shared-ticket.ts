@@ -1,0 +1,34 @@
+/** What a call holds of a shared circuit: the generation that let it in, and its place as a probe. */
+
+import type { Settlement } from "../breaker/permit.js";
+
+/** Takes what becomes of calls. */
+export interface OutcomeTaker {
+  tell(generation: number | null, settlement: Settlement): void;
+  giveBack(generation: number | null, lease: string): void;
+}
+
+/** A call that was let in; calls without a place of their own share one of these. */
+export class SharedTicket {
+  readonly #taker: OutcomeTaker;
+  readonly #generation: number | null;
+  readonly #lease: string | undefined;
+
+  /** @param generation Null where the store was not asked: then it counts the outcome while closed. */
+  constructor(taker: OutcomeTaker, generation: number | null, lease: string | undefined) {
+    this.#taker = taker;
+    this.#generation = generation;
+    this.#lease = lease;
+  }
+
+  /** The call was made. */
+  settle(settlement: Settlement): void {
+    if (this.#lease !== undefined) this.#taker.giveBack(this.#generation, this.#lease);
+    if (settlement.outcome !== "ignored") this.#taker.tell(this.#generation, settlement);
+  }
+
+  /** The call was not made. */
+  release(): void {
+    if (this.#lease !== undefined) this.#taker.giveBack(this.#generation, this.#lease);
+  }
+}
