@@ -1,0 +1,48 @@
+/** Tells by its shape what a client is, whichever copy of which package it comes from. */
+
+import { show } from "../../options/check.js";
+import type { MakeConnection } from "./connection.js";
+import { ioredisClusterConnection, ioredisConnection } from "./ioredis.js";
+import { nodeRedisClusterConnection, nodeRedisConnection } from "./node-redis.js";
+
+/**
+ * A client of `@redis/client` (or `redis`) 6 or of `ioredis` 6, for one server or for a cluster. Only
+ * its options are used: it may be connected or not, and is never changed or closed.
+ */
+export interface RedisClient {
+  duplicate(...overrides: never[]): unknown;
+}
+
+/** @throws TypeError when the value is no such client. */
+export function connectionsOf(client: unknown, label: string): MakeConnection {
+  if (isObject(client) && has(client, "duplicate")) {
+    if (has(client, "call") && client.isCluster === true) {
+      return (onLost) => ioredisClusterConnection(as(client), onLost);
+    }
+    if (has(client, "call") && typeof client.status === "string") {
+      return (onLost) => ioredisConnection(as(client), onLost);
+    }
+    if (has(client, "sendCommand") && has(client, "nodeClient") && isObject(client._options)) {
+      return (onLost) => nodeRedisClusterConnection(as(client), onLost);
+    }
+    if (has(client, "sendCommand") && has(client, "unref") && isObject(client.options)) {
+      return (onLost) => nodeRedisConnection(as(client), onLost);
+    }
+  }
+  throw new TypeError(
+    `${label} is ${show(client)}, expected a client or a cluster of "@redis/client" 6 or "ioredis" 6`,
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function has(client: Readonly<Record<string, unknown>>, method: string): boolean {
+  return typeof client[method] === "function";
+}
+
+/** Its shape was looked at; what a method takes cannot be. */
+function as<T>(client: unknown): T {
+  return client as T;
+}

@@ -1,0 +1,50 @@
+/** What becomes of the errors of Redis and its clients: texts without secrets, as errors of the store. */
+
+import { FleetStoreError } from "../store-error.js";
+
+/** Redis begins its own errors with a word in capitals; whatever else fails is the connection. */
+const REPLY = /^[A-Z][A-Z0-9]+ /;
+/** User and password of a URL. */
+const USER_INFO = /\/\/[^/\s@]*@/g;
+const MAX_LENGTH = 300;
+
+/** What an error says. Never the error itself: clients hang the arguments of a command on it. */
+export function messageOf(error: unknown): string {
+  // Node gives one for each address of a host, and an empty text.
+  const [first] = error instanceof AggregateError ? error.errors : [error];
+  const text = first instanceof Error ? first.message || first.name : String(first);
+  return text.replaceAll(USER_INFO, "//").slice(0, MAX_LENGTH);
+}
+
+/** Whether Redis itself answered with this error. */
+export function isReplyError(error: unknown): boolean {
+  return REPLY.test(messageOf(error));
+}
+
+/** Whether another server may do what this one does not, as after a failover. */
+export function isElsewhere(error: unknown): boolean {
+  return !isReplyError(error) || messageOf(error).startsWith("READONLY ");
+}
+
+/** The error of the store for a command on a key. */
+export function commandError(error: unknown, key: string): FleetStoreError {
+  if (error instanceof FleetStoreError) return error;
+  const text = messageOf(error);
+  if (text.startsWith("WRONGTYPE ")) {
+    return new FleetStoreError(
+      `the key ${JSON.stringify(key)} in Redis is no hash, expected a shared circuit: ` +
+        "delete it, or give the store another prefix",
+    );
+  }
+  const [, field] = /^GARBLED (\w+)/.exec(text) ?? [];
+  if (field !== undefined) return garbledError(key, `the field "${field}"`);
+  return new FleetStoreError(`Redis could not be asked: ${text}`);
+}
+
+/** The error for a hash that is no circuit, or for an answer that is none. */
+export function garbledError(key: string, what: string): FleetStoreError {
+  return new FleetStoreError(
+    `the key ${JSON.stringify(key)} in Redis is no shared circuit: ${what} is missing or holds ` +
+      "something else than expected; delete it, or give the store another prefix",
+  );
+}

@@ -1,0 +1,116 @@
+/** The connection that the store uses: made when it is needed, replaced when it is lost. */
+
+import { FleetStoreError } from "../store-error.js";
+import { within } from "../within.js";
+import {
+  CONNECT_TIMEOUT_MS,
+  type MakeConnection,
+  type RedisCommand,
+  type RedisConnection,
+} from "./connection.js";
+import { isElsewhere, messageOf } from "./failure.js";
+import { Redialing } from "./redialing.js";
+
+/** A connection that owes an answer for so long is dead, whatever its socket says. */
+const ANSWER_TIMEOUT_MS = 5000;
+
+/** Keeps one connection. Nothing waits in it: without a connection, commands are rejected. */
+export class RedisLink {
+  readonly #make: MakeConnection;
+  readonly #onOpened: () => void;
+  readonly #redialing = new Redialing(() => this.#dial());
+  #current: RedisConnection | undefined;
+  #dialing: Promise<RedisConnection> | undefined;
+  /** Those that are replaced, until what is on its way is answered. */
+  readonly #replaced = new Map<RedisConnection, NodeJS.Timeout>();
+  /** Why there is no connection, once one was tried. */
+  #problem: string | undefined;
+  #closed = false;
+
+  /** @param onOpened Hears of each connection, the first one and each that replaces another. */
+  constructor(make: MakeConnection, onOpened: () => void) {
+    this.#make = make;
+    this.#onOpened = onOpened;
+  }
+
+  /** Connects now, even if the time to try again has not come. */
+  async open(): Promise<RedisConnection> {
+    return this.#current ?? this.#dial();
+  }
+
+  /** Resolves to the connection; waits for the first one, but for no other. */
+  async connection(): Promise<RedisConnection> {
+    if (this.#current !== undefined) return this.#current;
+    if (this.#problem === undefined) return this.#dial();
+    throw new FleetStoreError(`Redis is not connected: ${this.#problem}`);
+  }
+
+  async send(key: string, command: RedisCommand): Promise<unknown> {
+    return this.ask((connection) => connection.send(key, command));
+  }
+
+  /** Asks the connection for one answer, which must come in time. */
+  async ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    const connection = await this.connection();
+    try {
+      return await within(question(connection), ANSWER_TIMEOUT_MS);
+    } catch (error) {
+      if (isElsewhere(error)) this.#replace(connection, error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#redialing.stop();
+    this.#current?.close();
+    this.#current = undefined;
+    for (const [connection, timer] of this.#replaced) {
+      clearTimeout(timer);
+      connection.close();
+    }
+    this.#replaced.clear();
+  }
+
+  #dial(): Promise<RedisConnection> {
+    if (this.#closed) return Promise.reject(new FleetStoreError("the store in Redis is closed"));
+    this.#dialing ??= this.#connect().finally(() => {
+      this.#dialing = undefined;
+    });
+    return this.#dialing;
+  }
+
+  async #connect(): Promise<RedisConnection> {
+    const connection = this.#make((error) => this.#replace(connection, error));
+    try {
+      await within(connection.open(), CONNECT_TIMEOUT_MS);
+      if (this.#closed) throw new FleetStoreError("the store in Redis is closed");
+    } catch (error) {
+      connection.close();
+      this.#problem = messageOf(error);
+      this.#redialing.failed();
+      throw new FleetStoreError(`Redis cannot be reached: ${this.#problem}`);
+    }
+    if (this.#current !== undefined) this.#retire(this.#current);
+    this.#current = connection;
+    this.#problem = undefined;
+    this.#redialing.succeeded();
+    this.#onOpened();
+    return connection;
+  }
+
+  /** Makes another connection soon. A part of this one may still do: it is used until then. */
+  #replace(connection: RedisConnection, error: unknown): void {
+    if (connection !== this.#current || this.#closed) return;
+    this.#problem = messageOf(error);
+    this.#redialing.soon();
+  }
+
+  #retire(connection: RedisConnection): void {
+    const timer = setTimeout(() => {
+      this.#replaced.delete(connection);
+      connection.close();
+    }, ANSWER_TIMEOUT_MS);
+    this.#replaced.set(connection, timer.unref());
+  }
+}

@@ -1,0 +1,95 @@
+/** Connections by node-redis (`@redis/client`, or `redis` around it), to one server or to a cluster. */
+
+import type { createClient, createCluster } from "@redis/client";
+import {
+  CONNECT_TIMEOUT_MS,
+  type OnLost,
+  type RedisConnection,
+  type RedisListener,
+  type RedisSubscriber,
+} from "./connection.js";
+
+/** A client for one server. */
+export type NodeRedisClient = ReturnType<typeof createClient>;
+/** A client for a cluster. */
+export type NodeRedisCluster = ReturnType<typeof createCluster>;
+
+/** For our own connections: nothing waits for a connection, and nothing is sent twice. */
+const OWN_OPTIONS = {
+  disableOfflineQueue: true,
+  disableClientInfo: true,
+  maintNotifications: "disabled",
+  commandOptions: {},
+} as const;
+/** The store replaces what is lost. */
+const OWN_SOCKET = { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS } as const;
+
+/** Makes connections by the options of a client for one server. */
+export function nodeRedisConnection(given: NodeRedisClient, onLost: OnLost): RedisConnection {
+  const client = duplicate(given, onLost);
+  return {
+    open: () => connect(client),
+    send: (_key, command) => client.sendCommand(command),
+    masters: async () => [(command) => client.sendCommand(command)],
+    subscriber: async (onMessage, onSubscriberLost) =>
+      subscriber(duplicate(given, onSubscriberLost), onMessage),
+    close: () => client.destroy(),
+  };
+}
+
+/** Makes connections by the options of a client for a cluster. */
+export function nodeRedisClusterConnection(
+  given: NodeRedisCluster,
+  onLost: OnLost,
+): RedisConnection {
+  const { defaults } = given._options;
+  const cluster = given.duplicate({
+    minimizeConnections: true,
+    useReplicas: false,
+    commandOptions: {},
+    defaults: { ...defaults, ...OWN_OPTIONS, socket: { ...defaults?.socket, ...OWN_SOCKET } },
+  });
+  cluster.on("error", onLost);
+  cluster.on("node-error", onLost);
+  // A cluster has no way to say so for all of its connections.
+  cluster.on("node-connect", () => {
+    for (const { client } of cluster.masters) client?.unref();
+  });
+  return {
+    open: async () => void (await cluster.connect()),
+    send: (key, command) => cluster.sendCommand(key, false, [...command]),
+    masters: async () => {
+      const clients = await Promise.all(cluster.masters.map((node) => cluster.nodeClient(node)));
+      return clients.map((client) => (command) => client.sendCommand(command));
+    },
+    subscriber: async (onMessage, onSubscriberLost) => {
+      const { masters } = cluster;
+      const node = masters[Math.floor(Math.random() * masters.length)];
+      if (node === undefined) throw new Error("the cluster has no master");
+      const client = await cluster.nodeClient(node);
+      return subscriber(duplicate(client, onSubscriberLost), onMessage);
+    },
+    close: () => cluster.destroy(),
+  };
+}
+
+function duplicate(given: NodeRedisClient, onLost: OnLost): NodeRedisClient {
+  const socket = { ...given.options.socket, ...OWN_SOCKET };
+  const client: NodeRedisClient = given.duplicate({ ...OWN_OPTIONS, socket });
+  client.on("error", onLost);
+  return client;
+}
+
+async function connect(client: NodeRedisClient): Promise<void> {
+  client.unref();
+  await client.connect();
+}
+
+function subscriber(client: NodeRedisClient, onMessage: RedisListener): RedisSubscriber {
+  return {
+    open: () => connect(client),
+    subscribe: (channel) => client.subscribe(channel, (text) => onMessage(channel, text)),
+    unsubscribe: (channel) => client.unsubscribe(channel),
+    close: () => client.destroy(),
+  };
+}

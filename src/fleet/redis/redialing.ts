@@ -1,0 +1,48 @@
+/** When to connect again: soon, then less often, never all at once, and without end. */
+
+const FIRST_DELAY_MS = 50;
+const MAX_DELAY_MS = 1000;
+
+/** Calls `dial` after a jittered delay that doubles with each failure up to a second. */
+export class Redialing {
+  readonly #dial: () => Promise<unknown>;
+  #timer: NodeJS.Timeout | undefined;
+  #delayMs = FIRST_DELAY_MS;
+  #stopped = false;
+
+  /** @param dial Tells of its success or failure itself; what it rejects with is dropped. */
+  constructor(dial: () => Promise<unknown>) {
+    this.#dial = dial;
+  }
+
+  /** Plans one more attempt, unless one is planned. */
+  soon(): void {
+    if (this.#stopped || this.#timer !== undefined) return;
+    const delayMs = this.#delayMs * (0.5 + Math.random() / 2);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#dial().catch(() => undefined);
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  failed(): void {
+    this.soon();
+    this.#delayMs = Math.min(2 * this.#delayMs, MAX_DELAY_MS);
+  }
+
+  succeeded(): void {
+    this.#clear();
+    this.#delayMs = FIRST_DELAY_MS;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#clear();
+  }
+
+  #clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

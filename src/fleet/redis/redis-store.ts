@@ -1,0 +1,189 @@
+/** Keeps shared circuits in Redis 7 or Valkey, for all processes that can reach it. */
+
+import { type Field, functionField, readOptions } from "../../options/check.js";
+import { isReply } from "../reply-shape.js";
+import type { FleetCommand } from "../rules/command.js";
+import type { FleetChange, FleetReply } from "../rules/reply.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+import { connectionsOf, type RedisClient } from "./client.js";
+import type { MakeConnection, RedisSend } from "./connection.js";
+import { commandError, garbledError, messageOf } from "./failure.js";
+import { RedisLink } from "./link.js";
+import { SCRIPT, SCRIPT_SHA } from "./lua/script.js";
+import { HISTORY_FIELDS } from "./lua/state.js";
+import { prefixField, RedisNames } from "./names.js";
+import { argumentsOf } from "./script-arguments.js";
+import { RedisSubscriptions } from "./subscriptions.js";
+
+/** What a store in Redis can be told. */
+export interface RedisStoreOptions {
+  /**
+   * A client or a cluster of `@redis/client` (or `redis`) 6 or of `ioredis` 6. The store makes
+   * connections of its own with its options; the client itself is never changed or closed.
+   */
+  readonly client: RedisClient;
+  /**
+   * What all keys and channels begin with: 1 to 100 of the characters `A-Z a-z 0-9 . _ : / @ -`.
+   * Default: `"dcb"`.
+   */
+  readonly prefix?: string | undefined;
+  /** @internal Sends the time along, in whole microseconds since 1970, in place of the server's. */
+  readonly nowMicros?: (() => number) | undefined;
+}
+
+const MAX_LISTED = 10_000;
+const SCAN_COUNT = "1000";
+/** So many circuits are read at once for a list. */
+const READ_AT_ONCE = 100;
+const READ: FleetCommand = { kind: "read" };
+
+const FIELDS = {
+  client: { absent: undefined, read: connectionsOf } as Field<MakeConnection | undefined>,
+  prefix: prefixField,
+  nowMicros: functionField<() => number>(),
+};
+
+/**
+ * Makes a store in Redis 7.0 or later, or in Valkey. It connects with `open()` or the first command.
+ *
+ * Its user needs these rights, `+select` where the URL names a database, and `+cluster|slots` in a
+ * cluster:
+ *
+ *     ACL SETUSER breaker on >PASSWORD resetkeys ~dcb:1:* resetchannels &dcb:1:* -@all
+ *       +eval +evalsha +time +hmget +exists +hset +pexpire +publish +subscribe +unsubscribe +scan
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected.
+ */
+export function redisStore(options: RedisStoreOptions): FleetStore {
+  const { client, prefix, nowMicros } = readOptions("redisStore", options, FIELDS);
+  const make = client ?? connectionsOf(undefined, 'redisStore option "client"');
+  return new RedisStore(make, new RedisNames(prefix), nowMicros);
+}
+
+class RedisStore implements FleetStore {
+  readonly kind = "redis";
+  readonly minimumReporters = 2;
+  readonly pushes = true;
+  readonly #link: RedisLink;
+  readonly #names: RedisNames;
+  readonly #nowMicros: (() => number) | undefined;
+  readonly #subscriptions: RedisSubscriptions;
+
+  constructor(make: MakeConnection, names: RedisNames, nowMicros: (() => number) | undefined) {
+    this.#link = new RedisLink(make, () => this.#subscriptions.follow());
+    this.#names = names;
+    this.#nowMicros = nowMicros;
+    this.#subscriptions = new RedisSubscriptions(this.#link, names);
+  }
+
+  async open(): Promise<void> {
+    await this.#link.open();
+  }
+
+  async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
+    const redisKey = this.#names.key(key);
+    const scriptArguments = [
+      command.kind,
+      this.#nowMicros === undefined ? "" : String(this.#nowMicros()),
+      this.#names.channel(key.scope),
+      JSON.stringify(key.name),
+      ...argumentsOf(command),
+    ];
+    const reply = parse(await this.#evaluate(redisKey, scriptArguments));
+    if (isReply(reply, command.kind === "admit" ? command.count : 0)) return reply;
+    throw garbledError(redisKey, "a field");
+  }
+
+  async list(scope: string): Promise<readonly FleetEntry[]> {
+    const names = await this.#namesIn(scope);
+    const entries: FleetEntry[] = [];
+    for (let from = 0; from < names.length; from += READ_AT_ONCE) {
+      const read = names.slice(from, from + READ_AT_ONCE).map(async (name) => {
+        const { snapshot } = await this.run({ scope, name }, READ);
+        return { name, snapshot };
+      });
+      entries.push(...(await Promise.all(read)));
+    }
+    // One that has expired since its key was found is not known any more.
+    return entries.filter(({ snapshot }) => snapshot.generation > 0);
+  }
+
+  async history(key: FleetKey): Promise<readonly FleetChange[]> {
+    const redisKey = this.#names.key(key);
+    const texts = await this.#send(redisKey, ["HMGET", redisKey, ...HISTORY_FIELDS]);
+    const changes = Array.isArray(texts) ? texts.filter((text) => text !== null).map(parse) : [];
+    if (!changes.every(isChange)) throw garbledError(redisKey, "its history");
+    return changes.sort((one, other) => one.generation - other.generation);
+  }
+
+  subscribe(scope: string, listener: FleetListener): () => void {
+    return this.#subscriptions.subscribe(scope, listener);
+  }
+
+  async close(): Promise<void> {
+    this.#subscriptions.close();
+    this.#link.close();
+  }
+
+  /** A server that does not know the script has not run it, so that it can be sent whole. */
+  async #evaluate(key: string, scriptArguments: readonly string[]): Promise<unknown> {
+    const rest = ["1", key, ...scriptArguments];
+    try {
+      return await this.#link.send(key, ["EVALSHA", SCRIPT_SHA, ...rest]);
+    } catch (error) {
+      if (!messageOf(error).startsWith("NOSCRIPT ")) throw commandError(error, key);
+    }
+    return this.#send(key, ["EVAL", SCRIPT, ...rest]);
+  }
+
+  async #send(key: string, command: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#link.send(key, command);
+    } catch (error) {
+      throw commandError(error, key);
+    }
+  }
+
+  async #namesIn(scope: string): Promise<readonly string[]> {
+    const pattern = this.#names.pattern(scope);
+    const names = new Set<string>();
+    try {
+      for (const send of await this.#link.ask((connection) => connection.masters())) {
+        await this.#scan(send, pattern, (key) => {
+          if (names.size < MAX_LISTED) names.add(this.#names.nameIn(key, scope));
+          return names.size < MAX_LISTED;
+        });
+      }
+    } catch (error) {
+      throw commandError(error, pattern);
+    }
+    return [...names].sort();
+  }
+
+  /** Goes through the keys of one server until `take` has enough. */
+  async #scan(send: RedisSend, pattern: string, take: (key: string) => boolean): Promise<void> {
+    let cursor = "0";
+    do {
+      const command = ["SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT];
+      const answer = await this.#link.ask(() => send(command));
+      const [next, keys] = Array.isArray(answer) ? answer : [];
+      for (const key of Array.isArray(keys) ? keys : []) {
+        if (!take(String(key))) return;
+      }
+      cursor = String(next ?? 0);
+    } while (cursor !== "0");
+  }
+}
+
+function parse(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function isChange(value: unknown): value is FleetChange {
+  const { generation, reason } = (value ?? {}) as Partial<FleetChange>;
+  return typeof generation === "number" && typeof reason === "string";
+}

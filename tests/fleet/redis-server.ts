@@ -1,0 +1,176 @@
+/** A real redis-server on a port of its own, in a temporary folder, for the tests of one file. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "@redis/client";
+
+/** What a server is started with. */
+export interface RedisServerOptions {
+  /** More of its configuration, as arguments: `["--requirepass", "secret"]`. */
+  readonly config?: readonly string[];
+  /** The files of its certificate; it then listens with TLS on `tlsPort` as well. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+const START_LIMIT_MS = 30_000;
+
+/** One server. `restart` comes back empty on the same port: it keeps nothing on disk. */
+export class RedisServer {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly #folder: string;
+  readonly #options: RedisServerOptions;
+  #child: ChildProcess;
+
+  private constructor(
+    port: number,
+    tlsPort: number,
+    folder: string,
+    options: RedisServerOptions,
+    child: ChildProcess,
+  ) {
+    this.port = port;
+    this.tlsPort = tlsPort;
+    this.#folder = folder;
+    this.#options = options;
+    this.#child = child;
+  }
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), "dagger-circuit-breaker-redis-"));
+    const [port, tlsPort] = [await freePort(), await freePort()];
+    const child = await launch(port, tlsPort, folder, options);
+    return new RedisServer(port, tlsPort, folder, options, child);
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Ends it as a crash does. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+
+  /** Freezes it: connections stay, and nothing is answered. */
+  stop(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  continue(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  /** Kills it, when it runs, and starts it again. */
+  async restart(): Promise<void> {
+    await this.kill();
+    this.#child = await launch(this.port, this.tlsPort, this.#folder, this.#options);
+  }
+
+  /** Sends one command by a connection of its own. */
+  async send(...command: string[]): Promise<unknown> {
+    const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      return await client.sendCommand(command);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A port of 127.0.0.1 that nobody used a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  // A cluster adds 10,000 for the port of its bus.
+  return address.port <= 55_000 ? address.port : freePort();
+}
+
+/** Waits until something is so, which must come soon. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  limitMs = START_LIMIT_MS,
+): Promise<void> {
+  const endsAt = performance.now() + limitMs;
+  while (!(await isSo())) {
+    if (performance.now() > endsAt) throw new Error(`not so within ${limitMs} ms: ${isSo}`);
+    await sleep(10);
+  }
+}
+
+async function launch(
+  port: number,
+  tlsPort: number,
+  folder: string,
+  { config = [], tls }: RedisServerOptions,
+): Promise<ChildProcess> {
+  const base = ["--bind", "127.0.0.1", "--port", String(port), "--dir", folder];
+  const quiet = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning"];
+  const secure =
+    tls === undefined
+      ? []
+      : [
+          "--tls-port",
+          String(tlsPort),
+          "--tls-cert-file",
+          tls.cert,
+          "--tls-key-file",
+          tls.key,
+        ].concat(["--tls-ca-cert-file", tls.cert, "--tls-auth-clients", "no"]);
+  const program = process.env.REDIS_SERVER || "redis-server";
+  const child = spawn(program, [...base, ...quiet, ...secure, ...config], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => {
+      output = (output + text).slice(-4000);
+    });
+  }
+  let problem: string | undefined;
+  child.on("error", (error) => {
+    problem = `${program} cannot be started: ${error.message}`;
+  });
+  child.on("exit", () => {
+    problem = `${program} ended: ${output}`;
+  });
+  process.once("exit", () => child.kill("SIGKILL"));
+  await until(async () => {
+    if (problem !== undefined) throw new Error(problem);
+    return accepts(port);
+  });
+  return child;
+}
+
+/** Whether a server answers a ping on a port; one that asks for a password first does as well. */
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    socket.setTimeout(1000, () => socket.destroy());
+    socket.on("data", (data) => {
+      socket.destroy();
+      resolve(/^(\+PONG|-NOAUTH)/.test(data.toString()));
+    });
+    socket.on("error", () => resolve(false));
+    socket.on("close", () => resolve(false));
+  });
+}
