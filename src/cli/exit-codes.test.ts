@@ -6,10 +6,15 @@ import {
   EXIT,
   exitCodeHelp,
   FAULT_EXIT_CODES,
+  HISTORY_EXIT_CODES,
+  ISOLATE_EXIT_CODES,
   MIRRORS_EXIT_CODES,
   PIN_EXIT_CODES,
   QUOTA_EXIT_CODES,
+  RELEASE_EXIT_CODES,
   RUN_EXIT_CODES,
+  STATUS_EXIT_CODES,
+  WATCH_EXIT_CODES,
 } from "./exit-codes.js";
 
 const codes = Object.values(EXIT);
@@ -40,6 +45,11 @@ test("every exit code stands in the help of a command", () => {
     DIGESTS_EXIT_CODES,
     PIN_EXIT_CODES,
     RUN_EXIT_CODES,
+    STATUS_EXIT_CODES,
+    WATCH_EXIT_CODES,
+    HISTORY_EXIT_CODES,
+    ISOLATE_EXIT_CODES,
+    RELEASE_EXIT_CODES,
     COMMON_EXIT_CODES,
   ];
   const missing = codes.filter((code) => !told.flat().some(([listed]) => listed === code));

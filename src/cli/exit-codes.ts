@@ -23,10 +23,13 @@ export const EXIT = {
   quotaUnreachable: 51,
   quotaRefused: 52,
   imageUnpinned: 55,
+  circuitOpen: 56,
+  circuitUnknown: 57,
   mirrorsInvalid: 60,
   mirrorsFailing: 61,
   usage: 64,
   noInput: 66,
+  storeUnreachable: 69,
   internal: 70,
   cannotWrite: 73,
   notWritten: 74,
@@ -87,6 +90,38 @@ export const DIGESTS_EXIT_CODES: readonly ExitCodeMeaning[] = [
 export const PIN_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "the files were read; with --check: every image found is pinned"],
   [EXIT.imageUnpinned, "--check: an image is not pinned"],
+];
+
+const STORE_UNREACHABLE: ExitCodeMeaning = [
+  EXIT.storeUnreachable,
+  "the store cannot be reached, or does not answer in time",
+];
+
+export const STATUS_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "every circuit asked for lets calls in, if only those that probe"],
+  [EXIT.circuitOpen, "a circuit asked for is isolated, or open and its time is not over"],
+  STORE_UNREACHABLE,
+];
+
+export const WATCH_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "ended by ctrl-C or another signal, or nobody reads it any more"],
+  [EXIT.storeUnreachable, "the store could not be reached at its start"],
+];
+
+export const HISTORY_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "listed, also when nothing has happened"],
+  STORE_UNREACHABLE,
+];
+
+export const ISOLATE_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "every circuit named is isolated"],
+  STORE_UNREACHABLE,
+];
+
+export const RELEASE_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "done for every circuit named"],
+  [EXIT.circuitUnknown, "the store does not know a circuit; it was done for all others"],
+  STORE_UNREACHABLE,
 ];
 
 /** What `run` ends with of its own accord, and `session` with the first; else as their command does. */

@@ -17,6 +17,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   mirrors: async () => (await import("./mirrors/command.js")).addMirrorsCommand,
   digests: async () => (await import("./digests/command.js")).addDigestsCommand,
   pin: async () => (await import("./pin/command.js")).addPinCommand,
+  status: async () => (await import("./fleet/status.js")).addStatusCommand,
+  watch: async () => (await import("./fleet/watch.js")).addWatchCommand,
+  isolate: async () => (await import("./fleet/isolate.js")).addIsolateCommand,
+  release: async () => (await import("./fleet/release.js")).addReleaseCommand,
+  reset: async () => (await import("./fleet/reset.js")).addResetCommand,
+  history: async () => (await import("./fleet/history.js")).addHistoryCommand,
 };
 
 /**
@@ -38,7 +44,7 @@ async function createProgram(argv: readonly string[], context: CommandContext): 
   const { stdout, stderr } = context.terminal;
   const program = new Command("dagger-breaker")
     .description(
-      "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, and tells which digests to pin.",
+      "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, tells which digests to pin, and shows and controls the circuits that a fleet shares.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")

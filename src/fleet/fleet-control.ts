@@ -87,8 +87,8 @@ function checkName(name: string): string {
   return checkText(name, "name", 200);
 }
 
-/** A process may run as a user that its system has no name for, as in a container. */
-function ownerOfProcess(): string {
+/** The user of this process at its machine; a system may have no name for it, as in a container. */
+export function ownerOfProcess(): string {
   let user = "unknown";
   try {
     user = userInfo().username;

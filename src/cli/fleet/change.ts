@@ -1,0 +1,94 @@
+/** A change of a shared circuit as the commands show it. */
+
+import type { FleetChange, FleetChangeReason } from "../../fleet/rules/reply.js";
+import type { SharedFailure } from "../../fleet/rules/state.js";
+import type { FleetStore } from "../../fleet/store.js";
+import { plainText } from "../plain-text.js";
+import { waitText } from "../run/words.js";
+import { isoTime, secondText } from "./circuit.js";
+import { failureText, reporterText } from "./words.js";
+
+/** A change and the circuit that it happened to. */
+export interface NamedChange {
+  readonly name: string;
+  readonly change: FleetChange;
+}
+
+/** What `--json` prints of a change. Its time is by the clock of the store. */
+export interface ChangeObject
+  extends Pick<FleetChange, "generation" | "reason" | "from" | "to" | "forMs" | "owner" | "note"> {
+  readonly name: string;
+  readonly at: string;
+  readonly failure: SharedFailure | null;
+  /** The process whose outcome caused it. */
+  readonly by: { readonly host: string; readonly run: string | null } | null;
+}
+
+const WORDS: Readonly<Record<FleetChangeReason, string>> = {
+  tripped: "tripped",
+  "opened-at-once": "opened at once",
+  "open-time-over": "open time over",
+  "probe-succeeded": "probe succeeded",
+  "probe-failed": "probe failed",
+  isolate: "isolated",
+  "isolation-over": "isolation over",
+  release: "released",
+  reset: "reset",
+};
+
+/** The plain object of a change. */
+export function changeObject({ name, change }: NamedChange): ChangeObject {
+  const { atMs, generation, reason, from, to, forMs, by, failure, owner, note } = change;
+  return {
+    name,
+    at: isoTime(atMs),
+    generation,
+    reason,
+    from,
+    to,
+    forMs,
+    failure: failure && { fault: failure.fault, rule: failure.rule, limited: failure.limited },
+    by: by && { host: by.host, run: by.run },
+    owner,
+    note,
+  };
+}
+
+/** The cells of a change: when, name, what, from, to, for how long, why, by whom. */
+export function changeCells({ name, change }: NamedChange): readonly string[] {
+  const { atMs, reason, from, to, forMs, by, failure, owner, note } = change;
+  const cause = to === "open" && failure !== null ? failureText(failure) : "";
+  return [
+    secondText(atMs),
+    plainText(name),
+    WORDS[reason],
+    from,
+    to,
+    forMs === null ? "" : waitText(forMs),
+    note === null ? cause : plainText(note),
+    owner === null ? (by === null ? "" : reporterText(by)) : plainText(owner),
+  ];
+}
+
+/** A change on a line of its own. */
+export function changeLine(named: NamedChange): string {
+  const [when, name, what, from, to, length, why, who] = changeCells(named);
+  const parts = [
+    `${when} ${name}: ${what}, ${from} -> ${to}${length && ` for ${length}`}`,
+    why && `: ${why}`,
+    who && `, by ${who}`,
+  ];
+  return parts.join("");
+}
+
+/** The changes of one circuit after a generation, oldest first. */
+export async function changesAfter(
+  store: FleetStore,
+  key: { readonly scope: string; readonly name: string },
+  generation: number,
+): Promise<NamedChange[]> {
+  const changes = await store.history(key);
+  return changes
+    .filter((change) => change.generation > generation)
+    .map((change) => ({ name: key.name, change }));
+}

@@ -1,0 +1,94 @@
+/** `dagger-breaker history`: what happened to shared circuits, and who did it. */
+
+import type { Command } from "commander";
+import type { FleetEntry } from "../../fleet/store.js";
+import { exitCodeHelp, HISTORY_EXIT_CODES } from "../exit-codes.js";
+import { wholeNumber } from "../option-values.js";
+import { type CommandContext, paintFor, printJson, printLines, tableLines } from "../terminal.js";
+import { changeCells, changeObject, changesAfter, type NamedChange } from "./change.js";
+import { fitted } from "./fit.js";
+import { readNames } from "./names.js";
+import {
+  addFleetOptions,
+  type FleetFlags,
+  type OpenScope,
+  readCircuits,
+  withStore,
+} from "./with-store.js";
+
+interface HistoryFlags extends FleetFlags {
+  readonly limit: number;
+}
+
+const HEAD = ["WHEN", "NAME", "WHAT", "FROM", "TO", "FOR", "WHY", "BY"];
+const NAME_COLUMN = 1;
+
+/** So many histories are asked for at once. */
+const AT_ONCE = 16;
+
+/** Adds the command. */
+export function addHistoryCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command("history")
+    .summary("list what happened to shared circuits")
+    .description(
+      "Lists the changes of shared circuits, the newest last: when, what, for how long, who caused it or did it by hand, and why. A store keeps the last 100 of each circuit.",
+    )
+    .argument("[name...]", "circuits, such as registry:docker.io; default: all of the scope");
+  addFleetOptions(command)
+    .option("--limit <n>", "list so many changes at most, the newest", wholeNumber(1, 10_000), 50)
+    .option("--json", "print one JSON array")
+    .addHelpText("after", exitCodeHelp(HISTORY_EXIT_CODES))
+    .action((names: string[], flags: HistoryFlags) => history(readNames(names), flags, context));
+}
+
+async function history(
+  names: readonly string[],
+  flags: HistoryFlags,
+  { terminal }: CommandContext,
+): Promise<void> {
+  const { scope, changes } = await withStore(flags, terminal.env, async (opened) => ({
+    scope: opened.scope,
+    changes: await opened.ask(() => newest(opened, names, flags.limit)),
+  }));
+  if (flags.json) printJson(terminal, changes.map(changeObject));
+  else if (changes.length === 0) {
+    printLines(terminal, [`No change of a circuit is known in the scope ${scope}.`]);
+  } else {
+    const rows = fitted([HEAD, ...changes.map(changeCells)], NAME_COLUMN, terminal.stdout);
+    const [head = "", ...lines] = tableLines(rows);
+    printLines(terminal, [paintFor(terminal).bold(head), ...lines]);
+  }
+}
+
+/**
+ * The newest changes, the newest last. The generation of a circuit is that of its last change or
+ * more, so those that changed last are asked first, until no other can have one that is as new.
+ */
+async function newest(
+  opened: OpenScope,
+  names: readonly string[],
+  limit: number,
+): Promise<readonly NamedChange[]> {
+  const { store, scope } = opened;
+  const generation = ({ snapshot }: FleetEntry) => snapshot.generation;
+  const entries = [...(await readCircuits(opened, names))].sort(
+    (one, other) => generation(other) - generation(one),
+  );
+  let found: NamedChange[] = [];
+  for (let index = 0; index < entries.length; index += AT_ONCE) {
+    const asked = entries.slice(index, index + AT_ONCE);
+    const oldest = found.length < limit ? undefined : found[0];
+    const [first] = asked;
+    if (oldest && first && generation(first) < oldest.change.generation) break;
+    const more = await Promise.all(
+      asked.map(({ name }) => changesAfter(store, { scope, name }, 0)),
+    );
+    found = [...found, ...more.flat()].sort(byGeneration).slice(-limit);
+  }
+  return found;
+}
+
+function byGeneration({ change: one }: NamedChange, { change: other }: NamedChange): number {
+  return one.generation - other.generation;
+}

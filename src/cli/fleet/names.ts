@@ -1,0 +1,55 @@
+/** Checks the names of circuits that a command line gives. */
+
+import { needsField } from "../../guard/guard-options.js";
+import { sharedName } from "../../guard/shared-upstreams.js";
+import { EXIT } from "../exit-codes.js";
+import { plainText } from "../plain-text.js";
+import { CommandError } from "../terminal.js";
+
+const MAX_NAME_LENGTH = 200;
+
+/**
+ * The names, each once.
+ *
+ * @throws CommandError for what can be the name of no circuit.
+ */
+export function readNames(names: readonly string[]): readonly string[] {
+  for (const name of names) {
+    // The URL of a store in the place of a name may hold a password.
+    if (name.includes("://")) {
+      throw new CommandError(
+        'the name of a circuit is a URL, expected a name such as "registry:docker.io"',
+        EXIT.usage,
+      );
+    }
+    if (name === "" || name.length > MAX_NAME_LENGTH) {
+      throw new CommandError(
+        `the name of a circuit has ${name.length} characters, expected 1 to ${MAX_NAME_LENGTH}`,
+        EXIT.usage,
+      );
+    }
+  }
+  return [...new Set(names)];
+}
+
+/** Why no guard shares a circuit of this name; undefined when one may. */
+export function guardNameProblem(name: string): string | undefined {
+  if (name.startsWith("engine:")) {
+    const shared = sharedName("engine", `tcp://${name.slice("engine:".length)}`);
+    if (shared === name) return undefined;
+    return `${quoted(name)} is the engine of no other machine, expected engine:HOST:PORT`;
+  }
+  try {
+    needsField.read([name], "it");
+  } catch (error) {
+    const [, expected = ""] = /(expected .*)$/.exec((error as Error).message) ?? [];
+    return `${quoted(name)} is no name that guards use, ${plainText(expected)}`;
+  }
+  if (sharedName(name, undefined) !== undefined) return undefined;
+  return `${quoted(name)} is a host that means another machine elsewhere, which is never shared`;
+}
+
+/** A name within a sentence. */
+export function quoted(name: string): string {
+  return plainText(JSON.stringify(name));
+}

@@ -1,0 +1,54 @@
+/** The table of shared circuits. */
+
+import type { FleetEntry } from "../../fleet/store.js";
+import { ageText } from "../digests/render.js";
+import { plainText } from "../plain-text.js";
+import { waitText } from "../run/words.js";
+import { type Paint, paintFor, type Terminal, tableLines } from "../terminal.js";
+import { ageOf, isKnown, type ShownState, stateOf, waitOf } from "./circuit.js";
+import { fitted } from "./fit.js";
+import { whoText, whyText } from "./words.js";
+
+const HEAD = ["NAME", "STATE", "FOR", "RETRY IN", "OK", "FAILED", "LATE", "WHY", "BY"];
+const STATE_COLUMN = 1;
+
+const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
+  isolated: "red",
+  open: "red",
+  "half-open": "yellow",
+  closed: "green",
+};
+
+/** The lines of the table; on a terminal, long cells are cut to its width. */
+export function circuitLines(entries: readonly FleetEntry[], terminal: Terminal): string[] {
+  const paint = paintFor(terminal);
+  const rows = fitted([HEAD, ...entries.map(cells)], 0, terminal.stdout);
+  const [head = "", ...lines] = tableLines(
+    rows.map((row, index) => {
+      const entry = entries[index - 1];
+      if (entry === undefined) return row;
+      const colour = paint[COLOURS[stateOf(entry.snapshot)]];
+      return row.map((cell, column) => (column === STATE_COLUMN ? colour(cell) : cell));
+    }),
+  );
+  return [paint.bold(head), ...lines];
+}
+
+/** When calls are let in, in words; empty for what is closed. */
+export function retryText(waitMs: number | null): string {
+  if (waitMs === null) return "";
+  return waitMs === 0 ? "now" : waitText(waitMs);
+}
+
+function cells({ name, snapshot }: FleetEntry): string[] {
+  const { successes, failures, late } = snapshot.counts;
+  return [
+    plainText(name),
+    stateOf(snapshot),
+    isKnown(snapshot) ? ageText(ageOf(snapshot)) : "",
+    retryText(waitOf(snapshot)),
+    ...[successes, failures, late].map(String),
+    whyText(snapshot),
+    whoText(snapshot),
+  ];
+}

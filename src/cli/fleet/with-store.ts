@@ -1,0 +1,131 @@
+/** Opens the store of a command, and says in words of the command line what keeps it from answering. */
+
+import type { Command } from "commander";
+import { openStore } from "../../fleet/open-store.js";
+import type { FleetEntry, FleetStore } from "../../fleet/store.js";
+import { isFleetStoreError } from "../../fleet/store-error.js";
+import { isTimeoutError, type TimeoutOptions, withTimeout } from "../../policies/timeout.js";
+import { EXIT } from "../exit-codes.js";
+import { duration } from "../option-values.js";
+import { plainText } from "../plain-text.js";
+import {
+  addStoreFlags,
+  type StoreFlags,
+  type StoreSettings,
+  storeSettingsFrom,
+} from "../store-settings.js";
+import { CommandError, durationText, type Terminal } from "../terminal.js";
+
+/** The options of every command on shared circuits, as commander gives them. */
+export interface FleetFlags extends StoreFlags {
+  readonly storeTimeout: number;
+  readonly json?: true;
+}
+
+/** A scope of a store, and how to ask something of it. */
+export interface OpenScope {
+  readonly store: FleetStore;
+  readonly scope: string;
+  /**
+   * Asks within the time that the store has, unless the signal is aborted before.
+   *
+   * @throws CommandError when the store does not answer, or only that it cannot.
+   */
+  ask<T>(question: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+/** A command must not wait longer for the end of a connection that is of no more use. */
+const CLOSE_TIMEOUT_MS = 1000;
+
+/** Adds the options that say which store is meant. */
+export function addFleetOptions(command: Command): Command {
+  return addStoreFlags(command).option(
+    "--store-timeout <duration>",
+    `how long the store may take to answer, ${durationText(DEFAULT_TIMEOUT_MS)} when not given`,
+    duration,
+  );
+}
+
+/**
+ * Uses a store and closes it afterwards.
+ *
+ * @throws CommandError when none is named, or its URL is of no use.
+ */
+export async function withStore<T>(
+  flags: Partial<FleetFlags>,
+  env: Terminal["env"],
+  use: (opened: OpenScope) => Promise<T>,
+): Promise<T> {
+  const settings = storeSettingsFrom(flags, env);
+  if (settings === undefined) {
+    throw new CommandError(
+      "the store is missing, expected its URL in --store or DAGGER_BREAKER_STORE, such as redis://HOST:6379",
+      EXIT.usage,
+    );
+  }
+  const store = await make(settings);
+  const timeoutMs = flags.storeTimeout ?? DEFAULT_TIMEOUT_MS;
+  const ask: OpenScope["ask"] = (question, signal) => answered(question, { timeoutMs, signal });
+  try {
+    return await use({ store, scope: settings.scope, ask });
+  } finally {
+    await closed(store);
+  }
+}
+
+/** The circuits that are named, or all that the store knows in the scope. */
+export async function readCircuits(
+  { store, scope }: Pick<OpenScope, "store" | "scope">,
+  names: readonly string[],
+): Promise<readonly FleetEntry[]> {
+  if (names.length === 0) return store.list(scope);
+  return Promise.all(
+    names.map(async (name) => {
+      const { snapshot } = await store.run({ scope, name }, { kind: "read" });
+      return { name, snapshot };
+    }),
+  );
+}
+
+async function make({ url, token }: StoreSettings): Promise<FleetStore> {
+  try {
+    return await openStore(url, { token });
+  } catch (error) {
+    if (isFleetStoreError(error)) throw unreachable(error.message);
+    // What openStore says of a wrong URL shows nothing of it.
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new CommandError(error.message, EXIT.usage);
+    }
+    throw error;
+  }
+}
+
+async function answered<T>(question: () => Promise<T>, options: TimeoutOptions): Promise<T> {
+  try {
+    return await withTimeout(question, options);
+  } catch (error) {
+    if (isTimeoutError(error)) {
+      const time = durationText(options.timeoutMs);
+      throw unreachable(`it did not answer within ${time} (--store-timeout)`);
+    }
+    if (isFleetStoreError(error)) throw unreachable(error.message);
+    throw error;
+  }
+}
+
+function unreachable(message: string): CommandError {
+  return new CommandError(
+    `the store cannot be asked: ${plainText(message)}`,
+    EXIT.storeUnreachable,
+  );
+}
+
+async function closed(store: FleetStore): Promise<void> {
+  try {
+    await withTimeout(() => store.close(), { timeoutMs: CLOSE_TIMEOUT_MS });
+  } catch {
+    // All that was asked has been answered or given up: how the connection ends is nobody's concern.
+  }
+}

@@ -1,0 +1,322 @@
+/** `status`, `isolate`, `release`, `reset` and `history`, over a real store. */
+
+import { expect, test, vi } from "vitest";
+import { fleetCli, POLICY } from "./fleet-cli.js";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const HUB = "registry:docker.io";
+const GITHUB = "git:github.com";
+const fleet = fleetCli();
+
+const isolate = (...more: string[]) =>
+  fleet.run(["isolate", HUB, "--reason", "moves", "--for", "30m", "--owner", "ada", ...more]);
+
+/** What a JSON result says, one circuit after the other. */
+const json = async (...argv: string[]) => JSON.parse((await fleet.run([...argv, "--json"])).stdout);
+
+test("where nothing is shared yet, status says so", async () => {
+  expect(await fleet.run(["status"])).toEqual({
+    exitCode: 0,
+    stdout: `No circuit is known in the scope ${fleet.scope}.\n`,
+    stderr: "",
+  });
+  expect(await json("status")).toEqual([]);
+});
+
+test("what is not closed comes first, with why and who", async () => {
+  await fleet.fail("a:closed", { failures: 0, successes: 3, failure: null, openNow: false });
+  await fleet.fail(HUB);
+  await fleet.fail(GITHUB, {
+    retryAfterMs: 900_000,
+    failure: { fault: "git", rule: "git.limited", limited: true },
+    reporter: { id: "p2", host: "laptop", run: null },
+  });
+  await fleet.run(["isolate", "http:files.example.com", "--reason", "moves", "--for", "2h"]);
+  const { exitCode, stdout } = await fleet.run(["status"]);
+  expect(exitCode).toBe(56);
+  const rows = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(/ {2,}/));
+  expect(rows[0]).toEqual([
+    "NAME",
+    "STATE",
+    "FOR",
+    "RETRY IN",
+    "OK",
+    "FAILED",
+    "LATE",
+    "WHY",
+    "BY",
+  ]);
+  expect(rows.map(([name, state]) => [name, state])).toEqual([
+    ["NAME", "STATE"],
+    ["http:files.example.com", "isolated"],
+    [GITHUB, "open"],
+    [HUB, "open"],
+    ["a:closed", "closed"],
+  ]);
+  expect(rows[2]?.[3]).toMatch(/^1[45] min/);
+  expect(rows[2]?.slice(4)).toEqual(["0", "1", "0", "rate limit (git.limited)", "laptop"]);
+  expect(rows[3]?.slice(7)).toEqual([
+    "registry (registry.unavailable)",
+    "runner-1, https://ci.example/runs/7",
+  ]);
+});
+
+test("--json tells all of it, in times", async () => {
+  await fleet.fail(HUB);
+  const before = Date.now();
+  const [circuit] = await json("status", HUB);
+  expect(circuit).toMatchObject({
+    name: HUB,
+    known: true,
+    state: "open",
+    isolation: null,
+    failure: { fault: "registry", rule: "registry.unavailable", limited: false },
+    reporter: { host: "runner-1", run: "https://ci.example/runs/7" },
+    openings: 1,
+    counts: { successes: 0, failures: 1, late: 0 },
+  });
+  expect(Math.abs(Date.parse(circuit.since) - before)).toBeLessThan(60_000);
+  expect(Date.parse(circuit.until) - Date.parse(circuit.since)).toBeGreaterThanOrEqual(599_000);
+  expect(circuit.retryAfterMs).toBeGreaterThan(500_000);
+});
+
+test("circuits that are asked for decide the exit code, known or not", async () => {
+  await fleet.fail(HUB);
+  const { exitCode, stdout } = await fleet.run(["status", GITHUB]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/git:github\.com {2}closed .*not known to the store/);
+  expect((await fleet.run(["status", GITHUB, HUB])).exitCode).toBe(56);
+});
+
+test("an open circuit whose time is over is waiting for a call, so it is exit code 0", async () => {
+  const policy = { resetTimeoutMs: 1, maxOpenMs: 1 };
+  await fleet.fail(HUB, { policy: { ...POLICY, ...policy } });
+  await vi.waitFor(async () => {
+    const { exitCode, stdout } = await fleet.run(["status", HUB]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/ open +\S+( ms| s)? +now /);
+  });
+});
+
+test("an isolation is told, shown, and keeps everybody out", async () => {
+  const { exitCode, stdout, stderr } = await isolate();
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^isolated registry:docker\.io until \S+Z \(30 min\), as ada: moves\n$/);
+  expect(stderr).toBe(
+    `note: "registry:docker.io" is new in the scope ${fleet.scope}: nobody has asked for it yet\n`,
+  );
+  expect(await json("status")).toMatchObject([
+    { name: HUB, state: "isolated", isolation: { reason: "moves", owner: "ada" } },
+  ]);
+  const key = { scope: fleet.scope, name: HUB };
+  const admit = { kind: "admit", policy: POLICY, count: 1, lease: "x", chance: 0 } as const;
+  expect(await fleet.store.run(key, admit)).toMatchObject({ admitted: 0, refusal: "isolated" });
+});
+
+test("an isolation that is replaced is told", async () => {
+  await isolate();
+  const again = ["isolate", HUB, "--reason", "still", "--for", "1h", "--owner", "bob"];
+  const { stdout, stderr } = await fleet.run(again);
+  expect(stdout).toMatch(/as bob: still \(before, ada had isolated it until \S+Z: moves\)\n$/);
+  expect(stderr).toBe("");
+});
+
+test.each([
+  ["docker.io", /"docker\.io" is no name that guards use, expected registry:HOST/],
+  ["registry:registry-1.docker.io", /expected "registry:docker\.io"/],
+  ["registry:localhost:5000", /"registry:localhost:5000" is a host that means another machine/],
+  ["engine:dagger", /"engine:dagger" is the engine of no other machine, expected engine:HOST:PORT/],
+])(
+  "a name that would isolate nothing, %j, is refused before anything is done",
+  async (name, message) => {
+    const names = ["isolate", HUB, name, "--reason", "x", "--for", "1h"];
+    const { exitCode, stdout, stderr } = await fleet.run(names);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/--any-name isolates it all the same/);
+    expect(await json("status")).toEqual([]);
+  },
+);
+
+test("such a name is isolated where that is said, or where it is known", async () => {
+  const words = ["isolate", "payments", "--reason", "x", "--for", "1h"];
+  expect((await fleet.run([...words, "--any-name"])).exitCode).toBe(0);
+  expect((await fleet.run(words)).exitCode).toBe(0);
+});
+
+test("a release ends an isolation, and tells whose", async () => {
+  await isolate();
+  const { exitCode, stdout } = await fleet.run(["release", HUB]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe("released registry:docker.io, which ada had isolated: moves\n");
+  expect(await json("status")).toMatchObject([{ state: "closed", isolation: null }]);
+  const again = await fleet.run(["release", HUB]);
+  expect(again.stdout).toBe("released registry:docker.io, which was not isolated but closed\n");
+});
+
+test("a reset closes what is open, and leaves an isolation", async () => {
+  await fleet.fail(HUB);
+  expect((await fleet.run(["reset", HUB])).stdout).toBe(
+    "reset registry:docker.io, which was open\n",
+  );
+  expect(await json("status")).toMatchObject([{ state: "closed", openings: 0 }]);
+  await isolate();
+  expect((await fleet.run(["reset", HUB])).stdout).toMatch(
+    /^reset registry:docker\.io, which stays isolated until \S+Z \(release ends that\)\n$/,
+  );
+});
+
+test.each(["release", "reset"])(
+  "%s of a circuit that is not known is told, the others are done",
+  async (what) => {
+    await fleet.fail(HUB);
+    const { exitCode, stdout, stderr } = await fleet.run([what, "registry:dockr.io", HUB]);
+    expect(exitCode).toBe(57);
+    expect(stdout).toMatch(/^(released|reset) registry:docker\.io/);
+    expect(stderr).toBe(`not known in the scope ${fleet.scope}: "registry:dockr.io"\n`);
+    expect(await json("status")).toMatchObject([{ name: HUB, state: "closed" }]);
+  },
+);
+
+test("control prints how the circuits stand then, as JSON", async () => {
+  const { stdout } = await isolate("--json");
+  expect(JSON.parse(stdout)).toMatchObject([{ name: HUB, state: "isolated" }]);
+  const released = JSON.parse((await fleet.run(["release", HUB, GITHUB, "--json"])).stdout);
+  expect(released).toMatchObject([
+    { name: HUB, known: true, state: "closed" },
+    { name: GITHUB, known: false },
+  ]);
+});
+
+test("history lists who did what, the newest last", async () => {
+  await fleet.fail(HUB);
+  await fleet.run(["reset", HUB, "--reason", "it is back", "--owner", "bob"]);
+  await fleet.fail(GITHUB);
+  await isolate();
+  const { exitCode, stdout } = await fleet.run(["history"]);
+  expect(exitCode).toBe(0);
+  const rows = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(/ {2,}/));
+  expect(rows[0]).toEqual(["WHEN", "NAME", "WHAT", "FROM", "TO", "FOR", "WHY", "BY"]);
+  const runner = "runner-1, https://ci.example/runs/7";
+  expect(rows.slice(1).map(([, ...rest]) => rest)).toEqual([
+    [HUB, "opened at once", "closed", "open", "10 min", "registry (registry.unavailable)", runner],
+    [HUB, "reset", "open", "closed", "it is back", "bob"],
+    [
+      GITHUB,
+      "opened at once",
+      "closed",
+      "open",
+      "10 min",
+      "registry (registry.unavailable)",
+      runner,
+    ],
+    [HUB, "isolated", "closed", "open", "30 min", "moves", "ada"],
+  ]);
+});
+
+test("history keeps to the circuits and the number that are asked for", async () => {
+  await isolate();
+  await fleet.fail(GITHUB);
+  await fleet.run(["release", HUB, "--owner", "bob"]);
+  expect(await json("history", HUB)).toMatchObject([
+    { name: HUB, reason: "isolate", owner: "ada", note: "moves", forMs: 1_800_000, by: null },
+    { name: HUB, reason: "release", owner: "bob", note: null, forMs: null },
+  ]);
+  expect(await json("history", "--limit", "2")).toMatchObject([
+    { name: GITHUB, reason: "opened-at-once", by: { host: "runner-1" } },
+    { name: HUB, reason: "release" },
+  ]);
+  expect((await fleet.run(["history", "git:gitlab.com"])).stdout).toBe(
+    `No change of a circuit is known in the scope ${fleet.scope}.\n`,
+  );
+});
+
+test("the newest changes of more circuits than are asked at once are the newest of all", async () => {
+  for (let index = 0; index < 40; index += 1) await fleet.fail(`http:h${index}.example`);
+  await fleet.fail("http:h0.example", { generation: null });
+  await fleet.run(["reset", "http:h0.example", "http:h20.example"]);
+  const names = (await json("history", "--limit", "3")).map((one: { name: string }) => one.name);
+  expect(names).toEqual(["http:h39.example", "http:h0.example", "http:h20.example"]);
+  expect(await json("history", "--limit", "41")).toHaveLength(41);
+});
+
+test("what others wrote cannot steer a terminal", async () => {
+  const reason = "\u001b[2J\u009b31mall\u202ewell\r\nok";
+  await fleet.store.run(
+    { scope: fleet.scope, name: HUB },
+    { kind: "isolate", reason, owner: "eve\u0007", expiresInMs: 60_000 },
+  );
+  const tables = [await fleet.run(["status"]), await fleet.run(["history"])];
+  const jsons = [await fleet.run(["status", "--json"]), await fleet.run(["history", "--json"])];
+  for (const { stdout } of [...tables, ...jsons]) {
+    expect(stdout.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  }
+  expect(JSON.parse(jsons[0]?.stdout ?? "")[0].isolation.reason).toBe(reason);
+});
+
+test("on a terminal long texts are cut to its width, and states have colours", async () => {
+  const reason = "漢字 ".repeat(100);
+  await fleet.run(["isolate", HUB, "--reason", reason, "--for", "1h", "--owner", "ada"]);
+  const plain = await fleet.run(["status"]);
+  expect(plain.stdout).toContain(reason.trim());
+  const { stdout } = await fleet.run(["status"], { isTTY: true, columns: 110 });
+  expect(stdout).toContain("\u001b[31misolated\u001b[39m");
+  expect(stdout).toContain("…");
+  expect(stdout).not.toContain(reason.trim());
+  const bare = await fleet.run(["status"], { isTTY: true, columns: 110, env: { NO_COLOR: "1" } });
+  expect(bare.stdout).not.toContain("\u001b");
+});
+
+test.each([
+  [["status"], {}, 64, /the store is missing, expected its URL in --store or DAGGER_BREAKER_STORE/],
+  [["isolate", HUB, "--for", "1h"], {}, 64, /required option '--reason <text>'/],
+  [["isolate", HUB, "--reason", "x"], {}, 64, /required option '--for <duration>'/],
+  [
+    ["isolate", HUB, "--reason", " ", "--for", "1h"],
+    {},
+    64,
+    /--reason.*Expected a text of 1 to 1000/,
+  ],
+  [["isolate", HUB, "--reason", "x", "--for", "1d"], {}, 64, /--for.*Expected a duration/],
+  [["history", "--limit", "0"], {}, 64, /--limit.*whole number from 1 to 10000/],
+  [["status", "x".repeat(201)], {}, 64, /has 201 characters, expected 1 to 200/],
+  [["status", "redis://me:hunter2@x"], {}, 64, /the name of a circuit is a URL, expected a name/],
+  [["status", "--store", "redis://me:hunter2@x/y/z"], {}, 64, /the URL of Redis is no such URL/],
+  [["status"], { DAGGER_BREAKER_STORE: "me:hunter2@x" }, 64, /DAGGER_BREAKER_STORE is of no use/],
+] as const)("%j is wrong usage, told without a secret", async (argv, env, code, message) => {
+  const terminal = { env: { DAGGER_BREAKER_STORE: "", ...env } };
+  const { exitCode, stdout, stderr } = await fleet.run(argv, terminal);
+  expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toContain("hunter2");
+});
+
+test.each([["status"], ["history"], ["release", HUB], ["watch"]])(
+  "%j on a store that is not there is exit code 69",
+  async (...argv) => {
+    const env = { DAGGER_BREAKER_STORE: "redis://me:hunter2@127.0.0.1:1" };
+    const { exitCode, stdout, stderr } = await fleet.run(argv, { env });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 69, stdout: "" });
+    expect(stderr).toMatch(/^error: the store cannot be asked: /);
+    expect(stderr).not.toContain("hunter2");
+  },
+);
+
+test("a store that does not answer in time is exit code 69", async () => {
+  await fleet.fail(HUB);
+  fleet.server.stop();
+  try {
+    const { exitCode, stderr } = await fleet.run(["status", "--store-timeout", "300ms"]);
+    expect(exitCode).toBe(69);
+    expect(stderr).toMatch(/did not answer|timed out|time/);
+  } finally {
+    fleet.server.continue();
+  }
+});
