@@ -4,7 +4,7 @@ import type { Clock } from "../breaker/clock.js";
 import { Emitter } from "../breaker/events.js";
 import type { Settlement } from "../breaker/permit.js";
 import type { FleetEvents, SharedEventName } from "./fleet-events.js";
-import { FlushTimer } from "./flush-timer.js";
+import { FlushTimer, type Haste } from "./flush-timer.js";
 import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
 import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
@@ -125,8 +125,7 @@ export class SharedCircuit implements OutcomeTaker {
 
   tell(generation: number | null, settlement: Settlement): void {
     this.#tally.add(generation, settlement);
-    if (!this.#around.cached || this.#tally.size > MAX_WAITING) this.#timer.ask("tick");
-    else this.#timer.ask(settlement.outcome === "success" ? "second" : "soon");
+    this.#timer.ask(this.#hasteOf(settlement));
   }
 
   giveBack(generation: number | null, lease: string): void {
@@ -158,6 +157,13 @@ export class SharedCircuit implements OutcomeTaker {
     if (waiting.length === 0) return;
     this.#waiting = [];
     this.#ask(waiting);
+  }
+
+  /** Others shall hear of a rate limit before their next call; any other failure waits for its like. */
+  #hasteOf({ outcome, openNow }: Settlement): Haste {
+    if (!this.#around.cached || this.#tally.size > MAX_WAITING) return "tick";
+    if (outcome === "success") return "second";
+    return openNow === true ? "tick" : "soon";
   }
 
   #ask(waiting: readonly ((answer: Answer) => void)[]): void {
