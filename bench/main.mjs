@@ -20,7 +20,13 @@ const SUITES = [
   "traces",
   "proxy",
   "run",
+  "fleet-cached",
+  "fleet-strict",
+  "fleet-trip",
+  "fleet-sqlite",
 ];
+/** Names that stand for several suites. */
+const GROUPS = { fleet: SUITES.filter((name) => name.startsWith("fleet-")) };
 const RESULTS = new URL("results.json", import.meta.url);
 const DOCS = new URL("../docs/benchmarks.md", import.meta.url);
 const MARKERS = ["<!-- measured: begin -->", "<!-- measured: end -->"];
@@ -30,6 +36,7 @@ const FLAG = { type: "boolean", default: false };
 const USAGE = `npm run bench -- [suite ...] [--quick] [--json] [--docs]
 
 suites: ${SUITES.join(", ")} (default: all)
+groups: ${Object.keys(GROUPS).join(", ")}
 --quick   fewer rounds
 --json    print the results as JSON instead of tables
 --docs    write the tables into docs/benchmarks.md (all suites, not with --quick)
@@ -55,9 +62,13 @@ async function main({ suites, quick, json, docs }) {
   say(placeAsText(place));
   for (const name of suites) {
     try {
-      const result = await runSuite(name, effort);
-      results.suites.push(result);
-      say(suiteAsText(result));
+      const { nodeOptions = [], leftOut } = await import(`./suites/${name}.mjs`);
+      const reason = leftOut?.();
+      if (reason === undefined) {
+        const result = await runSuite(name, nodeOptions, effort);
+        results.suites.push(result);
+        say(suiteAsText(result));
+      } else say(`\nsuite ${name} is left out: ${reason}`);
     } catch (error) {
       process.stderr.write(`\nbench: suite ${name} crashed: ${error.message}\n`);
       process.exitCode = 1;
@@ -76,7 +87,8 @@ function readArguments() {
   const flags = { quick: FLAG, json: FLAG, docs: FLAG };
   try {
     const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
-    const suites = positionals.length === 0 ? SUITES : positionals;
+    const named = positionals.flatMap((name) => GROUPS[name] ?? [name]);
+    const suites = named.length === 0 ? SUITES : named;
     const known = suites.every((name) => SUITES.includes(name));
     const partial = values.quick || suites.length < SUITES.length;
     return known && !(values.docs && partial) ? { suites, ...values } : undefined;
@@ -85,8 +97,7 @@ function readArguments() {
   }
 }
 
-async function runSuite(name, effort) {
-  const { nodeOptions = [] } = await import(`./suites/${name}.mjs`);
+async function runSuite(name, nodeOptions, effort) {
   const child = fork(
     new URL("suite-process.mjs", import.meta.url),
     [name, JSON.stringify(effort)],

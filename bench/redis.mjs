@@ -1,0 +1,96 @@
+/** A Redis server for one suite, and the count of what it is sent. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createClient } from "redis";
+
+const PROGRAM = process.env.REDIS_SERVER || "redis-server";
+const READY = "Ready to accept connections";
+const START_LIMIT_MS = 30_000;
+
+/**
+ * Starts a server of its own on a free port: `redis-server`, or what the variable `REDIS_SERVER` names.
+ *
+ * @returns {Promise<{
+ *   url: string,
+ *   commandsIn(work: () => Promise<unknown>): Promise<number>,
+ *   stop(): Promise<void>,
+ * }>} `commandsIn` counts what clients send while `work` is done, each one round trip, and not what
+ * scripts call inside; each command takes the server longer meanwhile.
+ */
+export async function startRedis() {
+  const port = await freePort();
+  const memoryOnly = ["--save", "", "--appendonly", "no"];
+  const child = spawn(PROGRAM, ["--bind", "127.0.0.1", "--port", String(port), ...memoryOnly], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  process.once("exit", () => child.kill());
+  await accepts(child);
+  const url = `redis://127.0.0.1:${port}`;
+  return {
+    url,
+    commandsIn: (work) => commandsIn(url, work),
+    async stop() {
+      child.kill();
+      await once(child, "exit");
+    },
+  };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Resolves when the server says that it accepts connections. */
+function accepts(child) {
+  return new Promise((resolve, reject) => {
+    const fail = (why) => reject(new Error(`${PROGRAM} ${why}`));
+    const timer = setTimeout(() => fail(`is not ready after ${START_LIMIT_MS} ms`), START_LIMIT_MS);
+    child.once("error", (error) => fail(`cannot be started: ${error.message}`));
+    child.once("exit", (code, signal) => fail(`ended with ${signal ?? code}`));
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      if (output.includes(READY)) return;
+      output += text;
+      if (!output.includes(READY)) return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+async function commandsIn(url, work) {
+  const [watcher, marker] = [createClient({ url }), createClient({ url })];
+  try {
+    await Promise.all([watcher.connect(), marker.connect()]);
+    let sent = 0;
+    let heard = () => undefined;
+    await watcher.monitor((line) => {
+      // `1764471600.000000 [0 127.0.0.1:50000] "EVALSHA" ...`, where a script calls `[0 lua] "HMGET" ...`.
+      const [, source, name] = /^\S+ \[\d+ ([^\]]*)\] "(\w+)"/.exec(line);
+      if (name.toLowerCase() === "echo") heard();
+      else if (source !== "lua") sent += 1;
+    });
+    /** All that was sent before, once the watcher has heard of it. */
+    const sentSoFar = async () => {
+      const echoed = new Promise((resolve) => {
+        heard = resolve;
+      });
+      await marker.sendCommand(["ECHO", "now"]);
+      await echoed;
+      return sent;
+    };
+    const before = await sentSoFar();
+    await work();
+    return (await sentSoFar()) - before;
+  } finally {
+    watcher.destroy();
+    marker.destroy();
+  }
+}
