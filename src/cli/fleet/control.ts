@@ -59,22 +59,23 @@ export async function control(
   const command = what.command(flags.owner ?? defaultOwner(terminal.env));
   const objects: CircuitObject[] = [];
   let exitCode: number = EXIT.ok;
-  try {
-    await withStore(flags, terminal.env, async (opened) => {
-      const entries = await opened.ask(() => readCircuits(opened, names));
-      what.check?.(entries, opened.scope);
-      for (const before of entries) {
-        if (!isKnown(before.snapshot) && !what.toUnknown) {
-          exitCode = EXIT.circuitUnknown;
-          say(terminal, `not known in the scope ${opened.scope}: ${quoted(before.name)}`);
-          objects.push(circuitObject(before, Date.now()));
-          continue;
-        }
-        const after = await apply(opened, before.name, command);
-        objects.push(circuitObject(after, Date.now()));
-        if (!flags.json) printLines(terminal, [what.tell(before, after)]);
+  const doAll = async (opened: OpenScope) => {
+    const entries = await opened.ask(() => readCircuits(opened, names));
+    what.check?.(entries, opened.scope);
+    for (const before of entries) {
+      if (!isKnown(before.snapshot) && !what.toUnknown) {
+        exitCode = EXIT.circuitUnknown;
+        say(terminal, `not known in the scope ${opened.scope}: ${quoted(before.name)}`);
+        objects.push(circuitObject(before, Date.now()));
+        continue;
       }
-    });
+      const after = await apply(opened, before.name, command);
+      objects.push(circuitObject(after, Date.now()));
+      if (!flags.json) printLines(terminal, [what.tell(before, after)]);
+    }
+  };
+  try {
+    await withStore(flags, terminal.env, doAll, what.toUnknown);
   } finally {
     // What was done before something went wrong is told all the same.
     if (flags.json && objects.length > 0) printJson(terminal, objects);

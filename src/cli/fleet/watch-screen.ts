@@ -84,7 +84,7 @@ export class Screen implements Follower {
     const lines = [cutTo(columns, title)];
     if (lost !== undefined) {
       const time = durationText(Math.ceil((performance.now() - lost.sinceMs) / 1000) * 1000);
-      lines.push(paint.red(cutTo(columns, `as it was ${time} ago: ${lost.message}`)));
+      lines.push(paint.red(cutTo(columns, `last known, away for ${time}: ${lost.message}`)));
     }
     return entries.length === 0 ? lines : [...lines, "", ...circuitLines(entries, this.#terminal)];
   }

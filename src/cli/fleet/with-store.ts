@@ -1,5 +1,6 @@
 /** Opens the store of a command, and says in words of the command line what keeps it from answering. */
 
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { openStore } from "../../fleet/open-store.js";
 import type { FleetEntry, FleetStore } from "../../fleet/store.js";
@@ -51,12 +52,14 @@ export function addFleetOptions(command: Command): Command {
 /**
  * Uses a store and closes it afterwards.
  *
- * @throws CommandError when none is named, or its URL is of no use.
+ * @param mayBeNew Whether a file that is not there yet is made.
+ * @throws CommandError when no store is named, or its URL is of no use.
  */
 export async function withStore<T>(
   flags: Partial<FleetFlags>,
   env: Terminal["env"],
   use: (opened: OpenScope) => Promise<T>,
+  mayBeNew = false,
 ): Promise<T> {
   const settings = storeSettingsFrom(flags, env);
   if (settings === undefined) {
@@ -66,6 +69,7 @@ export async function withStore<T>(
     );
   }
   const store = await make(settings);
+  if (!mayBeNew) checkIsThere(settings.url);
   const timeoutMs = flags.storeTimeout ?? DEFAULT_TIMEOUT_MS;
   const ask: OpenScope["ask"] = (question, signal) => answered(question, { timeoutMs, signal });
   try {
@@ -100,6 +104,16 @@ async function make({ url, token }: StoreSettings): Promise<FleetStore> {
     }
     throw error;
   }
+}
+
+/** A path with a slip would become a new store, in which nothing is ever open. */
+function checkIsThere(url: string): void {
+  const [, path] = /^sqlite:(.*)$/is.exec(url) ?? [];
+  if (path === undefined || existsSync(path)) return;
+  throw new CommandError(
+    `there is no file ${plainText(JSON.stringify(path))}, expected the store of a fleet`,
+    EXIT.noInput,
+  );
 }
 
 async function answered<T>(question: () => Promise<T>, options: TimeoutOptions): Promise<T> {
