@@ -28,10 +28,14 @@ export async function runInSession<T>(
   // a new one cannot be had.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
   const tracing = settings.traces && !isProxied() ? await startTracing(inherited) : undefined;
+  const { fleet } = owner.settings;
+  await fleet?.open();
   try {
     return await runUntilDone(owner, settings, open, { inherited, tracing });
   } finally {
     tracing?.close();
+    // The process may end right after; what it has met is for others to know.
+    await fleet?.flush();
   }
 }
 

@@ -17,17 +17,22 @@ import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/refus
 import type { SessionState } from "../guard/session-state.js";
 import { refuseUnderLastGood } from "../policies/last-good-scope.js";
 import { createRegistry } from "../registry/registry.js";
+import { environmentFleet } from "./environment-fleet.js";
 
 /** Whether the sessions of this process are guarded by a proxy. */
 export function isProxied(): boolean {
   return process.env.DAGGER_BREAKER_PROXY === "1";
 }
 
-/** A guard; one that has to step aside has breakers of its own, which let everything in. */
-export function makeGuard(options: GuardOptions | undefined): Guard {
-  const guard = new Guard(options);
-  if (!isProxied()) return guard;
-  const aside = new Guard({ ...options, registry: createRegistry() });
+/**
+ * A guard, with the fleet that the environment names unless it is given one; one that has to step
+ * aside has breakers of its own, which let everything in.
+ */
+export function makeGuard(options: GuardOptions = {}): Guard {
+  if (!isProxied()) return new Guard({ ...options, fleet: options.fleet ?? environmentFleet() });
+  // Wrong options are told here as well.
+  new Guard(options);
+  const aside = new Guard({ ...options, registry: createRegistry(), fleet: undefined });
   aside.engine.disable();
   return aside;
 }

@@ -1,8 +1,9 @@
 /** Lets a request in past all the breakers it depends on, or past none. */
 
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { CircuitBreakerOpenError } from "../breaker/errors.js";
-import { Permit } from "../breaker/permit.js";
+import { type CircuitBreakerOpenError, isCircuitBreakerOpenError } from "../breaker/errors.js";
+import { type CallPermit, Permit } from "../breaker/permit.js";
+import type { SharedCircuitBreaker } from "../fleet/shared-circuit-breaker.js";
 import type { Asked } from "../policies/wait.js";
 
 /**
@@ -33,14 +34,47 @@ export function askAll(breakers: readonly CircuitBreaker[]): Asked<readonly Perm
   }
   if (permits.length === breakers.length) return { value: permits };
   for (const permit of permits) permit.release();
-  const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
-  listAll(longest.rejection, refusals);
-  return longest;
+  return longestOf(refusals);
+}
+
+/**
+ * Lets a request that the breakers of this process have admitted in past the shared circuits behind
+ * them as well, or past none. They are asked at once, so that it waits for one answer only.
+ *
+ * @param permits Those of the breakers, in their order.
+ * @param sharedOf The shared circuit behind a breaker, if there is one.
+ */
+export async function askShared(
+  breakers: readonly CircuitBreaker[],
+  permits: readonly Permit[],
+  sharedOf: (breaker: CircuitBreaker) => SharedCircuitBreaker | undefined,
+): Promise<Asked<readonly CallPermit[]>> {
+  const joining = permits.map(async (permit, index) => {
+    const breaker = breakers[index] as CircuitBreaker;
+    const answer = (await sharedOf(breaker)?.join(permit)) ?? permit;
+    return { breaker, answer };
+  });
+  const joint: CallPermit[] = [];
+  const refusals: Refusal[] = [];
+  for (const { breaker, answer } of await Promise.all(joining)) {
+    if (isCircuitBreakerOpenError(answer)) refusals.push({ refusedBy: breaker, rejection: answer });
+    else joint.push(answer);
+  }
+  if (refusals.length === 0) return { value: joint };
+  for (const permit of joint) permit.release();
+  return longestOf(refusals);
 }
 
 interface Refusal {
   readonly refusedBy: CircuitBreaker;
   readonly rejection: CircuitBreakerOpenError;
+}
+
+/** The refusal with the longest wait, made to tell of all. */
+function longestOf(refusals: readonly Refusal[]): Refusal {
+  const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
+  listAll(longest.rejection, refusals);
+  return longest;
 }
 
 function waitOf({ rejection }: Refusal): number {

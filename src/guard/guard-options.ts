@@ -3,6 +3,7 @@
 import type { UpstreamKind } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
 import { readSettings } from "../breaker/options.js";
+import type { Fleet } from "../fleet/fleet.js";
 import {
   checkText,
   type Field,
@@ -97,6 +98,17 @@ export interface GuardOptions {
   readonly operationTimeoutMs?: number | undefined;
   /** Ends every request of this guard when it is aborted; no breaker counts that. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Shares what is known of public upstreams with other processes: their breakers ask the circuits of
+   * this fleet as well. An engine is shared when it is asked over TCP; what runs on this machine, or
+   * in a private network, is not. None by default.
+   */
+  readonly fleet?: Fleet | undefined;
+  /**
+   * Where the engine runs, as `tcp://engine.example.com:8080`; of use only with `fleet`. Default: what
+   * the variable `_EXPERIMENTAL_DAGGER_RUNNER_HOST` says.
+   */
+  readonly engineHost?: string | undefined;
 }
 
 /**
@@ -166,16 +178,28 @@ export function givenOptions(
   return byName[name] ?? byName[`${name.slice(0, name.indexOf(":"))}:*`];
 }
 
-/** The options that the breaker of that name is made with. */
+/**
+ * The options that the breaker of that name is made with.
+ *
+ * @param isShared Whether a fleet shares it: then an engine, too, has a policy that can be shared.
+ */
 export function breakerOptions(
   breakers: GuardBreakers,
   name: string,
+  isShared: boolean,
 ): NamedBreakerOptions | undefined {
   const own = givenOptions(breakers, name);
-  if (name === ENGINE) return own;
+  if (name === ENGINE && !isShared) return own;
   if (own?.failureThreshold === undefined) return { ...UPSTREAM_DEFAULTS, ...own };
   return { ...UPSTREAM_DEFAULTS, trip: undefined, ...own };
 }
+
+const engineHostField: Field<string | undefined> = {
+  get absent() {
+    return process.env._EXPERIMENTAL_DAGGER_RUNNER_HOST;
+  },
+  read: (value, label) => checkText(value, label, 1000),
+};
 
 const FIELDS = {
   breakers: breakersField,
@@ -189,6 +213,8 @@ const FIELDS = {
   waitSpreadMs: numberField(5000, MILLISECONDS),
   operationTimeoutMs: numberField(undefined, SOME_MILLISECONDS),
   signal: signalField,
+  fleet: objectField<Fleet, undefined>(undefined, ["share"]),
+  engineHost: engineHostField,
 };
 
 /** The options of a guard, checked. */
@@ -204,6 +230,8 @@ export interface GuardSettings {
   readonly waitSpreadMs: number;
   readonly operationTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly fleet: Fleet | undefined;
+  readonly engineHost: string | undefined;
 }
 
 /**

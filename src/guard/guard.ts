@@ -2,9 +2,10 @@
 
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { CallPermit } from "../breaker/permit.js";
-import { askUntilAdmitted } from "../policies/wait.js";
-import { isRegistryFullError } from "../registry/registry.js";
-import { askAll } from "./admission.js";
+import type { SharedCircuitBreaker } from "../fleet/shared-circuit-breaker.js";
+import { type Asked, askUntilAdmitted } from "../policies/wait.js";
+import { isRegistryFullError, type NamedBreakerOptions } from "../registry/registry.js";
+import { askAll, askShared } from "./admission.js";
 import {
   breakerOptions,
   ENGINE,
@@ -14,6 +15,7 @@ import {
   readGuardOptions,
 } from "./guard-options.js";
 import { probesJudged } from "./pending-settlements.js";
+import { sharedName } from "./shared-upstreams.js";
 import { UnaskedCall } from "./unasked-call.js";
 
 /** Knows the breakers of the upstreams, and lets requests in past them. */
@@ -33,6 +35,8 @@ export class Guard {
     for (const name of Object.keys(breakers)) {
       if (registry.find(name) !== undefined) this.#breaker(name);
     }
+    // Whoever shares an engine is to hear at once that its policy cannot be shared.
+    if (this.settings.fleet !== undefined) this.#sharedOf(this.engine);
   }
 
   /**
@@ -42,8 +46,7 @@ export class Guard {
   get engine(): CircuitBreaker {
     const found = this.#breakerIfRoom(ENGINE);
     if (found !== undefined) return found;
-    const { engine } = this.settings.breakers;
-    this.#ownEngine ??= new CircuitBreaker({ ...engine, name: ENGINE });
+    this.#ownEngine ??= new CircuitBreaker({ ...this.#optionsOf(ENGINE), name: ENGINE });
     return this.#ownEngine;
   }
 
@@ -55,9 +58,11 @@ export class Guard {
     return this.#breakerIfRoom(name);
   }
 
-  /** Whether the breaker of an upstream would let a request in now. Changes nothing. */
+  /** Whether the breaker of an upstream would let a request in now, as far as is known. Changes nothing. */
   admits(name: string): boolean {
-    return this.upstream(name)?.check().admits ?? true;
+    const breaker = this.upstream(name);
+    if (breaker === undefined) return true;
+    return (this.#sharedOf(breaker) ?? breaker).check().admits;
   }
 
   /**
@@ -75,7 +80,7 @@ export class Guard {
     const { onOpen, maxWaitMs, waitSpreadMs } = this.settings;
     const ask = () => {
       const judged = probesJudged(breakers, signal);
-      return judged === undefined ? askAll(breakers) : judged.then(() => askAll(breakers));
+      return judged === undefined ? this.#ask(breakers) : judged.then(() => this.#ask(breakers));
     };
     if (onOpen === "wait") {
       return askUntilAdmitted(ask, { maxWaitMs, waitSpreadMs, signal, random: Math.random });
@@ -87,7 +92,23 @@ export class Guard {
 
   /** Takes the outcome of a call that did not ask its breaker, in the generation of now. */
   unasked(breaker: CircuitBreaker): CallPermit {
-    return new UnaskedCall(breaker);
+    return this.#sharedOf(breaker)?.unasked() ?? new UnaskedCall(breaker);
+  }
+
+  /** The breakers of this process first, and only past those what they share with others. */
+  #ask(
+    breakers: readonly CircuitBreaker[],
+  ): Asked<readonly CallPermit[]> | Promise<Asked<readonly CallPermit[]>> {
+    const asked = askAll(breakers);
+    if (this.settings.fleet === undefined || !("value" in asked)) return asked;
+    return askShared(breakers, asked.value, (breaker) => this.#sharedOf(breaker));
+  }
+
+  /** The circuit that the fleet keeps for a breaker; undefined for one that is not shared. */
+  #sharedOf(breaker: CircuitBreaker): SharedCircuitBreaker | undefined {
+    const { fleet, engineHost } = this.settings;
+    const name = fleet && sharedName(breaker.name, engineHost);
+    return name === undefined ? undefined : fleet?.share(breaker, { name });
   }
 
   #breakerIfRoom(name: string): CircuitBreaker | undefined {
@@ -106,6 +127,12 @@ export class Guard {
     }
   }
 
+  #optionsOf(name: string): NamedBreakerOptions | undefined {
+    const { breakers, fleet, engineHost } = this.settings;
+    const isShared = fleet !== undefined && sharedName(name, engineHost) !== undefined;
+    return breakerOptions(breakers, name, isShared);
+  }
+
   /**
    * Takes a breaker that is there as it is, unless the options name it or its kind: then they are
    * compared, but only once.
@@ -114,13 +141,13 @@ export class Guard {
     const { registry, breakers } = this.settings;
     const found = registry.find(name);
     if (found === undefined) {
-      const made = registry.get(name, breakerOptions(breakers, name));
+      const made = registry.get(name, this.#optionsOf(name));
       this.#compared.add(made);
       return made;
     }
     if (!this.#compared.has(found)) {
       if (givenOptions(breakers, name) !== undefined) {
-        registry.get(name, breakerOptions(breakers, name));
+        registry.get(name, this.#optionsOf(name));
       }
       this.#compared.add(found);
     }

@@ -2,6 +2,7 @@
 
 import { breakerName } from "../attribution/hosts.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { isSharedCircuitOpenError } from "../fleet/shared-open-error.js";
 import { type GuardRejection, isGuardRejection } from "./admission.js";
 import type { FailureRecord } from "./failure-record.js";
 import type { Dependencies } from "./session-memory.js";
@@ -39,5 +40,6 @@ export function countSpared(
 
 function isLimited({ refusals }: GuardRejection, name: string): boolean {
   const refusal = refusals.find(({ breakerName: refusing }) => refusing === name);
-  return (refusal?.cause as FailureRecord | undefined)?.limited === true;
+  const failure = isSharedCircuitOpenError(refusal) ? refusal.failure : refusal?.cause;
+  return (failure as Partial<FailureRecord> | null | undefined)?.limited === true;
 }

@@ -30,6 +30,8 @@ test("the circuit with the longest wait is told, with the others and its last fa
     since: RECORD.at,
     rule: RECORD.rule,
     fault: RECORD.fault,
+    scope: null,
+    openedBy: null,
   });
 });
 
@@ -44,6 +46,8 @@ test("an isolated circuit has no time, and none that failed need have been", () 
     since: null,
     rule: null,
     fault: null,
+    scope: null,
+    openedBy: null,
   });
 });
 

@@ -1,6 +1,11 @@
 /** What a run reports of the circuits that refused it. */
 
-import { isCircuitBreakerError, isCircuitBreakerOpenError } from "../breaker/errors.js";
+import {
+  type CircuitBreakerOpenError,
+  isCircuitBreakerError,
+  isCircuitBreakerOpenError,
+} from "../breaker/errors.js";
+import { isSharedCircuitOpenError } from "../fleet/shared-open-error.js";
 import { isGuardRejection } from "../guard/admission.js";
 import type { FailureRecord } from "../guard/failure-record.js";
 import type { RejectionReport } from "./run-report.js";
@@ -13,14 +18,28 @@ export function rejectionReport(error: unknown): RejectionReport | undefined {
   if (!isCircuitBreakerOpenError(rejection)) return undefined;
   const { breakerName: upstream, reason, retryAfterMs } = rejection;
   const refusals = isGuardRejection(rejection) ? rejection.refusals : [];
-  const failure = rejection.cause as Partial<FailureRecord> | undefined;
   return {
     upstream,
     others: refusals.map(({ breakerName }) => breakerName).filter((name) => name !== upstream),
     reason,
     retryAfterMs: retryAfterMs ?? null,
-    since: failure?.at ?? null,
-    rule: failure?.rule ?? null,
-    fault: failure?.fault ?? null,
+    ...originOf(rejection),
   };
 }
+
+/** Since when the circuit refuses and for what. */
+function originOf(rejection: CircuitBreakerOpenError): Origin {
+  if (!isSharedCircuitOpenError(rejection)) {
+    const {
+      at = null,
+      rule = null,
+      fault = null,
+    } = (rejection.cause ?? {}) as Partial<FailureRecord>;
+    return { since: at, rule, fault, scope: null, openedBy: null };
+  }
+  const { since, failure, scope, openedBy, isolatedBy } = rejection;
+  const by = isolatedBy === null ? openedBy : { host: isolatedBy, run: null };
+  return { since, rule: failure?.rule ?? null, fault: failure?.fault ?? null, scope, openedBy: by };
+}
+
+type Origin = Pick<RejectionReport, "since" | "rule" | "fault" | "scope" | "openedBy">;

@@ -43,6 +43,18 @@ export interface RejectionReport {
   /** The attribution rule of that failure, and whose fault it was. */
   readonly rule: string | null;
   readonly fault: string | null;
+  /** Among whom the circuit is shared; null for one of this run alone. */
+  readonly scope: string | null;
+  /** The process whose failure opened a shared circuit, or who isolated it. */
+  readonly openedBy: Opener | null;
+}
+
+/** Somebody in the fleet. */
+export interface Opener {
+  /** The machine, or the person who isolated a circuit. */
+  readonly host: string;
+  /** The run of a CI system; null outside of one. */
+  readonly run: string | null;
 }
 
 /** Something that keeps a run or its report from being whole. It holds nothing of the command. */

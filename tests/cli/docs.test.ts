@@ -83,7 +83,9 @@ test("the output of classify is shown as it is", async () => {
 });
 
 test("every command line in README.md and in docs/ is one that the program knows", async () => {
-  const pages = readdirSync(new URL("docs/", ROOT)).map((name) => `docs/${name}`);
+  const pages = readdirSync(new URL("docs/", ROOT))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
   const texts = ["README.md", ...pages].map((page) => readFileSync(new URL(page, ROOT), "utf8"));
   const blocks = texts.flatMap((text) => [...text.matchAll(/^```(?:sh|yaml)\n(.*?)^```/gms)]);
   const lines = blocks.flatMap(([, block = ""]) => [

@@ -84,6 +84,8 @@ export function rejectedRun(over: Partial<RunReport> = {}): RunReport {
       since: "2026-01-02T03:04:05.000Z",
       rule: "registry.rate-limit",
       fault: "registry",
+      scope: null,
+      openedBy: null,
     },
     sparedRequests: 12,
     ...over,

@@ -2,44 +2,19 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readDigests } from "../../src/guard/digests/digest-disk.js";
+import { compile, projectFolder } from "../compile.js";
 
-const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
 const DIGEST = `sha256:${"1".repeat(64)}`;
 let folder: string;
 
-// A process of plain Node needs JavaScript: this is all that the file imports.
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "digest-processes-"));
+  folder = projectFolder("digest-processes");
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  const compilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    verbatimModuleSyntax: true,
-  };
-  for (const part of ["guard/digests", "options", "attribution"]) {
-    for (const name of readdirSync(join(SOURCE, part), { recursive: true, encoding: "utf8" })) {
-      if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
-      const path = join(folder, part, name.replace(/\.ts$/, ".js"));
-      mkdirSync(dirname(path), { recursive: true });
-      const text = readFileSync(join(SOURCE, part, name), "utf8");
-      writeFileSync(path, ts.transpileModule(text, { compilerOptions }).outputText);
-    }
-  }
+  compile(folder, folder, ["guard/digests/digest-file.ts"]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

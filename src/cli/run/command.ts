@@ -8,6 +8,7 @@ import { runGuarded } from "../../runner/guarded-run.js";
 import { isDagger, shownName } from "../../runner/program-name.js";
 import type { Note } from "../../runner/run-report.js";
 import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
+import { joinFleet } from "../fleet-guard.js";
 import {
   addGuardFlags,
   connectTimeoutFrom,
@@ -15,6 +16,7 @@ import {
   tracesFrom,
 } from "../guard-settings.js";
 import { addSettings } from "../settings.js";
+import { addStoreFlags } from "../store-settings.js";
 import type { CommandContext, Terminal } from "../terminal.js";
 import { holdWarnings, OF_ANYTHING } from "../trace/warnings.js";
 import { type CommandSessions, guardSessions } from "./child-sessions.js";
@@ -37,7 +39,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .argument("<command>", "the command; put -- before it")
     .argument("[arguments...]", "its arguments")
     .passThroughOptions();
-  addSettings<OwnFlags>(addGuardFlags(command), OWN_SETTINGS)
+  addSettings<OwnFlags>(addStoreFlags(addGuardFlags(command)), OWN_SETTINGS)
     .addHelpText("after", EXIT_CODES)
     .action(async (name: string, args: string[], flags: RunFlags) => {
       context.end(await run(name, args, flags, context.terminal));
@@ -54,7 +56,8 @@ async function run(
   const { timeoutMs, idleTimeoutMs, ...own } = readOwnOptions(flags, env, command, args);
   const connectTimeoutMs = connectTimeoutFrom(flags, env);
   const traces = tracesFrom(flags, env);
-  const guard = new Guard(guardOptionsFrom(flags, env));
+  const joined = await joinFleet(flags, env);
+  const guard = new Guard({ ...guardOptionsFrom(flags, env), fleet: joined?.fleet });
   const isOwn = isDagger(command);
   const held = holdWarnings(OF_ANYTHING);
   const witness = traces === "off" ? undefined : await startCommandWitness(env);
@@ -82,12 +85,14 @@ async function run(
       guard,
     );
     await held.release();
-    const warnings = [...notes, ...report.warnings, ...held.notes];
+    const untold = (await joined?.leave()) ?? [];
+    const warnings = [...notes, ...report.warnings, ...held.notes, ...untold];
     await tellRun({ ...report, warnings }, shownName(command), own, terminal);
     return report.exitCode;
   } finally {
     await held.release();
     await sessions?.close();
+    await joined?.leave();
   }
 }
 

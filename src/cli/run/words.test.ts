@@ -47,9 +47,37 @@ test("an isolated circuit has no time at which it ends", () => {
     since: null,
     rule: null,
     fault: null,
+    scope: null,
+    openedBy: null,
   } as const;
   expect(closingLine(rejectedRun({ rejection, sparedRequests: 0 }))).toBe(
     "dagger-breaker: rejected (circuit isolated: engine), exit code 75",
+  );
+});
+
+test("a rejection by a shared circuit names the machine and the run that opened it", () => {
+  const { rejection } = rejectedRun();
+  if (rejection === null) throw new Error("no rejection");
+  const openedBy = { host: "runner-7", run: "https://ci.example.com/42" };
+  const shared = { ...rejection, others: [], scope: "egress-1", openedBy };
+  expect(closingLine(rejectedRun({ rejection: shared, sparedRequests: 0 }))).toBe(
+    "dagger-breaker: rejected (circuit open: registry:docker.io, since 2026-01-02T03:04:05.000Z, opened by runner-7 (https://ci.example.com/42) in scope egress-1, retry in 42 s), exit code 75",
+  );
+});
+
+test("a rejection by a shared circuit that somebody isolated names who it was", () => {
+  const { rejection } = rejectedRun();
+  if (rejection === null) throw new Error("no rejection");
+  const by = { scope: "default", openedBy: { host: "ann@desk", run: null } };
+  const isolated = {
+    ...rejection,
+    ...by,
+    others: [],
+    reason: "isolated",
+    retryAfterMs: null,
+  } as const;
+  expect(closingLine(rejectedRun({ rejection: isolated, sparedRequests: 0 }))).toBe(
+    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default), exit code 75",
   );
 });
 

@@ -2,6 +2,7 @@
 
 import type {
   AttemptReport,
+  Opener,
   RejectionReport,
   RunFailure,
   RunReport,
@@ -50,14 +51,22 @@ export function failureText(failure: RunFailure): string {
 
 /** Which circuit refused the command, since when and for how long. */
 export function rejectionText(rejection: RejectionReport): string {
-  const { upstream, others, reason, retryAfterMs, since, fault } = rejection;
+  const { upstream, others, reason, retryAfterMs, since, fault, scope, openedBy } = rejection;
   const state = reason === "isolated" ? "circuit isolated" : "circuit open";
   const parts = [`${state}: ${upstream}`];
   if (since !== null) parts.push(`since ${since}`);
+  if (openedBy !== null) {
+    const verb = reason === "isolated" ? "by" : "opened by";
+    parts.push(`${verb} ${openerText(openedBy)} in scope ${scope}`);
+  }
   if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`a fault of ${fault}`);
   if (retryAfterMs !== null) parts.push(`retry in ${waitText(retryAfterMs)}`);
   if (others.length > 0) parts.push(`also refused by ${others.join(" and ")}`);
   return parts.join(", ");
+}
+
+function openerText({ host, run }: Opener): string {
+  return run === null ? host : `${host} (${run})`;
 }
 
 /** Counts of what the run did and spared; those that are 0 are left out. */

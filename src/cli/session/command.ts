@@ -11,6 +11,7 @@ import { runStandIn } from "../../proxy/stand-in.js";
 import { isInForeground } from "../../runner/foreground.js";
 import { startEngineTraces } from "../../traces/engine-traces.js";
 import { EXIT, exitCodeHelp, SESSION_EXIT_CODES } from "../exit-codes.js";
+import { joinFleet } from "../fleet-guard.js";
 import { connectTimeoutFrom, guardOptionsFrom, tracesFrom } from "../guard-settings.js";
 import { ownProgram } from "../own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "../terminal.js";
@@ -101,7 +102,8 @@ class OwnSessions implements SessionHost {
   }
 
   async begin(signal?: AbortSignal) {
-    const guard = new Guard(guardOptionsFrom({}, this.#env));
+    const joined = await joinFleet({}, this.#env);
+    const guard = new Guard({ ...guardOptionsFrom({}, this.#env), fleet: joined?.fleet });
     const reads = tracesFrom({}, this.#env) !== "off";
     const traces = reads ? await startEngineTraces(this.#env) : undefined;
     const isRead = traces?.receiver !== undefined;
@@ -109,6 +111,7 @@ class OwnSessions implements SessionHost {
     this.#close = async () => {
       await sessions.close();
       if (isRead) await traces.receiver.close();
+      await joined?.leave();
     };
     return sessions.begin(signal);
   }

@@ -1,0 +1,56 @@
+/** The fleet that the circuits of `run` and `session` are shared with, where a store is named. */
+
+import { createFleet, type Fleet } from "../fleet/fleet.js";
+import type { Note } from "../runner/run-report.js";
+import { type StoreFlags, storeSettingsFrom } from "./store-settings.js";
+import type { Terminal } from "./terminal.js";
+
+/** A fleet that this process has joined. */
+export interface JoinedFleet {
+  readonly fleet: Fleet;
+  /** Leaves it, and tells what its other members have not heard of. */
+  leave(): Promise<readonly Note[]>;
+}
+
+/**
+ * Joins the fleet of the store that the options or the environment name. A store that cannot be
+ * reached keeps nothing from running: the circuits of this process carry on alone.
+ *
+ * @returns Undefined without a store.
+ * @throws CommandError for a store or a scope that cannot be one.
+ */
+export async function joinFleet(
+  given: StoreFlags,
+  env: Terminal["env"],
+): Promise<JoinedFleet | undefined> {
+  const settings = storeSettingsFrom(given, env);
+  if (settings === undefined) return undefined;
+  const { url: store, scope, token } = settings;
+  const fleet = createFleet({ store, scope, token });
+  let downReason: string | undefined;
+  fleet.on("storeDown", ({ reason }) => {
+    downReason = reason;
+  });
+  await fleet.open();
+  return {
+    fleet,
+    async leave() {
+      await fleet.close();
+      return notesOf(fleet, downReason);
+    },
+  };
+}
+
+function notesOf(fleet: Fleet, downReason: string | undefined): readonly Note[] {
+  const { droppedCount } = fleet.getMetrics();
+  const notes: Note[] = [];
+  if (downReason !== undefined) {
+    const text = `The store of shared circuits could not be asked (${downReason}), so this run carried on alone.`;
+    notes.push({ code: "store-down", text });
+  }
+  if (droppedCount > 0) {
+    const text = `Others have not heard of ${droppedCount} outcomes of this run.`;
+    notes.push({ code: "outcomes-dropped", text });
+  }
+  return notes;
+}
