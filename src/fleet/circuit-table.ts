@@ -21,7 +21,12 @@ export class CircuitTable {
     return this.#circuits.size;
   }
 
-  /** The circuit of that name, made now when there is none; the policy is that of the last caller. */
+  /**
+   * The circuit of that name, made now when there is none; the policy is that of the last caller.
+   *
+   * There is no room here for more than 10,000. One that is made beyond that asks the store for every
+   * call, since nobody could pass on to it what others push.
+   */
   get(name: string, policy: BreakerPolicy, clock: Clock): SharedCircuit {
     const known = this.find(name);
     if (known !== undefined) {
@@ -29,7 +34,7 @@ export class CircuitTable {
       return known;
     }
     if (this.#circuits.size >= MAX_CIRCUITS) {
-      throw new RangeError(`${MAX_CIRCUITS} circuit breakers are shared, expected no more`);
+      return new SharedCircuit(name, policy, clock, { ...this.#around, cached: false });
     }
     const circuit = new SharedCircuit(name, policy, clock, this.#around);
     this.#circuits.set(name, new WeakRef(circuit));

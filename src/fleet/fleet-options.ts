@@ -14,6 +14,7 @@ import { type ReporterOptions, readReporter } from "./reporter.js";
 import { MAX_REPORTERS } from "./rules/policy.js";
 import type { Reporter } from "./rules/state.js";
 import type { FleetStore } from "./store.js";
+import { FleetStoreError } from "./store-error.js";
 
 /** When the store is asked: for every call, or only where what others push does not tell. */
 export type FleetMode = "strict" | "cached";
@@ -52,7 +53,15 @@ export interface FleetOptions {
 }
 
 const SCOPE = /^[A-Za-z0-9._:/@-]{1,100}$/;
-const URL_KINDS = ["redis", "rediss", "sqlite", "http", "https", "memory"] as const;
+/** The kind of store behind each scheme of a URL. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ["redis", "redis"],
+  ["rediss", "redis"],
+  ["sqlite", "sqlite"],
+  ["http", "http"],
+  ["https", "http"],
+  ["memory", "memory"],
+]);
 
 const storeObject = objectField<FleetStore>({} as FleetStore, [
   "open",
@@ -120,21 +129,32 @@ function byStore(store: FleetStore) {
   return { kind: store.kind, pushes: store.pushes, ownsStore: false, store: () => store };
 }
 
-function byUrl(url: string, { token, prefix }: Pick<FleetOptions, "token" | "prefix">) {
-  const kind = URL_KINDS.find((one) => url.toLowerCase().startsWith(`${one}:`)) ?? "unknown";
+function byUrl(url: string, options: Pick<FleetOptions, "token" | "prefix">) {
+  const kind = kindOfUrl(url) ?? "";
   return {
-    kind: kind.replace(/s$/, ""),
+    kind,
     pushes: kind !== "sqlite",
     ownsStore: true,
-    store: () => openStore(url, { token, prefix }),
+    store: () => openStore(url, options).catch(toStoreError),
   };
+}
+
+/** What `openStore` says of wrong options shows nothing of the URL but its scheme. */
+function toStoreError(error: unknown): never {
+  const isOurs = error instanceof TypeError || error instanceof RangeError;
+  throw isOurs ? new FleetStoreError(error.message, error) : error;
+}
+
+function kindOfUrl(url: string): string | undefined {
+  const [, scheme = ""] = /^([a-z]+):/i.exec(url) ?? [];
+  return KINDS.get(scheme.toLowerCase());
 }
 
 function readStore(value: unknown, label: string): FleetStore | string {
   if (typeof value !== "string") return storeObject.read(value, label);
-  if (URL_KINDS.some((kind) => value.toLowerCase().startsWith(`${kind}:`))) return value;
+  if (kindOfUrl(value) !== undefined) return value;
   throw new RangeError(
-    `${label} is no URL of a store, expected it to begin with ${URL_KINDS.join(":, ")}:`,
+    `${label} is no URL of a store, expected it to begin with ${[...KINDS.keys()].join(":, ")}:`,
   );
 }
 

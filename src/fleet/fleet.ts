@@ -4,6 +4,7 @@ import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { systemClock } from "../breaker/clock.js";
 import { Emitter, type Listener } from "../breaker/events.js";
 import { checkFunction, checkText, type Field, readOptions, wordField } from "../options/check.js";
+import type { Registry } from "../registry/registry.js";
 import { CircuitTable } from "./circuit-table.js";
 import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
 import { FLEET_EVENT_NAMES, type FleetEvents } from "./fleet-events.js";
@@ -18,6 +19,7 @@ import type { ControlCommand } from "./rules/command.js";
 import type { FleetChange, FleetSnapshot } from "./rules/reply.js";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 import { policyOf } from "./shared-policy.js";
+import { type SharedRegistry, sharedRegistry } from "./shared-registry.js";
 import type { FleetEntry } from "./store.js";
 import { FleetStoreError } from "./store-error.js";
 import { type LinkCounts, StoreLink } from "./store-link.js";
@@ -160,6 +162,11 @@ export class Fleet {
     return shared;
   }
 
+  /** The shared breakers of a registry, which keeps its own limits and listeners. */
+  registry(registry: Registry): SharedRegistry {
+    return sharedRegistry(registry, (breaker) => this.share(breaker));
+  }
+
   /**
    * Refuses every call of every process until `release` or the end of `expiresInMs`.
    *
@@ -228,6 +235,7 @@ export class Fleet {
   /** Tells the store now what waits to be told, and resolves when that was answered or given up. */
   async flush(): Promise<void> {
     this.#table.flush();
+    await new Promise((resolve) => setImmediate(resolve));
     await this.#link.idle();
   }
 
@@ -251,9 +259,10 @@ export class Fleet {
   async #steer(name: string, command: ControlCommand): Promise<FleetSnapshot> {
     const key = { scope: this.scope, name };
     const number = this.#link.nextNumber();
+    const startedMs = systemClock.now();
     const reply = await this.#link.demand((store) => store.run(key, command), CONTROL_LIMIT_MS);
     if (!isReply(reply, 0)) throw new FleetStoreError("the store answered with what is no answer");
-    this.#table.find(name)?.hearReply(reply, number);
+    this.#table.find(name)?.hearReply(reply, number, systemClock.now() - startedMs);
     return reply.snapshot;
   }
 

@@ -1,16 +1,17 @@
 /** When waiting outcomes are to be told: the earliest time that anybody has asked for. */
 
-/** How soon a flush is due: with this turn of the event loop, after 10 ms, or after a second. */
-export type Haste = "tick" | "soon" | "second";
+/** How soon a flush is due: within a second, after 10 ms, or with this turn of the event loop. */
+export const Haste = { Second: 1, Soon: 2, Tick: 3 } as const;
+/** One of them; the higher, the sooner. */
+export type Haste = (typeof Haste)[keyof typeof Haste];
 
 const SOON_MS = 10;
 const SECOND_MS = 1000;
-const ORDER: readonly Haste[] = ["second", "soon", "tick"];
 
 /** Calls a function once at the earliest time asked for. Its timers keep no process alive. */
 export class FlushTimer {
   readonly #flush: () => void;
-  #due: Haste | undefined;
+  #due: Haste | 0 = 0;
   #timer: NodeJS.Timeout | undefined;
   #tick: NodeJS.Immediate | undefined;
 
@@ -20,12 +21,13 @@ export class FlushTimer {
 
   /** Asks for a flush no later than that. */
   ask(haste: Haste): void {
-    if (this.#due !== undefined && ORDER.indexOf(this.#due) >= ORDER.indexOf(haste)) return;
+    if (this.#due >= haste) return;
     this.stop();
     this.#due = haste;
-    if (haste === "tick") this.#tick = setImmediate(() => this.#run());
+    if (haste === Haste.Tick) this.#tick = setImmediate(() => this.#run());
     else {
-      this.#timer = setTimeout(() => this.#run(), haste === "soon" ? SOON_MS : SECOND_MS);
+      const delayMs = haste === Haste.Soon ? SOON_MS : SECOND_MS;
+      this.#timer = setTimeout(() => this.#run(), delayMs);
       this.#timer.unref();
     }
   }
@@ -34,11 +36,11 @@ export class FlushTimer {
   stop(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#tick);
-    this.#due = undefined;
+    this.#due = 0;
   }
 
   #run(): void {
-    this.#due = undefined;
+    this.#due = 0;
     this.#flush();
   }
 }

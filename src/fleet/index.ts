@@ -56,6 +56,7 @@ export {
   type OpenedBy,
   SharedCircuitOpenError,
 } from "./shared-open-error.js";
+export type { SharedRegistry } from "./shared-registry.js";
 export type { FleetEntry, FleetKey, FleetListener, FleetStore } from "./store.js";
 export { FleetStoreError, isFleetStoreError } from "./store-error.js";
 export type { LinkCounts } from "./store-link.js";

@@ -39,18 +39,14 @@ export class KnownCircuit {
    * Takes in the answer to a command of one's own. An older generation is believed only if the
    * command was sent after the newer one was heard of: then the store has lost what it knew.
    *
+   * @param atMs When the command was sent: what it tells may be as old as that.
    * @param command The number of the command, counted from 1.
    */
-  hearReply(
-    snapshot: FleetSnapshot,
-    nowMs: number,
-    command: number,
-    commandsSent: number,
-  ): boolean {
+  hearReply(snapshot: FleetSnapshot, atMs: number, command: number, commandsSent: number): boolean {
     const known = this.#snapshot;
     const older = known !== undefined && snapshot.generation < known.generation;
     if (older && command <= this.#afterCommands) return false;
-    this.#take(snapshot, nowMs, commandsSent);
+    this.#take(snapshot, atMs, commandsSent);
     return true;
   }
 
@@ -71,9 +67,9 @@ export class KnownCircuit {
     return { reason: "open", snapshot: aged(heard, agedMs) };
   }
 
-  #take(snapshot: FleetSnapshot, nowMs: number, commandsSent: number): void {
+  #take(snapshot: FleetSnapshot, atMs: number, commandsSent: number): void {
     this.#snapshot = snapshot;
-    this.#atMs = nowMs;
+    this.#atMs = atMs;
     this.#afterCommands = commandsSent;
   }
 }

@@ -1,6 +1,7 @@
 /** Makes the store that a URL names, and loads of this package only what that store needs. */
 
 import { type Field, readOptions } from "../options/check.js";
+import { checkToken } from "./http/token.js";
 import type { FleetStore } from "./store.js";
 
 /** What a URL does not say. */
@@ -46,12 +47,12 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
     }
     case "http":
     case "https": {
-      const module: string = "./http/index.js";
-      return (await import(module)).httpStore({ url, token });
+      const { httpStore } = await import("./http/http-store.js");
+      return httpStore({ url, token: checkToken(token, 'openStore option "token"') });
     }
     case "sqlite": {
-      const module: string = "./sqlite/index.js";
-      return (await import(module)).sqliteStore({ path: sqlitePath(rest) });
+      const { sqliteStore } = await import("./sqlite/sqlite-store.js");
+      return sqliteStore({ path: sqlitePath(rest) });
     }
     case "memory":
       if (rest === "") return (await import("./memory/memory-store.js")).memoryStore();

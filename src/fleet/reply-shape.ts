@@ -7,32 +7,37 @@ const REFUSALS: readonly unknown[] = ["open", "probing", "isolated"];
 
 type Loose<T> = { readonly [K in keyof T]?: unknown };
 
-/** @param count How many calls were asked for. */
+/**
+ * Whether a value is an answer, as far as this process acts on it.
+ *
+ * @param count How many calls were asked for.
+ */
 export function isReply(value: unknown, count: number): value is FleetReply {
-  if (!isObject<FleetReply>(value)) return false;
-  const { admitted, refusal, counted, late, changes, snapshot } = value;
-  return (
-    isCount(admitted) &&
-    admitted <= count &&
-    (refusal === null ? admitted === count : REFUSALS.includes(refusal)) &&
-    isCount(counted) &&
-    isCount(late) &&
-    Array.isArray(changes) &&
-    changes.every(isObject) &&
-    isSnapshot(snapshot)
-  );
+  try {
+    if (!isObject<FleetReply>(value)) return false;
+    const { admitted, refusal, changes, snapshot } = value;
+    return (
+      isCount(admitted) &&
+      admitted <= count &&
+      (refusal === null ? admitted === count : REFUSALS.includes(refusal)) &&
+      Array.isArray(changes) &&
+      changes.every(isObject) &&
+      isSnapshot(snapshot)
+    );
+  } catch {
+    return false; // A revoked proxy throws when it is looked at.
+  }
 }
 
 /** Whether a value is a snapshot, as far as this process acts on it. */
 export function isSnapshot(value: unknown): value is FleetSnapshot {
   if (!isObject<FleetSnapshot>(value)) return false;
-  const { generation, state, ageMs, retryAfterMs, isolation, failure, counts } = value;
+  const { generation, state, ageMs, retryAfterMs, isolation, failure } = value;
   return (
     isCount(generation) &&
     STATES.includes(state) &&
     isDuration(ageMs) &&
     isDuration(retryAfterMs) &&
-    isObject(counts) &&
     (isolation === null || isIsolation(isolation)) &&
     (failure === null || isFailure(failure))
   );
@@ -46,8 +51,16 @@ function isIsolation(value: unknown): boolean {
 
 function isFailure(value: unknown): boolean {
   if (!isObject<NonNullable<FleetSnapshot["failure"]>>(value)) return false;
-  const { rule, reporter } = value;
-  return isText(rule) && isObject<{ host: string }>(reporter) && isText(reporter.host);
+  const { fault, rule, limited, reporter } = value;
+  if (!isObject<{ host: string; run: string | null }>(reporter)) return false;
+  const { host, run } = reporter;
+  return (
+    isTextOrNull(fault) &&
+    isText(rule) &&
+    typeof limited === "boolean" &&
+    isText(host) &&
+    isTextOrNull(run)
+  );
 }
 
 function isObject<T>(value: unknown): value is Loose<T> {
@@ -64,4 +77,8 @@ function isDuration(value: unknown): boolean {
 
 function isText(value: unknown): boolean {
   return typeof value === "string";
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || isText(value);
 }

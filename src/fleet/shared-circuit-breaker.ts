@@ -217,7 +217,7 @@ export class SharedCircuitBreaker {
   on<N extends SharedEventName>(event: N, listener: Listener<FleetEvents[N]>): () => void {
     EVENT.read(event, "event");
     checkFunction(listener, "listener");
-    return this.#circuit.emitter.on(event, listener);
+    return this.#circuit.news.emitter.on(event, listener);
   }
 
   /** Whether the shared circuit may refuse: what was said by hand of the local one holds for both. */

@@ -1,10 +1,9 @@
 /** One shared circuit as this process sees it: what it knows of it, asks it and tells it. */
 
 import type { Clock } from "../breaker/clock.js";
-import { Emitter } from "../breaker/events.js";
 import type { Settlement } from "../breaker/permit.js";
-import type { FleetEvents, SharedEventName } from "./fleet-events.js";
-import { FlushTimer, type Haste } from "./flush-timer.js";
+import { type Announce, CircuitNews } from "./circuit-news.js";
+import { FlushTimer, Haste } from "./flush-timer.js";
 import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
 import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
@@ -24,7 +23,7 @@ export interface CircuitSurroundings {
   /** Names the probe places of a command; never the same twice. */
   readonly nextLease: () => string;
   /** Tells the listeners of the whole fleet. */
-  readonly announce: <N extends SharedEventName>(name: N, event: FleetEvents[N]) => void;
+  readonly announce: Announce;
   /** Hears how many outcomes were lost. */
   readonly dropped: (count: number) => void;
 }
@@ -48,8 +47,8 @@ export type Answer = SharedTicket | KnownRefusal;
 
 /** More calls than this are not asked for with one command. */
 const MAX_BATCH = 1000;
-/** Outcomes of more generations, or places of more probes, do not wait together. */
-const MAX_WAITING = 1000;
+/** Outcomes of more generations than this do not wait together. */
+const MAX_GENERATIONS = 100;
 
 /** One circuit of the store. All breakers of that name in a process and a fleet share it. */
 export class SharedCircuit implements OutcomeTaker {
@@ -63,7 +62,7 @@ export class SharedCircuit implements OutcomeTaker {
     toldCount: 0,
     droppedCount: 0,
   };
-  readonly emitter: Emitter<FleetEvents>;
+  readonly news: CircuitNews;
   readonly #clock: Clock;
   readonly #around: CircuitSurroundings;
   readonly #known = new KnownCircuit();
@@ -72,15 +71,18 @@ export class SharedCircuit implements OutcomeTaker {
   #waiting: ((answer: Answer) => void)[] = [];
   /** That of calls which nobody asked the store for. */
   readonly #unasked = new SharedTicket(this, null, undefined);
-  /** That of calls in the closed circuit that is known. */
+  /** That of calls without a place of their own, in the generation that was heard of last. */
+  #ticket = this.#unasked;
+  /** The same while calls need not ask: in cached mode, as long as the circuit is known to be closed. */
   #pass: SharedTicket | undefined;
+  #used = false;
 
   constructor(name: string, policy: BreakerPolicy, clock: Clock, around: CircuitSurroundings) {
     this.key = { scope: around.scope, name };
     this.policy = policy;
     this.#clock = clock;
     this.#around = around;
-    this.emitter = new Emitter(`shared circuit breaker "${name}"`);
+    this.news = new CircuitNews(this.key, around.announce);
   }
 
   /** How it stands, as far as is known; undefined as long as nothing was heard. */
@@ -92,6 +94,7 @@ export class SharedCircuit implements OutcomeTaker {
   admit(): Answer | Promise<Answer> {
     const { cached, link } = this.#around;
     if (cached) {
+      this.#used = true;
       if (this.#pass !== undefined) return this.#pass;
       const known = this.#known.decide(this.#clock.now());
       if (typeof known === "object") return known;
@@ -99,7 +102,7 @@ export class SharedCircuit implements OutcomeTaker {
     if (!link.mayAsk) return this.#decideAlone();
     this.counts.askedCount += 1;
     const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
-    if (this.#waiting.length < MAX_BATCH) this.#timer.ask("tick");
+    if (this.#waiting.length < MAX_BATCH) this.#timer.ask(Haste.Tick);
     else this.flush();
     return answer;
   }
@@ -114,7 +117,7 @@ export class SharedCircuit implements OutcomeTaker {
   reject({ reason, snapshot }: KnownRefusal, withStack: boolean): SharedCircuitOpenError {
     this.counts.refusedCount += 1;
     const error = sharedRejection(this.key, reason, snapshot, withStack);
-    this.#announce("rejected", { breakerName: this.key.name, error });
+    this.news.tellRejected(error);
     return error;
   }
 
@@ -124,13 +127,41 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   tell(generation: number | null, settlement: Settlement): void {
+    if (this.#around.link.isClosed) {
+      this.#drop(1);
+      return;
+    }
     this.#tally.add(generation, settlement);
     this.#timer.ask(this.#hasteOf(settlement));
   }
 
   giveBack(generation: number | null, lease: string): void {
+    if (this.#around.link.isClosed) return;
     this.#tally.giveBack(generation, lease);
-    this.#timer.ask("tick");
+    this.#timer.ask(Haste.Tick);
+  }
+
+  /** Asks how it stands. Resolves with the answer, or when there is none. */
+  read(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#around.link.send(this.key, {
+        count: 0,
+        awaited: false,
+        command: () => ({ kind: "read" }),
+        replied: (reply, command, tookMs) => {
+          this.hearReply(reply, command, tookMs);
+          resolve();
+        },
+        missed: resolve,
+      });
+    });
+  }
+
+  /** Whether calls have come since this was last asked, in cached mode. */
+  takeUse(): boolean {
+    const used = this.#used;
+    this.#used = false;
+    return used;
   }
 
   /** Takes in what another process has caused. */
@@ -140,12 +171,16 @@ export class SharedCircuit implements OutcomeTaker {
     this.#changed(before, snapshot, []);
   }
 
-  /** Takes in the answer to a command of one's own. */
-  hearReply(reply: Pick<FleetReply, "snapshot" | "changes">, command: number): void {
-    const { snapshot, changes } = reply;
+  /**
+   * Takes in the answer to a command of one's own.
+   *
+   * @param command The number of the command.
+   * @param tookMs How long ago it was sent.
+   */
+  hearReply({ snapshot, changes }: FleetReply, command: number, tookMs: number): void {
     const before = this.#known.heard;
-    const nowMs = this.#clock.now();
-    if (!this.#known.hearReply(snapshot, nowMs, command, this.#around.link.sentCount)) return;
+    const atMs = this.#clock.now() - tookMs;
+    if (!this.#known.hearReply(snapshot, atMs, command, this.#around.link.sentCount)) return;
     this.#changed(before, snapshot, changes);
   }
 
@@ -161,9 +196,9 @@ export class SharedCircuit implements OutcomeTaker {
 
   /** Others shall hear of a rate limit before their next call; any other failure waits for its like. */
   #hasteOf({ outcome, openNow }: Settlement): Haste {
-    if (!this.#around.cached || this.#tally.size > MAX_WAITING) return "tick";
-    if (outcome === "success") return "second";
-    return openNow === true ? "tick" : "soon";
+    if (!this.#around.cached || this.#tally.size > MAX_GENERATIONS) return Haste.Tick;
+    if (outcome === "success") return Haste.Second;
+    return openNow === true ? Haste.Tick : Haste.Soon;
   }
 
   #ask(waiting: readonly ((answer: Answer) => void)[]): void {
@@ -181,8 +216,8 @@ export class SharedCircuit implements OutcomeTaker {
         lease,
         chance: Math.random(),
       }),
-      replied: (reply, command) => {
-        this.hearReply(reply, command);
+      replied: (reply, command, tookMs) => {
+        this.hearReply(reply, command, tookMs);
         if (missed) this.#giveAllBack(reply, lease);
         else this.#answer(waiting, reply, lease);
       },
@@ -200,7 +235,7 @@ export class SharedCircuit implements OutcomeTaker {
   ): void {
     const { generation } = snapshot;
     const probes = snapshot.state === "half-open";
-    const common = this.#pass ?? new SharedTicket(this, generation, undefined);
+    const common = this.#ticketOf(generation);
     for (const [index, resolve] of waiting.entries()) {
       if (index >= admitted) resolve({ reason: refusal ?? "open", snapshot });
       else if (probes) resolve(new SharedTicket(this, generation, `${lease}.${index}`));
@@ -225,7 +260,7 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   #settle(outcomes: Outcomes): void {
-    const { link, reporter, dropped } = this.#around;
+    const { link, reporter } = this.#around;
     const count = outcomes.successes + outcomes.failures;
     let missed = false;
     link.send(this.key, {
@@ -235,19 +270,24 @@ export class SharedCircuit implements OutcomeTaker {
         kind: "settle",
         policy: { ...this.policy, minimumReporters },
         ...outcomes,
+        retryAfterMs: Math.min(outcomes.retryAfterMs, this.policy.maxOpenMs),
         reporter,
         chance: Math.random(),
       }),
-      replied: (reply, command) => {
-        this.hearReply(reply, command);
+      replied: (reply, command, tookMs) => {
+        this.hearReply(reply, command, tookMs);
         if (!missed) this.counts.toldCount += count;
       },
       missed: () => {
         missed = true;
-        this.counts.droppedCount += count;
-        dropped(count);
+        this.#drop(count);
       },
     });
+  }
+
+  #drop(count: number): void {
+    this.counts.droppedCount += count;
+    this.#around.dropped(count);
   }
 
   #changed(
@@ -256,33 +296,14 @@ export class SharedCircuit implements OutcomeTaker {
     changes: readonly FleetChange[],
   ): void {
     const closed = after.isolation === null && after.state === "closed";
-    const { cached } = this.#around;
-    if (!cached || !closed) this.#pass = undefined;
-    else if (this.#pass === undefined || before?.generation !== after.generation) {
-      // A circuit that the store does not know has no generation in which an outcome could count.
-      this.#pass =
-        after.generation === 0
-          ? this.#unasked
-          : new SharedTicket(this, after.generation, undefined);
-    }
-    if (!isNews(before, after)) return;
-    const { scope, name } = this.key;
-    const change = changes.findLast(({ generation }) => generation === after.generation) ?? null;
-    const event = { scope, name, snapshot: after, change };
-    this.#announce("change", event);
+    // A circuit that the store does not know has no generation in which an outcome could count.
+    this.#ticket = after.generation === 0 ? this.#unasked : this.#ticketOf(after.generation);
+    this.#pass = this.#around.cached && closed ? this.#ticket : undefined;
+    this.news.tellHeard(before, after, changes);
   }
 
-  #announce<N extends SharedEventName>(name: N, event: FleetEvents[N]): void {
-    this.emitter.enqueue(name, event);
-    this.emitter.deliver();
-    this.#around.announce(name, event);
+  #ticketOf(generation: number): SharedTicket {
+    const known = this.#ticket.generation === generation;
+    return known ? this.#ticket : new SharedTicket(this, generation, undefined);
   }
-}
-
-/** Whether others than the store's books see a difference: a circuit not heard of before was closed. */
-function isNews(before: FleetSnapshot | undefined, after: FleetSnapshot): boolean {
-  return (
-    (before?.state ?? "closed") !== after.state ||
-    ((before?.isolation ?? null) === null) !== (after.isolation === null)
-  );
 }

@@ -24,8 +24,7 @@ export function policyOf(name: string, settings: Settings): BreakerPolicy {
       `circuit breaker ${show(name)} has the trip policy ${kind}, which cannot be shared; expected badSeconds, such as { badSeconds: 5, windowMs: 60000 }`,
     );
   }
-  const of = (option: string) =>
-    `of a shared circuit breaker, ${show(name)}, the option "${option}"`;
+  const of = (option: string) => `option "${option}" of the shared circuit breaker ${show(name)}`;
   return {
     badSeconds: checkNumber(badSeconds, of("badSeconds"), { min: 1, max: MAX_BAD_SECONDS }),
     windowMs,

@@ -11,24 +11,25 @@ export interface OutcomeTaker {
 /** A call that was let in; calls without a place of their own share one of these. */
 export class SharedTicket {
   readonly #taker: OutcomeTaker;
-  readonly #generation: number | null;
+  /** The generation that let it in; null where the store was not asked. */
+  readonly generation: number | null;
   readonly #lease: string | undefined;
 
-  /** @param generation Null where the store was not asked: then it counts the outcome while closed. */
+  /** @param lease The place that the call holds, in a half-open circuit. */
   constructor(taker: OutcomeTaker, generation: number | null, lease: string | undefined) {
     this.#taker = taker;
-    this.#generation = generation;
+    this.generation = generation;
     this.#lease = lease;
   }
 
   /** The call was made. */
   settle(settlement: Settlement): void {
-    if (this.#lease !== undefined) this.#taker.giveBack(this.#generation, this.#lease);
-    if (settlement.outcome !== "ignored") this.#taker.tell(this.#generation, settlement);
+    if (this.#lease !== undefined) this.#taker.giveBack(this.generation, this.#lease);
+    if (settlement.outcome !== "ignored") this.#taker.tell(this.generation, settlement);
   }
 
   /** The call was not made. */
   release(): void {
-    if (this.#lease !== undefined) this.#taker.giveBack(this.#generation, this.#lease);
+    if (this.#lease !== undefined) this.#taker.giveBack(this.generation, this.#lease);
   }
 }

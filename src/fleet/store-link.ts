@@ -2,6 +2,7 @@
 
 import { kindOf } from "../breaker/announce.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { systemClock } from "../breaker/clock.js";
 import { Permit } from "../breaker/permit.js";
 import { isReply } from "./reply-shape.js";
 import type { FleetCommand } from "./rules/command.js";
@@ -18,8 +19,13 @@ export interface Errand {
   readonly count: number;
   /** Whether calls wait for the answer: only then does its deadline keep the process alive. */
   readonly awaited: boolean;
-  /** The answer came, perhaps after `missed`. */
-  replied(reply: FleetReply, command: number): void;
+  /**
+   * The answer came, perhaps after `missed`.
+   *
+   * @param command The number of the command: those sent later have higher ones.
+   * @param tookMs How long ago it was sent.
+   */
+  replied(reply: FleetReply, command: number, tookMs: number): void;
   /** No answer within the deadline. Called at once when the store is not asked at all. */
   missed(): void;
 }
@@ -61,7 +67,6 @@ export class StoreLink {
   #store: FleetStore | undefined;
   #opening: Promise<FleetStore> | undefined;
   readonly #underWay = new Set<Sending>();
-  #whenIdle: (() => void)[] = [];
   #closed = false;
   #sentCount = 0;
   #failedCount = 0;
@@ -92,7 +97,12 @@ export class StoreLink {
     return !this.#closed && this.#underWay.size < MAX_UNDER_WAY && this.#breaker.check().admits;
   }
 
-  /** The number of a command that is sent by `demand` or `ask`. */
+  /** Whether it was closed: nothing is sent any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** The number of a command that is sent by `demand`. */
   nextNumber(): number {
     this.#sentCount += 1;
     return this.#sentCount;
@@ -154,12 +164,17 @@ export class StoreLink {
   /**
    * Asks the store for something that no call waits for, whether it is down or not.
    *
+   * @param awaited Whether somebody waits for it: only then does the limit keep the process alive.
    * @throws FleetStoreError (as a rejection) when it fails or takes longer than `limitMs`.
    */
-  async demand<T>(question: (store: FleetStore) => T | Promise<T>, limitMs: number): Promise<T> {
+  async demand<T>(
+    question: (store: FleetStore) => T | Promise<T>,
+    limitMs: number,
+    awaited = true,
+  ): Promise<T> {
     if (this.#closed) throw new FleetStoreError("the fleet is closed");
     try {
-      return await within(this.#withStore(question), limitMs);
+      return await within(this.#withStore(question), limitMs, awaited);
     } catch (error) {
       if (isFleetStoreError(error)) throw error;
       const message = `the store (${this.#settings.kind}) failed: ${reasonOf(error)}`;
@@ -167,31 +182,11 @@ export class StoreLink {
     }
   }
 
-  /**
-   * Asks the store for something in the background, unless it is down.
-   *
-   * @returns Undefined when there is no answer within `limitMs`.
-   */
-  async ask<T>(
-    question: (store: FleetStore) => T | Promise<T>,
-    limitMs: number,
-  ): Promise<T | undefined> {
-    const permit = this.#closed ? undefined : this.#breaker.tryAcquire();
-    if (!(permit instanceof Permit)) return undefined;
-    try {
-      const answer = await within(this.#withStore(question), limitMs);
-      permit.success();
-      return answer;
-    } catch (error) {
-      permit.failure(error);
-      return undefined;
-    }
-  }
-
-  /** Resolves when no command is on its way; each has a deadline. */
-  idle(): Promise<void> {
-    if (this.#underWay.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  /** Resolves when all that is on its way now was answered or given up; each has a deadline. */
+  async idle(): Promise<void> {
+    await Promise.all(
+      [...this.#underWay].map((sending) => new Promise<void>((end) => sending.whenEnded.push(end))),
+    );
   }
 
   /**
@@ -236,7 +231,8 @@ export class StoreLink {
       return;
     }
     this.#settle(sending)?.success();
-    sending.errand.replied(reply, sending.number);
+    const { errand, number, startedMs } = sending;
+    errand.replied(reply, number, systemClock.now() - startedMs);
   }
 
   #failed(sending: Sending, error: unknown): void {
@@ -271,9 +267,7 @@ export class StoreLink {
   #settle(sending: Sending): Permit | undefined {
     if (!this.#underWay.delete(sending)) return undefined;
     clearTimeout(sending.timer);
-    if (this.#underWay.size === 0) {
-      for (const resolve of this.#whenIdle.splice(0)) resolve();
-    }
+    for (const end of sending.whenEnded) end();
     return sending.permit;
   }
 }
@@ -281,6 +275,8 @@ export class StoreLink {
 /** A command whose answer is waited for. */
 class Sending {
   timer: NodeJS.Timeout | undefined = undefined;
+  readonly startedMs = systemClock.now();
+  readonly whenEnded: (() => void)[] = [];
 
   constructor(
     readonly errand: Errand,

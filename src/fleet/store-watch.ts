@@ -2,14 +2,16 @@
 
 import type { CircuitTable } from "./circuit-table.js";
 import { isSnapshot } from "./reply-shape.js";
-import { UNKNOWN_SNAPSHOT } from "./rules/snapshot.js";
+import type { SharedCircuit } from "./shared-circuit.js";
 import type { FleetEntry, FleetStore } from "./store.js";
 import type { StoreLink } from "./store-link.js";
 
-/** Pushes can be lost, so the store is asked this often as well, more or less. */
+/** Pushes can be lost, so that circuits in use are asked for this often as well, more or less. */
 const POLL_MS = 5000;
 const POLL_JITTER = 0.2;
-const POLL_LIMIT_MS = 1000;
+/** How many circuits are asked for at once. */
+const POLL_BATCH = 100;
+const SUBSCRIBE_LIMIT_MS = 1000;
 
 /** What a watch is told when it is made. */
 export interface WatchSettings {
@@ -18,7 +20,7 @@ export interface WatchSettings {
   readonly table: CircuitTable;
 }
 
-/** The subscription and the poll of one fleet in cached mode. */
+/** The subscription and the poll of one fleet in cached mode. Neither keeps the process alive. */
 export class StoreWatch {
   readonly #settings: WatchSettings;
   #timer: NodeJS.Timeout | undefined;
@@ -38,9 +40,9 @@ export class StoreWatch {
     this.#schedule();
   }
 
-  /** Asks at once, as after the store was down. */
+  /** Asks at once for all circuits, as after the store was down. */
   refresh(): void {
-    if (this.#running && !this.#stopped) void this.#poll();
+    if (this.#running && !this.#stopped) void this.#poll(this.#settings.table.all());
   }
 
   /** Ends it for good. */
@@ -50,21 +52,25 @@ export class StoreWatch {
     this.#endSubscription();
   }
 
-  /** A store that cannot be made yet is tried again with the next poll. */
+  /** What fails is tried again with the next poll. */
   async #subscribe(): Promise<void> {
     const { scope, link } = this.#settings;
-    const hear = (entry: FleetEntry) => this.#hear(entry);
-    const subscribe = (store: FleetStore) => store.subscribe(scope, hear);
-    const unsubscribe = await link.demand(subscribe, POLL_LIMIT_MS).catch(() => undefined);
-    this.#unsubscribe = unsubscribe;
-    if (this.#stopped) this.#endSubscription();
+    const subscribe = (store: FleetStore) => {
+      // The store may have come to be long after the time for it was over.
+      this.#endSubscription();
+      if (!this.#stopped) this.#unsubscribe = store.subscribe(scope, (entry) => this.#hear(entry));
+    };
+    await link.demand(subscribe, SUBSCRIBE_LIMIT_MS, false).catch(() => undefined);
   }
 
   #endSubscription(): void {
-    try {
-      this.#unsubscribe?.();
-    } catch {}
+    const unsubscribe = this.#unsubscribe;
     this.#unsubscribe = undefined;
+    try {
+      unsubscribe?.();
+    } catch {
+      // A store that cannot be left is heard no more.
+    }
   }
 
   #hear(entry: FleetEntry): void {
@@ -76,23 +82,16 @@ export class StoreWatch {
     const delayMs = POLL_MS * (1 + POLL_JITTER * (2 * Math.random() - 1));
     this.#timer = setTimeout(() => {
       if (this.#unsubscribe === undefined) void this.#subscribe();
-      void this.#poll();
+      void this.#poll(this.#settings.table.all().filter((circuit) => circuit.takeUse()));
       this.#schedule();
     }, delayMs);
     this.#timer.unref();
   }
 
-  async #poll(): Promise<void> {
-    const { scope, link, table } = this.#settings;
-    const circuits = table.all();
-    if (circuits.length === 0) return;
-    const number = link.nextNumber();
-    const entries = await link.ask((store) => store.list(scope), POLL_LIMIT_MS);
-    if (this.#stopped || !Array.isArray(entries) || !entries.every(isEntry)) return;
-    const byName = new Map(entries.map(({ name, snapshot }) => [name, snapshot]));
-    for (const circuit of circuits) {
-      const snapshot = byName.get(circuit.key.name) ?? UNKNOWN_SNAPSHOT;
-      circuit.hearReply({ snapshot, changes: [] }, number);
+  async #poll(circuits: readonly SharedCircuit[]): Promise<void> {
+    for (let first = 0; first < circuits.length && !this.#stopped; first += POLL_BATCH) {
+      const batch = circuits.slice(first, first + POLL_BATCH);
+      await Promise.all(batch.map((circuit) => circuit.read()));
     }
   }
 }

@@ -5,15 +5,15 @@ import { FleetStoreError } from "./store-error.js";
 /**
  * Passes on what `promise` comes to.
  *
+ * @param awaited Whether somebody waits for it: only then does the limit keep the process alive.
  * @throws FleetStoreError (as a rejection) when it takes longer than `limitMs`.
  */
-export async function within<T>(promise: Promise<T>, limitMs: number): Promise<T> {
+export async function within<T>(promise: Promise<T>, limitMs: number, awaited = true): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new FleetStoreError(`the store took longer than ${limitMs} ms`)),
-      limitMs,
-    );
+    const end = () => reject(new FleetStoreError(`the store took longer than ${limitMs} ms`));
+    timer = setTimeout(end, limitMs);
+    if (!awaited) timer.unref();
   });
   try {
     return await Promise.race([promise, late]);
