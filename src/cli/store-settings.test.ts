@@ -42,7 +42,13 @@ test.each([
   "https://fleet.example/",
   "sqlite:fleet.db",
 ])("%s is a store", (url) => {
-  expect(storeSettingsFrom({ store: url }, {})?.url).toBe(url);
+  const env = { DAGGER_BREAKER_STORE_TOKEN: "t0ken" };
+  expect(storeSettingsFrom({ store: url }, env)?.url).toBe(url);
+});
+
+test("a store over HTTP needs a token", () => {
+  const read = () => storeSettingsFrom({ store: "https://fleet.example" }, {});
+  expect(read).toThrow(/^the token of the store is missing.*DAGGER_BREAKER_STORE_TOKEN$/);
 });
 
 test.each(["cache.example:6379", "memory:", "postgres://me:hunter2@db.example", "sqlite:", ""])(

@@ -69,6 +69,12 @@ export function storeSettingsFrom(
     throw new CommandError(`${where} is of no use, expected ${EXPECTED}`, EXIT.usage);
   }
   const token = env.DAGGER_BREAKER_STORE_TOKEN?.trim() ?? "";
+  if (token === "" && /^http/i.test(url)) {
+    throw new CommandError(
+      "the token of the store is missing, expected that of dagger-breaker serve in DAGGER_BREAKER_STORE_TOKEN",
+      EXIT.usage,
+    );
+  }
   return { url, scope, token: token === "" ? undefined : token };
 }
 
