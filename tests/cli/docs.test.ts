@@ -9,10 +9,15 @@ import {
   DIGESTS_EXIT_CODES,
   EXIT,
   type ExitCodeMeaning,
+  HISTORY_EXIT_CODES,
+  ISOLATE_EXIT_CODES,
   MIRRORS_EXIT_CODES,
   PIN_EXIT_CODES,
   QUOTA_EXIT_CODES,
+  RELEASE_EXIT_CODES,
   RUN_EXIT_CODES,
+  STATUS_EXIT_CODES,
+  WATCH_EXIT_CODES,
 } from "../../src/cli/exit-codes.js";
 import { run } from "../../src/cli/run.js";
 
@@ -29,6 +34,12 @@ const COMMANDS = [
   ["digests", "forget"],
   ["pin"],
   ["run"],
+  ["status"],
+  ["watch"],
+  ["isolate"],
+  ["release"],
+  ["reset"],
+  ["history"],
 ];
 
 /** Whether a command line begins with a command and one of its parts. */
@@ -49,6 +60,11 @@ test("the table of exit codes is that of the program", () => {
       const command = code === EXIT.rejected ? "`run`, `session`" : "`run`";
       return `| ${code} | ${command} | ${meaning} |`;
     }),
+    ...rows("`status`", STATUS_EXIT_CODES),
+    ...rows("`watch`", WATCH_EXIT_CODES),
+    ...rows("`isolate`", ISOLATE_EXIT_CODES),
+    ...rows("`release`, `reset`", RELEASE_EXIT_CODES),
+    ...rows("`history`", HISTORY_EXIT_CODES),
     ...rows("all", COMMON_EXIT_CODES),
   ];
   expect(docs.split("\n").filter((line) => /^\| [0-9]/.test(line))).toEqual(expected);
