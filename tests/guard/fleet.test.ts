@@ -1,0 +1,202 @@
+/** What the guard of one process has met, the guards of others in the same scope know. */
+
+import { afterEach, expect, test } from "vitest";
+import type { Evidence } from "../../src/attribution/spans/evidence.js";
+import { createFleet, type Fleet } from "../../src/fleet/fleet.js";
+import { memoryStore } from "../../src/fleet/memory/memory-store.js";
+import { isSharedCircuitOpenError } from "../../src/fleet/shared-open-error.js";
+import type { FleetStore } from "../../src/fleet/store.js";
+import { isGuardRejection } from "../../src/guard/admission.js";
+import { Guard } from "../../src/guard/guard.js";
+import type { GuardOptions } from "../../src/guard/guard-options.js";
+import { GuardedSession } from "../../src/guard/guarded-session.js";
+import { createRegistry } from "../../src/registry/registry.js";
+import { EXEC_FAILED, failing, from, pullFailed, WORKED } from "./scene.js";
+
+const LIMITED = failing(pullFailed("library/alpine:3", "429 Too Many Requests"));
+const ALPINE = from("alpine:3");
+const OURS = from("ghcr.io/acme/app:1");
+
+const fleets: Fleet[] = [];
+afterEach(async () => {
+  await Promise.all(fleets.splice(0).map((fleet) => fleet.close()));
+});
+
+/** A process of the fleet, with breakers of its own. */
+function joinAs(host: string, store: FleetStore, options: GuardOptions = {}) {
+  const fleet = createFleet({
+    store,
+    scope: "egress-1",
+    reporter: { host, run: `run of ${host}` },
+  });
+  fleets.push(fleet);
+  const registry = createRegistry();
+  const guard = new Guard({ registry, fleet, ...options });
+  const session = new GuardedSession(guard);
+  const send = async (query: string, answer = WORKED, evidence?: readonly Evidence[]) => {
+    const witness = evidence && {
+      dropped: () => undefined,
+      evidence: async () => evidence,
+      end: () => undefined,
+    };
+    const error = await session
+      .request({ query }, async () => answer, { witness })
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    await fleet.flush();
+    return error;
+  };
+  return { fleet, registry, guard, send };
+}
+
+test("Docker Hub's rate limit in one process keeps all others from Docker Hub, and from nothing else", async () => {
+  const store = memoryStore();
+  const one = joinAs("runner-1", store);
+  const other = joinAs("runner-2", store);
+  expect(await one.send(ALPINE, LIMITED)).toBeUndefined();
+  const refusal = await other.send(ALPINE);
+  expect(isSharedCircuitOpenError(refusal)).toBe(true);
+  expect(refusal).toMatchObject({
+    breakerName: "registry:docker.io",
+    reason: "open",
+    scope: "egress-1",
+    openedBy: { host: "runner-1", run: "run of runner-1" },
+    failure: { fault: "registry", limited: true },
+  });
+  expect(await other.send(OURS)).toBeUndefined();
+});
+
+test("a refusal of the fleet holds no probe, no permit and no count of anybody", async () => {
+  const store = memoryStore();
+  await joinAs("runner-1", store).send(ALPINE, LIMITED);
+  const other = joinAs("runner-2", store);
+  const both = `{ a: ${ALPINE.slice(1, -1).trim()} b: ${OURS.slice(1, -1).trim()} }`;
+  const refusal = await other.send(both);
+  expect(isGuardRejection(refusal) && refusal.refusals.length).toBe(1);
+  for (const breaker of other.registry.getAll().values()) {
+    const { inFlightCount, metrics } = breaker.getMetrics();
+    expect([inFlightCount, metrics.successCount, metrics.failureCount]).toEqual([0, 0, 0]);
+  }
+});
+
+test("a user's failing test is told to the store as a success of the registry that it pulled from", async () => {
+  const store = memoryStore();
+  const one = joinAs("runner-1", store);
+  await one.send(ALPINE, EXEC_FAILED);
+  const [entry] = await one.fleet.status();
+  expect(entry).toMatchObject({
+    name: "registry:docker.io",
+    snapshot: { state: "closed", counts: { successes: 1, failures: 0 } },
+  });
+});
+
+test("neither the engine of this machine nor a registry in a private network is shared", async () => {
+  const store = memoryStore();
+  const one = joinAs("runner-1", store);
+  await one.send(from("localhost:5000/app:1"));
+  await one.send(from("10.0.0.5:5000/app:1"));
+  await one.send(from("registry:5000/app:1"));
+  expect(await one.fleet.status()).toEqual([]);
+});
+
+test("an engine that is asked over TCP is shared under its address", async () => {
+  const store = memoryStore();
+  const engineHost = "tcp://engine.example.com:8080";
+  const one = joinAs("runner-1", store, { engineHost });
+  await one.send("{ version }");
+  expect((await one.fleet.status()).map(({ name }) => name)).toEqual([
+    "engine:engine.example.com:8080",
+  ]);
+});
+
+test("an engine with a policy that cannot be shared is refused when the guard is made", () => {
+  const engineHost = "tcp://engine.example.com:8080";
+  const breakers = { engine: { failureThreshold: 3 } };
+  expect(() => joinAs("runner-1", memoryStore(), { engineHost, breakers })).toThrow(/badSeconds/);
+});
+
+test("an upstream with a policy that cannot be shared fails its first request with the reason", async () => {
+  const one = joinAs("runner-1", memoryStore(), {
+    breakers: { "registry:docker.io": { failureThreshold: 3 } },
+  });
+  expect(String(await one.send(ALPINE))).toMatch(/TypeError: .*registry:docker\.io.*badSeconds/);
+});
+
+test("a host that only spans tell of is told to the store as well", async () => {
+  const store = memoryStore();
+  const one = joinAs("runner-1", store);
+  const seen: Evidence = {
+    kind: "http",
+    host: "files.example.com",
+    servesHost: "files.example.com",
+    outcome: "limited",
+    status: 429,
+    at: 0,
+    durationMs: 5,
+    requestId: "b7ad6b7169203331",
+    forgeable: false,
+  };
+  const blamed = failing({
+    message: "invalid response status 429 Too Many Requests",
+    path: ["hello", "fetch"],
+  });
+  await one.send("{ hello { fetch } }", blamed, [seen]);
+  await one.fleet.flush();
+  const other = joinAs("runner-2", store);
+  const refusal = await other.send('{ http(url: "https://files.example.com/a") { size } }');
+  expect(isSharedCircuitOpenError(refusal)).toBe(true);
+});
+
+test("without its store a guard lets in and counts as one that never had any", async () => {
+  const down: FleetStore = {
+    ...memoryStore(),
+    kind: "down",
+    minimumReporters: 2,
+    pushes: true,
+    open: () => Promise.reject(new Error("nobody there")),
+    run: () => Promise.reject(new Error("nobody there")),
+    list: async () => [],
+    history: async () => [],
+    subscribe: () => () => undefined,
+    close: async () => undefined,
+  };
+  const one = joinAs("runner-1", down);
+  for (const tag of [1, 2, 3, 4, 5]) {
+    expect(await one.send(from(`ghcr.io/acme/app:${tag}`))).toBeUndefined();
+  }
+  expect(await one.send(ALPINE, LIMITED)).toBeUndefined();
+  const refusal = await one.send(ALPINE);
+  expect([isGuardRejection(refusal), isSharedCircuitOpenError(refusal)]).toEqual([true, false]);
+  expect(one.registry.get("registry:ghcr.io").getMetrics().metrics.successCount).toBe(5);
+});
+
+test("a guard that waits is let in once the shared circuit is, and takes the probe", async () => {
+  const store = memoryStore();
+  const quick = { breakers: { "registry:*": { resetTimeoutMs: 50, openTimeGrowthFactor: 1 } } };
+  const one = joinAs("runner-1", store, { ...quick, rateLimitOpenMs: 50 });
+  const other = joinAs("runner-2", store, { ...quick, onOpen: "wait", waitSpreadMs: 0 });
+  await one.send(ALPINE, LIMITED);
+  expect(await other.send(ALPINE)).toBeUndefined();
+  expect((await one.fleet.history("registry:docker.io")).map(({ reason }) => reason)).toEqual([
+    "opened-at-once",
+    "open-time-over",
+    "probe-succeeded",
+  ]);
+});
+
+test("what a guard admits is told by what it knows of the shared circuit", async () => {
+  const store = memoryStore();
+  await joinAs("runner-1", store).send(ALPINE, LIMITED);
+  const other = joinAs("runner-2", store);
+  expect(other.guard.admits("registry:docker.io")).toBe(true);
+  await other.send(ALPINE);
+  expect(other.guard.admits("registry:docker.io")).toBe(false);
+  expect(other.guard.admits("registry:ghcr.io")).toBe(true);
+});
+
+test("a fleet that is none is refused when the guard is made", () => {
+  expect(() => new Guard({ fleet: {} as Fleet })).toThrow(/option "fleet"/);
+  expect(() => new Guard({ engineHost: 1 as unknown as string })).toThrow(/option "engineHost"/);
+});
