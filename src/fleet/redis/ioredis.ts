@@ -64,7 +64,11 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
   cluster.on("+node", (node: Redis) => unrefWhenConnected(node));
   const nodes = () => cluster.nodes("master");
   return {
-    open: () => cluster.connect(),
+    open: async () => {
+      await cluster.connect();
+      // A node that is still connecting takes no commands. One that is down must not hold up the rest.
+      await Promise.allSettled(nodes().map((node) => node.connect()));
+    },
     send: (_key, [name = "", ...args]) => cluster.call(name, ...args),
     masters: async () =>
       nodes().map(
@@ -87,7 +91,7 @@ function nodeOptions({
   options,
 }: Cluster): Omit<NonNullable<ClusterOptions["redisOptions"]>, "replyMapping"> {
   const { replyMapping: _, ...given } = options.redisOptions ?? {};
-  return { ...given, ...OWN_OPTIONS };
+  return { ...given, ...OWN_OPTIONS, connectTimeout: CONNECT_TIMEOUT_MS / 2 };
 }
 
 function duplicate(given: Redis, onLost: OnLost): Redis {
@@ -127,6 +131,10 @@ function subscriber(client: Redis, onMessage: RedisListener): RedisSubscriber {
     open: () => connect(client),
     subscribe: async (channel) => void (await client.subscribe(channel)),
     unsubscribe: async (channel) => void (await client.unsubscribe(channel)),
-    close: () => client.disconnect(),
+    close: () => {
+      // It goes on hearing until the server has closed its side.
+      client.off("message", onMessage);
+      client.disconnect();
+    },
   };
 }

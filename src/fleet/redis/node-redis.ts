@@ -47,7 +47,12 @@ export function nodeRedisClusterConnection(
     minimizeConnections: true,
     useReplicas: false,
     commandOptions: {},
-    defaults: { ...defaults, ...OWN_OPTIONS, socket: { ...defaults?.socket, ...OWN_SOCKET } },
+    defaults: {
+      ...defaults,
+      ...OWN_OPTIONS,
+      // One node that is silent must not hold up the rest.
+      socket: { ...defaults?.socket, ...OWN_SOCKET, connectTimeout: CONNECT_TIMEOUT_MS / 2 },
+    },
   });
   cluster.on("error", onLost);
   cluster.on("node-error", onLost);

@@ -3,6 +3,7 @@
 import { isSnapshot } from "../reply-shape.js";
 import { ScopeListeners } from "../scope-listeners.js";
 import type { FleetEntry, FleetListener } from "../store.js";
+import { FleetStoreError } from "../store-error.js";
 import { within } from "../within.js";
 import { CONNECT_TIMEOUT_MS, type RedisSubscriber } from "./connection.js";
 import type { RedisLink } from "./link.js";
@@ -78,13 +79,18 @@ export class RedisSubscriptions {
 
   async #connect(): Promise<void> {
     let subscriber: RedisSubscriber | undefined;
+    let lost = false;
     try {
       const connection = await this.#link.connection();
       subscriber = await connection.subscriber(
         (channel, text) => this.#hear(channel, text),
-        () => this.#lost(subscriber),
+        () => {
+          lost = true;
+          this.#lost(subscriber);
+        },
       );
       await within(this.#subscribeAll(subscriber), CONNECT_TIMEOUT_MS);
+      if (lost) throw new FleetStoreError("the subscription in Redis was lost at once");
     } catch (error) {
       subscriber?.close();
       if (this.#scopes.size > 0) this.#redialing.failed();

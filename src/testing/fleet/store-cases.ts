@@ -117,7 +117,7 @@ export const storeCases: readonly RuleCase[] = [
       const stop = setting.store.subscribe(setting.scope, (entry) => heard.push(entry));
       const circuit = setting.circuit().with({}, other);
       if (setting.store.pushes) {
-        await hears(heard, () => circuit.limit());
+        await hears(heard, () => circuit.reset());
         const { snapshot } = heard[0] ?? assert.fail("nothing was heard");
         assert.ok(Number.isSafeInteger(snapshot.generation));
         assert.equal(heard[0]?.name, circuit.key.name);

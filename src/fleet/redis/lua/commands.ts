@@ -33,7 +33,7 @@ local function admit(chance, wanted, name)
   return given, given < wanted and 'probing' or nil, 0, 0
 end
 
--- What outcomes of this generation mean for the circuit. An open one has let nobody in.
+-- What outcomes of this generation mean for the circuit.
 local function judge(chance, successes, failures)
   local reporter, retryAfterMs = ARGV[21], tonumber(ARGV[24])
   if ARGV[22] ~= 'null' then s.failure, s.failedBy = ARGV[22], reporter end
@@ -60,8 +60,10 @@ local function settle(chance, generation, successes, failures)
   local settled = successes + failures
   if settled == 0 then return 0, nil, 0, 0 end
   touch()
-  local closed = s.state == 'closed' and s.isolationOwner == 'null'
-  if generation ~= s.generation and not (generation == nil and closed) then
+  -- One that is open or isolated has let nobody in, so no outcome can be of its generation.
+  local admits = s.isolationOwner == 'null' and s.state ~= 'open'
+  local unasked = generation == nil and s.state == 'closed'
+  if not admits or (generation ~= s.generation and not unasked) then
     s.late = s.late + settled
     return 0, nil, 0, settled
   end

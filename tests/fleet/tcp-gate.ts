@@ -1,0 +1,80 @@
+/** A TCP proxy on this machine that a test can make slow, deaf or gone. */
+
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+/** Passes bytes on to one port, as long as it is told to. */
+export class TcpGate {
+  readonly #target: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** How long each piece of data is held, in milliseconds. */
+  delayMs = 0;
+  /** Takes what comes from the client and passes nothing on. */
+  swallowsRequests = false;
+  /** Takes what comes from the server and passes nothing on: answers are lost. */
+  swallowsAnswers = false;
+  /** How many connections were made. */
+  connections = 0;
+  /** What clients have sent, all of it. */
+  sent = "";
+
+  private constructor(target: number) {
+    this.#target = target;
+    this.#server = createServer((client) => this.#pass(client));
+  }
+
+  static async open(target: number): Promise<TcpGate> {
+    const gate = new TcpGate(target);
+    gate.#server.listen(0, "127.0.0.1");
+    await once(gate.#server, "listening");
+    return gate;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("the gate is closed");
+    return address.port;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Ends all connections; others can be made. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    this.cut();
+    await once(this.#server, "close");
+  }
+
+  #pass(client: Socket): void {
+    this.connections += 1;
+    const server = connect(this.#target, "127.0.0.1");
+    const ends = [client, server];
+    for (const socket of ends) {
+      this.#sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        for (const end of ends) end.destroy();
+      });
+    }
+    client.on("data", (data) => {
+      this.sent += data.toString("latin1");
+      if (!this.swallowsRequests) this.#later(() => server.write(data));
+    });
+    server.on("data", (data) => {
+      if (!this.swallowsAnswers) this.#later(() => client.write(data));
+    });
+  }
+
+  #later(write: () => void): void {
+    if (this.delayMs === 0) write();
+    else setTimeout(write, this.delayMs);
+  }
+}
