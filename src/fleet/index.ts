@@ -11,6 +11,13 @@ export type {
   StoreUpEvent,
 } from "./fleet-events.js";
 export type { FleetMode, FleetOptions } from "./fleet-options.js";
+export {
+  type FleetServer,
+  type FleetServerOptions,
+  type HttpStoreOptions,
+  httpStore,
+  startFleetServer,
+} from "./http/index.js";
 export { type MemoryStoreOptions, memoryStore } from "./memory/memory-store.js";
 export { type OpenStoreOptions, openStore } from "./open-store.js";
 export type { ReporterOptions } from "./reporter.js";

@@ -42,8 +42,8 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
   switch (scheme.toLowerCase()) {
     case "redis":
     case "rediss": {
-      const module: string = "./redis/open-redis.js";
-      return (await import(module)).openRedis(url, prefix);
+      const { openRedis } = await import("./redis/open-redis.js");
+      return openRedis(url, prefix);
     }
     case "http":
     case "https": {

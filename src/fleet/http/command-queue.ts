@@ -1,0 +1,112 @@
+/** Sends commands in their order: all that have come together, one request at a time. */
+
+import { isReply } from "../reply-shape.js";
+import type { FleetCommand } from "../rules/command.js";
+import type { FleetReply } from "../rules/reply.js";
+import type { FleetKey } from "../store.js";
+import { FleetStoreError } from "../store-error.js";
+import { type HttpClient, plain } from "./http-client.js";
+import { type KeyedCommand, MAX_BODY_BYTES, MAX_COMMANDS, PATHS } from "./protocol.js";
+
+/** More commands than this do not wait for their turn. */
+const MAX_WAITING = 10_000;
+
+interface Waiting {
+  readonly text: string;
+  /** How many calls ask, so that no more are let in. */
+  readonly count: number;
+  readonly sinceMs: number;
+  answer(reply: FleetReply): void;
+  fail(error: FleetStoreError): void;
+}
+
+/** The commands of one process to one server. None is ever sent twice. */
+export class CommandQueue {
+  readonly #client: HttpClient;
+  readonly #timeoutMs: number;
+  #waiting: Waiting[] = [];
+  #sending: Promise<void> | undefined;
+
+  /** @param timeoutMs What has waited so long for its turn is not sent: nobody wants it any more. */
+  constructor(client: HttpClient, timeoutMs: number) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
+    const entry: KeyedCommand = { key, command };
+    const text = JSON.stringify(entry);
+    return new Promise((answer, fail) => {
+      if (this.#waiting.length >= MAX_WAITING) {
+        fail(new FleetStoreError(`${this.#client.name} is behind by ${MAX_WAITING} commands`));
+        return;
+      }
+      const count = command.kind === "admit" ? command.count : 0;
+      this.#waiting.push({ text, count, sinceMs: performance.now(), answer, fail });
+      this.#sending ??= this.#send();
+    });
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async idle(): Promise<void> {
+    await this.#sending;
+  }
+
+  /** Never rejects. */
+  async #send(): Promise<void> {
+    // What else this turn of the event loop brings goes along.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const batch = this.#take();
+      if (batch.length > 0) await this.#post(batch);
+    }
+    this.#sending = undefined;
+  }
+
+  /** As many commands as fit in a body, without those that have waited for too long. */
+  #take(): readonly Waiting[] {
+    const batch: Waiting[] = [];
+    const nowMs = performance.now();
+    let bytes = 2;
+    let taken = 0;
+    for (const waiting of this.#waiting) {
+      const isLate = nowMs - waiting.sinceMs > this.#timeoutMs;
+      const length = Buffer.byteLength(waiting.text) + 1;
+      if (!isLate && batch.length > 0 && bytes + length > MAX_BODY_BYTES) break;
+      taken += 1;
+      if (isLate) waiting.fail(this.#error(`had no time for a command in ${this.#timeoutMs} ms`));
+      else {
+        bytes += length;
+        batch.push(waiting);
+      }
+      if (batch.length === MAX_COMMANDS) break;
+    }
+    this.#waiting = this.#waiting.slice(taken);
+    return batch;
+  }
+
+  async #post(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const body = `[${batch.map(({ text }) => text).join(",")}]`;
+      const answers = await this.#client.ask(PATHS.commands, body);
+      if (!Array.isArray(answers) || answers.length !== batch.length) {
+        throw this.#error("answered with what is no answer");
+      }
+      for (const [index, waiting] of batch.entries()) this.#answer(waiting, answers[index]);
+    } catch (error) {
+      const told = error instanceof FleetStoreError ? error : this.#error("failed", error);
+      for (const { fail } of batch) fail(told);
+    }
+  }
+
+  #answer({ count, answer, fail }: Waiting, given: unknown): void {
+    const { reply, error } = (given ?? {}) as { reply?: unknown; error?: unknown };
+    if (isReply(reply, count)) answer(reply);
+    else if (typeof error === "string") fail(this.#error(`refused a command: ${plain(error)}`));
+    else fail(this.#error("answered with what is no answer"));
+  }
+
+  #error(what: string, cause?: unknown): FleetStoreError {
+    return new FleetStoreError(`${this.#client.name} ${what}`, cause);
+  }
+}

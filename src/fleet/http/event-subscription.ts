@@ -1,0 +1,90 @@
+/** Listens to the changes in one scope, and connects again whenever the stream ends. */
+
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { FleetEntry } from "../store.js";
+import type { HttpClient } from "./http-client.js";
+import { HEARTBEAT_MS, PATHS } from "./protocol.js";
+import { isEntry } from "./read-answer.js";
+
+const SILENT_MS = 2.5 * HEARTBEAT_MS;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 10_000;
+/** The longest event that is waited for; a change is less than a hundredth of it. */
+const MAX_EVENT_LENGTH = 1024 * 1024;
+
+/** A stream that is opened at once, and until it is closed. It keeps no process alive. */
+export class EventSubscription {
+  readonly #client: HttpClient;
+  readonly #path: string;
+  readonly #tell: (entry: FleetEntry) => void;
+  #request: ClientRequest | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #waitMs = FIRST_WAIT_MS;
+  #closed = false;
+
+  constructor(client: HttpClient, scope: string, tell: (entry: FleetEntry) => void) {
+    this.#client = client;
+    this.#path = `${PATHS.events}?${new URLSearchParams({ scope })}`;
+    this.#tell = tell;
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#request?.destroy();
+  }
+
+  #connect(): void {
+    const request = this.#client.stream(this.#path);
+    this.#request = request;
+    this.#watch();
+    request.on("error", () => undefined);
+    request.on("response", (response) => this.#read(response));
+    // Comes last, however a request ends.
+    request.on("close", () => this.#connectLater());
+  }
+
+  /** Waits longer each time, and never as long as others that have lost the same server. */
+  #connectLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    const waitMs = this.#waitMs * (0.5 + Math.random());
+    this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
+    this.#timer = setTimeout(() => this.#connect(), waitMs).unref();
+  }
+
+  /** A connection that has gone without a word is given up. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#request?.destroy(), SILENT_MS).unref();
+  }
+
+  #read(response: IncomingMessage): void {
+    response.on("error", () => undefined);
+    if (response.statusCode !== 200) {
+      this.#request?.destroy();
+      return;
+    }
+    let unread = "";
+    response.setEncoding("utf8");
+    response.on("data", (text: string) => {
+      this.#watch();
+      this.#waitMs = FIRST_WAIT_MS;
+      const events = `${unread}${text}`.split("\n\n");
+      unread = events.pop() ?? "";
+      for (const event of events) this.#hear(event);
+      if (unread.length > MAX_EVENT_LENGTH) this.#request?.destroy();
+    });
+  }
+
+  #hear(event: string): void {
+    if (this.#closed || !event.startsWith("data: ")) return;
+    try {
+      const entry: unknown = JSON.parse(event.slice("data: ".length));
+      if (isEntry(entry)) this.#tell(entry);
+    } catch {
+      // No JSON: a push may be lost, and this one is.
+    }
+  }
+}

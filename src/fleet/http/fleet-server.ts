@@ -1,0 +1,284 @@
+/** Offers a store of shared circuits to other machines over HTTP. */
+
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  checkText,
+  type Field,
+  functionField,
+  numberField,
+  objectField,
+  readOptions,
+} from "../../options/check.js";
+import type { FleetReply } from "../rules/reply.js";
+import type { FleetStore } from "../store.js";
+import { EventStreams } from "./event-streams.js";
+import { HEARTBEAT_MS, MAX_BODY_BYTES, MAX_COMMANDS, PATHS } from "./protocol.js";
+import { readCommand, readName, readScope } from "./read-command.js";
+import { readBody } from "./request-body.js";
+import { checkToken, tokenCheck, tokenField } from "./token.js";
+
+/** What a server of shared circuits can be told. */
+export interface FleetServerOptions {
+  /** What it offers. The server neither opens nor closes it. */
+  readonly store: FleetStore;
+  /** What everybody who asks must know: 16 to 512 visible characters of ASCII without spaces. */
+  readonly token: string;
+  /** The address to listen at. Default: `"127.0.0.1"`, which is this machine alone. */
+  readonly host?: string | undefined;
+  /** 0 to 65,535; 0 takes one that is free. Default: 0. */
+  readonly port?: number | undefined;
+  /** Connections that are taken at once, 1 to 100,000; half of them may be streams. Default: 1,000. */
+  readonly maxConnections?: number | undefined;
+  /** Milliseconds between the signs of life of a stream, 10 to 60,000. Default: 10,000. */
+  readonly heartbeatMs?: number | undefined;
+  /** Hears of each command that the store could not do. */
+  readonly onStoreError?: ((error: unknown) => void) | undefined;
+}
+
+/** A server that runs. */
+export interface FleetServer {
+  /** Where it listens, such as `http://127.0.0.1:7420`. */
+  readonly url: string;
+  /** Takes nothing more, lets what is on its way be answered for a second, and ends all streams. */
+  close(): Promise<void>;
+}
+
+/** Longer than clients and common proxies keep an idle connection, so that they end it, not we. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const CLOSE_WITHIN_MS = 1000;
+
+const storeField: Field<FleetStore | undefined> = objectField<FleetStore, undefined>(undefined, [
+  "run",
+  "list",
+  "history",
+  "subscribe",
+]);
+const FIELDS = {
+  store: storeField,
+  token: tokenField,
+  host: {
+    absent: "127.0.0.1",
+    read: (value, label) => checkText(value, label, 255),
+  } as Field<string>,
+  port: numberField(0, { min: 0, max: 65_535, whole: true }),
+  maxConnections: numberField(1000, { min: 1, max: 100_000, whole: true }),
+  heartbeatMs: numberField(HEARTBEAT_MS, { min: 10, max: 60_000, of: "milliseconds" }),
+  onStoreError: functionField<(error: unknown) => void>(),
+};
+
+/**
+ * Offers a store over HTTP. Over networks that others can read put it behind something that speaks
+ * HTTPS: the token travels with every request.
+ *
+ * @returns Once it listens; rejects with the system's error when it cannot.
+ * @throws TypeError or RangeError naming the option and what was expected, but no token.
+ */
+export async function startFleetServer(options: FleetServerOptions): Promise<FleetServer> {
+  const { store, token, host, port, maxConnections, heartbeatMs, onStoreError } = readOptions(
+    "startFleetServer",
+    options,
+    FIELDS,
+  );
+  if (store === undefined) throw new TypeError('startFleetServer option "store" is missing');
+  const isAllowed = tokenCheck(checkToken(token, 'startFleetServer option "token"'));
+  const streams = new EventStreams(store, Math.ceil(maxConnections / 2), heartbeatMs);
+  const offer = new Offer(store, isAllowed, streams, onStoreError ?? (() => undefined));
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => void offer.answer(request, response),
+  );
+  server.maxConnections = maxConnections;
+  server.listen({ host, port, exclusive: true });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    streams.close();
+    throw error;
+  }
+  server.on("error", () => undefined);
+  return { url: urlOf(server), close: () => close(server, streams) };
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+async function close(server: Server, streams: EventStreams): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  streams.close();
+  const cut = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+  await closed;
+  clearTimeout(cut);
+}
+
+type Handler = (
+  query: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void> | void;
+
+/** Why a request is refused. */
+class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Answers requests. */
+class Offer {
+  readonly #store: FleetStore;
+  readonly #isAllowed: (header: string | undefined) => boolean;
+  readonly #streams: EventStreams;
+  readonly #onStoreError: (error: unknown) => void;
+  readonly #handlers: ReadonlyMap<string, Handler>;
+
+  constructor(
+    store: FleetStore,
+    isAllowed: (header: string | undefined) => boolean,
+    streams: EventStreams,
+    onStoreError: (error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#isAllowed = isAllowed;
+    this.#streams = streams;
+    this.#onStoreError = onStoreError;
+    this.#handlers = new Map<string, Handler>([
+      [`POST ${PATHS.commands}`, (_, request, response) => this.#run(request, response)],
+      [`GET ${PATHS.circuits}`, (query, _, response) => this.#list(query, response)],
+      [`GET ${PATHS.history}`, (query, _, response) => this.#history(query, response)],
+      [`GET ${PATHS.events}`, (query, _, response) => this.#begin(query, response)],
+    ]);
+  }
+
+  /** Never rejects. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => undefined);
+    try {
+      const { pathname, searchParams } = readTarget(request.url ?? "");
+      if (pathname === PATHS.health && request.method === "GET") {
+        response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
+        return;
+      }
+      if (!this.#isAllowed(request.headers.authorization)) throw new Refusal(401, "wrong token");
+      const handler = this.#handlers.get(`${request.method} ${pathname}`);
+      if (handler === undefined) throw new Refusal(404, "there is nothing here");
+      await handler(searchParams, request, response);
+    } catch (error) {
+      this.#refuse(response, error);
+    }
+  }
+
+  async #run(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request, MAX_BODY_BYTES);
+    if (body === undefined) throw new Refusal(413, `expected at most ${MAX_BODY_BYTES} bytes`);
+    const entries = readList(body);
+    // All are handed over in one go, so that they keep their order.
+    const answers = await Promise.all(entries.map((entry) => this.#runOne(entry)));
+    send(response, 200, answers);
+  }
+
+  /** What is wrong with one command harms no other. */
+  async #runOne(entry: unknown): Promise<{ reply: FleetReply } | { error: string }> {
+    let read: ReturnType<typeof readCommand>;
+    try {
+      read = readCommand(entry);
+    } catch (error) {
+      return { error: messageOf(error) };
+    }
+    try {
+      return { reply: await this.#store.run(read.key, read.command) };
+    } catch (error) {
+      this.#onStoreError(error);
+      return { error: STORE_FAILED };
+    }
+  }
+
+  async #list(query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const scope = wellFormed(() => readScope(query.get("scope")));
+    send(response, 200, await this.#asked(() => this.#store.list(scope)));
+  }
+
+  async #history(query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const scope = wellFormed(() => readScope(query.get("scope")));
+    const name = wellFormed(() => readName(query.get("name")));
+    send(response, 200, await this.#asked(() => this.#store.history({ scope, name })));
+  }
+
+  #begin(query: URLSearchParams, response: ServerResponse): void {
+    const scope = wellFormed(() => readScope(query.get("scope")));
+    if (this.#streams.isFull) throw new Refusal(503, "too many streams are open");
+    this.#streams.begin(response, scope);
+  }
+
+  async #asked<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      this.#onStoreError(error);
+      throw new Refusal(503, STORE_FAILED);
+    }
+  }
+
+  /** A connection whose body was not read to its end is not used again. */
+  #refuse(response: ServerResponse, error: unknown): void {
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    response.shouldKeepAlive = response.req.complete;
+    if (error instanceof Refusal) send(response, error.status, { error: error.message });
+    else send(response, 500, { error: "the request failed" });
+  }
+}
+
+/** The message of a store may name a path of this machine, so it stays here. */
+const STORE_FAILED = "the store of the server failed";
+
+function send(response: ServerResponse, status: number, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response
+    .writeHead(status, {
+      "content-type": "application/json",
+      "content-length": body.length,
+      "cache-control": "no-store",
+    })
+    .end(body);
+}
+
+function readTarget(target: string): URL {
+  try {
+    return new URL(target, "http://localhost");
+  } catch {
+    throw new Refusal(400, "the address of the request is none");
+  }
+}
+
+function readList(body: string): readonly unknown[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new Refusal(400, "the body is no JSON");
+  }
+  if (Array.isArray(value) && value.length <= MAX_COMMANDS) return value;
+  throw new Refusal(400, `expected a list of at most ${MAX_COMMANDS} commands`);
+}
+
+function wellFormed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Refusal(400, messageOf(error));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

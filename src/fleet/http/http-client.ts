@@ -1,0 +1,116 @@
+/** Asks a server of shared circuits: no redirect is followed, and no proxy of the environment used. */
+
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestHttp,
+} from "node:http";
+import { request as requestHttps, Agent as SecureAgent } from "node:https";
+import { FleetStoreError, isFleetStoreError } from "../store-error.js";
+import { readBody } from "./request-body.js";
+import { authorizationOf } from "./token.js";
+
+/** Shorter than servers and proxies keep an idle connection: one that they end costs an answer. */
+const IDLE_MS = 30_000;
+const MAX_SOCKETS = 8;
+/** 10,000 circuits with long names and reasons are less. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** One server. */
+export class HttpClient {
+  /** What messages call the server: where it is, without what may stand before the host. */
+  readonly name: string;
+  readonly #base: URL;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #timeoutMs: number;
+  readonly #agent: Agent;
+
+  constructor(base: URL, token: string, timeoutMs: number) {
+    this.name = `the store at ${base.origin}`;
+    this.#base = base;
+    this.#headers = { authorization: authorizationOf(token) };
+    this.#timeoutMs = timeoutMs;
+    // The sockets of an agent that nobody uses do not keep a process alive.
+    const options = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_MS };
+    this.#agent = base.protocol === "https:" ? new SecureAgent(options) : new Agent(options);
+  }
+
+  /**
+   * Gets something, or posts a body, and gives the JSON of the answer.
+   *
+   * @throws FleetStoreError (as a rejection) when there is no such answer in time.
+   */
+  async ask(path: string, body?: string): Promise<unknown> {
+    const method = body === undefined ? "GET" : "POST";
+    const request = this.#request(path, { method, agent: this.#agent });
+    const late = setTimeout(() => {
+      const why = `${this.name} gave no answer within ${this.#timeoutMs} ms`;
+      request.destroy(new FleetStoreError(why));
+    }, this.#timeoutMs);
+    try {
+      if (body !== undefined) request.setHeader("content-type", "application/json");
+      const response = await answerOf(request, body);
+      const text = await readBody(response, MAX_ANSWER_BYTES);
+      return this.#read(response, text);
+    } catch (error) {
+      request.destroy();
+      throw isFleetStoreError(error) ? error : this.#unreachable(error);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** Begins a request for a stream, on a connection of its own that keeps no process alive. */
+  stream(path: string): ClientRequest {
+    const request = this.#request(path, { agent: false, headers: { accept: "text/event-stream" } });
+    request.on("socket", (socket) => socket.unref());
+    return request.end();
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #request(path: string, { headers = {}, ...options }: RequestOptions): ClientRequest {
+    const url = new URL(`${this.#base.pathname.replace(/\/$/, "")}${path}`, this.#base);
+    const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    return send(url, { ...options, headers: { ...this.#headers, ...headers } });
+  }
+
+  #read({ statusCode = 0 }: IncomingMessage, text: string | undefined): unknown {
+    const value = parse(text);
+    if (statusCode === 200 && value !== undefined) return value;
+    const { error } = (value ?? {}) as { error?: unknown };
+    const told = typeof error === "string" ? `: ${plain(error)}` : "";
+    throw new FleetStoreError(`${this.name} answered with status ${statusCode}${told}`);
+  }
+
+  #unreachable(error: unknown): FleetStoreError {
+    const { code = "unknown reason" } = error as { code?: unknown };
+    return new FleetStoreError(`${this.name} cannot be reached (${String(code)})`, error);
+  }
+}
+
+/** Cuts a text of the other side short, without what could be a command to a terminal. */
+export function plain(text: string): string {
+  return text.slice(0, 300).replace(/\p{C}/gu, "?");
+}
+
+function answerOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // Also after the answer has begun: an error that nobody hears would end the process.
+    request.on("error", reject);
+    request.on("response", resolve);
+    request.end(body);
+  });
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}

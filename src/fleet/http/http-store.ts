@@ -1,0 +1,143 @@
+/** Shared circuits that another machine keeps: the client of `dagger-breaker serve`. */
+
+import { type Field, type NumberRange, numberField, readOptions } from "../../options/check.js";
+import type { FleetCommand } from "../rules/command.js";
+import type { FleetChange, FleetReply } from "../rules/reply.js";
+import { ScopeListeners } from "../scope-listeners.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+import { FleetStoreError } from "../store-error.js";
+import { CommandQueue } from "./command-queue.js";
+import { EventSubscription } from "./event-subscription.js";
+import { HttpClient } from "./http-client.js";
+import { PATHS } from "./protocol.js";
+import { isHistory, isList } from "./read-answer.js";
+import { checkToken, tokenField } from "./token.js";
+
+/** What a store over HTTP can be told. */
+export interface HttpStoreOptions {
+  /** Where the server is: `http://HOST:PORT` or `https://HOST:PORT`, with a path if need be. */
+  readonly url: string;
+  /** The token of the server: 16 to 512 visible characters of ASCII without spaces. */
+  readonly token: string;
+  /**
+   * Milliseconds for which an answer is waited for, and for which a command waits for its turn before
+   * it is given up unsent; 1 to 60,000. Default: 1,000.
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+const TIMEOUT: NumberRange = { min: 1, max: 60_000, of: "milliseconds" };
+
+const FIELDS = {
+  url: { absent: undefined, read: readUrl } as Field<URL | undefined>,
+  token: tokenField,
+  timeoutMs: numberField(1000, TIMEOUT),
+};
+
+/**
+ * Makes a store that asks a server. All commands of one turn of the event loop go in one request,
+ * and one request of them is on its way at a time, so that they keep their order.
+ *
+ * @throws TypeError or RangeError naming the option and what was expected; it shows no URL and no token.
+ */
+export function httpStore(options: HttpStoreOptions): FleetStore {
+  const { url, token, timeoutMs } = readOptions("httpStore", options, FIELDS);
+  if (url === undefined) throw new TypeError('httpStore option "url" is missing');
+  const checked = checkToken(token, 'httpStore option "token"');
+  return new HttpStore(new HttpClient(url, checked, timeoutMs), timeoutMs);
+}
+
+class HttpStore implements FleetStore {
+  readonly kind = "http";
+  readonly minimumReporters = 2;
+  readonly pushes = true;
+  readonly #client: HttpClient;
+  readonly #queue: CommandQueue;
+  readonly #listeners = new ScopeListeners();
+  readonly #subscriptions = new Map<string, EventSubscription>();
+  #closed = false;
+
+  constructor(client: HttpClient, timeoutMs: number) {
+    this.#client = client;
+    this.#queue = new CommandQueue(client, timeoutMs);
+  }
+
+  /** An empty list of commands tells whether the server is there and knows the token. */
+  async open(): Promise<void> {
+    this.#checkOpen();
+    const answer = await this.#client.ask(PATHS.commands, "[]");
+    if (!Array.isArray(answer)) throw this.#noAnswer();
+  }
+
+  async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
+    this.#checkOpen();
+    return this.#queue.run(key, command);
+  }
+
+  async list(scope: string): Promise<readonly FleetEntry[]> {
+    this.#checkOpen();
+    const answer = await this.#client.ask(`${PATHS.circuits}?${new URLSearchParams({ scope })}`);
+    if (isList(answer)) return answer;
+    throw this.#noAnswer();
+  }
+
+  async history({ scope, name }: FleetKey): Promise<readonly FleetChange[]> {
+    this.#checkOpen();
+    const query = new URLSearchParams({ scope, name });
+    const answer = await this.#client.ask(`${PATHS.history}?${query}`);
+    if (isHistory(answer)) return answer;
+    throw this.#noAnswer();
+  }
+
+  /** All listeners of a scope share one stream. */
+  subscribe(scope: string, listener: FleetListener): () => void {
+    if (this.#closed) return () => undefined;
+    const stop = this.#listeners.add(scope, listener);
+    if (!this.#subscriptions.has(scope)) {
+      const tell = (entry: FleetEntry) => this.#listeners.tell(scope, entry);
+      this.#subscriptions.set(scope, new EventSubscription(this.#client, scope, tell));
+    }
+    return () => {
+      stop();
+      if (this.#listeners.has(scope)) return;
+      this.#subscriptions.get(scope)?.close();
+      this.#subscriptions.delete(scope);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const subscription of this.#subscriptions.values()) subscription.close();
+    this.#subscriptions.clear();
+    this.#listeners.clear();
+    await this.#queue.idle();
+    this.#client.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new FleetStoreError(`${this.#client.name} is closed`);
+  }
+
+  #noAnswer(): FleetStoreError {
+    return new FleetStoreError(`${this.#client.name} answered with what is no answer`);
+  }
+}
+
+/** A URL may hold a password, so no message shows one, not even one that cannot be read. */
+function readUrl(value: unknown, label: string): URL {
+  const expected = "expected http://HOST:PORT or https://HOST:PORT";
+  if (typeof value !== "string") {
+    throw new TypeError(`${label} is of type ${typeof value}, ${expected}`);
+  }
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new RangeError(`${label} cannot be read, ${expected}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new RangeError(`${label} has user info, expected it in the option "token"`);
+  }
+  if (url.search !== "" || url.hash !== "") {
+    throw new RangeError(`${label} has a query or a fragment, ${expected}`);
+  }
+  return url;
+}

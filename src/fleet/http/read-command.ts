@@ -1,0 +1,189 @@
+/** Reads commands that come over a network: every field is checked before the rules see it. */
+
+import {
+  checkNumber,
+  checkText,
+  type NumberRange,
+  readObject,
+  readRecord,
+  SHARE,
+  SOME_CALLS,
+  SOME_MILLISECONDS,
+  show,
+} from "../../options/check.js";
+import type {
+  AdmitCommand,
+  FleetCommand,
+  IsolateCommand,
+  ReleaseCommand,
+  ResetCommand,
+  SettleCommand,
+} from "../rules/command.js";
+import { MAX_REPORTERS, type SharedPolicy } from "../rules/policy.js";
+import type { Reporter, SharedFailure } from "../rules/state.js";
+import type { FleetKey } from "../store.js";
+import type { KeyedCommand } from "./protocol.js";
+
+type Read<T> = (value: unknown, label: string) => T;
+
+/** How each field of an object is read; all of them must be there, and no others. */
+type Shape<T> = { readonly [K in keyof T]: Read<T[K]> };
+
+const COUNT: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
+
+const policy = object<SharedPolicy>({
+  badSeconds: number({ min: 1, max: 3600, whole: true }),
+  windowMs: number(SOME_MILLISECONDS),
+  minimumReporters: number({ min: 1, max: MAX_REPORTERS, whole: true }),
+  resetTimeoutMs: number(SOME_MILLISECONDS),
+  maxOpenMs: number(SOME_MILLISECONDS),
+  openTimeGrowthFactor: number({ min: 1, max: 100 }),
+  openTimeJitter: number(SHARE),
+  halfOpenMaxCalls: number(SOME_CALLS),
+  halfOpenSuccessThreshold: number(SOME_CALLS),
+  halfOpenProbeTimeoutMs: number(SOME_MILLISECONDS),
+});
+
+const reporter = object<Reporter>({
+  id: pattern(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of the characters A-Z a-z 0-9 _ -"),
+  host: text(200),
+  run: orNull(text(500)),
+});
+
+const failure = object<SharedFailure>({
+  fault: orNull(text(100)),
+  rule: text(100),
+  limited: flag,
+});
+
+const key = object<FleetKey>({ scope: readScope, name: readName });
+
+const admit = object<AdmitCommand>({
+  kind: word("admit"),
+  policy,
+  count: number(SOME_CALLS),
+  lease: pattern(/^[A-Za-z0-9_-]{1,80}$/, "1 to 80 of the characters A-Z a-z 0-9 _ -"),
+  chance: number(SHARE),
+});
+
+const settle = object<SettleCommand>({
+  kind: word("settle"),
+  policy,
+  generation: orNull(number(COUNT)),
+  successes: number(COUNT),
+  failures: number(COUNT),
+  leases: list(10_000, pattern(/^[A-Za-z0-9_-]{1,80}\.[0-9]{1,7}$/, "a lease and its index")),
+  reporter,
+  failure: orNull(failure),
+  openNow: flag,
+  retryAfterMs: number({ min: 0, max: Number.MAX_VALUE }),
+  chance: number(SHARE),
+});
+
+const isolate = object<IsolateCommand>({
+  kind: word("isolate"),
+  reason: text(1000),
+  owner: text(200),
+  expiresInMs: number({ min: 0, above: true, max: 30 * 24 * 3_600_000, of: "milliseconds" }),
+});
+
+const release = object<ReleaseCommand>({
+  kind: word("release"),
+  reason: orNull(text(1000)),
+  owner: text(200),
+});
+
+const reset = object<ResetCommand>({
+  kind: word("reset"),
+  reason: orNull(text(1000)),
+  owner: text(200),
+});
+
+const COMMANDS: ReadonlyMap<unknown, Read<FleetCommand>> = new Map<unknown, Read<FleetCommand>>([
+  ["admit", admit],
+  ["settle", settle],
+  ["read", object<FleetCommand & { kind: "read" }>({ kind: word("read") })],
+  ["isolate", isolate],
+  ["release", release],
+  ["reset", reset],
+]);
+
+/**
+ * Reads one command and the circuit that it is for.
+ *
+ * @throws TypeError or RangeError naming the field, its value and what was expected.
+ */
+export function readCommand(value: unknown): KeyedCommand {
+  return object<KeyedCommand>({ key, command: commandOf })(value, "the entry");
+}
+
+/** Reads a scope. */
+export function readScope(value: unknown, label = "scope"): string {
+  const expected = "1 to 100 of the characters A-Z a-z 0-9 . _ : / @ -";
+  return pattern(/^[A-Za-z0-9._:/@-]{1,100}$/, expected)(value, label);
+}
+
+/** Reads the name of a circuit. */
+export function readName(value: unknown, label = "name"): string {
+  return text(200)(value, label);
+}
+
+function commandOf(value: unknown, label: string): FleetCommand {
+  const { kind } = readRecord(value, label);
+  const read = COMMANDS.get(kind);
+  if (read !== undefined) return read(value, label);
+  throw new RangeError(
+    `${label}.kind is ${show(kind)}, expected ${[...COMMANDS.keys()].join(", ")}`,
+  );
+}
+
+function object<T extends object>(shape: Shape<T>): Read<T> {
+  const names = Object.keys(shape);
+  return (value, label) => {
+    const found = readObject(label, readRecord(value, label), names);
+    const entries = Object.entries<Read<unknown>>(shape).map(([name, read]) => {
+      return [name, read(found[name], `${label}.${name}`)];
+    });
+    return Object.fromEntries(entries);
+  };
+}
+
+function number(range: NumberRange): Read<number> {
+  return (value, label) => checkNumber(value, label, range);
+}
+
+function text(maxLength: number): Read<string> {
+  return (value, label) => checkText(value, label, maxLength);
+}
+
+function pattern(allowed: RegExp, expected: string): Read<string> {
+  return (value, label) => {
+    if (typeof value === "string" && allowed.test(value)) return value;
+    throw new RangeError(`${label} is ${show(value)}, expected ${expected}`);
+  };
+}
+
+function flag(value: unknown, label: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`${label} is ${show(value)}, expected true or false`);
+}
+
+function word<const W extends string>(expected: W): Read<W> {
+  return (value, label) => {
+    if (value === expected) return expected;
+    throw new RangeError(`${label} is ${show(value)}, expected ${show(expected)}`);
+  };
+}
+
+function orNull<T>(read: Read<T>): Read<T | null> {
+  return (value, label) => (value === null ? null : read(value, label));
+}
+
+function list<T>(maxLength: number, read: Read<T>): Read<readonly T[]> {
+  return (value, label) => {
+    if (!Array.isArray(value) || value.length > maxLength) {
+      throw new RangeError(`${label} is ${show(value)}, expected a list of at most ${maxLength}`);
+    }
+    return value.map((item, index) => read(item, `${label}[${index}]`));
+  };
+}

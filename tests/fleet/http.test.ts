@@ -1,0 +1,434 @@
+/** Shared circuits over HTTP: the rules, what is refused, and servers that end, hang or are none. */
+
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { httpStore, startFleetServer } from "../../src/fleet/http/index.js";
+import { memoryStore } from "../../src/fleet/memory/memory-store.js";
+import { openStore } from "../../src/fleet/open-store.js";
+import type { FleetEntry, FleetStore } from "../../src/fleet/store.js";
+import { FleetStoreError } from "../../src/fleet/store-error.js";
+import { fleetStoreConformance } from "../../src/testing/fleet/index.js";
+import { admit, KEY, limit, settle } from "./commands.js";
+import { ask, clientOf, openStream, post, sendRaw, startServer, TOKEN } from "./http-scene.js";
+
+const READ = { kind: "read" } as const;
+
+/** A server that answers as it is told, on a free port. */
+async function startOther(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A store that notes what it is asked, and answers when it is told. */
+function slowStore() {
+  const inner = memoryStore();
+  const asked: string[] = [];
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const store: FleetStore = Object.assign(Object.create(inner), {
+    list: (scope: string) => inner.list(scope),
+    async run(key: typeof KEY, command: Parameters<FleetStore["run"]>[1]) {
+      asked.push(key.name);
+      if (key.name === "slow") await gate;
+      return inner.run(key, command);
+    },
+  });
+  return { store, asked, release };
+}
+
+describe("the conformance suite", () => {
+  const shared = memoryStore();
+  const server = startFleetServer({ store: shared, token: TOKEN });
+  const cases = fleetStoreConformance({
+    open: async () => httpStore({ url: (await server).url, token: TOKEN, timeoutMs: 20_000 }),
+  });
+  test.each(cases)("$title", ({ run }) => run());
+  test("the server ends", async () => (await server).close());
+});
+
+test("health says ok without a token, and nothing else", async () => {
+  const { url } = await startServer();
+  expect(await ask(url, "/1/health", { headers: {} })).toMatchObject({ status: 200, body: "ok\n" });
+});
+
+test.each([
+  ["none", {}],
+  ["another", { authorization: "Bearer another-token-of-tests-0123" }],
+  ["a longer one", { authorization: `Bearer ${TOKEN}0` }],
+  ["one in another scheme", { authorization: `Basic ${TOKEN}` }],
+])("without the token (%s) nothing is told", async (_, headers) => {
+  const { url } = await startServer();
+  for (const path of ["/1/commands", "/1/circuits?scope=a", "/1/history", "/1/events", "/x"]) {
+    const answer = await ask(url, path, { headers });
+    expect(answer).toMatchObject({ status: 401, body: '{"error":"wrong token"}' });
+  }
+  const answer = await ask(url, "/1/commands", { method: "POST", headers, body: "[]" });
+  expect(answer.status).toBe(401);
+});
+
+test("a client with another token fails, and shows neither", async () => {
+  const { url } = await startServer();
+  const token = "another-token-of-tests-0123";
+  const client = clientOf(url, { token });
+  const error = await client.run(KEY, READ).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(FleetStoreError);
+  expect(String(error)).toBe(
+    `FleetStoreError: the store at ${url} answered with status 401: wrong token`,
+  );
+  await expect(client.open()).rejects.toThrow("status 401");
+});
+
+test.each([
+  ["GET", "/1/commands"],
+  ["POST", "/1/circuits?scope=a"],
+  ["PUT", "/1/health"],
+  ["GET", "/"],
+  ["GET", "/2/commands"],
+])("there is nothing at %s %s", async (method, path) => {
+  const { url } = await startServer();
+  expect(await ask(url, path, { method })).toMatchObject({ status: 404 });
+});
+
+test.each([
+  ["", "the body is no JSON"],
+  ["{", "the body is no JSON"],
+  ["\u0000", "the body is no JSON"],
+  ["{}", "expected a list of at most 1000 commands"],
+  ["null", "expected a list of at most 1000 commands"],
+  [JSON.stringify(Array(1001).fill(0)), "expected a list of at most 1000 commands"],
+])("the body %.20j is refused", async (body, error) => {
+  const { url } = await startServer();
+  const answer = await post(url, body);
+  expect(answer.status).toBe(400);
+  expect(JSON.parse(answer.body)).toEqual({ error });
+});
+
+test("one command that is none does not harm the others", async () => {
+  const { url } = await startServer();
+  const { status, body } = await post(url, [
+    { key: KEY, command: settle() },
+    { key: KEY, command: { kind: "drop" } },
+    { key: KEY, command: READ },
+  ]);
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toMatchObject([
+    { reply: { counted: 1 } },
+    {
+      error:
+        'the entry.command.kind is "drop", expected admit, settle, read, isolate, release, reset',
+    },
+    { reply: { snapshot: { counts: { successes: 1 } } } },
+  ]);
+});
+
+test.each(["/1/circuits", "/1/circuits?scope=a%20b", "/1/history?scope=a", "/1/events?scope="])(
+  "the question %s is refused",
+  async (path) => {
+    const { url } = await startServer();
+    expect(await ask(url, path)).toMatchObject({ status: 400 });
+  },
+);
+
+test("a body that is too long is refused before it is read", async () => {
+  const { url } = await startServer();
+  const head = `POST /1/commands HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n`;
+  const told = await sendRaw(url, `${head}content-length: 999999999999\r\n\r\n[`);
+  expect(told).toMatch(/^HTTP\/1.1 413 /);
+  const chunk = "x".repeat(1024 * 1024);
+  const chunks = `${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(5);
+  const untold = await sendRaw(url, `${head}transfer-encoding: chunked\r\n\r\n${chunks}`);
+  // A reset can overtake the answer, but never a success.
+  expect(untold).toMatch(/^(HTTP\/1.1 413 |$)/);
+  expect(await ask(url, "/1/health")).toMatchObject({ status: 200 });
+});
+
+test.each(["nonsense\r\n\r\n", "GET /1/health HTTP/9.9\r\n\r\n", `GET /${"x".repeat(99_999)}`])(
+  "the bytes %.30j end their connection and no other",
+  async (bytes) => {
+    const { url } = await startServer();
+    expect(await sendRaw(url, bytes)).toMatch(/^HTTP\/1.1 4/);
+    expect(await ask(url, "/1/health")).toMatchObject({ status: 200 });
+  },
+);
+
+test("no more connections than told are taken at once, and no more streams than half of them", async () => {
+  const { url } = await startServer({ maxConnections: 2 });
+  const { hostname, port } = new URL(url);
+  await openStream(url, "a");
+  expect(await ask(url, "/1/events?scope=a")).toMatchObject({ status: 503 });
+  const idle = connect(Number(port), hostname);
+  await once(idle, "connect");
+  await expect(ask(url, "/1/health")).rejects.toMatchObject({ code: "ECONNRESET" });
+  idle.destroy();
+  await vi.waitFor(async () => expect((await ask(url, "/1/health")).status).toBe(200), 20_000);
+});
+
+test("commands of one turn go in one request, and the next waits for its answer", async () => {
+  const { store, asked, release } = slowStore();
+  const { url } = await startServer({ store });
+  const client = clientOf(url);
+  const first = ["slow", "b", "a"].map((name) => client.run({ ...KEY, name }, settle()));
+  await vi.waitFor(() => expect(asked).toEqual(["slow", "b", "a"]), 20_000);
+  const second = client.run({ ...KEY, name: "c" }, settle());
+  // Another connection gets through, so the second request would have, had it been sent.
+  expect(await client.list("elsewhere")).toEqual([]);
+  expect(asked).toEqual(["slow", "b", "a"]);
+  release();
+  await Promise.all([...first, second]);
+  expect(asked).toEqual(["slow", "b", "a", "c"]);
+});
+
+test("a thousand commands at once are all done, in order, whatever fits in a request", async () => {
+  const { url } = await startServer();
+  const client = clientOf(url);
+  const replies = await Promise.all(Array.from({ length: 2500 }, () => client.run(KEY, settle())));
+  expect(replies.map(({ snapshot }) => snapshot.counts.successes)).toEqual(
+    Array.from({ length: 2500 }, (_, index) => index + 1),
+  );
+});
+
+test("a command that waits for too long is given up and not sent", async () => {
+  const { store, asked, release } = slowStore();
+  const { url } = await startServer({ store });
+  const client = clientOf(url, { timeoutMs: 200 });
+  const first = client.run({ ...KEY, name: "slow" }, settle());
+  await vi.waitFor(() => expect(asked).toEqual(["slow"]), 20_000);
+  const second = client.run({ ...KEY, name: "late" }, settle());
+  await expect(first).rejects.toThrow(`the store at ${url} gave no answer within 200 ms`);
+  const [outcome] = await Promise.allSettled([second]);
+  release();
+  // The second began to wait a little later, so it may just have been in time.
+  if (outcome?.status === "rejected") expect(asked).toEqual(["slow"]);
+  else expect(asked).toEqual(["slow", "late"]);
+});
+
+test("a command whose answer is lost is not sent again", async () => {
+  let bodies = 0;
+  const url = await startOther((request) => {
+    request.resume().on("end", () => {
+      bodies += 1;
+      request.socket.destroy();
+    });
+  });
+  const client = clientOf(url);
+  await expect(client.run(KEY, settle())).rejects.toThrow(
+    `the store at ${url} cannot be reached (ECONNRESET)`,
+  );
+  await expect(client.run(KEY, settle())).rejects.toThrow("ECONNRESET");
+  expect(bodies).toBe(2);
+});
+
+test.each([
+  ["a page", 200, "<html>"],
+  ["an object", 200, "{}"],
+  ["too few answers", 200, "[]"],
+  ["an answer that is none", 200, "[5]"],
+  ["an answer that lets in more calls than asked for", 200, '[{"reply":{"admitted":2}}]'],
+  ["an error of its own", 502, "bad gateway"],
+])("%s of another server is no answer", async (_, status, body) => {
+  const url = await startOther((_request, response) => response.writeHead(status).end(body));
+  const client = clientOf(url);
+  await expect(client.run(KEY, admit())).rejects.toMatchObject({ code: "FLEET_STORE" });
+  // An empty list is one of circuits and of changes.
+  if (body === "[]") return;
+  await expect(client.history(KEY)).rejects.toMatchObject({ code: "FLEET_STORE" });
+  await expect(client.list(KEY.scope)).rejects.toMatchObject({ code: "FLEET_STORE" });
+});
+
+test("a redirect is not followed, and the token goes nowhere else", async () => {
+  let asked = 0;
+  const other = await startOther((_request, response) => {
+    asked += 1;
+    response.end("[]");
+  });
+  const url = await startOther((_request, response) =>
+    response.writeHead(307, { location: `${other}/1/commands` }).end(),
+  );
+  await expect(clientOf(url).open()).rejects.toThrow(
+    `the store at ${url} answered with status 307`,
+  );
+  expect(asked).toBe(0);
+});
+
+test("a proxy in the environment is not used", async () => {
+  vi.stubEnv("HTTP_PROXY", "http://127.0.0.1:1");
+  vi.stubEnv("http_proxy", "http://127.0.0.1:1");
+  vi.stubEnv("NODE_USE_ENV_PROXY", "1");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { url } = await startServer();
+  await clientOf(url).open();
+});
+
+test("what a server says cannot steer a terminal", async () => {
+  const url = await startOther((_request, response) =>
+    response.writeHead(500).end(JSON.stringify({ error: `\u001b[2J${"x".repeat(999)}` })),
+  );
+  const error = await clientOf(url)
+    .open()
+    .catch((caught: unknown) => String(caught));
+  expect(error).toBe(
+    `FleetStoreError: the store at ${url} answered with status 500: ?[2J${"x".repeat(296)}`,
+  );
+});
+
+test("a server that ends and comes back is used again", async () => {
+  const store = memoryStore();
+  const server = await startFleetServer({ store, token: TOKEN });
+  const client = clientOf(server.url);
+  const heard: FleetEntry[] = [];
+  const stop = client.subscribe(KEY.scope, (entry) => heard.push(entry));
+  await client.run(KEY, settle());
+  await server.close();
+  await expect(client.run(KEY, settle())).rejects.toThrow(
+    /^the store at \S+ cannot be reached \(ECONN(REFUSED|RESET)\)$/,
+  );
+  const port = Number(new URL(server.url).port);
+  const again = await startFleetServer({ store, token: TOKEN, port });
+  onTestFinished(() => again.close());
+  expect((await client.run(KEY, READ)).snapshot.counts.successes).toBe(1);
+  // The stream is connected again after a while; what was told before is lost.
+  await vi.waitFor(async () => {
+    await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });
+    expect(heard.length).toBeGreaterThan(0);
+  }, 20_000);
+  stop();
+});
+
+test("changes are told to who listens in that scope, and to nobody after it has stopped", async () => {
+  const { url } = await startServer();
+  const [client, other] = [clientOf(url), clientOf(url)];
+  const heard: string[] = [];
+  const stop = other.subscribe(KEY.scope, ({ name, snapshot }) =>
+    heard.push(`${name} ${snapshot.state}`),
+  );
+  const elsewhere: FleetEntry[] = [];
+  other.subscribe("elsewhere", (entry) => elsewhere.push(entry));
+  await vi.waitFor(async () => {
+    await client.run({ ...KEY, name: "first" }, { kind: "reset", reason: null, owner: "Ann" });
+    expect(heard).toContain("first closed");
+  }, 20_000);
+  await client.run(KEY, limit());
+  await vi.waitFor(() => expect(heard).toContain(`${KEY.name} open`), 20_000);
+  stop();
+  const before = heard.length;
+  await client.run({ ...KEY, name: "last" }, limit());
+  await client.list(KEY.scope);
+  expect(heard).toHaveLength(before);
+  expect(elsewhere).toEqual([]);
+});
+
+test("a stream gives signs of life while nothing changes", async () => {
+  const { url } = await startServer({ heartbeatMs: 10 });
+  const { socket } = await openStream(url, "a");
+  let text = "";
+  socket.setEncoding("utf8").on("data", (chunk) => {
+    text += chunk;
+  });
+  await vi.waitFor(() => expect(text.split(":\n\n").length).toBeGreaterThan(3), 20_000);
+});
+
+test("who does not read is cut off, and the others are told all the same", async () => {
+  const { url } = await startServer({ maxConnections: 10 });
+  const { socket: lazy } = await openStream(url, KEY.scope);
+  lazy.pause();
+  for (const scope of ["a", "b", "c", "d"]) await openStream(url, scope);
+  expect(await ask(url, "/1/events?scope=e")).toMatchObject({ status: 503 });
+  const client = clientOf(url);
+  const reason = "x".repeat(1000);
+  const isolate = { kind: "isolate", owner: "Ann", reason, expiresInMs: 1 } as const;
+  // Who was cut off makes room: only then is another stream taken beside the four.
+  await vi.waitFor(
+    async () => {
+      await Promise.all(Array.from({ length: 1000 }, () => client.run(KEY, isolate)));
+      expect((await openStream(url, KEY.scope)).head).toMatch(/^HTTP\/1.1 200/);
+    },
+    { timeout: 40_000, interval: 10 },
+  );
+});
+
+test("a store that fails is told without what it said, and to the server's owner in full", async () => {
+  const heard: unknown[] = [];
+  const inner = memoryStore();
+  await inner.close();
+  const { url } = await startServer({ store: inner, onStoreError: (error) => heard.push(error) });
+  const client = clientOf(url);
+  await expect(client.run(KEY, READ)).rejects.toThrow(
+    `the store at ${url} refused a command: the store of the server failed`,
+  );
+  await expect(client.list(KEY.scope)).rejects.toThrow(
+    `the store at ${url} answered with status 503: the store of the server failed`,
+  );
+  expect(heard).toEqual([expect.any(FleetStoreError), expect.any(FleetStoreError)]);
+});
+
+test("a client that is closed says so, after what was on its way", async () => {
+  const { url } = await startServer();
+  const client = clientOf(url);
+  const last = client.run(KEY, settle());
+  await client.close();
+  expect((await last).counted).toBe(1);
+  await expect(client.run(KEY, READ)).rejects.toThrow(`the store at ${url} is closed`);
+  expect(client.subscribe(KEY.scope, () => undefined)()).toBeUndefined();
+});
+
+test("a URL may have a path", async () => {
+  const asked: unknown[] = [];
+  const url = await startOther((request, response) => {
+    asked.push(request.url);
+    response.end("[]");
+  });
+  await clientOf(`${url}/fleet/`).open();
+  await (await openStore(`${url}/fleet`, { token: TOKEN })).open();
+  expect(asked).toEqual(["/fleet/1/commands", "/fleet/1/commands"]);
+});
+
+test.each([
+  [
+    { url: 5 },
+    'httpStore option "url" is of type number, expected http://HOST:PORT or https://HOST:PORT',
+  ],
+  [
+    { url: "secret" },
+    'httpStore option "url" cannot be read, expected http://HOST:PORT or https://HOST:PORT',
+  ],
+  [
+    { url: "http://ann:secret@host" },
+    'httpStore option "url" has user info, expected it in the option "token"',
+  ],
+  [
+    { url: "http://host?secret" },
+    'httpStore option "url" has a query or a fragment, expected http://HOST:PORT or https://HOST:PORT',
+  ],
+  [
+    { token: "secret" },
+    'httpStore option "token" has 6 characters that will not do, expected 16 to 512 visible characters of ASCII without spaces',
+  ],
+  [
+    { token: "secret secret secret" },
+    'httpStore option "token" has 20 characters that will not do, expected 16 to 512 visible characters of ASCII without spaces',
+  ],
+  [
+    { token: undefined },
+    'httpStore option "token" is missing, expected 16 to 512 visible characters of ASCII without spaces',
+  ],
+  [
+    { timeoutMs: 0.5 },
+    'httpStore option "timeoutMs" is 0.5, expected a number of milliseconds from 1 to 60000',
+  ],
+])("the options %j are refused without showing a secret", (wrong, message) => {
+  const options = { url: "http://localhost:1", token: TOKEN, ...wrong };
+  expect(() => httpStore(options as Parameters<typeof httpStore>[0])).toThrow(
+    expect.objectContaining({ message }),
+  );
+});
