@@ -85,11 +85,16 @@ describe("an outcome", () => {
     }
   });
 
-  test("of the generation of an open circuit counts and opens nothing", () => {
-    const { generation } = stateOf([SETTLE, 0]);
-    const { reply, state } = led([SETTLE, 0], [{ ...SETTLE, generation, failures: 2 }, 1]);
-    expect(reply).toMatchObject({ counted: 2, changes: [] });
-    expect(state).toMatchObject({ generation, counts: { failures: 3 } });
+  test.each<[string, Step[]]>([
+    ["open", [[SETTLE, 0]]],
+    ["isolated", [[ISOLATE, 0]]],
+  ])("of the generation of one that is %s is late: nobody was let in", (_name, steps) => {
+    const before = stateOf(...steps);
+    const { generation, counts } = before;
+    const settle = { ...SETTLE, generation, failures: 2, failure: null };
+    const { reply, state } = led(...steps, [settle, 0]);
+    expect(reply).toMatchObject({ counted: 0, late: 2, changes: [] });
+    expect(state).toEqual({ ...before, counts: { ...counts, late: 2 } });
   });
 
   test("without a permit is late where it finds an isolation, and counts from its end on", () => {

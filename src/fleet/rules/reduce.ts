@@ -95,8 +95,10 @@ function settle(turn: Turn, command: SettleCommand): Result {
   }
   const settled = successes + failures;
   if (settled === 0) return NOTHING;
-  const unasked = generation === null && phase.kind === "closed" && isolation === null;
-  if (generation !== turn.state.generation && !unasked) {
+  // One that is open or isolated has let nobody in, so no outcome can be of its generation.
+  const admits = isolation === null && phase.kind !== "open";
+  const unasked = generation === null && phase.kind === "closed";
+  if (!admits || (generation !== turn.state.generation && !unasked)) {
     turn.update({ counts: { ...counts, late: counts.late + settled } });
     return { late: settled };
   }
@@ -111,7 +113,7 @@ function settle(turn: Turn, command: SettleCommand): Result {
   return { counted: settled };
 }
 
-/** What outcomes of this generation mean for the circuit. An open one has let nobody in. */
+/** What outcomes of this generation mean for the circuit. */
 function judge(turn: Turn, command: SettleCommand): void {
   const { nowMs } = turn;
   const { successes, failures, failure, reporter, policy, retryAfterMs } = command;

@@ -1,0 +1,182 @@
+/** Random policies, and random commands that fit to how a circuit stands when they are sent. */
+
+import fc from "fast-check";
+import type { FleetCommand } from "../../src/fleet/rules/command.js";
+import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
+import type { FleetReply } from "../../src/fleet/rules/reply.js";
+
+/** Numbers that are no whole ones, of many sizes, among such that commands meet often. */
+function duration(...often: readonly number[]): fc.Arbitrary<number> {
+  const odd = fc.double({ min: 0.001, max: 100_000, noNaN: true });
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...often) },
+    { weight: 1, arbitrary: odd },
+  );
+}
+
+/** A policy within what options allow. */
+export const policies: fc.Arbitrary<SharedPolicy> = fc.record({
+  badSeconds: fc.integer({ min: 1, max: 3 }),
+  windowMs: duration(1000, 2000.5, 5000, 60_000),
+  minimumReporters: fc.constantFrom(1, 1, 1, 2, 2, 3, 8),
+  resetTimeoutMs: duration(0.5, 100, 1000, 5000),
+  maxOpenMs: duration(0.5, 3000, 20_000, 3_600_000),
+  openTimeGrowthFactor: fc.oneof(
+    fc.constantFrom(1, 1.1, 1.5, 2),
+    fc.double({ min: 1, max: 10, noNaN: true }),
+  ),
+  openTimeJitter: fc.oneof(fc.constantFrom(0, 0.1, 1), share()),
+  halfOpenMaxCalls: fc.integer({ min: 1, max: 4 }),
+  halfOpenSuccessThreshold: fc.constantFrom(1, 1, 2, 4),
+  halfOpenProbeTimeoutMs: duration(0.5, 500, 2000),
+});
+
+/** A part of 1 that takes all digits. */
+export function share(): fc.Arbitrary<number> {
+  return fc.double({ min: 0, max: 1, noNaN: true });
+}
+
+/** How far the clock of a store moves between two commands, in microseconds. */
+export const ticks: fc.Arbitrary<number> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(0, 1, 999, 1000, 100_000, 300_000) },
+  { weight: 6, arbitrary: fc.constantFrom(499_000, 500_000, 999_000, 1_000_000, 1_001_000) },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 3_000_000 }) },
+  { weight: 1, arbitrary: fc.constantFrom(60_000_000, 3_600_000_000) },
+);
+
+/** How far a clock is set. */
+export const clockSteps: fc.Arbitrary<number> = fc.oneof(
+  fc.constantFrom(-1, -999_999, -1_000_000, -1_000_001, -1_001_000, -7_200_000_000, 7_200_000_000),
+  fc.integer({ min: -3_000_000, max: 3_000_000 }),
+);
+
+/** Words for people, and for those who take them apart. */
+const text = fc.oneof(
+  fc.constantFrom("why", 'a "b" \\ %s', "größer \u{1f6d1}", "\u0000\n\u2028", "null"),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
+);
+const reporter = fc.record({
+  id: fc.constantFrom("a", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"),
+  host: text,
+  run: fc.option(text),
+});
+const failure = fc.record({
+  fault: fc.option(fc.constantFrom("registry", "git")),
+  rule: fc.constantFrom("http-503", "ECONNRESET"),
+  limited: fc.boolean(),
+});
+
+/** A command before it is known which generation runs and which places are taken. */
+export type Plan = (known: Known) => FleetCommand;
+
+/** What a plan goes by. */
+export interface Known {
+  readonly policy: SharedPolicy;
+  /** The generations that replies have told of, the current one last. */
+  readonly generations: readonly number[];
+  /** The places that were given and not given back. */
+  readonly leases: readonly string[];
+  /** How many commands were sent before. */
+  readonly index: number;
+}
+
+const admits = fc.record({ count: fc.constantFrom(1, 1, 1, 2, 5), chance: share() }).map(
+  (parts): Plan =>
+    ({ policy, index }) => ({ kind: "admit", policy, lease: `lease-${index}_`, ...parts }),
+);
+
+/** What is told in one word: mixed, of failures alone or of successes alone. */
+const outcomes = fc.oneof(
+  fc.record({
+    successes: fc.constantFrom(0, 0, 1, 2),
+    failures: fc.constantFrom(0, 1, 1, 3),
+    openNow: fc.constantFrom(false, false, true),
+  }),
+  fc.record({
+    successes: fc.constant(0),
+    failures: fc.constantFrom(1, 2),
+    openNow: fc.constantFrom(...Array(15).fill(false), true),
+  }),
+  fc.record({ successes: fc.constantFrom(1, 3), failures: fc.constant(0), openNow: fc.boolean() }),
+);
+
+const settles = fc
+  .record({
+    outcomes,
+    whose: fc.constantFrom("current", "current", "current", "unasked", "older", "foreign"),
+    returned: fc.integer({ min: 0, max: 3 }),
+    reporter,
+    failure: fc.option(failure),
+    retryAfterMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, duration(0.5, 1500, 30_000)),
+    chance: share(),
+  })
+  .map(
+    ({ whose, returned, outcomes: told, ...parts }): Plan =>
+      ({ policy, generations, leases }) => ({
+        kind: "settle",
+        policy,
+        generation: generationOf(whose, generations),
+        leases: leases.slice(0, returned),
+        ...told,
+        ...parts,
+      }),
+  );
+
+function generationOf(whose: string, generations: readonly number[]): number | null {
+  if (whose === "unasked") return null;
+  if (whose === "foreign") return 1;
+  return generations.at(whose === "older" ? -2 : -1) ?? null;
+}
+
+const controls = fc.oneof(
+  fc.record({ reason: text, owner: text, expiresInMs: duration(0.5, 1000, 60_000) }).map(
+    (parts): Plan =>
+      () => ({ kind: "isolate", ...parts }),
+  ),
+  fc
+    .record({
+      kind: fc.constantFrom("release" as const, "reset" as const),
+      reason: fc.option(text),
+      owner: text,
+    })
+    .map(
+      (command): Plan =>
+        () =>
+          command,
+    ),
+);
+
+/** Any command. */
+export const plans: fc.Arbitrary<Plan> = fc.oneof(
+  { weight: 10, arbitrary: admits },
+  { weight: 16, arbitrary: settles },
+  { weight: 2, arbitrary: fc.constant<Plan>(() => ({ kind: "read" })) },
+  { weight: 1, arbitrary: controls },
+);
+
+/** Learns from answers what plans go by. */
+export class Knowledge {
+  #generations: number[] = [];
+  #leases: string[] = [];
+  #index = 0;
+
+  plan(plan: Plan, policy: SharedPolicy): FleetCommand {
+    const [generations, leases, index] = [this.#generations, this.#leases, this.#index];
+    this.#index += 1;
+    return plan({ policy, generations, leases, index });
+  }
+
+  learn(command: FleetCommand, { admitted, snapshot }: FleetReply): void {
+    const { generation, state } = snapshot;
+    if (generation > 0 && generation !== this.#generations.at(-1)) {
+      this.#generations.push(generation);
+    }
+    if (command.kind === "admit" && state === "half-open") {
+      for (let place = 0; place < admitted; place += 1) {
+        this.#leases.push(`${command.lease}.${place}`);
+      }
+    } else if (command.kind === "settle") {
+      this.#leases = this.#leases.filter((id) => !command.leases.includes(id));
+    }
+  }
+}
