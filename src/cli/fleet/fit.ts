@@ -4,7 +4,7 @@ import { cutTo, widthOf } from "../plain-text.js";
 import type { Terminal } from "../terminal.js";
 
 const MAX_NAME_COLUMNS = 60;
-const MIN_TEXT_COLUMNS = 16;
+const MIN_TEXT_COLUMNS = 10;
 const GAP = 2;
 
 /**

@@ -11,6 +11,10 @@ import { whoText, whyText } from "./words.js";
 
 const HEAD = ["NAME", "STATE", "FOR", "RETRY IN", "OK", "FAILED", "LATE", "WHY", "BY"];
 const STATE_COLUMN = 1;
+const COUNTS = { first: 4, last: 6 };
+
+/** A terminal of fewer columns has no room for counts beside the texts. */
+const COLUMNS_FOR_COUNTS = 100;
 
 const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
   isolated: "red",
@@ -22,7 +26,12 @@ const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
 /** The lines of the table; on a terminal, long cells are cut to its width. */
 export function circuitLines(entries: readonly FleetEntry[], terminal: Terminal): string[] {
   const paint = paintFor(terminal);
-  const rows = fitted([HEAD, ...entries.map(cells)], 0, terminal.stdout);
+  const { isTTY, columns = COLUMNS_FOR_COUNTS } = terminal.stdout;
+  const isNarrow = isTTY === true && columns < COLUMNS_FOR_COUNTS;
+  const table = [HEAD, ...entries.map(cells)].map((row) =>
+    isNarrow ? row.filter((_, index) => index < COUNTS.first || index > COUNTS.last) : row,
+  );
+  const rows = fitted(table, 0, terminal.stdout);
   const [head = "", ...lines] = tableLines(
     rows.map((row, index) => {
       const entry = entries[index - 1];

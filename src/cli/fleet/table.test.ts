@@ -1,0 +1,60 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import type { FleetSnapshot } from "../../fleet/rules/reply.js";
+import { UNKNOWN_SNAPSHOT } from "../../fleet/rules/snapshot.js";
+import { widthOf } from "../plain-text.js";
+import type { Terminal } from "../terminal.js";
+import { circuitLines } from "./table.js";
+
+function terminal(isTTY: boolean, columns?: number): Terminal {
+  const stream = () => Object.assign(new PassThrough(), { isTTY, ...(columns && { columns }) });
+  return { stdin: stream(), stdout: stream(), stderr: stream(), env: { NO_COLOR: "1" } };
+}
+
+const circuit = (name: string, more: Partial<FleetSnapshot>) => ({
+  name,
+  snapshot: { ...UNKNOWN_SNAPSHOT, generation: 1, ageMs: 90_000, ...more },
+});
+
+const reporter = { id: "a", host: "runner-7", run: "https://ci.example/runs/7" };
+const entries = [
+  circuit("git:github.com", {
+    isolation: { reason: "moves ".repeat(30), owner: "ada", ageMs: 1000, remainingMs: 59_000 },
+  }),
+  circuit("registry:docker.io", {
+    state: "half-open",
+    probes: 2,
+    retryAfterMs: 1500,
+    failure: { fault: null, rule: "ECONNRESET", limited: false, reporter },
+  }),
+  circuit("registry:ghcr.io", {
+    badSeconds: 1,
+    reporters: 2,
+    counts: { successes: 1204, failures: 2, late: 1 },
+  }),
+];
+
+test("what is no terminal gets all of it", () => {
+  expect(circuitLines(entries, terminal(false, 60))).toEqual([
+    `NAME                STATE      FOR    RETRY IN  OK    FAILED  LATE  ${"WHY".padEnd(180)}  BY`,
+    `git:github.com      isolated   1 s    59 s      0     0       0     ${"moves ".repeat(30)}  ada`,
+    `registry:docker.io  half-open  1 min  2 s       0     0       0     ${"ECONNRESET, 2 probes".padEnd(180)}  runner-7, https://ci.example/runs/7`,
+    `registry:ghcr.io    closed     1 min            1204  2       1     1 bad second in a row, of 2 processes`,
+  ]);
+});
+
+test.each([80, 90, 99, 100, 120, 200])(
+  "no line is longer than a terminal of %i columns",
+  (columns) => {
+    const lines = circuitLines(entries, terminal(true, columns));
+    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
+    expect(lines[0]?.includes("FAILED")).toBe(columns >= 100);
+    expect(lines[1]).toMatch(/… +ada$/);
+  },
+);
+
+test("a name of somebody who is up to something stays on its line", () => {
+  const lines = circuitLines([circuit("\u001b[2J\nregistry:x", {})], terminal(true, 100));
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toMatch(/^\ufffd\[2J registry:x {2}closed/);
+});
