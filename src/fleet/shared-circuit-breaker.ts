@@ -165,6 +165,14 @@ export class SharedCircuitBreaker {
   }
 
   /**
+   * Asks the store how the shared circuit stands, so that `check` and `getMetrics` tell what it is now.
+   * Never rejects: without an answer in time nothing more is known than before.
+   */
+  async refresh(): Promise<void> {
+    await this.#circuit.read();
+  }
+
+  /**
    * Counts an outcome that had no permit: in the local circuit while it is closed and in the
    * generation given, in the shared one while that is closed.
    *

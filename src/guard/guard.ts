@@ -65,6 +65,13 @@ export class Guard {
     return (this.#sharedOf(breaker) ?? breaker).check().admits;
   }
 
+  /** Asks the fleet, if there is one, how these upstreams stand, so that `admits` tells what it knows. */
+  async refresh(names: Iterable<string>): Promise<void> {
+    if (this.settings.fleet === undefined) return;
+    const breakers = [...new Set(names)].map((name) => this.upstream(name));
+    await Promise.all(breakers.map((breaker) => breaker && this.#sharedOf(breaker)?.refresh()));
+  }
+
   /**
    * Takes a permit of every breaker or of none. With `onOpen: "wait"` it waits for them, and holds
    * no permit meanwhile; without it, it waits only for probes that are over but not judged yet.

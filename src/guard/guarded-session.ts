@@ -11,7 +11,7 @@ import { engineFault } from "./engine-fault.js";
 import type { SessionLostError } from "./errors.js";
 import { recordOf } from "./failure-record.js";
 import type { Guard } from "./guard.js";
-import { chooseMirrors, withAddresses } from "./mirrors.js";
+import { breakersOfMirrors, chooseMirrors, withAddresses } from "./mirrors.js";
 import { type PinnedRequest, tagsOf } from "./pinning.js";
 import { RequestInFlight } from "./request-in-flight.js";
 import { SessionState } from "./session-state.js";
@@ -91,7 +91,7 @@ export class GuardedSession {
     if (this.lost !== undefined) throw this.lost;
     this.#guard.settings.signal?.throwIfAborted();
     signal?.throwIfAborted();
-    const pinned = this.#pinned(this.#mirrored(given));
+    const pinned = this.#pinned(await this.#mirrored(given));
     const { request } = pinned;
     const reading = readQuery(request);
     for (const effect of ["publish", "export"] as const) {
@@ -112,10 +112,11 @@ export class GuardedSession {
   }
 
   /** The request with images of refusing registries asked of their mirrors. */
-  #mirrored(request: GraphQLRequest): GraphQLRequest {
+  async #mirrored(request: GraphQLRequest): Promise<GraphQLRequest> {
     const { mirrors, pin } = this.#guard.settings;
     if (Object.keys(mirrors).length === 0) return request;
     const images = this.#state.memory.imagesToAsk(readQuery(request), pin);
+    await this.#guard.refresh(breakersOfMirrors(images, mirrors));
     const chosen = chooseMirrors(images, mirrors, (name) => this.#guard.admits(name));
     return chosen.size === 0 ? request : withAddresses(request, chosen);
   }

@@ -45,6 +45,21 @@ function checkRegistry(host: string, label: string): void {
   if (known !== host) throw new RangeError(`${label} is ${show(host)}, expected ${show(known)}`);
 }
 
+/** The breakers on which the choice of mirrors for these images depends. */
+export function breakersOfMirrors(
+  references: readonly string[],
+  mirrors: Mirrors,
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const reference of references) {
+    const host = reference.slice(0, reference.indexOf("/"));
+    const own = mirrors[host];
+    if (own === undefined) continue;
+    for (const one of [host, ...own.map(hostOf)]) names.add(breakerName("registry", one));
+  }
+  return names;
+}
+
 /** Whether a breaker would let a request in now; asking changes nothing. */
 export type Admits = (breakerName: string) => boolean;
 
@@ -65,12 +80,14 @@ export function chooseMirrors(
     const slash = reference.indexOf("/");
     const host = reference.slice(0, slash);
     if (admits(breakerName("registry", host))) continue;
-    const mirror = mirrors[host]?.find((one) =>
-      admits(breakerName("registry", one.split("/", 1)[0] as string)),
-    );
+    const mirror = mirrors[host]?.find((one) => admits(breakerName("registry", hostOf(one))));
     if (mirror !== undefined) chosen.set(reference, `${mirror}${reference.slice(slash)}`);
   }
   return chosen;
+}
+
+function hostOf(mirror: string): string {
+  return mirror.replace(/\/.*$/, "");
 }
 
 /**

@@ -76,7 +76,7 @@ class GuardedRun {
 
   async run(): Promise<RunReport> {
     const startMs = performance.now();
-    this.#warnOfLearnt();
+    await this.#warnOfLearnt();
     const ending = await this.#untilOver().catch((error: unknown) => this.#endingBy(error));
     const contacts = await this.#contacts(ending.outcome === "succeeded");
     if (this.#endsMidLine) process.stderr.write("\n");
@@ -235,8 +235,9 @@ class GuardedRun {
     return { outcome: "rejected", exitCode: EXIT.rejected, signal: null, rejection };
   }
 
-  #warnOfLearnt(): void {
+  async #warnOfLearnt(): Promise<void> {
     if (this.#plan.learnt !== "warn") return;
+    await this.#guard.refresh(this.#learnt.contacts);
     for (const name of this.#learnt.contacts) {
       if (this.#needs.has(name) || this.#guard.admits(name)) continue;
       this.#note(

@@ -196,6 +196,17 @@ test("what a guard admits is told by what it knows of the shared circuit", async
   expect(other.guard.admits("registry:ghcr.io")).toBe(true);
 });
 
+test("the first request of a process goes to a mirror when others have found its registry limiting", async () => {
+  const store = memoryStore();
+  await joinAs("runner-1", store).send(ALPINE, LIMITED);
+  const mirrors = { "docker.io": ["mirror.example.com/hub"] };
+  const other = joinAs("runner-2", store, { mirrors });
+  expect(await other.send(ALPINE)).toBeUndefined();
+  expect(other.registry.get("registry:mirror.example.com").getMetrics().metrics.successCount).toBe(
+    1,
+  );
+});
+
 test("a fleet that is none is refused when the guard is made", () => {
   expect(() => new Guard({ fleet: {} as Fleet })).toThrow(/option "fleet"/);
   expect(() => new Guard({ engineHost: 1 as unknown as string })).toThrow(/option "engineHost"/);
