@@ -1,0 +1,77 @@
+/** Several `dagger-breaker run`, as on several machines, share one store. */
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RedisServer } from "../fleet/redis-server.js";
+import { builtCli } from "./built-cli.js";
+import { replay } from "./replay.js";
+
+const cli = builtCli();
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await RedisServer.start();
+}, 120_000);
+afterAll(() => redis.close());
+
+const RUN = {
+  GITHUB_SERVER_URL: "https://github.example.com",
+  GITHUB_REPOSITORY: "acme/app",
+  GITHUB_RUN_ID: "42",
+};
+
+/** Runs `dagger call test` as the stand-in that does this once, under the store. */
+async function runUnder(store: string, task: string, options: readonly string[] = [], env = {}) {
+  const dagger = replay(cli.folder, task);
+  const args = ["run", "--store", store, ...options, "--", dagger.dagger, "call", "test"];
+  const run = await cli.run(args, { env: { ...dagger.env, ...env } });
+  return { ...run, starts: dagger.starts() };
+}
+
+test("a run is not started when another has found what it needs limiting, and says who did", async () => {
+  const scope = ["--scope", "egress-1"];
+  const first = await runUnder(redis.url, "pull-429", scope, RUN);
+  expect(first.exitCode).not.toBe(75);
+  const needs = ["--needs", "registry:docker.io"];
+  const second = await runUnder(redis.url, "ok", [...scope, ...needs]);
+  expect([second.exitCode, second.starts]).toEqual([75, []]);
+  expect(second.stderr).toMatch(
+    /^dagger-breaker: rejected \(circuit open: registry:docker\.io, since 20.*Z, opened by .* \(https:\/\/github\.example\.com\/acme\/app\/actions\/runs\/42\) in scope egress-1, retry in .*\), exit code 75\n$/,
+  );
+});
+
+test("runs of another scope, and of what others do not need, go on", async () => {
+  await runUnder(redis.url, "pull-429", ["--scope", "egress-2"]);
+  const other = await runUnder(redis.url, "ok", ["--needs", "registry:docker.io"]);
+  expect([other.exitCode, other.starts]).toEqual([0, ["ok"]]);
+  const ghcr = await runUnder(redis.url, "ok", [
+    "--scope",
+    "egress-2",
+    "--needs",
+    "registry:ghcr.io",
+  ]);
+  expect([ghcr.exitCode, ghcr.starts]).toEqual([0, ["ok"]]);
+});
+
+test("the variables are as good as the options", async () => {
+  const env = { DAGGER_BREAKER_STORE: redis.url, DAGGER_BREAKER_SCOPE: "egress-3" };
+  const dagger = replay(cli.folder, "pull-429", "ok");
+  await cli.run(["run", "--", dagger.dagger, "call", "test"], { env: { ...dagger.env, ...env } });
+  const second = await cli.run(
+    ["run", "--needs", "registry:docker.io", "--", dagger.dagger, "call", "test"],
+    { env: { ...dagger.env, ...env } },
+  );
+  expect(second.exitCode).toBe(75);
+});
+
+test("a store that is not there keeps nothing from running, and the end says so", async () => {
+  const run = await runUnder("redis://user:hunter2@127.0.0.1:1", "ok");
+  expect([run.exitCode, run.starts]).toEqual([0, ["ok"]]);
+  expect(run.stderr).toMatch(/The store of shared circuits could not be asked \(.*\), so this run/);
+  expect(run.stderr).not.toContain("hunter2");
+});
+
+test("a store that cannot be one is told before anything runs, without its password", async () => {
+  const run = await runUnder("mysql://user:hunter2@db", "ok");
+  expect([run.exitCode, run.starts]).toEqual([64, []]);
+  expect(run.stderr).toMatch(/option --store .* expected redis:/);
+  expect(run.stderr).not.toContain("hunter2");
+});
