@@ -137,7 +137,7 @@ test.each([
     const { exitCode, stdout, stderr } = await fleet.run(names);
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
     expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/--any-name isolates it all the same/);
+    expect(stderr).toMatch(/^error: .*--any-name isolates it all the same\)\n$/);
     expect(await json("status")).toEqual([]);
   },
 );

@@ -4,7 +4,14 @@ import type { Command } from "commander";
 import type { FleetEntry } from "../../fleet/store.js";
 import { exitCodeHelp, HISTORY_EXIT_CODES } from "../exit-codes.js";
 import { wholeNumber } from "../option-values.js";
-import { type CommandContext, paintFor, printJson, printLines, tableLines } from "../terminal.js";
+import {
+  type CommandContext,
+  paintFor,
+  printJson,
+  printLines,
+  type Terminal,
+  tableLines,
+} from "../terminal.js";
 import { changeCells, changeObject, changesAfter, type NamedChange } from "./change.js";
 import { fitted } from "./fit.js";
 import { readNames } from "./names.js";
@@ -54,11 +61,14 @@ async function history(
   if (flags.json) printJson(terminal, changes.map(changeObject));
   else if (changes.length === 0) {
     printLines(terminal, [`No change of a circuit is known in the scope ${scope}.`]);
-  } else {
-    const rows = fitted([HEAD, ...changes.map(changeCells)], NAME_COLUMN, terminal.stdout);
-    const [head = "", ...lines] = tableLines(rows);
-    printLines(terminal, [paintFor(terminal).bold(head), ...lines]);
-  }
+  } else printLines(terminal, historyLines(changes, terminal));
+}
+
+/** The lines of the table; on a terminal, long cells are cut to its width. */
+export function historyLines(changes: readonly NamedChange[], terminal: Terminal): string[] {
+  const rows = fitted([HEAD, ...changes.map(changeCells)], NAME_COLUMN, terminal.stdout);
+  const [head = "", ...lines] = tableLines(rows);
+  return [paintFor(terminal).bold(head), ...lines];
 }
 
 /**

@@ -44,13 +44,11 @@ function isolate(
   return control(names, flags, terminal, {
     command: (owner) => ({ kind: "isolate", reason, owner, expiresInMs }),
     check(before, scope) {
-      for (const { name, snapshot } of before) {
-        if (isKnown(snapshot)) continue;
-        if (!anyName) refuseTypo(name, scope);
-        say(
-          terminal,
-          `note: ${quoted(name)} is new in the scope ${scope}: nobody has asked for it yet`,
-        );
+      const unknown = before.filter(({ snapshot }) => !isKnown(snapshot));
+      if (!anyName) for (const { name } of unknown) refuseTypo(name, scope);
+      for (const { name } of unknown) {
+        const note = `${quoted(name)} is new in the scope ${scope}: nobody has asked for it yet`;
+        say(terminal, `note: ${note}`);
       }
     },
     toUnknown: true,
