@@ -1,0 +1,75 @@
+// What one pipeline has met is known to others, on the real SDK against the session double.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { connect, type GuardOptions } from "../../src/dagger/index.js";
+import { createFleet } from "../../src/fleet/fleet.js";
+import { memoryStore } from "../../src/fleet/memory/memory-store.js";
+import { isSharedCircuitOpenError } from "../../src/fleet/shared-open-error.js";
+import { createRegistry } from "../../src/index.js";
+import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
+import { startServer, TOKEN } from "../fleet/http-scene.js";
+
+let double: SessionDouble;
+
+beforeEach(async () => {
+  double = await startSessionDouble({
+    faults: [{ host: "docker.io", kind: "status", status: 429 }],
+  });
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await double.stop();
+});
+
+/** A pipeline of its own, with breakers of its own; gives what it failed with. */
+async function pull(image: string, guard: GuardOptions = {}): Promise<unknown> {
+  const session = await double.openSession();
+  vi.stubEnv("DAGGER_SESSION_PORT", session.environment.DAGGER_SESSION_PORT);
+  vi.stubEnv("DAGGER_SESSION_TOKEN", session.environment.DAGGER_SESSION_TOKEN);
+  try {
+    return await connect(
+      (client) => client.container().from(image).withExec(["echo", "ran"]).stdout(),
+      { guard: { registry: createRegistry(), ...guard } },
+    );
+  } catch (error) {
+    return error;
+  } finally {
+    await session.stop();
+  }
+}
+
+test("a pipeline is refused what another one's fleet has found limiting, and told who did", async () => {
+  const store = memoryStore();
+  const one = createFleet({ store, reporter: { host: "runner-1" } });
+  const other = createFleet({ store, reporter: { host: "runner-2" } });
+  await pull("alpine:3", { fleet: one });
+  const asked = double.requestsTo("registry-1.docker.io");
+  const refusal = await pull("alpine:3", { fleet: other });
+  expect(isSharedCircuitOpenError(refusal) && refusal.openedBy?.host).toBe("runner-1");
+  expect(double.requestsTo("registry-1.docker.io")).toBe(asked);
+  expect(await pull("ghcr.io/acme/app:1", { fleet: other })).toBe("ran\n");
+  await Promise.all([one.close(), other.close()]);
+});
+
+test("a store that the environment names needs no line of code", async () => {
+  const server = await startServer();
+  vi.stubEnv("DAGGER_BREAKER_STORE", server.url);
+  vi.stubEnv("DAGGER_BREAKER_STORE_TOKEN", TOKEN);
+  vi.stubEnv("DAGGER_BREAKER_SCOPE", "egress-1");
+  await pull("alpine:3");
+  const refusal = await pull("alpine:3");
+  expect(isSharedCircuitOpenError(refusal) && refusal.scope).toBe("egress-1");
+});
+
+test("a store that the environment names and that is gone harms no pipeline", async () => {
+  vi.stubEnv("DAGGER_BREAKER_STORE", "http://127.0.0.1:1");
+  vi.stubEnv("DAGGER_BREAKER_STORE_TOKEN", TOKEN);
+  expect(await pull("ghcr.io/acme/app:1")).toBe("ran\n");
+});
+
+test("a store that cannot be one is told by the variable that names it, without its password", async () => {
+  vi.stubEnv("DAGGER_BREAKER_STORE", "mysql://user:hunter2@db");
+  const error = await pull("ghcr.io/acme/app:1");
+  expect(String(error)).toMatch(/RangeError: DAGGER_BREAKER_STORE .* expected it to begin with/);
+  expect(String(error)).not.toContain("hunter2");
+});
