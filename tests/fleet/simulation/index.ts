@@ -1,0 +1,6 @@
+/** The simulation as scripts/simulate-fleet.mjs and its test see it. */
+
+export { pictureOf } from "./picture.js";
+export { pageWithFindings, tablesOf } from "./report.js";
+export { type Findings, simulateAll } from "./scenarios.js";
+export { simulate } from "./simulate.js";

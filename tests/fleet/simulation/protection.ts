@@ -1,0 +1,79 @@
+/** What stands before the pulls of one process: nothing, a breaker of its own, or one that all share. */
+
+import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.js";
+import type { Clock } from "../../../src/breaker/clock.js";
+import { type CallPermit, Permit } from "../../../src/breaker/permit.js";
+import { createFleet } from "../../../src/fleet/fleet.js";
+import type { FleetStore } from "../../../src/fleet/store.js";
+
+/** What protects the upstream. */
+export type Protection = "none" | "local" | "shared";
+
+/** One process of a runner. */
+export interface Process {
+  /** Resolves to the right to pull, or to undefined when a circuit refuses. */
+  admit(): CallPermit | undefined | Promise<CallPermit | undefined>;
+  /** Resolves when all that was settled is told to whoever keeps it. */
+  told(): void | Promise<void>;
+}
+
+/** What the processes of a fleet have in common. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly store: FleetStore;
+  readonly openTimeGrowthFactor: number;
+  /** Hears of every circuit of a single process that opens. */
+  readonly onLocalTrip: () => void;
+}
+
+/** The store answers at once, so this is only reached by a machine that stands still. */
+const LONGEST_TIMEOUT_MS = 10_000;
+/** What stores of many machines ask for; the one in memory is for one. */
+const MINIMUM_REPORTERS = 2;
+
+/** Starts a process that knows nothing yet. */
+export function startProcess(
+  protection: Protection,
+  runner: number,
+  around: Surroundings,
+): Process {
+  if (protection === "none") return UNGUARDED;
+  const breaker = new CircuitBreaker({
+    name: "registry:docker.io",
+    clock: around.clock,
+    trip: { badSeconds: 5, windowMs: 60_000 },
+    openTimeGrowthFactor: around.openTimeGrowthFactor,
+  });
+  breaker.on("stateChange", ({ from, to }) => {
+    if (from === "closed" && to === "open") around.onLocalTrip();
+  });
+  if (protection === "local") {
+    return { admit: () => permitOrNothing(breaker.tryAcquire()), told() {} };
+  }
+  const fleet = createFleet({
+    store: around.store,
+    timeoutMs: LONGEST_TIMEOUT_MS,
+    minimumReporters: MINIMUM_REPORTERS,
+    reporter: { host: `runner-${runner}`, run: null },
+  });
+  const shared = fleet.share(breaker);
+  return {
+    admit: async () => permitOrNothing(await shared.tryAcquire()),
+    told: () => fleet.flush(),
+  };
+}
+
+function permitOrNothing(admission: unknown): CallPermit | undefined {
+  return admission instanceof Permit ? admission : undefined;
+}
+
+const NO_PERMIT: CallPermit = {
+  generation: 0,
+  success() {},
+  failure() {},
+  ignore() {},
+  release() {},
+};
+
+/** Of who asks nobody. */
+const UNGUARDED: Process = { admit: () => NO_PERMIT, told() {} };

@@ -1,0 +1,166 @@
+/** The fleets and the troubles that are simulated, and what they come to. */
+
+import type { Protection } from "./protection.js";
+import { type Scenario, simulate } from "./simulate.js";
+import type { Result } from "./tally.js";
+import type { Traffic } from "./traffic.js";
+import type { Trouble } from "./upstream.js";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** When an outage begins. */
+const OUTAGE_FROM_MS = 10 * MINUTE_MS;
+
+/** Ten thousand runners with a job an hour each, which is about fourteen pulls a second. */
+const FLEET: Traffic = {
+  runners: 10_000,
+  jobsPerHour: 1,
+  brokenRunners: 0,
+  drawsJobs: false,
+  lengthMs: HOUR_MS,
+  seed: 1,
+};
+/** The same runners with little to do: a pull every four seconds, for a whole day. */
+const SPARSE = { ...FLEET, jobsPerHour: 0.02, lengthMs: 24 * HOUR_MS };
+const ALL: readonly Protection[] = ["none", "local", "shared"];
+const GUARDED: readonly Protection[] = ["local", "shared"];
+
+/** A scenario and the results of its protections. */
+export interface Finding {
+  readonly name: string;
+  readonly results: readonly Result[];
+}
+
+/** What all simulations have come to. */
+export interface Findings {
+  /** Half an hour down, by how the upstream fails. */
+  readonly outages: readonly Finding[];
+  /** What must open nothing. */
+  readonly harmless: readonly Finding[];
+  /** A broken runner that draws jobs, by the pulls that all others make in a minute. */
+  readonly drawing: readonly {
+    readonly pullsPerMinute: number;
+    readonly byProcess: Result;
+    readonly byMachine: Result;
+  }[];
+  /** Outages of other lengths, with and without growth of the open time. */
+  readonly lengths: readonly {
+    readonly minutes: number;
+    readonly growing: Result;
+    readonly steady: Result;
+  }[];
+}
+
+/** Runs all of them, one after another. */
+export async function simulateAll(): Promise<Findings> {
+  return {
+    outages: await findAll(OUTAGES, ALL),
+    harmless: await findAll(HARMLESS, GUARDED),
+    drawing: await findDrawing([60, 12, 2]),
+    lengths: await findLengths([5, 10, 15, 20, 30, 45, 60]),
+  };
+}
+
+const OUTAGES: readonly Scenario[] = [
+  { name: "connections are refused", ...outage(30, "refused") },
+  { name: "it answers 503", ...outage(30, "unavailable") },
+  {
+    name: "it answers 429, `Retry-After: 120`",
+    ...outage(30, "limited"),
+    retryAfterMs: 2 * MINUTE_MS,
+  },
+];
+
+const HARMLESS: readonly Scenario[] = [
+  {
+    name: "all pulls fail for two seconds",
+    traffic: { ...FLEET, lengthMs: 20 * MINUTE_MS },
+    trouble: trouble(OUTAGE_FROM_MS, OUTAGE_FROM_MS + 2_000, 1, "refused"),
+  },
+  {
+    name: "1 % of the pulls fail for an hour",
+    traffic: FLEET,
+    trouble: trouble(0, FLEET.lengthMs, 0.01, "unavailable"),
+  },
+  {
+    name: "1 % of the pulls fail for a day, sparse",
+    traffic: SPARSE,
+    trouble: trouble(0, SPARSE.lengthMs, 0.01, "unavailable"),
+  },
+  {
+    name: "100 runners have no network for an hour",
+    traffic: { ...FLEET, brokenRunners: 100 },
+  },
+  {
+    name: "100 runners have no network for a day, sparse",
+    traffic: { ...SPARSE, brokenRunners: 100 },
+  },
+];
+
+/** @param afterMinutes How long the simulation goes on when the upstream is well again. */
+function outage(minutes: number, answer: Trouble["answer"], afterMinutes = 15) {
+  const untilMs = OUTAGE_FROM_MS + minutes * MINUTE_MS;
+  return {
+    traffic: { ...FLEET, lengthMs: untilMs + afterMinutes * MINUTE_MS },
+    trouble: trouble(OUTAGE_FROM_MS, untilMs, 1, answer),
+  };
+}
+
+function trouble(
+  fromMs: number,
+  untilMs: number,
+  failingShare: number,
+  answer: Trouble["answer"],
+): Trouble {
+  return { fromMs, untilMs, failingShare, answer };
+}
+
+async function findAll(
+  scenarios: readonly Scenario[],
+  protections: readonly Protection[],
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const scenario of scenarios) {
+    findings.push({ name: scenario.name, results: await simulate(scenario, protections) });
+  }
+  return findings;
+}
+
+/** One machine of 101 is broken and begins a job every few seconds, each a new process. */
+async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"]> {
+  const found: Findings["drawing"][number][] = [];
+  for (const pullsPerMinute of rates) {
+    const traffic: Traffic = {
+      ...FLEET,
+      runners: 101,
+      brokenRunners: 1,
+      drawsJobs: true,
+      // A job makes five pulls on average, and a hundred runners make them.
+      jobsPerHour: (pullsPerMinute * 60) / 5 / 100,
+      lengthMs: 12 * HOUR_MS,
+    };
+    const byProcess = await shared({ name: "", traffic });
+    const byMachine = await shared({ name: "", traffic, oneReporterPerMachine: true });
+    found.push({ pullsPerMinute, byProcess, byMachine });
+  }
+  return found;
+}
+
+async function findLengths(lengths: readonly number[]): Promise<Findings["lengths"]> {
+  const found: Findings["lengths"][number][] = [];
+  for (const minutes of lengths) {
+    // An open time that has grown is at most as long as the outage was.
+    const { traffic, trouble } = outage(minutes, "refused", minutes + 5);
+    const scenario = { name: "", traffic: { ...traffic, runners: 1_000 }, trouble };
+    const growing = await shared(scenario);
+    const steady = await shared({ ...scenario, openTimeGrowthFactor: 1 });
+    found.push({ minutes, growing, steady });
+  }
+  return found;
+}
+
+async function shared(scenario: Scenario): Promise<Result> {
+  const [result] = await simulate(scenario, ["shared"]);
+  if (result === undefined) throw new Error("a simulation of one protection has no result");
+  return result;
+}

@@ -1,0 +1,113 @@
+/** Runs a fleet of runners through hours of virtual time, with the real breakers and the real rules. */
+
+import type { CallPermit } from "../../../src/breaker/permit.js";
+import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
+import type { FleetStore } from "../../../src/fleet/store.js";
+import { VirtualClock } from "../../../src/testing/virtual-clock.js";
+import { passingOn } from "./passing-on.js";
+import { type Process, type Protection, startProcess } from "./protection.js";
+import { type Result, Tally } from "./tally.js";
+import { type Job, type Moment, momentsOf, type Pull, type Traffic } from "./traffic.js";
+import type { Answer, Trouble } from "./upstream.js";
+
+/** A fleet and what happens to it. */
+export interface Scenario {
+  readonly name: string;
+  readonly traffic: Traffic;
+  readonly trouble?: Trouble;
+  /** What a 429 asks for. */
+  readonly retryAfterMs?: number;
+  /** By how much an open time grows with each reopening. Default: 2, that of the guard. */
+  readonly openTimeGrowthFactor?: number;
+  /** Whether all processes of a machine report as one. */
+  readonly oneReporterPerMachine?: boolean;
+}
+
+/** A moment far from the beginning of the clock, as that of every real store. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+
+/** What a scenario comes to under each of these protections; all meet the very same pulls. */
+export async function simulate(
+  scenario: Scenario,
+  protections: readonly Protection[],
+): Promise<readonly Result[]> {
+  const moments = momentsOf(scenario.traffic, scenario.trouble);
+  const results: Result[] = [];
+  for (const protection of protections) results.push(await run(scenario, protection, moments));
+  return results;
+}
+
+async function run(
+  scenario: Scenario,
+  protection: Protection,
+  moments: readonly Moment[],
+): Promise<Result> {
+  const clock = new VirtualClock();
+  const nowMicros = () => Math.round((EPOCH_MS + clock.now()) * 1000);
+  const kept = memoryStore({ nowMicros });
+  const tally = new Tally(scenario.trouble);
+  const store = tally.watch(scenario.oneReporterPerMachine ? withMachinesAsReporters(kept) : kept);
+  const around = {
+    clock,
+    store,
+    openTimeGrowthFactor: scenario.openTimeGrowthFactor ?? 2,
+    onLocalTrip: () => tally.localTrip(),
+  };
+  const processes = new Map<Job, Process>();
+  const momentsLeft = momentsOfJobs(moments);
+  const permits = new Map<Pull, CallPermit>();
+  for (const { atMs, pull, ends } of moments) {
+    clock.advance(atMs - clock.now());
+    const { job } = pull;
+    let process = processes.get(job);
+    if (process === undefined) {
+      process = startProcess(protection, job.runner, around);
+      processes.set(job, process);
+    }
+    if (!ends) {
+      const permit = await process.admit();
+      tally.asked(pull, permit !== undefined);
+      if (permit !== undefined) permits.set(pull, permit);
+    } else {
+      const permit = permits.get(pull);
+      permits.delete(pull);
+      if (permit !== undefined) {
+        settle(permit, pull, scenario.retryAfterMs);
+        await process.told();
+      }
+    }
+    const left = (momentsLeft.get(job) ?? 0) - 1;
+    momentsLeft.set(job, left);
+    if (left === 0) processes.delete(job);
+  }
+  return tally.result(protection);
+}
+
+function momentsOfJobs(moments: readonly Moment[]): Map<Job, number> {
+  const counts = new Map<Job, number>();
+  for (const { pull } of moments) counts.set(pull.job, (counts.get(pull.job) ?? 0) + 1);
+  return counts;
+}
+
+function settle(permit: CallPermit, { answer }: Pull, retryAfterMs: number | undefined): void {
+  if (answer === "served") permit.success();
+  else if (answer !== "limited") permit.failure(failureOf(answer));
+  else permit.failure(failureOf(answer), { openNow: true, retryAfterMs });
+}
+
+/** What the guard makes of such an answer. */
+function failureOf(answer: Answer) {
+  return { fault: "registry", rule: `registry.${answer}`, limited: answer === "limited" };
+}
+
+/** A store to which all processes of a machine are one. */
+function withMachinesAsReporters(store: FleetStore): FleetStore {
+  return {
+    ...passingOn(store),
+    run: (key, command) => {
+      if (command.kind !== "settle") return store.run(key, command);
+      const reporter = { ...command.reporter, id: command.reporter.host };
+      return store.run(key, { ...command, reporter });
+    },
+  };
+}

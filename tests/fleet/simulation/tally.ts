@@ -1,0 +1,147 @@
+/** Counts what becomes of the pulls of a fleet. */
+
+import type { FleetChange } from "../../../src/fleet/rules/reply.js";
+import type { FleetStore } from "../../../src/fleet/store.js";
+import { passingOn } from "./passing-on.js";
+import type { Protection } from "./protection.js";
+import type { Job, Pull } from "./traffic.js";
+import { REQUESTS, type Trouble } from "./upstream.js";
+
+/** What a fleet has come to. */
+export interface Result {
+  readonly protection: Protection;
+  /** Pulls that jobs wanted to make. */
+  readonly pulls: number;
+  /** Pulls that were made and failed. */
+  readonly failedPulls: number;
+  /** Requests that arrived at the upstream in its trouble and were of no use. */
+  readonly vainRequests: number;
+  /** Those of the first minute of the trouble. */
+  readonly vainRequestsOfFirstMinute: number;
+  /** How many arrived per minute after that. */
+  readonly vainRequestsPerMinuteThen: number;
+  /** All requests that arrived at the upstream, by the minute of the simulation. */
+  readonly requestsByMinute: readonly number[];
+  /** Pulls that were refused though they would have been served, and the jobs that had one. */
+  readonly wronglyRefusedPulls: number;
+  readonly wronglyRefusedJobs: number;
+  /** Seconds from the end of the trouble until half of the pulls of a second pass, and until all do. */
+  readonly halfBackS: number;
+  readonly allBackS: number;
+  /** How often the shared circuit opened, and how often its probe failed. */
+  readonly trips: number;
+  readonly reopenings: number;
+  /** How often the circuit of a single process opened. */
+  readonly localTrips: number;
+}
+
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1000;
+
+/** The pulls of one second after the trouble. */
+interface Second {
+  asked: number;
+  passed: number;
+}
+
+/** Collects what one run shows. */
+export class Tally {
+  readonly #trouble: Trouble | undefined;
+  readonly #requestsByMinute: number[] = [];
+  readonly #wronged = new Set<Job>();
+  readonly #secondsAfter = new Map<number, Second>();
+  #pulls = 0;
+  #failedPulls = 0;
+  #vain = 0;
+  #vainOfFirstMinute = 0;
+  #wronglyRefused = 0;
+  #lastWronglyRefusedMs = Number.NEGATIVE_INFINITY;
+  #trips = 0;
+  #reopenings = 0;
+  #localTrips = 0;
+
+  constructor(trouble: Trouble | undefined) {
+    this.#trouble = trouble;
+  }
+
+  /** Passes on what a store does, and counts the changes. */
+  watch(store: FleetStore): FleetStore {
+    return {
+      ...passingOn(store),
+      run: async (key, command) => {
+        const reply = await store.run(key, command);
+        for (const change of reply.changes) this.#changed(change);
+        return reply;
+      },
+    };
+  }
+
+  localTrip(): void {
+    this.#localTrips += 1;
+  }
+
+  /** A pull was let out, or refused. */
+  asked(pull: Pull, passed: boolean): void {
+    this.#pulls += 1;
+    if (passed) this.#arrived(pull);
+    else if (pull.answer === "served") {
+      this.#wronglyRefused += 1;
+      this.#wronged.add(pull.job);
+      this.#lastWronglyRefusedMs = pull.atMs;
+    }
+    const sinceEndMs = pull.atMs - this.#endMs;
+    if (sinceEndMs < 0 || pull.answer !== "served") return;
+    const index = Math.floor(sinceEndMs / SECOND_MS);
+    const second = this.#secondsAfter.get(index) ?? { asked: 0, passed: 0 };
+    this.#secondsAfter.set(index, second);
+    second.asked += 1;
+    if (passed) second.passed += 1;
+  }
+
+  result(protection: Protection): Result {
+    const { fromMs = 0, untilMs = 0 } = this.#trouble ?? {};
+    const minutesThen = Math.max(1, (untilMs - fromMs) / MINUTE_MS - 1);
+    return {
+      protection,
+      pulls: this.#pulls,
+      failedPulls: this.#failedPulls,
+      vainRequests: this.#vain,
+      vainRequestsOfFirstMinute: this.#vainOfFirstMinute,
+      vainRequestsPerMinuteThen: (this.#vain - this.#vainOfFirstMinute) / minutesThen,
+      requestsByMinute: Array.from(this.#requestsByMinute, (count = 0) => count),
+      wronglyRefusedPulls: this.#wronglyRefused,
+      wronglyRefusedJobs: this.#wronged.size,
+      halfBackS: this.#halfBackS(),
+      allBackS: Math.max(0, Math.ceil((this.#lastWronglyRefusedMs - this.#endMs) / SECOND_MS)),
+      trips: this.#trips,
+      reopenings: this.#reopenings,
+      localTrips: this.#localTrips,
+    };
+  }
+
+  get #endMs(): number {
+    return this.#trouble?.untilMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  #arrived({ answer, atMs }: Pull): void {
+    const minute = Math.floor(atMs / MINUTE_MS);
+    const requests = REQUESTS[answer];
+    this.#requestsByMinute[minute] = (this.#requestsByMinute[minute] ?? 0) + requests;
+    if (answer === "served") return;
+    this.#failedPulls += 1;
+    this.#vain += requests;
+    if (atMs < (this.#trouble?.fromMs ?? 0) + MINUTE_MS) this.#vainOfFirstMinute += requests;
+  }
+
+  #changed({ from, to, reason }: FleetChange): void {
+    if (from === "closed" && to === "open") this.#trips += 1;
+    if (reason === "probe-failed") this.#reopenings += 1;
+  }
+
+  /** The first second of which at least half of the pulls passed. */
+  #halfBackS(): number {
+    const seconds = [...this.#secondsAfter].sort(([left], [right]) => left - right);
+    const found = seconds.find(([, { asked, passed }]) => passed * 2 >= asked);
+    return found === undefined ? Number.POSITIVE_INFINITY : found[0];
+  }
+}
