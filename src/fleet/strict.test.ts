@@ -1,0 +1,509 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  answersAfter,
+  cameTo,
+  FAILS,
+  fakeTime,
+  HANGS,
+  NAME,
+  newBreaker,
+  newProcess,
+  openFromElsewhere,
+  type Script,
+  ScriptedStore,
+  tick,
+} from "../../tests/fleet/scripted-store.js";
+import { isCircuitBreakerOpenError } from "../breaker/errors.js";
+import { Permit } from "../breaker/permit.js";
+import { createFleet } from "./fleet.js";
+import type { FleetChangeEvent } from "./fleet-events.js";
+import { isSharedCircuitOpenError } from "./shared-open-error.js";
+
+let store: ScriptedStore;
+
+beforeEach(() => {
+  fakeTime();
+  store = new ScriptedStore();
+});
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe("batches", () => {
+  test("a thousand calls of one turn of the event loop are one question and one report", async () => {
+    const { shared } = newProcess(store);
+    const calls = Array.from({ length: 999 }, (_, call) => shared.execute(() => call));
+    expect(store.sent).toEqual([]);
+    await tick();
+    expect(await Promise.all(calls)).toHaveLength(999);
+    expect(store.sent).toEqual(["admit 999", "settle 999+0"]);
+    await tick();
+    expect(shared.getMetrics().metrics).toMatchObject({ askedCount: 999, toldCount: 999 });
+  });
+
+  test("a question is never for more than a thousand calls", async () => {
+    const { shared } = newProcess(store);
+    const calls = Array.from({ length: 2_500 }, () => shared.execute(() => 1));
+    await tick();
+    await Promise.all(calls);
+    expect(store.sent.filter((sent) => sent.startsWith("admit"))).toEqual([
+      "admit 1000",
+      "admit 1000",
+      "admit 500",
+    ]);
+    await tick();
+  });
+
+  test("outcomes go before the questions of the same turn", async () => {
+    const { shared } = newProcess(store);
+    const asked = shared.acquire();
+    await tick();
+    (await asked).failure(new Error("x"));
+    const next = shared.acquire();
+    await tick();
+    expect(store.sent).toEqual(["admit 1", "settle 0+1", "admit 1"]);
+    (await next).release();
+  });
+
+  test("a second question does not wait for the answer to the first", async () => {
+    store.script = answersAfter(50);
+    const { shared } = newProcess(store);
+    const first = shared.acquire();
+    await tick(10);
+    const second = shared.acquire();
+    await tick(1);
+    expect(store.sent).toEqual(["admit 1", "admit 1"]);
+    await tick(60);
+    for (const permit of [await first, await second]) permit.release();
+  });
+
+  test("an ignored or released call of a closed circuit is not reported", async () => {
+    const { shared, local } = newProcess(store);
+    const permits = Promise.all([shared.acquire(), shared.acquire()]);
+    await tick();
+    const [one, other] = await permits;
+    one.ignore();
+    other[Symbol.dispose]();
+    await tick();
+    expect(store.sent).toEqual(["admit 2"]);
+    expect(local.getMetrics()).toMatchObject({ inFlightCount: 0, metrics: { ignoredCount: 1 } });
+  });
+});
+
+describe("two circuits in one admission", () => {
+  test("what the local circuit refuses is not asked for", async () => {
+    const { shared, local } = newProcess(store);
+    local.isolate("by hand");
+    const rejection = await shared.tryAcquire();
+    expect(rejection).toMatchObject({ reason: "isolated", isolationReason: "by hand" });
+    expect(isSharedCircuitOpenError(rejection)).toBe(false);
+    await expect(shared.acquire()).rejects.toMatchObject({ reason: "isolated" });
+    await expect(shared.execute(() => 1)).rejects.toMatchObject({ reason: "isolated" });
+    expect(await shared.tryExecute(() => 1)).toMatchObject({ ok: false, rejected: true });
+    expect(store.sent).toEqual([]);
+  });
+
+  test("a refusal of the shared one gives the local permit back and tells what is known", async () => {
+    const opened = openFromElsewhere(store);
+    await tick();
+    await opened;
+    const { shared, local } = newProcess(store);
+    const heard: unknown[] = [];
+    shared.on("rejected", ({ error }) => heard.push(error));
+    const called = vi.fn();
+    const rejected = shared.execute(called).catch((error: unknown) => error);
+    await tick();
+    const error = await rejected;
+    expect(isSharedCircuitOpenError(error) && isCircuitBreakerOpenError(error)).toBe(true);
+    expect(error).toMatchObject({
+      name: "SharedCircuitOpenError",
+      code: "CIRCUIT_OPEN",
+      refused: true,
+      breakerName: NAME,
+      scope: "default",
+      state: "open",
+      reason: "open",
+      retryAfterMs: 60_000,
+      since: new Date(Date.now()).toISOString(),
+      until: new Date(Date.now() + 60_000).toISOString(),
+      openedBy: { host: "ci-1", run: "run 1" },
+      failure: { fault: null, rule: "Error", limited: false },
+      isolatedBy: null,
+    });
+    expect(String(error)).toContain(`circuit open: ${NAME}, retry in 60s; shared in scope default`);
+    expect(String(error)).toContain("opened by ci-1 (run 1) for Error");
+    expect((error as Error).stack).not.toContain("at ");
+    expect(heard).toEqual([error]);
+    expect(called).not.toHaveBeenCalled();
+    expect(local.getMetrics()).toMatchObject({ state: "closed", inFlightCount: 0 });
+    expect(shared.getMetrics().metrics.refusedCount).toBe(1);
+    expect(shared.check()).toEqual({ admits: false, reason: "open", retryAfterMs: 60_000 });
+    await tick(1_000);
+    expect(shared.check()).toEqual({ admits: false, reason: "open", retryAfterMs: 59_000 });
+  });
+
+  test("both circuits hear of every outcome", async () => {
+    const { shared, local } = newProcess(store);
+    const failing = shared.execute(() => Promise.reject(new Error("x"))).catch(() => "failed");
+    await tick();
+    expect(await failing).toBe("failed");
+    await tick();
+    expect(local.getMetrics().metrics.failureCount).toBe(1);
+    expect(shared.getMetrics().shared?.counts).toEqual({ successes: 0, failures: 1, late: 0 });
+  });
+
+  test("three bad seconds of one process open the circuit for another", async () => {
+    const one = newProcess(store);
+    for (let second = 0; second < 3; second += 1) {
+      const asked = one.shared.acquire();
+      await tick();
+      (await asked).failure(new Error("x"));
+      await tick(1_000);
+    }
+    const other = newProcess(store);
+    const changes: FleetChangeEvent[] = [];
+    other.fleet.on("change", (event) => changes.push(event));
+    const refused = await cameTo(other.shared.tryAcquire());
+    expect(refused).toMatchObject({ name: "SharedCircuitOpenError", reason: "open" });
+    expect(changes).toMatchObject([
+      { name: NAME, scope: "default", snapshot: { state: "open" }, change: { reason: "tripped" } },
+    ]);
+  });
+
+  test("under observe a call that the shared circuit would refuse passes", async () => {
+    const opened = openFromElsewhere(store);
+    await tick();
+    await opened;
+    const { shared, local } = newProcess(store);
+    local.observe();
+    const call = shared.execute(() => "went");
+    await tick();
+    expect(await call).toBe("went");
+    expect(shared.check().admits).toBe(true);
+  });
+
+  test("a disabled local breaker takes the process out of the fleet", async () => {
+    const { shared, local } = newProcess(store);
+    local.disable();
+    expect(await shared.execute(() => "went")).toBe("went");
+    shared.record("failure", { generation: 1 });
+    await tick();
+    expect(store.sent).toEqual([]);
+  });
+
+  test("a signal that is aborted while the store is asked gives both permits back", async () => {
+    store.script = answersAfter(20);
+    const { shared, local } = newProcess(store);
+    const controller = new AbortController();
+    const called = vi.fn();
+    const { signal } = controller;
+    const call = shared.execute(called, { signal }).catch((error: unknown) => error);
+    const tried = shared.tryExecute(called, { signal });
+    await tick(5);
+    controller.abort(new Error("enough"));
+    await tick(20);
+    expect(await call).toBe(signal.reason);
+    expect(await tried).toEqual({ ok: false, rejected: false, error: signal.reason });
+    await expect(shared.execute(called, { signal })).rejects.toBe(signal.reason);
+    expect(await shared.tryExecute(called, { signal })).toMatchObject({ rejected: false });
+    expect(called).not.toHaveBeenCalled();
+    expect(local.getMetrics().inFlightCount).toBe(0);
+  });
+
+  test("tryExecute tells a refusal from a failure and a value", async () => {
+    const { shared } = newProcess(store);
+    const error = new Error("x");
+    const results = Promise.all([
+      shared.tryExecute(() => 5),
+      shared.tryExecute(() => Promise.reject(error)),
+    ]);
+    await tick();
+    expect(await results).toEqual([
+      { ok: true, value: 5 },
+      { ok: false, rejected: false, error },
+    ]);
+    await tick();
+    const opened = openFromElsewhere(store);
+    await tick();
+    await opened;
+    const refused = shared.tryExecute(() => 5);
+    await tick();
+    expect(await refused).toMatchObject({ ok: false, rejected: true });
+  });
+
+  test("an outcome without a permit counts in both while they are closed", async () => {
+    const { shared, local } = newProcess(store);
+    shared.unasked().success({ durationMs: 5 });
+    shared.unasked().failure(new Error("x"));
+    shared.unasked().ignore();
+    shared.unasked().release();
+    await tick();
+    expect(store.commands).toMatchObject([{ generation: null, successes: 1, failures: 1 }]);
+    expect(local.getMetrics().metrics).toMatchObject({ successCount: 1, failureCount: 1 });
+  });
+});
+
+describe("probes", () => {
+  /** Opened elsewhere; its time is over. */
+  async function probing(leaseMs = 10_000) {
+    const opened = openFromElsewhere(store, 10_000);
+    await tick();
+    await opened;
+    await tick(10_000);
+    store.commands.length = 0;
+    return newProcess(store, {}, { halfOpenProbeTimeoutMs: leaseMs });
+  }
+
+  test("one of ten calls probes, the others are told when to ask again", async () => {
+    const { shared } = await probing();
+    const asked = Promise.all(Array.from({ length: 10 }, () => shared.tryAcquire()));
+    await tick();
+    const [probe, ...refused] = await asked;
+    expect(refused.map((error) => isSharedCircuitOpenError(error) && error.reason)).toEqual(
+      Array(9).fill("probing"),
+    );
+    expect(refused[0]).toMatchObject({ retryAfterMs: 10_000, until: null, state: "half-open" });
+    if (probe instanceof Permit) probe.success();
+    await tick();
+    expect(store.sent).toEqual(["admit 10", "settle 1+0 back 1"]);
+    expect(shared.getMetrics().shared?.state).toBe("closed");
+  });
+
+  test.each(["ignore", "release"] as const)("%s gives the place to somebody else", async (how) => {
+    const { shared } = await probing();
+    const asked = shared.acquire();
+    await tick();
+    (await asked)[how]();
+    await tick();
+    expect(store.sent).toEqual(["admit 1", "settle 0+0 back 1"]);
+    const other = newProcess(store).shared.acquire();
+    await tick();
+    expect(await other).toBeInstanceOf(Permit);
+  });
+
+  test("a place that is granted too late is given back at once, and its news are kept", async () => {
+    const { shared } = await probing();
+    store.script = (command, answer) =>
+      command.kind === "admit" ? answersAfter(250)(command, answer) : answer();
+    const call = shared.execute(() => "went alone");
+    expect(await cameTo(call, 100)).toBe("went alone");
+    expect(shared.getMetrics().metrics.aloneCount).toBe(1);
+    expect(shared.getMetrics().shared?.probes).toBe(1);
+    await tick(150);
+    await tick();
+    expect(shared.getMetrics().shared).toMatchObject({ state: "half-open", probes: 0 });
+    expect(store.sent.at(-1)).toBe("settle 0+0 back 1");
+  });
+});
+
+describe("a store that fails", () => {
+  const garbage: unknown[] = [
+    undefined,
+    null,
+    5,
+    {},
+    { admitted: 2, refusal: null, changes: [], snapshot: null },
+    { admitted: 0, refusal: null, changes: [], snapshot: {} },
+    new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error("looked at");
+        },
+      },
+    ),
+  ];
+  const scripts: [string, Script][] = [
+    ["never answers", HANGS],
+    ["rejects", FAILS],
+    ["answers too late", answersAfter(300)],
+    [
+      "throws",
+      () => {
+        throw new Error("x");
+      },
+    ],
+    ...garbage.map((value, index): [string, Script] => [
+      `answers with garbage ${index}`,
+      () => value as never,
+    ]),
+  ];
+
+  test.each(scripts)(
+    "%s: no call waits longer than the deadline, or fails",
+    async (_what, script) => {
+      store.script = script;
+      const { shared, fleet } = newProcess(store);
+      for (let call = 0; call < 6; call += 1) {
+        expect(
+          await cameTo(
+            shared.execute(() => call),
+            100,
+          ),
+        ).toBe(call);
+      }
+      expect(fleet.getMetrics().storeUp).toBe(false);
+      expect(shared.getMetrics().metrics).toMatchObject({ aloneCount: 6, toldCount: 0 });
+      await tick(1_000);
+      expect(fleet.getMetrics().droppedCount).toBe(6);
+    },
+  );
+
+  test("after three failures in a row it is left alone for a second or more, and asked again then", async () => {
+    store.script = FAILS;
+    const { shared, fleet } = newProcess(store);
+    const events: unknown[] = [];
+    fleet.on("storeDown", (event) => events.push(event));
+    fleet.on("storeUp", (event) => events.push(event));
+    for (let call = 0; call < 3; call += 1) {
+      const asked = shared.tryAcquire();
+      await tick();
+      await asked;
+    }
+    expect(events).toEqual([{ store: "scripted", reason: "Error" }]);
+    const { length } = store.commands;
+    expect(await shared.execute(() => "at once")).toBe("at once");
+    await tick(999);
+    expect(await shared.execute(() => "at once")).toBe("at once");
+    expect(store.commands).toHaveLength(length);
+    await tick(501);
+    store.script = (_command, answer) => answer();
+    const asked = shared.acquire();
+    await tick();
+    (await asked).release();
+    expect(store.commands).toHaveLength(length + 1);
+    expect(events).toHaveLength(2);
+    expect(events[1]).toMatchObject({ store: "scripted", downMs: expect.any(Number) });
+    expect(fleet.getMetrics()).toMatchObject({ storeUp: true });
+  });
+
+  test("a store lost while open stays refused for the time left, then the process decides alone", async () => {
+    const opened = openFromElsewhere(store, 30_000);
+    await tick();
+    await opened;
+    const { shared, local } = newProcess(store);
+    const first = shared.tryAcquire();
+    await tick();
+    expect(await first).toMatchObject({ reason: "open" });
+    store.script = HANGS;
+    await tick(29_000);
+    const late = shared.tryAcquire();
+    expect(await cameTo(late, 100)).toMatchObject({ reason: "open", retryAfterMs: 900 });
+    await tick(900);
+    expect(
+      await cameTo(
+        shared.execute(() => "alone"),
+        100,
+      ),
+    ).toBe("alone");
+    expect(local.getMetrics().metrics.successCount).toBe(1);
+    await tick(2_000);
+  });
+
+  test("an answer that lay in a busy process is read before the store is blamed", async () => {
+    // What the operating system holds is read after the timers: setImmediate comes after both.
+    store.script = (_command, answer) =>
+      new Promise((resolve) => {
+        setTimeout(() => setImmediate(() => resolve(answer())), 99);
+      });
+    const { shared, fleet } = newProcess(store);
+    const asked = shared.acquire();
+    await tick(101);
+    (await asked).release();
+    expect(fleet.getMetrics().commands).toMatchObject({ timedOutCount: 0 });
+  });
+
+  test("a late answer is as old as its question", async () => {
+    const opened = openFromElsewhere(store, 30_000);
+    await tick();
+    await opened;
+    store.script = answersAfter(20_000);
+    const { shared } = newProcess(store);
+    expect(
+      await cameTo(
+        shared.execute(() => "alone"),
+        100,
+      ),
+    ).toBe("alone");
+    await tick(19_900);
+    expect(shared.check()).toMatchObject({ reason: "open", retryAfterMs: 10_000 });
+    await tick(30_000);
+  });
+});
+
+describe("by hand", () => {
+  test("an isolation reaches every process and says by whom", async () => {
+    const { fleet, shared } = newProcess(store);
+    const { isolation } = await shared.isolate({
+      reason: "maintenance",
+      owner: "ann",
+      expiresInMs: 60_000,
+    });
+    expect(isolation).toMatchObject({ reason: "maintenance", owner: "ann", remainingMs: 60_000 });
+    expect(shared.check()).toEqual({ admits: false, reason: "isolated", retryAfterMs: undefined });
+    const other = newProcess(store).shared.tryAcquire();
+    await tick();
+    expect(await other).toMatchObject({
+      reason: "isolated",
+      state: "open",
+      isolatedBy: "ann",
+      isolationReason: "maintenance",
+      retryAfterMs: undefined,
+    });
+    expect(await fleet.status()).toMatchObject([{ name: NAME }]);
+    await shared.release({ owner: "ann" });
+    await shared.reset();
+    expect((await fleet.history(NAME)).map(({ reason }) => reason)).toEqual([
+      "isolate",
+      "release",
+      "reset",
+    ]);
+    expect((await fleet.history(NAME)).at(-1)?.owner).toMatch(/.+@.+/);
+    expect(shared.check().admits).toBe(true);
+  });
+
+  test("it throws when the store cannot be asked, or answers what is no answer", async () => {
+    const { fleet } = newProcess(store);
+    const options = { reason: "maintenance", expiresInMs: 1 };
+    store.script = FAILS;
+    await expect(fleet.isolate(NAME, options)).rejects.toMatchObject({
+      code: "FLEET_STORE",
+      message: "the store (scripted) failed: Error",
+    });
+    store.script = () => 5 as never;
+    await expect(fleet.release(NAME)).rejects.toMatchObject({ code: "FLEET_STORE" });
+    store.script = HANGS;
+    const hanging = fleet.reset(NAME).catch((error: unknown) => error);
+    expect(await cameTo(hanging, 1_000)).toMatchObject({
+      message: "the store took longer than 1000 ms",
+    });
+  });
+
+  test.each([
+    [{ reason: "", expiresInMs: 1 }, 'isolate option "reason" is ""'],
+    [{ expiresInMs: 1 }, 'isolate option "reason" is undefined'],
+    [{ reason: "x" }, 'isolate option "expiresInMs" is undefined, expected a number of milli'],
+    [{ reason: "x", expiresInMs: 0 }, "is 0, expected a number of milliseconds above 0 and up to"],
+    [{ reason: "x", expiresInMs: 2_592_000_001 }, "is 2592000001, expected"],
+    [{ reason: "x", expiresInMs: 1, owner: "" }, 'option "owner" is ""'],
+  ])("wrong options throw and say what was expected: %j", (options, message) => {
+    const { fleet } = newProcess(store);
+    expect(() => fleet.isolate(NAME, options as never)).toThrow(message);
+    expect(() => fleet.isolate("", { reason: "x", expiresInMs: 1 })).toThrow('name is ""');
+    expect(store.sent).toEqual([]);
+  });
+});
+
+test("the same breaker is shared once, and two of one name share what is known", async () => {
+  const fleet = createFleet({ store });
+  const [one, other] = [newBreaker(), newBreaker({ halfOpenMaxCalls: 7 })];
+  const shared = fleet.share(one);
+  expect(fleet.share(one)).toBe(shared);
+  expect(fleet.share(one, { name: "mirror" })).not.toBe(shared);
+  const twin = fleet.share(other);
+  expect(twin).not.toBe(shared);
+  await shared.isolate({ reason: "x", expiresInMs: 1_000 });
+  expect(twin.check().reason).toBe("isolated");
+  expect(fleet.getMetrics().sharedCount).toBe(2);
+});

@@ -1,0 +1,150 @@
+/** A store that does what a test tells it: answers by the rules, late, wrongly, or not at all. */
+
+import { vi } from "vitest";
+import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
+import type { CircuitBreakerOptions } from "../../src/breaker/options.js";
+import { createFleet } from "../../src/fleet/fleet.js";
+import type { FleetOptions } from "../../src/fleet/fleet-options.js";
+import { memoryStore } from "../../src/fleet/memory/memory-store.js";
+import type { FleetCommand } from "../../src/fleet/rules/command.js";
+import type { FleetReply } from "../../src/fleet/rules/reply.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../../src/fleet/store.js";
+
+/** What becomes of one command; `answer` asks the rules. */
+export type Script = (
+  command: FleetCommand,
+  answer: () => Promise<FleetReply>,
+) => Promise<FleetReply> | FleetReply;
+
+/** Answers after so many milliseconds; the command is applied at once. */
+export function answersAfter(delayMs: number): Script {
+  return (_command, answer) =>
+    new Promise((resolve) => {
+      const reply = answer();
+      setTimeout(() => resolve(reply), delayMs);
+    });
+}
+
+/** Never answers, and applies nothing. */
+export const HANGS: Script = () => new Promise(() => {});
+
+/** Rejects each command. */
+export const FAILS: Script = () => Promise.reject(new Error("ECONNREFUSED"));
+
+/** By the rules, on the time that the test fakes. */
+export class ScriptedStore implements FleetStore {
+  readonly kind = "scripted";
+  minimumReporters = 1;
+  pushes = true;
+  script: Script = (_command, answer) => answer();
+  opens: () => Promise<void> = async () => {};
+  closes: () => Promise<void> = async () => {};
+  /** Whether changes are pushed by themselves. */
+  isPushing = true;
+  readonly commands: FleetCommand[] = [];
+  readonly listeners = new Set<FleetListener>();
+  readonly inner = memoryStore({ nowMicros: () => Date.now() * 1000 });
+
+  constructor() {
+    this.inner.subscribe("default", (entry) => {
+      if (this.isPushing) this.push(entry);
+    });
+  }
+
+  /** What was sent, in short. */
+  get sent(): string[] {
+    return this.commands.map((command) => {
+      if (command.kind === "admit") return `admit ${command.count}`;
+      if (command.kind !== "settle") return command.kind;
+      const { successes, failures, leases } = command;
+      return `settle ${successes}+${failures}${leases.length > 0 ? ` back ${leases.length}` : ""}`;
+    });
+  }
+
+  push(entry: FleetEntry): void {
+    for (const listener of this.listeners) listener(entry);
+  }
+
+  async open(): Promise<void> {
+    await this.opens();
+  }
+
+  run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
+    this.commands.push(command);
+    return this.script(command, () => this.inner.run(key, command)) as Promise<FleetReply>;
+  }
+
+  list(scope: string): Promise<readonly FleetEntry[]> {
+    return this.inner.list(scope);
+  }
+
+  history(key: FleetKey) {
+    return this.inner.history(key);
+  }
+
+  subscribe(_scope: string, listener: FleetListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.closes();
+  }
+}
+
+/** The name of every shared circuit of these tests. */
+export const NAME = "registry:docker.io";
+
+/** A breaker that can be shared. */
+export function newBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
+  const trip = { badSeconds: 3, windowMs: 60_000 };
+  return new CircuitBreaker({ name: NAME, trip, resetTimeoutMs: 10_000, ...options });
+}
+
+/** One process of a fleet. */
+export function newProcess(
+  store: FleetStore,
+  options: Omit<FleetOptions, "store"> = {},
+  breaker: CircuitBreakerOptions = {},
+) {
+  const fleet = createFleet({ store, reporter: { host: "ci-7", run: null }, ...options });
+  const local = newBreaker(breaker);
+  return { fleet, local, shared: fleet.share(local) };
+}
+
+/** Opens the shared circuit as another process would: a rate limit of 60 seconds. */
+export async function openFromElsewhere(store: FleetStore, retryAfterMs = 60_000): Promise<void> {
+  const { fleet, shared } = newProcess(store, { reporter: { host: "ci-1", run: "run 1" } });
+  const permit = await shared.acquire();
+  permit.failure(new Error("429"), { openNow: true, retryAfterMs });
+  await fleet.close();
+}
+
+/** Fakes time, but not the turns of the event loop: those pass in `tick`. */
+export function fakeTime(): void {
+  vi.useFakeTimers({
+    now: 1_800_000_000_000,
+    toFake: ["setTimeout", "clearTimeout", "Date", "performance"],
+  });
+}
+
+/** Lets time pass, and the turns of the event loop that follow from it. */
+export async function tick(ms = 0): Promise<void> {
+  await turns();
+  await vi.advanceTimersByTimeAsync(ms);
+  await turns();
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What a promise comes to when nothing but `ms` pass; undefined when it is still open then. */
+export async function cameTo<T>(promise: Promise<T>, ms = 0): Promise<T | undefined> {
+  let value: T | undefined;
+  void promise.then((result) => {
+    value = result;
+  });
+  await tick(ms);
+  return value;
+}
