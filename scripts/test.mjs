@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installVersions, otherNodes } from "./node-versions.mjs";
+import { installRedisServer } from "./redis-server.mjs";
 import { installSdks } from "./sdk-toolchains.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -54,6 +55,7 @@ async function runEverything() {
 
   if (!(await section("SDK and Node versions", installVersions))) return;
   await section("SDKs of other languages", installSdks);
+  await section("Redis server", installRedisServer);
   await runTests(`Tests, Node ${process.versions.node}`, process.execPath, ["--coverage"]);
   for (const { title, binary, problem } of await otherNodes()) {
     const options = RUN_ONCE.flatMap((path) => ["--exclude", path]);

@@ -5,9 +5,10 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** Passes bytes on to one port, as long as it is told to. */
 export class TcpGate {
-  readonly #target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** The port that connections are passed on to, those that are made from now on. */
+  target: number;
   /** How long each piece of data is held, in milliseconds. */
   delayMs = 0;
   /** Takes what comes from the client and passes nothing on. */
@@ -20,7 +21,7 @@ export class TcpGate {
   sent = "";
 
   private constructor(target: number) {
-    this.#target = target;
+    this.target = target;
     this.#server = createServer((client) => this.#pass(client));
   }
 
@@ -54,7 +55,7 @@ export class TcpGate {
 
   #pass(client: Socket): void {
     this.connections += 1;
-    const server = connect(this.#target, "127.0.0.1");
+    const server = connect(this.target, "127.0.0.1");
     const ends = [client, server];
     for (const socket of ends) {
       this.#sockets.add(socket);

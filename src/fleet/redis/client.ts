@@ -29,8 +29,10 @@ export function connectionsOf(client: unknown, label: string): MakeConnection {
       return (onLost) => nodeRedisConnection(as(client), onLost);
     }
   }
+  // A text is most likely a URL, which may hold a password.
+  const shown = typeof client === "string" ? "a text" : show(client);
   throw new TypeError(
-    `${label} is ${show(client)}, expected a client or a cluster of "@redis/client" 6 or "ioredis" 6`,
+    `${label} is ${shown}, expected a client or a cluster of "@redis/client" 6 or "ioredis" 6`,
   );
 }
 

@@ -1,0 +1,218 @@
+/** The store in Redis where the server is well: scripts, keys of others, the client it was given. */
+
+import { createClient } from "@redis/client";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openRedis, redisStore } from "../../src/fleet/redis/index.js";
+import type { FleetStore } from "../../src/fleet/store.js";
+import { admit, KEY, limit, settle } from "./commands.js";
+import { CLIENTS } from "./redis-clients.js";
+import { RedisServer } from "./redis-server.js";
+
+const REDIS_KEY = "dcb:1:{default:registry:docker.io}";
+
+let server: RedisServer;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+beforeEach(async () => {
+  await server.send("FLUSHALL");
+});
+afterAll(() => server.close());
+
+describe.each(CLIENTS)("%s", (_name, make) => {
+  async function using(use: (store: FleetStore) => Promise<void>): Promise<void> {
+    const store = redisStore({ client: make(server.url) });
+    try {
+      await use(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  test("no outcome is lost or counted twice while the scripts of the server are flushed", () =>
+    using(async (store) => {
+      const told = Array.from({ length: 300 }, async (_, index) => {
+        if (index % 20 === 0) await server.send("SCRIPT", "FLUSH");
+        const { counted } = await store.run(KEY, settle());
+        expect(counted).toBe(1);
+      });
+      await Promise.all(told);
+      const { snapshot } = await store.run(KEY, { kind: "read" });
+      expect(snapshot.counts).toEqual({ successes: 300, failures: 0, late: 0 });
+    }));
+
+  test("a flushed circuit is closed again, in a later generation", () =>
+    using(async (store) => {
+      const { snapshot } = await store.run(KEY, limit());
+      expect(snapshot.state).toBe("open");
+      await server.send("FLUSHALL");
+      const after = await store.run(KEY, admit());
+      expect(after.admitted).toBe(1);
+      expect(after.snapshot.generation).toBeGreaterThan(snapshot.generation);
+      const late = await store.run(KEY, settle({ generation: snapshot.generation }));
+      expect(late).toMatchObject({ counted: 0, late: 1 });
+    }));
+
+  test("a circuit is one hash that expires, and a closed one admits without a write", () =>
+    using(async (store) => {
+      await store.run(KEY, admit());
+      expect(await server.send("KEYS", "*")).toEqual([REDIS_KEY]);
+      const keptMs = Number(await server.send("PTTL", REDIS_KEY));
+      expect(keptMs).toBeGreaterThan(6.9 * 24 * 3_600_000);
+      expect(keptMs).toBeLessThanOrEqual(7 * 24 * 3_600_000);
+      await server.send("CONFIG", "RESETSTAT");
+      await store.run(KEY, admit());
+      const stats = String(await server.send("INFO", "commandstats"));
+      expect(stats).toContain("cmdstat_hmget:calls=1,");
+      expect(stats).not.toMatch(/cmdstat_(hset|pexpire|publish|exists)/);
+    }));
+
+  test("somebody else's key under the name of a circuit is told of, and stays as it is", () =>
+    using(async (store) => {
+      await server.send("SET", REDIS_KEY, "mine");
+      const problem = `the key ${JSON.stringify(REDIS_KEY)} in Redis is no hash, expected a shared`;
+      await expect(store.run(KEY, admit())).rejects.toThrow(problem);
+      await expect(store.history(KEY)).rejects.toThrow(problem);
+      await expect(store.list("default")).rejects.toThrow(problem);
+      expect(await server.send("GET", REDIS_KEY)).toBe("mine");
+    }));
+
+  test.each([
+    [["owner", "me"], "generation"],
+    [["generation", "5"], "nowMs"],
+  ])("somebody else's hash %o is told of, and stays as it is", (fields, missing) =>
+    using(async (store) => {
+      await server.send("HSET", REDIS_KEY, ...fields);
+      await expect(store.run(KEY, admit())).rejects.toThrow(
+        `${JSON.stringify(REDIS_KEY)} in Redis is no shared circuit: the field "${missing}" is`,
+      );
+      expect(await server.send("HLEN", REDIS_KEY)).toBe(fields.length / 2);
+    }),
+  );
+
+  test.each([
+    ["openings", "many"],
+    ["state", "ajar"],
+    ["leases", "x"],
+    ["row", "=1 =x"],
+    ["reporters", "a=1,b=2"],
+  ])("a field %s that holds %s is told of", (field, text) =>
+    using(async (store) => {
+      await store.run(KEY, admit());
+      await server.send("HSET", REDIS_KEY, field, text);
+      await expect(store.run(KEY, admit())).rejects.toThrow(`the field "${field}" is missing or`);
+    }),
+  );
+
+  test("texts that are garbled are told of, and so is a history", () =>
+    using(async (store) => {
+      await store.run(KEY, limit());
+      await server.send("HSET", REDIS_KEY, "failure", "{");
+      await expect(store.run(KEY, { kind: "read" })).rejects.toThrow("a field is missing or");
+      await server.send("HSET", REDIS_KEY, "change0", "{");
+      await expect(store.history(KEY)).rejects.toThrow("its history is missing or");
+    }));
+
+  test("what others publish on the channel is passed over", () =>
+    using(async (store) => {
+      const heard: string[] = [];
+      store.subscribe("default", ({ name }) => heard.push(name));
+      const sends = [
+        "nonsense",
+        "null",
+        '{"name":"x"}',
+        '{"name":"x","snapshot":{"state":"ajar"}}',
+      ];
+      await expect
+        .poll(() => server.send("PUBLISH", "dcb:1:default", sends[0] ?? ""), { timeout: 20_000 })
+        .toBe(1);
+      for (const text of sends) await server.send("PUBLISH", "dcb:1:default", text);
+      await store.run(KEY, limit());
+      await expect.poll(() => heard, { timeout: 20_000 }).toEqual([KEY.name]);
+    }));
+
+  test("a connection to listen on is there only while somebody listens", () =>
+    using(async (store) => {
+      const listening = async () =>
+        Number(((await server.send("PUBSUB", "NUMSUB", "dcb:1:default")) as unknown[])[1]);
+      await store.run(KEY, admit());
+      expect(await listening()).toBe(0);
+      const stops = [0, 1].map(() => store.subscribe("default", () => undefined));
+      await expect.poll(listening, { timeout: 20_000 }).toBe(1);
+      stops[0]?.();
+      await store.run(KEY, admit());
+      expect(await listening()).toBe(1);
+      stops[1]?.();
+      await expect.poll(listening, { timeout: 20_000 }).toBe(0);
+    }));
+});
+
+test("the client that was given is neither connected nor closed", async () => {
+  const [one, other] = [createClient({ url: server.url }), new Redis(server.url)];
+  await one.connect();
+  for (const client of [one, other]) {
+    const store = redisStore({ client });
+    await store.run(KEY, admit());
+    await store.close();
+  }
+  expect(await one.ping()).toBe("PONG");
+  expect(await other.ping()).toBe("PONG");
+  one.destroy();
+  other.disconnect();
+  const idle = createClient({ url: server.url });
+  const store = redisStore({ client: idle });
+  await store.open();
+  await store.close();
+  expect(idle.isOpen).toBe(false);
+});
+
+test("a client with a prefix of its own and stores with others see only their own circuits", async () => {
+  const client = new Redis(server.url, { lazyConnect: true, keyPrefix: "mine:" });
+  const [first, second] = [redisStore({ client }), redisStore({ client, prefix: "team:a" })];
+  await first.run(KEY, limit());
+  await second.run(KEY, admit());
+  expect(await server.send("KEYS", "*")).toEqual(
+    expect.arrayContaining([REDIS_KEY, "team:a:1:{default:registry:docker.io}"]),
+  );
+  expect((await second.list("default")).map(({ snapshot }) => snapshot.state)).toEqual(["closed"]);
+  await Promise.all([first.close(), second.close()]);
+});
+
+test.each([
+  [{}, 'redisStore option "client" is undefined, expected a client or a cluster of'],
+  [{ client: { duplicate() {} } }, 'redisStore option "client" is an object, expected a client'],
+  [{ client: "redis://secret@host" }, 'redisStore option "client" is a text, expected'],
+  [{ client: createClient(), prefix: "{a}" }, 'option "prefix" is "{a}", expected 1 to 100 of the'],
+  [{ client: createClient(), prefix: 5 }, 'redisStore option "prefix" is 5, expected'],
+  [{ client: createClient(), ttl: 5 }, 'redisStore option "ttl" is not known'],
+])("options %# are refused", (options, message) => {
+  expect(() => redisStore(options as Parameters<typeof redisStore>[0])).toThrow(message);
+});
+
+test.each([
+  [{ scope: "a b", name: "x" }, 'the scope of a circuit is "a b", expected 1 to 100 of the'],
+  [{ scope: "a", name: "" }, 'the name of a circuit is "", expected a text of 1 to 200'],
+])("the key %o is refused", async (key, message) => {
+  const store = redisStore({ client: createClient({ url: server.url }) });
+  await expect(store.run(key, admit())).rejects.toThrow(message);
+  await store.close();
+});
+
+test("commands that would garble a circuit are refused", async () => {
+  const store = redisStore({ client: createClient({ url: server.url }) });
+  await expect(store.run(KEY, admit({ lease: "a b" }))).rejects.toThrow('is "a b", expected');
+  await expect(store.run(KEY, admit({ chance: Number.NaN }))).rejects.toThrow(
+    "chance of a command",
+  );
+  expect(await server.send("KEYS", "*")).toEqual([]);
+  await store.close();
+});
+
+test("a URL is enough", async () => {
+  const store = await openRedis(`${server.url}/3`, "mine");
+  await store.run(KEY, admit());
+  await store.close();
+  expect(await server.send("INFO", "keyspace")).toContain("db3:keys=1");
+});
