@@ -13,6 +13,7 @@ import {
   QUOTA_EXIT_CODES,
   RELEASE_EXIT_CODES,
   RUN_EXIT_CODES,
+  SERVE_EXIT_CODES,
   STATUS_EXIT_CODES,
   WATCH_EXIT_CODES,
 } from "./exit-codes.js";
@@ -48,6 +49,7 @@ test("every exit code stands in the help of a command", () => {
     STATUS_EXIT_CODES,
     WATCH_EXIT_CODES,
     HISTORY_EXIT_CODES,
+    SERVE_EXIT_CODES,
     ISOLATE_EXIT_CODES,
     RELEASE_EXIT_CODES,
     COMMON_EXIT_CODES,

@@ -31,6 +31,7 @@ export const EXIT = {
   noInput: 66,
   storeUnreachable: 69,
   internal: 70,
+  cannotListen: 71,
   cannotWrite: 73,
   notWritten: 74,
   rejected: 75,
@@ -122,6 +123,12 @@ export const RELEASE_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "done for every circuit named"],
   [EXIT.circuitUnknown, "the store does not know a circuit; it was done for all others"],
   STORE_UNREACHABLE,
+];
+
+export const SERVE_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.ok, "ended by ctrl-C or another signal"],
+  [EXIT.cannotListen, "it cannot listen at that address"],
+  [EXIT.cannotWrite, "the database cannot be used, or this Node.js has no SQLite"],
 ];
 
 /** What `run` ends with of its own accord, and `session` with the first; else as their command does. */

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   release: async () => (await import("./fleet/release.js")).addReleaseCommand,
   reset: async () => (await import("./fleet/reset.js")).addResetCommand,
   history: async () => (await import("./fleet/history.js")).addHistoryCommand,
+  serve: async () => (await import("./serve/command.js")).addServeCommand,
 };
 
 /**

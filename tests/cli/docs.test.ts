@@ -16,6 +16,7 @@ import {
   QUOTA_EXIT_CODES,
   RELEASE_EXIT_CODES,
   RUN_EXIT_CODES,
+  SERVE_EXIT_CODES,
   STATUS_EXIT_CODES,
   WATCH_EXIT_CODES,
 } from "../../src/cli/exit-codes.js";
@@ -40,6 +41,7 @@ const COMMANDS = [
   ["release"],
   ["reset"],
   ["history"],
+  ["serve"],
 ];
 
 /** Whether a command line begins with a command and one of its parts. */
@@ -65,6 +67,7 @@ test("the table of exit codes is that of the program", () => {
     ...rows("`isolate`", ISOLATE_EXIT_CODES),
     ...rows("`release`, `reset`", RELEASE_EXIT_CODES),
     ...rows("`history`", HISTORY_EXIT_CODES),
+    ...rows("`serve`", SERVE_EXIT_CODES),
     ...rows("all", COMMON_EXIT_CODES),
   ];
   expect(docs.split("\n").filter((line) => /^\| [0-9]/.test(line))).toEqual(expected);

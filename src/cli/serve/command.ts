@@ -1,0 +1,114 @@
+/** `dagger-breaker serve`: keeps shared circuits for other machines. */
+
+import { dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { type FleetServer, startFleetServer } from "../../fleet/http/index.js";
+import { sqliteStore } from "../../fleet/sqlite/sqlite-store.js";
+import type { FleetStore } from "../../fleet/store.js";
+import { isFleetStoreError } from "../../fleet/store-error.js";
+import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
+import { EXIT, exitCodeHelp, SERVE_EXIT_CODES } from "../exit-codes.js";
+import { type CommandContext, CommandError, printLines, say, type Terminal } from "../terminal.js";
+import { type ListenAddress, listenAddress } from "./listen-address.js";
+import { serverToken } from "./token.js";
+
+interface ServeFlags {
+  readonly listen: ListenAddress;
+  readonly database?: string;
+  readonly tokenFile?: string;
+}
+
+const LISTEN = "127.0.0.1:7420";
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A store that fails is told of once in so long. */
+const TELL_EVERY_MS = 60_000;
+
+/** Adds the command. */
+export function addServeCommand(program: Command, context: CommandContext): void {
+  program
+    .command("serve")
+    .summary("keep shared circuits for other machines")
+    .description(
+      "Keeps shared circuits in a SQLite file and offers them over HTTP, for fleets without Redis, until ctrl-C or another signal ends it. The token that all who ask must have is in DAGGER_BREAKER_STORE_TOKEN or in a file. Needs Node.js 22.13 or later.",
+    )
+    .option(
+      "--listen <address>",
+      `where to listen, as HOST:PORT; default: ${LISTEN}, which only this machine reaches`,
+      listenAddress,
+      listenAddress(LISTEN),
+    )
+    .option("--database <path>", "the file of the circuits; default: the one in your cache folder")
+    .option("--token-file <path>", "a file that holds the token and nothing else")
+    .addHelpText("after", exitCodeHelp(SERVE_EXIT_CODES))
+    .action((flags: ServeFlags) => serve(flags, context.terminal));
+}
+
+async function serve({ listen, database, tokenFile }: ServeFlags, terminal: Terminal) {
+  const token = serverToken(tokenFile, terminal.env);
+  const path = databasePath(database, terminal.env);
+  const store = await openDatabase(path);
+  try {
+    const server = await start({ store, token, listen, terminal });
+    printLines(terminal, [`dagger-breaker serve: listening on ${server.url}, circuits in ${path}`]);
+    await signalled();
+    await server.close();
+  } finally {
+    await store.close();
+  }
+}
+
+function databasePath(given: string | undefined, env: Terminal["env"]): string {
+  if (given !== undefined && given !== "") return resolve(given);
+  const digests = defaultDigestPath(env);
+  if (given === undefined && digests !== undefined) return join(dirname(digests), "fleet.db");
+  throw new CommandError(
+    "option --database is missing, expected a path: without HOME or XDG_CACHE_HOME there is no place where circuits are kept",
+    EXIT.usage,
+  );
+}
+
+async function openDatabase(path: string): Promise<FleetStore> {
+  try {
+    const store = sqliteStore({ path });
+    await store.open();
+    return store;
+  } catch (error) {
+    if (!isFleetStoreError(error)) throw error;
+    throw new CommandError(error.message, EXIT.cannotWrite);
+  }
+}
+
+interface ServerParts {
+  readonly store: FleetStore;
+  readonly token: string;
+  readonly listen: ListenAddress;
+  readonly terminal: Terminal;
+}
+
+async function start({ store, token, listen, terminal }: ServerParts): Promise<FleetServer> {
+  let tellAtMs = 0;
+  const onStoreError = (error: unknown) => {
+    if (performance.now() < tellAtMs) return;
+    tellAtMs = performance.now() + TELL_EVERY_MS;
+    say(terminal, `dagger-breaker serve: ${isFleetStoreError(error) ? error.message : "failed"}`);
+  };
+  try {
+    return await startFleetServer({ store, token, ...listen, onStoreError });
+  } catch (error) {
+    const { code = "unknown reason" } = error as { code?: unknown };
+    const where = `${listen.host}:${listen.port}`;
+    throw new CommandError(`cannot listen at ${where} (${String(code)})`, EXIT.cannotListen);
+  }
+}
+
+/** Resolves with the first signal; a second one ends the process as it would have without us. */
+async function signalled(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      for (const name of ENDING) process.off(name, end);
+      resolve();
+    };
+    for (const name of ENDING) process.on(name, end);
+  });
+}

@@ -1,0 +1,22 @@
+/** Reads where a server is to listen. */
+
+import { isIPv6 } from "node:net";
+import { InvalidArgumentError } from "commander";
+
+/** A place to listen at. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `HOST:PORT`; an IPv6 address stands in brackets. */
+export function listenAddress(text: string): ListenAddress {
+  const [, inBrackets, name, digits] =
+    /^(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9.-]{1,255})):([0-9]{1,5})$/i.exec(text) ?? [];
+  const port = Number(digits);
+  const host = inBrackets ?? name ?? "";
+  if (port <= 65_535 && (inBrackets === undefined || isIPv6(inBrackets))) return { host, port };
+  throw new InvalidArgumentError(
+    "Expected HOST:PORT, such as 127.0.0.1:7420, 0.0.0.0:7420 or [::1]:7420.",
+  );
+}

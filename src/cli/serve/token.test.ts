@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { serverToken } from "./token.js";
+
+const TOKEN = "0123456789abcdef0123456789abcdef";
+
+function fileOf(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "serve-token-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "token"), text);
+  return join(folder, "token");
+}
+
+test("a token comes from the environment, and from a file before that", () => {
+  const env = { DAGGER_BREAKER_STORE_TOKEN: ` ${TOKEN}\n` };
+  expect(serverToken(undefined, env)).toBe(TOKEN);
+  expect(serverToken(fileOf(`${TOKEN}x\n`), env)).toBe(`${TOKEN}x`);
+});
+
+test.each([
+  ["nothing", {}, /^the token is missing, expected one in DAGGER_BREAKER_STORE_TOKEN .* openssl/],
+  ["an empty one", { DAGGER_BREAKER_STORE_TOKEN: " " }, /^the token is missing/],
+  [
+    "a short one",
+    { DAGGER_BREAKER_STORE_TOKEN: "secret" },
+    /^DAGGER_BREAKER_STORE_TOKEN has 6 characters that will not do, expected 16 to 512/,
+  ],
+])("an environment with %s is refused", (_, env, message) => {
+  expect(() => serverToken(undefined, env)).toThrow(message);
+});
+
+test("a file with something else is refused without showing it", () => {
+  const file = fileOf("secret secret secret");
+  expect(() => serverToken(file, {})).toThrow(
+    `the token in ${file} has 20 characters that will not do, expected 16 to 512 visible characters of ASCII without spaces`,
+  );
+  expect(() => serverToken(fileOf("x".repeat(9999)), {})).toThrow("has 4096 characters");
+  expect(() => serverToken(`${file}.none`, {})).toThrow(/^cannot read .* \(ENOENT\)/);
+});

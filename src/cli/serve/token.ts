@@ -1,0 +1,57 @@
+/** Finds the token of a server. It is never an argument: other users can read a command line. */
+
+import { closeSync, openSync, readSync } from "node:fs";
+import { checkToken } from "../../fleet/http/token.js";
+import { EXIT } from "../exit-codes.js";
+import { CommandError, type Terminal } from "../terminal.js";
+
+const VARIABLE = "DAGGER_BREAKER_STORE_TOKEN";
+
+/** A longer file holds something else than a token. */
+const MAX_FILE_BYTES = 4096;
+
+/**
+ * Takes the token from a file, else from the environment.
+ *
+ * @throws CommandError that says how to make one, and shows none.
+ */
+export function serverToken(file: string | undefined, env: Terminal["env"]): string {
+  if (file !== undefined) return checked(readTokenFile(file).trim(), `the token in ${file}`);
+  const token = env[VARIABLE]?.trim() ?? "";
+  if (token !== "") return checked(token, VARIABLE);
+  throw new CommandError(
+    `the token is missing, expected one in ${VARIABLE} or in the file of --token-file; openssl rand -hex 32 makes one`,
+    EXIT.usage,
+  );
+}
+
+function checked(token: string, label: string): string {
+  try {
+    return checkToken(token, label);
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : label, EXIT.usage);
+  }
+}
+
+function readTokenFile(file: string): string {
+  let descriptor: number | undefined;
+  try {
+    // A pipe is as good as a file, as in --token-file <(pass show fleet).
+    descriptor = openSync(file, "r");
+    const buffer = Buffer.alloc(MAX_FILE_BYTES);
+    let length = 0;
+    for (;;) {
+      const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+      length += read;
+      if (read === 0 || length === buffer.length) return buffer.toString("utf8", 0, length);
+    }
+  } catch (error) {
+    const { code = "unknown reason" } = error as { code?: unknown };
+    throw new CommandError(
+      `cannot read ${JSON.stringify(file)} (${String(code)}), expected a file with the token`,
+      EXIT.noInput,
+    );
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
