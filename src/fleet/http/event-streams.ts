@@ -31,10 +31,12 @@ export class EventStreams {
 
   /** Tells the changes in a scope from now on. */
   begin(response: ServerResponse, scope: string): void {
-    // Proxies that gather an answer before they pass it on are asked not to.
+    // The connection serves nothing else, so it ends with the stream. Proxies that gather an answer
+    // before they pass it on are asked not to.
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
+      connection: "close",
       "x-accel-buffering": "no",
     });
     // The first bytes say that nothing will be missed from here on.

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { openStore } from "./open-store.js";
+
+const EXPECTED =
+  "expected redis://HOST:PORT, rediss://HOST:PORT, sqlite:PATH, http://HOST:PORT, https://HOST:PORT or memory:";
+
+test("the URL says which store is made", async () => {
+  const token = "a-token-for-tests-0123456789";
+  expect((await openStore("memory:")).kind).toBe("memory");
+  expect((await openStore("http://localhost:1", { token })).kind).toBe("http");
+  expect((await openStore("HTTPS://localhost:1", { token })).kind).toBe("http");
+});
+
+test.each([
+  ["", `the URL of a store has no scheme that is known, ${EXPECTED}`],
+  ["ann:secret@host", `the URL of a store has no scheme that is known, ${EXPECTED}`],
+  ["memory:secret", `the URL of a store has no scheme that is known, ${EXPECTED}`],
+  ["mysql://ann:secret@host", `the URL of a store begins with mysql://, ${EXPECTED}`],
+  [5 as unknown as string, `the URL of a store is of type number, ${EXPECTED}`],
+  [
+    "http://localhost:1",
+    'openStore option "token" is missing, expected 16 to 512 visible characters of ASCII without spaces',
+  ],
+  [
+    "sqlite:",
+    "the URL of a SQLite store names no path, expected sqlite:PATH, such as sqlite:/var/lib/fleet.db",
+  ],
+  [
+    "sqlite://secret/file",
+    "the URL of a SQLite store names no path, expected sqlite:PATH, such as sqlite:/var/lib/fleet.db",
+  ],
+])("the URL %j is refused, and nothing of it shown but its scheme", async (url, message) => {
+  await expect(openStore(url)).rejects.toMatchObject({ message });
+});
+
+test("a token that is no text is refused without showing it", async () => {
+  const options = { token: ["secret"] as unknown as string };
+  await expect(openStore("memory:", options)).rejects.toThrow(
+    'openStore option "token" is of type object, expected a text',
+  );
+});

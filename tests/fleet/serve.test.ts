@@ -1,0 +1,196 @@
+/** `dagger-breaker serve` as a process: what it says, who may ask it, and how it ends. */
+
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { FleetEntry } from "../../src/fleet/store.js";
+import { builtCli } from "../cli/built-cli.js";
+import { KEY, limit, settle } from "./commands.js";
+import { ask, clientOf, openStream, TOKEN } from "./http-scene.js";
+
+const cli = builtCli();
+const READ = { kind: "read" } as const;
+const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
+
+interface Serving {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly output: { stdout: string; stderr: string };
+  readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
+}
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Serving {
+  // By the Node.js of this test, whatever stands in PATH.
+  const child = spawn(process.execPath, [cli.program, "serve", ...args], {
+    env: cli.environment({ DAGGER_BREAKER_STORE_TOKEN: TOKEN, ...env }),
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+    });
+  }
+  const ended = once(child, "close") as Promise<[number | null, string | null]>;
+  return { child, output, ended };
+}
+
+/** Waits until it listens. */
+async function urlOf({ output }: Serving): Promise<string> {
+  const [, url = ""] = await vi.waitFor(
+    () =>
+      /^dagger-breaker serve: listening on (\S+), /.exec(output.stdout) ??
+      expect.fail(output.stderr),
+    { timeout: 40_000 },
+  );
+  return url;
+}
+
+test("without a token it does not start, and says how to make one", async () => {
+  const serving = start([], { DAGGER_BREAKER_STORE_TOKEN: "" });
+  expect(await serving.ended).toEqual([64, null]);
+  expect(serving.output).toEqual({
+    stdout: "",
+    stderr:
+      "error: the token is missing, expected one in DAGGER_BREAKER_STORE_TOKEN or in the file of --token-file; openssl rand -hex 32 makes one\n",
+  });
+});
+
+if (hasSqlite) withSqlite();
+else {
+  test("without node:sqlite it says which Node.js it needs", async () => {
+    const serving = start([]);
+    expect(await serving.ended).toEqual([73, null]);
+    expect(serving.output.stderr).toBe(
+      `error: a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}\n`,
+    );
+  });
+}
+
+function withSqlite(): void {
+  test("it says in one line where it listens, and keeps circuits beside known digests", async () => {
+    const serving = start(["--listen", "127.0.0.1:0"]);
+    const url = await urlOf(serving);
+    const client = clientOf(url);
+    expect((await client.run(KEY, settle())).counted).toBe(1);
+    const file = join(cli.folder, "home/.cache/dagger-circuit-breaker/fleet.db");
+    expect(serving.output).toEqual({
+      stdout: `dagger-breaker serve: listening on ${url}, circuits in ${file}\n`,
+      stderr: "",
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(await ask(url, "/1/health", { headers: {} })).toMatchObject({ body: "ok\n" });
+    expect(await ask(url, "/1/circuits?scope=default", { headers: {} })).toMatchObject({
+      status: 401,
+    });
+  });
+
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "%s ends it with code 0, streams that are open among them",
+    async (signal) => {
+      const database = join(cli.folder, `${signal}.db`);
+      const serving = start(["--listen", "127.0.0.1:0", "--database", database]);
+      const url = await urlOf(serving);
+      await clientOf(url).run(KEY, settle());
+      const { socket } = await openStream(url, KEY.scope);
+      const cut = once(socket, "close");
+      serving.child.kill(signal);
+      expect(await serving.ended).toEqual([0, null]);
+      await cut;
+      expect(serving.output.stderr).toBe("");
+      // The file was closed: nothing of it stands beside it.
+      expect(existsSync(`${database}-wal`)).toBe(false);
+    },
+  );
+
+  test("one that was killed comes back with all that it had answered", async () => {
+    const database = join(cli.folder, "killed.db");
+    const first = start(["--listen", "127.0.0.1:0", "--database", database]);
+    const url = await urlOf(first);
+    const client = clientOf(url);
+    const [one, other] = [client, clientOf(url)];
+    const heard: FleetEntry[] = [];
+    other.subscribe(KEY.scope, (entry) => heard.push(entry));
+    let answered = 0;
+    let killed = false;
+    const busy = (async () => {
+      while (!killed) {
+        const done = await one.run(KEY, settle()).catch(() => undefined);
+        if (done !== undefined) answered += 1;
+      }
+    })();
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(20), { timeout: 40_000 });
+    first.child.kill("SIGKILL");
+    expect(await first.ended).toEqual([null, "SIGKILL"]);
+    killed = true;
+    await busy;
+    const again = start(["--listen", new URL(url).host, "--database", database]);
+    await urlOf(again);
+    const { snapshot } = await client.run(KEY, READ);
+    // The last command may have been done and not answered.
+    expect([answered, answered + 1]).toContain(snapshot.counts.successes);
+    await vi.waitFor(
+      async () => {
+        await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });
+        expect(heard).not.toEqual([]);
+      },
+      { timeout: 40_000 },
+    );
+    expect((await client.run(KEY, limit())).changes).toMatchObject([{ reason: "opened-at-once" }]);
+    expect((await other.run(KEY, READ)).snapshot.state).toBe("open");
+  });
+
+  test("a token may come from a file, and is never shown", async () => {
+    const token = "another-token-of-tests-0123";
+    const file = join(cli.folder, "token");
+    writeFileSync(file, `${token}\n`);
+    const serving = start(["--listen", "127.0.0.1:0", "--token-file", file]);
+    const url = await urlOf(serving);
+    await clientOf(url, { token }).open();
+    await expect(clientOf(url).open()).rejects.toThrow("status 401");
+    const commandLine = existsSync("/proc/self/cmdline")
+      ? readFileSync(`/proc/${serving.child.pid}/cmdline`, "utf8")
+      : "";
+    expect(`${JSON.stringify(serving.output)}${commandLine}`).not.toContain(token);
+  });
+
+  test("an address that is taken is told with its exit code", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    onTestFinished(() => void taken.close());
+    const { port } = taken.address() as { port: number };
+    const serving = start(["--listen", `127.0.0.1:${port}`]);
+    expect(await serving.ended).toEqual([71, null]);
+    expect(serving.output.stderr).toBe(`error: cannot listen at 127.0.0.1:${port} (EADDRINUSE)\n`);
+  });
+
+  test("a database of another kind is told with its exit code", async () => {
+    const database = join(cli.folder, "text.db");
+    writeFileSync(database, "no database, but a text that is long enough to be one".repeat(9));
+    const serving = start(["--database", database]);
+    expect(await serving.ended).toEqual([73, null]);
+    expect(serving.output.stderr).toMatch(
+      new RegExp(`^error: ${database} cannot be used: file is not a database`),
+    );
+  });
+
+  test("a database that fails is told of once, and used again when it is back", async () => {
+    const database = join(cli.folder, "failing.db");
+    const serving = start(["--listen", "127.0.0.1:0", "--database", database]);
+    const client = clientOf(await urlOf(serving));
+    await client.run(KEY, settle());
+    renameSync(database, `${database}.old`);
+    for (const suffix of ["-wal", "-shm"]) rmSync(`${database}${suffix}`, { force: true });
+    writeFileSync(database, "no database, but a text that is long enough to be one".repeat(9));
+    for (let times = 0; times < 3; times += 1) {
+      await expect(client.run(KEY, settle())).rejects.toThrow("the store of the server failed");
+    }
+    rmSync(database);
+    expect((await client.run(KEY, settle())).counted).toBe(1);
+    expect(serving.output.stderr).toMatch(
+      /^dagger-breaker serve: \S+ cannot be used: file is not a database[^\n]*\n$/,
+    );
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * One process of tests/fleet/sqlite-processes.test.ts: tells successes to a SQLite store, one by one
+ * and after an admission each. Arguments: the module of the store, its file, how many; 0 for ever.
+ * Each answer is a line with a dot; an error that is not about being busy is told and ends it.
+ */
+
+import { writeSync } from "node:fs";
+
+const [, , module, path, times] = process.argv;
+const { sqliteStore } = await import(module);
+const store = sqliteStore({ path, busyTimeoutMs: 1000 });
+const key = { scope: "default", name: "registry:docker.io" };
+const policy = {
+  badSeconds: 5,
+  windowMs: 60_000,
+  minimumReporters: 1,
+  resetTimeoutMs: 60_000,
+  maxOpenMs: 3_600_000,
+  openTimeGrowthFactor: 1,
+  openTimeJitter: 0,
+  halfOpenMaxCalls: 1,
+  halfOpenSuccessThreshold: 1,
+  halfOpenProbeTimeoutMs: 60_000,
+};
+const admit = { kind: "admit", policy, count: 1, lease: `${process.pid}`, chance: 0 };
+const settle = {
+  kind: "settle",
+  policy,
+  successes: 1,
+  failures: 0,
+  leases: [],
+  reporter: { id: `${process.pid}`, host: "host", run: null },
+  failure: null,
+  openNow: false,
+  retryAfterMs: 0,
+  chance: 0,
+};
+
+/** A machine that is busy may let nobody through for a while, which is no fault of the store. */
+async function run(command) {
+  for (;;) {
+    try {
+      return await store.run(key, command);
+    } catch (error) {
+      if (!/is busy/.test(error.message)) throw error;
+    }
+  }
+}
+
+try {
+  for (let index = 0; times === "0" || index < Number(times); index += 1) {
+    const { admitted, snapshot } = await run(admit);
+    if (admitted !== 1) throw new Error("refused");
+    await run({ ...settle, generation: snapshot.generation });
+    writeSync(1, ".\n");
+  }
+} catch (error) {
+  writeSync(1, `${error.code}: ${error.message}\n`);
+}
+await store.close();

@@ -1,0 +1,123 @@
+/** One SQLite file and many processes: no outcome is lost, whoever is killed, and a disk may be full. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { sqliteStore } from "../../src/fleet/sqlite/sqlite-store.js";
+import { compile, projectFolder } from "../compile.js";
+import { KEY, settle } from "./commands.js";
+
+const PROGRAM = fileURLToPath(new URL("sqlite-process.mjs", import.meta.url));
+const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
+
+let folder = "";
+let module = "";
+beforeAll(() => {
+  folder = projectFolder("sqlite");
+  execFileSync("sh", ["-c", `echo '{"type":"module"}' > "$0/package.json"`, folder]);
+  compile(folder, join(folder, "dist"), ["fleet/sqlite/index.ts"]);
+  module = pathToFileURL(join(folder, "dist/fleet/sqlite/index.js")).href;
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+class Worker {
+  readonly child: ChildProcess;
+  readonly lines: string[] = [];
+
+  /** @param limit What a shell does before it becomes the process. */
+  constructor(path: string, times: number, limit = ":") {
+    const args = [process.execPath, PROGRAM, module, path, String(times)];
+    this.child = spawn("sh", ["-c", `${limit}; exec "$@"`, "sh", ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.lines.push(...text.split("\n").filter((line) => line !== ""));
+    });
+  }
+
+  get answered(): number {
+    return this.lines.filter((line) => line === ".").length;
+  }
+
+  async ended(): Promise<void> {
+    await once(this.child, "close");
+  }
+}
+
+async function successesIn(path: string): Promise<number> {
+  const store = sqliteStore({ path, busyTimeoutMs: 1000 });
+  const { snapshot } = await store.run(KEY, { kind: "read" });
+  await store.close();
+  return snapshot.counts.successes;
+}
+
+if (hasSqlite) withSqlite();
+else {
+  test("without node:sqlite a process says which Node.js it needs", async () => {
+    const store = execFileSync(
+      process.execPath,
+      [
+        "-e",
+        "import(process.argv[1]).then((m) => m.sqliteStore({ path: 'x' })).catch((e) => console.log(e.message))",
+        module,
+      ],
+      { encoding: "utf8" },
+    );
+    expect(store).toBe(
+      `a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}\n`,
+    );
+  });
+}
+
+function withSqlite(): void {
+  test("of what four processes tell at once nothing is lost, beginning with the file itself", async () => {
+    const path = join(folder, "four", "fleet.db");
+    const workers = Array.from({ length: 4 }, () => new Worker(path, 500));
+    await Promise.all(workers.map((worker) => worker.ended()));
+    expect(workers.map(({ answered, lines }) => [answered, lines.length])).toEqual(
+      Array(4).fill([500, 500]),
+    );
+    expect(await successesIn(path)).toBe(2000);
+  });
+
+  test("processes that are killed leave all that was answered, and stop nobody", async () => {
+    const path = join(folder, "killed", "fleet.db");
+    const staying = new Worker(path, 0);
+    let answered = 0;
+    const rounds = 8;
+    for (let round = 0; round < rounds; round += 1) {
+      const worker = new Worker(path, 0);
+      await vi.waitFor(() => expect(worker.answered).toBeGreaterThan(10), { timeout: 30_000 });
+      worker.child.kill("SIGKILL");
+      await worker.ended();
+      answered += worker.answered;
+    }
+    const before = staying.answered;
+    await vi.waitFor(() => expect(staying.answered).toBeGreaterThan(before), { timeout: 30_000 });
+    staying.child.kill("SIGKILL");
+    await staying.ended();
+    answered += staying.answered;
+    const successes = await successesIn(path);
+    // Of each that was killed one more may have been written, and not told any more.
+    expect(successes).toBeGreaterThanOrEqual(answered);
+    expect(successes).toBeLessThanOrEqual(answered + rounds + 1);
+  });
+
+  test("where the disk takes no more a process says so, and the file stays sound", async () => {
+    const path = join(folder, "full", "fleet.db");
+    // What a process may write to a file stands in for the disk: 512 blocks of 512 or 1,024 bytes.
+    const worker = new Worker(path, 0, "ulimit -f 512");
+    await worker.ended();
+    expect(worker.answered).toBeGreaterThan(0);
+    expect(worker.lines.at(-1)).toMatch(
+      /^FLEET_STORE: \S+ cannot be used: .* \(SQLite error \d+\)$/,
+    );
+    expect(await successesIn(path)).toBe(worker.answered);
+    const store = sqliteStore({ path });
+    expect((await store.run(KEY, settle())).counted).toBe(1);
+    await store.close();
+  });
+}
