@@ -137,6 +137,20 @@ describe("the row", () => {
     expect(snapshot.badSeconds).toBe(3);
   });
 
+  test("is made of the latest seconds, which the window reaches for longest", async () => {
+    const { circuit, time } = virtualCircuit({
+      badSeconds: 2,
+      windowMs: 3000,
+      minimumReporters: 2,
+    });
+    for (const second of [0, 1, 2, 3]) {
+      await circuit.settle(null, failureOf("a"));
+      time.move(second < 3 ? 1000 : 1500);
+    }
+    const { changes } = await circuit.settle(null, failureOf("b"));
+    expect(changes).toMatchObject([{ reason: "tripped" }]);
+  });
+
   test("is judged by the policy of the command, which may ask for less", async () => {
     const shared = counting();
     await badSecond(shared);

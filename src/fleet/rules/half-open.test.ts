@@ -26,9 +26,14 @@ describe("a place", () => {
     expect(await circuit.admit()).toMatchObject({ admitted: 1, snapshot: { probes: 1 } });
   });
 
-  test("lasts whole milliseconds", async () => {
-    const { circuit } = await due({ halfOpenProbeTimeoutMs: 0.5 });
-    expect((await circuit.admit()).snapshot.retryAfterMs).toBe(1);
+  test.each([
+    [0.1, 1],
+    [1, 1],
+    [7.9, 8],
+    [8.1, 9],
+  ])("for %d ms lasts %i", async (halfOpenProbeTimeoutMs, forMs) => {
+    const { circuit } = await due({ halfOpenProbeTimeoutMs });
+    expect((await circuit.admit()).snapshot.retryAfterMs).toBe(forMs);
   });
 
   test("that was given back is free at once; those of others stay", async () => {

@@ -122,6 +122,16 @@ describe("an upstream that asks to be left alone", () => {
     expect(await openedFor(shared)).toBe(2);
   });
 
+  test("for less than a millisecond is left for a whole one before jitter, by a probe as well", async () => {
+    const limits = { openTimeJitter: 1, openTimeGrowthFactor: 1 };
+    const shared = virtualCircuit({ resetTimeoutMs: 0.25, ...limits });
+    expect(await openedFor(shared, { retryAfterMs: 0.5, chance: 1 })).toBe(2);
+    shared.time.move(2);
+    const { generation } = (await shared.circuit.admit()).snapshot;
+    const told = { failures: 1, retryAfterMs: 0.5, chance: 1 };
+    expect((await shared.circuit.settle(generation, told)).changes).toMatchObject([{ forMs: 2 }]);
+  });
+
   test("is left until the latest of the times it asked for", async () => {
     const shared = virtualCircuit({ resetTimeoutMs: 1000 });
     await shared.circuit.settle(null, { failures: 1, retryAfterMs: 50_000 });

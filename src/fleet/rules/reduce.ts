@@ -16,7 +16,7 @@ import { giveBack, lease } from "./half-open.js";
 import { open } from "./opening.js";
 import type { FleetReply } from "./reply.js";
 import { snapshotOf, UNKNOWN_SNAPSHOT } from "./snapshot.js";
-import type { FleetState } from "./state.js";
+import type { ClosedPhase, FleetState, HalfOpenPhase } from "./state.js";
 import { Turn } from "./turn.js";
 
 /** What a command leads to. */
@@ -89,16 +89,18 @@ function refused(admitted: number, refusal: RejectionReason): Result {
 
 function settle(turn: Turn, command: SettleCommand): Result {
   const { generation, leases, successes, failures } = command;
-  const { phase, counts, isolation } = turn.state;
+  const { counts, isolation } = turn.state;
+  let { phase } = turn.state;
   if (phase.kind === "half-open" && leases.length > 0) {
-    turn.update({ phase: giveBack(phase, turn.nowMs, leases) });
+    phase = giveBack(phase, turn.nowMs, leases);
+    turn.update({ phase });
   }
   const settled = successes + failures;
   if (settled === 0) return NOTHING;
   // One that is open or isolated has let nobody in, so no outcome can be of its generation.
-  const admits = isolation === null && phase.kind !== "open";
   const unasked = generation === null && phase.kind === "closed";
-  if (!admits || (generation !== turn.state.generation && !unasked)) {
+  const own = generation === turn.state.generation || unasked;
+  if (phase.kind === "open" || isolation !== null || !own) {
     turn.update({ counts: { ...counts, late: counts.late + settled } });
     return { late: settled };
   }
@@ -109,16 +111,15 @@ function settle(turn: Turn, command: SettleCommand): Result {
       failures: counts.failures + failures,
     },
   });
-  judge(turn, command);
+  judge(turn, phase, command);
   return { counted: settled };
 }
 
 /** What outcomes of this generation mean for the circuit. */
-function judge(turn: Turn, command: SettleCommand): void {
+function judge(turn: Turn, phase: ClosedPhase | HalfOpenPhase, command: SettleCommand): void {
   const { nowMs } = turn;
   const { successes, failures, failure, reporter, policy, retryAfterMs } = command;
   if (failure !== null) turn.update({ failure: { ...failure, reporter } });
-  const { phase } = turn.state;
   if (phase.kind === "closed") {
     const counted = count(phase, nowMs, command);
     turn.update({ phase: counted });
@@ -126,16 +127,13 @@ function judge(turn: Turn, command: SettleCommand): void {
     if (!opensNow && !isDue(counted, nowMs, policy)) return;
     const reason = opensNow ? "opened-at-once" : "tripped";
     open(turn, reason, command, counted.quietUntilMs, failures > 0 ? reporter : null);
-  } else if (phase.kind === "half-open") {
-    if (failures > 0) {
-      const quietUntilMs = retryAfterMs > 0 ? nowMs + Math.ceil(retryAfterMs) : 0;
-      open(turn, "probe-failed", command, quietUntilMs, reporter);
-      return;
-    }
+  } else if (failures > 0) {
+    open(turn, "probe-failed", command, nowMs + Math.ceil(retryAfterMs), reporter);
+  } else {
     const proven = phase.successes + successes;
-    if (proven < policy.halfOpenSuccessThreshold) {
-      turn.update({ phase: { ...phase, successes: proven } });
-    } else turn.close("probe-succeeded", {}, { by: reporter });
+    if (proven >= policy.halfOpenSuccessThreshold) {
+      turn.close("probe-succeeded", {}, { by: reporter });
+    } else turn.update({ phase: { ...phase, successes: proven } });
   }
 }
 
