@@ -6,6 +6,8 @@ import { FleetStoreError } from "../store-error.js";
 const REPLY = /^[A-Z][A-Z0-9]+ /;
 /** User and password of a URL. */
 const USER_INFO = /\/\/[^/\s@]*@/g;
+/** The user lacks a right, for a command of its own or for one of the script's. */
+const NO_RIGHT = /^NOPERM |executing the script can't|ACL failure in script/;
 const MAX_LENGTH = 300;
 
 /** What an error says. Never the error itself: clients hang the arguments of a command on it. */
@@ -38,7 +40,8 @@ export function commandError(error: unknown, key: string): FleetStoreError {
   }
   const [, field] = /^GARBLED (\w+)/.exec(text) ?? [];
   if (field !== undefined) return garbledError(key, `the field "${field}"`);
-  return new FleetStoreError(`Redis could not be asked: ${text}`);
+  const hint = NO_RIGHT.test(text) ? "; redisStore tells which rights its user needs" : "";
+  return new FleetStoreError(`Redis could not be asked: ${text}${hint}`);
 }
 
 /** The error for a hash that is no circuit, or for an answer that is none. */

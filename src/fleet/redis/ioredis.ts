@@ -38,7 +38,7 @@ export function ioredisConnection(given: Redis, onLost: OnLost): RedisConnection
     masters: async () => [([name = "", ...args]) => client.call(name, ...args)],
     subscriber: async (onMessage, onSubscriberLost) =>
       subscriber(duplicate(given, onSubscriberLost), onMessage),
-    close: () => client.disconnect(),
+    close: () => disconnect(client),
   };
 }
 
@@ -82,7 +82,7 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
       if (node === undefined) throw new Error("the cluster has no master");
       return subscriber(duplicate(node, onSubscriberLost), onMessage);
     },
-    close: () => cluster.disconnect(),
+    close: () => disconnect(cluster),
   };
 }
 
@@ -107,6 +107,11 @@ function duplicate(given: Redis, onLost: OnLost): Redis {
 
 function unrefWhenConnected(client: Redis): void {
   client.on("connect", () => client.stream.unref());
+}
+
+/** What has ended already would be waited for, by a timer that keeps the process alive. */
+function disconnect(client: Redis | Cluster): void {
+  if (client.status !== "end") client.disconnect();
 }
 
 /** What ioredis rejects with says only that the connection was closed; its event says why. */
@@ -134,7 +139,7 @@ function subscriber(client: Redis, onMessage: RedisListener): RedisSubscriber {
     close: () => {
       // It goes on hearing until the server has closed its side.
       client.off("message", onMessage);
-      client.disconnect();
+      disconnect(client);
     },
   };
 }
