@@ -19,6 +19,11 @@ export class FlushTimer {
     this.#flush = flush;
   }
 
+  /** Whether a flush is due at all. */
+  get isDue(): boolean {
+    return this.#due !== 0;
+  }
+
   /** Asks for a flush no later than that. */
   ask(haste: Haste): void {
     if (this.#due >= haste) return;

@@ -26,19 +26,17 @@ class Count implements Outcomes {
 /** Adds outcomes up, each generation by itself, until somebody takes them. */
 export class OutcomeTally {
   readonly #counts = new Map<number | null, Count>();
-
-  /** Of how many generations it holds something. */
-  get size(): number {
-    return this.#counts.size;
-  }
+  /** The count that was asked for last, which is nearly always the next one as well. */
+  #last: Count | undefined;
 
   /** Counts a success or a failure. */
-  add(generation: number | null, { outcome, error, openNow, retryAfterMs = 0 }: Settlement): void {
+  add(generation: number | null, settlement: Settlement): void {
     const count = this.#countOf(generation);
-    if (outcome === "success") {
-      count.successes += 1;
-      return;
-    }
+    if (settlement.outcome === "success") count.successes += 1;
+    else this.#addFailure(count, settlement);
+  }
+
+  #addFailure(count: Count, { error, openNow, retryAfterMs = 0 }: Settlement): void {
     count.failures += 1;
     count.failure = sharedFailureOf(error);
     count.openNow ||= openNow === true;
@@ -54,14 +52,15 @@ export class OutcomeTally {
   take(): readonly Outcomes[] {
     const counts = [...this.#counts.values()];
     this.#counts.clear();
+    this.#last = undefined;
     return counts;
   }
 
   #countOf(generation: number | null): Count {
-    const known = this.#counts.get(generation);
-    if (known !== undefined) return known;
-    const count = new Count(generation);
+    if (this.#last?.generation === generation) return this.#last;
+    const count = this.#counts.get(generation) ?? new Count(generation);
     this.#counts.set(generation, count);
+    this.#last = count;
     return count;
   }
 }

@@ -47,8 +47,6 @@ export type Answer = SharedTicket | KnownRefusal;
 
 /** More calls than this are not asked for with one command. */
 const MAX_BATCH = 1000;
-/** Outcomes of more generations than this do not wait together. */
-const MAX_GENERATIONS = 100;
 
 /** One circuit of the store. All breakers of that name in a process and a fleet share it. */
 export class SharedCircuit implements OutcomeTaker {
@@ -65,6 +63,7 @@ export class SharedCircuit implements OutcomeTaker {
   readonly news: CircuitNews;
   readonly #clock: Clock;
   readonly #around: CircuitSurroundings;
+  readonly #cached: boolean;
   readonly #known = new KnownCircuit();
   readonly #tally = new OutcomeTally();
   readonly #timer = new FlushTimer(() => this.flush());
@@ -82,6 +81,7 @@ export class SharedCircuit implements OutcomeTaker {
     this.policy = policy;
     this.#clock = clock;
     this.#around = around;
+    this.#cached = around.cached;
     this.news = new CircuitNews(this.key, around.announce);
   }
 
@@ -92,14 +92,13 @@ export class SharedCircuit implements OutcomeTaker {
 
   /** Lets a call in or refuses it: at once where that is known, else with the answer of the store. */
   admit(): Answer | Promise<Answer> {
-    const { cached, link } = this.#around;
-    if (cached) {
+    if (this.#cached) {
       this.#used = true;
       if (this.#pass !== undefined) return this.#pass;
       const known = this.#known.decide(this.#clock.now());
       if (typeof known === "object") return known;
     }
-    if (!link.mayAsk) return this.#decideAlone();
+    if (!this.#around.link.mayAsk) return this.#decideAlone();
     this.counts.askedCount += 1;
     const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
     if (this.#waiting.length < MAX_BATCH) this.#timer.ask(Haste.Tick);
@@ -127,18 +126,15 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   tell(generation: number | null, settlement: Settlement): void {
-    if (this.#around.link.isClosed) {
-      this.#drop(1);
-      return;
-    }
     this.#tally.add(generation, settlement);
-    this.#timer.ask(this.#hasteOf(settlement));
+    // A success can wait for whatever is due; nearly all calls of a cached circuit end here.
+    if (this.#cached && settlement.outcome === "success" && this.#timer.isDue) return;
+    this.#schedule(this.#hasteOf(settlement));
   }
 
   giveBack(generation: number | null, lease: string): void {
-    if (this.#around.link.isClosed) return;
     this.#tally.giveBack(generation, lease);
-    this.#timer.ask(Haste.Tick);
+    this.#schedule(Haste.Tick);
   }
 
   /** Asks how it stands. Resolves with the answer, or when there is none. */
@@ -196,9 +192,15 @@ export class SharedCircuit implements OutcomeTaker {
 
   /** Others shall hear of a rate limit before their next call; any other failure waits for its like. */
   #hasteOf({ outcome, openNow }: Settlement): Haste {
-    if (!this.#around.cached || this.#tally.size > MAX_GENERATIONS) return Haste.Tick;
+    if (!this.#cached) return Haste.Tick;
     if (outcome === "success") return Haste.Second;
     return openNow === true ? Haste.Tick : Haste.Soon;
+  }
+
+  /** Once the fleet is closed nothing is due any more: what would wait is given up at once. */
+  #schedule(haste: Haste): void {
+    if (this.#around.link.isClosed) this.flush();
+    else this.#timer.ask(haste);
   }
 
   #ask(waiting: readonly ((answer: Answer) => void)[]): void {
@@ -298,7 +300,7 @@ export class SharedCircuit implements OutcomeTaker {
     const closed = after.isolation === null && after.state === "closed";
     // A circuit that the store does not know has no generation in which an outcome could count.
     this.#ticket = after.generation === 0 ? this.#unasked : this.#ticketOf(after.generation);
-    this.#pass = this.#around.cached && closed ? this.#ticket : undefined;
+    this.#pass = this.#cached && closed ? this.#ticket : undefined;
     this.news.tellHeard(before, after, changes);
   }
 
