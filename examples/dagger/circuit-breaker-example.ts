@@ -1,39 +1,43 @@
 /**
  * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage and
- * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces].
+ * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces], or with
+ * --store <url> in two terminals.
  */
 
+import { parseArgs } from "node:util";
 import { createRegistry } from "dagger-circuit-breaker";
 import { classifyFailure } from "dagger-circuit-breaker/attribution";
 import { connect } from "dagger-circuit-breaker/dagger";
 import { tellOutage } from "./outage.js";
 import { tellRegistryOutage } from "./registry-outage.js";
 import { chooseSession } from "./session-choice.js";
+import { tellSharedStore } from "./shared-store.js";
 import { Story } from "./story.js";
 import { tellWitness } from "./witness.js";
 
 /** A real engine may have to pull an image first; one that hangs must not hang the example. */
 const OPERATION_TIMEOUT_MS = 60_000;
 
-const { json, traces } = readArguments(process.argv.slice(2));
+const { json, traces, store } = readArguments();
 const story = new Story(json);
 process.stdout.once("error", endWithoutReader);
-const parts = [
-  tellRealOperations,
-  tellOutage,
-  tellRegistryOutage,
-  ...(traces ? [tellWitness] : []),
-];
+const parts =
+  store === undefined
+    ? [tellRealOperations, tellOutage, tellRegistryOutage, ...(traces ? [tellWitness] : [])]
+    : [() => tellSharedStore(story, store)];
 for (const tell of parts) await story.part(tell);
 process.exitCode = story.end();
 
-function readArguments(given: readonly string[]): { json: boolean; traces: boolean } {
-  const unknown = given.filter((argument) => argument !== "--json" && argument !== "--traces");
-  if (unknown.length === 0) {
-    return { json: given.includes("--json"), traces: given.includes("--traces") };
+function readArguments() {
+  const flag = { type: "boolean", default: false } as const;
+  const options = { json: flag, traces: flag, store: { type: "string" } } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    const [why] = String((error as Error).message).split(". ");
+    console.error(`${why}. There are: --json, --traces, --store <url>`);
+    process.exit(2);
   }
-  console.error(`Unknown argument ${unknown.join(" ")}. There are: --json, --traces`);
-  process.exit(2);
 }
 
 /** Whoever read has gone, as with `| head -1`: ends as the signal of a closed pipe would. */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the main example, installing and building first what is missing or stale.
-# With --json it prints one JSON object a line instead of text.
+# With --json it prints one JSON object a line instead of text; with --store <url> it shows, in two
+# terminals, what a shared store is for.
 
 set -eu
 cd "$(dirname "$0")/../.."

@@ -5,6 +5,9 @@ import type { Note } from "../runner/run-report.js";
 import { type StoreFlags, storeSettingsFrom } from "./store-settings.js";
 import type { Terminal } from "./terminal.js";
 
+/** A command may ask but once, before it starts: that is worth the wait for a connection. */
+const OPEN_LIMIT_MS = 3000;
+
 /** A fleet that this process has joined. */
 export interface JoinedFleet {
   readonly fleet: Fleet;
@@ -31,7 +34,7 @@ export async function joinFleet(
   fleet.on("storeDown", ({ reason }) => {
     downReason = reason;
   });
-  await fleet.open();
+  await fleet.open({ timeoutMs: OPEN_LIMIT_MS });
   return {
     fleet,
     async leave() {

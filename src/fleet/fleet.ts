@@ -3,7 +3,15 @@
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { systemClock } from "../breaker/clock.js";
 import { Emitter, type Listener } from "../breaker/events.js";
-import { checkFunction, checkText, type Field, readOptions, wordField } from "../options/check.js";
+import {
+  checkFunction,
+  checkText,
+  type Field,
+  numberField,
+  readOptions,
+  SOME_MILLISECONDS,
+  wordField,
+} from "../options/check.js";
 import type { Registry } from "../registry/registry.js";
 import { CircuitTable } from "./circuit-table.js";
 import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
@@ -32,6 +40,12 @@ export interface ShareOptions {
   readonly name?: string | undefined;
 }
 
+/** What `open` can be told. */
+export interface OpenOptions {
+  /** For how many milliseconds it waits at most, above 0. Default: 1,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** A fleet at one moment. */
 export interface FleetMetrics {
   readonly scope: string;
@@ -47,9 +61,10 @@ export interface FleetMetrics {
   readonly droppedCount: number;
 }
 
-const OPEN_LIMIT_MS = 1000;
 const CONTROL_LIMIT_MS = 1000;
 const CLOSE_LIMIT_MS = 1000;
+
+const openField = numberField(1000, SOME_MILLISECONDS);
 
 const nameField: Field<string | undefined> = {
   absent: undefined,
@@ -128,13 +143,15 @@ export class Fleet {
   }
 
   /**
-   * Connects to the store, for a second at most. It is not needed, but spares the first calls the
-   * wait.
+   * Connects to the store. It is not needed, but calls that come before there is a connection are
+   * decided without the store.
    *
    * @returns False when the store is down. Never rejects.
+   * @throws TypeError or RangeError for wrong options (as a rejection).
    */
-  async open(): Promise<boolean> {
-    const isOpen = await this.#link.open(OPEN_LIMIT_MS);
+  async open(options?: OpenOptions): Promise<boolean> {
+    const { timeoutMs } = readOptions("open", options, { timeoutMs: openField });
+    const isOpen = await this.#link.open(timeoutMs);
     if (isOpen && this.mode === "cached") this.#watch.start();
     return isOpen;
   }

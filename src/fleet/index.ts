@@ -1,6 +1,12 @@
 /** Circuits that many processes share: the fleet, and what the author of a store needs. */
 
-export { createFleet, type Fleet, type FleetMetrics, type ShareOptions } from "./fleet.js";
+export {
+  createFleet,
+  type Fleet,
+  type FleetMetrics,
+  type OpenOptions,
+  type ShareOptions,
+} from "./fleet.js";
 export type { ControlOptions, IsolateOptions } from "./fleet-control.js";
 export type {
   FleetChangeEvent,

@@ -28,11 +28,14 @@ import type { Pinning } from "./pinning.js";
  * `"git:*"`. An exact name goes before a kind; a kind before the defaults.
  */
 export interface GuardBreakers {
-  /** The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`. */
+  /**
+   * The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`, that of an upstream when
+   * it is shared by a fleet.
+   */
   readonly engine?: NamedBreakerOptions | undefined;
   /**
    * The breaker of an upstream. Default: `{ trip: { badSeconds: 5, windowMs: 60_000 },
-   * openTimeGrowthFactor: 2 }`.
+   * openTimeGrowthFactor: 2 }`, without growth when it is shared by a fleet.
    */
   readonly [upstream: `${UpstreamKind}:${string}`]: NamedBreakerOptions | undefined;
 }
@@ -123,6 +126,12 @@ const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
   openTimeGrowthFactor: 2,
 };
 
+/**
+ * Growth spares an upstream the probes of many processes. A shared circuit sends one for all of them,
+ * so it may ask once a minute, and is closed within a minute of the recovery.
+ */
+const SHARED_DEFAULTS: NamedBreakerOptions = { ...UPSTREAM_DEFAULTS, openTimeGrowthFactor: 1 };
+
 /** The name of the breaker of the Dagger engine. */
 export const ENGINE = "engine";
 
@@ -190,8 +199,9 @@ export function breakerOptions(
 ): NamedBreakerOptions | undefined {
   const own = givenOptions(breakers, name);
   if (name === ENGINE && !isShared) return own;
-  if (own?.failureThreshold === undefined) return { ...UPSTREAM_DEFAULTS, ...own };
-  return { ...UPSTREAM_DEFAULTS, trip: undefined, ...own };
+  const defaults = isShared ? SHARED_DEFAULTS : UPSTREAM_DEFAULTS;
+  if (own?.failureThreshold === undefined) return { ...defaults, ...own };
+  return { ...defaults, trip: undefined, ...own };
 }
 
 const engineHostField: Field<string | undefined> = {

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { startSessionDouble } from "../../src/testing/index.js";
+import { RedisServer } from "../fleet/redis-server.js";
 import { type Ended, run, runExample } from "./run.js";
 
 interface Told {
@@ -52,6 +53,27 @@ test.concurrent("with --json each line is an object, and the script adds none", 
   expect(metrics).toMatchObject({ state: "closed", failureCount: 4, stateChanges: 5 });
   expect(story.at(-1)).toMatchObject({ event: "end", ok: true, broken: [] });
 }, 60_000);
+
+test("with --store a second terminal is rejected for what the first has met", async () => {
+  const redis = await RedisServer.start();
+  try {
+    const first = await runExample(MAIN, ["--json", "--store", redis.url]);
+    const second = await runExample(MAIN, ["--json", "--store", redis.url]);
+    expect([first.code, second.code]).toEqual([0, 0]);
+    const outcomes = [first, second].map((ended) =>
+      linesOf(ended).find(({ event }) => event === "asked"),
+    );
+    expect(outcomes).toMatchObject([{ outcome: "failed" }, { outcome: "rejected", asked: 0 }]);
+  } finally {
+    await redis.close();
+  }
+}, 120_000);
+
+test("with a --store that cannot be reached it says why, and ends with 1", async () => {
+  const ended = await runExample(MAIN, ["--json", "--store", "redis://127.0.0.1:1"]);
+  expect(ended.code).toBe(1);
+  expect(linesOf(ended).at(-1)?.broken).toEqual([expect.stringMatching(/store can be reached/)]);
+}, 120_000);
 
 test.concurrent("with --traces it tells what the engine's own spans add, and that is said loudly", async () => {
   const ended = await runExample(MAIN, ["--json", "--traces"]);

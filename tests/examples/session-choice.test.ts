@@ -94,6 +94,6 @@ test.concurrent("an argument that it does not know is refused", async () => {
   expect(ended).toEqual({
     code: 2,
     stdout: "",
-    stderr: "Unknown argument --jsn. There are: --json, --traces\n",
+    stderr: "Unknown option '--jsn'. There are: --json, --traces, --store <url>\n",
   });
 }, 60_000);
