@@ -121,6 +121,21 @@ describe("a permit", () => {
   );
 });
 
+test("a permit that was handed on is settled and given back by whoever has it now", () => {
+  const [handed, released] = [newPermit(), newPermit()];
+  const settler = { settle: vi.fn(), release: vi.fn() };
+  handed.permit.handTo(settler);
+  handed.permit.failure(error);
+  expect(settler.settle).toHaveBeenCalledWith(handed.permit, { outcome: "failure", error });
+  released.permit.handTo(settler);
+  released.permit.release();
+  expect(settler.release).toHaveBeenCalledWith(released.permit);
+  for (const old of [handed, released]) {
+    expect(old.settle).not.toHaveBeenCalled();
+    expect(old.release).not.toHaveBeenCalled();
+  }
+});
+
 test("a duration is undefined or any number from 0 on", () => {
   expect([undefined, 0, 0.5, Number.POSITIVE_INFINITY].map(isDuration)).not.toContain(false);
   expect([-0.001, Number.NaN, null, "1", {}, 1n].map(isDuration)).not.toContain(true);
