@@ -32,6 +32,7 @@ describe("the open time", () => {
       snapshot: { ageMs: 4999, retryAfterMs: 1 },
     });
     time.move(0.001);
+    expect(await circuit.read()).toMatchObject({ state: "open", retryAfterMs: 0 });
     expect(await circuit.admit()).toMatchObject({
       admitted: 1,
       changes: [{ reason: "open-time-over", from: "open", to: "half-open", forMs: null, by: null }],
@@ -83,15 +84,16 @@ describe("the open time", () => {
   });
 
   test.each([
-    [999, 1, 2000],
-    [1000, 0, 1000],
+    [999, 2, 2000],
+    [1000, 1, 1000],
   ])("forgets growth after a reset timeout spent closed, not after %i ms", async (...expected) => {
-    const [closedMs, , forMs] = expected;
+    const [closedMs, openings, forMs] = expected;
     const shared = virtualCircuit({ resetTimeoutMs: 1000, openTimeGrowthFactor: 2 });
     await openedFor(shared);
     await recovered(shared);
     shared.time.move(closedMs);
     expect(await openedFor(shared)).toBe(forMs);
+    expect((await shared.circuit.read()).openings).toBe(openings);
   });
 
   test("remembers growth while it probes, for however long", async () => {
@@ -164,7 +166,7 @@ describe("an upstream that asks to be left alone", () => {
     const shared = virtualCircuit({ resetTimeoutMs: 1000, maxOpenMs: 30_000 });
     await openedFor(shared, { retryAfterMs: 100_000 });
     expect(await failedProbe(shared)).toBe(1000);
-    expect(await failedProbe(shared, 20_000.5)).toBe(20_001);
+    expect(await failedProbe(shared, 20_000.2)).toBe(20_001);
     expect(await failedProbe(shared, 0.5)).toBe(1000);
   });
 });

@@ -21,7 +21,7 @@ const SETTLE: SettleCommand = {
   retryAfterMs: 0,
   chance: 0,
 };
-const ISOLATE: FleetCommand = { kind: "isolate", reason: "stop", owner: "Ann", expiresInMs: 500.5 };
+const ISOLATE: FleetCommand = { kind: "isolate", reason: "stop", owner: "Ann", expiresInMs: 500.2 };
 
 /** A command, and when it comes: milliseconds since the start. */
 type Step = readonly [FleetCommand, number];
@@ -110,11 +110,43 @@ describe("an outcome", () => {
     expect(led([{ ...SETTLE, successes: 9 }, 0]).reply.snapshot.state).toBe("open");
   });
 
+  test("adds to what was counted before, and lets nobody in", () => {
+    const settle = { ...SETTLE, openNow: false, successes: 2, failures: 3 };
+    const { reply } = led([settle, 0], [settle, 1]);
+    expect(reply).toMatchObject({ admitted: 0, counted: 5, late: 0 });
+    expect(reply.snapshot.counts).toEqual({ successes: 4, failures: 6, late: 0 });
+  });
+
+  test("that opens names who told it, also without a word on the failure", () => {
+    const { reply } = led([{ ...SETTLE, failure: null }, 0]);
+    expect(reply.changes).toMatchObject([{ by: REPORTER, failure: null }]);
+  });
+
   test("without a word on its failure leaves the last one", () => {
     const quiet = { ...SETTLE, openNow: false };
     const { reply } = led([quiet, 0], [{ ...quiet, failure: null }, 1]);
     expect(reply.snapshot.failure).toEqual({ ...FAILURE, reporter: REPORTER });
   });
+});
+
+test("a circuit that is not known is closed, with nothing counted", () => {
+  const counts = { successes: 0, failures: 0, late: 0 };
+  const durations = { ageMs: 0, retryAfterMs: 0 };
+  const numbers = { generation: 0, badSeconds: 0, reporters: 0, probes: 0, openings: 0 };
+  expect(reduce(undefined, { kind: "read" }, MICROS).reply).toEqual({
+    ...{ admitted: 0, refusal: null, counted: 0, late: 0, changes: [] },
+    snapshot: { ...numbers, ...durations, state: "closed", isolation: null, failure: null, counts },
+  });
+});
+
+test.each<[string, Step[]]>([
+  ["open", [[SETTLE, 0]]],
+  ["isolated", [[ISOLATE, 0]]],
+  ["open", [[{ ...SETTLE, openNow: false, policy: { ...POLICY, badSeconds: 1 } }, 0]]],
+])("who is refused because it is %s is not let in", (refusal, steps) => {
+  const asks = { ...ADMIT, policy: { ...POLICY, badSeconds: 1 } };
+  const atMs = refusal === "isolated" ? 1 : 1000;
+  expect(led(...steps, [asks, atMs]).reply).toMatchObject({ admitted: 0, refusal });
 });
 
 describe("an isolation", () => {
