@@ -1,11 +1,14 @@
 /** Conformance: what a store is beside its circuits: history, lists, subscriptions, names and its end. */
 
 import assert from "node:assert/strict";
-import { type FleetChange, MAX_HISTORY } from "../../fleet/rules/reply.js";
+import type { FleetChange } from "../../fleet/rules/reply.js";
 import type { FleetEntry, FleetKey, FleetStore } from "../../fleet/store.js";
 import { isFleetStoreError } from "../../fleet/store-error.js";
 import type { RuleCase } from "./case.js";
 import { Circuit, timeless, until } from "./circuit.js";
+
+/** What the port promises; not read from the rules, which must keep it as well. */
+const MAX_HISTORY = 100;
 
 /** Names that a store could take apart, put together, or understand as something of its own. */
 const ODD_NAMES = [
