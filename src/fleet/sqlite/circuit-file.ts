@@ -50,6 +50,8 @@ export class CircuitFile {
   readonly #path: string;
   readonly #inode: bigint | undefined;
   readonly #statements = new Map<string, SqliteStatement>();
+  /** The state that was read or written last: to parse a text costs more than to find it. */
+  #last: { readonly text: string; readonly state: FleetState } | undefined;
   #clearAtMs = 0;
 
   /**
@@ -98,7 +100,7 @@ export class CircuitFile {
     const row = this.#statement(
       "SELECT id, state FROM circuits WHERE scope = ? AND name = ? AND kept_until_ms > ?",
     ).get(scope, name, nowMs);
-    return row && { id: Number(row.id), state: JSON.parse(String(row.state)) };
+    return row && { id: Number(row.id), state: this.#stateOf(String(row.state)) };
   }
 
   /** Keeps a state and its new changes. `id` is that of {@link find} in the same step. */
@@ -109,6 +111,7 @@ export class CircuitFile {
     changes: readonly FleetChange[],
   ): void {
     const text = JSON.stringify(state);
+    this.#last = { text, state };
     const untilMs = state.nowMs + keepForMs(state);
     if (id !== undefined) {
       this.#statement("UPDATE circuits SET state = ?, kept_until_ms = ? WHERE id = ?").run(
@@ -144,6 +147,11 @@ export class CircuitFile {
 
   close(): void {
     this.#connection.close();
+  }
+
+  #stateOf(text: string): FleetState {
+    if (this.#last?.text !== text) this.#last = { text, state: JSON.parse(text) };
+    return this.#last.state;
   }
 
   #keepChanges(id: number, changes: readonly FleetChange[]): void {
