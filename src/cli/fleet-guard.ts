@@ -2,7 +2,12 @@
 
 import { createFleet, type Fleet } from "../fleet/fleet.js";
 import type { Note } from "../runner/run-report.js";
-import { type StoreFlags, storeSettingsFrom } from "./store-settings.js";
+import {
+  countedByFrom,
+  type ReporterFlags,
+  type StoreFlags,
+  storeSettingsFrom,
+} from "./store-settings.js";
 import type { Terminal } from "./terminal.js";
 
 /** A command may ask but once, before it starts: that is worth the wait for a connection. */
@@ -23,13 +28,14 @@ export interface JoinedFleet {
  * @throws CommandError for a store or a scope that cannot be one.
  */
 export async function joinFleet(
-  given: StoreFlags,
+  given: StoreFlags & ReporterFlags,
   env: Terminal["env"],
 ): Promise<JoinedFleet | undefined> {
   const settings = storeSettingsFrom(given, env);
   if (settings === undefined) return undefined;
   const { url: store, scope, token } = settings;
-  const fleet = createFleet({ store, scope, token });
+  const countedBy = countedByFrom(given, env);
+  const fleet = createFleet({ store, scope, token, reporter: { countedBy } });
   let downReason: string | undefined;
   fleet.on("storeDown", ({ reason }) => {
     downReason = reason;

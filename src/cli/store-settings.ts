@@ -2,13 +2,28 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT } from "./exit-codes.js";
-import { addSettings, type Settings, settingsFrom } from "./settings.js";
+import { addSettings, oneOf, type Settings, settingsFrom } from "./settings.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
 interface SettingValues {
   readonly store: string;
   readonly scope: string;
 }
+
+/** What else a command says that shares circuits of its own. */
+export interface ReporterFlags {
+  readonly countBy?: "process" | "machine";
+}
+
+const REPORTER_SETTINGS: Settings<ReporterFlags> = {
+  countBy: {
+    flags: "--count-by <whom>",
+    variable: "DAGGER_BREAKER_COUNT_BY",
+    description:
+      "whom the others count as one that has met failures: each process, or all of a machine; process by default",
+    read: oneOf("process", "machine"),
+  },
+};
 
 /** The options as commander gives them. */
 export type StoreFlags = Partial<SettingValues>;
@@ -44,6 +59,16 @@ const SETTINGS: Settings<StoreFlags> = {
     read: readScope,
   },
 };
+
+/** Adds the option of a command that reports failures to the store. */
+export function addReporterFlags(command: Command): Command {
+  return addSettings(command, REPORTER_SETTINGS);
+}
+
+/** Whom the others count as one; undefined for what is usual. */
+export function countedByFrom(given: ReporterFlags, env: Terminal["env"]) {
+  return settingsFrom(REPORTER_SETTINGS, given, env)("countBy");
+}
 
 /** Adds the options to a command. */
 export function addStoreFlags(command: Command): Command {

@@ -7,35 +7,39 @@ const fleets = new Map<string, Fleet>();
 
 /**
  * The fleet of the store in DAGGER_BREAKER_STORE, with the scope in DAGGER_BREAKER_SCOPE and the token
- * in DAGGER_BREAKER_STORE_TOKEN; undefined when there is no such variable. It does not keep the process
- * alive.
+ * in DAGGER_BREAKER_STORE_TOKEN, counted by what DAGGER_BREAKER_COUNT_BY says; undefined without the
+ * first. It does not keep the process alive.
  *
- * @throws RangeError for a store or a scope that cannot be one; it never shows the URL.
+ * @throws RangeError for a variable of no use; it never shows the URL.
  */
 export function environmentFleet(): Fleet | undefined {
   const {
     DAGGER_BREAKER_STORE: store = "",
     DAGGER_BREAKER_SCOPE: scope = "",
     DAGGER_BREAKER_STORE_TOKEN: token = "",
+    DAGGER_BREAKER_COUNT_BY: countBy = "",
   } = process.env;
   if (store.trim() === "") return undefined;
-  const key = JSON.stringify([store, scope, token]);
+  const settings = { store, scope, token, countBy };
+  const key = JSON.stringify(settings);
   const known = fleets.get(key);
   if (known !== undefined) return known;
-  const fleet = makeFleet(store.trim(), scope.trim(), token.trim());
+  const fleet = makeFleet(settings);
   fleets.set(key, fleet);
   return fleet;
 }
 
-function makeFleet(store: string, scope: string, token: string): Fleet {
+function makeFleet(settings: Readonly<Record<"store" | "scope" | "token" | "countBy", string>>) {
+  const given = (text: string) => (text.trim() === "" ? undefined : text.trim());
   try {
     return createFleet({
-      store,
-      ...(scope === "" ? {} : { scope }),
-      ...(token === "" ? {} : { token }),
+      store: settings.store.trim(),
+      scope: given(settings.scope),
+      token: given(settings.token),
+      reporter: { countedBy: given(settings.countBy) as "process" | "machine" | undefined },
     });
   } catch (error) {
     const { message } = error as Error;
-    throw new RangeError(`DAGGER_BREAKER_STORE or DAGGER_BREAKER_SCOPE is of no use: ${message}`);
+    throw new RangeError(`the fleet of the variables DAGGER_BREAKER_... is of no use: ${message}`);
   }
 }

@@ -1,9 +1,10 @@
+import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { newBreaker, ScriptedStore } from "../../tests/fleet/scripted-store.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { createRegistry } from "../registry/registry.js";
 import { createFleet } from "./fleet.js";
-import { readReporter, runOf } from "./reporter.js";
+import { hostOf, readReporter, runOf } from "./reporter.js";
 import { sharedFailureOf } from "./shared-failure.js";
 
 const store = new ScriptedStore();
@@ -148,4 +149,23 @@ test("an error that throws when it is looked at is told as an error", () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   expect(sharedFailureOf(proxy).rule).toBe("error");
+});
+
+test("processes of one machine are one reporter where they are counted by machine", () => {
+  const reporterOf = (host: string) => readReporter({ host, countedBy: "machine" }, "reporter");
+  expect(reporterOf("runner-1").id).toBe(reporterOf("runner-1").id);
+  expect(reporterOf("runner-1").id).not.toBe(reporterOf("runner-2").id);
+  expect(reporterOf("a machine, by any name").id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+});
+
+test.each([
+  [{ RUNNER_NAME: "ubuntu-7" }, "ubuntu-7"],
+  [{ CI_RUNNER_DESCRIPTION: "shared-3" }, "shared-3"],
+  [{ BUILDKITE_AGENT_NAME: "agent-1" }, "agent-1"],
+  [{ AGENT_NAME: "pool-9" }, "pool-9"],
+  [{ RUNNER_NAME: "" }, hostname()],
+  [{}, hostname()],
+  [{ RUNNER_NAME: "x".repeat(300) }, "x".repeat(200)],
+])("the machine of %j is named as its CI system or itself names it", (environment, host) => {
+  expect(hostOf(environment)).toBe(host);
 });

@@ -1,5 +1,6 @@
 /** The breakers of one process whose circuits are shared with other processes. */
 
+import { randomUUID } from "node:crypto";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { systemClock } from "../breaker/clock.js";
 import { Emitter, type Listener } from "../breaker/events.js";
@@ -102,13 +103,13 @@ export class Fleet {
   readonly #watch: StoreWatch;
   readonly #shared = new WeakMap<CircuitBreaker, Map<string, SharedCircuitBreaker>>();
   #downSinceMs = 0;
-  #leases = 0;
   #droppedCount = 0;
   #closing: Promise<void> | undefined;
 
   /** @internal */
   constructor(settings: FleetSettings) {
     const { scope, mode, reporter } = settings;
+    const leases = namesOfLeases();
     this.#settings = settings;
     this.#emitter = new Emitter(`the fleet of scope "${scope}"`);
     this.#link = new StoreLink({ ...settings, onEdge: (reason) => this.#edge(reason) });
@@ -118,7 +119,7 @@ export class Fleet {
       link: this.#link,
       cached: mode === "cached",
       reporter,
-      nextLease: () => `${reporter.id}-${this.#nextLease()}`,
+      nextLease: () => leases.next().value,
       announce: (name, event) => this.#announce(name, event),
       dropped: (count) => {
         this.#droppedCount += count;
@@ -283,11 +284,6 @@ export class Fleet {
     return reply.snapshot;
   }
 
-  #nextLease(): number {
-    this.#leases += 1;
-    return this.#leases;
-  }
-
   #edge(reason: string | undefined): void {
     const { kind: store } = this.#settings;
     const nowMs = systemClock.now();
@@ -304,6 +300,12 @@ export class Fleet {
     this.#emitter.enqueue(name, event);
     this.#emitter.deliver();
   }
+}
+
+/** Names that no other process has for its leases. */
+function* namesOfLeases(): Generator<string, never> {
+  const id = randomUUID();
+  for (let number = 1; ; number += 1) yield `${id}-${number}`;
 }
 
 const EVENT = wordField<keyof FleetEvents>("change", FLEET_EVENT_NAMES);

@@ -1,13 +1,16 @@
 /** Who this process is to a store: an id of its own, its machine, and the run of a CI system. */
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { checkText, type Field, readOptions, readRecord } from "../options/check.js";
+import { checkText, type Field, readOptions, readRecord, wordField } from "../options/check.js";
 import type { Reporter } from "./rules/state.js";
 
 /** What a process says of itself to others. */
 export interface ReporterOptions {
-  /** The machine: 1 to 200 characters. Default: the host name. */
+  /**
+   * The machine: 1 to 200 characters. Default: the name of the runner that GitHub Actions, GitLab,
+   * Buildkite or Azure Pipelines tell in their variables, else the host name.
+   */
   readonly host?: string | undefined;
   /**
    * The run, as a person would look for it: 1 to 500 characters, null for none. Default: what GitHub
@@ -15,6 +18,12 @@ export interface ReporterOptions {
    * variables.
    */
   readonly run?: string | null | undefined;
+  /**
+   * Whom others count as one when they ask how many have met failures: each `process`, or all
+   * processes of a `machine`. A machine with a broken network that fails job after job is many
+   * processes; where each job has a machine of its own, both are the same. Default: `"process"`.
+   */
+  readonly countedBy?: "process" | "machine" | undefined;
 }
 
 const FIELDS = {
@@ -26,20 +35,42 @@ const FIELDS = {
     absent: undefined,
     read: (value, label) => (value === null ? null : checkText(value, label, 500)),
   } as Field<string | null | undefined>,
+  countedBy: wordField<"process" | "machine">("process", ["process", "machine"]),
 };
 
 /** Checks what a process says of itself and fills in what its system and CI system say. */
 export function readReporter(given: unknown, label: string): Reporter {
-  const { host, run } = readOptions(
+  const { run, countedBy, ...own } = readOptions(
     label,
     given === undefined ? {} : readRecord(given, label),
     FIELDS,
   );
+  const host = own.host ?? hostOf(process.env);
   return {
-    id: randomUUID(),
-    host: host ?? (hostname().slice(0, 200) || "unknown"),
+    id: countedBy === "machine" ? idOfMachine(host) : randomUUID(),
+    host,
     run: run === undefined ? runOf(process.env) : run,
   };
+}
+
+/** The same for all processes of a machine, in the characters that an id may have. */
+function idOfMachine(host: string): string {
+  return createHash("sha256").update(host).digest("hex");
+}
+
+/** Where CI systems say on which machine a job runs; a container has a name of its own for each job. */
+const RUNNER_VARIABLES = [
+  "RUNNER_NAME",
+  "CI_RUNNER_DESCRIPTION",
+  "BUILDKITE_AGENT_NAME",
+  "AGENT_NAME",
+] as const;
+
+/** The machine, by the name that its CI system or its system has for it. */
+export function hostOf(environment: Readonly<Record<string, string | undefined>>): string {
+  const name = RUNNER_VARIABLES.find((variable) => environment[variable]);
+  const runner = name === undefined ? "" : (environment[name] ?? "");
+  return (runner || hostname()).slice(0, 200) || "unknown";
 }
 
 /** Where CI systems say which run this is; each entry are the variables that make up one address. */

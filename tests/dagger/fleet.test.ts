@@ -70,6 +70,6 @@ test("a store that the environment names and that is gone harms no pipeline", as
 test("a store that cannot be one is told by the variable that names it, without its password", async () => {
   vi.stubEnv("DAGGER_BREAKER_STORE", "mysql://user:hunter2@db");
   const error = await pull("ghcr.io/acme/app:1");
-  expect(String(error)).toMatch(/RangeError: DAGGER_BREAKER_STORE .* expected it to begin with/);
+  expect(String(error)).toMatch(/RangeError: .*DAGGER_BREAKER_.* expected it to begin with/);
   expect(String(error)).not.toContain("hunter2");
 });

@@ -16,7 +16,7 @@ import {
   tracesFrom,
 } from "../guard-settings.js";
 import { addSettings } from "../settings.js";
-import { addStoreFlags } from "../store-settings.js";
+import { addReporterFlags, addStoreFlags } from "../store-settings.js";
 import type { CommandContext, Terminal } from "../terminal.js";
 import { holdWarnings, OF_ANYTHING } from "../trace/warnings.js";
 import { type CommandSessions, guardSessions } from "./child-sessions.js";
@@ -39,7 +39,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .argument("<command>", "the command; put -- before it")
     .argument("[arguments...]", "its arguments")
     .passThroughOptions();
-  addSettings<OwnFlags>(addStoreFlags(addGuardFlags(command)), OWN_SETTINGS)
+  addSettings<OwnFlags>(addReporterFlags(addStoreFlags(addGuardFlags(command))), OWN_SETTINGS)
     .addHelpText("after", EXIT_CODES)
     .action(async (name: string, args: string[], flags: RunFlags) => {
       context.end(await run(name, args, flags, context.terminal));

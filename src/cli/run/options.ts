@@ -4,7 +4,7 @@ import { InvalidArgumentError } from "commander";
 import type { GuardFlags } from "../guard-settings.js";
 import { duration, wholeNumber } from "../option-values.js";
 import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings.js";
-import type { StoreFlags } from "../store-settings.js";
+import type { ReporterFlags, StoreFlags } from "../store-settings.js";
 import type { Terminal } from "../terminal.js";
 import { verbOf } from "./idempotent.js";
 
@@ -24,7 +24,7 @@ export interface OwnFlags {
 }
 
 /** All options of `run`. */
-export type RunFlags = GuardFlags & StoreFlags & OwnFlags;
+export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OwnFlags;
 
 /** Without waits between them, so many attempts would help nobody. */
 const MAX_RETRIES = 100;
