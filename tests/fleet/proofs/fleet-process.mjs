@@ -1,0 +1,192 @@
+// A process with one member of a fleet, or with several of them on one store, that does what its parent
+// asks by messages and tells what came of it; see fleet-processes.ts.
+
+import { join } from "node:path";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { Load } from "./load.mjs";
+import { Prober } from "./prober.mjs";
+
+const plan = JSON.parse(process.argv[2]);
+const load = (path) => import(pathToFileURL(join(plan.dist, path)).href);
+const { createFleet } = await load("fleet/fleet.js");
+const { CircuitBreaker } = await load("breaker/circuit-breaker.js");
+const { isCircuitBreakerOpenError } = await load("breaker/errors.js");
+
+const STORES = {
+  memory: async () => (await load("fleet/memory/memory-store.js")).memoryStore(),
+  sqlite: async ({ kind, ...options }) =>
+    (await load("fleet/sqlite/sqlite-store.js")).sqliteStore(options),
+  http: async ({ kind, ...options }) => (await load("fleet/http/http-store.js")).httpStore(options),
+  "node-redis": async ({ url }) => {
+    const { createClient } = await import("@redis/client");
+    return redis(createClient({ url }));
+  },
+  ioredis: async ({ url }) => {
+    const { Redis } = await import("ioredis");
+    return redis(new Redis(url, { lazyConnect: true }));
+  },
+};
+const redis = async (client) => (await load("fleet/redis/redis-store.js")).redisStore({ client });
+
+const unhandled = [];
+for (const event of ["unhandledRejection", "uncaughtException"]) {
+  process.on(event, (error) => unhandled.push(`${event}: ${error?.stack ?? error}`));
+}
+
+/** By how much a timer has been late, all in all: so long this process had to wait for its turn. */
+let starvedMs = 0;
+const BEAT_MS = 20;
+let beatMs = performance.now();
+setInterval(() => {
+  const nowMs = performance.now();
+  starvedMs += Math.max(0, nowMs - beatMs - BEAT_MS);
+  beatMs = nowMs;
+}, BEAT_MS);
+
+class Member {
+  #fleet;
+  #shared = new Map();
+  #permits = [];
+  #load;
+  #prober;
+
+  constructor(store, mode) {
+    this.#fleet = createFleet({ store, mode, ...plan.fleet });
+  }
+
+  async open() {
+    while (!(await this.#fleet.open())) await sleep(50);
+  }
+
+  /** Shares a circuit with other options than those of the plan; before its first use. */
+  share({ name, breaker }) {
+    this.#of(name, breaker);
+  }
+
+  /** Makes so many calls at once, each with the same outcome; tells what became of them. */
+  async call({ name, times = 1, outcome }) {
+    const failure = new Error("made by the test");
+    const operation = () => {
+      if (outcome === "failure") throw failure;
+    };
+    const ends = Array.from({ length: times }, () =>
+      this.#of(name)
+        .execute(operation)
+        .then(
+          () => "success",
+          (error) => (error === failure ? "failure" : reasonOf(error)),
+        ),
+    );
+    return Promise.all(ends);
+  }
+
+  /** Takes so many permits at once and keeps those that it gets; tells how many. */
+  async take({ name, times = 1 }) {
+    const asked = Array.from({ length: times }, () => this.#of(name).tryAcquire());
+    const permits = (await Promise.all(asked)).filter((one) => !isCircuitBreakerOpenError(one));
+    this.#permits.push(...permits);
+    return permits.length;
+  }
+
+  /** Settles so many permits, the oldest first, each told to the store by itself. */
+  async settle({ times = 1, outcome, openNow }) {
+    for (const permit of this.#permits.splice(0, times)) {
+      if (outcome === "success") permit.success();
+      else permit.failure(new Error("made by the test"), { openNow });
+      await turn();
+      await turn();
+    }
+    await this.#fleet.flush();
+  }
+
+  /** How a circuit stands here, and in the store. */
+  async look({ name }) {
+    const { local, shared, metrics } = this.#of(name).getMetrics();
+    const circuits = await patiently(() => this.#fleet.status());
+    const { storeUp } = this.#fleet.getMetrics();
+    return {
+      local: local.state,
+      known: shared ?? null,
+      stored: circuits.find((circuit) => circuit.name === name)?.snapshot ?? null,
+      history: await patiently(() => this.#fleet.history(name)),
+      counts: metrics,
+      storeUp,
+    };
+  }
+
+  /** What is known here, without asking the store. */
+  known({ name }) {
+    const { shared } = this.#of(name).getMetrics();
+    return { known: shared ?? null, storeUp: this.#fleet.getMetrics().storeUp, starvedMs };
+  }
+
+  /** Settles a permit, and dies as soon as the store has been told. */
+  async settleAndDie(ending) {
+    await this.settle(ending);
+    process.kill(process.pid, "SIGKILL");
+  }
+
+  async reset({ name }) {
+    await patiently(() => this.#fleet.reset(name));
+  }
+
+  load({ name, deadlineMs }) {
+    this.#load = new Load(this.#of(name), deadlineMs, isCircuitBreakerOpenError);
+  }
+
+  async unload() {
+    return { ...(await this.#load.stop()), unhandled };
+  }
+
+  probe({ name }) {
+    const flush = () => this.#fleet.flush();
+    this.#prober = new Prober(this.#of(name), flush, isCircuitBreakerOpenError);
+  }
+
+  decide({ outcome }) {
+    this.#prober.decide(outcome);
+  }
+
+  async stopProbing() {
+    return this.#prober.stop();
+  }
+
+  #of(name, breaker = plan.breaker) {
+    const known = this.#shared.get(name);
+    if (known !== undefined) return known;
+    const shared = this.#fleet.share(new CircuitBreaker({ ...breaker, name }));
+    this.#shared.set(name, shared);
+    return shared;
+  }
+}
+
+function reasonOf(error) {
+  if (!isCircuitBreakerOpenError(error)) return `${error}`;
+  return "scope" in error ? `shared ${error.reason}` : `local ${error.reason}`;
+}
+
+/** A question without a deadline of its own: a busy machine is no answer. */
+async function patiently(question) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await question();
+    } catch (error) {
+      if (tries === 20) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+const store = await STORES[plan.store.kind](plan.store);
+const members = plan.modes.map((mode) => new Member(store, mode));
+process.once("disconnect", () => process.exit(0));
+process.on("message", async ({ id, member, ask, parts }) => {
+  try {
+    process.send({ id, result: (await members[member][ask](parts)) ?? null });
+  } catch (error) {
+    process.send({ id, error: `${error?.stack ?? error}` });
+  }
+});
+await Promise.all(members.map((member) => member.open()));
+process.send({ ready: true });

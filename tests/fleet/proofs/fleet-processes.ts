@@ -1,0 +1,215 @@
+/** Members of a fleet in processes of their own, which run the compiled library; see fleet-process.mjs. */
+
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll } from "vitest";
+import type { CircuitBreakerOptions } from "../../../src/breaker/options.js";
+import type { FleetMode, FleetOptions } from "../../../src/fleet/fleet-options.js";
+import type { FleetChange, FleetSnapshot } from "../../../src/fleet/rules/reply.js";
+import type { SharedCounts } from "../../../src/fleet/shared-circuit.js";
+import { compile, projectFolder } from "../../compile.js";
+import type { Scene } from "./scenes.js";
+
+const DRIVER = fileURLToPath(new URL("./fleet-process.mjs", import.meta.url));
+const ENTRIES = [
+  "fleet/fleet.ts",
+  "fleet/redis/redis-store.ts",
+  "fleet/sqlite/sqlite-store.ts",
+  "fleet/http/http-store.ts",
+];
+
+/** What all members of a test are made with. */
+export interface MemberPlan {
+  readonly fleet?: Partial<Omit<FleetOptions, "store" | "mode">>;
+  readonly breaker: CircuitBreakerOptions;
+}
+
+/** How a circuit stands for one member, and in the store. */
+export interface Look {
+  readonly local: string;
+  readonly known: FleetSnapshot | null;
+  readonly stored: FleetSnapshot | null;
+  readonly history: readonly FleetChange[];
+  readonly counts: SharedCounts;
+  readonly storeUp: boolean;
+}
+
+/** How a call, or a permit, ends. */
+export interface Ending {
+  readonly outcome: "success" | "failure";
+  readonly openNow?: boolean;
+}
+
+/** What a process says without being asked. */
+export interface ProcessEvent {
+  readonly event: string;
+  readonly detail: unknown;
+}
+
+interface Message extends Partial<ProcessEvent> {
+  readonly id?: number;
+  readonly ready?: boolean;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+interface Waiting {
+  answer(result: unknown): void;
+  fail(error: Error): void;
+}
+
+/** One process. It ends with its parent, however that ends. */
+export class FleetProcess {
+  readonly child: ChildProcess;
+  /** Resolves once all its members are connected. */
+  readonly ready: Promise<void>;
+  /** What it wrote to its standard error. */
+  complaints = "";
+  onEvent: (event: ProcessEvent) => void = () => undefined;
+  readonly #waiting = new Map<number, Waiting>();
+  #asked = 0;
+
+  constructor(dist: string, scene: Scene, modes: readonly FleetMode[], plan: MemberPlan) {
+    const order = JSON.stringify({ dist, modes, store: scene.store, ...plan });
+    this.child = fork(DRIVER, [order], {
+      execArgv: [],
+      stdio: ["ignore", "inherit", "pipe", "ipc"],
+    });
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.complaints = (this.complaints + text).slice(-4000);
+    });
+    this.ready = new Promise((resolve, reject) => {
+      this.child.on("message", (message: Message) => {
+        if (message.ready) resolve();
+        else if (message.id !== undefined) this.#answer(message.id, message);
+        else if (message.event !== undefined) {
+          this.onEvent({ event: message.event, detail: message.detail });
+        }
+      });
+      this.child.on("exit", () => {
+        const error = new Error(`the process ended: ${this.complaints}`);
+        reject(error);
+        for (const { fail } of this.#waiting.values()) fail(error);
+        this.#waiting.clear();
+      });
+    });
+    this.ready.catch(() => undefined);
+  }
+
+  /** Asks a member to do something; the result is what the driver gives for it. */
+  ask<T>(member: number, ask: string, parts: object = {}): Promise<T> {
+    this.#asked += 1;
+    const id = this.#asked;
+    return new Promise<T>((answer, fail) => {
+      this.#waiting.set(id, { answer: (result) => answer(result as T), fail });
+      this.child.send({ id, member, ask, parts }, (error) => error && fail(error));
+    });
+  }
+
+  /** Ends it with -9. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, "exit");
+    this.child.kill("SIGKILL");
+    await exited;
+  }
+
+  #answer(id: number, { result, error }: Message): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting?.answer(result);
+    else waiting?.fail(new Error(error));
+  }
+}
+
+/** One member of a fleet. */
+export class Member {
+  readonly process: FleetProcess;
+  readonly #index: number;
+
+  constructor(process: FleetProcess, index: number) {
+    this.process = process;
+    this.#index = index;
+  }
+
+  /** Makes so many calls at once; what became of each. */
+  call(name: string, ending: Ending, times = 1): Promise<readonly string[]> {
+    return this.ask("call", { name, times, ...ending });
+  }
+
+  /** Takes so many permits and keeps them; how many it got. */
+  take(name: string, times = 1): Promise<number> {
+    return this.ask("take", { name, times });
+  }
+
+  /** Settles so many of its permits, each told by itself, until the store has answered. */
+  settle(ending: Ending, times = 1): Promise<void> {
+    return this.ask("settle", { times, ...ending });
+  }
+
+  /** Shares a circuit with other options than those of the plan. */
+  share(name: string, breaker: CircuitBreakerOptions): Promise<void> {
+    return this.ask("share", { name, breaker });
+  }
+
+  look(name: string): Promise<Look> {
+    return this.ask("look", { name });
+  }
+
+  ask<T>(ask: string, parts: object = {}): Promise<T> {
+    return this.process.ask(this.#index, ask, parts);
+  }
+}
+
+/** The processes of the tests of one file. */
+export interface FleetProcesses {
+  /**
+   * Starts members of these modes, each in a process of its own where the store lets them. Resolves
+   * once all are connected.
+   */
+  start(
+    modes: readonly FleetMode[],
+    scene: Scene,
+    plan: MemberPlan,
+  ): Promise<readonly [Member, ...Member[]]>;
+  /** Ends all that run. */
+  end(): Promise<void>;
+}
+
+/** Compiles the library before the tests of a file, and tidies up after them. */
+export function fleetProcesses(): FleetProcesses {
+  let folder = "";
+  const running = new Set<FleetProcess>();
+  const end = async () => {
+    await Promise.all([...running].map((process) => process.kill()));
+    running.clear();
+  };
+  beforeAll(() => {
+    folder = projectFolder("fleet-proofs");
+    compile(folder, join(folder, "dist"), ENTRIES);
+  }, 180_000);
+  afterAll(async () => {
+    await end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    async start(modes, scene, plan) {
+      const each = scene.inOneProcess ? [modes] : modes.map((mode) => [mode]);
+      const started = each.map((own) => {
+        const process = new FleetProcess(join(folder, "dist"), scene, own, plan);
+        running.add(process);
+        return { process, own };
+      });
+      await Promise.all(started.map(({ process }) => process.ready));
+      const [first, ...others] = started.flatMap(({ process, own }) =>
+        own.map((_, index) => new Member(process, index)),
+      );
+      if (first === undefined) throw new Error("no member was asked for");
+      return [first, ...others];
+    },
+    end,
+  };
+}

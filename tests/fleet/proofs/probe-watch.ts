@@ -1,0 +1,71 @@
+/** What was seen of the probes of many processes, and what follows from it. */
+
+/** One probe, by the clock that all processes of the machine have in common. */
+export interface Probe {
+  readonly generation: number;
+  readonly state: string;
+  /** Its place was lent between these two. */
+  readonly askedMs: number;
+  readonly answeredMs: number;
+  /** It was given back between these two; undefined when the process was killed before. */
+  settlingMs?: number;
+  settledMs?: number;
+  wasKilled?: boolean;
+}
+
+/** A call that was refused. */
+export interface Refusal {
+  readonly by: string;
+  readonly reason: string;
+  readonly generation: number;
+  readonly askedMs: number;
+  readonly answeredMs: number;
+}
+
+/** How many places of one generation were taken at once for sure; leases last `leaseMs`. */
+export function mostAtOnce(probes: readonly Probe[], leaseMs: number): number {
+  let most = 0;
+  for (const own of byGeneration(probes).values()) {
+    const steps = own.flatMap(({ askedMs, answeredMs, settlingMs = Infinity }) => {
+      // The store counts in whole milliseconds.
+      const endMs = Math.min(settlingMs, askedMs + leaseMs - 1);
+      const taken = { atMs: answeredMs, by: 1 };
+      return endMs > answeredMs ? [taken, { atMs: endMs, by: -1 }] : [];
+    });
+    steps.sort((one, other) => one.atMs - other.atMs || one.by - other.by);
+    let live = 0;
+    for (const { by } of steps) {
+      live += by;
+      most = Math.max(most, live);
+    }
+  }
+  return most;
+}
+
+/** The calls that were told that all places are taken at a time at which one was free for sure. */
+export function wronglyRefused(
+  refusals: readonly Refusal[],
+  probes: readonly Probe[],
+  places: number,
+  leaseMs: number,
+): readonly Refusal[] {
+  const generations = byGeneration(probes);
+  return refusals.filter((refusal) => {
+    if (refusal.reason !== "probing") return false;
+    const perhapsTaken = (generations.get(refusal.generation) ?? []).filter((probe) => {
+      const { askedMs, answeredMs, settledMs = Infinity } = probe;
+      const endMs = Math.min(settledMs, answeredMs + leaseMs + 1);
+      return askedMs <= refusal.answeredMs && endMs >= refusal.askedMs;
+    });
+    return perhapsTaken.length < places;
+  });
+}
+
+function byGeneration(probes: readonly Probe[]): ReadonlyMap<number, readonly Probe[]> {
+  const groups = new Map<number, Probe[]>();
+  for (const probe of probes) {
+    const { generation } = probe;
+    groups.set(generation, [...(groups.get(generation) ?? []), probe]);
+  }
+  return groups;
+}
