@@ -17,6 +17,17 @@ const VALUES = [
   "junit",
 ];
 
+/** Those that may hold a secret, which other users could read in a command line. */
+const VARIABLES = {
+  store: "DAGGER_BREAKER_STORE",
+  scope: "DAGGER_BREAKER_SCOPE",
+  "store-token": "DAGGER_BREAKER_STORE_TOKEN",
+};
+
+for (const [name, variable] of Object.entries(VARIABLES)) {
+  const value = take(name).trim();
+  if (value !== "") process.env[variable] = value;
+}
 const argv = commandLine();
 delete process.env.ACTION_PATH;
 if (argv !== undefined) {

@@ -178,6 +178,23 @@ describe("an input", () => {
     }
   });
 
+  test("of a store reaches the command by the environment, where no other user reads it", async () => {
+    const inputs = {
+      store: "http://127.0.0.1:1",
+      "store-token": "t".repeat(32),
+      scope: "egress-1",
+    };
+    const run = await runWith({ command: "dagger call test", ...inputs }, ["show"]);
+    const { args, env } = shown(run);
+    expect(args).toEqual(["call", "test"]);
+    expect(env).toMatchObject({
+      DAGGER_BREAKER_STORE: inputs.store,
+      DAGGER_BREAKER_STORE_TOKEN: inputs["store-token"],
+      DAGGER_BREAKER_SCOPE: inputs.scope,
+    });
+    expect(run.stderr).toContain("The store of shared circuits could not be asked");
+  });
+
   test("of what is needed may be separated by spaces, commas and lines", async () => {
     const needs = "registry:docker.io, git:github.com\nhttp:files.example.com ";
     const run = await runWith({ command: "dagger call test", needs });
