@@ -12,6 +12,10 @@ import {
   isCircuitBreakerError,
   isCircuitBreakerOpenError,
 } from "../breaker/errors.js";
+import {
+  isSharedCircuitOpenError,
+  type SharedCircuitOpenError,
+} from "../fleet/shared-open-error.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import { isSessionLostError } from "./errors.js";
 import { ENGINE } from "./guard-options.js";
@@ -51,7 +55,22 @@ export function rejectionAnswer(
   const { message } = error as Error;
   const { breakerName: upstream, retryAfterMs } = rejection;
   const delay = retryAfterMs === undefined ? {} : { retryAfterMs: `${Math.ceil(retryAfterMs)}` };
-  return answerOf(message, request, { _type: "CIRCUIT_OPEN", upstream, ...delay });
+  const origin = isSharedCircuitOpenError(rejection) ? originOf(rejection) : {};
+  return answerOf(message, request, { _type: "CIRCUIT_OPEN", upstream, ...delay, ...origin });
+}
+
+/** Where the refusal of a shared circuit comes from; what is not known is left out. */
+function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, string>> {
+  const { scope, since, until, openedBy, isolatedBy, failure } = rejection;
+  return {
+    scope,
+    since,
+    ...(until === null ? {} : { until }),
+    ...(isolatedBy === null ? {} : { isolatedBy }),
+    ...(openedBy === null ? {} : { openedByHost: openedBy.host }),
+    ...(openedBy === null || openedBy.run === null ? {} : { openedByRun: openedBy.run }),
+    ...(failure === null ? {} : { rule: failure.rule }),
+  };
 }
 
 /** A call for which no place was left among those that wait was refused by the same circuit. */

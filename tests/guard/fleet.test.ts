@@ -10,6 +10,7 @@ import { isGuardRejection } from "../../src/guard/admission.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
+import { rejectionAnswer } from "../../src/guard/rejection-answer.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { EXEC_FAILED, failing, from, pullFailed, WORKED } from "./scene.js";
 
@@ -66,6 +67,24 @@ test("Docker Hub's rate limit in one process keeps all others from Docker Hub, a
     failure: { fault: "registry", limited: true },
   });
   expect(await other.send(OURS)).toBeUndefined();
+});
+
+test("programs in other languages are told in the answer who opened a shared circuit, and for what", async () => {
+  const store = memoryStore();
+  await joinAs("runner-1", store).send(ALPINE, LIMITED);
+  const refusal = await joinAs("runner-2", store).send(ALPINE);
+  const answer = rejectionAnswer(refusal, { query: ALPINE });
+  expect(answer?.errors[0].extensions).toEqual({
+    _type: "CIRCUIT_OPEN",
+    upstream: "registry:docker.io",
+    retryAfterMs: expect.stringMatching(/^\d+$/),
+    scope: "egress-1",
+    since: expect.stringMatching(/^20.*Z$/),
+    until: expect.stringMatching(/^20.*Z$/),
+    openedByHost: "runner-1",
+    openedByRun: "run of runner-1",
+    rule: "registry.limited",
+  });
 });
 
 test("a refusal of the fleet holds no probe, no permit and no count of anybody", async () => {
