@@ -31,6 +31,8 @@ const MANIFEST = join(ROOT, "package.json");
 const OWN_PROGRAM = "src/cli/own-program.ts";
 /** The first that can be told to leave NODE_OPTIONS alone, which is meant for the programs of a user. */
 const OLDEST_NODE = { major: 24, minor: 7 };
+/** The licences of packages that come without, each as it stands in the repository of the package. */
+const OTHER_LICENSES = { "@redis/client": join(ROOT, "scripts/licenses/node-redis.txt") };
 /** What Node.js looks for in its own binary: https://nodejs.org/api/single-executable-applications.html */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
@@ -129,6 +131,8 @@ async function bundle(outfile, nodeVersion) {
     format: "cjs",
     target: `node${nodeVersion}`,
     mainFields: ["module", "main"],
+    // Never asked for: node-redis is in the file, and nothing makes it measure itself.
+    external: ["ioredis", "@opentelemetry/api"],
     // Errors are known by the names of their classes.
     keepNames: true,
     legalComments: "none",
@@ -185,7 +189,8 @@ async function licenses(packages, node) {
   const parts = await Promise.all(
     [ROOT, ...packages].map(async (folder) => {
       const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-      return { title: `${name} ${version}`, path: join(folder, "LICENSE") };
+      const path = OTHER_LICENSES[name] ?? join(folder, "LICENSE");
+      return { title: `${name} ${version}`, path };
     }),
   );
   parts.push({
