@@ -16,6 +16,7 @@ import type { Machine } from "../breaker/machine.js";
 import type { CircuitBreakerMetrics } from "../breaker/metrics.js";
 import type { Outcome } from "../breaker/options.js";
 import { type CallPermit, Permit, type Settlement, type Settler } from "../breaker/permit.js";
+import { UnaskedPermit } from "../breaker/unasked-permit.js";
 import { checkFunction, wordField } from "../options/check.js";
 import type { ControlOptions, FleetControl, IsolateOptions } from "./fleet-control.js";
 import { type FleetEvents, SHARED_EVENT_NAMES, type SharedEventName } from "./fleet-events.js";
@@ -24,7 +25,6 @@ import type { FleetSnapshot } from "./rules/reply.js";
 import type { Answer, SharedCircuit, SharedCounts } from "./shared-circuit.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 import { SharedTicket } from "./shared-ticket.js";
-import { UnaskedPermit } from "./unasked-permit.js";
 
 /** A shared breaker at one moment. */
 export interface SharedCircuitMetrics {
@@ -148,7 +148,7 @@ export class SharedCircuitBreaker {
    * @internal
    */
   unasked(): CallPermit {
-    return new UnaskedPermit(this);
+    return new UnaskedPermit(this.local, this);
   }
 
   /**

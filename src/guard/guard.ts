@@ -2,6 +2,7 @@
 
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { CallPermit } from "../breaker/permit.js";
+import { UnaskedPermit } from "../breaker/unasked-permit.js";
 import type { SharedCircuitBreaker } from "../fleet/shared-circuit-breaker.js";
 import { type Asked, askUntilAdmitted } from "../policies/wait.js";
 import { isRegistryFullError, type NamedBreakerOptions } from "../registry/registry.js";
@@ -16,7 +17,6 @@ import {
 } from "./guard-options.js";
 import { probesJudged } from "./pending-settlements.js";
 import { sharedName } from "./shared-upstreams.js";
-import { UnaskedCall } from "./unasked-call.js";
 
 /** Knows the breakers of the upstreams, and lets requests in past them. */
 export class Guard {
@@ -99,7 +99,7 @@ export class Guard {
 
   /** Takes the outcome of a call that did not ask its breaker, in the generation of now. */
   unasked(breaker: CircuitBreaker): CallPermit {
-    return this.#sharedOf(breaker)?.unasked() ?? new UnaskedCall(breaker);
+    return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
   }
 
   /** The breakers of this process first, and only past those what they share with others. */
