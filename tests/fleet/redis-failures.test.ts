@@ -7,7 +7,7 @@ import { isFleetStoreError } from "../../src/fleet/store-error.js";
 import { admit, KEY, limit, settle } from "./commands.js";
 import { CLIENTS, CLUSTERS } from "./redis-clients.js";
 import { startCluster } from "./redis-cluster.js";
-import { RedisServer, until } from "./redis-server.js";
+import { freePort, RedisServer, until } from "./redis-server.js";
 import { TcpGate } from "./tcp-gate.js";
 
 let server: RedisServer;
@@ -75,6 +75,34 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     const store = open();
     await expect(store.open()).rejects.toThrow(/^Redis cannot be reached: /);
     await server.restart();
+    await isBack(store);
+  });
+
+  test("a store whose server has gone does not say that it is open", async () => {
+    const store = open();
+    await store.open();
+    await server.kill();
+    await until(() =>
+      store.open().then(
+        () => false,
+        (error) => /^Redis cannot be reached: /.test(String(error.message)),
+      ),
+    );
+    await server.restart();
+    await store.open();
+    expect((await store.run(KEY, admit())).admitted).toBe(1);
+  });
+
+  test("a replica that has lost its master is left for another connection", async () => {
+    const store = open();
+    await store.run(KEY, admit());
+    const port = await freePort();
+    await server.send("CONFIG", "SET", "replica-serve-stale-data", "no");
+    await server.send("REPLICAOF", "127.0.0.1", String(port));
+    const connections = gate.connections;
+    await expect(store.run(KEY, settle())).rejects.toThrow(/MASTERDOWN|READONLY/);
+    await until(() => gate.connections > connections);
+    await server.send("REPLICAOF", "NO", "ONE");
     await isBack(store);
   });
 

@@ -114,6 +114,17 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       await store.close();
     }
   });
+
+  test("a server that does not know how to log in is told of without the password", async () => {
+    const unknown = ["--rename-command", "HELLO", "", "--rename-command", "AUTH", ""];
+    const strange = await RedisServer.start({ config: unknown });
+    const store = redisStore({ client: make(strange.url.replace("//", `//me:${PASSWORD}@`)) });
+    const error = await store.open().catch((reason: unknown) => reason);
+    expect(String(error)).toMatch(/unknown command '(?:HELLO|auth)'$/);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(PASSWORD);
+    await store.close();
+    await strange.close();
+  });
 });
 
 describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
@@ -179,6 +190,22 @@ describe.each(Object.entries(MAKES))("a process with %s", (_name, make) => {
 
   test("ends by itself while a store is open and listens", async () => {
     expect(await runProgram(program(server.url))).toBe("none 0");
+  });
+
+  test("ends by itself a second after a server fell silent", async () => {
+    const silent = await RedisServer.start();
+    const text = `
+      import { redisStore } from "./dist/fleet/redis/index.js";
+      ${make}
+      const store = redisStore({ client: make(${JSON.stringify(silent.url)}) });
+      await store.open();
+      process.kill(${silent.pid}, "SIGSTOP");
+      store.list("none").catch(() => {});
+      const startedMs = performance.now();
+      process.on("exit", () => console.log(performance.now() - startedMs < 3000));
+    `;
+    expect(await runProgram(text)).toBe("true 0");
+    await silent.close();
   });
 
   test("ends by itself while a store cannot connect", async () => {

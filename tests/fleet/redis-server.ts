@@ -52,6 +52,12 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** The id of its process. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error("the server does not run");
+    return this.#child.pid;
+  }
+
   /** Ends it as a crash does. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
@@ -150,10 +156,12 @@ async function launch(
   child.on("error", (error) => {
     problem = `${program} cannot be started: ${error.message}`;
   });
+  const kill = () => child.kill("SIGKILL");
   child.on("exit", () => {
     problem = `${program} ended: ${output}`;
+    process.off("exit", kill);
   });
-  process.once("exit", () => child.kill("SIGKILL"));
+  process.once("exit", kill);
   await until(async () => {
     if (problem !== undefined) throw new Error(problem);
     return accepts(port);

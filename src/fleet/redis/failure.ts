@@ -6,6 +6,10 @@ import { FleetStoreError } from "../store-error.js";
 const REPLY = /^[A-Z][A-Z0-9]+ /;
 /** User and password of a URL. */
 const USER_INFO = /\/\/[^/\s@]*@/g;
+/** Redis repeats the arguments of a command that it does not know: those of AUTH are the password. */
+const ARGUMENTS = /,? with args beginning with:.*$/s;
+/** A replica that must not write, or that has lost its master and may not say what it knows. */
+const REPLICA = /^(?:READONLY|MASTERDOWN) /;
 /** The user lacks a right, for a command of its own or for one of the script's. */
 const NO_RIGHT = /^NOPERM |executing the script can't|ACL failure in script/;
 const MAX_LENGTH = 300;
@@ -15,7 +19,7 @@ export function messageOf(error: unknown): string {
   // Node gives one for each address of a host, and an empty text.
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const text = first instanceof Error ? first.message || first.name : String(first);
-  return text.replaceAll(USER_INFO, "//").slice(0, MAX_LENGTH);
+  return text.replaceAll(USER_INFO, "//").replace(ARGUMENTS, "").slice(0, MAX_LENGTH);
 }
 
 /** Whether Redis itself answered with this error. */
@@ -25,7 +29,7 @@ export function isReplyError(error: unknown): boolean {
 
 /** Whether another server may do what this one does not, as after a failover. */
 export function isElsewhere(error: unknown): boolean {
-  return !isReplyError(error) || messageOf(error).startsWith("READONLY ");
+  return !isReplyError(error) || REPLICA.test(messageOf(error));
 }
 
 /** The error of the store for a command on a key. */

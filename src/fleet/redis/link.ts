@@ -13,6 +13,8 @@ import { Redialing } from "./redialing.js";
 
 /** A connection that owes an answer for so long is dead, whatever its socket says. */
 const ANSWER_TIMEOUT_MS = 5000;
+/** For so long a process that has nothing else to do waits for an answer. */
+const HOLD_MS = 1000;
 
 /** Keeps one connection. Nothing waits in it: without a connection, commands are rejected. */
 export class RedisLink {
@@ -33,15 +35,15 @@ export class RedisLink {
     this.#onOpened = onOpened;
   }
 
-  /** Connects now, even if the time to try again has not come. */
-  async open(): Promise<RedisConnection> {
-    return this.#current ?? this.#dial();
+  /** Connects now if there is no connection or it has failed, even if it is not time to try again. */
+  async open(): Promise<void> {
+    if (this.#current === undefined || this.#problem !== undefined) await this.#dialNow();
   }
 
   /** Resolves to the connection; waits for the first one, but for no other. */
   async connection(): Promise<RedisConnection> {
     if (this.#current !== undefined) return this.#current;
-    if (this.#problem === undefined) return this.#dial();
+    if (this.#problem === undefined) return this.#dialNow();
     throw new FleetStoreError(`Redis is not connected: ${this.#problem}`);
   }
 
@@ -52,11 +54,14 @@ export class RedisLink {
   /** Asks the connection for one answer, which must come in time. */
   async ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
     const connection = await this.connection();
+    const hold = setTimeout(() => undefined, HOLD_MS);
     try {
-      return await within(question(connection), ANSWER_TIMEOUT_MS);
+      return await within(question(connection), ANSWER_TIMEOUT_MS, false);
     } catch (error) {
       if (isElsewhere(error)) this.#replace(connection, error);
       throw error;
+    } finally {
+      clearTimeout(hold);
     }
   }
 
@@ -72,6 +77,11 @@ export class RedisLink {
     this.#replaced.clear();
   }
 
+  /** For somebody who waits for it, which keeps the process alive. */
+  #dialNow(): Promise<RedisConnection> {
+    return within(this.#dial(), CONNECT_TIMEOUT_MS);
+  }
+
   #dial(): Promise<RedisConnection> {
     if (this.#closed) return Promise.reject(new FleetStoreError("the store in Redis is closed"));
     this.#dialing ??= this.#connect().finally(() => {
@@ -83,7 +93,7 @@ export class RedisLink {
   async #connect(): Promise<RedisConnection> {
     const connection = this.#make((error) => this.#replace(connection, error));
     try {
-      await within(connection.open(), CONNECT_TIMEOUT_MS);
+      await within(connection.open(), CONNECT_TIMEOUT_MS, false);
       if (this.#closed) throw new FleetStoreError("the store in Redis is closed");
     } catch (error) {
       connection.close();

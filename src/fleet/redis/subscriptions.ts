@@ -89,7 +89,7 @@ export class RedisSubscriptions {
           this.#lost(subscriber);
         },
       );
-      await within(this.#subscribeAll(subscriber), CONNECT_TIMEOUT_MS);
+      await within(this.#subscribeAll(subscriber), CONNECT_TIMEOUT_MS, false);
       if (lost) throw new FleetStoreError("the subscription in Redis was lost at once");
     } catch (error) {
       subscriber?.close();
