@@ -76,7 +76,7 @@ describe("a store that fails", () => {
     },
   );
 
-  test("after three failures in a row it is left alone for a second or more, and asked again then", async () => {
+  test("after three failures in a row it is left alone for half a second or more, and asked again then", async () => {
     store.script = FAILS;
     const { shared, fleet } = newProcess(store);
     const events: unknown[] = [];
@@ -90,10 +90,10 @@ describe("a store that fails", () => {
     expect(events).toEqual([{ store: "scripted", reason: "Error" }]);
     const { length } = store.commands;
     expect(await shared.execute(() => "at once")).toBe("at once");
-    await tick(999);
+    await tick(499);
     expect(await shared.execute(() => "at once")).toBe("at once");
     expect(store.commands).toHaveLength(length);
-    await tick(501);
+    await tick(251);
     store.script = (_command, answer) => answer();
     const asked = shared.acquire();
     await tick();

@@ -55,7 +55,7 @@ export interface LinkSettings {
 
 /** Failures in a row after which a store is down, and how long it is then left alone. */
 const FAILURES_TO_DOWN = 3;
-const DOWN_MS = 1000;
+const DOWN_MS = 500;
 const DOWN_JITTER = 0.5;
 /** More commands than this do not wait for their answers at once. */
 const MAX_UNDER_WAY = 10_000;

@@ -6,9 +6,14 @@ import type { SharedCircuit } from "./shared-circuit.js";
 import type { FleetEntry, FleetStore } from "./store.js";
 import type { StoreLink } from "./store-link.js";
 
-/** Pushes can be lost, so that circuits in use are asked for this often as well, more or less. */
-const POLL_MS = 5000;
+/**
+ * Pushes can be lost, and a store that was emptied pushes nothing, so that circuits in use are asked for
+ * as well: of one that refuses, this often, more or less; nothing else is asked or told for its calls.
+ */
+const POLL_MS = 1000;
 const POLL_JITTER = 0.2;
+/** With each poll of so many all are asked for. */
+const POLLS_TO_ALL = 5;
 /** How many circuits are asked for at once. */
 const POLL_BATCH = 100;
 const SUBSCRIBE_LIMIT_MS = 1000;
@@ -25,6 +30,7 @@ export class StoreWatch {
   readonly #settings: WatchSettings;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
+  #polls = 0;
   #running = false;
   #stopped = false;
 
@@ -82,7 +88,10 @@ export class StoreWatch {
     const delayMs = POLL_MS * (1 + POLL_JITTER * (2 * Math.random() - 1));
     this.#timer = setTimeout(() => {
       if (this.#unsubscribe === undefined) void this.#subscribe();
-      void this.#poll(this.#settings.table.all().filter((circuit) => circuit.takeUse()));
+      this.#polls += 1;
+      const all = this.#polls % POLLS_TO_ALL === 0;
+      const due = (circuit: SharedCircuit) => (all || circuit.check()) && circuit.takeUse();
+      void this.#poll(this.#settings.table.all().filter(due));
       this.#schedule();
     }, delayMs);
     this.#timer.unref();

@@ -1,9 +1,9 @@
 /** When to connect again: soon, then less often, never all at once, and without end. */
 
 const FIRST_DELAY_MS = 50;
-const MAX_DELAY_MS = 1000;
+const MAX_DELAY_MS = 500;
 
-/** Calls `dial` after a jittered delay that doubles with each failure up to a second. */
+/** Calls `dial` after a jittered delay that doubles with each failure up to half a second. */
 export class Redialing {
   readonly #dial: () => Promise<unknown>;
   #timer: NodeJS.Timeout | undefined;
