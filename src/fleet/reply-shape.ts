@@ -1,6 +1,8 @@
 /** Whether what a store answered is an answer: a store may be anybody's, and no call may fail of it. */
 
-import type { FleetReply, FleetSnapshot } from "./rules/reply.js";
+import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
+import type { ReportedFailure, Reporter } from "./rules/state.js";
+import type { FleetEntry } from "./store.js";
 
 const STATES: readonly unknown[] = ["closed", "open", "half-open"];
 const REFUSALS: readonly unknown[] = ["open", "probing", "isolated"];
@@ -8,20 +10,22 @@ const REFUSALS: readonly unknown[] = ["open", "probing", "isolated"];
 type Loose<T> = { readonly [K in keyof T]?: unknown };
 
 /**
- * Whether a value is an answer, as far as this process acts on it.
+ * Whether a value is an answer.
  *
  * @param count How many calls were asked for.
  */
 export function isReply(value: unknown, count: number): value is FleetReply {
   try {
     if (!isObject<FleetReply>(value)) return false;
-    const { admitted, refusal, changes, snapshot } = value;
+    const { admitted, refusal, counted, late, changes, snapshot } = value;
     return (
-      isCount(admitted) &&
+      isWhole(admitted) &&
       admitted <= count &&
       (refusal === null ? admitted === count : REFUSALS.includes(refusal)) &&
+      isAmount(counted) &&
+      isAmount(late) &&
       Array.isArray(changes) &&
-      changes.every(isObject) &&
+      changes.every(isChange) &&
       isSnapshot(snapshot)
     );
   } catch {
@@ -29,49 +33,74 @@ export function isReply(value: unknown, count: number): value is FleetReply {
   }
 }
 
-/** Whether a value is a snapshot, as far as this process acts on it. */
-export function isSnapshot(value: unknown): value is FleetSnapshot {
-  if (!isObject<FleetSnapshot>(value)) return false;
-  const { generation, state, ageMs, retryAfterMs, isolation, failure } = value;
+/** Whether a value is a circuit as a list or a push shows it. */
+export function isEntry(value: unknown): value is FleetEntry {
+  if (!isObject<FleetEntry>(value)) return false;
+  return isText(value.name) && isSnapshot(value.snapshot);
+}
+
+/** Whether a value is a change as a history keeps it. */
+export function isChange(value: unknown): value is FleetChange {
+  if (!isObject<FleetChange>(value)) return false;
+  const { atMs, generation, reason, from, to, forMs, by, failure, owner, note } = value;
   return (
-    isCount(generation) &&
+    isAmount(atMs) &&
+    isWhole(generation) &&
+    isText(reason) &&
+    STATES.includes(from) &&
+    STATES.includes(to) &&
+    (forMs === null || isAmount(forMs)) &&
+    (by === null || isReporter(by)) &&
+    (failure === null || isFailure(failure)) &&
+    isTextOrNull(owner) &&
+    isTextOrNull(note)
+  );
+}
+
+function isSnapshot(value: unknown): value is FleetSnapshot {
+  if (!isObject<FleetSnapshot>(value)) return false;
+  const { generation, state, ageMs, retryAfterMs, badSeconds, reporters, probes } = value;
+  const { openings, isolation, failure, counts } = value;
+  return (
+    isWhole(generation) &&
     STATES.includes(state) &&
-    isDuration(ageMs) &&
-    isDuration(retryAfterMs) &&
+    [ageMs, retryAfterMs, badSeconds, reporters, probes, openings].every(isAmount) &&
     (isolation === null || isIsolation(isolation)) &&
-    (failure === null || isFailure(failure))
+    (failure === null || isFailure(failure)) &&
+    isObject<FleetSnapshot["counts"]>(counts) &&
+    [counts.successes, counts.failures, counts.late].every(isAmount)
   );
 }
 
 function isIsolation(value: unknown): boolean {
   if (!isObject<NonNullable<FleetSnapshot["isolation"]>>(value)) return false;
   const { reason, owner, ageMs, remainingMs } = value;
-  return isText(reason) && isText(owner) && isDuration(ageMs) && isDuration(remainingMs);
+  return isText(reason) && isText(owner) && isAmount(ageMs) && isAmount(remainingMs);
 }
 
 function isFailure(value: unknown): boolean {
-  if (!isObject<NonNullable<FleetSnapshot["failure"]>>(value)) return false;
+  if (!isObject<ReportedFailure>(value)) return false;
   const { fault, rule, limited, reporter } = value;
-  if (!isObject<{ host: string; run: string | null }>(reporter)) return false;
-  const { host, run } = reporter;
   return (
-    isTextOrNull(fault) &&
-    isText(rule) &&
-    typeof limited === "boolean" &&
-    isText(host) &&
-    isTextOrNull(run)
+    isTextOrNull(fault) && isText(rule) && typeof limited === "boolean" && isReporter(reporter)
   );
+}
+
+function isReporter(value: unknown): boolean {
+  if (!isObject<Reporter>(value)) return false;
+  const { id, host, run } = value;
+  return isText(id) && isText(host) && isTextOrNull(run);
 }
 
 function isObject<T>(value: unknown): value is Loose<T> {
   return typeof value === "object" && value !== null;
 }
 
-function isCount(value: unknown): value is number {
+function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isDuration(value: unknown): boolean {
+function isAmount(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) >= 0;
 }
 

@@ -1,7 +1,7 @@
 /** Keeps what is known of circuits up to date: by what others push, and by asking now and then. */
 
 import type { CircuitTable } from "./circuit-table.js";
-import { isSnapshot } from "./reply-shape.js";
+import { isEntry } from "./reply-shape.js";
 import type { SharedCircuit } from "./shared-circuit.js";
 import type { FleetEntry, FleetStore } from "./store.js";
 import type { StoreLink } from "./store-link.js";
@@ -103,10 +103,4 @@ export class StoreWatch {
       await Promise.all(batch.map((circuit) => circuit.read()));
     }
   }
-}
-
-function isEntry(value: unknown): value is FleetEntry {
-  if (typeof value !== "object" || value === null) return false;
-  const { name, snapshot } = value as Partial<FleetEntry>;
-  return typeof name === "string" && isSnapshot(snapshot);
 }

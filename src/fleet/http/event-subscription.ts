@@ -1,10 +1,10 @@
 /** Listens to the changes in one scope, and connects again whenever the stream ends. */
 
 import type { ClientRequest, IncomingMessage } from "node:http";
+import { isEntry } from "../reply-shape.js";
 import type { FleetEntry } from "../store.js";
 import type { HttpClient } from "./http-client.js";
 import { HEARTBEAT_MS, PATHS } from "./protocol.js";
-import { isEntry } from "./read-answer.js";
 
 const SILENT_MS = 2.5 * HEARTBEAT_MS;
 const FIRST_WAIT_MS = 250;

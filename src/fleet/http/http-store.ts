@@ -1,6 +1,7 @@
 /** Shared circuits that another machine keeps: the client of `dagger-breaker serve`. */
 
 import { type Field, type NumberRange, numberField, readOptions } from "../../options/check.js";
+import { isChange, isEntry } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
 import { ScopeListeners } from "../scope-listeners.js";
@@ -10,7 +11,6 @@ import { CommandQueue } from "./command-queue.js";
 import { EventSubscription } from "./event-subscription.js";
 import { HttpClient } from "./http-client.js";
 import { PATHS } from "./protocol.js";
-import { isHistory, isList } from "./read-answer.js";
 import { checkToken, tokenField } from "./token.js";
 
 /** What a store over HTTP can be told. */
@@ -77,7 +77,7 @@ class HttpStore implements FleetStore {
   async list(scope: string): Promise<readonly FleetEntry[]> {
     this.#checkOpen();
     const answer = await this.#client.ask(`${PATHS.circuits}?${new URLSearchParams({ scope })}`);
-    if (isList(answer)) return answer;
+    if (Array.isArray(answer) && answer.every(isEntry)) return answer;
     throw this.#noAnswer();
   }
 
@@ -85,7 +85,7 @@ class HttpStore implements FleetStore {
     this.#checkOpen();
     const query = new URLSearchParams({ scope, name });
     const answer = await this.#client.ask(`${PATHS.history}?${query}`);
-    if (isHistory(answer)) return answer;
+    if (Array.isArray(answer) && answer.every(isChange)) return answer;
     throw this.#noAnswer();
   }
 

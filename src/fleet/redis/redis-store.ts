@@ -1,7 +1,7 @@
 /** Keeps shared circuits in Redis 7 or Valkey, for all processes that can reach it. */
 
 import { type Field, functionField, readOptions } from "../../options/check.js";
-import { isReply } from "../reply-shape.js";
+import { isChange, isReply } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
@@ -181,9 +181,4 @@ function parse(text: unknown): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isChange(value: unknown): value is FleetChange {
-  const { generation, reason } = (value ?? {}) as Partial<FleetChange>;
-  return typeof generation === "number" && typeof reason === "string";
 }

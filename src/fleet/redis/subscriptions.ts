@@ -1,6 +1,6 @@
 /** Listens to the changes of scopes, on a connection that is there only while somebody does. */
 
-import { isSnapshot } from "../reply-shape.js";
+import { isEntry } from "../reply-shape.js";
 import { ScopeListeners } from "../scope-listeners.js";
 import type { FleetEntry, FleetListener } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
@@ -125,8 +125,8 @@ export class RedisSubscriptions {
 /** Anybody who may publish can have sent it. */
 function readEntry(text: string): FleetEntry | undefined {
   try {
-    const { name, snapshot } = JSON.parse(text);
-    return typeof name === "string" && isSnapshot(snapshot) ? { name, snapshot } : undefined;
+    const entry: unknown = JSON.parse(text);
+    return isEntry(entry) ? entry : undefined;
   } catch {
     return undefined;
   }
