@@ -1,6 +1,6 @@
 /** The fleet that the circuits of `run` and `session` are shared with, where a store is named. */
 
-import { createFleet, type Fleet } from "../fleet/fleet.js";
+import type { Fleet } from "../fleet/fleet.js";
 import type { Note } from "../runner/run-report.js";
 import {
   countedByFrom,
@@ -35,6 +35,8 @@ export async function joinFleet(
   if (settings === undefined) return undefined;
   const { url: store, scope, token } = settings;
   const countedBy = countedByFrom(given, env);
+  // Loaded here, since a run without a store must start at once.
+  const { createFleet } = await import("../fleet/fleet.js");
   const fleet = createFleet({ store, scope, token, reporter: { countedBy } });
   let downReason: string | undefined;
   fleet.on("storeDown", ({ reason }) => {
