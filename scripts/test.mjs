@@ -10,8 +10,13 @@ import { installRedisServer } from "./redis-server.mjs";
 import { installSdks } from "./sdk-toolchains.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** What is packed or built, and other languages do not depend on the version of Node. */
-const RUN_ONCE = ["tests/package/**", "tests/executable/**", "tests/sdks/**"];
+/** What is packed, built or simulated, and other languages do not depend on the version of Node. */
+const RUN_ONCE = [
+  "tests/package/**",
+  "tests/executable/**",
+  "tests/sdks/**",
+  "tests/fleet/simulation.test.ts",
+];
 /** A section that runs longer than this hangs. */
 const SECTION_LIMIT_MS = 30 * 60_000;
 

@@ -6,7 +6,7 @@ import type { Result } from "./tally.js";
 const WIDTH = 760;
 const PANEL = { left: 84, width: 660, height: 180, top: 86, gap: 92 } as const;
 /** The minutes that are shown, those of the simulation, and when the outage begins and ends. */
-const MINUTES = { first: 5, last: 50, down: 10, up: 40 } as const;
+const MINUTES = { first: 2, last: 40, down: 5, up: 35 } as const;
 const DECADES = ["0", "1", "10", "100", "1,000", "10,000"] as const;
 
 /** Seen as well on white as on black. */
@@ -56,7 +56,7 @@ function panelOf({ name, results }: Finding): string {
     text(0, -10, `For 30 minutes ${name.replaceAll("`", "")}`, 'font-weight="600"'),
     `<rect ${down} fill="${GREY}" fill-opacity="0.12"/>`,
     ...DECADES.map((label, decade) => gridLine(label, decade)),
-    ...[-5, 0, 5, 10, 15, 20, 25, 30, 35, 40].map(minuteMark),
+    ...[0, 5, 10, 15, 20, 25, 30, 35].map(minuteMark),
     text(width / 2, height + 40, "minutes since the outage began", 'text-anchor="middle"'),
     text(
       0,

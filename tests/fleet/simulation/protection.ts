@@ -4,7 +4,10 @@ import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.js";
 import type { Clock } from "../../../src/breaker/clock.js";
 import { type CallPermit, Permit } from "../../../src/breaker/permit.js";
 import { createFleet } from "../../../src/fleet/fleet.js";
+import type { ReporterOptions } from "../../../src/fleet/reporter.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
+import { breakerOptions } from "../../../src/guard/guard-options.js";
+import type { NamedBreakerOptions } from "../../../src/registry/registry.js";
 
 /** What protects the upstream. */
 export type Protection = "none" | "local" | "shared";
@@ -21,11 +24,14 @@ export interface Process {
 export interface Surroundings {
   readonly clock: Clock;
   readonly store: FleetStore;
-  readonly openTimeGrowthFactor: number;
+  /** What is other than in the breakers of a guard. */
+  readonly breaker: NamedBreakerOptions;
+  readonly countedBy: ReporterOptions["countedBy"];
   /** Hears of every circuit of a single process that opens. */
   readonly onLocalTrip: () => void;
 }
 
+const UPSTREAM = "registry:docker.io";
 /** The store answers at once, so this is only reached by a machine that stands still. */
 const LONGEST_TIMEOUT_MS = 10_000;
 /** What stores of many machines ask for; the one in memory is for one. */
@@ -39,10 +45,9 @@ export function startProcess(
 ): Process {
   if (protection === "none") return UNGUARDED;
   const breaker = new CircuitBreaker({
-    name: "registry:docker.io",
+    name: UPSTREAM,
     clock: around.clock,
-    trip: { badSeconds: 5, windowMs: 60_000 },
-    openTimeGrowthFactor: around.openTimeGrowthFactor,
+    ...breakerOptions({ [UPSTREAM]: around.breaker }, UPSTREAM, protection === "shared"),
   });
   breaker.on("stateChange", ({ from, to }) => {
     if (from === "closed" && to === "open") around.onLocalTrip();
@@ -54,7 +59,7 @@ export function startProcess(
     store: around.store,
     timeoutMs: LONGEST_TIMEOUT_MS,
     minimumReporters: MINIMUM_REPORTERS,
-    reporter: { host: `runner-${runner}`, run: null },
+    reporter: { host: `runner-${runner}`, run: null, countedBy: around.countedBy },
   });
   const shared = fleet.share(breaker);
   return {

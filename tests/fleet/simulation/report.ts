@@ -32,7 +32,7 @@ export function tablesOf(findings: Findings): string {
     "### What must open nothing",
     harmlessTable(findings.harmless),
     "### A broken runner that draws jobs",
-    "One runner of 101 fails a job every five seconds, for twelve hours; all else is well.",
+    "One runner of 101 fails a job every five seconds, for six hours; all else is well.",
     drawingTable(findings.drawing),
     "### Outages of other lengths",
     "Connections are refused; a thousand runners with a shared circuit.",

@@ -9,7 +9,7 @@ import type { Trouble } from "./upstream.js";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** When an outage begins. */
-const OUTAGE_FROM_MS = 10 * MINUTE_MS;
+const OUTAGE_FROM_MS = 5 * MINUTE_MS;
 
 /** Ten thousand runners with a job an hour each, which is about fourteen pulls a second. */
 const FLEET: Traffic = {
@@ -22,6 +22,8 @@ const FLEET: Traffic = {
 };
 /** The same runners with little to do: a pull every four seconds, for a whole day. */
 const SPARSE = { ...FLEET, jobsPerHour: 0.02, lengthMs: 24 * HOUR_MS };
+/** The same runners for half an hour. */
+const HALF_HOUR = { ...FLEET, lengthMs: 30 * MINUTE_MS };
 const ALL: readonly Protection[] = ["none", "local", "shared"];
 const GUARDED: readonly Protection[] = ["local", "shared"];
 
@@ -57,7 +59,7 @@ export async function simulateAll(): Promise<Findings> {
     outages: await findAll(OUTAGES, ALL),
     harmless: await findAll(HARMLESS, GUARDED),
     drawing: await findDrawing([60, 12, 2]),
-    lengths: await findLengths([5, 10, 15, 20, 30, 45, 60]),
+    lengths: await findLengths([5, 10, 15, 20, 30, 45]),
   };
 }
 
@@ -74,13 +76,13 @@ const OUTAGES: readonly Scenario[] = [
 const HARMLESS: readonly Scenario[] = [
   {
     name: "all pulls fail for two seconds",
-    traffic: { ...FLEET, lengthMs: 20 * MINUTE_MS },
+    traffic: { ...FLEET, lengthMs: 15 * MINUTE_MS },
     trouble: trouble(OUTAGE_FROM_MS, OUTAGE_FROM_MS + 2_000, 1, "refused"),
   },
   {
-    name: "1 % of the pulls fail for an hour",
-    traffic: FLEET,
-    trouble: trouble(0, FLEET.lengthMs, 0.01, "unavailable"),
+    name: "1 % of the pulls fail for half an hour",
+    traffic: HALF_HOUR,
+    trouble: trouble(0, HALF_HOUR.lengthMs, 0.01, "unavailable"),
   },
   {
     name: "1 % of the pulls fail for a day, sparse",
@@ -88,8 +90,8 @@ const HARMLESS: readonly Scenario[] = [
     trouble: trouble(0, SPARSE.lengthMs, 0.01, "unavailable"),
   },
   {
-    name: "100 runners have no network for an hour",
-    traffic: { ...FLEET, brokenRunners: 100 },
+    name: "100 runners have no network for half an hour",
+    traffic: { ...HALF_HOUR, brokenRunners: 100 },
   },
   {
     name: "100 runners have no network for a day, sparse",
@@ -98,7 +100,7 @@ const HARMLESS: readonly Scenario[] = [
 ];
 
 /** @param afterMinutes How long the simulation goes on when the upstream is well again. */
-function outage(minutes: number, answer: Trouble["answer"], afterMinutes = 15) {
+function outage(minutes: number, answer: Trouble["answer"], afterMinutes = 5) {
   const untilMs = OUTAGE_FROM_MS + minutes * MINUTE_MS;
   return {
     traffic: { ...FLEET, lengthMs: untilMs + afterMinutes * MINUTE_MS },
@@ -137,10 +139,10 @@ async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"
       drawsJobs: true,
       // A job makes five pulls on average, and a hundred runners make them.
       jobsPerHour: (pullsPerMinute * 60) / 5 / 100,
-      lengthMs: 12 * HOUR_MS,
+      lengthMs: 6 * HOUR_MS,
     };
     const byProcess = await shared({ name: "", traffic });
-    const byMachine = await shared({ name: "", traffic, oneReporterPerMachine: true });
+    const byMachine = await shared({ name: "", traffic, countedBy: "machine" });
     found.push({ pullsPerMinute, byProcess, byMachine });
   }
   return found;
@@ -152,8 +154,8 @@ async function findLengths(lengths: readonly number[]): Promise<Findings["length
     // An open time that has grown is at most as long as the outage was.
     const { traffic, trouble } = outage(minutes, "refused", minutes + 5);
     const scenario = { name: "", traffic: { ...traffic, runners: 1_000 }, trouble };
-    const growing = await shared(scenario);
-    const steady = await shared({ ...scenario, openTimeGrowthFactor: 1 });
+    const growing = await shared({ ...scenario, breaker: { openTimeGrowthFactor: 2 } });
+    const steady = await shared(scenario);
     found.push({ minutes, growing, steady });
   }
   return found;

@@ -2,9 +2,9 @@
 
 import type { CallPermit } from "../../../src/breaker/permit.js";
 import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
-import type { FleetStore } from "../../../src/fleet/store.js";
+import type { ReporterOptions } from "../../../src/fleet/reporter.js";
+import type { NamedBreakerOptions } from "../../../src/registry/registry.js";
 import { VirtualClock } from "../../../src/testing/virtual-clock.js";
-import { passingOn } from "./passing-on.js";
 import { type Process, type Protection, startProcess } from "./protection.js";
 import { type Result, Tally } from "./tally.js";
 import { type Job, type Moment, momentsOf, type Pull, type Traffic } from "./traffic.js";
@@ -17,10 +17,10 @@ export interface Scenario {
   readonly trouble?: Trouble;
   /** What a 429 asks for. */
   readonly retryAfterMs?: number;
-  /** By how much an open time grows with each reopening. Default: 2, that of the guard. */
-  readonly openTimeGrowthFactor?: number;
-  /** Whether all processes of a machine report as one. */
-  readonly oneReporterPerMachine?: boolean;
+  /** What is other than in the breakers of a guard. */
+  readonly breaker?: NamedBreakerOptions;
+  /** Whom the others count as one. Default: that of a fleet, each process. */
+  readonly countedBy?: ReporterOptions["countedBy"];
 }
 
 /** A moment far from the beginning of the clock, as that of every real store. */
@@ -44,13 +44,12 @@ async function run(
 ): Promise<Result> {
   const clock = new VirtualClock();
   const nowMicros = () => Math.round((EPOCH_MS + clock.now()) * 1000);
-  const kept = memoryStore({ nowMicros });
   const tally = new Tally(scenario.trouble);
-  const store = tally.watch(scenario.oneReporterPerMachine ? withMachinesAsReporters(kept) : kept);
   const around = {
     clock,
-    store,
-    openTimeGrowthFactor: scenario.openTimeGrowthFactor ?? 2,
+    store: tally.watch(memoryStore({ nowMicros })),
+    breaker: scenario.breaker ?? {},
+    countedBy: scenario.countedBy,
     onLocalTrip: () => tally.localTrip(),
   };
   const processes = new Map<Job, Process>();
@@ -98,16 +97,4 @@ function settle(permit: CallPermit, { answer }: Pull, retryAfterMs: number | und
 /** What the guard makes of such an answer. */
 function failureOf(answer: Answer) {
   return { fault: "registry", rule: `registry.${answer}`, limited: answer === "limited" };
-}
-
-/** A store to which all processes of a machine are one. */
-function withMachinesAsReporters(store: FleetStore): FleetStore {
-  return {
-    ...passingOn(store),
-    run: (key, command) => {
-      if (command.kind !== "settle") return store.run(key, command);
-      const reporter = { ...command.reporter, id: command.reporter.host };
-      return store.run(key, { ...command, reporter });
-    },
-  };
 }

@@ -2,7 +2,6 @@
 
 import type { FleetChange } from "../../../src/fleet/rules/reply.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
-import { passingOn } from "./passing-on.js";
 import type { Protection } from "./protection.js";
 import type { Job, Pull } from "./traffic.js";
 import { REQUESTS, type Trouble } from "./upstream.js";
@@ -67,12 +66,19 @@ export class Tally {
   /** Passes on what a store does, and counts the changes. */
   watch(store: FleetStore): FleetStore {
     return {
-      ...passingOn(store),
+      kind: store.kind,
+      minimumReporters: store.minimumReporters,
+      pushes: store.pushes,
+      open: () => store.open(),
       run: async (key, command) => {
         const reply = await store.run(key, command);
         for (const change of reply.changes) this.#changed(change);
         return reply;
       },
+      list: (scope) => store.list(scope),
+      history: (key) => store.history(key),
+      subscribe: (scope, listener) => store.subscribe(scope, listener),
+      close: () => store.close(),
     };
   }
 
