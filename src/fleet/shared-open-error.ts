@@ -7,6 +7,7 @@ import {
   type RejectionReason,
   withoutStack,
 } from "../breaker/errors.js";
+import { plain } from "./foreign-text.js";
 import type { FleetSnapshot } from "./rules/reply.js";
 import type { Reporter, SharedFailure } from "./rules/state.js";
 import type { FleetKey } from "./store.js";
@@ -16,7 +17,8 @@ export type OpenedBy = Pick<Reporter, "host" | "run">;
 
 /**
  * A shared circuit refused a call, because of what this or another process has met. `code` is
- * `"CIRCUIT_OPEN"`, as for a breaker of this process alone.
+ * `"CIRCUIT_OPEN"`, as for a breaker of this process alone. Its texts come from whoever can write to
+ * the store, so they hold no line breaks and no commands to a terminal.
  */
 export class SharedCircuitOpenError extends CircuitBreakerOpenError {
   /** Who shares the circuit. */
@@ -40,7 +42,7 @@ export class SharedCircuitOpenError extends CircuitBreakerOpenError {
     const { generation, isolation, failure } = snapshot;
     const state = isolation === null ? snapshot.state : "open";
     const retryAfterMs = reason === "isolated" ? undefined : snapshot.retryAfterMs;
-    const isolationReason = isolation?.reason;
+    const isolationReason = isolation === null ? undefined : plain(isolation.reason, 1000);
     super({ breakerName: name, state, reason, retryAfterMs, generation, isolationReason });
     const nowMs = Date.now();
     const { ageMs } = isolation ?? snapshot;
@@ -48,13 +50,16 @@ export class SharedCircuitOpenError extends CircuitBreakerOpenError {
     this.scope = scope;
     this.since = isoDate(nowMs - ageMs);
     this.until = reason === "probing" ? null : isoDate(nowMs + remainingMs);
-    this.openedBy = failure && { host: failure.reporter.host, run: failure.reporter.run };
+    this.openedBy = failure && {
+      host: plain(failure.reporter.host),
+      run: plainOrNull(failure.reporter.run),
+    };
     this.failure = failure && {
-      fault: failure.fault,
-      rule: failure.rule,
+      fault: plainOrNull(failure.fault),
+      rule: plain(failure.rule),
       limited: failure.limited,
     };
-    this.isolatedBy = isolation?.owner ?? null;
+    this.isolatedBy = isolation && plain(isolation.owner);
     this.message += tail(this);
   }
 
@@ -86,6 +91,10 @@ function tail(error: SharedCircuitOpenError): string {
   if (openedBy === null || failure === null) return shared;
   const who = openedBy.run === null ? openedBy.host : `${openedBy.host} (${openedBy.run})`;
   return `${shared}, opened by ${who} for ${failure.rule}`;
+}
+
+function plainOrNull(text: string | null): string | null {
+  return text === null ? null : plain(text, 500);
 }
 
 /** A date that a store made up may be beyond all dates. */

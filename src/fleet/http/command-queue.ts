@@ -1,11 +1,12 @@
 /** Sends commands in their order: all that have come together, one request at a time. */
 
+import { plain } from "../foreign-text.js";
 import { isReply } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetReply } from "../rules/reply.js";
 import type { FleetKey } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
-import { type HttpClient, plain } from "./http-client.js";
+import type { HttpClient } from "./http-client.js";
 import { type KeyedCommand, MAX_BODY_BYTES, MAX_COMMANDS, PATHS } from "./protocol.js";
 
 /** More commands than this do not wait for their turn. */

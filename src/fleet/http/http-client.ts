@@ -8,6 +8,7 @@ import {
   request as requestHttp,
 } from "node:http";
 import { request as requestHttps, Agent as SecureAgent } from "node:https";
+import { plain } from "../foreign-text.js";
 import { FleetStoreError, isFleetStoreError } from "../store-error.js";
 import { readBody } from "./request-body.js";
 import { authorizationOf } from "./token.js";
@@ -91,11 +92,6 @@ export class HttpClient {
     const { code = "unknown reason" } = error as { code?: unknown };
     return new FleetStoreError(`${this.name} cannot be reached (${String(code)})`, error);
   }
-}
-
-/** Cuts a text of the other side short, without what could be a command to a terminal. */
-export function plain(text: string): string {
-  return text.slice(0, 300).replace(/\p{C}/gu, "?");
 }
 
 function answerOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
