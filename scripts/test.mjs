@@ -16,7 +16,11 @@ const RUN_ONCE = [
   "tests/executable/**",
   "tests/sdks/**",
   "tests/fleet/simulation.test.ts",
+  "tests/fleet/proofs/half-open.test.ts",
+  "tests/fleet/proofs/store-faults.test.ts",
 ];
+/** What starts dozens of processes, so that nothing else runs beside it. */
+const CROWDED = "tests/fleet/proofs";
 /** A section that runs longer than this hangs. */
 const SECTION_LIMIT_MS = 30 * 60_000;
 
@@ -61,12 +65,19 @@ async function runEverything() {
   if (!(await section("SDK and Node versions", installVersions))) return;
   await section("SDKs of other languages", installSdks);
   await section("Redis server", installRedisServer);
-  await runTests(`Tests, Node ${process.versions.node}`, process.execPath, ["--coverage"]);
+  await runAllTests(`Node ${process.versions.node}`, process.execPath, ["--coverage"]);
   for (const { title, binary, problem } of await otherNodes()) {
-    const options = RUN_ONCE.flatMap((path) => ["--exclude", path]);
-    if (binary) await runTests(`Tests, ${title}`, binary, options);
+    if (binary) await runAllTests(title, binary, [], RUN_ONCE);
     else await section(`Tests, ${title}`, async () => problem);
   }
+}
+
+async function runAllTests(title, node, options, without = []) {
+  const excluded = without.flatMap((path) => ["--exclude", path]);
+  const quiet = ["--exclude", `${CROWDED}/**`];
+  await runTests(`Tests, ${title}`, node, [...options, ...excluded, ...quiet]);
+  const alone = [CROWDED, "--no-file-parallelism"];
+  await runTests(`Tests with many processes, ${title}`, node, [...alone, ...excluded]);
 }
 
 async function checkTarball() {
