@@ -1,6 +1,7 @@
 /** Which store of shared circuits a command line means; a variable stands in for each option. */
 
 import { type Command, InvalidArgumentError } from "commander";
+import { isKeyWord } from "../fleet/key-word.js";
 import { EXIT } from "./exit-codes.js";
 import { addSettings, oneOf, type Settings, settingsFrom } from "./settings.js";
 import { CommandError, type Terminal } from "./terminal.js";
@@ -35,8 +36,6 @@ export interface StoreSettings {
   readonly scope: string;
   readonly token: string | undefined;
 }
-
-const SCOPE = /^[A-Za-z0-9._:/@-]{1,100}$/;
 
 /** What other processes can reach: a store in memory would be shared with nobody. */
 const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/i;
@@ -104,7 +103,7 @@ export function storeSettingsFrom(
 }
 
 function readScope(text: string): string {
-  if (SCOPE.test(text)) return text;
+  if (isKeyWord(text)) return text;
   throw new InvalidArgumentError(
     "Expected 1 to 100 letters, digits, dots, underscores, colons, slashes, at signs or dashes.",
   );

@@ -8,7 +8,7 @@ import {
   type NumberRange,
   readOptions,
 } from "../options/check.js";
-import type { ControlCommand } from "./rules/command.js";
+import { type ControlCommand, MAX_ISOLATION_MS } from "./rules/command.js";
 import type { FleetSnapshot } from "./rules/reply.js";
 
 /** Who does something by hand, and why. */
@@ -27,7 +27,7 @@ export interface IsolateOptions extends ControlOptions {
   readonly expiresInMs: number;
 }
 
-const EXPIRY: NumberRange = { min: 0, above: true, max: 30 * 24 * 3_600_000, of: "milliseconds" };
+const EXPIRY: NumberRange = { min: 0, above: true, max: MAX_ISOLATION_MS, of: "milliseconds" };
 
 const reasonField: Field<string | undefined> = {
   absent: undefined,

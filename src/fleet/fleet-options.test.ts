@@ -14,6 +14,14 @@ describe("wrong options throw and say what was expected", () => {
   test.each<[object | undefined, string]>([
     [undefined, 'createFleet option "store" is undefined, expected a store or the URL of one'],
     [{ store: 5 }, 'option "store" is 5, expected an object with "open", "run"'],
+    [
+      { store: Object.assign(new ScriptedStore(), { kind: undefined }) },
+      '"kind" of createFleet option "store" is undefined, expected a text',
+    ],
+    [
+      { store: Object.assign(new ScriptedStore(), { minimumReporters: undefined }) },
+      '"minimumReporters" of createFleet option "store" is undefined, expected a whole number',
+    ],
     [{ store: "ftp://u:secret@h" }, 'option "store" is no URL of a store, expected it to begin'],
     [{ store, scope: "a b" }, 'option "scope" is "a b", expected 1 to 100 of the characters'],
     [{ store, scope: "" }, 'option "scope" is ""'],

@@ -1,14 +1,16 @@
 /** The options of a fleet: what each means, its range and its default, in the place that checks it. */
 
 import {
+  checkNumber,
   checkText,
   type Field,
+  type NumberRange,
   numberField,
   objectField,
   readOptions,
-  show,
   wordField,
 } from "../options/check.js";
+import { checkKeyWord } from "./key-word.js";
 import { openStore } from "./open-store.js";
 import { type ReporterOptions, readReporter } from "./reporter.js";
 import { MAX_REPORTERS } from "./rules/policy.js";
@@ -52,7 +54,6 @@ export interface FleetOptions {
   readonly prefix?: string | undefined;
 }
 
-const SCOPE = /^[A-Za-z0-9._:/@-]{1,100}$/;
 /** The kind of store behind each scheme of a URL. */
 const KINDS: ReadonlyMap<string, string> = new Map([
   ["redis", "redis"],
@@ -63,6 +64,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ["memory", "memory"],
 ]);
 
+const REPORTERS: NumberRange = { min: 1, max: MAX_REPORTERS, whole: true };
 const storeObject = objectField<FleetStore>({} as FleetStore, [
   "open",
   "run",
@@ -80,10 +82,10 @@ const textField: Field<string | undefined> = {
 };
 const FIELDS = {
   store: { absent: undefined, read: readStore } as Field<FleetStore | string | undefined>,
-  scope: { absent: "default", read: readScope } as Field<string>,
+  scope: { absent: "default", read: checkKeyWord } as Field<string>,
   mode: wordField<FleetMode>("strict", ["strict", "cached"]),
   timeoutMs: numberField(100, { min: 1, max: 10_000, of: "milliseconds" }),
-  minimumReporters: numberField(undefined, { min: 1, max: MAX_REPORTERS, whole: true }),
+  minimumReporters: numberField(undefined, REPORTERS),
   reporter: { absent: undefined, read: readReporter } as Field<Reporter | undefined>,
   token: textField,
   prefix: textField,
@@ -145,23 +147,23 @@ function toStoreError(error: unknown): never {
   throw isOurs ? new FleetStoreError(error.message, error) : error;
 }
 
+/** A store that said nothing of reporters would never let a circuit open. */
+function readOwnStore(value: unknown, label: string): FleetStore {
+  const store = storeObject.read(value, label);
+  checkText(store.kind, `"kind" of ${label}`, 100);
+  checkNumber(store.minimumReporters, `"minimumReporters" of ${label}`, REPORTERS);
+  return store;
+}
+
 function kindOfUrl(url: string): string | undefined {
   const [, scheme = ""] = /^([a-z]+):/i.exec(url) ?? [];
   return KINDS.get(scheme.toLowerCase());
 }
 
 function readStore(value: unknown, label: string): FleetStore | string {
-  if (typeof value !== "string") return storeObject.read(value, label);
+  if (typeof value !== "string") return readOwnStore(value, label);
   if (kindOfUrl(value) !== undefined) return value;
   throw new RangeError(
     `${label} is no URL of a store, expected it to begin with ${[...KINDS.keys()].join(":, ")}:`,
-  );
-}
-
-function readScope(value: unknown, label: string): string {
-  const scope = checkText(value, label, 100);
-  if (SCOPE.test(scope)) return scope;
-  throw new RangeError(
-    `${label} is ${show(scope)}, expected 1 to 100 of the characters A-Z a-z 0-9 . _ : / @ -`,
   );
 }

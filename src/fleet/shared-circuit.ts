@@ -6,6 +6,7 @@ import { type Announce, CircuitNews } from "./circuit-news.js";
 import { FlushTimer, Haste } from "./flush-timer.js";
 import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
 import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
+import { MAX_CALLS } from "./rules/command.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
 import type { Reporter } from "./rules/state.js";
 import { type SharedCircuitOpenError, sharedRejection } from "./shared-open-error.js";
@@ -44,9 +45,6 @@ export interface SharedCounts {
 
 /** What a call is told: it may go, with a ticket to settle, or it may not. */
 export type Answer = SharedTicket | KnownRefusal;
-
-/** More calls than this are not asked for with one command. */
-const MAX_BATCH = 1000;
 
 /** One circuit of the store. All breakers of that name in a process and a fleet share it. */
 export class SharedCircuit implements OutcomeTaker {
@@ -101,7 +99,7 @@ export class SharedCircuit implements OutcomeTaker {
     if (!this.#around.link.mayAsk) return this.#decideAlone();
     this.counts.askedCount += 1;
     const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
-    if (this.#waiting.length < MAX_BATCH) this.#timer.ask(Haste.Tick);
+    if (this.#waiting.length < MAX_CALLS) this.#timer.ask(Haste.Tick);
     else this.flush();
     return answer;
   }

@@ -2,13 +2,10 @@
 
 import type { Settings } from "../breaker/options.js";
 import { checkNumber, show } from "../options/check.js";
-import type { SharedPolicy } from "./rules/policy.js";
+import { MAX_BAD_SECONDS, MAX_PROBES, type SharedPolicy } from "./rules/policy.js";
 
 /** What a breaker's own options say of the shared circuit. */
 export type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
-
-const MAX_PROBES = 1000;
-const MAX_BAD_SECONDS = 60;
 
 /**
  * Reads the policy off the settings of a breaker.

@@ -132,6 +132,19 @@ test("one command that is none does not harm the others", async () => {
   ]);
 });
 
+test.each([
+  [admit({ count: 1_001 }), "command.count is 1001, expected a whole number from 1 to 1000"],
+  [
+    admit({ policy: { ...admit().policy, halfOpenMaxCalls: 1_001 } }),
+    "command.policy.halfOpenMaxCalls is 1001, expected a whole number from 1 to 1000",
+  ],
+  [settle({ successes: 2e9 }), "command.successes is 2000000000, expected a whole number from 0"],
+])("what would make a circuit grow without end is refused, %#", async (command, error) => {
+  const { url } = await startServer();
+  const { body } = await post(url, [{ key: KEY, command }]);
+  expect(JSON.parse(body)).toMatchObject([{ error: expect.stringContaining(error) }]);
+});
+
 test.each(["/1/circuits", "/1/circuits?scope=a%20b", "/1/history?scope=a", "/1/events?scope="])(
   "the question %s is refused",
   async (path) => {

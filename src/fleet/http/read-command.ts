@@ -11,15 +11,18 @@ import {
   SOME_MILLISECONDS,
   show,
 } from "../../options/check.js";
-import type {
-  AdmitCommand,
-  FleetCommand,
-  IsolateCommand,
-  ReleaseCommand,
-  ResetCommand,
-  SettleCommand,
+import { checkKeyWord } from "../key-word.js";
+import {
+  type AdmitCommand,
+  type FleetCommand,
+  type IsolateCommand,
+  MAX_CALLS,
+  MAX_ISOLATION_MS,
+  type ReleaseCommand,
+  type ResetCommand,
+  type SettleCommand,
 } from "../rules/command.js";
-import { MAX_REPORTERS, type SharedPolicy } from "../rules/policy.js";
+import { MAX_BAD_SECONDS, MAX_PROBES, MAX_REPORTERS, type SharedPolicy } from "../rules/policy.js";
 import type { Reporter, SharedFailure } from "../rules/state.js";
 import type { FleetKey } from "../store.js";
 import type { KeyedCommand } from "./protocol.js";
@@ -29,17 +32,19 @@ type Read<T> = (value: unknown, label: string) => T;
 /** How each field of an object is read; all of them must be there, and no others. */
 type Shape<T> = { readonly [K in keyof T]: Read<T[K]> };
 
-const COUNT: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
+const GENERATION: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
+/** So few that their sum stays exact for millions of commands. */
+const OUTCOMES: NumberRange = { min: 0, max: 1_000_000_000, whole: true };
 
 const policy = object<SharedPolicy>({
-  badSeconds: number({ min: 1, max: 3600, whole: true }),
+  badSeconds: number({ min: 1, max: MAX_BAD_SECONDS, whole: true }),
   windowMs: number(SOME_MILLISECONDS),
   minimumReporters: number({ min: 1, max: MAX_REPORTERS, whole: true }),
   resetTimeoutMs: number(SOME_MILLISECONDS),
   maxOpenMs: number(SOME_MILLISECONDS),
   openTimeGrowthFactor: number({ min: 1, max: 100 }),
   openTimeJitter: number(SHARE),
-  halfOpenMaxCalls: number(SOME_CALLS),
+  halfOpenMaxCalls: number({ min: 1, max: MAX_PROBES, whole: true }),
   halfOpenSuccessThreshold: number(SOME_CALLS),
   halfOpenProbeTimeoutMs: number(SOME_MILLISECONDS),
 });
@@ -61,7 +66,7 @@ const key = object<FleetKey>({ scope: readScope, name: readName });
 const admit = object<AdmitCommand>({
   kind: word("admit"),
   policy,
-  count: number(SOME_CALLS),
+  count: number({ min: 1, max: MAX_CALLS, whole: true }),
   lease: pattern(/^[A-Za-z0-9_-]{1,80}$/, "1 to 80 of the characters A-Z a-z 0-9 _ -"),
   chance: number(SHARE),
 });
@@ -69,9 +74,9 @@ const admit = object<AdmitCommand>({
 const settle = object<SettleCommand>({
   kind: word("settle"),
   policy,
-  generation: orNull(number(COUNT)),
-  successes: number(COUNT),
-  failures: number(COUNT),
+  generation: orNull(number(GENERATION)),
+  successes: number(OUTCOMES),
+  failures: number(OUTCOMES),
   leases: list(10_000, pattern(/^[A-Za-z0-9_-]{1,80}\.[0-9]{1,7}$/, "a lease and its index")),
   reporter,
   failure: orNull(failure),
@@ -84,7 +89,7 @@ const isolate = object<IsolateCommand>({
   kind: word("isolate"),
   reason: text(1000),
   owner: text(200),
-  expiresInMs: number({ min: 0, above: true, max: 30 * 24 * 3_600_000, of: "milliseconds" }),
+  expiresInMs: number({ min: 0, above: true, max: MAX_ISOLATION_MS, of: "milliseconds" }),
 });
 
 const release = object<ReleaseCommand>({
@@ -119,8 +124,7 @@ export function readCommand(value: unknown): KeyedCommand {
 
 /** Reads a scope. */
 export function readScope(value: unknown, label = "scope"): string {
-  const expected = "1 to 100 of the characters A-Z a-z 0-9 . _ : / @ -";
-  return pattern(/^[A-Za-z0-9._:/@-]{1,100}$/, expected)(value, label);
+  return checkKeyWord(value, label);
 }
 
 /** Reads the name of a circuit. */

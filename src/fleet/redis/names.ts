@@ -1,16 +1,15 @@
 /** What circuits are called in Redis: keys, and the channels that hear of their changes. */
 
-import { checkText, type Field, show } from "../../options/check.js";
+import { checkText, type Field } from "../../options/check.js";
+import { checkKeyWord } from "../key-word.js";
 import type { FleetKey } from "../store.js";
 
-const CHARACTERS = /^[A-Za-z0-9._:/@-]{1,100}$/;
-const EXPECTED = "1 to 100 of the characters A-Z a-z 0-9 . _ : / @ -";
 const MAX_NAME_LENGTH = 200;
 /** Of what is kept, so that a later layout is never taken for this one. */
 const VERSION = "1";
 
 /** A field that holds a prefix; none of its characters means anything in a pattern. */
-export const prefixField: Field<string> = { absent: "dcb", read: checkWord };
+export const prefixField: Field<string> = { absent: "dcb", read: checkKeyWord };
 
 /** Names the keys and channels of one store. */
 export class RedisNames {
@@ -46,11 +45,5 @@ export class RedisNames {
 
 /** Both scopes and names have colons, and `a:b` with `c` is not `a` with `b:c`. */
 function escapeColons(scope: string): string {
-  return checkWord(scope, "the scope of a circuit").replaceAll(":", "%3A");
-}
-
-function checkWord(value: unknown, label: string): string {
-  if (typeof value === "string" && CHARACTERS.test(value)) return value;
-  const message = `${label} is ${show(value)}, expected ${EXPECTED}`;
-  throw typeof value === "string" ? new RangeError(message) : new TypeError(message);
+  return checkKeyWord(scope, "the scope of a circuit").replaceAll(":", "%3A");
 }

@@ -3,11 +3,17 @@
 import type { SharedPolicy } from "./policy.js";
 import type { Reporter, SharedFailure } from "./state.js";
 
+/** More calls than this are not asked for with one command. */
+export const MAX_CALLS = 1000;
+
+/** The longest isolation: 30 days. */
+export const MAX_ISOLATION_MS = 30 * 24 * 3_600_000;
+
 /** Asks for some calls at once to be let in. */
 export interface AdmitCommand {
   readonly kind: "admit";
   readonly policy: SharedPolicy;
-  /** How many calls ask; 1 or more. */
+  /** How many calls ask; 1 to 1,000. */
   readonly count: number;
   /**
    * Names the probe places of this command, 1 to 80 of the characters `A-Z a-z 0-9 _ -`, never used
@@ -50,6 +56,7 @@ export interface IsolateCommand {
   readonly reason: string;
   /** Who does it: 1 to 200 characters. */
   readonly owner: string;
+  /** Above 0 and up to 30 days. */
   readonly expiresInMs: number;
 }
 

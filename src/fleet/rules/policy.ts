@@ -20,5 +20,11 @@ export interface SharedPolicy {
   readonly halfOpenProbeTimeoutMs: number;
 }
 
+/** More bad seconds in a row than this are not asked for. */
+export const MAX_BAD_SECONDS = 60;
+
+/** More probes than this are not let in at once: each place is kept by name. */
+export const MAX_PROBES = 1000;
+
 /** So many reporters of a row are remembered, which is the highest `minimumReporters`. */
 export const MAX_REPORTERS = 8;
