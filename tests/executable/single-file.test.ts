@@ -6,7 +6,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { RedisServer } from "../fleet/redis-server.js";
 import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -167,12 +168,80 @@ describe.skipIf(process.platform !== "linux")("the single file", () => {
     });
   });
 
+  describe("shares circuits with other machines", () => {
+    const HUB = "registry:docker.io";
+    const TOKEN = "t".repeat(32);
+    const isolate = (env: Record<string, string>) =>
+      run(["isolate", HUB, "--reason", "moves", "--for", "1h", "--owner", "ada"], { env });
+
+    /** What one isolates, another is shown, and a run is not started for. */
+    async function expectShared(env: Record<string, string>): Promise<void> {
+      expect(await isolate(env)).toMatchObject({ exitCode: 0 });
+      const shown = await run(["status", HUB], { env });
+      expect(shown).toMatchObject({ exitCode: 56, stderr: "" });
+      expect(shown.stdout).toMatch(/registry:docker\.io +isolated .* moves +ada\n$/);
+      const echo = ["--needs", HUB, "--", "/bin/echo", "started"];
+      const refused = await run(["run", ...echo], { env });
+      expect(refused).toMatchObject({ exitCode: 75, stdout: "" });
+      expect(refused.stderr).toContain(`circuit isolated: ${HUB}, since `);
+      expect(await run(["release", HUB], { env })).toMatchObject({ exitCode: 0 });
+      expect(await run(["run", ...echo], { env })).toMatchObject({ stdout: "started\n" });
+    }
+
+    test("in Redis", async () => {
+      const redis = await RedisServer.start();
+      try {
+        await expectShared({ DAGGER_BREAKER_STORE: redis.url });
+      } finally {
+        await redis.close();
+      }
+    });
+
+    test("by a server of its own, which keeps them in SQLite", async () => {
+      const database = join(folder, "fleet.db");
+      const server = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--database", database], {
+        env: { DAGGER_BREAKER_STORE_TOKEN: TOKEN },
+      });
+      const ended = once(server, "close");
+      const output = { stdout: "", stderr: "" };
+      for (const name of ["stdout", "stderr"] as const) {
+        server[name].setEncoding("utf8").on("data", (text: string) => {
+          output[name] += text;
+        });
+      }
+      try {
+        const url = () => /listening on (\S+),/.exec(output.stdout)?.[1];
+        await vi.waitFor(() => expect(url(), output.stderr).toBeDefined(), { timeout: 40_000 });
+        const env = { DAGGER_BREAKER_STORE: url() ?? "", DAGGER_BREAKER_STORE_TOKEN: TOKEN };
+        await expectShared(env);
+        await isolate(env);
+        // The file itself, as by a process of the same machine.
+        const direct = { DAGGER_BREAKER_STORE: `sqlite:${database}` };
+        expect(await run(["status", HUB], { env: direct })).toMatchObject({
+          exitCode: 56,
+          stderr: "",
+        });
+        server.kill("SIGTERM");
+        expect(await ended).toEqual([0, null]);
+        expect(output.stderr).toBe("");
+      } finally {
+        server.kill("SIGKILL");
+      }
+    });
+  });
+
   test("lies beside the licences of all that is in it", () => {
     const text = readFileSync(`${program}.licenses.txt`, "utf8");
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     const titles = [...text.matchAll(/^(.+)\n=+$/gm)].map(([, title = ""]) => title.split(" ")[0]);
-    const expected = ["dagger-circuit-breaker", ...Object.keys(dependencies), "Node.js"];
-    expect(titles).toEqual(expect.arrayContaining(expected));
+    const expected = [
+      "dagger-circuit-breaker",
+      ...Object.keys(dependencies),
+      "@redis/client",
+      "Node.js",
+    ];
+    expect(titles.toSorted()).toEqual(expected.toSorted());
+    expect(text).toMatch(/Copyright \(c\) 2022-2025, Redis, inc\./);
     expect(text).toMatch(/Apache License.+Copyright.+GraphQL.+Copyright Node\.js contributors/s);
   });
 });

@@ -78,6 +78,7 @@ describe("with the Dagger SDK", () => {
     project = await createProject({
       "@dagger.io/dagger": installed("@dagger.io/dagger"),
       "@types/node": installed("@types/node"),
+      "@redis/client": installed("@redis/client"),
     });
     session = await startSessionDouble();
     await project.write("snippets/entries.ts", everyEntry());
