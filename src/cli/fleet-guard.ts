@@ -1,6 +1,6 @@
 /** The fleet that the circuits of `run` and `session` are shared with, where a store is named. */
 
-import type { Fleet } from "../fleet/fleet.js";
+import type { Fleet } from "../fleet/client/fleet.js";
 import type { Note } from "../runner/run-report.js";
 import {
   countedByFrom,
@@ -36,7 +36,7 @@ export async function joinFleet(
   const { url: store, scope, token } = settings;
   const countedBy = countedByFrom(given, env);
   // Loaded here, since a run without a store must start at once.
-  const { createFleet } = await import("../fleet/fleet.js");
+  const { createFleet } = await import("../fleet/client/fleet.js");
   const fleet = createFleet({ store, scope, token, reporter: { countedBy } });
   let downReason: string | undefined;
   fleet.on("storeDown", ({ reason }) => {

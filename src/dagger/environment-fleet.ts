@@ -1,6 +1,6 @@
 /** The fleet that the environment names, so that a pipeline shares its circuits without a line of code. */
 
-import { createFleet, type Fleet } from "../fleet/fleet.js";
+import { createFleet, type Fleet } from "../fleet/client/fleet.js";
 
 /** By store and scope: a process has one connection to each, however many sessions it opens. */
 const fleets = new Map<string, Fleet>();

@@ -6,8 +6,8 @@ export {
   type FleetMetrics,
   type OpenOptions,
   type ShareOptions,
-} from "./fleet.js";
-export type { ControlOptions, IsolateOptions } from "./fleet-control.js";
+} from "./client/fleet.js";
+export type { ControlOptions, IsolateOptions } from "./client/fleet-control.js";
 export type {
   FleetChangeEvent,
   FleetEvents,
@@ -15,8 +15,21 @@ export type {
   SharedRejectedEvent,
   StoreDownEvent,
   StoreUpEvent,
-} from "./fleet-events.js";
-export type { FleetMode, FleetOptions } from "./fleet-options.js";
+} from "./client/fleet-events.js";
+export type { FleetMode, FleetOptions } from "./client/fleet-options.js";
+export type { ReporterOptions } from "./client/reporter.js";
+export type { SharedCounts } from "./client/shared-circuit.js";
+export type {
+  SharedCircuitBreaker,
+  SharedCircuitMetrics,
+} from "./client/shared-circuit-breaker.js";
+export {
+  isSharedCircuitOpenError,
+  type OpenedBy,
+  SharedCircuitOpenError,
+} from "./client/shared-open-error.js";
+export type { SharedRegistry } from "./client/shared-registry.js";
+export type { LinkCounts } from "./client/store-link.js";
 export {
   type FleetServer,
   type FleetServerOptions,
@@ -26,7 +39,6 @@ export {
 } from "./http/index.js";
 export { type MemoryStoreOptions, memoryStore } from "./memory/memory-store.js";
 export { type OpenStoreOptions, openStore } from "./open-store.js";
-export type { ReporterOptions } from "./reporter.js";
 export type {
   AdmitCommand,
   ControlCommand,
@@ -62,14 +74,5 @@ export {
   type RunningSecond,
   type SharedFailure,
 } from "./rules/state.js";
-export type { SharedCounts } from "./shared-circuit.js";
-export type { SharedCircuitBreaker, SharedCircuitMetrics } from "./shared-circuit-breaker.js";
-export {
-  isSharedCircuitOpenError,
-  type OpenedBy,
-  SharedCircuitOpenError,
-} from "./shared-open-error.js";
-export type { SharedRegistry } from "./shared-registry.js";
 export type { FleetEntry, FleetKey, FleetListener, FleetStore } from "./store.js";
 export { FleetStoreError, isFleetStoreError } from "./store-error.js";
-export type { LinkCounts } from "./store-link.js";

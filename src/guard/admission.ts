@@ -3,7 +3,7 @@
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { type CircuitBreakerOpenError, isCircuitBreakerOpenError } from "../breaker/errors.js";
 import { type CallPermit, Permit } from "../breaker/permit.js";
-import type { SharedCircuitBreaker } from "../fleet/shared-circuit-breaker.js";
+import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
 import type { Asked } from "../policies/wait.js";
 
 /**

@@ -3,7 +3,7 @@
 import type { UpstreamKind } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
 import { readSettings } from "../breaker/options.js";
-import type { Fleet } from "../fleet/fleet.js";
+import type { Fleet } from "../fleet/client/fleet.js";
 import {
   checkText,
   type Field,

@@ -3,7 +3,7 @@
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { CallPermit } from "../breaker/permit.js";
 import { UnaskedPermit } from "../breaker/unasked-permit.js";
-import type { SharedCircuitBreaker } from "../fleet/shared-circuit-breaker.js";
+import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
 import { type Asked, askUntilAdmitted } from "../policies/wait.js";
 import { isRegistryFullError, type NamedBreakerOptions } from "../registry/registry.js";
 import { askAll, askShared } from "./admission.js";

@@ -15,7 +15,7 @@ import {
 import {
   isSharedCircuitOpenError,
   type SharedCircuitOpenError,
-} from "../fleet/shared-open-error.js";
+} from "../fleet/client/shared-open-error.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import { isSessionLostError } from "./errors.js";
 import { ENGINE } from "./guard-options.js";

@@ -2,7 +2,7 @@
 
 import { breakerName } from "../attribution/hosts.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { isSharedCircuitOpenError } from "../fleet/shared-open-error.js";
+import { isSharedCircuitOpenError } from "../fleet/client/shared-open-error.js";
 import { type GuardRejection, isGuardRejection } from "./admission.js";
 import type { FailureRecord } from "./failure-record.js";
 import type { Dependencies } from "./session-memory.js";

@@ -5,7 +5,7 @@ import {
   isCircuitBreakerError,
   isCircuitBreakerOpenError,
 } from "../breaker/errors.js";
-import { isSharedCircuitOpenError } from "../fleet/shared-open-error.js";
+import { isSharedCircuitOpenError } from "../fleet/client/shared-open-error.js";
 import { isGuardRejection } from "../guard/admission.js";
 import type { FailureRecord } from "../guard/failure-record.js";
 import type { RejectionReport } from "./run-report.js";

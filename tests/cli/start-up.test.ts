@@ -40,7 +40,11 @@ test("without a store it loads nothing that only shared circuits need", async ()
   expect(loaded).toContain("runner/guarded-run");
   expect(ofStores(loaded)).toEqual([]);
   // A folder is made for other files as well, and a rejection may have come from another process.
-  expect(ofFleet(loaded)).toEqual(["fleet/folders", "fleet/shared-open-error"]);
+  expect(ofFleet(loaded).sort()).toEqual([
+    "fleet/client/shared-open-error",
+    "fleet/folders",
+    "fleet/foreign-text",
+  ]);
 });
 
 test.each([

@@ -2,9 +2,9 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, type GuardOptions } from "../../src/dagger/index.js";
-import { createFleet } from "../../src/fleet/fleet.js";
+import { createFleet } from "../../src/fleet/client/fleet.js";
+import { isSharedCircuitOpenError } from "../../src/fleet/client/shared-open-error.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
-import { isSharedCircuitOpenError } from "../../src/fleet/shared-open-error.js";
 import { createRegistry } from "../../src/index.js";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { startServer, TOKEN } from "../fleet/http-scene.js";

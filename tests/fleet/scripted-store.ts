@@ -3,8 +3,8 @@
 import { vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import type { CircuitBreakerOptions } from "../../src/breaker/options.js";
-import { createFleet } from "../../src/fleet/fleet.js";
-import type { FleetOptions } from "../../src/fleet/fleet-options.js";
+import { createFleet } from "../../src/fleet/client/fleet.js";
+import type { FleetOptions } from "../../src/fleet/client/fleet-options.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import type { FleetCommand } from "../../src/fleet/rules/command.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";

@@ -2,9 +2,9 @@
 
 import { afterEach, expect, test } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
-import { createFleet, type Fleet } from "../../src/fleet/fleet.js";
+import { createFleet, type Fleet } from "../../src/fleet/client/fleet.js";
+import { isSharedCircuitOpenError } from "../../src/fleet/client/shared-open-error.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
-import { isSharedCircuitOpenError } from "../../src/fleet/shared-open-error.js";
 import type { FleetStore } from "../../src/fleet/store.js";
 import { isGuardRejection } from "../../src/guard/admission.js";
 import { Guard } from "../../src/guard/guard.js";

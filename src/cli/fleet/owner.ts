@@ -1,7 +1,7 @@
 /** Who acts by hand when nobody is named: whoever started the CI job, else the user of this machine. */
 
-import { ownerOfProcess } from "../../fleet/fleet-control.js";
-import { runOf } from "../../fleet/reporter.js";
+import { ownerOfProcess } from "../../fleet/client/fleet-control.js";
+import { runOf } from "../../fleet/client/reporter.js";
 import type { Terminal } from "../terminal.js";
 
 /** Where CI systems say for whom they run: GitHub, GitLab, Azure, CircleCI, Buildkite. */

@@ -9,7 +9,7 @@ import { Prober } from "./prober.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const load = (path) => import(pathToFileURL(join(plan.dist, path)).href);
-const { createFleet } = await load("fleet/fleet.js");
+const { createFleet } = await load("fleet/client/fleet.js");
 const { CircuitBreaker } = await load("breaker/circuit-breaker.js");
 const { isCircuitBreakerOpenError } = await load("breaker/errors.js");
 

@@ -7,15 +7,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import type { CircuitBreakerOptions } from "../../../src/breaker/options.js";
-import type { FleetMode, FleetOptions } from "../../../src/fleet/fleet-options.js";
+import type { FleetMode, FleetOptions } from "../../../src/fleet/client/fleet-options.js";
+import type { SharedCounts } from "../../../src/fleet/client/shared-circuit.js";
 import type { FleetChange, FleetSnapshot } from "../../../src/fleet/rules/reply.js";
-import type { SharedCounts } from "../../../src/fleet/shared-circuit.js";
 import { compile, projectFolder } from "../../compile.js";
 import type { Scene } from "./scenes.js";
 
 const DRIVER = fileURLToPath(new URL("./fleet-process.mjs", import.meta.url));
 const ENTRIES = [
-  "fleet/fleet.ts",
+  "fleet/client/fleet.ts",
   "fleet/redis/redis-store.ts",
   "fleet/sqlite/sqlite-store.ts",
   "fleet/http/http-store.ts",

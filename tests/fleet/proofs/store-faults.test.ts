@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { FleetMode } from "../../../src/fleet/fleet-options.js";
+import type { FleetMode } from "../../../src/fleet/client/fleet-options.js";
 import { redisStore } from "../../../src/fleet/redis/index.js";
 import type { ControlCommand } from "../../../src/fleet/rules/command.js";
 import type { FleetSnapshot } from "../../../src/fleet/rules/reply.js";

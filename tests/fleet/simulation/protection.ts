@@ -3,8 +3,8 @@
 import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.js";
 import type { Clock } from "../../../src/breaker/clock.js";
 import { type CallPermit, Permit } from "../../../src/breaker/permit.js";
-import { createFleet } from "../../../src/fleet/fleet.js";
-import type { ReporterOptions } from "../../../src/fleet/reporter.js";
+import { createFleet } from "../../../src/fleet/client/fleet.js";
+import type { ReporterOptions } from "../../../src/fleet/client/reporter.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
 import { breakerOptions } from "../../../src/guard/guard-options.js";
 import type { NamedBreakerOptions } from "../../../src/registry/registry.js";

@@ -1,8 +1,8 @@
 /** Runs a fleet of runners through hours of virtual time, with the real breakers and the real rules. */
 
 import type { CallPermit } from "../../../src/breaker/permit.js";
+import type { ReporterOptions } from "../../../src/fleet/client/reporter.js";
 import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
-import type { ReporterOptions } from "../../../src/fleet/reporter.js";
 import type { NamedBreakerOptions } from "../../../src/registry/registry.js";
 import { VirtualClock } from "../../../src/testing/virtual-clock.js";
 import { type Process, type Protection, startProcess } from "./protection.js";

@@ -1,7 +1,7 @@
 /** A breaker of this process and the circuit that many processes share, in one admission. */
 
-import type { AdmissionCheck } from "../breaker/admission-check.js";
-import { type Operation, runAndTell } from "../breaker/calls.js";
+import type { AdmissionCheck } from "../../breaker/admission-check.js";
+import { type Operation, runAndTell } from "../../breaker/calls.js";
 import {
   CircuitBreaker,
   type ExecuteOptions,
@@ -9,19 +9,19 @@ import {
   type RecordDetail,
   readSignal,
   rejectSoon,
-} from "../breaker/circuit-breaker.js";
-import type { CircuitBreakerOpenError } from "../breaker/errors.js";
-import type { Listener } from "../breaker/events.js";
-import type { Machine } from "../breaker/machine.js";
-import type { CircuitBreakerMetrics } from "../breaker/metrics.js";
-import type { Outcome } from "../breaker/options.js";
-import { type CallPermit, Permit, type Settlement, type Settler } from "../breaker/permit.js";
-import { UnaskedPermit } from "../breaker/unasked-permit.js";
-import { checkFunction, wordField } from "../options/check.js";
+} from "../../breaker/circuit-breaker.js";
+import type { CircuitBreakerOpenError } from "../../breaker/errors.js";
+import type { Listener } from "../../breaker/events.js";
+import type { Machine } from "../../breaker/machine.js";
+import type { CircuitBreakerMetrics } from "../../breaker/metrics.js";
+import type { Outcome } from "../../breaker/options.js";
+import { type CallPermit, Permit, type Settlement, type Settler } from "../../breaker/permit.js";
+import { UnaskedPermit } from "../../breaker/unasked-permit.js";
+import { checkFunction, wordField } from "../../options/check.js";
+import type { FleetSnapshot } from "../rules/reply.js";
 import type { ControlOptions, FleetControl, IsolateOptions } from "./fleet-control.js";
 import { type FleetEvents, SHARED_EVENT_NAMES, type SharedEventName } from "./fleet-events.js";
 import type { KnownRefusal } from "./known-circuit.js";
-import type { FleetSnapshot } from "./rules/reply.js";
 import type { Answer, SharedCircuit, SharedCounts } from "./shared-circuit.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 import { SharedTicket } from "./shared-ticket.js";

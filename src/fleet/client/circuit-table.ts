@@ -1,6 +1,6 @@
 /** The shared circuits of one process by name, as long as somebody uses them. */
 
-import type { Clock } from "../breaker/clock.js";
+import type { Clock } from "../../breaker/clock.js";
 import { type CircuitSurroundings, SharedCircuit } from "./shared-circuit.js";
 import type { BreakerPolicy } from "./shared-policy.js";
 

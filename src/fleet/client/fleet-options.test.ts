@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
-import { newBreaker, ScriptedStore } from "../../tests/fleet/scripted-store.js";
-import { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { createRegistry } from "../registry/registry.js";
+import { newBreaker, ScriptedStore } from "../../../tests/fleet/scripted-store.js";
+import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { createRegistry } from "../../registry/registry.js";
 import { createFleet } from "./fleet.js";
 import { hostOf, readReporter, runOf } from "./reporter.js";
 import { sharedFailureOf } from "./shared-failure.js";

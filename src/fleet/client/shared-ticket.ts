@@ -1,6 +1,6 @@
 /** What a call holds of a shared circuit: the generation that let it in, and its place as a probe. */
 
-import type { Settlement } from "../breaker/permit.js";
+import type { Settlement } from "../../breaker/permit.js";
 
 /** Takes what becomes of calls. */
 export interface OutcomeTaker {

@@ -1,6 +1,6 @@
 /** What may be told to others of a failure: nothing of its text, which may hold secrets. */
 
-import type { SharedFailure } from "./rules/state.js";
+import type { SharedFailure } from "../rules/state.js";
 
 const PLAIN = /^[A-Za-z0-9_.:-]{1,100}$/;
 

@@ -1,7 +1,7 @@
 /** A registry whose breakers are all shared. */
 
-import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { NamedBreakerOptions, Registry } from "../registry/registry.js";
+import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import type { NamedBreakerOptions, Registry } from "../../registry/registry.js";
 import type { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 
 /** The shared breakers of a registry, by the names they have there. */

@@ -1,9 +1,9 @@
 /** The breakers of one process whose circuits are shared with other processes. */
 
 import { randomUUID } from "node:crypto";
-import { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { systemClock } from "../breaker/clock.js";
-import { Emitter, type Listener } from "../breaker/events.js";
+import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { systemClock } from "../../breaker/clock.js";
+import { Emitter, type Listener } from "../../breaker/events.js";
 import {
   checkFunction,
   checkText,
@@ -12,8 +12,14 @@ import {
   readOptions,
   SOME_MILLISECONDS,
   wordField,
-} from "../options/check.js";
-import type { Registry } from "../registry/registry.js";
+} from "../../options/check.js";
+import type { Registry } from "../../registry/registry.js";
+import { isReply } from "../reply-shape.js";
+import type { ControlCommand } from "../rules/command.js";
+import type { FleetChange, FleetSnapshot } from "../rules/reply.js";
+import type { FleetEntry } from "../store.js";
+import { FleetStoreError } from "../store-error.js";
+import { within } from "../within.js";
 import { CircuitTable } from "./circuit-table.js";
 import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
 import { FLEET_EVENT_NAMES, type FleetEvents } from "./fleet-events.js";
@@ -23,17 +29,11 @@ import {
   type FleetSettings,
   readFleetOptions,
 } from "./fleet-options.js";
-import { isReply } from "./reply-shape.js";
-import type { ControlCommand } from "./rules/command.js";
-import type { FleetChange, FleetSnapshot } from "./rules/reply.js";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 import { policyOf } from "./shared-policy.js";
 import { type SharedRegistry, sharedRegistry } from "./shared-registry.js";
-import type { FleetEntry } from "./store.js";
-import { FleetStoreError } from "./store-error.js";
 import { type LinkCounts, StoreLink } from "./store-link.js";
 import { StoreWatch } from "./store-watch.js";
-import { within } from "./within.js";
 
 /** What `share` can be told. */
 export interface ShareOptions {

@@ -1,18 +1,18 @@
 /** One shared circuit as this process sees it: what it knows of it, asks it and tells it. */
 
-import type { Clock } from "../breaker/clock.js";
-import type { Settlement } from "../breaker/permit.js";
+import type { Clock } from "../../breaker/clock.js";
+import type { Settlement } from "../../breaker/permit.js";
+import { MAX_CALLS } from "../rules/command.js";
+import type { FleetChange, FleetReply, FleetSnapshot } from "../rules/reply.js";
+import type { Reporter } from "../rules/state.js";
+import type { FleetKey } from "../store.js";
 import { type Announce, CircuitNews } from "./circuit-news.js";
 import { FlushTimer, Haste } from "./flush-timer.js";
 import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
 import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
-import { MAX_CALLS } from "./rules/command.js";
-import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
-import type { Reporter } from "./rules/state.js";
 import { type SharedCircuitOpenError, sharedRejection } from "./shared-open-error.js";
 import type { BreakerPolicy } from "./shared-policy.js";
 import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
-import type { FleetKey } from "./store.js";
 import type { StoreLink } from "./store-link.js";
 
 /** What the circuits of one fleet have in common. */

@@ -10,7 +10,7 @@ import {
   type Script,
   ScriptedStore,
   tick,
-} from "../../tests/fleet/scripted-store.js";
+} from "../../../tests/fleet/scripted-store.js";
 
 beforeEach(fakeTime);
 afterEach(() => void vi.useRealTimers());

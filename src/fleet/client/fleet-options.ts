@@ -9,14 +9,14 @@ import {
   objectField,
   readOptions,
   wordField,
-} from "../options/check.js";
-import { checkKeyWord } from "./key-word.js";
-import { openStore } from "./open-store.js";
+} from "../../options/check.js";
+import { checkKeyWord } from "../key-word.js";
+import { openStore } from "../open-store.js";
+import { MAX_REPORTERS } from "../rules/policy.js";
+import type { Reporter } from "../rules/state.js";
+import type { FleetStore } from "../store.js";
+import { FleetStoreError } from "../store-error.js";
 import { type ReporterOptions, readReporter } from "./reporter.js";
-import { MAX_REPORTERS } from "./rules/policy.js";
-import type { Reporter } from "./rules/state.js";
-import type { FleetStore } from "./store.js";
-import { FleetStoreError } from "./store-error.js";
 
 /** When the store is asked: for every call, or only where what others push does not tell. */
 export type FleetMode = "strict" | "cached";

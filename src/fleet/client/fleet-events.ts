@@ -1,6 +1,6 @@
 /** What a fleet tells its listeners. */
 
-import type { FleetChange, FleetSnapshot } from "./rules/reply.js";
+import type { FleetChange, FleetSnapshot } from "../rules/reply.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 
 /** The store was given up: from now on each process decides alone. */

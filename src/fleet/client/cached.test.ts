@@ -10,7 +10,7 @@ import {
   openFromElsewhere,
   ScriptedStore,
   tick,
-} from "../../tests/fleet/scripted-store.js";
+} from "../../../tests/fleet/scripted-store.js";
 import type { Fleet } from "./fleet.js";
 
 let store: ScriptedStore;

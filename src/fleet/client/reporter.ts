@@ -2,8 +2,8 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { checkText, type Field, readOptions, readRecord, wordField } from "../options/check.js";
-import type { Reporter } from "./rules/state.js";
+import { checkText, type Field, readOptions, readRecord, wordField } from "../../options/check.js";
+import type { Reporter } from "../rules/state.js";
 
 /** What a process says of itself to others. */
 export interface ReporterOptions {

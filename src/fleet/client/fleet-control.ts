@@ -7,9 +7,9 @@ import {
   type Field,
   type NumberRange,
   readOptions,
-} from "../options/check.js";
-import { type ControlCommand, MAX_ISOLATION_MS } from "./rules/command.js";
-import type { FleetSnapshot } from "./rules/reply.js";
+} from "../../options/check.js";
+import { type ControlCommand, MAX_ISOLATION_MS } from "../rules/command.js";
+import type { FleetSnapshot } from "../rules/reply.js";
 
 /** Who does something by hand, and why. */
 export interface ControlOptions {

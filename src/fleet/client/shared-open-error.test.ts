@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { UNKNOWN_SNAPSHOT } from "./rules/snapshot.js";
+import { UNKNOWN_SNAPSHOT } from "../rules/snapshot.js";
 import { SharedCircuitOpenError } from "./shared-open-error.js";
 
 const KEY = { scope: "default", name: "registry:docker.io" };

@@ -1,10 +1,10 @@
 /** What the listeners of one shared circuit, and those of its fleet, are told. */
 
-import { Emitter } from "../breaker/events.js";
+import { Emitter } from "../../breaker/events.js";
+import type { FleetChange, FleetSnapshot } from "../rules/reply.js";
+import type { FleetKey } from "../store.js";
 import type { FleetEvents, SharedEventName } from "./fleet-events.js";
-import type { FleetChange, FleetSnapshot } from "./rules/reply.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
-import type { FleetKey } from "./store.js";
 
 /** Passes an event on to the listeners of the whole fleet. */
 export type Announce = <N extends SharedEventName>(name: N, event: FleetEvents[N]) => void;

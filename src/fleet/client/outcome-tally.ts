@@ -1,8 +1,8 @@
 /** Outcomes of one shared circuit that wait to be told to the store. */
 
-import type { Settlement } from "../breaker/permit.js";
-import type { SettleCommand } from "./rules/command.js";
-import type { SharedFailure } from "./rules/state.js";
+import type { Settlement } from "../../breaker/permit.js";
+import type { SettleCommand } from "../rules/command.js";
+import type { SharedFailure } from "../rules/state.js";
 import { sharedFailureOf } from "./shared-failure.js";
 
 /** What a settle command tells of outcomes. */

@@ -1,9 +1,9 @@
 /** Keeps what is known of circuits up to date: by what others push, and by asking now and then. */
 
+import { isEntry } from "../reply-shape.js";
+import type { FleetEntry, FleetStore } from "../store.js";
 import type { CircuitTable } from "./circuit-table.js";
-import { isEntry } from "./reply-shape.js";
 import type { SharedCircuit } from "./shared-circuit.js";
-import type { FleetEntry, FleetStore } from "./store.js";
 import type { StoreLink } from "./store-link.js";
 
 /**

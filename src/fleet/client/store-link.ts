@@ -1,15 +1,15 @@
 /** The way to a store: within a deadline, at most once, and not at all while the store is down. */
 
-import { kindOf } from "../breaker/announce.js";
-import { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { systemClock } from "../breaker/clock.js";
-import { Permit } from "../breaker/permit.js";
-import { isReply } from "./reply-shape.js";
-import type { FleetCommand } from "./rules/command.js";
-import type { FleetReply } from "./rules/reply.js";
-import type { FleetKey, FleetStore } from "./store.js";
-import { FleetStoreError, isFleetStoreError } from "./store-error.js";
-import { within } from "./within.js";
+import { kindOf } from "../../breaker/announce.js";
+import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { systemClock } from "../../breaker/clock.js";
+import { Permit } from "../../breaker/permit.js";
+import { isReply } from "../reply-shape.js";
+import type { FleetCommand } from "../rules/command.js";
+import type { FleetReply } from "../rules/reply.js";
+import type { FleetKey, FleetStore } from "../store.js";
+import { FleetStoreError, isFleetStoreError } from "../store-error.js";
+import { within } from "../within.js";
 
 /** A command on its way, and who waits for what becomes of it. */
 export interface Errand {

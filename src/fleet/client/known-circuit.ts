@@ -1,7 +1,7 @@
 /** What this process knows of one shared circuit, and how old that is by its own clock. */
 
-import type { RejectionReason } from "../breaker/errors.js";
-import type { FleetSnapshot } from "./rules/reply.js";
+import type { RejectionReason } from "../../breaker/errors.js";
+import type { FleetSnapshot } from "../rules/reply.js";
 
 /** A call that may not go, and how the circuit stands at that moment. */
 export interface KnownRefusal {

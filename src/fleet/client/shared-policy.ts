@@ -1,8 +1,8 @@
 /** The policy of a shared circuit, which is that of the breaker it stands beside. */
 
-import type { Settings } from "../breaker/options.js";
-import { checkNumber, show } from "../options/check.js";
-import { MAX_BAD_SECONDS, MAX_PROBES, type SharedPolicy } from "./rules/policy.js";
+import type { Settings } from "../../breaker/options.js";
+import { checkNumber, show } from "../../options/check.js";
+import { MAX_BAD_SECONDS, MAX_PROBES, type SharedPolicy } from "../rules/policy.js";
 
 /** What a breaker's own options say of the shared circuit. */
 export type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;

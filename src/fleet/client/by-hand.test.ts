@@ -9,7 +9,7 @@ import {
   newProcess,
   ScriptedStore,
   tick,
-} from "../../tests/fleet/scripted-store.js";
+} from "../../../tests/fleet/scripted-store.js";
 import { createFleet } from "./fleet.js";
 
 let store: ScriptedStore;

@@ -6,11 +6,11 @@ import {
   nameErrorClass,
   type RejectionReason,
   withoutStack,
-} from "../breaker/errors.js";
-import { plain } from "./foreign-text.js";
-import type { FleetSnapshot } from "./rules/reply.js";
-import type { Reporter, SharedFailure } from "./rules/state.js";
-import type { FleetKey } from "./store.js";
+} from "../../breaker/errors.js";
+import { plain } from "../foreign-text.js";
+import type { FleetSnapshot } from "../rules/reply.js";
+import type { Reporter, SharedFailure } from "../rules/state.js";
+import type { FleetKey } from "../store.js";
 
 /** Whose outcome opened a shared circuit. */
 export type OpenedBy = Pick<Reporter, "host" | "run">;
