@@ -39,11 +39,13 @@ test("without a store it loads nothing that only shared circuits need", async ()
   const loaded = await loadedBy();
   expect(loaded).toContain("runner/guarded-run");
   expect(ofStores(loaded)).toEqual([]);
-  // A folder is made for other files as well, and a rejection may have come from another process.
+  // A folder is made for other files as well, a scope is checked before it is needed, and a
+  // rejection may have come from another process.
   expect(ofFleet(loaded).sort()).toEqual([
     "fleet/client/shared-open-error",
     "fleet/folders",
     "fleet/foreign-text",
+    "fleet/key-word",
   ]);
 });
 
