@@ -9,7 +9,7 @@ export default defineConfig({
     dangerouslyIgnoreUnhandledErrors: false,
     coverage: {
       provider: "v8",
-      include: ["src/breaker/**", "src/registry/**", "src/policies/**"],
+      include: ["src/breaker/**", "src/registry/**", "src/policies/**", "src/fleet/rules/**"],
       exclude: ["**/*.test.ts"],
       reporter: ["text", "json-summary"],
       thresholds: { branches: 100 },
