@@ -121,6 +121,10 @@ test.each<[Record<string, string>, string | null]>([
     { BITBUCKET_GIT_HTTP_ORIGIN: "http://bitbucket.org/a/b", BITBUCKET_BUILD_NUMBER: "5" },
     "http://bitbucket.org/a/b/pipelines/results/5",
   ],
+  [
+    { BUILD_URL: "https://u:secret@ci.example/job/1/?token=secret#secret" },
+    "https://ci.example/job/1/",
+  ],
 ])("the run of a CI system is found and shown without secrets: %j", (environment, run) => {
   expect(runOf(environment)).toBe(run);
 });

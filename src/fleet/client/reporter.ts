@@ -90,7 +90,8 @@ export function runOf(environment: Readonly<Record<string, string | undefined>>)
   const { SYSTEM_COLLECTIONURI, SYSTEM_TEAMPROJECT, BUILD_BUILDID } = environment;
   if (SYSTEM_COLLECTIONURI && SYSTEM_TEAMPROJECT && BUILD_BUILDID) {
     const project = encodeURIComponent(SYSTEM_TEAMPROJECT);
-    return addressOf(`${SYSTEM_COLLECTIONURI}${project}/_build/results?buildId=${BUILD_BUILDID}`);
+    const results = addressOf(`${SYSTEM_COLLECTIONURI}${project}/_build/results`);
+    return results && `${results}?buildId=${encodeURIComponent(BUILD_BUILDID)}`.slice(0, 500);
   }
   const { BITBUCKET_GIT_HTTP_ORIGIN, BITBUCKET_BUILD_NUMBER } = environment;
   if (BITBUCKET_GIT_HTTP_ORIGIN && BITBUCKET_BUILD_NUMBER) {
@@ -100,12 +101,14 @@ export function runOf(environment: Readonly<Record<string, string | undefined>>)
   return name === undefined ? null : addressOf(environment[name] ?? "");
 }
 
-/** Takes user and password out of an address: a CI system may have put a token there. */
+/** Takes out of an address what may be a token: user and password, the query, the fragment. */
 function addressOf(address: string): string | null {
   try {
     const url = new URL(address);
     url.username = "";
     url.password = "";
+    url.search = "";
+    url.hash = "";
     return url.href.slice(0, 500);
   } catch {
     return null;
