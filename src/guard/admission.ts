@@ -42,16 +42,16 @@ export function askAll(breakers: readonly CircuitBreaker[]): Asked<readonly Perm
  * them as well, or past none. They are asked at once, so that it waits for one answer only.
  *
  * @param permits Those of the breakers, in their order.
- * @param sharedOf The shared circuit behind a breaker, if there is one.
+ * @param shared The shared circuits behind them, undefined where there is none.
  */
 export async function askShared(
   breakers: readonly CircuitBreaker[],
   permits: readonly Permit[],
-  sharedOf: (breaker: CircuitBreaker) => SharedCircuitBreaker | undefined,
+  shared: readonly (SharedCircuitBreaker | undefined)[],
 ): Promise<Asked<readonly CallPermit[]>> {
   const joining = permits.map(async (permit, index) => {
     const breaker = breakers[index] as CircuitBreaker;
-    const answer = (await sharedOf(breaker)?.join(permit)) ?? permit;
+    const answer = (await shared[index]?.join(permit)) ?? permit;
     return { breaker, answer };
   });
   const joint: CallPermit[] = [];

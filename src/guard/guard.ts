@@ -18,6 +18,8 @@ import {
 import { probesJudged } from "./pending-settlements.js";
 import { sharedName } from "./shared-upstreams.js";
 
+type AskedPermits = Asked<readonly CallPermit[]>;
+
 /** Knows the breakers of the upstreams, and lets requests in past them. */
 export class Guard {
   readonly settings: GuardSettings;
@@ -103,12 +105,12 @@ export class Guard {
   }
 
   /** The breakers of this process first, and only past those what they share with others. */
-  #ask(
-    breakers: readonly CircuitBreaker[],
-  ): Asked<readonly CallPermit[]> | Promise<Asked<readonly CallPermit[]>> {
+  #ask(breakers: readonly CircuitBreaker[]): AskedPermits | Promise<AskedPermits> {
+    if (this.settings.fleet === undefined) return askAll(breakers);
+    // One that cannot be shared throws, which must be before any permit is taken.
+    const shared = breakers.map((breaker) => this.#sharedOf(breaker));
     const asked = askAll(breakers);
-    if (this.settings.fleet === undefined || !("value" in asked)) return asked;
-    return askShared(breakers, asked.value, (breaker) => this.#sharedOf(breaker));
+    return "value" in asked ? askShared(breakers, asked.value, shared) : asked;
   }
 
   /** The circuit that the fleet keeps for a breaker; undefined for one that is not shared. */

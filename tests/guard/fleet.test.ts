@@ -141,6 +141,7 @@ test("an upstream with a policy that cannot be shared fails its first request wi
     breakers: { "registry:docker.io": { failureThreshold: 3 } },
   });
   expect(String(await one.send(ALPINE))).toMatch(/TypeError: .*registry:docker\.io.*badSeconds/);
+  expect(one.guard.engine.getMetrics().inFlightCount).toBe(0);
 });
 
 test("a host that only spans tell of is told to the store as well", async () => {
