@@ -10,12 +10,14 @@ import { installRedisServer } from "./redis-server.mjs";
 import { installSdks } from "./sdk-toolchains.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** What is packed, built or simulated, and other languages do not depend on the version of Node. */
+/** What is packed, built or simulated, other languages and servers do not depend on the version of Node. */
 const RUN_ONCE = [
   "tests/package/**",
   "tests/executable/**",
   "tests/sdks/**",
   "tests/fleet/simulation.test.ts",
+  "tests/fleet/redis-failures.test.ts",
+  "tests/fleet/redis-secure.test.ts",
   "tests/fleet/proofs/half-open.test.ts",
   "tests/fleet/proofs/store-faults.test.ts",
 ];
