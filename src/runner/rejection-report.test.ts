@@ -32,6 +32,7 @@ test("the circuit with the longest wait is told, with the others and its last fa
     fault: RECORD.fault,
     scope: null,
     openedBy: null,
+    isolationReason: null,
   });
 });
 
@@ -48,6 +49,7 @@ test("an isolated circuit has no time, and none that failed need have been", () 
     fault: null,
     scope: null,
     openedBy: null,
+    isolationReason: "maintenance",
   });
 });
 

@@ -16,7 +16,7 @@ export function rejectionReport(error: unknown): RejectionReport | undefined {
   const cause = isCircuitBreakerError(error) ? error.cause : undefined;
   const rejection = isCircuitBreakerOpenError(error) ? error : cause;
   if (!isCircuitBreakerOpenError(rejection)) return undefined;
-  const { breakerName: upstream, reason, retryAfterMs } = rejection;
+  const { breakerName: upstream, reason, retryAfterMs, isolationReason } = rejection;
   const refusals = isGuardRejection(rejection) ? rejection.refusals : [];
   return {
     upstream,
@@ -24,6 +24,7 @@ export function rejectionReport(error: unknown): RejectionReport | undefined {
     reason,
     retryAfterMs: retryAfterMs ?? null,
     ...originOf(rejection),
+    isolationReason: isolationReason ?? null,
   };
 }
 

@@ -47,6 +47,8 @@ export interface RejectionReport {
   readonly scope: string | null;
   /** The process whose failure opened a shared circuit, or who isolated it. */
   readonly openedBy: Opener | null;
+  /** Why somebody isolated it; null when nobody did, or gave no reason. */
+  readonly isolationReason: string | null;
 }
 
 /** Somebody in the fleet. */

@@ -86,6 +86,7 @@ export function rejectedRun(over: Partial<RunReport> = {}): RunReport {
       fault: "registry",
       scope: null,
       openedBy: null,
+      isolationReason: null,
     },
     sparedRequests: 12,
     ...over,

@@ -49,6 +49,7 @@ test("an isolated circuit has no time at which it ends", () => {
     fault: null,
     scope: null,
     openedBy: null,
+    isolationReason: null,
   } as const;
   expect(closingLine(rejectedRun({ rejection, sparedRequests: 0 }))).toBe(
     "dagger-breaker: rejected (circuit isolated: engine), exit code 75",
@@ -65,7 +66,7 @@ test("a rejection by a shared circuit names the machine and the run that opened 
   );
 });
 
-test("a rejection by a shared circuit that somebody isolated names who it was", () => {
+test("a rejection by a shared circuit that somebody isolated names who it was and why", () => {
   const { rejection } = rejectedRun();
   if (rejection === null) throw new Error("no rejection");
   const by = { scope: "default", openedBy: { host: "ann@desk", run: null } };
@@ -75,9 +76,10 @@ test("a rejection by a shared circuit that somebody isolated names who it was", 
     others: [],
     reason: "isolated",
     retryAfterMs: null,
+    isolationReason: "maintenance",
   } as const;
   expect(closingLine(rejectedRun({ rejection: isolated, sparedRequests: 0 }))).toBe(
-    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default), exit code 75",
+    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, because of: maintenance), exit code 75",
   );
 });
 

@@ -59,6 +59,7 @@ export function rejectionText(rejection: RejectionReport): string {
     const verb = reason === "isolated" ? "by" : "opened by";
     parts.push(`${verb} ${openerText(openedBy)} in scope ${scope}`);
   }
+  if (rejection.isolationReason !== null) parts.push(`because of: ${rejection.isolationReason}`);
   if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`a fault of ${fault}`);
   if (retryAfterMs !== null) parts.push(`retry in ${waitText(retryAfterMs)}`);
   if (others.length > 0) parts.push(`also refused by ${others.join(" and ")}`);
