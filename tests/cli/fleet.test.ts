@@ -129,6 +129,7 @@ test.each([
   ["docker.io", /"docker\.io" is no name that guards use, expected registry:HOST/],
   ["registry:registry-1.docker.io", /expected "registry:docker\.io"/],
   ["registry:localhost:5000", /"registry:localhost:5000" is a host that means another machine/],
+  ["engine", /"engine" is the engine of no other machine, expected engine:HOST:PORT/],
   ["engine:dagger", /"engine:dagger" is the engine of no other machine, expected engine:HOST:PORT/],
 ])(
   "a name that would isolate nothing, %j, is refused before anything is done",

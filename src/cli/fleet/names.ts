@@ -34,7 +34,7 @@ export function readNames(names: readonly string[]): readonly string[] {
 
 /** Why no guard shares a circuit of this name; undefined when one may. */
 export function guardNameProblem(name: string): string | undefined {
-  if (name.startsWith("engine:")) {
+  if (name === "engine" || name.startsWith("engine:")) {
     const shared = sharedName("engine", `tcp://${name.slice("engine:".length)}`);
     if (shared === name) return undefined;
     return `${quoted(name)} is the engine of no other machine, expected engine:HOST:PORT`;
