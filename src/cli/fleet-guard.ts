@@ -60,7 +60,7 @@ function notesOf(fleet: Fleet, downReason: string | undefined): readonly Note[] 
     notes.push({ code: "store-down", text });
   }
   if (droppedCount > 0) {
-    const text = `Others have not heard of ${droppedCount} outcomes of this run.`;
+    const text = `Outcomes of this run that others have not heard of: ${droppedCount}.`;
     notes.push({ code: "outcomes-dropped", text });
   }
   return notes;

@@ -13,7 +13,7 @@ import { type ListenAddress, listenAddress } from "./listen-address.js";
 import { serverToken } from "./token.js";
 
 interface ServeFlags {
-  readonly listen: ListenAddress;
+  readonly listen?: ListenAddress;
   readonly database?: string;
   readonly tokenFile?: string;
 }
@@ -36,7 +36,6 @@ export function addServeCommand(program: Command, context: CommandContext): void
       "--listen <address>",
       `where to listen, as HOST:PORT; default: ${LISTEN}, which only this machine reaches`,
       listenAddress,
-      listenAddress(LISTEN),
     )
     .option("--database <path>", "the file of the circuits; default: the one in your cache folder")
     .option("--token-file <path>", "a file that holds the token and nothing else")
@@ -44,7 +43,10 @@ export function addServeCommand(program: Command, context: CommandContext): void
     .action((flags: ServeFlags) => serve(flags, context.terminal));
 }
 
-async function serve({ listen, database, tokenFile }: ServeFlags, terminal: Terminal) {
+async function serve(
+  { listen = listenAddress(LISTEN), database, tokenFile }: ServeFlags,
+  terminal: Terminal,
+) {
   const token = serverToken(tokenFile, terminal.env);
   const path = databasePath(database, terminal.env);
   const store = await openDatabase(path);
