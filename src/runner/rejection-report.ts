@@ -36,11 +36,12 @@ function originOf(rejection: CircuitBreakerOpenError): Origin {
       rule = null,
       fault = null,
     } = (rejection.cause ?? {}) as Partial<FailureRecord>;
-    return { since: at, rule, fault, scope: null, openedBy: null };
+    return { since: at, until: null, rule, fault, scope: null, openedBy: null };
   }
-  const { since, failure, scope, openedBy, isolatedBy } = rejection;
+  const { since, until, failure, scope, openedBy, isolatedBy } = rejection;
+  const { rule = null, fault = null } = failure ?? {};
   const by = isolatedBy === null ? openedBy : { host: isolatedBy, run: null };
-  return { since, rule: failure?.rule ?? null, fault: failure?.fault ?? null, scope, openedBy: by };
+  return { since, until, rule, fault, scope, openedBy: by };
 }
 
-type Origin = Pick<RejectionReport, "since" | "rule" | "fault" | "scope" | "openedBy">;
+type Origin = Pick<RejectionReport, "since" | "until" | "rule" | "fault" | "scope" | "openedBy">;

@@ -40,6 +40,8 @@ export interface RejectionReport {
   readonly retryAfterMs: number | null;
   /** When its last failure was, as an ISO date. */
   readonly since: string | null;
+  /** Until when a shared circuit refuses, as an ISO date; null for others, and while it probes. */
+  readonly until: string | null;
   /** The attribution rule of that failure, and whose fault it was. */
   readonly rule: string | null;
   readonly fault: string | null;

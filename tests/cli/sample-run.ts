@@ -82,6 +82,7 @@ export function rejectedRun(over: Partial<RunReport> = {}): RunReport {
       reason: "open",
       retryAfterMs: 41_200,
       since: "2026-01-02T03:04:05.000Z",
+      until: null,
       rule: "registry.rate-limit",
       fault: "registry",
       scope: null,

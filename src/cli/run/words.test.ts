@@ -45,6 +45,7 @@ test("an isolated circuit has no time at which it ends", () => {
     reason: "isolated",
     retryAfterMs: null,
     since: null,
+    until: null,
     rule: null,
     fault: null,
     scope: null,
@@ -77,9 +78,10 @@ test("a rejection by a shared circuit that somebody isolated names who it was an
     reason: "isolated",
     retryAfterMs: null,
     isolationReason: "maintenance",
+    until: "2026-01-02T05:00:00.000Z",
   } as const;
   expect(closingLine(rejectedRun({ rejection: isolated, sparedRequests: 0 }))).toBe(
-    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, because of: maintenance), exit code 75",
+    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, because of: maintenance, until 2026-01-02T05:00:00.000Z), exit code 75",
   );
 });
 

@@ -51,7 +51,8 @@ export function failureText(failure: RunFailure): string {
 
 /** Which circuit refused the command, since when and for how long. */
 export function rejectionText(rejection: RejectionReport): string {
-  const { upstream, others, reason, retryAfterMs, since, fault, scope, openedBy } = rejection;
+  const { upstream, others, reason, retryAfterMs, since, until, fault, scope, openedBy } =
+    rejection;
   const state = reason === "isolated" ? "circuit isolated" : "circuit open";
   const parts = [`${state}: ${upstream}`];
   if (since !== null) parts.push(`since ${since}`);
@@ -61,6 +62,7 @@ export function rejectionText(rejection: RejectionReport): string {
   }
   if (rejection.isolationReason !== null) parts.push(`because of: ${rejection.isolationReason}`);
   if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`a fault of ${fault}`);
+  if (reason === "isolated" && until !== null) parts.push(`until ${until}`);
   if (retryAfterMs !== null) parts.push(`retry in ${waitText(retryAfterMs)}`);
   if (others.length > 0) parts.push(`also refused by ${others.join(" and ")}`);
   return parts.join(", ");
