@@ -222,5 +222,6 @@ test("a rediss URL trusts the authorities that Node is told of", async () => {
     console.log((await store.list("none").catch((error) => [error.message])).join() || "none");
   `;
   expect(await runProgram(text, { NODE_EXTRA_CA_CERTS: cert })).toBe("none 0");
-  expect(await runProgram(text)).toBe("Redis cannot be reached: self-signed certificate 0");
+  // Later versions of Node add advice.
+  expect(await runProgram(text)).toMatch(/^Redis cannot be reached: self-signed certificate.* 0$/);
 });
