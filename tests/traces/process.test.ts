@@ -134,7 +134,10 @@ describe("a process exits by itself", () => {
   });
 });
 
-test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 32 MiB", async () => {
+// What other processes of a busy machine delay grows memory once; a leak does so each time.
+test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 32 MiB", {
+  retry: 2,
+}, async () => {
   await using collector = await startCollector();
   const program = run(
     `const receiver = await startTraceReceiver({ forwardTo: COLLECTOR });
@@ -175,8 +178,7 @@ test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 3
   agent.destroy();
   expect(told.spans).toBeGreaterThanOrEqual(620_000);
   expect(told.errors).toBeGreaterThan(0);
-  // On a busy machine the last bodies are still waiting to be passed on.
-  expect(told.grown.used).toBeLessThan(24 * MIB);
+  expect(told.grown.used).toBeLessThan(8 * MIB);
   expect(told.grown.rss).toBeLessThan(32 * MIB);
 });
 
