@@ -17,6 +17,7 @@ const ROWS = [
   ["policies"],
   ["registry"],
   ["attribution"],
+  ["sockets"],
   ["fleet"],
   ["guard"],
   ["traces"],

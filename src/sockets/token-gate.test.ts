@@ -1,0 +1,79 @@
+import { Socket } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { TokenGate } from "./token-gate.js";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A gate, and connections that have come to it. */
+function gateWith({ members = 10, strangers = 0 } = {}) {
+  const gate = new TokenGate(members);
+  const enter = () => {
+    const socket = new Socket();
+    gate.enter(socket);
+    return socket;
+  };
+  return { gate, enter, sockets: Array.from({ length: strangers }, enter) };
+}
+
+test("a connection without a token is cut after 5 s, and not before", () => {
+  const { sockets } = gateWith({ strangers: 1 });
+  vi.advanceTimersByTime(4999);
+  expect(sockets[0]?.destroyed).toBe(false);
+  vi.advanceTimersByTime(2);
+  expect(sockets[0]?.destroyed).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a connection that has shown its token is not timed", () => {
+  const { gate, enter } = gateWith();
+  const socket = enter();
+  expect(gate.isMember(socket)).toBe(false);
+  expect(gate.admit(socket)).toBe(true);
+  expect(gate.isMember(socket)).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.advanceTimersByTime(3_600_000);
+  expect(socket.destroyed).toBe(false);
+  expect(gate.admit(socket)).toBe(true);
+});
+
+test("a token that was read only now, on a busy machine, is in time", () => {
+  const { gate, enter } = gateWith();
+  const socket = enter();
+  // The timer has fired; the sockets are read next, and the second look comes after that.
+  vi.advanceTimersToNextTimer();
+  expect(gate.admit(socket)).toBe(true);
+  vi.runAllTimers();
+  expect(socket.destroyed).toBe(false);
+});
+
+test("of more than 1,000 connections without a token the oldest makes room, and no member does", () => {
+  const { gate, enter } = gateWith();
+  const member = enter();
+  gate.admit(member);
+  const strangers = Array.from({ length: 1001 }, enter);
+  expect(strangers.map(({ destroyed }) => destroyed).indexOf(false)).toBe(1);
+  expect(strangers.filter(({ destroyed }) => destroyed).length).toBe(1);
+  expect(member.destroyed).toBe(false);
+});
+
+test("members are bounded on their own, and one that leaves makes room", async () => {
+  const { gate, enter, sockets } = gateWith({ members: 2, strangers: 500 });
+  const [one, two, three] = [enter(), enter(), enter()];
+  expect([gate.admit(one), gate.admit(two), gate.admit(three)]).toEqual([true, true, false]);
+  const left = new Promise((resolve) => one.once("close", resolve));
+  one.destroy();
+  await left;
+  expect(gate.admit(three)).toBe(true);
+  expect(sockets.every(({ destroyed }) => !destroyed)).toBe(true);
+});
+
+test("a connection that fails or closes leaves no timer behind, and its error ends nothing", async () => {
+  const { gate, enter } = gateWith();
+  const socket = enter();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.destroy(new Error("reset"));
+  await closed;
+  expect(vi.getTimerCount()).toBe(0);
+  expect(gate.admit(socket)).toBe(false);
+});
