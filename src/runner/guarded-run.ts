@@ -17,7 +17,7 @@ import { isSpanOfRequest } from "./request-signs.js";
 import { CommandNotStartedError, exitCodeOf } from "./run-command.js";
 import type { RunLimit, RunLimits, RunPlan } from "./run-plan.js";
 import type { AttemptReport, Note, RejectionReport, RunFailure, RunReport } from "./run-report.js";
-import { RunInterruptedError, RunSignals } from "./run-signals.js";
+import { RunInterruptedError, RunSignals } from "./signals/run-signals.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./supervised-command.js";
 
 /** Exit codes of our own; else it is the command's. */

@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Environment } from "../traces/environment.js";
-import { ProcessGroup } from "./process-group.js";
+import { ProcessGroup } from "./ending/process-group.js";
 import { shownName } from "./program-name.js";
-import { RunSignals } from "./run-signals.js";
+import { RunSignals } from "./signals/run-signals.js";
 
 /** How a command ended. */
 export interface CommandEnd {

@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../traces/environment.js";
 import { ChildStreams, planStreams } from "./child-streams.js";
 import { ConnectedWords } from "./connected-words.js";
+import { ProcessGroup } from "./ending/process-group.js";
 import { AttemptLimits } from "./limits.js";
-import { ProcessGroup } from "./process-group.js";
 import { type CommandEnd, endOf } from "./run-command.js";
 import type { RunLimit, RunLimits } from "./run-plan.js";
-import type { RunSignals } from "./run-signals.js";
+import type { RunSignals } from "./signals/run-signals.js";
 
 /** How an attempt ended. */
 export interface AttemptEnd extends CommandEnd {

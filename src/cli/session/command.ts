@@ -8,7 +8,7 @@ import { CliNotFoundError, findRealCli } from "../../proxy/real-cli.js";
 import { connectSessionHost } from "../../proxy/remote-sessions.js";
 import { HostGoneError, type SessionHost } from "../../proxy/session-host.js";
 import { runStandIn } from "../../proxy/stand-in.js";
-import { isInForeground } from "../../runner/foreground.js";
+import { isInForeground } from "../../runner/signals/foreground.js";
 import { startEngineTraces } from "../../traces/engine-traces.js";
 import { EXIT, exitCodeHelp, SESSION_EXIT_CODES } from "../exit-codes.js";
 import { joinFleet } from "../fleet-guard.js";

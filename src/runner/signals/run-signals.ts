@@ -1,8 +1,8 @@
 /** Signals to a run: they go to the command while it runs, and end the waits between its attempts. */
 
 import type { ChildProcess } from "node:child_process";
+import type { ProcessGroup } from "../ending/process-group.js";
 import { isInForeground } from "./foreground.js";
-import type { ProcessGroup } from "./process-group.js";
 
 /** What ends us by default, and would leave a command behind. */
 export const PASSED_ON = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
