@@ -1,11 +1,12 @@
 /** Runs every check of the project, one section each, and ends with one line of totals. */
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installVersions, otherNodes } from "./node-versions.mjs";
+import { packedPackage } from "./packed-package.mjs";
 import { installRedisServer } from "./redis-server.mjs";
 import { installSdks } from "./sdk-toolchains.mjs";
 
@@ -83,8 +84,16 @@ async function runAllTests(title, node, options, without = []) {
 }
 
 async function checkTarball() {
-  if (!(await check("Package (npm pack)", "npm", ["pack", "--pack-destination", scratch]))) return;
-  const [tarball] = (await readdir(scratch)).map((name) => join(scratch, name));
+  let tarball = "";
+  const pack = async () => {
+    try {
+      tarball = (await packedPackage()).tarball;
+      return {};
+    } catch (error) {
+      return { failed: `${error.stdout ?? ""}${error.stderr ?? ""}` || error.message };
+    }
+  };
+  if (!(await section("Package (npm pack)", pack))) return;
   await check("Package (publint)", tool("publint"), ["run", tarball, "--strict"]);
   await check("Package types (attw)", tool("attw"), [tarball, "--profile", "esm-only"]);
 }

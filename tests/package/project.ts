@@ -1,11 +1,12 @@
 /** A project of a user: an empty folder into which the packed package is installed. */
 
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { packedPackage } from "../../scripts/packed-package.mjs";
 
 const execute = promisify(execFile);
 
@@ -77,21 +78,37 @@ export class Project {
 }
 
 /**
- * Packs the built package and installs it with npm, without a network: what it depends on, and the
- * further `packages`, by name and folder, are linked from where they are installed already.
+ * Makes a project in which the package as packed is a copy, and what it depends on and the further `packages`, by name
+ * and folder, are links.
  */
 export async function createProject(packages: Readonly<Record<string, string>>): Promise<Project> {
   const { name, dependencies } = await readManifest();
-  // The real path, because that is what a compiler and a stack trace show.
-  const project = new Project(await realpath(await mkdtemp(join(tmpdir(), `${name}-project-`))));
-  const links = Object.keys(dependencies).map((dependency) => [dependency, installed(dependency)]);
-  const wanted = { ...Object.fromEntries(links), ...packages, [name]: await pack(project.folder) };
+  const project = await emptyProject();
+  const modules = join(project.folder, "node_modules");
+  await mkdir(modules);
+  await cp((await packedPackage()).folder, join(modules, name), { recursive: true });
+  const links = { ...linked(dependencies), ...packages };
+  for (const [dependency, folder] of Object.entries(links)) {
+    await mkdir(dirname(join(modules, dependency)), { recursive: true });
+    await symlink(folder, join(modules, dependency));
+  }
+  await project.write("package.json", JSON.stringify({ private: true, type: "module" }));
+  return project;
+}
+
+/** Makes a project into which npm installs the tarball, without a network: dependencies are linked. */
+export async function installProject(): Promise<Project> {
+  const { name, dependencies } = await readManifest();
+  const project = await emptyProject();
+  const wanted = { ...linked(dependencies), [name]: (await packedPackage()).tarball };
   const files = Object.entries(wanted).map(([key, path]) => [key, `file:${path}`]);
   await project.write(
     "package.json",
     JSON.stringify({ private: true, type: "module", dependencies: Object.fromEntries(files) }),
   );
-  await npm(project.folder, ["install", "--offline", "--ignore-scripts", "--no-package-lock"]);
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const args = ["install", "--offline", "--ignore-scripts", "--no-package-lock", ...quiet];
+  await execute("npm", args, { cwd: project.folder });
   return project;
 }
 
@@ -100,21 +117,11 @@ export function installed(name: string): string {
   return join(ROOT, "node_modules", name);
 }
 
-/** Packs `dist` as it is, which scripts/test.sh has built, and returns the path of the tarball. */
-async function pack(destination: string): Promise<string> {
-  const stdout = await npm(ROOT, [
-    "pack",
-    "--json",
-    "--ignore-scripts",
-    "--pack-destination",
-    destination,
-  ]);
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-  return join(destination, filename);
+async function emptyProject(): Promise<Project> {
+  // The real path, because that is what a compiler and a stack trace show.
+  return new Project(await realpath(await mkdtemp(join(tmpdir(), "dagger-breaker-project-"))));
 }
 
-async function npm(cwd: string, args: readonly string[]): Promise<string> {
-  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-  const { stdout } = await execute("npm", [...args, ...quiet], { cwd });
-  return stdout;
+function linked(dependencies: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.keys(dependencies).map((name) => [name, installed(name)]));
 }

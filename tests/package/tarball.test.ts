@@ -5,7 +5,14 @@ import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
-import { createProject, installed, type Project, ROOT, readManifest } from "./project.js";
+import {
+  createProject,
+  installed,
+  installProject,
+  type Project,
+  ROOT,
+  readManifest,
+} from "./project.js";
 import { type Snippet, snippetsOfDocComments, snippetsOfMarkdown } from "./snippets.js";
 
 /** Loading this one needs the Dagger SDK beside the package. */
@@ -31,8 +38,8 @@ const programs = snippets.filter(({ language }) => language === "ts");
 describe("without the Dagger SDK", () => {
   let project: Project;
   beforeAll(async () => {
-    project = await createProject({});
-  }, 60_000);
+    project = await installProject();
+  }, 120_000);
   afterAll(() => project.remove());
 
   test.each(entries.filter((entry) => entry !== NEEDS_THE_SDK))("%s loads", async (entry) => {
@@ -83,7 +90,7 @@ describe("with the Dagger SDK", () => {
     session = await startSessionDouble();
     await project.write("snippets/entries.ts", everyEntry());
     for (const snippet of programs) await project.write(sourceOf(snippet), snippet.text);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await session.stop();
     await project.remove();
