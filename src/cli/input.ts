@@ -2,7 +2,7 @@
 
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { Ends, joinEnds, WINDOW_BYTES } from "../runner/ends.js";
+import { Ends, joinEnds, WINDOW_BYTES } from "../runner/output/ends.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 

@@ -3,10 +3,10 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../traces/environment.js";
-import { ChildStreams, planStreams } from "./child-streams.js";
-import { ConnectedWords } from "./connected-words.js";
 import { ProcessGroup } from "./ending/process-group.js";
 import { AttemptLimits } from "./limits.js";
+import { ChildStreams, planStreams } from "./output/child-streams.js";
+import { ConnectedWords } from "./output/connected-words.js";
 import { type CommandEnd, endOf } from "./run-command.js";
 import type { RunLimit, RunLimits } from "./run-plan.js";
 import type { RunSignals } from "./signals/run-signals.js";
