@@ -28,6 +28,8 @@ export interface Settlement extends FailureDetail, SuccessDetail {
 export interface Settler {
   settle(permit: Permit, settlement: Settlement): void;
   release(permit: Permit): void;
+  /** The settler for an outcome that only the breaker of this process may count. Absent: the same. */
+  alone?(): Settler;
 }
 
 /** What whoever makes a call needs of its permit: {@link Permit}, or several of them in one. */
@@ -135,6 +137,15 @@ export class Permit {
    */
   handTo(settler: Settler): void {
     this.#settler = settler;
+  }
+
+  /**
+   * Keeps the outcome in this process: a circuit shared with others does not count it.
+   *
+   * @internal
+   */
+  keepLocal(): void {
+    this.#settler = this.#settler.alone?.() ?? this.#settler;
   }
 
   #settle(settlement: Settlement): void {

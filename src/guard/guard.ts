@@ -104,6 +104,17 @@ export class Guard {
     return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
   }
 
+  /** Takes such an outcome for this process alone, whoever shares the circuit. */
+  unaskedHere(breaker: CircuitBreaker): CallPermit {
+    return new UnaskedPermit(breaker);
+  }
+
+  /** Whether the circuit of this name is shared with other processes. */
+  shares(name: string): boolean {
+    const { fleet, engineHost } = this.settings;
+    return fleet !== undefined && sharedName(name, engineHost) !== undefined;
+  }
+
   /** The breakers of this process first, and only past those what they share with others. */
   #ask(breakers: readonly CircuitBreaker[]): AskedPermits | Promise<AskedPermits> {
     if (this.settings.fleet === undefined) return askAll(breakers);
@@ -137,9 +148,7 @@ export class Guard {
   }
 
   #optionsOf(name: string): NamedBreakerOptions | undefined {
-    const { breakers, fleet, engineHost } = this.settings;
-    const isShared = fleet !== undefined && sharedName(name, engineHost) !== undefined;
-    return breakerOptions(breakers, name, isShared);
+    return breakerOptions(this.settings.breakers, name, this.shares(name));
   }
 
   /**

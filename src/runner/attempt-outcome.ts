@@ -1,8 +1,11 @@
 /** What one attempt came to: settles its call, and tells whether another one may work. */
 
+import type { Failure } from "../attribution/failure.js";
+import { hasDaggerOutput } from "../attribution/front-ends.js";
 import { breakerName } from "../attribution/hosts.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
-import type { CommandCall } from "./command-call.js";
+import { ENGINE } from "../guard/guard-options.js";
+import type { CommandCall, CountedIn, WordsReach } from "./command-call.js";
 import { failureOf } from "./command-failure.js";
 import type { RunFailure } from "./run-report.js";
 import type { AttemptEnd } from "./supervised-command.js";
@@ -32,19 +35,37 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
   const failure = failureOf(end, isOwn, evidence ?? []);
   if (end.timedOut === "connect") {
     call.notConnected();
-    return failure && { ...failure, breaker: "engine" };
+    return failure && reported(failure, { breaker: ENGINE, couldShare: false });
   }
   if (end.timedOut !== null) {
     call.timedOut(evidence ?? []);
     return null;
   }
-  const breaker = call.ended({
+  const counted = call.ended({
     failure,
     evidence,
     provesEngine: provesEngine(facts, failure?.upstreamKind ?? null),
-    mayName: isOwn,
+    wordsReach: reachOf(isOwn, end.text, failure),
   });
-  return failure && { ...failure, breaker };
+  return failure && reported(failure, counted);
+}
+
+/** How far the words of an attempt count: those of dagger itself for all, those of its front end here. */
+function reachOf(isOwn: boolean, text: string, failure: Failure | null): WordsReach {
+  if (isOwn) return "store";
+  return failure?.counts === true && hasDaggerOutput(text) ? "run" : "needs";
+}
+
+function reported(failure: Failure, counted: CountedIn | null): RunFailure {
+  const breaker = counted?.breaker ?? null;
+  const circuit = breaker ?? circuitOf(failure);
+  return { ...failure, breaker, circuit, couldShare: counted?.couldShare ?? false };
+}
+
+/** The circuit that a failure concerns, whether it counts there or not. */
+function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string | null {
+  if (fault === ENGINE) return counts ? ENGINE : null;
+  return upstream === null || upstreamKind === null ? null : breakerName(upstreamKind, upstream);
 }
 
 /**

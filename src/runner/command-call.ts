@@ -4,7 +4,7 @@ import type { Failure } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { CallPermit } from "../breaker/permit.js";
+import { type CallPermit, Permit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import type { Guard } from "../guard/guard.js";
@@ -19,6 +19,15 @@ import {
   type UpstreamInFlight,
 } from "../guard/settling.js";
 
+/**
+ * How far a failure counts that only the output of a command shows. Anyone can print anything.
+ *
+ * - `"store"`: for everyone who shares the circuits. The command is dagger itself.
+ * - `"run"`: for this run. The output is that of a Dagger front end, the program is another.
+ * - `"needs"`: for what `--needs` names, and nothing else.
+ */
+export type WordsReach = "store" | "run" | "needs";
+
 /** What is known of a command that has ended by itself. */
 export interface CommandFindings {
   /** What it failed with; null when it did not. */
@@ -27,8 +36,14 @@ export interface CommandFindings {
   readonly evidence: readonly Evidence[] | undefined;
   /** Whether an engine has worked for it, as far as that could be seen. */
   readonly provesEngine: boolean;
-  /** Whether its own words may name an upstream that nobody knew it had: those of dagger may. */
-  readonly mayName: boolean;
+  readonly wordsReach: WordsReach;
+}
+
+/** The breaker that has counted a failure. */
+export interface CountedIn {
+  readonly breaker: string;
+  /** Whether only this run hears of it, although the circuit is shared and `--needs` can name it. */
+  readonly couldShare: boolean;
 }
 
 /** A command that was let in. It is settled once; what comes after does nothing. */
@@ -79,14 +94,17 @@ export class CommandCall {
   /**
    * The command has ended by itself.
    *
-   * @returns The breaker that has counted its failure; null when none has.
+   * @returns What has counted its failure; null when nothing has.
    */
-  ended({ failure, evidence, provesEngine, mayName }: CommandFindings): string | null {
-    if (!this.#settle()) return null;
+  ended(findings: CommandFindings): CountedIn | null {
+    const { failure, evidence: seen, provesEngine, wordsReach } = findings;
+    const evidence = wordsReach === "store" ? seen : seen?.filter(isBelievedAlone);
+    if (!this.#settle()) return this.#endedBesideSessions(findings);
     const failures = failure === null ? [] : [failure];
+    if (wordsReach !== "store") this.#keepFromStore(ENGINE, this.#engine, evidence ?? []);
     if (provesEngine || failure?.fault === ENGINE) settleEngineByAnswer(this.#engine, failures);
     else this.#engine.ignore();
-    if (failure !== null && mayName) this.#addNamed(failure, evidence ?? []);
+    const isLocal = failure !== null && this.#addNamed(failure, evidence ?? [], wordsReach);
     const { rateLimitOpenMs } = this.#guard.settings;
     const strangers = settleOthers(this.#upstreams, {
       failures,
@@ -97,9 +115,47 @@ export class CommandCall {
     });
     for (const [name, seen] of strangers) this.#recordStranger(name, seen);
     if (failure?.counts !== true) return null;
-    if (failure.fault === ENGINE) return ENGINE;
+    if (failure.fault === ENGINE) return this.#counted(ENGINE, false);
     const failed = [...strangers].find(([, { outcome }]) => outcome !== "answered");
-    return concerned(failure, this.#upstreams) ?? failed?.[0] ?? null;
+    const named = concerned(failure, this.#upstreams);
+    if (named !== undefined) return this.#counted(named, isLocal);
+    return failed === undefined ? null : this.#counted(failed[0], false);
+  }
+
+  /** The command has opened sessions, whose requests were its calls. It may have run dagger as well. */
+  #endedBesideSessions({ failure, wordsReach }: CommandFindings): CountedIn | null {
+    const { upstreamKind: kind, upstream: host, counts } = failure ?? {};
+    if (wordsReach === "needs" || counts !== true || failure === null) return null;
+    if (kind === null || kind === undefined || host === null || host === undefined) return null;
+    const name = breakerName(kind, host);
+    const breaker = this.#guard.upstream(name);
+    // One that a session has opened already knows what the words say.
+    if (breaker === undefined || breaker.state !== "closed") return null;
+    const permit = this.#guard.unaskedHere(breaker);
+    const upstream = { breaker, permit, isGated: false, onlyDeclared: false };
+    settleBlamed(new Map([[name, upstream]]), [failure], this.#guard.settings.rateLimitOpenMs);
+    return this.#counted(name, true);
+  }
+
+  #counted(breaker: string, isLocal: boolean): CountedIn {
+    return { breaker, couldShare: isLocal && this.#guard.shares(breaker) };
+  }
+
+  /**
+   * Keeps what only words tell of an upstream in this process, unless the user has named it as one that
+   * the command needs, or the engine's spans show that it failed.
+   *
+   * @returns Whether it is kept here.
+   */
+  #keepFromStore(name: string, permit: CallPermit, evidence: readonly Evidence[]): boolean {
+    const isSeen = evidence.some(
+      ({ kind, host, servesHost, outcome }) =>
+        outcome !== "answered" &&
+        (breakerName(kind, host) === name || breakerName(kind, servesHost) === name),
+    );
+    if (isSeen || this.#guard.settings.needs.includes(name)) return false;
+    if (permit instanceof Permit) permit.keepLocal();
+    return true;
   }
 
   /** No session was there in time, which is a failure of the engine. */
@@ -139,18 +195,27 @@ export class CommandCall {
   /**
    * Adds the upstream that a failure names: a command tells only at its end what it depends on. A host
    * that the engine asked in the name of another stands for that one.
+   *
+   * @returns Whether what the words say of it counts in this run alone.
    */
-  #addNamed(failure: Failure, evidence: readonly Evidence[]): void {
+  #addNamed(failure: Failure, evidence: readonly Evidence[], reach: WordsReach): boolean {
     const { upstreamKind: kind, upstream: host, counts, answered } = failure;
-    if (kind === null || host === null || !(counts || answered)) return;
-    if (concerned(failure, this.#upstreams) !== undefined) return;
+    const known = concerned(failure, this.#upstreams);
+    if (known !== undefined) {
+      const { permit } = this.#upstreams.get(known) as UpstreamInFlight;
+      return reach !== "store" && this.#keepFromStore(known, permit, evidence);
+    }
+    if (kind === null || host === null || !(counts || answered) || reach === "needs") return false;
     const own = breakerName(kind, host);
     const seen = evidence.find((one) => breakerName(one.kind, one.host) === own);
     const name = breakerName(kind, seen?.servesHost ?? host);
     const breaker = counts ? this.#guard.upstream(name) : this.#guard.settings.registry.find(name);
-    if (breaker === undefined) return;
-    const permit = this.#guard.unasked(breaker);
+    if (breaker === undefined) return false;
+    const shared = this.#guard.unasked(breaker);
+    const isLocal = reach !== "store" && this.#keepFromStore(name, shared, evidence);
+    const permit = isLocal ? this.#guard.unaskedHere(breaker) : shared;
     this.#upstreams.set(name, { breaker, permit, isGated: false, onlyDeclared: false });
+    return isLocal;
   }
 
   /** A host that only spans know: what failed is recorded, that it answered only where it matters. */
@@ -166,4 +231,9 @@ export class CommandCall {
     this.#settled = true;
     return first;
   }
+}
+
+/** Code in a container can send spans of a failure, but none that stand outside of all commands. */
+function isBelievedAlone({ outcome, forgeable }: Evidence): boolean {
+  return outcome === "answered" || !forgeable;
 }

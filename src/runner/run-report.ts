@@ -17,6 +17,13 @@ export type RunOutcome =
 export interface RunFailure extends Failure {
   /** The breaker that has counted it; null when none has. */
   readonly breaker: string | null;
+  /** The circuit that it concerns, whether it was counted there or not; null when there is none. */
+  readonly circuit: string | null;
+  /**
+   * Whether it counts in this run alone although its circuit is shared, since nothing but the output of
+   * the program shows it. `--needs` with the circuit would have shared it.
+   */
+  readonly couldShare: boolean;
 }
 
 /** One attempt of a command. */

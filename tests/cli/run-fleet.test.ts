@@ -38,6 +38,39 @@ test("a run is not started when another has found what it needs limiting, and sa
   );
 });
 
+test("a program that prints a failure of Dagger changes nothing in the store, and says what would", async () => {
+  const printing = async (scope: string, ...options: readonly string[]) => {
+    const shared = ["--store", redis.url, "--scope", scope];
+    const make = replay(cli.folder, "pull-429");
+    const args = [
+      "run",
+      ...shared,
+      ...options,
+      "--retry",
+      "2",
+      "--",
+      "sh",
+      "-c",
+      "dagger call test",
+    ];
+    const first = await cli.run(args, { env: make.env });
+    const needs = ["--scope", scope, "--needs", "registry:docker.io"];
+    const second = await runUnder(redis.url, "ok", needs);
+    return { ...first, starts: make.starts(), next: second.exitCode };
+  };
+  const forged = await printing("egress-4");
+  // In its own run the rate limit holds.
+  expect([forged.exitCode, forged.starts]).toEqual([75, ["pull-429"]]);
+  expect(forged.stderr).toMatch(
+    /not told to the store \(--needs registry:docker\.io would tell it\)\n$/,
+  );
+  expect(forged.next).toBe(0);
+  const needed = await printing("egress-5", "--needs", "registry:docker.io");
+  expect([needed.exitCode, needed.starts]).toEqual([75, ["pull-429"]]);
+  expect(needed.stderr).not.toContain("not told to the store");
+  expect(needed.next).toBe(75);
+});
+
 test("runs of another scope, and of what others do not need, go on", async () => {
   await runUnder(redis.url, "pull-429", ["--scope", "egress-2"]);
   const other = await runUnder(redis.url, "ok", ["--needs", "registry:docker.io"]);

@@ -1,7 +1,7 @@
 /** Which failed commands are run again, and what the breakers say to that. */
 
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { builtRunner, type Ran, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
@@ -104,6 +104,48 @@ test("a circuit that refuses keeps the command from being started, and all that 
     },
   });
   expect(refused.breakers["registry:quay.io"]).toMatchObject({ inFlightCount: 0 });
+});
+
+describe("a program that is not dagger", () => {
+  /** Runs `sh` around the stand-in; tells how often that was started. */
+  async function around(line: string, ids: readonly string[], order: RunOrder = {}) {
+    const file = runner.file();
+    const dagger = [runner.dagger, "inTurn", file, ...ids].map((word) => `'${word}'`).join(" ");
+    const args = ["-c", line.replaceAll("DAGGER", dagger)];
+    const ran = await runner.run({ command: "sh", args, maxRetries: 3, ...order });
+    return { ...ran, starts: readFileSync(file, "utf8").trim().split("\n").length };
+  }
+
+  test.each(["DAGGER", "echo building; DAGGER 2>&1 | sed 's/^/web-1  | /'; exit 2"])(
+    "%s is not run again within the time of a rate limit that Dagger prints in it",
+    async (line) => {
+      const ran = await around(line, ["pull-429", "ok"]);
+      expect([ran.starts, ran.exitCode]).toEqual([1, 75]);
+      expect(ran.report).toMatchObject({
+        outcome: "rejected",
+        rejection: { upstream: "registry:docker.io" },
+        failure: { breaker: "registry:docker.io", circuit: "registry:docker.io", limited: true },
+      });
+      expect(ran.report.rejection?.retryAfterMs).toBeGreaterThan(50_000);
+    },
+  );
+
+  test("waits for that time where it may, and has the limit told again if it lasts", async () => {
+    const guard = { onOpen: "wait", rateLimitOpenMs: 1500, waitSpreadMs: 0 } as const;
+    const breakers = { "registry:docker.io": { failureThreshold: 1, resetTimeoutMs: 1000 } };
+    const ran = await around("DAGGER", ["pull-429", "pull-429", "ok"], {
+      guard: { ...guard, breakers },
+    });
+    expect([ran.starts, ran.report.outcome]).toEqual([3, "succeeded"]);
+    expect(ran.report.waitedMs).toBeGreaterThanOrEqual(2 * 1500);
+  });
+
+  test("names its circuit, which counts nothing, where a program only quotes a registry", async () => {
+    const message = "toomanyrequests: 429 from https://registry-1.docker.io/v2/a/manifests/1";
+    const ran = await runner.run({ command: "sh", args: ["-c", `echo '${message}'; exit 1`] });
+    expect(ran.report.failure).toMatchObject({ breaker: null, circuit: "registry:docker.io" });
+    expect(ran.breakers["registry:docker.io"]).toBeUndefined();
+  });
 });
 
 test("what the command itself ends with is told apart from our own rejection", async () => {

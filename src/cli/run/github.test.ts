@@ -53,6 +53,7 @@ test("the outputs of a step say whose fault it was, and since when", () => {
     fault: "registry",
     upstream: "",
     breaker: "registry:docker.io",
+    circuit: "registry:docker.io",
     since: "2026-01-02T03:04:05.000Z",
     "retry-after-ms": "41200",
     attempts: "0",
@@ -63,9 +64,20 @@ test("the outputs of a step say whose fault it was, and since when", () => {
     fault: "user",
     upstream: "",
     breaker: "",
+    circuit: "",
     "retry-after-ms": "",
     attempts: "1",
   });
+});
+
+test("a failure that no circuit has counted still names its circuit", () => {
+  const report = failedRun({ ...LIMITED, breaker: null });
+  expect(stepOutputs(report)).toMatchObject({ breaker: "", circuit: "registry:docker.io" });
+  const summary = stepSummary(report, "make");
+  expect(summary).toContain("| circuit | registry:docker.io |\n| counted there | no |");
+  expect(annotations(report)).toEqual([
+    "::error title=dagger-breaker%3A failed (registry-1.docker.io)::registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min, circuit registry:docker.io",
+  ]);
 });
 
 test("no value of an output can become another output", () => {

@@ -2,7 +2,7 @@
 
 import type { RunReport } from "../../runner/run-report.js";
 import { durationText } from "../terminal.js";
-import { cause, headline, waitText } from "./words.js";
+import { cause, headline, sharingText, waitText } from "./words.js";
 
 /** GitHub shows no more of one kind and step. */
 const MAX_WARNINGS = 10;
@@ -15,7 +15,8 @@ export function annotations(report: RunReport): string[] {
     .slice(0, MAX_WARNINGS)
     .map(({ code, text }) => workflowCommand("warning", `dagger-breaker: ${code}`, text));
   if (outcome !== "succeeded") {
-    lines.push(workflowCommand("error", titleOf(report), `${cause(report) ?? headline(report)}`));
+    const text = `${cause(report) ?? headline(report)}${uncountedText(report)}`;
+    lines.push(workflowCommand("error", titleOf(report), text));
   } else if (attempts.length > 1) {
     const text = `succeeded in attempt ${attempts.length}`;
     lines.push(workflowCommand("warning", "dagger-breaker: tried again", text));
@@ -33,6 +34,7 @@ export function stepOutputs(report: RunReport): Readonly<Record<string, string>>
     fault: rejection?.fault ?? failure?.fault ?? "",
     upstream: failure?.upstream ?? "",
     breaker: rejection?.upstream ?? failure?.breaker ?? "",
+    circuit: rejection?.upstream ?? failure?.circuit ?? "",
     since: rejection?.since ?? "",
     "retry-after-ms": retryAfterMs === null ? "" : `${Math.ceil(retryAfterMs)}`,
     attempts: `${attempts.length}`,
@@ -58,7 +60,8 @@ export function stepSummary(report: RunReport, program: string): string {
     ["outcome", report.outcome],
     ["why", cause(report)],
     ["fault", rejection?.fault ?? failure?.fault],
-    ["circuit", rejection?.upstream ?? failure?.breaker ?? undefined],
+    ["circuit", rejection?.upstream ?? failure?.circuit ?? undefined],
+    ["counted there", countedText(report)],
     ["open since", rejection?.since ?? undefined],
     ["retry in", retryAfterMs === null ? undefined : waitText(retryAfterMs)],
     ["exit code", `${report.exitCode}`],
@@ -93,10 +96,23 @@ export function stepSummary(report: RunReport, program: string): string {
   ].join("\n");
 }
 
+/** Where a failure was counted that is not known from the circuit itself; undefined in most cases. */
+function countedText({ rejection, failure }: RunReport): string | undefined {
+  if (rejection !== null || failure === null || failure.circuit === null) return undefined;
+  if (failure.breaker === null) return "no";
+  return failure.couldShare ? `in this run, ${sharingText(failure.breaker)}` : undefined;
+}
+
 /** A line that the runner takes as a command of its own. */
 export function workflowCommand(kind: "error" | "warning", title: string, text: string): string {
   const property = escaped(title).replaceAll(":", "%3A").replaceAll(",", "%2C");
   return `::${kind} title=${property}::${escaped(text)}`;
+}
+
+/** Names the circuit of a failure that it has not counted; a rejection names its own. */
+function uncountedText({ rejection, failure }: RunReport): string {
+  const isUncounted = rejection === null && failure?.breaker === null && failure.circuit !== null;
+  return isUncounted ? `, circuit ${failure.circuit}` : "";
 }
 
 function titleOf({ outcome, failure, rejection }: RunReport): string {

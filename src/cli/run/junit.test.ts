@@ -52,6 +52,19 @@ test("a failure of the pipeline's own is a failure, one of what it depends on an
   });
 });
 
+test("a failure names its circuit in a property, and whether it was counted there", () => {
+  const propertiesOf = (report: RunReport) => {
+    const [, properties] = suiteOf(report).suite.children.at(-1)?.children ?? [];
+    return properties?.children.map(({ attributes: { name, value } }) => [name, value]);
+  };
+  expect(propertiesOf(failedRun({ ...LIMITED, breaker: null }))).toEqual([
+    ["circuit", "registry:docker.io"],
+    ["circuit-counted", "false"],
+  ]);
+  expect(propertiesOf(rejectedRun())).toEqual([["circuit", "registry:docker.io"]]);
+  expect(propertiesOf(failedRun(OWN_FAULT))).toBeUndefined();
+});
+
 test("attempts that were tried again do not make a run red that went well in the end", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt()];
   const { suite, verdicts } = suiteOf(sampleRun({ attempts }));

@@ -1,6 +1,6 @@
 /** Tells CI systems how a run ended as JUnit XML: a suite whose cases are the attempts. */
 
-import type { AttemptReport, RunReport } from "../../runner/run-report.js";
+import type { AttemptReport, RunFailure, RunReport } from "../../runner/run-report.js";
 import { cause, failureText, headline } from "./words.js";
 
 /** How a case ended, as an element within it; none for one that passed. */
@@ -43,6 +43,8 @@ interface Case {
   readonly name: string;
   readonly durationMs: number;
   readonly verdict: Verdict | undefined;
+  /** The circuit that it concerns, and whether that has counted it. */
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 function casesOf(report: RunReport, program: string): Case[] {
@@ -55,9 +57,24 @@ function casesOf(report: RunReport, program: string): Case[] {
     name: name(index),
     durationMs: attempt.durationMs,
     verdict: earlierVerdict(attempt),
+    properties: circuitOf(attempt.failure),
   }));
   const durationMs = isRefused ? 0 : (attempts.at(-1)?.durationMs ?? 0);
-  return [...cases, { name: name(before.length), durationMs, verdict: lastVerdict(report) }];
+  const last = {
+    name: name(before.length),
+    durationMs,
+    verdict: lastVerdict(report),
+    properties:
+      report.outcome === "rejected" && report.rejection !== null
+        ? { circuit: report.rejection.upstream }
+        : circuitOf(report.outcome === "failed" ? report.failure : null),
+  };
+  return [...cases, last];
+}
+
+function circuitOf(failure: RunFailure | null): Readonly<Record<string, string>> {
+  if (failure === null || failure.circuit === null) return {};
+  return { circuit: failure.circuit, "circuit-counted": `${failure.breaker !== null}` };
 }
 
 function earlierVerdict({ exitCode, failure }: AttemptReport): Verdict {
@@ -76,7 +93,7 @@ function lastVerdict(report: RunReport): Verdict | undefined {
   return { element: fault === "user" ? "failure" : "error", type: fault, message };
 }
 
-function caseLines({ name, durationMs, verdict }: Case): string[] {
+function caseLines({ name, durationMs, verdict, properties }: Case): string[] {
   const head = attributesText({ classname: "dagger-breaker", name, time: seconds(durationMs) });
   if (verdict === undefined) return [`    <testcase ${head}/>`];
   const { element, type, message } = verdict;
@@ -84,8 +101,17 @@ function caseLines({ name, durationMs, verdict }: Case): string[] {
     `    <testcase ${head}>`,
     // Some systems show the attribute, others the text.
     `      <${element} ${attributesText({ type, message })}>${xml(message)}</${element}>`,
+    // Behind it, since some systems take the first element for how the case ended.
+    ...propertyLines(properties),
     "    </testcase>",
   ];
+}
+
+function propertyLines(properties: Readonly<Record<string, string>>): string[] {
+  const lines = Object.entries(properties).map(
+    ([name, value]) => `        <property ${attributesText({ name, value })}/>`,
+  );
+  return lines.length === 0 ? [] : ["      <properties>", ...lines, "      </properties>"];
 }
 
 function attributesText(attributes: Readonly<Record<string, string>>): string {

@@ -32,6 +32,11 @@ test("a failure of which nothing is known is told without a cause", () => {
   expect(closingLine(report)).toBe("dagger-breaker: failed, exit code 3");
 });
 
+test("a failure that only this run counts says which option would tell the store", () => {
+  const line = closingLine(failedRun({ ...LIMITED, couldShare: true }));
+  expect(line).toMatch(/, not told to the store \(--needs registry:docker\.io would tell it\)$/);
+});
+
 test("a rejection names the circuit, since when it is open, and for how long at least", () => {
   expect(closingLine(rejectedRun())).toBe(
     "dagger-breaker: rejected (circuit open: registry:docker.io, since 2026-01-02T03:04:05.000Z, retry in 42 s, also refused by git:github.com), exit code 75, 12 requests spared",

@@ -73,14 +73,21 @@ function openerText({ host, run }: Opener): string {
 }
 
 /** Counts of what the run did and spared; those that are 0 are left out. */
-function figures({ exitCode, attempts, waitedMs, sessions, sparedRequests }: RunReport): string[] {
+function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunReport): string[] {
+  const { failure, sparedRequests } = report;
   const texts = [`exit code ${exitCode}`];
   if (attempts.length > 1) texts.push(`${attempts.length} attempts`);
   if (waitedMs >= 1) texts.push(`waited ${durationText(waitedMs)} for circuits`);
   const rejected = sessions?.rejected ?? 0;
   if (rejected > 0) texts.push(`${count(rejected, "request")} rejected`);
   if (sparedRequests > 0) texts.push(`${count(sparedRequests, "request")} spared`);
+  if (failure?.couldShare === true) texts.push(sharingText(failure.breaker));
   return texts;
+}
+
+/** How to have a failure told to the store that only the output of a program showed. */
+export function sharingText(breaker: string | null): string {
+  return `not told to the store (--needs ${breaker} would tell it)`;
 }
 
 /** A wait in words, never shorter than it is. */

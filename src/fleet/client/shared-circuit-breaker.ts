@@ -298,6 +298,17 @@ class SharedSettler implements Settler {
     this.#machine.release(permit);
     this.ticket.release();
   }
+
+  /** The shared circuit gets its place back and counts nothing. */
+  alone(): Settler {
+    return {
+      settle: (permit, settlement) => {
+        this.#machine.settle(permit, settlement);
+        this.ticket.release();
+      },
+      release: (permit) => this.release(permit),
+    };
+  }
 }
 
 function giveBack(permit: Permit, ticket: SharedTicket): void {

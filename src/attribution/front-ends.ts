@@ -1,0 +1,60 @@
+/** Recognizes the output of a Dagger command in any text, by its structure. */
+
+import { plainText } from "./text.js";
+
+// One line of each front end, with the name of a step as its group. Other programs may put something of
+// their own before a line, such as `web-1  | `; Dagger puts the id of a span before a step with `--debug`.
+const SPAN_ID = "(?:[0-9a-f]{16}:? )?";
+const PLAIN_STATE = new RegExp(
+  `(?:^|\\s)[0-9]{1,6} {0,8}: ${SPAN_ID}[┆│ ]{0,200}(.{1,400}?) (?:DONE|ERROR|CACHED|CANCELED)(?: \\[[0-9hms.]{1,12}\\])?\\s{0,8}$`,
+);
+const REPORT_STATE = new RegExp(
+  `(?:^|[\\s╰╴├─│┃])[✔✘$∅⣾⣽⣻⢿⡿⣟⣯⣷○●] ${SPAN_ID}(.{1,400}?) [0-9hm]{0,12}[0-9]\\.[0-9]s(?: (?:ERROR|CACHED|CANCELED))?\\s{0,8}$`,
+);
+const HEADING = /(?:^|\s)▼ (.{1,400})$/;
+const DOTS = /(?:^|\s)▶ [.X]{3,}\s{0,8}$/;
+const ENGINE_LOG = /(?:^|\s)[0-9]{2}:[0-9]{2}:[0-9]{2} (?:DBG|INF|WRN|ERR) .{1,400}? [\w.-]{1,64}=/;
+
+// Steps of the command line itself, which each of its runs begins with.
+const OWN_STEP =
+  /^(?:connect|connecting to engine|starting (?:engine|session)|load(?:ing)? (?:workspace|module|type definitions)\b|parsing command line arguments|initialize)/;
+// A call as the engine writes it: `Container.from(address: "alpine"): Container!`, `hello: Hello!`.
+const CALL = /^\.?[A-Za-z][\w.]*(?:\(.{0,300}\))?: \[?[A-Z]\w*!?\]?!?$/;
+// With --silent only the last message is there. The engine frames a failed pull with the platform, and
+// 0.21 ends it with the span that failed.
+const LAST_MESSAGE =
+  /(?:^|\s)Error: .{0,2000}(?:"[^"\s]{1,400}" \(platform: "[a-z0-9]{1,16}\/[a-z0-9/]{1,32}"\): |\[traceparent:[0-9a-f]{32}-[0-9a-f]{16}\]$)/m;
+
+/** How many characters of a line are looked at. */
+const MAX_LINE = 1000;
+/** So many lines must be those of a front end: one alone may be anything. */
+const MIN_LINES = 2;
+
+/**
+ * Whether a text holds the output of a Dagger command, in whichever format: at least two lines of a front
+ * end, one of which names a step of Dagger's own or a call of its engine; or a last message in the frame
+ * of the engine. A message of a registry that a program quotes is not enough.
+ */
+export function hasDaggerOutput(text: string): boolean {
+  return LAST_MESSAGE.test(text) || hasProgressOfDagger(plainText(text));
+}
+
+function hasProgressOfDagger(plain: string): boolean {
+  let lines = 0;
+  let isDagger = false;
+  for (const line of plain.split("\n")) {
+    const step = stepOf(line.slice(0, MAX_LINE));
+    if (step === undefined) continue;
+    lines += 1;
+    isDagger ||= OWN_STEP.test(step) || CALL.test(step);
+    if (isDagger && lines >= MIN_LINES) return true;
+  }
+  return false;
+}
+
+/** The step that a line of a front end names, empty when it names none; undefined for another line. */
+function stepOf(line: string): string | undefined {
+  if (DOTS.test(line) || ENGINE_LOG.test(line)) return "";
+  const [, step] = PLAIN_STATE.exec(line) ?? REPORT_STATE.exec(line) ?? HEADING.exec(line) ?? [];
+  return step;
+}
