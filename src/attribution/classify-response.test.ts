@@ -114,7 +114,59 @@ test("an id of another session is unknown to the engine, and the session goes on
   const body =
     '{"errors":[{"message":"arg \\"id\\": resolve result 4464: missing shared result","path":["loadContainerFromID"]}]}';
   const [failure] = classifyResponse({ status: 200, contentType: "application/json", body });
-  expect(failure).toMatchObject({ fault: "engine", sessionLost: false, upstream: null });
+  expect(failure).toMatchObject({
+    fault: "user",
+    counts: false,
+    sessionLost: false,
+    upstream: null,
+  });
+});
+
+const IN_A_FUNCTION = { path: ["hello", "ask"] };
+
+test.each([
+  [
+    "no module where one is asked for",
+    "no current module: main client caller has no current module",
+  ],
+  [
+    "the engine's frame around it",
+    "failed to get current module: main client caller has no current module",
+  ],
+  ["a login that a module's code speaks of", "login session not found"],
+  ["a connection that a module's code lost", "fetch failed"],
+  ["a socket that a module's code lost", "TypeError: fetch failed\nError: socket hang up"],
+  ["a proxy that a module's code asked", 'http do: Post "https://api.example.com/v1": EOF'],
+  ["another engine that shuts down", "my search engine is shutting down early"],
+  [
+    "a session of the engine, without any sign of a lost connection",
+    'session for "tvvi6yohdh3uaxjl9p27r1pav" not found',
+  ],
+  [
+    "a module's own runtime that lost its session",
+    'process "/runtime" did not complete successfully: exit code: 2\nStderr:\nsession not found',
+  ],
+])("a session is not lost by words alone: %s", (_what, message) => {
+  const failures = classifyResponse(ok({ data: null, errors: [{ message, ...IN_A_FUNCTION }] }));
+  expect(failures.map(({ sessionLost }) => sessionLost)).toEqual([false]);
+});
+
+test.each([
+  ["a deadline", "waiting for client session attachables: context deadline exceeded"],
+  [
+    "a deadline inside a frame",
+    "failed to authorize: no active session for r6eviii871z5: context deadline exceeded",
+  ],
+  [
+    "a connection to the client that broke",
+    "failed to get main client caller: read unix /run/x.sock: connection reset by peer",
+  ],
+  ["the engine's own end", "failed to solve: engine is shutting down"],
+])("a session is lost by a sign of the transport's: %s", (_what, message) => {
+  const failures = classifyResponse(
+    ok({ data: null, errors: [{ message, path: ["container", "from"] }] }),
+  );
+  expect(failures).toMatchObject([{ fault: "engine", counts: true, sessionLost: true }]);
 });
 
 test("a failed command does not lose the session, whatever it printed", () => {

@@ -41,7 +41,8 @@ function decideError(
   context: FailureContext,
   rules: RuleSet,
 ): Failure {
-  const content = readError(error, context);
+  const read = readError(error, context);
+  const content = { ...read, facts: { ...read.facts, answered: true } };
   const found = decideContent(content, context, rules);
   if (found.rule !== UNKNOWN.name || status < 400) return found;
   return byStatus(new Reading(content.text, { ...content.facts, status }), context);

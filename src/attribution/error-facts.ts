@@ -103,6 +103,7 @@ export function readError(error: unknown, context: FailureContext): ErrorContent
       firstOf(chain, (link) => readNumber(link, "exitCode")) ?? readNumber(extensions, "exitCode"),
     status: undefined,
     path,
+    answered: path.length > 0,
     operation: operationOfPath(path),
     source: undefined,
   };

@@ -54,6 +54,9 @@ export interface Failure {
 /** The name of the rule of commands that failed: everything before the command worked. */
 export const COMMAND_FAILED = "command.failed";
 
+/** The name of the rule of ids that a session does not know: whose they are, the words cannot tell. */
+export const ID_UNKNOWN = "user.unknown-id";
+
 /** What is known of a failure besides its words. All of it is optional. */
 export interface FailureContext {
   /**

@@ -39,6 +39,8 @@ export interface StructuredFacts {
   readonly status: number | undefined;
   /** The field names on the way to the failure. */
   readonly path: readonly string[];
+  /** Whether the failure is a GraphQL error inside an answer: the session itself did answer. */
+  readonly answered: boolean;
   /** What was being done, as the caller says or as the path shows. */
   readonly operation: string | undefined;
   /** Who worded it, as the caller says. */
@@ -54,6 +56,7 @@ export const NO_FACTS: StructuredFacts = {
   exitCode: undefined,
   status: undefined,
   path: [],
+  answered: false,
   operation: undefined,
   source: undefined,
 };

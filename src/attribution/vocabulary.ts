@@ -1,6 +1,6 @@
 /** The words by which programs say how an exchange with a host ended. */
 
-import { DENIED, MISSING, REJECTED, SERVER_ERROR } from "./words-of-answers.js";
+import { DENIED, MISSING, REJECTED, SERVER_ERROR, UNASKED } from "./words-of-answers.js";
 import { INTERRUPTED, TIMEOUT, UNREACHABLE } from "./words-of-networks.js";
 
 /** How an exchange ended. */
@@ -11,6 +11,8 @@ export type Outcome =
   | "denied"
   | "missing"
   | "rejected"
+  /** The request could not be made: nobody was asked. */
+  | "unasked"
   | "server-error"
   | "timeout"
   | "unreachable"
@@ -107,6 +109,7 @@ export const BEFORE_STATUS: Words = [
 
 // Words that a status beside them overrules.
 export const AFTER_STATUS: Words = [
+  ["unasked", UNASKED],
   ["denied", DENIED],
   ["server-error", SERVER_ERROR],
   ["timeout", TIMEOUT],

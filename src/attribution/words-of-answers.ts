@@ -113,19 +113,43 @@ export const MISSING = [
   "blob_unknown",
 ];
 
-/** The request itself is wrong. */
+/** The server did not accept the request. */
 export const REJECTED = [
-  "unsupported protocol scheme",
-  "invalid url",
-  "invalid port",
-  "unsupported proxy syntax",
-  "url rejected",
-  "url using bad/illegal format",
-  "disabled in libcurl",
   "name invalid",
   "manifest invalid",
   "stopped after 10 redirects",
   "missing location header",
-  "no host in request",
   "method not allowed",
+  "unsupported by remote",
+  "unadvertised object",
+  "does not allow request for",
+];
+
+/** The address cannot be used, so that no request was made: Go, curl, git, Node. */
+export const UNASKED = [
+  "unsupported protocol scheme",
+  "missing protocol scheme",
+  "unsupported url scheme",
+  "unsupported protocol",
+  "unable to find remote helper for",
+  "first path segment in url cannot contain colon",
+  "net/url: ",
+  "invalid url",
+  "invalid character in url",
+  "invalid control character in url",
+  "invalid host",
+  "invalid port",
+  "unknown port",
+  "invalid userinfo",
+  "in host name",
+  "port number was not a decimal number",
+  "unsupported proxy syntax",
+  "url rejected",
+  "format or missing url",
+  "url malformed",
+  "malformed url",
+  "disabled in libcurl",
+  "no host in request",
+  "no host part in the url",
+  "no host specified",
 ];

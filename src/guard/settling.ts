@@ -1,6 +1,6 @@
 /** What an answer, or the lack of one, means for the breakers that its request depends on. */
 
-import { COMMAND_FAILED, type Failure } from "../attribution/failure.js";
+import { COMMAND_FAILED, type Failure, ID_UNKNOWN } from "../attribution/failure.js";
 import { breakerName, isHelperHost, mayStandIn } from "../attribution/hosts.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
@@ -193,8 +193,8 @@ function countsAgainstEngine({ fault, counts }: Failure): boolean {
   return fault === "engine" && counts;
 }
 
-function saysNothing({ fault }: Failure): boolean {
-  return fault === "engine" || fault === "cancelled";
+function saysNothing({ fault, rule }: Failure): boolean {
+  return fault === "engine" || fault === "cancelled" || rule === ID_UNKNOWN;
 }
 
 function failEngine(permit: CallPermit, failure: Failure, error?: unknown): void {

@@ -56,11 +56,11 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
     seen: "0.18 to 0.21",
   },
   {
+    // The runtime has a session of its own: that of the client may be well.
     name: "command.runtime-lost-session",
     fault: "engine",
     counts: true,
     transient: true,
-    sessionLost: true,
     upstream: "none",
     reason: "The runtime of a module lost its session to the engine.",
     when: (reading) =>

@@ -207,7 +207,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     reason: "Access was refused, or a name is unknown.",
-    when: { outcome: ["denied", "missing", "rejected", "untrusted-certificate"] },
+    when: { outcome: ["denied", "missing", "rejected", "unasked", "untrusted-certificate"] },
     examples: [
       "denied: permission_denied: write_package",
       "authorization status: 401: authorization failed",

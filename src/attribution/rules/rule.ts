@@ -123,7 +123,7 @@ function factsHold(condition: Condition, { facts }: Reading): boolean {
     (condition.graphqlCodes === undefined || includes(condition.graphqlCodes, facts.graphqlCode)) &&
     (condition.status === undefined || includes(condition.status, facts.status)) &&
     (condition.exitCode === undefined || facts.exitCode !== undefined) &&
-    (condition.bare === undefined || facts.path.length === 0) &&
+    (condition.bare === undefined || !facts.answered) &&
     (condition.names === undefined ||
       facts.names.some((name) => condition.names?.includes(name))) &&
     (condition.codes === undefined || facts.codes.some((code) => condition.codes?.includes(code)))

@@ -1,5 +1,6 @@
 /** Rules for the session to the engine and for the engine's own state. */
 
+import { ID_UNKNOWN } from "../failure.js";
 import type { Outcome } from "../vocabulary.js";
 import type { AttributionRule, FailureReading } from "./rule.js";
 
@@ -31,6 +32,9 @@ const BROKEN: ReadonlySet<Outcome | undefined> = new Set<Outcome>([
   "server-error",
 ]);
 
+/** Ways of ending that only a lost connection or a deadline has. */
+const LOST: readonly Outcome[] = ["unreachable", "interrupted", "timeout", "deadline"];
+
 const DROPPED = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 
 /** Whether a host can be the session's port: loopback, or none named. */
@@ -47,8 +51,8 @@ const UNDICI_WORDS =
 
 /** Whether Node's HTTP client lost the session: in a line of its own, or where no URL is named. */
 function fromUndici(reading: FailureReading): boolean {
-  const { lower } = reading;
-  if (!reading.has(NODE_WORDS) || reading.use === "http") return false;
+  const { lower, facts } = reading;
+  if (facts.answered || !reading.has(NODE_WORDS) || reading.use === "http") return false;
   const told = HUNG_UP.test(lower) || (!lower.includes("://") && UNDICI_WORDS.test(lower));
   return told && isSessionHost(reading.host);
 }
@@ -65,7 +69,8 @@ const NODE_WORDS = [
 /** Whether an SDK's own HTTP client failed: it talks to nobody but the session. */
 function fromSessionPort(reading: FailureReading): boolean {
   const { facts } = reading;
-  if (facts.operation === "withExec" || facts.operation === "service") return false;
+  if (facts.answered || facts.operation === "withExec" || facts.operation === "service")
+    return false;
   if (reading.use === "cloud") return false;
   const dropped = facts.codes.some((code) => DROPPED.includes(code));
   if (!dropped && facts.source !== "sdk" && !reading.has(DAGGER_CLIENTS)) return false;
@@ -74,6 +79,41 @@ function fromSessionPort(reading: FailureReading): boolean {
   if (dropped || reading.use === undefined) return true;
   return reading.has(SDK_CLIENTS);
 }
+
+/** Words for what the engine needs of the client that asks. */
+const CALLER_WORDS = [
+  "waiting for client session attachables",
+  "get main client caller",
+  "main client caller",
+  "failed to get client caller",
+  "waiting for main client",
+];
+
+/** Words of the engine for the session of the client that asks. */
+const CLIENT_SESSION_WORDS = [
+  "no active session",
+  "no active client session",
+  "failed to get requester session",
+  "failed to get caller session",
+  "session healthcheck failed",
+  "healthcheck failed fatally",
+  "resolving credentials from session",
+  "client session not found",
+  "failed to get client session",
+];
+
+/** Words for sessions of any kind. */
+const SESSION_WORDS = [
+  "session is closing",
+  "session is closed",
+  "session closed",
+  "session not found",
+  "session has been closed",
+  "unknown session",
+  "no such session",
+  "session no longer exists",
+  "server is shutting down",
+];
 
 export const SESSION_RULES: readonly AttributionRule[] = [
   {
@@ -107,16 +147,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     sessionLost: true,
     upstream: "none",
     reason: "The engine was restarted and does not know this session any more.",
-    when: {
-      any: [
-        "waiting for client session attachables",
-        "failed to get main client caller",
-        "get main client caller",
-        "main client caller",
-        "failed to get client caller",
-        "waiting for main client",
-      ],
-    },
+    when: { any: CALLER_WORDS, outcome: LOST },
     examples: [
       "waiting for client session attachables: context deadline exceeded",
       'failed to resolve image "docker.io/library/busybox:1" (platform: "linux/amd64"): DeadlineExceeded: failed to get main client caller: context deadline exceeded',
@@ -124,17 +155,28 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "0.19, 0.21",
   },
   {
-    // The session that is told so may be new and well: it was only given the id of an old one.
+    // The id is the caller's: an id of an old session, or one that never was, is told the same.
+    name: ID_UNKNOWN,
+    fault: "user",
+    counts: false,
+    transient: false,
+    upstream: "none",
+    reason: "The request holds an id that this session does not know.",
+    when: { any: ["missing shared result"], matches: /\barg "[^"\n]{1,128}": |resolve id input/ },
+    examples: [
+      'arg "id": resolve ID input "engineResult(4464): Container!": resolve result 4464: missing shared result',
+    ],
+    seen: "0.21, 1.0",
+  },
+  {
     name: "session.shared-result",
     fault: "engine",
     counts: true,
     transient: false,
     upstream: "none",
-    reason: "An id belongs to a session that this engine does not know (any more).",
+    reason: "The engine has lost a result of its own.",
     when: { any: ["missing shared result"] },
-    examples: [
-      'arg "id": resolve ID input "engineResult(4464): Container!": resolve result 4464: missing shared result',
-    ],
+    examples: ["failed to get function result: missing shared result"],
     seen: "0.21",
   },
   {
@@ -145,29 +187,25 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     sessionLost: true,
     upstream: "none",
     reason: "The engine has lost the client's session.",
+    when: { any: CLIENT_SESSION_WORDS, outcome: LOST },
+    examples: [
+      "failed to copy: httpReadSeeker: failed open: failed to authorize: no active session for r6eviii871z5hdflyxckh9y4o: context deadline exceeded",
+      "failed to authorize: resolving credentials from session: context deadline exceeded",
+    ],
+    seen: "buildkit, 0.9 to 0.21",
+  },
+  {
+    // Another session's may be meant, such as that of a module, or a login: this one may be well.
+    name: "session.other",
+    fault: "engine",
+    counts: true,
+    transient: true,
+    upstream: "none",
+    reason: "The engine does not know a session, which need not be the client's own.",
     when: [
-      {
-        any: [
-          "no active session",
-          "no active client session",
-          "failed to get requester session",
-          "failed to get caller session",
-          "session is closing",
-          "session is closed",
-          "session closed",
-          "session not found",
-          "session has been closed",
-          "unknown session",
-          "no such session",
-          "session healthcheck failed",
-          "healthcheck failed fatally",
-          "resolving credentials from session",
-          "client session not found",
-          "failed to get client session",
-          "session no longer exists",
-          "server is shutting down",
-        ],
-      },
+      { any: CLIENT_SESSION_WORDS },
+      // In an answer these may be the words of a module's code, about whatever it calls a session.
+      { bare: true, any: SESSION_WORDS },
       {
         any: ["session ", "client "],
         matches:
@@ -176,8 +214,6 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     ],
     examples: [
       'failed to stat path: failed to get requester session: session for "tvvi6yohdh3uaxjl9p27r1pav" not found',
-      "failed to copy: httpReadSeeker: failed open: failed to authorize: no active session for r6eviii871z5hdflyxckh9y4o: context deadline exceeded",
-      "failed to authorize: resolving credentials from session: context deadline exceeded",
       "failed to update rootfs: session not found",
     ],
     seen: "buildkit, 0.9 to 0.21",
@@ -197,6 +233,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
         "buildkitd is shutting down",
         "daemon is shutting down",
       ],
+      matches: /(?:^|: |! )(?:engine|buildkitd|daemon) (?:is )?shutting down(?::|\W{0,4}$)/m,
     },
     examples: ["engine is shutting down", 'Post "http://dagger/query": engine is shutting down'],
     seen: "0.21",
@@ -220,7 +257,12 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     sessionLost: true,
     upstream: "none",
     reason: "The CLI cannot reach the engine any more: it was killed, stopped or replaced.",
-    when: { any: ["http do: "] },
+    when: (reading) =>
+      reading.has(["http do: "]) &&
+      reading.outcome !== "cancelled" &&
+      /http do: (?:[a-z]{3,7} "http:\/\/dagger\/|[^\n]{0,200}(?:dial-stdio|engine\.sock))/.test(
+        reading.lower,
+      ),
     examples: [
       'http do: Post "http://dagger/query": unexpected EOF',
       'http do: Post "http://dagger/query": dial unix /run/dagger/engine.sock: connect: connection refused',
@@ -244,7 +286,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
       { names: ["NotAwaitedRequestError"] },
       { any: ["notawaitedrequesterror"] },
       fromUndici,
-      { names: ["TypeError"], matches: /^terminated$/m },
+      { bare: true, names: ["TypeError"], matches: /^terminated$/m },
       fromSessionPort,
     ],
     examples: [

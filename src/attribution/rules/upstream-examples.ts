@@ -61,6 +61,9 @@ export const REGISTRY: Examples = {
   rejected: [
     "failed to push localhost:8080/push: unexpected status from POST request to http://localhost:8080/v2/push/blobs/uploads/: 413 Request Entity Too Large",
   ],
+  unasked: [
+    'failed to do request: Head "https://ghcr.io:99999/v2/acme/app/manifests/1": dial tcp: address 99999: invalid port',
+  ],
 };
 
 export const GIT: Examples = {
@@ -100,7 +103,9 @@ export const GIT: Examples = {
   ],
   rejected: [
     'unexpected client error: unexpected requesting "https://github.com/acme/lib.git/info/refs" status code: 400',
+    "failed to fetch remote https://github.com/acme/lib: git error: sha fetch unsupported by remote",
   ],
+  unasked: [`${FETCH}URL using bad/illegal format or missing URL`],
 };
 
 export const HTTP: Examples = {
@@ -125,6 +130,7 @@ export const HTTP: Examples = {
   denied: ["invalid response status 403 Forbidden"],
   missing: ["invalid response status 404 Not Found"],
   rejected: ["invalid response status 400"],
+  unasked: ['Get "ftp://files.example.com/a": unsupported protocol scheme "ftp"'],
 };
 
 export const CLOUD: Examples = {
@@ -158,5 +164,8 @@ export const CLOUD: Examples = {
   ],
   rejected: [
     "failed to check file presence in cache: operation error S3: HeadObject, https response error StatusCode: 400, api error BadRequest: Bad Request",
+  ],
+  unasked: [
+    'error writing layer blob: Put "cache://acct.example.com/x": unsupported protocol scheme "cache"',
   ],
 };

@@ -76,7 +76,21 @@ const VERDICTS: Readonly<Record<Ended, Verdict>> = {
     answered: true,
     reason: "did not accept the request (4xx).",
   },
+  unasked: {
+    fault: "user",
+    counts: false,
+    transient: false,
+    reason: "was not asked: its address cannot be used.",
+  },
 };
+
+/** How Go says that a text is no JSON, or only the beginning of one. */
+const UNREADABLE_JSON = [
+  "looking for beginning of",
+  "invalid character '",
+  "unexpected end of json input",
+  "cannot unmarshal",
+];
 
 const SUBJECT: Readonly<Record<UpstreamKind | "cloud", string>> = {
   registry: "The registry",
@@ -128,6 +142,53 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
       "unknown blob",
     ],
     seen: "buildkit, docker",
+  },
+  {
+    // A login page of a network, or a proxy's words: whether the registry itself is well is not known.
+    name: "registry.unreadable",
+    fault: "registry",
+    counts: false,
+    transient: true,
+    reason: "What came from the registry is neither a manifest nor an index.",
+    when: [
+      {
+        use: "registry",
+        any: ["media type", "mediatype"],
+        matches:
+          /media ?type[: "']{0,4}(?:(?:text|image|audio|video)\/|application\/(?:xhtml|xml|octet-stream|problem)|$)/m,
+      },
+      {
+        use: "registry",
+        any: UNREADABLE_JSON,
+        none: ["config.json", "auth.json", ".docker/"],
+      },
+    ],
+    examples: [
+      'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): unsupported descriptor media type text/html',
+      'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): invalid character \'<\' looking for beginning of value',
+    ],
+    seen: "0.21, 1.0",
+  },
+  {
+    name: "git.unreadable",
+    fault: "git",
+    counts: false,
+    transient: true,
+    reason: "What came from the git host is no answer of a git server.",
+    when: {
+      any: [
+        "not valid: is this a git repository",
+        "invalid pkt-len",
+        "invalid pkt-line",
+        "malformed pkt-line",
+        "bad line length character: <",
+      ],
+    },
+    examples: [
+      "fatal: https://github.com/acme/lib/info/refs not valid: is this a git repository?",
+      "unexpected client error: invalid pkt-len found",
+    ],
+    seen: "git, go-git",
   },
   {
     name: "cloud.range",
