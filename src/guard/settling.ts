@@ -94,16 +94,21 @@ export function settleBlamed(
 export function settleOthers(upstreams: UpstreamsInFlight, findings: Findings): Testimony {
   const { failures, blamed, proven, evidence, rateLimitOpenMs } = findings;
   const answered = new Set(evidence === undefined ? proven : []);
+  const doubtful = new Set<string>();
   for (const failure of failures) {
     const name = concerned(failure, upstreams);
-    if (name !== undefined && provesAnswer(failure, name, upstreams)) answered.add(name);
+    if (name === undefined) continue;
+    if (provesAnswer(failure, name, upstreams)) answered.add(name);
+    if (leavesInDoubt(failure)) doubtful.add(name);
   }
   const testimony = new Map(testimonyOf(evidence ?? [], failures, (name) => upstreams.has(name)));
   for (const [name, { permit }] of upstreams) {
     const seen = testimony.get(name);
     testimony.delete(name);
     if (blamed.has(name)) continue;
-    if (seen !== undefined) settleBySpans(permit, seen, rateLimitOpenMs);
+    if (doubtful.has(name) && seen?.outcome !== "failed" && seen?.outcome !== "limited") {
+      permit.release();
+    } else if (seen !== undefined) settleBySpans(permit, seen, rateLimitOpenMs);
     else if (answered.has(name)) succeed(permit);
     else permit.release();
   }
@@ -158,6 +163,14 @@ function provesAnswer(
   if (!answered || kind === null) return false;
   if (host === null) return upstreams.get(name)?.onlyDeclared === false;
   return breakerName(kind, host) === name && !isHelperHost(host);
+}
+
+/**
+ * Whether something is wrong with the upstream that is no outage, such as a login page in place of a
+ * manifest: that exchanges came to an end does not prove then that it is well.
+ */
+function leavesInDoubt({ fault, upstreamKind, counts }: Failure): boolean {
+  return fault === upstreamKind && !counts;
 }
 
 /** Failed beats limited; what does not count weighs nothing. */

@@ -61,6 +61,59 @@ test("a rate limit that the answer tells of opens at once, whatever its witness 
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ failureCount: 1 });
 });
 
+test.each([
+  ["a login page in place of a manifest", "unsupported descriptor media type text/html"],
+  [
+    "broken JSON in place of a manifest",
+    "invalid character 'n' looking for beginning of object key string",
+  ],
+])(
+  "%s is neither a success nor a failure of the registry, whoever answered",
+  async (_what, words) => {
+    const image = 'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): ';
+    for (const witness of [saw(HUB), missing(), undefined]) {
+      const { registry, send } = setUp();
+      await send(from("acme/app:1"), failing(image + words), witness);
+      expect(countsOf(registry, "registry:docker.io")).toMatchObject({
+        successCount: 0,
+        failureCount: 0,
+      });
+      expect(countsOf(registry, "engine")).toMatchObject({ successCount: 1 });
+    }
+  },
+);
+
+test.each([
+  [
+    "a scheme that no client knows",
+    'Get "ftp://files.example.com/a": unsupported protocol scheme "ftp"',
+  ],
+  [
+    "a port that is none",
+    'Get "https://files.example.com:99999/a": dial tcp: address 99999: invalid port',
+  ],
+  ["a URL that cannot be read", 'parse "https://files.example.com/%zz": invalid URL escape "%zz"'],
+])("a host that was never asked has not answered: %s", async (_what, message) => {
+  const { registry, send } = setUp();
+  const query = '{ http(url: "https://files.example.com/a") { contents } }';
+  await send(query, failing({ message, path: ["http"] }), missing());
+  expect(countsOf(registry, "http:files.example.com")).toMatchObject({
+    successCount: 0,
+    failureCount: 0,
+  });
+});
+
+test("an id that the session does not know says nothing of its engine", async () => {
+  const { registry, send } = setUp();
+  const message =
+    'arg "id": resolve ID input "engineResult(7): Socket!": resolve result 7: missing shared result';
+  await send(
+    '{ loadDirectoryFromID(id: "x") { entries } }',
+    failing({ message, path: ["loadDirectoryFromID"] }),
+  );
+  expect(countsOf(registry, "engine")).toMatchObject({ ignoredCount: 1, failureCount: 0 });
+});
+
 test("without spans the answer alone decides", async () => {
   const { registry, send } = setUp();
   await send(from("alpine:3"), WORKED, missing());
