@@ -221,7 +221,7 @@ describe("open", () => {
     expect(await shared.execute(() => "at once")).toBe("at once");
     expect(store.sent).toEqual([]);
     expect(reasons).toEqual(["the store took longer than 1000 ms"]);
-    await tick();
+    await tick(2);
   });
 
   test("a slow answer is not waited for beyond the deadline that was given", async () => {

@@ -1,14 +1,16 @@
 /** When waiting outcomes are to be told: the earliest time that anybody has asked for. */
 
-/** How soon a flush is due: within a second, after 10 ms, or with this turn of the event loop. */
-export const Haste = { Second: 1, Soon: 2, Tick: 3 } as const;
+/** How soon a flush is due: within a second, after 10 or 2 ms, or with this turn of the event loop. */
+export const Haste = { Second: 1, Soon: 2, Moment: 3, Tick: 4 } as const;
 /** One of them; the higher, the sooner. */
 export type Haste = (typeof Haste)[keyof typeof Haste];
 
-const SOON_MS = 10;
-const SECOND_MS = 1000;
+const DELAYS_MS = { [Haste.Second]: 1000, [Haste.Soon]: 10, [Haste.Moment]: 2 } as const;
 
-/** Calls a function once at the earliest time asked for. Its timers keep no process alive. */
+/**
+ * Calls a function once at the earliest time asked for. What is due in a moment still happens in a
+ * process that has nothing else to do; longer delays keep no process alive.
+ */
 export class FlushTimer {
   readonly #flush: () => void;
   #due: Haste | 0 = 0;
@@ -29,12 +31,12 @@ export class FlushTimer {
     if (this.#due >= haste) return;
     this.stop();
     this.#due = haste;
-    if (haste === Haste.Tick) this.#tick = setImmediate(() => this.#run());
-    else {
-      const delayMs = haste === Haste.Soon ? SOON_MS : SECOND_MS;
-      this.#timer = setTimeout(() => this.#run(), delayMs);
-      this.#timer.unref();
+    if (haste === Haste.Tick) {
+      this.#tick = setImmediate(() => this.#run());
+      return;
     }
+    this.#timer = setTimeout(() => this.#run(), DELAYS_MS[haste]);
+    if (haste !== Haste.Moment) this.#timer.unref();
   }
 
   /** Forgets what was asked for. */

@@ -188,11 +188,14 @@ export class SharedCircuit implements OutcomeTaker {
     this.#ask(waiting);
   }
 
-  /** Others shall hear of a rate limit before their next call; any other failure waits for its like. */
+  /**
+   * Others shall hear of a rate limit before their next call. In strict mode any other outcome waits a
+   * moment for the next call, since it costs nothing with the admission of that.
+   */
   #hasteOf({ outcome, openNow }: Settlement): Haste {
-    if (!this.#cached) return Haste.Tick;
-    if (outcome === "success") return Haste.Second;
-    return openNow === true ? Haste.Tick : Haste.Soon;
+    if (outcome === "failure" && openNow === true) return Haste.Tick;
+    if (!this.#cached) return Haste.Moment;
+    return outcome === "success" ? Haste.Second : Haste.Soon;
   }
 
   /** Once the fleet is closed nothing is due any more: what would wait is given up at once. */

@@ -32,6 +32,7 @@ describe("batches", () => {
     expect(store.sent).toEqual([]);
     await tick();
     expect(await Promise.all(calls)).toHaveLength(999);
+    await tick(2);
     expect(store.sent).toEqual(["admit 999", "settle 999+0"]);
     await tick();
     expect(shared.getMetrics().metrics).toMatchObject({ askedCount: 999, toldCount: 999 });
@@ -47,7 +48,7 @@ describe("batches", () => {
       "admit 1000",
       "admit 500",
     ]);
-    await tick();
+    await tick(2);
   });
 
   test("outcomes go before the questions of the same turn", async () => {
@@ -59,6 +60,33 @@ describe("batches", () => {
     await tick();
     expect(store.sent).toEqual(["admit 1", "settle 0+1", "admit 1"]);
     (await next).release();
+  });
+
+  test("an outcome waits for the next call, two milliseconds at the most", async () => {
+    const { shared } = newProcess(store);
+    const asked = Promise.all([shared.acquire(), shared.acquire()]);
+    await tick();
+    const [one, other] = await asked;
+    one.success();
+    await tick(1);
+    expect(store.sent).toEqual(["admit 2"]);
+    await tick(1);
+    expect(store.sent).toEqual(["admit 2", "settle 1+0"]);
+    other.failure(new Error("x"));
+    await tick(1);
+    const next = shared.acquire();
+    await tick();
+    expect(store.sent.slice(2)).toEqual(["settle 0+1", "admit 1"]);
+    (await next).release();
+  });
+
+  test("what others must hear of at once waits for nothing", async () => {
+    const { shared } = newProcess(store);
+    const asked = shared.acquire();
+    await tick();
+    (await asked).failure(new Error("429"), { openNow: true });
+    await tick();
+    expect(store.sent).toEqual(["admit 1", "settle 0+1"]);
   });
 
   test("a second question does not wait for the answer to the first", async () => {
@@ -143,7 +171,7 @@ describe("two circuits in one admission", () => {
     const failing = shared.execute(() => Promise.reject(new Error("x"))).catch(() => "failed");
     await tick();
     expect(await failing).toBe("failed");
-    await tick();
+    await tick(2);
     expect(local.getMetrics().metrics.failureCount).toBe(1);
     expect(shared.getMetrics().shared?.counts).toEqual({ successes: 0, failures: 1, late: 0 });
   });
@@ -154,7 +182,7 @@ describe("two circuits in one admission", () => {
       const asked = one.shared.acquire();
       await tick();
       (await asked).failure(new Error("x"));
-      await tick(1_000);
+      await tick(1_002);
     }
     const other = newProcess(store);
     const changes: FleetChangeEvent[] = [];
@@ -233,7 +261,7 @@ describe("two circuits in one admission", () => {
     shared.unasked().failure(new Error("x"));
     shared.unasked().ignore();
     shared.unasked().release();
-    await tick();
+    await tick(2);
     expect(store.commands).toMatchObject([{ generation: null, successes: 1, failures: 1 }]);
     expect(local.getMetrics().metrics).toMatchObject({ successCount: 1, failureCount: 1 });
   });
@@ -282,11 +310,11 @@ describe("probes", () => {
     store.script = (command, answer) =>
       command.kind === "admit" ? answersAfter(250)(command, answer) : answer();
     const call = shared.execute(() => "went alone");
-    expect(await cameTo(call, 100)).toBe("went alone");
+    expect(await cameTo(call, 102)).toBe("went alone");
+    await tick(2);
     expect(shared.getMetrics().metrics.aloneCount).toBe(1);
     expect(shared.getMetrics().shared?.probes).toBe(1);
     await tick(150);
-    await tick();
     expect(shared.getMetrics().shared).toMatchObject({ state: "half-open", probes: 0 });
     expect(store.sent.at(-1)).toBe("settle 0+0 back 1");
   });

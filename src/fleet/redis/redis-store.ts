@@ -12,7 +12,8 @@ import { RedisLink } from "./link.js";
 import { SCRIPT, SCRIPT_SHA } from "./lua/script.js";
 import { HISTORY_FIELDS } from "./lua/state.js";
 import { prefixField, RedisNames } from "./names.js";
-import { argumentsOf } from "./script-arguments.js";
+import { scriptCommand } from "./script-arguments.js";
+import { ScriptBatches, type ScriptTarget } from "./script-batches.js";
 import { RedisSubscriptions } from "./subscriptions.js";
 
 /** What a store in Redis can be told. */
@@ -68,6 +69,7 @@ class RedisStore implements FleetStore {
   readonly #names: RedisNames;
   readonly #nowMicros: (() => number) | undefined;
   readonly #subscriptions: RedisSubscriptions;
+  readonly #batches = new ScriptBatches((target, parts) => this.#evaluate(target, parts));
 
   constructor(make: MakeConnection, names: RedisNames, nowMicros: (() => number) | undefined) {
     this.#link = new RedisLink(make, () => this.#subscriptions.follow());
@@ -80,18 +82,24 @@ class RedisStore implements FleetStore {
     await this.#link.open();
   }
 
+  /** Commands of one tick on one circuit are one script. */
   async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
     const redisKey = this.#names.key(key);
-    const scriptArguments = [
-      command.kind,
-      this.#nowMicros === undefined ? "" : String(this.#nowMicros()),
-      this.#names.channel(key.scope),
-      JSON.stringify(key.name),
-      ...argumentsOf(command),
-    ];
-    const reply = parse(await this.#evaluate(redisKey, scriptArguments));
-    if (isReply(reply, command.kind === "admit" ? command.count : 0)) return reply;
-    throw garbledError(redisKey, "a field");
+    const nowMicros = this.#nowMicros === undefined ? "" : String(this.#nowMicros());
+    const count = command.kind === "admit" ? command.count : 0;
+    return this.#batches.run(
+      {
+        key: redisKey,
+        head: [nowMicros, this.#names.channel(key.scope), JSON.stringify(key.name)],
+      },
+      {
+        parts: scriptCommand(command),
+        read: (reply) => {
+          if (isReply(reply, count)) return reply;
+          throw garbledError(redisKey, "a field");
+        },
+      },
+    );
   }
 
   async list(scope: string): Promise<readonly FleetEntry[]> {
@@ -126,14 +134,18 @@ class RedisStore implements FleetStore {
   }
 
   /** A server that does not know the script has not run it, so that it can be sent whole. */
-  async #evaluate(key: string, scriptArguments: readonly string[]): Promise<unknown> {
-    const rest = ["1", key, ...scriptArguments];
+  async #evaluate({ key, head }: ScriptTarget, parts: readonly string[]): Promise<unknown[]> {
+    const rest = ["1", key, ...head, ...parts];
+    let answer: unknown;
     try {
-      return await this.#link.send(key, ["EVALSHA", SCRIPT_SHA, ...rest]);
+      answer = await this.#link.send(key, ["EVALSHA", SCRIPT_SHA, ...rest]);
     } catch (error) {
       if (!messageOf(error).startsWith("NOSCRIPT ")) throw commandError(error, key);
+      answer = await this.#send(key, ["EVAL", SCRIPT, ...rest]);
     }
-    return this.#send(key, ["EVAL", SCRIPT, ...rest]);
+    const replies = parse(answer);
+    if (Array.isArray(replies)) return replies;
+    throw garbledError(key, "a field");
   }
 
   async #send(key: string, command: readonly string[]): Promise<unknown> {

@@ -7,8 +7,12 @@ import type { Reporter } from "../rules/state.js";
 
 const ID = /^[A-Za-z0-9_.-]+$/;
 
-/** The arguments that come after the command, the time, the channel and the name. */
-export function argumentsOf(command: FleetCommand): readonly string[] {
+/** Returns a command as the script reads it: its kind and the arguments of that. */
+export function scriptCommand(command: FleetCommand): readonly string[] {
+  return [command.kind, ...argumentsOf(command)];
+}
+
+function argumentsOf(command: FleetCommand): readonly string[] {
   switch (command.kind) {
     case "read":
       return [];
@@ -24,7 +28,8 @@ export function argumentsOf(command: FleetCommand): readonly string[] {
   }
 }
 
-const POLICY: readonly (keyof SharedPolicy)[] = [
+/** The order of a policy among the arguments, where it comes first. */
+export const POLICY: readonly (keyof SharedPolicy)[] = [
   "badSeconds",
   "windowMs",
   "minimumReporters",

@@ -1,62 +1,56 @@
 /** The part of the script that applies one command: `reduce`, and the snapshot that answers it. */
 
 import { UNKNOWN_SNAPSHOT } from "../../rules/snapshot.js";
+import { ARGUMENT_COUNTS_LUA, argument, HEAD_LENGTH, numberOf } from "./arguments.js";
 
-export const POLICY_LUA = `
-local policy
-if kind == 'admit' or kind == 'settle' then
-  policy = {
-    badSeconds = tonumber(ARGV[5]), windowMs = tonumber(ARGV[6]),
-    minimumReporters = tonumber(ARGV[7]), resetTimeoutMs = tonumber(ARGV[8]),
-    maxOpenMs = tonumber(ARGV[9]), openTimeGrowthFactor = tonumber(ARGV[10]),
-    openTimeJitter = tonumber(ARGV[11]), halfOpenMaxCalls = tonumber(ARGV[12]),
-    halfOpenSuccessThreshold = tonumber(ARGV[13]), halfOpenProbeTimeoutMs = tonumber(ARGV[14])
-  }
+export const CONTROL_LUA = `
+function rules.control(kind, owner, note)
+  local from = visible()
+  local forMs
+  if kind == 'isolate' then
+    forMs = ceil(${numberOf("isolate", "expiresInMs")})
+    s.isolationOwner, s.isolationReason = owner, note
+    s.isolatedSinceMs, s.isolatedUntilMs = nowMs, nowMs + forMs
+  elseif kind == 'release' then
+    s.isolationOwner, s.isolationReason = 'null', 'null'
+  end
+  s.openings = 0
+  close(kind, from, forMs, 'null', owner, note)
+  return 0, nil, 0, 0
 end
 `;
 
 export const COMMANDS_LUA = `
 -- Each returns: admitted, refusal, counted, late.
-local function admit(chance, wanted, name)
+local function admit(chance, wanted)
   if s.isolationOwner ~= 'null' then return 0, 'isolated', 0, 0 end
   if s.state == 'closed' then
     if not isDue() then return wanted, nil, 0, 0 end
-    open('tripped', chance, s.quietUntilMs, 'null')
+    rare().open('tripped', chance, s.quietUntilMs, 'null')
     return 0, 'open', 0, 0
   end
-  if s.state == 'open' then
-    if s.untilMs > nowMs then return 0, 'open', 0, 0 end
-    enter('half-open', 0)
-    change('open-time-over', 'open', nil, 'null', 'null', 'null')
-  end
-  local given = lease(wanted, name)
-  return given, given < wanted and 'probing' or nil, 0, 0
+  return rare().probe(wanted, ${argument("admit", "lease")})
 end
 
 -- What outcomes of this generation mean for the circuit.
 local function judge(chance, successes, failures)
-  local reporter, retryAfterMs = ARGV[21], tonumber(ARGV[24])
-  if ARGV[22] ~= 'null' then s.failure, s.failedBy = ARGV[22], reporter end
-  if s.state == 'closed' then
-    count(successes, failures, ARGV[20], retryAfterMs)
-    local opensNow = ARGV[23] == '1' and failures > 0
-    if not opensNow and not isDue() then return end
-    local reason = opensNow and 'opened-at-once' or 'tripped'
-    open(reason, chance, s.quietUntilMs, failures > 0 and reporter or 'null')
-  elseif s.state == 'half-open' then
-    if failures > 0 then
-      open('probe-failed', chance, quietUntil(retryAfterMs), reporter)
-      return
-    end
-    s.proven = s.proven + successes
-    if s.proven >= policy.halfOpenSuccessThreshold then
-      close('probe-succeeded', visible(), nil, reporter, 'null', 'null')
-    end
+  local reporter, failure = ${argument("settle", "reporter")}, ${argument("settle", "failure")}
+  local retryAfterMs = ${numberOf("settle", "retryAfterMs")}
+  if failure ~= 'null' then s.failure, s.failedBy = failure, reporter end
+  if s.state == 'half-open' then
+    rare().judgeProbes(chance, successes, failures, reporter, retryAfterMs)
+    return
   end
+  count(successes, failures, ${argument("settle", "reporterId")}, retryAfterMs)
+  local opensNow = ${argument("settle", "openNow")} == '1' and failures > 0
+  if not opensNow and not isDue() then return end
+  local reason = opensNow and 'opened-at-once' or 'tripped'
+  rare().open(reason, chance, s.quietUntilMs, failures > 0 and reporter or 'null')
 end
 
 local function settle(chance, generation, successes, failures)
-  if s.state == 'half-open' and ARGV[19] ~= '' then giveBack(ARGV[19]) end
+  local leases = ${argument("settle", "leases")}
+  if s.state == 'half-open' and leases ~= '' then rare().giveBack(leases) end
   local settled = successes + failures
   if settled == 0 then return 0, nil, 0, 0 end
   touch()
@@ -73,27 +67,14 @@ local function settle(chance, generation, successes, failures)
   return 0, nil, settled, 0
 end
 
-local function control(owner, note)
-  local from = visible()
-  local forMs
-  if kind == 'isolate' then
-    forMs = ceil(tonumber(ARGV[7]))
-    s.isolationOwner, s.isolationReason = owner, note
-    s.isolatedSinceMs, s.isolatedUntilMs = nowMs, nowMs + forMs
-  elseif kind == 'release' then
-    s.isolationOwner, s.isolationReason = 'null', 'null'
-  end
-  s.openings = 0
-  close(kind, from, forMs, 'null', owner, note)
-  return 0, nil, 0, 0
-end
-
-local function apply()
-  if kind == 'admit' then return admit(tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17]) end
+local function apply(kind)
+  local chance = ${numberOf("admit", "chance")}
+  if kind == 'admit' then return admit(chance, ${numberOf("admit", "count")}) end
   if kind == 'settle' then
-    return settle(tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18]))
+    return settle(chance, ${numberOf("settle", "generation")},
+      ${numberOf("settle", "successes")}, ${numberOf("settle", "failures")})
   end
-  return control(ARGV[5], ARGV[6])
+  return rare().control(kind, ${argument("isolate", "owner")}, ${argument("isolate", "reason")})
 end
 `;
 
@@ -138,19 +119,43 @@ end
 `;
 
 export const MAIN_LUA = `
-load()
-if kind == 'read' then
-  if not known then return reply(0, nil, 0, 0, '${JSON.stringify(UNKNOWN_SNAPSHOT)}') end
+-- Moves the circuit on to the time of this script.
+local function begin()
+  if not known then rare().create()
+  elseif s.nowMs - clockMs > 1000 then rare().move(clockMs - s.nowMs) end
+  nowMs = max(clockMs, s.nowMs)
+end
+
+local ARGUMENTS = ${ARGUMENT_COUNTS_LUA}
+local replies, pushes = {}, {}
+local mayWrite = false
+
+local function run(kind)
+  if kind == 'read' then
+    if not known then return reply(0, nil, 0, 0, '${JSON.stringify(UNKNOWN_SNAPSHOT)}') end
+    begin()
+    return reply(0, nil, 0, 0, snapshot())
+  end
+  mayWrite = true
   begin()
-  return reply(0, nil, 0, 0, snapshot())
+  if s.isolationOwner ~= 'null' then rare().endIsolation() end
+  local admitted, refusal, counted, late = apply(kind)
+  local shown = snapshot()
+  if #changes > 0 then
+    pushes[#pushes + 1] = format('{"name":%s,"snapshot":%s}', ARGV[${HEAD_LENGTH}], shown)
+  end
+  return reply(admitted, refusal, counted, late, shown)
 end
-begin()
-endIsolation()
-local admitted, refusal, counted, late = apply()
-local shown = snapshot()
-if dirty then save() end
-if #changes > 0 then
-  redis.call('PUBLISH', ARGV[3], format('{"name":%s,"snapshot":%s}', ARGV[4], shown))
+
+load()
+while at <= #ARGV do
+  local kind = ARGV[at]
+  if #changes > 0 then changes = {} end
+  replies[#replies + 1] = run(kind)
+  for i = 1, #changes do history[#history + 1] = changes[i] end
+  at = at + ARGUMENTS[kind] + 1
 end
-return reply(admitted, refusal, counted, late, shown)
+if dirty and mayWrite then save() end
+for i = 1, #pushes do call('PUBLISH', ARGV[2], pushes[i]) end
+return '[' .. table.concat(replies, ',') .. ']'
 `;

@@ -1,51 +1,12 @@
 /** The part of the script that counts while closed, opens, and lends places while half-open. */
 
 import { MAX_REPORTERS } from "../../rules/policy.js";
+import { policy } from "./arguments.js";
 
 export const CLOSED_LUA = `
-local function isOver()
+-- A second that began a second ago is over.
+local function secondIsOver()
   return nowMs >= s.secondMs + 1000
-end
-
-local function hasSecond()
-  return s.secondSuccesses + s.secondFailures > 0
-end
-
-local function isBad()
-  return s.secondFailures > s.secondSuccesses
-end
-
-local function within(list)
-  local recent = {}
-  for i = 1, #list do
-    if nowMs - list[i].ms <= policy.windowMs then recent[#recent + 1] = list[i] end
-  end
-  return recent
-end
-
-local function last(list, count)
-  local kept = {}
-  for i = max(1, #list - count + 1), #list do kept[#kept + 1] = list[i] end
-  return kept
-end
-
--- The row of bad seconds as it stands now, with the last second once it is over.
-local function rowNow()
-  local row = s.row
-  if hasSecond() and isOver() then
-    local judged = {}
-    if isBad() then
-      for i = 1, #row do judged[i] = row[i] end
-      judged[#judged + 1] = { id = '', ms = s.secondMs }
-    end
-    row = judged
-  end
-  return last(within(row), policy.badSeconds)
-end
-
-local function isDue()
-  if #rowNow() < policy.badSeconds then return false end
-  return #within(s.reporters) >= policy.minimumReporters
 end
 
 local function quietUntil(retryAfterMs)
@@ -53,14 +14,54 @@ local function quietUntil(retryAfterMs)
   return 0
 end
 
+-- Those of a list within the window, the last so many of them.
+local function recent(list, count)
+  local windowMs = ${policy("windowMs")}
+  local kept = {}
+  for i = 1, #list do
+    if nowMs - list[i].ms <= windowMs then kept[#kept + 1] = list[i] end
+  end
+  if #kept <= count then return kept end
+  local last = {}
+  for i = #kept - count + 1, #kept do last[#last + 1] = kept[i] end
+  return last
+end
+
+-- The row of bad seconds as it stands now, with the last second once it is over.
+local function rowNow()
+  local row = s.row
+  if s.secondSuccesses + s.secondFailures > 0 and secondIsOver() then
+    if s.secondFailures > s.secondSuccesses then
+      local judged = {}
+      for i = 1, #row do judged[i] = row[i] end
+      judged[#judged + 1] = { id = '', ms = s.secondMs }
+      row = judged
+    elseif #row > 0 then
+      row = {}
+    end
+  end
+  if #row == 0 then return row end
+  return recent(row, ${policy("badSeconds")})
+end
+
+local function isDue()
+  local badSeconds = ${policy("badSeconds")}
+  -- The second that runs adds one at the most.
+  if #s.row + 1 < badSeconds or #rowNow() < badSeconds then return false end
+  return #recent(s.reporters, ${MAX_REPORTERS}) >= ${policy("minimumReporters")}
+end
+
 local function count(successes, failures, reporterId, retryAfterMs)
-  local had = hasSecond()
-  local begins = not had or isOver()
-  local told = {}
-  if not (begins and had and not isBad()) then told = within(s.reporters) end
-  local others = {}
-  for i = 1, #told do
-    if told[i].id ~= reporterId then others[#others + 1] = told[i] end
+  local had = s.secondSuccesses + s.secondFailures > 0
+  local begins = not had or secondIsOver()
+  local told = s.reporters
+  if begins and had and s.secondFailures <= s.secondSuccesses and #told > 0 then told = {} end
+  local others = told
+  if #told > 0 or failures > successes then
+    others = {}
+    for _, report in ipairs(recent(told, ${MAX_REPORTERS})) do
+      if report.id ~= reporterId then others[#others + 1] = report end
+    end
   end
   if begins then
     s.row = rowNow()
@@ -70,7 +71,7 @@ local function count(successes, failures, reporterId, retryAfterMs)
   s.secondFailures = s.secondFailures + failures
   if failures > successes then
     others[#others + 1] = { id = reporterId, ms = nowMs }
-    others = last(others, ${MAX_REPORTERS})
+    others = recent(others, ${MAX_REPORTERS})
   end
   s.reporters = others
   s.quietUntilMs = max(s.quietUntilMs, quietUntil(retryAfterMs))
@@ -79,21 +80,22 @@ end
 
 export const OPENING_LUA = `
 local function openTimeMs(openings, quietMs, chance)
-  local backoffMs = policy.resetTimeoutMs
+  local backoffMs = ${policy("resetTimeoutMs")}
+  local maxOpenMs = ${policy("maxOpenMs")}
   local step = 1
-  while step < openings and backoffMs < policy.maxOpenMs do
-    local grown = backoffMs * policy.openTimeGrowthFactor
+  while step < openings and backoffMs < maxOpenMs do
+    local grown = backoffMs * ${policy("openTimeGrowthFactor")}
     if grown == backoffMs then break end
     backoffMs = grown
     step = step + 1
   end
-  local jitteredMs = max(backoffMs, quietMs) * (1 + policy.openTimeJitter * chance)
-  return ceil(min(jitteredMs, policy.maxOpenMs))
+  local jitteredMs = max(backoffMs, quietMs) * (1 + ${policy("openTimeJitter")} * chance)
+  return ceil(min(jitteredMs, maxOpenMs))
 end
 
 local function open(reason, chance, quietUntilMs, by)
   local from = visible()
-  local recovered = s.state == 'closed' and nowMs - s.sinceMs >= policy.resetTimeoutMs
+  local recovered = s.state == 'closed' and nowMs - s.sinceMs >= ${policy("resetTimeoutMs")}
   local openings = recovered and 1 or s.openings + 1
   local forMs = openTimeMs(openings, quietUntilMs - nowMs, chance)
   if by == 'null' then by = s.failedBy end
@@ -101,6 +103,7 @@ local function open(reason, chance, quietUntilMs, by)
   enter('open', nowMs + forMs)
   change(reason, from, forMs, by, 'null', 'null')
 end
+rules.open = open
 `;
 
 export const HALF_OPEN_LUA = `
@@ -115,16 +118,16 @@ end
 -- Gives out up to so many places, as many as are free; returns how many.
 local function lease(wanted, name)
   local live = liveLeases()
-  local given = min(wanted, max(0, policy.halfOpenMaxCalls - #live))
+  local given = min(wanted, max(0, ${policy("halfOpenMaxCalls")} - #live))
   if given == 0 then return 0 end
-  local endMs = nowMs + ceil(policy.halfOpenProbeTimeoutMs)
+  local endMs = nowMs + ceil(${policy("halfOpenProbeTimeoutMs")})
   for i = 0, given - 1 do live[#live + 1] = { id = format('%s.%d', name, i), ms = endMs } end
   s.leases = live
   touch()
   return given
 end
 
-local function giveBack(ids)
+function rules.giveBack(ids)
   local given = {}
   for id in string.gmatch(ids, '[^ ]+') do given[id] = true end
   local kept = {}
@@ -133,5 +136,28 @@ local function giveBack(ids)
   end
   s.leases = kept
   touch()
+end
+
+-- Asks for places of an open or half-open circuit; returns what an admission does.
+function rules.probe(wanted, name)
+  if s.state == 'open' then
+    if s.untilMs > nowMs then return 0, 'open', 0, 0 end
+    enter('half-open', 0)
+    change('open-time-over', 'open', nil, 'null', 'null', 'null')
+  end
+  local given = lease(wanted, name)
+  return given, given < wanted and 'probing' or nil, 0, 0
+end
+
+-- What outcomes of this generation mean for a half-open circuit.
+function rules.judgeProbes(chance, successes, failures, reporter, retryAfterMs)
+  if failures > 0 then
+    open('probe-failed', chance, quietUntil(retryAfterMs), reporter)
+    return
+  end
+  s.proven = s.proven + successes
+  if s.proven >= ${policy("halfOpenSuccessThreshold")} then
+    close('probe-succeeded', visible(), nil, reporter, 'null', 'null')
+  end
 end
 `;

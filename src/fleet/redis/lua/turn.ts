@@ -1,12 +1,12 @@
 /** The part of the script that keeps time, moves a state on and records what it changed: `Turn`. */
 
-export const TURN_LUA = `
+export const TIME_LUA = `
 local micros
-if ARGV[2] == '' then
-  local time = redis.call('TIME')
+if ARGV[1] == '' then
+  local time = call('TIME')
   micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
 else
-  micros = tonumber(ARGV[2])
+  micros = tonumber(ARGV[1])
 end
 local clockMs = floor(micros / 1000)
 local nowMs = clockMs
@@ -16,6 +16,14 @@ local function touch()
   dirty = true
 end
 
+-- The state that everybody sees: isolated reads open.
+local function visible()
+  if s.isolationOwner ~= 'null' then return 'open' end
+  return s.state
+end
+`;
+
+export const TURN_LUA = `
 -- Begins a phase; what belonged to the one before is gone.
 local function enter(state, untilMs)
   s.state, s.sinceMs, s.untilMs = state, nowMs, untilMs
@@ -24,22 +32,24 @@ local function enter(state, untilMs)
   s.leases, s.proven = {}, 0
 end
 
-local function create()
+function rules.create()
   enter('closed', 0)
   s.generation, s.nowMs, s.openings, s.changes = micros, clockMs, 0, 0
   s.isolatedSinceMs, s.isolatedUntilMs = 0, 0
   s.isolationReason, s.isolationOwner = 'null', 'null'
   s.failure, s.failedBy = 'null', 'null'
   s.successes, s.failures, s.late = 0, 0, 0
-  dirty = true
+  known, dirty = true, true
 end
 
-local function moveList(list, byMs)
-  for i = 1, #list do list[i].ms = list[i].ms + byMs end
+local function moved(list, byMs)
+  local later = {}
+  for i = 1, #list do later[i] = { id = list[i].id, ms = list[i].ms + byMs } end
+  return later
 end
 
 -- The same state as if all of it had happened so much later.
-local function move(byMs)
+function rules.move(byMs)
   s.nowMs = s.nowMs + byMs
   s.sinceMs = s.sinceMs + byMs
   if s.state == 'open' then s.untilMs = s.untilMs + byMs end
@@ -49,22 +59,10 @@ local function move(byMs)
     s.isolatedSinceMs = s.isolatedSinceMs + byMs
     s.isolatedUntilMs = s.isolatedUntilMs + byMs
   end
-  moveList(s.row, byMs)
-  moveList(s.reporters, byMs)
-  moveList(s.leases, byMs)
+  s.row = moved(s.row, byMs)
+  s.reporters = moved(s.reporters, byMs)
+  s.leases = moved(s.leases, byMs)
   dirty = true
-end
-
-local function begin()
-  if not known then create()
-  elseif s.nowMs - clockMs > 1000 then move(clockMs - s.nowMs) end
-  nowMs = max(clockMs, s.nowMs)
-end
-
--- The state that everybody sees: isolated reads open.
-local function visible()
-  if s.isolationOwner ~= 'null' then return 'open' end
-  return s.state
 end
 
 -- Begins a generation; the parts of the state that change are set already.
@@ -87,8 +85,8 @@ local function close(reason, from, forMs, by, owner, note)
   change(reason, from, forMs, by, owner, note)
 end
 
-local function endIsolation()
-  if s.isolationOwner == 'null' or s.isolatedUntilMs > nowMs then return end
+function rules.endIsolation()
+  if s.isolatedUntilMs > nowMs then return end
   local owner = s.isolationOwner
   s.isolationReason, s.isolationOwner = 'null', 'null'
   close('isolation-over', 'open', nil, 'null', owner, 'null')
