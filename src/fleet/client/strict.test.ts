@@ -62,33 +62,6 @@ describe("batches", () => {
     (await next).release();
   });
 
-  test("an outcome waits for the next call, two milliseconds at the most", async () => {
-    const { shared } = newProcess(store);
-    const asked = Promise.all([shared.acquire(), shared.acquire()]);
-    await tick();
-    const [one, other] = await asked;
-    one.success();
-    await tick(1);
-    expect(store.sent).toEqual(["admit 2"]);
-    await tick(1);
-    expect(store.sent).toEqual(["admit 2", "settle 1+0"]);
-    other.failure(new Error("x"));
-    await tick(1);
-    const next = shared.acquire();
-    await tick();
-    expect(store.sent.slice(2)).toEqual(["settle 0+1", "admit 1"]);
-    (await next).release();
-  });
-
-  test("what others must hear of at once waits for nothing", async () => {
-    const { shared } = newProcess(store);
-    const asked = shared.acquire();
-    await tick();
-    (await asked).failure(new Error("429"), { openNow: true });
-    await tick();
-    expect(store.sent).toEqual(["admit 1", "settle 0+1"]);
-  });
-
   test("a second question does not wait for the answer to the first", async () => {
     store.script = answersAfter(50);
     const { shared } = newProcess(store);

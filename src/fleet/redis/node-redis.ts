@@ -14,12 +14,14 @@ export type NodeRedisClient = ReturnType<typeof createClient>;
 /** A client for a cluster. */
 export type NodeRedisCluster = ReturnType<typeof createCluster>;
 
+/** The link has a limit for each answer; one more costs an AbortSignal for each command. */
+const COMMAND_OPTIONS = { timeout: 0 } as const;
 /** For our own connections: nothing waits for a connection, and nothing is sent twice. */
 const OWN_OPTIONS = {
   disableOfflineQueue: true,
   disableClientInfo: true,
   maintNotifications: "disabled",
-  commandOptions: {},
+  commandOptions: COMMAND_OPTIONS,
 } as const;
 /** The store replaces what is lost. */
 const OWN_SOCKET = { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS } as const;
@@ -46,7 +48,7 @@ export function nodeRedisClusterConnection(
   const cluster = given.duplicate({
     minimizeConnections: true,
     useReplicas: false,
-    commandOptions: {},
+    commandOptions: COMMAND_OPTIONS,
     defaults: {
       ...defaults,
       ...OWN_OPTIONS,
