@@ -10,6 +10,8 @@ const VALUES = [
   "timeout",
   "connect-timeout",
   "idle-timeout",
+  "stop-grace",
+  "kill-after",
   "retry",
   "max-wait",
   "learnt",

@@ -37,3 +37,8 @@ export function duration(text: string): number {
     "Expected a duration above 0 and up to 576h, with its unit, such as 500ms, 90s, 10m or 1h.",
   );
 }
+
+/** Reads a duration, or `0` for never. */
+export function durationOrNever(text: string): number {
+  return /^0(?:ms|s|m|h)?$/.test(text) ? 0 : duration(text);
+}

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { startEngineTraces } from "../traces/engine-traces.js";
 import type { Environment } from "../traces/environment.js";
+import { withinOrOver } from "../traces/quiet.js";
 import type { TraceReceiver, TraceReceiverMetrics } from "../traces/receiver.js";
 import { CommandEvidence } from "./command-evidence.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
@@ -34,13 +35,19 @@ export interface CommandWitness {
    * it is off.
    */
   evidence(): Promise<readonly Evidence[] | undefined>;
+  /** Ends it, once the command has ended; undefined when it was off. Never rejects. */
+  end(how?: WitnessEnd): Promise<CommandTrace | undefined>;
+}
+
+/** How a witness is ended. */
+export interface WitnessEnd {
   /**
-   * Ends it, once the command has ended; undefined when it was off. Never rejects.
-   *
-   * @param mayBeLate Whether spans may come of programs that outlive the command and have not
-   * connected yet. Default: false.
+   * Whether spans may come of programs that outlive the command and have not connected yet. Default:
+   * false.
    */
-  end(mayBeLate?: boolean): Promise<CommandTrace | undefined>;
+  readonly mayBeLate?: boolean;
+  /** Whether we may be killed soon, so that what has not come yet is given up. Default: false. */
+  readonly isHurried?: boolean;
 }
 
 /**
@@ -49,6 +56,8 @@ export interface CommandWitness {
  */
 const QUIET_MS = 250;
 const MAX_WAIT_MS = 2_000;
+/** The same for a run that was told to end: who told it so kills it soon. */
+const HURRIED_WAIT_MS = 250;
 
 /**
  * Starts a witness. What prevents it is told by `offReason` and never keeps the command from running.
@@ -90,10 +99,11 @@ export async function startCommandWitness(env: Environment): Promise<CommandWitn
       requests.end();
       return evidence.take();
     },
-    async end(mayBeLate = false) {
+    async end({ mayBeLate = false, isHurried = false } = {}) {
       if (mayBeLate) await untilQuiet(receiver);
-      else await receiver.quiet(MAX_WAIT_MS);
-      await receiver.close();
+      else await receiver.quiet(isHurried ? HURRIED_WAIT_MS : MAX_WAIT_MS);
+      if (isHurried) await withinOrOver(receiver.close(), HURRIED_WAIT_MS);
+      else await receiver.close();
       requests.end();
       return { contacts: totals.totals(), bodies: receiver.metrics(), hasCollector };
     },

@@ -10,6 +10,8 @@ import { parseTraceparent } from "../traces/trace-context.js";
 import { breakerToAsk, mayPass, settleAttempt } from "./attempt-outcome.js";
 import { CommandCall } from "./command-call.js";
 import type { Contacts } from "./contacts.js";
+import { GroupWatcher } from "./ending/group-watcher.js";
+import { STOP_TIMES } from "./ending/stop-plan.js";
 import { LearntRun } from "./learnt-run.js";
 import { isDagger } from "./program-name.js";
 import { rejectionReport } from "./rejection-report.js";
@@ -47,6 +49,7 @@ class GuardedRun {
   readonly #plan: RunPlan;
   readonly #guard: Guard;
   readonly #signals = new RunSignals();
+  readonly #watcher: GroupWatcher;
   readonly #learnt: LearntRun;
   readonly #attempts: AttemptReport[] = [];
   readonly #warnings: Note[] = [];
@@ -66,6 +69,7 @@ class GuardedRun {
   constructor(plan: RunPlan, guard: Guard) {
     this.#plan = plan;
     this.#guard = guard;
+    this.#watcher = new GroupWatcher(plan.env);
     this.#isOwn = isDagger(plan.command);
     this.#learnt = new LearntRun(plan);
     const enforced = plan.learnt === "enforce" ? this.#learnt.contacts : [];
@@ -99,6 +103,7 @@ class GuardedRun {
 
   release(): void {
     this.#signals.release();
+    this.#watcher.end();
     this.#forgetSessions?.();
   }
 
@@ -152,19 +157,23 @@ class GuardedRun {
         args,
         env: { ...env, ...sessions?.variables, ...(sendsTraces ? witness?.variables : {}) },
         limits,
+        stop: { ...STOP_TIMES, ...this.#plan.stop },
+        isOwn: this.#isOwn,
         signals: this.#signals,
+        watcher: this.#watcher,
         isTraced: this.#isTraced,
         listen: (signs) => this.#listen(signs, call),
         onLimit: (limit) => witness?.dropped(limitMs(limits, limit)),
       });
       const durationMs = performance.now() - startMs;
       this.#endsMidLine = end.endsMidLine;
+      const isInterrupted = this.#signals.received !== undefined;
       this.#failure = settleAttempt(call, {
         end,
-        evidence: await witness?.evidence(),
+        evidence: isInterrupted ? undefined : await witness?.evidence(),
         isOwn: this.#isOwn,
         isTraced: this.#isTraced,
-        isInterrupted: this.#signals.received !== undefined,
+        isInterrupted,
       });
       const { exitCode, signal, timedOut } = end;
       this.#attempts.push({ exitCode, signal, durationMs, timedOut, failure: this.#failure });
@@ -252,7 +261,9 @@ class GuardedRun {
     if (witness?.offReason !== undefined) {
       this.#note("witness-off", `Traces are not read: ${witness.offReason}.`);
     }
-    const contacts = (await witness?.end())?.contacts;
+    const isInterrupted = this.#signals.received !== undefined;
+    const trace = await witness?.end({ isHurried: isInterrupted });
+    const contacts = trace?.contacts;
     if (contacts === undefined || contacts.spans === 0) return null;
     const problem = this.#learnt.remember(contacts, hasSucceeded);
     if (problem !== undefined) {

@@ -67,3 +67,32 @@ test("it knows whether there was a session, also without a limit for that", () =
   limits.connected();
   expect(limits.isConnected).toBe(true);
 });
+
+test("the clocks stand still while the command is stopped", () => {
+  const onOver = vi.fn();
+  const limits = limitsOf({ timeoutMs: 100, idleTimeoutMs: 80 }, onOver);
+  vi.advanceTimersByTime(50);
+  limits.pause();
+  limits.pause();
+  vi.advanceTimersByTime(10_000);
+  limits.resume();
+  limits.resume();
+  vi.advanceTimersByTime(29);
+  expect(onOver).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(2);
+  expect(limits.over).toBe("idle");
+});
+
+test("a stop that nobody told of does not count either", () => {
+  const onOver = vi.fn();
+  const clock = performance.now.bind(performance);
+  limitsOf({ timeoutMs: 5_000 }, onOver);
+  vi.advanceTimersByTime(900);
+  // What SIGSTOP does to a process: time passes, and no timer runs.
+  const stopped = vi.spyOn(performance, "now").mockImplementation(() => clock() + 60_000);
+  vi.advanceTimersByTime(4_000);
+  expect(onOver).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1_200);
+  expect(onOver.mock.calls).toEqual([["total"]]);
+  stopped.mockRestore();
+});

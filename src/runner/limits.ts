@@ -10,12 +10,27 @@ export interface LimitsWatch {
   isHeldUp(): boolean;
 }
 
-/** The clocks over one attempt. Their timers hold no process: the command does. */
+interface Due {
+  readonly afterMs: number;
+  atMs: number;
+}
+
+/** How often the clocks are looked at, at least. */
+const BEAT_MS = 1_000;
+/** A look that comes later than this was kept from coming: we were stopped, and no time has passed. */
+const STOPPED_MS = 2_000;
+
+/**
+ * The clocks over one attempt, which stand still while it is stopped. Their timer holds no process: the
+ * command does.
+ */
 export class AttemptLimits {
   readonly #watch: LimitsWatch;
-  readonly #timers = new Map<RunLimit, NodeJS.Timeout>();
+  readonly #dues = new Map<RunLimit, Due>();
+  #timer: NodeJS.Timeout | undefined;
+  #lookAtMs = 0;
+  #pausedAtMs: number | undefined;
   #over: RunLimit | null = null;
-  #ended = false;
   #connected = false;
 
   constructor(limits: RunLimits, watch: LimitsWatch) {
@@ -23,6 +38,7 @@ export class AttemptLimits {
     this.#start("total", limits.timeoutMs);
     this.#start("connect", limits.connectTimeoutMs);
     this.#start("idle", limits.idleTimeoutMs);
+    this.#schedule();
   }
 
   /** Which limit ended the command; null when none did. */
@@ -37,33 +53,78 @@ export class AttemptLimits {
 
   /** There was output, or a trace. */
   progressed(): void {
-    this.#timers.get("idle")?.refresh();
+    this.#restart("idle");
   }
 
   /** There is a session to an engine. */
   connected(): void {
     this.#connected = true;
-    clearTimeout(this.#timers.get("connect"));
+    this.#dues.delete("connect");
+  }
+
+  /** The command has been stopped. */
+  pause(): void {
+    this.#pausedAtMs ??= performance.now();
+    clearTimeout(this.#timer);
+  }
+
+  /** The command goes on. */
+  resume(): void {
+    if (this.#pausedAtMs === undefined) return;
+    this.#putOff(performance.now() - this.#pausedAtMs);
+    this.#pausedAtMs = undefined;
+    this.#schedule();
   }
 
   /** The command has ended. */
   end(): void {
-    this.#ended = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#dues.clear();
+    clearTimeout(this.#timer);
   }
 
   #start(limit: RunLimit, afterMs: number | undefined): void {
-    if (afterMs === undefined) return;
-    const timer = setTimeout(() => {
-      if (this.#ended || this.#over !== null) return;
+    if (afterMs !== undefined)
+      this.#dues.set(limit, { afterMs, atMs: performance.now() + afterMs });
+  }
+
+  #restart(limit: RunLimit): void {
+    const due = this.#dues.get(limit);
+    if (due !== undefined) due.atMs = performance.now() + due.afterMs;
+  }
+
+  #putOff(byMs: number): void {
+    for (const due of this.#dues.values()) due.atMs += byMs;
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.#dues.size === 0) return;
+    const nowMs = performance.now();
+    const nextMs = Math.min(...[...this.#dues.values()].map(({ atMs }) => atMs - nowMs));
+    const inMs = Math.max(1, Math.min(BEAT_MS, Math.ceil(nextMs)));
+    this.#lookAtMs = nowMs + inMs;
+    this.#timer = setTimeout(() => this.#look(), inMs).unref();
+  }
+
+  #look(): void {
+    const lateMs = performance.now() - this.#lookAtMs;
+    if (lateMs > STOPPED_MS) this.#putOff(lateMs);
+    const nowMs = performance.now();
+    for (const [limit, { atMs }] of this.#dues) {
+      if (atMs > nowMs) continue;
       if (limit === "idle" && this.#watch.isHeldUp()) {
-        timer.refresh();
-        return;
+        this.#restart(limit);
+        continue;
       }
-      this.#over = limit;
-      this.end();
-      this.#watch.onOver(limit);
-    }, afterMs);
-    this.#timers.set(limit, timer.unref());
+      this.#end(limit);
+      return;
+    }
+    this.#schedule();
+  }
+
+  #end(limit: RunLimit): void {
+    this.#over = limit;
+    this.end();
+    this.#watch.onOver(limit);
   }
 }

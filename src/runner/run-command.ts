@@ -33,8 +33,8 @@ export class CommandNotStartedError extends Error {
  * Runs a command with our own standard streams, so that it finds the terminal or the pipes that we
  * were given, and waits for its end.
  *
- * SIGTERM, SIGINT, SIGHUP and SIGQUIT are passed on and do not end us while it runs. Ctrl-C and
- * Ctrl-\ on a terminal reach the command without us.
+ * What would end us is passed on and does not end us while it runs; what stops it stops us as well.
+ * Ctrl-C and Ctrl-\ on a terminal reach the command without us.
  *
  * @param env The whole environment of the command.
  * @throws CommandNotStartedError
@@ -48,7 +48,8 @@ export async function runCommand(
   try {
     return await endOf(command, () => {
       const child = spawn(command, args, { env, stdio: "inherit" });
-      signals.passTo(child, new ProcessGroup(child, false), true);
+      const group = new ProcessGroup(child, false);
+      signals.passTo(child, group, { sharesTerminal: true, interruptsFirst: false });
       return child;
     });
   } finally {

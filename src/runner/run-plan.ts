@@ -2,6 +2,7 @@
 
 import type { Environment } from "../traces/environment.js";
 import type { CommandWitness } from "./command-witness.js";
+import type { StopTimes } from "./ending/stop-plan.js";
 
 /** When a run is ended by us, in milliseconds; without a limit it never is. */
 export interface RunLimits {
@@ -41,6 +42,8 @@ export interface RunPlan {
   /** The environment that the command would have without us. */
   readonly env: Environment;
   readonly limits: RunLimits;
+  /** How much time the command has to end, where that is not the default. */
+  readonly stop?: Partial<StopTimes> | undefined;
   /** Attempts after the first, for failures that may well go away by themselves. */
   readonly maxRetries: number;
   /** What an earlier run of the same command contacted: not asked, warned of, or gated. */

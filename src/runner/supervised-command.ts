@@ -3,7 +3,10 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../traces/environment.js";
+import type { GroupWatcher } from "./ending/group-watcher.js";
 import { ProcessGroup } from "./ending/process-group.js";
+import { type StopTimes, stopPlan } from "./ending/stop-plan.js";
+import { TerminalState } from "./ending/terminal-state.js";
 import { AttemptLimits } from "./limits.js";
 import { ChildStreams, planStreams } from "./output/child-streams.js";
 import { ConnectedWords } from "./output/connected-words.js";
@@ -32,7 +35,11 @@ export interface Attempt {
   readonly args: readonly string[];
   readonly env: Environment;
   readonly limits: RunLimits;
+  readonly stop: StopTimes;
+  /** Whether the command is dagger itself. */
+  readonly isOwn: boolean;
   readonly signals: RunSignals;
+  readonly watcher: GroupWatcher;
   /** Whether traces may come that show that it lives. */
   readonly isTraced: boolean;
   /** Tells of traces and sessions while it runs; to be let go of at its end. */
@@ -60,8 +67,11 @@ const MAX_LINGERS = 10;
  * @throws CommandNotStartedError
  */
 export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
-  const { command, args, env, signals } = attempt;
+  const { command, args, env, signals, stop, isOwn, watcher } = attempt;
   const plan = planStreams();
+  const leads = !plan.hasTerminal;
+  // Without limits nothing of ours ever kills it on a terminal.
+  const terminal = plan.hasTerminal && hasLimits(attempt.limits) ? new TerminalState() : undefined;
   const isUnwatched = plan.isUnread && !attempt.isTraced;
   const words = new ConnectedWords(() => limits.connected());
   const streams = new ChildStreams(plan, (chunk) => {
@@ -73,22 +83,29 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const limits = new AttemptLimits(isUnwatched ? onlyTotal(attempt.limits) : attempt.limits, {
     onOver: (limit) => {
       attempt.onLimit(limit);
-      ended = group?.end();
+      ended = group?.end(stopPlan(isOwn, stop));
     },
     isHeldUp: () => streams.isHeldUp,
   });
   const forget = attempt.listen(limits);
   try {
     const end = await endOf(command, () => {
-      const leads = !plan.hasTerminal;
       const child = spawn(command, args, { env, stdio: streams.stdio, detached: leads });
       streams.started(child);
       group = new ProcessGroup(child, leads);
-      signals.passTo(child, group, !leads);
+      signals.passTo(child, group, {
+        sharesTerminal: !leads,
+        interruptsFirst: isOwn,
+        killAfterMs: leads ? stop.outsideMs : undefined,
+        clocks: limits,
+      });
+      if (group.id !== undefined) watcher.guard(group.id);
       return child;
     });
     limits.end();
     await ended;
+    watcher.rest();
+    if (end.signal !== null && group?.isTold === true) terminal?.restore();
     await untilPassed(streams);
     return {
       ...end,
@@ -101,6 +118,7 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
     };
   } finally {
     limits.end();
+    watcher.rest();
     forget();
     await streams.end();
   }
@@ -109,6 +127,10 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
 /** Where neither output nor traces are read, silence says nothing. */
 function onlyTotal({ timeoutMs }: RunLimits): RunLimits {
   return { timeoutMs };
+}
+
+function hasLimits(limits: RunLimits): boolean {
+  return limits.timeoutMs !== undefined || hasMore(limits);
 }
 
 function hasMore({ connectTimeoutMs, idleTimeoutMs }: RunLimits): boolean {

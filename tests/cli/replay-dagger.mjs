@@ -4,8 +4,8 @@
 //   the id of a recorded command, such as pull-429, whose output and exit code it then has
 //   show   prints its arguments and what of its environment matters
 //   version  says that it is v9.8.7
-//   hang   says "hanging", and that a SIGTERM came before it ends by it
-//   deaf   says "hanging", and does not end by a SIGTERM
+//   hang   says "hanging", and that it was told to end before it does so
+//   deaf   says "hanging", and does not end when it is told to
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 
 const [task, ...rest] = readFileSync(process.env.REPLAY, "utf8").trim().split("\n");
@@ -26,10 +26,15 @@ if (task === "show") {
 } else if (task === "version") {
   console.log("dagger v9.8.7 (docker-image://registry.example.com/engine:v9.8.7) linux/amd64");
 } else if (task === "hang" || task === "deaf") {
-  process.on("SIGTERM", () => {
-    console.log("told to end");
-    if (task === "hang") process.exit(143);
-  });
+  for (const [signal, exitCode] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ]) {
+    process.on(signal, () => {
+      console.log("told to end");
+      if (task === "hang") process.exit(exitCode);
+    });
+  }
   console.log(`hanging ${process.pid}`);
   setInterval(() => {}, 60_000);
 } else {

@@ -76,9 +76,13 @@ export interface BuiltRunner {
   readonly folder: string;
   /** The stand-in as a program named `dagger`. */
   readonly dagger: string;
+  /** The stand-in as a module, to be run under another name. */
+  readonly stub: string;
   readonly dist: string;
   /** A file in the folder that is there for nobody else. */
   file(): string;
+  /** A program for the shell, by that name in a folder of its own. */
+  script(name: string, text: string): string;
   run(order: RunOrder): Promise<Ran>;
   start(order: RunOrder): Running;
   /** The command line of a run, and how to read what it came to. */
@@ -111,12 +115,19 @@ export function builtRunner(): BuiltRunner {
     get dagger() {
       return join(folder, "bin/dagger");
     },
+    stub: DAGGER,
     get dist() {
       return join(folder, "dist");
     },
     file() {
       files += 1;
       return join(folder, `file-${files}`);
+    },
+    script(name, text) {
+      const place = runner.file();
+      mkdirSync(place);
+      writeFileSync(join(place, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      return join(place, name);
     },
     env: () => ({
       PATH: process.env.PATH ?? "",

@@ -41,6 +41,12 @@ async function recorded([engine, id, ...cases]) {
   process.exitCode = found.exitCode;
 }
 
+/** What tells it to end, and what it ends with then. */
+const STOPS = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+];
+
 const TASKS = {
   recorded: () => recorded(rest),
   // One after the other, the last one for ever; the first argument is the file that counts.
@@ -82,23 +88,31 @@ const TASKS = {
     }
   },
   hang() {
-    process.on("SIGTERM", () => {
-      console.log("told to end");
-      process.exit(143);
-    });
+    for (const [signal, exitCode] of STOPS) {
+      process.on(signal, () => {
+        console.log("told to end");
+        process.exit(exitCode);
+      });
+    }
     console.log(`hanging ${process.pid}`);
     setInterval(() => {}, 60_000);
   },
   deaf() {
-    process.on("SIGTERM", () => console.log("told to end"));
+    let times = 0;
+    for (const [signal] of STOPS) {
+      process.on(signal, () => {
+        times += 1;
+        if (times === 1) console.log("told to end");
+      });
+    }
     console.log(`hanging ${process.pid}`);
     setInterval(() => {}, 60_000);
   },
   /** A hung exchange, which ends when the command is told to end. */
   hangingPull() {
-    process.on("SIGTERM", async () => {
+    process.on("SIGINT", async () => {
       await postCases(rest);
-      process.exit(143);
+      process.exit(130);
     });
     console.log("hanging");
     setInterval(() => {}, 60_000);
@@ -151,6 +165,14 @@ const TASKS = {
     console.log(JSON.stringify([process.stdin.isTTY, process.stdout.isTTY, process.stderr.isTTY]));
     process.stdout.write("\u001b[32mgreen\u001b[39m\r\u001b[2K\u28fe frame");
     console.log(`\nready ${size()}`);
+    setInterval(() => {}, 60_000);
+  },
+  /** Says which signals come, until SIGTERM. */
+  hear() {
+    const names = rest[0].split(",");
+    for (const name of names) process.on(name, () => console.log(`got ${name}`));
+    process.on("SIGTERM", () => process.exit(0));
+    console.log("ready");
     setInterval(() => {}, 60_000);
   },
   async session() {

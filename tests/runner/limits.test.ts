@@ -1,6 +1,8 @@
 /** Commands that hang are ended with all that they have started, and what they wrote is kept. */
 
-import { expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
 import { builtRunner, type Ran, untilGone } from "./built-runner.js";
 
 const runner = builtRunner();
@@ -23,7 +25,7 @@ test.each([
     expect(ran.report).toMatchObject({
       outcome: "timed-out",
       exitCode: 124,
-      attempts: [{ timedOut: limit, exitCode: 143, signal: null }],
+      attempts: [{ timedOut: limit, exitCode: 130, signal: null }],
     });
     expect(ran.stdout.toString()).toMatch(/^hanging \d+\ntold to end\n$/);
     await untilGone(pidIn(ran, "hanging"));
@@ -37,7 +39,11 @@ test.each([
 );
 
 test("one that does not end when it is told to is ended by force", async () => {
-  const ran = await runner.run({ dagger: ["deaf"], limits: { timeoutMs: 4000 } });
+  const ran = await runner.run({
+    dagger: ["deaf"],
+    limits: { timeoutMs: 4000 },
+    stop: { graceMs: 200, forceMs: 200 },
+  });
   expect(ran.exitCode).toBe(124);
   expect(ran.stdout.toString()).toMatch(/^hanging \d+\ntold to end\n$/);
   expect(ran.report.attempts).toMatchObject([{ signal: "SIGKILL", timedOut: "total" }]);
@@ -52,7 +58,11 @@ test("what it has started is told to end as well, and its last words are kept", 
 });
 
 test("what it has started is ended by force when it does not end", async () => {
-  const ran = await runner.run({ dagger: ["parent", "deaf"], limits: { idleTimeoutMs: 4000 } });
+  const ran = await runner.run({
+    dagger: ["parent", "deaf"],
+    limits: { idleTimeoutMs: 4000 },
+    stop: { graceMs: 200, forceMs: 200 },
+  });
   expect(ran.exitCode).toBe(124);
   await untilGone(pidIn(ran, "child"));
 });
@@ -100,4 +110,47 @@ test("a host that hung until the limit is blamed when the engine's traces show i
     engine: { failureCount: 0, ignoredCount: 1 },
     "http:files.example.com": { failureCount: 1 },
   });
+});
+
+describe("a limit tells it to end", () => {
+  const SAY = "trap 'echo got INT' INT; trap 'echo got TERM' TERM; echo ready";
+  const WAIT = "while :; do sleep 0.05; done";
+  const stop = { graceMs: 400, forceMs: 400 };
+
+  test("by SIGINT first when it is dagger, then by SIGTERM, and by force at last", async () => {
+    const dagger = runner.script("dagger", `${SAY}; ${WAIT}`);
+    const ran = await runner.run({ command: dagger, limits: { idleTimeoutMs: 2000 }, stop });
+    expect(ran.stdout.toString()).toBe("ready\ngot INT\ngot TERM\n");
+    expect(ran.report).toMatchObject({
+      exitCode: 124,
+      attempts: [{ timedOut: "idle", signal: "SIGKILL", exitCode: 137 }],
+    });
+  });
+
+  test("by SIGTERM alone when it is a shell", async () => {
+    const ran = await runner.run({
+      command: "sh",
+      args: ["-c", `${SAY}; ${WAIT}`],
+      limits: { idleTimeoutMs: 2000 },
+      stop,
+    });
+    expect(ran.stdout.toString()).toBe("ready\ngot TERM\n");
+    expect(ran.report.attempts).toMatchObject([{ signal: "SIGKILL" }]);
+  });
+});
+
+test("zombies that nobody reaps hold up no end", async () => {
+  // Orphans become children of this process, which never asks for their end, as some inits of containers.
+  const init =
+    "import ctypes, subprocess, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); sys.exit(subprocess.call(sys.argv[1:]))";
+  const graceMs = 60_000;
+  const { line, after } = runner.prepare({
+    command: "sh",
+    args: ["-c", "sleep 60 & sleep 60"],
+    limits: { timeoutMs: 1000 },
+    stop: { graceMs },
+  });
+  const child = spawn("python3", ["-c", init, ...line], { env: runner.env(), stdio: "ignore" });
+  expect(await once(child, "exit")).toEqual([124, null]);
+  expect(after().report.durationMs).toBeLessThan(graceMs);
 });

@@ -1,8 +1,10 @@
 /** Signals reach a command once, with all that it has started, and end the waits of a run. */
 
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
-import { expect, test } from "vitest";
-import { builtRunner, untilGone } from "./built-runner.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { builtRunner, isAlive, untilGone } from "./built-runner.js";
 
 const runner = builtRunner();
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
@@ -23,7 +25,7 @@ test.each(SIGNALS)("%s ends the command, and nobody is blamed for that", async (
 });
 
 test.each(SIGNALS)("%s reaches it once, and it may end in its own way", async (signal) => {
-  const running = runner.start({ dagger: ["signals"] });
+  const running = runner.start({ command: process.execPath, args: [runner.stub, "signals"] });
   await running.printed("ready");
   running.child.kill(signal);
   const { report, stdout } = await running.ended;
@@ -51,4 +53,188 @@ test("a signal ends the wait for a circuit, and nothing is started", async () =>
   const { report, exitCode } = await running.ended;
   expect(exitCode).toBe(143);
   expect(report).toMatchObject({ outcome: "interrupted", signal: "SIGTERM", attempts: [] });
+});
+
+test("whatever would end us is passed on, and goes on to be told apart", async () => {
+  const names = "HUP QUIT USR1 USR2 ALRM VTALRM XCPU XFSZ IO PWR"
+    .split(" ")
+    .map((name) => `SIG${name}` as NodeJS.Signals)
+    .filter((name) => constants.signals[name] !== undefined);
+  const running = runner.start({ dagger: ["hear", [...names, "SIGINT"].join(",")] });
+  await running.printed("ready");
+  for (const name of names) {
+    running.child.kill(name);
+    await running.printed(`got ${name}\n`);
+  }
+  running.child.kill("SIGINT");
+  await running.printed("got SIGINT\n");
+  running.child.kill("SIGTERM");
+  const { stdout, stderr, exitCode } = await running.ended;
+  expect(exitCode).toBe(0);
+  expect(stdout.toString().match(/got/g)).toHaveLength(names.length + 1);
+  expect(stderr.toString()).not.toContain("Debugger");
+});
+
+test.each(["SIGUSR2", "SIGXCPU"] as const)(
+  "%s may end the command as without us",
+  async (signal) => {
+    const running = runner.start({
+      command: "sh",
+      args: ["-c", "echo ready; exec sleep 60"],
+      maxRetries: 3,
+    });
+    await running.printed("ready");
+    running.child.kill(signal);
+    const { report, exitCode } = await running.ended;
+    expect(exitCode).toBe(128 + constants.signals[signal]);
+    expect(report).toMatchObject({ outcome: "interrupted", signal, failure: null });
+    expect(report.attempts).toHaveLength(1);
+  },
+);
+
+test("one that only tells something spoils no later success or failure", async () => {
+  const script = "trap 'exit 7' USR1; echo ready; while :; do sleep 0.05; done";
+  const running = runner.start({ command: "sh", args: ["-c", script] });
+  await running.printed("ready");
+  running.child.kill("SIGUSR1");
+  const { report, exitCode } = await running.ended;
+  expect(exitCode).toBe(7);
+  expect(report).toMatchObject({ outcome: "failed", signal: null });
+});
+
+describe("told to end from outside", () => {
+  const SAY = "trap 'echo got INT' INT; trap 'echo got TERM' TERM; echo ready $$";
+  const WAIT = "while :; do sleep 0.05; done";
+  const stop = { outsideMs: 1000 };
+
+  test("as GitHub does, dagger gets SIGINT, and is killed in time for our report", async () => {
+    const running = runner.start({ command: runner.script("dagger", `${SAY}; ${WAIT}`), stop });
+    const pid = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
+    running.child.kill("SIGINT");
+    await running.printed("got INT\n");
+    await untilGone(pid);
+    // What comes next from GitHub does not cut our last words off.
+    running.child.kill("SIGTERM");
+    const { report, exitCode, stdout } = await running.ended;
+    expect(stdout.toString()).toMatch(/^ready \d+\ngot INT\n$/);
+    expect(exitCode).toBe(137);
+    expect(report).toMatchObject({ outcome: "interrupted", signal: "SIGKILL" });
+  });
+
+  test("as Docker and Buildkite do, dagger gets SIGINT in the place of SIGTERM", async () => {
+    const running = runner.start({ command: runner.script("dagger", `${SAY}; ${WAIT}`), stop });
+    await running.printed("ready");
+    running.child.kill("SIGTERM");
+    const { report, exitCode, stdout } = await running.ended;
+    expect(stdout.toString()).toMatch(/^ready \d+\ngot INT\n$/);
+    expect(exitCode).toBe(137);
+    expect(report.outcome).toBe("interrupted");
+  });
+
+  test("once more, it gets the second signal as it is", async () => {
+    const script = `${SAY}; trap 'echo got TERM; exit 5' TERM; ${WAIT}`;
+    const running = runner.start({ command: runner.script("dagger", script) });
+    await running.printed("ready");
+    running.child.kill("SIGTERM");
+    await running.printed("got INT\n");
+    running.child.kill("SIGTERM");
+    const { exitCode, stdout } = await running.ended;
+    expect(stdout.toString()).toMatch(/got INT\ngot TERM\n$/);
+    expect(exitCode).toBe(5);
+  });
+
+  test("a shell gets the first signal as it is", async () => {
+    const running = runner.start({ command: "sh", args: ["-c", `${SAY}; ${WAIT}`], stop });
+    await running.printed("ready");
+    running.child.kill("SIGTERM");
+    const { report, stdout } = await running.ended;
+    expect(stdout.toString()).toMatch(/^ready \d+\ngot TERM\n$/);
+    expect(report.outcome).toBe("interrupted");
+  });
+});
+
+/** The state of a process in one letter, as Linux has it. */
+function stateOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
+}
+
+describe.skipIf(process.platform !== "linux")("on Linux", () => {
+  test("SIGTSTP and SIGCONT are passed on, and the clocks stand still meanwhile", async () => {
+    const timeoutMs = 1500;
+    const running = runner.start({
+      command: "sh",
+      args: ["-c", "echo ready $$; read -r _ < /dev/null; sleep 0.2; echo over"],
+      limits: { timeoutMs },
+    });
+    const pid = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
+    running.child.kill("SIGTSTP");
+    while (stateOf(pid) !== "T") await sleep(10);
+    await sleep(timeoutMs);
+    running.child.kill("SIGCONT");
+    const { report } = await running.ended;
+    expect(report).toMatchObject({ outcome: "succeeded", attempts: [{ timedOut: null }] });
+  });
+
+  describe("when we are killed", () => {
+    /** The watchers of a run, by the name that they give themselves. */
+    function watchersOf(parent: number): number[] {
+      return readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+        .filter((pid) => {
+          try {
+            const isOurs = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("breaker-watcher");
+            return isOurs && readFileSync(`/proc/${pid}/stat`, "utf8").includes(`) S ${parent} `);
+          } catch {
+            return false;
+          }
+        });
+    }
+
+    test("the command is told to end, with all that it has started", async () => {
+      const running = runner.start({
+        command: "sh",
+        args: ["-c", "sleep 60 & echo ready $$ $!; wait"],
+      });
+      const [, ...pids] = /ready (\d+) (\d+)/.exec(await running.printed("ready")) ?? [];
+      running.ended.catch(() => undefined);
+      running.child.kill("SIGKILL");
+      await Promise.all(pids.map((pid) => untilGone(Number(pid))));
+    });
+
+    test("what does not end when it is told to is ended by force", async () => {
+      const script = "trap '' TERM; echo ready $$; while :; do sleep 0.05; done";
+      const running = runner.start({ command: "sh", args: ["-c", script] });
+      const [, pid] = /ready (\d+)/.exec(await running.printed("ready")) ?? [];
+      running.ended.catch(() => undefined);
+      running.child.kill("SIGKILL");
+      await untilGone(Number(pid));
+    });
+
+    test("the watcher of that holds one pipe alone, and touches nothing after a normal end", async () => {
+      const script =
+        "(trap '' USR1; exec sleep 60 > /dev/null 2>&1) & trap 'exit 0' USR1; echo ready $!; while :; do sleep 0.05; done";
+      const running = runner.start({ command: "sh", args: ["-c", script] });
+      const left = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
+      const [watcher = 0, ...more] = watchersOf(running.child.pid ?? 0);
+      expect(watcher).toBeGreaterThan(0);
+      expect(more).toEqual([]);
+      const held = () =>
+        readdirSync(`/proc/${watcher}/fd`).map((name) =>
+          readlinkSync(`/proc/${watcher}/fd/${name}`),
+        );
+      const others = () =>
+        held()
+          .slice(1)
+          .filter((target) => target !== "/dev/null");
+      await expect.poll(others).toEqual([]);
+      expect(held()[0]).toMatch(/^(?:socket|pipe):/);
+      running.child.kill("SIGUSR1");
+      expect((await running.ended).exitCode).toBe(0);
+      await untilGone(watcher);
+      expect(isAlive(left)).toBe(true);
+      process.kill(left, "SIGKILL");
+    });
+  });
 });

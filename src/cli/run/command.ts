@@ -76,6 +76,7 @@ async function run(
           idleTimeoutMs,
           connectTimeoutMs: isOwn ? connectTimeoutMs : undefined,
         },
+        stop: own.stop,
         maxRetries: own.maxRetries,
         learnt: own.learnt,
         witness,

@@ -1,8 +1,9 @@
 /** The options of `run` that are not settings of its guard. */
 
 import { InvalidArgumentError } from "commander";
+import type { StopTimes } from "../../runner/ending/stop-plan.js";
 import type { GuardFlags } from "../guard-settings.js";
-import { duration, wholeNumber } from "../option-values.js";
+import { duration, durationOrNever, wholeNumber } from "../option-values.js";
 import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings.js";
 import type { ReporterFlags, StoreFlags } from "../store-settings.js";
 import type { Terminal } from "../terminal.js";
@@ -15,6 +16,8 @@ export type LearntChoice = "off" | "warn" | "enforce";
 export interface OwnFlags {
   readonly timeout?: number;
   readonly idleTimeout?: number;
+  readonly stopGrace?: number;
+  readonly killAfter?: number;
   readonly retry?: number;
   readonly idempotent?: readonly string[];
   readonly learnt?: LearntChoice;
@@ -42,6 +45,20 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     variable: "DAGGER_BREAKER_IDLE_TIMEOUT",
     description: "end an attempt that gives neither output nor a trace for so long",
     read: duration,
+  },
+  stopGrace: {
+    flags: "--stop-grace <duration>",
+    variable: "DAGGER_BREAKER_STOP_GRACE",
+    description:
+      "how long a command that a limit has told to end may take before it is ended by force, 10s by default",
+    read: duration,
+  },
+  killAfter: {
+    flags: "--kill-after <duration>",
+    variable: "DAGGER_BREAKER_KILL_AFTER",
+    description:
+      "without a terminal, kill what still runs so long after a first SIGINT or SIGTERM, 7s by default, 0 for never",
+    read: durationOrNever,
   },
   retry: {
     flags: "--retry <n>",
@@ -88,6 +105,8 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
 export interface OwnOptions {
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
+  /** How much time the command has to end. */
+  readonly stop: Partial<StopTimes>;
   readonly maxRetries: number;
   readonly learnt: LearntChoice;
   readonly json: boolean;
@@ -114,11 +133,19 @@ export function readOwnOptions(
   return {
     timeoutMs: setting("timeout"),
     idleTimeoutMs: setting("idleTimeout"),
+    stop: stopTimes(setting("stopGrace"), setting("killAfter")),
     maxRetries: mayRepeat ? retries : 0,
     learnt: setting("learnt") ?? "warn",
     json: setting("json") ?? false,
     output: setting("output"),
     junit: setting("junit"),
+  };
+}
+
+function stopTimes(graceMs: number | undefined, killAfterMs: number | undefined) {
+  return {
+    ...(graceMs !== undefined && { graceMs }),
+    ...(killAfterMs !== undefined && { outsideMs: killAfterMs === 0 ? undefined : killAfterMs }),
   };
 }
 

@@ -72,7 +72,7 @@ async function trace(
   try {
     const end = await runCommand(command, args, { ...env, ...witness.variables });
     const durationMs = performance.now() - start;
-    const heard = await witness.end(true);
+    const heard = await witness.end({ mayBeLate: true });
     await warnings.release();
     const { offReason } = witness;
     return traceReport({ end, durationMs, trace: heard, offReason, warnings: warnings.notes, env });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { processTable } from "./process-table.js";
+import { processTable, readPsLine, readStat } from "./process-table.js";
 
 test("a process is there with its parent until it has ended", async () => {
   const child = spawn("sleep", ["60"]);
@@ -11,4 +11,18 @@ test("a process is there with its parent until it has ended", async () => {
   child.kill("SIGKILL");
   await once(child, "exit");
   expect(processTable().find(({ pid }) => pid === child.pid)).toBeUndefined();
+});
+
+test("a process that has ended and waits for its parent is none, however it is listed", () => {
+  expect(readStat(7, "7 (a) b) S 1 5 5 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 0")).toEqual({
+    pid: 7,
+    parent: 1,
+    group: 5,
+    since: "12345",
+  });
+  expect(
+    readStat(7, "7 (sh) Z 1 5 5 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 0"),
+  ).toBeUndefined();
+  expect(readPsLine(" 7 1 5 Ss+ Mon Nov 30 10:00:00 2026")).toMatchObject({ pid: 7, group: 5 });
+  expect(readPsLine(" 7 1 5 Z+ Mon Nov 30 10:00:00 2026")).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** Tells which processes there are and who started them. */
+/** Lists the processes that run, who started them, and which group they belong to. */
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
+  readonly group: number;
   /** When it was started, in whatever way the system counts. */
   readonly since: string;
 }
@@ -16,10 +17,12 @@ const PS_TIMEOUT_MS = 2000;
 /** Fields of /proc/PID/stat behind the name of the program, which may hold anything. */
 const STATE = 0;
 const PARENT = 1;
+const GROUP = 2;
 const SINCE = 19;
-const ENDED = "Z";
+/** A process that has ended and whose parent has not asked for its end: it runs nothing any more. */
+const ENDED = /^[ZX]/;
 
-/** All processes that run, as far as the system tells. */
+/** All processes that run, as far as the system tells. Zombies are not among them. */
 export function processTable(): readonly ProcessEntry[] {
   try {
     return fromProc();
@@ -28,23 +31,44 @@ export function processTable(): readonly ProcessEntry[] {
   }
 }
 
+/** Reads one entry from what /proc/PID/stat holds; undefined for a process that has ended. */
+export function readStat(pid: number, stat: string): ProcessEntry | undefined {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (ENDED.test(fields[STATE] ?? "")) return undefined;
+  return {
+    pid,
+    parent: Number(fields[PARENT]),
+    group: Number(fields[GROUP]),
+    since: fields[SINCE] ?? "",
+  };
+}
+
+/** Reads one line of `ps -o pid=,ppid=,pgid=,stat=,lstart=`. */
+export function readPsLine(line: string): ProcessEntry | undefined {
+  const [pid, parent, group, state = "", ...since] = line.trim().split(/\s+/);
+  if (ENDED.test(state)) return undefined;
+  return {
+    pid: Number(pid),
+    parent: Number(parent),
+    group: Number(group),
+    since: since.join(" "),
+  };
+}
+
 function fromProc(): ProcessEntry[] {
   const entries: ProcessEntry[] = [];
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const entry = readStat(Number(name));
+    const entry = entryOf(Number(name));
     if (entry !== undefined) entries.push(entry);
   }
   if (entries.length === 0) throw new Error("no processes in /proc");
   return entries;
 }
 
-function readStat(pid: number): ProcessEntry | undefined {
+function entryOf(pid: number): ProcessEntry | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[STATE] === ENDED) return undefined;
-    return { pid, parent: Number(fields[PARENT]), since: fields[SINCE] ?? "" };
+    return readStat(pid, readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return undefined; // It has ended meanwhile.
   }
@@ -52,7 +76,7 @@ function readStat(pid: number): ProcessEntry | undefined {
 
 function fromPs(): ProcessEntry[] {
   try {
-    const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,lstart="], {
+    const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,pgid=,stat=,lstart="], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
       timeout: PS_TIMEOUT_MS,
@@ -60,12 +84,8 @@ function fromPs(): ProcessEntry[] {
     return table
       .trim()
       .split("\n")
-      .map((line) => line.trim().split(/\s+/))
-      .map(([pid, parent, ...since]) => ({
-        pid: Number(pid),
-        parent: Number(parent),
-        since: since.join(" "),
-      }));
+      .map(readPsLine)
+      .filter((entry) => entry !== undefined);
   } catch {
     return [];
   }

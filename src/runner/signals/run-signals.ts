@@ -1,13 +1,15 @@
 /** Signals to a run: they go to the command while it runs, and end the waits between its attempts. */
 
 import type { ChildProcess } from "node:child_process";
-import type { ProcessGroup } from "../ending/process-group.js";
 import { isInForeground } from "./foreground.js";
+import { JobControl, type StoppableClocks, type StoppableCommand } from "./job-control.js";
+import { holdForLastWords } from "./last-words.js";
+import { asksToEnd, PASSED_ON } from "./passed-signals.js";
 
-/** What ends us by default, and would leave a command behind. */
-export const PASSED_ON = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
 /** What a terminal sends to the command as well when somebody types it. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
+/** What CI systems, Docker and people end a command with. */
+const STOPPING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM"]);
 
 /** A run was told to end while no command was running. */
 export class RunInterruptedError extends Error {
@@ -20,16 +22,46 @@ export class RunInterruptedError extends Error {
   }
 }
 
+/** A running command, as far as signals are concerned. */
+export interface SignaledCommand extends StoppableCommand {
+  /** Whether a limit of ours has told it to end already. */
+  readonly isTold: boolean;
+  /** Ends it by force, with all that it has started. */
+  kill(): void;
+}
+
+/** How signals reach a command. */
+export interface PassingRules {
+  /**
+   * Whether the command is in our own process group, so that what is typed at a terminal reaches it
+   * without us. Passed on as well it would count twice, and dagger takes the second one for "at once".
+   */
+  readonly sharesTerminal: boolean;
+  /**
+   * Whether the first SIGINT or SIGTERM is passed on as SIGINT. `dagger call` handles SIGINT alone: it
+   * tells what hung and sends its last spans.
+   */
+  readonly interruptsFirst: boolean;
+  /** How long after a first SIGINT or SIGTERM all that still runs is killed; undefined for never. */
+  readonly killAfterMs?: number | undefined;
+  /** The clocks that stand still while the command is stopped. */
+  readonly clocks?: StoppableClocks | undefined;
+}
+
 /** The signals of one run, from before its first command to after its last. */
 export class RunSignals {
   readonly #interruption = new AbortController();
-  #command: Pick<ProcessGroup, "signal"> | undefined;
-  #sharesTerminal = false;
+  readonly #jobControl = new JobControl();
+  /** Signals that the command has got from us. */
+  readonly #passed = new Set<NodeJS.Signals>();
+  #command: SignaledCommand | undefined;
+  #rules: PassingRules | undefined;
   #received: NodeJS.Signals | undefined;
+  #isStopping = false;
+  #killTimer: NodeJS.Timeout | undefined;
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    this.#received ??= signal;
-    this.#interruption.abort(new RunInterruptedError(this.#received));
-    if (!this.#reaches(signal)) this.#command?.signal(signal);
+    if (asksToEnd(signal) || this.#command === undefined) this.#interrupt(signal);
+    this.#pass(signal);
   };
   readonly #onExit = (): void => void this.#command?.signal("SIGTERM");
 
@@ -38,43 +70,66 @@ export class RunSignals {
     process.on("exit", this.#onExit);
   }
 
-  /** The first signal that came, if one did. */
+  /** The first signal that came to end the run, if one did. */
   get received(): NodeJS.Signals | undefined {
     return this.#received;
   }
 
-  /** Aborted at the first signal, with a {@link RunInterruptedError}. */
+  /** Aborted when the run is to end, with a {@link RunInterruptedError}. */
   get any(): AbortSignal {
     return this.#interruption.signal;
   }
 
-  /**
-   * Passes signals on to a command until its end, and ends it should we end before it.
-   *
-   * @param command What is sent a signal: all that the child has started, or the child alone.
-   * @param sharesTerminal Whether it is in our own process group, so that what is typed at a terminal
-   * reaches it without us. Passed on as well it would count twice, and dagger takes the second one
-   * for "at once".
-   */
-  passTo(
-    child: ChildProcess,
-    command: Pick<ProcessGroup, "signal">,
-    sharesTerminal: boolean,
-  ): void {
+  /** Passes signals on to a command until its end, and ends it should we end before it. */
+  passTo(child: ChildProcess, command: SignaledCommand, rules: PassingRules): void {
     this.#command = command;
-    this.#sharesTerminal = sharesTerminal;
-    child.once("exit", () => {
-      if (this.#command === command) this.#command = undefined;
+    this.#rules = rules;
+    this.#jobControl.passTo(command, rules.sharesTerminal, rules.clocks);
+    child.once("exit", (_exitCode, signal) => {
+      // A signal that may only tell something has ended the command after all.
+      if (signal !== null && this.#passed.has(signal)) this.#interrupt(signal);
+      if (this.#command !== command) return;
+      this.#command = undefined;
+      this.#jobControl.forget();
     });
   }
 
-  /** Listens no more. */
+  /** Listens no more. What was told to end may still say its last words. */
   release(): void {
     for (const signal of PASSED_ON) process.off(signal, this.#onSignal);
     process.off("exit", this.#onExit);
+    clearTimeout(this.#killTimer);
+    this.#jobControl.release();
+    if (this.#isStopping) holdForLastWords();
   }
 
-  #reaches(signal: NodeJS.Signals): boolean {
-    return this.#sharesTerminal && TYPED.has(signal) && isInForeground();
+  #interrupt(signal: NodeJS.Signals): void {
+    this.#received ??= signal;
+    this.#interruption.abort(new RunInterruptedError(this.#received));
+  }
+
+  #pass(signal: NodeJS.Signals): void {
+    const isFirst = STOPPING.has(signal) && !this.#isStopping;
+    if (isFirst) this.#stops();
+    const command = this.#command;
+    if (command === undefined || this.#rules === undefined) return;
+    const { sharesTerminal, interruptsFirst } = this.#rules;
+    if (sharesTerminal && TYPED.has(signal) && isInForeground()) return;
+    if (!isFirst || !interruptsFirst) this.#send(command, signal);
+    // A second SIGINT would cut off what the command says after the one that a limit has sent.
+    else if (!command.isTold) this.#send(command, "SIGINT");
+  }
+
+  #send(command: SignaledCommand, signal: NodeJS.Signals): void {
+    this.#passed.add(signal);
+    command.signal(signal);
+  }
+
+  /** Who told us to end will kill us soon: what we have to say must come before that. */
+  #stops(): void {
+    this.#isStopping = true;
+    const { killAfterMs } = this.#rules ?? {};
+    if (killAfterMs === undefined) return;
+    this.#killTimer = setTimeout(() => this.#command?.kill(), killAfterMs).unref();
   }
 }

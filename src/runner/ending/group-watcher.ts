@@ -1,0 +1,91 @@
+/**
+ * Ends a command whose runner was killed. SIGKILL to the process group of a CI job, or from the
+ * system when memory is short, reaches us and not the command, which leads a group of its own.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { devNull } from "node:os";
+import type { Writable } from "node:stream";
+import type { Environment } from "../../traces/environment.js";
+import { leakingDescriptors } from "./leaking-descriptors.js";
+
+/**
+ * Reads the group that is to be ended, or an empty line for none, until our end of the pipe closes. As
+ * long as a group is seen its number cannot be given to another one, so it is looked for all the time.
+ * `sleep` takes whole seconds alone on some systems.
+ */
+const SCRIPT = `exec >&- 2>&-
+trap '' HUP INT TERM
+group=
+while read -r line; do group=$line; done
+[ -n "$group" ] || exit 0
+kill -s TERM -- "-$group" || exit 0
+tenths=0
+while [ $tenths -lt 20 ]; do
+  if sleep 0.1; then tenths=$((tenths + 1)); else sleep 1; tenths=$((tenths + 10)); fi
+  kill -s 0 -- "-$group" || exit 0
+done
+kill -s KILL -- "-$group"
+`;
+
+/** The watcher of one run. It is a shell, not Node, in a session of its own, and holds one pipe alone. */
+export class GroupWatcher {
+  readonly #env: Environment;
+  #child: ChildProcess | undefined;
+
+  /** @param env Where `PATH` is taken from; the watcher gets no other variable. */
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** Has a group ended should we go without a good-bye. */
+  guard(group: number): void {
+    if (process.platform === "win32") return;
+    this.#child ??= this.#start();
+    this.#say(`${group}`);
+  }
+
+  /** The command has ended, or was ended: what it has left behind is not to be touched. */
+  rest(): void {
+    this.#say("");
+  }
+
+  /** Says good-bye. */
+  end(): void {
+    this.rest();
+    this.#pipe?.end();
+  }
+
+  get #pipe(): Writable | undefined {
+    return this.#child?.stdin ?? undefined;
+  }
+
+  #start(): ChildProcess {
+    const nothing = openSync(devNull, "r");
+    try {
+      const stdio: ("pipe" | "ignore" | number)[] = ["pipe", "ignore", "ignore"];
+      // A pipe of the caller's would be open, and waited for, as long as the watcher lives.
+      for (const descriptor of leakingDescriptors()) stdio[descriptor] = nothing;
+      const child = spawn("/bin/sh", ["-c", SCRIPT, "dagger-breaker-watcher"], {
+        env: { PATH: this.#env.PATH },
+        cwd: "/",
+        detached: true,
+        stdio: Array.from(stdio, (one) => one ?? "ignore"),
+      });
+      // Without a shell there is no watcher, and all else goes on.
+      child.on("error", () => undefined);
+      child.stdin?.on("error", () => undefined);
+      (child.stdin as { unref?(): void } | null)?.unref?.();
+      child.unref();
+      return child;
+    } finally {
+      closeSync(nothing);
+    }
+  }
+
+  #say(line: string): void {
+    const pipe = this.#pipe;
+    if (pipe?.writable === true) pipe.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,45 @@
+/** Puts a terminal in order again that a killed command has left as it needed it. */
+
+import { spawnSync } from "node:child_process";
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+
+/** A terminal answers at once, unless we are in its background. */
+const STTY_TIMEOUT_MS = 1_000;
+/**
+ * Ends colors, bracketed paste and reports of the mouse, shows the cursor, and leaves the alternate
+ * screen, by the sequence that moves no cursor where there was none.
+ */
+const ORDERLY =
+  "\u001b[0m\u001b[?2004l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?1047l\u001b[?25h\r\n";
+
+/** The state of our terminal before a command. */
+export class TerminalState {
+  readonly #saved: string | undefined;
+
+  constructor() {
+    this.#saved = isatty(0) && process.platform !== "win32" ? stty(["-g"])?.trim() : undefined;
+  }
+
+  /** Restores the terminal. A command that ends by itself does so itself. */
+  restore(): void {
+    if (this.#saved !== undefined) stty([this.#saved]);
+    const output = [1, 2].find((descriptor) => isatty(descriptor));
+    if (output === undefined) return;
+    try {
+      writeSync(output, ORDERLY);
+    } catch {
+      // A terminal that has gone needs no order.
+    }
+  }
+}
+
+function stty(args: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync("stty", args, {
+    stdio: ["inherit", "pipe", "ignore"],
+    encoding: "utf8",
+    timeout: STTY_TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
+  return status === 0 ? stdout : undefined;
+}
