@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createClient } from "redis";
-import { installRedisServer } from "../scripts/redis-server.mjs";
+import { findTool } from "../scripts/checks/tools.mjs";
 
 const PROGRAM = process.env.REDIS_SERVER || "redis-server";
 const READY = "Ready to accept connections";
@@ -21,8 +21,8 @@ const START_LIMIT_MS = 30_000;
  * scripts call inside; each command takes the server longer meanwhile.
  */
 export async function startRedis() {
-  const { failed } = await installRedisServer();
-  if (failed !== undefined) throw new Error(failed);
+  const problem = await findTool("redis-server", { installs: true });
+  if (problem !== undefined) throw new Error(problem);
   const port = await freePort();
   const memoryOnly = ["--save", "", "--appendonly", "no"];
   const child = spawn(PROGRAM, ["--bind", "127.0.0.1", "--port", String(port), ...memoryOnly], {

@@ -1,25 +1,18 @@
 /** Installs what tests/package.json names, and finds the Node versions among it. */
 
 import { execFile } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { installPackages } from "./packages.mjs";
 
 const TESTS = fileURLToPath(new URL("../tests/", import.meta.url));
 const execute = promisify(execFile);
 
 /** Installs the versions when they are missing or older than the lock file. */
-export async function installVersions() {
-  // npm writes this file last.
-  const installed = await changedAt(join(TESTS, "node_modules", ".package-lock.json"));
-  if (installed >= (await changedAt(join(TESTS, "package-lock.json")))) return {};
-  // Nothing here needs an install script, and theirs would start the `node` of an alias.
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  return execute("npm", args, { cwd: TESTS }).then(
-    () => ({}),
-    (error) => ({ failed: `${error.stdout}${error.stderr}` || error.message }),
-  );
+export function installVersions() {
+  return installPackages(TESTS);
 }
 
 /**
@@ -49,8 +42,4 @@ async function find(aliases, major) {
     const failed = `${error.message}\nRemove tests/node_modules to have it installed again.`;
     return { title: `Node ${major}`, problem: { failed } };
   }
-}
-
-async function changedAt(path) {
-  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
 }

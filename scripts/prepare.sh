@@ -38,7 +38,7 @@ make_product() {
 # npm writes this file last.
 packages=node_modules/.package-lock.json
 if is_stale "$packages" package-lock.json; then
-  make_product "$packages" npm install --no-audit --no-fund --loglevel=error
+  make_product "$packages" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 fi
 
 library=dist/index.js

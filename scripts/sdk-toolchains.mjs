@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findTool } from "./checks/tools.mjs";
 
 const SDKS = fileURLToPath(new URL("../tests/sdks/", import.meta.url));
 const INSTALLED = fileURLToPath(new URL("../tests/node_modules/.sdks/", import.meta.url));
@@ -15,47 +16,40 @@ const PYTHON = join(INSTALLED, "python");
 const GO = join(INSTALLED, "go");
 
 /**
- * Installs what is missing or stale. A language whose toolchain is not there is left out, and its
- * tests are skipped; in CI that is a failure, so that no SDK goes untested unnoticed.
+ * Installs what is missing or stale. Resolves to what could not be installed, a line each: the tests
+ * of such a language are skipped.
  */
-export async function installSdks() {
-  const results = [await installPython(), await installGo(), await findJava()];
-  const missing = results.filter((problem) => problem !== undefined);
-  if (missing.length === 0) return {};
-  if (process.env.CI === "true") return { failed: missing.join("\n") };
-  return { note: missing.map((problem) => `tests skipped: ${problem}`).join("; ") };
+export async function installSdks({ installs }) {
+  const results = await Promise.all([
+    installPython(installs),
+    installGo(installs),
+    findTool("java", { installs }),
+  ]);
+  return results.filter((problem) => problem !== undefined);
 }
 
-async function installPython() {
+async function installPython(installs) {
+  const problem = await findTool("python3", { installs });
+  if (problem !== undefined) return problem;
   // The environment leads to the Python that made it, which may go.
-  const tell =
-    "import sys, venv; print(sys.version, sys.prefix); assert sys.version_info >= (3, 10)";
-  const version = await execute("python3", ["-c", tell]).catch(() => undefined);
-  if (version === undefined) {
-    return "python3 of 3.10 or later with venv is missing (Debian: apt-get install python3-venv)";
-  }
+  const { stdout } = await execute("python3", ["-c", "import sys; print(sys.version, sys.prefix)"]);
   const requirements = join(SDKS, "python", "requirements.txt");
-  const source = version.stdout + (await readFile(requirements, "utf8"));
-  return installOnce(PYTHON, source, async () => {
+  return installOnce(PYTHON, stdout + (await readFile(requirements, "utf8")), async () => {
     await execute("python3", ["-m", "venv", PYTHON]);
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     await execute(join(PYTHON, "bin", "python"), [...pip, "--requirement", requirements]);
   });
 }
 
-async function installGo() {
-  if (!(await runs("go", ["version"]))) return "go is missing (https://go.dev/doc/install)";
+async function installGo(installs) {
+  const problem = await findTool("go", { installs });
+  if (problem !== undefined) return problem;
   const folder = join(SDKS, "go");
   return installOnce(GO, await textIn(folder), async () => {
     // A checkout that is not a repository, or another user's, has no revision to be stamped.
     const args = ["build", "-buildvcs=false", "-trimpath", "-o", `${GO}/`, "./..."];
     await execute("go", args, { cwd: folder });
   });
-}
-
-async function findJava() {
-  if (await runs("java", ["--version"])) return undefined;
-  return "java of 17 or later is missing (Debian: apt-get install openjdk-17-jdk-headless)";
 }
 
 /** Installs into a folder, unless it holds what was made of the same source. */
@@ -83,16 +77,9 @@ async function textIn(folder) {
   return texts.join("\n");
 }
 
-function runs(command, args) {
-  return execute(command, args).then(
-    () => true,
-    () => false,
-  );
-}
-
 // By itself, it installs for `npx vitest run tests/sdks`.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { note, failed } = await installSdks();
-  if (failed ?? note) console.error(failed ?? note);
-  process.exitCode = failed === undefined ? 0 : 1;
+  const missing = await installSdks({ installs: true });
+  for (const problem of missing) console.error(problem);
+  process.exitCode = missing.length === 0 ? 0 : 1;
 }

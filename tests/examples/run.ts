@@ -1,10 +1,10 @@
 /** Runs examples and scripts as real processes, as their users do. */
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { preparedProject } from "../../scripts/prepared-project.mjs";
 
-const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+/** A copy, so that nothing is built under somebody who works with the project itself. */
+export const PROJECT = await preparedProject();
 
 /** How a process ended. */
 export interface Ended {
@@ -24,7 +24,7 @@ const ENVIRONMENT = {
   _EXPERIMENTAL_DAGGER_CLI_BIN: "/no-dagger-here",
 };
 
-/** Runs a program in the project's folder to its end. */
+/** Runs a program in the folder of the prepared project to its end. */
 export function run(
   program: string,
   args: readonly string[],
@@ -51,9 +51,5 @@ export function runExample(
   args: readonly string[] = [],
   environment?: Readonly<Record<string, string>>,
 ): Promise<Ended> {
-  const script = `build/examples/dagger/${name}.js`;
-  if (!existsSync(`${PROJECT}/${script}`)) {
-    throw new Error(`${script} is not built, run scripts/prepare.sh first`);
-  }
-  return run(process.execPath, [script, ...args], environment);
+  return run(process.execPath, [`build/examples/dagger/${name}.js`, ...args], environment);
 }

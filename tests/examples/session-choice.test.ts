@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run, runExample } from "./run.js";
+import { PROJECT, run, runExample } from "./run.js";
 
 const MAIN = "circuit-breaker-example";
-const STAND_IN = new URL("../../build/examples/dagger/stand-in-cli.js", import.meta.url).pathname;
+const STAND_IN = `${PROJECT}/build/examples/dagger/stand-in-cli.js`;
 
 let folder: string;
 beforeAll(() => {

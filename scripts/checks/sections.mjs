@@ -1,0 +1,105 @@
+/** Runs sections one after the other: progress, limits, totals and the closing line. */
+
+import { progressLine } from "./progress.mjs";
+
+/** A section that runs longer than this hangs. */
+const SECTION_LIMIT_MS = 10 * 60_000;
+/** And so does the whole. */
+const WHOLE_LIMIT_MS = 60 * 60_000;
+
+/** Everything that one call of scripts/test.sh does. */
+export class Sections {
+  #totals = { passed: 0, failed: 0, skipped: 0 };
+  #whole = new AbortController();
+  #timer;
+  #times = [];
+  #hints = [];
+  #printed = false;
+
+  constructor({ sectionLimitMs = SECTION_LIMIT_MS, wholeLimitMs = WHOLE_LIMIT_MS } = {}) {
+    this.sectionLimitMs = sectionLimitMs;
+    this.#timer = setTimeout(
+      () => this.#whole.abort(`ended: the whole run took longer than ${minutes(wholeLimitMs)}`),
+      wholeLimitMs,
+    );
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+      process.once(signal, () => this.#whole.abort(`ended by ${signal}`));
+    }
+  }
+
+  /**
+   * Runs one section and prints one line for it, and its whole output when it fails.
+   *
+   * The body gets `{ signal, progress }`. It resolves to a `note` for the line, to the `output` of a
+   * failure (`failed`), and to the `counts` of tests: a failure that no test counts is counted here.
+   * Resolves to whether the section passed.
+   */
+  async run(title, body) {
+    const start = performance.now();
+    if (this.#whole.signal.aborted) return this.#report(title, start, this.#notRun());
+    const line = progressLine(title);
+    const limit = new AbortController();
+    const timer = setTimeout(
+      () => limit.abort(`ended: this section took longer than ${minutes(this.sectionLimitMs)}`),
+      this.sectionLimitMs,
+    );
+    const signal = AbortSignal.any([limit.signal, this.#whole.signal]);
+    const result = await Promise.resolve(body({ signal, progress: line.update })).catch(
+      (error) => ({
+        failed: error.stack ?? String(error),
+      }),
+    );
+    clearTimeout(timer);
+    line.end();
+    const ended = signal.aborted && result.failed === undefined ? { failed: signal.reason } : {};
+    return this.#report(title, start, { ...result, ...ended });
+  }
+
+  /** Notes why tests are skipped, and how to mend it, for the line before the last. */
+  skipHint(problem) {
+    this.#hints.push(problem);
+  }
+
+  /** Seconds of each section so far, by title. */
+  get times() {
+    return this.#times;
+  }
+
+  /** Prints the closing line and sets the exit code. */
+  close() {
+    if (this.#printed) return;
+    this.#printed = true;
+    clearTimeout(this.#timer);
+    const { passed, failed, skipped } = this.#totals;
+    console.log("");
+    const skips = skipped > 0 ? `, ${skipped} skipped` : "";
+    if (this.#hints.length > 0) {
+      const how = `./scripts/test.sh --install installs what is missing`;
+      console.log(`${skipped} tests were skipped; ${how} (${this.#hints.join("; ")})`);
+    }
+    console.log(`${passed} passed, ${failed} failed${skips}`);
+    process.exitCode = failed === 0 ? 0 : 1;
+  }
+
+  #notRun() {
+    return { failed: `not run: ${this.#whole.signal.reason}` };
+  }
+
+  #report(title, start, { note, failed, counts = {} }) {
+    const { passed = 0, failed: failures = 0, skipped = 0 } = counts;
+    this.#totals.passed += passed;
+    this.#totals.skipped += skipped;
+    // A file that does not load, an unhandled rejection or a missed threshold fails no single test.
+    this.#totals.failed += failed !== undefined && failures === 0 ? 1 : failures;
+    const seconds = (performance.now() - start) / 1_000;
+    this.#times.push({ title, seconds });
+    const state = failed === undefined ? "ok" : "FAILED";
+    console.log([`${title}: ${state}`, note, `${seconds.toFixed(1)} s`].filter(Boolean).join(", "));
+    if (failed !== undefined) console.log(`\n${failed.trimEnd()}\n`);
+    return failed === undefined;
+  }
+}
+
+function minutes(ms) {
+  return `${ms / 60_000} minutes`;
+}

@@ -1,0 +1,86 @@
+/** Which test files run where: the one list of what depends on Node.js, on tools, or on `--all`. */
+
+import { findTestFiles, importsOf } from "./imports.mjs";
+
+/**
+ * What can differ between versions of Node.js. A test file runs on all of them when it, or a helper
+ * in tests/, imports one of these modules; a path that ends with a slash stands for a folder.
+ */
+export const SEAMS = [
+  {
+    name: "promises and timers of the breaker",
+    modules: ["src/breaker/calls.ts", "src/breaker/circuit-breaker.ts", "src/policies/"],
+  },
+  {
+    name: "HTTP and sockets",
+    modules: [
+      "node:http",
+      "node:https",
+      "node:net",
+      "node:tls",
+      "src/dagger/",
+      "src/fleet/http/",
+      "src/proxy/",
+      "src/testing/index.ts",
+      "src/testing/session/session-double.ts",
+      "src/traces/receiver.ts",
+    ],
+  },
+  { name: "HTTP/2", modules: ["node:http2"] },
+  { name: "processes", modules: ["node:child_process", "node:worker_threads"] },
+  { name: "SQLite", modules: ["node:sqlite", "src/fleet/sqlite/"] },
+  { name: "the package as installed", modules: ["tests/package/project.ts"] },
+];
+
+/** Helpers that start a program of somebody else, which is the same whatever Node.js starts it. */
+const FOREIGN = ["tests/fleet/redis-server.ts", "tests/fleet/redis-cluster.ts"];
+
+/** Seams that need neither a process nor a socket: such files share one process and its modules. */
+const LIGHT_SEAMS = ["promises and timers of the breaker"];
+
+/** What runs with `--all` alone: other SDKs, other languages, other tools, the single file. */
+const ALL_ONLY = ["tests/versions/", "tests/sdks/", "tests/executable/", "tests/package/tools/"];
+
+/** What starts dozens of processes, so that nothing else runs beside it. */
+const CROWDED = ["tests/fleet/proofs/"];
+
+/** The helper or file through which a test file needs a tool; see tools.mjs. */
+const NEEDS = [
+  { tool: "redis-server", modules: ["tests/fleet/redis-server.ts"] },
+  { tool: "python3", modules: ["tests/runner/terminal.test.ts"] },
+];
+
+/** The names of the Vitest projects, in the order in which they run. */
+export const PROJECTS = ["shared", "separate", "crowded", "all"];
+
+/** Every test file: `{ path, project, seams, tools }`. */
+export function selectTests() {
+  return findTestFiles().map(describeFile);
+}
+
+export function describeFile(path) {
+  const imports = importsOf(
+    path,
+    (module) => module.startsWith("src/") || FOREIGN.includes(module),
+  );
+  const startsForeign = FOREIGN.some((module) => imports.has(module));
+  const names = (rows) => rows.filter(({ modules }) => namesOne(imports, modules));
+  const seams = names(SEAMS).map(({ name }) => name);
+  const tools = names(NEEDS).map(({ tool }) => tool);
+  return { path, project: projectOf(path, seams, startsForeign), seams, tools };
+}
+
+function projectOf(path, seams, startsForeign) {
+  if (isIn(path, ALL_ONLY)) return "all";
+  if (isIn(path, CROWDED)) return "crowded";
+  const isLight = seams.every((name) => LIGHT_SEAMS.includes(name));
+  return isLight && !startsForeign ? "shared" : "separate";
+}
+
+function namesOne(imports, modules) {
+  return [...imports].some((path) => modules.some((module) => isIn(path, [module])));
+}
+
+function isIn(path, places) {
+  return places.some((place) => path === place || (place.endsWith("/") && path.startsWith(place)));
+}

@@ -1,0 +1,35 @@
+// What runs as a test, in which kind of process, and which folders must be covered to the last branch.
+import { defineConfig } from "vitest/config";
+import { PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
+
+const selected = selectTests();
+/** Files of these projects share one process and its modules: nothing in them starts or opens anything. */
+const SHARED = ["shared"];
+/** Files of these run one after the other. */
+const ALONE = ["crowded"];
+
+const projects = PROJECTS.map((name, order) => ({
+  extends: true,
+  test: {
+    name,
+    include: selected.filter(({ project }) => project === name).map(({ path }) => path),
+    isolate: !SHARED.includes(name),
+    fileParallelism: !ALONE.includes(name),
+    sequence: { groupOrder: order },
+  },
+}));
+
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    projects,
+    dangerouslyIgnoreUnhandledErrors: false,
+    coverage: {
+      provider: "v8",
+      include: ["src/breaker/**", "src/registry/**", "src/policies/**", "src/fleet/rules/**"],
+      exclude: ["**/*.test.ts"],
+      reporter: ["text", "json-summary"],
+      thresholds: { branches: 100 },
+    },
+  },
+});
