@@ -1,10 +1,12 @@
 /** Asks the rules in turn and makes the verdict of the one that fits. */
 
 import { COMMAND_FAILED, type Failure, type FailureContext, type UpstreamKind } from "./failure.js";
+import { rejectionInWords } from "./own-words.js";
 import type { UpstreamReference } from "./query-reading.js";
 import { upstreamsOfQuery } from "./query-upstreams.js";
 import type { Reading } from "./reading.js";
 import { readRetryAfter } from "./retry-after.js";
+import { OWN_REJECTED } from "./rules/own.js";
 import { type AttributionRule, fits, type RuleSet } from "./rules/rule.js";
 import { suspectedUpstream } from "./suspect.js";
 
@@ -28,13 +30,18 @@ export function verdict(rule: AttributionRule, reading: Reading, context: Failur
     counts: rule.counts,
     limited: rule.limited === true,
     transient: rule.transient,
-    retryAfterMs: rule.limited === true ? readRetryAfter(reading.text) : null,
+    retryAfterMs: delayOf(rule, reading.text),
     answered: rule.answered === true,
     suspectedUpstream: rule.name === COMMAND_FAILED ? suspectedUpstream(reading) : null,
     sessionLost: rule.sessionLost === true,
     rule: rule.name,
     reason: rule.reason,
   };
+}
+
+function delayOf(rule: AttributionRule, text: string): number | null {
+  if (rule.name === OWN_REJECTED) return rejectionInWords(text)?.retryAfterMs ?? null;
+  return rule.limited === true ? readRetryAfter(text) : null;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The guard: its settings and its breakers. It speaks neither HTTP nor the SDK. */
 
+import { ADMITTED, type AdmissionCheck } from "../breaker/admission-check.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { CallPermit } from "../breaker/permit.js";
 import { UnaskedPermit } from "../breaker/unasked-permit.js";
@@ -62,9 +63,14 @@ export class Guard {
 
   /** Whether the breaker of an upstream would let a request in now, as far as is known. Changes nothing. */
   admits(name: string): boolean {
+    return this.check(name).admits;
+  }
+
+  /** The answer that the breaker of an upstream would give now, as far as is known. Changes nothing. */
+  check(name: string): AdmissionCheck {
     const breaker = this.upstream(name);
-    if (breaker === undefined) return true;
-    return (this.#sharedOf(breaker) ?? breaker).check().admits;
+    if (breaker === undefined) return ADMITTED;
+    return (this.#sharedOf(breaker) ?? breaker).check();
   }
 
   /** Asks the fleet, if there is one, how these upstreams stand, so that `admits` tells what it knows. */

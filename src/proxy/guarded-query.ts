@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GraphQLRequest } from "../attribution/failure.js";
 import type { Guard } from "../guard/guard.js";
+import { ENGINE } from "../guard/guard-options.js";
 import { type Exchange, GuardedSession } from "../guard/guarded-session.js";
 import { type RefusalType, rejectionAnswer } from "../guard/rejection-answer.js";
 import type { SessionState } from "../guard/session-state.js";
@@ -37,6 +38,13 @@ export interface SessionCounts {
   readonly lost: number;
 }
 
+/** A query that the guard answered in the place of the session. */
+export interface RefusedQuery {
+  readonly type: RefusalType;
+  /** The circuit that refused it; `engine` for a timeout or a lost session. */
+  readonly circuit: string;
+}
+
 /** Whether a request is a query to be guarded. */
 export function isQuery({ method, url = "" }: IncomingMessage): boolean {
   return method === "POST" && url.split("?", 1)[0] === "/query";
@@ -53,6 +61,7 @@ export class GuardedQueries {
   readonly #session: GuardedSession;
   readonly #target: SessionAddress;
   readonly #tracing: RequestTracing | undefined;
+  readonly #onRefused: ((query: RefusedQuery) => void) | undefined;
   readonly #held = new HeldBytes(MAX_HELD_BYTES_IN_ALL);
 
   constructor(
@@ -60,7 +69,9 @@ export class GuardedQueries {
     state: SessionState,
     target: SessionAddress,
     tracing: RequestTracing | undefined,
+    onRefused?: (query: RefusedQuery) => void,
   ) {
+    this.#onRefused = onRefused;
     this.#session = new GuardedSession(guard, state);
     this.#target = target;
     this.#tracing = tracing;
@@ -147,8 +158,9 @@ export class GuardedQueries {
       cut(response);
       return;
     }
-    const counter = COUNTERS[answer.errors[0].extensions._type];
-    this.counts[counter] += 1;
+    const { _type: type, upstream = ENGINE } = answer.errors[0].extensions;
+    this.counts[COUNTERS[type]] += 1;
+    this.#onRefused?.({ type, circuit: upstream });
     const body = JSON.stringify(answer);
     response.writeHead(200, {
       "Content-Type": "application/json",

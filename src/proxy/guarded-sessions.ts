@@ -5,9 +5,12 @@ import type { CallPermit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import type { Guard } from "../guard/guard.js";
+import { ENGINE } from "../guard/guard-options.js";
+import { rejectionAnswer } from "../guard/rejection-answer.js";
 import { settleEngineByError } from "../guard/settling.js";
 import type { TraceReceiver } from "../traces/receiver.js";
 import { RequestTracing } from "../traces/request-tracing.js";
+import type { RefusedQuery } from "./guarded-query.js";
 import type { SessionAddress } from "./session-address.js";
 import type { OpeningFailure, OpeningSession, SessionHost } from "./session-host.js";
 import { type SessionCounts, type SessionProxy, startSessionProxy } from "./session-proxy.js";
@@ -30,6 +33,7 @@ export class GuardedSessions implements SessionHost {
   /** What the sessions counted that have ended. */
   #ended: SessionCounts = NOTHING;
   #begun = 0;
+  #lastRefused: RefusedQuery | null = null;
 
   /** @param traces Undefined when the engine's traces are not read. The caller closes the receiver. */
   constructor(guard: Guard, traces?: SessionTraces) {
@@ -48,6 +52,11 @@ export class GuardedSessions implements SessionHost {
     return [...this.#proxies].reduce((sum, { counts }) => added(sum, counts), this.#ended);
   }
 
+  /** The last query that the guard refused, or the last session that it did not let open. */
+  get lastRefused(): RefusedQuery | null {
+    return this.#lastRefused;
+  }
+
   /**
    * Calls the listener before the engine's breaker is asked for a session, so that who holds a permit
    * for the whole command can give it back; at once when a session has begun already.
@@ -63,8 +72,16 @@ export class GuardedSessions implements SessionHost {
   async begin(signal?: AbortSignal): Promise<OpeningSession> {
     this.#begins();
     const wait = eitherSignal(signal, this.#guard.settings.signal);
-    const [permit] = (await this.#guard.admit([this.#guard.engine], wait)) as readonly [CallPermit];
-    return this.#opening(permit);
+    try {
+      const [permit] = await this.#guard.admit([this.#guard.engine], wait);
+      return this.#opening(permit as CallPermit);
+    } catch (error) {
+      const refusal = rejectionAnswer(error, { query: "" })?.errors[0].extensions;
+      if (refusal !== undefined) {
+        this.#lastRefused = { type: refusal._type, circuit: refusal.upstream ?? ENGINE };
+      }
+      throw error;
+    }
   }
 
   /**
@@ -109,7 +126,10 @@ export class GuardedSessions implements SessionHost {
     target: SessionAddress,
     tracing: RequestTracing | undefined,
   ): Promise<SessionProxy> {
-    const proxy = await startSessionProxy({ guard: this.#guard, target, tracing });
+    const onRefused = (query: RefusedQuery) => {
+      this.#lastRefused = query;
+    };
+    const proxy = await startSessionProxy({ guard: this.#guard, target, tracing, onRefused });
     this.#proxies.add(proxy);
     return proxy;
   }

@@ -11,7 +11,7 @@ import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";
 import type { RequestTracing } from "../traces/request-tracing.js";
 import { ClientConnection } from "./client-connection.js";
-import { GuardedQueries, isQuery, type SessionCounts } from "./guarded-query.js";
+import { GuardedQueries, isQuery, type RefusedQuery, type SessionCounts } from "./guarded-query.js";
 import { createHttp2Relay, HTTP2_PREFACE } from "./http2-pass-through.js";
 import { passThrough } from "./pass-through.js";
 import { MAX_HEAD_BYTES } from "./relay.js";
@@ -28,6 +28,8 @@ export interface SessionProxyOptions {
   readonly target: SessionAddress;
   /** Traces the requests, when the CLI of the session sends its spans to us. */
   readonly tracing?: RequestTracing | undefined;
+  /** Hears of each query that the guard answers in the place of the session. */
+  readonly onRefused?: ((query: RefusedQuery) => void) | undefined;
 }
 
 /** A running proxy. */
@@ -46,7 +48,8 @@ const MAX_CONNECTIONS = 10_000;
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const token = randomBytes(32).toString("hex");
   const state = new SessionState();
-  const queries = new GuardedQueries(options.guard, state, options.target, options.tracing);
+  const { guard, target, tracing, onRefused } = options;
+  const queries = new GuardedQueries(guard, state, target, tracing, onRefused);
   const http1 = createHttp1Server(options.target, token, queries);
   const http2 = createHttp2Relay(options.target, token);
   const sockets = new Set<Socket>();

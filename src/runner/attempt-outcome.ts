@@ -3,10 +3,13 @@
 import type { Failure } from "../attribution/failure.js";
 import { hasDaggerOutput } from "../attribution/front-ends.js";
 import { breakerName } from "../attribution/hosts.js";
+import { rejectionInWords } from "../attribution/own-words.js";
+import { OWN_REJECTED } from "../attribution/rules/own.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { ENGINE } from "../guard/guard-options.js";
 import type { CommandCall, CountedIn, WordsReach } from "./command-call.js";
 import { failureOf } from "./command-failure.js";
+import type { RefusedRequest } from "./run-plan.js";
 import type { RunFailure } from "./run-report.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
@@ -18,6 +21,8 @@ export interface AttemptFacts {
   readonly end: AttemptEnd;
   /** What its spans prove; undefined without spans. */
   readonly evidence: readonly Evidence[] | undefined;
+  /** The last request of its sessions that we refused; null when there was none. */
+  readonly refused?: RefusedRequest | null;
   /** Whether the command is dagger itself. */
   readonly isOwn: boolean;
   /** Whether its spans could be seen. */
@@ -32,7 +37,8 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
     call.ignored();
     return null;
   }
-  const failure = failureOf(end, isOwn, evidence ?? []);
+  const refused = facts.refused ?? null;
+  const failure = failureOf(end, isOwn, evidence ?? [], refused);
   if (end.timedOut === "connect") {
     call.notConnected();
     return failure && reported(failure, { breaker: ENGINE, couldShare: false });
@@ -47,7 +53,9 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
     provesEngine: provesEngine(facts, failure?.upstreamKind ?? null),
     wordsReach: reachOf(isOwn, end.text, failure),
   });
-  return failure && reported(failure, counted);
+  if (failure?.rule !== OWN_REJECTED) return failure && reported(failure, counted);
+  const circuit = refused?.circuit ?? rejectionInWords(end.text)?.circuit ?? null;
+  return { ...reported(failure, counted), circuit };
 }
 
 /** How far the words of an attempt count: those of dagger itself for all, those of its front end here. */
@@ -79,7 +87,7 @@ function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: st
 
 /** Whether an attempt that has not succeeded may well do so when it is made again. */
 export function mayPass({ timedOut }: AttemptEnd, failure: RunFailure | null): boolean {
-  if (timedOut !== null) return true;
+  if (timedOut !== null || failure?.rule === OWN_REJECTED) return true;
   return failure?.transient === true && !LASTING.has(failure.fault);
 }
 

@@ -1,9 +1,11 @@
 /** Tells what a command failed with: by its words, or where nobody read them by the engine's spans. */
 
 import { classifyFailure } from "../attribution/classify-failure.js";
-import type { Failure } from "../attribution/failure.js";
+import { COMMAND_FAILED, type Failure } from "../attribution/failure.js";
+import { OWN_REJECTED, OWN_SESSION_LOST, OWN_TIMED_OUT } from "../attribution/rules/own.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
+import type { RefusedRequest } from "./run-plan.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
 /** The exit code of dagger for all but a step of the user that failed. */
@@ -15,18 +17,52 @@ const DAGGER_FAILED = 1;
  *
  * @param isOwn Whether the command is dagger itself. The exit code of a shell or of make may mean
  * whatever it likes.
+ * @param refused The last request of its sessions that we refused. It is believed before words, which an
+ * SDK, a program and a test runner may have wrapped in any way.
  */
 export function failureOf(
   end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread">,
   isOwn: boolean,
   evidence: readonly Evidence[],
+  refused: RefusedRequest | null = null,
 ): Failure | null {
   const { text, exitCode, timedOut, isUnread } = end;
   if (timedOut !== null) return timedOut === "connect" ? SESSION_TOO_LATE : null;
   if (exitCode === 0) return null;
   const said = classifyFailure(text, isOwn ? { source: "cli", exitCode } : {});
+  if (refused !== null && !tellsOfOther(said)) return ownFailure(refused, said);
   const mayTell = isOwn && isUnread && exitCode === DAGGER_FAILED && !said.counts;
   return (mayTell ? failureBySpans(evidence) : undefined) ?? said;
+}
+
+/** Whether words tell of a failure that the command met beside the refusal, as one of its own commands. */
+function tellsOfOther({ counts, rule }: Failure): boolean {
+  return counts || rule === COMMAND_FAILED;
+}
+
+const OWN_BY_TYPE: Readonly<Record<RefusedRequest["type"], Pick<Failure, "rule" | "reason">>> = {
+  CIRCUIT_OPEN: {
+    rule: OWN_REJECTED,
+    reason: "A circuit breaker refused a request of the command.",
+  },
+  TIMED_OUT: {
+    rule: OWN_TIMED_OUT,
+    reason: "A request of the command took longer than --operation-timeout.",
+  },
+  SESSION_LOST: {
+    rule: OWN_SESSION_LOST,
+    reason: "The session of the command was lost.",
+  },
+};
+
+/** A session that was lost is no reason against another attempt, which opens one of its own. */
+function ownFailure({ type }: RefusedRequest, said: Failure): Failure {
+  const { rule } = OWN_BY_TYPE[type];
+  const sessionLost = type === "SESSION_LOST";
+  const fault = type === "CIRCUIT_OPEN" ? "cancelled" : sessionLost ? "engine" : "unknown";
+  const retryAfterMs = said.rule === rule ? said.retryAfterMs : null;
+  const told = { ...said, ...OWN_BY_TYPE[type], fault, retryAfterMs, sessionLost } as const;
+  return { ...told, upstream: null, upstreamKind: null, transient: true, answered: false };
 }
 
 /** What only code outside of containers can have sent is believed without words. */

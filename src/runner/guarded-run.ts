@@ -2,12 +2,10 @@
 
 import { UNKNOWN } from "../attribution/rules/fallback.js";
 import type { Guard } from "../guard/guard.js";
-import { ENGINE } from "../guard/guard-options.js";
 import { sparedRequestCount } from "../guard/spared-requests.js";
-import { backoffMs } from "../policies/backoff.js";
 import { delay } from "../policies/delay.js";
 import { parseTraceparent } from "../traces/trace-context.js";
-import { breakerToAsk, mayPass, settleAttempt } from "./attempt-outcome.js";
+import { settleAttempt } from "./attempt-outcome.js";
 import { CommandCall } from "./command-call.js";
 import type { Contacts } from "./contacts.js";
 import { GroupWatcher } from "./ending/group-watcher.js";
@@ -16,6 +14,7 @@ import { LearntRun } from "./learnt-run.js";
 import { isDagger } from "./program-name.js";
 import { rejectionReport } from "./rejection-report.js";
 import { isSpanOfRequest } from "./request-signs.js";
+import { delayBeforeRetry } from "./retry-delay.js";
 import { CommandNotStartedError, exitCodeOf } from "./run-command.js";
 import type { RunLimit, RunLimits, RunPlan } from "./run-plan.js";
 import type { AttemptReport, Note, RejectionReport, RunFailure, RunReport } from "./run-report.js";
@@ -24,8 +23,6 @@ import { type AttemptEnd, type Signs, superviseCommand } from "./supervised-comm
 
 /** Exit codes of our own; else it is the command's. */
 const EXIT = { rejected: 75, timedOut: 124 } as const;
-
-const BACKOFF = { initialDelayMs: 1000, backoffFactor: 2, maxDelayMs: 60_000, jitter: true };
 
 /** How a run ended, before it is put into a report. */
 type Ending = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
@@ -113,7 +110,8 @@ class GuardedRun {
       const end = await this.#attempt(call);
       if (end.timedOut === null && end.exitCode === 0) return ended("succeeded", end);
       if (this.#signals.received !== undefined) return ended("interrupted", end);
-      const delayMs = this.#delayBefore(retries + 1, end);
+      const failed = { end, failure: this.#failure, retry: retries + 1 };
+      const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) {
         return end.timedOut === null
           ? ended("failed", end)
@@ -121,19 +119,6 @@ class GuardedRun {
       }
       await delay(delayMs, this.#signals.any);
     }
-  }
-
-  /** How long to wait before a further attempt; undefined when there is to be none. */
-  #delayBefore(retry: number, end: AttemptEnd): number | undefined {
-    if (retry > this.#plan.maxRetries || !mayPass(end, this.#failure)) return undefined;
-    const { registry } = this.#guard.settings;
-    const failed = this.#failure && breakerToAsk(this.#failure);
-    if (failed !== null && registry.find(failed) !== undefined) this.#needs.add(failed);
-    // A circuit that refuses has its own time: to wait for another one before would be of no use.
-    if (![ENGINE, ...this.#needs].every((name) => this.#guard.admits(name))) return 0;
-    const askedMs = this.#failure?.retryAfterMs ?? 0;
-    if (askedMs > BACKOFF.maxDelayMs) return undefined;
-    return Math.max(askedMs, backoffMs(retry, BACKOFF, Math.random));
   }
 
   async #admit(): Promise<CommandCall> {
@@ -151,6 +136,7 @@ class GuardedRun {
   async #attempt(call: CommandCall): Promise<AttemptEnd> {
     const { command, args, env, limits, witness, sessions, sendsTraces } = this.#plan;
     const startMs = performance.now();
+    const refusedBefore = sessions?.lastRefused();
     try {
       const end = await superviseCommand({
         command,
@@ -168,8 +154,10 @@ class GuardedRun {
       const durationMs = performance.now() - startMs;
       this.#endsMidLine = end.endsMidLine;
       const isInterrupted = this.#signals.received !== undefined;
+      const refused = sessions?.lastRefused();
       this.#failure = settleAttempt(call, {
         end,
+        refused: refused === refusedBefore ? null : (refused ?? null),
         evidence: isInterrupted ? undefined : await witness?.evidence(),
         isOwn: this.#isOwn,
         isTraced: this.#isTraced,

@@ -25,6 +25,14 @@ export interface RunSessions {
   readonly lost: number;
 }
 
+/** A request of a session that we answered in the place of the engine. */
+export interface RefusedRequest {
+  /** Why: a circuit was open, our own timeout ended it, or the session had been lost. */
+  readonly type: "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
+  /** The circuit that refused it; `engine` for the other reasons. */
+  readonly circuit: string;
+}
+
 /** The sessions that a command opens through a program of ours, or finds in its environment. */
 export interface ChildSessions {
   /** What the command gets in its environment so that they come to us. */
@@ -33,10 +41,22 @@ export interface ChildSessions {
   onBegin(listener: () => void): () => void;
   /** What went through them so far; null when there was none. */
   counts(): RunSessions | null;
+  /** The last request that was refused; null when none was. */
+  lastRefused(): RefusedRequest | null;
+}
+
+/** How often a command is run again, and how long is waited before that. */
+export interface RetryLimits {
+  /** Attempts after the first, for failures that may well go away by themselves. */
+  readonly maxRetries: number;
+  /** The longest wait before the second attempt; each further one may be twice as long. Default: 1,000. */
+  readonly initialDelayMs?: number | undefined;
+  /** The longest wait before any attempt. Default: 60,000. */
+  readonly maxDelayMs?: number | undefined;
 }
 
 /** A command and how it is to be run. */
-export interface RunPlan {
+export interface RunPlan extends RetryLimits {
   readonly command: string;
   readonly args: readonly string[];
   /** The environment that the command would have without us. */
@@ -44,8 +64,6 @@ export interface RunPlan {
   readonly limits: RunLimits;
   /** How much time the command has to end, where that is not the default. */
   readonly stop?: Partial<StopTimes> | undefined;
-  /** Attempts after the first, for failures that may well go away by themselves. */
-  readonly maxRetries: number;
   /** What an earlier run of the same command contacted: not asked, warned of, or gated. */
   readonly learnt: "off" | "warn" | "enforce";
   /** Where that is kept; undefined for the default place. */

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, vi } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
-import type { RunPlan } from "../../src/runner/run-plan.js";
+import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
 import type { RunReport } from "../../src/runner/run-report.js";
 import { compile, projectFolder, ROOT } from "../compile.js";
 
@@ -37,6 +37,8 @@ export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">>
   readonly traces?: boolean;
   /** Whether it has sessions of which the runner hears. */
   readonly sessions?: boolean;
+  /** What each of them that begins has a request refused with; null for none. */
+  readonly refusals?: readonly (RefusedRequest | null)[];
 }
 
 /** A breaker after a run. */

@@ -11,6 +11,7 @@ const {
   refusing,
   traces,
   sessions,
+  refusals,
   ...plan
 } = JSON.parse(readFileSync(file, "utf8"));
 const load = (path) => import(pathToFileURL(`${dist}/${path}`).href);
@@ -34,11 +35,13 @@ for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
 }
 
 /** Sessions that begin whenever somebody asks for the address in BEGIN. */
-async function stubSessions() {
+async function stubSessions(refusals) {
+  let refused = null;
   const listeners = new Set();
   let begun = 0;
   const server = createServer((_request, response) => {
     begun += 1;
+    refused = refusals[begun - 1] ?? refused;
     for (const listener of listeners) listener();
     const engine = registry.get("engine");
     response.end(`${engine.getMetrics().inFlightCount}`);
@@ -51,12 +54,13 @@ async function stubSessions() {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    lastRefused: () => refused,
     counts: () => (begun === 0 ? null : { requests: begun, rejected: 0, timedOut: 0, lost: 0 }),
     close: () => server.close(),
   };
 }
 
-const stub = sessions ? await stubSessions() : undefined;
+const stub = sessions ? await stubSessions(refusals ?? []) : undefined;
 const env = { ...process.env, ...plan.env };
 const report = await runGuarded(
   {

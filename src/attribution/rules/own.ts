@@ -1,10 +1,18 @@
 /** Rules for what this package itself answers in place of a session. */
 
+import { rejectionInWords, tellsOfTimeout } from "../own-words.js";
 import type { AttributionRule } from "./rule.js";
+
+/** A circuit refused a request. */
+export const OWN_REJECTED = "own.rejected";
+/** A limit of a guard ended a request. */
+export const OWN_TIMED_OUT = "own.timed-out";
+/** A request came after its session was lost. */
+export const OWN_SESSION_LOST = "own.session-lost";
 
 export const OWN_RULES: readonly AttributionRule[] = [
   {
-    name: "own.rejected",
+    name: OWN_REJECTED,
     fault: "cancelled",
     counts: false,
     transient: true,
@@ -14,12 +22,16 @@ export const OWN_RULES: readonly AttributionRule[] = [
       { type: ["CIRCUIT_OPEN"] },
       { codes: ["CIRCUIT_OPEN"] },
       { any: ["circuit open: "], matches: /^(?:error: )?circuit open: / },
+      ({ text }) => rejectionInWords(text) !== undefined,
     ],
-    examples: ["circuit open: registry:docker.io, retry in 42s"],
+    examples: [
+      "circuit open: registry:docker.io, retry in 42s",
+      "input: container.from circuit isolated: git:github.com, maintenance",
+    ],
     seen: "dagger-circuit-breaker",
   },
   {
-    name: "own.session-lost",
+    name: OWN_SESSION_LOST,
     fault: "engine",
     counts: false,
     transient: false,
@@ -38,14 +50,15 @@ export const OWN_RULES: readonly AttributionRule[] = [
     seen: "dagger-circuit-breaker",
   },
   {
-    name: "own.timed-out",
+    name: OWN_TIMED_OUT,
     fault: "unknown",
     counts: false,
     transient: true,
     upstream: "none",
     reason: "Our own time-out ended the call; why it took so long is not known.",
-    when: [{ type: ["TIMED_OUT"] }, { codes: ["TIMED_OUT"] }],
+    when: [{ type: ["TIMED_OUT"] }, { codes: ["TIMED_OUT"] }, ({ text }) => tellsOfTimeout(text)],
     examples: [
+      "GraphQLRequestError: timed out after 4000 ms",
       {
         answer: {
           status: 200,

@@ -83,10 +83,11 @@ async function standIn(
   }
 }
 
-function facts(sessions: GuardedSessions): Pick<ChildSessions, "onBegin" | "counts"> {
+function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables"> {
   return {
     onBegin: (listener) => sessions.onBegin(listener),
     counts: () => (sessions.begun === 0 ? null : sessions.counts),
+    lastRefused: () => sessions.lastRefused,
   };
 }
 

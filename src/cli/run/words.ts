@@ -1,5 +1,6 @@
 /** Says in words how a run ended: the closing line, and its parts for the reports of CI systems. */
 
+import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type {
   AttemptReport,
   Opener,
@@ -42,11 +43,16 @@ export function cause({ outcome, rejection, failure, signal, attempts }: RunRepo
 /** Whose fault a failure is, and what happened. */
 export function failureText(failure: RunFailure): string {
   const { fault, upstream, reason, retryAfterMs, suspectedUpstream } = failure;
-  const who = upstream === null ? fault : `${fault} ${upstream}`;
+  const who = upstream === null ? whose(failure) : `${fault} ${upstream}`;
   const wait = retryAfterMs === null ? "" : `, retry in ${waitText(retryAfterMs)}`;
   const suspect =
     suspectedUpstream === null ? "" : `, the output of the command blames ${suspectedUpstream}`;
   return `${who}: ${clause(reason)}${wait}${suspect}`;
+}
+
+/** A request that a circuit refused is nobody's fault: the circuit is what matters. */
+function whose({ fault, rule, circuit }: RunFailure): string {
+  return rule === OWN_REJECTED && circuit !== null ? `circuit ${circuit}` : fault;
 }
 
 /** Which circuit refused the command, since when and for how long. */
