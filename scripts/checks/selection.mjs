@@ -9,26 +9,24 @@ import { findTestFiles, importsOf } from "./imports.mjs";
 export const SEAMS = [
   {
     name: "promises and timers of the breaker",
-    modules: ["src/breaker/calls.ts", "src/breaker/circuit-breaker.ts", "src/policies/"],
+    modules: ["src/breaker/circuit-breaker.ts", "src/policies/"],
   },
   {
     name: "HTTP and sockets",
     modules: [
       "node:http",
-      "node:https",
       "node:net",
-      "node:tls",
+      "src/cli/serve/",
       "src/dagger/",
       "src/fleet/http/",
       "src/proxy/",
       "src/testing/index.ts",
-      "src/testing/session/session-double.ts",
       "src/traces/receiver.ts",
     ],
   },
   { name: "HTTP/2", modules: ["node:http2"] },
-  { name: "processes", modules: ["node:child_process", "node:worker_threads"] },
-  { name: "SQLite", modules: ["node:sqlite", "src/fleet/sqlite/"] },
+  { name: "processes", modules: ["node:child_process", "src/cli/quota/docker-config.ts"] },
+  { name: "SQLite", modules: ["src/fleet/sqlite/"] },
   { name: "the package as installed", modules: ["tests/package/project.ts"] },
 ];
 
@@ -59,15 +57,17 @@ export function selectTests() {
 }
 
 export function describeFile(path) {
-  const imports = importsOf(
-    path,
-    (module) => module.startsWith("src/") || FOREIGN.includes(module),
-  );
+  const imports = importsOf(path, isLeaf);
   const startsForeign = FOREIGN.some((module) => imports.has(module));
   const names = (rows) => rows.filter(({ modules }) => namesOne(imports, modules));
   const seams = names(SEAMS).map(({ name }) => name);
   const tools = names(NEEDS).map(({ tool }) => tool);
   return { path, project: projectOf(path, seams, startsForeign), seams, tools };
+}
+
+/** The sources and scripts of the project are seams or not by their own names; so are foreign programs. */
+export function isLeaf(module) {
+  return /^(src|scripts)\//.test(module) || FOREIGN.includes(module);
 }
 
 function projectOf(path, seams, startsForeign) {
