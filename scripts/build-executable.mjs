@@ -22,17 +22,13 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { build, formatMessages } from "esbuild";
+import { bundleForSingleFile, licenseOf, licenseTexts } from "./bundle-program.mjs";
 import { otherNodes } from "./node-versions.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MANIFEST = join(ROOT, "package.json");
-/** The one source that may ask where it is. */
-const OWN_PROGRAM = "src/cli/own-program.ts";
 /** The first that can be told to leave NODE_OPTIONS alone, which is meant for the programs of a user. */
 const OLDEST_NODE = { major: 24, minor: 7 };
-/** The licences of packages that come without, each as it stands in the repository of the package. */
-const OTHER_LICENSES = { "@redis/client": join(ROOT, "scripts/licenses/node-redis.txt") };
 /** What Node.js looks for in its own binary: https://nodejs.org/api/single-executable-applications.html */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
@@ -60,7 +56,7 @@ async function main() {
   // On the file system of the output: the finished file is moved into its place at once.
   const scratch = await mkdtemp(`${output}.`);
   try {
-    const packages = await bundle(join(scratch, "main.cjs"), node.version);
+    const packages = await bundleForSingleFile(join(scratch, "main.cjs"), node.version);
     await putIntoNode(scratch, node.binary);
     await checkProgram(join(scratch, "program"));
     await writeFile(join(scratch, "licenses"), await licenses(packages, node));
@@ -121,38 +117,6 @@ async function versionOf(binary) {
   }
 }
 
-/** Makes one script of the program and its packages, and gives the folders of the packages. */
-async function bundle(outfile, nodeVersion) {
-  const { metafile, warnings } = await build({
-    entryPoints: [join(ROOT, "src/cli/main.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: `node${nodeVersion}`,
-    mainFields: ["module", "main"],
-    // Never asked for: node-redis is in the file, and nothing makes it measure itself.
-    external: ["ioredis", "@opentelemetry/api"],
-    // Errors are known by the names of their classes.
-    keepNames: true,
-    legalComments: "none",
-    metafile: true,
-    absWorkingDir: ROOT,
-    logLevel: "silent",
-  });
-  // What looks for files beside it finds none in a single file.
-  const unforeseen = warnings.filter(
-    ({ id, location }) => id !== "empty-import-meta" || location.file !== OWN_PROGRAM,
-  );
-  if (unforeseen.length > 0) {
-    throw new Error((await formatMessages(unforeseen, { kind: "warning" })).join("\n"));
-  }
-  const folders = Object.keys(metafile.inputs).flatMap(
-    (path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? [],
-  );
-  return [...new Set(folders)].sort().map((folder) => join(ROOT, folder));
-}
-
 /** Puts the script into a copy of Node.js, which finds it there when it starts. */
 async function putIntoNode(scratch, node) {
   const config = {
@@ -186,24 +150,11 @@ async function checkProgram(program) {
 
 /** The licences of the project, the packages and Node.js, which holds those of its own parts. */
 async function licenses(packages, node) {
-  const parts = await Promise.all(
-    [ROOT, ...packages].map(async (folder) => {
-      const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-      const path = OTHER_LICENSES[name] ?? join(folder, "LICENSE");
-      return { title: `${name} ${version}`, path };
-    }),
+  const parts = await Promise.all([ROOT, ...packages].map(licenseOf));
+  const ofNode = join(dirname(dirname(node.binary)), "LICENSE");
+  return licenseTexts([...parts, { title: `Node.js ${node.version}`, path: ofNode }]).catch(
+    (error) => {
+      throw new BuildError(error.message);
+    },
   );
-  parts.push({
-    title: `Node.js ${node.version}`,
-    path: join(dirname(dirname(node.binary)), "LICENSE"),
-  });
-  const texts = await Promise.all(
-    parts.map(async ({ title, path }) => {
-      const text = await readFile(path, "utf8").catch(() => {
-        throw new BuildError(`The licence of ${title} is missing: there is no ${path}`);
-      });
-      return `${title}\n${"=".repeat(title.length)}\n\n${text.trim()}\n`;
-    }),
-  );
-  return texts.join("\n\n");
 }

@@ -1,14 +1,15 @@
 /**
- * Builds the package: JavaScript and declarations of src.
+ * Builds the package: JavaScript and declarations of the library, and the bundled program.
  *
  *   node scripts/build.mjs [--output <folder>]      dist by default
  */
 
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { bundleForPackage } from "./bundle-program.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
@@ -23,7 +24,7 @@ const execute = promisify(execFile);
 export async function build(folder, { checkTypes = true } = {}) {
   const options = ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", folder];
   await execute(process.execPath, [TSC, ...options, ...(checkTypes ? [] : ["--noCheck"])]);
-  await chmod(join(folder, "cli/main.js"), 0o755);
+  await bundleForPackage(join(folder, "cli"));
 }
 
 /** Replaces a folder by a new build at once: a program that uses it never meets half of one, nor stale files. */

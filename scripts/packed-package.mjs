@@ -21,6 +21,7 @@ const SOURCES = [
   "tsconfig.json",
   "tsconfig.build.json",
   "scripts/build.mjs",
+  "scripts/bundle-program.mjs",
 ];
 
 /** Returns a folder with the built package: its package.json, and `dist` beside it. */
@@ -52,7 +53,7 @@ export async function packedPackage() {
 /** Returns what is packed beside `dist`; npm adds the last two by itself. */
 async function packedFiles() {
   const { files } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
-  return [...files.filter((file) => file !== "dist"), "README.md", "LICENSE"];
+  return [...files.filter((file) => !/^!|^dist$/.test(file)), "README.md", "LICENSE"];
 }
 
 async function pack(folder, destination) {

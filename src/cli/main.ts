@@ -1,25 +1,12 @@
 #!/usr/bin/env node
-/** The program `dagger-breaker`: gives the process to the commands and takes its exit code. */
+/**
+ * Starts the program of the package: the bundle that lies beside, `program.cjs`.
+ *
+ * The bundle is a script and not a module, because a script loads the modules of Node.js where it first needs them.
+ */
 
-import { EXIT } from "./exit-codes.js";
-import { run } from "./run.js";
+import { createRequire } from "node:module";
+import { keepCompiledCode } from "./compile-cache.js";
 
-let written = true;
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-    // A reader that went away, as in `dagger-breaker ... | head -1`, is no error.
-    if (code === "EPIPE" || !written) return;
-    written = false;
-    process.stderr.write(`error: the result cannot be written (${code})\n`);
-  });
-}
-
-// An end that comes before that of the command is a fault of ours, never a success.
-let exitCode: number = EXIT.internal;
-process.on("exit", () => {
-  process.exitCode = written ? exitCode : EXIT.notWritten;
-});
-// Not awaited: the single file is made of a script, where `await` cannot stand at the top.
-run(process.argv.slice(2), process).then((code) => {
-  exitCode = code;
-});
+keepCompiledCode(import.meta.dirname);
+createRequire(import.meta.url)("./program.cjs");

@@ -57,10 +57,15 @@ async function createProgram(argv: readonly string[], context: CommandContext): 
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(withoutValues(text)),
     });
-  const [name = ""] = argv;
-  const asked = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
-  for (const load of asked.map((one) => COMMANDS[one])) (await load?.())?.(program, context);
+  for (const name of namesToLoad(argv)) (await COMMANDS[name]?.())?.(program, context);
   return program;
+}
+
+/** The commands that a command line is about: all of them, where it asks for help or is wrong. */
+function namesToLoad([first = "", ...others]: readonly string[]): readonly string[] {
+  if (first === "--version" || first === "-V") return [];
+  const name = first === "help" ? (others[0] ?? "") : first;
+  return Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
 }
 
 /** An option that is not known may have been given a secret: `--password=...` is shown without it. */

@@ -1,14 +1,12 @@
 /** What only a process of its own can show: what Node reports, and when it exits by itself. */
 
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import ts from "typescript";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { buildPackage } from "../build.js";
 
-const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
 /** Far below the reset timeout of a minute, so that a timer of the breaker could not hide in it. */
 const LONGEST_RUN_MS = 30_000;
 let folder: string;
@@ -20,16 +18,9 @@ vi.setConfig({ testTimeout: 60_000 });
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "circuit-breaker-process-"));
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
-  const target = ts.ScriptTarget.ES2022;
-  const compilerOptions = { target, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  const dist = join(await buildPackage(), "dist");
   for (const part of ["breaker", "options"]) {
-    for (const name of await readdir(join(SOURCE, part), { recursive: true })) {
-      if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
-      const text = await readFile(join(SOURCE, part, name), "utf8");
-      const path = join(folder, part, name.replace(/\.ts$/, ".js"));
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, ts.transpileModule(text, { compilerOptions }).outputText);
-    }
+    await cp(join(dist, part), join(folder, part), { recursive: true });
   }
 }, 60_000);
 

@@ -30,6 +30,7 @@ beforeAll(() => {
   for (const name of ["src", "examples"]) symlinkSync(join(ROOT, name), join(checkout, name));
   const products = ["node_modules", "dist", "build/examples/dagger"];
   for (const folder of products) mkdirSync(join(checkout, folder), { recursive: true });
+  symlinkSync(cli.dist, join(checkout, "dist/cli"));
   writeFileSync(join(checkout, "node_modules/.package-lock.json"), "");
   writeFileSync(join(checkout, "dist/index.js"), "");
   writeFileSync(join(checkout, "build/examples/dagger/circuit-breaker-example.js"), "");

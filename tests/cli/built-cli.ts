@@ -1,11 +1,11 @@
-/** Builds `dagger-breaker` for one test file, by itself, and runs it as users do: through a link. */
+/** `dagger-breaker` as built for the tests, run as users do: through a link, in a home of each test file. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, vi } from "vitest";
-import { compile, projectFolder, ROOT } from "../compile.js";
+import { buildPackage, projectFolder } from "../build.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -26,24 +26,25 @@ export interface RunOptions {
 /** The program, and a folder for the files of the tests. */
 export interface BuiltCli {
   readonly folder: string;
+  /** The folder of main.js and program.cjs, which other test files use as well. */
+  readonly dist: string;
   readonly program: string;
-  /** The environment of a run: a home of its own, and nothing of the caller's but PATH. */
+  /** The environment of a run: a home of its own, and of the caller's its Node.js and PATH. */
   environment(more?: Readonly<Record<string, string>>): Record<string, string>;
   run(args: readonly string[], options?: RunOptions): Promise<Run>;
 }
 
-/** Builds before the tests of a file and tidies up after them. */
+/** Prepares the program before the tests of a file and tidies up after them. */
 export function builtCli(): BuiltCli {
   let folder = "";
-  beforeAll(() => {
+  let dist = "";
+  beforeAll(async () => {
     folder = projectFolder("cli");
-    copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
-    compile(folder, join(folder, "dist"), ["cli/main.ts"]);
+    dist = join(await buildPackage(), "dist/cli");
     mkdirSync(join(folder, "home"));
     mkdirSync(join(folder, "bin"));
-    // As npm installs a program: executable, behind a link.
-    chmodSync(join(folder, "dist/cli/main.js"), 0o755);
-    symlinkSync("../dist/cli/main.js", join(folder, "bin/dagger-breaker"));
+    // As npm installs a program.
+    symlinkSync(join(dist, "main.js"), join(folder, "bin/dagger-breaker"));
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -51,11 +52,14 @@ export function builtCli(): BuiltCli {
     get folder() {
       return folder;
     },
+    get dist() {
+      return dist;
+    },
     get program() {
       return join(folder, "bin/dagger-breaker");
     },
     environment: (more = {}) => ({
-      PATH: process.env.PATH ?? "",
+      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
       HOME: join(folder, "home"),
       ...more,
     }),

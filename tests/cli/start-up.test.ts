@@ -1,47 +1,82 @@
-/** `dagger-breaker run` starts at once: of shared circuits it loads what it was asked for, and no more. */
+/** `dagger-breaker` starts at once: it loads what it was asked for, and no more. */
 
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { expect, test } from "vitest";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
 import { builtCli } from "./built-cli.js";
 
 const cli = builtCli();
+const execute = promisify(execFile);
+const require = createRequire(import.meta.url);
+const { version } = require("../../package.json") as { version: string };
 
 interface Coverage {
-  readonly result: readonly { readonly url: string }[];
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly {
+      readonly functionName: string;
+      readonly ranges: readonly { readonly count: number }[];
+    }[];
+  }[];
 }
 
-/** What a run loads: our own modules as they lie in src, packages by their names. */
-async function loadedBy(env: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+/** What a command loads: our own modules as they lie in src, packages by their names. */
+async function loadedBy(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
   const folder = mkdtempSync(join(cli.folder, "loaded-"));
-  const run = await cli.run(["run", "--", "true"], { env: { NODE_V8_COVERAGE: folder, ...env } });
+  const run = await cli.run(args, {
+    // Code from the cache is covered less exactly.
+    env: { NODE_V8_COVERAGE: folder, NODE_DISABLE_COMPILE_CACHE: "1", ...env },
+  });
   expect(run.exitCode, run.stderr).toBe(0);
   const reports = readdirSync(folder).map(
     (name): Coverage => JSON.parse(readFileSync(join(folder, name), "utf8")),
   );
-  const names = reports.flatMap(({ result }) => result.flatMap(({ url }) => nameOf(url)));
+  const names = reports.flatMap(({ result }) =>
+    result.flatMap(({ url, functions }) => [
+      ...packageOf(url),
+      // In the bundle, each module that is not always needed is a function with the name of its file.
+      ...functions
+        .filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0)
+        .flatMap(({ functionName }) => moduleOf(functionName)),
+    ]),
+  );
   return [...new Set(names)].sort();
 }
 
-function nameOf(url: string): string | [] {
-  const own = `${pathToFileURL(cli.folder)}/dist/`;
-  if (url.startsWith(own)) return url.slice(own.length).replace(/\.js$/, "");
-  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? [];
+function moduleOf(path: string): readonly string[] {
+  const [, own] = /^src\/(.+)\.ts$/.exec(path) ?? [];
+  return own === undefined ? packageOf(path) : [own];
 }
 
+function packageOf(path: string): readonly string[] {
+  const [, name] = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/.][^/]*)\//.exec(path) ?? [];
+  return name === undefined ? [] : [name];
+}
+
+const run = (env: Readonly<Record<string, string>> = {}) => loadedBy(["run", "--", "true"], env);
 const ofFleet = (loaded: readonly string[]) => loaded.filter((name) => name.startsWith("fleet/"));
 /** The stores, by their files, and the clients of Redis. */
 const ofStores = (loaded: readonly string[]) =>
   loaded.filter((name) => /^fleet\/.*\/\w+-store$|^ioredis$|^@redis\//.test(name));
+const ofCommands = (loaded: readonly string[]) =>
+  loaded.filter((name) => /^cli\/\w+\/command$|^cli\/fleet\//.test(name));
+/** What is no part of the program itself. */
+const beyondCli = (loaded: readonly string[]) =>
+  loaded.filter((name) => !/^cli\/[\w-]+$/.test(name));
 
 test("without a store it loads nothing that only shared circuits need", async () => {
-  const loaded = await loadedBy();
+  const loaded = await run();
   expect(loaded).toContain("runner/guarded-run");
   expect(ofStores(loaded)).toEqual([]);
   // A folder is made for other files as well, a scope is checked before it is needed, and a
   // rejection may have come from another process.
-  expect(ofFleet(loaded).sort()).toEqual([
+  expect([...ofFleet(loaded)].sort()).toEqual([
     "fleet/client/shared-open-error",
     "fleet/folders",
     "fleet/foreign-text",
@@ -56,5 +91,68 @@ test.each([
 ])("with %s it loads that store and no other", async (store, expected) => {
   const path = store.replace("sqlite:", `sqlite:${cli.folder}/`);
   const env = { DAGGER_BREAKER_STORE: path, DAGGER_BREAKER_STORE_TOKEN: "t".repeat(32) };
-  expect(ofStores(await loadedBy(env))).toEqual(expected);
+  expect(ofStores(await run(env))).toEqual(expected);
+});
+
+test("to tell its version it loads no command", async () => {
+  expect(beyondCli(await loadedBy(["--version"]))).toEqual(["commander"]);
+});
+
+test.each([
+  [["trace", "--", "true"], "cli/trace/command"],
+  [["classify", "--exit-code", "0"], "cli/classify/command"],
+  [["help", "serve"], "cli/serve/command"],
+  [["pin", "--help"], "cli/pin/command"],
+])("for %j it loads no other command", async (args, name) => {
+  expect(ofCommands(await loadedBy(args))).toEqual([name]);
+});
+
+const hasCompileCache = "enableCompileCache" in require("node:module");
+
+describe("what V8 has compiled", () => {
+  /** An installation of its own, which no other test file has started. */
+  function install() {
+    const folder = mkdtempSync(join(cli.folder, "installed-"));
+    const dist = join(folder, "dist/cli");
+    cpSync(join(cli.dist, "../../package.json"), join(folder, "package.json"));
+    for (const name of ["main.js", "program.cjs"]) cpSync(join(cli.dist, name), join(dist, name));
+    return {
+      cache: join(dist, ".compile-cache"),
+      /** In an environment that has nothing, not even a home. */
+      version: (env = {}) =>
+        execute(process.execPath, [join(dist, "main.js"), "--version"], { env }),
+    };
+  }
+  const printed = { stdout: `${version}\n`, stderr: "" };
+
+  test.skipIf(!hasCompileCache)("is kept beside the program for the next start", async () => {
+    const { cache, version } = install();
+    expect(await version()).toEqual(printed);
+    const [file] = filesIn(cache);
+    if (file === undefined) throw new Error("nothing was kept");
+    expect(await version()).toEqual(printed);
+    expect(filesIn(cache)).toEqual([file]);
+    // Damaged, as by a machine that stopped while it wrote.
+    writeFileSync(file, readFileSync(file).subarray(0, 1000));
+    expect(await version()).toEqual(printed);
+  });
+
+  test("is not kept where the environment forbids it", async () => {
+    const { cache, version } = install();
+    expect(await version({ NODE_DISABLE_COMPILE_CACHE: "1" })).toEqual(printed);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  test("is missed by nobody where no folder can be made for it", async () => {
+    const { cache, version } = install();
+    writeFileSync(cache, "no folder");
+    expect(await version()).toEqual(printed);
+    expect(readFileSync(cache, "utf8")).toBe("no folder");
+  });
+
+  function filesIn(folder: string): string[] {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+  }
 });

@@ -238,6 +238,7 @@ describe.skipIf(process.platform !== "linux")("the single file", () => {
       "dagger-circuit-breaker",
       ...Object.keys(dependencies),
       "@redis/client",
+      "commander",
       "Node.js",
     ];
     expect(titles.toSorted()).toEqual(expected.toSorted());

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { sqliteStore } from "../../src/fleet/sqlite/sqlite-store.js";
-import { compile, projectFolder } from "../compile.js";
+import { buildPackage, projectFolder } from "../build.js";
 import { KEY, settle } from "./commands.js";
 
 const PROGRAM = fileURLToPath(new URL("sqlite-process.mjs", import.meta.url));
@@ -15,11 +15,9 @@ const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
 let folder = "";
 let module = "";
-beforeAll(() => {
+beforeAll(async () => {
   folder = projectFolder("sqlite");
-  execFileSync("sh", ["-c", `echo '{"type":"module"}' > "$0/package.json"`, folder]);
-  compile(folder, join(folder, "dist"), ["fleet/sqlite/index.ts"]);
-  module = pathToFileURL(join(folder, "dist/fleet/sqlite/index.js")).href;
+  module = pathToFileURL(join(await buildPackage(), "dist/fleet/sqlite/index.js")).href;
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

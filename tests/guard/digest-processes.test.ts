@@ -6,24 +6,24 @@ import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readDigests } from "../../src/guard/digests/digest-disk.js";
-import { compile, projectFolder } from "../compile.js";
+import { buildPackage, projectFolder } from "../build.js";
 
 const DIGEST = `sha256:${"1".repeat(64)}`;
 let folder: string;
+let dist: string;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = projectFolder("digest-processes");
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  compile(folder, folder, ["guard/digests/digest-file.ts"]);
-});
+  dist = join(await buildPackage(), "dist");
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a program that finds `file`, for the file of that name, and `name`, to its end. */
 async function run(store: string, name: string, program: string) {
-  const path = join(folder, `program-${name}.js`);
+  const path = join(folder, `program-${name}.mjs`);
   writeFileSync(
     path,
-    `import { DigestFile } from "./guard/digests/digest-file.js";
+    `import { DigestFile } from "${dist}/guard/digests/digest-file.js";
      const name = ${JSON.stringify(name)};
      const file = new DigestFile({ path: ${JSON.stringify(store)} });
      ${program}`,

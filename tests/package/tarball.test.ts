@@ -1,7 +1,7 @@
 /** The packed package in a user's project: it loads, and its types and snippets compile and run. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -17,6 +17,8 @@ import { type Snippet, snippetsOfDocComments, snippetsOfMarkdown } from "./snipp
 
 /** Loading this one needs the Dagger SDK beside the package. */
 const NEEDS_THE_SDK = "dagger-circuit-breaker/dagger";
+/** The program is a bundle; the modules that it is made of are not shipped once more. */
+const CLI_FILES = ["licenses.txt", "main.js", "program.cjs"];
 
 const manifest = await readManifest();
 const entries = Object.entries(manifest.exports)
@@ -119,6 +121,21 @@ describe("with the Dagger SDK", () => {
   });
 });
 
+test("every folder in the package holds something that an export or the program needs", async () => {
+  const project = await createProject({});
+  try {
+    const root = join(project.folder, "node_modules", manifest.name);
+    const folders = readdirSync(join(root, "dist"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    const reached = new Set(["cli", ...foldersReachedFrom(root)]);
+    expect(folders.filter((name) => !reached.has(name))).toEqual([]);
+    expect(readdirSync(join(root, "dist/cli")).sort()).toEqual(CLI_FILES);
+  } finally {
+    await project.remove();
+  }
+}, 60_000);
+
 describe("snippets", () => {
   test("are found, and each names a language that is checked or that holds no program", () => {
     expect(programs.length).toBeGreaterThan(10);
@@ -136,6 +153,22 @@ describe("snippets", () => {
     },
   );
 });
+
+/** The folders of dist from which a module of an export imports, over however many others. */
+function foldersReachedFrom(root: string): Set<string> {
+  const seen = new Set<string>();
+  const waiting = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === "object" ? [join(root, target.default)] : [],
+  );
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    const { importedFiles } = ts.preProcessFile(readFileSync(path, "utf8"), true, true);
+    const own = importedFiles.filter(({ fileName }) => fileName.startsWith("."));
+    waiting.push(...own.map(({ fileName }) => join(path, "..", fileName)));
+  }
+  return new Set([...seen].map((path) => relative(join(root, "dist"), path).split(sep)[0] ?? ""));
+}
 
 /** Type-checks the snippets and the declarations of our package, and writes JavaScript beside. */
 function compile(project: Project, options: ts.CompilerOptions): string[] {

@@ -2,13 +2,12 @@
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { compile, projectFolder } from "../compile.js";
+import { beforeAll, expect, test } from "vitest";
+import { buildPackage } from "../build.js";
 import { authorization } from "./scene.js";
 import { TOKEN } from "./wire.js";
 
@@ -45,20 +44,17 @@ async function echo(port: number, header: string, mebibytes: number): Promise<nu
   return bytes;
 }
 
-let folder = "";
-beforeAll(() => {
-  folder = projectFolder("session-proxy");
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  compile(folder, folder, ["proxy/session-proxy.ts"]);
+let dist = "";
+beforeAll(async () => {
+  dist = join(await buildPackage(), "dist");
 }, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("a process ends although a proxy runs in it, with connections open on both sides", async () => {
   const script = `
     import { createServer } from "node:http";
     import { connect } from "node:net";
-    import { Guard } from "${folder}/guard/guard.js";
-    import { startSessionProxy } from "${folder}/proxy/session-proxy.js";
+    import { Guard } from "${dist}/guard/guard.js";
+    import { startSessionProxy } from "${dist}/proxy/session-proxy.js";
     const session = createServer((request, response) => response.end("ok"));
     await new Promise((resolve) => session.listen(0, "127.0.0.1", resolve));
     session.on("connection", (socket) => socket.unref()).unref();
@@ -85,7 +81,7 @@ test("1 GiB in and out at once keeps less than 32 MiB alive", async () => {
   const { port } = session.address() as AddressInfo;
   const child = fork(
     fileURLToPath(new URL("./proxy-process.mjs", import.meta.url)),
-    [folder, JSON.stringify({ port, token: TOKEN })],
+    [dist, JSON.stringify({ port, token: TOKEN })],
     { execArgv: ["--expose-gc"] },
   );
   try {

@@ -1,8 +1,8 @@
-/** Builds the runner for one test file, by itself, and runs commands by it in processes of their own. */
+/** Runs commands by the built runner, in processes of their own. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,20 +11,13 @@ import { afterAll, beforeAll, vi } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
 import type { RunReport } from "../../src/runner/run-report.js";
-import { compile, projectFolder, ROOT } from "../compile.js";
+import { buildPackage, projectFolder } from "../build.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const DRIVER = fileURLToPath(new URL("./run-driver.mjs", import.meta.url));
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
-const ENTRIES = [
-  "runner/guarded-run.ts",
-  "runner/command-witness.ts",
-  "guard/guard.ts",
-  "registry/registry.ts",
-  "traces/encode.ts",
-];
 
 /** How a command is run; see run-driver.mjs. */
 export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">> {
@@ -92,14 +85,14 @@ export interface BuiltRunner {
   env(): Record<string, string>;
 }
 
-/** Builds before the tests of a file and tidies up after them. */
+/** Prepares the runner before the tests of a file and tidies up after them. */
 export function builtRunner(): BuiltRunner {
   let folder = "";
+  let dist = "";
   let files = 0;
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = projectFolder("runner");
-    copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
-    compile(folder, join(folder, "dist"), ENTRIES);
+    dist = join(await buildPackage(), "dist");
     mkdirSync(join(folder, "home"));
     mkdirSync(join(folder, "bin"));
     writeFileSync(
@@ -119,7 +112,7 @@ export function builtRunner(): BuiltRunner {
     },
     stub: DAGGER,
     get dist() {
-      return join(folder, "dist");
+      return dist;
     },
     file() {
       files += 1;

@@ -1,10 +1,10 @@
 /** The test kit as a package has it: a program that another program starts must be compiled. */
 
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as Testing from "../../src/testing/index.js";
-import { compile, projectFolder } from "../compile.js";
+import { buildPackage, projectFolder } from "../build.js";
 
 /** A compiled test kit. */
 export interface BuiltTestKit {
@@ -13,11 +13,10 @@ export interface BuiltTestKit {
   remove(): void;
 }
 
-/** Compiles the test kit, inside the project, where it finds its packages. */
+/** Makes a folder of a test file in which the compiled test kit is found as `testing`. */
 export async function buildTestKit(): Promise<BuiltTestKit> {
   const folder = projectFolder("session-double");
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  compile(folder, folder, ["testing/index.ts", "testing/session/cli.ts"]);
+  symlinkSync(join(await buildPackage(), "dist/testing"), join(folder, "testing"));
   const testing = (await import(
     pathToFileURL(join(folder, "testing/index.js")).href
   )) as typeof Testing;

@@ -1,43 +1,29 @@
 /** What only a process of its own can show: that it exits by itself, and what a receiver costs it. */
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import ts from "typescript";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { decodeSpans } from "../../src/traces/decode.js";
+import { buildPackage, projectFolder } from "../build.js";
 import { RECORDED_BODIES, startCollector } from "./fake-collector.js";
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What receiving traces needs, and nothing else. */
 const PARTS = ["options", "breaker", "policies", "traces"];
 const MIB = 1024 * 1024;
 let folder: string;
 
 // A process of plain Node needs JavaScript; inside the project it finds the packages.
-beforeAll(() => {
-  folder = mkdtempSync(join(ROOT, "node_modules/.traces-"));
+beforeAll(async () => {
+  folder = projectFolder("traces");
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  const target = ts.ScriptTarget.ES2023;
-  const compilerOptions = { target, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
-  for (const part of PARTS) {
-    for (const name of readdirSync(join(ROOT, "src", part), {
-      recursive: true,
-      encoding: "utf8",
-    })) {
-      if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
-      const text = readFileSync(join(ROOT, "src", part, name), "utf8");
-      const path = join(folder, part, name.replace(/\.ts$/, ".js"));
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, ts.transpileModule(text, { compilerOptions }).outputText);
-    }
-  }
-});
+  const dist = join(await buildPackage(), "dist");
+  for (const part of PARTS) cpSync(join(dist, part), join(folder, part), { recursive: true });
+}, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

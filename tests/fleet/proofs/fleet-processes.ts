@@ -2,7 +2,6 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
@@ -10,17 +9,10 @@ import type { CircuitBreakerOptions } from "../../../src/breaker/options.js";
 import type { FleetMode, FleetOptions } from "../../../src/fleet/client/fleet-options.js";
 import type { SharedCounts } from "../../../src/fleet/client/shared-circuit.js";
 import type { FleetChange, FleetSnapshot } from "../../../src/fleet/rules/reply.js";
-import { compile, projectFolder } from "../../compile.js";
+import { buildPackage } from "../../build.js";
 import type { Scene } from "./scenes.js";
 
 const DRIVER = fileURLToPath(new URL("./fleet-process.mjs", import.meta.url));
-const ENTRIES = [
-  "fleet/client/fleet.ts",
-  "fleet/redis/redis-store.ts",
-  "fleet/sqlite/sqlite-store.ts",
-  "fleet/http/http-store.ts",
-];
-
 /** What all members of a test are made with. */
 export interface MemberPlan {
   readonly fleet?: Partial<Omit<FleetOptions, "store" | "mode">>;
@@ -179,27 +171,23 @@ export interface FleetProcesses {
   end(): Promise<void>;
 }
 
-/** Compiles the library before the tests of a file, and tidies up after them. */
+/** Prepares the library before the tests of a file, and ends what runs after them. */
 export function fleetProcesses(): FleetProcesses {
-  let folder = "";
+  let dist = "";
   const running = new Set<FleetProcess>();
   const end = async () => {
     await Promise.all([...running].map((process) => process.kill()));
     running.clear();
   };
-  beforeAll(() => {
-    folder = projectFolder("fleet-proofs");
-    compile(folder, join(folder, "dist"), ENTRIES);
+  beforeAll(async () => {
+    dist = join(await buildPackage(), "dist");
   }, 180_000);
-  afterAll(async () => {
-    await end();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(end);
   return {
     async start(modes, scene, plan) {
       const each = scene.inOneProcess ? [modes] : modes.map((mode) => [mode]);
       const started = each.map((own) => {
-        const process = new FleetProcess(join(folder, "dist"), scene, own, plan);
+        const process = new FleetProcess(dist, scene, own, plan);
         running.add(process);
         return { process, own };
       });

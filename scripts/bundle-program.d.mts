@@ -1,0 +1,3 @@
+/** Types for the tests; see bundle-program.mjs. */
+
+export function bundleForPackage(folder: string): Promise<void>;

@@ -1,0 +1,54 @@
+/** One build of the sources for all tests: what another process starts must be JavaScript. */
+
+import { mkdtempSync } from "node:fs";
+import { chmod, copyFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { bundleForPackage } from "../scripts/bundle-program.mjs";
+import { made, ROOT } from "../scripts/cache.mjs";
+
+/** The lock file stands for the packages. */
+const INPUTS = [
+  "src",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "scripts/bundle-program.mjs",
+  "tests/build.ts",
+];
+
+/** A new folder inside the project, where a program finds the project's packages. */
+export function projectFolder(name: string): string {
+  return mkdtempSync(join(ROOT, `node_modules/.${name}-`));
+}
+
+/**
+ * Returns a folder with `package.json` and `dist/`, built from the sources as they are. It takes a second, because it
+ * checks no types and writes no declarations. Test files, runs and versions of Node.js share it: no test writes into it.
+ */
+export function buildPackage(): Promise<string> {
+  return made("transpiled", INPUTS, async (folder) => {
+    const dist = join(folder, "dist");
+    await Promise.all([
+      copyFile(join(ROOT, "package.json"), join(folder, "package.json")),
+      bundleForPackage(join(dist, "cli")),
+      build({
+        entryPoints: await libraryFiles(),
+        outbase: "src",
+        outdir: dist,
+        absWorkingDir: ROOT,
+        format: "esm",
+        logLevel: "warning",
+      }),
+    ]);
+    await chmod(join(dist, "testing/session/cli.js"), 0o755);
+  });
+}
+
+/** What is no part of the bundled program, nor a test. */
+async function libraryFiles(): Promise<string[]> {
+  const files = await readdir(join(ROOT, "src"), { recursive: true });
+  return files
+    .filter((file) => file.endsWith(".ts") && !/^cli\b|\.test\.ts$/.test(file))
+    .map((file) => join("src", file));
+}
