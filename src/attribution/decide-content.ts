@@ -2,19 +2,15 @@
 
 import { findRule, verdict } from "./decide.js";
 import type { ErrorContent } from "./error-facts.js";
-import type { Failure, FailureContext } from "./failure.js";
+import { COMMAND_FAILED, type Failure, type FailureContext } from "./failure.js";
+import { closingBlock } from "./log/closing.js";
+import { failedStepLogs, hasSteps, logBefore, splitOutput, splitStepOutput } from "./log/steps.js";
 import { Reading } from "./reading.js";
 import { PROGRAM_FAILED } from "./rules/connect.js";
 import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "./rules/fallback.js";
 import { BARE_GIT } from "./rules/rest.js";
 import type { RuleSet } from "./rules/rule.js";
-import {
-  closingBlock,
-  failedStepLogs,
-  logBefore,
-  splitOutput,
-  splitStepOutput,
-} from "./step-logs.js";
+import { suspectedUpstream } from "./suspect.js";
 import { plainText, quietText } from "./text.js";
 
 /** Classifies what was read of an error. */
@@ -44,17 +40,22 @@ function decideText(
   rules: RuleSet,
 ): Failure {
   const quoted = splitOutput(text);
-  const steps = splitStepOutput(quoted.said);
-  const output = `${content.output}\n${steps.output}\n${quoted.output}`;
-  const said = new Reading(steps.said, content.facts, output);
+  // What a step printed may look like the end of a message.
+  const isLog = hasSteps(quoted.said);
+  const steps = splitStepOutput(isLog ? text : quoted.said);
+  const { said: words, output: printed } = isLog
+    ? splitOutput(steps.said)
+    : { ...quoted, said: steps.said };
+  const output = `${content.output}\n${steps.output}\n${printed}`;
+  const said = new Reading(words, content.facts, output);
   const rule = findRule(rules, said);
   if (rule !== undefined) return verdict(rule, said, context);
   if (steps.output === "") return verdict(UNKNOWN, said, context);
   if (steps.unowned === "" || !ENGINES_OWN.has(content.facts.operation)) {
     return verdict(STEP_OUTPUT, said, context);
   }
-  const printed = new Reading(steps.unowned, content.facts);
-  return verdict(findRule(rules, printed) ?? STEP_OUTPUT, printed, context);
+  const unowned = new Reading(steps.unowned, content.facts);
+  return verdict(findRule(rules, unowned) ?? STEP_OUTPUT, unowned, context);
 }
 
 /** Fills in what the closing words leave open from the log of the steps that failed with them. */
@@ -66,6 +67,7 @@ function refine(
   context: FailureContext,
   rules: RuleSet,
 ): Failure {
+  if (said.rule === COMMAND_FAILED) return withSuspect(said, whole, content);
   const bareGit = said.rule === BARE_GIT;
   const bareProgram = PROGRAM_FAILED.has(said.rule) && /: exit status [0-9]/.test(block);
   const hostless = said.upstreamKind !== null && said.upstream === null;
@@ -82,6 +84,15 @@ function refine(
   return more.fault === said.fault && more.upstream !== null
     ? { ...said, upstream: more.upstream }
     : said;
+}
+
+/** A failed command whose message does not quote what it printed: its log does. */
+function withSuspect(said: Failure, whole: string, content: ErrorContent): Failure {
+  if (said.suspectedUpstream !== null) return said;
+  const { output } = splitStepOutput(whole);
+  if (output === "") return said;
+  const printed = new Reading("", content.facts, output);
+  return { ...said, suspectedUpstream: suspectedUpstream(printed) };
 }
 
 /** Whether it says why an engine did not start: its image did not come, or what runs it refused. */

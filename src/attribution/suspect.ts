@@ -1,7 +1,7 @@
 /** Which host the output of a failed command blames: advice for people, never evidence. */
 
 import { parseUrl, readHost } from "./hosts.js";
-import { withoutTree } from "./progress-lines.js";
+import { withoutTree } from "./log/tree-signs.js";
 import type { Reading } from "./reading.js";
 
 // A line blames a host when it says that an exchange failed.

@@ -28,10 +28,23 @@ const LINE_STAMP =
 const RUNNER_MARK =
   /^(?:##\[(?:error|warning|debug|group|section)\]|::error(?: [^\n:]{0,200})?::)/gm;
 
+// The cursor goes up: what follows is painted over what stood there.
+const CURSOR_UP = new RegExp(`${ESCAPE}\\[[0-9]{0,4}[AF]`, "g");
+
+/** What a terminal shows at last of a text that repaints itself; all of it where nothing follows. */
+function lastPicture(text: string): string {
+  let start = 0;
+  CURSOR_UP.lastIndex = 0;
+  while (CURSOR_UP.exec(text) !== null) start = CURSOR_UP.lastIndex;
+  if (start === 0) return text;
+  const last = text.slice(start);
+  return /\S/.test(last.replace(ANSI, "")) ? last : text;
+}
+
 /** Takes away what carries no meaning: colours, stamps, escapes of quotes, trace ids. */
 export function plainText(text: string): string {
   let plain = text;
-  if (plain.includes(ESCAPE)) plain = plain.replace(ANSI, "");
+  if (plain.includes(ESCAPE)) plain = lastPicture(plain).replace(ANSI, "");
   if (plain.includes("\r")) plain = plain.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
   if (mayHaveStamps(plain)) plain = plain.replace(LINE_STAMP, "");
   if (plain.includes("##[") || plain.includes("::error")) plain = plain.replace(RUNNER_MARK, "");
@@ -57,7 +70,7 @@ export function unwrapLines(text: string): string {
 
 // What a CI runner, a tool or `go run` adds to any failure, and telemetry that failed beside the work.
 const NOISE =
-  /failed to emit telemetry|\b(?:traces|logs|metrics) export: |\bexporting (?:traces|logs|metrics) to |^\W{0,8}(?:full trace at|setup tracing at|view trace) |^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
+  /^[0-9]{2}:[0-9]{2}:[0-9]{2} (?:trc|dbg|inf) |failed to emit telemetry|\b(?:traces|logs|metrics) export: |\bexporting (?:traces|logs|metrics) to |^\W{0,8}(?:full trace at|setup tracing at|view trace) |^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
 
 /** A text without the lines that say nothing of the cause, unless it has no others. */
 export function quietText(text: string): string {

@@ -1,11 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  closingBlock,
-  failedStepLogs,
-  logBefore,
-  splitOutput,
-  splitStepOutput,
-} from "./step-logs.js";
+import { closingBlock } from "./closing.js";
+import { failedStepLogs, logBefore, splitOutput, splitStepOutput } from "./steps.js";
 
 const LOG = "1   : connect\n1   : connect DONE [0.1s]\n";
 

@@ -1,0 +1,168 @@
+/** Tells in a log of many steps what the engine says and what commands of the pipeline print. */
+
+import type { LogLine, StepState } from "./line.js";
+import { hasNumberedSteps, NumberedSteps } from "./numbered.js";
+import { type Owner, ownerOf, withoutArguments } from "./titles.js";
+import { hasTree, TreeSteps } from "./tree.js";
+
+/** A text parted into what the engine and its tools say, and what commands of a pipeline print. */
+export interface PartedText {
+  readonly said: string;
+  readonly output: string;
+}
+
+// Words of buildkit's own in the log of a step of which nothing else is known.
+const OWN_LOG = /^\s{0,4}error: (?:failed to|no active session|unexpected status)/i;
+
+/** Whether a front end that shows steps printed the text. */
+export function hasSteps(text: string): boolean {
+  return hasNumberedSteps(text) || hasTree(text);
+}
+
+/** The lines of a text, each with its step. */
+export function readLines(text: string): LogLine[] {
+  const numbered = hasNumberedSteps(text) ? new NumberedSteps() : undefined;
+  const tree = hasTree(text) ? new TreeSteps() : undefined;
+  return text.split("\n").map((line) => {
+    // A command may print a log of its own kind of steps.
+    const other = tree?.isInCommand === true ? undefined : numbered?.read(line);
+    if (other !== undefined && other.step !== undefined) tree?.end();
+    return other ?? tree?.read(line) ?? { step: undefined, kind: "other", text: line };
+  });
+}
+
+/** A log parted by its steps. */
+interface PartedLog extends PartedText {
+  /** That part of the output whose steps tell nothing of themselves. */
+  readonly unowned: string;
+}
+
+/** Parts a log into what is said and what steps print; what steps printed that passed is left out. */
+export function splitStepOutput(text: string): PartedLog {
+  if (!hasSteps(text)) return { said: text, output: "", unowned: "" };
+  const lines = readLines(text);
+  const steps = stepsOf(lines);
+  const said: string[] = [];
+  const output: string[] = [];
+  const unowned: string[] = [];
+  for (const [index, line] of lines.entries()) {
+    const step = line.step === undefined ? undefined : steps.get(line.step);
+    switch (speakerOf(line, index, step)) {
+      case "engine":
+        said.push(line.kind === "title" ? withoutArguments(line.text) : line.text);
+        break;
+      case "command":
+        output.push(line.text);
+        if (step?.owner === undefined) unowned.push(line.text);
+        break;
+      default:
+    }
+  }
+  return { said: said.join("\n"), output: output.join("\n"), unowned: unowned.join("\n") };
+}
+
+/** What is known of a step from all its lines. */
+interface Step {
+  owner: Owner | undefined;
+  state: StepState | undefined;
+  /** Where its last reason begins. */
+  reasonAt: number;
+}
+
+function stepsOf(lines: readonly LogLine[]): ReadonlyMap<string, Step> {
+  const steps = new Map<string, Step>();
+  for (const [index, { step: name, kind, text, state }] of lines.entries()) {
+    if (name === undefined) continue;
+    let step = steps.get(name);
+    if (step === undefined) {
+      step = { owner: undefined, state: undefined, reasonAt: -1 };
+      steps.set(name, step);
+    }
+    if (kind === "failed") {
+      step.state = "failed";
+      if (state === "failed") step.reasonAt = index;
+    } else if (state !== undefined && step.state !== "failed") step.state = state;
+    if (kind !== "log" && step.owner !== "command") step.owner = ownerOf(text) ?? step.owner;
+  }
+  return steps;
+}
+
+/** Whose words a line holds; nobody's that matter where a step passed. */
+function speakerOf(line: LogLine, index: number, step: Step | undefined): Owner | undefined {
+  if (step === undefined) return "engine";
+  const isCommand = step.owner === "command";
+  switch (line.kind) {
+    case "failed":
+      // What a command prints may look like a reason: the last one is dagger's.
+      return isCommand && index < step.reasonAt ? "command" : "engine";
+    case "title":
+      if (step.state === "passed") return undefined;
+      if (!isCommand) return "engine";
+      return ownerOf(line.text) === "command" ? "command" : undefined;
+    case "log":
+      if (step.state === "passed") return undefined;
+      if (isCommand) return "command";
+      return step.owner === undefined && !OWN_LOG.test(line.text) ? "command" : "engine";
+    default:
+      return "engine";
+  }
+}
+
+const EXECUTED = /^exec (.{1,2048}?) ERROR \[/;
+
+/**
+ * The log of the steps that failed with the words of the closing block, or that ran the program
+ * whose failure the words tell: what they printed, and how they were called.
+ */
+export function failedStepLogs(text: string, block: string): string {
+  const words = /^Error: ([^\n]{1,4096})/.exec(block)?.[1]?.trim() ?? lastLine(block);
+  if (words === "") return "";
+  const lines = readLines(text);
+  const steps = new Set<string>();
+  // Steps around the one that tells why: they failed right before it, without a reason of their own.
+  let around: string[] = [];
+  for (const { step, kind, text: said, state } of lines) {
+    if (step === undefined || kind === "log") {
+      around = [];
+      continue;
+    }
+    if (kind === "title") {
+      if (state === "failed") around.push(step);
+      const program = EXECUTED.exec(said)?.[1];
+      if (program !== undefined && words.includes(`[${program}]`)) steps.add(step);
+    } else if (said !== "" && words.endsWith(said)) {
+      for (const one of [...around, step]) steps.add(one);
+      around = [];
+    } else around = [];
+  }
+  return lines
+    .filter(({ step }) => step !== undefined && steps.has(step))
+    .map((line) => (line.kind === "title" ? withoutArguments(line.text) : line.text))
+    .join("\n");
+}
+
+function lastLine(block: string): string {
+  const trimmed = block.trimEnd();
+  return trimmed.slice(trimmed.lastIndexOf("\n") + 1).trim();
+}
+
+/** All that stands before the closing block of a log, without prefixes. */
+export function logBefore(text: string, block: string): string {
+  const end = text.lastIndexOf(block);
+  return readLines(end < 0 ? text : text.slice(0, end))
+    .map((line) => (line.kind === "title" ? withoutArguments(line.text) : line.text))
+    .join("\n");
+}
+
+const QUOTED_OUTPUT = /(?:^|\n)[ \t]{0,32}(?:Stdout|Stderr):[ \t]{0,8}(?=\n|$)/;
+const COMMAND_END = /exit code:? -?[0-9]|did not complete successfully/;
+
+/** Splits off the output that a failed command's message quotes after `Stdout:` and `Stderr:`. */
+export function splitOutput(text: string): PartedText {
+  if (!text.includes("Stdout:") && !text.includes("Stderr:")) return { said: text, output: "" };
+  const match = QUOTED_OUTPUT.exec(text);
+  if (match === null || !COMMAND_END.test(text.slice(0, match.index))) {
+    return { said: text, output: "" };
+  }
+  return { said: text.slice(0, match.index), output: text.slice(match.index) };
+}

@@ -1,0 +1,154 @@
+/**
+ * Reads the lines of dagger's front ends that draw a tree: `report`, a terminal's last picture, `dots`
+ * and `logs`. A step begins with its title; what it printed and why it failed follow.
+ */
+
+import type { LogLine, StepState } from "./line.js";
+import { type Owner, ownerOf } from "./titles.js";
+import { BRANCHES, STATE_SIGNS } from "./tree-signs.js";
+
+const DURATION =
+  "(?:[0-9]{1,3}h)?(?:[0-9]{1,2}m)?[0-9]{1,6}(?:\\.[0-9]{1,3})?m?s(?: [A-Z]{2,12})?(?: [|█░].{0,64})?";
+/** "✘ .build: Directory! 3.1s ERROR", "├╴$ container: Container! 0.0s CACHED", "▶ ✔ connect 0.0s". */
+const TITLE = new RegExp(
+  `^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}▼▶])[ ](.{0,4096} )?${DURATION}$`,
+);
+/** A title whose arguments take lines of their own: "✘ .build(". */
+const OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}])[ ].{1,512}\\($`);
+const IN_OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:┆|\\))|^[ ]{2,64}\\w{1,64}: `);
+/** The way from the root to the step that follows: "┇ load module › git(url: "...") › ". */
+const PATH = new RegExp(`^[${BRANCHES}]{0,256}┇ `);
+/** A step of `dots` and `logs` that begins to print. How it ends is not told there. */
+const HEADER = /^▼ (?=\S)/;
+/** Signs of steps that went by. */
+const DOTS = /^▶ [.A-Z]{1,4096}$/;
+/** The head of the report of 1.0: the command and why it failed follow. */
+const TRACE_HEAD = /^(?:TRACE|CHECKS)\b[^\n]{0,128}[✘✔] /;
+const REASON = new RegExp(`^[${BRANCHES}]{0,256}! (.*)$`);
+const LOG = new RegExp(`^[${BRANCHES}]{0,256}[┃█] ?(.*)$`);
+const INDENTED = new RegExp(`^[${BRANCHES}]{2,256}\\S`);
+const BLANK = new RegExp(`^[${BRANCHES}]{0,256}$`);
+const CACHED_OR_PASSED = / CACHED$| OK$/;
+
+/** The name of the step at the head of a report: what it says of the failure is the last word. */
+export const HEAD_STEP = "head";
+
+const ANY_STEP = new RegExp(
+  `^(?:${HEADER.source}|${DOTS.source}|${TRACE_HEAD.source}|[${BRANCHES}]{0,256}(?:[▼▶] )?[✔✘∅$○●] (?:.{0,4096} )?${DURATION}$)`,
+  "m",
+);
+
+/** Whether a text may have a tree of steps at all. */
+export function hasTree(text: string): boolean {
+  return /^[^\S\n]{0,64}[▼▶✔✘∅$○●├╰│TC]/m.test(text) && ANY_STEP.test(text);
+}
+
+/** Whether a line is drawn by such a front end, and not printed by a step. */
+export function isDrawn(line: string): boolean {
+  return (
+    TITLE.test(line) ||
+    OPEN_TITLE.test(line) ||
+    HEADER.test(line) ||
+    DOTS.test(line) ||
+    REASON.test(line) ||
+    PATH.test(line) ||
+    TRACE_HEAD.test(line)
+  );
+}
+
+/** Where in a step the reader stands. */
+type Part = "open-title" | "printing" | "reason" | "head";
+
+/** Reads lines one after the other. */
+export class TreeSteps {
+  #count = 0;
+  #step: string | undefined;
+  #part: Part = "printing";
+  #owner: Owner | undefined;
+  /** Lines of the way to the step that follows. */
+  #path: string | undefined;
+
+  /** Whether a command prints here, whatever it likes. */
+  get isInCommand(): boolean {
+    return this.#step !== undefined && this.#owner === "command" && this.#part !== "reason";
+  }
+
+  /** Forgets the step: a line of another front end came. */
+  end(): void {
+    this.#step = undefined;
+    this.#path = undefined;
+  }
+
+  read(line: string): LogLine {
+    return this.#drawn(line) ?? this.#plain(line);
+  }
+
+  #drawn(line: string): LogLine | undefined {
+    if (TRACE_HEAD.test(line)) return this.#begin(line, "head", undefined, HEAD_STEP);
+    const title = TITLE.exec(line);
+    if (title !== null) return this.#begin(line, "printing", stateOf(title[1], line));
+    const open = OPEN_TITLE.exec(line);
+    if (open !== null) return this.#begin(line, "open-title", stateOf(open[1], line));
+    if (DOTS.test(line)) {
+      this.end();
+      return { step: undefined, kind: "other", text: "" };
+    }
+    if (HEADER.test(line)) return this.#begin(line, "printing", undefined);
+    if (PATH.test(line)) {
+      this.#path = line;
+      return { step: undefined, kind: "other", text: "" };
+    }
+    const reason = REASON.exec(line);
+    if (reason !== null && this.#step !== undefined) {
+      this.#part = "reason";
+      return { step: this.#step, kind: "failed", text: reason[1] ?? "", state: "failed" };
+    }
+    const log = LOG.exec(line);
+    return log === null ? undefined : { step: this.#step, kind: "log", text: log[1] ?? "" };
+  }
+
+  /** A line without any sign: it goes on with what was begun. */
+  #plain(line: string): LogLine {
+    const step = this.#step;
+    if (step === undefined) return { step, kind: "other", text: line };
+    switch (this.#part) {
+      case "open-title":
+        if (IN_OPEN_TITLE.test(line)) return { step, kind: "title", text: line.trim() };
+        break;
+      case "head":
+        if (!BLANK.test(line)) return { step, kind: "title", text: line };
+        this.end();
+        return { step: undefined, kind: "other", text: line };
+      case "reason":
+        if (INDENTED.test(line) || BLANK.test(line)) return { step, kind: "failed", text: line };
+        this.end();
+        return { step: undefined, kind: "other", text: line };
+      default:
+    }
+    this.#part = "printing";
+    // Only a command leaves lines empty; all others end with one.
+    if (this.#owner !== "command" && BLANK.test(line)) this.end();
+    return { step, kind: "log", text: line };
+  }
+
+  #begin(line: string, part: Part, state: StepState | undefined, name?: string): LogLine {
+    this.#count += 1;
+    const step = name ?? `tree ${this.#count}`;
+    this.#step = step;
+    this.#part = part;
+    const text = line.replace(SIGNS_BEFORE, "").replace(STEP_ID, "");
+    this.#owner = ownerOf(text);
+    const way = this.#path;
+    this.#path = undefined;
+    return { step, kind: "title", text: way === undefined ? text : `${text}\n${way}`, state };
+  }
+}
+
+/** With `--debug` a step is shown with the id of its span. */
+const STEP_ID = /^[0-9a-f]{16} /;
+const SIGNS_BEFORE = new RegExp(`^[${BRANCHES}${STATE_SIGNS}▼▶]{1,512}`);
+
+function stateOf(sign: string | undefined, line: string): StepState | undefined {
+  if (sign === "✔" || sign === "$" || CACHED_OR_PASSED.test(line)) return "passed";
+  return sign === "✘" || / ERROR$/.test(line) ? "failed" : undefined;
+}
