@@ -21,7 +21,10 @@ export interface TraceReceiverOptions {
    * larger one is answered 413 and goes nowhere. Default: 16,777,216 (16 MiB).
    */
   readonly maxBodyBytes?: number | undefined;
-  /** How many connections are taken at the same time, 1 to 10,000. Default: 64. */
+  /**
+   * How many connections that know the address are taken at the same time, 1 to 10,000. Others are
+   * cut after 5 seconds and keep no other out. Default: 64.
+   */
   readonly maxConnections?: number | undefined;
   /**
    * How many bytes wait at most for the collector, 1 to 1,073,741,824; what comes when the queue is

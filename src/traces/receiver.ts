@@ -8,8 +8,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EngineSpan } from "../attribution/spans/span.js";
 import { askUser } from "../breaker/announce.js";
 import { checkFunction } from "../options/check.js";
+import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../sockets/token-gate.js";
 import { decodeSpans } from "./decode.js";
 import type { OwnSpan } from "./encode.js";
+import { answer } from "./exporter-answer.js";
 import { Forwarder } from "./forwarder.js";
 import { HeldBytes, type Refusal, readBody, unpack } from "./incoming-body.js";
 import { Connections, withinOrOver } from "./quiet.js";
@@ -18,6 +20,7 @@ import {
   readReceiverOptions,
   type TraceReceiverOptions,
 } from "./receiver-options.js";
+import { formOf, type UnreadBodies, UnreadCounts } from "./unread.js";
 
 /** Hears of the spans of one body at a time. They hold secrets: read them and forget them. */
 export type SpansListener = (spans: readonly EngineSpan[]) => void;
@@ -33,13 +36,17 @@ export interface TraceReceiverMetrics {
   readonly undecodable: number;
   /** Bodies that were too large, packed or unpacked; they were answered 413. */
   readonly tooLarge: number;
-  /** Other requests that were not taken: a wrong path or kind, too much held, or closed. */
+  /** Bodies that were taken and passed on unread, because of their type or how they are packed. */
+  readonly unread: number;
+  /** The same by their kind, such as `"JSON"` or `"deflate"`. */
+  readonly unreadByKind: Readonly<Record<string, UnreadBodies>>;
+  /** Other requests that were not taken: a wrong path, too much held, or closed. */
   readonly refused: number;
   /** Bodies that the collector took. */
   readonly forwarded: number;
   /** Tries beyond the first to pass a body on. */
   readonly retried: number;
-  /** Bodies that the collector did not get. */
+  /** Bodies that the collector did not get; without one, those that were not read either. */
   readonly dropped: number;
   /** Bodies, and their bytes, that wait for the collector now. */
   readonly queuedBodies: number;
@@ -138,7 +145,17 @@ class Receiver implements TraceReceiver {
   readonly #forwarder: Forwarder | undefined;
   readonly #held: HeldBytes;
   readonly #listeners = new Set<{ readonly listener: SpansListener }>();
-  readonly #counts = { bodies: 0, bytes: 0, spans: 0, undecodable: 0, tooLarge: 0, refused: 0 };
+  readonly #counts = {
+    bodies: 0,
+    bytes: 0,
+    spans: 0,
+    undecodable: 0,
+    tooLarge: 0,
+    unread: 0,
+    refused: 0,
+  };
+  readonly #unread = new UnreadCounts();
+  readonly #gate: TokenGate;
   /** Bodies are unpacked and read one after another, so that only one of them is held unpacked. */
   #reading: Promise<void> = Promise.resolve();
   readonly #connections = new Connections();
@@ -155,9 +172,13 @@ class Receiver implements TraceReceiver {
     this.#server = createServer({
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
     });
-    this.#server.maxConnections = settings.maxConnections;
-    this.#server.on("connection", (socket) => this.#connections.add(socket.unref()));
+    this.#gate = new TokenGate(settings.maxConnections);
+    this.#server.on("connection", (socket) => {
+      this.#gate.enter(socket);
+      this.#connections.add(socket.unref());
+    });
     this.#server.on("request", (request, response) => void this.#take(request, response));
   }
 
@@ -185,7 +206,9 @@ class Receiver implements TraceReceiver {
   }
 
   metrics(): TraceReceiverMetrics {
-    return { ...this.#counts, ...(this.#forwarder?.metrics() ?? NO_FORWARDER) };
+    const { unread } = this.#counts;
+    const passedOn = this.#forwarder?.metrics() ?? { ...NO_FORWARDER, dropped: unread };
+    return { ...this.#counts, unreadByKind: this.#unread.byKind, ...passedOn };
   }
 
   quiet(withinMs: number): Promise<void> {
@@ -216,31 +239,37 @@ class Receiver implements TraceReceiver {
     const { maxBodyBytes } = this.#settings;
     const body = await readBody(request, maxBodyBytes, this.#held);
     if (typeof body === "string") return this.#refuse(response, REFUSALS[body]);
-    if (encodingOf(request) === "identity") {
-      this.#accept(request, response, body);
-      this.#queueReading(body, async () => this.#read(body));
-    } else {
+    const form = formOf(request.headers);
+    if (form.packing === "gzip") {
       this.#queueReading(body, async () => {
         const plain = await unpack(body, maxBodyBytes);
         if (plain === "too-large") return this.#refuse(response, REFUSALS[plain]);
         this.#accept(request, response, body);
         await this.#read(plain);
       });
+      return;
     }
+    this.#accept(request, response, body);
+    if (form.unread === undefined) {
+      this.#queueReading(body, async () => this.#read(body));
+      return;
+    }
+    this.#counts.unread++;
+    this.#unread.add(form.unread, body.length);
+    this.#held.giveBack(body.length);
   }
 
   /** The status with which a request is refused before its body is read; undefined when it is not. */
   #refusalOf(request: IncomingMessage): number | undefined {
     if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) return 404;
-    if (this.#closing !== undefined) return 503;
-    const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
-    const known = type === "application/x-protobuf" && encodingOf(request) !== undefined;
-    return known ? undefined : 415;
+    if (this.#closing !== undefined || !this.#gate.admit(request.socket)) return 503;
+    return undefined;
   }
 
   #refuse(response: ServerResponse, status: number): void {
     if (status === 413) this.#counts.tooLarge++;
     else this.#counts.refused++;
+    if (!this.#gate.isMember(response.req.socket)) response.shouldKeepAlive = false;
     answer(response, status);
   }
 
@@ -283,20 +312,8 @@ function decode(body: Buffer): EngineSpan[] | undefined {
   }
 }
 
-/** How the body of a request is packed; undefined when in a way that is not known here. */
-function encodingOf({ headers }: IncomingMessage): "identity" | "gzip" | undefined {
-  const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
-  return encoding === "identity" || encoding === "gzip" ? encoding : undefined;
-}
-
 /** Whether two paths are equal, in a time that does not tell where they differ. */
 function isSame(given: string, expected: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(expected)];
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-/** Answers without a body: empty protobuf when all is well, no detail when it is not. */
-function answer(response: ServerResponse, status: number): void {
-  response.writeHead(status, { "content-type": "application/x-protobuf", "content-length": 0 });
-  response.end();
 }

@@ -7,6 +7,7 @@ import { type CommandWitness, startCommandWitness } from "../../runner/command-w
 import { runGuarded } from "../../runner/guarded-run.js";
 import { isDagger, shownName } from "../../runner/program-name.js";
 import type { Note } from "../../runner/run-report.js";
+import { unreadText } from "../../traces/unread.js";
 import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
 import { joinFleet } from "../fleet-guard.js";
 import {
@@ -87,7 +88,13 @@ async function run(
     );
     await held.release();
     const untold = (await joined?.leave()) ?? [];
-    const warnings = [...notes, ...report.warnings, ...held.notes, ...untold];
+    const warnings = [
+      ...notes,
+      ...report.warnings,
+      ...held.notes,
+      ...unreadNotes(witness),
+      ...untold,
+    ];
     await tellRun({ ...report, warnings }, shownName(command), own, terminal);
     return report.exitCode;
   } finally {
@@ -124,6 +131,13 @@ async function sessionsOf(
     const text = `Sessions that the command opens are not guarded: no place for a socket (${code}).`;
     return { sessions: undefined, notes: [{ code: "sessions-not-guarded", text }] };
   }
+}
+
+/** Tells of telemetry whose kind is not read here. */
+function unreadNotes(witness: CommandWitness | undefined): readonly Note[] {
+  const { unreadByKind } = witness?.receiver?.metrics() ?? {};
+  const text = unreadByKind && unreadText(unreadByKind, witness?.hasCollector === true);
+  return text === undefined ? [] : [{ code: "traces-unread", text }];
 }
 
 function sessionTraces(witness: CommandWitness | undefined): SessionTraces | undefined {

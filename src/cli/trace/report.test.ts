@@ -9,6 +9,8 @@ const BODIES = {
   bytes: 1,
   spans: 1,
   undecodable: 0,
+  unread: 0,
+  unreadByKind: {},
   tooLarge: 0,
   refused: 0,
   forwarded: 11,

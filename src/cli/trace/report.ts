@@ -4,7 +4,9 @@ import type { CommandTrace } from "../../runner/command-witness.js";
 import type { Contacts } from "../../runner/contacts.js";
 import type { CommandEnd } from "../../runner/run-command.js";
 import type { Environment } from "../../traces/environment.js";
+import type { TraceReceiverMetrics } from "../../traces/receiver.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
+import { unreadText } from "../../traces/unread.js";
 
 /** Something that keeps the report from being whole. */
 export interface Note {
@@ -16,6 +18,8 @@ export interface Note {
 export interface BodiesReport {
   readonly received: number;
   readonly undecodable: number;
+  /** Those of a type or an encoding that is not read here; they were passed on, or dropped. */
+  readonly unread: TraceReceiverMetrics["unreadByKind"];
   /** Those that were not taken: too large, or too many at once. */
   readonly refused: number;
   /** Those that the user's collector took, and those that it did not get; null without one. */
@@ -72,6 +76,7 @@ function bodiesReport({ bodies, hasCollector }: CommandTrace): BodiesReport {
   return {
     received: bodies.bodies,
     undecodable: bodies.undecodable,
+    unread: bodies.unreadByKind,
     refused: bodies.tooLarge + bodies.refused,
     forwarded: hasCollector ? bodies.forwarded : null,
     dropped: hasCollector ? bodies.dropped : null,
@@ -88,6 +93,8 @@ function notesOf({ trace, offReason, warnings, env }: ReportFacts): Note[] {
     if (undecodable > 0) notes.push(incomplete("undecodable", undecodable, "could not be read"));
     if (refused > 0)
       notes.push(incomplete("refused", refused, "were too large or too many at once"));
+    const unread = unreadText(trace.bodies.unreadByKind, trace.hasCollector);
+    if (unread !== undefined) notes.push({ code: "traces-unread", text: unread });
     if (!hasEngineSpans(trace.contacts)) {
       notes.push({ code: "no-spans", text: whyNoSpans(env) });
     }

@@ -11,6 +11,7 @@ import {
   objectField,
   readOptions,
 } from "../../options/check.js";
+import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
 import type { FleetReply } from "../rules/reply.js";
 import type { FleetStore } from "../store.js";
 import { EventStreams } from "./event-streams.js";
@@ -29,7 +30,10 @@ export interface FleetServerOptions {
   readonly host?: string | undefined;
   /** 0 to 65,535; 0 takes one that is free. Default: 0. */
   readonly port?: number | undefined;
-  /** Connections that are taken at once, 1 to 100,000; half of them may be streams. Default: 1,000. */
+  /**
+   * Connections with the token that are taken at once, 1 to 100,000; half of them may be streams.
+   * Default: 1,000. Those that have not shown it have a bound of their own, and 5 seconds.
+   */
   readonly maxConnections?: number | undefined;
   /** Milliseconds between the signs of life of a stream, 10 to 60,000. Default: 10,000. */
   readonly heartbeatMs?: number | undefined;
@@ -85,12 +89,18 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
   if (store === undefined) throw new TypeError('startFleetServer option "store" is missing');
   const isAllowed = tokenCheck(checkToken(token, 'startFleetServer option "token"'));
   const streams = new EventStreams(store, Math.ceil(maxConnections / 2), heartbeatMs);
-  const offer = new Offer(store, isAllowed, streams, onStoreError ?? (() => undefined));
+  const gate = new TokenGate(maxConnections);
+  const entrance = { gate, isAllowed };
+  const offer = new Offer(store, entrance, streams, onStoreError ?? (() => undefined));
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    {
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
+    },
     (request, response) => void offer.answer(request, response),
   );
-  server.maxConnections = maxConnections;
+  server.on("connection", (socket) => gate.enter(socket));
   server.listen({ host, port, exclusive: true });
   try {
     await once(server, "listening");
@@ -131,22 +141,28 @@ class Refusal extends Error {
   }
 }
 
+/** Who is let in: the check of the token, and the connections that have shown it. */
+interface Entrance {
+  readonly gate: TokenGate;
+  readonly isAllowed: (header: string | undefined) => boolean;
+}
+
 /** Answers requests. */
 class Offer {
   readonly #store: FleetStore;
-  readonly #isAllowed: (header: string | undefined) => boolean;
+  readonly #entrance: Entrance;
   readonly #streams: EventStreams;
   readonly #onStoreError: (error: unknown) => void;
   readonly #handlers: ReadonlyMap<string, Handler>;
 
   constructor(
     store: FleetStore,
-    isAllowed: (header: string | undefined) => boolean,
+    entrance: Entrance,
     streams: EventStreams,
     onStoreError: (error: unknown) => void,
   ) {
     this.#store = store;
-    this.#isAllowed = isAllowed;
+    this.#entrance = entrance;
     this.#streams = streams;
     this.#onStoreError = onStoreError;
     this.#handlers = new Map<string, Handler>([
@@ -163,16 +179,24 @@ class Offer {
     try {
       const { pathname, searchParams } = readTarget(request.url ?? "");
       if (pathname === PATHS.health && request.method === "GET") {
+        // A connection without the token is not kept, so it is not cut later either.
+        response.shouldKeepAlive = this.#entrance.gate.isMember(request.socket);
         response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
         return;
       }
-      if (!this.#isAllowed(request.headers.authorization)) throw new Refusal(401, "wrong token");
+      this.#letIn(request);
       const handler = this.#handlers.get(`${request.method} ${pathname}`);
       if (handler === undefined) throw new Refusal(404, "there is nothing here");
       await handler(searchParams, request, response);
     } catch (error) {
       this.#refuse(response, error);
     }
+  }
+
+  #letIn({ headers, socket }: IncomingMessage): void {
+    const { gate, isAllowed } = this.#entrance;
+    if (!isAllowed(headers.authorization)) throw new Refusal(401, "wrong token");
+    if (!gate.admit(socket)) throw new Refusal(503, "too many connections are open");
   }
 
   async #run(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -226,13 +250,14 @@ class Offer {
     }
   }
 
-  /** A connection whose body was not read to its end is not used again. */
+  /** A connection without the token, or whose body was not read to its end, is not used again. */
   #refuse(response: ServerResponse, error: unknown): void {
     if (response.headersSent || response.destroyed) {
       response.destroy();
       return;
     }
-    response.shouldKeepAlive = response.req.complete;
+    const { complete, socket } = response.req;
+    response.shouldKeepAlive = complete && this.#entrance.gate.isMember(socket);
     if (error instanceof Refusal) send(response, error.status, { error: error.message });
     else send(response, 500, { error: "the request failed" });
   }

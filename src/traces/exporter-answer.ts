@@ -1,0 +1,11 @@
+/** Answers an exporter of telemetry. */
+
+import type { ServerResponse } from "node:http";
+
+/** Answers with nothing, in the type of the request: an exporter of JSON reads no empty body. */
+export function answer(response: ServerResponse, status: number): void {
+  const type = response.req.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+  const [kind, body] = type === "application/json" ? [type, "{}"] : ["application/x-protobuf", ""];
+  response.writeHead(status, { "content-type": kind, "content-length": body.length });
+  response.end(body);
+}
