@@ -17,6 +17,8 @@ const ENDED: AttemptEnd = {
   timedOut: null,
   text: "",
   isUnread: false,
+  isCut: false,
+  outputError: null,
   endsMidLine: false,
   connected: true,
   isUnwatched: false,

@@ -33,7 +33,8 @@ export interface AttemptFacts {
 /** Settles the call of an attempt. Returns what it failed with; null when it did not. */
 export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailure | null {
   const { end, evidence, isOwn, isInterrupted } = facts;
-  if (isInterrupted) {
+  // Without a reader that takes its output a command ends in ways that say nothing of anybody.
+  if (isInterrupted || end.outputError !== null) {
     call.ignored();
     return null;
   }
@@ -86,7 +87,9 @@ function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: st
 }
 
 /** Whether an attempt that has not succeeded may well do so when it is made again. */
-export function mayPass({ timedOut }: AttemptEnd, failure: RunFailure | null): boolean {
+export function mayPass({ timedOut, isCut }: AttemptEnd, failure: RunFailure | null): boolean {
+  // Our own reader was too slow, which a further attempt does not change.
+  if (isCut) return false;
   if (timedOut !== null || failure?.rule === OWN_REJECTED) return true;
   return failure?.transient === true && !LASTING.has(failure.fault);
 }

@@ -22,7 +22,7 @@ import { RunInterruptedError, RunSignals } from "./signals/run-signals.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./supervised-command.js";
 
 /** Exit codes of our own; else it is the command's. */
-const EXIT = { rejected: 75, timedOut: 124 } as const;
+const EXIT = { notWritten: 74, rejected: 75, timedOut: 124 } as const;
 
 /** How a run ended, before it is put into a report. */
 type Ending = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
@@ -108,8 +108,10 @@ class GuardedRun {
     for (let retries = 0; ; retries += 1) {
       const call = await this.#admit();
       const end = await this.#attempt(call);
-      if (end.timedOut === null && end.exitCode === 0) return ended("succeeded", end);
-      if (this.#signals.received !== undefined) return ended("interrupted", end);
+      if (end.outputError !== null) return ended("failed", { ...end, exitCode: EXIT.notWritten });
+      if (isSuccess(end)) return ended("succeeded", end);
+      const { received } = this.#signals;
+      if (received !== undefined) return interrupted(end, received);
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) {
@@ -163,8 +165,9 @@ class GuardedRun {
         isTraced: this.#isTraced,
         isInterrupted,
       });
-      const { exitCode, signal, timedOut } = end;
-      this.#attempts.push({ exitCode, signal, durationMs, timedOut, failure: this.#failure });
+      const { exitCode, signal, timedOut, outputError } = end;
+      const failure = this.#failure;
+      this.#attempts.push({ exitCode, signal, durationMs, timedOut, outputError, failure });
       this.#noteUnread(end);
       return end;
     } finally {
@@ -277,4 +280,15 @@ function limitMs({ timeoutMs, idleTimeoutMs, connectTimeoutMs }: RunLimits, limi
 
 function ended(outcome: RunReport["outcome"], { exitCode, signal }: AttemptEnd): Ending {
   return { outcome, exitCode, signal };
+}
+
+function isSuccess({ timedOut, exitCode, isCut }: AttemptEnd): boolean {
+  return timedOut === null && exitCode === 0 && !isCut;
+}
+
+/** A command may end well after a signal, while its output was dropped because of it. */
+function interrupted(end: AttemptEnd, signal: NodeJS.Signals): Ending {
+  return end.exitCode === 0
+    ? { outcome: "interrupted", exitCode: exitCodeOf(signal), signal }
+    : ended("interrupted", end);
 }

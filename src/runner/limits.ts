@@ -76,7 +76,13 @@ export class AttemptLimits {
     this.#schedule();
   }
 
-  /** The command has ended. */
+  /** The command has ended; its output counts as part of the attempt. */
+  commandEnded(): void {
+    this.#dues.delete("connect");
+    this.#dues.delete("idle");
+  }
+
+  /** The attempt has ended. */
   end(): void {
     this.#dues.clear();
     clearTimeout(this.#timer);

@@ -23,9 +23,10 @@ export class CommandNotStartedError extends Error {
   readonly exitCode: 126 | 127;
 
   constructor(command: string, systemCode: string) {
-    super(`cannot run ${JSON.stringify(shownName(command))}: ${reasonOf(systemCode)}`);
+    const code = command === "" ? NO_NAME : systemCode;
+    super(`cannot run ${JSON.stringify(shownName(command))}: ${reasonOf(code)}`);
     this.name = "CommandNotStartedError";
-    this.exitCode = systemCode === "ENOENT" ? 127 : 126;
+    this.exitCode = code === "ENOENT" || code === NO_NAME ? 127 : 126;
   }
 }
 
@@ -92,8 +93,18 @@ function notStarted(command: string, error: unknown): CommandNotStartedError {
   return new CommandNotStartedError(command, typeof code === "string" ? code : "unknown reason");
 }
 
-function reasonOf(systemCode: string): string {
-  if (systemCode === "ENOENT") return "there is no such program, or none that its first line names";
-  if (systemCode === "EACCES") return "it may not be run (EACCES)";
-  return `it cannot be started (${systemCode})`;
+/** In the place of a code of the system. */
+const NO_NAME = "no name";
+
+const REASONS: Readonly<Record<string, string>> = {
+  [NO_NAME]: "its name is empty",
+  ENOENT: "there is no such program, or none that its first line names",
+  EACCES: "it may not be run (EACCES)",
+  E2BIG: "its arguments and its environment are too long together (E2BIG)",
+  ETXTBSY: "it is being written (ETXTBSY)",
+  ERR_INVALID_ARG_VALUE: "its name or an argument contains a NUL byte",
+};
+
+function reasonOf(code: string): string {
+  return REASONS[code] ?? `it cannot be started (${code})`;
 }

@@ -2,6 +2,7 @@
 
 import type { Failure } from "../attribution/failure.js";
 import type { Contacts } from "./contacts.js";
+import type { OutputError } from "./output/child-streams.js";
 import type { RunLimit, RunSessions } from "./run-plan.js";
 
 /** How a run ended. */
@@ -34,6 +35,8 @@ export interface AttemptReport {
   readonly durationMs: number;
   /** Which limit of ours ended it; null when none did. */
   readonly timedOut: RunLimit | null;
+  /** Which of our own streams could not be written, and why; null when all could. */
+  readonly outputError: OutputError | null;
   readonly failure: RunFailure | null;
 }
 
@@ -78,7 +81,7 @@ export interface Note {
 export interface RunReport {
   readonly outcome: RunOutcome;
   /**
-   * What to end with: the exit code of the command; 75 rejected, 124 ended by a limit, 128 and the
+   * What to end with: the exit code of the command; 74 output not written, 75 rejected, 124 ended by a limit, 128 and the
    * number of a signal, 126 or 127 not started.
    */
   readonly exitCode: number;

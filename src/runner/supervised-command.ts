@@ -1,15 +1,15 @@
 /** Runs one attempt of a command: its output passes through, and it is ended when it hangs. */
 
-import { spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { type StdioOptions, spawn } from "node:child_process";
 import type { Environment } from "../traces/environment.js";
 import type { GroupWatcher } from "./ending/group-watcher.js";
 import { ProcessGroup } from "./ending/process-group.js";
 import { type StopTimes, stopPlan } from "./ending/stop-plan.js";
 import { TerminalState } from "./ending/terminal-state.js";
 import { AttemptLimits } from "./limits.js";
-import { ChildStreams, planStreams } from "./output/child-streams.js";
-import { ConnectedWords } from "./output/connected-words.js";
+import { ChildStreams, type OutputError, planStreams } from "./output/child-streams.js";
+import { ConnectedWords, saysConnected } from "./output/connected-words.js";
+import { untilPassed } from "./output/last-output.js";
 import { type CommandEnd, endOf } from "./run-command.js";
 import type { RunLimit, RunLimits } from "./run-plan.js";
 import type { RunSignals } from "./signals/run-signals.js";
@@ -21,6 +21,10 @@ export interface AttemptEnd extends CommandEnd {
   readonly text: string;
   /** Whether some of it went to a terminal, where it is not read. */
   readonly isUnread: boolean;
+  /** Whether output was dropped because our reader had no more time. */
+  readonly isCut: boolean;
+  /** Which of our own streams could not be written, and why; null when all could. */
+  readonly outputError: OutputError | null;
   /** Whether what it wrote to standard error ends within a line. */
   readonly endsMidLine: boolean;
   /** Whether there was a sign of a session to an engine. */
@@ -54,12 +58,8 @@ export interface Signs {
   connected(): void;
 }
 
-/**
- * How long nothing must come after the end of a command before its output is given up, and how long
- * that of something it has left behind may go on.
- */
-const LINGER_MS = 1_000;
-const MAX_LINGERS = 10;
+/** How long our reader has, once a limit or a signal has ended a command, to take the last of its output. */
+const LAST_OUTPUT_MS = 1_000;
 
 /**
  * Runs an attempt to its end.
@@ -74,23 +74,29 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const terminal = plan.hasTerminal && hasLimits(attempt.limits) ? new TerminalState() : undefined;
   const isUnwatched = plan.isUnread && !attempt.isTraced;
   const words = new ConnectedWords(() => limits.connected());
-  const streams = new ChildStreams(plan, (chunk) => {
+  const streams = await ChildStreams.open(plan, (chunk) => {
     limits.progressed();
     words.add(chunk);
   });
+  const cut = new AbortController();
   let group: ProcessGroup | undefined;
+  let isRunning = true;
   let ended: Promise<void> | undefined;
   const limits = new AttemptLimits(isUnwatched ? onlyTotal(attempt.limits) : attempt.limits, {
     onOver: (limit) => {
       attempt.onLimit(limit);
-      ended = group?.end(stopPlan(isOwn, stop));
+      if (isRunning) ended = group?.end(stopPlan(isOwn, stop));
+      else cut.abort();
     },
     isHeldUp: () => streams.isHeldUp,
   });
   const forget = attempt.listen(limits);
   try {
+    signals.any.throwIfAborted();
     const end = await endOf(command, () => {
-      const child = spawn(command, args, { env, stdio: streams.stdio, detached: leads });
+      const stdio: StdioOptions = ["inherit", ...streams.stdio];
+      const child = spawn(command, args, { env, stdio, detached: leads });
+      if (child.pid === undefined) return child;
       streams.started(child);
       group = new ProcessGroup(child, leads);
       signals.passTo(child, group, {
@@ -102,25 +108,51 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
       if (group.id !== undefined) watcher.guard(group.id);
       return child;
     });
-    limits.end();
+    isRunning = false;
+    limits.commandEnded();
     await ended;
     watcher.rest();
     if (end.signal !== null && group?.isTold === true) terminal?.restore();
-    await untilPassed(streams);
+    const isWhole = await lastOutput(streams, signals, cut, limits.over !== null);
+    limits.end();
+    const { text } = streams;
     return {
       ...end,
       timedOut: limits.over,
-      text: streams.text,
+      text,
       isUnread: plan.isUnread,
+      isCut: !isWhole,
+      outputError: streams.error,
       endsMidLine: streams.endsMidLine,
-      connected: limits.isConnected,
+      connected: limits.isConnected || saysConnected(text),
       isUnwatched: isUnwatched && hasMore(attempt.limits),
     };
   } finally {
     limits.end();
     watcher.rest();
     forget();
-    await streams.end();
+    streams.close();
+  }
+}
+
+/**
+ * Waits for the last output. A signal ends the wait at once. One that came while the command ran, as a
+ * limit, leaves our reader a moment.
+ */
+async function lastOutput(
+  streams: ChildStreams,
+  signals: RunSignals,
+  cut: AbortController,
+  isTimedOut: boolean,
+): Promise<boolean> {
+  const isInterrupted = signals.received !== undefined;
+  const end = (): void => cut.abort();
+  signals.any.addEventListener("abort", end);
+  const forMs = isInterrupted || isTimedOut ? LAST_OUTPUT_MS : undefined;
+  try {
+    return await untilPassed(streams, { cut: cut.signal, forMs });
+  } finally {
+    signals.any.removeEventListener("abort", end);
   }
 }
 
@@ -135,24 +167,4 @@ function hasLimits(limits: RunLimits): boolean {
 
 function hasMore({ connectTimeoutMs, idleTimeoutMs }: RunLimits): boolean {
   return connectTimeoutMs !== undefined || idleTimeoutMs !== undefined;
-}
-
-/**
- * Waits until all output has passed. What a command leaves behind may hold its streams open: they are
- * given up once nothing more comes, and in the end anyway, unless it is our own reader that is slow.
- */
-async function untilPassed(streams: ChildStreams): Promise<void> {
-  const over = new AbortController();
-  const done = streams
-    .done()
-    .then(() => true)
-    .finally(() => over.abort());
-  let before = -1;
-  for (let lingers = 0; lingers < MAX_LINGERS && before !== streams.bytes; ) {
-    before = streams.bytes;
-    const waited = sleep(LINGER_MS, false, { signal: over.signal }).catch(() => true);
-    if (await Promise.race([done, waited])) return;
-    if (streams.isHeldUp) before = -1;
-    else lingers += 1;
-  }
 }

@@ -39,7 +39,15 @@ export const OWN_FAULT: RunFailure = {
 
 /** An attempt; one that succeeded unless told otherwise. */
 export function attempt(over: Partial<AttemptReport> = {}): AttemptReport {
-  return { exitCode: 0, signal: null, durationMs: 1500, timedOut: null, failure: null, ...over };
+  return {
+    exitCode: 0,
+    signal: null,
+    durationMs: 1500,
+    timedOut: null,
+    outputError: null,
+    failure: null,
+    ...over,
+  };
 }
 
 /** A run; one that succeeded in one attempt unless told otherwise. */

@@ -1,6 +1,7 @@
 /** Says in words how a run ended: the closing line, and its parts for the reports of CI systems. */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
+import type { OutputError } from "../../runner/output/child-streams.js";
 import type {
   AttemptReport,
   Opener,
@@ -34,10 +35,16 @@ export function headline(report: RunReport): string {
 export function cause({ outcome, rejection, failure, signal, attempts }: RunReport) {
   if (outcome === "succeeded") return undefined;
   if (rejection !== null && outcome === "rejected") return rejectionText(rejection);
-  const timedOut = attempts.at(-1)?.timedOut ?? null;
+  const { timedOut = null, outputError = null } = attempts.at(-1) ?? {};
+  if (outputError !== null) return outputErrorText(outputError);
   if (timedOut !== null) return TIMED_OUT[timedOut];
   if (outcome === "interrupted" && signal !== null) return signal;
   return failure === null ? undefined : failureText(failure);
+}
+
+function outputErrorText({ stream, code }: OutputError): string {
+  const name = stream === "stdout" ? "standard output" : "standard error";
+  return `${name} cannot be written: ${code}`;
 }
 
 /** Whose fault a failure is, and what happened. */

@@ -1,17 +1,14 @@
-/** The standard streams of a command: those of ours that are no terminal are read as they pass. */
+/** The standard output streams of a command: those of ours that are no terminal are read as they pass. */
 
-import type { ChildProcess, StdioOptions } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync, fstatSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { finished } from "node:stream/promises";
 import { isatty } from "node:tty";
-import { DescriptorSink } from "./descriptor-sink.js";
-import { Ends } from "./ends.js";
-import { openPipes, type RealPipe } from "./real-pipe.js";
+import { PassedStream } from "./passed-stream.js";
+import { closePipe, openPipes, type RealPipe } from "./real-pipe.js";
 
 const STDOUT = 1;
 const STDERR = 2;
-const NEWLINE = 10;
 
 /** How the output of a command reaches our own. */
 export interface StreamPlan {
@@ -22,6 +19,16 @@ export interface StreamPlan {
   /** Whether some of the output goes to a terminal, where it is not read. */
   readonly isUnread: boolean;
 }
+
+/** One of our own streams that could not be written, for another reason than that nobody reads it. */
+export interface OutputError {
+  readonly stream: "stdout" | "stderr";
+  /** What the system said, as ENOSPC. */
+  readonly code: string;
+}
+
+/** A stream that a command is started with. */
+export type ChildStream = "inherit" | "pipe" | number;
 
 /** The plan for the streams of this process. */
 export function planStreams(): StreamPlan {
@@ -47,42 +54,56 @@ function isSameFile(one: number, other: number): boolean {
 export class ChildStreams {
   readonly #plan: StreamPlan;
   readonly #pipes: readonly RealPipe[] | undefined;
-  readonly #hear: (chunk: Buffer) => void;
-  readonly #passed: Passed[] = [];
+  readonly #passed: readonly PassedStream[];
+  #isStarted = false;
 
-  /** @param hear Called with each part of the output. */
-  constructor(plan: StreamPlan, hear: (chunk: Buffer) => void) {
+  private constructor(
+    plan: StreamPlan,
+    pipes: readonly RealPipe[] | undefined,
+    hear: (chunk: Uint8Array) => void,
+  ) {
     this.#plan = plan;
-    this.#hear = hear;
-    this.#pipes = openPipes(plan.read.length);
+    this.#pipes = pipes;
+    // Without pipes of our own each stream has one of Node's.
+    const descriptors = pipes === undefined ? plan.read.flat() : plan.read.map(lastOf);
+    this.#passed = descriptors.map((descriptor) => new PassedStream(descriptor, hear));
   }
 
-  /** What the command is to be started with. */
-  get stdio(): StdioOptions {
-    const stdio: ("inherit" | "pipe" | number)[] = ["inherit", "inherit", "inherit"];
+  /**
+   * Makes the streams for one command.
+   *
+   * @param hear Called with each part of the output, whose memory is used again afterwards.
+   */
+  static async open(plan: StreamPlan, hear: (chunk: Uint8Array) => void): Promise<ChildStreams> {
+    const pipes = await openPipes(plan.read.map(() => "read"));
+    try {
+      return new ChildStreams(plan, pipes, hear);
+    } catch (error) {
+      for (const pipe of pipes ?? []) closePipe(pipe);
+      throw error;
+    }
+  }
+
+  /** What the command is to be started with as its standard output and standard error. */
+  get stdio(): [ChildStream, ChildStream] {
+    const stdio: [ChildStream, ChildStream] = ["inherit", "inherit"];
     for (const [index, streams] of this.#plan.read.entries()) {
-      for (const stream of streams) stdio[stream] = this.#pipes?.[index]?.writeEnd ?? "pipe";
+      for (const stream of streams) {
+        stdio[stream === STDERR ? 1 : 0] = this.#pipes?.[index]?.writeEnd ?? "pipe";
+      }
     }
     return stdio;
   }
 
-  /** The command has been started, or could not be. */
-  started(child: ChildProcess | undefined): void {
+  /** The command has been started. */
+  started(child: ChildProcess): void {
+    this.#isStarted = true;
     for (const { writeEnd } of this.#pipes ?? []) closeSync(writeEnd);
-    if (child?.pid === undefined) {
-      for (const { source } of this.#pipes ?? []) source.destroy();
-      return;
-    }
-    for (const [index, streams] of this.#plan.read.entries()) {
+    for (const [index, passed] of this.#passed.entries()) {
       const pipe = this.#pipes?.[index];
-      if (pipe !== undefined) {
-        this.#pass(pipe.source, streams.includes(STDERR) ? STDERR : STDOUT);
-        continue;
-      }
-      // Without pipes of our own each stream has one of Node's.
-      for (const stream of streams) {
-        this.#pass((stream === STDERR ? child.stderr : child.stdout) as Readable, stream);
-      }
+      if (pipe !== undefined) passed.readPipe(pipe.readEnd);
+      else
+        passed.readStream((passed.descriptor === STDERR ? child.stderr : child.stdout) as Readable);
     }
   }
 
@@ -96,7 +117,7 @@ export class ChildStreams {
     return this.#passed.some(({ isHeldUp }) => isHeldUp);
   }
 
-  /** How much has passed. */
+  /** How much has been read. */
   get bytes(): number {
     return this.#passed.reduce((sum, { words }) => sum + words.bytes, 0);
   }
@@ -108,51 +129,38 @@ export class ChildStreams {
 
   /** Whether what went to standard error ends within a line. */
   get endsMidLine(): boolean {
-    const last = this.#passed.find(({ descriptor }) => descriptor === STDERR)?.lastByte;
-    return last !== undefined && last !== NEWLINE;
+    return this.#passed.some(({ descriptor, endsMidLine }) => descriptor === STDERR && endsMidLine);
   }
 
-  /** Reads no more: what still writes finds out. Resolves once ours has taken what was read. */
-  async end(): Promise<void> {
-    await Promise.all(this.#passed.map((one) => one.end()));
+  /** The first of our own streams that could not be written; null when both could. */
+  get error(): OutputError | null {
+    for (const { descriptor, error } of this.#passed) {
+      if (error === null) continue;
+      const stream = descriptor === STDERR ? "stderr" : "stdout";
+      return { stream, code: error.code ?? "unknown reason" };
+    }
+    return null;
   }
 
-  #pass(source: Readable, descriptor: number): void {
-    this.#passed.push(new Passed(source, descriptor, this.#hear));
+  /** Reads no more: what still writes finds out. What was read is still passed on. */
+  stopReading(): void {
+    for (const one of this.#passed) one.stopReading();
+  }
+
+  /** Drops what our own reader has not yet taken. */
+  abandon(): void {
+    for (const one of this.#passed) one.abandon();
+  }
+
+  /** Closes what a command that was not started has left. */
+  close(): void {
+    if (!this.#isStarted) for (const pipe of this.#pipes ?? []) closePipe(pipe);
+    this.#isStarted = true;
+    this.abandon();
   }
 }
 
-/** One stream that passes. */
-class Passed {
-  readonly descriptor: number;
-  readonly words = new Ends();
-  readonly done: Promise<void>;
-  readonly #source: Readable;
-  readonly #sink: DescriptorSink;
-  lastByte: number | undefined;
-
-  constructor(source: Readable, descriptor: number, hear: (chunk: Buffer) => void) {
-    this.descriptor = descriptor;
-    this.#source = source;
-    this.#sink = new DescriptorSink(descriptor);
-    // When nobody reads us any more, whoever writes must find out.
-    this.#sink.on("error", () => source.destroy());
-    source.on("data", (chunk: Buffer) => {
-      this.words.add(chunk);
-      this.lastByte = chunk.at(-1);
-      hear(chunk);
-    });
-    source.pipe(this.#sink);
-    this.done = finished(source, { writable: false }).catch(() => undefined);
-  }
-
-  get isHeldUp(): boolean {
-    return this.#sink.writableNeedDrain;
-  }
-
-  async end(): Promise<void> {
-    this.#source.destroy();
-    this.#sink.end();
-    await finished(this.#sink).catch(() => undefined);
-  }
+/** Where two streams share a pipe, it is told of as the one that we write to ourselves. */
+function lastOf(streams: readonly number[]): number {
+  return streams.includes(STDERR) ? STDERR : STDOUT;
 }

@@ -6,12 +6,14 @@
  */
 export const WINDOW_BYTES = 4 * 64 * 1024;
 
-/** The first and the last bytes of what it is given. */
+const NOTHING = Buffer.alloc(0);
+
+/** The first and the last bytes of what it is given. They are copied: a chunk's memory may be used again. */
 export class Ends {
-  readonly #head: Buffer[] = [];
-  readonly #tail: Buffer[] = [];
-  #headBytes = 0;
-  #tailBytes = 0;
+  #head: Buffer = NOTHING;
+  /** Holds the last bytes in a circle: behind `#tailAt` the oldest, before it the newest. */
+  #tail: Buffer = NOTHING;
+  #tailAt = 0;
   #bytes = 0;
 
   /** How much there was in all. */
@@ -19,30 +21,39 @@ export class Ends {
     return this.#bytes;
   }
 
-  add(chunk: Buffer): void {
-    let rest = chunk;
+  add(chunk: Uint8Array): void {
+    const before = this.#bytes;
     this.#bytes += chunk.length;
-    if (this.#headBytes < WINDOW_BYTES) {
-      const part = rest.subarray(0, WINDOW_BYTES - this.#headBytes);
-      this.#head.push(part);
-      this.#headBytes += part.length;
-      rest = rest.subarray(part.length);
+    if (before >= WINDOW_BYTES) {
+      this.#addToTail(chunk);
+      return;
     }
-    if (rest.length === 0) return;
-    this.#tail.push(rest);
-    this.#tailBytes += rest.length;
-    while (this.#tailBytes - (this.#tail[0]?.length ?? 0) >= WINDOW_BYTES) {
-      this.#tailBytes -= this.#tail.shift()?.length ?? 0;
-    }
+    if (this.#head === NOTHING) this.#head = Buffer.allocUnsafe(WINDOW_BYTES);
+    this.#head.set(chunk.subarray(0, WINDOW_BYTES - before), before);
+    if (this.#bytes > WINDOW_BYTES) this.#addToTail(chunk.subarray(WINDOW_BYTES - before));
   }
 
   /** What is kept, as text; a line of its own stands for what was left out. */
   text(): string {
-    const end = Buffer.concat(this.#tail);
+    const head = this.#head.subarray(0, this.#bytes);
+    const past = this.#bytes - head.length;
+    const tail =
+      past < WINDOW_BYTES
+        ? this.#tail.subarray(0, past)
+        : Buffer.concat([this.#tail.subarray(this.#tailAt), this.#tail.subarray(0, this.#tailAt)]);
     // So much was kept whole: nothing lies between.
     return this.#bytes <= 2 * WINDOW_BYTES
-      ? Buffer.concat([...this.#head, end]).toString("utf8")
-      : joinEnds(Buffer.concat(this.#head), end.subarray(-WINDOW_BYTES));
+      ? Buffer.concat([head, tail]).toString("utf8")
+      : joinEnds(head, tail);
+  }
+
+  #addToTail(chunk: Uint8Array): void {
+    if (this.#tail === NOTHING) this.#tail = Buffer.allocUnsafe(WINDOW_BYTES);
+    const last = chunk.subarray(-WINDOW_BYTES);
+    const first = last.subarray(0, WINDOW_BYTES - this.#tailAt);
+    this.#tail.set(first, this.#tailAt);
+    this.#tail.set(last.subarray(first.length), 0);
+    this.#tailAt = (this.#tailAt + last.length) % WINDOW_BYTES;
   }
 }
 

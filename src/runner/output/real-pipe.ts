@@ -3,32 +3,34 @@
  * /dev/stdout or /dev/stderr, and never one for both of its outputs.
  */
 
-import { spawnSync } from "node:child_process";
-import { constants, mkdtempSync, openSync, rmSync } from "node:fs";
-import { Socket } from "node:net";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A pipe that a child may write to. */
+/** Both ends of a pipe, as descriptors of this process. */
 export interface RealPipe {
-  readonly source: Socket;
-  /** To be closed once the child has it. */
+  readonly readEnd: number;
   readonly writeEnd: number;
 }
+
+/** Which end this process keeps. That one is non-blocking. */
+export type OwnEnd = "read" | "write";
 
 /**
  * Makes some pipes, which have no name any more once they are there.
  *
  * @returns Undefined where the system does not make any, as Windows.
  */
-export function openPipes(count: number): readonly RealPipe[] | undefined {
-  if (count === 0 || process.platform === "win32") return undefined;
+export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPipe[] | undefined> {
+  if (own.length === 0) return [];
+  if (process.platform === "win32") return undefined;
   let folder: string | undefined;
   try {
     folder = mkdtempSync(join(tmpdir(), "dagger-breaker-"));
-    const paths = Array.from({ length: count }, (_, index) => join(folder as string, `${index}`));
-    const { status } = spawnSync("mkfifo", ["-m", "600", ...paths], { stdio: "ignore" });
-    return status === 0 ? paths.map(openPipe) : undefined;
+    const paths = own.map((_, index) => join(folder as string, `${index}`));
+    return (await makeFifos(paths)) ? openAll(paths, own) : undefined;
   } catch {
     return undefined;
   } finally {
@@ -36,9 +38,38 @@ export function openPipes(count: number): readonly RealPipe[] | undefined {
   }
 }
 
-function openPipe(path: string): RealPipe {
-  // A writer can be opened without waiting only when there is a reader.
-  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writeEnd = openSync(path, constants.O_WRONLY);
-  return { source: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd };
+/** Closes both ends. */
+export function closePipe({ readEnd, writeEnd }: RealPipe): void {
+  closeSync(readEnd);
+  closeSync(writeEnd);
+}
+
+async function makeFifos(paths: readonly string[]): Promise<boolean> {
+  const [code] = await once(spawn("mkfifo", ["-m", "600", ...paths], { stdio: "ignore" }), "exit");
+  return code === 0;
+}
+
+function openAll(paths: readonly string[], own: readonly OwnEnd[]): readonly RealPipe[] {
+  const pipes: RealPipe[] = [];
+  try {
+    for (const [index, path] of paths.entries()) pipes.push(openPipe(path, own[index] ?? "read"));
+    return pipes;
+  } catch (error) {
+    for (const pipe of pipes) closePipe(pipe);
+    throw error;
+  }
+}
+
+function openPipe(path: string, own: OwnEnd): RealPipe {
+  const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
+  // A writer can be opened without waiting only when there is a reader. A command that is given the
+  // end to read from gets it blocking all the same: that is how libuv starts a process.
+  const readEnd = openSync(path, O_RDONLY | O_NONBLOCK);
+  try {
+    const writeEnd = openSync(path, own === "write" ? O_WRONLY | O_NONBLOCK : O_WRONLY);
+    return { readEnd, writeEnd };
+  } catch (error) {
+    closeSync(readEnd);
+    throw error;
+  }
 }
