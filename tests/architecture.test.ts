@@ -109,7 +109,7 @@ test("every public export has a doc comment", () => {
     .flatMap((target) => (typeof target === "object" ? [target.types] : []))
     .map((types) => join(ROOT, types.replace("dist", "src").replace(".d.ts", ".ts")));
   expect(entries.length).toBeGreaterThan(0);
-  const program = ts.createProgram({ rootNames: entries, options: readCompilerOptions() });
+  const program = ownProgram(entries);
   expect(entries.flatMap((entry) => undocumentedExports(program, entry))).toEqual([]);
 }, 60_000);
 
@@ -131,6 +131,19 @@ function undocumentedExports(program: ts.Program, entry: string): string[] {
 function isOurs(symbol: ts.Symbol): boolean {
   const declarations = symbol.getDeclarations() ?? [];
   return declarations.some((node) => node.getSourceFile().fileName.startsWith(SRC));
+}
+
+/** A program of our own sources alone: what they import from packages is not resolved, which takes seconds. */
+function ownProgram(rootNames: string[]): ts.Program {
+  const options = { ...readCompilerOptions(), noLib: true, types: [] };
+  const host = ts.createCompilerHost(options);
+  host.resolveModuleNameLiterals = (literals, containingFile) =>
+    literals.map(({ text }) => ({
+      resolvedModule: isRelative(text)
+        ? ts.resolveModuleName(text, containingFile, options, host).resolvedModule
+        : undefined,
+    }));
+  return ts.createProgram({ rootNames, options, host });
 }
 
 function readCompilerOptions(): ts.CompilerOptions {
