@@ -130,7 +130,18 @@ async function launch(
   { config = [], tls }: RedisServerOptions,
 ): Promise<ChildProcess> {
   const base = ["--bind", "127.0.0.1", "--port", String(port), "--dir", folder];
-  const quiet = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning"];
+  const quiet = [
+    "--save",
+    "",
+    "--repl-diskless-sync-delay",
+    "0",
+    "--appendonly",
+    "no",
+    "--daemonize",
+    "no",
+    "--loglevel",
+    "warning",
+  ];
   const secure =
     tls === undefined
       ? []
