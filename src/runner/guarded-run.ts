@@ -4,12 +4,12 @@ import { UNKNOWN } from "../attribution/rules/fallback.js";
 import type { Guard } from "../guard/guard.js";
 import { sparedRequestCount } from "../guard/spared-requests.js";
 import { delay } from "../policies/delay.js";
-import { parseTraceparent } from "../traces/trace-context.js";
 import { settleAttempt } from "./attempt-outcome.js";
 import { CommandCall } from "./command-call.js";
 import type { Contacts } from "./contacts.js";
 import { GroupWatcher } from "./ending/group-watcher.js";
 import { STOP_TIMES } from "./ending/stop-plan.js";
+import { exportsOf, hearsSteps, isTraced } from "./heard.js";
 import { LearntRun } from "./learnt-run.js";
 import { isDagger } from "./program-name.js";
 import { rejectionReport } from "./rejection-report.js";
@@ -111,7 +111,7 @@ class GuardedRun {
       if (end.outputError !== null) return ended("failed", { ...end, exitCode: EXIT.notWritten });
       if (isSuccess(end)) return ended("succeeded", end);
       const { received } = this.#signals;
-      if (received !== undefined) return interrupted(end, received);
+      if (received !== undefined) return interrupted(end, received, this.#signals.translated);
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) {
@@ -143,13 +143,13 @@ class GuardedRun {
       const end = await superviseCommand({
         command,
         args,
-        env: { ...env, ...sessions?.variables, ...(sendsTraces ? witness?.variables : {}) },
-        limits,
+        env: { ...env, ...sessions?.variables, ...(sendsTraces ? exportsOf(this.#plan) : {}) },
+        limits: { ...limits, idleFromFirstSign: this.#isOwn && !hearsSteps(this.#plan) },
         stop: { ...STOP_TIMES, ...this.#plan.stop },
         isOwn: this.#isOwn,
         signals: this.#signals,
         watcher: this.#watcher,
-        isTraced: this.#isTraced,
+        isHeard: isTraced(this.#plan) || hearsSteps(this.#plan),
         listen: (signs) => this.#listen(signs, call),
         onLimit: (limit) => witness?.dropped(limitMs(limits, limit)),
       });
@@ -162,7 +162,7 @@ class GuardedRun {
         refused: refused === refusedBefore ? null : (refused ?? null),
         evidence: isInterrupted ? undefined : await witness?.evidence(),
         isOwn: this.#isOwn,
-        isTraced: this.#isTraced,
+        isTraced: isTraced(this.#plan),
         isInterrupted,
       });
       const { exitCode, signal, timedOut, outputError } = end;
@@ -177,7 +177,8 @@ class GuardedRun {
 
   /** Hears of spans and sessions while an attempt runs. */
   #listen(signs: Signs, call: CommandCall): () => void {
-    const { witness } = this.#plan;
+    const { witness, steps } = this.#plan;
+    const forgetSteps = steps?.onOutput(() => signs.progressed());
     const forgetSpans = witness?.receiver?.onSpans((spans) => {
       signs.progressed();
       if (spans.some(isSpanOfRequest)) signs.connected();
@@ -191,15 +192,9 @@ class GuardedRun {
     if (this.#inheritsSession) this.#onSession();
     return () => {
       forgetSpans?.();
+      forgetSteps?.();
       this.#onSession = () => undefined;
     };
-  }
-
-  /** Whether traces may come that show what the command does. */
-  get #isTraced(): boolean {
-    const { witness, sendsTraces, sessions, env } = this.#plan;
-    const isSampled = parseTraceparent(env.TRACEPARENT)?.sampled !== false;
-    return witness?.receiver !== undefined && isSampled && (sendsTraces || sessions !== undefined);
   }
 
   /** What went to a terminal was read by nobody here. */
@@ -286,9 +281,18 @@ function isSuccess({ timedOut, exitCode, isCut }: AttemptEnd): boolean {
   return timedOut === null && exitCode === 0 && !isCut;
 }
 
-/** A command may end well after a signal, while its output was dropped because of it. */
-function interrupted(end: AttemptEnd, signal: NodeJS.Signals): Ending {
-  return end.exitCode === 0
+/**
+ * A command may end well after a signal, while its output was dropped because of it.
+ *
+ * @param translated The signal in whose place it got SIGINT: what it ends with then is the end by that.
+ */
+function interrupted(
+  end: AttemptEnd,
+  signal: NodeJS.Signals,
+  translated: NodeJS.Signals | undefined,
+): Ending {
+  const isForced = end.signal !== null && end.signal !== "SIGINT";
+  return end.exitCode === 0 || (translated !== undefined && !isForced)
     ? { outcome: "interrupted", exitCode: exitCodeOf(signal), signal }
     : ended("interrupted", end);
 }

@@ -96,3 +96,17 @@ test("a stop that nobody told of does not count either", () => {
   expect(onOver.mock.calls).toEqual([["total"]]);
   stopped.mockRestore();
 });
+
+test("where nothing is heard until the first output, the idle limit begins with it", () => {
+  const onOver = vi.fn();
+  const limits = limitsOf({ idleTimeoutMs: 100, idleFromFirstSign: true }, onOver);
+  vi.advanceTimersByTime(10_000);
+  expect(onOver).not.toHaveBeenCalled();
+  limits.progressed();
+  vi.advanceTimersByTime(60);
+  limits.progressed();
+  vi.advanceTimersByTime(60);
+  expect(onOver).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(60);
+  expect(limits.over).toBe("idle");
+});

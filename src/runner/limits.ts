@@ -27,6 +27,8 @@ const STOPPED_MS = 2_000;
 export class AttemptLimits {
   readonly #watch: LimitsWatch;
   readonly #dues = new Map<RunLimit, Due>();
+  /** The idle limit, as long as it waits for a first sign. */
+  #idleLaterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookAtMs = 0;
   #pausedAtMs: number | undefined;
@@ -37,7 +39,8 @@ export class AttemptLimits {
     this.#watch = watch;
     this.#start("total", limits.timeoutMs);
     this.#start("connect", limits.connectTimeoutMs);
-    this.#start("idle", limits.idleTimeoutMs);
+    if (limits.idleFromFirstSign) this.#idleLaterMs = limits.idleTimeoutMs;
+    else this.#start("idle", limits.idleTimeoutMs);
     this.#schedule();
   }
 
@@ -53,7 +56,8 @@ export class AttemptLimits {
 
   /** There was output, or a trace. */
   progressed(): void {
-    this.#restart("idle");
+    if (this.#idleLaterMs !== undefined) this.#startIdle();
+    else this.#restart("idle");
   }
 
   /** There is a session to an engine. */
@@ -84,6 +88,7 @@ export class AttemptLimits {
 
   /** The attempt has ended. */
   end(): void {
+    this.#idleLaterMs = undefined;
     this.#dues.clear();
     clearTimeout(this.#timer);
   }
@@ -91,6 +96,12 @@ export class AttemptLimits {
   #start(limit: RunLimit, afterMs: number | undefined): void {
     if (afterMs !== undefined)
       this.#dues.set(limit, { afterMs, atMs: performance.now() + afterMs });
+  }
+
+  #startIdle(): void {
+    this.#start("idle", this.#idleLaterMs);
+    this.#idleLaterMs = undefined;
+    if (this.#pausedAtMs === undefined) this.#schedule();
   }
 
   #restart(limit: RunLimit): void {

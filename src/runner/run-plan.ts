@@ -3,6 +3,7 @@
 import type { Environment } from "../traces/environment.js";
 import type { CommandWitness } from "./command-witness.js";
 import type { StopTimes } from "./ending/stop-plan.js";
+import type { StepOutput } from "./step-output.js";
 
 /** When a run is ended by us, in milliseconds; without a limit it never is. */
 export interface RunLimits {
@@ -12,6 +13,8 @@ export interface RunLimits {
   readonly connectTimeoutMs?: number | undefined;
   /** Without any output or trace. */
   readonly idleTimeoutMs?: number | undefined;
+  /** Whether that time begins with the first output or trace, and not with the command. */
+  readonly idleFromFirstSign?: boolean | undefined;
 }
 
 /** Which of the limits ended a command. */
@@ -70,6 +73,8 @@ export interface RunPlan extends RetryLimits {
   readonly learntPath?: string | undefined;
   /** Hears the traces of the command, or of its sessions; the run ends it. */
   readonly witness?: CommandWitness | undefined;
+  /** Hears what steps print where the command itself prints nothing; the caller ends it. */
+  readonly steps?: StepOutput | undefined;
   /** Whether the command itself is to send its traces, and not only the CLIs of its sessions. */
   readonly sendsTraces: boolean;
   readonly sessions?: ChildSessions | undefined;

@@ -44,8 +44,8 @@ export interface Attempt {
   readonly isOwn: boolean;
   readonly signals: RunSignals;
   readonly watcher: GroupWatcher;
-  /** Whether traces may come that show that it lives. */
-  readonly isTraced: boolean;
+  /** Whether traces or logs may come that show that it lives. */
+  readonly isHeard: boolean;
   /** Tells of traces and sessions while it runs; to be let go of at its end. */
   readonly listen: (signs: Signs) => () => void;
   /** A limit is over, and the command is about to be told to end. */
@@ -72,7 +72,7 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const leads = !plan.hasTerminal;
   // Without limits nothing of ours ever kills it on a terminal.
   const terminal = plan.hasTerminal && hasLimits(attempt.limits) ? new TerminalState() : undefined;
-  const isUnwatched = plan.isUnread && !attempt.isTraced;
+  const isUnwatched = plan.isUnread && !attempt.isHeard;
   const words = new ConnectedWords(() => limits.connected());
   const streams = await ChildStreams.open(plan, (chunk) => {
     limits.progressed();

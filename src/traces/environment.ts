@@ -30,20 +30,16 @@ const ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const TRACES_PROTOCOL = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+const LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
+const LOGS_PROTOCOL = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL";
 const SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY";
 const SAMPLER = "OTEL_TRACES_SAMPLER";
 const HTTP_PROTOBUF = "http/protobuf";
-const TRACES_PATH = "/v1/traces";
 
 /** With its default of 5 s, spans would come long after the answers that they explain. */
 const SCHEDULE_DELAY_MS = 100;
 /** The samplers that take all there is. */
 const TAKING_ALL: ReadonlySet<string> = new Set(["always_on", "parentbased_always_on"]);
-/** Files that the CLI needs to reach its collector by TLS. */
-const TLS_FILES = ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"].flatMap((name) => [
-  `OTEL_EXPORTER_OTLP_TRACES_${name}`,
-  `OTEL_EXPORTER_OTLP_${name}`,
-]);
 
 /** What was said already in this process. */
 const said = new Set<string>();
@@ -64,23 +60,40 @@ const said = new Set<string>();
  * ```
  */
 export function collectorOf(env: Environment): TraceCollector {
-  const variable = [TRACES_ENDPOINT, ENDPOINT].find((name) => isSet(env[name]));
+  return collectorFor("TRACES", [TRACES_ENDPOINT, ENDPOINT], env);
+}
+
+/**
+ * Finds where an environment sends logs, as the CLI of Dagger reads it: to
+ * `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` alone. `OTEL_EXPORTER_OTLP_ENDPOINT` by itself brings no logs.
+ */
+export function logCollectorOf(env: Environment): TraceCollector {
+  return collectorFor("LOGS", [LOGS_ENDPOINT], env);
+}
+
+function collectorFor(
+  signal: "TRACES" | "LOGS",
+  endpoints: readonly string[],
+  env: Environment,
+): TraceCollector {
+  const variable = endpoints.find((name) => isSet(env[name]));
   if (variable === undefined) return { kind: "none" };
-  const protocol = [TRACES_PROTOCOL, PROTOCOL].find((name) => isSet(env[name]));
+  const protocols = [`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`, PROTOCOL];
+  const protocol = protocols.find((name) => isSet(env[name]));
   if (protocol !== undefined && env[protocol]?.trim() !== HTTP_PROTOBUF) {
     return leftAlone(`${protocol} is not ${HTTP_PROTOBUF}`);
   }
   const given = (env[variable] ?? "").trim();
   if (!isHttpUrl(given)) return leftAlone(`${variable} is no http or https URL`);
   const url = new URL(given);
-  const file = TLS_FILES.find((name) => isSet(env[name]));
+  const file = tlsFiles(signal).find((name) => isSet(env[name]));
   if (url.protocol === "https:" && file !== undefined) {
     return leftAlone(`${file} is set, and only the CLI uses it`);
   }
   const proxy = proxyVariable(url, env);
   if (proxy !== undefined) return leftAlone(`${proxy} is set, and only the CLI uses it`);
   if (variable === ENDPOINT || /^https?:\/\/[^/?#]*$/i.test(given)) {
-    url.pathname = `${url.pathname.replace(/\/+$/, "")}${TRACES_PATH}`;
+    url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/${signal.toLowerCase()}`;
   }
   return { kind: "http", endpoint: url.href };
 }
@@ -128,6 +141,19 @@ export function engineEnvironment(
   };
   if (!isLower(env[SCHEDULE_DELAY])) variables[SCHEDULE_DELAY] = `${SCHEDULE_DELAY_MS}`;
   return { variables, witness: true, reason: undefined };
+}
+
+/** The variables with which a CLI sends its logs to a receiver; they are for the CLI alone. */
+export function logEnvironment(receiver: { readonly endpoint: string }): Record<string, string> {
+  return { [LOGS_ENDPOINT]: receiver.endpoint, [LOGS_PROTOCOL]: HTTP_PROTOBUF };
+}
+
+/** Files that the CLI needs to reach its collector by TLS. */
+function tlsFiles(signal: "TRACES" | "LOGS"): readonly string[] {
+  return ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"].flatMap((name) => [
+    `OTEL_EXPORTER_OTLP_${signal}_${name}`,
+    `OTEL_EXPORTER_OTLP_${name}`,
+  ]);
 }
 
 function isLower(delay: string | undefined): boolean {

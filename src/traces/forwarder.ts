@@ -14,6 +14,8 @@ export interface ForwarderOptions {
   /** How many bytes of bodies and headers wait at most, the body on its way included. */
   readonly maxQueueBytes: number;
   readonly maxQueuedBodies: number;
+  /** What bodies hold, for the warning that some were lost. Default: traces. */
+  readonly contents?: "traces" | "logs";
   /** What the spans of our own are said to come from. */
   readonly resourceAttributes: Readonly<Record<string, OwnAttribute>>;
   readonly tryTimeoutMs: number;
@@ -179,9 +181,10 @@ export class Forwarder {
     this.#dropped++;
     if (this.#warned) return;
     this.#warned = true;
+    const { contents = "traces" } = this.#options;
     process.emitWarning(
-      `traces of the engine do not reach the collector (${reason}); they are dropped and counted`,
-      { type: "CircuitBreakerWarning", code: "traces-dropped" },
+      `${contents} of the engine do not reach the collector (${reason}); they are dropped and counted`,
+      { type: "CircuitBreakerWarning", code: `${contents}-dropped` },
     );
   }
 }

@@ -14,6 +14,7 @@ import type { OwnSpan } from "./encode.js";
 import { answer } from "./exporter-answer.js";
 import { Forwarder } from "./forwarder.js";
 import { HeldBytes, type Refusal, readBody, unpack } from "./incoming-body.js";
+import { PATIENCE } from "./patience.js";
 import { Connections, withinOrOver } from "./quiet.js";
 import {
   type ReceiverSettings,
@@ -95,15 +96,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 /** How many of the largest bodies may be held at the same time, while they come and are read. */
 const HELD_BODIES = 4;
-/** A try, and the tries of one body: about 4 s in all when the collector is down. */
-const PATIENCE = {
-  tryTimeoutMs: 10_000,
-  maxTries: 5,
-  backoff: { initialDelayMs: 500, backoffFactor: 2, maxDelayMs: 5_000, jitter: true },
-  random: Math.random,
-};
-
-const REFUSALS: Readonly<Record<Refusal, number>> = { cut: 400, "too-large": 413, busy: 503 };
+/** An exporter that is answered 503 tries again for 30 s and holds up the end of the CLI. */
+const REFUSALS: Readonly<Record<Refusal, number>> = { cut: 400, "too-large": 413, busy: 200 };
 const NO_FORWARDER = {
   forwarded: 0,
   retried: 0,
@@ -262,7 +256,7 @@ class Receiver implements TraceReceiver {
   /** The status with which a request is refused before its body is read; undefined when it is not. */
   #refusalOf(request: IncomingMessage): number | undefined {
     if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) return 404;
-    if (this.#closing !== undefined || !this.#gate.admit(request.socket)) return 503;
+    if (this.#closing !== undefined || !this.#gate.admit(request.socket)) return REFUSALS.busy;
     return undefined;
   }
 

@@ -7,6 +7,7 @@ import { type CommandWitness, startCommandWitness } from "../../runner/command-w
 import { runGuarded } from "../../runner/guarded-run.js";
 import { isDagger, shownName } from "../../runner/program-name.js";
 import type { Note } from "../../runner/run-report.js";
+import type { StepOutput } from "../../runner/step-output.js";
 import { unreadText } from "../../traces/unread.js";
 import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
 import { joinFleet } from "../fleet-guard.js";
@@ -21,6 +22,7 @@ import { addReporterFlags, addStoreFlags } from "../store-settings.js";
 import type { CommandContext, Terminal } from "../terminal.js";
 import { holdWarnings, OF_ANYTHING } from "../trace/warnings.js";
 import { type CommandSessions, guardSessions } from "./child-sessions.js";
+import { watchIdleness } from "./idleness.js";
 import { OWN_SETTINGS, type OwnFlags, type RunFlags, readOwnOptions } from "./options.js";
 import { tellRun } from "./tell.js";
 
@@ -62,9 +64,11 @@ async function run(
   const isOwn = isDagger(command);
   const held = holdWarnings(OF_ANYTHING);
   const witness = traces === "off" ? undefined : await startCommandWitness(env);
+  const watched = await watchIdleness(idleTimeoutMs, traces, isOwn, env);
+  const { steps } = watched;
   const { sessions, notes } = isOwn
     ? NO_SESSIONS
-    : await sessionsOf(guard, env, witness, connectTimeoutMs);
+    : await sessionsOf(guard, env, { witness, steps, connectTimeoutMs });
   try {
     const report = await runGuarded(
       {
@@ -81,15 +85,18 @@ async function run(
         maxRetries: own.maxRetries,
         learnt: own.learnt,
         witness,
+        steps,
         sendsTraces: traces === "all" || (traces === "auto" && isOwn),
         sessions,
       },
       guard,
     );
+    await steps?.close(report.outcome === "interrupted");
     await held.release();
     const untold = (await joined?.leave()) ?? [];
     const warnings = [
       ...notes,
+      ...watched.notes,
       ...report.warnings,
       ...held.notes,
       ...unreadNotes(witness),
@@ -100,6 +107,7 @@ async function run(
   } finally {
     await held.release();
     await sessions?.close();
+    await steps?.close();
     await joined?.leave();
   }
 }
@@ -111,16 +119,22 @@ interface PreparedSessions {
 
 const NO_SESSIONS: PreparedSessions = { sessions: undefined, notes: [] };
 
+/** What hears of sessions, and how long one may take to open. */
+interface SessionWatch {
+  readonly witness: CommandWitness | undefined;
+  readonly steps: StepOutput | undefined;
+  readonly connectTimeoutMs: number | undefined;
+}
+
 /** What keeps sessions from being guarded is told, and does not keep the command from running. */
 async function sessionsOf(
   guard: Guard,
   env: Terminal["env"],
-  witness: CommandWitness | undefined,
-  connectTimeoutMs: number | undefined,
+  { witness, steps, connectTimeoutMs }: SessionWatch,
 ): Promise<PreparedSessions> {
   try {
     const sessions = await guardSessions(guard, env, {
-      traces: sessionTraces(witness),
+      traces: sessionTraces(witness, steps),
       connectTimeoutMs,
     });
     return { sessions, notes: [] };
@@ -140,7 +154,10 @@ function unreadNotes(witness: CommandWitness | undefined): readonly Note[] {
   return text === undefined ? [] : [{ code: "traces-unread", text }];
 }
 
-function sessionTraces(witness: CommandWitness | undefined): SessionTraces | undefined {
+function sessionTraces(
+  witness: CommandWitness | undefined,
+  steps: StepOutput | undefined,
+): SessionTraces | undefined {
   const { receiver, variables = {}, hasCollector = false } = witness ?? {};
-  return receiver && { receiver, variables, hasCollector };
+  return receiver && { receiver, variables: { ...variables, ...steps?.variables }, hasCollector };
 }

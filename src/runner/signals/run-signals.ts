@@ -58,6 +58,7 @@ export class RunSignals {
   #rules: PassingRules | undefined;
   #received: NodeJS.Signals | undefined;
   #isStopping = false;
+  #translated: NodeJS.Signals | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     if (asksToEnd(signal) || this.#command === undefined) this.#interrupt(signal);
@@ -78,6 +79,11 @@ export class RunSignals {
   /** Aborted when the run is to end, with a {@link RunInterruptedError}. */
   get any(): AbortSignal {
     return this.#interruption.signal;
+  }
+
+  /** The signal in whose place the command got SIGINT, and nothing after it. */
+  get translated(): NodeJS.Signals | undefined {
+    return this.#translated;
   }
 
   /** Passes signals on to a command until its end, and ends it should we end before it. */
@@ -115,6 +121,7 @@ export class RunSignals {
     if (command === undefined || this.#rules === undefined) return;
     const { sharesTerminal, interruptsFirst } = this.#rules;
     if (sharesTerminal && TYPED.has(signal) && isInForeground()) return;
+    this.#translated = isFirst && interruptsFirst && signal !== "SIGINT" ? signal : undefined;
     if (!isFirst || !interruptsFirst) this.#send(command, signal);
     // A second SIGINT would cut off what the command says after the one that a limit has sent.
     else if (!command.isTold) this.#send(command, "SIGINT");

@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
  * of its own: set `_EXPERIMENTAL_DAGGER_CLI_BIN` to it. Each `session` that an SDK starts is a
  * session double in a process of its own, which ends with its standard input or on SIGTERM. Its
  * options (those of `startSessionDouble` but `random`) are taken from the environment variable
- * `DAGGER_SESSION_DOUBLE`, as JSON. To steer it from a test, use `SessionDouble.cliEnvironment`.
+ * `DAGGER_SESSION_DOUBLE`, as JSON. Any other command, such as `call`, does what `CommandDouble` says
+ * in the variable `DAGGER_SESSION_DOUBLE_COMMAND`. To steer it from a test, use `SessionDouble.cliEnvironment`.
  *
  * @throws Error when the file is not there or cannot be made executable.
  *

@@ -1,11 +1,16 @@
 #!/usr/bin/env node
-/** Stands in for the `dagger` CLI: `session` starts a session double and says where it is. */
+/**
+ * Stands in for the `dagger` CLI: `session` starts a session double and says where it is; any other
+ * command does what a variable says.
+ */
 
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AttachAddress } from "./cli-options.js";
 import { CLI_OPTIONS_VARIABLE, readCliTask } from "./cli-options.js";
+import { runCommandDouble } from "./command/command-run.js";
+import { COMMAND_VARIABLE, readCommandScript } from "./command/command-script.js";
 import type { Said } from "./control.js";
 import { startSession } from "./session-double.js";
 import { readSessionDoubleOptions } from "./session-options.js";
@@ -78,6 +83,10 @@ function flagValue(flag: string): string | undefined {
 }
 
 async function main(): Promise<void> {
+  const command = process.env[COMMAND_VARIABLE] ?? "";
+  if (process.argv[2] !== "session" && command !== "") {
+    process.exit(await runCommandDouble(readCommandScript(command), process.env));
+  }
   if (process.argv[2] !== "session") {
     throw new Error('the session double knows the command "session" only');
   }

@@ -2,6 +2,7 @@
 
 export type { SessionDoubleCliOptions } from "./cli-options.js";
 export { sessionDoubleCliPath } from "./cli-path.js";
+export type { CommandDouble, StepDouble } from "./command/command-script.js";
 export type {
   Fault,
   FaultOperation,

@@ -38,7 +38,8 @@ function readDelay(text = ""): number {
   return /^\d{1,9}$/.test(text.trim()) ? Number(text) : DEFAULT_SCHEDULE_DELAY_MS;
 }
 
-function readHeaders(text = ""): Record<string, string> {
+/** Reads `OTEL_EXPORTER_OTLP_HEADERS`. */
+export function readHeaders(text = ""): Record<string, string> {
   const pairs = text.split(",").flatMap((pair) => {
     const at = pair.indexOf("=");
     const name = pair.slice(0, at).trim();

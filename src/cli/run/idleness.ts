@@ -1,0 +1,33 @@
+/** Sees to it that `--idle-timeout` ends no step that is at work, and tells where it cannot. */
+
+import { isatty } from "node:tty";
+import type { Note } from "../../runner/run-report.js";
+import { hearStepOutput, type StepOutput } from "../../runner/step-output.js";
+import type { TracesChoice } from "../guard-settings.js";
+import type { Terminal } from "../terminal.js";
+
+/** What shows that the steps of a command are at work. */
+export interface IdlenessWatch {
+  /** Undefined without the limit, and where nothing is to be exported to us. */
+  readonly steps: StepOutput | undefined;
+  readonly notes: readonly Note[];
+}
+
+/** Prepares to hear the steps of a command, where an idle limit needs that. */
+export async function watchIdleness(
+  idleTimeoutMs: number | undefined,
+  traces: TracesChoice,
+  isDagger: boolean,
+  env: Terminal["env"],
+): Promise<IdlenessWatch> {
+  if (idleTimeoutMs === undefined) return { steps: undefined, notes: [] };
+  const steps = traces === "off" ? undefined : await hearStepOutput(env);
+  const why = traces === "off" ? "--traces is off" : steps?.offReason;
+  const isBlind = isDagger && why !== undefined && ![1, 2].some((stream) => isatty(stream));
+  return { steps, notes: isBlind ? [blindNote(why)] : [] };
+}
+
+function blindNote(why: string): Note {
+  const text = `--idle-timeout cannot be kept for Dagger 1.0 (${why}): without a terminal it prints nothing until its end, so the limit holds from the first output on.`;
+  return { code: "idle-limit-not-kept", text };
+}

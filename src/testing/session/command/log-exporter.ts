@@ -1,0 +1,106 @@
+/** Exports the output of steps as OTLP log records while they run, as the CLI of Dagger does. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { PbfWriter } from "pbf";
+import type { Environment } from "../../../traces/environment.js";
+import { readHeaders } from "../traces/exporter-environment.js";
+
+/** The scope of what steps print. */
+const STEP_SCOPE = "dagger.io/engine.buildkit";
+/** The interval in the code of the CLI; no variable changes it. */
+const INTERVAL_MS = 100;
+/** For how long a collector that is busy is tried again: so long it holds up the end of the CLI. */
+const MAX_BUSY_MS = 30_000;
+const RETRY_MS = 500;
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const POST_TIMEOUT_MS = 10_000;
+const RESOURCE_SCOPE = "dagger-engine";
+
+/** Gathers lines and posts them. What a collector does not take is lost, and the command is unharmed. */
+export class LogExporter {
+  readonly #endpoint: string | undefined;
+  readonly #headers: Readonly<Record<string, string>>;
+  #lines: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #posting: Promise<void> = Promise.resolve();
+
+  /** @param env Where `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` stands; a query string in it is dropped. */
+  constructor(env: Environment) {
+    this.#endpoint = env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT?.replace(/\?.*$/, "") || undefined;
+    this.#headers = readHeaders(env.OTEL_EXPORTER_OTLP_HEADERS);
+  }
+
+  /** Adds a line that a step has printed. */
+  add(line: string): void {
+    if (this.#endpoint === undefined) return;
+    this.#lines.push(line);
+    this.#timer ??= setTimeout(() => this.#begin(), INTERVAL_MS);
+  }
+
+  /** Sends all there is. Never rejects. */
+  async flush(): Promise<void> {
+    if (this.#lines.length > 0) this.#begin();
+    await this.#posting;
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const body = encodeLogs(this.#lines);
+    this.#lines = [];
+    this.#posting = this.#posting.then(() => this.#post(body));
+  }
+
+  async #post(body: Uint8Array): Promise<void> {
+    const endMs = performance.now() + MAX_BUSY_MS;
+    while (performance.now() < endMs) {
+      const status = await fetch(this.#endpoint ?? "", {
+        method: "POST",
+        body: Buffer.from(body),
+        headers: { ...this.#headers, "content-type": "application/x-protobuf" },
+        signal: AbortSignal.timeout(POST_TIMEOUT_MS),
+      }).then(
+        (response) => response.status,
+        () => 0,
+      );
+      if (!RETRYABLE.has(status)) return;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+/** Writes an OTLP `ExportLogsServiceRequest` that holds one record for each line. */
+export function encodeLogs(lines: readonly string[]): Uint8Array {
+  const writer = new PbfWriter();
+  writer.writeMessage(1, writeResourceLogs, lines);
+  return writer.finish();
+}
+
+function writeResourceLogs(lines: readonly string[], writer: PbfWriter): void {
+  writer.writeMessage(
+    1,
+    (_nothing: null, resource) => {
+      resource.writeMessage(1, writeAttribute, ["service.name", RESOURCE_SCOPE]);
+    },
+    null,
+  );
+  writer.writeMessage(2, writeScopeLogs, lines);
+}
+
+function writeScopeLogs(lines: readonly string[], writer: PbfWriter): void {
+  writer.writeMessage(1, (name: string, scope) => scope.writeStringField(1, name), STEP_SCOPE);
+  for (const line of lines) {
+    writer.writeMessage(
+      2,
+      (text: string, record) => {
+        record.writeMessage(5, (body: string, value) => value.writeStringField(1, body), text);
+      },
+      `${line}\n`,
+    );
+  }
+}
+
+function writeAttribute([key, value]: readonly [string, string], writer: PbfWriter): void {
+  writer.writeStringField(1, key);
+  writer.writeMessage(2, (text: string, field) => field.writeStringField(1, text), value);
+}

@@ -1,0 +1,152 @@
+/**
+ * Takes in the logs that a CLI exports, as a sign that its steps are at work. They hold the output of
+ * steps in clear: they are counted and passed on to the user's own collector, and never kept.
+ */
+
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
+import { answer } from "../exporter-answer.js";
+import { Forwarder } from "../forwarder.js";
+import { HeldBytes, readBody, unpack } from "../incoming-body.js";
+import { PATIENCE } from "../patience.js";
+import { withinOrOver } from "../quiet.js";
+import { countRecords } from "./count-records.js";
+
+/** Hears how many records of each scope one body had. */
+export type RecordsListener = (records: ReadonlyMap<string, number>) => void;
+
+/** A receiver of logs on loopback. It keeps no process alive. */
+export interface LogReceiver {
+  /** Where to export to; a random token stands in its path, without which nothing is taken. */
+  readonly endpoint: string;
+  /** Calls the listener for each body. Returns how to stop. */
+  onRecords(listener: RecordsListener): () => void;
+  /**
+   * Takes nothing more, and gives the collector a moment for what is queued. Never rejects.
+   *
+   * @param withinMs How long that moment is. Default: 2,000.
+   */
+  close(withinMs?: number): Promise<void>;
+}
+
+const MIB = 1_048_576;
+const MAX_BODY_BYTES = 16 * MIB;
+const MAX_HELD_BYTES = 64 * MIB;
+const MAX_QUEUE_BYTES = 32 * MIB;
+const MAX_QUEUED_BODIES = 1_000;
+const MAX_CONNECTIONS = 64;
+const CLOSE_TIMEOUT_MS = 2_000;
+const KEEP_ALIVE_TIMEOUT_MS = 120_000;
+
+/**
+ * Starts a receiver on a free port of 127.0.0.1.
+ *
+ * @param forwardTo The user's own endpoint for logs; undefined for none.
+ * @throws The system's error when no port can be had.
+ */
+export async function startLogReceiver(forwardTo: string | undefined): Promise<LogReceiver> {
+  const receiver = new Receiver(forwardTo);
+  await receiver.listen();
+  return receiver;
+}
+
+class Receiver implements LogReceiver {
+  readonly #path = `/${randomBytes(16).toString("hex")}/v1/logs`;
+  readonly #server: Server;
+  readonly #forwarder: Forwarder | undefined;
+  readonly #gate = new TokenGate(MAX_CONNECTIONS);
+  readonly #held = new HeldBytes(MAX_HELD_BYTES);
+  readonly #listeners = new Set<RecordsListener>();
+  /** Bodies are unpacked one after another, so that only one of them is held unpacked. */
+  #reading: Promise<void> = Promise.resolve();
+  #port = 0;
+
+  constructor(endpoint: string | undefined) {
+    if (endpoint !== undefined) {
+      this.#forwarder = new Forwarder({
+        ...PATIENCE,
+        endpoint,
+        contents: "logs",
+        maxQueueBytes: MAX_QUEUE_BYTES,
+        maxQueuedBodies: MAX_QUEUED_BODIES,
+        resourceAttributes: {},
+      });
+    }
+    this.#server = createServer({
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
+    });
+    this.#server.on("connection", (socket) => this.#gate.enter(socket.unref()));
+    this.#server.on("request", (request, response) => void this.#take(request, response));
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}${this.#path}`;
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen({ host: "127.0.0.1", port: 0, exclusive: true });
+    await once(this.#server, "listening");
+    this.#server.on("error", () => undefined);
+    this.#server.unref();
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  onRecords(listener: RecordsListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(withinMs = CLOSE_TIMEOUT_MS): Promise<void> {
+    this.#server.close();
+    const passedOn = this.#reading.then(() => this.#forwarder?.idle());
+    await withinOrOver(passedOn, withinMs);
+    this.#forwarder?.close();
+    this.#server.closeAllConnections();
+    this.#listeners.clear();
+  }
+
+  /**
+   * Takes one body in, and answers 200 whatever became of it: an exporter that is answered otherwise
+   * holds up the end of the CLI. Never rejects.
+   */
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => undefined);
+    if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) {
+      request.resume();
+      answer(response, 404);
+      return;
+    }
+    if (!this.#gate.admit(request.socket)) {
+      request.resume();
+      answer(response, 200);
+      return;
+    }
+    const body = await readBody(request, MAX_BODY_BYTES, this.#held);
+    answer(response, 200);
+    if (typeof body === "string") return;
+    this.#forwarder?.add(body, request.rawHeaders);
+    const isPacked = request.headers["content-encoding"]?.trim().toLowerCase() === "gzip";
+    this.#reading = this.#reading
+      .then(() => this.#read(body, isPacked))
+      .catch(() => undefined)
+      .then(() => this.#held.giveBack(body.length));
+  }
+
+  async #read(body: Buffer, isPacked: boolean): Promise<void> {
+    const plain = isPacked ? await unpack(body, MAX_BODY_BYTES) : body;
+    if (typeof plain === "string") return;
+    const records = countRecords(plain);
+    if (records.size === 0) return;
+    for (const listener of this.#listeners) listener(records);
+  }
+}
+
+/** Whether two paths are equal, in a time that does not tell where they differ. */
+function isSame(given: string, expected: string): boolean {
+  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
