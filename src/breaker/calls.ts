@@ -1,5 +1,6 @@
 /** Runs operations with the right to do so, and tells the machine what became of them. */
 
+import type { AbortSignal } from "../options/abort-signal.js";
 import { askUser } from "./announce.js";
 import { isCircuitBreakerError } from "./errors.js";
 import type { Machine } from "./machine.js";

@@ -1,5 +1,6 @@
 /** The circuit breaker as its users see it. */
 
+import type { AbortSignal } from "../options/abort-signal.js";
 import {
   checkFunction,
   checkNumber,
@@ -251,7 +252,7 @@ const EVENT = wordField<keyof CircuitBreakerEvents>("stateChange", EVENT_NAMES);
 export function readSignal(options: ExecuteOptions | undefined): AbortSignal | undefined {
   if (options === undefined) return undefined;
   // Reading options in general would cost as much as the call itself.
-  if (options?.signal instanceof AbortSignal && Object.keys(options).length === 1) {
+  if (options?.signal instanceof globalThis.AbortSignal && Object.keys(options).length === 1) {
     return options.signal;
   }
   return readOptions("execute", options, { signal: signalField }).signal;

@@ -4,6 +4,13 @@ import { readObject, show } from "../options/check.js";
 import type { Outcome } from "./options.js";
 import type { Lease } from "./state/half-open.js";
 
+declare global {
+  /** Declared by the lib "esnext.disposable" as well, which users need not have. */
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
 /** What a caller may know of a failure beside its error. */
 export interface FailureDetail {
   /** For how many milliseconds the upstream asked to be left alone; 0 or more. */

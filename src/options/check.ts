@@ -1,5 +1,7 @@
 /** Reads option objects: every value is checked by the declaration that holds its default. */
 
+import type { AbortSignal } from "./abort-signal.js";
+
 /** How one option is read: `absent` is its value when it is not given. */
 export interface Field<T> {
   readonly absent: T;

@@ -1,6 +1,7 @@
 /** Answers with something else when an operation fails. */
 
 import type { Operation } from "../breaker/calls.js";
+import type { AbortSignal } from "../options/abort-signal.js";
 import { checkFunction, functionField, readOptions, signalField } from "../options/check.js";
 import { ask, readYesOrNo } from "./ask.js";
 import { isLastGood, type LastGood } from "./last-good.js";

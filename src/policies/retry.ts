@@ -3,6 +3,7 @@
 import { type Random, systemClock } from "../breaker/clock.js";
 import { isCircuitBreakerOpenError } from "../breaker/errors.js";
 import { isDuration } from "../breaker/permit.js";
+import type { AbortSignal } from "../options/abort-signal.js";
 import {
   booleanField,
   checkFunction,

@@ -2,6 +2,7 @@
 
 import { systemClock } from "../breaker/clock.js";
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
+import type { AbortSignal } from "../options/abort-signal.js";
 import {
   checkFunction,
   checkNumber,

@@ -9,6 +9,7 @@ import {
   isCircuitBreakerError,
   nameErrorClass,
 } from "../breaker/errors.js";
+import type { AbortSignal } from "../options/abort-signal.js";
 import {
   checkFunction,
   checkNumber,

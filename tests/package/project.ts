@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { packedPackage } from "../../scripts/packed-package.mjs";
@@ -11,6 +11,7 @@ import { packedPackage } from "../../scripts/packed-package.mjs";
 const execute = promisify(execFile);
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const RUNNER = fileURLToPath(new URL("snippet-runner.mjs", import.meta.url));
 
 export interface PackageManifest {
   readonly name: string;
@@ -25,6 +26,13 @@ export interface PackageManifest {
 
 export async function readManifest(): Promise<PackageManifest> {
   return JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+}
+
+/** What a user may import. */
+export function entriesOf({ name, exports }: PackageManifest): string[] {
+  return Object.entries(exports)
+    .filter(([, target]) => typeof target === "object")
+    .map(([path]) => name + path.slice(1));
 }
 
 /** What a script did. */
@@ -54,12 +62,13 @@ export class Project {
     path: string,
     environment: Readonly<Record<string, string>> = {},
     args: readonly string[] = [],
+    timeoutMs = 60_000,
   ): Promise<Run> {
     const { DAGGER_SESSION_PORT: _port, DAGGER_SESSION_TOKEN: _token, ...inherited } = process.env;
     const options = {
       cwd: this.folder,
       env: { ...inherited, ...environment },
-      timeout: 60_000,
+      timeout: timeoutMs,
       killSignal: "SIGKILL" as const,
     };
     return new Promise((resolve) => {
@@ -72,6 +81,26 @@ export class Project {
         },
       );
     });
+  }
+
+  /**
+   * Runs programs of the project in one process, each group in a thread; see snippet-runner.mjs.
+   *
+   * @returns What each program did, by its path.
+   */
+  async runAll(
+    groups: readonly (readonly string[])[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<ReadonlyMap<string, Omit<Run, "stdout">>> {
+    const pathOf = (file: string) => join(this.folder, file);
+    const args = groups.map((group) => group.map(pathOf).join(","));
+    const { code, stdout, stderr } = await this.run(RUNNER, environment, args, 300_000);
+    if (code !== 0) throw new Error(`the runner of programs ended with ${code}: ${stderr}`);
+    const results = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    return new Map(results.map(({ file, ...run }) => [relative(this.folder, file), run]));
   }
 
   remove(): Promise<void> {

@@ -20,6 +20,13 @@ import { SpanExporter } from "./traces/exporter.js";
 import { plainTarget } from "./traces/exporter-environment.js";
 import type { SpanSink } from "./traces/request-span.js";
 
+declare global {
+  /** Declared by the lib "esnext.disposable" as well, which users need not have. */
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
+
 /** What a program needs in its environment to use a session. */
 export interface SessionEnvironment {
   readonly DAGGER_SESSION_PORT: string;
@@ -33,7 +40,7 @@ export interface CliEnvironment {
 }
 
 /** A running session double. */
-export interface SessionDouble extends AsyncDisposable {
+export interface SessionDouble {
   /** The port of the session on 127.0.0.1. */
   readonly port: number;
   /** The token of the session: the user name in basic auth. */
@@ -95,6 +102,8 @@ export interface SessionDouble extends AsyncDisposable {
    * with it all its sessions: processes are killed, files removed, ports closed. May be called again.
    */
   stop(): Promise<void>;
+  /** The same as `stop`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
