@@ -42,7 +42,7 @@ export type RequestSender = Pick<GuardedSession, "request">;
 
 /** Sends the requests of a session as a guard does that may have to step aside. */
 export function requestSender(guard: Guard, state: SessionState): RequestSender {
-  return isProxied() ? new ProxiedSession(guard, state) : new GuardedSession(guard, state);
+  return isProxied() ? new ProxiedSession(guard, state) : new GuardedSession(guard, state, "ask");
 }
 
 /** The refusal of a proxy that kept a session from opening; else the error itself. */

@@ -26,13 +26,16 @@ export type Exchange<A extends SessionResponse> = (
   signal: AbortSignal | undefined,
 ) => Promise<A>;
 
-/** How long the engine may take to tell its version after a request has timed out. */
+/** How long the engine may take to tell its version after a request has timed out or was cut. */
 const VERSION_TIMEOUT_MS = 2000;
 
 /** How long it may take to tell the digests of images that it has just used: it needs 2 ms. */
 const QUESTION_TIMEOUT_MS = 2000;
 
 const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
+
+/** `"ask"` asks the session whether it lives; `"lost"` takes it for lost, where no other question may be sent. */
+export type WhenCut = "ask" | "lost";
 
 /** What may come along with a request. */
 export interface RequestCompanions {
@@ -47,12 +50,17 @@ export class GuardedSession {
   readonly #guard: Guard;
   readonly #calls: Calls;
   readonly #state: SessionState;
+  readonly #whenCut: WhenCut;
 
-  /** @param state What is known of the session, when another guard knows it already. */
-  constructor(guard: Guard, state = new SessionState()) {
+  /**
+   * @param state What is known of the session, when another guard knows it already.
+   * @param whenCut What a connection that is cut says of its session.
+   */
+  constructor(guard: Guard, state = new SessionState(), whenCut: WhenCut = "lost") {
     this.#guard = guard;
     this.#calls = new Calls(guard.settings.signal);
     this.#state = state;
+    this.#whenCut = whenCut;
   }
 
   /** The error that requests of this session meet once it is lost. */
@@ -175,7 +183,10 @@ export class GuardedSession {
       return answer;
     } catch (error) {
       if (!signal?.aborted) {
-        this.#settleByError(inFlight, classifyFailure(error, { query: request }), error);
+        const failure = classifyFailure(error, { query: request });
+        const asks = failure.sessionLost && this.#whenCut === "ask";
+        if (asks && (await this.#lives(exchange))) inFlight.ignored();
+        else this.#settleByError(inFlight, failure, error);
         throw error;
       }
       if (isTimeoutError(signal.reason)) {
@@ -200,6 +211,25 @@ export class GuardedSession {
   #settleByError(inFlight: RequestInFlight, failure: Failure, error: unknown): void {
     if (!failure.sessionLost || this.#state.lose(failure, error)) inFlight.failed(failure, error);
     else inFlight.ignored();
+  }
+
+  /**
+   * A connection that is cut may be that of one request alone, so the session itself is asked before it
+   * counts as lost. Requests that are cut at the same time share one question.
+   */
+  #lives(exchange: Exchange<SessionResponse>): Promise<boolean> {
+    return this.#state.inquire(async () => {
+      const call = this.#calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });
+      try {
+        const answer = await exchange(VERSION_QUERY, call.signal);
+        const failures = classifyResponse(answer, { query: VERSION_QUERY });
+        return !failures.some(({ sessionLost }) => sessionLost);
+      } catch {
+        return false;
+      } finally {
+        call.end();
+      }
+    });
   }
 
   /**

@@ -16,6 +16,7 @@ export class SessionState {
   readonly #questions = new Set<Promise<void>>();
   readonly #waiting = new Set<Call>();
   #lost: SessionLostError | undefined;
+  #inquiry: Promise<boolean> | undefined;
   #ended = false;
 
   /** The error that requests of this session meet once it is lost. */
@@ -34,6 +35,18 @@ export class SessionState {
     this.#lost = new SessionLostError(recordOf(failure, error));
     for (const call of this.#waiting) call.abort(this.#lost);
     return true;
+  }
+
+  /**
+   * Asks whether the session lives; those who want to know meanwhile get the same answer. Once it is lost
+   * or was ended, that is known without asking.
+   */
+  async inquire(question: () => Promise<boolean>): Promise<boolean> {
+    if (this.#ended || this.#lost !== undefined) return false;
+    this.#inquiry ??= question().finally(() => {
+      this.#inquiry = undefined;
+    });
+    return this.#inquiry;
   }
 
   /** The session was ended by its owner: requests that nobody awaited fail, and nobody is to blame. */

@@ -72,7 +72,7 @@ export class GuardedQueries {
     onRefused?: (query: RefusedQuery) => void,
   ) {
     this.#onRefused = onRefused;
-    this.#session = new GuardedSession(guard, state);
+    this.#session = new GuardedSession(guard, state, "ask");
     this.#target = target;
     this.#tracing = tracing;
   }

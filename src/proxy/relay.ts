@@ -8,6 +8,7 @@ import type {
   ServerResponse,
 } from "node:http";
 import { request as httpRequest } from "node:http";
+import { resetSocket } from "../sockets/reset-socket.js";
 import {
   hasHeader,
   headOf,
@@ -91,7 +92,7 @@ export function relayAnswer(answer: Answer, response: ServerResponse): void {
     message.unpipe(response);
     cut(response);
   };
-  message.once("error", cutOff);
+  message.on("error", cutOff);
   try {
     beginAnswer(answer, response);
   } catch {
@@ -129,7 +130,7 @@ export function addTrailers({ rawTrailers }: IncomingMessage, to: OutgoingMessag
 export function cut(response: ServerResponse): void {
   const { socket } = response;
   if (socket === null || socket.destroyed) return;
-  socket.write("", () => socket.resetAndDestroy());
+  socket.write("", () => resetSocket(socket));
 }
 
 /**

@@ -4,9 +4,10 @@ import { Agent, type ClientRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Opens a connection to the session, which alone keeps no process alive. */
+/** Opens a connection to the session, which alone keeps no process alive. Its errors end nothing else. */
 export function connectTo(port: number): Socket {
-  return connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true }).unref();
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
+  return socket.on("error", () => undefined).unref();
 }
 
 /**

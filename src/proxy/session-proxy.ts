@@ -1,23 +1,16 @@
 /** Stands before a session on a loopback port of its own, and guards the queries that pass. */
 
 import { randomBytes } from "node:crypto";
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";
+import { TokenGate } from "../sockets/token-gate.js";
 import type { RequestTracing } from "../traces/request-tracing.js";
-import { ClientConnection } from "./client-connection.js";
-import { GuardedQueries, isQuery, type RefusedQuery, type SessionCounts } from "./guarded-query.js";
-import { createHttp2Relay, HTTP2_PREFACE } from "./http2-pass-through.js";
-import { passThrough } from "./pass-through.js";
-import { MAX_HEAD_BYTES } from "./relay.js";
+import { tellProtocol } from "./first-bytes.js";
+import { GuardedQueries, type RefusedQuery, type SessionCounts } from "./guarded-query.js";
+import { Http1Relay, type RelaySetting } from "./http1-relay.js";
+import { relayHttp2 } from "./http2-relay.js";
 import type { SessionAddress } from "./session-address.js";
-import { isAuthorized } from "./session-token.js";
-import { isOfferToPassOver, passUpgrade, withoutOffer } from "./upgrade.js";
 
 export type { SessionCounts };
 
@@ -42,6 +35,7 @@ export interface SessionProxy {
   close(): Promise<void>;
 }
 
+/** Connections that have shown the token. */
 const MAX_CONNECTIONS = 10_000;
 
 /** Starts a proxy, which does not keep the process alive. */
@@ -50,19 +44,24 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
   const state = new SessionState();
   const { guard, target, tracing, onRefused } = options;
   const queries = new GuardedQueries(guard, state, target, tracing, onRefused);
-  const http1 = createHttp1Server(options.target, token, queries);
-  const http2 = createHttp2Relay(options.target, token);
+  const gate = new TokenGate(MAX_CONNECTIONS);
+  const setting: RelaySetting = { target, token, gate, queries };
+  const http1 = new Http1Relay(setting);
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket.unref());
+    gate.enter(socket.unref());
+    sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    tellProtocol(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit("connection", socket));
+    tellProtocol(socket, ({ isHttp2, hasHead }) => {
+      if (isHttp2) relayHttp2(socket, setting);
+      else http1.serve(socket, hasHead);
+    });
   });
-  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(0, "127.0.0.1", resolve);
   });
-  server.unref();
+  // Without a listener, a connection that cannot be accepted would end the process.
+  server.on("error", () => undefined).unref();
   return {
     address: { port: (server.address() as AddressInfo).port, token },
     counts: queries.counts,
@@ -74,63 +73,4 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
       await state.answered();
     },
   };
-}
-
-/** Tells HTTP/2 by the first bytes of a connection, which stay to be read. */
-function tellProtocol(socket: Socket, tell: (isHttp2: boolean) => void): void {
-  let begun = Buffer.alloc(0);
-  const look = () => {
-    const chunk: Buffer | null = socket.read();
-    if (chunk === null) return;
-    begun = Buffer.concat([begun, chunk]);
-    const length = Math.min(begun.length, HTTP2_PREFACE.length);
-    const isLike = begun.subarray(0, length).equals(HTTP2_PREFACE.subarray(0, length));
-    if (isLike && length < HTTP2_PREFACE.length) return;
-    socket.off("readable", look).off("end", leave).off("error", leave);
-    socket.unshift(begun);
-    tell(isLike);
-  };
-  const leave = () => socket.destroy();
-  socket.on("readable", look).on("end", leave).on("error", leave);
-}
-
-function createHttp1Server(target: SessionAddress, token: string, queries: GuardedQueries) {
-  const connections = new WeakMap<Socket, ClientConnection>();
-  const connectionOf = (socket: Socket): ClientConnection => {
-    const known = connections.get(socket) ?? new ClientConnection(socket, target.port);
-    connections.set(socket, known);
-    return known;
-  };
-  const server = createHttpServer({
-    keepAliveTimeout: 0,
-    requestTimeout: 0,
-    headersTimeout: 0,
-    maxHeaderSize: MAX_HEAD_BYTES,
-  });
-  server.maxHeadersCount = 0;
-  const take = (request: IncomingMessage, response: ServerResponse): void => {
-    const connection = connectionOf(request.socket);
-    response.on("error", () => undefined);
-    connection.take(response, () => {
-      if (!isAuthorized(request.headers.authorization, token)) {
-        response.writeHead(401, { "Content-Length": 0 }).end();
-      } else if (isQuery(request)) {
-        if (request.headers.expect !== undefined) response.writeContinue();
-        void queries.serve(request, response, connection);
-      } else passThrough(request, response, connection, target);
-    });
-  };
-  server.on("request", take).on("checkContinue", take).on("checkExpectation", take);
-  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (isOfferToPassOver(request)) {
-      socket.unshift(Buffer.concat([withoutOffer(request), head]));
-      server.emit("connection", socket);
-    } else if (isAuthorized(request.headers.authorization, token)) {
-      passUpgrade(request, socket, head, connectionOf(socket), target);
-    } else {
-      socket.on("error", () => undefined);
-      socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-    }
-  });
-  return server;
 }

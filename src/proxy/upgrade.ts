@@ -2,11 +2,20 @@
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { resetSocket } from "../sockets/reset-socket.js";
 import type { ClientConnection } from "./client-connection.js";
+import type { EarlyBytes } from "./early-bytes.js";
 import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
 import { type Answer, relayAnswer, sendOn } from "./relay.js";
 import type { SessionAddress } from "./session-address.js";
+
+/** An offer to upgrade whose turn has come. Node reads its connection no more. */
+export interface Offer {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  /** What the client says behind the offer. */
+  readonly early: EarlyBytes;
+}
 
 /**
  * Whether an offer to upgrade is to be passed over, as HTTP allows: one on a request with a body,
@@ -26,46 +35,60 @@ export function withoutOffer({ method, url, rawHeaders }: IncomingMessage): Buff
 
 /** Offers the upgrade to the session; without its consent the connection ends with its refusal. */
 export function passUpgrade(
-  request: IncomingMessage,
-  socket: Socket,
-  head: Buffer,
+  offer: Offer,
   { agent }: ClientConnection,
   target: SessionAddress,
 ): void {
+  const { request, socket, early } = offer;
   const upstream = sendOn(request, agent, target);
-  socket.on("error", () => undefined);
+  let isAnswered = false;
   socket.once("close", () => upstream.destroy());
-  upstream.on("error", () => socket.resetAndDestroy());
-  upstream.on("upgrade", (answer, session, begun) => {
-    agent.forget();
-    session.unshift(begun);
-    socket.unshift(head);
-    const { statusCode, statusMessage, rawHeaders } = answer;
+  upstream.on("error", () => {
+    if (!isAnswered) resetSocket(socket);
+  });
+  upstream.on("information", ({ statusCode, statusMessage, rawHeaders }) => {
     socket.write(headOf(`HTTP/1.1 ${statusCode} ${statusMessage}`, rawHeaders));
+  });
+  upstream.on("upgrade", (answer, session, begun) => {
+    isAnswered = true;
+    agent.forget();
+    const { statusCode, statusMessage, rawHeaders } = answer;
+    const head = headOf(`HTTP/1.1 ${statusCode} ${statusMessage}`, rawHeaders);
+    socket.write(Buffer.concat([head, begun]));
+    const said = early.take();
+    if (said.length > 0) session.write(said);
     tunnel(socket, session as Socket);
   });
-  upstream.on("response", (message) => refuse(socket, request, { request: upstream, message }));
+  upstream.on("response", (message) => {
+    isAnswered = true;
+    early.take();
+    refuse(offer, { request: upstream, message });
+  });
   upstream.end();
 }
 
 /** A refused connection could go on as HTTP, but Node does not take it back. */
-function refuse(socket: Socket, offer: IncomingMessage, answer: Answer): void {
-  const response = new ServerResponse(offer);
+function refuse({ request, socket }: Offer, answer: Answer): void {
+  const response = new ServerResponse(request);
   response.assignSocket(socket);
-  response.once("finish", () => socket.end());
+  response.once("finish", () => socket.destroySoon());
   const kept = withoutHeaders(answer.message.rawHeaders, ["connection", "keep-alive"]);
   relayAnswer({ ...answer, headers: [...kept, "Connection", "close"] }, response);
-  socket.resume();
+  socket.on("end", () => socket.destroy()).resume();
 }
 
-/** Joins two connections until both are over; the end and the reset of one are those of the other. */
+/**
+ * Joins two connections until both are over; the end and the reset of one are those of the other.
+ * Whatever ends one of them destroys both, as soon as the other has been told all that had come.
+ */
 export function tunnel(one: Socket, other: Socket): void {
   for (const [from, to] of [
     [one, other],
     [other, one],
   ] as const) {
-    from.pipe(to as Duplex);
-    from.on("error", () => to.resetAndDestroy());
+    from.on("error", () => resetSocket(to));
     from.once("close", () => to.destroySoon());
+    from.pipe(to);
+    if (from.destroyed) to.destroySoon();
   }
 }

@@ -317,3 +317,52 @@ test("a kept connection that the session closes for its age loses no session, wh
   });
   expect(count).toBeGreaterThan(1);
 });
+
+/** A session that answers `version`, and resets every other query before its answer or in the middle. */
+const resetting = (begun: string) =>
+  serveBytes(async (socket) => {
+    const text = await listenTo(socket).until("}");
+    if (text.includes("version")) {
+      const answer = '{"data":{"version":"v1"}}';
+      socket.end(
+        `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${answer.length}\r\n\r\n${answer}`,
+      );
+    } else socket.write(begun, () => socket.resetAndDestroy());
+  });
+
+test.each([
+  ["before its answer", ""],
+  ["in the middle of its answer", 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"data":'],
+])("a query that a living session resets %s is reset alone", async (_when, begun) => {
+  await using served = await resetting(begun);
+  const cut = async () => {
+    const line = dial(served.proxyPort);
+    const body = '{"query":"{container{id}}"}';
+    const head = ["Host: a", `Authorization: ${served.authorization}`];
+    line.socket.write(
+      requestOf("POST /query HTTP/1.1", [...head, `Content-Length: ${body.length}`], body),
+    );
+    return { text: await line.ended(), wasReset: line.wasReset };
+  };
+  expect(await Promise.all([cut(), cut(), cut()])).toEqual(
+    Array(3).fill({ text: "", wasReset: true }),
+  );
+  expect((await jsonOf(await ask(served.proxy.address, "{version}"))).data).toEqual({
+    version: "v1",
+  });
+  expect(served.proxy.counts).toMatchObject({ requests: 4, lost: 0 });
+  // Three questions at the same time would be one each.
+  expect(served.connections.length).toBeLessThan(8);
+  expect(served.guard.engine.getMetrics().metrics.failureCount).toBe(0);
+});
+
+test("a session that resets a query and is silent from then on is lost", async () => {
+  await using served = await serveBytes(async (socket) => {
+    const text = await listenTo(socket).until("}");
+    if (!text.includes("version")) socket.resetAndDestroy();
+  });
+  const told = await jsonOf(await ask(served.proxy.address, "{container{id}}"));
+  expect(told.errors[0].extensions._type).toBe("SESSION_LOST");
+  expect(served.proxy.counts.lost).toBe(1);
+  expect(served.guard.engine.getMetrics().metrics.failureCount).toBe(1);
+});

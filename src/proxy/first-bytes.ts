@@ -1,0 +1,33 @@
+/** Tells by the first bytes of a connection which protocol it speaks. */
+
+import type { Socket } from "node:net";
+
+/** What a client of HTTP/2 sends first. */
+const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+const HEAD_END = "\r\n\r\n";
+
+/** What a connection has begun with. The bytes stay to be read. */
+export interface Beginning {
+  readonly isHttp2: boolean;
+  /** Whether the first bytes hold a whole head of HTTP/1.1. */
+  readonly hasHead: boolean;
+}
+
+/** Waits for the first bytes. Of a connection that ends or fails before them nothing is told. */
+export function tellProtocol(socket: Socket, tell: (beginning: Beginning) => void): void {
+  let begun: Buffer = Buffer.alloc(0);
+  const look = () => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    begun = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
+    const length = Math.min(begun.length, HTTP2_PREFACE.length);
+    const isLike = begun.subarray(0, length).equals(HTTP2_PREFACE.subarray(0, length));
+    if (isLike && length < HTTP2_PREFACE.length) return;
+    socket.off("readable", look).off("end", leave).off("error", leave);
+    socket.unshift(begun);
+    tell({ isHttp2: isLike, hasHead: begun.includes(HEAD_END) });
+  };
+  const leave = () => socket.destroy();
+  socket.on("readable", look).on("end", leave).on("error", leave);
+}

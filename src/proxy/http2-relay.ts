@@ -1,0 +1,165 @@
+/**
+ * Relays HTTP/2, which the dagger CLI speaks to a session without asking first: connection by
+ * connection and stream by stream, with the token as the only change. Whatever goes wrong with a stream
+ * ends that stream, and nothing that a side sends may throw out of an event.
+ */
+
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  type Http2Stream,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import { MAX_STRANGER_HEAD_BYTES } from "../sockets/token-gate.js";
+import type { RelaySetting } from "./http1-relay.js";
+import { connectTo } from "./session-agent.js";
+import { authorizationFor, isAuthorized } from "./session-token.js";
+
+/** Node counts what a connection holds in megabytes; many streams of a CLI come at once. */
+const MAX_SESSION_MEMORY_MB = 256;
+/** The longest head of a stream that has shown its token: Node's default. */
+const MAX_HEAD_BYTES = 65_535;
+const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_REFUSED_STREAM } =
+  constants;
+
+/** Serves a connection that speaks HTTP/2. */
+export function relayHttp2(socket: Socket, setting: RelaySetting): void {
+  const client = performServerHandshake(endWithOther(socket), {
+    maxSessionMemory: MAX_SESSION_MEMORY_MB,
+    settings: { maxHeaderListSize: MAX_STRANGER_HEAD_BYTES },
+  });
+  client.on("error", () => undefined);
+  const relay = new Http2Relay(client, socket, setting);
+  client.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    stream.on("error", () => undefined);
+    attempt(() => relay.take(stream, headers), stream);
+  });
+}
+
+/** HTTP/2 knows no connection that is open on one side only, and Node would never end such a one. */
+function endWithOther(socket: Socket): Socket {
+  socket.allowHalfOpen = false;
+  return socket;
+}
+
+/** One connection of a client, and its connection to the session once it has shown its token. */
+class Http2Relay {
+  readonly #client: ServerHttp2Session;
+  readonly #socket: Socket;
+  readonly #setting: RelaySetting;
+  #session: ClientHttp2Session | undefined;
+
+  constructor(client: ServerHttp2Session, socket: Socket, setting: RelaySetting) {
+    this.#client = client;
+    this.#socket = socket;
+    this.#setting = setting;
+    client.once("close", () => this.#session?.destroy());
+  }
+
+  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const { token, gate, target } = this.#setting;
+    if (!isAuthorized(headers.authorization, token)) {
+      stream.respond({ ":status": 401 }, { endStream: true });
+    } else if (!gate.admit(this.#socket)) {
+      stream.respond({ ":status": 503 }, { endStream: true });
+    } else {
+      this.#session ??= this.#open();
+      if (this.#session.closed || this.#session.destroyed) stream.close(NGHTTP2_REFUSED_STREAM);
+      else {
+        const authorization = authorizationFor(target.token);
+        relayStream(stream, { ...headers, authorization }, this.#session);
+      }
+    }
+  }
+
+  /** Connects to the session, whose ends and limits become those of the client's connection. */
+  #open(): ClientHttp2Session {
+    const client = this.#client;
+    const { port } = this.#setting.target;
+    const session = connect(`http://127.0.0.1:${port}`, {
+      createConnection: () => endWithOther(connectTo(port)),
+      maxSessionMemory: MAX_SESSION_MEMORY_MB,
+      settings: { enablePush: false },
+    });
+    client.settings({ maxHeaderListSize: MAX_HEAD_BYTES });
+    session.on("error", () => client.destroy());
+    session.on("remoteSettings", ({ maxConcurrentStreams }) => {
+      if (maxConcurrentStreams === undefined || client.destroyed) return;
+      attempt(() => client.settings({ maxConcurrentStreams }));
+    });
+    session.on("goaway", (code) => {
+      if (client.destroyed) return;
+      // Told at once, so that the client sends no more here; what is on its way is finished.
+      if (code === NGHTTP2_NO_ERROR) client.close();
+      else client.goaway(code);
+    });
+    session.once("close", () => client.close());
+    return session;
+  }
+}
+
+/** Does what Node may refuse to do with what came: then these streams are cut, and they alone. */
+function attempt(what: () => void, ...streams: readonly Http2Stream[]): void {
+  try {
+    what();
+  } catch {
+    for (const stream of streams) {
+      if (!stream.destroyed) stream.close(NGHTTP2_PROTOCOL_ERROR);
+    }
+  }
+}
+
+function relayStream(
+  from: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  session: ClientHttp2Session,
+): void {
+  const hasBody = !from.endAfterHeaders;
+  const to = session.request(headers, { endStream: !hasBody, waitForTrailers: hasBody });
+  to.on("error", () => undefined);
+  to.on("headers", (information) => {
+    attempt(() => from.additionalHeaders(information), from, to);
+  });
+  to.on("response", (answer) => {
+    attempt(
+      () => {
+        from.respond(answer, { waitForTrailers: true });
+        relayHalf(to, from);
+      },
+      from,
+      to,
+    );
+  });
+  if (hasBody) relayHalf(from, to);
+  joinEnds(from, to);
+  joinEnds(to, from);
+}
+
+/** Passes the body and the trailers of one side on; a cut body ends in Node like a whole one. */
+function relayHalf(from: Http2Stream, to: Http2Stream): void {
+  let trailers: IncomingHttpHeaders = {};
+  from.once("trailers", (given) => {
+    trailers = given;
+  });
+  to.once("wantTrailers", () => attempt(() => to.sendTrailers(trailers), from, to));
+  from.once("end", () => {
+    if (from.rstCode === NGHTTP2_NO_ERROR) to.end();
+  });
+  from.pipe(to, { end: false });
+}
+
+/** A stream that is reset, or over before it has ended, is so on the other side. */
+function joinEnds(from: Http2Stream, to: Http2Stream): void {
+  from.once("close", () => {
+    if (to.destroyed) return;
+    if (from.rstCode !== NGHTTP2_NO_ERROR) to.close(from.rstCode);
+    else if (!from.readableEnded) to.close(NGHTTP2_CANCEL);
+    // Over on both sides: what else the other one sends is for nobody, but must not stand in its way.
+    else to.resume();
+  });
+}
