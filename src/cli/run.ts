@@ -42,7 +42,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 }
 
 async function createProgram(argv: readonly string[], context: CommandContext): Promise<Command> {
-  const { stdout, stderr } = context.terminal;
+  const { terminal } = context;
   const program = new Command("dagger-breaker")
     .description(
       "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, tells which digests to pin, and shows and controls the circuits that a fleet shares.",
@@ -54,8 +54,8 @@ async function createProgram(argv: readonly string[], context: CommandContext): 
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(withoutValues(text)),
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(withoutValues(text)),
     });
   for (const name of namesToLoad(argv)) (await COMMANDS[name]?.())?.(program, context);
   return program;

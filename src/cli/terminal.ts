@@ -16,6 +16,8 @@ export interface Terminal {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Has the program end that soon, even when nobody reads what it has still to write. */
+  limitFlush?(forMs: number): void;
 }
 
 /** What a command is given: where to talk, and how to say what exit code it ends with. */

@@ -51,9 +51,13 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
   const signals = new HeldSignals(plan.reachesAll);
   try {
     const session = await plan.host.begin(signals.any);
-    if (signals.received === undefined) return await new RealCli(plan, session).run(signals);
-    await session.end();
-    return signalCode(signals.received);
+    try {
+      if (signals.received !== undefined) return signalCode(signals.received);
+      const cli = startCli(plan, session);
+      return typeof cli === "number" ? cli : await new RealCli(plan, session, cli).run(signals);
+    } finally {
+      await session.end();
+    }
   } catch (error) {
     // Told to end while it waited to be let in.
     if (signals.received === undefined) throw error;
@@ -61,6 +65,28 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
   } finally {
     signals.release();
   }
+}
+
+/** Starts the real CLI. Returns an exit code where the system refuses it at once. */
+function startCli({ cli, args, env, say }: StandInPlan, session: OpeningSession): Cli | number {
+  try {
+    const child = spawn(cli, args, {
+      env: { ...env, ...session.variables },
+      stdio: ["inherit", "pipe", "pipe"],
+    });
+    if ((child.stdout as Readable | undefined) !== undefined) return child;
+    // With too many open files Node.js makes no streams.
+    child.on("error", () => undefined);
+    return notStarted(cli, say, { code: "EMFILE" });
+  } catch (error) {
+    return notStarted(cli, say, error);
+  }
+}
+
+function notStarted(cli: string, say: StandInPlan["say"], error: unknown): number {
+  const { code } = error as NodeJS.ErrnoException;
+  say(`cannot run ${JSON.stringify(cli)} (${code})`);
+  return code === "ENOENT" || cli === "" ? EXIT.notThere : EXIT.notRunnable;
 }
 
 /** The real CLI from its start to its end. */
@@ -74,13 +100,10 @@ class RealCli {
   #became: "awaited" | "opened" | "too-late" = "awaited";
   #over = false;
 
-  constructor(plan: StandInPlan, session: OpeningSession) {
+  constructor(plan: StandInPlan, session: OpeningSession, child: Cli) {
     this.#plan = plan;
     this.#session = session;
-    this.#child = spawn(plan.cli, plan.args, {
-      env: { ...plan.env, ...session.variables },
-      stdio: ["inherit", "pipe", "pipe"],
-    });
+    this.#child = child;
   }
 
   async run(signals: HeldSignals): Promise<number> {
@@ -95,13 +118,12 @@ class RealCli {
       await this.#settle(exitCode, signals);
       return this.#became === "too-late" ? EXIT.timedOut : exitCode;
     } catch (error) {
-      return this.#notStarted(error);
+      return notStarted(this.#plan.cli, this.#plan.say, error);
     } finally {
       this.#over = true;
       process.off("exit", leave);
       for (const timer of this.#timers) clearTimeout(timer);
       for (const stream of [this.#child.stdout, this.#child.stderr]) stream.destroy();
-      await this.#session.end();
     }
   }
 
@@ -167,12 +189,6 @@ class RealCli {
     if (this.#became !== "awaited" || exitCode === 0 || signals.received !== undefined) return;
     // A host that has gone needs to know nothing.
     await this.#session.failed({ text: this.#words.text }).catch(() => {});
-  }
-
-  #notStarted(error: unknown): number {
-    const { code } = error as NodeJS.ErrnoException;
-    this.#plan.say(`cannot run ${JSON.stringify(this.#plan.cli)} (${code})`);
-    return code === "ENOENT" ? EXIT.notThere : EXIT.notRunnable;
   }
 
   /** Resolves after a time, unless all is over before. */

@@ -19,7 +19,6 @@ const ENDED: AttemptEnd = {
   isUnread: false,
   isCut: false,
   outputError: null,
-  endsMidLine: false,
   connected: true,
   isUnwatched: false,
 };

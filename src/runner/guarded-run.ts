@@ -61,7 +61,6 @@ class GuardedRun {
   readonly #needs: Set<string>;
   #failure: RunFailure | null = null;
   #waitedMs = 0;
-  #endsMidLine = false;
 
   constructor(plan: RunPlan, guard: Guard) {
     this.#plan = plan;
@@ -80,7 +79,6 @@ class GuardedRun {
     await this.#warnOfLearnt();
     const ending = await this.#untilOver().catch((error: unknown) => this.#endingBy(error));
     const contacts = await this.#contacts(ending.outcome === "succeeded");
-    if (this.#endsMidLine) process.stderr.write("\n");
     return {
       outcome: ending.outcome,
       exitCode: ending.exitCode,
@@ -154,7 +152,6 @@ class GuardedRun {
         onLimit: (limit) => witness?.dropped(limitMs(limits, limit)),
       });
       const durationMs = performance.now() - startMs;
-      this.#endsMidLine = end.endsMidLine;
       const isInterrupted = this.#signals.received !== undefined;
       const refused = sessions?.lastRefused();
       this.#failure = settleAttempt(call, {

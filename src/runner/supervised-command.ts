@@ -25,8 +25,6 @@ export interface AttemptEnd extends CommandEnd {
   readonly isCut: boolean;
   /** Which of our own streams could not be written, and why; null when all could. */
   readonly outputError: OutputError | null;
-  /** Whether what it wrote to standard error ends within a line. */
-  readonly endsMidLine: boolean;
   /** Whether there was a sign of a session to an engine. */
   readonly connected: boolean;
   /** Whether limits were not kept because nothing could show that they were due. */
@@ -123,7 +121,6 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
       isUnread: plan.isUnread,
       isCut: !isWhole,
       outputError: streams.error,
-      endsMidLine: streams.endsMidLine,
       connected: limits.isConnected || saysConnected(text),
       isUnwatched: isUnwatched && hasMore(attempt.limits),
     };

@@ -6,7 +6,7 @@ import type { SessionTraces } from "../../proxy/guarded-sessions.js";
 import { type CommandWitness, startCommandWitness } from "../../runner/command-witness.js";
 import { runGuarded } from "../../runner/guarded-run.js";
 import { isDagger, shownName } from "../../runner/program-name.js";
-import type { Note } from "../../runner/run-report.js";
+import type { Note, RunOutcome } from "../../runner/run-report.js";
 import type { StepOutput } from "../../runner/step-output.js";
 import { unreadText } from "../../traces/unread.js";
 import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
@@ -102,6 +102,7 @@ async function run(
       ...unreadNotes(witness),
       ...untold,
     ];
+    if (ENDED_BY_US.has(report.outcome)) terminal.limitFlush?.(LAST_WORDS_MS);
     await tellRun({ ...report, warnings }, shownName(command), own, terminal);
     return report.exitCode;
   } finally {
@@ -111,6 +112,10 @@ async function run(
     await joined?.leave();
   }
 }
+
+/** Ways to end after which nobody is to be kept waiting by a reader that does not read. */
+const ENDED_BY_US: ReadonlySet<RunOutcome> = new Set(["timed-out", "interrupted"]);
+const LAST_WORDS_MS = 1_000;
 
 interface PreparedSessions {
   readonly sessions: CommandSessions | undefined;

@@ -127,11 +127,6 @@ export class ChildStreams {
     return this.#passed.map(({ words }) => words.text()).join("\n");
   }
 
-  /** Whether what went to standard error ends within a line. */
-  get endsMidLine(): boolean {
-    return this.#passed.some(({ descriptor, endsMidLine }) => descriptor === STDERR && endsMidLine);
-  }
-
   /** The first of our own streams that could not be written; null when both could. */
   get error(): OutputError | null {
     for (const { descriptor, error } of this.#passed) {

@@ -16,6 +16,10 @@ interface Chunk {
   readonly buffer: Uint8Array | undefined;
 }
 
+const STDERR = 2;
+const NEWLINE = 10;
+const LINE_END: Chunk = { bytes: Buffer.of(NEWLINE), buffer: undefined };
+
 /** One stream that passes. */
 export class PassedStream {
   /** Which of our streams it goes to. */
@@ -82,12 +86,6 @@ export class PassedStream {
     return this.#error?.code === "EPIPE" ? null : this.#error;
   }
 
-  /** Whether it ends within a line. */
-  get endsMidLine(): boolean {
-    const newline = 10;
-    return this.#lastByte !== undefined && this.#lastByte !== newline;
-  }
-
   /** Reads no more: what still writes finds out. What was read is still passed on. */
   stopReading(): void {
     if (this.#source === undefined) this.#ended();
@@ -96,11 +94,11 @@ export class PassedStream {
 
   /** Drops what our reader has not yet taken. */
   abandon(): void {
+    this.#isEnded = true;
     this.#waiting.length = 0;
     this.#isWriting = false;
-    this.#sink.close();
-    this.stopReading();
-    this.#resolve();
+    this.#source?.destroy();
+    this.#finish();
   }
 
   #read(source: Readable): void {
@@ -162,8 +160,15 @@ export class PassedStream {
   }
 
   #ended(): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
-    if (this.#waiting.length === 0) this.#finish();
+    // What we have to say comes behind it on standard error, on a line of its own.
+    if (this.descriptor === STDERR && this.#endsMidLine) this.#waiting.push(LINE_END);
+    this.#write();
+  }
+
+  get #endsMidLine(): boolean {
+    return this.#error === null && !(this.#lastByte === undefined || this.#lastByte === NEWLINE);
   }
 
   #finish(): void {

@@ -1,0 +1,69 @@
+/** `dagger-breaker` at its own end: what cannot be written, what is not read, what could not be started. */
+
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, closeSync, constants, copyFileSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { builtCli } from "./built-cli.js";
+
+const cli = builtCli();
+const TOO_LONG_MS = 20_000;
+
+/** Starts the program; gives its exit code, or null when it does not end. */
+async function exitCodeOf(args: readonly string[], stdio: ("ignore" | "pipe" | number)[]) {
+  const child = spawn(cli.program, args, { env: cli.environment(), stdio });
+  const late = sleep(TOO_LONG_MS, null);
+  const exitCode = await Promise.race([once(child, "exit").then(([code]) => code), late]);
+  if (exitCode === null) child.kill("SIGKILL");
+  return exitCode;
+}
+
+test("a limit ends a run whose output nobody reads from its socket", async () => {
+  expect(
+    await exitCodeOf(["run", "--timeout", "2s", "--", "yes"], ["ignore", "pipe", "ignore"]),
+  ).toBe(124);
+});
+
+test("a limit ends a run whose closing line nobody reads either", async () => {
+  const path = join(cli.folder, "unread");
+  execFileSync("mkfifo", [path]);
+  const unread = openSync(path, constants.O_RDWR);
+  const args = ["run", "--timeout", "2s", "--", "yes"];
+  expect(await exitCodeOf(args, ["ignore", unread, unread])).toBe(124);
+  closeSync(unread);
+});
+
+test.each([
+  ["run", "1>/dev/full"],
+  ["run", "2>/dev/full"],
+  ["trace", "2>/dev/full"],
+])("%s that cannot write what it has to say (%s) ends with 74", (name, redirection) => {
+  const script = `'${cli.program}' ${name} -- echo some output ${redirection}`;
+  const { status } = spawnSync("sh", ["-c", script], { env: cli.environment(), stdio: "ignore" });
+  expect(status).toBe(74);
+});
+
+test("says which of its streams could not be written", () => {
+  const script = `'${cli.program}' run -- echo some output >/dev/full`;
+  const { stderr } = spawnSync("sh", ["-c", script], { env: cli.environment(), encoding: "utf8" });
+  expect(stderr).toBe(
+    "dagger-breaker: failed (standard output cannot be written: ENOSPC), exit code 74\n",
+  );
+});
+
+test.each([
+  ["run", ["run", "--", "/etc/passwd/program"], {}],
+  ["trace", ["trace", "--", "/etc/passwd/program"], {}],
+  ["session", ["session"], { DAGGER_BREAKER_CLI: "BUSY" }],
+])("%s ends at once with 126 when the system throws at its start", async (_name, args, env) => {
+  const busy = join(cli.folder, "busy");
+  copyFileSync("/bin/true", busy);
+  chmodSync(busy, 0o755);
+  const writer = openSync(busy, "r+");
+  const given = "DAGGER_BREAKER_CLI" in env ? { DAGGER_BREAKER_CLI: busy } : {};
+  const { exitCode } = await cli.run(args, { env: given });
+  closeSync(writer);
+  expect(exitCode).toBe(126);
+});
