@@ -13,6 +13,8 @@ const VALUES = [
   "stop-grace",
   "kill-after",
   "retry",
+  "retry-delay",
+  "retry-max-delay",
   "max-wait",
   "learnt",
   "traces",
@@ -44,7 +46,7 @@ function commandLine() {
       const value = take(name).trim();
       return value === "" ? [] : [`--${name}=${value}`];
     });
-    return ["run", ...options, ...waitFlag(), "--", ...commandWords()];
+    return ["run", ...options, ...flag("wait"), ...flag("quiet"), "--", ...commandWords()];
   } catch (error) {
     process.exitCode = EXIT_USAGE;
     console.error(`error: ${error.message}`);
@@ -60,11 +62,12 @@ function take(name) {
   return value;
 }
 
-function waitFlag() {
-  const wait = take("wait").trim();
-  if (wait === "true") return ["--wait"];
-  if (wait === "" || wait === "false") return [];
-  throw new Error(`input "wait" is ${JSON.stringify(wait)}, expected true or false`);
+/** An option without a value, whose input is true or false. */
+function flag(name) {
+  const value = take(name).trim();
+  if (value === "true") return [`--${name}`];
+  if (value === "" || value === "false") return [];
+  throw new Error(`input "${name}" is ${JSON.stringify(value)}, expected true or false`);
 }
 
 /** The words of the command; what is wrong is told without its text, which may hold secrets. */

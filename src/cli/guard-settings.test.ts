@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Guard } from "../guard/guard.js";
 import {
   addGuardFlags,
+  checkRateLimitOpen,
   connectTimeoutFrom,
   type GuardFlags,
   guardOptionsFrom,
@@ -99,4 +100,13 @@ test("credentials in a variable are not shown", () => {
 
 test("a wrong option is told by its name", () => {
   expect(() => flagsOf("--needs", "docker.io")).toThrow(/--needs.*expected registry:HOST/);
+});
+
+test("a time for rate limits that would change nothing is refused, and why is said", () => {
+  const check = (rateLimitOpenMs?: number) => checkRateLimitOpen({ rateLimitOpenMs });
+  for (const ms of [undefined, 60_000, 3_600_000]) expect(() => check(ms)).not.toThrow();
+  expect(() => check(59_999)).toThrow(
+    /--rate-limit-open .*shorter than the reset timeout.*60s to 1h/,
+  );
+  expect(() => check(3_600_001)).toThrow(/longer than a circuit is ever open/);
 });

@@ -3,9 +3,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type GuardOptions, needsField } from "../guard/guard-options.js";
 import { type Mirrors, mirrorsField } from "../guard/mirrors.js";
+import { EXIT } from "./exit-codes.js";
 import { duration } from "./option-values.js";
 import { addSettings, listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "./settings.js";
-import type { Terminal } from "./terminal.js";
+import { CommandError, durationText, type Terminal } from "./terminal.js";
 
 /** Which programs send their spans to us: what is known to be a dagger CLI, all, or none. */
 export type TracesChoice = "auto" | "all" | "off";
@@ -108,6 +109,29 @@ export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): Guard
     pin: maxAgeMs === undefined ? undefined : { maxAgeMs },
     rateLimitOpenMs: setting("rateLimitOpen"),
   };
+}
+
+/** The open time of a circuit by default, and the longest there is. No option of ours changes them. */
+const RESET_TIMEOUT_MS = 60_000;
+const MAX_OPEN_MS = 3_600_000;
+
+/**
+ * Refuses a time for rate limits that would change nothing: a circuit is open for the reset timeout anyway,
+ * and never for longer than an hour.
+ *
+ * @throws CommandError naming the option, its value and what was expected.
+ */
+export function checkRateLimitOpen({ rateLimitOpenMs }: GuardOptions): void {
+  if (rateLimitOpenMs === undefined) return;
+  const isShort = rateLimitOpenMs < RESET_TIMEOUT_MS;
+  if (!isShort && rateLimitOpenMs <= MAX_OPEN_MS) return;
+  const why = isShort
+    ? "shorter than the reset timeout of a circuit, which is open for 60s after any failure"
+    : "longer than a circuit is ever open, which is 1h";
+  throw new CommandError(
+    `invalid --rate-limit-open (DAGGER_BREAKER_RATE_LIMIT_OPEN) of ${durationText(rateLimitOpenMs)}: ${why}; use a duration from 60s to 1h`,
+    EXIT.usage,
+  );
 }
 
 /** How long a session may take to open, in milliseconds; no limit when undefined. */

@@ -5,7 +5,7 @@ import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { CallPermit } from "../breaker/permit.js";
 import { UnaskedPermit } from "../breaker/unasked-permit.js";
 import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
-import { type Asked, askUntilAdmitted } from "../policies/wait.js";
+import { type Asked, askUntilAdmitted, type OnWait } from "../policies/wait.js";
 import { isRegistryFullError, type NamedBreakerOptions } from "../registry/registry.js";
 import { askAll, askShared } from "./admission.js";
 import {
@@ -85,12 +85,14 @@ export class Guard {
    * no permit meanwhile; without it, it waits only for probes that are over but not judged yet.
    *
    * @param signal Ends the wait.
+   * @param onWait Hears of each part of the wait.
    * @returns The permits in the order of the breakers.
    * @throws GuardRejection, WaitersFullError or the reason of the signal.
    */
   async admit(
     breakers: readonly CircuitBreaker[],
     signal: AbortSignal | undefined,
+    onWait?: OnWait,
   ): Promise<readonly CallPermit[]> {
     const { onOpen, maxWaitMs, waitSpreadMs } = this.settings;
     const ask = () => {
@@ -98,7 +100,8 @@ export class Guard {
       return judged === undefined ? this.#ask(breakers) : judged.then(() => this.#ask(breakers));
     };
     if (onOpen === "wait") {
-      return askUntilAdmitted(ask, { maxWaitMs, waitSpreadMs, signal, random: Math.random });
+      const { random } = Math;
+      return askUntilAdmitted(ask, { maxWaitMs, waitSpreadMs, signal, random, onWait });
     }
     const asked = await ask();
     if ("value" in asked) return asked.value;

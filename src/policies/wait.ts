@@ -132,7 +132,12 @@ export interface WaitSettings {
   readonly waitSpreadMs: number;
   readonly signal: AbortSignal | undefined;
   readonly random: Random;
+  /** Called before each part of the wait, which may follow one another fast. */
+  readonly onWait?: OnWait | undefined;
 }
+
+/** Hears that a call waits for a circuit, and for how long before it asks again. */
+export type OnWait = (rejection: CircuitBreakerOpenError, waitMs: number) => void;
 
 /** What came of asking to be let in: a value, or the rejection of a breaker. */
 export type Asked<T> =
@@ -160,6 +165,7 @@ export async function askUntilAdmitted<T>(
       const waitMs = nextWait(rejection, endsMs, settings);
       if (waitMs === undefined) throw rejection;
       place.take(refusedBy, rejection);
+      settings.onWait?.(rejection, waitMs);
       await delay(waitMs, settings.signal);
     }
   } finally {

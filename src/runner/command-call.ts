@@ -19,6 +19,8 @@ import {
   type UpstreamInFlight,
 } from "../guard/settling.js";
 
+import type { OnWait } from "../policies/wait.js";
+
 /**
  * How far a failure counts that only the output of a command shows. Anyone can print anything.
  *
@@ -63,19 +65,21 @@ export class CommandCall {
    * Asks the breakers of the engine and of all that the command is known to need.
    *
    * @param needs Names of breakers; `engine` is always among them.
+   * @param onWait Hears of each part of a wait for them.
    * @throws What `Guard.admit` throws.
    */
   static async admit(
     guard: Guard,
     needs: ReadonlySet<string>,
     signal: AbortSignal,
+    onWait?: OnWait,
   ): Promise<CommandCall> {
     const gated: CircuitBreaker[] = [];
     for (const name of needs) {
       const breaker = name === ENGINE ? undefined : guard.upstream(name);
       if (breaker !== undefined) gated.push(breaker);
     }
-    const [engine, ...permits] = await guard.admit([guard.engine, ...gated], signal);
+    const [engine, ...permits] = await guard.admit([guard.engine, ...gated], signal, onWait);
     const upstreams = new Map<string, UpstreamInFlight>();
     for (const [index, breaker] of gated.entries()) {
       const permit = permits[index] as CallPermit;

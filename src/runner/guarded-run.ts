@@ -2,8 +2,10 @@
 
 import { UNKNOWN } from "../attribution/rules/fallback.js";
 import type { Guard } from "../guard/guard.js";
+import { ENGINE } from "../guard/guard-options.js";
 import { sparedRequestCount } from "../guard/spared-requests.js";
 import { delay } from "../policies/delay.js";
+import type { OnWait } from "../policies/wait.js";
 import { settleAttempt } from "./attempt-outcome.js";
 import { CommandCall } from "./command-call.js";
 import type { Contacts } from "./contacts.js";
@@ -12,29 +14,28 @@ import { STOP_TIMES } from "./ending/stop-plan.js";
 import { exportsOf, hearsSteps, isTraced } from "./heard.js";
 import { LearntRun } from "./learnt-run.js";
 import { isDagger } from "./program-name.js";
-import { rejectionReport } from "./rejection-report.js";
 import { isSpanOfRequest } from "./request-signs.js";
 import { delayBeforeRetry } from "./retry-delay.js";
-import { CommandNotStartedError, exitCodeOf } from "./run-command.js";
+import { CommandNotStartedError } from "./run-command.js";
+import { type Ending, EXIT, ended, endingBy, interrupted, isSuccess } from "./run-ending.js";
 import type { RunLimit, RunLimits, RunPlan } from "./run-plan.js";
-import type { AttemptReport, Note, RejectionReport, RunFailure, RunReport } from "./run-report.js";
-import { RunInterruptedError, RunSignals } from "./signals/run-signals.js";
+import { type OnProgress, WaitTeller } from "./run-progress.js";
+import type { AttemptReport, Note, RunFailure, RunReport } from "./run-report.js";
+import { RunSignals } from "./signals/run-signals.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./supervised-command.js";
-
-/** Exit codes of our own; else it is the command's. */
-const EXIT = { notWritten: 74, rejected: 75, timedOut: 124 } as const;
-
-/** How a run ended, before it is put into a report. */
-type Ending = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
-  readonly rejection?: RejectionReport;
-};
 
 /**
  * Runs a command to its end, again where the plan allows it. What keeps it from being watched is told
  * in the report and never keeps it from running.
+ *
+ * @param onProgress Hears what the run does between its attempts, as it happens.
  */
-export async function runGuarded(plan: RunPlan, guard: Guard): Promise<RunReport> {
-  const run = new GuardedRun(plan, guard);
+export async function runGuarded(
+  plan: RunPlan,
+  guard: Guard,
+  onProgress?: OnProgress,
+): Promise<RunReport> {
+  const run = new GuardedRun(plan, guard, onProgress);
   try {
     return await run.run();
   } finally {
@@ -61,8 +62,11 @@ class GuardedRun {
   readonly #needs: Set<string>;
   #failure: RunFailure | null = null;
   #waitedMs = 0;
+  readonly #onProgress: OnProgress | undefined;
+  readonly #waits = new WaitTeller((progress) => this.#onProgress?.(progress));
 
-  constructor(plan: RunPlan, guard: Guard) {
+  constructor(plan: RunPlan, guard: Guard, onProgress: OnProgress | undefined) {
+    this.#onProgress = onProgress;
     this.#plan = plan;
     this.#guard = guard;
     this.#watcher = new GroupWatcher(plan.env);
@@ -117,17 +121,37 @@ class GuardedRun {
           ? ended("failed", end)
           : ended("timed-out", { ...end, exitCode: EXIT.timedOut });
       }
-      await delay(delayMs, this.#signals.any);
+      this.#tellRetry(retries + 1, delayMs);
+      this.#waits.waits(null, delayMs);
+      await delay(delayMs, this.#signals.any).finally(() => this.#waits.end());
     }
+  }
+
+  /** A circuit that refuses the next attempt is told by the wait for it, or by the rejection. */
+  #tellRetry(number: number, delayMs: number): void {
+    const attempt = this.#attempts.at(-1);
+    const refuses = delayMs === 0 && !this.#isAdmitted;
+    if (attempt === undefined || (refuses && this.#guard.settings.onOpen === "reject")) return;
+    const of = this.#plan.maxRetries + 1;
+    this.#onProgress?.({ kind: "retrying", attempt, number, of, delayMs });
+  }
+
+  get #isAdmitted(): boolean {
+    return [ENGINE, ...this.#needs].every((name) => this.#guard.admits(name));
   }
 
   async #admit(): Promise<CommandCall> {
     const startMs = performance.now();
-    const call = await CommandCall.admit(this.#guard, this.#needs, this.#signals.any).finally(
-      () => {
-        if (this.#guard.settings.onOpen === "wait") this.#waitedMs += performance.now() - startMs;
-      },
-    );
+    const onWait: OnWait = ({ breakerName }, waitMs) => this.#waits.waits(breakerName, waitMs);
+    const call = await CommandCall.admit(
+      this.#guard,
+      this.#needs,
+      this.#signals.any,
+      onWait,
+    ).finally(() => {
+      this.#waits.end();
+      if (this.#guard.settings.onOpen === "wait") this.#waitedMs += performance.now() - startMs;
+    });
     if (!this.#signals.any.aborted) return call;
     call.release();
     throw this.#signals.any.reason;
@@ -214,17 +238,8 @@ class GuardedRun {
   }
 
   #endingBy(error: unknown): Ending {
-    if (error instanceof RunInterruptedError) {
-      const { signal } = error;
-      return { outcome: "interrupted", exitCode: exitCodeOf(signal), signal };
-    }
-    if (error instanceof CommandNotStartedError) {
-      this.#note("not-started", `${error.message}.`);
-      return { outcome: "not-started", exitCode: error.exitCode, signal: null };
-    }
-    const rejection = rejectionReport(error);
-    if (rejection === undefined) throw error;
-    return { outcome: "rejected", exitCode: EXIT.rejected, signal: null, rejection };
+    if (error instanceof CommandNotStartedError) this.#note("not-started", `${error.message}.`);
+    return endingBy(error);
   }
 
   async #warnOfLearnt(): Promise<void> {
@@ -268,28 +283,4 @@ class GuardedRun {
 function limitMs({ timeoutMs, idleTimeoutMs, connectTimeoutMs }: RunLimits, limit: RunLimit) {
   const byName = { total: timeoutMs, idle: idleTimeoutMs, connect: connectTimeoutMs };
   return byName[limit] ?? 0;
-}
-
-function ended(outcome: RunReport["outcome"], { exitCode, signal }: AttemptEnd): Ending {
-  return { outcome, exitCode, signal };
-}
-
-function isSuccess({ timedOut, exitCode, isCut }: AttemptEnd): boolean {
-  return timedOut === null && exitCode === 0 && !isCut;
-}
-
-/**
- * A command may end well after a signal, while its output was dropped because of it.
- *
- * @param translated The signal in whose place it got SIGINT: what it ends with then is the end by that.
- */
-function interrupted(
-  end: AttemptEnd,
-  signal: NodeJS.Signals,
-  translated: NodeJS.Signals | undefined,
-): Ending {
-  const isForced = end.signal !== null && end.signal !== "SIGINT";
-  return end.exitCode === 0 || (translated !== undefined && !isForced)
-    ? { outcome: "interrupted", exitCode: exitCodeOf(signal), signal }
-    : ended("interrupted", end);
 }

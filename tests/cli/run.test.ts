@@ -99,6 +99,25 @@ describe("a command that fails", () => {
     expect(lastLine(run)).toBe("dagger-breaker: succeeded, exit code 0, 3 attempts");
   });
 
+  test("tells between attempts why one failed and when the next comes, unless it is to be quiet", async () => {
+    const tasks = ["pull-503", "git-503", "ok"];
+    const options = ["--retry", "2", "--retry-delay", "1ms"];
+    const ours = ({ stderr }: Run) => stderr.split("\n").filter((line) => /^dagger-br/.test(line));
+    const told = await runOf(tasks, options);
+    expect(ours(told)).toEqual([
+      expect.stringMatching(
+        /: attempt 1 of 3 failed \(registry ghcr\.io: .*\); retrying (?:now|in 1 ms)$/,
+      ),
+      expect.stringMatching(
+        /: attempt 2 of 3 failed \(git github\.com: .*\); retrying (?:now|in 1 ms)$/,
+      ),
+      "dagger-breaker: succeeded, exit code 0, 3 attempts",
+    ]);
+    expect(told.report.earlierCauses).toHaveLength(2);
+    expect(ours(await runOf(tasks, [...options, "--quiet"]))).toEqual([]);
+    expect(ours(await runOf(tasks, [...options, "--json"]))).toEqual([]);
+  });
+
   test("by an upstream is not tried again unless that was said", async () => {
     const run = await runOf(["pull-503", "ok"]);
     expect(run.exitCode).toBe(1);

@@ -13,6 +13,7 @@ import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
 import { joinFleet } from "../fleet-guard.js";
 import {
   addGuardFlags,
+  checkRateLimitOpen,
   connectTimeoutFrom,
   guardOptionsFrom,
   tracesFrom,
@@ -24,7 +25,7 @@ import { holdWarnings, OF_ANYTHING } from "../trace/warnings.js";
 import { type CommandSessions, guardSessions } from "./child-sessions.js";
 import { watchIdleness } from "./idleness.js";
 import { OWN_SETTINGS, type OwnFlags, type RunFlags, readOwnOptions } from "./options.js";
-import { tellRun } from "./tell.js";
+import { tellProgress, tellRun } from "./tell.js";
 
 const EXIT_CODES = `${exitCodeHelp(RUN_EXIT_CODES)}
   126   the command cannot be run
@@ -59,8 +60,10 @@ async function run(
   const { timeoutMs, idleTimeoutMs, ...own } = readOwnOptions(flags, env, command, args);
   const connectTimeoutMs = connectTimeoutFrom(flags, env);
   const traces = tracesFrom(flags, env);
+  const guardOptions = guardOptionsFrom(flags, env);
+  checkRateLimitOpen(guardOptions);
   const joined = await joinFleet(flags, env);
-  const guard = new Guard({ ...guardOptionsFrom(flags, env), fleet: joined?.fleet });
+  const guard = new Guard({ ...guardOptions, fleet: joined?.fleet });
   const isOwn = isDagger(command);
   const held = holdWarnings(OF_ANYTHING);
   const witness = traces === "off" ? undefined : await startCommandWitness(env);
@@ -83,6 +86,8 @@ async function run(
         },
         stop: own.stop,
         maxRetries: own.maxRetries,
+        initialDelayMs: own.initialDelayMs,
+        maxDelayMs: own.maxDelayMs,
         learnt: own.learnt,
         witness,
         steps,
@@ -90,6 +95,7 @@ async function run(
         sessions,
       },
       guard,
+      own.quiet === true || own.json ? undefined : tellProgress(terminal),
     );
     await steps?.close(report.outcome === "interrupted");
     await held.release();

@@ -8,6 +8,7 @@ import {
   rejectedRun,
   sampleRun,
 } from "../../../tests/cli/sample-run.js";
+import type { RunReport } from "../../runner/run-report.js";
 import { annotations, outputLines, stepOutputs, stepSummary, workflowCommand } from "./github.js";
 
 test("a run that went well is no annotation", () => {
@@ -31,8 +32,18 @@ test("a refusal is an error that names the circuit", () => {
 test("a run that went well in its second attempt is a warning", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt()];
   expect(annotations(sampleRun({ attempts }))).toEqual([
-    "::warning title=dagger-breaker%3A tried again::succeeded in attempt 2",
+    "::warning title=dagger-breaker%3A tried again::succeeded in attempt 2; attempt 1 failed (registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min)",
   ]);
+});
+
+test("a failure whose output names nobody is no error, one that a host or the user has is", () => {
+  const unknown = { ...OWN_FAULT, fault: "unknown", rule: "unknown" } as const;
+  const kindOf = (report: RunReport) => /^::(\w+) /.exec(annotations(report)[0] ?? "")?.[1];
+  expect(kindOf(failedRun(unknown))).toBe("notice");
+  expect(kindOf(sampleRun({ outcome: "failed", exitCode: 3 }))).toBe("notice");
+  expect(kindOf(failedRun(OWN_FAULT))).toBe("error");
+  expect(kindOf(failedRun({ ...unknown, circuit: "engine" }))).toBe("error");
+  expect(kindOf(sampleRun({ outcome: "timed-out", exitCode: 124 }))).toBe("error");
 });
 
 test("no more warnings than GitHub shows", () => {
@@ -110,6 +121,13 @@ test("the summary is a table of what is known", () => {
 | requests spared | 0 |
 
 `,
+  );
+});
+
+test("the summary tells why earlier attempts failed", () => {
+  const attempts = [attempt({ exitCode: 124, timedOut: "idle" }), attempt()];
+  expect(stepSummary(sampleRun({ attempts }), "dagger")).toContain(
+    "| failed before | attempt 1 failed \\(neither output nor a trace came for too long \\(--idle-timeout\\)\\) |",
   );
 });
 

@@ -2,7 +2,7 @@
 
 import type { RunReport } from "../../runner/run-report.js";
 import { durationText } from "../terminal.js";
-import { cause, headline, sharingText, waitText } from "./words.js";
+import { cause, earlierCauses, headline, sharingText, waitText } from "./words.js";
 
 /** GitHub shows no more of one kind and step. */
 const MAX_WARNINGS = 10;
@@ -16,9 +16,11 @@ export function annotations(report: RunReport): string[] {
     .map(({ code, text }) => workflowCommand("warning", `dagger-breaker: ${code}`, text));
   if (outcome !== "succeeded") {
     const text = `${cause(report) ?? headline(report)}${uncountedText(report)}`;
-    lines.push(workflowCommand("error", titleOf(report), text));
+    // The output of a failing test names nobody. Its own annotations say more than ours could.
+    const kind = outcome === "failed" && isUnknown(report) ? "notice" : "error";
+    lines.push(workflowCommand(kind, titleOf(report), text));
   } else if (attempts.length > 1) {
-    const text = `succeeded in attempt ${attempts.length}`;
+    const text = `succeeded in attempt ${attempts.length}; ${earlierText(report)}`;
     lines.push(workflowCommand("warning", "dagger-breaker: tried again", text));
   }
   return lines;
@@ -66,6 +68,7 @@ export function stepSummary(report: RunReport, program: string): string {
     ["retry in", retryAfterMs === null ? undefined : waitText(retryAfterMs)],
     ["exit code", `${report.exitCode}`],
     ["attempts", `${attempts.length}`],
+    ["failed before", attempts.length > 1 ? earlierText(report) : undefined],
     ["took", durationText(report.durationMs)],
     ["waited for circuits", waitedMs < 1 ? undefined : durationText(waitedMs)],
     ["requests spared", `${sparedRequests}`],
@@ -104,9 +107,24 @@ function countedText({ rejection, failure }: RunReport): string | undefined {
 }
 
 /** A line that the runner takes as a command of its own. */
-export function workflowCommand(kind: "error" | "warning", title: string, text: string): string {
+export function workflowCommand(
+  kind: "error" | "warning" | "notice",
+  title: string,
+  text: string,
+): string {
   const property = escaped(title).replaceAll(":", "%3A").replaceAll(",", "%2C");
   return `::${kind} title=${property}::${escaped(text)}`;
+}
+
+/** The causes of the attempts before the last one. */
+function earlierText(report: RunReport): string {
+  const causes = earlierCauses(report);
+  return causes.map((text, index) => `attempt ${index + 1} failed (${text})`).join(", ");
+}
+
+/** Whether nothing is known of why the command failed, so that nothing is gained by an error of ours. */
+function isUnknown({ failure }: RunReport): boolean {
+  return failure === null || (failure.fault === "unknown" && failure.circuit === null);
 }
 
 /** Names the circuit of a failure that it has not counted; a rejection names its own. */

@@ -97,3 +97,17 @@ test("a number of retries that a command line gives is for the command of that l
   const env = { DAGGER_BREAKER_IDEMPOTENT: "test" };
   expect(optionsOf("--retry 1", env, "dagger call deploy").maxRetries).toBe(1);
 });
+
+test("the delays before further attempts are read, and the first is not longer than any", () => {
+  const env = {
+    DAGGER_BREAKER_RETRY_DELAY: "500ms",
+    DAGGER_BREAKER_RETRY_MAX_DELAY: "2m",
+    DAGGER_BREAKER_QUIET: "1",
+  };
+  const read = { initialDelayMs: 500, maxDelayMs: 120_000, quiet: true };
+  expect(readOwnOptions({}, env, "dagger", [])).toMatchObject(read);
+  const long = { retryDelay: 120_000 };
+  expect(() => readOwnOptions(long, {}, "dagger", [])).toThrow(
+    "--retry-delay (2 min) is longer than --retry-max-delay (1 min)",
+  );
+});

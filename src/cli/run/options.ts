@@ -2,11 +2,13 @@
 
 import { InvalidArgumentError } from "commander";
 import type { StopTimes } from "../../runner/ending/stop-plan.js";
+import type { RetryLimits } from "../../runner/run-plan.js";
+import { EXIT } from "../exit-codes.js";
 import type { GuardFlags } from "../guard-settings.js";
 import { duration, durationOrNever, wholeNumber } from "../option-values.js";
 import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings.js";
 import type { ReporterFlags, StoreFlags } from "../store-settings.js";
-import type { Terminal } from "../terminal.js";
+import { CommandError, durationText, type Terminal } from "../terminal.js";
 import { verbOf } from "./idempotent.js";
 
 /** What becomes of the circuits that an earlier run of the same command met. */
@@ -19,9 +21,12 @@ export interface OwnFlags {
   readonly stopGrace?: number;
   readonly killAfter?: number;
   readonly retry?: number;
+  readonly retryDelay?: number;
+  readonly retryMaxDelay?: number;
   readonly idempotent?: readonly string[];
   readonly learnt?: LearntChoice;
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly output?: string;
   readonly junit?: string;
 }
@@ -67,6 +72,19 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
       "run the command again up to so many times, after failures that may pass by themselves; as an option it says that this command may run twice, as a variable only those of --idempotent may",
     read: wholeNumber(0, MAX_RETRIES),
   },
+  retryDelay: {
+    flags: "--retry-delay <duration>",
+    variable: "DAGGER_BREAKER_RETRY_DELAY",
+    description:
+      "the longest delay before the second attempt, 1s by default; it doubles with each further one, and chance picks the delay from all up to it",
+    read: duration,
+  },
+  retryMaxDelay: {
+    flags: "--retry-max-delay <duration>",
+    variable: "DAGGER_BREAKER_RETRY_MAX_DELAY",
+    description: "the longest delay before any attempt, 60s by default",
+    read: duration,
+  },
   idempotent: {
     flags: "--idempotent <verbs>",
     variable: "DAGGER_BREAKER_IDEMPOTENT",
@@ -87,6 +105,12 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     description: "report as one JSON object instead of a closing line",
     read: yesOrNo,
   },
+  quiet: {
+    flags: "--quiet",
+    variable: "DAGGER_BREAKER_QUIET",
+    description: "print no lines between attempts, and no closing line after a success",
+    read: yesOrNo,
+  },
   output: {
     flags: "--output <file>",
     variable: "DAGGER_BREAKER_OUTPUT",
@@ -102,14 +126,14 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
 };
 
 /** The options of one run, with what variables say in the place of those that were not given. */
-export interface OwnOptions {
+export interface OwnOptions extends RetryLimits {
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   /** How much time the command has to end. */
   readonly stop: Partial<StopTimes>;
-  readonly maxRetries: number;
   readonly learnt: LearntChoice;
   readonly json: boolean;
+  readonly quiet: boolean | undefined;
   readonly output: string | undefined;
   readonly junit: string | undefined;
 }
@@ -135,8 +159,10 @@ export function readOwnOptions(
     idleTimeoutMs: setting("idleTimeout"),
     stop: stopTimes(setting("stopGrace"), setting("killAfter")),
     maxRetries: mayRepeat ? retries : 0,
+    ...delaysFrom(setting),
     learnt: setting("learnt") ?? "warn",
     json: setting("json") ?? false,
+    quiet: setting("quiet"),
     output: setting("output"),
     junit: setting("junit"),
   };
@@ -147,6 +173,20 @@ function stopTimes(graceMs: number | undefined, killAfterMs: number | undefined)
     ...(graceMs !== undefined && { graceMs }),
     ...(killAfterMs !== undefined && { outsideMs: killAfterMs === 0 ? undefined : killAfterMs }),
   };
+}
+
+const DEFAULT_MAX_DELAY_MS = 60_000;
+
+/** @throws CommandError when the first delay is longer than any may be. */
+function delaysFrom(setting: (name: "retryDelay" | "retryMaxDelay") => number | undefined) {
+  const initialDelayMs = setting("retryDelay");
+  const maxDelayMs = setting("retryMaxDelay");
+  const limitMs = maxDelayMs ?? DEFAULT_MAX_DELAY_MS;
+  if (initialDelayMs !== undefined && initialDelayMs > limitMs) {
+    const told = `--retry-delay (${durationText(initialDelayMs)}) is longer than --retry-max-delay (${durationText(limitMs)})`;
+    throw new CommandError(`${told}, expected no longer delay than that`, EXIT.usage);
+  }
+  return { initialDelayMs, maxDelayMs };
 }
 
 function readVerbs(text: string, before: readonly string[] = []): readonly string[] {

@@ -1,10 +1,12 @@
 /** Tells how a run ended wherever it was asked for; a place that takes nothing changes no exit code. */
 
-import { appendFile, writeFile } from "node:fs/promises";
+import { appendFile, stat, writeFile } from "node:fs/promises";
+import type { OnProgress } from "../../runner/run-progress.js";
 import type { RunReport } from "../../runner/run-report.js";
 import type { Terminal } from "../terminal.js";
 import { annotations, outputLines, stepOutputs, stepSummary } from "./github.js";
 import { junitReport } from "./junit.js";
+import { progressLine } from "./progress.js";
 import { runJson } from "./report.js";
 import { closingLine } from "./words.js";
 
@@ -12,6 +14,8 @@ import { closingLine } from "./words.js";
 export interface Told {
   /** The JSON report on standard error, in the place of the closing line. */
   readonly json: boolean;
+  /** No closing line after a success that has nothing else to tell. */
+  readonly quiet?: boolean | undefined;
   /** A file for the JSON report. */
   readonly output: string | undefined;
   /** A file for the JUnit report. */
@@ -22,7 +26,7 @@ export interface Told {
 export async function tellRun(
   report: RunReport,
   program: string,
-  { json, output, junit }: Told,
+  { json, quiet, output, junit }: Told,
   { env, stderr }: Terminal,
 ): Promise<void> {
   const asJson = `${JSON.stringify(runJson(report, program), undefined, 2)}\n`;
@@ -39,8 +43,14 @@ export async function tellRun(
     ...report.warnings.map(({ text }) => `dagger-breaker: ${text}`),
     ...(isGitHub(env) ? annotations(report) : []),
   ];
-  const last = json ? asJson : `${closingLine(report)}\n`;
+  const isUntold = quiet === true && report.outcome === "succeeded" && lines.length === 0;
+  const last = json ? asJson : isUntold ? "" : `${closingLine(report)}\n`;
   stderr.write(lines.map((line) => `${line}\n`).join("") + last);
+}
+
+/** Tells what a run does between its attempts, on standard error. */
+export function tellProgress({ stderr }: Terminal): OnProgress {
+  return (progress) => void stderr.write(`${progressLine(progress, Date.now())}\n`);
 }
 
 function isGitHub(env: Terminal["env"]): boolean {
@@ -56,9 +66,23 @@ async function toldGitHub(report: RunReport, program: string, env: Terminal["env
       )),
     summary !== "" &&
       (await written("the summary of the step", summary, () =>
-        appendFile(summary, stepSummary(report, program)),
+        appendSummary(summary, stepSummary(report, program)),
       )),
   ];
+}
+
+/** GitHub drops the whole summary of a step whose file is larger. */
+const MAX_SUMMARY_BYTES = 1024 * 1024;
+
+/** Leaves a summary that the step has already written as it is, rather than lose it. */
+async function appendSummary(path: string, text: string): Promise<void> {
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  if (size + Buffer.byteLength(text) > MAX_SUMMARY_BYTES) throw new SummaryFullError();
+  await appendFile(path, text);
+}
+
+class SummaryFullError extends Error {
+  readonly code = "it would be larger than the 1 MiB that GitHub shows";
 }
 
 /** What to say when something cannot be written; false when it was. */

@@ -47,6 +47,18 @@ function outputErrorText({ stream, code }: OutputError): string {
   return `${name} cannot be written: ${code}`;
 }
 
+/** Why each attempt before the last one failed; all of them where a circuit refused another one. */
+export function earlierCauses({ attempts, outcome }: RunReport): string[] {
+  const before = outcome === "rejected" ? attempts : attempts.slice(0, -1);
+  return before.map(attemptCause);
+}
+
+/** Why an attempt did not succeed. */
+export function attemptCause({ timedOut, failure, exitCode }: AttemptReport): string {
+  if (timedOut !== null) return TIMED_OUT[timedOut];
+  return failure === null ? `exit code ${exitCode}` : failureText(failure);
+}
+
 /** Whose fault a failure is, and what happened. */
 export function failureText(failure: RunFailure): string {
   const { fault, upstream, reason, retryAfterMs, suspectedUpstream } = failure;

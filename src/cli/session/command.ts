@@ -12,7 +12,12 @@ import { isInForeground } from "../../runner/signals/foreground.js";
 import { startEngineTraces } from "../../traces/engine-traces.js";
 import { EXIT, exitCodeHelp, SESSION_EXIT_CODES } from "../exit-codes.js";
 import { joinFleet } from "../fleet-guard.js";
-import { connectTimeoutFrom, guardOptionsFrom, tracesFrom } from "../guard-settings.js";
+import {
+  checkRateLimitOpen,
+  connectTimeoutFrom,
+  guardOptionsFrom,
+  tracesFrom,
+} from "../guard-settings.js";
 import { ownProgram } from "../own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "../terminal.js";
 
@@ -102,8 +107,10 @@ class OwnSessions implements SessionHost {
   }
 
   async begin(signal?: AbortSignal) {
+    const guardOptions = guardOptionsFrom({}, this.#env);
+    checkRateLimitOpen(guardOptions);
     const joined = await joinFleet({}, this.#env);
-    const guard = new Guard({ ...guardOptionsFrom({}, this.#env), fleet: joined?.fleet });
+    const guard = new Guard({ ...guardOptions, fleet: joined?.fleet });
     const reads = tracesFrom({}, this.#env) !== "off";
     const traces = reads ? await startEngineTraces(this.#env) : undefined;
     const isRead = traces?.receiver !== undefined;

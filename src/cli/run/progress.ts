@@ -1,0 +1,27 @@
+/** Words what a run does between its attempts, for people who watch a log. */
+
+import type { RunProgress } from "../../runner/run-progress.js";
+import { durationText } from "../terminal.js";
+import { attemptCause, waitText } from "./words.js";
+
+/**
+ * One line, without its end.
+ *
+ * @param nowMs The time of the day, as `Date.now()` has it.
+ */
+export function progressLine(progress: RunProgress, nowMs: number): string {
+  return `dagger-breaker: ${progressText(progress, nowMs)}`;
+}
+
+function progressText(progress: RunProgress, nowMs: number): string {
+  if (progress.kind === "retrying") {
+    const { attempt, number, of, delayMs } = progress;
+    const next = delayMs < 1 ? "retrying now" : `retrying in ${waitText(delayMs)}`;
+    return `attempt ${number} of ${of} failed (${attemptCause(attempt)}); ${next}`;
+  }
+  const { kind, circuit, leftMs } = progress;
+  const what = circuit === null ? "for the next attempt" : `for circuit ${circuit}`;
+  if (kind === "still-waiting") return `still waiting ${what}, ${durationText(leftMs)} left`;
+  const until = new Date(nowMs + leftMs).toISOString();
+  return `waiting ${what} until ${until} (${waitText(leftMs)})`;
+}
