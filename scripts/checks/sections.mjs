@@ -16,8 +16,16 @@ export class Sections {
   #hints = [];
   #printed = false;
 
-  constructor({ sectionLimitMs = SECTION_LIMIT_MS, wholeLimitMs = WHOLE_LIMIT_MS } = {}) {
-    this.sectionLimitMs = sectionLimitMs;
+  #sectionLimitMs;
+  #out;
+
+  constructor({
+    sectionLimitMs = SECTION_LIMIT_MS,
+    wholeLimitMs = WHOLE_LIMIT_MS,
+    out = process.stdout,
+  } = {}) {
+    this.#sectionLimitMs = sectionLimitMs;
+    this.#out = out;
     this.#timer = setTimeout(
       () => this.#whole.abort(`ended: the whole run took longer than ${minutes(wholeLimitMs)}`),
       wholeLimitMs,
@@ -37,11 +45,11 @@ export class Sections {
   async run(title, body) {
     const start = performance.now();
     if (this.#whole.signal.aborted) return this.#report(title, start, this.#notRun());
-    const line = progressLine(title);
+    const line = progressLine(title, this.#out);
     const limit = new AbortController();
     const timer = setTimeout(
-      () => limit.abort(`ended: this section took longer than ${minutes(this.sectionLimitMs)}`),
-      this.sectionLimitMs,
+      () => limit.abort(`ended: this section took longer than ${minutes(this.#sectionLimitMs)}`),
+      this.#sectionLimitMs,
     );
     const signal = AbortSignal.any([limit.signal, this.#whole.signal]);
     const result = await Promise.resolve(body({ signal, progress: line.update })).catch(

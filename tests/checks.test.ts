@@ -1,0 +1,149 @@
+/** What scripts/test.sh does with sections that hang or fail, and with tools that are missing. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { progressLine } from "../scripts/checks/progress.mjs";
+import { Sections } from "../scripts/checks/sections.mjs";
+import { findTool } from "../scripts/checks/tools.mjs";
+
+/** Shows no progress. */
+const SILENT = { write: () => true };
+
+let lines: string[];
+let exitCode: typeof process.exitCode;
+
+beforeEach(() => {
+  lines = [];
+  exitCode = process.exitCode;
+  vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+});
+afterEach(() => {
+  process.exitCode = exitCode;
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** A body that ends only when it is told to. */
+function hanging({ signal }: { signal: AbortSignal }): Promise<object> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve({})));
+}
+
+test("the counts of all sections stand in the closing line", async () => {
+  const sections = new Sections({ out: SILENT });
+  await sections.run("one", async () => ({ counts: { passed: 3, failed: 0, skipped: 0 } }));
+  await sections.run("two", async () => ({
+    failed: "a test failed",
+    counts: { passed: 1, failed: 2, skipped: 0 },
+  }));
+  sections.close();
+  expect(lines.at(-1)).toBe("4 passed, 2 failed");
+  expect(process.exitCode).toBe(1);
+});
+
+test("a failure that no test counts is counted once", async () => {
+  const sections = new Sections({ out: SILENT });
+  expect(await sections.run("lint", async () => ({ failed: "a line is too long" }))).toBe(false);
+  expect(await sections.run("throws", () => Promise.reject(new Error("no such program")))).toBe(
+    false,
+  );
+  sections.close();
+  expect(lines.join("\n")).toMatch(/a line is too long.*no such program/s);
+  expect(lines.at(-1)).toBe("0 passed, 2 failed");
+});
+
+test("a section that hangs is ended after ten minutes, and the closing line comes all the same", async () => {
+  const sections = new Sections({ out: SILENT });
+  const hung = sections.run("hangs", hanging);
+  await vi.advanceTimersByTimeAsync(10 * 60_000 - 1);
+  expect(lines).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await hung).toBe(false);
+  expect(lines.join("\n")).toContain("ended: this section took longer than 10 minutes");
+  await sections.run("goes on", async () => ({ counts: { passed: 1 } }));
+  sections.close();
+  expect(lines.at(-1)).toBe("1 passed, 1 failed");
+});
+
+test("after an hour nothing more is begun, and the closing line comes all the same", async () => {
+  const sections = new Sections({ sectionLimitMs: 90 * 60_000, out: SILENT });
+  const hung = sections.run("hangs", hanging);
+  await vi.advanceTimersByTimeAsync(60 * 60_000);
+  await hung;
+  const body = vi.fn();
+  await sections.run("is late", body);
+  expect(body).not.toHaveBeenCalled();
+  expect(lines.join("\n")).toContain("not run: ended: the whole run took longer than 60 minutes");
+  sections.close();
+  expect(lines.at(-1)).toBe("0 passed, 2 failed");
+});
+
+test("what was skipped is told in the line before the last, with the command that installs it", async () => {
+  const sections = new Sections({ out: SILENT });
+  await sections.run("skips", async () => ({ counts: { passed: 1, skipped: 7 } }));
+  sections.skipHint("redis-server cannot be run");
+  sections.close();
+  expect(lines.at(-2)).toMatch(/^7 tests were skipped; .*--install.*redis-server cannot be run/);
+  expect(lines.at(-1)).toBe("1 passed, 0 failed, 7 skipped");
+  expect(process.exitCode).toBe(0);
+});
+
+test("without a terminal the progress of a section is a line in ten seconds", async () => {
+  const write = vi.fn();
+  const line = progressLine("Tests", { isTTY: false, write });
+  line.update("1 of 3 files");
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(write).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(10_001);
+  expect(write).toHaveBeenCalledTimes(2);
+  expect(write).toHaveBeenLastCalledWith(
+    expect.stringMatching(/^Tests \.\.\. 1 of 3 files .* s\n$/),
+  );
+  line.end();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(write).toHaveBeenCalledTimes(2);
+});
+
+test("on a terminal the progress is one line that never wraps", async () => {
+  const write = vi.fn();
+  const line = progressLine("Tests", { isTTY: true, columns: 20, write });
+  line.update("a state that is longer than the terminal is wide");
+  await vi.advanceTimersByTimeAsync(500);
+  const [last = ""] = write.mock.lastCall ?? [];
+  expect(last.slice(0, 4)).toBe("\r\u001b[K");
+  expect(last.slice(4)).toMatch(/^Tests \.\.\. .{1,9}$/);
+  line.end();
+});
+
+test("a tool that is there is found", async () => {
+  stubRedis('echo "Redis server v=7.2.4 sha=00000000:0"');
+  expect(await findTool("redis-server", { installs: false })).toBeUndefined();
+});
+
+test("Valkey is found as well", async () => {
+  stubRedis('echo "Valkey server v=8.0.1 sha=00000000:0"');
+  expect(await findTool("redis-server", { installs: false })).toBeUndefined();
+});
+
+test("a tool that is missing or too old is told with how to install it", async () => {
+  vi.stubEnv("REDIS_SERVER", "/no-such-folder/redis-server");
+  const missing = await findTool("redis-server", { installs: false });
+  expect(missing).toContain("/no-such-folder/redis-server 7.0 or later cannot be run (ENOENT)");
+  expect(missing).toContain('Debian: "apt-get install redis-server"');
+  expect(missing).toContain("the variable REDIS_SERVER");
+  stubRedis('echo "Redis server v=6.2.7 sha=00000000:0"');
+  const old = await findTool("redis-server", { installs: false });
+  expect(old).toContain("is Redis server v=6.2.7 sha=00000000:0, and 7.0 or later is needed");
+});
+
+/** Lets the tests find a redis-server that is a script. */
+function stubRedis(script: string): void {
+  const folder = mkdtempSync(join(tmpdir(), "tools-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const program = join(folder, "redis-server");
+  writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  vi.stubEnv("REDIS_SERVER", program);
+}
