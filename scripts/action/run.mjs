@@ -32,14 +32,19 @@ for (const [name, variable] of Object.entries(VARIABLES)) {
   const value = take(name).trim();
   if (value !== "") process.env[variable] = value;
 }
+let problem;
 const argv = commandLine();
 delete process.env.ACTION_PATH;
-if (argv !== undefined) {
+if (argv === undefined) {
+  const { withoutCommands } = await import("../../dist/attribution/ci-commands.js");
+  process.exitCode = EXIT_USAGE;
+  console.error(withoutCommands(`error: ${problem}`));
+} else {
   process.argv.splice(2, Number.POSITIVE_INFINITY, ...argv);
   await import("../../dist/cli/main.js");
 }
 
-/** The command line of the program; undefined, and said so, when an input is wrong. */
+/** The command line of the program; undefined, with a problem to tell, when an input is wrong. */
 function commandLine() {
   try {
     const options = VALUES.flatMap((name) => {
@@ -48,8 +53,7 @@ function commandLine() {
     });
     return ["run", ...options, ...flag("wait"), ...flag("quiet"), "--", ...commandWords()];
   } catch (error) {
-    process.exitCode = EXIT_USAGE;
-    console.error(`error: ${error.message}`);
+    problem = error.message;
     return undefined;
   }
 }

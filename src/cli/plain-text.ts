@@ -1,19 +1,20 @@
-/** Text of other people as a terminal may be given it: harmless, and as wide as it will look. */
+/** Text of other people as a terminal or a log may be given it: harmless, and as wide as it will look. */
 
 import { stripVTControlCharacters } from "node:util";
+import { jsonWithoutCommands, withoutCommands } from "../attribution/ci-commands.js";
 
 /** What moves the cursor, changes colours, hides, or turns the direction in which a line is read. */
 const COMMANDS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 
-/** A text on one line, in which nothing is a command to a terminal. */
+/** Puts a text on one line, in which nothing is a command to a terminal or a CI system. */
 export function plainText(text: string): string {
-  return text.replace(BREAKS, " ").replace(COMMANDS, "\ufffd");
+  return withoutCommands(text.replace(BREAKS, " ").replace(COMMANDS, "\ufffd"));
 }
 
-/** JSON in which nothing is a command to a terminal either; it means the same. */
+/** Writes JSON in which nothing is such a command either; it means the same. */
 export function plainJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(
+  return jsonWithoutCommands(JSON.stringify(value, undefined, indent)).replace(
     /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) =>
       character

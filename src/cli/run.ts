@@ -1,6 +1,7 @@
 /** Runs one command line and gives its exit code. */
 
 import { Command, CommanderError } from "commander";
+import { withoutCommands } from "../attribution/ci-commands.js";
 import { EXIT } from "./exit-codes.js";
 import { packageVersion } from "./own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
@@ -55,7 +56,7 @@ async function createProgram(argv: readonly string[], context: CommandContext): 
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
-      writeErr: (text) => void terminal.stderr.write(withoutValues(text)),
+      writeErr: (text) => void terminal.stderr.write(withoutCommands(withoutValues(text))),
     });
   for (const name of namesToLoad(argv)) (await COMMANDS[name]?.())?.(program, context);
   return program;

@@ -1,6 +1,7 @@
 /** What a command talks to: results go to standard output, everything else to standard error. */
 
 import type { Readable, Writable } from "node:stream";
+import { withoutCommands } from "../attribution/ci-commands.js";
 import { plainJson, widthOf } from "./plain-text.js";
 
 /** A stream that may be a terminal, of so many columns and rows. */
@@ -37,9 +38,9 @@ export class CommandError extends Error {
   }
 }
 
-/** Writes lines of a result. */
+/** Writes lines of a result. Texts of others in them are no commands to a CI system. */
 export function printLines(terminal: Terminal, lines: readonly string[]): void {
-  if (lines.length > 0) terminal.stdout.write(`${lines.join("\n")}\n`);
+  if (lines.length > 0) terminal.stdout.write(`${withoutCommands(lines.join("\n"))}\n`);
 }
 
 /** Writes a result for programs. */
@@ -49,7 +50,7 @@ export function printJson(terminal: Terminal, value: unknown): void {
 
 /** Writes a message for people. */
 export function say(terminal: Terminal, message: string): void {
-  terminal.stderr.write(`${message}\n`);
+  terminal.stderr.write(`${withoutCommands(message)}\n`);
 }
 
 /** Colours a text, or leaves it as it is. */

@@ -1,5 +1,6 @@
 /** Writes what happens to breakers into anything that looks like `console`. */
 
+import { withoutCommands } from "../attribution/ci-commands.js";
 import { kindOf } from "../breaker/announce.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { CircuitState } from "../breaker/circuit-state.js";
@@ -47,14 +48,14 @@ export function logTo(
     checkFunction(logger?.[level], `logger.${level}`);
   }
   return attachToAll(source, (breaker) => {
-    const outcome = (event: OutcomeEvent) => logger.debug(outcomeLine(event));
+    const outcome = (event: OutcomeEvent) => logger.debug(withoutCommands(outcomeLine(event)));
     const names = ["success", "failure", "ignored", "late"] as const;
     return [
       breaker.on("stateChange", (event) => {
         const opens = event.to === CircuitState.Open && event.control === "automatic";
-        logger[opens ? "warn" : "info"](changeLine(event));
+        logger[opens ? "warn" : "info"](withoutCommands(changeLine(event)));
       }),
-      breaker.on("rejected", (event) => logger.debug(rejectionLine(event))),
+      breaker.on("rejected", (event) => logger.debug(withoutCommands(rejectionLine(event)))),
       ...(calls ? names.map((name) => breaker.on(name, outcome)) : []),
     ];
   });

@@ -2,7 +2,7 @@
 
 import type { FleetEntry } from "../../fleet/store.js";
 import { plainJson, plainText } from "../plain-text.js";
-import { say, type Terminal } from "../terminal.js";
+import { printLines, say, type Terminal } from "../terminal.js";
 import { changeLine, changeObject, changesAfter } from "./change.js";
 import { byUrgency, circuitObject, secondText, stateOf, waitOf } from "./circuit.js";
 import type { CircuitView } from "./circuit-view.js";
@@ -78,7 +78,7 @@ export class LineWriter implements Follower {
   }
 
   #writeLine(line: string): void {
-    this.#terminal.stdout.write(`${line}\n`);
+    printLines(this.#terminal, [line]);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Tells GitHub Actions how a run ended: annotations, outputs of the step, and its summary. */
 
+import { withoutCommands } from "../../attribution/ci-commands.js";
 import type { RunReport } from "../../runner/run-report.js";
 import { durationText } from "../terminal.js";
 import { cause, earlierCauses, headline, sharingText, waitText } from "./words.js";
@@ -13,15 +14,17 @@ export function annotations(report: RunReport): string[] {
   const { outcome, attempts, warnings } = report;
   const lines = warnings
     .slice(0, MAX_WARNINGS)
-    .map(({ code, text }) => workflowCommand("warning", `dagger-breaker: ${code}`, text));
+    .map(({ code, text }) =>
+      workflowCommand("warning", `dagger-breaker: ${code}`, withoutCommands(text)),
+    );
   if (outcome !== "succeeded") {
     const text = `${cause(report) ?? headline(report)}${uncountedText(report)}`;
     // The output of a failing test names nobody. Its own annotations say more than ours could.
     const kind = outcome === "failed" && isUnknown(report) ? "notice" : "error";
-    lines.push(workflowCommand(kind, titleOf(report), text));
+    lines.push(workflowCommand(kind, titleOf(report), withoutCommands(text)));
   } else if (attempts.length > 1) {
     const text = `succeeded in attempt ${attempts.length}; ${earlierText(report)}`;
-    lines.push(workflowCommand("warning", "dagger-breaker: tried again", text));
+    lines.push(workflowCommand("warning", "dagger-breaker: tried again", withoutCommands(text)));
   }
   return lines;
 }
@@ -112,8 +115,8 @@ export function workflowCommand(
   title: string,
   text: string,
 ): string {
-  const property = escaped(title).replaceAll(":", "%3A").replaceAll(",", "%2C");
-  return `::${kind} title=${property}::${escaped(text)}`;
+  const escapedTitle = escaped(title).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  return `::${kind} title=${withoutCommands(escapedTitle)}::${escaped(text)}`;
 }
 
 /** The causes of the attempts before the last one. */

@@ -1,8 +1,10 @@
 /** Tells how a run ended wherever it was asked for; a place that takes nothing changes no exit code. */
 
 import { appendFile, stat, writeFile } from "node:fs/promises";
+import { withoutCommands } from "../../attribution/ci-commands.js";
 import type { OnProgress } from "../../runner/run-progress.js";
 import type { RunReport } from "../../runner/run-report.js";
+import { plainJson } from "../plain-text.js";
 import type { Terminal } from "../terminal.js";
 import { annotations, outputLines, stepOutputs, stepSummary } from "./github.js";
 import { junitReport } from "./junit.js";
@@ -29,7 +31,7 @@ export async function tellRun(
   { json, quiet, output, junit }: Told,
   { env, stderr }: Terminal,
 ): Promise<void> {
-  const asJson = `${JSON.stringify(runJson(report, program), undefined, 2)}\n`;
+  const asJson = `${plainJson(runJson(report, program), 2)}\n`;
   const problems = [
     output !== undefined && (await written("the report", output, () => writeFile(output, asJson))),
     junit !== undefined &&
@@ -39,18 +41,20 @@ export async function tellRun(
     ...(isGitHub(env) ? await toldGitHub(report, program, env) : []),
   ];
   const lines = [
-    ...problems.filter((problem) => problem !== false),
-    ...report.warnings.map(({ text }) => `dagger-breaker: ${text}`),
+    ...problems.filter((problem) => problem !== false).map(withoutCommands),
+    ...report.warnings.map(({ text }) => withoutCommands(`dagger-breaker: ${text}`)),
+    // These are commands, and nothing of others in them begins another one.
     ...(isGitHub(env) ? annotations(report) : []),
   ];
   const isUntold = quiet === true && report.outcome === "succeeded" && lines.length === 0;
-  const last = json ? asJson : isUntold ? "" : `${closingLine(report)}\n`;
+  const last = json ? asJson : isUntold ? "" : `${withoutCommands(closingLine(report))}\n`;
   stderr.write(lines.map((line) => `${line}\n`).join("") + last);
 }
 
 /** Tells what a run does between its attempts, on standard error. */
 export function tellProgress({ stderr }: Terminal): OnProgress {
-  return (progress) => void stderr.write(`${progressLine(progress, Date.now())}\n`);
+  return (progress) =>
+    void stderr.write(`${withoutCommands(progressLine(progress, Date.now()))}\n`);
 }
 
 function isGitHub(env: Terminal["env"]): boolean {

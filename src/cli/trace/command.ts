@@ -2,9 +2,11 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 import type { Command } from "commander";
+import { withoutCommands } from "../../attribution/ci-commands.js";
 import { startCommandWitness } from "../../runner/command-witness.js";
 import { CommandNotStartedError, runCommand } from "../../runner/run-command.js";
 import { EXIT } from "../exit-codes.js";
+import { plainJson } from "../plain-text.js";
 import { type CommandContext, CommandError, paintFor, type Terminal } from "../terminal.js";
 import { reportLines } from "./render.js";
 import { type TraceReport, traceReport } from "./report.js";
@@ -93,8 +95,8 @@ async function tell(
 ): Promise<void> {
   const toTerminal = { stdout: stderr, env: file === undefined ? env : { ...env, NO_COLOR: "1" } };
   const lines = json
-    ? [JSON.stringify(report, undefined, 2)]
-    : reportLines(report, paintFor(toTerminal));
+    ? [plainJson(report, 2)]
+    : reportLines(report, paintFor(toTerminal)).map(withoutCommands);
   const text = `${lines.join("\n")}\n`;
   if (file === undefined) {
     stderr.write(text);
@@ -104,6 +106,7 @@ async function tell(
     await file.writeFile(text);
   } catch (error) {
     const { code = "unknown reason" } = error as { code?: string };
-    stderr.write(`error: the report cannot be written to ${JSON.stringify(output)} (${code})\n`);
+    const line = `error: the report cannot be written to ${JSON.stringify(output)} (${code})`;
+    stderr.write(`${withoutCommands(line)}\n`);
   }
 }

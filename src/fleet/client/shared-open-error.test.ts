@@ -4,7 +4,7 @@ import { SharedCircuitOpenError } from "./shared-open-error.js";
 
 const KEY = { scope: "default", name: "registry:docker.io" };
 const EVIL = "\u001b[2J\n::error::\u2028\u202e";
-const PLAIN = "?[2J?::error::??";
+const PLAIN = "?[2J?: :error::??";
 const reporter = { id: "r1", host: `h${EVIL}`, run: `r${EVIL}` };
 const failure = { fault: `f${EVIL}`, rule: `x${EVIL}`, limited: false, reporter };
 

@@ -1,5 +1,6 @@
 /** What becomes of the errors of Redis and its clients: texts without secrets, as errors of the store. */
 
+import { plain } from "../foreign-text.js";
 import { FleetStoreError } from "../store-error.js";
 
 /** Redis begins its own errors with a word in capitals; whatever else fails is the connection. */
@@ -19,7 +20,7 @@ export function messageOf(error: unknown): string {
   // Node gives one for each address of a host, and an empty text.
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const text = first instanceof Error ? first.message || first.name : String(first);
-  return text.replaceAll(USER_INFO, "//").replace(ARGUMENTS, "").slice(0, MAX_LENGTH);
+  return plain(text.replaceAll(USER_INFO, "//").replace(ARGUMENTS, ""), MAX_LENGTH);
 }
 
 /** Whether Redis itself answered with this error. */

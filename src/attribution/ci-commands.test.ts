@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { COMMAND_FORMS, jsonWithoutCommands, withoutCommands } from "./ci-commands.js";
+
+/** What each runner looks for, written as the runner does and not as we do. */
+const isCommand = (line: string) =>
+  /##\w*\[/.test(line) || // Azure, TeamCity, and GitHub's first form: anywhere
+  /^\s*::[^:\s]/.test(line) || // GitHub: after blanks
+  /::[a-z-]+( [^:]*)?::/i.test(line) ||
+  /section_(start|end):\d+:/.test(line) ||
+  /travis_(fold|time):/.test(line) ||
+  /^\s*(---|\+\+\+|~~~|\^\^\^)\s/.test(line) ||
+  line.includes("[8mha://");
+
+describe.each(COMMAND_FORMS.map((form) => [form.systems[0], form] as const))("%s", (_, form) => {
+  test("its command is none any more, at the start of a line and within it", () => {
+    for (const text of [form.example, `  ${form.example}`, `all is well\n${form.example}`]) {
+      expect(text.split("\n").some(isCommand)).toBe(true);
+      expect(withoutCommands(text).split("\n").some(isCommand)).toBe(false);
+      expect(withoutCommands(text).replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
+    }
+  });
+
+  test("as JSON it is none, and means the same", () => {
+    const json = jsonWithoutCommands(JSON.stringify({ [form.example]: [form.example] }));
+    expect(isCommand(json)).toBe(false);
+    expect(JSON.parse(json)).toEqual({ [form.example]: [form.example] });
+  });
+});
+
+test.each([
+  "##vso[task.setvariable variable=x]y",
+  "##[error]x",
+  "##teamcity[message text='x']",
+  "##octopus[x]",
+  "###[group]",
+  "####vso[x]",
+  "::error file=a.js,line=1::x",
+  ":::warning::x",
+  "::add-mask::x",
+  "::stop-commands::x",
+  "reason: ::set-output name=x::y",
+  "~~~ x",
+  "+++ x",
+  "^^^ +++",
+])("%j is no command any more", (text) => {
+  expect(isCommand(withoutCommands(text))).toBe(false);
+  expect(isCommand(withoutCommands(`dagger-breaker: ${text}`))).toBe(false);
+});
+
+test.each([
+  "registry:docker.io, retry in 52s; see https://[fe80::1]:5000/v2/ #12 -- it's 3 > 2",
+  "std::string is no command",
+  "nor is fe80::a",
+  "----------",
+  "a --- b",
+])("%j stays as it is", (text) => {
+  expect(withoutCommands(text)).toBe(text);
+});
+
+test("parts of commands that meet make none, and a second time changes nothing", () => {
+  const part = fc.constantFrom(
+    "#",
+    "##",
+    "[",
+    ":",
+    "::",
+    "vso",
+    "error",
+    " ",
+    "-",
+    "--",
+    "a",
+    "\n",
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+      const once = withoutCommands(parts.join(""));
+      expect(once.split("\n").filter(isCommand)).toEqual([]);
+      expect(withoutCommands(once)).toBe(once);
+    }),
+  );
+});
+
+test("a long text takes no longer than its length demands", () => {
+  for (const part of ["#", ":", "::a ", " ", "-", "section_"]) {
+    const text = part.repeat(200_000 / part.length);
+    const startedMs = performance.now();
+    withoutCommands(text);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  }
+});
