@@ -10,6 +10,7 @@ const VALUES = [
   "timeout",
   "connect-timeout",
   "idle-timeout",
+  "lost-session-grace",
   "stop-grace",
   "kill-after",
   "retry",

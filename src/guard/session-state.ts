@@ -15,9 +15,15 @@ export class SessionState {
   /** What was asked of the engine beside the requests, and is still on its way. */
   readonly #questions = new Set<Promise<void>>();
   readonly #waiting = new Set<Call>();
+  readonly #onLost: () => void;
   #lost: SessionLostError | undefined;
   #inquiry: Promise<boolean> | undefined;
   #ended = false;
+
+  /** @param onLost Called once, when the session is found to be lost. */
+  constructor(onLost: () => void = () => undefined) {
+    this.#onLost = onLost;
+  }
 
   /** The error that requests of this session meet once it is lost. */
   get lost(): SessionLostError | undefined {
@@ -34,6 +40,7 @@ export class SessionState {
     if (this.#ended || this.#lost !== undefined) return false;
     this.#lost = new SessionLostError(recordOf(failure, error));
     for (const call of this.#waiting) call.abort(this.#lost);
+    this.#onLost();
     return true;
   }
 

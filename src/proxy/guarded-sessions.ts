@@ -28,8 +28,12 @@ export class GuardedSessions implements SessionHost {
   readonly #guard: Guard;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #tracing: RequestTracing | undefined;
-  readonly #proxies = new Set<SessionProxy>();
+  /** Each with how to tell that it lives no more. */
+  readonly #proxies = new Map<SessionProxy, () => void>();
   readonly #listeners = new Set<() => void>();
+  readonly #lossListeners = new Set<() => void>();
+  /** Sessions that nothing has been heard of as lost. */
+  #living = 0;
   /** What the sessions counted that have ended. */
   #ended: SessionCounts = NOTHING;
   #begun = 0;
@@ -49,7 +53,7 @@ export class GuardedSessions implements SessionHost {
 
   /** What all sessions have counted so far; they never go back. */
   get counts(): SessionCounts {
-    return [...this.#proxies].reduce((sum, { counts }) => added(sum, counts), this.#ended);
+    return [...this.#proxies.keys()].reduce((sum, { counts }) => added(sum, counts), this.#ended);
   }
 
   /** The last query that the guard refused, or the last session that it did not let open. */
@@ -67,6 +71,16 @@ export class GuardedSessions implements SessionHost {
     this.#listeners.add(listener);
     if (this.#begun > 0) listener();
     return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Calls the listener when a session is lost and no other one is left.
+   *
+   * @returns How to take it off.
+   */
+  onAllLost(listener: () => void): () => void {
+    this.#lossListeners.add(listener);
+    return () => void this.#lossListeners.delete(listener);
   }
 
   async begin(signal?: AbortSignal): Promise<OpeningSession> {
@@ -96,7 +110,7 @@ export class GuardedSessions implements SessionHost {
 
   /** Ends the proxies of all sessions. The counts stay. */
   async close(): Promise<void> {
-    await Promise.all([...this.#proxies].map((proxy) => this.#end(proxy)));
+    await Promise.all([...this.#proxies.keys()].map((proxy) => this.#end(proxy)));
     this.#tracing?.close();
   }
 
@@ -129,12 +143,26 @@ export class GuardedSessions implements SessionHost {
     const onRefused = (query: RefusedQuery) => {
       this.#lastRefused = query;
     };
-    const proxy = await startSessionProxy({ guard: this.#guard, target, tracing, onRefused });
-    this.#proxies.add(proxy);
+    let isLost = false;
+    const onLost = () => {
+      if (isLost) return;
+      isLost = true;
+      this.#living -= 1;
+      if (this.#living > 0) return;
+      for (const listener of this.#lossListeners) listener();
+    };
+    const guard = this.#guard;
+    const proxy = await startSessionProxy({ guard, target, tracing, onRefused, onLost });
+    this.#living += 1;
+    this.#proxies.set(proxy, () => {
+      if (!isLost) this.#living -= 1;
+      isLost = true;
+    });
     return proxy;
   }
 
   async #end(proxy: SessionProxy): Promise<void> {
+    this.#proxies.get(proxy)?.();
     await proxy.close();
     if (this.#proxies.delete(proxy)) this.#ended = added(this.#ended, proxy.counts);
   }

@@ -23,6 +23,8 @@ export interface SessionProxyOptions {
   readonly tracing?: RequestTracing | undefined;
   /** Hears of each query that the guard answers in the place of the session. */
   readonly onRefused?: ((query: RefusedQuery) => void) | undefined;
+  /** Hears that the session is lost: nothing comes of it any more. */
+  readonly onLost?: (() => void) | undefined;
 }
 
 /** A running proxy. */
@@ -41,8 +43,8 @@ const MAX_CONNECTIONS = 10_000;
 /** Starts a proxy, which does not keep the process alive. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const token = randomBytes(32).toString("hex");
-  const state = new SessionState();
-  const { guard, target, tracing, onRefused } = options;
+  const { guard, target, tracing, onRefused, onLost } = options;
+  const state = new SessionState(onLost);
   const queries = new GuardedQueries(guard, state, target, tracing, onRefused);
   const gate = new TokenGate(MAX_CONNECTIONS);
   const setting: RelaySetting = { target, token, gate, queries };

@@ -44,9 +44,9 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
     call.notConnected();
     return failure && reported(failure, { breaker: ENGINE, couldShare: false });
   }
-  if (end.timedOut !== null) {
+  if (end.timedOut !== null && failure?.counts !== true) {
     call.timedOut(evidence ?? []);
-    return null;
+    return failure && reported(failure, null);
   }
   const counted = call.ended({
     failure,

@@ -5,9 +5,11 @@ import { COMMAND_FAILED, type Failure } from "../attribution/failure.js";
 import { OWN_REJECTED, OWN_SESSION_LOST, OWN_TIMED_OUT } from "../attribution/rules/own.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
-import type { RefusedRequest } from "./run-plan.js";
+import type { RefusedRequest, RunLimit } from "./run-plan.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
+/** The rule for an engine that says itself that it ends, which no signal to its client makes it say. */
+const ENGINE_ENDS = "session.shutting-down";
 /** The exit code of dagger for all but a step of the user that failed. */
 const DAGGER_FAILED = 1;
 
@@ -21,18 +23,48 @@ const DAGGER_FAILED = 1;
  * SDK, a program and a test runner may have wrapped in any way.
  */
 export function failureOf(
-  end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread">,
+  end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread" | "textAtLimit">,
   isOwn: boolean,
   evidence: readonly Evidence[],
   refused: RefusedRequest | null = null,
 ): Failure | null {
   const { text, exitCode, timedOut, isUnread } = end;
-  if (timedOut !== null) return timedOut === "connect" ? SESSION_TOO_LATE : null;
+  if (timedOut !== null) return failureAtLimit(end, timedOut, isOwn);
   if (exitCode === 0) return null;
   const said = classifyFailure(text, isOwn ? { source: "cli", exitCode } : {});
   if (refused !== null && !tellsOfOther(said)) return ownFailure(refused, said);
   const mayTell = isOwn && isUnread && exitCode === DAGGER_FAILED && !said.counts;
   return (mayTell ? failureBySpans(evidence) : undefined) ?? said;
+}
+
+/**
+ * What a command that a limit has ended was seen to fail with. It may have hung because of that, as
+ * dagger does when its engine goes.
+ */
+function failureAtLimit(
+  { text, textAtLimit }: Pick<AttemptEnd, "text" | "textAtLimit">,
+  limit: RunLimit,
+  isOwn: boolean,
+): Failure | null {
+  if (limit === "connect") return SESSION_TOO_LATE;
+  const context = isOwn ? ({ source: "cli" } as const) : {};
+  const before = classifyFailure(textAtLimit ?? text, context);
+  if (before.counts) return before;
+  // Dagger 1.0 prints only at its end, and then also what our own signal has broken.
+  const after = classifyFailure(withoutCancellation(text), context);
+  const isOurs = after.fault === "engine" && after.rule !== ENGINE_ENDS;
+  if (after.counts && !isOurs) return after;
+  return limit === "session"
+    ? ownFailure({ type: "SESSION_LOST", circuit: "engine" }, before)
+    : null;
+}
+
+/** Leaves out the lines that say no more than that we told the command to end. */
+function withoutCancellation(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !/\bcontext cancell?ed\b/i.test(line))
+    .join("\n");
 }
 
 /** Whether words tell of a failure that the command met beside the refusal, as one of its own commands. */

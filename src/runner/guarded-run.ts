@@ -204,6 +204,7 @@ class GuardedRun {
       signs.progressed();
       if (spans.some(isSpanOfRequest)) signs.connected();
     });
+    const forgetLoss = this.#plan.sessions?.onAllLost?.(() => signs.sessionLost());
     this.#onSession = () => {
       // From now on its requests are what is guarded; a probe that we hold would keep them out.
       call.release();
@@ -214,6 +215,7 @@ class GuardedRun {
     return () => {
       forgetSpans?.();
       forgetSteps?.();
+      forgetLoss?.();
       this.#onSession = () => undefined;
     };
   }
@@ -280,7 +282,12 @@ class GuardedRun {
   }
 }
 
-function limitMs({ timeoutMs, idleTimeoutMs, connectTimeoutMs }: RunLimits, limit: RunLimit) {
-  const byName = { total: timeoutMs, idle: idleTimeoutMs, connect: connectTimeoutMs };
+function limitMs(limits: RunLimits, limit: RunLimit) {
+  const byName = {
+    total: limits.timeoutMs,
+    idle: limits.idleTimeoutMs,
+    connect: limits.connectTimeoutMs,
+    session: limits.lostSessionGraceMs,
+  };
   return byName[limit] ?? 0;
 }

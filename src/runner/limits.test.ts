@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AttemptLimits } from "./limits.js";
 import type { RunLimits } from "./run-plan.js";
 
@@ -109,4 +109,33 @@ test("where nothing is heard until the first output, the idle limit begins with 
   expect(onOver).not.toHaveBeenCalled();
   vi.advanceTimersByTime(60);
   expect(limits.over).toBe("idle");
+});
+
+describe("once its last session was lost", () => {
+  test("a command that goes on without a word is ended after a while", () => {
+    const limits = limitsOf({ lostSessionGraceMs: 100 }, vi.fn());
+    vi.advanceTimersByTime(1_000);
+    limits.sessionLost();
+    vi.advanceTimersByTime(60);
+    limits.progressed();
+    vi.advanceTimersByTime(60);
+    expect(limits.over).toBeNull();
+    vi.advanceTimersByTime(60);
+    expect(limits.over).toBe("session");
+  });
+
+  test("one that opens another session goes on", () => {
+    const limits = limitsOf({ lostSessionGraceMs: 100 }, vi.fn());
+    limits.sessionLost();
+    limits.connected();
+    vi.advanceTimersByTime(1_000);
+    expect(limits.over).toBeNull();
+  });
+
+  test("nothing is ended where that was not asked for", () => {
+    const limits = limitsOf({}, vi.fn());
+    limits.sessionLost();
+    vi.advanceTimersByTime(1e9);
+    expect(limits.over).toBeNull();
+  });
 });

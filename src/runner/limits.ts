@@ -15,6 +15,8 @@ interface Due {
   atMs: number;
 }
 
+/** What output puts off: our own slow reader is no silence of the command. */
+const OF_OUTPUT: ReadonlySet<RunLimit> = new Set(["idle", "session"]);
 /** How often the clocks are looked at, at least. */
 const BEAT_MS = 1_000;
 /** A look that comes later than this was kept from coming: we were stopped, and no time has passed. */
@@ -35,8 +37,11 @@ export class AttemptLimits {
   #over: RunLimit | null = null;
   #connected = false;
 
+  readonly #lostSessionGraceMs: number | undefined;
+
   constructor(limits: RunLimits, watch: LimitsWatch) {
     this.#watch = watch;
+    this.#lostSessionGraceMs = limits.lostSessionGraceMs;
     this.#start("total", limits.timeoutMs);
     this.#start("connect", limits.connectTimeoutMs);
     if (limits.idleFromFirstSign) this.#idleLaterMs = limits.idleTimeoutMs;
@@ -58,12 +63,20 @@ export class AttemptLimits {
   progressed(): void {
     if (this.#idleLaterMs !== undefined) this.#startIdle();
     else this.#restart("idle");
+    this.#restart("session");
   }
 
   /** There is a session to an engine. */
   connected(): void {
     this.#connected = true;
     this.#dues.delete("connect");
+    this.#dues.delete("session");
+  }
+
+  /** Its last session was lost: it may open another one, or go on without. */
+  sessionLost(): void {
+    this.#start("session", this.#lostSessionGraceMs);
+    if (this.#pausedAtMs === undefined) this.#schedule();
   }
 
   /** The command has been stopped. */
@@ -129,7 +142,7 @@ export class AttemptLimits {
     const nowMs = performance.now();
     for (const [limit, { atMs }] of this.#dues) {
       if (atMs > nowMs) continue;
-      if (limit === "idle" && this.#watch.isHeldUp()) {
+      if (OF_OUTPUT.has(limit) && this.#watch.isHeldUp()) {
         this.#restart(limit);
         continue;
       }

@@ -13,12 +13,14 @@ export interface RunLimits {
   readonly connectTimeoutMs?: number | undefined;
   /** Without any output or trace. */
   readonly idleTimeoutMs?: number | undefined;
-  /** Whether that time begins with the first output or trace, and not with the command. */
+  /** After the last session was lost, without any output or another session. */
+  readonly lostSessionGraceMs?: number | undefined;
+  /** Whether the idle time begins with the first output or trace, and not with the command. */
   readonly idleFromFirstSign?: boolean | undefined;
 }
 
 /** Which of the limits ended a command. */
-export type RunLimit = "total" | "connect" | "idle";
+export type RunLimit = "total" | "connect" | "idle" | "session";
 
 /** What went through the sessions that a command opened; counters never go back. */
 export interface RunSessions {
@@ -42,6 +44,8 @@ export interface ChildSessions {
   readonly variables: Readonly<Record<string, string>>;
   /** Calls `listener` when a session begins; at once when one has begun. Returns how to stop. */
   onBegin(listener: () => void): () => void;
+  /** Calls `listener` when a session is lost and no other one is left. Returns how to stop. */
+  onAllLost?(listener: () => void): () => void;
   /** What went through them so far; null when there was none. */
   counts(): RunSessions | null;
   /** The last request that was refused; null when none was. */

@@ -19,6 +19,8 @@ export interface AttemptEnd extends CommandEnd {
   readonly timedOut: RunLimit | null;
   /** Both ends of what it wrote, as far as that could be read. */
   readonly text: string;
+  /** The same at the moment when a limit was over: before it was told to end. */
+  readonly textAtLimit?: string | undefined;
   /** Whether some of it went to a terminal, where it is not read. */
   readonly isUnread: boolean;
   /** Whether output was dropped because our reader had no more time. */
@@ -54,6 +56,8 @@ export interface Attempt {
 export interface Signs {
   progressed(): void;
   connected(): void;
+  /** The last session is lost. */
+  sessionLost(): void;
 }
 
 /** How long our reader has, once a limit or a signal has ended a command, to take the last of its output. */
@@ -79,10 +83,12 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const cut = new AbortController();
   let group: ProcessGroup | undefined;
   let isRunning = true;
+  let textAtLimit: string | undefined;
   let ended: Promise<void> | undefined;
-  const limits = new AttemptLimits(isUnwatched ? onlyTotal(attempt.limits) : attempt.limits, {
+  const limits = new AttemptLimits(seenLimits(attempt.limits, plan.isUnread, isUnwatched), {
     onOver: (limit) => {
       attempt.onLimit(limit);
+      textAtLimit = streams.text;
       if (isRunning) ended = group?.end(stopPlan(isOwn, stop));
       else cut.abort();
     },
@@ -118,6 +124,7 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
       ...end,
       timedOut: limits.over,
       text,
+      textAtLimit,
       isUnread: plan.isUnread,
       isCut: !isWhole,
       outputError: streams.error,
@@ -154,8 +161,9 @@ async function lastOutput(
 }
 
 /** Where neither output nor traces are read, silence says nothing. */
-function onlyTotal({ timeoutMs }: RunLimits): RunLimits {
-  return { timeoutMs };
+function seenLimits(limits: RunLimits, isUnread: boolean, isUnwatched: boolean): RunLimits {
+  if (isUnwatched) return { timeoutMs: limits.timeoutMs };
+  return isUnread ? { ...limits, lostSessionGraceMs: undefined } : limits;
 }
 
 function hasLimits(limits: RunLimits): boolean {

@@ -3,6 +3,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
@@ -103,4 +105,42 @@ test("told by SIGTERM as Docker does, it says what hung and ends as after SIGTER
   expect(await closed).toEqual([143, null]);
   expect(stderr).toMatch(/✘ go test .* CANCELED\n/);
   expect(stderr).toMatch(/\ndagger-breaker: interrupted \(SIGTERM\), exit code 143\n$/);
+});
+
+test("a program that hangs behind a lost session is ended, and told so", async () => {
+  const engine = createServer((_request, response) => {
+    response.writeHead(502, { "content-type": "text/plain" });
+    response.end('http do: Post "http://dagger/query": unexpected EOF');
+  }).listen(0, "127.0.0.1");
+  await once(engine, "listening");
+  const { port } = engine.address() as AddressInfo;
+  const program = `
+    const { DAGGER_SESSION_PORT: port, DAGGER_SESSION_TOKEN: token } = process.env;
+    const authorization = "Basic " + Buffer.from(token + ":").toString("base64");
+    const headers = { authorization, "content-type": "application/json" };
+    await fetch("http://127.0.0.1:" + port + "/query", { method: "POST", headers, body: '{"query":"{version}"}' });
+    console.log("asked");
+    setInterval(() => {}, 60_000);
+  `;
+  const command = [process.execPath, "--input-type=module", "-e", program];
+  const env = { DAGGER_SESSION_PORT: `${port}`, DAGGER_SESSION_TOKEN: "secret" };
+  const run = await cli.run(["run", "--lost-session-grace", "1s", "--", ...command], { env });
+  engine.close();
+  expect(run.stdout).toBe("asked\n");
+  expect(run.exitCode).toBe(124);
+  expect(run.stderr).toMatch(
+    /timed out \(its session was lost.*--lost-session-grace\)\), exit code 124/,
+  );
+});
+
+test("a command that hangs when its engine goes is told by what it printed", async () => {
+  const steps = [{ name: "go test", prints: ["begun"], hangs: true }];
+  const command: CommandDouble = {
+    format: "plain",
+    says: ["Error: engine is shutting down"],
+    steps,
+  };
+  const { exitCode, stderr } = await run(["--idle-timeout", "3s"], command);
+  expect(exitCode).toBe(124);
+  expect(stderr).toMatch(/timed out \(.*--idle-timeout\); engine: .*\), exit code 124\n$/);
 });

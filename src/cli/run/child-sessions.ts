@@ -86,6 +86,7 @@ async function standIn(
 function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables"> {
   return {
     onBegin: (listener) => sessions.onBegin(listener),
+    onAllLost: (listener) => sessions.onAllLost(listener),
     counts: () => (sessions.begun === 0 ? null : sessions.counts),
     lastRefused: () => sessions.lastRefused,
   };

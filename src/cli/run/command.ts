@@ -57,7 +57,12 @@ async function run(
   terminal: Terminal,
 ): Promise<number> {
   const { env } = terminal;
-  const { timeoutMs, idleTimeoutMs, ...own } = readOwnOptions(flags, env, command, args);
+  const { timeoutMs, idleTimeoutMs, lostSessionGraceMs, ...own } = readOwnOptions(
+    flags,
+    env,
+    command,
+    args,
+  );
   const connectTimeoutMs = connectTimeoutFrom(flags, env);
   const traces = tracesFrom(flags, env);
   const guardOptions = guardOptionsFrom(flags, env);
@@ -82,6 +87,7 @@ async function run(
         limits: {
           timeoutMs,
           idleTimeoutMs,
+          lostSessionGraceMs,
           connectTimeoutMs: isOwn ? connectTimeoutMs : undefined,
         },
         stop: own.stop,

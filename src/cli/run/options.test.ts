@@ -17,6 +17,7 @@ function optionsOf(line: string, env: Record<string, string> = {}, command = "da
 const ALL = {
   timeoutMs: 1_800_000,
   idleTimeoutMs: 600_000,
+  lostSessionGraceMs: 30_000,
   stop: { graceMs: 20_000, outsideMs: undefined },
   maxRetries: 2,
   learnt: "enforce",
@@ -29,6 +30,7 @@ test("without any option nothing is limited or repeated, and what was learnt is 
   expect(optionsOf("")).toEqual({
     timeoutMs: undefined,
     idleTimeoutMs: undefined,
+    lostSessionGraceMs: 60_000,
     stop: {},
     maxRetries: 0,
     learnt: "warn",
@@ -40,7 +42,7 @@ test("without any option nothing is limited or repeated, and what was learnt is 
 
 test("every option is read", () => {
   const line =
-    "--timeout 30m --idle-timeout 10m --stop-grace 20s --kill-after 0 --retry 2 --learnt enforce --json --output report.json --junit junit.xml";
+    "--timeout 30m --idle-timeout 10m --lost-session-grace 30s --stop-grace 20s --kill-after 0 --retry 2 --learnt enforce --json --output report.json --junit junit.xml";
   expect(optionsOf(line)).toEqual(ALL);
 });
 
@@ -48,6 +50,7 @@ test("every variable stands in for its option, unless it is empty", () => {
   const env = {
     DAGGER_BREAKER_TIMEOUT: "30m",
     DAGGER_BREAKER_IDLE_TIMEOUT: "10m",
+    DAGGER_BREAKER_LOST_SESSION_GRACE: "30s",
     DAGGER_BREAKER_STOP_GRACE: "20s",
     DAGGER_BREAKER_KILL_AFTER: "0s",
     DAGGER_BREAKER_RETRY: "2",

@@ -18,6 +18,7 @@ export type LearntChoice = "off" | "warn" | "enforce";
 export interface OwnFlags {
   readonly timeout?: number;
   readonly idleTimeout?: number;
+  readonly lostSessionGrace?: number;
   readonly stopGrace?: number;
   readonly killAfter?: number;
   readonly retry?: number;
@@ -36,6 +37,7 @@ export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OwnFlags;
 
 /** Without waits between them, so many attempts would help nobody. */
 const MAX_RETRIES = 100;
+const LOST_SESSION_GRACE_MS = 60_000;
 const VERB = /^[^\s,/-][^\s,/]*$/;
 
 export const OWN_SETTINGS: Settings<OwnFlags> = {
@@ -50,6 +52,13 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     variable: "DAGGER_BREAKER_IDLE_TIMEOUT",
     description: "end an attempt that gives neither output nor a trace for so long",
     read: duration,
+  },
+  lostSessionGrace: {
+    flags: "--lost-session-grace <duration>",
+    variable: "DAGGER_BREAKER_LOST_SESSION_GRACE",
+    description:
+      "end a program whose last session was lost, when it neither printed anything nor opened another one for so long; 60s by default, 0 for never",
+    read: durationOrNever,
   },
   stopGrace: {
     flags: "--stop-grace <duration>",
@@ -129,6 +138,7 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
 export interface OwnOptions extends RetryLimits {
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
+  readonly lostSessionGraceMs: number | undefined;
   /** How much time the command has to end. */
   readonly stop: Partial<StopTimes>;
   readonly learnt: LearntChoice;
@@ -157,6 +167,7 @@ export function readOwnOptions(
   return {
     timeoutMs: setting("timeout"),
     idleTimeoutMs: setting("idleTimeout"),
+    lostSessionGraceMs: (setting("lostSessionGrace") ?? LOST_SESSION_GRACE_MS) || undefined,
     stop: stopTimes(setting("stopGrace"), setting("killAfter")),
     maxRetries: mayRepeat ? retries : 0,
     ...delaysFrom(setting),

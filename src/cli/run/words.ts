@@ -18,6 +18,7 @@ const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>
   total: "it was not done in time (--timeout)",
   connect: "no session to an engine was there in time (--connect-timeout)",
   idle: "neither output nor a trace came for too long (--idle-timeout)",
+  session: "its session was lost, and nothing came after that (--lost-session-grace)",
 };
 
 /** The line at the end of every run. It holds no word of the command's arguments or output. */
@@ -37,7 +38,10 @@ export function cause({ outcome, rejection, failure, signal, attempts }: RunRepo
   if (rejection !== null && outcome === "rejected") return rejectionText(rejection);
   const { timedOut = null, outputError = null } = attempts.at(-1) ?? {};
   if (outputError !== null) return outputErrorText(outputError);
-  if (timedOut !== null) return TIMED_OUT[timedOut];
+  if (timedOut !== null) {
+    const isTold = failure === null || timedOut === "connect" || timedOut === "session";
+    return isTold ? TIMED_OUT[timedOut] : `${TIMED_OUT[timedOut]}; ${failureText(failure)}`;
+  }
   if (outcome === "interrupted" && signal !== null) return signal;
   return failure === null ? undefined : failureText(failure);
 }

@@ -41,6 +41,7 @@ class CommandRun {
       if (this.#interruption.signal.aborted) process.exit(130);
       this.#interruption.abort();
     });
+    for (const line of this.#script.says) process.stderr.write(`${line}\n`);
     const exitCode = await this.#steps();
     await Promise.all([this.#logs.flush(), this.#spans?.flush()]);
     for (const line of this.#report) process.stderr.write(`${line}\n`);

@@ -21,6 +21,8 @@ export interface CommandDouble {
    * line as it comes, as 0.21 does. Default: `"report"`.
    */
   readonly format?: "report" | "plain";
+  /** Lines that it prints at once, however it prints else: what the CLI itself has to say. Default: none. */
+  readonly says?: readonly string[];
   readonly steps?: readonly StepDouble[];
   /** The text behind `Error:` in its last line; it then ends with 1. Default: none. */
   readonly error?: string;
@@ -58,6 +60,7 @@ const STEP_FIELDS = {
 
 const FIELDS = {
   format: wordField("report", ["report", "plain"]),
+  says: listField((value, label) => checkText(value, label, 100_000)),
   steps: listField((value, label): Step => readOptions(label, value, STEP_FIELDS)),
   error: textField(""),
   deaf: booleanField(false),
