@@ -1,12 +1,16 @@
 /** A user's project gets by without the clients that stores of shared circuits need, and uses what it has. */
 
+import { mkdir, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RedisServer } from "../fleet/redis-server.js";
 import { createProject, installed, type Project, readManifest } from "./project.js";
 
 const { name: PACKAGE } = await readManifest();
 const NEEDS_A_CLIENT =
-  'a store in Redis needs a client, and none is installed: run "npm install @redis/client", or "npm install ioredis"';
+  "a store in Redis needs a client, and none is installed beside dagger-circuit-breaker: " +
+  'run "npm install @redis/client" in the project that has it, or "npm install --global @redis/client" ' +
+  'where it was installed with --global ("ioredis" works as well)';
 const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
 /** Runs a program of the project and gives what it prints, which must be all that it says. */
@@ -69,6 +73,23 @@ describe("without a client of Redis", () => {
     `;
     const expected = { opened: false, reasons: [NEEDS_A_CLIENT], called: "called" };
     expect(await printed(project, text)).toEqual(expected);
+  });
+
+  test("the program says what to install, and takes it from beside the package", async () => {
+    const program = join("node_modules", PACKAGE, "dist/cli/main.js");
+    const status = () => project.run(program, {}, ["status", "--store", "redis://127.0.0.1:1"]);
+    expect((await status()).stderr).toContain(NEEDS_A_CLIENT);
+    // As npm install --global puts it: into the folder that the package is in.
+    const client = join(project.folder, "node_modules/@redis");
+    await mkdir(client);
+    await symlink(installed("@redis/client"), join(client, "client"));
+    try {
+      const { code, stderr } = await status();
+      expect(stderr).not.toContain("client");
+      expect(code).not.toBe(0);
+    } finally {
+      await rm(client, { recursive: true });
+    }
   });
 
   test("a circuit is shared over HTTP", async () => {

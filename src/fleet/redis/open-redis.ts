@@ -22,8 +22,9 @@ export async function openRedis(url: string, prefix?: string): Promise<FleetStor
   const client = (await nodeRedis(url)) ?? (await ioredis(url));
   if (client !== undefined) return redisStore({ client, prefix });
   throw new FleetStoreError(
-    'a store in Redis needs a client, and none is installed: run "npm install @redis/client", ' +
-      'or "npm install ioredis"',
+    "a store in Redis needs a client, and none is installed beside dagger-circuit-breaker: run " +
+      '"npm install @redis/client" in the project that has it, or "npm install --global @redis/client" ' +
+      'where it was installed with --global ("ioredis" works as well)',
   );
 }
 
@@ -52,20 +53,27 @@ function isDecodable(text: string): boolean {
 
 /** The client is never connected: the store only takes its options. */
 async function nodeRedis(url: string): Promise<RedisClient | undefined> {
-  const module = await ifInstalled(() => import("@redis/client"));
-  return module?.createClient({ url });
+  // Inside of `try`, and with the name as it is: bundlers then take the client in where it is installed, and leave the
+  // import alone where it is not.
+  try {
+    return (await import("@redis/client")).createClient({ url });
+  } catch (error) {
+    return undefinedIfMissing("@redis/client", error);
+  }
 }
 
 async function ioredis(url: string): Promise<RedisClient | undefined> {
-  const module = await ifInstalled(() => import("ioredis"));
-  return module && new module.Redis(url, { lazyConnect: true });
+  try {
+    const { Redis } = await import("ioredis");
+    return new Redis(url, { lazyConnect: true });
+  } catch (error) {
+    return undefinedIfMissing("ioredis", error);
+  }
 }
 
-async function ifInstalled<T>(load: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await load();
-  } catch (error) {
-    if ((error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND") return undefined;
-    throw error;
-  }
+/** Throws the error of an import again, unless it says that this very package is not there. */
+function undefinedIfMissing(name: string, error: unknown): undefined {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+  if (!isMissing || !String(message).includes(`'${name}'`)) throw error;
 }
