@@ -20,6 +20,7 @@ const VALUES = [
   "learnt",
   "traces",
   "junit",
+  "store-timeout",
 ];
 
 /** Those that may hold a secret, which other users could read in a command line. */

@@ -1,17 +1,18 @@
 /** The fleet that the circuits of `run` and `session` are shared with, where a store is named. */
 
-import type { Fleet } from "../fleet/client/fleet.js";
+import type { Fleet, FleetMetrics } from "../fleet/client/fleet.js";
 import type { Note } from "../runner/run-report.js";
 import {
   countedByFrom,
   type ReporterFlags,
   type StoreFlags,
   storeSettingsFrom,
+  storeTimeoutFrom,
 } from "./store-settings.js";
 import type { Terminal } from "./terminal.js";
 
-/** A command may ask but once, before it starts: that is worth the wait for a connection. */
-const OPEN_LIMIT_MS = 3000;
+/** A store that does not answer costs a run so many times its time at most. */
+const MAX_TIMES = 2;
 
 /** A fleet that this process has joined. */
 export interface JoinedFleet {
@@ -37,26 +38,41 @@ export async function joinFleet(
   const countedBy = countedByFrom(given, env);
   // Loaded here, since a run without a store must start at once.
   const { createFleet } = await import("../fleet/client/fleet.js");
-  const fleet = createFleet({ store, scope, token, reporter: { countedBy } });
-  let downReason: string | undefined;
-  fleet.on("storeDown", ({ reason }) => {
-    downReason = reason;
+  const timeoutMs = storeTimeoutFrom(given, env);
+  const fleet = createFleet({
+    store,
+    scope,
+    token,
+    timeoutMs,
+    giveUpAfterMs: MAX_TIMES * timeoutMs,
+    reporter: { countedBy },
   });
-  await fleet.open({ timeoutMs: OPEN_LIMIT_MS });
+  await fleet.open({ timeoutMs });
   return {
     fleet,
     async leave() {
       await fleet.close();
-      return notesOf(fleet, downReason);
+      return notesOf(fleet.getMetrics());
     },
   };
 }
 
-function notesOf(fleet: Fleet, downReason: string | undefined): readonly Note[] {
-  const { droppedCount } = fleet.getMetrics();
+/** A run asks so rarely that each answer it did not get is told, not only that the store was given up. */
+function notesOf(metrics: FleetMetrics): readonly Note[] {
+  const { droppedCount, lastProblem, commands } = metrics;
+  const { sentCount, failedCount, timedOutCount, unsentCount } = commands;
+  const missedCount = failedCount + timedOutCount + unsentCount;
   const notes: Note[] = [];
-  if (downReason !== undefined) {
-    const text = `The store of shared circuits could not be asked (${downReason}), so this run carried on alone.`;
+  if (lastProblem !== undefined) {
+    const hint = /no answer within|took longer than/.test(lastProblem)
+      ? "; --store-timeout gives it more time"
+      : "";
+    const why = `${lastProblem}${hint}`;
+    const answeredCount = sentCount - failedCount - timedOutCount;
+    const text =
+      answeredCount > 0 && missedCount > 0
+        ? `The store of shared circuits could not be asked ${missedCount} of ${missedCount + answeredCount} times (${why}), so this run decided those alone.`
+        : `The store of shared circuits could not be asked (${why}), so this run carried on alone.`;
     notes.push({ code: "store-down", text });
   }
   if (droppedCount > 0) {

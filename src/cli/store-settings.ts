@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { isKeyWord } from "../fleet/key-word.js";
 import { EXIT } from "./exit-codes.js";
+import { duration } from "./option-values.js";
 import { addSettings, oneOf, type Settings, settingsFrom } from "./settings.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
@@ -14,6 +15,7 @@ interface SettingValues {
 /** What else a command says that shares circuits of its own. */
 export interface ReporterFlags {
   readonly countBy?: "process" | "machine";
+  readonly storeTimeout?: number;
 }
 
 const REPORTER_SETTINGS: Settings<ReporterFlags> = {
@@ -24,7 +26,23 @@ const REPORTER_SETTINGS: Settings<ReporterFlags> = {
       "whom the others count as one that has met failures: each process, or all of a machine; process by default",
     read: oneOf("process", "machine"),
   },
+  storeTimeout: {
+    flags: "--store-timeout <duration>",
+    variable: "DAGGER_BREAKER_STORE_TIMEOUT",
+    description:
+      "how long the store may take to connect, and to answer a question, before this run decides alone; 1s by default",
+    read: storeTimeout,
+  },
 };
+
+/** The longest that a fleet waits for an answer. */
+const MAX_STORE_TIMEOUT_MS = 10_000;
+
+function storeTimeout(text: string): number {
+  const timeoutMs = duration(text);
+  if (timeoutMs <= MAX_STORE_TIMEOUT_MS) return timeoutMs;
+  throw new InvalidArgumentError("Expected a duration up to 10s.");
+}
 
 /** The options as commander gives them. */
 export type StoreFlags = Partial<SettingValues>;
@@ -67,6 +85,11 @@ export function addReporterFlags(command: Command): Command {
 /** Whom the others count as one; undefined for what is usual. */
 export function countedByFrom(given: ReporterFlags, env: Terminal["env"]) {
   return settingsFrom(REPORTER_SETTINGS, given, env)("countBy");
+}
+
+/** How long the store may take: it is asked once for a command, which takes minutes. */
+export function storeTimeoutFrom(given: ReporterFlags, env: Terminal["env"]): number {
+  return settingsFrom(REPORTER_SETTINGS, given, env)("storeTimeout") ?? 1000;
 }
 
 /** Adds the options to a command. */

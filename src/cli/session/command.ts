@@ -46,7 +46,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
   const { env, stdout, stderr } = terminal;
   const { command, args: first } = ownProgram();
   const cli = realCli(env, [...first, command]);
-  const own = new OwnSessions(env);
+  const own = new OwnSessions(terminal);
   const host = env.DAGGER_BREAKER_RUN ? within(env.DAGGER_BREAKER_RUN, own, terminal) : own;
   try {
     return await runStandIn({
@@ -99,26 +99,29 @@ function within(path: string, own: SessionHost, terminal: Terminal): SessionHost
 
 /** Sessions that are guarded in this process; nothing is set up before one begins. */
 class OwnSessions implements SessionHost {
-  readonly #env: Terminal["env"];
+  readonly #terminal: Terminal;
   #close = async (): Promise<void> => undefined;
 
-  constructor(env: Terminal["env"]) {
-    this.#env = env;
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
   }
 
   async begin(signal?: AbortSignal) {
-    const guardOptions = guardOptionsFrom({}, this.#env);
+    const terminal = this.#terminal;
+    const { env } = terminal;
+    const guardOptions = guardOptionsFrom({}, env);
     checkRateLimitOpen(guardOptions);
-    const joined = await joinFleet({}, this.#env);
+    const joined = await joinFleet({}, env);
     const guard = new Guard({ ...guardOptions, fleet: joined?.fleet });
-    const reads = tracesFrom({}, this.#env) !== "off";
-    const traces = reads ? await startEngineTraces(this.#env) : undefined;
+    const reads = tracesFrom({}, env) !== "off";
+    const traces = reads ? await startEngineTraces(env) : undefined;
     const isRead = traces?.receiver !== undefined;
     const sessions = new GuardedSessions(guard, isRead ? traces : undefined);
     this.#close = async () => {
       await sessions.close();
       if (isRead) await traces.receiver.close();
-      await joined?.leave();
+      for (const { text } of (await joined?.leave()) ?? [])
+        say(terminal, `dagger-breaker: ${text}`);
     };
     return sessions.begin(signal);
   }

@@ -8,6 +8,7 @@ import {
   numberField,
   objectField,
   readOptions,
+  SOME_MILLISECONDS,
   wordField,
 } from "../../options/check.js";
 import { checkKeyWord } from "../key-word.js";
@@ -41,6 +42,11 @@ export interface FleetOptions {
   readonly mode?: FleetMode | undefined;
   /** How many milliseconds one call may wait for the store, 1 to 10,000. Default: 100. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * For how many milliseconds in all, without an answer in between, a store is waited for that does not
+   * answer; then it is asked no more. For processes that end soon. Above 0. Default: no limit.
+   */
+  readonly giveUpAfterMs?: number | undefined;
   /**
    * How many processes must have met failures for a circuit to open, 1 to 8; a rate limit needs one.
    * Default: what the store says, 2 for those of many machines and 1 for those of one.
@@ -84,6 +90,7 @@ const FIELDS = {
   store: { absent: undefined, read: readStore } as Field<FleetStore | string | undefined>,
   scope: { absent: "default", read: checkKeyWord } as Field<string>,
   mode: wordField<FleetMode>("strict", ["strict", "cached"]),
+  giveUpAfterMs: numberField(undefined, SOME_MILLISECONDS),
   timeoutMs: numberField(100, { min: 1, max: 10_000, of: "milliseconds" }),
   minimumReporters: numberField(undefined, REPORTERS),
   reporter: { absent: undefined, read: readReporter } as Field<Reporter | undefined>,
@@ -96,6 +103,7 @@ export interface FleetSettings {
   readonly scope: string;
   readonly mode: FleetMode;
   readonly timeoutMs: number;
+  readonly giveUpAfterMs: number | undefined;
   readonly minimumReporters: number | undefined;
   readonly reporter: Reporter;
   /** What kind of store it is. */

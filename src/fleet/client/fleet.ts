@@ -60,6 +60,8 @@ export interface FleetMetrics {
   readonly commands: LinkCounts;
   /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
   readonly droppedCount: number;
+  /** Why the last command failed that did, without secrets; undefined as long as all went well. */
+  readonly lastProblem: string | undefined;
 }
 
 const CONTROL_LIMIT_MS = 1000;
@@ -235,6 +237,7 @@ export class Fleet {
       sharedCount: this.#table.size,
       commands: this.#link.counts,
       droppedCount: this.#droppedCount,
+      lastProblem: this.#link.lastProblem,
     };
   }
 

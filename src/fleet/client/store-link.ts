@@ -48,6 +48,8 @@ export interface LinkSettings {
   /** Makes the store, at the first use. */
   readonly store: () => FleetStore | Promise<FleetStore>;
   readonly timeoutMs: number;
+  /** For how long in all answers are waited for in vain, before nothing is asked any more. */
+  readonly giveUpAfterMs: number | undefined;
   readonly minimumReporters: number | undefined;
   /** Hears why the store was given up, and undefined when it is back. */
   readonly onEdge: (reason: string | undefined) => void;
@@ -72,6 +74,10 @@ export class StoreLink {
   #failedCount = 0;
   #timedOutCount = 0;
   #unsentCount = 0;
+  #lastProblem: string | undefined;
+  /** How long was waited in vain since the last answer, and until when that is counted. */
+  #lostMs = 0;
+  #lostUntilMs = 0;
 
   constructor(settings: LinkSettings) {
     this.#settings = settings;
@@ -94,7 +100,18 @@ export class StoreLink {
 
   /** Whether a command would be sent now. */
   get mayAsk(): boolean {
-    return !this.#closed && this.#underWay.size < MAX_UNDER_WAY && this.#breaker.check().admits;
+    return this.#takesMore && this.#breaker.check().admits;
+  }
+
+  /** Why the last command or connection failed that did; undefined as long as all went well. */
+  get lastProblem(): string | undefined {
+    return this.#lastProblem;
+  }
+
+  get #takesMore(): boolean {
+    const { giveUpAfterMs = Number.POSITIVE_INFINITY } = this.#settings;
+    const isLost = this.#lostMs >= giveUpAfterMs;
+    return !this.#closed && !isLost && this.#underWay.size < MAX_UNDER_WAY;
   }
 
   /** Whether it was closed: nothing is sent any more. */
@@ -127,6 +144,7 @@ export class StoreLink {
     if (this.#closed) return false;
     const permit = this.#breaker.tryAcquire();
     if (!(permit instanceof Permit)) return false;
+    const startedMs = systemClock.now();
     try {
       await within(
         this.#withStore((store) => store.open()),
@@ -135,6 +153,7 @@ export class StoreLink {
       permit.success();
       return true;
     } catch (error) {
+      this.#lost(startedMs, reasonOf(error));
       // Calls need not find out one by one.
       permit.failure(error, { openNow: true });
       return false;
@@ -143,8 +162,7 @@ export class StoreLink {
 
   /** Sends a command, unless the store is down. Never throws. */
   send(key: FleetKey, errand: Errand): void {
-    const permit =
-      this.#closed || this.#underWay.size >= MAX_UNDER_WAY ? undefined : this.#breaker.tryAcquire();
+    const permit = this.#takesMore ? this.#breaker.tryAcquire() : undefined;
     if (!(permit instanceof Permit)) {
       this.#unsentCount += 1;
       errand.missed();
@@ -231,6 +249,7 @@ export class StoreLink {
       return;
     }
     this.#settle(sending)?.success();
+    this.#lostMs = 0;
     const { errand, number, startedMs } = sending;
     errand.replied(reply, number, systemClock.now() - startedMs);
   }
@@ -239,6 +258,7 @@ export class StoreLink {
     const permit = this.#settle(sending);
     if (permit === undefined) return;
     this.#failedCount += 1;
+    this.#lost(sending.startedMs, reasonOf(error));
     permit.failure(error);
     sending.errand.missed();
   }
@@ -252,9 +272,19 @@ export class StoreLink {
       const permit = this.#settle(sending);
       if (permit === undefined) return;
       this.#timedOutCount += 1;
-      permit.failure(new FleetStoreError(`no answer within ${this.#settings.timeoutMs} ms`));
+      const error = new FleetStoreError(`no answer within ${this.#settings.timeoutMs} ms`);
+      this.#lost(sending.startedMs, error.message);
+      permit.failure(error);
       sending.errand.missed();
     });
+  }
+
+  /** Commands are sent at once: time that several of them wait for is lost but once. */
+  #lost(sinceMs: number, problem: string): void {
+    this.#lastProblem = problem;
+    const nowMs = systemClock.now();
+    this.#lostMs += Math.max(0, nowMs - Math.max(sinceMs, this.#lostUntilMs));
+    this.#lostUntilMs = nowMs;
   }
 
   /** Gives a command up without blaming anybody. */

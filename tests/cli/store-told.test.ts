@@ -1,0 +1,159 @@
+/** Whatever keeps a run from asking its store is told with its reason, and costs little time. */
+
+import { writeFileSync } from "node:fs";
+import { createServer as createHttpServer, type Server } from "node:http";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { joinFleet } from "../../src/cli/fleet-guard.js";
+import { Guard } from "../../src/guard/guard.js";
+import { createRegistry } from "../../src/registry/registry.js";
+import { CommandCall } from "../../src/runner/command-call.js";
+import { RedisServer } from "../fleet/redis-server.js";
+
+const NEEDS = new Set(["registry:docker.io"]);
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** What a run does with its store: it asks once before its command and tells the outcome. */
+async function asks(store: string, more: Readonly<Record<string, string>> = {}) {
+  const env = { DAGGER_BREAKER_STORE: store, DAGGER_BREAKER_STORE_TOKEN: "t".repeat(32), ...more };
+  const startMs = performance.now();
+  const joined = await joinFleet({}, env);
+  const guard = new Guard({ registry: createRegistry(), fleet: joined?.fleet });
+  const call = await CommandCall.admit(guard, NEEDS, new AbortController().signal);
+  call.release();
+  const notes = (await joined?.leave()) ?? [];
+  return { text: notes.map(({ text }) => text).join("\n"), tookMs: performance.now() - startMs };
+}
+
+async function listening(server: Server | ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => sockets.add(socket.on("error", () => {})));
+  ends.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+describe("Redis", () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+  }, 120_000);
+  afterAll(() => redis.close());
+
+  test("that answers leaves nothing to tell", async () => {
+    expect((await asks(redis.url)).text).toBe("");
+  });
+
+  test("where a right is missing", async () => {
+    await redis.send("ACL", "SETUSER", "weak", "on", ">secret", "~*", "&*", "+@connection");
+    const { text } = await asks(redis.url.replace("redis://", "redis://weak:secret@"));
+    expect(text).toMatch(/could not be asked \(.*NOPERM.*\), so this run/);
+    expect(text).not.toContain("secret");
+  });
+
+  test("where the key of a circuit is of another type", async () => {
+    await redis.send("SET", "dcb:1:{typed:registry:docker.io}", "x");
+    const { text } = await asks(redis.url, { DAGGER_BREAKER_SCOPE: "typed" });
+    expect(text).toMatch(/could not be asked.*no hash, expected a shared circuit/);
+  });
+
+  test.each([
+    ["OOM", ["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"]],
+    ["READONLY", ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]],
+  ])("that refuses by %s", async (word, before, after) => {
+    await redis.send(...before);
+    try {
+      const { text } = await asks(redis.url, { DAGGER_BREAKER_SCOPE: word });
+      expect(text).toMatch(/could not be asked/);
+      expect(text).toContain(word);
+    } finally {
+      await redis.send(...after);
+    }
+  });
+
+  test("with a wrong password, which is not told", async () => {
+    const { text } = await asks(redis.url.replace("redis://", "redis://default:hunter2@"));
+    // Where no password is needed any is taken.
+    await redis.send("ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all");
+    const wrong = await asks(redis.url.replace("redis://", "redis://ann:hunter2@"));
+    expect(text).toBe("");
+    expect(wrong.text).toMatch(/could not be asked \(.*WRONGPASS.*\), so this run/);
+    expect(wrong.text).not.toContain("hunter2");
+  });
+
+  test("a script that runs on", async () => {
+    await redis.send("CONFIG", "SET", "busy-reply-threshold", "1");
+    // It ends when it is killed, which it lets happen since it writes nothing.
+    const script = redis.send("EVAL", "while true do end", "0").catch(() => undefined);
+    try {
+      const { text } = await asks(redis.url);
+      expect(text).toMatch(/could not be asked.*BUSY/);
+    } finally {
+      await redis.send("SCRIPT", "KILL");
+      await script;
+    }
+  });
+
+  test("by TLS that it does not speak", async () => {
+    const { text } = await asks(redis.url.replace("redis://", "rediss://"));
+    expect(text).toMatch(/could not be asked \(.+\), so this run carried on alone/);
+  });
+});
+
+test.each([
+  [401, "the token is wrong"],
+  [403, "not for you"],
+  [500, "the database is locked"],
+])("a server that answers with status %i is told with it", async (status, error) => {
+  const server = createHttpServer((_request, response) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify({ error }));
+  });
+  const { text } = await asks(`http://127.0.0.1:${await listening(server)}`);
+  expect(text).toContain(`status ${status}`);
+});
+
+test("a database that is none is told", async () => {
+  const path = join(tmpdir(), `runout-store-${process.pid}.db`);
+  writeFileSync(path, "not a database, whatever it is called ".repeat(100));
+  const { text } = await asks(`sqlite:${path}`);
+  expect(text).toMatch(/could not be asked \(.+\), so this run/);
+});
+
+test("a store that is not there is told at once", async () => {
+  const { text, tookMs } = await asks("redis://user:hunter2@127.0.0.1:1");
+  expect(text).toMatch(/could not be asked \(.*ECONNREFUSED.*\), so this run carried on alone/);
+  expect(text).not.toContain("hunter2");
+  expect(tookMs).toBeLessThan(2000);
+});
+
+test.each(["redis", "http"])(
+  "a store by %s that never answers costs twice its time at most, and the option is named",
+  async (scheme) => {
+    const port = await listening(createServer(() => undefined));
+    const env = { DAGGER_BREAKER_STORE_TIMEOUT: "400ms" };
+    const { text, tookMs } = await asks(`${scheme}://127.0.0.1:${port}`, env);
+    expect(text).toMatch(/could not be asked \(.*; --store-timeout gives it more time\), so/);
+    expect(tookMs).toBeGreaterThan(300);
+    expect(tookMs).toBeLessThan(2 * 400 + 700);
+  },
+);
+
+test("a store that answers after 120 ms is asked, unless its time is shorter", async () => {
+  const server = createHttpServer((request, response) => {
+    request.resume();
+    setTimeout(() => response.writeHead(503).end(), 120);
+  });
+  const store = `http://127.0.0.1:${await listening(server)}`;
+  expect((await asks(store)).text).toContain("status 503");
+  const short = await asks(store, { DAGGER_BREAKER_STORE_TIMEOUT: "60ms" });
+  expect(short.text).toMatch(/--store-timeout/);
+});
