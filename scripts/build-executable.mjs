@@ -1,13 +1,15 @@
 /**
  * Makes build/dagger-breaker: the program and a Node.js in one file, for the Linux that this runs on.
  *
- *   node scripts/build-executable.mjs [--node <binary>] [--output <file>]
+ *   node scripts/build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]
  *
  * Beside it goes dagger-breaker.licenses.txt, the licences of all that is in the file.
  */
 
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import {
+  access,
   chmod,
   copyFile,
   mkdir,
@@ -19,12 +21,15 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { bundleForSingleFile, licenseOf, licenseTexts } from "./bundle-program.mjs";
 import { otherNodes } from "./node-versions.mjs";
 
+const USAGE =
+  "Usage: build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MANIFEST = join(ROOT, "package.json");
 /** The first that can be told to leave NODE_OPTIONS alone, which is meant for the programs of a user. */
@@ -51,6 +56,7 @@ async function main() {
     throw new BuildError(`The single file is made on Linux, and this is ${process.platform}.`);
   }
   const node = await findNode(given.node);
+  node.license = await findLicense(node, given["node-license"]);
   const output = resolve(given.output ?? join(ROOT, "build/dagger-breaker"));
   await mkdir(dirname(output), { recursive: true });
   // On the file system of the output: the finished file is moved into its place at once.
@@ -70,19 +76,25 @@ async function main() {
 }
 
 function readArguments() {
-  const options = { node: { type: "string" }, output: { type: "string" } };
+  const options = {
+    node: { type: "string" },
+    "node-license": { type: "string" },
+    output: { type: "string" },
+  };
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    throw new BuildError(
-      `${error.message}\nUsage: build-executable.mjs [--node <binary>] [--output <file>]`,
-    );
+    throw new BuildError(`${error.message}\n${USAGE}`);
   }
 }
 
-/** The Node.js to put into the file: the one given, else the one that runs this, else that of the tests. */
+/**
+ * The Node.js to put into the file: the one given, else the one that runs this, else that of the npm package `node`
+ * where it is installed here, else that of the tests.
+ */
 async function findNode(given) {
-  const candidates = given === undefined ? [() => process.execPath, nodeOfTests] : [() => given];
+  const own = [() => process.execPath, nodeOfPackage, nodeOfTests];
+  const candidates = given === undefined ? own : [() => given];
   const found = [];
   for (const candidate of candidates) {
     const path = await candidate();
@@ -98,7 +110,15 @@ async function findNode(given) {
   const { major, minor } = OLDEST_NODE;
   throw new BuildError(
     `A Node.js ${major}.${minor} or later as nodejs.org publishes it is needed (--node <binary>): ` +
-      `${found.join("; ")}. ./scripts/test.sh installs one.`,
+      `${found.join("; ")}. "npm install --no-save node@24" installs one here.`,
+  );
+}
+
+async function nodeOfPackage() {
+  const binary = join(ROOT, "node_modules/node/bin/node");
+  return access(binary).then(
+    () => binary,
+    () => undefined,
   );
 }
 
@@ -151,10 +171,39 @@ async function checkProgram(program) {
 /** The licences of the project, the packages and Node.js, which holds those of its own parts. */
 async function licenses(packages, node) {
   const parts = await Promise.all([ROOT, ...packages].map(licenseOf));
-  const ofNode = join(dirname(dirname(node.binary)), "LICENSE");
-  return licenseTexts([...parts, { title: `Node.js ${node.version}`, path: ofNode }]).catch(
-    (error) => {
-      throw new BuildError(error.message);
-    },
+  const ofNode = { title: `Node.js ${node.version}`, path: node.license };
+  return licenseTexts([...parts, ofNode]).catch((error) => {
+    throw new BuildError(error.message);
+  });
+}
+
+/** The file of the licence that came with a Node.js. */
+async function findLicense({ binary, version }, given) {
+  const folder = dirname(dirname(binary));
+  // As nodejs.org packs it, or as the npm package `node` does: its binary is a link to that of another package.
+  const candidates = [join(folder, "LICENSE"), ...platformPackages(folder, version)];
+  for (const path of given === undefined ? candidates : [resolve(given)]) {
+    if (/\S/.test(await readFile(path, "utf8").catch(() => ""))) return path;
+  }
+  throw new BuildError(
+    given === undefined
+      ? `The licence of Node.js ${version} is missing: there is no ${candidates[0]}. ` +
+          "Name the file that came with it: --node-license <file>"
+      : `--node-license ${given} is no file with a text in it`,
   );
+}
+
+/** The licences of the packages that hold the binary of this very version for this platform. */
+function platformPackages(folder, version) {
+  const { resolve: find } = createRequire(join(folder, "package.json"));
+  return ["node", "node-bin"].flatMap((prefix) => {
+    const name = `${prefix}-${process.platform}-${process.arch}`;
+    try {
+      const manifest = find(`${name}/package.json`);
+      const isSame = JSON.parse(readFileSync(manifest, "utf8")).version === version;
+      return isSame ? [join(dirname(manifest), "LICENSE")] : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -266,7 +266,7 @@ describe.skipIf(process.platform !== "linux")("a single file that cannot be made
     const { exitCode, stderr } = await start(process.execPath, [BUILD, "--nod", "x"]);
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      "error: Unknown option '--nod'\nUsage: build-executable.mjs [--node <binary>] [--output <file>]\n",
+      "error: Unknown option '--nod'\nUsage: build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]\n",
     );
   });
 });

@@ -1,0 +1,70 @@
+/** The single file is made with the Node.js of the npm package `node`, whose licence lies in another package. */
+
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const execute = promisify(execFile);
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUILD = join(ROOT, "scripts/build-executable.mjs");
+const PLATFORM = `${process.platform}-${process.arch}`;
+/** What `npm install node@24` installs into the package `node`, and links the binary of. */
+const INSTALLED = join(ROOT, `tests/node_modules/node-24-${PLATFORM}`);
+
+let folder = "";
+
+/** Lays a Node.js out as the package `node` has it, with the given version in the package of the platform. */
+function layOut(name: string, version: string): string {
+  const node = join(folder, name, "bin/node");
+  const inner = join(folder, name, "node_modules", `node-${PLATFORM}`);
+  for (const made of [dirname(node), inner]) mkdirSync(made, { recursive: true });
+  linkSync(join(INSTALLED, "bin/node"), node);
+  cpSync(join(INSTALLED, "LICENSE"), join(inner, "LICENSE"));
+  writeFileSync(join(inner, "package.json"), JSON.stringify({ name: `node-${PLATFORM}`, version }));
+  return node;
+}
+
+function build(...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  return execute(process.execPath, [BUILD, "--output", join(folder, "program"), ...args]);
+}
+
+describe.skipIf(process.platform !== "linux")("with the npm package node", () => {
+  beforeAll(() => {
+    // On the file system of the binary, which is linked.
+    folder = mkdtempSync(join(ROOT, "tests/node_modules/.node-package-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("the single file is made, with the licence of its Node.js", async () => {
+    const { version } = JSON.parse(readFileSync(join(INSTALLED, "package.json"), "utf8"));
+    await build("--node", layOut("node", version));
+    const licenses = readFileSync(join(folder, "program.licenses.txt"), "utf8");
+    expect(licenses).toContain(`Node.js ${version}\n`);
+    expect(licenses).toContain(readFileSync(join(INSTALLED, "LICENSE"), "utf8").trim());
+  }, 120_000);
+
+  test("the licence of another version is not taken for it, and the option that names one is told", async () => {
+    const node = layOut("other", "24.0.0");
+    await expect(build("--node", node)).rejects.toThrow(
+      /^error: The licence of Node\.js 24\.\d+\.\d+ is missing: .+ --node-license <file>$/m,
+    );
+  });
+
+  test("a licence that is named must be there", async () => {
+    const node = layOut("named", "24.0.0");
+    await expect(build("--node", node, "--node-license", join(folder, "none"))).rejects.toThrow(
+      `--node-license ${join(folder, "none")} is no file with a text in it`,
+    );
+  });
+});
