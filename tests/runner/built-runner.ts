@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, vi } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
+import { processTable } from "../../src/runner/ending/process-table.js";
 import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
 import type { RunReport } from "../../src/runner/run-report.js";
 import { buildPackage, projectFolder } from "../build.js";
@@ -182,14 +183,14 @@ function gather(stream: Readable): () => Buffer {
   return () => Buffer.concat(chunks);
 }
 
-/** Whether a process is there. */
+/** Whether a process runs. One that nobody has asked for its end, as some inits do not, is none. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
   }
+  return processTable().some((entry) => entry.pid === pid);
 }
 
 /** Resolves once a process has ended. */

@@ -1,5 +1,6 @@
 /** `dagger-breaker quota`: what is left of a registry's pull limit. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { breakerName } from "../../attribution/hosts.js";
 import { type Quota, quotaEndpoints } from "../../attribution/quota.js";
@@ -60,8 +61,10 @@ export function addQuotaCommand(program: Command, context: CommandContext): void
     .action(async (registry: string, options: QuotaOptions) => {
       const { terminal } = context;
       checkUsage(registry, options);
+      // One time for all of it: for a credential helper as for the registry.
+      const signal = AbortSignal.timeout(options.timeoutMs);
       const credentials = await credentialsFor(registry, options, terminal);
-      const quota = await ask(registry, options, credentials);
+      const quota = await ask(registry, options, credentials, signal);
       context.end(quota.state === "exhausted" ? EXIT.quotaExhausted : EXIT.ok);
       const asked = credentials?.username ?? null;
       if (options.json) printJson(terminal, { ...quota, username: asked });
@@ -111,14 +114,15 @@ async function credentialsFor(
     return undefined;
   }
   if (!hub && options.authUrl === undefined) return undefined;
-  const { credentials, note } = await dockerCredentials(hub ? "docker.io" : registry, terminal.env);
+  const of = hub ? "docker.io" : registry;
+  const { credentials, note } = await dockerCredentials(of, terminal.env, options.timeoutMs);
   if (note !== undefined) say(terminal, `asking as nobody: ${note}`);
   return credentials;
 }
 
 async function readPassword(options: QuotaOptions, terminal: Terminal): Promise<string> {
   const password = options.passwordStdin
-    ? (await readWhole("-", terminal)).replace(/\r?\n$/, "")
+    ? (await readWithin(terminal, options.timeoutMs)).replace(/\r?\n$/, "")
     : (terminal.env.DOCKER_PASSWORD ?? "");
   if (password !== "") return password;
   throw new CommandError(
@@ -129,21 +133,44 @@ async function readPassword(options: QuotaOptions, terminal: Terminal): Promise<
   );
 }
 
+/** Reads standard input to its end. Somebody who types may take their time. */
+async function readWithin(terminal: Terminal, withinMs: number): Promise<string> {
+  const read = readWhole("-", terminal);
+  if (terminal.stdin.isTTY === true) return read;
+  const over = new AbortController();
+  const late = sleep(withinMs, undefined, { signal: over.signal }).catch(() => undefined);
+  const text = await Promise.race([read, late]);
+  over.abort();
+  if (text !== undefined) return text;
+  terminal.stdin.destroy();
+  read.catch(() => undefined);
+  throw new CommandError(
+    "standard input did not end in time (--timeout-ms), expected the password or access token",
+    EXIT.usage,
+  );
+}
+
 async function ask(
   registry: string,
   options: QuotaOptions,
   credentials: QuotaCredentials | undefined,
+  signal: AbortSignal,
 ): Promise<Quota> {
-  const { registryUrl, authUrl } = options;
+  const { registryUrl, authUrl, timeoutMs } = options;
   try {
     return await probeQuota({
       registry,
       registryUrl,
       authUrl,
       credentials,
-      timeoutMs: options.timeoutMs,
+      timeoutMs,
+      signal,
     });
   } catch (error) {
+    if (signal.aborted) {
+      const what = `${registry} did not answer within ${timeoutMs} ms (--timeout-ms), credentials included`;
+      throw new CommandError(what, EXIT.quotaUnreachable);
+    }
     if (error instanceof QuotaProbeError) {
       throw new CommandError(error.message, PROBE_EXIT_CODES[error.failure]);
     }

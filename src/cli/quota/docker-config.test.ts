@@ -1,7 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { processTable } from "../../runner/ending/process-table.js";
 import { dockerCredentials } from "./docker-config.js";
 
 let folder: string;
@@ -103,3 +105,51 @@ test("a helper that is not there is told, and one with a path for a name is not 
   );
   expect((await lookUp({ credsStore: "../x" })).note).toMatch(/no plain name/);
 });
+
+describe("a helper that would keep us for ever", () => {
+  const CONFIG = JSON.stringify({ credsStore: "slow" });
+
+  function ask(script: string, timeoutMs: number) {
+    helper("slow", script);
+    writeFileSync(join(folder, "config.json"), CONFIG);
+    const env = { DOCKER_CONFIG: folder, PATH: `${folder}:/usr/bin:/bin` };
+    return dockerCredentials("docker.io", env, timeoutMs);
+  }
+
+  const pidIn = (file: string) => Number(readFileSync(join(folder, file), "utf8"));
+
+  test.each([
+    ["hangs", "sleep 60"],
+    ["does not heed what tells it to end", "trap '' TERM INT; while :; do sleep 1; done"],
+    ["waits for a child", "sleep 60 & wait"],
+  ])("since it %s is ended with all that it has started", async (_what, script) => {
+    const { credentials, note } = await ask(`echo $$ > ${folder}/pid\n${script}`, 1_000);
+    expect(credentials).toBeUndefined();
+    expect(note).toBe("docker-credential-slow did not answer within 1000 ms");
+    await expect.poll(() => isGone(pidIn("pid"))).toBe(true);
+  });
+
+  test("by writing on is ended", async () => {
+    const { note } = await ask(`echo $$ > ${folder}/pid\nwhile :; do echo s3cret; done`, 60_000);
+    expect(note).toMatch(/wrote more than any credentials are long$/);
+    await expect.poll(() => isGone(pidIn("pid"))).toBe(true);
+  });
+
+  test("by what it has left behind is believed, and that is ended", async () => {
+    const answer = '{"Username":"bot","Secret":"pw"}';
+    const found = await ask(`echo $$ > ${folder}/pid\nsleep 60 &\necho '${answer}'`, 60_000);
+    expect(found.credentials).toEqual({ username: "bot", password: "pw" });
+    await expect.poll(() => isGone(pidIn("pid"))).toBe(true);
+  });
+});
+
+test("a config.json that is a pipe which nobody writes to is told, and not waited for", async () => {
+  execFileSync("mkfifo", [join(folder, "config.json")]);
+  const { note } = await dockerCredentials("docker.io", { DOCKER_CONFIG: folder });
+  expect(note).toMatch(/config.json cannot be read \(no regular file\)$/);
+});
+
+/** Whether nothing of a process group is left that runs. */
+function isGone(group: number): boolean {
+  return processTable().every((entry) => entry.group !== group);
+}

@@ -1,10 +1,11 @@
 /** Looks up a registry's credentials where `docker login` leaves them. */
 
-import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { QuotaCredentials } from "../../guard/quota-probe.js";
+import { askHelper } from "./credential-helper.js";
 
 /** What was found. `note` says why there are none where one might expect some. */
 export interface FoundCredentials {
@@ -13,29 +14,34 @@ export interface FoundCredentials {
 }
 
 const HELPER_TIMEOUT_MS = 10_000;
-const MAX_HELPER_OUTPUT_BYTES = 64 * 1024;
 
 /** What Docker calls Docker Hub. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
 
-/** Credentials of a registry from `config.json`: from a credential helper if it names one, else from its `auths`. */
+/**
+ * Credentials of a registry from `config.json`: from a credential helper if it names one, else from its
+ * `auths`.
+ *
+ * @param timeoutMs How long a helper may take. Default: 10,000.
+ */
 export async function dockerCredentials(
   registry: string,
   env: Readonly<Record<string, string | undefined>>,
+  timeoutMs = HELPER_TIMEOUT_MS,
 ): Promise<FoundCredentials> {
   const file = join(env.DOCKER_CONFIG || join(env.HOME || homedir(), ".docker"), "config.json");
   const config = await readConfig(file);
   if (typeof config === "string") return { note: config };
   const key = registry === "docker.io" ? DOCKER_HUB_KEY : registry;
   const helper = field(field(config, "credHelpers"), key) ?? field(config, "credsStore");
-  if (typeof helper === "string" && helper !== "") return fromHelper(helper, key, env);
+  if (typeof helper === "string" && helper !== "") return fromHelper(helper, key, env, timeoutMs);
   return fromAuths(field(config, "auths"), key, file);
 }
 
 async function readConfig(file: string): Promise<object | string> {
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = await readRegular(file);
   } catch (error) {
     const { code } = error as { code?: string };
     return code === "ENOENT" ? {} : `${file} cannot be read (${code})`;
@@ -47,6 +53,18 @@ async function readConfig(file: string): Promise<object | string> {
     // The parser's message quotes the text.
   }
   return `${file} is no JSON object`;
+}
+
+/** Reads a file that is one: a pipe that nobody writes to would keep us for ever. */
+async function readRegular(file: string): Promise<string> {
+  const opened = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await opened.stat();
+    if (!found.isFile()) throw Object.assign(new Error("no file"), { code: "no regular file" });
+    return await opened.readFile("utf8");
+  } finally {
+    await opened.close();
+  }
 }
 
 /** Reads `auths`, whose keys come with and without a scheme and a path. */
@@ -77,11 +95,12 @@ async function fromHelper(
   helper: string,
   key: string,
   env: Readonly<Record<string, string | undefined>>,
+  timeoutMs: number,
 ): Promise<FoundCredentials> {
   if (!/^[\w.-]{1,64}$/.test(helper))
     return { note: "the credential helper's name is no plain name" };
   const program = `docker-credential-${helper}`;
-  const answer = await askHelper(program, key, env);
+  const answer = await askHelper(program, key, env, timeoutMs);
   if (typeof answer !== "object") return { note: `${program} ${answer}` };
   const username = field(answer, "Username");
   const password = field(answer, "Secret");
@@ -92,45 +111,6 @@ async function fromHelper(
     return { note: `${program} holds an identity token for ${bareHost(key)}, which is not used` };
   }
   return { credentials: { username, password } };
-}
-
-/** Runs a helper; gives its answer, or says what went wrong without a word of its output. */
-function askHelper(
-  program: string,
-  key: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<object | string> {
-  return new Promise((resolve) => {
-    const child = spawn(program, ["get"], { env, stdio: ["pipe", "pipe", "ignore"] });
-    const timer = setTimeout(() => {
-      child.kill("SIGKILL");
-      resolve(`did not answer within ${HELPER_TIMEOUT_MS} ms`);
-    }, HELPER_TIMEOUT_MS);
-    const finish = (result: object | string) => {
-      clearTimeout(timer);
-      resolve(result);
-    };
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      if (output.length <= MAX_HELPER_OUTPUT_BYTES) output += text;
-    });
-    child.on("error", (error: NodeJS.ErrnoException) => finish(`cannot be run (${error.code})`));
-    child.on("close", (code) => {
-      if (code !== 0) finish("has no credentials for it");
-      else finish(parseAnswer(output));
-    });
-    // A helper that ends without reading closes the pipe; its exit code tells.
-    child.stdin.on("error", () => {});
-    child.stdin.end(key);
-  });
-}
-
-function parseAnswer(output: string): object | string {
-  try {
-    return asRecord(JSON.parse(output));
-  } catch {
-    return "answered what is no JSON";
-  }
 }
 
 function bareHost(key: string): string {

@@ -10,9 +10,9 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   renameSync,
-  statSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -75,10 +75,11 @@ function acquire(lock: string, maxWaitMs: number): number {
     } catch (error) {
       if ((error as { code?: unknown }).code !== "EEXIST") throw error;
     }
-    if (takeOver(lock)) continue;
+    const mayBeFree = takeOver(lock);
     const leftMs = end - performance.now();
+    // Also where the way seemed free: something may be put into it again and again.
     if (leftMs <= 0) throw new FileLockedError();
-    sleep(Math.min(leftMs, 1 + 4 * Math.random()));
+    if (!mayBeFree) sleep(Math.min(leftMs, 1 + 4 * Math.random()));
   }
 }
 
@@ -86,6 +87,8 @@ function acquire(lock: string, maxWaitMs: number): number {
 function takeOver(lock: string): boolean {
   const found = identity(lock);
   if (found === undefined) return true;
+  // A link, a folder or a file of another user was made by no process of ours: it is not to be moved.
+  if (!found.isOurs) return false;
   // A clock that was set back must not keep a lock for ever.
   if (Math.abs(Date.now() - found.modifiedMs) < STALE_LOCK_MS) return false;
   const aside = `${lock}.${randomBytes(6).toString("hex")}`;
@@ -103,9 +106,20 @@ function takeOver(lock: string): boolean {
   return !fresh;
 }
 
-function identity(path: string): { inode: bigint; modifiedMs: number } | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found && { inode: found.ino, modifiedMs: Number(found.mtimeMs) };
+interface Identity {
+  readonly inode: bigint;
+  readonly modifiedMs: number;
+  /** Whether it is a regular file of our own user. */
+  readonly isOurs: boolean;
+}
+
+/** Looks at what is there itself: a link that leads nowhere is something, too. */
+function identity(path: string): Identity | undefined {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  const user = process.geteuid?.();
+  const isOurs = found.isFile() && (user === undefined || found.uid === BigInt(user));
+  return { inode: found.ino, modifiedMs: Number(found.mtimeMs), isOurs };
 }
 
 function isFile(path: string, descriptor: number): boolean {
