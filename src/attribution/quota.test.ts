@@ -113,3 +113,13 @@ test("an address that is none is refused, and one with credentials is not shown"
     /^auth URL is one with credentials, expected (?!.*hunter2)/,
   );
 });
+
+test("a delay is stated in seconds or as a date", () => {
+  const delayOf = (value: string) => readQuota("ghcr.io", answer(429, { "retry-after": value }));
+  expect(delayOf("30")).toMatchObject({ state: "exhausted", retryAfterMs: 30_000 });
+  const inAMinute = new Date(Date.now() + 60_000).toUTCString();
+  const { retryAfterMs } = delayOf(inAMinute) ?? {};
+  expect(retryAfterMs).toBeGreaterThan(50_000);
+  expect(retryAfterMs).toBeLessThanOrEqual(60_000);
+  expect(delayOf("soon")).toMatchObject({ retryAfterMs: null });
+});

@@ -1,5 +1,7 @@
 /** Reads the delay that a server asked for out of a text. */
 
+import { HTTP_DATE, msUntil } from "./http-date.js";
+
 const UNITS_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
@@ -24,10 +26,15 @@ const STATED =
   /(?:retry[-_ ]after|requested delay|try again (?:in|after)|please wait|available again in)["']?(?: header)?[:= ]{1,3}["']?([0-9]{1,9}(?:\.[0-9]{1,9})?) ?([a-zµ]{1,7})?/i;
 const REST = /^([0-9]{1,4}(?:\.[0-9]{1,9})?)(ms|m|s)/;
 
-/** The delay in milliseconds that the server stated, seconds unless a unit says otherwise. */
-export function readRetryAfter(text: string): number | null {
+const STATED_DATE = new RegExp(
+  `retry[-_ ]after["']?(?: header)?[:= ]{1,3}["']?(${HTTP_DATE.source})`,
+  "i",
+);
+
+/** The delay in milliseconds that the server stated: seconds unless a unit says otherwise, or a date. */
+export function readRetryAfter(text: string, nowMs = Date.now()): number | null {
   const match = STATED.exec(text);
-  if (match === null) return null;
+  if (match === null) return msUntil(STATED_DATE.exec(text)?.[1] ?? "", nowMs);
   const unit = UNITS_MS[(match[2] ?? "s").toLowerCase()] ?? 1_000;
   let total = Number(match[1]) * unit;
   // Go prints "1m30s": what follows at once belongs to it.

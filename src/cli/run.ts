@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { withoutCommands } from "../attribution/ci-commands.js";
+import { redact } from "../attribution/redact.js";
 import { EXIT } from "./exit-codes.js";
 import { packageVersion } from "./own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
@@ -69,9 +70,18 @@ function namesToLoad([first = "", ...others]: readonly string[]): readonly strin
   return Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
 }
 
-/** An option that is not known may have been given a secret: `--password=...` is shown without it. */
+/**
+ * Takes secrets out of what is said of a wrong command line: a value in the place of another may be an
+ * address with a password or a token. An option that is not known may have been given a secret:
+ * `--password=...` is shown without it.
+ */
 function withoutValues(text: string): string {
-  return text.replace(/(unknown option '-[^'=]*=)[^\n]*(?='\n)/, "$1...");
+  return withoutSecrets(text.replace(/(unknown option '-[^'=]*=)[^\n]*(?='\n)/, "$1..."));
+}
+
+/** Addresses may stand without a scheme, as mirrors do. */
+function withoutSecrets(text: string): string {
+  return redact(text).replace(/[^\s'"=,/]{1,256}:[^\s'"@]{1,256}@/g, "***@");
 }
 
 function exitCodeOf(error: unknown, terminal: Terminal): number {
@@ -82,7 +92,7 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
       : EXIT.usage;
   }
   if (error instanceof CommandError) {
-    say(terminal, `error: ${error.message}`);
+    say(terminal, `error: ${withoutSecrets(error.message)}`);
     return error.exitCode;
   }
   // The message of an error that nobody foresaw may hold what is private.

@@ -14,8 +14,10 @@ export class LearntRun {
   readonly #key: string;
 
   constructor({ command, args, env, learnt, learntPath }: RunPlan) {
-    this.#path = learnt === "off" ? undefined : (learntPath ?? defaultLearntPath(env));
-    this.#key = learntKey(command, args, process.cwd());
+    const folder = workingFolder();
+    const isKept = learnt !== "off" && folder !== undefined;
+    this.#path = isKept ? (learntPath ?? defaultLearntPath(env)) : undefined;
+    this.#key = learntKey(command, args, folder ?? "");
     this.contacts = this.#path === undefined ? [] : readLearnt(this.#path, this.#key, Date.now());
   }
 
@@ -31,5 +33,14 @@ export class LearntRun {
     if (this.#path === undefined || asked.length === 0) return undefined;
     const contacts = [...new Set(hasSucceeded ? asked : [...asked, ...this.contacts])];
     return writeLearnt(this.#path, { key: this.#key, contacts, atMs: Date.now() });
+  }
+}
+
+/** A folder that was deleted under us has no name: what is learned in it would help nobody. */
+function workingFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
   }
 }

@@ -10,6 +10,7 @@ import type { FleetReply } from "../rules/reply.js";
 import type { FleetKey, FleetStore } from "../store.js";
 import { FleetStoreError, isFleetStoreError } from "../store-error.js";
 import { within } from "../within.js";
+import { LostTime } from "./lost-time.js";
 
 /** A command on its way, and who waits for what becomes of it. */
 export interface Errand {
@@ -75,9 +76,7 @@ export class StoreLink {
   #timedOutCount = 0;
   #unsentCount = 0;
   #lastProblem: string | undefined;
-  /** How long was waited in vain since the last answer, and until when that is counted. */
-  #lostMs = 0;
-  #lostUntilMs = 0;
+  readonly #lost = new LostTime();
 
   constructor(settings: LinkSettings) {
     this.#settings = settings;
@@ -110,8 +109,7 @@ export class StoreLink {
 
   get #takesMore(): boolean {
     const { giveUpAfterMs = Number.POSITIVE_INFINITY } = this.#settings;
-    const isLost = this.#lostMs >= giveUpAfterMs;
-    return !this.#closed && !isLost && this.#underWay.size < MAX_UNDER_WAY;
+    return !this.#closed && this.#lost.ms < giveUpAfterMs && this.#underWay.size < MAX_UNDER_WAY;
   }
 
   /** Whether it was closed: nothing is sent any more. */
@@ -153,7 +151,7 @@ export class StoreLink {
       permit.success();
       return true;
     } catch (error) {
-      this.#lost(startedMs, reasonOf(error));
+      this.#missed(startedMs, reasonOf(error));
       // Calls need not find out one by one.
       permit.failure(error, { openNow: true });
       return false;
@@ -249,7 +247,7 @@ export class StoreLink {
       return;
     }
     this.#settle(sending)?.success();
-    this.#lostMs = 0;
+    this.#lost.forget();
     const { errand, number, startedMs } = sending;
     errand.replied(reply, number, systemClock.now() - startedMs);
   }
@@ -258,7 +256,7 @@ export class StoreLink {
     const permit = this.#settle(sending);
     if (permit === undefined) return;
     this.#failedCount += 1;
-    this.#lost(sending.startedMs, reasonOf(error));
+    this.#missed(sending.startedMs, reasonOf(error));
     permit.failure(error);
     sending.errand.missed();
   }
@@ -273,18 +271,15 @@ export class StoreLink {
       if (permit === undefined) return;
       this.#timedOutCount += 1;
       const error = new FleetStoreError(`no answer within ${this.#settings.timeoutMs} ms`);
-      this.#lost(sending.startedMs, error.message);
+      this.#missed(sending.startedMs, error.message);
       permit.failure(error);
       sending.errand.missed();
     });
   }
 
-  /** Commands are sent at once: time that several of them wait for is lost but once. */
-  #lost(sinceMs: number, problem: string): void {
+  #missed(askedMs: number, problem: string): void {
     this.#lastProblem = problem;
-    const nowMs = systemClock.now();
-    this.#lostMs += Math.max(0, nowMs - Math.max(sinceMs, this.#lostUntilMs));
-    this.#lostUntilMs = nowMs;
+    this.#lost.add(askedMs);
   }
 
   /** Gives a command up without blaming anybody. */
