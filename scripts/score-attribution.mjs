@@ -15,7 +15,10 @@ const FIXTURES = new URL("../tests/fixtures/attribution/", import.meta.url);
 const DEFAULT_FILES = [
   "failures.jsonl",
   "answers.jsonl",
+  "answers-1.0.jsonl",
+  "live.jsonl",
   "commands.jsonl",
+  "commands-2.jsonl",
   "variants.jsonl",
   "variant-answers.jsonl",
   "variant-commands.jsonl",
@@ -50,11 +53,13 @@ process.exitCode = allReached ? 0 : 1;
 /** One row gives a case for every labelled failure: what was expected, and what was said. */
 function casesOf(row) {
   if (row.message !== undefined) return [caseOf(row.id, row, sayMessage(row), row.message)];
-  if (row.failures === null || row.failures === undefined) return [];
+  const failures = row.failures ?? row.expected?.failures;
+  if (failures === null || failures === undefined) return [];
   if (row.body !== undefined)
-    return pair(row, classifyResponse(row, { query: row.query ?? undefined }), row.body);
+    return pair(row, failures, classifyResponse(row, { query: row.query ?? undefined }));
   if (row.exitCode === 0) return [];
-  return pair(row, [sayCommand(row)], row.stderr);
+  const said = sayCommand(row);
+  return [caseOf(`${row.engine} ${row.id}`, nearest(failures, said), said, row.stderr)];
 }
 
 function sayMessage({ message, operation, seenIn }) {
@@ -66,9 +71,10 @@ function sayCommand({ stdout, stderr, exitCode }) {
 }
 
 /** Failures of one answer come in no fixed order: each label is paired with the best that is left. */
-function pair(row, said, text) {
+function pair(row, failures, said) {
   const left = [...said];
-  const cases = row.failures.map((label) => {
+  const text = row.body;
+  const cases = failures.map((label) => {
     const at = left.findIndex((one) => one.fault === label.fault && one.counts === label.counts);
     const [got] = left.splice(Math.max(at, 0), 1);
     return caseOf(`${row.engine} ${row.id}`, label, got, text);
@@ -76,6 +82,12 @@ function pair(row, said, text) {
   for (const extra of left)
     cases.push(caseOf(`${row.engine} ${row.id}`, { fault: "none", counts: false }, extra, text));
   return cases;
+}
+
+/** A command that failed in several ways has one classification: the label that it is nearest to counts. */
+function nearest(failures, got) {
+  const alike = failures.filter((one) => one.fault === got.fault && one.counts === got.counts);
+  return alike.find((label) => sameHost({ label, got })) ?? alike[0] ?? failures[0];
 }
 
 function caseOf(id, label, got, text) {
@@ -94,11 +106,16 @@ function report(name, cases, rows) {
     ({ label }) => label.fault === "user" || label.fault === "cancelled",
   );
   const wronglyCounted = harmless.filter(({ got }) => got.counts);
-  const named = cases.filter(({ label }) => label.upstream !== undefined);
+  // A label of the user's without a host says that none is at fault, not that none was asked.
+  const named = cases.filter(
+    ({ label, got }) => label.upstream !== undefined && (label.upstream !== null || got.counts),
+  );
   const expected = named.filter(({ label }) => label.upstream !== null);
   const given = named.filter(({ got }) => got.upstream !== null);
   const found = expected.filter(sameHost);
   const counted = expected.filter(({ label }) => label.counts);
+  // No words can tell a host that does not stand in them.
+  const told = counted.filter(({ label, text }) => String(text).includes(label.upstream));
   const exact = counted.filter(({ label, got }) => label.upstream === got.upstream);
   const suspected = cases.filter(({ label }) => label.suspectedUpstream !== undefined);
   const perFault = recallPerFault(cases);
@@ -113,6 +130,7 @@ function report(name, cases, rows) {
       share(counted.filter(sameHost), counted),
       REQUIRED.upstreamPrecision,
     ],
+    ["upstream where words tell it", share(told.filter(sameHost), told), undefined],
     ["the same, to the letter", share(exact, counted), undefined],
     ["suspected upstream", share(suspected.filter(sameSuspect), suspected), undefined],
     ...perFault,
@@ -138,7 +156,7 @@ function isRight(one) {
   const { label, got } = one;
   const host =
     label.upstream === undefined ||
-    (label.upstream === null ? got.upstream === null : sameHost(one));
+    (label.upstream === null ? got.upstream === null || !got.counts : sameHost(one));
   return label.fault === got.fault && label.counts === got.counts && host;
 }
 

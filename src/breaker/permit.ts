@@ -40,7 +40,10 @@ export interface Settler {
 }
 
 /** What whoever makes a call needs of its permit: {@link Permit}, or several of them in one. */
-export type CallPermit = Pick<Permit, "generation" | "success" | "failure" | "ignore" | "release">;
+export type CallPermit = Pick<
+  Permit,
+  "generation" | "success" | "failure" | "ignore" | "release" | "keepLocal"
+>;
 
 /** A success of which nothing else is known. */
 export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: undefined });

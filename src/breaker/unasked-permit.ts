@@ -12,11 +12,13 @@ interface OutcomeRecorder {
 /** Enters the outcome of such a call: while closed, in the generation in which it began. */
 export class UnaskedPermit implements CallPermit {
   readonly generation: number;
-  readonly #recorder: OutcomeRecorder;
+  readonly #breaker: CircuitBreaker;
+  #recorder: OutcomeRecorder;
   #settled = false;
 
   /** @param recorder Where the outcome goes, if not to the breaker alone. */
   constructor(breaker: CircuitBreaker, recorder: OutcomeRecorder = breaker) {
+    this.#breaker = breaker;
     this.#recorder = recorder;
     this.generation = breaker.getMetrics().generation;
   }
@@ -35,6 +37,10 @@ export class UnaskedPermit implements CallPermit {
 
   release(): void {
     this.#settled = true;
+  }
+
+  keepLocal(): void {
+    this.#recorder = this.#breaker;
   }
 
   #settle(outcome: Outcome, detail?: Omit<RecordDetail, "generation">): void {

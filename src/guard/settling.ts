@@ -126,8 +126,13 @@ export function settleBySpans(
     succeed(permit, forgeable ? 0 : durationMs);
     return;
   }
-  const limit = { openNow: true, retryAfterMs: rateLimitOpenMs };
-  permit.failure(recordOfEvidence(evidence), outcome === "limited" ? limit : {});
+  const openNow = outcome === "limited" && !forgeable;
+  // What a function can have made up is one failure of this process, and of nobody else.
+  if (forgeable) permit.keepLocal();
+  permit.failure(
+    recordOfEvidence(evidence),
+    openNow ? { openNow, retryAfterMs: rateLimitOpenMs } : {},
+  );
 }
 
 /** Gives the permits of upstreams back: nothing is known of them. */

@@ -30,9 +30,16 @@ export function testimonyOf(
     if (failed && !failures.some((failure) => tellsOf(failure, one.kind, own, served))) continue;
     const name = failed && !known(own) && known(served) ? served : own;
     const before = found.get(name);
-    if (before === undefined || WEIGHT[one.outcome] > WEIGHT[before.outcome]) found.set(name, one);
+    if (before === undefined || tellsMore(one, before)) found.set(name, one);
   }
   return found;
+}
+
+/** Of two that failed the one counts that only the engine can have sent. */
+function tellsMore(one: Evidence, before: Evidence): boolean {
+  const bothFailed = one.outcome !== "answered" && before.outcome !== "answered";
+  if (bothFailed && one.forgeable !== before.forgeable) return before.forgeable;
+  return WEIGHT[one.outcome] > WEIGHT[before.outcome];
 }
 
 function tellsOf(

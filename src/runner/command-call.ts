@@ -4,7 +4,7 @@ import type { Failure } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { type CallPermit, Permit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
 import { recordOf } from "../guard/failure-record.js";
 import type { Guard } from "../guard/guard.js";
@@ -158,7 +158,7 @@ export class CommandCall {
         (breakerName(kind, host) === name || breakerName(kind, servesHost) === name),
     );
     if (isSeen || this.#guard.settings.needs.includes(name)) return false;
-    if (permit instanceof Permit) permit.keepLocal();
+    permit.keepLocal();
     return true;
   }
 

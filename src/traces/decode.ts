@@ -4,6 +4,7 @@ import { PbfReader } from "pbf";
 import type { EngineSpan } from "../attribution/spans/span.js";
 import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import { TextReader } from "./text-reader.js";
+import { withoutUrlSecrets } from "./url-secrets.js";
 import { readDecimal, readInteger } from "./wide-integers.js";
 
 /** More than any exporter puts into one body; a span of two bytes must not cost a hundred here. */
@@ -65,7 +66,8 @@ export class TracesUndecodableError extends CircuitBreakerError {
  * Reads an OTLP `ExportTraceServiceRequest` in its protobuf form.
  *
  * Attributes are texts, numbers, booleans and lists of these; bytes and maps are read as null, and
- * whole numbers that a number cannot hold as decimal texts. Spans without a trace id of 16 and an id
+ * whole numbers that a number cannot hold as decimal texts. URLs in names of spans lose their
+ * credentials and query strings. Spans without a trace id of 16 and an id
  * of 8 bytes are left out. Events, links and the resource are not read.
  *
  * @param body The body, unpacked; at most 100,000 spans and 1,000,000 attribute values.
@@ -170,7 +172,7 @@ class SpanDecoder {
           span.parent = this.#readId(end, ID_BYTES);
           break;
         case SPAN_NAME:
-          span.name = this.#readText(end);
+          span.name = withoutUrlSecrets(this.#readText(end));
           break;
         case SPAN_START:
           span.startNs = readDecimal(reader);

@@ -3,6 +3,7 @@
 import type { EngineSpan } from "../attribution/spans/span.js";
 
 const KEPT = [
+  "dagger.io/cache.outcome",
   "dagger.io/dag.cached",
   "http.request.method",
   "http.response.status_code",
@@ -20,6 +21,8 @@ const READ_CALLS: ReadonlySet<string> = new Set([
 ]);
 /** What their messages say is how an exchange went. */
 const READ_MESSAGES: ReadonlySet<string> = new Set(["Query.git", "Query.http"]);
+
+const READ_WORK = /^(?:git|fetching) /;
 
 const MAX_CALL = 16_384;
 const MAX_NAME = 4_096;
@@ -42,7 +45,7 @@ export function lightSpan(span: EngineSpan): EngineSpan {
     kept[CALL] = call;
   }
   const said =
-    READ_MESSAGES.has(name) || name.startsWith("git ") || "http.request.method" in kept
+    READ_MESSAGES.has(name) || READ_WORK.test(name) || "http.request.method" in kept
       ? cut(span.message)
       : "";
   return {

@@ -169,6 +169,34 @@ test("a host that only spans tell of is told to the store as well", async () => 
   expect(isSharedCircuitOpenError(refusal)).toBe(true);
 });
 
+test("what the function of a module can have made up is told to no store", async () => {
+  const store = memoryStore();
+  const one = joinAs("runner-1", store);
+  const seen = {
+    kind: "http",
+    host: "files.example.com",
+    servesHost: "files.example.com",
+  } as const;
+  const times = { at: 0, durationMs: 5, requestId: "b7ad6b7169203331" };
+  const blamed = failing({
+    message: "invalid response status 503 Service Unavailable",
+    path: ["hello", "fetch"],
+  });
+  const failed = { ...seen, ...times, outcome: "failed", status: 503, forgeable: true } as const;
+  // The second one declares the host, among others, so that the answer alone does not name it.
+  const other = joinAs("runner-2", store, {
+    needs: ["http:files.example.com", "http:other.example.com"],
+  });
+  for (const guarded of [one, other]) {
+    await guarded.send("{ hello { fetch } }", blamed, [failed]);
+    await guarded.fleet.flush();
+    const { metrics } = guarded.registry.get("http:files.example.com").getMetrics();
+    expect(metrics.failureCount).toBe(1);
+  }
+  const told = (await one.fleet.status()).map(({ snapshot }) => snapshot.counts.failures);
+  expect(told.filter((failures) => failures > 0)).toEqual([]);
+});
+
 test("without its store a guard lets in and counts as one that never had any", async () => {
   const down: FleetStore = {
     ...memoryStore(),

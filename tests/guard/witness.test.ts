@@ -114,6 +114,21 @@ test("an id that the session does not know says nothing of its engine", async ()
   expect(countsOf(registry, "engine")).toMatchObject({ ignoredCount: 1, failureCount: 0 });
 });
 
+test("a rate limit that a function can have made up is one failure, and opens nothing at once", async () => {
+  const limited = { kind: "http", host: "files.example.com", outcome: "limited" } as const;
+  const answer = failing({
+    message: "invalid response status 429 Too Many Requests",
+    path: ["hello", "fetch"],
+  });
+  const forged = setUp();
+  await forged.send("{ hello { fetch } }", answer, saw({ ...limited, forgeable: true }));
+  expect(stateOf(forged.registry, "http:files.example.com")).toBe("closed");
+  expect(countsOf(forged.registry, "http:files.example.com")).toMatchObject({ failureCount: 1 });
+  const own = setUp();
+  await own.send("{ hello { fetch } }", answer, saw({ ...limited, forgeable: true }, limited));
+  expect(stateOf(own.registry, "http:files.example.com")).toBe("open");
+});
+
 test("without spans the answer alone decides", async () => {
   const { registry, send } = setUp();
   await send(from("alpine:3"), WORKED, missing());

@@ -3,7 +3,7 @@
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseUrl } from "../hosts.js";
 import { dagCallOf } from "./dag-call.js";
-import { type EngineSpan, hasEnded } from "./span.js";
+import { type EngineSpan, hasEnded, isCached } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
 /** A call that was answered from the cache. */
@@ -48,10 +48,6 @@ function cachedCall(span: EngineSpan, tree: SpanTree): CachedCall | undefined {
 
 function urlCallKind({ scope, name }: EngineSpan): "http" | "git" | undefined {
   return scope === "dagger.io/core" ? URL_CALLS.get(name) : undefined;
-}
-
-function isCached({ attributes }: EngineSpan): boolean {
-  return attributes["dagger.io/dag.cached"] === true;
 }
 
 function isCallOrWork({ scope, name }: EngineSpan): boolean {

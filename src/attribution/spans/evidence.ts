@@ -30,8 +30,9 @@ export interface Evidence {
    */
   readonly durationMs: number;
   /**
-   * Whether code in a container could have sent this: it stands below a command, a service or the
-   * function of a module. That it was slow, or hung until a time-out, is then no proof.
+   * Whether code in a container could have sent this. That a host failed is then told by the function of
+   * a module at most, never below a command or a service, and is one failure of this process: it neither
+   * opens a circuit at once nor counts in a store. That it was slow, or hung until a timeout, is no proof.
    */
   readonly forgeable: boolean;
   /** The parent that the request was sent with, in hex: which request it was. */
@@ -61,7 +62,8 @@ const WEIGHT = { answered: 0, limited: 1, failed: 2 } as const;
  *
  * @param spans Finished spans in any order, of any number of requests; unknown ones are passed over.
  * @returns In the order in which the exchanges began; empty when no host was asked. Repetitions by the
- * engine, look-ups of tokens that worked, exchanges that somebody cancelled and cached calls make none.
+ * engine, look-ups of tokens that worked, exchanges that somebody cancelled, cached calls and failures
+ * below a command make none.
  * @throws TypeError or RangeError for a wrong option.
  * @example
  * ```ts
@@ -106,24 +108,32 @@ export function evidenceFromSpans(
 
 /** An exchange that our own time-out cut off after it had run for long is a failure of its host. */
 function judgeCancelled(exchange: Exchange, timedOutAfterMs: number | undefined): Exchange {
-  const { outcome, durationMs, forgeable } = exchange;
-  if (outcome !== "cancelled" || timedOutAfterMs === undefined || forgeable) return exchange;
+  const { outcome, durationMs, origin } = exchange;
+  if (outcome !== "cancelled" || timedOutAfterMs === undefined || origin !== "engine") {
+    return exchange;
+  }
   return durationMs < timedOutAfterMs / 2 ? exchange : { ...exchange, outcome: "failed" };
 }
 
 function evidenceOf(exchange: Exchange): Evidence | undefined {
   const { kind, host, servesHost, outcome, status, startMs, durationMs } = exchange;
-  const { forgeable, requestId } = exchange;
+  const { origin, requestId } = exchange;
   if (outcome === "cancelled" || outcome === "silent") return undefined;
   if (outcome === "answered" && isHelperHost(host)) return undefined;
+  if (outcome !== "answered" && origin === "command") return undefined;
+  const forgeable = origin !== "engine";
   const at = Math.round(startMs + durationMs);
   return { kind, host, servesHost, outcome, status, at, durationMs, forgeable, requestId };
 }
 
+/** What only the engine can have sent tells more of a failure than what a function can have made up. */
 function worse(before: Evidence | undefined, evidence: Evidence): Evidence {
   if (before === undefined) return evidence;
+  const bothFailed = before.outcome !== "answered" && evidence.outcome !== "answered";
   const difference = WEIGHT[evidence.outcome] - WEIGHT[before.outcome];
-  if (difference !== 0) return difference > 0 ? evidence : before;
+  if (difference !== 0 && !(bothFailed && evidence.forgeable !== before.forgeable)) {
+    return difference > 0 ? evidence : before;
+  }
   if (evidence.forgeable !== before.forgeable) return before.forgeable ? evidence : before;
   return evidence.durationMs > before.durationMs ? evidence : before;
 }

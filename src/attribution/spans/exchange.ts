@@ -2,6 +2,7 @@
 
 import { classifyFailure } from "../classify-failure.js";
 import type { UpstreamKind } from "../failure.js";
+import type { SpanOrigin } from "./forgeable.js";
 import type { EngineSpan } from "./span.js";
 
 /**
@@ -24,8 +25,8 @@ export interface Exchange {
   /** When it began, in milliseconds since 1970. */
   readonly startMs: number;
   readonly durationMs: number;
-  /** Whether code in a container could have sent it. */
-  readonly forgeable: boolean;
+  /** Who can have sent its span. */
+  readonly origin: SpanOrigin;
   readonly requestId: string;
 }
 

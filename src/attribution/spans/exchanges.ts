@@ -13,10 +13,16 @@ import {
   startMsOf,
   statusOf,
 } from "./exchange.js";
-import { isForgeable } from "./forgeable.js";
-import { type EngineSpan, hasEnded } from "./span.js";
+import { originOf } from "./forgeable.js";
+import { type EngineSpan, hasEnded, isCached } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
+const CORE_SCOPE = "dagger.io/core";
+/** Where engines of 1.0 have a second span for each call. */
+const TWIN_SCOPE = "dagger.io/dagql";
+const FETCH = /^fetching (https?:\/\/\S{1,2048})$/;
+/** The calls below which a fetch is one of `http`. */
+const HTTP_CALL = /^(?:Query\.http|HTTPState\.\w+)$/;
 const TOKEN_EXCHANGE = "remotes.docker.resolver.FetchToken";
 const REGISTRY_EXCHANGE = /^remotes\.docker\./;
 /** What the engine does with an image; the reference follows. */
@@ -39,7 +45,7 @@ export function exchangesOf(spans: readonly EngineSpan[]): Exchange[] {
       ? outer.has(span.id)
         ? undefined
         : httpExchange(span, tree, tokens)
-      : (gitCommand(span, tree) ?? coreCall(span, tree));
+      : (gitCommand(span, tree) ?? httpFetch(span, tree) ?? apiCall(span, tree));
     if (exchange !== undefined) found.push(exchange);
   }
   return found.sort((one, other) => one.startMs - other.startMs);
@@ -166,27 +172,55 @@ function remoteOf(span: EngineSpan, tree: SpanTree): string | undefined {
   return latest?.name.slice("git remote add origin ".length);
 }
 
-/** `http`, which has no exchange of its own in the spans, and what `git` says when it fails. */
-function coreCall(span: EngineSpan, tree: SpanTree): Exchange | undefined {
-  const { name, scope, status, message } = span;
-  if (scope !== "dagger.io/core" || (name !== "Query.http" && name !== "Query.git"))
-    return undefined;
-  const kind = name === "Query.http" ? "http" : "git";
+/** What the engine of 1.0 does for `http`, with the URL in its name; work of git is named alike. */
+function httpFetch(span: EngineSpan, tree: SpanTree): Exchange | undefined {
+  const url = FETCH.exec(span.name)?.[1];
+  const host = url === undefined ? undefined : parseUrl(url)?.host;
+  if (url === undefined || host === undefined) return undefined;
+  if (tree.nearest(span, ({ name }) => HTTP_CALL.test(name)) === undefined) return undefined;
+  const failed = span.status === "error" ? outcomeOfCall(span.message, "http") : undefined;
+  return exchange(span, tree, {
+    kind: "http",
+    host: failed?.host ?? host,
+    servesHost: host,
+    target: url,
+    outcome: failed?.outcome ?? "answered",
+    status: statusOfMessage(span),
+  });
+}
+
+/**
+ * A call of `http` before 1.0, which had no exchange of its own in the spans, and what a call of `git`
+ * says when it fails. On 1.0 a call has a twin, which alone tells of an equal call earlier in the session.
+ */
+function apiCall(span: EngineSpan, tree: SpanTree): Exchange | undefined {
+  if (!isApiCall(span) || isTwin(span, tree)) return undefined;
+  const kind = span.name === "Query.http" ? "http" : "git";
   const url = dagCallOf(span)?.texts.url ?? "";
   const servesHost = kind === "http" ? parseUrl(url)?.host : gitHost(url);
-  if (servesHost === undefined) return undefined;
   const ended = endOfCall(span, kind, tree);
-  if (ended === undefined) return undefined;
-  const host = ended.host ?? servesHost;
-  const said = status === "error" ? readStatus(message.toLowerCase()) : undefined;
+  const host = ended?.host ?? servesHost;
+  if (ended === undefined || host === undefined) return undefined;
   return exchange(span, tree, {
     kind,
     host,
-    servesHost,
+    servesHost: servesHost ?? host,
     target: url,
     outcome: ended.outcome,
-    status: said?.status ?? null,
+    status: statusOfMessage(span),
   });
+}
+
+function isApiCall({ name, scope }: EngineSpan): boolean {
+  return (
+    (scope === CORE_SCOPE || scope === TWIN_SCOPE) &&
+    (name === "Query.http" || name === "Query.git")
+  );
+}
+
+/** Whether a span only repeats what the call around it tells. */
+function isTwin(span: EngineSpan, tree: SpanTree): boolean {
+  return span.scope === TWIN_SCOPE && tree.parentOf(span)?.name === span.name;
 }
 
 function endOfCall(
@@ -194,26 +228,44 @@ function endOfCall(
   kind: "http" | "git",
   tree: SpanTree,
 ): { readonly outcome: ExchangeOutcome; readonly host: string | null } | undefined {
+  if (kind === "http" && fetchesBelow(span, tree)) return undefined;
   if (span.status === "error") return outcomeOfCall(span.message, kind);
   // A repository whose refs were known is not asked; where it is, its commands tell.
   if (kind === "git" || isCached(span)) return undefined;
-  return tree.childrenOf(span.id).some(isCached) ? undefined : { outcome: "answered", host: null };
+  const below = tree.childrenOf(span.id);
+  // An engine that makes twins tells of each fetch: without one nobody was asked.
+  if (span.scope === TWIN_SCOPE || below.some((child) => isTwin(child, tree))) return undefined;
+  return below.some(isCached) ? undefined : { outcome: "answered", host: null };
 }
 
-function isCached({ attributes }: EngineSpan): boolean {
-  return attributes["dagger.io/dag.cached"] === true;
+const MAX_BELOW = 64;
+
+/** Whether a call has led to a fetch, which tells more than the call. */
+function fetchesBelow(span: EngineSpan, tree: SpanTree): boolean {
+  const below = new Set([span.id]);
+  for (const id of below) {
+    for (const child of tree.childrenOf(id)) {
+      if (FETCH.test(child.name)) return true;
+      if (below.size < MAX_BELOW) below.add(child.id);
+    }
+  }
+  return false;
+}
+
+function statusOfMessage({ status, message }: EngineSpan): number | null {
+  return status === "error" ? (readStatus(message.toLowerCase())?.status ?? null) : null;
 }
 
 function exchange(
   span: EngineSpan,
   tree: SpanTree,
-  facts: Omit<Exchange, "startMs" | "durationMs" | "forgeable" | "requestId">,
+  facts: Omit<Exchange, "startMs" | "durationMs" | "origin" | "requestId">,
 ): Exchange {
   return {
     ...facts,
     startMs: startMsOf(span),
     durationMs: durationMsOf(span),
-    forgeable: isForgeable(span, tree),
+    origin: originOf(span, tree),
     requestId: tree.requestIdOf(span),
   };
 }

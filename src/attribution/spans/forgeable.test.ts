@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isForgeable } from "./forgeable.js";
+import { originOf } from "./forgeable.js";
 import type { EngineSpan } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
@@ -23,7 +23,7 @@ function nested(...names: (readonly [string, string])[]) {
       attributes: {},
     }),
   );
-  return isForgeable(spans.at(-1) as EngineSpan, new SpanTree(spans));
+  return originOf(spans.at(-1) as EngineSpan, new SpanTree(spans));
 }
 
 const RESOLVING = ["tracer", "resolving docker.io/library/alpine:3"] as const;
@@ -36,7 +36,7 @@ test.each([
   ["a request whose steps are not told", [REQUEST, RESOLVING]],
   ["a command of the CLI", [["dagger.io/cli", "dagger call test"], REQUEST, RESOLVING]],
 ] as const)("only the engine sends what stands below %s", (_what, above) => {
-  expect(nested(...above, EXCHANGE)).toBe(false);
+  expect(nested(...above, EXCHANGE)).toBe("engine");
 });
 
 test.each([
@@ -48,10 +48,55 @@ test.each([
   ["a request of a module", [REQUEST, core("Hello.build"), REQUEST, core("Container.from")]],
   ["a request that a command made up", [REQUEST, core("Container.withExec"), REQUEST]],
 ] as const)("a container may send what stands below %s", (_what, above) => {
-  expect(nested(...above, EXCHANGE)).toBe(true);
+  expect(nested(...above, EXCHANGE)).not.toBe("engine");
+});
+
+const twin = (name: string) => ["dagger.io/dagql", name] as const;
+const FETCH = [REQUEST, core("Query.http"), twin("Query.http")] as const;
+
+test.each([
+  ["a function on 0.21", [REQUEST, core("Hello.fetch"), ...FETCH]],
+  ["a function on 1.0", [REQUEST, core("Hello.fetch"), twin("hello:Hello.fetch"), ...FETCH]],
+  ["a function whose twin came alone", [REQUEST, twin("hello:Hello.fetch"), ...FETCH]],
+  ["the constructor of a module", [REQUEST, core("Query.hello"), core("exec /runtime"), ...FETCH]],
+  [
+    "a runtime that runs in a container",
+    [REQUEST, core("Hello.fetch"), core("exec /runtime"), ...FETCH],
+  ],
+  [
+    "a runtime that is a command",
+    [REQUEST, core("Hello.fetch"), core("Container.withExec"), ["engine", "exec.run"], ...FETCH],
+  ],
+  ["what a function posts itself", [REQUEST, core("Hello.fetch")]],
+] as const)("below %s the function of a module may have sent it", (_what, above) => {
+  expect(nested(...above, EXCHANGE)).toBe("function");
+});
+
+test.each([
+  ["a command", [REQUEST, core("Container.withExec")]],
+  [
+    "a command on 1.0",
+    [REQUEST, core("Container.withExec"), ["engine", "exec.run"], ["engine", "exec.processRun"]],
+  ],
+  ["a command whose twin came alone", [REQUEST, twin("Container.withExec")]],
+  ["a session inside a command", [REQUEST, core("Container.withExec"), ...FETCH]],
+  [
+    "a function that a command made up",
+    [REQUEST, core("Container.withExec"), core("Hello.fetch"), ...FETCH],
+  ],
+  ["a command of a function", [REQUEST, core("Hello.build"), REQUEST, core("Container.withExec")]],
+  [
+    "a session inside a command of a function",
+    [REQUEST, core("Hello.build"), REQUEST, core("Container.withExec"), ...FETCH],
+  ],
+  ["a command that is read later", [REQUEST, core("Container.stdout"), core("exec npm test")]],
+  ["a service", [REQUEST, core("Container.asService"), core("Service.start"), core("exec db")]],
+  ["a service on 1.0", [REQUEST, core("service.start"), core("exec db")]],
+] as const)("below %s any command may have sent it", (_what, above) => {
+  expect(nested(...above, EXCHANGE)).toBe("command");
 });
 
 test("what stands deeper than engines go was made up", () => {
   const deep = Array.from({ length: 300 }, () => core("Container.from"));
-  expect(nested(REQUEST, ...deep, EXCHANGE)).toBe(true);
+  expect(nested(REQUEST, ...deep, EXCHANGE)).toBe("command");
 });

@@ -28,3 +28,10 @@ export interface EngineSpan {
 export function hasEnded({ endNs }: EngineSpan): boolean {
   return endNs !== "0";
 }
+
+/** Whether the engine answered a call from its cache. */
+export function isCached({ attributes }: EngineSpan): boolean {
+  return (
+    attributes["dagger.io/dag.cached"] === true || attributes["dagger.io/cache.outcome"] === "hit"
+  );
+}

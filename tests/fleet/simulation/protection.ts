@@ -73,6 +73,7 @@ function permitOrNothing(admission: unknown): CallPermit | undefined {
 }
 
 const NO_PERMIT: CallPermit = {
+  keepLocal: () => {},
   generation: 0,
   success() {},
   failure() {},
