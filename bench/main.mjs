@@ -19,6 +19,7 @@ const SUITES = [
   "guard",
   "traces",
   "proxy",
+  "start",
   "run",
   "fleet-cached",
   "fleet-strict",

@@ -4,15 +4,12 @@
  * ends that stream, and nothing that a side sends may throw out of an event.
  */
 
-import {
-  type ClientHttp2Session,
-  connect,
-  constants,
-  type Http2Stream,
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
+import type {
+  ClientHttp2Session,
+  Http2Stream,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
 import { MAX_STRANGER_HEAD_BYTES } from "../sockets/token-gate.js";
@@ -24,12 +21,18 @@ import { authorizationFor, isAuthorized } from "./session-token.js";
 const MAX_SESSION_MEMORY_MB = 256;
 /** The longest head of a stream that has shown its token: Node's default. */
 const MAX_HEAD_BYTES = 65_535;
-const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_REFUSED_STREAM } =
-  constants;
+/** The codes of RFC 9113, as `constants` of node:http2 has them. */
+const NGHTTP2_NO_ERROR = 0;
+const NGHTTP2_PROTOCOL_ERROR = 1;
+const NGHTTP2_REFUSED_STREAM = 7;
+const NGHTTP2_CANCEL = 8;
+
+/** Loads HTTP/2 with the first connection that speaks it, because loading takes as long as the rest of a start. */
+const http2 = () => process.getBuiltinModule("node:http2");
 
 /** Serves a connection that speaks HTTP/2. */
 export function relayHttp2(socket: Socket, setting: RelaySetting): void {
-  const client = performServerHandshake(endWithOther(socket), {
+  const client = http2().performServerHandshake(endWithOther(socket), {
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
     settings: { maxHeaderListSize: MAX_STRANGER_HEAD_BYTES },
   });
@@ -81,7 +84,7 @@ class Http2Relay {
   #open(): ClientHttp2Session {
     const client = this.#client;
     const { port } = this.#setting.target;
-    const session = connect(`http://127.0.0.1:${port}`, {
+    const session = http2().connect(`http://127.0.0.1:${port}`, {
       createConnection: () => endWithOther(connectTo(port)),
       maxSessionMemory: MAX_SESSION_MEMORY_MB,
       settings: { enablePush: false },

@@ -1,8 +1,6 @@
 /** Posts one body to the collector of the user, once, within a time. */
 
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import * as tls from "node:tls";
 import type { PassedHeaders } from "./headers.js";
 
 /** How one try ended. It tells nothing of what was sent, nor where to. */
@@ -21,17 +19,22 @@ const MAX_ANSWER_BYTES = 65_536;
 /** A place to post to. It keeps one connection, and holds no process that has nothing else to do. */
 export class Collector {
   readonly #endpoint: URL;
-  readonly #agent: HttpAgent | HttpsAgent;
-  readonly #secure: boolean;
+  readonly #agent: HttpAgent;
+  readonly #request: typeof httpRequest;
   readonly #closed = new AbortController();
 
   constructor(endpoint: string) {
     this.#endpoint = new URL(endpoint);
-    this.#secure = this.#endpoint.protocol === "https:";
     const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent = this.#secure
-      ? new HttpsAgent({ ...options, ...trustOfTheSystem() })
-      : new HttpAgent(options);
+    if (this.#endpoint.protocol === "https:") {
+      // Loaded here, since TLS takes longer to load than anything else that a command needs to start.
+      const { Agent, request } = process.getBuiltinModule("node:https");
+      this.#agent = new Agent({ ...options, ...trustOfTheSystem() });
+      this.#request = request;
+    } else {
+      this.#agent = new HttpAgent(options);
+      this.#request = httpRequest;
+    }
   }
 
   /** Ends what is on its way, which then fails. */
@@ -57,8 +60,7 @@ export class Collector {
     timeoutMs: number,
     resolve: (result: PostResult) => void,
   ): void {
-    const send = this.#secure ? httpsRequest : httpRequest;
-    const request = send(this.#endpoint, {
+    const request = this.#request(this.#endpoint, {
       method: "POST",
       agent: this.#agent,
       signal: this.#closed.signal,
@@ -95,7 +97,7 @@ export class Collector {
  * its own authority would be lost. Before Node 22.15, `NODE_EXTRA_CA_CERTS` is the way.
  */
 function trustOfTheSystem(): { readonly ca?: string[] } {
-  const { getCACertificates } = tls as {
+  const { getCACertificates } = process.getBuiltinModule("node:tls") as {
     readonly getCACertificates?: (type: "default" | "system") => string[];
   };
   if (getCACertificates === undefined) return {};
