@@ -23,6 +23,8 @@ export interface StandInPlan {
   readonly stderr: Writable;
   /** Milliseconds within which a session must open; no limit when undefined. */
   readonly connectTimeoutMs?: number | undefined;
+  /** The signals that are passed on to the real CLI, and do not end us while it runs. */
+  readonly passedOn: readonly NodeJS.Signals[];
   /** Whether a signal reaches the real CLI without us, as one that is typed at a terminal does. */
   readonly reachesAll: (signal: NodeJS.Signals) => boolean;
   /** Tells the user something. */
@@ -48,7 +50,7 @@ type Cli = ChildProcessByStdio<null, Readable, Readable>;
  * @throws What `begin` of the host throws: then the real CLI was not started.
  */
 export async function runStandIn(plan: StandInPlan): Promise<number> {
-  const signals = new HeldSignals(plan.reachesAll);
+  const signals = new HeldSignals(plan.passedOn, plan.reachesAll);
   try {
     const session = await plan.host.begin(signals.any);
     try {

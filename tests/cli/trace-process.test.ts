@@ -3,6 +3,7 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -106,6 +107,21 @@ describe("a command ends as without us", () => {
       expect(await run.ended).toEqual([0, null]);
       expect(run.output()).toContain(`${signal} 1\n`);
       expect(run.output()).toContain("16 requests to the engine");
+    },
+  );
+
+  test.each(["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"] as const)(
+    "%s is passed on, and neither ends us before it nor opens a debugger",
+    async (signal) => {
+      const run = start("die");
+      await run.printed("ready");
+      process.kill(run.pid, signal);
+      const expected = 128 + constants.signals[signal];
+      // Node.js opens the debugger of the command at SIGUSR1, since that one has no listener.
+      if (signal === "SIGUSR1") process.kill(childOf(run.output()), "SIGKILL");
+      expect(await run.ended).toEqual([signal === "SIGUSR1" ? 137 : expected, null]);
+      expect(run.output()).toContain("dagger-breaker trace: ended by");
+      expect(isAlive(childOf(run.output()))).toBe(false);
     },
   );
 

@@ -4,6 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
@@ -135,6 +136,15 @@ describe("the end of the real CLI", () => {
       expect(started.stderr.endsWith(`${signal}\n`)).toBe(true);
     },
   );
+
+  test("is told of other signals as well, which do not end us", async () => {
+    const started = new Started({ lines: [LINE] });
+    const [, pid] = await started.says(/^pid (\d+)/m);
+    started.child.kill("SIGUSR2");
+    expect(await started.ended()).toBe(128 + constants.signals.SIGUSR2);
+    expect(started.stderr).not.toContain("Debugger");
+    expect(isAlive(Number(pid))).toBe(false);
+  });
 
   test("when a signal has ended it, the exit code says which", async () => {
     const started = new Started({ lines: [LINE] });

@@ -31,9 +31,12 @@ interface OnTerminal {
   after(): RunAfter;
 }
 
-function onTerminal(order: RunOrder): OnTerminal {
+/** @param within Makes a script for a shell out of the command line, which is then what runs. */
+function onTerminal(order: RunOrder, within?: (line: string) => string): OnTerminal {
   const { line, after } = runner.prepare(order);
-  const child = spawn("python3", [TERMINAL, ...line], {
+  const quoted = line.map((word) => `'${word}'`).join(" ");
+  const words = within === undefined ? line : ["bash", "-c", within(quoted)];
+  const child = spawn("python3", [TERMINAL, ...words], {
     env: { ...runner.env(), TERM: "xterm" },
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -94,6 +97,58 @@ describe.skipIf(!hasPython() && process.env.CI !== "true")("on a terminal", () =
       report: { outcome: "interrupted", signal: "SIGINT", failure: null },
       breakers: { engine: { failureCount: 0 } },
     });
+  });
+
+  test("Ctrl-Z stops us with the command, and the limits do not count that time", async () => {
+    const timeoutMs = 3000;
+    const order = {
+      command: "sh",
+      args: ["-c", "echo ready; sleep 1; echo over"],
+      limits: { timeoutMs },
+    };
+    const run = onTerminal(
+      order,
+      (line) => `set -m; ${line}; echo "left by $?"; sleep ${timeoutMs / 1000}; fg; echo "end $?"`,
+    );
+    await run.untilShown("ready");
+    run.tell({ type: "\u001a" });
+    await run.untilShown("left by 148");
+    expect(await run.ended).toBe(0);
+    expect(run.shown()).toMatch(/over\r\n(?:.*\r\n)*end 0\r\n/);
+    expect(run.after().report).toMatchObject({
+      outcome: "succeeded",
+      attempts: [{ timedOut: null }],
+    });
+  });
+
+  test("a command that a limit had to kill leaves the terminal as it was", async () => {
+    const order = {
+      command: "sh",
+      args: [
+        "-c",
+        "trap '' TERM; stty raw -echo; printf 'ready\\r\\n'; while :; do sleep 0.1; done",
+      ],
+      limits: { timeoutMs: 2000 },
+      stop: { graceMs: 200 },
+    };
+    const run = onTerminal(
+      order,
+      (line) => `before=$(stty -g); ${line}; [ "$(stty -g)" = "$before" ] && echo same`,
+    );
+    await run.ended;
+    expect(run.shown()).toContain("\u001b[?25h");
+    expect(run.shown()).toMatch(/same\r\n$/);
+  });
+
+  test("one that ends by itself is left to restore the terminal, also after a limit", async () => {
+    const order = {
+      command: "sh",
+      args: ["-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done"],
+      limits: { timeoutMs: 2000 },
+    };
+    const run = onTerminal(order);
+    expect(await run.ended).toBe(124);
+    expect(run.shown()).not.toContain("\u001b");
   });
 
   test("a limit ends the command with what it has started, though they lead no group", async () => {

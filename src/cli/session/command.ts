@@ -9,6 +9,7 @@ import { connectSessionHost } from "../../proxy/remote-sessions.js";
 import { HostGoneError, type SessionHost } from "../../proxy/session-host.js";
 import { runStandIn } from "../../proxy/stand-in.js";
 import { isInForeground } from "../../runner/signals/foreground.js";
+import { PASSED_ON } from "../../runner/signals/passed-signals.js";
 import { startEngineTraces } from "../../traces/engine-traces.js";
 import { EXIT, exitCodeHelp, SESSION_EXIT_CODES } from "../exit-codes.js";
 import { joinFleet } from "../fleet-guard.js";
@@ -57,6 +58,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
       stdout,
       stderr,
       connectTimeoutMs: connectTimeoutFrom({}, env),
+      passedOn: PASSED_ON,
       reachesAll: (signal) => TYPED.has(signal) && isInForeground(),
       say: (message) => say(terminal, `dagger-breaker: ${message}`),
     });

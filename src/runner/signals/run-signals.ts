@@ -92,8 +92,10 @@ export class RunSignals {
     this.#rules = rules;
     this.#jobControl.passTo(command, rules.sharesTerminal, rules.clocks);
     child.once("exit", (_exitCode, signal) => {
-      // A signal that may only tell something has ended the command after all.
-      if (signal !== null && this.#passed.has(signal)) this.#interrupt(signal);
+      // A signal that may only tell something has ended the command after all. What is typed may end it
+      // before the same reaches us.
+      const mayBeTyped = signal !== null && !command.isTold && isTyped(signal, rules);
+      if (signal !== null && (mayBeTyped || this.#passed.has(signal))) this.#interrupt(signal);
       if (this.#command !== command) return;
       this.#command = undefined;
       this.#jobControl.forget();
@@ -119,8 +121,8 @@ export class RunSignals {
     if (isFirst) this.#stops();
     const command = this.#command;
     if (command === undefined || this.#rules === undefined) return;
-    const { sharesTerminal, interruptsFirst } = this.#rules;
-    if (sharesTerminal && TYPED.has(signal) && isInForeground()) return;
+    const { interruptsFirst } = this.#rules;
+    if (isTyped(signal, this.#rules)) return;
     this.#translated = isFirst && interruptsFirst && signal !== "SIGINT" ? signal : undefined;
     if (!isFirst || !interruptsFirst) this.#send(command, signal);
     // A second SIGINT would cut off what the command says after the one that a limit has sent.
@@ -139,4 +141,9 @@ export class RunSignals {
     if (killAfterMs === undefined) return;
     this.#killTimer = setTimeout(() => this.#command?.kill(), killAfterMs).unref();
   }
+}
+
+/** Whether a signal reaches the command without us, as far as can be known. */
+function isTyped(signal: NodeJS.Signals, { sharesTerminal }: PassingRules): boolean {
+  return sharesTerminal && TYPED.has(signal) && isInForeground();
 }
