@@ -14,6 +14,7 @@ import type {
 import type { Socket } from "node:net";
 import { MAX_STRANGER_HEAD_BYTES } from "../sockets/token-gate.js";
 import type { RelaySetting } from "./http1-relay.js";
+import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
 import { connectTo } from "./session-agent.js";
 import { authorizationFor, isAuthorized } from "./session-token.js";
 
@@ -37,6 +38,7 @@ export function relayHttp2(socket: Socket, setting: RelaySetting): void {
     settings: { maxHeaderListSize: MAX_STRANGER_HEAD_BYTES },
   });
   client.on("error", () => undefined);
+  destroyWhenDead(client, socket);
   const relay = new Http2Relay(client, socket, setting);
   client.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", () => undefined);
@@ -55,18 +57,21 @@ class Http2Relay {
   readonly #client: ServerHttp2Session;
   readonly #socket: Socket;
   readonly #setting: RelaySetting;
+  readonly #end: GracefulEnd;
   #session: ClientHttp2Session | undefined;
 
   constructor(client: ServerHttp2Session, socket: Socket, setting: RelaySetting) {
     this.#client = client;
+    this.#end = new GracefulEnd(client, socket);
     this.#socket = socket;
     this.#setting = setting;
-    client.once("close", () => this.#session?.destroy());
   }
 
   take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const { token, gate, target } = this.#setting;
-    if (!isAuthorized(headers.authorization, token)) {
+    this.#end.add(stream);
+    if (this.#end.isEnding) stream.close(NGHTTP2_REFUSED_STREAM);
+    else if (!isAuthorized(headers.authorization, token)) {
       stream.respond({ ":status": 401 }, { endStream: true });
     } else if (!gate.admit(this.#socket)) {
       stream.respond({ ":status": 503 }, { endStream: true });
@@ -84,13 +89,16 @@ class Http2Relay {
   #open(): ClientHttp2Session {
     const client = this.#client;
     const { port } = this.#setting.target;
+    const socket = endWithOther(connectTo(port));
     const session = http2().connect(`http://127.0.0.1:${port}`, {
-      createConnection: () => endWithOther(connectTo(port)),
+      createConnection: () => socket,
       maxSessionMemory: MAX_SESSION_MEMORY_MB,
       settings: { enablePush: false },
     });
+    destroyWhenDead(session, socket);
+    this.#socket.once("close", () => destroyBoth(session, socket));
     client.settings({ maxHeaderListSize: MAX_HEAD_BYTES });
-    session.on("error", () => client.destroy());
+    session.on("error", () => destroyBoth(client, this.#socket));
     session.on("remoteSettings", ({ maxConcurrentStreams }) => {
       if (maxConcurrentStreams === undefined || client.destroyed) return;
       attempt(() => client.settings({ maxConcurrentStreams }));
@@ -98,10 +106,10 @@ class Http2Relay {
     session.on("goaway", (code) => {
       if (client.destroyed) return;
       // Told at once, so that the client sends no more here; what is on its way is finished.
-      if (code === NGHTTP2_NO_ERROR) client.close();
+      if (code === NGHTTP2_NO_ERROR) this.#end.begin();
       else client.goaway(code);
     });
-    session.once("close", () => client.close());
+    session.once("close", () => this.#end.begin());
     return session;
   }
 }

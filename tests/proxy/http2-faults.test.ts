@@ -200,6 +200,28 @@ test.each(Object.keys(ANSWERS))(
   },
 );
 
+test.each([
+  ["in good order", 0],
+  ["with an error", 2],
+])(
+  "a request with a body right behind a GOAWAY %s ends its connection alone",
+  async (_how, code) => {
+    await using served = await scene(answerOk);
+    const client = served.dial();
+    const goaway = Buffer.concat([Buffer.alloc(4), errorCode(code)]);
+    client.send(
+      frame(FRAME.goaway, FLAG.none, 0, goaway),
+      frame(FRAME.headers, FLAG.endHeaders, 1, headBlock(served.fields())),
+      frame(FRAME.data, FLAG.endStream, 1, Buffer.from("a body")),
+    );
+    client.socket.end();
+    await client.next(FRAME.ping, 99);
+    const other = served.dial();
+    other.request(1, served.fields());
+    expect(await other.next(FRAME.headers, 1)).toBeDefined();
+  },
+);
+
 test("a client without a token has no connection to the session made for it", async () => {
   await using served = await scene(answerOk);
   const client = served.dial();
