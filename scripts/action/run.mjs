@@ -79,9 +79,13 @@ function flag(name) {
 /** The words of the command; what is wrong is told without its text, which may hold secrets. */
 function commandWords() {
   const expected = "expected one command with its arguments; for more, sh -c '...'";
-  const words = wordsOf(take("command"), (problem) => {
-    throw new Error(`input "command" holds ${problem}, ${expected}`);
-  });
+  const words = wordsOf(
+    take("command"),
+    (problem) => {
+      throw new Error(`input "command" holds ${problem}, ${expected}`);
+    },
+    process.env.HOME,
+  );
   if (words.length === 0) throw new Error(`input "command" is empty, ${expected}`);
   return words;
 }

@@ -6,20 +6,26 @@ const OPERATORS = new Set([";", "|", "&", "<", ">", "(", ")"]);
 const REPLACED = /^[A-Za-z0-9_{(@*#?!-]/;
 
 /**
- * The words of a command line: separated by blanks and ends of lines, with quotes and backslashes as in
- * a shell. Nothing is replaced, so that no text that a workflow puts into the line can run anything.
+ * The words of one command line: separated by blanks, with quotes, backslashes, comments and the tilde as in
+ * a shell. Nothing else is replaced, so that no text that a workflow puts into the line can run anything. A
+ * second line would be a second command, which only a shell runs.
  *
  * @param {string} line
  * @param {(problem: string) => never} refuse Told what is not understood.
+ * @param {string} [home] What a tilde stands for.
  * @returns {string[]}
  */
-export function wordsOf(line, refuse) {
+export function wordsOf(line, refuse, home) {
   const words = [];
   let word;
   let quote = "";
+  let isEnded = false;
   for (let at = 0; at < line.length; at += 1) {
     const sign = line[at];
     const next = line[at + 1] ?? "";
+    if (isEnded && quote === "" && !/\s/.test(sign) && sign !== "#") {
+      refuse("a second line, for which there is no shell here");
+    }
     if (quote === "'") {
       if (sign === "'") quote = "";
       else word += sign;
@@ -33,9 +39,17 @@ export function wordsOf(line, refuse) {
     } else if (sign === '"' || (sign === "'" && quote === "")) {
       quote = quote === "" ? sign : "";
       word ??= "";
+    } else if (quote === "" && word === undefined && sign === "#") {
+      // Up to the end of the line, which stays to be read.
+      while (at + 1 < line.length && line[at + 1] !== "\n") at += 1;
+    } else if (quote === "" && word === undefined && sign === "~") {
+      const [user] = /^[^\s/;|&<>()"'\\$`]*/.exec(line.slice(at + 1)) ?? [""];
+      if (user !== "") refuse("the home of another user, for which there is no shell here");
+      word = home || sign;
     } else if (quote === "" && /\s/.test(sign)) {
       if (word !== undefined) words.push(word);
       word = undefined;
+      isEnded ||= sign === "\n" && words.length > 0;
     } else if (quote === "" && OPERATORS.has(sign)) {
       refuse(`"${sign}", for which there is no shell here`);
     } else {

@@ -7,9 +7,9 @@ export const HTTP_DATE = new RegExp(
   "i",
 );
 
-/** How long it is until a date, in milliseconds, 0 for one that is over; null for what is no date. */
+/** How long it is until a date, in milliseconds; null for what is no date, or one that is over. */
 export function msUntil(date: string, nowMs: number): number | null {
   const [found] = HTTP_DATE.exec(date) ?? [];
   const atMs = found === undefined ? Number.NaN : Date.parse(found.replaceAll("-", " "));
-  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
+  return atMs > nowMs ? atMs - nowMs : null;
 }

@@ -2,6 +2,7 @@
 
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import { decoderOf } from "../runner/output/decode-text.js";
 import { Ends, joinEnds, WINDOW_BYTES } from "../runner/output/ends.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
@@ -23,7 +24,11 @@ export async function readEnds(file: string, terminal: Terminal): Promise<string
     const tail = Buffer.alloc(WINDOW_BYTES);
     const first = await handle.read(head, 0, WINDOW_BYTES, 0);
     const last = await handle.read(tail, 0, WINDOW_BYTES, size - WINDOW_BYTES);
-    return joinEnds(head.subarray(0, first.bytesRead), tail.subarray(0, last.bytesRead));
+    const decode = decoderOf(head);
+    return joinEnds(
+      decode(head.subarray(0, first.bytesRead), 0),
+      decode(tail.subarray(0, last.bytesRead), size - WINDOW_BYTES),
+    );
   } catch (error) {
     return cannotRead(file, error);
   } finally {
@@ -48,7 +53,7 @@ export async function readWhole(file: string, terminal: Terminal): Promise<strin
 export async function endsOfStream(stream: Readable): Promise<string> {
   const ends = new Ends();
   for await (const chunk of stream) ends.add(Buffer.from(chunk));
-  return ends.text();
+  return ends.text(decoderOf);
 }
 
 async function wholeStream(stream: Readable, name: string): Promise<string> {
@@ -65,7 +70,8 @@ async function wholeStream(stream: Readable, name: string): Promise<string> {
     }
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  const bytes = Buffer.concat(chunks);
+  return decoderOf(bytes)(bytes, 0);
 }
 
 function cannotRead(file: string, error: unknown): never {

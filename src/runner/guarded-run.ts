@@ -6,6 +6,7 @@ import { ENGINE } from "../guard/guard-options.js";
 import { sparedRequestCount } from "../guard/spared-requests.js";
 import { delay } from "../policies/delay.js";
 import type { OnWait } from "../policies/wait.js";
+import { parseTraceparent } from "../traces/trace-context.js";
 import { settleAttempt } from "./attempt-outcome.js";
 import { CommandCall } from "./command-call.js";
 import type { Contacts } from "./contacts.js";
@@ -14,7 +15,7 @@ import { STOP_TIMES } from "./ending/stop-plan.js";
 import { exportsOf, hearsSteps, isTraced } from "./heard.js";
 import { LearntRun } from "./learnt-run.js";
 import { isDagger } from "./program-name.js";
-import { isSpanOfRequest } from "./request-signs.js";
+import { isCanceledCommand, isSpanOfRequest } from "./request-signs.js";
 import { delayBeforeRetry } from "./retry-delay.js";
 import { CommandNotStartedError } from "./run-command.js";
 import { type Ending, EXIT, ended, endingBy, interrupted, isSuccess } from "./run-ending.js";
@@ -62,6 +63,8 @@ class GuardedRun {
   readonly #needs: Set<string>;
   #failure: RunFailure | null = null;
   #waitedMs = 0;
+  /** Whether the spans of the command show that its user stopped it. */
+  #isCanceled = false;
   readonly #onProgress: OnProgress | undefined;
   readonly #waits = new WaitTeller((progress) => this.#onProgress?.(progress));
 
@@ -76,6 +79,11 @@ class GuardedRun {
     this.#needs = new Set([...guard.settings.needs, ...enforced]);
     this.#forgetSessions = plan.sessions?.onBegin(() => this.#onSession());
     this.#onSession = () => undefined;
+    if (!this.#isOwn) return;
+    const { spanId: outer = "" } = parseTraceparent(plan.env.TRACEPARENT) ?? {};
+    plan.witness?.receiver?.onSpans((spans) => {
+      this.#isCanceled ||= spans.some((span) => isCanceledCommand(span, outer));
+    });
   }
 
   async run(): Promise<RunReport> {
@@ -114,6 +122,7 @@ class GuardedRun {
       if (isSuccess(end)) return ended("succeeded", end);
       const { received } = this.#signals;
       if (received !== undefined) return interrupted(end, received, this.#signals.translated);
+      if (this.#wasCanceled(end)) return ended("interrupted", end);
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) {
@@ -176,15 +185,16 @@ class GuardedRun {
         onLimit: (limit) => witness?.dropped(limitMs(limits, limit)),
       });
       const durationMs = performance.now() - startMs;
-      const isInterrupted = this.#signals.received !== undefined;
+      const isSignaled = this.#signals.received !== undefined;
+      const evidence = isSignaled ? undefined : await witness?.evidence();
       const refused = sessions?.lastRefused();
       this.#failure = settleAttempt(call, {
         end,
         refused: refused === refusedBefore ? null : (refused ?? null),
-        evidence: isInterrupted ? undefined : await witness?.evidence(),
+        evidence,
         isOwn: this.#isOwn,
         isTraced: isTraced(this.#plan),
-        isInterrupted,
+        isInterrupted: isSignaled || this.#wasCanceled(end),
       });
       const { exitCode, signal, timedOut, outputError } = end;
       const failure = this.#failure;
@@ -194,6 +204,10 @@ class GuardedRun {
     } finally {
       call.release();
     }
+  }
+
+  #wasCanceled({ timedOut, exitCode }: AttemptEnd): boolean {
+    return this.#isCanceled && timedOut === null && exitCode !== 0;
   }
 
   /** Hears of spans and sessions while an attempt runs. */

@@ -31,6 +31,7 @@ beforeAll(() => {
   const products = ["node_modules", "dist", "build/examples/dagger"];
   for (const folder of products) mkdirSync(join(checkout, folder), { recursive: true });
   symlinkSync(cli.dist, join(checkout, "dist/cli"));
+  symlinkSync(join(cli.dist, "../attribution"), join(checkout, "dist/attribution"));
   writeFileSync(join(checkout, "node_modules/.package-lock.json"), "");
   writeFileSync(join(checkout, "dist/index.js"), "");
   writeFileSync(join(checkout, "build/examples/dagger/circuit-breaker-example.js"), "");
@@ -107,6 +108,28 @@ describe("a command that goes well", () => {
     ]);
     expect(cwd).toBe(join(dagger.dagger.folder, "bin"));
     expect(Object.keys(env).filter((name) => /^(?:INPUT|ACTION)_/.test(name))).toEqual([]);
+  });
+});
+
+describe("a command of the action", () => {
+  test("has comments and a tilde as in a shell", async () => {
+    const command = '# the tests\ndagger call ~/a "~" a~ b#c # and ; $no $(more)\n\n# done\n';
+    const dagger = await runWith({ command }, ["show"]);
+    const [, home, ...others] = shown(dagger).args;
+    expect(home).toMatch(/^\/.+\/a$/);
+    expect(others).toEqual(["~", "a~", "b#c"]);
+  });
+
+  test.each([
+    "dagger call a\ndagger call b",
+    "dagger call a\n  --name b",
+    "dagger\n# c\nls",
+    "dagger ~root/x",
+  ])("%j is refused, since only a shell could run it", async (command) => {
+    const run = await runWith({ command }, ["ok"]);
+    expect(run.exitCode).toBe(64);
+    expect(run.stderr).toMatch(/input "command" holds .*for which there is no shell here/);
+    expect(run.dagger.starts()).toEqual([]);
   });
 });
 

@@ -64,6 +64,26 @@ const TASKS = {
     console.error(rest[0]);
     process.exitCode = 1;
   },
+  /** Ends as dagger does when Ctrl-C is typed in its own display: no signal, a canceled root span. */
+  async canceled() {
+    const { encodeSpans } = await import(
+      pathToFileURL(`${process.env.FAKE_DIST}/traces/encode.js`).href
+    );
+    const span = { scope: "dagger.io/cli", trace: "1".repeat(32), startNs: "1", endNs: "2" };
+    const root = { ...span, name: "dagger call test", id: "2".repeat(16), parent: "" };
+    const below = { ...root, name: "Hello.test", id: "3".repeat(16), parent: root.id };
+    const told = { status: "error", message: "context canceled", attributes: {} };
+    const [canceled, fine] = [told, { status: "unset", message: "", attributes: {} }];
+    const spans =
+      rest[0] === "below"
+        ? [
+            { ...root, ...fine },
+            { ...below, ...canceled },
+          ]
+        : [{ ...root, ...canceled }];
+    await post(encodeSpans(spans, { "service.name": "dagger" }));
+    process.exitCode = 2;
+  },
   async exit() {
     await postCases(rest.slice(1));
     process.exitCode = Number(rest[0]);

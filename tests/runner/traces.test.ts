@@ -250,3 +250,23 @@ test("a half-open circuit is closed by a command that works, and only then", asy
     "registry:docker.io": { state: "half-open", inFlightCount: 0 },
   });
 });
+
+describe("Ctrl-C in dagger's own display, which is no signal", () => {
+  const order = { traces: true, sendsTraces: true, maxRetries: 2 };
+
+  test("is an interruption, known by the root span, and nothing is run again", async () => {
+    const ran = await runner.run({ dagger: ["canceled"], ...order });
+    expect([ran.exitCode, ran.report.outcome, ran.report.attempts.length]).toEqual([
+      2,
+      "interrupted",
+      1,
+    ]);
+    expect(ran.report).toMatchObject({ failure: null, signal: null });
+    expect(ran.breakers.engine).toMatchObject({ failureCount: 0, ignoredCount: 1 });
+  });
+
+  test("is none where only a step of the command was canceled", async () => {
+    const ran = await runner.run({ dagger: ["canceled", "below"], ...order });
+    expect([ran.exitCode, ran.report.outcome]).toEqual([2, "failed"]);
+  });
+});

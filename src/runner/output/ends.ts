@@ -6,6 +6,8 @@
  */
 export const WINDOW_BYTES = 4 * 64 * 1024;
 
+import type { Decode } from "./decode-text.js";
+
 const NOTHING = Buffer.alloc(0);
 
 /** The first and the last bytes of what it is given. They are copied: a chunk's memory may be used again. */
@@ -33,8 +35,12 @@ export class Ends {
     if (this.#bytes > WINDOW_BYTES) this.#addToTail(chunk.subarray(WINDOW_BYTES - before));
   }
 
-  /** What is kept, as text; a line of its own stands for what was left out. */
-  text(): string {
+  /**
+   * Gives what is kept, as text; a line of its own stands for what was left out.
+   *
+   * @param decoderFor Chooses how it is decoded, by its first bytes. Default: as UTF-8.
+   */
+  text(decoderFor: (head: Uint8Array) => Decode = () => asUtf8): string {
     const head = this.#head.subarray(0, this.#bytes);
     const past = this.#bytes - head.length;
     const tail =
@@ -42,9 +48,10 @@ export class Ends {
         ? this.#tail.subarray(0, past)
         : Buffer.concat([this.#tail.subarray(this.#tailAt), this.#tail.subarray(0, this.#tailAt)]);
     // So much was kept whole: nothing lies between.
+    const decode = decoderFor(head);
     return this.#bytes <= 2 * WINDOW_BYTES
-      ? Buffer.concat([head, tail]).toString("utf8")
-      : joinEnds(head, tail);
+      ? decode(Buffer.concat([head, tail]), 0)
+      : joinEnds(decode(head, 0), decode(tail, this.#bytes - tail.length));
   }
 
   #addToTail(chunk: Uint8Array): void {
@@ -58,6 +65,10 @@ export class Ends {
 }
 
 /** Two ends with something left out between them. */
-export function joinEnds(head: Buffer, tail: Buffer): string {
-  return `${head.toString("utf8")}\n${tail.toString("utf8")}`;
+export function joinEnds(head: string, tail: string): string {
+  return `${head}\n${tail}`;
+}
+
+function asUtf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
 }

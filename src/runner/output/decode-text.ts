@@ -1,0 +1,34 @@
+/** Decodes text whose encoding only its bytes show: UTF-8, or UTF-16 as Windows writes it. */
+
+/** How many bytes are looked at where no mark tells the encoding. */
+const SAMPLE_BYTES = 1024;
+/** In UTF-16 nearly every other byte of a log is zero; in UTF-8 none is. */
+const MIN_ZERO_SHARE = 0.4;
+
+/** Decodes a part of a text; the first byte of the part stands at `offset` in it. */
+export type Decode = (bytes: Uint8Array, offset: number) => string;
+
+/** The way to decode a text that begins with these bytes. */
+export function decoderOf(head: Uint8Array): Decode {
+  const encoding = encodingOf(head);
+  const decoder = new TextDecoder(encoding);
+  if (encoding === "utf-8") return (bytes) => decoder.decode(bytes);
+  // A character has two bytes: a part that begins in the middle of one loses its rest.
+  return (bytes, offset) => decoder.decode(bytes.subarray(offset % 2));
+}
+
+function encodingOf(head: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {
+  const [first, second] = head;
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  const sample = head.subarray(0, SAMPLE_BYTES);
+  let even = 0;
+  let odd = 0;
+  for (const [at, byte] of sample.entries()) {
+    if (byte === 0 && at % 2 === 0) even += 1;
+    else if (byte === 0) odd += 1;
+  }
+  const isMost = (count: number) => count >= (sample.length / 2) * MIN_ZERO_SHARE && count > 1;
+  if (isMost(odd) && even === 0) return "utf-16le";
+  return isMost(even) && odd === 0 ? "utf-16be" : "utf-8";
+}
