@@ -18,6 +18,20 @@ export class FleetStoreError extends CircuitBreakerError {
   }
 }
 
+/** Others kept the store from doing something, of which nothing was done: it may be asked again. */
+export class StoreBusyError extends FleetStoreError {
+  static {
+    nameErrorClass(StoreBusyError, "FleetStoreError");
+  }
+}
+
+/** What is kept of one circuit cannot be read, while the store itself answers. */
+export class UnreadableCircuitError extends FleetStoreError {
+  static {
+    nameErrorClass(UnreadableCircuitError, "FleetStoreError");
+  }
+}
+
 /** Whether `error` is a {@link FleetStoreError} of this or of another copy of the package. */
 export function isFleetStoreError(error: unknown): error is FleetStoreError {
   return isCircuitBreakerError(error) && error.code === STORE_CODE;

@@ -2,6 +2,7 @@
 
 import type { FleetCommand } from "./rules/command.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
+import type { FleetStoreError } from "./store-error.js";
 
 /** Which circuit is meant. */
 export interface FleetKey {
@@ -19,6 +20,9 @@ export interface FleetEntry {
   readonly name: string;
   readonly snapshot: FleetSnapshot;
 }
+
+/** Hears of a circuit that a list leaves out, and why. */
+export type OnUnreadable = (name: string, error: FleetStoreError) => void;
 
 /** Hears of a change that anybody has caused. Pushes can be lost, and come in any order. */
 export type FleetListener = (entry: FleetEntry) => void;
@@ -40,8 +44,13 @@ export interface FleetStore {
   /** Connects if that is needed; `run` does so by itself. Rejects when it cannot be reached. */
   open(): Promise<void>;
   run(key: FleetKey, command: FleetCommand): Promise<FleetReply>;
-  /** The circuits of a scope that are known, by name; at most 10,000. */
-  list(scope: string): Promise<readonly FleetEntry[]>;
+  /**
+   * The circuits of a scope that are known, by name; at most 10,000.
+   *
+   * @param onUnreadable Hears of each circuit that is left out because what is kept of it cannot be
+   * read. A store may have none.
+   */
+  list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]>;
   /** The last 100 changes of a circuit, the oldest first. */
   history(key: FleetKey): Promise<readonly FleetChange[]>;
   /** Calls `listener` with every change in a scope. Returns how to stop. */

@@ -189,6 +189,44 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
   }, 60_000);
   afterAll(() => Promise.all(cluster.map((one) => one.close())));
 
+  test.each(CLIENTS)(
+    "one node of it, by %s, is told of, and not listed by half",
+    async (_, client) => {
+      const all = redisStore({ client: make(cluster.map(({ port }) => port)) });
+      const one = redisStore({ client: client(cluster[0]?.url ?? "") });
+      ends.push(
+        () => all.close(),
+        () => one.close(),
+      );
+      const node = /^the server is a node of a Redis cluster, .*give redisStore a client of the cl/;
+      const scopes = Array.from({ length: 12 }, (_, index) => `scope-${index}`);
+      const refusals = await Promise.all(
+        scopes.map((scope) => one.list(scope).then(String, (error: Error) => error.message)),
+      );
+      for (const message of refusals) expect(message).toMatch(node);
+      // Where the node holds what the list begins with, it is asked what it is.
+      const itself = `it is the one at 127.0.0.1:${cluster[0]?.port}`;
+      expect(refusals.some((message) => message.includes(itself))).toBe(true);
+      const names = Array.from({ length: 12 }, (_, index) => `upstream-${index}`);
+      const run = (store: FleetStore) =>
+        Promise.all(
+          names.map((name) =>
+            store.run({ scope: "node", name }, admit()).then(
+              () => "",
+              (error: Error) => error.message,
+            ),
+          ),
+        );
+      expect(await run(all)).toEqual(names.map(() => ""));
+      const told = (await run(one)).filter((message) => message !== "");
+      expect(told.length).toBeGreaterThan(0);
+      for (const message of told) expect(message).toMatch(node);
+      expect(told[0]).toMatch(/\(MOVED \d+ 127\.0\.0\.1:\d+\)/);
+      await expect(one.list("node")).rejects.toThrow(node);
+      for (const master of cluster) await master.send("FLUSHALL");
+    },
+  );
+
   test("circuits are spread over all masters and listed from all; one that is down fails its own", async () => {
     const store = redisStore({ client: make(cluster.map(({ port }) => port)) });
     ends.push(() => store.close());

@@ -14,7 +14,7 @@ const REDIS_KEY = "dcb:1:{default:registry:docker.io}";
 let server: RedisServer;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
+  server = await RedisServer.start({ config: ["--enable-debug-command", "yes"] });
 });
 beforeEach(async () => {
   await server.send("FLUSHALL");
@@ -75,7 +75,14 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       const problem = `the key ${JSON.stringify(REDIS_KEY)} in Redis is no hash, expected a shared`;
       await expect(store.run(KEY, admit())).rejects.toThrow(problem);
       await expect(store.history(KEY)).rejects.toThrow(problem);
-      await expect(store.list("default")).rejects.toThrow(problem);
+      const other = { ...KEY, name: "git:github.com" };
+      await store.run(other, limit());
+      const told: string[] = [];
+      const listed = await store.list("default", (name, { message }) =>
+        told.push(`${name}: ${message}`),
+      );
+      expect(listed.map(({ name }) => name)).toEqual([other.name]);
+      expect(told).toEqual([expect.stringContaining(`${KEY.name}: ${problem}`)]);
       expect(await server.send("GET", REDIS_KEY)).toBe("mine");
     }));
 
@@ -98,12 +105,34 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     ["leases", "x"],
     ["row", "=1 =x"],
     ["reporters", "a=1,b=2"],
+    ["openings", "nan"],
+    ["failures", "inf"],
+    ["late", "0.5"],
+    ["leases", "a=1  b=2"],
+    ["reporters", `${"a".repeat(200)}=1`],
   ])("a field %s that holds %s is told of", (field, text) =>
     using(async (store) => {
       await store.run(KEY, admit());
       await server.send("HSET", REDIS_KEY, field, text);
       await expect(store.run(KEY, admit())).rejects.toThrow(`the field "${field}" is missing or`);
     }),
+  );
+
+  test.each(["a", "=", "1", "=1 ", "a=", " "])(
+    "a long list of %j is told of before the server has looked through it",
+    (part) =>
+      using(async (store) => {
+        await store.run(KEY, admit());
+        const text = part.repeat(400_000 / part.length);
+        for (const field of ["row", "reporters", "leases"]) {
+          await server.send("HSET", REDIS_KEY, field, text);
+          await server.send("CONFIG", "RESETSTAT");
+          await expect(store.run(KEY, admit())).rejects.toThrow(/the field "\w+" is missing or/);
+        }
+        const stats = String(await server.send("INFO", "commandstats"));
+        const [, usec] = /cmdstat_evalsha:calls=1,usec=(\d+)/.exec(stats) ?? [];
+        expect(Number(usec)).toBeLessThan(200_000);
+      }),
   );
 
   test("texts that are garbled are told of, and so is a history", () =>
@@ -147,6 +176,29 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       stops[1]?.();
       await expect.poll(listening, { timeout: 20_000 }).toBe(0);
     }));
+});
+
+test("where there are too many keys to look through, a list knows its circuits by an index", async () => {
+  const [one, other] = [0, 1].map(() => redisStore({ client: createClient({ url: server.url }) }));
+  if (one === undefined || other === undefined) throw new Error("there are two");
+  await one.run(KEY, limit());
+  await server.send("DEBUG", "POPULATE", "1000000", "foreign", "8");
+  const names = async (store: FleetStore) => (await store.list("default")).map(({ name }) => name);
+  await names(one);
+  const late = { ...KEY, name: "http:example.com" };
+  await other.run(late, limit());
+  await other.close();
+  const gone = { ...KEY, name: "git:github.com" };
+  await one.run(gone, limit());
+  await server.send("CONFIG", "RESETSTAT");
+  const before = performance.now();
+  expect(await names(one)).toEqual(expect.arrayContaining([late.name, gone.name]));
+  expect(performance.now() - before).toBeLessThan(1_000);
+  expect(String(await server.send("INFO", "commandstats"))).not.toContain("cmdstat_scan");
+  await server.send("DEL", `dcb:1:{default:${gone.name}}`);
+  expect(await names(one)).not.toContain(gone.name);
+  expect(await server.send("ZSCORE", "dcb:1:names:{default}", gone.name)).toBeNull();
+  await one.close();
 });
 
 test("the client that was given is neither connected nor closed", async () => {

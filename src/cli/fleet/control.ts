@@ -11,6 +11,7 @@ import { defaultOwner, MAX_OWNER_LENGTH } from "./owner.js";
 import {
   addFleetOptions,
   type FleetFlags,
+  NotDoneError,
   type OpenScope,
   readCircuits,
   withStore,
@@ -93,6 +94,12 @@ async function apply(
     return { name, snapshot };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+    if (error instanceof NotDoneError) {
+      throw new CommandError(
+        `${error.message}; it was not done to ${quoted(name)}`,
+        error.exitCode,
+      );
+    }
     const doubt = `whether it was done to ${quoted(name)} is not known (status tells)`;
     throw new CommandError(`${error.message}; ${doubt}`, error.exitCode);
   }

@@ -2,9 +2,10 @@
 
 import type { Command } from "commander";
 import { EXIT, exitCodeHelp, STATUS_EXIT_CODES } from "../exit-codes.js";
-import { type CommandContext, printJson, printLines } from "../terminal.js";
+import { plainText } from "../plain-text.js";
+import { type CommandContext, printJson, printLines, say } from "../terminal.js";
 import { byUrgency, circuitObject, refusesAll } from "./circuit.js";
-import { readNames } from "./names.js";
+import { quoted, readNames } from "./names.js";
 import { circuitLines } from "./table.js";
 import { addFleetOptions, type FleetFlags, readCircuits, withStore } from "./with-store.js";
 
@@ -28,10 +29,18 @@ async function status(
   flags: FleetFlags,
   { terminal, end }: CommandContext,
 ): Promise<void> {
+  const unreadable = new Map<string, string>();
   const { scope, found } = await withStore(flags, terminal.env, async (opened) => ({
     scope: opened.scope,
-    found: await opened.ask(() => readCircuits(opened, names)),
+    found: await opened.ask(() =>
+      readCircuits(opened, names, (name, { message }) => void unreadable.set(name, message)),
+    ),
   }));
+  for (const [name, message] of unreadable) {
+    say(terminal, `${quoted(name)} cannot be read: ${plainText(message)}`);
+  }
+  // Who asks for a circuit by its name is not told of its state by the others.
+  if (names.length > 0 && unreadable.size > 0) end(EXIT.storeUnreachable);
   const entries = [...found].sort(byUrgency);
   if (entries.some(({ snapshot }) => refusesAll(snapshot))) end(EXIT.circuitOpen);
   if (flags.json) {
@@ -40,7 +49,7 @@ async function status(
       terminal,
       entries.map((entry) => circuitObject(entry, nowMs)),
     );
-  } else if (entries.length === 0) {
+  } else if (entries.length === 0 && unreadable.size === 0) {
     printLines(terminal, [`No circuit is known in the scope ${scope}.`]);
-  } else printLines(terminal, circuitLines(entries, terminal));
+  } else if (entries.length > 0) printLines(terminal, circuitLines(entries, terminal));
 }

@@ -3,8 +3,13 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { openStore } from "../../fleet/open-store.js";
-import type { FleetEntry, FleetStore } from "../../fleet/store.js";
-import { isFleetStoreError } from "../../fleet/store-error.js";
+import type { FleetEntry, FleetStore, OnUnreadable } from "../../fleet/store.js";
+import {
+  isFleetStoreError,
+  StoreBusyError,
+  UnreadableCircuitError,
+} from "../../fleet/store-error.js";
+import { askWhileBusy } from "../../fleet/while-busy.js";
 import { isTimeoutError, type TimeoutOptions, withTimeout } from "../../policies/timeout.js";
 import { EXIT } from "../exit-codes.js";
 import { duration } from "../option-values.js";
@@ -36,6 +41,8 @@ export interface OpenScope {
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
+/** Of the time that a store has, how much it may be busy. */
+const BUSY_SHARE = 0.9;
 
 /** A command must not wait longer for the end of a connection that is of no more use. */
 const CLOSE_TIMEOUT_MS = 1000;
@@ -79,18 +86,30 @@ export async function withStore<T>(
   }
 }
 
-/** The circuits that are named, or all that the store knows in the scope. */
+/**
+ * The circuits that are named, or all that the store knows in the scope.
+ *
+ * @param onUnreadable Hears of those that cannot be read; without it, one that is named is an error.
+ */
 export async function readCircuits(
   { store, scope }: Pick<OpenScope, "store" | "scope">,
   names: readonly string[],
+  onUnreadable?: OnUnreadable,
 ): Promise<readonly FleetEntry[]> {
-  if (names.length === 0) return store.list(scope);
-  return Promise.all(
+  if (names.length === 0) return store.list(scope, onUnreadable);
+  const entries = await Promise.all(
     names.map(async (name) => {
-      const { snapshot } = await store.run({ scope, name }, { kind: "read" });
-      return { name, snapshot };
+      try {
+        const { snapshot } = await store.run({ scope, name }, { kind: "read" });
+        return { name, snapshot };
+      } catch (error) {
+        if (onUnreadable === undefined || !(error instanceof UnreadableCircuitError)) throw error;
+        onUnreadable(name, error);
+        return undefined;
+      }
     }),
   );
+  return entries.filter((entry) => entry !== undefined);
 }
 
 async function make({ url, token }: StoreSettings): Promise<FleetStore> {
@@ -118,14 +137,24 @@ function checkIsThere(url: string): void {
 
 async function answered<T>(question: () => Promise<T>, options: TimeoutOptions): Promise<T> {
   try {
-    return await withTimeout(question, options);
+    // What is busy has done nothing, and is asked again until a little before the time is over.
+    const limitMs = options.timeoutMs * BUSY_SHARE;
+    return await withTimeout(() => askWhileBusy(question, limitMs), options);
   } catch (error) {
+    if (error instanceof StoreBusyError) throw new NotDoneError(error.message);
     if (isTimeoutError(error)) {
       const time = durationText(options.timeoutMs);
       throw unreachable(`it did not answer within ${time} (--store-timeout)`);
     }
     if (isFleetStoreError(error)) throw unreachable(error.message);
     throw error;
+  }
+}
+
+/** The store was busy all the time, and nothing was done. */
+export class NotDoneError extends CommandError {
+  constructor(message: string) {
+    super(`the store cannot be asked: ${plainText(message)}`, EXIT.storeUnreachable);
   }
 }
 

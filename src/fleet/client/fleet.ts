@@ -17,8 +17,9 @@ import type { Registry } from "../../registry/registry.js";
 import { isReply } from "../reply-shape.js";
 import type { ControlCommand } from "../rules/command.js";
 import type { FleetChange, FleetSnapshot } from "../rules/reply.js";
-import type { FleetEntry } from "../store.js";
+import type { FleetEntry, FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
+import { askWhileBusy } from "../while-busy.js";
 import { within } from "../within.js";
 import { CircuitTable } from "./circuit-table.js";
 import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
@@ -65,6 +66,8 @@ export interface FleetMetrics {
 }
 
 const CONTROL_LIMIT_MS = 1000;
+/** So that a store that is busy until the limit can say so. */
+const CONTROL_MARGIN_MS = 100;
 const CLOSE_LIMIT_MS = 1000;
 
 const openField = numberField(1000, SOME_MILLISECONDS);
@@ -281,7 +284,9 @@ export class Fleet {
     const key = { scope: this.scope, name };
     const number = this.#link.nextNumber();
     const startedMs = systemClock.now();
-    const reply = await this.#link.demand((store) => store.run(key, command), CONTROL_LIMIT_MS);
+    const run = (store: FleetStore) =>
+      askWhileBusy(() => store.run(key, command), CONTROL_LIMIT_MS - CONTROL_MARGIN_MS);
+    const reply = await this.#link.demand(run, CONTROL_LIMIT_MS);
     if (!isReply(reply, 0)) throw new FleetStoreError("the store answered with what is no answer");
     this.#table.find(name)?.hearReply(reply, number, systemClock.now() - startedMs);
     return reply.snapshot;

@@ -11,6 +11,10 @@ export type RedisSend = (command: RedisCommand) => Promise<unknown>;
  * lost, it is replaced. None of its sockets keeps the process alive.
  */
 export interface RedisConnection {
+  /** Where it leads, in messages: a host and a port. */
+  readonly address: string;
+  /** Whether it knows all masters of a cluster. */
+  readonly isCluster: boolean;
   /** Resolves once commands can be sent; rejects when there is no connection. */
   open(): Promise<void>;
   /** Sends a command to whoever holds the key. */

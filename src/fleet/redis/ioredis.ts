@@ -32,7 +32,10 @@ const OWN_OPTIONS = {
 /** Makes connections by the options of a client for one server. */
 export function ioredisConnection(given: Redis, onLost: OnLost): RedisConnection {
   const client = duplicate(given, onLost);
+  const { host = "localhost", port = 6379 } = client.options;
   return {
+    address: `${host}:${port}`,
+    isCluster: false,
     open: () => connect(client),
     send: (_key, [name = "", ...args]) => client.call(name, ...args),
     masters: async () => [([name = "", ...args]) => client.call(name, ...args)],
@@ -64,6 +67,8 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
   cluster.on("+node", (node: Redis) => unrefWhenConnected(node));
   const nodes = () => cluster.nodes("master");
   return {
+    address: "the cluster",
+    isCluster: true,
     open: async () => {
       await cluster.connect();
       // A node that is still connecting takes no commands. One that is down must not hold up the rest.

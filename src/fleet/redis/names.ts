@@ -34,6 +34,16 @@ export class RedisNames {
     return key.slice(this.#keyStart(scope).length, -1);
   }
 
+  /** The key of the sorted set that names the circuits of a scope. */
+  index(scope: string): string {
+    return `${this.#prefix}names:{${escapeColons(scope)}}`;
+  }
+
+  /** The key that is there for a while after all keys were looked through for those of a scope. */
+  searched(scope: string): string {
+    return `${this.#prefix}searched:{${escapeColons(scope)}}`;
+  }
+
   channel(scope: string): string {
     return `${this.#prefix}${escapeColons(scope)}`;
   }

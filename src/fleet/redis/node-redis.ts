@@ -26,10 +26,18 @@ const OWN_OPTIONS = {
 /** The store replaces what is lost. */
 const OWN_SOCKET = { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS } as const;
 
+interface ServerAddress {
+  readonly host?: string;
+  readonly port?: number;
+}
+
 /** Makes connections by the options of a client for one server. */
 export function nodeRedisConnection(given: NodeRedisClient, onLost: OnLost): RedisConnection {
   const client = duplicate(given, onLost);
+  const { host = "localhost", port = 6379 } = (client.options.socket ?? {}) as ServerAddress;
   return {
+    address: `${host}:${port}`,
+    isCluster: false,
     open: () => connect(client),
     send: (_key, command) => client.sendCommand(command),
     masters: async () => [(command) => client.sendCommand(command)],
@@ -63,6 +71,8 @@ export function nodeRedisClusterConnection(
     for (const { client } of cluster.masters) client?.unref();
   });
   return {
+    address: "the cluster",
+    isCluster: true,
     open: async () => void (await cluster.connect()),
     send: (key, command) => cluster.sendCommand(key, false, [...command]),
     masters: async () => {

@@ -4,9 +4,12 @@ import { type Field, functionField, readOptions } from "../../options/check.js";
 import { isChange, isReply } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
-import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore, OnUnreadable } from "../store.js";
+import { UnreadableCircuitError } from "../store-error.js";
+import { within } from "../within.js";
+import { CircuitIndex } from "./circuit-index.js";
 import { connectionsOf, type RedisClient } from "./client.js";
-import type { MakeConnection, RedisSend } from "./connection.js";
+import type { MakeConnection } from "./connection.js";
 import { commandError, garbledError, messageOf } from "./failure.js";
 import { RedisLink } from "./link.js";
 import { SCRIPT, SCRIPT_SHA } from "./lua/script.js";
@@ -32,8 +35,8 @@ export interface RedisStoreOptions {
   readonly nowMicros?: (() => number) | undefined;
 }
 
-const MAX_LISTED = 10_000;
-const SCAN_COUNT = "1000";
+/** A name that is not added by then is added by another process. */
+const ADD_LIMIT_MS = 100;
 /** So many circuits are read at once for a list. */
 const READ_AT_ONCE = 100;
 const READ: FleetCommand = { kind: "read" };
@@ -52,6 +55,7 @@ const FIELDS = {
  *
  *     ACL SETUSER breaker on >PASSWORD resetkeys ~dcb:1:* resetchannels &dcb:1:* -@all
  *       +eval +evalsha +time +hmget +exists +hset +pexpire +publish +subscribe +unsubscribe +scan
+ *       +zadd +zrange +zrem +zremrangebyrank
  *
  * @throws TypeError or RangeError naming the option, its value and what was expected.
  */
@@ -69,6 +73,7 @@ class RedisStore implements FleetStore {
   readonly #names: RedisNames;
   readonly #nowMicros: (() => number) | undefined;
   readonly #subscriptions: RedisSubscriptions;
+  readonly #index: CircuitIndex;
   readonly #batches = new ScriptBatches((target, parts) => this.#evaluate(target, parts));
 
   constructor(make: MakeConnection, names: RedisNames, nowMicros: (() => number) | undefined) {
@@ -76,6 +81,7 @@ class RedisStore implements FleetStore {
     this.#names = names;
     this.#nowMicros = nowMicros;
     this.#subscriptions = new RedisSubscriptions(this.#link, names);
+    this.#index = new CircuitIndex(this.#link, names);
   }
 
   async open(): Promise<void> {
@@ -95,25 +101,36 @@ class RedisStore implements FleetStore {
       {
         parts: scriptCommand(command),
         read: (reply) => {
-          if (isReply(reply, count)) return reply;
+          if (isReply(reply, count)) {
+            if (reply.snapshot.generation > 0) this.#index.note(key, redisKey);
+            return reply;
+          }
           throw garbledError(redisKey, "a field");
         },
       },
     );
   }
 
-  async list(scope: string): Promise<readonly FleetEntry[]> {
-    const names = await this.#namesIn(scope);
+  async list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]> {
+    const names = await this.#index.namesIn(scope);
     const entries: FleetEntry[] = [];
+    const gone: string[] = [];
     for (let from = 0; from < names.length; from += READ_AT_ONCE) {
       const read = names.slice(from, from + READ_AT_ONCE).map(async (name) => {
-        const { snapshot } = await this.run({ scope, name }, READ);
-        return { name, snapshot };
+        try {
+          const { snapshot } = await this.run({ scope, name }, READ);
+          // One that has expired since it was found is not known any more.
+          if (snapshot.generation > 0) entries.push({ name, snapshot });
+          else gone.push(name);
+        } catch (error) {
+          if (!(error instanceof UnreadableCircuitError)) throw error;
+          onUnreadable?.(name, error);
+        }
       });
-      entries.push(...(await Promise.all(read)));
+      await Promise.all(read);
     }
-    // One that has expired since its key was found is not known any more.
-    return entries.filter(({ snapshot }) => snapshot.generation > 0);
+    await this.#index.forget(scope, gone);
+    return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   async history(key: FleetKey): Promise<readonly FleetChange[]> {
@@ -129,6 +146,7 @@ class RedisStore implements FleetStore {
   }
 
   async close(): Promise<void> {
+    await within(this.#index.idle(), ADD_LIMIT_MS, false).catch(() => undefined);
     this.#subscriptions.close();
     this.#link.close();
   }
@@ -154,36 +172,6 @@ class RedisStore implements FleetStore {
     } catch (error) {
       throw commandError(error, key);
     }
-  }
-
-  async #namesIn(scope: string): Promise<readonly string[]> {
-    const pattern = this.#names.pattern(scope);
-    const names = new Set<string>();
-    try {
-      for (const send of await this.#link.ask((connection) => connection.masters())) {
-        await this.#scan(send, pattern, (key) => {
-          if (names.size < MAX_LISTED) names.add(this.#names.nameIn(key, scope));
-          return names.size < MAX_LISTED;
-        });
-      }
-    } catch (error) {
-      throw commandError(error, pattern);
-    }
-    return [...names].sort();
-  }
-
-  /** Goes through the keys of one server until `take` has enough. */
-  async #scan(send: RedisSend, pattern: string, take: (key: string) => boolean): Promise<void> {
-    let cursor = "0";
-    do {
-      const command = ["SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT];
-      const answer = await this.#link.ask(() => send(command));
-      const [next, keys] = Array.isArray(answer) ? answer : [];
-      for (const key of Array.isArray(keys) ? keys : []) {
-        if (!take(String(key))) return;
-      }
-      cursor = String(next ?? 0);
-    } while (cursor !== "0");
   }
 }
 

@@ -41,7 +41,8 @@ const SCHEMA = `
 /** A circuit as it was found. */
 export interface StoredCircuit {
   readonly id: number;
-  readonly state: FleetState;
+  /** Parses its state, and throws when that is none. */
+  readonly read: () => FleetState;
 }
 
 /** An open file. Every method is synchronous and throws what SQLite throws. */
@@ -100,7 +101,7 @@ export class CircuitFile {
     const row = this.#statement(
       "SELECT id, state FROM circuits WHERE scope = ? AND name = ? AND kept_until_ms > ?",
     ).get(scope, name, nowMs);
-    return row && { id: Number(row.id), state: this.#stateOf(String(row.state)) };
+    return row && { id: Number(row.id), read: () => this.#stateOf(String(row.state)) };
   }
 
   /** Keeps a state and its new changes. `id` is that of {@link find} in the same step. */
@@ -130,12 +131,12 @@ export class CircuitFile {
   }
 
   /** The circuits of a scope by name. */
-  list(scope: string, nowMs: number): readonly { name: string; state: FleetState }[] {
+  list(scope: string, nowMs: number): readonly { name: string; read: () => FleetState }[] {
     return this.#statement(
       "SELECT name, state FROM circuits WHERE scope = ? AND kept_until_ms > ? ORDER BY name",
     )
       .all(scope, nowMs)
-      .map(({ name, state }) => ({ name: String(name), state: JSON.parse(String(state)) }));
+      .map(({ name, state }) => ({ name: String(name), read: () => JSON.parse(String(state)) }));
   }
 
   /** The changes of a circuit, the oldest first. */

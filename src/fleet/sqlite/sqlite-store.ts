@@ -9,12 +9,19 @@ import {
   readOptions,
   show,
 } from "../../options/check.js";
+import { isReply } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
-import { reduce } from "../rules/reduce.js";
+import { type Reduction, reduce } from "../rules/reduce.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
+import type { FleetState } from "../rules/state.js";
 import { ScopeListeners } from "../scope-listeners.js";
-import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
-import { FleetStoreError, isFleetStoreError } from "../store-error.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore, OnUnreadable } from "../store.js";
+import {
+  FleetStoreError,
+  isFleetStoreError,
+  StoreBusyError,
+  UnreadableCircuitError,
+} from "../store-error.js";
 import { CircuitFile } from "./circuit-file.js";
 import { loadSqlite } from "./node-sqlite.js";
 import { isBusy, patiently } from "./patience.js";
@@ -32,6 +39,7 @@ export interface SqliteStoreOptions {
   readonly nowMicros?: (() => number) | undefined;
 }
 
+const READ: FleetCommand = { kind: "read" };
 const MAX_PATH_LENGTH = 4096;
 const OPEN_FOR_MS = 500;
 const OPEN_AGAIN_MS = 10;
@@ -117,12 +125,18 @@ class SqliteStore implements FleetStore {
     });
   }
 
-  async list(scope: string): Promise<readonly FleetEntry[]> {
+  async list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]> {
     const nowMicros = this.#nowMicros();
     const found = this.#ask((file) => file.list(scope, nowMicros / 1000));
-    return found.map(({ name, state }) => {
-      const { snapshot } = reduce(state, { kind: "read" }, nowMicros).reply;
-      return { name, snapshot };
+    return found.flatMap(({ name, read }) => {
+      try {
+        const { snapshot } = this.#reduce(name, read, READ, nowMicros).reply;
+        return [{ name, snapshot }];
+      } catch (error) {
+        if (!(error instanceof UnreadableCircuitError)) throw error;
+        onUnreadable?.(name, error);
+        return [];
+      }
     });
   }
 
@@ -166,8 +180,12 @@ class SqliteStore implements FleetStore {
     }
   }
 
-  #answer(waiting: Waiting | undefined, reply: FleetReply): void {
+  #answer(waiting: Waiting | undefined, reply: FleetReply | UnreadableCircuitError): void {
     if (waiting === undefined) return;
+    if (reply instanceof UnreadableCircuitError) {
+      waiting.fail(reply);
+      return;
+    }
     waiting.answer(reply);
     const { scope, name } = waiting.key;
     const { changes, snapshot } = reply;
@@ -176,25 +194,58 @@ class SqliteStore implements FleetStore {
 
   /** A closed circuit lets calls in without a lock: returns how many commands wrote nothing. */
   #answerUnchanged(file: CircuitFile, batch: readonly Waiting[]): number {
-    for (const [index, { key, command, answer }] of batch.entries()) {
+    for (const [index, { key, command, answer, fail }] of batch.entries()) {
       if (command.kind !== "admit" && command.kind !== "read") return index;
       const nowMicros = this.#nowMicros();
-      const found = file.find(key, nowMicros / 1000)?.state;
-      const { state, reply } = reduce(found, command, nowMicros);
-      if (state !== found || reply.changes.length > 0) return index;
-      answer(reply);
+      const found = file.find(key, nowMicros / 1000);
+      try {
+        const { state, reply, before } = this.#reduce(key.name, found?.read, command, nowMicros);
+        if (state !== before || reply.changes.length > 0) return index;
+        answer(reply);
+      } catch (error) {
+        if (!(error instanceof UnreadableCircuitError)) throw error;
+        fail(error);
+      }
     }
     return batch.length;
   }
 
-  #apply(file: CircuitFile, { key, command }: Waiting): FleetReply {
+  /** What is wrong with one circuit is its answer, and undoes nothing of the others. */
+  #apply(file: CircuitFile, { key, command }: Waiting): FleetReply | UnreadableCircuitError {
     const nowMicros = this.#nowMicros();
     const found = file.find(key, nowMicros / 1000);
-    const { state, reply } = reduce(found?.state, command, nowMicros);
-    if (state !== undefined && state !== found?.state) {
-      file.keep(key, found?.id, state, reply.changes);
+    try {
+      const { state, reply, before } = this.#reduce(key.name, found?.read, command, nowMicros);
+      if (state !== undefined && state !== before) {
+        file.keep(key, found?.id, state, reply.changes);
+      }
+      return reply;
+    } catch (error) {
+      if (error instanceof UnreadableCircuitError) return error;
+      throw error;
     }
-    return reply;
+  }
+
+  /** Applies a command to a circuit as it is kept. */
+  #reduce(
+    name: string,
+    read: (() => FleetState) | undefined,
+    command: FleetCommand,
+    nowMicros: number,
+  ): Reduction & { readonly before: FleetState | undefined } {
+    try {
+      const before = read?.();
+      const reduction = reduce(before, command, nowMicros);
+      if (isReply(reduction.reply, command.kind === "admit" ? command.count : 0)) {
+        return { ...reduction, before };
+      }
+    } catch (error) {
+      if (read === undefined) throw error;
+    }
+    throw new UnreadableCircuitError(
+      `the circuit ${JSON.stringify(name)} in ${this.#path} holds something else than expected: ` +
+        "delete its row, or use another file",
+    );
   }
 
   #ask<T>(question: (file: CircuitFile) => T): T {
@@ -216,7 +267,7 @@ class SqliteStore implements FleetStore {
   /** After any error but a wait that was too long, the next command opens the file anew. */
   #failed(error: unknown): FleetStoreError {
     if (isBusy(error)) {
-      return new FleetStoreError(
+      return new StoreBusyError(
         `${this.#path} is busy: another process held it for more than ${this.#busyTimeoutMs} ms`,
         error,
       );
