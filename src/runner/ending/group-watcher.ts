@@ -13,20 +13,21 @@ import { leakingDescriptors } from "./leaking-descriptors.js";
 /**
  * Reads the group that is to be ended, or an empty line for none, until our end of the pipe closes. As
  * long as a group is seen its number cannot be given to another one, so it is looked for all the time.
- * `sleep` takes whole seconds alone on some systems.
+ * `sleep` takes whole seconds alone on some systems, and `kill` no `--` on others.
  */
 const SCRIPT = `exec >&- 2>&-
 trap '' HUP INT TERM
 group=
 while read -r line; do group=$line; done
 [ -n "$group" ] || exit 0
-kill -s TERM -- "-$group" || exit 0
+send() { kill "-$1" "-$group"; }
+send TERM || exit 0
 tenths=0
 while [ $tenths -lt 20 ]; do
   if sleep 0.1; then tenths=$((tenths + 1)); else sleep 1; tenths=$((tenths + 10)); fi
-  kill -s 0 -- "-$group" || exit 0
+  send 0 || exit 0
 done
-kill -s KILL -- "-$group"
+send KILL
 `;
 
 /** The watcher of one run. It is a shell, not Node, in a session of its own, and holds one pipe alone. */
