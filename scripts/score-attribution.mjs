@@ -161,7 +161,7 @@ function isRight(one) {
 }
 
 function sameHost({ label, got }) {
-  if (got.upstream === null || label.upstream === null) return false;
+  if (typeof got.upstream !== "string" || typeof label.upstream !== "string") return false;
   return (
     got.upstream === label.upstream ||
     breakerName("registry", got.upstream) === breakerName("registry", label.upstream)

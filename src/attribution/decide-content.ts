@@ -8,10 +8,10 @@ import { failedStepLogs, hasSteps, logBefore, splitOutput, splitStepOutput } fro
 import { Reading } from "./reading.js";
 import { PROGRAM_FAILED } from "./rules/connect.js";
 import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "./rules/fallback.js";
-import { BARE_GIT } from "./rules/rest.js";
-import type { RuleSet } from "./rules/rule.js";
+import { BARE_GIT, CANCELLED } from "./rules/rest.js";
+import type { AttributionRule, RuleSet } from "./rules/rule.js";
 import { suspectedUpstream } from "./suspect.js";
-import { plainText, quietText } from "./text.js";
+import { plainText, quietText, withoutCancelled } from "./text.js";
 
 /** Classifies what was read of an error. */
 export function decideContent(
@@ -49,13 +49,25 @@ function decideText(
   const output = `${content.output}\n${steps.output}\n${printed}`;
   const said = new Reading(words, content.facts, output);
   const rule = findRule(rules, said);
-  if (rule !== undefined) return verdict(rule, said, context);
+  if (rule !== undefined) return verdict(unlessCancelled(rule, said, rules), said, context);
   if (steps.output === "") return verdict(UNKNOWN, said, context);
   if (steps.unowned === "" || !ENGINES_OWN.has(content.facts.operation)) {
     return verdict(STEP_OUTPUT, said, context);
   }
   const unowned = new Reading(steps.unowned, content.facts);
   return verdict(findRule(rules, unowned) ?? STEP_OUTPUT, unowned, context);
+}
+
+/**
+ * What was cancelled under a frame of the engine, such as a mount or a session, is no failure of it, unless
+ * another line tells of one.
+ */
+function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): AttributionRule {
+  const isFrame = rule.counts && (rule.fault === "engine" || rule.fault === "service");
+  if (!isFrame || said.outcome !== "cancelled" || rules.own.includes(rule)) return rule;
+  const rest = withoutCancelled(said.text);
+  const other = rest === "" ? undefined : findRule(rules, new Reading(rest, said.facts));
+  return other?.counts === true ? other : CANCELLED;
 }
 
 /** Fills in what the closing words leave open from the log of the steps that failed with them. */

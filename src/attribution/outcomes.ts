@@ -25,7 +25,16 @@ export interface Ending {
 const WEAK: ReadonlySet<Outcome> = new Set(["cancelled", "deadline"]);
 
 /**
- * What a text in lower case says of an exchange, its last telling line deciding.
+ * How git says that what it was reading ended, whatever ended it: the status of the request stands above.
+ */
+const CONSEQUENCE =
+  /expected flush after|early eof|remote end hung up|hung up unexpectedly|index-pack|fetch-pack|unpack-objects|unexpected disconnect while reading|could not read from remote/;
+/** How many lines above such a line the cause may stand. */
+const LINES_ABOVE = 8;
+
+/**
+ * What a text in lower case says of an exchange, its last telling line deciding. One that only tells of
+ * the consequence of another gives way to that one.
  *
  * @param behindAddress Whether the text begins right behind the address that was asked.
  */
@@ -37,20 +46,25 @@ export function readEnding(text: WordText, behindAddress = false): Ending | unde
   };
   const lower = text.text;
   let weak: Ending | undefined;
+  let consequence: Ending | undefined;
+  let above = LINES_ABOVE;
   let end = lower.length;
-  while (end >= 0) {
+  while (end >= 0 && above > 0) {
     const start = end === 0 ? 0 : lower.lastIndexOf("\n", end - 1) + 1;
+    const line = lower.slice(start, end);
     const ending =
-      start < end
-        ? endingOfLine(lower.slice(start, end), words, behindAddress && start === 0)
-        : undefined;
-    if (ending !== undefined) {
-      if (!WEAK.has(ending.outcome)) return ending;
-      weak ??= ending;
-    }
+      start < end ? endingOfLine(line, words, behindAddress && start === 0) : undefined;
+    if (consequence !== undefined) above -= 1;
+    if (ending !== undefined && isConsequence(ending, line)) consequence ??= ending;
+    else if (ending !== undefined && !WEAK.has(ending.outcome)) return ending;
+    else weak ??= ending;
     end = start - 1;
   }
-  return weak;
+  return consequence ?? weak;
+}
+
+function isConsequence({ outcome, status }: Ending, line: string): boolean {
+  return outcome === "interrupted" && status === undefined && CONSEQUENCE.test(line);
 }
 
 /** The words that stand somewhere in a text: only they need looking for in its lines. */

@@ -1,5 +1,7 @@
 /** Prepares text of any size and origin for the rules: cut, plain, without what says nothing. */
 
+import { TELEMETRY_WORDS } from "./frames.js";
+
 /** How much is read at each end of a text, in characters. */
 export const TEXT_WINDOW = 64 * 1024;
 
@@ -68,15 +70,39 @@ export function unwrapLines(text: string): string {
   return text.replace(/-\n {2,64}(?=[\w])/g, "-").replace(/\n {2,64}(?=[\w"/:])/g, " ");
 }
 
-// What a CI runner, a tool or `go run` adds to any failure, and telemetry that failed beside the work.
+// What a CI runner, a tool or `go run` adds to any failure, and what dagger logs for its developers.
 const NOISE =
-  /^[0-9]{2}:[0-9]{2}:[0-9]{2} (?:trc|dbg|inf) |failed to emit telemetry|\b(?:traces|logs|metrics) export: |\bexporting (?:traces|logs|metrics) to |^\W{0,8}(?:full trace at|setup tracing at|view trace) |^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
+  /^[0-9]{2}:[0-9]{2}:[0-9]{2} (?:trc|dbg|inf) |^\W{0,8}(?:full trace at|setup tracing at|view trace) |^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
+
+/** Telemetry that failed beside the work, whoever exported it. */
+const TELEMETRY = new RegExp(
+  TELEMETRY_WORDS.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
+  "i",
+);
+/** What goes on with the message of an exporter: its stack, and the fields of its error. */
+const GOES_ON = /^(?:\s{2,}|\t)\S|^[}\]]|^Traceback \(most recent call last\)/;
 
 /** A text without the lines that say nothing of the cause, unless it has no others. */
 export function quietText(text: string): string {
   if (!text.includes("\n")) return text;
   const lines = text.split("\n");
-  const kept = lines.filter((line) => !NOISE.test(line.slice(0, 400)));
+  let inTelemetry = false;
+  const kept = lines.filter((line) => {
+    const head = line.slice(0, 400);
+    inTelemetry = TELEMETRY.test(head) || (inTelemetry && GOES_ON.test(head));
+    return !inTelemetry && !NOISE.test(head);
+  });
   if (kept.length === lines.length) return text;
   return kept.some((line) => line.trim() !== "") ? kept.join("\n") : text;
+}
+
+const CANCELLED_LINE = /(?:context|operation was) cancell?ed[\s"'`)}\].]{0,8}$/i;
+
+/** A text without the lines that end in a cancellation; empty when nothing else is said. */
+export function withoutCancelled(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !CANCELLED_LINE.test(line.slice(-400)))
+    .join("\n")
+    .trim();
 }

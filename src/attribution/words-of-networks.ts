@@ -65,6 +65,7 @@ export const UNREACHABLE = [
   "no address associated with hostname",
   "name resolver error",
   "statuscode.unavailable",
+  "grpc status code 14",
   "connection not available",
   "connection attempt failed",
   "all connection attempts failed",

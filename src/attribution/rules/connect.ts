@@ -25,6 +25,16 @@ const DOCKER_DOWN = [
   "failed to run command [docker ps",
 ];
 
+/** Frames around whatever failed on the way to an engine. */
+const ENGINE_FRAMES = [
+  "start engine: ",
+  "starting engine: ",
+  "new client: ",
+  "connect to engine",
+  "connect provided buildkit",
+  "failed to list workers",
+];
+
 const ENGINE_SILENT = [
   "buildkit failed to respond",
   "buildkitd did not respond",
@@ -157,12 +167,33 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     upstream: "none",
     reason: "A setting for reaching the engine is wrong or missing on the caller's side.",
     when: {
-      any: ["start engine: ", "starting engine: ", "new client: ", "connect to engine"],
+      any: ENGINE_FRAMES,
       matches:
-        /kubeconfig|\.kube\/config|\.docker\/(?:config|contexts)|(?:cert|key|ca)\.pem: |context "?[\w.-]{1,128}"? (?:does not exist|not found)|no such context|unsupported |unknown driver|invalid (?:runner|engine|url|host|address)|missing (?:host|port|scheme)/,
+        /(?:client )?certificate from |(?:tls|x509) (?:config|key pair)|private key|pem data|\.(?:pem|crt|cer|key): |tls: (?:bad certificate|certificate required|unknown certificate)|kubeconfig|\.kube\/config|\.docker\/(?:config|contexts)|(?:cert|key|ca)\.pem: |context "?[\w.-]{1,128}"? (?:does not exist|not found)|no such context|unsupported |unknown driver|invalid (?:runner|engine|url|host|address)|missing (?:host|port|scheme)/,
     },
-    examples: ["start engine: kubeconfig: stat /home/ci/.kube/config: permission denied"],
+    examples: [
+      "start engine: kubeconfig: stat /home/ci/.kube/config: permission denied",
+      "start engine: failed to build TLS config: failed to read client certificate from /etc/ci/tls.crt: open /etc/ci/tls.crt: no such file or directory",
+    ],
     seen: "0.9 to 0.21",
+  },
+  {
+    name: "connect.no-engine",
+    fault: "user",
+    counts: false,
+    transient: false,
+    upstream: "none",
+    reason: "What answers at the engine's address is no engine.",
+    when: {
+      any: ENGINE_FRAMES,
+      matches:
+        /malformed http response|frame too large|looked like an http\/1|does not look like a tls handshake|gave http response|unexpected content-type|unknown service |code = unimplemented|status code received from server: 4[0-9]{2}/,
+    },
+    examples: [
+      'start engine: get info: malformed HTTP response "SSH-2.0-OpenSSH_9.6"',
+      'start engine: connection error: desc = "error reading server preface: http2: frame too large"',
+    ],
+    seen: "0.18 to 0.21",
   },
   {
     name: "connect.not-logged-in",

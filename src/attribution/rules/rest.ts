@@ -51,47 +51,50 @@ export const REST_RULES: readonly AttributionRule[] = [
   },
 ];
 
+/** What somebody stopped, under whatever frame. */
+export const CANCELLED: AttributionRule = {
+  name: "rest.cancelled",
+  fault: "cancelled",
+  counts: false,
+  transient: true,
+  upstream: "none",
+  reason: "Somebody or something stopped it.",
+  when: [
+    { names: ["AbortError"] },
+    { codes: ["ABORT_ERR"] },
+    {
+      any: [
+        "context canceled",
+        "context cancelled",
+        "aborterror",
+        "was aborted",
+        "user aborted",
+        "operation was canceled",
+        "operation was cancelled",
+        "signal: interrupt",
+        "received interrupt",
+        "keyboardinterrupt",
+        "cancellederror",
+        "taskcanceledexception",
+        "cancellationexception",
+        "signal: terminated",
+      ],
+    },
+    {
+      any: ["canceled", "cancelled"],
+      matches: /(?:^|\n|[:=] |# ?[0-9]{1,6} )cancell?ed(?:$|["'}\n]|[:. ])/,
+    },
+  ],
+  examples: [
+    "failed to solve: Canceled: context canceled",
+    "AbortError: This operation was aborted",
+    "failed to fetch remote https://github.com/acme/lib: context completed: context canceled",
+  ],
+  seen: "all",
+};
+
 export const LAST_RULES: readonly AttributionRule[] = [
-  {
-    name: "rest.cancelled",
-    fault: "cancelled",
-    counts: false,
-    transient: true,
-    upstream: "none",
-    reason: "Somebody or something stopped it.",
-    when: [
-      { names: ["AbortError"] },
-      { codes: ["ABORT_ERR"] },
-      {
-        any: [
-          "context canceled",
-          "context cancelled",
-          "aborterror",
-          "was aborted",
-          "user aborted",
-          "operation was canceled",
-          "operation was cancelled",
-          "signal: interrupt",
-          "received interrupt",
-          "keyboardinterrupt",
-          "cancellederror",
-          "taskcanceledexception",
-          "cancellationexception",
-          "signal: terminated",
-        ],
-      },
-      {
-        any: ["canceled", "cancelled"],
-        matches: /(?:^|\n|[:=] |# ?[0-9]{1,6} )cancell?ed(?:$|["'}\n]|[:. ])/,
-      },
-    ],
-    examples: [
-      "failed to solve: Canceled: context canceled",
-      "AbortError: This operation was aborted",
-      "failed to fetch remote https://github.com/acme/lib: context completed: context canceled",
-    ],
-    seen: "all",
-  },
+  CANCELLED,
   {
     name: "git.deadline",
     fault: "git",
