@@ -195,6 +195,24 @@ test("a host that was asked in the name of another stands for that one", async (
   expect(names).toEqual(["engine", "registry:registry.example.com"]);
 });
 
+test("a host that no words name is the only one of its kind that failed", async () => {
+  const text = "Error: invalid response status 503 Service Unavailable";
+  const http = (host: string, outcome: Evidence["outcome"] = "failed") =>
+    evidence({ kind: "http", host, servesHost: host, outcome, forgeable: true });
+  const others = [http("ok.example.com", "answered"), evidence({ host: "ghcr.io" })];
+  const one = await settled(
+    { exitCode: 1, text },
+    { evidence: [...others, http("files.example.com")] },
+  );
+  expect(one.failure).toMatchObject({ fault: "http", upstream: "files.example.com" });
+  expect(one.metrics("http:files.example.com")?.metrics.failureCount).toBe(1);
+  const two = await settled(
+    { exitCode: 1, text },
+    { evidence: [http("files.example.com"), http("other.example.com")] },
+  );
+  expect(two.failure).toMatchObject({ fault: "http", upstream: null });
+});
+
 test("other programs blame only what they were declared to need", async () => {
   const end = { exitCode: 1, text: LIMITED };
   const unknown = await settled(end, { isOwn: false });

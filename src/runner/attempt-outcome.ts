@@ -8,7 +8,7 @@ import { OWN_REJECTED } from "../attribution/rules/own.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { ENGINE } from "../guard/guard-options.js";
 import type { CommandCall, CountedIn, WordsReach } from "./command-call.js";
-import { failureOf } from "./command-failure.js";
+import { failureOf, withSeenHost } from "./command-failure.js";
 import type { RefusedRequest } from "./run-plan.js";
 import type { RunFailure } from "./run-report.js";
 import type { AttemptEnd } from "./supervised-command.js";
@@ -54,7 +54,9 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
     provesEngine: provesEngine(facts, failure?.upstreamKind ?? null),
     wordsReach: reachOf(isOwn, end.text, failure),
   });
-  if (failure?.rule !== OWN_REJECTED) return failure && reported(failure, counted);
+  if (failure?.rule !== OWN_REJECTED) {
+    return failure && reported(withSeenHost(failure, evidence ?? []), counted);
+  }
   const circuit = refused?.circuit ?? rejectionInWords(end.text)?.circuit ?? null;
   return { ...reported(failure, counted), circuit };
 }

@@ -153,8 +153,9 @@ export class CommandCall {
    */
   #keepFromStore(name: string, permit: CallPermit, evidence: readonly Evidence[]): boolean {
     const isSeen = evidence.some(
-      ({ kind, host, servesHost, outcome }) =>
+      ({ kind, host, servesHost, outcome, forgeable }) =>
         outcome !== "answered" &&
+        !forgeable &&
         (breakerName(kind, host) === name || breakerName(kind, servesHost) === name),
     );
     if (isSeen || this.#guard.settings.needs.includes(name)) return false;

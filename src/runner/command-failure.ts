@@ -97,6 +97,20 @@ function ownFailure({ type }: RefusedRequest, said: Failure): Failure {
   return { ...told, upstream: null, upstreamKind: null, transient: true, answered: false };
 }
 
+/**
+ * Names the host where the words do not, as those of `http` never do in `logs` or with `--silent`: it is the
+ * only one of that kind that the command's spans show to have failed.
+ */
+export function withSeenHost(failure: Failure, evidence: readonly Evidence[]): Failure {
+  const { upstream, upstreamKind, counts } = failure;
+  if (!counts || upstream !== null || upstreamKind === null) return failure;
+  const failed = evidence.filter(
+    ({ kind, outcome }) => kind === upstreamKind && outcome !== "answered",
+  );
+  const [host, ...others] = new Set(failed.map((seen) => seen.host));
+  return host === undefined || others.length > 0 ? failure : { ...failure, upstream: host };
+}
+
 /** What only code outside of containers can have sent is believed without words. */
 function failureBySpans(evidence: readonly Evidence[]): Failure | undefined {
   const seen = evidence.findLast(({ outcome, forgeable }) => outcome !== "answered" && !forgeable);
