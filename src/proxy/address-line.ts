@@ -14,8 +14,11 @@ export type Readdress = (told: SessionAddress) => Promise<SessionAddress | undef
 /**
  * Passes on what a CLI prints, byte for byte, but for the first line of JSON that has a port and a
  * token: these two are replaced, its other keys kept. What follows it waits until that is done.
+ *
+ * @param onUnknown Called for such a line whose port or token cannot be understood. It is held back,
+ * because who got it would speak to the session past the guard.
  */
-export function readdressing(readdress: Readdress): Transform {
+export function readdressing(readdress: Readdress, onUnknown: () => void): Transform {
   let held: Buffer = Buffer.alloc(0);
   let isOver = false;
 
@@ -24,6 +27,10 @@ export function readdressing(readdress: Readdress): Transform {
     const told = addressIn(line);
     if (told === undefined) return line;
     isOver = true;
+    if (told === "unknown") {
+      onUnknown();
+      return Buffer.alloc(0);
+    }
     const address = await readdress(told.address);
     return address === undefined ? line : lineWith(address, told, line);
   }
@@ -61,18 +68,35 @@ interface Told {
   readonly line: Readonly<Record<string, unknown>>;
 }
 
-function addressIn(line: Buffer): Told | undefined {
+function addressIn(line: Buffer): Told | "unknown" | undefined {
+  const parsed = objectIn(line);
+  if (parsed === undefined || !("port" in parsed && "session_token" in parsed)) return undefined;
+  const { port: given, session_token: token } = parsed;
+  const port = portOf(given);
+  if (port === undefined || typeof token !== "string" || token === "") return "unknown";
+  return { address: { port, token }, line: parsed };
+}
+
+function objectIn(line: Buffer): Record<string, unknown> | undefined {
   try {
-    const parsed = JSON.parse(line.toString("utf8")) as Record<string, unknown> | null;
-    const { port, session_token: token } = parsed ?? {};
-    if (!Number.isInteger(port) || typeof token !== "string" || token === "") return undefined;
-    return { address: { port: port as number, token }, line: parsed ?? {} };
+    const parsed: unknown = JSON.parse(line.toString("utf8"));
+    const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Some SDKs read a port that is written as a text as well. */
+function portOf(given: unknown): number | undefined {
+  const port = typeof given === "string" && /^\d{1,5}$/.test(given) ? Number(given) : given;
+  const isPort = Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536;
+  return isPort ? (port as number) : undefined;
+}
+
+/** The port stays a text or a number, as it was. */
 function lineWith({ port, token }: SessionAddress, { line }: Told, given: Buffer): Buffer {
   const end = /\r?\n$/.exec(given.toString("latin1"))?.[0] ?? "";
-  return Buffer.from(`${JSON.stringify({ ...line, port, session_token: token })}${end}`);
+  const told = typeof line.port === "string" ? `${port}` : port;
+  return Buffer.from(`${JSON.stringify({ ...line, port: told, session_token: token })}${end}`);
 }

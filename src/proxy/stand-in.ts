@@ -133,7 +133,12 @@ class RealCli {
   async #passOutput(): Promise<void> {
     const { stdout, stderr } = this.#plan;
     this.#child.stderr.on("data", (chunk: Buffer) => this.#words.add(chunk));
-    const lines = this.#child.stdout.pipe(readdressing((told) => this.#opened(told)));
+    const lines = this.#child.stdout.pipe(
+      readdressing(
+        (told) => this.#opened(told),
+        () => this.#refuseUnknown(),
+      ),
+    );
     const silent = passOn(lines, stdout).then(() => this.#mute());
     await Promise.all([silent, passOn(this.#child.stderr, stderr)]);
   }
@@ -151,6 +156,14 @@ class RealCli {
       this.#plan.say(`the session is not guarded: ${reasonOf(error)}`);
       return undefined;
     }
+  }
+
+  /** Nobody is told of a session that cannot be guarded, so it is ended. */
+  #refuseUnknown(): void {
+    // The engine has opened it, so it is not to blame.
+    this.#became = "opened";
+    this.#plan.say("the CLI told of its session with a port or token of a form that is not known");
+    this.#end();
   }
 
   /** A session that does not open in time is a failure of the engine. */

@@ -8,6 +8,7 @@ import { listenForSessions } from "../../proxy/session-listener.js";
 import type { ChildSessions } from "../../runner/run-plan.js";
 import type { Environment } from "../../traces/environment.js";
 import { ownProgram } from "../own-program.js";
+import { loopbackExceptions } from "./loopback-proxy.js";
 
 /** The sessions of one command. */
 export interface CommandSessions extends ChildSessions {
@@ -40,7 +41,11 @@ export async function guardSessions(
   const sessions = new GuardedSessions(guard, traces);
   const inherited = inheritedSession(env);
   if (inherited === undefined) {
-    return standIn(sessions, { ...realCli(env), ...openingLimit(connectTimeoutMs) });
+    return standIn(sessions, {
+      ...realCli(env),
+      ...openingLimit(connectTimeoutMs),
+      ...loopbackExceptions(env),
+    });
   }
   const { port, token } = await sessions.openInherited(inherited);
   return {
@@ -49,6 +54,7 @@ export async function guardSessions(
       DAGGER_SESSION_PORT: `${port}`,
       DAGGER_SESSION_TOKEN: token,
       DAGGER_BREAKER_PROXY: "1",
+      ...loopbackExceptions(env),
     },
     close: () => sessions.close(),
   };
