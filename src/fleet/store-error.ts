@@ -19,18 +19,10 @@ export class FleetStoreError extends CircuitBreakerError {
 }
 
 /** Others kept the store from doing something, of which nothing was done: it may be asked again. */
-export class StoreBusyError extends FleetStoreError {
-  static {
-    nameErrorClass(StoreBusyError, "FleetStoreError");
-  }
-}
+export class StoreBusyError extends FleetStoreError {}
 
 /** What is kept of one circuit cannot be read, while the store itself answers. */
-export class UnreadableCircuitError extends FleetStoreError {
-  static {
-    nameErrorClass(UnreadableCircuitError, "FleetStoreError");
-  }
-}
+export class UnreadableCircuitError extends FleetStoreError {}
 
 /** Whether `error` is a {@link FleetStoreError} of this or of another copy of the package. */
 export function isFleetStoreError(error: unknown): error is FleetStoreError {
