@@ -55,6 +55,8 @@ function openAgain(descriptor: number): Sink | undefined {
   }
 }
 
+function ignored(): void {}
+
 /** Writes to a pipe or a socket. */
 class StreamSink implements Sink {
   readonly #stream: Writable;
@@ -66,8 +68,9 @@ class StreamSink implements Sink {
   constructor(stream: Writable, close: () => void) {
     this.#stream = stream;
     this.close = close;
-    // The callback of a write gets the same error.
-    stream.on("error", () => undefined);
+    // The callback of a write gets the same error. Our own streams are written to by each attempt of a run:
+    // a listener for each would bring a warning of Node's with the eleventh.
+    if (!stream.listeners("error").includes(ignored)) stream.on("error", ignored);
   }
 
   write(chunk: Uint8Array, done: OnWritten): boolean {

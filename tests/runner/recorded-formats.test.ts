@@ -1,0 +1,125 @@
+/** Commands recorded in every progress format of both lines of Dagger, through `run` and `classify`. */
+
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import type { UpstreamKind } from "../../src/attribution/failure.js";
+import { breakerName } from "../../src/attribution/hosts.js";
+import { run } from "../../src/cli/run.js";
+import type { RunReport } from "../../src/runner/run-report.js";
+import { builtRunner } from "./built-runner.js";
+
+interface Label {
+  readonly fault: string;
+  readonly counts: boolean;
+  readonly upstream?: string | null;
+}
+
+interface Recorded {
+  readonly engine: string;
+  readonly id: string;
+  readonly format: string;
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly failures: readonly Label[];
+}
+
+const commands = readFileSync(
+  new URL("../fixtures/attribution/commands-2.jsonl", import.meta.url),
+  "utf8",
+)
+  .trim()
+  .split("\n")
+  .map((line): Recorded => JSON.parse(line));
+const piped = commands.filter(({ format }) => format !== "tty");
+const nameOf = ({ engine, id }: Recorded) => `${engine} ${id}`;
+
+/** What stands where one text differs from another; empty where they are equal. */
+function firstDifference(one: string, other: string): string {
+  if (one === other) return "";
+  let at = 0;
+  while (one[at] === other[at]) at += 1;
+  return `${JSON.stringify(one.slice(at, at + 200))} for ${JSON.stringify(other.slice(at, at + 200))}`;
+}
+
+/** Those whose fault or count is told as no label has it. */
+function wrong(
+  all: readonly Recorded[],
+  told: (command: Recorded) => Pick<Label, "fault" | "counts"> | null | undefined,
+): string[] {
+  return all
+    .filter((command) => {
+      const found = told(command);
+      const { failures, exitCode } = command;
+      if (failures.length === 0) return exitCode === 0 && (found ?? null) !== null;
+      return !failures.some(
+        ({ fault, counts }) => found?.fault === fault && found.counts === counts,
+      );
+    })
+    .map(nameOf);
+}
+
+describe("run", () => {
+  const runner = builtRunner();
+
+  test("passes all of them on to the byte, with their exit codes, and judges them as labeled", () => {
+    const folder = join(runner.folder, "recorded");
+    mkdirSync(folder);
+    const dagger = join(folder, "dagger");
+    writeFileSync(dagger, '#!/bin/sh\ncat "$1.out"; cat "$1.err" >&2; exit "$2"\n');
+    chmodSync(dagger, 0o755);
+    const order = piped.map(({ stdout, stderr, exitCode }, index) => {
+      const path = join(folder, `${index}`);
+      writeFileSync(`${path}.out`, stdout);
+      writeFileSync(`${path}.err`, stderr);
+      return { path, exitCode };
+    });
+    const file = runner.file();
+    writeFileSync(file, JSON.stringify({ dist: runner.dist, dagger, commands: order }));
+    const driver = new URL("./replay-driver.mjs", import.meta.url).pathname;
+    const options = { env: runner.env(), maxBuffer: 64 * 1024 * 1024 };
+    const ran = spawnSync(process.execPath, [driver, file], options);
+    // Told by where they first differ: a whole log would hide it.
+    expect(firstDifference(`${ran.stdout}`, piped.map(({ stdout }) => stdout).join(""))).toBe("");
+    expect(firstDifference(`${ran.stderr}`, piped.map(({ stderr }) => stderr).join(""))).toBe("");
+    const runs: { report: RunReport; failedIn: string[] }[] = JSON.parse(
+      readFileSync(file, "utf8"),
+    );
+    expect(runs.map(({ report }) => report.exitCode)).toEqual(piped.map((one) => one.exitCode));
+    const byName = new Map(piped.map((one, index) => [nameOf(one), runs[index]]));
+    const misjudged = wrong(piped, (one) => byName.get(nameOf(one))?.report.failure);
+    expect(misjudged.length, misjudged.join("\n")).toBeLessThanOrEqual(piped.length / 100);
+    const blamed = piped.filter((one) => {
+      const expected = one.failures
+        .filter(({ counts, upstream }) => counts && (upstream ?? null) !== null)
+        .map(({ fault, upstream }) => breakerName(fault as UpstreamKind, upstream ?? ""));
+      const failedIn = byName.get(nameOf(one))?.failedIn ?? [];
+      return failedIn.some((name) => name !== "engine" && !expected.includes(name));
+    });
+    expect(blamed.map(nameOf).length, blamed.map(nameOf).join("\n")).toBeLessThanOrEqual(
+      piped.length / 100,
+    );
+  }, 300_000);
+});
+
+test("classify judges all of them as labeled, those of terminals as well", async () => {
+  const told = new Map<string, { failure: Label | null }>();
+  for (const command of commands) {
+    const stdout = new PassThrough();
+    const terminal = {
+      stdin: Readable.from([Buffer.from(`${command.stdout}\n${command.stderr}`)]),
+      stdout,
+      stderr: new PassThrough(),
+      env: {},
+    };
+    const args = ["classify", "--json", "--exit-code", `${command.exitCode}`];
+    await run(args, terminal as never);
+    stdout.end();
+    told.set(nameOf(command), JSON.parse(String(stdout.read())));
+  }
+  const misjudged = wrong(commands, (one) => told.get(nameOf(one))?.failure);
+  expect(misjudged.length, misjudged.join("\n")).toBeLessThanOrEqual(commands.length / 100);
+});

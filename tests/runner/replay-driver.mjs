@@ -1,0 +1,26 @@
+// Runs many recorded commands one after the other in this process, each by runGuarded with breakers of its
+// own, and writes what was reported into the file that is its only argument. Its streams are the commands'.
+import { readFileSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const file = process.argv[2];
+const { dist, dagger, commands } = JSON.parse(readFileSync(file, "utf8"));
+const load = (path) => import(pathToFileURL(`${dist}/${path}`).href);
+const { runGuarded } = await load("runner/guarded-run.js");
+const { Guard } = await load("guard/guard.js");
+const { createRegistry } = await load("registry/registry.js");
+
+const runs = [];
+for (const { path, exitCode } of commands) {
+  const registry = createRegistry();
+  const plan = { command: dagger, args: [path, `${exitCode}`], env: process.env, limits: {} };
+  const report = await runGuarded(
+    { ...plan, learnt: "off", maxRetries: 0, sendsTraces: false },
+    new Guard({ registry }),
+  );
+  const failedIn = [...registry.getAll().values()]
+    .filter((breaker) => breaker.getMetrics().metrics.failureCount > 0)
+    .map(({ name }) => name);
+  runs.push({ report, failedIn });
+}
+writeFileSync(file, JSON.stringify(runs));
