@@ -16,6 +16,7 @@ const VALUES = [
   "retry",
   "retry-delay",
   "retry-max-delay",
+  "stdin",
   "max-wait",
   "learnt",
   "traces",

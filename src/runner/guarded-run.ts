@@ -1,6 +1,5 @@
 /** Runs a whole command behind the breakers of a guard: admission, attempts, settlement, report. */
 
-import { UNKNOWN } from "../attribution/rules/fallback.js";
 import type { Guard } from "../guard/guard.js";
 import { ENGINE } from "../guard/guard-options.js";
 import { sparedRequestCount } from "../guard/spared-requests.js";
@@ -13,15 +12,26 @@ import type { Contacts } from "./contacts.js";
 import { GroupWatcher } from "./ending/group-watcher.js";
 import { STOP_TIMES } from "./ending/stop-plan.js";
 import { exportsOf, hearsSteps, isTraced } from "./heard.js";
+import { CommandInput } from "./input/command-input.js";
 import { LearntRun } from "./learnt-run.js";
+import { limitMs } from "./limits.js";
 import { isDagger } from "./program-name.js";
 import { isCanceledCommand, isSpanOfRequest } from "./request-signs.js";
 import { delayBeforeRetry } from "./retry-delay.js";
 import { CommandNotStartedError } from "./run-command.js";
-import { type Ending, EXIT, ended, endingBy, interrupted, isSuccess } from "./run-ending.js";
-import type { RunLimit, RunLimits, RunPlan } from "./run-plan.js";
+import {
+  type Ending,
+  EXIT,
+  ended,
+  endingBy,
+  interrupted,
+  isSuccess,
+  unsuccessful,
+} from "./run-ending.js";
+import { RunNotes } from "./run-notes.js";
+import type { RunPlan } from "./run-plan.js";
 import { type OnProgress, WaitTeller } from "./run-progress.js";
-import type { AttemptReport, Note, RunFailure, RunReport } from "./run-report.js";
+import type { AttemptReport, RunFailure, RunReport } from "./run-report.js";
 import { RunSignals } from "./signals/run-signals.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./supervised-command.js";
 
@@ -49,9 +59,10 @@ class GuardedRun {
   readonly #guard: Guard;
   readonly #signals = new RunSignals();
   readonly #watcher: GroupWatcher;
+  readonly #input: CommandInput;
   readonly #learnt: LearntRun;
   readonly #attempts: AttemptReport[] = [];
-  readonly #warnings: Note[] = [];
+  readonly #notes = new RunNotes();
   readonly #isOwn: boolean;
   readonly #forgetSessions: (() => void) | undefined;
   /** Whether a session was there before the command, which then opens none. */
@@ -65,6 +76,7 @@ class GuardedRun {
   #waitedMs = 0;
   /** Whether the spans of the command show that its user stopped it. */
   #isCanceled = false;
+  #notRepeated: string | null = null;
   readonly #onProgress: OnProgress | undefined;
   readonly #waits = new WaitTeller((progress) => this.#onProgress?.(progress));
 
@@ -73,6 +85,7 @@ class GuardedRun {
     this.#plan = plan;
     this.#guard = guard;
     this.#watcher = new GroupWatcher(plan.env);
+    this.#input = new CommandInput(plan);
     this.#isOwn = isDagger(plan.command);
     this.#learnt = new LearntRun(plan);
     const enforced = plan.learnt === "enforce" ? this.#learnt.contacts : [];
@@ -98,26 +111,33 @@ class GuardedRun {
       durationMs: performance.now() - startMs,
       waitedMs: this.#waitedMs,
       attempts: this.#attempts,
+      notRepeated: this.#notRepeated,
       failure: this.#failure,
       rejection: ending.rejection ?? null,
       sessions: this.#plan.sessions?.counts() ?? null,
       sparedRequests: this.#spared(),
       contacts,
       learnt: this.#learnt.contacts,
-      warnings: this.#warnings,
+      warnings: this.#notes.all,
     };
   }
 
   release(): void {
     this.#signals.release();
     this.#watcher.end();
+    this.#input.close();
     this.#forgetSessions?.();
   }
 
   async #untilOver(): Promise<Ending> {
-    for (let retries = 0; ; retries += 1) {
+    for (let retries = 0, last: AttemptEnd | undefined; ; retries += 1) {
       const call = await this.#admit();
+      if (last !== undefined && this.#isInputUsedUp) {
+        call.release();
+        return unsuccessful(last);
+      }
       const end = await this.#attempt(call);
+      last = end;
       if (end.outputError !== null) return ended("failed", { ...end, exitCode: EXIT.notWritten });
       if (isSuccess(end)) return ended("succeeded", end);
       const { received } = this.#signals;
@@ -125,15 +145,20 @@ class GuardedRun {
       if (this.#wasCanceled(end)) return ended("interrupted", end);
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
-      if (delayMs === undefined) {
-        return end.timedOut === null
-          ? ended("failed", end)
-          : ended("timed-out", { ...end, exitCode: EXIT.timedOut });
-      }
+      if (delayMs === undefined) return unsuccessful(end);
+      // A circuit that refuses the next attempt has the last word.
+      const isRefused = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
+      if (!isRefused && this.#isInputUsedUp) return unsuccessful(end);
       this.#tellRetry(retries + 1, delayMs);
       this.#waits.waits(null, delayMs);
       await delay(delayMs, this.#signals.any).finally(() => this.#waits.end());
     }
+  }
+
+  /** Whether a further attempt would not find the same input. That it was kept from this is noted. */
+  get #isInputUsedUp(): boolean {
+    this.#notRepeated = this.#input.usedUp ?? null;
+    return this.#notRepeated !== null;
   }
 
   /** A circuit that refuses the next attempt is told by the wait for it, or by the rejection. */
@@ -175,6 +200,7 @@ class GuardedRun {
         command,
         args,
         env: { ...env, ...sessions?.variables, ...(sendsTraces ? exportsOf(this.#plan) : {}) },
+        input: this.#input,
         limits: { ...limits, idleFromFirstSign: this.#isOwn && !hearsSteps(this.#plan) },
         stop: { ...STOP_TIMES, ...this.#plan.stop },
         isOwn: this.#isOwn,
@@ -199,7 +225,7 @@ class GuardedRun {
       const { exitCode, signal, timedOut, outputError } = end;
       const failure = this.#failure;
       this.#attempts.push({ exitCode, signal, durationMs, timedOut, outputError, failure });
-      this.#noteUnread(end);
+      this.#notes.addUnread(end, failure);
       return end;
     } finally {
       call.release();
@@ -234,27 +260,9 @@ class GuardedRun {
     };
   }
 
-  /** What went to a terminal was read by nobody here. */
-  #noteUnread({ isUnread, isUnwatched }: AttemptEnd): void {
-    if (isUnread && this.#failure?.rule === UNKNOWN.name) {
-      this.#note("output-not-read", "The output went to a terminal, so its words were not read.");
-    }
-    if (isUnwatched) {
-      this.#note(
-        "limits-not-kept",
-        "Without traces, and with the output on a terminal, only the time-out of the whole was kept.",
-      );
-    }
-  }
-
-  #note(code: string, text: string): void {
-    if (!this.#warnings.some((warning) => warning.code === code && warning.text === text)) {
-      this.#warnings.push({ code, text });
-    }
-  }
-
   #endingBy(error: unknown): Ending {
-    if (error instanceof CommandNotStartedError) this.#note("not-started", `${error.message}.`);
+    if (error instanceof CommandNotStartedError)
+      this.#notes.add("not-started", `${error.message}.`);
     return endingBy(error);
   }
 
@@ -263,7 +271,7 @@ class GuardedRun {
     await this.#guard.refresh(this.#learnt.contacts);
     for (const name of this.#learnt.contacts) {
       if (this.#needs.has(name) || this.#guard.admits(name)) continue;
-      this.#note(
+      this.#notes.add(
         "learnt-open",
         `The last run of this command asked ${name}, whose circuit is open.`,
       );
@@ -273,7 +281,7 @@ class GuardedRun {
   async #contacts(hasSucceeded: boolean): Promise<Contacts | null> {
     const { witness } = this.#plan;
     if (witness?.offReason !== undefined) {
-      this.#note("witness-off", `Traces are not read: ${witness.offReason}.`);
+      this.#notes.add("witness-off", `Traces are not read: ${witness.offReason}.`);
     }
     const isInterrupted = this.#signals.received !== undefined;
     const trace = await witness?.end({ isHurried: isInterrupted });
@@ -282,7 +290,7 @@ class GuardedRun {
     const problem = this.#learnt.remember(contacts, hasSucceeded);
     if (problem !== undefined) {
       const text = `What the command contacted cannot be remembered (${problem}).`;
-      this.#note("learnt-not-written", text);
+      this.#notes.add("learnt-not-written", text);
     }
     return contacts;
   }
@@ -294,14 +302,4 @@ class GuardedRun {
     }
     return count;
   }
-}
-
-function limitMs(limits: RunLimits, limit: RunLimit) {
-  const byName = {
-    total: limits.timeoutMs,
-    idle: limits.idleTimeoutMs,
-    connect: limits.connectTimeoutMs,
-    session: limits.lostSessionGraceMs,
-  };
-  return byName[limit] ?? 0;
 }

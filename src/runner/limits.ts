@@ -158,3 +158,14 @@ export class AttemptLimits {
     this.#watch.onOver(limit);
   }
 }
+
+/** How long a limit is; 0 for one that is not set. */
+export function limitMs(limits: RunLimits, limit: RunLimit): number {
+  const byName = {
+    total: limits.timeoutMs,
+    idle: limits.idleTimeoutMs,
+    connect: limits.connectTimeoutMs,
+    session: limits.lostSessionGraceMs,
+  };
+  return byName[limit] ?? 0;
+}

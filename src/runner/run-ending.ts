@@ -53,3 +53,10 @@ export function endingBy(error: unknown): Ending {
   if (rejection === undefined) throw error;
   return { outcome: "rejected", exitCode: EXIT.rejected, signal: null, rejection };
 }
+
+/** A command that has not succeeded, and is not to be run again. */
+export function unsuccessful(end: AttemptEnd): Ending {
+  return end.timedOut === null
+    ? ended("failed", end)
+    : ended("timed-out", { ...end, exitCode: EXIT.timedOut });
+}

@@ -3,6 +3,7 @@
 import type { Environment } from "../traces/environment.js";
 import type { CommandWitness } from "./command-witness.js";
 import type { StopTimes } from "./ending/stop-plan.js";
+import type { InputChoice } from "./input/command-input.js";
 import type { StepOutput } from "./step-output.js";
 
 /** When a run is ended by us, in milliseconds; without a limit it never is. */
@@ -68,6 +69,10 @@ export interface RunPlan extends RetryLimits {
   readonly args: readonly string[];
   /** The environment that the command would have without us. */
   readonly env: Environment;
+  /** Standard input in each attempt; by default it is given as it is. */
+  readonly stdin?: InputChoice | undefined;
+  /** Descriptors behind the standard streams that the command is given as well. */
+  readonly inherited?: readonly number[] | undefined;
   readonly limits: RunLimits;
   /** How much time the command has to end, where that is not the default. */
   readonly stop?: Partial<StopTimes> | undefined;

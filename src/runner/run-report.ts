@@ -92,6 +92,8 @@ export interface RunReport {
   /** How long circuits were waited for. */
   readonly waitedMs: number;
   readonly attempts: readonly AttemptReport[];
+  /** Why there was no further attempt although one was allowed; null when that was not so. */
+  readonly notRepeated: string | null;
   /** The failure of the last attempt. */
   readonly failure: RunFailure | null;
   readonly rejection: RejectionReport | null;

@@ -6,6 +6,8 @@ import type { GroupWatcher } from "./ending/group-watcher.js";
 import { ProcessGroup } from "./ending/process-group.js";
 import { type StopTimes, stopPlan } from "./ending/stop-plan.js";
 import { TerminalState } from "./ending/terminal-state.js";
+import type { AttemptInput, CommandInput } from "./input/command-input.js";
+import { streamsBehind } from "./input/inherited-descriptors.js";
 import { AttemptLimits } from "./limits.js";
 import { ChildStreams, type OutputError, planStreams } from "./output/child-streams.js";
 import { ConnectedWords, saysConnected } from "./output/connected-words.js";
@@ -38,6 +40,7 @@ export interface Attempt {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Environment;
+  readonly input: CommandInput;
   readonly limits: RunLimits;
   readonly stop: StopTimes;
   /** Whether the command is dagger itself. */
@@ -95,13 +98,18 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
     isHeldUp: () => streams.isHeldUp,
   });
   const forget = attempt.listen(limits);
+  let input: AttemptInput | undefined;
   try {
+    const given = await attempt.input.next();
+    input = given;
     signals.any.throwIfAborted();
     const end = await endOf(command, () => {
-      const stdio: StdioOptions = ["inherit", ...streams.stdio];
+      const others = streamsBehind(given.others);
+      const stdio: StdioOptions = [given.stdin, ...streams.stdio, ...others];
       const child = spawn(command, args, { env, stdio, detached: leads });
       if (child.pid === undefined) return child;
       streams.started(child);
+      given.started(child);
       group = new ProcessGroup(child, leads);
       signals.passTo(child, group, {
         sharesTerminal: !leads,
@@ -135,6 +143,7 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
     limits.end();
     watcher.rest();
     forget();
+    input?.close();
     streams.close();
   }
 }

@@ -59,6 +59,7 @@ export function sampleRun(over: Partial<RunReport> = {}): RunReport {
     durationMs: 2000,
     waitedMs: 0,
     attempts: [attempt()],
+    notRepeated: null,
     failure: null,
     rejection: null,
     sessions: null,

@@ -5,6 +5,7 @@ import { Guard } from "../../guard/guard.js";
 import type { SessionTraces } from "../../proxy/guarded-sessions.js";
 import { type CommandWitness, startCommandWitness } from "../../runner/command-witness.js";
 import { runGuarded } from "../../runner/guarded-run.js";
+import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
 import { isDagger, shownName } from "../../runner/program-name.js";
 import type { Note, RunOutcome } from "../../runner/run-report.js";
 import type { StepOutput } from "../../runner/step-output.js";
@@ -56,6 +57,8 @@ async function run(
   flags: RunFlags,
   terminal: Terminal,
 ): Promise<number> {
+  // Before anything is opened here.
+  const inherited = inheritedDescriptors();
   const { env } = terminal;
   const { timeoutMs, idleTimeoutMs, lostSessionGraceMs, ...own } = readOwnOptions(
     flags,
@@ -83,6 +86,8 @@ async function run(
         command,
         args,
         env,
+        stdin: own.stdin,
+        inherited,
         // A program that opens sessions may do other things first: only their opening is limited.
         limits: {
           timeoutMs,

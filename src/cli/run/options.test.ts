@@ -20,6 +20,7 @@ const ALL = {
   lostSessionGraceMs: 30_000,
   stop: { graceMs: 20_000, outsideMs: undefined },
   maxRetries: 2,
+  stdin: "replay",
   learnt: "enforce",
   json: true,
   output: "report.json",
@@ -33,6 +34,7 @@ test("without any option nothing is limited or repeated, and what was learnt is 
     lostSessionGraceMs: 60_000,
     stop: {},
     maxRetries: 0,
+    stdin: "inherit",
     learnt: "warn",
     json: false,
     output: undefined,
@@ -42,7 +44,7 @@ test("without any option nothing is limited or repeated, and what was learnt is 
 
 test("every option is read", () => {
   const line =
-    "--timeout 30m --idle-timeout 10m --lost-session-grace 30s --stop-grace 20s --kill-after 0 --retry 2 --learnt enforce --json --output report.json --junit junit.xml";
+    "--timeout 30m --idle-timeout 10m --lost-session-grace 30s --stop-grace 20s --kill-after 0 --retry 2 --stdin replay --learnt enforce --json --output report.json --junit junit.xml";
   expect(optionsOf(line)).toEqual(ALL);
 });
 
@@ -55,6 +57,7 @@ test("every variable stands in for its option, unless it is empty", () => {
     DAGGER_BREAKER_KILL_AFTER: "0s",
     DAGGER_BREAKER_RETRY: "2",
     DAGGER_BREAKER_IDEMPOTENT: "test, lint",
+    DAGGER_BREAKER_STDIN: "replay",
     DAGGER_BREAKER_LEARNT: "enforce",
     DAGGER_BREAKER_JSON: "1",
     DAGGER_BREAKER_OUTPUT: "report.json",
@@ -71,6 +74,7 @@ test.each([
   ["DAGGER_BREAKER_IDLE_TIMEOUT", "0s", "a duration above 0"],
   ["DAGGER_BREAKER_RETRY", "-1", "a whole number from 0 to 100"],
   ["DAGGER_BREAKER_IDEMPOTENT", "--test", "names of functions or commands"],
+  ["DAGGER_BREAKER_STDIN", "keep", "inherit or replay"],
   ["DAGGER_BREAKER_LEARNT", "yes", "off, warn or enforce"],
   ["DAGGER_BREAKER_JSON", "maybe", "1 or 0"],
 ])("%s=%s is refused with what was expected", (variable, value, expected) => {

@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from "commander";
 import type { StopTimes } from "../../runner/ending/stop-plan.js";
+import type { InputChoice } from "../../runner/input/command-input.js";
 import type { RetryLimits } from "../../runner/run-plan.js";
 import { EXIT } from "../exit-codes.js";
 import type { GuardFlags } from "../guard-settings.js";
@@ -25,6 +26,7 @@ export interface OwnFlags {
   readonly retryDelay?: number;
   readonly retryMaxDelay?: number;
   readonly idempotent?: readonly string[];
+  readonly stdin?: InputChoice;
   readonly learnt?: LearntChoice;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -101,6 +103,13 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
       "functions behind dagger call, or commands, that may run twice, as test,lint,check",
     read: readVerbs,
   },
+  stdin: {
+    flags: "--stdin <choice>",
+    variable: "DAGGER_BREAKER_STDIN",
+    description:
+      "standard input in further attempts: inherit, which a pipe allows none of, or replay, which keeps up to 1 MiB of it in memory; inherit by default",
+    read: oneOf("inherit", "replay"),
+  },
   learnt: {
     flags: "--learnt <choice>",
     variable: "DAGGER_BREAKER_LEARNT",
@@ -141,6 +150,7 @@ export interface OwnOptions extends RetryLimits {
   readonly lostSessionGraceMs: number | undefined;
   /** How much time the command has to end. */
   readonly stop: Partial<StopTimes>;
+  readonly stdin: InputChoice;
   readonly learnt: LearntChoice;
   readonly json: boolean;
   readonly quiet: boolean | undefined;
@@ -171,6 +181,7 @@ export function readOwnOptions(
     stop: stopTimes(setting("stopGrace"), setting("killAfter")),
     maxRetries: mayRepeat ? retries : 0,
     ...delaysFrom(setting),
+    stdin: setting("stdin") ?? "inherit",
     learnt: setting("learnt") ?? "warn",
     json: setting("json") ?? false,
     quiet: setting("quiet"),

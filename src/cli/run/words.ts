@@ -103,9 +103,10 @@ function openerText({ host, run }: Opener): string {
 
 /** Counts of what the run did and spared; those that are 0 are left out. */
 function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunReport): string[] {
-  const { failure, sparedRequests } = report;
+  const { failure, sparedRequests, notRepeated } = report;
   const texts = [`exit code ${exitCode}`];
   if (attempts.length > 1) texts.push(`${attempts.length} attempts`);
+  if (notRepeated !== null) texts.push(`not tried again: ${notRepeated}`);
   if (waitedMs >= 1) texts.push(`waited ${durationText(waitedMs)} for circuits`);
   const rejected = sessions?.rejected ?? 0;
   if (rejected > 0) texts.push(`${count(rejected, "request")} rejected`);

@@ -1,0 +1,129 @@
+/** Tells whether a pipe or a socket is at its end, without taking anything out of it. */
+
+import { closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
+import { processTable } from "../ending/process-table.js";
+import { type DescriptorKind, targetOf } from "./descriptors.js";
+
+/** What is known of the end of a queue. */
+export interface QueueEnd {
+  readonly isAtEnd: boolean;
+  /** What had to be read to find out; it is to be given to the command. */
+  readonly read?: Buffer;
+}
+
+const NOT_AT_END: QueueEnd = { isAtEnd: false };
+/** More than the system keeps of a socket whose other side has gone. */
+const SOCKET_BYTES = 1024 * 1024;
+
+/** Asks the system; where it does not tell, the queue counts as one that goes on. */
+export function queueEnd(descriptor: number, kind: DescriptorKind): QueueEnd {
+  try {
+    return kind === "pipe" ? pipeEnd(descriptor) : socketEnd(descriptor);
+  } catch {
+    return NOT_AT_END;
+  }
+}
+
+/** A pipe hangs up alone, without anything to read, only at its end. */
+function pipeEnd(descriptor: number): QueueEnd {
+  // A descriptor of its own: one that is watched becomes non-blocking, for all who share it.
+  const { O_RDONLY, O_NONBLOCK } = constants;
+  const again = openSync(`/proc/self/fd/${descriptor}`, O_RDONLY | O_NONBLOCK);
+  try {
+    return { isAtEnd: isHungUp(again) };
+  } finally {
+    closeSync(again);
+  }
+}
+
+/**
+ * A socket hangs up before its end, once its other side has written all. What is left must be read to
+ * know it, which takes it from nobody when no other process has the socket.
+ */
+function socketEnd(descriptor: number): QueueEnd {
+  if (!isHungUp(descriptor) || isSharedSocket(descriptor)) return NOT_AT_END;
+  const buffer = Buffer.alloc(SOCKET_BYTES);
+  let length = 0;
+  for (;;) {
+    const more = readSync(descriptor, buffer, length, buffer.length - length, null);
+    if (more === 0) break;
+    length += more;
+  }
+  return length === 0 ? { isAtEnd: true } : { isAtEnd: false, read: buffer.subarray(0, length) };
+}
+
+function isSharedSocket(descriptor: number): boolean {
+  const socket = targetOf(descriptor);
+  if (socket === undefined) return true;
+  const table = processTable();
+  const parents = new Map(table.map(({ pid, parent }) => [pid, parent]));
+  const ancestors = new Set<number>();
+  let ancestor = parents.get(process.pid);
+  while (ancestor !== undefined && !ancestors.has(ancestor)) {
+    ancestors.add(ancestor);
+    ancestor = parents.get(ancestor);
+  }
+  return table.some(({ pid }) => pid !== process.pid && holds(pid, socket, ancestors.has(pid)));
+}
+
+/** A process of another user does not show what it holds; only one of our ancestors may matter. */
+function holds(pid: number, socket: string, isAncestor: boolean): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((one) => targetOf(Number(one), pid) === socket);
+  } catch {
+    return isAncestor;
+  }
+}
+
+/** Offsets of WASI preview 1: two subscriptions of 48 bytes, events of 32, and their number. */
+const SUBSCRIPTION_BYTES = 48;
+const EVENTS_AT = 128;
+const COUNT_AT = 256;
+const CLOCK = 0;
+const READABLE = 1;
+const MONOTONIC = 1;
+const HANG_UP = 1;
+const WAIT_NS = 5_000_000n;
+
+/** Asks `poll` of the system, which Node.js has for programs in WebAssembly alone. */
+function isHungUp(descriptor: number): boolean {
+  const memory = new Memory({ initial: 1 });
+  const { poll_oneoff: poll } = wasiFor(descriptor, memory);
+  const view = new DataView(memory.buffer);
+  view.setUint8(8, READABLE);
+  view.setUint8(SUBSCRIPTION_BYTES + 8, CLOCK);
+  view.setUint32(SUBSCRIPTION_BYTES + 16, MONOTONIC, true);
+  view.setBigUint64(SUBSCRIPTION_BYTES + 24, WAIT_NS, true);
+  const error = poll?.(0, EVENTS_AT, 2, COUNT_AT);
+  if (error !== 0 || view.getUint32(COUNT_AT, true) === 0) return false;
+  const isReadable = view.getUint8(EVENTS_AT + 10) === READABLE;
+  const hasFailed = view.getUint16(EVENTS_AT + 8, true) !== 0;
+  return isReadable && !hasFailed && view.getUint16(EVENTS_AT + 24, true) === HANG_UP;
+}
+
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+/** The types of WebAssembly come with those of browsers, which this package does without. */
+const { Memory } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
+
+interface Wasm {
+  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
+}
+
+type WasiImports = Readonly<Record<string, ((...args: number[]) => number) | undefined>>;
+
+/** Node.js warns that this part of it is experimental, which is nothing that a user could mend. */
+function wasiFor(descriptor: number, memory: WasmMemory): WasiImports {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    const { WASI } = process.getBuiltinModule("node:wasi");
+    const wasi = new WASI({ version: "preview1", stdin: descriptor, returnOnExit: true });
+    wasi.initialize({ exports: { memory } });
+    return wasi.wasiImport as WasiImports;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

@@ -1,0 +1,193 @@
+/** What a command finds as its input, in each of its attempts: the same, or there is no further one. */
+
+import type { ChildProcess } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Writable } from "node:stream";
+import type { Environment } from "../../traces/environment.js";
+import type { ChildStream } from "../output/child-streams.js";
+import { closePipe, openPipes, type RealPipe } from "../output/real-pipe.js";
+import { queueEnd } from "./at-end.js";
+import { accessOf, kindOf, openAgainAt, positionOf } from "./descriptors.js";
+import { namedQueue } from "./named-input.js";
+import { ReplayedInput } from "./replayed-input.js";
+
+const STDIN = 0;
+
+/** How standard input is given: as it is, or kept for further attempts. */
+export type InputChoice = "inherit" | "replay";
+
+/** What is known of the input of a command before its first attempt. */
+export interface InputPlan {
+  readonly args: readonly string[];
+  readonly env: Environment;
+  /** Attempts after the first. */
+  readonly maxRetries: number;
+  /** Standard input; by default it is given as it is. */
+  readonly stdin?: InputChoice | undefined;
+  /** Descriptors behind the standard streams that the command is given as well. */
+  readonly inherited?: readonly number[] | undefined;
+}
+
+/** What one attempt is started with. */
+export interface AttemptInput {
+  readonly stdin: ChildStream;
+  /** For each descriptor from 3 on, which one of ours it is. */
+  readonly others: ReadonlyMap<number, number>;
+  started(child: ChildProcess): void;
+  /** Closes what was opened for it. */
+  close(): void;
+}
+
+/** The input of all attempts of one command. */
+export class CommandInput {
+  readonly #inherited: readonly number[];
+  /** Where our files stood at the beginning, by descriptor; only those that can be opened again. */
+  readonly #positions = new Map<number, number>();
+  #replayed: ReplayedInput | undefined;
+  #usedUp: string | undefined;
+  #isFirst = true;
+
+  /** To be made before the first attempt, and before anything is opened that is none of the command's. */
+  constructor({ args, env, maxRetries, stdin = "inherit", inherited = [] }: InputPlan) {
+    this.#inherited = inherited;
+    if (maxRetries === 0) return;
+    for (const descriptor of inherited) {
+      const { reads, writes } = accessOf(descriptor);
+      if (kindOf(descriptor) === "file" && reads && !writes) this.#notePosition(descriptor);
+    }
+    const texts = [...args, ...Object.values(env).map((value) => value ?? "")];
+    this.#usedUp = this.#lookAtStandardInput(stdin) ?? namedOf(texts);
+  }
+
+  /** Why a further attempt would not find the same input; undefined when it would. */
+  get usedUp(): string | undefined {
+    if (this.#usedUp !== undefined || this.#replayed?.isWhole !== false) return this.#usedUp;
+    return "standard input is longer than the 1 MiB that --stdin replay keeps; use a file, or < /dev/null";
+  }
+
+  /** Prepares the next attempt. */
+  async next(): Promise<AttemptInput> {
+    const opened = new Map<number, number>();
+    try {
+      if (!this.#isFirst) {
+        for (const [descriptor, position] of this.#positions)
+          opened.set(descriptor, openAgainAt(descriptor, position));
+      }
+      this.#isFirst = false;
+      const others = new Map(this.#inherited.map((one) => [one, opened.get(one) ?? one]));
+      const close = (): void => closeAll(opened);
+      if (this.#replayed !== undefined) return await replayTo(this.#replayed, others, close);
+      const stdin = opened.get(STDIN) ?? "inherit";
+      return { stdin, others, started: () => undefined, close };
+    } catch (error) {
+      closeAll(opened);
+      throw error;
+    }
+  }
+
+  /** Reads no more. */
+  close(): void {
+    this.#replayed?.close();
+  }
+
+  /** Returns why it can be read once alone. */
+  #lookAtStandardInput(choice: InputChoice): string | undefined {
+    const kind = kindOf(STDIN);
+    if (kind === "terminal" || kind === "other") return undefined;
+    if (kind === "file" && this.#notePosition(STDIN)) return undefined;
+    if (choice === "replay") {
+      this.#replayed = new ReplayedInput();
+      return undefined;
+    }
+    const end = kind === "file" ? { isAtEnd: false } : queueEnd(STDIN, kind);
+    if (end.isAtEnd) return undefined;
+    if (end.read !== undefined) this.#replayed = new ReplayedInput(end.read);
+    const what = kind === "file" ? "a file that cannot be opened again" : `a ${kind}`;
+    return `standard input is ${what}, which the first attempt may have read; use --stdin replay or < /dev/null`;
+  }
+
+  /** Returns whether a file can be read again from where it stands. */
+  #notePosition(descriptor: number): boolean {
+    const position = positionOf(descriptor);
+    if (position === undefined) return false;
+    try {
+      closeSync(openAgainAt(descriptor, 0));
+      this.#positions.set(descriptor, position);
+      return true;
+    } catch {
+      return false; // A file that another user opened for us.
+    }
+  }
+}
+
+function namedOf(texts: readonly string[]): string | undefined {
+  const queue = namedQueue(texts);
+  return queue && `${queue}, which the first attempt may have read; use a file`;
+}
+
+function closeAll(opened: ReadonlyMap<number, number>): void {
+  for (const descriptor of opened.values()) closeSync(descriptor);
+}
+
+/** Gives the command a pipe of its own, which it can open again by /dev/stdin as well. */
+async function replayTo(
+  replayed: ReplayedInput,
+  others: ReadonlyMap<number, number>,
+  close: () => void,
+): Promise<AttemptInput> {
+  const [pipe] = (await openPipes(["write"])) ?? [];
+  let isStarted = false;
+  let forget = (): void => undefined;
+  return {
+    stdin: pipe?.readEnd ?? "pipe",
+    others,
+    started(child) {
+      isStarted = true;
+      if (pipe !== undefined) forget = wakeLateReaders(pipe.readEnd);
+      replayed.feed(pipe === undefined ? (child.stdin as Writable) : writerOf(pipe));
+    },
+    close() {
+      replayed.stop();
+      forget();
+      if (!isStarted && pipe !== undefined) closePipe(pipe);
+      close();
+    },
+  };
+}
+
+/** Names a file without opening it, on Linux. */
+const O_PATH = 0o10000000;
+const WAKE_MS = 100;
+
+/**
+ * Our pipe was made with a name, so a command that opens /dev/stdin after its end would wait for
+ * another writer for ever. Such a one comes and goes all the time, and whoever waits finds the end.
+ *
+ * @returns How to stop.
+ */
+function wakeLateReaders(readEnd: number): () => void {
+  let pipe: number;
+  try {
+    pipe = openSync(`/proc/self/fd/${readEnd}`, O_PATH);
+  } catch {
+    return () => undefined; // Another system.
+  }
+  const timer = setInterval(() => {
+    try {
+      closeSync(openSync(`/proc/self/fd/${pipe}`, constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch {
+      // Nobody has it open any more.
+    }
+  }, WAKE_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    closeSync(pipe);
+  };
+}
+
+function writerOf({ readEnd, writeEnd }: RealPipe): Writable {
+  closeSync(readEnd);
+  return new Socket({ fd: writeEnd, readable: false, writable: true });
+}

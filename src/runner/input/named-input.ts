@@ -1,0 +1,45 @@
+/** Finds what a command is told to read that can be read once alone. */
+
+import { statSync } from "node:fs";
+import { queueEnd } from "./at-end.js";
+import { accessOf, kindOf } from "./descriptors.js";
+
+/** `/dev/fd/63`, as a shell puts it in the place of `<(command)`, anywhere in an argument. */
+const DESCRIPTOR = /(?:\/dev\/fd\/|\/proc\/(?:self|thread-self|\d+)\/fd\/)(\d+)(?![\w/])/g;
+/** What may stand before a path, as in `--file=path` and `@path`. */
+const BEFORE_PATH = /^[^=@]*[=@]/;
+const LONGEST_PATH = 4096;
+
+/**
+ * Returns in words what of it is a queue that is not at its end; undefined when there is none.
+ *
+ * @param texts Arguments, and values of variables.
+ */
+export function namedQueue(texts: readonly string[]): string | undefined {
+  for (const text of texts) {
+    for (const [name, number] of text.matchAll(DESCRIPTOR)) {
+      if (isQueue(Number(number))) return `${name} is a pipe or a socket`;
+    }
+    if ([text, text.replace(BEFORE_PATH, "")].some(isNamedPipe)) {
+      return "an argument names a pipe";
+    }
+  }
+  return undefined;
+}
+
+/** Standard input is looked at by itself. */
+function isQueue(descriptor: number): boolean {
+  if (descriptor === 0 || !accessOf(descriptor).reads) return false;
+  const kind = kindOf(descriptor);
+  return kind === "pipe" || kind === "socket" ? !queueEnd(descriptor, kind).isAtEnd : false;
+}
+
+function isNamedPipe(path: string): boolean {
+  if (path === "" || path.length > LONGEST_PATH || path.startsWith("/dev/")) return false;
+  if (path.startsWith("/proc/")) return false;
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    return false; // No path at all, or nothing that is there.
+  }
+}
