@@ -91,6 +91,7 @@ export function builtRunner(): BuiltRunner {
   let folder = "";
   let dist = "";
   let files = 0;
+  const runs: ChildProcess[] = [];
   beforeAll(async () => {
     folder = projectFolder("runner");
     dist = join(await buildPackage(), "dist");
@@ -102,7 +103,11 @@ export function builtRunner(): BuiltRunner {
     );
     chmodSync(join(folder, "bin/dagger"), 0o755);
   }, 120_000);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => {
+    // What a test that failed has left running is ended by the watcher of its run.
+    for (const child of runs) child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const runner: BuiltRunner = {
     get folder() {
@@ -139,7 +144,11 @@ export function builtRunner(): BuiltRunner {
         after: () => JSON.parse(readFileSync(file, "utf8")) as RunAfter,
       };
     },
-    start: (order) => start(runner, order),
+    start(order) {
+      const running = start(runner, order);
+      runs.push(running.child);
+      return running;
+    },
     run: (order) => runner.start(order).ended,
   };
   return runner;
