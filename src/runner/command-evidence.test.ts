@@ -33,6 +33,14 @@ test("of each host every outcome is kept, once", () => {
   ]);
 });
 
+test("what is handed on before all above it has ended may be a running command's", () => {
+  const evidence = new CommandEvidence();
+  evidence.add(spansOf("hub-s503"), false);
+  expect(evidence.take()).toMatchObject([{ outcome: "failed", forgeable: true }]);
+  evidence.add(spansOf("hub-s503"));
+  expect(evidence.take()).toMatchObject([{ outcome: "failed", forgeable: false }]);
+});
+
 test("the next attempt begins with nothing", () => {
   const evidence = evidenceOf("hub-s503");
   expect(evidence.take()).toHaveLength(1);

@@ -12,9 +12,15 @@ export class CommandEvidence {
   readonly #byName = new Map<string, Map<Evidence["outcome"], Evidence>>();
   #timedOutAfterMs: number | undefined;
 
-  /** Adds the spans of requests that are over. */
-  add(spans: readonly EngineSpan[]): void {
-    for (const evidence of evidenceFromSpans(spans, { timedOutAfterMs: this.#timedOutAfterMs })) {
+  /**
+   * Adds the spans of requests that are over.
+   *
+   * @param isWhole Whether all that may stand above them is known. Where it is not, a command that still runs
+   * may have sent them.
+   */
+  add(spans: readonly EngineSpan[], isWhole = true): void {
+    for (const seen of evidenceFromSpans(spans, { timedOutAfterMs: this.#timedOutAfterMs })) {
+      const evidence = isWhole ? seen : { ...seen, forgeable: true };
       const name = `${breakerName(evidence.kind, evidence.host)} ${evidence.servesHost}`;
       const known = this.#byName.get(name);
       if (known !== undefined) known.set(evidence.outcome, evidence);

@@ -80,9 +80,9 @@ export async function startCommandWitness(env: Environment): Promise<CommandWitn
   const { receiver, variables, hasCollector } = traces;
   const totals = new ContactTotals();
   const evidence = new CommandEvidence();
-  const requests = new RequestSpans((spans) => {
+  const requests = new RequestSpans((spans, isWhole) => {
     totals.add(spans);
-    evidence.add(spans);
+    evidence.add(spans, isWhole);
   });
   receiver.onSpans((spans) => requests.take(spans));
   return {

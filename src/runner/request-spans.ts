@@ -17,7 +17,7 @@ const MAX_DEPTH = 200;
  * is handed on in parts: the oldest spans first, each with all that is known below it.
  */
 export class RequestSpans {
-  readonly #handOn: (spans: readonly EngineSpan[]) => void;
+  readonly #handOn: (spans: readonly EngineSpan[], isWhole: boolean) => void;
   readonly #maxWeight: number;
   readonly #held = new Map<string, EngineSpan>();
   readonly #byParent = new Map<string, EngineSpan[]>();
@@ -26,7 +26,14 @@ export class RequestSpans {
   #taken = 0;
   #weight = 0;
 
-  constructor(handOn: (spans: readonly EngineSpan[]) => void, maxWeight = MAX_WEIGHT) {
+  /**
+   * @param handOn Takes spans; `isWhole` tells whether all that may stand above them is among them, as it is
+   * at the end alone: what runs longer has not ended yet.
+   */
+  constructor(
+    handOn: (spans: readonly EngineSpan[], isWhole: boolean) => void,
+    maxWeight = MAX_WEIGHT,
+  ) {
     this.#handOn = handOn;
     this.#maxWeight = maxWeight;
   }
@@ -54,7 +61,7 @@ export class RequestSpans {
     this.#byParent.clear();
     this.#over = [];
     this.#weight = 0;
-    if (left.length > 0) this.#handOn(left);
+    if (left.length > 0) this.#handOn(left, true);
   }
 
   #hold(span: EngineSpan): void {
@@ -103,7 +110,7 @@ export class RequestSpans {
       found.push(span);
       for (const child of this.#byParent.get(key) ?? []) next.push(child);
     }
-    if (found.length > 0) this.#handOn(found);
+    if (found.length > 0) this.#handOn(found, false);
   }
 
   #forgetInParent(span: EngineSpan): void {

@@ -214,3 +214,53 @@ test("a collector that is closed listens to nobody, and who waits learns nothing
   await vi.advanceTimersByTimeAsync(1000);
   expect(await found).toBeUndefined();
 });
+
+const call = (context: TraceContext, parent: EngineSpan, given: Partial<EngineSpan> = {}) =>
+  span(context, parent.id, { name: "Hello.pull", ...given });
+const inner = (context: TraceContext, parent: EngineSpan) =>
+  span(context, parent.id, { scope: "dagger.io/engine.server", name: "POST /query" });
+
+test("what a function asks comes a body later, and is waited for", async () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const context = childOf(undefined);
+  const watched = collector.watch(context);
+  const root = request(context);
+  const called = call(context, root, { status: "error" });
+  receiver.send(called, root);
+  const evidence = watched.evidence(1000);
+  const nested = inner(context, called);
+  await vi.advanceTimersByTimeAsync(100);
+  receiver.send(pull(context, nested, "ghcr.io", 503), nested);
+  expect(await evidence).toMatchObject([{ host: "ghcr.io", outcome: "failed", forgeable: true }]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a function that asked nothing is waited for no longer than there is time", async () => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const context = childOf(undefined);
+  const watched = collector.watch(context);
+  const root = request(context);
+  receiver.send(pull(context, root), call(context, root), root);
+  const evidence = watched.evidence(1000);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await evidence).toMatchObject([{ host: "ghcr.io", outcome: "answered" }]);
+  expect(collector.size).toBe(0);
+});
+
+test.each<[string, Partial<EngineSpan>]>([
+  ["a call from the cache", { attributes: { "dagger.io/dag.cached": true } }],
+  ["a call from the cache of 1.0", { attributes: { "dagger.io/cache.outcome": "hit" } }],
+  ["a call of the engine's own", { name: "Container.withExec" }],
+  ["a service", { name: "Service.start" }],
+])("nothing is missing below %s", async (_what, given) => {
+  const receiver = source();
+  const collector = new SpanCollector(receiver);
+  const context = childOf(undefined);
+  const watched = collector.watch(context);
+  const root = request(context);
+  receiver.send(pull(context, root), call(context, root, given), root);
+  expect(await watched.evidence(1000)).toMatchObject([{ host: "ghcr.io" }]);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,7 +1,8 @@
 /** Gathers the spans of requests that somebody waits for, and tells what they prove. */
 
 import { type Evidence, evidenceFromSpans } from "../attribution/spans/evidence.js";
-import { type EngineSpan, hasEnded } from "../attribution/spans/span.js";
+import { callsFunction } from "../attribution/spans/forgeable.js";
+import { type EngineSpan, hasEnded, isCached } from "../attribution/spans/span.js";
 import { isRequest } from "../attribution/spans/span-tree.js";
 import { lightSpan, weightOf } from "./light-span.js";
 import type { TraceReceiver } from "./receiver.js";
@@ -33,7 +34,8 @@ export interface WatchedRequest {
 interface Watch {
   over: boolean;
   asked: boolean;
-  heard: () => void;
+  /** Ends the wait of who waits for it. */
+  heard: (() => void) | undefined;
   /** The time-out that dropped the request, and how many spans had come until then. */
   drop: { readonly timeoutMs: number; readonly taken: number } | undefined;
 }
@@ -78,7 +80,7 @@ export class SpanCollector {
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
     const trace = this.#traces.get(traceId) ?? newTrace();
     this.#traces.set(traceId, trace);
-    const watch: Watch = { over: false, asked: false, heard: () => {}, drop: undefined };
+    const watch: Watch = { over: false, asked: false, heard: undefined, drop: undefined };
     trace.watches.set(spanId, watch);
     return {
       dropped: (timeoutMs) => {
@@ -86,7 +88,7 @@ export class SpanCollector {
       },
       evidence: async (withinMs) => {
         watch.asked = true;
-        if (!watch.over) await untilHeard(watch, withinMs);
+        if (!isComplete(trace, spanId, watch)) await untilHeard(watch, withinMs);
         const found = watch.over ? evidenceOf(trace, spanId, watch) : undefined;
         this.#unwatch(traceId, spanId);
         return found;
@@ -107,17 +109,20 @@ export class SpanCollector {
 
   /** A body may name the end of a request before what happened in it, so all of it is taken first. */
   #take(spans: readonly EngineSpan[]): void {
-    const over: Watch[] = [];
+    const touched = new Set<TraceInFlight>();
     for (const span of spans) {
       const trace = this.#traces.get(span.trace);
       if (trace === undefined) continue;
       this.#hold(trace, lightSpan(span));
-      const watch = isRequest(span) && hasEnded(span) ? trace.watches.get(span.parent) : undefined;
-      if (watch !== undefined) over.push(watch);
+      if (!isRequest(span) || !hasEnded(span)) continue;
+      touched.add(trace);
+      const watch = trace.watches.get(span.parent);
+      if (watch !== undefined) watch.over = true;
     }
-    for (const watch of over) {
-      watch.over = true;
-      watch.heard();
+    for (const trace of touched) {
+      for (const [spanId, watch] of trace.watches) {
+        if (watch.heard !== undefined && isComplete(trace, spanId, watch)) watch.heard();
+      }
     }
   }
 
@@ -184,6 +189,31 @@ function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<
   return found;
 }
 
+/**
+ * Whether a request is over and nothing of it is known to be missing: what the function of a module asks
+ * the engine comes a body later than the call of the function.
+ */
+function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): boolean {
+  if (!over) return false;
+  const byId = new Map<string, EngineSpan>();
+  for (const parent of parentsBelow(trace, spanId)) {
+    for (const { span } of trace.byParent.get(parent) ?? []) byId.set(span.id, span);
+  }
+  const asking = new Set<string>();
+  for (const span of byId.values()) {
+    if (!isRequest(span)) continue;
+    for (let at = span.parent; byId.has(at) && !asking.has(at); at = byId.get(at)?.parent ?? "") {
+      asking.add(at);
+    }
+  }
+  return [...byId.values()].every((span) => asking.has(span.id) || !shouldAsk(span));
+}
+
+/** A constructor asks nothing, as a rule: where a module has none, its call looks alike. */
+function shouldAsk(span: EngineSpan): boolean {
+  return callsFunction(span) && !isCached(span) && !span.name.startsWith("Query.");
+}
+
 /** Nothing found where spans were let go is nothing known. */
 function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evidence[] | undefined {
   const spans: EngineSpan[] = [];
@@ -200,11 +230,13 @@ function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evid
 
 function untilHeard(watch: Watch, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, withinMs);
-    timer.unref();
-    watch.heard = () => {
+    const end = () => {
+      watch.heard = undefined;
       clearTimeout(timer);
       resolve();
     };
+    const timer = setTimeout(end, withinMs);
+    timer.unref();
+    watch.heard = end;
   });
 }

@@ -54,7 +54,8 @@ function isCall({ name, scope }: EngineSpan): boolean {
   return scope === "dagger.io/core" && CORE_CALL.test(name) && !COMMAND.test(name);
 }
 
-function callsFunction({ name, scope }: EngineSpan): boolean {
+/** Whether a span is a call of a function of a module, the constructor of one among them. */
+export function callsFunction({ name, scope }: EngineSpan): boolean {
   if (scope === "dagger.io/dagql") return FUNCTION_TWIN.test(name);
   if (scope !== "dagger.io/core" || COMMAND.test(name)) return false;
   const [, type, field = ""] = CORE_CALL.exec(name) ?? [];

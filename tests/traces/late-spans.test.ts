@@ -1,0 +1,48 @@
+// Bodies as engines sent them: what a function asked came in a later one than its call.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { EngineSpan } from "../../src/attribution/spans/span.js";
+import { SpanCollector } from "../../src/traces/span-collector.js";
+
+interface Recorded {
+  readonly engine: string;
+  readonly id: string;
+  readonly spans?: readonly (EngineSpan & { readonly body?: number })[];
+}
+
+const rows = readFileSync(new URL("../fixtures/attribution/live.jsonl", import.meta.url), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as Recorded)
+  .filter(({ id }) => id === "module-fetch-503-missed");
+
+test("there are recordings of both lines", () => {
+  expect(rows.map(({ engine }) => engine).sort()).toEqual([
+    "v0.21.8",
+    "v0.21.8",
+    "v1.0.0-beta.10",
+    "v1.0.0-beta.10",
+  ]);
+});
+
+test.each(rows)("$engine: the host that a function asked is found", async ({ spans = [] }) => {
+  let take: (spans: readonly EngineSpan[]) => void = () => {};
+  const collector = new SpanCollector({
+    onSpans: (listener) => {
+      take = listener;
+      return () => {};
+    },
+  });
+  const own = spans.find(({ name }) => name === "guarded request");
+  const watched = collector.watch({
+    traceId: own?.trace ?? "",
+    spanId: own?.id ?? "",
+  } as Parameters<SpanCollector["watch"]>[0]);
+  const bodies = [...new Set(spans.map(({ body = 0 }) => body))].sort((a, b) => a - b);
+  const evidence = watched.evidence(60_000);
+  for (const body of bodies) take(spans.filter((span) => span.body === body));
+  expect(await evidence).toMatchObject([
+    { kind: "http", host: "files.example.com", outcome: "failed", forgeable: true },
+  ]);
+  collector.close();
+});
