@@ -8,7 +8,7 @@ WORKDIR /src
 COPY package.json package-lock.json LICENSE ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
-COPY scripts/build-executable.mjs scripts/bundle-program.mjs scripts/node-versions.mjs scripts/
+COPY scripts/build-executable.mjs scripts/bundle-program.mjs scripts/node-versions.mjs scripts/packages.mjs scripts/
 COPY scripts/licenses scripts/licenses/
 COPY src src/
 RUN npm run build:executable

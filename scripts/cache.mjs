@@ -1,6 +1,7 @@
 /** Keeps what is made from files of the project, so that runs and processes with the same files make it once. */
 
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import {
   link,
   mkdir,
@@ -35,7 +36,7 @@ const LONGEST_LOCK_MS = 10 * 60_000;
  */
 export async function made(name, inputs, make) {
   for (;;) {
-    const key = await digest(inputs);
+    const key = digest(inputs);
     const folder = join(CACHE, `${name}-${key}`);
     if (await isThere(folder)) return folder;
     await mkdir(CACHE, { recursive: true });
@@ -47,7 +48,7 @@ export async function made(name, inputs, make) {
       try {
         await make(scratch);
         // Somebody may have edited the sources, and would meet a mixture under this key ever after.
-        if (key === (await digest(inputs))) await moveInto(folder, scratch);
+        if (key === digest(inputs)) await moveInto(folder, scratch);
       } finally {
         await rm(scratch, { recursive: true, force: true });
       }
@@ -58,18 +59,18 @@ export async function made(name, inputs, make) {
   }
 }
 
-/** Returns a hash of the contents, without those of tests. */
-async function digest(inputs) {
+/** Returns a hash of the contents, without those of tests. Each test file waits for it, and at once is fastest. */
+function digest(inputs) {
   const hash = createHash("sha256");
-  for (const input of inputs) await addTo(hash, join(ROOT, input));
+  for (const input of inputs) addTo(hash, join(ROOT, input));
   return hash.digest("hex").slice(0, 16);
 }
 
-async function addTo(hash, path) {
-  if ((await stat(path)).isDirectory()) {
-    for (const name of (await readdir(path)).sort()) await addTo(hash, join(path, name));
+function addTo(hash, path) {
+  if (statSync(path).isDirectory()) {
+    for (const name of readdirSync(path).sort()) addTo(hash, join(path, name));
   } else if (!path.endsWith(".test.ts")) {
-    const content = await readFile(path);
+    const content = readFileSync(path);
     hash.update(`${relative(ROOT, path)}\0${content.length}\0`).update(content);
   }
 }

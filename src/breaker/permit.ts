@@ -42,7 +42,8 @@ export interface Settler {
 /** What whoever makes a call needs of its permit: {@link Permit}, or several of them in one. */
 export type CallPermit = Pick<
   Permit,
-  "generation" | "success" | "failure" | "ignore" | "release" | "keepLocal"
+  // The last one is internal, so the published declaration of a permit lacks it.
+  "generation" | "success" | "failure" | "ignore" | "release" | Extract<keyof Permit, "keepLocal">
 >;
 
 /** A success of which nothing else is known. */

@@ -1,6 +1,10 @@
 /** Telemetry that this package cannot read: what kind it is, and how much of it has come. */
 
-import type { IncomingHttpHeaders } from "node:http";
+/** What of the head of a request says what its body is. */
+interface BodyHeaders {
+  readonly "content-type"?: string | undefined;
+  readonly "content-encoding"?: string | undefined;
+}
 
 /** What the bodies of one kind come to. */
 export interface UnreadBodies {
@@ -33,7 +37,7 @@ export type BodyForm =
   | { readonly packing?: undefined; readonly unread: string };
 
 /** Tells by the headers of a body whether it can be read. */
-export function formOf(headers: IncomingHttpHeaders): BodyForm {
+export function formOf(headers: BodyHeaders): BodyForm {
   const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (type !== "application/x-protobuf") return { unread: KINDS.get(type) ?? "another type" };
   const packing = (headers["content-encoding"] ?? "identity").trim().toLowerCase();

@@ -7,7 +7,6 @@ import {
   type RequestOptions,
   request as requestHttp,
 } from "node:http";
-import { request as requestHttps, Agent as SecureAgent } from "node:https";
 import { plain } from "../foreign-text.js";
 import { FleetStoreError, isFleetStoreError } from "../store-error.js";
 import { readBody } from "./request-body.js";
@@ -18,6 +17,9 @@ const IDLE_MS = 30_000;
 const MAX_SOCKETS = 8;
 /** 10,000 circuits with long names and reasons are less. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** Loads TLS for the servers that speak it, because loading takes as long as the rest of a start. */
+const https = () => process.getBuiltinModule("node:https");
 
 /** One server. */
 export class HttpClient {
@@ -35,7 +37,7 @@ export class HttpClient {
     this.#timeoutMs = timeoutMs;
     // The sockets of an agent that nobody uses do not keep a process alive.
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_MS };
-    this.#agent = base.protocol === "https:" ? new SecureAgent(options) : new Agent(options);
+    this.#agent = base.protocol === "https:" ? new (https().Agent)(options) : new Agent(options);
   }
 
   /**
@@ -76,7 +78,7 @@ export class HttpClient {
 
   #request(path: string, { headers = {}, ...options }: RequestOptions): ClientRequest {
     const url = new URL(`${this.#base.pathname.replace(/\/$/, "")}${path}`, this.#base);
-    const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    const send = url.protocol === "https:" ? https().request : requestHttp;
     return send(url, { ...options, headers: { ...this.#headers, ...headers } });
   }
 
