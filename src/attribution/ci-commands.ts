@@ -5,7 +5,7 @@
  */
 
 /** One form of a command. */
-export interface CommandForm {
+interface CommandForm {
   /** The systems whose runners read it. */
   readonly systems: readonly string[];
   /** A harmless one. */

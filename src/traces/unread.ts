@@ -29,10 +29,10 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** How a body is packed, of those that are read. */
-export type Packing = "identity" | "gzip";
+type Packing = "identity" | "gzip";
 
 /** How a body is to be read, or of which kind it is that cannot be. */
-export type BodyForm =
+type BodyForm =
   | { readonly packing: Packing; readonly unread?: undefined }
   | { readonly packing?: undefined; readonly unread: string };
 

@@ -10,12 +10,12 @@ import { poolConnection, sentinelConnection } from "./node-redis-found.js";
  * A client of `@redis/client` (or `redis`) 6 or of `ioredis` 6, for one server, for a cluster or with
  * sentinels. Only its options are used: it may be connected or not, and is never changed or closed.
  */
-export interface RedisSingleClient {
+interface RedisSingleClient {
   duplicate(...overrides: never[]): unknown;
 }
 
 /** A pool of `@redis/client` 6, of which a client is asked for its options. */
-export interface RedisClientPool {
+interface RedisClientPool {
   execute(...parameters: never[]): unknown;
   readonly totalClients: number;
 }

@@ -11,9 +11,9 @@ import {
 import { type NodeRedisClient, nodeRedisConnection } from "./node-redis.js";
 
 /** A client that asks sentinels which server is the master. */
-export type NodeRedisSentinel = ReturnType<typeof createSentinel>;
+type NodeRedisSentinel = ReturnType<typeof createSentinel>;
 /** A pool of clients of one server. */
-export type NodeRedisPool = ReturnType<typeof createClientPool>;
+type NodeRedisPool = ReturnType<typeof createClientPool>;
 
 type SentinelOptions = Parameters<typeof createSentinel>[0];
 type Address = SentinelOptions["sentinelRootNodes"][number];

@@ -14,14 +14,14 @@ export interface ScriptTarget {
 }
 
 /** One command of a script. */
-export interface ScriptCommand {
+interface ScriptCommand {
   readonly parts: readonly string[];
   /** Checks the reply, and throws when it is none. */
   read(reply: unknown): FleetReply;
 }
 
 /** Sends commands to one circuit. Resolves to one reply for each of them, in their order. */
-export type SendScript = (
+type SendScript = (
   target: ScriptTarget,
   parts: readonly string[],
 ) => Promise<readonly unknown[]>;
