@@ -19,6 +19,8 @@ export interface StandInPlan {
   readonly args: readonly string[];
   /** The environment that the real CLI would have without us. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the real CLI is given behind its standard streams. */
+  readonly others?: readonly ("ignore" | number)[] | undefined;
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** Milliseconds within which a session must open; no limit when undefined. */
@@ -70,12 +72,15 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
 }
 
 /** Starts the real CLI. Returns an exit code where the system refuses it at once. */
-function startCli({ cli, args, env, say }: StandInPlan, session: OpeningSession): Cli | number {
+function startCli(
+  { cli, args, env, others = [], say }: StandInPlan,
+  session: OpeningSession,
+): Cli | number {
   try {
     const child = spawn(cli, args, {
       env: { ...env, ...session.variables },
-      stdio: ["inherit", "pipe", "pipe"],
-    });
+      stdio: ["inherit", "pipe", "pipe", ...others],
+    }) as Cli;
     if ((child.stdout as Readable | undefined) !== undefined) return child;
     // With too many open files Node.js makes no streams.
     child.on("error", () => undefined);

@@ -1,9 +1,10 @@
 /** Runs a command as if it had been started without us: same terminal, same signals, same end. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Environment } from "../traces/environment.js";
 import { ProcessGroup } from "./ending/process-group.js";
+import { handedOn, streamsBehind } from "./input/inherited-descriptors.js";
 import { shownName } from "./program-name.js";
 import { RunSignals } from "./signals/run-signals.js";
 
@@ -38,17 +39,21 @@ export class CommandNotStartedError extends Error {
  * Ctrl-C and Ctrl-\ on a terminal reach the command without us.
  *
  * @param env The whole environment of the command.
+ * @param inherited Descriptors behind the standard streams that it is given as well.
  * @throws CommandNotStartedError
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
   env: Environment,
+  inherited: readonly number[] = [],
 ): Promise<CommandEnd> {
   const signals = new RunSignals();
   try {
     return await endOf(command, () => {
-      const child = spawn(command, args, { env, stdio: "inherit" });
+      const others = streamsBehind(handedOn(inherited));
+      const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...others];
+      const child = spawn(command, args, { env, stdio });
       const group = new ProcessGroup(child, false);
       signals.passTo(child, group, { sharesTerminal: true, interruptsFirst: false });
       return child;

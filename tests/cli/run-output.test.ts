@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, closeSync, constants, copyFileSync, openSync } from "node:fs";
+import { chmodSync, closeSync, constants, copyFileSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -66,4 +66,30 @@ test.each([
   const { exitCode } = await cli.run(args, { env: given });
   closeSync(writer);
   expect(exitCode).toBe(126);
+});
+
+test.each(["run", "trace"])("%s hands on the descriptors that it was given", (name) => {
+  // As a job server of make: both ends of one pipe, which whoever started us has as well.
+  const script = `exec 3<> "$0"; exec 9< "$1"; '${cli.program}' ${name} -- sh -c 'echo token >&3; read -r token <&3; read -r line <&9; echo $token $line'; :`;
+  const fifo = join(cli.folder, `jobs-${name}`);
+  execFileSync("mkfifo", [fifo]);
+  const file = join(cli.folder, `given-${name}`);
+  writeFileSync(file, "line\n");
+  const env = cli.environment();
+  const { stdout } = spawnSync("sh", ["-c", script, fifo, file], { env, encoding: "utf8" });
+  expect(stdout).toBe("token line\n");
+});
+
+test("hands on an unnamed pipe of which we have both ends, and none of our own", () => {
+  const list =
+    "ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> \\(pipe\\|anon_inode\\).*/\\1/p'";
+  const script = `exec 7> >(cat); exec 8< /proc/self/fd/7; '${cli.program}' run -- sh -c "${list.replaceAll("\\", "\\\\")}"; :`;
+  const { stdout } = spawnSync("bash", ["-c", script], {
+    env: cli.environment(),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const shown = stdout.trim().split("\n").map(Number);
+  expect(shown).toEqual(expect.arrayContaining([7, 8]));
+  expect(shown.filter((one) => one > 2 && one < 200)).toEqual([7, 8]);
 });

@@ -8,6 +8,11 @@ import { CliNotFoundError, findRealCli } from "../../proxy/real-cli.js";
 import { connectSessionHost } from "../../proxy/remote-sessions.js";
 import { HostGoneError, type SessionHost } from "../../proxy/session-host.js";
 import { runStandIn } from "../../proxy/stand-in.js";
+import {
+  handedOn,
+  inheritedDescriptors,
+  streamsBehind,
+} from "../../runner/input/inherited-descriptors.js";
 import { isInForeground } from "../../runner/signals/foreground.js";
 import { PASSED_ON } from "../../runner/signals/passed-signals.js";
 import { startEngineTraces } from "../../traces/engine-traces.js";
@@ -44,6 +49,8 @@ export function addSessionCommand(program: Command, context: CommandContext): vo
 }
 
 async function standIn(args: readonly string[], terminal: Terminal): Promise<number> {
+  // Before anything is opened here.
+  const others = streamsBehind(handedOn(inheritedDescriptors()));
   const { env, stdout, stderr } = terminal;
   const { command, args: first } = ownProgram();
   const cli = realCli(env, [...first, command]);
@@ -54,6 +61,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
       host,
       cli,
       args: ["session", ...args],
+      others,
       env,
       stdout,
       stderr,

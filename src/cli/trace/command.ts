@@ -4,6 +4,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { Command } from "commander";
 import { withoutCommands } from "../../attribution/ci-commands.js";
 import { startCommandWitness } from "../../runner/command-witness.js";
+import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
 import { CommandNotStartedError, runCommand } from "../../runner/run-command.js";
 import { EXIT } from "../exit-codes.js";
 import { plainJson } from "../plain-text.js";
@@ -40,9 +41,11 @@ export function addTraceCommand(program: Command, context: CommandContext): void
     .option("--output <file>", "write the report to a file instead of standard error")
     .addHelpText("after", EXIT_CODES)
     .action(async (command: string, args: string[], options: TraceOptions) => {
+      // Before anything is opened here.
+      const inherited = inheritedDescriptors();
       const file = options.output === undefined ? undefined : await openFile(options.output);
       try {
-        const report = await trace(command, args, context.terminal.env);
+        const report = await trace(command, args, context.terminal.env, inherited);
         context.end(report.exitCode);
         await tell(report, options, file, context.terminal);
       } finally {
@@ -67,12 +70,13 @@ async function trace(
   command: string,
   args: readonly string[],
   env: Terminal["env"],
+  inherited: readonly number[],
 ): Promise<TraceReport> {
   const warnings = holdWarnings(OF_TRACES);
   const witness = await startCommandWitness(env);
   const start = performance.now();
   try {
-    const end = await runCommand(command, args, { ...env, ...witness.variables });
+    const end = await runCommand(command, args, { ...env, ...witness.variables }, inherited);
     const durationMs = performance.now() - start;
     const heard = await witness.end({ mayBeLate: true });
     await warnings.release();
