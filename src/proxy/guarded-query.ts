@@ -20,7 +20,7 @@ import {
   sendQuery,
   sendQuestion,
 } from "./query-exchange.js";
-import { addTrailers, beginAnswer, cut, relayAnswer } from "./relay.js";
+import { beginAnswer, cut, endWith, relayAnswer } from "./relay.js";
 import type { SessionAddress } from "./session-address.js";
 
 /** How much is held of all queries and answers of a session; what comes beyond is not judged. */
@@ -183,6 +183,5 @@ function sendAnswer({ request, message, held }: HeldAnswer, response: ServerResp
     return;
   }
   beginAnswer(answer, response);
-  addTrailers(message, response);
-  response.end(Buffer.concat(held.chunks));
+  endWith(held.chunks, message, response);
 }

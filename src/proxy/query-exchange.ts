@@ -7,7 +7,7 @@ import type { HeldBytes } from "../traces/incoming-body.js";
 import { type HeldBody, holdBody } from "./held-body.js";
 import { answerIn } from "./query-body.js";
 import { type RawHeaders, withHeader, withoutHeaders } from "./raw-headers.js";
-import { addTrailers, headersFor, relayBody, sendRequest } from "./relay.js";
+import { endWith, headersFor, relayBody, sendRequest } from "./relay.js";
 import type { SessionAddress } from "./session-address.js";
 import { connectTo, type SessionAgent } from "./session-agent.js";
 import { authorizationFor } from "./session-token.js";
@@ -43,11 +43,12 @@ export function sendQuery(
   const { method = "POST", url: path = "/query" } = message;
   const sent = sendRequest({ port: target.port, agent, method, path, headers });
   if (own !== undefined) return sent.end(own);
-  for (const chunk of held.chunks) sent.write(chunk);
   if (held.complete) {
-    addTrailers(message, sent);
-    sent.end();
-  } else relayBody(message, sent);
+    endWith(held.chunks, message, sent);
+    return sent;
+  }
+  for (const chunk of held.chunks) sent.write(chunk);
+  relayBody(message, sent);
   return sent;
 }
 

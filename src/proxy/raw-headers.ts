@@ -10,8 +10,9 @@ export type RawHeaders = readonly string[];
 export function withHeader(headers: RawHeaders, name: string, value: string): string[] {
   const changed: string[] = [];
   let isSet = false;
-  for (const [key, old] of pairsOf(headers)) {
-    if (key.toLowerCase() !== name) changed.push(key, old);
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const key = headers[at] as string;
+    if (!isNamed(key, name)) changed.push(key, headers[at + 1] as string);
     else if (!isSet) {
       changed.push(key, value);
       isSet = true;
@@ -22,15 +23,27 @@ export function withHeader(headers: RawHeaders, name: string, value: string): st
 }
 
 /** The list without some headers. */
-export function withoutHeaders(headers: RawHeaders, names: readonly string[]): string[] {
-  return pairsOf(headers)
-    .filter(([key]) => !names.includes(key.toLowerCase()))
-    .flat();
+export function withoutHeaders(headers: RawHeaders, names: readonly string[]): RawHeaders {
+  if (!names.some((name) => hasHeader(headers, name))) return headers;
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const key = headers[at] as string;
+    if (!names.some((name) => isNamed(key, name))) kept.push(key, headers[at + 1] as string);
+  }
+  return kept;
 }
 
 /** Whether the list has a header. */
 export function hasHeader(headers: RawHeaders, name: string): boolean {
-  return pairsOf(headers).some(([key]) => key.toLowerCase() === name);
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (isNamed(headers[at] as string, name)) return true;
+  }
+  return false;
+}
+
+/** Whether a name is another spelling of one in lower case. Its length alone rules most names out. */
+function isNamed(given: string, name: string): boolean {
+  return given.length === name.length && (given === name || given.toLowerCase() === name);
 }
 
 /** The list as pairs, which is how Node takes trailers. */
