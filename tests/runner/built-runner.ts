@@ -11,6 +11,7 @@ import { afterAll, beforeAll, vi } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { processTable } from "../../src/runner/ending/process-table.js";
 import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
+import type { RunProgress } from "../../src/runner/run-progress.js";
 import type { RunReport } from "../../src/runner/run-report.js";
 import { buildPackage, projectFolder } from "../build.js";
 
@@ -48,6 +49,8 @@ export interface BreakerAfter {
 /** What a run came to. */
 export interface RunAfter {
   readonly report: RunReport;
+  /** What was told between its attempts. */
+  readonly progress: readonly RunProgress[];
   readonly breakers: Readonly<Record<string, BreakerAfter>>;
   readonly maxRssKib: number;
 }

@@ -76,6 +76,15 @@ test("it is waited for where that is wished, and the time is told", async () => 
   expect(ran.starts).toBe(2);
   expect(ran.report).toMatchObject({ outcome: "succeeded", rejection: null });
   expect(ran.report.waitedMs).toBeGreaterThanOrEqual(1000);
+  expect(ran.progress).toMatchObject([
+    { kind: "retrying", number: 1, of: 2, attempt: { failure: { limited: true } } },
+    { kind: "waiting", circuit: "registry:docker.io" },
+  ]);
+});
+
+test("an attempt that a circuit refuses is not told to be coming", async () => {
+  const ran = await inTurn(["pull-429", "ok"], { maxRetries: 3 });
+  expect([ran.exitCode, ran.progress]).toEqual([75, []]);
 });
 
 test("a circuit that opens too late is not waited for", async () => {

@@ -62,6 +62,7 @@ async function stubSessions(refusals) {
 
 const stub = sessions ? await stubSessions(refusals ?? []) : undefined;
 const env = { ...process.env, ...plan.env };
+const progress = [];
 const report = await runGuarded(
   {
     learnt: "off",
@@ -74,6 +75,7 @@ const report = await runGuarded(
     witness: traces ? await startCommandWitness(env) : undefined,
   },
   guard,
+  (event) => progress.push(event),
 );
 stub?.close();
 const breakers = {};
@@ -82,5 +84,5 @@ for (const [name, breaker] of registry.getAll()) {
   breakers[name] = { state, inFlightCount, ...metrics };
 }
 const { maxRSS } = process.resourceUsage();
-writeFileSync(file, JSON.stringify({ report, breakers, maxRssKib: maxRSS }));
+writeFileSync(file, JSON.stringify({ report, progress, breakers, maxRssKib: maxRSS }));
 process.exitCode = report.exitCode;
