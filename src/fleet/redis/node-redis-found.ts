@@ -8,6 +8,7 @@ import {
   type RedisConnection,
   type RedisSend,
 } from "./connection.js";
+import { installedNodeRedis } from "./installed-clients.js";
 import { type NodeRedisClient, nodeRedisConnection } from "./node-redis.js";
 
 /** A client that asks sentinels which server is the master. */
@@ -22,7 +23,13 @@ type Address = SentinelOptions["sentinelRootNodes"][number];
 export function sentinelConnection(given: NodeRedisSentinel, onLost: OnLost): RedisConnection {
   const options = optionsOf(given);
   return foundConnection(async () => {
-    const { createClient } = await import("@redis/client");
+    const module = await installedNodeRedis();
+    if (module === undefined) {
+      throw new FleetStoreError(
+        "a store by a sentinel needs @redis/client beside dagger-circuit-breaker: install it there",
+      );
+    }
+    const { createClient } = module;
     const { host, port } = await masterOf(options, createClient);
     const { nodeClientOptions = {} } = options;
     return template(createClient, {

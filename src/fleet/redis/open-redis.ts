@@ -3,6 +3,7 @@
 import type { FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import type { RedisClient } from "./client.js";
+import { installedIoredis, installedNodeRedis } from "./installed-clients.js";
 import { redisStore } from "./redis-store.js";
 
 const EXPECTED = "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
@@ -53,27 +54,10 @@ function isDecodable(text: string): boolean {
 
 /** The client is never connected: the store only takes its options. */
 async function nodeRedis(url: string): Promise<RedisClient | undefined> {
-  // Inside of `try`, and with the name as it is: bundlers then take the client in where it is installed, and leave the
-  // import alone where it is not.
-  try {
-    return (await import("@redis/client")).createClient({ url });
-  } catch (error) {
-    return undefinedIfMissing("@redis/client", error);
-  }
+  return (await installedNodeRedis())?.createClient({ url });
 }
 
 async function ioredis(url: string): Promise<RedisClient | undefined> {
-  try {
-    const { Redis } = await import("ioredis");
-    return new Redis(url, { lazyConnect: true });
-  } catch (error) {
-    return undefinedIfMissing("ioredis", error);
-  }
-}
-
-/** Throws the error of an import again, unless it says that this very package is not there. */
-function undefinedIfMissing(name: string, error: unknown): undefined {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
-  if (!isMissing || !String(message).includes(`'${name}'`)) throw error;
+  const module = await installedIoredis();
+  return module && new module.Redis(url, { lazyConnect: true });
 }
