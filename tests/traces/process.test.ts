@@ -13,7 +13,7 @@ import { RECORDED_BODIES, startCollector } from "./fake-collector.js";
 vi.setConfig({ testTimeout: 120_000 });
 
 /** What receiving traces needs, and nothing else. */
-const PARTS = ["options", "breaker", "policies", "traces"];
+const PARTS = ["options", "breaker", "policies", "sockets", "traces"];
 const MIB = 1024 * 1024;
 let folder: string;
 
