@@ -120,10 +120,8 @@ describe("a process exits by itself", () => {
   });
 });
 
-// What other processes of a busy machine delay grows memory once; a leak does so each time.
-test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 32 MiB", {
-  retry: 2,
-}, async () => {
+// What is held is counted, after a collection of garbage: the size of a process depends on how busy the machine is.
+test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 32 MiB", async () => {
   await using collector = await startCollector();
   const program = run(
     `const receiver = await startTraceReceiver({ forwardTo: COLLECTOR });
@@ -132,19 +130,19 @@ test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 3
      console.log(receiver.endpoint);
      const used = () => {
        gc();
-       const { heapUsed, external, rss } = process.memoryUsage();
-       return { used: heapUsed + external, rss };
+       const { heapUsed, external } = process.memoryUsage();
+       return heapUsed + external;
      };
      const next = () => new Promise((resolve) => process.stdin.once("data", resolve));
      await next();
      const before = used();
-     let most = before.rss;
-     const sampler = setInterval(() => { most = Math.max(most, process.memoryUsage.rss()); }, 5);
+     let most = before;
+     const sampler = setInterval(() => { most = Math.max(most, used()); }, 250);
      await next();
      clearInterval(sampler);
      const after = used();
      const { spans, forwarded, dropped } = receiver.metrics();
-     const grown = { used: after.used - before.used, rss: most - before.rss };
+     const grown = { atLast: after - before, atMost: most - before };
      console.log(JSON.stringify({ grown, spans, forwarded, dropped, errors }));
      process.exit();`,
     collector.endpoint,
@@ -164,8 +162,8 @@ test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 3
   agent.destroy();
   expect(told.spans).toBeGreaterThanOrEqual(620_000);
   expect(told.errors).toBeGreaterThan(0);
-  expect(told.grown.used).toBeLessThan(8 * MIB);
-  expect(told.grown.rss).toBeLessThan(32 * MIB);
+  expect(told.grown.atLast).toBeLessThan(8 * MIB);
+  expect(told.grown.atMost).toBeLessThan(32 * MIB);
 });
 
 /** Posts batches as large as exporters make them, one after another, 100,000 spans a second at most. */
