@@ -100,7 +100,10 @@ test.each(["exec-fail", "ok", "mod-test", "git-503"])(
 test("a failure whose words name no host goes to the one that the traces show", async () => {
   const words = "Error: invalid response status 503 Service Unavailable";
   const ran = await runner.run({ ...TRACED, dagger: ["fail", words, "http-s503"] });
-  expect(ran.report.failure).toMatchObject({ upstream: null, breaker: "http:files.example.com" });
+  expect(ran.report.failure).toMatchObject({
+    upstream: "files.example.com",
+    breaker: "http:files.example.com",
+  });
   expect(ran.breakers).toMatchObject({
     engine: { successCount: 1, failureCount: 0 },
     "http:files.example.com": { failureCount: 1 },
@@ -197,7 +200,7 @@ describe("what was learnt", () => {
 });
 
 describe("a program whose sessions come to us", () => {
-  test("gives the permits of the whole back when the first one begins, and its words count nothing", async () => {
+  test("gives the permits of the whole back when the first one begins, and words of dagger count here alone", async () => {
     const ran = await runner.run({
       command: "sh",
       args: ["-c", `exec ${runner.dagger} session v0.21.8 pull-429`],
@@ -205,8 +208,12 @@ describe("a program whose sessions come to us", () => {
     });
     expect(ran.stdout.toString()).toContain("held 0\n");
     expect(ran.report).toMatchObject({ outcome: "failed", exitCode: 1, sessions: { requests: 1 } });
-    expect(ran.report.failure).toMatchObject({ fault: "registry", breaker: null });
-    expect(Object.keys(ran.breakers)).toEqual(["engine"]);
+    expect(ran.report.failure).toMatchObject({
+      fault: "registry",
+      breaker: "registry:docker.io",
+      couldShare: false,
+    });
+    expect(Object.keys(ran.breakers)).toEqual(["engine", "registry:docker.io"]);
     expect(ran.breakers.engine).toMatchObject({
       successCount: 0,
       failureCount: 0,
@@ -214,12 +221,12 @@ describe("a program whose sessions come to us", () => {
     });
   });
 
-  test("that opens none has a failure that is told, and makes no circuit by its words", async () => {
+  test("that opens none has a failure that is told, and counts in this run by the words of dagger", async () => {
     const script = `${runner.dagger} recorded v0.21.8 pull-503`;
     const ran = await runner.run({ command: "sh", args: ["-c", script], sessions: true });
-    expect(ran.report.failure).toMatchObject({ fault: "registry", breaker: null });
+    expect(ran.report.failure).toMatchObject({ fault: "registry", breaker: "registry:ghcr.io" });
     expect(ran.report.sessions).toBeNull();
-    expect(Object.keys(ran.breakers)).toEqual(["engine"]);
+    expect(Object.keys(ran.breakers)).toEqual(["engine", "registry:ghcr.io"]);
   });
 
   test("that opens none counts against an upstream that it was declared to need", async () => {
