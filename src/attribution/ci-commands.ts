@@ -22,13 +22,13 @@ export const COMMAND_FORMS: readonly CommandForm[] = [
   {
     systems: ["Azure Pipelines", "GitHub Actions", "TeamCity", "Octopus Deploy"],
     example: "##vso[task.debug]x",
-    start: /#(?=#[A-Za-z]*\[)/g,
+    start: /#(?=#\w*\[)/g,
   },
   {
     systems: ["GitHub Actions", "Gitea", "Forgejo"],
     example: "::debug::x",
     // At the start of a line any that might be one; elsewhere only what is whole.
-    start: /:(?=:)(?<=^[^\S\r\n]*:)|:(?=:[A-Za-z][\w-]{0,63}(?:[^\S\r\n][^\r\n]{0,4096}?)?::)/gm,
+    start: /:(?=:)(?<=^[^\S\r\n]*:)|:(?=:[\w-]{1,64}(?:[^\S\r\n][^\r\n]{0,4096}?)?::)/gm,
   },
   {
     systems: ["GitLab CI"],

@@ -21,10 +21,7 @@ interface ScriptCommand {
 }
 
 /** Sends commands to one circuit. Resolves to one reply for each of them, in their order. */
-type SendScript = (
-  target: ScriptTarget,
-  parts: readonly string[],
-) => Promise<readonly unknown[]>;
+type SendScript = (target: ScriptTarget, parts: readonly string[]) => Promise<readonly unknown[]>;
 
 interface Waiting extends ScriptCommand {
   answer(reply: FleetReply): void;
