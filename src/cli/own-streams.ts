@@ -1,6 +1,7 @@
 /** The streams of this process, as the commands use them: what cannot be written is noted, and flushed at the end. */
 
-import type { Writable } from "node:stream";
+import { fstatSync, writeSync } from "node:fs";
+import { Writable } from "node:stream";
 import type { OutputStream, Terminal } from "./terminal.js";
 
 /**
@@ -10,6 +11,8 @@ import type { OutputStream, Terminal } from "./terminal.js";
 export class OwnStreams implements Terminal {
   readonly env = process.env;
   readonly #used = new Set<Writable>();
+  #stdout: OutputStream | undefined;
+  #stderr: OutputStream | undefined;
   #isLost = false;
   #flushMs: number | undefined;
 
@@ -18,11 +21,13 @@ export class OwnStreams implements Terminal {
   }
 
   get stdout(): OutputStream {
-    return this.#watched(process.stdout);
+    this.#stdout ??= this.#watched(isFile(1) ? new FileOutput(1) : process.stdout);
+    return this.#stdout;
   }
 
   get stderr(): OutputStream {
-    return this.#watched(process.stderr);
+    this.#stderr ??= this.#watched(isFile(2) ? new FileOutput(2) : process.stderr);
+    return this.#stderr;
   }
 
   /** Whether something could not be written, for another reason than that its reader went away. */
@@ -45,7 +50,6 @@ export class OwnStreams implements Terminal {
   }
 
   #watched(stream: OutputStream): OutputStream {
-    if (this.#used.has(stream)) return stream;
     this.#used.add(stream);
     stream.on("error", ({ code }: NodeJS.ErrnoException) => {
       // A reader that went away, as in `dagger-breaker ... | head -1`, is no error.
@@ -54,6 +58,36 @@ export class OwnStreams implements Terminal {
       this.stderr.write(`error: the result cannot be written (${code})\n`);
     });
     return stream;
+  }
+}
+
+/**
+ * Writes to a file all that it is given, or fails. A disk that becomes full takes a part first, and Node's own
+ * stream believes that to be all.
+ */
+class FileOutput extends Writable {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    super();
+    this.#descriptor = descriptor;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    try {
+      for (let at = 0; at < chunk.length; ) at += writeSync(this.#descriptor, chunk, at);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  }
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false; // It is closed.
   }
 }
 

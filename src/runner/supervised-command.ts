@@ -116,6 +116,7 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
         interruptsFirst: isOwn,
         killAfterMs: leads ? stop.outsideMs : undefined,
         clocks: limits,
+        hasOutputFailed: () => streams.error !== null,
       });
       if (group.id !== undefined) watcher.guard(group.id);
       return child;

@@ -53,6 +53,24 @@ test("says which of its streams could not be written", () => {
   );
 });
 
+test.skipIf(process.platform === "win32").each([
+  ["of the command", "run -- sh -c 'head -c 9000 /dev/zero; exit 3' >f"],
+  ["of run, which fits in part", "run -- false 2>>f"],
+  ["of run, which does not fit at all", "run -- false 2>>g"],
+  ["of trace", "trace -- true 2>>f"],
+  ["of classify", "classify >>f </dev/null"],
+])("a file that becomes too large for the output %s ends the program with 74", (_title, line) => {
+  const before = "ulimit -f 8 && rm -f f g &&";
+  const fill = "head -c 8180 /dev/zero >f; cat /dev/zero >g 2>/dev/null;";
+  const script = `${before} ${fill} '${cli.program}' ${line}`;
+  const { status } = spawnSync("bash", ["-c", script], {
+    cwd: cli.folder,
+    env: cli.environment(),
+    stdio: "ignore",
+  });
+  expect(status).toBe(74);
+});
+
 test.each([
   ["run", ["run", "--", "/etc/passwd/program"], {}],
   ["trace", ["trace", "--", "/etc/passwd/program"], {}],

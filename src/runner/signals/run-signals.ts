@@ -1,15 +1,26 @@
 /** Signals to a run: they go to the command while it runs, and end the waits between its attempts. */
 
 import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
 import { isInForeground } from "./foreground.js";
 import { JobControl, type StoppableClocks, type StoppableCommand } from "./job-control.js";
 import { holdForLastWords } from "./last-words.js";
 import { asksToEnd, PASSED_ON } from "./passed-signals.js";
 
+/** Within this time after SIGXFSZ our own write fails, where that was the reason for it. */
+const OWN_FAULT_MS = 50;
+
 /** What a terminal sends to the command as well when somebody types it. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 /** What CI systems, Docker and people end a command with. */
 const STOPPING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM"]);
+
+/**
+ * Node.js ignores it, so that a write fails instead. Without any listener it would end us from the first
+ * one that is taken off: one stays for good.
+ */
+const TOO_LARGE = "SIGXFSZ";
+const ignored = (): void => undefined;
 
 /** A run was told to end while no command was running. */
 export class RunInterruptedError extends Error {
@@ -46,6 +57,8 @@ export interface PassingRules {
   readonly killAfterMs?: number | undefined;
   /** The clocks that stand still while the command is stopped. */
   readonly clocks?: StoppableClocks | undefined;
+  /** Whether our own output could not be written. */
+  readonly hasOutputFailed?: (() => boolean) | undefined;
 }
 
 /** The signals of one run, from before its first command to after its last. */
@@ -61,6 +74,10 @@ export class RunSignals {
   #translated: NodeJS.Signals | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   readonly #onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === TOO_LARGE) {
+      this.#onTooLarge();
+      return;
+    }
     if (asksToEnd(signal) || this.#command === undefined) this.#interrupt(signal);
     this.#pass(signal);
   };
@@ -68,6 +85,7 @@ export class RunSignals {
 
   constructor() {
     for (const signal of PASSED_ON) process.on(signal, this.#onSignal);
+    if (constants.signals[TOO_LARGE] !== undefined) process.on(TOO_LARGE, ignored);
     process.on("exit", this.#onExit);
   }
 
@@ -109,6 +127,16 @@ export class RunSignals {
     clearTimeout(this.#killTimer);
     this.#jobControl.release();
     if (this.#isStopping) holdForLastWords();
+  }
+
+  /** The system sends it to us as well, for a file that became too large: that is no word to the command. */
+  #onTooLarge(): void {
+    const command = this.#command;
+    const pass = (): void => {
+      if (this.#command === undefined || this.#command !== command) return;
+      if (this.#rules?.hasOutputFailed?.() !== true) this.#pass(TOO_LARGE);
+    };
+    setTimeout(pass, OWN_FAULT_MS).unref();
   }
 
   #interrupt(signal: NodeJS.Signals): void {
