@@ -1,13 +1,14 @@
 /**
- * Watches the CLI that the SDK starts for a session. The SDK hands it to nobody, does not end it
- * when it hangs, and lets slip what it says when it ends early: the caller is told of a `TypeError`
- * about `port`, while the true error is an unhandled rejection, which ends Node. One more of these
- * comes when the CLI dies later on, so that no lost session could be made good.
+ * Watches the CLI that the SDK starts for a session. The SDK does not hand it out, does not end it
+ * when the session does not open, and loses its error when it ends early: the caller gets a
+ * `TypeError` about `port`, while the true error becomes an unhandled rejection, which ends Node.
+ * A CLI that dies later on causes one more unhandled rejection.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ChildProcess } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
 import { warn } from "./session-tracing.js";
 
 /** The processes that are started while a session is opened. */
@@ -17,9 +18,6 @@ const CHANNEL = "child_process";
 
 /** How long the CLI may take to end after SIGTERM. */
 const GRACE_MS = 2000;
-
-/** How many watches listen to unhandled rejections now. */
-let listening = 0;
 
 /** The watch over one start of a session. */
 export class CliWatch {
@@ -33,23 +31,18 @@ export class CliWatch {
     const { process: child } = message as { readonly process: ChildProcess };
     this.#children.add(child);
     addToEnvironment(child, this.#variables);
-    if (this.#killed) endProcess(child);
+    // The SDK's process library makes the child a promise in the same run of code, but after this.
+    queueMicrotask(() => handleRejections(child, this.#hearRejection));
+    if (this.#killed) queueMicrotask(() => endProcess(child));
   };
-  /**
-   * Listening alone would keep a process alive that has no other listener and that unhandled
-   * rejections of the user's own would end; so those are thrown again.
-   */
-  readonly #onRejection = (reason: unknown): void => {
-    if (isSessionError(reason)) this.#error = reason;
-    else if (process.listenerCount("unhandledRejection") === listening) throw reason;
+  readonly #hearRejection = (reason: unknown): void => {
+    this.#error ??= reason;
   };
 
   /** @param variables What is added to the environment of the CLI, and of nothing else. */
   constructor(variables: Readonly<Record<string, string>> = {}) {
     this.#variables = variables;
-    process.on("unhandledRejection", this.#onRejection);
     subscribe(CHANNEL, this.#onChild);
-    listening += 1;
   }
 
   /** Runs what opens a session. */
@@ -57,9 +50,9 @@ export class CliWatch {
     return started.run(this.#children, open);
   }
 
-  /** What the CLI said when it ended early, if it did; to be asked once the SDK has given up. */
+  /** The SDK's error for a CLI that ended early, if it did; to be asked once the SDK has given up. */
   async error(): Promise<unknown> {
-    // Node reports unhandled rejections once all microtasks are done.
+    // The reaction that throws this error may be a few microtasks later than the SDK's own end.
     await new Promise((resolve) => setImmediate(resolve));
     return this.#error;
   }
@@ -69,20 +62,16 @@ export class CliWatch {
     await Promise.all([...this.#children].map(endOf));
   }
 
-  /** Ends the CLI, also one that is started only now. Returns whether there was one. */
-  kill(): boolean {
+  /** Ends the CLI if it runs, also one that is started only after this. */
+  kill(): void {
+    if (this.#killed) return;
     this.#killed = true;
     for (const child of this.#children) endProcess(child);
-    return this.#children.size > 0;
   }
 
   /** The session is open: the start needs no watch any more, only the end of the CLI does. */
   opened(): void {
-    for (const child of this.#children) {
-      // The SDK makes its child a promise as well, which nobody listens to.
-      (child as Partial<Promise<unknown>>).catch?.(() => {});
-      child.once("exit", warnOfBadEnd);
-    }
+    for (const child of this.#children) child.once("exit", warnOfBadEnd);
     this.end();
   }
 
@@ -90,17 +79,43 @@ export class CliWatch {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    listening -= 1;
-    process.removeListener("unhandledRejection", this.#onRejection);
     unsubscribe(CHANNEL, this.#onChild);
   }
 }
 
 function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) resolve();
-    else child.once("exit", () => resolve());
+    if (isRunning(child)) child.once("exit", () => resolve());
+    else resolve();
   });
+}
+
+function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null;
+}
+
+/** What execa adds to a child process to make it a promise as well. */
+interface PromiseLike {
+  readonly catch?: (onRejected: (reason: unknown) => unknown) => Promise<unknown>;
+}
+
+/**
+ * Handles the rejections that the SDK leaves behind: that of the child itself, and that of the
+ * reaction to it in which the SDK throws what the CLI wrote. Only so does no listener of the user's
+ * to `unhandledRejection` hear of them: once Node reports one, it cannot be hidden.
+ *
+ * @param hear Hears what such a reaction throws.
+ */
+function handleRejections(child: ChildProcess, hear: (reason: unknown) => void): void {
+  const { catch: react } = child as PromiseLike;
+  if (react === undefined) return;
+  react(() => {});
+  const value: typeof react = (onRejected) => {
+    const reaction = react(onRejected);
+    reaction.catch(hear);
+    return reaction;
+  };
+  Object.defineProperty(child, "catch", { value, configurable: true, writable: true });
 }
 
 /** How Node starts a process; of its options only the environment matters here. */
@@ -142,13 +157,21 @@ function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void 
   });
 }
 
-/** Ends a process in good order, or by force when it takes too long. */
+/**
+ * Ends a process in good order, or by force when it takes too long or this process ends first. The
+ * end of its input reaches a CLI behind a script that passes no signal on, and a process that
+ * outlives it must not keep Node alive by its output.
+ */
 function endProcess(child: ChildProcess): void {
-  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
-  child.once("exit", () => clearTimeout(timer));
+  if (!isRunning(child)) return;
+  const kill = () => child.kill("SIGKILL");
+  const timer = setTimeout(kill, GRACE_MS);
+  process.once("exit", kill);
+  child.once("exit", () => {
+    clearTimeout(timer);
+    process.removeListener("exit", kill);
+    for (const output of [child.stdout, child.stderr]) (output as Socket | null)?.unref();
+  });
+  child.stdin?.destroy();
   child.kill("SIGTERM");
-}
-
-function isSessionError(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === "EngineSessionError";
 }

@@ -53,13 +53,16 @@ export async function runInNew<T>(
   } catch (error) {
     // What fails after the callback is the end of the session; how the callback ended is the news.
     if (endings.length > 0) return endingFrom(endings);
-    if (limits.passed) await giveUp(opening, watch);
+    limits.clear();
     const cause = limits.passed ? error : ((await watch.error()) ?? error);
+    // The caller does not wait for the CLI, which may take seconds to end.
+    watch.kill();
     settleOpening(permit, cause, limits);
     throw openingErrorOf(cause);
   } finally {
     limits.clear();
-    if (!limits.passed) watch.end();
+    // A CLI that is still being downloaded would start later, and is to be ended as well.
+    opening.catch(() => {}).finally(() => watch.end());
   }
   return endingFrom(endings);
 }
@@ -69,15 +72,6 @@ function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits):
   if (aborted) permit.ignore();
   else if (isTimeoutError(cause)) permit.failure(recordOf(SESSION_TOO_LATE, cause));
   else settleEngineByError(permit, classifyFailure(cause, { operation: "connect" }), cause);
-}
-
-/** Ends the CLI that does not open a session, and hears what it says to that, which nobody wants. */
-async function giveUp(opening: Promise<void>, watch: CliWatch): Promise<void> {
-  const over = opening
-    .catch(() => {})
-    .then(() => watch.error())
-    .finally(() => watch.end());
-  if (watch.kill()) await over;
 }
 
 /** What may end the wait for a session: its time, or the guard's signal. */

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // Stands in for the dagger CLI. FAKE_CLI says how it behaves at each start, by a list that is
 // shortened in the file FAKE_CLI_STATE: ok, fails, hangs, hangs-hard, dies (the engine, at the second
-// command), killed (the CLI itself, then), ends-badly (when the session is over).
+// command), killed (the CLI itself, then), ends-badly (when the session is over), greets and
+// misspeaks (its first line is no session line, and it stays).
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const [mode = "ok", ...rest] = readFileSync(process.env.FAKE_CLI_STATE, "utf8").split(",");
 writeFileSync(process.env.FAKE_CLI_STATE, rest.join(","));
@@ -13,10 +15,12 @@ if (mode === "fails") {
   process.exit(1);
 }
 if (mode === "hangs-hard") process.on("SIGTERM", () => {});
-if (mode.startsWith("hangs")) {
+if (mode === "greets") console.log("A new version of dagger is available.");
+if (mode === "misspeaks") console.log("{}");
+if (/^(hangs|greets|misspeaks)/.test(mode)) {
   setInterval(() => {}, 60_000);
 } else {
-  const { startSessionDouble } = await import("../../dist/testing/index.js");
+  const { startSessionDouble } = await import(join(process.cwd(), "dist/testing/index.js"));
   const double = await startSessionDouble({
     faults: mode === "dies" ? [{ operation: "withExec", calls: 2, kind: "engineKilled" }] : [],
   });

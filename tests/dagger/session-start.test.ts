@@ -1,14 +1,19 @@
 // How sessions begin and begin again: real processes, since an unhandled rejection would end them.
 
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { buildPackage } from "../build.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+let built: string;
+beforeAll(async () => {
+  built = await buildPackage();
+});
+
 const cli = fileURLToPath(new URL("fake-cli.mjs", import.meta.url));
 
 let scratch: string;
@@ -29,7 +34,7 @@ async function run(starts: string, script: string): Promise<Record<string, unkno
     process.execPath,
     ["--input-type=module", "-e", `${PRELUDE}\n${script}`],
     {
-      cwd: root,
+      cwd: built,
       timeout: 30_000,
       env: { ...env, _EXPERIMENTAL_DAGGER_CLI_BIN: cli, FAKE_CLI_STATE: state },
     },
@@ -43,7 +48,12 @@ const engine = () => guardRegistry.get("engine").getMetrics().metrics;
 const reasonOf = (promise) => promise.then((value) => ({ value }), (error) => ({ name: error.name, code: error.code, message: error.message }));
 const tell = (result) => console.log(JSON.stringify({ ...result, ...engine() }));
 const echo = (client, text) => client.container().from("alpine").withExec(["echo", text]).stdout();
+const heard = [];
+const hearUnhandled = () => process.on("unhandledRejection", (reason) => heard.push(String(reason)));
 `;
+
+/** By then the process waits for nothing more, so the CLI is gone. */
+const WHEN_ALL_IS_OVER = `process.on("exit", () => tell({ ...result, heard }));`;
 
 const starts = () =>
   existsSync(`${state}.log`) ? readFileSync(`${state}.log`, "utf8").trim().split("\n") : [];
@@ -54,9 +64,33 @@ test("a session of the CLI opens, works and ends, and opening is a success of th
 });
 
 test("a CLI that ends early is told by its own words, and no rejection is left unhandled", async () => {
-  const told = await run("fails", `tell(await reasonOf(connect(async () => 1)));`);
+  const script = `hearUnhandled(); const result = await reasonOf(connect(async () => 1)); ${WHEN_ALL_IS_OVER}`;
+  const told = await run("fails", script);
   expect(told).toMatchObject({ name: "EngineSessionError", code: "D105", failureCount: 1 });
+  expect(told.heard).toEqual([]);
   expect(told.message).toContain("failed to run command [docker version]");
+});
+
+test.each([
+  ["no JSON", "greets", "is not valid JSON"],
+  ["JSON that is no session line", "misspeaks", "invalid connect params"],
+])("a CLI whose first line is %s is ended, and Node ends as well", async (_what, mode, message) => {
+  const script = `hearUnhandled(); const result = await reasonOf(connect(async () => 1)); ${WHEN_ALL_IS_OVER}`;
+  const told = await run(mode, script);
+  expect(told).toMatchObject({ message: expect.stringContaining(message), heard: [] });
+  expect(() => process.kill(Number(starts()[0]?.split(" ")[1]), 0)).toThrow("ESRCH");
+});
+
+test("a process that ends right after a timeout leaves no CLI behind that takes no signal", async () => {
+  await run(
+    "hangs-hard",
+    `tell(await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } })));
+     process.exit(0);`,
+  );
+  const pid = starts()[0]?.split(" ")[1] ?? "";
+  // What an init has not reaped yet is a zombie.
+  const state = () => spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" }).stdout;
+  await vi.waitFor(() => expect(state()).toMatch(/^(Z|$)/), 10_000);
 });
 
 test("connection tells of a CLI that ends early in the same way", async () => {
@@ -92,11 +126,18 @@ test.each(["hangs", "hangs-hard"])(
   async (mode) => {
     const told = await run(
       mode,
-      `let record;
+      `const { readFileSync } = await import("node:fs");
+       let record;
+       hearUnhandled();
        guardRegistry.get("engine").on("failure", ({ error }) => { record = error; });
-       const result = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } }));
-       tell({ ...result, record });`,
+       const failure = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } }));
+       const [, pid] = readFileSync(process.env.FAKE_CLI_STATE + ".log", "utf8").split(" ");
+       const result = { ...failure, record, cliStillRan: process.kill(Number(pid), 0) };
+       ${WHEN_ALL_IS_OVER}`,
     );
+    // The caller does not wait for the end of the CLI.
+    expect(told.cliStillRan).toBe(true);
+    expect(told.heard).toEqual([]);
     expect(told).toMatchObject({ name: "TimeoutError", code: "TIMEOUT", failureCount: 1 });
     expect(told.record).toMatchObject({ name: "TimeoutError", rule: "session-too-late" });
     const pid = Number(starts()[0]?.split(" ")[1]);
