@@ -42,8 +42,18 @@ export interface NamedUpstream {
   readonly key: string;
   /** The names of the fields down to the one that names it, as an error's `path` has them. */
   readonly path: readonly string[];
-  /** Of an image of `from`: its address as it was written, and the platform asked for, if any. */
-  readonly image?: { readonly address: string; readonly platform: string } | undefined;
+  /** Of an image of `from`. */
+  readonly image?: NamedImage | undefined;
+}
+
+/** An image as `from` asks for it. */
+export interface NamedImage {
+  /** Its address as it was written. */
+  readonly address: string;
+  /** The platform asked for; empty for the engine's own. */
+  readonly platform: string;
+  /** Whether the engine is told to pass over its lock file. */
+  readonly noLock: boolean;
 }
 
 /** What a request would do beside reading. */
@@ -215,7 +225,9 @@ class Walk {
     const { host, reference, pinned } = image;
     const asked = platform.replace(/^"(.*)"$/, "$1");
     const written =
-      name === "from" && address !== undefined ? { address, platform: asked } : undefined;
+      name === "from" && address !== undefined
+        ? { address, platform: asked, noLock: this.#isTrue(field, "noLock") }
+        : undefined;
     this.#add({ kind: "registry", host, field: name, reference, pinned }, field, platform, written);
   }
 
@@ -272,6 +284,11 @@ class Walk {
   #has(field: FieldNode, name: string): boolean {
     const value = this.#argument(field, name)?.value;
     return value !== undefined && value.kind !== Kind.NULL;
+  }
+
+  #isTrue(field: FieldNode, name: string): boolean {
+    const value = this.#argument(field, name)?.value;
+    return value !== undefined && this.#values.line(value) === "true";
   }
 
   #text(field: FieldNode, name: string): string | undefined {

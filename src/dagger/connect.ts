@@ -42,11 +42,15 @@ export async function connect<T>(
   const { guard, ...connectOptions } = options;
   const { settings, guardOptions } = readConnectOptions(guard);
   const owner = makeGuard(guardOptions);
-  return runInSession(owner, settings, (run, state) =>
-    sdk.connect(
-      (client) => run(() => callback(guardWith(owner, client, () => state))),
-      connectOptions,
-    ),
+  return runInSession(
+    owner,
+    settings,
+    (run, state) =>
+      sdk.connect(
+        (client) => run(() => callback(guardWith(owner, client, () => state))),
+        connectOptions,
+      ),
+    connectOptions.Workdir,
   );
 }
 
@@ -64,18 +68,22 @@ export async function connection<T>(
   const { guard, ...connectOptions } = options;
   const { settings, guardOptions } = readConnectOptions(guard);
   const owner = makeGuard(guardOptions);
-  return runInSession(owner, settings, (run, state) =>
-    sdk.connection(
-      () =>
-        run(async () => {
-          const release = guardInPlace(owner, sdk.dag, () => state);
-          try {
-            return await callback();
-          } finally {
-            release();
-          }
-        }),
-      connectOptions,
-    ),
+  return runInSession(
+    owner,
+    settings,
+    (run, state) =>
+      sdk.connection(
+        () =>
+          run(async () => {
+            const release = guardInPlace(owner, sdk.dag, () => state);
+            try {
+              return await callback();
+            } finally {
+              release();
+            }
+          }),
+        connectOptions,
+      ),
+    connectOptions.Workdir,
   );
 }

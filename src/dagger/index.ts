@@ -20,6 +20,7 @@ export { isSessionLostError, SessionLostError } from "../guard/errors.js";
 export type { FailureRecord } from "../guard/failure-record.js";
 // What a guard can be told, and where its breakers live.
 export { type GuardBreakers, type GuardOptions, guardRegistry } from "../guard/guard-options.js";
+export type { LockedEvent } from "../guard/locks/request-locks.js";
 export type { Mirrors } from "../guard/mirrors.js";
 export type { PinOptions } from "../guard/pin-options.js";
 export { type PinnedEvent, pinnedImageCount } from "../guard/pinning.js";

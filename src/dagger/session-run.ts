@@ -18,11 +18,14 @@ export type Opener<T> = (
 /**
  * Opens a session and runs a body in it; opening is one call of the engine. A body whose session is
  * lost is run again on a new one where the settings allow it.
+ *
+ * @param workdir The working folder of its CLI, where it is told one.
  */
 export async function runInSession<T>(
   owner: Guard,
   settings: ConnectSettings,
   open: Opener<T>,
+  workdir?: string,
 ): Promise<T> {
   // A session in the environment is taken on trust: that it opens proves nothing of the engine, and
   // a new one cannot be had.
@@ -31,7 +34,11 @@ export async function runInSession<T>(
   const { fleet } = owner.settings;
   await fleet?.open();
   try {
-    return await runUntilDone(owner, settings, open, { inherited, tracing });
+    return await runUntilDone(owner, settings, open, {
+      inherited,
+      tracing,
+      workdir: inherited ? undefined : workdir,
+    });
   } finally {
     tracing?.close();
     // The process may end right after; what it has met is for others to know.
@@ -50,18 +57,19 @@ async function startTracing(inherited: boolean): Promise<SessionTracing | undefi
 interface Sessions {
   readonly inherited: boolean;
   readonly tracing: SessionTracing | undefined;
+  readonly workdir: string | undefined;
 }
 
 async function runUntilDone<T>(
   owner: Guard,
   settings: ConnectSettings,
   open: Opener<T>,
-  { inherited, tracing }: Sessions,
+  { inherited, tracing, workdir }: Sessions,
 ): Promise<T> {
   const { signal } = owner.settings;
   for (let reruns = 0; ; reruns += 1) {
     signal?.throwIfAborted();
-    const state = new SessionState();
+    const state = new SessionState(undefined, workdir);
     if (tracing !== undefined) traceSession(state, tracing);
     const [permit] = (await owner.admit([owner.engine], signal)) as readonly [CallPermit];
     const opener: Open<T> = (run) =>

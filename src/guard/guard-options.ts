@@ -7,6 +7,7 @@ import type { Fleet } from "../fleet/client/fleet.js";
 import {
   checkText,
   type Field,
+  functionField,
   MILLISECONDS,
   numberField,
   objectField,
@@ -18,6 +19,7 @@ import {
   wordField,
 } from "../options/check.js";
 import { createRegistry, type NamedBreakerOptions, type Registry } from "../registry/registry.js";
+import type { LockedEvent } from "./locks/request-locks.js";
 import { type Mirrors, mirrorsField } from "./mirrors.js";
 import { type PinOptions, pinField } from "./pin-options.js";
 import type { Pinning } from "./pinning.js";
@@ -70,6 +72,11 @@ export interface GuardOptions {
    * loudly each time. Never in a request that publishes. Default: off.
    */
   readonly pin?: PinOptions | undefined;
+  /**
+   * Told of each image that a request takes by the digest of a lock file of Dagger (`dagger.lock`),
+   * for which the engine asks nobody as long as it holds the image. Default: nobody is.
+   */
+  readonly onLocked?: ((event: LockedEvent) => unknown) | undefined;
   /**
    * For how many milliseconds at least an upstream that answers with a rate limit is left alone when
    * it does not say for how long, or says less than a second; above 0. The open time of its breaker,
@@ -217,6 +224,7 @@ const FIELDS = {
   needs: needsField,
   mirrors: mirrorsField,
   pin: pinField,
+  onLocked: functionField<(event: LockedEvent) => unknown>(),
   rateLimitOpenMs: numberField(60_000, SOME_MILLISECONDS),
   onOpen: wordField<"reject" | "wait">("reject", ["reject", "wait"]),
   maxWaitMs: numberField(300_000, MILLISECONDS),
@@ -234,6 +242,7 @@ export interface GuardSettings {
   readonly needs: readonly string[];
   readonly mirrors: Mirrors;
   readonly pin: Pinning | undefined;
+  readonly onLocked: ((event: LockedEvent) => unknown) | undefined;
   readonly rateLimitOpenMs: number;
   readonly onOpen: "reject" | "wait";
   readonly maxWaitMs: number;

@@ -6,7 +6,11 @@ import type { CallPermit } from "../breaker/permit.js";
 import { UnaskedPermit } from "../breaker/unasked-permit.js";
 import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
 import { type Asked, askUntilAdmitted, type OnWait } from "../policies/wait.js";
-import { isRegistryFullError, type NamedBreakerOptions } from "../registry/registry.js";
+import {
+  isRegistryFullError,
+  type NamedBreakerOptions,
+  type Registry,
+} from "../registry/registry.js";
 import { askAll, askShared } from "./admission.js";
 import {
   breakerOptions,
@@ -16,10 +20,14 @@ import {
   givenOptions,
   readGuardOptions,
 } from "./guard-options.js";
+import { LockedPulls } from "./locks/locked-pulls.js";
 import { probesJudged } from "./pending-settlements.js";
 import { sharedName } from "./shared-upstreams.js";
 
 type AskedPermits = Asked<readonly CallPermit[]>;
+
+/** What was met of locked images, for all guards that share their breakers. */
+const lockedPulls = new WeakMap<Registry, LockedPulls>();
 
 /** Knows the breakers of the upstreams, and lets requests in past them. */
 export class Guard {
@@ -59,6 +67,14 @@ export class Guard {
    */
   upstream(name: string): CircuitBreaker | undefined {
     return this.#breakerIfRoom(name);
+  }
+
+  /** What its sessions have met of locked images. */
+  get lockedPulls(): LockedPulls {
+    const { registry } = this.settings;
+    const found = lockedPulls.get(registry) ?? new LockedPulls();
+    lockedPulls.set(registry, found);
+    return found;
   }
 
   /** Whether the breaker of an upstream would let a request in now, as far as is known. Changes nothing. */
@@ -116,6 +132,12 @@ export class Guard {
   /** Takes such an outcome for this process alone, whoever shares the circuit. */
   unaskedHere(breaker: CircuitBreaker): CallPermit {
     return new UnaskedPermit(breaker);
+  }
+
+  /** Whether a success may change what is thought of a breaker: it has met failures, or others may have. */
+  isInDoubt(breaker: CircuitBreaker): boolean {
+    const { state, metrics } = breaker.getMetrics();
+    return state !== "closed" || metrics.failureCount > 0 || this.shares(breaker.name);
   }
 
   /** Whether the circuit of this name is shared with other processes. */

@@ -11,11 +11,12 @@ import { engineFault } from "./engine-fault.js";
 import type { SessionLostError } from "./errors.js";
 import { recordOf } from "./failure-record.js";
 import type { Guard } from "./guard.js";
+import { RequestLocks } from "./locks/request-locks.js";
 import { breakersOfMirrors, chooseMirrors, withAddresses } from "./mirrors.js";
 import { type PinnedRequest, tagsOf } from "./pinning.js";
-import { RequestInFlight } from "./request-in-flight.js";
+import { RequestInFlight, type SettlementSources } from "./request-in-flight.js";
 import { SessionState } from "./session-state.js";
-import type { RequestWitness } from "./witness.js";
+import { type RequestWitness, WITNESS_WITHIN_MS } from "./witness.js";
 
 /**
  * Sends a request and resolves to the answer. Aborting the signal, if there is one, must drop the
@@ -44,6 +45,8 @@ export interface RequestCompanions {
   /** Ends this one request when it is aborted, as when its caller has gone; nobody is to blame then. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const NO_SOURCES: SettlementSources = { witness: undefined, learnEngine: () => undefined };
 
 /** Guards the requests of one session. */
 export class GuardedSession {
@@ -95,11 +98,13 @@ export class GuardedSession {
     exchange: Exchange<A>,
     { witness, signal }: RequestCompanions,
   ): Promise<A> {
-    const { operationTimeoutMs, onOpen } = this.#guard.settings;
+    const { operationTimeoutMs, onOpen, onLocked, pin } = this.#guard.settings;
     if (this.lost !== undefined) throw this.lost;
     this.#guard.settings.signal?.throwIfAborted();
     signal?.throwIfAborted();
-    const pinned = this.#pinned(await this.#mirrored(given));
+    const { lockFile, engine } = this.#state;
+    const locks = new RequestLocks(lockFile, engine, this.#guard.lockedPulls);
+    const pinned = this.#pinned(await this.#mirrored(given, locks), locks);
     const { request } = pinned;
     const reading = readQuery(request);
     for (const effect of ["publish", "export"] as const) {
@@ -108,9 +113,10 @@ export class GuardedSession {
     const waits = onOpen === "wait";
     const call = this.#calls.begin({ timeoutMs: operationTimeoutMs, waits, signal });
     try {
-      const inFlight = await this.#admit(reading, call);
+      const inFlight = await this.#admit(reading, call, locks);
       for (const effect of reading.sideEffects) this.#state.sideEffects.add(effect);
-      this.#guard.settings.pin?.announce(pinned, (name) => this.#guard.upstream(name));
+      locks.announce(reading.named, onLocked);
+      pin?.announce(pinned, (name) => this.#guard.upstream(name));
       const answer = await this.#send(request, exchange, inFlight, call, witness);
       if (inFlight.didAll) this.#learnDigests(reading, inFlight.references, exchange);
       return answer;
@@ -120,19 +126,21 @@ export class GuardedSession {
   }
 
   /** The request with images of refusing registries asked of their mirrors. */
-  async #mirrored(request: GraphQLRequest): Promise<GraphQLRequest> {
+  async #mirrored(request: GraphQLRequest, locks: RequestLocks): Promise<GraphQLRequest> {
     const { mirrors, pin } = this.#guard.settings;
     if (Object.keys(mirrors).length === 0) return request;
-    const images = this.#state.memory.imagesToAsk(readQuery(request), pin);
+    const reading = readQuery(request);
+    const images = this.#state.memory.imagesToAsk(reading, locks, pin);
     await this.#guard.refresh(breakersOfMirrors(images, mirrors));
     const chosen = chooseMirrors(images, mirrors, (name) => this.#guard.admits(name));
-    return chosen.size === 0 ? request : withAddresses(request, chosen);
+    if (chosen.size === 0) return request;
+    return withAddresses(request, withLockedDigests(chosen, reading.named, locks));
   }
 
   /** The request with images by their known digests, where the user wants that. */
-  #pinned(request: GraphQLRequest): PinnedRequest {
+  #pinned(request: GraphQLRequest, locks: RequestLocks): PinnedRequest {
     const { pin } = this.#guard.settings;
-    return pin?.pin(request, readQuery(request)) ?? { request, digests: new Map() };
+    return pin?.pin(request, readQuery(request), locks) ?? { request, digests: new Map() };
   }
 
   /** Learns from a request that has used what it names, without anybody waiting for it. */
@@ -157,12 +165,15 @@ export class GuardedSession {
   }
 
   /** Takes the permits, unless the session was lost or the caller left meanwhile. */
-  async #admit(reading: QueryReading, call: Call): Promise<RequestInFlight> {
-    const { memory } = this.#state;
+  async #admit(reading: QueryReading, call: Call, locks: RequestLocks): Promise<RequestInFlight> {
+    const { memory, engine } = this.#state;
     const { needs, pin } = this.#guard.settings;
-    const dependencies = memory.dependencies(reading, needs, pin);
+    const dependencies = memory.dependencies(reading, needs, pin, locks);
     const inFlight = await this.#state.wait(call, () =>
-      RequestInFlight.admit(this.#guard, memory, reading, dependencies, call.signal),
+      RequestInFlight.admit(
+        { guard: this.#guard, memory, engine, locks, reading, dependencies },
+        call.signal,
+      ),
     );
     if (this.lost === undefined && !call.signal?.aborted) return inFlight;
     inFlight.notSent();
@@ -176,10 +187,14 @@ export class GuardedSession {
     { signal }: Call,
     witness: RequestWitness | undefined,
   ): Promise<A> {
+    const learnEngine = () => this.#learnEngine(exchange);
     try {
-      const answer = await exchange(request, signal);
+      const answering = exchange(request, signal);
+      // While the request runs, so that a probe is judged as soon as it is answered.
+      if (inFlight.needsVersion && witness === undefined) learnEngine();
+      const answer = await answering;
       const failures = classifyResponse(answer, { query: request });
-      this.#settleByAnswer(inFlight, failures, answer, witness);
+      this.#settleByAnswer(inFlight, failures, answer, { witness, learnEngine });
       return answer;
     } catch (error) {
       if (!signal?.aborted) {
@@ -201,16 +216,28 @@ export class GuardedSession {
     inFlight: RequestInFlight,
     failures: readonly Failure[],
     answer: SessionResponse,
-    witness?: RequestWitness,
+    sources: SettlementSources = NO_SOURCES,
   ): void {
     const lost = failures.find(({ sessionLost }) => sessionLost);
-    if (lost === undefined || this.#state.lose(lost)) inFlight.answered(failures, answer, witness);
+    if (lost === undefined || this.#state.lose(lost)) inFlight.answered(failures, answer, sources);
     else inFlight.ignored();
   }
 
   #settleByError(inFlight: RequestInFlight, failure: Failure, error: unknown): void {
     if (!failure.sessionLost || this.#state.lose(failure, error)) inFlight.failed(failure, error);
     else inFlight.ignored();
+  }
+
+  /** Asks the engine for its version, once in a session. Returns what is still to be waited for. */
+  #learnEngine(exchange: Exchange<SessionResponse>): Promise<void> | undefined {
+    return this.#state.engine.learn(async () => {
+      const call = this.#calls.begin({ timeoutMs: WITNESS_WITHIN_MS });
+      try {
+        return await exchange(VERSION_QUERY, call.signal);
+      } finally {
+        call.end();
+      }
+    });
   }
 
   /**
@@ -258,6 +285,22 @@ export class GuardedSession {
       call.end();
     }
   }
+}
+
+/** A locked image is asked of its mirror by its digest; one with several digests, of no mirror. */
+function withLockedDigests(
+  chosen: ReadonlyMap<string, string>,
+  named: readonly NamedUpstream[],
+  locks: RequestLocks,
+): ReadonlyMap<string, string> {
+  const addresses = new Map<string, string>();
+  for (const [reference, address] of chosen) {
+    const digest = locks.onlyDigestOf(reference, named);
+    if (digest !== null) {
+      addresses.set(reference, digest === undefined ? address : `${address}@${digest}`);
+    }
+  }
+  return addresses;
 }
 
 /** An engine that does not answer the cheapest question. */

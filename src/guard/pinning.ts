@@ -12,6 +12,7 @@ import { BoundedMap } from "./bounded-map.js";
 import { CheckedDigests } from "./digests/checked-digests.js";
 import { type DigestStore, type KnownDigest, keyOf } from "./digests/known-digests.js";
 import { isDigest, tagReference } from "./digests/references.js";
+import type { Locks } from "./locks/locked-pulls.js";
 import { withAddresses } from "./mirrors.js";
 
 /** What `onUse` of the option `pin` is told of each image that is taken by a known digest. */
@@ -75,13 +76,13 @@ export class Pinning {
 
   /**
    * Writes fresh digests into a request. One that publishes stays as it is: what is made for others
-   * is made of what the tag is now.
+   * is made of what the tag is now. So does a tag that is locked: its digest is the lock file's.
    */
-  pin(request: GraphQLRequest, reading: QueryReading): PinnedRequest {
+  pin(request: GraphQLRequest, reading: QueryReading, locks: Locks): PinnedRequest {
     const digests = new Map<string, KnownDigest>();
     const addresses = new Map<string, string>();
     if (reading.sideEffects.has("publish")) return { request, digests };
-    for (const [reference, platforms] of this.#fresh(reading.named)) {
+    for (const [reference, platforms] of this.#fresh(reading.named, locks)) {
       for (const known of platforms) {
         const address = `${known.reference}@${known.digest}`;
         addresses.set(reference, address);
@@ -161,13 +162,18 @@ export class Pinning {
   }
 
   /** The tags with one fresh digest; for two platforms of a tag that differ, the tag stays. */
-  #fresh(named: readonly NamedUpstream[]): ReadonlyMap<string, readonly KnownDigest[]> {
+  #fresh(
+    named: readonly NamedUpstream[],
+    locks: Locks,
+  ): ReadonlyMap<string, readonly KnownDigest[]> {
     const fresh = new Map<string, KnownDigest[]>();
     const ambiguous = new Set<string>();
-    for (const { upstream, image } of named) {
+    for (const one of named) {
+      const { upstream, image } = one;
       if (image === undefined || upstream.pinned) continue;
       const { reference } = upstream;
-      const known = this.#store.find(reference, image.platform);
+      const isLocked = locks.digestOf(one) !== undefined;
+      const known = isLocked ? undefined : this.#store.find(reference, image.platform);
       const platforms = fresh.get(reference) ?? [];
       if (known !== undefined && this.#isFresh(known, platforms[0])) {
         fresh.set(reference, [...platforms, known]);

@@ -10,9 +10,12 @@ import type { CallPermit } from "../breaker/permit.js";
 import { noteSessionIds } from "../policies/last-good-scope.js";
 import { idsOf } from "./answer-ids.js";
 import type { Guard } from "./guard.js";
+import type { RequestLocks } from "./locks/request-locks.js";
+import type { SessionEngine } from "./locks/session-engine.js";
 import { settleLater } from "./pending-settlements.js";
 import type { Dependencies, SessionMemory } from "./session-memory.js";
 import {
+  concerned,
   onlyCommandsFailed,
   releaseUpstreams,
   settleBlamed,
@@ -25,28 +28,44 @@ import {
 import { countSpared } from "./spared-requests.js";
 import { type RequestWitness, WITNESS_WITHIN_MS } from "./witness.js";
 
+/** What a request is judged by. */
+export interface RequestFacts {
+  readonly guard: Guard;
+  readonly memory: SessionMemory;
+  readonly engine: SessionEngine;
+  readonly locks: RequestLocks;
+  readonly reading: QueryReading;
+  readonly dependencies: Dependencies;
+}
+
+/** What can be learnt for the settlement beside the answer. */
+export interface SettlementSources {
+  readonly witness: RequestWitness | undefined;
+  /** Asks for the engine's version. Returns what is still to be waited for. */
+  readonly learnEngine: () => Promise<void> | undefined;
+}
+
 /** A request that was let in. It is settled once, in one of its ways. */
 export class RequestInFlight {
   readonly #guard: Guard;
   readonly #memory: SessionMemory;
   readonly #reading: QueryReading;
   readonly #dependencies: Dependencies;
+  readonly #facts: RequestFacts;
   readonly #engine: CallPermit;
   readonly #upstreams: ReadonlyMap<string, UpstreamInFlight>;
   #didAll = false;
 
   private constructor(
-    guard: Guard,
-    memory: SessionMemory,
-    reading: QueryReading,
-    dependencies: Dependencies,
+    facts: RequestFacts,
     engine: CallPermit,
     upstreams: ReadonlyMap<string, UpstreamInFlight>,
   ) {
-    this.#guard = guard;
-    this.#memory = memory;
-    this.#reading = reading;
-    this.#dependencies = dependencies;
+    this.#facts = facts;
+    this.#guard = facts.guard;
+    this.#memory = facts.memory;
+    this.#reading = facts.reading;
+    this.#dependencies = facts.dependencies;
     this.#engine = engine;
     this.#upstreams = upstreams;
   }
@@ -58,12 +77,10 @@ export class RequestInFlight {
    * @throws What `Guard.admit` throws.
    */
   static async admit(
-    guard: Guard,
-    memory: SessionMemory,
-    reading: QueryReading,
-    dependencies: Dependencies,
+    facts: RequestFacts,
     signal: AbortSignal | undefined,
   ): Promise<RequestInFlight> {
+    const { guard, dependencies } = facts;
     const { engine } = guard;
     const breakers = new Map<string, CircuitBreaker>();
     for (const name of dependencies.all) {
@@ -78,19 +95,24 @@ export class RequestInFlight {
     });
     const held = new Map(gated.map(([name], index) => [name, permits[index]]));
     const upstreams = upstreamsInFlight(guard, breakers, held, dependencies);
-    return new RequestInFlight(
-      guard,
-      memory,
-      reading,
-      dependencies,
-      permit as CallPermit,
-      upstreams,
-    );
+    return new RequestInFlight(facts, permit as CallPermit, upstreams);
   }
 
   /** Whether its answer has shown that it used all it names, at least up to a command that failed. */
   get didAll(): boolean {
     return this.#didAll;
+  }
+
+  /**
+   * Whether the engine's version decides what its success tells: only an engine before lock files asks
+   * for each tag. The success of a breaker that has met no failure changes nothing, so it is not asked then.
+   */
+  get needsVersion(): boolean {
+    for (const name of this.#dependencies.provenByTag) {
+      const upstream = this.#upstreams.get(name);
+      if (upstream !== undefined && this.#guard.isInDoubt(upstream.breaker)) return true;
+    }
+    return false;
   }
 
   /** What it names, and what the ids in it stand for. */
@@ -105,10 +127,11 @@ export class RequestInFlight {
   answered(
     failures: readonly Failure[],
     answer: SessionResponse,
-    witness: RequestWitness | undefined,
+    sources: SettlementSources,
   ): void {
+    if (this.#reading.rootField === "version") this.#facts.engine.note(answer);
     settleEngineByAnswer(this.#engine, failures);
-    this.#settleUpstreams(failures, this.#provenBy(failures), witness);
+    this.#settleUpstreams(failures, sources);
     this.#didAll = onlyCommandsFailed(failures);
     if (this.#didAll) this.#memory.learn(this.#reading, this.#dependencies);
     if (failures.length === 0 && this.#reading.idKeys.size > 0) {
@@ -125,13 +148,15 @@ export class RequestInFlight {
   timedOut(witness: RequestWitness | undefined): void {
     this.#engine.ignore();
     if (witness === undefined) releaseUpstreams(this.#upstreams);
-    else this.#settleWith(witness, (seen) => this.#blameHanging(seen ?? []));
+    else {
+      const evidence = witness.evidence(WITNESS_WITHIN_MS);
+      this.#settleAfter(evidence, (seen) => this.#blameHanging(seen ?? []));
+    }
   }
 
   #settleUpstreams(
     failures: readonly Failure[],
-    proven: ReadonlySet<string>,
-    witness: RequestWitness | undefined,
+    { witness, learnEngine }: SettlementSources,
   ): void {
     const { rateLimitOpenMs } = this.#guard.settings;
     const blamed = settleBlamed(this.#upstreams, failures, rateLimitOpenMs);
@@ -139,23 +164,33 @@ export class RequestInFlight {
       const strangers = settleOthers(this.#upstreams, {
         failures,
         blamed,
-        proven,
+        proven: this.#provenBy(failures),
         evidence,
         rateLimitOpenMs,
       });
       for (const [name, seen] of strangers) this.#recordStranger(name, seen);
+      this.#learnOfLocks(failures, evidence ?? []);
     };
-    if (witness === undefined) settle(undefined);
-    else this.#settleWith(witness, settle);
+    const doubt = this.needsVersion && onlyCommandsFailed(failures);
+    const settleKnowing = (evidence: readonly Evidence[] | undefined) => {
+      const learning = doubt && evidence === undefined ? learnEngine() : undefined;
+      return learning === undefined ? settle(evidence) : learning.then(() => settle(evidence));
+    };
+    if (witness !== undefined) {
+      this.#settleAfter(witness.evidence(WITNESS_WITHIN_MS), settleKnowing);
+      return;
+    }
+    const learning = doubt ? learnEngine() : undefined;
+    if (learning === undefined) settle(undefined);
+    else this.#settleAfter(learning.then(NOTHING_SEEN), settle);
   }
 
   /** Settles once a witness was heard, or could not be; whatever happens, no permit is kept. */
-  #settleWith(
-    witness: RequestWitness,
-    settle: (evidence: readonly Evidence[] | undefined) => void,
+  #settleAfter(
+    evidence: Promise<readonly Evidence[] | undefined>,
+    settle: (evidence: readonly Evidence[] | undefined) => void | Promise<void>,
   ): void {
-    const settlement = witness
-      .evidence(WITNESS_WITHIN_MS)
+    const settlement = evidence
       .catch(() => undefined)
       .then(settle)
       .catch((error) => announceOnce(this.#guard, "the guard", "the settlement by spans", error))
@@ -176,7 +211,19 @@ export class RequestInFlight {
     settleBySpans(this.#guard.unasked(breaker), seen, settings.rateLimitOpenMs);
   }
 
+  /** Notes which locked images the engine holds, and which it was seen to ask for. */
+  #learnOfLocks(failures: readonly Failure[], evidence: readonly Evidence[]): void {
+    const { references } = this.#dependencies;
+    const failed = failures.map((failure) => concerned(failure, this.#upstreams));
+    const seen = evidence.map(({ kind, servesHost }) => breakerName(kind, servesHost));
+    const asked = new Set([...failed, ...seen].filter((name) => name !== undefined));
+    const used = onlyCommandsFailed(failures) && this.#reading.usesContents;
+    this.#facts.locks.learn({ references, asked, used });
+  }
+
   #blameHanging(evidence: readonly Evidence[]): void {
+    const asked = new Set(evidence.map(({ kind, servesHost }) => breakerName(kind, servesHost)));
+    this.#facts.locks.learn({ references: this.#dependencies.references, asked, used: false });
     for (const seen of evidence) {
       const upstream = this.#upstreams.get(breakerName(seen.kind, seen.servesHost));
       if (seen.outcome !== "failed" || upstream === undefined || upstream.onlyDeclared) continue;
@@ -184,9 +231,12 @@ export class RequestInFlight {
     }
   }
 
+  /** An engine that reads lock files asks for no tag that one names, in whatever folder that is. */
   #provenBy(failures: readonly Failure[]): ReadonlySet<string> {
-    if (failures.length === 0) return this.#dependencies.proven;
-    return onlyCommandsFailed(failures) ? this.#dependencies.provenBeforeCommand : NOBODY;
+    if (!onlyCommandsFailed(failures)) return NOBODY;
+    const { proven, provenBeforeCommand, provenByTag } = this.#dependencies;
+    const certain = failures.length === 0 ? proven : provenBeforeCommand;
+    return this.#facts.engine.readsLocks === true ? certain : new Set([...certain, ...provenByTag]);
   }
 
   /** Settles all by an error that came instead of an answer. */
@@ -213,6 +263,8 @@ export class RequestInFlight {
     releaseUpstreams(this.#upstreams);
   }
 }
+
+const NOTHING_SEEN = (): undefined => undefined;
 
 const NOBODY: ReadonlySet<string> = new Set();
 

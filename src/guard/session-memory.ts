@@ -6,6 +6,7 @@
 import { breakerName } from "../attribution/hosts.js";
 import type { NamedUpstream, QueryReading } from "../attribution/query-reading.js";
 import { BoundedMap } from "./bounded-map.js";
+import type { Locks } from "./locks/locked-pulls.js";
 
 /** How much a session remembers of ids, and of what was resolved. */
 const LIMIT = 10_000;
@@ -20,6 +21,8 @@ export interface Dependencies {
   readonly named: ReadonlySet<string>;
   /** Those that a success proves to have answered. */
   readonly proven: ReadonlySet<string>;
+  /** Those that it proves as well where the engine asks for each tag: no lock file can name it. */
+  readonly provenByTag: ReadonlySet<string>;
   /** Those that are proven even when a command of the request fails: a push comes after it. */
   readonly provenBeforeCommand: ReadonlySet<string>;
   /** The registries of the images that it may well pull, one for each image. */
@@ -48,35 +51,39 @@ export class SessionMemory {
    *
    * @param needs The names of breakers that the user declared.
    * @param pins Knows the images that were pinned by us, and whether the engine will ask for them.
+   * @param locks Knows the images that a lock file names.
    */
   dependencies(
     reading: QueryReading,
     needs: readonly string[],
     pins: Pins | undefined,
+    locks: Locks,
   ): Dependencies {
     const references = this.#references(reading);
     const declared = reading.introspects ? [] : needs;
-    const gated = references.filter((one) => this.#gates(one, pins));
-    const proving = references.filter((one) => this.#proves(one));
+    const gated = references.filter((one) => this.#gates(one, locks, pins));
+    const proving = references.filter((one) => this.#proves(one, locks));
+    const certain = proving.filter((one) => !isTag(one));
     const named = namesOf(references);
     return {
       gated: new Set([...namesOf(gated), ...declared]),
       all: new Set([...named, ...declared]),
       named: new Set(named),
-      proven: new Set(namesOf(proving)),
-      provenBeforeCommand: new Set(namesOf(proving.filter(isFetched))),
+      proven: new Set(namesOf(certain)),
+      provenByTag: new Set(namesOf(proving.filter(isTag))),
+      provenBeforeCommand: new Set(namesOf(certain.filter(isFetched))),
       images: gated.filter(isFetched).flatMap(imageHost),
       references,
     };
   }
 
   /** The images that a request will have to ask their registries for, as references. */
-  imagesToAsk({ named, sideEffects }: QueryReading, pins?: Pins): string[] {
+  imagesToAsk({ named, sideEffects }: QueryReading, locks: Locks, pins?: Pins): string[] {
     const spared = ({ upstream, image }: NamedUpstream) =>
       !sideEffects.has("publish") &&
       pins?.spares(upstream.reference, image?.platform ?? "") === true;
     return named
-      .filter((one) => one.upstream.field === "from" && this.#gates(one) && !spared(one))
+      .filter((one) => one.upstream.field === "from" && this.#gates(one, locks) && !spared(one))
       .map(({ upstream }) => upstream.reference);
   }
 
@@ -114,8 +121,10 @@ export class SessionMemory {
   }
 
   /** An image by digest may be there already, and what was used once is. A push always goes out. */
-  #gates({ upstream, image, key }: NamedUpstream, pins?: Pins): boolean {
+  #gates(one: NamedUpstream, locks: Locks, pins?: Pins): boolean {
+    const { upstream, image, key } = one;
     if (upstream.field === "publish") return true;
+    if (locks.digestOf(one) !== undefined && !locks.mustBeAsked(one)) return false;
     if (upstream.pinned) {
       const { reference } = upstream;
       if (pins?.mustBeAsked(reference, image?.platform ?? "") !== true) return false;
@@ -123,15 +132,22 @@ export class SessionMemory {
     return this.#used.get(key) === undefined;
   }
 
-  /** A new session must ask for every tag, URL and remote; after that it need not. */
-  #proves({ upstream, key }: NamedUpstream): boolean {
+  /** A new session must ask for every tag, URL and remote that is not locked; after that it need not. */
+  #proves(one: NamedUpstream, locks: Locks): boolean {
+    const { upstream, key } = one;
     if (upstream.field === "publish") return true;
+    if (locks.digestOf(one) !== undefined) return false;
     return !upstream.pinned && this.#resolved.get(key) === undefined;
   }
 }
 
 function namesOf(references: readonly NamedUpstream[]): string[] {
   return references.map(({ upstream }) => breakerName(upstream.kind, upstream.host));
+}
+
+/** Whether it is an image by tag, which a lock file can name. */
+function isTag({ upstream }: NamedUpstream): boolean {
+  return upstream.kind === "registry" && upstream.field !== "publish" && !upstream.pinned;
 }
 
 function isFetched({ upstream }: NamedUpstream): boolean {

@@ -3,26 +3,42 @@
 import type { Failure } from "../attribution/failure.js";
 import type { SideEffect } from "../attribution/query-reading.js";
 import type { Call } from "./calls.js";
+import { LockFile } from "./digests/lock-file.js";
 import { SessionLostError } from "./errors.js";
 import { recordOf } from "./failure-record.js";
+import { SessionEngine } from "./locks/session-engine.js";
 import { SessionMemory } from "./session-memory.js";
 
 /** A session that is lost once stays lost. */
 export class SessionState {
   readonly memory = new SessionMemory();
+  /** What is known of its engine. */
+  readonly engine = new SessionEngine();
   /** What the requests that were sent in this session may have done beside reading. */
   readonly sideEffects = new Set<SideEffect>();
   /** What was asked of the engine beside the requests, and is still on its way. */
   readonly #questions = new Set<Promise<void>>();
   readonly #waiting = new Set<Call>();
   readonly #onLost: () => void;
+  readonly #workdir: string | undefined;
+  #lockFile: LockFile | undefined;
   #lost: SessionLostError | undefined;
   #inquiry: Promise<boolean> | undefined;
   #ended = false;
 
-  /** @param onLost Called once, when the session is found to be lost. */
-  constructor(onLost: () => void = () => undefined) {
+  /**
+   * @param onLost Called once, when the session is found to be lost.
+   * @param workdir The working folder of its CLI; our own when that is not known.
+   */
+  constructor(onLost: () => void = () => undefined, workdir?: string) {
     this.#onLost = onLost;
+    this.#workdir = workdir;
+  }
+
+  /** The lock file that its engine reads, if it reads one. */
+  get lockFile(): LockFile {
+    this.#lockFile ??= new LockFile(this.#workdir ?? ".");
+    return this.#lockFile;
   }
 
   /** The error that requests of this session meet once it is lost. */

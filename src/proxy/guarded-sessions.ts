@@ -83,12 +83,12 @@ export class GuardedSessions implements SessionHost {
     return () => void this.#lossListeners.delete(listener);
   }
 
-  async begin(signal?: AbortSignal): Promise<OpeningSession> {
+  async begin(signal?: AbortSignal, workdir?: string): Promise<OpeningSession> {
     this.#begins();
     const wait = eitherSignal(signal, this.#guard.settings.signal);
     try {
       const [permit] = await this.#guard.admit([this.#guard.engine], wait);
-      return this.#opening(permit as CallPermit);
+      return this.#opening(permit as CallPermit, workdir);
     } catch (error) {
       const refusal = rejectionAnswer(error, { query: "" })?.errors[0].extensions;
       if (refusal !== undefined) {
@@ -119,13 +119,13 @@ export class GuardedSessions implements SessionHost {
     for (const listener of this.#listeners) listener();
   }
 
-  #opening(permit: CallPermit): OpeningSession {
+  #opening(permit: CallPermit, workdir: string | undefined): OpeningSession {
     let proxy: SessionProxy | undefined;
     return {
       variables: this.#variables,
       opened: async (target) => {
         permit.success();
-        proxy = await this.#startProxy(target, this.#tracing);
+        proxy = await this.#startProxy(target, this.#tracing, workdir);
         return proxy.address;
       },
       failed: async (failure) => settleOpening(permit, failure),
@@ -139,6 +139,7 @@ export class GuardedSessions implements SessionHost {
   async #startProxy(
     target: SessionAddress,
     tracing: RequestTracing | undefined,
+    workdir?: string,
   ): Promise<SessionProxy> {
     const onRefused = (query: RefusedQuery) => {
       this.#lastRefused = query;
@@ -152,7 +153,7 @@ export class GuardedSessions implements SessionHost {
       for (const listener of this.#lossListeners) listener();
     };
     const guard = this.#guard;
-    const proxy = await startSessionProxy({ guard, target, tracing, onRefused, onLost });
+    const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRefused, onLost });
     this.#living += 1;
     this.#proxies.set(proxy, () => {
       if (!isLost) this.#living -= 1;

@@ -13,12 +13,12 @@ import {
 /** A host whose sessions are opened by the runner that listens on a socket. */
 export function connectSessionHost(path: string): SessionHost {
   return {
-    async begin(signal) {
+    async begin(signal, workdir) {
       const connection = await Connection.open(path);
       const leave = (): void => connection.close();
       signal?.addEventListener("abort", leave, { once: true });
       try {
-        const { variables } = await connection.ask<"variables">({ ask: "begin" });
+        const { variables } = await connection.ask<"variables">({ ask: "begin", workdir });
         return sessionOver(connection, variables);
       } catch (error) {
         connection.close();

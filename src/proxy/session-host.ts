@@ -15,9 +15,10 @@ export interface SessionHost {
    * Asks the engine's breaker.
    *
    * @param signal Ends the wait to be let in.
+   * @param workdir The working folder of the CLI, absolute; ours when it is not known.
    * @throws CircuitBreakerOpenError and the like; HostGoneError when the host cannot be reached.
    */
-  begin(signal?: AbortSignal): Promise<OpeningSession>;
+  begin(signal?: AbortSignal, workdir?: string): Promise<OpeningSession>;
 }
 
 /** A session that may be opened: the engine's breaker has let it in. */

@@ -74,7 +74,8 @@ async function serve(host: SessionHost, socket: Socket): Promise<void> {
   let session: OpeningSession | undefined;
   const answer = async (question: HostQuestion): Promise<HostAnswer> => {
     if (question.ask === "begin") {
-      session = await host.begin(gone.signal);
+      const { workdir } = question;
+      session = await host.begin(gone.signal, typeof workdir === "string" ? workdir : undefined);
       return { variables: session.variables };
     }
     if (session === undefined) throw new TypeError("no session was begun");

@@ -10,7 +10,7 @@ import type { OpeningFailure } from "./session-host.js";
 
 /** What a stand-in asks. */
 export type HostQuestion =
-  | { readonly ask: "begin" }
+  | { readonly ask: "begin"; readonly workdir?: string | undefined }
   | { readonly ask: "opened"; readonly target: SessionAddress }
   | { readonly ask: "failed"; readonly failure: OpeningFailure }
   | { readonly ask: "end" };

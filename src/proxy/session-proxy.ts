@@ -21,6 +21,8 @@ export interface SessionProxyOptions {
   readonly target: SessionAddress;
   /** Traces the requests, when the CLI of the session sends its spans to us. */
   readonly tracing?: RequestTracing | undefined;
+  /** The working folder of the session's CLI; ours when it is not known. */
+  readonly workdir?: string | undefined;
   /** Hears of each query that the guard answers in the place of the session. */
   readonly onRefused?: ((query: RefusedQuery) => void) | undefined;
   /** Hears that the session is lost: nothing comes of it any more. */
@@ -43,8 +45,8 @@ const MAX_CONNECTIONS = 10_000;
 /** Starts a proxy, which does not keep the process alive. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const token = randomBytes(32).toString("hex");
-  const { guard, target, tracing, onRefused, onLost } = options;
-  const state = new SessionState(onLost);
+  const { guard, target, tracing, workdir, onRefused, onLost } = options;
+  const state = new SessionState(onLost, workdir);
   const queries = new GuardedQueries(guard, state, target, tracing, onRefused);
   const gate = new TokenGate(MAX_CONNECTIONS);
   const setting: RelaySetting = { target, token, gate, queries };

@@ -3,6 +3,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
+import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { readdressing } from "./address-line.js";
@@ -54,7 +55,7 @@ type Cli = ChildProcessByStdio<null, Readable, Readable>;
 export async function runStandIn(plan: StandInPlan): Promise<number> {
   const signals = new HeldSignals(plan.passedOn, plan.reachesAll);
   try {
-    const session = await plan.host.begin(signals.any);
+    const session = await plan.host.begin(signals.any, workdirOf(plan.args));
     try {
       if (signals.received !== undefined) return signalCode(signals.received);
       const cli = startCli(plan, session);
@@ -68,6 +69,18 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
     return signalCode(signals.received);
   } finally {
     signals.release();
+  }
+}
+
+/** The folder in which the CLI looks for its lock file; undefined where our own is gone. */
+function workdirOf(args: readonly string[]): string | undefined {
+  const at = args.findIndex((one) => /^--workdir(?:=|$)/.test(one));
+  const option = args[at] ?? "";
+  const given = option.includes("=") ? option.slice(option.indexOf("=") + 1) : args[at + 1];
+  try {
+    return resolve((at < 0 ? undefined : given) ?? "");
+  } catch {
+    return undefined;
   }
 }
 

@@ -21,6 +21,7 @@ export interface Run {
 export interface RunOptions {
   readonly stdin?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string | undefined;
 }
 
 /** The program, and a folder for the files of the tests. */
@@ -63,8 +64,8 @@ export function builtCli(): BuiltCli {
       HOME: join(folder, "home"),
       ...more,
     }),
-    async run(args, { stdin = "", env = {} } = {}) {
-      const child = spawn(cli.program, args, { env: cli.environment(env) });
+    async run(args, { stdin = "", env = {}, cwd } = {}) {
+      const child = spawn(cli.program, args, { env: cli.environment(env), cwd });
       const output = { stdout: "", stderr: "" };
       for (const name of ["stdout", "stderr"] as const) {
         child[name].setEncoding("utf8").on("data", (text: string) => {

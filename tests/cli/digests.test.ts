@@ -44,6 +44,30 @@ async function known(): Promise<Record<string, unknown>[]> {
   return JSON.parse((await digests("--json")).stdout).digests;
 }
 
+test("what the lock file of the working folder has stands below them", async () => {
+  mkdirSync(join(home, "repo/.git"), { recursive: true });
+  mkdirSync(join(home, "repo/ci"));
+  const file = join(home, "repo/dagger.lock");
+  writeFileSync(
+    file,
+    `# by dagger\n[["version","2"]]\n["","oci-sha",["docker.io/library/alpine:3.20"],"${ONE}"]\n`,
+  );
+  const run = (...args: string[]) =>
+    cli.run(["digests", ...args], { env: { HOME: home }, cwd: join(home, "repo/ci") });
+  const { stdout } = await run();
+  expect(stdout.split("\n").slice(1, -1)).toEqual([
+    "",
+    `Locked by ${file}:`,
+    "LOCKED                         PLATFORM  DIGEST",
+    `docker.io/library/alpine:3.20  any       ${ONE}`,
+  ]);
+  const image = { reference: "docker.io/library/alpine:3.20", platform: "", digest: ONE };
+  expect(JSON.parse((await run("--json")).stdout)).toMatchObject({
+    lock: { file, images: [image] },
+  });
+  expect(JSON.parse((await digests("--json")).stdout)).not.toHaveProperty("lock");
+});
+
 test("known digests are listed by their tags", async () => {
   keep([
     entry("ghcr.io/acme/app:1", TWO, 49 * HOUR_MS, { platform: "linux/arm64", proven: false }),

@@ -2,11 +2,12 @@
 
 import type { Command } from "commander";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
+import { LockFile } from "../../guard/digests/lock-file.js";
 import { DIGESTS_EXIT_CODES, exitCodeHelp } from "../exit-codes.js";
 import { wholeNumber } from "../option-values.js";
 import { type CommandContext, paintFor, printJson, printLines, say } from "../terminal.js";
 import { type ForgetOptions, forgetDigests } from "./forget.js";
-import { digestLines } from "./render.js";
+import { digestLines, type LockedImages, lockLines } from "./render.js";
 import { digestPath, readStore } from "./store.js";
 import { exportDigests, importDigests } from "./transfer.js";
 
@@ -25,7 +26,7 @@ export function addDigestsCommand(program: Command, context: CommandContext): vo
     .command("digests")
     .summary("list, export, import and forget known digests")
     .description(
-      "Lists which digest each tag had when a guard with the option pin last saw an engine use it. Without another word it is digests list.",
+      "Lists which digest each tag had when a guard with the option pin last saw an engine use it, and what the lock file of Dagger in the working folder has. Without another word it is digests list.",
     )
     .addHelpText("after", exitCodeHelp(DIGESTS_EXIT_CODES));
   const part = (name: string, summary: string, isDefault = false) =>
@@ -42,11 +43,15 @@ export function addDigestsCommand(program: Command, context: CommandContext): vo
       const path = digestPath(options.file, "--file", terminal.env);
       const { digests: found, ignored } = readStore(path);
       const listed = [...found].sort(byReference);
+      const lock = lockHere();
       if (ignored > 0)
         say(terminal, `entries of ${path} that were passed over as damaged: ${ignored}`);
-      if (options.json) printJson(terminal, { file: path, digests: listed });
+      if (options.json) printJson(terminal, { file: path, digests: listed, ...(lock && { lock }) });
       else if (listed.length === 0) printLines(terminal, [`No digest is known (${path}).`]);
       else printLines(terminal, digestLines(listed, Date.now(), paintFor(terminal)));
+      if (!options.json && lock !== undefined && lock.images.length > 0) {
+        printLines(terminal, ["", ...lockLines(lock, paintFor(terminal))]);
+      }
     });
 
   part("export", "print the known digests as a file that another machine can import")
@@ -74,7 +79,16 @@ export function addDigestsCommand(program: Command, context: CommandContext): vo
     });
 }
 
-function byReference(one: KnownDigest, other: KnownDigest): number {
+/** The lock file of Dagger that holds in the working folder; undefined where there is none. */
+function lockHere(): LockedImages | undefined {
+  const lock = new LockFile(".").read();
+  if (lock === undefined) return undefined;
+  return { file: lock.path, images: [...lock.images.values()].flat().sort(byReference) };
+}
+
+type Named = Pick<KnownDigest, "reference" | "platform">;
+
+function byReference(one: Named, other: Named): number {
   const [first, second] = [one, other].map(({ reference, platform }) => `${reference} ${platform}`);
   return (first ?? "") < (second ?? "") ? -1 : 1;
 }

@@ -1,6 +1,7 @@
 /** Says in words which digests are known. */
 
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
+import type { LockedImage } from "../../guard/digests/lock-document.js";
 import { durationText, type Paint, tableLines } from "../terminal.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -23,6 +24,23 @@ export function digestLines(
     ...rows,
   ]);
   return [paint.bold(head), ...lines];
+}
+
+/** What a lock file of Dagger has of images. */
+export interface LockedImages {
+  readonly file: string;
+  readonly images: readonly LockedImage[];
+}
+
+/** The table of locked images, which no engine that holds them asks a registry for. */
+export function lockLines({ file, images }: LockedImages, paint: Paint): string[] {
+  const rows = images.map(({ reference, platform, digest }) => [
+    reference,
+    platform === "" ? "any" : platform,
+    digest,
+  ]);
+  const [head = "", ...lines] = tableLines([["LOCKED", "PLATFORM", "DIGEST"], ...rows]);
+  return [`Locked by ${file}:`, paint.bold(head), ...lines];
 }
 
 /** How long ago something was, in its largest unit: `3 d`, `5 h`, `12 min`. */

@@ -95,13 +95,13 @@ function realCli(env: Terminal["env"], own: readonly string[]): string {
 function within(path: string, own: SessionHost, terminal: Terminal): SessionHost {
   const run = connectSessionHost(path);
   return {
-    async begin(signal) {
+    async begin(signal, workdir) {
       try {
-        return await run.begin(signal);
+        return await run.begin(signal, workdir);
       } catch (error) {
         if (!(error instanceof HostGoneError)) throw error;
         say(terminal, `dagger-breaker: ${error.message}, so this session has a guard of its own`);
-        return own.begin(signal);
+        return own.begin(signal, workdir);
       }
     },
   };
@@ -116,7 +116,7 @@ class OwnSessions implements SessionHost {
     this.#terminal = terminal;
   }
 
-  async begin(signal?: AbortSignal) {
+  async begin(signal?: AbortSignal, workdir?: string) {
     const terminal = this.#terminal;
     const { env } = terminal;
     const guardOptions = guardOptionsFrom({}, env);
@@ -133,7 +133,7 @@ class OwnSessions implements SessionHost {
       for (const { text } of (await joined?.leave()) ?? [])
         say(terminal, `dagger-breaker: ${text}`);
     };
-    return sessions.begin(signal);
+    return sessions.begin(signal, workdir);
   }
 
   close(): Promise<void> {
