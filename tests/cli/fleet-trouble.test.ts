@@ -36,6 +36,18 @@ test.runIf(hasSqlite)("of a file, too", async () => {
   expect(stderr).toContain(`"${HUB}" cannot be read: the circuit "${HUB}" in ${path} holds`);
 });
 
+test("a key that no circuit could have fails itself alone", async () => {
+  await fleet.fail(GITHUB);
+  const long = "x".repeat(201);
+  await fleet.server.send("HSET", `dcb:1:{${fleet.scope}:}`, "a", "b");
+  await fleet.server.send("HSET", `dcb:1:{${fleet.scope}:${long}}`, "a", "b");
+  const { exitCode, stdout, stderr } = await fleet.run(["status"]);
+  expect([exitCode, stdout.split("\n").length]).toEqual([56, 3]);
+  expect(stderr).toContain(`"" cannot be read: the key "dcb:1:{${fleet.scope}:}" in Redis`);
+  expect(stderr.split("\n")).toHaveLength(3);
+  expect((await fleet.run(["history"])).stdout).toContain(GITHUB);
+});
+
 test.runIf(hasSqlite)(
   "isolate waits for a busy file as long as it may, and says what was done",
   async () => {

@@ -3,6 +3,7 @@
 import { checkText, type Field } from "../../options/check.js";
 import { checkKeyWord } from "../key-word.js";
 import type { FleetKey } from "../store.js";
+import { garbledError } from "./failure.js";
 
 const MAX_NAME_LENGTH = 200;
 /** Of what is kept, so that a later layout is never taken for this one. */
@@ -32,6 +33,13 @@ export class RedisNames {
   /** The name in a key that the pattern of its scope has found. */
   nameIn(key: string, scope: string): string {
     return key.slice(this.#keyStart(scope).length, -1);
+  }
+
+  /** Rejects what stands where a name would, and is none: others may have written any key. */
+  checkFound(name: string, scope: string): void {
+    if (name.length > 0 && name.length <= MAX_NAME_LENGTH) return;
+    const key = `${this.#keyStart(scope)}${name.slice(0, MAX_NAME_LENGTH)}`;
+    throw garbledError(name === "" ? `${key}}` : `${key}…}`, "its name");
   }
 
   /** The key of the sorted set that names the circuits of a scope. */

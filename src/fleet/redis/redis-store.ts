@@ -118,6 +118,7 @@ class RedisStore implements FleetStore {
     for (let from = 0; from < names.length; from += READ_AT_ONCE) {
       const read = names.slice(from, from + READ_AT_ONCE).map(async (name) => {
         try {
+          this.#names.checkFound(name, scope);
           const { snapshot } = await this.run({ scope, name }, READ);
           // One that has expired since it was found is not known any more.
           if (snapshot.generation > 0) entries.push({ name, snapshot });
