@@ -45,9 +45,12 @@ export interface RefusedQuery {
   readonly circuit: string;
 }
 
+/** The target of a query: its path, or the whole URL, which every server has to take as well. */
+const QUERY_TARGET = /^(?:https?:\/\/[^/?]*)?\/query(?:\?|$)/;
+
 /** Whether a request is a query to be guarded. */
 export function isQuery({ method, url = "" }: IncomingMessage): boolean {
-  return method === "POST" && url.split("?", 1)[0] === "/query";
+  return method === "POST" && QUERY_TARGET.test(url);
 }
 
 /** The queries of one session, whatever connection they come by. */

@@ -88,7 +88,8 @@ export class Http1Relay {
       const rejection = this.#rejectionOf(request);
       if (rejection !== undefined) this.#reject(request, response, rejection);
       else if (isQuery(request)) {
-        if (request.headers.expect !== undefined) response.writeContinue();
+        const { headers, httpVersion } = request;
+        if (headers.expect !== undefined && httpVersion !== "1.0") response.writeContinue();
         void queries.serve(request, response, connection);
       } else passThrough(request, response, connection, target);
     });

@@ -14,7 +14,7 @@ import type {
 import type { Socket } from "node:net";
 import { MAX_STRANGER_HEAD_BYTES } from "../sockets/token-gate.js";
 import type { RelaySetting } from "./http1-relay.js";
-import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
+import { destroyBoth, destroyWhenDead, GracefulEnd, PINGED } from "./http2-watch.js";
 import { connectTo } from "./session-agent.js";
 import { authorizationFor, isAuthorized } from "./session-token.js";
 
@@ -34,6 +34,7 @@ const http2 = () => process.getBuiltinModule("node:http2");
 /** Serves a connection that speaks HTTP/2. */
 export function relayHttp2(socket: Socket, setting: RelaySetting): void {
   const client = http2().performServerHandshake(endWithOther(socket), {
+    ...PINGED,
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
     settings: { maxHeaderListSize: MAX_STRANGER_HEAD_BYTES },
   });
@@ -92,6 +93,7 @@ class Http2Relay {
     const socket = endWithOther(connectTo(port));
     const session = http2().connect(`http://127.0.0.1:${port}`, {
       createConnection: () => socket,
+      ...PINGED,
       maxSessionMemory: MAX_SESSION_MEMORY_MB,
       settings: { enablePush: false },
     });
@@ -147,6 +149,10 @@ function relayStream(
     );
   });
   if (hasBody) relayHalf(from, to);
+  to.once("close", () => {
+    // Node ends a stream that is reset without an error as if all had come, its head included.
+    if (!from.headersSent && !from.destroyed) from.close(to.rstCode || NGHTTP2_CANCEL);
+  });
   joinEnds(from, to);
   joinEnds(to, from);
 }

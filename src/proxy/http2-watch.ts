@@ -6,6 +6,12 @@ import type { Socket } from "node:net";
 /** How often a connection is looked at. */
 const LOOK_EVERY_MS = 5000;
 
+/**
+ * What a session is made with that is looked at: a peer that is stopped answers no ping, and beyond 10
+ * of them Node would write none, by which a dead session is known.
+ */
+export const PINGED = { maxOutstandingPings: 0xffff_ffff } as const;
+
 /** What Node knows of a socket beneath its public face. */
 interface Handled {
   readonly _handle?: { readonly writeQueueSize?: number } | null;
@@ -61,7 +67,8 @@ export class GracefulEnd {
   constructor(client: ServerHttp2Session, socket: Socket) {
     this.#client = client;
     this.#socket = socket;
-    client.close = () => this.begin();
+    // Streams that came before the GOAWAY, in the same piece, are told of a tick later.
+    client.close = () => process.nextTick(() => this.begin());
     const destroy = client.destroy.bind(client);
     client.destroy = (error, code) => {
       this.#isEnding = true;

@@ -8,7 +8,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { type AddressInfo, createServer as createNetServer, type Socket } from "node:net";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
 import {
   errorCode,
@@ -158,6 +158,9 @@ const ANSWERS: Readonly<Record<string, (stream: number) => readonly Buffer[]>> =
     ),
     head(stream, [[":status", "200"]]),
   ],
+  "a reset without an error": (stream) => [
+    frame(FRAME.reset, FLAG.none, stream, errorCode(constants.NGHTTP2_NO_ERROR)),
+  ],
   "a reset": (stream) => [frame(FRAME.reset, FLAG.none, stream, errorCode(7))],
 };
 
@@ -221,6 +224,34 @@ test.each([
     expect(await other.next(FRAME.headers, 1)).toBeDefined();
   },
 );
+
+test("a request right before a GOAWAY is answered, and one behind it is refused", async () => {
+  await using served = await scene(answerOk);
+  const client = served.dial();
+  const request = (stream: number) =>
+    frame(FRAME.headers, FLAG.endHeaders | FLAG.endStream, stream, headBlock(served.fields()));
+  client.send(request(1), frame(FRAME.goaway, FLAG.none, 0, Buffer.alloc(8)), request(3));
+  expect(await client.next(FRAME.headers, 1)).toBeDefined();
+  expect((await client.next(FRAME.reset, 3))?.payload).toEqual(
+    errorCode(constants.NGHTTP2_REFUSED_STREAM),
+  );
+});
+
+test("a client that is stopped for minutes, and answers no ping, keeps its connection", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  await using served = await scene(answerOk);
+  const client = served.dial();
+  client.request(1, served.fields());
+  await client.next(FRAME.headers, 1);
+  const pings = () => client.frames.filter(({ type }) => type === FRAME.ping).length;
+  while (pings() < 12 && !client.socket.destroyed) {
+    vi.advanceTimersByTime(5000);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  client.request(3, served.fields());
+  expect(await client.next(FRAME.headers, 3)).toBeDefined();
+});
 
 test("a client without a token has no connection to the session made for it", async () => {
   await using served = await scene(answerOk);

@@ -78,6 +78,27 @@ test("a query itself passes byte for byte, in chunks, with trailers and after 10
   line.socket.destroy();
 });
 
+test.each([
+  [
+    "whose target is a whole URL",
+    "POST http://a:1/query HTTP/1.1",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+  ],
+  ["of HTTP/1.0, which knows no 100 Continue", "POST /query HTTP/1.0", ""],
+])("a query %s is guarded like any other", async (_what, start, information) => {
+  const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"data":{}}';
+  await using served = await serveBytes(async (socket) => {
+    await listenTo(socket).until("{version}");
+    socket.end(answer);
+  });
+  const line = dial(served.proxyPort);
+  const authorized = `Authorization: ${served.authorization}`;
+  const headers = ["Host: a", authorized, "Expect: 100-continue", "Content-Length: 9"];
+  line.socket.write(requestOf(start, headers, "{version}"));
+  expect(await line.ended()).toBe(information + answer);
+  expect(served.proxy.counts.requests).toBe(1);
+});
+
 test("a query gets a traceparent of its own: a child of the one it had, or a new one", async () => {
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {
