@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { classifyFailure } from "./classify-failure.js";
+import { ATTRIBUTION_RULES } from "./rules/index.js";
 import { bothEnds, plainText, quietText, TEXT_WINDOW, unwrapLines } from "./text.js";
 
 test("a long text is read at both ends only", () => {
@@ -48,4 +50,29 @@ test("a host that a terminal has wrapped is whole again", () => {
 test("lines that say nothing of the cause are dropped, unless there are no others", () => {
   expect(quietText("cause\nError: Process completed with exit code 1.")).toBe("cause");
   expect(quietText("\nfailed to emit telemetry: x")).toContain("telemetry");
+});
+
+test("what this program said of a command within the command is no evidence", () => {
+  const cause = "Error: exit code: 3";
+  for (const { reason } of ATTRIBUTION_RULES) {
+    const said = [
+      `dagger-breaker: failed (user: ${reason}), exit code 7, 2 attempts`,
+      `web-1  | dagger-breaker: attempt 1 of 3 failed (registry ghcr.io: ${reason}); retrying in 4 s`,
+      `::error title=dagger-breaker%3A failed (ghcr.io)::registry ghcr.io: ${reason}`,
+    ];
+    for (const line of said) {
+      expect(classifyFailure(line)).toMatchObject({ fault: "unknown", rule: "unknown" });
+      expect(plainText(`${cause}\n${line}`).trim()).toBe(cause);
+    }
+  }
+});
+
+test("that a circuit rejected the command stands in such a line alone, and is kept", () => {
+  const rejected = "circuit open: registry:ghcr.io, retry in 60s";
+  for (const line of [
+    `dagger-breaker: rejected (${rejected}), exit code 75`,
+    `::error title=dagger-breaker%3A rejected::${rejected}`,
+  ]) {
+    expect(classifyFailure(line)).toMatchObject({ rule: "own.rejected", retryAfterMs: 60_000 });
+  }
 });

@@ -30,6 +30,11 @@ const LINE_STAMP =
 const RUNNER_MARK =
   /^(?:##\[(?:error|warning|debug|group|section)\]|::error(?: [^\n:]{0,200})?::)/gm;
 
+// What `dagger-breaker run` says of a command within the command: an opinion, and no words of Dagger. A
+// circuit that rejected it is the one thing that stands nowhere else.
+const OWN_LINE =
+  /^.{0,200}?dagger-breaker(?:: |%3A )(?!.{0,1000}circuit (?:open|half-open|isolated): ).*$/gm;
+
 // The cursor goes up: what follows is painted over what stood there.
 const CURSOR_UP = new RegExp(`${ESCAPE}\\[[0-9]{0,4}[AF]`, "g");
 
@@ -49,6 +54,7 @@ export function plainText(text: string): string {
   if (plain.includes(ESCAPE)) plain = lastPicture(plain).replace(ANSI, "");
   if (plain.includes("\r")) plain = plain.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
   if (mayHaveStamps(plain)) plain = plain.replace(LINE_STAMP, "");
+  if (plain.includes("dagger-breaker")) plain = plain.replace(OWN_LINE, "");
   if (plain.includes("##[") || plain.includes("::error")) plain = plain.replace(RUNNER_MARK, "");
   if (plain.includes('\\"')) plain = plain.replace(ESCAPED_QUOTE, '"');
   if (plain.includes("[traceparent:")) plain = plain.replace(TRACE_PARENT, "");
