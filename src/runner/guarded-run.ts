@@ -167,7 +167,8 @@ class GuardedRun {
     const refuses = delayMs === 0 && !this.#isAdmitted;
     if (attempt === undefined || (refuses && this.#guard.settings.onOpen === "reject")) return;
     const of = this.#plan.maxRetries + 1;
-    this.#onProgress?.({ kind: "retrying", attempt, number, of, delayMs });
+    const nextMs = refuses ? null : delayMs;
+    this.#onProgress?.({ kind: "retrying", attempt, number, of, delayMs: nextMs });
   }
 
   get #isAdmitted(): boolean {

@@ -10,7 +10,8 @@ export type RunProgress =
       /** The number of that attempt, counted from 1, and how many there are at most. */
       readonly number: number;
       readonly of: number;
-      readonly delayMs: number;
+      /** Null when a circuit decides when the next one comes, whose wait is told next. */
+      readonly delayMs: number | null;
     }
   | {
       /** `"waiting"` when a wait begins, `"still-waiting"` each minute after that. */

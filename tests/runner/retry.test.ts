@@ -77,7 +77,7 @@ test("it is waited for where that is wished, and the time is told", async () => 
   expect(ran.report).toMatchObject({ outcome: "succeeded", rejection: null });
   expect(ran.report.waitedMs).toBeGreaterThanOrEqual(1000);
   expect(ran.progress).toMatchObject([
-    { kind: "retrying", number: 1, of: 2, attempt: { failure: { limited: true } } },
+    { kind: "retrying", number: 1, of: 2, delayMs: null, attempt: { failure: { limited: true } } },
     { kind: "waiting", circuit: "registry:docker.io" },
   ]);
 });

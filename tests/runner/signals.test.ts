@@ -1,6 +1,6 @@
 /** Signals reach a command once, with all that it has started, and end the waits of a run. */
 
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -56,7 +56,7 @@ test("a signal ends the wait for a circuit, and nothing is started", async () =>
 });
 
 test("whatever would end us is passed on, and goes on to be told apart", async () => {
-  const names = "HUP QUIT USR1 USR2 ALRM VTALRM XCPU XFSZ IO PWR"
+  const names = "HUP QUIT USR1 USR2 ALRM VTALRM PROF STKFLT XCPU XFSZ IO PWR"
     .split(" ")
     .map((name) => `SIG${name}` as NodeJS.Signals)
     .filter((name) => constants.signals[name] !== undefined);
@@ -162,9 +162,10 @@ function stateOf(pid: number): string {
 describe.skipIf(process.platform !== "linux")("on Linux", () => {
   test("SIGTSTP and SIGCONT are passed on, and the clocks stand still meanwhile", async () => {
     const timeoutMs = 1500;
+    const over = runner.file();
     const running = runner.start({
       command: "sh",
-      args: ["-c", "echo ready $$; read -r _ < /dev/null; sleep 0.2; echo over"],
+      args: ["-c", `echo ready $$; until [ -e '${over}' ]; do sleep 0.02; done`],
       limits: { timeoutMs },
     });
     const pid = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
@@ -172,6 +173,7 @@ describe.skipIf(process.platform !== "linux")("on Linux", () => {
     while (stateOf(pid) !== "T") await sleep(10);
     await sleep(timeoutMs);
     running.child.kill("SIGCONT");
+    writeFileSync(over, "");
     const { report } = await running.ended;
     expect(report).toMatchObject({ outcome: "succeeded", attempts: [{ timedOut: null }] });
   });

@@ -15,6 +15,9 @@ test("a failed attempt is told with its cause, and when the next one comes", () 
   expect(progressLine({ ...retrying, delayMs: 0, attempt: hung }, NOON_MS)).toMatch(
     /failed \(.*--idle-timeout\)\); retrying now$/,
   );
+  expect(progressLine({ ...retrying, delayMs: null, attempt: hung }, NOON_MS)).toMatch(
+    /; retrying once the circuit admits it$/,
+  );
   expect(progressLine({ ...retrying, attempt: attempt({ exitCode: 7 }) }, NOON_MS)).toMatch(
     /failed \(exit code 7\); retrying/,
   );

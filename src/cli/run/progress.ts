@@ -16,12 +16,16 @@ export function progressLine(progress: RunProgress, nowMs: number): string {
 function progressText(progress: RunProgress, nowMs: number): string {
   if (progress.kind === "retrying") {
     const { attempt, number, of, delayMs } = progress;
-    const next = delayMs < 1 ? "retrying now" : `retrying in ${waitText(delayMs)}`;
-    return `attempt ${number} of ${of} failed (${attemptCause(attempt)}); ${next}`;
+    return `attempt ${number} of ${of} failed (${attemptCause(attempt)}); ${nextText(delayMs)}`;
   }
   const { kind, circuit, leftMs } = progress;
   const what = circuit === null ? "for the next attempt" : `for circuit ${circuit}`;
   if (kind === "still-waiting") return `still waiting ${what}, ${durationText(leftMs)} left`;
   const until = new Date(nowMs + leftMs).toISOString();
   return `waiting ${what} until ${until} (${waitText(leftMs)})`;
+}
+
+function nextText(delayMs: number | null): string {
+  if (delayMs === null) return "retrying once the circuit admits it";
+  return delayMs < 1 ? "retrying now" : `retrying in ${waitText(delayMs)}`;
 }
