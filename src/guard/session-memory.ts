@@ -124,20 +124,20 @@ export class SessionMemory {
   #gates(one: NamedUpstream, locks: Locks, pins?: Pins): boolean {
     const { upstream, image, key } = one;
     if (upstream.field === "publish") return true;
-    if (locks.digestOf(one) !== undefined && !locks.mustBeAsked(one)) return false;
     if (upstream.pinned) {
       const { reference } = upstream;
       if (pins?.mustBeAsked(reference, image?.platform ?? "") !== true) return false;
     }
-    return this.#used.get(key) === undefined;
+    if (this.#used.get(key) !== undefined) return false;
+    return locks.digestOf(one) === undefined || locks.mustBeAsked(one);
   }
 
   /** A new session must ask for every tag, URL and remote that is not locked; after that it need not. */
   #proves(one: NamedUpstream, locks: Locks): boolean {
     const { upstream, key } = one;
     if (upstream.field === "publish") return true;
-    if (locks.digestOf(one) !== undefined) return false;
-    return !upstream.pinned && this.#resolved.get(key) === undefined;
+    if (upstream.pinned || this.#resolved.get(key) !== undefined) return false;
+    return locks.digestOf(one) === undefined;
   }
 }
 

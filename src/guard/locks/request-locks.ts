@@ -49,8 +49,9 @@ export class RequestLocks implements Locks {
     return digests.size === 1 ? [...digests][0] : null;
   }
 
-  /** Learns from the request, once it is over. */
+  /** Learns from the request, once it is over. Of what the session has used already nothing new is learnt. */
   learn(outcome: LockedOutcome): void {
+    if (this.#read === undefined && outcome.asked.size === 0) return;
     this.#pulls.learn(outcome, this);
   }
 

@@ -53,6 +53,11 @@ export class Engine {
     return this.settings.engineVersion.startsWith("v0.19.");
   }
 
+  /** Whether it takes the digests of tags from a lock file, as 1.0 does. */
+  get readsLocks(): boolean {
+    return this.settings.engineVersion.startsWith("v1.");
+  }
+
   get state(): EngineState {
     return this.#state;
   }

@@ -16,8 +16,11 @@ import { isHttpUrl } from "../../traces/receiver-options.js";
 import { checkFaults, type FaultRule } from "./fault-rules.js";
 import { seededRandom } from "./faults.js";
 
-/** The engine versions whose answers the double gives. */
-export type EngineVersion = "v0.21.8" | "v0.19.11";
+/**
+ * The engine versions whose answers the double gives. Of `v1.0.0-beta.10` it has the version and the lock
+ * file (`dagger.lock` in the repository of `workdir`); answers and spans are those of `v0.21.8`.
+ */
+export type EngineVersion = "v0.21.8" | "v0.19.11" | "v1.0.0-beta.10";
 
 /** Options of {@link startSessionDouble}. */
 export interface SessionDoubleOptions {
@@ -76,7 +79,7 @@ export function readSessionDoubleOptions(
   options: SessionDoubleOptions | undefined,
 ): SessionDoubleSettings {
   const read = readOptions(OWNER, options, {
-    engineVersion: wordField<EngineVersion>("v0.21.8", ["v0.21.8", "v0.19.11"]),
+    engineVersion: wordField<EngineVersion>("v0.21.8", ["v0.21.8", "v0.19.11", "v1.0.0-beta.10"]),
     faults: { absent: [], read: (value) => checkFaults(value, OWNER) } as Field<FaultRule[]>,
     seed: {
       absent: undefined,

@@ -1,6 +1,7 @@
 /** One session with an engine: the objects it handed out and what it has resolved. */
 
 import type { OwnSpan } from "../../traces/encode.js";
+import { DaggerLock } from "./dagger-lock.js";
 import type { Engine } from "./engine.js";
 import { decodeId, encodeId } from "./ids.js";
 import { Abandoned, Steps } from "./steps.js";
@@ -44,6 +45,8 @@ export class Session {
   readonly #objects: Objects;
   /** Tags, URLs and git remotes: asked once in a session. */
   readonly resolutions = new Steps();
+  /** What its lock file has; undefined on engines that read none. */
+  readonly lock: DaggerLock | undefined;
   /** The calls of the API that it has begun, by their content. */
   readonly calls = new Set<string>();
   #lost = false;
@@ -56,6 +59,7 @@ export class Session {
   constructor(engine: Engine, spans?: SpanSink) {
     this.#engine = engine;
     this.#spans = spans;
+    this.lock = engine.readsLocks ? new DaggerLock(engine.settings.workdir) : undefined;
     this.#objects = engine.isOld ? lastingObjectsOf(engine) : new Objects();
     engine.sessions.add(this);
   }
@@ -109,6 +113,7 @@ export class Session {
     this.#engine.sessions.delete(this);
     await this.#close();
     await this.resolutions.idle();
+    this.lock?.write();
   }
 
   /** The id of an object, always the same for equal objects. */

@@ -54,18 +54,25 @@ async function resolve(
   container: ContainerValue,
 ): Promise<ResolvedImage> {
   const { images, isOld } = work.engine;
-  const digest = images.digestOf(reference);
+  const { lock } = work.session;
+  const locked =
+    reference.digest === undefined ? lock?.digestOf(reference.full, container.platform) : undefined;
+  const digest = locked ?? images.digestOf(reference);
   // What was met once is asked for only when somebody needs what is in it; 0.19 does so always.
-  const wasAsked = reference.digest === undefined || (!isOld && !images.hasMet(reference));
+  const isTag = reference.digest === undefined && locked === undefined;
+  const wasAsked = isTag || (reference.digest !== undefined && !isOld && !images.hasMet(reference));
   const image = { reference, digest, wasAsked };
   if (wasAsked) await askForImage(work, image, container.platform);
+  if (isTag) lock?.keep(reference.full, container.platform, digest);
   if (reference.digest !== undefined) {
     work.span.keep(contentsKey(image));
     return image;
   }
   const { full } = pinned(image);
   await traceInnerFrom(work, full, container, async ({ span }) => {
-    span.child(SCOPES.tracer, `resolving ${full}`, encapsulated(work)).end({ status: "unset" });
+    if (locked === undefined) {
+      span.child(SCOPES.tracer, `resolving ${full}`, encapsulated(work)).end({ status: "unset" });
+    }
     span.keep(contentsKey(image));
   });
   return image;

@@ -1,0 +1,59 @@
+/** The lock file that an engine of 1.0 keeps in a git repository. */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const NAME = "dagger.lock";
+const HEAD = JSON.stringify([["version", "1"]]);
+
+/** What one session finds locked, and what it adds at its end. */
+export class DaggerLock {
+  readonly #path: string | undefined;
+  readonly #digests = new Map<string, string>();
+  #hasNews = false;
+
+  /** @param workdir Without a repository around it there is no lock file. */
+  constructor(workdir: string) {
+    const root = repositoryOf(workdir);
+    if (root === undefined) return;
+    this.#path = join(root, NAME);
+    if (existsSync(this.#path)) this.#read(readFileSync(this.#path, "utf8"));
+  }
+
+  /** The digest that is locked for a tag in full. */
+  digestOf(reference: string, platform: string): string | undefined {
+    return this.#digests.get(keyOf(reference, platform));
+  }
+
+  /** Takes note of what a tag was found to be. */
+  keep(reference: string, platform: string, digest: string): void {
+    this.#digests.set(keyOf(reference, platform), digest);
+    this.#hasNews = true;
+  }
+
+  /** Writes the file, where there is news. */
+  write(): void {
+    if (this.#path === undefined || !this.#hasNews) return;
+    const lines = [...this.#digests].map(([key, digest]) =>
+      JSON.stringify(["", "container.from", JSON.parse(key), digest]),
+    );
+    writeFileSync(this.#path, `${[HEAD, ...lines.sort()].join("\n")}\n`);
+  }
+
+  #read(text: string): void {
+    for (const line of text.split("\n")) {
+      if (line === "" || line.startsWith("#")) continue;
+      const [, operation, inputs, digest] = JSON.parse(line);
+      if (operation === "container.from") this.#digests.set(JSON.stringify(inputs), digest);
+    }
+  }
+}
+
+function keyOf(reference: string, platform: string): string {
+  return JSON.stringify([reference, platform]);
+}
+
+function repositoryOf(folder: string): string | undefined {
+  if (existsSync(join(folder, ".git"))) return folder;
+  return dirname(folder) === folder ? undefined : repositoryOf(dirname(folder));
+}

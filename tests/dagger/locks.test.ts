@@ -1,0 +1,86 @@
+// Images of a lock file, on the real SDK against a double of an engine of 1.0.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
+import { connect, type LockedEvent } from "../../src/dagger/index.js";
+import { isCircuitBreakerOpenError } from "../../src/index.js";
+import { pull, useCliSessions } from "./cli-sessions.js";
+
+const HUB = "registry:docker.io";
+
+const repository = mkdtempSync(join(tmpdir(), "dagger-locks-"));
+mkdirSync(join(repository, ".git"));
+mkdirSync(join(repository, "ci"));
+const Workdir = join(repository, "ci");
+const file = join(repository, "dagger.lock");
+afterAll(() => rmSync(repository, { recursive: true, force: true }));
+beforeEach(() => rmSync(file, { force: true }));
+
+const sessions = useCliSessions({ engineVersion: "v1.0.0-beta.10", workdir: Workdir });
+const locked: LockedEvent[] = [];
+
+/** Pulls an image in a session of its own, as a job does that is started in the folder. */
+async function run(image: string, traces: boolean): Promise<string> {
+  const { registry } = sessions;
+  const onLocked = (event: LockedEvent) => void locked.push(event);
+  try {
+    return await connect(pull(image), { Workdir, guard: { registry, traces, onLocked } });
+  } catch (error) {
+    return isCircuitBreakerOpenError(error) ? `rejected by ${error.breakerName}` : "failed";
+  }
+}
+
+/** Docker Hub is down, and its circuit open, as other pipelines of this process have found. */
+function outage(): void {
+  const { registry, clock, double } = sessions;
+  double.setFaults([{ host: "docker.io", kind: "status", status: 503 }]);
+  const hub = registry.get(HUB, {
+    trip: { badSeconds: 5, windowMs: 60_000 },
+    openTimeGrowthFactor: 2,
+  });
+  for (let second = 0; second < 10 && hub.state === "closed"; second += 1) {
+    hub.record("failure", { generation: hub.getMetrics().generation });
+    clock.advance(1000);
+  }
+  expect(hub.state).toBe("open");
+}
+
+const hubMetrics = () => sessions.registry.get(HUB).getMetrics();
+
+test("an engine that holds a locked image runs it through an outage: none is rejected, none proves anything", async () => {
+  const { double, clock } = sessions;
+  expect(await run("alpine:3", true)).toBe("ran\n");
+  // The CLI writes it when it ends, which nobody waits for.
+  await vi.waitFor(() => expect(existsSync(file)).toBe(true), 5000);
+  outage();
+  const { successCount } = hubMetrics().metrics;
+  const asked = double.requestsTo("docker.io");
+  for (const traces of [true, false]) {
+    expect(await run("alpine:3", traces)).toBe("ran\n");
+  }
+  expect(double.requestsTo("docker.io")).toBe(asked);
+  expect(await run("alpine:4", true)).toBe(`rejected by ${HUB}`);
+  clock.advance(120_000);
+  expect(await run("alpine:3", false)).toBe("ran\n");
+  expect(hubMetrics().metrics).toMatchObject({ successCount, rejectedCount: 1 });
+  expect(hubMetrics().state).not.toBe("closed");
+  expect(locked).toHaveLength(3);
+  expect(locked[0]).toMatchObject({ reference: "docker.io/library/alpine:3", path: file });
+});
+
+test("an engine that holds nothing fails once for a locked image, and is rejected after that", async () => {
+  const { double, clock } = sessions;
+  const digest = `sha256:${"ab".repeat(32)}`;
+  const lock = ["", "container.from", ["docker.io/library/alpine:3", "linux/amd64"], digest];
+  writeFileSync(file, `[["version","1"]]\n${JSON.stringify(lock)}\n`);
+  outage();
+  expect(await run("alpine:3", true)).toBe("failed");
+  const asked = double.requestsTo("docker.io");
+  expect(await run("alpine:3", true)).toBe(`rejected by ${HUB}`);
+  expect(double.requestsTo("docker.io")).toBe(asked);
+  double.setFaults([]);
+  clock.advance(120_000);
+  expect(await run("alpine:3", true)).toBe("ran\n");
+  await vi.waitFor(() => expect(hubMetrics().state).toBe("closed"));
+});
