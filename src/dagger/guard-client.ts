@@ -42,7 +42,7 @@ import { fetchWith, send, type TransportAnswer } from "./transport.js";
  * ```
  */
 export function guard<C extends object>(client: C, options?: GuardOptions): C {
-  return guardWith(makeGuard(options), client, () => new SessionState());
+  return guardWith(makeGuard(options), client, () => new SessionState(undefined, undefined, true));
 }
 
 /** Gives what is known of the session behind a connection; asked once for each. */

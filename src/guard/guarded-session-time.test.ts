@@ -5,6 +5,9 @@ import { guarded, json, KILLED, QUERY, silent, WORKED } from "../../tests/guard/
 import type { SessionResponse } from "../attribution/failure.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import { isSessionLostError } from "./errors.js";
+import { SessionState } from "./session-state.js";
+
+const VERSION = json({ data: { version: "v0.21.8" } });
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -55,6 +58,69 @@ test.each([
   expect(session.lost).toBeDefined();
 });
 
+test("the caller of a silent engine hears of a timeout at once; the permit is held until the outcome", async () => {
+  const state = new SessionState();
+  const { engine, session } = guarded({ operationTimeoutMs: 5000 }, state);
+  const told = vi.fn();
+  session.request(QUERY, silent).catch(told);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(told).toHaveBeenCalledOnce();
+  expect(engine.getMetrics()).toMatchObject({ inFlightCount: 1, metrics: { failureCount: 0 } });
+  // Who ends the session waits for this.
+  const answered = vi.fn();
+  void state.answered().then(answered);
+  await vi.advanceTimersByTimeAsync(1999);
+  expect(answered).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(answered).toHaveBeenCalledOnce();
+  expect(engine.getMetrics()).toMatchObject({ inFlightCount: 0, metrics: { failureCount: 1 } });
+});
+
+test("after a probe that has timed out the next request waits for its outcome, and is not rejected", async () => {
+  const clock = { now: () => Date.now() };
+  const engineOptions = {
+    failureThreshold: 1,
+    resetTimeoutMs: 1000,
+    halfOpenProbeTimeoutMs: 60_000,
+    clock,
+  };
+  const { engine, session, answering } = guarded({
+    operationTimeoutMs: 5000,
+    breakers: { engine: engineOptions },
+  });
+  engine.acquire().failure(new Error("down"));
+  await vi.advanceTimersByTimeAsync(1000);
+  session
+    .request(QUERY, (asked, signal) =>
+      asked === QUERY
+        ? silent(asked, signal)
+        : new Promise<SessionResponse>((resolve) => setTimeout(resolve, 1900, VERSION)),
+    )
+    .catch(() => {});
+  await vi.advanceTimersByTimeAsync(5000);
+  const next = answering(WORKED);
+  await vi.advanceTimersByTimeAsync(1900);
+  expect(await next).toBe(WORKED);
+  expect(engine.state).toBe("closed");
+});
+
+test("a session that its owner may end unseen is not lost by a question of ours that is cut", async () => {
+  const { engine, session } = guarded(
+    { operationTimeoutMs: 5000 },
+    new SessionState(undefined, undefined, true),
+  );
+  const cut = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+  const caught = session
+    .request(QUERY, (asked, signal) =>
+      asked === QUERY ? silent(asked, signal) : Promise.reject(cut),
+    )
+    .catch((error) => error);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(isTimeoutError(await caught)).toBe(true);
+  expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
+  expect(session.lost).toBeUndefined();
+});
+
 test("an abort while the version is asked is ignored", async () => {
   const controller = new AbortController();
   const { engine, session } = guarded({ operationTimeoutMs: 5000, signal: controller.signal });
@@ -62,6 +128,7 @@ test("an abort while the version is asked is ignored", async () => {
   await vi.advanceTimersByTimeAsync(5500);
   controller.abort(new Error("stop"));
   expect(isTimeoutError(await caught)).toBe(true);
+  await vi.advanceTimersByTimeAsync(0);
   expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
 });
 

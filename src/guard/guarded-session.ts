@@ -4,10 +4,10 @@ import { classifyFailure } from "../attribution/classify-failure.js";
 import { classifyResponse } from "../attribution/classify-response.js";
 import type { Failure, GraphQLRequest, SessionResponse } from "../attribution/failure.js";
 import { type NamedUpstream, type QueryReading, readQuery } from "../attribution/query-reading.js";
+import type { Evidence } from "../attribution/spans/evidence.js";
 import { refuseUnderLastGood } from "../policies/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import { type Call, Calls } from "./calls.js";
-import { engineFault } from "./engine-fault.js";
 import type { SessionLostError } from "./errors.js";
 import { recordOf } from "./failure-record.js";
 import type { Guard } from "./guard.js";
@@ -16,6 +16,7 @@ import { breakersOfMirrors, chooseMirrors, withAddresses } from "./mirrors.js";
 import { type PinnedRequest, tagsOf } from "./pinning.js";
 import { RequestInFlight, type SettlementSources } from "./request-in-flight.js";
 import { SessionState } from "./session-state.js";
+import { askVersion, SILENT, VERSION_QUERY } from "./version-question.js";
 import { type RequestWitness, WITNESS_WITHIN_MS } from "./witness.js";
 
 /**
@@ -27,13 +28,8 @@ export type Exchange<A extends SessionResponse> = (
   signal: AbortSignal | undefined,
 ) => Promise<A>;
 
-/** How long the engine may take to tell its version after a request has timed out or was cut. */
-const VERSION_TIMEOUT_MS = 2000;
-
 /** How long it may take to tell the digests of images that it has just used: it needs 2 ms. */
 const QUESTION_TIMEOUT_MS = 2000;
-
-const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
 
 /** `"ask"` asks the session whether it lives; `"lost"` takes it for lost, where no other question may be sent. */
 export type WhenCut = "ask" | "lost";
@@ -206,7 +202,7 @@ export class GuardedSession {
       }
       if (isTimeoutError(signal.reason)) {
         witness?.dropped(this.#guard.settings.operationTimeoutMs ?? 0);
-        await this.#settleByVersion(inFlight, exchange, witness);
+        this.#settleLater(inFlight, exchange, witness);
       } else inFlight.ignored();
       throw signal.reason;
     }
@@ -246,43 +242,47 @@ export class GuardedSession {
    */
   #lives(exchange: Exchange<SessionResponse>): Promise<boolean> {
     return this.#state.inquire(async () => {
-      const call = this.#calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });
-      try {
-        const answer = await exchange(VERSION_QUERY, call.signal);
-        const failures = classifyResponse(answer, { query: VERSION_QUERY });
-        return !failures.some(({ sessionLost }) => sessionLost);
-      } catch {
-        return false;
-      } finally {
-        call.end();
-      }
+      const asked = await askVersion(this.#calls, exchange);
+      return asked.kind === "answered" && !asked.failures.some(({ sessionLost }) => sessionLost);
     });
   }
 
+  /** Settles a request that has timed out. Its caller does not wait for that, the end of the session does. */
+  #settleLater(
+    inFlight: RequestInFlight,
+    exchange: Exchange<SessionResponse>,
+    witness: RequestWitness | undefined,
+  ): void {
+    // What was seen is asked for now, since the witness is let go when its request ends.
+    const seen = witness?.evidence(WITNESS_WITHIN_MS).catch(() => undefined);
+    const settlement = this.#settleByVersion(inFlight, exchange, seen);
+    inFlight.settledBy(settlement);
+    this.#state.ask(() => settlement);
+  }
+
   /**
-   * After a time-out only the engine itself can tell whether it was to blame: one that cannot even
+   * After a timeout only the engine itself can tell whether it was to blame: one that cannot even
    * say its version is, and one that can was busy with something that did not end. No upstream is
    * blamed merely because the request names it.
    */
   async #settleByVersion(
     inFlight: RequestInFlight,
     exchange: Exchange<SessionResponse>,
-    witness: RequestWitness | undefined,
+    seen: Promise<readonly Evidence[] | undefined> | undefined,
   ): Promise<void> {
-    const call = this.#calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });
-    try {
-      const answer = await exchange(VERSION_QUERY, call.signal);
-      const failures = classifyResponse(answer, { query: VERSION_QUERY });
-      if (failures.length === 0) inFlight.timedOut(witness);
-      else this.#settleByAnswer(inFlight, failures, answer);
-    } catch (error) {
-      const { signal } = call;
-      if (!signal?.aborted) this.#settleByError(inFlight, classifyFailure(error), error);
-      else if (isTimeoutError(signal.reason)) {
-        inFlight.engineFailed(recordOf(SILENT, signal.reason));
-      } else inFlight.ignored();
-    } finally {
-      call.end();
+    const asked = await askVersion(this.#calls, exchange);
+    if (asked.kind === "answered") {
+      if (asked.failures.length === 0) inFlight.timedOut(seen);
+      else this.#settleByAnswer(inFlight, asked.failures, asked.answer);
+      return;
+    }
+    const { kind, error } = asked;
+    if (kind === "silent") inFlight.engineFailed(recordOf(SILENT, error));
+    else if (kind === "aborted") inFlight.ignored();
+    else {
+      const failure = classifyFailure(error);
+      if (failure.sessionLost && this.#state.endsUnseen) inFlight.ignored();
+      else this.#settleByError(inFlight, failure, error);
     }
   }
 }
@@ -302,9 +302,3 @@ function withLockedDigests(
   }
   return addresses;
 }
-
-/** An engine that does not answer the cheapest question. */
-const SILENT = engineFault(
-  "engine-silent",
-  `the engine did not tell its version within ${VERSION_TIMEOUT_MS / 1000} s after a time-out`,
-);

@@ -1,11 +1,14 @@
 /**
- * Settlements that have their answer and only wait for a witness. While a circuit is half-open they
- * hold its probes, although their requests are over: who comes next has to wait for them.
+ * Settlements of requests that are over: those that wait for a witness, and those that wait for the
+ * engine to tell its version after a timeout. While a circuit is half-open they hold its probes, so
+ * the next request has to wait for them.
  */
 
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { onAbort } from "../policies/abort.js";
-import { WITNESS_WITHIN_MS } from "./witness.js";
+
+/** How long the engine may take to tell its version, which is the longest that a settlement waits. */
+export const VERSION_TIMEOUT_MS = 2000;
 
 /** By breaker, whichever guard holds its permits. */
 const pending = new WeakMap<CircuitBreaker, Set<Promise<void>>>();
@@ -31,7 +34,7 @@ export function settleLater(
 
 /**
  * Waits until the probes of requests that are over have been judged, where nothing but them stands
- * in the way; no longer than a witness may take, nor than until the signal is aborted.
+ * in the way; no longer than a settlement may take, nor than until the signal is aborted.
  *
  * @returns Undefined when there is nothing to wait for.
  */
@@ -51,7 +54,7 @@ export function probesJudged(
       forget();
       resolve();
     };
-    const timer = setTimeout(end, WITNESS_WITHIN_MS);
+    const timer = setTimeout(end, VERSION_TIMEOUT_MS);
     const forget = onAbort(signal, end);
     if (signal?.aborted) end();
     void Promise.all(settlements).then(end);

@@ -142,16 +142,22 @@ export class RequestInFlight {
   }
 
   /**
-   * A time-out of ours has dropped the request, and the engine was not to blame. An upstream is only
+   * A timeout of ours has dropped the request, and the engine was not to blame. An upstream is only
    * when the request names it and its witness saw an exchange with it hang until then.
    */
-  timedOut(witness: RequestWitness | undefined): void {
+  timedOut(seen: Promise<readonly Evidence[] | undefined> | undefined): void {
     this.#engine.ignore();
-    if (witness === undefined) releaseUpstreams(this.#upstreams);
-    else {
-      const evidence = witness.evidence(WITNESS_WITHIN_MS);
-      this.#settleAfter(evidence, (seen) => this.#blameHanging(seen ?? []));
-    }
+    if (seen === undefined) releaseUpstreams(this.#upstreams);
+    else this.#settleAfter(seen, (evidence) => this.#blameHanging(evidence ?? []));
+  }
+
+  /** Holds its permits until `settlement` is done: its caller has been told already. */
+  settledBy(settlement: Promise<unknown>): void {
+    const done = settlement.catch((error) => {
+      announceOnce(this.#guard, "the guard", "the settlement of a timeout", error);
+      this.notSent();
+    });
+    settleLater([this.#guard.engine, ...this.#gatedBreakers()], done);
   }
 
   #settleUpstreams(
@@ -195,11 +201,12 @@ export class RequestInFlight {
       .then(settle)
       .catch((error) => announceOnce(this.#guard, "the guard", "the settlement by spans", error))
       .then(() => releaseUpstreams(this.#upstreams));
-    const held = [...this.#upstreams.values()].filter(({ isGated }) => isGated);
-    settleLater(
-      held.map(({ breaker }) => breaker),
-      settlement,
-    );
+    settleLater(this.#gatedBreakers(), settlement);
+  }
+
+  #gatedBreakers(): readonly CircuitBreaker[] {
+    const gated = [...this.#upstreams.values()].filter(({ isGated }) => isGated);
+    return gated.map(({ breaker }) => breaker);
   }
 
   /** A host that only spans know is not gated by them, but requests that name it will find it. */

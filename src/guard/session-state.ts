@@ -29,8 +29,14 @@ export class SessionState {
   /**
    * @param onLost Called once, when the session is found to be lost.
    * @param workdir The working folder of its CLI; our own when that is not known.
+   * @param endsUnseen Whether its owner may end it without telling us, as after a caller has heard of
+   * a timeout: a question of ours that is cut then says nothing of the engine.
    */
-  constructor(onLost: () => void = () => undefined, workdir?: string) {
+  constructor(
+    onLost: () => void = () => undefined,
+    workdir?: string,
+    readonly endsUnseen = false,
+  ) {
     this.#onLost = onLost;
     this.#workdir = workdir;
   }

@@ -133,6 +133,7 @@ test("a client that is guarded twice is guarded once, under the options given la
       expect(counts().successCount).toBe(1);
       const slow = strict.container().from("alpine").withExec(["sleep", "60"]);
       expect(isTimeoutError(await reasonOf(slow.sync()))).toBe(true);
+      await vi.waitFor(() => expect(counts().ignoredCount).toBe(1));
       double.kill();
       await reasonOf(strict.version());
       expect(isSessionLostError(await reasonOf(client.version()))).toBe(true);

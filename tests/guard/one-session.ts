@@ -4,6 +4,7 @@ import type { SessionResponse } from "../../src/attribution/failure.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { type Exchange, GuardedSession } from "../../src/guard/guarded-session.js";
+import type { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
 
 export const QUERY = { query: '{ container { from(address: "alpine") { stdout } } }' };
@@ -18,10 +19,10 @@ export function json(body: unknown, status = 200): SessionResponse {
   return { status, contentType: "application/json", body: JSON.stringify(body) };
 }
 
-export function guarded(options: GuardOptions = {}) {
+export function guarded(options: GuardOptions = {}, state?: SessionState) {
   const registry = createRegistry();
   const guard = new Guard({ registry, ...options });
-  const session = new GuardedSession(guard);
+  const session = new GuardedSession(guard, state);
   const answering = (answer: SessionResponse) => session.request(QUERY, async () => answer);
   return { engine: guard.engine, session, answering };
 }
