@@ -1,4 +1,5 @@
 // What runs as a test, in which kind of process, and which folders must be covered to the last branch.
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
 
@@ -8,12 +9,17 @@ const SHARED = ["shared"];
 /** Files of these run one after the other. */
 const ALONE = ["crowded"];
 
+/** Files that start processes wait for them most of the time. */
+const WAITING = ["separate", "all"];
+const CORES = availableParallelism();
+
 const projects = PROJECTS.map((name, order) => ({
   extends: true,
   test: {
     name,
     include: selected.filter(({ project }) => project === name).map(({ path }) => path),
     isolate: !SHARED.includes(name),
+    maxWorkers: WAITING.includes(name) ? 2 * CORES : CORES,
     fileParallelism: !ALONE.includes(name),
     sequence: { groupOrder: order },
   },

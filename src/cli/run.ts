@@ -76,7 +76,7 @@ function namesToLoad([first = "", ...others]: readonly string[]): readonly strin
  * `--password=...` is shown without it.
  */
 function withoutValues(text: string): string {
-  return withoutSecrets(text.replace(/(unknown option '-[^'=]*=)[^\n]*(?='\n)/, "$1..."));
+  return withoutSecrets(text).replace(/(unknown option '-[^'=]*=)[^\n]*(?='\n)/, "$1...");
 }
 
 /** Addresses may stand without a scheme, as mirrors do. */

@@ -48,9 +48,9 @@ class Started {
   }
 
   /** Waits until standard error holds something. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
+  async says(pattern: RegExp, stream: "stdout" | "stderr" = "stderr"): Promise<RegExpExecArray> {
     for (;;) {
-      const found = pattern.exec(this.stderr);
+      const found = pattern.exec(this[stream]);
       if (found !== null) return found;
       await sleep(20);
     }
@@ -102,8 +102,8 @@ describe("the line that tells of a session", () => {
     await once(server, "listening");
     const real = (server.address() as AddressInfo).port;
     const started = new Started({ lines: [`{"port":${real},"session_token":"real"}\n`] });
-    await started.says(/^pid/m);
-    const { port, session_token: token } = JSON.parse(started.stdout);
+    const [line] = await started.says(/^.*\n/, "stdout");
+    const { port, session_token: token } = JSON.parse(line);
     const ask = (user: string) =>
       fetch(`http://127.0.0.1:${port}/x`, {
         headers: { authorization: `Basic ${btoa(`${user}:`)}` },

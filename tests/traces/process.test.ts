@@ -140,6 +140,8 @@ test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 3
      const sampler = setInterval(() => { most = Math.max(most, used()); }, 250);
      await next();
      clearInterval(sampler);
+     // Bodies that still wait for the collector are no growth.
+     while (receiver.metrics().queuedBodies > 0) await new Promise((resolve) => setTimeout(resolve, 20));
      const after = used();
      const { spans, forwarded, dropped } = receiver.metrics();
      const grown = { atLast: after - before, atMost: most - before };
