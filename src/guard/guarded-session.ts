@@ -226,7 +226,7 @@ export class GuardedSession {
 
   /** Asks the engine for its version, once in a session. Returns what is still to be waited for. */
   #learnEngine(exchange: Exchange<SessionResponse>): Promise<void> | undefined {
-    return this.#state.engine.learn(async () => {
+    const learning = this.#state.engine.learn(async () => {
       const call = this.#calls.begin({ timeoutMs: WITNESS_WITHIN_MS });
       try {
         return await exchange(VERSION_QUERY, call.signal);
@@ -234,6 +234,9 @@ export class GuardedSession {
         call.end();
       }
     });
+    // A session that ends before the answer would leave the probe to what an older engine means by it.
+    if (learning !== undefined) this.#state.ask(() => learning);
+    return learning;
   }
 
   /**

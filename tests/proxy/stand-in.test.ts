@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { constants } from "node:os";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
@@ -12,6 +13,7 @@ import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/index.js";
 import { GuardedSessions } from "../../src/proxy/guarded-sessions.js";
 import { privateFolder } from "../../src/proxy/launcher.js";
+import type { SessionHost } from "../../src/proxy/session-host.js";
 import { listenForSessions } from "../../src/proxy/session-listener.js";
 import { builtCli } from "../cli/built-cli.js";
 
@@ -25,8 +27,12 @@ class Started {
   stdout = "";
   stderr = "";
 
-  constructor(behaviour: object, env: Record<string, string> = {}) {
-    this.child = spawn(cli.program, ["session", "--label", "a:b", "--unknown", "x"], {
+  constructor(
+    behaviour: object,
+    env: Record<string, string> = {},
+    args: readonly string[] = ["--label", "a:b", "--unknown", "x"],
+  ) {
+    this.child = spawn(cli.program, ["session", ...args], {
       env: cli.environment({
         DAGGER_BREAKER_CLI: FAKE,
         FAKE_SESSION: JSON.stringify(behaviour),
@@ -212,6 +218,29 @@ describe("under a run", () => {
       },
     };
   }
+
+  test.each([
+    [["--workdir", "tests"], resolve("tests")],
+    [["--label", "a:b"], resolve("")],
+  ])(
+    "the runner is told the working folder of %j, where the lock file is",
+    async (args, workdir) => {
+      const told: unknown[] = [];
+      const host: SessionHost = {
+        begin: async (_signal, folder) => {
+          told.push(folder);
+          throw new Error("no session is opened here");
+        },
+      };
+      const folder = privateFolder();
+      const listener = await listenForSessions(host, folder.path);
+      const started = new Started({}, { DAGGER_BREAKER_RUN: listener.path }, args);
+      await started.ended();
+      await listener.close();
+      folder.remove();
+      expect(told).toEqual([workdir]);
+    },
+  );
 
   test("sessions of several programs are one success of the engine each", async () => {
     await using run = await runner(false);
