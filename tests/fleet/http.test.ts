@@ -7,8 +7,8 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { httpStore, startFleetServer } from "../../src/fleet/http/index.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import { openStore } from "../../src/fleet/open-store.js";
-import type { FleetEntry, FleetStore } from "../../src/fleet/store.js";
-import { FleetStoreError } from "../../src/fleet/store-error.js";
+import type { FleetEntry, FleetStore, OnUnreadable } from "../../src/fleet/store.js";
+import { FleetStoreError, UnreadableCircuitError } from "../../src/fleet/store-error.js";
 import { fleetStoreConformance } from "../../src/testing/fleet/index.js";
 import { admit, KEY, limit, settle } from "./commands.js";
 import { ask, clientOf, openStream, post, sendRaw, startServer, TOKEN } from "./http-scene.js";
@@ -414,6 +414,20 @@ test("a store that fails is told without what it said, and to the server's owner
     `the store at ${url} answered with status 503: the store of the server failed`,
   );
   expect(heard).toEqual([expect.any(FleetStoreError), expect.any(FleetStoreError)]);
+});
+
+test("a circuit that a list leaves out is told to the server's owner", async () => {
+  const lost = new UnreadableCircuitError("the key is no circuit");
+  const heard: unknown[] = [];
+  const store: FleetStore = Object.assign(Object.create(memoryStore()), {
+    async list(_scope: string, onUnreadable?: OnUnreadable) {
+      onUnreadable?.("a", lost);
+      return [];
+    },
+  });
+  const { url } = await startServer({ store, onStoreError: (error) => heard.push(error) });
+  expect(await clientOf(url).list(KEY.scope)).toEqual([]);
+  expect(heard).toEqual([lost]);
 });
 
 test("a client that is closed says so, after what was on its way", async () => {

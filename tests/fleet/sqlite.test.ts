@@ -1,5 +1,6 @@
 /** A store in SQLite: the rules, files that are not what they should be, and what goes wrong with disks. */
 
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -225,6 +226,23 @@ function withSqlite(): void {
     expect(database.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "delete" });
     database.close();
   });
+
+  test.runIf(process.platform !== "win32")(
+    "what is no regular file is refused at once, a pipe as well",
+    async () => {
+      const pipe = newPath();
+      mkdirSync(join(pipe, ".."));
+      execFileSync("mkfifo", [pipe]);
+      for (const path of [join(pipe, ".."), "/dev/null", pipe]) {
+        await using(sqliteStore({ path }), async (store) => {
+          await expect(store.run(KEY, admit())).rejects.toMatchObject({
+            code: "FLEET_STORE",
+            message: `${path} is no regular file, expected one of SQLite or none yet`,
+          });
+        });
+      }
+    },
+  );
 
   test("a folder that cannot be made is an error until it can", async () => {
     const path = newPath();

@@ -37,7 +37,7 @@ export interface FleetServerOptions {
   readonly maxConnections?: number | undefined;
   /** Milliseconds between the signs of life of a stream, 10 to 60,000. Default: 10,000. */
   readonly heartbeatMs?: number | undefined;
-  /** Hears of each command that the store could not do. */
+  /** Hears of each command that the store could not do, and of each circuit that it could not read. */
   readonly onStoreError?: ((error: unknown) => void) | undefined;
 }
 
@@ -226,7 +226,8 @@ class Offer {
 
   async #list(query: URLSearchParams, response: ServerResponse): Promise<void> {
     const scope = wellFormed(() => readScope(query.get("scope")));
-    send(response, 200, await this.#asked(() => this.#store.list(scope)));
+    const onUnreadable = (_name: string, error: unknown) => this.#onStoreError(error);
+    send(response, 200, await this.#asked(() => this.#store.list(scope, onUnreadable)));
   }
 
   async #history(query: URLSearchParams, response: ServerResponse): Promise<void> {

@@ -63,6 +63,10 @@ export class CircuitFile {
   constructor(path: string) {
     const { DatabaseSync } = loadSqlite();
     makeFolder(dirname(path));
+    // To open a pipe would wait for its other end, for ever and with the whole process.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+      throw new FleetStoreError(`${path} is no regular file, expected one of SQLite or none yet`);
+    }
     // SQLite would make it readable for all, and gives the files beside it the mode of this one.
     closeSync(openSync(path, "a", 0o600));
     this.#path = path;
