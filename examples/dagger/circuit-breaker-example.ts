@@ -1,13 +1,14 @@
 /**
  * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage and
- * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces], or with
- * --store <url> in two terminals.
+ * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces]
+ * [--engine 0.21|1.0], or with --store <url> in two terminals. It ends with 1 when anything goes otherwise.
  */
 
 import { parseArgs } from "node:util";
 import { createRegistry } from "dagger-circuit-breaker";
 import { classifyFailure } from "dagger-circuit-breaker/attribution";
-import { connect } from "dagger-circuit-breaker/dagger";
+import { connect, ExecError } from "dagger-circuit-breaker/dagger";
+import { chooseEngine, ENGINES } from "./double.js";
 import { tellOutage } from "./outage.js";
 import { tellRegistryOutage } from "./registry-outage.js";
 import { chooseSession } from "./session-choice.js";
@@ -18,7 +19,8 @@ import { tellWitness } from "./witness.js";
 /** A real engine may have to pull an image first; one that hangs must not hang the example. */
 const OPERATION_TIMEOUT_MS = 60_000;
 
-const { json, traces, store } = readArguments();
+const { json, traces, store, engine } = readArguments();
+chooseEngine(engine);
 const story = new Story(json);
 process.stdout.once("error", endWithoutReader);
 const parts =
@@ -30,14 +32,22 @@ process.exitCode = story.end();
 
 function readArguments() {
   const flag = { type: "boolean", default: false } as const;
-  const options = { json: flag, traces: flag, store: { type: "string" } } as const;
+  const text = { type: "string" } as const;
+  const engine = { type: "string", default: "0.21" } as const;
+  const options = { json: flag, traces: flag, store: text, engine } as const;
   try {
-    return parseArgs({ options }).values;
+    const { values } = parseArgs({ options });
+    if (ENGINES.includes(values.engine)) return values;
+    return refuse(`invalid --engine "${values.engine}"`);
   } catch (error) {
-    const [why] = String((error as Error).message).split(". ");
-    console.error(`${why}. There are: --json, --traces, --store <url>`);
-    process.exit(2);
+    return refuse(String((error as Error).message).split(". ")[0] ?? "");
   }
+}
+
+function refuse(why: string): never {
+  const engines = ENGINES.join("|");
+  console.error(`${why}. There are: --json, --traces, --engine ${engines}, --store <url>`);
+  process.exit(2);
 }
 
 /** Whoever read has gone, as with `| head -1`: ends as the signal of a closed pipe would. */
@@ -65,10 +75,17 @@ async function tellRealOperations(): Promise<void> {
         const version = await client.version();
         story.tell("call", `call: version -> ${version}`, { outcome: "success" }, "good");
         const container = client.container().from("alpine:3.20");
-        await tellOperation("echo", container.withExec(["echo", "hello"]).stdout());
-        await tellOperation("a failing test", container.withExec(["false"]).stdout());
+        const echo = await tellOperation("echo", container.withExec(["echo", "hello"]).stdout());
+        story.expect("echo ran and gave its output", echo === "hello\n");
+        const failure = await tellOperation(
+          "a failing test",
+          container.withExec(["false"]).stdout(),
+        );
+        const isItsOwn = failure instanceof ExecError && failure.exitCode === 1;
+        story.expect("the failing test ran, and failed by its own exit code", isItsOwn);
         const files = client.directory().withNewFile("a.txt", "a").withNewFile("b.txt", "b");
-        await tellOperation("entries", files.entries());
+        const entries = await tellOperation("entries", files.entries());
+        story.expect("both files are listed", String(entries) === "a.txt,b.txt");
       },
       { guard: { registry, operationTimeoutMs: OPERATION_TIMEOUT_MS } },
     );
@@ -81,18 +98,20 @@ async function tellRealOperations(): Promise<void> {
   story.expect("every call was counted", metrics.successCount === 4);
 }
 
-/** Tells one operation; what fails here is a user's command or, on a real engine, a registry. */
-async function tellOperation(name: string, operation: Promise<unknown>): Promise<void> {
+/** Tells one operation and returns its value or its error; on a real engine a registry may fail it. */
+async function tellOperation(name: string, operation: Promise<unknown>): Promise<unknown> {
   try {
     const value = await operation;
     const shown = String(value).trim();
     story.tell("call", `call: ${name} -> ${shown}`, { outcome: "success" }, "good");
+    return value;
   } catch (error) {
     const { fault, reason } = classifyFailure(error);
-    const whose = fault === "user" ? "the user's own, no fault of the engine" : reason;
+    const isCommand = error instanceof ExecError;
+    const whose = isCommand ? "the user's own, no fault of the engine" : reason;
     const kind = error instanceof Error ? error.name : "an error";
     const text = `call: ${name} -> ${kind}, fault: ${fault} (${whose})`;
-    const mood = fault === "user" ? "good" : "bad";
-    story.tell("call", text, { outcome: "failure", fault }, mood);
+    story.tell("call", text, { outcome: "failure", fault }, isCommand ? "good" : "bad");
+    return error;
   }
 }

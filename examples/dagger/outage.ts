@@ -15,7 +15,7 @@ import {
   type GuardOptions,
   isSessionLostError,
 } from "dagger-circuit-breaker/dagger";
-import { startSessionDouble } from "dagger-circuit-breaker/testing";
+import { startDouble } from "./double.js";
 import type { Story } from "./story.js";
 
 const ENGINE_OPTIONS = { failureThreshold: 3, resetTimeoutMs: 2500 };
@@ -126,7 +126,7 @@ async function tellWaitingCall(story: Story, guard: GuardOptions): Promise<void>
 }
 
 async function tellRetry(story: Story, guard: GuardOptions): Promise<void> {
-  const double = await startSessionDouble({
+  const double = await startDouble({
     faults: [{ operation: "from", calls: { from: 1, to: 2 }, kind: "status", status: 503 }],
   });
   Object.assign(process.env, double.environment);

@@ -2,13 +2,13 @@
 
 import { createRegistry, isCircuitBreakerOpenError } from "dagger-circuit-breaker";
 import { type Client, connect } from "dagger-circuit-breaker/dagger";
-import { startSessionDouble } from "dagger-circuit-breaker/testing";
+import { startDouble } from "./double.js";
 import type { Story } from "./story.js";
 
 /** Runs pulls against a registry that answers 429, and tells what becomes of them. */
 export async function tellRegistryOutage(story: Story): Promise<void> {
   story.chapter("Docker Hub answers 429: its circuit opens, and no other");
-  const double = await startSessionDouble({
+  const double = await startDouble({
     faults: [{ host: "docker.io", kind: "status", status: 429 }],
   });
   Object.assign(process.env, double.environment);

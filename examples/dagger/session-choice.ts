@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { startSessionDouble } from "dagger-circuit-breaker/testing";
+import { startDouble } from "./double.js";
 
 /** A session to run on. */
 export interface ChosenSession {
@@ -31,7 +31,7 @@ export async function chooseSession(): Promise<ChosenSession> {
   }
   const cli = await openCliSession(process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger");
   if (typeof cli !== "string") return cli;
-  const double = await startSessionDouble();
+  const double = await startDouble();
   return {
     kind: "double",
     why: `No session is in the environment, and ${cli}.`,

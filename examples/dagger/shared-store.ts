@@ -3,7 +3,7 @@
 import { createRegistry, isCircuitBreakerOpenError } from "dagger-circuit-breaker";
 import { connect } from "dagger-circuit-breaker/dagger";
 import { createFleet, type Fleet, isSharedCircuitOpenError } from "dagger-circuit-breaker/fleet";
-import { startSessionDouble } from "dagger-circuit-breaker/testing";
+import { startDouble } from "./double.js";
 import type { Story } from "./story.js";
 
 const CIRCUIT = "registry:docker.io";
@@ -36,7 +36,7 @@ async function pullWith(story: Story, fleet: Fleet): Promise<void> {
     {},
     "note",
   );
-  const double = await startSessionDouble({
+  const double = await startDouble({
     faults: [{ host: "docker.io", kind: "status", status: 429 }],
   });
   Object.assign(process.env, double.environment);

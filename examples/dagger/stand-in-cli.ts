@@ -11,8 +11,8 @@ if (engine === "down") {
   process.exit(1);
 }
 
-const { startSessionDouble } = await import("dagger-circuit-breaker/testing");
-const double = await startSessionDouble({
+const { startDouble } = await import("./double.js");
+const double = await startDouble({
   faults: engine === "dies" ? [{ operation: "withExec", calls: 3, kind: "engineKilled" }] : [],
 });
 console.log(JSON.stringify({ port: double.port, session_token: double.token }));

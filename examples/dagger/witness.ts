@@ -7,7 +7,8 @@ import {
   connect,
   MemoryDigests,
 } from "dagger-circuit-breaker/dagger";
-import { type SessionDouble, startSessionDouble } from "dagger-circuit-breaker/testing";
+import type { SessionDouble } from "dagger-circuit-breaker/testing";
+import { startDouble } from "./double.js";
 import type { Story } from "./story.js";
 
 const HUB = "registry:docker.io";
@@ -15,7 +16,7 @@ const IMAGE = "docker.io/library/alpine:3.20";
 
 /** Runs both chapters. */
 export async function tellWitness(story: Story): Promise<void> {
-  const double = await startSessionDouble();
+  const double = await startDouble();
   delete process.env.DAGGER_SESSION_PORT;
   delete process.env.DAGGER_SESSION_TOKEN;
   Object.assign(process.env, await double.cliEnvironment());

@@ -104,6 +104,28 @@ test.concurrent("a story that goes otherwise is told as broken and ends with exi
   });
 }, 60_000);
 
+test.concurrent("an image that is missing breaks the story, though no circuit minds it", async () => {
+  await using session = await startSessionDouble({
+    faults: [{ host: "docker.io", kind: "status", status: 404 }],
+  });
+  const ended = await runExample(MAIN, ["--json"], { ...session.environment });
+  expect(ended.code).toBe(1);
+  expect(linesOf(ended).at(-1)?.broken).toEqual([
+    "echo ran and gave its output",
+    "the failing test ran, and failed by its own exit code",
+  ]);
+}, 60_000);
+
+test.concurrent("with --engine 1.0 the double speaks like an engine of 1.0, and all goes as it must", async () => {
+  const ended = await runExample(MAIN, ["--json", "--engine", "1.0"]);
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  const texts = linesOf(ended).map(({ text }) => text);
+  expect(texts).toContain("call: version -> v1.0.0-beta.10");
+  const refused = await runExample(MAIN, ["--engine", "2"]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('invalid --engine "2"');
+}, 60_000);
+
 function linesOf({ stdout }: Ended): readonly Told[] {
   return stdout
     .trimEnd()

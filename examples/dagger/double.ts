@@ -1,0 +1,26 @@
+/** Starts session doubles of the engine that `--engine` names, in every process of the example. */
+
+import {
+  type SessionDouble,
+  type SessionDoubleOptions,
+  startSessionDouble,
+} from "dagger-circuit-breaker/testing";
+
+const VARIABLE = "EXAMPLE_ENGINE_VERSION";
+
+const VERSIONS = { "0.21": "v0.21.8", "1.0": "v1.0.0-beta.10" } as const;
+
+/** The engines that the double can speak like. */
+export const ENGINES = Object.keys(VERSIONS);
+
+/** Chooses the engine for all doubles from here on, those of a stand-in CLI included. */
+export function chooseEngine(engine: string): void {
+  process.env[VARIABLE] = engine;
+}
+
+/** Starts a session double of that engine. */
+export function startDouble(options: SessionDoubleOptions = {}): Promise<SessionDouble> {
+  const engine = process.env[VARIABLE];
+  const engineVersion = VERSIONS[engine === "1.0" ? "1.0" : "0.21"];
+  return startSessionDouble({ engineVersion, ...options });
+}
