@@ -14,7 +14,7 @@ import type {
 import type { Socket } from "node:net";
 import { MAX_STRANGER_HEAD_BYTES } from "../sockets/token-gate.js";
 import type { RelaySetting } from "./http1-relay.js";
-import { destroyBoth, destroyWhenDead, GracefulEnd, PINGED } from "./http2-watch.js";
+import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
 import { connectTo } from "./session-agent.js";
 import { authorizationFor, isAuthorized } from "./session-token.js";
 
@@ -34,7 +34,6 @@ const http2 = () => process.getBuiltinModule("node:http2");
 /** Serves a connection that speaks HTTP/2. */
 export function relayHttp2(socket: Socket, setting: RelaySetting): void {
   const client = http2().performServerHandshake(endWithOther(socket), {
-    ...PINGED,
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
     settings: { maxHeaderListSize: MAX_STRANGER_HEAD_BYTES },
   });
@@ -93,7 +92,6 @@ class Http2Relay {
     const socket = endWithOther(connectTo(port));
     const session = http2().connect(`http://127.0.0.1:${port}`, {
       createConnection: () => socket,
-      ...PINGED,
       maxSessionMemory: MAX_SESSION_MEMORY_MB,
       settings: { enablePush: false },
     });

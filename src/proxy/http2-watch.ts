@@ -6,11 +6,8 @@ import type { Socket } from "node:net";
 /** How often a connection is looked at. */
 const LOOK_EVERY_MS = 5000;
 
-/**
- * What a session is made with that is looked at: a peer that is stopped answers no ping, and beyond 10
- * of them Node would write none, by which a dead session is known.
- */
-export const PINGED = { maxOutstandingPings: 0xffff_ffff } as const;
+/** Node writes no further ping while ten are unanswered, as those to a peer that is stopped. */
+const MAX_UNANSWERED = 9;
 
 /** What Node knows of a socket beneath its public face. */
 interface Handled {
@@ -25,6 +22,7 @@ interface Handled {
  */
 export function destroyWhenDead(session: Http2Session, socket: Socket): void {
   let moved = 0;
+  let unanswered = 0;
   const look = () => {
     if (session.destroyed) {
       socket.destroySoon();
@@ -33,8 +31,11 @@ export function destroyWhenDead(session: Http2Session, socket: Socket): void {
     const before = socket.bytesWritten;
     const hasMoved = moved !== before + socket.bytesRead;
     moved = before + socket.bytesRead;
-    if (hasMoved || socket.connecting) return;
-    session.ping(() => undefined);
+    if (hasMoved || socket.connecting || unanswered === MAX_UNANSWERED) return;
+    unanswered += 1;
+    session.ping(() => {
+      unanswered -= 1;
+    });
     setImmediate(() => {
       const queued = (socket as Handled)._handle?.writeQueueSize;
       if (socket.bytesWritten === before && queued === 0) destroyBoth(session, socket);

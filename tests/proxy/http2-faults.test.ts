@@ -245,7 +245,8 @@ test("a client that is stopped for minutes, and answers no ping, keeps its conne
   client.request(1, served.fields());
   await client.next(FRAME.headers, 1);
   const pings = () => client.frames.filter(({ type }) => type === FRAME.ping).length;
-  while (pings() < 12 && !client.socket.destroyed) {
+  // Node writes ten of them and no more.
+  for (let left = 6; left > 0 && !client.socket.destroyed; left -= pings() < 9 ? 0 : 1) {
     vi.advanceTimersByTime(5000);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
