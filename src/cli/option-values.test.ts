@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { expect, test } from "vitest";
-import { duration } from "./option-values.js";
+import { duration, durationOrNever } from "./option-values.js";
 
 test.each([
   ["500ms", 500],
@@ -20,3 +20,10 @@ test.each(["", "10", "0s", "1.5h", "-1s", "1 s", "1d", "s", "1S", "577h", "1s2",
     expect(() => duration(text)).toThrow(/such as 500ms, 90s, 10m or 1h/);
   },
 );
+
+test("a duration that may be 0 for never says so where it is none", () => {
+  expect([durationOrNever("0"), durationOrNever("0s"), durationOrNever("2s")]).toEqual([
+    0, 0, 2000,
+  ]);
+  expect(() => durationOrNever("x")).toThrow(/^Expected 0 for never, or a duration up to 576h/);
+});

@@ -30,15 +30,20 @@ const MAX_DURATION_MS = 24 * 24 * HOUR_MS;
 
 /** Reads a duration with its unit, such as `500ms`, `90s`, `10m` or `1h`, as milliseconds. */
 export function duration(text: string): number {
-  const [, amount, unit] = /^([0-9]{1,10})(ms|s|m|h)$/.exec(text) ?? [];
-  const value = Number(amount) * (MS_BY_UNIT.get(unit ?? "") ?? Number.NaN);
-  if (value > 0 && value <= MAX_DURATION_MS) return value;
-  throw new InvalidArgumentError(
-    "Expected a duration above 0 and up to 576h, with its unit, such as 500ms, 90s, 10m or 1h.",
-  );
+  return durationOr("a duration above 0 and", text);
 }
 
 /** Reads a duration, or `0` for never. */
 export function durationOrNever(text: string): number {
-  return /^0(?:ms|s|m|h)?$/.test(text) ? 0 : duration(text);
+  return /^0(?:ms|s|m|h)?$/.test(text) ? 0 : durationOr("0 for never, or a duration", text);
+}
+
+/** Reads a duration. `expected` is what the error begins with. */
+function durationOr(expected: string, text: string): number {
+  const [, amount, unit] = /^([0-9]{1,10})(ms|s|m|h)$/.exec(text) ?? [];
+  const value = Number(amount) * (MS_BY_UNIT.get(unit ?? "") ?? Number.NaN);
+  if (value > 0 && value <= MAX_DURATION_MS) return value;
+  throw new InvalidArgumentError(
+    `Expected ${expected} up to 576h, with its unit, such as 500ms, 90s, 10m or 1h.`,
+  );
 }
