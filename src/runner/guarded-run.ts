@@ -227,6 +227,7 @@ class GuardedRun {
       const failure = this.#failure;
       this.#attempts.push({ exitCode, signal, durationMs, timedOut, outputError, failure });
       this.#notes.addUnread(end, failure);
+      if (!this.#isOwn && !sendsTraces) this.#notes.addUnheard(end);
       return end;
     } finally {
       call.release();

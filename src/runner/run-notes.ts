@@ -31,4 +31,13 @@ export class RunNotes {
       );
     }
   }
+
+  /** Notes that an idle limit has ended a program in which a dagger may have been at work without a word. */
+  addUnheard({ timedOut, connected }: AttemptEnd): void {
+    if (timedOut !== "idle" || connected) return;
+    this.add(
+      "steps-not-heard",
+      "A dagger inside a shell or a Makefile may print nothing until its end: --traces all lets --idle-timeout hear its steps.",
+    );
+  }
 }
