@@ -18,6 +18,18 @@ test("a command runs in a folder that was deleted, as it would without us", asyn
   expect(stderr).toMatch(/dagger-breaker: succeeded, exit code 0\n$/);
 });
 
+test.skipIf(process.platform === "win32")(
+  "a report goes to a named pipe, and one that nobody reads holds up no end",
+  () => {
+    const run = `'${cli.program}' run --output unread --junit read -- true`;
+    const script = `mkfifo unread read && { cat read >got & } && ${run}; echo $?; wait; cat got`;
+    const options = { cwd: cli.folder, env: cli.environment(), encoding: "utf8" } as const;
+    const { stdout, stderr } = spawnSync("sh", ["-c", script], { ...options, timeout: 20_000 });
+    expect(stdout).toMatch(/^0\n<\?xml [\s\S]*<\/testsuites>\n$/);
+    expect(stderr).toContain('the report cannot be written to "unread" (ENXIO)\n');
+  },
+);
+
 test.each([
   ["utf-16 with a mark", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le")],
   ["utf-16 of the other order", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le").swap16()],

@@ -1,6 +1,7 @@
 /** Tells how a run ended wherever it was asked for; a place that takes nothing changes no exit code. */
 
-import { appendFile, stat, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { appendFile, type FileHandle, open, stat, writeFile } from "node:fs/promises";
 import { withoutCommands } from "../../attribution/ci-commands.js";
 import type { OnProgress } from "../../runner/run-progress.js";
 import type { RunReport } from "../../runner/run-report.js";
@@ -95,11 +96,25 @@ async function written(
   path: string,
   write: () => Promise<void>,
 ): Promise<string | false> {
+  let reader: FileHandle | undefined;
   try {
+    reader = await readerOf(path);
     await write();
     return false;
   } catch (error) {
     const { code = "unknown reason" } = error as { code?: string };
     return `dagger-breaker: ${what} cannot be written to ${JSON.stringify(path)} (${code})`;
+  } finally {
+    await reader?.close();
   }
+}
+
+/**
+ * Opens a named pipe, so that its reader stays until it is closed. One that nobody reads would keep us for
+ * ever: the system says so where it is not to wait.
+ */
+async function readerOf(path: string): Promise<FileHandle | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFIFO() !== true) return undefined;
+  return open(path, constants.O_WRONLY | constants.O_NONBLOCK);
 }
