@@ -24,12 +24,12 @@ export async function answer(
   traceId: string,
 ): Promise<Answer> {
   try {
-    const plan = planQuery(request, work.engine.isOld);
+    const plan = planQuery(request, work.engine);
     const errors: PlacedError[] = [];
     const own = plan.fields.filter((field) => !isIntrospection(field.name));
     const data = await runFields(own, "Query", QUERY, fieldResolver(work), errors);
     if (errors.length > 0) {
-      return failed(errors.map((error) => onWire(error, work.engine.isOld, traceId)));
+      return failed(errors.map((error) => onWire(error, work, traceId)));
     }
     if (own.length === plan.fields.length) return { refused: false, body: { data } };
     return {
@@ -48,12 +48,14 @@ function failed(errors: readonly Readonly<Record<string, unknown>>[]): Answer {
 
 function onWire(
   { path, error }: PlacedError,
-  isOld: boolean,
+  { engine, session }: Work,
   traceId: string,
 ): Readonly<Record<string, unknown>> {
   const known = error instanceof EngineError ? error : systemError(error);
   const ending =
-    known.traced || isOld ? ` [traceparent:${traceId}-${randomBytes(8).toString("hex")}]` : "";
+    known.traced || engine.isOld || session.located.has(known)
+      ? ` [traceparent:${traceId}-${randomBytes(8).toString("hex")}]`
+      : "";
   const { extensions } = known;
   return { message: known.message + ending, path, ...(extensions && { extensions }) };
 }

@@ -53,8 +53,8 @@ export class Engine {
     return this.settings.engineVersion.startsWith("v0.19.");
   }
 
-  /** Whether it takes the digests of tags from a lock file, as 1.0 does. */
-  get readsLocks(): boolean {
+  /** Whether it speaks and fails as engine 1.0 does, lock files included. */
+  get isOne(): boolean {
     return this.settings.engineVersion.startsWith("v1.");
   }
 

@@ -27,7 +27,7 @@ import {
 import { notSpoken } from "./not-spoken.js";
 import { literalOf, readArguments } from "./query-arguments.js";
 import type { GraphqlRequest } from "./request-body.js";
-import { SCHEMA } from "./schema.js";
+import { SCHEMA, schemaWithoutLoaders } from "./schema.js";
 
 /** One field to be resolved. */
 export interface PlannedField {
@@ -77,13 +77,20 @@ interface Planning {
 }
 
 /** Plans a query. Throws a RefusedQuery. */
-export function planQuery(request: GraphqlRequest, isOld: boolean): QueryPlan {
+export function planQuery(
+  request: GraphqlRequest,
+  { isOld, isOne }: { readonly isOld: boolean; readonly isOne: boolean },
+): QueryPlan {
   const document = parseQuery(request.query);
   const rules = specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule);
-  const problems = validate(SCHEMA, document, rules);
+  const problems = validate(isOne ? schemaWithoutLoaders() : SCHEMA, document, rules);
   if (problems.length > 0) {
     throw new RefusedQuery(
-      problems.map((problem) => refusal(problem, "GRAPHQL_VALIDATION_FAILED")),
+      problems.map((problem) =>
+        isOne && LOADER_UNKNOWN.test(problem.message)
+          ? { ...refusal(problem, "GRAPHQL_VALIDATION_FAILED"), message: firstSentence(problem) }
+          : refusal(problem, "GRAPHQL_VALIDATION_FAILED"),
+      ),
       true,
     );
   }
@@ -100,6 +107,14 @@ export function planQuery(request: GraphqlRequest, isOld: boolean): QueryPlan {
     isOld,
   };
   return { document, fields: planSelections([operation.selectionSet], "Query", planning) };
+}
+
+/** What 1.0 itself does not know is nothing that the double lacks. */
+const LOADER_UNKNOWN = /^Cannot query field "load\w+FromID" on type "Query"/;
+
+/** Without the GraphQL library's guess at what was meant. */
+function firstSentence({ message }: GraphQLError): string {
+  return message.replace(/ Did you mean .*$/, "");
 }
 
 function parseQuery(query: string): DocumentNode {

@@ -200,6 +200,14 @@ type EnvVariable implements Node {
 /** The schema. */
 export const SCHEMA: GraphQLSchema = buildSchema(SDL);
 
+let withoutLoaders: GraphQLSchema | undefined;
+
+/** The schema of 1.0, which loads objects by `node` alone. */
+export function schemaWithoutLoaders(): GraphQLSchema {
+  withoutLoaders ??= buildSchema(SDL.replace(LOADERS, ""));
+  return withoutLoaders;
+}
+
 /** Whether a type is one of ids. */
 export function isIdType(typeName: string): boolean {
   return typeName === "ID" || TYPES_WITH_IDS.some((name) => typeName === `${name}ID`);

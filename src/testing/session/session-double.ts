@@ -121,7 +121,7 @@ export interface SessionDouble {
  * It speaks `version`; `container` with `from`, `withExec` and its options, entrypoint and default
  * arguments, files, directories, mounts of them and of caches, secrets and temporary folders,
  * variables, labels, `workdir`, the outputs, `sync`, `publish` and `export`; `directory`, `file`,
- * `host`, `http`, `git`, secrets, ids in the dialects of 0.19 and 0.21, and introspection. It takes
+ * `host`, `http`, `git`, secrets, ids in the dialects of 0.19 and from 0.21 on, and introspection. It takes
  * and passes over owners, users, capabilities, annotations, exposed ports and registry credentials.
  * What else engines know (services, Dockerfiles, modules) is refused as what the session double
  * does not speak. Each command works on a copy of the files of the step before, so a scratch path

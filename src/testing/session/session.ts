@@ -49,6 +49,8 @@ export class Session {
   readonly lock: DaggerLock | undefined;
   /** The calls of the API that it has begun, by their content. */
   readonly calls = new Set<string>();
+  /** Failures whose span 1.0 tells at the end of the message: not that of an equal call made again. */
+  readonly located = new WeakSet<EngineError>();
   #lost = false;
   readonly #over = new AbortController();
   #closePort: () => Promise<void> = async () => undefined;
@@ -59,7 +61,7 @@ export class Session {
   constructor(engine: Engine, spans?: SpanSink) {
     this.#engine = engine;
     this.#spans = spans;
-    this.lock = engine.readsLocks ? new DaggerLock(engine.settings.workdir) : undefined;
+    this.lock = engine.isOne ? new DaggerLock(engine.settings.workdir) : undefined;
     this.#objects = engine.isOld ? lastingObjectsOf(engine) : new Objects();
     engine.sessions.add(this);
   }

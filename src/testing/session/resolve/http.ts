@@ -61,7 +61,7 @@ async function fetchFile(work: Work, url: URL, file: Download): Promise<FileValu
   return { typeName: "File", key: content, name: fileName, locate: async () => path };
 }
 
-/** The calls that an engine of 0.21 makes of itself for a download. */
+/** The calls that an engine from 0.21 on makes of itself for a download. */
 async function tracedResolution<T>(
   work: Work,
   { address, fileName, permissions }: Download,
@@ -78,8 +78,18 @@ async function tracedResolution<T>(
   const receiver = callDigest("HTTPState", address);
   const resolve = innerCallAttributes("_resolve", "File", args, receiver);
   const span = work.span.child(SCOPES.core, "HTTPState._resolve", resolve);
-  return runCall(span, () => fetch({ ...work, span }));
+  return runCall(span, () => {
+    if (!work.engine.isOne) return fetch({ ...work, span });
+    // The one span that names the host, with all that stands in the URL.
+    const fetching = span.child(SCOPES.tracer, `fetching ${address}`, FETCHING);
+    return fetching.run(
+      () => fetch({ ...work, span: fetching }),
+      () => ({ status: "unset" }),
+    );
+  });
 }
+
+const FETCHING = { "dagger.io/ui.encapsulate": true, "dagger.io/ui.encapsulated": true };
 
 function readUrl(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;

@@ -11,6 +11,7 @@ export type Attributes = Readonly<Record<string, OwnAttribute>>;
 export const SCOPES = {
   server: "dagger.io/engine.server",
   core: "dagger.io/core",
+  dagql: "dagger.io/dagql",
   git: "dagger.io/gitutil",
   http: "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
   tracer: "go.opentelemetry.io/otel/sdk/tracer",

@@ -66,22 +66,38 @@ export async function traceCall(
   const name = `${call.typeName}.${call.field.name}`;
   if (WITHOUT_SPAN.test(name)) return make(work);
   const key = keyOf(call);
-  if (work.session.calls.has(key)) return make(work);
+  if (work.session.calls.has(key)) return makeAgain(work, name, key, make);
   if (!NEVER_THE_SAME.has(name)) work.session.calls.add(key);
   const isCached = work.engine.calls.has(key) && isRemembered(work, call);
   const span = work.span.child(SCOPES.core, name, attributesOf(work, call, name, isCached));
+  const twin = work.engine.isOne ? span.child(SCOPES.dagql, name, TWIN) : undefined;
   let result: unknown;
   try {
-    result = await make({ ...work, span });
+    result = await make({ ...work, span: twin ?? span });
   } catch (error) {
     // A call without a valid identity was never made.
     if (error instanceof EngineError && error.uncalled) throw error;
+    twin?.end(failedEnd(error));
     span.end(failedCall(error));
+    if (work.engine.isOne && error instanceof EngineError) work.session.located.add(error);
     throw error;
   }
+  twin?.end();
   work.engine.calls.add(key);
   span.end({ attributes: resultAttributes(work, name, result, isCached) });
   return result;
+}
+
+/** Makes a call that its session has made before: on 1.0, one that has not worked yet has its twin alone. */
+async function makeAgain(
+  work: Work,
+  name: string,
+  key: string,
+  make: (work: Work) => Promise<unknown>,
+): Promise<unknown> {
+  if (!work.engine.isOne || work.engine.calls.has(key)) return make(work);
+  const twin = work.span.child(SCOPES.dagql, name, TWIN);
+  return twin.run(() => make({ ...work, span: twin }));
 }
 
 function failedCall(error: unknown): SpanEnd {
@@ -154,6 +170,8 @@ export function innerCallAttributes(
   };
 }
 
+/** The second span that 1.0 has of each call. */
+const TWIN: Attributes = { "dagger.io/ui.passthrough": true, "wcprof.op.kind": "call_exec" };
 const INTERNAL: Attributes = { "dagger.io/ui.internal": true };
 const CACHED: Attributes = { "dagger.io/dag.cached": true };
 const PENDING: Attributes = { "dagger.io/dag.pending": true };
