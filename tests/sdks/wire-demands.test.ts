@@ -74,12 +74,13 @@ const CASES: readonly Case[] = [
     type: "CIRCUIT_OPEN",
     message: /^circuit half-open: registry:docker\.io, all probes are taken, retry in \d+s$/,
     faults: [{ ...LIMITED, calls: 1 }, HANGS],
-    async provoke({ ask, clock, double }) {
+    async provoke({ ask, clock, guard }) {
       await ask(pull("alpine:1"));
       clock.advance(61_000);
+      const registry = guard.upstream("registry:docker.io");
       // The session ends before it is answered.
       ask(pull("alpine:2")).catch(() => {});
-      await vi.waitUntil(() => double.queries === 2, { timeout: 30_000 });
+      await vi.waitUntil(() => registry?.getMetrics().inFlightCount === 1, { timeout: 30_000 });
       return ask(pull("alpine:3"));
     },
   },
