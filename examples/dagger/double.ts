@@ -1,5 +1,6 @@
 /** Starts session doubles of the engine that `--engine` names, in every process of the example. */
 
+import { tmpdir } from "node:os";
 import {
   type SessionDouble,
   type SessionDoubleOptions,
@@ -22,5 +23,6 @@ export function chooseEngine(engine: string): void {
 export function startDouble(options: SessionDoubleOptions = {}): Promise<SessionDouble> {
   const engine = process.env[VARIABLE];
   const engineVersion = VERSIONS[engine === "1.0" ? "1.0" : "0.21"];
-  return startSessionDouble({ engineVersion, ...options });
+  // An engine of 1.0 would write its lock file into the repository that the example is run in.
+  return startSessionDouble({ engineVersion, workdir: tmpdir(), ...options });
 }

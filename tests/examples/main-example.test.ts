@@ -1,7 +1,9 @@
 /** The main example tells its story in text and as JSON, and says by its exit code how it went. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ROOT } from "../../scripts/cache.mjs";
 import { startSessionDouble } from "../../src/testing/index.js";
 import { RedisServer } from "../fleet/redis-server.js";
 import { type Ended, run, runExample } from "./run.js";
@@ -121,6 +123,7 @@ test.concurrent("with --engine 1.0 the double speaks like an engine of 1.0, and 
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   const texts = linesOf(ended).map(({ text }) => text);
   expect(texts).toContain("call: version -> v1.0.0-beta.10");
+  expect(existsSync(join(ROOT, "dagger.lock"))).toBe(false);
   const refused = await runExample(MAIN, ["--engine", "2"]);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('invalid --engine "2"');
