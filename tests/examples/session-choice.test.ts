@@ -94,6 +94,7 @@ test.concurrent("an argument that it does not know is refused", async () => {
   expect(ended).toEqual({
     code: 2,
     stdout: "",
-    stderr: "Unknown option '--jsn'. There are: --json, --traces, --store <url>\n",
+    stderr:
+      "Unknown option '--jsn'. There are: --json, --traces, --engine 0.21|1.0, --store <url>\n",
   });
 }, 60_000);

@@ -85,7 +85,8 @@ export class RunSignals {
 
   constructor() {
     for (const signal of PASSED_ON) process.on(signal, this.#onSignal);
-    if (constants.signals[TOO_LARGE] !== undefined) process.on(TOO_LARGE, ignored);
+    const isListening = process.listeners(TOO_LARGE).includes(ignored);
+    if (constants.signals[TOO_LARGE] !== undefined && !isListening) process.on(TOO_LARGE, ignored);
     process.on("exit", this.#onExit);
   }
 
