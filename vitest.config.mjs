@@ -6,8 +6,6 @@ import { PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
 const selected = selectTests();
 /** Files of these projects share one process and its modules: nothing in them starts or opens anything. */
 const SHARED = ["shared"];
-/** Files of these run one after the other. */
-const ALONE = ["crowded"];
 
 /** Files that start processes wait for them most of the time. */
 const WAITING = ["separate", "all"];
@@ -20,7 +18,6 @@ const projects = PROJECTS.map((name, order) => ({
     include: selected.filter(({ project }) => project === name).map(({ path }) => path),
     isolate: !SHARED.includes(name),
     maxWorkers: WAITING.includes(name) ? 2 * CORES : CORES,
-    fileParallelism: !ALONE.includes(name),
     sequence: { groupOrder: order },
   },
 }));

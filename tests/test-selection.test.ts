@@ -30,7 +30,7 @@ function ownImports(path: string): string[] {
 test("every test file has its place", () => {
   expect(files.length).toBeGreaterThan(250);
   expect(new Set(files.map(({ project }) => project))).toEqual(
-    new Set(["shared", "separate", "crowded", "all"]),
+    new Set(["shared", "separate", "all"]),
   );
 });
 

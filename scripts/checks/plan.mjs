@@ -14,7 +14,6 @@ import { findTool } from "./tools.mjs";
 const TITLES = {
   shared: "Unit tests",
   separate: "Tests with processes and sockets",
-  crowded: "Tests with many processes",
   all: "SDKs, tools and the single file",
 };
 

@@ -39,9 +39,6 @@ const LIGHT_SEAMS = ["promises and timers of the breaker"];
 /** What runs with `--all` alone: other SDKs, other languages, other tools, the single file. */
 const ALL_ONLY = ["tests/versions/", "tests/sdks/", "tests/executable/", "tests/package/tools/"];
 
-/** What starts dozens of processes, so that nothing else runs beside it. */
-const CROWDED = ["tests/fleet/proofs/"];
-
 /** The helper or file through which a test file needs a tool; see tools.mjs. */
 const NEEDS = [
   { tool: "redis-server", modules: ["tests/fleet/redis-server.ts"] },
@@ -49,7 +46,7 @@ const NEEDS = [
 ];
 
 /** The names of the Vitest projects, in the order in which they run. */
-export const PROJECTS = ["shared", "separate", "crowded", "all"];
+export const PROJECTS = ["shared", "separate", "all"];
 
 /** Every test file: `{ path, project, seams, tools }`. */
 export function selectTests() {
@@ -72,7 +69,6 @@ export function isLeaf(module) {
 
 function projectOf(path, seams, startsForeign) {
   if (isIn(path, ALL_ONLY)) return "all";
-  if (isIn(path, CROWDED)) return "crowded";
   const isLight = seams.every((name) => LIGHT_SEAMS.includes(name));
   return isLight && !startsForeign ? "shared" : "separate";
 }
