@@ -23,6 +23,8 @@ const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
 
 /** How a command is run; see run-driver.mjs. */
 export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">> {
+  /** How long the process stays after its report is written. */
+  readonly lingersMs?: number;
   /** What becomes the task of the stand-in for dagger; `command` is another program. */
   readonly dagger?: readonly string[];
   readonly guard?: GuardOptions;

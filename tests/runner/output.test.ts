@@ -85,12 +85,12 @@ test("100 MiB pass to a slow reader, byte for byte and in little memory", async 
 });
 
 test("a reader that takes nothing for a while is no idleness, and loses nothing", async () => {
-  const order = { dagger: ["flood", "2"], limits: { idleTimeoutMs: 300 } };
+  const order = { dagger: ["flood", "2"], limits: { idleTimeoutMs: 1_000 } };
   const { line, after } = runner.prepare(order);
   const [program = "", ...args] = line;
   const child = spawn(program, args, { env: runner.env(), stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "readable");
-  await sleep(1500);
+  await sleep(2500);
   let bytes = 0;
   for await (const chunk of child.stdout) bytes += chunk.length;
   if (child.exitCode === null) await once(child, "exit");

@@ -12,6 +12,7 @@ const {
   traces,
   sessions,
   refusals,
+  lingersMs,
   ...plan
 } = JSON.parse(readFileSync(file, "utf8"));
 const load = (path) => import(pathToFileURL(`${dist}/${path}`).href);
@@ -86,3 +87,5 @@ for (const [name, breaker] of registry.getAll()) {
 const { maxRSS } = process.resourceUsage();
 writeFileSync(file, JSON.stringify({ report, progress, breakers, maxRssKib: maxRSS }));
 process.exitCode = report.exitCode;
+// What comes to a process that is about to end must not depend on how far it is.
+if (lingersMs !== undefined) setTimeout(() => undefined, lingersMs);

@@ -108,7 +108,8 @@ describe("told to end from outside", () => {
   const stop = { outsideMs: 1000 };
 
   test("as GitHub does, dagger gets SIGINT, and is killed in time for our report", async () => {
-    const running = runner.start({ command: runner.script("dagger", `${SAY}; ${WAIT}`), stop });
+    const command = runner.script("dagger", `${SAY}; ${WAIT}`);
+    const running = runner.start({ command, stop, lingersMs: 1_000 });
     const pid = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
     running.child.kill("SIGINT");
     await running.printed("got INT\n");

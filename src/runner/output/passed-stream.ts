@@ -10,6 +10,8 @@ const BUFFER_BYTES = 64 * 1024;
 /** How many chunks may wait for our own reader before the command has to. */
 const MAX_WAITING = 4;
 
+const NOTHING = new Uint8Array();
+
 interface Chunk {
   readonly bytes: Uint8Array;
   /** What it was read into, to be used again. */
@@ -148,6 +150,8 @@ export class PassedStream {
       return;
     }
     this.#shift();
+    // Our reader goes on: what comes next was held up until now, and its silence was not the command's.
+    this.#hear(NOTHING);
     this.#write();
     if (!this.#isPaused || this.#waiting.length >= MAX_WAITING) return;
     this.#isPaused = false;
