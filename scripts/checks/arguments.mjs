@@ -8,7 +8,7 @@ Sets up what is missing, then runs the checks on the Node.js that runs this.
 
   --quick    the unit tests alone (about 30 s)
   --all      besides the default: every supported Node.js and Dagger SDK, the SDKs of other
-             languages, other tools, the single file (about half an hour, more on a first run)
+             languages, other tools, the single file (20 to 25 minutes, more on a first run)
   --install  installs servers and toolchains that are missing (Debian: apt-get); CI=true does the
              same. Without it, tests that need what is missing are skipped, and the end says so
   --times    ends with a table of where the time went
