@@ -13,6 +13,7 @@ const SRC = join(ROOT, "src");
 /** The folders of src, each row on those above it; what stands in one row does not know the rest. */
 const ROWS = [
   ["options"],
+  ["files"],
   ["breaker"],
   ["policies"],
   ["registry"],
@@ -20,15 +21,15 @@ const ROWS = [
   ["sockets"],
   ["fleet"],
   ["guard"],
+  ["quota"],
   ["traces"],
   ["dagger", "proxy", "runner"],
   ["telemetry"],
   ["cli"],
-  ["dashboard"],
   ["testing"],
 ];
 /** Folders that are rules alone: nothing in them reads a file, opens a socket or asks the system. */
-const PURE = ["options", "breaker", "registry", "attribution", "guard"];
+const PURE = ["options", "breaker", "registry", "attribution", "guard", "quota"];
 /** Where they keep what must outlive the process. */
 const STORES = ["guard/digests/"];
 const LONGEST_FILE = 320;

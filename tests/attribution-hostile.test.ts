@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { classifyFailure } from "../src/attribution/classify-failure.js";
-import { classifyResponse } from "../src/attribution/classify-response.js";
+import { classifyFailure } from "../src/attribution/classify/classify-failure.js";
+import { classifyResponse } from "../src/attribution/classify/classify-response.js";
 import type { Failure } from "../src/attribution/failure.js";
-import { upstreamsOfQuery } from "../src/attribution/query-upstreams.js";
+import { upstreamsOfQuery } from "../src/attribution/query/query-upstreams.js";
 import { ATTRIBUTION_RULES } from "../src/attribution/rules/index.js";
 
 const FAULTS = [

@@ -1,8 +1,8 @@
 // What a guard of an earlier build got wrong on real engines, and commands in every progress format.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { classifyFailure } from "../src/attribution/classify-failure.js";
-import { classifyResponse } from "../src/attribution/classify-response.js";
+import { classifyFailure } from "../src/attribution/classify/classify-failure.js";
+import { classifyResponse } from "../src/attribution/classify/classify-response.js";
 import type { Failure, Fault } from "../src/attribution/failure.js";
 import { breakerName } from "../src/attribution/hosts.js";
 import { evidenceFromSpans } from "../src/attribution/spans/evidence.js";

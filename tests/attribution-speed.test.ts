@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { classifyFailure } from "../src/attribution/classify-failure.js";
-import { classifyResponse } from "../src/attribution/classify-response.js";
+import { classifyFailure } from "../src/attribution/classify/classify-failure.js";
+import { classifyResponse } from "../src/attribution/classify/classify-response.js";
 
 /** Stretches that make a pattern with a repetition inside a repetition take for ever. */
 const STRETCHES = [

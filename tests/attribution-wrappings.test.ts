@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { classifyFailure } from "../src/attribution/classify-failure.js";
+import { classifyFailure } from "../src/attribution/classify/classify-failure.js";
 import type { Failure } from "../src/attribution/failure.js";
 import { ATTRIBUTION_RULES } from "../src/attribution/rules/index.js";
 

@@ -1,6 +1,6 @@
 /** Recognizes the output of a Dagger command in any text, by its structure. */
 
-import { plainText } from "./text.js";
+import { plainText } from "./reading/text.js";
 
 // One line of each front end, with the name of a step as its group. Other programs may put something of
 // their own before a line, such as `web-1  | `; Dagger puts the id of a span before a step with `--debug`.

@@ -1,6 +1,6 @@
 /** Takes secrets out of text before it is shown, logged or kept. */
 
-import { bothEnds } from "./text.js";
+import { bothEnds } from "./reading/text.js";
 
 const MASK = "***";
 

@@ -1,7 +1,7 @@
 /** The fleet that the circuits of `run` and `session` are shared with, where a store is named. */
 
 import type { Fleet, FleetMetrics } from "../fleet/client/fleet.js";
-import type { Note } from "../runner/run-report.js";
+import type { Note } from "../runner/report/run-report.js";
 import {
   countedByFrom,
   type ReporterFlags,

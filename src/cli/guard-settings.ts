@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import { type GuardOptions, needsField } from "../guard/guard-options.js";
-import { type Mirrors, mirrorsField } from "../guard/mirrors.js";
+import { type Mirrors, mirrorsField } from "../guard/rewrite/mirrors.js";
 import { EXIT } from "./exit-codes.js";
 import { duration } from "./option-values.js";
 import { addSettings, listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "./settings.js";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { WINDOW_BYTES } from "../runner/output/ends.js";
+import { WINDOW_BYTES } from "../files/ends.js";
 import { endsOfStream } from "./input.js";
 
 const CUT = Math.floor(WINDOW_BYTES / 4);

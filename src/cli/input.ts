@@ -2,8 +2,8 @@
 
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { decoderOf } from "../runner/output/decode-text.js";
-import { Ends, joinEnds, WINDOW_BYTES } from "../runner/output/ends.js";
+import { decoderOf } from "../files/decode-text.js";
+import { Ends, joinEnds, WINDOW_BYTES } from "../files/ends.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 

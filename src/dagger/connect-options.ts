@@ -1,6 +1,6 @@
 /** What the guard of `connect` and `connection` can be told beyond that of a single client. */
 
-import type { SideEffect } from "../attribution/query-reading.js";
+import type { SideEffect } from "../attribution/query/query-reading.js";
 import type { GuardOptions } from "../guard/guard-options.js";
 import {
   booleanField,

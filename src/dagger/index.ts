@@ -5,9 +5,9 @@
 
 // The SDK itself; the names below go before its own.
 export * from "@dagger.io/dagger";
-export type { Quota } from "../attribution/quota.js";
 // What it throws, keeps and counts.
-export type { GuardRejection } from "../guard/admission.js";
+export type { GuardRejection } from "../guard/admission/admission.js";
+export { sparedRequestCount } from "../guard/admission/spared-requests.js";
 // Known digests.
 export { DigestFile, type DigestFileOptions } from "../guard/digests/digest-file.js";
 export {
@@ -17,13 +17,14 @@ export {
   type MemoryDigestsOptions,
 } from "../guard/digests/known-digests.js";
 export { isSessionLostError, SessionLostError } from "../guard/errors.js";
-export type { FailureRecord } from "../guard/failure-record.js";
 // What a guard can be told, and where its breakers live.
 export { type GuardBreakers, type GuardOptions, guardRegistry } from "../guard/guard-options.js";
+export type { FailureRecord } from "../guard/judgement/failure-record.js";
 export type { LockedEvent } from "../guard/locks/request-locks.js";
-export type { Mirrors } from "../guard/mirrors.js";
-export type { PinOptions } from "../guard/pin-options.js";
-export { type PinnedEvent, pinnedImageCount } from "../guard/pinning.js";
+export type { Mirrors } from "../guard/rewrite/mirrors.js";
+export type { PinOptions } from "../guard/rewrite/pin-options.js";
+export { type PinnedEvent, pinnedImageCount } from "../guard/rewrite/pinning.js";
+export type { Quota } from "../quota/quota.js";
 // What is left of a registry's pull limit.
 export {
   probeQuota,
@@ -33,8 +34,7 @@ export {
   QuotaProbeError,
   type QuotaProbeFailure,
   type QuotaProbeOptions,
-} from "../guard/quota-probe.js";
-export { sparedRequestCount } from "../guard/spared-requests.js";
+} from "../quota/quota-probe.js";
 // Connecting and guarding.
 export { type ConnectOptions, connect, connection } from "./connect.js";
 export type { ConnectGuardOptions } from "./connect-options.js";

@@ -1,10 +1,10 @@
 /** Opens one session through the SDK and runs a body in it: in time, and with true errors. */
 
-import { classifyFailure } from "../attribution/classify-failure.js";
+import { classifyFailure } from "../attribution/classify/classify-failure.js";
 import type { CallPermit } from "../breaker/permit.js";
-import { SESSION_TOO_LATE } from "../guard/engine-fault.js";
-import { recordOf } from "../guard/failure-record.js";
-import { settleEngineByError } from "../guard/settling.js";
+import { SESSION_TOO_LATE } from "../guard/judgement/engine-fault.js";
+import { recordOf } from "../guard/judgement/failure-record.js";
+import { settleEngineByError } from "../guard/judgement/settling.js";
 import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import type { CliWatch } from "./cli-watch.js";
 import { openingErrorOf } from "./step-aside.js";

@@ -4,17 +4,17 @@
  * that it would have thrown; time-outs, signals and the loss of a session mean what they always do.
  */
 
-import { classifyFailure } from "../attribution/classify-failure.js";
-import { classifyResponse } from "../attribution/classify-response.js";
+import { classifyFailure } from "../attribution/classify/classify-failure.js";
+import { classifyResponse } from "../attribution/classify/classify-response.js";
 import type { GraphQLRequest, SessionResponse } from "../attribution/failure.js";
-import { readQuery } from "../attribution/query-reading.js";
-import { Calls } from "../guard/calls.js";
+import { readQuery } from "../attribution/query/query-reading.js";
 import { isSessionLostError } from "../guard/errors.js";
 import { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
 import { type Exchange, GuardedSession, type RequestCompanions } from "../guard/guarded-session.js";
-import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/refusal-reading.js";
+import { Calls } from "../guard/request/calls.js";
 import type { SessionState } from "../guard/session-state.js";
+import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/wire/refusal-reading.js";
 import { refuseUnderLastGood } from "../policies/last-good-scope.js";
 import { createRegistry } from "../registry/registry.js";
 import { environmentFleet } from "./environment-fleet.js";

@@ -1,7 +1,7 @@
 /** The errors that the guard itself makes. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
-import type { FailureRecord } from "./failure-record.js";
+import type { FailureRecord } from "./judgement/failure-record.js";
 
 const SESSION_LOST_CODE = "SESSION_LOST";
 

@@ -20,9 +20,9 @@ import {
 } from "../options/check.js";
 import { createRegistry, type NamedBreakerOptions, type Registry } from "../registry/registry.js";
 import type { LockedEvent } from "./locks/request-locks.js";
-import { type Mirrors, mirrorsField } from "./mirrors.js";
-import { type PinOptions, pinField } from "./pin-options.js";
-import type { Pinning } from "./pinning.js";
+import { type Mirrors, mirrorsField } from "./rewrite/mirrors.js";
+import { type PinOptions, pinField } from "./rewrite/pin-options.js";
+import type { Pinning } from "./rewrite/pinning.js";
 
 /**
  * The options of the breakers of a guard, by name: `"engine"`, an upstream such as

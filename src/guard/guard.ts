@@ -11,7 +11,8 @@ import {
   type NamedBreakerOptions,
   type Registry,
 } from "../registry/registry.js";
-import { askAll, askShared } from "./admission.js";
+import { askAll, askShared } from "./admission/admission.js";
+import { sharedName } from "./admission/shared-upstreams.js";
 import {
   breakerOptions,
   ENGINE,
@@ -20,9 +21,8 @@ import {
   givenOptions,
   readGuardOptions,
 } from "./guard-options.js";
+import { probesJudged } from "./judgement/pending-settlements.js";
 import { LockedPulls } from "./locks/locked-pulls.js";
-import { probesJudged } from "./pending-settlements.js";
-import { sharedName } from "./shared-upstreams.js";
 
 type AskedPermits = Asked<readonly CallPermit[]>;
 

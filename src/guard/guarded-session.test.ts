@@ -3,9 +3,9 @@ import { guarded, json, KILLED, QUERY, silent, WORKED } from "../../tests/guard/
 import type { SessionResponse } from "../attribution/failure.js";
 import { createRegistry } from "../registry/registry.js";
 import { isSessionLostError } from "./errors.js";
-import type { FailureRecord } from "./failure-record.js";
 import { Guard } from "./guard.js";
 import { GuardedSession } from "./guarded-session.js";
+import type { FailureRecord } from "./judgement/failure-record.js";
 import { SessionState } from "./session-state.js";
 
 beforeEach(() => void vi.useFakeTimers());

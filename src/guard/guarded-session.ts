@@ -1,23 +1,27 @@
 /** One session to an engine: every request of it passes through here. */
 
-import { classifyFailure } from "../attribution/classify-failure.js";
-import { classifyResponse } from "../attribution/classify-response.js";
+import { classifyFailure } from "../attribution/classify/classify-failure.js";
+import { classifyResponse } from "../attribution/classify/classify-response.js";
 import type { Failure, GraphQLRequest, SessionResponse } from "../attribution/failure.js";
-import { type NamedUpstream, type QueryReading, readQuery } from "../attribution/query-reading.js";
+import {
+  type NamedUpstream,
+  type QueryReading,
+  readQuery,
+} from "../attribution/query/query-reading.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { refuseUnderLastGood } from "../policies/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
-import { type Call, Calls } from "./calls.js";
 import type { SessionLostError } from "./errors.js";
-import { recordOf } from "./failure-record.js";
 import type { Guard } from "./guard.js";
+import { recordOf } from "./judgement/failure-record.js";
+import { type RequestWitness, WITNESS_WITHIN_MS } from "./judgement/witness.js";
 import { RequestLocks } from "./locks/request-locks.js";
-import { breakersOfMirrors, chooseMirrors, withAddresses } from "./mirrors.js";
-import { type PinnedRequest, tagsOf } from "./pinning.js";
-import { RequestInFlight, type SettlementSources } from "./request-in-flight.js";
+import { type Call, Calls } from "./request/calls.js";
+import { RequestInFlight, type SettlementSources } from "./request/request-in-flight.js";
+import { askVersion, SILENT, VERSION_QUERY } from "./request/version-question.js";
+import { breakersOfMirrors, chooseMirrors, withAddresses } from "./rewrite/mirrors.js";
+import { type PinnedRequest, tagsOf } from "./rewrite/pinning.js";
 import { SessionState } from "./session-state.js";
-import { askVersion, SILENT, VERSION_QUERY } from "./version-question.js";
-import { type RequestWitness, WITNESS_WITHIN_MS } from "./witness.js";
 
 /**
  * Sends a request and resolves to the answer. Aborting the signal, if there is one, must drop the

@@ -1,13 +1,13 @@
 /** What is known of one session, whoever guards its requests: two guards of it share this. */
 
 import type { Failure } from "../attribution/failure.js";
-import type { SideEffect } from "../attribution/query-reading.js";
-import type { Call } from "./calls.js";
+import type { SideEffect } from "../attribution/query/query-reading.js";
 import { LockFile } from "./digests/lock-file.js";
 import { SessionLostError } from "./errors.js";
-import { recordOf } from "./failure-record.js";
+import { recordOf } from "./judgement/failure-record.js";
 import { SessionEngine } from "./locks/session-engine.js";
-import { SessionMemory } from "./session-memory.js";
+import type { Call } from "./request/calls.js";
+import { SessionMemory } from "./request/session-memory.js";
 
 /** A session that is lost once stays lost. */
 export class SessionState {

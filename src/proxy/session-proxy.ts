@@ -7,10 +7,10 @@ import { SessionState } from "../guard/session-state.js";
 import { TokenGate } from "../sockets/token-gate.js";
 import type { RequestTracing } from "../traces/request-tracing.js";
 import { tellProtocol } from "./first-bytes.js";
-import { GuardedQueries, type RefusedQuery, type SessionCounts } from "./guarded-query.js";
-import { Http1Relay, type RelaySetting } from "./http1-relay.js";
-import { relayHttp2 } from "./http2-relay.js";
-import type { SessionAddress } from "./session-address.js";
+import { Http1Relay, type RelaySetting } from "./http1/http1-relay.js";
+import { relayHttp2 } from "./http2/http2-relay.js";
+import { GuardedQueries, type RefusedQuery, type SessionCounts } from "./query/guarded-query.js";
+import type { SessionAddress } from "./sessions/session-address.js";
 
 export type { SessionCounts };
 

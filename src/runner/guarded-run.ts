@@ -1,24 +1,25 @@
 /** Runs a whole command behind the breakers of a guard: admission, attempts, settlement, report. */
 
+import { sparedRequestCount } from "../guard/admission/spared-requests.js";
 import type { Guard } from "../guard/guard.js";
 import { ENGINE } from "../guard/guard-options.js";
-import { sparedRequestCount } from "../guard/spared-requests.js";
 import { delay } from "../policies/delay.js";
 import type { OnWait } from "../policies/wait.js";
 import { parseTraceparent } from "../traces/trace-context.js";
-import { settleAttempt } from "./attempt-outcome.js";
-import { CommandCall } from "./command-call.js";
-import type { Contacts } from "./contacts.js";
+import { settleAttempt } from "./attempt/attempt-outcome.js";
+import { CommandCall } from "./attempt/command-call.js";
+import { limitMs } from "./attempt/limits.js";
+import { delayBeforeRetry } from "./attempt/retry-delay.js";
+import { CommandNotStartedError } from "./attempt/run-command.js";
+import { type AttemptEnd, type Signs, superviseCommand } from "./attempt/supervised-command.js";
+import type { Contacts } from "./contacts/contacts.js";
+import { LearntRun } from "./contacts/learnt-run.js";
+import { isCanceledCommand, isSpanOfRequest } from "./contacts/request-signs.js";
 import { GroupWatcher } from "./ending/group-watcher.js";
 import { STOP_TIMES } from "./ending/stop-plan.js";
 import { exportsOf, hearsSteps, isTraced } from "./heard.js";
 import { CommandInput } from "./input/command-input.js";
-import { LearntRun } from "./learnt-run.js";
-import { limitMs } from "./limits.js";
 import { isDagger } from "./program-name.js";
-import { isCanceledCommand, isSpanOfRequest } from "./request-signs.js";
-import { delayBeforeRetry } from "./retry-delay.js";
-import { CommandNotStartedError } from "./run-command.js";
 import {
   type Ending,
   EXIT,
@@ -27,13 +28,12 @@ import {
   interrupted,
   isSuccess,
   unsuccessful,
-} from "./run-ending.js";
-import { RunNotes } from "./run-notes.js";
+} from "./report/run-ending.js";
+import { RunNotes } from "./report/run-notes.js";
+import { type OnProgress, WaitTeller } from "./report/run-progress.js";
+import type { AttemptReport, RunFailure, RunReport } from "./report/run-report.js";
 import type { RunPlan } from "./run-plan.js";
-import { type OnProgress, WaitTeller } from "./run-progress.js";
-import type { AttemptReport, RunFailure, RunReport } from "./run-report.js";
 import { RunSignals } from "./signals/run-signals.js";
-import { type AttemptEnd, type Signs, superviseCommand } from "./supervised-command.js";
 
 /**
  * Runs a command to its end, again where the plan allows it. What keeps it from being watched is told

@@ -1,7 +1,7 @@
 /** What a guarded run of a whole command is told. */
 
 import type { Environment } from "../traces/environment.js";
-import type { CommandWitness } from "./command-witness.js";
+import type { CommandWitness } from "./contacts/command-witness.js";
 import type { StopTimes } from "./ending/stop-plan.js";
 import type { InputChoice } from "./input/command-input.js";
 import type { StepOutput } from "./step-output.js";

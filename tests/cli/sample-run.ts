@@ -1,6 +1,6 @@
 /** Reports of runs as the runner makes them, for tests of what is told of them. */
 
-import type { AttemptReport, RunFailure, RunReport } from "../../src/runner/run-report.js";
+import type { AttemptReport, RunFailure, RunReport } from "../../src/runner/report/run-report.js";
 
 /** A registry that limits the rate. */
 export const LIMITED: RunFailure = {

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { joinFleet } from "../../src/cli/fleet-guard.js";
 import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/registry/registry.js";
-import { CommandCall } from "../../src/runner/command-call.js";
+import { CommandCall } from "../../src/runner/attempt/command-call.js";
 import { RedisServer } from "../fleet/redis-server.js";
 
 const NEEDS = new Set(["registry:docker.io"]);

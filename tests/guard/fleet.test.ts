@@ -6,11 +6,11 @@ import { createFleet, type Fleet } from "../../src/fleet/client/fleet.js";
 import { isSharedCircuitOpenError } from "../../src/fleet/client/shared-open-error.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import type { FleetStore } from "../../src/fleet/store.js";
-import { isGuardRejection } from "../../src/guard/admission.js";
+import { isGuardRejection } from "../../src/guard/admission/admission.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import { rejectionAnswer } from "../../src/guard/rejection-answer.js";
+import { rejectionAnswer } from "../../src/guard/wire/rejection-answer.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { EXEC_FAILED, failing, from, pullFailed, WORKED } from "./scene.js";
 

@@ -5,7 +5,7 @@ import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import { MemoryDigests } from "../../src/guard/digests/known-digests.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import { type PinnedEvent, pinnedImageCount } from "../../src/guard/pinning.js";
+import { type PinnedEvent, pinnedImageCount } from "../../src/guard/rewrite/pinning.js";
 import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { DIGEST, failing, from, json, pullFailed, WORKED } from "./scene.js";

@@ -5,7 +5,7 @@ import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/witness.js";
+import type { RequestWitness } from "../../src/guard/judgement/witness.js";
 import { createRegistry, type Registry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 

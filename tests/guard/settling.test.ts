@@ -1,7 +1,7 @@
 // The five settling rules one by one, and what they must never do, in the engine's own words.
 
 import { expect, test } from "vitest";
-import { sparedRequestCount } from "../../src/guard/spared-requests.js";
+import { sparedRequestCount } from "../../src/guard/admission/spared-requests.js";
 import {
   countsOf,
   DIGEST,

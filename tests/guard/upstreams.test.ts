@@ -1,9 +1,9 @@
 // What requests mean for the breakers of registries, git and http hosts, in the engine's own words.
 
 import { expect, test, vi } from "vitest";
-import type { FailureRecord } from "../../src/guard/failure-record.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
+import type { FailureRecord } from "../../src/guard/judgement/failure-record.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import {
   countsOf,

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/witness.js";
+import type { RequestWitness } from "../../src/guard/judgement/witness.js";
 import { countsOf, failing, from, outage, pullFailed, setUp, stateOf, WORKED } from "./scene.js";
 
 const HUB = "registry:docker.io";

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/witness.js";
+import type { RequestWitness } from "../../src/guard/judgement/witness.js";
 import { isTimeoutError } from "../../src/policies/timeout.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import {

@@ -2,7 +2,7 @@
 
 import { request as httpRequest } from "node:http";
 import { expect, test } from "vitest";
-import type { SessionAddress } from "../../src/proxy/session-address.js";
+import type { SessionAddress } from "../../src/proxy/sessions/session-address.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/index.js";
 import { ask, authorization, jsonOf, startScene } from "./scene.js";

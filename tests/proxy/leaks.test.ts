@@ -5,8 +5,8 @@ import { Socket } from "node:net";
 import { queryObjects } from "node:v8";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ClientConnection } from "../../src/proxy/client-connection.js";
-import { SessionAgent } from "../../src/proxy/session-agent.js";
+import { ClientConnection } from "../../src/proxy/http1/client-connection.js";
+import { SessionAgent } from "../../src/proxy/sessions/session-agent.js";
 import { dial, type Line, requestOf, type Served, serveHttp } from "./wire.js";
 
 const REQUESTS = 10_000;

@@ -2,8 +2,8 @@
 
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
-import type { SessionAddress } from "../../src/proxy/session-address.js";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
+import type { SessionAddress } from "../../src/proxy/sessions/session-address.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { startSessionDouble } from "../../src/testing/index.js";
 import type { RequestTracing } from "../../src/traces/request-tracing.js";

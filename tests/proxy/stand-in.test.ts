@@ -11,10 +11,10 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/index.js";
-import { GuardedSessions } from "../../src/proxy/guarded-sessions.js";
-import { privateFolder } from "../../src/proxy/launcher.js";
-import type { SessionHost } from "../../src/proxy/session-host.js";
-import { listenForSessions } from "../../src/proxy/session-listener.js";
+import { GuardedSessions } from "../../src/proxy/sessions/guarded-sessions.js";
+import type { SessionHost } from "../../src/proxy/sessions/session-host.js";
+import { listenForSessions } from "../../src/proxy/sessions/session-listener.js";
+import { privateFolder } from "../../src/proxy/stand-in/launcher.js";
 import { builtCli } from "../cli/built-cli.js";
 
 const cli = builtCli();

@@ -10,9 +10,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, vi } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { processTable } from "../../src/runner/ending/process-table.js";
+import type { RunProgress } from "../../src/runner/report/run-progress.js";
+import type { RunReport } from "../../src/runner/report/run-report.js";
 import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
-import type { RunProgress } from "../../src/runner/run-progress.js";
-import type { RunReport } from "../../src/runner/run-report.js";
 import { buildPackage, projectFolder } from "../build.js";
 
 // Processes start slowly on a busy machine.

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import type { UpstreamKind } from "../../src/attribution/failure.js";
 import { breakerName } from "../../src/attribution/hosts.js";
 import { run } from "../../src/cli/run.js";
-import type { RunReport } from "../../src/runner/run-report.js";
+import type { RunReport } from "../../src/runner/report/run-report.js";
 import { builtRunner } from "./built-runner.js";
 
 interface Label {

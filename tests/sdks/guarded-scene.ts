@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { createRegistry, type Registry } from "../../src/index.js";
-import { GuardedSessions } from "../../src/proxy/guarded-sessions.js";
-import { listenForSessions, type SessionListener } from "../../src/proxy/session-listener.js";
+import { GuardedSessions } from "../../src/proxy/sessions/guarded-sessions.js";
+import {
+  listenForSessions,
+  type SessionListener,
+} from "../../src/proxy/sessions/session-listener.js";
 import type { SessionDouble, SessionDoubleOptions } from "../../src/testing/index.js";
 import type { BuiltCli } from "../cli/built-cli.js";
 import type { BuiltTestKit } from "../session-double/built.js";

@@ -1,6 +1,6 @@
 // The same failures as each front end of dagger prints them: whose words a line holds decides.
 import { expect, test } from "vitest";
-import { classifyFailure } from "../classify-failure.js";
+import { classifyFailure } from "../classify/classify-failure.js";
 
 const QUAY =
   'failed to resolve image "quay.io/x/y:1": unexpected status from HEAD request to https://quay.io/v2/x/y/manifests/1: 503 Service Unavailable';

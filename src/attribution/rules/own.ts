@@ -1,6 +1,6 @@
 /** Rules for what this package itself answers in place of a session. */
 
-import { rejectionInWords, tellsOfTimeout } from "../own-words.js";
+import { rejectionInWords, tellsOfTimeout } from "../reading/own-words.js";
 import type { AttributionRule } from "./rule.js";
 
 /** A circuit refused a request. */

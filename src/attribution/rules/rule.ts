@@ -1,9 +1,9 @@
 /** The form of a rule, and how one is asked. */
 
 import type { FailureContext, Fault, SessionResponse } from "../failure.js";
-import type { Use } from "../frames.js";
-import type { Reading } from "../reading.js";
-import type { Outcome } from "../vocabulary.js";
+import type { Use } from "../reading/frames.js";
+import type { Reading } from "../reading/reading.js";
+import type { Outcome } from "../reading/vocabulary.js";
 
 /** What a rule wants to see. Every part that is given must hold; `any` and `all` are in lower case. */
 export interface Condition {

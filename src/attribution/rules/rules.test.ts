@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { classifyFailure } from "../classify-failure.js";
-import { classifyResponse } from "../classify-response.js";
+import { classifyFailure } from "../classify/classify-failure.js";
+import { classifyResponse } from "../classify/classify-response.js";
 import type { Failure } from "../failure.js";
 import { FALLBACK_RULES } from "./fallback.js";
 import { ATTRIBUTION_RULES } from "./index.js";

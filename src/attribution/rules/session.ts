@@ -1,7 +1,7 @@
 /** Rules for the session to the engine and for the engine's own state. */
 
 import { ID_UNKNOWN } from "../failure.js";
-import type { Outcome } from "../vocabulary.js";
+import type { Outcome } from "../reading/vocabulary.js";
 import type { AttributionRule, FailureReading } from "./rule.js";
 
 /** Words of HTTP clients that only SDKs use, and only for their session. */

@@ -1,6 +1,6 @@
 /** Rules for the stream between a client and its engine: gRPC and HTTP/2. */
 
-import { TELEMETRY_WORDS } from "../frames.js";
+import { TELEMETRY_WORDS } from "../reading/frames.js";
 import type { AttributionRule } from "./rule.js";
 
 export const STREAM_RULES: readonly AttributionRule[] = [

@@ -1,6 +1,6 @@
 /** Examples for the rules of hosts: one list for every kind of host and every way of ending. */
 
-import type { Outcome } from "../vocabulary.js";
+import type { Outcome } from "../reading/vocabulary.js";
 import type { Example } from "./rule.js";
 
 /** The ways of ending that tell of the host. */

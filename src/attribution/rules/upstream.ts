@@ -1,7 +1,7 @@
 /** Rules for hosts: one for every kind of host and every way in which an exchange can end. */
 
 import type { Fault, UpstreamKind } from "../failure.js";
-import type { Outcome } from "../vocabulary.js";
+import type { Outcome } from "../reading/vocabulary.js";
 import type { AttributionRule } from "./rule.js";
 import { CLOUD, type Ended, type Examples, GIT, HTTP, REGISTRY } from "./upstream-examples.js";
 

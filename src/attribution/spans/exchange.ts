@@ -1,6 +1,6 @@
 /** What one exchange with a host was, and how an HTTP status or the lack of one is read. */
 
-import { classifyFailure } from "../classify-failure.js";
+import { classifyFailure } from "../classify/classify-failure.js";
 import type { UpstreamKind } from "../failure.js";
 import type { SpanOrigin } from "./forgeable.js";
 import type { EngineSpan } from "./span.js";

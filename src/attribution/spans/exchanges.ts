@@ -2,7 +2,7 @@
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseImageReference, parseUrl, readHost } from "../hosts.js";
-import { readStatus } from "../status.js";
+import { readStatus } from "../reading/status.js";
 import { dagCallOf } from "./dag-call.js";
 import {
   durationMsOf,

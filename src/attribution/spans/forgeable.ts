@@ -3,7 +3,7 @@
  * runs, so that what it sends stands below a command, a service or the function of a module.
  */
 
-import { CORE_FIELDS } from "../dagger-fields.js";
+import { CORE_FIELDS } from "../query/dagger-fields.js";
 import type { EngineSpan } from "./span.js";
 import { isRequest, type SpanTree } from "./span-tree.js";
 

@@ -1,8 +1,8 @@
 /** `dagger-breaker classify`: who failed, and why. */
 
 import { Argument, type Command, Option } from "commander";
-import { classifyFailure } from "../../attribution/classify-failure.js";
-import { classifyResponse } from "../../attribution/classify-response.js";
+import { classifyFailure } from "../../attribution/classify/classify-failure.js";
+import { classifyResponse } from "../../attribution/classify/classify-response.js";
 import type {
   Failure,
   FailureContext,

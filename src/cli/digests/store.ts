@@ -1,6 +1,7 @@
 /** The file of known digests as the commands meet it: its place, its reading, its errors. */
 
 import { resolve } from "node:path";
+import { FileLockedError } from "../../files/file-lock.js";
 import {
   type DigestsRead,
   defaultDigestPath,
@@ -8,7 +9,6 @@ import {
   readDigests,
   updateDigests,
 } from "../../guard/digests/digest-disk.js";
-import { FileLockedError } from "../../guard/digests/file-lock.js";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";

@@ -1,7 +1,7 @@
 /** Checks the names of circuits that a command line gives. */
 
+import { sharedName } from "../../guard/admission/shared-upstreams.js";
 import { needsField } from "../../guard/guard-options.js";
-import { sharedName } from "../../guard/shared-upstreams.js";
 import { EXIT } from "../exit-codes.js";
 import { plainText } from "../plain-text.js";
 import { CommandError } from "../terminal.js";

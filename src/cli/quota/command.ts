@@ -3,13 +3,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { breakerName } from "../../attribution/hosts.js";
-import { type Quota, quotaEndpoints } from "../../attribution/quota.js";
+import { type Quota, quotaEndpoints } from "../../quota/quota.js";
 import {
   probeQuota,
   type QuotaCredentials,
   QuotaProbeError,
   type QuotaProbeFailure,
-} from "../../guard/quota-probe.js";
+} from "../../quota/quota-probe.js";
 import { EXIT, exitCodeHelp, QUOTA_EXIT_CODES } from "../exit-codes.js";
 import { readWhole } from "../input.js";
 import { timeoutMs } from "../option-values.js";

@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { QuotaCredentials } from "../../guard/quota-probe.js";
+import type { QuotaCredentials } from "../../quota/quota-probe.js";
 import { askHelper } from "./credential-helper.js";
 
 /** What was found. `note` says why there are none where one might expect some. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Quota } from "../../attribution/quota.js";
+import type { Quota } from "../../quota/quota.js";
 import { paintFor } from "../terminal.js";
 import { quotaLines } from "./render.js";
 

@@ -1,6 +1,6 @@
 /** Says in words what is left of a quota. */
 
-import type { Quota } from "../../attribution/quota.js";
+import type { Quota } from "../../quota/quota.js";
 import { durationText, type Paint, tableLines } from "../terminal.js";
 
 /** The lines that `quota` prints. `asked` says as whom it was asked. */

@@ -1,10 +1,10 @@
 /** Guards the sessions of a command: the one that it finds in its environment, or those that it opens. */
 
 import type { Guard } from "../../guard/guard.js";
-import { GuardedSessions, type SessionTraces } from "../../proxy/guarded-sessions.js";
-import { privateFolder, writeLauncher } from "../../proxy/launcher.js";
-import type { SessionAddress } from "../../proxy/session-address.js";
-import { listenForSessions } from "../../proxy/session-listener.js";
+import { GuardedSessions, type SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
+import type { SessionAddress } from "../../proxy/sessions/session-address.js";
+import { listenForSessions } from "../../proxy/sessions/session-listener.js";
+import { privateFolder, writeLauncher } from "../../proxy/stand-in/launcher.js";
 import type { ChildSessions } from "../../runner/run-plan.js";
 import type { Environment } from "../../traces/environment.js";
 import { ownProgram } from "../own-program.js";

@@ -2,12 +2,12 @@
 
 import type { Command } from "commander";
 import { Guard } from "../../guard/guard.js";
-import type { SessionTraces } from "../../proxy/guarded-sessions.js";
-import { type CommandWitness, startCommandWitness } from "../../runner/command-witness.js";
+import type { SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
+import { type CommandWitness, startCommandWitness } from "../../runner/contacts/command-witness.js";
 import { runGuarded } from "../../runner/guarded-run.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
 import { isDagger, shownName } from "../../runner/program-name.js";
-import type { Note, RunOutcome } from "../../runner/run-report.js";
+import type { Note, RunOutcome } from "../../runner/report/run-report.js";
 import type { StepOutput } from "../../runner/step-output.js";
 import { unreadText } from "../../traces/unread.js";
 import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";

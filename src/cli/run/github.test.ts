@@ -8,7 +8,7 @@ import {
   rejectedRun,
   sampleRun,
 } from "../../../tests/cli/sample-run.js";
-import type { RunReport } from "../../runner/run-report.js";
+import type { RunReport } from "../../runner/report/run-report.js";
 import { annotations, outputLines, stepOutputs, stepSummary, workflowCommand } from "./github.js";
 
 test("a run that went well is no annotation", () => {

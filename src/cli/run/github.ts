@@ -1,7 +1,7 @@
 /** Tells GitHub Actions how a run ended: annotations, outputs of the step, and its summary. */
 
 import { withoutCommands } from "../../attribution/ci-commands.js";
-import type { RunReport } from "../../runner/run-report.js";
+import type { RunReport } from "../../runner/report/run-report.js";
 import { durationText } from "../terminal.js";
 import { cause, earlierCauses, headline, sharingText, waitText } from "./words.js";
 

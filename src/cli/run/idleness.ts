@@ -1,7 +1,7 @@
 /** Sees to it that `--idle-timeout` ends no step that is at work, and tells where it cannot. */
 
 import { isatty } from "node:tty";
-import type { Note } from "../../runner/run-report.js";
+import type { Note } from "../../runner/report/run-report.js";
 import { hearStepOutput, type StepOutput } from "../../runner/step-output.js";
 import type { TracesChoice } from "../guard-settings.js";
 import type { Terminal } from "../terminal.js";

@@ -9,7 +9,7 @@ import {
   sampleRun,
 } from "../../../tests/cli/sample-run.js";
 import { parseXml, type XmlElement } from "../../../tests/cli/xml.js";
-import type { RunReport } from "../../runner/run-report.js";
+import type { RunReport } from "../../runner/report/run-report.js";
 import { junitReport } from "./junit.js";
 
 /** The suite, and of each case the element that says how it ended. */

@@ -1,6 +1,6 @@
 /** Tells CI systems how a run ended as JUnit XML: a suite whose cases are the attempts. */
 
-import type { AttemptReport, RunFailure, RunReport } from "../../runner/run-report.js";
+import type { AttemptReport, RunFailure, RunReport } from "../../runner/report/run-report.js";
 import { cause, failureText, headline } from "./words.js";
 
 /** How a case ended, as an element within it; none for one that passed. */

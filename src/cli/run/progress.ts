@@ -1,6 +1,6 @@
 /** Words what a run does between its attempts, for people who watch a log. */
 
-import type { RunProgress } from "../../runner/run-progress.js";
+import type { RunProgress } from "../../runner/report/run-progress.js";
 import { durationText } from "../terminal.js";
 import { attemptCause, waitText } from "./words.js";
 

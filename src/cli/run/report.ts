@@ -1,6 +1,6 @@
 /** The report of a run for programs, as `--json` prints it. */
 
-import type { RunReport } from "../../runner/run-report.js";
+import type { RunReport } from "../../runner/report/run-report.js";
 import { closingLine, earlierCauses } from "./words.js";
 
 /** The report of the runner, with the closing line and the name of the program. */

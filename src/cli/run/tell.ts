@@ -3,8 +3,8 @@
 import { constants } from "node:fs";
 import { appendFile, type FileHandle, open, stat, writeFile } from "node:fs/promises";
 import { withoutCommands } from "../../attribution/ci-commands.js";
-import type { OnProgress } from "../../runner/run-progress.js";
-import type { RunReport } from "../../runner/run-report.js";
+import type { OnProgress } from "../../runner/report/run-progress.js";
+import type { RunReport } from "../../runner/report/run-report.js";
 import { plainJson } from "../plain-text.js";
 import type { Terminal } from "../terminal.js";
 import { annotations, outputLines, stepOutputs, stepSummary } from "./github.js";

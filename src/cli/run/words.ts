@@ -8,7 +8,7 @@ import type {
   RejectionReport,
   RunFailure,
   RunReport,
-} from "../../runner/run-report.js";
+} from "../../runner/report/run-report.js";
 import { durationText } from "../terminal.js";
 
 /** What names nobody keeps its capital letter inside a sentence. */

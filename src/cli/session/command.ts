@@ -3,11 +3,11 @@
 import type { Command } from "commander";
 import { isCircuitBreakerError } from "../../breaker/errors.js";
 import { Guard } from "../../guard/guard.js";
-import { GuardedSessions } from "../../proxy/guarded-sessions.js";
-import { CliNotFoundError, findRealCli } from "../../proxy/real-cli.js";
-import { connectSessionHost } from "../../proxy/remote-sessions.js";
-import { HostGoneError, type SessionHost } from "../../proxy/session-host.js";
-import { runStandIn } from "../../proxy/stand-in.js";
+import { GuardedSessions } from "../../proxy/sessions/guarded-sessions.js";
+import { connectSessionHost } from "../../proxy/sessions/remote-sessions.js";
+import { HostGoneError, type SessionHost } from "../../proxy/sessions/session-host.js";
+import { CliNotFoundError, findRealCli } from "../../proxy/stand-in/real-cli.js";
+import { runStandIn } from "../../proxy/stand-in/stand-in.js";
 import {
   handedOn,
   inheritedDescriptors,

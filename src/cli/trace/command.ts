@@ -3,9 +3,9 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { Command } from "commander";
 import { withoutCommands } from "../../attribution/ci-commands.js";
-import { startCommandWitness } from "../../runner/command-witness.js";
+import { CommandNotStartedError, runCommand } from "../../runner/attempt/run-command.js";
+import { startCommandWitness } from "../../runner/contacts/command-witness.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
-import { CommandNotStartedError, runCommand } from "../../runner/run-command.js";
 import { EXIT } from "../exit-codes.js";
 import { plainJson } from "../plain-text.js";
 import { type CommandContext, CommandError, paintFor, type Terminal } from "../terminal.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { ContactTotals } from "../../runner/contacts.js";
+import { ContactTotals } from "../../runner/contacts/contacts.js";
 import { type Paint, paintFor } from "../terminal.js";
 import { reportLines } from "./render.js";
 import type { TraceReport } from "./report.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { CommandTrace } from "../../runner/command-witness.js";
-import { ContactTotals } from "../../runner/contacts.js";
+import type { CommandTrace } from "../../runner/contacts/command-witness.js";
+import { ContactTotals } from "../../runner/contacts/contacts.js";
 import { type ReportFacts, traceReport } from "./report.js";
 
 const BODIES = {

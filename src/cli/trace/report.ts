@@ -1,8 +1,8 @@
 /** What `trace` tells at the end of a command, as `--json` prints it. */
 
-import type { CommandTrace } from "../../runner/command-witness.js";
-import type { Contacts } from "../../runner/contacts.js";
-import type { CommandEnd } from "../../runner/run-command.js";
+import type { CommandEnd } from "../../runner/attempt/run-command.js";
+import type { CommandTrace } from "../../runner/contacts/command-witness.js";
+import type { Contacts } from "../../runner/contacts/contacts.js";
 import type { Environment } from "../../traces/environment.js";
 import type { TraceReceiverMetrics } from "../../traces/receiver.js";
 import { parseTraceparent } from "../../traces/trace-context.js";

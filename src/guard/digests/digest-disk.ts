@@ -10,9 +10,9 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import { replaceLocked } from "../../files/file-lock.js";
 import { makeFolder } from "../../fleet/folders.js";
 import { formatDigests, MAX_DOCUMENT_BYTES, parseDigests } from "./digest-document.js";
-import { replaceLocked } from "./file-lock.js";
 import type { KnownDigest } from "./known-digests.js";
 
 /** The variables of a process. */

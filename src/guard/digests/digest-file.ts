@@ -1,5 +1,6 @@
 /** Known digests that outlive the process, in a file that many processes share. */
 
+import { FileLockedError } from "../../files/file-lock.js";
 import {
   checkText,
   type Field,
@@ -8,7 +9,6 @@ import {
   readRecord,
 } from "../../options/check.js";
 import { defaultDigestPath, type Environment, readDigests, updateDigests } from "./digest-disk.js";
-import { FileLockedError } from "./file-lock.js";
 import {
   type DigestStore,
   type KnownDigest,

@@ -4,7 +4,7 @@
  */
 
 import { breakerName } from "../../attribution/hosts.js";
-import type { NamedUpstream } from "../../attribution/query-reading.js";
+import type { NamedUpstream } from "../../attribution/query/query-reading.js";
 import { BoundedMap } from "../bounded-map.js";
 
 /** How many images are remembered. */

@@ -1,6 +1,6 @@
 /** Which images of one request are locked: by the file of the working folder, where the engine reads it. */
 
-import type { NamedUpstream } from "../../attribution/query-reading.js";
+import type { NamedUpstream } from "../../attribution/query/query-reading.js";
 import { askUser } from "../../breaker/announce.js";
 import { digestIn, type Lock, type LockFile } from "../digests/lock-file.js";
 import type { LockedOutcome, LockedPulls, Locks } from "./locked-pulls.js";

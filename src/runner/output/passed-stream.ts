@@ -2,7 +2,7 @@
 
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { Ends } from "./ends.js";
+import { Ends } from "../../files/ends.js";
 import { openSink, type Sink } from "./sink.js";
 
 /** As much as a pipe holds, so that one read empties it. */

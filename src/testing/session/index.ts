@@ -9,7 +9,7 @@ export type {
   FaultRule,
   SessionFault,
   UpstreamFault,
-} from "./fault-rules.js";
+} from "./faults/fault-rules.js";
 export {
   type CliEnvironment,
   type SessionDouble,

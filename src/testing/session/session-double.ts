@@ -3,13 +3,13 @@
 import { type AttachAddress, CLI_OPTIONS_VARIABLE } from "./cli-options.js";
 import { sessionDoubleCliPath } from "./cli-path.js";
 import { Control } from "./control.js";
-import { Engine } from "./engine.js";
-import type { FaultRule } from "./fault-rules.js";
-import { checkFault, checkFaults } from "./fault-rules.js";
-import { servingHost } from "./faults.js";
+import { Engine } from "./engine/engine.js";
+import { Session } from "./engine/session.js";
+import type { FaultRule } from "./faults/fault-rules.js";
+import { checkFault, checkFaults } from "./faults/fault-rules.js";
+import { servingHost } from "./faults/faults.js";
 import { publishFolder } from "./resolve/publish.js";
 import { SessionServer } from "./server.js";
-import { Session } from "./session.js";
 import {
   type EngineVersion,
   readSessionDoubleOptions,

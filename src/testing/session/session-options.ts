@@ -13,8 +13,8 @@ import {
   wordField,
 } from "../../options/check.js";
 import { isHttpUrl } from "../../traces/receiver-options.js";
-import { checkFaults, type FaultRule } from "./fault-rules.js";
-import { seededRandom } from "./faults.js";
+import { checkFaults, type FaultRule } from "./faults/fault-rules.js";
+import { seededRandom } from "./faults/faults.js";
 
 /**
  * The engine versions whose answers the double gives. Of `v1.0.0-beta.10` it has the version and the lock

@@ -1,6 +1,6 @@
 /** The jobs of a fleet of CI runners and the pulls they would make: the same whatever protects them. */
 
-import { seededRandom } from "../../../src/testing/session/faults.js";
+import { seededRandom } from "../../../src/testing/session/faults/faults.js";
 import { type Answer, answerOf, durationMs, type Trouble } from "./upstream.js";
 
 /** Runners and what they do. */

@@ -1,11 +1,11 @@
 /** The fields of `Container` that are about its files. */
 
 import { existsSync } from "node:fs";
-import { absolutePath, claimOf, isClaimed } from "../container-paths.js";
-import type { Work } from "../context.js";
-import { type Filter, TAKE_ALL } from "../globs.js";
-import { changedTree } from "../tree.js";
-import type { ContainerValue, DirectoryValue, FileValue } from "../values.js";
+import type { Work } from "../engine/context.js";
+import { changedTree } from "../engine/tree.js";
+import type { ContainerValue, DirectoryValue, FileValue } from "../engine/values.js";
+import { absolutePath, claimOf, isClaimed } from "../files/container-paths.js";
+import { type Filter, TAKE_ALL } from "../files/globs.js";
 import { changed, pathOf, placeOf, withClaim } from "./container-value.js";
 import {
   copyDirectoryAt,

@@ -1,10 +1,10 @@
 /** Containers as values: an empty one, and one that differs from another. */
 
 import { posix } from "node:path";
-import { absolutePath, isClaimed } from "../container-paths.js";
-import { contentKey } from "../scratch.js";
-import { EMPTY_TREE } from "../tree.js";
-import type { ContainerValue, EnvVariableValue, ResolvedImage } from "../values.js";
+import { EMPTY_TREE } from "../engine/tree.js";
+import type { ContainerValue, EnvVariableValue, ResolvedImage } from "../engine/values.js";
+import { absolutePath, isClaimed } from "../files/container-paths.js";
+import { contentKey } from "../files/scratch.js";
 import type { Arguments } from "./resolver.js";
 
 /** A container with nothing in it. */

@@ -1,11 +1,11 @@
 /** The fields of `Container` but those about its files and mounts. */
 
 import { existsSync } from "node:fs";
-import { absolutePath, claimOf } from "../container-paths.js";
-import type { Work } from "../context.js";
-import { contentKey } from "../scratch.js";
-import type { ContainerValue, ExpectedEnd, LabelValue, SecretValue } from "../values.js";
-import { EngineError } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import type { ContainerValue, ExpectedEnd, LabelValue, SecretValue } from "../engine/values.js";
+import { EngineError } from "../faults/wire-errors.js";
+import { absolutePath, claimOf } from "../files/container-paths.js";
+import { contentKey } from "../files/scratch.js";
 import { execTree, runExec } from "./container-exec.js";
 import { containerFileResolvers } from "./container-files.js";
 import {

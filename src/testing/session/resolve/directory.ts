@@ -3,10 +3,10 @@
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { matchesGlob } from "../globs.js";
-import { contentKey, folderDigest, listEntries } from "../scratch.js";
-import { changedTree, derivedTree, EMPTY_TREE, steppedTree, type Tree } from "../tree.js";
-import type { DirectoryValue, FileValue } from "../values.js";
+import { changedTree, derivedTree, EMPTY_TREE, steppedTree, type Tree } from "../engine/tree.js";
+import type { DirectoryValue, FileValue } from "../engine/values.js";
+import { matchesGlob } from "../files/globs.js";
+import { contentKey, folderDigest, listEntries } from "../files/scratch.js";
 import { exportDirectory, exportFile } from "./export.js";
 import {
   copyDirectoryAt,

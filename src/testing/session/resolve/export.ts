@@ -3,11 +3,11 @@
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
-import type { Work } from "../context.js";
-import { meetFaults, requireCaller } from "../meet-faults.js";
-import { copyInto } from "../scratch.js";
-import type { ContainerValue, DirectoryValue, FileValue } from "../values.js";
-import { EngineError, systemErrorText } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import type { ContainerValue, DirectoryValue, FileValue } from "../engine/values.js";
+import { meetFaults, requireCaller } from "../faults/meet-faults.js";
+import { EngineError, systemErrorText } from "../faults/wire-errors.js";
+import { copyInto } from "../files/scratch.js";
 import { runExec } from "./container-exec.js";
 
 /** Writes a file to the host. */

@@ -1,8 +1,8 @@
 /** Asks a git remote for its refs, and words what goes wrong as the engine's git client does. */
 
-import type { Work } from "../context.js";
-import type { CommandResult } from "../exec.js";
-import { EngineError } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import type { CommandResult } from "../engine/exec.js";
+import { EngineError } from "../faults/wire-errors.js";
 import { fetchBody } from "./http.js";
 
 /** Where the refs of a remote are asked for. */

@@ -2,16 +2,16 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Work } from "../context.js";
-import type { CommandResult } from "../exec.js";
-import { type MetFault, meetFaults, requireCaller } from "../meet-faults.js";
-import { hostNames, plannedNetworkError } from "../network-errors.js";
-import { contentKey } from "../scratch.js";
+import type { Work } from "../engine/context.js";
+import type { CommandResult } from "../engine/exec.js";
+import { steppedTree } from "../engine/tree.js";
+import type { DirectoryValue, GitRefValue, GitRepositoryValue } from "../engine/values.js";
+import { type MetFault, meetFaults, requireCaller } from "../faults/meet-faults.js";
+import { hostNames, plannedNetworkError } from "../faults/network-errors.js";
+import { EngineError } from "../faults/wire-errors.js";
+import { contentKey } from "../files/scratch.js";
 import { failedEnd, nowNs, SCOPES } from "../traces/active-span.js";
 import { innerCallAttributes } from "../traces/core-call.js";
-import { steppedTree } from "../tree.js";
-import type { DirectoryValue, GitRefValue, GitRepositoryValue } from "../values.js";
-import { EngineError } from "../wire-errors.js";
 import { treeDirectory } from "./directory.js";
 import { askRefs, gitStatusError, refsUrl } from "./git-refs.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";

@@ -2,12 +2,12 @@
 
 import { lstat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import type { Work } from "../context.js";
-import { pathFilter } from "../globs.js";
-import { meetFaults, requireCaller } from "../meet-faults.js";
-import { contentKey, copyInto, folderDigest } from "../scratch.js";
-import type { DirectoryValue, FileValue, HostValue } from "../values.js";
-import { EngineError, systemErrorText } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import type { DirectoryValue, FileValue, HostValue } from "../engine/values.js";
+import { meetFaults, requireCaller } from "../faults/meet-faults.js";
+import { EngineError, systemErrorText } from "../faults/wire-errors.js";
+import { pathFilter } from "../files/globs.js";
+import { contentKey, copyInto, folderDigest } from "../files/scratch.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";
 
 async function directory(_: HostValue, args: Arguments, work: Work): Promise<DirectoryValue> {

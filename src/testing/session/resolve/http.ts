@@ -6,15 +6,15 @@ import { get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
 import { join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Work } from "../context.js";
-import { type MetFault, meetFaults, requireCaller } from "../meet-faults.js";
-import { hostNames, plannedNetworkError, realNetworkError } from "../network-errors.js";
-import { contentKey, folderDigest } from "../scratch.js";
+import type { Work } from "../engine/context.js";
+import type { FileValue } from "../engine/values.js";
+import { type MetFault, meetFaults, requireCaller } from "../faults/meet-faults.js";
+import { hostNames, plannedNetworkError, realNetworkError } from "../faults/network-errors.js";
+import { EngineError, statusLine } from "../faults/wire-errors.js";
+import { contentKey, folderDigest } from "../files/scratch.js";
 import { SCOPES } from "../traces/active-span.js";
 import { innerCallAttributes, runCall } from "../traces/core-call.js";
 import { callDigest } from "../traces/dag-call.js";
-import type { FileValue } from "../values.js";
-import { EngineError, statusLine } from "../wire-errors.js";
 
 const MOST_REDIRECTS = 10;
 

@@ -1,17 +1,17 @@
 /** `from`: what an image is and what is in it. No registry is asked; the fault plan says how it ends. */
 
-import type { Work } from "../context.js";
-import type { Verdict } from "../faults.js";
-import { type MetFault, requireCaller } from "../meet-faults.js";
-import { type ImageReference, parseReference } from "../references.js";
-import { manifestUrl, pullFault, resolveError } from "../registry.js";
-import { blobsOf, RegistryTalk } from "../registry-talk.js";
-import { contentKey } from "../scratch.js";
+import type { Work } from "../engine/context.js";
+import type { Tree } from "../engine/tree.js";
+import type { ContainerValue, ResolvedImage } from "../engine/values.js";
+import type { Verdict } from "../faults/faults.js";
+import { type MetFault, requireCaller } from "../faults/meet-faults.js";
+import { EngineError } from "../faults/wire-errors.js";
+import { contentKey } from "../files/scratch.js";
+import { type ImageReference, parseReference } from "../registry/references.js";
+import { manifestUrl, pullFault, resolveError } from "../registry/registry.js";
+import { blobsOf, RegistryTalk } from "../registry/registry-talk.js";
 import { type Attributes, CANCELED, failedEnd, SCOPES } from "../traces/active-span.js";
 import { traceInnerFrom } from "../traces/core-call.js";
-import type { Tree } from "../tree.js";
-import type { ContainerValue, ResolvedImage } from "../values.js";
-import { EngineError } from "../wire-errors.js";
 
 /** Resolves an address, once per session, address and platform. */
 export async function resolveImage(

@@ -1,12 +1,12 @@
 /** All resolvers, and the way from a planned field to its value. */
 
-import type { Work } from "../context.js";
-import { requireCaller } from "../meet-faults.js";
-import type { FieldResolver } from "../query-run.js";
-import { TYPES_WITH_IDS } from "../schema.js";
+import type { Work } from "../engine/context.js";
+import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../engine/values.js";
+import { requireCaller } from "../faults/meet-faults.js";
+import { EngineError } from "../faults/wire-errors.js";
+import type { FieldResolver } from "../query/query-run.js";
+import { TYPES_WITH_IDS } from "../query/schema.js";
 import { traceCall } from "../traces/core-call.js";
-import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../values.js";
-import { EngineError } from "../wire-errors.js";
 import { containerResolvers } from "./container.js";
 import { emptyContainer } from "./container-value.js";
 import { directoryResolvers, EMPTY_DIRECTORY, fileResolvers, newFile } from "./directory.js";

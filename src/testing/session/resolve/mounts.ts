@@ -2,11 +2,11 @@
 
 import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Work } from "../context.js";
-import { placeIn } from "../place-in.js";
-import { contentKey } from "../scratch.js";
-import type { CacheVolumeValue, ContainerValue, Mount, SecretValue } from "../values.js";
-import { errorCode } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import type { CacheVolumeValue, ContainerValue, Mount, SecretValue } from "../engine/values.js";
+import { errorCode } from "../faults/wire-errors.js";
+import { placeIn } from "../files/place-in.js";
+import { contentKey } from "../files/scratch.js";
 import { changed, pathOf, withClaim } from "./container-value.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";
 

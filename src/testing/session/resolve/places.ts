@@ -2,12 +2,12 @@
 
 import { chmod, lstat, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
-import type { Work } from "../context.js";
-import { type Filter, pathFilter } from "../globs.js";
-import { placeIn } from "../place-in.js";
-import { contentKey, copyInto } from "../scratch.js";
-import type { DirectoryValue, FileValue } from "../values.js";
-import { EngineError, errorCode, systemErrorText } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import type { DirectoryValue, FileValue } from "../engine/values.js";
+import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.js";
+import { type Filter, pathFilter } from "../files/globs.js";
+import { placeIn } from "../files/place-in.js";
+import { contentKey, copyInto } from "../files/scratch.js";
 import type { Arguments } from "./resolver.js";
 
 /** Engines of 0.19 look for a file or directory at once, later ones when it is used. */

@@ -2,15 +2,15 @@
 
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Work } from "../context.js";
-import { requireCaller } from "../meet-faults.js";
-import { digestOf, type ImageReference, parseReference } from "../references.js";
-import { pushError } from "../registry.js";
-import { RegistryPush } from "../registry-push.js";
-import { blobsOf } from "../registry-talk.js";
+import type { Work } from "../engine/context.js";
+import type { ContainerValue } from "../engine/values.js";
+import { requireCaller } from "../faults/meet-faults.js";
+import { EngineError } from "../faults/wire-errors.js";
+import { digestOf, type ImageReference, parseReference } from "../registry/references.js";
+import { pushError } from "../registry/registry.js";
+import { RegistryPush } from "../registry/registry-push.js";
+import { blobsOf } from "../registry/registry-talk.js";
 import { SCOPES } from "../traces/active-span.js";
-import type { ContainerValue } from "../values.js";
-import { EngineError } from "../wire-errors.js";
 import { runExec } from "./container-exec.js";
 import { writeContainer } from "./export.js";
 import { fetchContents } from "./image.js";

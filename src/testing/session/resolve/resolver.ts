@@ -1,7 +1,7 @@
 /** What the resolvers of one type look like. */
 
-import type { Work } from "../context.js";
-import { EngineError } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import { EngineError } from "../faults/wire-errors.js";
 
 /** Resolvers by field name. */
 export type TypeResolvers<Parent> = Readonly<

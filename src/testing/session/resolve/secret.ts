@@ -1,9 +1,9 @@
 /** Secrets: set as text, or read from the caller's environment or files when they are needed. */
 
 import { readFile } from "node:fs/promises";
-import { contentKey } from "../scratch.js";
-import type { SecretValue } from "../values.js";
-import { EngineError, systemErrorText } from "../wire-errors.js";
+import type { SecretValue } from "../engine/values.js";
+import { EngineError, systemErrorText } from "../faults/wire-errors.js";
+import { contentKey } from "../files/scratch.js";
 import type { TypeResolvers } from "./resolver.js";
 
 /** A secret whose text is known. */

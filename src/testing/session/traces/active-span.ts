@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { OwnAttribute, OwnSpan } from "../../../traces/encode.js";
-import { EngineError } from "../wire-errors.js";
+import { EngineError } from "../faults/wire-errors.js";
 
 /** What attributes a span has. */
 export type Attributes = Readonly<Record<string, OwnAttribute>>;

@@ -1,10 +1,10 @@
 /** The spans of calls of the engine's API: which calls have one, and what it says. */
 
-import type { Work } from "../context.js";
-import type { PlannedField } from "../query-plan.js";
-import { parseReference } from "../references.js";
-import { contentKey } from "../scratch.js";
-import { EngineError } from "../wire-errors.js";
+import type { Work } from "../engine/context.js";
+import { EngineError } from "../faults/wire-errors.js";
+import { contentKey } from "../files/scratch.js";
+import type { PlannedField } from "../query/query-plan.js";
+import { parseReference } from "../registry/references.js";
 import {
   type ActiveSpan,
   type Attributes,

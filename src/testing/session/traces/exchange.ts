@@ -1,6 +1,6 @@
 /** One exchange with a registry that never took place, as its spans tell of it. */
 
-import type { Engine } from "../engine.js";
+import type { Engine } from "../engine/engine.js";
 import { type ActiveSpan, type Attributes, CANCELED, SCOPES } from "./active-span.js";
 
 /** What is asked. */

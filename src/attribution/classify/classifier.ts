@@ -1,0 +1,92 @@
+/** The classifier: a set of rules with the two ways to ask it. */
+
+import type { Failure, FailureContext, SessionResponse } from "../failure.js";
+import { otherErrors, readContext, readError, readProperty } from "../reading/error-facts.js";
+import { readRules } from "../rules/check-rules.js";
+import { UNKNOWN } from "../rules/fallback.js";
+import { ATTRIBUTION_RULES } from "../rules/index.js";
+import type { AttributionRule, RuleSet } from "../rules/rule.js";
+import { decideContent } from "./decide-content.js";
+import { decideResponse } from "./decide-response.js";
+
+/** What {@link createClassifier} may be told. */
+export interface ClassifierOptions {
+  /** Rules of your own, asked before those of the package, in this order. Default: none. */
+  readonly rules?: readonly AttributionRule[];
+}
+
+/** Classifies failures by a set of rules. It keeps no state and does no I/O. */
+export interface Classifier {
+  /** The rules in the order in which they are asked. */
+  readonly rules: readonly AttributionRule[];
+  /** Tells whose fault an error or a text is. Never throws. */
+  classifyFailure(error: unknown, context?: FailureContext): Failure;
+  /** Tells whose fault each error of an answer is. Never throws. */
+  classifyResponse(response: SessionResponse, context?: FailureContext): readonly Failure[];
+}
+
+/**
+ * Makes a classifier that asks rules of your own first.
+ *
+ * @param options `rules`: asked in order before the package's own.
+ * @throws TypeError when an option is not known, or a rule lacks a part or has one of a wrong type;
+ * RangeError when a fault is not known, a word is not in lower case, or a pattern has the flag g or y.
+ * @example
+ * ```ts
+ * import { createClassifier } from "dagger-circuit-breaker/attribution";
+ *
+ * const { classifyFailure } = createClassifier({
+ *   rules: [
+ *     {
+ *       name: "acme.license-server",
+ *       fault: "http",
+ *       counts: true,
+ *       transient: true,
+ *       reason: "The license server has no seat left.",
+ *       when: { any: ["no license seat"] },
+ *       examples: ["no license seat for build-7"],
+ *       seen: "acme 3",
+ *     },
+ *   ],
+ * });
+ * console.assert(classifyFailure("no license seat for build-9").rule === "acme.license-server");
+ * ```
+ */
+export function createClassifier(options: ClassifierOptions = {}): Classifier {
+  const own = readRules(options);
+  const rules: RuleSet = { own: [...own], standard: ATTRIBUTION_RULES };
+  return {
+    rules: Object.freeze([...own, ...ATTRIBUTION_RULES]),
+    classifyFailure: (error, context) => decideFailure(error, readContext(context), rules),
+    classifyResponse: (response, context) =>
+      decideResponse(readResponse(response), readContext(context), rules),
+  };
+}
+
+/** The classifier with the package's own rules alone. */
+export const DEFAULT_CLASSIFIER = createClassifier();
+
+function decideFailure(error: unknown, context: FailureContext, rules: RuleSet): Failure {
+  const content = readError(error, context);
+  const { response } = content;
+  if (response?.status !== undefined) {
+    const [first] = decideResponse(
+      { status: response.status, body: response.body },
+      context,
+      rules,
+    );
+    if (first !== undefined && first.rule !== UNKNOWN.name) return first;
+  }
+  const said = decideContent(content, context, rules);
+  if (said.rule !== UNKNOWN.name) return said;
+  for (const other of otherErrors(error)) {
+    const more = decideContent(readError(other, context), context, rules);
+    if (more.rule !== UNKNOWN.name) return more;
+  }
+  return said;
+}
+
+function readResponse(response: SessionResponse): { status: number; body: unknown } {
+  const status = readProperty(response, "status");
+  return { status: typeof status === "number" ? status : 0, body: readProperty(response, "body") };
+}

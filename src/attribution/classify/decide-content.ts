@@ -1,0 +1,113 @@
+/** Classifies the words and the structure of one failure. */
+
+import { COMMAND_FAILED, type Failure, type FailureContext } from "../failure.js";
+import { closingBlock } from "../log/closing.js";
+import { failedStepLogs, hasSteps, logBefore, splitOutput, splitStepOutput } from "../log/steps.js";
+import type { ErrorContent } from "../reading/error-facts.js";
+import { Reading } from "../reading/reading.js";
+import { suspectedUpstream } from "../reading/suspect.js";
+import { plainText, quietText, withoutCancelled } from "../reading/text.js";
+import { PROGRAM_FAILED } from "../rules/connect.js";
+import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "../rules/fallback.js";
+import { BARE_GIT, CANCELLED } from "../rules/rest.js";
+import type { AttributionRule, RuleSet } from "../rules/rule.js";
+import { findRule, verdict } from "./decide.js";
+
+/** Classifies what was read of an error. */
+export function decideContent(
+  content: ErrorContent,
+  context: FailureContext,
+  rules: RuleSet,
+): Failure {
+  const whole = plainText(content.text);
+  const block = closingBlock(whole);
+  if (block !== undefined) {
+    const said = decideText(quietText(block), content, context, rules);
+    if (said.rule !== UNKNOWN.name) return refine(said, whole, block, content, context, rules);
+  }
+  const found = decideText(quietText(whole), content, context, rules);
+  const byExitCode = found.rule === UNKNOWN.name && (context.exitCode ?? 0) > 1;
+  return byExitCode ? verdict(EXIT_CODE, new Reading("", content.facts), context) : found;
+}
+
+/** What the engine does itself: the log of such a step is none of a command. */
+const ENGINES_OWN: ReadonlySet<string | undefined> = new Set(["from", "publish", "git", "http"]);
+
+function decideText(
+  text: string,
+  content: ErrorContent,
+  context: FailureContext,
+  rules: RuleSet,
+): Failure {
+  const quoted = splitOutput(text);
+  // What a step printed may look like the end of a message.
+  const isLog = hasSteps(quoted.said);
+  const steps = splitStepOutput(isLog ? text : quoted.said);
+  const { said: words, output: printed } = isLog
+    ? splitOutput(steps.said)
+    : { ...quoted, said: steps.said };
+  const output = `${content.output}\n${steps.output}\n${printed}`;
+  const said = new Reading(words, content.facts, output);
+  const rule = findRule(rules, said);
+  if (rule !== undefined) return verdict(unlessCancelled(rule, said, rules), said, context);
+  if (steps.output === "") return verdict(UNKNOWN, said, context);
+  if (steps.unowned === "" || !ENGINES_OWN.has(content.facts.operation)) {
+    return verdict(STEP_OUTPUT, said, context);
+  }
+  const unowned = new Reading(steps.unowned, content.facts);
+  return verdict(findRule(rules, unowned) ?? STEP_OUTPUT, unowned, context);
+}
+
+/**
+ * What was cancelled under a frame of the engine, such as a mount or a session, is no failure of it, unless
+ * another line tells of one.
+ */
+function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): AttributionRule {
+  const isFrame = rule.counts && (rule.fault === "engine" || rule.fault === "service");
+  if (!isFrame || said.outcome !== "cancelled" || rules.own.includes(rule)) return rule;
+  const rest = withoutCancelled(said.text);
+  const other = rest === "" ? undefined : findRule(rules, new Reading(rest, said.facts));
+  return other?.counts === true ? other : CANCELLED;
+}
+
+/** Fills in what the closing words leave open from the log of the steps that failed with them. */
+function refine(
+  said: Failure,
+  whole: string,
+  block: string,
+  content: ErrorContent,
+  context: FailureContext,
+  rules: RuleSet,
+): Failure {
+  if (said.rule === COMMAND_FAILED) return withSuspect(said, whole, content);
+  const bareGit = said.rule === BARE_GIT;
+  const bareProgram = PROGRAM_FAILED.has(said.rule) && /: exit status [0-9]/.test(block);
+  const hostless = said.upstreamKind !== null && said.upstream === null;
+  if (!bareGit && !bareProgram && !hostless) return said;
+  const steps = failedStepLogs(whole, block);
+  const more = steps === "" ? said : decideText(steps, content, context, rules);
+  if (bareProgram) {
+    if (tellsOfEngine(more) && more.rule !== said.rule) return more;
+    const other = decideText(quietText(logBefore(whole, block)), content, context, rules);
+    return tellsOfEngine(other) ? other : said;
+  }
+  if (more.upstreamKind !== said.upstreamKind) return said;
+  if (bareGit) return more;
+  return more.fault === said.fault && more.upstream !== null
+    ? { ...said, upstream: more.upstream }
+    : said;
+}
+
+/** A failed command whose message does not quote what it printed: its log does. */
+function withSuspect(said: Failure, whole: string, content: ErrorContent): Failure {
+  if (said.suspectedUpstream !== null) return said;
+  const { output } = splitStepOutput(whole);
+  if (output === "") return said;
+  const printed = new Reading("", content.facts, output);
+  return { ...said, suspectedUpstream: suspectedUpstream(printed) };
+}
+
+/** Whether it says why an engine did not start: its image did not come, or what runs it refused. */
+function tellsOfEngine({ rule, upstreamKind }: Failure): boolean {
+  return upstreamKind === "registry" || /^(?:connect|engine)\./.test(rule);
+}

@@ -1,0 +1,92 @@
+/** Classifies an answer of a session: every error in it, each by itself. */
+
+import type { Failure, FailureContext } from "../failure.js";
+import { entriesOf, isArray, readError, readProperty } from "../reading/error-facts.js";
+import { NO_FACTS, Reading, type StructuredFacts } from "../reading/reading.js";
+import { bothEnds, plainText } from "../reading/text.js";
+import { RESPONSE_RULES, UNKNOWN, UNREADABLE } from "../rules/fallback.js";
+import type { RuleSet } from "../rules/rule.js";
+import { findRule, verdict } from "./decide.js";
+import { decideContent } from "./decide-content.js";
+
+/** How many errors of one answer are read: a bound, far above what engines send. */
+const MAX_ERRORS = 1_000;
+
+const BY_STATUS: RuleSet = { own: [], standard: RESPONSE_RULES };
+
+/** The failures in an answer, in its order; empty when it worked. Never throws. */
+export function decideResponse(
+  response: { readonly status: number; readonly body: unknown },
+  context: FailureContext,
+  rules: RuleSet,
+): Failure[] {
+  const { status, body } = response;
+  if (plainlyWorked(status, body)) return [];
+  const answer = typeof body === "string" ? parseJson(body) : body;
+  const given = readProperty(answer, "errors");
+  const errors = entriesOf(given, MAX_ERRORS);
+  if (errors.length > 0) {
+    return errors.map((error) => decideError(error, status, context, rules));
+  }
+  if (status >= 200 && status < 300) {
+    if (isObject(answer) && (given === undefined || given === null || isArray(given))) return [];
+    return [verdict(UNREADABLE, new Reading("", factsOf(status, context)), context)];
+  }
+  return [decidePlain(typeof body === "string" ? body : "", status, context, rules)];
+}
+
+function decideError(
+  error: unknown,
+  status: number,
+  context: FailureContext,
+  rules: RuleSet,
+): Failure {
+  const read = readError(error, context);
+  const content = { ...read, facts: { ...read.facts, answered: true } };
+  const found = decideContent(content, context, rules);
+  if (found.rule !== UNKNOWN.name || status < 400) return found;
+  return byStatus(new Reading(content.text, { ...content.facts, status }), context);
+}
+
+/** An answer that is no GraphQL: a proxy's words, the CLI's, or nothing at all. */
+function decidePlain(
+  body: string,
+  status: number,
+  context: FailureContext,
+  rules: RuleSet,
+): Failure {
+  const reading = new Reading(plainText(bothEnds(body)), factsOf(status, context));
+  const rule = findRule(rules, reading);
+  return rule === undefined ? byStatus(reading, context) : verdict(rule, reading, context);
+}
+
+function byStatus(reading: Reading, context: FailureContext): Failure {
+  return verdict(findRule(BY_STATUS, reading) ?? UNKNOWN, reading, context);
+}
+
+function factsOf(status: number, context: FailureContext): StructuredFacts {
+  return { ...NO_FACTS, status, operation: context.operation };
+}
+
+/** Whether an answer is seen to have worked without reading its data, which may be large. */
+function plainlyWorked(status: number, body: unknown): boolean {
+  return (
+    status === 200 &&
+    typeof body === "string" &&
+    body.startsWith('{"data":{') &&
+    body.endsWith("}}") &&
+    !body.includes('"errors"')
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !isArray(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

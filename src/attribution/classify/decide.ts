@@ -1,0 +1,90 @@
+/** Asks the rules in turn and makes the verdict of the one that fits. */
+
+import {
+  COMMAND_FAILED,
+  type Failure,
+  type FailureContext,
+  type UpstreamKind,
+} from "../failure.js";
+import type { UpstreamReference } from "../query/query-reading.js";
+import { upstreamsOfQuery } from "../query/query-upstreams.js";
+import { rejectionInWords } from "../reading/own-words.js";
+import type { Reading } from "../reading/reading.js";
+import { readRetryAfter } from "../reading/retry-after.js";
+import { suspectedUpstream } from "../reading/suspect.js";
+import { OWN_REJECTED } from "../rules/own.js";
+import { type AttributionRule, fits, type RuleSet } from "../rules/rule.js";
+
+/** The first rule that fits; undefined when none does. */
+export function findRule(rules: RuleSet, reading: Reading): AttributionRule | undefined {
+  for (const rule of rules.own) if (fits(rule, reading, true)) return rule;
+  for (const rule of rules.standard) if (fits(rule, reading, false)) return rule;
+  return undefined;
+}
+
+/** Makes the verdict of a rule. */
+export function verdict(rule: AttributionRule, reading: Reading, context: FailureContext): Failure {
+  const named = rule.upstream !== "none";
+  const kind = named ? kindOf(rule, reading) : null;
+  const host = named ? (reading.host ?? hostOfQuery(kind, reading, context)) : null;
+  const upstream = rule.counts ? contacted(host, reading) : host;
+  return {
+    fault: rule.fault,
+    upstream,
+    upstreamKind: kind,
+    counts: rule.counts,
+    limited: rule.limited === true,
+    transient: rule.transient,
+    retryAfterMs: delayOf(rule, reading.text),
+    answered: rule.answered === true,
+    suspectedUpstream: rule.name === COMMAND_FAILED ? suspectedUpstream(reading) : null,
+    sessionLost: rule.sessionLost === true,
+    rule: rule.name,
+    reason: rule.reason,
+  };
+}
+
+function delayOf(rule: AttributionRule, text: string): number | null {
+  if (rule.name === OWN_REJECTED) return rejectionInWords(text)?.retryAfterMs ?? null;
+  return rule.limited === true ? readRetryAfter(text) : null;
+}
+
+/**
+ * The machine behind a name: an engine that was given an image of docker.io asked registry-1.
+ *
+ * Only for the error of an answer, where the name comes from the image asked for; in a text of
+ * anybody's it stays as printed.
+ */
+function contacted(host: string | null, reading: Reading): string | null {
+  return host === "docker.io" && reading.facts.path.length > 0 ? "registry-1.docker.io" : host;
+}
+
+function kindOf(rule: AttributionRule, reading: Reading): UpstreamKind | null {
+  const { use } = reading;
+  if (rule.fault === "registry" || rule.fault === "git" || rule.fault === "http") return rule.fault;
+  return use === "registry" || use === "git" || use === "http" ? use : null;
+}
+
+/** The only host of that kind that the request names: where two could be meant, none is blamed. */
+function hostOfQuery(
+  kind: UpstreamKind | null,
+  reading: Reading,
+  context: FailureContext,
+): string | null {
+  if (kind === null || context.query === undefined || context.query === null) return null;
+  const all = referencesOf(context.query).filter((reference) => reference.kind === kind);
+  const { path } = reading.facts;
+  const field = path[path.length - 1];
+  const exact = all.filter((reference) => reference.field === field);
+  const hosts = new Set((exact.length > 0 ? exact : all).map((reference) => reference.host));
+  const [host] = hosts;
+  return hosts.size === 1 && host !== undefined ? host : null;
+}
+
+function referencesOf(query: NonNullable<FailureContext["query"]>): readonly UpstreamReference[] {
+  try {
+    return upstreamsOfQuery(query);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,196 @@
+/** Reads errors of any origin and any copy of a library: by name, code and shape, never by class. */
+
+import type { FailureContext } from "../failure.js";
+import { NO_FACTS, type StructuredFacts } from "./reading.js";
+import { bothEnds } from "./text.js";
+
+const MAX_CAUSES = 16;
+const MAX_PATH = 64;
+
+/** What an error holds: its words, its structure, what a command printed. */
+export interface ErrorContent {
+  readonly text: string;
+  readonly output: string;
+  readonly facts: StructuredFacts;
+  /** The session's answer that the error carries: its status and its body or errors. */
+  readonly response: { readonly status: number | undefined; readonly body: unknown } | undefined;
+}
+
+/** Reads a property of anything; undefined when there is none or reading it throws. */
+export function readProperty(value: unknown, key: string): unknown {
+  if ((typeof value !== "object" || value === null) && typeof value !== "function")
+    return undefined;
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function readText(value: unknown, key: string): string | undefined {
+  const text = readProperty(value, key);
+  return typeof text === "string" ? bothEnds(text) : undefined;
+}
+
+function readNumber(value: unknown, key: string): number | undefined {
+  const number = readProperty(value, key);
+  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+}
+
+/** Whether a value is an array, also when it is a revoked proxy, which throws when asked. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** The entries of an array, at most so many, whatever the array's own methods do. */
+export function entriesOf(list: unknown, limit: number): unknown[] {
+  if (!isArray(list)) return [];
+  const length = Math.min(readNumber(list, "length") ?? 0, limit);
+  return Array.from({ length }, (_none, index) => readProperty(list, String(index)));
+}
+
+/** A context with nothing in it but what it should hold, so that reading it can throw nowhere. */
+export function readContext(context: unknown): FailureContext {
+  return {
+    operation: readText(context, "operation"),
+    source: readText(context, "source"),
+    query: readProperty(context, "query") as FailureContext["query"],
+    exitCode: readNumber(context, "exitCode"),
+  };
+}
+
+/** The error and its causes, outermost first; each once, at most sixteen. */
+function causeChain(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  let current = error;
+  while (
+    current !== undefined &&
+    current !== null &&
+    chain.length < MAX_CAUSES &&
+    !chain.includes(current)
+  ) {
+    chain.push(current);
+    const [first] = entriesOf(readProperty(current, "errors"), 1);
+    current =
+      readProperty(current, "cause") ?? (readProperty(current, "extensions") ? undefined : first);
+  }
+  return chain;
+}
+
+/** Takes an error, a GraphQL error, a text or anything else apart. Never throws. */
+export function readError(error: unknown, context: FailureContext): ErrorContent {
+  if (typeof error === "string") {
+    return {
+      text: bothEnds(error),
+      output: "",
+      facts: withContext(NO_FACTS, context),
+      response: undefined,
+    };
+  }
+  const chain = causeChain(error);
+  const extensions = firstOf(chain, (link) => readProperty(link, "extensions"));
+  const path = firstOf(chain, readPath) ?? [];
+  const facts: StructuredFacts = {
+    names: textsOf(chain, "name"),
+    codes: textsOf(chain, "code"),
+    type: readText(extensions, "_type"),
+    graphqlCode: readText(extensions, "code"),
+    exitCode:
+      firstOf(chain, (link) => readNumber(link, "exitCode")) ?? readNumber(extensions, "exitCode"),
+    status: undefined,
+    path,
+    answered: path.length > 0,
+    operation: operationOfPath(path),
+    source: undefined,
+  };
+  const response = firstOf(chain, (link) => readProperty(link, "response"));
+  const printed = (key: string) =>
+    firstOf(chain, (link) => readText(link, key)) ?? readText(extensions, key) ?? "";
+  return {
+    text: wordsOf(chain, error),
+    output: `${printed("stdout")}\n${printed("stderr")}`,
+    facts: withContext(facts, context),
+    response:
+      response === undefined
+        ? undefined
+        : { status: readNumber(response, "status"), body: bodyOf(response) },
+  };
+}
+
+/** The other errors of an error of errors: the first is among its causes. */
+export function otherErrors(error: unknown): unknown[] {
+  return entriesOf(readProperty(error, "errors"), MAX_CAUSES).slice(1);
+}
+
+function bodyOf(response: unknown): unknown {
+  const errors = readProperty(response, "errors");
+  return entriesOf(errors, 1).length > 0 ? { errors } : readProperty(response, "body");
+}
+
+function wordsOf(chain: readonly unknown[], error: unknown): string {
+  const texts: string[] = [];
+  for (const link of chain) {
+    const text = typeof link === "string" ? bothEnds(link) : readText(link, "message");
+    if (text !== undefined && text !== "" && !texts.some((known) => known.includes(text)))
+      texts.push(text);
+  }
+  if (texts.length > 0) return bothEnds(texts.join("\n"));
+  return typeof error === "number" || typeof error === "boolean" || typeof error === "bigint"
+    ? String(error)
+    : "";
+}
+
+function textsOf(chain: readonly unknown[], key: string): string[] {
+  const texts: string[] = [];
+  for (const link of chain) {
+    const text = readText(link, key);
+    if (text !== undefined && !texts.includes(text)) texts.push(text);
+  }
+  return texts;
+}
+
+function firstOf<T>(
+  chain: readonly unknown[],
+  read: (link: unknown) => T | undefined,
+): T | undefined {
+  for (const link of chain) {
+    const value = read(link);
+    if (value !== undefined && value !== null) return value;
+  }
+  return undefined;
+}
+
+function readPath(link: unknown): string[] | undefined {
+  const path = readProperty(link, "path");
+  if (!isArray(path)) return undefined;
+  const names = entriesOf(path, MAX_PATH).filter((name) => typeof name === "string");
+  return names.map((name) => name.slice(0, 256));
+}
+
+const OPERATIONS: Readonly<Record<string, string>> = {
+  from: "from",
+  publish: "publish",
+  git: "git",
+  http: "http",
+  moduleSource: "module",
+  withExec: "withExec",
+  asService: "service",
+  export: "export",
+};
+
+/** What was being done, by the last telling name on the path of a GraphQL error. */
+function operationOfPath(path: readonly string[]): string | undefined {
+  if (path[0] === "git" || path[0] === "http" || path[0] === "moduleSource") {
+    return OPERATIONS[path[0]];
+  }
+  const name = path.findLast((part) => Object.hasOwn(OPERATIONS, part));
+  return name === undefined ? undefined : OPERATIONS[name];
+}
+
+function withContext(facts: StructuredFacts, context: FailureContext): StructuredFacts {
+  return { ...facts, operation: context.operation ?? facts.operation, source: context.source };
+}

@@ -1,0 +1,77 @@
+/** Which host the output of a failed command blames: advice for people, never evidence. */
+
+import { parseUrl, readHost } from "../hosts.js";
+import { withoutTree } from "../log/tree-signs.js";
+import type { Reading } from "./reading.js";
+
+// A line blames a host when it says that an exchange failed.
+const TROUBLE =
+  /econnre|etimedout|esockettimedout|enotfound|eai_again|epipe|timed out|timeout|time-out|could(?: not|n't) (?:resolve|connect|get|head|transfer|fetch|download|retrieve)|could not be downloaded|connection (?:refused|reset|closed|failed|aborted)|failed to (?:fetch|connect|download|open tcp|retrieve|request)|temporar(?:y failure|y error|ily unavailable)|name or service not known|no such host|unknown host|bad address|unable to (?:access|connect|resolve|load the service index)|max retries exceeded|network|unreachable|hang up|too many requests|toomanyrequests|rate limit|(?:status|error|code|http)[^\n]{0,12} (?:429|5[0-9]{2})|[ (](?:429|5[0-9]{2})[ :][ a-z]|- 5[0-9]{2}$|unexpected eof|: eof|early eof|rpc failed|tls handshake|service unavailable|bad gateway|error sending request|request url: /;
+
+// What a test says of its own: a host in it was made up, or belongs to what is tested.
+const ASSERTION =
+  /\bassert|\bexpect(?:ed)?\b[ :(]|\breceived:|\bactual:|^\s{0,16}(?:left|right|want|got|have)\b|\b(?:want|got|have) ?[:="']|, (?:want|got) |\.to(?:be|equal|match|throw|contain)/;
+
+// The report of a test runner: what stands beside it was said by tests.
+const TEST_REPORT =
+  /(?:^|\n)[^\n]{0,16}(?:--- fail: |fail {1,4}\S{1,256}\.(?:test|spec)\.|test files {1,4}\d|tests?: {1,4}\d{1,6} failed|test suites?: |failures?: [0-9]|failed tests?\b|test result: failed|\S{1,256}::\S{1,256} failed|={2,40} (?:failures|short test summary))/;
+
+// Lines of tools that fetch packages, files and images: their words, whoever started them.
+const TOOL =
+  /npm (?:err!|error|warn|http)|err_pnpm|\byn0\d{3}|^(?:e|w|err:\d{1,4}|ign:\d{1,4}): |^err:\d{1,4} |\bpip\b|connectionpool\(|urllib3|warning: fetching|nu1\d{3}|service index|transfer artifact|could not (?:get|head) '|curl: \(|curl error|^wget|awaiting response|composer|gem::|bundler|rubygems|spurious network|failed to download|^go: |error response from daemon|^docker: |fatal: unable to access|fatal: could not read from|ssh: connect to host|condahttperror|requesterror|error sending request|failed to query available provider/;
+
+const NAME = "([a-z0-9][a-z0-9.-]{0,252}\\.[a-z0-9-]{1,63})";
+const NAMED = [
+  new RegExp(
+    `(?:host=["']|resolve host(?: address)?:? ["'‘]?|resolving ["'‘]?|bad address ["'‘]|hostname |lookup |unknown host:? |getaddrinfo \\w{4,12} |connect(?:ing)? to (?:host |server )?|connection to )${NAME}`,
+  ),
+  new RegExp(
+    `(?:^|[ (])${NAME}:? (?:temporary failure in name|name or service not known|nodename nor servname)`,
+  ),
+];
+
+const MAX_LINES = 2_000;
+/** How many lines above a trouble may name the host that it is about. */
+const LINES_ABOVE = 6;
+
+/** The host of the last line of a command's output that says an exchange failed; null if none does. */
+export function suspectedUpstream(reading: Reading): string | null {
+  const output = reading.output.trim() === "" ? reading.lower : reading.output;
+  const onlyTools = TEST_REPORT.test(output);
+  let end = output.length;
+  let trouble = 0;
+  for (let count = 0; count < MAX_LINES && end > 0; count += 1) {
+    const start = output.lastIndexOf("\n", end - 1) + 1;
+    const line = withoutTree(output.slice(start, Math.min(end, start + 2_048)));
+    end = start - 1;
+    trouble -= 1;
+    if (line.includes('process "') || ASSERTION.test(line)) continue;
+    const troubled = TROUBLE.test(line) && (!onlyTools || TOOL.test(line));
+    if (!troubled && (trouble <= 0 || !MENTIONS_ITS_URL.test(line))) continue;
+    const host = hostOfLine(line);
+    if (host !== undefined) return host;
+    if (troubled) trouble = LINES_ABOVE;
+  }
+  return null;
+}
+
+// A line that says what is fetched, above the one that says how that went.
+const MENTIONS_ITS_URL =
+  /^--\d{4}-|^(?:get|head|post|fetch|fetching|downloading|download|pulling|retrying|cloning into|connecting to|resolving|get:\d{1,4})\b/;
+
+// Loopback, and names without a domain, which only the pipeline's own network knows.
+const NOBODY = /^(?:127\.|localhost|0\.0\.0\.0|\[::1\])|^[^.[]{1,63}(?::|$)/;
+
+function hostOfLine(line: string): string | undefined {
+  const url = /\b(?:https?|ssh|git|oci):\/\/[^\s"'<>`|,;(){}]{1,512}/.exec(line);
+  const host = url === null ? namedHost(line) : parseUrl(url[0])?.host;
+  return host === undefined || NOBODY.test(host) ? undefined : host;
+}
+
+function namedHost(line: string): string | undefined {
+  for (const pattern of NAMED) {
+    const name = pattern.exec(line)?.[1];
+    if (name !== undefined) return readHost(name);
+  }
+  return undefined;
+}

@@ -1,0 +1,95 @@
+/** Lets a request in past all the breakers it depends on, or past none. */
+
+import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { type CircuitBreakerOpenError, isCircuitBreakerOpenError } from "../../breaker/errors.js";
+import { type CallPermit, Permit } from "../../breaker/permit.js";
+import type { SharedCircuitBreaker } from "../../fleet/client/shared-circuit-breaker.js";
+import type { Asked } from "../../policies/wait.js";
+
+/**
+ * The rejection of a request by a guard: that of the refusing breaker with the longest wait. Its
+ * message names all that refused.
+ */
+export interface GuardRejection extends CircuitBreakerOpenError {
+  /** The rejections of all breakers that refused, this one among them; not shown with the error. */
+  readonly refusals: readonly CircuitBreakerOpenError[];
+}
+
+/**
+ * Takes a permit of every breaker, in one tick. All are asked before any permit is taken, so that a
+ * refusal costs no probe slot elsewhere; a listener that steers a breaker in between is the only way
+ * to be refused after that, and then the permits that were taken go back.
+ *
+ * @returns The permits in the order of the breakers, or a {@link GuardRejection}; an isolated
+ * breaker waits longer than any other.
+ */
+export function askAll(breakers: readonly CircuitBreaker[]): Asked<readonly Permit[]> {
+  const refusing = breakers.filter((breaker) => !breaker.check().admits);
+  const permits: Permit[] = [];
+  const refusals: Refusal[] = [];
+  for (const breaker of refusing.length > 0 ? refusing : breakers) {
+    const admission = breaker.tryAcquire();
+    if (admission instanceof Permit) permits.push(admission);
+    else refusals.push({ refusedBy: breaker, rejection: admission });
+  }
+  if (permits.length === breakers.length) return { value: permits };
+  for (const permit of permits) permit.release();
+  return longestOf(refusals);
+}
+
+/**
+ * Lets a request that the breakers of this process have admitted in past the shared circuits behind
+ * them as well, or past none. They are asked at once, so that it waits for one answer only.
+ *
+ * @param permits Those of the breakers, in their order.
+ * @param shared The shared circuits behind them, undefined where there is none.
+ */
+export async function askShared(
+  breakers: readonly CircuitBreaker[],
+  permits: readonly Permit[],
+  shared: readonly (SharedCircuitBreaker | undefined)[],
+): Promise<Asked<readonly CallPermit[]>> {
+  const joining = permits.map(async (permit, index) => {
+    const breaker = breakers[index] as CircuitBreaker;
+    const answer = (await shared[index]?.join(permit)) ?? permit;
+    return { breaker, answer };
+  });
+  const joint: CallPermit[] = [];
+  const refusals: Refusal[] = [];
+  for (const { breaker, answer } of await Promise.all(joining)) {
+    if (isCircuitBreakerOpenError(answer)) refusals.push({ refusedBy: breaker, rejection: answer });
+    else joint.push(answer);
+  }
+  if (refusals.length === 0) return { value: joint };
+  for (const permit of joint) permit.release();
+  return longestOf(refusals);
+}
+
+interface Refusal {
+  readonly refusedBy: CircuitBreaker;
+  readonly rejection: CircuitBreakerOpenError;
+}
+
+/** The refusal with the longest wait, made to tell of all. */
+function longestOf(refusals: readonly Refusal[]): Refusal {
+  const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
+  listAll(longest.rejection, refusals);
+  return longest;
+}
+
+function waitOf({ rejection }: Refusal): number {
+  return rejection.retryAfterMs ?? Number.POSITIVE_INFINITY;
+}
+
+/** Makes a rejection tell of all others. They are not enumerable, for it is one of them itself. */
+function listAll(rejection: CircuitBreakerOpenError, refusals: readonly Refusal[]): void {
+  const all = refusals.map((refusal) => refusal.rejection);
+  const others = all.filter((one) => one !== rejection).map(({ breakerName }) => breakerName);
+  if (others.length > 0) rejection.message += `; also refused by ${others.join(", ")}`;
+  Object.defineProperty(rejection, "refusals", { value: all });
+}
+
+/** Whether an error is the rejection of a guard. */
+export function isGuardRejection(error: unknown): error is GuardRejection {
+  return typeof error === "object" && error !== null && "refusals" in error;
+}

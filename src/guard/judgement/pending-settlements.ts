@@ -1,0 +1,62 @@
+/**
+ * Settlements of requests that are over: those that wait for a witness, and those that wait for the
+ * engine to tell its version after a timeout. While a circuit is half-open they hold its probes, so
+ * the next request has to wait for them.
+ */
+
+import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { onAbort } from "../../policies/abort.js";
+
+/** How long the engine may take to tell its version, which is the longest that a settlement waits. */
+export const VERSION_TIMEOUT_MS = 2000;
+
+/** By breaker, whichever guard holds its permits. */
+const pending = new WeakMap<CircuitBreaker, Set<Promise<void>>>();
+
+/** Notes a settlement that holds permits of some breakers until it is done. It must not reject. */
+export function settleLater(
+  breakers: readonly CircuitBreaker[],
+  settlement: Promise<unknown>,
+): void {
+  const done = settlement.then(() => {
+    for (const breaker of breakers) {
+      const left = pending.get(breaker);
+      left?.delete(done);
+      if (left?.size === 0) pending.delete(breaker);
+    }
+  });
+  for (const breaker of breakers) {
+    const others = pending.get(breaker);
+    if (others === undefined) pending.set(breaker, new Set([done]));
+    else others.add(done);
+  }
+}
+
+/**
+ * Waits until the probes of requests that are over have been judged, where nothing but them stands
+ * in the way; no longer than a settlement may take, nor than until the signal is aborted.
+ *
+ * @returns Undefined when there is nothing to wait for.
+ */
+export function probesJudged(
+  breakers: readonly CircuitBreaker[],
+  signal: AbortSignal | undefined,
+): Promise<void> | undefined {
+  if (!breakers.some((breaker) => pending.has(breaker))) return undefined;
+  const settlements = breakers.flatMap((breaker) => [...(pending.get(breaker) ?? [])]);
+  const refusing = breakers.map((breaker) => breaker.check()).filter(({ admits }) => !admits);
+  if (refusing.length === 0 || refusing.some(({ reason }) => reason !== "probing")) {
+    return undefined;
+  }
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      forget();
+      resolve();
+    };
+    const timer = setTimeout(end, VERSION_TIMEOUT_MS);
+    const forget = onAbort(signal, end);
+    if (signal?.aborted) end();
+    void Promise.all(settlements).then(end);
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * What one session has done so far, as far as it tells which upstreams a request will contact: a tag,
+ * URL or remote whose contents were used once is not asked for again.
+ */
+
+import { breakerName } from "../../attribution/hosts.js";
+import type { NamedUpstream, QueryReading } from "../../attribution/query/query-reading.js";
+import { BoundedMap } from "../bounded-map.js";
+import type { Locks } from "../locks/locked-pulls.js";
+
+/** How much a session remembers of ids, and of what was resolved. */
+const LIMIT = 10_000;
+
+/** What a request depends on, by names of breakers. */
+export interface Dependencies {
+  /** Those that must admit it, because it may well contact them. */
+  readonly gated: ReadonlySet<string>;
+  /** All that it names, quotes or declares; only these can be blamed for its failure. */
+  readonly all: ReadonlySet<string>;
+  /** Those that it names or quotes, and that were not merely declared. */
+  readonly named: ReadonlySet<string>;
+  /** Those that a success proves to have answered. */
+  readonly proven: ReadonlySet<string>;
+  /** Those that it proves as well where the engine asks for each tag: no lock file can name it. */
+  readonly provenByTag: ReadonlySet<string>;
+  /** Those that are proven even when a command of the request fails: a push comes after it. */
+  readonly provenBeforeCommand: ReadonlySet<string>;
+  /** The registries of the images that it may well pull, one for each image. */
+  readonly images: readonly string[];
+  /** The references behind these names, for what is to be learnt from the answer. */
+  readonly references: readonly NamedUpstream[];
+}
+
+/** Knows the images that a guard has pinned on its own. */
+export interface Pins {
+  mustBeAsked(reference: string, platform: string): boolean;
+  /** Whether a tag will be asked for by a digest that the engine has used already. */
+  spares(reference: string, platform: string): boolean;
+}
+
+/** Remembers for one session. Nothing in it is shown to anybody: keys hold what requests hold. */
+export class SessionMemory {
+  /** The references that an id stands for. */
+  readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
+  readonly #resolved = new BoundedMap<string, true>(LIMIT);
+  readonly #used = new BoundedMap<string, true>(LIMIT);
+  readonly #asked = new BoundedMap<string, true>(LIMIT);
+
+  /**
+   * What a request depends on.
+   *
+   * @param needs The names of breakers that the user declared.
+   * @param pins Knows the images that were pinned by us, and whether the engine will ask for them.
+   * @param locks Knows the images that a lock file names.
+   */
+  dependencies(
+    reading: QueryReading,
+    needs: readonly string[],
+    pins: Pins | undefined,
+    locks: Locks,
+  ): Dependencies {
+    const references = this.#references(reading);
+    const declared = reading.introspects ? [] : needs;
+    const gated = references.filter((one) => this.#gates(one, locks, pins));
+    const proving = references.filter((one) => this.#proves(one, locks));
+    const certain = proving.filter((one) => !isTag(one));
+    const named = namesOf(references);
+    return {
+      gated: new Set([...namesOf(gated), ...declared]),
+      all: new Set([...named, ...declared]),
+      named: new Set(named),
+      proven: new Set(namesOf(certain)),
+      provenByTag: new Set(namesOf(proving.filter(isTag))),
+      provenBeforeCommand: new Set(namesOf(certain.filter(isFetched))),
+      images: gated.filter(isFetched).flatMap(imageHost),
+      references,
+    };
+  }
+
+  /** The images that a request will have to ask their registries for, as references. */
+  imagesToAsk({ named, sideEffects }: QueryReading, locks: Locks, pins?: Pins): string[] {
+    const spared = ({ upstream, image }: NamedUpstream) =>
+      !sideEffects.has("publish") &&
+      pins?.spares(upstream.reference, image?.platform ?? "") === true;
+    return named
+      .filter((one) => one.upstream.field === "from" && this.#gates(one, locks) && !spared(one))
+      .map(({ upstream }) => upstream.reference);
+  }
+
+  /**
+   * Learns from a request that did what it names: from one that worked, or from one whose only
+   * failure is the command that it ran in the end.
+   */
+  learn(reading: QueryReading, { references }: Dependencies): void {
+    for (const { key } of references) {
+      this.#resolved.set(key, true);
+      if (reading.usesContents) this.#used.set(key, true);
+    }
+  }
+
+  /** Whether the digest of an image is still to be learnt in this session; from now on it is not. */
+  learnsDigest(key: string): boolean {
+    if (this.#asked.get(key)) return false;
+    this.#asked.set(key, true);
+    return true;
+  }
+
+  /** Learns which references ids stand for; nothing that was pushed comes along with them. */
+  learnIds(ids: readonly string[], { references }: Dependencies): void {
+    const kept = references.filter(isFetched);
+    if (kept.length === 0) return;
+    for (const id of ids) this.#ids.set(id, kept);
+  }
+
+  #references(reading: QueryReading): readonly NamedUpstream[] {
+    const found = new Map(reading.named.map((one) => [one.key, one]));
+    for (const text of reading.texts) {
+      for (const one of this.#ids.get(text) ?? []) found.set(one.key, one);
+    }
+    return [...found.values()];
+  }
+
+  /** An image by digest may be there already, and what was used once is. A push always goes out. */
+  #gates(one: NamedUpstream, locks: Locks, pins?: Pins): boolean {
+    const { upstream, image, key } = one;
+    if (upstream.field === "publish") return true;
+    if (upstream.pinned) {
+      const { reference } = upstream;
+      if (pins?.mustBeAsked(reference, image?.platform ?? "") !== true) return false;
+    }
+    if (this.#used.get(key) !== undefined) return false;
+    return locks.digestOf(one) === undefined || locks.mustBeAsked(one);
+  }
+
+  /** A new session must ask for every tag, URL and remote that is not locked; after that it need not. */
+  #proves(one: NamedUpstream, locks: Locks): boolean {
+    const { upstream, key } = one;
+    if (upstream.field === "publish") return true;
+    if (upstream.pinned || this.#resolved.get(key) !== undefined) return false;
+    return locks.digestOf(one) === undefined;
+  }
+}
+
+function namesOf(references: readonly NamedUpstream[]): string[] {
+  return references.map(({ upstream }) => breakerName(upstream.kind, upstream.host));
+}
+
+/** Whether it is an image by tag, which a lock file can name. */
+function isTag({ upstream }: NamedUpstream): boolean {
+  return upstream.kind === "registry" && upstream.field !== "publish" && !upstream.pinned;
+}
+
+function isFetched({ upstream }: NamedUpstream): boolean {
+  return upstream.field !== "publish";
+}
+
+function imageHost({ upstream }: NamedUpstream): string[] {
+  return upstream.kind === "registry" ? [upstream.host] : [];
+}

@@ -1,0 +1,48 @@
+/** Asks an engine for its version, the cheapest question: whether it answers tells whether it is well. */
+
+import { classifyResponse } from "../../attribution/classify/classify-response.js";
+import type { Failure, GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
+import { isTimeoutError } from "../../policies/timeout.js";
+import { engineFault } from "../judgement/engine-fault.js";
+import { VERSION_TIMEOUT_MS } from "../judgement/pending-settlements.js";
+import type { Calls } from "./calls.js";
+
+/** The question. */
+export const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
+
+/** The engine does not answer the cheapest question. */
+export const SILENT = engineFault(
+  "engine-silent",
+  `the engine did not tell its version within ${VERSION_TIMEOUT_MS / 1000} s after a time-out`,
+);
+
+/** The outcome of the question; `aborted` by the guard's signal. */
+export type VersionOutcome =
+  | {
+      readonly kind: "answered";
+      readonly answer: SessionResponse;
+      readonly failures: readonly Failure[];
+    }
+  | { readonly kind: "silent" | "aborted" | "failed"; readonly error: unknown };
+
+/** Asks the question; never rejects. */
+export async function askVersion(
+  calls: Calls,
+  exchange: (request: GraphQLRequest, signal: AbortSignal | undefined) => Promise<SessionResponse>,
+): Promise<VersionOutcome> {
+  const call = calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });
+  const { signal } = call;
+  try {
+    const answer = await exchange(VERSION_QUERY, signal);
+    return {
+      kind: "answered",
+      answer,
+      failures: classifyResponse(answer, { query: VERSION_QUERY }),
+    };
+  } catch (error) {
+    if (!signal?.aborted) return { kind: "failed", error };
+    return { kind: isTimeoutError(signal.reason) ? "silent" : "aborted", error: signal.reason };
+  } finally {
+    call.end();
+  }
+}

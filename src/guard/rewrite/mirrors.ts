@@ -1,0 +1,119 @@
+/** Sends the images of a registry that is left alone to a mirror of it, where the user named one. */
+
+import { Kind, parse, visit } from "graphql/language/index.js";
+import type { GraphQLRequest } from "../../attribution/failure.js";
+import { breakerName, parseImageReference } from "../../attribution/hosts.js";
+import { checkText, type Field, readRecord, show } from "../../options/check.js";
+
+/**
+ * The mirrors of registries: `{ "docker.io": ["mirror.example/hub"] }`. A mirror is a host, with its
+ * port if it has one, and the path under which it keeps the images.
+ */
+export type Mirrors = Readonly<Record<string, readonly string[]>>;
+
+const MIRROR = /^[a-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9._/-]+)?$/;
+
+/** Reads the option. */
+export const mirrorsField: Field<Mirrors> = {
+  absent: {},
+  read(value, label) {
+    const mirrors = readRecord(value, label);
+    for (const [host, list] of Object.entries(mirrors)) {
+      checkMirror(host, `a key of ${label}`);
+      checkRegistry(host, `a key of ${label}`);
+      if (!Array.isArray(list) || list.length === 0) {
+        throw new TypeError(`${label}["${host}"] is ${show(list)}, expected a list of mirrors`);
+      }
+      for (const [index, mirror] of list.entries()) {
+        checkMirror(checkText(mirror, `${label}["${host}"][${index}]`, 300), `${label}["${host}"]`);
+      }
+    }
+    return mirrors as Mirrors;
+  },
+};
+
+function checkMirror(text: string, label: string): void {
+  if (MIRROR.test(text)) return;
+  throw new RangeError(
+    `${label} is ${show(text)}, expected HOST or HOST/PATH in lower case, such as mirror.example/hub`,
+  );
+}
+
+/** A registry under another name than that of its breaker would never be found. */
+function checkRegistry(host: string, label: string): void {
+  const known = breakerName("registry", host).slice("registry:".length);
+  if (known !== host) throw new RangeError(`${label} is ${show(host)}, expected ${show(known)}`);
+}
+
+/** The breakers on which the choice of mirrors for these images depends. */
+export function breakersOfMirrors(
+  references: readonly string[],
+  mirrors: Mirrors,
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const reference of references) {
+    const host = reference.slice(0, reference.indexOf("/"));
+    const own = mirrors[host];
+    if (own === undefined) continue;
+    for (const one of [host, ...own.map(hostOf)]) names.add(breakerName("registry", one));
+  }
+  return names;
+}
+
+/** Whether a breaker would let a request in now; asking changes nothing. */
+export type Admits = (breakerName: string) => boolean;
+
+/**
+ * For each image whose registry refuses, the first of its mirrors that admits; an image all of whose
+ * mirrors refuse as well stays as it is, and meets the refusal of its registry.
+ *
+ * @param references The images that will be asked for, as `docker.io/library/alpine:3`.
+ * @returns The new address of each image that has one.
+ */
+export function chooseMirrors(
+  references: readonly string[],
+  mirrors: Mirrors,
+  admits: Admits,
+): ReadonlyMap<string, string> {
+  const chosen = new Map<string, string>();
+  for (const reference of references) {
+    const slash = reference.indexOf("/");
+    const host = reference.slice(0, slash);
+    if (admits(breakerName("registry", host))) continue;
+    const mirror = mirrors[host]?.find((one) => admits(breakerName("registry", hostOf(one))));
+    if (mirror !== undefined) chosen.set(reference, `${mirror}${reference.slice(slash)}`);
+  }
+  return chosen;
+}
+
+function hostOf(mirror: string): string {
+  return mirror.replace(/\/.*$/, "");
+}
+
+/**
+ * Writes other addresses into the `from` fields of a request and leaves all else to the letter.
+ * Addresses in variables, which no SDK of Dagger uses, stay as they are.
+ */
+export function withAddresses(
+  request: GraphQLRequest,
+  addresses: ReadonlyMap<string, string>,
+): GraphQLRequest {
+  const edits: { readonly start: number; readonly end: number; readonly text: string }[] = [];
+  visit(parse(request.query), {
+    Field({ name, arguments: given = [] }) {
+      if (name.value !== "from") return;
+      for (const { name: argument, value } of given) {
+        if (argument.value !== "address" || value.kind !== Kind.STRING) continue;
+        const address = addresses.get(parseImageReference(value.value)?.reference ?? "");
+        if (address === undefined || value.loc === undefined) continue;
+        const { start, end } = value.loc;
+        edits.push({ start, end, text: JSON.stringify(address) });
+      }
+    },
+  });
+  let query = request.query;
+  for (const { start, end, text } of edits.reverse()) {
+    query = query.slice(0, start) + text + query.slice(end);
+  }
+  return { ...request, query };
+}

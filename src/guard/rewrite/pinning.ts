@@ -1,0 +1,225 @@
+/**
+ * Writes the digests that tags are known to have into requests, and learns them from the engine: an
+ * engine that has used an image by its digest runs it with the registry down.
+ */
+
+import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
+import { breakerName } from "../../attribution/hosts.js";
+import type { NamedUpstream, QueryReading } from "../../attribution/query/query-reading.js";
+import { askUser } from "../../breaker/announce.js";
+import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { BoundedMap } from "../bounded-map.js";
+import { CheckedDigests } from "../digests/checked-digests.js";
+import { type DigestStore, type KnownDigest, keyOf } from "../digests/known-digests.js";
+import { isDigest, tagReference } from "../digests/references.js";
+import type { Locks } from "../locks/locked-pulls.js";
+import { withAddresses } from "./mirrors.js";
+
+/** What `onUse` of the option `pin` is told of each image that is taken by a known digest. */
+export interface PinnedEvent {
+  /** The tag that the pipeline names, such as `docker.io/library/alpine:3.20`. */
+  readonly reference: string;
+  /** The platform asked for; empty for the engine's own. */
+  readonly platform: string;
+  readonly digest: string;
+  /** How long ago the tag was last seen to have it, in milliseconds. */
+  readonly ageMs: number;
+}
+
+/** How many images of a guard's requests are remembered to be its own doing. */
+const MAX_WRITTEN = 10_000;
+
+/** How many images of one request are asked for their digest. */
+const MAX_QUESTIONS = 20;
+
+const counts = new WeakMap<CircuitBreaker, number>();
+const said = new Set<string>();
+const MAX_SAID = 1000;
+
+/**
+ * How many images of a registry have been asked for by a known digest instead of their tag.
+ *
+ * @param breaker The breaker of the registry, such as `guardRegistry.get("registry:docker.io")`.
+ * @returns A count that never goes back; 0 without the option `pin`.
+ */
+export function pinnedImageCount(breaker: CircuitBreaker): number {
+  return counts.get(breaker) ?? 0;
+}
+
+/** Gives the breaker of that name. */
+type BreakerOf = (name: string) => CircuitBreaker | undefined;
+
+/** A request with digests where they are known. */
+export interface PinnedRequest {
+  readonly request: GraphQLRequest;
+  /** What was written into it, by the reference that it now has and the platform. */
+  readonly digests: ReadonlyMap<string, KnownDigest>;
+}
+
+/** Knows which digests are fresh enough. */
+export class Pinning {
+  /** What was written into requests, by the reference that an image then had and its platform. */
+  readonly #written = new BoundedMap<string, KnownDigest>(MAX_WRITTEN);
+  readonly #store: DigestStore;
+  readonly #maxAgeMs: number;
+  readonly #onUse: ((event: PinnedEvent) => unknown) | undefined;
+
+  constructor(
+    store: DigestStore,
+    maxAgeMs: number,
+    onUse: ((event: PinnedEvent) => unknown) | undefined,
+  ) {
+    this.#store = new CheckedDigests(store);
+    this.#maxAgeMs = maxAgeMs;
+    this.#onUse = onUse;
+  }
+
+  /**
+   * Writes fresh digests into a request. One that publishes stays as it is: what is made for others
+   * is made of what the tag is now. So does a tag that is locked: its digest is the lock file's.
+   */
+  pin(request: GraphQLRequest, reading: QueryReading, locks: Locks): PinnedRequest {
+    const digests = new Map<string, KnownDigest>();
+    const addresses = new Map<string, string>();
+    if (reading.sideEffects.has("publish")) return { request, digests };
+    for (const [reference, platforms] of this.#fresh(reading.named, locks)) {
+      for (const known of platforms) {
+        const address = `${known.reference}@${known.digest}`;
+        addresses.set(reference, address);
+        const key = keyOf(address, known.platform);
+        digests.set(key, known);
+        this.#written.set(key, known);
+      }
+    }
+    if (digests.size === 0) return { request, digests };
+    return { request: withAddresses(request, addresses), digests };
+  }
+
+  /** Says loudly that a request is sent with digests: an event for each, a warning once, a metric. */
+  announce({ digests }: PinnedRequest, breakerOf: BreakerOf): void {
+    for (const { reference, platform, digest, learntAtMs } of digests.values()) {
+      const ageMs = Math.max(0, Date.now() - learntAtMs);
+      const breaker = breakerOf(breakerName("registry", reference.split("/", 1)[0] as string));
+      if (breaker !== undefined) counts.set(breaker, pinnedImageCount(breaker) + 1);
+      const event: PinnedEvent = { reference, platform, digest, ageMs };
+      askUser(
+        this,
+        "the guard",
+        "onUse",
+        () => this.#onUse?.(event),
+        () => undefined,
+      );
+      const ageS = Math.round(ageMs / 1000);
+      sayOnce(
+        `${reference} is taken by its digest of ${ageS} s ago, ${digest}`,
+        reference + digest,
+      );
+    }
+  }
+
+  /**
+   * Whether an image was pinned by us and has not been used by its digest yet, as far as we know: then
+   * the engine will ask its registry for it all the same.
+   */
+  mustBeAsked(reference: string, platform: string): boolean {
+    const written = this.#written.get(keyOf(reference, platform));
+    if (written === undefined) return false;
+    const known = this.#store.find(written.reference, written.platform);
+    return known?.digest !== written.digest || !known.proven;
+  }
+
+  /** Whether a tag will be taken by a digest that the engine need not ask for any more. */
+  spares(reference: string, platform: string): boolean {
+    const known = this.#store.find(reference, platform);
+    return known?.proven === true && this.#isFresh(known, undefined);
+  }
+
+  /** The contents of these images have been used: an engine need not ask for those by digest again. */
+  prove(images: readonly NamedUpstream[]): void {
+    for (const { upstream, image } of images) {
+      const written = this.#written.get(keyOf(upstream.reference, image?.platform ?? ""));
+      if (written === undefined) continue;
+      this.#store.prove(written.reference, written.platform, written.digest);
+    }
+  }
+
+  /**
+   * Asks the engine which digests the tags of a request have, after the request has used them: it
+   * answers from what it has resolved in this session, without the registry.
+   *
+   * @param ask Sends a question in the same session; what it fails with only means that nothing is
+   * learnt.
+   */
+  async learn(
+    images: readonly NamedUpstream[],
+    ask: (question: GraphQLRequest) => Promise<SessionResponse>,
+  ): Promise<void> {
+    for (const { upstream, image } of images.slice(0, MAX_QUESTIONS)) {
+      if (image === undefined) continue;
+      const digest = digestIn(await ask(questionFor(image)));
+      if (digest !== undefined) this.#store.remember(upstream.reference, image.platform, digest);
+    }
+  }
+
+  /** The tags with one fresh digest; for two platforms of a tag that differ, the tag stays. */
+  #fresh(
+    named: readonly NamedUpstream[],
+    locks: Locks,
+  ): ReadonlyMap<string, readonly KnownDigest[]> {
+    const fresh = new Map<string, KnownDigest[]>();
+    const ambiguous = new Set<string>();
+    for (const one of named) {
+      const { upstream, image } = one;
+      if (image === undefined || upstream.pinned) continue;
+      const { reference } = upstream;
+      const isLocked = locks.digestOf(one) !== undefined;
+      const known = isLocked ? undefined : this.#store.find(reference, image.platform);
+      const platforms = fresh.get(reference) ?? [];
+      if (known !== undefined && this.#isFresh(known, platforms[0])) {
+        fresh.set(reference, [...platforms, known]);
+      } else ambiguous.add(reference);
+    }
+    for (const reference of ambiguous) fresh.delete(reference);
+    return fresh;
+  }
+
+  /** What was learnt far in the future, by a clock that is wrong, would never grow old. */
+  #isFresh({ digest, learntAtMs }: KnownDigest, other: KnownDigest | undefined): boolean {
+    const isYoung = Math.abs(Date.now() - learntAtMs) <= this.#maxAgeMs;
+    return isYoung && (other === undefined || other.digest === digest);
+  }
+}
+
+/** The images of a request whose digest can be learnt from it: tags of `from`. */
+export function tagsOf({ named }: QueryReading): NamedUpstream[] {
+  return named.filter(
+    ({ upstream, image }) =>
+      image !== undefined && !upstream.pinned && tagReference(upstream.reference) !== undefined,
+  );
+}
+
+function sayOnce(message: string, key: string): void {
+  if (said.has(key) || said.size >= MAX_SAID) return;
+  said.add(key);
+  process.emitWarning(message, { type: "CircuitBreakerWarning", code: "digest-used" });
+}
+
+function questionFor({ address, platform }: NonNullable<NamedUpstream["image"]>): GraphQLRequest {
+  const asked = platform === "" ? "" : `(platform: ${JSON.stringify(platform)})`;
+  return {
+    query: `{ container${asked} { from(address: ${JSON.stringify(address)}) { imageRef } } }`,
+  };
+}
+
+/** The digest in an answer; the name before it may be another repository with the same content. */
+function digestIn({ status, body }: SessionResponse): string | undefined {
+  if (status !== 200) return undefined;
+  try {
+    const answer = typeof body === "string" ? JSON.parse(body) : body;
+    const reference: unknown = answer?.data?.container?.from?.imageRef;
+    const digest = typeof reference === "string" ? reference.split("@").at(-1) : undefined;
+    return digest !== undefined && isDigest(digest) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { CircuitBreakerOpenError, type RejectionReason } from "../../breaker/errors.js";
+import { isTimeoutError, TimeoutError } from "../../policies/timeout.js";
+import { isSessionLostError, SessionLostError } from "../errors.js";
+import { engineFault } from "../judgement/engine-fault.js";
+import { recordOf } from "../judgement/failure-record.js";
+import { refusalIn, refusalInText } from "./refusal-reading.js";
+import { rejectionAnswer } from "./rejection-answer.js";
+
+const PULL = { query: '{ container { from(address: "alpine") { sync } } }' };
+
+function openError(reason: RejectionReason, retryAfterMs?: number): CircuitBreakerOpenError {
+  return new CircuitBreakerOpenError({
+    breakerName: "registry:localhost:5000",
+    state: reason === "probing" ? "half-open" : "open",
+    reason,
+    retryAfterMs,
+    generation: 3,
+    isolationReason: reason === "isolated" ? "moved, ask Ann" : undefined,
+    cause: undefined,
+  });
+}
+
+/** What becomes of an error that travels as the body of an answer. */
+function afterTravelling(error: unknown) {
+  return refusalIn({ status: 200, body: JSON.stringify(rejectionAnswer(error, PULL)) });
+}
+
+test.each([
+  ["open", 41_200],
+  ["probing", 900],
+  ["isolated", undefined],
+] as const)("a circuit that is %s says the same after the way", (reason, retryAfterMs) => {
+  const error = openError(reason, retryAfterMs);
+  const read = afterTravelling(error) as CircuitBreakerOpenError;
+  expect(read).toBeInstanceOf(CircuitBreakerOpenError);
+  expect(read.message).toBe(error.message);
+  const { breakerName, state, isolationReason, code, refused } = error;
+  expect(read).toMatchObject({ breakerName, state, reason, code, refused });
+  expect([read.retryAfterMs, read.isolationReason]).toEqual([retryAfterMs, isolationReason]);
+});
+
+test("other breakers that refused as well stay in the message", () => {
+  const error = openError("open", 2000);
+  error.message += "; also refused by git:github.com";
+  expect(afterTravelling(error)?.message).toBe(error.message);
+});
+
+test("a time-out keeps its milliseconds, and a lost session its words", () => {
+  const timeout = afterTravelling(new TimeoutError(1500));
+  expect(isTimeoutError(timeout) && timeout.timeoutMs).toBe(1500);
+  const lost = new SessionLostError(recordOf(engineFault("x", "It went away.")));
+  const read = afterTravelling(lost);
+  expect(isSessionLostError(read) && read.message).toBe(lost.message);
+});
+
+test("words of a program tell which circuit refused, to the second", () => {
+  const read = refusalInText(
+    "connecting...\ndagger-breaker: circuit open: engine, retry in 42s\nbye",
+  );
+  expect(read).toMatchObject({ breakerName: "engine", reason: "open", retryAfterMs: 42_000 });
+  expect(read?.message).toBe("circuit open: engine, retry in 42s");
+  expect(refusalInText("Error: start engine: no circuit")).toBeUndefined();
+});
+
+const REFUSAL = JSON.stringify(rejectionAnswer(openError("open", 5), PULL));
+
+test.each([
+  ["of another status", { status: 503, body: REFUSAL }],
+  ["that is no JSON", { status: 200, body: `${REFUSAL}}` }],
+  ["without a body", { status: 200 }],
+  ["of data", { status: 200, body: '{"data":{"_type":"CIRCUIT_OPEN"}}' }],
+  ["with data beside", { status: 200, body: REFUSAL.replace("null", "{}") }],
+  ["of a command", { status: 200, body: REFUSAL.replace("CIRCUIT_OPEN", "EXEC_ERROR") }],
+  ["without an upstream", { status: 200, body: REFUSAL.replace('"upstream"', '"host"') }],
+  ["in other words", { status: 200, body: REFUSAL.replace("circuit open", "circuit shut") }],
+])("an answer %s is the session's own", (_of, answer) => {
+  expect(refusalIn(answer)).toBeUndefined();
+});

@@ -1,0 +1,100 @@
+/**
+ * Reads what a guard in another process refused, as it says so in an answer or in words, back into
+ * the errors that it would have thrown here: the other half of rejection-answer.ts.
+ */
+
+import type { SessionResponse } from "../../attribution/failure.js";
+import { CircuitBreakerOpenError, type Rejection } from "../../breaker/errors.js";
+import { TimeoutError } from "../../policies/timeout.js";
+import { SessionLostError } from "../errors.js";
+import { engineFault } from "../judgement/engine-fault.js";
+import { recordOf } from "../judgement/failure-record.js";
+import type { RefusalType } from "./rejection-answer.js";
+
+/** What a guard refuses a request with. */
+export type Refusal = CircuitBreakerOpenError | TimeoutError | SessionLostError;
+
+/** No refusal is nearly as long. */
+const MAX_ANSWER_LENGTH = 16 * 1024;
+
+/** The session of a guard in another process is lost, which was settled there. */
+export const SESSION_LOST_ELSEWHERE = {
+  ...engineFault("session-lost-elsewhere", "the proxy before the session says so"),
+  sessionLost: true,
+};
+
+/**
+ * The refusal that an answer is.
+ *
+ * @returns Undefined for an answer of the session itself.
+ */
+export function refusalIn({ status, body }: SessionResponse): Refusal | undefined {
+  if (status !== 200 || typeof body !== "string" || body.length > MAX_ANSWER_LENGTH)
+    return undefined;
+  if (!body.includes('"_type":"')) return undefined;
+  const { message, extensions } = onlyErrorOf(body) ?? {};
+  if (typeof message !== "string" || extensions?.upstream === undefined) return undefined;
+  return refusalOf(message, extensions);
+}
+
+/** The refusal of a circuit that a text tells of, such as what a program wrote to standard error. */
+export function refusalInText(text: string): CircuitBreakerOpenError | undefined {
+  const [message, state, breakerName = "", seconds, isolationReason] = WORDS.exec(text) ?? [];
+  if (message === undefined) return undefined;
+  if (state === "isolated") {
+    return openError(message, { breakerName, reason: "isolated", isolationReason });
+  }
+  const reason = state === "open" ? "open" : "probing";
+  return openError(message, { breakerName, reason, retryAfterMs: Number(seconds) * 1000 });
+}
+
+/** As the errors themselves word it. */
+const WORDS =
+  /circuit (open|half-open|isolated): ([^\s,]+), (?:(?:all probes are taken, )?retry in (\d+)s|([^\n]*))[^\n]*/;
+
+interface AnswerError {
+  readonly message?: unknown;
+  readonly extensions?: { readonly _type?: RefusalType; readonly [name: string]: unknown };
+}
+
+function onlyErrorOf(body: string): AnswerError | undefined {
+  try {
+    const { data, errors } = JSON.parse(body) as { data?: unknown; errors?: AnswerError[] };
+    return data === null && errors?.length === 1 ? errors[0] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refusalOf(
+  message: string,
+  { _type, retryAfterMs }: NonNullable<AnswerError["extensions"]>,
+): Refusal | undefined {
+  if (_type === "SESSION_LOST") {
+    const error = new SessionLostError(recordOf(SESSION_LOST_ELSEWHERE));
+    return Object.assign(error, { message });
+  }
+  if (_type === "TIMED_OUT") return new TimeoutError(Number(/\d+/.exec(message)?.[0] ?? 0));
+  if (_type !== "CIRCUIT_OPEN") return undefined;
+  const error = refusalInText(message);
+  if (error === undefined || typeof retryAfterMs !== "string") return error;
+  const { breakerName, reason } = error;
+  return openError(message, { breakerName, reason, retryAfterMs: Number(retryAfterMs) });
+}
+
+/** The generation is that of a breaker elsewhere, which nobody here can compare: 0. */
+function openError(
+  message: string,
+  told: Pick<Rejection, "breakerName" | "reason" | "isolationReason"> & { retryAfterMs?: number },
+): CircuitBreakerOpenError {
+  const state = told.reason === "probing" ? "half-open" : "open";
+  const error = new CircuitBreakerOpenError({
+    ...told,
+    state,
+    retryAfterMs: told.retryAfterMs,
+    generation: 0,
+  });
+  // What it was told with there is kept to the letter: it may name further breakers.
+  error.message = message;
+  return error;
+}

@@ -1,0 +1,99 @@
+/**
+ * Says a refusal of the guard in the session's own tongue: one shape of answer that every SDK shows to
+ * its user as an error of the query. It holds exactly one error, a path that is a list of texts, and
+ * texts as the only values of extensions, since some SDKs understand nothing else.
+ */
+
+import type { GraphQLRequest } from "../../attribution/failure.js";
+import { breakerName } from "../../attribution/hosts.js";
+import { readQuery } from "../../attribution/query/query-reading.js";
+import {
+  type CircuitBreakerError,
+  isCircuitBreakerError,
+  isCircuitBreakerOpenError,
+} from "../../breaker/errors.js";
+import {
+  isSharedCircuitOpenError,
+  type SharedCircuitOpenError,
+} from "../../fleet/client/shared-open-error.js";
+import { isTimeoutError } from "../../policies/timeout.js";
+import { isSessionLostError } from "../errors.js";
+import { ENGINE } from "../guard-options.js";
+
+/** Why a request was not answered by the session. */
+export type RefusalType = "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
+
+/** The body of such an answer, whose status is 200 and whose content type is `application/json`. */
+export interface RejectionAnswer {
+  readonly data: null;
+  readonly errors: readonly [
+    {
+      readonly message: string;
+      readonly path: readonly string[];
+      readonly extensions: Readonly<Record<string, string>> & { readonly _type: RefusalType };
+    },
+  ];
+}
+
+/**
+ * The answer for what a guarded request failed with.
+ *
+ * @returns Undefined when it was none of the guard's own errors.
+ */
+export function rejectionAnswer(
+  error: unknown,
+  request: GraphQLRequest,
+): RejectionAnswer | undefined {
+  if (isSessionLostError(error)) {
+    return answerOf(error.message, request, { _type: "SESSION_LOST", upstream: ENGINE });
+  }
+  if (isTimeoutError(error)) {
+    return answerOf(error.message, request, { _type: "TIMED_OUT", upstream: ENGINE });
+  }
+  const rejection = openErrorOf(error);
+  if (rejection === undefined) return undefined;
+  const { message } = error as Error;
+  const { breakerName: upstream, retryAfterMs } = rejection;
+  const delay = retryAfterMs === undefined ? {} : { retryAfterMs: `${Math.ceil(retryAfterMs)}` };
+  const origin = isSharedCircuitOpenError(rejection) ? originOf(rejection) : {};
+  return answerOf(message, request, { _type: "CIRCUIT_OPEN", upstream, ...delay, ...origin });
+}
+
+/** Where the refusal of a shared circuit comes from; what is not known is left out. */
+function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, string>> {
+  const { scope, since, until, openedBy, isolatedBy, failure } = rejection;
+  return {
+    scope,
+    since,
+    ...(until === null ? {} : { until }),
+    ...(isolatedBy === null ? {} : { isolatedBy }),
+    ...(openedBy === null ? {} : { openedByHost: openedBy.host }),
+    ...(openedBy === null || openedBy.run === null ? {} : { openedByRun: openedBy.run }),
+    ...(failure === null ? {} : { rule: failure.rule }),
+  };
+}
+
+/** A call for which no place was left among those that wait was refused by the same circuit. */
+function openErrorOf(error: unknown) {
+  if (isCircuitBreakerOpenError(error)) return error;
+  const { cause } = isCircuitBreakerError(error) ? error : ({} as Partial<CircuitBreakerError>);
+  return isCircuitBreakerOpenError(cause) ? cause : undefined;
+}
+
+function answerOf(
+  message: string,
+  request: GraphQLRequest,
+  extensions: RejectionAnswer["errors"][0]["extensions"],
+): RejectionAnswer {
+  const path = pathTo(extensions.upstream, request);
+  return { data: null, errors: [{ message, path, extensions }] };
+}
+
+/** Where the request names an upstream; for one that it does not name, its first field. */
+function pathTo(upstream: string | undefined, request: GraphQLRequest): readonly string[] {
+  const { named, rootField } = readQuery(request);
+  const naming = named.find(
+    (one) => breakerName(one.upstream.kind, one.upstream.host) === upstream,
+  );
+  return naming?.path ?? (rootField === undefined ? [] : [rootField]);
+}

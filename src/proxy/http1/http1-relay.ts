@@ -1,0 +1,132 @@
+/** Relays HTTP/1.1: queries through the guard, everything else as it comes. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { MAX_STRANGER_HEAD_BYTES, type TokenGate } from "../../sockets/token-gate.js";
+import { type GuardedQueries, isQuery } from "../query/guarded-query.js";
+import type { SessionAddress } from "../sessions/session-address.js";
+import { isAuthorized } from "../sessions/session-token.js";
+import { ClientConnection } from "./client-connection.js";
+import { EarlyBytes } from "./early-bytes.js";
+import { passThrough } from "./pass-through.js";
+import { MAX_HEAD_BYTES } from "./relay.js";
+import { isOfferToPassOver, passUpgrade, withoutOffer } from "./upgrade.js";
+
+/** What the connections of one session have in common. */
+export interface RelaySetting {
+  readonly target: SessionAddress;
+  /** The token that clients must show. */
+  readonly token: string;
+  readonly gate: TokenGate;
+  readonly queries: GuardedQueries;
+}
+
+/** How the heads of a connection are answered that has not shown the token. */
+type Rejection = readonly [status: number, text: string];
+
+/** Serves the connections that speak HTTP/1.1; they are given to it, since it does not listen. */
+export class Http1Relay {
+  readonly #setting: RelaySetting;
+  readonly #server: Server;
+  readonly #connections = new WeakMap<Socket, ClientConnection>();
+
+  constructor(setting: RelaySetting) {
+    this.#setting = setting;
+    this.#server = createServer({
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: 0,
+      maxHeaderSize: MAX_HEAD_BYTES,
+    });
+    this.#server.maxHeadersCount = 0;
+    const take = (request: IncomingMessage, response: ServerResponse) =>
+      this.#take(request, response);
+    this.#server.on("request", take).on("checkContinue", take).on("checkExpectation", take);
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#takeOffer(request, socket, head),
+    );
+  }
+
+  /** @param hasHead Whether its first bytes, which are still to be read, hold a whole head. */
+  serve(socket: Socket, hasHead: boolean): void {
+    this.#server.emit("connection", socket);
+    if (!hasHead) this.#limitFirstHead(socket);
+  }
+
+  /** A connection that has shown no token gets less room for its first head than the others. */
+  #limitFirstHead(socket: Socket): void {
+    const limit = () => {
+      if (this.#connections.has(socket)) socket.off("data", limit);
+      else if (socket.bytesRead > MAX_STRANGER_HEAD_BYTES) {
+        socket.off("data", limit).end(headOfRejection(431, "Request Header Fields Too Large"));
+        socket.destroySoon();
+      }
+    };
+    socket.on("data", limit);
+  }
+
+  #connectionOf(socket: Socket): ClientConnection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection = new ClientConnection(socket, this.#setting.target.port);
+    this.#connections.set(socket, connection);
+    return connection;
+  }
+
+  /** Why a connection may not go on; undefined when it may. */
+  #rejectionOf(request: IncomingMessage): Rejection | undefined {
+    const { token, gate } = this.#setting;
+    if (!isAuthorized(request.headers.authorization, token)) return [401, "Unauthorized"];
+    return gate.admit(request.socket) ? undefined : [503, "Service Unavailable"];
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const { target, queries } = this.#setting;
+    const connection = this.#connectionOf(request.socket);
+    response.on("error", () => undefined);
+    connection.take(response, () => {
+      const rejection = this.#rejectionOf(request);
+      if (rejection !== undefined) this.#reject(request, response, rejection);
+      else if (isQuery(request)) {
+        const { headers, httpVersion } = request;
+        if (headers.expect !== undefined && httpVersion !== "1.0") response.writeContinue();
+        void queries.serve(request, response, connection);
+      } else passThrough(request, response, connection, target);
+    });
+  }
+
+  /** The answer to a connection without a token is its last one, once its request has been read. */
+  #reject(request: IncomingMessage, response: ServerResponse, [status]: Rejection): void {
+    const isLast = !this.#setting.gate.isMember(request.socket);
+    response.writeHead(status, {
+      "Content-Length": 0,
+      ...(isLast ? { Connection: "close" } : {}),
+    });
+    if (!isLast || request.complete) response.end();
+    else {
+      response.flushHeaders();
+      request.resume().once("end", () => response.end());
+    }
+  }
+
+  #takeOffer(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const connection = this.#connectionOf(socket);
+    const early = new EarlyBytes(socket, head);
+    connection.takeOffer(() => {
+      const rejection = isOfferToPassOver(request) ? undefined : this.#rejectionOf(request);
+      if (rejection !== undefined) {
+        early.take();
+        socket.end(headOfRejection(...rejection));
+        socket.on("end", () => socket.destroy()).resume();
+      } else if (isOfferToPassOver(request)) {
+        socket.unshift(Buffer.concat([withoutOffer(request), early.take()]));
+        connection.goOn();
+        this.#server.emit("connection", socket);
+      } else passUpgrade({ request, socket, early }, connection, this.#setting.target);
+    });
+  }
+}
+
+function headOfRejection(status: number, text: string): string {
+  return `HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+}

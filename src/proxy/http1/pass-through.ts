@@ -1,0 +1,33 @@
+/** Passes a request on that is none of the guard's, and its answer back, untouched. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { SessionAddress } from "../sessions/session-address.js";
+import type { ClientConnection } from "./client-connection.js";
+import { cut, relayAnswer, relayBody, relayInformation, sendOn } from "./relay.js";
+
+/** Only the token is another on the other side. */
+export function passThrough(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { agent }: ClientConnection,
+  target: SessionAddress,
+): void {
+  const upstream = sendOn(request, agent, target);
+  let answered = false;
+  upstream.on("response", (message) => {
+    answered = true;
+    relayAnswer({ request: upstream, message }, response);
+  });
+  const breakOff = () => {
+    request.unpipe(upstream).resume();
+    if (!answered) cut(response);
+  };
+  upstream.on("error", breakOff);
+  // A session that switches protocols unasked ends the request without an error.
+  upstream.once("close", breakOff);
+  relayInformation(upstream, response);
+  response.once("close", () => {
+    if (!response.writableFinished) upstream.destroy();
+  });
+  relayBody(request, upstream);
+}

@@ -1,0 +1,180 @@
+/**
+ * Relays HTTP/2, which the dagger CLI speaks to a session without asking first: connection by
+ * connection and stream by stream, with the token as the only change. Whatever goes wrong with a stream
+ * ends that stream, and nothing that a side sends may throw out of an event.
+ */
+
+import type {
+  ClientHttp2Session,
+  Http2Stream,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import { MAX_STRANGER_HEAD_BYTES } from "../../sockets/token-gate.js";
+import type { RelaySetting } from "../http1/http1-relay.js";
+import { connectTo } from "../sessions/session-agent.js";
+import { authorizationFor, isAuthorized } from "../sessions/session-token.js";
+import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
+
+/** Node counts what a connection holds in megabytes; many streams of a CLI come at once. */
+const MAX_SESSION_MEMORY_MB = 256;
+/** The longest head of a stream that has shown its token: Node's default. */
+const MAX_HEAD_BYTES = 65_535;
+/** The codes of RFC 9113, as `constants` of node:http2 has them. */
+const NGHTTP2_NO_ERROR = 0;
+const NGHTTP2_PROTOCOL_ERROR = 1;
+const NGHTTP2_REFUSED_STREAM = 7;
+const NGHTTP2_CANCEL = 8;
+
+/** Loads HTTP/2 with the first connection that speaks it, because loading takes as long as the rest of a start. */
+const http2 = () => process.getBuiltinModule("node:http2");
+
+/** Serves a connection that speaks HTTP/2. */
+export function relayHttp2(socket: Socket, setting: RelaySetting): void {
+  const client = http2().performServerHandshake(endWithOther(socket), {
+    maxSessionMemory: MAX_SESSION_MEMORY_MB,
+    settings: { maxHeaderListSize: MAX_STRANGER_HEAD_BYTES },
+  });
+  client.on("error", () => undefined);
+  destroyWhenDead(client, socket);
+  const relay = new Http2Relay(client, socket, setting);
+  client.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    stream.on("error", () => undefined);
+    attempt(() => relay.take(stream, headers), stream);
+  });
+}
+
+/** HTTP/2 knows no connection that is open on one side only, and Node would never end such a one. */
+function endWithOther(socket: Socket): Socket {
+  socket.allowHalfOpen = false;
+  return socket;
+}
+
+/** One connection of a client, and its connection to the session once it has shown its token. */
+class Http2Relay {
+  readonly #client: ServerHttp2Session;
+  readonly #socket: Socket;
+  readonly #setting: RelaySetting;
+  readonly #end: GracefulEnd;
+  #session: ClientHttp2Session | undefined;
+
+  constructor(client: ServerHttp2Session, socket: Socket, setting: RelaySetting) {
+    this.#client = client;
+    this.#end = new GracefulEnd(client, socket);
+    this.#socket = socket;
+    this.#setting = setting;
+  }
+
+  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const { token, gate, target } = this.#setting;
+    this.#end.add(stream);
+    if (this.#end.isEnding) stream.close(NGHTTP2_REFUSED_STREAM);
+    else if (!isAuthorized(headers.authorization, token)) {
+      stream.respond({ ":status": 401 }, { endStream: true });
+    } else if (!gate.admit(this.#socket)) {
+      stream.respond({ ":status": 503 }, { endStream: true });
+    } else {
+      this.#session ??= this.#open();
+      if (this.#session.closed || this.#session.destroyed) stream.close(NGHTTP2_REFUSED_STREAM);
+      else {
+        const authorization = authorizationFor(target.token);
+        relayStream(stream, { ...headers, authorization }, this.#session);
+      }
+    }
+  }
+
+  /** Connects to the session, whose ends and limits become those of the client's connection. */
+  #open(): ClientHttp2Session {
+    const client = this.#client;
+    const { port } = this.#setting.target;
+    const socket = endWithOther(connectTo(port));
+    const session = http2().connect(`http://127.0.0.1:${port}`, {
+      createConnection: () => socket,
+      maxSessionMemory: MAX_SESSION_MEMORY_MB,
+      settings: { enablePush: false },
+    });
+    destroyWhenDead(session, socket);
+    this.#socket.once("close", () => destroyBoth(session, socket));
+    client.settings({ maxHeaderListSize: MAX_HEAD_BYTES });
+    session.on("error", () => destroyBoth(client, this.#socket));
+    session.on("remoteSettings", ({ maxConcurrentStreams }) => {
+      if (maxConcurrentStreams === undefined || client.destroyed) return;
+      attempt(() => client.settings({ maxConcurrentStreams }));
+    });
+    session.on("goaway", (code) => {
+      if (client.destroyed) return;
+      // Told at once, so that the client sends no more here; what is on its way is finished.
+      if (code === NGHTTP2_NO_ERROR) this.#end.begin();
+      else client.goaway(code);
+    });
+    session.once("close", () => this.#end.begin());
+    return session;
+  }
+}
+
+/** Does what Node may refuse to do with what came: then these streams are cut, and they alone. */
+function attempt(what: () => void, ...streams: readonly Http2Stream[]): void {
+  try {
+    what();
+  } catch {
+    for (const stream of streams) {
+      if (!stream.destroyed) stream.close(NGHTTP2_PROTOCOL_ERROR);
+    }
+  }
+}
+
+function relayStream(
+  from: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  session: ClientHttp2Session,
+): void {
+  const hasBody = !from.endAfterHeaders;
+  const to = session.request(headers, { endStream: !hasBody, waitForTrailers: hasBody });
+  to.on("error", () => undefined);
+  to.on("headers", (information) => {
+    attempt(() => from.additionalHeaders(information), from, to);
+  });
+  to.on("response", (answer) => {
+    attempt(
+      () => {
+        from.respond(answer, { waitForTrailers: true });
+        relayHalf(to, from);
+      },
+      from,
+      to,
+    );
+  });
+  if (hasBody) relayHalf(from, to);
+  to.once("close", () => {
+    // Node ends a stream that is reset without an error as if all had come, its head included.
+    if (!from.headersSent && !from.destroyed) from.close(to.rstCode || NGHTTP2_CANCEL);
+  });
+  joinEnds(from, to);
+  joinEnds(to, from);
+}
+
+/** Passes the body and the trailers of one side on; a cut body ends in Node like a whole one. */
+function relayHalf(from: Http2Stream, to: Http2Stream): void {
+  let trailers: IncomingHttpHeaders = {};
+  from.once("trailers", (given) => {
+    trailers = given;
+  });
+  to.once("wantTrailers", () => attempt(() => to.sendTrailers(trailers), from, to));
+  from.once("end", () => {
+    if (from.rstCode === NGHTTP2_NO_ERROR) to.end();
+  });
+  from.pipe(to, { end: false });
+}
+
+/** A stream that is reset, or over before it has ended, is so on the other side. */
+function joinEnds(from: Http2Stream, to: Http2Stream): void {
+  from.once("close", () => {
+    if (to.destroyed) return;
+    if (from.rstCode !== NGHTTP2_NO_ERROR) to.close(from.rstCode);
+    else if (!from.readableEnded) to.close(NGHTTP2_CANCEL);
+    // Over on both sides: what else the other one sends is for nobody, but must not stand in its way.
+    else to.resume();
+  });
+}

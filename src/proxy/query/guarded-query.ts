@@ -1,0 +1,190 @@
+/** Guards the queries of one session: the only requests that wait for somebody's leave. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GraphQLRequest } from "../../attribution/failure.js";
+import type { Guard } from "../../guard/guard.js";
+import { ENGINE } from "../../guard/guard-options.js";
+import { type Exchange, GuardedSession } from "../../guard/guarded-session.js";
+import type { SessionState } from "../../guard/session-state.js";
+import { type RefusalType, rejectionAnswer } from "../../guard/wire/rejection-answer.js";
+import { HeldBytes } from "../../traces/incoming-body.js";
+import type { RequestTracing } from "../../traces/request-tracing.js";
+import type { ClientConnection } from "../http1/client-connection.js";
+import { beginAnswer, cut, endWith, relayAnswer } from "../http1/relay.js";
+import type { SessionAddress } from "../sessions/session-address.js";
+import { holdBody } from "./held-body.js";
+import { requestIn } from "./query-body.js";
+import {
+  awaitAnswer,
+  type HeldAnswer,
+  isListening,
+  type Query,
+  sendQuery,
+  sendQuestion,
+} from "./query-exchange.js";
+
+/** How much is held of all queries and answers of a session; what comes beyond is not judged. */
+const MAX_HELD_BYTES_IN_ALL = 256 * 1024 * 1024;
+
+/** What a session has done so far. The numbers never go back. */
+export interface SessionCounts {
+  /** Guarded requests: each `POST /query`. */
+  readonly requests: number;
+  /** Those that a circuit refused. */
+  readonly rejected: number;
+  /** Those that `operationTimeoutMs` ended. */
+  readonly timedOut: number;
+  /** Those that were told that the session is lost. */
+  readonly lost: number;
+}
+
+/** A query that the guard answered in the place of the session. */
+export interface RefusedQuery {
+  readonly type: RefusalType;
+  /** The circuit that refused it; `engine` for a timeout or a lost session. */
+  readonly circuit: string;
+}
+
+/** The target of a query: its path, or the whole URL, which every server has to take as well. */
+const QUERY_TARGET = /^(?:https?:\/\/[^/?]*)?\/query(?:\?|$)/;
+
+/** Whether a request is a query to be guarded. */
+export function isQuery({ method, url = "" }: IncomingMessage): boolean {
+  return method === "POST" && QUERY_TARGET.test(url);
+}
+
+/** The queries of one session, whatever connection they come by. */
+export class GuardedQueries {
+  readonly counts: { -readonly [K in keyof SessionCounts]: number } = {
+    requests: 0,
+    rejected: 0,
+    timedOut: 0,
+    lost: 0,
+  };
+  readonly #session: GuardedSession;
+  readonly #target: SessionAddress;
+  readonly #tracing: RequestTracing | undefined;
+  readonly #onRefused: ((query: RefusedQuery) => void) | undefined;
+  readonly #held = new HeldBytes(MAX_HELD_BYTES_IN_ALL);
+
+  constructor(
+    guard: Guard,
+    state: SessionState,
+    target: SessionAddress,
+    tracing: RequestTracing | undefined,
+    onRefused?: (query: RefusedQuery) => void,
+  ) {
+    this.#onRefused = onRefused;
+    this.#session = new GuardedSession(guard, state, "ask");
+    this.#target = target;
+    this.#tracing = tracing;
+  }
+
+  /** Answers a query, by the session's own answer or by a refusal of the guard. Never rejects. */
+  async serve(
+    message: IncomingMessage,
+    response: ServerResponse,
+    connection: ClientConnection,
+  ): Promise<void> {
+    const held = await holdBody(message, this.#held).catch(() => undefined);
+    if (held === undefined) return;
+    const given = requestIn(held, message.headers["content-encoding"]);
+    const { traceparent } = message.headers;
+    const traced = this.#tracing?.begin(Array.isArray(traceparent) ? undefined : traceparent);
+    const query: Query = { message, held, given, traceparent: traced?.traceparent };
+    this.counts.requests += 1;
+    try {
+      const answer = await this.#session.request(given, this.#exchangeOf(query, connection), {
+        witness: traced?.witness,
+        signal: connection.gone,
+      });
+      traced?.end();
+      sendAnswer(answer, response);
+    } catch (error) {
+      traced?.end(error);
+      if (!connection.gone.aborted) this.#refuse(error, query, response);
+    } finally {
+      held.release();
+    }
+  }
+
+  /** The first request of an exchange is the client's; what is asked after it is the guard's. */
+  #exchangeOf(query: Query, connection: ClientConnection): Exchange<HeldAnswer> {
+    let isSent = false;
+    return (request, signal) => {
+      if (isSent) return this.#ask(request, signal);
+      isSent = true;
+      return this.#send(query, request, connection, signal);
+    };
+  }
+
+  async #send(
+    query: Query,
+    request: GraphQLRequest,
+    connection: ClientConnection,
+    signal: AbortSignal | undefined,
+  ): Promise<HeldAnswer> {
+    const { agent } = connection;
+    const sent = sendQuery(query, request, this.#target, agent);
+    let isAnswered = false;
+    sent.once("response", () => {
+      isAnswered = true;
+    });
+    const drop = () => {
+      agent.forget();
+      sent.destroy();
+    };
+    try {
+      return await awaitAnswer(sent, this.#held, signal, drop);
+    } catch (error) {
+      // A kept connection may have been closed for its age just then. While the session takes others,
+      // that is what the client would have met, and no loss of the session.
+      const mayBeStale = sent.reusedSocket && !isAnswered && signal?.aborted !== true;
+      if (mayBeStale && (await isListening(this.#target))) await connection.reset();
+      throw error;
+    }
+  }
+
+  async #ask(question: GraphQLRequest, signal: AbortSignal | undefined): Promise<HeldAnswer> {
+    const asked = sendQuestion(question, this.#target);
+    try {
+      return await awaitAnswer(asked, this.#held, signal, () => asked.destroy());
+    } finally {
+      asked.destroy();
+    }
+  }
+
+  /** What is no refusal of the guard is a connection that the session has cut. */
+  #refuse(error: unknown, { given }: Query, response: ServerResponse): void {
+    const answer = rejectionAnswer(this.#session.lost ?? error, given);
+    if (answer === undefined) {
+      cut(response);
+      return;
+    }
+    const { _type: type, upstream = ENGINE } = answer.errors[0].extensions;
+    this.counts[COUNTERS[type]] += 1;
+    this.#onRefused?.({ type, circuit: upstream });
+    const body = JSON.stringify(answer);
+    response.writeHead(200, {
+      "Content-Type": "application/json",
+      "Content-Length": Buffer.byteLength(body),
+    });
+    response.end(body);
+  }
+}
+
+const COUNTERS: Readonly<Record<RefusalType, "rejected" | "timedOut" | "lost">> = {
+  CIRCUIT_OPEN: "rejected",
+  TIMED_OUT: "timedOut",
+  SESSION_LOST: "lost",
+};
+
+function sendAnswer({ request, message, held }: HeldAnswer, response: ServerResponse): void {
+  const answer = { request, message, begun: held.chunks };
+  if (!held.complete) {
+    relayAnswer(answer, response);
+    return;
+  }
+  beginAnswer(answer, response);
+  endWith(held.chunks, message, response);
+}

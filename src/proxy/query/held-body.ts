@@ -1,0 +1,53 @@
+/** Holds a body until it was read as a whole, or until it is too long to be held. */
+
+import type { IncomingMessage } from "node:http";
+import type { HeldBytes } from "../../traces/incoming-body.js";
+
+/** The longest body that is read; no request of an SDK and no error of an engine is that long. */
+export const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
+/** A body, or the beginning of one that is too long: the rest is still to come. */
+export interface HeldBody {
+  readonly chunks: readonly Buffer[];
+  readonly complete: boolean;
+  /** To be called once when the chunks are of no more use. */
+  release(): void;
+}
+
+/**
+ * Reads a body up to a bound.
+ *
+ * @param held Counts what is held of all bodies; a body for which it has no room counts as too long.
+ * @returns Rejects when the body is cut.
+ */
+export function holdBody(message: IncomingMessage, held: HeldBytes): Promise<HeldBody> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const release = () => {
+      held.giveBack(bytes);
+      bytes = 0;
+    };
+    const settle = (complete: boolean) => {
+      message.off("data", take).off("end", finish).off("close", lose).off("error", lose);
+      resolve({ chunks, complete, release });
+    };
+    const take = (chunk: Buffer) => {
+      chunks.push(chunk);
+      const fits = bytes + chunk.length <= MAX_HELD_BYTES && held.take(chunk.length);
+      if (fits) bytes += chunk.length;
+      else {
+        message.pause();
+        settle(false);
+      }
+    };
+    const finish = () => settle(true);
+    const lose = (error?: unknown) => {
+      release();
+      reject(error ?? new Error("the body was cut off"));
+    };
+    // Who reads on may not have begun to when the rest is cut.
+    message.on("error", () => undefined);
+    message.on("data", take).on("end", finish).on("close", lose).on("error", lose);
+  });
+}

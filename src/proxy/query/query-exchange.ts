@@ -1,0 +1,119 @@
+/** Sends one query to the session and holds the answer until it is judged. */
+
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
+import { onAbort } from "../../policies/abort.js";
+import type { HeldBytes } from "../../traces/incoming-body.js";
+import { type RawHeaders, withHeader, withoutHeaders } from "../http1/raw-headers.js";
+import { endWith, headersFor, relayBody, sendRequest } from "../http1/relay.js";
+import type { SessionAddress } from "../sessions/session-address.js";
+import { connectTo, type SessionAgent } from "../sessions/session-agent.js";
+import { authorizationFor } from "../sessions/session-token.js";
+import { type HeldBody, holdBody } from "./held-body.js";
+import { answerIn } from "./query-body.js";
+
+/** An answer that is held, or the beginning of one that is too long. */
+export interface HeldAnswer extends SessionResponse {
+  readonly request: ClientRequest;
+  readonly message: IncomingMessage;
+  readonly held: HeldBody;
+}
+
+/** A query as it came from the client. */
+export interface Query {
+  readonly message: IncomingMessage;
+  readonly held: HeldBody;
+  /** What it was understood as. */
+  readonly given: GraphQLRequest;
+  readonly traceparent: string | undefined;
+}
+
+/** Sends the client's query, over the connection that belongs to the client's. */
+export function sendQuery(
+  { message, held, given, traceparent }: Query,
+  request: GraphQLRequest,
+  target: SessionAddress,
+  agent: SessionAgent,
+): ClientRequest {
+  const authorized = headersFor(message, authorizationFor(target.token));
+  const traced =
+    traceparent === undefined ? authorized : withHeader(authorized, "traceparent", traceparent);
+  const own = request === given ? undefined : Buffer.from(JSON.stringify(request));
+  const headers = own === undefined ? withoutHeaders(traced, ["expect"]) : resized(traced, own);
+  const { method = "POST", url: path = "/query" } = message;
+  const sent = sendRequest({ port: target.port, agent, method, path, headers });
+  if (own !== undefined) return sent.end(own);
+  if (held.complete) {
+    endWith(held.chunks, message, sent);
+    return sent;
+  }
+  for (const chunk of held.chunks) sent.write(chunk);
+  relayBody(message, sent);
+  return sent;
+}
+
+/** Asks the session a question of our own, over a connection of its own. */
+export function sendQuestion(question: GraphQLRequest, { port, token }: SessionAddress) {
+  const body = Buffer.from(JSON.stringify(question));
+  const headers = resized(
+    ["Host", `127.0.0.1:${port}`, "Authorization", authorizationFor(token)],
+    body,
+  );
+  headers.push("Content-Type", "application/json", "Connection", "close");
+  const sent = sendRequest({ port, agent: false, method: "POST", path: "/query", headers });
+  return sent.end(body);
+}
+
+function resized(headers: RawHeaders, { length }: Buffer): string[] {
+  const kept = withoutHeaders(headers, ["expect", "transfer-encoding", "trailer"]);
+  return withHeader(kept, "content-length", `${length}`);
+}
+
+/**
+ * Waits for the answer, and reads as much of it as is held.
+ *
+ * @param drop Called when the signal is aborted; it must end the request.
+ */
+export function awaitAnswer(
+  request: ClientRequest,
+  bound: HeldBytes,
+  signal: AbortSignal | undefined,
+  drop: () => void,
+): Promise<HeldAnswer> {
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, (reason) => {
+      drop();
+      reject(reason);
+    });
+    const fail = (error: unknown) => {
+      forget();
+      reject(error);
+    };
+    const judge = async (message: IncomingMessage) => {
+      const held = await holdBody(message, bound);
+      const body = await answerIn(held, message.headers["content-encoding"]);
+      held.release();
+      forget();
+      const contentType = message.headers["content-type"];
+      resolve({ status: message.statusCode ?? 0, contentType, body, request, message, held });
+    };
+    let isAnswered = false;
+    request.on("error", fail);
+    request.on("response", (message) => {
+      isAnswered = true;
+      judge(message).catch(fail);
+    });
+    request.once("close", () => {
+      if (!isAnswered) fail(new Error("the session has switched protocols unasked"));
+    });
+  });
+}
+
+/** Whether the session still takes connections. */
+export function isListening({ port }: SessionAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTo(port);
+    socket.once("error", () => resolve(false)).once("connect", () => resolve(true));
+    socket.once("connect", () => socket.destroy());
+  });
+}

@@ -1,0 +1,202 @@
+/** Hosts guarded sessions in this process: one guard, and a proxy before each session. */
+
+import { classifyFailure } from "../../attribution/classify/classify-failure.js";
+import type { CallPermit } from "../../breaker/permit.js";
+import type { Guard } from "../../guard/guard.js";
+import { ENGINE } from "../../guard/guard-options.js";
+import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
+import { recordOf } from "../../guard/judgement/failure-record.js";
+import { settleEngineByError } from "../../guard/judgement/settling.js";
+import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
+import type { TraceReceiver } from "../../traces/receiver.js";
+import { RequestTracing } from "../../traces/request-tracing.js";
+import type { RefusedQuery } from "../query/guarded-query.js";
+import { type SessionCounts, type SessionProxy, startSessionProxy } from "../session-proxy.js";
+import type { SessionAddress } from "./session-address.js";
+import type { OpeningFailure, OpeningSession, SessionHost } from "./session-host.js";
+
+/** Where the CLIs of the sessions send their spans, and what tells them to; as `EngineTraces` has it. */
+export interface SessionTraces {
+  readonly receiver: TraceReceiver;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Whether the user has a collector that our own spans are for. */
+  readonly hasCollector: boolean;
+}
+
+/** The sessions of one guard. */
+export class GuardedSessions implements SessionHost {
+  readonly #guard: Guard;
+  readonly #variables: Readonly<Record<string, string>>;
+  readonly #tracing: RequestTracing | undefined;
+  /** Each with how to tell that it lives no more. */
+  readonly #proxies = new Map<SessionProxy, () => void>();
+  readonly #listeners = new Set<() => void>();
+  readonly #lossListeners = new Set<() => void>();
+  /** Sessions that nothing has been heard of as lost. */
+  #living = 0;
+  /** What the sessions counted that have ended. */
+  #ended: SessionCounts = NOTHING;
+  #begun = 0;
+  #lastRefused: RefusedQuery | null = null;
+
+  /** @param traces Undefined when the engine's traces are not read. The caller closes the receiver. */
+  constructor(guard: Guard, traces?: SessionTraces) {
+    this.#guard = guard;
+    this.#variables = traces?.variables ?? {};
+    this.#tracing = traces && new RequestTracing(traces.receiver, traces.hasCollector);
+  }
+
+  /** How many sessions were begun, the inherited one included. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  /** What all sessions have counted so far; they never go back. */
+  get counts(): SessionCounts {
+    return [...this.#proxies.keys()].reduce((sum, { counts }) => added(sum, counts), this.#ended);
+  }
+
+  /** The last query that the guard refused, or the last session that it did not let open. */
+  get lastRefused(): RefusedQuery | null {
+    return this.#lastRefused;
+  }
+
+  /**
+   * Calls the listener before the engine's breaker is asked for a session, so that who holds a permit
+   * for the whole command can give it back; at once when a session has begun already.
+   *
+   * @returns How to take it off.
+   */
+  onBegin(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#begun > 0) listener();
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Calls the listener when a session is lost and no other one is left.
+   *
+   * @returns How to take it off.
+   */
+  onAllLost(listener: () => void): () => void {
+    this.#lossListeners.add(listener);
+    return () => void this.#lossListeners.delete(listener);
+  }
+
+  async begin(signal?: AbortSignal, workdir?: string): Promise<OpeningSession> {
+    this.#begins();
+    const wait = eitherSignal(signal, this.#guard.settings.signal);
+    try {
+      const [permit] = await this.#guard.admit([this.#guard.engine], wait);
+      return this.#opening(permit as CallPermit, workdir);
+    } catch (error) {
+      const refusal = rejectionAnswer(error, { query: "" })?.errors[0].extensions;
+      if (refusal !== undefined) {
+        this.#lastRefused = { type: refusal._type, circuit: refusal.upstream ?? ENGINE };
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Puts a proxy before a session that is in the environment, until `close`. That it is there proves
+   * nothing of the engine, and its CLI sends its spans elsewhere.
+   */
+  async openInherited(target: SessionAddress): Promise<SessionAddress> {
+    const { address } = await this.#startProxy(target, undefined);
+    this.#begins();
+    return address;
+  }
+
+  /** Ends the proxies of all sessions. The counts stay. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#proxies.keys()].map((proxy) => this.#end(proxy)));
+    this.#tracing?.close();
+  }
+
+  #begins(): void {
+    this.#begun += 1;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #opening(permit: CallPermit, workdir: string | undefined): OpeningSession {
+    let proxy: SessionProxy | undefined;
+    return {
+      variables: this.#variables,
+      opened: async (target) => {
+        permit.success();
+        proxy = await this.#startProxy(target, this.#tracing, workdir);
+        return proxy.address;
+      },
+      failed: async (failure) => settleOpening(permit, failure),
+      end: async () => {
+        permit.ignore();
+        if (proxy !== undefined) await this.#end(proxy);
+      },
+    };
+  }
+
+  async #startProxy(
+    target: SessionAddress,
+    tracing: RequestTracing | undefined,
+    workdir?: string,
+  ): Promise<SessionProxy> {
+    const onRefused = (query: RefusedQuery) => {
+      this.#lastRefused = query;
+    };
+    let isLost = false;
+    const onLost = () => {
+      if (isLost) return;
+      isLost = true;
+      this.#living -= 1;
+      if (this.#living > 0) return;
+      for (const listener of this.#lossListeners) listener();
+    };
+    const guard = this.#guard;
+    const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRefused, onLost });
+    this.#living += 1;
+    this.#proxies.set(proxy, () => {
+      if (!isLost) this.#living -= 1;
+      isLost = true;
+    });
+    return proxy;
+  }
+
+  async #end(proxy: SessionProxy): Promise<void> {
+    this.#proxies.get(proxy)?.();
+    await proxy.close();
+    if (this.#proxies.delete(proxy)) this.#ended = added(this.#ended, proxy.counts);
+  }
+}
+
+function settleOpening(permit: CallPermit, failure: OpeningFailure): void {
+  if ("timedOut" in failure) permit.failure(recordOf(SESSION_TOO_LATE));
+  else {
+    const found = classifyFailure(failure.text, { operation: "connect" });
+    settleEngineByError(permit, found, new OpeningError());
+  }
+}
+
+/** Holds nothing of what the CLI wrote, which may be anything. */
+class OpeningError extends Error {
+  override readonly name = "SessionOpeningError";
+}
+
+const NOTHING: SessionCounts = { requests: 0, rejected: 0, timedOut: 0, lost: 0 };
+
+function added(one: SessionCounts, other: SessionCounts): SessionCounts {
+  return {
+    requests: one.requests + other.requests,
+    rejected: one.rejected + other.rejected,
+    timedOut: one.timedOut + other.timedOut,
+    lost: one.lost + other.lost,
+  };
+}
+
+function eitherSignal(
+  one: AbortSignal | undefined,
+  other: AbortSignal | undefined,
+): AbortSignal | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return AbortSignal.any([one, other]);
+}

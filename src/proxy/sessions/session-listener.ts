@@ -1,0 +1,104 @@
+/** Lets stand-ins in other processes open their sessions with a host in this one. */
+
+import { randomBytes } from "node:crypto";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
+import type { OpeningSession, SessionHost } from "./session-host.js";
+import {
+  type HostAnswer,
+  type HostQuestion,
+  messageLine,
+  readMessages,
+} from "./session-messages.js";
+
+/** Listens for stand-ins. */
+export interface SessionListener {
+  /** What a stand-in finds in `DAGGER_BREAKER_RUN`. */
+  readonly path: string;
+  /** Ends all connections, and with them their sessions. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a host to the stand-ins of this user.
+ *
+ * @param folder A folder that only this user can enter: who reaches the socket may open sessions.
+ */
+export async function listenForSessions(
+  host: SessionHost,
+  folder: string,
+): Promise<SessionListener> {
+  const path =
+    process.platform === "win32"
+      ? `\\\\.\\pipe\\dagger-breaker-${randomBytes(16).toString("hex")}`
+      : join(folder, "sessions.sock");
+  const sockets = new Set<Socket>();
+  const running = new Set<Promise<void>>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.unref();
+    const served = serve(host, socket).finally(() => {
+      sockets.delete(socket);
+      running.delete(served);
+    });
+    running.add(served);
+  });
+  await listening(server, path);
+  server.unref();
+  return {
+    path,
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(running);
+    },
+  };
+}
+
+function listening(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => {
+      server.off("error", reject);
+      // Without a listener, one that cannot be accepted would end the process.
+      server.on("error", () => {});
+      resolve();
+    });
+  });
+}
+
+/** Serves one stand-in until its connection ends. Never rejects. */
+async function serve(host: SessionHost, socket: Socket): Promise<void> {
+  const gone = new AbortController();
+  let session: OpeningSession | undefined;
+  const answer = async (question: HostQuestion): Promise<HostAnswer> => {
+    if (question.ask === "begin") {
+      const { workdir } = question;
+      session = await host.begin(gone.signal, typeof workdir === "string" ? workdir : undefined);
+      return { variables: session.variables };
+    }
+    if (session === undefined) throw new TypeError("no session was begun");
+    if (question.ask === "opened") return { address: await session.opened(question.target) };
+    if (question.ask === "failed") await session.failed(question.failure);
+    else await session.end();
+    return { done: true };
+  };
+  let answered = Promise.resolve();
+  await readMessages(socket, (question) => {
+    answered = answered.then(async () => {
+      const said = await answer(question as HostQuestion).catch(answerOf);
+      if (!socket.destroyed) socket.write(messageLine(said));
+    });
+  });
+  gone.abort();
+  await answered;
+  socket.destroy();
+  await session?.end().catch(() => {});
+}
+
+function answerOf(error: unknown): HostAnswer {
+  const refused = rejectionAnswer(error, { query: "" });
+  if (refused !== undefined) return { refused };
+  return { error: error instanceof Error ? error.name : typeof error };
+}

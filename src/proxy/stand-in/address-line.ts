@@ -1,0 +1,102 @@
+/** Finds the line in what a CLI prints that tells where its session is, and puts another in its place. */
+
+import { Transform } from "node:stream";
+import type { SessionAddress } from "../sessions/session-address.js";
+
+/** The line is short; what is longer without an end is something else. */
+const MAX_LINE_BYTES = 64 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** Gives the address to tell instead of the one that was told; undefined leaves the line as it is. */
+export type Readdress = (told: SessionAddress) => Promise<SessionAddress | undefined>;
+
+/**
+ * Passes on what a CLI prints, byte for byte, but for the first line of JSON that has a port and a
+ * token: these two are replaced, its other keys kept. What follows it waits until that is done.
+ *
+ * @param onUnknown Called for such a line whose port or token cannot be understood. It is held back,
+ * because who got it would speak to the session past the guard.
+ */
+export function readdressing(readdress: Readdress, onUnknown: () => void): Transform {
+  let held: Buffer = Buffer.alloc(0);
+  let isOver = false;
+
+  /** What is to be printed for a line, which is all but one time the line itself. */
+  async function printed(line: Buffer): Promise<Buffer> {
+    const told = addressIn(line);
+    if (told === undefined) return line;
+    isOver = true;
+    if (told === "unknown") {
+      onUnknown();
+      return Buffer.alloc(0);
+    }
+    const address = await readdress(told.address);
+    return address === undefined ? line : lineWith(address, told, line);
+  }
+
+  async function take(chunk: Buffer, out: Transform): Promise<void> {
+    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    while (!isOver) {
+      const end = held.indexOf(NEWLINE) + 1;
+      if (end === 0) break;
+      const line = held.subarray(0, end);
+      held = held.subarray(end);
+      out.push(await printed(line));
+    }
+    if (isOver || held.length > MAX_LINE_BYTES) release(out);
+  }
+
+  function release(out: Transform): void {
+    if (held.length > 0) out.push(held);
+    held = Buffer.alloc(0);
+  }
+
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      take(chunk, this).then(() => done(), done);
+    },
+    flush(done) {
+      // A last line without an end is a line to those who read it.
+      printed(held).then((line) => done(null, line), done);
+    },
+  });
+}
+
+interface Told {
+  readonly address: SessionAddress;
+  readonly line: Readonly<Record<string, unknown>>;
+}
+
+function addressIn(line: Buffer): Told | "unknown" | undefined {
+  const parsed = objectIn(line);
+  if (parsed === undefined || !("port" in parsed && "session_token" in parsed)) return undefined;
+  const { port: given, session_token: token } = parsed;
+  const port = portOf(given);
+  if (port === undefined || typeof token !== "string" || token === "") return "unknown";
+  return { address: { port, token }, line: parsed };
+}
+
+function objectIn(line: Buffer): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line.toString("utf8"));
+    const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Some SDKs read a port that is written as a text as well. */
+function portOf(given: unknown): number | undefined {
+  const port = typeof given === "string" && /^\d{1,5}$/.test(given) ? Number(given) : given;
+  const isPort = Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536;
+  return isPort ? (port as number) : undefined;
+}
+
+/** The port stays a text or a number, as it was. */
+function lineWith({ port, token }: SessionAddress, { line }: Told, given: Buffer): Buffer {
+  const end = /\r?\n$/.exec(given.toString("latin1"))?.[0] ?? "";
+  const told = typeof line.port === "string" ? `${port}` : port;
+  return Buffer.from(`${JSON.stringify({ ...line, port: told, session_token: token })}${end}`);
+}

@@ -1,0 +1,256 @@
+/** The program that an SDK starts as its CLI: runs the real one, and puts a guard before its session. */
+
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants } from "node:os";
+import { resolve } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import type { SessionAddress } from "../sessions/session-address.js";
+import { HostGoneError, type OpeningSession, type SessionHost } from "../sessions/session-host.js";
+import { readdressing } from "./address-line.js";
+import { HeldSignals } from "./held-signals.js";
+import { LastWords } from "./last-words.js";
+
+/** What the stand-in is to do. */
+export interface StandInPlan {
+  readonly host: SessionHost;
+  /** The real CLI, and what it is given. */
+  readonly cli: string;
+  readonly args: readonly string[];
+  /** The environment that the real CLI would have without us. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the real CLI is given behind its standard streams. */
+  readonly others?: readonly ("ignore" | number)[] | undefined;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Milliseconds within which a session must open; no limit when undefined. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** The signals that are passed on to the real CLI, and do not end us while it runs. */
+  readonly passedOn: readonly NodeJS.Signals[];
+  /** Whether a signal reaches the real CLI without us, as one that is typed at a terminal does. */
+  readonly reachesAll: (signal: NodeJS.Signals) => boolean;
+  /** Tells the user something. */
+  readonly say: (message: string) => void;
+}
+
+/** Exit codes of our own; else it is that of the real CLI. */
+const EXIT = { timedOut: 124, notRunnable: 126, notThere: 127 } as const;
+
+/** How long a CLI may take to end after SIGTERM: dagger flushes its logs. */
+const GRACE_MS = 10_000;
+
+/** For how long a CLI that has ended, or has nothing more to say, may leave the other of both open. */
+const LINGER_MS = 1000;
+
+type Cli = ChildProcessByStdio<null, Readable, Readable>;
+
+/**
+ * Runs the real CLI until it ends. Its standard input is ours, so that who started us ends it.
+ *
+ * @returns The exit code: that of the real CLI, 128 and the number of a signal that ended it, 124
+ * when no session opened in time, 126 or 127 when it cannot be run.
+ * @throws What `begin` of the host throws: then the real CLI was not started.
+ */
+export async function runStandIn(plan: StandInPlan): Promise<number> {
+  const signals = new HeldSignals(plan.passedOn, plan.reachesAll);
+  try {
+    const session = await plan.host.begin(signals.any, workdirOf(plan.args));
+    try {
+      if (signals.received !== undefined) return signalCode(signals.received);
+      const cli = startCli(plan, session);
+      return typeof cli === "number" ? cli : await new RealCli(plan, session, cli).run(signals);
+    } finally {
+      await session.end();
+    }
+  } catch (error) {
+    // Told to end while it waited to be let in.
+    if (signals.received === undefined) throw error;
+    return signalCode(signals.received);
+  } finally {
+    signals.release();
+  }
+}
+
+/** The folder in which the CLI looks for its lock file; undefined where our own is gone. */
+function workdirOf(args: readonly string[]): string | undefined {
+  const at = args.findIndex((one) => /^--workdir(?:=|$)/.test(one));
+  const option = args[at] ?? "";
+  const given = option.includes("=") ? option.slice(option.indexOf("=") + 1) : args[at + 1];
+  try {
+    return resolve((at < 0 ? undefined : given) ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts the real CLI. Returns an exit code where the system refuses it at once. */
+function startCli(
+  { cli, args, env, others = [], say }: StandInPlan,
+  session: OpeningSession,
+): Cli | number {
+  try {
+    const child = spawn(cli, args, {
+      env: { ...env, ...session.variables },
+      stdio: ["inherit", "pipe", "pipe", ...others],
+    }) as Cli;
+    if ((child.stdout as Readable | undefined) !== undefined) return child;
+    // With too many open files Node.js makes no streams.
+    child.on("error", () => undefined);
+    return notStarted(cli, say, { code: "EMFILE" });
+  } catch (error) {
+    return notStarted(cli, say, error);
+  }
+}
+
+function notStarted(cli: string, say: StandInPlan["say"], error: unknown): number {
+  const { code } = error as NodeJS.ErrnoException;
+  say(`cannot run ${JSON.stringify(cli)} (${code})`);
+  return code === "ENOENT" || cli === "" ? EXIT.notThere : EXIT.notRunnable;
+}
+
+/** The real CLI from its start to its end. */
+class RealCli {
+  readonly #plan: StandInPlan;
+  readonly #session: OpeningSession;
+  readonly #child: Cli;
+  readonly #words = new LastWords();
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** What became of the session. */
+  #became: "awaited" | "opened" | "too-late" = "awaited";
+  #over = false;
+
+  constructor(plan: StandInPlan, session: OpeningSession, child: Cli) {
+    this.#plan = plan;
+    this.#session = session;
+    this.#child = child;
+  }
+
+  async run(signals: HeldSignals): Promise<number> {
+    const leave = (): void => void this.#child.kill();
+    process.on("exit", leave);
+    signals.passTo(this.#child);
+    const printed = this.#passOutput();
+    this.#limitOpening();
+    try {
+      const exitCode = await endOf(this.#child);
+      await Promise.race([printed, this.#later(LINGER_MS)]);
+      await this.#settle(exitCode, signals);
+      return this.#became === "too-late" ? EXIT.timedOut : exitCode;
+    } catch (error) {
+      return notStarted(this.#plan.cli, this.#plan.say, error);
+    } finally {
+      this.#over = true;
+      process.off("exit", leave);
+      for (const timer of this.#timers) clearTimeout(timer);
+      for (const stream of [this.#child.stdout, this.#child.stderr]) stream.destroy();
+    }
+  }
+
+  /** Passes on what it prints as it comes; resolves when there is no more. */
+  async #passOutput(): Promise<void> {
+    const { stdout, stderr } = this.#plan;
+    this.#child.stderr.on("data", (chunk: Buffer) => this.#words.add(chunk));
+    const lines = this.#child.stdout.pipe(
+      readdressing(
+        (told) => this.#opened(told),
+        () => this.#refuseUnknown(),
+      ),
+    );
+    const silent = passOn(lines, stdout).then(() => this.#mute());
+    await Promise.all([silent, passOn(this.#child.stderr, stderr)]);
+  }
+
+  /** Puts the proxy before the session. A guard that cannot be had keeps no pipeline from running. */
+  async #opened(told: SessionAddress): Promise<SessionAddress | undefined> {
+    if (this.#became === "too-late") return undefined;
+    this.#became = "opened";
+    this.#words.forget();
+    try {
+      const address = await this.#session.opened(told);
+      void this.#session.hostGone?.then(() => this.#hostGone());
+      return address;
+    } catch (error) {
+      this.#plan.say(`the session is not guarded: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Nobody is told of a session that cannot be guarded, so it is ended. */
+  #refuseUnknown(): void {
+    // The engine has opened it, so it is not to blame.
+    this.#became = "opened";
+    this.#plan.say("the CLI told of its session with a port or token of a form that is not known");
+    this.#end();
+  }
+
+  /** A session that does not open in time is a failure of the engine. */
+  #limitOpening(): void {
+    const { connectTimeoutMs, say } = this.#plan;
+    if (connectTimeoutMs === undefined) return;
+    void this.#later(connectTimeoutMs).then(async () => {
+      if (this.#became !== "awaited") return;
+      this.#became = "too-late";
+      say(`no session was opened within ${connectTimeoutMs / 1000} s`);
+      this.#end();
+      await this.#session.failed({ timedOut: true }).catch(() => {});
+    });
+  }
+
+  /** One that closes its output before it has told of a session never will. */
+  #mute(): void {
+    void this.#later(LINGER_MS).then(() => {
+      if (this.#became === "awaited") this.#end();
+    });
+  }
+
+  /** The proxy lived in the host: nobody finds the way to the session any more. */
+  #hostGone(): void {
+    if (this.#over) return;
+    this.#plan.say("dagger-breaker run has gone, and with it the way to this session");
+    this.#end();
+  }
+
+  /** Ends it in good order, or by force when it takes too long. */
+  #end(): void {
+    this.#child.kill("SIGTERM");
+    void this.#later(GRACE_MS).then(() => this.#child.kill("SIGKILL"));
+  }
+
+  /** What it says when it ends early is a failure, unless somebody told it to end. */
+  async #settle(exitCode: number, signals: HeldSignals): Promise<void> {
+    if (this.#became !== "awaited" || exitCode === 0 || signals.received !== undefined) return;
+    // A host that has gone needs to know nothing.
+    await this.#session.failed({ text: this.#words.text }).catch(() => {});
+  }
+
+  /** Resolves after a time, unless all is over before. */
+  #later(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.#timers.push(setTimeout(resolve, milliseconds)));
+  }
+}
+
+/** Resolves to the exit code; rejects when it could not be started. */
+async function endOf(child: Cli): Promise<number> {
+  const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+  return signal === null ? (code ?? 1) : signalCode(signal);
+}
+
+function signalCode(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** Passes a stream on; when nobody reads it any more, it is read to its end all the same. */
+async function passOn(source: Readable, sink: Writable): Promise<void> {
+  const drop = (): void => void source.unpipe(sink).resume();
+  sink.on("error", drop);
+  source.pipe(sink, { end: false });
+  await finished(source, { writable: false }).catch(() => {});
+  sink.off("error", drop);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof HostGoneError) return error.message;
+  const { code, name } = error as NodeJS.ErrnoException;
+  return String(code ?? name);
+}

@@ -1,0 +1,273 @@
+/** Asks a registry what is left of its pull limit, without spending any of it. */
+
+import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
+import {
+  checkNumber,
+  checkText,
+  type Field,
+  functionField,
+  numberField,
+  readObject,
+  readOptions,
+  SOME_MILLISECONDS,
+  signalField,
+} from "../options/check.js";
+import { type Quota, quotaEndpoints, readQuota } from "./quota.js";
+
+/** What is needed of `fetch`. */
+export type QuotaFetch = (
+  url: string,
+  init: {
+    readonly method: "GET" | "HEAD";
+    readonly headers: Readonly<Record<string, string>>;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<QuotaHttpAnswer>;
+
+/** What is needed of the answer of a {@link QuotaFetch}. */
+export interface QuotaHttpAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
+/** A name and a password or access token. */
+export interface QuotaCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What {@link probeQuota} can be told. */
+export interface QuotaProbeOptions {
+  /** Sends the requests. Default: the `fetch` of Node. */
+  readonly fetch?: QuotaFetch | undefined;
+  /** The registry. Default: `"docker.io"`, the only one whose addresses are known. */
+  readonly registry?: string | undefined;
+  /** Another registry's address, such as `"https://registry.example"`. */
+  readonly registryUrl?: string | undefined;
+  /** Another token server's address in full, such as `"https://auth.example/token"`. */
+  readonly authUrl?: string | undefined;
+  /** Who asks. Default: nobody, so that the limit is that of this machine's address. */
+  readonly credentials?: QuotaCredentials | undefined;
+  /** Milliseconds for all of it, above 0. Default: 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the question when it is aborted; its reason is what the promise rejects with. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Why a quota could not be asked for: the credentials or the token were `refused`, the server was
+ * `unreachable`, or what came back was `unexpected`.
+ */
+export type QuotaProbeFailure = "refused" | "unreachable" | "unexpected";
+
+const QUOTA_PROBE_CODE = "QUOTA_PROBE_FAILED";
+
+/** A quota could not be asked for. Neither it nor its message holds credentials or a token. */
+export class QuotaProbeError extends CircuitBreakerError {
+  readonly failure: QuotaProbeFailure;
+  /** The host that was asked. */
+  readonly host: string;
+  /** The status of its answer; undefined when there was none. */
+  readonly status: number | undefined;
+
+  constructor(failure: QuotaProbeFailure, host: string, what: string, status?: number) {
+    super(`${host} ${what}`, QUOTA_PROBE_CODE);
+    this.failure = failure;
+    this.host = host;
+    this.status = status;
+  }
+
+  static {
+    nameErrorClass(QuotaProbeError, "QuotaProbeError");
+  }
+}
+
+/** A token is a few kilobytes; nothing longer is read. */
+const MAX_TOKEN_ANSWER_BYTES = 256 * 1024;
+
+const FIELDS = {
+  fetch: functionField<QuotaFetch>(),
+  registry: textField("docker.io"),
+  registryUrl: textField(undefined),
+  authUrl: textField(undefined),
+  credentials: credentialsField(),
+  timeoutMs: numberField(10_000, SOME_MILLISECONDS),
+  signal: signalField,
+};
+
+/**
+ * Asks a registry what is left of its pull limit: a token, then the headers of the manifest that
+ * Docker Hub keeps for this question. Nothing is spent by it.
+ *
+ * @throws QuotaProbeError when there is no answer that tells; TypeError or RangeError for a wrong
+ * option, such as credentials for a token server that is asked in clear text.
+ *
+ * @example
+ * ```ts no-run
+ * import { probeQuota } from "dagger-circuit-breaker/dagger";
+ *
+ * const quota = await probeQuota();
+ * console.log(`${quota.remaining} of ${quota.limit} pulls left`);
+ * ```
+ */
+export async function probeQuota(options?: QuotaProbeOptions): Promise<Quota> {
+  const settings = readOptions("probeQuota", options, FIELDS);
+  const { registry, registryUrl, authUrl, credentials, timeoutMs, signal } = settings;
+  const endpoints = quotaEndpoints(registry, { registryUrl, authUrl });
+  if (credentials !== undefined) refuseClearText(endpoints.tokenUrl);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const exchange = exchangeWith(
+    settings.fetch ?? (fetch as unknown as QuotaFetch),
+    signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    { signal, timeoutMs },
+  );
+
+  let token: string | undefined;
+  if (endpoints.tokenUrl !== undefined) {
+    const answer = await exchange("GET", endpoints.tokenUrl, basic(credentials), readBody);
+    // A token server that limits stands before every pull: there is none left.
+    const limited = answer.status === 429 && readQuota(endpoints.registry, answer);
+    if (limited) return limited;
+    token = readToken(answer, endpoints.tokenUrl);
+  }
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+  const answer = await exchange("HEAD", endpoints.manifestUrl, headers, async () => "");
+  const quota = readQuota(endpoints.registry, answer);
+  if (quota !== undefined) return quota;
+  throw refusalOf(answer.status, hostOf(endpoints.manifestUrl));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  header(name: string): string | null;
+}
+
+type Exchange = (
+  method: "GET" | "HEAD",
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  read: (answer: QuotaHttpAnswer, host: string) => Promise<string>,
+) => Promise<Answer>;
+
+function exchangeWith(
+  send: QuotaFetch,
+  signal: AbortSignal,
+  limits: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
+): Exchange {
+  return async (method, url, headers, read) => {
+    const host = hostOf(url);
+    try {
+      // A redirect is not followed: the token is for this host alone.
+      const answer = await send(url, { method, headers, redirect: "manual", signal });
+      const text = await read(answer, host);
+      return { status: answer.status, text, header: (name) => answer.headers.get(name) };
+    } catch (error) {
+      if (limits.signal?.aborted) throw limits.signal.reason;
+      if (error instanceof QuotaProbeError) throw error;
+      const what = signal.aborted
+        ? `did not answer within ${limits.timeoutMs} ms`
+        : `could not be reached${codeOf(error)}`;
+      throw new QuotaProbeError("unreachable", host, what);
+    }
+  };
+}
+
+async function readBody(answer: QuotaHttpAnswer, host: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_TOKEN_ANSWER_BYTES) {
+      throw new QuotaProbeError("unexpected", host, "answered with more than a token");
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function readToken(answer: Answer, url: string): string {
+  const host = hostOf(url);
+  if (answer.status < 200 || answer.status > 299) throw refusalOf(answer.status, host);
+  let token: unknown;
+  try {
+    const body = JSON.parse(answer.text) as Record<string, unknown> | null;
+    token = body?.token ?? body?.access_token;
+  } catch {
+    token = undefined;
+  }
+  // What is no header value must not become one.
+  if (typeof token === "string" && /^[\x21-\x7e]{1,65536}$/.test(token)) return token;
+  throw new QuotaProbeError("unexpected", host, "answered without a token", answer.status);
+}
+
+function refusalOf(status: number, host: string): QuotaProbeError {
+  const refused = status === 401 || status === 403;
+  return new QuotaProbeError(
+    refused ? "refused" : "unexpected",
+    host,
+    refused ? `refused the credentials (${status})` : `answered with status ${status}`,
+    status,
+  );
+}
+
+function basic(credentials: QuotaCredentials | undefined): Record<string, string> {
+  if (credentials === undefined) return {};
+  const { username, password } = credentials;
+  const encoded = Buffer.from(`${username}:${password}`, "utf8").toString("base64");
+  return { authorization: `Basic ${encoded}` };
+}
+
+function refuseClearText(tokenUrl: string | undefined): void {
+  if (tokenUrl === undefined) {
+    throw new RangeError(
+      'probeQuota option "credentials" is given, expected none without a token server ("authUrl")',
+    );
+  }
+  const { protocol, hostname, host } = new URL(tokenUrl);
+  const loopback = /^(?:localhost|127\.[0-9.]+|\[::1\])$/.test(hostname);
+  if (protocol === "https:" || loopback) return;
+  throw new RangeError(
+    `probeQuota option "authUrl" asks ${host} over http, expected https where credentials are sent`,
+  );
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host;
+}
+
+/** The system's word for what went wrong, such as ECONNREFUSED; never the message. */
+function codeOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : undefined;
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" && /^[A-Z0-9_]{1,64}$/.test(code) ? ` (${code})` : "";
+}
+
+function textField<const T extends string | undefined>(absent: T): Field<string | T> {
+  return { absent, read: (value, label) => checkText(value, label, 2048) };
+}
+
+function credentialsField(): Field<QuotaCredentials | undefined> {
+  return {
+    absent: undefined,
+    read(value) {
+      const given = readObject("probeQuota credentials", value, ["username", "password"]);
+      return {
+        username: readSecret(given.username, "username"),
+        password: readSecret(given.password, "password"),
+      };
+    },
+  };
+}
+
+/** Checks a text without ever showing it. */
+function readSecret(value: unknown, name: string): string {
+  const label = `the length of probeQuota credentials "${name}"`;
+  if (typeof value !== "string") {
+    throw new TypeError(`probeQuota credentials "${name}" is no text, expected a text`);
+  }
+  checkNumber(value.length, label, { min: 1, max: 65_536, whole: true, of: "characters" });
+  return value;
+}

@@ -1,0 +1,286 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { UpstreamKind } from "../../attribution/failure.js";
+import { breakerName } from "../../attribution/hosts.js";
+import { type Evidence, evidenceFromSpans } from "../../attribution/spans/evidence.js";
+import type { EngineSpan } from "../../attribution/spans/span.js";
+import { Guard } from "../../guard/guard.js";
+import { createRegistry } from "../../registry/registry.js";
+import type { RunFailure } from "../report/run-report.js";
+import { type AttemptFacts, breakerToAsk, mayPass, settleAttempt } from "./attempt-outcome.js";
+import { CommandCall } from "./command-call.js";
+import type { AttemptEnd } from "./supervised-command.js";
+
+const ENDED: AttemptEnd = {
+  exitCode: 0,
+  signal: null,
+  timedOut: null,
+  text: "",
+  isUnread: false,
+  isCut: false,
+  outputError: null,
+  connected: true,
+  isUnwatched: false,
+};
+const LIMITED =
+  "Error: unexpected status from HEAD request to https://registry-1.docker.io/v2/a/b/manifests/1: 429 Too Many Requests";
+
+async function settled(
+  end: Partial<AttemptEnd>,
+  facts: Partial<AttemptFacts> = {},
+  needs: readonly string[] = [],
+) {
+  const registry = createRegistry();
+  const guard = new Guard({ registry });
+  const signal = new AbortController().signal;
+  const call = await CommandCall.admit(guard, new Set(needs), signal);
+  const failure = settleAttempt(call, {
+    end: { ...ENDED, ...end },
+    evidence: undefined,
+    isOwn: true,
+    isTraced: false,
+    isInterrupted: false,
+    ...facts,
+  });
+  call.release();
+  const metrics = (name: string) => registry.find(name)?.getMetrics();
+  return { failure, metrics, names: [...registry.getAll().keys()] };
+}
+
+function evidence(given: Partial<Evidence> = {}): Evidence {
+  return {
+    kind: "registry",
+    host: "registry-1.docker.io",
+    servesHost: "registry-1.docker.io",
+    outcome: "failed",
+    status: 503,
+    at: 0,
+    durationMs: 10,
+    forgeable: false,
+    requestId: "1",
+    ...given,
+  };
+}
+
+interface Labelled {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+  readonly failures: readonly { fault: string; counts: boolean; upstream?: string | null }[];
+}
+
+function fixture<T>(path: string): T[] {
+  return readFileSync(new URL(`../../../tests/fixtures/${path}`, import.meta.url), "utf8")
+    .trim()
+    .split("\n")
+    .map((line): T => JSON.parse(line));
+}
+
+describe.each(["commands", "variant-commands", "holdout-commands"])("%s of the corpus", (name) => {
+  const commands = fixture<Labelled>(`attribution/${name}.jsonl`);
+  const needs = ["registry:docker.io", "registry:ghcr.io", "git:github.com"];
+
+  test("what is the user's or cancelled counts against nobody, with traces of failures too", async () => {
+    const harmless = commands.filter(({ failures: [label] }) =>
+      ["user", "cancelled"].includes(label?.fault ?? ""),
+    );
+    expect(harmless.length).toBeGreaterThan(5);
+    for (const { stdout, stderr, exitCode } of harmless) {
+      const seen = [evidence({ outcome: "limited", status: 429 }), evidence({ host: "ghcr.io" })];
+      const { metrics, names } = await settled(
+        { text: `${stdout}\n${stderr}`, exitCode },
+        { evidence: seen },
+        needs,
+      );
+      for (const one of names) {
+        expect([stderr, metrics(one)?.state, metrics(one)?.metrics.failureCount]).toEqual([
+          stderr,
+          "closed",
+          0,
+        ]);
+      }
+    }
+  });
+
+  test("what counts does so against the one that the label names, and nobody else", async () => {
+    const counted = commands.filter(({ failures: [label] }) => label?.counts === true);
+    expect(counted.length).toBeGreaterThan(5);
+    let right = 0;
+    for (const { stdout, stderr, exitCode, failures } of counted) {
+      const { failure, metrics, names } = await settled({ text: `${stdout}\n${stderr}`, exitCode });
+      const failed = names.filter((one) => metrics(one)?.metrics.failureCount === 1);
+      expect(failed.length).toBeLessThanOrEqual(1);
+      expect(failure?.breaker ?? undefined).toBe(failed[0]);
+      const [label] = failures;
+      const kind = label?.fault as UpstreamKind;
+      const expected = label?.upstream ? breakerName(kind, label.upstream) : undefined;
+      if (failed[0] === (label?.fault === "engine" ? "engine" : expected)) right += 1;
+    }
+    expect(right / counted.length).toBeGreaterThanOrEqual(0.95);
+  });
+});
+
+describe("what a success proves of the engine", () => {
+  test.each([
+    ["a session was seen", {}, {}, "successCount"],
+    [
+      "none was, though traces would have told",
+      { connected: false },
+      { isTraced: true },
+      "ignoredCount",
+    ],
+    ["none was, and nothing could tell", { connected: false }, {}, "successCount"],
+    [
+      "an exchange was seen",
+      { connected: false },
+      { isTraced: true, evidence: [evidence()] },
+      "successCount",
+    ],
+    ["another program showed no sign", { connected: false }, { isOwn: false }, "ignoredCount"],
+    ["another program's dagger connected", {}, { isOwn: false }, "successCount"],
+  ] as const)("%s", async (_title, end, facts, count) => {
+    const { metrics } = await settled(end, facts);
+    expect(metrics("engine")?.metrics[count]).toBe(1);
+  });
+});
+
+test("what we were told to end says nothing of anybody", async () => {
+  const end = { exitCode: 1, text: LIMITED };
+  const { failure, metrics, names } = await settled(end, { isInterrupted: true });
+  expect(failure).toBeNull();
+  expect(names).toEqual(["engine"]);
+  expect(metrics("engine")?.metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
+});
+
+test("a limit for connecting faults the engine, the others nobody", async () => {
+  const connect = await settled({ exitCode: 143, timedOut: "connect" });
+  expect(connect.failure).toMatchObject({
+    fault: "engine",
+    rule: "session-too-late",
+    breaker: "engine",
+  });
+  expect(connect.metrics("engine")?.metrics.failureCount).toBe(1);
+  for (const timedOut of ["idle", "total"] as const) {
+    const { failure, metrics } = await settled({ exitCode: 1, text: "5   : | tick", timedOut });
+    expect(failure).toBeNull();
+    expect(metrics("engine")?.metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
+  }
+});
+
+test("a host that hung until a limit is blamed, but not for what a container may have sent", async () => {
+  const seen = [
+    evidence({ host: "layers.example.com", servesHost: "ghcr.io" }),
+    evidence({ host: "quay.io", servesHost: "quay.io", forgeable: true }),
+    evidence({ kind: "git", host: "github.com", servesHost: "github.com", outcome: "answered" }),
+  ];
+  const { metrics, names } = await settled(
+    { exitCode: 143, timedOut: "idle" },
+    { evidence: seen },
+    ["git:github.com"],
+  );
+  expect(names.sort()).toEqual(["engine", "git:github.com", "registry:ghcr.io"]);
+  expect(metrics("registry:ghcr.io")?.metrics.failureCount).toBe(1);
+  expect(metrics("git:github.com")).toMatchObject({
+    inFlightCount: 0,
+    metrics: { failureCount: 0 },
+  });
+});
+
+test("a host that was asked in the name of another stands for that one", async () => {
+  const text =
+    "Error: failed to copy: httpReadSeeker: failed open: unexpected status code https://layers.example.com/x: 503 Service Unavailable";
+  const seen = [evidence({ host: "layers.example.com", servesHost: "registry.example.com" })];
+  const { failure, names } = await settled({ exitCode: 1, text }, { evidence: seen });
+  expect(failure?.breaker).toBe("registry:registry.example.com");
+  expect(names).toEqual(["engine", "registry:registry.example.com"]);
+});
+
+test("a host that no words name is the only one of its kind that failed", async () => {
+  const text = "Error: invalid response status 503 Service Unavailable";
+  const http = (host: string, outcome: Evidence["outcome"] = "failed") =>
+    evidence({ kind: "http", host, servesHost: host, outcome, forgeable: true });
+  const others = [http("ok.example.com", "answered"), evidence({ host: "ghcr.io" })];
+  const one = await settled(
+    { exitCode: 1, text },
+    { evidence: [...others, http("files.example.com")] },
+  );
+  expect(one.failure).toMatchObject({ fault: "http", upstream: "files.example.com" });
+  expect(one.metrics("http:files.example.com")?.metrics.failureCount).toBe(1);
+  const two = await settled(
+    { exitCode: 1, text },
+    { evidence: [http("files.example.com"), http("other.example.com")] },
+  );
+  expect(two.failure).toMatchObject({ fault: "http", upstream: null });
+});
+
+test("other programs blame only what they were declared to need", async () => {
+  const end = { exitCode: 1, text: LIMITED };
+  const unknown = await settled(end, { isOwn: false });
+  expect(unknown.failure).toMatchObject({ fault: "registry", breaker: null });
+  expect(unknown.names).toEqual(["engine"]);
+  const needed = await settled(end, { isOwn: false }, ["registry:docker.io"]);
+  expect(needed.failure?.breaker).toBe("registry:docker.io");
+  expect(needed.metrics("registry:docker.io")?.state).toBe("open");
+});
+
+describe("without words", () => {
+  const end = { exitCode: 1, isUnread: true };
+
+  test.each([
+    ["what the engine itself met is the failure", end, {}, "registry:docker.io"],
+    [
+      "what a container may have sent is not",
+      end,
+      { evidence: [evidence({ forgeable: true })] },
+      null,
+    ],
+    ["a step of the user's with an exit code of its own is not", { ...end, exitCode: 3 }, {}, null],
+    ["another program's exit code says nothing", end, { isOwn: false }, null],
+    [
+      "output that could be read and said nothing is believed",
+      { ...end, isUnread: false },
+      {},
+      null,
+    ],
+  ])("%s", async (_title, given, facts, expected) => {
+    const { failure } = await settled(given, { evidence: [evidence()], ...facts });
+    expect(failure?.breaker ?? null).toBe(expected);
+  });
+});
+
+test("the traces of every recorded failure of a registry go with its words", async () => {
+  const spans = fixture<EngineSpan & { case: string; engine: string }>("traces/spans.jsonl");
+  for (const engine of ["v0.21.8", "v0.19.11"]) {
+    const ofCase = spans.filter((span) => span.engine === engine && span.case === "hub-q429");
+    const { metrics, names } = await settled(
+      { exitCode: 1, text: LIMITED },
+      { evidence: evidenceFromSpans(ofCase), isTraced: true },
+    );
+    expect(names).toEqual(["engine", "registry:docker.io"]);
+    expect(metrics("registry:docker.io")).toMatchObject({
+      state: "open",
+      metrics: { failureCount: 1 },
+    });
+  }
+});
+
+describe("another attempt", () => {
+  const failure = { fault: "registry", transient: true } as RunFailure;
+  test.each([
+    [true, "after what may pass", {}, failure],
+    [true, "after a limit of ours", { timedOut: "idle" as const }, null],
+    [false, "after what will not", {}, { ...failure, transient: false }],
+    [false, "after the user's own failure", {}, { ...failure, fault: "user" as const }],
+    [false, "after a cancellation", {}, { ...failure, fault: "cancelled" as const }],
+    [false, "after a failure of which nothing is known", {}, null],
+  ])("is %s %s", (expected, _title, end, failed) => {
+    expect(mayPass({ ...ENDED, exitCode: 1, ...end }, failed)).toBe(expected);
+  });
+
+  test("asks the breaker that has counted, else that of the host", () => {
+    const named = { upstream: "ghcr.io", upstreamKind: "registry", breaker: null } as RunFailure;
+    expect(breakerToAsk(named)).toBe("registry:ghcr.io");
+    expect(breakerToAsk({ ...named, breaker: "engine" })).toBe("engine");
+    expect(breakerToAsk({ ...named, upstream: null })).toBeNull();
+  });
+});

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { RunLimits } from "../run-plan.js";
+import { AttemptLimits } from "./limits.js";
+
+function limitsOf(limits: RunLimits, onOver: () => void, isHeldUp = () => false): AttemptLimits {
+  return new AttemptLimits(limits, { onOver, isHeldUp });
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test("without limits nothing ever ends", () => {
+  const onOver = vi.fn();
+  const limits = limitsOf({}, onOver);
+  vi.advanceTimersByTime(1e9);
+  expect(onOver).not.toHaveBeenCalled();
+  expect(limits.over).toBeNull();
+});
+
+test("progress puts off the idle limit, and nothing else", () => {
+  const onOver = vi.fn();
+  const limits = limitsOf({ idleTimeoutMs: 100, timeoutMs: 350 }, onOver);
+  for (let steps = 0; steps < 4; steps += 1) {
+    vi.advanceTimersByTime(80);
+    limits.progressed();
+  }
+  expect(onOver).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(30);
+  expect(onOver.mock.calls).toEqual([["total"]]);
+  vi.advanceTimersByTime(1000);
+  expect(onOver).toHaveBeenCalledTimes(1);
+});
+
+test("a session ends the connect limit, and without one it is over", () => {
+  const onOver = vi.fn();
+  limitsOf({ connectTimeoutMs: 100 }, onOver).connected();
+  vi.advanceTimersByTime(200);
+  expect(onOver).not.toHaveBeenCalled();
+  const limits = limitsOf({ connectTimeoutMs: 100 }, onOver);
+  vi.advanceTimersByTime(100);
+  expect(limits.over).toBe("connect");
+});
+
+test("an attempt that has ended is not ended again", () => {
+  const onOver = vi.fn();
+  const limits = limitsOf({ timeoutMs: 100, idleTimeoutMs: 50 }, onOver);
+  limits.end();
+  limits.progressed();
+  vi.advanceTimersByTime(1000);
+  expect(onOver).not.toHaveBeenCalled();
+});
+
+test("it is no idleness when our own reader takes nothing more", () => {
+  const onOver = vi.fn();
+  let heldUp = true;
+  const limits = limitsOf({ idleTimeoutMs: 100 }, onOver, () => heldUp);
+  vi.advanceTimersByTime(1000);
+  expect(onOver).not.toHaveBeenCalled();
+  heldUp = false;
+  vi.advanceTimersByTime(100);
+  expect(limits.over).toBe("idle");
+});
+
+test("it knows whether there was a session, also without a limit for that", () => {
+  const limits = limitsOf({}, vi.fn());
+  expect(limits.isConnected).toBe(false);
+  limits.connected();
+  expect(limits.isConnected).toBe(true);
+});
+
+test("the clocks stand still while the command is stopped", () => {
+  const onOver = vi.fn();
+  const limits = limitsOf({ timeoutMs: 100, idleTimeoutMs: 80 }, onOver);
+  vi.advanceTimersByTime(50);
+  limits.pause();
+  limits.pause();
+  vi.advanceTimersByTime(10_000);
+  limits.resume();
+  limits.resume();
+  vi.advanceTimersByTime(29);
+  expect(onOver).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(2);
+  expect(limits.over).toBe("idle");
+});
+
+test("a stop that nobody told of does not count either", () => {
+  const onOver = vi.fn();
+  const clock = performance.now.bind(performance);
+  limitsOf({ timeoutMs: 5_000 }, onOver);
+  vi.advanceTimersByTime(900);
+  // What SIGSTOP does to a process: time passes, and no timer runs.
+  const stopped = vi.spyOn(performance, "now").mockImplementation(() => clock() + 60_000);
+  vi.advanceTimersByTime(4_000);
+  expect(onOver).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1_200);
+  expect(onOver.mock.calls).toEqual([["total"]]);
+  stopped.mockRestore();
+});
+
+test("where nothing is heard until the first output, the idle limit begins with it", () => {
+  const onOver = vi.fn();
+  const limits = limitsOf({ idleTimeoutMs: 100, idleFromFirstSign: true }, onOver);
+  vi.advanceTimersByTime(10_000);
+  expect(onOver).not.toHaveBeenCalled();
+  limits.progressed();
+  vi.advanceTimersByTime(60);
+  limits.progressed();
+  vi.advanceTimersByTime(60);
+  expect(onOver).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(60);
+  expect(limits.over).toBe("idle");
+});
+
+describe("once its last session was lost", () => {
+  test("a command that goes on without a word is ended after a while", () => {
+    const limits = limitsOf({ lostSessionGraceMs: 100 }, vi.fn());
+    vi.advanceTimersByTime(1_000);
+    limits.sessionLost();
+    vi.advanceTimersByTime(60);
+    limits.progressed();
+    vi.advanceTimersByTime(60);
+    expect(limits.over).toBeNull();
+    vi.advanceTimersByTime(60);
+    expect(limits.over).toBe("session");
+  });
+
+  test("one that opens another session goes on", () => {
+    const limits = limitsOf({ lostSessionGraceMs: 100 }, vi.fn());
+    limits.sessionLost();
+    limits.connected();
+    vi.advanceTimersByTime(1_000);
+    expect(limits.over).toBeNull();
+  });
+
+  test("nothing is ended where that was not asked for", () => {
+    const limits = limitsOf({}, vi.fn());
+    limits.sessionLost();
+    vi.advanceTimersByTime(1e9);
+    expect(limits.over).toBeNull();
+  });
+});

@@ -1,0 +1,115 @@
+/** Runs a command as if it had been started without us: same terminal, same signals, same end. */
+
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Environment } from "../../traces/environment.js";
+import { ProcessGroup } from "../ending/process-group.js";
+import { handedOn, streamsBehind } from "../input/inherited-descriptors.js";
+import { shownName } from "../program-name.js";
+import { RunSignals } from "../signals/run-signals.js";
+
+/** How a command ended. */
+export interface CommandEnd {
+  /** Its exit code; 128 and the number of the signal when one ended it, as shells have it. */
+  readonly exitCode: number;
+  /** The signal that ended it; null when it ended by itself. */
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * A command could not be started. `exitCode` is what a shell would end with: 127 when there is no such
+ * program, 126 when it cannot be run.
+ */
+export class CommandNotStartedError extends Error {
+  readonly exitCode: 126 | 127;
+
+  constructor(command: string, systemCode: string) {
+    const code = command === "" ? NO_NAME : systemCode;
+    super(`cannot run ${JSON.stringify(shownName(command))}: ${reasonOf(code)}`);
+    this.name = "CommandNotStartedError";
+    this.exitCode = code === "ENOENT" || code === NO_NAME ? 127 : 126;
+  }
+}
+
+/**
+ * Runs a command with our own standard streams, so that it finds the terminal or the pipes that we
+ * were given, and waits for its end.
+ *
+ * What would end us is passed on and does not end us while it runs; what stops it stops us as well.
+ * Ctrl-C and Ctrl-\ on a terminal reach the command without us.
+ *
+ * @param env The whole environment of the command.
+ * @param inherited Descriptors behind the standard streams that it is given as well.
+ * @throws CommandNotStartedError
+ */
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  env: Environment,
+  inherited: readonly number[] = [],
+): Promise<CommandEnd> {
+  const signals = new RunSignals();
+  try {
+    return await endOf(command, () => {
+      const others = streamsBehind(handedOn(inherited));
+      const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...others];
+      const child = spawn(command, args, { env, stdio });
+      const group = new ProcessGroup(child, false);
+      signals.passTo(child, group, { sharesTerminal: true, interruptsFirst: false });
+      return child;
+    });
+  } finally {
+    signals.release();
+  }
+}
+
+/**
+ * Starts a command and waits for its end.
+ *
+ * @param command Its name, for errors.
+ * @throws CommandNotStartedError
+ */
+export function endOf(command: string, start: () => ChildProcess): Promise<CommandEnd> {
+  return new Promise((resolve, reject) => {
+    let child: ChildProcess;
+    try {
+      child = start();
+    } catch (error) {
+      reject(notStarted(command, error));
+      return;
+    }
+    child.on("error", (error) => {
+      // A signal that cannot be sent is an error of the child as well; its end is still to come.
+      if (child.pid === undefined) reject(notStarted(command, error));
+    });
+    child.on("exit", (code, signal) => {
+      resolve({ exitCode: signal === null ? (code ?? 1) : exitCodeOf(signal), signal });
+    });
+  });
+}
+
+/** The exit code of what a signal has ended, as shells have it. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+function notStarted(command: string, error: unknown): CommandNotStartedError {
+  const { code } = error as { code?: unknown };
+  return new CommandNotStartedError(command, typeof code === "string" ? code : "unknown reason");
+}
+
+/** In the place of a code of the system. */
+const NO_NAME = "no name";
+
+const REASONS: Readonly<Record<string, string>> = {
+  [NO_NAME]: "its name is empty",
+  ENOENT: "there is no such program, or none that its first line names",
+  EACCES: "it may not be run (EACCES)",
+  E2BIG: "its arguments and its environment are too long together (E2BIG)",
+  ETXTBSY: "it is being written (ETXTBSY)",
+  ERR_INVALID_ARG_VALUE: "its name or an argument contains a NUL byte",
+};
+
+function reasonOf(code: string): string {
+  return REASONS[code] ?? `it cannot be started (${code})`;
+}

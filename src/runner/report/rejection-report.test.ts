@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { askAll } from "../../guard/admission/admission.js";
+import { WaitersFullError } from "../../policies/wait.js";
+import { VirtualClock } from "../../testing/virtual-clock.js";
+import { rejectionReport } from "./rejection-report.js";
+
+const RECORD = { fault: "registry", rule: "registry.limited", at: "2026-11-25T10:00:00.000Z" };
+
+function rejectionOf(...breakers: readonly CircuitBreaker[]) {
+  const asked = askAll(breakers);
+  if ("value" in asked) throw new Error("nobody refused");
+  return asked.rejection;
+}
+
+function openBreaker(name: string, resetTimeoutMs: number, error: unknown = RECORD) {
+  const clock = new VirtualClock();
+  const breaker = new CircuitBreaker({ name, failureThreshold: 1, resetTimeoutMs, clock });
+  breaker.acquire().failure(error);
+  return breaker;
+}
+
+test("the circuit with the longest wait is told, with the others and its last failure", () => {
+  const rejection = rejectionOf(openBreaker("a", 1000), openBreaker("b", 2000));
+  expect(rejectionReport(rejection)).toEqual({
+    upstream: "b",
+    others: ["a"],
+    reason: "open",
+    retryAfterMs: 2000,
+    since: RECORD.at,
+    until: null,
+    rule: RECORD.rule,
+    fault: RECORD.fault,
+    scope: null,
+    openedBy: null,
+    isolationReason: null,
+  });
+});
+
+test("an isolated circuit has no time, and none that failed need have been", () => {
+  const breaker = new CircuitBreaker({ name: "engine" });
+  breaker.isolate("maintenance");
+  expect(rejectionReport(rejectionOf(breaker))).toEqual({
+    upstream: "engine",
+    others: [],
+    reason: "isolated",
+    retryAfterMs: null,
+    since: null,
+    until: null,
+    rule: null,
+    fault: null,
+    scope: null,
+    openedBy: null,
+    isolationReason: "maintenance",
+  });
+});
+
+test("with too many that wait, the circuit that they wait for is told", () => {
+  const rejection = rejectionOf(openBreaker("a", 1000));
+  expect(rejectionReport(new WaitersFullError(rejection, 100))?.upstream).toBe("a");
+});
+
+test("what is no rejection has none", () => {
+  expect(rejectionReport(new Error("else"))).toBeUndefined();
+  expect(rejectionReport(undefined)).toBeUndefined();
+});

@@ -1,0 +1,47 @@
+/** What a run reports of the circuits that refused it. */
+
+import {
+  type CircuitBreakerOpenError,
+  isCircuitBreakerError,
+  isCircuitBreakerOpenError,
+} from "../../breaker/errors.js";
+import { isSharedCircuitOpenError } from "../../fleet/client/shared-open-error.js";
+import { isGuardRejection } from "../../guard/admission/admission.js";
+import type { FailureRecord } from "../../guard/judgement/failure-record.js";
+import type { RejectionReport } from "./run-report.js";
+
+/** The report of a rejection; undefined for what is none. */
+export function rejectionReport(error: unknown): RejectionReport | undefined {
+  // With too many that wait already, the circuit that they wait for is the cause.
+  const cause = isCircuitBreakerError(error) ? error.cause : undefined;
+  const rejection = isCircuitBreakerOpenError(error) ? error : cause;
+  if (!isCircuitBreakerOpenError(rejection)) return undefined;
+  const { breakerName: upstream, reason, retryAfterMs, isolationReason } = rejection;
+  const refusals = isGuardRejection(rejection) ? rejection.refusals : [];
+  return {
+    upstream,
+    others: refusals.map(({ breakerName }) => breakerName).filter((name) => name !== upstream),
+    reason,
+    retryAfterMs: retryAfterMs ?? null,
+    ...originOf(rejection),
+    isolationReason: isolationReason ?? null,
+  };
+}
+
+/** Since when the circuit refuses and for what. */
+function originOf(rejection: CircuitBreakerOpenError): Origin {
+  if (!isSharedCircuitOpenError(rejection)) {
+    const {
+      at = null,
+      rule = null,
+      fault = null,
+    } = (rejection.cause ?? {}) as Partial<FailureRecord>;
+    return { since: at, until: null, rule, fault, scope: null, openedBy: null };
+  }
+  const { since, until, failure, scope, openedBy, isolatedBy } = rejection;
+  const { rule = null, fault = null } = failure ?? {};
+  const by = isolatedBy === null ? openedBy : { host: isolatedBy, run: null };
+  return { since, until, rule, fault, scope, openedBy: by };
+}
+
+type Origin = Pick<RejectionReport, "since" | "until" | "rule" | "fault" | "scope" | "openedBy">;

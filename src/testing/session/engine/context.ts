@@ -1,0 +1,17 @@
+/** What a step of the engine's work gets to know. */
+
+import type { ActiveSpan } from "../traces/active-span.js";
+import type { Engine } from "./engine.js";
+import type { Session } from "./session.js";
+
+/** The piece of work for which a resolver runs. */
+export interface Work {
+  readonly engine: Engine;
+  readonly session: Session;
+  /** Aborted when nobody waits for the work any more, or the engine goes. */
+  readonly signal: AbortSignal;
+  /** The span of the work, under which stands what it does. */
+  readonly span: ActiveSpan;
+  /** Cuts the connection of the HTTP request, before the answer or within its body. */
+  readonly cutConnection: (where: "before" | "body") => void;
+}

@@ -1,0 +1,195 @@
+/** Runs one command as a process of this machine, in a process group of its own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { errorCode, systemErrorText } from "../faults/wire-errors.js";
+import { atExit } from "./exit-cleanup.js";
+
+/** What is to run. */
+export interface Command {
+  readonly args: readonly string[];
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stdin: string | Uint8Array | undefined;
+}
+
+/** How a command ended. A signal N is the exit code 128 + N. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, in the order in which they came. */
+  readonly combined: string;
+  /** The outputs as they were, whatever is in them. */
+  readonly bytes: { readonly stdout: Uint8Array; readonly stderr: Uint8Array };
+}
+
+/** The processes of a double. */
+export class Processes {
+  readonly #running = new Set<ChildProcess>();
+  #started = 0;
+  readonly #notAtExit = atExit(() => this.killAll());
+
+  /** How many commands were started so far. */
+  get started(): number {
+    return this.#started;
+  }
+
+  /** How many run now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Runs a command to its end. Aborting the signal kills it and rejects with the reason. */
+  async run(command: Command, signal: AbortSignal): Promise<CommandResult> {
+    signal.throwIfAborted();
+    const unable = whyNotExecutable(command);
+    if (unable !== undefined) return notStarted(command, unable);
+    const child = spawn(command.args[0] ?? "", command.args.slice(1), {
+      cwd: command.folder,
+      env: { ...command.environment },
+      detached: true,
+      stdio: [command.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
+    this.#started += 1;
+    this.#running.add(child);
+    const kill = () => killGroup(child);
+    signal.addEventListener("abort", kill, { once: true });
+    try {
+      const result = await ended(child, command);
+      signal.throwIfAborted();
+      return result;
+    } finally {
+      this.#running.delete(child);
+      signal.removeEventListener("abort", kill);
+    }
+  }
+
+  /** Kills every process group. */
+  killAll(): void {
+    for (const child of this.#running) killGroup(child);
+  }
+
+  /** Kills all and takes no more care of the end of this process. */
+  close(): void {
+    this.#notAtExit();
+    this.killAll();
+  }
+}
+
+/** How long what a command has written may take to arrive once the command is gone. */
+const OUTPUT_GRACE_MS = 500;
+
+function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const combined: Buffer[] = [];
+  child.stdout?.on("data", (chunk: Buffer) => {
+    stdout.push(chunk);
+    combined.push(chunk);
+  });
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr.push(chunk);
+    combined.push(chunk);
+  });
+  // A command need not read its input to the end.
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(command.stdin);
+  // As in a container, what a command left in the background ends with it. What has left its
+  // process group is beyond reach, but its hold on the outputs does not keep the step from ending.
+  child.once("exit", () => {
+    killGroup(child);
+    const letGo = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, OUTPUT_GRACE_MS);
+    child.once("close", () => clearTimeout(letGo));
+  });
+  return new Promise((settle) => {
+    child.once("error", (error) => settle(notStarted(command, wordStartError(command, error))));
+    child.once("close", (code, name) => {
+      const bytes = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+      settle({
+        exitCode: code ?? 128 + signalNumber(name),
+        stdout: bytes.stdout.toString(),
+        stderr: bytes.stderr.toString(),
+        combined: Buffer.concat(combined).toString(),
+        bytes,
+      });
+    });
+  });
+}
+
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+};
+
+function signalNumber(name: NodeJS.Signals | null): number {
+  return (name !== null && SIGNAL_NUMBERS[name]) || 0;
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // The group is gone already.
+  }
+}
+
+function notStarted(command: Command, reason: string): CommandResult {
+  const stderr = `exec: ${JSON.stringify(command.args[0] ?? "")}: ${reason}`;
+  const bytes = { stdout: Buffer.alloc(0), stderr: Buffer.from(stderr) };
+  return { exitCode: 1, stdout: "", stderr, combined: stderr, bytes };
+}
+
+/** Why a command cannot be started, in the words of the engine's runtime. */
+function whyNotExecutable(command: Command): string | undefined {
+  const program = command.args[0] ?? "";
+  if (program.includes("/")) {
+    const path = isAbsolute(program) ? program : resolve(command.folder, program);
+    try {
+      if (statSync(path).isDirectory()) return "is a directory";
+      accessSync(path, constants.X_OK);
+      return undefined;
+    } catch (error) {
+      return errorCode(error) === "ENOENT"
+        ? `stat ${program}: no such file or directory`
+        : systemErrorText(error);
+    }
+  }
+  const found = (command.environment.PATH ?? "")
+    .split(":")
+    .some((folder) => folder !== "" && isExecutable(join(folder, program)));
+  return found ? undefined : "executable file not found in $PATH";
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function wordStartError(command: Command, error: Error): string {
+  return errorCode(error) === "ENOENT" && !command.args[0]?.includes("/")
+    ? "executable file not found in $PATH"
+    : systemErrorText(error);
+}

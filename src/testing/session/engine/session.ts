@@ -1,0 +1,144 @@
+/** One session with an engine: the objects it handed out and what it has resolved. */
+
+import type { OwnSpan } from "../../../traces/encode.js";
+import { EngineError } from "../faults/wire-errors.js";
+import { decodeId, encodeId } from "../query/ids.js";
+import type { SpanSink } from "../traces/request-span.js";
+import { DaggerLock } from "./dagger-lock.js";
+import type { Engine } from "./engine.js";
+import { Abandoned, Steps } from "./steps.js";
+
+/** What an id can stand for. */
+export interface Identified {
+  readonly typeName: string;
+  /** Equal objects have equal keys. */
+  readonly key: string;
+}
+
+/** Objects by the number in their id. */
+class Objects {
+  readonly #byNumber = new Map<number, Identified>();
+  readonly #ids = new Map<string, string>();
+
+  idOf(value: Identified, newNumber: () => number): string {
+    const key = `${value.typeName} ${value.key}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const number = newNumber();
+    const id = encodeId({ number, typeName: value.typeName });
+    this.#byNumber.set(number, value);
+    this.#ids.set(key, id);
+    return id;
+  }
+
+  get(number: number): Identified | undefined {
+    return this.#byNumber.get(number);
+  }
+}
+
+/** Ids of engine 0.19 hold the whole chain, so they outlive sessions and engines. */
+const lastingObjects = new WeakMap<Engine, Objects>();
+
+/** One session. */
+export class Session {
+  readonly #engine: Engine;
+  readonly #objects: Objects;
+  /** Tags, URLs and git remotes: asked once in a session. */
+  readonly resolutions = new Steps();
+  /** What its lock file has; undefined on engines that read none. */
+  readonly lock: DaggerLock | undefined;
+  /** The calls of the API that it has begun, by their content. */
+  readonly calls = new Set<string>();
+  /** Failures whose span 1.0 tells at the end of the message: not that of an equal call made again. */
+  readonly located = new WeakSet<EngineError>();
+  #lost = false;
+  readonly #over = new AbortController();
+  #closePort: () => Promise<void> = async () => undefined;
+
+  readonly #spans: SpanSink | undefined;
+
+  /** @param spans Where its spans go, if anybody wants them. */
+  constructor(engine: Engine, spans?: SpanSink) {
+    this.#engine = engine;
+    this.#spans = spans;
+    this.lock = engine.isOne ? new DaggerLock(engine.settings.workdir) : undefined;
+    this.#objects = engine.isOld ? lastingObjectsOf(engine) : new Objects();
+    engine.sessions.add(this);
+  }
+
+  /** Whether the engine that knew this session is no more. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** The engine was restarted and does not know this session. */
+  lose(): void {
+    this.#lost = true;
+    this.resolutions.clear();
+    this.calls.clear();
+  }
+
+  /** Who takes the spans of a request that begins now; what an engine has that was killed is lost. */
+  get takeSpan(): ((span: OwnSpan) => void) | undefined {
+    const spans = this.#spans;
+    // A restarted engine does not know to whom it should tell what it does for this session.
+    if (spans === undefined || this.#lost) return undefined;
+    const { life } = this.#engine;
+    return (span) => {
+      if (!life.aborted || life.reason instanceof EngineError) spans.add(span);
+    };
+  }
+
+  /** Aborted when the session is over: nobody waits for its answers any more. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Tells the session how its port is closed. */
+  onDrop(closePort: () => Promise<void>): void {
+    this.#closePort = closePort;
+  }
+
+  /** Ends the session and closes its port at once, as when the CLI process is killed. */
+  async drop(): Promise<void> {
+    this.#spans?.abandon();
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#over.abort(new Abandoned("the session is over"));
+    await this.#closePort();
+  }
+
+  /** Ends the session for good: its work is over, and the engine forgets it. */
+  async end(): Promise<void> {
+    this.#engine.sessions.delete(this);
+    await this.#close();
+    await this.resolutions.idle();
+    this.lock?.write();
+  }
+
+  /** The id of an object, always the same for equal objects. */
+  idOf(value: Identified): string {
+    return this.#objects.idOf(value, () => this.#engine.nextResult());
+  }
+
+  /** The object of an id that came as the argument `name`. */
+  load(id: string, name: string): Identified {
+    const handle = decodeId(id);
+    const value = handle && this.#objects.get(handle.number);
+    if (handle === undefined || value === undefined) {
+      const { number = 0, typeName = "" } = handle ?? {};
+      throw new EngineError(
+        `arg "${name}": resolve ID input "engineResult(${number}): ${typeName}!": resolve result ${number}: missing shared result`,
+      );
+    }
+    return value;
+  }
+}
+
+function lastingObjectsOf(engine: Engine): Objects {
+  const objects = lastingObjects.get(engine) ?? new Objects();
+  lastingObjects.set(engine, objects);
+  return objects;
+}

@@ -1,0 +1,55 @@
+/** File trees that exist only once somebody looks into them. */
+
+import { contentKey, copyInto } from "../files/scratch.js";
+import type { Work } from "./context.js";
+
+/** A tree of files: what is in it is known by its key, and made when it is needed. */
+export interface Tree {
+  readonly key: string;
+  /** Puts all that is in the tree into the folder `target`. */
+  fill(target: string, work: Work): Promise<void>;
+  /** A folder that holds the tree. Nobody may write into it. */
+  folder(work: Work): Promise<string>;
+}
+
+/** The tree with nothing in it. */
+export const EMPTY_TREE: Tree = derivedTree("empty", async () => undefined);
+
+/** A tree made by `fill`, at most once for its key. */
+export function derivedTree(
+  key: string,
+  fill: (target: string, work: Work) => Promise<void>,
+): Tree {
+  const tree: Tree = {
+    key,
+    fill,
+    folder: (work) =>
+      work.engine.steps.join(`tree ${key}`, work.signal, async (signal) => {
+        const target = await work.engine.scratch.newFolder("tree");
+        await fill(target, { ...work, signal });
+        return target;
+      }),
+  };
+  return tree;
+}
+
+/** A tree that is `parent` with one change made in it. */
+export function changedTree(
+  parent: Tree,
+  change: readonly unknown[],
+  apply: (target: string, work: Work) => Promise<void>,
+): Tree {
+  return derivedTree(contentKey(parent.key, ...change), async (target, work) => {
+    await parent.fill(target, work);
+    await apply(target, work);
+  });
+}
+
+/** A tree that a step leaves in a folder of its own. */
+export function steppedTree(key: string, folder: (work: Work) => Promise<string>): Tree {
+  return {
+    key,
+    folder,
+    fill: async (target, work) => copyInto(await folder(work), target, { signal: work.signal }),
+  };
+}

@@ -1,0 +1,251 @@
+/** What a fault rule is, and the checks of rules that a user wrote. */
+
+import {
+  checkNumber,
+  checkText,
+  MILLISECONDS,
+  readObject,
+  SHARE,
+  show,
+} from "../../../options/check.js";
+
+/** What goes wrong between the program and its session, or with the engine behind it. */
+export type SessionFault =
+  /** It takes longer, then goes on. Several of these add up. */
+  | { readonly kind: "latency"; readonly latencyMs: number }
+  /** No answer, for ever (until the client gives up or the double stops). */
+  | { readonly kind: "hang" }
+  /** The session's connection is reset before a byte of the answer. */
+  | { readonly kind: "reset" }
+  /** The session's connection is reset within the body of the answer. */
+  | { readonly kind: "resetBody" }
+  /** As `kill()` of the session double. */
+  | { readonly kind: "engineKilled" }
+  /** As `end()` of the session double. */
+  | { readonly kind: "engineEnded" }
+  /** As `restart()` of the session double. */
+  | { readonly kind: "engineRestarted" }
+  /** As `dropCli()` of the session double. */
+  | { readonly kind: "cliGone" }
+  /** The operation fails with a message of yours, at its place in the query. */
+  | { readonly kind: "message"; readonly message: string };
+
+/** What goes wrong with a registry, git or HTTP host, told in the engine's words. */
+export type UpstreamFault =
+  /**
+   * The host answers with this status. `at` tells what it was asked for: the thing itself (an
+   * image's manifest, a URL, a git remote's refs), a layer of an image, or a token at the
+   * registry's token server. Default: the thing itself. `body` follows the status where engines
+   * print one: after layers, and for git's 403 and 404.
+   */
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly at?: "resource" | "layer" | "token";
+      readonly body?: string;
+    }
+  /** The host closes the connection before it answers. */
+  | { readonly kind: "eof" }
+  /** The host closes the connection within the body (a layer, a file, a git pack). */
+  | { readonly kind: "cutBody" }
+  /** The host's name does not resolve. */
+  | { readonly kind: "dnsFailure" }
+  /** The host refuses the connection. */
+  | { readonly kind: "refused" }
+  /** The connection to the host times out. */
+  | { readonly kind: "timeout" };
+
+/** One thing that goes wrong. */
+export type Fault = SessionFault | UpstreamFault;
+
+/** Where a fault strikes: a step of the engine's work, or `request`, any HTTP request. */
+export type FaultOperation =
+  | "request"
+  | "from"
+  | "withExec"
+  | "http"
+  | "git"
+  | "host"
+  | "publish"
+  | "export";
+
+/**
+ * A fault and the calls that meet it. All conditions given must hold. Without any, every step of
+ * every operation meets it. What comes from a cache is no call.
+ *
+ * @example
+ * ```ts
+ * import type { FaultRule } from "dagger-circuit-breaker/testing";
+ *
+ * // The first two pulls from Docker Hub meet a rate limit; one download in ten is slow.
+ * const faults: FaultRule[] = [
+ *   { host: "docker.io", calls: { to: 2 }, kind: "status", status: 429 },
+ *   { operation: "http", probability: 0.1, kind: "latency", latencyMs: 2_000 },
+ *   { operation: "withExec", contains: "deploy", kind: "engineKilled" },
+ * ];
+ * ```
+ */
+export type FaultRule = Fault & {
+  /**
+   * The host asked: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`, `github.com`. With
+   * its port where the address names one; `http` and `git` go by the host alone as well.
+   */
+  readonly host?: string;
+  readonly operation?: FaultOperation;
+  /** A part of the image reference, URL, path or command line. */
+  readonly contains?: string;
+  /** Which of the calls that match, counted from 1: one, a list, or a range (both ends included). */
+  readonly calls?: number | readonly number[] | { readonly from?: number; readonly to?: number };
+  /** The share of those calls, from 0 to 1. Default: all. */
+  readonly probability?: number;
+};
+
+const OPERATIONS: readonly FaultOperation[] = [
+  "request",
+  "from",
+  "withExec",
+  "http",
+  "git",
+  "host",
+  "publish",
+  "export",
+];
+
+const UPSTREAM_OPERATIONS: readonly FaultOperation[] = ["from", "http", "git", "publish"];
+
+/** The keys that each kind of fault takes besides the conditions. */
+const KEYS_BY_KIND: Readonly<Record<Fault["kind"], readonly string[]>> = {
+  latency: ["latencyMs"],
+  hang: [],
+  reset: [],
+  resetBody: [],
+  engineKilled: [],
+  engineEnded: [],
+  engineRestarted: [],
+  cliGone: [],
+  message: ["message"],
+  status: ["status", "at", "body"],
+  eof: [],
+  cutBody: [],
+  dnsFailure: [],
+  refused: [],
+  timeout: [],
+};
+
+const UPSTREAM_KINDS: readonly Fault["kind"][] = [
+  "status",
+  "eof",
+  "cutBody",
+  "dnsFailure",
+  "refused",
+  "timeout",
+];
+
+/** Whether a fault is one of an upstream. */
+export function isUpstreamFault(fault: Fault): fault is UpstreamFault {
+  return UPSTREAM_KINDS.includes(fault.kind);
+}
+
+/** Checks a list of rules. Throws a TypeError or RangeError that names what is wrong. */
+export function checkFaults(faults: unknown, owner: string): FaultRule[] {
+  if (!Array.isArray(faults)) {
+    throw new TypeError(`${owner} option "faults" is ${show(faults)}, expected a list of rules`);
+  }
+  return faults.map((rule, index) => checkFault(rule, `${owner} fault ${index + 1}`));
+}
+
+/** Checks one rule. Throws a TypeError or RangeError that names what is wrong. */
+export function checkFault(rule: unknown, owner: string): FaultRule {
+  const kind = (rule as { kind?: unknown } | undefined)?.kind;
+  if (typeof kind !== "string" || !Object.hasOwn(KEYS_BY_KIND, kind)) {
+    throw new RangeError(
+      `${owner} option "kind" is ${show(kind)}, expected ${Object.keys(KEYS_BY_KIND).join(", ")}`,
+    );
+  }
+  const own = KEYS_BY_KIND[kind as Fault["kind"]];
+  const conditions = ["kind", "host", "operation", "contains", "calls", "probability"];
+  const checked = readObject(owner, rule, [...conditions, ...own]);
+  checkConditions(checked, owner);
+  checkFaultValues(checked, own, owner);
+  const reached = checked as unknown as FaultRule;
+  checkReach(reached, owner);
+  return reached;
+}
+
+/** A rule that nothing could ever meet is a mistake. */
+function checkReach(rule: FaultRule, owner: string): void {
+  const { kind, operation, host } = rule;
+  const asksHosts = operation !== undefined && UPSTREAM_OPERATIONS.includes(operation);
+  const expected = `expected one of ${UPSTREAM_OPERATIONS.join(", ")}`;
+  if (isUpstreamFault(rule) && !asksHosts && (operation !== undefined || host === undefined)) {
+    throw new RangeError(
+      `${owner} of kind "${kind}" has operation ${show(operation)}, expected a host, or one of ${UPSTREAM_OPERATIONS.join(", ")}`,
+    );
+  }
+  if (host !== undefined && operation !== undefined && !asksHosts) {
+    throw new RangeError(
+      `${owner} has a host and operation ${show(operation)}, which asks none, ${expected}`,
+    );
+  }
+  if (operation === "request" && rule.contains !== undefined) {
+    throw new RangeError(`${owner} has "contains" and operation "request", which has no text`);
+  }
+  const at = rule.kind === "status" ? rule.at : undefined;
+  if (at !== undefined && at !== "resource" && operation !== undefined && operation !== "from") {
+    throw new RangeError(
+      `${owner} option "at" is ${show(at)} and operation ${show(operation)}, expected "from": only images have layers and tokens`,
+    );
+  }
+}
+
+function checkConditions(rule: Readonly<Record<string, unknown>>, owner: string): void {
+  for (const name of ["host", "contains"]) {
+    if (rule[name] !== undefined) checkText(rule[name], `${owner} option "${name}"`, 2_000);
+  }
+  if (rule.operation !== undefined && !OPERATIONS.includes(rule.operation as FaultOperation)) {
+    throw new RangeError(
+      `${owner} option "operation" is ${show(rule.operation)}, expected ${OPERATIONS.join(", ")}`,
+    );
+  }
+  if (rule.probability !== undefined) {
+    checkNumber(rule.probability, `${owner} option "probability"`, SHARE);
+  }
+  if (rule.calls !== undefined) checkCalls(rule.calls, `${owner} option "calls"`);
+}
+
+const CALL_NUMBER = { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true };
+
+function checkCalls(calls: unknown, label: string): void {
+  if (Array.isArray(calls)) {
+    for (const number of calls) checkNumber(number, label, CALL_NUMBER);
+  } else if (typeof calls === "object" && calls !== null) {
+    const range = readObject(label, calls, ["from", "to"]);
+    for (const [end, number] of Object.entries(range)) {
+      if (number !== undefined) checkNumber(number, `${label} "${end}"`, CALL_NUMBER);
+    }
+    const { from = 1, to = from } = range as { from?: number; to?: number };
+    if (to < from) throw new RangeError(`${label} ends at ${to}, before its start at ${from}`);
+  } else {
+    checkNumber(calls, label, CALL_NUMBER);
+  }
+}
+
+function checkFaultValues(
+  rule: Readonly<Record<string, unknown>>,
+  own: readonly string[],
+  owner: string,
+): void {
+  if (own.includes("latencyMs")) {
+    checkNumber(rule.latencyMs, `${owner} option "latencyMs"`, MILLISECONDS);
+  }
+  if (own.includes("message")) checkText(rule.message, `${owner} option "message"`, 100_000);
+  if (!own.includes("status")) return;
+  checkNumber(rule.status, `${owner} option "status"`, { min: 400, max: 599, whole: true });
+  if (rule.body !== undefined) checkText(rule.body, `${owner} option "body"`, 100_000);
+  const { at } = rule;
+  if (at !== undefined && at !== "resource" && at !== "layer" && at !== "token") {
+    throw new RangeError(
+      `${owner} option "at" is ${show(at)}, expected "resource", "layer" or "token"`,
+    );
+  }
+}

@@ -1,0 +1,230 @@
+/** The folder under which all files of a double live, and the few things done with files in it. */
+
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  constants,
+  type Dirent,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  unlink,
+  utimes,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { atExit } from "../engine/exit-cleanup.js";
+import { errorCode } from "../faults/wire-errors.js";
+import type { PathFilter } from "./globs.js";
+
+/** A folder of its own under the system's temporary folder, gone after `remove()`. */
+export class Scratch {
+  /** The folder, without symbolic links in its path. */
+  readonly folder: string;
+  #next = 0;
+  readonly #notAtExit = atExit(() => this.#removeNow());
+
+  constructor() {
+    this.folder = mkdtempSync(join(realpathSync(tmpdir()), "dagger-session-double-"));
+  }
+
+  /** A new empty folder. */
+  async newFolder(purpose: string): Promise<string> {
+    this.#next += 1;
+    const folder = join(this.folder, `${purpose}-${this.#next}`);
+    await mkdir(folder, { recursive: true });
+    return folder;
+  }
+
+  /** Removes all. */
+  async remove(): Promise<void> {
+    try {
+      await rm(this.folder, REMOVAL);
+    } catch {
+      this.#removeNow();
+    }
+    this.#notAtExit();
+  }
+
+  /** Tools leave folders that nobody may write into, so not even remove from. */
+  #removeNow(): void {
+    try {
+      rmSync(this.folder, REMOVAL);
+    } catch {
+      makeWritable(this.folder);
+      rmSync(this.folder, REMOVAL);
+    }
+  }
+}
+
+const REMOVAL = { recursive: true, force: true, maxRetries: 3 };
+
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(folder, entry.name));
+  }
+}
+
+/** How a copy is made. */
+export interface CopyOptions {
+  /** Which paths of a folder are taken. Default: all. */
+  readonly filter?: PathFilter;
+  /** Ends the copying of a folder early. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Copies a file to `target`, or what is in a folder into the folder `target`, which must be there.
+ * Links stay links, and those that lead to a place in the folder lead to its copy; a link that is
+ * in the way is replaced, never followed. Sockets, pipes and devices are left out.
+ */
+export async function copyInto(
+  source: string,
+  target: string,
+  options: CopyOptions = {},
+): Promise<void> {
+  if (!(await stat(source)).isDirectory()) return copyOne(source, target);
+  const { filter = () => "take", signal } = options;
+  await new FolderCopy(source, target, filter, signal).copy("");
+}
+
+/** One folder on its way to another place. */
+class FolderCopy {
+  readonly #source: string;
+  readonly #target: string;
+  readonly #filter: PathFilter;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(source: string, target: string, filter: PathFilter, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#target = target;
+    this.#filter = filter;
+    this.#signal = signal;
+  }
+
+  /** Copies what is in the folder at the path `inside`. */
+  async copy(inside: string): Promise<void> {
+    this.#signal?.throwIfAborted();
+    const entries = await readdir(join(this.#source, inside), { withFileTypes: true });
+    const copies = entries.map((entry) => this.#copyEntry(entry, inside));
+    // All must have ended before anybody removes the folder.
+    for (const copy of await Promise.allSettled(copies)) {
+      if (copy.status === "rejected") throw copy.reason;
+    }
+  }
+
+  async #copyEntry(entry: Dirent, inside: string): Promise<void> {
+    const path = inside === "" ? entry.name : `${inside}/${entry.name}`;
+    const from = join(this.#source, path);
+    const to = join(this.#target, path);
+    const decision = this.#filter(path);
+    if (decision === "leave") return;
+    if (entry.isDirectory()) {
+      const { mode } = await stat(from);
+      await makeFolder(to);
+      await this.copy(path);
+      await chmod(to, mode);
+      // What was only walked stays when something in it was taken.
+      if (decision === "walk") await rmdir(to).catch(() => undefined);
+    } else if (decision === "walk") {
+      return;
+    } else if (entry.isSymbolicLink()) {
+      await rm(to, { force: true });
+      await symlink(this.#leadingTo(await readlink(from)), to);
+    } else if (entry.isFile()) {
+      await copyOne(from, to);
+    }
+  }
+
+  #leadingTo(place: string): string {
+    return place.startsWith(`${this.#source}/`)
+      ? this.#target + place.slice(this.#source.length)
+      : place;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const there = await lstat(folder);
+    if (there.isDirectory()) return;
+    if (!there.isSymbolicLink()) throw error;
+    await unlink(folder);
+    await mkdir(folder);
+  }
+}
+
+async function copyOne(source: string, target: string): Promise<void> {
+  const { atime, mtime } = await stat(source);
+  const mode = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL;
+  try {
+    await copyFile(source, target, mode);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    await unlink(target);
+    await copyFile(source, target, mode);
+  }
+  // Build tools go by the time of a file.
+  await utimes(target, atime, mtime);
+}
+
+/** The names in a folder, folders with a slash at the end, as engines list them. */
+export async function listEntries(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    .sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** A digest of all that is in a folder: names, kinds, permissions and contents. */
+export async function folderDigest(folder: string): Promise<string> {
+  const hash = createHash("sha256");
+  await digestFolder(folder, "", (text) => hash.update(text));
+  return hash.digest("hex");
+}
+
+async function digestFolder(
+  folder: string,
+  inside: string,
+  add: (text: string | Uint8Array) => unknown,
+): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    const name = `${inside}/${entry.name}`;
+    if (entry.isDirectory()) {
+      add(`\0folder ${name}`);
+      await digestFolder(path, name, add);
+    } else if (entry.isSymbolicLink()) {
+      add(`\0link ${name} ${await readlink(path)}`);
+    } else {
+      add(`\0file ${name} ${(await stat(path)).mode}`);
+      add(
+        createHash("sha256")
+          .update(await readFile(path))
+          .digest(),
+      );
+    }
+  }
+}
+
+/** A key for content: equal parts, equal key. */
+export function contentKey(...parts: unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

@@ -1,0 +1,98 @@
+/** Runs one GraphQL request and gives the answer as it goes over the wire. */
+
+import { randomBytes } from "node:crypto";
+import { type DocumentNode, execute, TypeInfo, visit, visitWithTypeInfo } from "graphql";
+import type { Work } from "../engine/context.js";
+import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.js";
+import { fieldResolver, QUERY } from "../resolve/index.js";
+import { planQuery, RefusedQuery } from "./query-plan.js";
+import { type PlacedError, runFields } from "./query-run.js";
+import type { GraphqlRequest } from "./request-body.js";
+import { SCHEMA } from "./schema.js";
+
+/** An answer. */
+export interface Answer {
+  /** Whether it is the query itself that is refused. */
+  readonly refused: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Answers a request. Rejects only when the engine goes, or nobody waits any more. */
+export async function answer(
+  work: Work,
+  request: GraphqlRequest,
+  traceId: string,
+): Promise<Answer> {
+  try {
+    const plan = planQuery(request, work.engine);
+    const errors: PlacedError[] = [];
+    const own = plan.fields.filter((field) => !isIntrospection(field.name));
+    const data = await runFields(own, "Query", QUERY, fieldResolver(work), errors);
+    if (errors.length > 0) {
+      return failed(errors.map((error) => onWire(error, work, traceId)));
+    }
+    if (own.length === plan.fields.length) return { refused: false, body: { data } };
+    return {
+      refused: false,
+      body: { data: { ...(await introspect(plan.document, request)), ...data } },
+    };
+  } catch (error) {
+    if (!(error instanceof RefusedQuery)) throw error;
+    return { refused: error.byProtocol, body: { errors: error.errors, data: null } };
+  }
+}
+
+function failed(errors: readonly Readonly<Record<string, unknown>>[]): Answer {
+  return { refused: false, body: { errors, data: null } };
+}
+
+function onWire(
+  { path, error }: PlacedError,
+  { engine, session }: Work,
+  traceId: string,
+): Readonly<Record<string, unknown>> {
+  const known = error instanceof EngineError ? error : systemError(error);
+  const ending =
+    known.traced || engine.isOld || session.located.has(known)
+      ? ` [traceparent:${traceId}-${randomBytes(8).toString("hex")}]`
+      : "";
+  const { extensions } = known;
+  return { message: known.message + ending, path, ...(extensions && { extensions }) };
+}
+
+/** A system call that failed within a step, as Go words it. Anything else is no answer. */
+function systemError(error: unknown): EngineError {
+  // What Node refuses to hand to the system: a text with a zero byte in it.
+  if (errorCode(error) === "ERR_INVALID_ARG_VALUE") return new EngineError("invalid argument");
+  const { syscall, path = "" } = error as { syscall?: string; path?: string };
+  if (syscall === undefined) throw error;
+  return new EngineError(`${syscall} ${path}: ${systemErrorText(error)}`, { traced: true });
+}
+
+function isIntrospection(field: string): boolean {
+  return field === "__schema" || field === "__type";
+}
+
+/** What a query asks of the schema itself is answered by the GraphQL library. */
+async function introspect(
+  document: DocumentNode,
+  request: GraphqlRequest,
+): Promise<Readonly<Record<string, unknown>>> {
+  const types = new TypeInfo(SCHEMA);
+  const onlyIntrospection = visit(
+    document,
+    visitWithTypeInfo(types, {
+      Field: ({ name }) => {
+        const isRoot = types.getParentType() === SCHEMA.getQueryType();
+        return isRoot && !isIntrospection(name.value) ? null : undefined;
+      },
+    }),
+  );
+  const result = await execute({
+    schema: SCHEMA,
+    document: onlyIntrospection,
+    operationName: request.operationName,
+    variableValues: request.variables,
+  });
+  return result.data ?? {};
+}

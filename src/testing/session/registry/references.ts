@@ -1,0 +1,96 @@
+/** Image references: what `busybox:1.36` means in full, and which hosts a pull of it talks to. */
+
+import { createHash } from "node:crypto";
+import { EngineError } from "../faults/wire-errors.js";
+
+/** An image reference in full. */
+export interface ImageReference {
+  /** The registry as references name it: `docker.io`, `ghcr.io`, `127.0.0.1:5000`. */
+  readonly domain: string;
+  /** `library/busybox`. */
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string | undefined;
+  /** The whole reference, normalised: `docker.io/library/busybox:1.36`. */
+  readonly full: string;
+  /** The host that serves its manifests: `registry-1.docker.io`. */
+  readonly registryHost: string;
+  /** The host that hands out tokens for it, where an exchange is customary. */
+  readonly tokenHost: string | undefined;
+}
+
+const DOMAIN_PART = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
+const DOMAIN = new RegExp(
+  `^(?:${DOMAIN_PART}(?:\\.${DOMAIN_PART})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?$`,
+);
+const COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/**
+ * Reads an image address as the engine does.
+ *
+ * @throws EngineError when the address is none.
+ */
+export function parseReference(address: string): ImageReference {
+  const [named = "", digest] = split(address, address.indexOf("@"));
+  const colon = named.indexOf(":", named.lastIndexOf("/"));
+  const [name = "", tag = "latest"] = split(named, colon);
+  const [first = "", rest] = split(name, name.indexOf("/"));
+  const hasDomain = rest !== undefined && (/[.:A-Z]/.test(first) || first === "localhost");
+  const domain = hasDomain ? normalDomain(first) : "docker.io";
+  const path = hasDomain ? rest : name;
+  const repository = domain === "docker.io" && !path.includes("/") ? `library/${path}` : path;
+  const fault = faultOf(domain, repository, tag, digest, path);
+  if (fault !== undefined) {
+    throw new EngineError(`failed to parse image address ${address}: ${fault}`);
+  }
+  // A reference that states a digest only has no tag to print.
+  const suffix = colon < 0 && digest !== undefined ? "" : `:${tag}`;
+  return {
+    domain,
+    repository,
+    tag,
+    digest,
+    full: `${domain}/${repository}${suffix}${digest === undefined ? "" : `@${digest}`}`,
+    registryHost: domain === "docker.io" ? "registry-1.docker.io" : domain,
+    tokenHost: domain === "docker.io" ? "auth.docker.io" : undefined,
+  };
+}
+
+function faultOf(
+  domain: string,
+  repository: string,
+  tag: string,
+  digest: string | undefined,
+  path: string,
+): string | undefined {
+  const upper = path.split("/").find((component) => /[A-Z]/.test(component));
+  if (upper !== undefined) {
+    return `invalid reference format: repository name (${path}) must be lowercase`;
+  }
+  const valid =
+    DOMAIN.test(domain) &&
+    repository.split("/").every((component) => COMPONENT.test(component)) &&
+    TAG.test(tag) &&
+    (digest === undefined || DIGEST.test(digest));
+  return valid ? undefined : "invalid reference format";
+}
+
+function normalDomain(domain: string): string {
+  return domain === "index.docker.io" ? "docker.io" : domain;
+}
+
+function split(text: string, at: number): [string, string?] {
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The digest that the double gives an image: always the same for the same reference. */
+export function digestOf(text: string): string {
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+/** Where a registry is asked: plain HTTP on the machine itself, HTTPS elsewhere, as engines do. */
+export function registryUrl(host: string): string {
+  return `${/^(localhost|127\.|\[::1\])/.test(host) ? "http" : "https"}://${host}`;
+}

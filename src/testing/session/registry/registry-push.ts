@@ -1,0 +1,97 @@
+/** What an engine asks a registry to which it pushes an image. It is told, counted, never sent. */
+
+import type { Work } from "../engine/context.js";
+import { type MetFault, meetFaults } from "../faults/meet-faults.js";
+import { plannedNetworkError } from "../faults/network-errors.js";
+import { type Asked, Exchange, type Outcome } from "../traces/exchange.js";
+import type { ImageReference } from "./references.js";
+import { attemptsFor, repositoryUrl } from "./registry.js";
+import { blobsOf } from "./registry-talk.js";
+
+/** One push. */
+export class RegistryPush {
+  readonly #work: Work;
+  readonly #reference: ImageReference;
+
+  constructor(work: Work, reference: ImageReference) {
+    this.#work = work;
+    this.#reference = reference;
+  }
+
+  /** Pushes an image of one layer, which is there already. Gives the fault that it met. */
+  async push(digest: string): Promise<MetFault | undefined> {
+    const { layer, config } = blobsOf(digest);
+    const met = await this.#askForLayer(layer);
+    if (met !== undefined) {
+      this.#giveUp(met, layer, config);
+      return met;
+    }
+    this.#told("HEAD", `blobs/${config}`, { status: 404 });
+    this.#told("POST", "blobs/uploads/", { status: 202 });
+    const upload = `blobs/uploads/${config.slice(7, 43)}?digest=${encodeURIComponent(config)}`;
+    this.#told("PUT", upload, { status: 201 }, "application/octet-stream");
+    const manifest = `manifests/${this.#reference.tag}`;
+    this.#told("HEAD", manifest, { status: 200 });
+    const type = "application/vnd.oci.image.manifest.v1+json";
+    this.#told("PUT", manifest, { status: 201 }, type);
+    return undefined;
+  }
+
+  async #askForLayer(layer: string): Promise<MetFault | undefined> {
+    const path = `blobs/${layer}`;
+    const exchange = this.#begin("HEAD", path);
+    let met: MetFault | undefined;
+    try {
+      met = await meetFaults(this.#work, {
+        operation: "publish",
+        hosts: [this.#reference.registryHost],
+        text: this.#reference.full,
+      });
+    } catch (error) {
+      if (this.#work.signal.aborted) exchange.cancel();
+      else exchange.end({ status: 200 });
+      throw error;
+    }
+    exchange.end(met === undefined ? { status: 200 } : this.#outcomeOf(met, path));
+    return met;
+  }
+
+  /** Both blobs are asked for at once; the one that fails for good ends the other. */
+  #giveUp(met: MetFault, layer: string, config: string): void {
+    const outcome = this.#outcomeOf(met, `blobs/${layer}`);
+    if (outcome.status === undefined) {
+      this.#begin("HEAD", `blobs/${config}`).cancel();
+      return;
+    }
+    this.#told("HEAD", `blobs/${config}`, outcome);
+    if (outcome.status === 401 && !this.#work.engine.isOld) {
+      this.#told("POST", "blobs/uploads/", outcome);
+    }
+    const attempts = attemptsFor(outcome.status);
+    for (let attempt = 1; attempt < attempts; attempt += 1) {
+      if (attempt === attempts - 1) this.#begin("HEAD", `blobs/${config}`).cancel();
+      else this.#told("HEAD", `blobs/${config}`, outcome);
+      this.#told("HEAD", `blobs/${layer}`, outcome);
+    }
+  }
+
+  #outcomeOf({ fault }: MetFault, path: string): Outcome {
+    if (fault.kind === "status") return { status: fault.status };
+    const url = repositoryUrl(this.#reference, path);
+    return { error: plannedNetworkError(fault, url) ?? "EOF" };
+  }
+
+  #told(method: Asked["method"], path: string, outcome: Outcome, type?: string): void {
+    this.#begin(method, path, type).end(outcome);
+  }
+
+  #begin(method: Asked["method"], path: string, type?: string): Exchange {
+    const { engine, span } = this.#work;
+    return new Exchange(engine, span, {
+      method,
+      url: repositoryUrl(this.#reference, path),
+      host: this.#reference.registryHost,
+      ...(type !== undefined && { headers: { "content-type": type } }),
+    });
+  }
+}

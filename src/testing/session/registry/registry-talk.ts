@@ -1,0 +1,156 @@
+/** What an engine asks a registry for an image, and how it ends. It is told, counted, never sent. */
+
+import type { Work } from "../engine/context.js";
+import type { Verdict } from "../faults/faults.js";
+import { type MetFault, meetVerdict } from "../faults/meet-faults.js";
+import { plannedNetworkError } from "../faults/network-errors.js";
+import { type Asked, Exchange, type Outcome } from "../traces/exchange.js";
+import { digestOf, type ImageReference } from "./references.js";
+import { attemptsFor, isTokenFault, manifestUrl, repositoryUrl, tokenUrl } from "./registry.js";
+
+/** Where a fault strikes: before anybody answers, at the token server, or at one of the requests. */
+type Stage = "connection" | "token" | "manifest" | "blob";
+
+/** Nothing goes wrong. */
+const HARMLESS: Verdict = { latencyMs: 0, fault: undefined, host: undefined };
+/** How often a body that was cut is asked for, from where it was cut. */
+const CUT_ATTEMPTS = 4;
+const ALL_ATTEMPTS = 6;
+
+/** The configuration and the layer that the double's images consist of. */
+export function blobsOf(digest: string): { readonly config: string; readonly layer: string } {
+  return { config: digestOf(`config of ${digest}`), layer: digestOf(`layer of ${digest}`) };
+}
+
+/** One conversation with the registry of an image. The exchanges stand under the span of the work. */
+export class RegistryTalk {
+  readonly #work: Work;
+  readonly #reference: ImageReference;
+  #verdict: Verdict;
+  #isAuthorized = false;
+
+  constructor(work: Work, reference: ImageReference, verdict: Verdict = HARMLESS) {
+    this.#work = work;
+    this.#reference = reference;
+    this.#verdict = verdict;
+  }
+
+  /** Asks for the manifest, by tag or by digest. Gives the fault that it met. */
+  async askManifest(): Promise<MetFault | undefined> {
+    const stage = this.#stage();
+    const url = manifestUrl(this.#reference);
+    const hasToken = this.#reference.tokenHost !== undefined || stage === "token";
+    if (hasToken && stage !== "connection") {
+      this.#told({ method: "HEAD", url }, { status: 401 });
+      const met = await this.#ask(this.#tokenRequest(), stage === "token");
+      if (met !== undefined) return met;
+      this.#isAuthorized = true;
+    }
+    const met = await this.#ask({ method: "HEAD", url }, stage !== "blob");
+    if (met === undefined) return undefined;
+    const attempts = this.#attemptsFor(met);
+    // The request that asked for a token was one of the six.
+    const spent = hasToken && attempts === ALL_ATTEMPTS ? 2 : 1;
+    this.#repeat({ method: "HEAD", url }, met, attempts - spent);
+    // What is known by its digest may also be no manifest.
+    const { digest } = this.#reference;
+    if (digest !== undefined) {
+      const blob = repositoryUrl(this.#reference, `blobs/${digest}`);
+      this.#repeat({ method: "HEAD", url: blob }, met, attempts);
+    }
+    return met;
+  }
+
+  /** Asks for what is known of an image but not there yet. Gives the fault that it met. */
+  async askConfig(digest: string): Promise<MetFault | undefined> {
+    const { images } = this.#work.engine;
+    if (!images.hasManifest(digest)) {
+      const manifest = repositoryUrl(this.#reference, `manifests/${digest}`);
+      this.#told({ method: "GET", url: manifest }, { status: 200 });
+      images.keepManifest(digest);
+    }
+    return this.askBlob(blobsOf(digest).config);
+  }
+
+  /** Asks for a blob. Gives the fault that it met. */
+  async askBlob(blob: string): Promise<MetFault | undefined> {
+    const asked: Request = {
+      method: "GET",
+      url: repositoryUrl(this.#reference, `blobs/${blob}`),
+    };
+    const met = await this.#ask(asked, true);
+    if (met === undefined) return undefined;
+    const isCut = met.fault.kind === "cutBody";
+    const again = isCut ? { ...asked, headers: { range: "bytes=1-" } } : asked;
+    this.#repeat(again, met, (isCut ? CUT_ATTEMPTS : this.#attemptsFor(met)) - 1);
+    return met;
+  }
+
+  #stage(): Stage {
+    const { fault } = this.#verdict;
+    if (isTokenFault(this.#reference, this.#verdict)) return "token";
+    if (fault?.kind === "cutBody") return "blob";
+    if (fault?.kind === "status") return fault.at === "layer" ? "blob" : "manifest";
+    const isUnreachable =
+      fault?.kind === "dnsFailure" || fault?.kind === "refused" || fault?.kind === "timeout";
+    return isUnreachable ? "connection" : "manifest";
+  }
+
+  #tokenRequest(): Request {
+    return { method: "GET", url: tokenUrl(this.#reference), isToken: true };
+  }
+
+  /** One exchange; with `decides` it is the one that the plan's verdict is about. */
+  async #ask(asked: Request, decides: boolean): Promise<MetFault | undefined> {
+    const exchange = this.#begin(asked);
+    if (!decides) {
+      exchange.end({ status: 200 });
+      return undefined;
+    }
+    const verdict = this.#verdict;
+    this.#verdict = HARMLESS;
+    let met: MetFault | undefined;
+    try {
+      met = await meetVerdict(this.#work, verdict);
+    } catch (error) {
+      // A message of the user's is no failure of the host.
+      if (this.#work.signal.aborted) exchange.cancel();
+      else exchange.end({ status: 200 });
+      throw error;
+    }
+    exchange.end(outcomeOf(met, asked.url));
+    return met;
+  }
+
+  #repeat(asked: Request, met: MetFault, times: number): void {
+    for (let time = 0; time < times; time += 1) this.#told(asked, outcomeOf(met, asked.url));
+  }
+
+  #told(asked: Request, outcome: Outcome): void {
+    this.#begin(asked).end(outcome);
+  }
+
+  #begin(asked: Request): Exchange {
+    const { registryHost, tokenHost = registryHost } = this.#reference;
+    return new Exchange(this.#work.engine, this.#work.span, {
+      ...asked,
+      host: asked.isToken ? tokenHost : registryHost,
+      headers: { ...(this.#isAuthorized && { authorization: "****" }), ...asked.headers },
+    });
+  }
+
+  #attemptsFor({ fault }: MetFault): number {
+    return fault.kind === "status" ? attemptsFor(fault.status) : 1;
+  }
+}
+
+/** What is asked; the host follows from the image. */
+type Request = Omit<Asked, "host">;
+
+function outcomeOf(met: MetFault | undefined, url: URL): Outcome {
+  if (met === undefined) return { status: 200 };
+  const { fault } = met;
+  if (fault.kind === "status") return { status: fault.status };
+  const error = plannedNetworkError(fault, url);
+  return error === undefined ? { status: 200, error: "unexpected EOF" } : { error };
+}
