@@ -24,7 +24,11 @@ const projects = PROJECTS.map((name, order) => ({
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    // A test ends by its conditions. These limits are for what hangs, on a machine however busy.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 120_000 } },
+    setupFiles: ["./tests/patience.ts"],
     projects,
     dangerouslyIgnoreUnhandledErrors: false,
     coverage: {

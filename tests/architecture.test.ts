@@ -112,7 +112,7 @@ test("every public export has a doc comment", () => {
   expect(entries.length).toBeGreaterThan(0);
   const program = ownProgram(entries);
   expect(entries.flatMap((entry) => undocumentedExports(program, entry))).toEqual([]);
-}, 60_000);
+});
 
 function undocumentedExports(program: ts.Program, entry: string): string[] {
   const checker = program.getTypeChecker();

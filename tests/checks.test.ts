@@ -55,6 +55,37 @@ test("a failure that no test counts is counted once", async () => {
   expect(lines.at(-1)).toBe("0 passed, 2 failed");
 });
 
+test("what failed is named before the closing line, however much was printed in between", async () => {
+  const sections = new Sections({ out: SILENT });
+  const names = Array.from(
+    { length: 40 },
+    (_, index) => `tests/a.test.ts > title ${index}\n again`,
+  );
+  await sections.run("one", async () => ({
+    failed: "much output",
+    failures: names,
+    counts: { failed: 40 },
+  }));
+  await sections.run("lint", async () => ({
+    failed: `checked\n\na.ts: error: ${"x".repeat(999)}`,
+  }));
+  await sections.run("fine", async () => ({ counts: { passed: 1 } }));
+  sections.close();
+  const shown = lines.slice(lines.indexOf("\nFailed:") + 1);
+  expect(shown[0]).toBe("  one: tests/a.test.ts > title 0 again");
+  expect(shown).toHaveLength(33);
+  expect(shown.slice(30)).toEqual(["  and 11 more", "", "1 passed, 41 failed"]);
+});
+
+test("a section that names no test is named with the line that tells most", async () => {
+  const sections = new Sections({ out: SILENT });
+  await sections.run("lint", async () => ({
+    failed: `checked\n\na.ts: error: ${"x".repeat(999)}`,
+  }));
+  sections.close();
+  expect(lines.at(-3)).toMatch(/^ {2}lint: a\.ts: error: x{100,240}\.\.\.$/);
+});
+
 test("a section that hangs is ended after ten minutes, and the closing line comes all the same", async () => {
   const sections = new Sections({ out: SILENT });
   const hung = sections.run("hangs", hanging);

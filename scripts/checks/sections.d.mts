@@ -5,6 +5,7 @@ import type { Output } from "./progress.mjs";
 export interface SectionResult {
   readonly note?: string;
   readonly failed?: string;
+  readonly failures?: readonly string[];
   readonly counts?: {
     readonly passed?: number;
     readonly failed?: number;

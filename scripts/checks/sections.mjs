@@ -6,6 +6,9 @@ import { progressLine } from "./progress.mjs";
 const SECTION_LIMIT_MS = 10 * 60_000;
 /** And so does the whole. */
 const WHOLE_LIMIT_MS = 60 * 60_000;
+/** How many failures the end names, and how much of each. */
+const SHOWN_FAILURES = 30;
+const SHOWN_CHARACTERS = 240;
 
 /** Everything that one call of scripts/test.sh does. */
 export class Sections {
@@ -13,6 +16,7 @@ export class Sections {
   #whole = new AbortController();
   #timer;
   #times = [];
+  #failures = [];
   #hints = [];
   #printed = false;
 
@@ -39,7 +43,8 @@ export class Sections {
    * Runs one section and prints one line for it, and its whole output when it fails.
    *
    * The body gets `{ signal, progress }`. It resolves to a `note` for the line, to the `output` of a
-   * failure (`failed`), and to the `counts` of tests: a failure that no test counts is counted here.
+   * failure (`failed`), to the names of what failed (`failures`), and to the `counts` of tests: a
+   * failure that no test counts is counted here.
    * Resolves to whether the section passed.
    */
   async run(title, body) {
@@ -73,12 +78,13 @@ export class Sections {
     return this.#times;
   }
 
-  /** Prints the closing line and sets the exit code. */
+  /** Prints what failed, then the closing line, and sets the exit code. */
   close() {
     if (this.#printed) return;
     this.#printed = true;
     clearTimeout(this.#timer);
     const { passed, failed, skipped } = this.#totals;
+    this.#printFailures();
     console.log("");
     const skips = skipped > 0 ? `, ${skipped} skipped` : "";
     if (this.#hints.length > 0) {
@@ -89,23 +95,48 @@ export class Sections {
     process.exitCode = failed === 0 ? 0 : 1;
   }
 
+  /** A log of CI may show its end alone, and the output of a failure stands far above it. */
+  #printFailures() {
+    if (this.#failures.length === 0) return;
+    console.log("\nFailed:");
+    for (const text of this.#failures.slice(0, SHOWN_FAILURES)) console.log(`  ${text}`);
+    const more = this.#failures.length - SHOWN_FAILURES;
+    if (more > 0) console.log(`  and ${more} more`);
+  }
+
   #notRun() {
     return { failed: `not run: ${this.#whole.signal.reason}` };
   }
 
-  #report(title, start, { note, failed, counts = {} }) {
-    const { passed = 0, failed: failures = 0, skipped = 0 } = counts;
+  #report(title, start, { note, failed, failures = [], counts = {} }) {
+    const { passed = 0, failed: failedTests = 0, skipped = 0 } = counts;
     this.#totals.passed += passed;
     this.#totals.skipped += skipped;
     // A file that does not load, an unhandled rejection or a missed threshold fails no single test.
-    this.#totals.failed += failed !== undefined && failures === 0 ? 1 : failures;
+    const least = failed === undefined ? 0 : Math.max(1, failures.length);
+    this.#totals.failed += Math.max(failedTests, least);
     const seconds = (performance.now() - start) / 1_000;
     this.#times.push({ title, seconds });
     const state = failed === undefined ? "ok" : "FAILED";
     console.log([`${title}: ${state}`, note, `${seconds.toFixed(1)} s`].filter(Boolean).join(", "));
     if (failed !== undefined) console.log(`\n${failed.trimEnd()}\n`);
+    if (failed !== undefined) {
+      const names = failures.length > 0 ? failures : [tellingLine(failed)];
+      this.#failures.push(...names.map((name) => cut(`${title}: ${name}`)));
+    }
     return failed === undefined;
   }
+}
+
+/** The line of an output that most likely says what went wrong. */
+function tellingLine(output) {
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  return (lines.find((line) => /error|ended:/i.test(line)) ?? lines[0] ?? "").trim();
+}
+
+function cut(text) {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}...` : line;
 }
 
 function minutes(ms) {

@@ -12,10 +12,27 @@ export default class ProgressReporter {
     this.#total = specifications.length;
   }
 
+  onTestRunEnd(_testModules, unhandled) {
+    tell({ unhandled: unhandled.map(({ message }) => `unhandled: ${message}`) });
+  }
+
+  onTestModuleStart({ relativeModuleId }) {
+    tell({ started: relativeModuleId });
+  }
+
   onTestModuleEnd(testModule) {
     this.#done += 1;
     const counts = { passed: 0, failed: 0, skipped: 0 };
-    for (const test of testModule.children.allTests()) counts[test.result().state] += 1;
+    const failures = [];
+    if (testModule.errors().length > 0) failures.push("the file itself");
+    for (const suite of testModule.children.allSuites()) {
+      if (suite.errors().length > 0) failures.push(`${suite.fullName} (a hook)`);
+    }
+    for (const test of testModule.children.allTests()) {
+      const { state } = test.result();
+      counts[state] += 1;
+      if (state === "failed") failures.push(test.fullName);
+    }
     const { duration, collectDuration, setupDuration, prepareDuration, environmentSetupDuration } =
       testModule.diagnostic();
     tell({
@@ -23,6 +40,7 @@ export default class ProgressReporter {
       total: this.#total,
       file: testModule.relativeModuleId,
       counts,
+      failures,
       testsMs: Math.round(duration),
       loadMs: Math.round(
         collectDuration + setupDuration + prepareDuration + environmentSetupDuration,

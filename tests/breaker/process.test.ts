@@ -4,15 +4,12 @@ import { spawn } from "node:child_process";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPackage } from "../build.js";
 
 /** Far below the reset timeout of a minute, so that a timer of the breaker could not hide in it. */
 const LONGEST_RUN_MS = 30_000;
 let folder: string;
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 // A process of plain Node needs JavaScript; the breaker imports nothing but the checks of options.
 beforeAll(async () => {
@@ -22,7 +19,7 @@ beforeAll(async () => {
   for (const part of ["breaker", "options"]) {
     await cp(join(dist, part), join(folder, part), { recursive: true });
   }
-}, 60_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -4,11 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { afterAll, beforeAll, vi } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { buildPackage, projectFolder } from "../build.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** What a run came to. */
 export interface Run {
@@ -46,7 +43,7 @@ export function builtCli(): BuiltCli {
     mkdirSync(join(folder, "bin"));
     // As npm installs a program.
     symlinkSync(join(dist, "main.js"), join(folder, "bin/dagger-breaker"));
-  }, 120_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const cli: BuiltCli = {

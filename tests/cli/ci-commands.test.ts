@@ -3,8 +3,6 @@
 import { expect, test, vi } from "vitest";
 import { fleetCli } from "./fleet-cli.js";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const fleet = fleetCli();
 const HUB = "registry:docker.io";
 /** Harmless commands of Azure, GitHub, TeamCity, GitLab and Travis. */
@@ -25,7 +23,7 @@ test("no text of a shared store is a command to a CI system in what any command 
     outputs.push(await fleet.run(command));
   }
   const watch = fleet.start(["watch"]);
-  await vi.waitFor(() => expect(watch.stdout).toContain("task.debug"), { timeout: 20_000 });
+  await vi.waitFor(() => expect(watch.stdout).toContain("task.debug"));
   await watch.end();
   outputs.push({ exitCode: 0, stdout: watch.stdout, stderr: watch.stderr });
   const missing = ["run", "--junit", "/no/##[x]/::debug::y", "--needs", HUB, "--", "true"];

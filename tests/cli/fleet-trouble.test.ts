@@ -3,12 +3,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../src/fleet/open-store.js";
 import { loadSqlite } from "../../src/fleet/sqlite/node-sqlite.js";
 import { fleetCli } from "./fleet-cli.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const HUB = "registry:docker.io";
 const GITHUB = "git:github.com";

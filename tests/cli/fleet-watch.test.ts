@@ -7,8 +7,6 @@ import { expect, test, vi } from "vitest";
 import { openStore } from "../../src/fleet/open-store.js";
 import { fleetCli, POLICY, type Running } from "./fleet-cli.js";
 
-vi.setConfig({ testTimeout: 90_000 });
-
 const HUB = "registry:docker.io";
 /** Each picture on a terminal begins in its upper left corner. */
 const HOME = "\u001b[H";
@@ -16,7 +14,7 @@ const fleet = fleetCli();
 
 /** Waits for what a command line has to print. */
 function seen(running: Running, what: RegExp, stream: "stdout" | "stderr" = "stdout") {
-  return vi.waitFor(() => expect(running[stream]).toMatch(what), { timeout: 30_000 });
+  return vi.waitFor(() => expect(running[stream]).toMatch(what));
 }
 
 const watch = (...more: string[]) => fleet.start(["watch", ...more]);
@@ -74,7 +72,7 @@ test("a terminal gets a table in which times count down, and is given back with 
   await fleet.fail(HUB, { policy: { ...POLICY, resetTimeoutMs: 59_000 } });
   const running = fleet.start(["watch"], { isTTY: true, columns: 120, env: { NO_COLOR: "1" } });
   const pictures = () => running.stdout.split(HOME).slice(1);
-  await vi.waitFor(() => expect(pictures().length).toBeGreaterThan(3), { timeout: 30_000 });
+  await vi.waitFor(() => expect(pictures().length).toBeGreaterThan(3));
   const waits = pictures().map((one) => Number(/ (\d+) s +0 +1 +0 /.exec(one)?.[1]));
   expect(waits[0]).toBeLessThanOrEqual(59);
   expect(Number(waits.at(-1))).toBeLessThan(Number(waits[0]));
@@ -117,9 +115,7 @@ test("a table says from when it is, while the store is away", async () => {
   await fleet.server.kill();
   await seen(running, /last known, away for \d+ s: the store cannot be asked/);
   await fleet.server.restart();
-  await vi.waitFor(() => expect(running.stdout.split(HOME).at(-1)).toMatch(/^0 circuits /), {
-    timeout: 30_000,
-  });
+  await vi.waitFor(() => expect(running.stdout.split(HOME).at(-1)).toMatch(/^0 circuits /));
   await running.end();
 });
 

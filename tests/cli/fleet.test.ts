@@ -3,8 +3,6 @@
 import { expect, test, vi } from "vitest";
 import { fleetCli, POLICY } from "./fleet-cli.js";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const HUB = "registry:docker.io";
 const GITHUB = "git:github.com";
 const fleet = fleetCli();

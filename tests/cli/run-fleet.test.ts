@@ -9,7 +9,7 @@ const cli = builtCli();
 let redis: RedisServer;
 beforeAll(async () => {
   redis = await RedisServer.start();
-}, 120_000);
+});
 afterAll(() => redis.close());
 
 const RUN = {

@@ -18,7 +18,7 @@ let double: SessionDouble;
 
 beforeAll(async () => {
   kit = await buildTestKit();
-}, 120_000);
+});
 afterAll(() => kit.remove());
 beforeEach(async () => {
   double = await kit.testing.startSessionDouble({ faults: [LIMITED] });

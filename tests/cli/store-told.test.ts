@@ -45,7 +45,7 @@ describe("Redis", () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await RedisServer.start();
-  }, 120_000);
+  });
   afterAll(() => redis.close());
 
   test("that answers leaves nothing to tell", async () => {

@@ -72,5 +72,4 @@ test.each(Object.entries(SHOWN))(
       from = at + text.length;
     }
   },
-  30_000,
 );

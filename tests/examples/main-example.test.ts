@@ -22,12 +22,12 @@ test.concurrent("it tells its story in text, as the README shows it", async () =
   const { code, stdout, stderr } = await runExample(MAIN);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(comparable(stdout)).toEqual(comparable(shownInReadme()));
-}, 60_000);
+});
 
 test.concurrent("without a terminal there are no colours", async () => {
   const { stdout } = await runExample(MAIN, [], { FORCE_COLOR: "1", COLORTERM: "truecolor" });
   expect(stdout).not.toContain("\u001b");
-}, 60_000);
+});
 
 test.concurrent("with --json each line is an object, and the script adds none", async () => {
   const ended = await run(`./${SCRIPT}`, ["--json"]);
@@ -54,7 +54,7 @@ test.concurrent("with --json each line is an object, and the script adds none", 
   );
   expect(metrics).toMatchObject({ state: "closed", failureCount: 4, stateChanges: 5 });
   expect(story.at(-1)).toMatchObject({ event: "end", ok: true, broken: [] });
-}, 60_000);
+});
 
 test("with --store a second terminal is rejected for what the first has met", async () => {
   const redis = await RedisServer.start();
@@ -69,13 +69,13 @@ test("with --store a second terminal is rejected for what the first has met", as
   } finally {
     await redis.close();
   }
-}, 120_000);
+});
 
 test("with a --store that cannot be reached it says why, and ends with 1", async () => {
   const ended = await runExample(MAIN, ["--json", "--store", "redis://127.0.0.1:1"]);
   expect(ended.code).toBe(1);
   expect(linesOf(ended).at(-1)?.broken).toEqual([expect.stringMatching(/store can be reached/)]);
-}, 120_000);
+});
 
 test.concurrent("with --traces it tells what the engine's own spans add, and that is said loudly", async () => {
   const ended = await runExample(MAIN, ["--json", "--traces"]);
@@ -88,7 +88,7 @@ test.concurrent("with --traces it tells what the engine's own spans add, and tha
   expect(story.filter(({ event }) => event === "pinned")).toHaveLength(2);
   expect(ended.stderr).toContain("is taken by its digest");
   expect(story.at(-1)).toMatchObject({ event: "end", ok: true });
-}, 60_000);
+});
 
 test.concurrent("a story that goes otherwise is told as broken and ends with exit code 1", async () => {
   // The engine of the healthy chapter is not healthy: it dies at the first command.
@@ -104,7 +104,7 @@ test.concurrent("a story that goes otherwise is told as broken and ends with exi
     ok: false,
     broken: expect.arrayContaining(["no call failed by the engine"]),
   });
-}, 60_000);
+});
 
 test.concurrent("an image that is missing breaks the story, though no circuit minds it", async () => {
   await using session = await startSessionDouble({
@@ -116,7 +116,7 @@ test.concurrent("an image that is missing breaks the story, though no circuit mi
     "echo ran and gave its output",
     "the failing test ran, and failed by its own exit code",
   ]);
-}, 60_000);
+});
 
 test.concurrent("with --engine 1.0 the double speaks like an engine of 1.0, and all goes as it must", async () => {
   const ended = await runExample(MAIN, ["--json", "--engine", "1.0"]);
@@ -127,7 +127,7 @@ test.concurrent("with --engine 1.0 the double speaks like an engine of 1.0, and 
   const refused = await runExample(MAIN, ["--engine", "2"]);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('invalid --engine "2"');
-}, 60_000);
+});
 
 function linesOf({ stdout }: Ended): readonly Told[] {
   return stdout

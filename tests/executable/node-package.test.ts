@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== "linux")("with the npm package node", () =>
     const licenses = readFileSync(join(folder, "program.licenses.txt"), "utf8");
     expect(licenses).toContain(`Node.js ${version}\n`);
     expect(licenses).toContain(readFileSync(join(INSTALLED, "LICENSE"), "utf8").trim());
-  }, 120_000);
+  });
 
   test("the licence of another version is not taken for it, and the option that names one is told", async () => {
     const node = layOut("other", "24.0.0");

@@ -38,7 +38,7 @@ beforeAll(async () => {
     others.push(sqliteStore({ path: join(folder, "fleet.db"), nowMicros: time.read }));
   }
   for (const store of others) await store.open();
-}, 60_000);
+});
 afterAll(async () => {
   for (const store of others) await store.close();
   await server.close();

@@ -12,7 +12,7 @@ let cluster: readonly RedisServer[] = [];
 
 beforeAll(async () => {
   [server, cluster] = await Promise.all([RedisServer.start(), startCluster()]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([server, ...cluster].map((one) => one.close()));
 });

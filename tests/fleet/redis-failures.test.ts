@@ -186,7 +186,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
   let cluster: readonly RedisServer[] = [];
   beforeAll(async () => {
     cluster = await startCluster();
-  }, 60_000);
+  });
   afterAll(() => Promise.all(cluster.map((one) => one.close())));
 
   test.each(CLIENTS)(

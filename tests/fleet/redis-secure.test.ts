@@ -14,8 +14,6 @@ import { CLIENTS, CLUSTERS } from "./redis-clients.js";
 import { startCluster } from "./redis-cluster.js";
 import { freePort, RedisServer } from "./redis-server.js";
 
-/** What is made once takes long on a busy machine. */
-const HOOK_LIMIT_MS = 180_000;
 const PASSWORD = "s3cret-w0rd";
 /** As the documentation of `redisStore` says. */
 const RIGHTS = [
@@ -43,7 +41,7 @@ beforeAll(async () => {
   server = await RedisServer.start({ tls: { cert, key } });
   await server.send("ACL", "SETUSER", "breaker", ...RIGHTS);
   symlinkSync(join(await buildPackage(), "dist"), join(folder, "dist"));
-}, HOOK_LIMIT_MS);
+});
 afterAll(async () => {
   await server.close();
   rmSync(folder, { recursive: true, force: true });
@@ -63,7 +61,7 @@ async function useAll(store: FleetStore): Promise<void> {
       await store.run(key, { kind: "reset", reason: null, owner: "Ann" });
       return heard.length;
     };
-    await expect.poll(resets, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(resets).toBeGreaterThan(0);
     await store.run(key, { kind: "isolate", reason: "stop", owner: "Ann", expiresInMs: 1000 });
     await store.run(key, { kind: "release", reason: null, owner: "Ann" });
     expect((await store.list(scope)).map(({ name }) => name)).toEqual([KEY.name]);

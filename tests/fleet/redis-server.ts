@@ -17,7 +17,7 @@ export interface RedisServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 100_000;
 
 /** One server. `restart` comes back empty on the same port: it keeps nothing on disk. */
 export class RedisServer {

@@ -154,12 +154,10 @@ describe.each(CLIENTS)("%s", (_name, make) => {
         '{"name":"x"}',
         '{"name":"x","snapshot":{"state":"ajar"}}',
       ];
-      await expect
-        .poll(() => server.send("PUBLISH", "dcb:1:default", sends[0] ?? ""), { timeout: 20_000 })
-        .toBe(1);
+      await expect.poll(() => server.send("PUBLISH", "dcb:1:default", sends[0] ?? "")).toBe(1);
       for (const text of sends) await server.send("PUBLISH", "dcb:1:default", text);
       await store.run(KEY, limit());
-      await expect.poll(() => heard, { timeout: 20_000 }).toEqual([KEY.name]);
+      await expect.poll(() => heard).toEqual([KEY.name]);
     }));
 
   test("a connection to listen on is there only while somebody listens", () =>
@@ -169,12 +167,12 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       await store.run(KEY, admit());
       expect(await listening()).toBe(0);
       const stops = [0, 1].map(() => store.subscribe("default", () => undefined));
-      await expect.poll(listening, { timeout: 20_000 }).toBe(1);
+      await expect.poll(listening).toBe(1);
       stops[0]?.();
       await store.run(KEY, admit());
       expect(await listening()).toBe(1);
       stops[1]?.();
-      await expect.poll(listening, { timeout: 20_000 }).toBe(0);
+      await expect.poll(listening).toBe(0);
     }));
 });
 

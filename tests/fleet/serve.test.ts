@@ -43,7 +43,6 @@ async function urlOf({ output }: Serving): Promise<string> {
     () =>
       /^dagger-breaker serve: listening on (\S+), /.exec(output.stdout) ??
       expect.fail(output.stderr),
-    { timeout: 40_000 },
   );
   return url;
 }
@@ -121,7 +120,7 @@ function withSqlite(): void {
         if (done !== undefined) answered += 1;
       }
     })();
-    await vi.waitFor(() => expect(answered).toBeGreaterThan(20), { timeout: 40_000 });
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(20));
     first.child.kill("SIGKILL");
     expect(await first.ended).toEqual([null, "SIGKILL"]);
     killed = true;
@@ -131,13 +130,10 @@ function withSqlite(): void {
     const { snapshot } = await client.run(KEY, READ);
     // The last command may have been done and not answered.
     expect([answered, answered + 1]).toContain(snapshot.counts.successes);
-    await vi.waitFor(
-      async () => {
-        await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });
-        expect(heard).not.toEqual([]);
-      },
-      { timeout: 40_000 },
-    );
+    await vi.waitFor(async () => {
+      await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });
+      expect(heard).not.toEqual([]);
+    });
     expect((await client.run(KEY, limit())).changes).toMatchObject([{ reason: "opened-at-once" }]);
     expect((await other.run(KEY, READ)).snapshot.state).toBe("open");
   });

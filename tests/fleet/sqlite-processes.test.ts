@@ -18,7 +18,7 @@ let module = "";
 beforeAll(async () => {
   folder = projectFolder("sqlite");
   module = pathToFileURL(join(await buildPackage(), "dist/fleet/sqlite/index.js")).href;
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 class Worker {
@@ -88,13 +88,13 @@ function withSqlite(): void {
     const rounds = 8;
     for (let round = 0; round < rounds; round += 1) {
       const worker = new Worker(path, 0);
-      await vi.waitFor(() => expect(worker.answered).toBeGreaterThan(10), { timeout: 30_000 });
+      await vi.waitFor(() => expect(worker.answered).toBeGreaterThan(10));
       worker.child.kill("SIGKILL");
       await worker.ended();
       answered += worker.answered;
     }
     const before = staying.answered;
-    await vi.waitFor(() => expect(staying.answered).toBeGreaterThan(before), { timeout: 30_000 });
+    await vi.waitFor(() => expect(staying.answered).toBeGreaterThan(before));
     staying.child.kill("SIGKILL");
     await staying.ended();
     answered += staying.answered;

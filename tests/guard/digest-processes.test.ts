@@ -15,7 +15,7 @@ let dist: string;
 beforeAll(async () => {
   folder = projectFolder("digest-processes");
   dist = join(await buildPackage(), "dist");
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a program that finds `file`, for the file of that name, and `name`, to its end. */

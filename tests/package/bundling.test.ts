@@ -47,7 +47,7 @@ describe("without a client of Redis and the Dagger SDK", () => {
       await project.write(`entry-${index}.js`, text);
     }
     await project.write("opening.js", OPENING);
-  }, 120_000);
+  });
   afterAll(() => project.remove());
 
   test.each(["esm", "cjs"] as const)(
@@ -83,7 +83,7 @@ describe("with the Dagger SDK", () => {
   let project: Project;
   beforeAll(async () => {
     project = await createProject({ "@dagger.io/dagger": installed("@dagger.io/dagger") });
-  }, 120_000);
+  });
   afterAll(() => project.remove());
 
   test("/dagger becomes a bundle without a client of Redis", async () => {

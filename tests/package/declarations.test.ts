@@ -32,7 +32,7 @@ beforeAll(async () => {
      const init = (signal?: AbortSignal) => (signal ? { signal } : {});
      await breaker.execute(({ signal }) => fetch("http://127.0.0.1", init(signal)), { signal });`,
   );
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 function exportingAll(entries: readonly string[]): string {

@@ -46,7 +46,7 @@ describe("without a client of Redis", () => {
   let project: Project;
   beforeAll(async () => {
     project = await createProject({});
-  }, 120_000);
+  });
   afterAll(() => project.remove());
 
   test("openStore says what to install", async () => {
@@ -131,7 +131,7 @@ describe.each([
   beforeAll(async () => {
     project = await createProject({ [client]: installed(client) });
     redis = await RedisServer.start();
-  }, 120_000);
+  });
   afterAll(async () => {
     await redis.close();
     await project.remove();

@@ -46,7 +46,7 @@ describe("without the Dagger SDK", () => {
       const text = `console.assert(Object.keys(await import("${entry}")).length > 0);`;
       await project.write(loaderOf(entry), text);
     }
-  }, 120_000);
+  });
   afterAll(() => project.remove());
 
   const loading = entries.filter((entry) => entry !== NEEDS_THE_SDK);
@@ -99,7 +99,7 @@ describe("with the Dagger SDK", () => {
     session = await startSessionDouble();
     await project.write("snippets/entries.ts", everyEntry());
     for (const snippet of programs) await project.write(sourceOf(snippet), snippet.text);
-  }, 120_000);
+  });
   afterAll(async () => {
     await session.stop();
     await project.remove();
@@ -112,14 +112,10 @@ describe("with the Dagger SDK", () => {
     ["bundler", { module: ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }],
     // The last one, whose output is what the next tests run.
     ["nodenext", { module: NodeNext, exactOptionalPropertyTypes: true }],
-  ])(
-    "types and snippets compile with the module resolution %s",
-    (_name, options) => {
-      const lib = ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"];
-      expect(compile(project, files, { ...options, lib, types: ["node"] })).toEqual([]);
-    },
-    60_000,
-  );
+  ])("types and snippets compile with the module resolution %s", (_name, options) => {
+    const lib = ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"];
+    expect(compile(project, files, { ...options, lib, types: ["node"] })).toEqual([]);
+  });
 
   const runnable = programs.filter(({ runs }) => runs);
   let results: ReturnType<Project["runAll"]> | undefined;
@@ -150,7 +146,7 @@ test("every folder in the package holds something that an export or the program 
   } finally {
     await project.remove();
   }
-}, 60_000);
+});
 
 describe("snippets", () => {
   test("are found, and each names a language that is checked or that holds no program", () => {

@@ -103,4 +103,4 @@ test("10,000 requests, of which either side resets many, leave no socket and no 
   }
   process.off("warning", listen);
   expect(warnings).toEqual([]);
-}, 60_000);
+});

@@ -88,7 +88,7 @@ test("a client that speaks no HTTP, or half of it, ends its own connection only"
   );
   await line.until('{"data":{}}');
   line.socket.destroy();
-}, 120_000);
+});
 
 test("a session that speaks no HTTP, or half of it, ends the client's connection only", async () => {
   let answer = "";
@@ -118,4 +118,4 @@ test("a session that speaks no HTTP, or half of it, ends the client's connection
     }),
     { numRuns: 400 },
   );
-}, 120_000);
+});

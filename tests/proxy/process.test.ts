@@ -47,7 +47,7 @@ async function echo(port: number, header: string, mebibytes: number): Promise<nu
 let dist = "";
 beforeAll(async () => {
   dist = join(await buildPackage(), "dist");
-}, 120_000);
+});
 
 test("a process ends although a proxy runs in it, with connections open on both sides", async () => {
   const script = `
@@ -107,4 +107,4 @@ test("1 GiB in and out at once keeps less than 32 MiB alive", async () => {
     child.disconnect();
     session.close();
   }
-}, 120_000);
+});

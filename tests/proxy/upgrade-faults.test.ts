@@ -82,7 +82,6 @@ test.skipIf(process.platform !== "linux")(
     }
     expect(openFiles()).toBeLessThanOrEqual(atRest);
   },
-  30_000,
 );
 
 async function closing(socket: Socket): Promise<void> {

@@ -7,16 +7,13 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, vi } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { processTable } from "../../src/runner/ending/process-table.js";
 import type { RunProgress } from "../../src/runner/report/run-progress.js";
 import type { RunReport } from "../../src/runner/report/run-report.js";
 import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
 import { buildPackage, projectFolder } from "../build.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 const DRIVER = fileURLToPath(new URL("./run-driver.mjs", import.meta.url));
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
@@ -107,7 +104,7 @@ export function builtRunner(): BuiltRunner {
       `#!/bin/sh\nexec '${process.execPath}' '${DAGGER}' "$@"\n`,
     );
     chmodSync(join(folder, "bin/dagger"), 0o755);
-  }, 120_000);
+  });
   afterAll(() => {
     // What a test that failed has left running is ended by the watcher of its run.
     for (const child of runs) child.kill("SIGKILL");

@@ -13,7 +13,7 @@ let built: Built;
 beforeAll(async () => {
   kit = await buildTestKit();
   built = { cli, kit };
-}, 120_000);
+});
 afterAll(() => kit.remove());
 
 const LIMITED = { host: "docker.io", kind: "status", status: 429 } as const;

@@ -6,10 +6,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { vi } from "vitest";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const SDKS = fileURLToPath(new URL(".", import.meta.url));
 const INSTALLED = join(SDKS, "..", "node_modules", ".sdks");

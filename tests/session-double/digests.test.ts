@@ -1,13 +1,10 @@
 /** Tags and digests: who is asked for what, and when nobody is. Held against the recorded experiment. */
 
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { decodeSpans } from "../../src/traces/index.js";
 import { startCollector } from "../traces/fake-collector.js";
 import { ask, data } from "./client.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 const TAG = "quay.io/acme/app:1";
 const DOWN = { host: "quay.io", kind: "status", status: 503 } as const;

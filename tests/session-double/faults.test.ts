@@ -1,11 +1,8 @@
 /** Faults by plan: which call meets them, and what the client then sees. */
 
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { type FaultRule, type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { ask, data, send } from "./client.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 const pull = (reference: string) => `{ container { from(address: "${reference}") { platform } } }`;
 const VERSION = "{ version }";

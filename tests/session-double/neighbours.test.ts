@@ -16,9 +16,6 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { data } from "./client.js";
 
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 let session: SessionDouble;
 let host: string;
 

@@ -1,12 +1,9 @@
 /** GraphQL over HTTP as sessions speak it, whoever asks. */
 
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from "graphql";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { ask, data, send } from "./client.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 let session: SessionDouble;
 

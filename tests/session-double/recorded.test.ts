@@ -1,6 +1,6 @@
 /** The double gives the answers that real engines gave, word for word. */
 
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { ask, data, type RawAnswer, send } from "./client.js";
 import {
@@ -10,9 +10,6 @@ import {
   type RecordedCase,
   withSortedErrors,
 } from "./recorded-cases.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 const DIGEST = `sha256:${"4fcc380a".repeat(8)}`;
 

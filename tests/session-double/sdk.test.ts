@@ -9,9 +9,6 @@ import { type SessionDouble, startSessionDouble } from "../../src/testing/index.
 import { OPERATIONS, type OperationSetting } from "./sdk-operations.js";
 import { startUpstream, type Upstream } from "./upstream.js";
 
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 interface RecordedOperation {
   readonly result?: unknown;
   readonly error?: { readonly name: string; readonly code: string; readonly message: string };

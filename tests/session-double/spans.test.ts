@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Evidence, evidenceFromSpans } from "../../src/attribution/index.js";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { decodeSpans, type EngineSpan } from "../../src/traces/index.js";
@@ -11,9 +11,6 @@ import { data, send } from "./client.js";
 import { RECORDED_CASES, RECORDED_FAULTS } from "./recorded-cases.js";
 import { type Omissions, type SpanNode, treesOf } from "./span-trees.js";
 import { startUpstream, type Upstream } from "./upstream.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 type Engine = "v0.21.8" | "v0.19.11";
 

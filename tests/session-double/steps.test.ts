@@ -3,18 +3,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { startSessionDouble } from "../../src/testing/index.js";
 import { ask, data } from "./client.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 const exec = (args: readonly string[], before = "", after = "stdout") =>
   `{ container { from(address: "busybox") { ${before} ${before && "{"} withExec(args: ${JSON.stringify(args)}) { ${after} } ${before && "}"} } } }`;
 
 async function until(condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { interval: 5, timeout: 10_000 }).toBe(true);
+  await expect.poll(condition, { interval: 5 }).toBe(true);
 }
 
 test("a finished step is not run again, a failed one is", async () => {

@@ -1,12 +1,9 @@
 /** `http` and `git` really reach out, and word what really goes wrong as the engine does. */
 
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
 import { ask, data } from "./client.js";
 import { startUpstream, type Upstream } from "./upstream.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 let session: SessionDouble;
 let upstream: Upstream;

@@ -4,13 +4,10 @@ import { spawn } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeSpans } from "../../src/traces/decode.js";
 import { buildPackage, projectFolder } from "../build.js";
 import { RECORDED_BODIES, startCollector } from "./fake-collector.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 300_000 });
 
 /** What receiving traces needs, and nothing else. */
 const PARTS = ["options", "breaker", "policies", "sockets", "traces"];
@@ -25,7 +22,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   const dist = join(await buildPackage(), "dist");
   for (const part of PARTS) cpSync(join(dist, part), join(folder, part), { recursive: true });
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -49,7 +46,7 @@ function run(program: string, collector: string, flags: readonly string[] = []):
      });
      ${program}`,
   );
-  const child = spawn(process.execPath, [...flags, path], { timeout: 290_000 });
+  const child = spawn(process.execPath, [...flags, path], { timeout: 230_000 });
   let output = "";
   let lines: string[] = [];
   let wake: () => void = () => undefined;

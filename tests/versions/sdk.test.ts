@@ -31,7 +31,7 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
     const { code, stdout, stderr } = await project.run("observe.js", {}, [engine]);
     expect(code, stderr).toBe(0);
     seen = JSON.parse(stdout);
-  }, 120_000);
+  });
   afterAll(() => project?.remove());
 
   test("is the one that runs", () => {

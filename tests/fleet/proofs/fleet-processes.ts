@@ -181,7 +181,7 @@ export function fleetProcesses(): FleetProcesses {
   };
   beforeAll(async () => {
     dist = join(await buildPackage(), "dist");
-  }, 180_000);
+  });
   afterAll(end);
   return {
     async start(modes, scene, plan) {

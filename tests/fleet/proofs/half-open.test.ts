@@ -8,7 +8,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redisStore } from "../../../src/fleet/redis/index.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
 import { limit, POLICY } from "../commands.js";
@@ -16,8 +16,6 @@ import { RedisServer, until } from "../redis-server.js";
 import { fleetProcesses, type Member, type ProcessEvent } from "./fleet-processes.js";
 import { mostAtOnce, type Probe, type Refusal, wronglyRefused } from "./probe-watch.js";
 import { PATIENCE_MS, REDIS_CLIENTS, redisSceneAt } from "./scenes.js";
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const PROCESSES = 50;
 const ROUNDS = 200;

@@ -5,14 +5,11 @@
 
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FleetMode } from "../../../src/fleet/client/fleet-options.js";
 import { until } from "../redis-server.js";
 import { fleetProcesses, type Member, type MemberPlan } from "./fleet-processes.js";
 import { PATIENCE_MS, SCENES, type Scene } from "./scenes.js";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const STRICT: readonly FleetMode[] = Array.from({ length: 20 }, () => "strict");
 const PLAN: MemberPlan = {

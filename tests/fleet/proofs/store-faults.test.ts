@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FleetMode } from "../../../src/fleet/client/fleet-options.js";
 import { redisStore } from "../../../src/fleet/redis/index.js";
 import type { ControlCommand } from "../../../src/fleet/rules/command.js";
@@ -15,8 +15,6 @@ import { RedisServer, until } from "../redis-server.js";
 import { TcpGate } from "../tcp-gate.js";
 import { fleetProcesses, type Member, type MemberPlan } from "./fleet-processes.js";
 import { REDIS_CLIENTS, redisSceneAt } from "./scenes.js";
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const NAME = "under load";
 const KEY = { scope: "default", name: NAME };

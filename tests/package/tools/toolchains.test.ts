@@ -4,14 +4,12 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { otherNodes } from "../../../scripts/node-versions.mjs";
 import { compile } from "../compiler.js";
 import { createProject, installed, type Project, ROOT, type Run } from "../project.js";
 
 // Jest starts slowly on a busy machine.
-vi.setConfig({ testTimeout: 180_000 });
-
 const PACKAGE = "dagger-circuit-breaker";
 const TOOLS = join(ROOT, "tests/node_modules");
 const WITH_MODULES = "--experimental-vm-modules";
@@ -52,7 +50,7 @@ beforeAll(async () => {
   project = await createProject({ "@types/node": installed("@types/node") });
   // As npm init makes it, so that a .js or .ts file is CommonJS.
   await project.write("package.json", JSON.stringify({ private: true }));
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 function runIn(node: string, args: readonly string[]): Promise<Run> {
