@@ -14,25 +14,14 @@ const NOTHING = "(?!)";
  */
 export async function runTests(sections, title, files, options = {}) {
   if (files.length === 0) return true;
-  const { node = process.execPath, args = [], env = {}, skips = false, times = [] } = options;
+  const { args = [], skips = false, times = [], ...how } = options;
   return sections.run(title, async ({ signal, progress }) => {
-    const counts = { passed: 0, failed: 0, skipped: 0 };
-    const failures = [];
-    const running = new Set();
-    const vitest = [VITEST, "run", "--reporter=minimal", `--reporter=${REPORTER}`, ...args];
-    if (skips) vitest.push("--testNamePattern", NOTHING);
-    const { status, output } = await runCommand(node, [...vitest, ...files], {
-      env: { ...process.env, ...env, NO_COLOR: "1" },
+    const pattern = skips ? ["--testNamePattern", NOTHING] : [];
+    const { status, output, counts, failures } = await runVitest([...args, ...pattern, ...files], {
+      ...how,
       signal,
-      onMessage: (message) => {
-        if (message.started !== undefined) running.add(message.started);
-        if (message.unhandled !== undefined) failures.push(...message.unhandled);
-        if (message.file === undefined) return;
-        const { done, total, file, testsMs, loadMs } = message;
-        running.delete(file);
-        for (const key of Object.keys(counts)) counts[key] += message.counts[key];
-        failures.push(...message.failures.map((name) => `${file} > ${name}`));
-        times.push({ section: title, file, seconds: (testsMs + loadMs) / 1_000 });
+      onFile: ({ done, total, file, seconds }) => {
+        times.push({ section: title, file, seconds });
         progress(`${done} of ${total} files`);
       },
     });
@@ -40,8 +29,30 @@ export async function runTests(sections, title, files, options = {}) {
     const note = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
     // Vitest ends with 1 where every test was skipped by a pattern and passes are asked for.
     const isFine = failed === 0 && (status === 0 || (skips && passed === 0 && skipped > 0));
-    if (isFine) return { note, counts };
-    failures.push(...[...running].map((name) => `${name} had not ended`));
-    return { note, counts, failed: output, failures };
+    return { note, counts, ...(isFine ? {} : { failed: output, failures }) };
   });
+}
+
+/** Runs Vitest. Resolves to its status and output, the counts of tests, and the names of what failed. */
+export async function runVitest(args, { node = process.execPath, env = {}, signal, onFile }) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const failures = [];
+  const running = new Set();
+  const vitest = [VITEST, "run", "--reporter=minimal", `--reporter=${REPORTER}`, ...args];
+  const ended = await runCommand(node, vitest, {
+    env: { ...process.env, ...env, NO_COLOR: "1" },
+    signal,
+    onMessage: (message) => {
+      if (message.started !== undefined) running.add(message.started);
+      if (message.unhandled !== undefined) failures.push(...message.unhandled);
+      if (message.file === undefined) return;
+      const { file, testsMs, loadMs } = message;
+      running.delete(file);
+      for (const key of Object.keys(counts)) counts[key] += message.counts[key];
+      failures.push(...message.failures.map((name) => `${file} > ${name}`));
+      onFile({ ...message, seconds: (testsMs + loadMs) / 1_000 });
+    },
+  });
+  failures.push(...[...running].map((name) => `${name} had not ended`));
+  return { ...ended, counts, failures };
 }
