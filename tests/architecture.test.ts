@@ -34,6 +34,9 @@ const PURE = ["options", "breaker", "registry", "attribution", "guard", "quota"]
 const STORES = ["guard/digests/"];
 const LONGEST_FILE = 320;
 
+/** Programs of these folders load modules of the build by their paths, which no compiler looks at. */
+const USERS_OF_THE_BUILD = ["bench", "scripts", "tests"];
+
 interface Source {
   /** From src, with slashes: `breaker/machine.ts`. */
   readonly path: string;
@@ -53,6 +56,23 @@ const known = new Set(sources.map(({ path }) => path));
 test("every folder of src has its place in the order of the folders", () => {
   const folders = new Set(sources.map(({ folder }) => folder));
   expect([...folders].filter((folder) => folder !== "" && rowOf(folder) < 0)).toEqual([]);
+});
+
+test("every module of the build that a program names is made of a source", () => {
+  const named = USERS_OF_THE_BUILD.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => /\.(mjs|ts)$/.test(path) && !path.includes("node_modules"))
+      .flatMap((path) => {
+        const text = readFileSync(join(ROOT, folder, path), "utf8");
+        const modules = text.matchAll(/["'`](?:[./]*dist|\$\{dist\})\/([\w/.-]+)\.js["'`]/g);
+        return [...modules].map(([, module]) => ({
+          user: `${folder}/${path}`,
+          module: `${module}.ts`,
+        }));
+      }),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter(({ module }) => !known.has(module))).toEqual([]);
 });
 
 test("a folder imports only itself and folders above it", () => {

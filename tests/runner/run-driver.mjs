@@ -2,7 +2,6 @@
 // reported and what became of the breakers. Its own streams and signals are those of the command.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { pathToFileURL } from "node:url";
 
 const file = process.argv[2];
 const {
@@ -15,11 +14,10 @@ const {
   lingersMs,
   ...plan
 } = JSON.parse(readFileSync(file, "utf8"));
-const load = (path) => import(pathToFileURL(`${dist}/${path}`).href);
-const { runGuarded } = await load("runner/guarded-run.js");
-const { startCommandWitness } = await load("runner/command-witness.js");
-const { Guard } = await load("guard/guard.js");
-const { createRegistry } = await load("registry/registry.js");
+const { runGuarded } = await import(`${dist}/runner/guarded-run.js`);
+const { startCommandWitness } = await import(`${dist}/runner/contacts/command-witness.js`);
+const { Guard } = await import(`${dist}/guard/guard.js`);
+const { createRegistry } = await import(`${dist}/registry/registry.js`);
 
 const registry = createRegistry();
 const guard = new Guard({ ...options, registry });
