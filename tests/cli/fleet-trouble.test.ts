@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../src/fleet/open-store.js";
 import { loadSqlite } from "../../src/fleet/sqlite/node-sqlite.js";
+import { startOwnTime } from "../own-time.js";
 import { fleetCli } from "./fleet-cli.js";
 
+const ownMs = startOwnTime();
 const HUB = "registry:docker.io";
 const GITHUB = "git:github.com";
 const fleet = fleetCli();
@@ -60,15 +62,15 @@ test.runIf(hasSqlite)(
         ]),
       );
     lock.exec("BEGIN IMMEDIATE");
-    const before = performance.now();
+    const [before, ownBefore] = [performance.now(), ownMs()];
     const kept = await isolate("400ms");
-    const tookMs = performance.now() - before;
+    const [tookMs, tookOwnMs] = [performance.now() - before, ownMs() - ownBefore];
     expect(kept.exitCode).not.toBe(0);
     expect(kept.stderr).toMatch(
       /fleet\.db is busy: .*; it was not done to "registry:docker\.io"\n$/,
     );
     expect(tookMs).toBeGreaterThan(300);
-    expect(tookMs).toBeLessThan(3_000);
+    expect(tookOwnMs).toBeLessThan(3_000);
     const waiting = isolate("30s");
     await new Promise((resolve) => setTimeout(resolve, 300));
     lock.exec("ROLLBACK");

@@ -11,7 +11,9 @@ import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { CommandCall } from "../../src/runner/attempt/command-call.js";
 import { RedisServer } from "../fleet/redis-server.js";
+import { startOwnTime } from "../own-time.js";
 
+const ownMs = startOwnTime();
 const NEEDS = new Set(["registry:docker.io"]);
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -21,13 +23,17 @@ afterEach(async () => {
 /** What a run does with its store: it asks once before its command and tells the outcome. */
 async function asks(store: string, more: Readonly<Record<string, string>> = {}) {
   const env = { DAGGER_BREAKER_STORE: store, DAGGER_BREAKER_STORE_TOKEN: "t".repeat(32), ...more };
-  const startMs = performance.now();
+  const [startMs, ownStartMs] = [performance.now(), ownMs()];
   const joined = await joinFleet({}, env);
   const guard = new Guard({ registry: createRegistry(), fleet: joined?.fleet });
   const call = await CommandCall.admit(guard, NEEDS, new AbortController().signal);
   call.release();
   const notes = (await joined?.leave()) ?? [];
-  return { text: notes.map(({ text }) => text).join("\n"), tookMs: performance.now() - startMs };
+  return {
+    text: notes.map(({ text }) => text).join("\n"),
+    tookMs: performance.now() - startMs,
+    ownMs: ownMs() - ownStartMs,
+  };
 }
 
 async function listening(server: Server | ReturnType<typeof createServer>): Promise<number> {
@@ -129,10 +135,10 @@ test("a database that is none is told", async () => {
 });
 
 test("a store that is not there is told at once", async () => {
-  const { text, tookMs } = await asks("redis://user:hunter2@127.0.0.1:1");
+  const { text, ownMs } = await asks("redis://user:hunter2@127.0.0.1:1");
   expect(text).toMatch(/could not be asked \(.*ECONNREFUSED.*\), so this run carried on alone/);
   expect(text).not.toContain("hunter2");
-  expect(tookMs).toBeLessThan(2000);
+  expect(ownMs).toBeLessThan(2000);
 });
 
 test.each(["redis", "http"])(
@@ -140,10 +146,10 @@ test.each(["redis", "http"])(
   async (scheme) => {
     const port = await listening(createServer(() => undefined));
     const env = { DAGGER_BREAKER_STORE_TIMEOUT: "400ms" };
-    const { text, tookMs } = await asks(`${scheme}://127.0.0.1:${port}`, env);
+    const { text, tookMs, ownMs } = await asks(`${scheme}://127.0.0.1:${port}`, env);
     expect(text).toMatch(/could not be asked \(.*; --store-timeout gives it more time\), so/);
     expect(tookMs).toBeGreaterThan(300);
-    expect(tookMs).toBeLessThan(2 * 400 + 700);
+    expect(ownMs).toBeLessThan(2 * 400 + 700);
   },
 );
 

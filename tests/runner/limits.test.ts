@@ -146,7 +146,7 @@ test("zombies that nobody reaps hold up no end", async () => {
   // Orphans become children of this process, which never asks for their end, as some inits of containers.
   const init =
     "import ctypes, subprocess, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); sys.exit(subprocess.call(sys.argv[1:]))";
-  const graceMs = 9_000;
+  const graceMs = 120_000;
   const { line, after } = runner.prepare({
     command: "sh",
     args: ["-c", "sleep 60 & sleep 60"],

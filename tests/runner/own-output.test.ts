@@ -11,7 +11,7 @@ const runner = builtRunner();
 
 /** More than a pipe holds, less than our pipe and that of the command hold together. */
 const MORE_THAN_A_PIPE = "head -c 100000 /dev/zero; echo written >&2";
-const TOO_LONG_MS = 20_000;
+const TOO_LONG_MS = 120_000;
 
 /** Runs a command with the redirections of a shell. */
 function redirected(order: RunOrder, redirection: string, before = ""): RunAfter {

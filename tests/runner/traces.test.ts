@@ -48,12 +48,13 @@ test("what the command contacted is told, failed or not", async () => {
 });
 
 test("no time is spent waiting for traces of which all have come", async () => {
-  const durations = [];
-  for (let run = 0; run < 3; run += 1) {
+  // What else the machine does only ever adds.
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 20 && least >= 150; run += 1) {
     const { report } = await runner.run(recorded("ok", "ok-exec"));
-    durations.push(report.durationMs - (report.attempts[0]?.durationMs ?? 0));
+    least = Math.min(least, report.durationMs - (report.attempts[0]?.durationMs ?? 0));
   }
-  expect(Math.min(...durations)).toBeLessThan(150);
+  expect(least).toBeLessThan(150);
 });
 
 test("a host that answered is a success of a circuit that is there", async () => {

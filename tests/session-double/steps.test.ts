@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startSessionDouble } from "../../src/testing/index.js";
 import { ask, data } from "./client.js";
 
@@ -77,6 +77,9 @@ test("equal requests at once share one run", async () => {
 });
 
 test("fifty equal pulls at once share one round of requests", async () => {
+  // The first round waits until all have come, however long that takes.
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
   await using session = await startSessionDouble({
     faults: [
       { operation: "from", kind: "latency", latencyMs: 2_000 },
@@ -84,9 +87,16 @@ test("fifty equal pulls at once share one round of requests", async () => {
     ],
   });
   const pull = '{ container { from(address: "busybox:same") { platform } } }';
-  await Promise.all(Array.from({ length: 50 }, () => ask(session, pull)));
+  const pulls = Promise.all(Array.from({ length: 50 }, () => ask(session, pull)));
+  await until(() => session.queries === 50 && vi.getTimerCount() === 1);
+  expect(session.requestsTo("registry-1.docker.io")).toBeLessThan(6);
+  await vi.advanceTimersByTimeAsync(2_000);
+  await pulls;
   expect(session.requestsTo("registry-1.docker.io")).toBe(6);
-  await ask(session, pull);
+  const late = ask(session, pull);
+  await until(() => vi.getTimerCount() === 1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  await late;
   expect(session.requestsTo("registry-1.docker.io")).toBe(12);
 });
 

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the placeholders are those of other languages.
 
 import { expect, test } from "vitest";
+import { processorMs } from "../../../tests/own-time.js";
 import { scan } from "./scan.js";
 
 const DIGEST = `sha256:${"1".repeat(64)}`;
@@ -218,14 +219,6 @@ test("a file that begins with a byte order mark is read", () => {
   expect(found("Dockerfile", "\uFEFFFROM alpine")).toEqual(["1:7 alpine"]);
 });
 
-/** The processor time, which other processes do not add to as they do to that of a clock. */
-function cpuMs(run: () => void): number {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
-
 test.each([
   ["ci.ts", "/["],
   ["ci.ts", '\\"'],
@@ -251,8 +244,8 @@ test.each([
   ];
   for (const fill of shapes) {
     const [small, large] = [fill(16 * 1024), fill(128 * 1024)];
-    const smallMs = Math.min(...[1, 2, 3].map(() => cpuMs(() => scan(file, small))));
+    const smallMs = Math.min(...[1, 2, 3].map(() => processorMs(() => scan(file, small))));
     // Eight times the size; 64 times the time would be its square.
-    expect(cpuMs(() => scan(file, large))).toBeLessThan(24 * smallMs + 100);
+    expect(processorMs(() => scan(file, large))).toBeLessThan(24 * smallMs + 100);
   }
 });

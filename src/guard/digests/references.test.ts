@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { processorMs } from "../../../tests/own-time.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
 test.each([
@@ -27,10 +28,11 @@ test.each([
 });
 
 test("a long row of separators is refused at once", () => {
-  const start = performance.now();
-  expect(tagReference(`a${"-_.".repeat(120)}`)).toBeUndefined();
-  expect(tagReference(`a${"-".repeat(370)}`)).toBeUndefined();
-  expect(performance.now() - start).toBeLessThan(200);
+  const tookMs = processorMs(() => {
+    expect(tagReference(`a${"-_.".repeat(120)}`)).toBeUndefined();
+    expect(tagReference(`a${"-".repeat(370)}`)).toBeUndefined();
+  });
+  expect(tookMs).toBeLessThan(200);
 });
 
 test("digests and platforms are read strictly", () => {
