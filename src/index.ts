@@ -52,9 +52,23 @@ export {
   bulkhead,
   isBulkheadFullError,
 } from "./policies/bulkhead.js";
-export { type FallbackOptions, withFallback } from "./policies/fallback.js";
+export {
+  createFallback,
+  type Fallback,
+  type FallbackOptions,
+  type FallbackPolicyOptions,
+  withFallback,
+} from "./policies/fallback.js";
 export { type LastGood, type LastGoodOptions, lastGood } from "./policies/last-good.js";
 export { isLastGoodRefusedError, LastGoodRefusedError } from "./policies/last-good-scope.js";
+export {
+  checkResponse,
+  isResponseError,
+  ResponseError,
+  type ResponseLike,
+  type ResponseOutcome,
+  responseOutcome,
+} from "./policies/response.js";
 export {
   createRetry,
   type Retry,
@@ -68,20 +82,34 @@ export {
 } from "./policies/retry.js";
 export { RetryBudget, type RetryBudgetOptions } from "./policies/retry-budget.js";
 export {
+  createTimeout,
   isTimeoutError,
+  type Timeout,
   type TimeoutContext,
   TimeoutError,
   type TimeoutOperation,
   type TimeoutOptions,
+  type TimeoutPolicyOptions,
   withTimeout,
 } from "./policies/timeout.js";
 export {
   type AwaitedBreaker,
+  createWait,
   executeWhenAdmitted,
   isWaitersFullError,
+  type Wait,
   WaitersFullError,
   type WaitOptions,
+  type WaitPolicyOptions,
 } from "./policies/wait.js";
+export {
+  type Policy,
+  type PolicyCallOptions,
+  type WrapContext,
+  type WrapOperation,
+  type Wrapped,
+  wrap,
+} from "./policies/wrap.js";
 // Named breakers.
 export {
   defaultRegistry,

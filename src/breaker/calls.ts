@@ -2,7 +2,7 @@
 
 import type { AbortSignal } from "../options/abort-signal.js";
 import { askUser } from "./announce.js";
-import { isCircuitBreakerError } from "./errors.js";
+import { isCircuitBreakerError, statedDelayMs } from "./errors.js";
 import type { Machine } from "./machine.js";
 import type { Outcome } from "./options.js";
 import { isDuration, type Permit, type Settlement, SUCCESS } from "./permit.js";
@@ -188,7 +188,8 @@ function settlementOfError(
   if (classifyError !== undefined) {
     outcome = ask(machine, "classifyError", () => classifyError(error), readOutcome) ?? outcome;
   }
-  if (retryAfter === undefined || outcome !== "failure") return { outcome, error };
+  if (outcome !== "failure") return { outcome, error };
+  if (retryAfter === undefined) return { outcome, error, retryAfterMs: statedDelayMs(error) };
   const retryAfterMs = ask(machine, "retryAfter", () => retryAfter(error), readDelay);
   return { outcome, error, retryAfterMs };
 }

@@ -16,6 +16,18 @@
 export interface Clock {
   /** Milliseconds since some fixed moment, with fractions where the source has them. */
   now(): number;
+  /**
+   * Calls `callback` once, `delayMs` from now, and returns how to cancel it. Retries, timeouts and
+   * waiting use it; breakers do not. Default: the timers of the process.
+   */
+  setTimer?(callback: () => void, delayMs: number): () => void;
+}
+
+/** Starts a timer of `clock`, or of the process where the clock has none. It holds the process. */
+export function startTimer(clock: Clock, callback: () => void, delayMs: number): () => void {
+  if (clock.setTimer !== undefined) return clock.setTimer(callback, delayMs);
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
 }
 
 /** A source of chance: a number from 0 (inclusive) to 1 (exclusive), as `Math.random` gives it. */

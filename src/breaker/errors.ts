@@ -118,6 +118,18 @@ export function isCircuitBreakerOpenError(error: unknown): error is CircuitBreak
 }
 
 /**
+ * Returns the delay that an error of this package passes on from a server, in milliseconds;
+ * undefined for every other error.
+ *
+ * @internal
+ */
+export function statedDelayMs(error: unknown): number | undefined {
+  if (!isCircuitBreakerError(error) || error.refused) return undefined;
+  const { retryAfterMs } = error as { readonly retryAfterMs?: unknown };
+  return typeof retryAfterMs === "number" && retryAfterMs >= 0 ? retryAfterMs : undefined;
+}
+
+/**
  * Makes the error of a rejection without the cost of a stack trace. A process that has frozen
  * `Error` pays for the trace instead of failing.
  *

@@ -65,7 +65,7 @@ export interface CircuitBreakerOptions {
   readonly classifyResult?: ((value: unknown) => Outcome) | undefined;
   /**
    * Tells for how many milliseconds the upstream asked to be left alone, as by a `Retry-After`
-   * header; undefined when it did not. Default: no failure tells.
+   * header; undefined when it did not. Default: the `retryAfterMs` of a `ResponseError`.
    */
   readonly retryAfter?: ((error: unknown) => number | undefined) | undefined;
   /** Whether rejections carry a stack trace; that makes them several times dearer. Default: false. */

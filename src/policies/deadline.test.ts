@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { VirtualClock } from "../testing/virtual-clock.js";
 import { deadlineOf, setDeadline } from "./deadline.js";
 import { withTimeout } from "./timeout.js";
 
@@ -28,4 +29,15 @@ test("of a time-out within another, the earlier deadline holds", async () => {
     );
   expect(await Promise.all([inner(500), inner(5000)])).toEqual([500, 1000]);
   vi.useRealTimers();
+});
+
+test("a deadline set by one clock is told in the time of another", () => {
+  const clock = new VirtualClock();
+  const other = new VirtualClock();
+  other.advance(1_000);
+  const { signal } = new AbortController();
+  setDeadline(signal, clock.now() + 50, clock);
+  clock.advance(20);
+  expect(deadlineOf(signal, clock)).toBe(50);
+  expect(deadlineOf(signal, other)).toBe(1_030);
 });

@@ -1,16 +1,30 @@
 /**
- * When the time of a signal will be over. A signal tells of a time-out only once it has come;
+ * When the time of a signal will be over. A signal tells of a timeout only once it has come;
  * policies that wait want to know before, so that they do not wait in vain.
  */
 
-const deadlines = new WeakMap<AbortSignal, number>();
+import { type Clock, systemClock } from "../breaker/clock.js";
 
-/** Notes when `signal` will be aborted at the latest, in the time of the system clock. */
-export function setDeadline(signal: AbortSignal, deadlineMs: number): void {
-  deadlines.set(signal, deadlineMs);
+interface Deadline {
+  readonly atMs: number;
+  readonly clock: Clock;
 }
 
-/** When `signal` will be aborted at the latest; Infinity when nobody knows. */
-export function deadlineOf(signal: AbortSignal | undefined): number {
-  return (signal && deadlines.get(signal)) ?? Number.POSITIVE_INFINITY;
+const deadlines = new WeakMap<AbortSignal, Deadline>();
+
+/** Notes when `signal` will be aborted at the latest, in the time of `clock`. */
+export function setDeadline(
+  signal: AbortSignal,
+  deadlineMs: number,
+  clock: Clock = systemClock,
+): void {
+  deadlines.set(signal, { atMs: deadlineMs, clock });
+}
+
+/** Returns when `signal` will be aborted at the latest, in the time of `clock`; Infinity when unknown. */
+export function deadlineOf(signal: AbortSignal | undefined, clock: Clock = systemClock): number {
+  const known = signal && deadlines.get(signal);
+  if (known === undefined) return Number.POSITIVE_INFINITY;
+  if (known.clock === clock) return known.atMs;
+  return clock.now() + (known.atMs - known.clock.now());
 }

@@ -1,5 +1,6 @@
 /** A wait that somebody awaits: its timer holds the process and goes when the wait ends. */
 
+import { type Clock, startTimer, systemClock } from "../breaker/clock.js";
 import { onAbort } from "./abort.js";
 
 /**
@@ -8,15 +9,20 @@ import { onAbort } from "./abort.js";
  *
  * @throws The reason of `signal`, at once, when it is aborted.
  */
-export function delay(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+export function delay(
+  delayMs: number,
+  signal: AbortSignal | undefined,
+  clock: Clock = systemClock,
+): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const end = () => {
       forget();
       resolve();
-    }, Math.ceil(delayMs));
+    };
+    const cancel = startTimer(clock, end, Math.ceil(delayMs));
     const forget = onAbort(signal, (reason) => {
-      clearTimeout(timer);
+      cancel();
       reject(reason);
     });
   });

@@ -19,10 +19,30 @@ export interface FallbackOptions {
   readonly shouldFallback?: ((error: unknown) => boolean) | undefined;
 }
 
-const FIELDS = {
-  signal: signalField,
-  shouldFallback: functionField<(error: unknown) => boolean>(),
-};
+/** What `createFallback` can be told. */
+export type FallbackPolicyOptions = Omit<FallbackOptions, "signal">;
+
+/** Marks the type of what a fallback may answer, for `wrap`; nothing has such a property. */
+export declare const ANSWER: unique symbol;
+
+/** Answers with something else when a call fails; one of the policies that `wrap` puts together. */
+export interface Fallback<F> {
+  /**
+   * Runs `operation`; see {@link withFallback}.
+   *
+   * @throws The error of the operation, untouched, when the fallback does not stand in for it.
+   */
+  execute<T>(
+    operation: Operation<T>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<T | F>;
+  /** The type of its answers. */
+  readonly [ANSWER]?: F;
+}
+
+const POLICY_FIELDS = { shouldFallback: functionField<(error: unknown) => boolean>() };
+const CALL_FIELDS = { signal: signalField };
+const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
  * Runs `operation` and, when it fails, answers with `fallback`: a value, what a function of the
@@ -73,6 +93,46 @@ export function withFallback(
 ): Promise<unknown> {
   checkFunction(operation, "operation");
   return run(operation, fallback, readOptions("withFallback", options, FIELDS));
+}
+
+/**
+ * Makes a fallback for calls: a value, a function of the error, or a memory that `lastGood` made.
+ * A memory belongs to one operation: use it for calls that ask for the same thing.
+ *
+ * @throws TypeError naming the option, its value and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { createFallback } from "dagger-circuit-breaker";
+ *
+ * const cached = createFallback(() => "cached");
+ * const answer = await cached.execute(async (): Promise<string> => {
+ *   throw new Error("down");
+ * });
+ * console.assert(answer === "cached");
+ * ```
+ */
+export function createFallback<F>(
+  fallback: LastGood<F>,
+  options?: FallbackPolicyOptions,
+): Fallback<F>;
+export function createFallback<F>(
+  fallback: (error: unknown) => F | PromiseLike<F>,
+  options?: FallbackPolicyOptions,
+): Fallback<F>;
+export function createFallback<F>(fallback: F, options?: FallbackPolicyOptions): Fallback<F>;
+export function createFallback(
+  fallback: unknown,
+  options?: FallbackPolicyOptions,
+): Fallback<unknown> {
+  const policy = readOptions("createFallback", options, POLICY_FIELDS);
+  return {
+    execute<T>(operation: Operation<T>, callOptions?: unknown) {
+      checkFunction(operation, "operation");
+      const { signal } = readOptions("execute", callOptions, CALL_FIELDS);
+      return run(operation, fallback, { ...policy, signal });
+    },
+  };
 }
 
 async function run(

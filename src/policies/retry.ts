@@ -1,7 +1,7 @@
 /** Tries an operation again when it fails, later each time. */
 
-import { type Random, systemClock } from "../breaker/clock.js";
-import { isCircuitBreakerOpenError } from "../breaker/errors.js";
+import { type Clock, type Random, systemClock } from "../breaker/clock.js";
+import { isCircuitBreakerOpenError, statedDelayMs } from "../breaker/errors.js";
 import { isDuration } from "../breaker/permit.js";
 import type { AbortSignal } from "../options/abort-signal.js";
 import {
@@ -28,7 +28,7 @@ import { RetryBudget } from "./retry-budget.js";
 export interface RetryContext {
   /** The signal that was given to the retry. */
   readonly signal: AbortSignal | undefined;
-  /** The so many-th attempt, counted from 1. */
+  /** The number of the attempt, starting at 1. */
   readonly attempt: number;
 }
 
@@ -63,7 +63,7 @@ export interface RetryPolicyOptions {
   readonly jitter?: boolean | undefined;
   /**
    * Tells for how many milliseconds the upstream asked to be left alone, as by a `Retry-After`
-   * header; the delay is never shorter. Default: no error tells. One that throws is announced once
+   * header; the delay is never shorter. Default: the `retryAfterMs` of a `ResponseError`. One that throws is announced once
    * as a warning of the process, and its answer is undefined.
    */
   readonly retryAfter?: ((error: unknown) => number | undefined) | undefined;
@@ -83,6 +83,8 @@ export interface RetryPolicyOptions {
   readonly budget?: RetryBudget | undefined;
   /** Where chance comes from, for jitter. Default: `Math.random`. */
   readonly random?: Random | undefined;
+  /** Where time comes from, and timers. Default: the clock and the timers of the process. */
+  readonly clock?: Clock | undefined;
 }
 
 /** What one call can be told. */
@@ -127,6 +129,7 @@ const POLICY_FIELDS = {
     read: objectField<RetryBudget>(new RetryBudget(), ["tryTake", "refund"]).read,
   } as Field<RetryBudget | undefined>,
   random: { absent: Math.random, read: functionField<Random>().read } as Field<Random>,
+  clock: objectField<Clock>(systemClock, ["now"]),
 };
 
 const CALL_FIELDS = {
@@ -229,7 +232,8 @@ function withCap<P extends { initialDelayMs: number; maxDelayMs: number | undefi
 
 async function run<T>(operation: RetryOperation<T>, policy: Policy, call: Call): Promise<T> {
   const { signal } = call;
-  const endsMs = Math.min(systemClock.now() + call.deadlineMs, deadlineOf(signal));
+  const { clock } = policy;
+  const endsMs = Math.min(clock.now() + call.deadlineMs, deadlineOf(signal, clock));
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     let value: T;
@@ -239,7 +243,7 @@ async function run<T>(operation: RetryOperation<T>, policy: Policy, call: Call):
       const delayMs = signal?.aborted ? undefined : nextDelay(error, attempt, policy, endsMs);
       if (delayMs === undefined) throw error;
       announceRetry({ error, attempt, delayMs }, policy);
-      await delay(delayMs, signal);
+      await delay(delayMs, signal, clock);
       continue;
     }
     policy.budget?.refund();
@@ -259,7 +263,7 @@ function nextDelay(
   const retryAfterMs = askedDelay(error, policy);
   if (retryAfterMs > policy.maxDelayMs) return undefined;
   const delayMs = Math.max(backoffMs(attempt, policy, policy.random), retryAfterMs);
-  if (systemClock.now() + delayMs >= endsMs) return undefined;
+  if (policy.clock.now() + delayMs >= endsMs) return undefined;
   // The budget comes last: a retry that is not made for another reason must not cost anything.
   if (policy.budget?.tryTake() === false) return undefined;
   return delayMs;
@@ -272,7 +276,7 @@ function isWanted(error: unknown, attempt: number, { shouldRetry }: Policy): boo
 }
 
 function askedDelay(error: unknown, { retryAfter }: Policy): number {
-  if (retryAfter === undefined) return 0;
+  if (retryAfter === undefined) return statedDelayMs(error) ?? 0;
   return ask("a retry", "retryAfter", () => retryAfter(error), readDelay) ?? 0;
 }
 

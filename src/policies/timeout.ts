@@ -1,12 +1,14 @@
 /** Bounds the time of an operation. */
 
-import { systemClock } from "../breaker/clock.js";
+import type { Operation } from "../breaker/calls.js";
+import { type Clock, startTimer, systemClock } from "../breaker/clock.js";
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import type { AbortSignal } from "../options/abort-signal.js";
 import {
   checkFunction,
   checkNumber,
   numberField,
+  objectField,
   readOptions,
   SOME_MILLISECONDS,
   signalField,
@@ -20,6 +22,24 @@ export interface TimeoutOptions {
   readonly timeoutMs: number;
   /** The caller's own. Its abort is passed on to the operation and ends the wait with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Where time comes from, and timers. Default: the clock and the timers of the process. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What `createTimeout` can be told. */
+export type TimeoutPolicyOptions = Omit<TimeoutOptions, "signal">;
+
+/** Bounds the time of each of its calls; one of the policies that `wrap` puts together. */
+export interface Timeout {
+  /**
+   * Runs `operation`; see {@link withTimeout}.
+   *
+   * @throws TimeoutError (as a rejection) when the time is over.
+   */
+  execute<T>(
+    operation: Operation<T>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<T>;
 }
 
 /** What an operation with a time-out is given. */
@@ -60,7 +80,12 @@ export function isTimeoutError(error: unknown): error is TimeoutError {
   return isCircuitBreakerError(error) && error.code === CODE;
 }
 
-const FIELDS = { timeoutMs: numberField(undefined, SOME_MILLISECONDS), signal: signalField };
+const POLICY_FIELDS = {
+  timeoutMs: numberField(undefined, SOME_MILLISECONDS),
+  clock: objectField<Clock>(systemClock, ["now"]),
+};
+const CALL_FIELDS = { signal: signalField };
+const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
  * Runs `operation` and rejects when the time is over, even if the operation goes on: it is told to
@@ -92,23 +117,52 @@ export function withTimeout<T>(
   checkFunction(operation, "operation");
   const {
     signal,
+    clock,
     timeoutMs = checkNumber(undefined, 'withTimeout option "timeoutMs"', SOME_MILLISECONDS),
   } = readOptions("withTimeout", options, FIELDS);
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  return run(operation, timeoutMs, signal);
+  return run(operation, timeoutMs, signal, clock);
+}
+
+/**
+ * Makes a timeout for the calls of one upstream.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { createTimeout } from "dagger-circuit-breaker";
+ *
+ * const timeout = createTimeout({ timeoutMs: 1_000 });
+ * console.assert((await timeout.execute(async () => "hello")) === "hello");
+ * ```
+ */
+export function createTimeout(options: TimeoutPolicyOptions): Timeout {
+  const {
+    clock,
+    timeoutMs = checkNumber(undefined, 'createTimeout option "timeoutMs"', SOME_MILLISECONDS),
+  } = readOptions("createTimeout", options, POLICY_FIELDS);
+  return {
+    execute(operation, callOptions) {
+      checkFunction(operation, "operation");
+      const { signal } = readOptions("execute", callOptions, CALL_FIELDS);
+      return run(operation, timeoutMs, signal, clock);
+    },
+  };
 }
 
 function run<T>(
   operation: TimeoutOperation<T>,
   timeoutMs: number,
   outer: AbortSignal | undefined,
+  clock: Clock,
 ): Promise<T> {
+  if (outer?.aborted) return Promise.reject(outer.reason);
   const controller = new AbortController();
   const { signal } = controller;
-  setDeadline(signal, Math.min(systemClock.now() + timeoutMs, deadlineOf(outer)));
+  setDeadline(signal, Math.min(clock.now() + timeoutMs, deadlineOf(outer, clock)), clock);
   return new Promise<T>((resolve, reject) => {
     const stopWatching = () => {
-      clearTimeout(timer);
+      cancel();
       forget();
     };
     const end = (reason: unknown) => {
@@ -116,7 +170,7 @@ function run<T>(
       reject(reason);
       controller.abort(reason);
     };
-    const timer = setTimeout(() => end(new TimeoutError(timeoutMs)), timeoutMs);
+    const cancel = startTimer(clock, () => end(new TimeoutError(timeoutMs)), timeoutMs);
     const forget = onAbort(outer, end);
     const settled = new Promise<T>((settle) => settle(operation({ signal })));
     // What comes after the end is dropped here: a promise that is settled hears nothing more.

@@ -2,7 +2,7 @@
 
 import type { Operation } from "../breaker/calls.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { type Random, systemClock } from "../breaker/clock.js";
+import { type Clock, type Random, systemClock } from "../breaker/clock.js";
 import {
   CircuitBreakerError,
   type CircuitBreakerOpenError,
@@ -40,6 +40,24 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where chance comes from. Default: `Math.random`. */
   readonly random?: Random | undefined;
+  /** Where time comes from, and timers. Default: the clock and the timers of the process. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What `createWait` can be told. */
+export type WaitPolicyOptions = Omit<WaitOptions, "signal">;
+
+/** Lets calls wait for a breaker; one of the policies that `wrap` puts together. */
+export interface Wait {
+  /**
+   * Runs `operation` through the breaker as soon as it admits the call; see {@link executeWhenAdmitted}.
+   *
+   * @throws What `executeWhenAdmitted` throws.
+   */
+  execute<T>(
+    operation: Operation<T>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<T>;
 }
 
 const CODE = "WAITERS_FULL";
@@ -81,12 +99,14 @@ export function isWaitersFullError(error: unknown): error is WaitersFullError {
 
 const breakerField = objectField<AwaitedBreaker>({} as AwaitedBreaker, ["tryExecute"]);
 
-const FIELDS = {
+const POLICY_FIELDS = {
   maxWaitMs: numberField(undefined, MILLISECONDS),
   waitSpreadMs: numberField(5000, MILLISECONDS),
-  signal: signalField,
   random: { absent: Math.random, read: functionField<Random>().read } as Field<Random>,
+  clock: objectField<Clock>(systemClock, ["now"]),
 };
+const CALL_FIELDS = { signal: signalField };
+const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
  * Runs `operation` through `breaker` as soon as that lets it in. While the circuit is open, the call
@@ -126,12 +146,42 @@ export function executeWhenAdmitted<T>(
   return run(breaker, operation, { ...settings, maxWaitMs });
 }
 
+/**
+ * Makes a policy whose calls wait for `breaker` instead of being rejected.
+ *
+ * @throws TypeError or RangeError naming the option, its value and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker, createWait } from "dagger-circuit-breaker";
+ *
+ * const patient = createWait(new CircuitBreaker({ name: "api" }), { maxWaitMs: 120_000 });
+ * console.assert((await patient.execute(async () => "hello")) === "hello");
+ * ```
+ */
+export function createWait(breaker: AwaitedBreaker, options: WaitPolicyOptions): Wait {
+  breakerField.read(breaker, "breaker");
+  const {
+    maxWaitMs = checkNumber(undefined, 'createWait option "maxWaitMs"', MILLISECONDS),
+    ...settings
+  } = readOptions("createWait", options, POLICY_FIELDS);
+  return {
+    execute(operation, callOptions) {
+      checkFunction(operation, "operation");
+      const { signal } = readOptions("execute", callOptions, CALL_FIELDS);
+      return run(breaker, operation, { ...settings, maxWaitMs, signal });
+    },
+  };
+}
+
 /** How a call waits; the options, checked. */
 export interface WaitSettings {
   readonly maxWaitMs: number;
   readonly waitSpreadMs: number;
   readonly signal: AbortSignal | undefined;
   readonly random: Random;
+  /** Default: the clock and the timers of the process. */
+  readonly clock?: Clock | undefined;
   /** Called before each part of the wait, which may follow one another fast. */
   readonly onWait?: OnWait | undefined;
 }
@@ -155,7 +205,8 @@ export async function askUntilAdmitted<T>(
   ask: (leave: () => void) => Asked<T> | Promise<Asked<T>>,
   settings: WaitSettings,
 ): Promise<T> {
-  const endsMs = systemClock.now() + settings.maxWaitMs;
+  const { clock = systemClock } = settings;
+  const endsMs = clock.now() + settings.maxWaitMs;
   const place = new Place();
   try {
     for (;;) {
@@ -166,7 +217,7 @@ export async function askUntilAdmitted<T>(
       if (waitMs === undefined) throw rejection;
       place.take(refusedBy, rejection);
       settings.onWait?.(rejection, waitMs);
-      await delay(waitMs, settings.signal);
+      await delay(waitMs, settings.signal, clock);
     }
   } finally {
     place.leave();
@@ -196,12 +247,12 @@ async function run<T>(
 function nextWait(
   { reason, retryAfterMs }: CircuitBreakerOpenError,
   endsMs: number,
-  { waitSpreadMs, signal, random }: WaitSettings,
+  { waitSpreadMs, signal, random, clock = systemClock }: WaitSettings,
 ): number | undefined {
   if (retryAfterMs === undefined) return undefined;
   const soonestMs = reason === "probing" ? Math.min(retryAfterMs, PROBE_RECHECK_MS) : retryAfterMs;
-  const nowMs = systemClock.now();
-  const deadlineMs = deadlineOf(signal);
+  const nowMs = clock.now();
+  const deadlineMs = deadlineOf(signal, clock);
   if (nowMs + soonestMs > endsMs || nowMs + soonestMs >= deadlineMs) return undefined;
   const spareMs = Math.min(endsMs, deadlineMs) - nowMs - soonestMs;
   return soonestMs + random() * Math.min(waitSpreadMs, spareMs);

@@ -1,7 +1,7 @@
 /** What a registry says about its pull limit: where to ask, and what the answer means. */
 
 import { breakerName } from "../attribution/hosts.js";
-import { msUntil } from "../attribution/reading/http-date.js";
+import { readRetryAfter } from "../policies/http-date.js";
 
 /**
  * What is left of a pull limit: `"left"`: pulls are left; `"exhausted"`: none is; `"unstated"`: the
@@ -117,7 +117,7 @@ export function readQuota(registry: string, answer: QuotaAnswer): Quota | undefi
     remaining: remaining.count,
     windowMs: limit.windowMs ?? remaining.windowMs,
     source: readSource(answer.header("docker-ratelimit-source")),
-    retryAfterMs: readDelay(answer.header("retry-after")),
+    retryAfterMs: readRetryAfter(answer.header("retry-after")),
   };
 }
 
@@ -132,12 +132,6 @@ function readAmount(header: string | null | undefined): {
     count: match === null ? null : Number(match[1]),
     windowMs: window === null ? null : Number(window[1]) * 1000,
   };
-}
-
-/** Reads `Retry-After`: a number of seconds, or a date. */
-function readDelay(header: string | null | undefined): number | null {
-  const match = /^\s{0,8}([0-9]{1,9})\s{0,8}$/.exec(header ?? "");
-  return match === null ? msUntil(header ?? "", Date.now()) : Number(match[1]) * 1000;
 }
 
 /** An address or an account's id; anything else could be made to look like something else. */

@@ -2,8 +2,14 @@
 
 import type { Clock } from "../breaker/clock.js";
 
+interface Timer {
+  readonly atMs: number;
+  readonly callback: () => void;
+}
+
 /**
- * A {@link Clock} for tests. It starts at 0 and moves only by `advance`.
+ * A {@link Clock} for tests. It starts at 0 and moves only by `advance` and `advanceAsync`. Timers of
+ * retries, timeouts and waiting that are given this clock run when its time reaches them.
  *
  * @example
  * ```ts
@@ -20,22 +26,72 @@ import type { Clock } from "../breaker/clock.js";
  */
 export class VirtualClock implements Clock {
   #nowMs = 0;
+  readonly #timers = new Set<Timer>();
 
   /** The virtual time in milliseconds. */
   now(): number {
     return this.#nowMs;
   }
 
+  /** Number of timers that have not run. */
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  /** Calls `callback` once, `delayMs` of virtual time from now; returns how to cancel it. */
+  setTimer(callback: () => void, delayMs: number): () => void {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
   /**
-   * Moves time forward.
+   * Moves time forward and runs the timers that it reaches, the earliest first, each at its time.
    *
    * @param ms Milliseconds, 0 or more.
    * @throws RangeError when `ms` is negative or not finite: a monotonic clock never goes back.
    */
   advance(ms: number): void {
-    if (!Number.isFinite(ms) || ms < 0) {
-      throw new RangeError(`ms is ${ms}, expected a finite number of milliseconds, 0 or more`);
-    }
-    this.#nowMs += ms;
+    const endMs = this.#endAfter(ms);
+    while (this.#runNext(endMs));
+    this.#nowMs = endMs;
   }
+
+  /**
+   * Moves time forward like `advance`, and lets promises settle before each timer and at the end, so
+   * that one call passes through all the attempts of a retry.
+   *
+   * @param ms Milliseconds, 0 or more.
+   * @throws RangeError (as a rejection) when `ms` is negative or not finite.
+   */
+  async advanceAsync(ms: number): Promise<void> {
+    const endMs = this.#endAfter(ms);
+    await promisesSettled();
+    while (this.#runNext(endMs)) await promisesSettled();
+    this.#nowMs = endMs;
+    await promisesSettled();
+  }
+
+  #endAfter(ms: number): number {
+    if (Number.isFinite(ms) && ms >= 0) return this.#nowMs + ms;
+    throw new RangeError(`ms is ${ms}, expected a finite number of milliseconds, 0 or more`);
+  }
+
+  /** Runs the earliest timer until `endMs`; returns false when there is no such timer. */
+  #runNext(endMs: number): boolean {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.atMs <= endMs && (next === undefined || timer.atMs < next.atMs)) next = timer;
+    }
+    if (next === undefined) return false;
+    this.#timers.delete(next);
+    this.#nowMs = Math.max(this.#nowMs, next.atMs);
+    next.callback();
+    return true;
+  }
+}
+
+/** Resolves once all promises that can settle have settled: the event loop comes after all of them. */
+function promisesSettled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** Reads the dates of HTTP headers. */
+/** Reads the dates and delays of HTTP headers. */
 
 const MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 /** `Wed, 21 Oct 2026 07:28:00 GMT`, and the older `Wednesday, 21-Oct-26 07:28:00 GMT`. */
@@ -12,4 +12,13 @@ export function msUntil(date: string, nowMs: number): number | null {
   const [found] = HTTP_DATE.exec(date) ?? [];
   const atMs = found === undefined ? Number.NaN : Date.parse(found.replaceAll("-", " "));
   return atMs > nowMs ? atMs - nowMs : null;
+}
+
+/** A longer number of seconds, more than 31 years, is not taken for a delay. */
+const SECONDS = /^\s{0,8}([0-9]{1,9})\s{0,8}$/;
+
+/** Reads `Retry-After`, a number of seconds or a date, as milliseconds from now; null for neither. */
+export function readRetryAfter(header: string | null | undefined): number | null {
+  const seconds = SECONDS.exec(header ?? "")?.[1];
+  return seconds === undefined ? msUntil(header ?? "", Date.now()) : Number(seconds) * 1000;
 }

@@ -1,0 +1,108 @@
+/** Turns an HTTP response into an outcome, so that breakers and retries see what `fetch` does not reject. */
+
+import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
+import { readRetryAfter } from "./http-date.js";
+
+/** The part of a `Response` that is read. */
+export interface ResponseLike {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** Its host stands in error messages; path and query never do. */
+  readonly url?: string | undefined;
+  readonly body?: { cancel(): Promise<unknown> } | null | undefined;
+}
+
+/** An HTTP response as a breaker counts it. */
+export interface ResponseOutcome {
+  /** `"failure"` for the statuses 408, 429 and 500 to 599, else `"success"`. */
+  readonly outcome: "success" | "failure";
+  /** Milliseconds that the server asked to be left alone; undefined when it did not. */
+  readonly retryAfterMs: number | undefined;
+}
+
+const CODE = "HTTP_RESPONSE";
+
+/**
+ * A server answered that it cannot serve the request now. `code` is `"HTTP_RESPONSE"`. Breakers and
+ * retries respect its `retryAfterMs` without an option of their own.
+ */
+export class ResponseError extends CircuitBreakerError {
+  /** The HTTP status: 408, 429 or 500 to 599. */
+  readonly status: number;
+  /** Milliseconds that the server asked to be left alone; undefined when it did not. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(status: number, host: string | undefined, retryAfterMs: number | undefined) {
+    const from = host === undefined ? "" : ` from ${host}`;
+    const wait =
+      retryAfterMs === undefined ? "" : `, retry after ${Math.ceil(retryAfterMs / 1000)}s`;
+    super(`HTTP ${status}${from}${wait}`, CODE);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  static {
+    nameErrorClass(ResponseError, "ResponseError");
+  }
+}
+
+/** Returns whether `error` is a {@link ResponseError} of this or of another copy of the package. */
+export function isResponseError(error: unknown): error is ResponseError {
+  return isCircuitBreakerError(error) && error.code === CODE;
+}
+
+/**
+ * Returns what a response means for the server that sent it: 408, 429 and 5xx are failures, with the
+ * delay of `Retry-After` (seconds or a date); everything else is a success, since the server works.
+ *
+ * @example
+ * ```ts
+ * import { responseOutcome } from "dagger-circuit-breaker";
+ *
+ * const response = new Response("", { status: 503, headers: { "retry-after": "30" } });
+ * const { outcome, retryAfterMs } = responseOutcome(response);
+ * console.assert(outcome === "failure" && retryAfterMs === 30_000);
+ * ```
+ */
+export function responseOutcome(response: ResponseLike): ResponseOutcome {
+  const { status, headers } = response;
+  const failed = status === 408 || status === 429 || (status >= 500 && status < 600);
+  if (!failed) return { outcome: "success", retryAfterMs: undefined };
+  return {
+    outcome: "failure",
+    retryAfterMs: readRetryAfter(headers.get("retry-after")) ?? undefined,
+  };
+}
+
+/**
+ * Returns `response`, or throws where the server answered 408, 429 or 5xx, which `fetch` does not
+ * reject. The body of a response that failed is canceled, because one that is not read holds its
+ * connection.
+ *
+ * @throws ResponseError with the status and the delay of `Retry-After`.
+ *
+ * @example
+ * ```ts
+ * import { checkResponse, CircuitBreaker } from "dagger-circuit-breaker";
+ *
+ * const breaker = new CircuitBreaker({ name: "api", failureThreshold: 1 });
+ * const limited = new Response("", { status: 429, headers: { "retry-after": "120" } });
+ * await breaker.execute(() => checkResponse(limited)).catch((error) => console.log(error.message));
+ * console.assert(breaker.state === "open");
+ * ```
+ */
+export function checkResponse<R extends ResponseLike>(response: R): R {
+  const { outcome, retryAfterMs } = responseOutcome(response);
+  if (outcome === "success") return response;
+  // A body that is being read already refuses to be canceled, and then it is not ours.
+  response.body?.cancel().catch(() => undefined);
+  throw new ResponseError(response.status, hostOf(response.url), retryAfterMs);
+}
+
+function hostOf(url: string | undefined): string | undefined {
+  try {
+    return url ? new URL(url).host : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+/** Puts policies around a call, from a list instead of a nest. */
+
+import type { Operation, OperationContext } from "../breaker/calls.js";
+import type { AbortSignal } from "../options/abort-signal.js";
+import { checkFunction, objectField, readOptions, signalField } from "../options/check.js";
+import type { ANSWER, Fallback } from "./fallback.js";
+
+/** What one call through a policy can be told. */
+export interface PolicyCallOptions {
+  /** Handed to the operation. What its abort ends is up to each policy. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What `wrap` takes: a breaker, a shared breaker, a bulkhead, what `createRetry`, `createTimeout`,
+ * `createFallback` and `createWait` make, or an object of your own with this method.
+ */
+export interface Policy {
+  /** Runs `operation`, never or several times, and passes on what it comes to. */
+  execute<T>(
+    operation: (context: OperationContext) => T | PromiseLike<T>,
+    options?: PolicyCallOptions,
+  ): Promise<unknown>;
+}
+
+/** What the operation of a wrapped call is given. */
+export interface WrapContext {
+  /** The innermost signal: that of a timeout, or the caller's, or one that is never aborted. */
+  readonly signal: AbortSignal;
+  /** The number of the attempt, starting at 1; always 1 without a retry. */
+  readonly attempt: number;
+}
+
+/** What can be called through policies: may return a value, a promise or a thenable, and may throw. */
+export type WrapOperation<T> = (context: WrapContext) => T | PromiseLike<T>;
+
+/** Policies around a call; `F` is what fallbacks among them may answer. */
+export interface Wrapped<F = never> {
+  /**
+   * Runs `operation` through the policies, the first one outermost.
+   *
+   * @throws What the policies throw, and what the operation throws, untouched.
+   */
+  execute<T>(operation: WrapOperation<T>, options?: PolicyCallOptions): Promise<T | F>;
+}
+
+/** What a policy may answer in place of the operation: a fallback's answers, else nothing. */
+type AnswerOf<P> = P extends unknown
+  ? typeof ANSWER extends keyof P
+    ? P extends Fallback<infer F>
+      ? F
+      : never
+    : never
+  : never;
+
+const policyField = objectField<Policy>({} as Policy, ["execute"]);
+
+/**
+ * Puts policies around a call, the first one outermost. This order works: fallback, timeout of the
+ * whole, retry, breaker, timeout of one attempt, bulkhead.
+ *
+ * @throws TypeError when there is no policy, or one has no method `execute`.
+ *
+ * @example
+ * ```ts
+ * import { CircuitBreaker, createRetry, createTimeout, wrap } from "dagger-circuit-breaker";
+ *
+ * const policy = wrap(
+ *   createRetry({ maxRetries: 2 }),
+ *   new CircuitBreaker({ name: "api", resetTimeoutMs: 30_000 }),
+ *   createTimeout({ timeoutMs: 2_000 }),
+ * );
+ * const answer = await policy.execute(async ({ attempt }) => `hello after ${attempt} attempt`);
+ * console.assert(answer === "hello after 1 attempt");
+ * ```
+ */
+export function wrap<const P extends readonly Policy[]>(
+  ...policies: P
+): Wrapped<AnswerOf<P[number]>> {
+  if (policies.length === 0) throw new TypeError("wrap has no policy, expected at least one");
+  for (const [index, policy] of policies.entries()) {
+    policyField.read(policy, `policy ${index + 1} of wrap`);
+  }
+  return {
+    execute<T>(operation: WrapOperation<T>, options?: PolicyCallOptions) {
+      checkFunction(operation, "operation");
+      const { signal } = readOptions("execute", options, { signal: signalField });
+      return run(policies, operation, signal) as Promise<T | AnswerOf<P[number]>>;
+    },
+  };
+}
+
+/** What is known on the way in: each policy adds its own. */
+interface Known extends OperationContext {
+  readonly attempt?: number;
+}
+
+function run(
+  policies: readonly Policy[],
+  operation: WrapOperation<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const enter = (index: number, known: Known): unknown => {
+    const policy = policies[index];
+    if (policy === undefined) return operation(contextOf(known));
+    const inner: Operation<unknown> = (context) => enter(index + 1, { ...known, ...context });
+    return policy.execute(inner, { signal: known.signal });
+  };
+  return enter(0, { signal }) as Promise<unknown>;
+}
+
+function contextOf({ signal = new AbortController().signal, attempt = 1 }: Known): WrapContext {
+  return { signal, attempt };
+}
