@@ -4,6 +4,7 @@ import { CircuitState } from "./circuit-state.js";
 import type { Control, Emitter, StateChangeReason } from "./events.js";
 import { openingsInARow, openTimeMs } from "./open-time.js";
 import type { Settings } from "./options.js";
+import { remainingMs } from "./remaining.js";
 import { ClosedState } from "./state/closed.js";
 import { HalfOpenState } from "./state/half-open.js";
 import { OpenState } from "./state/open.js";
@@ -106,7 +107,7 @@ export class Circuit {
       control,
       reason,
       generation: this.generation,
-      retryAfterMs: open && Math.max(0, open.untilMs - nowMs),
+      retryAfterMs: open && remainingMs(open.untilMs, nowMs),
       error: open?.failure?.error,
     });
   }

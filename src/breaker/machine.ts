@@ -11,6 +11,7 @@ import type { Control, StateChangeReason } from "./events.js";
 import type { Outcome } from "./options.js";
 import { Permit, type Settlement, SUCCESS } from "./permit.js";
 import { RefusedCall } from "./refused-call.js";
+import { remainingMs } from "./remaining.js";
 import type { ClosedState } from "./state/closed.js";
 import type { HalfOpenState } from "./state/half-open.js";
 import type { LastFailure, Refusal } from "./state/state-shape.js";
@@ -58,7 +59,7 @@ export class Machine extends Circuit {
     if (admission === "admit" || admission === "probe") return ADMITTED;
     const refusal =
       admission === "trip"
-        ? { reason: "open" as const, retryAfterMs: this.openMsAt(nowMs, 0) }
+        ? { reason: "open" as const, retryAfterMs: remainingMs(this.openMsAt(nowMs, 0), 0) }
         : admission;
     return { admits: this.control === "observe", ...refusal };
   }

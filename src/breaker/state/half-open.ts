@@ -1,6 +1,7 @@
 /** Half-open: a few calls probe the upstream, each holding a slot that it loses if it takes too long. */
 
 import { CircuitState } from "../circuit-state.js";
+import { remainingMs } from "../remaining.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The right of one probe to be counted against the slots, until it settles or the lease ends. */
@@ -43,7 +44,7 @@ export class HalfOpenState implements StateShape {
     for (const { endsMs } of this.#leases) {
       if (endsMs > nowMs) {
         const isFull = this.#leases.size - ended >= this.#slots;
-        return isFull ? { reason: "probing", retryAfterMs: endsMs - nowMs } : "admit";
+        return isFull ? { reason: "probing", retryAfterMs: remainingMs(endsMs, nowMs) } : "admit";
       }
       ended += 1;
     }

@@ -6,7 +6,7 @@ test("it refuses with the time left, until its time is over", () => {
   const state = new OpenState(1_000, 3_000, failure);
   expect([state.kind, state.sinceMs, state.failure]).toEqual(["open", 1_000, failure]);
   expect(state.admission(1_000)).toEqual({ reason: "open", retryAfterMs: 2_000 });
-  expect(state.admission(2_999.5)).toEqual({ reason: "open", retryAfterMs: 0.5 });
+  expect(state.admission(2_999.5)).toEqual({ reason: "open", retryAfterMs: 1 });
   expect(state.admission(3_000)).toBe("probe");
   expect(state.admission(9_000)).toBe("probe");
 });

@@ -1,6 +1,7 @@
 /** Open: calls are rejected until the open time is over. */
 
 import { CircuitState } from "../circuit-state.js";
+import { remainingMs } from "../remaining.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The state of a circuit whose upstream is left alone. */
@@ -21,6 +22,6 @@ export class OpenState implements StateShape {
 
   admission(nowMs: number): Admission {
     if (nowMs >= this.untilMs) return "probe";
-    return { reason: "open", retryAfterMs: this.untilMs - nowMs };
+    return { reason: "open", retryAfterMs: remainingMs(this.untilMs, nowMs) };
   }
 }

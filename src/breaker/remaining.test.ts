@@ -1,0 +1,20 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { remainingMs } from "./remaining.js";
+
+test("time that is left is a whole number of milliseconds, and never too short", () => {
+  const moment = fc.double({ min: 0, max: 1e9, noNaN: true });
+  const duration = fc.integer({ min: 0, max: 3_600_000 });
+  fc.assert(
+    fc.property(moment, duration, (nowMs, durationMs) => {
+      expect(remainingMs(nowMs + durationMs, nowMs)).toBe(durationMs);
+    }),
+  );
+  expect(remainingMs(10.2, 10)).toBe(1);
+  expect(remainingMs(61_000.001, 1_000)).toBe(60_001);
+  expect(remainingMs(61_000.000_1, 1_000)).toBe(60_000);
+});
+
+test("what is over has no time left", () => {
+  expect(remainingMs(5, 10)).toBe(0);
+});
