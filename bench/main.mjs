@@ -4,6 +4,7 @@ import { fork } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { readmeTable } from "./readme-table.mjs";
 import { placeAsText, suiteAsMarkdown, suiteAsText } from "./report.mjs";
 
 const SUITES = [
@@ -30,6 +31,7 @@ const SUITES = [
 const GROUPS = { fleet: SUITES.filter((name) => name.startsWith("fleet-")) };
 const RESULTS = new URL("results.json", import.meta.url);
 const DOCS = new URL("../docs/benchmarks.md", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
 const MARKERS = ["<!-- measured: begin -->", "<!-- measured: end -->"];
 const ROUNDS = { full: 60, quick: 12 };
 const FLAG = { type: "boolean", default: false };
@@ -40,7 +42,7 @@ suites: ${SUITES.join(", ")} (default: all)
 groups: ${Object.keys(GROUPS).join(", ")}
 --quick   fewer rounds
 --json    print the results as JSON instead of tables
---docs    write the tables into docs/benchmarks.md (all suites, not with --quick)
+--docs    write the tables into docs/benchmarks.md and README.md (all suites, not with --quick)
 `;
 
 const asked = readArguments();
@@ -113,12 +115,18 @@ async function runSuite(name, nodeOptions, effort) {
   });
 }
 
-/** Puts the tables between the two marker comments of the page, which keeps all its other words. */
+/** Writes the tables into the two pages that show them. */
 function writeDocs({ suites, ...place }) {
-  const page = readFileSync(DOCS, "utf8");
-  const [begin, end] = MARKERS.map((marker) => page.indexOf(marker));
-  if (begin < 0 || end < begin) throw new Error(`${DOCS.pathname} lacks ${MARKERS.join(" and ")}`);
   const tables = [`${placeAsText(place)}.`, ...suites.map(suiteAsMarkdown)].join("\n\n");
+  writeMeasured(DOCS, `\n\n${tables}\n\n`);
+  writeMeasured(README, `\n\n${readmeTable(suites)}\n\n`);
+}
+
+/** Puts text between the two marker comments of a page, which keeps all its other words. */
+function writeMeasured(url, text) {
+  const page = readFileSync(url, "utf8");
+  const [begin, end] = MARKERS.map((marker) => page.indexOf(marker));
+  if (begin < 0 || end < begin) throw new Error(`${url.pathname} lacks ${MARKERS.join(" and ")}`);
   const before = page.slice(0, begin + MARKERS[0].length);
-  writeFileSync(DOCS, `${before}\n\n${tables}\n\n${page.slice(end)}`);
+  writeFileSync(url, `${before}${text}${page.slice(end)}`);
 }

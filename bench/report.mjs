@@ -65,7 +65,8 @@ function figureAsText({ name, column, unit, measured, limit, met }) {
   return `  ${verdict}: ${name}, ${column}: ${is}, to reach: at most ${most}`;
 }
 
-function numberAsText(value, unit) {
+/** A number with its unit, as tables show it. */
+export function numberAsText(value, unit) {
   if (unit === "bytes") return `${Math.round(value).toLocaleString("en")} B`;
   if (unit === "each") return (Math.round(value * 100) / 100).toLocaleString("en");
   if (unit === "x") return digits(value);

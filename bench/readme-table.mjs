@@ -1,0 +1,35 @@
+/** The short comparison for the README, made of the same results as docs/benchmarks.md. */
+
+import { numberAsText } from "./report.mjs";
+
+const NAMES = ["ours", "cockatiel", "opossum"];
+/** What is shown: the words, the suite, the column, and the row of each contender. */
+const ROWS = [
+  ["closed call, in bare awaits", "closed", "/ bare", NAMES],
+  ["failing call, in bare awaits", "failing", "/ bare", NAMES],
+  ["rejected call", "rejection", "a call", ["ours, tryExecute", "cockatiel", "opossum"]],
+  ["heap for each closed call", "call-heap", "over bare", NAMES],
+  ["memory of an idle breaker", "idle", "kept", NAMES],
+  ["timers of an idle breaker", "idle", "timers", NAMES],
+  [
+    "call with 10,000 calls in the window, in bare awaits",
+    "windows",
+    "/ bare",
+    ["ours, count window, 10,000", "cockatiel, count window, 10,000", "opossum, 10,000"],
+  ],
+];
+
+const HEAD = ["| measured | this package | cockatiel 4 | opossum 10 |", "|---|---:|---:|---:|"];
+
+/** The table in Markdown. */
+export function readmeTable(suites) {
+  const rows = ROWS.map(([words, suiteName, column, rowNames]) => {
+    const suite = suites.find(({ name }) => name === suiteName);
+    const cells = rowNames.map((rowName) => {
+      const { median, unit } = suite.rows.find(({ name }) => name === rowName).cells[column];
+      return numberAsText(median, unit);
+    });
+    return `| ${words} | ${cells.join(" | ")} |`;
+  });
+  return [...HEAD, ...rows].join("\n");
+}
