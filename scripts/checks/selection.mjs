@@ -45,12 +45,15 @@ const NEEDS = [
   { tool: "python3", modules: ["tests/runner/terminal.test.ts"] },
 ];
 
+/** What only one platform has. Elsewhere these files are no tests; see tests/only-where.ts for parts of a file. */
+const PLATFORMS = [{ platform: "linux", places: ["tests/executable/"] }];
+
 /** The names of the Vitest projects, in the order in which they run. */
 export const PROJECTS = ["shared", "separate", "all"];
 
-/** Every test file: `{ path, project, seams, tools }`. */
+/** Every test file of this platform: `{ path, project, seams, tools }`. */
 export function selectTests() {
-  return findTestFiles().map(describeFile);
+  return findTestFiles().filter(isOfThisPlatform).map(describeFile);
 }
 
 export function describeFile(path) {
@@ -71,6 +74,11 @@ function projectOf(path, seams, startsForeign) {
   if (isIn(path, ALL_ONLY)) return "all";
   const isLight = seams.every((name) => LIGHT_SEAMS.includes(name));
   return isLight && !startsForeign ? "shared" : "separate";
+}
+
+function isOfThisPlatform(path) {
+  const row = PLATFORMS.find(({ places }) => isIn(path, places));
+  return row === undefined || row.platform === process.platform;
 }
 
 function namesOne(imports, modules) {

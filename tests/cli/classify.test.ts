@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { testWhere } from "../only-where.js";
 import { builtCli } from "./built-cli.js";
 
 const cli = builtCli();
@@ -234,7 +235,7 @@ test("a reader that went away is no error, and the exit code is still told", asy
   expect({ exitCode, stderr }).toEqual({ exitCode: 31, stderr: "" });
 });
 
-test.skipIf(!existsSync("/dev/full"))("a result that cannot be written is told", async () => {
+testWhere(existsSync("/dev/full"))("a result that cannot be written is told", async () => {
   const full = openSync("/dev/full", "w");
   const child = spawn(cli.program, ["classify"], {
     env: cli.environment(),
@@ -269,7 +270,7 @@ test("a secret given to an option that does not exist is not printed", async () 
 });
 
 // A terminal is made by `script` of util-linux.
-test.skipIf(process.platform !== "linux" || !existsSync("/usr/bin/script"))(
+testWhere(process.platform === "linux")(
   "on a terminal there are colours, with NO_COLOR none",
   () => {
     const log = file("colour.txt", REGISTRY_DOWN);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openStore } from "../../src/fleet/open-store.js";
 import { loadSqlite } from "../../src/fleet/sqlite/node-sqlite.js";
+import { testWhere } from "../only-where.js";
 import { startOwnTime } from "../own-time.js";
 import { fleetCli } from "./fleet-cli.js";
 
@@ -28,7 +29,7 @@ test("a key of a wrong type fails that circuit, and the others are shown", async
   expect((await fleet.run(["status", HUB])).exitCode).toBe(69);
 });
 
-test.runIf(hasSqlite)("of a file, too", async () => {
+testWhere(hasSqlite)("of a file, too", async () => {
   const { path, url, lock } = await newFile();
   lock.exec("UPDATE circuits SET state = '[]' WHERE name = 'registry:docker.io'");
   const { exitCode, stdout, stderr } = await fleet.run(["status", "--store", url]);
@@ -48,7 +49,7 @@ test("a key that no circuit could have fails itself alone", async () => {
   expect((await fleet.run(["history"])).stdout).toContain(GITHUB);
 });
 
-test.runIf(hasSqlite)(
+testWhere(hasSqlite)(
   "isolate waits for a busy file as long as it may, and says what was done",
   async () => {
     const { url, lock } = await newFile();

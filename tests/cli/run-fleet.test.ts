@@ -18,11 +18,14 @@ const RUN = {
   GITHUB_RUN_ID: "42",
 };
 
+/** On a busy machine a store may not answer within the second that it has by default. */
+const PATIENT = { DAGGER_BREAKER_STORE_TIMEOUT: "10s" };
+
 /** Runs `dagger call test` as the stand-in that does this once, under the store. */
 async function runUnder(store: string, task: string, options: readonly string[] = [], env = {}) {
   const dagger = replay(cli.folder, task);
   const args = ["run", "--store", store, ...options, "--", dagger.dagger, "call", "test"];
-  const run = await cli.run(args, { env: { ...dagger.env, ...env } });
+  const run = await cli.run(args, { env: { ...PATIENT, ...dagger.env, ...env } });
   return { ...run, starts: dagger.starts() };
 }
 
@@ -53,7 +56,7 @@ test("a program that prints a failure of Dagger changes nothing in the store, an
       "-c",
       "dagger call test",
     ];
-    const first = await cli.run(args, { env: make.env });
+    const first = await cli.run(args, { env: { ...PATIENT, ...make.env } });
     const needs = ["--scope", scope, "--needs", "registry:docker.io"];
     const second = await runUnder(redis.url, "ok", needs);
     return { ...first, starts: make.starts(), next: second.exitCode };
@@ -85,7 +88,7 @@ test("runs of another scope, and of what others do not need, go on", async () =>
 });
 
 test("the variables are as good as the options", async () => {
-  const env = { DAGGER_BREAKER_STORE: redis.url, DAGGER_BREAKER_SCOPE: "egress-3" };
+  const env = { ...PATIENT, DAGGER_BREAKER_STORE: redis.url, DAGGER_BREAKER_SCOPE: "egress-3" };
   const dagger = replay(cli.folder, "pull-429", "ok");
   await cli.run(["run", "--", dagger.dagger, "call", "test"], { env: { ...dagger.env, ...env } });
   const second = await cli.run(

@@ -6,6 +6,7 @@ import { chmodSync, closeSync, constants, copyFileSync, openSync, writeFileSync 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { testWhere } from "../only-where.js";
 import { builtCli } from "./built-cli.js";
 
 const cli = builtCli();
@@ -53,7 +54,7 @@ test("says which of its streams could not be written", () => {
   );
 });
 
-test.skipIf(process.platform === "win32").each([
+testWhere(process.platform !== "win32").each([
   ["of the command", "run -- sh -c 'head -c 9000 /dev/zero; exit 3' >f"],
   ["of run, which fits in part", "run -- false 2>>f"],
   ["of run, which does not fit at all", "run -- false 2>>g"],

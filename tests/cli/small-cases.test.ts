@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { tellRun } from "../../src/cli/run/tell.js";
+import { testWhere } from "../only-where.js";
 import { builtCli } from "./built-cli.js";
 import { failedRun, LIMITED } from "./sample-run.js";
 
@@ -18,7 +19,7 @@ test("a command runs in a folder that was deleted, as it would without us", asyn
   expect(stderr).toMatch(/dagger-breaker: succeeded, exit code 0\n$/);
 });
 
-test.skipIf(process.platform === "win32")(
+testWhere(process.platform !== "win32")(
   "a report goes to a named pipe, and one that nobody reads holds up no end",
   () => {
     const run = `'${cli.program}' run --output unread --junit read -- true`;

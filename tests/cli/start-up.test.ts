@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { testWhere } from "../only-where.js";
 import { builtCli } from "./built-cli.js";
 
 const cli = builtCli();
@@ -160,7 +161,7 @@ describe("what V8 has compiled", () => {
   }
   const printed = { stdout: `${version}\n`, stderr: "" };
 
-  test.skipIf(!hasCompileCache)("is kept beside the program for the next start", async () => {
+  testWhere(hasCompileCache)("is kept beside the program for the next start", async () => {
     const { cache, version } = install();
     expect(await version()).toEqual(printed);
     const [file] = filesIn(cache);

@@ -1,6 +1,6 @@
 /** A command under `dagger-breaker trace` lives and ends as it would without: signals, streams, terminal. */
 
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { describeWhere } from "../only-where.js";
 import { builtCli } from "./built-cli.js";
 
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
@@ -139,16 +140,8 @@ describe("a command ends as without us", () => {
   });
 });
 
-/** Whether there is a `script` that runs a command on a terminal, as util-linux has it. */
-function hasTerminals(): boolean {
-  try {
-    return execFileSync("script", ["--version"], { encoding: "utf8" }).includes("util-linux");
-  } catch {
-    return false;
-  }
-}
-
-describe.skipIf(!hasTerminals())("on a terminal", () => {
+// A terminal is made by `script` of util-linux.
+describeWhere(process.platform === "linux")("on a terminal", () => {
   function onTerminal(...task: string[]): Started & { type(text: string): void } {
     const line = ["exec", cli.program, "trace", "--", DAGGER, ...task].join(" ");
     const child = spawn("script", ["-qec", line, "/dev/null"], {

@@ -54,7 +54,7 @@ test("the program of the image is not run by root, whichever the base image is",
   expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
 });
 
-describe.skipIf(process.platform !== "linux")("the steps of the Dockerfile", () => {
+describe("the steps of the Dockerfile", () => {
   let folder = "";
   let program = "";
 

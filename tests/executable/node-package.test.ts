@@ -39,7 +39,7 @@ function build(...args: readonly string[]): Promise<{ stdout: string; stderr: st
   return execute(process.execPath, [BUILD, "--output", join(folder, "program"), ...args]);
 }
 
-describe.skipIf(process.platform !== "linux")("with the npm package node", () => {
+describe("with the npm package node", () => {
   beforeAll(() => {
     // On the file system of the binary, which is linked.
     folder = mkdtempSync(join(ROOT, "tests/node_modules/.node-package-"));

@@ -66,7 +66,7 @@ function recorded(id: string): { readonly stdout: string; readonly stderr: strin
   return lines.map((line) => JSON.parse(line)).find((command) => command.id === id);
 }
 
-describe.skipIf(process.platform !== "linux")("the single file", () => {
+describe("the single file", () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "dagger-breaker-executable-"));
     program = join(folder, "dagger-breaker");
@@ -249,7 +249,7 @@ describe.skipIf(process.platform !== "linux")("the single file", () => {
   });
 });
 
-describe.skipIf(process.platform !== "linux")("a single file that cannot be made", () => {
+describe("a single file that cannot be made", () => {
   test.each([
     ["does not run", "exit 2", "is no Node.js: --version failed (2)"],
     ["is too old", "echo v22.23.3", "is 22.23.3."],

@@ -23,6 +23,7 @@ import { loadSqlite } from "../../src/fleet/sqlite/node-sqlite.js";
 import { sqliteStore } from "../../src/fleet/sqlite/sqlite-store.js";
 import type { FleetStore } from "../../src/fleet/store.js";
 import { fleetStoreConformance } from "../../src/testing/fleet/index.js";
+import { testWhere } from "../only-where.js";
 import { admit, KEY, settle } from "./commands.js";
 
 const folder = mkdtempSync(join(tmpdir(), "fleet-sqlite-"));
@@ -227,7 +228,7 @@ function withSqlite(): void {
     database.close();
   });
 
-  test.runIf(process.platform !== "win32")(
+  testWhere(process.platform !== "win32")(
     "what is no regular file is refused at once, a pipe as well",
     async () => {
       const pipe = newPath();

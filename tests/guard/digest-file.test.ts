@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,11 +21,15 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { defaultDigestPath, readDigests } from "../../src/guard/digests/digest-disk.js";
 import { DigestFile } from "../../src/guard/digests/digest-file.js";
 import type { KnownDigest } from "../../src/guard/digests/known-digests.js";
+import { testWhere } from "../only-where.js";
 
 const ONE = `sha256:${"1".repeat(64)}`;
 const TWO = `sha256:${"2".repeat(64)}`;
 const ALPINE = "docker.io/library/alpine:3.20";
 const START_MS = 1_700_000_000_000;
+
+/** The number of the user `nobody`. */
+const NOBODY = 65_534;
 
 let folder: string;
 let path: string;
@@ -57,6 +62,20 @@ function learnt(reference = ALPINE, digest = ONE): DigestFile {
   return file;
 }
 
+/** Runs something as a user whom permissions bind, which root is not. */
+function asOrdinaryUser(action: () => void): void {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) {
+    chownSync(folder, NOBODY, NOBODY);
+    process.seteuid?.(NOBODY);
+  }
+  try {
+    action();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
 function put(text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
@@ -83,7 +102,7 @@ test("nothing is read or made before the first question and the first change", (
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test.skipIf(process.platform === "win32")("only its owner may read it", () => {
+testWhere(process.platform !== "win32")("only its owner may read it", () => {
   learnt();
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
@@ -165,7 +184,7 @@ test("entries that are none are passed over, and those of others kept", () => {
   expect(openFile().find(ALPINE, "")).toEqual(sound);
 });
 
-test.skipIf(process.platform === "win32")(
+testWhere(process.platform !== "win32")(
   "a pipe does not keep it waiting, nor is it replaced",
   () => {
     mkdirSync(dirname(path));
@@ -205,18 +224,20 @@ test("where nothing can be written it goes on in memory, and says so once", () =
   expect(warnings[0]?.message).not.toContain("alpine");
 });
 
-test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+testWhere(process.platform !== "win32")(
   "a file that may be read but not written is used all the same",
   () => {
-    learnt();
-    chmodSync(dirname(path), 0o500);
-    const file = openFile();
-    expect(file.find(ALPINE, "")?.digest).toBe(ONE);
-    file.remember(ALPINE, "", TWO);
-    file.flush();
-    chmodSync(dirname(path), 0o700);
-    expect(file.find(ALPINE, "")?.digest).toBe(TWO);
-    expect(onDisk()).toMatchObject([{ digest: ONE }]);
+    asOrdinaryUser(() => {
+      learnt();
+      chmodSync(dirname(path), 0o500);
+      const file = openFile();
+      expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+      file.remember(ALPINE, "", TWO);
+      file.flush();
+      chmodSync(dirname(path), 0o700);
+      expect(file.find(ALPINE, "")?.digest).toBe(TWO);
+      expect(onDisk()).toMatchObject([{ digest: ONE }]);
+    });
   },
 );
 

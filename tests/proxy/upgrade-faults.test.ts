@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
+import { testWhere } from "../only-where.js";
 import { dial, type Line, listenTo, requestOf, type Served, serveBytes } from "./wire.js";
 
 const SWITCH =
@@ -50,7 +51,7 @@ const CASES = ["session", "client"].flatMap((side) =>
 
 const openFiles = () => readdirSync("/proc/self/fd").length;
 
-test.skipIf(process.platform !== "linux")(
+testWhere(process.platform === "linux")(
   "whoever ends an upgrade, however and whenever, both connections are closed",
   async () => {
     const sessions: Line[] = [];

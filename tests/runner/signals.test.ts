@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs"
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { describeWhere } from "../only-where.js";
 import { builtRunner, isAlive, untilGone } from "./built-runner.js";
 
 const runner = builtRunner();
@@ -160,7 +161,7 @@ function stateOf(pid: number): string {
   return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
 }
 
-describe.skipIf(process.platform !== "linux")("on Linux", () => {
+describeWhere(process.platform === "linux")("on Linux", () => {
   test("SIGTSTP and SIGCONT are passed on, and the clocks stand still meanwhile", async () => {
     const timeoutMs = 1500;
     const over = runner.file();

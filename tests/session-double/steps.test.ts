@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startSessionDouble } from "../../src/testing/index.js";
+import { testWhere } from "../only-where.js";
 import { ask, data } from "./client.js";
 
 const exec = (args: readonly string[], before = "", after = "stdout") =>
@@ -133,7 +134,7 @@ test("what a command leaves in the background ends with it", async () => {
   await until(() => session.commandsRunning === 0);
 });
 
-test.runIf(process.platform === "linux")(
+testWhere(process.platform === "linux")(
   "what has left the command's process group does not keep the step from ending",
   async () => {
     await using session = await startSessionDouble();

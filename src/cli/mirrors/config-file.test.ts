@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { testWhere } from "../../../tests/only-where.js";
 import {
   chooseConfigFile,
   readConfigFile,
@@ -55,7 +56,7 @@ test("a file that is not there is none, what is no file cannot be read", async (
   expect(await readConfigFile(join(folder, "full.json"))).toHaveLength(1024 * 1024);
 });
 
-test.skipIf(process.platform === "win32")(
+testWhere(process.platform !== "win32")(
   "a device is not read without an end, and never replaced by a file",
   async () => {
     await expect(readConfigFile("/dev/zero")).rejects.toThrow(/longer than 1 MiB/);
