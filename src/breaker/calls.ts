@@ -2,6 +2,8 @@
 
 import type { AbortSignal } from "../options/abort-signal.js";
 import { askUser } from "./announce.js";
+import { outcomeOfAbort } from "./caller-abort.js";
+import { CircuitState } from "./circuit-state.js";
 import { isCircuitBreakerError, statedDelayMs } from "./errors.js";
 import type { Machine } from "./machine.js";
 import type { Outcome } from "./options.js";
@@ -68,6 +70,16 @@ export class FastLane {
   readonly #judgesValues: boolean;
   /** Whether the last call failed; only then is recording a failure kept apart from passing it on. */
   #failing = false;
+
+  /** The lane of this generation, when the circuit is closed and no admission can change it. */
+  static through(machine: Machine): FastLane | undefined {
+    const { state, control } = machine;
+    const fits =
+      control === "automatic" &&
+      state.kind === CircuitState.Closed &&
+      !state.policy.judgesAtAdmission;
+    return fits ? new FastLane(machine) : undefined;
+  }
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -180,10 +192,8 @@ function settlementOfError(
   signal: AbortSignal | undefined,
 ): Settlement {
   const { classifyError, retryAfter } = machine.settings;
-  if (signal?.aborted && isAbort(error, signal)) {
-    const timedOut = nameOf(signal.reason) === "TimeoutError";
-    return { outcome: timedOut ? "failure" : "ignored", error };
-  }
+  const ofAbort = outcomeOfAbort(error, signal);
+  if (ofAbort !== undefined) return { outcome: ofAbort, error };
   let outcome = defaultOutcome(error);
   if (classifyError !== undefined) {
     outcome = ask(machine, "classifyError", () => classifyError(error), readOutcome) ?? outcome;
@@ -197,18 +207,6 @@ function settlementOfError(
 /** An error is a failure, unless this package refused a call inside the operation. */
 function defaultOutcome(error: unknown): Outcome {
   return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
-}
-
-function isAbort(error: unknown, signal: AbortSignal): boolean {
-  return error === signal.reason || nameOf(error) === "AbortError";
-}
-
-function nameOf(error: unknown): unknown {
-  try {
-    return typeof error === "object" && error !== null && "name" in error ? error.name : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Asks a function among the options; one that fails is announced once and its answer is undefined. */

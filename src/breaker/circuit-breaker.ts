@@ -12,7 +12,7 @@ import {
 } from "../options/check.js";
 import type { AdmissionCheck } from "./admission-check.js";
 import { FastLane, type Operation, runWithPermit } from "./calls.js";
-import { CircuitState } from "./circuit-state.js";
+import type { CircuitState } from "./circuit-state.js";
 import type { CircuitBreakerOpenError } from "./errors.js";
 import { type CircuitBreakerEvents, Emitter, EVENT_NAMES, type Listener } from "./events.js";
 import { Machine } from "./machine.js";
@@ -24,7 +24,8 @@ import { type FailureDetail, Permit, readDetail } from "./permit.js";
 export interface ExecuteOptions {
   /**
    * Handed to the operation. A rejection caused by its abort is ignored, or a failure when its
-   * reason is a `TimeoutError`. When it is aborted already, the operation is not called.
+   * reason is a `TimeoutError`; so is an error that a client makes of it, such as `CanceledError`.
+   * When it is aborted already, the operation is not called.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -111,11 +112,16 @@ export class CircuitBreaker {
     checkFunction(operation, "operation");
     const signal = readSignal(options);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const lane = this.#openLane();
+    const machine = this.#machine;
+    let lane = this.#lane;
+    if (lane?.generation !== machine.generation) {
+      lane = FastLane.through(machine);
+      this.#lane = lane;
+    }
     if (lane !== undefined) return lane.run(operation, signal);
-    const admission = this.#machine.admit();
+    const admission = machine.admit();
     if (!(admission instanceof Permit)) return rejectSoon(admission.error);
-    return runWithPermit(this.#machine, admission, operation, signal);
+    return runWithPermit(machine, admission, operation, signal);
   }
 
   /**
@@ -221,19 +227,6 @@ export class CircuitBreaker {
     checkFunction(listener, "listener");
     this.#machine.emitter ??= new Emitter(`circuit breaker "${this.name}"`);
     return this.#machine.emitter.on(event, listener);
-  }
-
-  /** The short way for this generation, when the circuit is closed and no admission can change it. */
-  #openLane(): FastLane | undefined {
-    const machine = this.#machine;
-    if (this.#lane?.generation === machine.generation) return this.#lane;
-    const { state, control } = machine;
-    const fits =
-      control === "automatic" &&
-      state.kind === CircuitState.Closed &&
-      !state.policy.judgesAtAdmission;
-    this.#lane = fits ? new FastLane(machine) : undefined;
-    return this.#lane;
   }
 }
 

@@ -114,6 +114,18 @@ describe("rule 2: the signal", () => {
       new DOMException("stop", "AbortError"),
       { failureCount: 1, stateChanges: 1 },
     ],
+    [
+      "what a client makes of the abort",
+      down,
+      Object.assign(new Error("canceled"), { code: "ERR_CANCELED" }),
+      { ignoredCount: 1 },
+    ],
+    [
+      "what a client makes of a TimeoutError",
+      timeout(),
+      Object.assign(new Error("1 CANCELLED"), { code: 1 }),
+      { failureCount: 1, stateChanges: 1 },
+    ],
     ["another error", down, new Error("other"), { failureCount: 1, stateChanges: 1 }],
     ["null", down, null, { failureCount: 1, stateChanges: 1 }],
   ])(
