@@ -10,13 +10,15 @@ import { HalfOpenState } from "./state/half-open.js";
 import { OpenState } from "./state/open.js";
 import type { State } from "./state/state.js";
 
+/** The reasons of the circuits that are isolated now. Few are; a field would cost each idle one a word. */
+const ISOLATION_REASONS = new WeakMap<Circuit, string>();
+
 /** One circuit, without the rules of when it changes. Each change begins a generation. */
 export class Circuit {
   readonly name: string;
   readonly settings: Settings;
   state: State;
   control: Control = "automatic";
-  isolationReason: string | undefined = undefined;
   generation = 1;
   stateChanges = 0;
   emitter: Emitter | undefined = undefined;
@@ -34,22 +36,36 @@ export class Circuit {
     return this.control === "isolated" ? CircuitState.Open : this.state.kind;
   }
 
-  /** Opens a circuit that is closed or half-open. */
-  protected open(reason: StateChangeReason, nowMs = this.settings.clock.now()): void {
+  /** The text given to `isolate`, while isolated. */
+  get isolationReason(): string | undefined {
+    return ISOLATION_REASONS.get(this);
+  }
+
+  set isolationReason(reason: string | undefined) {
+    if (reason === undefined) ISOLATION_REASONS.delete(this);
+    else ISOLATION_REASONS.set(this, reason);
+  }
+
+  /**
+   * Opens a circuit that is closed or half-open.
+   *
+   * @param readMs The time at which a policy found that it must open: at a later one, a window holds
+   * less than what tripped. NaN when none was read.
+   */
+  protected open(reason: StateChangeReason, readMs = Number.NaN): void {
     const { state, settings } = this;
+    const nowMs = Number.isNaN(readMs) ? settings.clock.now() : readMs;
     const chance = settings.openTimeJitter === 0 ? 0 : settings.random();
     const openMs = this.openMsAt(nowMs, chance);
+    // Listeners are given the same object that metrics keep.
+    const counted = Object.freeze(state.counted(nowMs));
     this.#openings = openingsInARow(this.#openings, state, nowMs, settings);
-    this.change(new OpenState(nowMs, nowMs + openMs, state.failure), reason, nowMs);
+    this.change(new OpenState(nowMs, nowMs + openMs, counted, state.failure), reason, nowMs);
   }
 
   /** Lets an open circuit probe. */
   protected halfOpen(nowMs: number): void {
-    this.change(
-      new HalfOpenState(nowMs, this.state.failure, this.settings),
-      "open-time-over",
-      nowMs,
-    );
+    this.change(newHalfOpen(this, nowMs), "open-time-over", nowMs);
   }
 
   /** Closes the circuit with an empty window, under the control given. */
@@ -59,9 +75,9 @@ export class Circuit {
 
   /** Keeps the state under another control: a half-open circuit probes anew, others go on. */
   protected keep(reason: StateChangeReason, nowMs: number, control: Control): void {
-    const { state, settings } = this;
+    const { state } = this;
     const probes = state.kind === CircuitState.HalfOpen;
-    const next = probes ? new HalfOpenState(nowMs, state.failure, settings) : state;
+    const next = probes ? newHalfOpen(this, nowMs) : state;
     this.change(next, reason, nowMs, control);
   }
 
@@ -109,8 +125,13 @@ export class Circuit {
       generation: this.generation,
       retryAfterMs: open && remainingMs(open.untilMs, nowMs),
       error: open?.failure?.error,
+      trip: open?.counted(),
     });
   }
+}
+
+function newHalfOpen({ state, settings }: Circuit, nowMs: number): HalfOpenState {
+  return new HalfOpenState(nowMs, state.counted(nowMs), state.failure, settings);
 }
 
 function newClosed(settings: Settings, nowMs: number): ClosedState {

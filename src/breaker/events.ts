@@ -4,6 +4,7 @@ import { announceOnce, announceRejection, isThenable } from "./announce.js";
 import type { CircuitState } from "./circuit-state.js";
 import type { CircuitBreakerOpenError } from "./errors.js";
 import type { Outcome } from "./options.js";
+import type { TripSnapshot } from "./trip/trip-policy.js";
 
 /** How a breaker is steered by hand: see `isolate`, `observe`, `disable` and `release`. */
 export type Control = "automatic" | "observe" | "isolated" | "disabled";
@@ -41,6 +42,11 @@ export interface StateChangeEvent {
   readonly retryAfterMs: number | undefined;
   /** The last failure before the circuit opened, when it is open by itself and there is one. */
   readonly error: unknown;
+  /**
+   * What the trip policy had counted when the circuit opened, when it is open by itself. A circuit
+   * that a probe has opened again still carries what opened it out of closed.
+   */
+  readonly trip: TripSnapshot | undefined;
 }
 
 /** A call settled. */

@@ -36,7 +36,7 @@ test("metrics are plain data of one moment, whole in every state", () => {
     inFlightCount: 0,
     stateAgeMs: 10,
     retryAfterMs: 990,
-    trip: undefined,
+    trip: { policy: "consecutive", consecutiveFailures: 1 },
     metrics: { ...nothing, failureCount: 1, stateChanges: 1 },
   });
   clock.advance(990);

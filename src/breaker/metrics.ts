@@ -38,7 +38,10 @@ export interface CircuitBreakerMetrics {
   readonly retryAfterMs: number | undefined;
   /** The text given to `isolate`, while isolated. */
   readonly isolationReason: string | undefined;
-  /** What the trip policy has counted; undefined unless closed. */
+  /**
+   * What the trip policy has counted; while open, what it had counted when the circuit opened out of
+   * closed. Undefined half-open and isolated.
+   */
   readonly trip: TripSnapshot | undefined;
   readonly metrics: CallCounts;
 }
@@ -47,6 +50,7 @@ export interface CircuitBreakerMetrics {
 export function metricsOf(machine: Machine): CircuitBreakerMetrics {
   const { state, visibleState } = machine;
   const nowMs = machine.settings.clock.now();
+  const isolated = machine.control === "isolated";
   return {
     name: machine.name,
     state: visibleState,
@@ -56,10 +60,7 @@ export function metricsOf(machine: Machine): CircuitBreakerMetrics {
     stateAgeMs: nowMs - state.sinceMs,
     retryAfterMs: machine.check().retryAfterMs,
     isolationReason: machine.isolationReason,
-    trip:
-      state.kind === CircuitState.Closed && machine.control !== "isolated"
-        ? state.policy.snapshot(nowMs)
-        : undefined,
+    trip: state.kind === CircuitState.HalfOpen || isolated ? undefined : state.counted(nowMs),
     metrics: {
       successCount: machine.successCount,
       failureCount: machine.failureCount,

@@ -42,6 +42,6 @@ test("openings count on until the circuit has been closed for a reset timeout", 
 
 test("however long it has been half-open, opening again counts on", () => {
   const limits = settings({});
-  const halfOpen = new HalfOpenState(0, undefined, limits);
+  const halfOpen = new HalfOpenState(0, limits.trip.newPolicy().snapshot(0), undefined, limits);
   expect(openingsInARow(3, halfOpen, 1e9, limits)).toBe(4);
 });

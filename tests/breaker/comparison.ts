@@ -232,6 +232,10 @@ export class Comparison {
     });
     const visible = this.#changes.filter(({ from, to }) => from !== to);
     expect(visible.length).toBe(metrics.stateChanges);
+    same(
+      this.#changes.map(({ trip }) => trip),
+      this.#changes.map(({ generation }) => this.#model.trips.get(generation)),
+    );
     const states = ["closed", ...visible.map(({ to }) => to)];
     expect(visible.map(({ from }) => from)).toEqual(states.slice(0, -1));
   }

@@ -63,6 +63,10 @@ export class ReferenceModel {
   isolationReason: string | undefined = undefined;
   #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [] };
   #openings = 0;
+  /** What was counted when the circuit last opened out of closed. */
+  #trip: object | undefined = undefined;
+  /** What the change must carry with which a generation began. */
+  readonly trips = new Map<number, object | undefined>();
   /** Until when the upstream asked to be left alone with the last failure since the circuit closed. */
   #quietUntilMs = 0;
 
@@ -170,9 +174,13 @@ export class ReferenceModel {
       stateAgeMs: this.nowMs - phase.sinceMs,
       retryAfterMs: this.ask().retryAfterMs,
       isolationReason: this.isolationReason,
-      trip: counting ? snapshotOf(this.#options.trip, phase.outcomes, this.nowMs) : undefined,
+      trip: counting ? snapshotOf(this.#options.trip, phase.outcomes, this.nowMs) : this.#tripNow,
       metrics: this.counts,
     };
+  }
+
+  get #tripNow(): object | undefined {
+    return this.#phase.state === "open" ? this.#trip : undefined;
   }
 
   /** Whether an admission finds that enough seconds were bad. */
@@ -228,6 +236,10 @@ export class ReferenceModel {
   }
 
   #open(): void {
+    const phase = this.#phase;
+    if (phase.state === "closed") {
+      this.#trip = snapshotOf(this.#options.trip, phase.outcomes, this.nowMs);
+    }
     const untilMs = this.nowMs + this.#openMs(CHANCE);
     this.#openings = this.#nextOpening();
     this.#enter({ state: "open", sinceMs: this.nowMs, untilMs });
@@ -258,6 +270,7 @@ export class ReferenceModel {
     this.#phase = phase;
     this.control = control;
     this.generation += 1;
+    this.trips.set(this.generation, this.#tripNow);
     if (this.state !== before) this.counts.stateChanges += 1;
   }
 }

@@ -2,7 +2,10 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { counted, revokedProxy, setUp, thenable, trip } from "../../../tests/breaker/harness.js";
+import { VirtualClock } from "../../testing/virtual-clock.js";
 import { EVENT_NAMES } from "../events.js";
+import type { CircuitBreakerOptions } from "../options.js";
+import type { TripSnapshot } from "../trip/trip-policy.js";
 
 const down = new Error("down");
 
@@ -39,6 +42,7 @@ describe("rule 10: listeners", () => {
           generation: 2,
           retryAfterMs: 1_000,
           error: down,
+          trip: { policy: "consecutive", consecutiveFailures: 1 },
         },
       ],
       ["rejected", { breakerName: "api", error: rejection }],
@@ -86,6 +90,94 @@ describe("rule 10: listeners", () => {
     breaker.isolate("maintenance");
     const nothing = [undefined, undefined];
     expect(told).toEqual([[down, 1_000], nothing, nothing, nothing]);
+  });
+
+  test.each<[what: string, options: CircuitBreakerOptions, failures: number, trip: TripSnapshot]>([
+    [
+      "failures in a row",
+      { failureThreshold: 3 },
+      3,
+      { policy: "consecutive", consecutiveFailures: 3 },
+    ],
+    [
+      "failures in a window",
+      { trip: { failures: 3, windowMs: 1_000 } },
+      3,
+      { policy: "failures", failures: 3 },
+    ],
+    [
+      "a rate over calls",
+      { trip: { failureRate: 0.5, windowCalls: 10, minimumCalls: 4 } },
+      3,
+      { policy: "failureRate", calls: 4, failures: 3, slowCalls: 0 },
+    ],
+    [
+      "a rate over time",
+      { trip: { failureRate: 0.5, windowMs: 10_000, minimumCalls: 4 } },
+      3,
+      { policy: "failureRate", calls: 4, failures: 3, slowCalls: 0 },
+    ],
+    [
+      "bad seconds",
+      { trip: { badSeconds: 2, windowMs: 60_000 } },
+      3,
+      { policy: "badSeconds", badSeconds: 2 },
+    ],
+  ])("a change to open carries what was counted: %s", (_what, options, failures, trip) => {
+    // The time goes on whenever it is read: what is told must be that of the moment that tripped.
+    const clock = new VirtualClock();
+    const now = () => {
+      clock.advance(500);
+      return clock.now();
+    };
+    const { breaker } = setUp({ ...options, clock: { now } });
+    const heard: unknown[] = [];
+    breaker.on("stateChange", (event) => heard.push(event.trip));
+    breaker.acquire().success();
+    for (let call = 0; call < failures; call++) breaker.acquire().failure(down);
+    breaker.tryAcquire();
+    expect(breaker.state).toBe("open");
+    expect(heard).toEqual([trip]);
+    expect(breaker.getMetrics().trip).toEqual(trip);
+  });
+
+  test("what was counted is kept until the circuit closes, and a probe that fails carries it on", () => {
+    const { breaker, clock } = setUp({ failureThreshold: 2 });
+    const heard: unknown[] = [];
+    breaker.on("stateChange", (event) => heard.push([event.reason, event.trip]));
+    const trip = { policy: "consecutive", consecutiveFailures: 2 };
+    breaker.acquire().failure(down);
+    breaker.acquire().failure(down);
+    clock.advance(1_000);
+    expect(breaker.getMetrics().trip).toEqual(trip);
+    breaker.acquire().failure(down);
+    expect(breaker.getMetrics().trip).toEqual(trip);
+    clock.advance(1_000);
+    breaker.acquire().success();
+    const empty = { policy: "consecutive", consecutiveFailures: 0 };
+    expect(breaker.getMetrics().trip).toEqual(empty);
+    breaker.acquire().failure(down, { openNow: true });
+    breaker.isolate("maintenance");
+    expect(breaker.getMetrics().trip).toBeUndefined();
+    expect(heard).toEqual([
+      ["tripped", trip],
+      ["open-time-over", undefined],
+      ["probe-failed", trip],
+      ["open-time-over", undefined],
+      ["probe-succeeded", undefined],
+      ["opened-at-once", { policy: "consecutive", consecutiveFailures: 1 }],
+      ["isolate", undefined],
+    ]);
+  });
+
+  test("a listener cannot change what metrics keep of an opening", () => {
+    const { breaker } = setUp();
+    breaker.on("stateChange", ({ trip }) => {
+      (trip as { consecutiveFailures: number }).consecutiveFailures = 99;
+    });
+    vi.spyOn(process, "emitWarning").mockReturnValue();
+    breaker.acquire().failure(down);
+    expect(breaker.getMetrics().trip).toEqual({ policy: "consecutive", consecutiveFailures: 1 });
   });
 
   test("steering that changes neither state nor control is no event", () => {

@@ -1,7 +1,7 @@
 /** Closed: calls pass, and the trip policy counts what becomes of them. */
 
 import { CircuitState } from "../circuit-state.js";
-import type { TripPolicy } from "../trip/trip-policy.js";
+import type { TripPolicy, TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The state of a circuit that trusts its upstream. */
@@ -21,5 +21,9 @@ export class ClosedState implements StateShape {
 
   admission(nowMs: number): Admission {
     return this.policy.isDue(nowMs) ? "trip" : "admit";
+  }
+
+  counted(nowMs: number): TripSnapshot {
+    return this.policy.snapshot(nowMs);
   }
 }

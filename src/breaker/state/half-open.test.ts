@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { HalfOpenState, type Lease } from "./half-open.js";
 
+const COUNTED = { policy: "consecutive", consecutiveFailures: 5 } as const;
+
 function newState(slots: number, successes = slots): HalfOpenState {
-  return new HalfOpenState(0, undefined, {
+  return new HalfOpenState(0, COUNTED, undefined, {
     halfOpenMaxCalls: slots,
     halfOpenProbeTimeoutMs: 100,
     halfOpenSuccessThreshold: successes,

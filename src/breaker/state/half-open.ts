@@ -2,6 +2,7 @@
 
 import { CircuitState } from "../circuit-state.js";
 import { remainingMs } from "../remaining.js";
+import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The right of one probe to be counted against the slots, until it settles or the lease ends. */
@@ -13,6 +14,7 @@ export interface Lease {
 export class HalfOpenState implements StateShape {
   readonly sinceMs: number;
   failure: LastFailure | undefined;
+  readonly #counted: TripSnapshot;
   readonly #slots: number;
   readonly #leaseMs: number;
   /** Live leases and those not yet found to have ended, in the order in which they end. */
@@ -21,6 +23,7 @@ export class HalfOpenState implements StateShape {
 
   constructor(
     sinceMs: number,
+    counted: TripSnapshot,
     failure: LastFailure | undefined,
     limits: {
       readonly halfOpenMaxCalls: number;
@@ -29,6 +32,7 @@ export class HalfOpenState implements StateShape {
     },
   ) {
     this.sinceMs = sinceMs;
+    this.#counted = counted;
     this.failure = failure;
     this.#slots = limits.halfOpenMaxCalls;
     this.#leaseMs = limits.halfOpenProbeTimeoutMs;
@@ -49,6 +53,10 @@ export class HalfOpenState implements StateShape {
       ended += 1;
     }
     return "admit";
+  }
+
+  counted(): TripSnapshot {
+    return this.#counted;
   }
 
   /** Takes a slot; to be called after an admission at the same time. */

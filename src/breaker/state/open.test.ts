@@ -3,7 +3,8 @@ import { OpenState } from "./open.js";
 
 test("it refuses with the time left, until its time is over", () => {
   const failure = { error: new Error("down"), quietUntilMs: undefined };
-  const state = new OpenState(1_000, 3_000, failure);
+  const counted = { policy: "consecutive", consecutiveFailures: 5 } as const;
+  const state = new OpenState(1_000, 3_000, counted, failure);
   expect([state.kind, state.sinceMs, state.failure]).toEqual(["open", 1_000, failure]);
   expect(state.admission(1_000)).toEqual({ reason: "open", retryAfterMs: 2_000 });
   expect(state.admission(2_999.5)).toEqual({ reason: "open", retryAfterMs: 1 });

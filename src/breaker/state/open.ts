@@ -2,6 +2,7 @@
 
 import { CircuitState } from "../circuit-state.js";
 import { remainingMs } from "../remaining.js";
+import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The state of a circuit whose upstream is left alone. */
@@ -9,10 +10,17 @@ export class OpenState implements StateShape {
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly failure: LastFailure | undefined;
+  readonly #counted: TripSnapshot;
 
-  constructor(sinceMs: number, untilMs: number, failure: LastFailure | undefined) {
+  constructor(
+    sinceMs: number,
+    untilMs: number,
+    counted: TripSnapshot,
+    failure: LastFailure | undefined,
+  ) {
     this.sinceMs = sinceMs;
     this.untilMs = untilMs;
+    this.#counted = counted;
     this.failure = failure;
   }
 
@@ -23,5 +31,9 @@ export class OpenState implements StateShape {
   admission(nowMs: number): Admission {
     if (nowMs >= this.untilMs) return "probe";
     return { reason: "open", retryAfterMs: remainingMs(this.untilMs, nowMs) };
+  }
+
+  counted(): TripSnapshot {
+    return this.#counted;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { CircuitState } from "../circuit-state.js";
 import type { RejectionReason } from "../errors.js";
+import type { TripSnapshot } from "../trip/trip-policy.js";
 
 /** Why a state does not admit, and for how long. */
 export interface Refusal {
@@ -36,4 +37,9 @@ export interface StateShape {
   readonly failure: LastFailure | undefined;
   /** What an admission at `nowMs` would be told. Changes nothing. */
   admission(nowMs: number): Admission;
+  /**
+   * What the trip policy has counted at `nowMs`; once the circuit has opened, what it had counted at
+   * that moment. Changes nothing.
+   */
+  counted(nowMs: number): TripSnapshot;
 }
