@@ -40,8 +40,16 @@ function missingTitles() {
   return [...before].flatMap(([path, { titles }]) =>
     titles
       .filter((title) => !present.has(title))
-      .map((title) => ({ text: `gone: "${title}" of ${path}`, reason: reasons.titles[title] })),
+      .map((title) => ({
+        text: `gone: "${title}" of ${path}`,
+        reason: reasons.titles[title] ?? reasonOfFile(path),
+      })),
   );
+}
+
+/** The reason for a whole file that is gone is one for each of its titles. */
+function reasonOfFile(path) {
+  return now.has(path) ? undefined : reasons.files[path];
 }
 
 function fewerExpects() {

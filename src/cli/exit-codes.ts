@@ -22,7 +22,6 @@ export const EXIT = {
   quotaExhausted: 50,
   quotaUnreachable: 51,
   quotaRefused: 52,
-  imageUnpinned: 55,
   circuitOpen: 56,
   circuitUnknown: 57,
   mirrorsInvalid: 60,
@@ -86,11 +85,6 @@ export const MIRRORS_EXIT_CODES: readonly ExitCodeMeaning[] = [
 export const DIGESTS_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "done, also when no digest is known or nothing was to be forgotten"],
   [EXIT.cannotWrite, "the file cannot be written"],
-];
-
-export const PIN_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "the files were read; with --check: every image found is pinned"],
-  [EXIT.imageUnpinned, "--check: an image is not pinned"],
 ];
 
 const STORE_UNREACHABLE: ExitCodeMeaning = [

@@ -18,7 +18,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   quota: async () => (await import("./quota/command.js")).addQuotaCommand,
   mirrors: async () => (await import("./mirrors/command.js")).addMirrorsCommand,
   digests: async () => (await import("./digests/command.js")).addDigestsCommand,
-  pin: async () => (await import("./pin/command.js")).addPinCommand,
   status: async () => (await import("./fleet/status.js")).addStatusCommand,
   watch: async () => (await import("./fleet/watch.js")).addWatchCommand,
   isolate: async () => (await import("./fleet/isolate.js")).addIsolateCommand,
@@ -28,12 +27,22 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   serve: async () => (await import("./serve/command.js")).addServeCommand,
 };
 
+/** Commands that are gone, with what to use instead. They are told for one version. */
+const GONE: Readonly<Record<string, string>> = {
+  pin: 'the command "pin" is gone: let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock, see docs/pinning.md of this package; "digests" and "run --pin" stay',
+};
+
 /**
  * Runs a command line, without the names of node and the program, and gives its exit code.
  * It never rejects.
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const gone = goneCommand(argv);
+  if (gone !== undefined) {
+    say(terminal, `error: ${gone}`);
+    return EXIT.usage;
+  }
   try {
     const program = await createProgram(argv, { terminal, end: (code) => (exitCode = code) });
     await program.parseAsync(argv, { from: "user" });
@@ -47,7 +56,7 @@ async function createProgram(argv: readonly string[], context: CommandContext): 
   const { terminal } = context;
   const program = new Command("dagger-breaker")
     .description(
-      "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, tells which digests to pin, and shows and controls the circuits that a fleet shares.",
+      "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, lists known digests, and shows and controls the circuits that a fleet shares.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
@@ -61,6 +70,12 @@ async function createProgram(argv: readonly string[], context: CommandContext): 
     });
   for (const name of namesToLoad(argv)) (await COMMANDS[name]?.())?.(program, context);
   return program;
+}
+
+/** What to use instead, where a command line asks for a command that is gone, or for its help. */
+function goneCommand([first = "", second = ""]: readonly string[]): string | undefined {
+  const name = first === "help" ? second : first;
+  return Object.hasOwn(GONE, name) ? GONE[name] : undefined;
 }
 
 /** The commands that a command line is about: all of them, where it asks for help or is wrong. */

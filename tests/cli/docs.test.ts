@@ -12,7 +12,6 @@ import {
   HISTORY_EXIT_CODES,
   ISOLATE_EXIT_CODES,
   MIRRORS_EXIT_CODES,
-  PIN_EXIT_CODES,
   QUOTA_EXIT_CODES,
   RELEASE_EXIT_CODES,
   RUN_EXIT_CODES,
@@ -33,7 +32,6 @@ const COMMANDS = [
   ["digests", "export"],
   ["digests", "import"],
   ["digests", "forget"],
-  ["pin"],
   ["run"],
   ["status"],
   ["watch"],
@@ -57,7 +55,6 @@ test("the table of exit codes is that of the program", () => {
     ...rows("`quota`", QUOTA_EXIT_CODES),
     ...rows("`mirrors`", MIRRORS_EXIT_CODES),
     ...rows("`digests`", DIGESTS_EXIT_CODES),
-    ...rows("`pin`", PIN_EXIT_CODES),
     ...RUN_EXIT_CODES.map(([code, meaning]) => {
       const command = code === EXIT.rejected ? "`run`, `session`" : "`run`";
       return `| ${code} | ${command} | ${meaning} |`;

@@ -104,7 +104,7 @@ test.each([
   [["trace", "--", "true"], "cli/trace/command"],
   [["classify", "--exit-code", "0"], "cli/classify/command"],
   [["help", "serve"], "cli/serve/command"],
-  [["pin", "--help"], "cli/pin/command"],
+  [["mirrors", "--help"], "cli/mirrors/command"],
 ])("for %j it loads no other command", async (args, name) => {
   expect(ofCommands(await loadedBy(args))).toEqual([name]);
 });

@@ -40,7 +40,7 @@ export function addDigestsCommand(program: Command, context: CommandContext): vo
   part("list", "list the known digests", true)
     .option("--json", "print one JSON object")
     .action((options: ListOptions) => {
-      const path = digestPath(options.file, "--file", terminal.env);
+      const path = digestPath(options.file, terminal.env);
       const { digests: found, ignored } = readStore(path);
       const listed = [...found].sort(byReference);
       const lock = lockHere();

@@ -30,7 +30,7 @@ export function forgetDigests(
     );
   }
   const tags = new Set(references.map(readTag));
-  const path = digestPath(options.file, "--file", terminal.env);
+  const path = digestPath(options.file, terminal.env);
   const oldestMs = Date.now() - (options.olderThan ?? 0);
   const goes = (one: KnownDigest) =>
     options.all || tags.has(one.reference) || (tags.size === 0 && one.learntAtMs < oldestMs);

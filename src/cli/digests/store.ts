@@ -16,12 +16,12 @@ import { CommandError } from "../terminal.js";
 /** For how long a command waits while other processes write. */
 const MAX_WAIT_MS = 2_000;
 
-/** Which file is meant: the one given by an option, or the one of this user. */
-export function digestPath(file: string | undefined, option: string, env: Environment): string {
+/** Which file is meant: the one given by `--file`, or the one of this user. */
+export function digestPath(file: string | undefined, env: Environment): string {
   const path = file === undefined ? defaultDigestPath(env) : resolve(file);
   if (path !== undefined && path !== "") return path;
   throw new CommandError(
-    `option ${option} is missing, expected a path: without HOME or XDG_CACHE_HOME there is no place where digests are kept`,
+    "option --file is missing, expected a path: without HOME or XDG_CACHE_HOME there is no place where digests are kept",
     EXIT.usage,
   );
 }

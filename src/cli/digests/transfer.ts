@@ -15,7 +15,7 @@ export async function exportDigests(
   options: { readonly file?: string; readonly output?: string },
   terminal: Terminal,
 ): Promise<void> {
-  const { digests } = readStore(digestPath(options.file, "--file", terminal.env));
+  const { digests } = readStore(digestPath(options.file, terminal.env));
   const { text, kept } = formatDigests(digests);
   if (options.output === undefined) {
     terminal.stdout.write(text);
@@ -33,7 +33,7 @@ export async function importDigests(
   options: { readonly file?: string },
   terminal: Terminal,
 ): Promise<void> {
-  const path = digestPath(options.file, "--file", terminal.env);
+  const path = digestPath(options.file, terminal.env);
   const nowMs = Date.now();
   const document = parseDigests(await readWhole(file, terminal), nowMs);
   if (document === undefined) {
