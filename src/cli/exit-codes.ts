@@ -77,7 +77,10 @@ export const QUOTA_EXIT_CODES: readonly ExitCodeMeaning[] = [
 
 export const MIRRORS_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "written, or nothing to change; every mirror answers, or there is none"],
-  [EXIT.mirrorsInvalid, "an engine would not take the file, or it cannot be edited safely"],
+  [
+    EXIT.mirrorsInvalid,
+    "an engine would not take the file, or it cannot be edited safely, as beside an engine.toml",
+  ],
   [EXIT.mirrorsFailing, "the file is valid, and a mirror does not answer as a registry"],
   [EXIT.cannotWrite, "the file cannot be written"],
 ];

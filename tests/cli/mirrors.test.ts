@@ -87,21 +87,50 @@ test("--dry-run prints the file and writes nothing", async () => {
   expect(() => readFileSync(standardFile())).toThrow(/ENOENT/);
 });
 
-test("an engine.toml is edited in its place", async () => {
-  const path = write(join(home, "engine.toml"), "debug = true # ours\n");
-  const { exitCode, stderr } = await mirrors("write", "docker.io=a.example", "--file", path);
-  expect(exitCode).toBe(0);
-  expect(readFileSync(path, "utf8")).toBe(
-    'debug = true # ours\n\n[registry."docker.io"]\n  mirrors = ["a.example"]\n',
-  );
-  expect(stderr).toContain(`-v ${path}:/etc/dagger/engine.toml`);
+/** The two forms that are printed where none is written. */
+function formsIn(stdout: string): { readonly json: unknown; readonly toml: string } {
+  const [, json = "", toml = ""] = /^engine\.json:\n(.*)\nengine\.toml:\n(.*)$/s.exec(stdout) ?? [];
+  return { json: JSON.parse(json), toml };
+}
+
+test("beside an engine.toml nothing is written, and both forms are printed", async () => {
+  const text = 'debug = true # ours\n[registry."docker.io"]\n  ca = ["/a.crt"]\n';
+  const path = write(join(standardFile(), "../engine.toml"), text);
+  for (const args of [[], ["--dry-run"], ["--file", path]]) {
+    const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a.example", ...args);
+    expect(exitCode).toBe(60);
+    expect(formsIn(stdout)).toEqual({
+      json: { registries: { "docker.io": { mirrors: ["a.example"] } } },
+      toml: '[registry."docker.io"]\nmirrors = [ "a.example" ]\n',
+    });
+    expect(stderr).toContain(`nothing was written: there is ${path}`);
+    expect(stderr).toContain(`${path} has an entry for docker.io.`);
+  }
+  expect(readFileSync(path, "utf8")).toBe(text);
+  expect(() => readFileSync(standardFile())).toThrow(/ENOENT/);
+});
+
+test("an engine.toml is not made either", async () => {
+  const path = join(home, "engine.toml");
+  const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);
+  expect(exitCode).toBe(60);
+  expect(formsIn(stdout).toml).toContain("mirrors");
+  expect(stderr).toContain("nothing was written: only engine.json is written");
+  expect(() => readFileSync(path)).toThrow(/ENOENT/);
+});
+
+test("an engine.toml that cannot be read is told of by check, without its text", async () => {
+  const path = write(join(home, "engine.toml"), "debug = true\na = hunter2 b");
+  const { exitCode, stderr } = await mirrors("check", "--file", path);
+  expect(exitCode).toBe(60);
+  expect(stderr).toContain("it is no TOML (line 2)");
+  expect(stderr).not.toContain("hunter2");
+  expect((await mirrors("write", "docker.io=a", "--file", path)).exitCode).toBe(60);
 });
 
 test.each([
   ["engine.json", '{"registries": {"docker.io": {"mirors": []}}}', /"mirors" is not known/],
   ["engine.json", "{ // hunter2\n}", /it is no JSON/],
-  ["engine.toml", 'registry = { "docker.io" = {} }', /not written as a table of its own/],
-  ["engine.toml", "a = hunter2 b", /it is no TOML, line 1/],
 ])("in %s, %j is refused and left as it is", async (name, text, message) => {
   const path = write(join(home, name), text);
   const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);

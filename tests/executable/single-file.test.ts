@@ -241,6 +241,7 @@ describe("the single file", () => {
       ...Object.keys(dependencies),
       "@redis/client",
       "commander",
+      "smol-toml",
       "Node.js",
     ];
     expect(titles.toSorted()).toEqual(expected.toSorted());

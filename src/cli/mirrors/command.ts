@@ -13,15 +13,15 @@ export function addMirrorsCommand(program: Command, context: CommandContext): vo
     .command("mirrors")
     .summary("write and check the engine's own mirror configuration")
     .description(
-      "Writes and checks the mirrors in an engine's own configuration: engine.json (engines from v0.19.0 on) or BuildKit's engine.toml. The engine asks a registry's mirrors in their order, and the registry itself last.",
+      "Writes and checks the mirrors in an engine's own configuration. It writes engine.json (engines from v0.19.0 on) and checks BuildKit's engine.toml as well. The engine asks a registry's mirrors in their order, and the registry itself last.",
     )
     .addHelpText("after", exitCodeHelp(MIRRORS_EXIT_CODES));
 
   mirrors
     .command("write")
-    .summary("put mirrors into a configuration, leaving all else in it as it is")
+    .summary("put mirrors into an engine.json, leaving all else in it as it is")
     .description(
-      "Puts the mirrors of one or more registries into a configuration; they replace those that these registries had. A mirror may have a port and a path; http:// before it says that it speaks plain HTTP.",
+      "Puts the mirrors of one or more registries into an engine.json; they replace those that these registries had. A mirror may have a port and a path; http:// before it says that it speaks plain HTTP. Beside an engine.toml it writes nothing, and prints what to put into either file.",
     )
     .argument("<registry=mirror...>", "such as docker.io=mirror.gcr.io,cache.example:5000/hub")
     .option(

@@ -48,10 +48,10 @@ test.each([
   [
     "dotted names",
     `registry."docker.io".mirrors = ["mirror.gcr.io", "cache.lan:5000/hub"]
-[registry]
-"cache.lan:5000".http = true
-"cache.lan:5000".insecure = false
-"cache.lan:5000".ca = ["/certs/a.crt"]`,
+registry."cache.lan:5000".http = true
+registry."cache.lan:5000".insecure = false
+registry."cache.lan:5000".ca = ["/certs/a.crt"]
+gc.limit = 9223372036854775807`,
   ],
   [
     "inline tables",

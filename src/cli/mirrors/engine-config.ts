@@ -3,8 +3,8 @@
  * (its own, which knows registries since v0.19.0) and `engine.toml` (BuildKit's).
  */
 
+import { parse, TomlError } from "smol-toml";
 import { isLoopback, parseMirror, registryProblem, shown } from "./addresses.js";
-import { readToml, TomlError, type TomlStatement } from "./toml.js";
 
 export type ConfigFormat = "json" | "toml";
 
@@ -116,47 +116,20 @@ export function readJsonRoot(text: string): Record<string, unknown> {
   return root;
 }
 
-/** The tables on registries, put together from wherever they stand in the file. */
+/** The tables of an `engine.toml` that are on registries, whatever their spelling. */
 function readTomlRegistries(text: string): Record<string, unknown> {
-  const root: Record<string, unknown> = {};
-  const heads = new Set<string>();
-  for (const { kind, path, value } of readStatements(text)) {
-    if (!/^registr(?:y|ies)$/i.test(path[0] ?? "")) continue;
-    const head = JSON.stringify(path);
-    if (kind === "table" && heads.has(head)) throw givenTwice(path);
-    if (kind === "table") heads.add(head);
-    put(root, path, kind === "value" ? value : kind === "table" ? {} : [], kind === "value");
-  }
-  return root;
-}
-
-function readStatements(text: string): TomlStatement[] {
   try {
-    return readToml(text);
+    // A number of more than 53 bits stands in no part that is read, and must not refuse the file.
+    const root = parse(text, { integersAsBigInt: "asNeeded" });
+    return Object.fromEntries(
+      Object.entries(root).filter(([name]) => /^registr(?:y|ies)$/i.test(name)),
+    );
   } catch (error) {
-    if (error instanceof TomlError) throw new ConfigSyntaxError(`it is no TOML, ${error.message}`);
+    // The message quotes the text, which may hold what is private; the place is enough.
+    if (error instanceof TomlError)
+      throw new ConfigSyntaxError(`it is no TOML (line ${error.line})`);
     throw error;
   }
-}
-
-/** Puts a value at its path; a table that is there already is left, a value must not be there. */
-function put(root: object, path: readonly string[], value: unknown, isValue: boolean): void {
-  let place: unknown = root;
-  for (const [index, name] of path.entries()) {
-    // The tables of a list, such as key pairs, are of no interest.
-    if (Array.isArray(place)) return;
-    if (!isRecord(place)) throw givenTwice(path.slice(0, index));
-    const last = index === path.length - 1;
-    if (last && isValue && Object.hasOwn(place, name)) throw givenTwice(path);
-    if (!Object.hasOwn(place, name)) {
-      Object.defineProperty(place, name, { value: last ? value : {}, enumerable: true });
-    }
-    place = place[name];
-  }
-}
-
-function givenTwice(path: readonly string[]): ConfigSyntaxError {
-  return new ConfigSyntaxError(`it is no TOML, ${path.map(shown).join(".")} is given twice`);
 }
 
 function readEntry(

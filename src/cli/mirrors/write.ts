@@ -1,5 +1,6 @@
 /** `mirrors write`: puts mirrors into a configuration, and says what is to be done next. */
 
+import { dirname, join } from "node:path";
 import { EXIT } from "../exit-codes.js";
 import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { parseMirror, registryProblem, shown } from "./addresses.js";
@@ -9,7 +10,7 @@ import {
   readConfigFile,
   replaceConfigFile,
 } from "./config-file.js";
-import { editConfig, type MirrorChanges, UnsafeEditError } from "./edit.js";
+import { editConfig, type MirrorChanges, tomlForm, UnsafeEditError } from "./edit.js";
 import { type ConfigFormat, ConfigSyntaxError, readEngineConfig } from "./engine-config.js";
 
 export interface WriteOptions {
@@ -29,6 +30,12 @@ export async function writeMirrors(
 ): Promise<number> {
   const changes = readAssignments(assignments);
   const file = chooseConfigFile(options, terminal.env);
+  const toml = file.format === "toml" ? file.path : join(dirname(file.path), "engine.toml");
+  const tomlText = await readConfigFile(toml);
+  if (file.format === "toml" || tomlText !== undefined) {
+    printForms(changes, toml, tomlText, terminal);
+    return EXIT.mirrorsInvalid;
+  }
   const before = await readConfigFile(file.path);
   const after = edited(before, file, changes);
   if (options.dryRun) {
@@ -46,6 +53,43 @@ export async function writeMirrors(
   ]);
   for (const line of nextSteps(file)) say(terminal, line);
   return EXIT.ok;
+}
+
+/**
+ * Prints the mirrors in the forms of both files, and why none was written. Which file an engine should
+ * take them from is for its operator to decide: an entry in one hides the whole entry in the other.
+ */
+function printForms(
+  changes: MirrorChanges,
+  toml: string,
+  tomlText: string | undefined,
+  terminal: Terminal,
+): void {
+  printLines(terminal, [
+    "engine.json:",
+    ...editConfig(undefined, changes).trimEnd().split("\n"),
+    "",
+    "engine.toml:",
+    ...tomlForm(changes).trimEnd().split("\n"),
+  ]);
+  const why = tomlText === undefined ? "only engine.json is written" : `there is ${toml}`;
+  say(terminal, `nothing was written: ${why}. Put the mirrors into one of the two files yourself.`);
+  say(
+    terminal,
+    "An entry of engine.json replaces the whole entry of engine.toml for the same registry.",
+  );
+  const hidden = registriesOf(tomlText).filter((name) => changes.mirrors.has(name));
+  if (hidden.length > 0) say(terminal, `${toml} has an entry for ${hidden.join(", ")}.`);
+}
+
+/** The registries of an engine.toml; none where it cannot be read. */
+function registriesOf(toml: string | undefined): string[] {
+  try {
+    return [...readEngineConfig(toml ?? "", "toml").registries.keys()];
+  } catch (error) {
+    if (error instanceof ConfigSyntaxError) return [];
+    throw error;
+  }
 }
 
 /** Reads `docker.io=mirror.gcr.io,...`. */
@@ -97,13 +141,11 @@ function edited(before: string | undefined, file: ConfigFile, changes: MirrorCha
   const refuse = (why: string) =>
     new CommandError(`${file.path} is left as it is: ${why}`, EXIT.mirrorsInvalid);
   try {
-    const empty = file.format === "json" ? "{}" : "";
-    const errors = readEngineConfig(before ?? empty, file.format).problems.filter(
-      ({ level }) => level === "error",
-    );
+    const { problems } = readEngineConfig(before ?? "{}", "json");
+    const errors = problems.filter(({ level }) => level === "error");
     if (errors[0] !== undefined) throw refuse(errors[0].message);
-    const after = editConfig(before, file.format, changes);
-    const { registries } = readEngineConfig(after, file.format);
+    const after = editConfig(before, changes);
+    const { registries } = readEngineConfig(after, "json");
     for (const [registry, mirrors] of changes.mirrors) {
       if (registries.get(registry)?.mirrors.join() !== mirrors.join()) {
         throw refuse(`the mirrors of ${registry} would not be read back`);
@@ -118,16 +160,8 @@ function edited(before: string | undefined, file: ConfigFile, changes: MirrorCha
   }
 }
 
-function nextSteps({ path, format, standard }: ConfigFile): string[] {
-  const mount = `-v ${path}:/etc/dagger/engine.${format}`;
-  const custom = `An engine that you run yourself needs it mounted (${mount}) and a restart.`;
-  if (format === "toml") {
-    return [
-      "Engines that the dagger command starts do not read engine.toml: it is for one that you run yourself.",
-      custom,
-      "An entry of engine.json for the same registry replaces the one of engine.toml.",
-    ];
-  }
+function nextSteps({ path, standard }: ConfigFile): string[] {
+  const custom = `An engine that you run yourself needs it mounted (-v ${path}:/etc/dagger/engine.json) and a restart.`;
   const made = standard
     ? [
         "Engines that the dagger command starts read it when their container is made. So remove the one there is; its cache goes with it:",
