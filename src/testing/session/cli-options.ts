@@ -8,7 +8,8 @@ export const CLI_OPTIONS_VARIABLE = "DAGGER_SESSION_DOUBLE";
 
 /**
  * Options that can be written as JSON: those of {@link SessionDoubleOptions} but `random`. Where spans
- * go (`traces`) is told by the environment of the CLI, as with a real one.
+ * go (`traces`) is told by the environment of the CLI, as with a real one. Functions of `modules` have to be
+ * programs.
  */
 export type SessionDoubleCliOptions = Omit<SessionDoubleOptions, "random" | "traces">;
 

@@ -10,6 +10,14 @@ export type {
   SessionFault,
   UpstreamFault,
 } from "./faults/fault-rules.js";
+export type {
+  FunctionDouble,
+  FunctionEnvironment,
+  FunctionProgram,
+  ModuleCall,
+  ModuleDouble,
+  ModuleFunction,
+} from "./modules/module-options.js";
 export {
   type CliEnvironment,
   type SessionDouble,

@@ -4,12 +4,16 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { decodeSpans } from "../../traces/decode.js";
+import type { OwnSpan } from "../../traces/encode.js";
+import { parseTraceparent } from "../../traces/trace-context.js";
 import type { Work } from "./engine/context.js";
 import { type Engine, EngineGone } from "./engine/engine.js";
 import type { Session } from "./engine/session.js";
 import { pause } from "./engine/steps.js";
 import { meetFaults } from "./faults/meet-faults.js";
 import { goJson } from "./faults/wire-errors.js";
+import type { NestedClient } from "./modules/running-function.js";
 import { type Answer, answer } from "./query/answer.js";
 import { noOperation } from "./query/query-plan.js";
 import { readRequest } from "./query/request-body.js";
@@ -30,13 +34,16 @@ export class SessionServer {
   readonly token = randomBytes(16).toString("hex");
   readonly #engine: Engine;
   readonly #session: Session;
+  readonly #nested: NestedClient | undefined;
   readonly #server: Server;
   readonly #serving = new Set<Promise<void>>();
   #queries = 0;
 
-  constructor(engine: Engine, session: Session) {
+  /** @param nested The function of a module for which the port is; it takes OTLP bodies as well. */
+  constructor(engine: Engine, session: Session, nested?: NestedClient) {
     this.#engine = engine;
     this.#session = session;
+    this.#nested = nested;
     this.#server = createServer((request, response) => {
       const served = this.#serve(request, response).finally(() => this.#serving.delete(served));
       this.#serving.add(served);
@@ -74,6 +81,9 @@ export class SessionServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A connection that is cut while somebody writes to it is no error of ours.
     response.on("error", () => undefined);
+    if (this.#nested !== undefined && request.url?.startsWith("/v1/")) {
+      return this.#takeTelemetry(request, response);
+    }
     if (!this.#isAuthorized(request)) return end(response, 401);
     if (request.url?.split("?")[0] !== "/query") {
       return end(response, 404, TEXT, "404 page not found\n");
@@ -84,22 +94,46 @@ export class SessionServer {
     await this.#serveQuery(request, response);
   }
 
+  /** What code in a container exports joins what the engine tells, whatever it is. */
+  async #takeTelemetry(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request).catch(() => Buffer.alloc(0));
+    const take = this.#session.takeSpan;
+    if (request.url?.startsWith("/v1/traces") && take !== undefined) {
+      try {
+        for (const span of decodeSpans(body)) take(span as OwnSpan);
+      } catch {
+        // What is no export of traces is nobody's.
+      }
+    }
+    end(response, 200, "application/x-protobuf");
+  }
+
+  /** Begins the span of a request; what names no parent of its own stands below its function. */
+  #beginRequest({ method = "", headers }: IncomingMessage) {
+    const header = headers.traceparent as string | undefined;
+    const nested = this.#nested;
+    if (nested === undefined) return beginRequest(method, header, this.#session.takeSpan);
+    const parent = parseTraceparent(header) === undefined ? nested.traceparent : header;
+    return beginRequest(method, parent, this.#session.takeNestedSpan);
+  }
+
   async #serveQuery(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const engine = this.#engine;
     const { life } = engine;
     const dropped = new AbortController();
     response.once("close", () => dropped.abort(new Dropped("the client has gone")));
     let cutBody = false;
-    const { traceId, span } = beginRequest(
-      request.method ?? "",
-      request.headers.traceparent as string | undefined,
-      this.#session.takeSpan,
-    );
+    const { traceId, span } = this.#beginRequest(request);
+    let isNoticed = this.#nested === undefined;
     const work: Work = {
       span,
       engine,
       session: this.#session,
       signal: AbortSignal.any([life, dropped.signal, this.#session.over]),
+      nested: this.#nested,
+      noticed: () => {
+        isNoticed = true;
+      },
       cutConnection(where) {
         if (where === "body") {
           cutBody = true;
@@ -113,7 +147,7 @@ export class SessionServer {
       const given = await this.#answer(request, work, traceId).finally(async () => {
         // Work that nobody waits for any more is still about to end.
         if (work.signal.aborted) await setImmediate();
-        span.end();
+        if (isNoticed) span.end();
       });
       if (life.aborted && life.reason instanceof EngineGone) throw life.reason;
       const [status, type, body] = given;
@@ -146,9 +180,10 @@ export class SessionServer {
     if (request.method !== "POST" || !hasJsonBody(request)) {
       return [400, TEXT, problem("transport not supported")];
     }
-    const read = readRequest(await readBody(request));
+    const read = readRequest((await readBody(request)).toString());
     if ("problem" in read) return [400, type, problem(read.problem)];
     const given: Answer = await answer(work, read, traceId);
+    if (given.refused) work.noticed();
     return [given.refused ? refusedStatus(type) : 200, type, goJson(given.body)];
   }
 
@@ -178,7 +213,7 @@ function hasJsonBody(request: IncomingMessage): boolean {
   return (request.headers["content-type"] ?? "").startsWith(JSON_TYPE);
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
@@ -186,7 +221,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (bytes > LARGEST_BODY_BYTES) throw new Error("the request body is larger than 64 MiB");
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 function endWithoutEngine(response: ServerResponse, state: "killed" | "ended"): void {

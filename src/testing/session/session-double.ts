@@ -53,7 +53,10 @@ export interface SessionDouble {
   readonly publishFolder: string;
   /** How many requests came to this session's `/query`. */
   readonly queries: number;
-  /** How many commands were started as processes, in all sessions of the engine. */
+  /**
+   * How many commands were started as processes, in all sessions of the engine, functions of modules that
+   * are programs included.
+   */
   readonly commandsStarted: number;
   /** How many commands run now. */
   readonly commandsRunning: number;
@@ -123,7 +126,8 @@ export interface SessionDouble {
  * variables, labels, `workdir`, the outputs, `sync`, `publish` and `export`; `directory`, `file`,
  * `host`, `http`, `git`, secrets, ids in the dialects of 0.19 and from 0.21 on, and introspection. It takes
  * and passes over owners, users, capabilities, annotations, exposed ports and registry credentials.
- * What else engines know (services, Dockerfiles, modules) is refused as what the session double
+ * It calls functions of modules that you write for it (`modules`).
+ * What else engines know (services, Dockerfiles, modules of sources) is refused as what the session double
  * does not speak. Each command works on a copy of the files of the step before, so a scratch path
  * that a tool wrote into a file does not hold in the next step. `publish` and `export` write a
  * container as a folder with `rootfs/` and `config.json`, what is mounted as files or directories
@@ -207,6 +211,10 @@ async function openSession(
   const session = new Session(engine, spans);
   const server = new SessionServer(engine, session);
   const port = await server.listen();
+  session.onNested(async (client) => {
+    const nested = new SessionServer(engine, session, client);
+    return { port: await nested.listen(), token: nested.token, close: () => nested.close() };
+  });
   let closing: Promise<void> | undefined;
   session.onDrop(() => {
     closing ??= server.close().then(() => onDropped?.());

@@ -30,6 +30,44 @@ test.each([
   ],
   [{ traces: { endpoint: "http://a/", header: "b" } }, TypeError, '"header" is not known'],
   [{ port: 1 }, TypeError, 'option "port" is not known'],
+  [{ modules: [] }, TypeError, 'option "modules"'],
+  [{ modules: { "my-ci": { functions: {} } } }, RangeError, '"my-ci" is no name'],
+  [
+    { modules: { container: { functions: {} } } },
+    RangeError,
+    '"container" has a name that the API',
+  ],
+  [{ modules: { file: { functions: {} } } }, RangeError, "expected another"],
+  [{ modules: { ci: {} } }, TypeError, '"functions"'],
+  [{ modules: { ci: { functions: { Build: String } } } }, RangeError, '"Build" is no name'],
+  [{ modules: { ci: { functions: { id: String } } } }, RangeError, "every object has"],
+  [{ modules: { ci: { functions: { run: {} } } } }, TypeError, '"run" is undefined'],
+  [{ modules: { ci: { functions: { run: { run: [] } } } } }, TypeError, '"run"'],
+  [{ modules: { ci: { functions: { run: { run: { command: [] } } } } } }, TypeError, '"command"'],
+  [
+    { modules: { ci: { functions: { run: { run: { command: ["a", 1] } } } } } },
+    TypeError,
+    "has 1, expected texts",
+  ],
+  [
+    { modules: { ci: { functions: { run: { run: String, args: { a: "Nope" } } } } } },
+    RangeError,
+    'Unknown type "Nope"',
+  ],
+  [
+    {
+      modules: {
+        ci: { functions: { run: { run: String, returns: "String! } type X { a: Int" } } },
+      },
+    },
+    RangeError,
+    "expected one of GraphQL",
+  ],
+  [
+    { modules: { ci: { functions: { run: { run: String, returns: "Query!" } } } } },
+    RangeError,
+    "expected a type with an id",
+  ],
   [3, TypeError, "the options of startSessionDouble are 3"],
 ])("the options %j are refused", (options, kind, message) => {
   const read = () => readSessionDoubleOptions(options as never);

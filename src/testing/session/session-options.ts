@@ -15,6 +15,7 @@ import {
 import { isHttpUrl } from "../../traces/receiver-options.js";
 import { checkFaults, type FaultRule } from "./faults/fault-rules.js";
 import { seededRandom } from "./faults/faults.js";
+import { type ModuleDouble, type ModuleSettings, readModules } from "./modules/module-options.js";
 
 /**
  * The engine versions whose answers the double gives. Of `v1.0.0-beta.10` it has the version and the lock
@@ -43,6 +44,8 @@ export interface SessionDoubleOptions {
   readonly lostSessionDelayMs?: number;
   /** Where the engine's spans go for sessions that no CLI started. Default: nowhere. */
   readonly traces?: SessionDoubleTraces;
+  /** Modules by the names that queries have for them, such as `ci`. Default: none. */
+  readonly modules?: Readonly<Record<string, ModuleDouble>>;
 }
 
 /** Where the spans of an engine go. */
@@ -65,6 +68,7 @@ export interface SessionDoubleSettings {
   readonly publishTo: string | undefined;
   readonly lostSessionDelayMs: number;
   readonly traces: SessionDoubleTraces | undefined;
+  readonly modules: ModuleSettings;
 }
 
 const OWNER = "startSessionDouble";
@@ -91,6 +95,7 @@ export function readSessionDoubleOptions(
     publishTo: textField,
     lostSessionDelayMs: numberField(10_000, MILLISECONDS),
     traces: { absent: undefined, read: readTraces } as Field<SessionDoubleTraces | undefined>,
+    modules: { absent: readModules({}, OWNER), read: readModules } as Field<ModuleSettings>,
   });
   if (read.seed !== undefined && read.random !== undefined) {
     throw new TypeError(`${OWNER} options "seed" and "random" exclude each other`);
@@ -103,6 +108,7 @@ export function readSessionDoubleOptions(
     publishTo: read.publishTo === undefined ? undefined : resolve(read.publishTo),
     lostSessionDelayMs: read.lostSessionDelayMs,
     traces: read.traces,
+    modules: read.modules,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a step of the engine's work gets to know. */
 
+import type { NestedClient } from "../modules/running-function.js";
 import type { ActiveSpan } from "../traces/active-span.js";
 import type { Engine } from "./engine.js";
 import type { Session } from "./session.js";
@@ -14,4 +15,8 @@ export interface Work {
   readonly span: ActiveSpan;
   /** Cuts the connection of the HTTP request, before the answer or within its body. */
   readonly cutConnection: (where: "before" | "body") => void;
+  /** The function of a module that asks; undefined for the client of the session itself. */
+  readonly nested: NestedClient | undefined;
+  /** Called for each field that is more than the business of a module's runtime with itself. */
+  readonly noticed: () => void;
 }

@@ -1,10 +1,12 @@
 /** The engine behind the sessions of a double: its state, its caches and its faults. */
 
 import { randomInt } from "node:crypto";
+import type { GraphQLSchema } from "graphql";
 import { FaultPlan } from "../faults/faults.js";
 import { hostNames } from "../faults/network-errors.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { Scratch } from "../files/scratch.js";
+import { schemaOf } from "../query/schema.js";
 import type { SessionDoubleSettings } from "../session-options.js";
 import { Processes } from "./exec.js";
 import { HeldImages } from "./held-images.js";
@@ -22,7 +24,7 @@ export type EngineState = "up" | "killed" | "ended";
 export class Engine {
   readonly settings: SessionDoubleSettings;
   readonly faults: FaultPlan;
-  /** The commands of `withExec`. */
+  /** The commands of `withExec`, and functions of modules that are programs. */
   readonly processes = new Processes();
   /** What the engine itself runs. */
   readonly gitProcesses = new Processes();
@@ -36,6 +38,8 @@ export class Engine {
   readonly images = new HeldImages();
   /** The calls of the API that worked in any session, by their content. */
   readonly calls = new Set<string>();
+  /** What it speaks, modules included. */
+  readonly schema: GraphQLSchema;
   readonly #requestsByHost = new Map<string, number>();
   #nextResult = randomInt(1_000, 1_000_000);
   #state: EngineState = "up";
@@ -46,6 +50,7 @@ export class Engine {
   constructor(settings: SessionDoubleSettings) {
     this.settings = settings;
     this.faults = new FaultPlan(settings.faults, settings.random);
+    this.schema = schemaOf(this.isOne, settings.modules.sdl);
   }
 
   /** Whether it speaks and fails as engine 0.19 does, not as 0.21. */

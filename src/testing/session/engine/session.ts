@@ -2,6 +2,7 @@
 
 import type { OwnSpan } from "../../../traces/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
+import type { NestedClient, NestedPort } from "../modules/running-function.js";
 import { decodeId, encodeId } from "../query/ids.js";
 import type { SpanSink } from "../traces/request-span.js";
 import { DaggerLock } from "./dagger-lock.js";
@@ -36,6 +37,9 @@ class Objects {
   }
 }
 
+/** How much later: more than a CLI gathers spans that are read at once, so that they come in a body of their own. */
+const NESTED_SPANS_LATE_MS = 150;
+
 /** Ids of engine 0.19 hold the whole chain, so they outlive sessions and engines. */
 const lastingObjects = new WeakMap<Engine, Objects>();
 
@@ -51,9 +55,14 @@ export class Session {
   readonly calls = new Set<string>();
   /** Failures whose span 1.0 tells at the end of the message: not that of an equal call made again. */
   readonly located = new WeakSet<EngineError>();
+  /** The modules that it has called. */
+  readonly modules = new Set<string>();
   #lost = false;
   readonly #over = new AbortController();
   #closePort: () => Promise<void> = async () => undefined;
+  #openNested: ((client: NestedClient) => Promise<NestedPort>) | undefined;
+  /** Spans of functions that are still on their way, each with how it gets there. */
+  readonly #underWay = new Map<NodeJS.Timeout, () => void>();
 
   readonly #spans: SpanSink | undefined;
 
@@ -89,6 +98,35 @@ export class Session {
     };
   }
 
+  /**
+   * The same for what the function of a module asks: an engine tells it later than the call of the
+   * function, which it may have been part of.
+   */
+  get takeNestedSpan(): ((span: OwnSpan) => void) | undefined {
+    const take = this.takeSpan;
+    if (take === undefined) return undefined;
+    return (span) => {
+      if (this.#over.signal.aborted) return take(span);
+      const arrive = () => {
+        this.#underWay.delete(timer);
+        take(span);
+      };
+      const timer = setTimeout(arrive, NESTED_SPANS_LATE_MS).unref();
+      this.#underWay.set(timer, arrive);
+    };
+  }
+
+  /** Tells the session how a port for the function of a module is opened. */
+  onNested(open: (client: NestedClient) => Promise<NestedPort>): void {
+    this.#openNested = open;
+  }
+
+  /** Opens a port for the function of a module, by which it shares this session. */
+  openNested(client: NestedClient): Promise<NestedPort> {
+    if (this.#openNested === undefined) throw new Error("the session has no nested ports");
+    return this.#openNested(client);
+  }
+
   /** Aborted when the session is over: nobody waits for its answers any more. */
   get over(): AbortSignal {
     return this.#over.signal;
@@ -107,6 +145,10 @@ export class Session {
 
   async #close(): Promise<void> {
     this.#over.abort(new Abandoned("the session is over"));
+    for (const [timer, arrive] of this.#underWay) {
+      clearTimeout(timer);
+      arrive();
+    }
     await this.#closePort();
   }
 

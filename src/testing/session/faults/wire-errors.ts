@@ -8,6 +8,8 @@ export class EngineError extends Error {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** Whether the call itself could not be made, so that it has no span. */
   readonly uncalled: boolean;
+  /** The span that the message names in any case, as `TRACE-SPAN`: that of an error passed on. */
+  readonly origin: string | undefined;
 
   constructor(
     message: string,
@@ -15,13 +17,21 @@ export class EngineError extends Error {
       traced?: boolean;
       extensions?: Readonly<Record<string, unknown>>;
       uncalled?: boolean;
+      origin?: string;
     } = {},
   ) {
     super(message);
     this.traced = options.traced ?? false;
     this.extensions = options.extensions;
     this.uncalled = options.uncalled ?? false;
+    this.origin = options.origin;
   }
+}
+
+/** Takes the span that a message names off its end. */
+export function splitOrigin(message: string): { text: string; origin: string | undefined } {
+  const found = / ?\[traceparent:([0-9a-f]{32}-[0-9a-f]{16})\]$/.exec(message);
+  return { text: message.slice(0, found?.index), origin: found?.[1] };
 }
 
 /** What a finished command left behind. */
@@ -32,9 +42,13 @@ export interface CommandEnd {
   readonly stderr: string;
 }
 
-/** The error of a command that did not end as expected. */
-export function execError(end: CommandEnd): EngineError {
-  return new EngineError(`exit code: ${end.exitCode}`, {
+/**
+ * The error of a command that did not end as expected.
+ *
+ * @param frame What stands before its words.
+ */
+export function execError(end: CommandEnd, frame = ""): EngineError {
+  return new EngineError(`${frame}exit code: ${end.exitCode}`, {
     traced: true,
     extensions: {
       _type: "EXEC_ERROR",

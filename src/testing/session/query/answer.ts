@@ -1,14 +1,20 @@
 /** Runs one GraphQL request and gives the answer as it goes over the wire. */
 
 import { randomBytes } from "node:crypto";
-import { type DocumentNode, execute, TypeInfo, visit, visitWithTypeInfo } from "graphql";
+import {
+  type DocumentNode,
+  execute,
+  type GraphQLSchema,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from "graphql";
 import type { Work } from "../engine/context.js";
 import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.js";
 import { fieldResolver, QUERY } from "../resolve/index.js";
 import { planQuery, RefusedQuery } from "./query-plan.js";
 import { type PlacedError, runFields } from "./query-run.js";
 import type { GraphqlRequest } from "./request-body.js";
-import { SCHEMA } from "./schema.js";
 
 /** An answer. */
 export interface Answer {
@@ -34,7 +40,9 @@ export async function answer(
     if (own.length === plan.fields.length) return { refused: false, body: { data } };
     return {
       refused: false,
-      body: { data: { ...(await introspect(plan.document, request)), ...data } },
+      body: {
+        data: { ...(await introspect(plan.document, request, work.engine.schema)), ...data },
+      },
     };
   } catch (error) {
     if (!(error instanceof RefusedQuery)) throw error;
@@ -52,10 +60,9 @@ function onWire(
   traceId: string,
 ): Readonly<Record<string, unknown>> {
   const known = error instanceof EngineError ? error : systemError(error);
-  const ending =
-    known.traced || engine.isOld || session.located.has(known)
-      ? ` [traceparent:${traceId}-${randomBytes(8).toString("hex")}]`
-      : "";
+  const isTold = known.traced || engine.isOld || session.located.has(known);
+  const origin = known.origin ?? (isTold && `${traceId}-${randomBytes(8).toString("hex")}`);
+  const ending = origin ? ` [traceparent:${origin}]` : "";
   const { extensions } = known;
   return { message: known.message + ending, path, ...(extensions && { extensions }) };
 }
@@ -77,19 +84,20 @@ function isIntrospection(field: string): boolean {
 async function introspect(
   document: DocumentNode,
   request: GraphqlRequest,
+  schema: GraphQLSchema,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const types = new TypeInfo(SCHEMA);
+  const types = new TypeInfo(schema);
   const onlyIntrospection = visit(
     document,
     visitWithTypeInfo(types, {
       Field: ({ name }) => {
-        const isRoot = types.getParentType() === SCHEMA.getQueryType();
+        const isRoot = types.getParentType() === schema.getQueryType();
         return isRoot && !isIntrospection(name.value) ? null : undefined;
       },
     }),
   );
   const result = await execute({
-    schema: SCHEMA,
+    schema,
     document: onlyIntrospection,
     operationName: request.operationName,
     variableValues: request.variables,

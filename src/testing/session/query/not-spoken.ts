@@ -2,8 +2,8 @@
 
 /** Fields by type, and arguments as `field.argument`. */
 const NAMES: Readonly<Record<string, string>> = {
-  Query: `address changeset cloud currentEnv currentFunctionCall currentModule currentTypeDefs
-    currentWorkspace engine env envFile error generatedCode json llm moduleSource sourceMap sshfsVolume
+  Query: `address changeset cloud currentEnv currentTypeDefs
+    currentWorkspace engine env envFile generatedCode json llm moduleSource sourceMap sshfsVolume
     typeDef cacheVolume.source git.sshKnownHosts git.sshAuthSocket git.httpAuthUsername
     git.httpAuthToken git.httpAuthHeader git.experimentalServiceHost http.checksum http.authHeader
     http.experimentalServiceHost`,

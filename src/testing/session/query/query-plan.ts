@@ -8,6 +8,7 @@ import {
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLSchema,
   getNamedType,
   isAbstractType,
   isCompositeType,
@@ -27,7 +28,6 @@ import {
 import { notSpoken } from "./not-spoken.js";
 import { literalOf, readArguments } from "./query-arguments.js";
 import type { GraphqlRequest } from "./request-body.js";
-import { SCHEMA, schemaWithoutLoaders } from "./schema.js";
 
 /** One field to be resolved. */
 export interface PlannedField {
@@ -74,16 +74,18 @@ interface Planning {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly query: string;
   readonly isOld: boolean;
+  readonly schema: GraphQLSchema;
 }
 
 /** Plans a query. Throws a RefusedQuery. */
 export function planQuery(
   request: GraphqlRequest,
-  { isOld, isOne }: { readonly isOld: boolean; readonly isOne: boolean },
+  engine: { readonly isOld: boolean; readonly isOne: boolean; readonly schema: GraphQLSchema },
 ): QueryPlan {
+  const { isOld, isOne, schema } = engine;
   const document = parseQuery(request.query);
   const rules = specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule);
-  const problems = validate(isOne ? schemaWithoutLoaders() : SCHEMA, document, rules);
+  const problems = validate(schema, document, rules);
   if (problems.length > 0) {
     throw new RefusedQuery(
       problems.map((problem) =>
@@ -105,6 +107,7 @@ export function planQuery(
     variables: withDefaults(operation, request.variables),
     query: request.query,
     isOld,
+    schema,
   };
   return { document, fields: planSelections([operation.selectionSet], "Query", planning) };
 }
@@ -203,7 +206,7 @@ function collectFields(
         ? selection
         : planning.fragments.get(selection.name.value);
     if (fragment === undefined) continue;
-    if (!appliesTo(fragment.typeCondition?.name.value, typeName)) continue;
+    if (!appliesTo(fragment.typeCondition?.name.value, typeName, planning.schema)) continue;
     collectFields(fragment.selectionSet, typeName, planning, byKey);
   }
 }
@@ -217,11 +220,15 @@ function isIncluded(directives: NonNullable<FieldNode["directives"]>, planning: 
   });
 }
 
-function appliesTo(condition: string | undefined, typeName: string): boolean {
+function appliesTo(
+  condition: string | undefined,
+  typeName: string,
+  schema: GraphQLSchema,
+): boolean {
   if (condition === undefined || condition === typeName) return true;
-  const type = SCHEMA.getType(condition);
-  const object = SCHEMA.getType(typeName);
-  return isAbstractType(type) && isObjectType(object) && SCHEMA.isSubType(type, object);
+  const type = schema.getType(condition);
+  const object = schema.getType(typeName);
+  return isAbstractType(type) && isObjectType(object) && schema.isSubType(type, object);
 }
 
 const META_FIELDS = [TypeNameMetaFieldDef, SchemaMetaFieldDef, TypeMetaFieldDef];
@@ -240,8 +247,9 @@ function planField(
 ): PlannedField {
   const [node] = nodes;
   if (node === undefined) throw new Error("a field without a node");
+  const { schema } = planning;
   const name = node.name.value;
-  const parent = SCHEMA.getType(typeName);
+  const parent = schema.getType(typeName);
   const definition = isObjectType(parent) ? fieldOf(parent, name) : undefined;
   if (definition === undefined) throw new Error(`no field ${name} on ${typeName}`);
   const type = getNamedType(definition.type);
@@ -249,7 +257,7 @@ function planField(
   const selections = new Map<string, readonly PlannedField[]>();
   // What the introspection selects is run by the GraphQL library itself.
   if (isCompositeType(type) && !type.name.startsWith("__")) {
-    const possible = isAbstractType(type) ? SCHEMA.getPossibleTypes(type) : [type];
+    const possible = isAbstractType(type) ? schema.getPossibleTypes(type) : [type];
     for (const { name: possibleName } of possible) {
       selections.set(possibleName, planSelections(sets, possibleName, planning));
     }

@@ -6,9 +6,13 @@ import { buildSchema, type GraphQLSchema } from "graphql";
 export const TYPES_WITH_IDS = [
   "CacheVolume",
   "Container",
+  "CurrentModule",
   "Directory",
   "EnvVariable",
+  "Error",
   "File",
+  "FunctionCall",
+  "FunctionCallArgValue",
   "GitRef",
   "GitRepository",
   "Host",
@@ -25,6 +29,10 @@ const LOADERS = TYPES_WITH_IDS.map((name) => `  load${name}FromID(id: ${name}ID!
 const SDL = `
 "An operating system and architecture, such as linux/amd64."
 scalar Platform
+"Any value, as the text of its JSON."
+scalar JSON
+"No value."
+scalar Void
 ${IDS}
 
 "Anything that has an id."
@@ -45,8 +53,11 @@ type Query implements Node {
   id: ID!
   cacheVolume(key: String!, sharing: CacheSharingMode, owner: String): CacheVolume!
   container(platform: Platform): Container!
+  currentFunctionCall: FunctionCall!
+  currentModule: CurrentModule!
   defaultPlatform: Platform!
   directory: Directory!
+  error(message: String!): Error!
   file(name: String!, contents: String!, permissions: Int = 420): File!
   git(url: String!, keepGitDir: Boolean = true): GitRepository!
   host: Host!
@@ -184,6 +195,33 @@ type CacheVolume implements Node {
   id: ID!
 }
 
+type CurrentModule implements Node {
+  id: ID!
+  name: String!
+}
+
+type FunctionCall implements Node {
+  id: ID!
+  inputArgs: [FunctionCallArgValue!]!
+  name: String!
+  parent: JSON!
+  parentName: String!
+  returnError(error: ID!): Void
+  returnValue(value: JSON!): Void
+}
+
+type FunctionCallArgValue implements Node {
+  id: ID!
+  name: String!
+  value: JSON!
+}
+
+type Error implements Node {
+  id: ID!
+  message: String!
+  withValue(name: String!, value: JSON!): Error!
+}
+
 type Label implements Node {
   id: ID!
   name: String!
@@ -202,9 +240,16 @@ export const SCHEMA: GraphQLSchema = buildSchema(SDL);
 
 let withoutLoaders: GraphQLSchema | undefined;
 
-/** The schema of 1.0, which loads objects by `node` alone. */
-export function schemaWithoutLoaders(): GraphQLSchema {
-  withoutLoaders ??= buildSchema(SDL.replace(LOADERS, ""));
+/**
+ * The schema of an engine. That of 1.0 loads objects by `node` alone.
+ *
+ * @param modules What modules add to it.
+ */
+export function schemaOf(isOne: boolean, modules: string): GraphQLSchema {
+  const own = () => buildSchema(`${isOne ? SDL.replace(LOADERS, "") : SDL}\n${modules}`);
+  if (modules !== "") return own();
+  if (!isOne) return SCHEMA;
+  withoutLoaders ??= own();
   return withoutLoaders;
 }
 

@@ -4,6 +4,9 @@ import type { Work } from "../engine/context.js";
 import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../engine/values.js";
 import { requireCaller } from "../faults/meet-faults.js";
 import { EngineError } from "../faults/wire-errors.js";
+import { functionCallQueries, functionCallTypes } from "../modules/function-calls.js";
+import { moduleField, openModule } from "../modules/module-resolvers.js";
+import { isOwnBusiness } from "../modules/own-business.js";
 import type { FieldResolver } from "../query/query-run.js";
 import { TYPES_WITH_IDS } from "../query/schema.js";
 import { traceCall } from "../traces/core-call.js";
@@ -31,6 +34,7 @@ const loaders: TypeResolvers<QueryValue> = Object.fromEntries(
 
 const queryResolvers: TypeResolvers<QueryValue> = {
   ...loaders,
+  ...functionCallQueries,
   version: (_, __, work) => work.engine.settings.engineVersion,
   defaultPlatform: () => PLATFORM,
   cacheVolume: (_, args) => cacheVolume(args.text("key")),
@@ -64,6 +68,7 @@ const namedValueResolvers: TypeResolvers<EnvVariableValue | LabelValue> = {
 
 /** The resolvers by type. */
 export const RESOLVERS: Readonly<Record<string, TypeResolvers<never>>> = {
+  ...functionCallTypes,
   Query: queryResolvers,
   Container: containerResolvers,
   Directory: directoryResolvers,
@@ -85,6 +90,14 @@ export function fieldResolver(work: Work): FieldResolver {
       work.signal.throwIfAborted();
       const { name } = field;
       if (name === "id") return work.session.idOf(parent as Value);
+      if (!isOwnBusiness(typeName, name)) work.noticed();
+      const added = moduleField(work, typeName, field);
+      if (added !== undefined) {
+        if (typeName === "Query") openModule(work, name);
+        return traceCall(work, { typeName, field, parent, args }, async (traced) =>
+          added(traced, args),
+        );
+      }
       const resolver = RESOLVERS[typeName]?.[name];
       if (resolver === undefined) throw new EngineError(`no resolver for ${typeName}.${name}`);
       return traceCall(work, { typeName, field, parent, args }, async (traced) =>

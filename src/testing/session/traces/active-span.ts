@@ -68,6 +68,12 @@ export class ActiveSpan {
     this.#startNs = startNs;
   }
 
+  /** Itself as the parent of what another process does; one of no trace where nobody hears of it. */
+  traceparent(): string {
+    if (this.#trace !== undefined) return `00-${this.#trace.id}-${this.#id}-01`;
+    return `00-${randomBytes(16).toString("hex")}-${this.#id}-00`;
+  }
+
   /** Whether anybody hears of it. */
   get isTraced(): boolean {
     return this.#trace !== undefined;

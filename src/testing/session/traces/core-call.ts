@@ -3,6 +3,7 @@
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
+import { isOwnBusiness } from "../modules/own-business.js";
 import type { PlannedField } from "../query/query-plan.js";
 import { parseReference } from "../registry/references.js";
 import {
@@ -23,8 +24,6 @@ export interface Call {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** What gives an object that is there already. */
-const WITHOUT_SPAN = /^Query\.(?:node|load\w+FromID)$/;
 /** What an engine takes for another call each time. */
 const NEVER_THE_SAME: ReadonlySet<string> = new Set([
   "Container.publish",
@@ -64,13 +63,14 @@ export async function traceCall(
   make: (work: Work) => Promise<unknown>,
 ): Promise<unknown> {
   const name = `${call.typeName}.${call.field.name}`;
-  if (WITHOUT_SPAN.test(name)) return make(work);
+  // Nor has what gives an object that is there already.
+  if (isOwnBusiness(call.typeName, call.field.name)) return make(work);
   const key = keyOf(call);
-  if (work.session.calls.has(key)) return makeAgain(work, name, key, make);
+  if (work.session.calls.has(key)) return makeAgain(work, twinName(work, call), key, make);
   if (!NEVER_THE_SAME.has(name)) work.session.calls.add(key);
   const isCached = work.engine.calls.has(key) && isRemembered(work, call);
   const span = work.span.child(SCOPES.core, name, attributesOf(work, call, name, isCached));
-  const twin = work.engine.isOne ? span.child(SCOPES.dagql, name, TWIN) : undefined;
+  const twin = work.engine.isOne ? span.child(SCOPES.dagql, twinName(work, call), TWIN) : undefined;
   let result: unknown;
   try {
     result = await make({ ...work, span: twin ?? span });
@@ -98,6 +98,15 @@ async function makeAgain(
   if (!work.engine.isOne || work.engine.calls.has(key)) return make(work);
   const twin = work.span.child(SCOPES.dagql, name, TWIN);
   return twin.run(() => make({ ...work, span: twin }));
+}
+
+/** The twin of a call of a module has the name of the module before it. */
+function twinName({ engine }: Work, { typeName, field }: Call): string {
+  const name = `${typeName}.${field.name}`;
+  const { byType, typeNames } = engine.settings.modules;
+  const type = typeName === "Query" ? (typeNames.get(field.name) ?? "") : typeName;
+  const module = byType.get(type)?.name;
+  return module === undefined ? name : `${module}:${name}`;
 }
 
 function failedCall(error: unknown): SpanEnd {
@@ -171,7 +180,7 @@ export function innerCallAttributes(
 }
 
 /** The second span that 1.0 has of each call. */
-const TWIN: Attributes = { "dagger.io/ui.passthrough": true, "wcprof.op.kind": "call_exec" };
+export const TWIN: Attributes = { "dagger.io/ui.passthrough": true, "wcprof.op.kind": "call_exec" };
 const INTERNAL: Attributes = { "dagger.io/ui.internal": true };
 const CACHED: Attributes = { "dagger.io/dag.cached": true };
 const PENDING: Attributes = { "dagger.io/dag.pending": true };
@@ -203,6 +212,7 @@ function keyOfValue(value: unknown): unknown {
 
 function isRemembered(work: Work, { typeName, field, args }: Call): boolean {
   if (work.engine.isOld) return false;
+  if (work.engine.settings.modules.byType.has(typeName)) return true;
   const type = callTypeOf(field.type);
   if (!("named" in type) || !REMEMBERED.has(type.named)) return false;
   if (typeName === "Query") return field.name === "container" || field.name === "directory";

@@ -1,0 +1,202 @@
+/** Runs the functions of modules: each with a nested session of its own, in this process or as a program. */
+
+import { homedir } from "node:os";
+import {
+  type GraphQLOutputType,
+  getNamedType,
+  isEnumType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from "graphql";
+import type { Work } from "../engine/context.js";
+import { unlessAborted } from "../engine/steps.js";
+import { EngineError, execError, splitOrigin } from "../faults/wire-errors.js";
+import { contentKey } from "../files/scratch.js";
+import type { PlannedField } from "../query/query-plan.js";
+import { SCOPES } from "../traces/active-span.js";
+import type {
+  FunctionEnvironment,
+  FunctionProgram,
+  FunctionSettings,
+  ModuleFunction,
+} from "./module-options.js";
+import { nestedQuery } from "./nested-query.js";
+import type { FunctionEnd, NestedPort, RunningFunction } from "./running-function.js";
+
+/** Calls a function. What has worked once is remembered over sessions, as by an engine. */
+export function callFunction(
+  work: Work,
+  settings: FunctionSettings,
+  field: PlannedField,
+  args: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const given = Object.entries(args).filter(([, value]) => value !== undefined);
+  const { module, name } = settings;
+  const key = contentKey(
+    "function",
+    module,
+    name,
+    given.map(([of, value]) => [of, keyOf(value)]),
+  );
+  work.span.child(SCOPES.core, "load sdk runtime", { "dagger.io/ui.internal": true }).end();
+  return work.engine.steps.join(key, work.signal, (signal) => {
+    const ids = given.map(([of, value]) => [of, withIds(work, value)] as const);
+    return run({ ...work, signal }, settings, field.type, Object.fromEntries(ids));
+  });
+}
+
+function keyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(keyOf);
+  return isObject(value) ? value.key : value;
+}
+
+/** A function gets objects by the ids that they have in its session. */
+function withIds(work: Work, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => withIds(work, one));
+  return isObject(value) ? work.session.idOf(value) : value;
+}
+
+function isObject(value: unknown): value is { typeName: string; key: string } {
+  return typeof value === "object" && value !== null && "typeName" in value;
+}
+
+async function run(
+  work: Work,
+  settings: FunctionSettings,
+  type: GraphQLOutputType,
+  args: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const { module, name } = settings;
+  const typeName = work.engine.settings.modules.typeNames.get(module) ?? module;
+  const running: RunningFunction = { module, typeName, name, args, end: undefined };
+  const traceparent = work.span.traceparent();
+  const port = await work.session.openNested({ running, span: work.span, traceparent });
+  try {
+    const environment = environmentOf(port, traceparent);
+    const end = await (typeof settings.run === "function"
+      ? runHere(work, settings.run, running, port, environment)
+      : runProgram(work, settings.run, running, environment));
+    if ("message" in end) throw functionError(end);
+    return converted(work, end.value, type, `${module}.${name}`);
+  } finally {
+    await port.close();
+  }
+}
+
+function environmentOf({ port, token }: NestedPort, traceparent: string): FunctionEnvironment {
+  const endpoint = `http://127.0.0.1:${port}`;
+  return {
+    DAGGER_SESSION_PORT: String(port),
+    DAGGER_SESSION_TOKEN: token,
+    TRACEPARENT: traceparent,
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint}/v1/traces`,
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf",
+  };
+}
+
+async function runHere(
+  { signal }: Work,
+  body: ModuleFunction,
+  { args }: RunningFunction,
+  port: NestedPort,
+  environment: FunctionEnvironment,
+): Promise<FunctionEnd> {
+  const query = (text: string, variables?: Readonly<Record<string, unknown>>) =>
+    nestedQuery(port, text, variables);
+  const called = Promise.resolve().then(() => body({ args, environment, query, signal }));
+  const ended = called.then(
+    (value): FunctionEnd => ({ value }),
+    (error: unknown): FunctionEnd => thrown(error),
+  );
+  return unlessAborted(ended, signal);
+}
+
+/** What an SDK makes of what a function throws. */
+function thrown(error: unknown): FunctionEnd {
+  if (!(error instanceof Error)) {
+    return { message: JSON.stringify(error) ?? String(error), extensions: {} };
+  }
+  const { extensions } = error as { extensions?: unknown };
+  const isRecord = typeof extensions === "object" && extensions !== null;
+  return { message: error.message, extensions: isRecord ? { ...extensions } : {} };
+}
+
+async function runProgram(
+  { engine, signal }: Work,
+  { command, environment: own }: Required<FunctionProgram>,
+  running: RunningFunction,
+  environment: FunctionEnvironment,
+): Promise<FunctionEnd> {
+  const inherited = ["PATH", "TMPDIR", "LANG", "USER"].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const { exitCode, stdout, stderr } = await engine.processes.run(
+    {
+      args: command,
+      folder: engine.settings.workdir,
+      environment: { HOME: homedir(), ...Object.fromEntries(inherited), ...own, ...environment },
+      stdin: undefined,
+    },
+    signal,
+  );
+  if (running.end !== undefined) return running.end;
+  const frame = `call function ${JSON.stringify(running.name)}: `;
+  if (exitCode !== 0) throw execError({ command, exitCode, stdout, stderr }, frame);
+  throw new EngineError(`${frame}it returned nothing`);
+}
+
+/** An error goes out as it came in: with the span that it names, and told once. */
+function functionError({
+  message,
+  extensions,
+}: Extract<FunctionEnd, { message: string }>): EngineError {
+  const { text, origin } = splitOrigin(message);
+  return new EngineError(text, {
+    ...(origin !== undefined && { origin }),
+    ...(Object.keys(extensions).length > 0 && { extensions }),
+  });
+}
+
+const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
+  Int: Number.isInteger,
+  Float: (value) => typeof value === "number",
+  Boolean: (value) => typeof value === "boolean",
+  Void: (value) => value === null,
+};
+
+/** What a function gave, as a value of its type. An object of the API came as its id. */
+function converted(work: Work, value: unknown, type: GraphQLOutputType, name: string): unknown {
+  if (isNonNullType(type)) {
+    const some = converted(work, value, type.ofType, name);
+    if (some === null && getNamedType(type).name !== "Void") throw wrongValue(value, type, name);
+    return some;
+  }
+  if (value === null || value === undefined) return null;
+  if (isListType(type)) {
+    if (!Array.isArray(value)) throw wrongValue(value, type, name);
+    return value.map((one) => converted(work, one, type.ofType, name));
+  }
+  const named = getNamedType(type);
+  if (isObjectType(named)) {
+    if (typeof value !== "string") throw wrongValue(value, type, name);
+    const object = work.session.load(value, "id");
+    if (object.typeName !== named.name) throw wrongValue(object.typeName, type, name);
+    return object;
+  }
+  const fits = PLAIN[named.name]?.(value) ?? typeof value === "string";
+  if (!fits || (isEnumType(named) && named.getValue(String(value)) === undefined)) {
+    throw wrongValue(value, type, name);
+  }
+  return value;
+}
+
+function wrongValue(value: unknown, type: GraphQLOutputType, name: string): EngineError {
+  const given = value === undefined ? "nothing" : typeof value;
+  return new EngineError(
+    `the session double's function ${name} returned ${given}, expected ${type}: objects are returned by their ids`,
+  );
+}

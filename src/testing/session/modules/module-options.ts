@@ -1,0 +1,241 @@
+/** What a module of the double is, and the checks of one that a user wrote. */
+
+import { type GraphQLSchema, isObjectType } from "graphql";
+import {
+  checkText,
+  type Field,
+  readObject,
+  readOptions,
+  readRecord,
+  show,
+} from "../../../options/check.js";
+import { SCHEMA, schemaOf } from "../query/schema.js";
+
+/** A Dagger module whose functions are yours. */
+export interface ModuleDouble {
+  /** Its functions by the names that queries have for them, such as `build`. */
+  readonly functions: Readonly<Record<string, ModuleFunction | FunctionDouble>>;
+}
+
+/** A function of a module, with its signature. A function alone takes nothing and returns a `String!`. */
+export interface FunctionDouble {
+  /**
+   * The GraphQL types of its arguments by name: `{ ref: "String!" }`. An object of the API is an `ID!`.
+   * Default: none.
+   */
+  readonly args?: Readonly<Record<string, string>>;
+  /**
+   * The GraphQL type of its value. An object of the API (`"Container!"`) is returned as its id.
+   * Default: `"String!"`.
+   */
+  readonly returns?: string;
+  /** What it does. */
+  readonly run: ModuleFunction | FunctionProgram;
+}
+
+/**
+ * A function that runs in this process. What it returns is its value; what it throws fails the call with
+ * the same message, and with the `extensions` of the error where it has some.
+ */
+export type ModuleFunction = (call: ModuleCall) => unknown;
+
+/** What a function gets. */
+export interface ModuleCall {
+  readonly args: Readonly<Record<string, unknown>>;
+  /**
+   * What a container of the module has in its environment: the nested session, the trace
+   * (`TRACEPARENT`), and an OTLP endpoint whose spans join those of the engine, as with a real one.
+   */
+  readonly environment: FunctionEnvironment;
+  /**
+   * Sends a query to the nested session. Rejects with the message of the first error of the answer; the
+   * error has its `extensions`.
+   */
+  readonly query: (
+    query: string,
+    variables?: Readonly<Record<string, unknown>>,
+  ) => Promise<Readonly<Record<string, unknown>>>;
+  /** Aborted when nobody waits for the function any more. */
+  readonly signal: AbortSignal;
+}
+
+/** The environment of a function. */
+export interface FunctionEnvironment {
+  readonly DAGGER_SESSION_PORT: string;
+  readonly DAGGER_SESSION_TOKEN: string;
+  readonly TRACEPARENT: string;
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
+  readonly OTEL_EXPORTER_OTLP_PROTOCOL: string;
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: string;
+  readonly OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: string;
+}
+
+/**
+ * A function that is a program, as the runtime of a real module is one. It asks the nested session what is
+ * wanted of it and says there what came of it: `currentFunctionCall` with `name`, `inputArgs`,
+ * `returnValue` and `returnError`, which every SDK has.
+ */
+export interface FunctionProgram {
+  readonly command: readonly string[];
+  /** What its environment has besides {@link FunctionEnvironment}, `PATH` and `HOME`. Default: nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A function, complete. */
+export interface FunctionSettings {
+  readonly module: string;
+  readonly name: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly returns: string;
+  readonly run: ModuleFunction | Required<FunctionProgram>;
+}
+
+/** A module with its functions by their names. */
+export interface OneModule {
+  readonly name: string;
+  readonly functions: ReadonlyMap<string, FunctionSettings>;
+}
+
+/** The modules of a double. */
+export interface ModuleSettings {
+  /** Each module by the type that it has in the schema. */
+  readonly byType: ReadonlyMap<string, OneModule>;
+  /** The type of each module by its name. */
+  readonly typeNames: ReadonlyMap<string, string>;
+  /** What the modules add to the schema. */
+  readonly sdl: string;
+}
+
+const NAME = /^[a-z][a-zA-Z0-9]{0,99}$/;
+const TYPE = /^[A-Za-z0-9_[\]! ]{1,200}$/;
+
+const textsField: Field<Readonly<Record<string, string>>> = {
+  absent: {},
+  read: (value, label) =>
+    Object.fromEntries(
+      Object.entries(readRecord(value, label)).map(([name, text]) => {
+        if (typeof text !== "string") {
+          throw new TypeError(`${label} "${name}" is ${show(text)}, expected a text`);
+        }
+        return [name, text];
+      }),
+    ),
+};
+
+/** Checks modules. Throws a TypeError or RangeError that names what is wrong. */
+export function readModules(value: unknown, label: string): ModuleSettings {
+  const byType = new Map<string, OneModule>();
+  const typeNames = new Map<string, string>();
+  for (const [name, given] of Object.entries(readRecord(value, label))) {
+    checkName(name, `${label} "${name}"`);
+    const typeName = name.replace(/^./, (letter) => letter.toUpperCase());
+    if (SCHEMA.getQueryType()?.getFields()[name] || SCHEMA.getType(typeName)) {
+      throw new RangeError(
+        `${label} "${name}" has a name that the API itself has, expected another`,
+      );
+    }
+    typeNames.set(name, typeName);
+    byType.set(typeName, { name, functions: readFunctions(name, given, `${label} "${name}"`) });
+  }
+  const sdl = [...byType].map(([typeName, module]) => sdlOf(typeName, module)).join("\n");
+  checkTypes(sdl, byType, label);
+  return { byType, typeNames, sdl };
+}
+
+function checkName(name: string, label: string): void {
+  if (!NAME.test(name)) {
+    throw new RangeError(`${label} is no name, expected letters and digits, a small letter first`);
+  }
+}
+
+function readFunctions(
+  module: string,
+  value: unknown,
+  label: string,
+): ReadonlyMap<string, FunctionSettings> {
+  const { functions } = readObject(label, value, ["functions"]);
+  const read = Object.entries(readRecord(functions, `${label} "functions"`)).map(
+    ([name, given]): [string, FunctionSettings] => {
+      const at = `${label} function "${name}"`;
+      checkName(name, at);
+      if (name === "id")
+        throw new RangeError(`${at} has a name that every object has, expected another`);
+      return [name, { module, name, ...readFunction(given, at) }];
+    },
+  );
+  return new Map(read);
+}
+
+function readFunction(given: unknown, label: string): Omit<FunctionSettings, "module" | "name"> {
+  if (typeof given === "function") {
+    return { args: {}, returns: "String!", run: given as ModuleFunction };
+  }
+  const { args, returns, run } = readOptions(label, given, {
+    args: textsField,
+    returns: { absent: "String!", read: (value, at) => checkText(value, at, 200) } as Field<string>,
+    run: { absent: undefined, read: readRun } as Field<FunctionSettings["run"] | undefined>,
+  });
+  if (run === undefined) {
+    throw new TypeError(`${label} option "run" is undefined, expected a function or a program`);
+  }
+  for (const type of [returns, ...Object.values(args)]) {
+    if (!TYPE.test(type))
+      throw new RangeError(`${label} has the type ${show(type)}, expected one of GraphQL`);
+  }
+  for (const name of Object.keys(args)) checkName(name, `${label} argument "${name}"`);
+  return { args, returns, run };
+}
+
+function readRun(value: unknown, label: string): FunctionSettings["run"] {
+  if (typeof value === "function") return value as ModuleFunction;
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(
+      `${label} is ${show(value)}, expected a function or an object with "command"`,
+    );
+  }
+  const { command, environment } = readObject(label, value, ["command", "environment"]);
+  if (!Array.isArray(command) || command.length === 0) {
+    throw new TypeError(`${label} "command" is ${show(command)}, expected a list of texts`);
+  }
+  const words = command.map((word) => {
+    if (typeof word === "string") return word;
+    throw new TypeError(`${label} "command" has ${show(word)}, expected texts`);
+  });
+  const variables = textsField.read(environment ?? {}, `${label} "environment"`);
+  return { command: words, environment: variables };
+}
+
+function sdlOf(typeName: string, { name, functions }: OneModule): string {
+  const fields = [...functions.values()].map(({ name: field, args, returns }) => {
+    const declared = Object.entries(args).map(([argument, type]) => `${argument}: ${type}`);
+    return `  ${field}${declared.length > 0 ? `(${declared.join(", ")})` : ""}: ${returns}`;
+  });
+  return [
+    `extend type Query { ${name}: ${typeName}! }`,
+    `type ${typeName} implements Node {`,
+    "  id: ID!",
+    ...fields,
+    "}",
+  ].join("\n");
+}
+
+/** Tells a type that is none, and one that no function can return. */
+function checkTypes(sdl: string, byType: ModuleSettings["byType"], label: string): void {
+  let schema: GraphQLSchema;
+  try {
+    schema = schemaOf(false, sdl);
+  } catch (error) {
+    const [reason] = String((error as Error).message).split("\n");
+    throw new RangeError(`${label} make no schema, expected types that the API has: ${reason}`);
+  }
+  for (const [typeName, { functions }] of byType) {
+    for (const { module, name, returns } of functions.values()) {
+      const returned = schema.getType(returns.replace(/[[\]! ]/g, ""));
+      const isPlain = !isObjectType(returned) || "id" in returned.getFields();
+      if (isPlain && returned?.name !== "Query") continue;
+      throw new RangeError(
+        `${label} "${module}" function "${name}" of ${typeName} returns ${show(returns)}, expected a type with an id, or a plain one`,
+      );
+    }
+  }
+}

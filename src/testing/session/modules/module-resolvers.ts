@@ -1,0 +1,41 @@
+/** The fields that modules add to the API: a constructor each, and their functions. */
+
+import type { Work } from "../engine/context.js";
+import { contentKey } from "../files/scratch.js";
+import type { PlannedField } from "../query/query-plan.js";
+import { SCOPES } from "../traces/active-span.js";
+import { innerCallAttributes, TWIN } from "../traces/core-call.js";
+import { callFunction } from "./function-run.js";
+
+type Resolve = (work: Work, args: Readonly<Record<string, unknown>>) => unknown;
+
+/** How a field is resolved that a module has added; undefined for all others. */
+export function moduleField(
+  work: Work,
+  typeName: string,
+  field: PlannedField,
+): Resolve | undefined {
+  const { byType, typeNames } = work.engine.settings.modules;
+  const ofModule = typeName === "Query" ? typeNames.get(field.name) : undefined;
+  if (ofModule !== undefined) return (traced) => construct(traced, field.name, ofModule);
+  const settings = byType.get(typeName)?.functions.get(field.name);
+  return settings && ((traced, args) => callFunction(traced, settings, field, args));
+}
+
+function construct({ session, span }: Work, name: string, typeName: string): unknown {
+  if (!session.modules.has(name)) {
+    span.child(SCOPES.core, "load sdk runtime", { "dagger.io/ui.internal": true }).end();
+  }
+  session.modules.add(name);
+  return { typeName, key: contentKey("module", typeName) };
+}
+
+/** What an engine does once a session before it first calls a module. */
+export function openModule({ engine, session, span }: Work, name: string): void {
+  if (!engine.settings.modules.typeNames.has(name) || session.modules.has(name)) return;
+  const called = "Module._implementationScoped";
+  const attributes = innerCallAttributes("_implementationScoped", "Module", []);
+  const core = span.child(SCOPES.core, called, attributes);
+  if (engine.isOne) core.child(SCOPES.dagql, called, TWIN).end();
+  core.end();
+}

@@ -1,0 +1,69 @@
+/** The plain client with which a function of this process asks its nested session. */
+
+import { request } from "node:http";
+import type { NestedPort } from "./running-function.js";
+
+/** An error of an answer, as a function meets it. */
+export class NestedQueryError extends Error {
+  override readonly name = "NestedQueryError";
+  /** Those of the first error of the answer. */
+  readonly extensions: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(message: string, extensions?: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.extensions = extensions;
+  }
+}
+
+interface GraphqlAnswer {
+  readonly data?: Readonly<Record<string, unknown>> | null;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly extensions?: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+/** Sends a query, and rejects with the first error of the answer. */
+export async function nestedQuery(
+  nested: NestedPort,
+  query: string,
+  variables: Readonly<Record<string, unknown>> = {},
+): Promise<Readonly<Record<string, unknown>>> {
+  const text = await post(nested, JSON.stringify({ query, variables }));
+  const { data, errors } = readAnswer(text);
+  const [first] = errors ?? [];
+  if (first !== undefined) throw new NestedQueryError(first.message, first.extensions);
+  return data ?? {};
+}
+
+function readAnswer(text: string): GraphqlAnswer {
+  try {
+    return JSON.parse(text) as GraphqlAnswer;
+  } catch {
+    throw new NestedQueryError(text);
+  }
+}
+
+function post({ port, token }: NestedPort, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: "127.0.0.1",
+        port,
+        path: "/query",
+        method: "POST",
+        agent: false,
+        auth: `${token}:`,
+        headers: { "content-type": "application/json" },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => resolve(Buffer.concat(chunks).toString()));
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}

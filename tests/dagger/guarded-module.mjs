@@ -1,0 +1,27 @@
+// The function of a module as its runtime runs it, with a guard of its own: pulls the images that it is
+// called with, one after another, and tells what each came to and what its circuits are.
+import { connection, dag } from "@dagger.io/dagger";
+
+const { guard, guardRegistry } = await import(process.env.GUARD);
+
+await connection(async () => {
+  const call = dag.currentFunctionCall();
+  const [images] = await call.inputArgs();
+  const guarded = guard(dag);
+  const said = [];
+  let failed;
+  for (const image of JSON.parse(await images.value())) {
+    await guarded
+      .container()
+      .from(image)
+      .sync()
+      .then(() => said.push("pulled"))
+      .catch((error) => {
+        said.push(error.name);
+        failed = error;
+      });
+  }
+  const circuits = [...guardRegistry.getAll()].map(([name, { state }]) => `${name} ${state}`);
+  if (process.env.FAILS) return call.returnError(dag.error(failed.message));
+  return call.returnValue(JSON.stringify(JSON.stringify({ said, circuits: circuits.sort() })));
+});

@@ -1,0 +1,185 @@
+// Functions of modules under a guard: what is known of their requests, of spans that they make up, and of
+// a guard of their own inside them.
+
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Client } from "../../src/dagger/index.js";
+import type { EngineVersion, ModuleDouble } from "../../src/testing/index.js";
+import { encodeSpans, type OwnSpan } from "../../src/traces/index.js";
+import { buildPackage } from "../build.js";
+import { call as httpCall } from "../traces/made-spans.js";
+import { useCliSessions } from "./cli-sessions.js";
+
+const PROGRAM = fileURLToPath(new URL("./guarded-module.mjs", import.meta.url));
+const GUARD = pathToFileURL(join(await buildPackage(), "dist/dagger/index.js")).href;
+
+/** Longer than a busy machine takes; spans come as the engine's exporter sends them. */
+const PATIENTLY = { timeout: 20_000 };
+
+const LIMITED = "invalid response status 429 Too Many Requests";
+const fetching = '{ http(url: "https://files.example.com/a.txt") { contents } }';
+
+function program(environment: Readonly<Record<string, string>> = {}) {
+  const command = [process.execPath, PROGRAM];
+  return {
+    args: { images: "[String!]!" },
+    run: { command, environment: { GUARD, ...environment } },
+  };
+}
+
+const ci: ModuleDouble = {
+  functions: {
+    fetch: async ({ query }) => {
+      await query(fetching);
+      return "fetched";
+    },
+    pull: {
+      args: { image: "String!" },
+      run: async ({ args, query }) => {
+        await query("query ($image: String!) { container { from(address: $image) { id } } }", args);
+        return "pulled";
+      },
+    },
+    // Fails as a host would, and says of another one that it was that.
+    lie: {
+      args: { host: "String!", message: "String!" },
+      run: async ({ args, environment, query }) => {
+        await query("{ version }");
+        const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint, TRACEPARENT: parent } = environment;
+        const { host, message } = args as Record<string, string>;
+        await fetch(endpoint, { method: "POST", body: madeUp(parent, `https://${host}/a`) });
+        throw new Error(message);
+      },
+    },
+    test: async ({ query }) => {
+      const { container } = await query(
+        '{ container { withExec(args: ["/bin/sh", "-c", "exit 3"]) { stdout } } }',
+      );
+      return String(container);
+    },
+    guarded: program(),
+    guardedAndFails: program({ FAILS: "1" }),
+  },
+};
+
+/** A download that never was, below a request of the function that never was. */
+function madeUp(traceparent: string, url: string): Uint8Array {
+  const [, trace = "", parent = ""] = traceparent.split("-");
+  const now = `${Date.now()}000000`;
+  const common = { trace, startNs: now, endNs: now, status: "error" as const, message: LIMITED };
+  const [request, download] = ["1".repeat(16), "2".repeat(16)];
+  const spans: OwnSpan[] = [
+    {
+      ...{ ...common, id: request, parent, name: "POST /query", attributes: {} },
+      scope: "dagger.io/engine.server",
+    },
+    {
+      ...{ ...common, id: download, parent: request, name: "Query.http" },
+      scope: "dagger.io/core",
+      attributes: httpCall("http", "url", url),
+    },
+  ];
+  return encodeSpans(spans, { "service.name": "unknown_service:dagger-engine" });
+}
+
+interface Selectable {
+  select(field: string, args?: object): Selectable;
+  execute(): Promise<unknown>;
+}
+
+/** Calls a function, of which the client of the SDK has no method. */
+const call =
+  (name: string, args: object = {}) =>
+  (client: Client) =>
+    (client as unknown as { _ctx: Selectable })._ctx.select("ci").select(name, args).execute();
+
+describe.each<EngineVersion>(["v0.21.8", "v1.0.0-beta.10"])("engine %s", (engineVersion) => {
+  // Beyond any repository, where an engine of 1.0 would write a lock file.
+  const workdir = mkdtempSync(join(tmpdir(), "modules-"));
+  const cli = useCliSessions({ engineVersion, modules: { ci }, workdir });
+  const { inSession } = cli;
+  let { double, registry } = cli;
+  beforeEach(() => {
+    ({ double, registry } = cli);
+  });
+
+  const counts = (name: string) => registry.getAll().get(name)?.getMetrics().metrics;
+
+  test("the host that a function asked has failed, once its request is told, and the caller waits for nothing", async () => {
+    double.setFaults([{ operation: "http", kind: "status", status: 503 }]);
+    await inSession(async (client) => {
+      await expect(call("fetch")(client)).rejects.toThrow("503 Service Unavailable");
+      expect(counts("http:files.example.com")).toBeUndefined();
+      await expect.poll(() => counts("http:files.example.com")?.failureCount, PATIENTLY).toBe(1);
+    });
+    expect(counts("engine")).toMatchObject({ failureCount: 0 });
+  });
+
+  test("a registry that fails below a function counts once, and a rate limit there opens nothing at once", async () => {
+    double.setFaults([
+      { host: "quay.io", kind: "status", status: 503 },
+      { host: "ghcr.io", kind: "status", status: 429 },
+    ]);
+    await inSession(async (client) => {
+      await expect(call("pull", { image: "quay.io/a/b:1" })(client)).rejects.toThrow("503");
+      await expect(call("pull", { image: "ghcr.io/a/b:1" })(client)).rejects.toThrow("429");
+    });
+    for (const host of ["quay.io", "ghcr.io"]) {
+      await expect.poll(() => counts(`registry:${host}`)?.failureCount, PATIENTLY).toBe(1);
+      expect(registry.get(`registry:${host}`).state).toBe("closed");
+    }
+    expect(counts("engine")).toMatchObject({ failureCount: 0 });
+  });
+
+  test("spans that a function made up are one failure beside an answer of their kind, and nothing beside one of the user's", async () => {
+    const lie = (host: string, message: string) => call("lie", { host, message });
+    await inSession(async (client) => {
+      await expect(lie("one.example.com", "exit code: 3")(client)).rejects.toThrow("exit code");
+      await expect(lie("two.example.com", LIMITED)(client)).rejects.toThrow(LIMITED);
+    });
+    await expect.poll(() => counts("http:two.example.com")?.failureCount, PATIENTLY).toBe(1);
+    expect(registry.get("http:two.example.com").state).toBe("closed");
+    expect(counts("http:one.example.com")).toBeUndefined();
+  });
+});
+
+describe("whatever the engine", () => {
+  const cli = useCliSessions({ modules: { ci } });
+  const { inSession } = cli;
+  let { double, registry } = cli;
+  beforeEach(() => {
+    ({ double, registry } = cli);
+  });
+
+  const counts = (name: string) => registry.getAll().get(name)?.getMetrics().metrics;
+
+  test("a failing test of a module is nobody's failure", async () => {
+    await inSession(async (client) => {
+      await expect(call("test")(client)).rejects.toThrow("exit code: 3");
+    });
+    await expect.poll(() => counts("engine")?.successCount, PATIENTLY).toBe(2);
+    expect([...registry.getAll().keys()]).toEqual(["engine"]);
+  });
+
+  test("a guard inside a function has circuits of its own, and what it rejects is nobody's failure outside", async () => {
+    double.setFaults([{ host: "ghcr.io", kind: "status", status: 429 }]);
+    const images = ["ghcr.io/a/b:1", "ghcr.io/a/b:2", "quay.io/a/b:1"];
+    await inSession(async (client) => {
+      const said = JSON.parse(String(await call("guarded", { images })(client)));
+      expect(said).toEqual({
+        said: ["GraphQLRequestError", "CircuitBreakerOpenError", "pulled"],
+        circuits: ["engine closed", "registry:ghcr.io open", "registry:quay.io closed"],
+      });
+      // As often as an engine asks by itself for the first, and not for the second.
+      expect(double.requestsTo("ghcr.io")).toBe(6);
+      expect(counts("registry:ghcr.io")).toBeUndefined();
+      const failing = call("guardedAndFails", { images: images.slice(0, 2) })(client);
+      await expect(failing).rejects.toThrow("circuit open: registry:ghcr.io");
+    });
+    await expect.poll(() => counts("engine")?.successCount, PATIENTLY).toBe(2);
+    expect(counts("engine")).toMatchObject({ failureCount: 0, rejectedCount: 0 });
+  });
+});

@@ -1,0 +1,308 @@
+// Functions of modules on the double, as engines run them: what they answer, ask, and leave in spans.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  type EngineVersion,
+  type ModuleCall,
+  type ModuleDouble,
+  type SessionDouble,
+  type SessionDoubleOptions,
+  startSessionDouble,
+} from "../../src/testing/index.js";
+import { decodeSpans, type EngineSpan } from "../../src/traces/index.js";
+import { startCollector } from "../traces/fake-collector.js";
+import { ask, data } from "./client.js";
+import { normalised, RECORDED_FAULTS } from "./recorded-cases.js";
+import { HELLO } from "./recorded-module.js";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const running: SessionDouble[] = [];
+afterEach(() => Promise.all(running.splice(0).map((session) => session.stop())));
+
+async function start(options: SessionDoubleOptions): Promise<SessionDouble> {
+  const session = await startSessionDouble(options);
+  running.push(session);
+  return session;
+}
+
+const errorsOf = async (session: SessionDouble, query: string) =>
+  JSON.parse((await ask(session, query)).body).errors;
+
+interface RecordedAnswer {
+  readonly engine: string;
+  readonly id: string;
+  readonly query: string;
+  readonly status: number;
+  readonly body: string;
+}
+
+const RECORDED = ["answers.jsonl", "answers-1.0.jsonl"].flatMap((name) =>
+  readFileSync(new URL(`../fixtures/attribution/${name}`, import.meta.url), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as RecordedAnswer),
+);
+/** In the order of the recording, which was one session. `clone` failed in git itself. */
+const CASES = ["ok", "test-fails", "pull-429", "pull-503", "pull-404", "fetch-503", "nofunc"];
+
+describe.each<EngineVersion>(["v0.21.8", "v1.0.0-beta.10"])("engine %s", (engineVersion) => {
+  test("answers what functions came to as recorded", async () => {
+    const workdir = "/";
+    const session = await start({
+      engineVersion,
+      modules: { hello: HELLO },
+      faults: RECORDED_FAULTS,
+      workdir,
+    });
+    for (const name of CASES) {
+      const recorded = RECORDED.find(
+        ({ engine, id }) => engine === engineVersion && id === `module-${name}`,
+      );
+      if (recorded === undefined)
+        throw new Error(`module-${name} of ${engineVersion} is not recorded`);
+      const { status, body } = await ask(session, recorded.query);
+      expect([name, status, normalised(body, engineVersion)]).toEqual([
+        name,
+        recorded.status,
+        normalised(recorded.body, engineVersion),
+      ]);
+    }
+  });
+
+  test("a function's own request stands below its call, and is told in a later body", async () => {
+    await using collector = await startCollector();
+    const session = await start({
+      engineVersion,
+      modules: { hello: HELLO },
+      faults: RECORDED_FAULTS,
+      traces: { endpoint: collector.endpoint, scheduleDelayMs: 20 },
+      workdir: "/",
+    });
+    await ask(session, '{ hello { pull(ref: "ghcr.io/faults/s503:gq") } }');
+    const bodies = () => collector.received.map(({ body }) => decodeSpans(body));
+    const inner = (span: EngineSpan) => span.name === "Container.from";
+    await expect.poll(() => bodies().flat().some(inner)).toBe(true);
+    const called = bodies().findIndex((spans) => spans.some(({ name }) => name === "Hello.pull"));
+    expect(bodies().findIndex((spans) => spans.some(inner))).toBeGreaterThan(called);
+    const spans = bodies().flat();
+    const above = ({ parent }: EngineSpan) => spans.find(({ id }) => id === parent) as EngineSpan;
+    const request = above(
+      spans.find((span) => inner(span) && span.scope === "dagger.io/core") as EngineSpan,
+    );
+    expect(request.name).toBe("POST /query");
+    const isOne = engineVersion.startsWith("v1");
+    expect(above(request)).toMatchObject(
+      isOne
+        ? { name: "hello:Hello.pull", scope: "dagger.io/dagql" }
+        : { name: "Hello.pull", scope: "dagger.io/core", status: "error" },
+    );
+  });
+});
+
+describe("a function of this process", () => {
+  const ci = (run: (call: ModuleCall) => unknown, more: object = {}): ModuleDouble => ({
+    functions: { run: { run, ...more } },
+  });
+  const called = "{ ci { run } }";
+
+  test("fails the call with what it throws, whatever that is", async () => {
+    const thrown = [
+      Object.assign(new Error("with extensions"), { extensions: { _type: "MINE", tries: 3 } }),
+      new Error("plain"),
+      "a text",
+      { an: "object" },
+    ];
+    const session = await start({
+      modules: {
+        ci: ci(() => {
+          throw thrown.shift();
+        }),
+      },
+    });
+    const path = ["ci", "run"];
+    expect(await errorsOf(session, called)).toEqual([
+      { message: "with extensions", path, extensions: { _type: "MINE", tries: 3 } },
+    ]);
+    expect(await errorsOf(session, called)).toEqual([{ message: "plain", path }]);
+    expect(await errorsOf(session, called)).toEqual([{ message: '"a text"', path }]);
+    expect(await errorsOf(session, called)).toEqual([{ message: '{"an":"object"}', path }]);
+  });
+
+  test("is run once where it works, for all sessions, and again where it failed", async () => {
+    const endings = [new Error("once"), "worked"];
+    const run = vi.fn(() => {
+      const ending = endings.shift();
+      if (ending instanceof Error) throw ending;
+      return ending;
+    });
+    const session = await start({ modules: { ci: ci(run) } });
+    expect(await errorsOf(session, called)).toHaveLength(1);
+    expect(await data(session, called)).toEqual({ ci: { run: "worked" } });
+    const other = await session.openSession();
+    expect(await data(other, called)).toEqual({ ci: { run: "worked" } });
+    expect(run).toHaveBeenCalledTimes(2);
+  });
+
+  test("takes and returns objects of the API by their ids", async () => {
+    const session = await start({
+      modules: {
+        ci: ci(
+          async ({ args, query }) => {
+            const made = await query(
+              'query ($on: ID!) { node(id: $on) { ... on Container { withExec(args: ["/bin/echo", "on it"]) { id } } } }',
+              args,
+            );
+            return (made as { node: { withExec: { id: string } } }).node.withExec.id;
+          },
+          { args: { on: "ID!" }, returns: "Container!" },
+        ),
+      },
+    });
+    const { container } = (await data(session, "{ container { id } }")) as {
+      container: { id: string };
+    };
+    expect(await data(session, `{ ci { run(on: "${container.id}") { stdout } } }`)).toEqual({
+      ci: { run: { stdout: "on it\n" } },
+    });
+  });
+
+  test("shares what its session knows of images, and its requests count as the session's hosts' alone", async () => {
+    const session = await start({
+      modules: {
+        ci: ci(async ({ query }) => {
+          await query('{ container { from(address: "quay.io/a/b:1") { platform } } }');
+          return "pulled";
+        }),
+      },
+    });
+    await data(session, '{ container { from(address: "quay.io/a/b:1") { platform } } }');
+    const asked = session.requestsTo("quay.io");
+    await data(session, called);
+    expect(session.requestsTo("quay.io")).toBe(asked);
+    expect(session.queries).toBe(2);
+  });
+
+  test.each([
+    [undefined, "String!"],
+    [1, "String!"],
+    ["1", "Int!"],
+    [["a", 1], "[String!]!"],
+    ["no id", "Container!"],
+  ])("that returns %j for %s is told so", async (value, returns) => {
+    const session = await start({ modules: { ci: ci(() => value, { returns }) } });
+    const selection = returns === "Container!" ? "{ ci { run { id } } }" : called;
+    const [{ message }] = await errorsOf(session, selection);
+    expect(message).toMatch(/returned \w+, expected|missing shared result/);
+  });
+
+  test.each([
+    [true, "Boolean!"],
+    [null, "String"],
+    [null, "Void"],
+    [[1, 2], "[Int!]!"],
+    [1.5, "Float!"],
+  ])("may return %j for %s", async (value, returns) => {
+    const session = await start({ modules: { ci: ci(() => value, { returns }) } });
+    expect(await data(session, called)).toEqual({ ci: { run: value } });
+  });
+
+  test("hears that nobody waits for it any more, and its session is gone then", async () => {
+    let begun: (call: ModuleCall) => void = () => {};
+    const beginning = new Promise<ModuleCall>((resolve) => {
+      begun = resolve;
+    });
+    const session = await start({
+      modules: {
+        ci: ci((call) => {
+          begun(call);
+          return new Promise(() => {});
+        }),
+      },
+    });
+    const dropping = new AbortController();
+    const dropped = ask(session, called, { signal: dropping.signal });
+    const { signal, query } = await beginning;
+    dropping.abort();
+    await expect(dropped).rejects.toThrow();
+    await expect.poll(() => signal.aborted).toBe(true);
+    await expect.poll(() => query("{ version }").catch(({ code }) => code)).toBe("ECONNREFUSED");
+  });
+
+  test("ends with the engine, and meets its end as the session does", async () => {
+    const met: unknown[] = [];
+    const session = await start({
+      modules: {
+        ci: ci(async ({ query }) => {
+          session.kill();
+          await query("{ version }").catch((error) => met.push(error));
+          return "never told";
+        }),
+      },
+    });
+    expect((await ask(session, called)).status).toBe(502);
+    await session.stop();
+  });
+});
+
+describe("a function that is a program", () => {
+  const PROGRAM = fileURLToPath(new URL("./module-program.mjs", import.meta.url));
+  const command = [process.execPath, PROGRAM];
+  const ci: ModuleDouble = {
+    functions: {
+      run: { args: { way: "String!" }, run: { command, environment: { MINE: "yes" } } },
+    },
+  };
+
+  test("asks its session what is wanted of it, and tells what came of it", async () => {
+    const session = await start({ modules: { ci } });
+    const answer = (await data(session, '{ ci { run(way: "return") } }')) as {
+      ci: { run: string };
+    };
+    expect(JSON.parse(answer.ci.run)).toEqual({
+      ...{ module: "ci", name: "run", parentName: "Ci", parent: "{}", mine: "yes" },
+      inputArgs: [{ name: "way", value: '"return"' }],
+    });
+    expect(await errorsOf(session, '{ ci { run(way: "fail") } }')).toEqual([
+      { message: "no luck", path: ["ci", "run"], extensions: { tries: 3 } },
+    ]);
+  });
+
+  test("that ends without a word has failed as a command", async () => {
+    const session = await start({ modules: { ci } });
+    const [failed] = await errorsOf(session, '{ ci { run(way: "exit") } }');
+    expect(failed).toMatchObject({
+      message: expect.stringMatching(/^call function "run": exit code: 7 \[traceparent:/),
+      extensions: { _type: "EXEC_ERROR", exitCode: 7, stderr: "gave up" },
+    });
+    const [silent] = await errorsOf(session, '{ ci { run(way: "nothing") } }');
+    expect(silent.message).toBe('call function "run": it returned nothing');
+  });
+
+  test("is killed where nobody waits for it any more", async () => {
+    const session = await start({ modules: { ci } });
+    const dropping = new AbortController();
+    const dropped = ask(session, '{ ci { run(way: "hang") } }', { signal: dropping.signal });
+    await expect.poll(() => session.requestsTo("quay.io"), { timeout: 30_000 }).toBeGreaterThan(0);
+    expect(session.commandsRunning).toBe(1);
+    dropping.abort();
+    await expect(dropped).rejects.toThrow();
+    await expect.poll(() => session.commandsRunning, { timeout: 30_000 }).toBe(0);
+  });
+});
+
+test("outside a function there is no current one, in an engine's words", async () => {
+  const session = await start({ modules: { hello: HELLO } });
+  const none = "no current module: main client caller has no current module";
+  expect(await errorsOf(session, "{ currentFunctionCall { name } }")).toEqual([
+    { message: none, path: ["currentFunctionCall"] },
+  ]);
+  const frame =
+    "failed to compute cache key for Query.currentModule: failed to get current module: ";
+  expect(await errorsOf(session, "{ currentModule { name } }")).toEqual([
+    { message: frame + none, path: ["currentModule"] },
+  ]);
+});
