@@ -49,6 +49,22 @@ test("each call has a twin span, which stands alone when the call fails again", 
   expect(scopesOf(once)).toEqual(["dagger.io/core", "dagger.io/dagql"]);
 });
 
+test.each([
+  ["HTTPState._resolve", '{ http(url: "https://files.example.com/named.txt") { contents } }'],
+  [
+    "Container.withExec",
+    '{ container { withExec(args: ["/bin/sh", "-c", "exit 3"]) { withExec(args: ["/bin/true"]) { stdout } } } }',
+  ],
+])("a message names the innermost call that failed: %s", async (name, query) => {
+  const [, id] = /-([0-9a-f]{16})\]$/.exec(messageIn((await ask(session, query)).body)) ?? [];
+  await expect
+    .poll(() => spans().find((span) => span.id === id))
+    .toMatchObject({
+      name,
+      scope: "dagger.io/core",
+    });
+});
+
 test("the span of a download holds credentials and query, and the decoder lets neither through", async () => {
   const sent = () =>
     collector.received.some(({ body }) => body.includes(`fetching ${URL_WITH_SECRETS}`));

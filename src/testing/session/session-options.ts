@@ -18,8 +18,8 @@ import { seededRandom } from "./faults/faults.js";
 import { type ModuleDouble, type ModuleSettings, readModules } from "./modules/module-options.js";
 
 /**
- * The engine versions whose answers the double gives. Of `v1.0.0-beta.10` it has the version and the lock
- * file (`dagger.lock` in the repository of `workdir`); answers and spans are those of `v0.21.8`.
+ * The engine versions whose answers and spans the double gives. That of `v1.0.0-beta.10` keeps a lock file,
+ * `dagger.lock`, in the git repository of `workdir`.
  */
 export type EngineVersion = "v0.21.8" | "v0.19.11" | "v1.0.0-beta.10";
 

@@ -4,6 +4,7 @@ import type { OwnSpan } from "../../../traces/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
 import type { NestedClient, NestedPort } from "../modules/running-function.js";
 import { decodeId, encodeId } from "../query/ids.js";
+import type { ActiveSpan } from "../traces/active-span.js";
 import type { SpanSink } from "../traces/request-span.js";
 import { DaggerLock } from "./dagger-lock.js";
 import type { Engine } from "./engine.js";
@@ -54,7 +55,7 @@ export class Session {
   /** The calls of the API that it has begun, by their content. */
   readonly calls = new Set<string>();
   /** Failures whose span 1.0 tells at the end of the message: not that of an equal call made again. */
-  readonly located = new WeakSet<EngineError>();
+  readonly located = new WeakMap<EngineError, string | undefined>();
   /** The modules that it has called. */
   readonly modules = new Set<string>();
   #lost = false;
@@ -114,6 +115,11 @@ export class Session {
       const timer = setTimeout(arrive, NESTED_SPANS_LATE_MS).unref();
       this.#underWay.set(timer, arrive);
     };
+  }
+
+  /** Takes note of the span that a failure comes from, unless one below it was. */
+  locate(error: EngineError, { origin }: ActiveSpan): void {
+    if (!this.located.has(error)) this.located.set(error, origin);
   }
 
   /** Tells the session how a port for the function of a module is opened. */

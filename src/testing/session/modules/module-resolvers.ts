@@ -4,7 +4,8 @@ import type { Work } from "../engine/context.js";
 import { contentKey } from "../files/scratch.js";
 import type { PlannedField } from "../query/query-plan.js";
 import { SCOPES } from "../traces/active-span.js";
-import { innerCallAttributes, TWIN } from "../traces/core-call.js";
+import { CallSpan } from "../traces/call-span.js";
+import { innerCallAttributes } from "../traces/core-call.js";
 import { callFunction } from "./function-run.js";
 
 type Resolve = (work: Work, args: Readonly<Record<string, unknown>>) => unknown;
@@ -31,11 +32,9 @@ function construct({ session, span }: Work, name: string, typeName: string): unk
 }
 
 /** What an engine does once a session before it first calls a module. */
-export function openModule({ engine, session, span }: Work, name: string): void {
+export function openModule(work: Work, name: string): void {
+  const { engine, session } = work;
   if (!engine.settings.modules.typeNames.has(name) || session.modules.has(name)) return;
-  const called = "Module._implementationScoped";
   const attributes = innerCallAttributes("_implementationScoped", "Module", []);
-  const core = span.child(SCOPES.core, called, attributes);
-  if (engine.isOne) core.child(SCOPES.dagql, called, TWIN).end();
-  core.end();
+  new CallSpan(work, "Module._implementationScoped", attributes).end();
 }

@@ -61,7 +61,8 @@ function onWire(
 ): Readonly<Record<string, unknown>> {
   const known = error instanceof EngineError ? error : systemError(error);
   const isTold = known.traced || engine.isOld || session.located.has(known);
-  const origin = known.origin ?? (isTold && `${traceId}-${randomBytes(8).toString("hex")}`);
+  const unknown = `${traceId}-${randomBytes(8).toString("hex")}`;
+  const origin = known.origin ?? (isTold && (session.located.get(known) ?? unknown));
   const ending = origin ? ` [traceparent:${origin}]` : "";
   const { extensions } = known;
   return { message: known.message + ending, path, ...(extensions && { extensions }) };

@@ -11,6 +11,7 @@ import { meetFaults, requireCaller } from "../faults/meet-faults.js";
 import { execError } from "../faults/wire-errors.js";
 import { isClaimed, toContainerPaths, toHostPaths } from "../files/container-paths.js";
 import { placeIn } from "../files/place-in.js";
+import { ExecTrace } from "../traces/exec-trace.js";
 import { fetchContents } from "./image.js";
 import { mountAll } from "./mounts.js";
 import { makeFolderAt, writeAt } from "./places.js";
@@ -18,6 +19,11 @@ import { makeFolderAt, writeAt } from "./places.js";
 /** What a finished step leaves: its output, and the files as they were then. */
 export interface ExecResult extends Omit<CommandResult, "bytes"> {
   readonly folder: string;
+}
+
+/** Under which the span of the call is kept that a step runs for. */
+export function execSpanKey({ key }: ExecStep): string {
+  return `exec ${key}`;
 }
 
 /** The files that a step leaves. */
@@ -45,6 +51,7 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   const folder = await makeFolderAt(root, container.workdir ?? "/");
   const secrets = await readSecrets(container);
   const unmountAll = await mountAll(container, root, work);
+  const trace = new ExecTrace(work, work.span.kept(execSpanKey(step)) ?? work.span);
   let ended: CommandResult;
   try {
     ended = await work.engine.processes.run(
@@ -57,6 +64,9 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
       work.signal,
     );
     await redirectOutputs(step, root, ended.bytes);
+  } catch (error) {
+    trace.fail(error);
+    throw error;
   } finally {
     await unmountAll();
   }
@@ -70,7 +80,9 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
     folder: root,
   };
   const failed = step.expect !== "ANY" && (ended.exitCode === 0) !== (step.expect === "SUCCESS");
-  if (failed) throw execError({ ...result, command: args });
+  const error = failed ? execError({ ...result, command: args }) : undefined;
+  trace.end(ended.exitCode, error);
+  if (error !== undefined) throw error;
   return result;
 }
 

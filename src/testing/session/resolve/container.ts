@@ -6,7 +6,7 @@ import type { ContainerValue, ExpectedEnd, LabelValue, SecretValue } from "../en
 import { EngineError } from "../faults/wire-errors.js";
 import { absolutePath, claimOf } from "../files/container-paths.js";
 import { contentKey } from "../files/scratch.js";
-import { execTree, runExec } from "./container-exec.js";
+import { execSpanKey, execTree, runExec } from "./container-exec.js";
 import { containerFileResolvers } from "./container-files.js";
 import {
   changed,
@@ -40,7 +40,7 @@ function withEnvVariable(container: ContainerValue, args: Arguments): ContainerV
   });
 }
 
-function withExec(container: ContainerValue, args: Arguments): ContainerValue {
+function withExec(container: ContainerValue, args: Arguments, work: Work): ContainerValue {
   const given = args.texts("args");
   const own = (given.length > 0 ? given : container.defaultArgs).map((arg) => {
     return expanded(container, args, arg);
@@ -59,6 +59,8 @@ function withExec(container: ContainerValue, args: Arguments): ContainerValue {
   };
   const key = contentKey("exec", container.key, step.args, step.stdin, step.expect, redirects);
   const lastExec = { ...step, key };
+  // Where a command runs is known once somebody needs it.
+  work.span.keep(execSpanKey(lastExec));
   const written = [redirects.stdout, redirects.stderr].filter((path) => path !== undefined);
   const claims = written.reduce(
     (before, path) => withClaim(before, claimOf(path, existsSync)),

@@ -11,6 +11,7 @@ import { hostNames, plannedNetworkError } from "../faults/network-errors.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
 import { failedEnd, nowNs, SCOPES } from "../traces/active-span.js";
+import { CallSpan } from "../traces/call-span.js";
 import { innerCallAttributes } from "../traces/core-call.js";
 import { treeDirectory } from "./directory.js";
 import { askRefs, gitStatusError, refsUrl } from "./git-refs.js";
@@ -61,7 +62,7 @@ function endListing(work: Work, url: string, startNs: string, error?: EngineErro
   const { span } = work;
   if (!work.engine.isOld) {
     const mirror = innerCallAttributes("_remoteGitMirror", "RemoteGitMirror", [["remoteURL", url]]);
-    span.child(SCOPES.core, "Query._remoteGitMirror", mirror, startNs).end();
+    new CallSpan(work, "Query._remoteGitMirror", mirror, { startNs }).end();
   }
   const internal = { "dagger.io/ui.internal": true };
   const metadata = span.child(SCOPES.core, "git remote metadata", internal, startNs);
@@ -157,7 +158,15 @@ async function checkout(
   await git(["remote", "add", "origin", url], `remote add origin ${url}`);
   const tags = work.engine.isOld ? "--tags" : "--no-tags";
   const fetched = [tags, "--update-head-ok", "--force", ...limit, "origin", commit];
-  await git(["fetch", "--quiet", ...limit, "origin", ref], `fetch ${fetched.join(" ")}`);
+  const fetch = (traced: Work, shown: string) =>
+    mustGit(traced, folder, ["fetch", "--quiet", ...limit, "origin", ref], shown);
+  if (work.engine.isOne) {
+    const span = work.span.child(SCOPES.tracer, `fetching ${url}`, ENCAPSULATED);
+    await span.run(
+      () => fetch({ ...work, span }, `fetch --progress ${fetched.join(" ")}`),
+      () => ({ status: "unset" }),
+    );
+  } else await fetch(work, `fetch ${fetched.join(" ")}`);
   const branch = ref.replace(/^refs\/(?:heads|tags)\//, "");
   await git(["checkout", "--quiet", "--detach", commit], `checkout ${branch}`);
   if (!keepGitDir) await rm(join(folder, ".git"), { recursive: true, force: true });

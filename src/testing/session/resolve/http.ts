@@ -13,7 +13,8 @@ import { hostNames, plannedNetworkError, realNetworkError } from "../faults/netw
 import { EngineError, statusLine } from "../faults/wire-errors.js";
 import { contentKey, folderDigest } from "../files/scratch.js";
 import { SCOPES } from "../traces/active-span.js";
-import { innerCallAttributes, runCall } from "../traces/core-call.js";
+import { CallSpan } from "../traces/call-span.js";
+import { innerCallAttributes } from "../traces/core-call.js";
 import { callDigest } from "../traces/dag-call.js";
 
 const MOST_REDIRECTS = 10;
@@ -69,7 +70,7 @@ async function tracedResolution<T>(
 ): Promise<T> {
   if (work.engine.isOld) return fetch(work);
   const state = innerCallAttributes("_httpState", "HTTPState", [["url", address]]);
-  work.span.child(SCOPES.core, "Query._httpState", state).end();
+  new CallSpan(work, "Query._httpState", state).end();
   const args = [
     ["checksum", null],
     ["permissions", permissions],
@@ -77,13 +78,12 @@ async function tracedResolution<T>(
   ] as const;
   const receiver = callDigest("HTTPState", address);
   const resolve = innerCallAttributes("_resolve", "File", args, receiver);
-  const span = work.span.child(SCOPES.core, "HTTPState._resolve", resolve);
-  return runCall(span, () => {
-    if (!work.engine.isOne) return fetch({ ...work, span });
+  return new CallSpan(work, "HTTPState._resolve", resolve).run((traced) => {
+    if (!work.engine.isOne) return fetch(traced);
     // The one span that names the host, with all that stands in the URL.
-    const fetching = span.child(SCOPES.tracer, `fetching ${address}`, FETCHING);
+    const fetching = traced.span.child(SCOPES.tracer, `fetching ${address}`, FETCHING);
     return fetching.run(
-      () => fetch({ ...work, span: fetching }),
+      () => fetch({ ...traced, span: fetching }),
       () => ({ status: "unset" }),
     );
   });

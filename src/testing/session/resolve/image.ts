@@ -125,6 +125,10 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
         return met === undefined && !images.holds(digest) ? talk.askBlob(layer) : met;
       },
     );
+    if (reason === undefined && work.engine.isOne) {
+      const unpacking = span.child(SCOPES.tracer, `unpacking ${shortName(reference)}`, FETCHED);
+      unpacking.end({ status: "unset" });
+    }
     if (reason !== undefined) {
       const frame = isOld ? "" : `pull image "${reference.full}": `;
       throw new EngineError(frame + reason, { traced: true });
@@ -144,7 +148,8 @@ async function converse(
   blob: string,
   talk: (work: Work) => Promise<MetFault | undefined>,
 ): Promise<string | undefined> {
-  const span = work.span.child(SCOPES.tracer, `${doing} ${reference.full}`, encapsulated(work));
+  const named = doing === "pulling" && work.engine.isOne ? shortName(reference) : reference.full;
+  const span = work.span.child(SCOPES.tracer, `${doing} ${named}`, encapsulated(work));
   let met: MetFault | undefined;
   try {
     met = await talk({ ...work, span });
@@ -194,6 +199,14 @@ export function pinned({ reference, digest }: ResolvedImage): ImageReference {
 
 function contentsKey({ reference, digest }: ResolvedImage): string {
   return `contents ${reference.domain}/${reference.repository}@${digest}`;
+}
+
+const FETCHED: Attributes = { "dagger.io/ui.encapsulated": true };
+
+/** As 1.0 names what it pulls: without what it adds to it by itself. */
+function shortName({ full }: ImageReference): string {
+  const [tagged = full] = full.split("@");
+  return tagged.replace(/^docker\.io\/(?:library\/)?/, "");
 }
 
 function encapsulated(work: Work): Attributes {

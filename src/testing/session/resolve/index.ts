@@ -28,7 +28,7 @@ export const QUERY: QueryValue = { typeName: "Query", key: "query" };
 const loaders: TypeResolvers<QueryValue> = Object.fromEntries(
   TYPES_WITH_IDS.map((typeName) => [
     `load${typeName}FromID`,
-    (_: QueryValue, args: Arguments) => args.object<Value>("id", typeName),
+    (_: QueryValue, args: Arguments) => args.object<{ readonly typeName: string }>("id", typeName),
   ]),
 );
 

@@ -13,6 +13,7 @@ export const SCOPES = {
   core: "dagger.io/core",
   dagql: "dagger.io/dagql",
   git: "dagger.io/gitutil",
+  buildkit: "dagger.io/engine.buildkit",
   http: "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
   tracer: "go.opentelemetry.io/otel/sdk/tracer",
 } as const;
@@ -51,6 +52,7 @@ export class ActiveSpan {
   readonly #parent: string;
   readonly #attributes: Attributes;
   readonly #startNs: string;
+  #twinOf: ActiveSpan | undefined;
 
   constructor(
     trace: OpenTrace | undefined,
@@ -79,9 +81,14 @@ export class ActiveSpan {
     return this.#trace !== undefined;
   }
 
+  /** The span as messages name it; undefined for one that nobody hears of. */
+  get origin(): string | undefined {
+    return this.#trace && `${this.#trace.id}-${this.#id}`;
+  }
+
   /** Lets later work of this request stand under this span, though it will have ended by then. */
   keep(key: string): void {
-    this.#trace?.kept.set(key, this);
+    this.#trace?.kept.set(key, this.#twinOf ?? this);
   }
 
   /** The span that was kept in this request. */
@@ -98,6 +105,13 @@ export class ActiveSpan {
   ): ActiveSpan {
     if (this.#trace === undefined) return this;
     return new ActiveSpan(this.#trace, scope, name, this.#id, attributes, startNs);
+  }
+
+  /** Begins the second span of a call: what is kept of it stands under the first. */
+  twin(name: string, attributes: Attributes, startNs?: string): ActiveSpan {
+    const twin = this.child(SCOPES.dagql, name, attributes, startNs);
+    if (twin !== this) twin.#twinOf = this;
+    return twin;
   }
 
   /** Ends the span and hands it on. */

@@ -6,14 +6,8 @@ import { contentKey } from "../files/scratch.js";
 import { isOwnBusiness } from "../modules/own-business.js";
 import type { PlannedField } from "../query/query-plan.js";
 import { parseReference } from "../registry/references.js";
-import {
-  type ActiveSpan,
-  type Attributes,
-  CANCELED,
-  failedEnd,
-  SCOPES,
-  type SpanEnd,
-} from "./active-span.js";
+import { type Attributes, SCOPES } from "./active-span.js";
+import { CallSpan, TWIN } from "./call-span.js";
 import { callDigest, callTypeOf, digestOfValue, EnumValue, encodeCall } from "./dag-call.js";
 
 /** One field of one object, with its arguments; ids are exchanged for their objects. */
@@ -30,6 +24,8 @@ const NEVER_THE_SAME: ReadonlySet<string> = new Set([
   "Query.secret",
   "Secret.plaintext",
 ]);
+/** What it never keeps a result of. */
+const NEVER_KEPT = /\.(?:publish|export|plaintext)$/;
 /** What an engine of 0.21 only takes note of, and does when somebody needs it. */
 const PUT_OFF: ReadonlySet<string> = new Set([
   "Container.withExec",
@@ -69,20 +65,18 @@ export async function traceCall(
   if (work.session.calls.has(key)) return makeAgain(work, twinName(work, call), key, make);
   if (!NEVER_THE_SAME.has(name)) work.session.calls.add(key);
   const isCached = work.engine.calls.has(key) && isRemembered(work, call);
-  const span = work.span.child(SCOPES.core, name, attributesOf(work, call, name, isCached));
-  const twin = work.engine.isOne ? span.child(SCOPES.dagql, twinName(work, call), TWIN) : undefined;
+  const span = new CallSpan(work, name, attributesOf(work, call, name, isCached), {
+    isSingle: isCached || NEVER_KEPT.test(name),
+    twinName: twinName(work, call),
+  });
   let result: unknown;
   try {
-    result = await make({ ...work, span: twin ?? span });
+    result = await make({ ...work, span: span.inner });
   } catch (error) {
     // A call without a valid identity was never made.
-    if (error instanceof EngineError && error.uncalled) throw error;
-    twin?.end(failedEnd(error));
-    span.end(failedCall(error));
-    if (work.engine.isOne && error instanceof EngineError) work.session.located.add(error);
+    if (!(error instanceof EngineError && error.uncalled)) span.fail(error);
     throw error;
   }
-  twin?.end();
   work.engine.calls.add(key);
   span.end({ attributes: resultAttributes(work, name, result, isCached) });
   return result;
@@ -97,7 +91,13 @@ async function makeAgain(
 ): Promise<unknown> {
   if (!work.engine.isOne || work.engine.calls.has(key)) return make(work);
   const twin = work.span.child(SCOPES.dagql, name, TWIN);
-  return twin.run(() => make({ ...work, span: twin }));
+  return twin.run(() =>
+    make({ ...work, span: twin }).catch((error: unknown) => {
+      // Nor does the message name the spans of what was done again.
+      if (error instanceof EngineError) work.session.located.delete(error);
+      throw error;
+    }),
+  );
 }
 
 /** The twin of a call of a module has the name of the module before it. */
@@ -107,26 +107,6 @@ function twinName({ engine }: Work, { typeName, field }: Call): string {
   const type = typeName === "Query" ? (typeNames.get(field.name) ?? "") : typeName;
   const module = byType.get(type)?.name;
   return module === undefined ? name : `${module}:${name}`;
-}
-
-function failedCall(error: unknown): SpanEnd {
-  const end = failedEnd(error);
-  return end.message === CANCELED
-    ? { ...end, attributes: { "dagger.io/dag.canceled": true } }
-    : end;
-}
-
-/** Does what a call within a call does, and ends its span. */
-export async function runCall<T>(span: ActiveSpan, make: () => Promise<T>): Promise<T> {
-  let result: T;
-  try {
-    result = await make();
-  } catch (error) {
-    span.end(failedCall(error));
-    throw error;
-  }
-  span.end();
-  return result;
 }
 
 /** The call with which an engine goes on once it knows what a tag is: by the digest. */
@@ -151,12 +131,13 @@ export async function traceInnerFrom(
       view: undefined,
     });
     const state = isCached ? CACHED : work.engine.isOld ? {} : PENDING;
-    const span = outer.child(SCOPES.core, "Container.from", {
-      "dagger.io/dag.call": call,
-      ...INTERNAL,
-      ...state,
-    });
-    await span.run(() => (isCached ? Promise.resolve() : make({ ...work, span })));
+    const span = new CallSpan(
+      { ...work, span: outer },
+      "Container.from",
+      { "dagger.io/dag.call": call, ...INTERNAL, ...state },
+      { isSingle: isCached },
+    );
+    await span.run((traced) => (isCached ? Promise.resolve() : make(traced)));
     work.engine.calls.add(key);
   });
 }
@@ -179,8 +160,6 @@ export function innerCallAttributes(
   };
 }
 
-/** The second span that 1.0 has of each call. */
-export const TWIN: Attributes = { "dagger.io/ui.passthrough": true, "wcprof.op.kind": "call_exec" };
 const INTERNAL: Attributes = { "dagger.io/ui.internal": true };
 const CACHED: Attributes = { "dagger.io/dag.cached": true };
 const PENDING: Attributes = { "dagger.io/dag.pending": true };
