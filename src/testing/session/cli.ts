@@ -85,7 +85,9 @@ function flagValue(flag: string): string | undefined {
 async function main(): Promise<void> {
   const command = process.env[COMMAND_VARIABLE] ?? "";
   if (process.argv[2] !== "session" && command !== "") {
-    process.exit(await runCommandDouble(readCommandScript(command), process.env));
+    process.exit(
+      await runCommandDouble(readCommandScript(command), process.argv.slice(2), process.env),
+    );
   }
   if (process.argv[2] !== "session") {
     throw new Error('the session double knows the command "session" only');

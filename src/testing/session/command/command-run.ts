@@ -7,7 +7,15 @@ import { SpanExporter } from "../traces/exporter.js";
 import { exportTargetOf } from "../traces/exporter-environment.js";
 import type { CommandScript, Step } from "./command-script.js";
 import { LogExporter } from "./log-exporter.js";
+import { type ReportedStep, reportOf } from "./report.js";
 
+/** How a command ended, and why where it failed. */
+interface CommandEnd {
+  readonly exitCode: number;
+  readonly error: string;
+}
+
+const CANCELED = "context canceled";
 /** What the CLI ends with when it was interrupted, or fails for another reason than a step. */
 const FAILED = 1;
 
@@ -15,8 +23,12 @@ const FAILED = 1;
  * Runs a command to its end, and returns its exit code. SIGINT ends it: it tells what hung and sends
  * what it has to send; a second one ends it at once. SIGTERM is left to the system, as by the CLI.
  */
-export function runCommandDouble(script: CommandScript, env: Environment): Promise<number> {
-  return new CommandRun(script, env).run();
+export function runCommandDouble(
+  script: CommandScript,
+  args: readonly string[],
+  env: Environment,
+): Promise<number> {
+  return new CommandRun(script, args, env).run();
 }
 
 class CommandRun {
@@ -25,11 +37,14 @@ class CommandRun {
   readonly #spans: SpanExporter | undefined;
   readonly #interruption = new AbortController();
   readonly #trace = randomBytes(16).toString("hex");
-  /** What `report` keeps until the end. */
-  readonly #report: string[] = [];
+  readonly #args: readonly string[];
+  readonly #startMs = Date.now();
+  /** What the report tells at the end. */
+  readonly #steps: ReportedStep[] = [];
 
-  constructor(script: CommandScript, env: Environment) {
+  constructor(script: CommandScript, args: readonly string[], env: Environment) {
     this.#script = script;
+    this.#args = args;
     this.#logs = new LogExporter(env);
     const target = exportTargetOf(env);
     this.#spans = target && new SpanExporter(target);
@@ -42,33 +57,38 @@ class CommandRun {
       this.#interruption.abort();
     });
     for (const line of this.#script.says) process.stderr.write(`${line}\n`);
-    const exitCode = await this.#steps();
+    const { exitCode, error } = await this.#runSteps();
     await Promise.all([this.#logs.flush(), this.#spans?.flush()]);
-    for (const line of this.#report) process.stderr.write(`${line}\n`);
+    if (this.#script.format === "plain") {
+      if (error !== "") this.#say(`Error: ${error}`);
+      return exitCode;
+    }
+    const lines = reportOf({
+      ...{ args: this.#args, durationMs: Date.now() - this.#startMs, exitCode, error },
+      ...{ call: this.#script.call, steps: this.#steps },
+    });
+    process.stderr.write(lines.map((line) => `${line}\n`).join(""));
     return exitCode;
   }
 
-  async #steps(): Promise<number> {
+  async #runSteps(): Promise<CommandEnd> {
     for (const [index, step] of this.#script.steps.entries()) {
       const startMs = Date.now();
       const wasInterrupted = await this.#step(index + 1, step);
-      const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
       const failed = wasInterrupted || step.exitCode !== 0;
       this.#export(step, startMs, failed);
-      if (wasInterrupted) {
-        this.#say(`✘ ${step.name} ${seconds}s CANCELED`);
-        this.#say("Error: context canceled");
-        return FAILED;
-      }
-      this.#say(`${failed ? "✘" : "✔"} ${step.name} ${seconds}s${failed ? " ERROR" : ""}`);
-      if (failed) {
-        this.#say(`Error: exit code: ${step.exitCode}`);
-        return step.exitCode;
-      }
+      const error = wasInterrupted ? CANCELED : failed ? `exit code: ${step.exitCode}` : "";
+      this.#tell({
+        name: step.name,
+        durationMs: Date.now() - startMs,
+        end: wasInterrupted ? "canceled" : failed ? "failed" : step.cached ? "cached" : "passed",
+        prints: step.prints,
+        reason: wasInterrupted ? "" : error,
+      });
+      if (failed) return { exitCode: wasInterrupted ? FAILED : step.exitCode, error };
     }
-    if (this.#script.error === "") return 0;
-    this.#say(`Error: ${this.#script.error}`);
-    return FAILED;
+    const { error } = this.#script;
+    return { exitCode: error === "" ? 0 : FAILED, error };
   }
 
   /** Returns whether it was interrupted. */
@@ -90,9 +110,17 @@ class CommandRun {
     return signal.aborted;
   }
 
+  /** Tells how a step ended: at once, or in the report. */
+  #tell(step: ReportedStep): void {
+    this.#steps.push(step);
+    const { name, durationMs, end } = step;
+    const passed = end === "passed" || end === "cached";
+    const word = { passed: "", cached: " CACHED", failed: " ERROR", canceled: " CANCELED" }[end];
+    this.#say(`${passed ? "✔" : "✘"} ${name} ${(durationMs / 1000).toFixed(1)}s${word}`);
+  }
+
   #say(line: string): void {
     if (this.#script.format === "plain") process.stderr.write(`${line}\n`);
-    else this.#report.push(line);
   }
 
   #export({ name }: Step, startMs: number, failed: boolean): void {

@@ -17,15 +17,17 @@ export const COMMAND_VARIABLE = "DAGGER_SESSION_DOUBLE_COMMAND";
 /** What a command does. Its steps run one after the other. */
 export interface CommandDouble {
   /**
-   * How it prints without a terminal: `"report"` all at its end, as Dagger 1.0 does; `"plain"` each
-   * line as it comes, as 0.21 does. Default: `"report"`.
+   * How it prints without a terminal: `"report"` at its end how each step ended, and what those printed
+   * that did not pass, as Dagger 1.0 does; `"plain"` each line as it comes, as 0.21 does. Default: `"report"`.
    */
   readonly format?: "report" | "plain";
   /** Lines that it prints at once, however it prints else: what the CLI itself has to say. Default: none. */
   readonly says?: readonly string[];
   readonly steps?: readonly StepDouble[];
-  /** The text behind `Error:` in its last line; it then ends with 1. Default: none. */
+  /** Why it fails where no step does; it then ends with 1. Default: none. */
   readonly error?: string;
+  /** The call that its steps belong to, as the report names it (`.test: String!`). Default: none. */
+  readonly call?: string;
   /** Whether it goes on at SIGINT. Default: false. */
   readonly deaf?: boolean;
 }
@@ -34,7 +36,12 @@ export interface CommandDouble {
 export interface StepDouble {
   /** As the report names it. */
   readonly name: string;
-  /** The lines that it prints, one after each `everyMs`. Default: none. */
+  /** Whether its result came from the cache. Default: false. */
+  readonly cached?: boolean;
+  /**
+   * The lines that it prints, one after each `everyMs`. The report has them where the step did not pass.
+   * Default: none.
+   */
   readonly prints?: readonly string[];
   /** Default: 100. */
   readonly everyMs?: number;
@@ -52,6 +59,7 @@ export type CommandScript = ReturnType<typeof readCommandScript>;
 
 const STEP_FIELDS = {
   name: textField(""),
+  cached: booleanField(false),
   prints: listField((value, label) => checkText(value, label, 100_000)),
   everyMs: numberField(100, MILLISECONDS),
   hangs: booleanField(false),
@@ -63,6 +71,7 @@ const FIELDS = {
   says: listField((value, label) => checkText(value, label, 100_000)),
   steps: listField((value, label): Step => readOptions(label, value, STEP_FIELDS)),
   error: textField(""),
+  call: textField(""),
   deaf: booleanField(false),
 };
 
