@@ -12,6 +12,7 @@ test("an answer that worked has no failures", () => {
   expect(classifyResponse(ok({ data: { version: "v0.21.8" } }))).toEqual([]);
   expect(classifyResponse(ok({ data: null }))).toEqual([]);
   expect(classifyResponse(ok({ data: {}, errors: [] }))).toEqual([]);
+  expect(classifyResponse(ok({ data: {}, errors: null }))).toEqual([]);
   expect(classifyResponse({ status: 200, body: { data: {} } })).toEqual([]);
 });
 

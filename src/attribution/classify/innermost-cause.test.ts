@@ -107,6 +107,14 @@ const EXPORTERS = [
     "Transient error Service Unavailable encountered while exporting metrics batch, retrying in 1s.",
   ],
   [
+    "Python 1.45, that tries again",
+    "Transient error Too Many Requests encountered while exporting spans batch, retrying in 0.99s.",
+  ],
+  [
+    "Python 1.45, that gives up",
+    "Failed to export spans batch due to timeout, max retries or shutdown.",
+  ],
+  [
     "Python, in a trace of its own",
     "Exception while exporting Span.\nTraceback (most recent call last):\n  File \"/usr/lib/x.py\", line 1, in export\nrequests.exceptions.ConnectionError: HTTPConnectionPool(host='127.0.0.1', port=4318): Max retries exceeded with url: /v1/traces (Caused by NewConnectionError: Connection refused)",
   ],
