@@ -64,11 +64,18 @@ function isSnapshot(value: unknown): value is FleetSnapshot {
   return (
     isWhole(generation) &&
     STATES.includes(state) &&
-    [ageMs, retryAfterMs, badSeconds, reporters, probes, openings].every(isAmount) &&
+    isAmount(ageMs) &&
+    isAmount(retryAfterMs) &&
+    isAmount(badSeconds) &&
+    isAmount(reporters) &&
+    isAmount(probes) &&
+    isAmount(openings) &&
     (isolation === null || isIsolation(isolation)) &&
     (failure === null || isFailure(failure)) &&
     isObject<FleetSnapshot["counts"]>(counts) &&
-    [counts.successes, counts.failures, counts.late].every(isAmount)
+    isAmount(counts.successes) &&
+    isAmount(counts.failures) &&
+    isAmount(counts.late)
   );
 }
 

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../breaker/clock.js";
 import { type CircuitSurroundings, SharedCircuit } from "./shared-circuit.js";
-import type { BreakerPolicy } from "./shared-policy.js";
+import type { CircuitPolicy } from "./shared-policy.js";
 
 /** More circuits than this are not known by name, as more breakers are not kept by a registry. */
 const MAX_CIRCUITS = 10_000;
@@ -27,7 +27,7 @@ export class CircuitTable {
    * There is no room here for more than 10,000. One that is made beyond that asks the store for every
    * call, since nobody could pass on to it what others push.
    */
-  get(name: string, policy: BreakerPolicy, clock: Clock): SharedCircuit {
+  get(name: string, policy: CircuitPolicy, clock: Clock): SharedCircuit {
     const known = this.find(name);
     if (known !== undefined) {
       known.policy = policy;

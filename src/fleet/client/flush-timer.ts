@@ -1,7 +1,10 @@
 /** When waiting outcomes are to be told: the earliest time that anybody has asked for. */
 
-/** How soon a flush is due: within a second, after 10 or 2 ms, or with this turn of the event loop. */
-export const Haste = { Second: 1, Soon: 2, Moment: 3, Tick: 4 } as const;
+/**
+ * How soon a flush is due: within a second, after 10 or 2 ms, with this turn of the event loop, or with
+ * the promise reactions that run now.
+ */
+export const Haste = { Second: 1, Soon: 2, Moment: 3, Tick: 4, Now: 5 } as const;
 /** One of them; the higher, the sooner. */
 export type Haste = (typeof Haste)[keyof typeof Haste];
 
@@ -31,19 +34,38 @@ export class FlushTimer {
     if (this.#due >= haste) return;
     this.stop();
     this.#due = haste;
+    if (haste === Haste.Now) {
+      queueMicrotask(() => {
+        if (this.#due === Haste.Now) this.#run();
+      });
+      return;
+    }
     if (haste === Haste.Tick) {
       this.#tick = setImmediate(() => this.#run());
       return;
     }
-    this.#timer = setTimeout(() => this.#run(), DELAYS_MS[haste]);
-    if (haste !== Haste.Moment) this.#timer.unref();
+    if (haste === Haste.Moment) {
+      // Mostly the next call comes with the reactions that run now, and no timer is needed.
+      process.nextTick(() => {
+        if (this.#due === Haste.Moment && this.#timer === undefined) this.#wait(haste);
+      });
+      return;
+    }
+    this.#wait(haste).unref();
   }
 
   /** Forgets what was asked for. */
   stop(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#tick);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#tick !== undefined) clearImmediate(this.#tick);
+    this.#timer = undefined;
+    this.#tick = undefined;
     this.#due = 0;
+  }
+
+  #wait(haste: keyof typeof DELAYS_MS): NodeJS.Timeout {
+    this.#timer = setTimeout(() => this.#run(), DELAYS_MS[haste]);
+    return this.#timer;
   }
 
   #run(): void {

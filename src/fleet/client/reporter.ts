@@ -46,11 +46,11 @@ export function readReporter(given: unknown, label: string): Reporter {
     FIELDS,
   );
   const host = own.host ?? hostOf(process.env);
-  return {
+  return Object.freeze({
     id: countedBy === "machine" ? idOfMachine(host) : randomUUID(),
     host,
     run: run === undefined ? runOf(process.env) : run,
-  };
+  });
 }
 
 /** The same for all processes of a machine, in the characters that an id may have. */

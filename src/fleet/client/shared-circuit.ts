@@ -11,7 +11,7 @@ import { FlushTimer, Haste } from "./flush-timer.js";
 import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
 import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
 import { type SharedCircuitOpenError, sharedRejection } from "./shared-open-error.js";
-import type { BreakerPolicy } from "./shared-policy.js";
+import type { CircuitPolicy } from "./shared-policy.js";
 import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
 import type { StoreLink } from "./store-link.js";
 
@@ -50,7 +50,7 @@ export type Answer = SharedTicket | KnownRefusal;
 export class SharedCircuit implements OutcomeTaker {
   readonly key: FleetKey;
   /** Of the breaker that was shared last. */
-  policy: BreakerPolicy;
+  policy: CircuitPolicy;
   readonly counts = {
     askedCount: 0,
     refusedCount: 0,
@@ -66,6 +66,8 @@ export class SharedCircuit implements OutcomeTaker {
   readonly #tally = new OutcomeTally();
   readonly #timer = new FlushTimer(() => this.flush());
   #waiting: ((answer: Answer) => void)[] = [];
+  /** Questions whose answer calls wait for. */
+  #askingCount = 0;
   /** That of calls which nobody asked the store for. */
   readonly #unasked = new SharedTicket(this, null, undefined);
   /** That of calls without a place of their own, in the generation that was heard of last. */
@@ -74,8 +76,8 @@ export class SharedCircuit implements OutcomeTaker {
   #pass: SharedTicket | undefined;
   #used = false;
 
-  constructor(name: string, policy: BreakerPolicy, clock: Clock, around: CircuitSurroundings) {
-    this.key = { scope: around.scope, name };
+  constructor(name: string, policy: CircuitPolicy, clock: Clock, around: CircuitSurroundings) {
+    this.key = Object.freeze({ scope: around.scope, name });
     this.policy = policy;
     this.#clock = clock;
     this.#around = around;
@@ -99,8 +101,9 @@ export class SharedCircuit implements OutcomeTaker {
     if (!this.#around.link.mayAsk) return this.#decideAlone();
     this.counts.askedCount += 1;
     const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
-    if (this.#waiting.length < MAX_CALLS) this.#timer.ask(Haste.Tick);
-    else this.flush();
+    if (this.#waiting.length === MAX_CALLS) this.flush();
+    // While an answer is awaited, calls are many: those of one turn go together. A single one waits for nothing.
+    else this.#timer.ask(this.#askingCount > 0 ? Haste.Tick : Haste.Now);
     return answer;
   }
 
@@ -209,23 +212,26 @@ export class SharedCircuit implements OutcomeTaker {
     const { length: count } = waiting;
     const lease = nextLease();
     let missed = false;
+    this.#askingCount += 1;
     link.send(this.key, {
       count,
       awaited: true,
       command: (minimumReporters) => ({
         kind: "admit",
-        policy: { ...this.policy, minimumReporters },
+        policy: this.policy.toldWith(minimumReporters),
         count,
         lease,
         chance: Math.random(),
       }),
       replied: (reply, command, tookMs) => {
         this.hearReply(reply, command, tookMs);
-        if (missed) this.#giveAllBack(reply, lease);
-        else this.#answer(waiting, reply, lease);
+        if (missed) return this.#giveAllBack(reply, lease);
+        this.#askingCount -= 1;
+        this.#answer(waiting, reply, lease);
       },
       missed: () => {
         missed = true;
+        this.#askingCount -= 1;
         for (const resolve of waiting) resolve(this.#decideAlone());
       },
     });
@@ -271,7 +277,7 @@ export class SharedCircuit implements OutcomeTaker {
       awaited: false,
       command: (minimumReporters) => ({
         kind: "settle",
-        policy: { ...this.policy, minimumReporters },
+        policy: this.policy.toldWith(minimumReporters),
         ...outcomes,
         retryAfterMs: Math.min(outcomes.retryAfterMs, this.policy.maxOpenMs),
         reporter,

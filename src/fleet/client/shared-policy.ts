@@ -5,7 +5,29 @@ import { checkNumber, show } from "../../options/check.js";
 import { MAX_BAD_SECONDS, MAX_PROBES, type SharedPolicy } from "../rules/policy.js";
 
 /** What a breaker's own options say of the shared circuit. */
-export type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
+type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
+
+/** The policy of one breaker, as it is told to a store. */
+export class CircuitPolicy {
+  readonly #own: BreakerPolicy;
+  #told: SharedPolicy | undefined;
+
+  constructor(own: BreakerPolicy) {
+    this.#own = own;
+  }
+
+  get maxOpenMs(): number {
+    return this.#own.maxOpenMs;
+  }
+
+  /** The same object each time, and one that cannot change: a store may keep what it has written of it. */
+  toldWith(minimumReporters: number): SharedPolicy {
+    if (this.#told?.minimumReporters !== minimumReporters) {
+      this.#told = Object.freeze({ ...this.#own, minimumReporters });
+    }
+    return this.#told;
+  }
+}
 
 /**
  * Reads the policy off the settings of a breaker.
@@ -13,7 +35,7 @@ export type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
  * @throws TypeError for another trip policy than bad seconds, which is the only one that many
  * processes can count together; RangeError for more than a store keeps.
  */
-export function policyOf(name: string, settings: Settings): BreakerPolicy {
+export function policyOf(name: string, settings: Settings): CircuitPolicy {
   const { badSeconds, windowMs } = settings.trip.options;
   if (badSeconds === undefined || windowMs === undefined) {
     const [kind] = Object.keys(settings.trip.options);
@@ -22,7 +44,7 @@ export function policyOf(name: string, settings: Settings): BreakerPolicy {
     );
   }
   const of = (option: string) => `option "${option}" of the shared circuit breaker ${show(name)}`;
-  return {
+  return new CircuitPolicy({
     badSeconds: checkNumber(badSeconds, of("badSeconds"), { min: 1, max: MAX_BAD_SECONDS }),
     windowMs,
     resetTimeoutMs: settings.resetTimeoutMs,
@@ -35,5 +57,5 @@ export function policyOf(name: string, settings: Settings): BreakerPolicy {
     }),
     halfOpenSuccessThreshold: settings.halfOpenSuccessThreshold,
     halfOpenProbeTimeoutMs: settings.halfOpenProbeTimeoutMs,
-  };
+  });
 }

@@ -10,6 +10,7 @@ import type { FleetReply } from "../rules/reply.js";
 import type { FleetKey, FleetStore } from "../store.js";
 import { FleetStoreError, isFleetStoreError } from "../store-error.js";
 import { within } from "../within.js";
+import { Deadlines } from "./deadlines.js";
 import { LostTime } from "./lost-time.js";
 
 /** A command on its way, and who waits for what becomes of it. */
@@ -69,7 +70,7 @@ export class StoreLink {
   readonly #breaker: CircuitBreaker;
   #store: FleetStore | undefined;
   #opening: Promise<FleetStore> | undefined;
-  readonly #underWay = new Set<Sending>();
+  readonly #underWay: Deadlines<Sending>;
   #closed = false;
   #sentCount = 0;
   #failedCount = 0;
@@ -80,6 +81,7 @@ export class StoreLink {
 
   constructor(settings: LinkSettings) {
     this.#settings = settings;
+    this.#underWay = new Deadlines(settings.timeoutMs, (sending) => this.#runOut(sending));
     this.#breaker = new CircuitBreaker({
       name: `store ${settings.kind}`.slice(0, 200),
       failureThreshold: FAILURES_TO_DOWN,
@@ -168,9 +170,7 @@ export class StoreLink {
     }
     this.#sentCount += 1;
     const sending = new Sending(errand, permit, this.#sentCount);
-    this.#underWay.add(sending);
-    sending.timer = setTimeout(() => this.#runOut(sending), this.#settings.timeoutMs);
-    if (!errand.awaited) sending.timer.unref();
+    this.#underWay.begin(sending);
     this.#withStore((store) => store.run(key, errand.command(this.#minimumReporters(store)))).then(
       (reply) => this.#answered(sending, reply),
       (error) => this.#failed(sending, error),
@@ -201,7 +201,9 @@ export class StoreLink {
   /** Resolves when all that is on its way now was answered or given up; each has a deadline. */
   async idle(): Promise<void> {
     await Promise.all(
-      [...this.#underWay].map((sending) => new Promise<void>((end) => sending.whenEnded.push(end))),
+      this.#underWay
+        .all()
+        .map((sending) => new Promise<void>((end) => sending.whenEnded.push(end))),
     );
   }
 
@@ -212,7 +214,7 @@ export class StoreLink {
    */
   async close(withStore: boolean, limitMs: number): Promise<void> {
     this.#closed = true;
-    for (const sending of [...this.#underWay]) this.#giveUp(sending);
+    for (const sending of this.#underWay.all()) this.#giveUp(sending);
     const store = this.#store ?? this.#opening;
     if (!withStore || store === undefined) return;
     await within(
@@ -261,20 +263,14 @@ export class StoreLink {
     sending.errand.missed();
   }
 
-  /**
-   * The time is over. In a process that was busy the answer may have come and not been read: it has
-   * its chance before the store is blamed.
-   */
   #runOut(sending: Sending): void {
-    setImmediate(() => {
-      const permit = this.#settle(sending);
-      if (permit === undefined) return;
-      this.#timedOutCount += 1;
-      const error = new FleetStoreError(`no answer within ${this.#settings.timeoutMs} ms`);
-      this.#missed(sending.startedMs, error.message);
-      permit.failure(error);
-      sending.errand.missed();
-    });
+    const permit = this.#settle(sending);
+    if (permit === undefined) return;
+    this.#timedOutCount += 1;
+    const error = new FleetStoreError(`no answer within ${this.#settings.timeoutMs} ms`);
+    this.#missed(sending.startedMs, error.message);
+    permit.failure(error);
+    sending.errand.missed();
   }
 
   #missed(askedMs: number, problem: string): void {
@@ -290,8 +286,7 @@ export class StoreLink {
 
   /** Ends the wait for a command; undefined when it has ended before. */
   #settle(sending: Sending): Permit | undefined {
-    if (!this.#underWay.delete(sending)) return undefined;
-    clearTimeout(sending.timer);
+    if (!this.#underWay.end(sending)) return undefined;
     for (const end of sending.whenEnded) end();
     return sending.permit;
   }
@@ -299,7 +294,6 @@ export class StoreLink {
 
 /** A command whose answer is waited for. */
 class Sending {
-  timer: NodeJS.Timeout | undefined = undefined;
   readonly startedMs = systemClock.now();
   readonly whenEnded: (() => void)[] = [];
 
@@ -308,6 +302,10 @@ class Sending {
     readonly permit: Permit,
     readonly number: number,
   ) {}
+
+  get awaited(): boolean {
+    return this.errand.awaited;
+  }
 }
 
 /** What may be said of an error: the messages of our own errors hold no secret, others may. */

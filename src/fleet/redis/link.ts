@@ -2,6 +2,7 @@
 
 import { FleetStoreError } from "../store-error.js";
 import { within } from "../within.js";
+import { AwaitedAnswers } from "./awaited-answers.js";
 import {
   CONNECT_TIMEOUT_MS,
   type MakeConnection,
@@ -21,6 +22,7 @@ export class RedisLink {
   readonly #make: MakeConnection;
   readonly #onOpened: () => void;
   readonly #redialing = new Redialing(() => this.#dial());
+  readonly #awaited = new AwaitedAnswers(HOLD_MS, ANSWER_TIMEOUT_MS);
   #current: RedisConnection | undefined;
   #dialing: Promise<RedisConnection> | undefined;
   /** Those that are replaced, until what is on its way is answered. */
@@ -47,27 +49,25 @@ export class RedisLink {
     throw new FleetStoreError(`Redis is not connected: ${this.#problem}`);
   }
 
-  async send(key: string, command: RedisCommand): Promise<unknown> {
+  send(key: string, command: RedisCommand): Promise<unknown> {
     return this.ask((connection) => connection.send(key, command));
   }
 
   /** Asks the connection for one answer, which must come in time. */
   async ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    const connection = await this.connection();
-    const hold = setTimeout(() => undefined, HOLD_MS);
+    const connection = this.#current ?? (await this.connection());
     try {
-      return await within(question(connection), ANSWER_TIMEOUT_MS, false);
+      return await this.#awaited.take(question(connection));
     } catch (error) {
       if (isElsewhere(error)) this.#replace(connection, error);
       throw error;
-    } finally {
-      clearTimeout(hold);
     }
   }
 
   close(): void {
     this.#closed = true;
     this.#redialing.stop();
+    this.#awaited.close();
     this.#current?.close();
     this.#current = undefined;
     for (const [connection, timer] of this.#replaced) {

@@ -1,7 +1,7 @@
 /** Keeps shared circuits in Redis 7 or Valkey, for all processes that can reach it. */
 
 import { type Field, functionField, readOptions } from "../../options/check.js";
-import { isChange, isReply } from "../reply-shape.js";
+import { isChange } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore, OnUnreadable } from "../store.js";
@@ -74,7 +74,8 @@ class RedisStore implements FleetStore {
   readonly #nowMicros: (() => number) | undefined;
   readonly #subscriptions: RedisSubscriptions;
   readonly #index: CircuitIndex;
-  readonly #batches = new ScriptBatches((target, parts) => this.#evaluate(target, parts));
+  readonly #targets = new WeakMap<FleetKey, ScriptTarget>();
+  readonly #batches = new ScriptBatches((target, rest) => this.#evaluate(target, rest));
 
   constructor(make: MakeConnection, names: RedisNames, nowMicros: (() => number) | undefined) {
     this.#link = new RedisLink(make, () => this.#subscriptions.follow());
@@ -90,25 +91,27 @@ class RedisStore implements FleetStore {
 
   /** Commands of one tick on one circuit are one script. */
   async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
-    const redisKey = this.#names.key(key);
-    const nowMicros = this.#nowMicros === undefined ? "" : String(this.#nowMicros());
+    const target = this.#targetOf(key);
     const count = command.kind === "admit" ? command.count : 0;
-    return this.#batches.run(
-      {
-        key: redisKey,
-        head: [nowMicros, this.#names.channel(key.scope), JSON.stringify(key.name)],
-      },
-      {
-        parts: scriptCommand(command),
-        read: (reply) => {
-          if (isReply(reply, count)) {
-            if (reply.snapshot.generation > 0) this.#index.note(key, redisKey);
-            return reply;
-          }
-          throw garbledError(redisKey, "a field");
-        },
-      },
-    );
+    const reply = await this.#batches.run(target, scriptCommand(command), count);
+    if (reply.snapshot.generation > 0) this.#index.note(key, target.key);
+    return reply;
+  }
+
+  #targetOf(key: FleetKey): ScriptTarget {
+    if (this.#nowMicros !== undefined) return this.#makeTarget(key, String(this.#nowMicros()));
+    const known = this.#targets.get(key);
+    if (known !== undefined) return known;
+    const target = this.#makeTarget(key, "");
+    // Of those that use a circuit for long; others may change theirs.
+    if (Object.isFrozen(key)) this.#targets.set(key, target);
+    return target;
+  }
+
+  #makeTarget(key: FleetKey, nowMicros: string): ScriptTarget {
+    const head = [nowMicros, this.#names.channel(key.scope), JSON.stringify(key.name)];
+    const redisKey = this.#names.key(key);
+    return { id: `${redisKey}\n${nowMicros}`, key: redisKey, head };
   }
 
   async list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]> {
@@ -153,8 +156,7 @@ class RedisStore implements FleetStore {
   }
 
   /** A server that does not know the script has not run it, so that it can be sent whole. */
-  async #evaluate({ key, head }: ScriptTarget, parts: readonly string[]): Promise<unknown[]> {
-    const rest = ["1", key, ...head, ...parts];
+  async #evaluate({ key }: ScriptTarget, rest: readonly string[]): Promise<unknown[]> {
     let answer: unknown;
     try {
       answer = await this.#link.send(key, ["EVALSHA", SCRIPT_SHA, ...rest]);
@@ -162,8 +164,7 @@ class RedisStore implements FleetStore {
       if (!messageOf(error).startsWith("NOSCRIPT ")) throw commandError(error, key);
       answer = await this.#send(key, ["EVAL", SCRIPT, ...rest]);
     }
-    const replies = parse(answer);
-    if (Array.isArray(replies)) return replies;
+    if (Array.isArray(answer)) return answer;
     throw garbledError(key, "a field");
   }
 

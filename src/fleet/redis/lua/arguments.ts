@@ -1,12 +1,12 @@
 /** Where the arguments of a command stand: the script reads them by name and only when it needs them. */
 
-import type { SharedPolicy } from "../../rules/policy.js";
 import { POLICY } from "../script-arguments.js";
 
 /** Arguments of the script before its first command. */
 export const HEAD_LENGTH = 3;
 
-const COMMON = [...POLICY, "chance"];
+/** A closed circuit needs no more of the policy than the first; the rest is one text. */
+const COMMON = ["badSeconds", "policy", "chance"];
 const BY_HAND = ["owner", "reason"];
 
 /** What comes after the kind of each command, in the order of `scriptCommand`. */
@@ -44,11 +44,34 @@ export function numberOf(kind: Kind, name: string): string {
 }
 
 /** The Lua that reads a number of the policy of an admission or a settlement. */
-export function policy(name: keyof SharedPolicy): string {
-  return numberOf("admit", name);
+export function policy(name: "badSeconds" | (typeof POLICY)[number]): string {
+  return name === "badSeconds" ? numberOf("admit", name) : `policy().${name}`;
 }
 
-/** The Lua table of how many arguments each kind has. */
-export const ARGUMENT_COUNTS_LUA = `{ ${Object.entries(ARGUMENTS)
-  .map(([kind, names]) => `${kind} = ${names.length}`)
+/** How many places a command of a kind takes, its kind among them. */
+export function lengthOf(kind: Kind): number {
+  return ARGUMENTS[kind].length + 1;
+}
+
+/** The Lua table of how many places the commands take that are seldom sent. */
+export const RARE_LENGTHS_LUA = `{ ${(["read", "isolate", "release", "reset"] as const)
+  .map((kind) => `${kind} = ${lengthOf(kind)}`)
   .join(", ")} }`;
+
+/** The part of the script that takes a policy apart, once for all commands that have the same. */
+export const POLICY_LUA = `
+local POLICY = { ${POLICY.map((name) => `'${name}'`).join(", ")} }
+local policies = {}
+
+local function policy()
+  local text = ${argument("admit", "policy")}
+  if policies[text] then return policies[text] end
+  local numbers, count = {}, 0
+  for number in string.gmatch(text, '[^ ]+') do
+    count = count + 1
+    numbers[POLICY[count]] = tonumber(number)
+  end
+  policies[text] = numbers
+  return numbers
+end
+`;

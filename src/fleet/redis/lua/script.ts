@@ -1,10 +1,10 @@
 /** The one script of the store: the rules of shared circuits in Lua, on one key. */
 
 import { createHash } from "node:crypto";
-import { HEAD_LENGTH } from "./arguments.js";
-import { COMMANDS_LUA, CONTROL_LUA, MAIN_LUA, SNAPSHOT_LUA } from "./commands.js";
-import { CLOSED_LUA, HALF_OPEN_LUA, OPENING_LUA } from "./phases.js";
-import { STATE_LUA } from "./state.js";
+import { HEAD_LENGTH, POLICY_LUA } from "./arguments.js";
+import { COMMANDS_LUA, CONTROL_LUA, END_LUA, MAIN_LUA } from "./commands.js";
+import { CLOSED_LUA, HALF_OPEN_LUA, OPENING_LUA, ROW_LUA } from "./phases.js";
+import { LISTS_LUA, LOAD_LUA, SAVE_LUA, STATE_LUA } from "./state.js";
 import { TIME_LUA, TURN_LUA } from "./turn.js";
 
 const HEADER_LUA = `--[[
@@ -18,26 +18,26 @@ const HEADER_LUA = `--[[
   ARGV[4]  and on: the commands. Each is its kind and the arguments that arguments.ts names; texts
            that the script passes on are JSON, numbers decimal, a generation may be empty for none.
 
-  Result: the replies as one JSON list.
+  Result: a list for each command, as ANSWER of answers.ts names its places; the last ones are left
+          out where the next answer has the same.
   Errors: WRONGTYPE where the key is no hash; GARBLED and a field where the hash is no circuit.
 
   Invariant: a state is read by one HMGET and written by one HSET after the last command, whole numbers
   as decimal digits; texts are JSON that nothing here looks into. A closed circuit admits without a write.
 ]]
-local ARGV = ARGV
 local at = ${HEAD_LENGTH + 1}  -- where the command that runs begins
 `;
 
 /**
- * The rules that only few commands need. To make all functions anew takes the server longer than an
- * admission does, so these are made when the first of them is called.
+ * The rules that a closed circuit without failures does not need. To make all functions anew takes the
+ * server longer than such a command does, so these are made when the first of them is called.
  */
 const RARE_LUA = `
 local rules
 local function rare()
   if rules then return rules end
   rules = {}
-${[TURN_LUA, OPENING_LUA, HALF_OPEN_LUA, CONTROL_LUA].join("")}
+${[LISTS_LUA, POLICY_LUA, TURN_LUA, ROW_LUA, OPENING_LUA, HALF_OPEN_LUA, CONTROL_LUA].join("")}
   return rules
 end
 `;
@@ -47,11 +47,13 @@ export const SCRIPT = [
   HEADER_LUA,
   STATE_LUA,
   TIME_LUA,
-  CLOSED_LUA,
   RARE_LUA,
+  LOAD_LUA,
+  CLOSED_LUA,
   COMMANDS_LUA,
-  SNAPSHOT_LUA,
   MAIN_LUA,
+  SAVE_LUA,
+  END_LUA,
 ].join("");
 
 /** What `EVALSHA` knows it by. */

@@ -42,23 +42,27 @@ export const HISTORY_FIELDS: readonly string[] = Array.from(
 );
 
 export const STATE_LUA = `
+local ARGV, KEY = ARGV, KEYS[1]
+local call, tonumber, format, max = redis.call, tonumber, string.format, math.max
 local FIELDS = { ${names} }
-local NUMBERS, PLAIN = ${NUMBERS.length}, ${NUMBERS.length + TEXTS.length}
-local call, format, floor, ceil, max, min = redis.call, string.format, math.floor, math.ceil, math.max, math.min
+local NUMBERS, PLAIN, ALL = ${NUMBERS.length}, ${NUMBERS.length + TEXTS.length}, ${FIELDS.length}
 
-local s = { ${roomForAll} }    -- the state as it goes
-local was = { ${roomForAll} }  -- the same as it was read; lists are replaced and never changed
-local known = false
+local stored = call('HMGET', KEY, ${names})
+local known = stored[1] ~= false
+local s = { ${roomForAll} }  -- the state as it goes; lists are replaced and never changed
+local NONE = {}              -- the list of nothing
+local changes = NONE         -- what the command that runs has changed
+local history                -- what all commands have; nil as long as that is nothing
 local dirty = false
-local changes = {}  -- what the command that runs has changed
-local history = {}  -- what all commands have
+`;
 
-local function garbled(field)
+export const LISTS_LUA = `
+function rules.garbled(field)
   error({ err = 'GARBLED ' .. field })
 end
 
 -- A list is kept as 'id=ms id=ms'; those of a row have no name: '=ms =ms'.
-local function encodeList(list)
+function rules.encodeList(list)
   local texts = {}
   for i = 1, #list do texts[i] = format('%s=%.0f', list[i].id, list[i].ms) end
   return table.concat(texts, ' ')
@@ -66,66 +70,79 @@ end
 
 -- Looks at one item after the other and at no more of it than an item can be: a search for the next
 -- "=" in a long text without one would begin anew at each of its characters.
-local function decodeList(field, text)
-  if #text > ${MAX_LIST_BYTES} then garbled(field) end
+function rules.decodeList(field, text)
+  if #text > ${MAX_LIST_BYTES} then rules.garbled(field) end
   local list, from = {}, 1
   while from <= #text do
     local till = (string.find(text, ' ', from, true) or #text + 1) - 1
-    if till - from >= ${MAX_ITEM_BYTES} then garbled(field) end
+    if till - from >= ${MAX_ITEM_BYTES} then rules.garbled(field) end
     local id, ms = string.match(string.sub(text, from, till), '^([%w_.-]*)=(-?%d+)$')
-    if id == nil then garbled(field) end
+    if id == nil then rules.garbled(field) end
     list[#list + 1] = { id = id, ms = tonumber(ms) }
     from = till + 2
   end
-  if encodeList(list) ~= text then garbled(field) end
+  if rules.encodeList(list) ~= text then rules.garbled(field) end
   return list
 end
+`;
 
-local function load()
-  local stored = call('HMGET', KEYS[1], unpack(FIELDS))
-  known = stored[1] ~= false
-  if not known then
-    if call('EXISTS', KEYS[1]) == 1 then garbled('generation') end
-    return
+/** Leaves in `stored` what `s` began with, so that what has changed is found again. */
+export const LOAD_LUA = `
+if known then
+  for i = 1, NUMBERS do
+    local field, value = FIELDS[i], tonumber(stored[i])
+    -- To the server "inf" and "nan" are numbers as well, but the rest of them is none.
+    if not value or value % 1 ~= 0 then rare().garbled(field) end
+    s[field], stored[i] = value, value
   end
-  for i = 1, #FIELDS do
+  for i = NUMBERS + 1, PLAIN do
     local field, value = FIELDS[i], stored[i]
-    if value == false then garbled(field) end
-    if i <= NUMBERS then
-      value = tonumber(value)
-      -- To the server "inf" and "nan" are numbers as well, but the rest of them is none.
-      if value == nil or value % 1 ~= 0 then garbled(field) end
-    elseif i > PLAIN then
-      value = value == '' and {} or decodeList(field, value)
-    end
-    s[field], was[field] = value, value
+    if not value then rare().garbled(field) end
+    s[field] = value
   end
-  if s.state ~= 'closed' and s.state ~= 'open' and s.state ~= 'half-open' then garbled('state') end
+  for i = PLAIN + 1, ALL do
+    local field, value = FIELDS[i], stored[i]
+    if not value then rare().garbled(field) end
+    local list = value == '' and NONE or rare().decodeList(field, value)
+    s[field], stored[i] = list, list
+  end
+  local state = s.state
+  if state ~= 'closed' and state ~= 'open' and state ~= 'half-open' then rare().garbled('state') end
+elseif call('EXISTS', KEY) == 1 then
+  rare().garbled('generation')
 end
+`;
 
--- One HSET writes all of it, so that no state is ever kept by half.
-local function save()
+/** One HSET writes all of it, so that no state is ever kept by half. */
+export const SAVE_LUA = `
+if dirty and mayWrite then
   local parts, count = {}, 0
-  for i = 1, #FIELDS do
+  for i = 1, ALL do
     local field = FIELDS[i]
     local value = s[field]
-    if value ~= was[field] then
+    if value ~= stored[i] then
       if i <= NUMBERS then value = format('%.0f', value)
-      elseif i > PLAIN then value = encodeList(value) end
+      elseif i > PLAIN then value = rare().encodeList(value) end
       parts[count + 1], parts[count + 2] = field, value
       count = count + 2
     end
   end
-  local first = s.changes - #history
-  for i = 1, #history do
-    parts[count + 1] = format('change%.0f', (first + i - 1) % ${MAX_HISTORY})
-    parts[count + 2] = history[i]
-    count = count + 2
+  if history then
+    local first = s.changes - #history
+    for i = 1, #history do
+      parts[count + 1] = format('change%.0f', (first + i - 1) % ${MAX_HISTORY})
+      parts[count + 2] = history[i]
+      count = count + 2
+    end
   end
-  if count > 0 then call('HSET', KEYS[1], unpack(parts)) end
-  local untilMs = s.nowMs
-  if s.state == 'open' then untilMs = max(untilMs, s.untilMs) end
-  if s.isolationOwner ~= 'null' then untilMs = max(untilMs, s.isolatedUntilMs) end
-  call('PEXPIRE', KEYS[1], format('%.0f', untilMs - s.nowMs + ${RETENTION_MS}))
+  if count > 0 then call('HSET', KEY, unpack(parts)) end
+  local wasMs = stored[${FIELDS.indexOf("nowMs") + 1}]
+  -- What is written many times a second is not kept for longer each time, but once a minute.
+  if not wasMs or history or s.nowMs - s.nowMs % 60000 ~= wasMs - wasMs % 60000 then
+    local untilMs = s.nowMs
+    if s.state == 'open' then untilMs = max(untilMs, s.untilMs) end
+    if s.isolationOwner ~= 'null' then untilMs = max(untilMs, s.isolatedUntilMs) end
+    call('PEXPIRE', KEY, format('%.0f', untilMs - s.nowMs + ${RETENTION_MS}))
+  end
 end
 `;

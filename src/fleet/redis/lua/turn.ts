@@ -4,13 +4,15 @@ export const TIME_LUA = `
 local micros
 if ARGV[1] == '' then
   local time = call('TIME')
-  micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  micros = time[1] * 1000000 + time[2]
 else
   micros = tonumber(ARGV[1])
 end
-local clockMs = floor(micros / 1000)
+local clockMs = (micros - micros % 1000) / 1000
 local nowMs = clockMs
+`;
 
+export const TURN_LUA = `
 local function touch()
   s.nowMs = nowMs
   dirty = true
@@ -21,15 +23,13 @@ local function visible()
   if s.isolationOwner ~= 'null' then return 'open' end
   return s.state
 end
-`;
 
-export const TURN_LUA = `
 -- Begins a phase; what belonged to the one before is gone.
 local function enter(state, untilMs)
   s.state, s.sinceMs, s.untilMs = state, nowMs, untilMs
   s.secondMs, s.secondSuccesses, s.secondFailures = 0, 0, 0
-  s.row, s.reporters, s.quietUntilMs = {}, {}, 0
-  s.leases, s.proven = {}, 0
+  s.row, s.reporters, s.quietUntilMs = NONE, NONE, 0
+  s.leases, s.proven = NONE, 0
 end
 
 function rules.create()
@@ -70,6 +70,7 @@ local function change(reason, from, forMs, by, owner, note)
   touch()
   s.generation = max(s.generation + 1, micros)
   s.changes = s.changes + 1
+  if changes == NONE then changes = {} end
   changes[#changes + 1] = format(
     '{"atMs":%.0f,"generation":%.0f,"reason":"%s","from":"%s","to":"%s","forMs":%s,' ..
       '"by":%s,"failure":%s,"owner":%s,"note":%s}',
