@@ -42,7 +42,7 @@ test.each([
   "https://fleet.example/",
   "sqlite:fleet.db",
 ])("%s is a store", (url) => {
-  const env = { DAGGER_BREAKER_STORE_TOKEN: "t0ken" };
+  const env = { DAGGER_BREAKER_STORE_TOKEN: "a-token-of-the-fleet" };
   expect(storeSettingsFrom({ store: url }, env)?.url).toBe(url);
 });
 
@@ -59,6 +59,30 @@ test.each(["cache.example:6379", "memory:", "postgres://me:hunter2@db.example", 
     expect(read).not.toThrow(/hunter2/);
   },
 );
+
+test.each([
+  ["redis://me:hunter2@cache.example:99999", "the URL of Redis is no such URL"],
+  ["redis://me:hunter2@cache.example:port", "the URL of Redis is no such URL"],
+  ["rediss://me:hunter2@cache.example/0/1", "the URL of Redis is no such URL"],
+  ["redis://me:%zzhunter2@cache.example", "the URL of Redis is no such URL"],
+  ["redis://[::1", "the URL of Redis is no such URL"],
+  ["https://me:hunter2@fleet.example", "has user info, expected it in DAGGER_BREAKER_STORE_TOKEN"],
+  ["https://fleet.example/?token=hunter2", "has a query or a fragment"],
+  ["http://fleet example", "cannot be read"],
+  ["sqlite://fleet.db", "names no path"],
+])("%j is malformed, which is wrong input and no store that is down", (url, why) => {
+  const read = () => storeSettingsFrom(flagsOf("--store", url), {});
+  expect(read).toThrow(`option --store is of no use: the URL of `);
+  expect(read).toThrow(why);
+  expect(read).not.toThrow(/hunter2/);
+});
+
+test("a token that cannot be one is told by the variable's name alone", () => {
+  const env = { DAGGER_BREAKER_STORE_TOKEN: "hunter2" };
+  const read = () => storeSettingsFrom({ store: "https://fleet.example" }, env);
+  expect(read).toThrow("DAGGER_BREAKER_STORE_TOKEN is of no use: the token has 7 characters");
+  expect(read).not.toThrow(/hunter2/);
+});
 
 test("a store in a variable that is none is told by the variable's name", () => {
   const env = { DAGGER_BREAKER_STORE: "ftp://me:hunter2@x" };

@@ -1,7 +1,9 @@
 /** Which store of shared circuits a command line means; a variable stands in for each option. */
 
 import { type Command, InvalidArgumentError } from "commander";
+import { checkToken } from "../fleet/http/token.js";
 import { isKeyWord } from "../fleet/key-word.js";
+import { checkStoreUrl } from "../fleet/store-url.js";
 import { EXIT } from "./exit-codes.js";
 import { duration } from "./option-values.js";
 import { addSettings, oneOf, type Settings, settingsFrom } from "./settings.js";
@@ -58,6 +60,7 @@ export interface StoreSettings {
 /** What other processes can reach: a store in memory would be shared with nobody. */
 const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/i;
 
+const TOKEN_VARIABLE = "DAGGER_BREAKER_STORE_TOKEN";
 const EXPECTED = "redis://HOST:6379, rediss://HOST, https://HOST, http://HOST:PORT or sqlite:PATH";
 
 const SETTINGS: Settings<StoreFlags> = {
@@ -111,18 +114,31 @@ export function storeSettingsFrom(
   const url = setting("store")?.trim();
   const scope = setting("scope") ?? "default";
   if (url === undefined) return undefined;
+  const where = given.store === undefined ? SETTINGS.store.variable : "option --store";
   if (!STORE_URL.test(url)) {
-    const where = given.store === undefined ? SETTINGS.store.variable : "option --store";
     throw new CommandError(`${where} is of no use, expected ${EXPECTED}`, EXIT.usage);
   }
-  const token = env.DAGGER_BREAKER_STORE_TOKEN?.trim() ?? "";
-  if (token === "" && /^http/i.test(url)) {
-    throw new CommandError(
-      "the token of the store is missing, expected that of dagger-breaker serve in DAGGER_BREAKER_STORE_TOKEN",
-      EXIT.usage,
-    );
+  checked(where, () => checkStoreUrl(url, TOKEN_VARIABLE));
+  const token = env[TOKEN_VARIABLE]?.trim() ?? "";
+  if (/^http/i.test(url)) {
+    if (token === "") {
+      throw new CommandError(
+        `the token of the store is missing, expected that of dagger-breaker serve in ${TOKEN_VARIABLE}`,
+        EXIT.usage,
+      );
+    }
+    checked(TOKEN_VARIABLE, () => checkToken(token, "the token"));
   }
   return { url, scope, token: token === "" ? undefined : token };
+}
+
+/** Says that something cannot be used, in the words of a check that shows nothing of it. */
+function checked(what: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw new CommandError(`${what} is of no use: ${(error as Error).message}`, EXIT.usage);
+  }
 }
 
 function readScope(text: string): string {

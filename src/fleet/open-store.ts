@@ -3,6 +3,7 @@
 import { type Field, readOptions } from "../options/check.js";
 import { checkToken } from "./http/token.js";
 import type { FleetStore } from "./store.js";
+import { sqlitePath } from "./store-url.js";
 
 /** What a URL does not say. */
 export interface OpenStoreOptions {
@@ -58,14 +59,6 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
       if (rest === "") return (await import("./memory/memory-store.js")).memoryStore();
   }
   throw new RangeError(`the URL of a store ${shownScheme(url)}, expected ${EXPECTED}`);
-}
-
-/** `sqlite://name` would be a host to some and a path to others. */
-function sqlitePath(path: string): string {
-  if (path !== "" && !/^\/\/(?!\/)/.test(path)) return path;
-  throw new RangeError(
-    "the URL of a SQLite store names no path, expected sqlite:PATH, such as sqlite:/var/lib/fleet.db",
-  );
 }
 
 /** What stands before a first colon without slashes behind it may be the name of a user. */

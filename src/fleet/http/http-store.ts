@@ -7,6 +7,7 @@ import type { FleetChange, FleetReply } from "../rules/reply.js";
 import { ScopeListeners } from "../scope-listeners.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
+import { readHttpUrl } from "../store-url.js";
 import { CommandQueue } from "./command-queue.js";
 import { EventSubscription } from "./event-subscription.js";
 import { HttpClient } from "./http-client.js";
@@ -29,7 +30,7 @@ export interface HttpStoreOptions {
 const TIMEOUT: NumberRange = { min: 1, max: 60_000, of: "milliseconds" };
 
 const FIELDS = {
-  url: { absent: undefined, read: readUrl } as Field<URL | undefined>,
+  url: { absent: undefined, read: readHttpUrl } as Field<URL | undefined>,
   token: tokenField,
   timeoutMs: numberField(1000, TIMEOUT),
 };
@@ -121,23 +122,4 @@ class HttpStore implements FleetStore {
   #noAnswer(): FleetStoreError {
     return new FleetStoreError(`${this.#client.name} answered with what is no answer`);
   }
-}
-
-/** A URL may hold a password, so no message shows one, not even one that cannot be read. */
-function readUrl(value: unknown, label: string): URL {
-  const expected = "expected http://HOST:PORT or https://HOST:PORT";
-  if (typeof value !== "string") {
-    throw new TypeError(`${label} is of type ${typeof value}, ${expected}`);
-  }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new RangeError(`${label} cannot be read, ${expected}`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new RangeError(`${label} has user info, expected it in the option "token"`);
-  }
-  if (url.search !== "" || url.hash !== "") {
-    throw new RangeError(`${label} has a query or a fragment, ${expected}`);
-  }
-  return url;
 }
