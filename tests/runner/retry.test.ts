@@ -158,6 +158,33 @@ describe("a program that is not dagger", () => {
   });
 });
 
+describe.each([
+  ["dagger --silent prints", "Error: invalid response status 429 Too Many Requests"],
+  ["a program quotes", "toomanyrequests: 429 from https://registry-1.docker.io/v2/a/manifests/1"],
+])("a rate limit that no circuit counts, as %s it,", (_title, message) => {
+  const limited = (order: Partial<RunOrder>) =>
+    runner.run({
+      command: "sh",
+      args: ["-c", `echo '${message}' >&2; exit 1`],
+      maxRetries: 1,
+      ...order,
+    });
+
+  test("has its time before the next attempt", async () => {
+    const ran = await limited({ guard: { rateLimitOpenMs: 1500 } });
+    expect(ran.report.attempts).toHaveLength(2);
+    expect(ran.progress).toMatchObject([{ kind: "retrying" }]);
+    const [retrying] = ran.progress;
+    expect(retrying?.kind === "retrying" && retrying.delayMs).toBeGreaterThanOrEqual(1500);
+  });
+
+  test("has no next attempt where that would be too late", async () => {
+    const ran = await limited({ maxDelayMs: 10_000, initialDelayMs: 1 });
+    expect(ran.report.attempts).toHaveLength(1);
+    expect(ran.report).toMatchObject({ outcome: "failed", failure: { limited: true } });
+  });
+});
+
 test("what the command itself ends with is told apart from our own rejection", async () => {
   const ran = await inTurn(["75"], {});
   expect(ran.exitCode).toBe(75);

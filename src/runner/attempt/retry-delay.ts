@@ -43,7 +43,9 @@ export function delayBeforeRetry(
     const longestMs = Math.max(...waitsMs);
     return failure?.rule === OWN_REJECTED && longestMs <= maxDelayMs ? longestMs : 0;
   }
-  const askedMs = failure?.retryAfterMs ?? 0;
+  // A rate limit of which no circuit knows, since the output does not name the host or is no front end's.
+  const limitMs = failure?.limited === true ? guard.settings.rateLimitOpenMs : 0;
+  const askedMs = failure?.retryAfterMs ?? limitMs;
   if (askedMs > maxDelayMs) return undefined;
   return Math.max(
     askedMs,
