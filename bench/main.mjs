@@ -22,6 +22,7 @@ const SUITES = [
   "proxy",
   "start",
   "run",
+  "run-before",
   "fleet-cached",
   "fleet-strict",
   "fleet-trip",

@@ -1,36 +1,28 @@
 /** How long the program takes to start, against the one that loaded a module for each source. */
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BEFORE, programBefore, withoutBefore } from "../before.mjs";
 import { figure } from "../report.mjs";
 import { spreadOf } from "../statistics.mjs";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(PROJECT, "dist/cli/main.js");
-/** The last commit whose build was one file for each source, each command line loading what it needs. */
-const BEFORE = "d8fbe8f";
 const COMMANDS = { "--version": ["--version"], run: ["run", "--", "true"], classify: ["classify"] };
 
 export const title = "A start of the program";
 export const note = `What a command takes on top of \`node -e 0\`, in turns with the same command as built from the commit ${BEFORE}, with what Node.js has kept of earlier starts; \`run\` runs \`true\`, and \`classify\` reads an empty log. The ratio is of the two figures.`;
 
-export function leftOut() {
-  try {
-    git("cat-file", "-e", BEFORE);
-    return undefined;
-  } catch {
-    return `no commit ${BEFORE} is here to compare with (a shallow clone?)`;
-  }
-}
+export const leftOut = withoutBefore;
 
 export async function run({ rounds }) {
   const folder = mkdtempSync(join(PROJECT, "node_modules/.bench-start-"));
   try {
-    const before = await buildBefore(folder);
+    const before = await programBefore(folder);
+    mkdirSync(join(folder, "home"));
     const rows = [];
     for (const [name, args] of Object.entries(COMMANDS)) {
       rows.push({ name, cells: await compare(before, args, folder, Math.max(9, rounds / 2)) });
@@ -39,24 +31,6 @@ export async function run({ rounds }) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Builds the program of that commit as it was built then, and gives its path. */
-async function buildBefore(folder) {
-  const { build } = createRequire(join(PROJECT, "package.json"))("esbuild");
-  execFileSync("tar", ["-x", "-C", folder], {
-    input: git("archive", BEFORE, "src", "package.json"),
-  });
-  // Where tsc would find no errors, it writes the same.
-  await build({
-    entryPoints: ["src/**/*.ts"],
-    outdir: "dist",
-    absWorkingDir: folder,
-    format: "esm",
-    logLevel: "warning",
-  });
-  mkdirSync(join(folder, "home"));
-  return join(folder, "dist/cli/main.js");
 }
 
 async function compare(before, args, folder, rounds) {
@@ -83,12 +57,4 @@ async function tookMs(args, env) {
   const child = spawn(process.execPath, args, { env, stdio: "ignore" });
   await once(child, "close");
   return performance.now() - start;
-}
-
-function git(...args) {
-  return execFileSync("git", args, {
-    cwd: PROJECT,
-    maxBuffer: 1e9,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
 }
