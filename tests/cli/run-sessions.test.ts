@@ -1,6 +1,6 @@
 /** Sessions that programs with the real SDK open or find inside `dagger-breaker run`. */
 
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -69,6 +69,36 @@ describe.each(["found in the environment", "opened by the SDK"])("a session %s",
     );
     expect(double.requestsTo("ghcr.io")).toBe(6);
   });
+});
+
+test("images that sessions took by the lock file of Dagger are told in report and summary", async () => {
+  const folder = join(cli.folder, "locked");
+  mkdirSync(join(folder, ".git"), { recursive: true });
+  const digest = `sha256:${"a".repeat(64)}`;
+  const entry = [
+    "",
+    "container.from",
+    ["docker.io/library/alpine:3", "linux/amd64"],
+    digest,
+    "pin",
+  ];
+  writeFileSync(join(folder, "dagger.lock"), `[["version","1"]]\n${JSON.stringify(entry)}\n`);
+  const engine = await kit.testing.startSessionDouble({ engineVersion: "v1.0.0-beta.10" });
+  const report = join(folder, "report.json");
+  const summary = join(folder, "summary.md");
+  const command = [process.execPath, PIPELINE, "alpine:3", "ghcr.io/acme/app:1"];
+  await cli.run(["run", "--output", report, "--", ...command], {
+    cwd: folder,
+    env: {
+      ...(await engine.cliEnvironment()),
+      GITHUB_ACTIONS: "true",
+      GITHUB_STEP_SUMMARY: summary,
+    },
+  });
+  await engine.stop();
+  const { lockedImages } = JSON.parse(readFileSync(report, "utf8")) as RunJson;
+  expect(lockedImages).toEqual([{ reference: "docker.io/library/alpine:3", platform: "", digest }]);
+  expect(readFileSync(summary, "utf8")).toContain("| images by lock file | 1 |");
 });
 
 test("several sessions of one command share its circuits", async () => {

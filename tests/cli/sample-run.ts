@@ -65,6 +65,7 @@ export function sampleRun(over: Partial<RunReport> = {}): RunReport {
     sessions: null,
     sparedRequests: 0,
     contacts: null,
+    lockedImages: [],
     learnt: [],
     warnings: [],
     ...over,

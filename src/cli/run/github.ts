@@ -58,7 +58,7 @@ export function outputLines(outputs: Readonly<Record<string, string>>): string {
 
 /** The part of the step's summary, in Markdown. */
 export function stepSummary(report: RunReport, program: string): string {
-  const { failure, rejection, attempts, waitedMs, sparedRequests, contacts } = report;
+  const { failure, rejection, attempts, waitedMs, sparedRequests, contacts, lockedImages } = report;
   const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
   const rows: (readonly [string, string | undefined])[] = [
     ["program", program],
@@ -75,6 +75,7 @@ export function stepSummary(report: RunReport, program: string): string {
     ["took", durationText(report.durationMs)],
     ["waited for circuits", waitedMs < 1 ? undefined : durationText(waitedMs)],
     ["requests spared", `${sparedRequests}`],
+    ["images by lock file", lockedImages.length === 0 ? undefined : `${lockedImages.length}`],
   ];
   const known = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
   const hosts = contacts?.upstreams ?? [];

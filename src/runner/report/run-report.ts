@@ -4,6 +4,7 @@ import type { Failure } from "../../attribution/failure.js";
 import type { Contacts } from "../contacts/contacts.js";
 import type { OutputError } from "../output/child-streams.js";
 import type { RunLimit, RunSessions } from "../run-plan.js";
+import type { LockedImage } from "./locked-images.js";
 
 /** How a run ended. */
 export type RunOutcome =
@@ -103,6 +104,8 @@ export interface RunReport {
   readonly sparedRequests: number;
   /** What the command contacted by its traces; null without any. */
   readonly contacts: Contacts | null;
+  /** Images that its sessions took by the lock file of Dagger. */
+  readonly lockedImages: readonly LockedImage[];
   /** The breakers of what an earlier run of the same command contacted. */
   readonly learnt: readonly string[];
   readonly warnings: readonly Note[];
