@@ -15,6 +15,23 @@ const OWN_PROGRAM = "src/cli/own-program.ts";
 /** The licences of packages that come without, each as it stands in the repository of the package. */
 const OTHER_LICENSES = { "@redis/client": join(ROOT, "scripts/licenses/node-redis.txt") };
 
+/** Modules of Node.js that take long to load, and that most command lines do not need: each is loaded when it is first used. */
+const LATE_MODULES =
+  /^node:(?:crypto|dns|fs\/promises|http|http2|https|readline|timers\/promises|tls|zlib)$/;
+const LATE_PREFIX = "late:";
+const lateModules = {
+  name: "late-modules",
+  setup({ onResolve }) {
+    onResolve({ filter: LATE_MODULES }, ({ path, kind }) =>
+      kind === "import-statement" ? { path: `${LATE_PREFIX}${path}`, external: true } : undefined,
+    );
+  },
+};
+const LOAD_LATE = `require = ((load) => (name) => {
+  if (!name.startsWith("${LATE_PREFIX}")) return load(name);
+  return new Proxy({}, { get: (_, key) => load(name.slice(${LATE_PREFIX.length}))[key] });
+})(require);`;
+
 /** What is bundled alike, wherever the bundle goes. */
 const COMMON = {
   bundle: true,
@@ -28,6 +45,8 @@ const COMMON = {
   absWorkingDir: ROOT,
   logLevel: "silent",
 };
+/** The same for the program itself. */
+const PROGRAM = { ...COMMON, entryPoints: ["src/cli/program.ts"], plugins: [lateModules] };
 
 /**
  * Writes the program of the package into a folder: `main.js`, which is the `bin`, `program.cjs`, and `licenses.txt` of
@@ -36,12 +55,13 @@ const COMMON = {
 export async function bundleForPackage(folder) {
   const [{ metafile }] = await Promise.all([
     build({
-      ...COMMON,
-      entryPoints: ["src/cli/program.ts"],
+      ...PROGRAM,
       outfile: join(folder, "program.cjs"),
       target: OLDEST_NODE,
       external: [...REDIS_CLIENTS, "@opentelemetry/api"],
-      banner: { js: 'var ownUrl = require("node:url").pathToFileURL(__filename).href;' },
+      banner: {
+        js: `var ownUrl = require("node:url").pathToFileURL(__filename).href;\n${LOAD_LATE}`,
+      },
       define: { "import.meta.url": "ownUrl" },
       metafile: true,
     }),
@@ -65,10 +85,10 @@ export async function bundleForPackage(folder) {
  */
 export async function bundleForSingleFile(outfile, nodeVersion) {
   const { metafile, warnings } = await build({
-    ...COMMON,
-    entryPoints: ["src/cli/program.ts"],
+    ...PROGRAM,
     outfile,
     target: `node${nodeVersion}`,
+    banner: { js: LOAD_LATE },
     // Never asked for: node-redis is in the file, and nothing makes it measure itself.
     external: ["ioredis", "@opentelemetry/api"],
     metafile: true,

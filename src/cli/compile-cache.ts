@@ -1,8 +1,10 @@
 /** Keeps what V8 compiles of the program, so that the next start need not compile it again. */
 
-import { statSync } from "node:fs";
 import * as module from "node:module";
 import { join } from "node:path";
+
+// An import would have Node.js read all that this module has, for which it loads many others.
+const { statSync } = process.getBuiltinModule("node:fs");
 
 /** The part of `node:module` that came with Node.js 22.8. */
 interface CompileCaching {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Ends, WINDOW_BYTES } from "./ends.js";
+import { Ends, PART_BYTES, WINDOW_BYTES } from "./ends.js";
 
 function endsOf(...chunks: Buffer[]): Ends {
   const ends = new Ends();
@@ -31,3 +31,38 @@ test("two windows are kept whole, and one byte more leaves one out", () => {
   expect(more).toHaveLength(2 * WINDOW_BYTES + 1);
   expect(more.endsWith("t!")).toBe(true);
 });
+
+/** Numbers from 0 to 1 that look like chance and are the same in each run. */
+function numbersOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
+
+test.each([1, 2, 3, 4])(
+  "parts of any sizes keep both ends, and the last ones stay (%i)",
+  (seed) => {
+    const next = numbersOf(seed);
+    const ends = new Ends();
+    const all: Buffer[] = [];
+    const last: { part: Uint8Array; expected: Buffer }[] = [];
+    for (let count = 0; count < 60; count += 1) {
+      const length = next() < 0.3 ? PART_BYTES : Math.floor(next() ** 2 * PART_BYTES);
+      const expected = Buffer.alloc(length, `${count} `);
+      const room = ends.room();
+      room.set(expected);
+      last.push({ part: ends.take(length), expected });
+      all.push(expected);
+      // As many as wait for a reader, while the next one is read.
+      if (last.length > 4) last.shift();
+      ends.room().fill(0);
+      for (const one of last) expect(Buffer.compare(one.part, one.expected)).toBe(0);
+    }
+    const whole = Buffer.concat(all).toString("latin1");
+    const kept = `${whole.slice(0, WINDOW_BYTES)}\n${whole.slice(-WINDOW_BYTES)}`;
+    expect(whole.length).toBeGreaterThan(2 * WINDOW_BYTES);
+    expect(ends.text()).toBe(kept);
+  },
+);

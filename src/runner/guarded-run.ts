@@ -19,6 +19,7 @@ import { GroupWatcher } from "./ending/group-watcher.js";
 import { STOP_TIMES } from "./ending/stop-plan.js";
 import { exportsOf, hearsSteps, isTraced } from "./heard.js";
 import { CommandInput } from "./input/command-input.js";
+import { PreparedOutput } from "./output/prepared-output.js";
 import { isDagger } from "./program-name.js";
 import {
   type Ending,
@@ -57,9 +58,10 @@ export async function runGuarded(
 class GuardedRun {
   readonly #plan: RunPlan;
   readonly #guard: Guard;
-  readonly #signals = new RunSignals();
+  readonly #signals: RunSignals;
   readonly #watcher: GroupWatcher;
   readonly #input: CommandInput;
+  readonly #output: PreparedOutput;
   readonly #learnt: LearntRun;
   readonly #attempts: AttemptReport[] = [];
   readonly #notes = new RunNotes();
@@ -82,10 +84,12 @@ class GuardedRun {
 
   constructor(plan: RunPlan, guard: Guard, onProgress: OnProgress | undefined) {
     this.#onProgress = onProgress;
+    this.#signals = plan.signals ?? new RunSignals();
     this.#plan = plan;
     this.#guard = guard;
-    this.#watcher = new GroupWatcher(plan.env);
+    this.#watcher = new GroupWatcher(plan.env, plan.sessions?.folder);
     this.#input = new CommandInput(plan);
+    this.#output = plan.output ?? new PreparedOutput();
     this.#isOwn = isDagger(plan.command);
     this.#learnt = new LearntRun(plan);
     const enforced = plan.learnt === "enforce" ? this.#learnt.contacts : [];
@@ -117,6 +121,7 @@ class GuardedRun {
       sessions: this.#plan.sessions?.counts() ?? null,
       sparedRequests: this.#spared(),
       contacts,
+      lockedImages: this.#plan.sessions?.lockedImages?.() ?? [],
       learnt: this.#learnt.contacts,
       warnings: this.#notes.all,
     };
@@ -126,6 +131,7 @@ class GuardedRun {
     this.#signals.release();
     this.#watcher.end();
     this.#input.close();
+    this.#output.close();
     this.#forgetSessions?.();
   }
 
@@ -202,6 +208,7 @@ class GuardedRun {
         args,
         env: { ...env, ...sessions?.variables, ...(sendsTraces ? exportsOf(this.#plan) : {}) },
         input: this.#input,
+        output: this.#output,
         limits: { ...limits, idleFromFirstSign: this.#isOwn && !hearsSteps(this.#plan) },
         stop: { ...STOP_TIMES, ...this.#plan.stop },
         isOwn: this.#isOwn,

@@ -2,8 +2,12 @@
 
 import type { Environment } from "../traces/environment.js";
 import type { CommandWitness } from "./contacts/command-witness.js";
+import type { OwnFolder } from "./ending/group-watcher.js";
 import type { StopTimes } from "./ending/stop-plan.js";
 import type { InputChoice } from "./input/command-input.js";
+import type { PreparedOutput } from "./output/prepared-output.js";
+import type { LockedImage } from "./report/locked-images.js";
+import type { RunSignals } from "./signals/run-signals.js";
 import type { StepOutput } from "./step-output.js";
 
 /** When a run is ended by us, in milliseconds; without a limit it never is. */
@@ -43,12 +47,16 @@ export interface RefusedRequest {
 export interface ChildSessions {
   /** What the command gets in its environment so that they come to us. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What somebody else has to remove when we are killed. */
+  readonly folder?: OwnFolder | undefined;
   /** Calls `listener` when a session begins; at once when one has begun. Returns how to stop. */
   onBegin(listener: () => void): () => void;
   /** Calls `listener` when a session is lost and no other one is left. Returns how to stop. */
   onAllLost?(listener: () => void): () => void;
   /** What went through them so far; null when there was none. */
   counts(): RunSessions | null;
+  /** Images that they took by the lock file of Dagger. */
+  lockedImages?(): readonly LockedImage[];
   /** The last request that was refused; null when none was. */
   lastRefused(): RefusedRequest | null;
 }
@@ -73,6 +81,10 @@ export interface RunPlan extends RetryLimits {
   readonly stdin?: InputChoice | undefined;
   /** Descriptors behind the standard streams that the command is given as well. */
   readonly inherited?: readonly number[] | undefined;
+  /** What its output goes through, where that is prepared already; the run closes it. */
+  readonly output?: PreparedOutput | undefined;
+  /** Where signals are listened to already; the run releases them. */
+  readonly signals?: RunSignals | undefined;
   readonly limits: RunLimits;
   /** How much time the command has to end, where that is not the default. */
   readonly stop?: Partial<StopTimes> | undefined;

@@ -1,13 +1,13 @@
 /** Receives the spans of the engine on loopback and passes them on to the collector of the user. */
 
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EngineSpan } from "../attribution/spans/span.js";
 import { askUser } from "../breaker/announce.js";
 import { checkFunction } from "../options/check.js";
+import { LateHttpServer } from "../sockets/late-http-server.js";
+import { randomToken } from "../sockets/random-token.js";
 import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../sockets/token-gate.js";
 import { decodeSpans } from "./decode.js";
 import type { OwnSpan } from "./encode.js";
@@ -92,8 +92,8 @@ export interface TraceReceiver {
 
 /** An idle connection of Go's HTTP client lives for 90 s; it, not we, should end it. */
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
-/** How long an exporter may take to send one request. Its own time-out is 10 s by default. */
-const REQUEST_TIMEOUT_MS = 120_000;
+/** How long an exporter may be silent within a request. Its own time-out is 10 s by default. */
+const SILENCE_TIMEOUT_MS = 120_000;
 /** How many of the largest bodies may be held at the same time, while they come and are read. */
 const HELD_BODIES = 4;
 /** An exporter that is answered 503 tries again for 30 s and holds up the end of the CLI. */
@@ -134,8 +134,8 @@ export async function startTraceReceiver(options?: TraceReceiverOptions): Promis
 
 class Receiver implements TraceReceiver {
   readonly #settings: ReceiverSettings;
-  readonly #path = `/${randomBytes(16).toString("hex")}/v1/traces`;
-  readonly #server: Server;
+  readonly #path = `/${randomToken()}/v1/traces`;
+  readonly #server: LateHttpServer;
   readonly #forwarder: Forwarder | undefined;
   readonly #held: HeldBytes;
   readonly #listeners = new Set<{ readonly listener: SpansListener }>();
@@ -163,17 +163,19 @@ class Receiver implements TraceReceiver {
     if (endpoint !== undefined) {
       this.#forwarder = new Forwarder({ ...settings, ...PATIENCE, endpoint });
     }
-    this.#server = createServer({
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
-    });
     this.#gate = new TokenGate(settings.maxConnections);
-    this.#server.on("connection", (socket) => {
-      this.#gate.enter(socket);
-      this.#connections.add(socket.unref());
+    const options = {
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
+      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
+    };
+    this.#server = new LateHttpServer(options, {
+      connected: (socket) => {
+        this.#gate.enter(socket);
+        this.#connections.add(socket);
+      },
+      requested: (request, response) => void this.#take(request, response),
     });
-    this.#server.on("request", (request, response) => void this.#take(request, response));
   }
 
   get endpoint(): string {
@@ -181,11 +183,7 @@ class Receiver implements TraceReceiver {
   }
 
   async listen(): Promise<void> {
-    this.#server.listen({ host: "127.0.0.1", port: 0, exclusive: true });
-    await once(this.#server, "listening");
-    this.#server.on("error", () => undefined);
-    this.#server.unref();
-    this.#port = (this.#server.address() as AddressInfo).port;
+    this.#port = await this.#server.listen();
   }
 
   onSpans(listener: SpansListener): () => void {
@@ -221,7 +219,7 @@ class Receiver implements TraceReceiver {
     await withinOrOver(passedOn, this.#settings.closeTimeoutMs);
     this.#forwarder?.close();
     await this.#forwarder?.idle();
-    this.#server.closeAllConnections();
+    this.#server.cut();
     this.#listeners.clear();
   }
 

@@ -2,8 +2,16 @@
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, closeSync, constants, copyFileSync, openSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  openSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { testWhere } from "../only-where.js";
@@ -112,3 +120,25 @@ test("hands on an unnamed pipe of which we have both ends, and none of our own",
   expect(shown).toEqual(expect.arrayContaining([7, 8]));
   expect(shown.filter((one) => one > 2 && one < 200)).toEqual([7, 8]);
 });
+
+test.skipIf(process.platform === "win32")(
+  "killed by force, it leaves no folder with the socket of its sessions behind",
+  async () => {
+    const script = 'echo "at $_EXPERIMENTAL_DAGGER_CLI_BIN"; exec sleep 60';
+    const child = spawn(cli.program, ["run", "--", "sh", "-c", script], {
+      env: cli.environment({ TMPDIR: "." }),
+      cwd: cli.folder,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let printed = "";
+    for await (const text of child.stdout.setEncoding("utf8")) {
+      printed += text;
+      if (printed.endsWith("\n")) break;
+    }
+    const folder = dirname(printed.slice("at ".length));
+    expect(isAbsolute(folder)).toBe(true);
+    expect(existsSync(folder)).toBe(true);
+    child.kill("SIGKILL");
+    await expect.poll(() => existsSync(folder), { timeout: 30_000 }).toBe(false);
+  },
+);

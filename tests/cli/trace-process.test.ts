@@ -126,6 +126,19 @@ describe("a command ends as without us", () => {
     },
   );
 
+  test.skipIf(process.platform !== "linux")(
+    "a signal that Node.js cannot hear ends it together with us",
+    async () => {
+      const run = start("die");
+      await run.printed("ready");
+      // A real-time signal.
+      process.kill(run.pid, 40);
+      await run.ended;
+      const command = childOf(run.output());
+      await expect.poll(() => isAlive(command), { timeout: 30_000 }).toBe(false);
+    },
+  );
+
   test("the options behind it are its own, with -- and without", async () => {
     const args = ["show", "--json", "--output", "x", "--", "-h"];
     for (const dashes of [["--"], []]) {

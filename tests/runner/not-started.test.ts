@@ -1,8 +1,9 @@
 /** A command that the system refuses to start ends the run at once, with the exit code of a shell. */
 
-import { closeSync, copyFileSync, openSync, symlinkSync } from "node:fs";
-import { expect, test } from "vitest";
-import { builtRunner } from "./built-runner.js";
+import { spawnSync } from "node:child_process";
+import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, symlinkSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { builtRunner, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
@@ -57,4 +58,51 @@ test("a program that is being written is not started", async () => {
   release();
   expect(ran.exitCode).toBe(126);
   expect(ran.report.warnings.map(({ text }) => text).join()).toContain("ETXTBSY");
+});
+
+/** Runs a line of bash, in which RUN stands for the words of a run. */
+function within(order: RunOrder, script: string) {
+  const { line, after } = runner.prepare(order);
+  const words = line.map((word) => `'${word}'`).join(" ");
+  const { stdout } = spawnSync("bash", ["-c", script.replace("RUN", words)], {
+    env: runner.env(),
+    encoding: "utf8",
+  });
+  return { after, stdout };
+}
+
+describe.skipIf(process.platform !== "linux")("where descriptors are scarce", () => {
+  test("one of ours that is beyond the limit by now keeps no command from being started", () => {
+    const order = { command: "echo", args: ["started"], inherited: [] };
+    const { stdout, after } = within(order, "exec 250</dev/null; ulimit -n 64; exec RUN");
+    expect(stdout).toBe("started\n");
+    expect(after().report).toMatchObject({ outcome: "succeeded", exitCode: 0 });
+  });
+
+  test("pipes are made or not, and nothing is left of those that are not", () => {
+    const folder = runner.file();
+    mkdirSync(folder);
+    const program = `
+      import { closeSync, openSync } from "node:fs";
+      const { openPipes } = await import(${JSON.stringify(`${runner.dist}/runner/output/real-pipe.js`)});
+      await openPipes(["read"]);
+      for (let free = 0; free < 10; free += 1) {
+        const held = [];
+        try {
+          for (;;) held.push(openSync("/dev/null"));
+        } catch {}
+        for (const one of held.splice(0, free)) closeSync(one);
+        const pipes = await openPipes(["read", "read"]);
+        for (const { readEnd, writeEnd } of pipes ?? []) held.push(readEnd, writeEnd);
+        for (const one of held) closeSync(one);
+      }
+      console.log("done");`;
+    const line = `ulimit -n 64; exec '${process.execPath}' --input-type=module -e "$PROGRAM"`;
+    const { stdout, stderr } = spawnSync("bash", ["-c", line], {
+      env: { ...runner.env(), TMPDIR: folder, PROGRAM: program },
+      encoding: "utf8",
+    });
+    expect([stdout, stderr]).toEqual(["done\n", ""]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });

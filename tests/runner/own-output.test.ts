@@ -50,6 +50,20 @@ describe("output that cannot be written", () => {
     },
   );
 
+  test("on a terminal that has gone ends the run with 74 as well", () => {
+    const { line, after } = runner.prepare({ command: "sh", args: ["-c", "echo lost; exit 3"] });
+    const program = `import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+os.close(ours)
+subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=theirs)`;
+    spawnSync("python3", ["-c", program, ...line], { env: runner.env(), stdio: "ignore" });
+    expect(after().report).toMatchObject({
+      outcome: "failed",
+      exitCode: 74,
+      attempts: [{ exitCode: 3, outputError: { stream: "stdout", code: "EIO" } }],
+    });
+  });
+
   test("is a closed pipe to the command", () => {
     const { report } = redirected({ command: "yes" }, "> /dev/full");
     expect(report.exitCode).toBe(74);

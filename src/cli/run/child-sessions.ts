@@ -1,5 +1,6 @@
 /** Guards the sessions of a command: the one that it finds in its environment, or those that it opens. */
 
+import { readdirSync } from "node:fs";
 import type { Guard } from "../../guard/guard.js";
 import { GuardedSessions, type SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
 import type { SessionAddress } from "../../proxy/sessions/session-address.js";
@@ -71,6 +72,7 @@ async function standIn(
     const cli = writeLauncher(folder.path, ownProgram());
     return {
       ...facts(sessions),
+      folder: { path: folder.path, names: readdirSync(folder.path) },
       variables: {
         [CLI]: cli,
         DAGGER_BREAKER_RUN: listener.path,
@@ -89,7 +91,7 @@ async function standIn(
   }
 }
 
-function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables"> {
+function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables" | "folder"> {
   return {
     onBegin: (listener) => sessions.onBegin(listener),
     onAllLost: (listener) => sessions.onAllLost(listener),

@@ -2,21 +2,27 @@
 
 import type { Command } from "commander";
 import { Guard } from "../../guard/guard.js";
+import type { GuardOptions } from "../../guard/guard-options.js";
+import type { LockedEvent } from "../../guard/locks/request-locks.js";
 import type { SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
 import { type CommandWitness, startCommandWitness } from "../../runner/contacts/command-witness.js";
 import { runGuarded } from "../../runner/guarded-run.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
+import { PreparedOutput } from "../../runner/output/prepared-output.js";
 import { isDagger, shownName } from "../../runner/program-name.js";
+import { LockedImages } from "../../runner/report/locked-images.js";
 import type { Note, RunOutcome } from "../../runner/report/run-report.js";
+import { RunSignals } from "../../runner/signals/run-signals.js";
 import type { StepOutput } from "../../runner/step-output.js";
 import { unreadText } from "../../traces/unread.js";
 import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
-import { joinFleet } from "../fleet-guard.js";
+import { type JoinedFleet, joinFleet } from "../fleet-guard.js";
 import {
   addGuardFlags,
   checkRateLimitOpen,
   connectTimeoutFrom,
   guardOptionsFrom,
+  type TracesChoice,
   tracesFrom,
 } from "../guard-settings.js";
 import { addSettings } from "../settings.js";
@@ -25,7 +31,13 @@ import type { CommandContext, Terminal } from "../terminal.js";
 import { holdWarnings, OF_ANYTHING } from "../trace/warnings.js";
 import { type CommandSessions, guardSessions } from "./child-sessions.js";
 import { watchIdleness } from "./idleness.js";
-import { OWN_SETTINGS, type OwnFlags, type RunFlags, readOwnOptions } from "./options.js";
+import {
+  OWN_SETTINGS,
+  type OwnFlags,
+  type OwnOptions,
+  type RunFlags,
+  readOwnOptions,
+} from "./options.js";
 import { tellProgress, tellRun } from "./tell.js";
 
 const EXIT_CODES = `${exitCodeHelp(RUN_EXIT_CODES)}
@@ -60,18 +72,53 @@ async function run(
   // Before anything is opened here.
   const inherited = inheritedDescriptors();
   const { env } = terminal;
-  const { timeoutMs, idleTimeoutMs, lostSessionGraceMs, ...own } = readOwnOptions(
-    flags,
-    env,
-    command,
-    args,
-  );
-  const connectTimeoutMs = connectTimeoutFrom(flags, env);
-  const traces = tracesFrom(flags, env);
+  const own = readOwnOptions(flags, env, command, args);
   const guardOptions = guardOptionsFrom(flags, env);
   checkRateLimitOpen(guardOptions);
-  const joined = await joinFleet(flags, env);
-  const guard = new Guard({ ...guardOptions, fleet: joined?.fleet });
+  const setting: RunSetting = {
+    command,
+    args,
+    inherited,
+    own,
+    guardOptions,
+    connectTimeoutMs: connectTimeoutFrom(flags, env),
+    traces: tracesFrom(flags, env),
+  };
+  // From here on a signal has the run end in order, with all that is told of it.
+  const signals = new RunSignals();
+  let joined: JoinedFleet | undefined;
+  try {
+    joined = await joinFleet(flags, env);
+    return await runWithin(joined, signals, setting, terminal);
+  } finally {
+    signals.release();
+    await joined?.leave();
+  }
+}
+
+/** What the command line and the environment say. */
+interface RunSetting {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly inherited: readonly number[];
+  readonly own: OwnOptions;
+  readonly guardOptions: GuardOptions;
+  readonly connectTimeoutMs: number | undefined;
+  readonly traces: TracesChoice;
+}
+
+async function runWithin(
+  joined: JoinedFleet | undefined,
+  signals: RunSignals,
+  { command, args, inherited, own, guardOptions, connectTimeoutMs, traces }: RunSetting,
+  terminal: Terminal,
+): Promise<number> {
+  const { env } = terminal;
+  const { timeoutMs, idleTimeoutMs, lostSessionGraceMs } = own;
+  const output = new PreparedOutput();
+  const locked = new LockedImages();
+  const onLocked = (event: LockedEvent): void => locked.add(event);
+  const guard = new Guard({ ...guardOptions, onLocked, fleet: joined?.fleet });
   const isOwn = isDagger(command);
   const held = holdWarnings(OF_ANYTHING);
   const witness = traces === "off" ? undefined : await startCommandWitness(env);
@@ -88,6 +135,8 @@ async function run(
         env,
         stdin: own.stdin,
         inherited,
+        output,
+        signals,
         // A program that opens sessions may do other things first: only their opening is limited.
         limits: {
           timeoutMs,
@@ -103,7 +152,7 @@ async function run(
         witness,
         steps,
         sendsTraces: traces === "all" || (traces === "auto" && isOwn),
-        sessions,
+        sessions: sessions && { ...sessions, lockedImages: () => locked.all },
       },
       guard,
       own.quiet === true || own.json ? undefined : tellProgress(terminal),
@@ -126,7 +175,6 @@ async function run(
     await held.release();
     await sessions?.close();
     await steps?.close();
-    await joined?.leave();
   }
 }
 

@@ -11,7 +11,7 @@ import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
 import type { TraceReceiver } from "../../traces/receiver.js";
 import { RequestTracing } from "../../traces/request-tracing.js";
 import type { RefusedQuery } from "../query/guarded-query.js";
-import { type SessionCounts, type SessionProxy, startSessionProxy } from "../session-proxy.js";
+import type { SessionCounts, SessionProxy } from "../session-proxy.js";
 import type { SessionAddress } from "./session-address.js";
 import type { OpeningFailure, OpeningSession, SessionHost } from "./session-host.js";
 
@@ -153,6 +153,8 @@ export class GuardedSessions implements SessionHost {
       for (const listener of this.#lossListeners) listener();
     };
     const guard = this.#guard;
+    // Loaded here: most commands open no session, and one takes longer to open than this to load.
+    const { startSessionProxy } = await import("../session-proxy.js");
     const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRefused, onLost });
     this.#living += 1;
     this.#proxies.set(proxy, () => {

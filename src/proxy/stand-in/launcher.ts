@@ -2,7 +2,7 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** The longest path that a socket may have is about a hundred bytes. */
 const MAX_FOLDER_LENGTH = 80;
@@ -10,7 +10,8 @@ const MAX_FOLDER_LENGTH = 80;
 /** Makes a temporary folder that only this user can enter. `remove` never throws. */
 export function privateFolder(): { readonly path: string; remove(): void } {
   const parent = tmpdir().length > MAX_FOLDER_LENGTH ? "/tmp" : tmpdir();
-  const path = mkdtempSync(join(parent, "dagger-breaker-"));
+  // Those who are told of it work in other folders.
+  const path = mkdtempSync(join(resolve(parent), "dagger-breaker-"));
   return {
     path,
     remove() {

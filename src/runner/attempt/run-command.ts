@@ -3,8 +3,10 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Environment } from "../../traces/environment.js";
+import { GroupWatcher } from "../ending/group-watcher.js";
 import { ProcessGroup } from "../ending/process-group.js";
 import { handedOn, streamsBehind } from "../input/inherited-descriptors.js";
+import { planStreams } from "../output/child-streams.js";
 import { shownName } from "../program-name.js";
 import { RunSignals } from "../signals/run-signals.js";
 
@@ -36,7 +38,8 @@ export class CommandNotStartedError extends Error {
  * were given, and waits for its end.
  *
  * What would end us is passed on and does not end us while it runs; what stops it stops us as well.
- * Ctrl-C and Ctrl-\ on a terminal reach the command without us.
+ * Ctrl-C and Ctrl-\ on a terminal reach the command without us. Without a terminal it leads a group of
+ * its own, which a watcher ends when a signal ends us that Node.js cannot hear.
  *
  * @param env The whole environment of the command.
  * @param inherited Descriptors behind the standard streams that it is given as well.
@@ -49,17 +52,21 @@ export async function runCommand(
   inherited: readonly number[] = [],
 ): Promise<CommandEnd> {
   const signals = new RunSignals();
+  const watcher = new GroupWatcher(env);
+  const leads = !planStreams().hasTerminal;
   try {
     return await endOf(command, () => {
       const others = streamsBehind(handedOn(inherited));
       const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...others];
-      const child = spawn(command, args, { env, stdio });
-      const group = new ProcessGroup(child, false);
-      signals.passTo(child, group, { sharesTerminal: true, interruptsFirst: false });
+      const child = spawn(command, args, { env, stdio, detached: leads });
+      const group = new ProcessGroup(child, leads);
+      signals.passTo(child, group, { sharesTerminal: !leads, interruptsFirst: false });
+      if (group.id !== undefined) watcher.guard(group.id);
       return child;
     });
   } finally {
     signals.release();
+    watcher.end();
   }
 }
 

@@ -8,9 +8,10 @@ import { type StopTimes, stopPlan } from "../ending/stop-plan.js";
 import { TerminalState } from "../ending/terminal-state.js";
 import type { AttemptInput, CommandInput } from "../input/command-input.js";
 import { streamsBehind } from "../input/inherited-descriptors.js";
-import { ChildStreams, type OutputError, planStreams } from "../output/child-streams.js";
+import { ChildStreams, type OutputError } from "../output/child-streams.js";
 import { ConnectedWords, saysConnected } from "../output/connected-words.js";
 import { untilPassed } from "../output/last-output.js";
+import type { PreparedOutput } from "../output/prepared-output.js";
 import type { RunLimit, RunLimits } from "../run-plan.js";
 import type { RunSignals } from "../signals/run-signals.js";
 import { AttemptLimits } from "./limits.js";
@@ -41,6 +42,7 @@ export interface Attempt {
   readonly args: readonly string[];
   readonly env: Environment;
   readonly input: CommandInput;
+  readonly output: PreparedOutput;
   readonly limits: RunLimits;
   readonly stop: StopTimes;
   /** Whether the command is dagger itself. */
@@ -73,13 +75,13 @@ const LAST_OUTPUT_MS = 1_000;
  */
 export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const { command, args, env, signals, stop, isOwn, watcher } = attempt;
-  const plan = planStreams();
+  const { plan } = attempt.output;
   const leads = !plan.hasTerminal;
   // Without limits nothing of ours ever kills it on a terminal.
   const terminal = plan.hasTerminal && hasLimits(attempt.limits) ? new TerminalState() : undefined;
   const isUnwatched = plan.isUnread && !attempt.isHeard;
   const words = new ConnectedWords(() => limits.connected());
-  const streams = await ChildStreams.open(plan, (chunk) => {
+  const streams = ChildStreams.over(plan, await attempt.output.take(), (chunk) => {
     limits.progressed();
     words.add(chunk);
   });

@@ -17,9 +17,16 @@ export function defaultLearntPath(env: Environment): string | undefined {
   return digests && join(dirname(digests), "contacts.json");
 }
 
-/** What is known of a command; nothing when there is no such file or it cannot be read. */
-export function readLearnt(path: string, key: string, nowMs: number): readonly string[] {
-  return parseLearnt(textOf(path), nowMs).find((one) => one.key === key)?.contacts ?? [];
+/**
+ * What is known of a command; nothing when there is no such file or it cannot be read.
+ *
+ * @param keyOf Gives the key of the command, where the file holds any.
+ */
+export function readLearnt(path: string, keyOf: () => string, nowMs: number): readonly string[] {
+  const commands = parseLearnt(textOf(path), nowMs);
+  if (commands.length === 0) return [];
+  const key = keyOf();
+  return commands.find((one) => one.key === key)?.contacts ?? [];
 }
 
 /**

@@ -11,13 +11,14 @@ export class LearntRun {
   /** The breakers of what the last run contacted; none when that is not known or not wanted. */
   readonly contacts: readonly string[];
   readonly #path: string | undefined;
-  readonly #key: string;
+  /** Made when it is needed: a hash takes longer to load than a command to start. */
+  readonly #key: () => string;
 
   constructor({ command, args, env, learnt, learntPath }: RunPlan) {
     const folder = workingFolder();
     const isKept = learnt !== "off" && folder !== undefined;
     this.#path = isKept ? (learntPath ?? defaultLearntPath(env)) : undefined;
-    this.#key = learntKey(command, args, folder ?? "");
+    this.#key = () => learntKey(command, args, folder ?? "");
     this.contacts = this.#path === undefined ? [] : readLearnt(this.#path, this.#key, Date.now());
   }
 
@@ -32,7 +33,7 @@ export class LearntRun {
     const asked = upstreams.map(({ kind, host, serves }) => serves ?? breakerName(kind, host));
     if (this.#path === undefined || asked.length === 0) return undefined;
     const contacts = [...new Set(hasSucceeded ? asked : [...asked, ...this.contacts])];
-    return writeLearnt(this.#path, { key: this.#key, contacts, atMs: Date.now() });
+    return writeLearnt(this.#path, { key: this.#key(), contacts, atMs: Date.now() });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Finds descriptors that every program started by us would hold open, as Linux shows them. */
 
 import { readdirSync, readFileSync } from "node:fs";
+import { descriptorLimit } from "../input/descriptors.js";
 
 /** Closed when another program is run, as `open` flags have it in octal. */
 const CLOSE_ON_EXEC = 0o2000000;
@@ -12,9 +13,11 @@ const LAST_STANDARD = 2;
  */
 export function leakingDescriptors(): readonly number[] {
   try {
-    return readdirSync("/proc/self/fd")
+    const found = readdirSync("/proc/self/fd")
       .map(Number)
       .filter((descriptor) => descriptor > LAST_STANDARD && isLeaking(descriptor));
+    const limit = found.length === 0 ? 0 : descriptorLimit();
+    return found.filter((descriptor) => descriptor < limit);
   } catch {
     return []; // Another system.
   }

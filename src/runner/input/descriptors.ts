@@ -87,3 +87,14 @@ export function openAgainAt(descriptor: number, position: number): number {
     throw error;
   }
 }
+
+/** The number below which descriptors can be given to a command, although we may have others from before it was set. */
+export function descriptorLimit(): number {
+  try {
+    const [, limit] =
+      /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

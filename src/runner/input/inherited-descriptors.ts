@@ -4,7 +4,7 @@
  */
 
 import { readdirSync } from "node:fs";
-import { accessOf, targetOf } from "./descriptors.js";
+import { accessOf, descriptorLimit, targetOf } from "./descriptors.js";
 
 const LAST_STANDARD = 2;
 /** Made by Node.js itself: epoll, eventfd, io_uring and the like. */
@@ -30,7 +30,9 @@ export function inheritedDescriptors(): readonly number[] {
   const isOwn = (one: Descriptor): boolean =>
     OWN.test(one.target) ||
     (one.target.startsWith("pipe:") && isPair(one) && !parentTargets().has(one.target));
-  return found.filter((one) => !isOwn(one)).map(({ number }) => number);
+  const numbers = found.filter((one) => !isOwn(one)).map(({ number }) => number);
+  const limit = numbers.length === 0 ? 0 : descriptorLimit();
+  return numbers.filter((number) => number < limit);
 }
 
 function descriptors(): readonly Descriptor[] {

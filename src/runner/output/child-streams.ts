@@ -5,7 +5,7 @@ import { closeSync, fstatSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { isatty } from "node:tty";
 import { PassedStream } from "./passed-stream.js";
-import { closePipe, openPipes, type RealPipe } from "./real-pipe.js";
+import { closePipe, type RealPipe } from "./real-pipe.js";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -72,10 +72,14 @@ export class ChildStreams {
   /**
    * Makes the streams for one command.
    *
+   * @param pipes One for each of our streams that is read; undefined where the system makes none. It closes them.
    * @param hear Called with each part of the output, whose memory is used again afterwards.
    */
-  static async open(plan: StreamPlan, hear: (chunk: Uint8Array) => void): Promise<ChildStreams> {
-    const pipes = await openPipes(plan.read.map(() => "read"));
+  static over(
+    plan: StreamPlan,
+    pipes: readonly RealPipe[] | undefined,
+    hear: (chunk: Uint8Array) => void,
+  ): ChildStreams {
     try {
       return new ChildStreams(plan, pipes, hear);
     } catch (error) {

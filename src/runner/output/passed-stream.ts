@@ -5,22 +5,13 @@ import type { Readable } from "node:stream";
 import { Ends } from "../../files/ends.js";
 import { openSink, type Sink } from "./sink.js";
 
-/** As much as a pipe holds, so that one read empties it. */
-const BUFFER_BYTES = 64 * 1024;
-/** How many chunks may wait for our own reader before the command has to. */
+/** How many parts may wait for our own reader before the command has to; {@link Ends.take} keeps so many. */
 const MAX_WAITING = 4;
 
 const NOTHING = new Uint8Array();
-
-interface Chunk {
-  readonly bytes: Uint8Array;
-  /** What it was read into, to be used again. */
-  readonly buffer: Uint8Array | undefined;
-}
-
 const STDERR = 2;
 const NEWLINE = 10;
-const LINE_END: Chunk = { bytes: Buffer.of(NEWLINE), buffer: undefined };
+const LINE_END = Buffer.of(NEWLINE);
 
 /** One stream that passes. */
 export class PassedStream {
@@ -31,12 +22,10 @@ export class PassedStream {
   readonly done: Promise<void>;
   readonly #hear: (chunk: Uint8Array) => void;
   readonly #sink: Sink;
-  readonly #waiting: Chunk[] = [];
-  readonly #free: Uint8Array[] = [];
-  /** What the next read goes into. */
-  #next: Uint8Array | undefined;
+  readonly #waiting: Uint8Array[] = [];
+  /** How many of those that wait are being written. */
+  #writing = 0;
   #source: Readable | undefined;
-  #isWriting = false;
   #isPaused = false;
   #isEnded = false;
   #error: NodeJS.ErrnoException | null = null;
@@ -60,11 +49,9 @@ export class PassedStream {
       readable: true,
       writable: false,
       onread: {
-        buffer: () => this.#bufferToRead(),
-        callback: (length: number, buffer: Uint8Array) => {
-          this.#next = undefined;
-          return this.#take({ buffer, bytes: buffer.subarray(0, length) });
-        },
+        // Right into what is kept of it, so that nothing is copied.
+        buffer: () => this.words.room(),
+        callback: (length: number) => this.#take(this.words.take(length)),
       },
     };
     this.#read(new Socket(options));
@@ -72,15 +59,16 @@ export class PassedStream {
 
   /** Reads from a stream of Node. */
   readStream(source: Readable): void {
-    source.on("data", (bytes: Buffer) => {
-      if (!this.#take({ bytes, buffer: undefined })) source.pause();
+    source.on("data", (chunk: Buffer) => {
+      this.words.add(chunk);
+      if (!this.#take(chunk)) source.pause();
     });
     this.#read(source);
   }
 
   /** Whether our own reader is what holds it up. */
   get isHeldUp(): boolean {
-    return this.#isWriting;
+    return this.#writing > 0;
   }
 
   /** Why it could not be written; null when it could, or when nobody reads us any more. */
@@ -98,7 +86,7 @@ export class PassedStream {
   abandon(): void {
     this.#isEnded = true;
     this.#waiting.length = 0;
-    this.#isWriting = false;
+    this.#writing = 0;
     this.#source?.destroy();
     this.#finish();
   }
@@ -112,44 +100,33 @@ export class PassedStream {
   }
 
   /** Returns whether there is room for more. */
-  #take(chunk: Chunk): boolean {
-    this.words.add(chunk.bytes);
-    this.#lastByte = chunk.bytes.at(-1);
-    this.#hear(chunk.bytes);
-    this.#waiting.push(chunk);
+  #take(part: Uint8Array): boolean {
+    this.#lastByte = part.at(-1);
+    this.#hear(part);
+    this.#waiting.push(part);
     this.#write();
     this.#isPaused = this.#waiting.length >= MAX_WAITING;
     return !this.#isPaused;
   }
 
-  /** Without a free one it is the one that becomes free first, before anything is read again. */
-  #bufferToRead(): Uint8Array {
-    this.#next = this.#free.pop();
-    if (this.#next === undefined && this.#waiting.length >= MAX_WAITING) {
-      this.#next = this.#waiting[0]?.buffer;
-    }
-    this.#next ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    return this.#next;
-  }
-
   #write(): void {
-    while (!this.#isWriting && this.#waiting.length > 0) {
-      const [first] = this.#waiting as [Chunk];
-      if (this.#sink.write(first.bytes, this.#onWritten)) this.#shift();
-      else this.#isWriting = true;
+    while (this.#writing === 0 && this.#waiting.length > 0) {
+      const { bytes, count } = joined(this.#waiting);
+      if (this.#sink.write(bytes, this.#onWritten)) this.#waiting.splice(0, count);
+      else this.#writing = count;
     }
     if (this.#isEnded && this.#waiting.length === 0) this.#finish();
   }
 
   readonly #onWritten = (error: NodeJS.ErrnoException | null): void => {
-    if (!this.#isWriting) return;
-    this.#isWriting = false;
+    if (this.#writing === 0) return;
     if (error !== null) {
       this.#error ??= error;
       this.abandon();
       return;
     }
-    this.#shift();
+    this.#waiting.splice(0, this.#writing);
+    this.#writing = 0;
     // Our reader goes on: what comes next was held up until now, and its silence was not the command's.
     this.#hear(NOTHING);
     this.#write();
@@ -157,11 +134,6 @@ export class PassedStream {
     this.#isPaused = false;
     this.#source?.resume();
   };
-
-  #shift(): void {
-    const buffer = this.#waiting.shift()?.buffer;
-    if (buffer !== undefined && buffer !== this.#next) this.#free.push(buffer);
-  }
 
   #ended(): void {
     if (this.#isEnded) return;
@@ -179,4 +151,21 @@ export class PassedStream {
     this.#sink.close();
     this.#resolve();
   }
+}
+
+/** What can be written at once: the first of some parts, with those that lie right behind it in memory. */
+function joined(parts: readonly Uint8Array[]): {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+} {
+  const [first = NOTHING, ...others] = parts;
+  let { length } = first;
+  let count = 1;
+  for (const { buffer, byteOffset, length: more } of others) {
+    if (buffer !== first.buffer || byteOffset !== first.byteOffset + length) break;
+    length += more;
+    count += 1;
+  }
+  const bytes = count === 1 ? first : new Uint8Array(first.buffer, first.byteOffset, length);
+  return { bytes, count };
 }

@@ -5,7 +5,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, rmdirSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,15 +26,25 @@ export type OwnEnd = "read" | "write";
 export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPipe[] | undefined> {
   if (own.length === 0) return [];
   if (process.platform === "win32") return undefined;
-  let folder: string | undefined;
+  const folder = attempted(() => mkdtempSync(join(tmpdir(), "dagger-breaker-")));
+  if (folder === undefined) return undefined;
+  const paths = own.map((_, index) => join(folder, `${index}`));
   try {
-    folder = mkdtempSync(join(tmpdir(), "dagger-breaker-"));
-    const paths = own.map((_, index) => join(folder as string, `${index}`));
     return (await makeFifos(paths)) ? openAll(paths, own) : undefined;
   } catch {
     return undefined;
   } finally {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    // By their names, which takes no descriptor: there may be none left.
+    for (const path of paths) attempted(() => unlinkSync(path));
+    attempted(() => rmdirSync(folder));
+  }
+}
+
+function attempted<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Writes to one of our own standard streams: never blocks the event loop, reports what failed. */
 
-import { closeSync, constants, fstatSync, openSync, write } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 
@@ -47,8 +47,7 @@ function openAgain(descriptor: number): Sink | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
-    const socket = new Socket({ fd, readable: false, writable: true });
-    return new StreamSink(socket, () => socket.destroy());
+    return new PipeSink(fd);
   } catch {
     if (fd !== undefined) closeSync(fd);
     return undefined;
@@ -57,7 +56,39 @@ function openAgain(descriptor: number): Sink | undefined {
 
 function ignored(): void {}
 
-/** Writes to a pipe or a socket. */
+/** Writes to a non-blocking pipe of its own: at once what it takes, and the rest when it takes more. */
+class PipeSink implements Sink {
+  readonly #fd: number;
+  readonly #socket: Socket;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.#socket = new Socket({ fd, readable: false, writable: true });
+    this.#socket.on("error", ignored);
+  }
+
+  write(chunk: Uint8Array, done: OnWritten): boolean {
+    let written = 0;
+    try {
+      // Without the machinery of a stream, which would cost as much as the write itself.
+      written = writeSync(this.#fd, chunk, 0, chunk.length);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
+        queueMicrotask(() => done(error as NodeJS.ErrnoException));
+        return false;
+      }
+    }
+    if (written === chunk.length) return true;
+    this.#socket.write(chunk.subarray(written), (error) => done(error ?? null));
+    return false;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Writes to a pipe or a socket that was opened by others. */
 class StreamSink implements Sink {
   readonly #stream: Writable;
   readonly close: () => void;

@@ -71,6 +71,7 @@ export class RunSignals {
   #rules: PassingRules | undefined;
   #received: NodeJS.Signals | undefined;
   #isStopping = false;
+  #isReleased = false;
   #translated: NodeJS.Signals | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   readonly #onSignal = (signal: NodeJS.Signals): void => {
@@ -121,8 +122,10 @@ export class RunSignals {
     });
   }
 
-  /** Listens no more. What was told to end may still say its last words. */
+  /** Listens no more. What was told to end may still say its last words. May be called again. */
   release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
     for (const signal of PASSED_ON) process.off(signal, this.#onSignal);
     process.off("exit", this.#onExit);
     clearTimeout(this.#killTimer);

@@ -3,10 +3,10 @@
  * steps in clear: they are counted and passed on to the user's own collector, and never kept.
  */
 
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { LateHttpServer } from "../../sockets/late-http-server.js";
+import { randomToken } from "../../sockets/random-token.js";
 import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
 import { answer } from "../exporter-answer.js";
 import { Forwarder } from "../forwarder.js";
@@ -40,6 +40,7 @@ const MAX_QUEUED_BODIES = 1_000;
 const MAX_CONNECTIONS = 64;
 const CLOSE_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
+const SILENCE_TIMEOUT_MS = 120_000;
 
 /**
  * Starts a receiver on a free port of 127.0.0.1.
@@ -54,8 +55,8 @@ export async function startLogReceiver(forwardTo: string | undefined): Promise<L
 }
 
 class Receiver implements LogReceiver {
-  readonly #path = `/${randomBytes(16).toString("hex")}/v1/logs`;
-  readonly #server: Server;
+  readonly #path = `/${randomToken()}/v1/logs`;
+  readonly #server: LateHttpServer;
   readonly #forwarder: Forwarder | undefined;
   readonly #gate = new TokenGate(MAX_CONNECTIONS);
   readonly #held = new HeldBytes(MAX_HELD_BYTES);
@@ -75,12 +76,15 @@ class Receiver implements LogReceiver {
         resourceAttributes: {},
       });
     }
-    this.#server = createServer({
+    const options = {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
       maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
+    };
+    this.#server = new LateHttpServer(options, {
+      connected: (socket) => this.#gate.enter(socket),
+      requested: (request, response) => void this.#take(request, response),
     });
-    this.#server.on("connection", (socket) => this.#gate.enter(socket.unref()));
-    this.#server.on("request", (request, response) => void this.#take(request, response));
   }
 
   get endpoint(): string {
@@ -88,11 +92,7 @@ class Receiver implements LogReceiver {
   }
 
   async listen(): Promise<void> {
-    this.#server.listen({ host: "127.0.0.1", port: 0, exclusive: true });
-    await once(this.#server, "listening");
-    this.#server.on("error", () => undefined);
-    this.#server.unref();
-    this.#port = (this.#server.address() as AddressInfo).port;
+    this.#port = await this.#server.listen();
   }
 
   onRecords(listener: RecordsListener): () => void {
@@ -105,7 +105,7 @@ class Receiver implements LogReceiver {
     const passedOn = this.#reading.then(() => this.#forwarder?.idle());
     await withinOrOver(passedOn, withinMs);
     this.#forwarder?.close();
-    this.#server.closeAllConnections();
+    this.#server.cut();
     this.#listeners.clear();
   }
 
