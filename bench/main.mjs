@@ -27,6 +27,7 @@ const SUITES = [
   "fleet-strict",
   "fleet-trip",
   "fleet-sqlite",
+  "serve",
 ];
 /** Names that stand for several suites. */
 const GROUPS = { fleet: SUITES.filter((name) => name.startsWith("fleet-")) };

@@ -1,15 +1,18 @@
 /** The other processes of the suite `proxy`: a session that answers after a while, or a proxy before it. */
 
 import { createServer } from "node:http";
-import { Guard } from "../dist/guard/guard.js";
-import { createRegistry } from "../dist/index.js";
-import { startSessionProxy } from "../dist/proxy/session-proxy.js";
 
 const ANSWER = '{"data":{"container":{"from":{"withExec":{"stdout":"1\\n"}}}}}';
 const HEAD = { "content-type": "application/json", "content-length": ANSWER.length };
 
-const [role, target] = process.argv.slice(2);
+const THIS_BUILD = new URL("../dist/", import.meta.url).href;
+
+const [role, target, build = THIS_BUILD] = process.argv.slice(2);
 process.send(role === "session" ? await startSession() : await startProxy(JSON.parse(target)));
+process.on("message", () => {
+  const { user, system } = process.cpuUsage();
+  process.send(user + system);
+});
 process.once("disconnect", () => process.exit(0));
 
 /** Answers each request after as many milliseconds as its query string says. */
@@ -24,6 +27,10 @@ async function startSession() {
 }
 
 async function startProxy(session) {
+  const load = (path) => import(new URL(path, build).href);
+  const { Guard } = await load("guard/guard.js");
+  const { createRegistry } = await load("index.js");
+  const { startSessionProxy } = await load("proxy/session-proxy.js");
   const guard = new Guard({ registry: createRegistry() });
   return (await startSessionProxy({ guard, target: session })).address;
 }

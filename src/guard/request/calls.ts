@@ -47,8 +47,10 @@ export class Calls {
 
   /** Begins a request. */
   begin({ timeoutMs, waits = false, signal: own }: CallLimits): Call {
-    const signals = this.#signal !== undefined || own !== undefined;
-    if (timeoutMs === undefined && !signals && !waits) return ENDLESS;
+    if (timeoutMs === undefined && this.#signal === undefined && !waits) {
+      // A controller of its own would cost a query of the proxy as much as reading it does.
+      return own === undefined ? ENDLESS : { ...ENDLESS, signal: own };
+    }
     const controller = new AbortController();
     const { signal } = controller;
     if (this.#running.size === 0) this.#signal?.addEventListener("abort", this.#abortAll);

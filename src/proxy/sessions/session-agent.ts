@@ -46,6 +46,11 @@ export class SessionAgent extends Agent {
     return socket.once("end", gone).once("close", gone);
   }
 
+  /** There is one place that it leads to; Node would put a name together three times a request. */
+  override getName(): string {
+    return "session";
+  }
+
   /** The agent holds the process by a connection in use; we do not. */
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     super.reuseSocket(socket, request);
