@@ -2,8 +2,8 @@
  * Scores the classifier on labelled failures: `node scripts/score-attribution.mjs [files]`.
  *
  * It reads the built `dist`. Without files it takes the corpus, the recordings of real engines and
- * our own variants of all three, and a hold-out that was labelled without a look at the rules, all in
- * tests/fixtures/attribution. It prints a table for each file, with every miss, and ends with 1 when
+ * our own variants of all three, a hold-out that was labelled without a look at the rules, and texts that
+ * were labelled before they were tried, all in tests/fixtures/attribution. It prints a table for each file, with every miss, and ends with 1 when
  * a figure that is required is not reached.
  */
 import { readFileSync } from "node:fs";
@@ -25,6 +25,8 @@ const DEFAULT_FILES = [
   "holdout-failures.jsonl",
   "holdout-answers.jsonl",
   "holdout-commands.jsonl",
+  "unseen.jsonl",
+  "unseen-answers.jsonl",
 ];
 const REQUIRED = {
   counts: 0.99,

@@ -27,7 +27,7 @@ function read<T>(name: string): T[] {
 
 type Message = Label & {
   message: string;
-  operation: string;
+  operation?: string;
   seenIn: string;
   transient?: boolean | null;
   retryAfterMs?: number | null;
@@ -99,6 +99,8 @@ const SOURCES: [string, () => Case[], number][] = [
   ["a blind hold-out", () => messages("holdout-failures.jsonl"), 300],
   ["the answers of a blind hold-out", () => answers("holdout-answers.jsonl"), 55],
   ["the commands of a blind hold-out", () => commands("holdout-commands.jsonl"), 25],
+  ["texts labeled before they were tried", () => messages("unseen.jsonl"), 190],
+  ["answers labeled before they were tried", () => answers("unseen-answers.jsonl"), 170],
   ["the answers of real engines", () => answers("answers.jsonl"), 170],
   ["our variants of answers", () => answers("variant-answers.jsonl"), 95],
   ["the output of real commands", () => commands("commands.jsonl"), 38],

@@ -47,6 +47,11 @@ export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "version",
 ]);
 
+/** Whether a field at the root of a query is a function of a module. */
+export function isFunctionField(name: string): boolean {
+  return !CORE_FIELDS.has(name) && !/^load[A-Z]\w*FromID$/.test(name);
+}
+
 /** Fields that say what an engine is, and touch nothing else. */
 export const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set([
   "version",

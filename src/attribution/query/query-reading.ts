@@ -12,9 +12,9 @@ import type { GraphQLRequest, UpstreamKind } from "../failure.js";
 import { gitHost, parseImageReference, parseUrl, plainRemote } from "../hosts.js";
 import {
   CONTENT_FIELDS,
-  CORE_FIELDS,
   ID_FIELDS,
   INTROSPECTION_FIELDS,
+  isFunctionField,
   LAYER_FIELDS,
 } from "./dagger-fields.js";
 import { QueryValues } from "./query-values.js";
@@ -210,7 +210,7 @@ class Walk {
 
   #readEffects(name: string, root: boolean): void {
     if (root && !INTROSPECTION_FIELDS.has(name)) this.#introspects = false;
-    if (root && !CORE_FIELDS.has(name) && !/^load[A-Z]\w*FromID$/.test(name)) {
+    if (root && isFunctionField(name)) {
       this.#sideEffects.add("module");
     }
     if (root) return;

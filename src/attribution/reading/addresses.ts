@@ -17,7 +17,7 @@ const SSH_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   [/connect to host ([a-z0-9.*_-]{1,253}) port ([0-9]{1,5})/gi, "git"],
   [/could not resolve hostname ([a-z0-9.*_-]{1,253})/gi, "git"],
   [
-    /connection (?:closed|reset|timed out)(?: by| during banner exchange with)? (?:remote host )?([a-z0-9.*_-]{1,253}) port ([0-9]{1,5})/gi,
+    /connection (?:closed|reset|timed out)(?: by| during banner exchange with)? (?:remote host )?(?!unknown port)([a-z0-9.*_-]{1,253}) port ([0-9]{1,5})/gi,
     "git",
   ],
   [/ssh: handshake failed: [a-z ]{0,40}: \w{1,8} tcp [0-9.:]{1,32}->([0-9.:]{1,32})/gi, "git"],

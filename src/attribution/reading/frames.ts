@@ -88,6 +88,7 @@ export const GIT_WORDS = [
   "git stderr",
   "git command failed",
   "fatal: ",
+  "fatal : ",
   "fetch remote",
   "kex_exchange",
   "could not read from remote repository",
@@ -189,6 +190,10 @@ export const REGISTRY_WORDS = [
   "no match for platform",
   "resolving image digest",
   "resolving image references",
+  // Registries by the names of their APIs.
+  "operation error ecr",
+  "artifactregistry.googleapis.com",
+  "containerregistry.googleapis.com",
 ];
 
 export const HTTP_WORDS = [
@@ -197,6 +202,10 @@ export const HTTP_WORDS = [
   "failed to download",
   "error making api request",
   "urlopen error",
+  // Where secrets come from over HTTP.
+  "failed to resolve secret",
+  "failed to lookup secret",
+  "operation error secrets manager",
   "dl.dagger.io",
 ];
 

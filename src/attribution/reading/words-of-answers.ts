@@ -115,6 +115,8 @@ export const MISSING = [
 
 /** The server did not accept the request. */
 export const REJECTED = [
+  "lfs budget",
+  "data quota",
   "name invalid",
   "manifest invalid",
   "stopped after 10 redirects",
@@ -125,8 +127,17 @@ export const REJECTED = [
   "does not allow request for",
 ];
 
-/** The address cannot be used, so that no request was made: Go, curl, git, Node. */
+/** The address cannot be used, or not from here, so that no request was made: Go, curl, git, Node. */
 export const UNASKED = [
+  // A firewall or a sandbox on this side.
+  "connect: permission denied",
+  "connect: operation not permitted",
+  "socket: permission denied",
+  "socket: operation not permitted",
+  "sendto: operation not permitted",
+  "sendmsg: operation not permitted",
+  "connect eacces",
+  "connect eperm",
   "unsupported protocol scheme",
   "missing protocol scheme",
   "unsupported url scheme",
@@ -139,7 +150,7 @@ export const UNASKED = [
   "invalid control character in url",
   "invalid host",
   "invalid port",
-  "unknown port",
+  ": unknown port",
   "invalid userinfo",
   "in host name",
   "port number was not a decimal number",

@@ -151,7 +151,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         any: ["/var/lib/", "/run/"],
         none: ["dial unix", "://"],
         matches:
-          /\/(?:var\/lib|run)\/(?:dagger|docker|buildkit|containerd)\/[^\n]{0,400}: (?:no such file|file exists|file already closed|directory not empty|not a directory|is a directory|bad file descriptor|invalid argument|operation not permitted|truncated)/,
+          /\/(?:var\/lib|run)\/(?:dagger|docker|buildkit|containerd)\/[^\n]{0,400}: (?:no such file|file exists|file already closed|directory not empty|not a directory|is a directory|bad file descriptor|invalid argument|operation not permitted|truncated|timeout$)/m,
       },
       {
         any: [
@@ -244,12 +244,19 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /runc|shim|oci runtime|containerd|snapshot|\/var\/lib\/|overlay|buildkit|\/run\/dagger|dagger-engine/,
       },
+      // No socket is left for an exchange, whichever host it was for.
+      {
+        any: ["too many open files", "no buffer space available", "cannot allocate memory"],
+        matches:
+          /\b(?:socket|dial (?:tcp|udp)[46]?[^\n]{0,300}): (?:too many|no buffer|cannot allocate)/,
+      },
       // Go's own last words, when the machine has no memory or thread left for the engine.
       (reading) => reading.facts.operation !== "withExec" && GO_OUT_OF.test(reading.lower),
     ],
     examples: [
       'create network namespace: CNI setup error: plugin type="dnsname" failed (add): route ip+net: no such network interface',
       'failed to create engine: failed to create network providers: CNI setup error: plugin type="bridge" failed (add)',
+      'failed to do request: Head "https://ghcr.io/v2/acme/app/manifests/1": dial tcp 1.2.3.4:443: socket: too many open files',
     ],
     seen: "buildkit, 0.3 to 0.21",
   },

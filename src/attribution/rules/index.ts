@@ -3,6 +3,7 @@
 import { COMMAND_RULES } from "./command.js";
 import { CONNECT_LAST_RULES, CONNECT_RULES } from "./connect.js";
 import { ENGINE_RULES } from "./engine.js";
+import { FUNCTION_RULES } from "./function.js";
 import { MISTAKE_RULES } from "./mistakes.js";
 import { OWN_RULES } from "./own.js";
 import { LAST_RULES, REST_RULES } from "./rest.js";
@@ -25,6 +26,7 @@ export const ATTRIBUTION_RULES: readonly AttributionRule[] = Object.freeze([
   ...SERVICE_RULES,
   ...USER_RULES,
   ...TOOL_RULES,
+  ...FUNCTION_RULES,
   ...UPSTREAM_RULES,
   ...REST_RULES,
   ...CONNECT_LAST_RULES,

@@ -80,7 +80,7 @@ const VERDICTS: Readonly<Record<Ended, Verdict>> = {
     fault: "user",
     counts: false,
     transient: false,
-    reason: "was not asked: its address cannot be used.",
+    reason: "was not asked: its address cannot be used from here.",
   },
 };
 
