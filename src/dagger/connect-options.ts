@@ -29,7 +29,8 @@ export interface ConnectGuardOptions extends GuardOptions {
   /**
    * Whether the engine's own traces are read as witness: which hosts were asked, how they answered,
    * what came from a cache. Only for sessions that are opened here; the CLI alone gets the variables
-   * for it, and the collector that the environment names gets all traces as before. Default: false.
+   * for it, and the collector that the environment names gets all traces as before. Default: true with a
+   * shared store, unless the environment names a collector or the session is inherited; else false.
    */
   readonly traces?: boolean | undefined;
   /** How often a callback may be run again, 1 to 100. Default: 1. */
@@ -44,7 +45,8 @@ export interface ConnectSettings {
   readonly onSessionLost: "fail" | "rerun";
   readonly maxReruns: number;
   readonly rerunModules: boolean;
-  readonly traces: boolean;
+  /** Undefined: where they are needed and nobody else reads them. */
+  readonly traces: boolean | undefined;
 }
 
 const FIELDS = {
@@ -52,7 +54,7 @@ const FIELDS = {
   onSessionLost: wordField<"fail" | "rerun">("fail", ["fail", "rerun"]),
   maxReruns: numberField(1, { min: 1, max: 100, whole: true }),
   rerunModules: booleanField(false),
-  traces: booleanField(false),
+  traces: booleanField(undefined),
 };
 
 /**

@@ -1,13 +1,19 @@
 /** Runs a callback in a session that the SDK opens, and again on a new one when that is lost. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CallPermit } from "../breaker/permit.js";
+import type { Fleet } from "../fleet/client/fleet.js";
 import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";
+import { collectorOf } from "../traces/environment.js";
 import { CliWatch } from "./cli-watch.js";
 import { type ConnectSettings, mayRunAgain } from "./connect-options.js";
 import { Limits, type Open, runInherited, runInNew } from "./session-opening.js";
 import { SessionTracing, traceSession, warn } from "./session-tracing.js";
 import { isProxied } from "./step-aside.js";
+
+/** How long a caller waits until the store has been told; a healthy one needs a few milliseconds. */
+const TELL_WITHIN_MS = 100;
 
 /** Opens a session through the SDK and calls `run` with what is to be done in it. */
 export type Opener<T> = (
@@ -30,8 +36,10 @@ export async function runInSession<T>(
   // A session in the environment is taken on trust: that it opens proves nothing of the engine, and
   // a new one cannot be had.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
-  const tracing = settings.traces && !isProxied() ? await startTracing(inherited) : undefined;
   const { fleet } = owner.settings;
+  const tracing = isProxied()
+    ? undefined
+    : await startTracing(settings.traces, inherited, fleet !== undefined);
   await fleet?.open();
   try {
     return await runUntilDone(owner, settings, open, {
@@ -41,15 +49,41 @@ export async function runInSession<T>(
     });
   } finally {
     tracing?.close();
-    // The process may end right after; what it has met is for others to know.
-    await fleet?.flush();
+    if (fleet !== undefined) await tellOthers(fleet);
   }
 }
 
-/** A CLI that somebody else has started does not send its traces here. */
-async function startTracing(inherited: boolean): Promise<SessionTracing | undefined> {
-  if (!inherited) return SessionTracing.start(process.env);
-  warn("traces-not-read", "the session is in the environment: its CLI sends its traces elsewhere");
+/**
+ * Tells the store what this process has met: it may end right after. A store that does not answer holds
+ * the process, but not the caller.
+ */
+async function tellOthers(fleet: Fleet): Promise<void> {
+  const holdProcess = setInterval(() => {}, 1000);
+  const told = fleet.flush().finally(() => clearInterval(holdProcess));
+  await Promise.race([told, sleep(TELL_WITHIN_MS, undefined, { ref: false })]);
+}
+
+/**
+ * A CLI that somebody else has started does not send its traces here. Without a choice of the user's they are
+ * read where circuits are shared: a process that joins an outage has seen no failure, so on engines with lock
+ * files only an exchange shows that its probe has reached the registry.
+ */
+async function startTracing(
+  wanted: boolean | undefined,
+  inherited: boolean,
+  shares: boolean,
+): Promise<SessionTracing | undefined> {
+  if (wanted === undefined) {
+    const reads = shares && !inherited && collectorOf(process.env).kind === "none";
+    return reads ? SessionTracing.start(process.env) : undefined;
+  }
+  if (wanted && !inherited) return SessionTracing.start(process.env);
+  if (wanted) {
+    warn(
+      "traces-not-read",
+      "the session is in the environment: its CLI sends its traces elsewhere",
+    );
+  }
   return undefined;
 }
 

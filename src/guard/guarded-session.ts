@@ -219,8 +219,15 @@ export class GuardedSession {
     sources: SettlementSources = NO_SOURCES,
   ): void {
     const lost = failures.find(({ sessionLost }) => sessionLost);
-    if (lost === undefined || this.#state.lose(lost)) inFlight.answered(failures, answer, sources);
-    else inFlight.ignored();
+    if (lost !== undefined && !this.#state.lose(lost)) {
+      inFlight.ignored();
+      return;
+    }
+    const settlement = inFlight.answered(failures, answer, sources);
+    // Others can hear only of what is settled before the session ends: the process may end with it.
+    if (settlement !== undefined && this.#guard.settings.fleet !== undefined) {
+      this.#state.ask(() => settlement);
+    }
   }
 
   #settleByError(inFlight: RequestInFlight, failure: Failure, error: unknown): void {

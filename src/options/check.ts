@@ -131,7 +131,9 @@ export function checkFunction<F extends (...parameters: never[]) => unknown>(
 }
 
 /** A field that is on or off. */
-export function booleanField(absent: boolean): Field<boolean> {
+export function booleanField(absent: boolean): Field<boolean>;
+export function booleanField(absent: undefined): Field<boolean | undefined>;
+export function booleanField(absent: boolean | undefined): Field<boolean | undefined> {
   return {
     absent,
     read(value, label) {

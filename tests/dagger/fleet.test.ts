@@ -51,6 +51,25 @@ test("a pipeline is refused what another one's fleet has found limiting, and tol
   await Promise.all([one.close(), other.close()]);
 });
 
+test("a store that takes its time is told, but the caller of connect does not wait for that", async () => {
+  const store = memoryStore();
+  const run = store.run.bind(store);
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  store.run = async (key, command) => {
+    if (command.kind === "settle") await held;
+    return run(key, command);
+  };
+  const fleet = createFleet({ store, timeoutMs: 10_000 });
+  expect(await pull("alpine:3", { fleet })).toBeInstanceOf(Error);
+  expect(fleet.getMetrics().commands).toMatchObject({ sentCount: 2, timedOutCount: 0 });
+  answer();
+  await expect.poll(async () => JSON.stringify(await fleet.status())).toContain('"state":"open"');
+  await fleet.close();
+});
+
 test("a store that the environment names needs no line of code", async () => {
   const server = await startServer();
   vi.stubEnv("DAGGER_BREAKER_STORE", server.url);

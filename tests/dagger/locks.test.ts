@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { connect, type LockedEvent } from "../../src/dagger/index.js";
-import { isCircuitBreakerOpenError } from "../../src/index.js";
+import { createFleet } from "../../src/fleet/client/fleet.js";
+import { memoryStore } from "../../src/fleet/memory/memory-store.js";
+import { createRegistry, isCircuitBreakerOpenError } from "../../src/index.js";
 import { pull, useCliSessions } from "./cli-sessions.js";
 
 const HUB = "registry:docker.io";
@@ -83,4 +85,29 @@ test("an engine that holds nothing fails once for a locked image, and is rejecte
   clock.advance(120_000);
   expect(await run("alpine:3", true)).toBe("ran\n");
   await vi.waitFor(() => expect(hubMetrics().state).toBe("closed"));
+});
+
+test("a process that joins an outage closes the shared circuit by its first pull, and need not ask for traces", async () => {
+  const store = memoryStore();
+  const guarded = async (image: string) => {
+    const fleet = createFleet({ store });
+    const breakers = { [HUB]: { resetTimeoutMs: 1 } };
+    const guard = { registry: createRegistry(), fleet, breakers, rateLimitOpenMs: 1 };
+    try {
+      return await connect(pull(image), { Workdir, guard });
+    } catch {
+      return "failed";
+    } finally {
+      await fleet.close();
+    }
+  };
+  const hub = async () =>
+    (await store.list("default")).find(({ name }) => name === HUB)?.snapshot ?? { state: "none" };
+  sessions.double.setFaults([{ host: "docker.io", kind: "status", status: 429 }]);
+  expect(await guarded("alpine:3")).toBe("failed");
+  expect(await hub()).toMatchObject({ state: "open" });
+  sessions.double.setFaults([]);
+  await vi.waitFor(async () => expect(await hub()).toMatchObject({ retryAfterMs: 0 }), 60_000);
+  expect(await guarded("busybox:1")).toBe("ran\n");
+  expect(await hub()).toMatchObject({ state: "closed" });
 });

@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
@@ -259,4 +259,95 @@ test("each locked image is told, and a listener that throws harms nobody", async
   await send(from("busybox"));
   const path = join(repository, "dagger.lock");
   expect(told).toEqual([{ reference: REFERENCE, platform: "", digest: DIGEST, path }]);
+});
+
+describe("on an engine that reads locks, without traces", () => {
+  test("a circuit closes by an image that failed in the outage and works again", async () => {
+    const scene = setUp();
+    await outage(scene);
+    scene.clock.advance(120_000);
+    const image = "acme/app:3";
+    // One that never failed may come from a lock that we do not see.
+    await scene.send(from("alpine:3"));
+    expect(stateOf(scene.registry, HUB)).toBe("half-open");
+    scene.newSession();
+    await scene.send(from(image));
+    expect(stateOf(scene.registry, HUB)).toBe("closed");
+    expect(successes(scene)).toBe(1);
+  });
+
+  test("a locked image that failed in the outage closes it as well, once it is used and not merely resolved", async () => {
+    writeLock(lock("alpine:3"));
+    const scene = setUp();
+    await outage(scene);
+    expect(await scene.send(from("alpine:3"), DOWN)).toBe("sent");
+    scene.clock.advance(120_000);
+    await scene.send(RESOLVED, json({ data: { container: { from: { id: "core.Container:1" } } } }));
+    expect(stateOf(scene.registry, HUB)).toBe("half-open");
+    await scene.send(from("alpine:3"));
+    expect(stateOf(scene.registry, HUB)).toBe("closed");
+  });
+
+  test("a probe that fails makes its image the one that closes the circuit", async () => {
+    const scene = setUp();
+    await outage(scene);
+    scene.clock.advance(120_000);
+    await scene.send(from("alpine:3"), DOWN);
+    expect(stateOf(scene.registry, HUB)).toBe("open");
+    scene.clock.advance(600_000);
+    scene.newSession();
+    await scene.send(from("alpine:3"));
+    expect(stateOf(scene.registry, HUB)).toBe("closed");
+  });
+
+  test("an image that failed long before the outage proves nothing in it", async () => {
+    const scene = setUp();
+    await scene.send(from("alpine:3"), DOWN);
+    scene.clock.advance(3_600_000);
+    await outage(scene);
+    scene.clock.advance(120_000);
+    await scene.send(from("alpine:3"));
+    expect(stateOf(scene.registry, HUB)).toBe("half-open");
+  });
+
+  test("nor does one that failed in an outage that is over", async () => {
+    const scene = setUp();
+    await outage(scene);
+    scene.clock.advance(120_000);
+    await scene.send(from("acme/app:3"));
+    expect(stateOf(scene.registry, HUB)).toBe("closed");
+    breakerOf(scene).record("failure", {
+      generation: breakerOf(scene).getMetrics().generation,
+      openNow: true,
+    });
+    scene.clock.advance(600_000);
+    scene.newSession();
+    for (const image of ["acme/app:3", "acme/app:4"]) await scene.send(from(image));
+    expect(stateOf(scene.registry, HUB)).toBe("half-open");
+  });
+
+  test("of several images of a failed request none is known to have failed", async () => {
+    const scene = setUp();
+    const both = `{ a: ${from("alpine:3").slice(2, -2)} b: ${from("busybox:1").slice(2, -2)} }`;
+    await outage(scene);
+    scene.clock.advance(120_000);
+    await scene.send(both, DOWN);
+    scene.clock.advance(600_000);
+    for (const image of ["alpine:3", "busybox:1"]) {
+      scene.newSession();
+      await scene.send(from(image));
+    }
+    expect(stateOf(scene.registry, HUB)).toBe("half-open");
+  });
+
+  test("one image that always fails opens no circuit while others are pulled", async () => {
+    const scene = setUp();
+    for (let second = 0; second < 20; second += 1) {
+      scene.newSession();
+      await scene.send(from("acme/broken:1"), failing(pullFailed("acme/broken:1", "500 Oops")));
+      for (const image of ["alpine:3", "busybox:1"]) await scene.send(from(image));
+      scene.clock.advance(1000);
+    }
+    expect(stateOf(scene.registry, HUB)).toBe("closed");
+  });
 });

@@ -4,6 +4,7 @@ import { COMMAND_FAILED, type Failure, ID_UNKNOWN } from "../../attribution/fail
 import { breakerName, isHelperHost, mayStandIn } from "../../attribution/hosts.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { CircuitState } from "../../breaker/circuit-state.js";
 import type { CallPermit, FailureDetail } from "../../breaker/permit.js";
 import { recordOf, recordOfEvidence } from "./failure-record.js";
 import { type Testimony, testimonyOf } from "./testimony.js";
@@ -47,14 +48,26 @@ export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
   return failures.every(({ rule }) => rule === COMMAND_FAILED);
 }
 
+/** What a request that worked says of its upstreams where no spans tell more. */
+export interface Proofs {
+  /** The upstreams that its answer shows to have answered, unless something else is known of them. */
+  readonly proven: ReadonlySet<string>;
+  /**
+   * Those that it shows to have answered unless the engine took a tag from a lock file that we do not see.
+   * While a circuit is closed such a success stands against its failures; it closes none.
+   */
+  readonly likely: ReadonlySet<string>;
+}
+
+/** A request that did not work, and a command, show nothing. */
+export const NO_PROOFS: Proofs = { proven: new Set(), likely: new Set() };
+
 /** What is known of the upstreams of a request once it is over. */
-export interface Findings {
+export interface Findings extends Proofs {
   /** The failures that its answer holds. */
   readonly failures: readonly Failure[];
   /** The upstreams that are settled already, by what their answer blames them for. */
   readonly blamed: ReadonlySet<string>;
-  /** The upstreams that its answer shows to have answered, unless something else is known of them. */
-  readonly proven: ReadonlySet<string>;
   /** What its spans show; undefined without spans. */
   readonly evidence: readonly Evidence[] | undefined;
   readonly rateLimitOpenMs: number;
@@ -92,7 +105,7 @@ export function settleBlamed(
  * @returns What spans tell of hosts that the request does not depend on, as far as we knew.
  */
 export function settleOthers(upstreams: UpstreamsInFlight, findings: Findings): Testimony {
-  const { failures, blamed, proven, evidence, rateLimitOpenMs } = findings;
+  const { failures, blamed, proven, likely, evidence, rateLimitOpenMs } = findings;
   const answered = new Set(evidence === undefined ? proven : []);
   const doubtful = new Set<string>();
   for (const failure of failures) {
@@ -102,7 +115,7 @@ export function settleOthers(upstreams: UpstreamsInFlight, findings: Findings): 
     if (leavesInDoubt(failure)) doubtful.add(name);
   }
   const testimony = new Map(testimonyOf(evidence ?? [], failures, (name) => upstreams.has(name)));
-  for (const [name, { permit }] of upstreams) {
+  for (const [name, { breaker, permit }] of upstreams) {
     const seen = testimony.get(name);
     testimony.delete(name);
     if (blamed.has(name)) continue;
@@ -110,7 +123,10 @@ export function settleOthers(upstreams: UpstreamsInFlight, findings: Findings): 
       permit.release();
     } else if (seen !== undefined) settleBySpans(permit, seen, rateLimitOpenMs);
     else if (answered.has(name)) succeed(permit);
-    else permit.release();
+    else if (evidence === undefined && likely.has(name) && breaker.state === CircuitState.Closed) {
+      permit.keepLocal();
+      succeed(permit);
+    } else permit.release();
   }
   return testimony;
 }

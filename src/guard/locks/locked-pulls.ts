@@ -6,6 +6,7 @@
 import { breakerName } from "../../attribution/hosts.js";
 import type { NamedUpstream } from "../../attribution/query/query-reading.js";
 import { BoundedMap } from "../bounded-map.js";
+import { FailedImages } from "./failed-images.js";
 
 /** How many images are remembered. */
 const LIMIT = 10_000;
@@ -29,6 +30,7 @@ export interface LockedOutcome {
 
 /** Knows of locked images whether the engine must ask for them; shared by all sessions of an engine. */
 export class LockedPulls {
+  readonly failedImages = new FailedImages();
   readonly #mustBeAsked = new BoundedMap<string, boolean>(LIMIT);
 
   mustBeAsked(one: NamedUpstream, digest: string): boolean {

@@ -12,8 +12,9 @@ import { countSpared } from "../admission/spared-requests.js";
 import type { Guard } from "../guard.js";
 import { settleLater } from "../judgement/pending-settlements.js";
 import {
-  concerned,
+  NO_PROOFS,
   onlyCommandsFailed,
+  type Proofs,
   releaseUpstreams,
   settleBlamed,
   settleBySpans,
@@ -26,6 +27,7 @@ import { type RequestWitness, WITNESS_WITHIN_MS } from "../judgement/witness.js"
 import type { RequestLocks } from "../locks/request-locks.js";
 import type { SessionEngine } from "../locks/session-engine.js";
 import { idsOf } from "./answer-ids.js";
+import { ImagesInFlight } from "./images-in-flight.js";
 import type { Dependencies, SessionMemory } from "./session-memory.js";
 
 /** What a request is judged by. */
@@ -54,6 +56,7 @@ export class RequestInFlight {
   readonly #facts: RequestFacts;
   readonly #engine: CallPermit;
   readonly #upstreams: ReadonlyMap<string, UpstreamInFlight>;
+  readonly #images: ImagesInFlight;
   #didAll = false;
 
   private constructor(
@@ -68,6 +71,8 @@ export class RequestInFlight {
     this.#dependencies = facts.dependencies;
     this.#engine = engine;
     this.#upstreams = upstreams;
+    const { guard, locks, reading, dependencies } = facts;
+    this.#images = new ImagesInFlight(guard.lockedPulls, locks, reading, dependencies, upstreams);
   }
 
   /**
@@ -123,15 +128,17 @@ export class RequestInFlight {
   /**
    * Settles all by an answer, and learns from it. Upstreams that it does not blame are settled once the
    * witness has been heard, if there is one.
+   *
+   * @returns What is still to be settled; undefined when nothing is.
    */
   answered(
     failures: readonly Failure[],
     answer: SessionResponse,
     sources: SettlementSources,
-  ): void {
+  ): Promise<void> | undefined {
     if (this.#reading.rootField === "version") this.#facts.engine.note(answer);
     settleEngineByAnswer(this.#engine, failures);
-    this.#settleUpstreams(failures, sources);
+    const settlement = this.#settleUpstreams(failures, sources);
     this.#didAll = onlyCommandsFailed(failures);
     if (this.#didAll) this.#memory.learn(this.#reading, this.#dependencies);
     if (failures.length === 0 && this.#reading.idKeys.size > 0) {
@@ -139,6 +146,7 @@ export class RequestInFlight {
       this.#memory.learnIds(ids, this.#dependencies);
       noteSessionIds(ids);
     }
+    return settlement;
   }
 
   /**
@@ -148,7 +156,7 @@ export class RequestInFlight {
   timedOut(seen: Promise<readonly Evidence[] | undefined> | undefined): void {
     this.#engine.ignore();
     if (seen === undefined) releaseUpstreams(this.#upstreams);
-    else this.#settleAfter(seen, (evidence) => this.#blameHanging(evidence ?? []));
+    else void this.#settleAfter(seen, (evidence) => this.#blameHanging(evidence ?? []));
   }
 
   /** Holds its permits until `settlement` is done: its caller has been told already. */
@@ -163,19 +171,21 @@ export class RequestInFlight {
   #settleUpstreams(
     failures: readonly Failure[],
     { witness, learnEngine }: SettlementSources,
-  ): void {
+  ): Promise<void> | undefined {
     const { rateLimitOpenMs } = this.#guard.settings;
+    this.#images.failed(failures);
     const blamed = settleBlamed(this.#upstreams, failures, rateLimitOpenMs);
     const settle = (evidence: readonly Evidence[] | undefined) => {
       const strangers = settleOthers(this.#upstreams, {
         failures,
         blamed,
-        proven: this.#provenBy(failures),
+        ...this.#provenBy(failures),
         evidence,
         rateLimitOpenMs,
       });
       for (const [name, seen] of strangers) this.#recordStranger(name, seen);
-      this.#learnOfLocks(failures, evidence ?? []);
+      this.#images.seenFailing(failures.some(({ counts }) => counts) ? (evidence ?? []) : []);
+      this.#images.learnOfLocks(failures, evidence ?? []);
     };
     const doubt = this.needsVersion && onlyCommandsFailed(failures);
     const settleKnowing = (evidence: readonly Evidence[] | undefined) => {
@@ -183,25 +193,26 @@ export class RequestInFlight {
       return learning === undefined ? settle(evidence) : learning.then(() => settle(evidence));
     };
     if (witness !== undefined) {
-      this.#settleAfter(witness.evidence(WITNESS_WITHIN_MS), settleKnowing);
-      return;
+      return this.#settleAfter(witness.evidence(WITNESS_WITHIN_MS), settleKnowing);
     }
     const learning = doubt ? learnEngine() : undefined;
-    if (learning === undefined) settle(undefined);
-    else this.#settleAfter(learning.then(NOTHING_SEEN), settle);
+    if (learning !== undefined) return this.#settleAfter(learning.then(NOTHING_SEEN), settle);
+    settle(undefined);
+    return undefined;
   }
 
   /** Settles once a witness was heard, or could not be; whatever happens, no permit is kept. */
   #settleAfter(
     evidence: Promise<readonly Evidence[] | undefined>,
     settle: (evidence: readonly Evidence[] | undefined) => void | Promise<void>,
-  ): void {
+  ): Promise<void> {
     const settlement = evidence
       .catch(() => undefined)
       .then(settle)
       .catch((error) => announceOnce(this.#guard, "the guard", "the settlement by spans", error))
       .then(() => releaseUpstreams(this.#upstreams));
     settleLater(this.#gatedBreakers(), settlement);
+    return settlement;
   }
 
   #gatedBreakers(): readonly CircuitBreaker[] {
@@ -218,19 +229,8 @@ export class RequestInFlight {
     settleBySpans(this.#guard.unasked(breaker), seen, settings.rateLimitOpenMs);
   }
 
-  /** Notes which locked images the engine holds, and which it was seen to ask for. */
-  #learnOfLocks(failures: readonly Failure[], evidence: readonly Evidence[]): void {
-    const { references } = this.#dependencies;
-    const failed = failures.map((failure) => concerned(failure, this.#upstreams));
-    const seen = evidence.map(({ kind, servesHost }) => breakerName(kind, servesHost));
-    const asked = new Set([...failed, ...seen].filter((name) => name !== undefined));
-    const used = onlyCommandsFailed(failures) && this.#reading.usesContents;
-    this.#facts.locks.learn({ references, asked, used });
-  }
-
   #blameHanging(evidence: readonly Evidence[]): void {
-    const asked = new Set(evidence.map(({ kind, servesHost }) => breakerName(kind, servesHost)));
-    this.#facts.locks.learn({ references: this.#dependencies.references, asked, used: false });
+    this.#images.hung(evidence);
     for (const seen of evidence) {
       const upstream = this.#upstreams.get(breakerName(seen.kind, seen.servesHost));
       if (seen.outcome !== "failed" || upstream === undefined || upstream.onlyDeclared) continue;
@@ -239,11 +239,15 @@ export class RequestInFlight {
   }
 
   /** An engine that reads lock files asks for no tag that one names, in whatever folder that is. */
-  #provenBy(failures: readonly Failure[]): ReadonlySet<string> {
-    if (!onlyCommandsFailed(failures)) return NOBODY;
+  #provenBy(failures: readonly Failure[]): Proofs {
+    const recovered = this.#images.recovered(failures);
+    if (!onlyCommandsFailed(failures)) return NO_PROOFS;
     const { proven, provenBeforeCommand, provenByTag } = this.#dependencies;
-    const certain = failures.length === 0 ? proven : provenBeforeCommand;
-    return this.#facts.engine.readsLocks === true ? certain : new Set([...certain, ...provenByTag]);
+    const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
+    if (this.#facts.engine.readsLocks === true) {
+      return { proven: new Set(certain), likely: provenByTag };
+    }
+    return { proven: new Set([...certain, ...provenByTag]), likely: NO_PROOFS.likely };
   }
 
   /** Settles all by an error that came instead of an answer. */
@@ -272,8 +276,6 @@ export class RequestInFlight {
 }
 
 const NOTHING_SEEN = (): undefined => undefined;
-
-const NOBODY: ReadonlySet<string> = new Set();
 
 function upstreamsInFlight(
   guard: Guard,

@@ -11,6 +11,7 @@ import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
 import { recordOf } from "../../guard/judgement/failure-record.js";
 import {
   concerned,
+  NO_PROOFS,
   releaseUpstreams,
   settleBlamed,
   settleBySpans,
@@ -113,7 +114,7 @@ export class CommandCall {
     const strangers = settleOthers(this.#upstreams, {
       failures,
       blamed: settleBlamed(this.#upstreams, failures, rateLimitOpenMs),
-      proven: new Set(),
+      ...NO_PROOFS,
       evidence,
       rateLimitOpenMs,
     });
