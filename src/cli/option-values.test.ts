@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { expect, test } from "vitest";
-import { duration, durationOrNever } from "./option-values.js";
+import { duration, durationOrNever, fileName } from "./option-values.js";
 
 test.each([
   ["500ms", 500],
@@ -26,4 +26,9 @@ test("a duration that may be 0 for never says so where it is none", () => {
     0, 0, 2000,
   ]);
   expect(() => durationOrNever("x")).toThrow(/^Expected 0 for never, or a duration up to 576h/);
+});
+
+test("the name of a file is taken as it is, and an empty one is none", () => {
+  expect(fileName(" report.json")).toBe(" report.json");
+  expect(() => fileName("")).toThrow(/^Expected the name of a file/);
 });

@@ -13,6 +13,12 @@ export function wholeNumber(min: number, max: number, of = ""): (text: string) =
   };
 }
 
+/** Reads the name of a file; an empty one is most often a variable that was not set. */
+export function fileName(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("Expected the name of a file.");
+}
+
 /** Reads the time that a whole question may take. */
 export const timeoutMs = wholeNumber(1, 600_000, "milliseconds");
 

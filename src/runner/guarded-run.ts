@@ -131,7 +131,7 @@ class GuardedRun {
     this.#signals.release();
     this.#watcher.end();
     this.#input.close();
-    this.#output.close();
+    void this.#output.close();
     this.#forgetSessions?.();
   }
 

@@ -175,6 +175,7 @@ async function runWithin(
     await held.release();
     await sessions?.close();
     await steps?.close();
+    await output.close();
   }
 }
 

@@ -6,7 +6,7 @@ import type { InputChoice } from "../../runner/input/command-input.js";
 import type { RetryLimits } from "../../runner/run-plan.js";
 import { EXIT } from "../exit-codes.js";
 import type { GuardFlags } from "../guard-settings.js";
-import { duration, durationOrNever, wholeNumber } from "../option-values.js";
+import { duration, durationOrNever, fileName, wholeNumber } from "../option-values.js";
 import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings.js";
 import type { ReporterFlags, StoreFlags } from "../store-settings.js";
 import { CommandError, durationText, type Terminal } from "../terminal.js";
@@ -133,13 +133,13 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     flags: "--output <file>",
     variable: "DAGGER_BREAKER_OUTPUT",
     description: "write the JSON report to a file as well",
-    read: (text) => text,
+    read: fileName,
   },
   junit: {
     flags: "--junit <file>",
     variable: "DAGGER_BREAKER_JUNIT",
     description: "write a JUnit report to a file",
-    read: (text) => text,
+    read: fileName,
   },
 };
 

@@ -7,6 +7,7 @@ import { CommandNotStartedError, runCommand } from "../../runner/attempt/run-com
 import { startCommandWitness } from "../../runner/contacts/command-witness.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
 import { EXIT } from "../exit-codes.js";
+import { fileName } from "../option-values.js";
 import { plainJson } from "../plain-text.js";
 import { type CommandContext, CommandError, paintFor, type Terminal } from "../terminal.js";
 import { reportLines } from "./render.js";
@@ -38,7 +39,7 @@ export function addTraceCommand(program: Command, context: CommandContext): void
     .argument("[arguments...]", "its arguments")
     .passThroughOptions()
     .option("--json", "report as one JSON object")
-    .option("--output <file>", "write the report to a file instead of standard error")
+    .option("--output <file>", "write the report to a file instead of standard error", fileName)
     .addHelpText("after", EXIT_CODES)
     .action(async (command: string, args: string[], options: TraceOptions) => {
       // Before anything is opened here.

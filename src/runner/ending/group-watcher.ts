@@ -10,6 +10,9 @@ import type { Writable } from "node:stream";
 import type { Environment } from "../../traces/environment.js";
 import { leakingDescriptors } from "./leaking-descriptors.js";
 
+/** Where `sleep` and `rm` are, whatever the PATH of the command says. */
+const USUAL_PATH = "/usr/bin:/bin";
+
 /** What is said to the watcher at the end of a run that ends in order. */
 const GOOD_BYE = "good-bye";
 
@@ -95,7 +98,7 @@ export class GroupWatcher {
       for (const descriptor of leakingDescriptors()) stdio[descriptor] = nothing;
       const { path = "", names = [] } = this.#folder ?? {};
       const child = spawn("/bin/sh", ["-c", SCRIPT, "dagger-breaker-watcher", path, ...names], {
-        env: { PATH: this.#env.PATH },
+        env: { PATH: [this.#env.PATH, USUAL_PATH].filter(Boolean).join(":") },
         cwd: "/",
         detached: true,
         stdio: Array.from(stdio, (one) => one ?? "ignore"),

@@ -9,6 +9,7 @@ type Pipes = readonly RealPipe[] | undefined;
 export class PreparedOutput {
   readonly plan: StreamPlan = planStreams();
   #next: Promise<Pipes> | undefined = this.#open();
+  #closed: Promise<void> = Promise.resolve();
 
   /** The pipes of the next attempt; undefined where the system makes none. */
   take(): Promise<Pipes> {
@@ -17,16 +18,19 @@ export class PreparedOutput {
     return pipes;
   }
 
-  /** Closes what no attempt has taken. */
-  close(): void {
+  /** Closes what no attempt has taken. Resolves once nothing is left of it; may be called again. */
+  close(): Promise<void> {
     const unused = this.#next;
     this.#next = undefined;
-    void unused?.then((pipes) => {
-      for (const pipe of pipes ?? []) closePipe(pipe);
-    });
+    if (unused !== undefined) this.#closed = closeAll(unused);
+    return this.#closed;
   }
 
   #open(): Promise<Pipes> {
     return openPipes(this.plan.read.map(() => "read"));
   }
+}
+
+async function closeAll(pipes: Promise<Pipes>): Promise<void> {
+  for (const pipe of (await pipes) ?? []) closePipe(pipe);
 }

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Node.js reports a child that a real-time signal has ended as one that has succeeded
+#
+# Versions: Node.js 24.21.0
+# Guess: of the two arguments of the event `exit` one is not null, as documented: a child that a signal has ended
+#   has no exit code, and a shell gives 128 and the number of the signal.
+# Seen: for a signal that has no name in Node.js, such as 40, the exit code is 0 and the signal null, so nothing tells
+#   that child from one that has succeeded. `spawnSync` has no exit code for it, and an empty name.
+# Output:
+#   v24.21.0: exit 0 null; spawnSync null ""; sh 168
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+npm init -y >/dev/null
+npm install --no-audit --no-fund --silent node@24.21.0
+
+cat >main.cjs <<'JS'
+const { spawn, spawnSync } = require("node:child_process");
+
+const killed = ["-c", "kill -40 $$"];
+spawn("sh", killed).on("exit", (code, signal) => {
+  const { status, signal: name } = spawnSync("sh", killed);
+  const shell = spawnSync("sh", ["-c", "sh -c 'kill -40 $$'; echo $?"], { encoding: "utf8" });
+  const line = `exit ${code} ${signal}; spawnSync ${status} ${JSON.stringify(name)}; sh ${shell.stdout.trim()}`;
+  console.log(`${process.version}: ${line}`);
+  process.exit(line === 'exit 0 null; spawnSync null ""; sh 168' ? 0 : 1);
+});
+JS
+
+node_modules/.bin/node main.cjs
