@@ -2,7 +2,7 @@
 
 import { mkdtempSync } from "node:fs";
 import { chmod, copyFile, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { bundleForPackage } from "../scripts/bundle-program.mjs";
 import { made, ROOT } from "../scripts/cache.mjs";
@@ -43,6 +43,30 @@ export function buildPackage(): Promise<string> {
     ]);
     await chmod(join(dist, "testing/session/cli.js"), 0o755);
   });
+}
+
+/**
+ * Returns a program of the tests as one file, with all that it imports of ours: it starts in half the time, and a
+ * compiler has looked at what it imports.
+ *
+ * @param source From the root of the project. What it imports must not ask where it is.
+ */
+export async function bundleProgram(source: string): Promise<string> {
+  const name = `program-${basename(source, ".ts")}`;
+  const folder = await made(name, [...INPUTS, source], async (folder) => {
+    await build({
+      entryPoints: [source],
+      outfile: join(folder, "program.cjs"),
+      absWorkingDir: ROOT,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      keepNames: true,
+      packages: "external",
+      logLevel: "warning",
+    });
+  });
+  return join(folder, "program.cjs");
 }
 
 /** What is no part of the bundled program, nor a test. */

@@ -13,12 +13,11 @@ import { processTable } from "../../src/runner/ending/process-table.js";
 import type { RunProgress } from "../../src/runner/report/run-progress.js";
 import type { RunReport } from "../../src/runner/report/run-report.js";
 import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
-import { buildPackage, projectFolder } from "../build.js";
+import { buildPackage, bundleProgram, projectFolder } from "../build.js";
 
-const DRIVER = fileURLToPath(new URL("./run-driver.mjs", import.meta.url));
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
 
-/** How a command is run; see run-driver.mjs. */
+/** How a command is run; see run-driver.ts. */
 export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">> {
   /** How long the process stays after its report is written. */
   readonly lingersMs?: number;
@@ -33,6 +32,12 @@ export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">>
   readonly sessions?: boolean;
   /** What each of them that begins has a request refused with; null for none. */
   readonly refusals?: readonly (RefusedRequest | null)[];
+}
+
+/** What the driver reads: which command an order is for. */
+export interface WrittenOrder extends Omit<RunOrder, "dagger"> {
+  readonly command: string;
+  readonly args: readonly string[];
 }
 
 /** A breaker after a run. */
@@ -92,11 +97,13 @@ export interface BuiltRunner {
 export function builtRunner(): BuiltRunner {
   let folder = "";
   let dist = "";
+  let driver = "";
   let files = 0;
   const runs: ChildProcess[] = [];
   beforeAll(async () => {
     folder = projectFolder("runner");
     dist = join(await buildPackage(), "dist");
+    driver = await bundleProgram("tests/runner/run-driver.ts");
     mkdirSync(join(folder, "home"));
     mkdirSync(join(folder, "bin"));
     writeFileSync(
@@ -140,9 +147,9 @@ export function builtRunner(): BuiltRunner {
     prepare({ dagger, ...order }) {
       const file = runner.file();
       const command = dagger === undefined ? {} : { command: runner.dagger, args: dagger };
-      writeFileSync(file, JSON.stringify({ args: [], ...order, ...command, dist: runner.dist }));
+      writeFileSync(file, JSON.stringify({ args: [], ...order, ...command }));
       return {
-        line: [process.execPath, DRIVER, file],
+        line: [process.execPath, driver, file],
         after: () => JSON.parse(readFileSync(file, "utf8")) as RunAfter,
       };
     },
