@@ -122,6 +122,26 @@ const EXPORTERS = [
     "Java",
     "SEVERE: Failed to export spans. Server responded with HTTP status code 502. Error message: Bad Gateway\n\tat io.opentelemetry.exporter.internal.http.HttpExporter.lambda$export(HttpExporter.java:1)",
   ],
+  [
+    "Java 1.68, that counts",
+    "WARNING: Failed to export 1 spans. Server responded with HTTP status code 503. Error message: Response body has 0 length, HTTP status message: Service Unavailable",
+  ],
+  [
+    "Java 1.68, that was limited",
+    "WARNING: Failed to export 512 logs. Server responded with HTTP status code 429. Error message: Response body has 0 length, HTTP status message: Too Many Requests",
+  ],
+  [
+    "Java 1.68, that met nothing",
+    "SEVERE: Failed to export 3 metrics. The request could not be executed. Full error message: Connection refused\n\tat okhttp3.internal.connection.RealCall.timeoutExit(RealCall.kt:469)",
+  ],
+  [
+    "Java 1.68, as it logs by default",
+    "Nov 30, 2026 8:01:45 PM io.opentelemetry.sdk.common.internal.ThrottlingLogger doLog\nSEVERE: Failed to export 1 spans. The request could not be executed.\njava.io.InterruptedIOException: timeout\n\tat okhttp3.internal.connection.RealCall.timeoutExit(RealCall.kt:469)\nCaused by: java.net.SocketException: Connection reset\n\tat java.base/sun.nio.ch.NioSocketImpl.endRead(NioSocketImpl.java:253)\n\t... 4 more",
+  ],
+  [
+    "Python, with two causes",
+    'Exception while exporting Span.\nTraceback (most recent call last):\n  File "/usr/lib/urllib3/connection.py", line 198, in _new_conn\nTimeoutError: timed out\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File "/usr/lib/x.py", line 1, in export\nrequests.exceptions.ReadTimeout: HTTPConnectionPool(host=\'127.0.0.1\', port=4318): Read timed out. (read timeout=10)',
+  ],
 ] as const;
 
 test.each(EXPORTERS)(
@@ -141,3 +161,13 @@ test.each(EXPORTERS)(
     }
   },
 );
+
+test("what stands behind the stack of an exporter is read for itself", () => {
+  const [, stack] = EXPORTERS.at(-1) ?? [];
+  const own =
+    'Traceback (most recent call last):\n  File "/src/ci.py", line 9, in main\ndagger.ExecError: exit code: 1';
+  expect(classifyFailure(`${stack}\n${own}`)).toMatchObject({ fault: "user", counts: false });
+  const limited =
+    'failed to resolve image "alpine:3": toomanyrequests: You have reached your pull rate limit.';
+  expect(classifyFailure(`${stack}\n\n${limited}`)).toMatchObject({ fault: "registry" });
+});

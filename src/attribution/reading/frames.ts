@@ -27,6 +27,7 @@ export const TELEMETRY_WORDS = [
   "exporter otlp",
   "exporter.otlp",
   "opentelemetry.exporter",
+  "io.opentelemetry.",
   "opentelemetry-exporter",
   "opentelemetry trace error",
   "opentelemetry metrics error",

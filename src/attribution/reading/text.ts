@@ -18,6 +18,8 @@ const ANSI = new RegExp(
   `${ESCAPE}(?:\\[[0-9;:?]{0,32}[A-Za-z]|[\\]_][^${BELL}${ESCAPE}\\n]{0,512}(?:${BELL}|${ESCAPE}\\\\))`,
   "g",
 );
+/** Java's exporters name how many spans, logs or metrics they lost, where others name none. */
+const EXPORT_COUNT = /(\bto export )[0-9]{1,9} (?=[a-z])/gi;
 const TRACE_PARENT = /[ \t]?\[traceparent:[0-9a-f-]{0,64}\]/g;
 
 // Logs and JSON put these before a quote, several when they are nested.
@@ -58,6 +60,7 @@ export function plainText(text: string): string {
   if (plain.includes("##[") || plain.includes("::error")) plain = plain.replace(RUNNER_MARK, "");
   if (plain.includes('\\"')) plain = plain.replace(ESCAPED_QUOTE, '"');
   if (plain.includes("[traceparent:")) plain = plain.replace(TRACE_PARENT, "");
+  if (plain.includes("to export ")) plain = plain.replace(EXPORT_COUNT, "$1");
   return plain;
 }
 
@@ -85,8 +88,12 @@ const TELEMETRY = new RegExp(
   TELEMETRY_WORDS.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
   "i",
 );
+/** What exporters of Java and Python are made of: the causes in their stacks are those of the exporter. */
+const EXPORTER_CAUSE =
+  /^(?:Caused by: )?(?:(?:javax?|kotlin|okhttp3|okio|requests|urllib3|http|socket|ssl|grpc)\.[\w.$]{1,200}|(?:OS|Timeout|BrokenPipe|Connection(?:Refused|Reset|Aborted)?)Error)(?::|$)/;
 /** What goes on with the message of an exporter: its stack, and the fields of its error. */
-const GOES_ON = /^(?:\s{2,}|\t)\S|^[}\]]|^Traceback \(most recent call last\)/;
+const GOES_ON =
+  /^(?:\s{2,}|\t)\S|^[}\]]|^$|^Traceback \(most recent call last\)|^(?:During handling of|The above exception was) /;
 
 /** A text without the lines that say nothing of the cause, unless it has no others. */
 export function quietText(text: string): string {
@@ -95,7 +102,8 @@ export function quietText(text: string): string {
   let inTelemetry = false;
   const kept = lines.filter((line) => {
     const head = line.slice(0, 400);
-    inTelemetry = TELEMETRY.test(head) || (inTelemetry && GOES_ON.test(head));
+    inTelemetry =
+      TELEMETRY.test(head) || (inTelemetry && (GOES_ON.test(head) || EXPORTER_CAUSE.test(head)));
     return !inTelemetry && !NOISE.test(head);
   });
   if (kept.length === lines.length) return text;
