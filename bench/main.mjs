@@ -18,6 +18,7 @@ const SUITES = [
   "million",
   "windows",
   "guard",
+  "guard-before",
   "traces",
   "proxy",
   "start",

@@ -13,6 +13,11 @@ export class BoundedMap<K, V> {
     return this.#entries.size;
   }
 
+  /** Whether it is there. Makes nothing younger. */
+  has(key: K): boolean {
+    return this.#entries.has(key);
+  }
+
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value !== undefined) this.set(key, value);

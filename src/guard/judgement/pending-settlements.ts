@@ -12,13 +12,17 @@ export const VERSION_TIMEOUT_MS = 2000;
 
 /** By breaker, whichever guard holds its permits. */
 const pending = new WeakMap<CircuitBreaker, Set<Promise<void>>>();
+/** How many there are of all breakers: usually none, and then no breaker is looked up. */
+let pendingCount = 0;
 
 /** Notes a settlement that holds permits of some breakers until it is done. It must not reject. */
 export function settleLater(
   breakers: readonly CircuitBreaker[],
   settlement: Promise<unknown>,
 ): void {
+  pendingCount += 1;
   const done = settlement.then(() => {
+    pendingCount -= 1;
     for (const breaker of breakers) {
       const left = pending.get(breaker);
       left?.delete(done);
@@ -42,7 +46,7 @@ export function probesJudged(
   breakers: readonly CircuitBreaker[],
   signal: AbortSignal | undefined,
 ): Promise<void> | undefined {
-  if (!breakers.some((breaker) => pending.has(breaker))) return undefined;
+  if (pendingCount === 0 || !breakers.some((breaker) => pending.has(breaker))) return undefined;
   const settlements = breakers.flatMap((breaker) => [...(pending.get(breaker) ?? [])]);
   const refusing = breakers.map((breaker) => breaker.check()).filter(({ admits }) => !admits);
   if (refusing.length === 0 || refusing.some(({ reason }) => reason !== "probing")) {

@@ -59,8 +59,11 @@ export interface Proofs {
   readonly likely: ReadonlySet<string>;
 }
 
+const NO_TESTIMONY: Testimony = new Map();
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** A request that did not work, and a command, show nothing. */
-export const NO_PROOFS: Proofs = { proven: new Set(), likely: new Set() };
+export const NO_PROOFS: Proofs = { proven: NO_NAMES, likely: NO_NAMES };
 
 /** What is known of the upstreams of a request once it is over. */
 export interface Findings extends Proofs {
@@ -84,6 +87,7 @@ export function settleBlamed(
   failures: readonly Failure[],
   rateLimitOpenMs: number,
 ): ReadonlySet<string> {
+  if (failures.length === 0 || upstreams.size === 0) return NO_NAMES;
   const worst = new Map<string, Failure>();
   for (const failure of failures) {
     const name = concerned(failure, upstreams);
@@ -106,6 +110,7 @@ export function settleBlamed(
  */
 export function settleOthers(upstreams: UpstreamsInFlight, findings: Findings): Testimony {
   const { failures, blamed, proven, likely, evidence, rateLimitOpenMs } = findings;
+  if (upstreams.size === 0 && evidence === undefined) return NO_TESTIMONY;
   const answered = new Set(evidence === undefined ? proven : []);
   const doubtful = new Set<string>();
   for (const failure of failures) {

@@ -24,6 +24,12 @@ type FailureTimes = Map<string, number>;
 /** Remembers them for all sessions that share their breakers. */
 export class FailedImages {
   readonly #failedAtMs = new WeakMap<CircuitBreaker, FailureTimes>();
+  #isEmpty = true;
+
+  /** Whether none has ever failed. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
 
   /** Notes that a request failed at a registry, if it can only have been for one image. */
   failed(breaker: CircuitBreaker, references: readonly NamedUpstream[]): void {
@@ -59,6 +65,7 @@ export class FailedImages {
   #begin(breaker: CircuitBreaker): FailureTimes {
     const times: FailureTimes = new Map();
     this.#failedAtMs.set(breaker, times);
+    this.#isEmpty = false;
     breaker.on("stateChange", ({ from, to }) => {
       if (to === CircuitState.Closed) times.clear();
       else if (from === CircuitState.Closed) forgetBefore(times, nowOf(breaker) - PRELUDE_MS);

@@ -34,12 +34,14 @@ export class ImagesInFlight {
 
   /** Notes what an answer blames registries for: their images were asked for, and failed. */
   failed(failures: readonly Failure[]): void {
+    if (failures.length === 0) return;
     const counting = failures.filter(({ counts }) => counts);
     this.#noteFailed(counting.map((failure) => concerned(failure, this.#upstreams)));
   }
 
   /** Notes exchanges that were seen to fail, where no code in a container can have made them up. */
   seenFailing(evidence: readonly Evidence[]): void {
+    if (evidence.length === 0) return;
     const failed = evidence.filter(
       ({ outcome, forgeable }) => outcome !== "answered" && !forgeable,
     );
@@ -48,21 +50,22 @@ export class ImagesInFlight {
 
   /** The names of registries whose images failed in their present outage, and were used now. */
   recovered(failures: readonly Failure[]): string[] {
-    if (!this.#used(failures)) return [];
+    const { failedImages } = this.#pulls;
+    if (failedImages.isEmpty || this.#references.length === 0 || !this.#used(failures)) return [];
     return [...this.#upstreams].flatMap(([name, { breaker }]) =>
-      this.#pulls.failedImages.used(breaker, this.#references) ? [name] : [],
+      failedImages.used(breaker, this.#references) ? [name] : [],
     );
   }
 
   /** Notes which locked images the engine holds, and which it was seen to ask for. */
   learnOfLocks(failures: readonly Failure[], evidence: readonly Evidence[]): void {
-    const failed = failures.map((failure) => concerned(failure, this.#upstreams));
-    const asked = [...failed, ...evidence.map(servedBy)].filter((name) => name !== undefined);
-    this.#locks.learn({
-      references: this.#references,
-      asked: new Set(asked),
-      used: this.#used(failures),
-    });
+    if (this.#references.length === 0) return;
+    const asked = new Set(evidence.map(servedBy));
+    for (const failure of failures) {
+      const name = concerned(failure, this.#upstreams);
+      if (name !== undefined) asked.add(name);
+    }
+    this.#locks.learn({ references: this.#references, asked, used: this.#used(failures) });
   }
 
   /** Notes what was asked for by a request that a timeout has dropped. */

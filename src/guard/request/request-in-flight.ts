@@ -87,6 +87,10 @@ export class RequestInFlight {
   ): Promise<RequestInFlight> {
     const { guard, dependencies } = facts;
     const { engine } = guard;
+    if (dependencies.all.size === 0) {
+      const [permit] = await guard.admit([engine], signal);
+      return new RequestInFlight(facts, permit as CallPermit, NO_UPSTREAMS);
+    }
     const breakers = new Map<string, CircuitBreaker>();
     for (const name of dependencies.all) {
       const breaker = guard.upstream(name);
@@ -241,7 +245,7 @@ export class RequestInFlight {
   /** An engine that reads lock files asks for no tag that one names, in whatever folder that is. */
   #provenBy(failures: readonly Failure[]): Proofs {
     const recovered = this.#images.recovered(failures);
-    if (!onlyCommandsFailed(failures)) return NO_PROOFS;
+    if (this.#upstreams.size === 0 || !onlyCommandsFailed(failures)) return NO_PROOFS;
     const { proven, provenBeforeCommand, provenByTag } = this.#dependencies;
     const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
     if (this.#facts.engine.readsLocks === true) {
@@ -274,6 +278,8 @@ export class RequestInFlight {
     releaseUpstreams(this.#upstreams);
   }
 }
+
+const NO_UPSTREAMS: ReadonlyMap<string, UpstreamInFlight> = new Map();
 
 const NOTHING_SEEN = (): undefined => undefined;
 

@@ -31,6 +31,20 @@ export interface Dependencies {
   readonly references: readonly NamedUpstream[];
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Those of a request that names nothing. */
+const NO_DEPENDENCIES: Dependencies = {
+  gated: NO_NAMES,
+  all: NO_NAMES,
+  named: NO_NAMES,
+  proven: NO_NAMES,
+  provenByTag: NO_NAMES,
+  provenBeforeCommand: NO_NAMES,
+  images: [],
+  references: [],
+};
+
 /** Knows the images that a guard has pinned on its own. */
 export interface Pins {
   mustBeAsked(reference: string, platform: string): boolean;
@@ -61,20 +75,29 @@ export class SessionMemory {
   ): Dependencies {
     const references = this.#references(reading);
     const declared = reading.introspects ? [] : needs;
-    const gated = references.filter((one) => this.#gates(one, locks, pins));
-    const proving = references.filter((one) => this.#proves(one, locks));
-    const certain = proving.filter((one) => !isTag(one));
-    const named = namesOf(references);
-    return {
-      gated: new Set([...namesOf(gated), ...declared]),
-      all: new Set([...named, ...declared]),
-      named: new Set(named),
-      proven: new Set(namesOf(certain)),
-      provenByTag: new Set(namesOf(proving.filter(isTag))),
-      provenBeforeCommand: new Set(namesOf(certain.filter(isFetched))),
-      images: gated.filter(isFetched).flatMap(imageHost),
-      references,
-    };
+    if (references.length === 0 && declared.length === 0) return NO_DEPENDENCIES;
+    const named = new Set<string>();
+    const gated = new Set<string>();
+    const proven = new Set<string>();
+    const provenByTag = new Set<string>();
+    const provenBeforeCommand = new Set<string>();
+    const images: string[] = [];
+    for (const one of references) {
+      const { upstream } = one;
+      const name = breakerName(upstream.kind, upstream.host);
+      named.add(name);
+      if (this.#gates(one, locks, pins)) {
+        gated.add(name);
+        if (isFetched(one) && upstream.kind === "registry") images.push(upstream.host);
+      }
+      if (!this.#proves(one, locks)) continue;
+      if (isTag(one)) provenByTag.add(name);
+      else proven.add(name);
+      if (!isTag(one) && isFetched(one)) provenBeforeCommand.add(name);
+    }
+    const all = declared.length === 0 ? named : new Set([...named, ...declared]);
+    for (const name of declared) gated.add(name);
+    return { gated, all, named, proven, provenByTag, provenBeforeCommand, images, references };
   }
 
   /** The images that a request will have to ask their registries for, as references. */
@@ -113,11 +136,19 @@ export class SessionMemory {
   }
 
   #references(reading: QueryReading): readonly NamedUpstream[] {
+    // Nearly all requests name one thing at most, and quote no id that stands for one.
+    if (reading.named.length < 2 && !this.#knowsAny(reading.texts)) return reading.named;
     const found = new Map(reading.named.map((one) => [one.key, one]));
     for (const text of reading.texts) {
       for (const one of this.#ids.get(text) ?? []) found.set(one.key, one);
     }
     return [...found.values()];
+  }
+
+  #knowsAny(texts: ReadonlySet<string>): boolean {
+    if (this.#ids.size === 0) return false;
+    for (const text of texts) if (this.#ids.has(text)) return true;
+    return false;
   }
 
   /** An image by digest may be there already, and what was used once is. A push always goes out. */
@@ -141,10 +172,6 @@ export class SessionMemory {
   }
 }
 
-function namesOf(references: readonly NamedUpstream[]): string[] {
-  return references.map(({ upstream }) => breakerName(upstream.kind, upstream.host));
-}
-
 /** Whether it is an image by tag, which a lock file can name. */
 function isTag({ upstream }: NamedUpstream): boolean {
   return upstream.kind === "registry" && upstream.field !== "publish" && !upstream.pinned;
@@ -152,8 +179,4 @@ function isTag({ upstream }: NamedUpstream): boolean {
 
 function isFetched({ upstream }: NamedUpstream): boolean {
   return upstream.field !== "publish";
-}
-
-function imageHost({ upstream }: NamedUpstream): string[] {
-  return upstream.kind === "registry" ? [upstream.host] : [];
 }
