@@ -50,7 +50,9 @@ export function isArray(value: unknown): value is readonly unknown[] {
 export function entriesOf(list: unknown, limit: number): unknown[] {
   if (!isArray(list)) return [];
   const length = Math.min(readNumber(list, "length") ?? 0, limit);
-  return Array.from({ length }, (_none, index) => readProperty(list, String(index)));
+  const entries: unknown[] = [];
+  for (let index = 0; index < length; index += 1) entries.push(readProperty(list, String(index)));
+  return entries;
 }
 
 /** A context with nothing in it but what it should hold, so that reading it can throw nowhere. */
