@@ -35,7 +35,7 @@ export async function run() {
     rows.push({ name, cells: { ...(await timersOf(make)), kept: await bytesOf(make, name) } });
   }
   const figures = [
-    figure(rows, OURS, "kept", 300),
+    figure(rows, OURS, "kept", 280),
     figure(rows, OURS, "timers", 0),
     figure(rows, `${OURS}, used`, "timers", 0),
   ];
