@@ -1,23 +1,63 @@
 #!/bin/sh
 # An error that a breaker is told to set aside closes its half-open circuit
 #
-# Versions: cockatiel 4.0.0, opossum 10.0.0, effect 4.1.0 (which does what the guess expects)
+# Versions: cockatiel 4.0.0, opossum 10.0.0, pybreaker 1.4.1, aiobreaker 1.2.0; effect 4.1.0 does what the guess expects
 # Guess: an error that the filter sets aside, such as an abort by the caller or a 404, says nothing of the
 #   upstream; a half-open circuit stays half-open and lets another call probe.
-# Seen: in cockatiel and opossum such an error counts as a success of the probe and closes the circuit, so
-#   a caller who gives up during an outage lets all traffic through again. Effect gives the place back.
+# Seen: in all but Effect such an error counts as a success of the probe and closes the circuit, so a caller
+#   who gives up during an outage lets all traffic through again. In pybreaker and aiobreaker it also sets
+#   back the count of failures in a row: where each third call is set aside, a threshold of 3 is never reached.
 # Output:
-#   cockatiel: Open, after the error that is set aside: Closed
+#   cockatiel: Open, after the error that is set aside: Closed; each third call set aside: Open
 #   opossum: open, after the error that is set aside: closed
 #   effect: Open, after the error that is set aside: HalfOpen
+#   pybreaker: open, after the error that is set aside: closed; each third call set aside: closed
+#   aiobreaker: OPEN, after the error that is set aside: CLOSED; each third call set aside: CLOSED
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
 npm install --no-audit --no-fund --silent cockatiel@4.0.0 opossum@10.0.0 effect@4.1.0 node@24.21.0
+python3 -m venv venv
+pip="venv/bin/pip"
+"$pip" install -q --disable-pip-version-check pybreaker==1.4.1 aiobreaker==1.2.0
+
+cat >main.py <<'PY'
+import datetime, time
+import aiobreaker, pybreaker
+
+class SetAside(Exception):
+    pass
+
+def run(breaker, errors):
+    for error in errors:
+        def operation():
+            raise error()
+        try:
+            breaker.call(operation)
+        except Exception:
+            pass
+
+def show(breaker):
+    return getattr(breaker.current_state, "name", breaker.current_state)
+
+def tell(name, make):
+    breaker = make(2, 0.05)
+    run(breaker, [OSError, OSError])
+    before = show(breaker)
+    time.sleep(0.2)
+    run(breaker, [SetAside])
+    third = make(3, 60)
+    run(third, [OSError, OSError, SetAside] * 5)
+    print(f"{name}: {before}, after the error that is set aside: {show(breaker)}; each third call set aside: {show(third)}")
+
+tell("pybreaker", lambda most, seconds: pybreaker.CircuitBreaker(most, seconds, exclude=[SetAside]))
+tell("aiobreaker", lambda most, seconds: aiobreaker.CircuitBreaker(most, datetime.timedelta(seconds=seconds), exclude=[SetAside]))
+PY
 
 cat >main.mjs <<'JS'
+import { execFileSync } from "node:child_process";
 import * as cockatiel from "cockatiel";
 import { Data, Effect } from "effect";
 import { CircuitBreaker } from "effect/persistence";
@@ -42,7 +82,16 @@ const lines = [];
   const before = cockatiel.CircuitState[policy.state];
   await pause(100);
   await policy.execute(leave).catch(() => {});
-  lines.push(`cockatiel: ${before}, after the error that is set aside: ${cockatiel.CircuitState[policy.state]}`);
+  const after = cockatiel.CircuitState[policy.state];
+  const third = cockatiel.circuitBreaker(cockatiel.handleWhen((error) => !(error instanceof SetAside)), {
+    halfOpenAfter: 60_000,
+    breaker: new cockatiel.ConsecutiveBreaker(3),
+  });
+  for (let call = 1; call <= 15; call += 1) {
+    await third.execute(call % 3 === 0 ? leave : fail).catch(() => {});
+  }
+  const thirds = cockatiel.CircuitState[third.state];
+  lines.push(`cockatiel: ${before}, after the error that is set aside: ${after}; each third call set aside: ${thirds}`);
 }
 {
   let operation = fail;
@@ -78,8 +127,16 @@ await Effect.runPromise(
   }).pipe(Effect.scoped, Effect.provide(CircuitBreaker.layerStoreMemory())),
 );
 
+const python = execFileSync("venv/bin/python", ["main.py"], { encoding: "utf8" });
+lines.push(...python.trim().split("\n"));
 console.log(lines.join("\n"));
-const expected = [/^cockatiel: Open.*Closed$/, /^opossum: open.*closed$/, /^effect: Open.*HalfOpen$/];
+const expected = [
+  /^cockatiel: Open.*: Closed; .*: Open$/,
+  /^opossum: open.*: closed$/,
+  /^effect: Open.*: HalfOpen$/,
+  /^pybreaker: open.*: closed; .*: closed$/,
+  /^aiobreaker: OPEN.*: CLOSED; .*: CLOSED$/,
+];
 process.exit(expected.every((form, index) => form.test(lines[index])) ? 0 : 1);
 JS
 node_modules/.bin/node main.mjs
