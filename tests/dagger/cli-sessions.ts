@@ -1,5 +1,6 @@
 /** Sessions that the SDK opens by itself on a double, through the compiled stand-in for its CLI. */
 
+import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { type Client, type ConnectGuardOptions, connect } from "../../src/dagger/index.js";
 import { createRegistry, type Registry } from "../../src/index.js";
@@ -9,6 +10,7 @@ import {
   VirtualClock,
 } from "../../src/testing/index.js";
 import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
+import { DEFAULT_ENGINE } from "../session-double/engines.js";
 
 /** What each test of a file finds anew. */
 export interface CliSessions {
@@ -31,7 +33,10 @@ export function useCliSessions(options: SessionDoubleOptions = {}): CliSessions 
   });
   afterAll(() => kit.remove());
   beforeEach(async () => {
-    sessions.double = await kit.testing.startSessionDouble(options);
+    sessions.double = await kit.testing.startSessionDouble({
+      ...(DEFAULT_ENGINE !== "v0.21.8" && { engineVersion: DEFAULT_ENGINE, workdir: tmpdir() }),
+      ...options,
+    });
     for (const [name, value] of Object.entries(await sessions.double.cliEnvironment())) {
       vi.stubEnv(name, value);
     }

@@ -7,14 +7,18 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../src/dagger/index.js";
-import type { EngineVersion, ModuleDouble } from "../../src/testing/index.js";
+import type { ModuleDouble } from "../../src/testing/index.js";
 import { encodeSpans, type OwnSpan } from "../../src/traces/index.js";
 import { buildPackage } from "../build.js";
+import { describeEachEngine } from "../session-double/engines.js";
 import { call as httpCall } from "../traces/made-spans.js";
 import { useCliSessions } from "./cli-sessions.js";
 
 const PROGRAM = fileURLToPath(new URL("./guarded-module.mjs", import.meta.url));
-const GUARD = pathToFileURL(join(await buildPackage(), "dist/dagger/index.js")).href;
+const FORGING = fileURLToPath(new URL("./forging-command.mjs", import.meta.url));
+const DIST = join(await buildPackage(), "dist");
+const GUARD = pathToFileURL(join(DIST, "dagger/index.js")).href;
+const TRACES = pathToFileURL(join(DIST, "traces/index.js")).href;
 
 const LIMITED = "invalid response status 429 Too Many Requests";
 const fetching = '{ http(url: "https://files.example.com/a.txt") { contents } }';
@@ -50,6 +54,16 @@ const ci: ModuleDouble = {
         await fetch(endpoint, { method: "POST", body: madeUp(parent, `https://${host}/a`) });
         throw new Error(message);
       },
+    },
+    // The same by a command that it runs, and without a host.
+    lieByCommand: async ({ query }) => {
+      const forged = httpCall("http", "url", "https://three.example.com/a");
+      const args = [process.execPath, FORGING, TRACES, ...Object.values(forged)];
+      const ran = await query(
+        "query ($args: [String!]!) { container { withExec(args: $args) { stdout } } }",
+        { args },
+      );
+      throw new Error(JSON.stringify(ran).includes("forged") ? LIMITED : "nothing was forged");
     },
     test: async ({ query }) => {
       const { container } = await query(
@@ -93,7 +107,7 @@ const call =
   (client: Client) =>
     (client as unknown as { _ctx: Selectable })._ctx.select("ci").select(name, args).execute();
 
-describe.each<EngineVersion>(["v0.21.8", "v1.0.0-beta.10"])("engine %s", (engineVersion) => {
+describeEachEngine((engineVersion) => {
   // Beyond any repository, where an engine of 1.0 would write a lock file.
   const workdir = mkdtempSync(join(tmpdir(), "modules-"));
   const cli = useCliSessions({ engineVersion, modules: { ci }, workdir });
@@ -131,15 +145,17 @@ describe.each<EngineVersion>(["v0.21.8", "v1.0.0-beta.10"])("engine %s", (engine
     expect(counts("engine")).toMatchObject({ failureCount: 0 });
   });
 
-  test("spans that a function made up are one failure beside an answer of their kind, and nothing beside one of the user's", async () => {
+  test("spans that a function made up are one failure beside an answer of their kind, and nothing beside one of the user's or below a command", async () => {
     const lie = (host: string, message: string) => call("lie", { host, message });
     await inSession(async (client) => {
       await expect(lie("one.example.com", "exit code: 3")(client)).rejects.toThrow("exit code");
+      await expect(call("lieByCommand")(client)).rejects.toThrow(LIMITED);
       await expect(lie("two.example.com", LIMITED)(client)).rejects.toThrow(LIMITED);
     });
     await expect.poll(() => counts("http:two.example.com")?.failureCount).toBe(1);
     expect(registry.get("http:two.example.com").state).toBe("closed");
     expect(counts("http:one.example.com")).toBeUndefined();
+    expect(counts("http:three.example.com")).toBeUndefined();
   });
 });
 

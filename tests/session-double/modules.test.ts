@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
-  type EngineVersion,
   type ModuleCall,
   type ModuleDouble,
   type SessionDouble,
@@ -14,6 +13,7 @@ import {
 import { decodeSpans, type EngineSpan } from "../../src/traces/index.js";
 import { startCollector } from "../traces/fake-collector.js";
 import { ask, data } from "./client.js";
+import { describeEachEngine } from "./engines.js";
 import { RECORDED_FAULTS } from "./recorded-cases.js";
 import { HELLO } from "./recorded-module.js";
 
@@ -29,7 +29,7 @@ async function start(options: SessionDoubleOptions): Promise<SessionDouble> {
 const errorsOf = async (session: SessionDouble, query: string) =>
   JSON.parse((await ask(session, query)).body).errors;
 
-describe.each<EngineVersion>(["v0.21.8", "v1.0.0-beta.10"])("engine %s", (engineVersion) => {
+describeEachEngine((engineVersion) => {
   test("a function's own request stands below its call, and is told in a later body", async () => {
     await using collector = await startCollector();
     const session = await start({

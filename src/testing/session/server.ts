@@ -4,8 +4,6 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { decodeSpans } from "../../traces/decode.js";
-import type { OwnSpan } from "../../traces/encode.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
 import type { Work } from "./engine/context.js";
 import { type Engine, EngineGone } from "./engine/engine.js";
@@ -39,7 +37,7 @@ export class SessionServer {
   readonly #serving = new Set<Promise<void>>();
   #queries = 0;
 
-  /** @param nested The function of a module for which the port is; it takes OTLP bodies as well. */
+  /** @param nested The function of a module for which the port is. */
   constructor(engine: Engine, session: Session, nested?: NestedClient) {
     this.#engine = engine;
     this.#session = session;
@@ -81,9 +79,6 @@ export class SessionServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A connection that is cut while somebody writes to it is no error of ours.
     response.on("error", () => undefined);
-    if (this.#nested !== undefined && request.url?.startsWith("/v1/")) {
-      return this.#takeTelemetry(request, response);
-    }
     if (!this.#isAuthorized(request)) return end(response, 401);
     if (request.url?.split("?")[0] !== "/query") {
       return end(response, 404, TEXT, "404 page not found\n");
@@ -92,20 +87,6 @@ export class SessionServer {
     const { state } = this.#engine;
     if (state !== "up") return endWithoutEngine(response, state);
     await this.#serveQuery(request, response);
-  }
-
-  /** What code in a container exports joins what the engine tells, whatever it is. */
-  async #takeTelemetry(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request).catch(() => Buffer.alloc(0));
-    const take = this.#session.takeSpan;
-    if (request.url?.startsWith("/v1/traces") && take !== undefined) {
-      try {
-        for (const span of decodeSpans(body)) take(span as OwnSpan);
-      } catch {
-        // What is no export of traces is nobody's.
-      }
-    }
-    end(response, 200, "application/x-protobuf");
   }
 
   /** Begins the span of a request; what names no parent of its own stands below its function. */
@@ -180,7 +161,7 @@ export class SessionServer {
     if (request.method !== "POST" || !hasJsonBody(request)) {
       return [400, TEXT, problem("transport not supported")];
     }
-    const read = readRequest((await readBody(request)).toString());
+    const read = readRequest(await readBody(request));
     if ("problem" in read) return [400, type, problem(read.problem)];
     const given: Answer = await answer(work, read, traceId);
     if (given.refused) work.noticed();
@@ -213,7 +194,7 @@ function hasJsonBody(request: IncomingMessage): boolean {
   return (request.headers["content-type"] ?? "").startsWith(JSON_TYPE);
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
@@ -221,7 +202,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     if (bytes > LARGEST_BODY_BYTES) throw new Error("the request body is larger than 64 MiB");
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(chunks).toString();
 }
 
 function endWithoutEngine(response: ServerResponse, state: "killed" | "ended"): void {

@@ -6,6 +6,7 @@ import type { NestedClient, NestedPort } from "../modules/running-function.js";
 import { decodeId, encodeId } from "../query/ids.js";
 import type { ActiveSpan } from "../traces/active-span.js";
 import type { SpanSink } from "../traces/request-span.js";
+import { TelemetryPort } from "../traces/telemetry-port.js";
 import { DaggerLock } from "./dagger-lock.js";
 import type { Engine } from "./engine.js";
 import { Abandoned, Steps } from "./steps.js";
@@ -58,6 +59,8 @@ export class Session {
   readonly located = new WeakMap<EngineError, string | undefined>();
   /** The modules that it has called. */
   readonly modules = new Set<string>();
+  /** Where code in its containers sends spans of its own. */
+  readonly telemetry = new TelemetryPort((span) => this.takeSpan?.(span));
   #lost = false;
   readonly #over = new AbortController();
   #closePort: () => Promise<void> = async () => undefined;
@@ -155,6 +158,7 @@ export class Session {
       clearTimeout(timer);
       arrive();
     }
+    this.telemetry.close();
     await this.#closePort();
   }
 

@@ -73,7 +73,13 @@ async function run(
   const traceparent = work.span.traceparent();
   const port = await work.session.openNested({ running, span: work.span, traceparent });
   try {
-    const environment = environmentOf(port, traceparent);
+    const telemetry = await work.session.telemetry.environment();
+    const environment: FunctionEnvironment = {
+      DAGGER_SESSION_PORT: String(port.port),
+      DAGGER_SESSION_TOKEN: port.token,
+      TRACEPARENT: traceparent,
+      ...telemetry,
+    };
     const end = await (typeof settings.run === "function"
       ? runHere(work, settings.run, running, port, environment)
       : runProgram(work, settings.run, running, environment));
@@ -82,19 +88,6 @@ async function run(
   } finally {
     await port.close();
   }
-}
-
-function environmentOf({ port, token }: NestedPort, traceparent: string): FunctionEnvironment {
-  const endpoint = `http://127.0.0.1:${port}`;
-  return {
-    DAGGER_SESSION_PORT: String(port),
-    DAGGER_SESSION_TOKEN: token,
-    TRACEPARENT: traceparent,
-    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint}/v1/traces`,
-    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf",
-  };
 }
 
 async function runHere(

@@ -10,6 +10,7 @@ import {
   show,
 } from "../../../options/check.js";
 import { SCHEMA, schemaOf } from "../query/schema.js";
+import type { TelemetryEnvironment } from "../traces/telemetry-port.js";
 
 /** A Dagger module whose functions are yours. */
 export interface ModuleDouble {
@@ -60,14 +61,10 @@ export interface ModuleCall {
 }
 
 /** The environment of a function. */
-export interface FunctionEnvironment {
+export interface FunctionEnvironment extends TelemetryEnvironment {
   readonly DAGGER_SESSION_PORT: string;
   readonly DAGGER_SESSION_TOKEN: string;
   readonly TRACEPARENT: string;
-  readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
-  readonly OTEL_EXPORTER_OTLP_PROTOCOL: string;
-  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: string;
-  readonly OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: string;
 }
 
 /**

@@ -51,14 +51,19 @@ async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   const folder = await makeFolderAt(root, container.workdir ?? "/");
   const secrets = await readSecrets(container);
   const unmountAll = await mountAll(container, root, work);
-  const trace = new ExecTrace(work, work.span.kept(execSpanKey(step)) ?? work.span);
+  const call = work.span.kept(execSpanKey(step)) ?? work.span;
+  const traced = call.isTraced && {
+    ...(await work.session.telemetry.environment()),
+    TRACEPARENT: call.traceparent(),
+  };
+  const trace = new ExecTrace(work, call);
   let ended: CommandResult;
   try {
     ended = await work.engine.processes.run(
       {
         args: args.map((arg) => toHostPaths(arg, container.claims, root)),
         folder,
-        environment: environmentOf(container, secrets, root),
+        environment: { ...traced, ...environmentOf(container, secrets, root) },
         stdin: await inputOf(step, root),
       },
       work.signal,

@@ -1,0 +1,68 @@
+/** Where code in containers may send spans of its own, which join those of the engine. */
+
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { decodeSpans } from "../../../traces/decode.js";
+import type { OwnSpan } from "../../../traces/encode.js";
+
+/** What a container has in its environment for that. */
+export interface TelemetryEnvironment {
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
+  readonly OTEL_EXPORTER_OTLP_PROTOCOL: string;
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: string;
+  readonly OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: string;
+}
+
+const PROTOCOL = "http/protobuf";
+const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
+
+/** The port of a session for it, which opens when somebody needs it. */
+export class TelemetryPort {
+  readonly #take: (span: OwnSpan) => void;
+  readonly #server: Server;
+  #listening: Promise<unknown> | undefined;
+  #closed = false;
+
+  constructor(take: (span: OwnSpan) => void) {
+    this.#take = take;
+    this.#server = createServer(async (request, response) => {
+      response.on("error", () => undefined);
+      await this.#read(request).catch(() => undefined);
+      // Logs and metrics are taken as well, and not read.
+      response.end();
+    });
+    this.#server.on("connection", (socket) => socket.unref());
+  }
+
+  async environment(): Promise<TelemetryEnvironment> {
+    if (this.#closed) throw new Error("the session is over");
+    this.#listening ??= once(this.#server.listen(0, "127.0.0.1").unref(), "listening");
+    await this.#listening;
+    const endpoint = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return {
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: PROTOCOL,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint}/v1/traces`,
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: PROTOCOL,
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #read(request: IncomingMessage): Promise<void> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
+    }
+    if (!request.url?.startsWith("/v1/traces")) return;
+    // What is no export of traces throws, and is nobody's.
+    for (const span of decodeSpans(Buffer.concat(chunks))) this.#take(span as OwnSpan);
+  }
+}

@@ -1,0 +1,13 @@
+/** The engines that tests run on. */
+
+import { describe } from "vitest";
+import type { EngineVersion } from "../../src/testing/index.js";
+
+/** The engine of the tests that ask for none; `tests/versions/engine-1.0.test.ts` runs some of them on another. */
+export const DEFAULT_ENGINE: EngineVersion =
+  process.env.TEST_ENGINE === "v1.0.0-beta.10" ? "v1.0.0-beta.10" : "v0.21.8";
+
+/** Describes the same for both lines of Dagger: where what is tested can differ between them. */
+export function describeEachEngine(body: (engineVersion: EngineVersion) => void): void {
+  describe.each<EngineVersion>(["v0.21.8", "v1.0.0-beta.10"])("engine %s", body);
+}

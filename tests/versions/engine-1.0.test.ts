@@ -1,0 +1,30 @@
+/** What is guarded on a session of 0.21 elsewhere, on one of 1.0. */
+
+import { describe, vi } from "vitest";
+
+vi.hoisted(() => {
+  process.env.TEST_ENGINE = "v1.0.0-beta.10";
+});
+
+vi.mock("../../src/testing/session/session-options.js", async (importOriginal) => {
+  type Options = typeof import("../../src/testing/session/session-options.js");
+  const [{ tmpdir }, original] = await Promise.all([import("node:os"), importOriginal<Options>()]);
+  // Beyond any repository, where it would write a lock file.
+  const defaults = { engineVersion: "v1.0.0-beta.10", workdir: tmpdir() } as const;
+  const readSessionDoubleOptions: Options["readSessionDoubleOptions"] = (options) =>
+    original.readSessionDoubleOptions({ ...defaults, ...options });
+  return { ...original, readSessionDoubleOptions };
+});
+
+// Each in a suite of its own, for its hooks.
+describe("dagger/guarded-sdk", async () => void (await import("../dagger/guarded-sdk.test.js")));
+describe("dagger/secrets", async () => void (await import("../dagger/secrets.test.js")));
+describe("dagger/step-aside", async () => void (await import("../dagger/step-aside.test.js")));
+describe("dagger/witness", async () => void (await import("../dagger/witness.test.js")));
+describe("dagger/witness-edges", async () =>
+  void (await import("../dagger/witness-edges.test.js")));
+describe("proxy/differential", async () => void (await import("../proxy/differential.test.js")));
+describe("proxy/guarded-queries", async () =>
+  void (await import("../proxy/guarded-queries.test.js")));
+describe("session-double/files", async () =>
+  void (await import("../session-double/files.test.js")));
