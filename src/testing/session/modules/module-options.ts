@@ -12,7 +12,7 @@ import {
 import { SCHEMA, schemaOf } from "../query/schema.js";
 import type { TelemetryEnvironment } from "../traces/telemetry-port.js";
 
-/** A Dagger module whose functions are yours. */
+/** A Dagger module whose functions you write. */
 export interface ModuleDouble {
   /** Its functions by the names that queries have for them, such as `build`. */
   readonly functions: Readonly<Record<string, ModuleFunction | FunctionDouble>>;
@@ -35,8 +35,8 @@ export interface FunctionDouble {
 }
 
 /**
- * A function that runs in this process. What it returns is its value; what it throws fails the call with
- * the same message, and with the `extensions` of the error where it has some.
+ * A function that runs in this process. It returns its value. An error that it throws fails the call with
+ * the same message and, where it has them, the same `extensions`.
  */
 export type ModuleFunction = (call: ModuleCall) => unknown;
 
@@ -44,8 +44,8 @@ export type ModuleFunction = (call: ModuleCall) => unknown;
 export interface ModuleCall {
   readonly args: Readonly<Record<string, unknown>>;
   /**
-   * What a container of the module has in its environment: the nested session, the trace
-   * (`TRACEPARENT`), and an OTLP endpoint whose spans join those of the engine, as with a real one.
+   * The variables of a container of the module: the nested session, the trace (`TRACEPARENT`), and an OTLP
+   * endpoint whose spans join those of the engine.
    */
   readonly environment: FunctionEnvironment;
   /**
@@ -56,7 +56,7 @@ export interface ModuleCall {
     query: string,
     variables?: Readonly<Record<string, unknown>>,
   ) => Promise<Readonly<Record<string, unknown>>>;
-  /** Aborted when nobody waits for the function any more. */
+  /** Aborted when the request is dropped, or the engine ends. */
   readonly signal: AbortSignal;
 }
 
@@ -68,9 +68,8 @@ export interface FunctionEnvironment extends TelemetryEnvironment {
 }
 
 /**
- * A function that is a program, as the runtime of a real module is one. It asks the nested session what is
- * wanted of it and says there what came of it: `currentFunctionCall` with `name`, `inputArgs`,
- * `returnValue` and `returnError`, which every SDK has.
+ * A function that is a program, as the runtime of a real module is. It asks the nested session for its call
+ * and answers there: `currentFunctionCall` with `name`, `inputArgs`, `returnValue` and `returnError`.
  */
 export interface FunctionProgram {
   readonly command: readonly string[];
