@@ -189,6 +189,33 @@ describe("a function of this process", () => {
     await expect.poll(() => query("{ version }").catch(({ code }) => code)).toBe("ECONNREFUSED");
   });
 
+  test("that another session waits for as well runs anew there where its own ends", async () => {
+    const begun: ModuleCall[] = [];
+    let end: (value: string) => void = () => {};
+    const ending = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    const session = await start({
+      modules: {
+        ci: ci((call) => {
+          begun.push(call);
+          return ending;
+        }),
+      },
+    });
+    const [first, second] = await Promise.all([session.openSession(), session.openSession()]);
+    const lost = ask(first, called).catch(() => "lost");
+    await expect.poll(() => begun.length).toBe(1);
+    const kept = data(second, called);
+    await expect.poll(() => second.queries).toBe(1);
+    await first.stop();
+    expect(await lost).toBe("lost");
+    await expect.poll(() => begun.length).toBe(2);
+    expect(begun[0]?.signal.aborted).toBe(true);
+    end("worked");
+    expect(await kept).toEqual({ ci: { run: "worked" } });
+  });
+
   test("ends with the engine, and meets its end as the session does", async () => {
     const met: unknown[] = [];
     const session = await start({

@@ -40,8 +40,10 @@ export function callFunction(
     given.map(([of, value]) => [of, keyOf(value)]),
   );
   work.span.child(SCOPES.core, "load sdk runtime", { "dagger.io/ui.internal": true }).end();
-  return work.engine.steps.join(key, work.signal, (signal) => {
+  return work.engine.steps.join(key, work.signal, (waited) => {
     const ids = given.map(([of, value]) => [of, withIds(work, value)] as const);
+    // It runs in one session: where that ends, another that waits for the same call makes it anew.
+    const signal = AbortSignal.any([waited, work.session.over]);
     return run({ ...work, signal }, settings, field.type, Object.fromEntries(ids));
   });
 }
