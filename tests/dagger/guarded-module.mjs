@@ -1,5 +1,6 @@
 // The function of a module as its runtime runs it, with a guard of its own: pulls the images that it is
-// called with, one after another, and tells what each came to and what its circuits are.
+// called with, one after another, and fails as the last one that did. Its error has what each came to, and
+// what its circuits are.
 import { connection, dag } from "@dagger.io/dagger";
 
 const { guard, guardRegistry } = await import(process.env.GUARD);
@@ -22,6 +23,9 @@ await connection(async () => {
       });
   }
   const circuits = [...guardRegistry.getAll()].map(([name, { state }]) => `${name} ${state}`);
-  if (process.env.FAILS) return call.returnError(dag.error(failed.message));
-  return call.returnValue(JSON.stringify(JSON.stringify({ said, circuits: circuits.sort() })));
+  const error = dag
+    .error(failed.message)
+    .withValue("said", JSON.stringify(said))
+    .withValue("circuits", JSON.stringify(circuits.sort()));
+  await call.returnError(error);
 });
