@@ -290,3 +290,27 @@ test("outside a function there is no current one, in an engine's words", async (
     { message: frame + none, path: ["currentModule"] },
   ]);
 });
+
+test("what a function has asked is told when its session ends, though it was still at it", async () => {
+  await using collector = await startCollector();
+  const session = await start({
+    modules: {
+      ci: {
+        functions: {
+          run: async ({ query }) => {
+            await query('{ container { from(address: "quay.io/a/b:1") { platform } } }');
+            await new Promise(() => {});
+          },
+        },
+      },
+    },
+    traces: { endpoint: collector.endpoint, scheduleDelayMs: 60_000 },
+  });
+  const lost = ask(session, "{ ci { run } }").catch(() => "lost");
+  await expect.poll(() => session.requestsTo("quay.io")).toBeGreaterThan(0);
+  await session.stop();
+  expect(await lost).toBe("lost");
+  const names = collector.received.flatMap(({ body }) => decodeSpans(body)).map(({ name }) => name);
+  expect(names.filter((name) => name === "POST /query")).toHaveLength(2);
+  expect(names).toContain("Container.from");
+});

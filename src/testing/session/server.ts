@@ -15,6 +15,7 @@ import type { NestedClient } from "./modules/running-function.js";
 import { type Answer, answer } from "./query/answer.js";
 import { noOperation } from "./query/query-plan.js";
 import { readRequest } from "./query/request-body.js";
+import type { LateSpans } from "./traces/late-spans.js";
 import { beginRequest } from "./traces/request-span.js";
 
 const TEXT = "text/plain; charset=utf-8";
@@ -33,6 +34,7 @@ export class SessionServer {
   readonly #engine: Engine;
   readonly #session: Session;
   readonly #nested: NestedClient | undefined;
+  readonly #lateSpans: LateSpans | undefined;
   readonly #server: Server;
   readonly #serving = new Set<Promise<void>>();
   #queries = 0;
@@ -42,6 +44,7 @@ export class SessionServer {
     this.#engine = engine;
     this.#session = session;
     this.#nested = nested;
+    this.#lateSpans = nested && session.newLateSpans();
     this.#server = createServer((request, response) => {
       const served = this.#serve(request, response).finally(() => this.#serving.delete(served));
       this.#serving.add(served);
@@ -74,6 +77,7 @@ export class SessionServer {
     this.#server.closeAllConnections();
     await closed;
     await Promise.allSettled(this.#serving);
+    this.#lateSpans?.end();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,7 +99,8 @@ export class SessionServer {
     const nested = this.#nested;
     if (nested === undefined) return beginRequest(method, header, this.#session.takeSpan);
     const parent = parseTraceparent(header) === undefined ? nested.traceparent : header;
-    return beginRequest(method, parent, this.#session.takeNestedSpan);
+    const late = this.#lateSpans;
+    return beginRequest(method, parent, late && ((span) => late.add(span)));
   }
 
   async #serveQuery(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -5,6 +5,7 @@ import { EngineError } from "../faults/wire-errors.js";
 import type { NestedClient, NestedPort } from "../modules/running-function.js";
 import { decodeId, encodeId } from "../query/ids.js";
 import type { ActiveSpan } from "../traces/active-span.js";
+import { LateSpans } from "../traces/late-spans.js";
 import type { SpanSink } from "../traces/request-span.js";
 import { TelemetryPort } from "../traces/telemetry-port.js";
 import { DaggerLock } from "./dagger-lock.js";
@@ -39,9 +40,6 @@ class Objects {
   }
 }
 
-/** How much later: more than a CLI gathers spans that are read at once, so that they come in a body of their own. */
-const NESTED_SPANS_LATE_MS = 150;
-
 /** Ids of engine 0.19 hold the whole chain, so they outlive sessions and engines. */
 const lastingObjects = new WeakMap<Engine, Objects>();
 
@@ -65,8 +63,7 @@ export class Session {
   readonly #over = new AbortController();
   #closePort: () => Promise<void> = async () => undefined;
   #openNested: ((client: NestedClient) => Promise<NestedPort>) | undefined;
-  /** Spans of functions that are still on their way, each with how it gets there. */
-  readonly #underWay = new Map<NodeJS.Timeout, () => void>();
+  readonly #late = new Set<LateSpans>();
 
   readonly #spans: SpanSink | undefined;
 
@@ -102,22 +99,13 @@ export class Session {
     };
   }
 
-  /**
-   * The same for what the function of a module asks: an engine tells it later than the call of the
-   * function, which it may have been part of.
-   */
-  get takeNestedSpan(): ((span: OwnSpan) => void) | undefined {
+  /** The same for one call of a function; undefined where nobody takes spans. */
+  newLateSpans(): LateSpans | undefined {
     const take = this.takeSpan;
     if (take === undefined) return undefined;
-    return (span) => {
-      if (this.#over.signal.aborted) return take(span);
-      const arrive = () => {
-        this.#underWay.delete(timer);
-        take(span);
-      };
-      const timer = setTimeout(arrive, NESTED_SPANS_LATE_MS).unref();
-      this.#underWay.set(timer, arrive);
-    };
+    const spans = new LateSpans(take);
+    this.#late.add(spans);
+    return spans;
   }
 
   /** Takes note of the span that a failure comes from, unless one below it was. */
@@ -154,10 +142,7 @@ export class Session {
 
   async #close(): Promise<void> {
     this.#over.abort(new Abandoned("the session is over"));
-    for (const [timer, arrive] of this.#underWay) {
-      clearTimeout(timer);
-      arrive();
-    }
+    for (const spans of this.#late) spans.close();
     this.telemetry.close();
     await this.#closePort();
   }
