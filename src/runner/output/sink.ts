@@ -1,6 +1,6 @@
 /** Writes to one of our own standard streams: never blocks the event loop, reports what failed. */
 
-import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 
@@ -33,7 +33,14 @@ export function openSink(descriptor: number): Sink {
   if (stats.isFIFO() || stats.isSocket()) {
     return new StreamSink(descriptor === 1 ? process.stdout : process.stderr, () => undefined);
   }
-  return new FileSink(descriptor);
+  return isAtHand(stats) ? new InstantSink(descriptor) : new FileSink(descriptor);
+}
+
+/** What Linux numbers /dev/null, /dev/zero and /dev/full by: they take all at once, or nothing. */
+const AT_HAND: ReadonlySet<number> = new Set([0x103, 0x105, 0x107]);
+
+function isAtHand(stats: Stats): boolean {
+  return process.platform === "linux" && stats.isCharacterDevice() && AT_HAND.has(stats.rdev);
 }
 
 /**
@@ -68,17 +75,8 @@ class PipeSink implements Sink {
   }
 
   write(chunk: Uint8Array, done: OnWritten): boolean {
-    let written = 0;
-    try {
-      // Without the machinery of a stream, which would cost as much as the write itself.
-      written = writeSync(this.#fd, chunk, 0, chunk.length);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
-        queueMicrotask(() => done(error as NodeJS.ErrnoException));
-        return false;
-      }
-    }
-    if (written === chunk.length) return true;
+    const written = writtenAtOnce(this.#fd, chunk, done);
+    if (written === undefined || written === chunk.length) return written !== undefined;
     this.#socket.write(chunk.subarray(written), (error) => done(error ?? null));
     return false;
   }
@@ -86,6 +84,36 @@ class PipeSink implements Sink {
   close(): void {
     this.#socket.destroy();
   }
+}
+
+/**
+ * Writes as much as is taken at once, without the machinery of a stream, which would cost as much as the write.
+ *
+ * @returns How much that was; undefined when it failed, which `done` is told.
+ */
+function writtenAtOnce(fd: number, chunk: Uint8Array, done: OnWritten): number | undefined {
+  try {
+    return writeSync(fd, chunk, 0, chunk.length);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return 0;
+    queueMicrotask(() => done(error as NodeJS.ErrnoException));
+    return undefined;
+  }
+}
+
+/** Writes to what never makes a writer wait. */
+class InstantSink implements Sink {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  write(chunk: Uint8Array, done: OnWritten): boolean {
+    return writtenAtOnce(this.#descriptor, chunk, done) !== undefined;
+  }
+
+  close(): void {}
 }
 
 /** Writes to a pipe or a socket that was opened by others. */
