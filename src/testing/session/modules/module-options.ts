@@ -1,6 +1,7 @@
 /** What a module of the double is, and the checks of one that a user wrote. */
 
 import { type GraphQLSchema, isObjectType } from "graphql";
+import type { AbortSignal } from "../../../options/abort-signal.js";
 import {
   checkText,
   type Field,
