@@ -11,7 +11,11 @@ const MAX_UNANSWERED = 9;
 
 /** What Node knows of a socket beneath its public face. */
 interface Handled {
-  readonly _handle?: { readonly writeQueueSize?: number } | null;
+  readonly _handle?: {
+    readonly writeQueueSize?: number;
+    /** Gives 0 while the socket is connected. */
+    readonly getpeername?: (name: object) => number;
+  } | null;
 }
 
 /**
@@ -26,6 +30,10 @@ export function destroyWhenDead(session: Http2Session, socket: Socket): void {
   const look = () => {
     if (session.destroyed) {
       socket.destroySoon();
+      return;
+    }
+    if (isCutOff(socket)) {
+      destroyBoth(session, socket);
       return;
     }
     const before = socket.bytesWritten;
@@ -46,6 +54,15 @@ export function destroyWhenDead(session: Http2Session, socket: Socket): void {
     clearInterval(timer);
     session.destroy();
   });
+}
+
+/**
+ * Whether the connection was reset, of which a session that is not read any more hears nothing: Node 20
+ * goes on writing pings to it.
+ */
+function isCutOff(socket: Socket): boolean {
+  const handle = (socket as Handled)._handle;
+  return !socket.connecting && (handle?.getpeername?.({}) ?? 0) !== 0;
 }
 
 /** Destroys a session and its socket, which Node may leave open when a write is on its way. */

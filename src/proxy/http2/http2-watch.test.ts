@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import type { Http2Session } from "node:http2";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { destroyWhenDead } from "./http2-watch.js";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A session that reads no more and writes whatever it is told to, as Node 20 leaves one behind. */
+function deafSession() {
+  const session = { destroyed: false, ping: () => true, destroy: () => undefined };
+  session.destroy = () => {
+    session.destroyed = true;
+  };
+  return session;
+}
+
+/** Both ends of a connection; the first one is not read. */
+async function pair(): Promise<readonly [Socket, Socket]> {
+  const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const peer = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [[socket]] = await Promise.all([once(server, "connection"), once(peer, "connect")]);
+  server.close();
+  return [socket, peer];
+}
+
+test("a connection that was reset is destroyed, although its session seems to write", async () => {
+  const [socket, peer] = await pair();
+  const session = deafSession();
+  let written = 0;
+  Object.defineProperty(socket, "bytesWritten", { get: () => ++written });
+  destroyWhenDead(session as unknown as Http2Session, socket);
+  vi.advanceTimersByTime(60_000);
+  expect(session.destroyed).toBe(false);
+  peer.resetAndDestroy();
+  await vi.waitFor(
+    () => {
+      vi.advanceTimersByTime(5000);
+      expect([session.destroyed, socket.destroyed]).toEqual([true, true]);
+    },
+    { timeout: 20_000 },
+  );
+});
