@@ -1,33 +1,32 @@
 // A process with one member of a fleet, or with several of them on one store, that does what its parent
 // asks by messages and tells what came of it; see fleet-processes.ts.
 
-import { join } from "node:path";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
+import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.ts";
+import { isCircuitBreakerOpenError } from "../../../src/breaker/errors.ts";
+import { createFleet } from "../../../src/fleet/client/fleet.ts";
+import { httpStore } from "../../../src/fleet/http/http-store.ts";
+import { memoryStore } from "../../../src/fleet/memory/memory-store.ts";
+import { redisStore } from "../../../src/fleet/redis/redis-store.ts";
+import { sqliteStore } from "../../../src/fleet/sqlite/sqlite-store.ts";
 import { Load } from "./load.mjs";
 import { Prober } from "./prober.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const load = (path) => import(pathToFileURL(join(plan.dist, path)).href);
-const { createFleet } = await load("fleet/client/fleet.js");
-const { CircuitBreaker } = await load("breaker/circuit-breaker.js");
-const { isCircuitBreakerOpenError } = await load("breaker/errors.js");
 
 const STORES = {
-  memory: async () => (await load("fleet/memory/memory-store.js")).memoryStore(),
-  sqlite: async ({ kind, ...options }) =>
-    (await load("fleet/sqlite/sqlite-store.js")).sqliteStore(options),
-  http: async ({ kind, ...options }) => (await load("fleet/http/http-store.js")).httpStore(options),
+  memory: () => memoryStore(),
+  sqlite: ({ kind, ...options }) => sqliteStore(options),
+  http: ({ kind, ...options }) => httpStore(options),
   "node-redis": async ({ url }) => {
     const { createClient } = await import("@redis/client");
-    return redis(createClient({ url }));
+    return redisStore({ client: createClient({ url }) });
   },
   ioredis: async ({ url }) => {
     const { Redis } = await import("ioredis");
-    return redis(new Redis(url, { lazyConnect: true }));
+    return redisStore({ client: new Redis(url, { lazyConnect: true }) });
   },
 };
-const redis = async (client) => (await load("fleet/redis/redis-store.js")).redisStore({ client });
 
 const unhandled = [];
 for (const event of ["unhandledRejection", "uncaughtException"]) {
@@ -178,15 +177,19 @@ async function patiently(question) {
   }
 }
 
-const store = await STORES[plan.store.kind](plan.store);
-const members = plan.modes.map((mode) => new Member(store, mode));
-process.once("disconnect", () => process.exit(0));
-process.on("message", async ({ id, member, ask, parts }) => {
-  try {
-    process.send({ id, result: (await members[member][ask](parts)) ?? null });
-  } catch (error) {
-    process.send({ id, error: `${error?.stack ?? error}` });
-  }
-});
-await Promise.all(members.map((member) => member.open()));
-process.send({ ready: true });
+async function main() {
+  const store = await STORES[plan.store.kind](plan.store);
+  const members = plan.modes.map((mode) => new Member(store, mode));
+  process.once("disconnect", () => process.exit(0));
+  process.on("message", async ({ id, member, ask, parts }) => {
+    try {
+      process.send({ id, result: (await members[member][ask](parts)) ?? null });
+    } catch (error) {
+      process.send({ id, error: `${error?.stack ?? error}` });
+    }
+  });
+  await Promise.all(members.map((member) => member.open()));
+  process.send({ ready: true });
+}
+
+void main();

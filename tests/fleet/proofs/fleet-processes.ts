@@ -2,17 +2,14 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import type { CircuitBreakerOptions } from "../../../src/breaker/options.js";
 import type { FleetMode, FleetOptions } from "../../../src/fleet/client/fleet-options.js";
 import type { SharedCounts } from "../../../src/fleet/client/shared-circuit.js";
 import type { FleetChange, FleetSnapshot } from "../../../src/fleet/rules/reply.js";
-import { buildPackage } from "../../build.js";
+import { bundleProgram } from "../../build.js";
 import type { Scene } from "./scenes.js";
 
-const DRIVER = fileURLToPath(new URL("./fleet-process.mjs", import.meta.url));
 /** What all members of a test are made with. */
 export interface MemberPlan {
   readonly fleet?: Partial<Omit<FleetOptions, "store" | "mode">>;
@@ -64,9 +61,9 @@ export class FleetProcess {
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
 
-  constructor(dist: string, scene: Scene, modes: readonly FleetMode[], plan: MemberPlan) {
-    const order = JSON.stringify({ dist, modes, store: scene.store, ...plan });
-    this.child = fork(DRIVER, [order], {
+  constructor(driver: string, scene: Scene, modes: readonly FleetMode[], plan: MemberPlan) {
+    const order = JSON.stringify({ modes, store: scene.store, ...plan });
+    this.child = fork(driver, [order], {
       execArgv: [],
       stdio: ["ignore", "inherit", "pipe", "ipc"],
     });
@@ -173,21 +170,21 @@ export interface FleetProcesses {
 
 /** Prepares the library before the tests of a file, and ends what runs after them. */
 export function fleetProcesses(): FleetProcesses {
-  let dist = "";
+  let driver = "";
   const running = new Set<FleetProcess>();
   const end = async () => {
     await Promise.all([...running].map((process) => process.kill()));
     running.clear();
   };
   beforeAll(async () => {
-    dist = join(await buildPackage(), "dist");
+    driver = await bundleProgram("tests/fleet/proofs/fleet-process.mjs");
   });
   afterAll(end);
   return {
     async start(modes, scene, plan) {
       const each = scene.inOneProcess ? [modes] : modes.map((mode) => [mode]);
       const started = each.map((own) => {
-        const process = new FleetProcess(dist, scene, own, plan);
+        const process = new FleetProcess(driver, scene, own, plan);
         running.add(process);
         return { process, own };
       });

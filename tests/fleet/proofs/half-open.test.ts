@@ -58,7 +58,7 @@ async function startMember(index: number): Promise<Member> {
 /** How a probe ends, by chance. */
 function decision(): "success" | "failure" | "kill" | "outlast" {
   const chance = Math.random();
-  if (chance < 0.07) return "kill";
+  if (chance < 0.04) return "kill";
   if (chance < 0.1) return "outlast";
   return chance < 0.5 ? "success" : "failure";
 }
@@ -93,7 +93,7 @@ class Rounds {
     const policy = { ...POLICY, resetTimeoutMs: OPEN_MS };
     await store.run({ scope: "default", name: this.name }, { ...limit(), policy });
     await Promise.all([...members].map((member) => this.join(member)));
-    await until(() => this.count >= ROUNDS && this.killed.length >= KILLS, 150_000);
+    await until(() => this.count >= ROUNDS && this.killed.length >= KILLS, 230_000);
     this.#isOver = true;
     await Promise.all(this.#starting);
     const stopped = [...members].map((member) => member.ask<Refusal[]>("stopProbing"));
