@@ -21,7 +21,9 @@ fi
 
 folder=${RUNNER_TEMP:-/tmp}/dagger-breaker
 mkdir -p "$folder/bin"
-# To a file first: a script that came in part must not run.
-curl -fsSL --retry 3 -o "$folder/install.sh" https://dl.dagger.io/dagger/install.sh
+# To a file first: a script that came in part must not run. Without a limit of its own for the retries curl
+# sleeps as long as a `Retry-After` asks for, and one that never answers would hold the job for ever.
+curl -fsSL --connect-timeout 10 --max-time 60 --retry 3 --retry-max-time 60 \
+  -o "$folder/install.sh" https://dl.dagger.io/dagger/install.sh
 BIN_DIR=$folder/bin DAGGER_VERSION=$version sh "$folder/install.sh" >&2
 echo "$folder/bin" >>"$GITHUB_PATH"

@@ -237,11 +237,13 @@ describe("the version", () => {
   async function withDownload(version: string, tasks: readonly string[] = ["ok"]) {
     const folder = replay(cli.folder).folder;
     const log = join(folder, "asked");
+    const words = join(folder, "words");
     const curl = join(folder, "curl");
     const installed = "#!/bin/sh\\necho installed\\n";
     writeFileSync(
       curl,
       `#!/bin/sh
+printf '%s ' "$@" > '${words}'
 for word; do [ "$last" = -o ] && file=$word; last=$word; done
 echo "$last" >> '${log}'
 cat > "$file" <<'END'
@@ -263,14 +265,17 @@ END
         env: cli.environment({ ...dagger.env, PATH: `${folder}:${dagger.env.PATH}` }),
       },
     );
-    return { ...run, asked: existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [] };
+    const told = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trim() : "");
+    return { ...run, asked: told(log).split("\n").filter(Boolean), words: told(words) };
   }
 
   test.each(["v0.19.11", "0.19.11", "latest"])(
     "%s is installed before the command runs",
     async (version) => {
-      const { exitCode, stdout, asked } = await withDownload(version);
+      const { exitCode, stdout, asked, words } = await withDownload(version);
       expect(exitCode).toBe(0);
+      // A server may ask for any pause before a retry, or never answer.
+      expect(words).toMatch(/--max-time 60 .*--retry-max-time 60 /);
       expect(stdout).toBe("installed\n");
       expect(asked).toEqual(["https://dl.dagger.io/dagger/install.sh", version.replace("v", "")]);
     },
