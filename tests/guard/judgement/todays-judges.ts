@@ -116,7 +116,8 @@ function requestFacts({ upstreams, readsLocks }: Facts, { guard }: Notes): Reque
     provenBeforeCommand: names(({ proven }) => proven === "before"),
     provenByTag: names(({ proven }) => proven === "tag"),
     images: [],
-    references: [],
+    // Which ones they are is for the double of the images alone.
+    references: upstreams.map(({ name }) => ({ breaker: name })) as never,
   };
   const rest = {
     memory: { learn() {}, learnIds() {} },
