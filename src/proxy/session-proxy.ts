@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";
+import { BACKLOG } from "../sockets/backlog.js";
 import { TokenGate } from "../sockets/token-gate.js";
 import type { RequestTracing } from "../traces/request-tracing.js";
 import { tellProtocol } from "./first-bytes.js";
@@ -62,7 +63,7 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve);
   });
   // Without a listener, a connection that cannot be accepted would end the process.
   server.on("error", () => undefined).unref();

@@ -7,6 +7,7 @@ import type {
   ServerResponse,
 } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { BACKLOG } from "./backlog.js";
 
 /** What a server does with its connections and their requests. */
 export interface LateHttpHandlers {
@@ -50,7 +51,8 @@ export class LateHttpServer {
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ host: "127.0.0.1", port: 0, exclusive: true }, resolve);
+      const place = { host: "127.0.0.1", port: 0, exclusive: true, backlog: BACKLOG };
+      this.#server.listen(place, resolve);
     });
     // Without a listener, a connection that cannot be accepted would end the process.
     this.#server.on("error", () => undefined).unref();

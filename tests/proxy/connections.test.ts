@@ -1,9 +1,10 @@
 // Each connection of a client has one to the session: how it is kept, how it goes stale, who ends it.
 
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
+import { startOwnTime } from "../own-time.js";
 import { authorization, newGuard } from "./scene.js";
 import { dial, listenTo, requestOf, serveBytes, serveHttp, TOKEN } from "./wire.js";
 
@@ -27,6 +28,20 @@ test("the requests of one connection share one to the session, those of another 
   const ends = served.connections.map((socket) => once(socket, "close"));
   for (const line of lines) line.socket.destroy();
   await Promise.all(ends);
+});
+
+test("a burst of connections that comes while the process is busy waits for it, and none is made again", async () => {
+  await using served = await serveHttp((_request, response) => response.end());
+  const clients = Array.from({ length: 900 }, () => connect(served.proxyPort, "127.0.0.1"));
+  const connected = Promise.all(clients.map((socket) => once(socket, "connect")));
+  // Now they are asked for, and nobody takes them for a while.
+  await new Promise(process.nextTick);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  const ownMs = startOwnTime();
+  await connected;
+  // The system asks again after a second for what found no room.
+  expect(ownMs()).toBeLessThan(200);
+  for (const socket of clients) socket.destroy();
 });
 
 test("an idle connection that the session ends is ended for the client", async () => {

@@ -11,6 +11,7 @@ import {
   objectField,
   readOptions,
 } from "../../options/check.js";
+import { BACKLOG } from "../../sockets/backlog.js";
 import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
 import type { FleetReply } from "../rules/reply.js";
 import type { FleetStore } from "../store.js";
@@ -101,7 +102,7 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
     (request, response) => void offer.answer(request, response),
   );
   server.on("connection", (socket) => gate.enter(socket));
-  server.listen({ host, port, exclusive: true });
+  server.listen({ host, port, exclusive: true, backlog: BACKLOG });
   try {
     await once(server, "listening");
   } catch (error) {

@@ -4,6 +4,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { BACKLOG } from "../../sockets/backlog.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
 import type { Work } from "./engine/context.js";
 import { type Engine, EngineGone } from "./engine/engine.js";
@@ -65,7 +66,7 @@ export class SessionServer {
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", resolve);
+      this.#server.listen(0, "127.0.0.1", BACKLOG, resolve);
     });
     this.#server.unref();
     return (this.#server.address() as AddressInfo).port;
