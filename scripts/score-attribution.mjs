@@ -61,8 +61,9 @@ function casesOf(row) {
     return pair(row, failures, classifyResponse(row, { query: row.query ?? undefined }));
   if (row.exitCode === 0) return [];
   const said = sayCommand(row);
-  const label = readable(nearest(failures, said), said, `${row.stdout}\n${row.stderr}`);
-  return [caseOf(`${row.engine} ${row.id}`, label, said, row.stderr)];
+  const whole = nearest(failures, said);
+  const label = readable(whole, said, `${row.stdout}\n${row.stderr}`);
+  return [{ ...caseOf(`${row.engine} ${row.id}`, label, said, row.stderr), whole }];
 }
 
 function sayMessage({ message, operation, seenIn }) {
@@ -93,7 +94,10 @@ function nearest(failures, got) {
   return alike.find((label) => sameHost({ label, got })) ?? alike[0] ?? failures[0];
 }
 
-/** A label without its host where no words can tell it: `http` names none in `logs` and with `--silent`. */
+/**
+ * A label without its host where no words can tell it: `http` names none in `logs` and with `--silent`. There
+ * `run` takes it from the engine's spans.
+ */
 function readable(label, got, text) {
   const isHidden = typeof label.upstream === "string" && !text.includes(label.upstream);
   return isHidden && got.upstream === null ? { ...label, upstream: undefined } : label;
@@ -123,6 +127,9 @@ function report(name, cases, rows) {
   const given = named.filter(({ got }) => got.upstream !== null);
   const found = expected.filter(sameHost);
   const counted = expected.filter(({ label }) => label.counts);
+  const all = cases
+    .map(({ label, whole = label, got }) => ({ label: whole, got }))
+    .filter(({ label }) => typeof label.upstream === "string");
   const exact = counted.filter(({ label, got }) => label.upstream === got.upstream);
   const suspected = cases.filter(({ label }) => label.suspectedUpstream !== undefined);
   const perFault = recallPerFault(cases);
@@ -138,6 +145,7 @@ function report(name, cases, rows) {
       REQUIRED.upstreamPrecision,
     ],
     ["the same, to the letter", share(exact, counted), undefined],
+    ["of all, those in no words too", share(all.filter(sameHost), all), undefined],
     ["suspected upstream", share(suspected.filter(sameSuspect), suspected), undefined],
     ...perFault,
   ];

@@ -5,9 +5,13 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { classifyFailure } from "../../src/attribution/classify/classify-failure.js";
 import type { UpstreamKind } from "../../src/attribution/failure.js";
 import { breakerName } from "../../src/attribution/hosts.js";
+import { evidenceFromSpans } from "../../src/attribution/spans/evidence.js";
+import type { EngineSpan } from "../../src/attribution/spans/span.js";
 import { run } from "../../src/cli/run.js";
+import { withSeenHost } from "../../src/runner/attempt/command-failure.js";
 import type { RunReport } from "../../src/runner/report/run-report.js";
 import { builtRunner } from "./built-runner.js";
 
@@ -101,6 +105,33 @@ describe("run", () => {
     });
     expect(blamed.map(nameOf)).toEqual([]);
   }, 300_000);
+});
+
+test("the host that words do not name is named by the spans of the command: all are named then", () => {
+  const spansOf = (engine: string) => {
+    const file = engine.startsWith("v1") ? "spans-1.0" : "spans";
+    const url = new URL(`../fixtures/traces/${file}.jsonl`, import.meta.url);
+    const lines = readFileSync(url, "utf8").trim().split("\n");
+    const spans = lines.map((line): EngineSpan & { case: string } => JSON.parse(line));
+    return spans.filter((span) => span.case === "module-fetch-503");
+  };
+  const evidence = new Map(
+    ["v0.21.8", "v1.0.0-beta.10"].map((engine) => [engine, evidenceFromSpans(spansOf(engine))]),
+  );
+  const hosts = commands.flatMap((command) =>
+    command.failures.flatMap(({ upstream }) => (upstream ? [{ ...command, upstream }] : [])),
+  );
+  const unnamed = hosts.filter(
+    ({ stdout, stderr, upstream }) => !`${stdout}${stderr}`.includes(upstream),
+  );
+  // By words alone 94 % of the hosts can be told, and are.
+  expect(unnamed.length).toBeGreaterThanOrEqual(9);
+  expect(unnamed.length / hosts.length).toBeLessThan(0.07);
+  for (const { engine, id, stdout, stderr, exitCode, upstream } of unnamed) {
+    const said = classifyFailure(`${stdout}\n${stderr}`, { source: "cli", exitCode });
+    expect(said.upstream, id).toBeNull();
+    expect(withSeenHost(said, evidence.get(engine) ?? []).upstream, id).toBe(upstream);
+  }
 });
 
 test("classify judges all of them as labeled, those of terminals as well", async () => {
