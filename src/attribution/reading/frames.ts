@@ -146,6 +146,7 @@ export const REGISTRY_WORDS = [
   "error response from daemon: head",
   "error response from daemon: received unexpected http",
   "error response from daemon: toomany",
+  "error response from daemon: error parsing http",
   "pulling from host",
   "load metadata for",
   "resolve image config",

@@ -151,7 +151,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         any: ["/var/lib/", "/run/"],
         none: ["dial unix", "://"],
         matches:
-          /\/(?:var\/lib|run)\/(?:dagger|docker|buildkit|containerd)\/[^\n]{0,400}: (?:no such file|file exists|file already closed|directory not empty|not a directory|is a directory|bad file descriptor|invalid argument|operation not permitted|truncated|timeout$)/m,
+          /\/(?:var\/lib|run)\/(?:dagger|docker|buildkit|containerd)\/[^\n]{0,400}: (?:no such file|file exists|file already closed|directory not empty|not a directory|is a directory|bad file descriptor|invalid argument|operation not permitted|truncated|invalid database|checksum error|file size too small|timeout$)/m,
       },
       {
         any: [

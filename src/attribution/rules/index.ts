@@ -11,6 +11,7 @@ import type { AttributionRule } from "./rule.js";
 import { SERVICE_RULES } from "./service.js";
 import { SESSION_RULES } from "./session.js";
 import { STREAM_RULES } from "./stream.js";
+import { TEST_RULES } from "./tests.js";
 import { TOOL_RULES } from "./tools.js";
 import { UPSTREAM_RULES } from "./upstream.js";
 import { USER_RULES } from "./user.js";
@@ -19,6 +20,7 @@ import { USER_RULES } from "./user.js";
 export const ATTRIBUTION_RULES: readonly AttributionRule[] = Object.freeze([
   ...OWN_RULES,
   ...COMMAND_RULES,
+  ...TEST_RULES,
   ...CONNECT_RULES,
   ...SESSION_RULES,
   ...STREAM_RULES,

@@ -36,6 +36,7 @@ export const SERVICE_RULES: readonly AttributionRule[] = [
         "checking for port ",
         "port not ready",
         "health check failed: ",
+        "healthcheck failed: ",
         "failed health check",
       ],
     },

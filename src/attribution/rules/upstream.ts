@@ -160,7 +160,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
       {
         use: "registry",
         any: UNREADABLE_JSON,
-        none: ["config.json", "auth.json", ".docker/"],
+        none: ["config.json", "auth.json", ".docker/", "dns message", "error parsing http"],
       },
     ],
     examples: [
