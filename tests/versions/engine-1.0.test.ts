@@ -24,7 +24,5 @@ describe("dagger/witness", async () => void (await import("../dagger/witness.tes
 describe("dagger/witness-edges", async () =>
   void (await import("../dagger/witness-edges.test.js")));
 describe("proxy/differential", async () => void (await import("../proxy/differential.test.js")));
-describe("proxy/guarded-queries", async () =>
-  void (await import("../proxy/guarded-queries.test.js")));
 describe("session-double/files", async () =>
   void (await import("../session-double/files.test.js")));
