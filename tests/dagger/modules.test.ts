@@ -1,7 +1,6 @@
 // Functions of modules under a guard: what is known of their requests, of spans that they make up, and of
 // a guard of their own inside them.
 
-import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -103,8 +102,7 @@ const call =
 
 describeEachEngine((engineVersion) => {
   // Beyond any repository, where an engine of 1.0 would write a lock file.
-  const workdir = mkdtempSync(join(tmpdir(), "modules-"));
-  const cli = useCliSessions({ engineVersion, modules: { ci }, workdir });
+  const cli = useCliSessions({ engineVersion, modules: { ci }, workdir: tmpdir() });
   const { inSession } = cli;
   let { double, registry } = cli;
   beforeEach(() => {
