@@ -8,6 +8,7 @@ import {
   constants,
   copyFileSync,
   existsSync,
+  mkdirSync,
   openSync,
   writeFileSync,
 } from "node:fs";
@@ -142,3 +143,33 @@ test.skipIf(process.platform === "win32")(
     await expect.poll(() => existsSync(folder), { timeout: 30_000 }).toBe(false);
   },
 );
+
+/** Whether a file system can be mounted that only one process sees. */
+function canMount(): boolean {
+  return spawnSync("unshare", ["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+}
+
+const SHOW_CLI =
+  'test -x "$_EXPERIMENTAL_DAGGER_CLI_BIN" && echo "at $_EXPERIMENTAL_DAGGER_CLI_BIN"';
+
+test("where no folder for temporary files is, the stand-in for sessions and pipes are elsewhere", async () => {
+  const script = `${SHOW_CLI}; echo again > /dev/stdout`;
+  const { stdout, stderr } = await cli.run(["run", "--", "sh", "-c", script], {
+    env: { TMPDIR: join(cli.folder, "missing"), XDG_RUNTIME_DIR: cli.folder },
+  });
+  expect(stdout).toContain(`at ${cli.folder}/dagger-breaker-`);
+  expect(stdout).toContain("\nagain\n");
+  expect(stderr).toBe("dagger-breaker: succeeded, exit code 0\n");
+});
+
+testWhere(canMount())("so it is where the system runs no program of such a folder", async () => {
+  const mounted = join(cli.folder, "mounted");
+  mkdirSync(mounted);
+  const line = `mount -t tmpfs -o noexec tmpfs '${mounted}' && exec '${cli.program}' run -- sh -c '${SHOW_CLI}'`;
+  const env = { TMPDIR: mounted, XDG_RUNTIME_DIR: cli.folder };
+  const { stdout } = spawnSync("unshare", ["-Urm", "sh", "-c", line], {
+    env: cli.environment(env),
+    encoding: "utf8",
+  });
+  expect(stdout).toContain(`at ${cli.folder}/dagger-breaker-`);
+});

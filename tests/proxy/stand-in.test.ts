@@ -9,12 +9,12 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
+import { privateFolder } from "../../src/files/private-folder.js";
 import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/index.js";
 import { GuardedSessions } from "../../src/proxy/sessions/guarded-sessions.js";
 import type { SessionHost } from "../../src/proxy/sessions/session-host.js";
 import { listenForSessions } from "../../src/proxy/sessions/session-listener.js";
-import { privateFolder } from "../../src/proxy/stand-in/launcher.js";
 import { builtCli } from "../cli/built-cli.js";
 
 const cli = builtCli();
@@ -245,7 +245,7 @@ describe("under a run", () => {
   test("sessions of several programs are one success of the engine each", async () => {
     await using run = await runner(false);
     const both = [1, 2].map(() => new Started({ lines: [LINE] }, run.env));
-    for (const started of both) await started.says(/^pid/m);
+    for (const started of both) await started.says(/\n/, "stdout");
     const ports = both.map(({ stdout }) => JSON.parse(stdout).port as number);
     expect(new Set([...ports, 4242]).size).toBe(3);
     expect(run.guard.engine.getMetrics().metrics.successCount).toBe(2);

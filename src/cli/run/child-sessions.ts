@@ -1,11 +1,12 @@
 /** Guards the sessions of a command: the one that it finds in its environment, or those that it opens. */
 
 import { readdirSync } from "node:fs";
+import { type PrivateFolder, placesForFolders, privateFolder } from "../../files/private-folder.js";
 import type { Guard } from "../../guard/guard.js";
 import { GuardedSessions, type SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
 import type { SessionAddress } from "../../proxy/sessions/session-address.js";
 import { listenForSessions } from "../../proxy/sessions/session-listener.js";
-import { privateFolder, writeLauncher } from "../../proxy/stand-in/launcher.js";
+import { writeLauncher } from "../../proxy/stand-in/launcher.js";
 import type { ChildSessions } from "../../runner/run-plan.js";
 import type { Environment } from "../../traces/environment.js";
 import { ownProgram } from "../own-program.js";
@@ -42,7 +43,7 @@ export async function guardSessions(
   const sessions = new GuardedSessions(guard, traces);
   const inherited = inheritedSession(env);
   if (inherited === undefined) {
-    return standIn(sessions, {
+    return standIn(sessions, env, {
       ...realCli(env),
       ...openingLimit(connectTimeoutMs),
       ...loopbackExceptions(env),
@@ -61,15 +62,31 @@ export async function guardSessions(
   };
 }
 
-/** Has the SDKs start us in the place of their CLI. */
+/** Has the SDKs start us in the place of their CLI, by a program in the first folder that will do. */
 async function standIn(
+  sessions: GuardedSessions,
+  env: Environment,
+  settings: Readonly<Record<string, string>>,
+): Promise<CommandSessions> {
+  let firstProblem: unknown;
+  for (const place of placesForFolders(env)) {
+    try {
+      return await standInAt(privateFolder(place), sessions, settings);
+    } catch (error) {
+      firstProblem ??= error;
+    }
+  }
+  throw firstProblem;
+}
+
+async function standInAt(
+  folder: PrivateFolder,
   sessions: GuardedSessions,
   settings: Readonly<Record<string, string>>,
 ): Promise<CommandSessions> {
-  const folder = privateFolder();
   try {
-    const listener = await listenForSessions(sessions, folder.path);
     const cli = writeLauncher(folder.path, ownProgram());
+    const listener = await listenForSessions(sessions, folder.path);
     return {
       ...facts(sessions),
       folder: { path: folder.path, names: readdirSync(folder.path) },

@@ -1,28 +1,7 @@
 /** What SDKs start as their CLI: one executable file, whatever it takes to start us. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-
-/** The longest path that a socket may have is about a hundred bytes. */
-const MAX_FOLDER_LENGTH = 80;
-
-/** Makes a temporary folder that only this user can enter. `remove` never throws. */
-export function privateFolder(): { readonly path: string; remove(): void } {
-  const parent = tmpdir().length > MAX_FOLDER_LENGTH ? "/tmp" : tmpdir();
-  // Those who are told of it work in other folders.
-  const path = mkdtempSync(join(resolve(parent), "dagger-breaker-"));
-  return {
-    path,
-    remove() {
-      try {
-        rmSync(path, { recursive: true, force: true });
-      } catch {
-        // What cannot be removed is left to the system.
-      }
-    },
-  };
-}
+import { accessSync, constants, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** A program and the arguments that come before those of a command line. */
 export interface LaunchedProgram {
@@ -36,6 +15,7 @@ export interface LaunchedProgram {
  * @param folder Where to; a private one, since it is run.
  * @param program Such as node with our script. One without arguments needs no other file.
  * @returns The path of the executable.
+ * @throws The system's error where it cannot be written, or would not be run.
  */
 export function writeLauncher(folder: string, { command, args }: LaunchedProgram): string {
   if (args.length === 0) return command;
@@ -47,6 +27,7 @@ export function writeLauncher(folder: string, { command, args }: LaunchedProgram
   }
   const path = join(folder, "dagger-breaker-session");
   writeFileSync(path, `#!/bin/sh\nexec ${program.map(quoted).join(" ")} "$@"\n`, { mode: 0o700 });
+  accessSync(path, constants.X_OK);
   return path;
 }
 

@@ -5,9 +5,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, mkdtempSync, openSync, rmdirSync, unlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, openSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { placesForFolders, privateFolder } from "../../files/private-folder.js";
 
 /** Both ends of a pipe, as descriptors of this process. */
 export interface RealPipe {
@@ -26,7 +26,7 @@ export type OwnEnd = "read" | "write";
 export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPipe[] | undefined> {
   if (own.length === 0) return [];
   if (process.platform === "win32") return undefined;
-  const folder = attempted(() => mkdtempSync(join(tmpdir(), "dagger-breaker-")));
+  const folder = firstFolder();
   if (folder === undefined) return undefined;
   const paths = own.map((_, index) => join(folder, `${index}`));
   try {
@@ -38,6 +38,14 @@ export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPi
     for (const path of paths) attempted(() => unlinkSync(path));
     attempted(() => rmdirSync(folder));
   }
+}
+
+function firstFolder(): string | undefined {
+  for (const place of placesForFolders(process.env)) {
+    const folder = attempted(() => privateFolder(place).path);
+    if (folder !== undefined) return folder;
+  }
+  return undefined;
 }
 
 function attempted<T>(act: () => T): T | undefined {
