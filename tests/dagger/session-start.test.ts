@@ -1,12 +1,13 @@
 // How sessions begin and begin again: real processes, since an unhandled rejection would end them.
 
-import { execFile, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { buildPackage } from "../build.js";
 
 let built: string;
@@ -14,6 +15,7 @@ beforeAll(async () => {
   built = await buildPackage();
 });
 
+const SHARED = fileURLToPath(new URL("session-scripts.mjs", import.meta.url));
 const cli = fileURLToPath(new URL("fake-cli.mjs", import.meta.url));
 
 let scratch: string;
@@ -26,28 +28,62 @@ beforeEach(() => {
 
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-/** Runs a script in a process of its own, against the built package; its last line is JSON. */
+/** The process that all scripts of `run` share, since it takes a second to load the SDK. */
+let shared: { readonly child: ChildProcess; readonly ended: Promise<unknown> } | undefined;
+afterAll(() => shared?.child.kill());
+
+/** Runs a script, with a new registry and no CLI started yet, against the built package; resolves to what it told. */
 async function run(starts: string, script: string): Promise<Record<string, unknown>> {
   writeFileSync(state, starts);
-  const { DAGGER_SESSION_PORT, DAGGER_SESSION_TOKEN, ...env } = process.env;
+  shared ??= startShared();
+  const { child, ended } = shared;
+  const told = once(child, "message").then(([message]) => message);
+  child.send({ state, script: `${PRELUDE}\n${script}` });
+  return (await Promise.race([told, ended])) as Record<string, unknown>;
+}
+
+function startShared() {
+  const child = fork(SHARED, [], {
+    cwd: built,
+    env: environment(),
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const ended = once(child, "exit").then(([code]) => ({ endedWith: code }));
+  return { child, ended };
+}
+
+/** Runs a script in a process of its own, to the end of that; the last line that it prints is JSON. */
+async function runAlone(starts: string, script: string): Promise<Record<string, unknown>> {
+  writeFileSync(state, starts);
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--input-type=module", "-e", `${PRELUDE}\n${script}`],
+    ["--input-type=module", "-e", `${ALONE}\n${PRELUDE}\n${script}`],
     {
       cwd: built,
       timeout: 200_000,
-      env: { ...env, _EXPERIMENTAL_DAGGER_CLI_BIN: cli, FAKE_CLI_STATE: state },
+      env: { ...environment(), FAKE_CLI_STATE: state },
     },
   );
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }
 
+function environment(): NodeJS.ProcessEnv {
+  const { DAGGER_SESSION_PORT, DAGGER_SESSION_TOKEN, ...env } = process.env;
+  return { ...env, _EXPERIMENTAL_DAGGER_CLI_BIN: cli };
+}
+
+const ALONE = `
+const load = (name) => import(name);
+const told = (result) => console.log(JSON.stringify(result));
+`;
+
+/** What a script finds made, besides `load` for a module and `told` for its result. */
 const PRELUDE = `
-import { subscribe } from "node:diagnostics_channel";
-import { connect, connection, dag, guardRegistry } from "dagger-circuit-breaker/dagger";
+const { subscribe } = process.getBuiltinModule("node:diagnostics_channel");
+const { connect, connection, dag, guardRegistry } = await load("dagger-circuit-breaker/dagger");
 const engine = () => guardRegistry.get("engine").getMetrics().metrics;
 const reasonOf = (promise) => promise.then((value) => ({ value }), (error) => ({ name: error.name, code: error.code, message: error.message }));
-const tell = (result) => console.log(JSON.stringify({ ...result, ...engine() }));
+const tell = (result) => told({ ...result, ...engine() });
 const echo = (client, text) => client.container().from("alpine").withExec(["echo", text]).stdout();
 let cli;
 subscribe("child_process", (message) => { cli = message.process; });
@@ -68,7 +104,7 @@ test("a session of the CLI opens, works and ends, and opening is a success of th
 
 test("a CLI that ends early is told by its own words, and no rejection is left unhandled", async () => {
   const script = `hearUnhandled(); const result = await reasonOf(connect(async () => 1)); ${WHEN_ALL_IS_OVER}`;
-  const told = await run("fails", script);
+  const told = await runAlone("fails", script);
   expect(told).toMatchObject({ name: "EngineSessionError", code: "D105", failureCount: 1 });
   expect(told.heard).toEqual([]);
   expect(told.message).toContain("failed to run command [docker version]");
@@ -79,13 +115,13 @@ test.each([
   ["JSON that is no session line", "misspeaks", "invalid connect params"],
 ])("a CLI whose first line is %s is ended, and Node ends as well", async (_what, mode, message) => {
   const script = `hearUnhandled(); const result = await reasonOf(connect(async () => 1)); ${WHEN_ALL_IS_OVER}`;
-  const told = await run(mode, script);
+  const told = await runAlone(mode, script);
   expect(told).toMatchObject({ message: expect.stringContaining(message), heard: [] });
   expect(() => process.kill(Number(starts()[0]?.split(" ")[1]), 0)).toThrow("ESRCH");
 });
 
 test("a process that ends right after a timeout leaves no CLI behind that takes no signal", async () => {
-  const { pid } = await run(
+  const { pid } = await runAlone(
     "hangs-hard",
     `const failure = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } }));
      tell({ ...failure, pid: cli.pid });
@@ -108,7 +144,7 @@ test("an unhandled rejection of the user's own still ends the process while a se
     "Promise.all([1, 2].map(() => connect(async () => 1)))",
   ]) {
     const script = `const opening = ${opening}; Promise.reject(new Error("mine")); await opening;`;
-    await expect(run("hangs,hangs", script)).rejects.toMatchObject({
+    await expect(runAlone("hangs,hangs", script)).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining("mine"),
     });
@@ -128,7 +164,7 @@ test("after five failed starts the engine's circuit is open and no CLI is starte
 test.each(["hangs", "hangs-hard"])(
   "a session that does not open in time is a failure, and its CLI (%s) is ended",
   async (mode) => {
-    const told = await run(
+    const told = await runAlone(
       mode,
       `let record;
        hearUnhandled();
@@ -179,15 +215,15 @@ test("a CLI that ends in bad order after the callback does not take its value aw
 });
 
 test("an abort while a session opens ends the CLI with its reason and is ignored", async () => {
-  const told = await run(
+  const told = await runAlone(
     "hangs",
     `const controller = new AbortController();
      setTimeout(() => controller.abort(new Error("stop")), 500);
-     tell(await reasonOf(connect(async () => 1, { guard: { signal: controller.signal } })));`,
+     const result = await reasonOf(connect(async () => 1, { guard: { signal: controller.signal } }));
+     tell({ ...result, pid: cli.pid });`,
   );
   expect(told).toMatchObject({ message: "stop", failureCount: 0, ignoredCount: 1 });
-  const pid = Number(starts()[0]?.split(" ")[1]);
-  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  expect(() => process.kill(Number(told.pid), 0)).toThrow("ESRCH");
 });
 
 test("an abort before a session opens starts no CLI", async () => {

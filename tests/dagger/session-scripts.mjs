@@ -1,0 +1,20 @@
+// Runs the scripts that its parent sends, one after the other: loading the SDK takes longer than they do.
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const AsyncFunction = (async () => {}).constructor;
+// The package is the one of the folder in which this runs.
+const { resolve } = createRequire(join(process.cwd(), "package.json"));
+const load = (name) => import(pathToFileURL(resolve(name)).href);
+const told = (result) => process.send(result);
+
+process.on("disconnect", () => process.exit(0));
+process.on("message", async ({ state, script }) => {
+  process.env.FAKE_CLI_STATE = state;
+  const { guardRegistry } = await load("dagger-circuit-breaker/dagger");
+  guardRegistry.delete("engine");
+  const run = new AsyncFunction("load", "told", script);
+  await run(load, told).catch((error) => told({ crashed: `${error.stack}` }));
+});
