@@ -188,6 +188,18 @@ test("a mirror that does not answer as a registry is exit code 61, in --json too
   });
 });
 
+test("a web page in the place of a registry is no mirror, credentials asked for by one are", async () => {
+  const html = { "content-type": "text/html; charset=utf-8" };
+  const portal = await mirror((_request, response) => response.writeHead(200, html).end("<html>"));
+  const guarded = await mirror((_request, response) => response.writeHead(401, html).end("<html>"));
+  write(standardFile(), { registries: { "docker.io": { mirrors: [portal, guarded] } } });
+  const { exitCode, stdout } = await mirrors("check");
+  expect(exitCode).toBe(61);
+  const [, page, closed] = stdout.split("\n");
+  expect(page).toMatch(/answers with a web page, expected a registry$/);
+  expect(closed).toMatch(/answers \(401\)$/);
+});
+
 test("a mirror of two registries is asked once", async () => {
   let asked = 0;
   const shared = await mirror((_request, response) => {

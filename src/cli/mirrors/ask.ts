@@ -10,7 +10,7 @@ import type { RegistryEntry } from "./engine-config.js";
 /** What came of asking one mirror. */
 export interface MirrorAnswer {
   readonly url: string;
-  /** Whether it answered as a registry: 200, or 401 for one that wants credentials. */
+  /** Whether it answered as a registry: 200 with no web page, or 401 for one that wants credentials. */
   readonly answers: boolean;
   /** Undefined when there was no answer. */
   readonly status: number | undefined;
@@ -58,15 +58,10 @@ async function askMirror(
     url = `${scheme}://${host}/v2/`;
     try {
       const trusted = scheme === "https" ? await certificates(entry?.ca ?? []) : undefined;
-      const status = await statusOf(url, { insecure, trusted, signal });
-      const answers = status === 200 || status === 401;
-      return {
-        url,
-        answers,
-        status,
-        durationMs: Math.round(performance.now() - start),
-        problem: answers ? undefined : `answers ${status}, expected 200 or 401`,
-      };
+      const { status, isPage } = await headOf(url, { insecure, trusted, signal });
+      const durationMs = Math.round(performance.now() - start);
+      const problem = problemOf(status, isPage);
+      return { url, answers: problem === undefined, status, durationMs, problem };
     } catch (error) {
       problem = signal.aborted
         ? `no answer within ${timeoutMs} ms`
@@ -77,14 +72,21 @@ async function askMirror(
   return { url, answers: false, status: undefined, durationMs, problem };
 }
 
-function statusOf(
+/** A captive portal or a load balancer answers 200 for a host that is no registry. */
+function problemOf(status: number, isPage: boolean): string | undefined {
+  if (status === 401) return undefined;
+  if (status !== 200) return `answers ${status}, expected 200 or 401`;
+  return isPage ? "answers with a web page, expected a registry" : undefined;
+}
+
+function headOf(
   url: string,
   options: {
     readonly insecure: boolean;
     readonly trusted: string[] | undefined;
     readonly signal: AbortSignal;
   },
-): Promise<number> {
+): Promise<{ readonly status: number; readonly isPage: boolean }> {
   const { insecure, trusted, signal } = options;
   return new Promise((resolve, reject) => {
     const request = url.startsWith("https:")
@@ -92,7 +94,8 @@ function statusOf(
       : httpRequest(url, { agent: false, signal });
     request.on("error", reject);
     request.on("response", (response) => {
-      resolve(response.statusCode ?? 0);
+      const isPage = /^\s*text\/html\b/i.test(response.headers["content-type"] ?? "");
+      resolve({ status: response.statusCode ?? 0, isPage });
       // The body is of no interest, however long it is.
       request.destroy();
     });
