@@ -123,7 +123,7 @@ test.each([
 test("a process that ends right after a timeout leaves no CLI behind that takes no signal", async () => {
   const { pid } = await runAlone(
     "hangs-hard",
-    `const failure = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } }));
+    `const failure = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 3000 } }));
      tell({ ...failure, pid: cli.pid });
      process.exit(0);`,
   );
@@ -169,7 +169,7 @@ test.each(["hangs", "hangs-hard"])(
       `let record;
        hearUnhandled();
        guardRegistry.get("engine").on("failure", ({ error }) => { record = error; });
-       const failure = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 1000 } }));
+       const failure = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 3000 } }));
        const result = { ...failure, record, pid: cli.pid, cliStillRan: process.kill(cli.pid, 0) };
        ${WHEN_ALL_IS_OVER}`,
     );
@@ -218,7 +218,7 @@ test("an abort while a session opens ends the CLI with its reason and is ignored
   const told = await runAlone(
     "hangs",
     `const controller = new AbortController();
-     setTimeout(() => controller.abort(new Error("stop")), 500);
+     subscribe("child_process", () => setTimeout(() => controller.abort(new Error("stop")), 500));
      const result = await reasonOf(connect(async () => 1, { guard: { signal: controller.signal } }));
      tell({ ...result, pid: cli.pid });`,
   );
