@@ -103,7 +103,7 @@ export class Session {
   newLateSpans(): LateSpans | undefined {
     const take = this.takeSpan;
     if (take === undefined) return undefined;
-    const spans = new LateSpans(take);
+    const spans: LateSpans = new LateSpans(take, () => this.#late.delete(spans));
     this.#late.add(spans);
     return spans;
   }

@@ -10,13 +10,16 @@ const LONGEST_MS = 1_000;
 /** The spans of one call. */
 export class LateSpans {
   readonly #take: (span: OwnSpan) => void;
+  readonly #done: () => void;
   #held: OwnSpan[] = [];
   #isOver = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(take: (span: OwnSpan) => void) {
+  /** @param done Called when the function has ended and all is handed on. */
+  constructor(take: (span: OwnSpan) => void, done: () => void) {
     this.#take = take;
+    this.#done = done;
   }
 
   add(span: OwnSpan): void {
@@ -32,7 +35,6 @@ export class LateSpans {
   /** The function has ended. */
   end(): void {
     this.#isOver = true;
-    if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#flush(), AFTER_CALL_MS).unref();
   }
@@ -47,5 +49,6 @@ export class LateSpans {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const span of this.#held.splice(0)) this.#take(span);
+    if (this.#isOver) this.#done();
   }
 }
