@@ -173,3 +173,14 @@ testWhere(canMount())("so it is where the system runs no program of such a folde
   });
   expect(stdout).toContain(`at ${cli.folder}/dagger-breaker-`);
 });
+
+testWhere(process.platform === "linux")(
+  "a program of another user can run the stand-in for sessions, and reach nothing else",
+  () => {
+    const modes =
+      'cli="$_EXPERIMENTAL_DAGGER_CLI_BIN"; cd "$(dirname "$cli")"; stat -c %a . "$cli" *.sock';
+    const line = `umask 077; exec '${cli.program}' run -- sh -c '${modes}'`;
+    const { stdout } = spawnSync("sh", ["-c", line], { env: cli.environment(), encoding: "utf8" });
+    expect(stdout).toBe("711\n755\n600\n");
+  },
+);

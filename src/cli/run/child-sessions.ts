@@ -1,6 +1,6 @@
 /** Guards the sessions of a command: the one that it finds in its environment, or those that it opens. */
 
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync } from "node:fs";
 import { type PrivateFolder, placesForFolders, privateFolder } from "../../files/private-folder.js";
 import type { Guard } from "../../guard/guard.js";
 import { GuardedSessions, type SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
@@ -62,6 +62,9 @@ export async function guardSessions(
   };
 }
 
+/** Others can run what they know the name of, and see no more. */
+const ENTERED_BY_ALL = 0o711;
+
 /** Has the SDKs start us in the place of their CLI, by a program in the first folder that will do. */
 async function standIn(
   sessions: GuardedSessions,
@@ -87,6 +90,8 @@ async function standInAt(
   try {
     const cli = writeLauncher(folder.path, ownProgram());
     const listener = await listenForSessions(sessions, folder.path);
+    // A program may run as another user (`su`, `gosu`), and needs the stand-in as well.
+    if (process.platform !== "win32") chmodSync(folder.path, ENTERED_BY_ALL);
     return {
       ...facts(sessions),
       folder: { path: folder.path, names: readdirSync(folder.path) },

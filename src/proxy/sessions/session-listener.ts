@@ -1,6 +1,7 @@
 /** Lets stand-ins in other processes open their sessions with a host in this one. */
 
 import { randomBytes } from "node:crypto";
+import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
@@ -11,6 +12,9 @@ import {
   messageLine,
   readMessages,
 } from "./session-messages.js";
+
+/** Others may neither read nor write, which it takes to connect. */
+const OWNER_ONLY = 0o600;
 
 /** Listens for stand-ins. */
 export interface SessionListener {
@@ -23,7 +27,8 @@ export interface SessionListener {
 /**
  * Serves a host to the stand-ins of this user.
  *
- * @param folder A folder that only this user can enter: who reaches the socket may open sessions.
+ * @param folder A folder that only this user can enter until this has resolved: who reaches the socket may open
+ * sessions. From then on the socket itself keeps others out.
  */
 export async function listenForSessions(
   host: SessionHost,
@@ -46,6 +51,7 @@ export async function listenForSessions(
   });
   await listening(server, path);
   server.unref();
+  if (process.platform !== "win32") chmodSync(path, OWNER_ONLY);
   return {
     path,
     async close() {

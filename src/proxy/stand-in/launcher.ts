@@ -1,6 +1,6 @@
 /** What SDKs start as their CLI: one executable file, whatever it takes to start us. */
 
-import { accessSync, constants, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A program and the arguments that come before those of a command line. */
@@ -12,7 +12,7 @@ export interface LaunchedProgram {
 /**
  * Writes an executable that starts a program with the arguments that it is given itself.
  *
- * @param folder Where to; a private one, since it is run.
+ * @param folder Where to; one that only this user can write to, since it is run.
  * @param program Such as node with our script. One without arguments needs no other file.
  * @returns The path of the executable.
  * @throws The system's error where it cannot be written, or would not be run.
@@ -26,7 +26,9 @@ export function writeLauncher(folder: string, { command, args }: LaunchedProgram
     return path;
   }
   const path = join(folder, "dagger-breaker-session");
-  writeFileSync(path, `#!/bin/sh\nexec ${program.map(quoted).join(" ")} "$@"\n`, { mode: 0o700 });
+  writeFileSync(path, `#!/bin/sh\nexec ${program.map(quoted).join(" ")} "$@"\n`);
+  // Whatever the umask is: a program may run as another user.
+  chmodSync(path, 0o755);
   accessSync(path, constants.X_OK);
   return path;
 }
