@@ -26,7 +26,19 @@ export type OwnEnd = "read" | "write";
 export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPipe[] | undefined> {
   if (own.length === 0) return [];
   if (process.platform === "win32") return undefined;
-  const folder = firstFolder();
+  for (const place of placesForFolders(process.env)) {
+    const pipes = await openPipesIn(place, own);
+    if (pipes !== undefined) return pipes;
+  }
+  return undefined;
+}
+
+/** Undefined where a folder takes none, such as one that is missing or full. */
+async function openPipesIn(
+  place: string,
+  own: readonly OwnEnd[],
+): Promise<readonly RealPipe[] | undefined> {
+  const folder = attempted(() => privateFolder(place).path);
   if (folder === undefined) return undefined;
   const paths = own.map((_, index) => join(folder, `${index}`));
   try {
@@ -38,14 +50,6 @@ export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPi
     for (const path of paths) attempted(() => unlinkSync(path));
     attempted(() => rmdirSync(folder));
   }
-}
-
-function firstFolder(): string | undefined {
-  for (const place of placesForFolders(process.env)) {
-    const folder = attempted(() => privateFolder(place).path);
-    if (folder !== undefined) return folder;
-  }
-  return undefined;
 }
 
 function attempted<T>(act: () => T): T | undefined {
