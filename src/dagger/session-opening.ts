@@ -3,8 +3,7 @@
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
 import type { CallPermit } from "../breaker/permit.js";
 import { SESSION_TOO_LATE } from "../guard/judgement/engine-fault.js";
-import { recordOf } from "../guard/judgement/failure-record.js";
-import { settleEngineByError } from "../guard/judgement/settling.js";
+import { settleConnect } from "../guard/judgement/settle.js";
 import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import type { CliWatch } from "./cli-watch.js";
 import { openingErrorOf } from "./step-aside.js";
@@ -44,7 +43,7 @@ export async function runInNew<T>(
       if (limits.passed) return;
       limits.clear();
       watch.opened();
-      permit.success();
+      settleConnect(permit, { opened: true });
       endings.push(await endingOf(body));
     }),
   );
@@ -69,9 +68,12 @@ export async function runInNew<T>(
 
 /** Settles the permit of a session that was not opened. */
 function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits): void {
-  if (aborted) permit.ignore();
-  else if (isTimeoutError(cause)) permit.failure(recordOf(SESSION_TOO_LATE, cause));
-  else settleEngineByError(permit, classifyFailure(cause, { operation: "connect" }), cause);
+  if (aborted) settleConnect(permit, {});
+  else {
+    const isLate = isTimeoutError(cause);
+    const failure = isLate ? SESSION_TOO_LATE : classifyFailure(cause, { operation: "connect" });
+    settleConnect(permit, { failure, error: cause });
+  }
 }
 
 /** What may end the wait for a session: its time, or the guard's signal. */

@@ -129,11 +129,6 @@ export class Guard {
     return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
   }
 
-  /** Takes such an outcome for this process alone, whoever shares the circuit. */
-  unaskedHere(breaker: CircuitBreaker): CallPermit {
-    return new UnaskedPermit(breaker);
-  }
-
   /** Whether a success may change what is thought of a breaker: it has met failures, or others may have. */
   isInDoubt(breaker: CircuitBreaker): boolean {
     const { state, metrics } = breaker.getMetrics();

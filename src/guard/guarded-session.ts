@@ -13,7 +13,6 @@ import { refuseUnderLastGood } from "../policies/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import type { SessionLostError } from "./errors.js";
 import type { Guard } from "./guard.js";
-import { recordOf } from "./judgement/failure-record.js";
 import { type RequestWitness, WITNESS_WITHIN_MS } from "./judgement/witness.js";
 import { RequestLocks } from "./locks/request-locks.js";
 import { type Call, Calls } from "./request/calls.js";
@@ -291,7 +290,7 @@ export class GuardedSession {
       return;
     }
     const { kind, error } = asked;
-    if (kind === "silent") inFlight.engineFailed(recordOf(SILENT, error));
+    if (kind === "silent") inFlight.failed(SILENT, error);
     else if (kind === "aborted") inFlight.ignored();
     else {
       const failure = classifyFailure(error);

@@ -1,19 +1,14 @@
-/**
- * What the judges do of requests, commands and connects, fact by fact. The table in tests/guard/judgement
- * stays when a single pure function judges: then `JUDGE` is that function.
- */
+/** What the one judge makes of requests, commands and connects, fact by fact. */
 
 import { describe, expect, test } from "vitest";
-import type { Call, Judge } from "./judgement/facts.js";
+import type { Call } from "./judgement/facts.js";
+import { judgeCall } from "./judgement/judged-calls.js";
 import type { Row } from "./judgement/row.js";
 import { OF_SUCCESS, OF_THE_ENGINE } from "./judgement/table-of-engines.js";
 import { OF_EXCHANGES } from "./judgement/table-of-exchanges.js";
 import { OF_HOSTS } from "./judgement/table-of-hosts.js";
 import { OF_LIMITS } from "./judgement/table-of-limits.js";
 import { OF_COMMANDS, OF_ERRORS } from "./judgement/table-of-one.js";
-import { todaysJudges } from "./judgement/todays-judges.js";
-
-const JUDGE: Judge = todaysJudges;
 
 const TABLE: Readonly<Record<string, readonly Row[]>> = {
   "the engine": OF_THE_ENGINE,
@@ -35,7 +30,7 @@ describe.each(Object.entries(TABLE))("judged by %s", (_of, rows) => {
     Object.entries(row.expected).map(([call, outcomes]) => ({ ...row, call, outcomes })),
   );
   test.each(cases)("$call: $title", async ({ facts, call, outcomes }) => {
-    expect(await JUDGE(call as Call, facts)).toEqual(outcomesOf(outcomes));
+    expect(await judgeCall(call as Call, facts)).toEqual(outcomesOf(outcomes));
   });
 });
 

@@ -4,10 +4,11 @@ import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
 import type { QueryReading } from "../../attribution/query/query-reading.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
-import { concerned, onlyCommandsFailed, type UpstreamsInFlight } from "../judgement/settling.js";
+import { concerned, onlyCommandsFailed } from "../judgement/concerned.js";
 import type { LockedPulls } from "../locks/locked-pulls.js";
 import type { RequestLocks } from "../locks/request-locks.js";
 import type { Dependencies } from "./session-memory.js";
+import type { UpstreamsInFlight } from "./upstream-in-flight.js";
 
 /** The images of one request on its way. */
 export class ImagesInFlight {

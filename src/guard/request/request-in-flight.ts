@@ -1,34 +1,27 @@
 /** One request from its admission to its settlement: the permits it holds and who is to be told. */
 
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
-import { breakerName } from "../../attribution/hosts.js";
 import type { NamedUpstream, QueryReading } from "../../attribution/query/query-reading.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import { announceOnce } from "../../breaker/announce.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { CircuitState } from "../../breaker/circuit-state.js";
 import type { CallPermit } from "../../breaker/permit.js";
 import { noteSessionIds } from "../../policies/last-good-scope.js";
 import { countSpared } from "../admission/spared-requests.js";
 import type { Guard } from "../guard.js";
+import { ENGINE } from "../guard-options.js";
+import { onlyCommandsFailed } from "../judgement/concerned.js";
+import type { CallFacts } from "../judgement/facts.js";
 import { settleLater } from "../judgement/pending-settlements.js";
-import {
-  NO_PROOFS,
-  onlyCommandsFailed,
-  type Proofs,
-  releaseUpstreams,
-  settleBlamed,
-  settleBySpans,
-  settleEngineByAnswer,
-  settleEngineByError,
-  settleOthers,
-  type UpstreamInFlight,
-} from "../judgement/settling.js";
+import { Settlement } from "../judgement/settle.js";
 import { type RequestWitness, WITNESS_WITHIN_MS } from "../judgement/witness.js";
 import type { RequestLocks } from "../locks/request-locks.js";
 import type { SessionEngine } from "../locks/session-engine.js";
 import { idsOf } from "./answer-ids.js";
 import { ImagesInFlight } from "./images-in-flight.js";
 import type { Dependencies, SessionMemory } from "./session-memory.js";
+import type { UpstreamInFlight, UpstreamsInFlight } from "./upstream-in-flight.js";
 
 /** What a request is judged by. */
 export interface RequestFacts {
@@ -54,23 +47,19 @@ export class RequestInFlight {
   readonly #reading: QueryReading;
   readonly #dependencies: Dependencies;
   readonly #facts: RequestFacts;
-  readonly #engine: CallPermit;
-  readonly #upstreams: ReadonlyMap<string, UpstreamInFlight>;
+  readonly #upstreams: UpstreamsInFlight;
+  readonly #settlement: Settlement;
   readonly #images: ImagesInFlight;
   #didAll = false;
 
-  private constructor(
-    facts: RequestFacts,
-    engine: CallPermit,
-    upstreams: ReadonlyMap<string, UpstreamInFlight>,
-  ) {
+  private constructor(facts: RequestFacts, upstreams: UpstreamsInFlight, settlement: Settlement) {
     this.#facts = facts;
     this.#guard = facts.guard;
     this.#memory = facts.memory;
     this.#reading = facts.reading;
     this.#dependencies = facts.dependencies;
-    this.#engine = engine;
     this.#upstreams = upstreams;
+    this.#settlement = settlement;
     const { guard, locks, reading, dependencies } = facts;
     this.#images = new ImagesInFlight(guard.lockedPulls, locks, reading, dependencies, upstreams);
   }
@@ -89,7 +78,8 @@ export class RequestInFlight {
     const { engine } = guard;
     if (dependencies.all.size === 0) {
       const [permit] = await guard.admit([engine], signal);
-      return new RequestInFlight(facts, permit as CallPermit, NO_UPSTREAMS);
+      const permits = new Map([[ENGINE, permit as CallPermit]]);
+      return new RequestInFlight(facts, NO_UPSTREAMS, new Settlement(guard, permits));
     }
     const breakers = new Map<string, CircuitBreaker>();
     for (const name of dependencies.all) {
@@ -102,9 +92,15 @@ export class RequestInFlight {
       countSpared(error, breakers, dependencies);
       throw error;
     });
-    const held = new Map(gated.map(([name], index) => [name, permits[index]]));
-    const upstreams = upstreamsInFlight(guard, breakers, held, dependencies);
-    return new RequestInFlight(facts, permit as CallPermit, upstreams);
+    const held = new Map(gated.map(([name], index) => [name, permits[index] as CallPermit]));
+    const upstreams = new Map<string, UpstreamInFlight>();
+    const all = new Map([[ENGINE, permit as CallPermit]]);
+    for (const [name, breaker] of breakers) {
+      all.set(name, held.get(name) ?? guard.unasked(breaker));
+      const onlyDeclared = !dependencies.named.has(name);
+      upstreams.set(name, { breaker, isGated: held.has(name), onlyDeclared });
+    }
+    return new RequestInFlight(facts, upstreams, new Settlement(guard, all));
   }
 
   /** Whether its answer has shown that it used all it names, at least up to a command that failed. */
@@ -141,8 +137,7 @@ export class RequestInFlight {
     sources: SettlementSources,
   ): Promise<void> | undefined {
     if (this.#reading.rootField === "version") this.#facts.engine.note(answer);
-    settleEngineByAnswer(this.#engine, failures);
-    const settlement = this.#settleUpstreams(failures, sources);
+    const settlement = this.#settleByAnswer(failures, sources);
     this.#didAll = onlyCommandsFailed(failures);
     if (this.#didAll) this.#memory.learn(this.#reading, this.#dependencies);
     if (failures.length === 0 && this.#reading.idKeys.size > 0) {
@@ -158,9 +153,8 @@ export class RequestInFlight {
    * when the request names it and its witness saw an exchange with it hang until then.
    */
   timedOut(seen: Promise<readonly Evidence[] | undefined> | undefined): void {
-    this.#engine.ignore();
-    if (seen === undefined) releaseUpstreams(this.#upstreams);
-    else void this.#settleAfter(seen, (evidence) => this.#blameHanging(evidence ?? []));
+    if (seen === undefined) this.ignored();
+    else void this.#settleAfter(seen, (exchanges) => this.#settleCut(exchanges ?? []));
   }
 
   /** Holds its permits until `settlement` is done: its caller has been told already. */
@@ -172,34 +166,33 @@ export class RequestInFlight {
     settleLater([this.#guard.engine, ...this.#gatedBreakers()], done);
   }
 
-  #settleUpstreams(
+  /** Whom the answer blames is told at once: a rate limit must be known before the next request asks. */
+  #settleByAnswer(
     failures: readonly Failure[],
     { witness, learnEngine }: SettlementSources,
   ): Promise<void> | undefined {
-    const { rateLimitOpenMs } = this.#guard.settings;
     this.#images.failed(failures);
-    const blamed = settleBlamed(this.#upstreams, failures, rateLimitOpenMs);
-    const settle = (evidence: readonly Evidence[] | undefined) => {
-      const strangers = settleOthers(this.#upstreams, {
-        failures,
-        blamed,
-        ...this.#provenBy(failures),
-        evidence,
-        rateLimitOpenMs,
-      });
-      for (const [name, seen] of strangers) this.#recordStranger(name, seen);
-      this.#images.seenFailing(failures.some(({ counts }) => counts) ? (evidence ?? []) : []);
-      this.#images.learnOfLocks(failures, evidence ?? []);
+    const facts = { failures, engineAnswered: true, upstreams: this.#upstreams };
+    const settle = (exchanges: readonly Evidence[] | undefined) => {
+      const proofs = this.#provenBy(failures);
+      this.#tellAndRelease({ ...facts, ...proofs, exchanges: exchanges ?? null });
+      this.#images.seenFailing(failures.some(({ counts }) => counts) ? (exchanges ?? []) : []);
+      this.#images.learnOfLocks(failures, exchanges ?? []);
     };
     const doubt = this.needsVersion && onlyCommandsFailed(failures);
-    const settleKnowing = (evidence: readonly Evidence[] | undefined) => {
-      const learning = doubt && evidence === undefined ? learnEngine() : undefined;
-      return learning === undefined ? settle(evidence) : learning.then(() => settle(evidence));
+    if (witness === undefined && !doubt) {
+      settle(undefined);
+      return undefined;
+    }
+    this.#settlement.tell({ ...facts, exchanges: "pending" });
+    const settleKnowing = (exchanges: readonly Evidence[] | undefined) => {
+      const learning = doubt && exchanges === undefined ? learnEngine() : undefined;
+      return learning === undefined ? settle(exchanges) : learning.then(() => settle(exchanges));
     };
     if (witness !== undefined) {
       return this.#settleAfter(witness.evidence(WITNESS_WITHIN_MS), settleKnowing);
     }
-    const learning = doubt ? learnEngine() : undefined;
+    const learning = learnEngine();
     if (learning !== undefined) return this.#settleAfter(learning.then(NOTHING_SEEN), settle);
     settle(undefined);
     return undefined;
@@ -214,7 +207,7 @@ export class RequestInFlight {
       .catch(() => undefined)
       .then(settle)
       .catch((error) => announceOnce(this.#guard, "the guard", "the settlement by spans", error))
-      .then(() => releaseUpstreams(this.#upstreams));
+      .then(() => this.#settlement.release());
     settleLater(this.#gatedBreakers(), settlement);
     return settlement;
   }
@@ -224,58 +217,45 @@ export class RequestInFlight {
     return gated.map(({ breaker }) => breaker);
   }
 
-  /** A host that only spans know is not gated by them, but requests that name it will find it. */
-  #recordStranger(name: string, seen: Evidence): void {
-    const { settings } = this.#guard;
-    const failed = seen.outcome !== "answered";
-    const breaker = failed ? this.#guard.upstream(name) : settings.registry.find(name);
-    if (breaker === undefined) return;
-    settleBySpans(this.#guard.unasked(breaker), seen, settings.rateLimitOpenMs);
-  }
-
-  #blameHanging(evidence: readonly Evidence[]): void {
-    this.#images.hung(evidence);
-    for (const seen of evidence) {
-      const upstream = this.#upstreams.get(breakerName(seen.kind, seen.servesHost));
-      if (seen.outcome !== "failed" || upstream === undefined || upstream.onlyDeclared) continue;
-      settleBySpans(upstream.permit, seen, this.#guard.settings.rateLimitOpenMs);
-    }
+  #settleCut(exchanges: readonly Evidence[]): void {
+    this.#images.hung(exchanges);
+    this.#tellAndRelease({ upstreams: this.#upstreams, exchanges, isCut: true });
   }
 
   /** An engine that reads lock files asks for no tag that one names, in whatever folder that is. */
-  #provenBy(failures: readonly Failure[]): Proofs {
+  #provenBy(failures: readonly Failure[]): Pick<CallFacts, "proven" | "likely"> {
     const recovered = this.#images.recovered(failures);
     if (this.#upstreams.size === 0 || !onlyCommandsFailed(failures)) return NO_PROOFS;
     const { proven, provenBeforeCommand, provenByTag } = this.#dependencies;
     const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
     if (this.#facts.engine.readsLocks === true) {
-      return { proven: new Set(certain), likely: provenByTag };
+      // While a circuit is closed such a success stands against its failures; it closes none.
+      const likely = [...provenByTag].filter(
+        (name) => this.#upstreams.get(name)?.breaker.state === CircuitState.Closed,
+      );
+      return { proven: new Set(certain), likely: new Set(likely) };
     }
-    return { proven: new Set([...certain, ...provenByTag]), likely: NO_PROOFS.likely };
+    return { ...NO_PROOFS, proven: new Set([...certain, ...provenByTag]) };
   }
 
-  /** Settles all by an error that came instead of an answer. */
+  /** Settles all by an error that came instead of an answer: it speaks of the engine alone. */
   failed(failure: Failure, error: unknown): void {
-    settleEngineByError(this.#engine, failure, error);
-    releaseUpstreams(this.#upstreams);
-  }
-
-  /** The engine failed without a word. */
-  engineFailed(record: unknown): void {
-    this.#engine.failure(record);
-    releaseUpstreams(this.#upstreams);
+    this.#tellAndRelease({ failures: [failure] }, error);
   }
 
   /** Nothing can be said of anybody. */
   ignored(): void {
-    this.#engine.ignore();
-    releaseUpstreams(this.#upstreams);
+    this.#tellAndRelease({});
   }
 
   /** The request was not sent after all. */
   notSent(): void {
-    this.#engine.release();
-    releaseUpstreams(this.#upstreams);
+    this.#settlement.release();
+  }
+
+  #tellAndRelease(facts: Partial<CallFacts>, error?: unknown): void {
+    this.#settlement.tell(facts, error);
+    this.#settlement.release();
   }
 }
 
@@ -283,21 +263,5 @@ const NO_UPSTREAMS: ReadonlyMap<string, UpstreamInFlight> = new Map();
 
 const NOTHING_SEEN = (): undefined => undefined;
 
-function upstreamsInFlight(
-  guard: Guard,
-  breakers: ReadonlyMap<string, CircuitBreaker>,
-  held: ReadonlyMap<string, CallPermit | undefined>,
-  { named }: Dependencies,
-): ReadonlyMap<string, UpstreamInFlight> {
-  const upstreams = new Map<string, UpstreamInFlight>();
-  for (const [name, breaker] of breakers) {
-    const permit = held.get(name);
-    upstreams.set(name, {
-      breaker,
-      permit: permit ?? guard.unasked(breaker),
-      isGated: permit !== undefined,
-      onlyDeclared: !named.has(name),
-    });
-  }
-  return upstreams;
-}
+/** A request that did not work shows nothing. */
+const NO_PROOFS = { proven: new Set<string>(), likely: new Set<string>() };

@@ -5,8 +5,7 @@ import type { CallPermit } from "../../breaker/permit.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
 import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
-import { recordOf } from "../../guard/judgement/failure-record.js";
-import { settleEngineByError } from "../../guard/judgement/settling.js";
+import { settleConnect } from "../../guard/judgement/settle.js";
 import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
 import type { TraceReceiver } from "../../traces/receiver.js";
 import { RequestTracing } from "../../traces/request-tracing.js";
@@ -124,13 +123,13 @@ export class GuardedSessions implements SessionHost {
     return {
       variables: this.#variables,
       opened: async (target) => {
-        permit.success();
+        settleConnect(permit, { opened: true });
         proxy = await this.#startProxy(target, this.#tracing, workdir);
         return proxy.address;
       },
       failed: async (failure) => settleOpening(permit, failure),
       end: async () => {
-        permit.ignore();
+        settleConnect(permit, {});
         if (proxy !== undefined) await this.#end(proxy);
       },
     };
@@ -172,10 +171,10 @@ export class GuardedSessions implements SessionHost {
 }
 
 function settleOpening(permit: CallPermit, failure: OpeningFailure): void {
-  if ("timedOut" in failure) permit.failure(recordOf(SESSION_TOO_LATE));
+  if ("timedOut" in failure) settleConnect(permit, { failure: SESSION_TOO_LATE });
   else {
     const found = classifyFailure(failure.text, { operation: "connect" });
-    settleEngineByError(permit, found, new OpeningError());
+    settleConnect(permit, { failure: found, error: new OpeningError() });
   }
 }
 

@@ -7,29 +7,12 @@ import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { CallPermit } from "../../breaker/permit.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
+import { concerned } from "../../guard/judgement/concerned.js";
 import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
-import { recordOf } from "../../guard/judgement/failure-record.js";
-import {
-  concerned,
-  NO_PROOFS,
-  releaseUpstreams,
-  settleBlamed,
-  settleBySpans,
-  settleEngineByAnswer,
-  settleOthers,
-  type UpstreamInFlight,
-} from "../../guard/judgement/settling.js";
-
+import type { CallFacts, Dependence, WordsReach } from "../../guard/judgement/facts.js";
+import { dependenciesOf, NO_FACTS } from "../../guard/judgement/judge.js";
+import { Settlement, type ToldFailures } from "../../guard/judgement/settle.js";
 import type { OnWait } from "../../policies/wait.js";
-
-/**
- * How far a failure counts that only the output of a command shows. Anyone can print anything.
- *
- * - `"store"`: for everyone who shares the circuits. The command is dagger itself.
- * - `"run"`: for this run. The output is that of a Dagger front end, the program is another.
- * - `"needs"`: for what `--needs` names, and nothing else.
- */
-export type WordsReach = "store" | "run" | "needs";
 
 /** What is known of a command that has ended by itself. */
 export interface CommandFindings {
@@ -52,14 +35,18 @@ export interface CountedIn {
 /** A command that was let in. It is settled once; what comes after does nothing. */
 export class CommandCall {
   readonly #guard: Guard;
-  readonly #engine: CallPermit;
-  readonly #upstreams: Map<string, UpstreamInFlight>;
+  readonly #upstreams: ReadonlyMap<string, Dependence>;
+  readonly #settlement: Settlement;
   #settled = false;
 
-  private constructor(guard: Guard, engine: CallPermit, upstreams: Map<string, UpstreamInFlight>) {
+  private constructor(
+    guard: Guard,
+    upstreams: ReadonlyMap<string, Dependence>,
+    settlement: Settlement,
+  ) {
     this.#guard = guard;
-    this.#engine = engine;
     this.#upstreams = upstreams;
+    this.#settlement = settlement;
   }
 
   /**
@@ -81,19 +68,18 @@ export class CommandCall {
       if (breaker !== undefined) gated.push(breaker);
     }
     const [engine, ...permits] = await guard.admit([guard.engine, ...gated], signal, onWait);
-    const upstreams = new Map<string, UpstreamInFlight>();
-    for (const [index, breaker] of gated.entries()) {
-      const permit = permits[index] as CallPermit;
-      upstreams.set(breaker.name, { breaker, permit, isGated: true, onlyDeclared: true });
+    const all = new Map([[ENGINE, engine as CallPermit]]);
+    const upstreams = new Map<string, Dependence>();
+    for (const [index, { name }] of gated.entries()) {
+      all.set(name, permits[index] as CallPermit);
+      upstreams.set(name, { onlyDeclared: true });
     }
-    return new CommandCall(guard, engine as CallPermit, upstreams);
+    return new CommandCall(guard, upstreams, new Settlement(guard, all));
   }
 
   /** Gives all permits back: nothing is counted, or the command's own requests will be instead. */
   release(): void {
-    if (!this.#settle()) return;
-    this.#engine.release();
-    releaseUpstreams(this.#upstreams);
+    if (this.#settle()) this.#settlement.release();
   }
 
   /**
@@ -102,73 +88,47 @@ export class CommandCall {
    * @returns What has counted its failure; null when nothing has.
    */
   ended(findings: CommandFindings): CountedIn | null {
-    const { failure, evidence: seen, provesEngine, wordsReach } = findings;
-    const evidence = wordsReach === "store" ? seen : seen?.filter(isBelievedAlone);
     if (!this.#settle()) return this.#endedBesideSessions(findings);
-    const failures = failure === null ? [] : [failure];
-    if (wordsReach !== "store") this.#keepFromStore(ENGINE, this.#engine, evidence ?? []);
-    if (provesEngine || failure?.fault === ENGINE) settleEngineByAnswer(this.#engine, failures);
-    else this.#engine.ignore();
-    const isLocal = failure !== null && this.#addNamed(failure, evidence ?? [], wordsReach);
-    const { rateLimitOpenMs } = this.#guard.settings;
-    const strangers = settleOthers(this.#upstreams, {
-      failures,
-      blamed: settleBlamed(this.#upstreams, failures, rateLimitOpenMs),
-      ...NO_PROOFS,
-      evidence,
-      rateLimitOpenMs,
-    });
-    for (const [name, seen] of strangers) this.#recordStranger(name, seen);
-    if (failure?.counts !== true) return null;
-    if (failure.fault === ENGINE) return this.#counted(ENGINE, false);
-    const failed = [...strangers].find(([, { outcome }]) => outcome !== "answered");
-    const named = concerned(failure, this.#upstreams);
-    if (named !== undefined) return this.#counted(named, isLocal);
-    return failed === undefined ? null : this.#counted(failed[0], false);
+    const { failure, evidence, provesEngine, wordsReach } = findings;
+    const facts = {
+      failures: failure === null ? [] : [failure],
+      wordsReach,
+      engineAnswered: provesEngine,
+      upstreams: this.#upstreams,
+      exchanges: evidence ?? null,
+    };
+    const failed = this.#settlement.tell(facts);
+    this.#settlement.release();
+    return failure?.counts === true ? this.#countedIn(failure, facts, failed) : null;
   }
 
   /** The command has opened sessions, whose requests were its calls. It may have run dagger as well. */
   #endedBesideSessions({ failure, wordsReach }: CommandFindings): CountedIn | null {
-    const { upstreamKind: kind, upstream: host, counts } = failure ?? {};
-    if (wordsReach === "needs" || counts !== true || failure === null) return null;
-    if (kind === null || kind === undefined || host === null || host === undefined) return null;
+    if (wordsReach === "needs" || failure?.counts !== true) return null;
+    const { upstreamKind: kind, upstream: host } = failure;
+    if (kind === null || host === null) return null;
     const name = breakerName(kind, host);
-    const breaker = this.#guard.upstream(name);
     // One that a session has opened already knows what the words say.
-    if (breaker === undefined || breaker.state !== "closed") return null;
-    const permit = this.#guard.unaskedHere(breaker);
-    const upstream = { breaker, permit, isGated: false, onlyDeclared: false };
-    settleBlamed(new Map([[name, upstream]]), [failure], this.#guard.settings.rateLimitOpenMs);
-    return this.#counted(name, true);
+    if (this.#guard.upstream(name)?.state !== "closed") return null;
+    const facts = { failures: [failure], wordsReach: "run" as const };
+    const failed = new Settlement(this.#guard, new Map()).tell(facts);
+    return this.#countedIn(failure, facts, failed);
   }
 
-  #counted(breaker: string, isLocal: boolean): CountedIn {
-    return { breaker, couldShare: isLocal && this.#guard.shares(breaker) };
-  }
-
-  /**
-   * Keeps what only words tell of an upstream in this process, unless the user has named it as one that
-   * the command needs, or the engine's spans show that it failed.
-   *
-   * @returns Whether it is kept here.
-   */
-  #keepFromStore(name: string, permit: CallPermit, evidence: readonly Evidence[]): boolean {
-    const isSeen = evidence.some(
-      ({ kind, host, servesHost, outcome, forgeable }) =>
-        outcome !== "answered" &&
-        !forgeable &&
-        (breakerName(kind, host) === name || breakerName(kind, servesHost) === name),
-    );
-    if (isSeen || this.#guard.settings.needs.includes(name)) return false;
-    permit.keepLocal();
-    return true;
+  /** The breaker that has counted the failure of the command. */
+  #countedIn(failure: Failure, facts: Partial<CallFacts>, failed: ToldFailures): CountedIn | null {
+    const dependencies = dependenciesOf({ ...NO_FACTS, ...facts });
+    const named = failure.fault === ENGINE ? ENGINE : concerned(failure, dependencies);
+    const others = [...failed.keys()].filter((name) => name !== ENGINE && !dependencies.has(name));
+    const breaker = named !== undefined && failed.has(named) ? named : others[0];
+    if (breaker === undefined) return null;
+    const isLocal = failed.get(breaker)?.isLocal === true;
+    return { breaker, couldShare: isLocal && breaker !== ENGINE && this.#guard.shares(breaker) };
   }
 
   /** No session was there in time, which is a failure of the engine. */
   notConnected(): void {
-    if (!this.#settle()) return;
-    this.#engine.failure(recordOf(SESSION_TOO_LATE));
-    releaseUpstreams(this.#upstreams);
+    this.#end({ failures: [SESSION_TOO_LATE] });
   }
 
   /**
@@ -178,58 +138,19 @@ export class CommandCall {
    * @param evidence What its spans have shown since.
    */
   timedOut(evidence: readonly Evidence[]): void {
-    if (!this.#settle()) return;
-    this.#engine.ignore();
-    const { rateLimitOpenMs } = this.#guard.settings;
-    for (const seen of evidence) {
-      if (seen.outcome !== "failed" || seen.forgeable) continue;
-      const name = breakerName(seen.kind, seen.servesHost);
-      const upstream = this.#upstreams.get(name);
-      if (upstream !== undefined) settleBySpans(upstream.permit, seen, rateLimitOpenMs);
-      else this.#recordStranger(name, seen);
-    }
-    releaseUpstreams(this.#upstreams);
+    const upstreams = this.#upstreams;
+    this.#end({ upstreams, exchanges: evidence, isCut: true, namesUpstreams: false });
   }
 
   /** Nothing can be said of anybody. */
   ignored(): void {
+    this.#end({});
+  }
+
+  #end(facts: Partial<CallFacts>): void {
     if (!this.#settle()) return;
-    this.#engine.ignore();
-    releaseUpstreams(this.#upstreams);
-  }
-
-  /**
-   * Adds the upstream that a failure names: a command tells only at its end what it depends on. A host
-   * that the engine asked in the name of another stands for that one.
-   *
-   * @returns Whether what the words say of it counts in this run alone.
-   */
-  #addNamed(failure: Failure, evidence: readonly Evidence[], reach: WordsReach): boolean {
-    const { upstreamKind: kind, upstream: host, counts, answered } = failure;
-    const known = concerned(failure, this.#upstreams);
-    if (known !== undefined) {
-      const { permit } = this.#upstreams.get(known) as UpstreamInFlight;
-      return reach !== "store" && this.#keepFromStore(known, permit, evidence);
-    }
-    if (kind === null || host === null || !(counts || answered) || reach === "needs") return false;
-    const own = breakerName(kind, host);
-    const seen = evidence.find((one) => breakerName(one.kind, one.host) === own);
-    const name = breakerName(kind, seen?.servesHost ?? host);
-    const breaker = counts ? this.#guard.upstream(name) : this.#guard.settings.registry.find(name);
-    if (breaker === undefined) return false;
-    const shared = this.#guard.unasked(breaker);
-    const isLocal = reach !== "store" && this.#keepFromStore(name, shared, evidence);
-    const permit = isLocal ? this.#guard.unaskedHere(breaker) : shared;
-    this.#upstreams.set(name, { breaker, permit, isGated: false, onlyDeclared: false });
-    return isLocal;
-  }
-
-  /** A host that only spans know: what failed is recorded, that it answered only where it matters. */
-  #recordStranger(name: string, seen: Evidence): void {
-    const { registry, rateLimitOpenMs } = this.#guard.settings;
-    const breaker = seen.outcome === "answered" ? registry.find(name) : this.#guard.upstream(name);
-    if (breaker === undefined) return;
-    settleBySpans(this.#guard.unasked(breaker), seen, rateLimitOpenMs);
+    this.#settlement.tell(facts);
+    this.#settlement.release();
   }
 
   #settle(): boolean {
@@ -237,9 +158,4 @@ export class CommandCall {
     this.#settled = true;
     return first;
   }
-}
-
-/** Code in a container can send spans of a failure, but none that stand outside of all commands. */
-function isBelievedAlone({ outcome, forgeable }: Evidence): boolean {
-  return outcome === "answered" || !forgeable;
 }

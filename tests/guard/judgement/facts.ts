@@ -2,7 +2,7 @@
 
 import type { Failure, UpstreamKind } from "../../../src/attribution/failure.js";
 import type { Evidence } from "../../../src/attribution/spans/evidence.js";
-import type { WordsReach } from "../../../src/runner/attempt/command-call.js";
+import type { WordsReach } from "../../../src/guard/judgement/facts.js";
 
 /** What a guard judges: a request of a session, a whole command, or the opening of a session. */
 export type Call = "request" | "command" | "connect";
@@ -58,9 +58,6 @@ export interface Facts {
  * open at once (`opens`) or state a delay; `here` says that other processes do not hear of it.
  */
 export type Outcomes = Readonly<Record<string, string>>;
-
-/** Judges calls that are over: today two judges do, one for requests and one for commands. */
-export type Judge = (call: Call, facts: Facts) => Promise<Outcomes>;
 
 export const HUB = "registry:docker.io";
 export const GHCR = "registry:ghcr.io";

@@ -1,6 +1,6 @@
 /**
- * Asks the judges of today, each in its own way. It puts permits into their hands that only note what
- * they are told. Once one pure function judges all calls, it takes the place of this file.
+ * Lets calls of each kind come to their end, through what requests, commands and connects make of the one
+ * judge. Their permits only note what they are told.
  */
 
 import type { SessionResponse } from "../../../src/attribution/failure.js";
@@ -9,8 +9,7 @@ import type { CallPermit } from "../../../src/breaker/permit.js";
 import type { CliWatch } from "../../../src/dagger/cli-watch.js";
 import { Limits, runInNew } from "../../../src/dagger/session-opening.js";
 import { engineFault } from "../../../src/guard/judgement/engine-fault.js";
-import { recordOf } from "../../../src/guard/judgement/failure-record.js";
-import { settleEngineByError } from "../../../src/guard/judgement/settling.js";
+import { settleConnect } from "../../../src/guard/judgement/settle.js";
 import {
   type RequestFacts,
   RequestInFlight,
@@ -21,8 +20,8 @@ import type { Call, Facts, Outcomes, Upstream } from "./facts.js";
 const ENGINE = "engine";
 const RATE_LIMIT_OPEN_MS = 60_000;
 
-/** Gives the outcomes that today's code gives. */
-export async function todaysJudges(call: Call, facts: Facts): Promise<Outcomes> {
+/** Returns what the breakers of a call are told. */
+export async function judgeCall(call: Call, facts: Facts): Promise<Outcomes> {
   const notes = new Notes(facts);
   if (call === "request") await judgeRequest(facts, notes);
   else if (call === "command") await judgeCommand(facts, notes);
@@ -48,7 +47,6 @@ class Notes {
       upstream: breaker,
       admit: async (asked: readonly CircuitBreaker[]) => asked.map(({ name }) => this.permit(name)),
       unasked: ({ name }: CircuitBreaker) => this.permit(name, { held: false }),
-      unaskedHere: ({ name }: CircuitBreaker) => this.permit(name, { held: false, here: true }),
       isInDoubt: () => false,
       shares: () => true,
       lockedPulls: { failedImages: { failed() {}, used } },
@@ -56,9 +54,9 @@ class Notes {
     };
   }
 
-  permit(name: string, { held = true, here = false } = {}): CallPermit {
+  permit(name: string, { held = true } = {}): CallPermit {
     let settled = false;
-    let isHere = here;
+    let isHere = false;
     if (held) this.out += 1;
     const settle = (outcome: string): void => {
       if (settled) return;
@@ -96,7 +94,7 @@ async function judgeRequest(facts: Facts, notes: Notes): Promise<void> {
     request.answered(end.failures, answer, { witness, learnEngine: () => undefined });
   } else if (end.kind === "error") request.failed(end.failure, new Error("instead of an answer"));
   else if (end.kind === "limit") {
-    if (end.engine === "silent") request.engineFailed(recordOf(engineFault("silent", "silent")));
+    if (end.engine === "silent") request.failed(engineFault("silent", "silent"), undefined);
     else request.timedOut(witness?.evidence());
   } else if (end.kind === "left") request.ignored();
   else request.notSent();
@@ -152,7 +150,8 @@ async function judgeCommand(facts: Facts, notes: Notes): Promise<void> {
 async function judgeConnect({ end }: Facts, notes: Notes): Promise<void> {
   const permit = notes.permit(ENGINE);
   if (end.kind === "not made") permit.release();
-  else if (end.kind === "error") settleEngineByError(permit, end.failure, new Error("no session"));
+  else if (end.kind === "error")
+    settleConnect(permit, { failure: end.failure, error: new Error("no session") });
   else {
     const left = new AbortController();
     const limits = new Limits(end.kind === "limit" ? 1 : undefined, left.signal);

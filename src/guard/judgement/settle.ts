@@ -1,0 +1,96 @@
+/** Tells permits their outcomes: the only place that does, for requests, commands and connects. */
+
+import type { Failure } from "../../attribution/failure.js";
+import type { CallPermit } from "../../breaker/permit.js";
+import type { Guard } from "../guard.js";
+import { ENGINE } from "../guard-options.js";
+import type { CallFacts, JudgedOutcome, JudgedOutcomes } from "./facts.js";
+import { recordOf, recordOfEvidence } from "./failure-record.js";
+import { judge, NO_FACTS } from "./judge.js";
+
+/** The failures that were told, by the names of their breakers. */
+export type ToldFailures = ReadonlyMap<string, { readonly isLocal: boolean }>;
+
+/** The permits of one call, until all of them are settled. */
+export class Settlement {
+  readonly #guard: Guard;
+  readonly #permits: Map<string, CallPermit>;
+
+  /** @param permits By the names of their breakers, that of the engine among them. */
+  constructor(guard: Guard, permits: ReadonlyMap<string, CallPermit>) {
+    this.#guard = guard;
+    this.#permits = new Map(permits);
+  }
+
+  /**
+   * Judges the call by what is known of it, and tells its permits. The first outcome of a permit stands.
+   *
+   * @param error What came instead of an answer, if something did.
+   * @returns The failures, told or told before.
+   */
+  tell(facts: Partial<CallFacts>, error?: unknown): ToldFailures {
+    const { rateLimitOpenMs, needs } = this.#guard.settings;
+    return this.#tellAll(judge({ ...NO_FACTS, rateLimitOpenMs, needs, ...facts }), error);
+  }
+
+  /** Gives all permits back that are not settled: nothing is counted. */
+  release(): void {
+    for (const permit of this.#permits.values()) permit.release();
+  }
+
+  #tellAll(outcomes: JudgedOutcomes, error: unknown): ToldFailures {
+    const failed = new Map<string, { readonly isLocal: boolean }>();
+    for (const [name, outcome] of outcomes) {
+      const permit = this.#permits.get(name) ?? this.#unlisted(name, outcome);
+      if (permit === undefined) continue;
+      tellPermit(permit, outcome, error);
+      if (outcome.kind === "failure") failed.set(name, outcome);
+    }
+    return failed;
+  }
+
+  /**
+   * Returns a permit for a host that the call was not known to depend on: what failed is recorded, and
+   * that it answered only where a breaker is there already.
+   */
+  #unlisted(name: string, { kind }: JudgedOutcome): CallPermit | undefined {
+    if (name === ENGINE || kind === "ignored" || kind === "released") return undefined;
+    const { registry } = this.#guard.settings;
+    const breaker = kind === "failure" ? this.#guard.upstream(name) : registry.find(name);
+    if (breaker === undefined) return undefined;
+    const permit = this.#guard.unasked(breaker);
+    this.#permits.set(name, permit);
+    return permit;
+  }
+}
+
+/** What came of opening a session. */
+export interface ConnectFacts {
+  readonly opened?: boolean;
+  /** Why it was not opened; undefined when that says nothing of the engine. */
+  readonly failure?: Failure | undefined;
+  readonly error?: unknown;
+}
+
+/** Settles the permit of the engine by what came of opening a session. */
+export function settleConnect(permit: CallPermit, facts: ConnectFacts): void {
+  const { opened = false, failure, error } = facts;
+  const failures = failure === undefined ? [] : [failure];
+  const outcome = judge({ ...NO_FACTS, failures, engineAnswered: opened }).get(ENGINE);
+  tellPermit(permit, outcome as JudgedOutcome, error);
+}
+
+function tellPermit(permit: CallPermit, outcome: JudgedOutcome, error: unknown): void {
+  if (outcome.kind === "ignored") permit.ignore();
+  else if (outcome.kind === "released") permit.release();
+  else {
+    if (outcome.isLocal) permit.keepLocal();
+    if (outcome.kind === "success") permit.success({ durationMs: outcome.durationMs });
+    else {
+      const { cause, detail } = outcome;
+      const record =
+        "failure" in cause ? recordOf(cause.failure, error) : recordOfEvidence(cause.exchange);
+      permit.failure(record, detail);
+    }
+  }
+}
