@@ -18,8 +18,11 @@ interface Told {
 const SCRIPT = "scripts/dagger/run_circuit_breaker_example.sh";
 const MAIN = "circuit-breaker-example";
 
+/** The story in text, in an environment that asks for colours, told once for several tests. */
+const inText = runExample(MAIN, [], { FORCE_COLOR: "1", COLORTERM: "truecolor" });
+
 test.concurrent("it tells its story in text, as the README shows it", async () => {
-  const { code, stdout, stderr } = await runExample(MAIN);
+  const { code, stdout, stderr } = await inText;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const shown = comparable(shownInReadme());
   expect(shown.length).toBeGreaterThan(10);
@@ -27,7 +30,7 @@ test.concurrent("it tells its story in text, as the README shows it", async () =
 });
 
 test.concurrent("without a terminal there are no colours", async () => {
-  const { stdout } = await runExample(MAIN, [], { FORCE_COLOR: "1", COLORTERM: "truecolor" });
+  const { stdout } = await inText;
   expect(stdout).not.toContain("\u001b");
 });
 
