@@ -29,6 +29,7 @@ export default defineConfig({
     hookTimeout: 240_000,
     expect: { poll: { timeout: 120_000 } },
     setupFiles: ["./tests/patience.ts"],
+    globalSetup: ["./tests/clean-project.ts"],
     projects,
     dangerouslyIgnoreUnhandledErrors: false,
     coverage: {

@@ -7,9 +7,11 @@
 //   die               says "ready", and leaves it to signals to end it
 //   flood <spans>     posts that many spans
 //   show              prints what it was started with
-//   late              ends before a child of its own has posted
+//   late              ends before a child of its own has connected and posted, which is "outlive"
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { isatty } from "node:tty";
 import { gzipSync } from "node:zlib";
 
@@ -88,7 +90,23 @@ switch (task) {
       }),
     );
     break;
-  case "late":
-    spawn(process.execPath, [process.argv[1], "call"], { stdio: "ignore", detached: true }).unref();
+  case "late": {
+    const child = spawn(process.execPath, [process.argv[1], "outlive"], {
+      stdio: ["pipe", "pipe", "ignore"],
+      detached: true,
+    });
+    // It has begun; our end tells it to go on.
+    await once(child.stdout, "data");
+    process.exit();
     break;
+  }
+  case "outlive": {
+    console.log("begun");
+    await once(process.stdin.resume(), "end");
+    // Connected before all that is loaded for a request, which takes long on a busy machine.
+    const socket = connect(Number(new URL(endpoint).port), "127.0.0.1").on("error", () => {});
+    await postAll();
+    socket.destroy();
+    break;
+  }
 }

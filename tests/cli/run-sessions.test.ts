@@ -1,6 +1,6 @@
 /** Sessions that programs with the real SDK open or find inside `dagger-breaker run`. */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -83,7 +83,10 @@ test("images that sessions took by the lock file of Dagger are told in report an
     "pin",
   ];
   writeFileSync(join(folder, "dagger.lock"), `[["version","1"]]\n${JSON.stringify(entry)}\n`);
-  const engine = await kit.testing.startSessionDouble({ engineVersion: "v1.0.0-beta.10" });
+  // The engine writes a lock file of its own, in a repository of its own.
+  const workdir = mkdtempSync(join(cli.folder, "engine-"));
+  mkdirSync(join(workdir, ".git"));
+  const engine = await kit.testing.startSessionDouble({ engineVersion: "v1.0.0-beta.10", workdir });
   const report = join(folder, "report.json");
   const summary = join(folder, "summary.md");
   const command = [process.execPath, PIPELINE, "alpine:3", "ghcr.io/acme/app:1"];

@@ -1,0 +1,15 @@
+/** Runs around all tests: they leave nothing in the folder of the project, where others would read it. */
+
+import { readdirSync } from "node:fs";
+import { ROOT } from "../scripts/cache.mjs";
+
+/** What somebody who works with the project may make meanwhile. */
+const OF_OTHERS = /^(?:build|coverage|dist.*|node_modules)$/;
+
+export function setup(): () => void {
+  const before = new Set(readdirSync(ROOT));
+  return () => {
+    const left = readdirSync(ROOT).filter((name) => !before.has(name) && !OF_OTHERS.test(name));
+    if (left.length > 0) throw new Error(`the tests left ${left.join(", ")} in the project`);
+  };
+}
