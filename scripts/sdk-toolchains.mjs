@@ -1,31 +1,46 @@
-/** Installs the Dagger SDKs of other languages, for the tests in tests/sdks that run them. */
+/** Installs the Dagger SDKs of all lines and languages, for the tests in tests/sdks that run them. */
 
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { findTool } from "./checks/tools.mjs";
+import { installVersions } from "./node-versions.mjs";
 
 const SDKS = fileURLToPath(new URL("../tests/sdks/", import.meta.url));
-const INSTALLED = fileURLToPath(new URL("../tests/node_modules/.sdks/", import.meta.url));
+const PACKAGES = fileURLToPath(new URL("../tests/node_modules/", import.meta.url));
+/** Where the tests find what was installed. */
+const INSTALLED = join(PACKAGES, ".sdks");
 const execute = promisify(execFile);
 
-/** Where the tests find what was installed. */
-const PYTHON = join(INSTALLED, "python");
-const GO = join(INSTALLED, "go");
-
 /**
- * Installs what is missing or stale. Resolves to what could not be installed, a line each: the tests
- * of such a language are skipped.
+ * Installs what is missing or stale; the packages of tests/ must be there. Resolves to what could not
+ * be installed, a line each: the tests of such a language are skipped.
  */
 export async function installSdks({ installs }) {
   const results = await Promise.all([
+    linkTypeScript(),
     installPython(installs),
     installGo(installs),
-    findTool("java", { installs }),
+    installRust(installs),
+    installJava(installs),
   ]);
-  return results.filter((problem) => problem !== undefined);
+  return results.flat().filter((problem) => problem !== undefined);
+}
+
+/** Puts the programs where `@dagger.io/dagger` is the one of the other line. */
+async function linkTypeScript() {
+  const programs = join(SDKS, "typescript");
+  const folder = join(INSTALLED, "typescript-1.0");
+  return installOnce(folder, await textIn(programs), async () => {
+    for (const name of await readdir(programs)) {
+      await copyFile(join(programs, name), join(folder, name));
+    }
+    await mkdir(join(folder, "node_modules", "@dagger.io"), { recursive: true });
+    const link = join(folder, "node_modules", "@dagger.io", "dagger");
+    await symlink(join(PACKAGES, "dagger-1.0-beta"), link, "junction");
+  });
 }
 
 async function installPython(installs) {
@@ -33,22 +48,60 @@ async function installPython(installs) {
   if (problem !== undefined) return problem;
   // The environment leads to the Python that made it, which may go.
   const { stdout } = await execute("python3", ["-c", "import sys; print(sys.version, sys.prefix)"]);
-  const requirements = join(SDKS, "python", "requirements.txt");
-  return installOnce(PYTHON, stdout + (await readFile(requirements, "utf8")), async () => {
-    await execute("python3", ["-m", "venv", PYTHON]);
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    await execute(join(PYTHON, "bin", "python"), [...pip, "--requirement", requirements]);
-  });
+  const constraints = await readFile(join(SDKS, "python", "constraints.txt"), "utf8");
+  const install = async (line) => {
+    const folder = join(INSTALLED, `python-${line}`);
+    const requirements = join(SDKS, "python", `requirements-${line}.txt`);
+    const source = stdout + constraints + (await readFile(requirements, "utf8"));
+    return installOnce(folder, source, async () => {
+      await execute("python3", ["-m", "venv", folder]);
+      const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+      await execute(join(folder, "bin", "python"), [...pip, "--requirement", requirements]);
+    });
+  };
+  return Promise.all(["0.21", "1.0"].map(install));
 }
 
 async function installGo(installs) {
   const problem = await findTool("go", { installs });
   if (problem !== undefined) return problem;
-  const folder = join(SDKS, "go");
-  return installOnce(GO, await textIn(folder), async () => {
+  const cwd = join(SDKS, "go");
+  const folder = join(INSTALLED, "go");
+  return installOnce(folder, await textIn(cwd), async () => {
     // A checkout that is not a repository, or another user's, has no revision to be stamped.
-    const args = ["build", "-buildvcs=false", "-trimpath", "-o", `${GO}/`, "./..."];
-    await execute("go", args, { cwd: folder });
+    const args = ["build", "-buildvcs=false", "-trimpath", "-o", `${folder}/`, "./..."];
+    await execute("go", args, { cwd });
+  });
+}
+
+async function installRust(installs) {
+  const problem = await findTool("cargo", { installs });
+  if (problem !== undefined) return problem;
+  const cwd = join(SDKS, "rust");
+  const folder = join(INSTALLED, "rust");
+  return installOnce(folder, await textIn(cwd), async () => {
+    // What is built of the lock file stays when a program changes.
+    const target = join(INSTALLED, "rust-target");
+    await execute("cargo", ["build", "--quiet", "--locked", "--target-dir", target], { cwd });
+    const built = await readdir(join(target, "debug"));
+    for (const name of built.filter((file) => /^(pipeline|rejected)-\d+-\d+$/.test(file))) {
+      await copyFile(join(target, "debug", name), join(folder, name));
+    }
+  });
+}
+
+/** Its SDK is not in Maven Central: the GraphQL client of the SDK, and what that needs. */
+async function installJava(installs) {
+  for (const tool of ["java", "mvn"]) {
+    const problem = await findTool(tool, { installs });
+    if (problem !== undefined) return problem;
+  }
+  const pom = join(SDKS, "java", "pom.xml");
+  const folder = join(INSTALLED, "java");
+  return installOnce(folder, await readFile(pom, "utf8"), async () => {
+    const copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+    const args = ["--quiet", "--batch-mode", "--file", pom, copy, `-DoutputDirectory=${folder}`];
+    await execute("mvn", args, { cwd: folder });
   });
 }
 
@@ -79,6 +132,7 @@ async function textIn(folder) {
 
 // By itself, it installs for `npx vitest run tests/sdks`.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await installVersions();
   const missing = await installSdks({ installs: true });
   for (const problem of missing) console.error(problem);
   process.exitCode = missing.length === 0 ? 0 : 1;

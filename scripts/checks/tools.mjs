@@ -33,12 +33,27 @@ const TOOLS = {
     debian: "golang-go",
     macos: "brew install go",
   },
+  cargo: {
+    args: ["--version"],
+    version: /^cargo (\d+)\.(\d+)/,
+    // As tests/sdks/rust/Cargo.toml says.
+    lowest: [1, 85],
+    debian: "cargo",
+    macos: "brew install rust",
+  },
   java: {
     args: ["--version"],
     version: /(\d+)(?:\.(\d+))?/,
     lowest: [17, 0],
     debian: "openjdk-17-jdk-headless",
     macos: "brew install openjdk@17",
+  },
+  mvn: {
+    args: ["--version"],
+    version: /Apache Maven (\d+)\.(\d+)/,
+    lowest: [3, 6],
+    debian: "maven",
+    macos: "brew install maven",
   },
 };
 

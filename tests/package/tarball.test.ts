@@ -152,7 +152,7 @@ describe("snippets", () => {
   test("are found, and each names a language that is checked or that holds no program", () => {
     expect(programs.length).toBeGreaterThan(10);
     const texts = ["json", "yaml", "text", "mermaid", "groovy", "dockerfile", ""];
-    // Of docs/proxy.md: tests/sdks run those in Python and Go, and say what the others can read.
+    // Of docs/proxy.md: tests/sdks run those in Python, Go and Rust, and say what the others can read.
     const others = ["python", "go", "java", "php", "rust", "elixir"];
     const known = ["ts", "sh", ...texts, ...others];
     expect(snippets.filter(({ language }) => !known.includes(language))).toEqual([]);

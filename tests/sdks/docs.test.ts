@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { Guard } from "../../src/guard/guard.js";
@@ -9,29 +10,49 @@ import { createRegistry } from "../../src/index.js";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
 import { startSessionDouble } from "../../src/testing/index.js";
 import { type Snippet, snippetsOfMarkdown } from "../package/snippets.js";
-import { bareEnvironment, LANGUAGES, type Language } from "./sdk-programs.js";
+import { bareEnvironment } from "./sdk-programs.js";
+import { SDKS, type Sdk } from "./sdks.js";
 
 const ROOT = new URL("../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
 const page = read("docs/proxy.md");
+const pom = read("tests/sdks/java/pom.xml");
 const snippets = snippetsOfMarkdown("docs/proxy.md", page);
 
+/** What a program prints that can read which circuit is open, and for how long. */
+const READ = /^registry:docker\.io is down, again in \d+ ms\n$/;
+
+/** The programs of the page, and the names of the packages that they need. */
 const PROGRAMS = {
-  TypeScript: { block: "ts", file: "typescript/rejected.mjs" },
-  Python: { block: "python", file: "python/rejected.py" },
-  Go: { block: "go", file: "go/rejected/main.go" },
-};
+  TypeScript: {
+    block: "ts",
+    file: "typescript/rejected.mjs",
+    prints: READ,
+    package: "@dagger.io/dagger",
+  },
+  Python: { block: "python", file: "python/rejected.py", prints: READ, package: "dagger-io" },
+  Go: { block: "go", file: "go/rejected/main.go", prints: READ, package: "dagger.io/dagger" },
+  Rust: {
+    block: "rust",
+    file: "rust/rejected.rs",
+    prints: /^down: registry:docker\.io, retry in \d+s\n$/,
+    package: "dagger-sdk",
+  },
+} as const;
 
 /** Runs the program of the page in a session behind the proxy. */
-async function runProgram(language: Language, { isLimited }: { isLimited: boolean }) {
+async function runProgram(sdk: Sdk, { isLimited }: { isLimited: boolean }) {
   const guard = new Guard({ registry: createRegistry() });
-  await using double = await startSessionDouble();
+  await using double = await startSessionDouble({
+    engineVersion: sdk.engineVersion,
+    workdir: tmpdir(),
+  });
   const { address, close } = await startSessionProxy({ guard, target: double });
   if (isLimited) {
     const permit = guard.upstream("registry:docker.io")?.acquire();
     permit?.failure(new Error("limited"), { openNow: true, retryAfterMs: 60_000 });
   }
-  const [command, ...args] = language.command("rejected");
+  const [command, ...args] = sdk.command("rejected");
   const env = bareEnvironment({
     DAGGER_SESSION_PORT: `${address.port}`,
     DAGGER_SESSION_TOKEN: address.token,
@@ -44,16 +65,16 @@ async function runProgram(language: Language, { isLimited }: { isLimited: boolea
   return ran;
 }
 
-describe.each(LANGUAGES)("the program in $name", (language) => {
-  const { block, file } = PROGRAMS[language.name];
+describe.each(SDKS)("the program in $name", (sdk) => {
+  const { block, file, prints } = PROGRAMS[sdk.language];
 
   test("is the one of this folder", () => {
     const found = snippets.filter((snippet: Snippet) => snippet.language === block);
     expect(found.map(({ text }) => text)).toEqual([read(`tests/sdks/${file}`)]);
   });
 
-  test.runIf(language.isInstalled)("builds while all is well", async () => {
-    const { code, stdout, stderr } = await runProgram(language, { isLimited: false });
+  test.runIf(sdk.isInstalled)("builds while all is well", async () => {
+    const { code, stdout, stderr } = await runProgram(sdk, { isLimited: false });
     expect({ code, stdout: stdout.trim(), stderr }).toEqual({
       code: 0,
       stdout: "built",
@@ -61,20 +82,33 @@ describe.each(LANGUAGES)("the program in $name", (language) => {
     });
   });
 
-  test.runIf(language.isInstalled)("says which circuit is open, and ends with 75", async () => {
-    const { code, stdout, stderr } = await runProgram(language, { isLimited: true });
-    expect(stderr).toMatch(/^registry:docker\.io is down, again in \d+ ms\n$/);
+  test.runIf(sdk.isInstalled)("says which circuit is open, and ends with 75", async () => {
+    const { code, stdout, stderr } = await runProgram(sdk, { isLimited: true });
+    expect(stderr).toMatch(prints);
     expect({ code, stdout: stdout.trim() }).toEqual({ code: 75, stdout: "" });
   });
 });
 
 test("the versions that were tried are those that are installed", () => {
-  const { version } = JSON.parse(read("node_modules/@dagger.io/dagger/package.json"));
-  const [, python] = /^dagger-io==(\S+)$/m.exec(read("tests/sdks/python/requirements.txt")) ?? [];
-  const [, go] = /dagger\.io\/dagger v(\S+)/.exec(read("tests/sdks/go/go.mod")) ?? [];
-  expect(page).toContain(`| with @dagger.io/dagger ${version} in the tests`);
-  expect(page).toContain(`| with dagger-io ${python} in the tests |`);
-  expect(page).toContain(`| with dagger.io/dagger ${go} in the tests |`);
+  for (const [language, { package: name }] of Object.entries(PROGRAMS)) {
+    const versions = SDKS.filter((sdk) => sdk.language === language).map(({ version }) => version);
+    const row = new RegExp(`^\\| ${language} \\| .* \\| (.*) \\|$`, "m").exec(page)?.[1];
+    expect(row).toContain(`${name} ${versions.join(" and ")}`);
+  }
+  const [, smallRye] = /client-implementation-vertx.*\s*<version>(.*)</.exec(pom) ?? [];
+  expect(page).toContain(`SmallRye ${smallRye}.`);
+});
+
+test("each SDK that was tried has a row of what was seen", () => {
+  const [, table = ""] = /^## How SDKs differ\n(.*?)\n## /ms.exec(page) ?? [];
+  const rows = [...table.matchAll(/^\| (\w+) ([^|]*) \|/gm)].map(([, language, versions]) => ({
+    language,
+    versions,
+  }));
+  for (const { language, version } of SDKS) {
+    const row = rows.find((one) => one.language === language && one.versions?.includes(version));
+    expect(row, `${language} ${version}`).toBeDefined();
+  }
 });
 
 test("the variables are those that the code reads", () => {
@@ -85,9 +119,9 @@ test("the variables are those that the code reads", () => {
 });
 
 test("links of the page lead somewhere", () => {
-  const targets = [...page.matchAll(/\]\(([\w.-]+\.md)(?:#([\w-]+))?\)/g)];
+  const targets = [...page.matchAll(/\]\(([\w.-]+\.md)?(?:#([\w-]+))?\)/g)];
   expect(targets.length).toBeGreaterThan(5);
-  for (const [, path = "", anchor] of targets) {
+  for (const [, path = "proxy.md", anchor] of targets) {
     const headings = read(`docs/${path}`).match(/^#+ .*$/gm) ?? [];
     const anchors = headings.map((heading) =>
       heading

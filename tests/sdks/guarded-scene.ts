@@ -14,7 +14,8 @@ import {
 import type { SessionDouble, SessionDoubleOptions } from "../../src/testing/index.js";
 import type { BuiltCli } from "../cli/built-cli.js";
 import type { BuiltTestKit } from "../session-double/built.js";
-import { type Language, Pipeline } from "./sdk-programs.js";
+import { Pipeline } from "./sdk-programs.js";
+import type { Sdk } from "./sdks.js";
 
 /** How a program comes by its session. */
 export const WAYS = ["found in the environment", "opened by the stand-in"] as const;
@@ -36,12 +37,13 @@ export class GuardedScene implements AsyncDisposable {
   readonly registry: Registry;
   readonly sessions: GuardedSessions;
   readonly #cli: BuiltCli;
-  readonly #folder = mkdtempSync(join(tmpdir(), "sdks-"));
+  readonly #folder: string;
   readonly #pipelines: Pipeline[] = [];
   readonly #listeners: SessionListener[] = [];
 
-  private constructor(cli: BuiltCli, double: SessionDouble, options: GuardOptions) {
+  private constructor(cli: BuiltCli, folder: string, double: SessionDouble, options: GuardOptions) {
     this.#cli = cli;
+    this.#folder = folder;
     this.double = double;
     this.registry = createRegistry();
     this.guard = new Guard({ ...options, registry: this.registry });
@@ -53,22 +55,33 @@ export class GuardedScene implements AsyncDisposable {
     double: SessionDoubleOptions = {},
     guard: GuardOptions = {},
   ): Promise<GuardedScene> {
-    return new GuardedScene(cli, await kit.testing.startSessionDouble(double), guard);
+    // An engine of 1.0 writes a lock file into the repository in which it works.
+    const folder = mkdtempSync(join(tmpdir(), "sdks-"));
+    const session = await kit.testing.startSessionDouble({ workdir: folder, ...double });
+    return new GuardedScene(cli, folder, session, guard);
   }
 
-  /** Starts a pipeline, which has a session of its own or the one in its environment. */
-  async pipeline(language: Language, way: Way): Promise<Pipeline> {
+  /**
+   * Starts a pipeline, which has a session of its own or the one in its environment.
+   *
+   * @param more Further variables.
+   */
+  async pipeline(
+    sdk: Sdk,
+    way: Way,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Pipeline> {
     const runner = way === "opened inside of run" ? [this.#cli.program, "run", "--"] : [];
     // What is learnt of a command goes to a home of its own.
-    const env = { HOME: this.#folder, ...(await this.#environment(way)) };
-    const pipeline = new Pipeline(language, env, runner);
+    const env = { HOME: this.#folder, ...more, ...(await this.#environment(way)) };
+    const pipeline = new Pipeline(sdk, env, runner);
     this.#pipelines.push(pipeline);
     return pipeline;
   }
 
   /** Starts a pipeline that is connected. */
-  async connected(language: Language, way: Way): Promise<Pipeline> {
-    const pipeline = await this.pipeline(language, way);
+  async connected(sdk: Sdk, way: Way, more?: Readonly<Record<string, string>>): Promise<Pipeline> {
+    const pipeline = await this.pipeline(sdk, way, more);
     const { error } = await pipeline.connected();
     if (error !== undefined) throw new Error(error.message);
     return pipeline;

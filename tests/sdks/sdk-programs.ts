@@ -2,51 +2,8 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const SDKS = fileURLToPath(new URL(".", import.meta.url));
-const INSTALLED = join(SDKS, "..", "node_modules", ".sdks");
-
-/** A language, and how its programs are started. */
-export interface Language {
-  readonly name: "TypeScript" | "Python" | "Go";
-  /** Whether its SDK is there; `scripts/sdk-toolchains.mjs` installs it. */
-  readonly isInstalled: boolean;
-  /** The command that runs a program of tests/sdks. */
-  command(program: string): readonly [string, ...string[]];
-  /** What its SDK makes of an error of the query that it does not know. */
-  readonly errorType: string;
-}
-
-const PYTHON = join(INSTALLED, "python", "bin", "python");
-
-/** The languages whose SDKs are run. */
-export const LANGUAGES: readonly Language[] = [
-  {
-    name: "TypeScript",
-    isInstalled: true,
-    command: (program) => [process.execPath, join(SDKS, "typescript", `${program}.mjs`)],
-    errorType: "GraphQLRequestError",
-  },
-  {
-    name: "Python",
-    isInstalled: existsSync(join(INSTALLED, "python", ".made-of")),
-    command: (program) => [PYTHON, join(SDKS, "python", `${program}.py`)],
-    errorType: "QueryError",
-  },
-  {
-    name: "Go",
-    isInstalled: existsSync(join(INSTALLED, "go", ".made-of")),
-    command: (program) => [join(INSTALLED, "go", program)],
-    errorType: "Extensions",
-  },
-];
-
-/** Whether what is not installed is a failure, as it is in CI. */
-export const ALL_ARE_NEEDED = process.env.CI === "true";
+import type { Sdk } from "./sdks.js";
 
 /** One thing to do in the session. */
 export type Operation =
@@ -85,12 +42,8 @@ export class Pipeline {
    * @param env What it has in its environment beside what programs need to start.
    * @param runner A command that runs it.
    */
-  constructor(
-    language: Language,
-    env: Readonly<Record<string, string>>,
-    runner: readonly string[] = [],
-  ) {
-    const [command = "", ...args] = [...runner, ...language.command("pipeline")];
+  constructor(sdk: Sdk, env: Readonly<Record<string, string>>, runner: readonly string[] = []) {
+    const [command = "", ...args] = [...runner, ...sdk.command("pipeline")];
     const child = spawn(command, args, { env: bareEnvironment(env), detached: true });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;

@@ -8,7 +8,8 @@ import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { createRegistry } from "../../src/index.js";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
 import { type FaultRule, startSessionDouble, VirtualClock } from "../../src/testing/index.js";
-import { ALL_ARE_NEEDED, bareEnvironment } from "./sdk-programs.js";
+import { bareEnvironment } from "./sdk-programs.js";
+import { ALL_ARE_NEEDED } from "./sdks.js";
 import { READERS, type WireAnswer } from "./wire-demands.js";
 
 const LIMITED = { host: "docker.io", kind: "status", status: 429 } as const;

@@ -2,7 +2,7 @@ module dagger-circuit-breaker/tests/sdks
 
 go 1.26.1
 
-require dagger.io/dagger v0.21.8
+require dagger.io/dagger v0.21.9
 
 require (
 	github.com/99designs/gqlgen v0.17.89 // indirect
