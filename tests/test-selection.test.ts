@@ -24,6 +24,7 @@ const DIFFERING = [
 const SKIPPING = [
   "tests/runner/terminal.test.ts",
   "tests/sdks/docs.test.ts",
+  "tests/sdks/java-client.test.ts",
   "tests/sdks/session-double.test.ts",
   "tests/sdks/wire-demands.test.ts",
 ];
