@@ -1,7 +1,7 @@
 /** Turns an HTTP response into an outcome, so that breakers and retries see what `fetch` does not reject. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
-import { readRetryAfter } from "./http-date.js";
+import { readRetryAfter } from "../options/http-date.js";
 
 /** The part of a `Response` that is read. */
 export interface ResponseLike {

@@ -1,7 +1,7 @@
 /** What a registry says about its pull limit: where to ask, and what the answer means. */
 
 import { breakerName } from "../attribution/hosts.js";
-import { readRetryAfter } from "../policies/http-date.js";
+import { readRetryAfter } from "../options/http-date.js";
 
 /**
  * What is left of a pull limit: `"left"`: pulls are left; `"exhausted"`: none is; `"unstated"`: the

@@ -1,6 +1,6 @@
 /** Reads the delay that a server asked for out of a text. */
 
-import { HTTP_DATE, msUntil } from "../../policies/http-date.js";
+import { HTTP_DATE, msUntil } from "../../options/http-date.js";
 
 const UNITS_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
