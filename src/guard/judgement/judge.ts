@@ -38,9 +38,11 @@ const RELEASED: JudgedOutcome = { kind: "released" };
 export function judge(facts: CallFacts): JudgedOutcomes {
   const outcomes = new Map<string, JudgedOutcome>([[ENGINE, engineOutcome(facts)]]);
   const { exchanges, isCut } = facts;
-  // Most requests of a pipeline name nothing, and nobody saw an exchange of theirs.
-  if (exchanges === null && facts.upstreams.size === 0 && facts.failures.length === 0)
+  // Most requests of a pipeline work, and show nothing new of what they name.
+  if (exchanges === null && facts.failures.length === 0 && provesNothing(facts)) {
+    for (const name of facts.upstreams.keys()) outcomes.set(name, RELEASED);
     return outcomes;
+  }
   const seen = believed(facts);
   const upstreams = dependenciesOf(facts);
   if (!isCut) addBlamed(outcomes, facts, upstreams, seen);
@@ -49,6 +51,10 @@ export function judge(facts: CallFacts): JudgedOutcomes {
   else addOthers(outcomes, facts, upstreams, exchanges === null ? null : seen);
   for (const name of upstreams.keys()) if (!outcomes.has(name)) outcomes.set(name, RELEASED);
   return outcomes;
+}
+
+function provesNothing({ proven, likely }: CallFacts): boolean {
+  return proven.size === 0 && likely.size === 0;
 }
 
 /**

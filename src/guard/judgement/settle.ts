@@ -11,15 +11,20 @@ import { judge, NO_FACTS } from "./judge.js";
 /** The failures that were told, by the names of their breakers. */
 export type ToldFailures = ReadonlyMap<string, { readonly isLocal: boolean }>;
 
+const NOTHING_FAILED: ToldFailures = new Map();
+
 /** The permits of one call, until all of them are settled. */
 export class Settlement {
   readonly #guard: Guard;
   readonly #permits: Map<string, CallPermit>;
 
-  /** @param permits By the names of their breakers, that of the engine among them. */
-  constructor(guard: Guard, permits: ReadonlyMap<string, CallPermit>) {
+  /**
+   * @param permits By the names of their breakers, that of the engine among them. It is taken over, and
+   * gets a permit for each host that only spans show.
+   */
+  constructor(guard: Guard, permits: Map<string, CallPermit>) {
     this.#guard = guard;
-    this.#permits = new Map(permits);
+    this.#permits = permits;
   }
 
   /**
@@ -39,14 +44,16 @@ export class Settlement {
   }
 
   #tellAll(outcomes: JudgedOutcomes, error: unknown): ToldFailures {
-    const failed = new Map<string, { readonly isLocal: boolean }>();
+    let failed: Map<string, { readonly isLocal: boolean }> | undefined;
     for (const [name, outcome] of outcomes) {
       const permit = this.#permits.get(name) ?? this.#unlisted(name, outcome);
       if (permit === undefined) continue;
       tellPermit(permit, outcome, error);
-      if (outcome.kind === "failure") failed.set(name, outcome);
+      if (outcome.kind !== "failure") continue;
+      failed ??= new Map();
+      failed.set(name, outcome);
     }
-    return failed;
+    return failed ?? NOTHING_FAILED;
   }
 
   /**

@@ -82,23 +82,24 @@ export class RequestInFlight {
       return new RequestInFlight(facts, NO_UPSTREAMS, new Settlement(guard, permits));
     }
     const breakers = new Map<string, CircuitBreaker>();
+    const asked = [engine];
     for (const name of dependencies.all) {
       const breaker = guard.upstream(name);
-      if (breaker !== undefined) breakers.set(name, breaker);
+      if (breaker === undefined) continue;
+      breakers.set(name, breaker);
+      if (dependencies.gated.has(name)) asked.push(breaker);
     }
-    const gated = [...breakers].filter(([name]) => dependencies.gated.has(name));
-    const asked = [engine, ...gated.map(([, breaker]) => breaker)];
-    const [permit, ...permits] = await guard.admit(asked, signal).catch((error) => {
+    const permits = await guard.admit(asked, signal).catch((error) => {
       countSpared(error, breakers, dependencies);
       throw error;
     });
-    const held = new Map(gated.map(([name], index) => [name, permits[index] as CallPermit]));
     const upstreams = new Map<string, UpstreamInFlight>();
-    const all = new Map([[ENGINE, permit as CallPermit]]);
+    const all = new Map([[ENGINE, permits[0] as CallPermit]]);
     for (const [name, breaker] of breakers) {
-      all.set(name, held.get(name) ?? guard.unasked(breaker));
+      const permit = permits[asked.indexOf(breaker)];
+      all.set(name, permit ?? guard.unasked(breaker));
       const onlyDeclared = !dependencies.named.has(name);
-      upstreams.set(name, { breaker, isGated: held.has(name), onlyDeclared });
+      upstreams.set(name, { breaker, isGated: permit !== undefined, onlyDeclared });
     }
     return new RequestInFlight(facts, upstreams, new Settlement(guard, all));
   }
@@ -174,8 +175,8 @@ export class RequestInFlight {
     this.#images.failed(failures);
     const facts = { failures, engineAnswered: true, upstreams: this.#upstreams };
     const settle = (exchanges: readonly Evidence[] | undefined) => {
-      const proofs = this.#provenBy(failures);
-      this.#tellAndRelease({ ...facts, ...proofs, exchanges: exchanges ?? null });
+      const { proven, likely } = this.#provenBy(failures);
+      this.#tellAndRelease({ ...facts, proven, likely, exchanges: exchanges ?? null });
       this.#images.seenFailing(failures.some(({ counts }) => counts) ? (exchanges ?? []) : []);
       this.#images.learnOfLocks(failures, exchanges ?? []);
     };
@@ -227,6 +228,7 @@ export class RequestInFlight {
     const recovered = this.#images.recovered(failures);
     if (this.#upstreams.size === 0 || !onlyCommandsFailed(failures)) return NO_PROOFS;
     const { proven, provenBeforeCommand, provenByTag } = this.#dependencies;
+    if (proven.size + provenByTag.size + recovered.length === 0) return NO_PROOFS;
     const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
     if (this.#facts.engine.readsLocks === true) {
       // While a circuit is closed such a success stands against its failures; it closes none.
