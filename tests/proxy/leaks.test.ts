@@ -31,6 +31,17 @@ async function untilAtMost(of: new (...given: never[]) => object, count: number)
   while (alive(of) > count) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+/** Resolves with the next that comes, or with the end of the connection. */
+function heard(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("data", done).off("close", done);
+      resolve();
+    };
+    socket.on("data", done).on("close", done);
+  });
+}
+
 /** Sends requests over one connection for as long as it is kept. */
 async function work(served: Served, ways: readonly (typeof WAYS)[number][]): Promise<void> {
   let line: Line | undefined;
@@ -48,7 +59,7 @@ async function work(served: Served, ways: readonly (typeof WAYS)[number][]): Pro
     );
     if (way === "whole") {
       while (line.text.split("the end").length === before && !line.socket.destroyed) {
-        await new Promise(setImmediate);
+        await heard(line.socket);
       }
     } else {
       if (way !== "session resets" && way !== "cut body") {
