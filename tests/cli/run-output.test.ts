@@ -122,7 +122,7 @@ test("hands on an unnamed pipe of which we have both ends, and none of our own",
   expect(shown.filter((one) => one > 2 && one < 200)).toEqual([7, 8]);
 });
 
-test.skipIf(process.platform === "win32")(
+testWhere(process.platform !== "win32")(
   "killed by force, it leaves no folder with the socket of its sessions behind",
   async () => {
     const script = 'echo "at $_EXPERIMENTAL_DAGGER_CLI_BIN"; exec sleep 60';

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { describeWhere } from "../only-where.js";
+import { describeWhere, testWhere } from "../only-where.js";
 import { builtCli } from "./built-cli.js";
 
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
@@ -126,7 +126,7 @@ describe("a command ends as without us", () => {
     },
   );
 
-  test.skipIf(process.platform !== "linux")(
+  testWhere(process.platform === "linux")(
     "a signal that Node.js cannot hear ends it together with us",
     async () => {
       const run = start("die");

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { describeWhere } from "../only-where.js";
 import { builtRunner, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
@@ -71,7 +72,7 @@ function within(order: RunOrder, script: string) {
   return { after, stdout };
 }
 
-describe.skipIf(process.platform !== "linux")("where descriptors are scarce", () => {
+describeWhere(process.platform === "linux")("where descriptors are scarce", () => {
   test("one of ours that is beyond the limit by now keeps no command from being started", () => {
     const order = { command: "echo", args: ["started"], inherited: [] };
     const { stdout, after } = within(order, "exec 250</dev/null; ulimit -n 64; exec RUN");
