@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, symlinkSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { describeWhere } from "../only-where.js";
 import { builtRunner, type RunOrder } from "./built-runner.js";
 
