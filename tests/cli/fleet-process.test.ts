@@ -47,7 +47,7 @@ test("watch hears of what another process does, and ends by ctrl-C with 0", asyn
     });
   }
   const closed = once(child, "close");
-  const waiting = { timeout: 40_000 };
+  const waiting = { timeout: 120_000 };
   try {
     await vi.waitFor(() => expect(texts.stderr).toMatch(/^watching 0 circuits/), waiting);
     await isolate();

@@ -140,7 +140,7 @@ testWhere(process.platform !== "win32")(
     expect(isAbsolute(folder)).toBe(true);
     expect(existsSync(folder)).toBe(true);
     child.kill("SIGKILL");
-    await expect.poll(() => existsSync(folder), { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => existsSync(folder)).toBe(false);
   },
 );
 

@@ -25,7 +25,7 @@ testWhere(process.platform !== "win32")(
     const run = `'${cli.program}' run --output unread --junit read -- true`;
     const script = `mkfifo unread read && { cat read >got & } && ${run}; echo $?; wait; cat got`;
     const options = { cwd: cli.folder, env: cli.environment(), encoding: "utf8" } as const;
-    const { stdout, stderr } = spawnSync("sh", ["-c", script], { ...options, timeout: 20_000 });
+    const { stdout, stderr } = spawnSync("sh", ["-c", script], { ...options, timeout: 200_000 });
     expect(stdout).toMatch(/^0\n<\?xml [\s\S]*<\/testsuites>\n$/);
     expect(stderr).toContain('the report cannot be written to "unread" (ENXIO)\n');
   },

@@ -135,7 +135,7 @@ describe("a command ends as without us", () => {
       process.kill(run.pid, 40);
       await run.ended;
       const command = childOf(run.output());
-      await expect.poll(() => isAlive(command), { timeout: 30_000 }).toBe(false);
+      await expect.poll(() => isAlive(command)).toBe(false);
     },
   );
 

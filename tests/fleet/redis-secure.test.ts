@@ -155,7 +155,7 @@ async function runProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<st
   const child = spawn(process.execPath, [file], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 30_000,
+    timeout: 200_000,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

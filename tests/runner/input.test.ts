@@ -32,7 +32,7 @@ function inShell(shell: string, order: RunOrder = {}, ...read: string[]): Told {
   const stdout = execFileSync("bash", ["-c", shell.replace("RUN", `{ ${words} || true; }`)], {
     env: { ...runner.env(), PS4: "" },
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: 200_000,
     maxBuffer: 16 * 1024 * 1024,
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -120,7 +120,7 @@ function loopOf(shell: string, order: RunOrder): string {
   return execFileSync("bash", ["-c", shell.replace("RUN", run)], {
     env: runner.env(),
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: 200_000,
     stdio: ["ignore", "pipe", "ignore"],
   });
 }
