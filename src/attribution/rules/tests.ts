@@ -6,6 +6,7 @@ import type { AttributionRule, FailureReading } from "./rule.js";
 const REPORTS: readonly RegExp[] = [
   // go test.
   /^\s{0,64}--- fail: \S/m,
+  /^fail(?:$|\t)/m,
   // pytest, unittest.
   /^=+ [^\n]{0,200}\b[1-9][0-9]{0,6} (?:failed|errors?)\b[^\n]{0,200} in [0-9.:]{1,16}/m,
   /^failed \([^\n)]{0,60}(?:failures|errors)=[1-9]/m,
@@ -30,8 +31,24 @@ const REPORTS: readonly RegExp[] = [
 /** What one of them holds, for a cheap look before. */
 const WORDS = ["fail", "not ok", "error"];
 
+/** How Dagger closes its output for an exchange of its own: tests that it ran before are another matter. */
+const CLOSING =
+  /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push )/m;
+
 function reportsFailedTests({ lower }: FailureReading): boolean {
-  return WORDS.some((word) => lower.includes(word)) && REPORTS.some((report) => report.test(lower));
+  if (!WORDS.some((word) => lower.includes(word))) return false;
+  const end = Math.max(...REPORTS.map((report) => endOfLast(report, lower)));
+  return end >= 0 && !CLOSING.test(lower.slice(end));
+}
+
+/** Returns where the last match of a pattern ends; -1 when there is none. */
+function endOfLast(pattern: RegExp, text: string): number {
+  if (!pattern.test(text)) return -1;
+  let end = -1;
+  for (const match of text.matchAll(new RegExp(pattern.source, "gm"))) {
+    end = match.index + match[0].length;
+  }
+  return end;
 }
 
 export const TEST_RULES: readonly AttributionRule[] = [
