@@ -1,7 +1,7 @@
 // What runs as a test, in which kind of process, and which folders must be covered to the last branch.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-import { PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
+import { CORE, PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
 
 const selected = selectTests();
 /** Files of these projects share one process and its modules: nothing in them starts or opens anything. */
@@ -34,7 +34,7 @@ export default defineConfig({
     dangerouslyIgnoreUnhandledErrors: false,
     coverage: {
       provider: "v8",
-      include: ["src/breaker/**", "src/registry/**", "src/policies/**", "src/fleet/rules/**"],
+      include: CORE.map((folder) => `${folder}**`),
       exclude: ["**/*.test.ts"],
       reporter: ["text", "json-summary"],
       thresholds: { branches: 100 },

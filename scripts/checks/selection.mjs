@@ -36,6 +36,9 @@ const FOREIGN = ["tests/fleet/redis-server.ts", "tests/fleet/redis-cluster.ts"];
 /** Seams that need neither a process nor a socket: such files share one process and its modules. */
 const LIGHT_SEAMS = ["promises and timers of the breaker"];
 
+/** The folders that must be covered to the last branch, by the tests in them. */
+export const CORE = ["src/breaker/", "src/registry/", "src/policies/", "src/fleet/rules/"];
+
 /** What runs with `--all` alone: other SDKs, other languages, other tools, the single file. */
 const ALL_ONLY = ["tests/versions/", "tests/sdks/", "tests/executable/", "tests/package/tools/"];
 
@@ -54,6 +57,11 @@ export const PROJECTS = ["shared", "separate", "all"];
 /** Every test file of this platform: `{ path, project, seams, tools }`. */
 export function selectTests() {
   return findTestFiles().filter(isOfThisPlatform).map(describeFile);
+}
+
+/** Whether a path is in the core. */
+export function isCore(path) {
+  return isIn(path, CORE);
 }
 
 export function describeFile(path) {

@@ -14,6 +14,21 @@ function newPermit() {
 }
 
 describe("a permit", () => {
+  test("that is kept in this process goes to the settler for that, where there is one", () => {
+    const { permit, settle } = newPermit();
+    const alone = { settle: vi.fn(), release: vi.fn() };
+    const shared = { settle: vi.fn(), release: vi.fn(), alone: () => alone };
+    permit.keepLocal();
+    permit.success();
+    expect(settle).toHaveBeenCalledTimes(1);
+    const handed = newPermit();
+    handed.permit.handTo(shared);
+    handed.permit.keepLocal();
+    handed.permit.failure(error);
+    expect(alone.settle).toHaveBeenCalledWith(handed.permit, { outcome: "failure", error });
+    expect([shared.settle, handed.settle].flatMap(({ mock }) => mock.calls)).toEqual([]);
+  });
+
   test("tells its outcome to the one who gave it, with what the caller knows", () => {
     const cases: [(permit: Permit) => void, object][] = [
       [(permit) => permit.success(), { outcome: "success", error: undefined }],
