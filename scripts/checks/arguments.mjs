@@ -6,7 +6,7 @@ const USAGE = `Usage: ./scripts/test.sh [--quick | --all] [--install] [--times]
 
 Sets up what is missing, then runs the checks on the Node.js that runs this.
 
-  --quick    the unit tests alone (about 30 s)
+  --quick    the unit tests alone (about 40 s)
   --all      besides the default: every supported Node.js and Dagger SDK, the SDKs of other
              languages, other tools, the single file (20 to 25 minutes, more on a first run)
   --install  installs servers and toolchains that are missing (Debian: apt-get); CI=true does the
