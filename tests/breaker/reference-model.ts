@@ -99,7 +99,7 @@ export class ReferenceModel {
     const admitted = { admits: true, reason: undefined, retryAfterMs: 0 };
     if (this.control === "disabled") return admitted;
     const due = this.#isDue() && this.control !== "isolated";
-    const retryAfterMs = due ? this.#openMs(0) : 0;
+    const retryAfterMs = due ? toldMs(this.#openMs(0)) : 0;
     const refusal = due ? ({ reason: "open", retryAfterMs } as const) : null;
     const answer = refusal ?? this.#refusal();
     if (answer === undefined) return admitted;
@@ -198,12 +198,12 @@ export class ReferenceModel {
     if (this.control === "isolated") return { reason: "isolated", retryAfterMs: undefined };
     const phase = this.#phase;
     if (phase.state === "open" && this.nowMs < phase.untilMs) {
-      return { reason: "open", retryAfterMs: phase.untilMs - this.nowMs };
+      return { reason: "open", retryAfterMs: toldMs(phase.untilMs - this.nowMs) };
     }
     if (phase.state !== "half-open") return undefined;
     const ends = this.liveProbes.map((p) => p.takenMs + this.#options.halfOpenProbeTimeoutMs);
     if (ends.length < this.#options.halfOpenMaxCalls) return undefined;
-    return { reason: "probing", retryAfterMs: Math.min(...ends) - this.nowMs };
+    return { reason: "probing", retryAfterMs: toldMs(Math.min(...ends) - this.nowMs) };
   }
 
   #count(generation: number, outcome: Outcome, detail: OutcomeDetail): void {
@@ -273,4 +273,9 @@ export class ReferenceModel {
     this.trips.set(this.generation, this.#tripNow);
     if (this.state !== before) this.counts.stateChanges += 1;
   }
+}
+
+/** Time that is left, as it is told: in whole milliseconds, never too few; below a microsecond is noise. */
+function toldMs(ms: number): number {
+  return Math.ceil(Number(ms.toFixed(3)));
 }

@@ -69,6 +69,7 @@ class Rounds {
   readonly refusals: Refusal[] = [];
   readonly places: number;
   readonly #starting: Promise<void>[] = [];
+  readonly #endings: Promise<void>[] = [];
   /** The probe that each process holds. */
   readonly #held = new Map<Member, Probe>();
   #isOver = false;
@@ -95,9 +96,12 @@ class Rounds {
     await Promise.all([...members].map((member) => this.join(member)));
     await until(() => this.count >= ROUNDS && this.killed.length >= KILLS, 230_000);
     this.#isOver = true;
+    // One that was to be killed before still starts another.
+    await Promise.all(this.#endings);
     await Promise.all(this.#starting);
     const stopped = [...members].map((member) => member.ask<Refusal[]>("stopProbing"));
     for (const refusals of await Promise.all(stopped)) this.refusals.push(...refusals);
+    await Promise.all(this.#endings);
   }
 
   async join(member: Member): Promise<void> {
@@ -114,7 +118,10 @@ class Rounds {
     const probe = detail as Probe;
     this.probes.push(probe);
     this.#held.set(member, probe);
-    void this.#end(member, probe);
+    const ending = this.#end(member, probe);
+    // What fails is told where they are awaited.
+    ending.catch(() => undefined);
+    this.#endings.push(ending);
   }
 
   async #end(member: Member, probe: Probe): Promise<void> {
