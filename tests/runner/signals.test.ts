@@ -190,7 +190,8 @@ describeWhere(process.platform === "linux")("on Linux", () => {
         .filter((pid) => {
           try {
             const isOurs = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("breaker-watcher");
-            return isOurs && readFileSync(`/proc/${pid}/stat`, "utf8").includes(`) S ${parent} `);
+            const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+            return isOurs && new RegExp(`\\) [RSD] ${parent} `).test(stat);
           } catch {
             return false;
           }
@@ -223,9 +224,10 @@ describeWhere(process.platform === "linux")("on Linux", () => {
         "trap '' USR1; sleep 60 > /dev/null 2>&1 & trap 'exit 0' USR1; echo ready $!; while :; do sleep 0.05; done";
       const running = runner.start({ command: "sh", args: ["-c", script] });
       const left = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
-      const [watcher = 0, ...more] = watchersOf(running.child.pid ?? 0);
+      const watchers = () => watchersOf(running.child.pid ?? 0);
+      await expect.poll(() => watchers().length, { timeout: 60_000 }).toBe(1);
+      const [watcher = 0] = watchers();
       expect(watcher).toBeGreaterThan(0);
-      expect(more).toEqual([]);
       const held = () =>
         readdirSync(`/proc/${watcher}/fd`).map((name) =>
           readlinkSync(`/proc/${watcher}/fd/${name}`),
