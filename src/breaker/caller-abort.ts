@@ -8,7 +8,7 @@ const MAX_CAUSES = 5;
 /** The names of an abort: `AbortError` of Node, fetch and cloud SDKs, `CanceledError` of axios. */
 const ABORT_NAME = /^(?:abort|cancel|cancell?ed|cancell?ation)(?:error)?$/i;
 
-/** The codes of an abort. `ECONNABORTED` is none: with it axios reports a timeout of its own. */
+/** The codes of an abort. `ECONNABORTED` does not belong here: with it axios reports a timeout of its own. */
 const ABORT_CODE = /^(?:ABORT_ERR|(?:UND_)?(?:ERR_)?(?:ABORTED|CANCELL?ED))$/;
 
 /** CANCELLED of gRPC. */

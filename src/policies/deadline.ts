@@ -1,5 +1,5 @@
 /**
- * When the time of a signal will be over. A signal tells of a timeout only once it has come;
+ * When the time of a signal will be over. A signal shows a timeout only once it has come;
  * policies that wait want to know before, so that they do not wait in vain.
  */
 

@@ -37,54 +37,35 @@ const MODULE_CASES = [
   ...["module-fetch-503", "module-nofunc"],
 ];
 
+/** What was recorded of both lines, session by session. */
+const BOTH_LINES: readonly (readonly string[])[] = [
+  [
+    ...["version", "typename", "ok-exec", "exec-exit1", "exec-exit42-nooutput", "ok-exec-again"],
+    ...["exec-127", "exec-429-text", "exec-expect-any", "exec-expect-failure"],
+    ...["exec-two-in-one", "exec-both-fail", "exec-nofrom", "exec-noargs"],
+    ...["gql-syntax", "gql-unknown-field", "gql-wrong-type", "gql-missing-arg", "gql-bad-id"],
+    ...["ref-invalid", "hub-ok", "hub-q429", "hub-q429retry", "hub-s500", "hub-s502", "hub-s503"],
+    ...["hub-d401", "hub-d403", "hub-n404", "hub-reset", "hub-auth503", "hub-auth401"],
+    ...["hub-blobs503", "hub-blobq429", "hub-blobn404", "hub-hang"],
+  ],
+  [
+    ...["reg-nxdomain", "reg-refused", "reg-ghcr-503", "reg-ghcr-ok", "digest-ok"],
+    ...["http-ok", "http-s404", "http-s403", "http-s401", "http-s429", "http-s500", "http-s503"],
+    ...["http-reset", "http-cut", "http-hang"],
+  ],
+  ["http-nxdomain", "http-credentials", "git-ok", "git-ok-tag", "git-noref"],
+  ["git-s404", "git-s401", "git-s403", "git-s500", "git-s503", "git-reset", "git-hang"],
+  ["git-nxdomain", "git-ssh-nokey", "git-credentials"],
+  ["publish-ok", "publish-503", "publish-401", "publish-refused"],
+  ["layer-blobs503", "layer-blobd403", "layer-blobresetbody"],
+  ["p-get", "p-get-query", "p-badjson", "p-empty", "p-text"],
+  MODULE_CASES,
+];
+
 /** The cases that are compared, one list for each session of the recording, in its order. */
 const SESSIONS: Readonly<Record<Engine, readonly (readonly string[])[]>> = {
-  "v0.21.8": [
-    [
-      ...["version", "typename", "ok-exec", "exec-exit1", "exec-exit42-nooutput", "ok-exec-again"],
-      ...["exec-127", "exec-429-text", "exec-expect-any", "exec-expect-failure"],
-      ...["exec-two-in-one", "exec-both-fail", "exec-nofrom", "exec-noargs"],
-      ...["gql-syntax", "gql-unknown-field", "gql-wrong-type", "gql-missing-arg", "gql-bad-id"],
-      ...["ref-invalid", "hub-ok", "hub-q429", "hub-q429retry", "hub-s500", "hub-s502", "hub-s503"],
-      ...["hub-d401", "hub-d403", "hub-n404", "hub-reset", "hub-auth503", "hub-auth401"],
-      ...["hub-blobs503", "hub-blobq429", "hub-blobn404", "hub-hang"],
-    ],
-    [
-      ...["reg-nxdomain", "reg-refused", "reg-ghcr-503", "reg-ghcr-ok", "digest-ok"],
-      ...["http-ok", "http-s404", "http-s403", "http-s401", "http-s429", "http-s500", "http-s503"],
-      ...["http-reset", "http-cut", "http-hang"],
-    ],
-    ["http-nxdomain", "http-credentials", "git-ok", "git-ok-tag", "git-noref"],
-    ["git-s404", "git-s401", "git-s403", "git-s500", "git-s503", "git-reset", "git-hang"],
-    ["git-nxdomain", "git-ssh-nokey", "git-credentials"],
-    ["publish-ok", "publish-503", "publish-401", "publish-refused"],
-    ["layer-blobs503", "layer-blobd403", "layer-blobresetbody"],
-    ["p-get", "p-get-query", "p-badjson", "p-empty", "p-text"],
-    MODULE_CASES,
-  ],
-  "v1.0.0-beta.10": [
-    [
-      ...["version", "typename", "ok-exec", "exec-exit1", "exec-exit42-nooutput", "ok-exec-again"],
-      ...["exec-127", "exec-429-text", "exec-expect-any", "exec-expect-failure"],
-      ...["exec-two-in-one", "exec-both-fail", "exec-nofrom", "exec-noargs"],
-      ...["gql-syntax", "gql-unknown-field", "gql-wrong-type", "gql-missing-arg", "gql-bad-id"],
-      ...["ref-invalid", "hub-ok", "hub-q429", "hub-q429retry", "hub-s500", "hub-s502", "hub-s503"],
-      ...["hub-d401", "hub-d403", "hub-n404", "hub-reset", "hub-auth503", "hub-auth401"],
-      ...["hub-blobs503", "hub-blobq429", "hub-blobn404", "hub-hang"],
-    ],
-    [
-      ...["reg-nxdomain", "reg-refused", "reg-ghcr-503", "reg-ghcr-ok", "digest-ok"],
-      ...["http-ok", "http-s404", "http-s403", "http-s401", "http-s429", "http-s500", "http-s503"],
-      ...["http-reset", "http-cut", "http-hang"],
-    ],
-    ["http-nxdomain", "http-credentials", "git-ok", "git-ok-tag", "git-noref"],
-    ["git-s404", "git-s401", "git-s403", "git-s500", "git-s503", "git-reset", "git-hang"],
-    ["git-nxdomain", "git-ssh-nokey", "git-credentials"],
-    ["publish-ok", "publish-503", "publish-401", "publish-refused"],
-    ["layer-blobs503", "layer-blobd403", "layer-blobresetbody"],
-    ["p-get", "p-get-query", "p-badjson", "p-empty", "p-text"],
-    MODULE_CASES,
-  ],
+  "v0.21.8": BOTH_LINES,
+  "v1.0.0-beta.10": BOTH_LINES,
   "v0.19.11": [
     [
       ...["ok-exec", "typename", "exec-exit1", "exec-exit42-nooutput", "exec-127", "exec-429-text"],

@@ -13,7 +13,7 @@ import { concerned, provesAnswer } from "./concerned.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { testimonyOf } from "./testimony.js";
 
-/** A delay shorter than this is none: rate limits are not over in less. */
+/** Shorter delays are passed over: no rate limit is over that soon. */
 const MIN_STATED_DELAY_MS = 1000;
 
 /** What is known of a call of which nothing is known. */
