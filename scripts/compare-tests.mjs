@@ -1,8 +1,9 @@
 /**
  * Compares the tests with those of an earlier commit: `node scripts/compare-tests.mjs [commit]`.
  *
- * It prints each title that is gone and each file with fewer `expect(` calls. Those with a reason in
- * tests/changed-tests.json are told with it; any other makes the exit code 1.
+ * It prints each title that is gone and each file with fewer `expect(` calls, with the reason from
+ * tests/changed-tests.json. A change without a reason makes the exit code 1. `renamed` in that file
+ * maps an old title to its new one; the new one must exist.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -42,9 +43,14 @@ function missingTitles() {
       .filter((title) => !present.has(title))
       .map((title) => ({
         text: `gone: "${title}" of ${path}`,
-        reason: reasons.titles[title] ?? reasonOfFile(path),
+        reason: reasons.titles[title] ?? reasonOfRename(title, present) ?? reasonOfFile(path),
       })),
   );
+}
+
+function reasonOfRename(title, present) {
+  const renamed = reasons.renamed.titles[title];
+  return present.has(renamed) ? `${reasons.renamed.reason} Now "${renamed}".` : undefined;
 }
 
 /** The reason for a whole file that is gone is one for each of its titles. */
