@@ -37,6 +37,14 @@ test.each(links.map((link) => [link.path, link] as const))("%s is there", (_path
   expect(read(link.path)).toContain(link.title?.replaceAll("&quot;", '"'));
 });
 
+test("the page has the rows of findings/observed.json: else run scripts/write-observed-docs.mjs", async () => {
+  const { pageWithObserved } = await import(new URL("scripts/write-observed-docs.mjs", ROOT).href);
+  const sections = JSON.parse(read("findings/observed.json"));
+  expect(page).toBe(pageWithObserved(page, sections));
+  const other = [{ ...sections[0], rows: [{ ...sections[0].rows[0], seen: "something else" }] }];
+  expect(pageWithObserved(page, other)).toContain("| something else |");
+});
+
 test("links to other pages lead to them", () => {
   for (const [, name = ""] of page.matchAll(/\]\(([\w-]+\.md)/g)) {
     expect(existsSync(new URL(`docs/${name}`, ROOT)), name).toBe(true);
