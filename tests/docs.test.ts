@@ -1,0 +1,82 @@
+/** README.md and docs/: every link leads somewhere, and no page is longer than a reader has patience for. */
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+/** The pages whose length counts. */
+const pages = ["README.md", ...filesIn("docs", /\.md$/)];
+const markdown = [
+  ...pages,
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "findings/README.md",
+];
+/** Files that name pages in messages, help texts, comments and tests. */
+const folders = ["src", "scripts", "bench", "examples", "findings", "tests"];
+const sources = [
+  "action.yml",
+  "Dockerfile",
+  ...folders.flatMap((folder) => filesIn(folder, /\.(?:ts|mjs|sh)$/)),
+];
+
+function filesIn(folder: string, name: RegExp): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => name.test(path) && !path.includes("node_modules"))
+    .map((path) => join(folder, path))
+    .sort();
+}
+
+/** A page without its blocks of code, in which a bracket is no link and a `#` no heading. */
+function withoutCode(text: string): string {
+  return text.replace(/^( *)(`{3,}).*?^\1\2$/gms, "").replace(/`[^`\n]*`/g, "code");
+}
+
+/** The anchors that GitHub gives to the headings of a page; a heading that comes twice gets a number. */
+function anchorsOf(path: string): Set<string> {
+  const anchors = new Set<string>();
+  const text = read(path).replace(/^( *)(`{3,}).*?^\1\2$/gms, "");
+  for (const [, heading = ""] of text.matchAll(/^#+ +(.*)$/gm)) {
+    const words = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase();
+    const base = words.replace(/[^\p{L}\p{N}_\- ]/gu, "").replaceAll(" ", "-");
+    let anchor = base;
+    for (let count = 1; anchors.has(anchor); count += 1) anchor = `${base}-${count}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+/** Why a link of a page leads nowhere; undefined when it leads somewhere. */
+function faultOf(page: string, target: string): string | undefined {
+  const [path = "", anchor] = target.split("#");
+  const file = path === "" ? page : normalize(join(dirname(page), path));
+  if (file.startsWith("..")) return `${target} is outside of the repository`;
+  if (!existsSync(join(ROOT, file))) return `${file} is not there`;
+  if (anchor === undefined || !file.endsWith(".md")) return undefined;
+  return anchorsOf(file).has(anchor) ? undefined : `${file} has no heading for #${anchor}`;
+}
+
+test.each(markdown)("every link of %s leads to a file and a heading that are there", (page) => {
+  const links = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g)];
+  const own = links.map(([, target = ""]) => target).filter((target) => !/^[a-z]+:/.test(target));
+  expect(own.map((target) => faultOf(page, target)).filter(Boolean)).toEqual([]);
+});
+
+test("a link to a page or a heading that is not there is found", () => {
+  expect(faultOf("docs/breaker.md", "nothing.md")).toMatch(/nothing\.md is not there$/);
+  expect(faultOf("README.md", "docs/breaker.md#nothing")).toMatch(/no heading for #nothing/);
+  expect(faultOf("docs/breaker.md", "../README.md")).toBeUndefined();
+});
+
+test("every page and heading that a source, a test or the action names is there", () => {
+  const named = sources.flatMap((path) =>
+    [...read(path).matchAll(/(?<![\w/.-])docs\/[\w/-]+\.md(?:#[\w-]+)?/g)].map(([page]) => page),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.map((page) => faultOf("README.md", page)).filter(Boolean)).toEqual([]);
+});
