@@ -69,7 +69,7 @@ test.each(markdown)("every link of %s leads to a file and a heading that are the
 
 test("a link to a page or a heading that is not there is found", () => {
   expect(faultOf("docs/breaker.md", "nothing.md")).toMatch(/nothing\.md is not there$/);
-  expect(faultOf("README.md", "docs/breaker.md#nothing")).toMatch(/no heading for #nothing/);
+  expect(faultOf("docs/fleet.md", "breaker.md#nothing")).toMatch(/no heading for #nothing/);
   expect(faultOf("docs/breaker.md", "../README.md")).toBeUndefined();
 });
 
