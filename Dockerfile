@@ -8,7 +8,9 @@ WORKDIR /src
 COPY package.json package-lock.json LICENSE ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
-COPY scripts/build-executable.mjs scripts/bundle-program.mjs scripts/node-versions.mjs scripts/packages.mjs scripts/
+COPY scripts/build-executable.mjs scripts/
+COPY scripts/installing scripts/installing/
+COPY scripts/packaging/bundle-program.mjs scripts/packaging/
 COPY scripts/licenses scripts/licenses/
 COPY src src/
 RUN npm run build:executable

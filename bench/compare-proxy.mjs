@@ -9,8 +9,8 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { median, spreadOf } from "./statistics.mjs";
-import { timeQueries } from "./suites/proxy.mjs";
+import { median, spreadOf } from "./measuring/statistics.mjs";
+import { timeQueries } from "./suites/guard/proxy.mjs";
 
 const HERE = fileURLToPath(new URL("../dist", import.meta.url));
 const QUERIES = 300;
@@ -61,7 +61,7 @@ for (const [of, what] of [
 for (const { child } of [session, ...proxies]) child.disconnect();
 
 async function start(role, ...args) {
-  const child = fork(new URL("proxy-process.mjs", import.meta.url), [role, ...args], {
+  const child = fork(new URL("processes/proxy-process.mjs", import.meta.url), [role, ...args], {
     execArgv: [],
   });
   const [address] = await once(child, "message");

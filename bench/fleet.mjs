@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { createFleet } from "../dist/fleet/index.js";
-import { ours } from "./contenders.mjs";
+import { ours } from "./contenders/contenders.mjs";
 
 /** The one policy that can be shared. */
 export const TRIP = { badSeconds: 5, windowMs: 60_000 };

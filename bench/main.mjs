@@ -4,32 +4,27 @@ import { fork } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { readmeTable } from "./readme-table.mjs";
-import { placeAsText, suiteAsMarkdown, suiteAsText } from "./report.mjs";
+import { readmeTable } from "./measuring/readme-table.mjs";
+import { placeAsText, suiteAsMarkdown, suiteAsText } from "./measuring/report.mjs";
 
-const SUITES = [
-  "closed",
-  "closed-options",
-  "failing",
-  "rejection",
-  "in-flight",
-  "call-heap",
-  "idle",
-  "million",
-  "windows",
-  "guard",
-  "guard-before",
-  "traces",
-  "proxy",
-  "start",
-  "run",
-  "run-before",
-  "fleet-cached",
-  "fleet-strict",
-  "fleet-trip",
-  "fleet-sqlite",
-  "serve",
-];
+/** The suites by their folder, in the order in which they run. */
+const FOLDERS = {
+  breaker: [
+    "closed",
+    "closed-options",
+    "failing",
+    "rejection",
+    "in-flight",
+    "call-heap",
+    "idle",
+    "million",
+    "windows",
+  ],
+  guard: ["guard", "guard-before", "traces", "proxy"],
+  program: ["start", "run", "run-before"],
+  fleet: ["fleet-cached", "fleet-strict", "fleet-trip", "fleet-sqlite", "serve"],
+};
+const SUITES = Object.values(FOLDERS).flat();
 /** Names that stand for several suites. */
 const GROUPS = { fleet: SUITES.filter((name) => name.startsWith("fleet-")) };
 const RESULTS = new URL("results.json", import.meta.url);
@@ -68,7 +63,7 @@ async function main({ suites, quick, json, docs }) {
   say(placeAsText(place));
   for (const name of suites) {
     try {
-      const { nodeOptions = [], leftOut } = await import(`./suites/${name}.mjs`);
+      const { nodeOptions = [], leftOut } = await import(urlOf(name));
       const reason = leftOut?.();
       if (reason === undefined) {
         const result = await runSuite(name, nodeOptions, effort);
@@ -103,10 +98,15 @@ function readArguments() {
   }
 }
 
+function urlOf(name) {
+  const [folder] = Object.entries(FOLDERS).find(([, names]) => names.includes(name));
+  return new URL(`suites/${folder}/${name}.mjs`, import.meta.url).href;
+}
+
 async function runSuite(name, nodeOptions, effort) {
   const child = fork(
-    new URL("suite-process.mjs", import.meta.url),
-    [name, JSON.stringify(effort)],
+    new URL("processes/suite-process.mjs", import.meta.url),
+    [name, urlOf(name), JSON.stringify(effort)],
     {
       execArgv: ["--expose-gc", ...nodeOptions],
     },

@@ -25,8 +25,8 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { bundleForSingleFile, licenseOf, licenseTexts } from "./bundle-program.mjs";
-import { otherNodes } from "./node-versions.mjs";
+import { otherNodes } from "./installing/node-versions.mjs";
+import { bundleForSingleFile, licenseOf, licenseTexts } from "./packaging/bundle-program.mjs";
 
 const USAGE =
   "Usage: build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { findTool } from "./checks/tools.mjs";
-import { installVersions } from "./node-versions.mjs";
+import { installVersions } from "./installing/node-versions.mjs";
 
 const SDKS = fileURLToPath(new URL("../tests/sdks/", import.meta.url));
 const PACKAGES = fileURLToPath(new URL("../tests/node_modules/", import.meta.url));

@@ -4,7 +4,7 @@ import { readArguments } from "./checks/arguments.mjs";
 import { ROOT } from "./checks/command.mjs";
 import { Sections } from "./checks/sections.mjs";
 import { tellTimes } from "./checks/times.mjs";
-import { installPackages } from "./packages.mjs";
+import { installPackages } from "./installing/packages.mjs";
 
 const options = readArguments(process.argv.slice(2));
 const sections = new Sections();

@@ -1,7 +1,8 @@
 /** The public API of the package: circuit breakers, the policies around them, and their telemetry. */
 
-export type { AdmissionCheck } from "./breaker/admission-check.js";
-export type { Operation, OperationContext } from "./breaker/calls.js";
+export type { AdmissionCheck } from "./breaker/calls/admission-check.js";
+export type { Operation, OperationContext } from "./breaker/calls/calls.js";
+export type { FailureDetail, Permit, SuccessDetail } from "./breaker/calls/permit.js";
 // The breaker.
 export {
   CircuitBreaker,
@@ -34,7 +35,6 @@ export type {
 } from "./breaker/events.js";
 export type { CallCounts, CircuitBreakerMetrics } from "./breaker/metrics.js";
 export type { CircuitBreakerOptions, Outcome } from "./breaker/options.js";
-export type { FailureDetail, Permit, SuccessDetail } from "./breaker/permit.js";
 export type {
   BadSecondsOptions,
   ConsecutiveOptions,
@@ -58,9 +58,12 @@ export {
   type FallbackOptions,
   type FallbackPolicyOptions,
   withFallback,
-} from "./policies/fallback.js";
-export { type LastGood, type LastGoodOptions, lastGood } from "./policies/last-good.js";
-export { isLastGoodRefusedError, LastGoodRefusedError } from "./policies/last-good-scope.js";
+} from "./policies/fallback/fallback.js";
+export { type LastGood, type LastGoodOptions, lastGood } from "./policies/fallback/last-good.js";
+export {
+  isLastGoodRefusedError,
+  LastGoodRefusedError,
+} from "./policies/fallback/last-good-scope.js";
 export {
   checkResponse,
   isResponseError,
@@ -79,8 +82,8 @@ export {
   type RetryOptions,
   type RetryPolicyOptions,
   retryWithBackoff,
-} from "./policies/retry.js";
-export { RetryBudget, type RetryBudgetOptions } from "./policies/retry-budget.js";
+} from "./policies/retry/retry.js";
+export { RetryBudget, type RetryBudgetOptions } from "./policies/retry/retry-budget.js";
 export {
   createTimeout,
   isTimeoutError,

@@ -4,8 +4,8 @@ import { mkdtempSync } from "node:fs";
 import { chmod, copyFile, readdir } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
 import { build } from "esbuild";
-import { bundleForPackage } from "../scripts/bundle-program.mjs";
-import { made, ROOT } from "../scripts/cache.mjs";
+import { bundleForPackage } from "../scripts/packaging/bundle-program.mjs";
+import { made, ROOT } from "../scripts/packaging/cache.mjs";
 
 /** The lock file stands for the packages. */
 const INPUTS = [
@@ -13,7 +13,7 @@ const INPUTS = [
   "package.json",
   "package-lock.json",
   "tsconfig.json",
-  "scripts/bundle-program.mjs",
+  "scripts/packaging/bundle-program.mjs",
   "tests/build.ts",
 ];
 

@@ -1,7 +1,7 @@
 /** Runs around all tests: they leave nothing in the folder of the project, where others would read it. */
 
 import { readdirSync } from "node:fs";
-import { ROOT } from "../scripts/cache.mjs";
+import { ROOT } from "../scripts/packaging/cache.mjs";
 
 /** What somebody who works with the project may make meanwhile. */
 const OF_OTHERS = /^(?:build|coverage|dist.*|node_modules)$/;

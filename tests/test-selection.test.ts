@@ -97,7 +97,7 @@ test("a file is described by its imports alone", () => {
     tools: [],
   });
   expect(describeFile("src/options/check.test.ts")).toMatchObject({ project: "shared", seams: [] });
-  expect(describeFile("tests/fleet/redis-conformance.test.ts")).toMatchObject({
+  expect(describeFile("tests/fleet/redis/redis-conformance.test.ts")).toMatchObject({
     seams: [],
     tools: ["redis-server"],
   });

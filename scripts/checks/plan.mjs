@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installVersions, otherNodes } from "../node-versions.mjs";
-import { packedPackage } from "../packed-package.mjs";
+import { installVersions, otherNodes } from "../installing/node-versions.mjs";
+import { packedPackage } from "../packaging/packed-package.mjs";
 import { installSdks } from "../sdk-toolchains.mjs";
 import { runCommand } from "./command.mjs";
 import { isCore, PROJECTS, selectTests } from "./selection.mjs";

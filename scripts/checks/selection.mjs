@@ -21,7 +21,7 @@ export const SEAMS = [
       "src/fleet/http/",
       "src/proxy/",
       "src/testing/index.ts",
-      "src/traces/receiver.ts",
+      "src/traces/receiver/receiver.ts",
     ],
   },
   { name: "HTTP/2", modules: ["node:http2"] },
@@ -31,7 +31,7 @@ export const SEAMS = [
 ];
 
 /** Helpers that start a program of somebody else, which is the same whatever Node.js starts it. */
-const FOREIGN = ["tests/fleet/redis-server.ts", "tests/fleet/redis-cluster.ts"];
+const FOREIGN = ["tests/fleet/redis/redis-server.ts", "tests/fleet/redis/redis-cluster.ts"];
 
 /** Seams that need neither a process nor a socket: such files share one process and its modules. */
 const LIGHT_SEAMS = ["promises and timers of the breaker"];
@@ -44,7 +44,7 @@ const ALL_ONLY = ["tests/versions/", "tests/sdks/", "tests/executable/", "tests/
 
 /** The helper or file through which a test file needs a tool; see tools.mjs. */
 const NEEDS = [
-  { tool: "redis-server", modules: ["tests/fleet/redis-server.ts"] },
+  { tool: "redis-server", modules: ["tests/fleet/redis/redis-server.ts"] },
   { tool: "python3", modules: ["tests/runner/terminal.test.ts"] },
 ];
 

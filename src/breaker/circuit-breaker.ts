@@ -10,15 +10,15 @@ import {
   signalField,
   wordField,
 } from "../options/check.js";
-import type { AdmissionCheck } from "./admission-check.js";
-import { FastLane, type Operation, runWithPermit } from "./calls.js";
+import type { AdmissionCheck } from "./calls/admission-check.js";
+import { FastLane, type Operation, runWithPermit } from "./calls/calls.js";
+import { type FailureDetail, Permit, readDetail } from "./calls/permit.js";
 import type { CircuitState } from "./circuit-state.js";
 import type { CircuitBreakerOpenError } from "./errors.js";
 import { type CircuitBreakerEvents, Emitter, EVENT_NAMES, type Listener } from "./events.js";
 import { Machine } from "./machine.js";
 import { type CircuitBreakerMetrics, metricsOf } from "./metrics.js";
 import { type CircuitBreakerOptions, type Outcome, readSettings } from "./options.js";
-import { type FailureDetail, Permit, readDetail } from "./permit.js";
 
 /** What `execute` and `tryExecute` can be told. */
 export interface ExecuteOptions {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { VirtualClock } from "../testing/virtual-clock.js";
+import { Permit } from "./calls/permit.js";
 import { Machine } from "./machine.js";
 import { type CircuitBreakerOptions, readSettings } from "./options.js";
-import { Permit } from "./permit.js";
 
 function newMachine(options: CircuitBreakerOptions = {}) {
   const clock = new VirtualClock();

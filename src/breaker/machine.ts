@@ -3,15 +3,15 @@
  * and holds no timer; time comes in through the clock.
  */
 
-import { ADMITTED, type AdmissionCheck, ISOLATED } from "./admission-check.js";
-import { Circuit } from "./circuit.js";
+import { ADMITTED, type AdmissionCheck, ISOLATED } from "./calls/admission-check.js";
+import { Permit, type Settlement, SUCCESS } from "./calls/permit.js";
+import { RefusedCall } from "./calls/refused-call.js";
 import { CircuitState } from "./circuit-state.js";
 import type { Rejection, RejectionReason } from "./errors.js";
 import type { Control, StateChangeReason } from "./events.js";
 import type { Outcome } from "./options.js";
-import { Permit, type Settlement, SUCCESS } from "./permit.js";
-import { RefusedCall } from "./refused-call.js";
 import { remainingMs } from "./remaining.js";
+import { Circuit } from "./state/circuit.js";
 import type { ClosedState } from "./state/closed.js";
 import type { HalfOpenState } from "./state/half-open.js";
 import type { LastFailure, Refusal } from "./state/state-shape.js";

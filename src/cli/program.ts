@@ -1,8 +1,8 @@
 /** The program `dagger-breaker`: gives the process to the commands and takes its exit code. */
 
+import { run } from "./command-line.js";
 import { EXIT } from "./exit-codes.js";
 import { OwnStreams } from "./own-streams.js";
-import { run } from "./run.js";
 
 const streams = new OwnStreams();
 

@@ -1,7 +1,7 @@
 /** Opens one session through the SDK and runs a body in it: in time, and with true errors. */
 
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
-import type { CallPermit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/calls/permit.js";
 import { SESSION_TOO_LATE } from "../guard/judgement/engine-fault.js";
 import { settleConnect } from "../guard/judgement/settle.js";
 import { isTimeoutError, TimeoutError } from "../policies/timeout.js";

@@ -1,7 +1,7 @@
 /** Runs a callback in a session that the SDK opens, and again on a new one when that is lost. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CallPermit } from "../breaker/permit.js";
+import type { CallPermit } from "../breaker/calls/permit.js";
 import type { Fleet } from "../fleet/client/fleet.js";
 import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";

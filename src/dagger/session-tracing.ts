@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionState } from "../guard/session-state.js";
 import { startEngineTraces } from "../traces/engine-traces.js";
-import type { TraceReceiver } from "../traces/receiver.js";
+import type { TraceReceiver } from "../traces/receiver/receiver.js";
 import { RequestTracing, type TracedRequest } from "../traces/request-tracing.js";
 
 /** How long a CLI may take to end; the SDK kills it then. */

@@ -15,7 +15,7 @@ import { type Exchange, GuardedSession, type RequestCompanions } from "../guard/
 import { Calls } from "../guard/request/calls.js";
 import type { SessionState } from "../guard/session-state.js";
 import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/wire/refusal-reading.js";
-import { refuseUnderLastGood } from "../policies/last-good-scope.js";
+import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { createRegistry } from "../registry/registry.js";
 import { environmentFleet } from "./environment-fleet.js";
 

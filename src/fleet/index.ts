@@ -1,5 +1,6 @@
 /** Circuits that many processes share: the fleet, and what the author of a store needs. */
 
+export type { SharedCounts } from "./client/circuit/shared-circuit.js";
 export {
   createFleet,
   type Fleet,
@@ -17,8 +18,8 @@ export type {
   StoreUpEvent,
 } from "./client/fleet-events.js";
 export type { FleetMode, FleetOptions } from "./client/fleet-options.js";
+export type { LinkCounts } from "./client/link/store-link.js";
 export type { ReporterOptions } from "./client/reporter.js";
-export type { SharedCounts } from "./client/shared-circuit.js";
 export type {
   SharedCircuitBreaker,
   SharedCircuitMetrics,
@@ -29,7 +30,6 @@ export {
   SharedCircuitOpenError,
 } from "./client/shared-open-error.js";
 export type { SharedRegistry } from "./client/shared-registry.js";
-export type { LinkCounts } from "./client/store-link.js";
 export {
   type FleetServer,
   type FleetServerOptions,

@@ -1,9 +1,9 @@
 /** The guard: its settings and its breakers. It speaks neither HTTP nor the SDK. */
 
-import { ADMITTED, type AdmissionCheck } from "../breaker/admission-check.js";
+import { ADMITTED, type AdmissionCheck } from "../breaker/calls/admission-check.js";
+import type { CallPermit } from "../breaker/calls/permit.js";
+import { UnaskedPermit } from "../breaker/calls/unasked-permit.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import type { CallPermit } from "../breaker/permit.js";
-import { UnaskedPermit } from "../breaker/unasked-permit.js";
 import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
 import { type Asked, askUntilAdmitted, type OnWait } from "../policies/wait.js";
 import {

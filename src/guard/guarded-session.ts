@@ -9,7 +9,7 @@ import {
   readQuery,
 } from "../attribution/query/query-reading.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
-import { refuseUnderLastGood } from "../policies/last-good-scope.js";
+import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import type { SessionLostError } from "./errors.js";
 import type { Guard } from "./guard.js";

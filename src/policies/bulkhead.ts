@@ -1,6 +1,6 @@
 /** Bounds how many operations run at once, and how many wait for their turn. */
 
-import type { Operation } from "../breaker/calls.js";
+import type { Operation } from "../breaker/calls/calls.js";
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import type { AbortSignal } from "../options/abort-signal.js";
 import {

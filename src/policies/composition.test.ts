@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { OperationContext } from "../breaker/calls.js";
+import type { OperationContext } from "../breaker/calls/calls.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { isCircuitBreakerOpenError } from "../breaker/errors.js";
-import { withFallback } from "./fallback.js";
-import { retryWithBackoff } from "./retry.js";
+import { withFallback } from "./fallback/fallback.js";
+import { retryWithBackoff } from "./retry/retry.js";
 import { isTimeoutError, withTimeout } from "./timeout.js";
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,6 +1,6 @@
 /** Bounds the time of an operation. */
 
-import type { Operation } from "../breaker/calls.js";
+import type { Operation } from "../breaker/calls/calls.js";
 import { type Clock, startTimer, systemClock } from "../breaker/clock.js";
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import type { AbortSignal } from "../options/abort-signal.js";

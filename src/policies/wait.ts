@@ -1,6 +1,6 @@
 /** Waits until a breaker lets a call in, instead of failing it. */
 
-import type { Operation } from "../breaker/calls.js";
+import type { Operation } from "../breaker/calls/calls.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { type Clock, type Random, systemClock } from "../breaker/clock.js";
 import {

@@ -1,9 +1,9 @@
 /** Puts policies around a call, from a list instead of a nest. */
 
-import type { Operation, OperationContext } from "../breaker/calls.js";
+import type { Operation, OperationContext } from "../breaker/calls/calls.js";
 import type { AbortSignal } from "../options/abort-signal.js";
 import { checkFunction, objectField, readOptions, signalField } from "../options/check.js";
-import type { ANSWER, Fallback } from "./fallback.js";
+import type { ANSWER, Fallback } from "./fallback/fallback.js";
 
 /** What one call through a policy can be told. */
 export interface PolicyCallOptions {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { retryWithBackoff } from "../policies/retry.js";
+import { retryWithBackoff } from "../policies/retry/retry.js";
 import { VirtualClock } from "./virtual-clock.js";
 
 test("timers run in the order of their times, each at its time", () => {

@@ -1,7 +1,7 @@
 /** Starts to receive the spans of a CLI that will be started with some environment. */
 
 import { collectorOf, type Environment, engineEnvironment } from "./environment.js";
-import { startTraceReceiver, type TraceReceiver } from "./receiver.js";
+import { startTraceReceiver, type TraceReceiver } from "./receiver/receiver.js";
 
 /** Where the spans of a CLI come in, or why they do not. */
 export type EngineTraces =

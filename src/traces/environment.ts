@@ -1,7 +1,7 @@
 /** The part of the environment that tells where traces go, read for the user and written for the CLI. */
 
 import { proxyVariable } from "./outbound-proxy.js";
-import { isHttpUrl } from "./receiver-options.js";
+import { isHttpUrl } from "./receiver/receiver-options.js";
 
 /** An environment such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

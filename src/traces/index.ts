@@ -4,8 +4,6 @@
  */
 
 export type { EngineSpan } from "../attribution/spans/span.js";
-export { decodeSpans, TracesUndecodableError } from "./decode.js";
-export { encodeSpans, type OwnAttribute, type OwnSpan } from "./encode.js";
 export {
   collectorOf,
   type EngineEnvironment,
@@ -13,13 +11,15 @@ export {
   engineEnvironment,
   type TraceCollector,
 } from "./environment.js";
+export { decodeSpans, TracesUndecodableError } from "./otlp/decode.js";
+export { encodeSpans, type OwnAttribute, type OwnSpan } from "./otlp/encode.js";
 export {
   type SpansListener,
   startTraceReceiver,
   type TraceReceiver,
   type TraceReceiverMetrics,
-} from "./receiver.js";
-export type { TraceReceiverOptions } from "./receiver-options.js";
+} from "./receiver/receiver.js";
+export type { TraceReceiverOptions } from "./receiver/receiver-options.js";
 export {
   childOf,
   parseTraceparent,

@@ -4,7 +4,7 @@
  */
 
 import { isCircuitBreakerOpenError } from "../breaker/errors.js";
-import type { TraceReceiver } from "./receiver.js";
+import type { TraceReceiver } from "./receiver/receiver.js";
 import { SpanCollector, type WatchedRequest } from "./span-collector.js";
 import { childOf, type TraceContext } from "./trace-context.js";
 

@@ -4,8 +4,8 @@ import { type Evidence, evidenceFromSpans } from "../attribution/spans/evidence.
 import { callsFunction } from "../attribution/spans/forgeable.js";
 import { type EngineSpan, hasEnded, isCached } from "../attribution/spans/span.js";
 import { isRequest } from "../attribution/spans/span-tree.js";
-import { lightSpan, weightOf } from "./light-span.js";
-import type { TraceReceiver } from "./receiver.js";
+import { lightSpan, weightOf } from "./otlp/light-span.js";
+import type { TraceReceiver } from "./receiver/receiver.js";
 import type { TraceContext } from "./trace-context.js";
 
 /** What is held for requests that are still waited for, in characters and what an object costs. */

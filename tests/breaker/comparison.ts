@@ -2,11 +2,11 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
+import { Permit } from "../../src/breaker/calls/permit.js";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import { CircuitBreakerError, type CircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import { EVENT_NAMES, type StateChangeEvent } from "../../src/breaker/events.js";
 import type { Outcome } from "../../src/breaker/options.js";
-import { Permit } from "../../src/breaker/permit.js";
 import type { TripOptions } from "../../src/breaker/trip/trip-options.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 import { deferred } from "./harness.js";

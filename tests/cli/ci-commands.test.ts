@@ -1,7 +1,7 @@
 /** What others have written into a store reaches the logs of other jobs, where runners read commands. */
 
 import { expect, test, vi } from "vitest";
-import { fleetCli } from "./fleet-cli.js";
+import { fleetCli } from "./fleet/fleet-cli.js";
 
 const fleet = fleetCli();
 const HUB = "registry:docker.io";

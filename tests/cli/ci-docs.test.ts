@@ -11,7 +11,7 @@ import { snippetsOfMarkdown } from "../package/snippets.js";
 import { readAction } from "./action-runner.js";
 import { builtCli } from "./built-cli.js";
 import { replay } from "./replay.js";
-import { attempt, failedRun, LIMITED, rejectedRun, sampleRun } from "./sample-run.js";
+import { attempt, failedRun, LIMITED, rejectedRun, sampleRun } from "./run/sample-run.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const docs = readFileSync(join(ROOT, "docs/ci.md"), "utf8");

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { run } from "../../src/cli/command-line.js";
 import {
   CLASSIFY_EXIT_CODES,
   COMMON_EXIT_CODES,
@@ -19,7 +20,6 @@ import {
   STATUS_EXIT_CODES,
   WATCH_EXIT_CODES,
 } from "../../src/cli/exit-codes.js";
-import { run } from "../../src/cli/run.js";
 
 const ROOT = new URL("../../", import.meta.url);
 const docs = readFileSync(new URL("docs/cli.md", ROOT), "utf8");

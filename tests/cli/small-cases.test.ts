@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { tellRun } from "../../src/cli/run/tell.js";
 import { testWhere } from "../only-where.js";
 import { builtCli } from "./built-cli.js";
-import { failedRun, LIMITED } from "./sample-run.js";
+import { failedRun, LIMITED } from "./run/sample-run.js";
 
 const cli = builtCli();
 

@@ -10,7 +10,7 @@ import { joinFleet } from "../../src/cli/fleet-guard.js";
 import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { CommandCall } from "../../src/runner/attempt/command-call.js";
-import { RedisServer } from "../fleet/redis-server.js";
+import { RedisServer } from "../fleet/redis/redis-server.js";
 import { startOwnTime } from "../own-time.js";
 
 const ownMs = startOwnTime();

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ROOT } from "../../scripts/cache.mjs";
+import { ROOT } from "../../scripts/packaging/cache.mjs";
 import { startSessionDouble } from "../../src/testing/index.js";
-import { RedisServer } from "../fleet/redis-server.js";
+import { RedisServer } from "../fleet/redis/redis-server.js";
 import { type Ended, run, runExample } from "./run.js";
 
 interface Told {

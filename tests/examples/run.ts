@@ -1,7 +1,7 @@
 /** Runs examples and scripts as real processes, as their users do. */
 
 import { spawn } from "node:child_process";
-import { preparedProject } from "../../scripts/prepared-project.mjs";
+import { preparedProject } from "../../scripts/packaging/prepared-project.mjs";
 
 /** A copy, so that nothing is built under somebody who works with the project itself. */
 export const PROJECT = await preparedProject();

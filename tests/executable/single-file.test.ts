@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { RedisServer } from "../fleet/redis-server.js";
+import { RedisServer } from "../fleet/redis/redis-server.js";
 import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

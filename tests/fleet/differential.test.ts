@@ -16,7 +16,7 @@ import type { FleetChangeReason } from "../../src/fleet/rules/reply.js";
 import { sqliteStore } from "../../src/fleet/sqlite/index.js";
 import type { FleetEntry, FleetKey, FleetStore } from "../../src/fleet/store.js";
 import { clockSteps, Knowledge, plans, policies, ticks } from "./fleet-schedules.js";
-import { RedisServer, until } from "./redis-server.js";
+import { RedisServer, until } from "./redis/redis-server.js";
 import { STATE_AFTER } from "./reference-model.js";
 import { StoreTime } from "./virtual-circuit.js";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { packedPackage } from "../../scripts/packed-package.mjs";
+import { packedPackage } from "../../scripts/packaging/packed-package.mjs";
 
 const execute = promisify(execFile);
 

@@ -3,7 +3,7 @@
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RedisServer } from "../fleet/redis-server.js";
+import { RedisServer } from "../fleet/redis/redis-server.js";
 import { createProject, installed, type Project, readManifest } from "./project.js";
 
 const { name: PACKAGE } = await readManifest();

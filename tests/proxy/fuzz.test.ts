@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { ROOT } from "../../scripts/cache.mjs";
+import { ROOT } from "../../scripts/packaging/cache.mjs";
 import { buildPackage } from "../build.js";
 
 const CONNECTIONS = 1000;

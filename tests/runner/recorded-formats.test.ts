@@ -10,7 +10,7 @@ import type { UpstreamKind } from "../../src/attribution/failure.js";
 import { breakerName } from "../../src/attribution/hosts.js";
 import { evidenceFromSpans } from "../../src/attribution/spans/evidence.js";
 import type { EngineSpan } from "../../src/attribution/spans/span.js";
-import { run } from "../../src/cli/run.js";
+import { run } from "../../src/cli/command-line.js";
 import { withSeenHost } from "../../src/runner/attempt/command-failure.js";
 import type { RunReport } from "../../src/runner/report/run-report.js";
 import { builtRunner } from "./built-runner.js";

@@ -5,11 +5,11 @@ import type { ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { decodeSpans } from "../../src/traces/decode.js";
-import type { OwnSpan } from "../../src/traces/encode.js";
-import { Forwarder, type ForwarderOptions } from "../../src/traces/forwarder.js";
-import { startTraceReceiver, type TraceReceiver } from "../../src/traces/receiver.js";
-import type { TraceReceiverOptions } from "../../src/traces/receiver-options.js";
+import { Forwarder, type ForwarderOptions } from "../../src/traces/forwarding/forwarder.js";
+import { decodeSpans } from "../../src/traces/otlp/decode.js";
+import type { OwnSpan } from "../../src/traces/otlp/encode.js";
+import { startTraceReceiver, type TraceReceiver } from "../../src/traces/receiver/receiver.js";
+import type { TraceReceiverOptions } from "../../src/traces/receiver/receiver-options.js";
 import { startOwnTime } from "../own-time.js";
 import { BODY, ok, post, RECORDED_BODIES, startCollector, status } from "./fake-collector.js";
 

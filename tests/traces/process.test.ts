@@ -5,7 +5,7 @@ import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeSpans } from "../../src/traces/decode.js";
+import { decodeSpans } from "../../src/traces/otlp/decode.js";
 import { buildPackage, projectFolder } from "../build.js";
 import { RECORDED_BODIES, startCollector } from "./fake-collector.js";
 

@@ -6,9 +6,9 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EngineSpan } from "../../src/attribution/spans/span.js";
-import { decodeSpans } from "../../src/traces/decode.js";
-import { startTraceReceiver, type TraceReceiver } from "../../src/traces/receiver.js";
-import type { TraceReceiverOptions } from "../../src/traces/receiver-options.js";
+import { decodeSpans } from "../../src/traces/otlp/decode.js";
+import { startTraceReceiver, type TraceReceiver } from "../../src/traces/receiver/receiver.js";
+import type { TraceReceiverOptions } from "../../src/traces/receiver/receiver-options.js";
 import { startOwnTime } from "../own-time.js";
 import { BODY, BODY_SPANS, post, RECORDED_BODIES, startCollector } from "./fake-collector.js";
 

@@ -7,7 +7,7 @@ import type { ErrorContent } from "../reading/error-facts.js";
 import { Reading } from "../reading/reading.js";
 import { suspectedUpstream } from "../reading/suspect.js";
 import { plainText, quietText, withoutCancelled } from "../reading/text.js";
-import { PROGRAM_FAILED } from "../rules/connect.js";
+import { PROGRAM_FAILED } from "../rules/engine/connect.js";
 import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "../rules/fallback.js";
 import { BARE_GIT, CANCELLED } from "../rules/rest.js";
 import type { AttributionRule, RuleSet } from "../rules/rule.js";

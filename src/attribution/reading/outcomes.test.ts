@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readEnding } from "./outcomes.js";
-import { WordText } from "./words.js";
+import { WordText } from "./words/words.js";
 
 test.each([
   ["429 too many requests", "limited"],

@@ -12,8 +12,8 @@ import {
   LAST_RESORT,
   type Outcome,
   type Words,
-} from "./vocabulary.js";
-import { type WordList, type WordText, wordList } from "./words.js";
+} from "./words/vocabulary.js";
+import { type WordList, type WordText, wordList } from "./words/words.js";
 
 /** What a line says of an exchange. */
 export interface Ending {

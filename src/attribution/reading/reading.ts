@@ -1,6 +1,5 @@
 /** What a text says, worked out once and on demand, for the rules to ask. */
 
-import { blamedAddress, blamedBySsh, blamedRemote } from "./addresses.js";
 import {
   CACHE_WORDS,
   GIT_WORDS,
@@ -13,15 +12,16 @@ import {
   TELEMETRY_WORDS,
   type Use,
 } from "./frames.js";
-import { blamedImage } from "./images.js";
+import { blamedAddress, blamedBySsh, blamedRemote } from "./hosts/addresses.js";
+import { blamedImage } from "./hosts/images.js";
+import { blamedProxy } from "./hosts/proxies.js";
+import { type BlamedUrl, blamedUrl } from "./hosts/urls.js";
 import { withoutNames } from "./names.js";
 import { type Ending, readEnding } from "./outcomes.js";
-import { blamedProxy } from "./proxies.js";
 import { withoutReasons } from "./status.js";
 import { unwrapLines } from "./text.js";
-import { type BlamedUrl, blamedUrl } from "./urls.js";
-import type { Outcome } from "./vocabulary.js";
-import { type WordList, WordText, wordList } from "./words.js";
+import type { Outcome } from "./words/vocabulary.js";
+import { type WordList, WordText, wordList } from "./words/words.js";
 
 /** What is known of a failure from its structure, not from its words. */
 export interface StructuredFacts {

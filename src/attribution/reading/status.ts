@@ -1,6 +1,6 @@
 /** Finds the HTTP status that a line states, and tells what it means for the host that sent it. */
 
-import type { Outcome } from "./vocabulary.js";
+import type { Outcome } from "./words/vocabulary.js";
 
 /** A status with the place in its line at which it stands. */
 export interface StatedStatus {

@@ -3,7 +3,7 @@
 import type { FailureContext, Fault, SessionResponse } from "../failure.js";
 import type { Use } from "../reading/frames.js";
 import type { Reading } from "../reading/reading.js";
-import type { Outcome } from "../reading/vocabulary.js";
+import type { Outcome } from "../reading/words/vocabulary.js";
 
 /** What a rule wants to see. Every part that is given must hold; `any` and `all` are in lower case. */
 export interface Condition {

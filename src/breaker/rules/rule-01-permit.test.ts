@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import { counted, setUp, setUpHalfOpen, trip } from "../../../tests/breaker/harness.js";
+import { Permit } from "../calls/permit.js";
 import type { CircuitBreaker } from "../circuit-breaker.js";
 import { CircuitBreakerOpenError } from "../errors.js";
-import { Permit } from "../permit.js";
 
 const down = new Error("down");
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { setUp, setUpHalfOpen, trip } from "../../../tests/breaker/harness.js";
+import { Permit } from "../calls/permit.js";
 import type { CircuitBreakerOpenError } from "../errors.js";
-import { Permit } from "../permit.js";
 
 describe("rule 3: probe lease", () => {
   test("a probe that has not settled within halfOpenProbeTimeoutMs loses its slot", () => {

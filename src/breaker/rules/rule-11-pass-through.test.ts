@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from "vitest";
 import { counted, revokedProxy, setUp, thenable } from "../../../tests/breaker/harness.js";
-import type { Operation } from "../calls.js";
+import type { Operation } from "../calls/calls.js";
 import type { CircuitBreaker, ExecuteOptions } from "../circuit-breaker.js";
 import { executeWithCircuitBreaker } from "../circuit-breaker.js";
 import type { CircuitBreakerOptions } from "../options.js";

@@ -14,7 +14,7 @@ import { LockedImages } from "../../runner/report/locked-images.js";
 import type { Note, RunOutcome } from "../../runner/report/run-report.js";
 import { RunSignals } from "../../runner/signals/run-signals.js";
 import type { StepOutput } from "../../runner/step-output.js";
-import { unreadText } from "../../traces/unread.js";
+import { unreadText } from "../../traces/receiver/unread.js";
 import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
 import { type JoinedFleet, joinFleet } from "../fleet-guard.js";
 import {
@@ -28,7 +28,7 @@ import {
 import { addSettings } from "../settings.js";
 import { addReporterFlags, addStoreFlags } from "../store-settings.js";
 import type { CommandContext, Terminal } from "../terminal.js";
-import { holdWarnings, OF_ANYTHING } from "../trace/warnings.js";
+import { holdWarnings, OF_ANYTHING } from "../warnings.js";
 import { type CommandSessions, guardSessions } from "./child-sessions.js";
 import { watchIdleness } from "./idleness.js";
 import {

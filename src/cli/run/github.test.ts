@@ -7,7 +7,7 @@ import {
   OWN_FAULT,
   rejectedRun,
   sampleRun,
-} from "../../../tests/cli/sample-run.js";
+} from "../../../tests/cli/run/sample-run.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 import { annotations, outputLines, stepOutputs, stepSummary, workflowCommand } from "./github.js";
 

@@ -7,7 +7,7 @@ import {
   OWN_FAULT,
   rejectedRun,
   sampleRun,
-} from "../../../tests/cli/sample-run.js";
+} from "../../../tests/cli/run/sample-run.js";
 import { parseXml, type XmlElement } from "../../../tests/cli/xml.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 import { junitReport } from "./junit.js";

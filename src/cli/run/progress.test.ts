@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attempt, LIMITED } from "../../../tests/cli/sample-run.js";
+import { attempt, LIMITED } from "../../../tests/cli/run/sample-run.js";
 import { progressLine } from "./progress.js";
 
 const NOON_MS = Date.UTC(2026, 10, 30, 12);

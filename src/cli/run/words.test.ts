@@ -6,7 +6,7 @@ import {
   OWN_FAULT,
   rejectedRun,
   sampleRun,
-} from "../../../tests/cli/sample-run.js";
+} from "../../../tests/cli/run/sample-run.js";
 import { closingLine } from "./words.js";
 
 test("a run that went well is one short line", () => {

@@ -10,9 +10,9 @@ import { EXIT } from "../exit-codes.js";
 import { fileName } from "../option-values.js";
 import { plainJson } from "../plain-text.js";
 import { type CommandContext, CommandError, paintFor, type Terminal } from "../terminal.js";
+import { holdWarnings, OF_TRACES } from "../warnings.js";
 import { reportLines } from "./render.js";
 import { type TraceReport, traceReport } from "./report.js";
-import { holdWarnings, OF_TRACES } from "./warnings.js";
 
 interface TraceOptions {
   readonly json?: true;

@@ -4,9 +4,9 @@ import type { CommandEnd } from "../../runner/attempt/run-command.js";
 import type { CommandTrace } from "../../runner/contacts/command-witness.js";
 import type { Contacts } from "../../runner/contacts/contacts.js";
 import type { Environment } from "../../traces/environment.js";
-import type { TraceReceiverMetrics } from "../../traces/receiver.js";
+import type { TraceReceiverMetrics } from "../../traces/receiver/receiver.js";
+import { unreadText } from "../../traces/receiver/unread.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
-import { unreadText } from "../../traces/unread.js";
 
 /** Something that keeps the report from being whole. */
 export interface Note {

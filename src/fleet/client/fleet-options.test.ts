@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { newBreaker, ScriptedStore } from "../../../tests/fleet/scripted-store.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { createRegistry } from "../../registry/registry.js";
+import { sharedFailureOf } from "./circuit/shared-failure.js";
 import { createFleet } from "./fleet.js";
 import { hostOf, readReporter, runOf } from "./reporter.js";
-import { sharedFailureOf } from "./shared-failure.js";
 
 const store = new ScriptedStore();
 const noPushes = Object.assign(new ScriptedStore(), { pushes: false });

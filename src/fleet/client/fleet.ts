@@ -21,7 +21,7 @@ import type { FleetEntry, FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { askWhileBusy } from "../while-busy.js";
 import { within } from "../within.js";
-import { CircuitTable } from "./circuit-table.js";
+import { CircuitTable } from "./circuit/circuit-table.js";
 import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
 import { FLEET_EVENT_NAMES, type FleetEvents } from "./fleet-events.js";
 import {
@@ -30,10 +30,10 @@ import {
   type FleetSettings,
   readFleetOptions,
 } from "./fleet-options.js";
+import { type LinkCounts, StoreLink } from "./link/store-link.js";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 import { policyOf } from "./shared-policy.js";
 import { type SharedRegistry, sharedRegistry } from "./shared-registry.js";
-import { type LinkCounts, StoreLink } from "./store-link.js";
 import { StoreWatch } from "./store-watch.js";
 
 /** What `share` can be told. */

@@ -1,7 +1,9 @@
 /** A breaker of this process and the circuit that many processes share, in one admission. */
 
-import type { AdmissionCheck } from "../../breaker/admission-check.js";
-import { type Operation, runAndTell } from "../../breaker/calls.js";
+import type { AdmissionCheck } from "../../breaker/calls/admission-check.js";
+import { type Operation, runAndTell } from "../../breaker/calls/calls.js";
+import { type CallPermit, Permit } from "../../breaker/calls/permit.js";
+import { UnaskedPermit } from "../../breaker/calls/unasked-permit.js";
 import {
   CircuitBreaker,
   type ExecuteOptions,
@@ -15,16 +17,15 @@ import type { Listener } from "../../breaker/events.js";
 import type { Machine } from "../../breaker/machine.js";
 import type { CircuitBreakerMetrics } from "../../breaker/metrics.js";
 import type { Outcome } from "../../breaker/options.js";
-import { type CallPermit, Permit, type Settlement, type Settler } from "../../breaker/permit.js";
-import { UnaskedPermit } from "../../breaker/unasked-permit.js";
 import { checkFunction, wordField } from "../../options/check.js";
 import type { FleetSnapshot } from "../rules/reply.js";
+import type { KnownRefusal } from "./circuit/known-circuit.js";
+import type { Answer, SharedCircuit, SharedCounts } from "./circuit/shared-circuit.js";
+import { SharedSettler } from "./circuit/shared-settler.js";
+import { SharedTicket } from "./circuit/shared-ticket.js";
 import type { ControlOptions, FleetControl, IsolateOptions } from "./fleet-control.js";
 import { type FleetEvents, SHARED_EVENT_NAMES, type SharedEventName } from "./fleet-events.js";
-import type { KnownRefusal } from "./known-circuit.js";
-import type { Answer, SharedCircuit, SharedCounts } from "./shared-circuit.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
-import { SharedTicket } from "./shared-ticket.js";
 
 /** A shared breaker at one moment. */
 export interface SharedCircuitMetrics {
@@ -278,38 +279,6 @@ const EVENT = wordField<SharedEventName>("change", SHARED_EVENT_NAMES);
 
 /** Of calls whose outcome is not told to anybody else. */
 const LOCAL_ONLY = new SharedTicket({ tell: () => {}, giveBack: () => {} }, null, undefined);
-
-/** Tells both circuits what became of a call. */
-class SharedSettler implements Settler {
-  readonly ticket: SharedTicket;
-  readonly #machine: Machine;
-
-  constructor(machine: Machine, ticket: SharedTicket) {
-    this.#machine = machine;
-    this.ticket = ticket;
-  }
-
-  settle(permit: Permit, settlement: Settlement): void {
-    this.#machine.settle(permit, settlement);
-    this.ticket.settle(settlement);
-  }
-
-  release(permit: Permit): void {
-    this.#machine.release(permit);
-    this.ticket.release();
-  }
-
-  /** The shared circuit gets its place back and counts nothing. */
-  alone(): Settler {
-    return {
-      settle: (permit, settlement) => {
-        this.#machine.settle(permit, settlement);
-        this.ticket.release();
-      },
-      release: (permit) => this.release(permit),
-    };
-  }
-}
 
 function giveBack(permit: Permit, ticket: SharedTicket): void {
   permit.release();

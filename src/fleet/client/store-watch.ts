@@ -2,9 +2,9 @@
 
 import { isEntry } from "../reply-shape.js";
 import type { FleetEntry, FleetStore } from "../store.js";
-import type { CircuitTable } from "./circuit-table.js";
-import type { SharedCircuit } from "./shared-circuit.js";
-import type { StoreLink } from "./store-link.js";
+import type { CircuitTable } from "./circuit/circuit-table.js";
+import type { SharedCircuit } from "./circuit/shared-circuit.js";
+import type { StoreLink } from "./link/store-link.js";
 
 /**
  * Pushes can be lost, and a store that was emptied pushes nothing, so that circuits in use are asked for

@@ -9,8 +9,8 @@ import {
   ScriptedStore,
   tick,
 } from "../../../tests/fleet/scripted-store.js";
+import { Permit } from "../../breaker/calls/permit.js";
 import { isCircuitBreakerOpenError } from "../../breaker/errors.js";
-import { Permit } from "../../breaker/permit.js";
 import type { FleetChangeEvent } from "./fleet-events.js";
 import { isSharedCircuitOpenError } from "./shared-open-error.js";
 

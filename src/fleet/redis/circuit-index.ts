@@ -6,9 +6,9 @@
 
 import { RETENTION_MS } from "../rules/state.js";
 import type { FleetKey } from "../store.js";
-import type { RedisConnection } from "./connection.js";
+import type { RedisConnection } from "./connection/connection.js";
+import type { RedisLink } from "./connection/link.js";
 import { clusterNodeError, commandError, isNotAllowed, messageOf } from "./failure.js";
-import type { RedisLink } from "./link.js";
 import type { RedisNames } from "./names.js";
 
 /** More names than this are neither kept nor listed. */

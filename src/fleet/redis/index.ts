@@ -1,5 +1,5 @@
 /** Shared circuits in Redis: a store for a client that you have, or for a URL. */
 
-export type { RedisClient } from "./client.js";
+export type { RedisClient } from "./clients/client.js";
 export { openRedis } from "./open-redis.js";
 export { type RedisStoreOptions, redisStore } from "./redis-store.js";

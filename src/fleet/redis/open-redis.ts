@@ -3,8 +3,8 @@
 import type { FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { checkRedisUrl } from "../store-url.js";
-import type { RedisClient } from "./client.js";
-import { installedIoredis, installedNodeRedis } from "./installed-clients.js";
+import type { RedisClient } from "./clients/client.js";
+import { installedIoredis, installedNodeRedis } from "./clients/installed-clients.js";
 import { redisStore } from "./redis-store.js";
 
 /**

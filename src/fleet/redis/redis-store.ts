@@ -8,16 +8,16 @@ import type { FleetEntry, FleetKey, FleetListener, FleetStore, OnUnreadable } fr
 import { UnreadableCircuitError } from "../store-error.js";
 import { within } from "../within.js";
 import { CircuitIndex } from "./circuit-index.js";
-import { connectionsOf, type RedisClient } from "./client.js";
-import type { MakeConnection } from "./connection.js";
+import { connectionsOf, type RedisClient } from "./clients/client.js";
+import type { MakeConnection } from "./connection/connection.js";
+import { RedisLink } from "./connection/link.js";
+import { RedisSubscriptions } from "./connection/subscriptions.js";
 import { commandError, garbledError, messageOf } from "./failure.js";
-import { RedisLink } from "./link.js";
-import { SCRIPT, SCRIPT_SHA } from "./lua/script.js";
-import { HISTORY_FIELDS } from "./lua/state.js";
 import { prefixField, RedisNames } from "./names.js";
-import { scriptCommand } from "./script-arguments.js";
-import { ScriptBatches, type ScriptTarget } from "./script-batches.js";
-import { RedisSubscriptions } from "./subscriptions.js";
+import { SCRIPT, SCRIPT_SHA } from "./script/lua/script.js";
+import { HISTORY_FIELDS } from "./script/lua/state.js";
+import { scriptCommand } from "./script/script-arguments.js";
+import { ScriptBatches, type ScriptTarget } from "./script/script-batches.js";
 
 /** What a store in Redis can be told. */
 export interface RedisStoreOptions {

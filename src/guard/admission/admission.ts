@@ -1,8 +1,8 @@
 /** Lets a request in past all the breakers it depends on, or past none. */
 
+import { type CallPermit, Permit } from "../../breaker/calls/permit.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { type CircuitBreakerOpenError, isCircuitBreakerOpenError } from "../../breaker/errors.js";
-import { type CallPermit, Permit } from "../../breaker/permit.js";
 import type { SharedCircuitBreaker } from "../../fleet/client/shared-circuit-breaker.js";
 import type { Asked } from "../../policies/wait.js";
 

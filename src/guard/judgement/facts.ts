@@ -2,7 +2,7 @@
 
 import type { Failure } from "../../attribution/failure.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
-import type { FailureDetail } from "../../breaker/permit.js";
+import type { FailureDetail } from "../../breaker/calls/permit.js";
 
 /** How a call depends on an upstream. */
 export interface Dependence {

@@ -7,7 +7,7 @@
 import { type Failure, ID_UNKNOWN } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
-import type { FailureDetail } from "../../breaker/permit.js";
+import type { FailureDetail } from "../../breaker/calls/permit.js";
 import { ENGINE } from "../guard-options.js";
 import { concerned, provesAnswer } from "./concerned.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";

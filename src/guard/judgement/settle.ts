@@ -1,7 +1,7 @@
 /** Tells permits their outcomes: the only place that does, for requests, commands and connects. */
 
 import type { Failure } from "../../attribution/failure.js";
-import type { CallPermit } from "../../breaker/permit.js";
+import type { CallPermit } from "../../breaker/calls/permit.js";
 import type { Guard } from "../guard.js";
 import { ENGINE } from "../guard-options.js";
 import type { CallFacts, JudgedOutcome, JudgedOutcomes } from "./facts.js";

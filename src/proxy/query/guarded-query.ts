@@ -7,7 +7,7 @@ import { ENGINE } from "../../guard/guard-options.js";
 import { type Exchange, GuardedSession } from "../../guard/guarded-session.js";
 import type { SessionState } from "../../guard/session-state.js";
 import { type RefusalType, rejectionAnswer } from "../../guard/wire/rejection-answer.js";
-import { HeldBytes } from "../../traces/incoming-body.js";
+import { HeldBytes } from "../../traces/receiver/incoming-body.js";
 import type { RequestTracing } from "../../traces/request-tracing.js";
 import type { ClientConnection } from "../http1/client-connection.js";
 import { beginAnswer, cut, endWith, relayAnswer } from "../http1/relay.js";

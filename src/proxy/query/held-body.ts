@@ -1,7 +1,7 @@
 /** Holds a body until it was read as a whole, or until it is too long to be held. */
 
 import type { IncomingMessage } from "node:http";
-import type { HeldBytes } from "../../traces/incoming-body.js";
+import type { HeldBytes } from "../../traces/receiver/incoming-body.js";
 
 /** The longest body that is read; no request of an SDK and no error of an engine is that long. */
 export const MAX_HELD_BYTES = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
 import { onAbort } from "../../policies/abort.js";
-import type { HeldBytes } from "../../traces/incoming-body.js";
+import type { HeldBytes } from "../../traces/receiver/incoming-body.js";
 import { type RawHeaders, withHeader, withoutHeaders } from "../http1/raw-headers.js";
 import { endWith, headersFor, relayBody, sendRequest } from "../http1/relay.js";
 import type { SessionAddress } from "../sessions/session-address.js";

@@ -1,13 +1,13 @@
 /** Hosts guarded sessions in this process: one guard, and a proxy before each session. */
 
 import { classifyFailure } from "../../attribution/classify/classify-failure.js";
-import type { CallPermit } from "../../breaker/permit.js";
+import type { CallPermit } from "../../breaker/calls/permit.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
 import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
 import { settleConnect } from "../../guard/judgement/settle.js";
 import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
-import type { TraceReceiver } from "../../traces/receiver.js";
+import type { TraceReceiver } from "../../traces/receiver/receiver.js";
 import { RequestTracing } from "../../traces/request-tracing.js";
 import type { RefusedQuery } from "../query/guarded-query.js";
 import type { SessionCounts, SessionProxy } from "../session-proxy.js";

@@ -3,8 +3,8 @@
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
+import type { CallPermit } from "../../breaker/calls/permit.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
-import type { CallPermit } from "../../breaker/permit.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
 import { concerned } from "../../guard/judgement/concerned.js";

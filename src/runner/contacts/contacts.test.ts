@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { EngineSpan } from "../../attribution/spans/span.js";
-import { decodeSpans } from "../../traces/decode.js";
+import { decodeSpans } from "../../traces/otlp/decode.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
 import { RequestSpans } from "./request-spans.js";
 

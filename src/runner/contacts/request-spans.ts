@@ -2,7 +2,7 @@
 
 import { type EngineSpan, hasEnded } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
-import { lightSpan, weightOf } from "../../traces/light-span.js";
+import { lightSpan, weightOf } from "../../traces/otlp/light-span.js";
 
 /** What is held at most, in characters and what an object costs beside them. */
 const MAX_WEIGHT = 16 * 1024 * 1024;

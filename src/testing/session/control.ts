@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
-import type { OwnSpan } from "../../traces/encode.js";
+import type { OwnSpan } from "../../traces/otlp/encode.js";
 import type { AttachAddress } from "./cli-options.js";
 import type { SpanSink } from "./traces/request-span.js";
 

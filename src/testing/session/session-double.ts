@@ -8,7 +8,7 @@ import { Session } from "./engine/session.js";
 import type { FaultRule } from "./faults/fault-rules.js";
 import { checkFault, checkFaults } from "./faults/fault-rules.js";
 import { servingHost } from "./faults/faults.js";
-import { publishFolder } from "./resolve/publish.js";
+import { publishFolder } from "./resolve/container/publish.js";
 import { SessionServer } from "./server.js";
 import {
   type EngineVersion,

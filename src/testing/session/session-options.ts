@@ -12,7 +12,7 @@ import {
   readOptions,
   wordField,
 } from "../../options/check.js";
-import { isHttpUrl } from "../../traces/receiver-options.js";
+import { isHttpUrl } from "../../traces/receiver/receiver-options.js";
 import { checkFaults, type FaultRule } from "./faults/fault-rules.js";
 import { seededRandom } from "./faults/faults.js";
 import { type ModuleDouble, type ModuleSettings, readModules } from "./modules/module-options.js";

@@ -8,11 +8,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { LateHttpServer } from "../../sockets/late-http-server.js";
 import { randomToken } from "../../sockets/random-token.js";
 import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
-import { answer } from "../exporter-answer.js";
-import { Forwarder } from "../forwarder.js";
-import { HeldBytes, readBody, unpack } from "../incoming-body.js";
-import { PATIENCE } from "../patience.js";
-import { withinOrOver } from "../quiet.js";
+import { Forwarder } from "../forwarding/forwarder.js";
+import { PATIENCE } from "../forwarding/patience.js";
+import { answer } from "../receiver/exporter-answer.js";
+import { HeldBytes, readBody, unpack } from "../receiver/incoming-body.js";
+import { withinOrOver } from "../receiver/quiet.js";
 import { countRecords } from "./count-records.js";
 
 /** Hears how many records of each scope one body had. */

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redisStore } from "../../../src/fleet/redis/index.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
 import { limit, POLICY } from "../commands.js";
-import { RedisServer, until } from "../redis-server.js";
+import { RedisServer, until } from "../redis/redis-server.js";
 import { fleetProcesses, type Member, type ProcessEvent } from "./fleet-processes.js";
 import { mostAtOnce, type Probe, type Refusal, wronglyRefused } from "./probe-watch.js";
 import { PATIENCE_MS, REDIS_CLIENTS, redisSceneAt } from "./scenes.js";

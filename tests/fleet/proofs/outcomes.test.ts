@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FleetMode } from "../../../src/fleet/client/fleet-options.js";
-import { until } from "../redis-server.js";
+import { until } from "../redis/redis-server.js";
 import { fleetProcesses, type Member, type MemberPlan } from "./fleet-processes.js";
 import { PATIENCE_MS, SCENES, type Scene } from "./scenes.js";
 

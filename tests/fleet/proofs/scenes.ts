@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFleetServer } from "../../../src/fleet/http/index.js";
 import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
-import { RedisServer } from "../redis-server.js";
+import { RedisServer } from "../redis/redis-server.js";
 
 /** A busy machine is no store that is down: the proofs of what stores count wait this long. */
 export const PATIENCE_MS = 10_000;

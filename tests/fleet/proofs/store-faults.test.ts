@@ -11,7 +11,7 @@ import { redisStore } from "../../../src/fleet/redis/index.js";
 import type { ControlCommand } from "../../../src/fleet/rules/command.js";
 import type { FleetSnapshot } from "../../../src/fleet/rules/reply.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
-import { RedisServer, until } from "../redis-server.js";
+import { RedisServer, until } from "../redis/redis-server.js";
 import { TcpGate } from "../tcp-gate.js";
 import { fleetProcesses, type Member, type MemberPlan } from "./fleet-processes.js";
 import { REDIS_CLIENTS, redisSceneAt } from "./scenes.js";

@@ -1,8 +1,8 @@
 /** What stands before the pulls of one process: nothing, a breaker of its own, or one that all share. */
 
+import { type CallPermit, Permit } from "../../../src/breaker/calls/permit.js";
 import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.js";
 import type { Clock } from "../../../src/breaker/clock.js";
-import { type CallPermit, Permit } from "../../../src/breaker/permit.js";
 import { createFleet } from "../../../src/fleet/client/fleet.js";
 import type { ReporterOptions } from "../../../src/fleet/client/reporter.js";
 import type { FleetStore } from "../../../src/fleet/store.js";

@@ -1,6 +1,6 @@
 /** Runs a fleet of runners through hours of virtual time, with the real breakers and the real rules. */
 
-import type { CallPermit } from "../../../src/breaker/permit.js";
+import type { CallPermit } from "../../../src/breaker/calls/permit.js";
 import type { ReporterOptions } from "../../../src/fleet/client/reporter.js";
 import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
 import type { NamedBreakerOptions } from "../../../src/registry/registry.js";

@@ -4,8 +4,8 @@
  */
 
 import type { SessionResponse } from "../../../src/attribution/failure.js";
+import type { CallPermit } from "../../../src/breaker/calls/permit.js";
 import type { CircuitBreaker } from "../../../src/breaker/circuit-breaker.js";
-import type { CallPermit } from "../../../src/breaker/permit.js";
 import type { CliWatch } from "../../../src/dagger/cli-watch.js";
 import { Limits, runInNew } from "../../../src/dagger/session-opening.js";
 import { engineFault } from "../../../src/guard/judgement/engine-fault.js";

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { otherNodes } from "../../../scripts/node-versions.mjs";
+import { otherNodes } from "../../../scripts/installing/node-versions.mjs";
 import { compile } from "../compiler.js";
 import { createProject, installed, type Project, ROOT, type Run } from "../project.js";
 

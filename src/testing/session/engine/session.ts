@@ -1,6 +1,6 @@
 /** One session with an engine: the objects it handed out and what it has resolved. */
 
-import type { OwnSpan } from "../../../traces/encode.js";
+import type { OwnSpan } from "../../../traces/otlp/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
 import type { NestedClient, NestedPort } from "../modules/running-function.js";
 import { decodeId, encodeId } from "../query/ids.js";

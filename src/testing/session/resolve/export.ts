@@ -8,7 +8,7 @@ import type { ContainerValue, DirectoryValue, FileValue } from "../engine/values
 import { meetFaults, requireCaller } from "../faults/meet-faults.js";
 import { EngineError, systemErrorText } from "../faults/wire-errors.js";
 import { copyInto } from "../files/scratch.js";
-import { runExec } from "./container-exec.js";
+import { runExec } from "./container/container-exec.js";
 
 /** Writes a file to the host. */
 export async function exportFile(

@@ -10,13 +10,13 @@ import { isOwnBusiness } from "../modules/own-business.js";
 import type { FieldResolver } from "../query/query-run.js";
 import { TYPES_WITH_IDS } from "../query/schema.js";
 import { traceCall } from "../traces/core-call.js";
-import { containerResolvers } from "./container.js";
-import { emptyContainer } from "./container-value.js";
+import { containerResolvers } from "./container/container.js";
+import { emptyContainer } from "./container/container-value.js";
+import { cacheVolume } from "./container/mounts.js";
 import { directoryResolvers, EMPTY_DIRECTORY, fileResolvers, newFile } from "./directory.js";
 import { gitRefResolvers, gitRepositoryResolvers, openRepository } from "./git.js";
 import { hostResolvers } from "./host.js";
 import { download } from "./http.js";
-import { cacheVolume } from "./mounts.js";
 import { Arguments, type TypeResolvers } from "./resolver.js";
 import { secretByUri, secretResolvers, setSecret } from "./secret.js";
 

@@ -1,7 +1,7 @@
 /** Spans as an engine makes them for what it does: opened, nested and ended while work goes on. */
 
 import { randomBytes } from "node:crypto";
-import type { OwnAttribute, OwnSpan } from "../../../traces/encode.js";
+import type { OwnAttribute, OwnSpan } from "../../../traces/otlp/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
 
 /** What attributes a span has. */

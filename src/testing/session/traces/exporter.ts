@@ -2,7 +2,7 @@
 
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { encodeSpans, type OwnSpan } from "../../../traces/encode.js";
+import { encodeSpans, type OwnSpan } from "../../../traces/otlp/encode.js";
 import type { SpanSink } from "./request-span.js";
 
 /** Where spans go, and when. */

@@ -1,6 +1,6 @@
 /** Spans of what a function asks: an engine tells them later than the call of the function, as a rule. */
 
-import type { OwnSpan } from "../../../traces/encode.js";
+import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
 /** How much later than the call: more than a CLI gathers spans whose bodies are read at once. */
 const AFTER_CALL_MS = 150;

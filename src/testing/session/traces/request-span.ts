@@ -1,7 +1,7 @@
 /** The span of one request to the session's `/query`, under which all that it causes stands. */
 
 import { randomBytes } from "node:crypto";
-import type { OwnSpan } from "../../../traces/encode.js";
+import type { OwnSpan } from "../../../traces/otlp/encode.js";
 import { parseTraceparent } from "../../../traces/trace-context.js";
 import { ActiveSpan, nowNs, SCOPES } from "./active-span.js";
 

@@ -3,8 +3,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { decodeSpans } from "../../../traces/decode.js";
-import type { OwnSpan } from "../../../traces/encode.js";
+import { decodeSpans } from "../../../traces/otlp/decode.js";
+import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
 /** What a container has in its environment for that. */
 export interface TelemetryEnvironment {

@@ -1,0 +1,53 @@
+/** The program as an earlier commit had it, to compare with. */
+
+import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+/** The last commit whose build was one file for each source, each command line loading what it needs. */
+export const BEFORE = "d8fbe8f";
+/** A folder with a build that is there already. */
+const given = process.env.BENCH_BEFORE || undefined;
+
+/** Why there is nothing to compare with; undefined when there is. */
+export function withoutBefore() {
+  if (given !== undefined) return undefined;
+  try {
+    git("cat-file", "-e", BEFORE);
+    return undefined;
+  } catch {
+    return `no commit ${BEFORE} is here to compare with (a shallow clone?)`;
+  }
+}
+
+/**
+ * The script of that program: of the build in the folder that BENCH_BEFORE names, else built as it was built then.
+ *
+ * @param {string} folder Where to build it, within this project, whose packages it uses.
+ */
+export async function programBefore(folder) {
+  if (given !== undefined) return join(given, "dist/cli/main.js");
+  const { build } = createRequire(join(PROJECT, "package.json"))("esbuild");
+  execFileSync("tar", ["-x", "-C", folder], {
+    input: git("archive", BEFORE, "src", "package.json"),
+  });
+  // Where tsc would find no errors, it writes the same.
+  await build({
+    entryPoints: ["src/**/*.ts"],
+    outdir: "dist",
+    absWorkingDir: folder,
+    format: "esm",
+    logLevel: "warning",
+  });
+  return join(folder, "dist/cli/main.js");
+}
+
+function git(...args) {
+  return execFileSync("git", args, {
+    cwd: PROJECT,
+    maxBuffer: 1e9,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+}

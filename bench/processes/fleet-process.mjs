@@ -1,0 +1,69 @@
+/** The other processes of the suites of the fleet: one that waits for trips, and those that call. */
+
+import { sqliteStore } from "../../dist/fleet/sqlite/index.js";
+import { isCircuitBreakerOpenError } from "../../dist/index.js";
+import { operation } from "../contenders/contenders.mjs";
+import { openFleet, share } from "../fleet.mjs";
+
+const ROLES = { watch, calls };
+
+const [role, url, mode] = process.argv.slice(2);
+process.once("disconnect", () => process.exit(0));
+const fleet = await openFleet({ store: storeAt(url), mode });
+process.on("message", (task) => ROLES[role](task));
+process.send("ready");
+
+/** A file waits as long as it may: a call that went without it would be one less to guard. */
+function storeAt(url) {
+  const [, path] = /^sqlite:(.*)$/.exec(url) ?? [];
+  return path === undefined ? url : sqliteStore({ path, busyTimeoutMs: 1000 });
+}
+
+/** Tells that the circuit is closed here, and then the moment from which on calls are refused. */
+async function watch({ name }) {
+  const shared = share(fleet, name);
+  await shared.execute(operation);
+  const isRefused = mode === "cached" ? pushed(shared) : asked(shared);
+  process.send("closed");
+  await isRefused;
+  process.send({ seenNs: process.hrtime.bigint().toString() });
+}
+
+/** Resolves when a push has changed what a call is told. */
+function pushed(shared) {
+  return new Promise((resolve) => {
+    shared.on("change", () => {
+      if (!shared.check().admits) resolve();
+    });
+  });
+}
+
+/** Calls, one after another, until one is refused. */
+async function asked(shared) {
+  for (;;) {
+    const { rejected, error } = await shared.tryExecute(operation);
+    if (rejected && isCircuitBreakerOpenError(error)) return;
+  }
+}
+
+/** Makes calls, some at a time, one in ten of which fails, and waits until the store knows of them. */
+async function calls({ name, count, atOnce }) {
+  const shared = share(fleet, name);
+  let made = 0;
+  const caller = async () => {
+    while (made < count) {
+      made += 1;
+      const fails = made % 10 === 0;
+      await shared.execute(fails ? failing : operation).catch(() => undefined);
+    }
+  };
+  const startNs = process.hrtime.bigint();
+  await Promise.all(Array.from({ length: atOnce }, caller));
+  await fleet.flush();
+  const endNs = process.hrtime.bigint();
+  process.send({ startNs: startNs.toString(), endNs: endNs.toString() });
+}
+
+async function failing() {
+  throw new Error("the upstream failed");
+}

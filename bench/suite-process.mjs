@@ -1,6 +1,0 @@
-/** Runs one suite in a process of its own, so that none finds code or heap as another left it. */
-
-const [name, effort] = process.argv.slice(2);
-const suite = await import(`./suites/${name}.mjs`);
-const { rows, figures } = await suite.run(JSON.parse(effort));
-process.send({ name, title: suite.title, note: suite.note, rows, figures }, () => process.exit(0));

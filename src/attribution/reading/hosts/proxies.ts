@@ -1,0 +1,57 @@
+/** Finds the proxy that a text blames: it stands between the client and the host that was asked. */
+
+import { readHost } from "../../hosts.js";
+
+const NAME = "[a-z0-9*_-][a-z0-9.*_-]{0,252}|\\[[0-9a-f:]{2,45}\\]";
+
+// Go: the proxy was dialled, and refused; or a SOCKS proxy that could not be reached itself.
+const DIALLED = [
+  new RegExp(
+    `proxyconnect tcp: (?:dial tcp:? (?:lookup )?|(?:read|write) tcp [0-9.:]{1,32}->)((?:${NAME})(?::[0-9]{1,5})?)`,
+    "i",
+  ),
+  new RegExp(
+    `socks connect tcp ((?:${NAME}):[0-9]{1,5})->(?:${NAME}):[0-9]{1,5}: (?:dial|read|write|eof)`,
+    "i",
+  ),
+];
+
+// curl and what is built on it: git, pip's and dnf's back ends.
+const UNRESOLVED = new RegExp(`resolve proxy(?: name)?:? ["']?(${NAME})`, "i");
+const CONNECTED = new RegExp(
+  `(?:failed to connect to|connect to) (${NAME}) port ([0-9]{1,5})(?: via (${NAME}))?`,
+  "gi",
+);
+
+/**
+ * The host of the proxy at fault, with its port when it is printed.
+ *
+ * @param asked The host of the URL that was asked: an address of another name is the proxy's.
+ */
+export function blamedProxy(text: string, asked: string | undefined): string | undefined {
+  for (const pattern of DIALLED) {
+    const dialled = pattern.exec(text)?.[1];
+    if (dialled !== undefined) return readHost(dialled, "");
+  }
+  const unresolved = UNRESOLVED.exec(text)?.[1];
+  if (unresolved !== undefined) return readHost(unresolved);
+  if (asked === undefined) return undefined;
+  CONNECTED.lastIndex = 0;
+  let proxy: string | undefined;
+  for (let match = CONNECTED.exec(text); match !== null; match = CONNECTED.exec(text)) {
+    const [, name = "", port, via] = match;
+    if (via !== undefined && via.toLowerCase() !== name.toLowerCase()) proxy = readHost(via);
+    else if (withoutPort(asked) !== name.toLowerCase()) proxy = hostAt(name, port);
+    else proxy = undefined;
+  }
+  return proxy;
+}
+
+/** An address alone keeps its port, a name only one that is not the default. */
+function hostAt(name: string, port: string | undefined): string | undefined {
+  return readHost(`${name}:${port}`, /^[0-9.]{7,15}$|^\[/.test(name) ? "" : "https");
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:[0-9]{1,5}$/, "");
+}

@@ -1,0 +1,223 @@
+/** Finds in a text the URL whose exchange failed, and tells what its host was used as. */
+
+import { isDockerHubHost, parseUrl } from "../../hosts.js";
+import type { Blamed } from "./addresses.js";
+
+/** Pseudo hosts of the engine's own HTTP connections: they name no machine. */
+const ENGINE_HOSTS: ReadonlySet<string> = new Set(["dagger", "engine", "buildkitd", "docker"]);
+
+/** Schemes of addresses at which only an engine or a container runtime is reached. */
+const ENGINE_SCHEMES: ReadonlySet<string> = new Set([
+  "tcp",
+  "kube-pod",
+  "docker-container",
+  "podman-container",
+]);
+
+// How git's own last words name the URL: whoever called git may have been asked for another one.
+const GIT_LEADS = [
+  "unable to access '",
+  "failed for '",
+  "username for '",
+  "password for '",
+  "repository '",
+] as const;
+// What stands right before the URL of an exchange that failed.
+const STRONG_LEADS = [
+  'get "',
+  'head "',
+  'post "',
+  'put "',
+  'patch "',
+  'delete "',
+  'options "',
+  "get ",
+  "head ",
+  "post ",
+  "put ",
+  "patch ",
+  "delete ",
+  "get\t",
+  "post\t",
+  "put\t",
+  "request to ",
+  "request to: ",
+  'requesting "',
+  "status code ",
+  "status ",
+  "remote ",
+  "remote: ",
+  "for repository ",
+  "for url '",
+  "for url: ",
+  "for url (",
+  "read ",
+  "dialing ",
+  "url ",
+  "url: ",
+  "checksum for ",
+  "mismatch for ",
+  "mismatch: ",
+  "clone ",
+  "cloning ",
+  "to clone '",
+  "fetching ",
+  "download ",
+  "downloading ",
+  "http_download ",
+  "reading from ",
+  "failed to send to ",
+  // git-lfs.
+  "fatal error: server error ",
+  "fatal error: server error: ",
+  "client error ",
+  "client error: ",
+  "authorization error: ",
+  "repository or object not found: ",
+  "rate limit exceeded: ",
+  "issue with ",
+  "connect to ",
+  "connecting to ",
+  "upload to ",
+  "ls-remote ",
+  "--symref ",
+  'fetch "',
+  "fetch ",
+  "dial ",
+  "registry ",
+  'registry "',
+  "origin: ",
+] as const;
+const WEAK_LEADS = [
+  "from ",
+  "for ",
+  "to ",
+  "at ",
+  "with ",
+  "of ",
+  "reach ",
+  'from "',
+  'url: "',
+] as const;
+const LEAD_LENGTH = 64;
+
+// A field that holds the URL: "url='", "url=URL('", '"url":"', "uri=".
+const FIELD_LEAD = /\bur[il]["']?(?:=|: ?)(?:url\()?["'(]?$/;
+// A status with its reason: "404 Not Found: ", "HTTP 503 (", "503 Server Error: Backend is unhealthy at ".
+const STATUS_LEAD = /(?<![\w./:-])[45][0-9]{2}\b[a-z<> .:'-]{0,40}["'(<[]?$/;
+
+// Where people are sent to read on: these hosts did not fail.
+const READING_HOSTS = new Set(["www.docker.com", "docs.docker.com", "docs.dagger.io", "dagger.io"]);
+// Where the traces of a run are shown; they are sent elsewhere.
+const TRACE_HOSTS = new Set(["dagger.cloud", "v3.dagger.cloud", "www.dagger.cloud"]);
+const TRACE_PATH = /\/(?:traces|runs)(?:\/|$)/;
+const READING_LEADS = [
+  "cloud url=",
+  "cloud url: ",
+  "trace url=",
+  "trace url: ",
+  "trace at ",
+  "tracing at ",
+  "trace: ",
+  "see ",
+  "visit ",
+  "upgrading: ",
+  "see: ",
+  "visit: ",
+  "more: ",
+  "documentation: ",
+];
+
+const URL_END = /[\s"'<>`|,;(){}]/;
+const MAX_URLS = 400;
+
+// The caller gave the call up: where another failed, that one is the cause.
+const CANCELLED = /^["'`)>\]]{0,3}: context cancell?ed\b/i;
+
+type Strength = 0 | 1 | 2 | 3;
+
+/** A URL that failed. */
+export interface BlamedUrl extends Blamed {
+  /** Whether its call was only cancelled. */
+  readonly cancelled: boolean;
+}
+
+interface Candidate {
+  readonly blamed: BlamedUrl;
+  readonly strength: Strength;
+}
+
+/**
+ * The last URL in the text that is said to have failed, of those most clearly said; one whose call
+ * was cancelled only where there is no other.
+ */
+export function blamedUrl(text: string): BlamedUrl | undefined {
+  let best: Candidate | undefined;
+  const strongest = text.includes(" '") && GIT_LEAD.test(text) ? 3 : 2;
+  let from = text.length;
+  for (let count = 0; count < MAX_URLS && from >= 0; count += 1) {
+    const mark = text.lastIndexOf("://", from);
+    if (mark < 0) break;
+    from = mark - 1;
+    const found = readUrlAt(text, mark);
+    if (found !== undefined && found.strength > (best?.strength ?? -1)) best = found;
+    if (best?.strength === strongest) break;
+  }
+  return best?.blamed;
+}
+
+const GIT_LEAD = /(?:unable to access|failed for|(?:username|password) for|repository) '/i;
+
+function readUrlAt(text: string, mark: number): Candidate | undefined {
+  let start = mark;
+  while (start > 0 && mark - start < 16 && /[a-z0-9+-]/i.test(text[start - 1] ?? "")) start -= 1;
+  const stretch = text.slice(mark, mark + 2048);
+  const length = stretch.search(URL_END);
+  const whole = length < 0 ? stretch : stretch.slice(0, length);
+  const end = mark + whole.replace(/[:.]{1,4}$/, "").length;
+  const url = parseUrl(text.slice(start, end));
+  if (url === undefined || isForReading(url.host, url.path)) return undefined;
+  const lead = text.slice(Math.max(0, start - LEAD_LENGTH), start).toLowerCase();
+  const strength = strengthOf(lead);
+  if (strength === undefined) return undefined;
+  const cancelled = CANCELLED.test(text.slice(end, end + 32));
+  return {
+    blamed: { host: url.host, use: useOfUrl(url.scheme, url.host, url.path), end, cancelled },
+    strength: cancelled ? 0 : strength,
+  };
+}
+
+function isForReading(host: string, path: string): boolean {
+  return READING_HOSTS.has(host) || (TRACE_HOSTS.has(host) && TRACE_PATH.test(path));
+}
+
+/** How clearly the words before a URL say that it failed; undefined when they do not. */
+function strengthOf(lead: string): Strength | undefined {
+  const ends = (words: readonly string[]) => words.some((word) => lead.endsWith(word));
+  if (ends(READING_LEADS)) return undefined;
+  if (ends(GIT_LEADS)) return 3;
+  if (ends(STRONG_LEADS) || FIELD_LEAD.test(lead)) return 2;
+  return ends(WEAK_LEADS) || STATUS_LEAD.test(lead) ? 1 : undefined;
+}
+
+const REGISTRY_PATH = /^\/(?:v2(?:\/|$)|artifactory\/api\/docker\/|service\/token)/;
+const TOKEN_PATH = /(?:^|\/)(?:token|oauth2\/(?:token|exchange)|jwt\/auth)$/;
+const GIT_PATH = /(?:\.git\/?$|\/info\/refs$|\/git-(?:upload|receive)-pack$|\/info\/lfs)/;
+
+function useOfUrl(scheme: string, host: string, path: string): Blamed["use"] {
+  if (ENGINE_HOSTS.has(host) || ENGINE_SCHEMES.has(scheme)) return "session";
+  if (path === "/query" && /^(?:127\.|localhost|\[::1\])/.test(host)) return "session";
+  if (scheme === "ssh" || scheme === "git") return "git";
+  if (REGISTRY_PATH.test(path) || isRegistryHost(host)) return "registry";
+  if (TOKEN_PATH.test(path) && !host.endsWith("dagger.cloud")) return "registry";
+  if (GIT_PATH.test(path)) return "git";
+  return undefined;
+}
+
+const REGISTRY_HOSTS =
+  /^(?:ghcr\.io|quay\.io|gcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|registry\.k8s\.io|registry\.dagger\.io|pkg-containers\.githubusercontent\.com)$|(?:\.gcr\.io|\.azurecr\.io|\.pkg\.dev|\.quay\.io|\.amazonaws\.com\.cn|\.icr\.io)$|\.dkr\.ecr\.[a-z0-9-]{1,32}\.amazonaws\.com$/;
+
+/** Whether a host serves images and nothing else. */
+function isRegistryHost(host: string): boolean {
+  return isDockerHubHost(host) || REGISTRY_HOSTS.test(host);
+}

@@ -1,0 +1,70 @@
+/** Rules for the reports of test runners: what a failed test quotes is no failure of anybody else. */
+
+import type { AttributionRule, FailureReading } from "../rule.js";
+
+/** How test runners say at the end that tests failed, in lower case. */
+const REPORTS: readonly RegExp[] = [
+  // go test.
+  /^\s{0,64}--- fail: \S/m,
+  /^fail(?:$|\t)/m,
+  // pytest, unittest.
+  /^=+ [^\n]{0,200}\b[1-9][0-9]{0,6} (?:failed|errors?)\b[^\n]{0,200} in [0-9.:]{1,16}/m,
+  /^failed \([^\n)]{0,60}(?:failures|errors)=[1-9]/m,
+  // Jest, Vitest.
+  /^\s{0,8}(?:tests|test suites|test files):? {1,8}[1-9][0-9]{0,6} failed\b/m,
+  // Surefire and JUnit, PHPUnit, Gradle.
+  /tests run: [0-9]{1,7}, {1,2}(?:failures: [1-9]|failures: 0, errors: [1-9])/,
+  /^(?:failures|errors)!\s{1,4}tests: [0-9]/m,
+  /\bthere were failing tests\b/,
+  // RSpec, ExUnit, Minitest.
+  /^[0-9]{1,7} (?:examples?|tests?|runs?|doctests?), [^\n]{0,80}\b[1-9][0-9]{0,6} (?:failures?|errors?)\b/m,
+  // Cargo, CTest, .NET.
+  /\btest result: failed\. /,
+  /% tests passed, [1-9][0-9]{0,6} tests? failed out of /,
+  /\bfailed! {1,4}- failed: {1,8}[1-9]/,
+  // Mocha and Cypress, Playwright, TAP.
+  /^\s{0,8}[1-9][0-9]{0,6} failing\b/m,
+  /^ {1,8}[1-9][0-9]{0,6} failed\n {1,8}\[/m,
+  /^not ok [0-9]{1,7}\b/m,
+];
+
+/** What one of them holds, for a cheap look before. */
+const WORDS = ["fail", "not ok", "error"];
+
+/** How Dagger closes its output for an exchange of its own: tests that it ran before are another matter. */
+const CLOSING =
+  /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push )/m;
+
+function reportsFailedTests({ lower }: FailureReading): boolean {
+  if (!WORDS.some((word) => lower.includes(word))) return false;
+  const end = Math.max(...REPORTS.map((report) => endOfLast(report, lower)));
+  return end >= 0 && !CLOSING.test(lower.slice(end));
+}
+
+/** Returns where the last match of a pattern ends; -1 when there is none. */
+function endOfLast(pattern: RegExp, text: string): number {
+  if (!pattern.test(text)) return -1;
+  let end = -1;
+  for (const match of text.matchAll(new RegExp(pattern.source, "gm"))) {
+    end = match.index + match[0].length;
+  }
+  return end;
+}
+
+export const TEST_RULES: readonly AttributionRule[] = [
+  {
+    name: "user.tests",
+    fault: "user",
+    counts: false,
+    transient: false,
+    upstream: "none",
+    reason: "Tests failed, whatever their output quotes.",
+    when: reportsFailedTests,
+    examples: [
+      '--- FAIL: TestPull (0.01s)\n    pull_test.go:12: Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host\nFAIL',
+      "Tests:       1 failed, 4 passed, 5 total",
+      "test result: FAILED. 3 passed; 1 failed; 0 ignored",
+    ],
+    seen: "Go, pytest, Jest, JUnit, Cargo and the like",
+  },
+];

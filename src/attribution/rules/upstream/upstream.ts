@@ -1,0 +1,226 @@
+/** Rules for hosts: one for every kind of host and every way in which an exchange can end. */
+
+import type { Fault, UpstreamKind } from "../../failure.js";
+import type { Outcome } from "../../reading/words/vocabulary.js";
+import type { AttributionRule } from "../rule.js";
+import { CLOUD, type Ended, type Examples, GIT, HTTP, REGISTRY } from "./upstream-examples.js";
+
+interface Verdict {
+  /** Whose fault it is; `"upstream"` for the host's own. */
+  readonly fault: "upstream" | "user" | "cancelled";
+  readonly counts: boolean;
+  readonly transient: boolean;
+  readonly limited?: true;
+  readonly answered?: true;
+  readonly reason: string;
+}
+
+/** What each way of ending means, said of "the host". */
+const VERDICTS: Readonly<Record<Ended, Verdict>> = {
+  limited: {
+    fault: "upstream",
+    counts: true,
+    transient: true,
+    limited: true,
+    reason: "limits the rate of requests.",
+  },
+  "server-error": {
+    fault: "upstream",
+    counts: true,
+    transient: true,
+    reason: "answered with a server error (5xx).",
+  },
+  timeout: { fault: "upstream", counts: true, transient: true, reason: "did not answer in time." },
+  unreachable: {
+    fault: "upstream",
+    counts: true,
+    transient: true,
+    reason: "could not be reached: its name was not found or it took no connection.",
+  },
+  interrupted: {
+    fault: "upstream",
+    counts: true,
+    transient: true,
+    reason: "broke the connection off.",
+  },
+  "expired-certificate": {
+    fault: "upstream",
+    counts: false,
+    transient: false,
+    reason: "has a certificate that is expired or not yet valid.",
+  },
+  "untrusted-certificate": {
+    fault: "user",
+    counts: false,
+    transient: false,
+    reason: "has a certificate or TLS setting that does not fit those here.",
+  },
+  denied: {
+    fault: "user",
+    counts: false,
+    transient: false,
+    answered: true,
+    reason: "refused the credentials, or asked for some.",
+  },
+  missing: {
+    fault: "user",
+    counts: false,
+    transient: false,
+    answered: true,
+    reason: "does not have what was asked for.",
+  },
+  rejected: {
+    fault: "user",
+    counts: false,
+    transient: false,
+    answered: true,
+    reason: "did not accept the request (4xx).",
+  },
+  unasked: {
+    fault: "user",
+    counts: false,
+    transient: false,
+    reason: "was not asked: its address cannot be used from here.",
+  },
+};
+
+/** How Go says that a text is no JSON, or only the beginning of one. */
+const UNREADABLE_JSON = [
+  "looking for beginning of",
+  "invalid character '",
+  "unexpected end of json input",
+  "cannot unmarshal",
+];
+
+const SUBJECT: Readonly<Record<UpstreamKind | "cloud", string>> = {
+  registry: "The registry",
+  git: "The git host",
+  http: "The HTTP server",
+  cloud: "The cache or telemetry service",
+};
+
+function rulesOf(
+  kind: UpstreamKind | "cloud",
+  seen: string,
+  examples: Examples,
+): AttributionRule[] {
+  return Object.entries(VERDICTS).map(([outcome, verdict]) => {
+    const { fault, reason, ...rest } = verdict;
+    return {
+      name: `${kind}.${outcome}`,
+      fault: fault === "upstream" ? (kind satisfies Fault) : fault,
+      ...rest,
+      reason: `${SUBJECT[kind]} ${reason}`,
+      when: { use: kind, outcome: [outcome as Outcome] },
+      examples: examples[outcome as keyof typeof VERDICTS],
+      seen,
+    };
+  });
+}
+
+export const UPSTREAM_RULES: readonly AttributionRule[] = [
+  {
+    name: "registry.upload-lost",
+    fault: "registry",
+    counts: false,
+    transient: true,
+    reason: "The registry lost an upload that was under way.",
+    when: [
+      { any: ["failed commit on ref"], outcome: ["missing", "rejected"] },
+      {
+        any: [
+          "unknown blob",
+          "blob upload unknown",
+          "blob_upload_unknown",
+          "blob upload invalid",
+          "blob_upload_invalid",
+        ],
+      },
+    ],
+    examples: [
+      'failed commit on ref "config-sha256:f7ff": unexpected status: 404 Not Found',
+      "unknown blob",
+    ],
+    seen: "buildkit, docker",
+  },
+  {
+    // A login page of a network, or a proxy's words: whether the registry itself is well is not known.
+    name: "registry.unreadable",
+    fault: "registry",
+    counts: false,
+    transient: true,
+    reason: "What came from the registry is neither a manifest nor an index.",
+    when: [
+      {
+        use: "registry",
+        any: ["media type", "mediatype"],
+        matches:
+          /media ?type[: "']{0,4}(?:(?:text|image|audio|video)\/|application\/(?:xhtml|xml|octet-stream|problem)|$)/m,
+      },
+      {
+        use: "registry",
+        any: UNREADABLE_JSON,
+        none: ["config.json", "auth.json", ".docker/", "dns message", "error parsing http"],
+      },
+    ],
+    examples: [
+      'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): unsupported descriptor media type text/html',
+      'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): invalid character \'<\' looking for beginning of value',
+    ],
+    seen: "0.21, 1.0",
+  },
+  {
+    name: "git.unreadable",
+    fault: "git",
+    counts: false,
+    transient: true,
+    reason: "What came from the git host is no answer of a git server.",
+    when: {
+      any: [
+        "not valid: is this a git repository",
+        "invalid pkt-len",
+        "invalid pkt-line",
+        "malformed pkt-line",
+        "bad line length character: <",
+      ],
+    },
+    examples: [
+      "fatal: https://github.com/acme/lib/info/refs not valid: is this a git repository?",
+      "unexpected client error: invalid pkt-len found",
+    ],
+    seen: "git, go-git",
+  },
+  {
+    name: "cloud.range",
+    fault: "cloud",
+    counts: false,
+    transient: true,
+    reason: "A cache holds an entry that is not what it should be.",
+    when: {
+      any: ["status"],
+      use: "cloud",
+      matches: /status (?:response |code:? )?(?:416|412|409)/,
+    },
+    examples: [
+      {
+        text: "failed to copy: invalid status response 416 The range specified is invalid for the current size of the resource. for https://acct.blob.core.windows.net/c/d?sv=1",
+        context: { operation: "cache" },
+      },
+    ],
+    seen: "buildkit",
+  },
+  {
+    name: "cloud.reservation",
+    fault: "cloud",
+    counts: true,
+    transient: true,
+    reason: "The cache service did not take a reservation.",
+    when: { any: ["failed to reserve cache", "unable to reserve cache", "reservecache failed"] },
+    examples: ["error writing layer blob: failed to reserve cache"],
+    seen: "buildkit",
+  },
+  ...rulesOf("registry", "containerd, docker, 0.3 to 0.21", REGISTRY),
+  ...rulesOf("git", "git, go-git, ssh, 0.3 to 0.21", GIT),
+  ...rulesOf("http", "Go, 0.3 to 0.21", HTTP),
+  ...rulesOf("cloud", "buildkit, dagger", CLOUD),
+];

@@ -1,0 +1,230 @@
+/** Runs operations with the right to do so, and tells the machine what became of them. */
+
+import type { AbortSignal } from "../../options/abort-signal.js";
+import { askUser } from "../announce.js";
+import { CircuitState } from "../circuit-state.js";
+import { isCircuitBreakerError, statedDelayMs } from "../errors.js";
+import type { Machine } from "../machine.js";
+import type { Outcome } from "../options.js";
+import { outcomeOfAbort } from "./caller-abort.js";
+import { isDuration, type Permit, type Settlement, SUCCESS } from "./permit.js";
+
+/** What an operation is given. */
+export interface OperationContext {
+  /** The signal that was given to `execute`. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a breaker protects: may return a value, a promise or a thenable, and may throw. */
+export type Operation<T> = (context: OperationContext) => T | PromiseLike<T>;
+
+/** The context of every operation whose caller gave no signal. */
+export const NO_SIGNAL: OperationContext = Object.freeze({ signal: undefined });
+
+/** Runs an operation that holds a permit; the promise is the operation's own, value or reason. */
+export function runWithPermit<T>(
+  machine: Machine,
+  permit: Permit,
+  operation: Operation<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  return runAndTell(machine, operation, signal, (settlement) => machine.settle(permit, settlement));
+}
+
+/** Runs an operation and tells what became of it before anybody else hears. */
+export function runAndTell<T>(
+  machine: Machine,
+  operation: Operation<T>,
+  signal: AbortSignal | undefined,
+  settle: (settlement: Settlement) => void,
+): Promise<T> {
+  let result: T | PromiseLike<T>;
+  try {
+    result = operation(signal === undefined ? NO_SIGNAL : { signal });
+  } catch (error) {
+    settle(settlementOfError(machine, error, signal));
+    return Promise.reject(error);
+  }
+  return Promise.resolve(result).then(
+    (value) => {
+      settle(settlementOfValue(machine, value));
+      return value;
+    },
+    (error) => {
+      settle(settlementOfError(machine, error, signal));
+      throw error;
+    },
+  );
+}
+
+/**
+ * The short way of calls through a closed circuit: no permit, and, when nobody times them or judges
+ * their values, reactions that are made once for a whole generation.
+ */
+export class FastLane {
+  readonly generation: number;
+  readonly #machine: Machine;
+  /** Whether the options ask how long each call took. */
+  readonly #timesCalls: boolean;
+  /** Whether the options ask what each value means. */
+  readonly #judgesValues: boolean;
+  /** Whether the last call failed; only then is recording a failure kept apart from passing it on. */
+  #failing = false;
+
+  /** The lane of this generation, when the circuit is closed and no admission can change it. */
+  static through(machine: Machine): FastLane | undefined {
+    const { state, control } = machine;
+    const fits =
+      control === "automatic" &&
+      state.kind === CircuitState.Closed &&
+      !state.policy.judgesAtAdmission;
+    return fits ? new FastLane(machine) : undefined;
+  }
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.generation = machine.generation;
+    const { trip, classifyResult } = machine.settings;
+    this.#timesCalls = trip.slowCallMs !== undefined;
+    this.#judgesValues = classifyResult !== undefined;
+  }
+
+  /** Runs an operation; only in the generation of this lane. */
+  run<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
+    const machine = this.#machine;
+    machine.inFlight += 1;
+    if (this.#judgesValues || machine.emitter?.hearsOutcomes) {
+      return this.#runWatched(operation, signal);
+    }
+    if (this.#timesCalls) return this.#runTimed(operation, signal);
+    let result: T | PromiseLike<T>;
+    try {
+      result = operation(signal === undefined ? NO_SIGNAL : { signal });
+    } catch (error) {
+      this.#recordFailure(error, signal);
+      return Promise.reject(error);
+    }
+    const promise = Promise.resolve(result);
+    if (signal !== undefined) {
+      return promise.then(this.#onValue, (error) => {
+        this.#recordFailure(error, signal);
+        throw error;
+      }) as Promise<T>;
+    }
+    if (!this.#failing) return promise.then(this.#onValue, this.#onError) as Promise<T>;
+    // A reaction that throws costs twice as much as one that lets the rejection through.
+    promise.then(undefined, this.#onlyRecord);
+    return promise.then(this.#onValue) as Promise<T>;
+  }
+
+  #runWatched<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
+    const machine = this.#machine;
+    const startedMs = machine.timesCalls ? machine.settings.clock.now() : Number.NaN;
+    return runAndTell(machine, operation, signal, (settlement) => {
+      machine.inFlight -= 1;
+      machine.accountSince(startedMs, this.generation, settlement);
+    });
+  }
+
+  /** The time of the call is all that anybody wants to know beside its outcome. */
+  #runTimed<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
+    const machine = this.#machine;
+    const startedMs = machine.settings.clock.now();
+    let result: T | PromiseLike<T>;
+    try {
+      result = operation(signal === undefined ? NO_SIGNAL : { signal });
+    } catch (error) {
+      this.#recordTimedFailure(startedMs, error, signal);
+      return Promise.reject(error);
+    }
+    return Promise.resolve(result).then(
+      (value) => {
+        machine.inFlight -= 1;
+        machine.succeedSince(startedMs, this.generation);
+        return value;
+      },
+      (error) => {
+        this.#recordTimedFailure(startedMs, error, signal);
+        throw error;
+      },
+    );
+  }
+
+  #recordTimedFailure(startedMs: number, error: unknown, signal: AbortSignal | undefined): void {
+    const machine = this.#machine;
+    machine.inFlight -= 1;
+    machine.accountSince(startedMs, this.generation, settlementOfError(machine, error, signal));
+  }
+
+  readonly #onValue = (value: unknown): unknown => {
+    this.#failing = false;
+    this.#machine.inFlight -= 1;
+    this.#machine.succeed(this.generation);
+    return value;
+  };
+
+  readonly #onlyRecord = (error: unknown): void => this.#recordFailure(error, undefined);
+
+  readonly #onError = (error: unknown): never => {
+    this.#recordFailure(error, undefined);
+    throw error;
+  };
+
+  #recordFailure(error: unknown, signal: AbortSignal | undefined): void {
+    this.#failing = true;
+    this.#machine.inFlight -= 1;
+    this.#machine.account(this.generation, settlementOfError(this.#machine, error, signal));
+  }
+}
+
+/** What a value means. */
+function settlementOfValue(machine: Machine, value: unknown): Settlement {
+  const { classifyResult } = machine.settings;
+  if (classifyResult === undefined) return SUCCESS;
+  const outcome = ask(machine, "classifyResult", () => classifyResult(value), readOutcome);
+  return { outcome: outcome ?? "success", error: undefined };
+}
+
+/** What a rejection means. An abort by the caller is told by the signal, whatever classifiers say. */
+function settlementOfError(
+  machine: Machine,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Settlement {
+  const { classifyError, retryAfter } = machine.settings;
+  const ofAbort = outcomeOfAbort(error, signal);
+  if (ofAbort !== undefined) return { outcome: ofAbort, error };
+  let outcome = defaultOutcome(error);
+  if (classifyError !== undefined) {
+    outcome = ask(machine, "classifyError", () => classifyError(error), readOutcome) ?? outcome;
+  }
+  if (outcome !== "failure") return { outcome, error };
+  if (retryAfter === undefined) return { outcome, error, retryAfterMs: statedDelayMs(error) };
+  const retryAfterMs = ask(machine, "retryAfter", () => retryAfter(error), readDelay);
+  return { outcome, error, retryAfterMs };
+}
+
+/** An error is a failure, unless this package refused a call inside the operation. */
+function defaultOutcome(error: unknown): Outcome {
+  return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
+}
+
+/** Asks a function among the options; one that fails is announced once and its answer is undefined. */
+function ask<R>(
+  machine: Machine,
+  option: string,
+  question: () => unknown,
+  read: (answer: unknown) => R,
+): R | undefined {
+  return askUser(machine, `circuit breaker "${machine.name}"`, option, question, read);
+}
+
+function readOutcome(outcome: unknown): Outcome {
+  if (outcome === "success" || outcome === "failure" || outcome === "ignored") return outcome;
+  throw new TypeError("expected success, failure or ignored");
+}
+
+function readDelay(delayMs: unknown): number | undefined {
+  if (isDuration(delayMs)) return delayMs;
+  throw new RangeError("expected milliseconds, 0 or more, or undefined");
+}

@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { run } from "./command-line.js";
+
+async function output(args: readonly string[]) {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const exitCode = await run(args, { stdin, stdout, stderr, env: {} });
+  return { exitCode, stdout: stdout.read(), stderr: String(stderr.read()) };
+}
+
+test.each([
+  [["pin"]],
+  [["pin", "Dockerfile", "--check", "--json"]],
+  [["pin", "--help"]],
+  [["help", "pin"]],
+])("%j is told what to use instead of a command that is gone", async (args) => {
+  const { exitCode, stdout, stderr } = await output(args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: null });
+  expect(stderr).toMatch(/^error: .*"pin".*Renovate.*dagger\.lock/);
+  const [page = "none"] = /docs\/\w+\.md/.exec(stderr) ?? [];
+  expect(existsSync(new URL(`../../${page}`, import.meta.url))).toBe(true);
+});
+
+test("a command that is gone stands in no help", async () => {
+  const { exitCode, stdout } = await output(["--help"]);
+  expect(exitCode).toBe(0);
+  expect(String(stdout)).not.toMatch(/^ {2}pin\b/m);
+});

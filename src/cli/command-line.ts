@@ -1,0 +1,121 @@
+/** Runs one command line and gives its exit code. */
+
+import { Command, CommanderError } from "commander";
+import { withoutCommands } from "../attribution/ci-commands.js";
+import { redact } from "../attribution/redact.js";
+import { EXIT } from "./exit-codes.js";
+import { packageVersion } from "./own-program.js";
+import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
+
+type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** The commands in the order of the help. Only what is asked for is loaded: `run` must start at once. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  run: async () => (await import("./run/command.js")).addRunCommand,
+  session: async () => (await import("./session/command.js")).addSessionCommand,
+  trace: async () => (await import("./trace/command.js")).addTraceCommand,
+  classify: async () => (await import("./classify/command.js")).addClassifyCommand,
+  quota: async () => (await import("./quota/command.js")).addQuotaCommand,
+  mirrors: async () => (await import("./mirrors/command.js")).addMirrorsCommand,
+  digests: async () => (await import("./digests/command.js")).addDigestsCommand,
+  status: async () => (await import("./fleet/status.js")).addStatusCommand,
+  watch: async () => (await import("./fleet/watch/watch.js")).addWatchCommand,
+  isolate: async () => (await import("./fleet/by-hand/isolate.js")).addIsolateCommand,
+  release: async () => (await import("./fleet/by-hand/release.js")).addReleaseCommand,
+  reset: async () => (await import("./fleet/by-hand/reset.js")).addResetCommand,
+  history: async () => (await import("./fleet/history.js")).addHistoryCommand,
+  serve: async () => (await import("./serve/command.js")).addServeCommand,
+};
+
+/** Commands that are gone, with what to use instead. They are told for one version. */
+const GONE: Readonly<Record<string, string>> = {
+  pin: 'the command "pin" is gone: let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock, see docs/pinning.md of this package; "digests" and "run --pin" stay',
+};
+
+/**
+ * Runs a command line, without the names of node and the program, and gives its exit code.
+ * It never rejects.
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const gone = goneCommand(argv);
+  if (gone !== undefined) {
+    say(terminal, `error: ${gone}`);
+    return EXIT.usage;
+  }
+  try {
+    const program = await createProgram(argv, { terminal, end: (code) => (exitCode = code) });
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, terminal);
+  }
+}
+
+async function createProgram(argv: readonly string[], context: CommandContext): Promise<Command> {
+  const { terminal } = context;
+  const program = new Command("dagger-breaker")
+    .description(
+      "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, lists known digests, and shows and controls the circuits that a fleet shares.",
+    )
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .showHelpAfterError("(--help tells more)")
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(withoutCommands(withoutValues(text))),
+    });
+  for (const name of namesToLoad(argv)) (await COMMANDS[name]?.())?.(program, context);
+  return program;
+}
+
+/** What to use instead, where a command line asks for a command that is gone, or for its help. */
+function goneCommand([first = "", second = ""]: readonly string[]): string | undefined {
+  const name = first === "help" ? second : first;
+  return Object.hasOwn(GONE, name) ? GONE[name] : undefined;
+}
+
+/** The commands that a command line is about: all of them, where it asks for help or is wrong. */
+function namesToLoad([first = "", ...others]: readonly string[]): readonly string[] {
+  if (first === "--version" || first === "-V") return [];
+  const name = first === "help" ? (others[0] ?? "") : first;
+  return Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
+}
+
+/**
+ * Takes secrets out of what is said of a wrong command line: a value in the place of another may be an
+ * address with a password or a token. An option that is not known may have been given a secret:
+ * `--password=...` is shown without it.
+ */
+function withoutValues(text: string): string {
+  return withoutSecrets(text).replace(/(unknown option '-[^'=]*=)[^\n]*(?='\n)/, "$1...");
+}
+
+/** Addresses may stand without a scheme, as mirrors do. */
+function withoutSecrets(text: string): string {
+  return redact(text).replace(/[^\s'"=,/]{1,256}:[^\s'"@]{1,256}@/g, "***@");
+}
+
+function exitCodeOf(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) {
+    const asked = error.code === "commander.helpDisplayed" || error.code === "commander.version";
+    return asked || (error.code === "commander.help" && error.exitCode === 0)
+      ? EXIT.ok
+      : EXIT.usage;
+  }
+  if (error instanceof CommandError) {
+    say(terminal, `error: ${withoutSecrets(error.message)}`);
+    return error.exitCode;
+  }
+  // The message of an error that nobody foresaw may hold what is private.
+  const name = error instanceof Error ? error.name : typeof error;
+  const code = (error as { code?: unknown } | null)?.code;
+  say(terminal, `error: unexpected ${name}${typeof code === "string" ? ` (${code})` : ""}`);
+  if ((terminal.env.DAGGER_BREAKER_DEBUG ?? "") !== "" && error instanceof Error) {
+    say(terminal, error.stack ?? "");
+  }
+  return EXIT.internal;
+}

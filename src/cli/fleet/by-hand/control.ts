@@ -1,0 +1,114 @@
+/** Does something by hand to circuits, one after the other, and tells each as it is done. */
+
+import { type Command, InvalidArgumentError } from "commander";
+import type { ControlCommand } from "../../../fleet/rules/command.js";
+import type { FleetEntry } from "../../../fleet/store.js";
+import { EXIT } from "../../exit-codes.js";
+import { CommandError, printJson, printLines, say, type Terminal } from "../../terminal.js";
+import { type CircuitObject, circuitObject, isKnown } from "../circuit.js";
+import { quoted } from "../names.js";
+import {
+  addFleetOptions,
+  type FleetFlags,
+  NotDoneError,
+  type OpenScope,
+  readCircuits,
+  withStore,
+} from "../with-store.js";
+import { defaultOwner, MAX_OWNER_LENGTH } from "./owner.js";
+
+/** The options that all of them have. */
+export interface ControlFlags extends FleetFlags {
+  readonly reason?: string;
+  readonly owner?: string;
+}
+
+/** What is done to each circuit, and how it is told. */
+export interface Control {
+  /** Who does it is given, the rest is known from the command line. */
+  command(owner: string): ControlCommand;
+  /** Looks at all circuits before anything is done to one of them; a CommandError keeps it so. */
+  readonly check?: (before: readonly FleetEntry[], scope: string) => void;
+  /** Whether it is done to a circuit that the store does not know. */
+  readonly toUnknown: boolean;
+  tell(before: FleetEntry, after: FleetEntry): string;
+}
+
+const MAX_REASON_LENGTH = 1000;
+
+/** Reads the reason, which is kept for all to see. */
+export const readReason = textOf(MAX_REASON_LENGTH);
+
+/** Adds the options that all of them have but the reason. */
+export function addControlOptions(command: Command): Command {
+  return addFleetOptions(command)
+    .option(
+      "--owner <name>",
+      "who does it; default: who started the CI job, else user@host",
+      textOf(MAX_OWNER_LENGTH),
+    )
+    .option("--json", "print one JSON array of how the circuits stand then");
+}
+
+/** Does it, and gives the exit code. */
+export async function control(
+  names: readonly string[],
+  flags: ControlFlags,
+  terminal: Terminal,
+  what: Control,
+): Promise<number> {
+  const command = what.command(flags.owner ?? defaultOwner(terminal.env));
+  const objects: CircuitObject[] = [];
+  let exitCode: number = EXIT.ok;
+  const doAll = async (opened: OpenScope) => {
+    const entries = await opened.ask(() => readCircuits(opened, names));
+    what.check?.(entries, opened.scope);
+    for (const before of entries) {
+      if (!isKnown(before.snapshot) && !what.toUnknown) {
+        exitCode = EXIT.circuitUnknown;
+        say(terminal, `not known in the scope ${opened.scope}: ${quoted(before.name)}`);
+        objects.push(circuitObject(before, Date.now()));
+        continue;
+      }
+      const after = await apply(opened, before.name, command);
+      objects.push(circuitObject(after, Date.now()));
+      if (!flags.json) printLines(terminal, [what.tell(before, after)]);
+    }
+  };
+  try {
+    await withStore(flags, terminal.env, doAll, what.toUnknown);
+  } finally {
+    // What was done before something went wrong is told all the same.
+    if (flags.json && objects.length > 0) printJson(terminal, objects);
+  }
+  return exitCode;
+}
+
+async function apply(
+  { store, scope, ask }: OpenScope,
+  name: string,
+  command: ControlCommand,
+): Promise<FleetEntry> {
+  try {
+    const { snapshot } = await ask(() => store.run({ scope, name }, command));
+    return { name, snapshot };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (error instanceof NotDoneError) {
+      throw new CommandError(
+        `${error.message}; it was not done to ${quoted(name)}`,
+        error.exitCode,
+      );
+    }
+    const doubt = `whether it was done to ${quoted(name)} is not known (status tells)`;
+    throw new CommandError(`${error.message}; ${doubt}`, error.exitCode);
+  }
+}
+
+function textOf(maxLength: number): (text: string) => string {
+  return (text) => {
+    const trimmed = text.trim();
+    if (trimmed !== "" && trimmed.length <= maxLength) return trimmed;
+    throw new InvalidArgumentError(`Expected a text of 1 to ${maxLength} characters.`);
+  };
+}

@@ -1,0 +1,69 @@
+/** `dagger-breaker watch`: shows shared circuits as they change. */
+
+import type { Command } from "commander";
+import { exitCodeHelp, WATCH_EXIT_CODES } from "../../exit-codes.js";
+import type { CommandContext, Terminal } from "../../terminal.js";
+import { readNames } from "../names.js";
+import { addFleetOptions, type FleetFlags, withStore } from "../with-store.js";
+import { follow } from "./follow.js";
+import { LineWriter } from "./watch-lines.js";
+import { Screen } from "./watch-screen.js";
+
+/** Adds the command. */
+export function addWatchCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command("watch")
+    .summary("show shared circuits as they change")
+    .description(
+      "Shows the circuits that a fleet shares until ctrl-C ends it: on a terminal as a table in which times count down, elsewhere as a line for each change. It goes on when the store goes away, and says so.",
+    )
+    .argument("[name...]", "circuits, such as registry:docker.io; default: all of the scope");
+  addFleetOptions(command)
+    .option("--json", "print a JSON object on a line of its own for each change")
+    .addHelpText("after", exitCodeHelp(WATCH_EXIT_CODES))
+    .action((names: string[], flags: FleetFlags) =>
+      watch(readNames(names), flags, context.terminal),
+    );
+}
+
+function watch(names: readonly string[], flags: FleetFlags, terminal: Terminal): Promise<void> {
+  return withStore(flags, terminal.env, (opened) =>
+    untilEnded(terminal, async (signal) => {
+      const { stdout, env } = terminal;
+      const onScreen = stdout.isTTY === true && env.TERM !== "dumb" && !flags.json;
+      if (!onScreen) {
+        const lines = new LineWriter(opened, terminal, flags.json === true);
+        await follow(opened, names, lines, signal);
+        return;
+      }
+      const screen = new Screen(terminal, opened.scope);
+      try {
+        await follow(opened, names, screen, signal);
+      } finally {
+        screen.end();
+      }
+    }),
+  );
+}
+
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Goes on until a signal ends it, or nobody reads its output any more. */
+async function untilEnded(
+  { stdout }: Terminal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  for (const name of ENDING) process.on(name, end);
+  stdout.on("error", end).on("close", end);
+  try {
+    await work(ended.signal);
+  } catch (error) {
+    // Ended before the store had answered for the first time.
+    if (!ended.signal.aborted) throw error;
+  } finally {
+    for (const name of ENDING) process.off(name, end);
+    stdout.off("error", end).off("close", end);
+  }
+}

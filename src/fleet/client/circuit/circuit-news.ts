@@ -1,0 +1,56 @@
+/** What the listeners of one shared circuit, and those of its fleet, are told. */
+
+import { Emitter } from "../../../breaker/events.js";
+import type { FleetChange, FleetSnapshot } from "../../rules/reply.js";
+import type { FleetKey } from "../../store.js";
+import type { FleetEvents, SharedEventName } from "../fleet-events.js";
+import type { SharedCircuitOpenError } from "../shared-open-error.js";
+
+/** Passes an event on to the listeners of the whole fleet. */
+export type Announce = <N extends SharedEventName>(name: N, event: FleetEvents[N]) => void;
+
+/** The events of one circuit. */
+export class CircuitNews {
+  readonly emitter: Emitter<FleetEvents>;
+  readonly #key: FleetKey;
+  readonly #announce: Announce;
+
+  constructor(key: FleetKey, announce: Announce) {
+    this.#key = key;
+    this.#announce = announce;
+    this.emitter = new Emitter(`shared circuit breaker "${key.name}"`);
+  }
+
+  /** A call was refused. */
+  tellRejected(error: SharedCircuitOpenError): void {
+    this.#tell("rejected", { breakerName: this.#key.name, error });
+  }
+
+  /**
+   * Something was heard of the circuit. It is news when a generation has begun in which callers would
+   * see a difference, or of which it is known what it came from.
+   */
+  tellHeard(
+    before: FleetSnapshot | undefined,
+    after: FleetSnapshot,
+    changes: readonly FleetChange[],
+  ): void {
+    if (before?.generation === after.generation) return;
+    const change = changes.findLast(({ generation }) => generation === after.generation) ?? null;
+    if (change === null && !differs(before, after)) return;
+    const { scope, name } = this.#key;
+    this.#tell("change", { scope, name, snapshot: after, change });
+  }
+
+  #tell<N extends SharedEventName>(name: N, event: FleetEvents[N]): void {
+    this.emitter.enqueue(name, event);
+    this.emitter.deliver();
+    this.#announce(name, event);
+  }
+}
+
+/** Whether callers see a difference: a circuit that was not heard of before was closed to them. */
+function differs(before: FleetSnapshot | undefined, after: FleetSnapshot): boolean {
+  const wasIsolated = before !== undefined && before.isolation !== null;
+  return (before?.state ?? "closed") !== after.state || wasIsolated !== (after.isolation !== null);
+}

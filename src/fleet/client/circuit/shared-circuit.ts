@@ -1,0 +1,318 @@
+/** One shared circuit as this process sees it: what it knows of it, asks it and tells it. */
+
+import type { Settlement } from "../../../breaker/calls/permit.js";
+import type { Clock } from "../../../breaker/clock.js";
+import { MAX_CALLS } from "../../rules/command.js";
+import type { FleetChange, FleetReply, FleetSnapshot } from "../../rules/reply.js";
+import type { Reporter } from "../../rules/state.js";
+import type { FleetKey } from "../../store.js";
+import type { StoreLink } from "../link/store-link.js";
+import { type SharedCircuitOpenError, sharedRejection } from "../shared-open-error.js";
+import type { CircuitPolicy } from "../shared-policy.js";
+import { type Announce, CircuitNews } from "./circuit-news.js";
+import { FlushTimer, Haste } from "./flush-timer.js";
+import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
+import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
+import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
+
+/** What the circuits of one fleet have in common. */
+export interface CircuitSurroundings {
+  readonly scope: string;
+  readonly link: StoreLink;
+  readonly cached: boolean;
+  readonly reporter: Reporter;
+  /** Names the probe places of a command; never the same twice. */
+  readonly nextLease: () => string;
+  /** Tells the listeners of the whole fleet. */
+  readonly announce: Announce;
+  /** Hears how many outcomes were lost. */
+  readonly dropped: (count: number) => void;
+}
+
+/** What a shared circuit has counted in this process; none of it ever goes back. */
+export interface SharedCounts {
+  /** Calls for which the store was asked. */
+  readonly askedCount: number;
+  /** Calls that the shared circuit refused. */
+  readonly refusedCount: number;
+  /** Calls that were let in without the store, because it was down or too slow. */
+  readonly aloneCount: number;
+  /** Outcomes that the store has taken, late ones among them. */
+  readonly toldCount: number;
+  /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
+  readonly droppedCount: number;
+}
+
+/** What a call is told: it may go, with a ticket to settle, or it may not. */
+export type Answer = SharedTicket | KnownRefusal;
+
+/** One circuit of the store. All breakers of that name in a process and a fleet share it. */
+export class SharedCircuit implements OutcomeTaker {
+  readonly key: FleetKey;
+  /** Of the breaker that was shared last. */
+  policy: CircuitPolicy;
+  readonly counts = {
+    askedCount: 0,
+    refusedCount: 0,
+    aloneCount: 0,
+    toldCount: 0,
+    droppedCount: 0,
+  };
+  readonly news: CircuitNews;
+  readonly #clock: Clock;
+  readonly #around: CircuitSurroundings;
+  readonly #cached: boolean;
+  readonly #known = new KnownCircuit();
+  readonly #tally = new OutcomeTally();
+  readonly #timer = new FlushTimer(() => this.flush());
+  #waiting: ((answer: Answer) => void)[] = [];
+  /** Questions whose answer calls wait for. */
+  #askingCount = 0;
+  /** That of calls which nobody asked the store for. */
+  readonly #unasked = new SharedTicket(this, null, undefined);
+  /** That of calls without a place of their own, in the generation that was heard of last. */
+  #ticket = this.#unasked;
+  /** The same while calls need not ask: in cached mode, as long as the circuit is known to be closed. */
+  #pass: SharedTicket | undefined;
+  #used = false;
+
+  constructor(name: string, policy: CircuitPolicy, clock: Clock, around: CircuitSurroundings) {
+    this.key = Object.freeze({ scope: around.scope, name });
+    this.policy = policy;
+    this.#clock = clock;
+    this.#around = around;
+    this.#cached = around.cached;
+    this.news = new CircuitNews(this.key, around.announce);
+  }
+
+  /** How it stands, as far as is known; undefined as long as nothing was heard. */
+  get snapshot(): FleetSnapshot | undefined {
+    return this.#known.at(this.#clock.now());
+  }
+
+  /** Lets a call in or refuses it: at once where that is known, else with the answer of the store. */
+  admit(): Answer | Promise<Answer> {
+    if (this.#cached) {
+      this.#used = true;
+      if (this.#pass !== undefined) return this.#pass;
+      const known = this.#known.decide(this.#clock.now());
+      if (typeof known === "object") return known;
+    }
+    if (!this.#around.link.mayAsk) return this.#decideAlone();
+    this.counts.askedCount += 1;
+    const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
+    if (this.#waiting.length === MAX_CALLS) this.flush();
+    // While an answer is awaited, calls are many: those of one turn go together. A single one waits for nothing.
+    else this.#timer.ask(this.#askingCount > 0 ? Haste.Tick : Haste.Now);
+    return answer;
+  }
+
+  /** What `admit` would say as far as is known; undefined where only the store can tell, or admits. */
+  check(): KnownRefusal | undefined {
+    const known = this.#known.decide(this.#clock.now());
+    return typeof known === "object" ? known : undefined;
+  }
+
+  /** Makes the rejection of a refused call, and tells of it. */
+  reject({ reason, snapshot }: KnownRefusal, withStack: boolean): SharedCircuitOpenError {
+    this.counts.refusedCount += 1;
+    const error = sharedRejection(this.key, reason, snapshot, withStack);
+    this.news.tellRejected(error);
+    return error;
+  }
+
+  /** The ticket of an outcome that had no permit. */
+  get unasked(): SharedTicket {
+    return this.#unasked;
+  }
+
+  tell(generation: number | null, settlement: Settlement): void {
+    this.#tally.add(generation, settlement);
+    // A success can wait for whatever is due; nearly all calls of a cached circuit end here.
+    if (this.#cached && settlement.outcome === "success" && this.#timer.isDue) return;
+    this.#schedule(this.#hasteOf(settlement));
+  }
+
+  giveBack(generation: number | null, lease: string): void {
+    this.#tally.giveBack(generation, lease);
+    this.#schedule(Haste.Tick);
+  }
+
+  /** Asks how it stands. Resolves with the answer, or when there is none. */
+  read(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#around.link.send(this.key, {
+        count: 0,
+        awaited: false,
+        command: () => ({ kind: "read" }),
+        replied: (reply, command, tookMs) => {
+          this.hearReply(reply, command, tookMs);
+          resolve();
+        },
+        missed: resolve,
+      });
+    });
+  }
+
+  /** Whether calls have come since this was last asked, in cached mode. */
+  takeUse(): boolean {
+    const used = this.#used;
+    this.#used = false;
+    return used;
+  }
+
+  /** Takes in what another process has caused. */
+  hearPush(snapshot: FleetSnapshot): void {
+    const before = this.#known.heard;
+    if (!this.#known.hearPush(snapshot, this.#clock.now(), this.#around.link.sentCount)) return;
+    this.#changed(before, snapshot, []);
+  }
+
+  /**
+   * Takes in the answer to a command of one's own.
+   *
+   * @param command The number of the command.
+   * @param tookMs How long ago it was sent.
+   */
+  hearReply({ snapshot, changes }: FleetReply, command: number, tookMs: number): void {
+    const before = this.#known.heard;
+    const atMs = this.#clock.now() - tookMs;
+    if (!this.#known.hearReply(snapshot, atMs, command, this.#around.link.sentCount)) return;
+    this.#changed(before, snapshot, changes);
+  }
+
+  /** Sends what waits: outcomes first, so that they count for the calls that ask. */
+  flush(): void {
+    this.#timer.stop();
+    for (const outcomes of this.#tally.take()) this.#settle(outcomes);
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    this.#ask(waiting);
+  }
+
+  /**
+   * Others shall hear of a rate limit before their next call. In strict mode any other outcome waits a
+   * moment for the next call, since it costs nothing with the admission of that.
+   */
+  #hasteOf({ outcome, openNow }: Settlement): Haste {
+    if (outcome === "failure" && openNow === true) return Haste.Tick;
+    if (!this.#cached) return Haste.Moment;
+    return outcome === "success" ? Haste.Second : Haste.Soon;
+  }
+
+  /** Once the fleet is closed nothing is due any more: what would wait is given up at once. */
+  #schedule(haste: Haste): void {
+    if (this.#around.link.isClosed) this.flush();
+    else this.#timer.ask(haste);
+  }
+
+  #ask(waiting: readonly ((answer: Answer) => void)[]): void {
+    const { link, nextLease } = this.#around;
+    const { length: count } = waiting;
+    const lease = nextLease();
+    let missed = false;
+    this.#askingCount += 1;
+    link.send(this.key, {
+      count,
+      awaited: true,
+      command: (minimumReporters) => ({
+        kind: "admit",
+        policy: this.policy.toldWith(minimumReporters),
+        count,
+        lease,
+        chance: Math.random(),
+      }),
+      replied: (reply, command, tookMs) => {
+        this.hearReply(reply, command, tookMs);
+        if (missed) return this.#giveAllBack(reply, lease);
+        this.#askingCount -= 1;
+        this.#answer(waiting, reply, lease);
+      },
+      missed: () => {
+        missed = true;
+        this.#askingCount -= 1;
+        for (const resolve of waiting) resolve(this.#decideAlone());
+      },
+    });
+  }
+
+  #answer(
+    waiting: readonly ((answer: Answer) => void)[],
+    { admitted, refusal, snapshot }: FleetReply,
+    lease: string,
+  ): void {
+    const { generation } = snapshot;
+    const probes = snapshot.state === "half-open";
+    const common = this.#ticketOf(generation);
+    for (const [index, resolve] of waiting.entries()) {
+      if (index >= admitted) resolve({ reason: refusal ?? "open", snapshot });
+      else if (probes) resolve(new SharedTicket(this, generation, `${lease}.${index}`));
+      else resolve(common);
+    }
+  }
+
+  /** Calls that did not wait for this answer have gone without the places that it gives. */
+  #giveAllBack({ admitted, snapshot }: FleetReply, lease: string): void {
+    if (snapshot.state !== "half-open") return;
+    for (let index = 0; index < admitted; index += 1) {
+      this.giveBack(snapshot.generation, `${lease}.${index}`);
+    }
+  }
+
+  /** The store cannot be asked: what it last said holds for as long as it said, then nobody refuses. */
+  #decideAlone(): Answer {
+    const known = this.#known.decide(this.#clock.now());
+    if (typeof known === "object") return known;
+    this.counts.aloneCount += 1;
+    return this.#unasked;
+  }
+
+  #settle(outcomes: Outcomes): void {
+    const { link, reporter } = this.#around;
+    const count = outcomes.successes + outcomes.failures;
+    let missed = false;
+    link.send(this.key, {
+      count: 0,
+      awaited: false,
+      command: (minimumReporters) => ({
+        kind: "settle",
+        policy: this.policy.toldWith(minimumReporters),
+        ...outcomes,
+        retryAfterMs: Math.min(outcomes.retryAfterMs, this.policy.maxOpenMs),
+        reporter,
+        chance: Math.random(),
+      }),
+      replied: (reply, command, tookMs) => {
+        this.hearReply(reply, command, tookMs);
+        if (!missed) this.counts.toldCount += count;
+      },
+      missed: () => {
+        missed = true;
+        this.#drop(count);
+      },
+    });
+  }
+
+  #drop(count: number): void {
+    this.counts.droppedCount += count;
+    this.#around.dropped(count);
+  }
+
+  #changed(
+    before: FleetSnapshot | undefined,
+    after: FleetSnapshot,
+    changes: readonly FleetChange[],
+  ): void {
+    const closed = after.isolation === null && after.state === "closed";
+    // A circuit that the store does not know has no generation in which an outcome could count.
+    this.#ticket = after.generation === 0 ? this.#unasked : this.#ticketOf(after.generation);
+    this.#pass = this.#cached && closed ? this.#ticket : undefined;
+    this.news.tellHeard(before, after, changes);
+  }
+
+  #ticketOf(generation: number): SharedTicket {
+    const known = this.#ticket.generation === generation;
+    return known ? this.#ticket : new SharedTicket(this, generation, undefined);
+  }
+}

@@ -1,0 +1,150 @@
+/** Connections by ioredis, to one server or to a cluster. */
+
+import type { Cluster, ClusterOptions, Redis } from "ioredis";
+import {
+  CONNECT_TIMEOUT_MS,
+  type OnLost,
+  type RedisConnection,
+  type RedisListener,
+  type RedisSubscriber,
+} from "../connection/connection.js";
+
+/** Says that a connection is lost: the store replaces it. */
+const NEVER = (): null => null;
+
+/** For our own connections: nothing waits for a connection, and nothing is sent twice. */
+const OWN_OPTIONS = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  enableReadyCheck: false,
+  enableAutoPipelining: false,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: NEVER,
+  reconnectOnError: null,
+  disableClientInfo: true,
+  monitor: false,
+  keyPrefix: "",
+  connectTimeout: CONNECT_TIMEOUT_MS,
+} as const;
+
+/** Makes connections by the options of a client for one server. */
+export function ioredisConnection(given: Redis, onLost: OnLost): RedisConnection {
+  const client = duplicate(given, onLost);
+  const { host = "localhost", port = 6379 } = client.options;
+  return {
+    address: `${host}:${port}`,
+    isCluster: false,
+    open: () => connect(client),
+    send: (_key, [name = "", ...args]) => client.call(name, ...args),
+    masters: async () => [([name = "", ...args]) => client.call(name, ...args)],
+    subscriber: async (onMessage, onSubscriberLost) =>
+      subscriber(duplicate(given, onSubscriberLost), onMessage),
+    close: () => disconnect(client),
+  };
+}
+
+/** Makes connections by the options of a client for a cluster. */
+export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisConnection {
+  const cluster = given.duplicate([], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    enableAutoPipelining: false,
+    scaleReads: "master",
+    clusterRetryStrategy: NEVER,
+    // A command whose connection was lost may have been applied.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshInterval: 0,
+    keyPrefix: "",
+    redisOptions: nodeOptions(given),
+  });
+  cluster.on("error", onLost);
+  cluster.on("node error", onLost);
+  cluster.on("end", () => onLost(new Error("the connection to the cluster ended")));
+  cluster.on("+node", (node: Redis) => unrefWhenConnected(node));
+  const nodes = () => cluster.nodes("master");
+  return {
+    address: "the cluster",
+    isCluster: true,
+    open: async () => {
+      await cluster.connect();
+      // A node that is still connecting takes no commands. One that is down must not hold up the rest.
+      await Promise.allSettled(nodes().map((node) => node.connect()));
+    },
+    send: (_key, [name = "", ...args]) => cluster.call(name, ...args),
+    masters: async () =>
+      nodes().map(
+        (node) =>
+          ([name = "", ...args]) =>
+            node.call(name, ...args),
+      ),
+    subscriber: async (onMessage, onSubscriberLost) => {
+      const masters = nodes();
+      const node = masters[Math.floor(Math.random() * masters.length)];
+      if (node === undefined) throw new Error("the cluster has no master");
+      return subscriber(duplicate(node, onSubscriberLost), onMessage);
+    },
+    close: () => disconnect(cluster),
+  };
+}
+
+/** For each node of a cluster. How a node is tried again is not its own to say. */
+function nodeOptions({
+  options,
+}: Cluster): Omit<NonNullable<ClusterOptions["redisOptions"]>, "replyMapping"> {
+  const { replyMapping: _, ...given } = options.redisOptions ?? {};
+  return { ...given, ...OWN_OPTIONS, connectTimeout: CONNECT_TIMEOUT_MS / 2 };
+}
+
+function duplicate(given: Redis, onLost: OnLost): Redis {
+  const client = given.duplicate(OWN_OPTIONS);
+  let problem: unknown;
+  client.on("error", (error) => {
+    problem = error;
+  });
+  client.on("end", () => onLost(problem ?? new Error("the connection was closed")));
+  unrefWhenConnected(client);
+  return client;
+}
+
+function unrefWhenConnected(client: Redis): void {
+  client.on("connect", () => client.stream.unref());
+}
+
+/** What has ended already would be waited for, by a timer that keeps the process alive. */
+function disconnect(client: Redis | Cluster): void {
+  if (client.status !== "end") client.disconnect();
+}
+
+/** What ioredis rejects with says only that the connection was closed; its event says why. */
+async function connect(client: Redis): Promise<void> {
+  let problem: unknown;
+  const keep = (error: unknown) => {
+    problem ??= error;
+  };
+  client.on("error", keep);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw problem ?? error;
+  } finally {
+    client.off("error", keep);
+  }
+}
+
+function subscriber(client: Redis, onMessage: RedisListener): RedisSubscriber {
+  client.on("message", onMessage);
+  return {
+    open: () => connect(client),
+    subscribe: async (channel) => void (await client.subscribe(channel)),
+    unsubscribe: async (channel) => void (await client.unsubscribe(channel)),
+    close: () => {
+      // It goes on hearing until the server has closed its side.
+      client.off("message", onMessage);
+      disconnect(client);
+    },
+  };
+}

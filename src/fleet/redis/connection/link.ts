@@ -1,0 +1,126 @@
+/** The connection that the store uses: made when it is needed, replaced when it is lost. */
+
+import { FleetStoreError } from "../../store-error.js";
+import { within } from "../../within.js";
+import { isElsewhere, messageOf } from "../failure.js";
+import { AwaitedAnswers } from "./awaited-answers.js";
+import {
+  CONNECT_TIMEOUT_MS,
+  type MakeConnection,
+  type RedisCommand,
+  type RedisConnection,
+} from "./connection.js";
+import { Redialing } from "./redialing.js";
+
+/** A connection that owes an answer for so long is dead, whatever its socket says. */
+const ANSWER_TIMEOUT_MS = 5000;
+/** For so long a process that has nothing else to do waits for an answer. */
+const HOLD_MS = 1000;
+
+/** Keeps one connection. Nothing waits in it: without a connection, commands are rejected. */
+export class RedisLink {
+  readonly #make: MakeConnection;
+  readonly #onOpened: () => void;
+  readonly #redialing = new Redialing(() => this.#dial());
+  readonly #awaited = new AwaitedAnswers(HOLD_MS, ANSWER_TIMEOUT_MS);
+  #current: RedisConnection | undefined;
+  #dialing: Promise<RedisConnection> | undefined;
+  /** Those that are replaced, until what is on its way is answered. */
+  readonly #replaced = new Map<RedisConnection, NodeJS.Timeout>();
+  /** Why there is no connection, once one was tried. */
+  #problem: string | undefined;
+  #closed = false;
+
+  /** @param onOpened Hears of each connection, the first one and each that replaces another. */
+  constructor(make: MakeConnection, onOpened: () => void) {
+    this.#make = make;
+    this.#onOpened = onOpened;
+  }
+
+  /** Connects now if there is no connection or it has failed, even if it is not time to try again. */
+  async open(): Promise<void> {
+    if (this.#current === undefined || this.#problem !== undefined) await this.#dialNow();
+  }
+
+  /** Resolves to the connection; waits for the first one, but for no other. */
+  async connection(): Promise<RedisConnection> {
+    if (this.#current !== undefined) return this.#current;
+    if (this.#problem === undefined) return this.#dialNow();
+    throw new FleetStoreError(`Redis is not connected: ${this.#problem}`);
+  }
+
+  send(key: string, command: RedisCommand): Promise<unknown> {
+    return this.ask((connection) => connection.send(key, command));
+  }
+
+  /** Asks the connection for one answer, which must come in time. */
+  async ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    const connection = this.#current ?? (await this.connection());
+    try {
+      return await this.#awaited.take(question(connection));
+    } catch (error) {
+      if (isElsewhere(error)) this.#replace(connection, error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#redialing.stop();
+    this.#awaited.close();
+    this.#current?.close();
+    this.#current = undefined;
+    for (const [connection, timer] of this.#replaced) {
+      clearTimeout(timer);
+      connection.close();
+    }
+    this.#replaced.clear();
+  }
+
+  /** For somebody who waits for it, which keeps the process alive. */
+  #dialNow(): Promise<RedisConnection> {
+    return within(this.#dial(), CONNECT_TIMEOUT_MS);
+  }
+
+  #dial(): Promise<RedisConnection> {
+    if (this.#closed) return Promise.reject(new FleetStoreError("the store in Redis is closed"));
+    this.#dialing ??= this.#connect().finally(() => {
+      this.#dialing = undefined;
+    });
+    return this.#dialing;
+  }
+
+  async #connect(): Promise<RedisConnection> {
+    const connection = this.#make((error) => this.#replace(connection, error));
+    try {
+      await within(connection.open(), CONNECT_TIMEOUT_MS, false);
+      if (this.#closed) throw new FleetStoreError("the store in Redis is closed");
+    } catch (error) {
+      connection.close();
+      this.#problem = messageOf(error);
+      this.#redialing.failed();
+      throw new FleetStoreError(`Redis cannot be reached: ${this.#problem}`);
+    }
+    if (this.#current !== undefined) this.#retire(this.#current);
+    this.#current = connection;
+    this.#problem = undefined;
+    this.#redialing.succeeded();
+    this.#onOpened();
+    return connection;
+  }
+
+  /** Makes another connection soon. A part of this one may still do: it is used until then. */
+  #replace(connection: RedisConnection, error: unknown): void {
+    if (connection !== this.#current || this.#closed) return;
+    this.#problem = messageOf(error);
+    this.#redialing.soon();
+  }
+
+  #retire(connection: RedisConnection): void {
+    const timer = setTimeout(() => {
+      this.#replaced.delete(connection);
+      connection.close();
+    }, ANSWER_TIMEOUT_MS);
+    this.#replaced.set(connection, timer.unref());
+  }
+}

@@ -1,0 +1,88 @@
+/** Reads the answers of the script. */
+
+import { isReply } from "../../reply-shape.js";
+import type { FleetReply } from "../../rules/reply.js";
+
+/** What the places of an answer hold, in their order. */
+const ANSWER = [
+  "admitted",
+  "refusal", // empty for none
+  "counted",
+  "late",
+  "changes", // texts of JSON
+  "generation",
+  "state",
+  "ageMs",
+  "retryAfterMs",
+  "badSeconds",
+  "reporters",
+  "probes",
+  "openings",
+  "isolation", // JSON
+  "failure", // JSON
+  "successes",
+  "failures",
+  "lateInAll",
+] as const;
+
+/** One without these last ones changed nothing, and the next stands for how the circuit stood. */
+const SHORT_LENGTH = ANSWER.indexOf("changes");
+
+/**
+ * Reads the answers to the commands of one script.
+ *
+ * @param commands How many calls each of them asked for.
+ * @returns A reply for each command; undefined where that is none, for the texts in it may be of others.
+ */
+export function readAnswers(
+  answers: readonly unknown[],
+  commands: readonly { readonly count: number }[],
+): (FleetReply | undefined)[] {
+  const replies: (FleetReply | undefined)[] = new Array(commands.length);
+  let snapshot: unknown;
+  for (let index = commands.length - 1; index >= 0; index -= 1) {
+    const answer = answers[index];
+    if (!Array.isArray(answer)) continue;
+    try {
+      if (answer.length === ANSWER.length) snapshot = readSnapshot(answer);
+      else if (answer.length !== SHORT_LENGTH) continue;
+      const reply = {
+        admitted: Number(answer[0]),
+        refusal: answer[1] === "" ? null : answer[1],
+        counted: Number(answer[2]),
+        late: Number(answer[3]),
+        changes: (answer[4] ?? []).map(read),
+        snapshot,
+      };
+      if (isReply(reply, commands[index]?.count ?? 0)) replies[index] = reply;
+    } catch {
+      // A text that is no JSON.
+    }
+  }
+  return replies;
+}
+
+/** A client may be set to give numbers as texts. */
+function readSnapshot(answer: readonly unknown[]): object {
+  return {
+    generation: Number(answer[5]),
+    state: answer[6],
+    ageMs: Number(answer[7]),
+    retryAfterMs: Number(answer[8]),
+    badSeconds: Number(answer[9]),
+    reporters: Number(answer[10]),
+    probes: Number(answer[11]),
+    openings: Number(answer[12]),
+    isolation: read(answer[13]),
+    failure: read(answer[14]),
+    counts: {
+      successes: Number(answer[15]),
+      failures: Number(answer[16]),
+      late: Number(answer[17]),
+    },
+  };
+}
+
+function read(text: unknown): unknown {
+  return text === "null" ? null : JSON.parse(String(text));
+}

@@ -1,0 +1,148 @@
+/** The part of the script that reads the hash of one circuit and writes back what has changed. */
+
+import { MAX_PROBES } from "../../../rules/policy.js";
+import { MAX_HISTORY } from "../../../rules/reply.js";
+import { RETENTION_MS } from "../../../rules/state.js";
+
+/** So many fields make up a state, beside the ring of its history. Numbers first, lists last. */
+const NUMBERS = [
+  "generation",
+  "nowMs",
+  "sinceMs",
+  "untilMs",
+  "secondMs",
+  "secondSuccesses",
+  "secondFailures",
+  "quietUntilMs",
+  "proven",
+  "openings",
+  "isolatedSinceMs",
+  "isolatedUntilMs",
+  "successes",
+  "failures",
+  "late",
+  "changes",
+];
+const TEXTS = ["state", "isolationReason", "isolationOwner", "failure", "failedBy"];
+const LISTS = ["row", "reporters", "leases"];
+const FIELDS = [...NUMBERS, ...TEXTS, ...LISTS];
+
+/** A lease is at most 80 characters, an index and a time. A list has one for each of its places. */
+const MAX_ITEM_BYTES = 128;
+const MAX_LIST_BYTES = MAX_ITEM_BYTES * MAX_PROBES;
+
+const names = FIELDS.map((name) => `'${name}'`).join(", ");
+/** A table that has room for all fields from the start is not made larger field by field. */
+const roomForAll = FIELDS.map((name) => `${name} = false`).join(", ");
+
+/** The fields of the ring of changes. */
+export const HISTORY_FIELDS: readonly string[] = Array.from(
+  { length: MAX_HISTORY },
+  (_, slot) => `change${slot}`,
+);
+
+export const STATE_LUA = `
+local ARGV, KEY = ARGV, KEYS[1]
+local call, tonumber, format, max = redis.call, tonumber, string.format, math.max
+local FIELDS = { ${names} }
+local NUMBERS, PLAIN, ALL = ${NUMBERS.length}, ${NUMBERS.length + TEXTS.length}, ${FIELDS.length}
+
+local stored = call('HMGET', KEY, ${names})
+local known = stored[1] ~= false
+local s = { ${roomForAll} }  -- the state as it goes; lists are replaced and never changed
+local NONE = {}              -- the list of nothing
+local changes = NONE         -- what the command that runs has changed
+local history                -- what all commands have; nil as long as that is nothing
+local dirty = false
+`;
+
+export const LISTS_LUA = `
+function rules.garbled(field)
+  error({ err = 'GARBLED ' .. field })
+end
+
+-- A list is kept as 'id=ms id=ms'; those of a row have no name: '=ms =ms'.
+function rules.encodeList(list)
+  local texts = {}
+  for i = 1, #list do texts[i] = format('%s=%.0f', list[i].id, list[i].ms) end
+  return table.concat(texts, ' ')
+end
+
+-- Looks at one item after the other and at no more of it than an item can be: a search for the next
+-- "=" in a long text without one would begin anew at each of its characters.
+function rules.decodeList(field, text)
+  if #text > ${MAX_LIST_BYTES} then rules.garbled(field) end
+  local list, from = {}, 1
+  while from <= #text do
+    local till = (string.find(text, ' ', from, true) or #text + 1) - 1
+    if till - from >= ${MAX_ITEM_BYTES} then rules.garbled(field) end
+    local id, ms = string.match(string.sub(text, from, till), '^([%w_.-]*)=(-?%d+)$')
+    if id == nil then rules.garbled(field) end
+    list[#list + 1] = { id = id, ms = tonumber(ms) }
+    from = till + 2
+  end
+  if rules.encodeList(list) ~= text then rules.garbled(field) end
+  return list
+end
+`;
+
+/** Leaves in `stored` what `s` began with, so that what has changed is found again. */
+export const LOAD_LUA = `
+if known then
+  for i = 1, NUMBERS do
+    local field, value = FIELDS[i], tonumber(stored[i])
+    -- To the server "inf" and "nan" are numbers as well, but the rest of them is none.
+    if not value or value % 1 ~= 0 then rare().garbled(field) end
+    s[field], stored[i] = value, value
+  end
+  for i = NUMBERS + 1, PLAIN do
+    local field, value = FIELDS[i], stored[i]
+    if not value then rare().garbled(field) end
+    s[field] = value
+  end
+  for i = PLAIN + 1, ALL do
+    local field, value = FIELDS[i], stored[i]
+    if not value then rare().garbled(field) end
+    local list = value == '' and NONE or rare().decodeList(field, value)
+    s[field], stored[i] = list, list
+  end
+  local state = s.state
+  if state ~= 'closed' and state ~= 'open' and state ~= 'half-open' then rare().garbled('state') end
+elseif call('EXISTS', KEY) == 1 then
+  rare().garbled('generation')
+end
+`;
+
+/** One HSET writes all of it, so that no state is ever kept by half. */
+export const SAVE_LUA = `
+if dirty and mayWrite then
+  local parts, count = {}, 0
+  for i = 1, ALL do
+    local field = FIELDS[i]
+    local value = s[field]
+    if value ~= stored[i] then
+      if i <= NUMBERS then value = format('%.0f', value)
+      elseif i > PLAIN then value = rare().encodeList(value) end
+      parts[count + 1], parts[count + 2] = field, value
+      count = count + 2
+    end
+  end
+  if history then
+    local first = s.changes - #history
+    for i = 1, #history do
+      parts[count + 1] = format('change%.0f', (first + i - 1) % ${MAX_HISTORY})
+      parts[count + 2] = history[i]
+      count = count + 2
+    end
+  end
+  if count > 0 then call('HSET', KEY, unpack(parts)) end
+  local wasMs = stored[${FIELDS.indexOf("nowMs") + 1}]
+  -- What is written many times a second is not kept for longer each time, but once a minute.
+  if not wasMs or history or s.nowMs - s.nowMs % 60000 ~= wasMs - wasMs % 60000 then
+    local untilMs = s.nowMs
+    if s.state == 'open' then untilMs = max(untilMs, s.untilMs) end
+    if s.isolationOwner ~= 'null' then untilMs = max(untilMs, s.isolatedUntilMs) end
+    call('PEXPIRE', KEY, format('%.0f', untilMs - s.nowMs + ${RETENTION_MS}))
+  end
+end
+`;

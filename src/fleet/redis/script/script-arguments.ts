@@ -1,0 +1,115 @@
+/** Writes a command as the arguments of the script, whose header says which is which. */
+
+import { show } from "../../../options/check.js";
+import type {
+  AdmitCommand,
+  ControlCommand,
+  FleetCommand,
+  SettleCommand,
+} from "../../rules/command.js";
+import type { SharedPolicy } from "../../rules/policy.js";
+import type { Reporter, SharedFailure } from "../../rules/state.js";
+
+const ID = /^[A-Za-z0-9_.-]+$/;
+
+/** Returns a command as the script reads it: its kind and the arguments of that. */
+export function scriptCommand(command: FleetCommand): readonly string[] {
+  switch (command.kind) {
+    case "read":
+      return ["read"];
+    case "admit":
+      return admitArguments(command);
+    case "settle":
+      return settleArguments(command);
+    case "isolate":
+      return [...byHand(command), digits(command.expiresInMs, "expiresInMs")];
+    case "release":
+    case "reset":
+      return byHand(command);
+  }
+}
+
+/** The order of the numbers of a policy that are one argument. */
+export const POLICY = [
+  "windowMs",
+  "minimumReporters",
+  "resetTimeoutMs",
+  "maxOpenMs",
+  "openTimeGrowthFactor",
+  "openTimeJitter",
+  "halfOpenMaxCalls",
+  "halfOpenSuccessThreshold",
+  "halfOpenProbeTimeoutMs",
+] as const satisfies readonly (keyof SharedPolicy)[];
+
+/** Writes what many commands have in common once, where it cannot change. */
+class Written<T extends object> {
+  readonly #texts = new WeakMap<T, string>();
+
+  constructor(readonly write: (value: T) => string) {}
+
+  of(value: T): string {
+    const known = this.#texts.get(value);
+    if (known !== undefined) return known;
+    const text = this.write(value);
+    if (Object.isFrozen(value)) this.#texts.set(value, text);
+    return text;
+  }
+}
+
+const policies = new Written<SharedPolicy>((policy) =>
+  POLICY.map((name) => digits(policy[name], name)).join(" "),
+);
+const reporters = new Written<Reporter>(({ id, host, run }) => JSON.stringify({ id, host, run }));
+
+function admitArguments({ policy, chance, count, lease }: AdmitCommand): readonly string[] {
+  return [
+    "admit",
+    digits(policy.badSeconds, "badSeconds"),
+    policies.of(policy),
+    digits(chance, "chance"),
+    digits(count, "count"),
+    id(lease),
+  ];
+}
+
+function settleArguments(command: SettleCommand): readonly string[] {
+  const { policy, generation, leases, reporter, failure } = command;
+  const by = reporters.of(reporter);
+  return [
+    "settle",
+    digits(policy.badSeconds, "badSeconds"),
+    policies.of(policy),
+    digits(command.chance, "chance"),
+    generation === null ? "" : digits(generation, "generation"),
+    digits(command.successes, "successes"),
+    digits(command.failures, "failures"),
+    leases.length === 0 ? "" : leases.map(id).join(" "),
+    id(reporter.id),
+    by,
+    failure === null ? "null" : reported(failure, by),
+    command.openNow ? "1" : "0",
+    digits(command.retryAfterMs, "retryAfterMs"),
+  ];
+}
+
+/** A failure as a circuit keeps it, with the text of whoever reports it. */
+function reported({ fault, rule, limited }: SharedFailure, by: string): string {
+  return `${JSON.stringify({ fault, rule, limited }).slice(0, -1)},"reporter":${by}}`;
+}
+
+function byHand({ kind, owner, reason }: ControlCommand): readonly string[] {
+  return [kind, JSON.stringify(owner), JSON.stringify(reason)];
+}
+
+/** All digits of a number: what Lua reads is the same one. */
+function digits(value: number, label: string): string {
+  if (Number.isFinite(value)) return String(value);
+  throw new TypeError(`${label} of a command is ${show(value)}, expected a finite number`);
+}
+
+function id(value: string): string {
+  if (ID.test(value)) return value;
+  const expected = "characters A-Z a-z 0-9 _ . -";
+  throw new TypeError(`the name of a lease or reporter is ${show(value)}, expected ${expected}`);
+}

@@ -1,0 +1,156 @@
+/** `withExec`: runs a command of a chain on this machine, with the container's paths in scratch. */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import type { Work } from "../../engine/context.js";
+import type { CommandResult } from "../../engine/exec.js";
+import { steppedTree, type Tree } from "../../engine/tree.js";
+import type { ContainerValue, ExecStep } from "../../engine/values.js";
+import { meetFaults, requireCaller } from "../../faults/meet-faults.js";
+import { execError } from "../../faults/wire-errors.js";
+import { isClaimed, toContainerPaths, toHostPaths } from "../../files/container-paths.js";
+import { placeIn } from "../../files/place-in.js";
+import { ExecTrace } from "../../traces/exec-trace.js";
+import { makeFolderAt, writeAt } from "../places.js";
+import { fetchContents } from "./image.js";
+import { mountAll } from "./mounts.js";
+
+/** What a finished step leaves: its output, and the files as they were then. */
+export interface ExecResult extends Omit<CommandResult, "bytes"> {
+  readonly folder: string;
+}
+
+/** Under which the span of the call is kept that a step runs for. */
+export function execSpanKey({ key }: ExecStep): string {
+  return `exec ${key}`;
+}
+
+/** The files that a step leaves. */
+export function execTree(step: ExecStep): Tree {
+  return steppedTree(step.key, async (work) => (await runExec(step, work)).folder);
+}
+
+/** Runs a step, unless an equal one has been run or is running. */
+export function runExec(step: ExecStep, work: Work): Promise<ExecResult> {
+  return work.engine.steps.join(`exec ${step.key}`, work.signal, (signal) =>
+    execute(step, { ...work, signal }),
+  );
+}
+
+async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
+  const { container } = step;
+  // What comes before runs first: a command whose input fails is never called.
+  if (container.lastExec !== undefined) await runExec(container.lastExec, work);
+  else if (container.image !== undefined) await fetchContents(work, container.image);
+  const args = step.args.length > 0 ? step.args : ["sh"];
+  await requireCaller(work);
+  await meetFaults(work, { operation: "withExec", hosts: [], text: args.join(" ") });
+  const root = await work.engine.scratch.newFolder("exec");
+  await container.rootfs.fill(root, work);
+  const folder = await makeFolderAt(root, container.workdir ?? "/");
+  const secrets = await readSecrets(container);
+  const unmountAll = await mountAll(container, root, work);
+  const call = work.span.kept(execSpanKey(step)) ?? work.span;
+  const traced = call.isTraced && {
+    ...(await work.session.telemetry.environment()),
+    TRACEPARENT: call.traceparent(),
+  };
+  const trace = new ExecTrace(work, call);
+  let ended: CommandResult;
+  try {
+    ended = await work.engine.processes.run(
+      {
+        args: args.map((arg) => toHostPaths(arg, container.claims, root)),
+        folder,
+        environment: { ...traced, ...environmentOf(container, secrets, root) },
+        stdin: await inputOf(step, root),
+      },
+      work.signal,
+    );
+    await redirectOutputs(step, root, ended.bytes);
+  } catch (error) {
+    trace.fail(error);
+    throw error;
+  } finally {
+    await unmountAll();
+  }
+  const hidden = await hiddenTexts(container, secrets);
+  const show = (output: string) => toContainerPaths(masked(output, hidden), root);
+  const result: ExecResult = {
+    exitCode: ended.exitCode,
+    stdout: show(ended.stdout),
+    stderr: show(ended.stderr),
+    combined: show(ended.combined),
+    folder: root,
+  };
+  const failed = step.expect !== "ANY" && (ended.exitCode === 0) !== (step.expect === "SUCCESS");
+  const error = failed ? execError({ ...result, command: args }) : undefined;
+  trace.end(ended.exitCode, error);
+  if (error !== undefined) throw error;
+  return result;
+}
+
+async function inputOf({ redirects, container, stdin }: ExecStep, root: string) {
+  const { stdin: path } = redirects;
+  if (path === undefined) return stdin;
+  const own = await placeIn(root, path);
+  const isOwn = isClaimed(path, container.claims) || existsSync(own);
+  return readFile(isOwn ? own : path);
+}
+
+async function redirectOutputs(
+  { redirects }: ExecStep,
+  root: string,
+  bytes: CommandResult["bytes"],
+): Promise<void> {
+  const { stdout, stderr } = redirects;
+  if (stdout !== undefined) await writeAt(root, stdout, bytes.stdout, 0o644);
+  if (stderr !== undefined) await writeAt(root, stderr, bytes.stderr, 0o644);
+}
+
+type Secrets = ReadonlyMap<string, string>;
+
+async function readSecrets(container: ContainerValue): Promise<Secrets> {
+  const read = container.secrets.map(async ({ name, secret }) => {
+    return [name, await secret.plaintext()] as const;
+  });
+  return new Map(await Promise.all(read));
+}
+
+/** Everything that must not be shown: secrets in variables and in mounted files. */
+async function hiddenTexts(
+  container: ContainerValue,
+  secrets: Secrets,
+): Promise<readonly string[]> {
+  const mounted = container.mounts.flatMap((mount) => {
+    return mount.kind === "secret" ? [mount.secret.plaintext()] : [];
+  });
+  return [...secrets.values(), ...(await Promise.all(mounted))];
+}
+
+/** What a command sees: what the chain set, and the little of the host that programs need to run. */
+function environmentOf(
+  container: ContainerValue,
+  secrets: Secrets,
+  root: string,
+): Record<string, string> {
+  const environment: Record<string, string> = { HOME: homedir() };
+  for (const name of ["TMPDIR", "LANG", "USER"]) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  for (const { name, value } of container.environment) {
+    environment[name] = toHostPaths(value, container.claims, root);
+  }
+  for (const [name, plaintext] of secrets) environment[name] = plaintext;
+  return environment;
+}
+
+function masked(output: string, hidden: readonly string[]): string {
+  let shown = output;
+  for (const plaintext of hidden) {
+    if (plaintext !== "") shown = shown.replaceAll(plaintext, "***");
+  }
+  return shown;
+}

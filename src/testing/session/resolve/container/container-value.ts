@@ -1,0 +1,113 @@
+/** Containers as values: an empty one, and one that differs from another. */
+
+import { posix } from "node:path";
+import { EMPTY_TREE } from "../../engine/tree.js";
+import type { ContainerValue, EnvVariableValue, ResolvedImage } from "../../engine/values.js";
+import { absolutePath, isClaimed } from "../../files/container-paths.js";
+import { contentKey } from "../../files/scratch.js";
+import type { Arguments } from "../resolver.js";
+
+/** A container with nothing in it. */
+export function emptyContainer(platform: string): ContainerValue {
+  return keyed({
+    typeName: "Container",
+    key: "",
+    platform,
+    image: undefined,
+    environment: [],
+    secrets: [],
+    workdir: undefined,
+    user: "",
+    labels: [],
+    entrypoint: [],
+    defaultArgs: [],
+    mounts: [],
+    claims: [],
+    rootfs: EMPTY_TREE,
+    lastExec: undefined,
+  });
+}
+
+/** A container that differs from another in some of its parts. */
+export function changed(
+  container: ContainerValue,
+  change: Partial<ContainerValue>,
+): ContainerValue {
+  return keyed({ ...container, ...change });
+}
+
+/** The container with the key that its parts give it. */
+function keyed(container: ContainerValue): ContainerValue {
+  const { platform, image, environment, secrets, workdir, user, mounts } = container;
+  const { labels, entrypoint, defaultArgs, claims } = container;
+  const key = contentKey(
+    [platform, image && identityOf(image), workdir, user],
+    [entrypoint, defaultArgs, claims],
+    environment.map(({ name, value }) => [name, value]),
+    labels.map(({ name, value }) => [name, value]),
+    secrets.map(({ name, secret }) => [name, secret.key]),
+    mounts.map((mount) => [
+      mount.path,
+      mount.kind,
+      mount.kind === "cache" ? mount.cache.key : "",
+      mount.kind === "secret" ? [mount.secret.key, mount.mode] : "",
+    ]),
+    container.rootfs.key,
+    container.lastExec?.key,
+  );
+  return { ...container, key };
+}
+
+/** An image is what its digest says, however it was named. */
+function identityOf({ reference: { domain, repository }, digest }: ResolvedImage): string {
+  return `${domain}/${repository}@${digest}`;
+}
+
+/** The container's own paths with one more. */
+export function withClaim(claims: readonly string[], claim: string): readonly string[] {
+  return claim === "/" || isClaimed(claim, claims) ? claims : [...claims, claim].sort();
+}
+
+/** The value of an environment variable. */
+export function variableOf(container: ContainerValue, name: string): string | undefined {
+  return container.environment.find((variable) => variable.name === name)?.value;
+}
+
+/** An environment with one variable set; one of that name keeps its place. */
+export function withVariable(
+  environment: readonly EnvVariableValue[],
+  name: string,
+  value: string,
+): readonly EnvVariableValue[] {
+  const variable: EnvVariableValue = {
+    typeName: "EnvVariable",
+    key: contentKey(name, value),
+    name,
+    value,
+  };
+  const at = environment.findIndex((other) => other.name === name);
+  return at < 0 ? [...environment, variable] : environment.with(at, variable);
+}
+
+/** Puts the container's variables in for `$NAME` and `${NAME}`, where the arguments ask for it. */
+export function expanded(container: ContainerValue, args: Arguments, text: string): string {
+  if (!args.flag("expand")) return text;
+  return text.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced, plain) => {
+    return variableOf(container, braced ?? plain) ?? "";
+  });
+}
+
+/**
+ * The absolute path that a text given as a path means in the container. A slash at its end, which
+ * says that it is a directory, stays.
+ */
+export function placeOf(container: ContainerValue, args: Arguments, text: string): string {
+  const given = expanded(container, args, text);
+  const path = absolutePath(given, container.workdir ?? "/");
+  return given.endsWith("/") ? posix.join(path, "/") : path;
+}
+
+/** The absolute path that the argument `path` means in the container. */
+export function pathOf(container: ContainerValue, args: Arguments): string {
+  return absolutePath(placeOf(container, args, args.text("path")), "/");
+}

@@ -1,0 +1,71 @@
+/** `publish`: an image is written into a local folder, and pushed nowhere. */
+
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Work } from "../../engine/context.js";
+import type { ContainerValue } from "../../engine/values.js";
+import { requireCaller } from "../../faults/meet-faults.js";
+import { EngineError } from "../../faults/wire-errors.js";
+import { digestOf, type ImageReference, parseReference } from "../../registry/references.js";
+import { pushError } from "../../registry/registry.js";
+import { RegistryPush } from "../../registry/registry-push.js";
+import { blobsOf } from "../../registry/registry-talk.js";
+import { SCOPES } from "../../traces/active-span.js";
+import { writeContainer } from "../export.js";
+import { runExec } from "./container-exec.js";
+import { fetchContents } from "./image.js";
+
+/** The folder that `publish` writes into. */
+export function publishFolder(engine: Work["engine"]): string {
+  return engine.settings.publishTo ?? join(engine.scratch.folder, "published");
+}
+
+/** Publishes a container; answers its address with its digest. */
+export async function publish(
+  container: ContainerValue,
+  address: string,
+  work: Work,
+): Promise<string> {
+  const { engine } = work;
+  const reference = parseReference(address);
+  await requireCaller(work);
+  // A container whose commands fail is not pushed anywhere.
+  if (container.lastExec !== undefined) await runExec(container.lastExec, work);
+  else if (container.image !== undefined) await fetchContents(work, container.image);
+  const digest = digestOf(container.key);
+  await push(work, reference, digest);
+  const folder = join(publishFolder(engine), reference.full.replaceAll(/[:@]/g, "_"));
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await writeContainer(container, folder, work);
+  // From now on this is what the tag is, and what is in it is there.
+  engine.images.meet(reference, digest);
+  engine.images.describe(digest);
+  engine.images.hold(digest);
+  return `${address}@${digest}`;
+}
+
+/** Tells what the registry would have been asked, and meets its fault. */
+async function push(work: Work, reference: ImageReference, digest: string): Promise<void> {
+  const { isOld } = work.engine;
+  const buildkit = isOld && { buildkit: true, "dagger.io/ui.encapsulated": true };
+  work.span.child(SCOPES.tracer, "export layers", { ...LAYERS, ...buildkit }).end(UNSET);
+  // An engine of 0.19 has no span around its push.
+  const span = isOld
+    ? work.span
+    : work.span.child(SCOPES.tracer, `pushing ${reference.full}`, {
+        "dagger.io/ui.encapsulated": true,
+      });
+  const pushing = async () => {
+    const met = await new RegistryPush({ ...work, span }, reference).push(digest);
+    if (met === undefined) return;
+    throw new EngineError(pushError(reference, blobsOf(digest).layer, met, isOld));
+  };
+  await (isOld ? pushing() : span.run(pushing, () => UNSET));
+}
+
+const UNSET = { status: "unset" } as const;
+const LAYERS = {
+  "exportLayers.compressionType": "gzip",
+  "exportLayers.forceCompression": false,
+} as const;

@@ -1,0 +1,93 @@
+/** What a receiver of traces can be told, and how that is checked. */
+
+import {
+  type Field,
+  MILLISECONDS,
+  numberField,
+  readOptions,
+  readRecord,
+} from "../../options/check.js";
+import type { OwnAttribute } from "../otlp/encode.js";
+
+/** What a receiver of traces can be told. */
+export interface TraceReceiverOptions {
+  /**
+   * Where every body goes on to, unchanged: an http or https URL, as `collectorOf` finds it in the
+   * environment. Default: nowhere.
+   */
+  readonly forwardTo?: string | undefined;
+  /**
+   * How large a body may be, as it comes and, apart from that, unpacked; 1 to 268,435,456 bytes. A
+   * larger one is answered 413 and goes nowhere. Default: 16,777,216 (16 MiB).
+   */
+  readonly maxBodyBytes?: number | undefined;
+  /**
+   * How many connections that know the address are taken at the same time, 1 to 10,000. Others are
+   * cut after 5 seconds and keep no other out. Default: 64.
+   */
+  readonly maxConnections?: number | undefined;
+  /**
+   * How many bytes wait at most for the collector, 1 to 1,073,741,824; what comes when the queue is
+   * full is dropped and counted. Default: 33,554,432 (32 MiB).
+   */
+  readonly maxQueueBytes?: number | undefined;
+  /** How many bodies wait at most for the collector, 1 to 100,000. Default: 1,000. */
+  readonly maxQueuedBodies?: number | undefined;
+  /**
+   * How long `close` waits in milliseconds for the collector to take what is queued, 0 to
+   * 2,147,483,647. Default: 2,000.
+   */
+  readonly closeTimeoutMs?: number | undefined;
+  /**
+   * The resource of the spans given to `addOwn`. Default: `service.name` alone, which is
+   * `dagger-circuit-breaker`.
+   */
+  readonly resourceAttributes?: Readonly<Record<string, OwnAttribute>> | undefined;
+}
+
+const MIB = 1_048_576;
+
+/** Shows no value: a collector's URL may hold a key. */
+const urlField: Field<string | undefined> = {
+  absent: undefined,
+  read(value, label) {
+    if (typeof value !== "string") throw new TypeError(`${label} is no text, expected a URL`);
+    if (isHttpUrl(value)) return value;
+    throw new RangeError(`${label} is no http or https URL`);
+  },
+};
+
+const attributesField: Field<Readonly<Record<string, OwnAttribute>>> = {
+  absent: { "service.name": "dagger-circuit-breaker" },
+  read(value, label) {
+    const attributes = readRecord(value, label);
+    for (const [name, attribute] of Object.entries(attributes)) {
+      if (["string", "number", "boolean"].includes(typeof attribute)) continue;
+      throw new TypeError(`${label}: "${name}" is no text, number or boolean`);
+    }
+    return { ...(attributes as Record<string, OwnAttribute>) };
+  },
+};
+
+const FIELDS = {
+  forwardTo: urlField,
+  maxBodyBytes: numberField(16 * MIB, { min: 1, max: 256 * MIB, whole: true, of: "bytes" }),
+  maxConnections: numberField(64, { min: 1, max: 10_000, whole: true }),
+  maxQueueBytes: numberField(32 * MIB, { min: 1, max: 1024 * MIB, whole: true, of: "bytes" }),
+  maxQueuedBodies: numberField(1000, { min: 1, max: 100_000, whole: true }),
+  closeTimeoutMs: numberField(2000, MILLISECONDS),
+  resourceAttributes: attributesField,
+};
+
+/** The options of a receiver, checked and complete. */
+export type ReceiverSettings = ReturnType<typeof readReceiverOptions>;
+
+/** Checks the options of a receiver. Throws a TypeError or RangeError that names the option. */
+export function readReceiverOptions(given: unknown) {
+  return readOptions("startTraceReceiver", given, FIELDS);
+}
+
+/** Whether a text is the URL of something that speaks HTTP. */
+export function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

@@ -1,0 +1,311 @@
+/** Receives the spans of the engine on loopback and passes them on to the collector of the user. */
+
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { EngineSpan } from "../../attribution/spans/span.js";
+import { askUser } from "../../breaker/announce.js";
+import { checkFunction } from "../../options/check.js";
+import { LateHttpServer } from "../../sockets/late-http-server.js";
+import { randomToken } from "../../sockets/random-token.js";
+import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
+import { Forwarder } from "../forwarding/forwarder.js";
+import { PATIENCE } from "../forwarding/patience.js";
+import { decodeSpans } from "../otlp/decode.js";
+import type { OwnSpan } from "../otlp/encode.js";
+import { answer } from "./exporter-answer.js";
+import { HeldBytes, type Refusal, readBody, unpack } from "./incoming-body.js";
+import { Connections, withinOrOver } from "./quiet.js";
+import {
+  type ReceiverSettings,
+  readReceiverOptions,
+  type TraceReceiverOptions,
+} from "./receiver-options.js";
+import { formOf, type UnreadBodies, UnreadCounts } from "./unread.js";
+
+/** Hears of the spans of one body at a time. They hold secrets: read them and forget them. */
+export type SpansListener = (spans: readonly EngineSpan[]) => void;
+
+/** What a receiver has seen and done; counters never go back. */
+export interface TraceReceiverMetrics {
+  /** Bodies that were taken, and their bytes as they came. */
+  readonly bodies: number;
+  readonly bytes: number;
+  /** Spans that were read from them. */
+  readonly spans: number;
+  /** Bodies that were taken and passed on, but could not be read. */
+  readonly undecodable: number;
+  /** Bodies that were too large, packed or unpacked; they were answered 413. */
+  readonly tooLarge: number;
+  /** Bodies that were taken and passed on unread, because of their type or how they are packed. */
+  readonly unread: number;
+  /** The same by their kind, such as `"JSON"` or `"deflate"`. */
+  readonly unreadByKind: Readonly<Record<string, UnreadBodies>>;
+  /** Other requests that were not taken: a wrong path, too much held, or closed. */
+  readonly refused: number;
+  /** Bodies that the collector took. */
+  readonly forwarded: number;
+  /** Tries beyond the first to pass a body on. */
+  readonly retried: number;
+  /** Bodies that the collector did not get; without one, those that were not read either. */
+  readonly dropped: number;
+  /** Bodies, and their bytes, that wait for the collector now. */
+  readonly queuedBodies: number;
+  readonly queuedBytes: number;
+  /** Spans of `addOwn` that the collector took, and those that it did not get. */
+  readonly ownSpans: number;
+  readonly ownSpansDropped: number;
+}
+
+/** A receiver of traces. Neither it nor what it sends keeps the process alive. */
+export interface TraceReceiver {
+  /**
+   * Where to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: a URL with a random token, without
+   * which nothing is taken.
+   */
+  readonly endpoint: string;
+  /**
+   * Calls `listener` with the spans of each body that can be read and has any. One that throws is
+   * announced once as a warning of the process and harms nobody.
+   *
+   * @returns How to stop.
+   */
+  onSpans(listener: SpansListener): () => void;
+  /**
+   * Sends a span of our own to the collector: after the next body that passes, with the headers of
+   * that body, for its credentials are not kept. Without such a body, or a collector, it is never
+   * sent; at most 2,048 wait.
+   */
+  addOwn(span: OwnSpan): void;
+  metrics(): TraceReceiverMetrics;
+  /**
+   * Resolves once no exporter is connected and all that was taken has been read, or after
+   * `withinMs`: a CLI that has ended has sent all it had. Never rejects.
+   */
+  quiet(withinMs: number): Promise<void>;
+  /**
+   * Takes nothing more, waits up to `closeTimeoutMs` until what was taken has been read and passed
+   * on, and drops and counts the rest. May be called more than once; never rejects.
+   */
+  close(): Promise<void>;
+}
+
+/** An idle connection of Go's HTTP client lives for 90 s; it, not we, should end it. */
+const KEEP_ALIVE_TIMEOUT_MS = 120_000;
+/** How long an exporter may be silent within a request. Its own time-out is 10 s by default. */
+const SILENCE_TIMEOUT_MS = 120_000;
+/** How many of the largest bodies may be held at the same time, while they come and are read. */
+const HELD_BODIES = 4;
+/** An exporter that is answered 503 tries again for 30 s and holds up the end of the CLI. */
+const REFUSALS: Readonly<Record<Refusal, number>> = { cut: 400, "too-large": 413, busy: 200 };
+const NO_FORWARDER = {
+  forwarded: 0,
+  retried: 0,
+  dropped: 0,
+  queuedBodies: 0,
+  queuedBytes: 0,
+  ownSpans: 0,
+  ownSpansDropped: 0,
+};
+
+/**
+ * Starts a receiver of OTLP traces (HTTP, protobuf, gzip or plain) on a free port of 127.0.0.1. It
+ * answers as soon as it has taken a body, then reads the spans and passes the body on: byte for
+ * byte, with its headers, one at a time. A collector that is slow, down or refuses slows nobody: what
+ * it does not take in five tries, or does not fit in the queue, is dropped and counted, and told once
+ * as a warning of the process with the code `traces-dropped`.
+ *
+ * @throws TypeError or RangeError naming the option; the system's error when no port can be had.
+ *
+ * @example
+ * ```ts
+ * import { startTraceReceiver } from "dagger-circuit-breaker/traces";
+ *
+ * const receiver = await startTraceReceiver();
+ * receiver.onSpans((spans) => console.log(spans.length));
+ * await receiver.close();
+ * ```
+ */
+export async function startTraceReceiver(options?: TraceReceiverOptions): Promise<TraceReceiver> {
+  const receiver = new Receiver(readReceiverOptions(options));
+  await receiver.listen();
+  return receiver;
+}
+
+class Receiver implements TraceReceiver {
+  readonly #settings: ReceiverSettings;
+  readonly #path = `/${randomToken()}/v1/traces`;
+  readonly #server: LateHttpServer;
+  readonly #forwarder: Forwarder | undefined;
+  readonly #held: HeldBytes;
+  readonly #listeners = new Set<{ readonly listener: SpansListener }>();
+  readonly #counts = {
+    bodies: 0,
+    bytes: 0,
+    spans: 0,
+    undecodable: 0,
+    tooLarge: 0,
+    unread: 0,
+    refused: 0,
+  };
+  readonly #unread = new UnreadCounts();
+  readonly #gate: TokenGate;
+  /** Bodies are unpacked and read one after another, so that only one of them is held unpacked. */
+  #reading: Promise<void> = Promise.resolve();
+  readonly #connections = new Connections();
+  #closing: Promise<void> | undefined;
+  #port = 0;
+
+  constructor(settings: ReceiverSettings) {
+    this.#settings = settings;
+    this.#held = new HeldBytes(HELD_BODIES * settings.maxBodyBytes);
+    const { forwardTo: endpoint } = settings;
+    if (endpoint !== undefined) {
+      this.#forwarder = new Forwarder({ ...settings, ...PATIENCE, endpoint });
+    }
+    this.#gate = new TokenGate(settings.maxConnections);
+    const options = {
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
+      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
+    };
+    this.#server = new LateHttpServer(options, {
+      connected: (socket) => {
+        this.#gate.enter(socket);
+        this.#connections.add(socket);
+      },
+      requested: (request, response) => void this.#take(request, response),
+    });
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}${this.#path}`;
+  }
+
+  async listen(): Promise<void> {
+    this.#port = await this.#server.listen();
+  }
+
+  onSpans(listener: SpansListener): () => void {
+    // An entry of its own, so that one function may listen twice.
+    const entry = { listener: checkFunction<SpansListener>(listener, "the listener of onSpans") };
+    if (this.#closing === undefined) this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  addOwn(span: OwnSpan): void {
+    this.#forwarder?.addOwn(span);
+  }
+
+  metrics(): TraceReceiverMetrics {
+    const { unread } = this.#counts;
+    const passedOn = this.#forwarder?.metrics() ?? { ...NO_FORWARDER, dropped: unread };
+    return { ...this.#counts, unreadByKind: this.#unread.byKind, ...passedOn };
+  }
+
+  quiet(withinMs: number): Promise<void> {
+    const read = this.#connections.none().then(() => this.#reading);
+    return withinOrOver(read, withinMs);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#server.close();
+    const passedOn = this.#reading.then(() => this.#forwarder?.idle());
+    await withinOrOver(passedOn, this.#settings.closeTimeoutMs);
+    this.#forwarder?.close();
+    await this.#forwarder?.idle();
+    this.#server.cut();
+    this.#listeners.clear();
+  }
+
+  /** Takes one request in. Never rejects. */
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => undefined);
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) return this.#refuse(response, refusal);
+    const { maxBodyBytes } = this.#settings;
+    const body = await readBody(request, maxBodyBytes, this.#held);
+    if (typeof body === "string") return this.#refuse(response, REFUSALS[body]);
+    const form = formOf(request.headers);
+    if (form.packing === "gzip") {
+      this.#queueReading(body, async () => {
+        const plain = await unpack(body, maxBodyBytes);
+        if (plain === "too-large") return this.#refuse(response, REFUSALS[plain]);
+        this.#accept(request, response, body);
+        await this.#read(plain);
+      });
+      return;
+    }
+    this.#accept(request, response, body);
+    if (form.unread === undefined) {
+      this.#queueReading(body, async () => this.#read(body));
+      return;
+    }
+    this.#counts.unread++;
+    this.#unread.add(form.unread, body.length);
+    this.#held.giveBack(body.length);
+  }
+
+  /** The status with which a request is refused before its body is read; undefined when it is not. */
+  #refusalOf(request: IncomingMessage): number | undefined {
+    if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) return 404;
+    if (this.#closing !== undefined || !this.#gate.admit(request.socket)) return REFUSALS.busy;
+    return undefined;
+  }
+
+  #refuse(response: ServerResponse, status: number): void {
+    if (status === 413) this.#counts.tooLarge++;
+    else this.#counts.refused++;
+    if (!this.#gate.isMember(response.req.socket)) response.shouldKeepAlive = false;
+    answer(response, status);
+  }
+
+  #accept(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+    this.#counts.bodies++;
+    this.#counts.bytes += body.length;
+    answer(response, 200);
+    this.#forwarder?.add(body, request.rawHeaders);
+  }
+
+  #queueReading(body: Buffer, read: () => Promise<void>): void {
+    this.#reading = this.#reading
+      .then(read)
+      .catch(() => undefined)
+      .then(() => this.#held.giveBack(body.length));
+  }
+
+  async #read(body: Buffer | "damaged"): Promise<void> {
+    // The answer goes out first.
+    await nextTurn();
+    const spans = body === "damaged" ? undefined : decode(body);
+    if (spans === undefined) this.#counts.undecodable++;
+    else this.#counts.spans += spans.length;
+    if (spans !== undefined && spans.length > 0) this.#tell(spans);
+  }
+
+  #tell(spans: readonly EngineSpan[]): void {
+    for (const { listener } of this.#listeners) {
+      const call = () => listener(spans);
+      askUser(this, "the trace receiver", "a listener", call, () => undefined);
+    }
+  }
+}
+
+function decode(body: Buffer): EngineSpan[] | undefined {
+  try {
+    return decodeSpans(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether two paths are equal, in a time that does not tell where they differ. */
+function isSame(given: string, expected: string): boolean {
+  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,38 @@
+/** The clients that the store in Redis takes, each as a test makes it: never connected by itself. */
+
+import type { TLSSocketOptions } from "node:tls";
+import { createClient, createCluster } from "@redis/client";
+import { Cluster, Redis } from "ioredis";
+import type { RedisClient } from "../../../src/fleet/redis/index.js";
+
+/** Both packages, for a table of tests. */
+export const CLIENTS: readonly (readonly [
+  name: string,
+  make: (url: string, tls?: Pick<TLSSocketOptions, "ca">) => RedisClient,
+])[] = [
+  [
+    "node-redis",
+    (url, tls) => createClient(tls ? { url, socket: { tls: true, ...tls } } : { url }),
+  ],
+  ["ioredis", (url, tls) => new Redis(url, { lazyConnect: true, ...(tls && { tls }) })],
+];
+
+/** Both packages' clusters. */
+export const CLUSTERS: readonly (readonly [
+  name: string,
+  make: (ports: readonly number[]) => RedisClient,
+])[] = [
+  [
+    "node-redis",
+    (ports) =>
+      createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) }),
+  ],
+  [
+    "ioredis",
+    (ports) =>
+      new Cluster(
+        ports.map((port) => ({ host: "127.0.0.1", port })),
+        { lazyConnect: true },
+      ),
+  ],
+];

@@ -1,0 +1,162 @@
+/**
+ * Processes of several versions share circuits: what one writes another reads. Recorded with commit
+ * d8fbe8f: how its circuits stood after these commands, and the hashes that it kept of them.
+ */
+
+import { readFileSync } from "node:fs";
+import { createClient } from "@redis/client";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
+import { redisStore } from "../../../src/fleet/redis/index.js";
+import type { FleetCommand } from "../../../src/fleet/rules/command.js";
+import type { FleetSnapshot } from "../../../src/fleet/rules/reply.js";
+import type { FleetStore } from "../../../src/fleet/store.js";
+import { admit, POLICY, settle } from "../commands.js";
+import { StoreTime } from "../virtual-circuit.js";
+import { RedisServer } from "./redis-server.js";
+
+interface Recorded {
+  readonly snapshot: FleetSnapshot;
+  readonly hash: Readonly<Record<string, string>>;
+}
+
+const RECORDED: Readonly<Record<string, Recorded>> = JSON.parse(
+  readFileSync(new URL("../../fixtures/redis-circuits.json", import.meta.url), "utf8"),
+);
+
+const policy = {
+  ...POLICY,
+  badSeconds: 2,
+  resetTimeoutMs: 1000,
+  openTimeGrowthFactor: 1.5,
+  openTimeJitter: 0.1,
+  halfOpenMaxCalls: 2,
+  halfOpenSuccessThreshold: 2,
+};
+const own = { policy, chance: 0.5 };
+const by = (id: string) => ({ id, host: 'größer "host"', run: "https://ci.example.com/1" });
+const failure = { fault: "registry", rule: "http-503", limited: false };
+const bad = settle({ ...own, successes: 0, failures: 2, failure, reporter: by("a") });
+const good = settle({ ...own, reporter: by("a") });
+
+type Step = readonly [ms: number, command: FleetCommand];
+
+/** Commands, each at so many milliseconds. */
+const STEPS: readonly (readonly [name: string, steps: readonly Step[]])[] = [
+  [
+    "closed, with a bad second",
+    [
+      [0, admit({ ...own, lease: "l-1" })],
+      [5, bad],
+      [1100, { ...bad, failures: 1, reporter: by("b"), retryAfterMs: 1500.5 }],
+    ],
+  ],
+  [
+    "closed and well",
+    [
+      [0, admit({ ...own, lease: "l-1" })],
+      [5, { ...good, successes: 3 }],
+      [900, { ...good, failures: 1, failure }],
+    ],
+  ],
+  [
+    "open",
+    [
+      [0, bad],
+      [1200, bad],
+      [2400, bad],
+    ],
+  ],
+  [
+    "half-open, with probes",
+    [
+      [0, bad],
+      [1200, bad],
+      [2400, bad],
+      [9000, admit({ ...own, lease: "l-2", count: 2 })],
+      [9010, { ...good, generation: 1 }],
+    ],
+  ],
+  [
+    "isolated",
+    [
+      [0, good],
+      [10, { kind: "isolate", reason: "why \u{1f6d1}", owner: "Ann", expiresInMs: 60_000.5 }],
+    ],
+  ],
+];
+
+const KEY = Object.freeze({ scope: "egress", name: "pinned" });
+const REDIS_KEY = "dcb:1:{egress:pinned}";
+const time = new StoreTime();
+let server: RedisServer;
+let store: FleetStore;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  store = redisStore({ client: createClient({ url: server.url }), nowMicros: time.read });
+});
+beforeEach(async () => {
+  await server.send("FLUSHALL");
+  await server.send("CONFIG", "RESETSTAT");
+});
+afterAll(async () => {
+  await store.close();
+  await server.close();
+});
+
+const START_MICROS = new StoreTime().nowMicros + 7;
+const at = (ms: number) => {
+  time.nowMicros = START_MICROS + ms * 1000;
+};
+
+test.each(STEPS)(
+  "a circuit that is %s is kept as the version before keeps it",
+  async (name, steps) => {
+    for (const [ms, command] of steps) {
+      at(ms);
+      await store.run(KEY, command);
+    }
+    expect(await server.send("HGETALL", REDIS_KEY)).toEqual(RECORDED[name]?.hash);
+  },
+);
+
+test.each(STEPS)(
+  "a circuit that is %s and was kept by the version before is read",
+  async (name, steps) => {
+    const { hash, snapshot } = RECORDED[name] ?? expect.fail(`${name} is not recorded`);
+    await server.send("HSET", REDIS_KEY, ...Object.entries(hash).flat());
+    at(steps.at(-1)?.[0] ?? 0);
+    const read = await store.run(KEY, { kind: "read" });
+    expect(read.snapshot).toEqual(snapshot);
+  },
+);
+
+test("commands of one turn are one script, and answered as if each had come alone", async () => {
+  const memory = memoryStore({ nowMicros: time.read });
+  let scripts = 0;
+  for (const [, steps] of STEPS) {
+    for (const [ms, command] of steps) {
+      at(10_000 * scripts + ms);
+      const commands = [good, command, admit(own), { ...good, generation: null }, admit(own)];
+      const expected = await Promise.all(commands.map((one) => memory.run(KEY, one)));
+      expect(await Promise.all(commands.map((one) => store.run(KEY, one)))).toEqual(expected);
+      scripts += 1;
+    }
+  }
+  const stats = String(await server.send("INFO", "commandstats"));
+  expect(stats).toContain(`cmdstat_evalsha:calls=${scripts},`);
+});
+
+test("what is written again and again is kept for longer once a minute", async () => {
+  for (const ms of [0, 1, 20, 19_000]) {
+    at(ms);
+    await store.run(KEY, good);
+  }
+  const expiries = async () =>
+    /cmdstat_pexpire:calls=(\d+),/.exec(String(await server.send("INFO", "commandstats")))?.[1];
+  expect(await expiries()).toBe("1");
+  at(20_000);
+  await store.run(KEY, good);
+  expect(await expiries()).toBe("2");
+});
