@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { revokedProxy } from "../../tests/breaker/harness.js";
 import { announceOnce, kindOf } from "./announce.js";
 
-test("the same is announced once for one owner, and again for another or another function", () => {
+test("announces once for each owner and function", () => {
   const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
   const [first, second] = [{}, {}];
   announceOnce(first, "one", "a listener", new Error("down"));
@@ -17,7 +17,7 @@ test("the same is announced once for one owner, and again for another or another
   warn.mockRestore();
 });
 
-test("the kind of an error is its name, of anything else its type", () => {
+test("the kind of an error is its name, and of another value its type", () => {
   const nameless = Object.assign(Object.create(null), { name: Object.create(null) });
   const cases = [new RangeError("secret"), { name: "GraphQLError" }, {}, "secret", null, undefined];
   expect(cases.map(kindOf)).toEqual([

@@ -1,11 +1,13 @@
-/** Asks functions of the user so that one that fails harms no call, and announces each of them once. */
+/** Calls functions that the user supplied. A failure in one harms no call and is announced once. */
 
-/** What was announced of whom, so that a listener that always throws is one warning. */
+/**
+ * The warnings given so far, by owner, so that a listener that always throws causes one warning.
+ */
 const announced = new WeakMap<object, Set<string>>();
 
 /**
- * Tells the user, once for each owner, that a function of theirs failed and was passed over. The
- * warning names the kind of the error but not its message, which may hold a secret.
+ * Warns once for each owner that a function of the user failed and was skipped. The warning names
+ * the kind of the error but not its message, because a message may hold a secret.
  */
 export function announceOnce(owner: object, ownerName: string, who: string, error: unknown): void {
   const known = announced.get(owner) ?? new Set();
@@ -17,12 +19,12 @@ export function announceOnce(owner: object, ownerName: string, who: string, erro
 }
 
 /**
- * Asks a function of the user. One that throws, rejects or whose answer is none is announced once,
- * and its answer is undefined.
+ * Calls a function that the user supplied. Returns undefined when it throws, rejects or gives an
+ * invalid answer, and announces that once.
  *
- * @param owner On whom the announcement hangs: one for each owner and function.
- * @param ownerName How the warning names the owner.
- * @param who How the warning names the function.
+ * @param owner The object to which the warning belongs.
+ * @param ownerName The name of the owner in the warning.
+ * @param who The name of the function in the warning.
  * @param question Calls the function.
  * @param read Checks the answer, or throws.
  */
@@ -43,12 +45,11 @@ export function askUser<R>(
   }
 }
 
-/** Whether an answer is a promise or something like it. */
 export function isThenable(answer: unknown): answer is PromiseLike<unknown> {
   return typeof (answer as { then?: unknown } | undefined | null)?.then === "function";
 }
 
-/** Announces what a promise rejects with: nobody waits for it, and it must not end the process. */
+/** Announces the rejection of a promise that no caller awaits; it must not end the process. */
 export function announceRejection(
   owner: object,
   ownerName: string,
@@ -58,7 +59,7 @@ export function announceRejection(
   Promise.resolve(answer).catch((error) => announceOnce(owner, ownerName, who, error));
 }
 
-/** The name of an error, or the type of a value; never throws, whatever was thrown. */
+/** Returns the name of an error, or the type of any other value. Never throws. */
 export function kindOf(error: unknown): string {
   try {
     return typeof error === "object" && error !== null && "name" in error

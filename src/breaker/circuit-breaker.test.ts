@@ -21,11 +21,11 @@ describe("a breaker made without options", () => {
   });
 });
 
-test("the states have the words that metrics and events show", () => {
+test("the states have the names that metrics and events show", () => {
   expect(CircuitState).toEqual({ Closed: "closed", Open: "open", HalfOpen: "half-open" });
 });
 
-test("executeWithCircuitBreaker is execute of the breaker given", async () => {
+test("executeWithCircuitBreaker does the same as execute of the given breaker", async () => {
   const { breaker } = setUp();
   const { signal } = new AbortController();
   expect(await executeWithCircuitBreaker(breaker, (context) => context.signal, { signal })).toBe(
@@ -37,7 +37,7 @@ test("executeWithCircuitBreaker is execute of the breaker given", async () => {
   });
 });
 
-describe("wrong arguments throw and say what was expected", () => {
+describe("wrong arguments throw an error that names what was expected", () => {
   const { breaker } = setUp();
   const operation = () => "value";
   const cases: [string, () => unknown, ErrorConstructor, string][] = [
@@ -122,7 +122,7 @@ describe("wrong arguments throw and say what was expected", () => {
     await expect(breaker.tryExecute(operation, { timeout: 5 } as never)).rejects.toThrow(TypeError);
   });
 
-  test("longer texts are fine as far as they may go", () => {
+  test("accepts texts up to their maximum length", () => {
     const other = setUp().breaker;
     other.isolate("x".repeat(1_000));
     expect(other.state).toBe("open");

@@ -1,4 +1,4 @@
-/** The circuit breaker as its users see it. */
+/** The public class `CircuitBreaker`. */
 
 import type { AbortSignal } from "../options/abort-signal.js";
 import {
@@ -20,32 +20,33 @@ import { Machine } from "./machine.js";
 import { type CircuitBreakerMetrics, metricsOf } from "./metrics.js";
 import { type CircuitBreakerOptions, type Outcome, readSettings } from "./options.js";
 
-/** What `execute` and `tryExecute` can be told. */
+/** Options of `execute` and `tryExecute`. */
 export interface ExecuteOptions {
   /**
-   * Handed to the operation. A rejection caused by its abort is ignored, or a failure when its
-   * reason is a `TimeoutError`; so is an error that a client makes of it, such as `CanceledError`.
-   * When it is aborted already, the operation is not called.
+   * Passed to the operation. A rejection caused by its abort is ignored, but is a failure when the
+   * reason is a `TimeoutError`. The same holds for errors that clients make of the abort, such as
+   * `CanceledError`. If the signal is already aborted, the operation is not called.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What `tryExecute` resolves to; `rejected` tells a call that was refused from one that failed. The
- * `error` of a refused call is made when it is read, so a copy of the result's own properties has none.
+ * The result of `tryExecute`. `rejected` tells a call that the breaker rejected from one that
+ * failed. The `error` of a rejected call is created when it is read, so a spread copy of the result
+ * lacks it.
  */
 export type ExecuteResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly rejected: false; readonly error: unknown }
   | { readonly ok: false; readonly rejected: true; readonly error: CircuitBreakerOpenError };
 
-/** An outcome that had no permit. */
+/** Details of an outcome without a permit. */
 export interface RecordDetail extends FailureDetail {
-  /** The generation in which the exchange began, as a permit or `getMetrics` told it. */
+  /** The generation in which the exchange began, from a permit or `getMetrics`. */
   readonly generation: number;
-  /** How long it took, for policies that ask for slow calls. */
+  /** The duration in milliseconds, for policies that count slow calls. */
   readonly durationMs?: number | undefined;
-  /** What it failed with. */
+  /** The error of the exchange, if it failed. */
   readonly error?: unknown;
 }
 
@@ -71,16 +72,14 @@ export class CircuitBreaker {
   readonly #machine: Machine;
   #lane: FastLane | undefined = undefined;
 
-  /**
-   * @throws TypeError or RangeError naming the option, its value and what was expected.
-   */
+  /** @throws TypeError or RangeError that names the option, its value and the expected value. */
   constructor(options?: CircuitBreakerOptions) {
     const { name, settings } = readSettings(options);
     this.#machine = new Machine(name, settings);
   }
 
   /**
-   * What is behind a breaker, for circuits that join it in one admission.
+   * Returns the machine behind a breaker, for circuits that join it in one admission.
    *
    * @internal
    */
@@ -88,25 +87,24 @@ export class CircuitBreaker {
     return breaker.#machine;
   }
 
-  /** The name given in the options. */
   get name(): string {
     return this.#machine.name;
   }
 
   /**
-   * The state now. Reading changes nothing: an open circuit whose time is over reads open until a
-   * call arrives. Isolated reads open, disabled closed.
+   * The current state. Reading it changes nothing: after the reset timeout a circuit still reads
+   * open until a call arrives. An isolated circuit reads open, a disabled one closed.
    */
   get state(): CircuitState {
     return this.#machine.visibleState;
   }
 
   /**
-   * Runs `operation` if the circuit admits it, and passes on its value or its error untouched.
+   * Runs `operation` if the circuit admits it, and passes on its value or error unchanged.
    *
-   * @throws CircuitBreakerOpenError (as a rejection) when the circuit does not admit the call; the
-   * signal's reason when it was aborted before. A TypeError for arguments of the wrong type is
-   * thrown at once.
+   * @throws CircuitBreakerOpenError (as a rejection) when the circuit does not admit the call.
+   * Rejects with the signal's reason when the signal is already aborted. Throws a TypeError at once
+   * for arguments of the wrong type.
    */
   execute<T>(operation: Operation<T>, options?: ExecuteOptions): Promise<T> {
     checkFunction(operation, "operation");
@@ -125,8 +123,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Like `execute`, but resolves to a result instead of rejecting. A rejection costs a fraction of
-   * what a thrown one does.
+   * Like `execute`, but resolves to a result instead of rejecting. A rejected call costs a fraction
+   * of a thrown error.
    */
   async tryExecute<T>(
     operation: Operation<T>,
@@ -147,7 +145,7 @@ export class CircuitBreaker {
   /**
    * Takes a permit for one call that the caller makes and settles.
    *
-   * @throws CircuitBreakerOpenError when the circuit does not admit it.
+   * @throws CircuitBreakerOpenError when the circuit does not admit the call.
    */
   acquire(): Permit {
     const admission = this.tryAcquire();
@@ -161,16 +159,16 @@ export class CircuitBreaker {
     return admission instanceof Permit ? admission : admission.error;
   }
 
-  /** What an admission would be told now. Changes nothing and counts nothing. */
+  /** Returns the answer that an admission would get now. Changes nothing and counts nothing. */
   check(): AdmissionCheck {
     return this.#machine.check();
   }
 
   /**
-   * Counts an outcome that had no permit, as what a trace tells of an exchange: while the circuit
-   * is closed and in the generation given; else it is counted as late.
+   * Counts an outcome without a permit, such as an exchange seen in a trace. It counts only while
+   * the circuit is closed and in the given generation; otherwise it is late.
    *
-   * @throws TypeError or RangeError for an outcome, generation or duration that is none.
+   * @throws TypeError or RangeError for an invalid outcome, generation or duration.
    */
   record(outcome: Outcome, detail: RecordDetail): void {
     OUTCOME.read(outcome, "outcome");
@@ -179,45 +177,49 @@ export class CircuitBreaker {
     this.#machine.record(checkNumber(generation, "generation", GENERATION), settlement);
   }
 
-  /** Refuses every call until `release`, whatever the upstream does. Running calls go on. */
+  /** Rejects every call until `release`, whatever the upstream does. Running calls continue. */
   isolate(reason: string): void {
     this.#machine.steer("isolated", "isolate", checkText(reason, "reason", 1000));
   }
 
   /**
-   * Counts and changes state as always, but lets calls pass that it would refuse, counting them in
-   * `wouldRejectCount` alone: a way to see what a breaker would do before trusting it.
+   * Counts and changes state as usual, but admits every call until `release`. Calls that would have
+   * been rejected are counted in `wouldRejectCount` alone. Use it to try out a breaker before you
+   * trust it.
    */
   observe(): void {
     this.#machine.steer("observe", "observe");
   }
 
-  /** Lets every call pass until `release`; outcomes are counted but never open the circuit. */
+  /** Admits every call until `release`. Outcomes are counted but never open the circuit. */
   disable(): void {
     this.#machine.steer("disabled", "disable");
   }
 
-  /** Ends manual control: automatic, closed, with an empty window. */
+  /** Ends manual control: the circuit is automatic and closed, with an empty window. */
   release(): void {
     this.#machine.steer("automatic", "release");
   }
 
-  /** Closes the circuit, empties its window and forgets growth; control and counters are kept. */
+  /**
+   * Closes the circuit, empties its window and resets the growth of the open time. Control and
+   * counters stay.
+   */
   reset(): void {
     this.#machine.reset();
   }
 
-  /** How the breaker stands and what it has counted, as plain data. Changes nothing. */
+  /** Returns the state and the counters as plain data. Changes nothing. */
   getMetrics(): CircuitBreakerMetrics {
     return metricsOf(this.#machine);
   }
 
   /**
-   * Hears an event: `stateChange`, `success`, `failure`, `ignored`, `late` or `rejected`. Listeners
-   * run after the change, in order; what they throw or reject with harms nobody and is announced
-   * once as a warning of the process.
+   * Adds a listener for `stateChange`, `success`, `failure`, `ignored`, `late` or `rejected`.
+   * Listeners run after the change, in order. An error in a listener affects no call and causes one
+   * process warning.
    *
-   * @returns How to take the listener off.
+   * @returns A function that removes the listener.
    */
   on<N extends keyof CircuitBreakerEvents>(
     event: N,
@@ -244,7 +246,7 @@ const EVENT = wordField<keyof CircuitBreakerEvents>("stateChange", EVENT_NAMES);
 /** @internal */
 export function readSignal(options: ExecuteOptions | undefined): AbortSignal | undefined {
   if (options === undefined) return undefined;
-  // Reading options in general would cost as much as the call itself.
+  // Checking options in general would cost as much as the call itself.
   if (options?.signal instanceof globalThis.AbortSignal && Object.keys(options).length === 1) {
     return options.signal;
   }
@@ -252,8 +254,8 @@ export function readSignal(options: ExecuteOptions | undefined): AbortSignal | u
 }
 
 /**
- * Rejects one microtask later: a promise that is rejected before its caller can listen is first
- * entered in Node's list of unhandled rejections and then taken off, which is several times dearer.
+ * Rejects one microtask later. Node lists a promise as unhandled if it rejects before its caller
+ * can listen, and later removes it; that costs several times as much.
  *
  * @internal
  */

@@ -1,8 +1,8 @@
-/** The three states of a circuit, as everybody who reads a breaker sees them. */
+/** The three public states of a circuit. */
 
 /**
- * What a circuit is in: `closed` (calls pass), `open` (calls are rejected) or `half-open` (a few
- * calls probe whether the upstream is back).
+ * The state of a circuit: `closed` (calls pass), `open` (calls are rejected) or `half-open` (a few
+ * calls probe whether the upstream has recovered).
  *
  * @see https://martinfowler.com/bliki/CircuitBreaker.html
  */

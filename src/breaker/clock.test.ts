@@ -10,7 +10,7 @@ test("the clock of the process never goes back", () => {
   }
 });
 
-test("the clock of the process is that of a test that fakes it", () => {
+test("the clock of the process follows a test that fakes it", () => {
   vi.useFakeTimers();
   try {
     const startMs = systemClock.now();

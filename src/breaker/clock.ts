@@ -1,4 +1,4 @@
-/** The two ports through which time and chance reach the library, so that tests can own both. */
+/** The two ports for time and chance, so that tests can control both. */
 
 /**
  * A source of monotonic time: it never goes back and knows no date.
@@ -14,32 +14,35 @@
  * ```
  */
 export interface Clock {
-  /** Milliseconds since some fixed moment, with fractions where the source has them. */
+  /** Milliseconds since a fixed moment, with fractions if the source has them. */
   now(): number;
   /**
-   * Calls `callback` once, `delayMs` from now, and returns how to cancel it. Retries, timeouts and
-   * waiting use it; breakers do not. Default: the timers of the process.
+   * Calls `callback` once, after `delayMs`, and returns a function that cancels it. Retries,
+   * timeouts and waiting use it; breakers do not. Default: the timers of the process.
    */
   setTimer?(callback: () => void, delayMs: number): () => void;
 }
 
-/** Starts a timer of `clock`, or of the process where the clock has none. It holds the process. */
+/**
+ * Starts a timer of `clock`, or of the process if the clock has no timers. It keeps the process
+ * alive.
+ */
 export function startTimer(clock: Clock, callback: () => void, delayMs: number): () => void {
   if (clock.setTimer !== undefined) return clock.setTimer(callback, delayMs);
   const timer = setTimeout(callback, delayMs);
   return () => clearTimeout(timer);
 }
 
-/** A source of chance: a number from 0 (inclusive) to 1 (exclusive), as `Math.random` gives it. */
+/** A source of random numbers from 0 (inclusive) to 1 (exclusive), such as `Math.random`. */
 export type Random = () => number;
 
-/** As found when this was loaded: each look at the global costs a fifth of a look at the clock. */
+/** Kept from module load, because a look at the global costs a fifth of a clock read. */
 const { performance: loaded } = globalThis;
 const LoadedDate = Date;
 
 /**
- * The clock of this process; it goes on counting when the wall clock is set. Tests that fake the time
- * of a process replace `Date` as well, and then its present clock is asked.
+ * The clock of this process. Changes of the wall clock do not affect it. Tests that fake time
+ * replace `Date` too; then the current `performance` is read.
  */
 export const systemClock: Clock = {
   now: () => (Date === LoadedDate ? loaded.now() : performance.now()),

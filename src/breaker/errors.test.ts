@@ -20,7 +20,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-test("an error of the package has a code, and tells whether it refused the call", () => {
+test("an error of the package has a code and a flag for rejections", () => {
   const cause = new Error("down");
   const error = new CircuitBreakerError("full", "FULL", { cause, refused: true });
   expect(error).toMatchObject({ message: "full", code: "FULL", refused: true, cause });
@@ -40,7 +40,7 @@ test("the wait in the message is rounded up to whole seconds", () => {
   expect(message(undefined)).toBe("circuit open: api, retry in 0s");
 });
 
-test("the guards know the errors from others", () => {
+test("the guards recognize the errors", () => {
   const base = new CircuitBreakerError("full", "FULL");
   const open = new CircuitBreakerOpenError(rejection);
   expect([base, open].map(isCircuitBreakerError)).toEqual([true, true]);
@@ -52,12 +52,12 @@ test("the guards know the errors from others", () => {
   }
 });
 
-test("the guards never throw, not even for what cannot be looked at", () => {
+test("the guards never throw, even for values that cannot be inspected", () => {
   expect(isCircuitBreakerError(revokedProxy())).toBe(false);
   expect(isCircuitBreakerOpenError(revokedProxy())).toBe(false);
 });
 
-test("the guards know the errors of another copy of the package, where instanceof does not", async () => {
+test("the guards recognize errors of another copy of the package, where instanceof does not", async () => {
   vi.resetModules();
   const copy = await import("./errors.js");
   const error = new copy.CircuitBreakerOpenError(rejection);

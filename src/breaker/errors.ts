@@ -1,21 +1,23 @@
-/** The errors of the breaker, and guards that know them even from another copy of the package. */
+/**
+ * The errors of the breaker, and guards that also recognize those of another copy of the package.
+ */
 
 import type { CircuitState } from "./circuit-state.js";
 
 /**
- * Why a breaker refused a call: the circuit is `open` and its time is not over, it is half-open and
- * every probe slot is taken (`probing`), or somebody `isolated` it by hand.
+ * The reason for a rejection: the circuit is `open` and its time is not over, it is half-open and
+ * every probe slot is taken (`probing`), or it was `isolated` by hand.
  */
 export type RejectionReason = "open" | "probing" | "isolated";
 
-/** What a rejection tells about the breaker that made it. */
+/** The facts of a rejection. */
 export interface Rejection {
   readonly breakerName: string;
   readonly state: CircuitState;
   readonly reason: RejectionReason;
-  /** Milliseconds until asking again makes sense; undefined when isolated. */
+  /** Whole milliseconds until a retry makes sense; undefined when isolated. */
   readonly retryAfterMs: number | undefined;
-  /** The generation of the breaker that refused. */
+  /** The generation of the breaker that rejected the call. */
   readonly generation: number;
   /** The last failure before the circuit opened, if there was one. */
   readonly cause?: unknown;
@@ -24,28 +26,28 @@ export interface Rejection {
 }
 
 /**
- * What every error of this package carries under a registered symbol, so that the guards below know
- * an error of another copy of the package, where `instanceof` is false.
+ * The mark on every error of this package. The guards below read it, because `instanceof` is false
+ * for an error of another copy of the package.
  */
 const BRAND = Symbol.for("dagger-circuit-breaker.error");
 
 const OPEN_CODE = "CIRCUIT_OPEN";
 
-/** What the errors of this package may be made with. */
+/** Options of {@link CircuitBreakerError}. */
 export interface CircuitBreakerErrorOptions {
   readonly cause?: unknown;
-  /** Default: false. */
+  /** Whether the call was rejected before it was tried. Default: false. */
   readonly refused?: boolean;
 }
 
-/** The base of the errors that this package throws of its own accord, bad arguments apart. */
+/** The base class of all errors that this package throws, except errors about invalid arguments. */
 export class CircuitBreakerError extends Error {
-  /** Stable: tell errors apart by it rather than by their message. */
+  /** A stable code. Identify errors by it, not by their message. */
   readonly code: string;
   /**
-   * Whether this package refused the call before it was tried, as an open circuit or a full bulkhead
-   * does. Such an error says nothing of an upstream, so a breaker around it counts it as ignored
-   * unless `classifyError` says otherwise.
+   * Whether this package rejected the call before it was tried, as an open circuit or a full
+   * bulkhead does. Such an error is no sign of a failing upstream. A breaker around it counts it as
+   * ignored unless `classifyError` decides otherwise.
    */
   readonly refused: boolean;
 
@@ -62,10 +64,10 @@ export class CircuitBreakerError extends Error {
 }
 
 /**
- * A call was refused without being tried. `code` is `"CIRCUIT_OPEN"`.
+ * The error of a rejected call. `code` is `"CIRCUIT_OPEN"`.
  *
- * It has no stack trace unless the breaker's option `captureRejectionStack` asks for one, because
- * taking a stack costs more than all the rest of a rejection.
+ * It has no stack trace unless `captureRejectionStack` is set, because a trace costs more than the
+ * rest of a rejection.
  */
 export class CircuitBreakerOpenError extends CircuitBreakerError implements Rejection {
   readonly breakerName: string;
@@ -91,7 +93,7 @@ export class CircuitBreakerOpenError extends CircuitBreakerError implements Reje
 }
 
 /**
- * Gives the instances of an error class their `name` without a property on each of them.
+ * Sets `name` on the prototype, so that instances need no property for it.
  *
  * @internal
  */
@@ -103,23 +105,28 @@ export function nameErrorClass(errorClass: { readonly prototype: Error }, name: 
   });
 }
 
-/** Whether `error` is a {@link CircuitBreakerError} of this or of another copy of the package. */
+/**
+ * Returns whether `error` is a {@link CircuitBreakerError} of this or another copy of the package.
+ */
 export function isCircuitBreakerError(error: unknown): error is CircuitBreakerError {
   try {
     return typeof error === "object" && error !== null && BRAND in error;
   } catch {
-    return false; // A revoked proxy throws when it is looked at, and is none of ours.
+    return false; // A revoked proxy throws on any access.
   }
 }
 
-/** Whether `error` is a {@link CircuitBreakerOpenError} of this or of another copy of the package. */
+/**
+ * Returns whether `error` is a {@link CircuitBreakerOpenError} of this or another copy of the
+ * package.
+ */
 export function isCircuitBreakerOpenError(error: unknown): error is CircuitBreakerOpenError {
   return isCircuitBreakerError(error) && error.code === OPEN_CODE;
 }
 
 /**
- * Returns the delay that an error of this package passes on from a server, in milliseconds;
- * undefined for every other error.
+ * Returns the delay in milliseconds that a server asked for, if an error of this package carries
+ * one.
  *
  * @internal
  */
@@ -130,8 +137,7 @@ export function statedDelayMs(error: unknown): number | undefined {
 }
 
 /**
- * Makes the error of a rejection without the cost of a stack trace. A process that has frozen
- * `Error` pays for the trace instead of failing.
+ * Creates an error without a stack trace. If `Error` is frozen, the error gets its trace.
  *
  * @internal
  */

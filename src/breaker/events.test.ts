@@ -9,7 +9,7 @@ const event: OutcomeEvent = {
   error: undefined,
 };
 
-test("nothing is delivered before deliver, then everything in order", () => {
+test("delivers nothing before deliver, then everything in order", () => {
   const emitter = new Emitter("api");
   const heard: string[] = [];
   emitter.on("success", () => heard.push("success"));
@@ -22,7 +22,7 @@ test("nothing is delivered before deliver, then everything in order", () => {
   expect(heard).toEqual(["late", "success"]);
 });
 
-test("what a listener enqueues is delivered after the rest, without another deliver", () => {
+test("delivers events that a listener enqueues last, without another deliver", () => {
   const emitter = new Emitter("api");
   const heard: string[] = [];
   emitter.on("success", () => {
@@ -37,7 +37,7 @@ test("what a listener enqueues is delivered after the rest, without another deli
   expect(heard).toEqual(["first", "second", "caused"]);
 });
 
-test("it hears outcomes while a listener for them is there, taken off once or twice", () => {
+test("hearsOutcomes is true while a listener for outcomes is present, removed once or twice", () => {
   const emitter = new Emitter("api");
   emitter.on("stateChange", () => {});
   emitter.on("rejected", () => {});
@@ -53,7 +53,7 @@ test("it hears outcomes while a listener for them is there, taken off once or tw
   }
 });
 
-test("a listener that another has taken off hears nothing more, not even what was in the queue", () => {
+test("a listener that another has removed receives nothing more, not even queued events", () => {
   const emitter = new Emitter("api");
   const heard: string[] = [];
   emitter.on("success", () => takeOff());
@@ -64,7 +64,7 @@ test("a listener that another has taken off hears nothing more, not even what wa
   expect(heard).toEqual([]);
 });
 
-test("it hears an event while somebody listens to that very one", () => {
+test("hears is true only for an event that has a listener", () => {
   const emitter = new Emitter("api");
   expect(emitter.hears("rejected")).toBe(false);
   const takeOff = emitter.on("rejected", () => {});

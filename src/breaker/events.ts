@@ -1,4 +1,7 @@
-/** The events of a breaker, delivered in order, after the change, and without harm to anybody. */
+/**
+ * The events of a breaker: delivered in order, after the change. A failing listener affects no
+ * call.
+ */
 
 import { announceOnce, announceRejection, isThenable } from "./announce.js";
 import type { CircuitState } from "./circuit-state.js";
@@ -6,14 +9,14 @@ import type { CircuitBreakerOpenError } from "./errors.js";
 import type { Outcome } from "./options.js";
 import type { TripSnapshot } from "./trip/trip-policy.js";
 
-/** How a breaker is steered by hand: see `isolate`, `observe`, `disable` and `release`. */
+/** The manual control of a breaker: see `isolate`, `observe`, `disable` and `release`. */
 export type Control = "automatic" | "observe" | "isolated" | "disabled";
 
-/** Why a circuit changed. */
+/** The reason for a state change. */
 export type StateChangeReason =
-  /** The trip policy had counted enough. */
+  /** The trip policy reached its threshold. */
   | "tripped"
-  /** A failure asked for it (`openNow`), as a rate limit does. */
+  /** A failure set `openNow`, for example a rate limit. */
   | "opened-at-once"
   /** The open time was over and a call arrived. */
   | "open-time-over"
@@ -21,14 +24,14 @@ export type StateChangeReason =
   | "probe-failed"
   /** A probe succeeded but took longer than `slowCallMs`. */
   | "probe-slow"
-  /** Somebody called the method of that name. */
+  /** The method of that name was called. */
   | "isolate"
   | "observe"
   | "disable"
   | "release"
   | "reset";
 
-/** The state or the control of a breaker changed. */
+/** A change of the state or the control of a breaker. */
 export interface StateChangeEvent {
   readonly breakerName: string;
   readonly from: CircuitState;
@@ -38,30 +41,30 @@ export interface StateChangeEvent {
   readonly reason: StateChangeReason;
   /** The generation that begins. */
   readonly generation: number;
-  /** Milliseconds until the circuit probes, when it is open by itself. */
+  /** Whole milliseconds until the circuit probes. Set when the breaker opened by itself. */
   readonly retryAfterMs: number | undefined;
-  /** The last failure before the circuit opened, when it is open by itself and there is one. */
+  /** The last failure before the circuit opened. Set when the breaker opened by itself. */
   readonly error: unknown;
   /**
-   * What the trip policy had counted when the circuit opened, when it is open by itself. A circuit
-   * that a probe has opened again still carries what opened it out of closed.
+   * The counts of the trip policy when the circuit last opened out of closed. A failed probe keeps
+   * them. Set when the breaker opened by itself.
    */
   readonly trip: TripSnapshot | undefined;
 }
 
-/** A call settled. */
+/** A settled call. */
 export interface OutcomeEvent {
   readonly breakerName: string;
   readonly outcome: Outcome;
   /** The generation in which the call was admitted. */
   readonly generation: number;
-  /** Undefined when nothing listened and no policy timed the call when it began. */
+  /** Milliseconds; undefined when no listener and no policy needed the time when the call began. */
   readonly durationMs: number | undefined;
-  /** What the call failed with, if it did. */
+  /** The error of the call, if it failed. */
   readonly error: unknown;
 }
 
-/** A call was refused. */
+/** A rejected call. */
 export interface RejectedEvent {
   readonly breakerName: string;
   readonly error: CircuitBreakerOpenError;
@@ -73,12 +76,11 @@ export interface CircuitBreakerEvents {
   readonly success: OutcomeEvent;
   readonly failure: OutcomeEvent;
   readonly ignored: OutcomeEvent;
-  /** An outcome of an earlier generation, which changed nothing. */
+  /** An outcome of an earlier generation. It changed nothing. */
   readonly late: OutcomeEvent;
   readonly rejected: RejectedEvent;
 }
 
-/** The names of the events. */
 export const EVENT_NAMES = [
   "stateChange",
   "success",
@@ -88,27 +90,27 @@ export const EVENT_NAMES = [
   "rejected",
 ] as const satisfies readonly (keyof CircuitBreakerEvents)[];
 
-/** Hears an event. What it throws or rejects with harms neither the call nor the breaker. */
+/** A listener. If it throws or rejects, neither the call nor the breaker is affected. */
 export type Listener<E> = (event: E) => unknown;
 
 const OUTCOME_EVENTS: ReadonlySet<PropertyKey> = new Set(["success", "failure", "ignored", "late"]);
 
-/** A listener as it was added: an entry of its own, so that one function may be added twice. */
+/** One addition of a listener. The same function may be added twice. */
 interface Entry {
   readonly listener: Listener<never>;
 }
 
-/** What is to be told to whom. */
+/** An event that waits for delivery to one listener. */
 interface Delivery {
   readonly entry: Entry;
-  /** Where the entry stands, as long as nobody took it off. */
+  /** The set that contains the entry until the listener is removed. */
   readonly entries: ReadonlySet<Entry>;
   readonly event: object;
 }
 
 const A_LISTENER = "a listener";
 
-/** The listeners of one breaker, or of what has events `E`, and those that wait for their turn. */
+/** The listeners of one breaker, and the queue of events for them. */
 export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBreakerEvents> {
   readonly #entries = new Map<keyof E, Set<Entry>>();
   readonly #ownerName: string;
@@ -116,22 +118,23 @@ export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBrea
   readonly #waiting: Delivery[] = [];
   #delivering = false;
 
-  /** @param ownerName How warnings name the owner. */
+  /** @param ownerName The name of the owner in warnings. */
   constructor(ownerName: string) {
     this.#ownerName = ownerName;
   }
 
-  /** Whether somebody hears of single calls, and not of changes and rejections only. */
+  /** Whether a listener needs events of single calls. */
   get hearsOutcomes(): boolean {
     return this.#outcomeListeners > 0;
   }
 
-  /** Whether somebody listens to that event. */
   hears(name: keyof E): boolean {
     return (this.#entries.get(name)?.size ?? 0) > 0;
   }
 
-  /** Adds a listener and returns how to take it off; the same function may be added twice. */
+  /**
+   * Adds a listener and returns a function that removes it. The same function may be added twice.
+   */
   on<N extends keyof E>(name: N, listener: Listener<E[N]>): () => void {
     const entry = { listener };
     const hears = OUTCOME_EVENTS.has(name) ? 1 : 0;
@@ -144,7 +147,7 @@ export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBrea
     };
   }
 
-  /** Puts an event in the queue for the listeners of this moment. */
+  /** Queues an event for the current listeners. */
   enqueue<N extends keyof E>(name: N, event: E[N]): void {
     const entries = this.#entries.get(name);
     if (entries === undefined) return;
@@ -152,22 +155,21 @@ export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBrea
   }
 
   /**
-   * Delivers the queue. To be called when a change is complete: listeners may call the breaker. What
-   * they cause is delivered after the rest, so that all hear everything in the order in which it
-   * happened.
+   * Delivers the queue. Call it when a change is complete, because listeners may call the breaker.
+   * Events that listeners cause are delivered last, so all listeners see the same order.
    */
   deliver(): void {
     const waiting = this.#waiting;
     if (this.#delivering || waiting.length === 0) return;
     this.#delivering = true;
-    // The queue grows while it is delivered, when a listener causes an event.
+    // The queue grows during delivery when a listener causes an event.
     for (const delivery of waiting) this.#tell(delivery);
     waiting.length = 0;
     this.#delivering = false;
   }
 
   #tell({ entry, entries, event }: Delivery): void {
-    // Another listener may have taken it off meanwhile.
+    // Another listener may have removed it meanwhile.
     if (!entries.has(entry)) return;
     try {
       const answer = entry.listener(event as never);

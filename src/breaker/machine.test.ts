@@ -18,7 +18,7 @@ function newMachine(options: CircuitBreakerOptions = {}) {
 const failure = { outcome: "failure", error: undefined } as const;
 const success = { outcome: "success", error: undefined } as const;
 
-test("an admission after the open time leads through half-open in one step", () => {
+test("an admission after the open time passes through half-open in one step", () => {
   const { machine, clock } = newMachine();
   machine.account(1, failure);
   clock.advance(1_000);
@@ -36,7 +36,7 @@ test("a permit is counted in flight from admission to its first settlement", () 
   expect(machine.inFlight).toBe(0);
 });
 
-test("an open time too short for the clock to show leads on to a probe", () => {
+test("an open time below the clock's resolution leads to a probe", () => {
   const { machine, clock } = newMachine({
     failureThreshold: undefined,
     resetTimeoutMs: Number.MIN_VALUE,
@@ -48,7 +48,7 @@ test("an open time too short for the clock to show leads on to a probe", () => {
   expect(machine.state.kind).toBe("half-open");
 });
 
-test("settings may be shared: each machine counts for itself", () => {
+test("machines may share settings: each counts for itself", () => {
   const { settings } = readSettings({ failureThreshold: 1 });
   const [first, second] = [new Machine("a", settings), new Machine("b", settings)];
   first.account(1, failure);

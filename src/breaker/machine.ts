@@ -1,6 +1,6 @@
 /**
  * The state machine of one breaker: admission, settlement and manual control. It runs no operation
- * and holds no timer; time comes in through the clock.
+ * and holds no timer; time comes from the clock.
  */
 
 import { ADMITTED, type AdmissionCheck, ISOLATED } from "./calls/admission-check.js";
@@ -17,12 +17,12 @@ import type { HalfOpenState } from "./state/half-open.js";
 import type { LastFailure, Refusal } from "./state/state-shape.js";
 
 /**
- * One circuit with its rules. Reads change nothing; only admission, settlement and controls do. (Its
- * private methods have no `#`: with the first such method every idle breaker grows by a word.)
+ * One circuit with its rules. Only admission, settlement and controls change it. (Private methods
+ * have no `#`: the first such method would cost every idle breaker a word.)
  */
 export class Machine extends Circuit {
   inFlight = 0;
-  // The counters stand here one by one: an object of their own would cost every idle breaker more.
+  // Separate counters: an object for them would cost every idle breaker more memory.
   successCount = 0;
   failureCount = 0;
   ignoredCount = 0;
@@ -30,12 +30,12 @@ export class Machine extends Circuit {
   rejectedCount = 0;
   wouldRejectCount = 0;
 
-  /** Whether calls are timed: a policy asks for slow calls, or somebody listens to durations. */
+  /** Whether calls are timed: a policy counts slow calls, or a listener receives durations. */
   get timesCalls(): boolean {
     return this.emitter?.hearsOutcomes || this.settings.trip.slowCallMs !== undefined;
   }
 
-  /** Lets a call in or refuses it. */
+  /** Admits or rejects a call. */
   admit(): Permit | RefusedCall {
     const answer = this.answer();
     this.emitter?.deliver();
@@ -53,7 +53,7 @@ export class Machine extends Circuit {
     return this.letIn(nowMs, true);
   }
 
-  /** What `admit` would say now. Changes nothing. */
+  /** Returns the answer that `admit` would give now. Changes nothing. */
   check(): AdmissionCheck {
     if (this.control === "isolated") return ISOLATED;
     if (this.control === "disabled") return ADMITTED;
@@ -67,14 +67,13 @@ export class Machine extends Circuit {
     return { admits: this.control === "observe", ...refusal };
   }
 
-  /** Takes the outcome of a call that was let in. */
   settle(permit: Permit, settlement: Settlement): void {
     this.giveBack(permit);
     if (permit.wouldReject) return;
     this.accountSince(permit.startedMs, permit.generation, settlement);
   }
 
-  /** Enters the outcome of a call that began at `startedMs`, NaN when nobody timed it. */
+  /** Counts the outcome of a call that began at `startedMs` (NaN if untimed). */
   accountSince(startedMs: number, generation: number, settlement: Settlement): void {
     if (settlement.durationMs !== undefined || Number.isNaN(startedMs)) {
       this.account(generation, settlement);
@@ -84,18 +83,21 @@ export class Machine extends Circuit {
     this.account(generation, settlement, nowMs - startedMs, nowMs);
   }
 
-  /** Takes back a permit whose call was not made. */
+  /** Takes back the permit of a call that was not made. */
   release(permit: Permit): void {
     this.giveBack(permit);
   }
 
-  /** Counts an outcome that had no permit: while closed, in its generation; else as late. */
+  /**
+   * Counts an outcome without a permit. It is late unless the circuit is closed and in its
+   * generation.
+   */
   record(generation: number, settlement: Settlement): void {
     if (this.visibleState === CircuitState.Closed) this.account(generation, settlement);
     else this.accountLate(generation, settlement);
   }
 
-  /** Enters an outcome in the books; one of another generation changes neither state nor window. */
+  /** Counts an outcome. One of another generation changes neither state nor window. */
   account(
     generation: number,
     settlement: Settlement,
@@ -117,7 +119,7 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** The shortest way of a success: in a closed circuit, untimed, and with nobody who listens. */
+  /** Counts a success on the fastest path: closed circuit, no timing, no listeners. */
   succeed(generation: number): void {
     if (generation !== this.generation || this.emitter?.hearsOutcomes) {
       this.account(generation, SUCCESS);
@@ -131,7 +133,7 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** The same for a call that a policy wants timed. */
+  /** Does the same for a call that a policy times. */
   succeedSince(startedMs: number, generation: number): void {
     if (generation !== this.generation || this.emitter?.hearsOutcomes) {
       this.accountSince(startedMs, generation, SUCCESS);
@@ -155,7 +157,7 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** Changes the control, and what state the circuit is in under it. */
+  /** Changes the control, and the state of the circuit under it. */
   steer(control: Control, reason: StateChangeReason, isolationReason?: string): void {
     const nowMs = this.settings.clock.now();
     const runs = this.control === "automatic" || this.control === "observe";
@@ -166,7 +168,7 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** Closes the circuit with an empty window and no growth; control and counters stay. */
+  /** Closes the circuit with an empty window and no growth. Control and counters stay. */
   reset(): void {
     this.forgetGrowth();
     this.close("reset", this.settings.clock.now());
@@ -178,7 +180,7 @@ export class Machine extends Circuit {
     return state.kind !== CircuitState.Closed || state.policy.judgesAtAdmission || this.timesCalls;
   }
 
-  /** What an admission at `nowMs` leads to, with the changes of state that it causes. */
+  /** Decides an admission at `nowMs` and makes the state changes that it causes. */
   private advance(nowMs: number): "admit" | Refusal {
     const admission = this.state.admission(nowMs);
     if (admission === "trip") {
@@ -227,12 +229,13 @@ export class Machine extends Circuit {
   }
 
   /**
-   * What a success or failure of this generation means for the state.
+   * Applies a success or failure of this generation to the state.
    *
-   * @param nowMs The time if somebody has read it already, else NaN.
+   * @param nowMs The time if it has been read already, else NaN.
    */
   private judge(settlement: Settlement, durationMs: number | undefined, nowMs: number): void {
-    // An open circuit lets nobody in, so no outcome belongs to the generation of one.
+    // The state is never open here: an open circuit admits no call, so no outcome has its
+    // generation.
     const state = this.state as ClosedState | HalfOpenState;
     const failed = settlement.outcome === "failure";
     if (failed) state.failure = this.noteOf(settlement);
@@ -253,7 +256,10 @@ export class Machine extends Circuit {
     }
   }
 
-  /** What is kept of a failure, and for long: bad seconds are judged at a later admission. */
+  /**
+   * Keeps the facts of a failure that a later opening needs. Bad seconds, for example, are judged
+   * at a later admission.
+   */
   private noteOf({ error, retryAfterMs = 0 }: Settlement): LastFailure {
     const asked = retryAfterMs > 0;
     return { error, quietUntilMs: asked ? this.settings.clock.now() + retryAfterMs : undefined };

@@ -11,7 +11,7 @@ const nothing = {
   stateChanges: 0,
 };
 
-test("metrics are plain data of one moment, whole in every state", () => {
+test("metrics are plain data of one moment, complete in every state", () => {
   const { breaker, clock } = setUp({ name: "api" });
   const early = breaker.acquire();
   clock.advance(30);
@@ -60,7 +60,7 @@ test("metrics once read do not change", () => {
   expect(before).toEqual(copy);
 });
 
-test("stateChanges counts changes that one can see: steering a closed circuit is none", () => {
+test("stateChanges counts only visible changes, not control of a closed circuit", () => {
   const { breaker } = setUp();
   const changes = () => breaker.getMetrics().metrics.stateChanges;
   breaker.disable();

@@ -1,52 +1,54 @@
-/** What a breaker has counted and how it stands, as plain data. */
+/** The state and the counters of a breaker, as plain data. */
 
 import { CircuitState } from "./circuit-state.js";
 import type { Control } from "./events.js";
 import type { Machine } from "./machine.js";
 import type { TripSnapshot } from "./trip/trip-policy.js";
 
-/** Counts since the breaker was made; none of them ever goes back. */
+/** Counters since the breaker was created. They never decrease. */
 export interface CallCounts {
   /** Calls that succeeded in the generation that admitted them. */
   readonly successCount: number;
   /** Calls that failed in the generation that admitted them. */
   readonly failureCount: number;
-  /** Calls that say nothing of the upstream. */
+  /** Calls whose outcome is no sign of the upstream's health. */
   readonly ignoredCount: number;
-  /** Calls that settled after their generation had ended; they changed nothing. */
+  /** Calls that settled after their generation had ended. They changed nothing. */
   readonly lateCount: number;
-  /** Calls that were refused. */
+  /** Rejected calls. */
   readonly rejectedCount: number;
-  /** Calls that were let in under `observe` though an automatic breaker would have refused them. */
+  /** Calls admitted under `observe` that an automatic breaker would have rejected. */
   readonly wouldRejectCount: number;
-  /** How often `state` changed. */
+  /** Number of changes of `state`. */
   readonly stateChanges: number;
 }
 
-/** A breaker at one moment. */
+/** A snapshot of a breaker. */
 export interface CircuitBreakerMetrics {
   readonly name: string;
   readonly state: CircuitState;
   readonly control: Control;
-  /** Grows with every state change and every manual control. */
+  /** Increases with every state change and every manual control. */
   readonly generation: number;
-  /** Calls that were let in and have not settled. */
+  /** Admitted calls that have not settled. */
   readonly inFlightCount: number;
   /** Milliseconds spent in this state. */
   readonly stateAgeMs: number;
-  /** Milliseconds until the circuit probes; 0 when a call may come, undefined when isolated. */
+  /**
+   * Whole milliseconds until the circuit probes: 0 when it admits calls, undefined when isolated.
+   */
   readonly retryAfterMs: number | undefined;
   /** The text given to `isolate`, while isolated. */
   readonly isolationReason: string | undefined;
   /**
-   * What the trip policy has counted; while open, what it had counted when the circuit opened out of
-   * closed. Undefined half-open and isolated.
+   * The counts of the trip policy. While open, the counts at the moment when the circuit opened out
+   * of closed. Undefined when half-open or isolated.
    */
   readonly trip: TripSnapshot | undefined;
   readonly metrics: CallCounts;
 }
 
-/** How a breaker stands now. Changes nothing. */
+/** Returns a snapshot of the breaker. Changes nothing. */
 export function metricsOf(machine: Machine): CircuitBreakerMetrics {
   const { state, visibleState } = machine;
   const nowMs = machine.settings.clock.now();

@@ -1,4 +1,4 @@
-/** The breaker against a plain model of its rules, over random schedules of everything. */
+/** Compares the breaker with a plain model of its rules, over random schedules. */
 
 import fc from "fast-check";
 import { test } from "vitest";
@@ -8,7 +8,7 @@ import { command, limits, rules } from "../../tests/breaker/schedules.js";
 const schedule = fc.array(command, { maxLength: 60, size: "max" });
 
 test.each(Object.entries(rules))(
-  "%s: the breaker does what the model does",
+  "%s: the breaker behaves as the model does",
   async (_name, rule) => {
     const schedules = fc.asyncProperty(
       rule,

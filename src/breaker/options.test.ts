@@ -3,7 +3,7 @@ import { CircuitBreaker } from "./circuit-breaker.js";
 import { systemClock } from "./clock.js";
 import { type CircuitBreakerOptions, readSettings, settingsDifference } from "./options.js";
 
-/** Options that nobody may give, and what the error has to say. */
+/** Invalid options, and the expected error messages. */
 const wrong: [string, unknown, ErrorConstructor, string][] = [
   ["options that are no object", 5, TypeError, "the options of CircuitBreaker are 5"],
   ["options that are null", null, TypeError, "the options of CircuitBreaker are null"],
@@ -72,7 +72,7 @@ function functions(option: string): typeof wrong {
   return [[`${option}: a text`, { [option]: "f" }, TypeError, expected]];
 }
 
-describe("wrong options throw and say what was expected", () => {
+describe("wrong options throw an error that names what was expected", () => {
   test.each(wrong)("%s", (_what, options, errorClass, message) => {
     const make = () => new CircuitBreaker(options as CircuitBreakerOptions);
     expect(make).toThrow(errorClass);
@@ -81,7 +81,7 @@ describe("wrong options throw and say what was expected", () => {
 });
 
 describe("readSettings", () => {
-  test("fills in the defaults that the documentation promises", () => {
+  test("fills in the documented defaults", () => {
     const { name, settings } = readSettings(undefined);
     expect(name).toBe("default");
     expect(settings).toMatchObject({
@@ -102,7 +102,7 @@ describe("readSettings", () => {
     expect(settings.random).toBe(Math.random);
   });
 
-  test("an option given as undefined is one not given", () => {
+  test("treats an option of undefined as not given", () => {
     const names = Object.keys(readSettings({}).settings).concat("failureThreshold", "name");
     const nothing = Object.fromEntries(names.map((name) => [name, undefined]));
     expect(settingsDifference(readSettings(nothing).settings, readSettings({}).settings)).toBe(
@@ -119,7 +119,7 @@ describe("readSettings", () => {
     });
   });
 
-  test("the largest and smallest values pass", () => {
+  test("accepts the largest and smallest values", () => {
     const most = {
       name: "x".repeat(200),
       failureThreshold: 1_000_000,
@@ -136,13 +136,13 @@ describe("readSettings", () => {
 describe("settingsDifference", () => {
   const settings = (options: CircuitBreakerOptions) => readSettings(options).settings;
 
-  test("two ways to say the same do not differ", () => {
+  test("finds no difference between two forms of the same option", () => {
     expect(
       settingsDifference(settings({ failureThreshold: 2 }), settings({ trip: { consecutive: 2 } })),
     ).toBeUndefined();
   });
 
-  test("it shows both values of each option that differs", () => {
+  test("shows both values of each option that differs", () => {
     const there = settings({ resetTimeoutMs: 1_000, trip: { failures: 2, windowMs: 9 } });
     const here = settings({
       resetTimeoutMs: 2_000,

@@ -1,4 +1,4 @@
-/** The options of a breaker: what each means, its range and its default, in the place that checks it. */
+/** The options of a breaker with their ranges and defaults, and the code that checks them. */
 
 import {
   booleanField,
@@ -19,60 +19,64 @@ import { type Clock, type Random, systemClock } from "./clock.js";
 import { readThreshold, readTrip, type TripOptions } from "./trip/trip-options.js";
 import type { TripPlan } from "./trip/trip-policy.js";
 
-/** What a settled call was: a success, a failure, or something that says nothing of the upstream. */
+/** The outcome of a settled call. An ignored call is no sign of the upstream's health. */
 export type Outcome = "success" | "failure" | "ignored";
 
-/** What a breaker can be told. Every option has a default. */
+/** Options of a breaker. Every option has a default. */
 export interface CircuitBreakerOptions {
   /** The name in errors, events and metrics: 1 to 200 characters. Default: `"default"`. */
   readonly name?: string | undefined;
   /**
-   * Failures in a row that open the circuit, 1 to 1,000,000. Default: 5. Short for
-   * `trip: { consecutive }`; giving both throws.
+   * Consecutive failures that open the circuit, 1 to 1,000,000. Default: 5. Short for `trip: {
+   * consecutive }`; setting both throws.
    */
   readonly failureThreshold?: number | undefined;
-  /** When the circuit opens, where counting failures in a row is not enough. */
+  /** The trip policy, if counting consecutive failures is not enough. */
   readonly trip?: TripOptions | undefined;
   /** Milliseconds that the circuit stays open before it probes; above 0. Default: 60,000. */
   readonly resetTimeoutMs?: number | undefined;
   /**
-   * The longest that a circuit stays open, in milliseconds, whatever growth, jitter or the upstream
-   * ask for. Default: one hour, or `resetTimeoutMs` when that is more.
+   * The upper limit of the open time in milliseconds, including growth, jitter and delays that the
+   * upstream asks for. Default: one hour, or `resetTimeoutMs` if that is more.
    */
   readonly maxOpenMs?: number | undefined;
   /**
-   * By what the open time is multiplied each time the circuit opens again, 1 to 100. It starts anew
-   * once the circuit has been closed for one `resetTimeoutMs`. Default: 1, no growth.
+   * The factor by which the open time grows each time the circuit opens again, 1 to 100. Growth
+   * starts over once the circuit has been closed for one `resetTimeoutMs`. Default: 1, no growth.
    */
   readonly openTimeGrowthFactor?: number | undefined;
   /**
-   * By up to which share the open time is lengthened at random, 0 to 1, so that many processes do
-   * not probe at the same moment. Default: 0.
+   * The largest share by which the open time is randomly lengthened, 0 to 1. It keeps many
+   * processes from probing at the same moment. Default: 0.
    */
   readonly openTimeJitter?: number | undefined;
-  /** Calls that may probe a half-open circuit at once, 1 to 1,000,000. Default: 1. */
+  /** Calls that may probe a half-open circuit at the same time, 1 to 1,000,000. Default: 1. */
   readonly halfOpenMaxCalls?: number | undefined;
   /** Successful probes that close the circuit, 1 to 1,000,000. Default: `halfOpenMaxCalls`. */
   readonly halfOpenSuccessThreshold?: number | undefined;
   /**
-   * Milliseconds after which a probe that has not settled gives its slot to another; its outcome
-   * still counts. Above 0. Default: `resetTimeoutMs`.
+   * Milliseconds after which an unsettled probe loses its slot; its outcome still counts. Above 0.
+   * Default: `resetTimeoutMs`.
    */
   readonly halfOpenProbeTimeoutMs?: number | undefined;
-  /** Tells what a rejection means. Default: every error is a failure. */
+  /** Classifies an error. Default: every error is a failure. */
   readonly classifyError?: ((error: unknown) => Outcome) | undefined;
-  /** Tells what a value means. Default: every value is a success. */
+  /** Classifies a value. Default: every value is a success. */
   readonly classifyResult?: ((value: unknown) => Outcome) | undefined;
   /**
-   * Tells for how many milliseconds the upstream asked to be left alone, as by a `Retry-After`
-   * header; undefined when it did not. Default: the `retryAfterMs` of a `ResponseError`.
+   * Returns for how many milliseconds the upstream asked to be left alone, for example in a
+   * `Retry-After` header; undefined if it did not. Default: the `retryAfterMs` of a
+   * `ResponseError`.
    */
   readonly retryAfter?: ((error: unknown) => number | undefined) | undefined;
-  /** Whether rejections carry a stack trace; that makes them several times dearer. Default: false. */
+  /**
+   * Whether rejections carry a stack trace, which makes them several times as expensive. Default:
+   * false.
+   */
   readonly captureRejectionStack?: boolean | undefined;
-  /** Where time comes from. Default: the monotonic clock of the process. */
+  /** The source of time. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
-  /** Where chance comes from, for jitter. Default: `Math.random`. */
+  /** The source of chance for jitter. Default: `Math.random`. */
   readonly random?: Random | undefined;
 }
 
@@ -106,7 +110,7 @@ const FIELDS = {
 
 const DEFAULT_TRIP = readThreshold(5, "the default");
 
-/** Options that have been checked; breakers that were given the same ones may share them. */
+/** Checked options. Breakers with the same options may share them. */
 export interface Settings {
   readonly trip: TripPlan;
   readonly resetTimeoutMs: number;
@@ -125,8 +129,8 @@ export interface Settings {
 }
 
 /**
- * How two sets of options differ, as text that shows both; undefined when they come to the same.
- * Functions, clocks and the like are compared by identity.
+ * Describes how two sets of options differ, with both values; undefined if they are equal.
+ * Functions and clocks are compared by identity.
  */
 export function settingsDifference(there: Settings, here: Settings): string | undefined {
   const differences: string[] = [];
@@ -146,12 +150,12 @@ export function settingsDifference(there: Settings, here: Settings): string | un
 /**
  * Checks options.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  */
 export function readSettings(given: unknown): { name: string; settings: Settings } {
   const read = checkSettings(given);
   const plain = Object.keys(given ?? {}).every((key) => key === "name");
-  // Breakers that were told nothing share one set of settings: a million of them count.
+  // Breakers without options share one set of settings. With a million breakers, that matters.
   return plain ? { name: read.name, settings: DEFAULT_SETTINGS } : read;
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { remainingMs } from "./remaining.js";
 
-test("time that is left is a whole number of milliseconds, and never too short", () => {
+test("the remaining time is a whole number of milliseconds, and never too short", () => {
   const moment = fc.double({ min: 0, max: 1e9, noNaN: true });
   const duration = fc.integer({ min: 0, max: 3_600_000 });
   fc.assert(
@@ -15,6 +15,6 @@ test("time that is left is a whole number of milliseconds, and never too short",
   expect(remainingMs(61_000.000_1, 1_000)).toBe(60_000);
 });
 
-test("what is over has no time left", () => {
+test("the remaining time of the past is 0", () => {
   expect(remainingMs(5, 10)).toBe(0);
 });

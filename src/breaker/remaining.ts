@@ -1,9 +1,9 @@
-/** How long something still takes, as users are told. */
+/** Calculates remaining times for users. */
 
 /**
- * Returns how long it is from `nowMs` until `untilMs` as users are told: in whole milliseconds,
- * rounded up, so that nobody who waits so long comes too early. What floating-point subtraction
- * leaves behind the microseconds is dropped first, or 60 seconds would be told as 60,001 ms.
+ * Returns the time from `nowMs` until `untilMs` in whole milliseconds. Rounds up, so that a caller
+ * who waits this long is never early. Rounds to microseconds first: floating-point errors would
+ * otherwise make 60 seconds 60,001 ms.
  */
 export function remainingMs(untilMs: number, nowMs: number): number {
   const microseconds = Math.round((untilMs - nowMs) * 1000);

@@ -1,4 +1,7 @@
-/** What clients make of an abort, as seen with the versions named; the packages are not needed. */
+/**
+ * Errors that clients make of an abort, as seen with the versions named. The packages are not
+ * needed.
+ */
 
 import { describe, expect, test } from "vitest";
 import { outcomeOfAbort } from "./caller-abort.js";
@@ -10,7 +13,7 @@ function made(fields: object, message = "an error"): Error {
   return Object.assign(new Error(message), fields);
 }
 
-/** An error with a chain of so many causes, of which the last is `end`. */
+/** Returns an error with a chain of causes that ends in `end`. */
 function causedBy(end: unknown, links: number): unknown {
   let error = end;
   for (let link = 0; link < links; link++) error = new Error("outer", { cause: error });
@@ -21,7 +24,7 @@ function abortedWith(reason: unknown): AbortSignal {
   return AbortSignal.abort(reason);
 }
 
-/** What each client rejects with once its signal is aborted with `reason`. */
+/** The error of each client whose signal is aborted with `reason`. */
 const MADE_BY_CLIENTS: readonly [client: string, made: (reason: unknown) => unknown][] = [
   [
     "axios 1.21",
@@ -64,7 +67,7 @@ describe.each(MADE_BY_CLIENTS)("%s", (_client, make) => {
     expect(outcomeOfAbort(make(timeout), abortedWith(timeout))).toBe("failure");
   });
 
-  test("without a signal, or before its abort, it is an error like others", () => {
+  test("without a signal, or before its abort, it is an ordinary error", () => {
     expect(outcomeOfAbort(make(stop), undefined)).toBeUndefined();
     expect(outcomeOfAbort(make(stop), new AbortController().signal)).toBeUndefined();
   });
@@ -73,7 +76,7 @@ describe.each(MADE_BY_CLIENTS)("%s", (_client, make) => {
 describe("causes", () => {
   const inner = made({ code: "ERR_CANCELED" });
 
-  test.each([0, 1, 5])("an abort below %i causes is found", (links) => {
+  test.each([0, 1, 5])("finds an abort below %i causes", (links) => {
     expect(outcomeOfAbort(causedBy(inner, links), abortedWith(stop))).toBe("ignored");
     expect(outcomeOfAbort(causedBy(stop, links), abortedWith(stop))).toBe("ignored");
     expect(outcomeOfAbort(causedBy("gone", links), abortedWith("gone"))).toBe("ignored");
@@ -84,7 +87,7 @@ describe("causes", () => {
     expect(outcomeOfAbort(causedBy(stop, 6), abortedWith(stop))).toBeUndefined();
   });
 
-  test("a chain that is a circle ends", () => {
+  test("ends when a chain of causes is circular", () => {
     const circle = made({});
     circle.cause = circle;
     expect(outcomeOfAbort(circle, abortedWith(stop))).toBeUndefined();
@@ -97,7 +100,7 @@ describe("causes", () => {
   });
 });
 
-describe("with the signal aborted, an error of another kind stays one", () => {
+describe("with the signal aborted, an error of another kind stays a failure", () => {
   test.each<[what: string, error: unknown]>([
     ["one without any sign", made({})],
     ["a timeout of axios itself", made({ name: "AxiosError", code: "ECONNABORTED" })],
@@ -114,7 +117,7 @@ describe("with the signal aborted, an error of another kind stays one", () => {
     expect(outcomeOfAbort(error, abortedWith(stop))).toBeUndefined();
   });
 
-  test("one whose properties throw", () => {
+  test("an error whose properties throw", () => {
     const error = new Proxy(new Error("hostile"), {
       get: () => {
         throw new Error("no");

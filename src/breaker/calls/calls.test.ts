@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 describe("calls in flight", () => {
-  test("they are counted while they run, by the short way as by the long one", async () => {
+  test("counts running calls on the fast path and on the slow path", async () => {
     for (const options of [undefined, {}]) {
       const { breaker } = setUp();
       const { promise, resolve } = deferred();
@@ -22,7 +22,7 @@ describe("calls in flight", () => {
     }
   });
 
-  test("a call of the short way that settles after a trip is late", async () => {
+  test("a call on the fast path that settles after a trip is late", async () => {
     const { breaker } = setUp();
     const [first, second] = [deferred(), deferred()];
     const calls = [first, second].map(({ promise }) => breaker.execute(() => promise));
@@ -34,7 +34,7 @@ describe("calls in flight", () => {
     expect(counted(breaker)).toEqual({ failureCount: 1, lateCount: 2, stateChanges: 1 });
   });
 
-  test("after a reset, calls that run belong to the old generation and new ones to the new", async () => {
+  test("after a reset, running calls belong to the old generation and new ones to the new", async () => {
     const { breaker } = setUp({ failureThreshold: 2 });
     const { promise, reject } = deferred();
     const old = breaker.execute(() => promise);
@@ -45,7 +45,7 @@ describe("calls in flight", () => {
     expect(counted(breaker)).toEqual({ successCount: 1, lateCount: 1 });
   });
 
-  test("a listener added while a call of the short way runs hears its end, without a duration", async () => {
+  test("a listener added during a call on the fast path receives its end, without a duration", async () => {
     const { breaker } = setUp();
     const { promise, resolve } = deferred();
     const call = breaker.execute(() => promise);
@@ -57,8 +57,8 @@ describe("calls in flight", () => {
   });
 });
 
-describe("failures in a row, by the short way", () => {
-  test("each is counted once, before its caller goes on, and a success ends the row", async () => {
+describe("consecutive failures on the fast path", () => {
+  test("counts each failure once, before its caller continues, and a success ends the row", async () => {
     const { breaker } = setUp({ failureThreshold: 3 });
     const streak = () => breaker.getMetrics().trip;
     for (const expected of [1, 2]) {
@@ -81,9 +81,9 @@ describe("failures in a row, by the short way", () => {
   });
 });
 
-describe("what the upstream asked for", () => {
+describe("delays that the upstream asks for", () => {
   test.each([-1, Number.NaN, "5", null])(
-    "a retryAfter that answers %s is passed over and announced once",
+    "a retryAfter that answers %s is ignored and announced once",
     async (answer) => {
       const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
       const { breaker, clock } = setUp({ retryAfter: () => answer as number });
@@ -96,7 +96,7 @@ describe("what the upstream asked for", () => {
     },
   );
 
-  test("two breakers with the same broken function are announced each", async () => {
+  test("announces a broken function for each of two breakers", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
     const retryAfter = () => -1;
     for (const name of ["a", "b"]) {
@@ -107,7 +107,7 @@ describe("what the upstream asked for", () => {
   });
 });
 
-test("the context of operations without a signal is shared, so nobody may write to it", async () => {
+test("freezes the shared context of operations without a signal", async () => {
   const { breaker } = setUp();
   const contexts: object[] = [];
   for (let call = 0; call < 2; call++) await breaker.execute((context) => contexts.push(context));
@@ -115,7 +115,7 @@ test("the context of operations without a signal is shared, so nobody may write 
   expect(Object.isFrozen(contexts[0])).toBe(true);
 });
 
-test("an abort with a reason that cannot be looked at is ignored, and passed on", async () => {
+test("ignores an abort whose reason cannot be inspected, and passes it on", async () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   const { breaker } = setUp();

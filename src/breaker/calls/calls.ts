@@ -1,4 +1,4 @@
-/** Runs operations with the right to do so, and tells the machine what became of them. */
+/** Runs admitted operations and reports their outcomes to the machine. */
 
 import type { AbortSignal } from "../../options/abort-signal.js";
 import { askUser } from "../announce.js";
@@ -9,19 +9,25 @@ import type { Outcome } from "../options.js";
 import { outcomeOfAbort } from "./caller-abort.js";
 import { isDuration, type Permit, type Settlement, SUCCESS } from "./permit.js";
 
-/** What an operation is given. */
+/** The argument of every operation. */
 export interface OperationContext {
-  /** The signal that was given to `execute`. */
+  /** The signal given to `execute`. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a breaker protects: may return a value, a promise or a thenable, and may throw. */
+/**
+ * The operation that a breaker protects. It may return a value, a promise or a thenable, and may
+ * throw.
+ */
 export type Operation<T> = (context: OperationContext) => T | PromiseLike<T>;
 
-/** The context of every operation whose caller gave no signal. */
+/** The shared context of operations that run without a signal. */
 export const NO_SIGNAL: OperationContext = Object.freeze({ signal: undefined });
 
-/** Runs an operation that holds a permit; the promise is the operation's own, value or reason. */
+/**
+ * Runs an operation that holds a permit. The returned promise passes on the operation's own value
+ * or reason.
+ */
 export function runWithPermit<T>(
   machine: Machine,
   permit: Permit,
@@ -31,7 +37,7 @@ export function runWithPermit<T>(
   return runAndTell(machine, operation, signal, (settlement) => machine.settle(permit, settlement));
 }
 
-/** Runs an operation and tells what became of it before anybody else hears. */
+/** Runs an operation and reports its outcome before the caller sees it. */
 export function runAndTell<T>(
   machine: Machine,
   operation: Operation<T>,
@@ -58,20 +64,26 @@ export function runAndTell<T>(
 }
 
 /**
- * The short way of calls through a closed circuit: no permit, and, when nobody times them or judges
- * their values, reactions that are made once for a whole generation.
+ * The fast path through a closed circuit. It needs no permit. Untimed calls share reactions that
+ * are made once for a whole generation.
  */
 export class FastLane {
   readonly generation: number;
   readonly #machine: Machine;
-  /** Whether the options ask how long each call took. */
+  /** Whether the options need the duration of each call. */
   readonly #timesCalls: boolean;
-  /** Whether the options ask what each value means. */
+  /** Whether the options classify values. */
   readonly #judgesValues: boolean;
-  /** Whether the last call failed; only then is recording a failure kept apart from passing it on. */
+  /**
+   * Whether the last call failed. Only then are recording a failure and passing it on separate
+   * steps.
+   */
   #failing = false;
 
-  /** The lane of this generation, when the circuit is closed and no admission can change it. */
+  /**
+   * Returns the lane of this generation, or undefined unless the circuit is closed and no admission
+   * can change it.
+   */
   static through(machine: Machine): FastLane | undefined {
     const { state, control } = machine;
     const fits =
@@ -89,7 +101,7 @@ export class FastLane {
     this.#judgesValues = classifyResult !== undefined;
   }
 
-  /** Runs an operation; only in the generation of this lane. */
+  /** Runs an operation. The caller ensures that this lane is of the current generation. */
   run<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
     const machine = this.#machine;
     machine.inFlight += 1;
@@ -126,7 +138,7 @@ export class FastLane {
     });
   }
 
-  /** The time of the call is all that anybody wants to know beside its outcome. */
+  /** Runs an operation whose duration is needed, but whose value is not classified. */
   #runTimed<T>(operation: Operation<T>, signal: AbortSignal | undefined): Promise<T> {
     const machine = this.#machine;
     const startedMs = machine.settings.clock.now();
@@ -177,7 +189,6 @@ export class FastLane {
   }
 }
 
-/** What a value means. */
 function settlementOfValue(machine: Machine, value: unknown): Settlement {
   const { classifyResult } = machine.settings;
   if (classifyResult === undefined) return SUCCESS;
@@ -185,7 +196,9 @@ function settlementOfValue(machine: Machine, value: unknown): Settlement {
   return { outcome: outcome ?? "success", error: undefined };
 }
 
-/** What a rejection means. An abort by the caller is told by the signal, whatever classifiers say. */
+/**
+ * Classifies a rejection. The signal decides about an abort by the caller, before any classifier.
+ */
 function settlementOfError(
   machine: Machine,
   error: unknown,
@@ -204,12 +217,15 @@ function settlementOfError(
   return { outcome, error, retryAfterMs };
 }
 
-/** An error is a failure, unless this package refused a call inside the operation. */
+/** Treats every error as a failure, except a rejection by this package inside the operation. */
 function defaultOutcome(error: unknown): Outcome {
   return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
 }
 
-/** Asks a function among the options; one that fails is announced once and its answer is undefined. */
+/**
+ * Calls a function from the options. A failure in it is announced once, and the answer is
+ * undefined.
+ */
 function ask<R>(
   machine: Machine,
   option: string,

@@ -13,7 +13,7 @@ test("a success that completes the minimum of calls opens a circuit whose failur
   expect(breaker.state).toBe("open");
 });
 
-test("a call with a signal takes the same short way, and its abort is ignored", async () => {
+test("a call with a signal takes the fast path too, and its abort is ignored", async () => {
   const breaker = new CircuitBreaker({ failureThreshold: 1 });
   const controller = new AbortController();
   const call = breaker.execute(

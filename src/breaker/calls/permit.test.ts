@@ -14,7 +14,7 @@ function newPermit() {
 }
 
 describe("a permit", () => {
-  test("that is kept in this process goes to the settler for that, where there is one", () => {
+  test("goes to the local settler, if there is one, when its outcome is kept in this process", () => {
     const { permit, settle } = newPermit();
     const alone = { settle: vi.fn(), release: vi.fn() };
     const shared = { settle: vi.fn(), release: vi.fn(), alone: () => alone };
@@ -29,7 +29,7 @@ describe("a permit", () => {
     expect([shared.settle, handed.settle].flatMap(({ mock }) => mock.calls)).toEqual([]);
   });
 
-  test("tells its outcome to the one who gave it, with what the caller knows", () => {
+  test("reports its outcome and the caller's details to the settler", () => {
     const cases: [(permit: Permit) => void, object][] = [
       [(permit) => permit.success(), { outcome: "success", error: undefined }],
       [
@@ -58,16 +58,13 @@ describe("a permit", () => {
     ["release", (permit) => permit.release()],
     ["dispose", (permit) => permit[Symbol.dispose]()],
   ];
-  test.each(ends)(
-    "after %s, what comes next does nothing, wrong details included",
-    (_name, first) => {
-      const { permit, settle, release } = newPermit();
-      first(permit);
-      for (const [, next] of ends) next(permit);
-      permit.failure(error, { retryAfterMs: -1 });
-      expect(settle.mock.calls.length + release.mock.calls.length).toBe(1);
-    },
-  );
+  test.each(ends)("after %s, ignores later calls, even with wrong details", (_name, first) => {
+    const { permit, settle, release } = newPermit();
+    first(permit);
+    for (const [, next] of ends) next(permit);
+    permit.failure(error, { retryAfterMs: -1 });
+    expect(settle.mock.calls.length + release.mock.calls.length).toBe(1);
+  });
 
   test("is released at the end of its block", () => {
     const { permit, release } = newPermit();
@@ -104,7 +101,7 @@ describe("a permit", () => {
       (permit) => permit.failure(error, null as unknown as FailureDetail),
       "the options of permit.failure are null, expected an object",
     ],
-  ])("refuses %s as a detail and can be settled afterwards", (_what, settleIt, message) => {
+  ])("rejects %s as a detail and can be settled afterwards", (_what, settleIt, message) => {
     const { permit, settle } = newPermit();
     expect(() => settleIt(permit)).toThrow(message);
     expect(settle).not.toHaveBeenCalled();
@@ -119,7 +116,7 @@ describe("a permit", () => {
     [null, TypeError, "null"],
     [5n, TypeError, "5n"],
   ])(
-    "refuses a delay or duration of %s and can be settled afterwards",
+    "rejects a delay or duration of %s and can be settled afterwards",
     (value, errorClass, shown) => {
       const { permit, settle } = newPermit();
       const failing = () => permit.failure(error, { retryAfterMs: value } as FailureDetail);
@@ -136,7 +133,7 @@ describe("a permit", () => {
   );
 });
 
-test("a permit that was handed on is settled and given back by whoever has it now", () => {
+test("a permit that was handed on is settled and released by its new settler", () => {
   const [handed, released] = [newPermit(), newPermit()];
   const settler = { settle: vi.fn(), release: vi.fn() };
   handed.permit.handTo(settler);

@@ -5,23 +5,23 @@ import type { Outcome } from "../options.js";
 import type { Lease } from "../state/half-open.js";
 
 declare global {
-  /** Declared by the lib "esnext.disposable" as well, which users need not have. */
+  /** Declared here because users need not have the lib "esnext.disposable". */
   interface SymbolConstructor {
     readonly dispose: unique symbol;
   }
 }
 
-/** What a caller may know of a failure beside its error. */
+/** Details of a failure beside its error. */
 export interface FailureDetail {
-  /** For how many milliseconds the upstream asked to be left alone; 0 or more. */
+  /** Milliseconds for which the upstream asked to be left alone; 0 or more. */
   readonly retryAfterMs?: number | undefined;
-  /** Opens the circuit at once, whatever its trip policy has counted, as for a rate limit. */
+  /** Opens the circuit at once, whatever its trip policy has counted. For rate limits. */
   readonly openNow?: boolean | undefined;
 }
 
-/** What a caller may know of a success. */
+/** Details of a success. */
 export interface SuccessDetail {
-  /** How long the exchange took, where that is known better than by the time since admission. */
+  /** The duration in milliseconds, if the time since admission is not accurate. */
   readonly durationMs?: number | undefined;
 }
 
@@ -31,22 +31,25 @@ export interface Settlement extends FailureDetail, SuccessDetail {
   readonly error: unknown;
 }
 
-/** Takes back permits. */
+/** The receiver of settled and released permits. */
 export interface Settler {
   settle(permit: Permit, settlement: Settlement): void;
   release(permit: Permit): void;
-  /** The settler for an outcome that only the breaker of this process may count. Absent: the same. */
+  /**
+   * Returns the settler for an outcome that only the breaker of this process may count. Without
+   * this method it is the same settler.
+   */
   alone?(): Settler;
 }
 
-/** What whoever makes a call needs of its permit: {@link Permit}, or several of them in one. */
+/** The part of a {@link Permit} that a caller uses; also implemented by several permits in one. */
 export type CallPermit = Pick<
   Permit,
-  // The last one is internal, so the published declaration of a permit lacks it.
+  // `keepLocal` is internal, so the published declaration lacks it.
   "generation" | "success" | "failure" | "ignore" | "release" | Extract<keyof Permit, "keepLocal">
 >;
 
-/** A success of which nothing else is known. */
+/** A success without details. */
 export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: undefined });
 
 /**
@@ -71,7 +74,7 @@ export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: un
 export class Permit {
   #settler: Settler;
   #settled = false;
-  /** The generation of the breaker in which the call was let in. */
+  /** The generation of the breaker in which the call was admitted. */
   readonly generation: number;
   /** @internal */
   readonly lease: Lease | undefined;
@@ -81,9 +84,9 @@ export class Permit {
   readonly wouldReject: boolean;
 
   /**
-   * @param lease The probe slot that the call holds, in a half-open circuit.
-   * @param startedMs When it began; NaN when nobody asks how long it takes.
-   * @param wouldReject Whether an automatic breaker would have refused it.
+   * @param lease The probe slot of the call, in a half-open circuit.
+   * @param startedMs The time when it began, or NaN if its duration is not needed.
+   * @param wouldReject Whether an automatic breaker would have rejected it.
    * @internal
    */
   constructor(
@@ -101,10 +104,9 @@ export class Permit {
   }
 
   /**
-   * The call did what it should.
+   * Settles the call as a success.
    *
-   * @throws TypeError or RangeError for a detail that is not known or wrong; the permit is then not
-   * settled.
+   * @throws TypeError or RangeError for an unknown or invalid detail. The permit stays unsettled.
    */
   success(detail?: SuccessDetail): void {
     if (this.#settled) return;
@@ -113,10 +115,9 @@ export class Permit {
   }
 
   /**
-   * The upstream failed the call.
+   * Settles the call as a failure of the upstream.
    *
-   * @throws TypeError or RangeError for a detail that is not known or wrong; the permit is then not
-   * settled.
+   * @throws TypeError or RangeError for an unknown or invalid detail. The permit stays unsettled.
    */
   failure(error?: unknown, detail?: FailureDetail): void {
     if (this.#settled) return;
@@ -124,25 +125,25 @@ export class Permit {
     this.#settle({ ...known, outcome: "failure", error });
   }
 
-  /** The call says nothing of the upstream; it is counted as ignored. */
+  /** Settles the call as ignored: it is no sign of the upstream's health. */
   ignore(error?: unknown): void {
     this.#settle({ outcome: "ignored", error });
   }
 
-  /** The call was not made after all; nothing is counted. */
+  /** Gives the permit back because the call was not made. Nothing is counted. */
   release(): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#settler.release(this);
   }
 
-  /** The same as `release`, for `using permit = breaker.acquire()`. */
+  /** Does the same as `release`, for `using permit = breaker.acquire()`. */
   [Symbol.dispose](): void {
     this.release();
   }
 
   /**
-   * Lets somebody else take the outcome, who passes it on to the breaker.
+   * Redirects the outcome to another settler, which passes it on to the breaker.
    *
    * @internal
    */
@@ -151,7 +152,7 @@ export class Permit {
   }
 
   /**
-   * Keeps the outcome in this process: a circuit shared with others does not count it.
+   * Keeps the outcome in this process: a shared circuit does not count it.
    *
    * @internal
    */
@@ -170,10 +171,10 @@ const SUCCESS_KEYS: readonly (keyof SuccessDetail)[] = ["durationMs"];
 const FAILURE_KEYS: readonly (keyof FailureDetail)[] = ["retryAfterMs", "openNow"];
 
 /**
- * Checks what callers tell of an outcome: a delay that is no number would wedge a circuit, and one
- * that is misspelled would be lost.
+ * Checks the details of an outcome. An invalid delay would block a circuit for good, and a
+ * misspelled detail would be lost.
  *
- * @throws TypeError or RangeError naming the detail, its value and what was expected.
+ * @throws TypeError or RangeError that names the detail, its value and the expected value.
  */
 export function readDetail(
   owner: string,
@@ -190,7 +191,7 @@ export function readDetail(
   return detail;
 }
 
-/** Whether a value is undefined or a number of milliseconds, 0 or more; Infinity is one. */
+/** Returns whether a value is undefined or a number of milliseconds from 0 to Infinity. */
 export function isDuration(value: unknown): value is number | undefined {
   return value === undefined || (typeof value === "number" && value >= 0);
 }

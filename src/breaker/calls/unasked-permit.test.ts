@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { CircuitBreaker } from "../circuit-breaker.js";
 import { UnaskedPermit } from "./unasked-permit.js";
 
-test("only the first outcome of a call that did not ask counts", () => {
+test("only the first outcome of a call without admission counts", () => {
   const breaker = new CircuitBreaker({ name: "api" });
   const permit = new UnaskedPermit(breaker);
   permit.failure(new Error("down"), { retryAfterMs: 5 });

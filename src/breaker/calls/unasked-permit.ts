@@ -1,22 +1,25 @@
-/** A call that was made without asking its breaker first, as one that only spans tell of. */
+/** A permit for a call that its breaker did not admit, such as one seen only in spans. */
 
 import type { CircuitBreaker, RecordDetail } from "../circuit-breaker.js";
 import type { Outcome } from "../options.js";
 import type { CallPermit, FailureDetail, SuccessDetail } from "./permit.js";
 
-/** Where outcomes without a permit are entered. */
+/** The receiver of outcomes without a permit. */
 interface OutcomeRecorder {
   record(outcome: Outcome, detail: RecordDetail): void;
 }
 
-/** Enters the outcome of such a call: while closed, in the generation in which it began. */
+/**
+ * Counts the outcome of such a call while the circuit is closed and in the generation in which it
+ * began.
+ */
 export class UnaskedPermit implements CallPermit {
   readonly generation: number;
   readonly #breaker: CircuitBreaker;
   #recorder: OutcomeRecorder;
   #settled = false;
 
-  /** @param recorder Where the outcome goes, if not to the breaker alone. */
+  /** @param recorder The receiver of the outcome, if not the breaker alone. */
   constructor(breaker: CircuitBreaker, recorder: OutcomeRecorder = breaker) {
     this.#breaker = breaker;
     this.#recorder = recorder;

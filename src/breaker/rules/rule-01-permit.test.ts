@@ -110,7 +110,7 @@ describe("rule 1: permit", () => {
     expect(breaker.getMetrics().inFlightCount).toBe(2);
   });
 
-  test("no manual control sets a counter back", () => {
+  test("no manual control resets a counter", () => {
     const { breaker } = setUp();
     breaker.acquire().success();
     trip(breaker);
@@ -132,7 +132,7 @@ describe("rule 1: permit", () => {
     expect(counted(breaker)).toMatchObject({ rejectedCount: 2 });
   });
 
-  test("check tells what an admission would be told, and changes nothing", () => {
+  test("check returns the answer that an admission would get, and changes nothing", () => {
     const { breaker, clock } = setUp();
     expect(breaker.check()).toEqual({ admits: true, reason: undefined, retryAfterMs: 0 });
     trip(breaker);
@@ -147,14 +147,14 @@ describe("rule 1: permit", () => {
     expect(breaker.check()).toEqual({ admits: false, reason: "isolated", retryAfterMs: undefined });
   });
 
-  test("nobody can spoil the answer of check for others", () => {
+  test("the answer of check is frozen", () => {
     const { breaker } = setUp();
     expect(Object.isFrozen(breaker.check())).toBe(true);
     breaker.isolate("maintenance");
     expect(Object.isFrozen(breaker.check())).toBe(true);
   });
 
-  test("a success with a duration of its own is judged by that, not by the time since admission", () => {
+  test("a success with its own duration is judged by that, not by the time since admission", () => {
     const slowCalls = { failureRate: 1, windowCalls: 1, slowCallMs: 100 };
     const { breaker, clock } = setUp({ trip: slowCalls });
     const waited = breaker.acquire();
@@ -204,7 +204,7 @@ describe("rule 1: record", () => {
     expect(counted(breaker)).not.toHaveProperty("successCount");
   });
 
-  test("the event of a late one tells the generation that was given", () => {
+  test("the event of a late outcome has the generation that was given", () => {
     const { breaker } = setUp();
     const generations: number[] = [];
     breaker.on("late", ({ generation }) => generations.push(generation));

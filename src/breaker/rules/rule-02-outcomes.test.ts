@@ -1,4 +1,4 @@
-/** Rule 2: success, failure or ignored, and who decides that. */
+/** Rule 2: success, failure or ignored, and which code decides that. */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { counted, setUp, setUpHalfOpen, trip } from "../../../tests/breaker/harness.js";
@@ -33,7 +33,7 @@ describe("rule 2: three outcomes", () => {
     expect(counted(byResult)).toEqual(counters);
   });
 
-  test("the classifiers are given the error and the value themselves", async () => {
+  test("the classifiers receive the error and the value themselves", async () => {
     const value = { status: 503 };
     const seen: unknown[] = [];
     const see = (what: unknown): Outcome => {
@@ -70,7 +70,7 @@ describe("rule 2: three outcomes", () => {
     },
   );
 
-  test("a classifier that answers with a promise is no classifier, and its rejection ends nothing", async () => {
+  test("rejects a promise as a classifier's answer; its rejection does not end the process", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
     const { breaker } = setUp({ classifyError: (async () => broken()) as never });
     await expect(breaker.execute(fail)).rejects.toBe(down);
@@ -79,7 +79,7 @@ describe("rule 2: three outcomes", () => {
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
-  test("a refusal by this package inside the operation is ignored, unless a classifier says else", async () => {
+  test("a rejection by this package inside the operation is ignored, unless a classifier decides otherwise", async () => {
     const inner = setUp().breaker;
     trip(inner);
     const { breaker } = setUp();
@@ -92,7 +92,7 @@ describe("rule 2: three outcomes", () => {
 });
 
 describe("rule 2: the signal", () => {
-  test("the operation is called with the signal given to execute, or with none", async () => {
+  test("the operation receives the signal given to execute, or undefined", async () => {
     const { breaker } = setUp();
     const { signal } = new AbortController();
     expect(await breaker.execute((context) => context.signal, { signal })).toBe(signal);
@@ -156,7 +156,7 @@ describe("rule 2: the signal", () => {
     expect(counted(breaker)).toEqual({ ignoredCount: 1 });
   });
 
-  test("an AbortError of anyone else is an error like others", async () => {
+  test("an AbortError from another source is an ordinary error", async () => {
     const { breaker } = setUp({ failureThreshold: 5 });
     const elsewhere = () => Promise.reject(new DOMException("stop", "AbortError"));
     const { signal } = new AbortController();
@@ -165,7 +165,7 @@ describe("rule 2: the signal", () => {
     expect(counted(breaker)).toEqual({ failureCount: 2 });
   });
 
-  test("a value that comes although the signal was aborted is a success", async () => {
+  test("a value that arrives after the abort is a success", async () => {
     const { breaker } = setUp();
     const abort = new AbortController();
     const operation = () => {
@@ -176,7 +176,7 @@ describe("rule 2: the signal", () => {
     expect(counted(breaker)).toEqual({ successCount: 1 });
   });
 
-  test("a signal already aborted takes no permit and calls nothing", async () => {
+  test("a signal that is already aborted takes no permit and calls nothing", async () => {
     const { breaker } = setUpHalfOpen();
     const before = breaker.getMetrics();
     const operation = vi.fn();
@@ -193,7 +193,7 @@ describe("rule 2: the signal", () => {
 });
 
 describe("rule 2: ignored outcomes and released permits", () => {
-  test("both give the probe slot back and leave the circuit half-open", () => {
+  test("both free the probe slot and leave the circuit half-open", () => {
     const { breaker } = setUpHalfOpen();
     breaker.acquire().ignore();
     expect(breaker.check().admits).toBe(true);

@@ -1,4 +1,4 @@
-/** Rule 3: a probe that takes too long loses its slot and nothing else. */
+/** Rule 3: a probe that takes too long loses its slot, but its outcome still counts. */
 
 import { describe, expect, test } from "vitest";
 import { setUp, setUpHalfOpen, trip } from "../../../tests/breaker/harness.js";
@@ -39,7 +39,7 @@ describe("rule 3: probe lease", () => {
     expect(breaker.state).toBe("open");
   });
 
-  test("it does not give back the slot that another has taken since", () => {
+  test("does not free a slot that another probe has taken since", () => {
     const { breaker, clock } = setUpHalfOpen({
       halfOpenProbeTimeoutMs: 300,
       halfOpenSuccessThreshold: 2,
@@ -52,7 +52,7 @@ describe("rule 3: probe lease", () => {
     expect(breaker.check().reason).toBe("probing");
   });
 
-  test("never are there more live leases than halfOpenMaxCalls", () => {
+  test("there are never more live leases than halfOpenMaxCalls", () => {
     const { breaker, clock } = setUpHalfOpen({ halfOpenMaxCalls: 2, halfOpenProbeTimeoutMs: 300 });
     const admitted = () => breaker.tryAcquire() instanceof Permit;
     expect(admitted()).toBe(true);

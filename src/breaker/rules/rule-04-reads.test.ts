@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 describe("rule 4: reads change nothing", () => {
-  test("once the open time is over, it reads open with no time left, until a call arrives", () => {
+  test("after the open time it reads open with no time left, until a call arrives", () => {
     const { breaker, clock } = setUp();
     trip(breaker);
     clock.advance(50_000);
@@ -21,7 +21,7 @@ describe("rule 4: reads change nothing", () => {
     expect(breaker.state).toBe("half-open");
   });
 
-  test("no read counts bad seconds that are due, only the next admission does", () => {
+  test("only the next admission counts bad seconds that are due, not a read", () => {
     const { breaker, clock } = setUp({ trip: { badSeconds: 1, windowMs: 5_000 } });
     breaker.acquire().failure(new Error("down"));
     clock.advance(1_000);

@@ -1,4 +1,4 @@
-/** Rule 5: the clock and chance come from outside, and the closed path asks neither. */
+/** Rule 5: clock and chance are injected, and the closed path reads neither. */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { setUp, trip } from "../../../tests/breaker/harness.js";
@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How often the clock is read by one success and one failure of a closed circuit. */
+/** Returns the number of clock reads for one success and one failure of a closed circuit. */
 async function clockReads(trip: TripOptions, listens = false): Promise<number> {
   const now = vi.fn(() => 0);
   const breaker = new CircuitBreaker({ trip, clock: { now } });
@@ -31,12 +31,12 @@ describe("rule 5: clock", () => {
     expect(await clockReads({ badSeconds: 5, windowMs: 9_000 })).toBe(6);
   });
 
-  test("it is read when somebody asks how long calls take", async () => {
+  test("reads the clock when a listener needs the duration of calls", async () => {
     expect(await clockReads({ failureRate: 0.9, windowCalls: 10, slowCallMs: 9 })).toBe(6);
     expect(await clockReads({ consecutive: 5 }, true)).toBe(6);
   });
 
-  test("a listener that hears nothing of single calls costs them no clock", async () => {
+  test("a listener without events for single calls causes no clock reads", async () => {
     const now = vi.fn(() => 0);
     const breaker = new CircuitBreaker({ clock: { now } });
     breaker.on("stateChange", () => {});
@@ -53,7 +53,7 @@ describe("rule 5: clock", () => {
     expect(Date.now).not.toHaveBeenCalled();
   });
 
-  test("nothing in the breaker asks for the wall time", () => {
+  test("nothing in the breaker reads the wall time", () => {
     const wall = vi.spyOn(Date, "now");
     const { breaker, clock } = setUp();
     trip(breaker);
@@ -63,7 +63,7 @@ describe("rule 5: clock", () => {
     expect(wall).not.toHaveBeenCalled();
   });
 
-  test("random is injectable, and asked only when there is jitter", () => {
+  test("random is injectable, and is called only when there is jitter", () => {
     const random = vi.fn(() => 0.5);
     const without = setUp({ random }).breaker;
     trip(without);

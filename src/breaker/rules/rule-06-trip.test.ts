@@ -1,4 +1,4 @@
-/** Rule 6: the trip policies, as a breaker that uses them behaves. */
+/** Rule 6: the trip policies, seen through a breaker. */
 
 import { describe, expect, test } from "vitest";
 import { setUp, setUpHalfOpen } from "../../../tests/breaker/harness.js";
@@ -6,7 +6,7 @@ import { CircuitBreaker } from "../circuit-breaker.js";
 
 const down = new Error("down");
 
-/** Settles calls one after the other: `s` a success, `f` a failure, a number milliseconds later. */
+/** Settles calls in order: `s` a success, `f` a failure, a number advances by milliseconds. */
 function play(target: ReturnType<typeof setUp>, calls: readonly ("s" | "f" | number)[]): string {
   for (const call of calls) {
     if (typeof call === "number") target.clock.advance(call);
@@ -17,17 +17,17 @@ function play(target: ReturnType<typeof setUp>, calls: readonly ("s" | "f" | num
 }
 
 describe("rule 6: consecutive", () => {
-  test("so many failures in a row trip, and five by default", () => {
+  test("trips after the threshold of consecutive failures, five by default", () => {
     expect(play(setUp({ trip: { consecutive: 2 } }), ["f", "f"])).toBe("open");
     expect(play(setUp({ failureThreshold: undefined }), ["f", "f", "f", "f"])).toBe("closed");
     expect(play(setUp({ failureThreshold: undefined }), ["f", "f", "f", "f", "f"])).toBe("open");
   });
 
-  test("a success in between sets the count back", () => {
+  test("a success in between resets the count", () => {
     expect(play(setUp({ trip: { consecutive: 2 } }), ["f", "s", "f"])).toBe("closed");
   });
 
-  test("failureThreshold is short for it, and both together throw", () => {
+  test("failureThreshold is its short form, and both together throw", () => {
     expect(play(setUp({ failureThreshold: 2 }), ["f", "f"])).toBe("open");
     const both = { failureThreshold: 2, trip: { consecutive: 2 } };
     expect(() => new CircuitBreaker(both)).toThrow(
@@ -48,7 +48,7 @@ describe("rule 6: badSeconds", () => {
     expect(target.breaker.check().admits).toBe(true);
   });
 
-  test("so many in a row trip at the next admission after them", () => {
+  test("trips at the next admission after the threshold", () => {
     const target = setUp(options);
     expect(play(target, ["f", 1_000, "f", 999])).toBe("closed");
     target.breaker.acquire().release();
@@ -56,7 +56,7 @@ describe("rule 6: badSeconds", () => {
     expect(target.breaker.tryAcquire()).toMatchObject({ reason: "open", retryAfterMs: 1_000 });
   });
 
-  test("so many in a row trip at the next settlement after them, even a success", () => {
+  test("trips at the next settlement after the threshold, even a success", () => {
     const target = setUp(options);
     const running = target.breaker.acquire();
     play(target, ["f", 1_000, "f", 1_000]);
@@ -64,14 +64,14 @@ describe("rule 6: badSeconds", () => {
     expect(target.breaker.state).toBe("open");
   });
 
-  test("a second begins with its first outcome, not with the clock's", () => {
+  test("a second begins with its first outcome, not at a full second of the clock", () => {
     const target = setUp(options);
     play(target, [700, "f", 999, "s", "s"]);
     target.clock.advance(1);
     expect(target.breaker.getMetrics().trip).toEqual({ policy: "badSeconds", badSeconds: 0 });
   });
 
-  test("a second in which as many succeeded as failed is not bad and ends the row", () => {
+  test("a second with as many successes as failures is not bad and ends the row", () => {
     expect(play(setUp(options), ["f", 1_000, "f", "s", 1_000, "f", 1_000, "s"])).toBe("closed");
     const mostlyFailed = setUp(options);
     play(mostlyFailed, ["f", 1_000, "f", "f", "s", 1_000]);
@@ -87,7 +87,7 @@ describe("rule 6: badSeconds", () => {
     expect(tooLate.breaker.check().admits).toBe(true);
   });
 
-  test("a window with no room for the row throws, as it could never open the circuit", () => {
+  test("a window with no room for the row throws, because it could never open the circuit", () => {
     expect(() => setUp({ trip: { badSeconds: 5, windowMs: 4_999 } })).toThrow(
       'CircuitBreaker trip option "windowMs" is 4999, expected a number of milliseconds from 5000',
     );
@@ -97,11 +97,11 @@ describe("rule 6: badSeconds", () => {
 describe("rule 6: failures in a window", () => {
   const options = { trip: { failures: 2, windowMs: 1_000 } };
 
-  test("so many within the window trip, and successes do not reset them", () => {
+  test("trips after that many within the window, and successes do not reset them", () => {
     expect(play(setUp(options), ["f", "s", "s", 1_000, "f"])).toBe("open");
   });
 
-  test("failures further apart do not", () => {
+  test("failures further apart do not trip", () => {
     expect(play(setUp(options), ["f", 1_001, "f", 1_001, "f"])).toBe("closed");
   });
 });
@@ -122,7 +122,7 @@ describe("rule 6: failureRate", () => {
     expect(play(setUp(options), [99, "f", 901, "f"])).toBe("closed");
   });
 
-  test("an outcome falls into the bucket in which it settles", () => {
+  test("counts an outcome in the bucket in which it settles", () => {
     const target = setUp({ trip: { failureRate: 1, windowMs: 1_000, minimumCalls: 5 } });
     const running = target.breaker.acquire();
     target.clock.advance(5_000);
@@ -134,7 +134,7 @@ describe("rule 6: failureRate", () => {
     expect(target.breaker.getMetrics().trip).toMatchObject({ calls: 0 });
   });
 
-  test("the share of slow calls trips too, when slowCallMs is given", () => {
+  test("the share of slow calls trips too, if slowCallMs is set", () => {
     const slowCalls = { failureRate: 1, windowCalls: 4, slowCallMs: 100, slowCallRate: 0.5 };
     const target = setUp({ trip: { ...slowCalls, minimumCalls: 2 } });
     const [first, second] = [target.breaker.acquire(), target.breaker.acquire()];
@@ -172,7 +172,7 @@ describe("rule 6: failureRate", () => {
 });
 
 describe("rule 6: half-open", () => {
-  test("it closes at as many successes as there are slots, by default", () => {
+  test("closes after as many successes as there are slots, by default", () => {
     const { breaker } = setUpHalfOpen({ halfOpenMaxCalls: 2 });
     breaker.acquire().success();
     expect(breaker.state).toBe("half-open");
@@ -188,7 +188,7 @@ describe("rule 6: half-open", () => {
     expect(breaker.state).toBe("closed");
   });
 
-  test("it opens at the first failure, whatever succeeded before", () => {
+  test("opens at the first failure, whatever succeeded before", () => {
     const { breaker } = setUpHalfOpen({ halfOpenMaxCalls: 3 });
     breaker.acquire().success();
     breaker.acquire().success();

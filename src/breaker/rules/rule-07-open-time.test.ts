@@ -7,7 +7,7 @@ import { CircuitBreaker } from "../circuit-breaker.js";
 const HOUR_MS = 3_600_000;
 const down = new Error("down");
 
-/** Lets the open time pass and fails the probe; returns the open time that follows. */
+/** Lets the open time pass and fails the probe. Returns the next open time. */
 function reopen({ breaker, clock }: ReturnType<typeof setUp>): number | undefined {
   clock.advance(breaker.check().retryAfterMs ?? 0);
   breaker.acquire().failure(down);
@@ -25,7 +25,7 @@ describe("rule 7: open time", () => {
     expect(breaker.check().retryAfterMs).toBe(60_000);
   });
 
-  test("it is what the upstream asked for, when that is more than the backoff", () => {
+  test("is the delay that the upstream asked for, if that exceeds the backoff", () => {
     const { breaker } = setUp();
     breaker.acquire().failure(down, { retryAfterMs: 5_000 });
     expect(breaker.check().retryAfterMs).toBe(5_000);
@@ -34,7 +34,7 @@ describe("rule 7: open time", () => {
     expect(other.check().retryAfterMs).toBe(1_000);
   });
 
-  test("bad seconds are judged later: of what their last failure asked for, the rest is to come", () => {
+  test("bad seconds are judged later, so only the rest of the requested delay remains", () => {
     const { breaker, clock } = setUp({ trip: { badSeconds: 1, windowMs: 9_000 } });
     breaker.acquire().failure(down, { retryAfterMs: 5_000 });
     clock.advance(2_000);
@@ -42,7 +42,7 @@ describe("rule 7: open time", () => {
     expect(breaker.tryAcquire()).toMatchObject({ reason: "open", retryAfterMs: 3_000 });
   });
 
-  test("it is asked of the last failure alone, also where a success completes the count", () => {
+  test("uses the delay of the last failure alone, even if a success completes the count", () => {
     const rate = { failureRate: 0.5, windowCalls: 4, minimumCalls: 4 };
     const asked = setUp({ trip: rate }).breaker;
     asked.acquire().failure(down);
@@ -57,19 +57,19 @@ describe("rule 7: open time", () => {
     expect([asked.check().retryAfterMs, other.check().retryAfterMs]).toEqual([5_000, 1_000]);
   });
 
-  test("a failed probe can ask for it too", () => {
+  test("a failed probe can ask for a delay too", () => {
     const { breaker } = setUpHalfOpen();
     breaker.acquire().failure(down, { retryAfterMs: 5_000 });
     expect(breaker.check().retryAfterMs).toBe(5_000);
   });
 
-  test("retryAfter tells execute what the failure asked for", async () => {
+  test("retryAfter reads the delay from the error in execute", async () => {
     const { breaker } = setUp({ retryAfter: (error) => (error === down ? 5_000 : undefined) });
     await breaker.execute(() => Promise.reject(down)).catch(() => {});
     expect(breaker.check().retryAfterMs).toBe(5_000);
   });
 
-  test("it is not asked of an error that is no failure", async () => {
+  test("does not call retryAfter for an error that is not a failure", async () => {
     let asked = false;
     const { breaker } = setUp({
       classifyError: () => "ignored",
@@ -120,7 +120,7 @@ describe("rule 7: open time", () => {
     expect(breaker.check().retryAfterMs).toBe(expected);
   });
 
-  test("the time before the first opening is no reopening", () => {
+  test("the time before the first opening is not a recovery", () => {
     const { breaker } = setUp({ openTimeGrowthFactor: 2 });
     trip(breaker);
     expect(breaker.check().retryAfterMs).toBe(1_000);
@@ -130,7 +130,7 @@ describe("rule 7: open time", () => {
     [0, 2_000],
     [0.5, 2_500],
     [0.999, 2_999],
-  ])("jitter only lengthens, by up to the share given: chance %d", (chance, expected) => {
+  ])("jitter only lengthens, up to the given share: chance %d", (chance, expected) => {
     const { breaker } = setUp({ openTimeJitter: 0.5, random: () => chance });
     breaker.acquire().failure(down, { retryAfterMs: 2_000 });
     expect(breaker.check().retryAfterMs).toBeCloseTo(expected);
@@ -142,7 +142,7 @@ describe("rule 7: open time", () => {
     expect(breaker.check().retryAfterMs).toBe(1_500);
   });
 
-  test("a call at the very end of the open time is admitted", () => {
+  test("admits a call exactly at the end of the open time", () => {
     const { breaker, clock } = setUp();
     trip(breaker);
     clock.advance(999);

@@ -1,4 +1,4 @@
-/** Rule 8: steering by hand. */
+/** Rule 8: manual control. */
 
 import { describe, expect, test } from "vitest";
 import { counted, deferred, setUp, setUpHalfOpen, trip } from "../../../tests/breaker/harness.js";
@@ -14,7 +14,7 @@ const controls: [string, (breaker: CircuitBreaker) => void][] = [
 ];
 
 describe("rule 8: control", () => {
-  test.each(controls)("it is one field: %s", (control, steer) => {
+  test.each(controls)("control is one field: %s", (control, steer) => {
     const { breaker } = setUp();
     expect(breaker.getMetrics().control).toBe("automatic");
     steer(breaker);
@@ -37,7 +37,7 @@ describe("rule 8: control", () => {
 });
 
 describe("rule 8: isolate", () => {
-  test("it refuses every call, however long one waits, and reads open", () => {
+  test("rejects every call, however much time passes, and reads open", () => {
     const { breaker, clock } = setUp();
     breaker.isolate("maintenance until noon");
     clock.advance(1e9);
@@ -51,7 +51,7 @@ describe("rule 8: isolate", () => {
     });
   });
 
-  test("a listener that isolates leaves the call that is being admitted in its own generation", () => {
+  test("a listener that isolates leaves the call under admission in its own generation", () => {
     const { breaker, clock } = setUp();
     trip(breaker);
     breaker.on("stateChange", ({ to }) => {
@@ -74,7 +74,7 @@ describe("rule 8: isolate", () => {
 });
 
 describe("rule 8: disable", () => {
-  test("it lets every call pass and reads closed, whatever fails", () => {
+  test("admits every call and reads closed, whatever fails", () => {
     const { breaker } = setUp();
     trip(breaker);
     breaker.disable();
@@ -84,7 +84,7 @@ describe("rule 8: disable", () => {
     expect(counted(breaker)).toMatchObject({ failureCount: 11 });
   });
 
-  test("what failed meanwhile is not held against the circuit afterwards", () => {
+  test("failures under disable do not count afterwards", () => {
     const { breaker } = setUp({ failureThreshold: 2 });
     breaker.disable();
     breaker.acquire().failure(down);
@@ -93,7 +93,7 @@ describe("rule 8: disable", () => {
     expect(breaker.state).toBe("closed");
   });
 
-  test("an observed call tells how long it took here too", () => {
+  test("reports the duration of an observed call too", () => {
     const { breaker, clock } = setUp();
     const durations: unknown[] = [];
     breaker.on("success", ({ durationMs }) => durations.push(durationMs));
@@ -153,7 +153,7 @@ describe("rule 8: release and reset", () => {
     expect(breaker.getMetrics().control).toBe(control);
   });
 
-  test("reset lifts no isolation", () => {
+  test("reset does not end an isolation", () => {
     const { breaker } = setUp();
     breaker.isolate("maintenance");
     breaker.reset();
@@ -200,14 +200,14 @@ describe("rule 8: observe", () => {
     expect(breaker.check()).toEqual({ admits: true, reason: "probing", retryAfterMs: 1 });
   });
 
-  test("check admits, and tells why an automatic breaker would not", () => {
+  test("check admits, and gives the reason why an automatic breaker would not", () => {
     const { breaker } = setUp();
     breaker.observe();
     trip(breaker);
     expect(breaker.check()).toEqual({ admits: true, reason: "open", retryAfterMs: 1_000 });
   });
 
-  test("it goes on from the state and the window that it finds", () => {
+  test("continues from the state and the window that it finds", () => {
     const closed = setUp({ failureThreshold: 2 }).breaker;
     closed.acquire().failure(down);
     closed.observe();

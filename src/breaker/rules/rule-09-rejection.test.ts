@@ -1,4 +1,4 @@
-/** Rule 9: what a rejection tells, and what it costs. */
+/** Rule 9: the content and the cost of a rejection. */
 
 import { afterEach, describe, expect, test } from "vitest";
 import { setUp, setUpHalfOpen, trip } from "../../../tests/breaker/harness.js";
@@ -45,7 +45,7 @@ describe("rule 9: rejection", () => {
     expect(rejection.cause).toBeInstanceOf(Error);
   });
 
-  test("isolated, it tells the text given and no time", () => {
+  test("isolated, it carries the given text and no time", () => {
     const { breaker } = setUp({ name: "api" });
     breaker.isolate("moving house");
     const rejection = breaker.tryAcquire() as CircuitBreakerOpenError;
@@ -59,7 +59,7 @@ describe("rule 9: rejection", () => {
     expect("cause" in rejection).toBe(false);
   });
 
-  test("its cause is the failure of the last probe, once there was one", () => {
+  test("its cause is the failure of the last probe, if there was one", () => {
     const { breaker } = setUpHalfOpen();
     breaker.acquire().failure(down);
     expect((breaker.tryAcquire() as CircuitBreakerOpenError).cause).toBe(down);
@@ -74,14 +74,14 @@ describe("rule 9: rejection", () => {
     expect(Object.keys(rejection)).not.toContain("name");
   });
 
-  test("it has no stack unless captureRejectionStack asks for one", () => {
+  test("it has no stack unless captureRejectionStack is set", () => {
     expect(rejectionOf().stack).not.toContain("\n    at ");
     expect(rejectionOf({ captureRejectionStack: true }).stack).toContain("\n    at ");
     expect(new Error("other").stack).toContain("\n    at ");
     expect(Error.stackTraceLimit).toBe(limitBefore);
   });
 
-  test("where Error is frozen it is made all the same, with its stack", () => {
+  test("if Error is frozen, it is still created, with its stack", () => {
     Object.defineProperty(Error, "stackTraceLimit", { value: 10, writable: false });
     expect(rejectionOf()).toBeInstanceOf(CircuitBreakerOpenError);
     expect(rejectionOf().stack).toContain("\n    at ");

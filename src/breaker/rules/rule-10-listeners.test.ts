@@ -1,4 +1,4 @@
-/** Rule 10: listeners hear everything in order, after the change, and harm nobody. */
+/** Rule 10: listeners receive all events in order, after the change, and affect no call. */
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { counted, revokedProxy, setUp, thenable, trip } from "../../../tests/breaker/harness.js";
@@ -50,7 +50,7 @@ describe("rule 10: listeners", () => {
     ]);
   });
 
-  test("a change tells its reason", () => {
+  test("a change has a reason", () => {
     const { breaker, clock } = setUp();
     const reasons: string[] = [];
     breaker.on("stateChange", ({ from, to, reason }) => reasons.push(`${from}>${to} ${reason}`));
@@ -80,7 +80,7 @@ describe("rule 10: listeners", () => {
     ]);
   });
 
-  test("only a change to open tells a failure and a time", () => {
+  test("only a change to open has a failure and a time", () => {
     const { breaker, clock } = setUp();
     const told: unknown[] = [];
     breaker.on("stateChange", ({ error, retryAfterMs }) => told.push([error, retryAfterMs]));
@@ -123,8 +123,8 @@ describe("rule 10: listeners", () => {
       3,
       { policy: "badSeconds", badSeconds: 2 },
     ],
-  ])("a change to open carries what was counted: %s", (_what, options, failures, trip) => {
-    // The time goes on whenever it is read: what is told must be that of the moment that tripped.
+  ])("a change to open carries the counts: %s", (_what, options, failures, trip) => {
+    // The time advances with every read: the event must carry the moment of the trip.
     const clock = new VirtualClock();
     const now = () => {
       clock.advance(500);
@@ -141,7 +141,7 @@ describe("rule 10: listeners", () => {
     expect(breaker.getMetrics().trip).toEqual(trip);
   });
 
-  test("what was counted is kept until the circuit closes, and a probe that fails carries it on", () => {
+  test("the counts are kept until the circuit closes, and a failed probe carries them on", () => {
     const { breaker, clock } = setUp({ failureThreshold: 2 });
     const heard: unknown[] = [];
     breaker.on("stateChange", (event) => heard.push([event.reason, event.trip]));
@@ -170,7 +170,7 @@ describe("rule 10: listeners", () => {
     ]);
   });
 
-  test("a listener cannot change what metrics keep of an opening", () => {
+  test("a listener cannot change the counts that metrics keep", () => {
     const { breaker } = setUp();
     breaker.on("stateChange", ({ trip }) => {
       (trip as { consecutiveFailures: number }).consecutiveFailures = 99;
@@ -180,7 +180,7 @@ describe("rule 10: listeners", () => {
     expect(breaker.getMetrics().trip).toEqual({ policy: "consecutive", consecutiveFailures: 1 });
   });
 
-  test("steering that changes neither state nor control is no event", () => {
+  test("a control that changes neither state nor control causes no event", () => {
     const { breaker } = setUp();
     const listener = vi.fn();
     breaker.on("stateChange", listener);
@@ -189,7 +189,7 @@ describe("rule 10: listeners", () => {
     expect(listener).not.toHaveBeenCalled();
   });
 
-  test("on returns how to take a listener off; taking it off twice is fine", () => {
+  test("on returns a function that removes the listener, and calling it twice is fine", () => {
     const { breaker } = setUp();
     const listener = vi.fn();
     const takeOff = breaker.on("success", listener);
@@ -203,7 +203,7 @@ describe("rule 10: listeners", () => {
     expect(listener).toHaveBeenCalledTimes(3);
   });
 
-  test("they run after the change, whatever event they hear", () => {
+  test("they run after the change, for every event", () => {
     const { breaker } = setUp();
     const states: string[] = [];
     breaker.on("failure", () => states.push(breaker.state));
@@ -232,7 +232,7 @@ describe("rule 10: listeners", () => {
     ]);
   });
 
-  test("an admission that trips or probes is heard before what listeners make of it", () => {
+  test("an admission that trips or probes is delivered before the events that listeners cause", () => {
     const { breaker, clock } = setUp({ trip: { badSeconds: 1, windowMs: 5_000 } });
     const heard: string[] = [];
     breaker.on("stateChange", ({ reason }) => {
@@ -248,7 +248,7 @@ describe("rule 10: listeners", () => {
     expect(heard).toEqual(["tripped", "rejected open 2", "reset"]);
   });
 
-  test("a listener added while an event is delivered does not hear that event", () => {
+  test("a listener added during delivery does not receive that event", () => {
     const { breaker } = setUp();
     const late = vi.fn();
     breaker.on("success", () => breaker.on("success", late));
@@ -263,7 +263,7 @@ describe("rule 10: listeners", () => {
     ["throws what cannot be looked at", () => broken(revokedProxy())],
     ["throws an error without a name to print", () => broken({ name: Symbol("x") })],
   ])(
-    "one that %s harms neither call nor state, nor the other listeners",
+    "one that %s affects neither call nor state, nor the other listeners",
     async (_how, listener) => {
       const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
       const { breaker } = setUp();

@@ -1,6 +1,6 @@
 /**
- * Rule 11: values and reasons pass untouched. That Node reports a failing call that nobody awaits is
- * shown in tests/breaker, in a process of its own.
+ * Rule 11: values and reasons pass unchanged. tests/breaker shows in a process of its own that Node
+ * reports a failing call that nothing awaits.
  */
 
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ type Run = (breaker: CircuitBreaker, operation: Operation<unknown>) => Promise<u
 const { signal } = new AbortController();
 const withSignal: ExecuteOptions = { signal };
 
-/** The ways through the breaker, which must not differ in anything that a caller sees. */
+/** The paths through the breaker. A caller must not see a difference between them. */
 const ways: [string, CircuitBreakerOptions, Run][] = [
   ["execute", {}, (breaker, operation) => breaker.execute(operation)],
   ["execute with a signal", {}, (breaker, operation) => breaker.execute(operation, withSignal)],
@@ -74,14 +74,14 @@ const failures: [string, () => unknown, () => unknown][] = [
 ];
 
 describe.each(ways)("rule 11: %s passes on", (_name, options, run) => {
-  test.each(successes)("%s, the very same", async (_what, operation) => {
+  test.each(successes)("%s, the same object", async (_what, operation) => {
     const { breaker } = setUp(options);
     expect(await run(breaker, operation)).toBe(value);
     expect(counted(breaker)).toEqual({ successCount: 1 });
     expect(breaker.getMetrics().inFlightCount).toBe(0);
   });
 
-  test.each(failures)("%s, the very same, also in a row", async (_what, operation, expected) => {
+  test.each(failures)("%s, the same object, also in a row", async (_what, operation, expected) => {
     const { breaker } = setUp({ failureThreshold: options.trip ? undefined : 10, ...options });
     for (let call = 1; call <= 3; call++) {
       const caught = await run(breaker, operation).then(
@@ -94,7 +94,7 @@ describe.each(ways)("rule 11: %s passes on", (_name, options, run) => {
     expect(breaker.getMetrics().inFlightCount).toBe(0);
   });
 
-  test("undefined, as a value like others", async () => {
+  test("undefined, like any other value", async () => {
     const { breaker } = setUp(options);
     expect(await run(breaker, () => undefined)).toBeUndefined();
     expect(counted(breaker)).toEqual({ successCount: 1 });

@@ -1,4 +1,4 @@
-/** The state of one circuit and how it goes over into another, whatever the reason. */
+/** The state of one circuit and its transitions, without the rules that cause them. */
 
 import { CircuitState } from "../circuit-state.js";
 import type { Control, Emitter, StateChangeReason } from "../events.js";
@@ -10,10 +10,13 @@ import { OpenState } from "./open.js";
 import { openingsInARow, openTimeMs } from "./open-time.js";
 import type { State } from "./state.js";
 
-/** The reasons of the circuits that are isolated now. Few are; a field would cost each idle one a word. */
+/**
+ * The reasons of circuits that are isolated now. A map, because a field would cost every idle
+ * circuit a word.
+ */
 const ISOLATION_REASONS = new WeakMap<Circuit, string>();
 
-/** One circuit, without the rules of when it changes. Each change begins a generation. */
+/** One circuit, without the rules for changes. Each change begins a new generation. */
 export class Circuit {
   readonly name: string;
   readonly settings: Settings;
@@ -27,11 +30,12 @@ export class Circuit {
   constructor(name: string, settings: Settings) {
     this.name = name;
     this.settings = settings;
-    // A whole number takes no object of its own. Of a circuit that never opened only the age is read.
+    // A whole number needs no heap object. Only the age of a circuit that never opened is read from
+    // it.
     this.state = newClosed(settings, Math.floor(settings.clock.now()));
   }
 
-  /** The state that everybody sees: isolated reads open, disabled closed. */
+  /** The public state: an isolated circuit reads open, a disabled one closed. */
   get visibleState(): CircuitState {
     return this.control === "isolated" ? CircuitState.Open : this.state.kind;
   }
@@ -49,31 +53,31 @@ export class Circuit {
   /**
    * Opens a circuit that is closed or half-open.
    *
-   * @param readMs The time at which a policy found that it must open: at a later one, a window holds
-   * less than what tripped. NaN when none was read.
+   * @param readMs The time at which a policy decided to open, or NaN. At a later time the window
+   * would hold less than the counts that tripped it.
    */
   protected open(reason: StateChangeReason, readMs = Number.NaN): void {
     const { state, settings } = this;
     const nowMs = Number.isNaN(readMs) ? settings.clock.now() : readMs;
     const chance = settings.openTimeJitter === 0 ? 0 : settings.random();
     const openMs = this.openMsAt(nowMs, chance);
-    // Listeners are given the same object that metrics keep.
+    // Listeners get the same object that the metrics keep.
     const counted = Object.freeze(state.counted(nowMs));
     this.#openings = openingsInARow(this.#openings, state, nowMs, settings);
     this.change(new OpenState(nowMs, nowMs + openMs, counted, state.failure), reason, nowMs);
   }
 
-  /** Lets an open circuit probe. */
+  /** Makes an open circuit half-open. */
   protected halfOpen(nowMs: number): void {
     this.change(newHalfOpen(this, nowMs), "open-time-over", nowMs);
   }
 
-  /** Closes the circuit with an empty window, under the control given. */
+  /** Closes the circuit with an empty window, under the given control. */
   protected close(reason: StateChangeReason, nowMs: number, control = this.control): void {
     this.change(newClosed(this.settings, nowMs), reason, nowMs, control);
   }
 
-  /** Keeps the state under another control: a half-open circuit probes anew, others go on. */
+  /** Keeps the state under another control. A half-open circuit probes anew. */
   protected keep(reason: StateChangeReason, nowMs: number, control: Control): void {
     const { state } = this;
     const probes = state.kind === CircuitState.HalfOpen;
@@ -81,15 +85,15 @@ export class Circuit {
     this.change(next, reason, nowMs, control);
   }
 
-  /** Lets the next opening be as short as the first. */
+  /** Makes the next open time as short as the first. */
   protected forgetGrowth(): void {
     this.#openings = 0;
   }
 
   /**
-   * How long a closed or half-open circuit would stay open if it opened at `nowMs`.
+   * Returns how long a closed or half-open circuit would stay open if it opened at `nowMs`.
    *
-   * @param chance From 0 to 1, how much of the jitter to add.
+   * @param chance From 0 to 1: the share of the jitter to add.
    */
   protected openMsAt(nowMs: number, chance: number): number {
     const { state, settings } = this;
@@ -99,8 +103,8 @@ export class Circuit {
   }
 
   /**
-   * Begins a generation; listeners are to hear of it if what they can see has changed. (No private
-   * method: the first one of a class costs every idle breaker a word.)
+   * Begins a generation and queues an event if something visible changed. Not a `#` method: the
+   * first one of a class costs every idle breaker a word.
    */
   protected change(
     next: State,

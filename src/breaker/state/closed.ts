@@ -1,10 +1,9 @@
-/** Closed: calls pass, and the trip policy counts what becomes of them. */
+/** The closed state: calls pass, and the trip policy counts their outcomes. */
 
 import { CircuitState } from "../circuit-state.js";
 import type { TripPolicy, TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
-/** The state of a circuit that trusts its upstream. */
 export class ClosedState implements StateShape {
   readonly sinceMs: number;
   readonly policy: TripPolicy;

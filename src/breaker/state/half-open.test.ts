@@ -12,7 +12,7 @@ function newState(slots: number, successes = slots): HalfOpenState {
   });
 }
 
-test("it admits as many as there are slots, then tells when the first lease ends", () => {
+test("admits as many calls as there are slots, then returns when the first lease ends", () => {
   const state = newState(2);
   state.lease(0);
   expect(state.admission(30)).toBe("admit");
@@ -32,7 +32,7 @@ test("a slot is free when it is given back, or when its lease has ended", () => 
   ]);
 });
 
-test("giving back twice, or after the end, frees nobody else's slot", () => {
+test("a slot released twice or too late does not free another call's slot", () => {
   const state = newState(1);
   const first = state.lease(0);
   state.giveBack(first);
@@ -49,7 +49,7 @@ test("it has enough at the threshold of successes", () => {
   expect([state.success(), state.success(), state.success()]).toEqual([false, false, true]);
 });
 
-test("never are there more live leases than slots, and never is a slot wasted", () => {
+test("never has more live leases than slots, and never wastes a slot", () => {
   const step = fc.oneof(
     fc.record({ afterMs: fc.integer({ min: 0, max: 60 }) }),
     fc.record({ giveBack: fc.nat(9) }),

@@ -1,23 +1,26 @@
-/** Half-open: a few calls probe the upstream, each holding a slot that it loses if it takes too long. */
+/**
+ * The half-open state: a few calls probe the upstream. Each holds a slot until it settles or takes
+ * too long.
+ */
 
 import { CircuitState } from "../circuit-state.js";
 import { remainingMs } from "../remaining.js";
 import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
-/** The right of one probe to be counted against the slots, until it settles or the lease ends. */
+/** The slot of one probe, valid until it settles or the lease ends. */
 export interface Lease {
   readonly endsMs: number;
 }
 
-/** The state of a circuit that finds out whether its upstream is back. */
+/** The state of a circuit that probes whether its upstream has recovered. */
 export class HalfOpenState implements StateShape {
   readonly sinceMs: number;
   failure: LastFailure | undefined;
   readonly #counted: TripSnapshot;
   readonly #slots: number;
   readonly #leaseMs: number;
-  /** Live leases and those not yet found to have ended, in the order in which they end. */
+  /** Leases in the order of their ends. Expired ones stay until the next look. */
   readonly #leases = new Set<Lease>();
   #successesMissing: number;
 
@@ -59,7 +62,7 @@ export class HalfOpenState implements StateShape {
     return this.#counted;
   }
 
-  /** Takes a slot; to be called after an admission at the same time. */
+  /** Takes a slot. Call it after an admission at the same time. */
   lease(nowMs: number): Lease {
     for (const old of this.#leases) {
       if (old.endsMs > nowMs) break;
@@ -70,12 +73,15 @@ export class HalfOpenState implements StateShape {
     return lease;
   }
 
-  /** Gives a slot back; does nothing when the lease has ended and another may hold the slot. */
+  /**
+   * Gives a slot back. Does nothing if the lease has expired, because another probe may hold the
+   * slot.
+   */
   giveBack(lease: Lease): void {
     this.#leases.delete(lease);
   }
 
-  /** Counts a successful probe and returns whether that is enough to close the circuit. */
+  /** Counts a successful probe and returns whether it closes the circuit. */
   success(): boolean {
     this.#successesMissing -= 1;
     return this.#successesMissing <= 0;

@@ -9,7 +9,7 @@ function settings(options: CircuitBreakerOptions) {
   return readSettings({ resetTimeoutMs: 1_000, ...options }).settings;
 }
 
-test("the open time lies between what was asked for and the cap, jitter included", () => {
+test("the open time lies between the requested delay and the cap, jitter included", () => {
   const factor = fc.double({ min: 1, max: 100, noNaN: true });
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   const asked = fc.oneof(fc.nat(1e7), fc.constant(Number.POSITIVE_INFINITY));
@@ -32,7 +32,7 @@ test("backoff grows by the factor at every opening after the first", () => {
   expect([1, 2, 3].map((times) => openTimeMs(times, 0, 0, growing))).toEqual([1_000, 3_000, 9_000]);
 });
 
-test("openings count on until the circuit has been closed for a reset timeout", () => {
+test("openings are consecutive until the circuit has been closed for a reset timeout", () => {
   const limits = settings({});
   const closed = new ClosedState(500, limits.trip.newPolicy());
   expect(openingsInARow(0, closed, 600, limits)).toBe(1);
@@ -40,7 +40,7 @@ test("openings count on until the circuit has been closed for a reset timeout", 
   expect(openingsInARow(3, closed, 1_500, limits)).toBe(1);
 });
 
-test("however long it has been half-open, opening again counts on", () => {
+test("a reopening after any time in half-open is consecutive", () => {
   const limits = settings({});
   const halfOpen = new HalfOpenState(0, limits.trip.newPolicy().snapshot(0), undefined, limits);
   expect(openingsInARow(3, halfOpen, 1e9, limits)).toBe(4);

@@ -1,12 +1,12 @@
-/** How long a circuit stays open: growing, jittered and capped. */
+/** Calculates how long a circuit stays open: growing, jittered and capped. */
 
 import { CircuitState } from "../circuit-state.js";
 import type { Settings } from "../options.js";
 import type { State } from "./state.js";
 
 /**
- * How often the circuit has opened again without a lasting recovery, once it opens from `from` at
- * `nowMs`. One reset timeout spent closed is a lasting recovery.
+ * Returns the number of consecutive openings if the circuit opens out of `from` at `nowMs`. A
+ * closed period of one reset timeout ends the row.
  */
 export function openingsInARow(
   before: number,
@@ -20,11 +20,11 @@ export function openingsInARow(
 }
 
 /**
- * The open time in milliseconds.
+ * Returns the open time in milliseconds.
  *
- * @param openings The so many-th opening in a row, counted from 1.
- * @param retryAfterMs What the upstream asked for, or 0.
- * @param chance From 0 to 1, how much of the jitter to add.
+ * @param openings Number of consecutive openings, starting at 1.
+ * @param retryAfterMs The delay that the upstream asked for, or 0.
+ * @param chance From 0 to 1: the share of the jitter to add.
  */
 export function openTimeMs(
   openings: number,

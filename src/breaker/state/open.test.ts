@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { OpenState } from "./open.js";
 
-test("it refuses with the time left, until its time is over", () => {
+test("rejects with the remaining time until its time is over", () => {
   const failure = { error: new Error("down"), quietUntilMs: undefined };
   const counted = { policy: "consecutive", consecutiveFailures: 5 } as const;
   const state = new OpenState(1_000, 3_000, counted, failure);

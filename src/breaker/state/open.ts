@@ -1,11 +1,10 @@
-/** Open: calls are rejected until the open time is over. */
+/** The open state: calls are rejected until the open time is over. */
 
 import { CircuitState } from "../circuit-state.js";
 import { remainingMs } from "../remaining.js";
 import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
-/** The state of a circuit whose upstream is left alone. */
 export class OpenState implements StateShape {
   readonly sinceMs: number;
   readonly untilMs: number;

@@ -1,45 +1,44 @@
-/** What the states of a circuit have in common: each knows whether it admits, and nothing of others. */
+/**
+ * The common interface of the states. Each state decides admission and does not know the others.
+ */
 
 import type { CircuitState } from "../circuit-state.js";
 import type { RejectionReason } from "../errors.js";
 import type { TripSnapshot } from "../trip/trip-policy.js";
 
-/** Why a state does not admit, and for how long. */
+/** The reason why a state admits no call, and the remaining time. */
 export interface Refusal {
   readonly reason: Exclude<RejectionReason, "isolated">;
   readonly retryAfterMs: number;
 }
 
-/** What a state answers to an admission. */
+/** The answer of a state to an admission. */
 export type Admission =
-  /** Come in. */
   | "admit"
-  /** The closed circuit finds that it should have opened. */
+  /** The closed circuit should already have opened. */
   | "trip"
   /** The open time is over: this call is the first probe. */
   | "probe"
-  /** Stay out. */
   | Refusal;
 
-/** What a later opening and its rejections have to know of a failure. */
+/** The facts of a failure that a later opening and its rejections need. */
 export interface LastFailure {
   readonly error: unknown;
-  /** Until when the upstream asked to be left alone; undefined when it did not. */
+  /** The time until which the upstream asked to be left alone, if it did. */
   readonly quietUntilMs: number | undefined;
 }
 
-/** What each state implements. */
 export interface StateShape {
   readonly kind: CircuitState;
-  /** When the state began, on the breaker's clock. */
+  /** The start of the state on the breaker's clock. */
   readonly sinceMs: number;
-  /** The last failure that counted before or in this state; rejections name it as their cause. */
+  /** The last counted failure before or in this state. It is the cause of rejections. */
   readonly failure: LastFailure | undefined;
-  /** What an admission at `nowMs` would be told. Changes nothing. */
+  /** Returns the answer to an admission at `nowMs`. Changes nothing. */
   admission(nowMs: number): Admission;
   /**
-   * What the trip policy has counted at `nowMs`; once the circuit has opened, what it had counted at
-   * that moment. Changes nothing.
+   * Returns the counts of the trip policy at `nowMs`, or at the moment when the circuit opened.
+   * Changes nothing.
    */
   counted(nowMs: number): TripSnapshot;
 }

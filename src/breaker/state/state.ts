@@ -1,8 +1,8 @@
-/** The states of a circuit, as one type. */
+/** The union of the three states. */
 
 import type { ClosedState } from "./closed.js";
 import type { HalfOpenState } from "./half-open.js";
 import type { OpenState } from "./open.js";
 
-/** One of the three states, told apart by `kind`. */
+/** One of the three states, discriminated by `kind`. */
 export type State = ClosedState | OpenState | HalfOpenState;

@@ -7,18 +7,18 @@ import {
 } from "../../../tests/breaker/reference-trip.js";
 import { BadSecondsTrip } from "./bad-seconds.js";
 
-test("it asks for the time and judges at admissions", () => {
+test("reads times and judges at admissions", () => {
   const trip = new BadSecondsTrip(1, 1_000);
   expect([trip.needsTime, trip.judgesAtAdmission]).toEqual([true, true]);
 });
 
-test("nothing counted is nothing due", () => {
+test("is not due without outcomes", () => {
   const trip = new BadSecondsTrip(1, 5_000);
   expect(trip.isDue(1e9)).toBe(false);
   expect(trip.snapshot(1e9)).toEqual({ policy: "badSeconds", badSeconds: 0 });
 });
 
-test("a running second is not judged, and is bad only when more failed than succeeded", () => {
+test("does not judge the current second, which is bad only if more calls failed than succeeded", () => {
   const trip = new BadSecondsTrip(1, 5_000);
   trip.failure(0);
   trip.failure(500);
@@ -44,7 +44,7 @@ test("reading changes nothing", () => {
   expect(trip.isDue(2_500)).toBe(true);
 });
 
-test("it trips exactly when the whole history says so", () => {
+test("trips exactly when the complete history requires it", () => {
   const outcome = fc.tuple(fc.constantFrom(0, 1, 400, 999, 1_000, 1_001, 2_600), fc.boolean());
   const history = fc.array(outcome, { maxLength: 40 });
   const limits = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 4_000 }));

@@ -1,20 +1,20 @@
-/** Opens after so many bad seconds in a row, so that one burst of failures is one bad second. */
+/** Opens after consecutive bad seconds, so that one burst of failures counts as one bad second. */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
 const SECOND_MS = 1000;
 
 /**
- * A second begins with its first outcome and is bad when more failed than succeeded. It is judged
- * when the next admission or outcome comes after its end; a second that was not bad ends the row,
- * and bad seconds older than the window leave it.
+ * A second begins with its first outcome and is bad when more calls failed than succeeded. It is
+ * judged at the first admission or outcome after its end. A good second ends the row, and bad
+ * seconds older than the window leave it.
  */
 export class BadSecondsTrip implements TripPolicy {
   readonly #needed: number;
   readonly #windowMs: number;
-  /** When the bad seconds of the row began, oldest first; never more than needed. */
+  /** The start times of the bad seconds in the row, oldest first; never more than needed. */
   #row: number[] = [];
-  /** When the running second began; NaN before the first outcome. */
+  /** The start time of the current second; NaN before the first outcome. */
   #startedMs = Number.NaN;
   #balance = 0;
 
@@ -47,7 +47,7 @@ export class BadSecondsTrip implements TripPolicy {
     return { policy: "badSeconds", badSeconds: this.#rowAt(nowMs).length };
   }
 
-  /** A failure weighs 1 and a success -1, so a second is bad when its balance is above 0. */
+  /** Adds 1 for a failure and -1 for a success, so a second is bad when its balance is above 0. */
   #count(nowMs: number, weight: 1 | -1): boolean {
     if (this.#startedMs + SECOND_MS > nowMs) {
       this.#balance += weight;
@@ -63,7 +63,7 @@ export class BadSecondsTrip implements TripPolicy {
     return nowMs >= this.#startedMs + SECOND_MS;
   }
 
-  /** The row as it stands at `nowMs`, with the running second once it is over. */
+  /** Returns the row at `nowMs`, including the current second once it is over. */
   #rowAt(nowMs: number): number[] {
     let row = this.#row;
     if (this.#isOver(nowMs)) row = this.#balance > 0 ? [...row, this.#startedMs] : [];

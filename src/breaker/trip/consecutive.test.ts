@@ -9,7 +9,7 @@ test("it trips at the threshold, counting from the last success", () => {
   expect(trip.snapshot()).toEqual({ policy: "consecutive", consecutiveFailures: 3 });
 });
 
-test("it asks for no time and judges no admission", () => {
+test("reads no time and judges no admission", () => {
   const trip = new ConsecutiveTrip(1);
   trip.failure();
   expect([trip.needsTime, trip.judgesAtAdmission, trip.isDue()]).toEqual([false, false, false]);

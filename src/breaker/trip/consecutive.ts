@@ -1,8 +1,8 @@
-/** Opens after so many failures in a row; the default, and the only one that never reads a clock. */
+/** Opens after consecutive failures. The default, and the only policy that never reads a clock. */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
-/** A success in between sets the count back to nothing. */
+/** Counts failures. A success resets the count. */
 export class ConsecutiveTrip implements TripPolicy {
   readonly #threshold: number;
   #streak = 0;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CountWindow } from "./count-window.js";
 
-test("it asks for no time, and is empty at first", () => {
+test("reads no time, and is empty at first", () => {
   const window = new CountWindow(3);
   expect(window.needsTime).toBe(false);
   expect(window.totals()).toEqual({ calls: 0, failures: 0, slowCalls: 0 });
@@ -27,7 +27,7 @@ test("it holds exactly the last calls, each failed, slow, both or neither", () =
   );
 });
 
-test("totals once read do not change", () => {
+test("totals that were read do not change", () => {
   const window = new CountWindow(3);
   const before = window.totals();
   window.add(0, true, true);

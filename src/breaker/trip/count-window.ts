@@ -1,11 +1,11 @@
-/** The last so many calls, whenever they were. */
+/** A window of the most recent calls, regardless of their time. */
 
 import type { CallWindow, WindowTotals } from "./failure-rate.js";
 
 const FAILED = 1;
 const SLOW = 2;
 
-/** A ring of one byte a call, with running totals. */
+/** A ring with one byte for each call, and running totals. */
 export class CountWindow implements CallWindow {
   readonly #ring: Uint8Array;
   readonly #totals: WindowTotals = { calls: 0, failures: 0, slowCalls: 0 };

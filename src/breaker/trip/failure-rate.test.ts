@@ -15,7 +15,7 @@ function newTrip(thresholds: {
 }
 
 describe("failure rate", () => {
-  test("it trips when the share is reached, not only when it is passed", () => {
+  test("trips when the rate is reached, not only when it is exceeded", () => {
     const trip = newTrip({ failureRate: 0.5, minimumCalls: 4 });
     const answers = [
       trip.success(0, false),
@@ -41,7 +41,7 @@ describe("failure rate", () => {
     expect([failing.failure(0, true), failing.failure(0, true)]).toEqual([false, true]);
   });
 
-  test("it asks for the time if its window does, and judges no admission", () => {
+  test("reads times if its window does, and judges no admission", () => {
     const thresholds = { failureRate: 1, minimumCalls: 1, slowCallRate: NEVER };
     expect(newTrip({}).needsTime).toBe(false);
     const overTime = new FailureRateTrip(new TimeWindow(1_000), thresholds);

@@ -1,33 +1,35 @@
-/** Opens when too large a share of the calls in a window failed, or was slow. */
+/** Opens when the share of failed or slow calls in a window is too large. */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
-/** What a window of calls holds. */
+/** The totals of a window of calls. */
 export interface WindowTotals {
   calls: number;
   failures: number;
   slowCalls: number;
 }
 
-/** A window that forgets old calls by itself, at constant cost for each call. */
+/** A window that drops old calls by itself, at constant cost for each call. */
 export interface CallWindow {
   readonly needsTime: boolean;
-  /** Counts one call and returns what the window holds then. */
+  /** Counts one call and returns the new totals. */
   add(nowMs: number, failed: boolean, slow: boolean): Readonly<WindowTotals>;
-  /** What the window holds at `nowMs`. Changes nothing. */
+  /** Returns the totals at `nowMs`. Changes nothing. */
   totals(nowMs: number): Readonly<WindowTotals>;
 }
 
-/** From which shares on the circuit opens. */
+/** The thresholds at which the circuit opens. */
 export interface RateThresholds {
   readonly failureRate: number;
-  /** How many calls the window must hold before its shares mean anything. */
+  /** The number of calls below which no rate is judged. */
   readonly minimumCalls: number;
-  /** Above 1 when slow calls never open the circuit. */
+  /** Above 1 if slow calls never open the circuit. */
   readonly slowCallRate: number;
 }
 
-/** Judges the shares at every outcome: a success too can complete the minimum of calls. */
+/**
+ * Judges the rates after every outcome, because a success can also complete the minimum of calls.
+ */
 export class FailureRateTrip implements TripPolicy {
   readonly #window: CallWindow;
   readonly #thresholds: RateThresholds;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FailuresInWindowTrip } from "./failures-in-window.js";
 
-test("it asks for the time, judges no admission, and no success changes anything", () => {
+test("reads times, judges no admission, and ignores successes", () => {
   const trip = new FailuresInWindowTrip(2, 1_000);
   expect([trip.needsTime, trip.judgesAtAdmission, trip.isDue()]).toEqual([true, false, false]);
   trip.failure(0);
@@ -10,18 +10,18 @@ test("it asks for the time, judges no admission, and no success changes anything
   expect(trip.snapshot(0)).toEqual({ policy: "failures", failures: 1 });
 });
 
-test("a failure exactly as old as the window is still inside", () => {
+test("a failure exactly as old as the window still counts", () => {
   const inside = new FailuresInWindowTrip(2, 1_000);
   expect([inside.failure(0), inside.failure(1_000)]).toEqual([false, true]);
   const outside = new FailuresInWindowTrip(2, 1_000);
   expect([outside.failure(0), outside.failure(1_000.5)]).toEqual([false, false]);
 });
 
-test("one failure is enough when one is asked for", () => {
+test("trips after one failure if the threshold is one", () => {
   expect(new FailuresInWindowTrip(1, 1).failure(5)).toBe(true);
 });
 
-test("it trips when so many failures lie within the window, however many there were before", () => {
+test("trips when the threshold lies within the window, however many failures came before", () => {
   const pauses = fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 40 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 6 }), pauses, (failures, between) => {

@@ -1,12 +1,12 @@
-/** Opens after so many failures within a window of time, whatever succeeds in between. */
+/** Opens after a number of failures within a time window, regardless of successes in between. */
 
 import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
-/** Keeps the times of the last failures in a ring as large as the threshold. */
+/** Keeps the times of recent failures in a ring as large as the threshold. */
 export class FailuresInWindowTrip implements TripPolicy {
   readonly #times: Float64Array;
   readonly #windowMs: number;
-  /** Where the next failure goes, which is where the oldest one stands. */
+  /** The slot of the next failure, which holds the oldest one. */
   #next = 0;
 
   constructor(failures: number, windowMs: number) {

@@ -4,20 +4,20 @@ import { TimeWindow } from "./time-window.js";
 
 const nothing = { calls: 0, failures: 0, slowCalls: 0 };
 
-test("it asks for the time, and is empty at first, whatever the clock shows", () => {
+test("reads times, and is empty at first, whatever the clock shows", () => {
   expect(new TimeWindow(1_000).needsTime).toBe(true);
   for (const nowMs of [-5_000, 0, 1e12])
     expect(new TimeWindow(1_000).totals(nowMs)).toEqual(nothing);
 });
 
-test("a call is forgotten when its tenth of the window is ten tenths old", () => {
+test("drops a call when its tenth of the window is ten tenths old", () => {
   const window = new TimeWindow(1_000);
   window.add(150, true, true);
   expect(window.totals(1_099)).toEqual({ calls: 1, failures: 1, slowCalls: 1 });
   expect(window.totals(1_100)).toEqual(nothing);
 });
 
-test("reading forgets nothing", () => {
+test("reading drops nothing", () => {
   const window = new TimeWindow(1_000);
   window.add(0, true, false);
   window.totals(1e9);

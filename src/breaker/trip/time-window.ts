@@ -1,18 +1,18 @@
-/** The calls of the last so many milliseconds, in ten buckets. */
+/** A window of the most recent milliseconds, in ten buckets. */
 
 import type { CallWindow, WindowTotals } from "./failure-rate.js";
 
 const BUCKETS = 10;
 
 /**
- * A ring of ten buckets, each a tenth of the window, with running totals. A call belongs to the
- * bucket in which it settles, so the window forgets in steps of a tenth of its length.
+ * A ring of ten buckets with running totals. A call belongs to the bucket in which it settles, so
+ * the window moves in steps of a tenth of its length.
  */
 export class TimeWindow implements CallWindow {
   readonly #bucketMs: number;
   readonly #buckets: WindowTotals[] = Array.from({ length: BUCKETS }, () => emptyTotals());
   readonly #totals = emptyTotals();
-  /** The number of the newest bucket, counted from the clock's beginning. */
+  /** The number of the newest bucket, counted from time zero of the clock. */
   #newest = Number.NEGATIVE_INFINITY;
 
   constructor(windowMs: number) {
@@ -49,14 +49,14 @@ export class TimeWindow implements CallWindow {
     this.#newest = number;
   }
 
-  /** The places of the buckets that have left the window when `number` is the newest. */
+  /** Returns the slots of buckets that have left the window when `number` is the newest. */
   #outdated(number: number): number[] {
     const steps = Math.min(number - this.#newest, BUCKETS);
     return Array.from({ length: steps }, (_, step) => place(number - step));
   }
 }
 
-/** Where a bucket stands in the ring, also for a clock that shows negative times. */
+/** Returns the slot of a bucket in the ring. Works for clocks with negative times too. */
 function place(number: number): number {
   return ((number % BUCKETS) + BUCKETS) % BUCKETS;
 }

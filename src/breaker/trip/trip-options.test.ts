@@ -3,7 +3,7 @@ import { readThreshold, readTrip } from "./trip-options.js";
 
 const rate = { failureRate: 0.5, windowCalls: 10 };
 
-/** Trip options that nobody may give, and what the error has to say. */
+/** Invalid trip options, and the expected error messages. */
 const wrong: [string, unknown, ErrorConstructor, string][] = [
   ["none of the policies", {}, TypeError, "names no policy, expected exactly one of consecutive"],
   ["a policy of undefined", { consecutive: undefined }, TypeError, "names no policy"],
@@ -77,7 +77,7 @@ function numbers(valid: object, option: string, tooFar: number[]): typeof wrong 
   ];
 }
 
-describe("wrong trip options throw and say what was expected", () => {
+describe("wrong trip options throw an error that names what was expected", () => {
   test.each(wrong)("%s", (_what, options, errorClass, message) => {
     expect(() => readTrip(options)).toThrow(errorClass);
     expect(() => readTrip(options)).toThrow(message);
@@ -100,7 +100,7 @@ describe("readTrip", () => {
       { failureRate: 1, windowMs: 9 },
       { policy: "failureRate", calls: 0, failures: 0, slowCalls: 0 },
     ],
-  ])("plans the policy that %j asks for", (options, snapshot) => {
+  ])("plans the policy for %j", (options, snapshot) => {
     expect(readTrip(options).newPolicy().snapshot(0)).toEqual(snapshot);
     expect(readTrip(options).options).toMatchObject(options);
   });
@@ -112,7 +112,7 @@ describe("readTrip", () => {
     expect(other.snapshot(0)).toEqual({ policy: "consecutive", consecutiveFailures: 0 });
   });
 
-  test("ten calls are the minimum by default, or the window when that is less", () => {
+  test("the minimum is ten calls by default, or the window if that is less", () => {
     expect(readTrip({ ...rate, windowCalls: 11 }).options.minimumCalls).toBe(10);
     expect(readTrip({ ...rate, windowCalls: 9 }).options.minimumCalls).toBe(9);
     expect(readTrip({ failureRate: 1, windowMs: 9 }).options.minimumCalls).toBe(10);
@@ -121,7 +121,7 @@ describe("readTrip", () => {
     );
   });
 
-  test("only slowCallMs makes calls timed, and then all slow calls trip by default", () => {
+  test("only slowCallMs times calls, and then all calls must be slow by default", () => {
     expect(readTrip(rate).slowCallMs).toBeUndefined();
     expect(readTrip({ consecutive: 1 }).slowCallMs).toBeUndefined();
     const plan = readTrip({ ...rate, slowCallMs: 9 });

@@ -1,4 +1,4 @@
-/** The options of the trip policies, and the policy that each of them asks for. */
+/** Reads the options of the trip policies and plans the policy. */
 
 import {
   checkNumber,
@@ -35,24 +35,27 @@ import type { TripPlan, TripPolicy } from "./trip-policy.js";
  */
 export type TripOptions = ConsecutiveOptions | BadSecondsOptions | FailuresOptions | RateOptions;
 
-/** Opens after so many failures in a row; a success sets the count back. */
+/** Opens after consecutive failures. A success resets the count. */
 export interface ConsecutiveOptions {
-  /** Failures in a row, 1 to 1,000,000. */
+  /** Consecutive failures, 1 to 1,000,000. */
   readonly consecutive: number;
 }
 
 /**
- * Opens after so many bad seconds in a row. A second begins with its first outcome and is bad when
- * more failed than succeeded, so a burst that fails fifty calls at once is one bad second.
+ * Opens after consecutive bad seconds. A second begins with its first outcome and is bad when more
+ * calls failed than succeeded. A burst of fifty failures is therefore one bad second.
  */
 export interface BadSecondsOptions {
-  /** Bad seconds in a row, 1 to 3,600. */
+  /** Consecutive bad seconds, 1 to 3,600. */
   readonly badSeconds: number;
-  /** Milliseconds that the first bad second of the row may be old; one second for each at least. */
+  /**
+   * Maximum age of the first bad second of the row in milliseconds; at least 1,000 for each bad
+   * second.
+   */
   readonly windowMs: number;
 }
 
-/** Opens after so many failures within a window of time; successes do not set it back. */
+/** Opens after a number of failures within a time window. Successes do not reset it. */
 export interface FailuresOptions {
   /** Failures in the window, 1 to 100,000. */
   readonly failures: number;
@@ -60,20 +63,23 @@ export interface FailuresOptions {
   readonly windowMs: number;
 }
 
-/** Opens when a share of the calls in a window failed; exactly one of the two windows is given. */
+/**
+ * Opens when the share of failed calls in a window is too large. Set exactly one of the two
+ * windows.
+ */
 export interface RateOptions {
   /** The share of failures that opens the circuit, above 0 and up to 1. */
   readonly failureRate: number;
-  /** A window of time in milliseconds, kept in ten buckets; more than 0. */
+  /** A time window in milliseconds, kept in ten buckets; more than 0. */
   readonly windowMs?: number | undefined;
-  /** A window of the last so many calls, 1 to 1,000,000. */
+  /** A window of the most recent calls, 1 to 1,000,000. */
   readonly windowCalls?: number | undefined;
   /**
-   * Calls that the window must hold before its shares are judged, 1 to 1,000,000 and not more than
-   * `windowCalls`. Default: 10, or `windowCalls` when that is less.
+   * Calls that the window must hold before rates are judged, 1 to 1,000,000 and at most
+   * `windowCalls`. Default: 10, or `windowCalls` if that is less.
    */
   readonly minimumCalls?: number | undefined;
-  /** Milliseconds from which on a call is slow; none by default, and then nothing is timed. */
+  /** Milliseconds from which a call is slow. Default: not set, and calls are not timed. */
   readonly slowCallMs?: number | undefined;
   /** The share of slow calls that opens the circuit, above 0 and up to 1. Default: 1. */
   readonly slowCallRate?: number | undefined;
@@ -87,9 +93,9 @@ const DEFAULT_MINIMUM_CALLS = 10;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Checks trip options and returns the plan of the policy they ask for.
+ * Checks trip options and returns the plan of the policy.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  */
 export function readTrip(given: unknown): TripPlan {
   const kind = readKind(given);
@@ -135,7 +141,7 @@ function readBadSeconds(given: unknown): TripPlan {
     windowMs: numberField(undefined, SOME_MILLISECONDS),
   });
   const window = required("windowMs", windowMs, "badSeconds");
-  // In a shorter window there is no room for so many seconds, and the circuit could never open.
+  // A shorter window has no room for that many seconds, and the circuit could never open.
   checkNumber(window, `${OWNER} option "windowMs"`, { ...MILLISECONDS, min: badSeconds * 1000 });
   return untimed({ badSeconds, windowMs }, () => new BadSecondsTrip(badSeconds, window));
 }

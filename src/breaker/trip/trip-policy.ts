@@ -1,32 +1,32 @@
-/** What every trip policy is to the state machine: it counts outcomes and says when to open. */
+/** The interface of trip policies: they count outcomes and decide when to open. */
 
-/** Counts the outcomes of one closed period. All times are of the breaker's clock. */
+/** Counts the outcomes of one closed period. All times are on the breaker's clock. */
 export interface TripPolicy {
-  /** Whether outcomes must be told with the time; else `nowMs` is not read and is 0. */
+  /** Whether the policy reads times. If not, `nowMs` is 0. */
   readonly needsTime: boolean;
-  /** Whether `isDue` can ever say yes, so that admissions have to ask it. */
+  /** Whether `isDue` can return true, so that admissions must call it. */
   readonly judgesAtAdmission: boolean;
   /** Counts a success and returns whether the circuit must open. */
   success(nowMs: number, slow: boolean): boolean;
   /** Counts a failure and returns whether the circuit must open. */
   failure(nowMs: number, slow: boolean): boolean;
-  /** Whether what is counted so far must open the circuit at `nowMs`. Changes nothing. */
+  /** Returns whether the counts must open the circuit at `nowMs`. Changes nothing. */
   isDue(nowMs: number): boolean;
-  /** What is counted, for metrics. Changes nothing. */
+  /** Returns the counts for metrics. Changes nothing. */
   snapshot(nowMs: number): TripSnapshot;
 }
 
-/** A trip policy as the options ask for it. */
+/** A trip policy as configured. */
 export interface TripPlan {
-  /** What was asked for, defaults filled in. */
+  /** The given options, with defaults. */
   readonly options: Readonly<Record<string, number | undefined>>;
-  /** From which duration on a call is slow; undefined when nobody asks, and then nothing is timed. */
+  /** The duration from which a call is slow; undefined if calls need no timing. */
   readonly slowCallMs: number | undefined;
-  /** Makes a policy that has counted nothing, for a circuit that closes. */
+  /** Creates a policy with empty counts, for a circuit that closes. */
   newPolicy(): TripPolicy;
 }
 
-/** What a trip policy has counted since the circuit closed. */
+/** The counts of a trip policy since the circuit closed. */
 export type TripSnapshot =
   | { readonly policy: "consecutive"; readonly consecutiveFailures: number }
   | { readonly policy: "badSeconds"; readonly badSeconds: number }
