@@ -54,6 +54,9 @@ async function checkEverything(context) {
 
 async function checkSources({ sections }) {
   await check(sections, "Formatting and lint (Biome)", tool("biome"), ["check", "."]);
+  await check(sections, "Words (docs, messages, comments)", process.execPath, [
+    "scripts/check-words.mjs",
+  ]);
   await check(sections, "Types (tsc)", tool("tsc"), ["-p", "tsconfig.json"]);
   await check(sections, "Unused files, exports, dependencies (knip)", tool("knip"), [
     "--no-progress",

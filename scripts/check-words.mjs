@@ -1,0 +1,17 @@
+/**
+ * Checks how the project writes: `node scripts/check-words.mjs [path...]`.
+ *
+ * It prints each fault as `file:line: "word": what to write instead`, and exits with 1 when there is
+ * one. Paths are looked at even while `words/not-yet.mjs` lists them.
+ */
+import { relative, resolve } from "node:path";
+import { ROOT } from "./checks/command.mjs";
+import { checkFiles } from "./words/check.mjs";
+
+const paths = process.argv.slice(2).map((path) => relative(ROOT, resolve(path)));
+const faults = checkFiles(paths);
+for (const { path, line, word, instead } of faults) {
+  console.log(`${path}:${line}: "${word}": write ${instead}`);
+}
+if (faults.length > 0) console.log(`\n${faults.length} faults`);
+process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,0 +1,118 @@
+/** Holds one text, or all of the project, against the rules of how we write. */
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { ROOT } from "../checks/command.mjs";
+import { NOT_YET } from "./not-yet.mjs";
+import { piecesOfMarkdown, piecesOfYaml } from "./other-texts.mjs";
+import { blankQuotations, countWords, sentencesOf } from "./plain-text.mjs";
+import { ANY_ROW, BEGINNINGS, LONGEST_SENTENCE, ROWS } from "./table.mjs";
+import { piecesOfSource } from "./typescript.mjs";
+
+const READERS = [
+  [/\.(?:ts|mts|mjs)$/, piecesOfSource],
+  [/\.md$/, piecesOfMarkdown],
+  [/^action\.yml$/, piecesOfYaml],
+];
+/** The folders of files that people write; what else stands in the root has no prose. */
+const PLACES = ["src", "tests", "scripts", "bench", "examples", "docs"];
+/** Fixtures hold what others have printed; the table of words is made of them. */
+const LEFT_OUT = [
+  "tests/fixtures/",
+  "tests/times-before.md",
+  "scripts/words/table.mjs",
+  "docs/observed.md",
+];
+/** Messages in these places are what other programs print, or code in another language. */
+const QUOTING = [
+  "src/attribution/reading/",
+  "src/attribution/rules/",
+  "src/attribution/front-ends.ts",
+  "src/testing/session/",
+  "tests/",
+  "bench/",
+];
+
+/** Returns the faults of the files below the paths given, or of all: `{ path, line, word, instead }`. */
+export function checkFiles(paths = []) {
+  const files = paths.length === 0 ? ownFiles() : paths.flatMap(filesBelow);
+  const isAsked = paths.length > 0;
+  return files.flatMap((path) =>
+    checkText(path, readFileSync(join(ROOT, path), "utf8")).filter(
+      ({ kind }) => isAsked || !isIn(path, NOT_YET[kind]),
+    ),
+  );
+}
+
+/** Returns the faults of one text. `path` decides how it is read. */
+export function checkText(path, text) {
+  const [, read] = READERS.find(([pattern]) => pattern.test(path)) ?? [];
+  if (read === undefined || isIn(path, LEFT_OUT)) return [];
+  return read(path, text)
+    .filter(({ kind }) => kind !== "message" || !isIn(path, QUOTING))
+    .flatMap((piece) => faultsOf(piece).map((fault) => ({ path, kind: piece.kind, ...fault })))
+    .sort((one, other) => one.line - other.line);
+}
+
+function faultsOf(piece) {
+  const plain = blankQuotations(piece.text);
+  const lineAt = (offset) => piece.line + plain.slice(0, offset).split("\n").length - 1;
+  return [
+    ...wrongWords(piece, plain, lineAt),
+    ...wrongBeginning(piece, plain),
+    ...longSentences(plain, lineAt),
+  ];
+}
+
+function wrongWords({ kind }, plain, lineAt) {
+  if (!ANY_ROW.test(plain)) return [];
+  return ROWS.filter((row) => row.in === undefined || row.in.includes(kind)).flatMap(
+    ({ pattern, instead }) =>
+      [...plain.matchAll(pattern)].map((match) => ({
+        line: lineAt(match.index),
+        word: match[0].replace(/\s+/g, " "),
+        instead,
+      })),
+  );
+}
+
+function wrongBeginning({ kind, of, line }, plain) {
+  if (kind !== "comment") return [];
+  const start = plain.trimStart();
+  const row = BEGINNINGS.find(
+    ({ pattern, only }) => pattern.test(start) && (only === undefined || only === of),
+  );
+  if (row === undefined) return [];
+  const word = start.split(/\s+/, 3).join(" ");
+  return [{ line, word: `${word} ...`, instead: `begin with ${row.instead}` }];
+}
+
+function longSentences(plain, lineAt) {
+  return sentencesOf(plain)
+    .map(({ text, offset }) => ({ text, offset, words: countWords(text) }))
+    .filter(({ words }) => words > LONGEST_SENTENCE)
+    .map(({ text, offset, words }) => ({
+      line: lineAt(offset + text.search(/\S/)),
+      word: `${text.trim().split(/\s+/, 5).join(" ")} ...`,
+      instead: `sentences of at most ${LONGEST_SENTENCE} words; this one has ${words}`,
+    }));
+}
+
+function ownFiles() {
+  const inRoot = readdirSync(ROOT).filter((name) => name.endsWith(".md") || name === "action.yml");
+  return [...inRoot, ...PLACES.flatMap(filesBelow)];
+}
+
+function filesBelow(place) {
+  const path = relative(ROOT, join(ROOT, place)).replaceAll("\\", "/");
+  if (!statSync(join(ROOT, path)).isDirectory()) return [path];
+  return readdirSync(join(ROOT, path), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name === "node_modules" || entry.name.startsWith(".")) return [];
+    const child = `${path}/${entry.name}`;
+    return entry.isDirectory() ? filesBelow(child) : [child];
+  });
+}
+
+function isIn(path, places) {
+  return places.some((place) => path === place || (place.endsWith("/") && path.startsWith(place)));
+}
