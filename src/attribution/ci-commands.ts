@@ -1,22 +1,21 @@
 /**
- * What CI systems take for a command when a line of a log holds it, and how our own lines keep texts
- * of others from being one. The output of a command that is run is passed on byte for byte; this is
- * for what we write ourselves.
+ * Keeps texts from outside from acting as commands of a CI system in lines that we write.
+ * The output of a wrapped command is not changed: it passes through byte for byte.
  */
 
-/** One form of a command. */
 interface CommandForm {
-  /** The systems whose runners read it. */
+  /** The systems whose runners obey it. */
   readonly systems: readonly string[];
-  /** A harmless one. */
+  /** An example that does no harm. */
   readonly example: string;
-  /** Finds the character behind which the command is broken up. */
+  /** Matches the character after which a blank breaks up the command. */
   readonly start: RegExp;
 }
 
 /**
- * The forms that are known. CircleCI, Drone, Woodpecker, Bitbucket and AppVeyor read none. Those that
- * need control characters are listed with the rest of their text, which is broken up as well.
+ * The known forms. CircleCI, Drone, Woodpecker, Bitbucket and AppVeyor obey none.
+ * Forms that need control characters are listed by the rest of their text, which is broken up as
+ * well.
  */
 export const COMMAND_FORMS: readonly CommandForm[] = [
   {
@@ -27,7 +26,7 @@ export const COMMAND_FORMS: readonly CommandForm[] = [
   {
     systems: ["GitHub Actions", "Gitea", "Forgejo"],
     example: "::debug::x",
-    // At the start of a line any that might be one; elsewhere only what is whole.
+    // At the start of a line, anything that may be a command; elsewhere only a complete one.
     start: /:(?=:)(?<=^[^\S\r\n]*:)|:(?=:[\w-]{1,64}(?:[^\S\r\n][^\r\n]{0,4096}?)?::)/gm,
   },
   {
@@ -53,15 +52,15 @@ export const COMMAND_FORMS: readonly CommandForm[] = [
 ];
 
 /**
- * Breaks up what a CI system could take for a command, by one blank; all characters stay.
+ * Breaks up each possible command of a CI system with one blank. No character is removed.
  *
- * @param lines A line of ours with texts of others in it, or several.
+ * @param lines One or more lines of ours that contain texts from outside.
  */
 export function withoutCommands(lines: string): string {
   return replaceStarts(lines, (start) => `${start} `);
 }
 
-/** The same for JSON, which means what it meant before: a character of each command is escaped. */
+/** Escapes one character of each possible command in JSON; the JSON keeps its meaning. */
 export function jsonWithoutCommands(json: string): string {
   return replaceStarts(json, (start) => {
     const code = start

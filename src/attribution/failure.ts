@@ -1,6 +1,6 @@
-/** What attribution says about a failure, and what it may be told about it. */
+/** The result of classification, and the facts that classification accepts. */
 
-/** Who a failure is to be blamed on. */
+/** The component at fault. */
 export type Fault =
   /** The Dagger engine, its session, its CLI's link to it, or the container runtime under it. */
   | "engine"
@@ -8,65 +8,78 @@ export type Fault =
   | "registry"
   /** A git host. */
   | "git"
-  /** Any other HTTP server that the engine or the SDK asked. */
+  /** Any other HTTP server that the engine or the SDK contacted. */
   | "http"
-  /** A service that the pipeline itself starts. */
+  /** A service that the pipeline starts. */
   | "service"
-  /** The pipeline: a command that failed, a wrong name, a missing permission, a wrong setting. */
+  /** The pipeline: a failed command, a wrong name, a missing permission, a wrong setting. */
   | "user"
-  /** Somebody stopped it. */
+  /** A user or a program stopped it. */
   | "cancelled"
-  /** A cache back end or the telemetry service. */
+  /** A cache backend or the telemetry service. */
   | "cloud"
-  /** The words do not tell. */
+  /** Nothing in the words identifies the component at fault. */
   | "unknown";
 
 /** The kinds of host that have a circuit of their own. */
 export type UpstreamKind = "registry" | "git" | "http";
 
-/** Whose fault a failure is. Nothing in it holds text of the failure itself but host names. */
+/** The classification of a failure. Of the failure's own text it contains only host names. */
 export interface Failure {
   readonly fault: Fault;
-  /** The host that failed or refused, as printed, with its port unless it is the default; else null. */
+  /**
+   * The host that failed or rejected, as printed, with a port that is not the default; else null.
+   */
   readonly upstream: string | null;
-  /** The kind of {@link Failure.upstream}, when it is one that has a circuit; else null. */
+  /** The kind of {@link Failure.upstream} if it has a circuit; else null. */
   readonly upstreamKind: UpstreamKind | null;
-  /** Whether a circuit breaker of the one at fault should count this as a failure. */
+  /** Whether the circuit breaker of the component at fault counts this as a failure. */
   readonly counts: boolean;
-  /** Whether it is a rate limit: a 429 or its words. */
+  /** Whether this is a rate limit: status 429, or words to that effect. */
   readonly limited: boolean;
-  /** Whether the same call may well succeed later without anybody doing anything. */
+  /** Whether the same call may succeed later although nobody changes anything. */
   readonly transient: boolean;
-  /** Milliseconds that the server asked to wait; null when it did not say. */
+  /** The delay that the server asked for, in milliseconds; null if it named none. */
   readonly retryAfterMs: number | null;
-  /** Whether the upstream answered (401, 403, 404 and the like): for its circuit a success. */
+  /**
+   * Whether the upstream answered (401, 403, 404 and the like), which its circuit counts as a
+   * success.
+   */
   readonly answered: boolean;
-  /** For a command that failed, the host its output blames: advice for people, never counted. */
+  /** The host that the output of a failed command points to: advice for people, never counted. */
   readonly suspectedUpstream: string | null;
-  /** Whether the session to the engine is gone for good, so that only a new connection helps. */
+  /** Whether the session to the engine is lost for good, so that only a new connection helps. */
   readonly sessionLost: boolean;
   /** The name of the rule that decided. */
   readonly rule: string;
-  /** What happened, in a fixed sentence of that rule. */
+  /** A fixed sentence of that rule about what happened. */
   readonly reason: string;
 }
 
-/** The name of the rule of commands that failed: everything before the command worked. */
+/** The name of the rule for failed commands: everything before the command worked. */
 export const COMMAND_FAILED = "command.failed";
 
-/** The name of the rule of ids that a session does not know: whose they are, the words cannot tell. */
+/**
+ * The name of the rule for ids that a session does not know. The words cannot identify the owner.
+ */
 export const ID_UNKNOWN = "user.unknown-id";
 
-/** What is known of a failure besides its words. All of it is optional. */
+/** Facts about a failure besides its words. All of them are optional. */
 export interface FailureContext {
   /**
-   * What was being done: `"from"`, `"publish"`, `"git"`, `"http"`, `"module"`, `"withExec"`,
-   * `"service"`, `"cache"`, `"export"`, `"connect"`; anything else is as good as not given.
+   * The operation: `"from"`, `"publish"`, `"git"`, `"http"`, `"module"`, `"withExec"`, `"service"`,
+   * `"cache"`, `"export"`, `"connect"`. Other values are ignored.
    */
   readonly operation?: string | undefined;
-  /** Who worded it: `"sdk"`, `"cli"`, `"buildkit"`, `"engine-log"`. `"cli"` makes `exitCode` tell more. */
+  /**
+   * The source of the words: `"sdk"`, `"cli"`, `"buildkit"`, `"engine-log"`. With `"cli"`,
+   * `exitCode` has more weight.
+   */
   readonly source?: string | undefined;
-  /** The GraphQL request, as text or as the body's object; its hosts help where the words name none. */
+  /**
+   * The GraphQL request, as text or as the object of the body. Its hosts help where the words name
+   * none.
+   */
   readonly query?: string | GraphQLRequest | undefined;
   /** The exit code of the `dagger` command whose output is classified. */
   readonly exitCode?: number | undefined;
@@ -83,6 +96,6 @@ export interface GraphQLRequest {
 export interface SessionResponse {
   readonly status: number;
   readonly contentType?: string | null | undefined;
-  /** The body as text; a parsed JSON value is taken as well. */
+  /** The body, as text or as a parsed JSON value. */
   readonly body?: unknown;
 }

@@ -18,7 +18,7 @@ const commands = readFileSync(
 
 test("recorded commands that reached an engine are known by their output", () => {
   const unknown = commands.filter(({ stdout, stderr }) => !hasDaggerOutput(stdout + stderr));
-  // A wrong flag ends a command before it has begun.
+  // A wrong flag ends a command before it reaches an engine.
   expect(new Set(unknown.map(({ id }) => id))).toEqual(new Set(["badcmd"]));
 });
 

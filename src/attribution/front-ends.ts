@@ -2,8 +2,8 @@
 
 import { plainText } from "./reading/text.js";
 
-// One line of each front end, with the name of a step as its group. Other programs may put something of
-// their own before a line, such as `web-1  | `; Dagger puts the id of a span before a step with `--debug`.
+// One line of each front end; the group is the name of a step. Other programs may put a prefix
+// before a line, such as `web-1 | `. With `--debug`, Dagger puts the id of a span before a step.
 const SPAN_ID = "(?:[0-9a-f]{16}:? )?";
 const PLAIN_STATE = new RegExp(
   `(?:^|\\s)[0-9]{1,6} {0,8}: ${SPAN_ID}[┆│ ]{0,200}(.{1,400}?) (?:DONE|ERROR|CACHED|CANCELED)(?: \\[[0-9hms.]{1,12}\\])?\\s{0,8}$`,
@@ -15,25 +15,27 @@ const HEADING = /(?:^|\s)▼ (.{1,400})$/;
 const DOTS = /(?:^|\s)▶ [.X]{3,}\s{0,8}$/;
 const ENGINE_LOG = /(?:^|\s)[0-9]{2}:[0-9]{2}:[0-9]{2} (?:DBG|INF|WRN|ERR) .{1,400}? [\w.-]{1,64}=/;
 
-// Steps of the command line itself, which each of its runs begins with.
+// Steps of the command line itself. Each run begins with them.
 const OWN_STEP =
   /^(?:connect|connecting to engine|starting (?:engine|session)|load(?:ing)? (?:workspace|module|type definitions)\b|parsing command line arguments|initialize)/;
-// A call as the engine writes it: `Container.from(address: "alpine"): Container!`, `hello: Hello!`.
+// A call in the engine's notation: `Container.from(address: "alpine"): Container!`, `hello:
+// Hello!`.
 const CALL = /^\.?[A-Za-z][\w.]*(?:\(.{0,300}\))?: \[?[A-Z]\w*!?\]?!?$/;
-// With --silent only the last message is there. The engine frames a failed pull with the platform, and
-// 0.21 ends it with the span that failed.
+// With --silent only the last message is printed. The engine puts the platform around a failed
+// pull, and 0.21 adds the failed span at the end.
 const LAST_MESSAGE =
   /(?:^|\s)Error: .{0,2000}(?:"[^"\s]{1,400}" \(platform: "[a-z0-9]{1,16}\/[a-z0-9/]{1,32}"\): |\[traceparent:[0-9a-f]{32}-[0-9a-f]{16}\]$)/m;
 
-/** How many characters of a line are looked at. */
+/** The number of characters read of each line. */
 const MAX_LINE = 1000;
-/** So many lines must be those of a front end: one alone may be anything. */
+/** The least number of lines in the form of a front end: a single one proves nothing. */
 const MIN_LINES = 2;
 
 /**
- * Whether a text holds the output of a Dagger command, in whichever format: at least two lines of a front
- * end, one of which names a step of Dagger's own or a call of its engine; or a last message in the frame
- * of the engine. A message of a registry that a program quotes is not enough.
+ * Returns whether a text contains the output of a Dagger command, in any format.
+ *
+ * It needs two lines of a front end, one of which names a step or a call of Dagger, or a last
+ * message in the engine's frame. A registry's message that some program quotes is not enough.
  */
 export function hasDaggerOutput(text: string): boolean {
   return LAST_MESSAGE.test(text) || hasProgressOfDagger(plainText(text));
@@ -52,7 +54,10 @@ function hasProgressOfDagger(plain: string): boolean {
   return false;
 }
 
-/** The step that a line of a front end names, empty when it names none; undefined for another line. */
+/**
+ * Returns the step that a line names: empty if it names none, undefined for a line of another
+ * program.
+ */
 function stepOf(line: string): string | undefined {
   if (DOTS.test(line) || ENGINE_LOG.test(line)) return "";
   const [, step] = PLAIN_STATE.exec(line) ?? REPORT_STATE.exec(line) ?? HEADING.exec(line) ?? [];

@@ -1,4 +1,4 @@
-/** Host names as they stand in URLs, image references and git remotes, and the breakers they map to. */
+/** Host names in URLs, image references and git remotes, and the breakers that guard them. */
 
 import type { UpstreamKind } from "./failure.js";
 
@@ -24,20 +24,23 @@ const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set([
   "production.cloudfront.docker.com",
 ]);
 
-/** The object stores that Docker Hub sends its clients to for layers. */
+/** The object stores to which Docker Hub redirects clients for layers. */
 const DOCKER_HUB_STORES = [".cloudflare.docker.com", ".cloudfront.docker.com"] as const;
 const DOCKER_HUB_BUCKET = "docker-images-prod.";
 
-/** Registries that keep their token server or their layers on hosts of another name. */
+/** Registries whose token server or layers are on a host with another name. */
 const REGISTRY_SATELLITES: readonly (readonly [suffix: string, home: string])[] = [
   ["pkg-containers.githubusercontent.com", "ghcr.io"],
   [".quay.io", "quay.io"],
 ];
 
-/** Token servers that have a host of their own. */
+/** Token servers on a host of their own. */
 const TOKEN_SERVERS: ReadonlySet<string> = new Set(["auth.docker.io"]);
 
-/** Breakers of public hosts that are asked under these names and never stand in for another. */
+/**
+ * Breakers of public hosts that are always contacted under these names, and never act for another
+ * host.
+ */
 const PUBLIC_HOMES: ReadonlySet<string> = new Set([
   `registry:${DOCKER_HUB}`,
   "registry:ghcr.io",
@@ -53,16 +56,16 @@ const PUBLIC_HOMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a host may have been asked in the name of another, as a CDN, a token server or a proxy is;
- * what is known as the home of other images or repositories has not been.
+ * Returns whether a host may have acted for another one, as a CDN, a token server or a proxy does.
+ * The known home of other images or repositories cannot have.
  */
 export function mayStandIn(kind: UpstreamKind, host: string): boolean {
   return !PUBLIC_HOMES.has(breakerName(kind, host));
 }
 
 /**
- * Whether a host only helps a registry, as its token server and its layer store do: that it answers
- * does not prove that the registry does.
+ * Returns whether a host only helps a registry, as a token server or a layer store does. Its answer
+ * does not prove that the registry answers.
  */
 export function isHelperHost(host: string): boolean {
   const name = withoutPort(host.toLowerCase());
@@ -74,7 +77,9 @@ export function isHelperHost(host: string): boolean {
   );
 }
 
-/** Whether a host serves Docker Hub: its registry, token server, index or layer store. */
+/**
+ * Returns whether a host belongs to Docker Hub: its registry, token server, index or layer store.
+ */
 export function isDockerHubHost(host: string): boolean {
   const name = withoutPort(host.toLowerCase());
   return (
@@ -85,14 +90,14 @@ export function isDockerHubHost(host: string): boolean {
 }
 
 /**
- * The name of the breaker that guards a host.
+ * Returns the name of the breaker that guards a host.
  *
- * The hosts of Docker Hub (registry-1, auth, index, its layer store) share `registry:docker.io`;
- * the layer hosts of quay.io and ghcr.io belong to their registries. A port stays in the name, but
- * for the default ones.
+ * The hosts of Docker Hub (registry-1, auth, index, its layer store) share `registry:docker.io`.
+ * The layer hosts of quay.io and ghcr.io belong to their registries. A port stays in the name
+ * unless it is the default.
  *
- * @param kind What the host is used as.
- * @param host A host as {@link Failure.upstream} gives it, such as `"registry-1.docker.io"`.
+ * @param kind The role of the host.
+ * @param host A host in the form of {@link Failure.upstream}, such as `"registry-1.docker.io"`.
  * @example
  * ```ts
  * import { breakerName } from "dagger-circuit-breaker/attribution";
@@ -116,7 +121,7 @@ export function breakerName(kind: UpstreamKind, host: string): string {
   return `${kind}:${bare}`;
 }
 
-/** A URL cut to what may be shown: no credentials, no query string, no fragment. */
+/** A URL reduced to the parts that may be shown: no credentials, query string or fragment. */
 interface PlainUrl {
   readonly scheme: string;
   /** The host, with the port unless it is the scheme's default. */
@@ -126,7 +131,7 @@ interface PlainUrl {
 
 const HOST = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9*_](?:[a-z0-9*_.-]{0,252}))(?::[0-9]{1,5})?$/i;
 
-/** Takes a URL apart; undefined when it has no usable host. */
+/** Parses a URL; returns undefined if it has no usable host. */
 export function parseUrl(url: string): PlainUrl | undefined {
   const mark = url.indexOf("://");
   if (mark < 1) return undefined;
@@ -141,7 +146,10 @@ export function parseUrl(url: string): PlainUrl | undefined {
   return { scheme, host, path: pathEnd < 0 ? tail : tail.slice(0, pathEnd) };
 }
 
-/** A host, checked, in lower case, without the scheme's default port; undefined when it is none. */
+/**
+ * Returns a checked host in lower case, without the scheme's default port; undefined if the text is
+ * not a host.
+ */
 export function readHost(text: string, scheme = "https"): string | undefined {
   const host = text.replace(/[.:,;]+$/, "");
   if (!HOST.test(host)) return undefined;
@@ -156,20 +164,23 @@ function withoutPort(host: string): string {
   return host.replace(/:[0-9]{1,5}$/, "");
 }
 
-/** An image reference taken apart. */
+/** A parsed image reference. */
 export interface ImageReference {
-  /** The registry's host as written, `docker.io` when none is. */
+  /** The registry's host as written, or `docker.io` if none is written. */
   readonly host: string;
-  /** Whether the host stands in the reference itself. */
+  /** Whether the reference itself contains the host. */
   readonly hostWritten: boolean;
-  /** The reference in full, such as `docker.io/library/alpine:3.20`. */
+  /** The full reference, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
   readonly pinned: boolean;
 }
 
 const IMAGE = /^[a-z0-9*_][a-z0-9*_.:/@-]*$/i;
 
-/** Takes an image reference apart, docker.io spelled all its ways; undefined when it is none. */
+/**
+ * Parses an image reference, with any spelling of docker.io; returns undefined if the text is not
+ * one.
+ */
 export function parseImageReference(address: string): ImageReference | undefined {
   const bare = address.trim().replace(/^(?:docker-image|docker|oci|https?):\/\//, "");
   if (bare.length === 0 || bare.length > 1024 || !IMAGE.test(bare)) return undefined;
@@ -189,7 +200,7 @@ export function parseImageReference(address: string): ImageReference | undefined
   };
 }
 
-/** The host of a git remote in any spelling: a URL, `git@host:path`, `host/path`. */
+/** Returns the host of a git remote in any spelling: a URL, `git@host:path`, `host/path`. */
 export function gitHost(remote: string): string | undefined {
   const trimmed = remote.trim();
   if (trimmed.includes("://")) {
@@ -208,7 +219,7 @@ export function gitHost(remote: string): string | undefined {
   return /^[^.].*\.[a-z0-9-]/i.test(first) ? readHost(first) : undefined;
 }
 
-/** A git remote without what is secret in it. */
+/** Returns a git remote without its secrets. */
 export function plainRemote(remote: string): string {
   const trimmed = remote.trim();
   const url = trimmed.includes("://") ? parseUrl(trimmed) : undefined;

@@ -1,4 +1,4 @@
-/** Attribution: whose fault a failure is, and which hosts a request names. Pure, without I/O. */
+/** Attribution: which component is at fault, and which hosts a request names. Pure, without I/O. */
 
 export {
   type Classifier,

@@ -9,7 +9,7 @@ import type { AttributionRule, RuleSet } from "../rules/rule.js";
 import { decideContent } from "./decide-content.js";
 import { decideResponse } from "./decide-response.js";
 
-/** What {@link createClassifier} may be told. */
+/** The options of {@link createClassifier}. */
 export interface ClassifierOptions {
   /** Rules of your own, asked before those of the package, in this order. Default: none. */
   readonly rules?: readonly AttributionRule[];
@@ -19,18 +19,18 @@ export interface ClassifierOptions {
 export interface Classifier {
   /** The rules in the order in which they are asked. */
   readonly rules: readonly AttributionRule[];
-  /** Tells whose fault an error or a text is. Never throws. */
+  /** Classifies an error or a text. Never throws. */
   classifyFailure(error: unknown, context?: FailureContext): Failure;
-  /** Tells whose fault each error of an answer is. Never throws. */
+  /** Classifies each error of an answer. Never throws. */
   classifyResponse(response: SessionResponse, context?: FailureContext): readonly Failure[];
 }
 
 /**
- * Makes a classifier that asks rules of your own first.
+ * Creates a classifier that tries your own rules first.
  *
- * @param options `rules`: asked in order before the package's own.
- * @throws TypeError when an option is not known, or a rule lacks a part or has one of a wrong type;
- * RangeError when a fault is not known, a word is not in lower case, or a pattern has the flag g or y.
+ * @param options `rules`: tried in order, before the package's own.
+ * @throws TypeError if an option is unknown, or a rule lacks a field or has one of a wrong type;
+ * RangeError if a fault is unknown, a word is not in lower case, or a pattern has the flag g or y.
  * @example
  * ```ts
  * import { createClassifier } from "dagger-circuit-breaker/attribution";
@@ -63,7 +63,7 @@ export function createClassifier(options: ClassifierOptions = {}): Classifier {
   };
 }
 
-/** The classifier with the package's own rules alone. */
+/** The classifier with only the package's own rules. */
 export const DEFAULT_CLASSIFIER = createClassifier();
 
 function decideFailure(error: unknown, context: FailureContext, rules: RuleSet): Failure {

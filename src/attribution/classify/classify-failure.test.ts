@@ -3,7 +3,7 @@ import { classifyFailure } from "./classify-failure.js";
 
 const EOF_AT_GHCR = 'failed to do request: Head "https://ghcr.io/v2/acme/app/manifests/1": EOF';
 
-/** An error as another copy of the SDK throws it: only its name, code and fields tell. */
+/** Creates an error of another copy of the SDK: only its name, code and fields identify it. */
 function sdkError(name: string, code: string, message: string, fields: object = {}): Error {
   return Object.assign(new Error(message), { name, code }, fields);
 }

@@ -4,14 +4,14 @@ import type { Failure, FailureContext } from "../failure.js";
 import { DEFAULT_CLASSIFIER } from "./classifier.js";
 
 /**
- * Tells whose fault a failure is.
+ * Classifies a failure: which component is at fault.
  *
- * It takes errors of the Dagger SDK (of any copy and version; they are known by name and code),
- * other errors with their causes, GraphQL errors, and text of any length: the output of a `dagger`
- * command, a line of the engine's log, a message. It never throws.
+ * It accepts errors of the Dagger SDK (any copy and version, by name and code), other errors with
+ * their causes, GraphQL errors, and text of any length: the output of a `dagger` command, a line of
+ * the engine's log, a message. It never throws.
  *
  * @param error The error or text.
- * @param context What else is known: `operation`, `source`, `query`, `exitCode`.
+ * @param context Further facts: `operation`, `source`, `query`, `exitCode`.
  * @example
  * ```ts
  * import { classifyFailure } from "dagger-circuit-breaker/attribution";

@@ -4,11 +4,11 @@ import type { Failure, FailureContext, SessionResponse } from "../failure.js";
 import { DEFAULT_CLASSIFIER } from "./classifier.js";
 
 /**
- * Tells whose fault each error of a session's answer is: one entry per error, in their order.
- * An answer that worked gives an empty list. It never throws.
+ * Classifies each error of a session's answer, in order. An answer without errors returns an empty
+ * list. It never throws.
  *
- * @param response The answer: `status`, `contentType`, `body` (text, or the parsed JSON).
- * @param context `query`: the request, whose hosts help where an error names none.
+ * @param response The answer: `status`, `contentType`, `body` (text, or parsed JSON).
+ * @param context `query`: the request. Its hosts help where an error names none.
  * @example
  * ```ts
  * import { classifyResponse } from "dagger-circuit-breaker/attribution";

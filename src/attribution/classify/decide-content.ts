@@ -11,9 +11,9 @@ import { PROGRAM_FAILED } from "../rules/engine/connect.js";
 import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "../rules/fallback.js";
 import { BARE_GIT, CANCELLED } from "../rules/rest.js";
 import type { AttributionRule, RuleSet } from "../rules/rule.js";
-import { findRule, verdict } from "./decide.js";
+import { findRule, classifyByRule } from "./decide.js";
 
-/** Classifies what was read of an error. */
+/** Classifies the content of an error. */
 export function decideContent(
   content: ErrorContent,
   context: FailureContext,
@@ -27,10 +27,10 @@ export function decideContent(
   }
   const found = decideText(quietText(whole), content, context, rules);
   const byExitCode = found.rule === UNKNOWN.name && (context.exitCode ?? 0) > 1;
-  return byExitCode ? verdict(EXIT_CODE, new Reading("", content.facts), context) : found;
+  return byExitCode ? classifyByRule(EXIT_CODE, new Reading("", content.facts), context) : found;
 }
 
-/** What the engine does itself: the log of such a step is none of a command. */
+/** Operations of the engine itself: the log of such a step does not come from a command. */
 const ENGINES_OWN: ReadonlySet<string | undefined> = new Set(["from", "publish", "git", "http"]);
 
 function decideText(
@@ -40,7 +40,7 @@ function decideText(
   rules: RuleSet,
 ): Failure {
   const quoted = splitOutput(text);
-  // What a step printed may look like the end of a message.
+  // The output of a step may look like the end of a message.
   const isLog = hasSteps(quoted.said);
   const steps = splitStepOutput(isLog ? text : quoted.said);
   const { said: words, output: printed } = isLog
@@ -49,18 +49,18 @@ function decideText(
   const output = `${content.output}\n${steps.output}\n${printed}`;
   const said = new Reading(words, content.facts, output);
   const rule = findRule(rules, said);
-  if (rule !== undefined) return verdict(unlessCancelled(rule, said, rules), said, context);
-  if (steps.output === "") return verdict(UNKNOWN, said, context);
+  if (rule !== undefined) return classifyByRule(unlessCancelled(rule, said, rules), said, context);
+  if (steps.output === "") return classifyByRule(UNKNOWN, said, context);
   if (steps.unowned === "" || !ENGINES_OWN.has(content.facts.operation)) {
-    return verdict(STEP_OUTPUT, said, context);
+    return classifyByRule(STEP_OUTPUT, said, context);
   }
   const unowned = new Reading(steps.unowned, content.facts);
-  return verdict(findRule(rules, unowned) ?? STEP_OUTPUT, unowned, context);
+  return classifyByRule(findRule(rules, unowned) ?? STEP_OUTPUT, unowned, context);
 }
 
 /**
- * What was cancelled under a frame of the engine, such as a mount or a session, is no failure of it, unless
- * another line tells of one.
+ * Prefers the cancellation to a rule for the engine's frame, such as a mount or a session. Another
+ * line with a failure keeps the rule.
  */
 function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): AttributionRule {
   const isFrame = rule.counts && (rule.fault === "engine" || rule.fault === "service");
@@ -70,7 +70,7 @@ function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): 
   return other?.counts === true ? other : CANCELLED;
 }
 
-/** Fills in what the closing words leave open from the log of the steps that failed with them. */
+/** Fills gaps in the closing words from the logs of the steps that failed with them. */
 function refine(
   said: Failure,
   whole: string,
@@ -87,9 +87,9 @@ function refine(
   const steps = failedStepLogs(whole, block);
   const more = steps === "" ? said : decideText(steps, content, context, rules);
   if (bareProgram) {
-    if (tellsOfEngine(more) && more.rule !== said.rule) return more;
+    if (explainsStartFailure(more) && more.rule !== said.rule) return more;
     const other = decideText(quietText(logBefore(whole, block)), content, context, rules);
-    return tellsOfEngine(other) ? other : said;
+    return explainsStartFailure(other) ? other : said;
   }
   if (more.upstreamKind !== said.upstreamKind) return said;
   if (bareGit) return more;
@@ -98,7 +98,10 @@ function refine(
     : said;
 }
 
-/** A failed command whose message does not quote what it printed: its log does. */
+/**
+ * Adds the suspected host from the log, if the message of a failed command does not quote its
+ * output.
+ */
 function withSuspect(said: Failure, whole: string, content: ErrorContent): Failure {
   if (said.suspectedUpstream !== null) return said;
   const { output } = splitStepOutput(whole);
@@ -107,7 +110,10 @@ function withSuspect(said: Failure, whole: string, content: ErrorContent): Failu
   return { ...said, suspectedUpstream: suspectedUpstream(printed) };
 }
 
-/** Whether it says why an engine did not start: its image did not come, or what runs it refused. */
-function tellsOfEngine({ rule, upstreamKind }: Failure): boolean {
+/**
+ * Returns whether it explains why an engine did not start: its image did not arrive, or its runtime
+ * refused.
+ */
+function explainsStartFailure({ rule, upstreamKind }: Failure): boolean {
   return upstreamKind === "registry" || /^(?:connect|engine)\./.test(rule);
 }

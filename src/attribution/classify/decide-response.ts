@@ -1,4 +1,4 @@
-/** Classifies an answer of a session: every error in it, each by itself. */
+/** Classifies an answer of a session: each error by itself. */
 
 import type { Failure, FailureContext } from "../failure.js";
 import { entriesOf, isArray, readError, readProperty } from "../reading/error-facts.js";
@@ -6,15 +6,15 @@ import { NO_FACTS, Reading, type StructuredFacts } from "../reading/reading.js";
 import { bothEnds, plainText } from "../reading/text.js";
 import { RESPONSE_RULES, UNKNOWN, UNREADABLE } from "../rules/fallback.js";
 import type { RuleSet } from "../rules/rule.js";
-import { findRule, verdict } from "./decide.js";
+import { findRule, classifyByRule } from "./decide.js";
 import { decideContent } from "./decide-content.js";
 
-/** How many errors of one answer are read: a bound, far above what engines send. */
+/** The bound on errors read per answer, far above what engines send. */
 const MAX_ERRORS = 1_000;
 
 const BY_STATUS: RuleSet = { own: [], standard: RESPONSE_RULES };
 
-/** The failures in an answer, in its order; empty when it worked. Never throws. */
+/** Returns the failures of an answer in its order; empty if it worked. Never throws. */
 export function decideResponse(
   response: { readonly status: number; readonly body: unknown },
   context: FailureContext,
@@ -30,7 +30,7 @@ export function decideResponse(
   }
   if (status >= 200 && status < 300) {
     if (isObject(answer) && (given === undefined || given === null || isArray(given))) return [];
-    return [verdict(UNREADABLE, new Reading("", factsOf(status, context)), context)];
+    return [classifyByRule(UNREADABLE, new Reading("", factsOf(status, context)), context)];
   }
   return [decidePlain(typeof body === "string" ? body : "", status, context, rules)];
 }
@@ -48,7 +48,7 @@ function decideError(
   return byStatus(new Reading(content.text, { ...content.facts, status }), context);
 }
 
-/** An answer that is no GraphQL: a proxy's words, the CLI's, or nothing at all. */
+/** Classifies an answer that is not GraphQL: a proxy's page, the CLI's words, or nothing. */
 function decidePlain(
   body: string,
   status: number,
@@ -57,18 +57,18 @@ function decidePlain(
 ): Failure {
   const reading = new Reading(plainText(bothEnds(body)), factsOf(status, context));
   const rule = findRule(rules, reading);
-  return rule === undefined ? byStatus(reading, context) : verdict(rule, reading, context);
+  return rule === undefined ? byStatus(reading, context) : classifyByRule(rule, reading, context);
 }
 
 function byStatus(reading: Reading, context: FailureContext): Failure {
-  return verdict(findRule(BY_STATUS, reading) ?? UNKNOWN, reading, context);
+  return classifyByRule(findRule(BY_STATUS, reading) ?? UNKNOWN, reading, context);
 }
 
 function factsOf(status: number, context: FailureContext): StructuredFacts {
   return { ...NO_FACTS, status, operation: context.operation };
 }
 
-/** Whether an answer is seen to have worked without reading its data, which may be large. */
+/** Returns whether an answer clearly worked, without reading its data, which may be large. */
 function plainlyWorked(status: number, body: unknown): boolean {
   return (
     status === 200 &&

@@ -1,4 +1,4 @@
-/** Asks the rules in turn and makes the verdict of the one that fits. */
+/** Tries the rules in order and builds the classification of the first match. */
 
 import {
   COMMAND_FAILED,
@@ -15,15 +15,15 @@ import { suspectedUpstream } from "../reading/suspect.js";
 import { OWN_REJECTED } from "../rules/own.js";
 import { type AttributionRule, fits, type RuleSet } from "../rules/rule.js";
 
-/** The first rule that fits; undefined when none does. */
+/** Returns the first rule that matches, or undefined. */
 export function findRule(rules: RuleSet, reading: Reading): AttributionRule | undefined {
   for (const rule of rules.own) if (fits(rule, reading, true)) return rule;
   for (const rule of rules.standard) if (fits(rule, reading, false)) return rule;
   return undefined;
 }
 
-/** Makes the verdict of a rule. */
-export function verdict(rule: AttributionRule, reading: Reading, context: FailureContext): Failure {
+/** Builds the classification of a rule. */
+export function classifyByRule(rule: AttributionRule, reading: Reading, context: FailureContext): Failure {
   const named = rule.upstream !== "none";
   const kind = named ? kindOf(rule, reading) : null;
   const host = named ? (reading.host ?? hostOfQuery(kind, reading, context)) : null;
@@ -50,10 +50,10 @@ function delayOf(rule: AttributionRule, text: string): number | null {
 }
 
 /**
- * The machine behind a name: an engine that was given an image of docker.io asked registry-1.
+ * Returns the machine behind a name: for an image of docker.io, the engine contacted registry-1.
  *
- * Only for the error of an answer, where the name comes from the image asked for; in a text of
- * anybody's it stays as printed.
+ * This holds only for the error of an answer, where the name comes from the requested image. In
+ * other texts the name stays as printed.
  */
 function contacted(host: string | null, reading: Reading): string | null {
   return host === "docker.io" && reading.facts.path.length > 0 ? "registry-1.docker.io" : host;
@@ -65,7 +65,10 @@ function kindOf(rule: AttributionRule, reading: Reading): UpstreamKind | null {
   return use === "registry" || use === "git" || use === "http" ? use : null;
 }
 
-/** The only host of that kind that the request names: where two could be meant, none is blamed. */
+/**
+ * Returns the only host of that kind in the request. If there are two, the fault of either is
+ * unproven.
+ */
 function hostOfQuery(
   kind: UpstreamKind | null,
   reading: Reading,

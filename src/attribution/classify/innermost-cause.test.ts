@@ -1,4 +1,4 @@
-// The innermost cause decides, whatever frames stand around it and whatever consequences below it.
+// The innermost cause decides, whatever frames are around it and whatever consequences follow it.
 import { expect, test } from "vitest";
 import { classifyFailure } from "./classify-failure.js";
 
@@ -152,7 +152,7 @@ test.each(EXPORTERS)(
         fault: "cloud",
         sessionLost: false,
       });
-      // Beside the failure of the work it says nothing.
+      // Beside the failure of the work, a failed exporter means nothing.
       const real =
         'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): docker.io/acme/app:1: not found';
       for (const both of [`${real}\n${text}`, `${text}\n${real}`]) {

@@ -1,4 +1,7 @@
-/** Finds what a `dagger` command says last of its failure: it decides, whatever failed before it. */
+/**
+ * Finds the last message of a `dagger` command about its failure. It decides, whatever failed
+ * before.
+ */
 
 import { hasNumberedSteps } from "./numbered.js";
 import { hasSteps, readLines, splitOutput } from "./steps.js";
@@ -11,10 +14,10 @@ const NESTED_FIRST_STEP = /\] \| {0,9}1 {0,8}: connect$/m;
 const OUTPUT_HEADER = /^(?:Stdout|Stderr):/;
 
 /**
- * The block that a `dagger` command prints last: from its closing `Error:` to the end, else the reasons
- * at the head of its report.
+ * Returns the last block that a `dagger` command printed: from its closing `Error:` to the end,
+ * else the reasons at the head of its report.
  *
- * What failed before it may have been tried again with success, so it decides. A line `Error:`
+ * An earlier failure may have been retried with success, so this block decides. A line `Error:`
  * inside the output of a step, quoted or not, opens no block.
  */
 export function closingBlock(text: string): string | undefined {
@@ -25,7 +28,7 @@ export function closingBlock(text: string): string | undefined {
 function errorBlock(text: string): string | undefined {
   if (!text.includes("Error: ")) return undefined;
   const lines = text.split("\n");
-  // A command that ran `dagger` itself quotes its log: there the first step begins no second run.
+  // A command that ran `dagger` quotes its log: there, the first step does not begin a second run.
   const nested = NESTED_FIRST_STEP.test(text);
   const tree = hasTree(text);
   let start = -1;
@@ -50,7 +53,7 @@ function errorBlock(text: string): string | undefined {
 
 const CLI_EXIT = /^exit code [0-9]{1,3}$/;
 
-/** Why the command failed, by the head of a report; how the CLI ended is no reason. */
+/** Returns the reasons at the head of a report. The exit of the CLI is not a reason. */
 function headReasons(text: string): string | undefined {
   if (!hasTree(text)) return undefined;
   const reasons = readLines(text).filter(
@@ -60,13 +63,19 @@ function headReasons(text: string): string | undefined {
   return reasons.map((line) => line.text).join("\n");
 }
 
-/** Whether a text is the message of a command that failed, its output quoted, and no log of steps. */
+/**
+ * Returns whether a text is the message of a failed command with its output quoted, and not a log
+ * of steps.
+ */
 function quotesOutputFirst(text: string): boolean {
   const { said, output } = splitOutput(text);
   return output !== "" && !hasNumberedSteps(said) && !hasTree(said);
 }
 
-/** Whether a line is what a CI runner adds to every failed step: it says nothing of the cause. */
+/**
+ * Returns whether a CI runner adds this line to every failed step, so that it does not identify the
+ * cause.
+ */
 function isRunnerNote(line: string): boolean {
   return /^Error: (?:Process completed with exit code|The operation was canceled)/.test(line);
 }

@@ -1,4 +1,4 @@
-// The same failures as each front end of dagger prints them: whose words a line holds decides.
+// The same failures in the output of each front end of dagger: the speaker of a line decides.
 import { expect, test } from "vitest";
 import { classifyFailure } from "../classify/classify-failure.js";
 

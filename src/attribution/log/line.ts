@@ -1,13 +1,16 @@
-/** One line of a log, as the front end that printed it means it. */
+/** One line of a log, in the meaning of the front end that printed it. */
 
-/** How a step ended, where its line tells. */
+/** The end of a step, if its line shows it. */
 export type StepState = "passed" | "failed";
 
-/** What a line of a log is. */
+/** A line of a log with its role. */
 export interface LogLine {
-  /** The step it belongs to; undefined when it stands outside of all steps. */
+  /** The step of this line; undefined outside all steps. */
   readonly step: string | undefined;
-  /** `"log"`: printed by the step; `"failed"`: why it failed; `"title"`: its name or state. */
+  /**
+   * `"log"`: output of the step; `"failed"`: the reason of its failure; `"title"`: its name or
+   * state.
+   */
   readonly kind: "log" | "failed" | "title" | "other";
   /** The line without its prefix. */
   readonly text: string;

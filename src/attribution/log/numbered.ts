@@ -1,4 +1,4 @@
-/** Reads the lines of front ends that number their steps: dagger's `plain`, and buildkit's. */
+/** Reads the lines of front ends that number their steps: dagger's `plain`, and buildkit. */
 
 import type { LogLine, StepState } from "./line.js";
 import { withoutTree } from "./tree-signs.js";
@@ -16,12 +16,12 @@ const EXCERPT_EDGE = /^-{4,8}$/;
 const EXCERPT_TITLE = /^ > (.{1,2048}):$/;
 const EXCERPT_LOG = /^[0-9]{1,9}\.[0-9]{1,6} /;
 
-/** Whether a text may have numbered steps at all. */
+/** Returns whether a text may contain numbered steps. */
 export function hasNumberedSteps(text: string): boolean {
   return /^(?: {0,8}[0-9]{1,6} {0,8}: |#[0-9]{1,6} )/m.test(text);
 }
 
-/** Reads lines one after the other; undefined for one that is of no such front end. */
+/** Reads lines in order; returns undefined for a line of another front end. */
 export class NumberedSteps {
   #excerpt: string | undefined;
 

@@ -1,43 +1,45 @@
-/** Tells in a log of many steps what the engine says and what commands of the pipeline print. */
+/**
+ * Separates, in a log of many steps, the engine's words from the output of the pipeline's commands.
+ */
 
 import type { LogLine, StepState } from "./line.js";
 import { hasNumberedSteps, NumberedSteps } from "./numbered.js";
 import { type Owner, ownerOf, withoutArguments } from "./titles.js";
 import { hasTree, TreeSteps } from "./tree.js";
 
-/** A text parted into what the engine and its tools say, and what commands of a pipeline print. */
+/** A text in two parts: the words of the engine and its tools, and the output of commands. */
 export interface PartedText {
   readonly said: string;
   readonly output: string;
 }
 
-// Words of buildkit's own in the log of a step of which nothing else is known.
+// Words of buildkit itself in the log of a step with no other known lines.
 const OWN_LOG = /^\s{0,4}error: (?:failed to|no active session|unexpected status)/i;
 
-/** Whether a front end that shows steps printed the text. */
+/** Returns whether a front end that shows steps printed the text. */
 export function hasSteps(text: string): boolean {
   return hasNumberedSteps(text) || hasTree(text);
 }
 
-/** The lines of a text, each with its step. */
+/** Returns the lines of a text, each with its step. */
 export function readLines(text: string): LogLine[] {
   const numbered = hasNumberedSteps(text) ? new NumberedSteps() : undefined;
   const tree = hasTree(text) ? new TreeSteps() : undefined;
   return text.split("\n").map((line) => {
-    // A command may print a log of its own kind of steps.
+    // The output of a command may look like a log of numbered steps.
     const other = tree?.isInCommand === true ? undefined : numbered?.read(line);
     if (other !== undefined && other.step !== undefined) tree?.end();
     return other ?? tree?.read(line) ?? { step: undefined, kind: "other", text: line };
   });
 }
 
-/** A log parted by its steps. */
+/** A log in parts, by its steps. */
 interface PartedLog extends PartedText {
-  /** That part of the output whose steps tell nothing of themselves. */
+  /** The part of the output whose steps have no known owner. */
   readonly unowned: string;
 }
 
-/** Parts a log into what is said and what steps print; what steps printed that passed is left out. */
+/** Separates messages from the output of steps. Output of steps that passed is dropped. */
 export function splitStepOutput(text: string): PartedLog {
   if (!hasSteps(text)) return { said: text, output: "", unowned: "" };
   const lines = readLines(text);
@@ -61,11 +63,11 @@ export function splitStepOutput(text: string): PartedLog {
   return { said: said.join("\n"), output: output.join("\n"), unowned: unowned.join("\n") };
 }
 
-/** What is known of a step from all its lines. */
+/** The facts about a step from all its lines. */
 interface Step {
   owner: Owner | undefined;
   state: StepState | undefined;
-  /** Where its last reason begins. */
+  /** The index of its last reason. */
   reasonAt: number;
 }
 
@@ -87,13 +89,15 @@ function stepsOf(lines: readonly LogLine[]): ReadonlyMap<string, Step> {
   return steps;
 }
 
-/** Whose words a line holds; nobody's that matter where a step passed. */
+/**
+ * Returns the speaker of a line; undefined where the step passed, since its words do not matter.
+ */
 function speakerOf(line: LogLine, index: number, step: Step | undefined): Owner | undefined {
   if (step === undefined) return "engine";
   const isCommand = step.owner === "command";
   switch (line.kind) {
     case "failed":
-      // What a command prints may look like a reason: the last one is dagger's.
+      // Output of a command may look like a reason; only the last one is dagger's.
       return isCommand && index < step.reasonAt ? "command" : "engine";
     case "title":
       if (step.state === "passed") return undefined;
@@ -111,15 +115,15 @@ function speakerOf(line: LogLine, index: number, step: Step | undefined): Owner 
 const EXECUTED = /^exec (.{1,2048}?) ERROR \[/;
 
 /**
- * The log of the steps that failed with the words of the closing block, or that ran the program
- * whose failure the words tell: what they printed, and how they were called.
+ * Returns the logs of the steps that failed with the words of the closing block, or that ran the
+ * program it names: their output and their titles.
  */
 export function failedStepLogs(text: string, block: string): string {
   const words = /^Error: ([^\n]{1,4096})/.exec(block)?.[1]?.trim() ?? lastLine(block);
   if (words === "") return "";
   const lines = readLines(text);
   const steps = new Set<string>();
-  // Steps around the one that tells why: they failed right before it, without a reason of their own.
+  // Steps around the one that gives the reason. They failed right before it and give none.
   let around: string[] = [];
   for (const { step, kind, text: said, state } of lines) {
     if (step === undefined || kind === "log") {
@@ -146,7 +150,7 @@ function lastLine(block: string): string {
   return trimmed.slice(trimmed.lastIndexOf("\n") + 1).trim();
 }
 
-/** All that stands before the closing block of a log, without prefixes. */
+/** Returns everything before the closing block of a log, without prefixes. */
 export function logBefore(text: string, block: string): string {
   const end = text.lastIndexOf(block);
   return readLines(end < 0 ? text : text.slice(0, end))
@@ -157,7 +161,9 @@ export function logBefore(text: string, block: string): string {
 const QUOTED_OUTPUT = /(?:^|\n)[ \t]{0,32}(?:Stdout|Stderr):[ \t]{0,8}(?=\n|$)/;
 const COMMAND_END = /exit code:? -?[0-9]|did not complete successfully/;
 
-/** Splits off the output that a failed command's message quotes after `Stdout:` and `Stderr:`. */
+/**
+ * Splits off the output that the message of a failed command quotes after `Stdout:` and `Stderr:`.
+ */
 export function splitOutput(text: string): PartedText {
   if (!text.includes("Stdout:") && !text.includes("Stderr:")) return { said: text, output: "" };
   const match = QUOTED_OUTPUT.exec(text);

@@ -1,13 +1,13 @@
-/** The signs by which dagger's front ends draw a tree of steps. */
+/** The signs with which dagger's front ends draw a tree of steps. */
 
 const TREE_SIGNS = /^[\s│┃┆█╰├▼▶∅✘✔○●◐─╭╯]+/;
 
-/** A line without the tree that a terminal draws before it. */
+/** Returns a line without the tree drawn before it. */
 export function withoutTree(line: string): string {
   return line.replace(TREE_SIGNS, "");
 }
 
-/** Signs before a title: how the step stands, also while it runs. */
+/** Signs before a title that show the state of the step, also while it runs. */
 export const STATE_SIGNS = "✔✘○●∅◐$⣷⣯⣟⡿⢿⣻⣽⣾";
-/** What stands before the sign of a step inside another one. */
+/** The signs before a nested step. */
 export const BRANCHES = " \\t│├╰╴─╭╮╯┆";

@@ -1,6 +1,6 @@
 /**
- * Reads the lines of dagger's front ends that draw a tree: `report`, a terminal's last picture, `dots`
- * and `logs`. A step begins with its title; what it printed and why it failed follow.
+ * Reads the lines of dagger's front ends that draw a tree: `report`, the last screen of a terminal,
+ * `dots` and `logs`. A step begins with its title; its output and the reason of its failure follow.
  */
 
 import type { LogLine, StepState } from "./line.js";
@@ -13,16 +13,16 @@ const DURATION =
 const TITLE = new RegExp(
   `^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}▼▶])[ ](.{0,4096} )?${DURATION}$`,
 );
-/** A title whose arguments take lines of their own: "✘ .build(". */
+/** A title whose arguments are on lines of their own: "✘ .build(". */
 const OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}])[ ].{1,512}\\($`);
 const IN_OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:┆|\\))|^[ ]{2,64}\\w{1,64}: `);
-/** The way from the root to the step that follows: "┇ load module › git(url: "...") › ". */
+/** The path from the root to the next step: "┇ load module › git(url: "...") › ". */
 const PATH = new RegExp(`^[${BRANCHES}]{0,256}┇ `);
-/** A step of `dots` and `logs` that begins to print. How it ends is not told there. */
+/** A step of `dots` and `logs` that begins to print. These formats do not show how it ends. */
 const HEADER = /^▼ (?=\S)/;
-/** Signs of steps that went by. */
+/** Signs of finished steps. */
 const DOTS = /^▶ [.A-Z]{1,4096}$/;
-/** The head of the report of 1.0: the command and why it failed follow. */
+/** The head of the report of 1.0; the command and the reason of its failure follow. */
 const TRACE_HEAD = /^(?:TRACE|CHECKS)\b[^\n]{0,128}[✘✔] /;
 const REASON = new RegExp(`^[${BRANCHES}]{0,256}! (.*)$`);
 const LOG = new RegExp(`^[${BRANCHES}]{0,256}[┃█] ?(.*)$`);
@@ -30,7 +30,7 @@ const INDENTED = new RegExp(`^[${BRANCHES}]{2,256}\\S`);
 const BLANK = new RegExp(`^[${BRANCHES}]{0,256}$`);
 const CACHED_OR_PASSED = / CACHED$| OK$/;
 
-/** The name of the step at the head of a report: what it says of the failure is the last word. */
+/** The name of the step at the head of a report. Its words on the failure decide. */
 export const HEAD_STEP = "head";
 
 const ANY_STEP = new RegExp(
@@ -38,12 +38,12 @@ const ANY_STEP = new RegExp(
   "m",
 );
 
-/** Whether a text may have a tree of steps at all. */
+/** Returns whether a text may contain a tree of steps. */
 export function hasTree(text: string): boolean {
   return /^[^\S\n]{0,64}[▼▶✔✘∅$○●├╰│TC]/m.test(text) && ANY_STEP.test(text);
 }
 
-/** Whether a line is drawn by such a front end, and not printed by a step. */
+/** Returns whether such a front end drew the line, so that no step printed it. */
 export function isDrawn(line: string): boolean {
   return (
     TITLE.test(line) ||
@@ -56,24 +56,24 @@ export function isDrawn(line: string): boolean {
   );
 }
 
-/** Where in a step the reader stands. */
+/** The reader's position within a step. */
 type Part = "open-title" | "printing" | "reason" | "head";
 
-/** Reads lines one after the other. */
+/** Reads lines in order. */
 export class TreeSteps {
   #count = 0;
   #step: string | undefined;
   #part: Part = "printing";
   #owner: Owner | undefined;
-  /** Lines of the way to the step that follows. */
+  /** The path to the next step. */
   #path: string | undefined;
 
-  /** Whether a command prints here, whatever it likes. */
+  /** Whether a command prints here. Its output can look like anything. */
   get isInCommand(): boolean {
     return this.#step !== undefined && this.#owner === "command" && this.#part !== "reason";
   }
 
-  /** Forgets the step: a line of another front end came. */
+  /** Forgets the step, because a line of another front end came. */
   end(): void {
     this.#step = undefined;
     this.#path = undefined;
@@ -107,7 +107,7 @@ export class TreeSteps {
     return log === null ? undefined : { step: this.#step, kind: "log", text: log[1] ?? "" };
   }
 
-  /** A line without any sign: it goes on with what was begun. */
+  /** Reads a line without any sign: it continues the current part. */
   #plain(line: string): LogLine {
     const step = this.#step;
     if (step === undefined) return { step, kind: "other", text: line };
@@ -126,7 +126,7 @@ export class TreeSteps {
       default:
     }
     this.#part = "printing";
-    // Only a command leaves lines empty; all others end with one.
+    // Only a command prints blank lines; every other part ends at one.
     if (this.#owner !== "command" && BLANK.test(line)) this.end();
     return { step, kind: "log", text: line };
   }
@@ -144,7 +144,7 @@ export class TreeSteps {
   }
 }
 
-/** With `--debug` a step is shown with the id of its span. */
+/** With `--debug`, a step has the id of its span before it. */
 const STEP_ID = /^[0-9a-f]{16} /;
 const SIGNS_BEFORE = new RegExp(`^[${BRANCHES}${STATE_SIGNS}▼▶]{1,512}`);
 

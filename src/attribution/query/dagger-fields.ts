@@ -1,8 +1,8 @@
-/** The fields of Dagger's API that tell what a request does, by name. */
+/** Fields of Dagger's API, by name, that show what a request does. */
 
 /**
- * The fields at the root of a query, of engines 0.15 to 1.0 beta; any other is a function of a
- * module. The `load...FromID` family is known by its shape.
+ * The root fields of a query, in engines 0.15 to 1.0 beta. Any other is a function of a module. The
+ * `load...FromID` family is recognized by its form.
  */
 export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "__schema",
@@ -47,12 +47,12 @@ export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "version",
 ]);
 
-/** Whether a field at the root of a query is a function of a module. */
+/** Returns whether a root field of a query is a function of a module. */
 export function isFunctionField(name: string): boolean {
   return !CORE_FIELDS.has(name) && !/^load[A-Z]\w*FromID$/.test(name);
 }
 
-/** Fields that say what an engine is, and touch nothing else. */
+/** Fields that only describe the engine. */
 export const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set([
   "version",
   "__schema",
@@ -60,7 +60,7 @@ export const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set([
   "__typename",
 ]);
 
-/** Fields that read what was fetched, rather than what is known of it. */
+/** Fields that read fetched content, beyond its metadata. */
 export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   "asTarball",
   "combinedOutput",
@@ -83,7 +83,7 @@ export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   "up",
 ]);
 
-/** Fields of a container without which nothing of its image's layers is read. */
+/** Fields of a container that read the layers of its image. Without them no layer is read. */
 export const LAYER_FIELDS: ReadonlySet<string> = new Set([
   "asService",
   "asTarball",

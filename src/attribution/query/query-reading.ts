@@ -1,4 +1,4 @@
-/** Reads a GraphQL request once: the upstreams it names, the ids it quotes, and what it would do. */
+/** Reads a GraphQL request once: the upstreams it names, the ids it quotes, and its effects. */
 
 import {
   type ArgumentNode,
@@ -19,63 +19,65 @@ import {
 } from "./dagger-fields.js";
 import { QueryValues } from "./query-values.js";
 
-/** A host that a request names, and where. */
+/** A host that a request names, with the field that names it. */
 export interface UpstreamReference {
   readonly kind: UpstreamKind;
-  /** The host, with its port unless it is the default; `docker.io` however it was spelled. */
+  /** The host, with a port that is not the default; `docker.io` in any spelling. */
   readonly host: string;
   /** The GraphQL field that names it: `from`, `publish`, `git`, `http`, `moduleSource`, `address`. */
   readonly field: string;
   /** The image, URL or remote, without credentials and without its query string. */
   readonly reference: string;
-  /** Whether it is an image by digest, which the engine may hold already. */
+  /** Whether it is an image by digest, which the engine may already have. */
   readonly pinned: boolean;
 }
 
-/** A reference as one request uses it. */
+/** A reference in its use by one request. */
 export interface NamedUpstream {
   readonly upstream: UpstreamReference;
   /**
-   * What the engine resolves once a session: the field with its arguments, the platform of an image
-   * and the ref of a git remote. It holds what the request holds and must not be shown.
+   * A key for what the engine resolves once per session: the field with its arguments, the platform
+   * of an image, the ref of a git remote. It contains values of the request and must not be shown.
    */
   readonly key: string;
-  /** The names of the fields down to the one that names it, as an error's `path` has them. */
+  /** The names of the fields down to the one that names it, like the `path` of an error. */
   readonly path: readonly string[];
-  /** Of an image of `from`. */
+  /** The image, if the field is `from`. */
   readonly image?: NamedImage | undefined;
 }
 
-/** An image as `from` asks for it. */
+/** An image as `from` requests it. */
 export interface NamedImage {
-  /** Its address as it was written. */
   readonly address: string;
-  /** The platform asked for; empty for the engine's own. */
+  /** The requested platform; empty for the engine's own. */
   readonly platform: string;
-  /** Whether the engine is told to pass over its lock file. */
+  /** Whether the request makes the engine ignore its lock file. */
   readonly noLock: boolean;
 }
 
-/** What a request would do beside reading. */
+/** An effect of a request besides reading. */
 export type SideEffect = "publish" | "export" | "service" | "module";
 
-/** What is known of a request from its words alone. */
+/** Facts about a request from its text alone. */
 export interface QueryReading {
   readonly named: readonly NamedUpstream[];
-  /** Every text among its arguments; the ids of earlier requests are among them. */
+  /** Every text among its arguments, including the ids of earlier requests. */
   readonly texts: ReadonlySet<string>;
-  /** The keys of its answer under which ids stand. */
+  /** The keys of its answer that contain ids. */
   readonly idKeys: ReadonlySet<string>;
-  /** Whether it uses the contents of what it names: runs a command, reads a file, lists a folder. */
+  /**
+   * Whether it uses the contents of what it names: it runs a command, reads a file or lists a
+   * folder.
+   */
   readonly usesContents: boolean;
   readonly sideEffects: ReadonlySet<SideEffect>;
-  /** Whether it asks for the version or the schema only. */
+  /** Whether it requests only the version or the schema. */
   readonly introspects: boolean;
-  /** The name of the first field that it asks of the engine; undefined when it asks for nothing. */
+  /** The name of its first field; undefined if it has none. */
   readonly rootField: string | undefined;
 }
 
-/** The longest request that is read, in characters. A longer one names nothing, as far as we know. */
+/** The longest request that is read, in characters. A longer one counts as naming nothing. */
 export const MAX_QUERY_LENGTH = 4 * 1024 * 1024;
 
 const MAX_TOKENS = 200_000;
@@ -91,8 +93,8 @@ const NOTHING: QueryReading = {
 };
 
 /**
- * Reads a request. Something that is no GraphQL, or is longer than {@link MAX_QUERY_LENGTH}, names
- * and does nothing, as far as we know; nothing is thrown.
+ * Reads a request. A text that is not GraphQL, or is longer than {@link MAX_QUERY_LENGTH}, counts
+ * as naming and doing nothing. It never throws.
  */
 export function readQuery(request: string | GraphQLRequest): QueryReading {
   try {
@@ -106,19 +108,21 @@ export function readQuery(request: string | GraphQLRequest): QueryReading {
   }
 }
 
-/** Where a field stands: what is true of all fields beside it. */
+/** A position in the document: facts that hold for all sibling fields. */
 interface Place {
   readonly root: boolean;
-  /** The platform asked for above, which makes another image of the same tag. */
+  /** The platform from a field above, which makes another image of the same tag. */
   readonly platform: string;
-  /** Whether the layers of an image are needed here, once something is read. */
+  /** Whether a read here needs the layers of an image. */
   readonly layers: boolean;
 }
 
 const ROOT: Place = { root: true, platform: "", layers: false };
 const BELOW: Place = { root: false, platform: "", layers: false };
 
-/** One walk over a document. A document that is too deep to be walked is too deep to be parsed. */
+/**
+ * One walk over a document. A document too deep for the walk is too deep for the parser as well.
+ */
 class Walk {
   readonly #document: DocumentNode;
   readonly #values: QueryValues;
@@ -126,7 +130,7 @@ class Walk {
   readonly #texts = new Set<string>();
   readonly #idKeys = new Set<string>();
   readonly #sideEffects = new Set<SideEffect>();
-  /** The names of the fields around the one that is read, itself the last. */
+  /** The names of the fields down to the current one. */
   readonly #path: string[] = [];
   #rootField: string | undefined;
   #usesContents = false;
@@ -174,7 +178,7 @@ class Walk {
     }
   }
 
-  /** Fields of the root are Dagger's own; the same names below it may be functions of a module. */
+  /** Root fields are Dagger's own; below, the same names may be functions of a module. */
   #readField(field: FieldNode, place: Place): Place {
     const name = field.name.value;
     const { root } = place;
@@ -198,7 +202,7 @@ class Walk {
     return inner;
   }
 
-  /** Where the fields below a field stand. */
+  /** Returns the position of the fields below a field. */
   #below(field: FieldNode, { platform, layers }: Place): Place {
     const name = field.name.value;
     const own = name === "container" ? this.#argument(field, "platform")?.value : undefined;
@@ -295,7 +299,7 @@ class Walk {
     return this.#values.text(this.#argument(field, name)?.value);
   }
 
-  /** A field with its arguments, whatever it is called in the answer and whatever is asked of it. */
+  /** Returns a field with its arguments, without its alias and its selections. */
   #call({ name, arguments: given = [] }: FieldNode): string {
     return given.reduce(
       (call, one) => `${call} ${one.name.value}: ${this.#values.line(one.value)}`,
@@ -303,7 +307,7 @@ class Walk {
     );
   }
 
-  /** Which ref of a remote is asked for; another one of the same remote is fetched anew. */
+  /** Returns the requested ref of a remote. Another ref of the same remote is fetched again. */
   #refOf(field: FieldNode): string {
     const asked = field.selectionSet?.selections[0];
     return asked?.kind === Kind.FIELD ? this.#call(asked) : "";

@@ -1,16 +1,16 @@
-/** Which registries, git hosts and HTTP servers a GraphQL request names. */
+/** Finds the registries, git hosts and HTTP servers that a GraphQL request names. */
 
 import type { GraphQLRequest } from "../failure.js";
 import { readQuery, type UpstreamReference } from "./query-reading.js";
 
 /**
- * The upstreams that a request names: images of `from`, targets of `publish`, remotes of `git`,
- * URLs of `http`, references of `moduleSource`, addresses of `address`.
+ * Returns the upstreams that a request names: images of `from`, targets of `publish`, remotes of
+ * `git`, URLs of `http`, references of `moduleSource`, addresses of `address`.
  *
- * What only an id stands for (`Container.import` takes one), what a module does and what a
- * Dockerfile names is not in the request and so not in the answer. An image or URL that another
- * service of the pipeline serves is no upstream. Something that is no GraphQL gives an empty list;
- * nothing is thrown.
+ * The request does not contain what an id stands for (`Container.import` takes one), what a module
+ * does, or what a Dockerfile names; so the result does not either. An image or URL that another
+ * service of the pipeline serves is not an upstream. A text that is not GraphQL returns an empty
+ * list. It never throws.
  *
  * @param request The document, or the body's object with its variables.
  * @example

@@ -1,4 +1,4 @@
-/** The values of a GraphQL request: its arguments, with variables and their defaults followed. */
+/** Reads the arguments of a GraphQL request, with variables and their defaults resolved. */
 
 import {
   Kind,
@@ -7,7 +7,7 @@ import {
   type ValueNode,
 } from "graphql/language/index.js";
 
-/** Reads values of one request. */
+/** The values of one request. */
 export class QueryValues {
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #defaults = new Map<string, ValueNode>();
@@ -23,7 +23,7 @@ export class QueryValues {
     }
   }
 
-  /** The text that a value comes to; undefined when it is none. */
+  /** Returns a value as text; undefined if it is not a text. */
   text(value: ValueNode | undefined): string | undefined {
     if (value?.kind === Kind.STRING) return value.value;
     if (value?.kind !== Kind.VARIABLE) return undefined;
@@ -33,7 +33,7 @@ export class QueryValues {
     return absent?.kind === Kind.STRING ? absent.value : undefined;
   }
 
-  /** A value as one line, the same for the same value whether it stands there or in a variable. */
+  /** Returns a value as one line: the same for an inline value and a variable. */
   line(value: ValueNode): string {
     if (value.kind === Kind.STRING) return JSON.stringify(value.value);
     if (value.kind === Kind.LIST) return `[${value.values.map((one) => this.line(one)).join()}]`;
@@ -50,7 +50,7 @@ export class QueryValues {
     return absent === undefined ? "null" : this.line(absent);
   }
 
-  /** Adds every text in a value to `texts`, also those in lists, objects and variables. */
+  /** Adds every text in a value to `texts`, including those in lists, objects and variables. */
   addTexts(value: ValueNode, texts: Set<string>): void {
     if (value.kind === Kind.STRING) texts.add(value.value);
     else if (value.kind === Kind.LIST) for (const one of value.values) this.addTexts(one, texts);
@@ -69,7 +69,10 @@ export class QueryValues {
   }
 }
 
-/** Adds every text in a JSON value; it is walked without recursion, however deep it is. */
+/**
+ * Adds every text in a JSON value. It does not recurse, so that a deep value cannot overflow the
+ * stack.
+ */
 function addTextsOf(given: unknown, texts: Set<string>): void {
   const stack: unknown[] = [given];
   while (stack.length > 0) {

@@ -1,4 +1,6 @@
-/** Reads errors of any origin and any copy of a library: by name, code and shape, never by class. */
+/**
+ * Reads errors of any origin and any copy of a library: by name, code and shape, never by class.
+ */
 
 import type { FailureContext } from "../failure.js";
 import { NO_FACTS, type StructuredFacts } from "./reading.js";
@@ -7,16 +9,16 @@ import { bothEnds } from "./text.js";
 const MAX_CAUSES = 16;
 const MAX_PATH = 64;
 
-/** What an error holds: its words, its structure, what a command printed. */
+/** The content of an error: words, structure and the output of a command. */
 export interface ErrorContent {
   readonly text: string;
   readonly output: string;
   readonly facts: StructuredFacts;
-  /** The session's answer that the error carries: its status and its body or errors. */
+  /** The session's answer inside the error: its status and its body or errors. */
   readonly response: { readonly status: number | undefined; readonly body: unknown } | undefined;
 }
 
-/** Reads a property of anything; undefined when there is none or reading it throws. */
+/** Reads a property of any value; returns undefined if it is missing or its getter throws. */
 export function readProperty(value: unknown, key: string): unknown {
   if ((typeof value !== "object" || value === null) && typeof value !== "function")
     return undefined;
@@ -37,7 +39,7 @@ function readNumber(value: unknown, key: string): number | undefined {
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }
 
-/** Whether a value is an array, also when it is a revoked proxy, which throws when asked. */
+/** Returns whether a value is an array. A revoked proxy, which throws here, is not. */
 export function isArray(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);
@@ -46,7 +48,10 @@ export function isArray(value: unknown): value is readonly unknown[] {
   }
 }
 
-/** The entries of an array, at most so many, whatever the array's own methods do. */
+/**
+ * Returns at most `limit` entries of an array. Methods of the array itself may be replaced, so it
+ * calls none.
+ */
 export function entriesOf(list: unknown, limit: number): unknown[] {
   if (!isArray(list)) return [];
   const length = Math.min(readNumber(list, "length") ?? 0, limit);
@@ -55,7 +60,7 @@ export function entriesOf(list: unknown, limit: number): unknown[] {
   return entries;
 }
 
-/** A context with nothing in it but what it should hold, so that reading it can throw nowhere. */
+/** Copies the known fields of a context, so that later reads cannot throw. */
 export function readContext(context: unknown): FailureContext {
   return {
     operation: readText(context, "operation"),
@@ -65,7 +70,7 @@ export function readContext(context: unknown): FailureContext {
   };
 }
 
-/** The error and its causes, outermost first; each once, at most sixteen. */
+/** Returns the error and its causes, outermost first: each once, at most sixteen. */
 function causeChain(error: unknown): unknown[] {
   const chain: unknown[] = [];
   let current = error;
@@ -83,7 +88,7 @@ function causeChain(error: unknown): unknown[] {
   return chain;
 }
 
-/** Takes an error, a GraphQL error, a text or anything else apart. Never throws. */
+/** Reads an error, a GraphQL error, a text or any other value. Never throws. */
 export function readError(error: unknown, context: FailureContext): ErrorContent {
   if (typeof error === "string") {
     return {
@@ -123,7 +128,7 @@ export function readError(error: unknown, context: FailureContext): ErrorContent
   };
 }
 
-/** The other errors of an error of errors: the first is among its causes. */
+/** Returns the other errors of an aggregate error; the first is among its causes. */
 export function otherErrors(error: unknown): unknown[] {
   return entriesOf(readProperty(error, "errors"), MAX_CAUSES).slice(1);
 }
@@ -184,7 +189,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   export: "export",
 };
 
-/** What was being done, by the last telling name on the path of a GraphQL error. */
+/** Returns the operation, by the last known name in the path of a GraphQL error. */
 function operationOfPath(path: readonly string[]): string | undefined {
   if (path[0] === "git" || path[0] === "http" || path[0] === "moduleSource") {
     return OPERATIONS[path[0]];

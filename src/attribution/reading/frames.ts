@@ -1,11 +1,13 @@
-/** The words by which a text shows what an exchange was for. */
+/** Words that show the purpose of an exchange. */
 
 import type { UpstreamKind } from "../failure.js";
 
-/** What an exchange was for: one of the kinds with a circuit, a cache or telemetry, the engine. */
+/**
+ * The purpose of an exchange: a kind of host with a circuit, a cache or telemetry, or the engine.
+ */
 export type Use = UpstreamKind | "cloud" | "engine";
 
-/** Telemetry that could not be sent: whoever it was for, no pipeline waits for it. */
+/** Words about telemetry that could not be sent. No pipeline depends on it. */
 export const TELEMETRY_WORDS = [
   "failed to emit telemetry",
   "traces export:",
@@ -117,7 +119,7 @@ export const GIT_WORDS = [
   "repository not found",
 ];
 
-/** How ssh begins what it says: under git it names the host that failed. */
+/** The start of ssh's messages. Under git they name the host that failed. */
 export const SSH_WORDS = ["ssh: connect to host ", "ssh: could not resolve hostname "];
 
 export const REGISTRY_WORDS = [
@@ -192,7 +194,7 @@ export const REGISTRY_WORDS = [
   "no match for platform",
   "resolving image digest",
   "resolving image references",
-  // Registries by the names of their APIs.
+  // Registries, by the names of their APIs.
   "operation error ecr",
   "artifactregistry.googleapis.com",
   "containerregistry.googleapis.com",
@@ -204,7 +206,7 @@ export const HTTP_WORDS = [
   "failed to download",
   "error making api request",
   "urlopen error",
-  // Where secrets come from over HTTP.
+  // Sources of secrets over HTTP.
   "failed to resolve secret",
   "failed to lookup secret",
   "operation error secrets manager",

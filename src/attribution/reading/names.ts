@@ -1,6 +1,6 @@
-/** Blots out names in a text, so that a tag, a path or a repository is not read as words. */
+/** Blots out names in a text, so that a tag, a path or a repository is not taken for words. */
 
-/** Words with a slash that are no names. */
+/** Words with a slash that are not names. */
 const WORDS = new Set([
   "i/o",
   "read/write",
@@ -21,17 +21,17 @@ const WORDS = new Set([
 const EDGE = /[\s"'`<>(){}[\],;|\\]/;
 const TAIL = /[.:!?]{1,8}$/;
 
-// What stands right before the name of an image, a ref or a host that has no slash.
+// Words right before the name of an image, a ref or a host that has no slash.
 const LEADS =
   /\b(?:(?:manifest for|manifest|image|images|tag|ref|branch|pathspec|pull|push|pulling|pushing|from|reference|lookup|hostname|host|registry|dialing|in|to|at)(?:: | )|(?:tcp|udp) (?=\S{1,255}[.:]))["'`]?([a-z0-9][\w.@:-]{1,255})/g;
-// Such a word is a name when it is made like one; a mere number may be a tag.
+// After such words, text in the form of a name is one. A bare number may be a tag.
 const MADE_LIKE_A_NAME = /\w[:@_.-]\w|[a-z][0-9]|[0-9][a-z]|^[0-9]{1,32}$/;
 
-// Names in quotes behind the word for what they name, and those of refs that git did not find.
+// Names in quotes after the word for their kind, and refs that git did not find.
 const QUOTED =
   /(?:\b(?:command|flag|function|module|argument|arg|field|type|ref|branch|tag|secret|service|object|alias|file|package|target|context|directory|dependency|platform|exec:) ["'`]|remote ref |remote branch )([^\s"'`]{1,255})/g;
 
-/** A text in lower case with each name blotted out by as many signs, so that places stay. */
+/** Replaces each name in a lower-case text by as many signs, so that positions stay the same. */
 export function withoutNames(lower: string): string {
   return withoutPaths(withoutLedNames(withoutQuotedNames(lower)));
 }
@@ -72,7 +72,7 @@ function withoutPaths(lower: string): string {
   return pieces.join("");
 }
 
-/** Where a name begins: behind the last edge; a scheme is its first part. */
+/** Returns the start of a name: after the last edge, or at its scheme. */
 function startOf(text: string, slash: number, from: number): number {
   const scheme = text.startsWith("://", slash - 1);
   let start = scheme ? slash - 1 : slash;

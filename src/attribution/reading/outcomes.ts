@@ -1,4 +1,4 @@
-/** How an exchange with a host ended, read from the words that Go, git, curl and Node use for it. */
+/** Finds how an exchange with a host ended, from the words of Go, git, curl and Node. */
 
 import {
   outcomeOfStatus,
@@ -15,28 +15,28 @@ import {
 } from "./words/vocabulary.js";
 import { type WordList, type WordText, wordList } from "./words/words.js";
 
-/** What a line says of an exchange. */
+/** The end of an exchange, as one line shows it. */
 export interface Ending {
   readonly outcome: Outcome;
   readonly status: number | undefined;
 }
 
-/** Outcomes that are often only the consequence of another failure. */
+/** Outcomes that often only follow from another failure. */
 const WEAK: ReadonlySet<Outcome> = new Set(["cancelled", "deadline"]);
 
 /**
- * How git says that what it was reading ended, whatever ended it: the status of the request stands above.
+ * Git's words for input that ended early, for any reason. The status of the request is above them.
  */
 const CONSEQUENCE =
   /expected flush after|early eof|remote end hung up|hung up unexpectedly|index-pack|fetch-pack|unpack-objects|unexpected disconnect while reading|could not read from remote/;
-/** How many lines above such a line the cause may stand. */
+/** The number of lines above such a line that may contain the cause. */
 const LINES_ABOVE = 8;
 
 /**
- * What a text in lower case says of an exchange, its last telling line deciding. One that only tells of
- * the consequence of another gives way to that one.
+ * Returns the end of an exchange from a lower-case text: the last line that shows one decides. A
+ * line about a mere consequence yields to the line with the cause.
  *
- * @param behindAddress Whether the text begins right behind the address that was asked.
+ * @param behindAddress Whether the text begins right after the address of the exchange.
  */
 export function readEnding(text: WordText, behindAddress = false): Ending | undefined {
   const words: Vocabulary = {
@@ -67,7 +67,7 @@ function isConsequence({ outcome, status }: Ending, line: string): boolean {
   return outcome === "interrupted" && status === undefined && CONSEQUENCE.test(line);
 }
 
-/** The words that stand somewhere in a text: only they need looking for in its lines. */
+/** The words that occur anywhere in a text. Only these are looked for in its lines. */
 interface Vocabulary {
   readonly before: Words;
   readonly after: Words;
@@ -110,7 +110,9 @@ function endingOfLine(line: string, words: Vocabulary, behindAddress: boolean): 
   return last === undefined ? undefined : { outcome: last.outcome, status };
 }
 
-/** Whether a certificate is what a server says of one behind it, after its own 5xx. */
+/**
+ * Returns whether a server complains, after its own 5xx, of the certificate of a host behind it.
+ */
 function isServersWord(found: Found, stated: StatedStatus | undefined): boolean {
   return (
     found.outcome !== "limited" &&

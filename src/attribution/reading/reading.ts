@@ -1,4 +1,4 @@
-/** What a text says, worked out once and on demand, for the rules to ask. */
+/** The facts in a text, each found on first use, for the rules to query. */
 
 import {
   CACHE_WORDS,
@@ -23,7 +23,7 @@ import { unwrapLines } from "./text.js";
 import type { Outcome } from "./words/vocabulary.js";
 import { type WordList, WordText, wordList } from "./words/words.js";
 
-/** What is known of a failure from its structure, not from its words. */
+/** Facts about a failure from its structure instead of its words. */
 export interface StructuredFacts {
   /** The names of the error and of its causes, such as `"ExecError"`. */
   readonly names: readonly string[];
@@ -37,17 +37,17 @@ export interface StructuredFacts {
   readonly exitCode: number | undefined;
   /** The HTTP status of the session's answer. */
   readonly status: number | undefined;
-  /** The field names on the way to the failure. */
+  /** The field names on the path to the failure. */
   readonly path: readonly string[];
-  /** Whether the failure is a GraphQL error inside an answer: the session itself did answer. */
+  /** Whether the failure is a GraphQL error in an answer, so that the session itself answered. */
   readonly answered: boolean;
-  /** What was being done, as the caller says or as the path shows. */
+  /** The operation, from the caller or from the path. */
   readonly operation: string | undefined;
-  /** Who worded it, as the caller says. */
+  /** The source of the words, from the caller. */
   readonly source: string | undefined;
 }
 
-/** No structure at all: bare words. */
+/** No structure: only words. */
 export const NO_FACTS: StructuredFacts = {
   names: [],
   codes: [],
@@ -61,11 +61,11 @@ export const NO_FACTS: StructuredFacts = {
   source: undefined,
 };
 
-/** A text with what it says, found when first asked for. */
+/** A text with its facts, each found on first use. */
 export class Reading {
   readonly text: string;
   readonly facts: StructuredFacts;
-  /** What the failed command had printed, in lower case; empty when it is not known. */
+  /** The output of the failed command in lower case; empty if unknown. */
   readonly output: string;
   #lower: string | undefined;
   #words: WordText | undefined;
@@ -83,7 +83,6 @@ export class Reading {
     this.output = output.toLowerCase();
   }
 
-  /** The text in lower case. */
   get lower(): string {
     this.#lower ??= this.text.toLowerCase();
     return this.#lower;
@@ -95,13 +94,13 @@ export class Reading {
     return this.#flat;
   }
 
-  /** The URL that failed; none when its call was only cancelled because something else failed. */
+  /** The URL that failed; undefined if its call was only canceled because another one failed. */
   get url(): BlamedUrl | undefined {
     if (this.#url === undefined) this.#url = this.#readUrl() ?? null;
     return this.#url ?? undefined;
   }
 
-  /** How the exchange ended: what comes after the URL decides, else the whole text. */
+  /** The end of the exchange: words after the URL decide, else the whole text. */
   get ending(): Ending | undefined {
     if (this.#ending === undefined) this.#ending = this.#readEnding() ?? null;
     return this.#ending ?? undefined;
@@ -111,7 +110,7 @@ export class Reading {
     return this.ending?.outcome;
   }
 
-  /** What the exchange was for. */
+  /** The purpose of the exchange. */
   get use(): Use | undefined {
     if (this.#use === undefined) this.#use = this.#readUse() ?? null;
     return this.#use ?? undefined;
@@ -124,11 +123,11 @@ export class Reading {
   }
 
   /**
-   * Whether the text has one of these words, given in lower case.
+   * Returns whether the text contains one of these lower-case words.
    *
-   * They are not looked for in names (of images, paths, hosts) nor in what a server says as the
-   * reason of its status, unless `everywhere` is set; a word with a slash or a dotted name is part
-   * of a name and looked for everywhere.
+   * Names (of images, paths, hosts) and the reason phrase of a server's status are skipped, unless
+   * `everywhere` is set. A word with a slash, or a dotted name, is part of a name and is looked for
+   * everywhere.
    */
   has(words: readonly string[], everywhere = false): boolean {
     const { all, plain, named } = byPlace(words);
@@ -136,7 +135,7 @@ export class Reading {
     return this.#wordText.hasAny(plain) || (named.length > 0 && this.#addressText.hasAny(named));
   }
 
-  /** Whether the text has all of these words, given in lower case; looked for as by `has`. */
+  /** Returns whether the text contains all of these words; otherwise like `has`. */
   hasAll(words: readonly string[], everywhere = false): boolean {
     const { all, plain, named } = byPlace(words);
     if (everywhere) return this.#addressText.hasAll(all);
@@ -180,7 +179,7 @@ export class Reading {
     }
     const whole = readEnding(this.#plainText);
     if (whole !== undefined) return whole;
-    // Go's HTTP client and curl end so only when there was no answer, in whatever words.
+    // Go's HTTP client and curl end with these words only if no answer came.
     if (url !== undefined && this.has(NO_ANSWER_FRAMES)) {
       return { outcome: "interrupted", status: undefined };
     }
@@ -231,7 +230,7 @@ interface WordsByPlace {
 
 const BY_PLACE = new WeakMap<readonly string[], WordsByPlace>();
 
-/** Words that stand by themselves, and those that are part of an address or a path. */
+/** Separates plain words from those that are part of an address or a path. */
 function byPlace(words: readonly string[]): WordsByPlace {
   let places = BY_PLACE.get(words);
   if (places === undefined) {

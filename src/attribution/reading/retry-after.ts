@@ -1,4 +1,4 @@
-/** Reads the delay that a server asked for out of a text. */
+/** Reads the delay that a server asked for from a text. */
 
 import { HTTP_DATE, msUntil } from "../../options/http-date.js";
 
@@ -31,13 +31,13 @@ const STATED_DATE = new RegExp(
   "i",
 );
 
-/** The delay in milliseconds that the server stated: seconds unless a unit says otherwise, or a date. */
+/** Returns the delay in milliseconds: from seconds if no unit is given, or from a date. */
 export function readRetryAfter(text: string, nowMs = Date.now()): number | null {
   const match = STATED.exec(text);
   if (match === null) return msUntil(STATED_DATE.exec(text)?.[1] ?? "", nowMs);
   const unit = UNITS_MS[(match[2] ?? "s").toLowerCase()] ?? 1_000;
   let total = Number(match[1]) * unit;
-  // Go prints "1m30s": what follows at once belongs to it.
+  // Go prints "1m30s": a number right after the unit belongs to the same duration.
   let rest = text.slice(match.index + match[0].length, match.index + match[0].length + 32);
   for (let more = REST.exec(rest); more !== null; more = REST.exec(rest)) {
     total += Number(more[1]) * (UNITS_MS[more[2] ?? "s"] ?? 1_000);

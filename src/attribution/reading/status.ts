@@ -1,25 +1,25 @@
-/** Finds the HTTP status that a line states, and tells what it means for the host that sent it. */
+/** Finds the HTTP status in a line, and its meaning for the host that sent it. */
 
 import type { Outcome } from "./words/vocabulary.js";
 
-/** A status with the place in its line at which it stands. */
+/** A status with its position in the line. */
 export interface StatedStatus {
   readonly status: number;
   readonly at: number;
 }
 
-// What may not stand before or after a number that is a status: there it is part of a name, such
-// as the tag of an image, or of a number. No pattern here can match a stretch in two ways.
+// Characters that show, next to a number, that it is part of a name (such as a tag) or of a longer
+// number. No pattern here matches a stretch in two ways, which keeps it linear.
 const NOT_IN_A_NAME = "(?<![\\w:/.@-]|\\bport )";
 const NO_NAME_GOES_ON = "(?![\\w%/@-]|[.:][0-9]|\\.[a-z])";
 
-// A status that its neighbour marks as one: "status: 503", "returned error: 502", "HTTP 429".
+// A status marked by the word before it: "status: 503", "returned error: 502", "HTTP 429".
 const MARKED = new RegExp(
   `(?:status(?: ?code)?|status_code|\\bcode|error|http(?:\\/[123](?:\\.[01])?)?|response|responded with|returned|failed with|answered|got)["']?(?:[:=]| ?\\()?[ "']?([1-5][0-9]{2})${NO_NAME_GOES_ON}`,
   "g",
 );
 
-// A status that its reason phrase marks as one: "503 Service Unavailable", "530 <none>".
+// A status marked by its reason phrase: "503 Service Unavailable", "530 <none>".
 const REASONS = [
   "<none>",
   "bad request",
@@ -81,8 +81,8 @@ const NAMED = new RegExp(`${NOT_IN_A_NAME}([45][0-9]{2})[: ]{1,2}(?:${REASONS.jo
 
 const BRACKETED = /\]: ([45][0-9]{2})\b/g;
 
-// After a colon: what Go prints of an answer whose status it did not expect, whatever the reason.
-// A number of bytes, lines and the like is none.
+// After a colon: Go's message for an unexpected status, with any reason. A number of bytes or lines
+// does not match.
 const AFTER_COLON =
   /(?:^|[:)] )([45][0-9]{2})(?=$|:? (?!(?:bytes|kib|kb|mib|mb|ms|sec|seconds|minutes|lines|files|items|objects|tests|errors|warnings|more|times|of|passed|failed|to|and|chars|characters|packages|layers|blobs|commits)\b)[a-z<])/g;
 
@@ -90,7 +90,7 @@ const BARE = /^\W{0,8}([45][0-9]{2})\W{0,8}$/g;
 
 const PATTERNS = [MARKED, NAMED, BRACKETED, AFTER_COLON, BARE];
 
-/** The last HTTP status in a line in lower case. */
+/** Returns the last HTTP status in a lower-case line. */
 export function readStatus(line: string): StatedStatus | undefined {
   if (!/[1-5][0-9]{2}/.test(line)) return undefined;
   let found: StatedStatus | undefined;
@@ -107,13 +107,13 @@ const BEHIND_ADDRESS = new RegExp(
   `^["'\`)>\\]]{0,3}(?::| -|,| returned:?| =>| ->)? ?\\(?([1-5][0-9]{2})${NO_NAME_GOES_ON}`,
 );
 
-/** The status that stands right behind the address that was asked: whatever its reason is. */
+/** Returns the status right after the address, with any reason phrase. */
 export function readStatusBehindAddress(line: string): StatedStatus | undefined {
   const match = BEHIND_ADDRESS.exec(line);
   return match === null ? undefined : { status: Number(match[1]), at: 0 };
 }
 
-/** What an HTTP status means for the host that sent it; undefined for those that mean success. */
+/** Returns what an HTTP status means for the host that sent it; undefined for a success. */
 export function outcomeOfStatus(status: number): Outcome | undefined {
   if (status === 429) return "limited";
   if (status === 408 || status === 504) return "timeout";
@@ -124,12 +124,12 @@ export function outcomeOfStatus(status: number): Outcome | undefined {
   return undefined;
 }
 
-// How Go, containerd and the container tools print the status line of an answer. With the reason
-// phrase the server says what it likes: what stands there is nobody else's word.
+// The status line of an answer, in the output of Go, containerd and the container tools. The reason
+// phrase is the server's free text, so it proves nothing.
 const STATUS_LINE =
   /(?:response status|unexpected status(?: code)?:?|http status:?|request to \S{1,2048}:|status line:?) ["']?[1-5][0-9]{2} ([^\n:"'\\(]{1,200})/g;
 
-/** A text in lower case in which the reason phrases of answers are blotted out. */
+/** Blots out the reason phrases of answers in a lower-case text. */
 export function withoutReasons(lower: string): string {
   if (!lower.includes("status") && !lower.includes("request to ")) return lower;
   return lower.replace(

@@ -1,4 +1,4 @@
-/** Checks rules that a user wrote: a rule that can never fit, or always does, is told at once. */
+/** Validates a user's rules: a rule that never matches, or always does, is an error at once. */
 
 import { readObject, readRecord, show } from "../../options/check.js";
 import type { Fault } from "../failure.js";

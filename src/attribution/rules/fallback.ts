@@ -1,4 +1,4 @@
-/** Rules for what is left when the words fit no rule: they go by status, exit code or place. */
+/** Rules for the case that no words match: they use the status, the exit code or the place. */
 
 import type { AttributionRule, FailureReading } from "./rule.js";
 
@@ -7,7 +7,9 @@ const within = (low: number, high: number) => (reading: FailureReading) => {
   return status !== undefined && status >= low && status <= high;
 };
 
-/** For answers of a session that are no GraphQL, or errors in an answer with such a status. */
+/**
+ * For answers of a session that are not GraphQL, and for errors in an answer with such a status.
+ */
 export const RESPONSE_RULES: readonly AttributionRule[] = [
   {
     name: "response.unauthorized",
@@ -47,7 +49,7 @@ export const RESPONSE_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** The answer said that all is well, and cannot be read. */
+/** The status reports success, but the body cannot be read. */
 export const UNREADABLE: AttributionRule = {
   name: "response.unreadable",
   fault: "engine",
@@ -64,7 +66,7 @@ export const UNREADABLE: AttributionRule = {
   seen: "0.15 to 0.21",
 };
 
-/** What a step printed is the command's, when nothing else is said. */
+/** Without other words, the output of a step belongs to its command. */
 export const STEP_OUTPUT: AttributionRule = {
   name: "user.step-output",
   fault: "user",
@@ -77,7 +79,7 @@ export const STEP_OUTPUT: AttributionRule = {
   seen: "buildkit",
 };
 
-/** A `dagger` command ends with the exit code of the step that failed, and with 1 for all else. */
+/** A `dagger` command exits with the code of the failed step, and with 1 for everything else. */
 export const EXIT_CODE: AttributionRule = {
   name: "command.exit-code",
   fault: "user",
@@ -90,7 +92,7 @@ export const EXIT_CODE: AttributionRule = {
   seen: "0.19, 0.21",
 };
 
-/** What stands when no rule fits. */
+/** The result if no rule matches. */
 export const UNKNOWN: AttributionRule = {
   name: "unknown",
   fault: "unknown",
@@ -106,7 +108,7 @@ export const UNKNOWN: AttributionRule = {
   seen: "all SDKs",
 };
 
-/** All of them, for tables of rules. The classifier asks them where they belong, not in a row. */
+/** All of these rules, for the documentation. The classifier uses each at its own point. */
 export const FALLBACK_RULES: readonly AttributionRule[] = Object.freeze([
   STEP_OUTPUT,
   EXIT_CODE,

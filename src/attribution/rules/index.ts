@@ -1,4 +1,4 @@
-/** All rules in the order in which they are asked: the first that fits decides. */
+/** All rules in their order: the first match decides. */
 
 import { CONNECT_LAST_RULES, CONNECT_RULES } from "./engine/connect.js";
 import { ENGINE_RULES } from "./engine/engine.js";
@@ -16,7 +16,7 @@ import { LAST_RULES, REST_RULES } from "./rest.js";
 import type { AttributionRule } from "./rule.js";
 import { UPSTREAM_RULES } from "./upstream/upstream.js";
 
-/** The rules that come with the package. Rules of your own are asked before them. */
+/** The rules of the package. Your own rules are tried before them. */
 export const ATTRIBUTION_RULES: readonly AttributionRule[] = Object.freeze([
   ...OWN_RULES,
   ...COMMAND_RULES,

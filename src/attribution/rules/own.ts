@@ -1,11 +1,11 @@
-/** Rules for what this package itself answers in place of a session. */
+/** Rules for answers that this package gives in place of a session. */
 
-import { rejectionInWords, tellsOfTimeout } from "../reading/own-words.js";
+import { rejectionInWords, mentionsGuardTimeout } from "../reading/own-words.js";
 import type { AttributionRule } from "./rule.js";
 
-/** A circuit refused a request. */
+/** A circuit rejected a request. */
 export const OWN_REJECTED = "own.rejected";
-/** A limit of a guard ended a request. */
+/** A timeout of a guard ended a request. */
 export const OWN_TIMED_OUT = "own.timed-out";
 /** A request came after its session was lost. */
 export const OWN_SESSION_LOST = "own.session-lost";
@@ -56,7 +56,7 @@ export const OWN_RULES: readonly AttributionRule[] = [
     transient: true,
     upstream: "none",
     reason: "Our own time-out ended the call; why it took so long is not known.",
-    when: [{ type: ["TIMED_OUT"] }, { codes: ["TIMED_OUT"] }, ({ text }) => tellsOfTimeout(text)],
+    when: [{ type: ["TIMED_OUT"] }, { codes: ["TIMED_OUT"] }, ({ text }) => mentionsGuardTimeout(text)],
     examples: [
       "GraphQLRequestError: timed out after 4000 ms",
       {

@@ -1,11 +1,13 @@
-/** Rules for what is left when no host is to blame: bare gRPC codes, cancellations, git's exit code. */
+/** Rules for failures without a host: bare gRPC codes, cancellations, git's exit code. */
 
 import type { AttributionRule } from "./rule.js";
 
-/** The name of the rule for git that ended without a reason: a log beside it may tell one. */
+/** The name of the rule for git's exit without a reason. A log beside it may contain one. */
 export const BARE_GIT = "git.exit-128";
 
-/** Asked before the rules for an engine that does not start, whose own image comes from a registry. */
+/**
+ * Tried before the rules for an engine that does not start. Its own image comes from a registry.
+ */
 export const REST_RULES: readonly AttributionRule[] = [
   {
     name: "http.bad-release",
@@ -51,7 +53,7 @@ export const REST_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** What somebody stopped, under whatever frame. */
+/** A cancellation, under any frame. */
 export const CANCELLED: AttributionRule = {
   name: "rest.cancelled",
   fault: "cancelled",

@@ -1,87 +1,90 @@
-/** The form of a rule, and how one is asked. */
+/** The form of a rule, and the test whether it matches. */
 
 import type { FailureContext, Fault, SessionResponse } from "../failure.js";
 import type { Use } from "../reading/frames.js";
 import type { Reading } from "../reading/reading.js";
 import type { Outcome } from "../reading/words/vocabulary.js";
 
-/** What a rule wants to see. Every part that is given must hold; `any` and `all` are in lower case. */
+/** The condition of a rule. Every given field must hold; `any` and `all` are in lower case. */
 export interface Condition {
-  /** At least one of these stands in the text. */
+  /** The text contains at least one of these. */
   readonly any?: readonly string[];
-  /** All of these stand in the text. */
+  /** The text contains all of these. */
   readonly all?: readonly string[];
-  /** None of these stands in the text. */
+  /** The text contains none of these. */
   readonly none?: readonly string[];
-  /** The text in lower case matches. Must be linear: no repetition inside a repetition. */
+  /** The lower-case text matches. It must be linear: no repetition inside a repetition. */
   readonly matches?: RegExp;
-  /** What the exchange was for. */
+  /** The purpose of the exchange. */
   readonly use?: Use | readonly Use[];
-  /** How the exchange ended. */
+  /** The end of the exchange. */
   readonly outcome?: readonly Outcome[];
-  /** What was being done. */
+  /** The operation. */
   readonly operation?: readonly string[];
   /** `extensions._type` of the GraphQL error. */
   readonly type?: readonly string[];
-  /** The name of the error or of one of its causes. */
+  /** The name of the error or one of its causes. */
   readonly names?: readonly string[];
-  /** The code of the error or of one of its causes. */
+  /** The code of the error or one of its causes. */
   readonly codes?: readonly string[];
   /** A GraphQL error code. */
   readonly graphqlCodes?: readonly string[];
-  /** Whether a command's exit code came with the error as a fact. */
+  /** Whether the error itself contains the exit code of a command. */
   readonly exitCode?: true;
-  /** Whether these are bare words, not the error of an answer: there a command's are set apart. */
+  /**
+   * Whether the words stand alone, outside the error of an answer, where words of commands are
+   * separated.
+   */
   readonly bare?: true;
   /** The HTTP status of the session's own answer. */
   readonly status?: readonly number[];
 }
 
-/** An example of what a rule is for; the tests run each through the classifier. */
+/** An example for a rule; the tests run each through the classifier. */
 export type Example =
   | string
   | { readonly text: string; readonly context: FailureContext }
   | { readonly answer: SessionResponse };
 
-/** One rule: what it wants to see, and whose fault that is. The first that fits decides. */
+/** A rule: a condition and the component at fault. The first rule that matches decides. */
 export interface AttributionRule {
   readonly name: string;
   readonly fault: Fault;
   readonly counts: boolean;
   readonly transient: boolean;
   readonly limited?: true;
-  /** The upstream answered: its circuit takes this as a success. */
+  /** The upstream answered, which its circuit counts as a success. */
   readonly answered?: true;
-  /** The session never comes back. */
+  /** The session is lost for good. */
   readonly sessionLost?: true;
-  /** `"none"`: hosts in the text are not at fault. Default: the host that failed. */
+  /** `"none"`: hosts in the text are not at fault. Default: the failed host. */
   readonly upstream?: "none";
   readonly reason: string;
   readonly when: Condition | Test | readonly (Condition | Test)[];
   readonly examples: readonly Example[];
-  /** Where these words were seen. */
+  /** The version in which these words were seen. */
   readonly seen: string;
 }
 
-/** The rules of a classifier: those of its user are asked first. */
+/** The rules of a classifier; the user's come first. */
 export interface RuleSet {
   readonly own: readonly AttributionRule[];
   readonly standard: readonly AttributionRule[];
 }
 
-/** A condition that no list of words can state. Must not change anything. */
+/** A condition beyond lists of words. It must not change anything. */
 export type Test = (reading: FailureReading) => boolean;
 
-/** What a rule that is a function may ask. */
+/** The facts that a rule's function may use. */
 export type FailureReading = Pick<
   Reading,
   "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host" | "has"
 >;
 
 /**
- * Whether a rule fits what was read. A rule of a user's that throws does not fit.
+ * Returns whether a rule matches. A user's rule that throws does not match.
  *
- * @param everywhere Whether its words are looked for in names, too, as a user expects it.
+ * @param everywhere Whether to look for its words in names too, as users expect.
  */
 export function fits(rule: AttributionRule, reading: Reading, everywhere: boolean): boolean {
   const { when } = rule;
@@ -103,7 +106,7 @@ function isList(when: AttributionRule["when"]): when is readonly (Condition | Te
   return Array.isArray(when);
 }
 
-// The cheap questions come first: most rules are ruled out by them.
+// The cheap checks come first: they rule out most rules.
 function holds(condition: Condition, reading: Reading, everywhere: boolean): boolean {
   return (
     factsHold(condition, reading) &&

@@ -1,19 +1,19 @@
-/** Which exchanges are repetitions of others: an engine asks again when it is told to come back. */
+/** Groups repeated exchanges: an engine repeats a request, for example after a 429. */
 
 import type { Exchange } from "./exchange.js";
 
-/** One thing that the engine wanted of a host, however often it asked. */
+/** One need of the engine from a host, with all its attempts. */
 export interface Attempts {
-  /** The attempt that decides: the last one that anything can be learnt from. */
+  /** The attempt that decides: the last one that proves anything. */
   readonly last: Exchange;
-  /** How many attempts there were, 1 or more. */
+  /** The number of attempts, at least 1. */
   readonly count: number;
 }
 
 /**
- * Puts the repetitions of an exchange together.
+ * Groups the repetitions of each exchange.
  *
- * @param exchanges In the order in which they began.
+ * @param exchanges The exchanges in the order of their start.
  */
 export function attemptsOf(exchanges: readonly Exchange[]): Attempts[] {
   const byTarget = new Map<string, Attempts>();

@@ -1,4 +1,6 @@
-/** Which calls an engine answered from its cache, and for which hosts that spared a request. */
+/**
+ * Finds calls that an engine answered from its cache, and the hosts that this avoided a request to.
+ */
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseUrl } from "../hosts.js";
@@ -8,21 +10,21 @@ import { SpanTree } from "./span-tree.js";
 
 /** A call that was answered from the cache. */
 export interface CachedCall {
-  /** The function, such as `Container.withExec`; null when the span has no such name. */
+  /** The function, such as `Container.withExec`; null if the span has no such name. */
   readonly call: string | null;
-  /** The host that would have been asked; null when the call asks none by itself. */
+  /** The host that the call would have contacted; null if it contacts none by itself. */
   readonly upstream: { readonly kind: UpstreamKind; readonly host: string } | null;
 }
 
 const CALL = /^[A-Z]\w{0,63}\.\w{1,63}$/;
-/** What older engines do for a call: the work is cached where the call itself is not. */
+/** The span of older engines for the work of a call: it is cached where the call is not. */
 const WORK = /^dagop\.\w{1,16} ([A-Z]\w{0,63}\.\w{1,63})$/;
 const URL_CALLS: ReadonlyMap<string, "http" | "git"> = new Map([
   ["Query.http", "http"],
   ["Query.git", "git"],
 ]);
 
-/** The calls among some spans that an engine marked as cached. Never throws. */
+/** Returns the calls that an engine marked as cached. Never throws. */
 export function cachedCallsOf(spans: readonly EngineSpan[]): CachedCall[] {
   const tree = new SpanTree(spans);
   const found: CachedCall[] = [];
@@ -40,7 +42,7 @@ function cachedCall(span: EngineSpan, tree: SpanTree): CachedCall | undefined {
     return cached ? { call: span.name, upstream: upstreamOf(span, kind) } : undefined;
   }
   if (!isCached(span) || !isCallOrWork(span)) return undefined;
-  // What stands in such a call is counted with it.
+  // A cached call inside another one counts with the outer one.
   const parent = tree.parentOf(span);
   if (parent !== undefined && urlCallKind(parent) !== undefined) return undefined;
   return { call: callOf(span), upstream: null };

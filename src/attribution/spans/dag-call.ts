@@ -1,9 +1,9 @@
-/** Reads the call of the engine's API that a span stands for: `dagger.io/dag.call`. */
+/** Reads the call of the engine's API behind a span: `dagger.io/dag.call`. */
 
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "./span.js";
 
-/** A call of the API, with its arguments that are texts. They hold secrets and must not be shown. */
+/** A call of the API with its text arguments. They contain secrets and must not be shown. */
 export interface DagCall {
   readonly name: string;
   readonly texts: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ const VALUE_TEXT = 7;
 /** The longest call that is read, in characters of base64. */
 const MAX_LENGTH = 256 * 1024;
 
-/** The call of a span; undefined when it has none, or one that cannot be read. */
+/** Returns the call of a span; undefined if it has none, or an unreadable one. */
 export function dagCallOf({ attributes }: EngineSpan): DagCall | undefined {
   const encoded = attributes["dagger.io/dag.call"];
   if (typeof encoded !== "string" || encoded.length > MAX_LENGTH) return undefined;

@@ -1,4 +1,4 @@
-/** What the spans of an engine prove of the hosts that its requests depend on. */
+/** Turns the spans of an engine into proof of how its exchanges with hosts ended. */
 
 import { numberField, readOptions, SOME_MILLISECONDS } from "../../options/check.js";
 import type { UpstreamKind } from "../failure.js";
@@ -8,62 +8,65 @@ import type { Exchange } from "./exchange.js";
 import { exchangesOf } from "./exchanges.js";
 import type { EngineSpan } from "./span.js";
 
-/** What is known of one host from one request. Nothing in it holds more of the request than hosts. */
+/** The proof about one host from one request. Of the request it contains only hosts. */
 export interface Evidence {
   readonly kind: UpstreamKind;
-  /** The host that was asked, with its port unless it is the default. */
+  /** The contacted host, with a port that is not the default. */
   readonly host: string;
   /**
-   * The host on whose behalf it was asked: a registry for its token server, layer store or mirror, the
-   * host of the URL for one that it leads to; else the same as `host`.
+   * The host behind it: the registry of a token server, layer store or mirror, or the host of the
+   * URL that redirected; otherwise equal to `host`.
    */
   readonly servesHost: string;
-  /** `"limited"`: it answered 429. `"answered"`: anything else that is no failure of the host. */
+  /**
+   * `"limited"`: it answered 429. `"answered"`: any other result that is not the host's failure.
+   */
   readonly outcome: "answered" | "failed" | "limited";
-  /** The HTTP status, when there was one and the engine tells it. */
+  /** The HTTP status, if there was one and the engine reports it. */
   readonly status: number | null;
-  /** When the exchange ended, in milliseconds since 1970. */
+  /** The end of the exchange, in milliseconds since 1970. */
   readonly at: number;
   /**
-   * How long the exchange took, in milliseconds; of several that ended alike, the longest of those
+   * The duration of the exchange in milliseconds. Of several with the same outcome, the longest
    * that cannot be forged.
    */
   readonly durationMs: number;
   /**
-   * Whether code in a container could have sent this. That a host failed is then told by the function of
-   * a module at most, never below a command or a service, and is one failure of this process: it neither
-   * opens a circuit at once nor counts in a store. That it was slow, or hung until a timeout, is no proof.
+   * Whether code in a container could have sent this. Below a command or a service, such a span
+   * never reports a failed host. Below a function of a module it may, as one failure of this
+   * process: it opens no circuit at once and counts in no store. It never proves slowness or a
+   * hang.
    */
   readonly forgeable: boolean;
-  /** The parent that the request was sent with, in hex: which request it was. */
+  /** The span id that the request was sent with, in hex, which identifies the request. */
   readonly requestId: string;
 }
 
-/** What {@link evidenceFromSpans} may be told. */
+/** The options of {@link evidenceFromSpans}. */
 export interface EvidenceOptions {
   /**
-   * Our own time-out, in milliseconds above 0, when that ended the requests: an exchange that was cut
-   * off after at least half of it is then a failure of its host, unless it can be forged. Without it, what somebody gave up
-   * proves nothing.
+   * Our own timeout, in milliseconds above 0, if it ended the requests. An exchange cut off after
+   * at least half of it is then a failure of its host, unless it can be forged. Without it, a
+   * canceled exchange proves nothing.
    */
   readonly timedOutAfterMs?: number | undefined;
 }
 
 const FIELDS = { timedOutAfterMs: numberField(undefined, SOME_MILLISECONDS) };
 
-/** The worst of several outcomes is the one that a request had with a host. */
+/** The worst of several outcomes counts for a request and a host. */
 const WEIGHT = { answered: 0, limited: 1, failed: 2 } as const;
 
 /**
- * Reads what spans of an engine prove: one outcome for each request and breaker.
+ * Returns what the spans of an engine prove: one outcome for each request and breaker.
  *
- * Spans can be forged by code in a user's container, so a failure counts only in a request whose
- * answer failed for a reason that is not the user's; the caller knows the answers.
+ * Code in a user's container can forge spans. A failure therefore counts only in a request whose
+ * answer failed for a reason other than the user's; the caller knows the answers.
  *
- * @param spans Finished spans in any order, of any number of requests; unknown ones are passed over.
- * @returns In the order in which the exchanges began; empty when no host was asked. Repetitions by the
- * engine, look-ups of tokens that worked, exchanges that somebody cancelled, cached calls and failures
- * below a command make none.
+ * @param spans Finished spans in any order, of any number of requests. Unknown ones are skipped.
+ * @returns The outcomes in the order in which the exchanges began; empty if no host was contacted.
+ * The engine's retries, successful token requests, canceled exchanges, cached calls and failures
+ * below a command are left out.
  * @throws TypeError or RangeError for a wrong option.
  * @example
  * ```ts
@@ -106,7 +109,9 @@ export function evidenceFromSpans(
   return [...merged.values()];
 }
 
-/** An exchange that our own time-out cut off after it had run for long is a failure of its host. */
+/**
+ * Turns an exchange that our timeout cut off, after it ran for long, into a failure of its host.
+ */
 function judgeCancelled(exchange: Exchange, timedOutAfterMs: number | undefined): Exchange {
   const { outcome, durationMs, origin } = exchange;
   if (outcome !== "cancelled" || timedOutAfterMs === undefined || origin !== "engine") {
@@ -126,7 +131,9 @@ function evidenceOf(exchange: Exchange): Evidence | undefined {
   return { kind, host, servesHost, outcome, status, at, durationMs, forgeable, requestId };
 }
 
-/** What only the engine can have sent tells more of a failure than what a function can have made up. */
+/**
+ * A span that only the engine can send has more weight than one that a function may have invented.
+ */
 function worse(before: Evidence | undefined, evidence: Evidence): Evidence {
   if (before === undefined) return evidence;
   const bothFailed = before.outcome !== "answered" && evidence.outcome !== "answered";

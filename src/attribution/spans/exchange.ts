@@ -1,4 +1,4 @@
-/** What one exchange with a host was, and how an HTTP status or the lack of one is read. */
+/** One exchange with a host, and the meaning of its HTTP status or of a missing one. */
 
 import { classifyFailure } from "../classify/classify-failure.js";
 import type { UpstreamKind } from "../failure.js";
@@ -6,31 +6,31 @@ import type { SpanOrigin } from "./forgeable.js";
 import type { EngineSpan } from "./span.js";
 
 /**
- * How an exchange ended. `cancelled`: somebody gave up; `silent`: it proves nothing, as the first 401
- * of a registry, which only asks for a token.
+ * The end of an exchange. `cancelled`: the caller gave up. `silent`: it proves nothing, such as the
+ * first 401 of a registry, which only asks for a token.
  */
 export type ExchangeOutcome = "answered" | "failed" | "limited" | "cancelled" | "silent";
 
-/** One exchange of the engine with a host. `target` holds a path and must not be shown. */
+/** One exchange of the engine with a host. `target` contains a path and must not be shown. */
 export interface Exchange {
   readonly kind: UpstreamKind;
-  /** The host that was asked, with its port unless it is the default. */
+  /** The contacted host, with a port that is not the default. */
   readonly host: string;
-  /** The host on whose behalf: a registry for its token server, CDN or mirror; else the same. */
+  /** The host behind it: the registry of a token server, CDN or mirror; otherwise the same. */
   readonly servesHost: string;
-  /** What tells a repetition from another exchange of the same request. */
+  /** Distinguishes a repetition from another exchange of the same request. */
   readonly target: string;
   readonly outcome: ExchangeOutcome;
   readonly status: number | null;
-  /** When it began, in milliseconds since 1970. */
+  /** Its start, in milliseconds since 1970. */
   readonly startMs: number;
   readonly durationMs: number;
-  /** Who can have sent its span. */
+  /** The possible senders of its span. */
   readonly origin: SpanOrigin;
   readonly requestId: string;
 }
 
-/** How an exchange with that status and that message of its span ended. */
+/** Returns the outcome of an exchange from its status and the message of its span. */
 export function outcomeOf(
   { status: spanStatus, message }: EngineSpan,
   status: number | null,
@@ -41,13 +41,13 @@ export function outcomeOf(
   return status === 408 || status >= 500 ? "failed" : "answered";
 }
 
-/** A certificate that is not trusted here is nobody's outage; somebody who gave up tells nothing. */
+/** An untrusted certificate on this side is not an outage; a canceled exchange proves nothing. */
 function outcomeOfMessage(message: string): ExchangeOutcome {
   if (message.includes("context canceled")) return "cancelled";
   return message.includes("x509:") ? "silent" : "failed";
 }
 
-/** How a core call that failed with that message went for the host it asked. */
+/** Returns the outcome for the host of a core call that failed with this message. */
 export function outcomeOfCall(
   message: string,
   operation: "http" | "git",
@@ -61,7 +61,7 @@ export function outcomeOfCall(
   return { outcome: failure.answered ? "answered" : "silent", host };
 }
 
-/** The HTTP status of a span; null when there was none. */
+/** Returns the HTTP status of a span, or null. */
 export function statusOf({ attributes }: EngineSpan): number | null {
   const status = Number(attributes["http.response.status_code"]);
   return Number.isInteger(status) && status >= 100 && status <= 599 ? status : null;
@@ -69,17 +69,17 @@ export function statusOf({ attributes }: EngineSpan): number | null {
 
 const NS_DIGITS_OF_MS = 6;
 
-/** When a span began, in milliseconds. */
+/** Returns the start of a span in milliseconds. */
 export function startMsOf({ startNs }: EngineSpan): number {
   return millisecondsOf(startNs);
 }
 
-/** How long a span took, in milliseconds; never negative. */
+/** Returns the duration of a span in milliseconds, never negative. */
 export function durationMsOf({ startNs, endNs }: EngineSpan): number {
   return Math.max(0, millisecondsOf(endNs) - millisecondsOf(startNs));
 }
 
-/** Nanoseconds as digits, in milliseconds; the fraction keeps microseconds. */
+/** Converts nanoseconds, as digits, to milliseconds; the fraction keeps microseconds. */
 function millisecondsOf(ns: string): number {
   if (!/^[0-9]{7,20}$/.test(ns)) return 0;
   const whole = ns.length - NS_DIGITS_OF_MS;

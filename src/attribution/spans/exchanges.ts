@@ -1,4 +1,4 @@
-/** Finds the exchanges with registries, git and http hosts among the spans of an engine. */
+/** Finds the exchanges with registries, git and HTTP hosts among the spans of an engine. */
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseImageReference, parseUrl, readHost } from "../hosts.js";
@@ -18,22 +18,22 @@ import { type EngineSpan, hasEnded, isCached } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
 const CORE_SCOPE = "dagger.io/core";
-/** Where engines of 1.0 have a second span for each call. */
+/** The scope of the second span that engines of 1.0 make for each call. */
 const TWIN_SCOPE = "dagger.io/dagql";
 const FETCH = /^fetching (https?:\/\/\S{1,2048})$/;
-/** The calls below which a fetch is one of `http`. */
+/** The calls above the fetches of `http`. */
 const HTTP_CALL = /^(?:Query\.http|HTTPState\.\w+)$/;
 const TOKEN_EXCHANGE = "remotes.docker.resolver.FetchToken";
 const REGISTRY_EXCHANGE = /^remotes\.docker\./;
-/** What the engine does with an image; the reference follows. */
+/** The engine's work on an image; the reference follows. */
 const IMAGE_WORK = /^(?:resolving|pulling|pushing) ([^\s"]{1,1024})$/;
-/** The commands of git that ask a remote, with its URL where the command names it. */
+/** The commands of git that contact a remote, with its URL if the command contains it. */
 const GIT_COMMAND = /^git (?:-\S+ \S+ )*(ls-remote|fetch|clone)\b/;
 const GIT_REMOTE_URL =
   /\s((?:https?|ssh|git|git\+ssh):\/\/\S{1,2048}|[\w.-]{1,64}@[\w.-]{1,253}:\S{1,2048})/;
 const GIT_LOCAL = /\sfile:\/\//;
 
-/** All exchanges in the order in which they began, repetitions included. Never throws. */
+/** Returns all exchanges in the order of their start, including repetitions. Never throws. */
 export function exchangesOf(spans: readonly EngineSpan[]): Exchange[] {
   const tree = new SpanTree(spans);
   const found: Exchange[] = [];
@@ -55,7 +55,7 @@ function isHttp({ attributes }: EngineSpan): boolean {
   return typeof attributes["http.request.method"] === "string";
 }
 
-/** The HTTP spans that have an HTTP span inside: what happened stands in the innermost. */
+/** Returns the HTTP spans around another HTTP span. The innermost has the result. */
 function outerHttpSpans(tree: SpanTree): ReadonlySet<string> {
   const outer = new Set<string>();
   for (const span of tree.spans) {
@@ -65,7 +65,7 @@ function outerHttpSpans(tree: SpanTree): ReadonlySet<string> {
   return outer;
 }
 
-/** When tokens were fetched, by the span that they were fetched in. */
+/** The times at which tokens were fetched, by the parent span. */
 class TokenTimes {
   readonly #endMs = new Map<string, number>();
 
@@ -77,7 +77,7 @@ class TokenTimes {
     }
   }
 
-  /** Whether a token had been fetched when an exchange under that span began. */
+  /** Returns whether a token existed when an exchange under that span began. */
   before(parent: string, startMs: number): boolean {
     return (this.#endMs.get(parent) ?? Number.POSITIVE_INFINITY) <= startMs;
   }
@@ -107,12 +107,12 @@ function httpExchange(span: EngineSpan, tree: SpanTree, tokens: TokenTimes): Exc
   });
 }
 
-/** An engine that traced the requests of `http` as well would do so below the call itself. */
+/** An engine that also traced the requests of `http` would do so below the call itself. */
 function httpKind(span: EngineSpan, tree: SpanTree): UpstreamKind | undefined {
   return tree.nearest(span, ({ name }) => name === "Query.http") === undefined ? undefined : "http";
 }
 
-/** The registry whose image is worked on, else the one that was asked first. */
+/** Returns the registry of the image in work, otherwise the first contacted one. */
 function servedHost(
   wrapper: EngineSpan,
   work: EngineSpan | undefined,
@@ -143,7 +143,10 @@ function pathOf({ attributes }: EngineSpan): string {
   return typeof url === "string" ? (parseUrl(url)?.path ?? "") : "";
 }
 
-/** A command of git that asked its remote. Why one failed stands in a log, not in its span. */
+/**
+ * Returns the exchange of a git command with its remote. The reason of a failure is in a log, not
+ * in the span.
+ */
 function gitCommand(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   const command = GIT_COMMAND.exec(span.name)?.[1];
   if (command === undefined || GIT_LOCAL.test(span.name)) return undefined;
@@ -160,7 +163,7 @@ function gitCommand(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   });
 }
 
-/** The remote of a fetch: its siblings have just named it, or a call above did. */
+/** Returns the remote of a fetch: named just before by a sibling span, or by a call above. */
 function remoteOf(span: EngineSpan, tree: SpanTree): string | undefined {
   const startMs = startMsOf(span);
   let latest: EngineSpan | undefined;
@@ -172,7 +175,7 @@ function remoteOf(span: EngineSpan, tree: SpanTree): string | undefined {
   return latest?.name.slice("git remote add origin ".length);
 }
 
-/** What the engine of 1.0 does for `http`, with the URL in its name; work of git is named alike. */
+/** Returns the fetch of 1.0 for `http`, with the URL in its name. Work of git has similar names. */
 function httpFetch(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   const url = FETCH.exec(span.name)?.[1];
   const host = url === undefined ? undefined : parseUrl(url)?.host;
@@ -190,8 +193,9 @@ function httpFetch(span: EngineSpan, tree: SpanTree): Exchange | undefined {
 }
 
 /**
- * A call of `http` before 1.0, which had no exchange of its own in the spans, and what a call of `git`
- * says when it fails. On 1.0 a call has a twin, which alone tells of an equal call earlier in the session.
+ * Returns the exchange of a call of `http` before 1.0, which has no span of its own for it, or of a
+ * failed call of `git`. On 1.0 a call has a twin span. After an equal call earlier in the session,
+ * only the twin exists.
  */
 function apiCall(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   if (!isApiCall(span) || isTwin(span, tree)) return undefined;
@@ -218,7 +222,7 @@ function isApiCall({ name, scope }: EngineSpan): boolean {
   );
 }
 
-/** Whether a span only repeats what the call around it tells. */
+/** Returns whether a span only repeats the call around it. */
 function isTwin(span: EngineSpan, tree: SpanTree): boolean {
   return span.scope === TWIN_SCOPE && tree.parentOf(span)?.name === span.name;
 }
@@ -230,17 +234,17 @@ function endOfCall(
 ): { readonly outcome: ExchangeOutcome; readonly host: string | null } | undefined {
   if (kind === "http" && fetchesBelow(span, tree)) return undefined;
   if (span.status === "error") return outcomeOfCall(span.message, kind);
-  // A repository whose refs were known is not asked; where it is, its commands tell.
+  // With known refs, the repository is not contacted. Otherwise, git's commands have the exchange.
   if (kind === "git" || isCached(span)) return undefined;
   const below = tree.childrenOf(span.id);
-  // An engine that makes twins tells of each fetch: without one nobody was asked.
+  // An engine with twin spans has a span for each fetch. Without one, no host was contacted.
   if (span.scope === TWIN_SCOPE || below.some((child) => isTwin(child, tree))) return undefined;
   return below.some(isCached) ? undefined : { outcome: "answered", host: null };
 }
 
 const MAX_BELOW = 64;
 
-/** Whether a call has led to a fetch, which tells more than the call. */
+/** Returns whether a call led to a fetch, whose span contains more than the call's. */
 function fetchesBelow(span: EngineSpan, tree: SpanTree): boolean {
   const below = new Set([span.id]);
   for (const id of below) {

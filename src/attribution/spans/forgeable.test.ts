@@ -7,7 +7,7 @@ const REQUEST = ["dagger.io/engine.server", "POST /query"] as const;
 const core = (name: string) => ["dagger.io/core", name] as const;
 const EXCHANGE = ["otelhttp", "remotes.docker.resolver.HTTPRequest"] as const;
 
-/** Spans that stand one in the other, the outermost first; gives the innermost. */
+/** Creates nested spans, the outermost first, and returns the innermost. */
 function nested(...names: (readonly [string, string])[]) {
   const spans = names.map(
     ([scope, name], depth): EngineSpan => ({

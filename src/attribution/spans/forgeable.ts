@@ -1,6 +1,6 @@
 /**
- * Which spans code in a user's container could have sent: it knows the id of the span under which it
- * runs, so that what it sends stands below a command, a service or the function of a module.
+ * Decides which spans code in a user's container could have sent. Such code knows the id of the
+ * span under which it runs, so its spans are below a command, a service or a function of a module.
  */
 
 import { CORE_FIELDS } from "../query/dagger-fields.js";
@@ -8,27 +8,26 @@ import type { EngineSpan } from "./span.js";
 import { isRequest, type SpanTree } from "./span-tree.js";
 
 /**
- * Who can have sent a span: only the engine; the function of a module as well, which has a reason to
- * ask hosts through the engine; or any command, which has none.
+ * The possible sender of a span: only the engine; also the function of a module, which has a reason
+ * to contact hosts through the engine; or any command, which has none.
  */
 export type SpanOrigin = "engine" | "function" | "command";
 
-/** What runs a container, in engines 0.19, 0.21 and 1.0. */
+/** Spans that run a container, in engines 0.19, 0.21 and 1.0. */
 const COMMAND = /^exec[ .]|(?:^|[ .])withExec$|^(?:service\.start|Service\.\w+)$|\.asService$/;
 const CORE_CALL = /^([A-Z]\w*)\.(\w+)$/;
-/** The twin of a function's call on 1.0, which may come alone: `hello:Hello.pull`. */
+/** The twin of a function's call on 1.0, which may occur alone: `hello:Hello.pull`. */
 const FUNCTION_TWIN = /^[\w.-]{1,128}:[A-Z]\w*\.\w+$/;
-/** The types of the engine below whose calls it asks hosts by itself; others run containers. */
+/** The engine's types whose calls contact hosts themselves; other types run containers. */
 const ASKING_TYPES =
   /^(?:Container|Directory|File|Host|Changeset|Git\w*|Module\w*|HTTPState|Address|Secret|RemoteGitMirror|ClientFilesyncMirror)$/;
 
-/** How far up ancestors are followed; what stands deeper, or in a loop, was made up. */
+/** The bound on ancestors. A deeper chain, or a loop, is forged. */
 const MAX_DEPTH = 200;
 
 /**
- * Tells who can have sent a span, by what stands above it. A type of the engine that is not known here
- * counts as the function of a module. A command that runs for a function itself, as its runtime does, is
- * the function's.
+ * Returns the possible sender of a span, from its ancestors. An unknown type of the engine counts
+ * as a function of a module. A command that runs a function's runtime belongs to the function.
  */
 export function originOf(span: EngineSpan, tree: SpanTree): SpanOrigin {
   let requests = 0;
@@ -49,12 +48,12 @@ export function originOf(span: EngineSpan, tree: SpanTree): SpanOrigin {
   return inFunction || requests > 1 ? "function" : "engine";
 }
 
-/** Whether a span is a call of the API that is not itself the run of a container. */
+/** Returns whether a span is a call of the API that does not itself run a container. */
 function isCall({ name, scope }: EngineSpan): boolean {
   return scope === "dagger.io/core" && CORE_CALL.test(name) && !COMMAND.test(name);
 }
 
-/** Whether a span is a call of a function of a module, the constructor of one among them. */
+/** Returns whether a span calls a function or the constructor of a module. */
 export function callsFunction({ name, scope }: EngineSpan): boolean {
   if (scope === "dagger.io/dagql") return FUNCTION_TWIN.test(name);
   if (scope !== "dagger.io/core" || COMMAND.test(name)) return false;

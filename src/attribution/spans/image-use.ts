@@ -1,4 +1,7 @@
-/** Which images the spans of an engine name, what a tag became, and which a registry was asked for. */
+/**
+ * Finds the images in the spans of an engine, the digests of tags, and the images that a registry
+ * was asked for.
+ */
 
 import { parseImageReference } from "../hosts.js";
 import { redact } from "../redact.js";
@@ -6,32 +9,32 @@ import { dagCallOf } from "./dag-call.js";
 import type { EngineSpan } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
-/** An image reference in full, checked letter by letter: it may be shown. */
+/** A full image reference, checked character by character, so that it may be shown. */
 export interface PlainImage {
-  /** Host, repository and tag; with the digest only when there is no tag. */
+  /** The host, repository and tag; with the digest only if there is no tag. */
   readonly image: string;
-  /** The digest that stands beside it, or that its tag became; null when there is none. */
+  /** The digest in the reference, or the one that its tag resolved to; else null. */
   readonly digest: string | null;
 }
 
-/** What spans tell of images. */
+/** The facts about images in spans. */
 export interface ImageFacts {
-  /** The images that calls asked for and got, one for each call. */
+  /** The images that calls requested and received, one for each call. */
   readonly uses: readonly PlainImage[];
-  /** The images that some registry was asked about, without repetitions. */
+  /** The images that some registry was asked for, without repetitions. */
   readonly asked: readonly string[];
 }
 
 const FROM_CALL = "Container.from";
 const RESOLVED = /^from ([^\s"]{1,1024})$/;
 const IMAGE_WORK = /^(?:resolving|pulling|pushing) ([^\s"]{1,1024})$/;
-/** The standard's grammar of a reference, with the host and the digest that it names. */
+/** The standard's grammar of a reference, with a group for the host and one for the digest. */
 const REFERENCE =
   /^((?:\[[0-9a-f:]{2,45}\]|[a-z0-9.-]{1,253})(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)+)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$/;
 
 /**
- * Reads a reference as it may be shown: in full, with `:latest` where neither tag nor digest stands.
- * Undefined for all that is not exactly a reference, so that credentials and the like stay behind.
+ * Returns a reference in full, with `:latest` if it has neither tag nor digest. Any text that is
+ * not exactly a reference returns undefined, so that no credentials get through.
  */
 export function plainImage(address: string): PlainImage | undefined {
   const reference = parseImageReference(address)?.reference;
@@ -42,7 +45,7 @@ export function plainImage(address: string): PlainImage | undefined {
   return { image: `${repository}:${tag ?? "latest"}`, digest };
 }
 
-/** Reads what finished spans of some requests tell of images. Never throws. */
+/** Returns the facts about images in finished spans. Never throws. */
 export function imageFactsOf(spans: readonly EngineSpan[]): ImageFacts {
   const tree = new SpanTree(spans);
   const resolved = new Map<EngineSpan, PlainImage>();
@@ -65,12 +68,15 @@ export function imageFactsOf(spans: readonly EngineSpan[]): ImageFacts {
   return { uses, asked: [...asked] };
 }
 
-/** The engine calls itself with the digest to get the image of a tag: only the outer call was asked. */
+/**
+ * The engine calls itself with the digest to get the image of a tag. Only the outer call is the
+ * user's.
+ */
 function outermostFrom(span: EngineSpan, tree: SpanTree): EngineSpan | undefined {
   const seen = new Set<EngineSpan>();
   let outermost: EngineSpan | undefined;
   for (let at = tree.nearest(span, isFrom); at !== undefined; at = tree.nearest(at, isFrom)) {
-    // Forged spans may go round in a circle.
+    // Forged spans may form a circle.
     if (seen.has(at)) break;
     seen.add(at);
     outermost = at;
@@ -82,7 +88,9 @@ function isFrom({ name, scope }: EngineSpan): boolean {
   return name === FROM_CALL && scope === "dagger.io/core";
 }
 
-/** What a tag became, by the span in which the engine goes on with it. */
+/**
+ * Returns the image that a tag resolved to, from the span in which the engine continues with it.
+ */
 function resolvedBy({ scope, name }: EngineSpan): PlainImage | undefined {
   const reference = scope === "dagger.io/core" ? RESOLVED.exec(name)?.[1] : undefined;
   return reference === undefined ? undefined : plainImage(reference);
@@ -93,7 +101,7 @@ function namedBy(call: EngineSpan): PlainImage | undefined {
   return address === undefined ? undefined : plainImage(address);
 }
 
-/** The image that an exchange was about. */
+/** Returns the image of an exchange. */
 function askedImage(span: EngineSpan, tree: SpanTree): string | undefined {
   if (typeof span.attributes["http.request.method"] !== "string") return undefined;
   const work = tree.nearest(span, ({ name }) => IMAGE_WORK.test(name));

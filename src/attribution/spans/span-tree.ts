@@ -1,14 +1,16 @@
-/** The spans of some requests with the way from each to its ancestors. */
+/** The spans of some requests, with the path from each to its ancestors. */
 
 import { type EngineSpan, hasEnded } from "./span.js";
 
-/** How far up ancestors are followed: engines nest a few dozen deep, a forged loop has no end. */
+/** The bound on ancestors: engines nest a few dozen deep, a forged loop has no end. */
 const MAX_DEPTH = 200;
 
-/** The name of the span that an engine makes for one request; its parent is what the request sent. */
+/**
+ * The name of the engine's span for one request. Its parent is the span that the request was sent
+ * with.
+ */
 const REQUEST = "POST /query";
 
-/** Spans by their ids. */
 export class SpanTree {
   readonly spans: readonly EngineSpan[];
   readonly #byId = new Map<string, EngineSpan>();
@@ -26,7 +28,6 @@ export class SpanTree {
     }
   }
 
-  /** The spans whose parent has that id. */
   childrenOf(id: string): readonly EngineSpan[] {
     return this.#byParent.get(id) ?? [];
   }
@@ -35,7 +36,7 @@ export class SpanTree {
     return this.#byId.get(span.parent);
   }
 
-  /** The nearest ancestor that fits, the span itself apart. */
+  /** Returns the nearest ancestor that matches, without the span itself. */
   nearest(span: EngineSpan, fits: (ancestor: EngineSpan) => boolean): EngineSpan | undefined {
     let at = this.parentOf(span);
     for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth += 1) {
@@ -46,9 +47,9 @@ export class SpanTree {
   }
 
   /**
-   * What the request was sent with as its parent: the parent of the outermost request above a span,
-   * since functions of modules make requests of their own inside one. Without any, it is the parent
-   * of the topmost span that is known.
+   * Returns the span id that the request was sent with: the parent of the outermost request above a
+   * span, because functions of modules send requests inside one. Without a request, it is the
+   * parent of the topmost known span.
    */
   requestIdOf(span: EngineSpan): string {
     const way: EngineSpan[] = [];
@@ -69,7 +70,7 @@ export class SpanTree {
   }
 }
 
-/** Whether a span is that of one request to the engine, over or not. */
+/** Returns whether a span is a request to the engine, finished or not. */
 export function isRequest({ name, scope }: EngineSpan): boolean {
   return name === REQUEST && scope === "dagger.io/engine.server";
 }

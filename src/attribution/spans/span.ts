@@ -1,8 +1,8 @@
-/** What is known of one span of the engine, in the shape in which attribution reads it. */
+/** One span of the engine, in the form that attribution reads. */
 
 /**
- * One finished span, as an engine exports it. Names, messages and attributes hold what the request
- * held, secrets included: spans are read and forgotten, never logged or kept.
+ * One finished span, as an engine exports it. Names, messages and attributes contain parts of the
+ * request, including secrets. Spans are read and forgotten, never logged or kept.
  */
 export interface EngineSpan {
   /** The instrumentation scope, such as `"dagger.io/core"`. */
@@ -12,24 +12,24 @@ export interface EngineSpan {
   readonly trace: string;
   /** Its own id, in hex. */
   readonly id: string;
-  /** The id of the span it is part of, in hex; empty when there is none. */
+  /** The id of its parent span, in hex; empty if there is none. */
   readonly parent: string;
-  /** When it began, in nanoseconds since 1970, as digits: they are too many for a number. */
+  /** Its start, in nanoseconds since 1970, as digits: a number cannot hold them exactly. */
   readonly startNs: string;
-  /** When it ended, likewise; `"0"` while it has not: an engine may be told to export such as well. */
+  /** Its end, likewise; `"0"` while it runs. An engine can be set to export such spans as well. */
   readonly endNs: string;
   readonly status: "unset" | "ok" | "error";
-  /** What its status says; empty when it says nothing. */
+  /** The message of its status; may be empty. */
   readonly message: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** Whether a span has ended; one that has not proves nothing. */
+/** Returns whether a span has ended. One that has not proves nothing. */
 export function hasEnded({ endNs }: EngineSpan): boolean {
   return endNs !== "0";
 }
 
-/** Whether the engine answered a call from its cache. */
+/** Returns whether the engine answered a call from its cache. */
 export function isCached({ attributes }: EngineSpan): boolean {
   return (
     attributes["dagger.io/dag.cached"] === true || attributes["dagger.io/cache.outcome"] === "hit"

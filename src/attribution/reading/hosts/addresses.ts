@@ -1,14 +1,16 @@
-/** Finds in a text the host that could not be reached, where no URL is printed. */
+/** Finds the unreachable host in a text that contains no URL. */
 
 import type { UpstreamKind } from "../../failure.js";
 import { gitHost, readHost } from "../../hosts.js";
 
-/** A host that a text blames, and what its address shows of its use. */
+/** A host that a text blames, and the role that its address shows. */
 export interface Blamed {
   readonly host: string;
-  /** What the host is used as, where the address tells; `"session"` is the engine's own. */
+  /** The role of the host, if the address shows it; `"session"` is the engine's own. */
   readonly use: UpstreamKind | "session" | undefined;
-  /** Where in the text its address ends: what comes after it says how the exchange ended. */
+  /**
+   * The index in the text after its address. The words from there on show how the exchange ended.
+   */
   readonly end: number;
 }
 
@@ -58,22 +60,22 @@ const HOST_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   ],
 ];
 
-/** The last git remote without a URL that the text names. */
+/** Returns the last git remote in the text that is not a URL. */
 export function blamedRemote(text: string): Blamed | undefined {
   return lastMatch(text, REMOTE_PATTERNS, "ssh");
 }
 
-/** The last host that ssh itself says it could not talk to. */
+/** Returns the last host that ssh itself could not reach. */
 export function blamedBySsh(text: string): Blamed | undefined {
   return lastMatch(text, SSH_PATTERNS, "ssh");
 }
 
-/** The last host that the text says could not be looked up, dialled or read from. */
+/** Returns the last host that could not be looked up, dialed or read from. */
 export function blamedAddress(text: string): Blamed | undefined {
   return lastMatch(text, HOST_PATTERNS, "https");
 }
 
-// An address alone does not tell what it is for but by its port.
+// A bare address shows its role by its port only.
 const IP_ADDRESS = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[)/;
 
 function lastMatch(

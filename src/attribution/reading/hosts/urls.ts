@@ -1,12 +1,12 @@
-/** Finds in a text the URL whose exchange failed, and tells what its host was used as. */
+/** Finds the URL of the failed exchange in a text, and the role of its host. */
 
 import { isDockerHubHost, parseUrl } from "../../hosts.js";
 import type { Blamed } from "./addresses.js";
 
-/** Pseudo hosts of the engine's own HTTP connections: they name no machine. */
+/** Placeholder hosts of the engine's own HTTP connections. They name no machine. */
 const ENGINE_HOSTS: ReadonlySet<string> = new Set(["dagger", "engine", "buildkitd", "docker"]);
 
-/** Schemes of addresses at which only an engine or a container runtime is reached. */
+/** Schemes that reach only an engine or a container runtime. */
 const ENGINE_SCHEMES: ReadonlySet<string> = new Set([
   "tcp",
   "kube-pod",
@@ -14,7 +14,7 @@ const ENGINE_SCHEMES: ReadonlySet<string> = new Set([
   "podman-container",
 ]);
 
-// How git's own last words name the URL: whoever called git may have been asked for another one.
+// Git's last words with the URL. The failed exchange of git's caller may have had another one.
 const GIT_LEADS = [
   "unable to access '",
   "failed for '",
@@ -22,7 +22,7 @@ const GIT_LEADS = [
   "password for '",
   "repository '",
 ] as const;
-// What stands right before the URL of an exchange that failed.
+// Words right before the URL of a failed exchange.
 const STRONG_LEADS = [
   'get "',
   'head "',
@@ -101,14 +101,14 @@ const WEAK_LEADS = [
 ] as const;
 const LEAD_LENGTH = 64;
 
-// A field that holds the URL: "url='", "url=URL('", '"url":"', "uri=".
+// A field with the URL: "url='", "url=URL('", '"url":"', "uri=".
 const FIELD_LEAD = /\bur[il]["']?(?:=|: ?)(?:url\()?["'(]?$/;
 // A status with its reason: "404 Not Found: ", "HTTP 503 (", "503 Server Error: Backend is unhealthy at ".
 const STATUS_LEAD = /(?<![\w./:-])[45][0-9]{2}\b[a-z<> .:'-]{0,40}["'(<[]?$/;
 
-// Where people are sent to read on: these hosts did not fail.
+// Hosts of pages to read. They did not fail.
 const READING_HOSTS = new Set(["www.docker.com", "docs.docker.com", "docs.dagger.io", "dagger.io"]);
-// Where the traces of a run are shown; they are sent elsewhere.
+// Hosts that show the traces of a run. Traces are sent elsewhere.
 const TRACE_HOSTS = new Set(["dagger.cloud", "v3.dagger.cloud", "www.dagger.cloud"]);
 const TRACE_PATH = /\/(?:traces|runs)(?:\/|$)/;
 const READING_LEADS = [
@@ -131,14 +131,14 @@ const READING_LEADS = [
 const URL_END = /[\s"'<>`|,;(){}]/;
 const MAX_URLS = 400;
 
-// The caller gave the call up: where another failed, that one is the cause.
+// The caller gave up. If another call failed, that one is the cause.
 const CANCELLED = /^["'`)>\]]{0,3}: context cancell?ed\b/i;
 
 type Strength = 0 | 1 | 2 | 3;
 
 /** A URL that failed. */
 export interface BlamedUrl extends Blamed {
-  /** Whether its call was only cancelled. */
+  /** Whether its call was only canceled. */
   readonly cancelled: boolean;
 }
 
@@ -148,8 +148,8 @@ interface Candidate {
 }
 
 /**
- * The last URL in the text that is said to have failed, of those most clearly said; one whose call
- * was cancelled only where there is no other.
+ * Returns the last URL among those most clearly reported as failed. A canceled one counts only if
+ * there is no other.
  */
 export function blamedUrl(text: string): BlamedUrl | undefined {
   let best: Candidate | undefined;
@@ -191,7 +191,7 @@ function isForReading(host: string, path: string): boolean {
   return READING_HOSTS.has(host) || (TRACE_HOSTS.has(host) && TRACE_PATH.test(path));
 }
 
-/** How clearly the words before a URL say that it failed; undefined when they do not. */
+/** Returns how clearly the words before a URL report its failure; undefined if they do not. */
 function strengthOf(lead: string): Strength | undefined {
   const ends = (words: readonly string[]) => words.some((word) => lead.endsWith(word));
   if (ends(READING_LEADS)) return undefined;
@@ -217,7 +217,7 @@ function useOfUrl(scheme: string, host: string, path: string): Blamed["use"] {
 const REGISTRY_HOSTS =
   /^(?:ghcr\.io|quay\.io|gcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|registry\.k8s\.io|registry\.dagger\.io|pkg-containers\.githubusercontent\.com)$|(?:\.gcr\.io|\.azurecr\.io|\.pkg\.dev|\.quay\.io|\.amazonaws\.com\.cn|\.icr\.io)$|\.dkr\.ecr\.[a-z0-9-]{1,32}\.amazonaws\.com$/;
 
-/** Whether a host serves images and nothing else. */
+/** Returns whether a host serves only images. */
 function isRegistryHost(host: string): boolean {
   return isDockerHubHost(host) || REGISTRY_HOSTS.test(host);
 }

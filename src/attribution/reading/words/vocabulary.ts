@@ -1,9 +1,9 @@
-/** The words by which programs say how an exchange with a host ended. */
+/** The words with which programs describe the end of an exchange. */
 
 import { DENIED, MISSING, REJECTED, SERVER_ERROR, UNASKED } from "./words-of-answers.js";
 import { INTERRUPTED, TIMEOUT, UNREACHABLE } from "./words-of-networks.js";
 
-/** How an exchange ended. */
+/** The end of an exchange. */
 export type Outcome =
   | "limited"
   | "expired-certificate"
@@ -11,7 +11,7 @@ export type Outcome =
   | "denied"
   | "missing"
   | "rejected"
-  /** The request could not be made: nobody was asked. */
+  /** The request could not be made, so no host was contacted. */
   | "unasked"
   | "server-error"
   | "timeout"
@@ -20,10 +20,10 @@ export type Outcome =
   | "cancelled"
   | "deadline";
 
-/** Words in lower case for each way of ending. */
+/** Lower-case words for each outcome. */
 export type Words = readonly (readonly [Outcome, readonly string[]])[];
 
-// Words that say more than a status beside them.
+// Words that have more weight than a status beside them.
 export const BEFORE_STATUS: Words = [
   [
     "limited",
@@ -103,7 +103,7 @@ export const BEFORE_STATUS: Words = [
       "tls: certificate required",
       "tls: unknown certificate",
       "tls: protocol version not supported",
-      // Alerts by which a server says that its settings and ours do not fit: Go, OpenSSL.
+      // Alerts of a server whose TLS settings do not fit ours: Go, OpenSSL.
       "tls: unrecognized name",
       "tls: no application protocol",
       "tls: unsupported certificate",
@@ -127,7 +127,7 @@ export const BEFORE_STATUS: Words = [
   ],
 ];
 
-// Words that a status beside them overrules.
+// Words that have less weight than a status beside them.
 export const AFTER_STATUS: Words = [
   ["unasked", UNASKED],
   ["denied", DENIED],
@@ -139,7 +139,7 @@ export const AFTER_STATUS: Words = [
   ["rejected", REJECTED],
 ];
 
-// Words that are often only the consequence of another failure.
+// Words that often only follow from another failure.
 export const LAST_RESORT: Words = [
   ["timeout", ["timeout"]],
   [

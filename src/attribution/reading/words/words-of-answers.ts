@@ -1,6 +1,6 @@
-/** Words in lower case by which servers refuse, fail or do not know what was asked for. */
+/** Lower-case words for answers of a server: denied, failed or not found. */
 
-/** The server, or what keeps the credentials, refused. */
+/** The server, or the store of the credentials, denied access. */
 export const DENIED = [
   "access denied",
   "denied:",
@@ -82,7 +82,7 @@ export const SERVER_ERROR = [
   "fatal error: server error",
 ];
 
-/** There is no such thing there. */
+/** The requested thing does not exist there. */
 export const MISSING = [
   "manifest unknown",
   "manifest_unknown",
@@ -127,7 +127,9 @@ export const REJECTED = [
   "does not allow request for",
 ];
 
-/** The address cannot be used, or not from here, so that no request was made: Go, curl, git, Node. */
+/**
+ * The address cannot be used, or not from here, so that no request was made: Go, curl, git, Node.
+ */
 export const UNASKED = [
   // A firewall or a sandbox on this side.
   "connect: permission denied",

@@ -1,4 +1,4 @@
-/** Words in lower case by which clients on any system say that no answer came, or not all of it. */
+/** Lower-case words for a missing or incomplete answer, from clients on any system. */
 
 /** No answer came in time. */
 export const TIMEOUT = [
@@ -34,7 +34,7 @@ export const TIMEOUT = [
   "sockettimeoutexception",
 ];
 
-/** The name was not found, or no connection was taken. */
+/** The name was not found, or no connection was accepted. */
 export const UNREACHABLE = [
   "connection refused",
   "econnrefused",
@@ -89,7 +89,7 @@ export const UNREACHABLE = [
   "unknownhostexception",
 ];
 
-/** The connection broke off, or what came was cut. */
+/** The connection broke, or the data was cut. */
 export const INTERRUPTED = [
   "unexpected eof",
   ": no response",

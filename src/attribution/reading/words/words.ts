@@ -1,19 +1,19 @@
-/** Looks for many fixed words in one text at little cost. */
+/** Searches one text for many fixed words at little cost. */
 
 const BITS = 16;
 const SIZE = 1 << BITS;
 
-/** A word with the places in the sketch that its first and its last three letters take. */
+/** A word with the positions in the sketch of its first and its last three letters. */
 interface Word {
   readonly text: string;
   readonly first: number;
   readonly last: number;
 }
 
-/** Words made ready for looking. */
+/** Words prepared for a search. */
 export type WordList = readonly Word[];
 
-/** Makes words, in lower case, ready for looking. */
+/** Prepares lower-case words for a search. */
 export function wordList(words: readonly string[]): WordList {
   return words.map((text) => ({
     text,
@@ -22,7 +22,7 @@ export function wordList(words: readonly string[]): WordList {
   }));
 }
 
-/** Where three letters of a text go in the sketch. */
+/** Returns the position of three letters in the sketch. */
 function place(text: string, at: number): number {
   return hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2));
 }
@@ -31,12 +31,12 @@ function hash(a: number, b: number, c: number): number {
   return (Math.imul(a, 0x9e3b) ^ Math.imul(b, 0x1f35) ^ Math.imul(c, 0x2f1)) & (SIZE - 1);
 }
 
-/** A sketch serves many texts: a stamp tells which text a place was last taken by. */
+/** A sketch serves many texts. A stamp shows which text last used a position. */
 class Sketch {
   readonly stamps = new Uint32Array(SIZE);
   lastStamp = 0;
 
-  /** Takes the sketch over for a text; gives its stamp. */
+  /** Takes over the sketch for a text and returns its stamp. */
   take(text: string): number {
     if (this.lastStamp === 0xffffffff) {
       this.stamps.fill(0);
@@ -56,15 +56,15 @@ class Sketch {
   }
 }
 
-// Texts that are asked by turns take their sketches in turn, so that none is drawn twice.
+// Texts that are searched in turns use different sketches, so that none is drawn twice.
 const SKETCHES = [new Sketch(), new Sketch(), new Sketch(), new Sketch()];
 let nextSketch = 0;
 
 /**
- * A text in which words are looked for.
+ * A text in which words are searched.
  *
- * It keeps which three letters stand somewhere in it; a word whose letters do not is ruled out
- * without a look at the text, which is nearly every word of nearly every rule.
+ * Its sketch records which three letters occur anywhere. A word with other letters is ruled out
+ * without a look at the text, which settles nearly every word of nearly every rule.
  */
 export class WordText {
   readonly text: string;
@@ -75,21 +75,19 @@ export class WordText {
     this.text = text;
   }
 
-  /** Whether one of these words stands in the text. */
   hasAny(words: WordList): boolean {
     this.#draw();
     for (const word of words) if (this.#has(word)) return true;
     return false;
   }
 
-  /** Whether all of these words stand in the text. */
   hasAll(words: WordList): boolean {
     this.#draw();
     for (const word of words) if (!this.#has(word)) return false;
     return true;
   }
 
-  /** Those of the words that stand in the text. */
+  /** Returns the words that the text contains. */
   present(words: WordList): string[] {
     this.#draw();
     const found: string[] = [];
@@ -105,7 +103,7 @@ export class WordText {
     return this.text.includes(word.text);
   }
 
-  /** Draws this text's sketch, unless there is one that no other text has taken over. */
+  /** Draws this text's sketch, unless one exists that no other text has taken over. */
   #draw(): void {
     if (this.#stamp !== 0 && this.#stamp === this.#sketch.lastStamp) return;
     nextSketch = (nextSketch + 1) % SKETCHES.length;

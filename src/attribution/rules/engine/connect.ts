@@ -1,7 +1,7 @@
 /** Rules for starting an engine and connecting to it. */
 
 import type { AttributionRule, FailureReading } from "../rule.js";
-import { saysStopped } from "./stopped.js";
+import { reportsOnlyStop } from "./stopped.js";
 
 const DOCKER_DOWN = [
   "cannot connect to the docker daemon",
@@ -25,7 +25,7 @@ const DOCKER_DOWN = [
   "failed to run command [docker ps",
 ];
 
-/** Frames around whatever failed on the way to an engine. */
+/** Frames around any failure on the way to an engine. */
 const ENGINE_FRAMES = [
   "start engine: ",
   "starting engine: ",
@@ -94,12 +94,12 @@ const START_FAILED = [
   "new client: ",
 ];
 
-/** Whether somebody stopped the start of an engine. */
+/** Returns whether the start of an engine was stopped from outside. */
 function wasStopped(reading: FailureReading): boolean {
-  return (reading.has(START_FAILED) || reading.has(ENGINE_SILENT)) && saysStopped(reading);
+  return (reading.has(START_FAILED) || reading.has(ENGINE_SILENT)) && reportsOnlyStop(reading);
 }
 
-/** The rules that fit when a program ended badly while an engine was started: its log tells more. */
+/** The rules for a program that failed during the start of an engine. Its log contains more. */
 export const PROGRAM_FAILED: ReadonlySet<string> = new Set([
   "connect.docker-down",
   "connect.start-failed",
@@ -257,7 +257,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** Asked after the registries, since the engine's own image comes from one. */
+/** Tried after the registries, because the engine's own image comes from one. */
 export const CONNECT_LAST_RULES: readonly AttributionRule[] = [
   {
     name: "connect.no-answer",

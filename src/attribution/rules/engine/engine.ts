@@ -13,7 +13,7 @@ const UPSTREAM_FRAMES = [
 const GO_OUT_OF =
   /fatal error: (?:newosproc|runtime: (?:out of memory|cannot allocate)|out of memory)|failed to create new os thread/;
 
-/** Parts of a Go stack that stand only in the engine's. */
+/** Parts of a Go stack that occur only in the engine's code. */
 const ENGINE_CODE = [
   "github.com/dagger/dagger/",
   "go.dagger.io/",
@@ -31,13 +31,16 @@ const PANICS = [
   "runtime error: slice bounds",
 ];
 
-/** Whether the engine's code panicked, and not for an exchange that failed: then that one tells. */
+/**
+ * Returns whether the engine's code panicked for another reason than a failed exchange. Otherwise
+ * the exchange decides.
+ */
 function panicsInEngine(reading: FailureReading): boolean {
   if (!reading.has(["panic"]) || !reading.has(ENGINE_CODE)) return false;
   return reading.use === undefined || reading.outcome === undefined;
 }
 
-/** Whether something panicked, and no host failed before it over which it may have stumbled. */
+/** Returns whether a panic came first, with no failed host before it that may have caused it. */
 function panicsFirst(reading: FailureReading): boolean {
   if (!reading.has(PANICS)) return false;
   const { outcome } = reading;
@@ -146,7 +149,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /snapshot "?[a-z0-9:./_-]{1,128}(?: sha256:[0-9a-f]{6,64})?"? (?:does not exist|already exists|not found)/,
       },
-      // An error of the system on a file that the engine, or the daemon under it, keeps for itself.
+      // A system error on a file that belongs to the engine or to the daemon under it.
       {
         any: ["/var/lib/", "/run/"],
         none: ["dial unix", "://"],
@@ -244,13 +247,13 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /runc|shim|oci runtime|containerd|snapshot|\/var\/lib\/|overlay|buildkit|\/run\/dagger|dagger-engine/,
       },
-      // No socket is left for an exchange, whichever host it was for.
+      // No socket is left for an exchange with any host.
       {
         any: ["too many open files", "no buffer space available", "cannot allocate memory"],
         matches:
           /\b(?:socket|dial (?:tcp|udp)[46]?[^\n]{0,300}): (?:too many|no buffer|cannot allocate)/,
       },
-      // Go's own last words, when the machine has no memory or thread left for the engine.
+      // Go's last words when the machine has no memory or thread left for the engine.
       (reading) => reading.facts.operation !== "withExec" && GO_OUT_OF.test(reading.lower),
     ],
     examples: [

@@ -16,7 +16,7 @@ const SDK_CLIENTS = [
   "dagger_sdk::",
 ];
 
-/** Those of them that nobody else has: they tell the session's client wherever they are read. */
+/** Those of them that no other program prints. They identify the session's client in any text. */
 const DAGGER_CLIENTS = [
   "gql.transport",
   "dagger.clientconnectionerror",
@@ -32,24 +32,26 @@ const BROKEN: ReadonlySet<Outcome | undefined> = new Set<Outcome>([
   "server-error",
 ]);
 
-/** Ways of ending that only a lost connection or a deadline has. */
+/** Ends that only a lost connection or a deadline has. */
 const LOST: readonly Outcome[] = ["unreachable", "interrupted", "timeout", "deadline"];
 
 const DROPPED = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 
-/** Whether a host can be the session's port: loopback, or none named. */
+/** Returns whether a host can be the session's port: loopback, or no host in the text. */
 function isSessionHost(host: string | null): boolean {
   return host === null || /^(?:127\.|localhost:|\[?::1)/.test(host);
 }
 
-/** How Node and undici say that the other end of a connection went away, in a line of their own. */
+/**
+ * The words of Node and undici for a connection that the other end closed, on a line of their own.
+ */
 const HUNG_UP = /^\W{0,8}(?:\w{0,24}error: )?(?:socket hang up|other side closed|fetch failed)$/m;
 
-/** Those of their words that are nobody else's, where they begin a message. */
+/** Words that only undici uses, where they begin a message. */
 const UNDICI_WORDS =
   /(?:^|[:"] ?"?)(?:(?:\w{0,24}error: )?fetch failed|socketerror: other side closed)|invalid response body while trying to fetch|typeerror: terminated(?=$|["'\\:\n])/m;
 
-/** Whether Node's HTTP client lost the session: in a line of its own, or where no URL is named. */
+/** Returns whether Node's HTTP client lost the session: on a line of its own, or without a URL. */
 function fromUndici(reading: FailureReading): boolean {
   const { lower, facts } = reading;
   if (facts.answered || !reading.has(NODE_WORDS) || reading.use === "http") return false;
@@ -62,11 +64,11 @@ const NODE_WORDS = [
   "other side closed",
   "fetch failed",
   "while trying to fetch",
-  // A shell says "Terminated" as well: only undici's TypeError is meant.
+  // A shell prints "Terminated" as well; this is only undici's TypeError.
   "typeerror: terminated",
 ];
 
-/** Whether an SDK's own HTTP client failed: it talks to nobody but the session. */
+/** Returns whether an SDK's own HTTP client failed. It connects only to the session. */
 function fromSessionPort(reading: FailureReading): boolean {
   const { facts } = reading;
   if (facts.answered || facts.operation === "withExec" || facts.operation === "service")
@@ -80,7 +82,7 @@ function fromSessionPort(reading: FailureReading): boolean {
   return reading.has(SDK_CLIENTS);
 }
 
-/** Words for what the engine needs of the client that asks. */
+/** Words for requirements of the engine on the requesting client. */
 const CALLER_WORDS = [
   "waiting for client session attachables",
   "get main client caller",
@@ -89,7 +91,7 @@ const CALLER_WORDS = [
   "waiting for main client",
 ];
 
-/** Words of the engine for the session of the client that asks. */
+/** The engine's words for the session of the requesting client. */
 const CLIENT_SESSION_WORDS = [
   "no active session",
   "no active client session",
@@ -155,7 +157,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "0.19, 0.21",
   },
   {
-    // The id is the caller's: an id of an old session, or one that never was, is told the same.
+    // The caller owns the id: an id of an old session and an invented one give the same message.
     name: ID_UNKNOWN,
     fault: "user",
     counts: false,
@@ -195,7 +197,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "buildkit, 0.9 to 0.21",
   },
   {
-    // Another session's may be meant, such as that of a module, or a login: this one may be well.
+    // This may be another session, such as a module's, or a login; the client's own may be intact.
     name: "session.other",
     fault: "engine",
     counts: true,
@@ -204,7 +206,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     reason: "The engine does not know a session, which need not be the client's own.",
     when: [
       { any: CLIENT_SESSION_WORDS },
-      // In an answer these may be the words of a module's code, about whatever it calls a session.
+      // In an answer, a module's code may use these words for any session of its own.
       { bare: true, any: SESSION_WORDS },
       {
         any: ["session ", "client "],

@@ -1,28 +1,28 @@
-/** Tells a start of the engine that somebody stopped from one that failed. */
+/** Separates a start of the engine that was stopped from one that failed. */
 
 import type { FailureReading } from "../rule.js";
 
-/** How the line of a start ends that somebody stopped; 130 is a program's exit code for Ctrl-C. */
+/** The end of a line about a stopped start; 130 is a program's exit code for Ctrl-C. */
 const STOPPED =
   /: (?:context cancell?ed|interrupted|signal: (?:interrupt|terminated)|exit status 130)\W{0,8}$/m;
 
-/** How Node and Python say so of the program that they started. */
+/** The words of Node and Python for a stopped child process. */
 const STOPPED_BY_SIGNAL = /killed with sig(?:int|term)\b|died with <signals\.sig(?:int|term)\b/;
 
-/** A connection of which no more is said than that nobody waited for it any longer. */
+/** A connection without further words than that its caller gave up. */
 const GAVE_UP = /failed to connect to [^\n:"]{1,200}(?:: context cancell?ed|$)/m;
 
-/** What the program that was stopped prints itself before it ends with 1. */
+/** The output of the stopped program itself before it exits with 1. */
 const PRINTED_STOPPED = /^[\s│┃]{0,32}context cancell?ed\W{0,4}$/m;
 
-/** What fails by itself: who stopped the start then only stopped waiting. */
+/** Failures by themselves: the caller only stopped waiting afterwards. */
 const FAILED_BY_ITSELF =
   /docker daemon running|cannot connect to |error response from daemon|connection refused|no such (?:host|file)/;
 const PROGRAM_ENDED = /exit status (?!130\b)[0-9]/;
 const PROGRAM_ENDED_BY_ITSELF = /exit status (?!1\b|130\b)[0-9]/;
 
-/** Whether the words say that somebody stopped a start, and of nothing else that it failed. */
-export function saysStopped(reading: FailureReading): boolean {
+/** Returns whether the words report a stopped start and no other failure. */
+export function reportsOnlyStop(reading: FailureReading): boolean {
   const { lower, outcome } = reading;
   const gaveUp = outcome === "unreachable" && GAVE_UP.test(lower);
   if (outcome !== undefined && outcome !== "cancelled" && !gaveUp) return false;

@@ -1,9 +1,9 @@
-/** Rules for commands of the pipeline that ended: they come before all that their output says. */
+/** Rules for commands of the pipeline that ended. They come before everything in their output. */
 
 import { COMMAND_FAILED } from "../../failure.js";
 import type { AttributionRule } from "../rule.js";
 
-/** How a command's end is worded: by Dagger, by buildkit, by the classic Docker builder. */
+/** The words for a command's end: of Dagger, of buildkit, of the classic Docker builder. */
 const ENDED =
   /(?:^|[\s!:"│┃])exit code: -?[0-9]{1,10}|did not complete successfully: (?:exit (?:code|status)|signal|killed)|executor failed running \[|returned a non-zero code: [0-9]|(?:^|\n)\s{0,4}(?:uncaught )?execerror: exit code/;
 
@@ -56,7 +56,7 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
     seen: "0.18 to 0.21",
   },
   {
-    // The runtime has a session of its own: that of the client may be well.
+    // The runtime has a session of its own; the client's session may be intact.
     name: "command.runtime-lost-session",
     fault: "engine",
     counts: true,

@@ -5,10 +5,10 @@ import { HTTP_WORDS } from "../../reading/frames.js";
 import type { Outcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
-/** How the engine frames what its own calls failed with. */
+/** The engine's frames around failures of its own calls. */
 const ENGINE_FRAMES = ["rpc error", "code = ", "failed to solve", "buildkit", "session"];
 
-/** How exchanges end that would count against a host. */
+/** Ends of an exchange that would count against a host. */
 const COUNTING: ReadonlySet<Outcome | undefined> = new Set([
   "limited",
   "server-error",
@@ -18,12 +18,12 @@ const COUNTING: ReadonlySet<Outcome | undefined> = new Set([
   "deadline",
 ]);
 
-/** How Go's clients, the engine's among them, begin what they say of a request. */
+/** The start of a request's message in Go clients, which include the engine. */
 const REQUEST = /\b(?:get|head|post|put|patch|delete) "https?:/;
 
 /**
- * Whether a function tells of an exchange that nothing shows to be the engine's. What the engine did for
- * a function comes through in the engine's own words, and those name a URL only with its verb.
+ * Returns whether a function reports an exchange that nothing attributes to the engine. Work of the
+ * engine for a function keeps the engine's own words, which name a URL only after its HTTP method.
  */
 function failedByItself(reading: FailureReading): boolean {
   const { facts, outcome, use } = reading;

@@ -1,8 +1,8 @@
-/** Rules asked last: words that mean a mistake of the pipeline, whatever they are about. */
+/** Rules tried last: words for a mistake in the pipeline, whatever they concern. */
 
 import type { AttributionRule } from "../rule.js";
 
-/** With these codes it is the engine that speaks of itself. */
+/** With these codes the engine speaks of itself. */
 const ENGINE_CODES = ["://registry", "rpc error: code = internal", "rpc error: code = unavailable"];
 
 const NEGATIONS = [" not ", "n't ", "expected "];
@@ -163,7 +163,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
         ],
         none: ENGINE_CODES,
       },
-      // Somebody is told what may not be, and no exchange broke.
+      // An action was not permitted, and no exchange broke.
       (reading) =>
         (reading.outcome === undefined || reading.outcome === "missing") &&
         reading.use !== "engine" &&
@@ -171,7 +171,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
         /\b(?:should|must|may|can|could|does|do|is|are|was|has|did)(?: not|n't) |\bexpected /.test(
           reading.lower,
         ),
-      // A name that is unknown, as against an error, a status or a gRPC code that is.
+      // An unknown name, as opposed to an unknown error, status or gRPC code.
       {
         any: ["unknown "],
         none: ENGINE_CODES,

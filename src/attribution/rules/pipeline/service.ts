@@ -1,4 +1,4 @@
-/** Rules for services that a pipeline starts for itself. */
+/** Rules for services that a pipeline starts. */
 
 import type { AttributionRule } from "../rule.js";
 

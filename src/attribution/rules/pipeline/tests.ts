@@ -1,8 +1,8 @@
-/** Rules for the reports of test runners: what a failed test quotes is no failure of anybody else. */
+/** Rules for reports of test runners: a failure quoted by a failed test is not a real one. */
 
 import type { AttributionRule, FailureReading } from "../rule.js";
 
-/** How test runners say at the end that tests failed, in lower case. */
+/** The closing words of test runners about failed tests, in lower case. */
 const REPORTS: readonly RegExp[] = [
   // go test.
   /^\s{0,64}--- fail: \S/m,
@@ -28,10 +28,10 @@ const REPORTS: readonly RegExp[] = [
   /^not ok [0-9]{1,7}\b/m,
 ];
 
-/** What one of them holds, for a cheap look before. */
+/** Words for a cheap check before the patterns. */
 const WORDS = ["fail", "not ok", "error"];
 
-/** How Dagger closes its output for an exchange of its own: tests that it ran before are another matter. */
+/** Dagger's closing words for its own exchange. Tests that ran earlier do not matter then. */
 const CLOSING =
   /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push )/m;
 
@@ -41,7 +41,7 @@ function reportsFailedTests({ lower }: FailureReading): boolean {
   return end >= 0 && !CLOSING.test(lower.slice(end));
 }
 
-/** Returns where the last match of a pattern ends; -1 when there is none. */
+/** Returns the end of the last match of a pattern; -1 if there is none. */
 function endOfLast(pattern: RegExp, text: string): number {
   if (!pattern.test(text)) return -1;
   let end = -1;

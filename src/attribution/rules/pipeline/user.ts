@@ -1,4 +1,4 @@
-/** Rules for what only the pipeline's author can mend. */
+/** Rules for failures that only the pipeline's author can fix. */
 
 import type { AttributionRule } from "../rule.js";
 

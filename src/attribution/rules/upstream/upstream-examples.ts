@@ -1,9 +1,9 @@
-/** Examples for the rules of hosts: one list for every kind of host and every way of ending. */
+/** Examples for the rules of hosts: one list for each kind of host and each outcome. */
 
 import type { Outcome } from "../../reading/words/vocabulary.js";
 import type { Example } from "../rule.js";
 
-/** The ways of ending that tell of the host. */
+/** Outcomes that show the state of the host. */
 export type Ended = Exclude<Outcome, "cancelled" | "deadline">;
 
 export type Examples = Readonly<Record<Ended, readonly Example[]>>;

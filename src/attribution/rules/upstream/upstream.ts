@@ -1,4 +1,4 @@
-/** Rules for hosts: one for every kind of host and every way in which an exchange can end. */
+/** Rules for hosts: one for each kind of host and each outcome of an exchange. */
 
 import type { Fault, UpstreamKind } from "../../failure.js";
 import type { Outcome } from "../../reading/words/vocabulary.js";
@@ -6,7 +6,7 @@ import type { AttributionRule } from "../rule.js";
 import { CLOUD, type Ended, type Examples, GIT, HTTP, REGISTRY } from "./upstream-examples.js";
 
 interface Verdict {
-  /** Whose fault it is; `"upstream"` for the host's own. */
+  /** The component at fault; `"upstream"` is the host itself. */
   readonly fault: "upstream" | "user" | "cancelled";
   readonly counts: boolean;
   readonly transient: boolean;
@@ -15,7 +15,7 @@ interface Verdict {
   readonly reason: string;
 }
 
-/** What each way of ending means, said of "the host". */
+/** The meaning of each outcome, with "the host" as a placeholder. */
 const VERDICTS: Readonly<Record<Ended, Verdict>> = {
   limited: {
     fault: "upstream",
@@ -84,7 +84,7 @@ const VERDICTS: Readonly<Record<Ended, Verdict>> = {
   },
 };
 
-/** How Go says that a text is no JSON, or only the beginning of one. */
+/** Go's words for text that is not JSON, or only the beginning of it. */
 const UNREADABLE_JSON = [
   "looking for beginning of",
   "invalid character '",
@@ -144,7 +144,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     seen: "buildkit, docker",
   },
   {
-    // A login page of a network, or a proxy's words: whether the registry itself is well is not known.
+    // A login page of a network, or a proxy's page. The state of the registry itself is unknown.
     name: "registry.unreadable",
     fault: "registry",
     counts: false,
