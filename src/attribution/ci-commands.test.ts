@@ -14,7 +14,7 @@ const isCommand = (line: string) =>
   line.includes("[8mha://");
 
 describe.each(COMMAND_FORMS.map((form) => [form.systems[0], form] as const))("%s", (_, form) => {
-  test("its command is none any more, at the start of a line and within it", () => {
+  test("its command no longer acts, at the start of a line or within it", () => {
     for (const text of [form.example, `  ${form.example}`, `all is well\n${form.example}`]) {
       expect(text.split("\n").some(isCommand)).toBe(true);
       expect(withoutCommands(text).split("\n").some(isCommand)).toBe(false);
@@ -22,7 +22,7 @@ describe.each(COMMAND_FORMS.map((form) => [form.systems[0], form] as const))("%s
     }
   });
 
-  test("as JSON it is none, and means the same", () => {
+  test("escaped as JSON it does not act, and has the same meaning", () => {
     const json = jsonWithoutCommands(JSON.stringify({ [form.example]: [form.example] }));
     expect(isCommand(json)).toBe(false);
     expect(JSON.parse(json)).toEqual({ [form.example]: [form.example] });
@@ -44,7 +44,7 @@ test.each([
   "~~~ x",
   "+++ x",
   "^^^ +++",
-])("%j is no command any more", (text) => {
+])("%j no longer acts as a command", (text) => {
   expect(isCommand(withoutCommands(text))).toBe(false);
   expect(isCommand(withoutCommands(`dagger-breaker: ${text}`))).toBe(false);
 });
@@ -59,7 +59,7 @@ test.each([
   expect(withoutCommands(text)).toBe(text);
 });
 
-test("parts of commands that meet make none, and a second time changes nothing", () => {
+test("joined parts do not form a command, and a second pass changes nothing", () => {
   const part = fc.constantFrom(
     "#",
     "##",
@@ -83,7 +83,7 @@ test("parts of commands that meet make none, and a second time changes nothing",
   );
 });
 
-test("a long text takes no longer than its length demands", () => {
+test("the time grows only with the length of the text", () => {
   for (const part of ["#", ":", "::a ", " ", "-", "section_"]) {
     const text = part.repeat(200_000 / part.length);
     expect(processorMs(() => withoutCommands(text))).toBeLessThan(2_000);

@@ -16,7 +16,7 @@ const commands = readFileSync(
   .split("\n")
   .map((line): Recorded => JSON.parse(line));
 
-test("recorded commands that reached an engine are known by their output", () => {
+test("recognizes recorded commands that reached an engine by their output", () => {
   const unknown = commands.filter(({ stdout, stderr }) => !hasDaggerOutput(stdout + stderr));
   // A wrong flag ends a command before it reaches an engine.
   expect(new Set(unknown.map(({ id }) => id))).toEqual(new Set(["badcmd"]));
@@ -36,7 +36,7 @@ const FRONT_ENDS = {
     'Error: failed to resolve image "ghcr.io/a:1" (platform: "linux/amd64"): 429 Too Many Requests',
 };
 
-test.each(Object.entries(FRONT_ENDS))("the front end %s is known", (_name, text) => {
+test.each(Object.entries(FRONT_ENDS))("recognizes the front end %s", (_name, text) => {
   expect(hasDaggerOutput(text)).toBe(true);
   const behind = text.replace(/^/gm, "web-1  | ");
   expect(hasDaggerOutput(`make: entering\n${behind}\nmake: *** [test] Error 1\n`)).toBe(true);
@@ -57,6 +57,6 @@ test.each([
   ],
   ["one line alone", "✔ connect 0.1s"],
   ["a log", "12:00:01 INF listening addr=:80\n12:00:02 ERR failed status=429"],
-])("%s is no output of Dagger", (_name, text) => {
+])("%s is not output of Dagger", (_name, text) => {
   expect(hasDaggerOutput(text)).toBe(false);
 });

@@ -55,13 +55,13 @@ test("an image by digest is pinned, a tag is not", () => {
 });
 
 test.each(["", "   ", "a b", "http://[", `${"a".repeat(1025)}`, "-x/y"])(
-  "%j is no image",
+  "%j is not an image",
   (address) => {
     expect(parseImageReference(address)).toBeUndefined();
   },
 );
 
-test("a URL is cut down to scheme, host and path", () => {
+test("reduces a URL to scheme, host and path", () => {
   expect(parseUrl("https://bot:hunter2@Files.Example.com:443/a/b?sig=x#y")).toEqual({
     scheme: "https",
     host: "files.example.com",
@@ -87,7 +87,7 @@ test.each([
   expect(gitHost(remote)).toBe(host);
 });
 
-test("a masked host is a host, words are not", () => {
+test("a masked host is a host, plain words are not", () => {
   expect(readHost("harbor.***.io")).toBe("harbor.***.io");
   expect(readHost("two words")).toBeUndefined();
   expect(readHost("host:99999999")).toBeUndefined();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createClassifier } from "./classifier.js";
 
-test("rules of one's own come first", () => {
+test("tries the user's own rules first", () => {
   const { classifyFailure: classify, rules } = createClassifier({
     rules: [
       {
@@ -35,7 +35,7 @@ test("rules of one's own come first", () => {
   expect(rules[0]?.name).toBe("acme.registry");
 });
 
-test("words of one's own rules are found in names, too", () => {
+test("finds the words of the user's own rules in names too", () => {
   const { classifyFailure: classify } = createClassifier({
     rules: [
       {
@@ -53,7 +53,7 @@ test("words of one's own rules are found in names, too", () => {
   expect(classify("ghcr.io/acme/harbor-mirror:1: not found").rule).toBe("acme.mirror");
 });
 
-test("options and rules that are none are refused with their names", () => {
+test("rejects invalid options and rules by name", () => {
   expect(() => createClassifier({ rule: [] } as never)).toThrow(/option "rule" is not known/);
   expect(() => createClassifier({ rules: {} } as never)).toThrow(/expected an array/);
   expect(() => createClassifier({ rules: [{ name: 5 }] } as never)).toThrow(

@@ -8,7 +8,7 @@ function sdkError(name: string, code: string, message: string, fields: object = 
   return Object.assign(new Error(message), { name, code }, fields);
 }
 
-test("an ExecError is the user's, whatever it printed", () => {
+test("an ExecError is a user error, whatever the command printed", () => {
   const error = sdkError("ExecError", "D109", "exit code: 1", {
     exitCode: 1,
     cmd: ["sh"],
@@ -23,14 +23,14 @@ test("an ExecError is the user's, whatever it printed", () => {
   });
 });
 
-test("FunctionNotFound bears the name of ExecError and is the user's as well", () => {
+test("FunctionNotFound has the name ExecError and is a user error as well", () => {
   expect(classifyFailure(sdkError("ExecError", "D109", "function buld not found"))).toMatchObject({
     fault: "user",
     counts: false,
   });
 });
 
-test("a GraphQLRequestError is read by the answer that it carries, not by its message", () => {
+test("reads a GraphQLRequestError by its answer, not by its message", () => {
   const cause = Object.assign(
     new Error('GraphQL Error (Code: 502): {"request":{"query":"{ secret(pw: \\"hunter2\\") }"}}'),
     { name: "ClientError" },
@@ -47,7 +47,7 @@ test("a GraphQLRequestError is read by the answer that it carries, not by its me
   });
 });
 
-test("of the errors in its answer the first decides, as for the SDK", () => {
+test("the first error in its answer decides, as in the SDK", () => {
   const errors = [
     { message: EOF_AT_GHCR, path: ["container", "from"] },
     { message: "exit code: 1", path: ["x"], extensions: { _type: "EXEC_ERROR", exitCode: 1 } },
@@ -63,7 +63,7 @@ test("of the errors in its answer the first decides, as for the SDK", () => {
   });
 });
 
-test("the true cause is found under the wrapper of provisioning", () => {
+test("finds the true cause inside the wrapper of provisioning", () => {
   const inner = sdkError("ExecError", "D109", "exit code: 3", {
     exitCode: 3,
     extensions: { _type: "EXEC_ERROR" },
@@ -114,7 +114,7 @@ test("a reset by another host is that host's and loses no session", () => {
   });
 });
 
-test("an answer of a restarted engine is known inside the error that the SDK makes of it", () => {
+test("recognizes the answer of a restarted engine inside the SDK's error", () => {
   const cause = new Error(
     'result is not object or array of objects. Got: {"data":null,"errors":[{"message":"waiting for client session attachables: context deadline exceeded"}]}',
   );
@@ -140,7 +140,7 @@ test("an abort is a cancellation", () => {
   });
 });
 
-test("a rejection of our own breaker is nobody's failure", () => {
+test("a rejection by our own breaker is not a failure of any component", () => {
   const error = sdkError(
     "CircuitBreakerOpenError",
     "CIRCUIT_OPEN",
@@ -163,7 +163,7 @@ test("the closing block of a command decides, not a step that failed before", ()
   });
 });
 
-test("the log of the failed step tells what the closing words leave open", () => {
+test("the log of the failed step fills the gaps of the closing words", () => {
   const log = [
     "1   : connect",
     "9   : Hello.fetch: String!",
@@ -182,7 +182,7 @@ test("the log of the failed step tells what the closing words leave open", () =>
   });
 });
 
-test("an exit code above 1 without any words is that of a step", () => {
+test("an exit code above 1 without any words comes from a step", () => {
   expect(classifyFailure("", { exitCode: 9 })).toMatchObject({
     fault: "user",
     rule: "command.exit-code",
@@ -190,7 +190,7 @@ test("an exit code above 1 without any words is that of a step", () => {
   expect(classifyFailure("", { exitCode: 1 })).toMatchObject({ fault: "unknown", counts: false });
 });
 
-test("an operation that is a name of Object's own parts is as good as none", () => {
+test("ignores an operation named like a property of Object", () => {
   for (const operation of ["constructor", "__proto__", "toString"]) {
     expect(classifyFailure("unexpected EOF", { operation })).toMatchObject({ counts: false });
   }
@@ -222,20 +222,20 @@ test.each([
   ],
   ["an object without a prototype", Object.create(null)],
   ["lone surrogates", "\ud800\udfff\ud800"],
-])("%s is borne", (_what, error) => {
+])("tolerates %s", (_what, error) => {
   const failure = classifyFailure(error);
   expect(typeof failure.rule).toBe("string");
   expect(classifyFailure(error, null as never).rule).toBe(failure.rule);
 });
 
-test("a chain of causes of any length is read to a bound", () => {
+test("reads a chain of causes up to a bound", () => {
   let error: Error | undefined;
   for (let depth = 0; depth < 10_000; depth += 1)
     error = new Error(`level ${depth}`, { cause: error });
   expect(classifyFailure(error).fault).toBe("unknown");
 });
 
-test("a start of the engine that somebody stopped is cancelled, however deep the words are", () => {
+test("a start of the engine that was stopped is canceled, however deep the words are", () => {
   const wrapped = Object.assign(new Error("Failed to connect to engine"), {
     name: "EngineSessionError",
     cause: new Error("start engine: failed to run container: signal: interrupt"),
@@ -245,7 +245,7 @@ test("a start of the engine that somebody stopped is cancelled, however deep the
   }
 });
 
-test("a start that failed by itself counts, though somebody then stopped waiting", () => {
+test("a start that failed by itself counts, although the caller then stopped waiting", () => {
   for (const end of [
     "exit status 125\ncontext canceled",
     "signal: killed",
@@ -256,7 +256,7 @@ test("a start that failed by itself counts, though somebody then stopped waiting
   }
 });
 
-test("a call that was cancelled does not stand in for the host that failed beside it", () => {
+test("a canceled call does not hide the host that failed beside it", () => {
   const failed =
     "unexpected status from GET request to https://quay.io/v2/a/blobs/sha256:4b: 502 Bad Gateway";
   for (const cancelled of [

@@ -16,7 +16,7 @@ test("an answer that worked has no failures", () => {
   expect(classifyResponse({ status: 200, body: { data: {} } })).toEqual([]);
 });
 
-test("every error of an answer has an owner of its own, in their order", () => {
+test("classifies each error of an answer, in order", () => {
   const failures = classifyResponse(
     ok({
       data: null,
@@ -41,7 +41,7 @@ test("every error of an answer has an owner of its own, in their order", () => {
   });
 });
 
-test("the query gives the host when the words name none", () => {
+test("takes the host from the query when the words name none", () => {
   const answer = ok({
     errors: [{ message: "invalid response status 503 Service Unavailable", path: ["http"] }],
   });
@@ -56,14 +56,14 @@ test("the query gives the host when the words name none", () => {
   expect(classifyResponse(answer)[0]).toMatchObject({ fault: "http", upstream: null });
 });
 
-test("where the query names two hosts of a kind, neither is blamed", () => {
+test("blames neither host if the query names two of a kind", () => {
   const answer = ok({ errors: [{ message: "invalid response status 503", path: ["http"] }] });
   const query =
     '{ a: http(url: "https://a.example/") { id } b: http(url: "https://b.example/") { id } }';
   expect(classifyResponse(answer, { query })[0]).toMatchObject({ fault: "http", upstream: null });
 });
 
-test("a refused push without a host is laid at the target of the publish, which answered", () => {
+test("a denied push without a host belongs to the target of the publish, which answered", () => {
   const message =
     "push access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials";
   const query = '{ container { from(address: "alpine") { publish(address: "ghcr.io/a/b") } } }';
@@ -80,7 +80,7 @@ test("a refused push without a host is laid at the target of the publish, which 
   });
 });
 
-test("a rate limit is told from other failures, with the delay that was stated", () => {
+test("distinguishes a rate limit from other failures, with the stated delay", () => {
   const message = "toomanyrequests: retry-after: 1.5s, allowed: 44000/minute";
   const [failure] = classifyResponse(ok({ errors: [{ message, path: ["container", "from"] }] }));
   expect(failure).toMatchObject({ limited: true, counts: true, retryAfterMs: 1_500 });
@@ -101,7 +101,7 @@ test.each([
     200,
     '{"errors":[{"message":"failed to resolve image \\"docker.io/library/busybox:h5\\" (platform: \\"linux/amd64\\"): failed to resolve source metadata for docker.io/library/busybox:h5: DeadlineExceeded: failed to get main client caller: context deadline exceeded","path":["container","from"]}]}',
   ],
-])("a lost session is known by its words: %s %j", (status, body) => {
+])("recognizes a lost session by its words: %s %j", (status, body) => {
   const [failure] = classifyResponse({ status, contentType: "text/plain", body });
   expect(failure).toMatchObject({
     fault: "engine",
@@ -163,7 +163,7 @@ test.each([
     "failed to get main client caller: read unix /run/x.sock: connection reset by peer",
   ],
   ["the engine's own end", "failed to solve: engine is shutting down"],
-])("a session is lost by a sign of the transport's: %s", (_what, message) => {
+])("a sign of the transport makes a session lost: %s", (_what, message) => {
   const failures = classifyResponse(
     ok({ data: null, errors: [{ message, path: ["container", "from"] }] }),
   );
@@ -186,7 +186,7 @@ test("a failed command does not lose the session, whatever it printed", () => {
   expect(failure).toMatchObject({ fault: "user", sessionLost: false, counts: false });
 });
 
-test("a service that failed before its health check is the service's, also as an EXEC_ERROR", () => {
+test("a failure before a health check belongs to the service, also as an EXEC_ERROR", () => {
   const [failure] = classifyResponse(
     ok({
       errors: [
@@ -201,7 +201,7 @@ test("a service that failed before its health check is the service's, also as an
   expect(failure).toMatchObject({ fault: "service", counts: true });
 });
 
-test("the host that a failed command blames is advice and not the upstream", () => {
+test("the host in a failed command's output is advice, not the upstream", () => {
   const stderr =
     "npm error network request to https://npm.example.com/react failed, reason: read ECONNRESET";
   const [failure] = classifyResponse(
@@ -234,18 +234,18 @@ test.each([
   [200, "42", "engine"],
   [200, '{"errors":"no list"}', "engine"],
   [0, "", "unknown"],
-])("an answer %s %j that is no GraphQL is the fault of: %s", (status, body, fault) => {
+])("an answer %s %j that is not GraphQL is the fault of: %s", (status, body, fault) => {
   const failures = classifyResponse({ status, body });
   expect(failures).toHaveLength(1);
   expect(failures[0]).toMatchObject({ fault, counts: fault === "engine" });
 });
 
-test("a cut answer is not searched for words, which are those of the pipeline", () => {
+test("does not search a cut answer for words, since they belong to the pipeline", () => {
   const [failure] = classifyResponse({ status: 200, body: `{"data":{"stdout":"${PULL_503}` });
   expect(failure).toMatchObject({ fault: "engine", rule: "response.unreadable", upstream: null });
 });
 
-test("errors that are no objects, and more than anybody sends, are borne", () => {
+test("tolerates errors that are not objects, and too many of them", () => {
   expect(
     classifyResponse(ok({ errors: [null, 5, "engine is shutting down", [], {}] })),
   ).toHaveLength(5);
@@ -255,7 +255,7 @@ test("errors that are no objects, and more than anybody sends, are borne", () =>
   expect(classifyResponse(undefined as never)).toHaveLength(1);
 });
 
-test("neither upstream nor reason holds a secret of the message", () => {
+test("neither upstream nor reason contains a secret of the message", () => {
   const message =
     'unexpected client error: unexpected requesting "https://bot:hunter2@github.com/a/b.git/info/refs?service=git-upload-pack&x=topsecret" status code: 503';
   const failures = classifyResponse(ok({ errors: [{ message, path: ["git"] }] }));

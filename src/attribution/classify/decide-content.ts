@@ -11,7 +11,7 @@ import { PROGRAM_FAILED } from "../rules/engine/connect.js";
 import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "../rules/fallback.js";
 import { BARE_GIT, CANCELLED } from "../rules/rest.js";
 import type { AttributionRule, RuleSet } from "../rules/rule.js";
-import { findRule, classifyByRule } from "./decide.js";
+import { classifyByRule, findRule } from "./decide.js";
 
 /** Classifies the content of an error. */
 export function decideContent(

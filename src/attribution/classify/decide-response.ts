@@ -6,7 +6,7 @@ import { NO_FACTS, Reading, type StructuredFacts } from "../reading/reading.js";
 import { bothEnds, plainText } from "../reading/text.js";
 import { RESPONSE_RULES, UNKNOWN, UNREADABLE } from "../rules/fallback.js";
 import type { RuleSet } from "../rules/rule.js";
-import { findRule, classifyByRule } from "./decide.js";
+import { classifyByRule, findRule } from "./decide.js";
 import { decideContent } from "./decide-content.js";
 
 /** The bound on errors read per answer, far above what engines send. */

@@ -23,7 +23,11 @@ export function findRule(rules: RuleSet, reading: Reading): AttributionRule | un
 }
 
 /** Builds the classification of a rule. */
-export function classifyByRule(rule: AttributionRule, reading: Reading, context: FailureContext): Failure {
+export function classifyByRule(
+  rule: AttributionRule,
+  reading: Reading,
+  context: FailureContext,
+): Failure {
   const named = rule.upstream !== "none";
   const kind = named ? kindOf(rule, reading) : null;
   const host = named ? (reading.host ?? hostOfQuery(kind, reading, context)) : null;

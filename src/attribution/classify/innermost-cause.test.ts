@@ -33,7 +33,7 @@ test.each<[string, string, object]>([
     `${rpc(403)}${"fetching\n".repeat(20)}${FLUSH}`,
     { fault: "git", counts: true },
   ],
-])("git's end of a pack does not hide what its request met: %s", (_what, text, wanted) => {
+])("git's end of a pack does not hide the failure of its request: %s", (_what, text, wanted) => {
   expect(classifyFailure(text)).toMatchObject(wanted);
 });
 
@@ -49,7 +49,7 @@ test.each([
   "failed to load cache: failed to get edge: context canceled",
   "health check errored: checking for port 5432/tcp: context canceled",
   'http do: Post "http://dagger/query": context canceled',
-])("what was canceled is nobody's failure under any frame: %s", (text) => {
+])("a cancellation is not a failure, under any frame: %s", (text) => {
   expect(classifyFailure(text)).toMatchObject({
     fault: "cancelled",
     counts: false,
@@ -57,7 +57,7 @@ test.each([
   });
 });
 
-test("a failure beside what was canceled is told", () => {
+test("reports a failure beside a cancellation", () => {
   const canceled = "failed to mount /tmp/buildkit-mount123: context canceled";
   const failed = "failed to create network namespace: CNI setup error: plugin failed (add)";
   for (const text of [`${canceled}\n${failed}`, `${failed}\n${canceled}`]) {
@@ -74,7 +74,7 @@ test.each([
   'connection error: desc = "error reading server preface: http2: frame too large"',
   "rpc error: code = Unimplemented desc = unknown service moby.buildkit.v1.Control",
   'get info: unexpected HTTP status code received from server: 404 (Not Found); transport: received unexpected content-type "text/html"',
-])("an engine that cannot be reached as it is told is no outage: %s", (cause) => {
+])("a wrong address of an engine is not an outage: %s", (cause) => {
   expect(classifyFailure(`start engine: ${cause}`)).toMatchObject({ fault: "user", counts: false });
 });
 
@@ -83,7 +83,7 @@ test.each([
   "context deadline exceeded",
   "unexpected status 503",
   "something that nobody has seen yet",
-])("an engine that does not start for an outage or an unknown cause counts: %s", (cause) => {
+])("an engine that fails to start because of an outage or an unknown cause counts: %s", (cause) => {
   expect(classifyFailure(`start engine: ${cause}`)).toMatchObject({
     fault: "engine",
     counts: true,
@@ -144,25 +144,22 @@ const EXPORTERS = [
   ],
 ] as const;
 
-test.each(EXPORTERS)(
-  "a collector that fails is no failure of the engine: %s",
-  (_language, text) => {
-    for (const source of ["sdk", "cli", undefined]) {
-      expect(classifyFailure(text, { source })).toMatchObject({
-        fault: "cloud",
-        sessionLost: false,
-      });
-      // Beside the failure of the work, a failed exporter means nothing.
-      const real =
-        'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): docker.io/acme/app:1: not found';
-      for (const both of [`${real}\n${text}`, `${text}\n${real}`]) {
-        expect(classifyFailure(both, { source })).toMatchObject({ fault: "user", counts: false });
-      }
+test.each(EXPORTERS)("a failed collector is not a failure of the engine: %s", (_language, text) => {
+  for (const source of ["sdk", "cli", undefined]) {
+    expect(classifyFailure(text, { source })).toMatchObject({
+      fault: "cloud",
+      sessionLost: false,
+    });
+    // Beside the failure of the work, a failed exporter means nothing.
+    const real =
+      'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): docker.io/acme/app:1: not found';
+    for (const both of [`${real}\n${text}`, `${text}\n${real}`]) {
+      expect(classifyFailure(both, { source })).toMatchObject({ fault: "user", counts: false });
     }
-  },
-);
+  }
+});
 
-test("what stands behind the stack of an exporter is read for itself", () => {
+test("reads the text after an exporter's stack separately", () => {
   const [, stack] = EXPORTERS.at(-1) ?? [];
   const own =
     'Traceback (most recent call last):\n  File "/src/ci.py", line 9, in main\ndagger.ExecError: exit code: 1';

@@ -32,7 +32,7 @@ const FRONT_ENDS: Readonly<Record<string, (printed: string, failed: string) => s
 };
 
 test.each(Object.entries(FRONT_ENDS))(
-  "%s: what a step printed that passed blames nobody",
+  "%s: output of a step that passed is not blamed on any component",
   (_name, print) => {
     for (const printed of [
       QUAY,
@@ -83,7 +83,7 @@ test.each([
     "dots",
     `▶ ....\n\n▼ ${COMMAND}\n${QUOTED}\n\n▶ X\n\n✔ connect 0.0s\n✘ ${COMMAND} 0.8s ERROR\n${QUOTED}\n! exit code: 1\n`,
   ],
-])("%s: what a failed command printed is quoted, in whatever shape", (_name, text) => {
+])("%s: output of a failed command counts as quoted, in any form", (_name, text) => {
   expect(classifyFailure(text, { source: "cli", exitCode: 1 })).toMatchObject({
     fault: "user",
     counts: false,
@@ -108,19 +108,19 @@ test.each([
     "the way to it",
     `✘ .fetch: String! 1.0s ERROR\n┇ http(url: "https://files.example.com/a") › \n✘ HTTPState._resolve(name: "a"): File! 0.0s ERROR\n! ${HTTP_503}\n`,
   ],
-])("the host of a failure without one is that of %s", (_what, text) => {
+])("a failure without a host gets the host of %s", (_what, text) => {
   expect(classifyFailure(text, { source: "cli", exitCode: 1 })).toMatchObject({
     fault: "http",
     upstream: "files.example.com",
   });
 });
 
-test("a reason that a terminal has wrapped is whole again", () => {
+test("joins a reason that a terminal wrapped", () => {
   const text = `✘ .pull: String! 0.5s ERROR\n! failed to resolve image "docker.io/a/b:1" (platform: "linux/amd64"): unexpected status from HEAD request to\n  https://registry-1.docker.io/v2/a/b/manifests/1: 429 Too Many Requests\n`;
   expect(classifyFailure(text)).toMatchObject({ upstream: "registry-1.docker.io", limited: true });
 });
 
-test("what other programs mark with the same signs is no step", () => {
+test("a line of another program with the same signs is not a step", () => {
   const text = " ✘ Image public.ecr.aws/a/b:1      Error toomanyrequests: Rate exceeded";
   expect(classifyFailure(text)).toMatchObject({ fault: "registry", limited: true });
 });

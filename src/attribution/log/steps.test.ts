@@ -10,7 +10,7 @@ test("the closing block of a command begins at its last Error line", () => {
   );
 });
 
-test("a text without progress has no closing block, nor one without an Error line", () => {
+test("a text without progress or without an Error line has no closing block", () => {
   expect(closingBlock("Error: alone")).toBeUndefined();
   expect(closingBlock(LOG)).toBeUndefined();
 });
@@ -21,19 +21,19 @@ test("an Error line in the quoted output of a step opens no block", () => {
   ).toBe("Error: exit code: 1\nStderr:\nError: quoted\n12  : looks like progress");
 });
 
-test("a second run in the same log is a new beginning", () => {
+test("a second run in the same log starts over", () => {
   expect(closingBlock(`${LOG}Error: exit code: 1\nStderr:\nx\n${LOG}Error: last`)).toBe(
     "Error: last",
   );
 });
 
-test("what a CI runner adds is no closing block", () => {
+test("a line that a CI runner adds is not a closing block", () => {
   expect(closingBlock(`${LOG}Error: real\nError: Process completed with exit code 1.`)).toContain(
     "real",
   );
 });
 
-test("the log of a dagger that a step ran opens no block, quoted or logged", () => {
+test("the log of a nested dagger opens no block, quoted or logged", () => {
   const nested = `1   : connect\n4   : ! ${"x".repeat(9)}\n\nError: inner`;
   expect(
     closingBlock(`process "t" did not complete successfully: exit code: 1\nStderr:\n${nested}`),
@@ -47,14 +47,14 @@ test("the log of a dagger that a step ran opens no block, quoted or logged", () 
   );
 });
 
-test("the quoted output of a command is split off its message", () => {
+test("splits the quoted output of a command from its message", () => {
   expect(
     splitOutput("process did not complete successfully: exit code: 1\nStdout:\na\nStderr:\nb").said,
   ).toBe("process did not complete successfully: exit code: 1");
   expect(splitOutput("a\nStderr:\nb").output).toBe("");
 });
 
-test("what the steps of a buildkit log print is told from what buildkit says", () => {
+test("separates the output of buildkit's steps from buildkit's own words", () => {
   const { said, output } = splitStepOutput(
     "#9 1.2 npm noise\n#9 1.3 error: failed to copy: x\n#9 ERROR: y",
   );
@@ -70,13 +70,13 @@ test.each([
   ["buildkit's git, by its end", "#9 0.4 EOF\n#9 ERROR: failed to fetch remote x", "EOF"],
   ["dagger's git", "9   : ┆ git ls-remote x\n9   : ┆ [1.2s] | EOF", "EOF"],
   ["the container runtime", "9   : ┆ exec docker pull x\n9   : ┆ [1.2s] | EOF", "EOF"],
-])("the log of %s is told by the name of its step", (_what, log, said) => {
+])("recognizes the log of %s by the name of its step", (_what, log, said) => {
   const parted = splitStepOutput(log);
   expect(/^EOF$/m.test(parted.said)).toBe(said !== "");
   expect(/^EOF$/m.test(parted.output)).toBe(said === "");
 });
 
-test("the excerpt at the end of a buildkit log is a command's output too", () => {
+test("the excerpt at the end of a buildkit log is output of a command", () => {
   const { said, output } = splitStepOutput(
     "#9 ERROR: x\n------\n > [2/5] RUN make:\n0.412 EOF\n------\nERROR: failed to solve: x",
   );
@@ -85,7 +85,7 @@ test("the excerpt at the end of a buildkit log is a command's output too", () =>
   expect(said).toContain("failed to solve");
 });
 
-test("the log of the steps that failed is found by their words, or by the program they ran", () => {
+test("finds the log of the failed steps by their words or their program", () => {
   const log = [
     "2   : ┆ exec docker version",
     "2   : ┆ [0.1s] | no permission",
@@ -102,6 +102,6 @@ test("the log of the steps that failed is found by their words, or by the progra
   expect(failedStepLogs(log, "Error: something else")).toBe("");
 });
 
-test("what stands before a closing block is read without prefixes", () => {
+test("reads the text before a closing block without prefixes", () => {
   expect(logBefore("2   : ┆ [0.1s] | a\nb\nError: x", "Error: x")).toBe("a\nb\n");
 });

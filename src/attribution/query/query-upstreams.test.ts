@@ -63,7 +63,7 @@ test("an image by digest is marked as pinned", () => {
   expect(image).toMatchObject({ pinned: true, host: "docker.io" });
 });
 
-test("credentials and query strings never come out", () => {
+test("never returns credentials or query strings", () => {
   const found = upstreamsOfQuery(`{
     http(url: "https://user:hunter2@files.example.com/a?sig=topsecret#frag") { id }
     git(url: "https://bot:hunter2@github.com/acme/lib.git?x=topsecret") { id }
@@ -73,7 +73,7 @@ test("credentials and query strings never come out", () => {
   expect(JSON.stringify(found)).not.toMatch(/hunter2|topsecret|frag/);
 });
 
-test("variables and their defaults are followed", () => {
+test("resolves variables and their defaults", () => {
   const query = `query Q($image: String!, $url: String = "https://d.example/x") {
     container { from(address: $image) { id } } http(url: $url) { id }
   }`;
@@ -84,7 +84,7 @@ test("variables and their defaults are followed", () => {
   expect(hosts(query)).toEqual(["http:d.example"]);
 });
 
-test("fragments are read, and only the operation that is named", () => {
+test("reads fragments, and only the named operation", () => {
   const query = `query A { container { ...Base } } query B { http(url: "https://b.example/x") { id } }
     fragment Base on Container { from(address: "ghcr.io/a/b") { id } }`;
   expect(upstreamsOfQuery({ query, operationName: "A" }).map((one) => one.host)).toEqual([
@@ -101,13 +101,13 @@ test("a container that is loaded by its id may be pulled from and published as w
   expect(hosts(query)).toEqual(["registry:quay.io"]);
 });
 
-test("functions of a module that bear the names of core fields are no upstreams", () => {
+test("functions of a module with names of core fields are not upstreams", () => {
   expect(
     hosts('{ hello { http(url: "https://a.example/") git(url: "https://b.example/x") } }'),
   ).toEqual([]);
 });
 
-test("what another service of the pipeline serves is no upstream", () => {
+test("content served by another service of the pipeline is not an upstream", () => {
   expect(hosts('{ http(url: "http://web:8080/x", experimentalServiceHost: "id") { id } }')).toEqual(
     [],
   );
@@ -120,7 +120,7 @@ test("what another service of the pipeline serves is no upstream", () => {
   ).toEqual(["http:a.example"]);
 });
 
-test("an address is an image or a remote by what is asked of it", () => {
+test("an address is an image or a remote, depending on the fields below it", () => {
   expect(hosts('{ address(value: "ghcr.io/a/b") { container { id } } }')).toEqual([
     "registry:ghcr.io",
   ]);
@@ -148,11 +148,11 @@ test.each([
   "{ version }",
   "from".repeat(1_100_000),
   `{ a${" { a".repeat(50_000)} from`,
-])("what is no GraphQL, or too large, names nothing", (query) => {
+])("a text that is not GraphQL, or too large, names nothing", (query) => {
   expect(upstreamsOfQuery(query)).toEqual([]);
 });
 
-test("a deep chain is read to its end", () => {
+test("reads a deep chain to its end", () => {
   const depth = 500;
   const query = `{ container { ${'withExec(args: ["x"]) { '.repeat(depth)} publish(address: "ghcr.io/a/b") ${"}".repeat(depth)} } }`;
   expect(hosts(query)).toEqual(["registry:ghcr.io"]);
@@ -172,14 +172,14 @@ test.each([
   ["bot:hunter2@gitlab.com/a/b", "gitlab.com"],
   ["github.com/acme/lib/ci@v1", "github.com"],
   ["git.example.com:8443/a/b", "git.example.com:8443"],
-])("the git remote %s is asked of %s", (url, host) => {
+])("the git remote %s has the host %s", (url, host) => {
   const found = upstreamsOfQuery(`{ git(url: ${JSON.stringify(url)}) { head { commit } } }`);
   expect(found.map((one) => one.host)).toEqual([host]);
   expect(JSON.stringify(found)).not.toMatch(/hunter2/);
 });
 
 test.each(["file:///srv/x", "./x", "../../x", "/srv/x", "~/x", "C:\\x"])(
-  "the git remote %s is no host",
+  "the git remote %s has no host",
   (url) => {
     expect(hosts(`{ git(url: ${JSON.stringify(url)}) { head { commit } } }`)).toEqual([]);
   },

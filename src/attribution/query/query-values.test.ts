@@ -4,7 +4,7 @@ import { readQuery } from "./query-reading.js";
 const image = (query: string, variables?: Record<string, unknown>) =>
   readQuery({ query, variables }).named.map(({ key }) => key);
 
-test("a call is the same call whether its arguments stand there, in variables or in defaults", () => {
+test("a call is the same with its arguments inline, in variables or in defaults", () => {
   const plain = image('{ container { from(address: "alpine") { id } } }');
   const variable = "query Q($a: String!) { container { from(address: $a) { id } } }";
   const absent = 'query Q($a: String = "alpine") { container { from(address: $a) { id } } }';
@@ -13,13 +13,13 @@ test("a call is the same call whether its arguments stand there, in variables or
   expect(image(variable, { a: "alpine:3" })).not.toEqual(plain);
 });
 
-test("what a call does not use is not kept with it", () => {
+test("does not keep unused values with a call", () => {
   const query = "query Q($a: String!) { container { from(address: $a) { id } } }";
   const [key] = image(query, { a: "alpine", token: "x".repeat(1_000_000) });
   expect(key?.length).toBeLessThan(100);
 });
 
-test("lists and objects tell calls apart by what is in them", () => {
+test("calls with different lists or objects are different", () => {
   const http = (headers: string) => `query Q($v: String) {
     http(url: "https://a.example/x", options: { headers: [${headers}], deep: { on: true, none: null } }) { id }
   }`;
@@ -28,7 +28,7 @@ test("lists and objects tell calls apart by what is in them", () => {
   expect(image(http("$v"))).toEqual(image(http("null")));
 });
 
-test("ids are found in lists, objects, variables and their defaults", () => {
+test("finds ids in lists, objects, variables and their defaults", () => {
   const query = `query Q($deep: Any, $absent: String = "in a default") {
     node(id: "plain") { a(b: ["in a list", { c: "in an object" }], d: $deep, e: $absent) }
   }`;
@@ -44,7 +44,7 @@ test("ids are found in lists, objects, variables and their defaults", () => {
 });
 
 test.each([null, undefined, 5, [], {}, { query: 5 }, { query: "{ a", variables: 5 }])(
-  "what is no request names nothing: %j",
+  "a value that is not a request names nothing: %j",
   (request) => {
     expect(readQuery(request as never).named).toEqual([]);
   },

@@ -11,7 +11,7 @@ test.each([
   ['unknown command "boltdb" for "dagger call"', 'command "______" for "dagger call"'],
   ["lookup git-lfs.example on 10.0.0.1:53: no such host", "lookup _______________ on "],
   ["registry 'ghcr.io/a/b:1',next", "',next"],
-])("the names in %j are blotted out", (text, left) => {
+])("blots out the names in %j", (text, left) => {
   const blotted = withoutNames(text);
   expect(blotted).toContain(left);
   expect(blotted).toHaveLength(text.length);
@@ -24,7 +24,7 @@ test.each([
   "http/1.1 503 service unavailable",
   "toomanyrequests: you have reached your pull rate limit",
   "manifest unknown: failed",
-])("words are left alone: %j", (text) => {
+])("keeps words: %j", (text) => {
   expect(
     withoutNames(text)
       .replace(/_{4,}:443/, "10.0.0.1:443")
@@ -32,7 +32,7 @@ test.each([
   ).toBe(text);
 });
 
-test("places stay, whatever the text", () => {
+test("positions stay the same in any text", () => {
   const unit = fc.constantFrom("a", "/", ":", " ", '"', "=", ".", "tag ", "from ", "://", "5");
   fc.assert(
     fc.property(fc.string({ unit, maxLength: 40 }), (text) => {

@@ -25,7 +25,7 @@ test.each([
   expect(readEnding(new WordText(text))?.outcome).toBe(outcome);
 });
 
-test("the last line that tells decides, unless it tells only of a consequence", () => {
+test("the last line with an outcome decides, unless it reports a mere consequence", () => {
   expect(readEnding(new WordText("status: 503\nstatus: 404"))?.outcome).toBe("missing");
   expect(readEnding(new WordText("status: 503\ncontext canceled"))?.outcome).toBe("server-error");
   expect(readEnding(new WordText("context deadline exceeded\ncontext canceled"))?.outcome).toBe(
@@ -33,7 +33,7 @@ test("the last line that tells decides, unless it tells only of a consequence", 
   );
 });
 
-test("a certificate that a server complains of, after its 5xx, is none of the host that was asked", () => {
+test("a certificate error after a server's 5xx does not concern that server's own certificate", () => {
   expect(readEnding(new WordText("response status 503 certificate has expired"))?.outcome).toBe(
     "server-error",
   );
@@ -42,7 +42,7 @@ test("a certificate that a server complains of, after its 5xx, is none of the ho
   );
 });
 
-test("what stands right behind the address is its status, whatever comes after", () => {
+test("the number right after the address is the status, whatever follows", () => {
   expect(readEnding(new WordText(": 530 <none>: error code: 404"), true)).toEqual({
     outcome: "server-error",
     status: 530,

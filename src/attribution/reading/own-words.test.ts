@@ -31,7 +31,7 @@ describe.each(Object.entries(WRAPPINGS))("in the words of %s", (_name, wrap) => 
     expect(failure).toMatchObject({ ...expected, retryAfterMs });
   });
 
-  test("a request that a guard has ended for its time is our own timeout", () => {
+  test("a request that a guard timed out is our own timeout", () => {
     expect(classifyFailure(wrap("timed out after 4000 ms"))).toMatchObject({
       rule: "own.timed-out",
       counts: false,

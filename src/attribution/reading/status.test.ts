@@ -28,14 +28,14 @@ test.each([
   expect(readStatus(line)?.status).toBe(status);
 });
 
-test("behind an address any number of three digits is a status, but not a part of a name", () => {
+test("after an address any three-digit number is a status, unless it is part of a name", () => {
   expect(readStatusBehindAddress('": 520 anything')?.status).toBe(520);
   expect(readStatusBehindAddress(" - 503")?.status).toBe(503);
   expect(readStatusBehindAddress(": 503.example.com")).toBeUndefined();
   expect(readStatusBehindAddress(": 5030")).toBeUndefined();
 });
 
-test("a reason phrase is blotted out, what follows it is not", () => {
+test("blots out a reason phrase, but not the text after it", () => {
   expect(withoutReasons("invalid response status 503 backend fetch failed")).toBe(
     "invalid response status 503 ____________________",
   );

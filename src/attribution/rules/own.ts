@@ -1,6 +1,6 @@
 /** Rules for answers that this package gives in place of a session. */
 
-import { rejectionInWords, mentionsGuardTimeout } from "../reading/own-words.js";
+import { mentionsGuardTimeout, rejectionInWords } from "../reading/own-words.js";
 import type { AttributionRule } from "./rule.js";
 
 /** A circuit rejected a request. */
@@ -56,7 +56,11 @@ export const OWN_RULES: readonly AttributionRule[] = [
     transient: true,
     upstream: "none",
     reason: "Our own time-out ended the call; why it took so long is not known.",
-    when: [{ type: ["TIMED_OUT"] }, { codes: ["TIMED_OUT"] }, ({ text }) => mentionsGuardTimeout(text)],
+    when: [
+      { type: ["TIMED_OUT"] },
+      { codes: ["TIMED_OUT"] },
+      ({ text }) => mentionsGuardTimeout(text),
+    ],
     examples: [
       "GraphQLRequestError: timed out after 4000 ms",
       {

@@ -24,7 +24,7 @@ test.each(examples)("%s decides its own example: %j", (name, example, rule) => {
   expect(failure).toMatchObject({ fault: rule.fault, counts: rule.counts, reason: rule.reason });
 });
 
-test("every rule has an example, a sentence, a place where it was seen, and a name of its own", () => {
+test("every rule has an example, a reason, a place where it was seen, and a unique name", () => {
   for (const rule of ALL) {
     expect(rule.examples.length, rule.name).toBeGreaterThan(0);
     expect(rule.reason, rule.name).toMatch(/^[A-Z].*\.$/);
@@ -41,7 +41,7 @@ test("no rule lets a fault of the user or a cancellation count", () => {
   }
 });
 
-test("words of a rule are in lower case, since the text is when it is searched", () => {
+test("words of a rule are in lower case, like the text they are searched in", () => {
   for (const rule of ALL) {
     const conditions = Array.isArray(rule.when) ? rule.when : [rule.when];
     for (const condition of conditions) {

@@ -16,7 +16,7 @@ function callsOf(engine: string, name: string): (string | null)[] {
   return cachedCallsOf(spans).map(({ call }) => call);
 }
 
-test("the calls that an engine answered from its cache have their names", () => {
+test("returns the names of calls that an engine answered from its cache", () => {
   expect(callsOf("v0.21.8", "module-ok")).toEqual(["Query.container", "Container.withExec"]);
   expect(callsOf("v0.21.8", "hub-ok")).toEqual([]);
 });
@@ -25,7 +25,7 @@ test("an older engine marks the work for a call instead", () => {
   expect(callsOf("v0.19.11", "ok-exec").sort()).toEqual(["Container.from", "Container.withExec"]);
 });
 
-test("work of the engine for itself is no call", () => {
+test("work of the engine for itself is not a call", () => {
   expect(callsOf("v0.19.11", "version")).toEqual([]);
 });
 
@@ -34,7 +34,7 @@ const http = recorded.find(
 ) as EngineSpan;
 const CACHED = { "dagger.io/dag.cached": true };
 
-test("a URL that was known spares its host a request, and counts once", () => {
+test("a known URL avoids a request to its host, and counts once", () => {
   const cached = { ...http, attributes: { ...http.attributes, ...CACHED } };
   const inside = { ...http, name: "HTTPState._resolve", id: "inside", attributes: CACHED };
   const child = { ...inside, parent: http.id };
@@ -44,12 +44,12 @@ test("a URL that was known spares its host a request, and counts once", () => {
   expect(cachedCallsOf([http])).toEqual([]);
 });
 
-test("a name that is no function is counted and not shown", () => {
+test("a name that is not a function is counted but not shown", () => {
   const strange = { ...http, name: "token=hunter2 run", attributes: CACHED };
   expect(cachedCallsOf([strange])).toEqual([{ call: null, upstream: null }]);
 });
 
-test("what has not ended, or is not of the engine's core, is no call", () => {
+test("a span that has not ended, or is not of the engine's core, is not a call", () => {
   const cached = { ...http, name: "Container.from", attributes: CACHED };
   expect(cachedCallsOf([{ ...cached, endNs: "0" }])).toEqual([]);
   expect(cachedCallsOf([{ ...cached, scope: "user" }])).toEqual([]);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { call, http, request, span } from "../../../tests/traces/made-spans.js";
 import { evidenceFromSpans } from "./evidence.js";
 
-test("below a command a span accuses nobody, and what it says of an answer is forgeable", () => {
+test("a span below a command reports no failed host, and its answers are forgeable", () => {
   const root = request("00f067aa0ba902b7");
   const exec = span("Container.withExec", root);
   for (const forged of [exec, request(exec), span("Hello.fetch", exec)]) {
@@ -15,7 +15,7 @@ test("below a command a span accuses nobody, and what it says of an answer is fo
   }
 });
 
-test("of two failures with a host the one counts that no function can have made up", () => {
+test("of two failures of a host, the one that no function can forge counts", () => {
   const root = request("00f067aa0ba902b7");
   const called = span("Hello.pull", root);
   const own = span("resolving ghcr.io/a:1", root);
@@ -38,7 +38,7 @@ const failedFetch = {
   message: "invalid response status 503 Service Unavailable",
 } as const;
 
-test("on 1.0 a fetch names the host of `http`, and a twin counts nothing twice", () => {
+test("on 1.0 a fetch names the host of `http`, and a twin span counts nothing twice", () => {
   const root = request("00f067aa0ba902b7");
   const failed = { status: "error", message: failedFetch.message } as const;
   const arguments_ = { attributes: call("http", "url", "https://files.example.com/a") };
@@ -71,7 +71,7 @@ test("on 1.0 a call of `http` that fetched nothing proves nothing", () => {
   expect(evidenceFromSpans([root, hit])).toEqual([]);
 });
 
-test("a fetch that git makes is told by git's own commands", () => {
+test("git's own commands report its fetches", () => {
   const root = request("00f067aa0ba902b7");
   const tree = span("GitRef.tree", root);
   const fetching = span("fetching https://github.com/acme/lib.git", tree, failedFetch);

@@ -9,7 +9,7 @@ const said = (spans: readonly EngineSpan[], options = {}) =>
       `${kind}:${host} for ${servesHost} ${outcome} ${status}`,
   );
 
-test("a layer store that a registry leads to fails for the registry", () => {
+test("a failure of a registry's layer store counts for the registry", () => {
   const root = request();
   const pull = span("pulling registry.example.com/team/app:1", root);
   const outer = wrapped("HTTPRequest", "https://registry.example.com/v2/team/app/blobs/1", pull);
@@ -41,7 +41,7 @@ test("a token server can fail but proves nothing, nor does the 401 that leads to
   ]);
 });
 
-test("a mirror is known to stand in for the registry of the image", () => {
+test("a mirror acts for the registry of the image", () => {
   const root = request();
   const work = span("resolving docker.io/library/alpine:3", root);
   const outer = wrapped("HTTPRequest", "https://mirror.example.com/v2/library/alpine", work);
@@ -52,7 +52,7 @@ test("a mirror is known to stand in for the registry of the image", () => {
   ]);
 });
 
-test("the last attempt that tells anything decides, and a cancelled one tells nothing", () => {
+test("the last attempt that proves anything decides; a canceled one proves nothing", () => {
   const root = request();
   const work = span("pushing ghcr.io/team/app:1", root);
   const url = "https://ghcr.io/v2/team/app/blobs/1";
@@ -72,7 +72,7 @@ test("a body that breaks off fails although its status was good", () => {
   expect(said([root, work, body])).toEqual(["registry:ghcr.io for ghcr.io failed 200"]);
 });
 
-test("a certificate that is not trusted here is nobody's outage", () => {
+test("an untrusted certificate on this side is not an outage", () => {
   const root = request();
   const work = span("pulling ghcr.io/team/app:1", root);
   const message =
@@ -89,7 +89,7 @@ test("ports and addresses of version 6 stay in the name of the host", () => {
   ]);
 });
 
-test("http and git are told by the calls of the API, unless the cache answered", () => {
+test("reads http and git from calls of the API, unless the cache answered", () => {
   const root = request();
   const url = "https://bot:hunter2@files.example.com:8443/a?token=s3cret";
   const given = { status: "ok" as const, attributes: call("http", "url", url) };
@@ -162,7 +162,7 @@ test("a span that has not ended proves nothing, and the same one later does", ()
   expect(said([begun, ended, work, root])).toEqual(["registry:ghcr.io for ghcr.io answered 200"]);
 });
 
-test("forged nonsense in attributes makes no evidence and throws nothing", () => {
+test("forged nonsense in attributes proves nothing and throws nothing", () => {
   const root = request();
   for (const attributes of [
     { "http.request.method": "GET", "server.address": "a b" },
@@ -177,7 +177,7 @@ test("forged nonsense in attributes makes no evidence and throws nothing", () =>
   }
 });
 
-test("code in a container cannot make a host hang, nor a longer exchange of the engine's own", () => {
+test("code in a container cannot fake a hanging host or a longer exchange of the engine", () => {
   const root = request();
   const pull = span("resolving ghcr.io/team/app:1", root);
   const command = span("Container.withExec", root);

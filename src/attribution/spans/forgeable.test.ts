@@ -35,7 +35,7 @@ test.each([
   ["the images of a Dockerfile", [REQUEST, core("Directory.dockerBuild"), RESOLVING]],
   ["a request whose steps are not told", [REQUEST, RESOLVING]],
   ["a command of the CLI", [["dagger.io/cli", "dagger call test"], REQUEST, RESOLVING]],
-] as const)("only the engine sends what stands below %s", (_what, above) => {
+] as const)("only the engine sends spans below %s", (_what, above) => {
   expect(nested(...above, EXCHANGE)).toBe("engine");
 });
 
@@ -47,7 +47,7 @@ test.each([
   ["a function of a module", [REQUEST, core("Hello.build")]],
   ["a request of a module", [REQUEST, core("Hello.build"), REQUEST, core("Container.from")]],
   ["a request that a command made up", [REQUEST, core("Container.withExec"), REQUEST]],
-] as const)("a container may send what stands below %s", (_what, above) => {
+] as const)("a container may send spans below %s", (_what, above) => {
   expect(nested(...above, EXCHANGE)).not.toBe("engine");
 });
 
@@ -96,7 +96,7 @@ test.each([
   expect(nested(...above, EXCHANGE)).toBe("command");
 });
 
-test("what stands deeper than engines go was made up", () => {
+test("a span deeper than engines nest is forged", () => {
   const deep = Array.from({ length: 300 }, () => core("Container.from"));
   expect(nested(REQUEST, ...deep, EXCHANGE)).toBe("command");
 });

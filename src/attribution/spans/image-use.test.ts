@@ -39,7 +39,7 @@ function from(address: string, parent?: EngineSpan, given: Partial<EngineSpan> =
   return span("Container.from", parent, { attributes: { "dagger.io/dag.call": call }, ...given });
 }
 
-test("a reference is shown in full, as the engine would have it", () => {
+test("returns a reference in full, in the engine's form", () => {
   expect(plainImage("alpine")).toEqual({ image: "docker.io/library/alpine:latest", digest: null });
   expect(plainImage("ghcr.io/acme/app:1.2")).toEqual({
     image: "ghcr.io/acme/app:1.2",
@@ -71,11 +71,11 @@ test.each([
   "ghcr.io/acme/app:ghp_0123456789abcdefghij",
   "ghcr.io/acme/app:1\u001b[31m",
   `ghcr.io/${"a-".repeat(500)}`,
-])("%j is no reference that may be shown", (address) => {
+])("%j is not a reference that may be shown", (address) => {
   expect(plainImage(address)).toBeUndefined();
 });
 
-test("a tag became what the engine went on with", () => {
+test("a tag resolved to the image that the engine continued with", () => {
   const outer = from("alpine:3");
   const became = span(`from docker.io/library/alpine:3@${DIGEST}`, outer);
   const inner = from(`docker.io/library/alpine:3@${DIGEST}`, became);
@@ -85,7 +85,7 @@ test("a tag became what the engine went on with", () => {
   });
 });
 
-test("what stands below another image says nothing of this one", () => {
+test("a span below another image proves nothing about this one", () => {
   const outer = from("alpine:3");
   const became = span(`from docker.io/library/debian:12@${DIGEST}`, outer);
   expect(imageFactsOf([outer, became]).uses).toEqual([
@@ -93,7 +93,7 @@ test("what stands below another image says nothing of this one", () => {
   ]);
 });
 
-test("a span of that name that no call is above, or of another scope, teaches nothing", () => {
+test("a span of that name outside a call, or of another scope, proves nothing", () => {
   const alone = span(`from docker.io/library/alpine:3@${DIGEST}`);
   const outer = from("alpine:3");
   const foreign = span(`from docker.io/library/alpine:3@${DIGEST}`, outer, { scope: "user" });
@@ -102,13 +102,13 @@ test("a span of that name that no call is above, or of another scope, teaches no
   ]);
 });
 
-test("an image that was not got is not used, and one with credentials not shown", () => {
+test("a failed pull is not a use, and an image with credentials is not shown", () => {
   const failed = from("alpine:3", undefined, { status: "error" });
   const secret = from("bot:hunter2@ghcr.io/acme/app:1");
   expect(imageFactsOf([failed, secret]).uses).toEqual([]);
 });
 
-test("spans that go round in a circle end", () => {
+test("spans that form a circle do not hang", () => {
   const one = { ...from("alpine:3"), id: "a", parent: "b" };
   const other = { ...from("alpine:3"), id: "b", parent: "a" };
   const became = { ...span(`from alpine:3@${DIGEST}`), parent: "a" };
@@ -124,15 +124,18 @@ const recorded = readFileSync(
   .map((line): EngineSpan & { case: string; engine: string } => JSON.parse(line));
 const H5 = "sha256:4fcc380aac80c17646cd400d073fd526af4b5fc447c4622d8cd85b74a8fc8d4c";
 
-test.each(["v0.21.8", "v0.19.11"])("engine %s tells of a tag what it became", (engine) => {
-  const spans = recorded.filter((one) => one.engine === engine && one.case === "ok-exec");
-  expect(imageFactsOf(spans)).toEqual({
-    uses: [{ image: "docker.io/library/busybox:h5", digest: H5 }],
-    asked: ["docker.io/library/busybox:h5"],
-  });
-});
+test.each(["v0.21.8", "v0.19.11"])(
+  "engine %s reports the digest that a tag resolved to",
+  (engine) => {
+    const spans = recorded.filter((one) => one.engine === engine && one.case === "ok-exec");
+    expect(imageFactsOf(spans)).toEqual({
+      uses: [{ image: "docker.io/library/busybox:h5", digest: H5 }],
+      asked: ["docker.io/library/busybox:h5"],
+    });
+  },
+);
 
-test("an image that the engine held was got without a request", () => {
+test("the engine used an image it already had without a request", () => {
   const spans = recorded.filter((one) => one.engine === "v0.21.8" && one.case === "digest-ok");
   expect(imageFactsOf(spans)).toEqual({
     uses: [{ image: "docker.io/library/busybox:h5", digest: H5 }],

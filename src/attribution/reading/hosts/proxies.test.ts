@@ -15,7 +15,7 @@ test.each([
   ["Failed to connect to squid.example port 443: Connection timed out", "squid.example"],
   ["Failed to connect to 10.1.1.1 port 443: Connection timed out", "10.1.1.1:443"],
   ["Failed to connect to github.com port 443 via squid.example after 9 ms: x", "squid.example"],
-])("the proxy is named in %j", (text, proxy) => {
+])("finds the proxy in %j", (text, proxy) => {
   expect(blamedProxy(`unable to access 'https://github.com/a/': ${text}`, "github.com")).toBe(
     proxy,
   );
@@ -25,10 +25,10 @@ test.each([
   "Failed to connect to github.com port 443 after 9 ms: Couldn't connect to server",
   "Could not resolve host: github.com",
   "unknown error host unreachable",
-])("the host that was asked is no proxy: %j", (text) => {
+])("the contacted host is not a proxy: %j", (text) => {
   expect(blamedProxy(text, "github.com")).toBeUndefined();
 });
 
-test("without a URL nobody tells an address from a proxy's", () => {
+test("without a URL an address is not taken for a proxy", () => {
   expect(blamedProxy("Failed to connect to x.example port 80", undefined)).toBeUndefined();
 });

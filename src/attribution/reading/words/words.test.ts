@@ -4,7 +4,7 @@ import { WordText, wordList } from "./words.js";
 
 const letters = fc.string({ unit: fc.constantFrom("a", "b", " ", "é", "\n"), maxLength: 12 });
 
-test("a word is found exactly where a plain search finds it, however texts take turns", () => {
+test("finds a word exactly where a plain search does, also with texts in turns", () => {
   fc.assert(
     fc.property(letters, letters, fc.array(letters, { maxLength: 5 }), (one, other, words) => {
       for (const text of [new WordText(one), new WordText(other), new WordText(one)]) {

@@ -11,13 +11,13 @@ test.each([
   ["Mocha", `${DOWN}\n  1 failing\n`],
   ["Cargo", `${DOWN}\ntest result: FAILED. 0 passed; 1 failed; 0 ignored`],
   ["TAP", `not ok 3 pulls an image\n# ${DOWN}`],
-])("a failed test of %s is its author's, whatever it quotes", (_runner, text) => {
+])("a failed test of %s is a user error, whatever it quotes", (_runner, text) => {
   for (const context of [{}, { source: "cli", exitCode: 1 }]) {
     expect(classifyFailure(text, context)).toMatchObject({ fault: "user", counts: false });
   }
 });
 
-test("an exchange of the engine that failed after failed tests were helped is the registry's", () => {
+test("a failed exchange of the engine after failed tests belongs to the registry", () => {
   const text = `--- FAIL: TestFlaky (0.00s)\nFAIL\nok\n${DOWN}`;
   expect(classifyFailure(text, { source: "cli", exitCode: 1 })).toMatchObject({
     fault: "registry",
@@ -26,7 +26,7 @@ test("an exchange of the engine that failed after failed tests were helped is th
   });
 });
 
-test("a report without failed tests says nothing", () => {
+test("a report without failed tests decides nothing", () => {
   const text = `Tests run: 3, Failures: 0, Errors: 0\n3 examples, 0 failures\n${DOWN}`;
   expect(classifyFailure(text)).toMatchObject({ fault: "registry", counts: true });
 });
