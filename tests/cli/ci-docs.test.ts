@@ -1,4 +1,4 @@
-/** docs/ci.md says what the action, `run` and its reports are, and its snippets are such as work. */
+/** docs/ci.md and docs/run.md describe the action, `run` and its reports as they are, and their snippets work. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,12 @@ import { replay } from "./replay.js";
 import { attempt, failedRun, LIMITED, rejectedRun, sampleRun } from "./run/sample-run.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const docs = readFileSync(join(ROOT, "docs/ci.md"), "utf8");
-const snippets = snippetsOfMarkdown("docs/ci.md", docs);
+const pages = ["docs/ci.md", "docs/run.md"].map((path) => ({
+  path,
+  text: readFileSync(join(ROOT, path), "utf8"),
+}));
+const docs = pages.map(({ text }) => text).join("\n");
+const snippets = pages.flatMap(({ path, text }) => snippetsOfMarkdown(path, text));
 const action = readAction(join(ROOT, "action.yml"));
 const cli = builtCli();
 

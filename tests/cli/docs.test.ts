@@ -1,4 +1,4 @@
-/** docs/cli.md, and command lines on other pages, say what the program does. */
+/** docs/cli.md, docs/cli-reference.md and command lines on other pages show what the program does. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
@@ -8,7 +8,6 @@ import {
   CLASSIFY_EXIT_CODES,
   COMMON_EXIT_CODES,
   DIGESTS_EXIT_CODES,
-  EXIT,
   type ExitCodeMeaning,
   HISTORY_EXIT_CODES,
   ISOLATE_EXIT_CODES,
@@ -23,6 +22,7 @@ import {
 
 const ROOT = new URL("../../", import.meta.url);
 const docs = readFileSync(new URL("docs/cli.md", ROOT), "utf8");
+const reference = readFileSync(new URL("docs/cli-reference.md", ROOT), "utf8");
 const COMMANDS = [
   ["classify"],
   ["quota"],
@@ -48,26 +48,49 @@ function hasParts([command, part]: readonly string[]): boolean {
 }
 
 test("the table of exit codes is that of the program", () => {
-  const rows = (command: string, meanings: readonly ExitCodeMeaning[]) =>
-    meanings.map(([code, meaning]) => `| ${code} | ${command} | ${meaning} |`);
-  const expected = [
-    ...rows("`classify`", CLASSIFY_EXIT_CODES),
-    ...rows("`quota`", QUOTA_EXIT_CODES),
-    ...rows("`mirrors`", MIRRORS_EXIT_CODES),
-    ...rows("`digests`", DIGESTS_EXIT_CODES),
-    ...RUN_EXIT_CODES.map(([code, meaning]) => {
-      const command = code === EXIT.rejected ? "`run`, `session`" : "`run`";
-      return `| ${code} | ${command} | ${meaning} |`;
-    }),
-    ...rows("`status`", STATUS_EXIT_CODES),
-    ...rows("`watch`", WATCH_EXIT_CODES),
-    ...rows("`isolate`", ISOLATE_EXIT_CODES),
-    ...rows("`release`, `reset`", RELEASE_EXIT_CODES),
-    ...rows("`history`", HISTORY_EXIT_CODES),
-    ...rows("`serve`", SERVE_EXIT_CODES),
-    ...rows("all", COMMON_EXIT_CODES),
+  const meanings: readonly (readonly [string, readonly ExitCodeMeaning[]])[] = [
+    ["`run`", RUN_EXIT_CODES],
+    ["`classify`", CLASSIFY_EXIT_CODES],
+    ["`quota`", QUOTA_EXIT_CODES],
+    ["`mirrors`", MIRRORS_EXIT_CODES],
+    ["`digests`", DIGESTS_EXIT_CODES],
+    ["`status`", STATUS_EXIT_CODES],
+    ["`watch`", WATCH_EXIT_CODES],
+    ["`isolate`", ISOLATE_EXIT_CODES],
+    ["`release`", RELEASE_EXIT_CODES],
+    ["`reset`", RELEASE_EXIT_CODES],
+    ["`history`", HISTORY_EXIT_CODES],
+    ["`serve`", SERVE_EXIT_CODES],
+    ["all", COMMON_EXIT_CODES],
   ];
-  expect(docs.split("\n").filter((line) => /^\| [0-9]/.test(line))).toEqual(expected);
+  const rows = reference.split("\n").filter((line) => /^\| [0-9]/.test(line));
+  const cells = rows.map((row) => row.split("|").map((cell) => cell.trim()));
+  for (const [command, codes] of meanings) {
+    for (const [code, meaning] of codes) {
+      const found = cells.filter((row) => row[1] === `${code}` && row[3] === meaning);
+      expect(
+        found.flatMap((row) => row[2]?.split(", ")),
+        meaning,
+      ).toContain(command);
+    }
+  }
+  const known = new Set(meanings.flatMap(([, codes]) => codes.map(([code]) => `${code}`)));
+  // How a command that cannot be started ends is the affair of run and trace alone.
+  const others = cells.filter((row) => !known.has(row[1] ?? "")).map((row) => row[1]);
+  expect(others).toEqual(["126", "127"]);
+  expect(cells.map((row) => Number(row[1]))).toEqual(
+    cells.map((row) => Number(row[1])).sort((one, other) => one - other),
+  );
+});
+
+test("the reference is what --help prints: else run scripts/write-cli-docs.mjs after a build", async () => {
+  const { pageWithHelp, readHelp } = await import(new URL("scripts/write-cli-docs.mjs", ROOT).href);
+  const helps = await readHelp((names: readonly string[]) => output(...names, "--help"));
+  expect(reference).toBe(pageWithHelp(reference, helps));
+  const [program, first] = helps;
+  const sections = new Map(first.sections).set("Options", [["--other", "does something else"]]);
+  const changed = pageWithHelp(reference, [program, { ...first, sections }]);
+  expect(changed).toContain("| `--other` | does something else |");
 });
 
 /** What a command line prints. */
@@ -84,7 +107,7 @@ test.each(COMMANDS.map((command) => [command]))(
     const options = (await output(...command, "--help")).matchAll(/^ {2}(--[a-z-]+(?: <\w+>)?)/gm);
     const names = [...options].map(([, name]) => `\`${name}\``);
     expect(names).not.toEqual([]);
-    expect(names.filter((name) => !docs.includes(name))).toEqual([]);
+    expect(names.filter((name) => !reference.includes(name))).toEqual([]);
   },
 );
 
@@ -124,6 +147,6 @@ test("no option is told that is not there", async () => {
     [...COMMANDS, ["trace"], []].map((command) => output(...command, "--help")),
   );
   // Those of other programs in the examples stand in lines of code, not in backquotes.
-  const told = [...docs.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name ?? "");
+  const told = [...`${docs}${reference}`.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name ?? "");
   expect(told.filter((name) => !helps.some((help) => help.includes(name)))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** What docs/cli.md shows of shared circuits is what the program prints. */
+/** What docs/operate.md shows of shared circuits is what the program prints. */
 
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
@@ -9,7 +9,7 @@ import { circuitLines } from "../../../src/cli/fleet/table.js";
 import type { FleetSnapshot } from "../../../src/fleet/rules/reply.js";
 import { UNKNOWN_SNAPSHOT } from "../../../src/fleet/rules/snapshot.js";
 
-const docs = readFileSync(new URL("../../../docs/cli.md", import.meta.url), "utf8");
+const docs = readFileSync(new URL("../../../docs/operate.md", import.meta.url), "utf8");
 const stream = () => new PassThrough();
 const terminal = { stdin: stream(), stdout: stream(), stderr: stream(), env: {} };
 
