@@ -1,28 +1,28 @@
-/** Starts to receive the spans of a CLI that will be started with some environment. */
+/** Starts a receiver for the spans of a CLI that will start with a given environment. */
 
 import { collectorOf, type Environment, engineEnvironment } from "./environment.js";
 import { startTraceReceiver, type TraceReceiver } from "./receiver/receiver.js";
 
-/** Where the spans of a CLI come in, or why they do not. */
+/** The receiver of a CLI's spans, or the reason why there is none. */
 export type EngineTraces =
   | {
       readonly receiver: TraceReceiver;
-      /** What to add to the environment of the CLI, and of it alone. */
+      /** Variables to add to the environment of the CLI only. */
       readonly variables: Readonly<Record<string, string>>;
-      /** Whether the user has a collector that bodies are passed on to. */
+      /** Whether the user has a collector that receives the bodies as well. */
       readonly hasCollector: boolean;
     }
   | {
       readonly receiver: undefined;
-      /** The code of a warning that says so. */
+      /** The code of a warning with this reason. */
       readonly offCode: "traces-left-alone" | "traces-not-read";
       /** Names variables, never their values. */
       readonly offReason: string;
     };
 
 /**
- * Starts a receiver for the environment that a CLI would have without us. Never rejects: what stands
- * in the way is told, and the CLI runs without a witness.
+ * Starts a receiver for the environment that the CLI would have without us. Never rejects: on an
+ * obstacle it returns the reason, and the CLI runs without request traces.
  */
 export async function startEngineTraces(env: Environment): Promise<EngineTraces> {
   const collector = collectorOf(env);

@@ -33,11 +33,11 @@ describe("the collector", () => {
     [{ [BASE]: "http://a.otel", HTTP_PROXY: "p", no_proxy: ".otel" }, "http://a.otel/v1/traces"],
     [{ [BASE]: "http://otel:1", HTTP_PROXY: "p", NO_PROXY: "otel:1" }, "http://otel:1/v1/traces"],
     [{ [BASE]: "http://otel", HTTP_PROXY: "p", NO_PROXY: "*" }, "http://otel/v1/traces"],
-  ])("of %j is passed on to", (env, endpoint) => {
+  ])("of %j receives forwarded traces", (env, endpoint) => {
     expect(collectorOf(env)).toEqual({ kind: "http", endpoint });
   });
 
-  test("is none without an endpoint, whatever else is set", () => {
+  test("is missing without an endpoint, whatever else is set", () => {
     expect(collectorOf({})).toEqual({ kind: "none" });
     expect(collectorOf({ [BASE]: " ", [PROTOCOL]: "grpc" })).toEqual({ kind: "none" });
   });
@@ -55,7 +55,7 @@ describe("the collector", () => {
       "http_proxy",
     ],
     [{ [BASE]: "http://s3cret:1", HTTP_PROXY: "p", NO_PROXY: "s3cret:2" }, "HTTP_PROXY"],
-  ])("of %j is left alone, for a reason that names a variable and no value", (env, variable) => {
+  ])("of %j is left alone, with a reason that names a variable but no value", (env, variable) => {
     const collector = collectorOf(env);
     expect(collector).toEqual({ kind: "left-alone", reason: expect.stringContaining(variable) });
     expect(JSON.stringify(collector)).not.toContain("s3cret");
@@ -87,12 +87,12 @@ describe("the environment of the CLI", () => {
     ["5000", "100"],
     ["soon", "100"],
     ["", "100"],
-  ])("a delay of %j of the user's own becomes %j", (own, added) => {
+  ])("a delay of %j from the user becomes %j", (own, added) => {
     const { variables } = engineEnvironment(receiver, { OTEL_BSP_SCHEDULE_DELAY: own });
     expect(variables.OTEL_BSP_SCHEDULE_DELAY).toBe(added);
   });
 
-  test("leaves a collector alone that speaks gRPC, and says so once", async () => {
+  test("leaves a gRPC collector alone, and warns once", async () => {
     const fresh = await import("./environment.js");
     const env = { [BASE]: "http://s3cret:4317", [PROTOCOL]: "grpc" };
     for (const _ of [1, 2]) {
@@ -110,7 +110,7 @@ describe("the environment of the CLI", () => {
     expect(String(warn.mock.calls[0])).not.toContain("s3cret");
   });
 
-  test("leaves sampling to the user, and says once what it hides", async () => {
+  test("leaves sampling to the user, and warns once about its effect", async () => {
     const fresh = await import("./environment.js");
     for (const sampler of ["traceidratio", "traceidratio", "always_on", "parentbased_always_on"]) {
       const env = { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: "0.1" };

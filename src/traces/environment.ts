@@ -1,4 +1,4 @@
-/** The part of the environment that tells where traces go, read for the user and written for the CLI. */
+/** Reads from the environment where traces go, and creates the variables for the CLI. */
 
 import { proxyVariable } from "./outbound-proxy.js";
 import { isHttpUrl } from "./receiver/receiver-options.js";
@@ -7,22 +7,22 @@ import { isHttpUrl } from "./receiver/receiver-options.js";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where an environment sends traces: nowhere, to a collector that bodies can be passed on to, or to
- * one that must be left alone, because passing on would lose what the CLI itself would deliver. The
- * reason names variables, never their values.
+ * The destination of traces in an environment: none, a collector that can receive forwarded bodies,
+ * or one to leave alone. Forwarding to the last kind would lose data that the CLI itself delivers.
+ * The reason names variables, never their values.
  */
 export type TraceCollector =
   | { readonly kind: "none" }
   | { readonly kind: "http"; readonly endpoint: string }
   | { readonly kind: "left-alone"; readonly reason: string };
 
-/** The environment of a CLI whose spans are to be received. */
+/** The environment of a CLI whose spans will be received. */
 export interface EngineEnvironment {
-  /** What to add to the environment of the CLI, and of it alone; empty without a witness. */
+  /** Variables to add to the environment of the CLI only; empty if no spans will be received. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Whether the CLI, started so, sends its spans to the receiver. */
+  /** Whether the CLI, started with these variables, sends its spans to the receiver. */
   readonly witness: boolean;
-  /** Why not; undefined when it does. Names variables, never their values. */
+  /** Why it does not; undefined if it does. Names variables, never their values. */
   readonly reason: string | undefined;
 }
 
@@ -36,20 +36,20 @@ const SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY";
 const SAMPLER = "OTEL_TRACES_SAMPLER";
 const HTTP_PROTOBUF = "http/protobuf";
 
-/** With its default of 5 s, spans would come long after the answers that they explain. */
+/** With the default of 5 s, spans would arrive long after the answers that they explain. */
 const SCHEDULE_DELAY_MS = 100;
-/** The samplers that take all there is. */
+/** The samplers that record every trace. */
 const TAKING_ALL: ReadonlySet<string> = new Set(["always_on", "parentbased_always_on"]);
 
-/** What was said already in this process. */
+/** The warnings already shown in this process. */
 const said = new Set<string>();
 
 /**
- * Finds where an environment sends traces, as the CLI of Dagger reads it.
- * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is taken as it is, `/v1/traces` added when it has no path at
- * all; else `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces` added. Left alone is a collector that is
- * not spoken to by `http/protobuf`, has no http or https URL, or is reached with certificates or
- * through a proxy that the environment names.
+ * Finds where an environment sends traces, by the rules of Dagger's CLI.
+ * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is used as it is, with `/v1/traces` added if it has no path.
+ * Otherwise `OTEL_EXPORTER_OTLP_ENDPOINT` is used with `/v1/traces` added. A collector is left
+ * alone if it uses another protocol than `http/protobuf`, has no http or https URL, or needs
+ * certificates or a proxy from the environment.
  *
  * @example
  * ```ts
@@ -64,8 +64,8 @@ export function collectorOf(env: Environment): TraceCollector {
 }
 
 /**
- * Finds where an environment sends logs, as the CLI of Dagger reads it: to
- * `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` alone. `OTEL_EXPORTER_OTLP_ENDPOINT` by itself brings no logs.
+ * Finds where an environment sends logs, by the rules of Dagger's CLI: only to
+ * `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`. `OTEL_EXPORTER_OTLP_ENDPOINT` alone sends no logs.
  */
 export function logCollectorOf(env: Environment): TraceCollector {
   return collectorFor("LOGS", [LOGS_ENDPOINT], env);
@@ -99,14 +99,14 @@ function collectorFor(
 }
 
 /**
- * The variables with which a CLI sends its spans to a receiver. They are for the CLI alone: in the
- * process of an SDK they would start its own telemetry. The user's sampling is not touched.
+ * Returns the variables with which a CLI sends its spans to a receiver. Set them for the CLI only:
+ * in the process of an SDK they would start its own telemetry. The user's sampling stays as it is.
  *
- * When the user's collector has to be left alone there are none, and no witness. That, and a sampler
- * that hides requests from the witness, is said once in a process as a warning (type
- * `CircuitBreakerWarning`, code `traces-left-alone` or `traces-sampled`).
+ * If the user's collector must be left alone, there are none, and no spans are received. This case,
+ * and a sampler that hides requests, cause one warning per process (type `CircuitBreakerWarning`,
+ * code `traces-left-alone` or `traces-sampled`).
  *
- * @param receiver A receiver that passes on to the endpoint of `collectorOf(env)`, if there is one.
+ * @param receiver A receiver that forwards to the endpoint of `collectorOf(env)`, if there is one.
  * @param env The environment that the CLI would have without us.
  *
  * @example
@@ -143,12 +143,14 @@ export function engineEnvironment(
   return { variables, witness: true, reason: undefined };
 }
 
-/** The variables with which a CLI sends its logs to a receiver; they are for the CLI alone. */
+/**
+ * Returns the variables with which a CLI sends its logs to a receiver. Set them for the CLI only.
+ */
 export function logEnvironment(receiver: { readonly endpoint: string }): Record<string, string> {
   return { [LOGS_ENDPOINT]: receiver.endpoint, [LOGS_PROTOCOL]: HTTP_PROTOBUF };
 }
 
-/** Files that the CLI needs to reach its collector by TLS. */
+/** Returns the variables of files that the CLI needs for TLS to its collector. */
 function tlsFiles(signal: "TRACES" | "LOGS"): readonly string[] {
   return ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"].flatMap((name) => [
     `OTEL_EXPORTER_OTLP_${signal}_${name}`,
@@ -161,7 +163,7 @@ function isLower(delay: string | undefined): boolean {
   return /^\d+$/.test(text) && Number(text) < SCHEDULE_DELAY_MS;
 }
 
-/** An empty variable counts as one that is not set, as OpenTelemetry has it. */
+/** An empty variable counts as unset, by the specification of OpenTelemetry. */
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value.trim() !== "";
 }

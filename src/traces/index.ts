@@ -1,6 +1,6 @@
 /**
- * Traces: the spans of the engine as a witness of what a pipeline contacted, received on loopback
- * and passed on unchanged to the collector that the user had set.
+ * Traces: receives the engine's spans on loopback, as request traces that show the hosts a pipeline
+ * contacted, and forwards them unchanged to the user's collector.
  */
 
 export type { EngineSpan } from "../attribution/spans/span.js";

@@ -1,4 +1,4 @@
-/** Whether an environment has a URL reached through a proxy, as Go's HTTP client reads it. */
+/** Finds whether a URL is reached through a proxy, by the rules of Go's HTTP client. */
 
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   "http:": ["HTTP_PROXY", "http_proxy"],
@@ -7,8 +7,9 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/;
 
 /**
- * The variable that names the proxy for `url`; undefined when it is reached directly. Networks in
- * `NO_PROXY` (`10.0.0.0/8`) are not read: a host that only such an entry exempts counts as proxied.
+ * Returns the variable that names the proxy for `url`; undefined for a direct connection. Networks
+ * in `NO_PROXY` (`10.0.0.0/8`) are not read: a host exempted only by such an entry counts as
+ * proxied.
  */
 export function proxyVariable(
   url: URL,
@@ -20,7 +21,10 @@ export function proxyVariable(
   return exempt.some((entry) => covers(entry.trim().toLowerCase(), url)) ? undefined : variable;
 }
 
-/** Whether an entry of `NO_PROXY` stands for a host: itself, and its subdomains where it is a name. */
+/**
+ * Returns whether an entry of `NO_PROXY` matches a host: the host itself, and for a name its
+ * subdomains.
+ */
 function covers(entry: string, { hostname, port, protocol }: URL): boolean {
   if (entry === "*") return true;
   const match = /^(?:\*?\.)?(.+?)(?::(\d+))?$/.exec(entry);

@@ -1,6 +1,6 @@
 /**
- * Puts a span of our own around each request to a session, by which the engine's spans are told apart,
- * and gives a witness of it.
+ * Adds a span of ours around each request to a session. It identifies the engine's spans of that
+ * request, which together form its request trace.
  */
 
 import { isCircuitBreakerOpenError } from "../breaker/errors.js";
@@ -12,19 +12,22 @@ import { childOf, type TraceContext } from "./trace-context.js";
 export interface TracedRequest {
   /** The `traceparent` to send with it. */
   readonly traceparent: string;
-  /** Undefined when the user's trace is not sampled: the engine then tells nothing. */
+  /**
+   * The request trace; undefined if the user's trace is not sampled, since the engine then exports
+   * nothing.
+   */
   readonly witness: WatchedRequest | undefined;
-  /** The request is over; `error` is what it failed with, if it did. */
+  /** Ends the span of the request; `error` is its failure, if any. */
   end(error?: unknown): void;
 }
 
-/** Traces the requests of the sessions whose CLIs send their spans to one receiver. */
+/** Traces the requests of sessions whose CLIs send their spans to one receiver. */
 export class RequestTracing {
   readonly #receiver: TraceReceiver;
   readonly #spans: SpanCollector;
   readonly #exports: boolean;
 
-  /** @param exports Whether the user has a collector that our own spans are for. */
+  /** @param exports Whether the user has a collector for our own spans. */
   constructor(receiver: TraceReceiver, exports: boolean) {
     this.#receiver = receiver;
     this.#spans = new SpanCollector(receiver);
@@ -44,12 +47,15 @@ export class RequestTracing {
     };
   }
 
-  /** Hears nothing more; the receiver stays open. */
+  /** Stops listening; the receiver stays open. */
   close(): void {
     this.#spans.close();
   }
 
-  /** Nothing of the request or of its error but the names of the breaker and of the error's class. */
+  /**
+   * Exports nothing of the request or its error except the name of the breaker and the error's
+   * class.
+   */
   #export({ traceId, spanId, parentSpanId }: TraceContext, startMs: number, error: unknown): void {
     const refused = isCircuitBreakerOpenError(error) ? { "breaker.name": error.breakerName } : {};
     this.#receiver.addOwn({

@@ -6,7 +6,7 @@ import { childOf, type TraceContext } from "./trace-context.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A receiver that tells what the test says. */
+/** A receiver that sends the spans of the test. */
 function source() {
   const listeners = new Set<(spans: readonly EngineSpan[]) => void>();
   return {
@@ -53,7 +53,7 @@ function pull(context: TraceContext, parent: EngineSpan, host = "ghcr.io", statu
   return span(context, parent.id, { name, scope: "otelhttp", attributes });
 }
 
-test("the evidence of a request comes with the span of its end, whatever the order", async () => {
+test("returns a request's evidence when the span of its end arrives, in any order", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
@@ -69,7 +69,7 @@ test("the evidence of a request comes with the span of its end, whatever the ord
   expect(collector.size).toBe(0);
 });
 
-test("an end that came before anybody asked is told at once", async () => {
+test("returns at once if the end came before the call", async () => {
   const receiver = source();
   const context = childOf(undefined);
   const watched = new SpanCollector(receiver).watch(context);
@@ -77,7 +77,7 @@ test("an end that came before anybody asked is told at once", async () => {
   expect(await watched.evidence(0)).toEqual([]);
 });
 
-test("without the end of the request in time nothing is known", async () => {
+test("without the end of the request in time, nothing is known", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
@@ -89,7 +89,7 @@ test("without the end of the request in time nothing is known", async () => {
   expect(collector.size).toBe(0);
 });
 
-test("requests of one trace have evidence of their own, and what is over is forgotten", async () => {
+test("separates the requests of one trace, and forgets finished ones", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const user = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -105,7 +105,7 @@ test("requests of one trace have evidence of their own, and what is over is forg
   expect(collector.size).toBe(0);
 });
 
-test("after a drop only what comes then tells, and what was cut off is a failure", async () => {
+test("after a drop only later spans count, and a cut exchange is a failure", async () => {
   const receiver = source();
   const context = childOf(undefined);
   const watched = new SpanCollector(receiver).watch(context);
@@ -127,7 +127,7 @@ test("after a drop only what comes then tells, and what was cut off is a failure
   expect(await watched.evidence(1000)).toMatchObject([{ host: "ghcr.io", outcome: "failed" }]);
 });
 
-test("who has asked still hears when the request is ended", async () => {
+test("a pending wait still gets its result after the request ends", async () => {
   const receiver = source();
   const context = childOf(undefined);
   const watched = new SpanCollector(receiver).watch(context);
@@ -137,7 +137,7 @@ test("who has asked still hears when the request is ended", async () => {
   expect(await found).toEqual([]);
 });
 
-test("spans of traces that nobody watches are not held", () => {
+test("does not keep spans of unwatched traces", () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
@@ -151,7 +151,7 @@ test("spans of traces that nobody watches are not held", () => {
   expect(collector.size).toBe(0);
 });
 
-test("a flood of spans is held up to a bound, and the newest stay", async () => {
+test("keeps a flood of spans up to a bound, the newest first", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
@@ -164,7 +164,7 @@ test("a flood of spans is held up to a bound, and the newest stay", async () => 
   expect(collector.size).toBe(0);
 });
 
-test("a flood that takes the proof of a request away is no sign that there was none", async () => {
+test('a flood that pushes out a request\'s proof means unknown, not "none"', async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
@@ -176,7 +176,7 @@ test("a flood that takes the proof of a request away is no sign that there was n
   expect(await watched.evidence(1000)).toBeUndefined();
 });
 
-test("long texts are not held", () => {
+test("does not keep long texts", () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
@@ -190,7 +190,7 @@ test("long texts are not held", () => {
   expect(held.length).toBeLessThan(10_000);
 });
 
-test("with thousands of requests in one trace, each costs what is its own", async () => {
+test("with thousands of requests in one trace, each costs only its own spans", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const user = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -199,13 +199,13 @@ test("with thousands of requests in one trace, each costs what is its own", asyn
     const context = childOf(user);
     const watched = collector.watch(context);
     const root = request(context);
-    // What no request of ours has asked for, such as spans that come too late, stays for a while.
+    // Spans that match no request of ours, such as late ones, stay for a while.
     receiver.send(span(context, "00000000deadbeef", {}), pull(context, root), root);
     expect(await watched.evidence(1000)).toHaveLength(1);
   }
 });
 
-test("a collector that is closed listens to nobody, and who waits learns nothing", async () => {
+test("a closed collector stops listening, and pending waits end without a result", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const found = collector.watch(childOf(undefined)).evidence(1000);
@@ -220,7 +220,7 @@ const call = (context: TraceContext, parent: EngineSpan, given: Partial<EngineSp
 const inner = (context: TraceContext, parent: EngineSpan) =>
   span(context, parent.id, { scope: "dagger.io/engine.server", name: "POST /query" });
 
-test("what a function asks comes a body later, and is waited for", async () => {
+test("waits for the exchanges of a function, which arrive one body later", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);
@@ -236,7 +236,7 @@ test("what a function asks comes a body later, and is waited for", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a function that asked nothing is waited for no longer than there is time", async () => {
+test("waits for a function without exchanges no longer than the limit", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);

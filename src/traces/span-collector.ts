@@ -1,4 +1,4 @@
-/** Gathers the spans of requests that somebody waits for, and tells what they prove. */
+/** Collects the spans of requests in progress, and returns what they prove. */
 
 import { type Evidence, evidenceFromSpans } from "../attribution/spans/evidence.js";
 import { callsFunction } from "../attribution/spans/forgeable.js";
@@ -8,57 +8,58 @@ import { lightSpan, weightOf } from "./otlp/light-span.js";
 import type { TraceReceiver } from "./receiver/receiver.js";
 import type { TraceContext } from "./trace-context.js";
 
-/** What is held for requests that are still waited for, in characters and what an object costs. */
+/** The bound on spans in memory for such requests: characters and the cost of objects. */
 const MAX_WEIGHT = 8 * 1024 * 1024;
 
-/** A request whose spans are gathered. */
+/** A request whose spans are collected. */
 export interface WatchedRequest {
   /**
-   * Our own time-out has just ended the request. What comes from now on decides, and an exchange that
-   * was cut off after at least half that time is a failure of its host: code in a container, which
-   * dies with the request, can forge spans only before.
+   * Records that our own timeout has just ended the request. Only later spans decide now, and an
+   * exchange that was cut off after at least half of the timeout is a failure of its host. Code in
+   * a container can forge spans only before: it dies with the request.
    */
   dropped(timeoutMs: number): void;
   /**
-   * What its spans prove, once the engine has told that the request is over; undefined when it does
-   * not tell in time, or when nothing is left of a flood of spans. Asked once; after it nothing more is gathered.
+   * Returns what the spans prove, once the engine reports the end of the request. Undefined if that
+   * does not arrive in time, or if a flood of spans pushed them out. Call it once; collection stops
+   * afterwards.
    *
-   * @param withinMs How long to wait, in milliseconds; the wait does not keep the process alive.
+   * @param withinMs The longest wait in milliseconds; it does not keep the process alive.
    */
   evidence(withinMs: number): Promise<readonly Evidence[] | undefined>;
-  /** Gathers nothing more, unless `evidence` was asked. */
+  /** Stops the collection, unless `evidence` was called. */
   end(): void;
 }
 
-/** Somebody who waits for the end of a request. */
+/** A wait for the end of a request. */
 interface Watch {
   over: boolean;
   asked: boolean;
-  /** Ends the wait of who waits for it. */
+  /** Ends the wait. */
   heard: (() => void) | undefined;
-  /** The time-out that dropped the request, and how many spans had come until then. */
+  /** The timeout that dropped the request, and the number of spans received until then. */
   drop: { readonly timeoutMs: number; readonly taken: number } | undefined;
 }
 
-/** A span with its place among all that came. */
+/** A span with its position among all that arrived. */
 interface HeldSpan {
   readonly span: EngineSpan;
   readonly taken: number;
 }
 
-/** The spans of one trace, and who waits in it. */
+/** The spans of one trace, and the waits in it. */
 interface TraceInFlight {
-  /** In the order in which the parents were first named. */
+  /** In the order in which the parents first occurred. */
   readonly byParent: Map<string, HeldSpan[]>;
   readonly watches: Map<string, Watch>;
   weight: number;
-  /** Whether spans were let go because there were too many. */
+  /** Whether spans were dropped because there were too many. */
   incomplete: boolean;
 }
 
 /**
- * Holds the spans of the requests that are watched, and of no others. What a request costs grows with
- * its own spans, however many requests a trace spans.
+ * Keeps the spans of watched requests only. The cost of a request grows with its own spans, however
+ * many requests a trace contains.
  */
 export class SpanCollector {
   readonly #traces = new Map<string, TraceInFlight>();
@@ -71,12 +72,12 @@ export class SpanCollector {
     this.#stop = receiver.onSpans((spans) => this.#take(spans));
   }
 
-  /** How many spans are held. */
+  /** The number of spans in memory. */
   get size(): number {
     return this.#held;
   }
 
-  /** Gathers the spans below one of ours until they are asked for. */
+  /** Collects the spans below one of ours until they are requested. */
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
     const trace = this.#traces.get(traceId) ?? newTrace();
     this.#traces.set(traceId, trace);
@@ -99,7 +100,7 @@ export class SpanCollector {
     };
   }
 
-  /** Hears nothing more and holds nothing; who waits does so in vain. */
+  /** Stops listening and forgets everything; pending waits end without a result. */
   close(): void {
     this.#stop();
     this.#traces.clear();
@@ -107,7 +108,9 @@ export class SpanCollector {
     this.#weight = 0;
   }
 
-  /** A body may name the end of a request before what happened in it, so all of it is taken first. */
+  /**
+   * A body may contain the end of a request before its other spans, so all of it is stored first.
+   */
   #take(spans: readonly EngineSpan[]): void {
     const touched = new Set<TraceInFlight>();
     for (const span of spans) {
@@ -138,7 +141,7 @@ export class SpanCollector {
     if (this.#weight > MAX_WEIGHT) this.#dropOldest();
   }
 
-  /** Forgets a request, with its spans; others of the same trace may still be waited for. */
+  /** Forgets a request with its spans. Other requests of the same trace may still wait. */
   #unwatch(traceId: string, spanId: string): void {
     const trace = this.#traces.get(traceId);
     if (trace === undefined || !trace.watches.delete(spanId)) return;
@@ -147,7 +150,10 @@ export class SpanCollector {
     if (trace.watches.size === 0) this.#traces.delete(traceId);
   }
 
-  /** Lets half of the largest trace go; where that takes the proof of a request, it is not missed. */
+  /**
+   * Drops half of the largest trace. If that removes the proof of a request, nothing is known of
+   * it.
+   */
   #dropOldest(): void {
     let largest: TraceInFlight | undefined;
     for (const trace of this.#traces.values()) {
@@ -178,7 +184,7 @@ function newTrace(): TraceInFlight {
   return { byParent: new Map(), watches: new Map(), weight: 0, incomplete: false };
 }
 
-/** The ids below a span that others have as their parent, its own first. */
+/** Returns the ids below a span that other spans have as their parent, its own first. */
 function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<string> {
   const found = new Set([spanId]);
   for (const parent of found) {
@@ -190,8 +196,8 @@ function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<
 }
 
 /**
- * Whether a request is over and nothing of it is known to be missing: what the function of a module asks
- * the engine comes a body later than the call of the function.
+ * Returns whether a request has ended and nothing of it is known to be missing: exchanges of a
+ * module's function arrive one body after the call of the function.
  */
 function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): boolean {
   if (!over) return false;
@@ -209,12 +215,12 @@ function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): bool
   return [...byId.values()].every((span) => asking.has(span.id) || !shouldAsk(span));
 }
 
-/** A constructor asks nothing, as a rule: where a module has none, its call looks alike. */
+/** A constructor contacts no host, as a rule. In a module without one, its call looks the same. */
 function shouldAsk(span: EngineSpan): boolean {
   return callsFunction(span) && !isCached(span) && !span.name.startsWith("Query.");
 }
 
-/** Nothing found where spans were let go is nothing known. */
+/** An empty result after dropped spans means unknown, not "none". */
 function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evidence[] | undefined {
   const spans: EngineSpan[] = [];
   for (const parent of parentsBelow(trace, spanId)) {

@@ -13,7 +13,7 @@ describe("reading", () => {
     ["cc-<trace>-<span>-01", true],
     ["cc-<trace>-<span>-01-what-comes-later", true],
     ["01-<trace>-<span>-00-", false],
-  ])("%s is understood", (header, sampled) => {
+  ])("accepts %s", (header, sampled) => {
     const traceparent = header.replace("<trace>", TRACE).replace("<span>", SPAN);
     expect(parseTraceparent(traceparent)).toEqual({ traceId: TRACE, spanId: SPAN, sampled });
   });
@@ -34,7 +34,7 @@ describe("reading", () => {
     `00-${"0".repeat(32)}-${SPAN}-01`,
     `00-${TRACE}-${"0".repeat(16)}-01`,
     `00-${TRACE}-${SPAN}-0g`,
-  ])("%j says nothing", (header) => {
+  ])("ignores %j", (header) => {
     expect(parseTraceparent(header)).toBeUndefined();
   });
 });
@@ -48,17 +48,17 @@ describe("a child", () => {
     expect(child.header).toBe(`00-${TRACE}-${child.spanId}-01`);
   });
 
-  test("is as little sampled as its parent", () => {
+  test("has the sampling of its parent", () => {
     const child = childOf(`00-${TRACE}-${SPAN}-00`);
     expect(child.sampled).toBe(false);
     expect(child.header).toBe(`00-${TRACE}-${child.spanId}-00`);
   });
 
-  test("of a later version is written in ours", () => {
+  test("of a later version is written in version 00", () => {
     expect(childOf(`cc-${TRACE}-${SPAN}-01-x`).header).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
 
-  test("of none begins a sampled trace, another each time", () => {
+  test("without a parent begins a new sampled trace each time", () => {
     for (const nothing of [undefined, "malformed"]) {
       const [one, two] = [childOf(nothing), childOf(nothing)];
       expect(one).toMatchObject({ parentSpanId: undefined, sampled: true });

@@ -1,37 +1,36 @@
-/** Trace contexts of the W3C: which trace and which span a request belongs to. */
+/** W3C trace contexts: the trace and the span that a request belongs to. */
 
 import { randomBytes } from "node:crypto";
 
-/** Version, trace id, parent id, flags, and what later versions may append. */
+/** Version, trace id, parent id, flags, and additions of later versions. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 /** The length of a header of version 00. */
 const PLAIN_LENGTH = 55;
 const SAMPLED = 1;
 
-/** What a `traceparent` header says. */
+/** The content of a `traceparent` header. */
 export interface TraceParent {
   /** The id of the trace: 32 hex digits. */
   readonly traceId: string;
   /** The id of the span that sent the header: 16 hex digits. */
   readonly spanId: string;
-  /** Whether the trace is recorded. The engine exports nothing for a request where it is not. */
+  /** Whether the trace is recorded. Otherwise the engine exports nothing for the request. */
   readonly sampled: boolean;
 }
 
-/** A span of one's own, and the header that makes another's span its child. */
+/** A new span, and the header that makes another span its child. */
 export interface TraceContext extends TraceParent {
-  /** The id of the span that this one is part of; undefined when it begins a trace. */
+  /** The id of the parent span; undefined for the first span of a trace. */
   readonly parentSpanId: string | undefined;
   /** The `traceparent` to send on. */
   readonly header: string;
 }
 
 /**
- * Reads a `traceparent` header, as strictly as the standard wants it: one in capitals, with an id of
- * zeros or with anything appended to version 00 says nothing.
+ * Reads a `traceparent` header as strictly as the standard: capitals, an id of zeros, or additions
+ * to version 00 are invalid.
  *
- * @returns What it says; undefined when it is absent or malformed.
- *
+ * @returns Its content; undefined if it is missing or invalid.
  * @example
  * ```ts
  * import { parseTraceparent } from "dagger-circuit-breaker/traces";
@@ -50,9 +49,8 @@ export function parseTraceparent(header: string | undefined): TraceParent | unde
 }
 
 /**
- * Makes a new span: a child of the one in `traceparent`, sampled as that one is; or the first of a
- * new trace, sampled, when there is none or it is malformed.
- *
+ * Creates a span: a child of the one in `traceparent` with the same sampling, or the first of a new
+ * sampled trace if that is missing or invalid.
  * @example
  * ```ts
  * import { childOf } from "dagger-circuit-breaker/traces";

@@ -1,4 +1,7 @@
-/** Passes bodies on to the collector of the user, behind a bounded queue that slows nobody. */
+/**
+ * Forwards bodies to the user's collector through a bounded queue, so that a slow one delays no
+ * exporter.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../breaker/clock.js";
@@ -7,16 +10,16 @@ import { encodeSpans, type OwnAttribute, type OwnSpan } from "../otlp/encode.js"
 import { headersForOwnBody, headersToPassOn, type PassedHeaders } from "./headers.js";
 import { Collector, type PostResult } from "./post.js";
 
-/** How bodies are passed on. */
+/** The options of a forwarder. */
 export interface ForwarderOptions {
-  /** Where to: an http or https URL. */
+  /** The destination: an http or https URL. */
   readonly endpoint: string;
-  /** How many bytes of bodies and headers wait at most, the body on its way included. */
+  /** The bound on bytes of bodies and headers in the queue, including the body in transit. */
   readonly maxQueueBytes: number;
   readonly maxQueuedBodies: number;
-  /** What bodies hold, for the warning that some were lost. Default: traces. */
+  /** The kind of content, for the warning about lost bodies. Default: traces. */
   readonly contents?: "traces" | "logs";
-  /** What the spans of our own are said to come from. */
+  /** The resource of our own spans. */
   readonly resourceAttributes: Readonly<Record<string, OwnAttribute>>;
   readonly tryTimeoutMs: number;
   readonly maxTries: number;
@@ -24,7 +27,7 @@ export interface ForwarderOptions {
   readonly random: Random;
 }
 
-/** What has become of the bodies and of the spans of our own. */
+/** Counts of what happened to the bodies and to our own spans. */
 export interface ForwarderMetrics {
   readonly forwarded: number;
   readonly retried: number;
@@ -41,16 +44,16 @@ interface QueuedBody {
   readonly bytes: number;
 }
 
-/** What a collector answers that may take the same body later, as OTLP has it. */
+/** Answers after which OTLP permits a retry of the same body. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** A `Retry-After` beyond this is not waited for: the queue would be full long before. */
+/** A longer `Retry-After` is not waited for: the queue would be full long before. */
 const MAX_RETRY_AFTER_MS = 30_000;
 const MAX_OWN_SPANS = 2048;
 const CLOSED = "closed before it took them";
 
 /**
- * One body is on its way at a time, in the order in which they came. Headers hold the credentials of
- * the user: they live as long as their body waits, and no metric, warning or error shows them.
+ * A forwarder sends one body at a time, in the order of arrival. Headers contain the user's
+ * credentials: they live as long as their body waits, and no metric, warning or error shows them.
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -72,7 +75,7 @@ export class Forwarder {
     this.#collector = new Collector(options.endpoint);
   }
 
-  /** Puts a body in the queue as it came; drops it when the queue is full or closed. */
+  /** Queues a body unchanged; drops it if the queue is full or closed. */
   add(body: Uint8Array, rawHeaders: readonly string[]): void {
     const { maxQueueBytes, maxQueuedBodies } = this.#options;
     const bytes = rawHeaders.reduce((sum, text) => sum + text.length, body.length);
@@ -87,27 +90,27 @@ export class Forwarder {
   }
 
   /**
-   * Keeps a span of our own until a body has been passed on, whose headers it then borrows: without
-   * them the collector would not know whose it is, and they are not kept for it.
+   * Keeps one of our own spans until a body is forwarded, and sends it with the headers of that
+   * body. The collector needs them to identify the sender, and they are not kept for this.
    */
   addOwn(span: OwnSpan): void {
     if (this.#own.length < MAX_OWN_SPANS && !this.#closed.signal.aborted) this.#own.push(span);
     else this.#ownSpansDropped++;
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when the queue is empty. */
   async idle(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
   }
 
-  /** Drops what waits and ends what is on its way. */
+  /** Drops the queue and ends the body in transit. */
   close(): void {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
     this.#collector.close();
     this.#ownSpansDropped += this.#own.length;
     this.#own = [];
-    // The first one is on its way: it ends by itself, and is counted then.
+    // The first body is in transit: it ends by itself and is counted then.
     for (const { bytes } of this.#queue.splice(1)) {
       this.#queuedBytes -= bytes;
       this.#drop(CLOSED);
@@ -147,13 +150,13 @@ export class Forwarder {
       const body = encodeSpans(spans, this.#options.resourceAttributes);
       arrived = isSuccess(await this.#deliver(body, headersForOwnBody(headers)));
     } catch {
-      // One span that cannot be written takes the others along, and the counter tells.
+      // One span that cannot be encoded drops the whole batch, which the counter shows.
     }
     if (arrived) this.#ownSpans += spans.length;
     else this.#ownSpansDropped += spans.length;
   }
 
-  /** Tries to deliver a body as often as makes sense, and returns how the last try ended. */
+  /** Delivers a body with bounded retries, and returns the result of the last attempt. */
   async #deliver(body: Uint8Array, headers: PassedHeaders): Promise<PostResult> {
     const { tryTimeoutMs, maxTries } = this.#options;
     for (let tries = 1; ; tries++) {
@@ -176,7 +179,9 @@ export class Forwarder {
     return sleep(delayMs, undefined, options).catch(() => undefined);
   }
 
-  /** Counts a lost body. The first one is told: the exporter was promised that all is well. */
+  /**
+   * Counts a lost body. The first one causes a warning, because the exporter received a success.
+   */
   #drop(reason: string): void {
     this.#dropped++;
     if (this.#warned) return;

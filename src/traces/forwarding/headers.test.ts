@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { headersForOwnBody, headersToPassOn } from "./headers.js";
 
-test("headers go on as they came, twice given ones too", () => {
+test("forwards headers unchanged, including repeated ones", () => {
   const raw = ["User-Agent", "OTel", "X-Api-Key", "s3cret", "x-part", "1", "X-Part", "2"];
   expect({ ...headersToPassOn(raw) }).toEqual({
     "User-Agent": ["OTel"],
@@ -10,7 +10,7 @@ test("headers go on as they came, twice given ones too", () => {
   });
 });
 
-test("what belongs to one connection stays behind, also what the connection names", () => {
+test("drops headers of one connection, including those that `connection` names", () => {
   const raw = [
     ...["Host", "127.0.0.1:1", "Connection", "keep-alive, X-Hop", "X-Hop", "1", "TE", "trailers"],
     ...["Keep-Alive", "timeout=5", "Transfer-Encoding", "chunked", "Upgrade", "h2c"],
@@ -20,7 +20,7 @@ test("what belongs to one connection stays behind, also what the connection name
   expect(Object.keys(headersToPassOn(raw))).toEqual(["Authorization", "Content-Encoding"]);
 });
 
-test("a body of our own borrows all but what tells how the other body is written", () => {
+test("a body of our own borrows all headers except those that describe the other body", () => {
   const raw = ["CONTENT-TYPE", "application/x-protobuf; v=2", "Content-Encoding", "gzip", "A", "b"];
   expect({ ...headersForOwnBody(headersToPassOn(raw)) }).toEqual({
     A: ["b"],

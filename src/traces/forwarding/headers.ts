@@ -1,9 +1,9 @@
-/** Which headers of an export go on to the collector of the user. */
+/** Selects the headers of an export that go on to the user's collector. */
 
 /** Header names as they came, each with its values. */
 export type PassedHeaders = Readonly<Record<string, readonly string[]>>;
 
-/** What belongs to one connection, and what is said anew of the next one. */
+/** Headers that belong to one connection. The next connection sets its own. */
 const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -19,10 +19,10 @@ const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** What tells how a body is written, so it goes with that body only. */
+/** Headers that describe the encoding of one body, so they go with that body only. */
 const OF_ONE_BODY: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);
 
-/** The headers of a request that go on, credentials included. */
+/** Returns the headers of a request to forward, including credentials. */
 export function headersToPassOn(rawHeaders: readonly string[]): PassedHeaders {
   const named = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -38,13 +38,13 @@ export function headersToPassOn(rawHeaders: readonly string[]): PassedHeaders {
   return toRecord([...named.values()].map(({ name, values }) => [name, values]));
 }
 
-/** The headers for a body of our own that goes where the one with `headers` went. */
+/** Returns the headers for a body of our own to the destination of the body with `headers`. */
 export function headersForOwnBody(headers: PassedHeaders): PassedHeaders {
   const kept = Object.entries(headers).filter(([name]) => !OF_ONE_BODY.has(name.toLowerCase()));
   return toRecord([...kept, ["content-type", ["application/x-protobuf"]]]);
 }
 
-/** Without a prototype, since any name may come. */
+/** Without a prototype, because a header may have any name. */
 function toRecord(entries: readonly (readonly [string, readonly string[]])[]): PassedHeaders {
   return Object.assign(Object.create(null), Object.fromEntries(entries));
 }

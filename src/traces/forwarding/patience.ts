@@ -1,6 +1,9 @@
-/** How often the collector of the user is tried. */
+/** How often the user's collector is tried. */
 
-/** A try, and the tries of one body: about 4 s in all when the collector is down. */
+/**
+ * The bounds on one attempt and on all attempts for a body: about 4 s in all if the collector is
+ * down.
+ */
 export const PATIENCE = {
   tryTimeoutMs: 10_000,
   maxTries: 5,

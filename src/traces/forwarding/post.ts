@@ -1,22 +1,22 @@
-/** Posts one body to the collector of the user, once, within a time. */
+/** Posts one body to the user's collector, once, with a timeout. */
 
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { PassedHeaders } from "./headers.js";
 
-/** How one try ended. It tells nothing of what was sent, nor where to. */
+/** The result of one attempt. It contains nothing of the body, and no address. */
 export interface PostResult {
-  /** The status of the answer; 0 when there was none. */
+  /** The status of the answer, or 0 if there was none. */
   readonly status: number;
-  /** In words, for a warning: `"status 401"`, `"ECONNREFUSED"`. */
+  /** A text for a warning: `"status 401"`, `"ECONNREFUSED"`. */
   readonly reason: string;
-  /** How long the collector wants to be left alone, when it says so. */
+  /** The delay that the collector asks for, if any. */
   readonly retryAfterMs: number | undefined;
 }
 
-/** What of an answer is read before the connection is given up: it is not looked at. */
+/** The part of an answer that is read before the connection is dropped. Its content is not used. */
 const MAX_ANSWER_BYTES = 65_536;
 
-/** A place to post to. It keeps one connection, and holds no process that has nothing else to do. */
+/** A destination for bodies. It keeps one connection, which does not keep the process alive. */
 export class Collector {
   readonly #endpoint: URL;
   readonly #agent: HttpAgent;
@@ -27,7 +27,7 @@ export class Collector {
     this.#endpoint = new URL(endpoint);
     const options = { keepAlive: true, maxSockets: 1 };
     if (this.#endpoint.protocol === "https:") {
-      // Loaded here, since TLS takes longer to load than anything else that a command needs to start.
+      // Loaded here: TLS takes longer to load than anything else that a command needs to start.
       const { Agent, request } = process.getBuiltinModule("node:https");
       this.#agent = new Agent({ ...options, ...trustOfTheSystem() });
       this.#request = request;
@@ -37,13 +37,16 @@ export class Collector {
     }
   }
 
-  /** Ends what is on its way, which then fails. */
+  /** Ends the post in transit, which then fails. */
   close(): void {
     this.#closed.abort();
     this.#agent.destroy();
   }
 
-  /** Posts a body. Never throws; redirects are not followed, for the headers are for one place. */
+  /**
+   * Posts a body. Never throws. It does not follow redirects, because the headers are meant for one
+   * host.
+   */
   post(body: Uint8Array, headers: PassedHeaders, timeoutMs: number): Promise<PostResult> {
     return new Promise((resolve) => {
       try {
@@ -72,7 +75,7 @@ export class Collector {
       resolve(result);
     };
     request.on("socket", (socket) => socket.unref());
-    // What goes wrong behind the head of an answer changes nothing in what it said.
+    // An error after the head of an answer does not change its status.
     let answered: PostResult | undefined;
     request.on("error", (error) => end(answered ?? failure(error)));
     request.on("response", (response) => {
@@ -93,8 +96,9 @@ export class Collector {
 }
 
 /**
- * The CLI trusts what the system trusts, Node only a list of its own; a collector of a company with
- * its own authority would be lost. Before Node 22.15, `NODE_EXTRA_CA_CERTS` is the way.
+ * Returns the certificates of the system. The CLI trusts these, Node only a list of its own, so
+ * that a company's collector with its own authority would fail. Before Node 22.15,
+ * `NODE_EXTRA_CA_CERTS` does this.
  */
 function trustOfTheSystem(): { readonly ca?: string[] } {
   const { getCACertificates } = process.getBuiltinModule("node:tls") as {
@@ -108,14 +112,14 @@ function timeout(): Error {
   return Object.assign(new Error("the collector does not answer"), { code: "ETIMEDOUT" });
 }
 
-/** Only the code of an error: its message may show the address, or a header that was refused. */
+/** Returns only the code of an error: its message may contain the address or an invalid header. */
 function failure(error: unknown): PostResult {
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   const reason = /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : "no answer";
   return { status: 0, reason, retryAfterMs: undefined };
 }
 
-/** The `Retry-After` header in milliseconds: a number of seconds or a date. */
+/** Returns the `Retry-After` header in milliseconds: seconds or a date. */
 function readRetryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const delayMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();

@@ -1,4 +1,4 @@
-/** Counts the log records of an OTLP export by the scope that they come from, and reads nothing else. */
+/** Counts the log records of an OTLP export by scope, and reads nothing else. */
 
 import { PbfReader } from "pbf";
 
@@ -9,12 +9,12 @@ const SCOPE_LOGS_SCOPE = 1;
 const SCOPE_LOGS_RECORD = 2;
 const SCOPE_NAME = 1;
 
-/** More scopes than any engine has; a body that holds more is no export of one. */
+/** Far above the scopes of any engine. A body with more is not a real export. */
 const MAX_SCOPES = 1_000;
 
 /**
- * Counts the records of a body, as far as it can be read. Records hold the output of steps and whole
- * command lines, secrets included: none of their fields is looked at.
+ * Counts the records of a body as far as it is readable. Records contain output of steps and
+ * command lines with secrets, so it reads none of their fields.
  */
 export function countRecords(body: Uint8Array): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
@@ -29,7 +29,7 @@ export function countRecords(body: Uint8Array): ReadonlyMap<string, number> {
       });
     });
   } catch {
-    // A body that is cut or twisted: what was read until there has come all the same.
+    // A truncated or malformed body: records read until here did arrive.
   }
   return counts;
 }
@@ -51,7 +51,7 @@ function readScope(reader: PbfReader, end: number): { scope: string; records: nu
   return { scope, records };
 }
 
-/** Visits the messages of one field; the visitor gets where each ends. */
+/** Calls the visitor for each message of one field, with the end of the message. */
 function eachMessage(
   reader: PbfReader,
   end: number,

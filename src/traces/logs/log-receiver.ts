@@ -1,6 +1,6 @@
 /**
- * Takes in the logs that a CLI exports, as a sign that its steps are at work. They hold the output of
- * steps in clear: they are counted and passed on to the user's own collector, and never kept.
+ * Receives the logs that a CLI exports, as a sign that its steps are active. They contain the plain
+ * output of steps: they are counted and forwarded to the user's collector, and never kept.
  */
 
 import { timingSafeEqual } from "node:crypto";
@@ -15,19 +15,19 @@ import { HeldBytes, readBody, unpack } from "../receiver/incoming-body.js";
 import { withinOrOver } from "../receiver/quiet.js";
 import { countRecords } from "./count-records.js";
 
-/** Hears how many records of each scope one body had. */
+/** Receives the number of records of each scope in one body. */
 export type RecordsListener = (records: ReadonlyMap<string, number>) => void;
 
-/** A receiver of logs on loopback. It keeps no process alive. */
+/** A receiver of logs on loopback. It does not keep the process alive. */
 export interface LogReceiver {
-  /** Where to export to; a random token stands in its path, without which nothing is taken. */
+  /** The URL to export to. Its path contains a random token; requests without it are rejected. */
   readonly endpoint: string;
-  /** Calls the listener for each body. Returns how to stop. */
+  /** Calls the listener for each body. Returns a function that stops this. */
   onRecords(listener: RecordsListener): () => void;
   /**
-   * Takes nothing more, and gives the collector a moment for what is queued. Never rejects.
+   * Stops receiving, and gives the collector a moment for the queue. Never rejects.
    *
-   * @param withinMs How long that moment is. Default: 2,000.
+   * @param withinMs The length of that moment. Default: 2,000.
    */
   close(withinMs?: number): Promise<void>;
 }
@@ -45,8 +45,8 @@ const SILENCE_TIMEOUT_MS = 120_000;
 /**
  * Starts a receiver on a free port of 127.0.0.1.
  *
- * @param forwardTo The user's own endpoint for logs; undefined for none.
- * @throws The system's error when no port can be had.
+ * @param forwardTo The user's own endpoint for logs, or undefined.
+ * @throws The system's error if no port is available.
  */
 export async function startLogReceiver(forwardTo: string | undefined): Promise<LogReceiver> {
   const receiver = new Receiver(forwardTo);
@@ -61,7 +61,7 @@ class Receiver implements LogReceiver {
   readonly #gate = new TokenGate(MAX_CONNECTIONS);
   readonly #held = new HeldBytes(MAX_HELD_BYTES);
   readonly #listeners = new Set<RecordsListener>();
-  /** Bodies are unpacked one after another, so that only one of them is held unpacked. */
+  /** Bodies are decompressed in turn, so that only one of them is in memory in full. */
   #reading: Promise<void> = Promise.resolve();
   #port = 0;
 
@@ -110,8 +110,8 @@ class Receiver implements LogReceiver {
   }
 
   /**
-   * Takes one body in, and answers 200 whatever became of it: an exporter that is answered otherwise
-   * holds up the end of the CLI. Never rejects.
+   * Receives one body and always answers 200: with another answer, the exporter retries and delays
+   * the end of the CLI. Never rejects.
    */
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => undefined);
@@ -145,7 +145,7 @@ class Receiver implements LogReceiver {
   }
 }
 
-/** Whether two paths are equal, in a time that does not tell where they differ. */
+/** Compares two paths in a time that does not reveal where they differ. */
 function isSame(given: string, expected: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(expected)];
   return left.length === right.length && timingSafeEqual(left, right);

@@ -18,7 +18,10 @@ function readLines<T>(name: string): T[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** A body with one span, whose fields are what `write` writes, behind its ids unless told otherwise. */
+/**
+ * Builds a body with one span from the fields that `write` adds after the ids, unless `ids` is
+ * false.
+ */
 function body(write: (writer: PbfWriter) => void, ids = true): Uint8Array {
   const writer = new PbfWriter();
   const span = (_: null, inner: PbfWriter) => {
@@ -36,7 +39,7 @@ function body(write: (writer: PbfWriter) => void, ids = true): Uint8Array {
   return writer.finish();
 }
 
-/** The value of attribute `k` when its protobuf is what `write` writes. */
+/** Decodes attribute `k` with the protobuf value that `write` adds. */
 function attribute(write: (writer: PbfWriter) => void, key = "k"): unknown {
   const pair = (_: null, writer: PbfWriter) => {
     writer.writeTag(1, 2);
@@ -61,7 +64,7 @@ describe("bodies of a real engine", () => {
     }
   });
 
-  test("are read the same when they stand in the middle of a larger buffer", () => {
+  test("are read the same in the middle of a larger buffer", () => {
     for (const recordedBody of bodies) {
       const larger = Buffer.concat([Buffer.alloc(3, 0xff), recordedBody, Buffer.alloc(9, 0xff)]);
       const middle = larger.subarray(3, 3 + recordedBody.length);
@@ -71,7 +74,7 @@ describe("bodies of a real engine", () => {
 });
 
 describe("values", () => {
-  test("texts of any length and language are kept", () => {
+  test("keeps texts of any length and language", () => {
     for (const text of ["", "a", "größer", "日本語".repeat(40), "x".repeat(70_000), "\u{1f600}"]) {
       const write = (writer: PbfWriter) => {
         writer.writeTag(1, 2);
@@ -81,7 +84,7 @@ describe("values", () => {
     }
   });
 
-  test("texts that look alike to a hash are told apart", () => {
+  test("distinguishes texts with the same hash", () => {
     const names = ["abcdeXghij", "abcdeYghij", "aXcdefghij", "aYcdefghij"];
     const spans = names.flatMap((name) =>
       decodeSpans(
@@ -96,7 +99,7 @@ describe("values", () => {
     expect(spans.map(({ name }) => name)).toEqual(names);
   });
 
-  test("whole numbers are exact, as texts when no number can hold them", () => {
+  test("integers are exact, as texts if no number can hold them", () => {
     const cases: [bigint, unknown][] = [
       [0n, 0],
       [-1n, -1],
@@ -109,7 +112,7 @@ describe("values", () => {
     for (const [value, expected] of cases) {
       const write = (writer: PbfWriter) => {
         writer.writeTag(3, 0);
-        // The writer itself takes numbers only, which these are too large for.
+        // The writer takes only numbers, and these do not fit into one.
         const bits = BigInt.asUintN(64, value).toString(2);
         for (let end = bits.length; end > 0; end -= 7) {
           const seven = Number.parseInt(bits.slice(Math.max(0, end - 7), end), 2);
@@ -136,7 +139,7 @@ describe("values", () => {
     );
   });
 
-  test("bytes, maps and what is not known are null", () => {
+  test("reads bytes, maps and unknown values as null", () => {
     for (const field of [6, 7, 12]) {
       const write = (writer: PbfWriter) => {
         writer.writeTag(field, 2);
@@ -147,7 +150,7 @@ describe("values", () => {
     expect(attribute(() => undefined)).toBeNull();
   });
 
-  test("a list of lists ends at a depth", () => {
+  test("nested lists end at a bound", () => {
     const nest = (depth: number) => (writer: PbfWriter) => {
       if (depth === 0) return;
       const list = (_: null, inner: PbfWriter) =>
@@ -161,7 +164,7 @@ describe("values", () => {
     expect(value).toBeNull();
   });
 
-  test("a name that would change what an object inherits is left out", () => {
+  test("drops a name that would set an object's prototype", () => {
     const write = (writer: PbfWriter) => {
       writer.writeTag(2, 0);
       writer.writeBoolean(true);
@@ -171,8 +174,8 @@ describe("values", () => {
   });
 });
 
-describe("what is no body", () => {
-  test("a span without ids is left out and harms no other", () => {
+describe("an invalid body", () => {
+  test("drops a span without ids, and keeps the others", () => {
     expect(decodeSpans(body(() => undefined, false))).toEqual([]);
     expect(
       decodeSpans(Buffer.concat([body(() => undefined, false), body(() => undefined)])),
@@ -190,14 +193,14 @@ describe("what is no body", () => {
     ["a group", [0x0b, 0x0c]],
     ["a field number of 0", [0x00, 0x00]],
     ["an unknown field that reaches over the end", [0x7a, 0x7f, 0x00]],
-  ])("%s is refused by one error that shows none of it", (_, bytes) => {
+  ])("rejects %s with one error that shows none of it", (_, bytes) => {
     expect(() => decodeSpans(Uint8Array.from(bytes as number[]))).toThrow(TracesUndecodableError);
     expect(() => decodeSpans(Uint8Array.from(bytes as number[]))).toThrow(
       /^the body is no OTLP export of traces, seen at byte \d+$/,
     );
   });
 
-  test("more spans than any exporter sends are refused, with ids or without", () => {
+  test("rejects more spans than any exporter sends, with or without ids", () => {
     const spans = Buffer.alloc(400_000);
     for (let at = 0; at < spans.length; at += 2) spans[at] = 0x12;
     const inner = Buffer.concat([Buffer.from([0x12, 0x80, 0xb5, 0x18]), spans]);
@@ -205,7 +208,7 @@ describe("what is no body", () => {
     expect(() => decodeSpans(outer)).toThrow(TracesUndecodableError);
   });
 
-  test("cut and twisted bodies give spans or that error, and soon", () => {
+  test("truncated and malformed bodies quickly give spans or that error", () => {
     const twisted = fc
       .record({
         from: fc.nat(bodies.length - 1),
@@ -233,7 +236,7 @@ describe("what is no body", () => {
     );
   });
 
-  test("a body cut anywhere but between two requests is refused", () => {
+  test("rejects a body cut anywhere except between two requests", () => {
     const [first = Buffer.alloc(0)] = bodies;
     for (let length = 1; length < first.length; length++) {
       expect(() => decodeSpans(first.subarray(0, length))).toThrow(TracesUndecodableError);

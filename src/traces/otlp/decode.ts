@@ -1,4 +1,4 @@
-/** Reads the spans out of the body of an OTLP export, however it is cut or twisted. */
+/** Reads the spans from the body of an OTLP export, also if it is truncated or malformed. */
 
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "../../attribution/spans/span.js";
@@ -7,14 +7,19 @@ import { TextReader } from "./text-reader.js";
 import { withoutUrlSecrets } from "./url-secrets.js";
 import { readDecimal, readInteger } from "./wide-integers.js";
 
-/** More than any exporter puts into one body; a span of two bytes must not cost a hundred here. */
+/**
+ * More than any exporter sends in one body. Without a bound, spans of two bytes would each take a
+ * hundred here.
+ */
 const MAX_SPANS = 100_000;
-/** Attributes and members of lists in one body, for the same reason. */
+/** The bound on attributes and list members in one body, for the same reason. */
 const MAX_VALUES = 1_000_000;
-/** How deep lists may stand in lists; what is deeper is read as null. */
+/** The bound on nested lists; deeper ones are read as null. */
 const MAX_DEPTH = 8;
 
-/** A field with its wire type, as both stand in front of a value: the number times 8 plus the type. */
+/**
+ * A field number with its wire type, as encoded before a value: the number times 8 plus the type.
+ */
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -49,8 +54,9 @@ const STATUSES = ["unset", "ok", "error"] as const;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * A body is no OTLP export of traces: it is cut, twisted, or holds more spans or values than it may.
- * `code` is `"TRACES_UNDECODABLE"`. The message tells at which byte and nothing of what stood there.
+ * The error for a body that is not an OTLP export of traces: it is truncated, malformed, or has too
+ * many spans or values. `code` is `"TRACES_UNDECODABLE"`. The message contains the byte offset and
+ * none of the content.
  */
 export class TracesUndecodableError extends CircuitBreakerError {
   constructor(atByte: number) {
@@ -65,14 +71,13 @@ export class TracesUndecodableError extends CircuitBreakerError {
 /**
  * Reads an OTLP `ExportTraceServiceRequest` in its protobuf form.
  *
- * Attributes are texts, numbers, booleans and lists of these; bytes and maps are read as null, and
- * whole numbers that a number cannot hold as decimal texts. URLs in names of spans lose their
- * credentials and query strings. Spans without a trace id of 16 and an id
- * of 8 bytes are left out. Events, links and the resource are not read.
+ * Attributes are texts, numbers, booleans and lists of these. Bytes and maps are read as null.
+ * Integers that do not fit into a number become decimal texts. URLs in names of spans lose their
+ * credentials and query strings. Spans without a trace id of 16 bytes and an id of 8 bytes are left
+ * out. Events, links and the resource are not read.
  *
- * @param body The body, unpacked; at most 100,000 spans and 1,000,000 attribute values.
+ * @param body The decompressed body; at most 100,000 spans and 1,000,000 attribute values.
  * @throws TracesUndecodableError
- *
  * @example
  * ```ts
  * import { decodeSpans } from "dagger-circuit-breaker/traces";
@@ -129,7 +134,7 @@ class SpanDecoder {
       else if (tag === SCOPE_SPANS_SCOPE) scope = this.#readScope(this.#end(end));
     }
     this.#close(end);
-    // Here rather than above, since the scope may stand behind its spans.
+    // At this point and not earlier, because the scope may come after its spans.
     for (let index = first; index < this.#spans.length; index++) {
       (this.#spans[index] as Mutable<EngineSpan>).scope = scope;
     }
@@ -215,7 +220,7 @@ class SpanDecoder {
       else if (tag === PAIR_VALUE) value = this.#readValue(this.#end(end), 0);
     }
     this.#close(end);
-    // Given to an object, this name would set what the object inherits from.
+    // This key would set the prototype of the object.
     if (key !== "__proto__") attributes[key] = value;
   }
 
@@ -268,7 +273,7 @@ class SpanDecoder {
     return text;
   }
 
-  /** An id in hex; empty when it has another length, which makes it none. */
+  /** Returns an id in hex; empty if it has another length and is therefore invalid. */
   #readId(limit: number, bytes: number): string {
     const end = this.#end(limit);
     const from = this.#reader.pos;
@@ -276,7 +281,7 @@ class SpanDecoder {
     return end - from === bytes ? this.#texts.readHex(from, end) : "";
   }
 
-  /** Reads the length of what comes next and returns its end, which lies within `limit`. */
+  /** Reads the length of the next value and returns its end, which is at most `limit`. */
   #end(limit: number): number {
     const length = this.#reader.readVarint();
     const end = this.#reader.pos + length;
@@ -284,7 +289,7 @@ class SpanDecoder {
     return end;
   }
 
-  /** Refuses a last value that reached over the end of the message it stood in. */
+  /** Throws if the last value goes past the end of its message. */
   #close(end: number): void {
     if (this.#reader.pos !== end) throw new RangeError("end");
   }

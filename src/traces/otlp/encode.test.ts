@@ -43,7 +43,7 @@ const SPAN: OwnSpan = {
   attributes: {},
 };
 
-test("spans come back as they were, those of one scope together and in order", () => {
+test("spans come back unchanged, grouped by scope and in order", () => {
   fc.assert(
     fc.property(fc.array(ownSpan, { maxLength: 5 }), (spans) => {
       const expected = spans.map(({ kind: _, scope = "dagger-circuit-breaker", ...span }) => ({
@@ -58,7 +58,7 @@ test("spans come back as they were, those of one scope together and in order", (
   );
 });
 
-test("lists stand in lists as deep as they are read, and no deeper", () => {
+test("lists are nested as deep as they are read, and no deeper", () => {
   const nested = (depth: number): OwnAttribute => (depth === 0 ? 1 : [nested(depth - 1)]);
   const withValue = (value: OwnAttribute) => [{ ...SPAN, attributes: { value } }];
   const [span] = decodeSpans(encodeSpans(withValue(nested(8)), {}));
@@ -66,9 +66,9 @@ test("lists stand in lists as deep as they are read, and no deeper", () => {
   expect(() => encodeSpans(withValue(nested(9)), {})).toThrow(RangeError);
 });
 
-test("the kind and the resource stand where collectors look for them", () => {
+test("writes the kind and the resource where collectors look for them", () => {
   const body = Buffer.from(encodeSpans([{ ...SPAN, kind: "client" }], { "service.name": "ci" }));
-  // Field 6 of a span is its kind, field 1 of a resource an attribute.
+  // Field 6 of a span is its kind; field 1 of a resource is an attribute.
   expect(body.includes(Buffer.from([0x30, 3, 0x39]))).toBe(true);
   expect(Buffer.from(encodeSpans([SPAN], {})).includes(Buffer.from([0x30, 1, 0x39]))).toBe(true);
   expect(body.subarray(3).includes(Buffer.from("service.name\x12\x04\x0a\x02ci"))).toBe(true);
@@ -80,6 +80,6 @@ test.each<[string, Partial<OwnSpan>]>([
   ["a parent in capitals", { parent: "B7AD6B7169203331" }],
   ["a time with a fraction", { startNs: "1.5" }],
   ["a time that is no number", { endNs: "" }],
-])("%s is refused", (_, wrong) => {
+])("rejects %s", (_, wrong) => {
   expect(() => encodeSpans([{ ...SPAN, ...wrong }], {})).toThrow(TypeError);
 });

@@ -1,37 +1,39 @@
-/** Writes spans as the body of an OTLP export. */
+/** Encodes spans as the body of an OTLP export. */
 
 import { PbfWriter } from "pbf";
 import type { EngineSpan } from "../../attribution/spans/span.js";
 
-/** The instrumentation scope of the spans that this package makes. */
+/** The instrumentation scope of this package's own spans. */
 const OWN_SCOPE = "dagger-circuit-breaker";
-/** How deep lists may stand in lists: as deep as they are read. */
+/** The bound on nested lists, the same as for decoding. */
 const MAX_DEPTH = 8;
 
 const KINDS = { internal: 1, client: 3 } as const;
 const STATUSES = { unset: 0, ok: 1, error: 2 } as const;
-/** The wire type of eight bytes that stand as they are. */
+/** The wire type of a fixed value of eight bytes. */
 const FIXED64 = 1;
 
-/** What an attribute of a span may hold: lists may stand in lists, eight deep at most. */
+/** The value of a span's attribute. Lists may be nested, at most eight deep. */
 export type OwnAttribute = string | number | boolean | readonly OwnAttribute[];
 
-/** A span to be written; see `EngineSpan` for what its fields say. */
+/** A span to encode; `EngineSpan` describes its fields. */
 export interface OwnSpan extends Omit<EngineSpan, "scope" | "attributes"> {
   /** The instrumentation scope. Default: `dagger-circuit-breaker`. */
   readonly scope?: string | undefined;
-  /** `"client"` for what asks another process, such as a request to the engine. Default: internal. */
+  /**
+   * `"client"` for a call to another process, such as a request to the engine. Default: internal.
+   */
   readonly kind?: "internal" | "client" | undefined;
   readonly attributes: Readonly<Record<string, OwnAttribute>>;
 }
 
 /**
- * Writes an OTLP `ExportTraceServiceRequest` in its protobuf form, not compressed. Spans of one scope
- * stand together, in the order given.
+ * Encodes an OTLP `ExportTraceServiceRequest` in its protobuf form, uncompressed. Spans of one
+ * scope are grouped, in the given order.
  *
- * @param resourceAttributes What the spans come from, such as `service.name`.
- * @throws TypeError when an id or a time of a span is none; RangeError when lists stand too deep.
- *
+ * @param resourceAttributes The source of the spans, such as `service.name`.
+ * @throws TypeError if an id or a time of a span is invalid; RangeError if lists are nested too
+ * deep.
  * @example
  * ```ts
  * import { decodeSpans, encodeSpans } from "dagger-circuit-breaker/traces";
@@ -133,7 +135,7 @@ function writeList(
   for (const member of value) writer.writeMessage(1, writeValue, { value: member, depth });
 }
 
-/** Not by the writer's own `writeString`, which turns characters from U+20000 on into others. */
+/** Does not use the writer's own `writeString`, which changes characters from U+20000 on. */
 function writeText(field: number, text: string, writer: PbfWriter): void {
   writeBytes(field, Buffer.from(text), writer);
 }

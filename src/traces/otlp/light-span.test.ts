@@ -15,7 +15,7 @@ const SPAN: EngineSpan = {
   attributes: { "dagger.io/dag.call": "aHVudGVyMg==", "dagger.io/dag.cached": true, other: "x" },
 };
 
-test("arguments and messages that nobody reads are not held", () => {
+test("does not keep arguments and messages that are never read", () => {
   expect(lightSpan(SPAN)).toEqual({
     ...SPAN,
     message: "",
@@ -24,13 +24,13 @@ test("arguments and messages that nobody reads are not held", () => {
 });
 
 test.each(["Container.from", "Container.publish", "Query.git", "Query.http"])(
-  "of %s the arguments are read",
+  "keeps the arguments of %s",
   (name) => {
     expect(lightSpan({ ...SPAN, name }).attributes["dagger.io/dag.call"]).toBe("aHVudGVyMg==");
   },
 );
 
-test("of an exchange its URL, status and message are read", () => {
+test("keeps the URL, status and message of an exchange", () => {
   const attributes = {
     "http.request.method": "GET",
     "url.full": "https://ghcr.io/v2/",
@@ -42,7 +42,7 @@ test("of an exchange its URL, status and message are read", () => {
   expect(lightSpan(span)).toEqual(span);
 });
 
-test("no text is longer than it may be, and of a long one both ends are kept", () => {
+test("bounds each text, and keeps both ends of a long one", () => {
   const message = `BEGIN${"x".repeat(1_000_000)}END`;
   const attributes = { "dagger.io/dag.call": "A".repeat(20_000), "url.full": message };
   const light = lightSpan({ ...SPAN, name: "Query.http", message, attributes });
@@ -52,7 +52,7 @@ test("no text is longer than it may be, and of a long one both ends are kept", (
   expect(lightSpan({ ...SPAN, name: message }).name).toBe("");
 });
 
-test("what is neither a text, a number nor a boolean is not held", () => {
+test("drops a value that is not a text, a number or a boolean", () => {
   const attributes = { "server.address": ["ghcr.io"], "url.full": null };
   expect(lightSpan({ ...SPAN, attributes }).attributes).toEqual({});
 });

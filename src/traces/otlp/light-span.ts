@@ -1,4 +1,7 @@
-/** Takes off a span what nobody here reads of it: most of its weight, and most of its secrets. */
+/**
+ * Reduces a span to the parts that are read here. This drops most of its size, and most of its
+ * secrets.
+ */
 
 import type { EngineSpan } from "../../attribution/spans/span.js";
 
@@ -19,7 +22,7 @@ const READ_CALLS: ReadonlySet<string> = new Set([
   "Query.git",
   "Query.http",
 ]);
-/** What their messages say is how an exchange went. */
+/** The calls whose messages show how an exchange ended. */
 const READ_MESSAGES: ReadonlySet<string> = new Set(["Query.git", "Query.http"]);
 
 const READ_WORK = /^(?:git|fetching) /;
@@ -28,10 +31,10 @@ const MAX_CALL = 16_384;
 const MAX_NAME = 4_096;
 const MAX_TEXT = 2_048;
 const MAX_SCOPE = 256;
-/** What a span costs beside its texts. */
+/** The size of a span besides its texts. */
 const OBJECT_WEIGHT = 500;
 
-/** A span with what is read of it, each text of bounded length. */
+/** Returns a span with only the parts that are read, each text of bounded length. */
 export function lightSpan(span: EngineSpan): EngineSpan {
   const { scope, name, attributes } = span;
   const kept: Record<string, unknown> = {};
@@ -57,7 +60,7 @@ export function lightSpan(span: EngineSpan): EngineSpan {
   };
 }
 
-/** How much a span weighs: its characters, and what an object costs. */
+/** Returns the size of a span: its characters, and the cost of an object. */
 export function weightOf({ name, message, attributes }: EngineSpan): number {
   let weight = OBJECT_WEIGHT + name.length + message.length;
   for (const value of Object.values(attributes)) {
@@ -66,7 +69,7 @@ export function weightOf({ name, message, attributes }: EngineSpan): number {
   return weight;
 }
 
-/** Both ends of a long text, copied: a part of a text would hold the whole of it in memory. */
+/** Returns both ends of a long text as a copy. A substring would keep the whole text in memory. */
 function cut(text: string): string {
   if (text.length <= MAX_TEXT) return text;
   const half = MAX_TEXT / 2;

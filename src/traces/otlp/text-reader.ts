@@ -1,12 +1,12 @@
-/** Makes texts of the bytes of one body, short and repeated ones without decoding them again. */
+/** Decodes the texts of one body, and reuses short texts that repeat. */
 
 const SLOTS = 1024;
 const LONGEST_REMEMBERED = 64;
 
 /**
- * Reads the texts of one body. Names, keys and hosts come again in nearly every span, and comparing
- * bytes is several times cheaper than decoding them; so each text is kept in a slot, until another
- * takes it or the body is done. Nothing outlives the body: texts may be secrets.
+ * The texts of one body. Names, keys and hosts repeat in nearly every span, and comparing bytes is
+ * several times cheaper than decoding. So each text stays in a slot until another takes it or the
+ * body is done. Nothing outlives the body, because texts may be secrets.
  */
 export class TextReader {
   readonly #bytes: Buffer;
@@ -16,7 +16,7 @@ export class TextReader {
     this.#bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   }
 
-  /** The text from byte `from` to `end`; what is no UTF-8 in it becomes U+FFFD. */
+  /** Returns the text from byte `from` to `end`; invalid UTF-8 becomes U+FFFD. */
   read(from: number, end: number): string {
     const length = end - from;
     if (length === 0) return "";
@@ -29,7 +29,7 @@ export class TextReader {
     return text;
   }
 
-  /** The bytes from `from` to `end` in hex. */
+  /** Returns the bytes from `from` to `end` in hex. */
   readHex(from: number, end: number): string {
     return this.#bytes.toString("hex", from, end);
   }
@@ -43,7 +43,9 @@ export class TextReader {
     return hash % SLOTS;
   }
 
-  /** Whether the bytes at `from` are those of `text`; never so when a character takes several. */
+  /**
+   * Returns whether the bytes at `from` equal `text`; always false for characters of several bytes.
+   */
   #matches(text: string, from: number): boolean {
     const bytes = this.#bytes;
     for (let index = 0; index < text.length; index++) {

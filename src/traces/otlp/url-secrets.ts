@@ -1,11 +1,11 @@
-/** Takes out of the name of a span what URLs in it keep secret: 1.0 names a fetch by its whole URL. */
+/** Removes the secrets of URLs from the name of a span: 1.0 names a fetch by its whole URL. */
 
 const URL_IN_NAME = /([a-z][a-z0-9+.-]{0,31}:\/\/)([^\s"'<>]{1,65536})/gi;
 const AUTHORITY_END = /[/?#\\]/;
-/** A host with its port, if any; what is none may be a part of credentials. */
+/** A host with an optional port. Other text may be a part of credentials. */
 const HOST = /^(?:[^\s:@]{0,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
 
-/** Returns a name in which each URL has lost its credentials, its query string and its fragment. */
+/** Returns a name whose URLs have no credentials, query string or fragment. */
 export function withoutUrlSecrets(name: string): string {
   if (!name.includes("://")) return name;
   return name.replace(URL_IN_NAME, (_url, scheme: string, rest: string) => {

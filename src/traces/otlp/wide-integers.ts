@@ -1,4 +1,4 @@
-/** Whole numbers of 64 bits, which a JavaScript number cannot hold, read without losing a digit. */
+/** Reads 64-bit integers, which a JavaScript number cannot hold, with all their digits. */
 
 import type { PbfReader } from "pbf";
 
@@ -6,10 +6,10 @@ const BILLION = 1_000_000_000;
 const TWO_POW_16 = 0x1_0000;
 
 /**
- * The next eight bytes as a decimal text. It divides by a billion in steps that a number holds
- * exactly, which is several times as fast as a BigInt.
+ * Reads the next eight bytes as a decimal text. It divides by a billion in steps that a number
+ * represents exactly, which is several times as fast as a BigInt.
  *
- * @throws RangeError when there are not as many.
+ * @throws RangeError if fewer bytes are left.
  */
 export function readDecimal(reader: PbfReader): string {
   const low = reader.dataView.getUint32(reader.pos, true);
@@ -24,7 +24,7 @@ export function readDecimal(reader: PbfReader): string {
   return billions === 0 ? `${rest}` : `${billions}${`${rest + BILLION}`.slice(1)}`;
 }
 
-/** The next varint as a signed number, or as a decimal text when a number cannot hold it. */
+/** Reads the next varint as a signed number, or as a decimal text if a number cannot hold it. */
 export function readInteger(reader: PbfReader): number | string {
   const from = reader.pos;
   const value = reader.readVarint(true);

@@ -2,7 +2,10 @@
 
 import type { ServerResponse } from "node:http";
 
-/** Answers with nothing, in the type of the request: an exporter of JSON reads no empty body. */
+/**
+ * Answers with an empty message in the type of the request: an exporter of JSON cannot read an
+ * empty body.
+ */
 export function answer(response: ServerResponse, status: number): void {
   const type = response.req.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   const [kind, body] = type === "application/json" ? [type, "{}"] : ["application/x-protobuf", ""];

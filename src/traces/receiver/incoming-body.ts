@@ -1,12 +1,12 @@
-/** Takes in the body of an export: so much and no more, packed as unpacked. */
+/** Receives the body of an export up to a bound, compressed and decompressed. */
 
 import type { IncomingMessage } from "node:http";
 import { gunzip } from "node:zlib";
 
-/** Why a body was not taken: the sender went away, it is too large, too much is held already. */
+/** The reason for not taking a body: the sender left, it is too large, or too much is in memory. */
 export type Refusal = "cut" | "too-large" | "busy";
 
-/** A bound on the bytes that are held at the same time for several bodies. */
+/** A bound on the bytes in memory at the same time for several bodies. */
 export class HeldBytes {
   readonly #max: number;
   #bytes = 0;
@@ -15,7 +15,7 @@ export class HeldBytes {
     this.#max = max;
   }
 
-  /** Takes room for some bytes; false when there is none. */
+  /** Reserves some bytes; returns false if there is no room. */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.#max) return false;
     this.#bytes += bytes;
@@ -28,8 +28,8 @@ export class HeldBytes {
 }
 
 /**
- * Reads the body of a request. Its bytes count as held until the caller gives them back; those of a
- * body that is refused are given back here, and the rest of it is thrown away as it comes.
+ * Reads the body of a request. Its bytes count as held until the caller releases them. Those of a
+ * rejected body are released here, and the rest of it is discarded as it arrives.
  */
 export function readBody(
   request: IncomingMessage,
@@ -68,7 +68,7 @@ export function readBody(
   });
 }
 
-/** Unpacks a body, of which never more than `maxBytes` come to be. */
+/** Decompresses a body, to at most `maxBytes`. */
 export function unpack(
   body: Uint8Array,
   maxBytes: number,

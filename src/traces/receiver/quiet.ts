@@ -1,8 +1,7 @@
-/** Tells when a server has no client any more. */
+/** Waits until a server has no client left. */
 
 import type { Socket } from "node:net";
 
-/** The connections of a server. */
 export class Connections {
   #count = 0;
   #onNone = new Set<() => void>();
@@ -17,14 +16,17 @@ export class Connections {
     });
   }
 
-  /** Resolves once there is none. */
+  /** Resolves once there are none. */
   none(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onNone.add(resolve));
   }
 }
 
-/** Resolves when something is done, or after `withinMs`: somebody awaits it, so it holds the process. */
+/**
+ * Resolves when a promise settles, or after `withinMs`. A caller awaits it, so it keeps the process
+ * alive.
+ */
 export async function withinOrOver(done: Promise<unknown>, withinMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise((resolve) => {

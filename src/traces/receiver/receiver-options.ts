@@ -1,4 +1,4 @@
-/** What a receiver of traces can be told, and how that is checked. */
+/** The options of a receiver of traces, and their validation. */
 
 import {
   type Field,
@@ -9,37 +9,37 @@ import {
 } from "../../options/check.js";
 import type { OwnAttribute } from "../otlp/encode.js";
 
-/** What a receiver of traces can be told. */
+/** The options of a receiver of traces. */
 export interface TraceReceiverOptions {
   /**
-   * Where every body goes on to, unchanged: an http or https URL, as `collectorOf` finds it in the
-   * environment. Default: nowhere.
+   * The destination of every body, unchanged: an http or https URL, as `collectorOf` finds it in
+   * the environment. Default: none.
    */
   readonly forwardTo?: string | undefined;
   /**
-   * How large a body may be, as it comes and, apart from that, unpacked; 1 to 268,435,456 bytes. A
-   * larger one is answered 413 and goes nowhere. Default: 16,777,216 (16 MiB).
+   * The largest body, compressed and, separately, decompressed; 1 to 268,435,456 bytes. A larger
+   * one is answered 413 and not forwarded. Default: 16,777,216 (16 MiB).
    */
   readonly maxBodyBytes?: number | undefined;
   /**
-   * How many connections that know the address are taken at the same time, 1 to 10,000. Others are
-   * cut after 5 seconds and keep no other out. Default: 64.
+   * The most connections with the token at the same time, 1 to 10,000. Connections without it are
+   * closed after 5 seconds and keep no other out. Default: 64.
    */
   readonly maxConnections?: number | undefined;
   /**
-   * How many bytes wait at most for the collector, 1 to 1,073,741,824; what comes when the queue is
-   * full is dropped and counted. Default: 33,554,432 (32 MiB).
+   * The most bytes in the queue for the collector, 1 to 1,073,741,824. Bodies that do not fit are
+   * dropped and counted. Default: 33,554,432 (32 MiB).
    */
   readonly maxQueueBytes?: number | undefined;
-  /** How many bodies wait at most for the collector, 1 to 100,000. Default: 1,000. */
+  /** The most bodies in the queue for the collector, 1 to 100,000. Default: 1,000. */
   readonly maxQueuedBodies?: number | undefined;
   /**
-   * How long `close` waits in milliseconds for the collector to take what is queued, 0 to
+   * The time that `close` gives the collector to take the queue, in milliseconds, 0 to
    * 2,147,483,647. Default: 2,000.
    */
   readonly closeTimeoutMs?: number | undefined;
   /**
-   * The resource of the spans given to `addOwn`. Default: `service.name` alone, which is
+   * The resource of the spans given to `addOwn`. Default: only `service.name`, which is
    * `dagger-circuit-breaker`.
    */
   readonly resourceAttributes?: Readonly<Record<string, OwnAttribute>> | undefined;
@@ -47,7 +47,7 @@ export interface TraceReceiverOptions {
 
 const MIB = 1_048_576;
 
-/** Shows no value: a collector's URL may hold a key. */
+/** Its errors show no value, because a collector's URL may contain a key. */
 const urlField: Field<string | undefined> = {
   absent: undefined,
   read(value, label) {
@@ -79,15 +79,15 @@ const FIELDS = {
   resourceAttributes: attributesField,
 };
 
-/** The options of a receiver, checked and complete. */
+/** The validated options of a receiver, with defaults. */
 export type ReceiverSettings = ReturnType<typeof readReceiverOptions>;
 
-/** Checks the options of a receiver. Throws a TypeError or RangeError that names the option. */
+/** Validates the options of a receiver. Throws a TypeError or RangeError that names the option. */
 export function readReceiverOptions(given: unknown) {
   return readOptions("startTraceReceiver", given, FIELDS);
 }
 
-/** Whether a text is the URL of something that speaks HTTP. */
+/** Returns whether a text is an http or https URL. */
 export function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

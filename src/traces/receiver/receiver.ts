@@ -1,4 +1,4 @@
-/** Receives the spans of the engine on loopback and passes them on to the collector of the user. */
+/** Receives the engine's spans on loopback and forwards them to the user's collector. */
 
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -23,80 +23,88 @@ import {
 } from "./receiver-options.js";
 import { formOf, type UnreadBodies, UnreadCounts } from "./unread.js";
 
-/** Hears of the spans of one body at a time. They hold secrets: read them and forget them. */
+/** Receives the spans of one body. They contain secrets: read them and forget them. */
 export type SpansListener = (spans: readonly EngineSpan[]) => void;
 
-/** What a receiver has seen and done; counters never go back. */
+/** The counters of a receiver; they never decrease. */
 export interface TraceReceiverMetrics {
-  /** Bodies that were taken, and their bytes as they came. */
+  /** Accepted bodies, and their bytes as received. */
   readonly bodies: number;
   readonly bytes: number;
-  /** Spans that were read from them. */
+  /** Spans read from them. */
   readonly spans: number;
-  /** Bodies that were taken and passed on, but could not be read. */
+  /** Bodies accepted and forwarded that could not be read. */
   readonly undecodable: number;
-  /** Bodies that were too large, packed or unpacked; they were answered 413. */
+  /** Bodies that were too large, compressed or decompressed; they were answered 413. */
   readonly tooLarge: number;
-  /** Bodies that were taken and passed on unread, because of their type or how they are packed. */
+  /** Bodies accepted and forwarded unread, because of their type or their compression. */
   readonly unread: number;
   /** The same by their kind, such as `"JSON"` or `"deflate"`. */
   readonly unreadByKind: Readonly<Record<string, UnreadBodies>>;
-  /** Other requests that were not taken: a wrong path, too much held, or closed. */
+  /** Other rejected requests: a wrong path, too much in memory, or closed. */
   readonly refused: number;
-  /** Bodies that the collector took. */
+  /** Bodies that the collector accepted. */
   readonly forwarded: number;
-  /** Tries beyond the first to pass a body on. */
+  /** Attempts after the first to forward a body. */
   readonly retried: number;
-  /** Bodies that the collector did not get; without one, those that were not read either. */
+  /**
+   * Bodies that the collector did not receive; without a collector, bodies that were not read
+   * either.
+   */
   readonly dropped: number;
-  /** Bodies, and their bytes, that wait for the collector now. */
+  /** Bodies, and their bytes, now in the queue for the collector. */
   readonly queuedBodies: number;
   readonly queuedBytes: number;
-  /** Spans of `addOwn` that the collector took, and those that it did not get. */
+  /** Spans of `addOwn` that the collector accepted, and those that it did not receive. */
   readonly ownSpans: number;
   readonly ownSpansDropped: number;
 }
 
-/** A receiver of traces. Neither it nor what it sends keeps the process alive. */
+/** A receiver of traces. Neither it nor its connections keep the process alive. */
 export interface TraceReceiver {
   /**
-   * Where to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`: a URL with a random token, without
-   * which nothing is taken.
+   * The URL to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. It contains a random token;
+   * requests without it are rejected.
    */
   readonly endpoint: string;
   /**
-   * Calls `listener` with the spans of each body that can be read and has any. One that throws is
-   * announced once as a warning of the process and harms nobody.
+   * Calls `listener` with the spans of each readable body that has any. A listener that throws
+   * causes one warning of the process and affects nothing else.
    *
-   * @returns How to stop.
+   * @returns A function that stops this.
    */
   onSpans(listener: SpansListener): () => void;
   /**
-   * Sends a span of our own to the collector: after the next body that passes, with the headers of
-   * that body, for its credentials are not kept. Without such a body, or a collector, it is never
-   * sent; at most 2,048 wait.
+   * Sends one of our own spans to the collector: after the next forwarded body, with that body's
+   * headers, because its credentials are not kept. Without such a body or a collector, it is never
+   * sent. At most 2,048 spans wait.
    */
   addOwn(span: OwnSpan): void;
   metrics(): TraceReceiverMetrics;
   /**
-   * Resolves once no exporter is connected and all that was taken has been read, or after
-   * `withinMs`: a CLI that has ended has sent all it had. Never rejects.
+   * Resolves once no exporter is connected and all bodies have been read, or after `withinMs`. A
+   * CLI that has ended has sent everything. Never rejects.
    */
   quiet(withinMs: number): Promise<void>;
   /**
-   * Takes nothing more, waits up to `closeTimeoutMs` until what was taken has been read and passed
-   * on, and drops and counts the rest. May be called more than once; never rejects.
+   * Stops receiving, waits up to `closeTimeoutMs` for the reading and forwarding of all bodies,
+   * then drops and counts the rest. You can call it more than once; it never rejects.
    */
   close(): Promise<void>;
 }
 
-/** An idle connection of Go's HTTP client lives for 90 s; it, not we, should end it. */
+/**
+ * An idle connection of Go's HTTP client lives for 90 s. The client should end it, not this server.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
-/** How long an exporter may be silent within a request. Its own time-out is 10 s by default. */
+/** The longest silence of an exporter within a request. Its own timeout is 10 s by default. */
 const SILENCE_TIMEOUT_MS = 120_000;
-/** How many of the largest bodies may be held at the same time, while they come and are read. */
+/**
+ * How many bodies of the largest size fit in memory at the same time, while they are received and
+ * read.
+ */
 const HELD_BODIES = 4;
-/** An exporter that is answered 503 tries again for 30 s and holds up the end of the CLI. */
+/** An exporter that receives 503 retries for 30 s and delays the end of the CLI. */
 const REFUSALS: Readonly<Record<Refusal, number>> = { cut: 400, "too-large": 413, busy: 200 };
 const NO_FORWARDER = {
   forwarded: 0,
@@ -110,13 +118,13 @@ const NO_FORWARDER = {
 
 /**
  * Starts a receiver of OTLP traces (HTTP, protobuf, gzip or plain) on a free port of 127.0.0.1. It
- * answers as soon as it has taken a body, then reads the spans and passes the body on: byte for
- * byte, with its headers, one at a time. A collector that is slow, down or refuses slows nobody: what
- * it does not take in five tries, or does not fit in the queue, is dropped and counted, and told once
- * as a warning of the process with the code `traces-dropped`.
+ * answers as soon as it has a body, then reads the spans. It forwards bodies unchanged, with their
+ * headers, one at a time. A collector that is slow, down or rejects does not delay exporters: a
+ * body that fails five times, or does not fit in the queue, is dropped and counted. The first drop
+ * causes a warning of the process with the code `traces-dropped`.
  *
- * @throws TypeError or RangeError naming the option; the system's error when no port can be had.
- *
+ * @throws TypeError or RangeError that names the option; the system's error if no port is
+ * available.
  * @example
  * ```ts
  * import { startTraceReceiver } from "dagger-circuit-breaker/traces";
@@ -150,7 +158,7 @@ class Receiver implements TraceReceiver {
   };
   readonly #unread = new UnreadCounts();
   readonly #gate: TokenGate;
-  /** Bodies are unpacked and read one after another, so that only one of them is held unpacked. */
+  /** Bodies are decompressed and read in turn, so that only one of them is in memory in full. */
   #reading: Promise<void> = Promise.resolve();
   readonly #connections = new Connections();
   #closing: Promise<void> | undefined;
@@ -187,7 +195,7 @@ class Receiver implements TraceReceiver {
   }
 
   onSpans(listener: SpansListener): () => void {
-    // An entry of its own, so that one function may listen twice.
+    // An object of its own, so that one function can listen twice.
     const entry = { listener: checkFunction<SpansListener>(listener, "the listener of onSpans") };
     if (this.#closing === undefined) this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
@@ -223,7 +231,7 @@ class Receiver implements TraceReceiver {
     this.#listeners.clear();
   }
 
-  /** Takes one request in. Never rejects. */
+  /** Receives one request. Never rejects. */
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => undefined);
     const refusal = this.#refusalOf(request);
@@ -251,7 +259,7 @@ class Receiver implements TraceReceiver {
     this.#held.giveBack(body.length);
   }
 
-  /** The status with which a request is refused before its body is read; undefined when it is not. */
+  /** Returns the status with which to reject a request before its body is read, or undefined. */
   #refusalOf(request: IncomingMessage): number | undefined {
     if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) return 404;
     if (this.#closing !== undefined || !this.#gate.admit(request.socket)) return REFUSALS.busy;
@@ -280,7 +288,7 @@ class Receiver implements TraceReceiver {
   }
 
   async #read(body: Buffer | "damaged"): Promise<void> {
-    // The answer goes out first.
+    // Sends the answer first, so that the exporter does not wait for the reading.
     await nextTurn();
     const spans = body === "damaged" ? undefined : decode(body);
     if (spans === undefined) this.#counts.undecodable++;
@@ -304,7 +312,7 @@ function decode(body: Buffer): EngineSpan[] | undefined {
   }
 }
 
-/** Whether two paths are equal, in a time that does not tell where they differ. */
+/** Compares two paths in a time that does not reveal where they differ. */
 function isSame(given: string, expected: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(expected)];
   return left.length === right.length && timingSafeEqual(left, right);

@@ -1,20 +1,20 @@
-/** Telemetry that this package cannot read: what kind it is, and how much of it has come. */
+/** Counts the telemetry that this package cannot read, by its kind. */
 
-/** What of the head of a request says what its body is. */
+/** The headers of a request that describe its body. */
 interface BodyHeaders {
   readonly "content-type"?: string | undefined;
   readonly "content-encoding"?: string | undefined;
 }
 
-/** What the bodies of one kind come to. */
+/** The totals of the bodies of one kind. */
 export interface UnreadBodies {
   readonly bodies: number;
   readonly bytes: number;
 }
 
 /**
- * What may be said of a body that cannot be read. The header itself is never shown or kept: it is
- * the sender's, and each of its values would be one more kind.
+ * The kinds that may be shown for an unreadable body. The header itself is never shown or kept: its
+ * text is up to the sender, and each value would be one more kind.
  */
 const KINDS: ReadonlyMap<string, string> = new Map([
   ["application/json", "JSON"],
@@ -28,15 +28,15 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ["lz4", "lz4"],
 ]);
 
-/** How a body is packed, of those that are read. */
+/** The readable compressions of a body. */
 type Packing = "identity" | "gzip";
 
-/** How a body is to be read, or of which kind it is that cannot be. */
+/** How to read a body, or the kind of one that is unreadable. */
 type BodyForm =
   | { readonly packing: Packing; readonly unread?: undefined }
   | { readonly packing?: undefined; readonly unread: string };
 
-/** Tells by the headers of a body whether it can be read. */
+/** Returns, from the headers of a body, whether it is readable. */
 export function formOf(headers: BodyHeaders): BodyForm {
   const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (type !== "application/x-protobuf") return { unread: KINDS.get(type) ?? "another type" };
@@ -45,7 +45,7 @@ export function formOf(headers: BodyHeaders): BodyForm {
   return { unread: KINDS.get(packing) ?? "another encoding" };
 }
 
-/** Counts bodies that cannot be read, by their kind. */
+/** Counts unreadable bodies by their kind. */
 export class UnreadCounts {
   readonly #kinds = new Map<string, UnreadBodies>();
 
@@ -59,7 +59,10 @@ export class UnreadCounts {
   }
 }
 
-/** Says how much could not be read, of what kind, and what became of it; undefined when nothing was. */
+/**
+ * Describes how much was unreadable, of which kind, and what happened to it; undefined if nothing
+ * was.
+ */
 export function unreadText(
   byKind: Readonly<Record<string, UnreadBodies>>,
   hasCollector: boolean,
