@@ -21,7 +21,7 @@ test("timers run in the order of their times, each at its time", () => {
   expect(clock.timerCount).toBe(0);
 });
 
-test("a timer that was canceled does not run", () => {
+test("a canceled timer does not run", () => {
   const clock = new VirtualClock();
   let ran = false;
   const cancel = clock.setTimer(() => {

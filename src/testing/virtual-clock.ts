@@ -49,7 +49,7 @@ export class VirtualClock implements Clock {
    * Moves time forward and runs the timers that it reaches, the earliest first, each at its time.
    *
    * @param ms Milliseconds, 0 or more.
-   * @throws RangeError when `ms` is negative or not finite: a monotonic clock never goes back.
+   * @throws RangeError if `ms` is negative or not finite: a monotonic clock never goes back.
    */
   advance(ms: number): void {
     const endMs = this.#endAfter(ms);
@@ -58,11 +58,11 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time forward like `advance`, and lets promises settle before each timer and at the end, so
-   * that one call passes through all the attempts of a retry.
+   * Moves time forward like `advance`, and lets promises settle before each timer and at the end,
+   * so that one call passes through all the attempts of a retry.
    *
    * @param ms Milliseconds, 0 or more.
-   * @throws RangeError (as a rejection) when `ms` is negative or not finite.
+   * @throws RangeError (as a rejection) if `ms` is negative or not finite.
    */
   async advanceAsync(ms: number): Promise<void> {
     const endMs = this.#endAfter(ms);
@@ -77,7 +77,7 @@ export class VirtualClock implements Clock {
     throw new RangeError(`ms is ${ms}, expected a finite number of milliseconds, 0 or more`);
   }
 
-  /** Runs the earliest timer until `endMs`; returns false when there is no such timer. */
+  /** Runs the earliest timer until `endMs`; returns false if there is none. */
   #runNext(endMs: number): boolean {
     let next: Timer | undefined;
     for (const timer of this.#timers) {

@@ -1,19 +1,19 @@
-/** What a case of the conformance suite is, and the stores and circuits that it works on. */
+/** The cases of the conformance suite, with the stores and circuits that they use. */
 
 import { randomUUID } from "node:crypto";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { Circuit } from "./circuit.js";
 
-/** A rule, and how to see that a store keeps it. */
+/** A rule, and a check that a store keeps it. */
 export interface RuleCase {
   readonly title: string;
-  /** Whether it needs two stores that keep the same circuits. */
+  /** Whether it needs two stores with the same circuits. */
   readonly twoStores?: boolean;
   check(setting: Setting): Promise<void>;
 }
 
-/** The stores of one case, in a scope that nobody else uses. */
+/** The stores of one case, in a scope of its own. */
 export class Setting {
   readonly scope = `conformance/${randomUUID()}`;
   readonly store: FleetStore;
@@ -26,7 +26,7 @@ export class Setting {
     this.#opened = [store];
   }
 
-  /** Runs a case, and closes its stores whatever becomes of it. */
+  /** Runs a case and always closes its stores. */
   static async run(
     { check }: RuleCase,
     open: () => FleetStore | Promise<FleetStore>,
@@ -39,14 +39,14 @@ export class Setting {
     }
   }
 
-  /** One more store with the same circuits. */
+  /** Opens one more store with the same circuits. */
   async another(): Promise<FleetStore> {
     const store = await this.#open();
     this.#opened.push(store);
     return store;
   }
 
-  /** A circuit that no store knows yet, unless told by name. */
+  /** Returns a circuit that no store knows yet, unless its name is given. */
   circuit(policy: Partial<SharedPolicy> = {}, name = `registry:${randomUUID()}`): Circuit {
     return new Circuit(this.store, { scope: this.scope, name }, policy);
   }

@@ -1,4 +1,4 @@
-/** One shared circuit of a store under test, asked in short words. */
+/** One shared circuit of a store under test, with short commands. */
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,11 +8,11 @@ import type { FleetChange, FleetReply, FleetSnapshot } from "../../fleet/rules/r
 import type { Reporter, SharedFailure } from "../../fleet/rules/state.js";
 import type { FleetKey, FleetStore } from "../../fleet/store.js";
 
-/** How long a condition may take to come true on a machine that is slow and shared. */
+/** The longest wait for a condition, on a slow and shared machine. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 5;
 
-/** What is open stays so for longer than any case takes, unless a case asks for less. */
+/** An open circuit stays open longer than any case takes, unless a case sets less. */
 export const POLICY: SharedPolicy = {
   badSeconds: 5,
   windowMs: 3_600_000,
@@ -26,12 +26,12 @@ export const POLICY: SharedPolicy = {
   halfOpenProbeTimeoutMs: 600_000,
 };
 
-/** A process that reports, and two failures that one can meet. */
+/** A process that reports, and two failures that it can have. */
 export const REPORTER: Reporter = { id: "reporter-1", host: "runner-1", run: null };
 export const FAILURE: SharedFailure = { fault: "registry", rule: "http-503", limited: false };
 export const RATE_LIMIT: SharedFailure = { fault: "registry", rule: "http-429", limited: true };
 
-/** A circuit with the policy that its commands carry. */
+/** A circuit with the policy that its commands contain. */
 export class Circuit {
   readonly key: FleetKey;
   readonly #store: FleetStore;
@@ -43,7 +43,7 @@ export class Circuit {
     this.#policy = { ...POLICY, ...policy };
   }
 
-  /** The same circuit with other words in its policy, or as another store sees it. */
+  /** Returns the same circuit with changes in its policy, or in another store. */
   with(policy: Partial<SharedPolicy>, store: FleetStore = this.#store): Circuit {
     return new Circuit(store, this.key, { ...this.#policy, ...policy });
   }
@@ -52,13 +52,13 @@ export class Circuit {
     return this.#store.run(this.key, command);
   }
 
-  /** Asks for one call, unless told otherwise, with places that are named as nobody else's. */
+  /** Requests one call by default, with unique place names. */
   admit(parts: Partial<AdmitCommand> = {}): Promise<FleetReply> {
     const policy = this.#policy;
     return this.run({ kind: "admit", policy, count: 1, lease: randomUUID(), chance: 0, ...parts });
   }
 
-  /** Tells what became of calls; without a word of it, of none. */
+  /** Reports the outcomes of calls; by default of none. */
   settle(generation: number | null, parts: Partial<SettleCommand> = {}): Promise<FleetReply> {
     return this.run({
       kind: "settle",
@@ -76,12 +76,12 @@ export class Circuit {
     });
   }
 
-  /** Opens a closed circuit, as a rate limit does. */
+  /** Opens a closed circuit with a rate limit. */
   limit(parts: Partial<SettleCommand> = {}): Promise<FleetReply> {
     return this.settle(null, { failures: 1, failure: RATE_LIMIT, openNow: true, ...parts });
   }
 
-  /** Asks until the circuit probes, and gives the answer that let the first calls through. */
+  /** Asks until the circuit probes, and returns the answer that admitted the first calls. */
   async probe(parts: Partial<AdmitCommand> = {}): Promise<FleetReply> {
     const probing = (reply: FleetReply) => reply.snapshot.state === "half-open";
     return until(() => this.admit(parts), probing, "the open time is over");
@@ -104,7 +104,7 @@ export class Circuit {
     return (await this.run({ kind: "read" })).snapshot;
   }
 
-  /** Reads until the circuit stands as told. */
+  /** Reads until the circuit is in the given state. */
   readUntil(
     stands: (snapshot: FleetSnapshot) => boolean,
     expected: string,
@@ -117,7 +117,7 @@ export class Circuit {
   }
 }
 
-/** Asks again and again until the answer is right. Rejects with the last answer after a long time. */
+/** Repeats a command until the answer is right. Rejects with the last answer after a long time. */
 export async function until<T>(
   ask: () => Promise<T>,
   isRight: (answer: T) => boolean,
@@ -134,7 +134,7 @@ export async function until<T>(
   }
 }
 
-/** A snapshot without what passing time alone changes. */
+/** Returns a snapshot without the fields that change with time alone. */
 export function timeless({ ageMs, retryAfterMs, ...rest }: FleetSnapshot): Partial<FleetSnapshot> {
   return rest;
 }

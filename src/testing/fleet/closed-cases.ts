@@ -5,10 +5,9 @@ import { UNKNOWN_SNAPSHOT } from "../../fleet/rules/snapshot.js";
 import type { RuleCase } from "./case.js";
 import { REPORTER, timeless } from "./circuit.js";
 
-/** How many commands are on their way at once. */
+/** The number of commands in flight at once. */
 const CROWD = 300;
 
-/** The cases. */
 export const closedCases: readonly RuleCase[] = [
   {
     title: "a circuit that is not known is closed, and reading it makes it no better known",

@@ -6,7 +6,7 @@ import type { FleetReply } from "../../fleet/rules/reply.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { fleetStoreConformance } from "./conformance.js";
 
-/** Stores that break one rule, each with a case that finds it out. */
+/** Stores that break one rule, each with the case that detects it. */
 const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial<FleetStore>]> = {
   "admits whoever asks": [/as there are places/, answers(() => ({ admitted: 1, refusal: null }))],
   "rounds generations as a script does": [
@@ -88,7 +88,7 @@ describe.each(Object.entries(FLAWS))("a store that %s", (_name, [title, flaw]) =
   });
 });
 
-test("no two cases are alike, and those with two stores are left out where none share circuits", () => {
+test("titles are unique, and cases with two stores are left out if stores share no circuits", () => {
   const all = fleetStoreConformance({ open: () => memoryStore() }).map(({ title }) => title);
   const alone = fleetStoreConformance({ open: () => memoryStore(), shared: false });
   expect(new Set(all).size).toBe(all.length);
@@ -101,12 +101,12 @@ test.each([
   [{ open: 5 }, 'option "open" is 5, expected a function'],
   [{ open: memoryStore, shared: 1 }, 'option "shared" is 1, expected true or false'],
   [{ open: memoryStore, twice: true }, 'option "twice" is not known'],
-])("options %o are refused", (options, message) => {
+])("rejects the options %o", (options, message) => {
   const make = () => fleetStoreConformance(options as Parameters<typeof fleetStoreConformance>[0]);
   expect(make).toThrow(message);
 });
 
-/** Changes what is answered. */
+/** Changes the answers of a store. */
 function answers(change: (reply: FleetReply, command: FleetCommand) => Partial<FleetReply>) {
   return (store: FleetStore): Partial<FleetStore> => ({
     run: async (key, command) => {
@@ -116,7 +116,7 @@ function answers(change: (reply: FleetReply, command: FleetCommand) => Partial<F
   });
 }
 
-/** Answers as if it had applied what it has not. */
+/** Answers as if it had applied a command that it dropped. */
 function loses(oneIn: number) {
   return (store: FleetStore): Partial<FleetStore> => {
     let commands = 0;

@@ -1,4 +1,6 @@
-/** The conformance suite of stores: every rule of shared circuits that can be seen through the port. */
+/**
+ * The conformance suite of stores: every rule of shared circuits that is visible through the port.
+ */
 
 import type { FleetStore } from "../../fleet/store.js";
 import { booleanField, checkFunction, type Field, readOptions } from "../../options/check.js";
@@ -9,22 +11,22 @@ import { halfOpenCases } from "./half-open-cases.js";
 import { openCases } from "./open-cases.js";
 import { storeCases } from "./store-cases.js";
 
-/** What the suite is told of a store. */
+/** The options of the suite. */
 export interface FleetStoreConformanceOptions {
-  /** Makes a store, which the suite closes. It is called once for each case, or twice. */
+  /** Opens a store, which the suite closes. It is called once or twice for each case. */
   readonly open: () => FleetStore | Promise<FleetStore>;
   /**
-   * Whether all stores that `open` makes keep the same circuits, as with one server. Default: true.
-   * Without it, the cases that need two stores are left out.
+   * Whether all stores from `open` have the same circuits, as with one server. Default: true. If
+   * false, the cases with two stores are left out.
    */
   readonly shared?: boolean | undefined;
 }
 
-/** One case of the suite, for whatever runs tests. */
+/** One case of the suite, for any test runner. */
 export interface FleetStoreConformanceCase {
-  /** The rule that it looks at; no two are alike. */
+  /** The rule that it checks; titles are unique. */
   readonly title: string;
-  /** Rejects with an `AssertionError` where the store breaks the rule. */
+  /** Rejects with an `AssertionError` if the store breaks the rule. */
   run(): Promise<void>;
 }
 
@@ -36,9 +38,9 @@ const FIELDS = {
 };
 
 /**
- * Gives the cases that a store must pass. Each works in a scope of its own that nobody else uses, so
- * they can run at once, on a server that is in use. They take the time of the store as it is and wait
- * for conditions; the longest, two seconds where all goes well.
+ * Returns the cases that a store must pass. Each works in a unique scope, so that they can run in
+ * parallel, on a server in use. They run in the real time of the store and wait for conditions; the
+ * longest takes two seconds if all goes well.
  *
  * @example
  * ```ts

@@ -1,11 +1,10 @@
-/** Conformance: the places of probes, and what their outcomes lead to. */
+/** Conformance: the places of probes, and the effects of their outcomes. */
 
 import assert from "node:assert/strict";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";
 import type { RuleCase, Setting } from "./case.js";
 import { type Circuit, FAILURE, REPORTER, until } from "./circuit.js";
 
-/** The cases. */
 export const halfOpenCases: readonly RuleCase[] = [
   {
     title: "of many that ask at once exactly as many probe as there are places",
@@ -149,7 +148,7 @@ export const halfOpenCases: readonly RuleCase[] = [
   },
 ];
 
-/** A circuit that was opened for ten milliseconds. */
+/** Returns a circuit that opens for ten milliseconds. */
 async function soonProbing(setting: Setting, policy: Partial<SharedPolicy>): Promise<Circuit> {
   const circuit = setting.circuit({ resetTimeoutMs: 10, ...policy });
   await circuit.limit();

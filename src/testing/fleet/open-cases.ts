@@ -1,10 +1,9 @@
-/** Conformance: for how long a circuit opens, and what an open one does. */
+/** Conformance: how long a circuit opens, and how an open one behaves. */
 
 import assert from "node:assert/strict";
 import type { RuleCase } from "./case.js";
 import { type Circuit, FAILURE, RATE_LIMIT, REPORTER, timeless } from "./circuit.js";
 
-/** The cases. */
 export const openCases: readonly RuleCase[] = [
   {
     title: "a failure that opens at once opens, and tells who met what",
@@ -63,7 +62,7 @@ export const openCases: readonly RuleCase[] = [
       assert.deepEqual([late.counted, late.late, late.changes], [0, 3, []]);
       const counts = { ...opened.counts, late: 3 };
       assert.deepEqual(timeless(late.snapshot), { ...timeless(opened), counts });
-      // Nobody was let in while it was open, so that these cannot be true.
+      // No call was admitted while it was open, so these reports cannot be true.
       for (const told of [null, opened.generation]) {
         const untrue = await circuit.settle(told, { successes: 1 });
         assert.deepEqual([untrue.counted, untrue.late], [0, 1]);
@@ -142,7 +141,7 @@ export const openCases: readonly RuleCase[] = [
   },
 ];
 
-/** Lets one probe through, which fails, and gives the open time that follows. */
+/** Admits one probe, which fails, and returns the next reset timeout. */
 async function failProbe(circuit: Circuit): Promise<number | null | undefined> {
   const { generation } = (await circuit.probe()).snapshot;
   const { changes } = await circuit.settle(generation, { failures: 1 });

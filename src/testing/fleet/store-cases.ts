@@ -1,4 +1,4 @@
-/** Conformance: what a store is beside its circuits: history, lists, subscriptions, names and its end. */
+/** Conformance: a store beyond its circuits: history, lists, subscriptions, names and its end. */
 
 import assert from "node:assert/strict";
 import type { FleetChange } from "../../fleet/rules/reply.js";
@@ -7,10 +7,10 @@ import { isFleetStoreError } from "../../fleet/store-error.js";
 import type { RuleCase } from "./case.js";
 import { Circuit, timeless, until } from "./circuit.js";
 
-/** What the port promises; not read from the rules, which must keep it as well. */
+/** A promise of the port. Not imported from the rules, which must keep it as well. */
 const MAX_HISTORY = 100;
 
-/** Names that a store could take apart, put together, or understand as something of its own. */
+/** Names that a store could split, join, or interpret. */
 const ODD_NAMES = [
   "registry:docker.io",
   "registry:docker.io ",
@@ -35,7 +35,6 @@ const ODD_NAMES = [
   "\u6f22".repeat(200),
 ];
 
-/** The cases. */
 export const storeCases: readonly RuleCase[] = [
   {
     title: `a history tells the last ${MAX_HISTORY} changes, the oldest first`,
@@ -175,7 +174,7 @@ async function tell(store: FleetStore, key: FleetKey, successes: number): Promis
   await new Circuit(store, key).settle(null, { successes });
 }
 
-/** Causes changes until one is heard: a subscription may begin a little later than its call. */
+/** Causes changes until one is received: a subscription may start a little later than its call. */
 async function hears(heard: readonly unknown[], cause: () => Promise<unknown>): Promise<void> {
   await until(cause, () => heard.length > 0, "a change is heard");
 }

@@ -1,30 +1,29 @@
-/** How the CLI stand-in is told what to do: one environment variable that holds JSON. */
+/** The options of the CLI stand-in: one environment variable with JSON. */
 
 import { checkNumber, checkText, readObject } from "../../options/check.js";
 import type { SessionDoubleOptions } from "./session-options.js";
 
-/** The environment variable that the stand-in reads. */
 export const CLI_OPTIONS_VARIABLE = "DAGGER_SESSION_DOUBLE";
 
 /**
- * Options that can be written as JSON: those of {@link SessionDoubleOptions} but `random`. Where spans
- * go (`traces`) is told by the environment of the CLI, as with a real one. Functions of `modules` have to be
- * programs.
+ * The options of {@link SessionDoubleOptions} that fit into JSON: all but `random`. The environment
+ * of the CLI sets the destination of spans (`traces`), as with a real one. Functions of `modules`
+ * must be programs.
  */
 export type SessionDoubleCliOptions = Omit<SessionDoubleOptions, "random" | "traces">;
 
-/** Where a double waits for stand-ins. */
+/** The address of a double that waits for stand-ins. */
 export interface AttachAddress {
   readonly port: number;
   readonly token: string;
 }
 
-/** What the stand-in is to do: attach to a double in another process, or be one of its own. */
+/** The task of the stand-in: to attach to a double in another process, or to be a double itself. */
 export type CliTask =
   | { readonly attach: AttachAddress }
   | { readonly options: Readonly<Record<string, unknown>> };
 
-/** Reads the variable. Throws a TypeError that names it when it holds something else. */
+/** Reads the variable. Throws a TypeError that names it if its value is invalid. */
 export function readCliTask(variable: string | undefined): CliTask {
   if (variable === undefined || variable === "") return { options: {} };
   let parsed: unknown;

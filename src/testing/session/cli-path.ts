@@ -1,17 +1,17 @@
-/** Where the CLI stand-in lies. */
+/** The path of the CLI stand-in. */
 
 import { accessSync, chmodSync, constants } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
- * The path of an executable that stands in for the `dagger` CLI when a Dagger SDK starts a session
- * of its own: set `_EXPERIMENTAL_DAGGER_CLI_BIN` to it. Each `session` that an SDK starts is a
- * session double in a process of its own, which ends with its standard input or on SIGTERM. Its
- * options (those of `startSessionDouble` but `random`) are taken from the environment variable
- * `DAGGER_SESSION_DOUBLE`, as JSON. Any other command, such as `call`, does what `CommandDouble` says
- * in the variable `DAGGER_SESSION_DOUBLE_COMMAND`. To steer it from a test, use `SessionDouble.cliEnvironment`.
+ * Returns the path of an executable that replaces the `dagger` CLI when a Dagger SDK starts its own
+ * session: set `_EXPERIMENTAL_DAGGER_CLI_BIN` to it. Each `session` that an SDK starts is a session
+ * double in a process of its own, which ends with its standard input or on SIGTERM. The environment
+ * variable `DAGGER_SESSION_DOUBLE` contains its options as JSON (those of `startSessionDouble`
+ * except `random`). Any other command, such as `call`, follows the `CommandDouble` in the variable
+ * `DAGGER_SESSION_DOUBLE_COMMAND`. To control it from a test, use `SessionDouble.cliEnvironment`.
  *
- * @throws Error when the file is not there or cannot be made executable.
+ * @throws Error if the file is missing or cannot be made executable.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function sessionDoubleCliPath(): string {
   try {
     accessSync(path, constants.X_OK);
   } catch {
-    // Packages arrive without the executable bit on files that are no `bin` of theirs.
+    // Packages lose the executable bit on files that are not a `bin` of theirs.
     chmodSync(path, 0o755);
   }
   return path;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Stands in for the `dagger` CLI: `session` starts a session double and says where it is; any other
- * command does what a variable says.
+ * The stand-in for the `dagger` CLI: `session` starts a session double and prints its address. Any
+ * other command follows the script in a variable.
  */
 
 import { connect } from "node:net";
@@ -21,16 +21,16 @@ import { exportTargetOf } from "./traces/exporter-environment.js";
 interface OpenSession {
   /** The line that SDKs read. */
   readonly line: string;
-  /** Ends it; all its spans are there when it is settled. */
+  /** Ends it, and settles once all its spans have arrived. */
   close(): Promise<void>;
   /** Settles when the session has ended by itself. */
   readonly ended: Promise<void>;
 }
 
-/** How long the double may take to say what an ending session leaves. */
+/** The longest time that a double has for the last spans of an ending session. */
 const FAREWELL_MS = 2_000;
 
-/** A double in this process. */
+/** Starts a double in this process. */
 async function own(
   options: Readonly<Record<string, unknown>>,
   exporter: SpanExporter | undefined,
@@ -48,7 +48,7 @@ async function own(
   };
 }
 
-/** A session of a double in another process, open as long as the connection to it. */
+/** Opens a session of a double in another process, for as long as the connection to it. */
 async function attached(
   { port, token }: AttachAddress,
   exporter: SpanExporter | undefined,
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   if (process.argv[2] !== "session") {
     throw new Error('the session double knows the command "session" only');
   }
-  // Whoever started this process may go before it has a session.
+  // The parent of this process may end before the session opens.
   let close = (): Promise<void> => Promise.resolve();
   const target = exportTargetOf(process.env);
   const exporter = target && new SpanExporter(target);
@@ -102,7 +102,7 @@ async function main(): Promise<void> {
     process.exit(0);
   };
   process.stdin.once("end", leave).resume();
-  // SDKs end their CLI with SIGTERM and take any other end than a good one for an error.
+  // SDKs end their CLI with SIGTERM, and any exit code except 0 is an error to them.
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, leave);
   const task = readCliTask(process.env[CLI_OPTIONS_VARIABLE]);
   const session = await ("attach" in task

@@ -1,4 +1,4 @@
-/** The door through which CLI stand-ins in other processes get sessions of this double. */
+/** The server through which CLI stand-ins in other processes get sessions of this double. */
 
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
@@ -7,33 +7,33 @@ import type { OwnSpan } from "../../traces/otlp/encode.js";
 import type { AttachAddress } from "./cli-options.js";
 import type { SpanSink } from "./traces/request-span.js";
 
-/** A session for a stand-in, which ends when the stand-in does. */
+/** A session for a stand-in; it ends with the stand-in. */
 interface AttachedSession {
   readonly port: number;
   readonly token: string;
   stop(): Promise<void>;
 }
 
-/** A stand-in that has come to the door. */
+/** A connected stand-in. */
 export interface StandIn {
-  /** Aborted when it has gone, or has no use for its session any more. */
+  /** Aborted when it has gone, or no longer needs its session. */
   readonly gone: AbortSignal;
-  /** Takes the engine's spans for it; undefined when it wants none. */
+  /** Receives the engine's spans for it; undefined if it wants none. */
   readonly spans: SpanSink | undefined;
-  /** To be called when the session ends before. */
+  /** Ends the stand-in; call it when the session ends first. */
   sendAway(): void;
 }
 
 /** Opens a session for a stand-in. */
 export type OpenSession = (standIn: StandIn) => Promise<AttachedSession>;
 
-/** What a double says to a stand-in, one line each. */
+/** A message from a double to a stand-in, one line each. */
 export type Said =
-  /** Where its session is. */
+  /** The address of its session. */
   | { readonly address: { readonly port: number; readonly session_token: string } }
-  /** A span of the engine, which the stand-in sends to wherever its environment says. */
+  /** A span of the engine, which the stand-in exports as its environment demands. */
   | { readonly span: OwnSpan }
-  /** It is killed: nothing leaves it any more. */
+  /** It is killed: it sends nothing more. */
   | { readonly killed: true };
 
 function say(socket: Socket, said: Said): void {
@@ -65,11 +65,11 @@ export class Control {
 
   constructor(openSession: OpenSession) {
     this.#openSession = openSession;
-    // A stand-in that has said its last word still hears what its session leaves.
+    // A stand-in that has closed its end still receives the last spans of its session.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#greet(socket));
   }
 
-  /** Begins to wait. */
+  /** Starts to listen. */
   async listen(): Promise<AttachAddress> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -79,7 +79,7 @@ export class Control {
     return { port: (this.#server.address() as AddressInfo).port, token: this.#token };
   }
 
-  /** Sends every stand-in away. */
+  /** Ends every stand-in. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
@@ -128,7 +128,7 @@ export class Control {
       const address = { port: session.port, session_token: session.token };
       say(socket, { address });
     } catch {
-      // The double has stopped, or the stand-in has gone while it waited for an engine.
+      // The double has stopped, or the stand-in left while it waited for an engine.
       socket.destroy();
     }
   }

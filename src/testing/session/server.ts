@@ -24,12 +24,11 @@ const JSON_TYPE = "application/json";
 const GRAPHQL_TYPE = "application/graphql-response+json";
 const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 
-/** Nobody waits for the answer any more. */
+/** The error for an answer that no client waits for. */
 class Dropped extends Error {
   override readonly name = "Dropped";
 }
 
-/** The port of one session. */
 export class SessionServer {
   readonly token = randomBytes(16).toString("hex");
   readonly #engine: Engine;
@@ -40,7 +39,7 @@ export class SessionServer {
   readonly #serving = new Set<Promise<void>>();
   #queries = 0;
 
-  /** @param nested The function of a module for which the port is. */
+  /** @param nested The function of a module that owns the port. */
   constructor(engine: Engine, session: Session, nested?: NestedClient) {
     this.#engine = engine;
     this.#session = session;
@@ -50,14 +49,14 @@ export class SessionServer {
       const served = this.#serve(request, response).finally(() => this.#serving.delete(served));
       this.#serving.add(served);
     });
-    // Neither the port nor a connection to it holds the process.
+    // Neither the port nor a connection keeps the process alive.
     this.#server.on("connection", (socket) => socket.unref());
     this.#server.keepAliveTimeout = 0;
     this.#server.requestTimeout = 0;
     this.#server.headersTimeout = 0;
   }
 
-  /** How many requests came to `/query`. */
+  /** The number of requests to `/query`. */
   get queries(): number {
     return this.#queries;
   }
@@ -72,7 +71,7 @@ export class SessionServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Closes the port and every connection at once; settles when nothing is being answered. */
+  /** Closes the port and every connection at once; settles when no answer is in progress. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
@@ -82,7 +81,7 @@ export class SessionServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A connection that is cut while somebody writes to it is no error of ours.
+    // A connection that is cut during a write is not an error of ours.
     response.on("error", () => undefined);
     if (!this.#isAuthorized(request)) return end(response, 401);
     if (request.url?.split("?")[0] !== "/query") {
@@ -94,7 +93,7 @@ export class SessionServer {
     await this.#serveQuery(request, response);
   }
 
-  /** Begins the span of a request; what names no parent of its own stands below its function. */
+  /** Begins the span of a request. Without a parent of its own, it is below its function's span. */
   #beginRequest({ method = "", headers }: IncomingMessage) {
     const header = headers.traceparent as string | undefined;
     const nested = this.#nested;
@@ -132,7 +131,7 @@ export class SessionServer {
     };
     try {
       const given = await this.#answer(request, work, traceId).finally(async () => {
-        // Work that nobody waits for any more is still about to end.
+        // Abandoned work is about to end.
         if (work.signal.aborted) await setImmediate();
         if (isNoticed) span.end();
       });
@@ -187,7 +186,7 @@ function problem(message: string): string {
   return goJson({ errors: [{ message }], data: null });
 }
 
-/** Clients that ask for GraphQL's own media type get 400 for a refused query, others 422. */
+/** Clients that accept GraphQL's own media type get 400 for a rejected query, others 422. */
 function refusedStatus(type: string): number {
   return type === GRAPHQL_TYPE ? 400 : 422;
 }
@@ -226,7 +225,7 @@ function end(response: ServerResponse, status: number, type?: string, body = "")
   response.end(body);
 }
 
-/** Sends the half of an answer, then resets the connection. */
+/** Sends half of an answer, then resets the connection. */
 function cutWithin(response: ServerResponse, status: number, type: string, body: string): void {
   const bytes = Buffer.from(body);
   response.writeHead(status, { "content-type": type, "content-length": bytes.length });

@@ -1,4 +1,4 @@
-/** Starts sessions with an engine that is not there: the public face of the double. */
+/** Starts sessions with an engine that does not exist: the public interface of the double. */
 
 import { type AttachAddress, CLI_OPTIONS_VARIABLE } from "./cli-options.js";
 import { sessionDoubleCliPath } from "./cli-path.js";
@@ -21,19 +21,19 @@ import { plainTarget } from "./traces/exporter-environment.js";
 import type { SpanSink } from "./traces/request-span.js";
 
 declare global {
-  /** Declared by the lib "esnext.disposable" as well, which users need not have. */
+  /** The lib "esnext.disposable" declares this as well, but users need not have it. */
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol;
   }
 }
 
-/** What a program needs in its environment to use a session. */
+/** The environment of a program that uses a session. */
 export interface SessionEnvironment {
   readonly DAGGER_SESSION_PORT: string;
   readonly DAGGER_SESSION_TOKEN: string;
 }
 
-/** What a program needs in its environment to start sessions by itself. */
+/** The environment of a program that starts its own sessions. */
 export interface CliEnvironment {
   readonly _EXPERIMENTAL_DAGGER_CLI_BIN: string;
   readonly DAGGER_SESSION_DOUBLE: string;
@@ -45,47 +45,50 @@ export interface SessionDouble {
   readonly port: number;
   /** The token of the session: the user name in basic auth. */
   readonly token: string;
-  /** The two variables from which every Dagger SDK takes a session. */
+  /** The two variables from which every Dagger SDK reads a session. */
   readonly environment: SessionEnvironment;
-  /** The version that it answers. */
+  /** The version that it reports. */
   readonly engineVersion: EngineVersion;
   /** The folder that `publish` writes images into. */
   readonly publishFolder: string;
-  /** How many requests came to this session's `/query`. */
+  /** The number of requests to this session's `/query`. */
   readonly queries: number;
   /**
-   * How many commands were started as processes, in all sessions of the engine, functions of modules that
-   * are programs included.
+   * The number of commands started as processes, in all sessions of the engine, including functions
+   * of modules that are programs.
    */
   readonly commandsStarted: number;
-  /** How many commands run now. */
+  /** The number of running commands. */
   readonly commandsRunning: number;
   /**
-   * How many requests the engine sent to a host. For registries, which the double never asks, it
-   * is how many a real engine would have sent: six for a pull that meets a 429, for example; none
-   * for an image by digest that an earlier session has used by its digest. Spans tell of the same.
+   * Returns the number of requests from the engine to a host. The double never contacts registries;
+   * for them it is the number that a real engine would send. Examples: six for a pull with a 429;
+   * none for an image by digest that an earlier session used by its digest. Spans agree with it.
    *
-   * @param host As requests name it: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`,
-   * `github.com`; with or without the port that the address names.
+   * @param host The host as in requests: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`,
+   * `github.com`; with or without the port in the address.
    */
   requestsTo(host: string): number;
-  /** Replaces the fault plan; all its counts begin anew. An empty list ends every outage. */
+  /** Replaces the fault plan and resets all its counts. An empty list ends every outage. */
   setFaults(faults: readonly FaultRule[]): void;
-  /** Adds a fault in front of the plan. Returns a function that takes it off again. */
+  /** Adds a fault in front of the plan. Returns a function that removes it. */
   fail(fault: FaultRule): () => void;
   /**
-   * The engine is killed: requests in flight are answered 502 `unexpected EOF`, all later ones 502
+   * Kills the engine: requests in flight are answered 502 `unexpected EOF`, all later ones 502
    * `connection refused`.
    */
   kill(): void;
-  /** The engine gets SIGTERM: steps that run answer `engine is shutting down`, then 502 for all. */
+  /**
+   * Ends the engine with SIGTERM: running steps answer `engine is shutting down`; then every answer
+   * is 502.
+   */
   end(): void;
   /**
-   * The engine is started anew. This session is lost for good, as `lostSessionDelayMs` says; a new
-   * one ({@link openSession}) works.
+   * Restarts the engine. This session is lost for good, with the delay of `lostSessionDelayMs`; a
+   * new one ({@link openSession}) works.
    */
   restart(): void;
-  /** The CLI process of this session is killed: connections are reset, then refused. */
+  /** Kills the CLI process of this session: connections are reset, then refused. */
   dropCli(): Promise<void>;
   /**
    * Opens one more session with the same engine, its caches and its faults. Rejects while the
@@ -93,16 +96,16 @@ export interface SessionDouble {
    */
   openSession(): Promise<SessionDouble>;
   /**
-   * The two variables with which a Dagger SDK starts its sessions by itself, as it does with the
-   * `dagger` CLI, and gets sessions of this double's engine. A CLI that is started while the engine
-   * is down says nothing until the engine is restarted. The variables hold no session, so
-   * `DAGGER_SESSION_PORT` must not be set beside them. The spans of such a session go where the
-   * environment of that CLI says (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and its like).
+   * Returns the two variables with which a Dagger SDK starts its own sessions, as with the `dagger`
+   * CLI, on this double's engine. A CLI that starts while the engine is down prints nothing until
+   * the engine is restarted. The variables contain no session, so do not set `DAGGER_SESSION_PORT`
+   * beside them. The environment of that CLI (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and the like)
+   * sets the destination of its spans.
    */
   cliEnvironment(): Promise<CliEnvironment>;
   /**
-   * Ends the session. The session that {@link startSessionDouble} gave ends the engine as well, and
-   * with it all its sessions: processes are killed, files removed, ports closed. May be called again.
+   * Ends the session. For the session of {@link startSessionDouble}, this also ends the engine with
+   * all its sessions: processes are killed, files removed, ports closed. You can call it again.
    */
   stop(): Promise<void>;
   /** The same as `stop`, for `await using`. */
@@ -114,28 +117,28 @@ export interface SessionDouble {
  * no engine, no Docker and no network. With it you test how your own pipelines fail.
  *
  * **It isolates nothing.** Commands run as processes of this machine, as the user who runs the
- * test, with the programs that this machine has. Only absolute paths that the chain itself created
- * (`withNewFile`, `withFile`, `withDirectory`, `withWorkdir`) are kept apart, in a scratch folder:
- * they are rewritten in arguments and environment variables. All other absolute paths are the
- * host's, for reading and for writing. `http` and `git` really reach out. `from` pulls nothing: it
- * succeeds for any image, unless a fault says otherwise. Each tag has one digest, which `imageRef`
- * tells; of a tag that was used, digests that it never had are not found.
+ * test, with the programs of this machine. Only absolute paths that the chain itself created
+ * (`withNewFile`, `withFile`, `withDirectory`, `withWorkdir`) are separate: they are in a scratch
+ * folder, and are rewritten in arguments and environment variables. All other absolute paths are
+ * the host's, for reading and for writing. `http` and `git` use the real network. `from` pulls
+ * nothing: it succeeds for any image, unless a fault applies. Each tag has one digest, which
+ * `imageRef` returns. For a tag that was used, other digests are not found.
  *
- * It speaks `version`; `container` with `from`, `withExec` and its options, entrypoint and default
- * arguments, files, directories, mounts of them and of caches, secrets and temporary folders,
- * variables, labels, `workdir`, the outputs, `sync`, `publish` and `export`; `directory`, `file`,
- * `host`, `http`, `git`, secrets, ids in the dialects of 0.19 and from 0.21 on, and introspection. It takes
- * and passes over owners, users, capabilities, annotations, exposed ports and registry credentials.
- * It calls functions of modules that you write for it (`modules`).
- * What else engines know (services, Dockerfiles, modules of sources) is refused as what the session double
- * does not speak. Each command works on a copy of the files of the step before, so a scratch path
- * that a tool wrote into a file does not hold in the next step. `publish` and `export` write a
- * container as a folder with `rootfs/` and `config.json`, what is mounted as files or directories
- * included. A command that leaves its process group (`setsid`) outlives its step.
+ * It supports `version`; `container` with `from`, `withExec` and its options, entrypoint and
+ * default arguments, files, directories, mounts of them and of caches, secrets and temporary
+ * folders, variables, labels, `workdir`, the outputs, `sync`, `publish` and `export`; `directory`,
+ * `file`, `host`, `http`, `git`, secrets, ids in the formats of 0.19 and from 0.21 on, and
+ * introspection. It accepts and ignores owners, users, capabilities, annotations, exposed ports and
+ * registry credentials. It calls functions of modules that you write for it (`modules`). Other
+ * features of engines (services, Dockerfiles, modules from sources) are rejected as unsupported by
+ * the double. Each command works on a copy of the files of the step before, so a scratch path that
+ * a tool wrote into a file is wrong in the next step. `publish` and `export` write a container as a
+ * folder with `rootfs/` and `config.json`, including mounted files and directories. A command that
+ * leaves its process group (`setsid`) outlives its step.
  *
  * POSIX systems only.
  *
- * @throws TypeError or RangeError when an option is wrong.
+ * @throws TypeError or RangeError for a wrong option.
  *
  * @example
  * ```ts
@@ -159,7 +162,7 @@ export async function startSessionDouble(options?: SessionDoubleOptions): Promis
   return startSession(settings, traces && new SpanExporter(plainTarget(traces)));
 }
 
-/** The same with a place of one's own for the spans of the session. */
+/** Starts a session with a receiver for its spans. */
 export async function startSession(
   settings: SessionDoubleSettings,
   spans: SpanSink | undefined,
@@ -168,7 +171,7 @@ export async function startSession(
   return openSession(engine, new CliDoor(engine), { endsEngine: true, spans });
 }
 
-/** The door for CLI stand-ins: opened when it is first asked for, one for an engine. */
+/** The server for CLI stand-ins: one per engine, opened on first use. */
 class CliDoor {
   readonly #control: Control;
   #address: Promise<AttachAddress> | undefined;
@@ -195,9 +198,9 @@ class CliDoor {
   }
 }
 
-/** How a session is opened. */
+/** The settings for opening a session. */
 interface Opening {
-  /** Whether its end is the end of the engine. */
+  /** Whether its end also ends the engine. */
   readonly endsEngine: boolean;
   readonly spans: SpanSink | undefined;
   readonly onDropped?: () => void;

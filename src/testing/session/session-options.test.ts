@@ -69,7 +69,7 @@ test.each([
     "expected a type with an id",
   ],
   [3, TypeError, "the options of startSessionDouble are 3"],
-])("the options %j are refused", (options, kind, message) => {
+])("rejects the options %j", (options, kind, message) => {
   const read = () => readSessionDoubleOptions(options as never);
   expect(read).toThrow(kind);
   expect(read).toThrow(message);
@@ -99,6 +99,6 @@ test.each([
   [{ kind: "hang", operation: "request", contains: "a" }, "which has no text"],
   [{ kind: "status", status: 503, at: "layer", operation: "http" }, "only images have layers"],
   [{ kind: "hang", host: "" }, 'option "host" is ""'],
-])("the fault %j is refused: %s", (fault, message) => {
+])("rejects the fault %j: %s", (fault, message) => {
   expect(() => checkFault(fault, "fail")).toThrow(message);
 });

@@ -18,48 +18,48 @@ import { seededRandom } from "./faults/faults.js";
 import { type ModuleDouble, type ModuleSettings, readModules } from "./modules/module-options.js";
 
 /**
- * The engine versions whose answers and spans the double gives. That of `v1.0.0-beta.10` keeps a lock file,
- * `dagger.lock`, in the git repository of `workdir`.
+ * The engine versions whose answers and spans the double imitates. `v1.0.0-beta.10` keeps a lock
+ * file, `dagger.lock`, in the git repository of `workdir`.
  */
 export type EngineVersion = "v0.21.8" | "v0.19.11" | "v1.0.0-beta.10";
 
 /** Options of {@link startSessionDouble}. */
 export interface SessionDoubleOptions {
-  /** Which engine it speaks and fails like. Default: `"v0.21.8"`. */
+  /** The engine version to imitate. Default: `"v0.21.8"`. */
   readonly engineVersion?: EngineVersion;
-  /** What goes wrong, and when. Default: nothing. */
+  /** The faults and their conditions. Default: none. */
   readonly faults?: readonly FaultRule[];
   /** The seed of `probability` in fault rules, a whole number from 0 to 2^32 - 1. Default: 1. */
   readonly seed?: number;
   /** Numbers from 0 to 1 (1 excluded) in place of the seeded ones. Not together with `seed`. */
   readonly random?: () => number;
-  /** Where `host()` and `export` read relative paths from. Default: the working directory. */
+  /** The base of relative paths in `host()` and `export`. Default: the working directory. */
   readonly workdir?: string;
   /** The folder that `publish` writes images into. Default: one that `stop()` removes. */
   readonly publishTo?: string;
   /**
-   * How long a session of a restarted engine takes for each failing answer, in milliseconds, from
-   * 0. Default: 10 000, as measured on real engines.
+   * The delay of each failing answer in a session of a restarted engine, in milliseconds, from 0.
+   * Default: 10 000, as measured on real engines.
    */
   readonly lostSessionDelayMs?: number;
-  /** Where the engine's spans go for sessions that no CLI started. Default: nowhere. */
+  /** The destination of the engine's spans for sessions without a CLI. Default: none. */
   readonly traces?: SessionDoubleTraces;
-  /** Modules by the names that queries have for them, such as `ci`. Default: none. */
+  /** Modules by their names in queries, such as `ci`. Default: none. */
   readonly modules?: Readonly<Record<string, ModuleDouble>>;
 }
 
-/** Where the spans of an engine go. */
+/** The destination of an engine's spans. */
 export interface SessionDoubleTraces {
   /** An OTLP endpoint for `http/protobuf`, an http or https URL with its path. */
   readonly endpoint: string;
   /**
-   * How long spans are gathered before they are sent, in milliseconds, from 0. Default: 5 000, as for
-   * a CLI without `OTEL_BSP_SCHEDULE_DELAY`.
+   * The time for which spans are collected before they are sent, in milliseconds, from 0. Default:
+   * 5 000, as for a CLI without `OTEL_BSP_SCHEDULE_DELAY`.
    */
   readonly scheduleDelayMs?: number;
 }
 
-/** Options that were checked, with the defaults filled in. */
+/** Validated options with defaults. */
 export interface SessionDoubleSettings {
   readonly engineVersion: EngineVersion;
   readonly faults: readonly FaultRule[];
@@ -78,7 +78,7 @@ const textField: Field<string | undefined> = {
   read: (value, label) => checkText(value, label, 4_096),
 };
 
-/** Checks options. Throws a TypeError or RangeError that names what is wrong. */
+/** Validates options. Throws a TypeError or RangeError that names the mistake. */
 export function readSessionDoubleOptions(
   options: SessionDoubleOptions | undefined,
 ): SessionDoubleSettings {

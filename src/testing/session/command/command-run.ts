@@ -9,19 +9,20 @@ import type { CommandScript, Step } from "./command-script.js";
 import { LogExporter } from "./log-exporter.js";
 import { type ReportedStep, reportOf } from "./report.js";
 
-/** How a command ended, and why where it failed. */
+/** The end of a command, with the reason of a failure. */
 interface CommandEnd {
   readonly exitCode: number;
   readonly error: string;
 }
 
 const CANCELED = "context canceled";
-/** What the CLI ends with when it was interrupted, or fails for another reason than a step. */
+/** The exit code of an interrupted CLI, and of a failure outside a step. */
 const FAILED = 1;
 
 /**
- * Runs a command to its end, and returns its exit code. SIGINT ends it: it tells what hung and sends
- * what it has to send; a second one ends it at once. SIGTERM is left to the system, as by the CLI.
+ * Runs a command to its end and returns its exit code. On SIGINT it reports the hanging step,
+ * flushes its exports and ends; a second SIGINT ends it at once. SIGTERM keeps its default effect,
+ * as in the CLI.
  */
 export function runCommandDouble(
   script: CommandScript,
@@ -39,7 +40,7 @@ class CommandRun {
   readonly #trace = randomBytes(16).toString("hex");
   readonly #args: readonly string[];
   readonly #startMs = Date.now();
-  /** What the report tells at the end. */
+  /** The content of the report at the end. */
   readonly #steps: ReportedStep[] = [];
 
   constructor(script: CommandScript, args: readonly string[], env: Environment) {
@@ -101,7 +102,7 @@ class CommandRun {
     return hangs && (await this.#interrupted(undefined));
   }
 
-  /** Waits for a time, or for ever. */
+  /** Waits for a time, or forever. */
   async #interrupted(forMs: number | undefined): Promise<boolean> {
     const { signal } = this.#interruption;
     do {
@@ -110,7 +111,7 @@ class CommandRun {
     return signal.aborted;
   }
 
-  /** Tells how a step ended: at once, or in the report. */
+  /** Prints the end of a step at once, or adds it to the report. */
   #tell(step: ReportedStep): void {
     this.#steps.push(step);
     const { name, durationMs, end } = step;

@@ -1,4 +1,4 @@
-/** How the CLI stand-in is told what a command such as `dagger call` does: one variable that holds JSON. */
+/** The script of a command such as `dagger call` for the CLI stand-in: one variable with JSON. */
 
 import {
   booleanField,
@@ -11,50 +11,51 @@ import {
   wordField,
 } from "../../../options/check.js";
 
-/** The environment variable that the stand-in reads for any command but `session`. */
+/** The environment variable that the stand-in reads for any command except `session`. */
 export const COMMAND_VARIABLE = "DAGGER_SESSION_DOUBLE_COMMAND";
 
-/** What a command does. Its steps run one after the other. */
+/** A command of the stand-in. Its steps run in order. */
 export interface CommandDouble {
   /**
-   * How it prints without a terminal: `"report"` at its end how each step ended, and what those printed
-   * that did not pass, as Dagger 1.0 does; `"plain"` each line as it comes, as 0.21 does. Default: `"report"`.
+   * The output without a terminal. `"report"`, as in Dagger 1.0: at the end, the state of each
+   * step, with the output of those that did not pass. `"plain"`, as in 0.21: each line at once.
+   * Default: `"report"`.
    */
   readonly format?: "report" | "plain";
-  /** Lines that it prints at once, however it prints else: what the CLI itself has to say. Default: none. */
+  /** Lines that it prints at once in any format: messages of the CLI itself. Default: none. */
   readonly says?: readonly string[];
   readonly steps?: readonly StepDouble[];
-  /** Why it fails where no step does; it then ends with 1. Default: none. */
+  /** The reason of a failure outside a step; the exit code is then 1. Default: none. */
   readonly error?: string;
-  /** The call that its steps belong to, as the report names it (`.test: String!`). Default: none. */
+  /** The call above its steps, in the form of the report (`.test: String!`). Default: none. */
   readonly call?: string;
-  /** Whether it goes on at SIGINT. Default: false. */
+  /** Whether it ignores SIGINT. Default: false. */
   readonly deaf?: boolean;
 }
 
 /** A step of a command. */
 export interface StepDouble {
-  /** As the report names it. */
+  /** Its name in the report. */
   readonly name: string;
   /** Whether its result came from the cache. Default: false. */
   readonly cached?: boolean;
   /**
-   * The lines that it prints, one after each `everyMs`. The report has them where the step did not pass.
-   * Default: none.
+   * The lines that it prints, one after each `everyMs`. The report contains them only if the step
+   * did not pass. Default: none.
    */
   readonly prints?: readonly string[];
   /** Default: 100. */
   readonly everyMs?: number;
   /** Whether it never ends. Default: false. */
   readonly hangs?: boolean;
-  /** What it ends with; the command ends with the same at once when it is not 0. Default: 0. */
+  /** Its exit code. If it is not 0, the command ends at once with the same code. Default: 0. */
   readonly exitCode?: number;
 }
 
-/** The settings of a step, complete. */
+/** The validated settings of a step. */
 export type Step = Required<StepDouble>;
 
-/** The settings of a command, complete. */
+/** The validated settings of a command. */
 export type CommandScript = ReturnType<typeof readCommandScript>;
 
 const STEP_FIELDS = {
@@ -75,7 +76,7 @@ const FIELDS = {
   deaf: booleanField(false),
 };
 
-/** Reads the variable. Throws a TypeError or RangeError that names it when it holds something else. */
+/** Reads the variable. Throws a TypeError or RangeError that names it if its value is invalid. */
 export function readCommandScript(variable: string) {
   let parsed: unknown;
   try {

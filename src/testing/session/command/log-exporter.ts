@@ -1,22 +1,22 @@
-/** Exports the output of steps as OTLP log records while they run, as the CLI of Dagger does. */
+/** Exports the output of steps as OTLP log records while they run, like the CLI of Dagger. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { PbfWriter } from "pbf";
 import type { Environment } from "../../../traces/environment.js";
 import { readHeaders } from "../traces/exporter-environment.js";
 
-/** The scope of what steps print. */
+/** The scope of the output of steps. */
 const STEP_SCOPE = "dagger.io/engine.buildkit";
 /** The interval in the code of the CLI; no variable changes it. */
 const INTERVAL_MS = 100;
-/** For how long a collector that is busy is tried again: so long it holds up the end of the CLI. */
+/** How long a busy collector is retried. For this time it delays the end of the CLI. */
 const MAX_BUSY_MS = 30_000;
 const RETRY_MS = 500;
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const POST_TIMEOUT_MS = 10_000;
 const RESOURCE_SCOPE = "dagger-engine";
 
-/** Gathers lines and posts them. What a collector does not take is lost, and the command is unharmed. */
+/** Collects lines and posts them. A failed post loses them, and the command is not affected. */
 export class LogExporter {
   readonly #endpoint: string | undefined;
   readonly #headers: Readonly<Record<string, string>>;
@@ -24,20 +24,20 @@ export class LogExporter {
   #timer: NodeJS.Timeout | undefined;
   #posting: Promise<void> = Promise.resolve();
 
-  /** @param env Where `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` stands; a query string in it is dropped. */
+  /** @param env Contains `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`, whose query string is dropped. */
   constructor(env: Environment) {
     this.#endpoint = env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT?.replace(/\?.*$/, "") || undefined;
     this.#headers = readHeaders(env.OTEL_EXPORTER_OTLP_HEADERS);
   }
 
-  /** Adds a line that a step has printed. */
+  /** Adds a line of a step's output. */
   add(line: string): void {
     if (this.#endpoint === undefined) return;
     this.#lines.push(line);
     this.#timer ??= setTimeout(() => this.#begin(), INTERVAL_MS);
   }
 
-  /** Sends all there is. Never rejects. */
+  /** Sends everything. Never rejects. */
   async flush(): Promise<void> {
     if (this.#lines.length > 0) this.#begin();
     await this.#posting;
@@ -69,7 +69,7 @@ export class LogExporter {
   }
 }
 
-/** Writes an OTLP `ExportLogsServiceRequest` that holds one record for each line. */
+/** Encodes an OTLP `ExportLogsServiceRequest` with one record for each line. */
 export function encodeLogs(lines: readonly string[]): Uint8Array {
   const writer = new PbfWriter();
   writer.writeMessage(1, writeResourceLogs, lines);

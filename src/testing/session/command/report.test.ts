@@ -1,4 +1,4 @@
-// The report of the CLI stand-in beside the recorded ones of 1.0, whose colors were taken out.
+// Compares the report of the CLI stand-in with the recorded ones of 1.0, without their colors.
 import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
@@ -57,7 +57,7 @@ test.each([
   expect(withoutTimes(shown)).toBe(withoutTimes(stderrOf(id)));
 });
 
-test("what passed is told by its name alone, and the call of the steps fails with them", () => {
+test("a passed step shows only its name, and the call of the steps fails with them", () => {
   const command = { args: ["core", "container"], durationMs: 1_000, call: "", error: "" };
   const passed = reportOf({
     ...{ ...command, exitCode: 0 },

@@ -1,13 +1,13 @@
-/** The report that the CLI of 1.0 prints at its end where it has no terminal, as recorded. */
+/** The report at the end of the 1.0 CLI without a terminal, as recorded. */
 
-/** A line of the report: what was done, and what came of it. */
+/** A line of the report: a step and its result. */
 export interface ReportedStep {
   readonly name: string;
   readonly durationMs: number;
   readonly end: "passed" | "cached" | "failed" | "canceled";
-  /** What it printed, which is shown where it did not pass. */
+  /** Its output, which is shown if it did not pass. */
   readonly prints: readonly string[];
-  /** What stands below it, such as `exit code: 3`; empty for nothing. */
+  /** The line below it, such as `exit code: 3`; may be empty. */
   readonly reason: string;
 }
 
@@ -17,9 +17,9 @@ export interface Reported {
   readonly args: readonly string[];
   readonly durationMs: number;
   readonly exitCode: number;
-  /** Why it failed; empty for one that did not. */
+  /** The reason of its failure; empty for a success. */
   readonly error: string;
-  /** The call that the steps belong to, in the words of the report; empty for none. */
+  /** The call above the steps, in the words of the report; may be empty. */
   readonly call: string;
   readonly steps: readonly ReportedStep[];
 }
@@ -27,7 +27,7 @@ export interface Reported {
 const paint = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
 const [bold, faint, red, green, blue] = [paint(1), paint(2), paint(31), paint(32), paint(34)];
 
-/** The lines of the report. */
+/** Returns the lines of the report. */
 export function reportOf(command: Reported): readonly string[] {
   const { args, durationMs, exitCode, error, call, steps } = command;
   const failed = exitCode !== 0;
@@ -51,7 +51,7 @@ export function reportOf(command: Reported): readonly string[] {
   ];
 }
 
-/** What every command does first. */
+/** Returns the first lines of every command. */
 function preparations(verb: string): readonly string[] {
   const loaded: Readonly<Record<string, string>> = {
     call: "load workspace: .",

@@ -1,4 +1,4 @@
-/** What a step of the engine's work gets to know. */
+/** The context of a step of the engine's work. */
 
 import type { NestedClient } from "../modules/running-function.js";
 import type { ActiveSpan } from "../traces/active-span.js";
@@ -9,14 +9,14 @@ import type { Session } from "./session.js";
 export interface Work {
   readonly engine: Engine;
   readonly session: Session;
-  /** Aborted when nobody waits for the work any more, or the engine goes. */
+  /** Aborted when no request waits for the work, or the engine stops. */
   readonly signal: AbortSignal;
-  /** The span of the work, under which stands what it does. */
+  /** The span of the work, the parent of its further spans. */
   readonly span: ActiveSpan;
   /** Cuts the connection of the HTTP request, before the answer or within its body. */
   readonly cutConnection: (where: "before" | "body") => void;
-  /** The function of a module that asks; undefined for the client of the session itself. */
+  /** The requesting function of a module; undefined for the client of the session itself. */
   readonly nested: NestedClient | undefined;
-  /** Called for each field that is more than the business of a module's runtime with itself. */
+  /** Called for each field outside the protocol between the engine and a module's runtime. */
   readonly noticed: () => void;
 }

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 const NAME = "dagger.lock";
 const HEAD = JSON.stringify([["version", "1"]]);
 
-/** What one session finds locked, and what it adds at its end. */
+/** The locked digests of one session, and those that it adds at its end. */
 export class DaggerLock {
   readonly #path: string | undefined;
   readonly #digests = new Map<string, string>();
@@ -20,18 +20,18 @@ export class DaggerLock {
     if (existsSync(this.#path)) this.#read(readFileSync(this.#path, "utf8"));
   }
 
-  /** The digest that is locked for a tag in full. */
+  /** Returns the locked digest of a full tag. */
   digestOf(reference: string, platform: string): string | undefined {
     return this.#digests.get(keyOf(reference, platform));
   }
 
-  /** Takes note of what a tag was found to be. */
+  /** Remembers what a tag resolved to. */
   keep(reference: string, platform: string, digest: string): void {
     this.#digests.set(keyOf(reference, platform), digest);
     this.#hasNews = true;
   }
 
-  /** Writes the file, where there is news. */
+  /** Writes the file if it has new entries. */
   write(): void {
     if (this.#path === undefined || !this.#hasNews) return;
     const lines = [...this.#digests].map(([key, digest]) =>

@@ -12,33 +12,33 @@ import { Processes } from "./exec.js";
 import { HeldImages } from "./held-images.js";
 import { Steps, unlessAborted } from "./steps.js";
 
-/** Why work stopped: the engine is no more. */
+/** The reason of aborted work: the engine has stopped. */
 export class EngineGone extends Error {
   override readonly name = "EngineGone";
 }
 
-/** Whether the engine runs, and if not, how it went. */
+/** Whether the engine runs, and if not, how it ended. */
 export type EngineState = "up" | "killed" | "ended";
 
-/** One engine. Its sessions come and go; its finished steps outlive them, as on a disk. */
+/** One engine. Sessions come and go; finished steps outlive them, as on a disk. */
 export class Engine {
   readonly settings: SessionDoubleSettings;
   readonly faults: FaultPlan;
   /** The commands of `withExec`, and functions of modules that are programs. */
   readonly processes = new Processes();
-  /** What the engine itself runs. */
+  /** The processes of the engine itself. */
   readonly gitProcesses = new Processes();
-  // After the processes: should this process end early, nobody writes there any more.
+  // Declared after the processes: if this process ends early, none of them writes there anymore.
   readonly scratch = new Scratch();
   /** Finished steps by the content of their inputs, for all sessions. */
   readonly steps = new Steps();
-  /** Those who are to be told that a restarted engine does not know them, or that it stops. */
+  /** Sessions to notify when the engine restarts or stops. */
   readonly sessions = new Set<{ lose(): void; end(): Promise<void> }>();
-  /** What is known of images. */
+  /** The known facts about images. */
   readonly images = new HeldImages();
   /** The calls of the API that worked in any session, by their content. */
   readonly calls = new Set<string>();
-  /** What it speaks, modules included. */
+  /** Its schema, including modules. */
   readonly schema: GraphQLSchema;
   readonly #requestsByHost = new Map<string, number>();
   #nextResult = randomInt(1_000, 1_000_000);
@@ -53,12 +53,12 @@ export class Engine {
     this.schema = schemaOf(this.isOne, settings.modules.sdl);
   }
 
-  /** Whether it speaks and fails as engine 0.19 does, not as 0.21. */
+  /** Whether it answers and fails as engine 0.19 does, not as 0.21. */
   get isOld(): boolean {
     return this.settings.engineVersion.startsWith("v0.19.");
   }
 
-  /** Whether it speaks and fails as engine 1.0 does, lock files included. */
+  /** Whether it answers and fails as engine 1.0 does, including lock files. */
   get isOne(): boolean {
     return this.settings.engineVersion.startsWith("v1.");
   }
@@ -67,17 +67,16 @@ export class Engine {
     return this.#state;
   }
 
-  /** Whether it was stopped for good. */
   get stopped(): boolean {
     return this.#stopped;
   }
 
-  /** Aborted when the engine goes. */
+  /** Aborted when the engine stops. */
   get life(): AbortSignal {
     return this.#life.signal;
   }
 
-  /** The number of the next object that gets an id. */
+  /** Returns the number of the next object with an id. */
   nextResult(): number {
     this.#nextResult += 1;
     return this.#nextResult;
@@ -88,7 +87,6 @@ export class Engine {
     this.#requestsByHost.set(host, this.requestsTo(host) + requests);
   }
 
-  /** Counts a request to a URL. */
   countRequestTo(url: URL): void {
     for (const name of hostNames(url)) this.countRequests(name, 1);
   }
@@ -97,12 +95,12 @@ export class Engine {
     return this.#requestsByHost.get(host) ?? 0;
   }
 
-  /** SIGKILL. */
+  /** Acts as on SIGKILL. */
   kill(): void {
     this.#go("killed", new EngineGone("the engine was killed"));
   }
 
-  /** SIGTERM. An engine of 0.21 tells the steps that run; one of 0.19 just goes. */
+  /** Acts as on SIGTERM. An engine of 0.21 notifies running steps; one of 0.19 just ends. */
   end(): void {
     const goodbye = this.isOld
       ? new EngineGone("the engine has ended")
@@ -110,7 +108,7 @@ export class Engine {
     this.#go(this.isOld ? "killed" : "ended", goodbye);
   }
 
-  /** A new engine process in place of the old one: what sessions there were are lost. */
+  /** Replaces the engine process; all existing sessions are lost. */
   restart(): void {
     if (this.#stopped) return;
     this.kill();
@@ -122,7 +120,7 @@ export class Engine {
     for (const tell of waiting) tell();
   }
 
-  /** Settles when the engine is up; rejects when the signal is aborted before. */
+  /** Settles when the engine is up; rejects if the signal is aborted first. */
   async whenUp(signal: AbortSignal): Promise<void> {
     if (this.#state === "up") return;
     const up = new Promise<void>((resolve) => {
@@ -138,7 +136,7 @@ export class Engine {
     this.processes.close();
     this.gitProcesses.close();
     await Promise.all([...this.sessions].map((session) => session.end()));
-    // What still copies files would bring back the folder that is to go.
+    // A copy still in progress would recreate the removed folder.
     await this.steps.idle();
     this.steps.clear();
     await this.scratch.remove();

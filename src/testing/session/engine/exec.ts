@@ -6,7 +6,6 @@ import { isAbsolute, join, resolve } from "node:path";
 import { errorCode, systemErrorText } from "../faults/wire-errors.js";
 import { atExit } from "./exit-cleanup.js";
 
-/** What is to run. */
 export interface Command {
   readonly args: readonly string[];
   readonly folder: string;
@@ -14,14 +13,14 @@ export interface Command {
   readonly stdin: string | Uint8Array | undefined;
 }
 
-/** How a command ended. A signal N is the exit code 128 + N. */
+/** The end of a command. A signal N is the exit code 128 + N. */
 export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Both, in the order in which they came. */
+  /** Both, in the order of arrival. */
   readonly combined: string;
-  /** The outputs as they were, whatever is in them. */
+  /** The raw outputs, with any bytes. */
   readonly bytes: { readonly stdout: Uint8Array; readonly stderr: Uint8Array };
 }
 
@@ -31,12 +30,12 @@ export class Processes {
   #started = 0;
   readonly #notAtExit = atExit(() => this.killAll());
 
-  /** How many commands were started so far. */
+  /** The number of commands started so far. */
   get started(): number {
     return this.#started;
   }
 
-  /** How many run now. */
+  /** The number of running commands. */
   get running(): number {
     return this.#running.size;
   }
@@ -71,14 +70,14 @@ export class Processes {
     for (const child of this.#running) killGroup(child);
   }
 
-  /** Kills all and takes no more care of the end of this process. */
+  /** Kills all, and removes the cleanup at the end of this process. */
   close(): void {
     this.#notAtExit();
     this.killAll();
   }
 }
 
-/** How long what a command has written may take to arrive once the command is gone. */
+/** The time that output already written may take to arrive after the end of its command. */
 const OUTPUT_GRACE_MS = 500;
 
 function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
@@ -96,8 +95,8 @@ function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
   // A command need not read its input to the end.
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(command.stdin);
-  // As in a container, what a command left in the background ends with it. What has left its
-  // process group is beyond reach, but its hold on the outputs does not keep the step from ending.
+  // As in a container, background processes of a command end with it. A process that left the group
+  // stays alive, but its hold on the outputs does not delay the end of the step.
   child.once("exit", () => {
     killGroup(child);
     const letGo = setTimeout(() => {
@@ -148,7 +147,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // The group is gone already.
+    // The group has already ended.
   }
 }
 
@@ -158,7 +157,7 @@ function notStarted(command: Command, reason: string): CommandResult {
   return { exitCode: 1, stdout: "", stderr, combined: stderr, bytes };
 }
 
-/** Why a command cannot be started, in the words of the engine's runtime. */
+/** Returns why a command cannot be started, in the words of the engine's runtime. */
 function whyNotExecutable(command: Command): string | undefined {
   const program = command.args[0] ?? "";
   if (program.includes("/")) {

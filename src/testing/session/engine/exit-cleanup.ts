@@ -1,14 +1,23 @@
-/** What is to be done should the process end, or be ended by a signal, before a double was stopped. */
+/** Cleanups for the case that the process ends, or a signal ends it, before a double is stopped. */
 
-/** The signals that people and CI systems end a process with; without a listener no exit event follows them. */
+/**
+ * The signals with which people and CI systems end a process. Without a listener, no exit event
+ * follows them.
+ */
 const ENDING_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
-/** Marks our listener, so that another copy of this package does not take it for a decision to go on. */
+/**
+ * Marks our listener, so that another copy of this package does not take it for a decision to
+ * continue.
+ */
 const OURS = Symbol.for("dagger-circuit-breaker.session-double.exit-cleanup");
 
 const cleanups = new Set<() => void>();
 
-/** Runs `cleanup` when the process ends; returns how to call it off. One listener serves all. */
+/**
+ * Runs `cleanup` when the process ends; returns a function that cancels this. One listener serves
+ * all.
+ */
 export function atExit(cleanup: () => void): () => void {
   if (cleanups.size === 0) listen();
   cleanups.add(cleanup);
@@ -19,7 +28,7 @@ export function atExit(cleanup: () => void): () => void {
 
 function listen(): void {
   process.on("exit", runAll);
-  // In front, so that listeners that hear a signal only once are still there to be seen.
+  // In front, so that `once` listeners are still registered when ours looks for them.
   for (const signal of ENDING_SIGNALS) process.prependListener(signal, endBySignal);
 }
 
@@ -28,7 +37,7 @@ function leaveOff(): void {
   for (const signal of ENDING_SIGNALS) process.off(signal, endBySignal);
 }
 
-/** Where anybody else listens, it is for them to end the process; its exit then cleans up. */
+/** If another listener exists, ending the process is its task; the exit event then cleans up. */
 function endBySignal(signal: NodeJS.Signals): void {
   if (process.listeners(signal).some((listener) => !(OURS in listener))) return;
   runAll();
@@ -42,7 +51,7 @@ function runAll(): void {
     try {
       cleanup();
     } catch {
-      // The process ends: one that cannot clean up must not keep the others from it.
+      // The process ends: a failed cleanup must not prevent the others.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What an engine remembers of images, beyond the sessions that used them. */
+/** The engine's memory of images, which outlives the sessions that used them. */
 
 import { digestOf, type ImageReference } from "../registry/references.js";
 
@@ -11,15 +11,15 @@ export class HeldImages {
   readonly #described = new Set<string>();
   readonly #contents = new Set<string>();
 
-  /** The digest of an image: the one that it states, else the one that its tag always has. */
+  /** Returns the digest of an image: its own, or the fixed one of its tag. */
   digestOf({ domain, repository, tag, digest }: ImageReference): string {
     const name = `${domain}/${repository}:${tag}`;
     return digest ?? this.#digestByTag.get(name) ?? digestOf(name);
   }
 
   /**
-   * Whether an image is one that its registry does not have: of a tag that was met, only the digests
-   * that were met are known. Of any other tag nothing is known, so any digest is taken.
+   * Returns whether a registry does not have an image. Of a used tag, only the digests already seen
+   * exist. Of an unused tag nothing is known, so any digest is accepted.
    */
   isUnknown(reference: ImageReference): boolean {
     const { domain, repository, tag, digest } = reference;
@@ -27,7 +27,7 @@ export class HeldImages {
     return this.#digestByTag.has(`${domain}/${repository}:${tag}`) && !this.hasMet(reference);
   }
 
-  /** Notes what a tag is, or that a digest is one of its repository. */
+  /** Records the digest of a tag, or a digest of its repository. */
   meet(reference: ImageReference, digest: string): void {
     const { domain, repository, tag } = reference;
     this.#met.add(`${domain}/${repository}@${digest}`);
@@ -36,48 +36,45 @@ export class HeldImages {
     }
   }
 
-  /** Whether a digest of that repository was met, by its tag or by itself. */
+  /** Returns whether a digest of that repository was seen, with or without its tag. */
   hasMet({ domain, repository, digest }: ImageReference): boolean {
     return this.#met.has(`${domain}/${repository}@${digest}`);
   }
 
-  /** Notes that an image was used by its digest. */
+  /** Records that an image was used by its digest. */
   useByDigest({ domain, repository }: ImageReference, digest: string): void {
     this.#usedByDigest.add(`${domain}/${repository}@${digest}`);
   }
 
-  /** Whether an image was used by its digest: then no registry is asked for it any more. */
+  /** Returns whether an image was used by its digest. If so, no registry is asked for it again. */
   wasUsedByDigest({ domain, repository }: ImageReference, digest: string): boolean {
     return this.#usedByDigest.has(`${domain}/${repository}@${digest}`);
   }
 
-  /** Notes that the manifest of an image is there. */
+  /** Records that the manifest of an image is present. */
   keepManifest(digest: string): void {
     this.#manifests.add(digest);
   }
 
-  /** Whether it is. */
   hasManifest(digest: string): boolean {
     return this.#manifests.has(digest);
   }
 
-  /** Notes that the manifest and the configuration of an image are there. */
+  /** Records that the manifest and the configuration of an image are present. */
   describe(digest: string): void {
     this.keepManifest(digest);
     this.#described.add(digest);
   }
 
-  /** Whether they are. */
   isDescribed(digest: string): boolean {
     return this.#described.has(digest);
   }
 
-  /** Notes that the layers of an image are there. */
+  /** Records that the layers of an image are present. */
   hold(digest: string): void {
     this.#contents.add(digest);
   }
 
-  /** Whether they are. */
   holds(digest: string): boolean {
     return this.#contents.has(digest);
   }

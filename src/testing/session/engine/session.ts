@@ -1,4 +1,4 @@
-/** One session with an engine: the objects it handed out and what it has resolved. */
+/** One session with an engine: its objects and what it has resolved. */
 
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -12,7 +12,7 @@ import { DaggerLock } from "./dagger-lock.js";
 import type { Engine } from "./engine.js";
 import { Abandoned, Steps } from "./steps.js";
 
-/** What an id can stand for. */
+/** An object with an id. */
 export interface Identified {
   readonly typeName: string;
   /** Equal objects have equal keys. */
@@ -40,24 +40,26 @@ class Objects {
   }
 }
 
-/** Ids of engine 0.19 hold the whole chain, so they outlive sessions and engines. */
+/** Ids of engine 0.19 contain the whole chain, so they outlive sessions and engines. */
 const lastingObjects = new WeakMap<Engine, Objects>();
 
-/** One session. */
 export class Session {
   readonly #engine: Engine;
   readonly #objects: Objects;
-  /** Tags, URLs and git remotes: asked once in a session. */
+  /** Tags, URLs and git remotes: resolved once per session. */
   readonly resolutions = new Steps();
-  /** What its lock file has; undefined on engines that read none. */
+  /** Its lock file; undefined on engines without lock files. */
   readonly lock: DaggerLock | undefined;
   /** The calls of the API that it has begun, by their content. */
   readonly calls = new Set<string>();
-  /** Failures whose span 1.0 tells at the end of the message: not that of an equal call made again. */
+  /**
+   * Failures whose span 1.0 names at the end of the message. Repeating an equal call does not
+   * change it.
+   */
   readonly located = new WeakMap<EngineError, string | undefined>();
   /** The modules that it has called. */
   readonly modules = new Set<string>();
-  /** Where code in its containers sends spans of its own. */
+  /** The endpoint for spans of code in its containers. */
   readonly telemetry = new TelemetryPort((span) => this.takeSpan?.(span));
   #lost = false;
   readonly #over = new AbortController();
@@ -67,7 +69,7 @@ export class Session {
 
   readonly #spans: SpanSink | undefined;
 
-  /** @param spans Where its spans go, if anybody wants them. */
+  /** @param spans The receiver of its spans, if any. */
   constructor(engine: Engine, spans?: SpanSink) {
     this.#engine = engine;
     this.#spans = spans;
@@ -76,22 +78,25 @@ export class Session {
     engine.sessions.add(this);
   }
 
-  /** Whether the engine that knew this session is no more. */
+  /** Whether the engine that knew this session is gone. */
   get lost(): boolean {
     return this.#lost;
   }
 
-  /** The engine was restarted and does not know this session. */
+  /** Records that the engine was restarted and does not know this session. */
   lose(): void {
     this.#lost = true;
     this.resolutions.clear();
     this.calls.clear();
   }
 
-  /** Who takes the spans of a request that begins now; what an engine has that was killed is lost. */
+  /**
+   * Returns the receiver for the spans of a request that begins now. The spans of a killed engine
+   * are lost.
+   */
   get takeSpan(): ((span: OwnSpan) => void) | undefined {
     const spans = this.#spans;
-    // A restarted engine does not know to whom it should tell what it does for this session.
+    // A restarted engine does not know where to send the spans of this session.
     if (spans === undefined || this.#lost) return undefined;
     const { life } = this.#engine;
     return (span) => {
@@ -99,7 +104,7 @@ export class Session {
     };
   }
 
-  /** The same for one call of a function; undefined where nobody takes spans. */
+  /** Returns the same for one call of a function; undefined if there is no receiver. */
   newLateSpans(): LateSpans | undefined {
     const take = this.takeSpan;
     if (take === undefined) return undefined;
@@ -108,28 +113,28 @@ export class Session {
     return spans;
   }
 
-  /** Takes note of the span that a failure comes from, unless one below it was. */
+  /** Records the span that a failure comes from, unless a span below it is already recorded. */
   locate(error: EngineError, { origin }: ActiveSpan): void {
     if (!this.located.has(error)) this.located.set(error, origin);
   }
 
-  /** Tells the session how a port for the function of a module is opened. */
+  /** Sets the function that opens a port for the function of a module. */
   onNested(open: (client: NestedClient) => Promise<NestedPort>): void {
     this.#openNested = open;
   }
 
-  /** Opens a port for the function of a module, by which it shares this session. */
+  /** Opens a port through which the function of a module shares this session. */
   openNested(client: NestedClient): Promise<NestedPort> {
     if (this.#openNested === undefined) throw new Error("the session has no nested ports");
     return this.#openNested(client);
   }
 
-  /** Aborted when the session is over: nobody waits for its answers any more. */
+  /** Aborted when the session is over, so that no answer is needed. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
 
-  /** Tells the session how its port is closed. */
+  /** Sets the function that closes its port. */
   onDrop(closePort: () => Promise<void>): void {
     this.#closePort = closePort;
   }
@@ -147,7 +152,7 @@ export class Session {
     await this.#closePort();
   }
 
-  /** Ends the session for good: its work is over, and the engine forgets it. */
+  /** Ends the session for good: its work stops, and the engine forgets it. */
   async end(): Promise<void> {
     this.#engine.sessions.delete(this);
     await this.#close();
@@ -155,12 +160,12 @@ export class Session {
     this.lock?.write();
   }
 
-  /** The id of an object, always the same for equal objects. */
+  /** Returns the id of an object, always the same for equal objects. */
   idOf(value: Identified): string {
     return this.#objects.idOf(value, () => this.#engine.nextResult());
   }
 
-  /** The object of an id that came as the argument `name`. */
+  /** Returns the object of an id given as the argument `name`. */
   load(id: string, name: string): Identified {
     const handle = decodeId(id);
     const value = handle && this.#objects.get(handle.number);

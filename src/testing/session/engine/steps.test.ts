@@ -15,7 +15,7 @@ test("equal steps at once share one run, and a finished one is remembered", asyn
   expect(await steps.join("b", patient, work)).toBe(2);
 });
 
-test("a failed step fails for all who wait and is tried again by the next", async () => {
+test("a failed step fails for all its callers, and the next call retries it", async () => {
   const steps = new Steps();
   let runs = 0;
   const work = async () => {
@@ -30,7 +30,7 @@ test("a failed step fails for all who wait and is tried again by the next", asyn
   await expect(steps.join("a", patient, work)).rejects.toThrow("run 2");
 });
 
-test("work is aborted when the last who waits gives up, and not before", async () => {
+test("aborts work when the last caller gives up, and not before", async () => {
   const steps = new Steps();
   const [first, second] = [new AbortController(), new AbortController()];
   let aborted: unknown;
@@ -50,7 +50,7 @@ test("work is aborted when the last who waits gives up, and not before", async (
   expect(await steps.join("a", patient, async () => "anew")).toBe("anew");
 });
 
-test("a signal that is aborted already starts nothing", async () => {
+test("an already aborted signal starts nothing", async () => {
   const work = () => Promise.reject(new Error("started"));
   const signal = AbortSignal.abort("gone");
   await expect(new Steps().join("a", signal, work)).rejects.toBe("gone");
@@ -65,7 +65,7 @@ test("forgotten steps run again", async () => {
   expect(await steps.join("a", patient, async () => 2)).toBe(2);
 });
 
-test("work that was abandoned begins anew for those who still wait", async () => {
+test("abandoned work starts again for the remaining callers", async () => {
   const steps = new Steps();
   const first = new AbortController();
   let runs = 0;
@@ -86,7 +86,7 @@ test("work that was abandoned begins anew for those who still wait", async () =>
   expect(runs).toBe(2);
 });
 
-test("steps are idle when the work that nobody wants any more has ended too", async () => {
+test("steps are idle once abandoned work has ended too", async () => {
   const steps = new Steps();
   const gone = new AbortController();
   let end: () => void = () => undefined;

@@ -1,4 +1,7 @@
-/** Work done once: equal steps at once share one run, finished ones are remembered, failed ones not. */
+/**
+ * Runs work once: equal steps at the same time share one run, results are remembered, failures are
+ * not.
+ */
 
 interface Step {
   readonly result: Promise<unknown>;
@@ -7,7 +10,9 @@ interface Step {
   settled: boolean;
 }
 
-/** Why a step ended without a result: the request that began it is gone, and not the others' fault. */
+/**
+ * The reason of a step without a result: its first request is gone. Other requests start it again.
+ */
 export class Abandoned extends Error {
   override readonly name = "Abandoned";
 }
@@ -18,10 +23,11 @@ export class Steps {
   readonly #running = new Set<Promise<unknown>>();
 
   /**
-   * The result of the step `key`: remembered, awaited with others, or worked out now.
+   * Returns the result of the step `key`: remembered, shared with a running one, or computed now.
    *
-   * @param signal The caller's; when it is aborted this call rejects with its reason, and the work
-   * itself is aborted when nobody else waits for it. Work that was abandoned begins anew.
+   * @param signal The caller's signal. When it is aborted, this call rejects with its reason. The
+   * work itself is aborted only if no other caller waits. Aborted work starts again for a new
+   * caller.
    */
   async join<T>(
     key: string,
@@ -45,12 +51,12 @@ export class Steps {
     }
   }
 
-  /** Forgets all that is finished; running work goes on for those who wait for it. */
+  /** Forgets all finished steps; running work continues for its callers. */
   clear(): void {
     this.#steps.clear();
   }
 
-  /** Settles when no work runs any more, wanted or not. Never rejects. */
+  /** Settles when no work runs, including abandoned work. Never rejects. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
@@ -95,7 +101,10 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
   });
 }
 
-/** Waits `ms`, or until the signal is aborted: then rejects with its reason. Holds no process. */
+/**
+ * Waits `ms`, or rejects with the reason of the signal once it is aborted. It does not keep the
+ * process alive.
+ */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise<void>((resolve) => {
@@ -104,7 +113,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return unlessAborted(waited, signal).finally(() => clearTimeout(timer));
 }
 
-/** Waits until the signal is aborted: then rejects with its reason. */
+/** Waits until the signal is aborted, then rejects with its reason. */
 export function untilAborted(signal: AbortSignal): Promise<never> {
   return unlessAborted(new Promise<never>(() => undefined), signal);
 }

@@ -1,21 +1,20 @@
-/** File trees that exist only once somebody looks into them. */
+/** File trees that are created only when they are read. */
 
 import { contentKey, copyInto } from "../files/scratch.js";
 import type { Work } from "./context.js";
 
-/** A tree of files: what is in it is known by its key, and made when it is needed. */
+/** A tree of files, identified by its key and created on demand. */
 export interface Tree {
   readonly key: string;
-  /** Puts all that is in the tree into the folder `target`. */
+  /** Puts the content of the tree into the folder `target`. */
   fill(target: string, work: Work): Promise<void>;
-  /** A folder that holds the tree. Nobody may write into it. */
+  /** Returns a folder with the content of the tree. It must not be changed. */
   folder(work: Work): Promise<string>;
 }
 
-/** The tree with nothing in it. */
 export const EMPTY_TREE: Tree = derivedTree("empty", async () => undefined);
 
-/** A tree made by `fill`, at most once for its key. */
+/** A tree created by `fill`, at most once per key. */
 export function derivedTree(
   key: string,
   fill: (target: string, work: Work) => Promise<void>,
@@ -33,7 +32,7 @@ export function derivedTree(
   return tree;
 }
 
-/** A tree that is `parent` with one change made in it. */
+/** A tree that is `parent` with one change. */
 export function changedTree(
   parent: Tree,
   change: readonly unknown[],

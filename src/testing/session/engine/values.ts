@@ -1,4 +1,4 @@
-/** The objects of the API as the double holds them: descriptions that nothing has run yet. */
+/** The objects of the API inside the double: descriptions that have not run yet. */
 
 import type { ImageReference } from "../registry/references.js";
 import type { Work } from "./context.js";
@@ -24,7 +24,7 @@ export interface QueryValue {
   readonly key: string;
 }
 
-/** An image as it was resolved. */
+/** A resolved image. */
 export interface ResolvedImage {
   readonly reference: ImageReference;
   readonly digest: string;
@@ -32,7 +32,7 @@ export interface ResolvedImage {
   readonly wasAsked: boolean;
 }
 
-/** How a command is allowed to end. */
+/** The permitted ends of a command. */
 export type ExpectedEnd = "SUCCESS" | "FAILURE" | "ANY";
 
 /** A command in a chain, with the container that it ran in. */
@@ -42,18 +42,20 @@ export interface ExecStep {
   readonly args: readonly string[];
   readonly stdin: string | undefined;
   readonly expect: ExpectedEnd;
-  /** Absolute paths of files in the container that take the place of the command's streams. */
+  /** Absolute paths of files in the container that replace the command's streams. */
   readonly redirects: Redirects;
 }
 
-/** The files that stand in for a command's streams. */
+/** The files that replace a command's streams. */
 export interface Redirects {
   readonly stdin: string | undefined;
   readonly stdout: string | undefined;
   readonly stderr: string | undefined;
 }
 
-/** What lies over a path of a container while a command runs, and is no part of its files. */
+/**
+ * A mount over a path of a container while a command runs. It is not part of the container's files.
+ */
 export type Mount = { readonly path: string } & (
   | { readonly kind: "temp" }
   | { readonly kind: "cache"; readonly cache: CacheVolumeValue }
@@ -69,13 +71,13 @@ export interface ContainerValue {
   readonly environment: readonly EnvVariableValue[];
   readonly secrets: readonly { readonly name: string; readonly secret: SecretValue }[];
   readonly workdir: string | undefined;
-  /** Told when asked for; commands run as the user who runs the double. */
+  /** Returned by the field `user` only; commands run as the user who runs the double. */
   readonly user: string;
   readonly labels: readonly LabelValue[];
   readonly entrypoint: readonly string[];
   readonly defaultArgs: readonly string[];
   readonly mounts: readonly Mount[];
-  /** The absolute paths that are the container's own; all others are the host's. */
+  /** The absolute paths that belong to the container; all others are the host's. */
   readonly claims: readonly string[];
   readonly rootfs: Tree;
   readonly lastExec: ExecStep | undefined;
@@ -87,7 +89,7 @@ export interface DirectoryValue {
   readonly key: string;
   /** The last part of its path with a slash, as engines show it; that of a whole tree is `/`. */
   readonly name: string;
-  /** The real folder; rejects when there is none. Nobody may write into it. */
+  /** Returns the real folder, which must not be changed; rejects if it is missing. */
   locate(work: Work): Promise<string>;
 }
 
@@ -96,7 +98,7 @@ export interface FileValue {
   readonly typeName: "File";
   readonly key: string;
   readonly name: string;
-  /** The real file; rejects when there is none. Nobody may write into it. */
+  /** Returns the real file, which must not be changed; rejects if it is missing. */
   locate(work: Work): Promise<string>;
 }
 
@@ -126,7 +128,7 @@ export interface GitRefValue {
   readonly commit: string;
 }
 
-/** A secret. Its text is read when it is needed. */
+/** A secret. Its text is read on demand. */
 export interface SecretValue {
   readonly typeName: "Secret";
   readonly key: string;
@@ -141,7 +143,6 @@ export interface CacheVolumeValue {
   readonly key: string;
 }
 
-/** A label of an image. */
 export interface LabelValue {
   readonly typeName: "Label";
   readonly key: string;
@@ -149,7 +150,6 @@ export interface LabelValue {
   readonly value: string;
 }
 
-/** An environment variable. */
 export interface EnvVariableValue {
   readonly typeName: "EnvVariable";
   readonly key: string;

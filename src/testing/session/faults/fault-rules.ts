@@ -1,4 +1,4 @@
-/** What a fault rule is, and the checks of rules that a user wrote. */
+/** Fault rules, and the validation of a user's rules. */
 
 import {
   checkNumber,
@@ -9,32 +9,32 @@ import {
   show,
 } from "../../../options/check.js";
 
-/** What goes wrong between the program and its session, or with the engine behind it. */
+/** A fault between the program and its session, or of the engine behind it. */
 export type SessionFault =
-  /** It takes longer, then goes on. Several of these add up. */
+  /** A delay before the call continues. Several of these add up. */
   | { readonly kind: "latency"; readonly latencyMs: number }
-  /** No answer, for ever (until the client gives up or the double stops). */
+  /** No answer, until the client gives up or the double stops. */
   | { readonly kind: "hang" }
   /** The session's connection is reset before a byte of the answer. */
   | { readonly kind: "reset" }
   /** The session's connection is reset within the body of the answer. */
   | { readonly kind: "resetBody" }
-  /** As `kill()` of the session double. */
+  /** Like `kill()` of the session double. */
   | { readonly kind: "engineKilled" }
-  /** As `end()` of the session double. */
+  /** Like `end()` of the session double. */
   | { readonly kind: "engineEnded" }
-  /** As `restart()` of the session double. */
+  /** Like `restart()` of the session double. */
   | { readonly kind: "engineRestarted" }
-  /** As `dropCli()` of the session double. */
+  /** Like `dropCli()` of the session double. */
   | { readonly kind: "cliGone" }
-  /** The operation fails with a message of yours, at its place in the query. */
+  /** The operation fails with your message, at its place in the query. */
   | { readonly kind: "message"; readonly message: string };
 
-/** What goes wrong with a registry, git or HTTP host, told in the engine's words. */
+/** A fault of a registry, git or HTTP host, reported in the engine's words. */
 export type UpstreamFault =
   /**
-   * The host answers with this status. `at` tells what it was asked for: the thing itself (an
-   * image's manifest, a URL, a git remote's refs), a layer of an image, or a token at the
+   * The host answers with this status. `at` selects the request: for the thing itself (an image's
+   * manifest, a URL, a git remote's refs), for a layer of an image, or for a token at the
    * registry's token server. Default: the thing itself. `body` follows the status where engines
    * print one: after layers, and for git's 403 and 404.
    */
@@ -55,10 +55,13 @@ export type UpstreamFault =
   /** The connection to the host times out. */
   | { readonly kind: "timeout" };
 
-/** One thing that goes wrong. */
+/** One fault. */
 export type Fault = SessionFault | UpstreamFault;
 
-/** Where a fault strikes: a step of the engine's work, or `request`, any HTTP request. */
+/**
+ * The operation that a fault applies to: a step of the engine's work, or `request`, any HTTP
+ * request.
+ */
 export type FaultOperation =
   | "request"
   | "from"
@@ -70,8 +73,8 @@ export type FaultOperation =
   | "export";
 
 /**
- * A fault and the calls that meet it. All conditions given must hold. Without any, every step of
- * every operation meets it. What comes from a cache is no call.
+ * A fault and the calls that it applies to. All given conditions must hold. Without conditions, it
+ * applies to every step of every operation. A cached result is not a call.
  *
  * @example
  * ```ts
@@ -87,14 +90,14 @@ export type FaultOperation =
  */
 export type FaultRule = Fault & {
   /**
-   * The host asked: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`, `github.com`. With
-   * its port where the address names one; `http` and `git` go by the host alone as well.
+   * The contacted host: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`, `github.com`.
+   * With its port if the address contains one; `http` and `git` also match without it.
    */
   readonly host?: string;
   readonly operation?: FaultOperation;
   /** A part of the image reference, URL, path or command line. */
   readonly contains?: string;
-  /** Which of the calls that match, counted from 1: one, a list, or a range (both ends included). */
+  /** The matching calls by number, starting at 1: one, a list, or a range (both ends included). */
   readonly calls?: number | readonly number[] | { readonly from?: number; readonly to?: number };
   /** The share of those calls, from 0 to 1. Default: all. */
   readonly probability?: number;
@@ -113,7 +116,7 @@ const OPERATIONS: readonly FaultOperation[] = [
 
 const UPSTREAM_OPERATIONS: readonly FaultOperation[] = ["from", "http", "git", "publish"];
 
-/** The keys that each kind of fault takes besides the conditions. */
+/** The keys of each kind of fault besides the conditions. */
 const KEYS_BY_KIND: Readonly<Record<Fault["kind"], readonly string[]>> = {
   latency: ["latencyMs"],
   hang: [],
@@ -141,12 +144,11 @@ const UPSTREAM_KINDS: readonly Fault["kind"][] = [
   "timeout",
 ];
 
-/** Whether a fault is one of an upstream. */
 export function isUpstreamFault(fault: Fault): fault is UpstreamFault {
   return UPSTREAM_KINDS.includes(fault.kind);
 }
 
-/** Checks a list of rules. Throws a TypeError or RangeError that names what is wrong. */
+/** Validates a list of rules. Throws a TypeError or RangeError that names the mistake. */
 export function checkFaults(faults: unknown, owner: string): FaultRule[] {
   if (!Array.isArray(faults)) {
     throw new TypeError(`${owner} option "faults" is ${show(faults)}, expected a list of rules`);
@@ -154,7 +156,7 @@ export function checkFaults(faults: unknown, owner: string): FaultRule[] {
   return faults.map((rule, index) => checkFault(rule, `${owner} fault ${index + 1}`));
 }
 
-/** Checks one rule. Throws a TypeError or RangeError that names what is wrong. */
+/** Validates one rule. Throws a TypeError or RangeError that names the mistake. */
 export function checkFault(rule: unknown, owner: string): FaultRule {
   const kind = (rule as { kind?: unknown } | undefined)?.kind;
   if (typeof kind !== "string" || !Object.hasOwn(KEYS_BY_KIND, kind)) {
@@ -172,7 +174,7 @@ export function checkFault(rule: unknown, owner: string): FaultRule {
   return reached;
 }
 
-/** A rule that nothing could ever meet is a mistake. */
+/** Throws for a rule that can never apply, which is a mistake. */
 function checkReach(rule: FaultRule, owner: string): void {
   const { kind, operation, host } = rule;
   const asksHosts = operation !== undefined && UPSTREAM_OPERATIONS.includes(operation);

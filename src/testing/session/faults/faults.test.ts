@@ -10,7 +10,7 @@ const pull: Call = {
 };
 const planOf = (...rules: FaultRule[]) => new FaultPlan(rules, () => 0.5);
 
-test("without rules nothing goes wrong", () => {
+test("without rules there is no fault", () => {
   expect(planOf().decide(pull)).toEqual({ latencyMs: 0, fault: undefined, host: undefined });
 });
 
@@ -27,20 +27,20 @@ test("the first rule that applies wins, latencies of all add up", () => {
   expect(upstreamFault(verdict)).toMatchObject({ status: 503 });
 });
 
-test("a rule without operation means work, not the request that carries it", () => {
+test("a rule without an operation means work, not its request", () => {
   const plan = planOf({ kind: "hang" });
   expect(plan.decide({ operation: "request", hosts: [], text: "" }).fault).toBeUndefined();
   expect(plan.decide({ operation: "withExec", hosts: [], text: "" }).fault).toBeDefined();
 });
 
-test("the host at fault is the one that the rule names, else the main one", () => {
+test("the host at fault is the rule's, otherwise the main one", () => {
   const fault = { kind: "status", status: 503 } as const;
   expect(planOf({ host: "auth.docker.io", ...fault }).decide(pull).host).toBe("auth.docker.io");
   expect(planOf({ host: "docker.io", ...fault }).decide(pull).host).toBe("registry-1.docker.io");
   expect(planOf({ operation: "from", ...fault }).decide(pull).host).toBe("registry-1.docker.io");
 });
 
-test("calls that probability spares are counted all the same", () => {
+test("calls that a probability skips are counted too", () => {
   const numbers = [0.9, 0.1];
   const rule = { operation: "from", calls: { from: 2 }, probability: 0.5, kind: "hang" } as const;
   const plan = new FaultPlan([rule], () => numbers.shift() ?? 1);
@@ -48,7 +48,7 @@ test("calls that probability spares are counted all the same", () => {
   expect(met).toEqual([false, false, true, false]);
 });
 
-test("a fault that is added comes first, and is taken off by what adding returned", () => {
+test("an added fault comes first, until its returned function removes it", () => {
   const plan = planOf({ kind: "hang" });
   const lift = plan.add({ kind: "message", message: "mine" });
   expect(plan.decide(pull).fault?.kind).toBe("message");

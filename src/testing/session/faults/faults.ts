@@ -1,23 +1,23 @@
-/** The fault plan: which call meets which fault, decided by rules, call numbers and a seed. */
+/** The fault plan: selects the fault of each call by rules, call numbers and a seed. */
 
 import { type Fault, type FaultRule, isUpstreamFault, type UpstreamFault } from "./fault-rules.js";
 
-/** One call that the plan is asked about. */
+/** One call for the plan to decide. */
 export interface Call {
   readonly operation: NonNullable<FaultRule["operation"]>;
-  /** The hosts it talks to, the main one first. */
+  /** The hosts that it contacts, the main one first. */
   readonly hosts: readonly string[];
-  /** What `contains` looks at: a reference, a URL, a command line. */
+  /** The text for `contains`: a reference, a URL, a command line. */
   readonly text: string;
 }
 
-/** What a call meets. */
+/** The decision about a call. */
 export interface Verdict {
-  /** How long it waits before anything else. */
+  /** The delay before anything else. */
   readonly latencyMs: number;
   /** The fault that decides its end, if any. */
   readonly fault: Fault | undefined;
-  /** The host at fault, where the fault is one of an upstream. */
+  /** The host at fault, if the fault belongs to an upstream. */
   readonly host: string | undefined;
 }
 
@@ -36,12 +36,12 @@ export class FaultPlan {
     this.replace(rules);
   }
 
-  /** Takes these rules in place of all there were. */
+  /** Replaces all rules. */
   replace(rules: readonly FaultRule[]): void {
     this.#rules = rules.map((rule) => ({ rule, calls: 0 }));
   }
 
-  /** Adds a rule in front of the others; returns how to take it off. */
+  /** Adds a rule in front of the others; returns a function that removes it. */
   add(rule: FaultRule): () => void {
     const active = { rule, calls: 0 };
     this.#rules.unshift(active);
@@ -51,8 +51,7 @@ export class FaultPlan {
   }
 
   /**
-   * Decides about one call. Every rule that matches counts it. Latencies add up; the first other
-   * fault wins.
+   * Decides one call. Every matching rule counts it. Latencies add up; the first other fault wins.
    */
   decide(call: Call): Verdict {
     let latencyMs = 0;
@@ -70,14 +69,16 @@ export class FaultPlan {
   }
 }
 
-/** The fault of an upstream in a verdict; undefined when the session itself is to fail, or nothing. */
+/**
+ * Returns the upstream fault of a decision; undefined if the session itself fails, or nothing does.
+ */
 export function upstreamFault(verdict: Verdict): UpstreamFault | undefined {
   const { fault } = verdict;
   return fault !== undefined && isUpstreamFault(fault) ? fault : undefined;
 }
 
 function matches(rule: FaultRule, call: Call): boolean {
-  // What has not reached its operation yet is a request; a rule without an operation means work.
+  // A call that has not reached its operation is a request; a rule without an operation means work.
   if (rule.operation === undefined) {
     if (call.operation === "request") return false;
   } else if (rule.operation !== call.operation) {
@@ -87,7 +88,7 @@ function matches(rule: FaultRule, call: Call): boolean {
   return rule.contains === undefined || call.text.includes(rule.contains);
 }
 
-/** Docker Hub goes by several names; its registry answers to one. */
+/** Docker Hub has several names; its registry answers under one. */
 export function servingHost(host: string): string {
   return host === "docker.io" || host === "index.docker.io" ? "registry-1.docker.io" : host;
 }

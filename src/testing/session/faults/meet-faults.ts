@@ -1,4 +1,4 @@
-/** Lets a piece of work meet the fault that the plan has for it. */
+/** Applies the planned fault to a piece of work. */
 
 import type { Work } from "../engine/context.js";
 import { Abandoned, pause, untilAborted } from "../engine/steps.js";
@@ -6,21 +6,21 @@ import type { UpstreamFault } from "./fault-rules.js";
 import { type Call, upstreamFault, type Verdict } from "./faults.js";
 import { EngineError } from "./wire-errors.js";
 
-/** A fault of a host, to be worded by the operation that asked it. */
+/** A fault of a host. The operation that contacted the host words its message. */
 export interface MetFault {
   readonly fault: UpstreamFault;
   readonly host: string;
 }
 
 /**
- * Asks the plan about a call. Faults of the session strike here, and most of them never return;
- * the fault of a host is given back.
+ * Applies the plan to a call. Faults of the session happen here, and most never return; the fault
+ * of a host is returned.
  */
 export async function meetFaults(work: Work, call: Call): Promise<MetFault | undefined> {
   return meetVerdict(work, work.engine.faults.decide(call));
 }
 
-/** The same for what the plan has decided already. */
+/** Applies a decision of the plan. */
 export async function meetVerdict(work: Work, verdict: Verdict): Promise<MetFault | undefined> {
   const { engine, session, signal } = work;
   if (verdict.latencyMs > 0) await pause(verdict.latencyMs, signal);
@@ -57,8 +57,8 @@ export async function meetVerdict(work: Work, verdict: Verdict): Promise<MetFaul
 }
 
 /**
- * What a session of engine 0.19 meets when the engine was restarted: all that needs the caller
- * waits, then fails.
+ * Fails like a session of engine 0.19 after a restart: work that needs the caller waits, then
+ * fails.
  */
 export async function requireCaller(work: Work): Promise<void> {
   if (!work.session.lost) return;

@@ -1,4 +1,4 @@
-/** How Go words a connection that failed: the same text for a fault by plan and a real failure. */
+/** Go's messages for failed connections: the same text for a planned fault and a real failure. */
 
 import { getServers } from "node:dns";
 import { isIP } from "node:net";
@@ -8,12 +8,14 @@ import { errorCode } from "./wire-errors.js";
 /** An address that no machine has, for hosts whose address a planned fault does not know. */
 const DOCUMENTATION_ADDRESS = "192.0.2.1";
 
-/** The names that a URL's host goes by in fault rules and counts: without its port, and with it. */
+/** Returns the names of a URL's host in fault rules and counts: without and with its port. */
 export function hostNames(url: URL): readonly string[] {
   return url.port === "" ? [url.hostname] : [url.hostname, url.host];
 }
 
-/** The end of an error message for a request that got no answer, or undefined for other faults. */
+/**
+ * Returns the end of the message for a request without an answer, or undefined for other faults.
+ */
 export function plannedNetworkError(fault: UpstreamFault, url: URL): string | undefined {
   const name = url.hostname;
   const address = name === "localhost" ? "127.0.0.1" : isIP(name) ? name : DOCUMENTATION_ADDRESS;
@@ -32,7 +34,7 @@ export function plannedNetworkError(fault: UpstreamFault, url: URL): string | un
   }
 }
 
-/** The same for a real failure of Node's HTTP client. */
+/** Returns the same for a real failure of Node's HTTP client. */
 export function realNetworkError(error: unknown, url: URL): string {
   const { address, message } = error as { address?: string; message?: string };
   const target = `${address ?? url.hostname}:${portOf(url)}`;

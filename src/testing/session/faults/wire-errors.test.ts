@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { cutInFront, execError, goJson, statusLine, systemErrorText } from "./wire-errors.js";
 
-test("an output of 100 KiB is left whole, one byte more is cut in front", () => {
+test("keeps an output of 100 KiB whole, and cuts one byte more in front", () => {
   const whole = "x".repeat(102_400);
   expect(cutInFront(whole)).toBe(whole);
   const cut = cutInFront(`${whole}y`);
@@ -24,7 +24,7 @@ test("JSON is escaped as Go escapes it", () => {
   expect(goJson({ a: "<&>\u2028" })).toBe(String.raw`{"a":"\u003c\u0026\u003e\u2028"}`);
 });
 
-test("system errors and statuses read as in Go", () => {
+test("words system errors and statuses as Go does", () => {
   expect(systemErrorText({ code: "ENOENT" })).toBe("no such file or directory");
   expect(systemErrorText({ code: "EWHATEVER" })).toBe("EWHATEVER");
   expect(systemErrorText("text")).toBe("text");

@@ -1,14 +1,17 @@
-/** What an engine answers when something fails: error values, and JSON as Go writes it. */
+/** The engine's answers to failures: error values, and JSON as Go encodes it. */
 
-/** An error in the engine's own words; the executor adds the path at which it happened. */
+/** An error in the engine's own words; the executor adds its path. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
-  /** Whether engines from 0.21 on end this message in `[traceparent:...]`; 0.19 does with all. */
+  /**
+   * Whether engines from 0.21 on end this message in `[traceparent:...]`; 0.19 ends all messages
+   * so.
+   */
   readonly traced: boolean;
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** Whether the call itself could not be made, so that it has no span. */
   readonly uncalled: boolean;
-  /** The span that the message names in any case, as `TRACE-SPAN`: that of an error passed on. */
+  /** The span that the message always names, as `TRACE-SPAN`: that of a forwarded error. */
   readonly origin: string | undefined;
 
   constructor(
@@ -28,13 +31,13 @@ export class EngineError extends Error {
   }
 }
 
-/** Takes the span that a message names off its end. */
+/** Removes the span from the end of a message. */
 export function splitOrigin(message: string): { text: string; origin: string | undefined } {
   const found = / ?\[traceparent:([0-9a-f]{32}-[0-9a-f]{16})\]$/.exec(message);
   return { text: message.slice(0, found?.index), origin: found?.[1] };
 }
 
-/** What a finished command left behind. */
+/** The result of a finished command. */
 export interface CommandEnd {
   readonly command: readonly string[];
   readonly exitCode: number;
@@ -43,9 +46,9 @@ export interface CommandEnd {
 }
 
 /**
- * The error of a command that did not end as expected.
+ * Returns the error of a command that did not end as expected.
  *
- * @param frame What stands before its words.
+ * @param frame The text before its words.
  */
 export function execError(end: CommandEnd, frame = ""): EngineError {
   return new EngineError(`${frame}exit code: ${end.exitCode}`, {
@@ -63,8 +66,8 @@ export function execError(end: CommandEnd, frame = ""): EngineError {
 const LONGEST_OUTPUT_BYTES = 100 * 1024;
 
 /**
- * Cuts a command's output in front to 100 KiB, the remark on it included. The remark counts what
- * exceeds 100 KiB, so it says a little less than was left out: engines do the same.
+ * Cuts the front of a command's output down to 100 KiB, including the remark about it. The remark
+ * counts what exceeds 100 KiB, which is a little less than was removed: engines do the same.
  */
 export function cutInFront(output: string): string {
   const bytes = Buffer.from(output);
@@ -78,7 +81,7 @@ function withoutFinalNewline(output: string): string {
   return output.replace(/\n$/, "");
 }
 
-/** The names that Go gives to the system's error numbers, for messages about files and hosts. */
+/** Go's names for the system's error numbers, for messages about files and hosts. */
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
@@ -92,19 +95,19 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   ELOOP: "too many levels of symbolic links",
 };
 
-/** How Go words a failed system call. */
+/** Returns Go's message for a failed system call. */
 export function systemErrorText(error: unknown): string {
   const code = errorCode(error);
   return (code !== undefined && SYSTEM_ERRORS[code]) || (code ?? String(error));
 }
 
-/** The code of a Node error, such as `ENOENT`. */
+/** Returns the code of a Node error, such as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === "string" ? code : undefined;
 }
 
-/** JSON in Go's way: `<`, `>`, `&` and two line separators are escaped. */
+/** Encodes JSON like Go: `<`, `>`, `&` and two line separators are escaped. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -127,7 +130,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** A status as Go prints it: number and reason. */
+/** Returns a status as Go prints it: number and reason. */
 export function statusLine(status: number): string {
   return `${status} ${STATUS_TEXTS[status] ?? ""}`.trimEnd();
 }

@@ -36,11 +36,11 @@ test.each([
   expect(toHostPaths(text, ["/src"], "ROOT")).toBe(wanted);
 });
 
-test("a claim within another host folder is rewritten whole", () => {
+test("rewrites a claim within another host folder as a whole", () => {
   expect(toHostPaths("/a/b/c /a/x", ["/a/b", "/a/b/c"], "ROOT")).toBe("ROOT/a/b/c /a/x");
 });
 
-test("nothing is rewritten for a container without paths of its own", () => {
+test("rewrites nothing for a container without paths of its own", () => {
   expect(toHostPaths("/src /", ["/"], "ROOT")).toBe("/src /");
   expect(toHostPaths("/src", [], "ROOT")).toBe("/src");
 });
@@ -57,7 +57,7 @@ test("relative paths begin at the workdir, and none leads above the root", () =>
   expect(absolutePath("/x/", "/w")).toBe("/x");
 });
 
-test("a path is claimed with all below it, not with what only begins alike", () => {
+test("a claim covers everything below its path, but no other path with the same prefix", () => {
   expect(isClaimed("/src/a", ["/src"])).toBe(true);
   expect(isClaimed("/src2", ["/src"])).toBe(false);
 });

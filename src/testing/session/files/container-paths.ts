@@ -1,16 +1,15 @@
-/** Which absolute paths belong to a container, and how they read on the host. Pure text. */
+/** Maps absolute paths of a container to the host and back. Pure text. */
 
 import { posix } from "node:path";
 
-/** An absolute path without `.` and `..`, read from `workdir` when it is relative. */
+/** Returns an absolute path without `.` and `..`; a relative path starts at `workdir`. */
 export function absolutePath(path: string, workdir: string): string {
   return posix.resolve("/", workdir, path);
 }
 
 /**
- * The path that a container owns once `path` was created in it: the topmost folder on the way that
- * the host does not have. So `/src/a.txt` makes `/src` the container's, and `/etc/app.conf` only
- * itself.
+ * Returns the path that a container owns once `path` is created in it: the topmost folder on the
+ * way that the host does not have. So `/src/a.txt` claims `/src`, and `/etc/app.conf` only itself.
  */
 export function claimOf(path: string, existsOnHost: (path: string) => boolean): string {
   const parts = path.split("/").filter((part) => part !== "");
@@ -21,13 +20,13 @@ export function claimOf(path: string, existsOnHost: (path: string) => boolean): 
   return path;
 }
 
-/** Whether `path` is one of the container's own. */
+/** Returns whether the container owns `path`. */
 export function isClaimed(path: string, claims: readonly string[]): boolean {
   return claims.some((claim) => path === claim || path.startsWith(`${claim}/`));
 }
 
-// What may stand before a path: nothing, what is no part of a path or word, `file://`, or an
-// option's letter as in `-I/src`.
+// What may precede a path: nothing, a character outside paths and words, `file://`, or an option's
+// letter as in `-I/src`.
 const BEFORE = String.raw`(?<=^|[^\w./-]|\bfile://|(?:^|[\s"'=])-[A-Za-z])`;
 const AFTER = String.raw`(?![\w-]|\.[\w.])`;
 
@@ -40,7 +39,7 @@ export function toHostPaths(text: string, claims: readonly string[], root: strin
   return text.replace(pattern, (path) => root + path);
 }
 
-/** Takes `root` away from the paths in a text. */
+/** Removes `root` from the paths in a text. */
 export function toContainerPaths(text: string, root: string): string {
   const pattern = new RegExp(`${escapeForRegExp(root)}(/?)`, "g");
   return text.replace(pattern, () => "/");

@@ -13,7 +13,7 @@ const PATHS = [
   "src/deep/b.ts",
 ];
 
-/** What a walk takes that enters only folders that were taken. */
+/** Returns the paths that a walk takes, entering only folders that were taken. */
 function taken(filter: { include?: string[]; exclude?: string[] }): string[] {
   const keep = pathFilter({ include: [], exclude: [], ...filter });
   const entered = new Set([""]);

@@ -1,23 +1,24 @@
 /** The patterns of `include` and `exclude`. Pure. */
 
-/** Which paths are taken. */
+/** The patterns that select paths. */
 export interface Filter {
-  /** When there are any, only what matches one of these, or lies below such a match. */
+  /** If there are any, only paths that match one of these, or are below such a match, are taken. */
   readonly include: readonly string[];
-  /** Not what matches one of these, nor what lies below it; `!pattern` takes it in again. */
+  /**
+   * Paths that match one of these, or are below such a match, are left out; `!pattern` includes
+   * them again.
+   */
   readonly exclude: readonly string[];
 }
 
-/** Takes everything. */
 export const TAKE_ALL: Filter = { include: [], exclude: [] };
 
-/** What becomes of a path: it is taken, only walked for what may be in it, or left out. */
+/** The decision about a path: taken, only walked for its contents, or left out. */
 type Decision = "take" | "walk" | "leave";
 
 /** Decides about paths below the filtered folder. */
 export type PathFilter = (path: string) => Decision;
 
-/** Makes the decisions of a filter. */
 export function pathFilter(filter: Filter): PathFilter {
   const include = filter.include.map(compile);
   const exclude = filter.exclude.map((pattern) => ({
@@ -41,7 +42,7 @@ export function pathFilter(filter: Filter): PathFilter {
   };
 }
 
-/** Whether a pattern matches a path as a whole. */
+/** Returns whether a pattern matches a whole path. */
 export function matchesGlob(pattern: string, path: string): boolean {
   return segmentsToRegExp(pattern.split("/").filter((part) => part !== "" && part !== ".")).test(
     path,
@@ -49,7 +50,7 @@ export function matchesGlob(pattern: string, path: string): boolean {
 }
 
 interface CompiledPattern {
-  /** Whether the path, or a folder that it lies in, matches. */
+  /** Whether the path, or a folder around it, matches. */
   covers(parts: readonly string[]): boolean;
   /** Whether something below the path may match. */
   leadsOn(parts: readonly string[]): boolean;

@@ -39,10 +39,10 @@ test.each([
   expect(await placeIn(root, path)).toBe(join(root, place));
 });
 
-test("the last link can be kept", async () => {
+test("can keep the last link", async () => {
   expect(await placeIn(root, "absolute/back", "kept")).toBe(join(root, "real/back"));
 });
 
-test("links that lead round in circles are an error", async () => {
+test("links that form a circle are an error", async () => {
   await expect(placeIn(root, "round/x")).rejects.toThrow("too many levels of symbolic links");
 });

@@ -1,4 +1,4 @@
-/** Where in a folder a path leads when links are read as in a container whose root the folder is. */
+/** Resolves a path inside a folder, with links read as in a container whose root is that folder. */
 
 import { readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
@@ -7,11 +7,11 @@ import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.j
 const MOST_LINKS = 40;
 
 /**
- * The place below `folder` that `path` names. Neither `..` nor a link leads out of the folder: links
- * to absolute paths are read from it as the root. What is not there yet is taken as it is named.
+ * Returns the place below `folder` that `path` names. Neither `..` nor a link leaves the folder: it
+ * is the root for links to absolute paths. Missing parts are kept as named.
  *
- * @param last Whether the last part of the path is followed should it be a link.
- * @throws EngineError when links lead round in circles.
+ * @param last Whether to follow a link in the last part of the path.
+ * @throws EngineError if links form a circle.
  */
 export async function placeIn(
   folder: string,
@@ -52,7 +52,8 @@ async function linkAt(path: string): Promise<string | undefined> {
   try {
     return await readlink(path);
   } catch (error) {
-    // No link, nothing there, or a file where a folder would have to be: whoever writes will tell.
+    // Not a link, missing, or a file in place of a folder: the later write fails with its own
+    // error.
     if (["EINVAL", "ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
     throw error;
   }

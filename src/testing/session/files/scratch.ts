@@ -1,4 +1,4 @@
-/** The folder under which all files of a double live, and the few things done with files in it. */
+/** The folder for all files of a double, and the operations on files in it. */
 
 import { createHash } from "node:crypto";
 import {
@@ -31,7 +31,7 @@ import { atExit } from "../engine/exit-cleanup.js";
 import { errorCode } from "../faults/wire-errors.js";
 import type { PathFilter } from "./globs.js";
 
-/** A folder of its own under the system's temporary folder, gone after `remove()`. */
+/** A folder under the system's temporary folder, until `remove()`. */
 export class Scratch {
   /** The folder, without symbolic links in its path. */
   readonly folder: string;
@@ -42,7 +42,7 @@ export class Scratch {
     this.folder = mkdtempSync(join(realpathSync(tmpdir()), "dagger-session-double-"));
   }
 
-  /** A new empty folder. */
+  /** Creates a new empty folder. */
   async newFolder(purpose: string): Promise<string> {
     this.#next += 1;
     const folder = join(this.folder, `${purpose}-${this.#next}`);
@@ -50,7 +50,6 @@ export class Scratch {
     return folder;
   }
 
-  /** Removes all. */
   async remove(): Promise<void> {
     try {
       await rm(this.folder, REMOVAL);
@@ -60,7 +59,7 @@ export class Scratch {
     this.#notAtExit();
   }
 
-  /** Tools leave folders that nobody may write into, so not even remove from. */
+  /** Tools leave read-only folders, from which even removing fails. */
   #removeNow(): void {
     try {
       rmSync(this.folder, REMOVAL);
@@ -80,18 +79,18 @@ function makeWritable(folder: string): void {
   }
 }
 
-/** How a copy is made. */
+/** The options of a copy. */
 export interface CopyOptions {
-  /** Which paths of a folder are taken. Default: all. */
+  /** The paths of a folder to take. Default: all. */
   readonly filter?: PathFilter;
   /** Ends the copying of a folder early. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Copies a file to `target`, or what is in a folder into the folder `target`, which must be there.
- * Links stay links, and those that lead to a place in the folder lead to its copy; a link that is
- * in the way is replaced, never followed. Sockets, pipes and devices are left out.
+ * Copies a file to `target`, or the content of a folder into the existing folder `target`. Links
+ * stay links; a link to a place in the folder points to its copy. A link in the way is replaced,
+ * never followed. Sockets, pipes and devices are left out.
  */
 export async function copyInto(
   source: string,
@@ -103,7 +102,7 @@ export async function copyInto(
   await new FolderCopy(source, target, filter, signal).copy("");
 }
 
-/** One folder on its way to another place. */
+/** A copy of one folder in progress. */
 class FolderCopy {
   readonly #source: string;
   readonly #target: string;
@@ -117,12 +116,12 @@ class FolderCopy {
     this.#signal = signal;
   }
 
-  /** Copies what is in the folder at the path `inside`. */
+  /** Copies the content of the folder at the path `inside`. */
   async copy(inside: string): Promise<void> {
     this.#signal?.throwIfAborted();
     const entries = await readdir(join(this.#source, inside), { withFileTypes: true });
     const copies = entries.map((entry) => this.#copyEntry(entry, inside));
-    // All must have ended before anybody removes the folder.
+    // All copies must end before the folder may be removed.
     for (const copy of await Promise.allSettled(copies)) {
       if (copy.status === "rejected") throw copy.reason;
     }
@@ -139,7 +138,7 @@ class FolderCopy {
       await makeFolder(to);
       await this.copy(path);
       await chmod(to, mode);
-      // What was only walked stays when something in it was taken.
+      // A folder that was only walked stays if something in it was taken.
       if (decision === "walk") await rmdir(to).catch(() => undefined);
     } else if (decision === "walk") {
       return;
@@ -180,11 +179,11 @@ async function copyOne(source: string, target: string): Promise<void> {
     await unlink(target);
     await copyFile(source, target, mode);
   }
-  // Build tools go by the time of a file.
+  // Build tools depend on the time of a file.
   await utimes(target, atime, mtime);
 }
 
-/** The names in a folder, folders with a slash at the end, as engines list them. */
+/** Returns the names in a folder; folders end in a slash, as in engines. */
 export async function listEntries(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   return entries
@@ -192,7 +191,7 @@ export async function listEntries(folder: string): Promise<string[]> {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** A digest of all that is in a folder: names, kinds, permissions and contents. */
+/** Returns a digest of a folder's content: names, kinds, permissions and contents. */
 export async function folderDigest(folder: string): Promise<string> {
   const hash = createHash("sha256");
   await digestFolder(folder, "", (text) => hash.update(text));
@@ -224,7 +223,7 @@ async function digestFolder(
   }
 }
 
-/** A key for content: equal parts, equal key. */
+/** Returns a key for content: equal parts have equal keys. */
 export function contentKey(...parts: unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

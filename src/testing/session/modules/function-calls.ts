@@ -1,4 +1,4 @@
-/** What the program of a function asks about itself: `currentFunctionCall`, `currentModule` and `error`. */
+/** The API for the program of a function: `currentFunctionCall`, `currentModule` and `error`. */
 
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -20,7 +20,7 @@ interface ArgumentValue {
   readonly value: string;
 }
 
-/** An error in the making. */
+/** An error under construction. */
 interface ErrorValue {
   readonly typeName: "Error";
   readonly key: string;
@@ -70,7 +70,6 @@ function newError(message: string, values: Readonly<Record<string, unknown>> = {
   return { typeName: "Error", key: contentKey("error", message, values), message, values };
 }
 
-/** The fields of `Query`. */
 export const functionCallQueries = {
   currentFunctionCall: (_: unknown, __: Arguments, work: Work) => currentFunctionCall(work),
   currentModule: (_: unknown, __: Arguments, work: Work) => currentModule(work),
@@ -108,7 +107,6 @@ function parsed(json: string): unknown {
   }
 }
 
-/** The resolvers of the types above. */
 export const functionCallTypes: Readonly<Record<string, TypeResolvers<never>>> = {
   FunctionCall: functionCallResolvers,
   FunctionCallArgValue: {

@@ -1,4 +1,7 @@
-/** Runs the functions of modules: each with a nested session of its own, in this process or as a program. */
+/**
+ * Runs the functions of modules: each with a nested session of its own, in this process or as a
+ * program.
+ */
 
 import { homedir } from "node:os";
 import {
@@ -24,7 +27,7 @@ import type {
 import { nestedQuery } from "./nested-query.js";
 import type { FunctionEnd, NestedPort, RunningFunction } from "./running-function.js";
 
-/** Calls a function. What has worked once is remembered over sessions, as by an engine. */
+/** Calls a function. A success is remembered across sessions, as in an engine. */
 export function callFunction(
   work: Work,
   settings: FunctionSettings,
@@ -42,7 +45,8 @@ export function callFunction(
   work.span.child(SCOPES.core, "load sdk runtime", { "dagger.io/ui.internal": true }).end();
   return work.engine.steps.join(key, work.signal, (waited) => {
     const ids = given.map(([of, value]) => [of, withIds(work, value)] as const);
-    // It runs in one session: where that ends, another that waits for the same call makes it anew.
+    // It runs in one session. If that ends, another session that waits for the same call starts it
+    // again.
     const signal = AbortSignal.any([waited, work.session.over]);
     return run({ ...work, signal }, settings, field.type, Object.fromEntries(ids));
   });
@@ -53,7 +57,7 @@ function keyOf(value: unknown): unknown {
   return isObject(value) ? value.key : value;
 }
 
-/** A function gets objects by the ids that they have in its session. */
+/** Replaces objects by the ids that they have in the function's session. */
 function withIds(work: Work, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => withIds(work, one));
   return isObject(value) ? work.session.idOf(value) : value;
@@ -109,7 +113,7 @@ async function runHere(
   return unlessAborted(ended, signal);
 }
 
-/** What an SDK makes of what a function throws. */
+/** Returns the failure that an SDK reports for an exception of a function. */
 function thrown(error: unknown): FunctionEnd {
   if (!(error instanceof Error)) {
     return { message: JSON.stringify(error) ?? String(error), extensions: {} };
@@ -144,7 +148,7 @@ async function runProgram(
   throw new EngineError(`${frame}it returned nothing`);
 }
 
-/** An error goes out as it came in: with the span that it names, and told once. */
+/** Forwards an error unchanged: with the span that it names, and only once. */
 function functionError({
   message,
   extensions,
@@ -163,7 +167,7 @@ const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
   Void: (value) => value === null,
 };
 
-/** What a function gave, as a value of its type. An object of the API came as its id. */
+/** Converts a function's result to its type. An object of the API arrives as its id. */
 function converted(work: Work, value: unknown, type: GraphQLOutputType, name: string): unknown {
   if (isNonNullType(type)) {
     const some = converted(work, value, type.ofType, name);

@@ -1,4 +1,4 @@
-/** What a module of the double is, and the checks of one that a user wrote. */
+/** The modules of the double, and the validation of a user's module. */
 
 import { type GraphQLSchema, isObjectType } from "graphql";
 import type { AbortSignal } from "../../../options/abort-signal.js";
@@ -15,43 +15,46 @@ import type { TelemetryEnvironment } from "../traces/telemetry-port.js";
 
 /** A Dagger module whose functions you write. */
 export interface ModuleDouble {
-  /** Its functions by the names that queries have for them, such as `build`. */
+  /** Its functions by their names in queries, such as `build`. */
   readonly functions: Readonly<Record<string, ModuleFunction | FunctionDouble>>;
 }
 
-/** A function of a module, with its signature. A function alone takes nothing and returns a `String!`. */
+/**
+ * A function of a module with its signature. A function alone has no arguments and returns a
+ * `String!`.
+ */
 export interface FunctionDouble {
   /**
-   * The GraphQL types of its arguments by name: `{ ref: "String!" }`. An object of the API is an `ID!`.
-   * Default: none.
+   * The GraphQL types of its arguments by name: `{ ref: "String!" }`. An object of the API is an
+   * `ID!`. Default: none.
    */
   readonly args?: Readonly<Record<string, string>>;
   /**
-   * The GraphQL type of its value. An object of the API (`"Container!"`) is returned as its id.
+   * The GraphQL type of its result. An object of the API (`"Container!"`) is returned as its id.
    * Default: `"String!"`.
    */
   readonly returns?: string;
-  /** What it does. */
+  /** The implementation. */
   readonly run: ModuleFunction | FunctionProgram;
 }
 
 /**
- * A function that runs in this process. It returns its value. An error that it throws fails the call with
- * the same message and, where it has them, the same `extensions`.
+ * A function that runs in this process and returns its result. An exception fails the call with the
+ * same message and, if it has them, the same `extensions`.
  */
 export type ModuleFunction = (call: ModuleCall) => unknown;
 
-/** What a function gets. */
+/** The argument of a function. */
 export interface ModuleCall {
   readonly args: Readonly<Record<string, unknown>>;
   /**
-   * The variables of a container of the module: the nested session, the trace (`TRACEPARENT`), and an OTLP
-   * endpoint whose spans join those of the engine.
+   * The variables of a container of the module: the nested session, the trace (`TRACEPARENT`), and
+   * an OTLP endpoint whose spans join those of the engine.
    */
   readonly environment: FunctionEnvironment;
   /**
-   * Sends a query to the nested session. Rejects with the message of the first error of the answer; the
-   * error has its `extensions`.
+   * Sends a query to the nested session. Rejects with the message and the `extensions` of the first
+   * error in the answer.
    */
   readonly query: (
     query: string,
@@ -69,16 +72,17 @@ export interface FunctionEnvironment extends TelemetryEnvironment {
 }
 
 /**
- * A function that is a program, as the runtime of a real module is. It asks the nested session for its call
- * and answers there: `currentFunctionCall` with `name`, `inputArgs`, `returnValue` and `returnError`.
+ * A function that is a program, like the runtime of a real module. It reads its call from the
+ * nested session and answers there: `currentFunctionCall` with `name`, `inputArgs`, `returnValue`
+ * and `returnError`.
  */
 export interface FunctionProgram {
   readonly command: readonly string[];
-  /** What its environment has besides {@link FunctionEnvironment}, `PATH` and `HOME`. Default: nothing. */
+  /** Variables besides {@link FunctionEnvironment}, `PATH` and `HOME`. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A function, complete. */
+/** The validated settings of a function. */
 export interface FunctionSettings {
   readonly module: string;
   readonly name: string;
@@ -87,7 +91,7 @@ export interface FunctionSettings {
   readonly run: ModuleFunction | Required<FunctionProgram>;
 }
 
-/** A module with its functions by their names. */
+/** A module with its functions by name. */
 export interface OneModule {
   readonly name: string;
   readonly functions: ReadonlyMap<string, FunctionSettings>;
@@ -95,11 +99,11 @@ export interface OneModule {
 
 /** The modules of a double. */
 export interface ModuleSettings {
-  /** Each module by the type that it has in the schema. */
+  /** Each module by its type in the schema. */
   readonly byType: ReadonlyMap<string, OneModule>;
   /** The type of each module by its name. */
   readonly typeNames: ReadonlyMap<string, string>;
-  /** What the modules add to the schema. */
+  /** The modules' additions to the schema. */
   readonly sdl: string;
 }
 
@@ -119,7 +123,7 @@ const textsField: Field<Readonly<Record<string, string>>> = {
     ),
 };
 
-/** Checks modules. Throws a TypeError or RangeError that names what is wrong. */
+/** Validates modules. Throws a TypeError or RangeError that names the mistake. */
 export function readModules(value: unknown, label: string): ModuleSettings {
   const byType = new Map<string, OneModule>();
   const typeNames = new Map<string, string>();
@@ -216,7 +220,7 @@ function sdlOf(typeName: string, { name, functions }: OneModule): string {
   ].join("\n");
 }
 
-/** Tells a type that is none, and one that no function can return. */
+/** Rejects an unknown type, and a type that no function can return. */
 function checkTypes(sdl: string, byType: ModuleSettings["byType"], label: string): void {
   let schema: GraphQLSchema;
   try {

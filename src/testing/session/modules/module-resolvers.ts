@@ -1,4 +1,4 @@
-/** The fields that modules add to the API: a constructor each, and their functions. */
+/** The fields that modules add to the API: one constructor each, and their functions. */
 
 import type { Work } from "../engine/context.js";
 import { contentKey } from "../files/scratch.js";
@@ -10,7 +10,7 @@ import { callFunction } from "./function-run.js";
 
 type Resolve = (work: Work, args: Readonly<Record<string, unknown>>) => unknown;
 
-/** How a field is resolved that a module has added; undefined for all others. */
+/** Returns the resolver of a field that a module added; undefined for all others. */
 export function moduleField(
   work: Work,
   typeName: string,
@@ -31,7 +31,7 @@ function construct({ session, span }: Work, name: string, typeName: string): unk
   return { typeName, key: contentKey("module", typeName) };
 }
 
-/** What an engine does once a session before it first calls a module. */
+/** Emits the span of an engine's first call of a module, once per session. */
 export function openModule(work: Work, name: string): void {
   const { engine, session } = work;
   if (!engine.settings.modules.typeNames.has(name) || session.modules.has(name)) return;

@@ -1,12 +1,12 @@
-/** The plain client with which a function of this process asks its nested session. */
+/** The plain client with which a function in this process queries its nested session. */
 
 import { request } from "node:http";
 import type { NestedPort } from "./running-function.js";
 
-/** An error of an answer, as a function meets it. */
+/** An error of an answer, as a function receives it. */
 export class NestedQueryError extends Error {
   override readonly name = "NestedQueryError";
-  /** Those of the first error of the answer. */
+  /** The extensions of the first error in the answer. */
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
 
   constructor(message: string, extensions?: Readonly<Record<string, unknown>>) {
@@ -23,7 +23,7 @@ interface GraphqlAnswer {
   }[];
 }
 
-/** Sends a query, and rejects with the first error of the answer. */
+/** Sends a query; rejects with the first error of the answer. */
 export async function nestedQuery(
   nested: NestedPort,
   query: string,

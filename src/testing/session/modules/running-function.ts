@@ -1,36 +1,35 @@
-/** A function of a module while it runs: what it was called with, and what it says came of it. */
+/** A running function of a module: its arguments and the result that it reports. */
 
 import type { ActiveSpan } from "../traces/active-span.js";
 
-/** What the program of a function has said of its end. */
+/** The result that the program of a function reported. */
 export type FunctionEnd =
   | { readonly value: unknown }
   | { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> };
 
-/** A function that runs. */
 export interface RunningFunction {
   readonly module: string;
   readonly typeName: string;
   readonly name: string;
-  /** As they came, objects of the API by their ids. */
+  /** As received; objects of the API are ids. */
   readonly args: Readonly<Record<string, unknown>>;
-  /** The last word counts. */
+  /** The last reported result counts. */
   end: FunctionEnd | undefined;
 }
 
-/** The client of a session that a function is. */
+/** A function as the client of a session. */
 export interface NestedClient {
   readonly running: RunningFunction;
-  /** The span of the function, which is the parent of what the function asks. */
+  /** The span of the function, the parent of its own requests. */
   readonly span: ActiveSpan;
-  /** The same as the function knows it. */
+  /** The same span, as the function knows it. */
   readonly traceparent: string;
 }
 
-/** Where a function finds its session. */
+/** The address of a function's session. */
 export interface NestedPort {
   readonly port: number;
   readonly token: string;
-  /** Closes it, and every connection to it. */
+  /** Closes it and every connection to it. */
   close(): Promise<void>;
 }

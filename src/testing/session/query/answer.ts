@@ -1,4 +1,4 @@
-/** Runs one GraphQL request and gives the answer as it goes over the wire. */
+/** Runs one GraphQL request and returns the answer in its wire format. */
 
 import { randomBytes } from "node:crypto";
 import {
@@ -16,14 +16,13 @@ import { planQuery, RefusedQuery } from "./query-plan.js";
 import { type PlacedError, runFields } from "./query-run.js";
 import type { GraphqlRequest } from "./request-body.js";
 
-/** An answer. */
 export interface Answer {
-  /** Whether it is the query itself that is refused. */
+  /** Whether the query itself is rejected. */
   readonly refused: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Answers a request. Rejects only when the engine goes, or nobody waits any more. */
+/** Answers a request. Rejects only if the engine stops, or the client is gone. */
 export async function answer(
   work: Work,
   request: GraphqlRequest,
@@ -68,9 +67,11 @@ function onWire(
   return { message: known.message + ending, path, ...(extensions && { extensions }) };
 }
 
-/** A system call that failed within a step, as Go words it. Anything else is no answer. */
+/**
+ * Returns Go's message for a system call that failed within a step. Anything else is not an answer.
+ */
 function systemError(error: unknown): EngineError {
-  // What Node refuses to hand to the system: a text with a zero byte in it.
+  // Node rejects an argument with a zero byte before it reaches the system.
   if (errorCode(error) === "ERR_INVALID_ARG_VALUE") return new EngineError("invalid argument");
   const { syscall, path = "" } = error as { syscall?: string; path?: string };
   if (syscall === undefined) throw error;
@@ -81,7 +82,7 @@ function isIntrospection(field: string): boolean {
   return field === "__schema" || field === "__type";
 }
 
-/** What a query asks of the schema itself is answered by the GraphQL library. */
+/** Answers queries of the schema itself with the GraphQL library. */
 async function introspect(
   document: DocumentNode,
   request: GraphqlRequest,

@@ -8,12 +8,12 @@ test.each([
   ["EhMInI0EEg0KCURpcmVjdG9yeRgB", "Directory", 67_228],
   ["Eg4IoI0EEggKBEZpbGUYAQ==", "File", 67_232],
   ["EhAIuI0EEgoKBlNlY3JldBgB", "Secret", 67_256],
-])("the id %s of a real engine reads as %s %i and is written the same", (id, typeName, number) => {
+])("the id %s of a real engine decodes to %s %i and back", (id, typeName, number) => {
   expect(decodeId(id)).toEqual({ typeName, number });
   expect(encodeId({ typeName, number })).toBe(id);
 });
 
-test("every id that was written reads as what it was written for", () => {
+test("decodes every encoded id to its value", () => {
   fc.assert(
     fc.property(
       fc.nat({ max: 2 ** 31 }),
@@ -25,7 +25,7 @@ test("every id that was written reads as what it was written for", () => {
   );
 });
 
-test("no other text reads as an id", () => {
+test("rejects any other text as an id", () => {
   expect(decodeId("nonsense")).toBeUndefined();
   expect(decodeId("")).toBeUndefined();
   fc.assert(

@@ -1,6 +1,6 @@
-/** Ids as engines 0.21 hand them out: a number and a type name in a small protobuf, as base64. */
+/** Ids of engine 0.21: a number and a type name in a small protobuf message, as base64. */
 
-/** What an id says. */
+/** The content of an id. */
 export interface Handle {
   readonly number: number;
   readonly typeName: string;
@@ -11,11 +11,10 @@ const FIELD_1_BYTES = 0x0a;
 const FIELD_2_BYTES = 0x12;
 const FIELD_3_VARINT = 0x18;
 
-/** Where the number stands, and how far after its end the type name. */
+/** The position of the number, and the distance of the type name from its end. */
 const NUMBER_AT = 3;
 const NAME_AFTER = 4;
 
-/** Writes an id. */
 export function encodeId(handle: Handle): string {
   const name = Buffer.from(handle.typeName);
   const type = [FIELD_1_BYTES, name.length, ...name, FIELD_3_VARINT, 1];
@@ -23,7 +22,7 @@ export function encodeId(handle: Handle): string {
   return Buffer.from([FIELD_2_BYTES, result.length, ...result]).toString("base64");
 }
 
-/** Reads an id; undefined when the text is none. */
+/** Decodes an id; returns undefined for other text. */
 export function decodeId(id: string): Handle | undefined {
   const bytes = Buffer.from(id, "base64");
   // After two bytes of framing and a tag, the number ends at the first byte without its high bit.
@@ -31,7 +30,7 @@ export function decodeId(id: string): Handle | undefined {
   const number = readVarint(bytes.subarray(NUMBER_AT, end));
   const typeName = bytes.subarray(end + NAME_AFTER, -2).toString();
   const handle = { number, typeName };
-  // Written again, an id that was one is the same.
+  // A valid id is the same when encoded again.
   return end > 0 && encodeId(handle) === id ? handle : undefined;
 }
 

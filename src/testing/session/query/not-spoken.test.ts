@@ -10,7 +10,7 @@ test.each([
     'Unknown argument "gitignore" on field "Host.directory".',
     'the argument "gitignore" of "Host.directory"',
   ],
-])("%s: it is the double that lacks it", (message, words) => {
+])("%s: only the double lacks it", (message, words) => {
   expect(notSpoken(message)).toContain(`the session double does not speak`);
   expect(notSpoken(message)).toContain(words);
 });
@@ -19,11 +19,11 @@ test.each([
   'Cannot query field "asServise" on type "Container".',
   'Unknown argument "nope" on field "Host.directory".',
   "Expected Name, found <EOF>",
-])("%s: engines say so too", (message) => {
+])("%s: engines reject it too", (message) => {
   expect(notSpoken(message)).toBeUndefined();
 });
 
-test("nothing that is spoken is among what is not, and every type there is one of the schema", () => {
+test("lists no supported name, and only types of the schema", () => {
   for (const path of NOT_SPOKEN) {
     const [typeName = "", field = "", argument] = path.split(".");
     const type = SCHEMA.getType(typeName);

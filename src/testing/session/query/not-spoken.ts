@@ -1,4 +1,7 @@
-/** What engines know and the double does not: named as such, so that nobody looks for a typing mistake. */
+/**
+ * Names that engines know and the double does not. They get a message of their own, so that you do
+ * not look for a typing mistake.
+ */
 
 /** Fields by type, and arguments as `field.argument`. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -32,8 +35,8 @@ export const NOT_SPOKEN: ReadonlySet<string> = new Set(
 );
 
 /**
- * What to say instead of `message`, a refusal by the GraphQL library, when it is the double that
- * lacks the field or argument; undefined when engines lack it too.
+ * Returns a better text than `message`, the GraphQL library's error, if only the double lacks the
+ * field or argument; undefined if engines lack it too.
  */
 export function notSpoken(message: string): string | undefined {
   const field = /^Cannot query field "(\w+)" on type "(\w+)"/.exec(message);

@@ -1,4 +1,4 @@
-/** Reads the arguments of a field, with the engine's words for those of the wrong type. */
+/** Reads the arguments of a field, with the engine's messages for wrong types. */
 
 import {
   type FieldNode,
@@ -16,7 +16,7 @@ import {
 import { decodeId } from "./ids.js";
 import { isIdType } from "./schema.js";
 
-/** An id among the arguments, to be exchanged for its object when the field is resolved. */
+/** An id among the arguments. It is replaced by its object when the field is resolved. */
 export class IdArgument {
   readonly id: string;
 
@@ -25,7 +25,6 @@ export class IdArgument {
   }
 }
 
-/** What reading gives. */
 export type ReadArguments =
   | { readonly args: Readonly<Record<string, unknown>> }
   | { readonly problem: string };
@@ -59,7 +58,7 @@ export function readArguments(
   return { args };
 }
 
-/** What is wrong with a value. */
+/** The error for a wrong value. */
 class WrongValue extends Error {
   override readonly name = "WrongValue";
 }
@@ -117,7 +116,7 @@ function goTypeOf(value: unknown): string {
   return Array.isArray(value) ? "[]interface {}" : "map[string]interface {}";
 }
 
-/** The plain value of a literal. */
+/** Returns the plain value of a literal. */
 export function literalOf(
   node: ValueNode,
   variables: Readonly<Record<string, unknown>> = {},

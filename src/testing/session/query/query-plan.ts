@@ -1,4 +1,6 @@
-/** Turns a GraphQL query into a plan of fields with their arguments, or says why it cannot be one. */
+/**
+ * Turns a GraphQL query into a plan of fields with their arguments, or rejects it with a reason.
+ */
 
 import {
   type DocumentNode,
@@ -29,37 +31,36 @@ import { notSpoken } from "./not-spoken.js";
 import { literalOf, readArguments } from "./query-arguments.js";
 import type { GraphqlRequest } from "./request-body.js";
 
-/** One field to be resolved. */
+/** One field to resolve. */
 export interface PlannedField {
-  /** The name under which its value is answered: the alias, if there is one. */
+  /** The name of its value in the answer: the alias, if there is one. */
   readonly key: string;
   readonly name: string;
   readonly type: GraphQLOutputType;
   readonly args: Readonly<Record<string, unknown>>;
-  /** The arguments that the query itself gives, in its order. */
+  /** The arguments in the query, in order. */
   readonly given: readonly GivenArgument[];
-  /** What is selected of its value, by the name of the value's type. */
+  /** The selected fields of its value, by the name of the value's type. */
   readonly selections: ReadonlyMap<string, readonly PlannedField[]>;
 }
 
-/** An argument that stands in the query. */
+/** An argument in the query. */
 export interface GivenArgument {
   readonly name: string;
-  /** Whether its value is one of an enumeration, which is no text. */
+  /** Whether its value is an enum value, which is not a text. */
   readonly isEnum: boolean;
 }
 
-/** A query that can be run. */
 export interface QueryPlan {
   readonly document: DocumentNode;
   readonly fields: readonly PlannedField[];
 }
 
-/** A query that is refused before anything runs. */
+/** A query that is rejected before anything runs. */
 export class RefusedQuery extends Error {
   override readonly name = "RefusedQuery";
   readonly errors: readonly Readonly<Record<string, unknown>>[];
-  /** Whether the refusal is one of GraphQL itself (422), or of reading arguments (200). */
+  /** Whether GraphQL itself rejects it (422), or the reading of arguments (200). */
   readonly byProtocol: boolean;
 
   constructor(errors: readonly Readonly<Record<string, unknown>>[], byProtocol: boolean) {
@@ -112,10 +113,10 @@ export function planQuery(
   return { document, fields: planSelections([operation.selectionSet], "Query", planning) };
 }
 
-/** What 1.0 itself does not know is nothing that the double lacks. */
+/** A name unknown to 1.0 itself is not a gap of the double. */
 const LOADER_UNKNOWN = /^Cannot query field "load\w+FromID" on type "Query"/;
 
-/** Without the GraphQL library's guess at what was meant. */
+/** Drops the GraphQL library's guess at the intended name. */
 function firstSentence({ message }: GraphQLError): string {
   return message.replace(/ Did you mean .*$/, "");
 }
@@ -130,7 +131,7 @@ function parseQuery(query: string): DocumentNode {
   }
 }
 
-/** What is answered when there is nothing to run. */
+/** Returns the answer for a request without an operation. */
 export function noOperation(): RefusedQuery {
   const extensions = { code: "GRAPHQL_VALIDATION_FAILED" };
   return new RefusedQuery([{ message: "no operation provided", extensions }], true);
@@ -255,7 +256,7 @@ function planField(
   const type = getNamedType(definition.type);
   const sets = nodes.flatMap((field) => (field.selectionSet ? [field.selectionSet] : []));
   const selections = new Map<string, readonly PlannedField[]>();
-  // What the introspection selects is run by the GraphQL library itself.
+  // The GraphQL library itself runs the selections of an introspection.
   if (isCompositeType(type) && !type.name.startsWith("__")) {
     const possible = isAbstractType(type) ? schema.getPossibleTypes(type) : [type];
     for (const { name: possibleName } of possible) {

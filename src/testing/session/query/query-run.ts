@@ -1,4 +1,6 @@
-/** Runs a planned query: siblings at once, every failure collected with its path of field names. */
+/**
+ * Runs a planned query: siblings in parallel, every failure collected with its path of field names.
+ */
 
 import { type GraphQLOutputType, isListType, isNonNullType } from "graphql";
 import { IdArgument } from "./query-arguments.js";
@@ -10,20 +12,23 @@ export interface PlacedError {
   readonly error: unknown;
 }
 
-/** How fields get their values. */
+/** The functions that give fields their values. */
 export interface FieldResolver {
-  /** The value of `field` on `parent`, whose type is named. */
+  /** Returns the value of `field` on `parent`, whose type is named. */
   resolve(
     typeName: string,
     field: PlannedField,
     parent: unknown,
     args: Readonly<Record<string, unknown>>,
   ): unknown;
-  /** The object of an id given as the argument `name`. */
+  /** Returns the object of an id given as the argument `name`. */
   load(id: string, name: string): unknown;
 }
 
-/** Runs the fields selected of one object. Errors go into `errors`, in the order they happen. */
+/**
+ * Runs the selected fields of one object. Errors are added to `errors` in the order of their
+ * occurrence.
+ */
 export async function runFields(
   fields: readonly PlannedField[],
   typeName: string,

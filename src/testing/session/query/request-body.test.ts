@@ -8,7 +8,7 @@ test.each([
   ["?", "invalid character '?' looking for beginning of value"],
   ['{"query"', "unexpected EOF"],
   ['{"a":1 "b"}', "invalid character '\"' after object key:value pair"],
-])("the body %j is refused in Go's words: %s", (body, words) => {
+])("rejects the body %j in Go's words: %s", (body, words) => {
   expect(readRequest(body)).toEqual({
     problem: `json request body could not be decoded: ${words} body:${body}`,
   });

@@ -1,16 +1,14 @@
-/** Reads the body of `POST /query`, and words what is wrong with it as engines do. */
+/** Reads the body of `POST /query`, with the engines' messages for its mistakes. */
 
-/** A GraphQL request. */
 export interface GraphqlRequest {
   readonly query: string;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** What reading gives: a request, or why there is none. */
+/** The result of reading: a request, or the reason why there is none. */
 export type ReadRequest = GraphqlRequest | { readonly problem: string };
 
-/** Reads a JSON body. */
 export function readRequest(body: string): ReadRequest {
   let parsed: unknown;
   try {
@@ -31,7 +29,7 @@ export function readRequest(body: string): ReadRequest {
   };
 }
 
-/** Go's words for text that is no JSON, as far as Node's own error tells where it stopped. */
+/** Returns Go's message for invalid JSON, as far as Node's own error shows the position. */
 function goJsonProblem(body: string, error: unknown): string {
   const text = body.trim();
   if (text === "") return "EOF";

@@ -1,8 +1,8 @@
-/** The part of the Dagger API that the double speaks, as a GraphQL schema. */
+/** The part of the Dagger API that the double supports, as a GraphQL schema. */
 
 import { buildSchema, type GraphQLSchema } from "graphql";
 
-/** The types that have ids, and so a `load...FromID` each. */
+/** The types with ids, which each have a `load...FromID`. */
 export const TYPES_WITH_IDS = [
   "CacheVolume",
   "Container",
@@ -235,15 +235,14 @@ type EnvVariable implements Node {
 }
 `;
 
-/** The schema. */
 export const SCHEMA: GraphQLSchema = buildSchema(SDL);
 
 let withoutLoaders: GraphQLSchema | undefined;
 
 /**
- * The schema of an engine. That of 1.0 loads objects by `node` alone.
+ * Returns the schema of an engine. In 1.0 only `node` loads objects.
  *
- * @param modules What modules add to it.
+ * @param modules The modules' additions to it.
  */
 export function schemaOf(isOne: boolean, modules: string): GraphQLSchema {
   const own = () => buildSchema(`${isOne ? SDL.replace(LOADERS, "") : SDL}\n${modules}`);
@@ -253,7 +252,6 @@ export function schemaOf(isOne: boolean, modules: string): GraphQLSchema {
   return withoutLoaders;
 }
 
-/** Whether a type is one of ids. */
 export function isIdType(typeName: string): boolean {
   return typeName === "ID" || TYPES_WITH_IDS.some((name) => typeName === `${name}ID`);
 }

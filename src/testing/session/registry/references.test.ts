@@ -21,11 +21,11 @@ test.each([
 test.each([
   ...["", "a b", "a//b", "a:", "a:b:c!", "Upper", "ghcr.io/Upper", "a@sha256:1"],
   ...["../../a", "./a", "..:1/a", "ghcr.io/../a", "-a.io/b", "a.io:x/b"],
-])("%j is no reference", (address) => {
+])("%j is not a reference", (address) => {
   expect(() => parseReference(address)).toThrow("invalid reference format");
 });
 
-test("registries on the machine itself are asked without TLS", () => {
+test("contacts registries on this machine without TLS", () => {
   expect(registryUrl("127.0.0.1:5000")).toBe("http://127.0.0.1:5000");
   expect(registryUrl("localhost:443")).toBe("http://localhost:443");
   expect(registryUrl("ghcr.io")).toBe("https://ghcr.io");

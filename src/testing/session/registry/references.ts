@@ -1,21 +1,21 @@
-/** Image references: what `busybox:1.36` means in full, and which hosts a pull of it talks to. */
+/** Image references: the full form of `busybox:1.36`, and the hosts that a pull of it contacts. */
 
 import { createHash } from "node:crypto";
 import { EngineError } from "../faults/wire-errors.js";
 
-/** An image reference in full. */
+/** A full image reference. */
 export interface ImageReference {
-  /** The registry as references name it: `docker.io`, `ghcr.io`, `127.0.0.1:5000`. */
+  /** The registry as written in references: `docker.io`, `ghcr.io`, `127.0.0.1:5000`. */
   readonly domain: string;
   /** `library/busybox`. */
   readonly repository: string;
   readonly tag: string;
   readonly digest: string | undefined;
-  /** The whole reference, normalised: `docker.io/library/busybox:1.36`. */
+  /** The whole normalized reference: `docker.io/library/busybox:1.36`. */
   readonly full: string;
   /** The host that serves its manifests: `registry-1.docker.io`. */
   readonly registryHost: string;
-  /** The host that hands out tokens for it, where an exchange is customary. */
+  /** The host that issues tokens for it, if the registry uses tokens. */
   readonly tokenHost: string | undefined;
 }
 
@@ -28,9 +28,9 @@ const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * Reads an image address as the engine does.
+ * Parses an image address as the engine does.
  *
- * @throws EngineError when the address is none.
+ * @throws EngineError if the address is not an image reference.
  */
 export function parseReference(address: string): ImageReference {
   const [named = "", digest] = split(address, address.indexOf("@"));
@@ -45,7 +45,7 @@ export function parseReference(address: string): ImageReference {
   if (fault !== undefined) {
     throw new EngineError(`failed to parse image address ${address}: ${fault}`);
   }
-  // A reference that states a digest only has no tag to print.
+  // A reference with only a digest has no tag to print.
   const suffix = colon < 0 && digest !== undefined ? "" : `:${tag}`;
   return {
     domain,
@@ -85,12 +85,12 @@ function split(text: string, at: number): [string, string?] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The digest that the double gives an image: always the same for the same reference. */
+/** Returns the double's digest of an image: always the same for the same reference. */
 export function digestOf(text: string): string {
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
 }
 
-/** Where a registry is asked: plain HTTP on the machine itself, HTTPS elsewhere, as engines do. */
+/** Returns the URL of a registry: plain HTTP on this machine, HTTPS elsewhere, as in engines. */
 export function registryUrl(host: string): string {
   return `${/^(localhost|127\.|\[::1\])/.test(host) ? "http" : "https"}://${host}`;
 }

@@ -1,4 +1,4 @@
-/** What an engine asks a registry to which it pushes an image. It is told, counted, never sent. */
+/** The requests of an engine that pushes an image: traced and counted, but never sent. */
 
 import type { Work } from "../engine/context.js";
 import { type MetFault, meetFaults } from "../faults/meet-faults.js";
@@ -8,7 +8,6 @@ import type { ImageReference } from "./references.js";
 import { attemptsFor, repositoryUrl } from "./registry.js";
 import { blobsOf } from "./registry-talk.js";
 
-/** One push. */
 export class RegistryPush {
   readonly #work: Work;
   readonly #reference: ImageReference;
@@ -18,7 +17,7 @@ export class RegistryPush {
     this.#reference = reference;
   }
 
-  /** Pushes an image of one layer, which is there already. Gives the fault that it met. */
+  /** Pushes an image of one layer that already exists. Returns the fault that occurred. */
   async push(digest: string): Promise<MetFault | undefined> {
     const { layer, config } = blobsOf(digest);
     const met = await this.#askForLayer(layer);
@@ -56,7 +55,7 @@ export class RegistryPush {
     return met;
   }
 
-  /** Both blobs are asked for at once; the one that fails for good ends the other. */
+  /** Both blobs are requested in parallel; a final failure of one ends the other. */
   #giveUp(met: MetFault, layer: string, config: string): void {
     const outcome = this.#outcomeOf(met, `blobs/${layer}`);
     if (outcome.status === undefined) {

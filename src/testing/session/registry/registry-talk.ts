@@ -1,4 +1,4 @@
-/** What an engine asks a registry for an image, and how it ends. It is told, counted, never sent. */
+/** The requests of an engine for an image, and their ends: traced and counted, but never sent. */
 
 import type { Work } from "../engine/context.js";
 import type { Verdict } from "../faults/faults.js";
@@ -8,21 +8,21 @@ import { type Asked, Exchange, type Outcome } from "../traces/exchange.js";
 import { digestOf, type ImageReference } from "./references.js";
 import { attemptsFor, isTokenFault, manifestUrl, repositoryUrl, tokenUrl } from "./registry.js";
 
-/** Where a fault strikes: before anybody answers, at the token server, or at one of the requests. */
+/** The point of a fault: before any answer, at the token server, or at one of the requests. */
 type Stage = "connection" | "token" | "manifest" | "blob";
 
-/** Nothing goes wrong. */
+/** The decision without a fault. */
 const HARMLESS: Verdict = { latencyMs: 0, fault: undefined, host: undefined };
-/** How often a body that was cut is asked for, from where it was cut. */
+/** How often a cut body is requested again from the cut on. */
 const CUT_ATTEMPTS = 4;
 const ALL_ATTEMPTS = 6;
 
-/** The configuration and the layer that the double's images consist of. */
+/** The configuration and the layer of each image of the double. */
 export function blobsOf(digest: string): { readonly config: string; readonly layer: string } {
   return { config: digestOf(`config of ${digest}`), layer: digestOf(`layer of ${digest}`) };
 }
 
-/** One conversation with the registry of an image. The exchanges stand under the span of the work. */
+/** One conversation with the registry of an image. Its exchanges are below the span of the work. */
 export class RegistryTalk {
   readonly #work: Work;
   readonly #reference: ImageReference;
@@ -35,7 +35,7 @@ export class RegistryTalk {
     this.#verdict = verdict;
   }
 
-  /** Asks for the manifest, by tag or by digest. Gives the fault that it met. */
+  /** Requests the manifest, by tag or by digest. Returns the fault that occurred. */
   async askManifest(): Promise<MetFault | undefined> {
     const stage = this.#stage();
     const url = manifestUrl(this.#reference);
@@ -49,10 +49,10 @@ export class RegistryTalk {
     const met = await this.#ask({ method: "HEAD", url }, stage !== "blob");
     if (met === undefined) return undefined;
     const attempts = this.#attemptsFor(met);
-    // The request that asked for a token was one of the six.
+    // The request that led to the token was one of the six.
     const spent = hasToken && attempts === ALL_ATTEMPTS ? 2 : 1;
     this.#repeat({ method: "HEAD", url }, met, attempts - spent);
-    // What is known by its digest may also be no manifest.
+    // A digest may also belong to something other than a manifest.
     const { digest } = this.#reference;
     if (digest !== undefined) {
       const blob = repositoryUrl(this.#reference, `blobs/${digest}`);
@@ -61,7 +61,7 @@ export class RegistryTalk {
     return met;
   }
 
-  /** Asks for what is known of an image but not there yet. Gives the fault that it met. */
+  /** Requests the missing parts of an image's description. Returns the fault that occurred. */
   async askConfig(digest: string): Promise<MetFault | undefined> {
     const { images } = this.#work.engine;
     if (!images.hasManifest(digest)) {
@@ -72,7 +72,7 @@ export class RegistryTalk {
     return this.askBlob(blobsOf(digest).config);
   }
 
-  /** Asks for a blob. Gives the fault that it met. */
+  /** Requests a blob. Returns the fault that occurred. */
   async askBlob(blob: string): Promise<MetFault | undefined> {
     const asked: Request = {
       method: "GET",
@@ -100,7 +100,7 @@ export class RegistryTalk {
     return { method: "GET", url: tokenUrl(this.#reference), isToken: true };
   }
 
-  /** One exchange; with `decides` it is the one that the plan's verdict is about. */
+  /** Performs one exchange; with `decides`, the plan's decision applies to it. */
   async #ask(asked: Request, decides: boolean): Promise<MetFault | undefined> {
     const exchange = this.#begin(asked);
     if (!decides) {
@@ -113,7 +113,7 @@ export class RegistryTalk {
     try {
       met = await meetVerdict(this.#work, verdict);
     } catch (error) {
-      // A message of the user's is no failure of the host.
+      // A fault with the user's own message is not a failure of the host.
       if (this.#work.signal.aborted) exchange.cancel();
       else exchange.end({ status: 200 });
       throw error;
@@ -144,7 +144,7 @@ export class RegistryTalk {
   }
 }
 
-/** What is asked; the host follows from the image. */
+/** The requested item; the host follows from the image. */
 type Request = Omit<Asked, "host">;
 
 function outcomeOf(met: MetFault | undefined, url: URL): Outcome {

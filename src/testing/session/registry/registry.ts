@@ -1,4 +1,4 @@
-/** How a registry fails: the engine's words, and how often it asks before it gives up. */
+/** Failures of a registry: the engine's messages, and how often it retries. */
 
 import type { Fault, UpstreamFault } from "../faults/fault-rules.js";
 import type { MetFault } from "../faults/meet-faults.js";
@@ -8,7 +8,7 @@ import { type ImageReference, registryUrl } from "./references.js";
 
 type StatusFault = Extract<UpstreamFault, { kind: "status" }>;
 
-/** The message of an image that could not be resolved. */
+/** Returns the message for an image that could not be resolved. */
 export function resolveError(
   reference: ImageReference,
   platform: string,
@@ -21,9 +21,9 @@ export function resolveError(
 }
 
 /**
- * Why a registry did not give an image.
+ * Returns why a registry did not deliver an image.
  *
- * @param blob The digest of what was asked for behind the manifest.
+ * @param blob The digest of the requested blob after the manifest.
  */
 export function pullFault(
   reference: ImageReference,
@@ -46,17 +46,17 @@ export function pullFault(
   return `unexpected status from HEAD request to ${manifest.href}: ${statusLine(fault.status)}`;
 }
 
-/** Where the manifest of an image is asked for. */
+/** Returns the URL of an image's manifest. */
 export function manifestUrl(reference: ImageReference): URL {
   return repositoryUrl(reference, `manifests/${reference.digest ?? reference.tag}`);
 }
 
-/** A place in the repository of an image. */
+/** Returns a URL in the repository of an image. */
 export function repositoryUrl({ registryHost, repository }: ImageReference, path: string): URL {
   return new URL(`${registryUrl(registryHost)}/v2/${repository}/${path}`);
 }
 
-/** Where a token for pulling an image is asked for. */
+/** Returns the URL of a token for pulling an image. */
 export function tokenUrl(reference: ImageReference): URL {
   const scope = encodeURIComponent(`repository:${reference.repository}:pull`);
   const service = reference.domain === "docker.io" ? "registry.docker.io" : reference.domain;
@@ -67,7 +67,7 @@ export function tokenUrl(reference: ImageReference): URL {
 const DENIED =
   "access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials";
 
-/** Whether it is the token server that a fault strikes. */
+/** Returns whether a fault belongs to the token server. */
 export function isTokenFault(
   reference: ImageReference,
   { fault, host }: { readonly fault: Fault | undefined; readonly host: string | undefined },
@@ -95,7 +95,7 @@ function layerFault(reference: ImageReference, fault: StatusFault, blob: string)
   return `${frame}unexpected status from GET request to ${url.href}: ${statusLine(fault.status)}${body}`;
 }
 
-/** The message of a push that failed. */
+/** Returns the message of a failed push. */
 export function pushError(
   reference: ImageReference,
   layer: string,
@@ -114,7 +114,7 @@ export function pushError(
   return `${frame}unexpected status from HEAD request to ${blob.href}: ${statusLine(fault.status)}`;
 }
 
-/** The engine asks six times on 408 and 429, without a pause; once more on 500, 503 and 504. */
+/** The engine sends six requests on 408 and 429, without a pause, and two on 500, 503 and 504. */
 export function attemptsFor(status: number): number {
   if (status === 408 || status === 429) return 6;
   return status === 500 || status === 503 || status === 504 ? 2 : 1;

@@ -21,20 +21,18 @@ import {
 } from "./places.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";
 
-/** The trees behind directories that are whole trees, so that a chain copies its files only once. */
+/** The trees of directories that are whole trees, so that a chain copies its files only once. */
 const wholeTrees = new WeakMap<DirectoryValue, Tree>();
 
-/** A directory that is the whole of a tree. */
+/** Returns a directory that is a whole tree. */
 export function treeDirectory(tree: Tree): DirectoryValue {
   const directory = directoryAt(tree.key, "/", tree.folder);
   wholeTrees.set(directory, tree);
   return directory;
 }
 
-/** A directory with nothing in it. */
 export const EMPTY_DIRECTORY: DirectoryValue = treeDirectory(EMPTY_TREE);
 
-/** A file with these contents. */
 export function newFile(name: string, contents: string, permissions: number): FileValue {
   const tree = derivedTree(contentKey("new file", name, contents, permissions), (folder) =>
     writeAt(folder, name, contents, permissions),
@@ -103,7 +101,7 @@ function filtered(directory: DirectoryValue, args: Arguments): DirectoryValue {
   );
 }
 
-/** The paths below a folder that a pattern matches, folders with a slash at the end. */
+/** Returns the paths below a folder that match a pattern; folders end in a slash. */
 async function glob(folder: string, pattern: string, inner = ""): Promise<string[]> {
   const entries = await readdir(join(folder, inner), { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -122,7 +120,7 @@ async function fileDigest(path: string, excludeMetadata: boolean): Promise<strin
   return `sha256:${hash.update(excludeMetadata ? "" : String(mode)).digest("hex")}`;
 }
 
-/** Some lines of a text, as `offsetLines` and `limitLines` say. */
+/** Returns the lines of a text that `offsetLines` and `limitLines` select. */
 function someLines(text: string, args: Arguments): string {
   const offset = args.optionalNumber("offsetLines") ?? 0;
   const limit = args.optionalNumber("limitLines");
@@ -131,7 +129,6 @@ function someLines(text: string, args: Arguments): string {
   return lines.slice(offset, limit === undefined ? undefined : offset + limit).join("");
 }
 
-/** The resolvers of `Directory`. */
 export const directoryResolvers: TypeResolvers<DirectoryValue> = {
   withDirectory,
   withFile,
@@ -180,7 +177,6 @@ export const directoryResolvers: TypeResolvers<DirectoryValue> = {
   },
 };
 
-/** The resolvers of `File`. */
 export const fileResolvers: TypeResolvers<FileValue> = {
   contents: async (file, args, work) =>
     someLines(await readFile(await file.locate(work), "utf8"), args),

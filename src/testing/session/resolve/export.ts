@@ -10,7 +10,6 @@ import { EngineError, systemErrorText } from "../faults/wire-errors.js";
 import { copyInto } from "../files/scratch.js";
 import { runExec } from "./container/container-exec.js";
 
-/** Writes a file to the host. */
 export async function exportFile(
   file: FileValue,
   path: string,
@@ -26,7 +25,7 @@ export async function exportFile(
   });
 }
 
-/** Writes what is in a directory to the host. */
+/** Writes the content of a directory to the host. */
 export async function exportDirectory(
   directory: DirectoryValue,
   path: string,
@@ -43,8 +42,8 @@ export async function exportDirectory(
 }
 
 /**
- * Removes what is in a folder, and leaves the folder itself to whoever stands in it. What no test
- * can mean to lose is not wiped.
+ * Removes the content of a folder but keeps the folder, which may be some process's working
+ * directory. It never wipes a folder that no test can mean to lose.
  */
 async function empty(folder: string, work: Work): Promise<void> {
   const kept = [homedir(), dirname(work.engine.settings.workdir)];
@@ -115,7 +114,10 @@ async function writing(folder: string, write: () => Promise<string>): Promise<st
   }
 }
 
-/** Makes a folder and those above it. Node's own way never returns from a place such as /proc. */
+/**
+ * Creates a folder and its parents. Node's own recursive mkdir never returns for a place such as
+ * /proc.
+ */
 async function makeFolders(folder: string): Promise<void> {
   const parts = folder.split(sep).filter((part) => part !== "");
   for (let length = 1; length <= parts.length; length += 1) {

@@ -1,4 +1,4 @@
-/** The fields of `GitRepository` and `GitRef`: remotes are really asked, and really cloned. */
+/** The fields of `GitRepository` and `GitRef`: remotes are really contacted, and really cloned. */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -41,8 +41,8 @@ export async function openRepository(
 }
 
 /**
- * An engine looks at a remote by itself first, without a span. Only where that goes well, or git is
- * asked for its opinion, is there a span of `git ls-remote`.
+ * An engine first reads a remote's refs itself, without a span. A span of `git ls-remote` follows
+ * only after a success, or if git is asked to explain the failure.
  */
 async function tracedRefs<T>(work: Work, url: string, askRefs: () => Promise<T>): Promise<T> {
   const startNs = nowNs();
@@ -50,7 +50,7 @@ async function tracedRefs<T>(work: Work, url: string, askRefs: () => Promise<T>)
   try {
     refs = await askRefs();
   } catch (error) {
-    // Its own words are git's.
+    // The words of git come with a span.
     if (error instanceof EngineError && error.traced) endListing(work, url, startNs, error);
     throw error;
   }
@@ -79,7 +79,7 @@ function endListing(work: Work, url: string, startNs: string, error?: EngineErro
 
 const ENCAPSULATED = { "dagger.io/ui.encapsulated": true };
 
-/** Counts a request to a remote and lets it meet its fault. */
+/** Counts a request to a remote and applies its fault. */
 async function ask(work: Work, url: string, what: "refs" | "pack"): Promise<void> {
   const remote = URL.canParse(url) ? new URL(url) : undefined;
   const hosts = remote === undefined || remote.hostname === "" ? [] : hostNames(remote);
@@ -129,7 +129,7 @@ function commitRef(repository: GitRepositoryValue, commit: string): GitRefValue 
   return { typeName: "GitRef", key, repository, ref: commit, commit };
 }
 
-/** The files of a commit. Engines from 0.21 on fetch them at once, older ones when they are used. */
+/** Returns the files of a commit. Engines from 0.21 on fetch them at once, older ones on use. */
 async function tree(gitRef: GitRefValue, args: Arguments, work: Work): Promise<DirectoryValue> {
   const { repository, commit } = gitRef;
   const depth = args.optionalNumber("depth") ?? 1;
@@ -173,7 +173,7 @@ async function checkout(
   return folder;
 }
 
-/** Runs a command of git in a span that has the name of what an engine runs in its place. */
+/** Runs a command of git in a span with the name of the engine's corresponding command. */
 async function mustGit(
   work: Work,
   folder: string,
@@ -201,7 +201,6 @@ function runGit(work: Work, folder: string, args: readonly string[]): Promise<Co
   );
 }
 
-/** The resolvers of `GitRepository`. */
 export const gitRepositoryResolvers: TypeResolvers<GitRepositoryValue> = {
   branch: (repository, args) => refAt(repository, `refs/heads/${args.text("name")}`),
   tag: (repository, args) => refAt(repository, `refs/tags/${args.text("name")}`),
@@ -211,7 +210,6 @@ export const gitRepositoryResolvers: TypeResolvers<GitRepositoryValue> = {
   url: (repository) => repository.url,
 };
 
-/** The resolvers of `GitRef`. */
 export const gitRefResolvers: TypeResolvers<GitRefValue> = {
   commit: (ref) => ref.commit,
   ref: (ref) => ref.ref,

@@ -1,4 +1,4 @@
-/** The fields of `Host`: the caller's machine, copied at the moment it is asked for. */
+/** The fields of `Host`: files of the caller's machine, copied when they are requested. */
 
 import { lstat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
@@ -39,7 +39,7 @@ async function begin(args: Arguments, work: Work): Promise<string> {
   return path;
 }
 
-/** Every folder on the way must be there; the first that is not is the one that is named. */
+/** Requires every folder on the path; the error names the first missing one. */
 async function requireAll(path: string, work: Work): Promise<void> {
   const parts = path.split(sep).filter((part) => part !== "");
   for (let length = 1; length <= parts.length; length += 1) {
@@ -58,5 +58,4 @@ async function requireAll(path: string, work: Work): Promise<void> {
   }
 }
 
-/** The resolvers of `Host`. */
 export const hostResolvers: TypeResolvers<HostValue> = { directory, file };

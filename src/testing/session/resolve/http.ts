@@ -19,7 +19,6 @@ import { callDigest } from "../traces/dag-call.js";
 
 const MOST_REDIRECTS = 10;
 
-/** Downloads a URL into a file. */
 export async function download(
   work: Work,
   address: string,
@@ -30,7 +29,7 @@ export async function download(
   const url = readUrl(address);
   const key = contentKey("http", address, name, permissions);
   return work.session.resolutions.join(`http ${key}`, work.signal, async (signal) => {
-    // A name is one part of a path: it leads nowhere else.
+    // A name is one part of a path, so that it cannot lead elsewhere.
     const fileName = posix.basename(posix.resolve("/", name ?? url.pathname)) || "index";
     return tracedResolution({ ...work, signal }, { address, fileName, permissions }, (joint) =>
       fetchFile(joint, url, { address, fileName, permissions }),
@@ -38,7 +37,7 @@ export async function download(
   });
 }
 
-/** What is downloaded, and as which file. */
+/** The download and its file name. */
 interface Download {
   readonly address: string;
   readonly fileName: string;
@@ -62,7 +61,7 @@ async function fetchFile(work: Work, url: URL, file: Download): Promise<FileValu
   return { typeName: "File", key: content, name: fileName, locate: async () => path };
 }
 
-/** The calls that an engine from 0.21 on makes of itself for a download. */
+/** The inner calls that an engine from 0.21 on makes for a download. */
 async function tracedResolution<T>(
   work: Work,
   { address, fileName, permissions }: Download,
@@ -80,7 +79,7 @@ async function tracedResolution<T>(
   const resolve = innerCallAttributes("_resolve", "File", args, receiver);
   return new CallSpan(work, "HTTPState._resolve", resolve).run((traced) => {
     if (!work.engine.isOne) return fetch(traced);
-    // The one span that names the host, with all that stands in the URL.
+    // The one span that names the host, with the complete URL.
     const fetching = traced.span.child(SCOPES.tracer, `fetching ${address}`, FETCHING);
     return fetching.run(
       () => fetch({ ...traced, span: fetching }),
@@ -109,7 +108,7 @@ function statusError(line: string): EngineError {
   return new EngineError(`invalid response status ${line}`);
 }
 
-/** As Go prints a URL: the password hidden. */
+/** Returns a URL as Go prints it: with a hidden password. */
 function printed(url: URL): string {
   const shown = new URL(url);
   if (shown.password !== "") shown.password = "***";
@@ -126,7 +125,7 @@ async function fetchInto(work: Work, url: URL, path: string): Promise<void> {
   await save(response, path, work.signal);
 }
 
-/** Asks a URL, and where it points to if it does. */
+/** Requests a URL and follows redirects. */
 async function follow(work: Work, first: URL): Promise<IncomingMessage> {
   let url = first;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
@@ -159,12 +158,12 @@ function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
           : new EngineError(`Get "${printed(url)}": ${realNetworkError(error, url)}`),
       );
     };
-    // A connection of its own: none that is kept alive outlasts the double.
+    // A connection of its own, so that no keep-alive outlives the double.
     get(url, { agent: false, signal }, resolve).on("error", fail);
   });
 }
 
-/** Asks a URL and gives what it answered, whatever the status. Used for git remotes. */
+/** Requests a URL and returns the body with any status. Used for git remotes. */
 export async function fetchBody(
   work: Work,
   url: URL,

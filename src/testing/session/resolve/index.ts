@@ -1,4 +1,4 @@
-/** All resolvers, and the way from a planned field to its value. */
+/** All resolvers, and the resolution of a planned field to its value. */
 
 import type { Work } from "../engine/context.js";
 import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../engine/values.js";
@@ -22,7 +22,6 @@ import { secretByUri, secretResolvers, setSecret } from "./secret.js";
 
 const PLATFORM = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
 
-/** The root object. */
 export const QUERY: QueryValue = { typeName: "Query", key: "query" };
 
 const loaders: TypeResolvers<QueryValue> = Object.fromEntries(
@@ -66,7 +65,6 @@ const namedValueResolvers: TypeResolvers<EnvVariableValue | LabelValue> = {
   value: (named) => named.value,
 };
 
-/** The resolvers by type. */
 export const RESOLVERS: Readonly<Record<string, TypeResolvers<never>>> = {
   ...functionCallTypes,
   Query: queryResolvers,

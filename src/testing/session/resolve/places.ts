@@ -1,4 +1,4 @@
-/** Places in trees: files and directories as values, and what can be done at a place. */
+/** Places in trees: files and directories as values, and the operations at a place. */
 
 import { chmod, lstat, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
@@ -10,7 +10,7 @@ import { placeIn } from "../files/place-in.js";
 import { contentKey, copyInto } from "../files/scratch.js";
 import type { Arguments } from "./resolver.js";
 
-/** Engines of 0.19 look for a file or directory at once, later ones when it is used. */
+/** Engines of 0.19 look for a file or directory at once, later ones on use. */
 export async function sought<V extends DirectoryValue | FileValue>(
   value: V,
   work: Work,
@@ -19,7 +19,7 @@ export async function sought<V extends DirectoryValue | FileValue>(
   return value;
 }
 
-/** A value that stands for `path` below a folder. */
+/** Returns a value for `path` below a folder. */
 export function directoryAt(
   parentKey: string,
   path: string,
@@ -33,13 +33,13 @@ export function directoryAt(
   };
 }
 
-/** How engines name a directory at a path. */
+/** Returns an engine's name for the directory at a path. */
 export function directoryName(path: string): string {
   const name = posix.basename(posix.resolve("/", path));
   return `${name}/`;
 }
 
-/** The same for a file. */
+/** Returns the same for a file. */
 export function fileAt(
   parentKey: string,
   path: string,
@@ -71,12 +71,15 @@ async function located(
   throw new EngineError(`path ${shown} ${reason}`, { traced: true });
 }
 
-/** A path below a folder, to be read; `..` does not lead out of it. To write, see `placeIn`. */
+/**
+ * Returns a path below a folder, for reading; `..` does not leave the folder. For writing, see
+ * `placeIn`.
+ */
 export function inside(folder: string, path: string): string {
   return join(folder, posix.resolve("/", path));
 }
 
-/** Makes a folder, and those above it that are missing. */
+/** Creates a folder and its missing parents. */
 export async function makeFolderAt(
   folder: string,
   path: string,
@@ -88,7 +91,6 @@ export async function makeFolderAt(
   return target;
 }
 
-/** Writes a new file. */
 export async function writeAt(
   folder: string,
   path: string,
@@ -101,7 +103,10 @@ export async function writeAt(
   await chmod(target, permissions);
 }
 
-/** Copies a file to a place; a place that is a directory, or ends in a slash, takes it by its name. */
+/**
+ * Copies a file to a place. If the place is a directory or ends in a slash, the file keeps its name
+ * there.
+ */
 export async function copyFileAt(
   folder: string,
   path: string,
@@ -116,7 +121,7 @@ export async function copyFileAt(
   if (permissions !== undefined) await chmod(target, permissions);
 }
 
-/** Copies what is in a directory to a place. */
+/** Copies the content of a directory to a place. */
 export async function copyDirectoryAt(
   folder: string,
   path: string,
@@ -129,14 +134,14 @@ export async function copyDirectoryAt(
   await copyInto(await source.locate(work), target, options);
 }
 
-/** Removes what is at a place, if there is anything. */
+/** Removes what is at a place, if anything. */
 export async function removeAt(folder: string, path: string): Promise<void> {
   const target = await placeIn(folder, path, "kept");
   if (target === inside(folder, "/")) return;
   await rm(target, { recursive: true, force: true });
 }
 
-/** Whether there is something at a place, of the type that the arguments expect. */
+/** Returns whether a place contains something of the type that the arguments expect. */
 export async function existsAt(folder: string, path: string, args: Arguments): Promise<boolean> {
   const expected = args.optionalText("expectedType");
   const look = args.flag("doNotFollowSymlinks") || expected === "SYMLINK_TYPE" ? lstat : stat;

@@ -1,4 +1,4 @@
-/** What the resolvers of one type look like. */
+/** The form of the resolvers of one type. */
 
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -8,7 +8,7 @@ export type TypeResolvers<Parent> = Readonly<
   Record<string, (parent: Parent, args: Arguments, work: Work) => unknown>
 >;
 
-/** Arguments that were read by the schema, so their types are right already. */
+/** Arguments that the schema has already read, so their types are right. */
 export class Arguments {
   readonly #values: Readonly<Record<string, unknown>>;
 
@@ -16,44 +16,39 @@ export class Arguments {
     this.#values = values;
   }
 
-  /** A text. */
   text(name: string): string {
     return String(this.#values[name]);
   }
 
-  /** A text that may be missing. */
   optionalText(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === "string" ? value : undefined;
   }
 
-  /** A list of texts. */
   texts(name: string): readonly string[] {
     return (this.#values[name] ?? []) as readonly string[];
   }
 
-  /** A number that may be missing. */
   optionalNumber(name: string): number | undefined {
     const value = this.#values[name];
     return typeof value === "number" ? value : undefined;
   }
 
-  /** Whether something is wanted. */
   flag(name: string): boolean {
     return this.#values[name] === true;
   }
 
-  /** An object that came by its id, of whatever type. */
+  /** Returns an object of any type, given by its id. */
   any(name: string): unknown {
     return this.#values[name];
   }
 
-  /** An object that came by its id. */
+  /** Returns an object given by its id. */
   object<V extends { readonly typeName: string }>(name: string, typeName: V["typeName"]): V {
     return this.#checked(name, this.#values[name] as V, typeName);
   }
 
-  /** Objects that came by their ids. */
+  /** Returns objects given by their ids. */
   objects<V extends { readonly typeName: string }>(
     name: string,
     typeName: V["typeName"],

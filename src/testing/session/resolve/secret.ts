@@ -1,4 +1,4 @@
-/** Secrets: set as text, or read from the caller's environment or files when they are needed. */
+/** Secrets: set as text, or read from the caller's environment or files on demand. */
 
 import { readFile } from "node:fs/promises";
 import type { SecretValue } from "../engine/values.js";
@@ -6,7 +6,6 @@ import { EngineError, systemErrorText } from "../faults/wire-errors.js";
 import { contentKey } from "../files/scratch.js";
 import type { TypeResolvers } from "./resolver.js";
 
-/** A secret whose text is known. */
 export function setSecret(name: string, plaintext: string): SecretValue {
   return {
     typeName: "Secret",
@@ -18,8 +17,8 @@ export function setSecret(name: string, plaintext: string): SecretValue {
 }
 
 /**
- * A secret by its URI. `frame` is what the engine puts before what the caller's side says, and
- * `reachCaller` fails where that side is gone.
+ * Returns a secret by its URI. `frame` is the engine's text before messages of the caller's side.
+ * `reachCaller` fails if that side is gone.
  */
 export function secretByUri(
   uri: string,
@@ -38,7 +37,7 @@ export function secretByUri(
   };
 }
 
-/** Where engines find secrets too. */
+/** Further providers of secrets in engines. */
 const OTHER_PROVIDERS = ["aws", "cmd", "gcp", "libsecret", "op", "vault"];
 
 async function readSecret(uri: string, frame: string): Promise<string> {
@@ -63,7 +62,6 @@ async function readSecret(uri: string, frame: string): Promise<string> {
   throw new EngineError(`${frame}unsupported secret provider: "${scheme}"`);
 }
 
-/** The resolvers of `Secret`. */
 export const secretResolvers: TypeResolvers<SecretValue> = {
   name: (secret) => secret.name,
   uri: (secret) => secret.uri,

@@ -1,10 +1,9 @@
-/** Spans as an engine makes them for what it does: opened, nested and ended while work goes on. */
+/** Spans of an engine's work: begun, nested and ended while the work continues. */
 
 import { randomBytes } from "node:crypto";
 import type { OwnAttribute, OwnSpan } from "../../../traces/otlp/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
 
-/** What attributes a span has. */
 export type Attributes = Readonly<Record<string, OwnAttribute>>;
 
 /** The instrumentation scopes of an engine. */
@@ -18,13 +17,12 @@ export const SCOPES = {
   tracer: "go.opentelemetry.io/otel/sdk/tracer",
 } as const;
 
-/** One of them. */
 export type Scope = (typeof SCOPES)[keyof typeof SCOPES];
 
-/** What an engine says of work that nobody waits for any more. */
+/** The engine's words for work that no client waits for. */
 export const CANCELED = "context canceled";
 
-/** How a span ended. */
+/** The end of a span. */
 export interface SpanEnd {
   /** Default: `"ok"`. */
   readonly status?: OwnSpan["status"];
@@ -32,17 +30,17 @@ export interface SpanEnd {
   readonly attributes?: Attributes;
 }
 
-/** A trace that takes spans which have ended. */
+/** A trace that accepts ended spans. */
 interface OpenTrace {
   readonly id: string;
   readonly take: (span: OwnSpan) => void;
-  /** Spans under which later work of the same request will stand. */
+  /** Spans that later work of the same request will have as parents. */
   readonly kept: Map<string, ActiveSpan>;
 }
 
-/** A span that has begun. One of a request that nobody traces costs nothing and tells nobody. */
+/** A span that has begun. In an untraced request it costs nothing and is not exported. */
 export class ActiveSpan {
-  /** Stands in where nothing is traced: its children and its end are nothing too. */
+  /** The span of untraced work: its children and its end have no effect. */
   static readonly NONE = new ActiveSpan(undefined, SCOPES.server, "", "", {}, "0");
 
   readonly #trace: OpenTrace | undefined;
@@ -70,28 +68,31 @@ export class ActiveSpan {
     this.#startNs = startNs;
   }
 
-  /** Itself as the parent of what another process does; one of no trace where nobody hears of it. */
+  /** Returns the traceparent of a child in another process; the one of no trace if untraced. */
   traceparent(): string {
     if (this.#trace !== undefined) return `00-${this.#trace.id}-${this.#id}-01`;
     return `00-${randomBytes(16).toString("hex")}-${this.#id}-00`;
   }
 
-  /** Whether anybody hears of it. */
+  /** Whether it will be exported. */
   get isTraced(): boolean {
     return this.#trace !== undefined;
   }
 
-  /** The span as messages name it; undefined for one that nobody hears of. */
+  /** The span as in messages; undefined if untraced. */
   get origin(): string | undefined {
     return this.#trace && `${this.#trace.id}-${this.#id}`;
   }
 
-  /** Lets later work of this request stand under this span, though it will have ended by then. */
+  /**
+   * Stores this span as the parent of later work of this request, although it will have ended by
+   * then.
+   */
   keep(key: string): void {
     this.#trace?.kept.set(key, this.#twinOf ?? this);
   }
 
-  /** The span that was kept in this request. */
+  /** Returns the span stored in this request. */
   kept(key: string): ActiveSpan | undefined {
     return this.#trace?.kept.get(key);
   }
@@ -107,14 +108,14 @@ export class ActiveSpan {
     return new ActiveSpan(this.#trace, scope, name, this.#id, attributes, startNs);
   }
 
-  /** Begins the second span of a call: what is kept of it stands under the first. */
+  /** Begins the second span of a call. Later work stored for it is below the first. */
   twin(name: string, attributes: Attributes, startNs?: string): ActiveSpan {
     const twin = this.child(SCOPES.dagql, name, attributes, startNs);
     if (twin !== this) twin.#twinOf = this;
     return twin;
   }
 
-  /** Ends the span and hands it on. */
+  /** Ends the span and exports it. */
   end({ status = "ok", message = "", attributes = {} }: SpanEnd = {}): void {
     this.#trace?.take({
       scope: this.#scope,
@@ -130,7 +131,7 @@ export class ActiveSpan {
     });
   }
 
-  /** Does work, then ends the span as the work ended. */
+  /** Does work, then ends the span with the result of the work. */
   async run<T>(work: () => Promise<T>, succeeded: () => SpanEnd = () => ({})): Promise<T> {
     let result: T;
     try {
@@ -144,13 +145,13 @@ export class ActiveSpan {
   }
 }
 
-/** How a span ends whose work failed: in the engine's words, or because nobody waited for it. */
+/** Returns the end of a span whose work failed: in the engine's words, or as canceled. */
 export function failedEnd(error: unknown): SpanEnd {
   const message = error instanceof EngineError ? error.message : CANCELED;
   return { status: "error", message };
 }
 
-/** Now, in nanoseconds since 1970, as exact as the clock of this process tells it. */
+/** Returns the time in nanoseconds since 1970, as exact as the clock of this process. */
 export function nowNs(): string {
   return `${Math.round((performance.timeOrigin + performance.now()) * 1_000)}000`;
 }

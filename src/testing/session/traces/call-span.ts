@@ -11,16 +11,16 @@ import {
   type SpanEnd,
 } from "./active-span.js";
 
-/** What only the second span of a call has. */
+/** Attributes of only the second span of a call. */
 export const TWIN: Attributes = { "dagger.io/ui.passthrough": true, "wcprof.op.kind": "call_exec" };
 
-/** How a call is traced. */
+/** The form of a call's trace. */
 export interface CallTrace {
-  /** Whether it has one span on 1.0 as well, as what came from the cache and what is never kept there. */
+  /** Whether it has one span on 1.0 as well: a cached call, or one whose result is never kept. */
   readonly isSingle?: boolean;
-  /** The name of the second span, where it differs. */
+  /** The name of the second span, if it differs. */
   readonly twinName?: string;
-  /** When it began. Default: now. */
+  /** Its start. Default: now. */
   readonly startNs?: string;
 }
 
@@ -42,7 +42,7 @@ export class CallSpan {
     if (work.engine.isOne && !isSingle) this.#twin = this.#core.twin(twinName, TWIN, startNs);
   }
 
-  /** Under which stands what the call does. */
+  /** The parent of the call's own work. */
   get inner(): ActiveSpan {
     return this.#twin ?? this.#core;
   }
@@ -52,7 +52,7 @@ export class CallSpan {
     this.#core.end(end);
   }
 
-  /** Ends it as work that failed; the innermost call of several is the one that its message names on 1.0. */
+  /** Ends it as failed. On 1.0 the message names the innermost of several calls. */
   fail(error: unknown): void {
     const end = failedEnd(error);
     this.#twin?.end(end);
@@ -63,7 +63,7 @@ export class CallSpan {
     if (engine.isOne && error instanceof EngineError) session.locate(error, this.#core);
   }
 
-  /** Does what the call does, then ends it. */
+  /** Does the work of the call, then ends it. */
   async run<T>(make: (work: Work) => Promise<T>): Promise<T> {
     let result: T;
     try {

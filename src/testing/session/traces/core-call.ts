@@ -1,4 +1,4 @@
-/** The spans of calls of the engine's API: which calls have one, and what it says. */
+/** The spans of calls of the engine's API: which calls have one, and with which content. */
 
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -10,7 +10,7 @@ import { type Attributes, SCOPES } from "./active-span.js";
 import { CallSpan, TWIN } from "./call-span.js";
 import { callDigest, callTypeOf, digestOfValue, EnumValue, encodeCall } from "./dag-call.js";
 
-/** One field of one object, with its arguments; ids are exchanged for their objects. */
+/** One field of one object, with its arguments; ids are replaced by their objects. */
 export interface Call {
   readonly typeName: string;
   readonly field: PlannedField;
@@ -18,15 +18,15 @@ export interface Call {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** What an engine takes for another call each time. */
+/** Calls that an engine considers different each time. */
 const NEVER_THE_SAME: ReadonlySet<string> = new Set([
   "Container.publish",
   "Query.secret",
   "Secret.plaintext",
 ]);
-/** What it never keeps a result of. */
+/** Calls whose results are never kept. */
 const NEVER_KEPT = /\.(?:publish|export|plaintext)$/;
-/** What an engine of 0.21 only takes note of, and does when somebody needs it. */
+/** Calls that an engine of 0.21 only records and runs on demand. */
 const PUT_OFF: ReadonlySet<string> = new Set([
   "Container.withExec",
   "Container.file",
@@ -44,14 +44,14 @@ const VIEWED: ReadonlySet<string> = new Set([
   "GitRepository.tag",
   "Query.git",
 ]);
-/** Results of these types an engine of 0.21 remembers beyond the session that asked for them. */
+/** Types whose results an engine of 0.21 remembers beyond the session. */
 const REMEMBERED: ReadonlySet<string> = new Set(["Container", "Directory", "File"]);
-/** What never leaves the engine, not even in a span. */
+/** Fields that never leave the engine, not even in a span. */
 const SENSITIVE: ReadonlySet<string> = new Set(["plaintext"]);
 
 /**
- * Makes a call within a span of its own. A call that this session has made before has none, not even
- * when it failed then and is made again; one that worked in another session says that it was cached.
+ * Makes a call within a span of its own. A call that this session made before has none, even if it
+ * failed then and is repeated. A call that worked in another session is marked as cached.
  */
 export async function traceCall(
   work: Work,
@@ -59,7 +59,7 @@ export async function traceCall(
   make: (work: Work) => Promise<unknown>,
 ): Promise<unknown> {
   const name = `${call.typeName}.${call.field.name}`;
-  // Nor has what gives an object that is there already.
+  // Loading an existing object has no span either.
   if (isOwnBusiness(call.typeName, call.field.name)) return make(work);
   const key = keyOf(call);
   if (work.session.calls.has(key)) return makeAgain(work, twinName(work, call), key, make);
@@ -82,7 +82,7 @@ export async function traceCall(
   return result;
 }
 
-/** Makes a call that its session has made before: on 1.0, one that has not worked yet has its twin alone. */
+/** Repeats a call of this session: on 1.0, one that has not worked yet has only its twin span. */
 async function makeAgain(
   work: Work,
   name: string,
@@ -93,14 +93,14 @@ async function makeAgain(
   const twin = work.span.child(SCOPES.dagql, name, TWIN);
   return twin.run(() =>
     make({ ...work, span: twin }).catch((error: unknown) => {
-      // Nor does the message name the spans of what was done again.
+      // The message does not name the spans of repeated work either.
       if (error instanceof EngineError) work.session.located.delete(error);
       throw error;
     }),
   );
 }
 
-/** The twin of a call of a module has the name of the module before it. */
+/** The twin of a module's call has the name of the module before it. */
 function twinName({ engine }: Work, { typeName, field }: Call): string {
   const name = `${typeName}.${field.name}`;
   const { byType, typeNames } = engine.settings.modules;
@@ -109,7 +109,7 @@ function twinName({ engine }: Work, { typeName, field }: Call): string {
   return module === undefined ? name : `${module}:${name}`;
 }
 
-/** The call with which an engine goes on once it knows what a tag is: by the digest. */
+/** Makes the call with which an engine continues after it resolved a tag: by the digest. */
 export async function traceInnerFrom(
   work: Work,
   reference: string,
@@ -142,7 +142,7 @@ export async function traceInnerFrom(
   });
 }
 
-/** A call that an engine makes of itself within another one. */
+/** Returns the attributes of a call that an engine makes within another one. */
 export function innerCallAttributes(
   field: string,
   type: string,

@@ -1,4 +1,4 @@
-/** Writes the call of the engine's API that a span stands for: `dagger.io/dag.call`. */
+/** Encodes the call of the engine's API behind a span: `dagger.io/dag.call`. */
 
 import { createHash } from "node:crypto";
 import { type GraphQLOutputType, isListType, isNonNullType } from "graphql";
@@ -6,23 +6,23 @@ import { PbfWriter } from "pbf";
 
 /** A call of the API. */
 export interface DagCall {
-  /** The digest of the object it is a field of; undefined at the root. */
+  /** The digest of the object that has the field; undefined at the root. */
   readonly receiver: string | undefined;
   readonly field: string;
   readonly type: CallType;
-  /** The arguments that the query gave, in its order. */
+  /** The arguments in the query, in order. */
   readonly args: readonly (readonly [name: string, value: unknown])[];
   readonly digest: string;
-  /** The version of the API in which the field means what it does; undefined for most fields. */
+  /** The version of the API that defines the field's meaning; undefined for most fields. */
   readonly view: string | undefined;
 }
 
-/** What a field gives: a named type or a list. */
+/** The type of a field: a named type or a list. */
 export type CallType =
   | { readonly named: string; readonly isNonNull: boolean }
   | { readonly listOf: CallType; readonly isNonNull: boolean };
 
-/** A value of an enumeration, which is no text. */
+/** An enum value, which is not a text. */
 export class EnumValue {
   readonly name: string;
 
@@ -31,20 +31,20 @@ export class EnumValue {
   }
 }
 
-/** Reads a type of the schema; `!` is what the engine writes as "not null". */
+/** Converts a type of the schema; `!` is "not null" in the engine's format. */
 export function callTypeOf(type: GraphQLOutputType, isNonNull = false): CallType {
   if (isNonNullType(type)) return callTypeOf(type.ofType, true);
   if (isListType(type)) return { listOf: callTypeOf(type.ofType), isNonNull };
   return { named: type.name, isNonNull };
 }
 
-/** A digest as engines write them. Only its looks are an engine's: it is no xxh3. */
+/** Returns a digest in the engines' format. Its value is not an xxh3 hash. */
 export function callDigest(...parts: readonly unknown[]): string {
   const hash = createHash("sha256").update(JSON.stringify(parts));
   return `xxh3:${hash.digest("hex").slice(0, 16)}`;
 }
 
-/** Writes a call as the attribute holds it: protobuf in base64. */
+/** Encodes a call as in the attribute: protobuf in base64. */
 export function encodeCall(call: DagCall): string {
   const writer = new PbfWriter();
   if (call.receiver !== undefined) writeText(1, call.receiver, writer);
@@ -81,12 +81,12 @@ function writeList(values: readonly unknown[], writer: PbfWriter): void {
   for (const value of values) writer.writeMessage(1, writeValue, value);
 }
 
-/** Not by the writer's own `writeString`, which turns characters from U+20000 on into others. */
+/** Does not use the writer's own `writeString`, which changes characters from U+20000 on. */
 function writeText(field: number, text: string, writer: PbfWriter): void {
   writer.writeBytesField(field, Buffer.from(text));
 }
 
-/** The digest of an object: the same wherever it came from. */
+/** Returns the digest of an object: the same for any origin. */
 export function digestOfValue(value: unknown): string {
   const { typeName, key } = value as { readonly typeName: string; readonly key: string };
   return callDigest(typeName, key);

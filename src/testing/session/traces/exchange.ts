@@ -1,32 +1,31 @@
-/** One exchange with a registry that never took place, as its spans tell of it. */
+/** The spans of one exchange with a registry that never happened. */
 
 import type { Engine } from "../engine/engine.js";
 import { type ActiveSpan, type Attributes, CANCELED, SCOPES } from "./active-span.js";
 
-/** What is asked. */
+/** A request. */
 export interface Asked {
   readonly method: "HEAD" | "GET" | "POST" | "PUT";
   readonly url: URL;
-  /** The host as the reference names it: under this name the request is counted. */
+  /** The host as in the reference: the request is counted under this name. */
   readonly host: string;
-  /** Whether it is the token server that is asked. */
+  /** Whether it goes to the token server. */
   readonly isToken?: boolean;
   /** Headers that spans show, such as `authorization`, which they show as `****`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How it ended: a status, the words of the network, or both when the body was cut. */
+/** Its end: a status, a network error, or both if the body was cut. */
 export interface Outcome {
   readonly status?: number;
   readonly error?: string;
 }
 
-/** An exchange that is under way. */
 export class Exchange {
   readonly #outer: ActiveSpan;
   readonly #inner: ActiveSpan;
 
-  /** Begins an exchange: the request is on its way, and counted. */
+  /** Begins an exchange and counts its request. */
   constructor(engine: Engine, parent: ActiveSpan, { method, url, host, isToken, headers }: Asked) {
     engine.countRequests(host, 1);
     const attributes: Attributes = {
@@ -64,13 +63,13 @@ export class Exchange {
     this.#outer.end(end);
   }
 
-  /** Nobody waits for it any more. */
+  /** Ends it because no client waits for it. */
   cancel(): void {
     this.end({ error: CANCELED });
   }
 }
 
-/** The type that Go's network library gives an error. */
+/** Returns the type of an error in Go's network library. */
 function goType(error: string): string {
   return /^(?:dial|read) /.test(error) ? "*net.OpError" : "*errors.errorString";
 }

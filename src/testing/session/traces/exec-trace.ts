@@ -4,7 +4,6 @@ import type { Work } from "../engine/context.js";
 import type { EngineError } from "../faults/wire-errors.js";
 import { ActiveSpan, type Attributes, failedEnd, SCOPES, type SpanEnd } from "./active-span.js";
 
-/** A command that runs. */
 export class ExecTrace {
   readonly #work: Work;
   readonly #call: ActiveSpan;
@@ -22,7 +21,7 @@ export class ExecTrace {
     this.#process = this.#run.child(SCOPES.buildkit, "exec.processRun", phase);
   }
 
-  /** @param error What the end means for the call, if it is none that was expected. */
+  /** @param error The error of the call, if the end was not expected. */
   end(exitCode: number, error: EngineError | undefined): void {
     const message = `/usr/local/bin/runc did not terminate successfully: exit status ${exitCode}`;
     this.#process.end(exitCode === 0 ? { status: "unset" } : { status: "error", message });
@@ -30,7 +29,7 @@ export class ExecTrace {
     if (error !== undefined) this.#work.session.locate(error, this.#call);
   }
 
-  /** Ends the spans of a command that came to no end of its own. */
+  /** Ends the spans of a command that did not finish. */
   fail(error: unknown): void {
     const end: SpanEnd = failedEnd(error);
     this.#process.end(end);

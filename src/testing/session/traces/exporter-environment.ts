@@ -1,4 +1,4 @@
-/** Where a CLI sends its spans, as its environment says. */
+/** Finds the destination of a CLI's spans in its environment. */
 
 import { collectorOf, type Environment } from "../../../traces/environment.js";
 import type { ExportTarget } from "./exporter.js";
@@ -7,10 +7,10 @@ const DEFAULT_SCHEDULE_DELAY_MS = 5_000;
 
 /**
  * Reads the variables as the CLI of Dagger does: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
- * `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_EXPORTER_OTLP_HEADERS` (the
- * variable for traces alone it ignores) and `OTEL_TRACES_SAMPLER` with its argument.
+ * `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_EXPORTER_OTLP_HEADERS` (it
+ * ignores the variable for traces only) and `OTEL_TRACES_SAMPLER` with its argument.
  *
- * @returns undefined when the environment names no endpoint that is spoken to by `http/protobuf`.
+ * @returns undefined if the environment names no endpoint with the protocol `http/protobuf`.
  */
 export function exportTargetOf(env: Environment): ExportTarget | undefined {
   const collector = collectorOf(env);
@@ -23,7 +23,7 @@ export function exportTargetOf(env: Environment): ExportTarget | undefined {
   };
 }
 
-/** The target of a session that was opened in this process, which has no CLI of its own. */
+/** Returns the target of a session opened in this process, which has no CLI of its own. */
 export function plainTarget({
   endpoint,
   scheduleDelayMs = DEFAULT_SCHEDULE_DELAY_MS,
@@ -58,7 +58,7 @@ function decoded(text: string): string {
   }
 }
 
-/** A ratio decides by the trace id, as OpenTelemetry does for Go: the same everywhere. */
+/** A ratio decides by the trace id, like OpenTelemetry for Go, so that all processes agree. */
 function readSampler(sampler = "", ratio = ""): (traceId: string) => boolean {
   switch (sampler.trim()) {
     case "always_off":

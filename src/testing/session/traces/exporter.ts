@@ -1,11 +1,11 @@
-/** Sends spans to an OTLP endpoint in batches, as the CLI of Dagger does. */
+/** Sends spans to an OTLP endpoint in batches, like the CLI of Dagger. */
 
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { encodeSpans, type OwnSpan } from "../../../traces/otlp/encode.js";
 import type { SpanSink } from "./request-span.js";
 
-/** Where spans go, and when. */
+/** The destination of spans, with the interval. */
 export interface ExportTarget {
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,10 +14,10 @@ export interface ExportTarget {
   readonly samples: (traceId: string) => boolean;
 }
 
-/** The sizes are those that OpenTelemetry has by default. */
+/** The default sizes of OpenTelemetry. */
 const LARGEST_BATCH = 512;
 const LONGEST_QUEUE = 2_048;
-/** How long a collector may take for one batch. */
+/** The longest time of a collector for one batch. */
 const POST_TIMEOUT_MS = 5_000;
 
 const RESOURCE = {
@@ -27,7 +27,7 @@ const RESOURCE = {
   "telemetry.sdk.version": "1.43.0",
 };
 
-/** Gathers spans and sends them. What a collector does not take is lost, and said to nobody. */
+/** Collects spans and sends them. A failed post loses them silently. */
 export class SpanExporter implements SpanSink {
   readonly #target: ExportTarget;
   #queue: OwnSpan[] = [];
@@ -47,9 +47,9 @@ export class SpanExporter implements SpanSink {
     else this.#timer ??= setTimeout(() => this.#begin(), this.#target.scheduleDelayMs).unref();
   }
 
-  /** Sends all there is; settles when it is sent, or lost. Never rejects. */
+  /** Sends everything; settles when it is sent or lost. Never rejects. */
   async flush(): Promise<void> {
-    // What came while a batch was under way is sent after it.
+    // Spans that arrive during a batch are sent after it.
     while (this.#queue.length > 0 || this.#sending !== undefined) {
       this.#begin();
       await this.#sending;
@@ -83,7 +83,7 @@ export class SpanExporter implements SpanSink {
     return new Promise((resolve) => {
       const sent = request(endpoint, {
         method: "POST",
-        // A connection of its own: none that is kept alive outlasts the session.
+        // A connection of its own, so that no keep-alive outlives the session.
         agent: false,
         signal: AbortSignal.timeout(POST_TIMEOUT_MS),
         headers: {

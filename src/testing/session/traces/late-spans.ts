@@ -1,10 +1,13 @@
-/** Spans of what a function asks: an engine tells them later than the call of the function, as a rule. */
+/**
+ * Spans of a function's own requests: an engine usually exports them after the call of the
+ * function.
+ */
 
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
-/** How much later than the call: more than a CLI gathers spans whose bodies are read at once. */
+/** The delay after the call: longer than a CLI collects spans if their bodies are read at once. */
 const AFTER_CALL_MS = 150;
-/** How long they are held while the function goes on. */
+/** The longest delay while the function still runs. */
 const LONGEST_MS = 1_000;
 
 /** The spans of one call. */
@@ -16,7 +19,7 @@ export class LateSpans {
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param done Called when the function has ended and all is handed on. */
+  /** @param done Called when the function has ended and everything is exported. */
   constructor(take: (span: OwnSpan) => void, done: () => void) {
     this.#take = take;
     this.#done = done;
@@ -32,14 +35,14 @@ export class LateSpans {
     this.#timer ??= setTimeout(() => this.#flush(), inMs).unref();
   }
 
-  /** The function has ended. */
+  /** Records the end of the function. */
   end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#flush(), AFTER_CALL_MS).unref();
   }
 
-  /** The session has ended: hands on what is held, and holds nothing more. */
+  /** Exports everything now and accepts nothing more, because the session has ended. */
   close(): void {
     this.#isClosed = true;
     this.#flush();

@@ -1,29 +1,29 @@
-/** The span of one request to the session's `/query`, under which all that it causes stands. */
+/** The span of one request to the session's `/query`, the root of everything that it causes. */
 
 import { randomBytes } from "node:crypto";
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 import { parseTraceparent } from "../../../traces/trace-context.js";
 import { ActiveSpan, nowNs, SCOPES } from "./active-span.js";
 
-/** Whoever gets the spans of a session. */
+/** The receiver of a session's spans. */
 export interface SpanSink {
   /** Takes a span that has ended. */
   add(span: OwnSpan): void;
-  /** The CLI process of the session was killed: what it had not sent yet never leaves. */
+  /** Drops unsent spans, because the CLI process of the session was killed. */
   abandon(): void;
-  /** Settles when all that was taken has left. Never rejects. */
+  /** Settles when all spans have been sent. Never rejects. */
   flush(): Promise<void>;
 }
 
-/** A request and the trace it belongs to. */
+/** A request and its trace. */
 export interface RequestTrace {
   readonly traceId: string;
   readonly span: ActiveSpan;
 }
 
 /**
- * Begins the span of a request. Its parent is what the header `traceparent` says; a request whose
- * header says that it is not sampled has none.
+ * Begins the span of a request. The header `traceparent` names its parent; a request that the
+ * header marks as unsampled has no span.
  */
 export function beginRequest(
   method: string,

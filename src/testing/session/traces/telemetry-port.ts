@@ -1,4 +1,4 @@
-/** Where code in containers may send spans of its own, which join those of the engine. */
+/** The endpoint for spans from code in containers, which join those of the engine. */
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { decodeSpans } from "../../../traces/otlp/decode.js";
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
-/** What a container has in its environment for that. */
+/** The variables of a container for this endpoint. */
 export interface TelemetryEnvironment {
   readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
   readonly OTEL_EXPORTER_OTLP_PROTOCOL: string;
@@ -17,7 +17,7 @@ export interface TelemetryEnvironment {
 const PROTOCOL = "http/protobuf";
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 
-/** The port of a session for it, which opens when somebody needs it. */
+/** The endpoint of a session, opened on first use. */
 export class TelemetryPort {
   readonly #take: (span: OwnSpan) => void;
   readonly #server: Server;
@@ -29,7 +29,7 @@ export class TelemetryPort {
     this.#server = createServer(async (request, response) => {
       response.on("error", () => undefined);
       await this.#read(request).catch(() => undefined);
-      // Logs and metrics are taken as well, and not read.
+      // Logs and metrics are accepted too, but not read.
       response.end();
     });
     this.#server.on("connection", (socket) => socket.unref());
@@ -62,7 +62,7 @@ export class TelemetryPort {
       if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
     }
     if (!request.url?.startsWith("/v1/traces")) return;
-    // What is no export of traces throws, and is nobody's.
+    // A body that is not an export of traces throws and is ignored.
     for (const span of decodeSpans(Buffer.concat(chunks))) this.#take(span as OwnSpan);
   }
 }

@@ -1,4 +1,7 @@
-/** `withExec`: runs a command of a chain on this machine, with the container's paths in scratch. */
+/**
+ * `withExec`: runs a command of a chain on this machine, with the container's paths in a scratch
+ * folder.
+ */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -16,22 +19,22 @@ import { makeFolderAt, writeAt } from "../places.js";
 import { fetchContents } from "./image.js";
 import { mountAll } from "./mounts.js";
 
-/** What a finished step leaves: its output, and the files as they were then. */
+/** The result of a finished step: its output, and the files at that time. */
 export interface ExecResult extends Omit<CommandResult, "bytes"> {
   readonly folder: string;
 }
 
-/** Under which the span of the call is kept that a step runs for. */
+/** Returns the key that stores the span of the call a step runs for. */
 export function execSpanKey({ key }: ExecStep): string {
   return `exec ${key}`;
 }
 
-/** The files that a step leaves. */
+/** Returns the files that a step leaves. */
 export function execTree(step: ExecStep): Tree {
   return steppedTree(step.key, async (work) => (await runExec(step, work)).folder);
 }
 
-/** Runs a step, unless an equal one has been run or is running. */
+/** Runs a step, unless an equal one has run or is running. */
 export function runExec(step: ExecStep, work: Work): Promise<ExecResult> {
   return work.engine.steps.join(`exec ${step.key}`, work.signal, (signal) =>
     execute(step, { ...work, signal }),
@@ -40,7 +43,7 @@ export function runExec(step: ExecStep, work: Work): Promise<ExecResult> {
 
 async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   const { container } = step;
-  // What comes before runs first: a command whose input fails is never called.
+  // Earlier commands run first: a command with a failed input never starts.
   if (container.lastExec !== undefined) await runExec(container.lastExec, work);
   else if (container.image !== undefined) await fetchContents(work, container.image);
   const args = step.args.length > 0 ? step.args : ["sh"];
@@ -118,7 +121,7 @@ async function readSecrets(container: ContainerValue): Promise<Secrets> {
   return new Map(await Promise.all(read));
 }
 
-/** Everything that must not be shown: secrets in variables and in mounted files. */
+/** Returns everything that must not be shown: secrets in variables and in mounted files. */
 async function hiddenTexts(
   container: ContainerValue,
   secrets: Secrets,
@@ -129,7 +132,10 @@ async function hiddenTexts(
   return [...secrets.values(), ...(await Promise.all(mounted))];
 }
 
-/** What a command sees: what the chain set, and the little of the host that programs need to run. */
+/**
+ * Returns a command's environment: the variables of the chain, and the few of the host that
+ * programs need to run.
+ */
 function environmentOf(
   container: ContainerValue,
   secrets: Secrets,

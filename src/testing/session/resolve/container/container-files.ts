@@ -1,4 +1,4 @@
-/** The fields of `Container` that are about its files. */
+/** The fields of `Container` about its files. */
 
 import { existsSync } from "node:fs";
 import type { Work } from "../../engine/context.js";
@@ -20,7 +20,7 @@ import {
 import type { Arguments, TypeResolvers } from "../resolver.js";
 import { changed, pathOf, placeOf, withClaim } from "./container-value.js";
 
-/** A container with a change in its files at `place`, which thereby becomes its own. */
+/** Returns a container with a changed file at `place`, which it then owns. */
 function withFiles(
   container: ContainerValue,
   place: string,
@@ -92,14 +92,14 @@ function withNewFile(container: ContainerValue, args: Arguments): ContainerValue
   );
 }
 
-/** What is the host's stays there: only the container's own files can be taken away. */
+/** Removes a file, but only one that the container owns. Files of the host stay. */
 function without(container: ContainerValue, path: string): ContainerValue {
   return changed(container, {
     rootfs: changedTree(container.rootfs, ["without", path], (folder) => removeAt(folder, path)),
   });
 }
 
-/** The folder in which an absolute path of the container is found: its own, or the host's root. */
+/** Returns the folder for an absolute path of the container: its own, or the host's root. */
 export async function folderOf(
   container: ContainerValue,
   path: string,
@@ -125,7 +125,6 @@ function file(container: ContainerValue, args: Arguments, work: Work): Promise<F
   return sought(fileAt(container.rootfs.key, path, folder), work);
 }
 
-/** The resolvers of `Container` that are about files. */
 export const containerFileResolvers: TypeResolvers<ContainerValue> = {
   withFile: withOneFile,
   withFiles: withSeveralFiles,

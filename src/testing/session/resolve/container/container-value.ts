@@ -1,4 +1,4 @@
-/** Containers as values: an empty one, and one that differs from another. */
+/** Containers as values: an empty one, and changed copies. */
 
 import { posix } from "node:path";
 import { EMPTY_TREE } from "../../engine/tree.js";
@@ -7,7 +7,6 @@ import { absolutePath, isClaimed } from "../../files/container-paths.js";
 import { contentKey } from "../../files/scratch.js";
 import type { Arguments } from "../resolver.js";
 
-/** A container with nothing in it. */
 export function emptyContainer(platform: string): ContainerValue {
   return keyed({
     typeName: "Container",
@@ -28,7 +27,7 @@ export function emptyContainer(platform: string): ContainerValue {
   });
 }
 
-/** A container that differs from another in some of its parts. */
+/** Returns a copy of a container with some parts changed. */
 export function changed(
   container: ContainerValue,
   change: Partial<ContainerValue>,
@@ -36,7 +35,7 @@ export function changed(
   return keyed({ ...container, ...change });
 }
 
-/** The container with the key that its parts give it. */
+/** Returns the container with the key of its parts. */
 function keyed(container: ContainerValue): ContainerValue {
   const { platform, image, environment, secrets, workdir, user, mounts } = container;
   const { labels, entrypoint, defaultArgs, claims } = container;
@@ -58,22 +57,21 @@ function keyed(container: ContainerValue): ContainerValue {
   return { ...container, key };
 }
 
-/** An image is what its digest says, however it was named. */
+/** The digest identifies an image, whatever name was used. */
 function identityOf({ reference: { domain, repository }, digest }: ResolvedImage): string {
   return `${domain}/${repository}@${digest}`;
 }
 
-/** The container's own paths with one more. */
+/** Adds one path to the container's own. */
 export function withClaim(claims: readonly string[], claim: string): readonly string[] {
   return claim === "/" || isClaimed(claim, claims) ? claims : [...claims, claim].sort();
 }
 
-/** The value of an environment variable. */
 export function variableOf(container: ContainerValue, name: string): string | undefined {
   return container.environment.find((variable) => variable.name === name)?.value;
 }
 
-/** An environment with one variable set; one of that name keeps its place. */
+/** Sets one variable of an environment; an existing one keeps its position. */
 export function withVariable(
   environment: readonly EnvVariableValue[],
   name: string,
@@ -89,7 +87,7 @@ export function withVariable(
   return at < 0 ? [...environment, variable] : environment.with(at, variable);
 }
 
-/** Puts the container's variables in for `$NAME` and `${NAME}`, where the arguments ask for it. */
+/** Expands `$NAME` and `${NAME}` from the container's variables, if the arguments request it. */
 export function expanded(container: ContainerValue, args: Arguments, text: string): string {
   if (!args.flag("expand")) return text;
   return text.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced, plain) => {
@@ -98,8 +96,8 @@ export function expanded(container: ContainerValue, args: Arguments, text: strin
 }
 
 /**
- * The absolute path that a text given as a path means in the container. A slash at its end, which
- * says that it is a directory, stays.
+ * Returns the absolute path of a text in the container. A slash at the end, which marks a
+ * directory, stays.
  */
 export function placeOf(container: ContainerValue, args: Arguments, text: string): string {
   const given = expanded(container, args, text);
@@ -107,7 +105,7 @@ export function placeOf(container: ContainerValue, args: Arguments, text: string
   return given.endsWith("/") ? posix.join(path, "/") : path;
 }
 
-/** The absolute path that the argument `path` means in the container. */
+/** Returns the absolute path of the argument `path` in the container. */
 export function pathOf(container: ContainerValue, args: Arguments): string {
   return absolutePath(placeOf(container, args, args.text("path")), "/");
 }

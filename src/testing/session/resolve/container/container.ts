@@ -1,4 +1,4 @@
-/** The fields of `Container` but those about its files and mounts. */
+/** The fields of `Container`, except files and mounts. */
 
 import { existsSync } from "node:fs";
 import type { Work } from "../../engine/context.js";
@@ -28,7 +28,7 @@ async function from(
   work: Work,
 ): Promise<ContainerValue> {
   const image = await resolveImage(work, args.text("address"), container);
-  // Where commands are found is the one thing that every image says of its environment.
+  // PATH is the one variable that every image sets.
   const environment = withVariable(container.environment, "PATH", process.env.PATH ?? "");
   return changed(container, { image, environment, rootfs: imageTree(container.rootfs, image) });
 }
@@ -59,7 +59,7 @@ function withExec(container: ContainerValue, args: Arguments, work: Work): Conta
   };
   const key = contentKey("exec", container.key, step.args, step.stdin, step.expect, redirects);
   const lastExec = { ...step, key };
-  // Where a command runs is known once somebody needs it.
+  // The parent span of a command is known only when its result is needed.
   work.span.keep(execSpanKey(lastExec));
   const written = [redirects.stdout, redirects.stderr].filter((path) => path !== undefined);
   const claims = written.reduce(
@@ -101,7 +101,10 @@ function withLabel(container: ContainerValue, args: Arguments): ContainerValue {
   return changed(container, { labels: [...withoutLabel(container, name).labels, label] });
 }
 
-/** Unless they are to be kept, the default arguments go with the entrypoint that they were meant for. */
+/**
+ * Sets the entrypoint and drops the default arguments, which belong to the old one, unless they are
+ * to be kept.
+ */
 function withEntrypoint(
   container: ContainerValue,
   entrypoint: readonly string[],
@@ -125,10 +128,11 @@ async function lastResult(container: ContainerValue, work: Work) {
   return runExec(container.lastExec, work);
 }
 
-/** What says something to registries, services or isolation only, of which the double has none. */
+/**
+ * For fields that only affect registries, services or isolation, which the double does not have.
+ */
 const unchanged = (container: ContainerValue) => container;
 
-/** The resolvers of `Container`. */
 export const containerResolvers: TypeResolvers<ContainerValue> = {
   ...containerFileResolvers,
   ...containerMountResolvers,

@@ -1,4 +1,7 @@
-/** `from`: what an image is and what is in it. No registry is asked; the fault plan says how it ends. */
+/**
+ * `from`: the digest and the content of an image. No registry is contacted; the fault plan decides
+ * the end.
+ */
 
 import type { Work } from "../../engine/context.js";
 import type { Tree } from "../../engine/tree.js";
@@ -58,7 +61,7 @@ async function resolve(
   const locked =
     reference.digest === undefined ? lock?.digestOf(reference.full, container.platform) : undefined;
   const digest = locked ?? images.digestOf(reference);
-  // What was met once is asked for only when somebody needs what is in it; 0.19 does so always.
+  // A known image is requested only when its content is needed; 0.19 always requests it.
   const isTag = reference.digest === undefined && locked === undefined;
   const wasAsked = isTag || (reference.digest !== undefined && !isOld && !images.hasMet(reference));
   const image = { reference, digest, wasAsked };
@@ -78,7 +81,7 @@ async function resolve(
   return image;
 }
 
-/** Asks the registry what an image is. */
+/** Asks the registry for the digest of an image. */
 async function askForImage(work: Work, image: ResolvedImage, platform: string): Promise<void> {
   const { images, isOld } = work.engine;
   const { reference, digest } = image;
@@ -96,7 +99,10 @@ async function askForImage(work: Work, image: ResolvedImage, platform: string): 
   images.meet(reference, digest);
 }
 
-/** Fetches what is in an image, once per session, unless the engine has it and needs nobody for it. */
+/**
+ * Fetches the content of an image, once per session, unless the engine has it and needs no
+ * registry.
+ */
 export async function fetchContents(work: Work, image: ResolvedImage): Promise<void> {
   await work.session.resolutions.join(contentsKey(image), work.signal, (signal) =>
     fetch({ ...work, signal }, image),
@@ -118,7 +124,7 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
       reference,
       layer,
       async (traced) => {
-        // One pull meets one fault: who has just asked what the image is goes on unharmed.
+        // One pull has one fault: a pull that just resolved the image gets no second one.
         const verdict = wasAsked ? undefined : decide(work, reference);
         const talk = new RegistryTalk(traced, reference, verdict);
         const met = await talk.askManifest();
@@ -136,11 +142,11 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
   }
   images.hold(digest);
   images.meet(reference, digest);
-  // Engines of 0.21 forget the way to an image that they first met by its tag.
+  // Engines of 0.21 forget the source of an image that they first used by its tag.
   if (isOld || !isTag) images.useByDigest(reference, digest);
 }
 
-/** Talks to a registry within a span. Gives why it failed, in the engine's words. */
+/** Contacts a registry within a span. Returns the reason of a failure in the engine's words. */
 async function converse(
   work: Work,
   doing: "resolving" | "pulling",
@@ -164,7 +170,10 @@ async function converse(
   return reason;
 }
 
-/** What the plan has for a request to a registry. A digest that is not there is no fault of the plan. */
+/**
+ * Returns the plan's decision for a request to a registry. A missing digest is not a fault of the
+ * plan.
+ */
 function decide({ engine }: Work, reference: ImageReference): Verdict {
   const { registryHost, tokenHost } = reference;
   const verdict = engine.faults.decide({
@@ -176,7 +185,7 @@ function decide({ engine }: Work, reference: ImageReference): Verdict {
   return { ...verdict, fault: { kind: "status", status: 404 }, host: registryHost };
 }
 
-/** The files of a container on top of an image: looking into them fetches the image. */
+/** Returns the files of a container on top of an image. Reading them fetches the image. */
 export function imageTree(files: Tree, image: ResolvedImage): Tree {
   return {
     key: contentKey(contentsKey(image), files.key),
@@ -191,7 +200,7 @@ export function imageTree(files: Tree, image: ResolvedImage): Tree {
   };
 }
 
-/** The reference of an image with its digest. */
+/** Returns the reference of an image with its digest. */
 export function pinned({ reference, digest }: ResolvedImage): ImageReference {
   if (reference.digest !== undefined) return reference;
   return { ...reference, digest, full: `${reference.full}@${digest}` };
@@ -203,7 +212,7 @@ function contentsKey({ reference, digest }: ResolvedImage): string {
 
 const FETCHED: Attributes = { "dagger.io/ui.encapsulated": true };
 
-/** As 1.0 names what it pulls: without what it adds to it by itself. */
+/** Returns the name of a pull in 1.0, without the parts that it adds itself. */
 function shortName({ full }: ImageReference): string {
   const [tagged = full] = full.split("@");
   return tagged.replace(/^docker\.io\/(?:library\/)?/, "");

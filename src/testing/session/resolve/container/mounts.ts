@@ -1,4 +1,6 @@
-/** Mounts of a container: caches, secrets and temporary folders that lie over its files while a command runs. */
+/**
+ * Mounts of a container: caches, secrets and temporary folders over its files while a command runs.
+ */
 
 import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -10,19 +12,18 @@ import { contentKey } from "../../files/scratch.js";
 import type { Arguments, TypeResolvers } from "../resolver.js";
 import { changed, pathOf, withClaim } from "./container-value.js";
 
-/** A cache by its key. */
 export function cacheVolume(key: string): CacheVolumeValue {
   return { typeName: "CacheVolume", key: contentKey("cache", key) };
 }
 
-/** The folder behind a cache: the same for all sessions of an engine. */
+/** Returns the folder of a cache: the same for all sessions of an engine. */
 function cacheFolder(cache: CacheVolumeValue, work: Work): Promise<string> {
   return work.engine.steps.join(`cache ${cache.key}`, work.signal, () =>
     work.engine.scratch.newFolder("cache"),
   );
 }
 
-/** Lays a container's mounts over the files in `root`; returns how to take them off again. */
+/** Puts a container's mounts over the files in `root`; returns a function that removes them. */
 export async function mountAll(
   container: ContainerValue,
   root: string,
@@ -54,7 +55,7 @@ export async function mountAll(
 async function lay(mount: Mount, place: string, work: Work): Promise<void> {
   switch (mount.kind) {
     case "cache":
-      // The command works in the cache itself, as it would in a container.
+      // The command works in the cache itself, as in a container.
       return symlink(await cacheFolder(mount.cache, work), place);
     case "temp":
       await mkdir(place);
@@ -83,7 +84,6 @@ function withMount(container: ContainerValue, mount: Mount): ContainerValue {
   });
 }
 
-/** The resolvers of `Container` that mount something. */
 export const containerMountResolvers: TypeResolvers<ContainerValue> = {
   withMountedCache: (container: ContainerValue, args: Arguments) =>
     withMount(container, {

@@ -1,4 +1,4 @@
-/** `publish`: an image is written into a local folder, and pushed nowhere. */
+/** `publish`: writes an image into a local folder and pushes nothing. */
 
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,12 +15,11 @@ import { writeContainer } from "../export.js";
 import { runExec } from "./container-exec.js";
 import { fetchContents } from "./image.js";
 
-/** The folder that `publish` writes into. */
 export function publishFolder(engine: Work["engine"]): string {
   return engine.settings.publishTo ?? join(engine.scratch.folder, "published");
 }
 
-/** Publishes a container; answers its address with its digest. */
+/** Publishes a container; returns its address with its digest. */
 export async function publish(
   container: ContainerValue,
   address: string,
@@ -29,7 +28,7 @@ export async function publish(
   const { engine } = work;
   const reference = parseReference(address);
   await requireCaller(work);
-  // A container whose commands fail is not pushed anywhere.
+  // A container whose commands fail is not pushed.
   if (container.lastExec !== undefined) await runExec(container.lastExec, work);
   else if (container.image !== undefined) await fetchContents(work, container.image);
   const digest = digestOf(container.key);
@@ -38,14 +37,14 @@ export async function publish(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeContainer(container, folder, work);
-  // From now on this is what the tag is, and what is in it is there.
+  // From now on, the tag has this digest, and its content is present.
   engine.images.meet(reference, digest);
   engine.images.describe(digest);
   engine.images.hold(digest);
   return `${address}@${digest}`;
 }
 
-/** Tells what the registry would have been asked, and meets its fault. */
+/** Traces the requests to the registry, and applies its fault. */
 async function push(work: Work, reference: ImageReference, digest: string): Promise<void> {
   const { isOld } = work.engine;
   const buildkit = isOld && { buildkit: true, "dagger.io/ui.encapsulated": true };
