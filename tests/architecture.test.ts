@@ -32,6 +32,42 @@ const ROWS = [
 const PURE = ["options", "breaker", "registry", "attribution", "guard", "quota"];
 /** Where they keep what must outlive the process. */
 const STORES = ["guard/digests/"];
+/** What the rooms of a folder may know of each other; a room that is not named knows no other. */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  attribution: {
+    reading: ["log"],
+    rules: ["query", "reading"],
+    classify: ["log", "query", "reading", "rules"],
+    spans: ["classify", "query", "reading"],
+  },
+  breaker: { state: ["trip"], calls: ["state"] },
+  cli: {},
+  fleet: {
+    client: ["rules"],
+    http: ["rules"],
+    memory: ["rules"],
+    redis: ["rules"],
+    sqlite: ["rules"],
+  },
+  guard: {
+    locks: ["digests"],
+    admission: ["judgement", "request"],
+    rewrite: ["digests", "locks"],
+    request: ["admission", "judgement", "locks"],
+    wire: ["judgement"],
+  },
+  policies: {},
+  traces: {
+    forwarding: ["otlp"],
+    receiver: ["forwarding", "otlp"],
+    logs: ["forwarding", "receiver"],
+  },
+};
+/** The only file that stands in cli/ itself and knows commands: it looks up which one is asked for. */
+const COMMAND_LINE = "cli/command-line.ts";
+/** It is given facts and gives outcomes: no breaker, no permit and no store. */
+const JUDGE = "guard/judgement/judge.ts";
+const UNKNOWN_TO_THE_JUDGE = /^(?:breaker|policies|fleet)\//;
 const LONGEST_FILE = 320;
 
 /** Programs of these folders load modules of the build by their paths, which no compiler looks at. */
@@ -84,6 +120,42 @@ test("a folder imports only itself and folders above it", () => {
       .map((other) => `${path} imports ${other || "index.ts"}, which is not above ${folder}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test("a room imports only itself, its folder, and the rooms that it may know", () => {
+  const wrong = sources.flatMap(({ path, folder, imports }) => {
+    const rooms = ROOMS[folder];
+    const room = roomOf(path);
+    if (rooms === undefined || room === "") return [];
+    return imports
+      .filter(isRelative)
+      .map((name) => targetOf(path, name))
+      .filter((target) => folderOf(target) === folder && !["", room].includes(roomOf(target)))
+      .filter((target) => !rooms[room]?.includes(roomOf(target)))
+      .map((target) => `${path} imports ${target}, which is in a room of its own`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("what several commands use knows none of them", () => {
+  const wrong = sources
+    .filter(({ path, folder }) => folder === "cli" && roomOf(path) === "" && path !== COMMAND_LINE)
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(isRelative)
+        .map((name) => targetOf(path, name))
+        .filter((target) => folderOf(target) === "cli" && roomOf(target) !== "")
+        .map((target) => `${path} imports ${target}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test("the judge knows types of breakers at most", () => {
+  const { text } = sources.find(({ path }) => path === JUDGE) ?? { text: "" };
+  const values = [...text.matchAll(/^import (?!type )[^;]*? from "([^"]+)";/gm)];
+  const known = values.map(([, name = ""]) => targetOf(JUDGE, name));
+  expect(known.length).toBeGreaterThan(0);
+  expect(known.filter((target) => UNKNOWN_TO_THE_JUDGE.test(target))).toEqual([]);
 });
 
 test("a relative import names a file of src by its .js name", () => {
@@ -207,6 +279,12 @@ function read(path: string): string {
 /** The folder of src that a file is in; empty for src/index.ts. */
 function folderOf(path: string): string {
   return path.includes("/") ? (path.split("/")[0] ?? "") : "";
+}
+
+/** The room inside that folder; empty for what stands in the folder itself. */
+function roomOf(path: string): string {
+  const [, room = "", ...rest] = path.split("/");
+  return rest.length > 0 ? room : "";
 }
 
 function rowOf(folder: string): number {

@@ -6,7 +6,8 @@ import { type Mirrors, mirrorsField } from "../guard/rewrite/mirrors.js";
 import { EXIT } from "./exit-codes.js";
 import { duration } from "./option-values.js";
 import { addSettings, listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "./settings.js";
-import { CommandError, durationText, type Terminal } from "./terminal.js";
+import { CommandError, type Terminal } from "./terminal.js";
+import { durationText } from "./time-words.js";
 
 /** Which programs send their spans to us: what is known to be a dagger CLI, all, or none. */
 export type TracesChoice = "auto" | "all" | "off";

@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { decoderOf } from "../files/decode-text.js";
 import { Ends, joinEnds, WINDOW_BYTES } from "../files/ends.js";
+import { codeOf } from "../files/error-code.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
@@ -76,7 +77,7 @@ async function wholeStream(stream: Readable, name: string): Promise<string> {
 
 function cannotRead(file: string, error: unknown): never {
   if (error instanceof CommandError) throw error;
-  const { code = "unknown reason" } = error as { code?: string };
+  const code = codeOf(error);
   throw new CommandError(
     `cannot read ${JSON.stringify(file)} (${code}), expected a file, or "-" for standard input`,
     EXIT.noInput,

@@ -52,3 +52,9 @@ function columnsOf(character: string): number {
   if (NARROWEST.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }
+
+/** A name out of a file or an option, fit to be shown: quoted, short, and without credentials. */
+export function shown(text: string): string {
+  if (text.includes("@")) return "one with credentials";
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+}

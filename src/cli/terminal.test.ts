@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { durationText, paintFor, type Terminal, tableLines } from "./terminal.js";
+import { paintFor, type Terminal, tableLines } from "./terminal.js";
+import { durationText } from "./time-words.js";
 
 function terminalWith(isTTY: boolean, env: Record<string, string> = {}): Terminal {
   const stream = () => Object.assign(new PassThrough(), { isTTY });

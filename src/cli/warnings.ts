@@ -1,6 +1,6 @@
 /** Keeps warnings of this process off the screen while it belongs to a command. */
 
-import type { Note } from "./trace/report.js";
+import type { Note } from "../runner/report/run-report.js";
 
 /** What was said, in words for the end. */
 export interface HeldWarnings {

@@ -1,5 +1,6 @@
 /** Shows that the steps of a command are at work where the command itself prints nothing meanwhile. */
 
+import { codeOf } from "../files/error-code.js";
 import { type Environment, logCollectorOf, logEnvironment } from "../traces/environment.js";
 import { startLogReceiver } from "../traces/logs/log-receiver.js";
 
@@ -45,7 +46,7 @@ export async function hearStepOutput(env: Environment): Promise<StepOutput> {
       close: (isHurried = false) => receiver.close(isHurried ? HURRIED_CLOSE_MS : undefined),
     };
   } catch (error) {
-    const code = String((error as { code?: unknown }).code ?? "unknown reason");
+    const code = codeOf(error);
     return unheard(`no port of this machine can be listened on (${code})`);
   }
 }

@@ -1,5 +1,6 @@
 /** Starts a receiver for the spans of a CLI that will start with a given environment. */
 
+import { codeOf } from "../files/error-code.js";
 import { collectorOf, type Environment, engineEnvironment } from "./environment.js";
 import { startTraceReceiver, type TraceReceiver } from "./receiver/receiver.js";
 
@@ -36,7 +37,7 @@ export async function startEngineTraces(env: Environment): Promise<EngineTraces>
     const { variables } = engineEnvironment(receiver, env);
     return { receiver, variables, hasCollector: forwardTo !== undefined };
   } catch (error) {
-    const code = String((error as { code?: unknown }).code ?? "unknown reason");
+    const code = codeOf(error);
     const offReason = `no port of this machine can be listened on (${code})`;
     return { receiver: undefined, offCode: "traces-not-read", offReason };
   }

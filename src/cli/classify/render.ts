@@ -1,7 +1,8 @@
 /** Says in words who failed and why. Nothing of the text that was read is shown but host names. */
 
 import type { Fault } from "../../attribution/failure.js";
-import { durationText, type Paint, tableLines } from "../terminal.js";
+import { type Paint, tableLines } from "../terminal.js";
+import { durationText } from "../time-words.js";
 import type { JudgedFailure, Verdict } from "./verdict.js";
 
 const WHO: Readonly<Record<Fault, string>> = {

@@ -4,7 +4,7 @@ import { readDigests } from "../../guard/digests/digest-disk.js";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import { tagReference } from "../../guard/digests/references.js";
 import { EXIT } from "../exit-codes.js";
-import { shown } from "../mirrors/addresses.js";
+import { shown } from "../plain-text.js";
 import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { countText } from "./render.js";
 import { changeStore, digestPath, readStore } from "./store.js";

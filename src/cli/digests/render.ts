@@ -2,9 +2,8 @@
 
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import type { LockedImage } from "../../guard/digests/lock-document.js";
-import { durationText, type Paint, tableLines } from "../terminal.js";
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { type Paint, tableLines } from "../terminal.js";
+import { ageText } from "../time-words.js";
 
 /** The table that `digests` prints. */
 export function digestLines(
@@ -41,13 +40,6 @@ export function lockLines({ file, images }: LockedImages, paint: Paint): string[
   ]);
   const [head = "", ...lines] = tableLines([["LOCKED", "PLATFORM", "DIGEST"], ...rows]);
   return [`Locked by ${file}:`, paint.bold(head), ...lines];
-}
-
-/** How long ago something was, in its largest unit: `3 d`, `5 h`, `12 min`. */
-export function ageText(ageMs: number): string {
-  if (ageMs >= DAY_MS) return `${Math.floor(ageMs / DAY_MS)} d`;
-  if (ageMs < 1000) return "now";
-  return durationText(ageMs).split(" ").slice(0, 2).join(" ");
 }
 
 /** A number of digests. */

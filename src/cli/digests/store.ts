@@ -1,6 +1,7 @@
 /** The file of known digests as the commands meet it: its place, its reading, its errors. */
 
 import { resolve } from "node:path";
+import { codeOf } from "../../files/error-code.js";
 import { FileLockedError } from "../../files/file-lock.js";
 import {
   type DigestsRead,
@@ -47,7 +48,7 @@ export function changeStore(
 
 /** Why a command ends when a file cannot be written. */
 export function cannotWrite(path: string, error: unknown): CommandError {
-  const { code = "unknown reason" } = error as { code?: unknown };
+  const code = codeOf(error);
   const why = error instanceof FileLockedError ? error.message : String(code);
   return new CommandError(`cannot write ${path} (${why})`, EXIT.cannotWrite);
 }

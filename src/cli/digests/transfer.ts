@@ -5,7 +5,7 @@ import { formatDigests, parseDigests } from "../../guard/digests/digest-document
 import { keyOf, mergeKnown } from "../../guard/digests/known-digests.js";
 import { EXIT } from "../exit-codes.js";
 import { readWhole } from "../input.js";
-import { replaceConfigFile } from "../mirrors/config-file.js";
+import { replaceFile } from "../replace-file.js";
 import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { countText } from "./render.js";
 import { changeStore, digestPath, readStore } from "./store.js";
@@ -23,7 +23,7 @@ export async function exportDigests(
     return;
   }
   const output = resolve(options.output);
-  await replaceConfigFile(output, text);
+  await replaceFile(output, text);
   printLines(terminal, [`exported ${countText(kept.length)} to ${output}`]);
 }
 

@@ -4,7 +4,7 @@ import type { FleetChange, FleetChangeReason } from "../../fleet/rules/reply.js"
 import type { SharedFailure } from "../../fleet/rules/state.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { plainText } from "../plain-text.js";
-import { waitText } from "../run/words.js";
+import { waitText } from "../time-words.js";
 import { isoTime, secondText } from "./circuit.js";
 import { failureText, reporterText } from "./words.js";
 

@@ -1,10 +1,9 @@
 /** The table of shared circuits. */
 
 import type { FleetEntry } from "../../fleet/store.js";
-import { ageText } from "../digests/render.js";
 import { plainText } from "../plain-text.js";
-import { waitText } from "../run/words.js";
 import { type Paint, paintFor, type Terminal, tableLines } from "../terminal.js";
+import { ageText, waitText } from "../time-words.js";
 import { ageOf, isKnown, type ShownState, stateOf, waitOf } from "./circuit.js";
 import { fitted } from "./fit.js";
 import { whoText, whyText } from "./words.js";

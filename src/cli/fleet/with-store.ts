@@ -20,7 +20,8 @@ import {
   type StoreSettings,
   storeSettingsFrom,
 } from "../store-settings.js";
-import { CommandError, durationText, type Terminal } from "../terminal.js";
+import { CommandError, type Terminal } from "../terminal.js";
+import { durationText } from "../time-words.js";
 
 /** The options of every command on shared circuits, as commander gives them. */
 export interface FleetFlags extends StoreFlags {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { isLoopback, parseMirror, registryProblem, shown } from "./addresses.js";
+import { shown } from "../plain-text.js";
+import { isLoopback, parseMirror, registryProblem } from "./addresses.js";
 
 test.each([
   ["mirror.gcr.io", undefined, "mirror.gcr.io", ""],

@@ -41,9 +41,3 @@ export function registryProblem(name: string): string | undefined {
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])(?::[0-9]+)?$/i.test(host);
 }
-
-/** A name out of a file or an option, fit to be shown: quoted, short, and without credentials. */
-export function shown(text: string): string {
-  if (text.includes("@")) return "one with credentials";
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
-}

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
+import { codeOf } from "../../files/error-code.js";
 import { isLoopback, parseMirror } from "./addresses.js";
 import type { RegistryEntry } from "./engine-config.js";
 
@@ -108,9 +109,4 @@ async function certificates(files: readonly string[]): Promise<string[] | undefi
   if (files.length === 0) return undefined;
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
   return [...rootCertificates, ...texts.filter((text) => text !== "")];
-}
-
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" ? code : "unknown reason";
 }

@@ -14,12 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { testWhere } from "../../../tests/only-where.js";
-import {
-  chooseConfigFile,
-  readConfigFile,
-  replaceConfigFile,
-  standardConfigPath,
-} from "./config-file.js";
+import { replaceFile } from "../replace-file.js";
+import { chooseConfigFile, readConfigFile, standardConfigPath } from "./config-file.js";
 
 let folder: string;
 beforeEach(() => {
@@ -60,14 +56,14 @@ testWhere(process.platform !== "win32")(
   "a device is not read without an end, and never replaced by a file",
   async () => {
     await expect(readConfigFile("/dev/zero")).rejects.toThrow(/longer than 1 MiB/);
-    await expect(replaceConfigFile("/dev/null", "x")).rejects.toThrow(/is no file/);
+    await expect(replaceFile("/dev/null", "x")).rejects.toThrow(/is no file/);
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
   },
 );
 
 test("a file is made with its folders, and leaves nothing beside it", async () => {
   const path = join(folder, "a/b/engine.json");
-  await replaceConfigFile(path, "one");
+  await replaceFile(path, "one");
   expect(readFileSync(path, "utf8")).toBe("one");
   expect(readdirSync(join(folder, "a/b"))).toEqual(["engine.json"]);
 });
@@ -78,7 +74,7 @@ test("a file that was there keeps its permissions, and a link stays a link", asy
   writeFileSync(target, "old");
   chmodSync(target, 0o640);
   symlinkSync(target, link);
-  await replaceConfigFile(link, "new");
+  await replaceFile(link, "new");
   expect(readFileSync(target, "utf8")).toBe("new");
   expect(statSync(target).mode & 0o777).toBe(0o640);
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
@@ -87,12 +83,12 @@ test("a file that was there keeps its permissions, and a link stays a link", asy
 test("a file that cannot be replaced is told, and nothing is left behind", async () => {
   const path = join(folder, "engine.json");
   mkdirSync(path);
-  await expect(replaceConfigFile(path, "x")).rejects.toMatchObject({
+  await expect(replaceFile(path, "x")).rejects.toMatchObject({
     message: expect.stringMatching(/engine.json is no file, expected one to write$/),
     exitCode: 73,
   });
   writeFileSync(join(folder, "file"), "");
-  await expect(replaceConfigFile(join(folder, "file/engine.json"), "x")).rejects.toMatchObject({
+  await expect(replaceFile(join(folder, "file/engine.json"), "x")).rejects.toMatchObject({
     message: expect.stringMatching(/^cannot write .+engine.json \([A-Z]+\)$/),
     exitCode: 73,
   });

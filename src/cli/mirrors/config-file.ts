@@ -1,10 +1,9 @@
-/** The file of an engine's configuration: where it is, how it is read and replaced. */
+/** The file of an engine's configuration: where it is, how it is read. */
 
-import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { homedir, platform } from "node:os";
-import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
+import { extname, isAbsolute, join, resolve } from "node:path";
+import { codeOf } from "../../files/error-code.js";
 import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 import type { ConfigFormat } from "./engine-config.js";
@@ -70,40 +69,4 @@ export async function readConfigFile(path: string): Promise<string | undefined> 
     if (codeOf(error) === "ENOENT") return undefined;
     throw new CommandError(`cannot read ${path} (${codeOf(error)})`, EXIT.noInput);
   }
-}
-
-/**
- * Replaces a file in one step: whoever reads it sees the old or the new one, whole. A link stays a
- * link, and a file that was there keeps its permissions.
- */
-export async function replaceConfigFile(path: string, text: string): Promise<void> {
-  let temporary: string | undefined;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const target = await realpath(path).catch(() => path);
-    const found = await stat(target).catch(() => undefined);
-    // A device or a pipe would be replaced by a file.
-    if (found !== undefined && !found.isFile()) {
-      throw new CommandError(`${path} is no file, expected one to write`, EXIT.cannotWrite);
-    }
-    const mode = found === undefined ? 0o644 : found.mode & 0o777;
-    temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
-    const handle = await open(temporary, "wx", mode);
-    try {
-      await handle.chmod(mode);
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, target);
-  } catch (error) {
-    if (temporary !== undefined) await unlink(temporary).catch(() => {});
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`cannot write ${path} (${codeOf(error)})`, EXIT.cannotWrite);
-  }
-}
-
-function codeOf(error: unknown): string {
-  return (error as { code?: string }).code ?? "unknown reason";
 }

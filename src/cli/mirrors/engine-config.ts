@@ -4,7 +4,8 @@
  */
 
 import { parse, TomlError } from "smol-toml";
-import { isLoopback, parseMirror, registryProblem, shown } from "./addresses.js";
+import { shown } from "../plain-text.js";
+import { isLoopback, parseMirror, registryProblem } from "./addresses.js";
 
 export type ConfigFormat = "json" | "toml";
 

@@ -2,14 +2,11 @@
 
 import { dirname, join } from "node:path";
 import { EXIT } from "../exit-codes.js";
+import { shown } from "../plain-text.js";
+import { replaceFile } from "../replace-file.js";
 import { CommandError, printLines, say, type Terminal } from "../terminal.js";
-import { parseMirror, registryProblem, shown } from "./addresses.js";
-import {
-  type ConfigFile,
-  chooseConfigFile,
-  readConfigFile,
-  replaceConfigFile,
-} from "./config-file.js";
+import { parseMirror, registryProblem } from "./addresses.js";
+import { type ConfigFile, chooseConfigFile, readConfigFile } from "./config-file.js";
 import { editConfig, type MirrorChanges, tomlForm, UnsafeEditError } from "./edit.js";
 import { type ConfigFormat, ConfigSyntaxError, readEngineConfig } from "./engine-config.js";
 
@@ -46,7 +43,7 @@ export async function writeMirrors(
     say(terminal, `nothing to change in ${file.path}`);
     return EXIT.ok;
   }
-  await replaceConfigFile(file.path, after);
+  await replaceFile(file.path, after);
   printLines(terminal, [
     `${before === undefined ? "created" : "changed"} ${file.path}`,
     ...[...changes.mirrors].map(([registry, mirrors]) => `${registry} -> ${mirrors.join(", ")}`),

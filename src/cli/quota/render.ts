@@ -1,7 +1,8 @@
 /** Says in words what is left of a quota. */
 
 import type { Quota } from "../../quota/quota.js";
-import { durationText, type Paint, tableLines } from "../terminal.js";
+import { type Paint, tableLines } from "../terminal.js";
+import { durationText } from "../time-words.js";
 
 /** The lines that `quota` prints. `asked` says as whom it was asked. */
 export function quotaLines(quota: Quota, asked: string, paint: Paint): string[] {

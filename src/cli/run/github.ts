@@ -2,8 +2,8 @@
 
 import { withoutCommands } from "../../attribution/ci-commands.js";
 import type { RunReport } from "../../runner/report/run-report.js";
-import { durationText } from "../terminal.js";
-import { cause, earlierCauses, headline, sharingText, waitText } from "./words.js";
+import { durationText, waitText } from "../time-words.js";
+import { cause, earlierCauses, headline, sharingText } from "./words.js";
 
 /** GitHub shows no more of one kind and step. */
 const MAX_WARNINGS = 10;

@@ -9,7 +9,8 @@ import type { GuardFlags } from "../guard-settings.js";
 import { duration, durationOrNever, fileName, wholeNumber } from "../option-values.js";
 import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings.js";
 import type { ReporterFlags, StoreFlags } from "../store-settings.js";
-import { CommandError, durationText, type Terminal } from "../terminal.js";
+import { CommandError, type Terminal } from "../terminal.js";
+import { durationText } from "../time-words.js";
 import { verbOf } from "./idempotent.js";
 
 /** What becomes of the circuits that an earlier run of the same command met. */

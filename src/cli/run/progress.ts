@@ -1,8 +1,8 @@
 /** Words what a run does between its attempts, for people who watch a log. */
 
 import type { RunProgress } from "../../runner/report/run-progress.js";
-import { durationText } from "../terminal.js";
-import { attemptCause, waitText } from "./words.js";
+import { durationText, waitText } from "../time-words.js";
+import { attemptCause } from "./words.js";
 
 /**
  * One line, without its end.

@@ -3,6 +3,7 @@
 import { constants } from "node:fs";
 import { appendFile, type FileHandle, open, stat, writeFile } from "node:fs/promises";
 import { withoutCommands } from "../../attribution/ci-commands.js";
+import { codeOf } from "../../files/error-code.js";
 import type { OnProgress } from "../../runner/report/run-progress.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 import { plainJson } from "../plain-text.js";
@@ -102,7 +103,7 @@ async function written(
     await write();
     return false;
   } catch (error) {
-    const { code = "unknown reason" } = error as { code?: string };
+    const code = codeOf(error);
     return `dagger-breaker: ${what} cannot be written to ${JSON.stringify(path)} (${code})`;
   } finally {
     await reader?.close();

@@ -9,7 +9,7 @@ import type {
   RunFailure,
   RunReport,
 } from "../../runner/report/run-report.js";
-import { durationText } from "../terminal.js";
+import { durationText, waitText } from "../time-words.js";
 
 /** What names nobody keeps its capital letter inside a sentence. */
 const NAMES = /^(?:Dagger|Git)\b/;
@@ -118,11 +118,6 @@ function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunRepor
 /** How to have a failure told to the store that only the output of a program showed. */
 export function sharingText(breaker: string | null): string {
   return `not told to the store (--needs ${breaker} would tell it)`;
-}
-
-/** A wait in words, never shorter than it is. */
-export function waitText(ms: number): string {
-  return ms < 1000 ? durationText(ms) : durationText(Math.ceil(ms / 1000) * 1000);
 }
 
 /** A sentence as part of another one. */

@@ -2,6 +2,7 @@
 
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
+import { codeOf } from "../../files/error-code.js";
 import { type FleetServer, startFleetServer } from "../../fleet/http/index.js";
 import { sqliteStore } from "../../fleet/sqlite/sqlite-store.js";
 import type { FleetStore } from "../../fleet/store.js";
@@ -98,7 +99,7 @@ async function start({ store, token, listen, terminal }: ServerParts): Promise<F
   try {
     return await startFleetServer({ store, token, ...listen, onStoreError });
   } catch (error) {
-    const { code = "unknown reason" } = error as { code?: unknown };
+    const code = codeOf(error);
     const where = `${listen.host}:${listen.port}`;
     throw new CommandError(`cannot listen at ${where} (${String(code)})`, EXIT.cannotListen);
   }

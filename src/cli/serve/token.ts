@@ -1,6 +1,7 @@
 /** Finds the token of a server. It is never an argument: other users can read a command line. */
 
 import { closeSync, openSync, readSync } from "node:fs";
+import { codeOf } from "../../files/error-code.js";
 import { checkToken } from "../../fleet/http/token.js";
 import { EXIT } from "../exit-codes.js";
 import { CommandError, type Terminal } from "../terminal.js";
@@ -46,7 +47,7 @@ function readTokenFile(file: string): string {
       if (read === 0 || length === buffer.length) return buffer.toString("utf8", 0, length);
     }
   } catch (error) {
-    const { code = "unknown reason" } = error as { code?: unknown };
+    const code = codeOf(error);
     throw new CommandError(
       `cannot read ${JSON.stringify(file)} (${String(code)}), expected a file with the token`,
       EXIT.noInput,

@@ -3,6 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { Command } from "commander";
 import { withoutCommands } from "../../attribution/ci-commands.js";
+import { codeOf } from "../../files/error-code.js";
 import { CommandNotStartedError, runCommand } from "../../runner/attempt/run-command.js";
 import { startCommandWitness } from "../../runner/contacts/command-witness.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
@@ -59,7 +60,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, "w");
   } catch (error) {
-    const { code = "unknown reason" } = error as { code?: string };
+    const code = codeOf(error);
     throw new CommandError(
       `cannot write ${JSON.stringify(path)} (${code}), expected a file for --output`,
       EXIT.cannotWrite,
@@ -110,7 +111,7 @@ async function tell(
   try {
     await file.writeFile(text);
   } catch (error) {
-    const { code = "unknown reason" } = error as { code?: string };
+    const code = codeOf(error);
     const line = `error: the report cannot be written to ${JSON.stringify(output)} (${code})`;
     stderr.write(`${withoutCommands(line)}\n`);
   }

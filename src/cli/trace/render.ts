@@ -1,7 +1,8 @@
 /** Says in words what a command contacted, in lines of 80 columns where no name is longer. */
 
 import type { Contacts, ImageTotals, UpstreamTotals } from "../../runner/contacts/contacts.js";
-import { durationText, type Paint } from "../terminal.js";
+import type { Paint } from "../terminal.js";
+import { durationText } from "../time-words.js";
 import { hasEngineSpans, type TraceReport } from "./report.js";
 
 const COLUMNS = 80;

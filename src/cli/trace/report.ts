@@ -3,16 +3,11 @@
 import type { CommandEnd } from "../../runner/attempt/run-command.js";
 import type { CommandTrace } from "../../runner/contacts/command-witness.js";
 import type { Contacts } from "../../runner/contacts/contacts.js";
+import type { Note } from "../../runner/report/run-report.js";
 import type { Environment } from "../../traces/environment.js";
 import type { TraceReceiverMetrics } from "../../traces/receiver/receiver.js";
 import { unreadText } from "../../traces/receiver/unread.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
-
-/** Something that keeps the report from being whole. */
-export interface Note {
-  readonly code: string;
-  readonly text: string;
-}
 
 /** What became of the bodies in which the spans came. */
 export interface BodiesReport {

@@ -7,6 +7,7 @@ import {
   type RequestOptions,
   request as requestHttp,
 } from "node:http";
+import { codeOf } from "../../files/error-code.js";
 import { plain } from "../foreign-text.js";
 import { FleetStoreError, isFleetStoreError } from "../store-error.js";
 import { readBody } from "./request-body.js";
@@ -91,7 +92,7 @@ export class HttpClient {
   }
 
   #unreachable(error: unknown): FleetStoreError {
-    const { code = "unknown reason" } = error as { code?: unknown };
+    const code = codeOf(error);
     return new FleetStoreError(`${this.name} cannot be reached (${String(code)})`, error);
   }
 }

@@ -1,5 +1,6 @@
 /** Known digests that outlive the process, in a file that many processes share. */
 
+import { codeOf } from "../../files/error-code.js";
 import { FileLockedError } from "../../files/file-lock.js";
 import {
   checkText,
@@ -193,7 +194,7 @@ export class DigestFile implements DigestStore {
       this.path === undefined ? "there is no place for the file" : `${this.path} cannot be written`;
     if (announced.has(where)) return;
     announced.add(where);
-    const { code = "unknown reason" } = error as { code?: unknown };
+    const code = codeOf(error);
     process.emitWarning(
       `known digests are not kept, and are known to this process alone: ${where} (${String(code)})`,
       { type: "CircuitBreakerWarning", code: "digests-not-kept" },

@@ -2,6 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { codeOf } from "../../files/error-code.js";
 import { replaceLocked } from "../../files/file-lock.js";
 import { makeFolder } from "../../fleet/folders.js";
 import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
@@ -45,7 +46,7 @@ export function writeLearnt(
     );
     return undefined;
   } catch (error) {
-    return String((error as { code?: unknown }).code ?? "unknown reason");
+    return codeOf(error);
   }
 }
 

@@ -3,10 +3,17 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ControlCommand } from "../../../fleet/rules/command.js";
 import type { FleetEntry } from "../../../fleet/store.js";
-import { EXIT } from "../../exit-codes.js";
-import { CommandError, printJson, printLines, say, type Terminal } from "../../terminal.js";
+import { EXIT, exitCodeHelp, RELEASE_EXIT_CODES } from "../../exit-codes.js";
+import {
+  type CommandContext,
+  CommandError,
+  printJson,
+  printLines,
+  say,
+  type Terminal,
+} from "../../terminal.js";
 import { type CircuitObject, circuitObject, isKnown } from "../circuit.js";
-import { quoted } from "../names.js";
+import { quoted, readNames } from "../names.js";
 import {
   addFleetOptions,
   type FleetFlags,
@@ -36,18 +43,42 @@ export interface Control {
 
 const MAX_REASON_LENGTH = 1000;
 
-/** Reads the reason, which is kept for all to see. */
-export const readReason = textOf(MAX_REASON_LENGTH);
+/** How the reason is given and read, which is kept for all to see. */
+export const REASON = [
+  "--reason <text>",
+  "why, in up to 1000 characters",
+  textOf(MAX_REASON_LENGTH),
+] as const;
 
-/** Adds the options that all of them have but the reason. */
+/** Adds what all of them have: the names of circuits, the store, who does it. */
 export function addControlOptions(command: Command): Command {
-  return addFleetOptions(command)
+  return addFleetOptions(command.argument("<name...>", "circuits, such as registry:docker.io"))
     .option(
       "--owner <name>",
       "who does it; default: who started the CI job, else user@host",
       textOf(MAX_OWNER_LENGTH),
     )
     .option("--json", "print one JSON array of how the circuits stand then");
+}
+
+/** Adds a command that closes circuits which the store knows; `tell` words what was done to one. */
+export function addClosingCommand(
+  command: Command,
+  context: CommandContext,
+  kind: "release" | "reset",
+  tell: Control["tell"],
+): void {
+  addControlOptions(command.option(...REASON))
+    .addHelpText("after", exitCodeHelp(RELEASE_EXIT_CODES))
+    .action(async (names: string[], flags: ControlFlags) => {
+      const { reason = null } = flags;
+      const exitCode = await control(readNames(names), flags, context.terminal, {
+        command: (owner) => ({ kind, owner, reason }),
+        toUnknown: false,
+        tell,
+      });
+      context.end(exitCode);
+    });
 }
 
 /** Does it, and gives the exit code. */

@@ -5,10 +5,11 @@ import type { FleetEntry } from "../../../fleet/store.js";
 import { EXIT, exitCodeHelp, ISOLATE_EXIT_CODES } from "../../exit-codes.js";
 import { duration } from "../../option-values.js";
 import { plainText } from "../../plain-text.js";
-import { type CommandContext, CommandError, durationText, say } from "../../terminal.js";
+import { type CommandContext, CommandError, say } from "../../terminal.js";
+import { durationText } from "../../time-words.js";
 import { isKnown, secondText } from "../circuit.js";
 import { guardNameProblem, quoted, readNames } from "../names.js";
-import { addControlOptions, type ControlFlags, control, readReason } from "./control.js";
+import { addControlOptions, type ControlFlags, control, REASON } from "./control.js";
 
 interface IsolateFlags extends ControlFlags {
   readonly reason: string;
@@ -24,8 +25,7 @@ export function addIsolateCommand(program: Command, context: CommandContext): vo
     .description(
       "Isolates shared circuits: every call of every process of the fleet is refused until the time is over or somebody releases them. An isolation in place is replaced. It is written down who did it and why, for all to see.",
     )
-    .argument("<name...>", "circuits, such as registry:docker.io")
-    .requiredOption("--reason <text>", "why, in up to 1000 characters", readReason)
+    .requiredOption(...REASON)
     .requiredOption("--for <duration>", "for how long, such as 30m or 2h", duration);
   addControlOptions(command)
     .option("--any-name", "also a name that the store does not know and that no guard uses")

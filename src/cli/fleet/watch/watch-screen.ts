@@ -1,7 +1,8 @@
 /** Paints the table of shared circuits on a terminal, again and again in the same place. */
 
 import { cutTo } from "../../plain-text.js";
-import { durationText, paintFor, printLines, type Terminal } from "../../terminal.js";
+import { paintFor, printLines, type Terminal } from "../../terminal.js";
+import { durationText } from "../../time-words.js";
 import { byUrgency, stateOf } from "../circuit.js";
 import { circuitLines } from "../table.js";
 import { count } from "../words.js";
