@@ -1,20 +1,20 @@
-/** Tells by the first bytes of a connection which protocol it speaks. */
+/** Detects the protocol of a connection by its first bytes. */
 
 import type { Socket } from "node:net";
 
-/** What a client of HTTP/2 sends first. */
+/** The first bytes of an HTTP/2 client. */
 const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 const HEAD_END = "\r\n\r\n";
 
-/** What a connection has begun with. The bytes stay to be read. */
+/** The first bytes of a connection, which stay unread. */
 export interface Beginning {
   readonly isHttp2: boolean;
-  /** Whether the first bytes hold a whole head of HTTP/1.1. */
+  /** Whether they contain a complete head of HTTP/1.1. */
   readonly hasHead: boolean;
 }
 
-/** Waits for the first bytes. Of a connection that ends or fails before them nothing is told. */
+/** Waits for the first bytes. A connection that ends or fails before them is not reported. */
 export function tellProtocol(socket: Socket, tell: (beginning: Beginning) => void): void {
   let begun: Buffer = Buffer.alloc(0);
   const look = () => {

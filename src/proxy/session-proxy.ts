@@ -1,4 +1,4 @@
-/** Stands before a session on a loopback port of its own, and guards the queries that pass. */
+/** Listens on its own loopback port in front of a session, and guards the queries. */
 
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Socket } from "node:net";
@@ -15,32 +15,32 @@ import type { SessionAddress } from "./sessions/session-address.js";
 
 export type { SessionCounts };
 
-/** What a proxy is started with. */
+/** The options of a proxy. */
 export interface SessionProxyOptions {
   readonly guard: Guard;
   /** The real session. */
   readonly target: SessionAddress;
-  /** Traces the requests, when the CLI of the session sends its spans to us. */
+  /** Traces the requests, if the CLI of the session sends its spans to us. */
   readonly tracing?: RequestTracing | undefined;
-  /** The working folder of the session's CLI; ours when it is not known. */
+  /** The working folder of the session's CLI; ours if unknown. */
   readonly workdir?: string | undefined;
-  /** Hears of each query that the guard answers in the place of the session. */
+  /** Called for each query that the guard answers in place of the session. */
   readonly onRefused?: ((query: RefusedQuery) => void) | undefined;
-  /** Hears that the session is lost: nothing comes of it any more. */
+  /** Called when the session is lost for good. */
   readonly onLost?: (() => void) | undefined;
 }
 
 /** A running proxy. */
 export interface SessionProxy {
-  /** Where clients find it: a loopback port and a token of its own. */
+  /** Its address for clients: a loopback port and a token of its own. */
   readonly address: SessionAddress;
-  /** What it has done so far: live, and never going back. */
+  /** Its live counters, which never decrease. */
   readonly counts: SessionCounts;
-  /** Ends every connection. The session itself is its owner's. */
+  /** Ends every connection. The session itself belongs to its owner. */
   close(): Promise<void>;
 }
 
-/** Connections that have shown the token. */
+/** The bound on connections with the token. */
 const MAX_CONNECTIONS = 10_000;
 
 /** Starts a proxy, which does not keep the process alive. */

@@ -1,4 +1,7 @@
-/** One HTTP/1.1 connection of a client, its connection to the session, and whose turn it is on them. */
+/**
+ * One HTTP/1.1 connection of a client, its connection to the session, and the order of its
+ * requests.
+ */
 
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
@@ -6,18 +9,18 @@ import type { Socket } from "node:net";
 import { resetSocket } from "../../sockets/reset-socket.js";
 import { SessionAgent } from "../sessions/session-agent.js";
 
-/** How many requests a client may send ahead of their answers. */
+/** The bound on pipelined requests of a client. */
 const MAX_WAITING = 1000;
 
-/** What waits for its turn: a request with its answer, or an offer to upgrade, which has none yet. */
+/** A queued entry: a request with its answer, or an offer to upgrade, which has none yet. */
 interface Waiting {
   readonly response?: ServerResponse;
   readonly serve: () => void;
 }
 
 /**
- * Serves the requests of one connection one after the other, as a session does: an answer that waits
- * for an earlier one would have to be held meanwhile.
+ * Serves the requests of one connection in order, as a session does. In parallel, answers would
+ * have to be held until the earlier ones are done.
  */
 export class ClientConnection {
   readonly agent: SessionAgent;
@@ -41,21 +44,21 @@ export class ClientConnection {
     return this.#gone.signal;
   }
 
-  /** Resets the connection; resolves when the client is gone by that. */
+  /** Resets the connection; resolves when the client has gone. */
   async reset(): Promise<void> {
     resetSocket(this.#socket);
     if (!this.gone.aborted) await once(this.gone, "abort");
   }
 
-  /** Serves a request when those before it have been answered. */
+  /** Serves a request after the earlier ones have been answered. */
   take(response: ServerResponse, serve: () => void): void {
     response.once("close", () => this.#next());
     this.#take({ response, serve });
   }
 
   /**
-   * Serves an offer to upgrade when the requests before it have been answered. Node has left the
-   * connection to us by then, and no longer tells an answer on its way that there is room for more.
+   * Serves an offer to upgrade after the earlier requests have been answered. By then Node has
+   * handed over the connection, and no longer emits `drain` for an answer in progress.
    */
   takeOffer(serve: () => void): void {
     const tell = () => void this.#serving?.response?.emit("drain");
@@ -68,7 +71,7 @@ export class ClientConnection {
     });
   }
 
-  /** The offer was passed over: the connection goes on with requests. */
+  /** Continues with requests after the offer was ignored. */
   goOn(): void {
     this.#serving = undefined;
   }
@@ -80,7 +83,7 @@ export class ClientConnection {
   }
 
   #next(): void {
-    // Behind an answer that was the last one, nothing can be answered, so nothing is sent on.
+    // After a final answer nothing can be answered, so nothing is sent to the session.
     if (this.#socket.writableEnded || this.#socket.destroyed) return;
     const next = this.#waiting.shift();
     this.#serving = undefined;
@@ -88,7 +91,7 @@ export class ClientConnection {
     else this.#serve(next);
   }
 
-  /** Node reads heads that it refuses to write; who sends such a one is not listened to. */
+  /** Node reads heads that it refuses to write. A request with such a head is dropped. */
   #serve(one: Waiting): void {
     this.#serving = one;
     try {
@@ -98,7 +101,7 @@ export class ClientConnection {
     }
   }
 
-  /** An idle connection that the session has ended is ended for the client as well. */
+  /** If the session has ended an idle connection, the client's is ended too. */
   #endIfStale(): void {
     if (this.#serving === undefined && this.agent.isGone) this.#socket.end();
   }

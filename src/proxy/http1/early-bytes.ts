@@ -1,13 +1,13 @@
-/** Holds what a client says behind an offer to upgrade, until somebody takes it. */
+/** Buffers the client's bytes after an offer to upgrade until they are needed. */
 
 import type { Socket } from "node:net";
 
-/** What is said beyond that stays in the connection. */
+/** Further bytes stay in the connection. */
 const MAX_EARLY_BYTES = 64 * 1024;
 
 /**
- * Reads on while an offer waits: Node no longer reads the connection then, and would not notice that
- * the client has left. As with any other request, a client that ends its side has left.
+ * Keeps reading while an offer waits. Node no longer reads the connection then, and would not
+ * notice that the client left. As with any request, a client that ends its side has left.
  */
 export class EarlyBytes {
   readonly #socket: Socket;
@@ -23,7 +23,7 @@ export class EarlyBytes {
   };
   readonly #leave = () => void this.#socket.destroy();
 
-  /** @param head What Node has read behind the offer already. */
+  /** @param head The bytes after the offer that Node has already read. */
   constructor(socket: Socket, head: Buffer) {
     this.#socket = socket;
     this.#chunks = [head];
@@ -31,7 +31,7 @@ export class EarlyBytes {
     socket.on("readable", this.#read).on("end", this.#leave);
   }
 
-  /** Stops reading, and hands over what has come. */
+  /** Stops reading and returns the buffered bytes. */
   take(): Buffer {
     this.#socket.off("readable", this.#read).off("end", this.#leave);
     return Buffer.concat(this.#chunks);

@@ -1,4 +1,4 @@
-/** Relays HTTP/1.1: queries through the guard, everything else as it comes. */
+/** Relays HTTP/1.1: queries through the guard, everything else unchanged. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -12,19 +12,19 @@ import { passThrough } from "./pass-through.js";
 import { MAX_HEAD_BYTES } from "./relay.js";
 import { isOfferToPassOver, passUpgrade, withoutOffer } from "./upgrade.js";
 
-/** What the connections of one session have in common. */
+/** The common settings of a session's connections. */
 export interface RelaySetting {
   readonly target: SessionAddress;
-  /** The token that clients must show. */
+  /** The token that clients must send. */
   readonly token: string;
   readonly gate: TokenGate;
   readonly queries: GuardedQueries;
 }
 
-/** How the heads of a connection are answered that has not shown the token. */
+/** The answer to the heads of a connection without the token. */
 type Rejection = readonly [status: number, text: string];
 
-/** Serves the connections that speak HTTP/1.1; they are given to it, since it does not listen. */
+/** Serves HTTP/1.1 connections that it is given; it does not listen itself. */
 export class Http1Relay {
   readonly #setting: RelaySetting;
   readonly #server: Server;
@@ -47,13 +47,13 @@ export class Http1Relay {
     );
   }
 
-  /** @param hasHead Whether its first bytes, which are still to be read, hold a whole head. */
+  /** @param hasHead Whether its first bytes, which are unread, contain a complete head. */
   serve(socket: Socket, hasHead: boolean): void {
     this.#server.emit("connection", socket);
     if (!hasHead) this.#limitFirstHead(socket);
   }
 
-  /** A connection that has shown no token gets less room for its first head than the others. */
+  /** A connection without a token gets less room for its first head. */
   #limitFirstHead(socket: Socket): void {
     const limit = () => {
       if (this.#connections.has(socket)) socket.off("data", limit);
@@ -73,7 +73,7 @@ export class Http1Relay {
     return connection;
   }
 
-  /** Why a connection may not go on; undefined when it may. */
+  /** Returns why a connection must end; undefined if it may continue. */
   #rejectionOf(request: IncomingMessage): Rejection | undefined {
     const { token, gate } = this.#setting;
     if (!isAuthorized(request.headers.authorization, token)) return [401, "Unauthorized"];
@@ -95,7 +95,9 @@ export class Http1Relay {
     });
   }
 
-  /** The answer to a connection without a token is its last one, once its request has been read. */
+  /**
+   * The answer to a connection without a token is its last, sent once the request has been read.
+   */
   #reject(request: IncomingMessage, response: ServerResponse, [status]: Rejection): void {
     const isLast = !this.#setting.gate.isMember(request.socket);
     response.writeHead(status, {

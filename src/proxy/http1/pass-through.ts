@@ -1,11 +1,11 @@
-/** Passes a request on that is none of the guard's, and its answer back, untouched. */
+/** Forwards a request that is not guarded, and its answer, unchanged. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionAddress } from "../sessions/session-address.js";
 import type { ClientConnection } from "./client-connection.js";
 import { cut, relayAnswer, relayBody, relayInformation, sendOn } from "./relay.js";
 
-/** Only the token is another on the other side. */
+/** Only the token differs on the other side. */
 export function passThrough(
   request: IncomingMessage,
   response: ServerResponse,

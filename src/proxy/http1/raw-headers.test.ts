@@ -3,7 +3,7 @@ import { hasHeader, headOf, pairsOf, withHeader, withoutHeaders } from "./raw-he
 
 const HEADERS = ["Host", "a", "X-One", "1", "x-one", "2", "Authorization", "old", "B", ""];
 
-test("a header that is there keeps its place and the case of its name", () => {
+test("an existing header keeps its position and the case of its name", () => {
   expect(withHeader(HEADERS, "authorization", "new")).toEqual([
     ...HEADERS.slice(0, 7),
     "new",
@@ -12,7 +12,7 @@ test("a header that is there keeps its place and the case of its name", () => {
   ]);
 });
 
-test("of a header that is there twice one is left", () => {
+test("keeps one of a repeated header", () => {
   expect(withHeader(HEADERS, "x-one", "3").slice(0, 6)).toEqual([
     "Host",
     "a",
@@ -23,11 +23,11 @@ test("of a header that is there twice one is left", () => {
   ]);
 });
 
-test("a header that is not there comes last", () => {
+test("adds a new header at the end", () => {
   expect(withHeader(["A", "1"], "traceparent", "t")).toEqual(["A", "1", "traceparent", "t"]);
 });
 
-test("headers are left out and found whatever their case", () => {
+test("finds and removes headers in any case", () => {
   expect(withoutHeaders(HEADERS, ["x-one", "host"])).toEqual(["Authorization", "old", "B", ""]);
   expect(hasHeader(HEADERS, "host")).toBe(true);
   expect(hasHeader(HEADERS, "a")).toBe(false);

@@ -1,12 +1,12 @@
 /**
- * Changes single headers in Node's flat list of names and values, in which all others keep their
- * order, their case and their number.
+ * Changes single headers in Node's flat list of names and values. All others keep their order, case
+ * and repetitions.
  */
 
-/** Names and values by turns, as they came. */
+/** Names and values in turn, as received. */
 export type RawHeaders = readonly string[];
 
-/** The list with one header set: where it stood first, else at the end. */
+/** Sets one header: at its first position, else at the end. */
 export function withHeader(headers: RawHeaders, name: string, value: string): string[] {
   const changed: string[] = [];
   let isSet = false;
@@ -22,7 +22,7 @@ export function withHeader(headers: RawHeaders, name: string, value: string): st
   return changed;
 }
 
-/** The list without some headers. */
+/** Returns the list without some headers. */
 export function withoutHeaders(headers: RawHeaders, names: readonly string[]): RawHeaders {
   if (!names.some((name) => hasHeader(headers, name))) return headers;
   const kept: string[] = [];
@@ -33,7 +33,6 @@ export function withoutHeaders(headers: RawHeaders, names: readonly string[]): R
   return kept;
 }
 
-/** Whether the list has a header. */
 export function hasHeader(headers: RawHeaders, name: string): boolean {
   for (let at = 0; at + 1 < headers.length; at += 2) {
     if (isNamed(headers[at] as string, name)) return true;
@@ -41,12 +40,15 @@ export function hasHeader(headers: RawHeaders, name: string): boolean {
   return false;
 }
 
-/** Whether a name is another spelling of one in lower case. Its length alone rules most names out. */
+/**
+ * Returns whether a name is a spelling of a lower-case one. Comparing the length first rules out
+ * most names.
+ */
 function isNamed(given: string, name: string): boolean {
   return given.length === name.length && (given === name || given.toLowerCase() === name);
 }
 
-/** The list as pairs, which is how Node takes trailers. */
+/** Returns the list as pairs, the form that Node needs for trailers. */
 export function pairsOf(headers: RawHeaders): [string, string][] {
   const pairs: [string, string][] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -55,7 +57,7 @@ export function pairsOf(headers: RawHeaders): [string, string][] {
   return pairs;
 }
 
-/** The head of a message as it goes over the wire. */
+/** Returns the head of a message in its wire format. */
 export function headOf(firstLine: string, headers: RawHeaders): Buffer {
   const lines = pairsOf(headers).map(([key, value]) => `${key}: ${value}\r\n`);
   return Buffer.from(`${firstLine}\r\n${lines.join("")}\r\n`, "latin1");

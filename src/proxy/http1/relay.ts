@@ -1,4 +1,4 @@
-/** Relays the two halves of an HTTP/1.1 exchange as they come: unbuffered, and as fast as the slower side. */
+/** Relays both halves of an HTTP/1.1 exchange unbuffered, at the speed of the slower side. */
 
 import type {
   ClientRequest,
@@ -21,7 +21,7 @@ import {
   withoutHeaders,
 } from "./raw-headers.js";
 
-/** The largest head that is taken from either side. */
+/** The largest head accepted from either side. */
 export const MAX_HEAD_BYTES = 1024 * 1024;
 
 /** A request to the session. */
@@ -34,8 +34,8 @@ export interface Outgoing {
 }
 
 /**
- * Begins a request. Node says `Connection: keep-alive` where the client has left it to the default of
- * HTTP/1.1; all other headers go as they are given.
+ * Begins a request. Node adds `Connection: keep-alive` if the client left it to the default of
+ * HTTP/1.1; all other headers are sent as given.
  */
 export function sendRequest({ headers, ...target }: Outgoing): ClientRequest {
   const request = httpRequest({
@@ -48,7 +48,7 @@ export function sendRequest({ headers, ...target }: Outgoing): ClientRequest {
   return request;
 }
 
-/** Without a length Node would announce a body of chunks for a POST that has none. */
+/** Without a length, Node would announce a chunked body for a POST that has none. */
 function complete({ port, method }: Omit<Outgoing, "headers">, headers: RawHeaders): RawHeaders {
   const hosted = hasHeader(headers, "host") ? headers : ["Host", `127.0.0.1:${port}`, ...headers];
   const sized = hasHeader(headers, "content-length") || hasHeader(headers, "transfer-encoding");
@@ -57,7 +57,7 @@ function complete({ port, method }: Omit<Outgoing, "headers">, headers: RawHeade
 
 const NEVER_CHUNKED: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
-/** Passes the body and the trailers of a request on. */
+/** Forwards the body and the trailers of a request. */
 export function relayBody(from: IncomingMessage, to: ClientRequest): void {
   from.once("end", () => addTrailers(from, to));
   from.pipe(to);
@@ -68,13 +68,13 @@ export function relayBody(from: IncomingMessage, to: ClientRequest): void {
 export interface Answer {
   readonly request: ClientRequest;
   readonly message: IncomingMessage;
-  /** What was read of its body already. */
+  /** The part of its body that was already read. */
   readonly begun?: readonly Buffer[];
-  /** What to send for its headers. */
+  /** The headers to send in place of its own. */
   readonly headers?: RawHeaders;
 }
 
-/** Begins an answer as the session did. */
+/** Begins an answer with the session's status and headers. */
 export function beginAnswer({ message, headers }: Answer, response: ServerResponse): void {
   for (const name of ["connection", "transfer-encoding", "date"]) response.removeHeader(name);
   const unspoken = response.req.httpVersion === "1.0" ? ["transfer-encoding"] : [];
@@ -83,7 +83,10 @@ export function beginAnswer({ message, headers }: Answer, response: ServerRespon
   ]);
 }
 
-/** Passes an answer on to its end; when the session cuts it, the client's connection is cut there. */
+/**
+ * Forwards an answer to its end. If the session cuts it, the client's connection is cut at the same
+ * byte.
+ */
 export function relayAnswer(answer: Answer, response: ServerResponse): void {
   const { request, message, begun = [] } = answer;
   const cutOff = () => {
@@ -101,7 +104,8 @@ export function relayAnswer(answer: Answer, response: ServerResponse): void {
   }
   for (const chunk of begun) response.write(chunk);
   message.once("end", () => addTrailers(message, response));
-  // Of an answer that ends with its connection, a reset looks like the end, and only the request tells.
+  // In an answer that ends with its connection, a reset looks like the end; only the request has
+  // the error.
   request.on("error", () => {
     if (!message.complete) cutOff();
   });
@@ -110,7 +114,7 @@ export function relayAnswer(answer: Answer, response: ServerResponse): void {
   flushSoon(response);
 }
 
-/** Passes on what is said before the answer itself: 100 Continue and the like. */
+/** Forwards interim answers: 100 Continue and the like. */
 export function relayInformation(request: ClientRequest, response: ServerResponse): void {
   request.on("continue", () => response.writeContinue());
   request.on("information", ({ statusCode, statusMessage, rawHeaders }) => {
@@ -119,12 +123,12 @@ export function relayInformation(request: ClientRequest, response: ServerRespons
   });
 }
 
-/** What is longer is dearer to copy than to write apart from its head. */
+/** A longer body costs more to copy than to write separately from its head. */
 const MAX_JOINED_BYTES = 16 * 1024;
 
 /**
- * Ends a message with its whole body. Node writes a short text together with the head, which costs one
- * plain write; each byte is one character of latin1. What has chunks or trailers keeps its pieces.
+ * Ends a message with its whole body. Node writes a short text together with the head in one cheap
+ * write; each byte is one character of latin1. A message with chunks or trailers keeps its pieces.
  */
 export function endWith(
   chunks: readonly Buffer[],
@@ -141,12 +145,12 @@ export function endWith(
   to.end(Buffer.concat(chunks));
 }
 
-/** Adds the trailers of a message that has been read to its end. */
+/** Adds the trailers of a fully read message. */
 export function addTrailers({ rawTrailers }: IncomingMessage, to: OutgoingMessage): void {
   if (rawTrailers.length > 0) to.addTrailers(pairsOf(rawTrailers));
 }
 
-/** Resets the client's connection, as the session's was, once what came before has been written. */
+/** Resets the client's connection like the session's, after earlier bytes have been written. */
 export function cut(response: ServerResponse): void {
   const { socket } = response;
   if (socket === null || socket.destroyed) return;
@@ -154,8 +158,8 @@ export function cut(response: ServerResponse): void {
 }
 
 /**
- * Sends a head before its body comes, but together with one that is there at once. Node's own
- * `flushHeaders` would write it in UTF-8.
+ * Sends a head before its body arrives, but together with a body that follows at once. Node's own
+ * `flushHeaders` would encode it as UTF-8.
  */
 function flushSoon(message: OutgoingMessage): void {
   setImmediate(() => {
@@ -163,12 +167,12 @@ function flushSoon(message: OutgoingMessage): void {
   });
 }
 
-/** The headers of a client's request for the session. */
+/** Returns the headers of a client's request for the session. */
 export function headersFor(request: IncomingMessage, authorization: string): string[] {
   return withHeader(request.rawHeaders, "authorization", authorization);
 }
 
-/** Begins a client's request with the session: only the token is another there. */
+/** Begins a client's request to the session. Only the token differs. */
 export function sendOn(
   request: IncomingMessage,
   agent: SessionAgent,

@@ -1,4 +1,4 @@
-/** Passes an upgrade on: what both sides say once they have agreed on another protocol is not ours. */
+/** Forwards an upgrade. After both sides agree on another protocol, its bytes are not read here. */
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -9,17 +9,17 @@ import type { EarlyBytes } from "./early-bytes.js";
 import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
 import { type Answer, relayAnswer, sendOn } from "./relay.js";
 
-/** An offer to upgrade whose turn has come. Node reads its connection no more. */
+/** An offer to upgrade whose turn has come. Node no longer reads its connection. */
 export interface Offer {
   readonly request: IncomingMessage;
   readonly socket: Socket;
-  /** What the client says behind the offer. */
+  /** The client's bytes after the offer. */
   readonly early: EarlyBytes;
 }
 
 /**
- * Whether an offer to upgrade is to be passed over, as HTTP allows: one on a request with a body,
- * such as some clients make of every query, would take the query out of the guard's sight.
+ * Returns whether to ignore an offer to upgrade, as HTTP permits. Some clients send one with every
+ * query; accepting it on a request with a body would hide the query from the guard.
  */
 export function isOfferToPassOver({ method, rawHeaders }: IncomingMessage): boolean {
   const hasBody =
@@ -27,13 +27,16 @@ export function isOfferToPassOver({ method, rawHeaders }: IncomingMessage): bool
   return method === "POST" || hasBody;
 }
 
-/** The bytes of a request without its offer. */
+/** Returns the bytes of a request without its offer. */
 export function withoutOffer({ method, url, rawHeaders }: IncomingMessage): Buffer {
   const headers = withoutHeaders(rawHeaders, ["upgrade", "connection", "http2-settings"]);
   return headOf(`${method} ${url} HTTP/1.1`, headers);
 }
 
-/** Offers the upgrade to the session; without its consent the connection ends with its refusal. */
+/**
+ * Forwards the offer to the session. If the session rejects it, the connection ends with that
+ * answer.
+ */
 export function passUpgrade(
   offer: Offer,
   { agent }: ClientConnection,
@@ -67,7 +70,7 @@ export function passUpgrade(
   upstream.end();
 }
 
-/** A refused connection could go on as HTTP, but Node does not take it back. */
+/** A rejected connection could continue as HTTP, but Node does not take it back. */
 function refuse({ request, socket }: Offer, answer: Answer): void {
   const response = new ServerResponse(request);
   response.assignSocket(socket);
@@ -78,8 +81,8 @@ function refuse({ request, socket }: Offer, answer: Answer): void {
 }
 
 /**
- * Joins two connections until both are over; the end and the reset of one are those of the other.
- * Whatever ends one of them destroys both, as soon as the other has been told all that had come.
+ * Joins two connections until both are over. An end or a reset of one is passed to the other. After
+ * either one closes, both are destroyed once all bytes are written.
  */
 export function tunnel(one: Socket, other: Socket): void {
   for (const [from, to] of [

@@ -1,7 +1,7 @@
 /**
- * Relays HTTP/2, which the dagger CLI speaks to a session without asking first: connection by
- * connection and stream by stream, with the token as the only change. Whatever goes wrong with a stream
- * ends that stream, and nothing that a side sends may throw out of an event.
+ * Relays HTTP/2, which the dagger CLI uses with prior knowledge: each connection and each stream
+ * separately, with only the token changed. A failure ends only its own stream, and nothing that a
+ * side sends may throw out of an event.
  */
 
 import type {
@@ -18,20 +18,19 @@ import { connectTo } from "../sessions/session-agent.js";
 import { authorizationFor, isAuthorized } from "../sessions/session-token.js";
 import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
 
-/** Node counts what a connection holds in megabytes; many streams of a CLI come at once. */
+/** Node limits a connection's memory in megabytes; a CLI opens many streams at once. */
 const MAX_SESSION_MEMORY_MB = 256;
-/** The longest head of a stream that has shown its token: Node's default. */
+/** The longest head of a stream with the token: Node's default. */
 const MAX_HEAD_BYTES = 65_535;
-/** The codes of RFC 9113, as `constants` of node:http2 has them. */
+/** The codes of RFC 9113, equal to `constants` of node:http2. */
 const NGHTTP2_NO_ERROR = 0;
 const NGHTTP2_PROTOCOL_ERROR = 1;
 const NGHTTP2_REFUSED_STREAM = 7;
 const NGHTTP2_CANCEL = 8;
 
-/** Loads HTTP/2 with the first connection that speaks it, because loading takes as long as the rest of a start. */
+/** Loads HTTP/2 with its first connection, because that takes as long as the rest of a start. */
 const http2 = () => process.getBuiltinModule("node:http2");
 
-/** Serves a connection that speaks HTTP/2. */
 export function relayHttp2(socket: Socket, setting: RelaySetting): void {
   const client = http2().performServerHandshake(endWithOther(socket), {
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
@@ -46,13 +45,13 @@ export function relayHttp2(socket: Socket, setting: RelaySetting): void {
   });
 }
 
-/** HTTP/2 knows no connection that is open on one side only, and Node would never end such a one. */
+/** HTTP/2 has no half-open connections, and Node would never end one. */
 function endWithOther(socket: Socket): Socket {
   socket.allowHalfOpen = false;
   return socket;
 }
 
-/** One connection of a client, and its connection to the session once it has shown its token. */
+/** One connection of a client, and its connection to the session after the token was sent. */
 class Http2Relay {
   readonly #client: ServerHttp2Session;
   readonly #socket: Socket;
@@ -85,7 +84,7 @@ class Http2Relay {
     }
   }
 
-  /** Connects to the session, whose ends and limits become those of the client's connection. */
+  /** Connects to the session. The client's connection takes over its end and its limits. */
   #open(): ClientHttp2Session {
     const client = this.#client;
     const { port } = this.#setting.target;
@@ -105,7 +104,7 @@ class Http2Relay {
     });
     session.on("goaway", (code) => {
       if (client.destroyed) return;
-      // Told at once, so that the client sends no more here; what is on its way is finished.
+      // Reported at once, so that the client sends no more here; streams in progress finish.
       if (code === NGHTTP2_NO_ERROR) this.#end.begin();
       else client.goaway(code);
     });
@@ -114,7 +113,7 @@ class Http2Relay {
   }
 }
 
-/** Does what Node may refuse to do with what came: then these streams are cut, and they alone. */
+/** Does something that Node may reject for the given data, and then cuts only these streams. */
 function attempt(what: () => void, ...streams: readonly Http2Stream[]): void {
   try {
     what();
@@ -148,14 +147,14 @@ function relayStream(
   });
   if (hasBody) relayHalf(from, to);
   to.once("close", () => {
-    // Node ends a stream that is reset without an error as if all had come, its head included.
+    // Node ends a stream that is reset without an error as if it were complete, including its head.
     if (!from.headersSent && !from.destroyed) from.close(to.rstCode || NGHTTP2_CANCEL);
   });
   joinEnds(from, to);
   joinEnds(to, from);
 }
 
-/** Passes the body and the trailers of one side on; a cut body ends in Node like a whole one. */
+/** Forwards the body and the trailers of one side. In Node, a cut body ends like a complete one. */
 function relayHalf(from: Http2Stream, to: Http2Stream): void {
   let trailers: IncomingHttpHeaders = {};
   from.once("trailers", (given) => {
@@ -168,13 +167,13 @@ function relayHalf(from: Http2Stream, to: Http2Stream): void {
   from.pipe(to, { end: false });
 }
 
-/** A stream that is reset, or over before it has ended, is so on the other side. */
+/** Passes a reset, or an early end, to the stream on the other side. */
 function joinEnds(from: Http2Stream, to: Http2Stream): void {
   from.once("close", () => {
     if (to.destroyed) return;
     if (from.rstCode !== NGHTTP2_NO_ERROR) to.close(from.rstCode);
     else if (!from.readableEnded) to.close(NGHTTP2_CANCEL);
-    // Over on both sides: what else the other one sends is for nobody, but must not stand in its way.
+    // Both sides are over: the rest of the other one is discarded, so that it does not block.
     else to.resume();
   });
 }

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A session that reads no more and writes whatever it is told to, as Node 20 leaves one behind. */
+/** Creates a session that no longer reads but still writes, as Node 20 leaves one behind. */
 function deafSession() {
   const session = { destroyed: false, ping: () => true, destroy: () => undefined };
   session.destroy = () => {
@@ -20,7 +20,7 @@ function deafSession() {
   return session;
 }
 
-/** Both ends of a connection; the first one is not read. */
+/** Creates both ends of a connection; the first one is not read. */
 async function pair(): Promise<readonly [Socket, Socket]> {
   const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
   await once(server, "listening");

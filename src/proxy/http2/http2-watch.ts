@@ -1,28 +1,28 @@
-/** Keeps connections of HTTP/2 from being left behind by Node's own session. */
+/** Destroys HTTP/2 connections that Node's own session would leave behind. */
 
 import type { Http2Session, Http2Stream, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 
-/** How often a connection is looked at. */
+/** The interval of the checks. */
 const LOOK_EVERY_MS = 5000;
 
-/** Node writes no further ping while ten are unanswered, as those to a peer that is stopped. */
+/** Node writes no further ping while ten are unanswered, for example by a stopped peer. */
 const MAX_UNANSWERED = 9;
 
-/** What Node knows of a socket beneath its public face. */
+/** Node's internals under a socket. */
 interface Handled {
   readonly _handle?: {
     readonly writeQueueSize?: number;
-    /** Gives 0 while the socket is connected. */
+    /** Returns 0 while the socket is connected. */
     readonly getpeername?: (name: object) => number;
   } | null;
 }
 
 /**
- * Destroys a connection whose session is over, or neither reads nor writes any more. After an error of the
- * whole connection, such as a frame out of order, Node stops reading it without a word, and would not
- * even see it end. That a peer is slow, or stopped, is no reason: only a session that does not write a
- * ping at once is dead.
+ * Destroys a connection whose session is over, or no longer reads and writes. After an error of the
+ * whole connection, such as a frame out of order, Node silently stops reading it and would not see
+ * its end. A slow or stopped peer is not a reason: only a session that does not write a ping at
+ * once is dead.
  */
 export function destroyWhenDead(session: Http2Session, socket: Socket): void {
   let moved = 0;
@@ -57,24 +57,24 @@ export function destroyWhenDead(session: Http2Session, socket: Socket): void {
 }
 
 /**
- * Whether the connection was reset, of which a session that is not read any more hears nothing: Node 20
- * goes on writing pings to it.
+ * Returns whether the connection was reset. A session that no longer reads does not notice: Node 20
+ * continues to write pings to it.
  */
 function isCutOff(socket: Socket): boolean {
   const handle = (socket as Handled)._handle;
   return !socket.connecting && (handle?.getpeername?.({}) ?? 0) !== 0;
 }
 
-/** Destroys a session and its socket, which Node may leave open when a write is on its way. */
+/** Destroys a session and its socket, which Node may leave open during a write. */
 export function destroyBoth(session: Http2Session, socket: Socket): void {
   session.destroy();
   socket.destroySoon();
 }
 
 /**
- * Ends a session of a client: what is on its way is finished, what comes is refused. It stands in for what
- * Node does by itself in the middle of a read, when a GOAWAY comes: a request with a body that was read in
- * the same piece then crashes the process in native code.
+ * Ends a client's session: current streams finish, new ones are rejected. This replaces Node's own
+ * reaction to a GOAWAY, in the middle of a read. There, a request with a body in the same chunk
+ * crashes the process in native code.
  */
 export class GracefulEnd {
   readonly #client: ServerHttp2Session;
@@ -85,7 +85,7 @@ export class GracefulEnd {
   constructor(client: ServerHttp2Session, socket: Socket) {
     this.#client = client;
     this.#socket = socket;
-    // Streams that came before the GOAWAY, in the same piece, are told of a tick later.
+    // Streams that came before the GOAWAY in the same chunk are reported one tick later.
     client.close = () => process.nextTick(() => this.begin());
     const destroy = client.destroy.bind(client);
     client.destroy = (error, code) => {
@@ -94,7 +94,7 @@ export class GracefulEnd {
     };
   }
 
-  /** Whether new streams are to be refused. */
+  /** Whether to reject new streams. */
   get isEnding(): boolean {
     return this.#isEnding;
   }

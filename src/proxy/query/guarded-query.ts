@@ -1,4 +1,4 @@
-/** Guards the queries of one session: the only requests that wait for somebody's leave. */
+/** Guards the queries of one session, the only requests that wait for admission. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GraphQLRequest } from "../../attribution/failure.js";
@@ -23,37 +23,40 @@ import {
   sendQuestion,
 } from "./query-exchange.js";
 
-/** How much is held of all queries and answers of a session; what comes beyond is not judged. */
+/**
+ * The bound on bytes held for all queries and answers of a session. Beyond it, bodies pass without
+ * a classification.
+ */
 const MAX_HELD_BYTES_IN_ALL = 256 * 1024 * 1024;
 
-/** What a session has done so far. The numbers never go back. */
+/** The counters of a session; they never decrease. */
 export interface SessionCounts {
   /** Guarded requests: each `POST /query`. */
   readonly requests: number;
-  /** Those that a circuit refused. */
+  /** Requests that a circuit rejected. */
   readonly rejected: number;
-  /** Those that `operationTimeoutMs` ended. */
+  /** Requests that `operationTimeoutMs` ended. */
   readonly timedOut: number;
-  /** Those that were told that the session is lost. */
+  /** Requests answered with a lost session. */
   readonly lost: number;
 }
 
-/** A query that the guard answered in the place of the session. */
+/** A query that the guard answered in place of the session. */
 export interface RefusedQuery {
   readonly type: RefusalType;
-  /** The circuit that refused it; `engine` for a timeout or a lost session. */
+  /** The circuit that rejected it; `engine` for a timeout or a lost session. */
   readonly circuit: string;
 }
 
-/** The target of a query: its path, or the whole URL, which every server has to take as well. */
+/** The target of a query: its path, or the absolute URL, which every server must accept as well. */
 const QUERY_TARGET = /^(?:https?:\/\/[^/?]*)?\/query(?:\?|$)/;
 
-/** Whether a request is a query to be guarded. */
+/** Returns whether a request is a query to guard. */
 export function isQuery({ method, url = "" }: IncomingMessage): boolean {
   return method === "POST" && QUERY_TARGET.test(url);
 }
 
-/** The queries of one session, whatever connection they come by. */
+/** The queries of one session, on any connection. */
 export class GuardedQueries {
   readonly counts: { -readonly [K in keyof SessionCounts]: number } = {
     requests: 0,
@@ -80,7 +83,9 @@ export class GuardedQueries {
     this.#tracing = tracing;
   }
 
-  /** Answers a query, by the session's own answer or by a refusal of the guard. Never rejects. */
+  /**
+   * Answers a query with the session's own answer or with a rejection of the guard. Never rejects.
+   */
   async serve(
     message: IncomingMessage,
     response: ServerResponse,
@@ -108,7 +113,7 @@ export class GuardedQueries {
     }
   }
 
-  /** The first request of an exchange is the client's; what is asked after it is the guard's. */
+  /** The first request of an exchange is the client's; further ones are the guard's. */
   #exchangeOf(query: Query, connection: ClientConnection): Exchange<HeldAnswer> {
     let isSent = false;
     return (request, signal) => {
@@ -137,8 +142,8 @@ export class GuardedQueries {
     try {
       return await awaitAnswer(sent, this.#held, signal, drop);
     } catch (error) {
-      // A kept connection may have been closed for its age just then. While the session takes others,
-      // that is what the client would have met, and no loss of the session.
+      // The session may have just closed a kept connection because of its age. If it accepts
+      // others, the client would have met the same without us, and the session is not lost.
       const mayBeStale = sent.reusedSocket && !isAnswered && signal?.aborted !== true;
       if (mayBeStale && (await isListening(this.#target))) await connection.reset();
       throw error;
@@ -154,7 +159,7 @@ export class GuardedQueries {
     }
   }
 
-  /** What is no refusal of the guard is a connection that the session has cut. */
+  /** Any other error means that the session has cut its connection. */
   #refuse(error: unknown, { given }: Query, response: ServerResponse): void {
     const answer = rejectionAnswer(this.#session.lost ?? error, given);
     if (answer === undefined) {

@@ -1,24 +1,24 @@
-/** Holds a body until it was read as a whole, or until it is too long to be held. */
+/** Holds a body until it is complete, or too long to hold. */
 
 import type { IncomingMessage } from "node:http";
 import type { HeldBytes } from "../../traces/receiver/incoming-body.js";
 
-/** The longest body that is read; no request of an SDK and no error of an engine is that long. */
+/** The longest body that is read. No request of an SDK and no error of an engine is that long. */
 export const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
-/** A body, or the beginning of one that is too long: the rest is still to come. */
+/** A body, or the beginning of one that is too long, whose rest is unread. */
 export interface HeldBody {
   readonly chunks: readonly Buffer[];
   readonly complete: boolean;
-  /** To be called once when the chunks are of no more use. */
+  /** Releases the chunks; call it once when they are no longer needed. */
   release(): void;
 }
 
 /**
  * Reads a body up to a bound.
  *
- * @param held Counts what is held of all bodies; a body for which it has no room counts as too long.
- * @returns Rejects when the body is cut.
+ * @param held The bytes held for all bodies. A body without room counts as too long.
+ * @returns Rejects if the body is cut.
  */
 export function holdBody(message: IncomingMessage, held: HeldBytes): Promise<HeldBody> {
   return new Promise((resolve, reject) => {
@@ -46,7 +46,7 @@ export function holdBody(message: IncomingMessage, held: HeldBytes): Promise<Hel
       release();
       reject(error ?? new Error("the body was cut off"));
     };
-    // Who reads on may not have begun to when the rest is cut.
+    // The rest may be cut before its reader has added a listener.
     message.on("error", () => undefined);
     message.on("data", take).on("end", finish).on("close", lose).on("error", lose);
   });

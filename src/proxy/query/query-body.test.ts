@@ -10,16 +10,16 @@ const held = (body: string | Buffer, complete = true) => {
   return { chunks, complete, release: () => undefined };
 };
 
-test("a request is read whole, also where a letter is cut in two", () => {
+test("reads a whole request, also with a character cut in two", () => {
   const request = { query: "{ é }", variables: { a: "é".repeat(9) }, extensions: { b: 1 } };
   expect(requestIn(held(JSON.stringify(request)), undefined)).toEqual(request);
 });
 
-test.each(["", "{", "null", "1", '"query"', "\0"])("of %j nothing is known", (body) => {
+test.each(["", "{", "null", "1", '"query"', "\0"])("an invalid request is unknown: %j", (body) => {
   expect(requestIn(held(body), undefined)).toEqual({ query: "" });
 });
 
-test("of a request that is packed or too long nothing is known", () => {
+test("a compressed or too long request is unknown", () => {
   const body = '{"query":"{ version }"}';
   expect(requestIn(held(body), "gzip")).toEqual({ query: "" });
   expect(requestIn(held(body, false), undefined)).toEqual({ query: "" });
@@ -32,17 +32,17 @@ test.each([
   ["X-Gzip", gzipSync],
   [" deflate ", deflateSync],
   ["br", brotliCompressSync],
-] as const)("an answer in the encoding %j is unpacked", async (encoding, pack) => {
+] as const)("decompresses an answer in the encoding %j", async (encoding, pack) => {
   const answer = '{"errors":[{"message":"é"}]}';
   expect(await answerIn(held(pack(answer) as Buffer), encoding)).toBe(answer);
 });
 
-test("an answer that is too long, as it is or unpacked, stands for one that worked", async () => {
+test("an answer that is too long, compressed or not, counts as a success", async () => {
   expect(await answerIn(held("{", false), undefined)).toBe(LONG_ANSWER);
   const bomb = gzipSync(Buffer.alloc(MAX_HELD_BYTES + 1, "a"));
   expect(await answerIn(held(bomb), "gzip")).toBe(LONG_ANSWER);
 });
 
-test("an answer that says to be packed and is not is taken as it is", async () => {
+test("takes a body as it is if its stated compression is wrong", async () => {
   expect(await answerIn(held("plain"), "gzip")).toBe("plain");
 });

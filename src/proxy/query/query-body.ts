@@ -1,14 +1,14 @@
-/** Reads what is held of requests and answers, for judging only: what is passed on are the bytes. */
+/** Reads held requests and answers for classification only; the bytes are forwarded unchanged. */
 
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { GraphQLRequest } from "../../attribution/failure.js";
 import { type HeldBody, MAX_HELD_BYTES } from "./held-body.js";
 
-/** A request of which nothing is known: for it the engine alone is asked. */
+/** A request without known content: only the engine is asked for it. */
 const UNKNOWN_REQUEST: GraphQLRequest = { query: "" };
 
-/** What stands for an answer that is too long to be an error. */
+/** Replaces an answer that is too long to be an error. */
 export const LONG_ANSWER = { data: {} };
 
 const UNPACKERS = {
@@ -18,19 +18,22 @@ const UNPACKERS = {
   br: promisify(brotliDecompress),
 };
 
-/** The request in a body; of one that is too long, packed, or no JSON object, nothing is known. */
+/**
+ * Returns the request of a body; an unknown one if it is too long, compressed, or not a JSON
+ * object.
+ */
 export function requestIn({ chunks, complete }: HeldBody, encoding: string | undefined) {
   if (!complete || encoding !== undefined) return UNKNOWN_REQUEST;
   try {
     const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
     if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
   } catch {
-    // What is no JSON is for the session to refuse.
+    // The session rejects invalid JSON itself.
   }
   return UNKNOWN_REQUEST;
 }
 
-/** The text of an answer, unpacked; of one that is too long packed or unpacked, what stands for it. */
+/** Returns the decompressed text of an answer, or the replacement for one that is too long. */
 export async function answerIn({ chunks, complete }: HeldBody, encoding: string | undefined) {
   if (!complete) return LONG_ANSWER;
   const bytes = Buffer.concat(chunks);

@@ -1,4 +1,4 @@
-/** Sends one query to the session and holds the answer until it is judged. */
+/** Sends one query to the session and holds the answer until it is classified. */
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
@@ -12,23 +12,23 @@ import { authorizationFor } from "../sessions/session-token.js";
 import { type HeldBody, holdBody } from "./held-body.js";
 import { answerIn } from "./query-body.js";
 
-/** An answer that is held, or the beginning of one that is too long. */
+/** A held answer, or the beginning of one that is too long. */
 export interface HeldAnswer extends SessionResponse {
   readonly request: ClientRequest;
   readonly message: IncomingMessage;
   readonly held: HeldBody;
 }
 
-/** A query as it came from the client. */
+/** A client's query. */
 export interface Query {
   readonly message: IncomingMessage;
   readonly held: HeldBody;
-  /** What it was understood as. */
+  /** Its parsed content. */
   readonly given: GraphQLRequest;
   readonly traceparent: string | undefined;
 }
 
-/** Sends the client's query, over the connection that belongs to the client's. */
+/** Sends the client's query over the session connection that belongs to the client's. */
 export function sendQuery(
   { message, held, given, traceparent }: Query,
   request: GraphQLRequest,
@@ -52,7 +52,7 @@ export function sendQuery(
   return sent;
 }
 
-/** Asks the session a question of our own, over a connection of its own. */
+/** Sends a request of our own to the session, over a separate connection. */
 export function sendQuestion(question: GraphQLRequest, { port, token }: SessionAddress) {
   const body = Buffer.from(JSON.stringify(question));
   const headers = resized(
@@ -70,7 +70,7 @@ function resized(headers: RawHeaders, { length }: Buffer): string[] {
 }
 
 /**
- * Waits for the answer, and reads as much of it as is held.
+ * Waits for the answer and reads the part to hold.
  *
  * @param drop Called when the signal is aborted; it must end the request.
  */
@@ -109,7 +109,7 @@ export function awaitAnswer(
   });
 }
 
-/** Whether the session still takes connections. */
+/** Returns whether the session still accepts connections. */
 export function isListening({ port }: SessionAddress): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connectTo(port);

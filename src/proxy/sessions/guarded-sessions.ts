@@ -1,4 +1,4 @@
-/** Hosts guarded sessions in this process: one guard, and a proxy before each session. */
+/** Hosts guarded sessions in this process: one guard, and a proxy in front of each session. */
 
 import { classifyFailure } from "../../attribution/classify/classify-failure.js";
 import type { CallPermit } from "../../breaker/calls/permit.js";
@@ -14,11 +14,11 @@ import type { SessionCounts, SessionProxy } from "../session-proxy.js";
 import type { SessionAddress } from "./session-address.js";
 import type { OpeningFailure, OpeningSession, SessionHost } from "./session-host.js";
 
-/** Where the CLIs of the sessions send their spans, and what tells them to; as `EngineTraces` has it. */
+/** The receiver of the CLIs' spans and the variables for it, as in `EngineTraces`. */
 export interface SessionTraces {
   readonly receiver: TraceReceiver;
   readonly variables: Readonly<Record<string, string>>;
-  /** Whether the user has a collector that our own spans are for. */
+  /** Whether the user has a collector for our own spans. */
   readonly hasCollector: boolean;
 }
 
@@ -27,44 +27,47 @@ export class GuardedSessions implements SessionHost {
   readonly #guard: Guard;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #tracing: RequestTracing | undefined;
-  /** Each with how to tell that it lives no more. */
+  /** Each with the function that records its end. */
   readonly #proxies = new Map<SessionProxy, () => void>();
   readonly #listeners = new Set<() => void>();
   readonly #lossListeners = new Set<() => void>();
-  /** Sessions that nothing has been heard of as lost. */
+  /** The number of sessions not known as lost. */
   #living = 0;
-  /** What the sessions counted that have ended. */
+  /** The counts of ended sessions. */
   #ended: SessionCounts = NOTHING;
   #begun = 0;
   #lastRefused: RefusedQuery | null = null;
 
-  /** @param traces Undefined when the engine's traces are not read. The caller closes the receiver. */
+  /**
+   * @param traces Undefined if the engine's traces are not read. The caller closes the receiver.
+   */
   constructor(guard: Guard, traces?: SessionTraces) {
     this.#guard = guard;
     this.#variables = traces?.variables ?? {};
     this.#tracing = traces && new RequestTracing(traces.receiver, traces.hasCollector);
   }
 
-  /** How many sessions were begun, the inherited one included. */
+  /** The number of sessions begun, including the inherited one. */
   get begun(): number {
     return this.#begun;
   }
 
-  /** What all sessions have counted so far; they never go back. */
+  /** The counts of all sessions so far; they never decrease. */
   get counts(): SessionCounts {
     return [...this.#proxies.keys()].reduce((sum, { counts }) => added(sum, counts), this.#ended);
   }
 
-  /** The last query that the guard refused, or the last session that it did not let open. */
+  /** The last query that the guard rejected, or the last session that it did not open. */
   get lastRefused(): RefusedQuery | null {
     return this.#lastRefused;
   }
 
   /**
-   * Calls the listener before the engine's breaker is asked for a session, so that who holds a permit
-   * for the whole command can give it back; at once when a session has begun already.
+   * Calls the listener before the engine's breaker is asked for a session, so that the holder of a
+   * permit for the whole command can release it. If a session has already begun, it is called at
+   * once.
    *
-   * @returns How to take it off.
+   * @returns A function that removes it.
    */
   onBegin(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -75,7 +78,7 @@ export class GuardedSessions implements SessionHost {
   /**
    * Calls the listener when a session is lost and no other one is left.
    *
-   * @returns How to take it off.
+   * @returns A function that removes it.
    */
   onAllLost(listener: () => void): () => void {
     this.#lossListeners.add(listener);
@@ -98,8 +101,8 @@ export class GuardedSessions implements SessionHost {
   }
 
   /**
-   * Puts a proxy before a session that is in the environment, until `close`. That it is there proves
-   * nothing of the engine, and its CLI sends its spans elsewhere.
+   * Puts a proxy in front of a session from the environment, until `close`. Its existence proves
+   * nothing about the engine, and its CLI sends its spans elsewhere.
    */
   async openInherited(target: SessionAddress): Promise<SessionAddress> {
     const { address } = await this.#startProxy(target, undefined);
@@ -152,7 +155,7 @@ export class GuardedSessions implements SessionHost {
       for (const listener of this.#lossListeners) listener();
     };
     const guard = this.#guard;
-    // Loaded here: most commands open no session, and one takes longer to open than this to load.
+    // Loaded here: most commands open no session, and opening one takes longer than this load.
     const { startSessionProxy } = await import("../session-proxy.js");
     const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRefused, onLost });
     this.#living += 1;
@@ -178,7 +181,7 @@ function settleOpening(permit: CallPermit, failure: OpeningFailure): void {
   }
 }
 
-/** Holds nothing of what the CLI wrote, which may be anything. */
+/** Contains none of the CLI's output, which may hold secrets. */
 class OpeningError extends Error {
   override readonly name = "SessionOpeningError";
 }

@@ -1,4 +1,4 @@
-/** A host of sessions in another process: the runner under which a stand-in was started. */
+/** A host of sessions in another process: the runner that started the stand-in. */
 
 import { connect, type Socket } from "node:net";
 import { refusalIn } from "../../guard/wire/refusal-reading.js";
@@ -10,7 +10,7 @@ import {
   readMessages,
 } from "./session-messages.js";
 
-/** A host whose sessions are opened by the runner that listens on a socket. */
+/** Returns a host whose sessions are opened by the runner behind a socket. */
 export function connectSessionHost(path: string): SessionHost {
   return {
     async begin(signal, workdir) {
@@ -42,7 +42,7 @@ function sessionOver(
       await connection.ask({ ask: "failed", failure });
     },
     async end() {
-      // One that has gone has ended the session already.
+      // A runner that has gone has already ended the session.
       await connection.ask({ ask: "end" }).catch(() => {});
       connection.close();
     },
@@ -52,10 +52,10 @@ function sessionOver(
 type AnswerWith<K extends string> = Extract<HostAnswer, { readonly [key in K]: unknown }>;
 
 class Connection {
-  /** Resolves when the runner has gone, or we have left. */
+  /** Resolves when the runner has gone, or this side has left. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
-  /** Who waits for an answer. */
+  /** The caller that waits for an answer. */
   #pending: ((answer: HostAnswer | undefined) => void) | undefined;
 
   private constructor(socket: Socket) {
@@ -74,7 +74,7 @@ class Connection {
     });
   }
 
-  /** Asks a question and waits for its answer. */
+  /** Sends a question and waits for its answer. */
   async ask<K extends string>(question: HostQuestion): Promise<AnswerWith<K>> {
     const answer = await new Promise<HostAnswer | undefined>((resolve) => {
       this.#pending = resolve;

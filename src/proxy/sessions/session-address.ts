@@ -1,6 +1,6 @@
-/** Where a session is: what a CLI prints when it has opened one, and what SDKs take from it. */
+/** The address of a session: printed by a CLI that has opened one, and read by SDKs. */
 
-/** The port on loopback, and the token that is the user name of basic auth. */
+/** The port on loopback, and the token, which is the user name of basic auth. */
 export interface SessionAddress {
   readonly port: number;
   readonly token: string;

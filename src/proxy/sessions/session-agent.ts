@@ -4,15 +4,18 @@ import { Agent, type ClientRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Opens a connection to the session, which alone keeps no process alive. Its errors end nothing else. */
+/**
+ * Opens a connection to the session, which does not keep the process alive. Its errors end nothing
+ * else.
+ */
 export function connectTo(port: number): Socket {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
   return socket.on("error", () => undefined).unref();
 }
 
 /**
- * Keeps at most one connection, so that it is kept, goes stale and ends as the client's own
- * connection to the session would have.
+ * Keeps at most one connection. It is kept, closed and ended exactly as the client's direct
+ * connection to the session would be.
  */
 export class SessionAgent extends Agent {
   readonly #port: number;
@@ -20,7 +23,7 @@ export class SessionAgent extends Agent {
   #current: Socket | undefined;
   #isGone = false;
 
-  /** @param onGone The session has ended a connection that nobody here has ended. */
+  /** @param onGone Called when the session ends a connection that this side did not end. */
   constructor(port: number, onGone: () => void) {
     super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
     this.#port = port;
@@ -46,18 +49,18 @@ export class SessionAgent extends Agent {
     return socket.once("end", gone).once("close", gone);
   }
 
-  /** There is one place that it leads to; Node would put a name together three times a request. */
+  /** There is only one destination; Node would build a name three times per request. */
   override getName(): string {
     return "session";
   }
 
-  /** The agent holds the process by a connection in use; we do not. */
+  /** Node's agent keeps the process alive by a connection in use; this one does not. */
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     super.reuseSocket(socket, request);
     (socket as Socket).unref();
   }
 
-  /** The connection is ours to end, or none for requests any more: its end tells nothing. */
+  /** The connection is ours to end, or no longer serves requests, so its end means nothing. */
   forget(): void {
     this.#current = undefined;
   }

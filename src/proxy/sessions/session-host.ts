@@ -1,41 +1,49 @@
-/** Who opens guarded sessions for the stand-in: its own process, or the runner that it was started under. */
+/**
+ * The interface through which the stand-in opens guarded sessions: in its own process, or in the
+ * runner that started it.
+ */
 
 import type { SessionAddress } from "./session-address.js";
 
-/** Why a session was not opened. */
+/** The reason why a session was not opened. */
 export type OpeningFailure =
-  /** What the real CLI wrote to its standard error. */
+  /** The standard error of the real CLI. */
   | { readonly text: string }
-  /** A time-out of ours ended it. */
+  /** A timeout of ours ended it. */
   | { readonly timedOut: true };
 
 /** Opens guarded sessions. */
 export interface SessionHost {
   /**
-   * Asks the engine's breaker.
+   * Requests admission from the engine's breaker.
    *
-   * @param signal Ends the wait to be let in.
-   * @param workdir The working folder of the CLI, absolute; ours when it is not known.
-   * @throws CircuitBreakerOpenError and the like; HostGoneError when the host cannot be reached.
+   * @param signal Ends the wait for admission.
+   * @param workdir The working folder of the CLI, absolute; ours if unknown.
+   * @throws CircuitBreakerOpenError and the like; HostGoneError if the host cannot be reached.
    */
   begin(signal?: AbortSignal, workdir?: string): Promise<OpeningSession>;
 }
 
-/** A session that may be opened: the engine's breaker has let it in. */
+/** A session that the engine's breaker has admitted. */
 export interface OpeningSession {
-  /** What the real CLI gets in its environment beside ours. */
+  /** Variables for the real CLI besides our own environment. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Resolves when the host has gone, and with it the proxy; undefined for one that lives with us. */
+  /**
+   * Resolves when the host has gone, and the proxy with it; undefined for a host in this process.
+   */
   readonly hostGone?: Promise<void>;
-  /** The real CLI has opened a session. Resolves to the address of the proxy before it. */
+  /**
+   * Reports that the real CLI has opened a session. Resolves to the address of the proxy in front
+   * of it.
+   */
   opened(target: SessionAddress): Promise<SessionAddress>;
-  /** The real CLI has opened none, which is settled with the engine's breaker. */
+  /** Reports that the real CLI has opened none, and settles this with the engine's breaker. */
   failed(failure: OpeningFailure): Promise<void>;
-  /** The real CLI has ended, or was told to. Nothing was settled before: then nothing is counted. */
+  /** Reports that the real CLI has ended. If nothing was settled before, nothing is counted. */
   end(): Promise<void>;
 }
 
-/** The host in another process cannot be reached, or has gone. */
+/** The error for a host in another process that cannot be reached, or has gone. */
 export class HostGoneError extends Error {
   override readonly name = "HostGoneError";
 }

@@ -1,4 +1,4 @@
-/** Lets stand-ins in other processes open their sessions with a host in this one. */
+/** Lets stand-ins in other processes open sessions with a host in this one. */
 
 import { randomBytes } from "node:crypto";
 import { chmodSync } from "node:fs";
@@ -13,22 +13,22 @@ import {
   readMessages,
 } from "./session-messages.js";
 
-/** Others may neither read nor write, which it takes to connect. */
+/** Connecting needs the permission to read and write, so that only the owner can. */
 const OWNER_ONLY = 0o600;
 
-/** Listens for stand-ins. */
 export interface SessionListener {
-  /** What a stand-in finds in `DAGGER_BREAKER_RUN`. */
+  /** The value of `DAGGER_BREAKER_RUN` for a stand-in. */
   readonly path: string;
-  /** Ends all connections, and with them their sessions. */
+  /** Ends all connections, and their sessions with them. */
   close(): Promise<void>;
 }
 
 /**
  * Serves a host to the stand-ins of this user.
  *
- * @param folder A folder that only this user can enter until this has resolved: who reaches the socket may open
- * sessions. From then on the socket itself keeps others out.
+ * @param folder A folder that only this user can enter until this resolves, because any process
+ * that reaches the socket may open sessions. From then on, the socket's own permissions keep others
+ * out.
  */
 export async function listenForSessions(
   host: SessionHost,
@@ -67,7 +67,7 @@ function listening(server: Server, path: string): Promise<void> {
     server.once("error", reject);
     server.listen(path, () => {
       server.off("error", reject);
-      // Without a listener, one that cannot be accepted would end the process.
+      // Without a listener, a connection that cannot be accepted would end the process.
       server.on("error", () => {});
       resolve();
     });

@@ -1,6 +1,7 @@
 /**
- * How a stand-in and the runner that hosts its session talk: one connection for each session, lines
- * of JSON, each question answered before the next. The end of the connection is that of the session.
+ * The protocol between a stand-in and the runner that hosts its session. Each session has one
+ * connection with lines of JSON, and each question is answered before the next. The end of the
+ * connection ends the session.
  */
 
 import type { Socket } from "node:net";
@@ -8,35 +9,35 @@ import type { RejectionAnswer } from "../../guard/wire/rejection-answer.js";
 import type { SessionAddress } from "./session-address.js";
 import type { OpeningFailure } from "./session-host.js";
 
-/** What a stand-in asks. */
+/** A question of a stand-in. */
 export type HostQuestion =
   | { readonly ask: "begin"; readonly workdir?: string | undefined }
   | { readonly ask: "opened"; readonly target: SessionAddress }
   | { readonly ask: "failed"; readonly failure: OpeningFailure }
   | { readonly ask: "end" };
 
-/** What it is told. */
+/** An answer to it. */
 export type HostAnswer =
   | { readonly variables: Readonly<Record<string, string>> }
   | { readonly address: SessionAddress }
   | { readonly done: true }
-  /** The refusal of a circuit, in the shape that sessions tell it in. */
+  /** The rejection by a circuit, in the form that sessions use. */
   | { readonly refused: RejectionAnswer }
-  /** What else went wrong: the name of an error, never its words. */
+  /** Another failure: the name of an error, never its message. */
   | { readonly error: string };
 
-/** Longer than the words of a CLI that are kept, however they are escaped. */
+/** Above the size of the CLI's output that is kept, with any escapes. */
 const MAX_LINE_LENGTH = 1024 * 1024;
 
-/** Writes a message as a line. */
+/** Encodes a message as a line. */
 export function messageLine(message: HostQuestion | HostAnswer): string {
   return `${JSON.stringify(message)}\n`;
 }
 
 /**
- * Hands each message that comes over a connection to a listener.
+ * Calls a listener for each message on a connection.
  *
- * @returns Resolves when no more can come. Whoever says nonsense is cut off.
+ * @returns Resolves when no more can come. An invalid message ends the connection.
  */
 export function readMessages(socket: Socket, listener: (message: unknown) => void): Promise<void> {
   let held = "";

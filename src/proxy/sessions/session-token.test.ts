@@ -23,6 +23,6 @@ test.each([
   basic(`:${TOKEN}`),
   authorizationFor(TOKEN).replace("Basic", "Bearer"),
   TOKEN,
-])("%j is refused", (authorization) => {
+])("rejects %j", (authorization) => {
   expect(isAuthorized(authorization, TOKEN)).toBe(false);
 });

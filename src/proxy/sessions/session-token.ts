@@ -2,12 +2,15 @@
 
 import { timingSafeEqual } from "node:crypto";
 
-/** The header's value for a session. */
+/** Returns the header's value for a session. */
 export function authorizationFor(token: string): string {
   return `Basic ${Buffer.from(`${token}:`).toString("base64")}`;
 }
 
-/** Whether a header's value holds the token; takes the same time for every wrong one of its length. */
+/**
+ * Returns whether a header's value contains the token. It takes the same time for every wrong token
+ * of that length.
+ */
 export function isAuthorized(authorization: string | undefined, token: string): boolean {
   const [, credentials = ""] = /^basic +(\S+)$/i.exec(authorization ?? "") ?? [];
   const [user = ""] = Buffer.from(credentials, "base64").toString("latin1").split(":", 1);

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { readdressing } from "./address-line.js";
 
-/** What is printed instead of some lines, and what happened meanwhile. */
+/** Returns the output for some lines, and the events of the run. */
 async function printed(...lines: readonly string[]) {
   const told: unknown[] = [];
   let unknown = 0;
@@ -20,7 +20,7 @@ async function printed(...lines: readonly string[]) {
   return { out: await text(stream), told, unknown };
 }
 
-test("a port that is a text is guarded as well, and stays a text", async () => {
+test("guards a session whose port is a text, and keeps it a text", async () => {
   expect(await printed('hello\n{"port":"4242","session_token":"real","a":1}\n', "more")).toEqual({
     out: 'hello\n{"port":"9","session_token":"ours","a":1}\nmore',
     told: [{ port: 4242, token: "real" }],
@@ -36,12 +36,12 @@ test.each([
   '{"port":{"tcp":4242},"session_token":"real"}',
   '{"port":4242,"session_token":["real"]}',
   '{"port":4242,"session_token":""}',
-])("a session that cannot be guarded is told to nobody: %s", async (line) => {
+])("does not announce a session that cannot be guarded: %s", async (line) => {
   expect(await printed(`${line}\n`)).toEqual({ out: "", told: [], unknown: 1 });
 });
 
 test.each(['{"port":4242}', '{"session_token":"real"}', '["port","session_token"]', "null", "{"])(
-  "what is no session's line passes as it is: %s",
+  "forwards a line without a session unchanged: %s",
   async (line) => {
     expect(await printed(`${line}\n`)).toEqual({ out: `${line}\n`, told: [], unknown: 0 });
   },

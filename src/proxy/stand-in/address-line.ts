@@ -1,28 +1,28 @@
-/** Finds the line in what a CLI prints that tells where its session is, and puts another in its place. */
+/** Finds the line with the session's address in a CLI's output, and replaces the address. */
 
 import { Transform } from "node:stream";
 import type { SessionAddress } from "../sessions/session-address.js";
 
-/** The line is short; what is longer without an end is something else. */
+/** The line is short; a longer unfinished one is something else. */
 const MAX_LINE_BYTES = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Gives the address to tell instead of the one that was told; undefined leaves the line as it is. */
+/** Returns the replacement for an address; undefined leaves the line unchanged. */
 export type Readdress = (told: SessionAddress) => Promise<SessionAddress | undefined>;
 
 /**
- * Passes on what a CLI prints, byte for byte, but for the first line of JSON that has a port and a
- * token: these two are replaced, its other keys kept. What follows it waits until that is done.
+ * Forwards a CLI's output byte for byte, except for the first line of JSON that has a port and a
+ * token. These two are replaced; its other keys stay. Later output waits until this is done.
  *
- * @param onUnknown Called for such a line whose port or token cannot be understood. It is held back,
- * because who got it would speak to the session past the guard.
+ * @param onUnknown Called for such a line with an invalid port or token. The line is dropped,
+ * because its reader would connect to the session without the guard.
  */
 export function readdressing(readdress: Readdress, onUnknown: () => void): Transform {
   let held: Buffer = Buffer.alloc(0);
   let isOver = false;
 
-  /** What is to be printed for a line, which is all but one time the line itself. */
+  /** Returns the output for a line, which is nearly always the line itself. */
   async function printed(line: Buffer): Promise<Buffer> {
     const told = addressIn(line);
     if (told === undefined) return line;
@@ -57,7 +57,7 @@ export function readdressing(readdress: Readdress, onUnknown: () => void): Trans
       take(chunk, this).then(() => done(), done);
     },
     flush(done) {
-      // A last line without an end is a line to those who read it.
+      // A last line without a line break counts as a line, as for its readers.
       printed(held).then((line) => done(null, line), done);
     },
   });
@@ -87,7 +87,7 @@ function objectIn(line: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-/** Some SDKs read a port that is written as a text as well. */
+/** Some SDKs also accept a port that is a text. */
 function portOf(given: unknown): number | undefined {
   const port = typeof given === "string" && /^\d{1,5}$/.test(given) ? Number(given) : given;
   const isPort = Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536;

@@ -1,13 +1,16 @@
-/** Holds the signals that would end this process, and passes them on to the one that it stands for. */
+/** Intercepts the signals that would end this process, and forwards them to the real CLI. */
 
 import type { ChildProcess } from "node:child_process";
 
-/** Those that ask for an end; others that end a process by default may only tell the CLI something. */
+/**
+ * The signals that ask for an end. Others with the same default effect may have another meaning for
+ * the CLI.
+ */
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
 
-/** The signals of a process, until they are released. */
+/** The intercepted signals of a process, until they are released. */
 export class HeldSignals {
-  /** The first one that came to end us. */
+  /** The first received signal that asks for an end. */
   received: NodeJS.Signals | undefined;
   readonly #abort = new AbortController();
   readonly #held: readonly NodeJS.Signals[];
@@ -22,7 +25,7 @@ export class HeldSignals {
   };
 
   /**
-   * @param held What ends a process by default, and would leave the real CLI behind.
+   * @param held The signals that end a process by default, and would leave the real CLI behind.
    * @param reachesAll Whether a signal reaches the other process without us.
    */
   constructor(held: readonly NodeJS.Signals[], reachesAll: (signal: NodeJS.Signals) => boolean) {
@@ -31,17 +34,17 @@ export class HeldSignals {
     for (const signal of held) process.on(signal, this.#take);
   }
 
-  /** Aborted when the first one comes. */
+  /** Aborted when the first one arrives. */
   get any(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Passes those that come from now on to a process. */
+  /** Forwards signals to a process from now on. */
   passTo(child: ChildProcess): void {
     this.#child = child;
   }
 
-  /** Leaves signals to do what they did before. */
+  /** Restores the earlier effect of the signals. */
   release(): void {
     for (const signal of this.#held) process.off(signal, this.#take);
   }

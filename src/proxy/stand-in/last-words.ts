@@ -1,6 +1,6 @@
-/** Keeps the end of what a program says, of which a failure to start is told. */
+/** Keeps the end of a program's output, which explains a failed start. */
 
-/** As much as a classifier looks at. */
+/** The amount that a classifier reads. */
 const MAX_BYTES = 64 * 1024;
 
 /** The last bytes of a stream, in bounded memory. */
@@ -9,7 +9,6 @@ export class LastWords {
   #bytes = 0;
   #forgets = false;
 
-  /** Adds what was said. */
   add(chunk: Buffer): void {
     if (this.#forgets) return;
     this.#chunks.push(chunk);
@@ -19,13 +18,12 @@ export class LastWords {
     }
   }
 
-  /** Keeps nothing any more. */
+  /** Drops everything and keeps nothing from now on. */
   forget(): void {
     this.#forgets = true;
     this.#chunks = [];
   }
 
-  /** What is kept, as text. */
   get text(): string {
     return Buffer.concat(this.#chunks).subarray(-MAX_BYTES).toString("utf8");
   }

@@ -1,21 +1,21 @@
-/** What SDKs start as their CLI: one executable file, whatever it takes to start us. */
+/** Creates the one executable file that SDKs start as their CLI. */
 
 import { accessSync, chmodSync, constants, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A program and the arguments that come before those of a command line. */
+/** A program with the arguments that precede the given ones. */
 export interface LaunchedProgram {
   readonly command: string;
   readonly args: readonly string[];
 }
 
 /**
- * Writes an executable that starts a program with the arguments that it is given itself.
+ * Writes an executable that starts a program with the executable's own arguments.
  *
- * @param folder Where to; one that only this user can write to, since it is run.
- * @param program Such as node with our script. One without arguments needs no other file.
+ * @param folder The folder for it; only this user may write there, because the file is run.
+ * @param program For example node with our script. Without arguments it needs no other file.
  * @returns The path of the executable.
- * @throws The system's error where it cannot be written, or would not be run.
+ * @throws The system's error if it cannot be written or run.
  */
 export function writeLauncher(folder: string, { command, args }: LaunchedProgram): string {
   if (args.length === 0) return command;
@@ -27,13 +27,13 @@ export function writeLauncher(folder: string, { command, args }: LaunchedProgram
   }
   const path = join(folder, "dagger-breaker-session");
   writeFileSync(path, `#!/bin/sh\nexec ${program.map(quoted).join(" ")} "$@"\n`);
-  // Whatever the umask is: a program may run as another user.
+  // With any umask, because a program may run as another user.
   chmodSync(path, 0o755);
   accessSync(path, constants.X_OK);
   return path;
 }
 
-/** A word as a shell takes it to the letter. */
+/** Quotes a word for a shell. */
 function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

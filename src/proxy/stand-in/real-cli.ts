@@ -1,22 +1,21 @@
-/** Finds the dagger CLI that the stand-in stands in for. */
+/** Finds the dagger CLI that the stand-in replaces. */
 
 import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
-/** The variables of a process. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** There is no dagger CLI to be found. */
+/** The error for a missing dagger CLI. */
 export class CliNotFoundError extends Error {
   override readonly name = "CliNotFoundError";
 }
 
 /**
- * Finds the real CLI: the one that `DAGGER_BREAKER_CLI` names, else `dagger` on `PATH`, else the
- * newest of those that SDKs have downloaded.
+ * Finds the real CLI: the one in `DAGGER_BREAKER_CLI`, else `dagger` on `PATH`, else the newest
+ * that SDKs have downloaded.
  *
- * @param own The files that are ourselves, which may be on `PATH` by the name of `dagger`.
+ * @param own Our own files, which may be on `PATH` under the name `dagger`.
  * @returns Its path.
  * @throws CliNotFoundError
  */
@@ -38,7 +37,9 @@ export function findRealCli(env: Environment, own: readonly string[]): string {
   );
 }
 
-/** Where a program may be that is given as a shell would have it: a path, or a name on `PATH`. */
+/**
+ * Returns the possible places of a program, by the rules of a shell: a path, or a name on `PATH`.
+ */
 function candidates(program: string, env: Environment): string[] {
   if (/[/\\]/.test(program)) return [program];
   const names = process.platform === "win32" ? [`${program}.exe`, program] : [program];
@@ -46,7 +47,9 @@ function candidates(program: string, env: Environment): string[] {
   return folders.flatMap((folder) => names.map((name) => join(folder, name)));
 }
 
-/** The CLIs that SDKs have downloaded, as `dagger-0.21.8`, the newest version first. */
+/**
+ * Returns the CLIs that SDKs have downloaded, such as `dagger-0.21.8`, the newest version first.
+ */
 function downloaded(env: Environment): string[] {
   const found = cacheFolders(env).flatMap((folder) =>
     namesIn(folder)
@@ -57,7 +60,7 @@ function downloaded(env: Environment): string[] {
   return found.sort((one, other) => newest.compare(other.name, one.name)).map(({ path }) => path);
 }
 
-/** As the SDKs of TypeScript, Python, Go and the others have it. */
+/** Returns the cache folders of the SDKs for TypeScript, Python, Go and others. */
 function cacheFolders(env: Environment): string[] {
   const home = env.HOME || homedir();
   if (process.platform === "win32") {

@@ -1,4 +1,7 @@
-/** The program that an SDK starts as its CLI: runs the real one, and puts a guard before its session. */
+/**
+ * The program that an SDK starts as its CLI: it runs the real one and puts a guard in front of its
+ * session.
+ */
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,45 +15,49 @@ import { readdressing } from "./address-line.js";
 import { HeldSignals } from "./held-signals.js";
 import { LastWords } from "./last-words.js";
 
-/** What the stand-in is to do. */
+/** The settings of a stand-in. */
 export interface StandInPlan {
   readonly host: SessionHost;
-  /** The real CLI, and what it is given. */
+  /** The real CLI with its arguments. */
   readonly cli: string;
   readonly args: readonly string[];
   /** The environment that the real CLI would have without us. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What the real CLI is given behind its standard streams. */
+  /** The real CLI's file descriptors after the standard streams. */
   readonly others?: readonly ("ignore" | number)[] | undefined;
   readonly stdout: Writable;
   readonly stderr: Writable;
-  /** Milliseconds within which a session must open; no limit when undefined. */
+  /** The limit in milliseconds for opening a session; undefined for none. */
   readonly connectTimeoutMs?: number | undefined;
-  /** The signals that are passed on to the real CLI, and do not end us while it runs. */
+  /** The signals that are forwarded to the real CLI, and do not end us while it runs. */
   readonly passedOn: readonly NodeJS.Signals[];
-  /** Whether a signal reaches the real CLI without us, as one that is typed at a terminal does. */
+  /** Whether a signal reaches the real CLI without us, as a key press in a terminal does. */
   readonly reachesAll: (signal: NodeJS.Signals) => boolean;
-  /** Tells the user something. */
+  /** Prints a message for the user. */
   readonly say: (message: string) => void;
 }
 
-/** Exit codes of our own; else it is that of the real CLI. */
+/** Our own exit codes; otherwise the real CLI's is used. */
 const EXIT = { timedOut: 124, notRunnable: 126, notThere: 127 } as const;
 
-/** How long a CLI may take to end after SIGTERM: dagger flushes its logs. */
+/** The time that a CLI has to end after SIGTERM: dagger flushes its logs. */
 const GRACE_MS = 10_000;
 
-/** For how long a CLI that has ended, or has nothing more to say, may leave the other of both open. */
+/**
+ * The time between the end of the CLI and the end of its output, in either order, before the other
+ * is closed.
+ */
 const LINGER_MS = 1000;
 
 type Cli = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
- * Runs the real CLI until it ends. Its standard input is ours, so that who started us ends it.
+ * Runs the real CLI until it ends. It has our standard input, so that the parent process can end
+ * it.
  *
- * @returns The exit code: that of the real CLI, 128 and the number of a signal that ended it, 124
- * when no session opened in time, 126 or 127 when it cannot be run.
- * @throws What `begin` of the host throws: then the real CLI was not started.
+ * @returns The exit code: that of the real CLI, 128 plus the number of a signal that ended it, 124
+ * if no session opened in time, 126 or 127 if it cannot be run.
+ * @throws Any error of the host's `begin`; the real CLI is not started then.
  */
 export async function runStandIn(plan: StandInPlan): Promise<number> {
   const signals = new HeldSignals(plan.passedOn, plan.reachesAll);
@@ -64,7 +71,7 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
       await session.end();
     }
   } catch (error) {
-    // Told to end while it waited to be let in.
+    // A signal asked for the end during the wait for admission.
     if (signals.received === undefined) throw error;
     return signalCode(signals.received);
   } finally {
@@ -72,7 +79,10 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
   }
 }
 
-/** The folder in which the CLI looks for its lock file; undefined where our own is gone. */
+/**
+ * Returns the folder in which the CLI looks for its lock file; undefined if our own no longer
+ * exists.
+ */
 function workdirOf(args: readonly string[]): string | undefined {
   const at = args.findIndex((one) => /^--workdir(?:=|$)/.test(one));
   const option = args[at] ?? "";
@@ -84,7 +94,7 @@ function workdirOf(args: readonly string[]): string | undefined {
   }
 }
 
-/** Starts the real CLI. Returns an exit code where the system refuses it at once. */
+/** Starts the real CLI. Returns an exit code if the system rejects it at once. */
 function startCli(
   { cli, args, env, others = [], say }: StandInPlan,
   session: OpeningSession,
@@ -95,7 +105,7 @@ function startCli(
       stdio: ["inherit", "pipe", "pipe", ...others],
     }) as Cli;
     if ((child.stdout as Readable | undefined) !== undefined) return child;
-    // With too many open files Node.js makes no streams.
+    // With too many open files, Node.js creates no streams.
     child.on("error", () => undefined);
     return notStarted(cli, say, { code: "EMFILE" });
   } catch (error) {
@@ -116,7 +126,7 @@ class RealCli {
   readonly #child: Cli;
   readonly #words = new LastWords();
   readonly #timers: NodeJS.Timeout[] = [];
-  /** What became of the session. */
+  /** The state of the session. */
   #became: "awaited" | "opened" | "too-late" = "awaited";
   #over = false;
 
@@ -147,7 +157,7 @@ class RealCli {
     }
   }
 
-  /** Passes on what it prints as it comes; resolves when there is no more. */
+  /** Forwards its output as it arrives; resolves at its end. */
   async #passOutput(): Promise<void> {
     const { stdout, stderr } = this.#plan;
     this.#child.stderr.on("data", (chunk: Buffer) => this.#words.add(chunk));
@@ -161,7 +171,7 @@ class RealCli {
     await Promise.all([silent, passOn(this.#child.stderr, stderr)]);
   }
 
-  /** Puts the proxy before the session. A guard that cannot be had keeps no pipeline from running. */
+  /** Puts the proxy in front of the session. A failure of the guard must not stop a pipeline. */
   async #opened(told: SessionAddress): Promise<SessionAddress | undefined> {
     if (this.#became === "too-late") return undefined;
     this.#became = "opened";
@@ -176,15 +186,15 @@ class RealCli {
     }
   }
 
-  /** Nobody is told of a session that cannot be guarded, so it is ended. */
+  /** A session that cannot be guarded is not announced, so it is ended. */
   #refuseUnknown(): void {
-    // The engine has opened it, so it is not to blame.
+    // The engine has opened it, so it is not at fault.
     this.#became = "opened";
     this.#plan.say("the CLI told of its session with a port or token of a form that is not known");
     this.#end();
   }
 
-  /** A session that does not open in time is a failure of the engine. */
+  /** Counts a session that does not open in time as a failure of the engine. */
   #limitOpening(): void {
     const { connectTimeoutMs, say } = this.#plan;
     if (connectTimeoutMs === undefined) return;
@@ -197,40 +207,40 @@ class RealCli {
     });
   }
 
-  /** One that closes its output before it has told of a session never will. */
+  /** A CLI that closes its output before it prints an address never will. */
   #mute(): void {
     void this.#later(LINGER_MS).then(() => {
       if (this.#became === "awaited") this.#end();
     });
   }
 
-  /** The proxy lived in the host: nobody finds the way to the session any more. */
+  /** The proxy was in the host, so the session cannot be reached anymore. */
   #hostGone(): void {
     if (this.#over) return;
     this.#plan.say("dagger-breaker run has gone, and with it the way to this session");
     this.#end();
   }
 
-  /** Ends it in good order, or by force when it takes too long. */
+  /** Ends it with SIGTERM, or by force after a time. */
   #end(): void {
     this.#child.kill("SIGTERM");
     void this.#later(GRACE_MS).then(() => this.#child.kill("SIGKILL"));
   }
 
-  /** What it says when it ends early is a failure, unless somebody told it to end. */
+  /** Its output at an early end is a failure, unless a signal asked for the end. */
   async #settle(exitCode: number, signals: HeldSignals): Promise<void> {
     if (this.#became !== "awaited" || exitCode === 0 || signals.received !== undefined) return;
-    // A host that has gone needs to know nothing.
+    // A host that has gone needs no report.
     await this.#session.failed({ text: this.#words.text }).catch(() => {});
   }
 
-  /** Resolves after a time, unless all is over before. */
+  /** Resolves after a time, or earlier once everything is over. */
   #later(milliseconds: number): Promise<void> {
     return new Promise((resolve) => this.#timers.push(setTimeout(resolve, milliseconds)));
   }
 }
 
-/** Resolves to the exit code; rejects when it could not be started. */
+/** Resolves to the exit code; rejects if it could not start. */
 async function endOf(child: Cli): Promise<number> {
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
   return signal === null ? (code ?? 1) : signalCode(signal);
@@ -240,7 +250,9 @@ function signalCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** Passes a stream on; when nobody reads it any more, it is read to its end all the same. */
+/**
+ * Forwards a stream. Without a reader, it is still read to its end, so that the CLI does not block.
+ */
 async function passOn(source: Readable, sink: Writable): Promise<void> {
   const drop = (): void => void source.unpipe(sink).resume();
   sink.on("error", drop);
