@@ -13,7 +13,7 @@ test.each([
   ["UTF-16 of the other order", big(`\ufeff${TEXT}`)],
   ["UTF-16 without a mark", little(TEXT)],
   ["UTF-16 of the other order without one", big(TEXT)],
-])("%s is decoded, without its mark", (_name, bytes) => {
+])("decodes %s, without its byte order mark", (_name, bytes) => {
   expect(decoderOf(bytes)(bytes, 0)).toBe(TEXT);
 });
 
@@ -23,7 +23,7 @@ test("a few zero bytes in a text do not make it UTF-16", () => {
   expect(decoderOf(Buffer.alloc(0))(Buffer.alloc(0), 0)).toBe("");
 });
 
-test("both ends of a long text are decoded, wherever the last one begins", () => {
+test("decodes both ends of a long text, wherever the last one begins", () => {
   const ends = new Ends();
   ends.add(little(`\ufeff${"x".repeat(WINDOW_BYTES)}`));
   ends.add(Buffer.concat([little("y".repeat(WINDOW_BYTES)), little(TEXT)]));

@@ -1,19 +1,21 @@
-/** Decodes text whose encoding only its bytes show: UTF-8, or UTF-16 as Windows writes it. */
+/**
+ * Decodes text whose encoding is known only from its bytes: UTF-8, or UTF-16 as Windows writes it.
+ */
 
-/** How many bytes are looked at where no mark tells the encoding. */
+/** The number of bytes to inspect if no byte order mark shows the encoding. */
 const SAMPLE_BYTES = 1024;
-/** In UTF-16 nearly every other byte of a log is zero; in UTF-8 none is. */
+/** In UTF-16 nearly every other byte of a log is zero; UTF-8 has no zero bytes. */
 const MIN_ZERO_SHARE = 0.4;
 
-/** Decodes a part of a text; the first byte of the part stands at `offset` in it. */
+/** Decodes a part of a text; its first byte is at `offset` in the text. */
 export type Decode = (bytes: Uint8Array, offset: number) => string;
 
-/** The way to decode a text that begins with these bytes. */
+/** Returns the decoder for a text that begins with these bytes. */
 export function decoderOf(head: Uint8Array): Decode {
   const encoding = encodingOf(head);
   const decoder = new TextDecoder(encoding);
   if (encoding === "utf-8") return (bytes) => decoder.decode(bytes);
-  // A character has two bytes: a part that begins in the middle of one loses its rest.
+  // A character has two bytes: a part that begins in the middle of one drops the second byte.
   return (bytes, offset) => decoder.decode(bytes.subarray(offset % 2));
 }
 

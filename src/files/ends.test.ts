@@ -7,7 +7,7 @@ function endsOf(...chunks: Buffer[]): Ends {
   return ends;
 }
 
-test("what is short is kept whole, however it was cut, within a character too", () => {
+test("keeps a short text whole, also with cuts inside a character", () => {
   const text = "a ✔ b\n".repeat(1000);
   const bytes = Buffer.from(text);
   const cut = [bytes.subarray(0, 3), bytes.subarray(3, 4000), bytes.subarray(4000)];
@@ -15,7 +15,7 @@ test("what is short is kept whole, however it was cut, within a character too", 
   expect(endsOf().text()).toBe("");
 });
 
-test("of what is long both ends are kept, with a line break between", () => {
+test("keeps both ends of a long text, with a line break between", () => {
   const head = Buffer.alloc(WINDOW_BYTES, "h");
   const middle = Buffer.alloc(3 * WINDOW_BYTES, "m");
   const tail = Buffer.alloc(WINDOW_BYTES, "t");
@@ -24,7 +24,7 @@ test("of what is long both ends are kept, with a line break between", () => {
   expect(ends.bytes).toBe(5 * WINDOW_BYTES);
 });
 
-test("two windows are kept whole, and one byte more leaves one out", () => {
+test("keeps two windows whole; one more byte omits one", () => {
   const whole = Buffer.concat([Buffer.alloc(WINDOW_BYTES, "h"), Buffer.alloc(WINDOW_BYTES, "t")]);
   expect(endsOf(whole).text()).toBe(whole.toString());
   const more = endsOf(whole, Buffer.from("!")).text();
@@ -32,7 +32,7 @@ test("two windows are kept whole, and one byte more leaves one out", () => {
   expect(more.endsWith("t!")).toBe(true);
 });
 
-/** Numbers from 0 to 1 that look like chance and are the same in each run. */
+/** Returns numbers from 0 to 1 that look random and are the same in each run. */
 function numbersOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -42,7 +42,7 @@ function numbersOf(seed: number): () => number {
 }
 
 test.each([1, 2, 3, 4])(
-  "parts of any sizes keep both ends, and the last ones stay (%i)",
+  "keeps both ends of parts of any size, and recent parts stay valid (%i)",
   (seed) => {
     const next = numbersOf(seed);
     const ends = new Ends();
@@ -55,7 +55,7 @@ test.each([1, 2, 3, 4])(
       room.set(expected);
       last.push({ part: ends.take(length), expected });
       all.push(expected);
-      // As many as wait for a reader, while the next one is read.
+      // As many as wait for a reader while the next one is read.
       if (last.length > 4) last.shift();
       ends.room().fill(0);
       for (const one of last) expect(Buffer.compare(one.part, one.expected)).toBe(0);

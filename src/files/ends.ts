@@ -1,37 +1,39 @@
-/** Keeps both ends of something long in bounded memory: as much as a classifier looks at. */
+/** Keeps both ends of long data in bounded memory: the amount that a classifier reads. */
 
 import type { Decode } from "./decode-text.js";
 
 /**
- * How much is kept of each end. The classifier looks at the first and the last 64 KiB characters,
- * and no character is longer than four bytes.
+ * The size of each end. The classifier reads the first and the last 64 KiB characters, and a
+ * character has at most four bytes.
  */
 export const WINDOW_BYTES = 4 * 64 * 1024;
 
-/** The most that is taken in at once: as much as a pipe holds, so that one read empties it. */
+/** The largest part read at once: the capacity of a pipe, so that one read empties it. */
 export const PART_BYTES = 64 * 1024;
 
-/** Room for the last bytes and for the part that is read next, wherever the circle ends. */
+/** Room for the last bytes and for the part read next, wherever the ring ends. */
 const CIRCLE_BYTES = WINDOW_BYTES + 2 * PART_BYTES;
 
 const NOTHING = Buffer.alloc(0);
 
-/** The first and the last bytes of what it is given. Whoever reads may read right into it, so that nothing is copied. */
+/**
+ * The first and the last bytes of its input. A reader can read directly into it, without a copy.
+ */
 export class Ends {
   #head: Buffer = NOTHING;
-  /** Holds the last bytes in a circle: from `#at` on the oldest, before it the newest. */
+  /** A ring with the last bytes: the oldest start at `#at`, the newest end before it. */
   #circle: Buffer = NOTHING;
   #at = 0;
-  /** Where the oldest bytes end: their part did not fit behind that. */
+  /** The end of the oldest bytes: the part after them did not fit there. */
   #oldEnd = 0;
   #bytes = 0;
 
-  /** How much there was in all. */
+  /** The total number of bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Returns where the next part is to be read to, in {@link PART_BYTES} at most; `take` follows. */
+  /** Returns the room for the next part, at most {@link PART_BYTES}; call `take` afterwards. */
   room(): Uint8Array {
     if (this.#circle === NOTHING) this.#circle = Buffer.allocUnsafeSlow(CIRCLE_BYTES);
     if (this.#at + PART_BYTES > CIRCLE_BYTES) {
@@ -42,9 +44,9 @@ export class Ends {
   }
 
   /**
-   * Takes what was read into the room.
+   * Takes the bytes that were read into the room.
    *
-   * @returns The part. It stays as it is until three more have been taken and a fourth is read.
+   * @returns The part. It stays valid until three more have been taken and a fourth is read.
    */
   take(length: number): Uint8Array {
     const part = this.#circle.subarray(this.#at, this.#at + length);
@@ -58,7 +60,7 @@ export class Ends {
     return part;
   }
 
-  /** Takes a chunk that was read elsewhere; it is copied. */
+  /** Copies a chunk that was read elsewhere. */
   add(chunk: Uint8Array): void {
     for (let from = 0; from < chunk.length; from += PART_BYTES) {
       const part = chunk.subarray(from, from + PART_BYTES);
@@ -68,15 +70,15 @@ export class Ends {
   }
 
   /**
-   * Gives what is kept, as text; a line of its own stands for what was left out.
+   * Returns the kept bytes as text; a line marks the omitted part.
    *
-   * @param decoderFor Chooses how it is decoded, by its first bytes. Default: as UTF-8.
+   * @param decoderFor Selects the decoder by the first bytes. Default: UTF-8.
    */
   text(decoderFor: (head: Uint8Array) => Decode = () => asUtf8): string {
     const head = this.#head.subarray(0, this.#bytes);
     const tail = this.#tail(Math.min(WINDOW_BYTES, this.#bytes - head.length));
     const decode = decoderFor(head);
-    // So much was kept whole: nothing lies between.
+    // Up to this size everything is kept, so nothing is between the ends.
     return this.#bytes <= 2 * WINDOW_BYTES
       ? decode(Buffer.concat([head, tail]), 0)
       : joinEnds(decode(head, 0), decode(tail, this.#bytes - tail.length));
@@ -89,7 +91,7 @@ export class Ends {
   }
 }
 
-/** Two ends with something left out between them. */
+/** Joins two ends with an omitted part between them. */
 export function joinEnds(head: string, tail: string): string {
   return `${head}\n${tail}`;
 }

@@ -62,7 +62,7 @@ test.each([
       utimesSync(lock, LONG_AGO, LONG_AGO);
     },
   ],
-])("%s in the place of a lock is waited for, then told, and left alone", (_what, make) => {
+])("waits for %s in place of a lock, then reports it, and leaves it alone", (_what, make) => {
   make();
   const before = lstatSync(lock).ino;
   const names = readdirSync(folder);
@@ -73,7 +73,7 @@ test.each([
   expect(readdirSync(folder)).toEqual(names);
 });
 
-test("an old lock of another user is left alone as well", () => {
+test("leaves an old lock of another user alone", () => {
   writeFileSync(lock, "theirs");
   utimesSync(lock, LONG_AGO, LONG_AGO);
   vi.spyOn(process, "geteuid").mockReturnValue((process.geteuid?.() ?? 0) + 1);
@@ -81,7 +81,7 @@ test("an old lock of another user is left alone as well", () => {
   expect(readFileSync(lock, "utf8")).toBe("theirs");
 });
 
-test("an old lock of ours is taken over", () => {
+test("takes over an old lock of our own user", () => {
   writeFileSync(lock, "half of");
   utimesSync(lock, LONG_AGO, LONG_AGO);
   replace();

@@ -1,7 +1,7 @@
 /**
- * A lock that many processes respect, which is the next content of the file that it guards: it is
- * made exclusively beside the file, written, and put in the file's place in one step. So a process
- * that dies leaves at most one file behind, which the next one takes over.
+ * A lock between processes that is also the next content of its file. It is created exclusively
+ * beside the file, written, and renamed over the file in one step. So a process that dies leaves at
+ * most one file behind, which the next process takes over.
  */
 
 import { randomBytes } from "node:crypto";
@@ -17,10 +17,10 @@ import {
   writeFileSync,
 } from "node:fs";
 
-/** No process holds the lock as long as this: it reads and writes one small file. */
+/** No process holds the lock this long: it reads and writes one small file. */
 export const STALE_LOCK_MS = 5_000;
 
-/** Why a file was not written: other processes were at it for as long as one was ready to wait. */
+/** The error for a file that other processes kept locked during the whole wait. */
 export class FileLockedError extends Error {
   readonly code = "ELOCKED";
 
@@ -33,11 +33,11 @@ export class FileLockedError extends Error {
 /**
  * Replaces a file under its lock, in one step.
  *
- * @param target The file; its folder must be there.
- * @param maxWaitMs For how long other processes are waited for, without letting the event loop run.
- * @param content Gives the new content, read and made while no other process writes; undefined
- * leaves the file as it is.
- * @throws FileLockedError when others hold the lock for too long; the file system's errors.
+ * @param target The file; its folder must exist.
+ * @param maxWaitMs The longest wait for other processes. It blocks the event loop.
+ * @param content Returns the new content while no other process writes; undefined leaves the file
+ * unchanged.
+ * @throws FileLockedError if other processes hold the lock too long; the file system's errors.
  */
 export function replaceLocked(
   target: string,
@@ -52,7 +52,7 @@ export function replaceLocked(
     if (text !== undefined) {
       writeFileSync(descriptor, text);
       fsyncSync(descriptor);
-      // Whoever slept for so long that the lock was taken over has nothing to put in place.
+      // A process that slept until its lock was taken over must not replace the file.
       if (!isFile(lock, descriptor)) throw new FileLockedError();
       renameSync(lock, target);
       replaced = true;
@@ -77,19 +77,19 @@ function acquire(lock: string, maxWaitMs: number): number {
     }
     const mayBeFree = takeOver(lock);
     const leftMs = end - performance.now();
-    // Also where the way seemed free: something may be put into it again and again.
+    // Also after a takeover, since the lock may be recreated again and again.
     if (leftMs <= 0) throw new FileLockedError();
     if (!mayBeFree) sleep(Math.min(leftMs, 1 + 4 * Math.random()));
   }
 }
 
-/** Removes a lock that its owner left behind; tells whether the way may be free. */
+/** Removes an abandoned lock; returns whether the lock may be free now. */
 function takeOver(lock: string): boolean {
   const found = identity(lock);
   if (found === undefined) return true;
-  // A link, a folder or a file of another user was made by no process of ours: it is not to be moved.
+  // No process of ours created a link, a folder or another user's file, so it must not be moved.
   if (!found.isOurs) return false;
-  // A clock that was set back must not keep a lock for ever.
+  // A clock that was set back must not keep a lock forever.
   if (Math.abs(Date.now() - found.modifiedMs) < STALE_LOCK_MS) return false;
   const aside = `${lock}.${randomBytes(6).toString("hex")}`;
   try {
@@ -98,7 +98,7 @@ function takeOver(lock: string): boolean {
     if ((error as { code?: unknown }).code === "ENOENT") return true;
     throw error;
   }
-  // Between the look and the move another process may have taken over: then this is its new lock.
+  // Between the check and the move, another process may have taken over: then this is its new lock.
   const moved = identity(aside);
   const fresh = moved?.inode !== found.inode || moved.modifiedMs !== found.modifiedMs;
   if (fresh) quietly(() => linkSync(aside, lock));
@@ -113,7 +113,7 @@ interface Identity {
   readonly isOurs: boolean;
 }
 
-/** Looks at what is there itself: a link that leads nowhere is something, too. */
+/** Does not follow links: a dangling link exists as well. */
 function identity(path: string): Identity | undefined {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return undefined;
@@ -134,6 +134,6 @@ function quietly(action: () => void): void {
   try {
     action();
   } catch {
-    // What could not be tidied up is taken over later.
+    // A leftover is taken over later.
   }
 }

@@ -1,10 +1,10 @@
-/** Makes folders that nobody else can enter, for sockets, pipes and programs of one run. */
+/** Creates folders that only this user can enter, for sockets, pipes and programs of one run. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
-/** The longest path that a socket may have is about a hundred bytes. */
+/** The path of a socket is limited to about a hundred bytes. */
 const MAX_FOLDER_LENGTH = 80;
 
 /** A folder that only this user can enter. `remove` never throws. */
@@ -14,8 +14,8 @@ export interface PrivateFolder {
 }
 
 /**
- * Where such a folder may be made, the usual place first: a folder for temporary files may be missing, full, or one
- * whose programs the system does not run.
+ * Returns the possible parents of such a folder, the usual one first. A folder for temporary files
+ * may be missing, full, or mounted without the right to run programs.
  */
 export function placesForFolders(
   env: Readonly<Record<string, string | undefined>>,
@@ -31,9 +31,9 @@ function temporary(): string {
   return tmpdir().length > MAX_FOLDER_LENGTH ? "/tmp" : tmpdir();
 }
 
-/** Makes a folder of our own in another one. */
+/** Creates a private folder in another one. */
 export function privateFolder(parent = temporary()): PrivateFolder {
-  // Those who are told of it work in other folders.
+  // Absolute, because its users have other working folders.
   const path = mkdtempSync(join(resolve(parent), "dagger-breaker-"));
   return {
     path,
@@ -41,7 +41,7 @@ export function privateFolder(parent = temporary()): PrivateFolder {
       try {
         rmSync(path, { recursive: true, force: true });
       } catch {
-        // What cannot be removed is left to the system.
+        // A leftover is the system's to remove.
       }
     },
   };

@@ -31,7 +31,7 @@ async function serve(silenceTimeoutMs: number) {
   return { port: await server.listen(), connected, server };
 }
 
-test("every connection is told of before it is served, the first one too", async () => {
+test("reports every connection before it is served, including the first", async () => {
   const { port, connected } = await serve(60_000);
   for (const path of ["/one", "/two"]) {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: "x" });
@@ -40,7 +40,7 @@ test("every connection is told of before it is served, the first one too", async
   expect(connected.length).toBeGreaterThan(0);
 });
 
-test("a connection that is silent within a request is cut, and so are all when it is wished", async () => {
+test("cuts a connection that is silent within a request, and all of them on `cut`", async () => {
   const { port, server } = await serve(50);
   const silent = connect(port, "127.0.0.1").on("error", () => undefined);
   silent.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf");

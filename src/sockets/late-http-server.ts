@@ -1,4 +1,7 @@
-/** Serves HTTP on loopback, and loads what that takes with the first connection: most commands open none. */
+/**
+ * Serves HTTP on loopback, and loads the modules for it with the first connection: most commands
+ * get none.
+ */
 
 import type {
   Server as HttpServer,
@@ -9,16 +12,16 @@ import type {
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { BACKLOG } from "./backlog.js";
 
-/** What a server does with its connections and their requests. */
+/** The handlers for connections and their requests. */
 export interface LateHttpHandlers {
   /** Called before anything is read. */
   connected(socket: Socket): void;
   requested(request: IncomingMessage, response: ServerResponse): void;
 }
 
-/** How its connections are served. */
+/** The settings of its connections. */
 export interface LateHttpOptions extends Pick<ServerOptions, "keepAliveTimeout" | "maxHeaderSize"> {
-  /** When a connection is cut that is silent within a request, in milliseconds. */
+  /** The longest silence within a request before the connection is cut, in milliseconds. */
   readonly silenceTimeoutMs: number;
 }
 
@@ -43,10 +46,10 @@ export class LateHttpServer {
   }
 
   /**
-   * Listens.
+   * Starts to listen.
    *
    * @returns The port.
-   * @throws The system's error when no port can be had.
+   * @throws The system's error if no port is available.
    */
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
@@ -59,7 +62,7 @@ export class LateHttpServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Takes no further connection. */
+  /** Accepts no further connection. */
   close(): void {
     this.#server.close();
   }
@@ -72,7 +75,7 @@ export class LateHttpServer {
   #load(): HttpServer {
     const { silenceTimeoutMs, ...options } = this.#options;
     const http = process.getBuiltinModule("node:http").createServer(options);
-    // A server that does not listen itself keeps no other of its times.
+    // A server that does not listen itself applies none of its other timeouts.
     http.setTimeout(silenceTimeoutMs);
     return http.on("request", (request, response) => this.#handlers.requested(request, response));
   }

@@ -1,4 +1,4 @@
-/** Makes tokens that nobody can guess. */
+/** Creates random tokens. */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
@@ -6,15 +6,15 @@ const BYTES = 16;
 const SOURCE = "/dev/urandom";
 
 /**
- * Returns 128 random bits in hex. The system is asked itself where it can be: the module for cryptography takes longer
- * to load than all else that a command needs to start.
+ * Returns 128 random bits in hex. It reads the system's device directly where possible: loading the
+ * crypto module takes longer than everything else that a command needs to start.
  */
 export function randomToken(): string {
   const bytes = fromSystem() ?? process.getBuiltinModule("node:crypto").randomBytes(BYTES);
   return bytes.toString("hex");
 }
 
-/** Undefined where there is no such device, as on Windows. */
+/** Undefined on systems without such a device, such as Windows. */
 function fromSystem(): Buffer | undefined {
   let source: number | undefined;
   try {

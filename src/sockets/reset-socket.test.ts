@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { resetSocket } from "./reset-socket.js";
 
-/** What a socket was told right before it is reset. */
+/** The operation on a socket right before its reset. */
 const STATES: Readonly<Record<string, (socket: Socket) => unknown>> = {
   "that is idle": () => undefined,
   "whose end is on its way": (socket) => socket.end(),

@@ -5,7 +5,7 @@ import { TokenGate } from "./token-gate.js";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A gate, and connections that have come to it. */
+/** Creates a gate with connections. */
 function gateWith({ members = 10, strangers = 0 } = {}) {
   const gate = new TokenGate(members);
   const enter = () => {
@@ -16,7 +16,7 @@ function gateWith({ members = 10, strangers = 0 } = {}) {
   return { gate, enter, sockets: Array.from({ length: strangers }, enter) };
 }
 
-test("a connection without a token is cut after 5 s, and not before", () => {
+test("cuts a connection without a token after 5 s, and not before", () => {
   const { sockets } = gateWith({ strangers: 1 });
   vi.advanceTimersByTime(4999);
   expect(sockets[0]?.destroyed).toBe(false);
@@ -25,7 +25,7 @@ test("a connection without a token is cut after 5 s, and not before", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a connection that has shown its token is not timed", () => {
+test("does not time a connection with its token", () => {
   const { gate, enter } = gateWith();
   const socket = enter();
   expect(gate.isMember(socket)).toBe(false);
@@ -37,17 +37,17 @@ test("a connection that has shown its token is not timed", () => {
   expect(gate.admit(socket)).toBe(true);
 });
 
-test("a token that was read only now, on a busy machine, is in time", () => {
+test("accepts a token that a busy machine reads late", () => {
   const { gate, enter } = gateWith();
   const socket = enter();
-  // The timer has fired; the sockets are read next, and the second look comes after that.
+  // The timer has fired; the sockets are read next, and the second check comes after that.
   vi.advanceTimersToNextTimer();
   expect(gate.admit(socket)).toBe(true);
   vi.runAllTimers();
   expect(socket.destroyed).toBe(false);
 });
 
-test("of more than 1,000 connections without a token the oldest makes room, and no member does", () => {
+test("with more than 1,000 connections without a token, cuts the oldest and no member", () => {
   const { gate, enter } = gateWith();
   const member = enter();
   gate.admit(member);
@@ -57,7 +57,7 @@ test("of more than 1,000 connections without a token the oldest makes room, and 
   expect(member.destroyed).toBe(false);
 });
 
-test("members are bounded on their own, and one that leaves makes room", async () => {
+test("bounds members separately, and one that leaves frees its place", async () => {
   const { gate, enter, sockets } = gateWith({ members: 2, strangers: 500 });
   const [one, two, three] = [enter(), enter(), enter()];
   expect([gate.admit(one), gate.admit(two), gate.admit(three)]).toEqual([true, true, false]);
@@ -68,7 +68,7 @@ test("members are bounded on their own, and one that leaves makes room", async (
   expect(sockets.every(({ destroyed }) => !destroyed)).toBe(true);
 });
 
-test("a connection that fails or closes leaves no timer behind, and its error ends nothing", async () => {
+test("a connection that fails or closes leaves no timer, and its error ends nothing", async () => {
   const { gate, enter } = gateWith();
   const socket = enter();
   const closed = new Promise((resolve) => socket.once("close", resolve));

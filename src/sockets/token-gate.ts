@@ -1,23 +1,23 @@
 /**
- * Bounds the connections that have not shown their token yet: they get little time and little room,
- * and they keep no other connection out. The session proxy, the receiver of traces and the server of
- * shared circuits use it alike.
+ * Bounds the connections that have not sent their token yet: they get little time and little
+ * memory, and keep no other connection out. The session proxy, the receiver of traces and the
+ * server of shared circuits all use it.
  */
 
 import type { Socket } from "node:net";
 
-/** How long a connection may take to show its token, in milliseconds. */
+/** The time that a connection has to send its token, in milliseconds. */
 const TOKEN_WITHIN_MS = 5000;
 
-/** How many connections without a token are kept; the oldest makes room for the next. */
+/** The most connections without a token; a new one replaces the oldest. */
 const MAX_STRANGERS = 1000;
 
-/** The longest head that is read of a connection that has not shown its token. */
+/** The longest head that is read from a connection without a token. */
 export const MAX_STRANGER_HEAD_BYTES = 16 * 1024;
 
 /**
- * The connections of one server. Those that have shown their token are members: they are neither timed
- * nor cut here, since clients with a pool open connections early and keep them for later.
+ * The connections of one server. Those with the token are members. They are neither timed nor cut
+ * here, because clients with a pool open connections early for later use.
  */
 export class TokenGate {
   readonly #maxMembers: number;
@@ -25,14 +25,14 @@ export class TokenGate {
   /** With their timers, the oldest first. */
   readonly #strangers = new Map<Socket, NodeJS.Timeout>();
 
-  /** @param maxMembers How many connections with a token are taken at once. */
+  /** @param maxMembers The most connections with a token at once. */
   constructor(maxMembers: number) {
     this.#maxMembers = maxMembers;
   }
 
-  /** Takes a new connection in, for as long as a connection without a token is kept. */
+  /** Adds a new connection, within the limits for one without a token. */
   enter(socket: Socket): void {
-    // A socket may fail before a server of HTTP listens to it, and after it has stopped listening.
+    // A socket may fail before an HTTP server listens to its errors, and after that has stopped.
     socket.on("error", () => undefined);
     socket.once("close", () => this.#forget(socket));
     const timer = setTimeout(() => this.#expire(socket), TOKEN_WITHIN_MS);
@@ -42,9 +42,9 @@ export class TokenGate {
   }
 
   /**
-   * Makes a connection that has shown its token a member.
+   * Makes a connection that has sent its token a member.
    *
-   * @returns False when there is no room for one more: answer it 503, and close it.
+   * @returns False if there is no room: answer it 503 and close it.
    */
   admit(socket: Socket): boolean {
     const timer = this.#strangers.get(socket);
@@ -56,7 +56,7 @@ export class TokenGate {
     return true;
   }
 
-  /** Whether a connection has shown its token. */
+  /** Returns whether a connection has sent its token. */
   isMember(socket: Socket): boolean {
     return this.#members.has(socket);
   }
@@ -68,8 +68,8 @@ export class TokenGate {
   }
 
   /**
-   * Cuts a connection that is late. On a busy machine its head may have come in time and be unread
-   * still: sockets are read once more before the callback of `setImmediate` runs.
+   * Cuts a connection that is late. On a busy machine its head may have arrived in time but be
+   * unread. Sockets are read once more before the callback of `setImmediate` runs.
    */
   #expire(socket: Socket): void {
     setImmediate(() => {
