@@ -1,8 +1,8 @@
 /**
- * Watches the CLI that the SDK starts for a session. The SDK does not hand it out, does not end it
- * when the session does not open, and loses its error when it ends early: the caller gets a
- * `TypeError` about `port`, while the true error becomes an unhandled rejection, which ends Node.
- * A CLI that dies later on causes one more unhandled rejection.
+ * Watches the CLI that the SDK starts for a session. The SDK does not expose it, and does not end
+ * it if the session fails to open. If the CLI ends early, the SDK loses its error: the caller gets
+ * a `TypeError` about `port`, while the true error becomes an unhandled rejection, which ends Node.
+ * A CLI that dies later causes one more unhandled rejection.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -11,12 +11,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { warn } from "./session-tracing.js";
 
-/** The processes that are started while a session is opened. */
+/** The processes that start while a session is opened. */
 const started = new AsyncLocalStorage<Set<ChildProcess>>();
 
 const CHANNEL = "child_process";
 
-/** How long the CLI may take to end after SIGTERM. */
+/** The time that the CLI has to end after SIGTERM. */
 const GRACE_MS = 2000;
 
 /** The watch over one start of a session. */
@@ -31,7 +31,8 @@ export class CliWatch {
     const { process: child } = message as { readonly process: ChildProcess };
     this.#children.add(child);
     addToEnvironment(child, this.#variables);
-    // The SDK's process library makes the child a promise in the same run of code, but after this.
+    // The SDK's process library makes the child a promise in the same synchronous run, but after
+    // this.
     queueMicrotask(() => handleRejections(child, this.#hearRejection));
     if (this.#killed) queueMicrotask(() => endProcess(child));
   };
@@ -39,43 +40,45 @@ export class CliWatch {
     this.#error ??= reason;
   };
 
-  /** @param variables What is added to the environment of the CLI, and of nothing else. */
+  /** @param variables Variables for the environment of the CLI only. */
   constructor(variables: Readonly<Record<string, string>> = {}) {
     this.#variables = variables;
     subscribe(CHANNEL, this.#onChild);
   }
 
-  /** Runs what opens a session. */
+  /** Runs the function that opens a session. */
   run<T>(open: () => Promise<T>): Promise<T> {
     return started.run(this.#children, open);
   }
 
-  /** The SDK's error for a CLI that ended early, if it did; to be asked once the SDK has given up. */
+  /**
+   * Returns the SDK's error for a CLI that ended early, if any; call it after the SDK has failed.
+   */
   async error(): Promise<unknown> {
-    // The reaction that throws this error may be a few microtasks later than the SDK's own end.
+    // The reaction that throws this error may run a few microtasks after the SDK's own failure.
     await new Promise((resolve) => setImmediate(resolve));
     return this.#error;
   }
 
-  /** Resolves when the CLI has ended; the SDK asks it to, and does not wait for that. */
+  /** Resolves when the CLI has ended; the SDK asks it to end but does not wait. */
   async gone(): Promise<void> {
     await Promise.all([...this.#children].map(endOf));
   }
 
-  /** Ends the CLI if it runs, also one that is started only after this. */
+  /** Ends the CLI if it runs, or as soon as it starts. */
   kill(): void {
     if (this.#killed) return;
     this.#killed = true;
     for (const child of this.#children) endProcess(child);
   }
 
-  /** The session is open: the start needs no watch any more, only the end of the CLI does. */
+  /** Records that the session is open: from here on, only the end of the CLI is watched. */
   opened(): void {
     for (const child of this.#children) child.once("exit", warnOfBadEnd);
     this.end();
   }
 
-  /** Ends the watch; may be called more than once. */
+  /** Ends the watch; can be called more than once. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -94,17 +97,17 @@ function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid !== undefined && exitCode === null && signalCode === null;
 }
 
-/** What execa adds to a child process to make it a promise as well. */
+/** The methods that execa adds to a child process to make it a promise as well. */
 interface PromiseLike {
   readonly catch?: (onRejected: (reason: unknown) => unknown) => Promise<unknown>;
 }
 
 /**
  * Handles the rejections that the SDK leaves behind: that of the child itself, and that of the
- * reaction to it in which the SDK throws what the CLI wrote. Only so does no listener of the user's
- * to `unhandledRejection` hear of them: once Node reports one, it cannot be hidden.
+ * SDK's reaction, which throws the CLI's output. Only so does no `unhandledRejection` listener of
+ * the user receive them: once Node reports one, it cannot be hidden.
  *
- * @param hear Hears what such a reaction throws.
+ * @param hear Receives the error of such a reaction.
  */
 function handleRejections(child: ChildProcess, hear: (reason: unknown) => void): void {
   const { catch: react } = child as PromiseLike;
@@ -118,13 +121,13 @@ function handleRejections(child: ChildProcess, hear: (reason: unknown) => void):
   Object.defineProperty(child, "catch", { value, configurable: true, writable: true });
 }
 
-/** How Node starts a process; of its options only the environment matters here. */
+/** Node's internal start of a process; only the environment matters here. */
 type Spawn = (options: { envPairs?: readonly string[] }) => unknown;
 
 /**
- * Adds variables to the environment of a process that is made but not started yet. The SDK hands its
- * own environment to the CLI, where the variables would start its own telemetry; and a program that
- * stood in for the CLI would have to find the one that the SDK downloads.
+ * Adds variables to the environment of a process that is created but not started. The SDK passes
+ * its own environment to the CLI, where the variables would start the SDK's own telemetry. A
+ * program in place of the CLI would have to find the one that the SDK downloads.
  */
 function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string, string>>): void {
   const names = Object.keys(variables);
@@ -141,14 +144,14 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
       );
       return spawn.call(child, options);
     }
-    // Of two with one name the CLI reads the first.
+    // If a name occurs twice, the CLI reads the first.
     const kept = envPairs.filter((pair) => !names.includes(pair.slice(0, pair.indexOf("="))));
     return spawn.call(child, Object.assign(options, { envPairs: [...kept, ...added] }));
   };
   Object.defineProperty(child, "spawn", { value: startWithMore, configurable: true });
 }
 
-/** The only trace of a CLI that ended on its own or in bad order: nothing of what it said. */
+/** The only report of a CLI that ended by itself or badly. It contains none of its output. */
 function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void {
   if (code === 0 || signal === "SIGTERM") return;
   process.emitWarning(`the dagger CLI of a session ended with ${signal ?? `exit code ${code}`}`, {
@@ -158,9 +161,9 @@ function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void 
 }
 
 /**
- * Ends a process in good order, or by force when it takes too long or this process ends first. The
- * end of its input reaches a CLI behind a script that passes no signal on, and a process that
- * outlives it must not keep Node alive by its output.
+ * Ends a process with SIGTERM, or by force after a time or when this process ends first. The end of
+ * its input reaches a CLI behind a script that forwards no signals. The output of a process that
+ * outlives this must not keep Node alive.
  */
 function endProcess(child: ChildProcess): void {
   if (!isRunning(child)) return;

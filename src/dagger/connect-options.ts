@@ -1,4 +1,4 @@
-/** What the guard of `connect` and `connection` can be told beyond that of a single client. */
+/** The options of the guard in `connect` and `connection`, beyond those of a single client. */
 
 import type { SideEffect } from "../attribution/query/query-reading.js";
 import type { GuardOptions } from "../guard/guard-options.js";
@@ -11,41 +11,41 @@ import {
   wordField,
 } from "../options/check.js";
 
-/** What the guard of a connection can be told. */
+/** The options of a connection's guard. */
 export interface ConnectGuardOptions extends GuardOptions {
   /**
-   * Milliseconds within which a session must open; above 0. None by default: the SDK itself gives
-   * up after five minutes, while an engine that does not answer says nothing for ten. What opens too
-   * late is ended, the CLI included, and is a failure of the engine.
+   * The limit in milliseconds for opening a session; above 0. Default: none. The SDK itself gives
+   * up after five minutes, while an engine that does not answer prints nothing for ten. A session
+   * that opens too late is ended, including its CLI, and counts as a failure of the engine.
    */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * What becomes of a callback whose session is lost: it fails, or it runs again on a new session,
-   * which is cheap since the engine has cached the steps that were finished. It is never run again
-   * in a session inherited from the environment, nor when it has published, exported, started a
+   * The reaction to a lost session during a callback: it fails, or runs again on a new session. A
+   * rerun is cheap, because the engine has cached the finished steps. It never happens in a session
+   * inherited from the environment, nor after the callback has published, exported, started a
    * service or called a module. Default: `"fail"`.
    */
   readonly onSessionLost?: "fail" | "rerun" | undefined;
   /**
-   * Whether the engine's own traces are read as witness: which hosts were asked, how they answered,
-   * what came from a cache. Only for sessions that are opened here; the CLI alone gets the variables
-   * for it, and the collector that the environment names gets all traces as before. Default: true with a
-   * shared store, unless the environment names a collector or the session is inherited; else false.
+   * Whether to read the engine's own traces: which hosts were contacted, how they answered, and
+   * what came from a cache. Only for sessions opened here. Only the CLI gets the variables for it,
+   * and a collector in the environment receives all traces as before. Default: true with a shared
+   * store, unless the environment names a collector or the session is inherited; else false.
    */
   readonly traces?: boolean | undefined;
-  /** How often a callback may be run again, 1 to 100. Default: 1. */
+  /** The most reruns of a callback, 1 to 100. Default: 1. */
   readonly maxReruns?: number | undefined;
-  /** Whether a callback that has called a module may be run again. Default: false. */
+  /** Whether a callback that has called a module may run again. Default: false. */
   readonly rerunModules?: boolean | undefined;
 }
 
-/** The options of a connection, checked, apart from those of the guard itself. */
+/** The validated options of a connection, without those of the guard itself. */
 export interface ConnectSettings {
   readonly connectTimeoutMs: number | undefined;
   readonly onSessionLost: "fail" | "rerun";
   readonly maxReruns: number;
   readonly rerunModules: boolean;
-  /** Undefined: where they are needed and nobody else reads them. */
+  /** Undefined: only where they are needed and have no other reader. */
   readonly traces: boolean | undefined;
 }
 
@@ -58,9 +58,10 @@ const FIELDS = {
 };
 
 /**
- * Checks the options of a connection and parts them from those of its guard, which checks the rest.
+ * Validates the options of a connection and separates those of its guard, which validates them
+ * itself.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
+ * @throws TypeError or RangeError that names the option, its value and what was expected.
  */
 export function readConnectOptions(given: unknown): {
   readonly settings: ConnectSettings;
@@ -74,7 +75,7 @@ export function readConnectOptions(given: unknown): {
   return { settings: readOptions("guard", own, FIELDS), guardOptions };
 }
 
-/** Whether what a callback has done so far may be done again. */
+/** Returns whether the effects of a callback so far permit a rerun. */
 export function mayRunAgain(
   sideEffects: ReadonlySet<SideEffect>,
   { rerunModules }: ConnectSettings,

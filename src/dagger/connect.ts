@@ -1,4 +1,4 @@
-/** `connect` and `connection` of the SDK, guarded, with their mistakes mended. */
+/** Guarded versions of the SDK's `connect` and `connection`, with some of their defects fixed. */
 
 import * as sdk from "@dagger.io/dagger";
 import { checkFunction } from "../options/check.js";
@@ -9,20 +9,19 @@ import { makeGuard } from "./step-aside.js";
 
 /** The options of the SDK's `connect` and `connection`, and one more. */
 export interface ConnectOptions extends sdk.ConnectOpts {
-  /** What the guard is told. */
+  /** The options of the guard. */
   readonly guard?: ConnectGuardOptions | undefined;
 }
 
 /**
  * The SDK's `connect`, guarded: opens a session and calls `callback` with a client whose every
- * request passes the breakers of what it depends on.
+ * request passes the breakers of its upstreams.
  *
- * Unlike the SDK's own it resolves to the callback's value, passes on the callback's error as it
- * is, and tells why a session could not be opened.
+ * Unlike the SDK's own, it resolves to the callback's value, passes on the callback's error
+ * unchanged, and explains why a session could not be opened.
  *
- * @throws CircuitBreakerOpenError when the engine's circuit is open: no session is started then;
- * TimeoutError when none opens within `connectTimeoutMs`.
- *
+ * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then;
+ * TimeoutError if none opens within `connectTimeoutMs`.
  * @example
  * ```ts
  * import { connect } from "dagger-circuit-breaker/dagger";
@@ -56,9 +55,9 @@ export async function connect<T>(
 
 /**
  * The SDK's `connection`, guarded: opens a session for the global `dag` and guards `dag` while
- * `callback` runs. Everything else is as with `connect`.
+ * `callback` runs. Everything else is as in `connect`.
  *
- * @throws CircuitBreakerOpenError when the engine's circuit is open: no session is started then.
+ * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then.
  */
 export async function connection<T>(
   callback: () => Promise<T>,

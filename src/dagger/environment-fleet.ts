@@ -1,4 +1,7 @@
-/** The fleet that the environment names, so that a pipeline shares its circuits without a line of code. */
+/**
+ * The fleet in the environment, through which a pipeline shares its circuits without a change of
+ * code.
+ */
 
 import { createFleet, type Fleet } from "../fleet/client/fleet.js";
 
@@ -6,11 +9,11 @@ import { createFleet, type Fleet } from "../fleet/client/fleet.js";
 const fleets = new Map<string, Fleet>();
 
 /**
- * The fleet of the store in DAGGER_BREAKER_STORE, with the scope in DAGGER_BREAKER_SCOPE and the token
- * in DAGGER_BREAKER_STORE_TOKEN, counted by what DAGGER_BREAKER_COUNT_BY says; undefined without the
- * first. It does not keep the process alive.
+ * Returns the fleet of the store in DAGGER_BREAKER_STORE, with the scope in DAGGER_BREAKER_SCOPE,
+ * the token in DAGGER_BREAKER_STORE_TOKEN and the unit of DAGGER_BREAKER_COUNT_BY; undefined
+ * without the first. It does not keep the process alive.
  *
- * @throws RangeError for a variable of no use; it never shows the URL.
+ * @throws RangeError for an invalid variable; it never shows the URL.
  */
 export function environmentFleet(): Fleet | undefined {
   const {

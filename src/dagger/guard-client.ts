@@ -21,17 +21,16 @@ import { makeGuard, type RequestSender, requestSender } from "./step-aside.js";
 import { fetchWith, send, type TransportAnswer } from "./transport.js";
 
 /**
- * Returns a guarded copy of a client of the Dagger SDK, of any copy of the SDK: each request that
- * it, or any object made from it, sends passes the breakers of what it depends on. The client given
- * stays as it is. Objects stay the SDK's own.
+ * Returns a guarded copy of a client of the Dagger SDK (any copy of the SDK): each request from it,
+ * or from any object made with it, passes the breakers of its upstreams. The given client is not
+ * changed. Objects remain the SDK's own.
  *
- * A client that is guarded already, such as the one that this package's `connect` gives, comes back
- * under the new options instead of the old: no request passes two guards.
+ * A client that is already guarded, such as the one from this package's `connect`, is returned with
+ * the new options in place of the old: no request passes two guards.
  *
- * @param client A `Client`, such as `connect` gives, or `dag`.
- * @throws UnsupportedSdkError when the SDK has a shape that is not known; TypeError or RangeError
- * for wrong options.
- *
+ * @param client A `Client`, such as from `connect`, or `dag`.
+ * @throws UnsupportedSdkError if the SDK has an unknown structure; TypeError or RangeError for
+ * wrong options.
  * @example
  * ```ts
  * import { dag } from "@dagger.io/dagger";
@@ -45,27 +44,27 @@ export function guard<C extends object>(client: C, options?: GuardOptions): C {
   return guardWith(makeGuard(options), client, () => new SessionState(undefined, undefined, true));
 }
 
-/** Gives what is known of the session behind a connection; asked once for each. */
+/** Returns the facts about the session of a connection; called once for each. */
 type StateSource = () => SessionState;
 
-/** Like `guard`, with a guard that is there already. */
+/** Guards like `guard`, with an existing guard. */
 export function guardWith<C extends object>(owner: Guard, client: C, source: StateSource): C {
   const { _ctx } = checkSdkObject(client);
   const Client = client.constructor as new (context: unknown) => C;
   return new Client(guarded(owner, _ctx, source));
 }
 
-/** The contexts that an object had before it was guarded in place, and those it has since had. */
+/** The contexts of an object before it was guarded in place, and those since then. */
 const inPlace = new WeakMap<
   object,
   { readonly plain: SdkContext; readonly guarded: SdkContext[] }
 >();
 
 /**
- * Guards an object of the SDK in place, as `dag` needs it. The guards of an object may be undone in
- * any order: the youngest that is left holds, and after the last it is as it was.
+ * Guards an object of the SDK in place, as `dag` needs it. The guards of an object can be removed
+ * in any order: the newest remaining one applies, and after the last the object is as before.
  *
- * @returns How to undo it.
+ * @returns A function that removes the guard.
  */
 export function guardInPlace(owner: Guard, client: object, source: StateSource): () => void {
   const object: SdkObject = checkSdkObject(client);
@@ -81,7 +80,7 @@ export function guardInPlace(owner: Guard, client: object, source: StateSource):
   };
 }
 
-/** The plain connection behind a guarded one, and what is known of its sessions. */
+/** The plain connection behind a guarded one, and the facts about its sessions. */
 interface Known {
   readonly plain: SdkConnection;
   readonly stateOf: (client: SdkGraphQLClient) => SessionState;
@@ -99,7 +98,7 @@ function guarded(owner: Guard, context: SdkContext, source: StateSource): SdkCon
   return guardedContext(owner, context, connection);
 }
 
-/** A connection whose GraphQL clients are guarded copies, one for each of the plain ones. */
+/** Returns a connection whose GraphQL clients are guarded copies, one for each plain client. */
 function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnection {
   const copyOf = once((client: SdkGraphQLClient) => {
     const state = stateOf(client);
@@ -109,7 +108,7 @@ function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnecti
   return { getGQLClient: () => copyOf(plain.getGQLClient()) };
 }
 
-/** Makes something once for each GraphQL client, and so for each session. */
+/** Creates something once for each GraphQL client, and so for each session. */
 function once<V>(make: (client: SdkGraphQLClient) => V): (client: SdkGraphQLClient) => V {
   const made = new WeakMap<SdkGraphQLClient, V>();
   return (client) => {
@@ -127,7 +126,7 @@ function guardedGraphQLClient(client: SdkGraphQLClient, fetch: Fetch): SdkGraphQ
   return new GraphQLClient(url, { ...requestConfig, fetch });
 }
 
-/** The fetch of one connection: it is here that a request is admitted, sent or dropped. */
+/** Returns the fetch of one connection, which admits, sends and drops requests. */
 function guardedFetch(sender: RequestSender, tracing: SessionTracing | undefined): Fetch {
   return fetchWith((url, init) => {
     const given = requestOf(init.body);
@@ -142,7 +141,7 @@ function guardedFetch(sender: RequestSender, tracing: SessionTracing | undefined
 /**
  * Sends a request as the SDK would.
  *
- * @param traceparent The span of the request itself; what the guard asks after it is not part of it.
+ * @param traceparent The span of the request itself; further requests of the guard are outside it.
  */
 function exchangeOf(
   url: string | URL,
@@ -160,13 +159,13 @@ function exchangeOf(
   };
 }
 
-/** The request in a body. A batch, which neither SDK nor engine knows, names nothing. */
+/** Returns the request of a body. A batch, which neither SDK nor engine supports, names nothing. */
 function requestOf(body = ""): GraphQLRequest {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
   } catch {
-    // What is no JSON is for the session to refuse.
+    // The session rejects invalid JSON itself.
   }
   return { query: "" };
 }

@@ -1,12 +1,12 @@
-/** A context of the SDK whose requests are guarded; every object made from it stays guarded. */
+/** A context of the SDK with guarded requests; every object made from it is guarded too. */
 
 import { isCircuitBreakerError } from "../breaker/errors.js";
 import type { Guard } from "../guard/guard.js";
 import type { SdkConnection, SdkContext, SdkContextClass } from "./sdk-shape.js";
 
 /**
- * Makes a guarded copy of a context. The class is derived from the context's own, because there may
- * be several copies of the SDK in a process, as inside Dagger modules.
+ * Creates a guarded copy of a context. Its class extends the context's own, because a process may
+ * contain several copies of the SDK, for example inside Dagger modules.
  */
 export function guardedContext(
   owner: Guard,
@@ -17,7 +17,7 @@ export function guardedContext(
   const Base = plainClasses.get(given) ?? given;
 
   class GuardedContext extends Base {
-    /** Every method of the SDK that lengthens the chain ends here, in versions known and to come. */
+    /** Every method of the SDK that extends the chain ends here, in known and future versions. */
     override async execute(): Promise<unknown> {
       try {
         return await super.execute();
@@ -31,7 +31,7 @@ export function guardedContext(
   return new GuardedContext(context._queryTree, connection);
 }
 
-/** The SDK's own class behind each guarded one, so that no class is ever guarded twice. */
+/** The SDK's own class of each guarded one, so that no class is guarded twice. */
 const plainClasses = new WeakMap<SdkContextClass, SdkContextClass>();
 
 /** Makes a method that returns a plain context return a guarded one. */
@@ -47,8 +47,8 @@ function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: stri
 }
 
 /**
- * The SDK wraps what its transport throws; an error of ours, and the reason with which the user
- * aborted, reach the user as themselves.
+ * The SDK wraps errors of its transport. Our errors, and the user's own abort reason, reach the
+ * user unwrapped.
  */
 function unwrapped(error: unknown, signal: AbortSignal | undefined): unknown {
   const seen = new Set<unknown>();

@@ -1,11 +1,11 @@
 /**
- * The Dagger SDK with circuit breakers: everything that `@dagger.io/dagger` exports, with `connect`
- * and `connection` guarded, and `guard` for clients that are there already.
+ * The Dagger SDK with circuit breakers: everything in `@dagger.io/dagger`, with `connect` and
+ * `connection` guarded, and `guard` for existing clients.
  */
 
-// The SDK itself; the names below go before its own.
+// The SDK itself; the names below override its own.
 export * from "@dagger.io/dagger";
-// What it throws, keeps and counts.
+// Errors, stored data and counters.
 export type { GuardRejection } from "../guard/admission/admission.js";
 export { sparedRequestCount } from "../guard/admission/spared-requests.js";
 // Known digests.
@@ -17,7 +17,7 @@ export {
   type MemoryDigestsOptions,
 } from "../guard/digests/known-digests.js";
 export { isSessionLostError, SessionLostError } from "../guard/errors.js";
-// What a guard can be told, and where its breakers live.
+// The options of a guard, and the registry of its breakers.
 export { type GuardBreakers, type GuardOptions, guardRegistry } from "../guard/guard-options.js";
 export type { FailureRecord } from "../guard/judgement/failure-record.js";
 export type { LockedEvent } from "../guard/locks/request-locks.js";
@@ -25,7 +25,7 @@ export type { Mirrors } from "../guard/rewrite/mirrors.js";
 export type { PinOptions } from "../guard/rewrite/pin-options.js";
 export { type PinnedEvent, pinnedImageCount } from "../guard/rewrite/pinning.js";
 export type { Quota } from "../quota/quota.js";
-// What is left of a registry's pull limit.
+// The remaining pull limit of a registry.
 export {
   probeQuota,
   type QuotaCredentials,

@@ -1,4 +1,4 @@
-/** The few inner fields of the SDK that the guard relies on, checked before they are used. */
+/** The few internal fields of the SDK that the guard uses, checked before use. */
 
 import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import { show } from "../options/check.js";
@@ -6,7 +6,7 @@ import { show } from "../options/check.js";
 /** A fetch as graphql-request calls it: always with a text as body and a `Headers` object. */
 export type Fetch = (url: string | URL, init: FetchInit) => Promise<Response>;
 
-/** What graphql-request hands to its fetch. */
+/** The second argument of that fetch. */
 export interface FetchInit {
   readonly method?: string;
   readonly headers?: Headers;
@@ -19,19 +19,19 @@ export interface SdkGraphQLClient {
   readonly requestConfig: { readonly fetch?: unknown };
 }
 
-/** What gives the GraphQL client of a connection; the one behind `dag` has none between sessions. */
+/** The source of a connection's GraphQL client; the one behind `dag` has none between sessions. */
 export interface SdkConnection {
   getGQLClient(): SdkGraphQLClient;
 }
 
-/** The chain of operations that an object of the SDK stands for, and the connection to send it on. */
+/** The chain of operations behind an object of the SDK, and the connection to send it on. */
 export interface SdkContext {
   readonly _queryTree: readonly unknown[];
   readonly _connection: SdkConnection;
   execute(): Promise<unknown>;
 }
 
-/** How the SDK makes a context. */
+/** The constructor of a context. */
 export type SdkContextClass = new (
   queryTree: readonly unknown[],
   connection: SdkConnection,
@@ -43,8 +43,8 @@ export interface SdkObject {
 }
 
 /**
- * The SDK is of a version whose inner shape this package does not know. `code` is
- * `"UNSUPPORTED_SDK"`. Nothing runs unguarded by accident: it is thrown before the first request.
+ * The error for an SDK version with an unknown internal structure. `code` is `"UNSUPPORTED_SDK"`.
+ * It is thrown before the first request, so that nothing runs unguarded by accident.
  */
 export class UnsupportedSdkError extends CircuitBreakerError {
   constructor(field: string, found: unknown, expected: string) {
@@ -61,9 +61,9 @@ export class UnsupportedSdkError extends CircuitBreakerError {
 }
 
 /**
- * Checks that a value is an object of the SDK with a context of the shape that the guard needs.
+ * Checks that a value is an object of the SDK with a usable context.
  *
- * @throws TypeError for what is no object of the SDK; UnsupportedSdkError for one of another shape.
+ * @throws TypeError for another object; UnsupportedSdkError for another structure.
  */
 export function checkSdkObject(value: unknown): SdkObject {
   if (typeof value !== "object" || value === null) {

@@ -1,4 +1,6 @@
-/** Opens one session through the SDK and runs a body in it: in time, and with true errors. */
+/**
+ * Opens one session through the SDK and runs a callback in it, with a timeout and with true errors.
+ */
 
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
 import type { CallPermit } from "../breaker/calls/permit.js";
@@ -8,15 +10,15 @@ import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import type { CliWatch } from "./cli-watch.js";
 import { openingErrorOf } from "./step-aside.js";
 
-/** How a callback ended. */
+/** The end of a callback. */
 export type Ending<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown };
 
-/** Opens a session and calls `run` with what is to be done in it. */
+/** Opens a session and calls `run` with a function to run the callback in it. */
 export type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>;
 
-/** Runs in a session that is there already; that it opens proves nothing of the engine. */
+/** Runs in an existing session, whose opening proves nothing about the engine. */
 export async function runInherited<T>(permit: CallPermit, open: Open<T>): Promise<Ending<T>> {
   const endings: Ending<T>[] = [];
   permit.release();
@@ -30,7 +32,7 @@ export async function runInherited<T>(permit: CallPermit, open: Open<T>): Promis
   return endingFrom(endings);
 }
 
-/** Runs in a session that is opened for it, which is one call of the engine. */
+/** Runs in a new session. Opening it is one call of the engine. */
 export async function runInNew<T>(
   permit: CallPermit,
   limits: Limits,
@@ -50,7 +52,8 @@ export async function runInNew<T>(
   try {
     await Promise.race([opening, limits.promise]);
   } catch (error) {
-    // What fails after the callback is the end of the session; how the callback ended is the news.
+    // A failure after the callback belongs to the end of the session; the result of the callback
+    // has priority.
     if (endings.length > 0) return endingFrom(endings);
     limits.clear();
     const cause = limits.passed ? error : ((await watch.error()) ?? error);
@@ -60,13 +63,13 @@ export async function runInNew<T>(
     throw openingErrorOf(cause);
   } finally {
     limits.clear();
-    // A CLI that is still being downloaded would start later, and is to be ended as well.
+    // A CLI that is still being downloaded would start later, and must be ended as well.
     opening.catch(() => {}).finally(() => watch.end());
   }
   return endingFrom(endings);
 }
 
-/** Settles the permit of a session that was not opened. */
+/** Settles the permit of a session that failed to open. */
 function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits): void {
   if (aborted) settleConnect(permit, {});
   else {
@@ -76,9 +79,9 @@ function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits):
   }
 }
 
-/** What may end the wait for a session: its time, or the guard's signal. */
+/** The limits on the wait for a session: its timeout and the guard's signal. */
 export class Limits {
-  /** Rejects with a {@link TimeoutError} or the signal's reason; else it never settles. */
+  /** Rejects with a {@link TimeoutError} or the signal's reason; otherwise it never settles. */
   readonly promise: Promise<never>;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -113,7 +116,7 @@ export class Limits {
   }
 }
 
-/** Runs a callback without letting its error pass through the SDK, which would wrap it. */
+/** Runs a callback without passing its error through the SDK, which would wrap it. */
 async function endingOf<T>(body: () => Promise<T>): Promise<Ending<T>> {
   try {
     return { ok: true, value: await body() };

@@ -1,4 +1,4 @@
-/** Runs a callback in a session that the SDK opens, and again on a new one when that is lost. */
+/** Runs a callback in a session that the SDK opens, and again on a new one if that is lost. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallPermit } from "../breaker/calls/permit.js";
@@ -12,20 +12,20 @@ import { Limits, type Open, runInherited, runInNew } from "./session-opening.js"
 import { SessionTracing, traceSession, warn } from "./session-tracing.js";
 import { isProxied } from "./step-aside.js";
 
-/** How long a caller waits until the store has been told; a healthy one needs a few milliseconds. */
+/** The longest wait of a caller for the store; a healthy one needs a few milliseconds. */
 const TELL_WITHIN_MS = 100;
 
-/** Opens a session through the SDK and calls `run` with what is to be done in it. */
+/** Opens a session through the SDK and calls `run` with a function to run the callback in it. */
 export type Opener<T> = (
   run: (body: () => Promise<T>) => Promise<void>,
   state: SessionState,
 ) => Promise<void>;
 
 /**
- * Opens a session and runs a body in it; opening is one call of the engine. A body whose session is
- * lost is run again on a new one where the settings allow it.
+ * Opens a session and runs a callback in it; opening is one call of the engine. A callback whose
+ * session is lost runs again on a new one if the settings permit it.
  *
- * @param workdir The working folder of its CLI, where it is told one.
+ * @param workdir The working folder of its CLI, if one is set.
  */
 export async function runInSession<T>(
   owner: Guard,
@@ -33,8 +33,8 @@ export async function runInSession<T>(
   open: Opener<T>,
   workdir?: string,
 ): Promise<T> {
-  // A session in the environment is taken on trust: that it opens proves nothing of the engine, and
-  // a new one cannot be had.
+  // A session in the environment is accepted as it is: its opening proves nothing about the engine,
+  // and it cannot be replaced.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
   const { fleet } = owner.settings;
   const tracing = isProxied()
@@ -54,8 +54,8 @@ export async function runInSession<T>(
 }
 
 /**
- * Tells the store what this process has met: it may end right after. A store that does not answer holds
- * the process, but not the caller.
+ * Reports this process's outcomes to the store, because the process may end right after. A store
+ * that does not answer delays the end of the process, but not the caller.
  */
 async function tellOthers(fleet: Fleet): Promise<void> {
   const holdProcess = setInterval(() => {}, 1000);
@@ -64,9 +64,9 @@ async function tellOthers(fleet: Fleet): Promise<void> {
 }
 
 /**
- * A CLI that somebody else has started does not send its traces here. Without a choice of the user's they are
- * read where circuits are shared: a process that joins an outage has seen no failure, so on engines with lock
- * files only an exchange shows that its probe has reached the registry.
+ * A CLI started elsewhere does not send its traces here. Without an option, traces are read if
+ * circuits are shared. A process that joins an outage has seen no failure, so on engines with lock
+ * files only an exchange proves that its probe has reached the registry.
  */
 async function startTracing(
   wanted: boolean | undefined,
@@ -87,7 +87,7 @@ async function startTracing(
   return undefined;
 }
 
-/** What the sessions of one run have in common. */
+/** The common data of one run's sessions. */
 interface Sessions {
   readonly inherited: boolean;
   readonly tracing: SessionTracing | undefined;

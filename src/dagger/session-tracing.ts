@@ -6,12 +6,12 @@ import { startEngineTraces } from "../traces/engine-traces.js";
 import type { TraceReceiver } from "../traces/receiver/receiver.js";
 import { RequestTracing, type TracedRequest } from "../traces/request-tracing.js";
 
-/** How long a CLI may take to end; the SDK kills it then. */
+/** The time that a CLI has to end before the SDK kills it. */
 const CLI_END_MS = 10_000;
 
-/** The traces of one session of `connect` or `connection`, runs after a lost one included. */
+/** The traces of one session of `connect` or `connection`, including reruns after a lost one. */
 export class SessionTracing {
-  /** What the CLI needs in its environment. */
+  /** Variables for the environment of the CLI. */
   readonly variables: Readonly<Record<string, string>>;
   readonly #receiver: TraceReceiver;
   readonly #requests: RequestTracing;
@@ -28,10 +28,10 @@ export class SessionTracing {
   }
 
   /**
-   * Starts to listen, for a CLI that will be started with this environment.
+   * Starts a receiver for a CLI that will start with this environment.
    *
-   * @returns Undefined when traces cannot be read: the user's collector has to be left alone, or no
-   * port is to be had. That is said once as a warning of the process.
+   * @returns Undefined if traces cannot be read: the user's collector must be left alone, or no
+   * port is available. This causes one warning of the process.
    */
   static async start(env: NodeJS.ProcessEnv): Promise<SessionTracing | undefined> {
     const traces = await startEngineTraces(env);
@@ -42,7 +42,7 @@ export class SessionTracing {
     return undefined;
   }
 
-  /** A CLI sends its spans here; `gone` resolves when it has ended. */
+  /** Records that a CLI sends its spans here; `gone` resolves when it has ended. */
   hears(gone: () => Promise<void>): void {
     this.#senders.push(gone);
   }
@@ -53,9 +53,9 @@ export class SessionTracing {
   }
 
   /**
-   * Takes no more spans once the CLI has ended: it sends its last ones then. What was received is
-   * still passed on to the user's collector. The process lives on for that, for some seconds at most;
-   * nobody waits for it.
+   * Stops receiving once the CLI has ended, which is when it sends its last spans. Received bodies
+   * are still forwarded to the user's collector. That keeps the process alive for some seconds at
+   * most; no caller waits for it.
    */
   close(): void {
     const holdProcess = setInterval(() => {}, 1000);
@@ -71,19 +71,19 @@ export class SessionTracing {
 
 const tracings = new WeakMap<SessionState, SessionTracing>();
 
-/** Has the requests of a session traced, whoever guards them. */
+/** Traces the requests of a session under any guard. */
 export function traceSession(state: SessionState, tracing: SessionTracing): void {
   tracings.set(state, tracing);
 }
 
-/** How the requests of a session are traced, if they are. */
+/** Returns the tracing of a session's requests, if any. */
 export function tracingOf(state: SessionState): SessionTracing | undefined {
   return tracings.get(state);
 }
 
 const said = new Set<string>();
 
-/** Says once in a process that traces were asked for and are not read. */
+/** Warns once per process that requested traces are not read. */
 export function warn(code: "traces-not-read" | "traces-left-alone", message: string): void {
   if (said.has(message)) return;
   said.add(message);

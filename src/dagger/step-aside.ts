@@ -1,7 +1,7 @@
 /**
- * What becomes of a guard in a process whose sessions are guarded already, by `dagger-breaker run`:
- * it steps aside. It asks and counts nothing, so that no failure counts twice, but throws the errors
- * that it would have thrown; time-outs, signals and the loss of a session mean what they always do.
+ * The guard in a process whose sessions `dagger-breaker run` already guards: it steps aside. It
+ * asks and counts nothing, so that no failure counts twice, but still throws the same errors.
+ * Timeouts, signals and the loss of a session keep their meaning.
  */
 
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
@@ -19,33 +19,33 @@ import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { createRegistry } from "../registry/registry.js";
 import { environmentFleet } from "./environment-fleet.js";
 
-/** Whether the sessions of this process are guarded by a proxy. */
+/** Returns whether a proxy guards the sessions of this process. */
 export function isProxied(): boolean {
   return process.env.DAGGER_BREAKER_PROXY === "1";
 }
 
 /**
- * A guard, with the fleet that the environment names unless it is given one; one that has to step
- * aside has breakers of its own, which let everything in.
+ * Creates a guard, with the fleet from the environment unless one is given. A guard that steps
+ * aside has breakers of its own, which admit everything.
  */
 export function makeGuard(options: GuardOptions = {}): Guard {
   if (!isProxied()) return new Guard({ ...options, fleet: options.fleet ?? environmentFleet() });
-  // Wrong options are told here as well.
+  // Throws here as well for wrong options.
   new Guard(options);
   const aside = new Guard({ ...options, registry: createRegistry(), fleet: undefined });
   aside.engine.disable();
   return aside;
 }
 
-/** What sends the requests of a session. */
+/** The part of a guarded session that sends its requests. */
 export type RequestSender = Pick<GuardedSession, "request">;
 
-/** Sends the requests of a session as a guard does that may have to step aside. */
+/** Returns the sender of a session's requests for a guard that may have to step aside. */
 export function requestSender(guard: Guard, state: SessionState): RequestSender {
   return isProxied() ? new ProxiedSession(guard, state) : new GuardedSession(guard, state, "ask");
 }
 
-/** The refusal of a proxy that kept a session from opening; else the error itself. */
+/** Returns the rejection of a proxy that prevented a session from opening, or the error itself. */
 export function openingErrorOf(error: unknown): unknown {
   return (isProxied() && error instanceof Error && refusalInText(error.message)) || error;
 }

@@ -1,19 +1,20 @@
 /**
- * Sends one request to the session over `node:http`, because only there can it really be dropped:
- * the SDK's own fetch takes no signal, and the one built into Node gives up after five minutes.
+ * Sends one request to the session over `node:http`, because only there a request can really be
+ * dropped. The SDK's own fetch takes no signal, and Node's built-in fetch gives up after five
+ * minutes.
  */
 
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { SessionResponse } from "../attribution/failure.js";
 import type { Fetch, FetchInit } from "./sdk-shape.js";
 
-/** An answer with all that graphql-request wants to know of it. */
+/** An answer with everything that graphql-request reads. */
 export interface TransportAnswer extends SessionResponse {
   readonly body: string;
   readonly headers: readonly [string, string][];
 }
 
-/** Sends a request; rejects with Node's own error, or with the signal's reason when it is aborted. */
+/** Sends a request; rejects with Node's own error, or with the signal's reason if it is aborted. */
 export function send(
   url: string | URL,
   { method = "POST", headers = new Headers(), body = "" }: FetchInit,
@@ -22,7 +23,7 @@ export function send(
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, {
       method,
-      // A connection of its own, as the SDK has it: a kept one may have been closed meanwhile, which
+      // A connection of its own, as in the SDK: a kept one may have been closed meanwhile, which
       // would look like an engine that went away.
       agent: false,
       headers: { ...Object.fromEntries(headers), "content-length": Buffer.byteLength(body) },
@@ -45,7 +46,7 @@ export function send(
   });
 }
 
-/** A fetch that sends as `send` does. */
+/** Returns a fetch that sends like `send`. */
 export function fetchWith(
   exchange: (url: string | URL, init: FetchInit) => Promise<TransportAnswer>,
 ): Fetch {
@@ -73,7 +74,9 @@ function answerOf(response: IncomingMessage, body: string): TransportAnswer {
   return { status: response.statusCode ?? 0, contentType, headers, body };
 }
 
-/** The SDK tells a refused connection by a text in `errno`, as its own fetch has it. */
+/**
+ * The SDK expects the code of a refused connection as text in `errno`, like its own fetch sets it.
+ */
 function withErrno(error: unknown): unknown {
   if (error instanceof Error && "code" in error) Object.assign(error, { errno: error.code });
   return error;
