@@ -12,9 +12,9 @@ export {
   type RecordDetail,
 } from "./breaker/circuit-breaker.js";
 export { CircuitState } from "./breaker/circuit-state.js";
-// Time and chance, to be replaced in tests.
+// Time and chance, replaceable in tests.
 export { type Clock, type Random, systemClock } from "./breaker/clock.js";
-// What it throws, counts and tells.
+// Errors, metrics and events.
 export {
   CircuitBreakerError,
   type CircuitBreakerErrorOptions,

@@ -1,6 +1,9 @@
-/** A type in our declarations that not every compiler knows. */
+/** Declares `AbortSignal` for compilers that do not know it. */
 
-/** The part of an abort signal that matters where neither `@types/node` nor the lib "dom" declares one. */
+/**
+ * The part of an abort signal that is used when neither `@types/node` nor the lib "dom" declares
+ * one.
+ */
 interface MinimalSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -9,7 +12,7 @@ interface MinimalSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** The global `AbortSignal`. A reference to it by name would be an error for users who declare none. */
+/** The global `AbortSignal`. A reference by name would not compile for users who declare none. */
 export type AbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
   : MinimalSignal;

@@ -1,15 +1,15 @@
-/** Reads option objects: every value is checked by the declaration that holds its default. */
+/** Reads option objects. Each option has one declaration with its check and its default. */
 
 import type { AbortSignal } from "./abort-signal.js";
 
-/** How one option is read: `absent` is its value when it is not given. */
+/** The declaration of one option. `absent` is the value of an option that is not given. */
 export interface Field<T> {
   readonly absent: T;
-  /** Returns the checked value, or throws an error that says what `label` is and what it may be. */
+  /** Returns the checked value, or throws an error that names `label` and the expected value. */
   read(value: unknown, label: string): T;
 }
 
-/** What reading options by a table of fields gives. */
+/** The result of reading options by a table of fields. */
 export type Resolved<F extends Readonly<Record<string, Field<unknown>>>> = {
   readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never;
 };
@@ -17,10 +17,10 @@ export type Resolved<F extends Readonly<Record<string, Field<unknown>>>> = {
 /**
  * Reads `given` by a table of fields.
  *
- * @param owner What the options belong to, for error messages.
- * @param given The options as the caller gave them; undefined stands for none.
- * @throws TypeError when `given` is not an object, has a key that is no field, or a value of the
- * wrong type; RangeError when a value is out of its range.
+ * @param owner The name of the object with the options, for error messages.
+ * @param given The caller's options; undefined is the same as an empty object.
+ * @throws TypeError when `given` is not an object, has an unknown key or a value of the wrong type.
+ * RangeError when a value is out of range.
  */
 export function readOptions<const F extends Readonly<Record<string, Field<unknown>>>>(
   owner: string,
@@ -37,7 +37,7 @@ export function readOptions<const F extends Readonly<Record<string, Field<unknow
   return resolved as Resolved<F>;
 }
 
-/** Checks that `given` is an object (or undefined) that has no other keys than `known`. */
+/** Checks that `given` is an object without unknown keys, or undefined. */
 export function readObject(
   owner: string,
   given: unknown,
@@ -55,7 +55,7 @@ export function readObject(
   return given as Record<string, unknown>;
 }
 
-/** Checks that `value` is an object, whatever its keys. */
+/** Checks that `value` is an object with any keys. */
 export function readRecord(value: unknown, label: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
@@ -63,34 +63,31 @@ export function readRecord(value: unknown, label: string): Readonly<Record<strin
   throw new TypeError(`${label} is ${show(value)}, expected an object`);
 }
 
-/** The range of a number. */
 export interface NumberRange {
   readonly min: number;
   readonly max: number;
-  /** Whether `min` itself is too small. Default: false. */
+  /** Whether `min` is excluded. Default: false. */
   readonly above?: boolean;
   /** Whether only whole numbers are allowed. Default: false. */
   readonly whole?: boolean;
-  /** What the number counts, for error messages, such as `"milliseconds"`. */
+  /** The unit of the number in error messages, such as `"milliseconds"`. */
   readonly of?: string;
 }
 
 /** The longest delay that Node's timers can hold: about 24.8 days. */
 export const MAX_DELAY_MS = 2_147_483_647;
 
-/** A number of milliseconds, 0 or more unless told otherwise. */
+/** Milliseconds, 0 or more. */
 export const MILLISECONDS: NumberRange = { min: 0, max: MAX_DELAY_MS, of: "milliseconds" };
 
-/** A number of milliseconds that must not be 0. */
+/** Milliseconds, more than 0. */
 export const SOME_MILLISECONDS: NumberRange = { ...MILLISECONDS, above: true };
 
-/** A whole number of calls, one at least. */
 export const SOME_CALLS: NumberRange = { min: 1, max: 1_000_000, whole: true };
 
-/** A share of a whole, as from 0 to 1. */
 export const SHARE: NumberRange = { min: 0, max: 1 };
 
-/** Checks one number. Throws a TypeError for what is no number, a RangeError for what is too much. */
+/** Checks one number. Throws a TypeError for another type, a RangeError for a number out of range. */
 export function checkNumber(value: unknown, label: string, range: NumberRange): number {
   const { min, max, above = false, whole = false, of = "" } = range;
   const fits =
@@ -106,7 +103,6 @@ export function checkNumber(value: unknown, label: string, range: NumberRange): 
   throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
-/** A field that holds a number within `range`. */
 export function numberField<const T extends number | undefined>(
   absent: T,
   range: NumberRange,
@@ -114,14 +110,12 @@ export function numberField<const T extends number | undefined>(
   return { absent, read: (value, label) => checkNumber(value, label, range) };
 }
 
-/** A field that holds a function. */
 export function functionField<F extends (...parameters: never[]) => unknown>(): Field<
   F | undefined
 > {
   return { absent: undefined, read: (value, label) => checkFunction<F>(value, label) };
 }
 
-/** Checks one function. */
 export function checkFunction<F extends (...parameters: never[]) => unknown>(
   value: unknown,
   label: string,
@@ -130,7 +124,6 @@ export function checkFunction<F extends (...parameters: never[]) => unknown>(
   throw new TypeError(`${label} is ${show(value)}, expected a function`);
 }
 
-/** A field that is on or off. */
 export function booleanField(absent: boolean): Field<boolean>;
 export function booleanField(absent: undefined): Field<boolean | undefined>;
 export function booleanField(absent: boolean | undefined): Field<boolean | undefined> {
@@ -143,7 +136,6 @@ export function booleanField(absent: boolean | undefined): Field<boolean | undef
   };
 }
 
-/** A field that is one of a list of words. */
 export function wordField<const W extends string>(absent: W, words: readonly W[]): Field<W> {
   return {
     absent,
@@ -155,7 +147,7 @@ export function wordField<const W extends string>(absent: W, words: readonly W[]
   };
 }
 
-/** A field that holds an object with the methods given. */
+/** A field that holds an object with the given methods. */
 export function objectField<T extends object, A extends T | undefined = T>(
   absent: A,
   methods: readonly (keyof T & string)[],
@@ -170,7 +162,7 @@ export function objectField<T extends object, A extends T | undefined = T>(
   };
 }
 
-/** Checks a text that is not empty and not longer than `maxLength`. */
+/** Checks that a text is not empty and not longer than `maxLength`. */
 export function checkText(value: unknown, label: string, maxLength: number): string {
   if (typeof value !== "string") {
     throw new TypeError(`${label} is ${show(value)}, expected a text`);
@@ -183,11 +175,10 @@ export function checkText(value: unknown, label: string, maxLength: number): str
   return value;
 }
 
-/** A field that holds an `AbortSignal`. */
 export const signalField: Field<AbortSignal | undefined> = {
   absent: undefined,
   read(value, label) {
-    // Some libraries bring signals of their own without what the platform's have had for years.
+    // Signals of some libraries lack methods that platform signals have had for years.
     if (typeof (value as AbortSignal | null)?.throwIfAborted === "function") {
       return value as AbortSignal;
     }
@@ -195,7 +186,7 @@ export const signalField: Field<AbortSignal | undefined> = {
   },
 };
 
-/** Shows a value in an error message, cut short: a wrong value may be long or hold what is private. */
+/** Renders a value for an error message. Cuts it short, because a wrong value may be long or private. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
     return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}...` : JSON.stringify(value);

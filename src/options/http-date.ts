@@ -7,17 +7,20 @@ export const HTTP_DATE = new RegExp(
   "i",
 );
 
-/** How long it is until a date, in milliseconds; null for what is no date, or one that is over. */
+/** Returns the milliseconds until a date; null if the date is invalid or past. */
 export function msUntil(date: string, nowMs: number): number | null {
   const [found] = HTTP_DATE.exec(date) ?? [];
   const atMs = found === undefined ? Number.NaN : Date.parse(found.replaceAll("-", " "));
   return atMs > nowMs ? atMs - nowMs : null;
 }
 
-/** A longer number of seconds, more than 31 years, is not taken for a delay. */
+/** At most nine digits: more than 31 years is not a delay. */
 const SECONDS = /^\s{0,8}([0-9]{1,9})\s{0,8}$/;
 
-/** Reads `Retry-After`, a number of seconds or a date, as milliseconds from now; null for neither. */
+/**
+ * Reads `Retry-After`, in seconds or as a date. Returns milliseconds from now, or null if it is
+ * neither.
+ */
 export function readRetryAfter(header: string | null | undefined): number | null {
   const seconds = SECONDS.exec(header ?? "")?.[1];
   return seconds === undefined ? msUntil(header ?? "", Date.now()) : Number(seconds) * 1000;

@@ -1,18 +1,18 @@
-/** Listens to aborts for as long as somebody cares, and no longer. */
+/** Listens to abort signals only for as long as needed. */
 
 type AbortListener = (reason: unknown) => void;
 
 /**
- * Who listens to which signal. A signal is given one listener for all of them: Node takes more than
- * ten on one signal for a leak and warns of it, while many calls under one signal are none.
+ * The listeners of each signal. One real listener serves all, because Node warns of a leak above
+ * ten on one signal. Many calls under one signal are not a leak.
  */
 const audiences = new WeakMap<AbortSignal, Audience>();
 
 /**
  * Calls `listener` once when `signal` is aborted. A signal may live as long as the process, so
- * whoever listens must take the listener off when its wait is over.
+ * remove the listener when the wait ends.
  *
- * @returns How to take the listener off.
+ * @returns A function that removes the listener.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: AbortListener): () => void {
   if (signal === undefined) return () => undefined;
@@ -26,7 +26,7 @@ export function onAbort(signal: AbortSignal | undefined, listener: AbortListener
 
 class Audience {
   readonly #signal: AbortSignal;
-  /** Entries of their own, so that one function may listen twice. */
+  /** Separate entries, so that one function may listen twice. */
   readonly #entries = new Set<{ readonly listener: AbortListener }>();
 
   constructor(signal: AbortSignal) {
@@ -35,7 +35,7 @@ class Audience {
 
   add(listener: AbortListener): () => void {
     const entry = { listener };
-    // Adding what is there already does nothing.
+    // Adding a listener again does nothing.
     this.#signal.addEventListener("abort", this.#hear);
     this.#entries.add(entry);
     return () => {

@@ -1,16 +1,19 @@
-/** Asks functions among the options of a policy, as the breaker asks those among its own. */
+/** Calls functions from the options of a policy, as the breaker does with its own. */
 
 import { askUser } from "../breaker/announce.js";
 import { show } from "../options/check.js";
 
-/** What the announcements hang on: each function is announced once in a process, not at each call. */
+/**
+ * The owner of the warnings. One for the process, so that each function causes one warning, not one
+ * for each call.
+ */
 const announcer = {};
 
 /**
- * Asks a function of the user. One that throws, rejects or whose answer is none is announced once as
- * a warning of the process, and its answer is undefined.
+ * Calls a function that the user supplied. Returns undefined when it throws, rejects or gives an
+ * invalid answer, and warns once.
  *
- * @param policy Whose option the function is.
+ * @param policy The policy that has the option.
  * @param option The name of the option.
  * @param question Calls the function.
  * @param read Checks the answer, or throws.
@@ -24,7 +27,7 @@ export function ask<R>(
   return askUser(announcer, policy, option, question, read);
 }
 
-/** Reads a yes or no. A promise is neither: whoever asks cannot wait for it. */
+/** Reads a boolean. Throws for a promise, because the caller cannot wait for it. */
 export function readYesOrNo(answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
   throw new TypeError(`the answer is ${show(answer)}, expected true or false`);
