@@ -23,7 +23,7 @@ import {
 const fields = { count: numberField(7, SOME_CALLS), loud: booleanField(false) };
 
 describe("readOptions", () => {
-  test("gives each field its value, or its default when it is not given or undefined", () => {
+  test("gives each field its value, or its default if the value is missing or undefined", () => {
     expect(readOptions("Thing", undefined, fields)).toEqual({ count: 7, loud: false });
     expect(readOptions("Thing", { count: 3 }, fields)).toEqual({ count: 3, loud: false });
     expect(readOptions("Thing", { count: undefined, loud: true }, fields)).toEqual({
@@ -41,21 +41,21 @@ describe("readOptions", () => {
     [{ cuont: 3 }, 'Thing option "cuont" is not known, expected "count", "loud"'],
     [{ count: "3" }, 'Thing option "count" is "3", expected a whole number from 1 to 1000000'],
     [{ loud: null }, 'Thing option "loud" is null, expected true or false'],
-  ])("refuses %j with a TypeError", (given, message) => {
+  ])("rejects %j with a TypeError", (given, message) => {
     expect(() => readOptions("Thing", given, fields)).toThrow(new TypeError(message));
   });
 
-  test("an unknown key is refused even when it is undefined", () => {
+  test("rejects an unknown key even if its value is undefined", () => {
     expect(() => readObject("Thing", { cuont: undefined }, ["count"])).toThrow(TypeError);
   });
 
-  test("readObject gives back the object itself, and an empty one for none", () => {
+  test("readObject returns the object itself, or an empty one for undefined", () => {
     const given = { count: 1 };
     expect(readObject("Thing", given, ["count"])).toBe(given);
     expect(readObject("Thing", undefined, ["count"])).toEqual({});
   });
 
-  test("a key that every object inherits is unknown all the same", () => {
+  test("rejects a key that every object inherits", () => {
     expect(() => readOptions("Thing", { toString: 1 }, fields)).toThrow('"toString" is not known');
   });
 });
@@ -79,13 +79,13 @@ describe("checkNumber", () => {
     [new Number(5), MILLISECONDS, TypeError, "an object, expected a number"],
     [[5], MILLISECONDS, TypeError, "an array, expected a number"],
     [Symbol("five"), MILLISECONDS, TypeError, "Symbol(five), expected a number"],
-  ])("refuses %s within %o", (value, range, errorClass, message) => {
+  ])("rejects %s within %o", (value, range, errorClass, message) => {
     const check = () => checkNumber(value, "resetTimeoutMs", range);
     expect(check).toThrow(errorClass);
     expect(check).toThrow(`resetTimeoutMs is ${message}`);
   });
 
-  test("gives back exactly the numbers within the range", () => {
+  test("returns exactly the numbers within the range", () => {
     const bounds = fc.tuple(
       fc.integer({ min: -99, max: 99 }),
       fc.nat(99),
@@ -127,7 +127,7 @@ describe("fields", () => {
     );
   });
 
-  test("one of some words", () => {
+  test("one word of a list", () => {
     const field = wordField("a", ["a", "b"]);
     expect(field.absent).toBe("a");
     expect(read(field, "b")).toBe("b");
@@ -184,7 +184,7 @@ describe("show", () => {
     [undefined, "undefined"],
     [7n, "7n"],
     [-0.5, "-0.5"],
-  ])("shows a value short and without what it may hold: case %#", (value, expected) => {
+  ])("shows a value cut short and without private parts: case %#", (value, expected) => {
     expect(show(value)).toBe(expected);
   });
 });

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { expect, test, vi } from "vitest";
 import { onAbort } from "./abort.js";
 
-test("every listener hears an abort once, in order, with its reason", () => {
+test("calls every listener once for an abort, in order, with its reason", () => {
   const controller = new AbortController();
   const heard: unknown[] = [];
   const listener = (reason: unknown) => heard.push(["same", reason]);
@@ -17,7 +17,7 @@ test("every listener hears an abort once, in order, with its reason", () => {
   ]);
 });
 
-test("a listener that was taken off hears nothing, and taking it off twice harms nobody", () => {
+test("does not call a removed listener, and removing it twice is fine", () => {
   const controller = new AbortController();
   const listener = vi.fn();
   const other = vi.fn();
@@ -30,7 +30,7 @@ test("a listener that was taken off hears nothing, and taking it off twice harms
   expect(other).toHaveBeenCalledTimes(1);
 });
 
-test("a listener that another takes off while the abort is told hears nothing", () => {
+test("does not call a listener that another removes during the abort", () => {
   const controller = new AbortController();
   const second = vi.fn();
   onAbort(controller.signal, () => forget());
@@ -39,7 +39,7 @@ test("a listener that another takes off while the abort is told hears nothing", 
   expect(second).not.toHaveBeenCalled();
 });
 
-test("a signal carries one listener for all, and none once nobody listens", () => {
+test("adds one listener to a signal for all, and removes it with the last one", () => {
   const controller = new AbortController();
   const { signal } = controller;
   const count = () => getEventListeners(signal, "abort").length;
@@ -55,7 +55,7 @@ test("a signal carries one listener for all, and none once nobody listens", () =
   expect(listener).toHaveBeenCalledTimes(1);
 });
 
-test("without a signal there is nothing to hear", () => {
+test("does nothing without a signal", () => {
   const listener = vi.fn();
   onAbort(undefined, listener)();
   expect(listener).not.toHaveBeenCalled();

@@ -5,7 +5,7 @@ const warn = vi.spyOn(process, "emitWarning");
 beforeEach(() => void warn.mockReset().mockImplementation(() => undefined));
 afterAll(() => void warn.mockRestore());
 
-test("an answer that is one is passed on", () => {
+test("passes on a valid answer", () => {
   expect(ask("a policy", "fine", () => true, readYesOrNo)).toBe(true);
   expect(ask("a policy", "fine", () => null, String)).toBe("null");
   expect(warn).not.toHaveBeenCalled();
@@ -23,14 +23,14 @@ test("a function that throws has no answer and is announced once, without its me
   ]);
 });
 
-test("a promise is no yes or no, and its rejection is not left unhandled", async () => {
+test("rejects a promise as a boolean, and its rejection is not left unhandled", async () => {
   const answer = () => Promise.reject(new TypeError("secret"));
   expect(ask("a policy", "later", answer, readYesOrNo)).toBeUndefined();
   await new Promise((resolve) => setImmediate(resolve));
   expect(warn.mock.calls).toHaveLength(1);
 });
 
-test("a yes or no is true or false, nothing else", () => {
+test("reads only true or false", () => {
   expect([readYesOrNo(true), readYesOrNo(false)]).toEqual([true, false]);
   expect(() => readYesOrNo("yes")).toThrow('the answer is "yes", expected true or false');
 });

@@ -7,7 +7,7 @@ import { CircuitBreakerError } from "../breaker/errors.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
 import { BulkheadFullError, bulkhead, isBulkheadFullError } from "./bulkhead.js";
 
-/** An operation that begins when it is called and ends when the test says so. */
+/** Creates an operation that begins when it is called and ends when the test ends it. */
 function held(name = "done") {
   let end: (value: string) => void = () => undefined;
   let fail: (error: unknown) => void = () => undefined;
@@ -18,7 +18,7 @@ function held(name = "done") {
   return { operation: vi.fn(() => promise), end: () => end(name), fail: (e: unknown) => fail(e) };
 }
 
-/** Lets everything that is due in microtasks happen. */
+/** Runs all pending microtasks. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("an operation runs at once while there is room, and its value and error are passed on", async () => {
@@ -36,7 +36,7 @@ test("an operation runs at once while there is room, and its value and error are
   expect([builds.activeCount, builds.queuedCount, builds.name]).toEqual([0, 0, "default"]);
 });
 
-test("what finds no room is rejected, by default without a queue", async () => {
+test("rejects calls without room, by default without a queue", async () => {
   const builds = bulkhead({ name: "builds", maxConcurrent: 1 });
   const first = held();
   const running = builds.execute(first.operation);
@@ -59,7 +59,7 @@ test("what finds no room is rejected, by default without a queue", async () => {
   expect(await builds.execute(() => "room again")).toBe("room again");
 });
 
-test("those that wait come in the order in which they came", async () => {
+test("runs waiting calls in order of arrival", async () => {
   const builds = bulkhead({ maxConcurrent: 1, maxQueued: 2 });
   const begun: string[] = [];
   const run = (name: string, operation = held(name)) => ({
@@ -84,7 +84,7 @@ test("those that wait come in the order in which they came", async () => {
   expect([builds.activeCount, builds.queuedCount]).toEqual([0, 0]);
 });
 
-test("a newcomer cannot take the room that is handed over to the next in the queue", async () => {
+test("a newcomer cannot take the slot that is handed to the next call in the queue", async () => {
   const builds = bulkhead({ maxConcurrent: 1, maxQueued: 1 });
   const first = held();
   const newcomer = vi.fn();
@@ -119,7 +119,7 @@ test("a call that is aborted while it waits leaves the queue at once", async () 
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
-test("a call that is aborted as its turn comes hands the room on", async () => {
+test("a call that is aborted at its turn hands on its slot", async () => {
   const builds = bulkhead({ maxConcurrent: 1, maxQueued: 2 });
   const first = held();
   const running = builds.execute(first.operation);
@@ -153,7 +153,7 @@ test("a call whose turn has come leaves no listener on its signal", async () => 
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
-test("with a signal that is aborted already a call takes no room", async () => {
+test("a call whose signal is already aborted takes no slot", async () => {
   const builds = bulkhead({ maxConcurrent: 1 });
   const operation = vi.fn();
   const reason = new Error("gone");
@@ -163,7 +163,7 @@ test("with a signal that is aborted already a call takes no room", async () => {
   expect(operation).not.toHaveBeenCalled();
 });
 
-test("an operation that waited runs in the context of its own caller", async () => {
+test("an operation that waited runs in the async context of its own caller", async () => {
   const builds = bulkhead({ maxConcurrent: 1, maxQueued: 1 });
   const storage = new AsyncLocalStorage<string>();
   const first = held();
@@ -174,7 +174,7 @@ test("an operation that waited runs in the context of its own caller", async () 
   expect(await waiting).toBe("second");
 });
 
-test("inside a breaker, even a probe, a full bulkhead is no failure", async () => {
+test("inside a breaker, a full bulkhead is not a failure, even of a probe", async () => {
   const builds = bulkhead({ maxConcurrent: 1 });
   const first = held();
   const running = builds.execute(first.operation);
@@ -196,7 +196,7 @@ test("inside a breaker, even a probe, a full bulkhead is no failure", async () =
   });
 });
 
-test("never do more run or wait than may, and every call settles", async () => {
+test("never exceeds its limits, and every call settles", async () => {
   const limits = fc.record({
     maxConcurrent: fc.integer({ min: 1, max: 4 }),
     maxQueued: fc.integer({ min: 0, max: 4 }),
@@ -249,7 +249,7 @@ test("never do more run or wait than may, and every call settles", async () => {
   );
 });
 
-test("the guard knows the error of another copy of the package, and no other error", async () => {
+test("the guard recognizes the error of another copy of the package, and no other error", async () => {
   vi.resetModules();
   const other = await import("./bulkhead.js");
   const error = new other.BulkheadFullError("builds", 1, 0);

@@ -1,4 +1,4 @@
-/** Bounds how many operations run at once, and how many wait for their turn. */
+/** Limits how many operations run at once, and how many wait. */
 
 import type { Operation } from "../breaker/calls/calls.js";
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
@@ -16,36 +16,36 @@ import {
 } from "../options/check.js";
 import { onAbort } from "./abort.js";
 
-/** What a bulkhead can be told. */
+/** Options of `bulkhead`. */
 export interface BulkheadOptions {
   /** Operations that may run at once, 1 to 1,000,000. */
   readonly maxConcurrent: number;
-  /** Operations that may wait for their turn, 0 to 1,000,000. Default: 0. */
+  /** Operations that may wait, 0 to 1,000,000. Default: 0. */
   readonly maxQueued?: number | undefined;
   /** The name in errors: 1 to 200 characters. Default: `"default"`. */
   readonly name?: string | undefined;
 }
 
-/** What one call of a bulkhead can be told. */
+/** Options of one call. */
 export interface BulkheadCallOptions {
-  /** Handed to the operation. A call that waits leaves the queue at once when it is aborted. */
+  /** Passed to the operation. A waiting call leaves the queue when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Lets a bounded number of operations run at once. */
+/** Limits how many operations run at once. */
 export interface Bulkhead {
-  /** The name given in the options. */
   readonly name: string;
-  /** Operations that run now. */
+  /** Number of running operations. */
   readonly activeCount: number;
-  /** Operations that wait for their turn. */
+  /** Number of waiting operations. */
   readonly queuedCount: number;
   /**
-   * Runs `operation` now if there is room, else in its turn, first come, first served. Passes on its
-   * value or its error untouched.
+   * Runs `operation` now if there is room, otherwise in order of arrival. Passes on its value or
+   * error unchanged.
    *
-   * @throws BulkheadFullError (as a rejection) when the queue is full too; the signal's reason when
-   * it is aborted before the operation begins. A TypeError for wrong options is thrown at once.
+   * @throws BulkheadFullError (as a rejection) when the queue is full. Rejects with the signal's
+   * reason when it is aborted before the operation begins. Throws a TypeError at once for invalid
+   * options.
    */
   execute<T>(operation: Operation<T>, options?: BulkheadCallOptions): Promise<T>;
 }
@@ -53,9 +53,8 @@ export interface Bulkhead {
 const CODE = "BULKHEAD_FULL";
 
 /**
- * A bulkhead has no room, neither to run a call nor to let it wait. `code` is `"BULKHEAD_FULL"`. It
- * says nothing of an upstream, so a breaker around the bulkhead counts it as ignored, unless its
- * `classifyError` says otherwise.
+ * The error of a call for which a bulkhead has no room. `code` is `"BULKHEAD_FULL"`. A breaker
+ * around the bulkhead counts it as ignored, unless its `classifyError` decides otherwise.
  */
 export class BulkheadFullError extends CircuitBreakerError {
   readonly bulkheadName: string;
@@ -75,7 +74,7 @@ export class BulkheadFullError extends CircuitBreakerError {
   }
 }
 
-/** Whether `error` is a {@link BulkheadFullError} of this or of another copy of the package. */
+/** Returns whether `error` is a {@link BulkheadFullError} of this or another copy of the package. */
 export function isBulkheadFullError(error: unknown): error is BulkheadFullError {
   return isCircuitBreakerError(error) && error.code === CODE;
 }
@@ -94,11 +93,10 @@ const FIELDS = {
 };
 
 /**
- * Makes a bulkhead. Put it inside the breaker to bound what reaches the upstream, or outside of it
- * to bound callers; a breaker counts its rejections as ignored, so they never open a circuit.
+ * Creates a bulkhead. Inside the breaker it limits the load on the upstream; outside it limits
+ * callers. A breaker counts its rejections as ignored, so they never open a circuit.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
- *
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { bulkhead, CircuitBreaker } from "dagger-circuit-breaker";
@@ -122,7 +120,7 @@ class FairBulkhead implements Bulkhead {
   readonly name: string;
   readonly #maxConcurrent: number;
   readonly #maxQueued: number;
-  /** How to tell those that wait that it is their turn, in the order in which they came. */
+  /** Starts the waiting calls, in order of arrival. */
   readonly #queue = new Set<() => void>();
   #active = 0;
 
@@ -152,7 +150,7 @@ class FairBulkhead implements Bulkhead {
     else if (this.#queue.size < this.#maxQueued) await this.#turn(signal);
     else throw new BulkheadFullError(this.name, this.#maxConcurrent, this.#maxQueued);
     try {
-      // It may have been aborted between its turn and the moment when it heard of that.
+      // The signal may have been aborted between the turn of the call and this moment.
       signal?.throwIfAborted();
       return await operation({ signal });
     } finally {
@@ -160,7 +158,7 @@ class FairBulkhead implements Bulkhead {
     }
   }
 
-  /** Waits until another call hands over its room. */
+  /** Waits until another call hands over its slot. */
   #turn(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
@@ -175,7 +173,7 @@ class FairBulkhead implements Bulkhead {
     });
   }
 
-  /** Hands the room of a call over to the next in the queue: a newcomer cannot take it away. */
+  /** Hands the slot to the next call in the queue, so that a newcomer cannot take it. */
   #leave(): void {
     const [next] = this.#queue;
     if (next === undefined) {

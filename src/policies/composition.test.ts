@@ -9,10 +9,10 @@ import { isTimeoutError, withTimeout } from "./timeout.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** What the upstream does with one request. */
+/** The answer of the upstream to one request. */
 type Answer = { readonly afterMs: number; readonly value?: string };
 
-/** An upstream that answers as told, and stops when its signal is aborted. */
+/** An upstream with given answers. It stops when its signal is aborted. */
 function upstream(answers: readonly Answer[]) {
   const requestsMs: number[] = [];
   const startMs = performance.now();
@@ -67,7 +67,7 @@ test("a slow attempt is cut short, counted and retried", async () => {
   expect(breaker.getMetrics().metrics).toMatchObject({ failureCount: 1, successCount: 1 });
 });
 
-test("once the circuit opens, retrying ends with its rejection and the fallback stands in", async () => {
+test("once the circuit opens, its rejection ends the retries and the fallback answers", async () => {
   const breaker = new CircuitBreaker({ failureThreshold: 2 });
   const { request, requestsMs } = upstream([]);
   const { promise, errors } = call(breaker, request, 60_000);
@@ -82,7 +82,7 @@ test("once the circuit opens, retrying ends with its rejection and the fallback 
   });
 });
 
-test("the time of the whole ends a running attempt, which is a failure", async () => {
+test("the timeout of the whole call ends a running attempt, which is a failure", async () => {
   const breaker = new CircuitBreaker();
   const { request, requestsMs } = upstream([{ afterMs: 0 }, { afterMs: 5000 }]);
   const { promise, errors } = call(breaker, request, 1500);
@@ -98,7 +98,7 @@ test("the time of the whole ends a running attempt, which is a failure", async (
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a retry that the whole has no time for is not waited for", async () => {
+test("does not wait for a retry that the whole call has no time for", async () => {
   const breaker = new CircuitBreaker();
   const { request, requestsMs } = upstream([]);
   const { promise, errors } = call(breaker, request, 900);
@@ -109,7 +109,7 @@ test("a retry that the whole has no time for is not waited for", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a caller who leaves gets the reason, no fallback, and the breaker counts nothing against the upstream", async () => {
+test("a caller who aborts gets the reason and no fallback, and the breaker counts no failure", async () => {
   const breaker = new CircuitBreaker({ failureThreshold: 1 });
   const { request } = upstream([{ afterMs: 500 }]);
   const controller = new AbortController();

@@ -3,19 +3,19 @@ import { VirtualClock } from "../testing/virtual-clock.js";
 import { deadlineOf, setDeadline } from "./deadline.js";
 import { withTimeout } from "./timeout.js";
 
-test("a signal of which nobody knows, or none, has no deadline", () => {
+test("an unknown signal, or none, has no deadline", () => {
   expect(deadlineOf(undefined)).toBe(Number.POSITIVE_INFINITY);
   expect(deadlineOf(new AbortController().signal)).toBe(Number.POSITIVE_INFINITY);
 });
 
-test("a deadline is that of its signal alone", () => {
+test("a deadline belongs to one signal alone", () => {
   const { signal } = new AbortController();
   setDeadline(signal, 5);
   expect(deadlineOf(signal)).toBe(5);
   expect(deadlineOf(new AbortController().signal)).toBe(Number.POSITIVE_INFINITY);
 });
 
-test("of a time-out within another, the earlier deadline holds", async () => {
+test("of two nested timeouts, the earlier deadline holds", async () => {
   vi.useFakeTimers();
   const startMs = performance.now();
   const inner = (timeoutMs: number) =>
@@ -31,7 +31,7 @@ test("of a time-out within another, the earlier deadline holds", async () => {
   vi.useRealTimers();
 });
 
-test("a deadline set by one clock is told in the time of another", () => {
+test("converts a deadline from one clock to another", () => {
   const clock = new VirtualClock();
   const other = new VirtualClock();
   other.advance(1_000);

@@ -1,6 +1,6 @@
 /**
- * When the time of a signal will be over. A signal shows a timeout only once it has come;
- * policies that wait want to know before, so that they do not wait in vain.
+ * Records the deadline of a signal. A signal shows a timeout only afterwards; policies that wait
+ * need the deadline in advance.
  */
 
 import { type Clock, systemClock } from "../breaker/clock.js";
@@ -12,7 +12,7 @@ interface Deadline {
 
 const deadlines = new WeakMap<AbortSignal, Deadline>();
 
-/** Notes when `signal` will be aborted at the latest, in the time of `clock`. */
+/** Records the latest time at which `signal` will be aborted, on `clock`. */
 export function setDeadline(
   signal: AbortSignal,
   deadlineMs: number,
@@ -21,7 +21,7 @@ export function setDeadline(
   deadlines.set(signal, { atMs: deadlineMs, clock });
 }
 
-/** Returns when `signal` will be aborted at the latest, in the time of `clock`; Infinity when unknown. */
+/** Returns the latest time at which `signal` will be aborted, on `clock`; Infinity when unknown. */
 export function deadlineOf(signal: AbortSignal | undefined, clock: Clock = systemClock): number {
   const known = signal && deadlines.get(signal);
   if (known === undefined) return Number.POSITIVE_INFINITY;

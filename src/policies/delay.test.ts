@@ -5,7 +5,7 @@ import { delay } from "./delay.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("a delay ends when its time is over, never before", async () => {
+test("a delay ends after its time, never before", async () => {
   let ended = false;
   const wait = delay(10.2, undefined).then(() => {
     ended = true;
@@ -27,7 +27,7 @@ test("an abort ends a delay at once and leaves neither timer nor listener", asyn
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
-test("a delay that ends by itself leaves no listener", async () => {
+test("a delay that ends normally leaves no listener", async () => {
   const { signal } = new AbortController();
   const wait = delay(5, signal);
   expect(getEventListeners(signal, "abort")).toHaveLength(1);
@@ -36,13 +36,13 @@ test("a delay that ends by itself leaves no listener", async () => {
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
-test("with a signal that is aborted already there is no delay", async () => {
+test("a signal that is already aborted allows no delay", async () => {
   const reason = new Error("enough");
   await expect(delay(1000, AbortSignal.abort(reason))).rejects.toBe(reason);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("the timer of a delay holds the process, because somebody awaits it", async () => {
+test("the timer of a delay keeps the process alive, because a caller awaits it", async () => {
   vi.useRealTimers();
   const timeouts = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout");
   const before = timeouts().length;

@@ -1,13 +1,13 @@
-/** A wait that somebody awaits: its timer holds the process and goes when the wait ends. */
+/** A delay whose timer keeps the process alive, since a caller awaits it. */
 
 import { type Clock, startTimer, systemClock } from "../breaker/clock.js";
 import { onAbort } from "./abort.js";
 
 /**
- * Resolves after `delayMs`, which is rounded up: a timer that fires early would have its caller
- * arrive before an open time is over.
+ * Resolves after `delayMs`. Rounds up, because an early timer would call before the open time is
+ * over.
  *
- * @throws The reason of `signal`, at once, when it is aborted.
+ * @throws The reason of `signal` as soon as it is aborted.
  */
 export function delay(
   delayMs: number,

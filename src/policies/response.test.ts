@@ -39,7 +39,7 @@ test.each([
   expect(responseOutcome(respond(503, { "retry-after": header })).retryAfterMs).toBe(retryAfterMs);
 });
 
-test("the error names status, host and delay, and neither path nor query", () => {
+test("the error names status, host and delay, but neither path nor query", () => {
   const url = "https://user:hunter2@api.example.com:8443/prices?token=hunter2";
   const response = { ...respond(429, { "retry-after": "30" }), url };
   const error = thrownBy(() => checkResponse(response));
@@ -52,7 +52,7 @@ test("the error names status, host and delay, and neither path nor query", () =>
   );
 });
 
-test("the body of a response that failed is canceled, and one that cannot be is left alone", async () => {
+test("cancels the body of a failed response, and leaves one alone that cannot be canceled", async () => {
   const cancel = vi.fn();
   const body = new ReadableStream({ cancel });
   expect(() => checkResponse(new Response(body, { status: 503 }))).toThrow(ResponseError);
@@ -72,7 +72,7 @@ test("a breaker stays open as long as the server asked for", async () => {
   expect(retryAfterMs).toBeLessThanOrEqual(120_000);
 });
 
-test("a function of the user's that reads the delay comes first", async () => {
+test("a retryAfter function of the user takes precedence", async () => {
   const options = { failureThreshold: 1, resetTimeoutMs: 1_000, retryAfter: () => undefined };
   const breaker = new CircuitBreaker(options);
   const limited = respond(429, { "retry-after": "120" });
@@ -80,7 +80,7 @@ test("a function of the user's that reads the delay comes first", async () => {
   expect(breaker.check().retryAfterMs).toBeLessThanOrEqual(1_000);
 });
 
-test("only errors of this kind are known as such", () => {
+test("the guard recognizes only errors of this kind", () => {
   expect(isResponseError(new ResponseError(503, undefined, undefined))).toBe(true);
   expect(isResponseError(new Error("HTTP 503"))).toBe(false);
 });

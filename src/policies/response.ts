@@ -1,4 +1,4 @@
-/** Turns an HTTP response into an outcome, so that breakers and retries see what `fetch` does not reject. */
+/** Turns an HTTP response into an outcome, because `fetch` does not reject failures such as 503. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import { readRetryAfter } from "../options/http-date.js";
@@ -7,29 +7,29 @@ import { readRetryAfter } from "../options/http-date.js";
 export interface ResponseLike {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
-  /** Its host stands in error messages; path and query never do. */
+  /** The URL. Error messages contain its host, never its path or query. */
   readonly url?: string | undefined;
   readonly body?: { cancel(): Promise<unknown> } | null | undefined;
 }
 
-/** An HTTP response as a breaker counts it. */
+/** The outcome of an HTTP response. */
 export interface ResponseOutcome {
   /** `"failure"` for the statuses 408, 429 and 500 to 599, else `"success"`. */
   readonly outcome: "success" | "failure";
-  /** Milliseconds that the server asked to be left alone; undefined when it did not. */
+  /** Milliseconds for which the server asked to be left alone; undefined if it did not. */
   readonly retryAfterMs: number | undefined;
 }
 
 const CODE = "HTTP_RESPONSE";
 
 /**
- * A server answered that it cannot serve the request now. `code` is `"HTTP_RESPONSE"`. Breakers and
- * retries respect its `retryAfterMs` without an option of their own.
+ * The error for a server that cannot serve the request now. `code` is `"HTTP_RESPONSE"`. Breakers
+ * and retries respect its `retryAfterMs` without further options.
  */
 export class ResponseError extends CircuitBreakerError {
   /** The HTTP status: 408, 429 or 500 to 599. */
   readonly status: number;
-  /** Milliseconds that the server asked to be left alone; undefined when it did not. */
+  /** Milliseconds for which the server asked to be left alone; undefined if it did not. */
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, host: string | undefined, retryAfterMs: number | undefined) {
@@ -46,14 +46,14 @@ export class ResponseError extends CircuitBreakerError {
   }
 }
 
-/** Returns whether `error` is a {@link ResponseError} of this or of another copy of the package. */
+/** Returns whether `error` is a {@link ResponseError} of this or another copy of the package. */
 export function isResponseError(error: unknown): error is ResponseError {
   return isCircuitBreakerError(error) && error.code === CODE;
 }
 
 /**
- * Returns what a response means for the server that sent it: 408, 429 and 5xx are failures, with the
- * delay of `Retry-After` (seconds or a date); everything else is a success, since the server works.
+ * Returns the outcome of a response. 408, 429 and 5xx are failures, with the delay of `Retry-After`
+ * (seconds or a date). Any other status is a success, because the server works.
  *
  * @example
  * ```ts
@@ -75,12 +75,10 @@ export function responseOutcome(response: ResponseLike): ResponseOutcome {
 }
 
 /**
- * Returns `response`, or throws where the server answered 408, 429 or 5xx, which `fetch` does not
- * reject. The body of a response that failed is canceled, because one that is not read holds its
- * connection.
+ * Returns `response`, or throws for 408, 429 and 5xx, which `fetch` does not reject. Cancels the
+ * body of a failed response, because an unread body holds its connection.
  *
  * @throws ResponseError with the status and the delay of `Retry-After`.
- *
  * @example
  * ```ts
  * import { checkResponse, CircuitBreaker } from "dagger-circuit-breaker";
@@ -94,7 +92,7 @@ export function responseOutcome(response: ResponseLike): ResponseOutcome {
 export function checkResponse<R extends ResponseLike>(response: R): R {
   const { outcome, retryAfterMs } = responseOutcome(response);
   if (outcome === "success") return response;
-  // A body that is being read already refuses to be canceled, and then it is not ours.
+  // `cancel` rejects if the body is already being read; then its reader owns it.
   response.body?.cancel().catch(() => undefined);
   throw new ResponseError(response.status, hostOf(response.url), retryAfterMs);
 }

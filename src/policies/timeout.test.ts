@@ -7,7 +7,7 @@ import { isTimeoutError, TimeoutError, withTimeout } from "./timeout.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** An operation that ends when its signal is aborted, as `fetch` does, or after its time. */
+/** Creates an operation that ends after its time, or when its signal is aborted, as `fetch` does. */
 function obedient(durationMs: number) {
   return ({ signal }: { readonly signal: AbortSignal | undefined }) =>
     new Promise<string>((resolve, reject) => {
@@ -19,11 +19,11 @@ function obedient(durationMs: number) {
     });
 }
 
-/** An operation that goes on whatever its signal says. */
+/** Creates an operation that ignores its signal. */
 const deaf = (durationMs: number) => () =>
   new Promise<string>((resolve) => setTimeout(() => resolve("done"), durationMs));
 
-test("a value that comes in time is passed on, and neither timer nor listener stays", async () => {
+test("passes on a value that comes in time, and leaves neither timer nor listener", async () => {
   const { signal } = new AbortController();
   const promise = withTimeout(deaf(99), { timeoutMs: 100, signal });
   expect(vi.getTimerCount()).toBe(2);
@@ -33,7 +33,7 @@ test("a value that comes in time is passed on, and neither timer nor listener st
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
-test("when the time is over it rejects, even if the operation goes on", async () => {
+test("rejects after the time limit, even if the operation continues", async () => {
   const { signal } = new AbortController();
   const promise = withTimeout(() => new Promise(() => undefined), { timeoutMs: 100, signal });
   const caught = promise.catch((error: unknown) => error);
@@ -52,7 +52,7 @@ test("when the time is over it rejects, even if the operation goes on", async ()
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
-test("when the time is over the operation's signal is aborted with the same error", async () => {
+test("aborts the operation's signal with the same error after the time limit", async () => {
   let given: AbortSignal | undefined;
   const promise = withTimeout(
     ({ signal }) => {
@@ -69,7 +69,7 @@ test("when the time is over the operation's signal is aborted with the same erro
   expect(given?.reason).toBe(await caught);
 });
 
-test("an operation that ends in time is never aborted", async () => {
+test("never aborts an operation that ends in time", async () => {
   let given: AbortSignal | undefined;
   const operation = ({ signal }: { signal: AbortSignal }) => {
     given = signal;
@@ -80,7 +80,7 @@ test("an operation that ends in time is never aborted", async () => {
   expect(given?.aborted).toBe(false);
 });
 
-test("what an operation comes to after the end is dropped without a word", async () => {
+test("silently drops a result after the end", async () => {
   const unhandled = vi.fn();
   process.on("unhandledRejection", unhandled);
   let fail: (error: Error) => void = () => undefined;
@@ -99,7 +99,7 @@ test("what an operation comes to after the end is dropped without a word", async
   expect(unhandled).not.toHaveBeenCalled();
 });
 
-test("an abort by the caller is passed on and ends the wait at once, with its reason", async () => {
+test("passes on an abort by the caller and ends the wait at once, with its reason", async () => {
   const controller = new AbortController();
   let given: AbortSignal | undefined;
   const operation = ({ signal }: { signal: AbortSignal }) => {
@@ -115,7 +115,7 @@ test("an abort by the caller is passed on and ends the wait at once, with its re
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
-test("with a signal that is aborted already the operation is not called", async () => {
+test("does not call the operation if the signal is already aborted", async () => {
   const reason = new Error("enough");
   const operation = vi.fn();
   const promise = withTimeout(operation, { timeoutMs: 100, signal: AbortSignal.abort(reason) });
@@ -136,7 +136,7 @@ test("an error of the operation keeps its identity, thrown or rejected", async (
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("inside a breaker a time-out is a failure", async () => {
+test("inside a breaker a timeout is a failure", async () => {
   const breaker = new CircuitBreaker({ failureThreshold: 1 });
   const promise = breaker.execute(() => withTimeout(obedient(1000), { timeoutMs: 100 }));
   const outcome = expect(promise).rejects.toSatisfy(isTimeoutError);
@@ -146,7 +146,7 @@ test("inside a breaker a time-out is a failure", async () => {
   expect(breaker.getMetrics().metrics).toMatchObject({ failureCount: 1, ignoredCount: 0 });
 });
 
-test("outside of a breaker a time-out is a failure too, through the signal given to execute", async () => {
+test("outside of a breaker a timeout is a failure too, through the signal given to execute", async () => {
   const breaker = new CircuitBreaker({ failureThreshold: 1 });
   const promise = withTimeout(({ signal }) => breaker.execute(obedient(1000), { signal }), {
     timeoutMs: 100,
@@ -158,7 +158,7 @@ test("outside of a breaker a time-out is a failure too, through the signal given
   expect(breaker.getMetrics().metrics).toMatchObject({ failureCount: 1, ignoredCount: 0 });
 });
 
-test("outside of a breaker, an operation that does not listen keeps its permit until it ends", async () => {
+test("outside of a breaker, an operation that ignores its signal keeps its permit until it ends", async () => {
   const breaker = new CircuitBreaker();
   const promise = withTimeout(({ signal }) => breaker.execute(deaf(500), { signal }), {
     timeoutMs: 100,
@@ -171,7 +171,7 @@ test("outside of a breaker, an operation that does not listen keeps its permit u
   expect(breaker.getMetrics()).toMatchObject({ inFlightCount: 0, metrics: { successCount: 1 } });
 });
 
-test("a caller who leaves is ignored by the breaker, inside and outside", async () => {
+test("the breaker ignores an abort by the caller, inside and outside", async () => {
   const breaker = new CircuitBreaker({ failureThreshold: 1 });
   const controller = new AbortController();
   const { signal } = controller;
@@ -190,7 +190,7 @@ test("a caller who leaves is ignored by the breaker, inside and outside", async 
   expect(breaker.getMetrics().metrics).toMatchObject({ failureCount: 0, ignoredCount: 2 });
 });
 
-test("the timer of a time-out holds the process, because somebody awaits it", async () => {
+test("the timer of a timeout keeps the process alive, because a caller awaits it", async () => {
   vi.useRealTimers();
   const timeouts = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout");
   const before = timeouts().length;
@@ -205,7 +205,7 @@ test("the timer of a time-out holds the process, because somebody awaits it", as
   expect(timeouts()).toHaveLength(before);
 });
 
-test("the guard knows the error of another copy of the package, and no other error", async () => {
+test("the guard recognizes the timeout of another copy of the package, and no other error", async () => {
   vi.resetModules();
   const other = await import("./timeout.js");
   const error = new other.TimeoutError(5);
@@ -228,6 +228,6 @@ test.each([
   expect(() => withTimeout(async () => 1, options as never)).toThrow(message);
 });
 
-test("an operation that is no function throws at once", () => {
+test("an operation that is not a function throws at once", () => {
   expect(() => withTimeout(5 as never, { timeoutMs: 5 })).toThrow("operation is 5, expected a");
 });

@@ -1,4 +1,4 @@
-/** Bounds the time of an operation. */
+/** Limits the time of an operation. */
 
 import type { Operation } from "../breaker/calls/calls.js";
 import { type Clock, startTimer, systemClock } from "../breaker/clock.js";
@@ -16,25 +16,25 @@ import {
 import { onAbort } from "./abort.js";
 import { deadlineOf, setDeadline } from "./deadline.js";
 
-/** What `withTimeout` can be told. */
+/** Options of `withTimeout`. */
 export interface TimeoutOptions {
   /** Milliseconds that the operation may take; above 0. */
   readonly timeoutMs: number;
-  /** The caller's own. Its abort is passed on to the operation and ends the wait with its reason. */
+  /** The caller's signal. Its abort is passed on to the operation and ends the wait with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Where time comes from, and timers. Default: the clock and the timers of the process. */
+  /** The source of time and timers. Default: those of the process. */
   readonly clock?: Clock | undefined;
 }
 
-/** What `createTimeout` can be told. */
+/** Options of `createTimeout`. */
 export type TimeoutPolicyOptions = Omit<TimeoutOptions, "signal">;
 
-/** Bounds the time of each of its calls; one of the policies that `wrap` puts together. */
+/** A policy that limits the time of each call. Use it alone or in `wrap`. */
 export interface Timeout {
   /**
    * Runs `operation`; see {@link withTimeout}.
    *
-   * @throws TimeoutError (as a rejection) when the time is over.
+   * @throws TimeoutError (as a rejection) after the time limit.
    */
   execute<T>(
     operation: Operation<T>,
@@ -42,24 +42,27 @@ export interface Timeout {
   ): Promise<T>;
 }
 
-/** What an operation with a time-out is given. */
+/** The argument of an operation with a timeout. */
 export interface TimeoutContext {
-  /** Aborted when the time is over, with a {@link TimeoutError}, and when the caller's signal is. */
+  /**
+   * Aborted with a {@link TimeoutError} after the time limit, and when the caller's signal is
+   * aborted.
+   */
   readonly signal: AbortSignal;
 }
 
-/** What can be given a time-out: may return a value, a promise or a thenable, and may throw. */
+/** An operation with a timeout. It may return a value, a promise or a thenable, and may throw. */
 export type TimeoutOperation<T> = (context: TimeoutContext) => T | PromiseLike<T>;
 
 const CODE = "TIMEOUT";
 
 /**
- * An operation took longer than it may. `code` is `"TIMEOUT"`; its name is that of the platform's
- * own time-outs, so that a breaker counts it as a failure wherever it meets it: as the error of an
- * attempt, or as the reason of the signal given to `execute`.
+ * The error of an operation that took too long. `code` is `"TIMEOUT"`. It has the name of the
+ * platform's own timeouts. So a breaker counts it as a failure, both as the error of an attempt and
+ * as the reason of the signal given to `execute`.
  */
 export class TimeoutError extends CircuitBreakerError {
-  /** The milliseconds that the operation was given. */
+  /** The time limit of the operation. */
   readonly timeoutMs: number;
 
   constructor(timeoutMs: number) {
@@ -73,8 +76,8 @@ export class TimeoutError extends CircuitBreakerError {
 }
 
 /**
- * Whether `error` is a {@link TimeoutError} of this or of another copy of the package. What
- * `AbortSignal.timeout` gives is none.
+ * Returns whether `error` is a {@link TimeoutError} of this or another copy of the package. Returns
+ * false for the error of `AbortSignal.timeout`.
  */
 export function isTimeoutError(error: unknown): error is TimeoutError {
   return isCircuitBreakerError(error) && error.code === CODE;
@@ -88,14 +91,13 @@ const CALL_FIELDS = { signal: signalField };
 const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
- * Runs `operation` and rejects when the time is over, even if the operation goes on: it is told to
- * stop by its signal, and what it still comes to is dropped. It serves one attempt, inside a
- * breaker, as well as the whole, outside of breaker and retry.
+ * Runs `operation` and rejects after the time limit. The operation's signal is aborted then, and a
+ * later result is dropped. Use it for one attempt, inside a breaker, or for the whole call, outside
+ * of breaker and retry.
  *
- * @throws TimeoutError (as a rejection) when the time is over; the reason of the caller's signal
- * when that is aborted; what the operation throws. A TypeError or RangeError for wrong options is
- * thrown at once.
- *
+ * @throws TimeoutError (as a rejection) after the time limit, the reason of the caller's signal
+ * when that is aborted, or the operation's error. Throws a TypeError or RangeError at once for
+ * invalid options.
  * @example
  * ```ts
  * import { CircuitBreaker, isTimeoutError, withTimeout } from "dagger-circuit-breaker";
@@ -124,10 +126,9 @@ export function withTimeout<T>(
 }
 
 /**
- * Makes a timeout for the calls of one upstream.
+ * Creates a timeout for the calls of one upstream.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
- *
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { createTimeout } from "dagger-circuit-breaker";
@@ -173,7 +174,7 @@ function run<T>(
     const cancel = startTimer(clock, () => end(new TimeoutError(timeoutMs)), timeoutMs);
     const forget = onAbort(outer, end);
     const settled = new Promise<T>((settle) => settle(operation({ signal })));
-    // What comes after the end is dropped here: a promise that is settled hears nothing more.
+    // Results after the end are dropped here: a settled promise ignores them.
     settled.then(resolve, reject).then(stopWatching);
   });
 }

@@ -1,4 +1,4 @@
-/** How many calls may wait for one breaker. */
+/** The limit on calls that wait for one breaker. */
 
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -11,7 +11,7 @@ afterEach(() => void vi.useRealTimers());
 
 const noSpread = { maxWaitMs: 60_000, waitSpreadMs: 0 };
 
-/** Lets `count` calls wait, and returns how to end them. */
+/** Makes `count` calls wait, and returns a function that ends them. */
 function fill(breaker: CircuitBreaker, count: number) {
   const controller = new AbortController();
   const { signal } = controller;
@@ -47,7 +47,7 @@ test("at most a hundred calls wait for one breaker", async () => {
   expect(await Promise.all([other, freed])).toEqual(["other breaker", "room again"]);
 });
 
-test("a hundred calls that wait under one signal bring no warning of a leak", async () => {
+test("a hundred calls that wait under one signal cause no leak warning", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   const { settled, leave } = fill(openBreaker(), 100);
   await vi.advanceTimersByTimeAsync(0);
@@ -57,7 +57,7 @@ test("a hundred calls that wait under one signal bring no warning of a leak", as
   warn.mockRestore();
 });
 
-test("a call that asks again keeps its place, and gives it up once it is let in", async () => {
+test("a call keeps its place between tries, and gives it up once it is admitted", async () => {
   const breaker = openBreaker();
   let finish: (value: string) => void = () => undefined;
   const first = executeWhenAdmitted(
@@ -97,7 +97,7 @@ test("a breaker around the wait counts a full queue as ignored", async () => {
   await settled;
 });
 
-test("never more than a hundred wait, and every call settles", async () => {
+test("at most a hundred calls wait, and every call settles", async () => {
   const batch = fc.record({
     calls: fc.integer({ min: 0, max: 80 }),
     leaves: fc.boolean(),

@@ -11,7 +11,7 @@ afterEach(() => void vi.useRealTimers());
 
 const noSpread = { maxWaitMs: 60_000, waitSpreadMs: 0 };
 
-test("a closed circuit runs the operation at once and passes on what it comes to", async () => {
+test("a closed circuit runs the operation at once and passes on its result", async () => {
   const breaker = new CircuitBreaker({ failureThreshold: 10 });
   const { signal } = new AbortController();
   const operation = vi.fn(async () => "done");
@@ -23,7 +23,7 @@ test("a closed circuit runs the operation at once and passes on what it comes to
   expect(breaker.getMetrics().metrics).toMatchObject({ successCount: 1, failureCount: 1 });
 });
 
-test("a call waits until the open time is over, then asks again and probes", async () => {
+test("a call waits until the open time is over, then tries again and probes", async () => {
   const breaker = openBreaker();
   const operation = vi.fn(async () => "back");
   const promise = executeWhenAdmitted(breaker, operation, noSpread);
@@ -35,7 +35,7 @@ test("a call waits until the open time is over, then asks again and probes", asy
   expect(breaker.state).toBe("closed");
 });
 
-test("each wait is lengthened at random by up to the spread, five seconds by default", async () => {
+test("lengthens each wait at random by up to the spread, five seconds by default", async () => {
   const breaker = openBreaker();
   const starts: number[] = [];
   const startMs = performance.now();
@@ -51,7 +51,7 @@ test("each wait is lengthened at random by up to the spread, five seconds by def
   expect(starts).toEqual([10_500, 12_500, 14_950]);
 });
 
-test("without a random of one's own the wait stays within the spread", async () => {
+test("without an injected random the wait stays within the spread", async () => {
   const startMs = performance.now();
   const promise = executeWhenAdmitted(openBreaker(), () => performance.now() - startMs, {
     maxWaitMs: 60_000,
@@ -62,7 +62,7 @@ test("without a random of one's own the wait stays within the spread", async () 
   expect(waitedMs).toBeLessThanOrEqual(15_000);
 });
 
-test("a wait that would go past maxWaitMs is a rejection at once, the breaker's own", async () => {
+test("passes on the breaker's rejection at once if the wait would exceed maxWaitMs", async () => {
   const breaker = openBreaker();
   const promise = executeWhenAdmitted(breaker, () => "never", { maxWaitMs: 9999 });
   await expect(promise).rejects.toMatchObject({
@@ -73,14 +73,14 @@ test("a wait that would go past maxWaitMs is a rejection at once, the breaker's 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a wait of exactly maxWaitMs is waited", async () => {
+test("waits exactly maxWaitMs", async () => {
   const options = { maxWaitMs: 10_000, random: () => 0.9 };
   const promise = executeWhenAdmitted(openBreaker(), () => "in", options);
   await vi.advanceTimersByTimeAsync(10_000);
   expect(await promise).toBe("in");
 });
 
-test("the spread never takes a wait past maxWaitMs", async () => {
+test("the spread never makes a wait exceed maxWaitMs", async () => {
   const startMs = performance.now();
   const promise = executeWhenAdmitted(openBreaker(), () => performance.now() - startMs, {
     maxWaitMs: 11_000,
@@ -115,7 +115,7 @@ test("a call waits again when the circuit has opened again", async () => {
   expect(await promise).toBe(19_000);
 });
 
-test("while others probe, a call asks again soon instead of waiting until their slots end", async () => {
+test("while others probe, a call tries again soon instead of waiting until their slots end", async () => {
   const breaker = openBreaker();
   await vi.advanceTimersByTimeAsync(10_000);
   const probe = breaker.acquire();
@@ -141,7 +141,7 @@ test("while others probe, a call waits no longer than until a slot ends", async 
   expect(await promise).toBe(40);
 });
 
-test("an isolated breaker rejects at once: there is no time to wait for", async () => {
+test("an isolated breaker rejects at once, because there is no time to wait for", async () => {
   const breaker = new CircuitBreaker({ name: "api" });
   breaker.isolate("maintenance");
   const promise = executeWhenAdmitted(breaker, () => "never", noSpread);
@@ -149,7 +149,7 @@ test("an isolated breaker rejects at once: there is no time to wait for", async 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("no call waits longer than the time-out around it lets it", async () => {
+test("no call waits longer than the timeout around it allows", async () => {
   const breaker = openBreaker();
   const within = (timeoutMs: number) =>
     withTimeout(({ signal }) => executeWhenAdmitted(breaker, () => "in", { ...noSpread, signal }), {
@@ -176,7 +176,7 @@ test("an abort ends a wait at once with its reason", async () => {
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
-test("a signal aborted already rejects with its reason and asks nobody", async () => {
+test("a signal that is already aborted rejects with its reason and asks no breaker", async () => {
   const breaker = openBreaker();
   const reason = new Error("gone");
   const signal = AbortSignal.abort(reason);
@@ -184,7 +184,7 @@ test("a signal aborted already rejects with its reason and asks nobody", async (
   expect(breaker.getMetrics().metrics.rejectedCount).toBe(0);
 });
 
-test("a rejection that the operation meets elsewhere is passed on, not waited for", async () => {
+test("passes on a rejection that the operation gets elsewhere, and does not wait for it", async () => {
   const breaker = new CircuitBreaker({ name: "outer" });
   const inner = openBreaker();
   const operation = vi.fn(() => inner.execute(() => "never"));
@@ -194,7 +194,7 @@ test("a rejection that the operation meets elsewhere is passed on, not waited fo
   expect(operation).toHaveBeenCalledTimes(1);
 });
 
-test("the guard knows the error of another copy of the package, and no other error", async () => {
+test("the guard recognizes the error of a full wait, and no other error", async () => {
   const rejection = openBreaker().tryAcquire();
   if (!isCircuitBreakerOpenError(rejection)) throw new Error("expected a rejection");
   vi.resetModules();
@@ -219,7 +219,7 @@ test.each([
   expect(() => executeWhenAdmitted(breaker, () => 1, options as never)).toThrow(message);
 });
 
-test("a breaker or an operation that is none throws at once", () => {
+test("an invalid breaker or operation throws at once", () => {
   expect(() => executeWhenAdmitted({} as never, () => 1, noSpread)).toThrow(
     'breaker is an object, expected an object with "tryExecute"',
   );

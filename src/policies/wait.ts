@@ -1,4 +1,4 @@
-/** Waits until a breaker lets a call in, instead of failing it. */
+/** Waits until a breaker admits a call, instead of failing it. */
 
 import type { Operation } from "../breaker/calls/calls.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
@@ -24,35 +24,36 @@ import {
 import { deadlineOf } from "./deadline.js";
 import { delay } from "./delay.js";
 
-/** What a breaker must be able to do for calls to wait for it. */
+/** The part of a breaker that waiting calls use. */
 export type AwaitedBreaker = Pick<CircuitBreaker, "tryExecute">;
 
-/** What `executeWhenAdmitted` can be told. */
+/** Options of `executeWhenAdmitted`. */
 export interface WaitOptions {
-  /** The longest wait in milliseconds, 0 or more, all its parts together. */
+  /** The longest total wait in milliseconds, 0 or more. */
   readonly maxWaitMs: number;
   /**
-   * By up to how many milliseconds each wait is lengthened at random, so that those who wait do not
-   * all come at the same moment; 0 or more. It never goes past `maxWaitMs`. Default: 5,000.
+   * Milliseconds by which each wait is lengthened at most, at random, so that waiting calls do not
+   * all arrive at once; 0 or more. The wait never exceeds `maxWaitMs`. Default: 5,000.
    */
   readonly waitSpreadMs?: number | undefined;
-  /** Handed to the operation. Its abort ends the wait at once. */
+  /** Passed to the operation. Its abort ends the wait at once. */
   readonly signal?: AbortSignal | undefined;
-  /** Where chance comes from. Default: `Math.random`. */
+  /** The source of chance. Default: `Math.random`. */
   readonly random?: Random | undefined;
-  /** Where time comes from, and timers. Default: the clock and the timers of the process. */
+  /** The source of time and timers. Default: those of the process. */
   readonly clock?: Clock | undefined;
 }
 
-/** What `createWait` can be told. */
+/** Options of `createWait`. */
 export type WaitPolicyOptions = Omit<WaitOptions, "signal">;
 
-/** Lets calls wait for a breaker; one of the policies that `wrap` puts together. */
+/** A policy whose calls wait for a breaker. Use it alone or in `wrap`. */
 export interface Wait {
   /**
-   * Runs `operation` through the breaker as soon as it admits the call; see {@link executeWhenAdmitted}.
+   * Runs `operation` through the breaker as soon as it admits the call; see {@link
+   * executeWhenAdmitted}.
    *
-   * @throws What `executeWhenAdmitted` throws.
+   * @throws The errors of `executeWhenAdmitted`.
    */
   execute<T>(
     operation: Operation<T>,
@@ -62,22 +63,22 @@ export interface Wait {
 
 const CODE = "WAITERS_FULL";
 
-/** More calls would wait for one breaker than may. */
+/** The largest number of calls that wait for one breaker. */
 const MAX_WAITERS = 100;
 
 /**
- * How soon to ask again while others probe, at the least. The probes may be over at any moment, so
- * nobody waits until the last of them would lose its slot.
+ * The shortest pause before the next try while other calls probe. Their probes may end at any
+ * moment, so no call waits until the last of them would lose its slot.
  */
 const PROBE_RECHECK_MS = 100;
 
 /**
- * So many calls wait for a breaker that another may not. `code` is `"WAITERS_FULL"`; the breaker's
- * own rejection is its `cause`.
+ * The error of a call that may not wait, because too many wait already. `code` is `"WAITERS_FULL"`;
+ * `cause` is the breaker's rejection.
  */
 export class WaitersFullError extends CircuitBreakerError {
   readonly breakerName: string;
-  /** How many calls may wait for one breaker. */
+  /** The largest number of calls that may wait for one breaker. */
   readonly maxWaiters: number;
 
   constructor(rejection: CircuitBreakerOpenError, maxWaiters: number) {
@@ -92,7 +93,7 @@ export class WaitersFullError extends CircuitBreakerError {
   }
 }
 
-/** Whether `error` is a {@link WaitersFullError} of this or of another copy of the package. */
+/** Returns whether `error` is a {@link WaitersFullError} of this or another copy of the package. */
 export function isWaitersFullError(error: unknown): error is WaitersFullError {
   return isCircuitBreakerError(error) && error.code === CODE;
 }
@@ -109,16 +110,14 @@ const CALL_FIELDS = { signal: signalField };
 const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
- * Runs `operation` through `breaker` as soon as that lets it in. While the circuit is open, the call
- * waits until the open time is over, a little longer by chance, and asks again; it holds no permit
- * meanwhile. At most 100 calls wait for one breaker.
+ * Runs `operation` through `breaker` as soon as the breaker admits it. While the circuit is open,
+ * the call waits until the open time is over, plus a random spread, and tries again. It holds no
+ * permit meanwhile. At most 100 calls wait for one breaker.
  *
- * @throws CircuitBreakerOpenError, at once, when the wait would be longer than `maxWaitMs` or than
- * the time that the signal of a `withTimeout` around it has left, or the breaker is isolated;
- * WaitersFullError when 100 calls wait already; the signal's reason when it is aborted before the
- * operation begins; what the operation throws, untouched. A TypeError or RangeError for wrong
- * options is thrown at once.
- *
+ * @throws CircuitBreakerOpenError at once when the breaker is isolated, or the wait would exceed
+ * `maxWaitMs` or the time left of a `withTimeout` around it. WaitersFullError when 100 calls
+ * already wait. The signal's reason when it is aborted before the operation begins. The operation's
+ * error, unchanged. Throws a TypeError or RangeError at once for invalid options.
  * @example
  * ```ts
  * import { CircuitBreaker, executeWhenAdmitted } from "dagger-circuit-breaker";
@@ -147,10 +146,9 @@ export function executeWhenAdmitted<T>(
 }
 
 /**
- * Makes a policy whose calls wait for `breaker` instead of being rejected.
+ * Creates a policy whose calls wait for `breaker` instead of being rejected.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
- *
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { CircuitBreaker, createWait } from "dagger-circuit-breaker";
@@ -174,31 +172,31 @@ export function createWait(breaker: AwaitedBreaker, options: WaitPolicyOptions):
   };
 }
 
-/** How a call waits; the options, checked. */
+/** The checked options of a wait. */
 export interface WaitSettings {
   readonly maxWaitMs: number;
   readonly waitSpreadMs: number;
   readonly signal: AbortSignal | undefined;
   readonly random: Random;
-  /** Default: the clock and the timers of the process. */
+  /** Default: the clock and timers of the process. */
   readonly clock?: Clock | undefined;
-  /** Called before each part of the wait, which may follow one another fast. */
+  /** Called before each part of the wait. Parts may follow each other fast. */
   readonly onWait?: OnWait | undefined;
 }
 
-/** Hears that a call waits for a circuit, and for how long before it asks again. */
+/** Called when a call waits for a circuit, with the time until the next try. */
 export type OnWait = (rejection: CircuitBreakerOpenError, waitMs: number) => void;
 
-/** What came of asking to be let in: a value, or the rejection of a breaker. */
+/** The result of a try: a value, or the rejection of a breaker. */
 export type Asked<T> =
   | { readonly value: T }
   | { readonly refusedBy: object; readonly rejection: CircuitBreakerOpenError };
 
 /**
- * Asks again and again, as `executeWhenAdmitted` does, until it is let in.
+ * Tries again, as `executeWhenAdmitted` does, until the call is admitted.
  *
- * @param ask Called with how to leave the place among the waiting, for a call that goes on once it
- * was let in.
+ * @param ask Receives a function that gives up the place among the waiting calls, for an admitted
+ * call.
  * @internal
  */
 export async function askUntilAdmitted<T>(
@@ -231,7 +229,7 @@ async function run<T>(
 ): Promise<T> {
   const { signal } = settings;
   return askUntilAdmitted(async (leave) => {
-    // Only here is it known that the call was let in: what follows is no wait any more.
+    // The operation runs only when the call was admitted, so the wait is over.
     const admitted: Operation<T> = (context) => {
       leave();
       return operation(context);
@@ -243,7 +241,7 @@ async function run<T>(
   }, settings);
 }
 
-/** How long to wait before asking again; undefined when there is no time for it. */
+/** Returns the time until the next try; undefined if there is not enough time. */
 function nextWait(
   { reason, retryAfterMs }: CircuitBreakerOpenError,
   endsMs: number,
@@ -260,7 +258,7 @@ function nextWait(
 
 const waiterCounts = new WeakMap<object, number>();
 
-/** The place of one call among those that wait for a breaker; it is kept while the call asks again. */
+/** The place of one call among those that wait for a breaker. The call keeps it between tries. */
 class Place {
   #breaker: object | undefined;
 

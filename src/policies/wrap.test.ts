@@ -31,7 +31,7 @@ test("the first policy is the outermost", async () => {
   expect(entered).toEqual(["first", "second", "third", "operation"]);
 });
 
-test("fallback, retry, breaker and timeout in a list do what they do when nested", async () => {
+test("fallback, retry, breaker and timeout behave in a list as they do when nested", async () => {
   const clock = new VirtualClock();
   const breaker = new CircuitBreaker({ name: "api", failureThreshold: 2, clock });
   const policy = wrap(
@@ -54,7 +54,7 @@ test("fallback, retry, breaker and timeout in a list do what they do when nested
   expect(clock.timerCount).toBe(0);
 });
 
-test("the signal of the caller reaches the operation, and without one there is one that never aborts", async () => {
+test("the caller's signal reaches the operation; without one there is a signal that never aborts", async () => {
   const policy = wrap(new CircuitBreaker());
   const { signal } = new AbortController();
   expect(await policy.execute((context) => context.signal === signal, { signal })).toBe(true);
@@ -62,7 +62,7 @@ test("the signal of the caller reaches the operation, and without one there is o
   expect(await policy.execute(({ attempt }) => attempt)).toBe(1);
 });
 
-test("a caller who leaves ends the retry, and the fallback does not answer", async () => {
+test("a caller who aborts ends the retry, and the fallback does not answer", async () => {
   const clock = new VirtualClock();
   const policy = wrap(createFallback("cached"), createRetry({ clock }), new CircuitBreaker());
   const controller = new AbortController();
@@ -74,7 +74,7 @@ test("a caller who leaves ends the retry, and the fallback does not answer", asy
   expect(clock.timerCount).toBe(0);
 });
 
-test("a call that waits for a breaker is a policy as well, and so is a bulkhead", async () => {
+test("a wait for a breaker is a policy too, and so is a bulkhead", async () => {
   const clock = new VirtualClock();
   const breaker = new CircuitBreaker({ failureThreshold: 1, resetTimeoutMs: 5_000, clock });
   breaker.acquire().failure(new Error("down"));
@@ -86,7 +86,7 @@ test("a call that waits for a breaker is a policy as well, and so is a bulkhead"
   expect(await answer).toBe(5_000);
 });
 
-test("a response that failed is retried after the time that the server asked for", async () => {
+test("retries a failed response after the time that the server asked for", async () => {
   const clock = new VirtualClock();
   const policy = wrap(createRetry({ initialDelayMs: 10, clock }), new CircuitBreaker({ clock }));
   const atMs: number[] = [];
@@ -100,7 +100,7 @@ test("a response that failed is retried after the time that the server asked for
   expect(atMs).toEqual([0, 7_000]);
 });
 
-test("the type of an answer is that of the operation, and that of a fallback where there is one", () => {
+test("the type of an answer is that of the operation, plus that of a fallback", () => {
   const plain = wrap(createRetry(), new CircuitBreaker(), createTimeout({ timeoutMs: 1 }));
   expectTypeOf(plain.execute(() => 1)).resolves.toEqualTypeOf<number>();
   const guarded = wrap(createFallback("cached"), new CircuitBreaker());
@@ -113,11 +113,11 @@ test.each([
   [[], "wrap has no policy, expected at least one"],
   [[{}], "policy 1 of wrap"],
   [[new CircuitBreaker(), undefined], "policy 2 of wrap"],
-])("what is no policy is refused: %#", (policies, message) => {
+])("rejects an invalid policy: %#", (policies, message) => {
   expect(() => wrap(...(policies as Policy[]))).toThrow(message);
 });
 
-test("what is no operation is refused at once", () => {
+test("rejects an invalid operation at once", () => {
   expect(() => wrap(new CircuitBreaker()).execute(undefined as never)).toThrow(TypeError);
   const wrong = { timeout: 1 } as never;
   expect(() => wrap(new CircuitBreaker()).execute(() => 1, wrong)).toThrow('"timeout"');

@@ -1,50 +1,53 @@
-/** Puts policies around a call, from a list instead of a nest. */
+/** Puts policies around a call, as a list instead of nested calls. */
 
 import type { Operation, OperationContext } from "../breaker/calls/calls.js";
 import type { AbortSignal } from "../options/abort-signal.js";
 import { checkFunction, objectField, readOptions, signalField } from "../options/check.js";
 import type { ANSWER, Fallback } from "./fallback/fallback.js";
 
-/** What one call through a policy can be told. */
+/** Options of one call through a policy. */
 export interface PolicyCallOptions {
-  /** Handed to the operation. What its abort ends is up to each policy. */
+  /** Passed to the operation. Each policy decides what an abort ends. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What `wrap` takes: a breaker, a shared breaker, a bulkhead, what `createRetry`, `createTimeout`,
- * `createFallback` and `createWait` make, or an object of your own with this method.
+ * An argument of `wrap`: a breaker, a shared breaker, a bulkhead, a result of `createRetry`,
+ * `createTimeout`, `createFallback` or `createWait`, or an object of your own with this method.
  */
 export interface Policy {
-  /** Runs `operation`, never or several times, and passes on what it comes to. */
+  /** Runs `operation` any number of times, or never, and passes on the result. */
   execute<T>(
     operation: (context: OperationContext) => T | PromiseLike<T>,
     options?: PolicyCallOptions,
   ): Promise<unknown>;
 }
 
-/** What the operation of a wrapped call is given. */
+/** The argument of the operation of a wrapped call. */
 export interface WrapContext {
-  /** The innermost signal: that of a timeout, or the caller's, or one that is never aborted. */
+  /** The innermost signal: of a timeout, of the caller, or one that is never aborted. */
   readonly signal: AbortSignal;
   /** The number of the attempt, starting at 1; always 1 without a retry. */
   readonly attempt: number;
 }
 
-/** What can be called through policies: may return a value, a promise or a thenable, and may throw. */
+/**
+ * An operation called through policies. It may return a value, a promise or a thenable, and may
+ * throw.
+ */
 export type WrapOperation<T> = (context: WrapContext) => T | PromiseLike<T>;
 
-/** Policies around a call; `F` is what fallbacks among them may answer. */
+/** Policies around a call. `F` is the type of the fallbacks' answers. */
 export interface Wrapped<F = never> {
   /**
    * Runs `operation` through the policies, the first one outermost.
    *
-   * @throws What the policies throw, and what the operation throws, untouched.
+   * @throws The errors of the policies, and those of the operation unchanged.
    */
   execute<T>(operation: WrapOperation<T>, options?: PolicyCallOptions): Promise<T | F>;
 }
 
-/** What a policy may answer in place of the operation: a fallback's answers, else nothing. */
+/** The type of a policy's own answers: those of a fallback, otherwise never. */
 type AnswerOf<P> = P extends unknown
   ? typeof ANSWER extends keyof P
     ? P extends Fallback<infer F>
@@ -56,11 +59,10 @@ type AnswerOf<P> = P extends unknown
 const policyField = objectField<Policy>({} as Policy, ["execute"]);
 
 /**
- * Puts policies around a call, the first one outermost. This order works: fallback, timeout of the
- * whole, retry, breaker, timeout of one attempt, bulkhead.
+ * Puts policies around a call, the first one outermost. A good order: fallback, timeout of the
+ * whole call, retry, breaker, timeout of one attempt, bulkhead.
  *
  * @throws TypeError when there is no policy, or one has no method `execute`.
- *
  * @example
  * ```ts
  * import { CircuitBreaker, createRetry, createTimeout, wrap } from "dagger-circuit-breaker";
@@ -90,7 +92,7 @@ export function wrap<const P extends readonly Policy[]>(
   };
 }
 
-/** What is known on the way in: each policy adds its own. */
+/** The context on the way in: each policy adds its own part. */
 interface Known extends OperationContext {
   readonly attempt?: number;
 }

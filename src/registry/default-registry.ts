@@ -1,11 +1,11 @@
-/** The registry of the process, which never evicts. */
+/** The registry of the process. It never evicts. */
 
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { createUnboundedRegistry, type NamedBreakerOptions, type Registry } from "./registry.js";
 
 /**
- * The registry behind `getCircuitBreaker`, `getAllCircuitBreakers` and `resetAllCircuitBreakers`: to
- * log for all of its breakers, or to forget one. It never evicts.
+ * The registry behind `getCircuitBreaker`, `getAllCircuitBreakers` and `resetAllCircuitBreakers`.
+ * Use it to log for all of its breakers, or to delete one. It never evicts.
  *
  * @example
  * ```ts
@@ -19,13 +19,13 @@ import { createUnboundedRegistry, type NamedBreakerOptions, type Registry } from
 export const defaultRegistry: Registry = createUnboundedRegistry();
 
 /**
- * The breaker of that name in the registry of the process, made now when there is none.
+ * Returns the breaker of that name from the registry of the process. Creates it if it does not
+ * exist.
  *
- * @param options For a breaker that is made now; for one that is there they must come to the same.
- * Leave them out to take what is there.
- * @throws TypeError for options other than those of the breaker that is there, showing both, and
- * what the constructor of a breaker throws.
- *
+ * @param options For a new breaker. For an existing one they must equal its own; leave them out to
+ * accept any.
+ * @throws TypeError when the options differ from those of the existing breaker, with both values.
+ * Errors of the breaker's constructor.
  * @example
  * ```ts
  * import { getCircuitBreaker } from "dagger-circuit-breaker";
@@ -38,12 +38,12 @@ export function getCircuitBreaker(name: string, options?: NamedBreakerOptions): 
   return defaultRegistry.get(name, options);
 }
 
-/** The breakers of the process's registry at this moment, by name. */
+/** Returns a snapshot of the breakers in the registry of the process, by name. */
 export function getAllCircuitBreakers(): ReadonlyMap<string, CircuitBreaker> {
   return defaultRegistry.getAll();
 }
 
-/** Resets every breaker of the process's registry; isolation and other manual control stay. */
+/** Resets every breaker in the registry of the process. Isolation and other manual control stay. */
 export function resetAllCircuitBreakers(): void {
   defaultRegistry.resetAll();
 }

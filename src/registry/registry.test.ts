@@ -17,7 +17,7 @@ test("the same name gives the same breaker", () => {
   expect(registry.get("other")).not.toBe(breaker);
 });
 
-test("options that come to the same as those of the breaker that is there are fine", () => {
+test("accepts options equal to those of the existing breaker", () => {
   const registry = createRegistry();
   const breaker = registry.get("api");
   expect(registry.get("api", {})).toBe(breaker);
@@ -25,7 +25,7 @@ test("options that come to the same as those of the breaker that is there are fi
   expect(registry.get("api", { trip: { consecutive: 5 }, resetTimeoutMs: 60_000 })).toBe(breaker);
 });
 
-test("other options for a name that is there throw, showing both", () => {
+test("other options for an existing name throw and show both", () => {
   const registry = createRegistry();
   registry.get("api", { failureThreshold: 3, resetTimeoutMs: 1000, halfOpenProbeTimeoutMs: 9 });
   const other = { trip: { badSeconds: 5, windowMs: 60_000 }, resetTimeoutMs: 2000 };
@@ -37,7 +37,7 @@ test("other options for a name that is there throw, showing both", () => {
   );
 });
 
-test("what an option was given as shows in the difference, and nothing that was not given", () => {
+test("the difference shows the options as given, and only those", () => {
   const registry = createRegistry();
   registry.get("api", { trip: { failureRate: 0.5, windowMs: 1000 } });
   expect(() => registry.get("api", { trip: { failureRate: 0.6, windowMs: 1000 } })).toThrow(
@@ -51,7 +51,7 @@ test.each([
   ["strict", 'options is "strict", expected an object'],
   [{ name: "other" }, "options has a name of its own, expected only that of the registry"],
   [{ color: 1 }, 'CircuitBreaker option "color" is not known'],
-])("wrong options of a breaker throw, whether it is there or not: %j", (options, message) => {
+])("wrong options of a breaker throw, whether it exists or not: %j", (options, message) => {
   const registry = createRegistry();
   registry.get("there");
   expect(() => registry.get("there", options as never)).toThrow(message);
@@ -71,7 +71,7 @@ test("functions among the options are compared by identity", () => {
   );
 });
 
-test("defaults hold for every breaker, and options given with a name go before them", () => {
+test("defaults apply to every breaker, and options given with a name take precedence", () => {
   const clock = new VirtualClock();
   const registry = createRegistry({ defaults: { failureThreshold: 1, clock } });
   const strict = registry.get("strict");
@@ -81,7 +81,7 @@ test("defaults hold for every breaker, and options given with a name go before t
   expect([strict.state, lenient.state]).toEqual(["open", "closed"]);
 });
 
-test("a trip policy of one's own replaces that of the defaults, however it is spelled", () => {
+test("a trip policy given with a name replaces the default one, in either form", () => {
   const byThreshold = createRegistry({ defaults: { failureThreshold: 1 } });
   const byTrip = createRegistry({ defaults: { trip: { consecutive: 1 } } });
   const first = byThreshold.get("api", { trip: { consecutive: 2 } });
@@ -92,7 +92,7 @@ test("a trip policy of one's own replaces that of the defaults, however it is sp
   }
 });
 
-test("find gives a breaker that is there, makes none, and counts as a use", () => {
+test("find returns an existing breaker, creates none, and counts as a use", () => {
   const registry = createRegistry({ maxBreakers: 2 });
   expect(registry.find("first")).toBeUndefined();
   const first = registry.get("first");
@@ -112,7 +112,7 @@ test("a full registry evicts the least recently used breaker", () => {
   expect(registry.get("first")).toBe(first);
 });
 
-test("a breaker that is open, steered by hand or in use is never evicted", () => {
+test("never evicts a breaker that is open, controlled by hand or in use", () => {
   const registry = createRegistry({ maxBreakers: 4 });
   registry.get("open", { failureThreshold: 1 }).acquire().failure();
   registry.get("isolated").isolate("maintenance");
@@ -140,7 +140,7 @@ test("a breaker that is open, steered by hand or in use is never evicted", () =>
   expect([...registry.getAll().keys()]).toEqual(["open", "isolated", "new", "one more"]);
 });
 
-test("an idle breaker older than its time to live goes when another is made, though there is room", () => {
+test("evicts an idle breaker older than its time to live when another is made, even if there is room", () => {
   const clock = new VirtualClock();
   const registry = createRegistry({ idleTtlMs: 1000, clock });
   registry.get("old");
@@ -152,7 +152,7 @@ test("an idle breaker older than its time to live goes when another is made, tho
   expect([...registry.getAll().keys()]).toEqual(["old but open", "young", "newest"]);
 });
 
-test("what getAll returns does not change afterwards", () => {
+test("the result of getAll does not change afterwards", () => {
   const registry = createRegistry();
   registry.get("api");
   const all = registry.getAll();
@@ -160,7 +160,7 @@ test("what getAll returns does not change afterwards", () => {
   expect([...all.keys()]).toEqual(["api"]);
 });
 
-test("a listener sees every breaker once, those that are there and those to come", () => {
+test("a listener sees every breaker once, existing and new", () => {
   const registry = createRegistry();
   const seen: string[] = [];
   registry.get("before");
@@ -172,7 +172,7 @@ test("a listener sees every breaker once, those that are there and those to come
   expect(seen).toEqual(["before", "after"]);
 });
 
-test("a listener that throws or rejects harms nobody and is announced once", async () => {
+test("a listener that throws or rejects affects no call and is announced once", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
   const registry = createRegistry();
   const seen: string[] = [];
@@ -191,7 +191,7 @@ test("a listener that throws or rejects harms nobody and is announced once", asy
   warn.mockRestore();
 });
 
-test("a full registry inside an operation says nothing of its upstream", async () => {
+test("a full registry inside an operation is ignored by its breaker", async () => {
   const registry = createRegistry({ maxBreakers: 1 });
   registry.get("busy").acquire();
   const breaker = new CircuitBreaker({ failureThreshold: 1 });
@@ -200,7 +200,7 @@ test("a full registry inside an operation says nothing of its upstream", async (
   expect(breaker.state).toBe("closed");
 });
 
-test("a deleted breaker is forgotten, and its name begins anew", () => {
+test("a deleted breaker is forgotten, and its name starts anew", () => {
   const registry = createRegistry();
   const breaker = registry.get("api");
   expect(registry.delete("api")).toBe(true);
@@ -208,7 +208,7 @@ test("a deleted breaker is forgotten, and its name begins anew", () => {
   expect(registry.get("api")).not.toBe(breaker);
 });
 
-test("resetting all closes open circuits and lifts no isolation", () => {
+test("resetAll closes open circuits and keeps isolation", () => {
   const registry = createRegistry({ defaults: { failureThreshold: 1 } });
   const open = registry.get("open");
   open.acquire().failure();
@@ -231,12 +231,12 @@ test.each([
   expect(() => createRegistry(options as never)).toThrow(message);
 });
 
-test("a name that is no text throws", () => {
+test("a name that is not a text throws", () => {
   expect(() => createRegistry().get("")).toThrow('CircuitBreaker option "name" is ""');
   expect(() => createRegistry().get(5 as never)).toThrow('CircuitBreaker option "name" is 5');
 });
 
-test("the registry of the process gives, lists and resets its breakers", () => {
+test("the registry of the process returns, lists and resets its breakers", () => {
   const breaker = getCircuitBreaker("default-registry-test", { failureThreshold: 1 });
   expect(getCircuitBreaker("default-registry-test")).toBe(breaker);
   expect(getAllCircuitBreakers().get("default-registry-test")).toBe(breaker);
@@ -246,7 +246,7 @@ test("the registry of the process gives, lists and resets its breakers", () => {
   expect(breaker.state).toBe("closed");
 });
 
-test("a bounded registry never holds more than it may, and never loses a breaker that is in use", () => {
+test("a bounded registry never exceeds its limit, and never loses a breaker that is in use", () => {
   const names = fc.constantFrom("a", "b", "c", "d", "e", "f");
   const step = fc.record({ name: names, action: fc.constantFrom("nothing", "hold", "settle") });
   fc.assert(

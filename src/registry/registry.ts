@@ -21,67 +21,70 @@ import {
   SOME_MILLISECONDS,
 } from "../options/check.js";
 
-/** The options of a breaker that is named by its registry. */
+/** The options of a breaker whose registry names it. */
 export type NamedBreakerOptions = Omit<CircuitBreakerOptions, "name">;
 
-/** What a registry can be told. */
+/** Options of `createRegistry`. */
 export interface RegistryOptions {
   /**
-   * How many breakers it holds at most, 1 to 10,000,000. When it is full, the least recently used
-   * breaker that is closed, automatic and has no call in flight makes room. Default: 10,000.
+   * Maximum number of breakers, 1 to 10,000,000. A full registry evicts the least recently used
+   * breaker that is closed, automatic and has no call in flight. Default: 10,000.
    */
   readonly maxBreakers?: number | undefined;
   /**
-   * Milliseconds after which such a breaker may go although there is room, counted from when it was
-   * last asked for; above 0. None by default.
+   * Milliseconds since the last use after which such a breaker may be evicted even if there is
+   * room; above 0. Default: never.
    */
   readonly idleTtlMs?: number | undefined;
-  /** Options of every breaker; those given with a name go before them. */
+  /** Options of every breaker. Options given with a name take precedence. */
   readonly defaults?: NamedBreakerOptions | undefined;
-  /** Where time comes from, for `idleTtlMs`. Default: the monotonic clock of the process. */
+  /** The source of time for `idleTtlMs`. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
 }
 
 /** Breakers by name. */
 export interface Registry {
   /**
-   * The breaker of that name, made now when there is none.
+   * Returns the breaker of that name. Creates it if it does not exist.
    *
-   * @param options For a breaker that is made now. For one that is there, they must come to the same
-   * as those it was made with; leave them out to take what is there.
-   * @throws RegistryFullError when there is no room and nothing can make room; TypeError for options
-   * other than those of the breaker that is there, showing both; what the constructor of a breaker
-   * throws for wrong ones.
+   * @param options For a new breaker. For an existing one they must equal its own; leave them out
+   * to accept any.
+   * @throws RegistryFullError when the registry is full and cannot evict. TypeError when the
+   * options differ from those of the existing breaker, with both values. Errors of the breaker's
+   * constructor.
    */
   get(name: string, options?: NamedBreakerOptions): CircuitBreaker;
-  /** The breaker of that name if there is one; that counts as a use of it. */
+  /** Returns the breaker of that name, if it exists. Counts as a use. */
   find(name: string): CircuitBreaker | undefined;
-  /** The breakers of this moment by name. */
+  /** Returns a snapshot of the breakers, by name. */
   getAll(): ReadonlyMap<string, CircuitBreaker>;
-  /** Calls `reset` of every breaker; isolation and other manual control stay. */
+  /** Resets every breaker. Isolation and other manual control stay. */
   resetAll(): void;
   /**
-   * Calls `listener` with every breaker that is there and every one that is made later, before its
-   * first call: the place to attach logs and metrics. What it throws or rejects with harms nobody
-   * and is announced once as a warning of the process.
+   * Calls `listener` with every existing breaker, and with every new one before its first call. Use
+   * it to attach logs and metrics. An error in the listener affects no call and causes one process
+   * warning.
    *
-   * @returns How to take the listener off; breakers that it has seen are not affected.
+   * @returns A function that removes the listener. Breakers that it has seen are not affected.
    */
   onBreaker(listener: (breaker: CircuitBreaker) => unknown): () => void;
-  /** Forgets a breaker; whoever holds it can go on using it. Returns whether there was one. */
+  /**
+   * Removes a breaker from the registry. Holders of it can keep using it. Returns whether it
+   * existed.
+   */
   delete(name: string): boolean;
 }
 
 const FULL_CODE = "REGISTRY_FULL";
 
-/** Whether `error` is a {@link RegistryFullError} of this or of another copy of the package. */
+/** Returns whether `error` is a {@link RegistryFullError} of this or another copy of the package. */
 export function isRegistryFullError(error: unknown): error is RegistryFullError {
   return isCircuitBreakerError(error) && error.code === FULL_CODE;
 }
 
 /**
- * A registry has no room for another breaker. `code` is `"REGISTRY_FULL"`. It says nothing of an
- * upstream, so a breaker around it counts it as ignored, unless its `classifyError` says otherwise.
+ * The error of a registry without room for another breaker. `code` is `"REGISTRY_FULL"`. A breaker
+ * around it counts it as ignored, unless its `classifyError` decides otherwise.
  */
 export class RegistryFullError extends CircuitBreakerError {
   constructor(name: string, maxBreakers: number) {
@@ -112,7 +115,7 @@ const defaultsField: Field<NamedBreakerOptions> = {
   },
 };
 
-/** Checks that options are an object without a name: a breaker has that under which it is asked for. */
+/** Checks that options are an object without a name, because the registry sets the name. */
 function readNamed(value: unknown, label: string): NamedBreakerOptions {
   const options = readRecord(value, label);
   if (options.name === undefined) return options;
@@ -127,10 +130,9 @@ const FIELDS = {
 };
 
 /**
- * Makes a registry that never holds more than `maxBreakers`.
+ * Creates a registry with at most `maxBreakers` breakers.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
- *
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { createRegistry } from "dagger-circuit-breaker";
@@ -145,7 +147,7 @@ export function createRegistry(options?: RegistryOptions): Registry {
 }
 
 /**
- * Makes a registry that holds as many breakers as it is asked for and never evicts.
+ * Creates a registry without a limit, which never evicts.
  *
  * @internal
  */
@@ -156,7 +158,7 @@ export function createUnboundedRegistry(): Registry {
 
 type Limits = Required<{ [K in keyof RegistryOptions]: NonNullable<RegistryOptions[K]> }>;
 
-/** Holds its breakers in the order in which they were last asked for, the oldest first. */
+/** A registry that keeps its breakers in order of last use, oldest first. */
 class BoundedRegistry implements Registry {
   readonly #entries = new Map<string, Entry>();
   readonly #limits: Limits;
@@ -187,7 +189,7 @@ class BoundedRegistry implements Registry {
 
   onBreaker(listener: (breaker: CircuitBreaker) => unknown): () => void {
     checkFunction(listener, "listener");
-    // A function of its own, so that the same listener may be added twice.
+    // A new function each time, so that the same listener may be added twice.
     const own = (breaker: CircuitBreaker) =>
       askUser(
         this,
@@ -234,7 +236,7 @@ class BoundedRegistry implements Registry {
     );
   }
 
-  /** A trip policy of one's own replaces that of the defaults, in whichever of its two spellings. */
+  /** A trip policy given with a name replaces the default one, in either of its two forms. */
   #merge(options: NamedBreakerOptions = {}): NamedBreakerOptions {
     readNamed(options, "options");
     const own = Object.entries(options).filter(([, value]) => value !== undefined);

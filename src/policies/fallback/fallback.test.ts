@@ -8,13 +8,13 @@ import { lastGood } from "./last-good.js";
 const error = new Error("down");
 const fails = () => Promise.reject<number>(error);
 
-test("a value of the operation is passed on, and the fallback is not asked", async () => {
+test("passes on a value of the operation, and does not call the fallback", async () => {
   const fallback = vi.fn();
   expect(await withFallback(async () => 5, fallback)).toBe(5);
   expect(fallback).not.toHaveBeenCalled();
 });
 
-test("the operation is given the signal", async () => {
+test("the operation receives the signal", async () => {
   const { signal } = new AbortController();
   const operation = vi.fn();
   await withFallback(operation, "cached", { signal });
@@ -23,7 +23,7 @@ test("the operation is given the signal", async () => {
   expect(operation.mock.calls[0]?.[0].signal).toBe(signal);
 });
 
-test("a value stands in for every error, thrown or rejected", async () => {
+test("a value answers for every error, thrown or rejected", async () => {
   const throws = () => {
     throw error;
   };
@@ -33,14 +33,14 @@ test("a value stands in for every error, thrown or rejected", async () => {
   expect(await withFallback(fails, null)).toBe(null);
 });
 
-test("a function of the error stands in, with a value or with a promise", async () => {
+test("a function of the error answers with a value or a promise", async () => {
   const fallback = vi.fn((cause: unknown) => `cached, for ${cause}`);
   expect(await withFallback(fails, fallback)).toBe("cached, for Error: down");
   expect(fallback.mock.calls).toEqual([[error]]);
   expect(await withFallback(fails, async () => "later")).toBe("later");
 });
 
-test("what the fallback throws is passed on untouched", async () => {
+test("passes on an error of the fallback unchanged", async () => {
   const worse = new Error("fallback down too");
   const throws = () => {
     throw worse;
@@ -50,7 +50,7 @@ test("what the fallback throws is passed on untouched", async () => {
   expect(worse.cause).toBe(undefined);
 });
 
-test("the last good value stands in until it is too old; then the error is passed on", async () => {
+test("the last good value answers until it is too old; then the error is passed on", async () => {
   const clock = new VirtualClock();
   const memory = lastGood<number>({ maxAgeMs: 1000, clock });
   await expect(withFallback(fails, memory)).rejects.toBe(error);
@@ -71,7 +71,7 @@ test("shouldFallback decides by the error", async () => {
   expect(await call()).toBe("cached");
 });
 
-test("by default nothing stands in once the caller has left", async () => {
+test("by default there is no answer once the caller has aborted", async () => {
   const controller = new AbortController();
   const fallback = vi.fn();
   const operation = async () => {
@@ -83,7 +83,7 @@ test("by default nothing stands in once the caller has left", async () => {
   expect(fallback).not.toHaveBeenCalled();
 });
 
-test("with a signal that is aborted already the operation is not called", async () => {
+test("does not call the operation if the signal is already aborted", async () => {
   const operation = vi.fn();
   const reason = new Error("gone");
   const signal = AbortSignal.abort(reason);
@@ -91,13 +91,13 @@ test("with a signal that is aborted already the operation is not called", async 
   expect(operation).not.toHaveBeenCalled();
 });
 
-test("shouldFallback may let the fallback stand in for an abort, as for a time-out", async () => {
+test("shouldFallback may allow an answer for an abort, such as a timeout", async () => {
   const signal = AbortSignal.abort(new DOMException("slow", "TimeoutError"));
   const shouldFallback = (cause: unknown) => (cause as Error).name === "TimeoutError";
   expect(await withFallback(fails, "cached", { signal, shouldFallback })).toBe("cached");
 });
 
-test("a shouldFallback that fails or answers neither yes nor no passes the error on", async () => {
+test("a shouldFallback that fails or returns no boolean passes the error on", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   const boom = () => {
     throw new RangeError("secret");
@@ -112,7 +112,7 @@ test("a shouldFallback that fails or answers neither yes nor no passes the error
   warn.mockRestore();
 });
 
-test("the type of what stands in is known", () => {
+test("the type of the fallback's answer is known", () => {
   const number = async () => 5;
   const memory = lastGood<number>({ maxAgeMs: 5 });
   expectTypeOf(withFallback(number, "cached")).resolves.toEqualTypeOf<number | string>();

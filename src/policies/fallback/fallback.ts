@@ -1,4 +1,4 @@
-/** Answers with something else when an operation fails. */
+/** Answers with a substitute when an operation fails. */
 
 import type { Operation } from "../../breaker/calls/calls.js";
 import type { AbortSignal } from "../../options/abort-signal.js";
@@ -7,30 +7,30 @@ import { ask, readYesOrNo } from "../ask.js";
 import { isLastGood, type LastGood } from "./last-good.js";
 import { isLastGoodRefusedError, runUnderLastGood } from "./last-good-scope.js";
 
-/** What `withFallback` can be told. */
+/** Options of `withFallback`. */
 export interface FallbackOptions {
-  /** Handed to the operation. When it is aborted already, the operation is not called. */
+  /** Passed to the operation. If it is already aborted, the operation is not called. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether the fallback stands in for this error; its answer is all that counts. Default: for every
-   * error, unless `signal` is aborted, because then nobody waits for an answer. One that throws is
-   * announced once as a warning of the process, and the error is passed on.
+   * Whether the fallback answers for this error; only the return value counts. Default: true,
+   * unless `signal` is aborted, because the caller no longer waits. If the function throws, the
+   * error is passed on, with one process warning.
    */
   readonly shouldFallback?: ((error: unknown) => boolean) | undefined;
 }
 
-/** What `createFallback` can be told. */
+/** Options of `createFallback`. */
 export type FallbackPolicyOptions = Omit<FallbackOptions, "signal">;
 
-/** Marks the type of what a fallback may answer, for `wrap`; nothing has such a property. */
+/** Marks the type of a fallback's answers, for `wrap`. No object has this property at run time. */
 export declare const ANSWER: unique symbol;
 
-/** Answers with something else when a call fails; one of the policies that `wrap` puts together. */
+/** A policy that answers with a substitute when a call fails. Use it alone or in `wrap`. */
 export interface Fallback<F> {
   /**
    * Runs `operation`; see {@link withFallback}.
    *
-   * @throws The error of the operation, untouched, when the fallback does not stand in for it.
+   * @throws The unchanged error of the operation, if the fallback does not answer for it.
    */
   execute<T>(
     operation: Operation<T>,
@@ -45,16 +45,15 @@ const CALL_FIELDS = { signal: signalField };
 const FIELDS = { ...POLICY_FIELDS, ...CALL_FIELDS };
 
 /**
- * Runs `operation` and, when it fails, answers with `fallback`: a value, what a function of the
- * error returns, or the last good value, from a memory that `lastGood` made. A value that is itself
- * a function must be returned by one.
+ * Runs `operation`. If it fails, answers with `fallback`: a value, the result of a function of the
+ * error, or the last good value from `lastGood`. To answer with a function, return it from a
+ * function.
  *
- * @throws The error of the operation, untouched, when the fallback does not stand in for it or a
- * `lastGood` remembers nothing; LastGoodRefusedError where a `lastGood` can stand in for nothing: an
- * operation that publishes or exports through a guarded client of Dagger, before it does, or one
- * whose value is an id or an object of a Dagger session; what a fallback function throws, untouched: it is given the error
- * and may make it the `cause` of its own. A TypeError for wrong options is thrown at once.
- *
+ * @throws The unchanged error of the operation, if the fallback does not answer for it or
+ * `lastGood` has no value. LastGoodRefusedError if the operation publishes, exports, or returns an
+ * id or object of a Dagger session under `lastGood`. An error from a fallback function passes
+ * unchanged; the function may set its argument as `cause`. Throws a TypeError at once for invalid
+ * options.
  * @example
  * ```ts
  * import {
@@ -96,11 +95,10 @@ export function withFallback(
 }
 
 /**
- * Makes a fallback for calls: a value, a function of the error, or a memory that `lastGood` made.
- * A memory belongs to one operation: use it for calls that ask for the same thing.
+ * Creates a fallback for calls: a value, a function of the error, or a memory from `lastGood`. A
+ * memory belongs to one operation: use it only for calls with the same purpose.
  *
- * @throws TypeError naming the option, its value and what was expected.
- *
+ * @throws TypeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { createFallback } from "dagger-circuit-breaker";
@@ -160,7 +158,7 @@ function isWanted(error: unknown, { signal, shouldFallback }: FallbackOptions): 
   return ask("withFallback", "shouldFallback", question, readYesOrNo) ?? false;
 }
 
-/** What the fallback comes to, or a promise of it. */
+/** Returns the fallback's answer, or a promise of it. */
 function substitute(error: unknown, fallback: unknown): unknown {
   if (isLastGood(fallback)) {
     const kept = fallback.recall();

@@ -10,7 +10,7 @@ const reasonOf = (promise: Promise<unknown>): Promise<unknown> =>
     (reason) => reason,
   );
 
-test("what publishes or exports is refused before it does, and no old value stands in", async () => {
+test("rejects a publish or export before it happens, and no old value answers", async () => {
   const kept = memory();
   await withFallback(async () => "old", kept);
   let done = false;
@@ -42,7 +42,7 @@ test.each([
 });
 
 test.each([["text"], [5], [null], [undefined], [{ id: "id-1" }], [["text"]]])(
-  "other values are remembered, even when ids were met on the way: %j",
+  "remembers other values, even if ids were received on the way: %j",
   async (value) => {
     const kept = memory();
     const operation = async () => {
@@ -54,7 +54,7 @@ test.each([["text"], [5], [null], [undefined], [{ id: "id-1" }], [["text"]]])(
   },
 );
 
-test("without a lastGood nothing is refused", async () => {
+test("rejects nothing without a lastGood", async () => {
   noteSessionIds(["id-1"]);
   refuseUnderLastGood("publish");
   const operation = async () => {

@@ -1,6 +1,6 @@
 /**
- * What may not be remembered as a last good value: what only one session of Dagger can use, and what
- * was done rather than read. A `lastGood` sees a value alone, so the guard of a session tells it.
+ * Prevents values from being remembered that only one Dagger session can use, and effects such as a
+ * publish. A `lastGood` sees only a value, so the guard of a session reports them here.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -13,8 +13,8 @@ import {
 const CODE = "LAST_GOOD_REFUSED";
 
 /**
- * A `lastGood` was to stand in for what it cannot: an id or an object of a Dagger session, which are
- * of no use in another, or a `publish` or `export`, which an old answer does not do. `code` is
+ * The error of a `lastGood` that must not answer. Ids and objects of a Dagger session are useless
+ * in another session, and an old answer does not `publish` or `export`. `code` is
  * `"LAST_GOOD_REFUSED"`.
  */
 export class LastGoodRefusedError extends CircuitBreakerError {
@@ -29,18 +29,18 @@ export class LastGoodRefusedError extends CircuitBreakerError {
   }
 }
 
-/** Whether `error` is a {@link LastGoodRefusedError} of this or of another copy of the package. */
+/** Returns whether `error` is a {@link LastGoodRefusedError} of this or another copy of the package. */
 export function isLastGoodRefusedError(error: unknown): error is LastGoodRefusedError {
   return isCircuitBreakerError(error) && error.code === CODE;
 }
 
-/** The ids that an operation under a `lastGood` has met. */
+/** The session ids that an operation under a `lastGood` has received. */
 const scopes = new AsyncLocalStorage<Set<string>>();
 
 /**
- * Runs an operation whose value is to be remembered.
+ * Runs an operation whose value will be remembered.
  *
- * @throws What the operation throws; LastGoodRefusedError for a value that must not be remembered.
+ * @throws The operation's error, or LastGoodRefusedError for a value that must not be remembered.
  */
 export function runUnderLastGood<T>(operation: () => T | PromiseLike<T>): Promise<T> {
   const ids = new Set<string>();
@@ -54,14 +54,14 @@ export function runUnderLastGood<T>(operation: () => T | PromiseLike<T>): Promis
   });
 }
 
-/** Notes ids of a session that an answer holds. */
+/** Records the session ids of an answer. */
 export function noteSessionIds(ids: Iterable<string>): void {
   const scope = scopes.getStore();
   if (scope !== undefined) for (const id of ids) scope.add(id);
 }
 
 /**
- * To be called before something is done that an old answer cannot stand in for.
+ * Rejects an effect that an old answer cannot replace. Call it before the effect.
  *
  * @throws LastGoodRefusedError under a `lastGood`.
  */
@@ -69,7 +69,7 @@ export function refuseUnderLastGood(effect: string): void {
   if (scopes.getStore() !== undefined) throw new LastGoodRefusedError(`"${effect}"`);
 }
 
-/** Objects of the Dagger SDK hold their chain, and through it their session, in `_ctx`. */
+/** Objects of the Dagger SDK refer to their session through `_ctx`. */
 function isSessionObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && "_ctx" in value;
 }

@@ -4,7 +4,7 @@ import { isLastGood, lastGood } from "./last-good.js";
 
 afterEach(() => void vi.useRealTimers());
 
-test("the last value is remembered until it is older than it may be", () => {
+test("remembers the last value until its maximum age", () => {
   const clock = new VirtualClock();
   const memory = lastGood<string | undefined>({ maxAgeMs: 1000, clock });
   expect(memory.recall()).toBeUndefined();
@@ -19,7 +19,7 @@ test("the last value is remembered until it is older than it may be", () => {
   expect(memory.recall()).toMatchObject({ value: undefined });
 });
 
-test("without a clock of one's own the clock of the process tells the age", () => {
+test("measures the age with the clock of the process by default", () => {
   vi.useFakeTimers();
   const memory = lastGood<number>({ maxAgeMs: 1000 });
   memory.remember(5);
@@ -29,13 +29,13 @@ test("without a clock of one's own the clock of the process tells the age", () =
   expect(memory.recall()).toBeUndefined();
 });
 
-test("every memory is fresh", () => {
+test("every memory starts empty", () => {
   const memory = lastGood<number>({ maxAgeMs: 1000 });
   memory.remember(5);
   expect(lastGood<number>({ maxAgeMs: 1000 }).recall()).toBeUndefined();
 });
 
-test("a memory is known, also one of another copy of the package, and nothing else is", async () => {
+test("recognizes a memory, even of another copy of the package, and nothing else", async () => {
   vi.resetModules();
   const other = await import("./last-good.js");
   expect(isLastGood(lastGood({ maxAgeMs: 5 }))).toBe(true);

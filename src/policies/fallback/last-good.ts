@@ -1,4 +1,4 @@
-/** Remembers the last good value of an operation for as long as it may still be used. */
+/** Remembers the last good value of an operation while it may still be used. */
 
 import { type Clock, systemClock } from "../../breaker/clock.js";
 import {
@@ -9,19 +9,19 @@ import {
   SOME_MILLISECONDS,
 } from "../../options/check.js";
 
-/** What `lastGood` can be told. */
+/** Options of `lastGood`. */
 export interface LastGoodOptions {
-  /** Milliseconds for which a value may be used again; above 0. */
+  /** Milliseconds for which a value may be reused; above 0. */
   readonly maxAgeMs: number;
-  /** Where time comes from. Default: the monotonic clock of the process. */
+  /** The source of time. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
 }
 
-/** A memory of one value, to be given to `withFallback`. */
+/** A memory of one value for `withFallback`. */
 export interface LastGood<T> {
-  /** Remembers `value`, now, instead of the one before. */
+  /** Stores `value` with the current time, in place of the one before. */
   remember(value: T): void;
-  /** The value remembered, if there is one and it is not too old. */
+  /** Returns the stored value, unless there is none or it is too old. */
   recall(): { readonly value: T } | undefined;
 }
 
@@ -33,15 +33,15 @@ const FIELDS = {
 };
 
 /**
- * Makes an empty memory for `withFallback`: values of the operation are remembered, and the last of
- * them stands in when the operation fails, unless it is older than `maxAgeMs`. Make one for each
- * operation and keep it: what was made for this call alone has nothing to remember yet, and what two
- * operations share would answer one with the value of the other. It refuses what belongs to one
- * session of Dagger, ids and objects as `sync` gives them, and what publishes or exports: see
+ * Creates an empty memory for `withFallback`. It stores the operation's values, and the last one
+ * answers when the operation fails, unless it is older than `maxAgeMs`.
+ *
+ * Create one memory for each operation and keep it. A memory made for one call has no value yet,
+ * and two operations that share one would get each other's values. It rejects ids and objects of
+ * one Dagger session (such as the result of `sync`), and operations that publish or export: see
  * {@link LastGoodRefusedError}.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
- *
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { lastGood, withFallback } from "dagger-circuit-breaker";
@@ -62,7 +62,7 @@ export function lastGood<T>(options: LastGoodOptions): LastGood<T> {
   return new Memory<T>(maxAgeMs, clock);
 }
 
-/** Whether `fallback` is a memory made by `lastGood` of this or of another copy of the package. */
+/** Returns whether `fallback` is a memory from `lastGood` of this or another copy of the package. */
 export function isLastGood(fallback: unknown): fallback is LastGood<unknown> {
   return typeof fallback === "object" && fallback !== null && BRAND in fallback;
 }
@@ -83,7 +83,7 @@ class Memory<T> implements LastGood<T> {
 
   recall(): { readonly value: T } | undefined {
     if (this.#kept === undefined) return undefined;
-    // A value that is too old is let go, so that it does not hold memory for nothing.
+    // Drops a value that is too old, so that it does not occupy memory.
     if (this.#clock.now() - this.#kept.sinceMs > this.#maxAgeMs) this.#kept = undefined;
     return this.#kept;
   }

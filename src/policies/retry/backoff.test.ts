@@ -9,7 +9,7 @@ test("without jitter the delay grows by the factor up to the cap", () => {
   expect(delays).toEqual([1000, 2000, 4000, 32_000, 60_000, 60_000]);
 });
 
-test("full jitter picks from all between nothing and the backoff", () => {
+test("full jitter picks any delay between 0 and the backoff", () => {
   const picks = [0, 0.25, 0.999].map((chance) =>
     backoffMs(3, { ...backoff, jitter: true }, () => chance),
   );

@@ -15,7 +15,7 @@ test("ten retries empty a new budget, and ten successes pay for one more", () =>
   expect(budget.tokens).toBe(0);
 });
 
-test("size, cost and refund can be chosen", () => {
+test("size, cost and refund are configurable", () => {
   const budget = new RetryBudget({ maxTokens: 4, retryCost: 3, successRefund: 2 });
   expect([budget.tryTake(), budget.tryTake(), budget.tokens]).toEqual([true, false, 1]);
   budget.refund();

@@ -1,14 +1,14 @@
-/** Bounds the retries of many calls together, so that retrying does not keep an upstream down. */
+/** Limits the retries of many calls together, so that retries do not keep an upstream down. */
 
 import { type NumberRange, numberField, readOptions } from "../../options/check.js";
 
-/** What a retry budget can be told. */
+/** Options of `RetryBudget`. */
 export interface RetryBudgetOptions {
-  /** The most tokens that it holds, and those it begins with: above 0, up to 1,000,000. Default: 10. */
+  /** Maximum and initial number of tokens: above 0, up to 1,000,000. Default: 10. */
   readonly maxTokens?: number | undefined;
-  /** What a retry costs: above 0, up to 1,000,000. Default: 1. */
+  /** Tokens for each retry: above 0, up to 1,000,000. Default: 1. */
   readonly retryCost?: number | undefined;
-  /** What a success gives back: 0 to 1,000,000. Default: 0.1. */
+  /** Tokens refunded for each success: 0 to 1,000,000. Default: 0.1. */
   readonly successRefund?: number | undefined;
 }
 
@@ -22,9 +22,9 @@ const FIELDS = {
 };
 
 /**
- * A pot of tokens that calls share. Each retry takes some out and each success puts a little back,
- * so that a few failures are retried as always and an outage is not met with more calls than before:
- * once the pot is empty, errors are passed on without a retry.
+ * A pool of tokens that calls share. Each retry takes tokens, and each success refunds a few. A few
+ * failures are retried as usual. In an outage the pool runs empty, and errors are passed on without
+ * a retry.
  *
  * @example
  * ```ts
@@ -41,9 +41,7 @@ export class RetryBudget {
   readonly #successRefund: number;
   #tokens: number;
 
-  /**
-   * @throws TypeError or RangeError naming the option, its value and what was expected.
-   */
+  /** @throws TypeError or RangeError that names the option, its value and the expected value. */
   constructor(options?: RetryBudgetOptions) {
     const { maxTokens, retryCost, successRefund } = readOptions("RetryBudget", options, FIELDS);
     if (retryCost > maxTokens) {
@@ -57,25 +55,25 @@ export class RetryBudget {
     this.#tokens = maxTokens;
   }
 
-  /** How many tokens there are now. */
+  /** The current number of tokens. */
   get tokens(): number {
     return this.#tokens;
   }
 
-  /** Takes the cost of one retry; false, with nothing taken, when there is not enough. */
+  /** Takes the cost of one retry. Returns false, and takes nothing, if there is not enough. */
   tryTake(): boolean {
     if (this.#tokens < this.#retryCost) return false;
     this.#tokens = rounded(this.#tokens - this.#retryCost);
     return true;
   }
 
-  /** Puts back what a success is worth, up to the most that the pot holds. */
+  /** Refunds the tokens of one success, up to the maximum. */
   refund(): void {
     this.#tokens = Math.min(this.#maxTokens, rounded(this.#tokens + this.#successRefund));
   }
 }
 
-/** Without it, ten refunds of 0.1 come to a little less than 1. */
+/** Removes floating-point errors: ten refunds of 0.1 would otherwise add up to less than 1. */
 function rounded(tokens: number): number {
   return Math.round(tokens * 1e9) / 1e9;
 }

@@ -1,4 +1,7 @@
-/** What ends the retrying early: what the upstream asked for, the time left, the budget. */
+/**
+ * Limits that end the retries early: the delay that the upstream asked for, the time left, the
+ * budget.
+ */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { flaky, settle } from "../../../tests/policies/harness.js";
@@ -17,7 +20,7 @@ test("Retry-After lengthens the delay and never shortens it", async () => {
   expect(gapsMs()).toEqual([3000, 2000, 4000]);
 });
 
-test("an upstream that wants to be left alone for longer than the longest delay is not retried", async () => {
+test("does not retry an upstream that asks for more than the longest delay", async () => {
   for (const [askedMs, attempts] of [
     [60_000, 2],
     [60_001, 1],
@@ -30,7 +33,7 @@ test("an upstream that wants to be left alone for longer than the longest delay 
   }
 });
 
-test("no attempt is made without time left for it: the last error comes at once", async () => {
+test("makes no attempt without enough time: passes on the last error at once", async () => {
   const { operation, errors, gapsMs } = flaky(9);
   const startMs = performance.now();
   const promise = retryWithBackoff(operation, { jitter: false, deadlineMs: 3000 });
@@ -41,13 +44,13 @@ test("no attempt is made without time left for it: the last error comes at once"
   expect(performance.now() - startMs).toBe(1000);
 });
 
-test("a delay that ends a moment before the deadline is taken", async () => {
+test("takes a delay that ends a moment before the deadline", async () => {
   const { operation, gapsMs } = flaky(9);
   await settle(retryWithBackoff(operation, { jitter: false, deadlineMs: 3001 }));
   expect(gapsMs()).toEqual([1000, 2000]);
 });
 
-test("the signal of a time-out around it brings its deadline along", async () => {
+test("the signal of a timeout around it carries its deadline", async () => {
   const { operation, errors, attempts } = flaky(9);
   const promise = withTimeout(
     ({ signal }) => retryWithBackoff(operation, { signal, jitter: false }),
@@ -59,7 +62,7 @@ test("the signal of a time-out around it brings its deadline along", async () =>
   expect(attempts()).toBe(2);
 });
 
-test("a budget that is empty ends the retrying with the last error, and successes fill it again", async () => {
+test("an empty budget ends the retries with the last error, and successes fill it again", async () => {
   const budget = new RetryBudget({ maxTokens: 2, successRefund: 0.5 });
   const first = flaky(9);
   expect(await settle(retryWithBackoff(first.operation, { budget }))).toMatchObject({

@@ -1,4 +1,4 @@
-/** Options of a retry that are wrong, at once or when they are asked. */
+/** Invalid options of a retry, rejected at once or when they are used. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { flaky, settle } from "../../../tests/policies/harness.js";
@@ -7,7 +7,7 @@ import { createRetry, retryWithBackoff } from "./retry.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("functions that fail harm no call and are announced once", async () => {
+test("functions that fail affect no call and are announced once", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   const boom = () => {
     throw new RangeError("secret");
@@ -34,7 +34,7 @@ test("functions that fail harm no call and are announced once", async () => {
   ]);
 });
 
-test("answers that are none are passed over: no retry, no longer delay", async () => {
+test("ignores invalid answers: no retry, no longer delay", async () => {
   const unsure = flaky(9);
   const shouldRetry = (async () => true) as never;
   await settle(retryWithBackoff(unsure.operation, { shouldRetry }));
@@ -76,7 +76,7 @@ test.each([
   expect(() => createRetry(wrong)).toThrow(`createRetry ${message}`);
 });
 
-test("what belongs to one call is checked with the call", () => {
+test("checks the options of one call with the call", () => {
   const retry = createRetry();
   const wrong = { deadlineMs: 0 };
   const message = 'option "deadlineMs" is 0, expected a number of milliseconds above 0';

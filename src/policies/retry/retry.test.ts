@@ -16,7 +16,7 @@ test("by default it retries three times, after one, two and four seconds", async
   expect(result).toEqual({ status: "rejected", reason: errors[3] });
 });
 
-test("by default each delay is picked at random between nothing and the backoff", async () => {
+test("by default each delay is random between 0 and the backoff", async () => {
   const chances = [0.5, 0.25, 0.75];
   const { operation, gapsMs } = flaky(9);
   await settle(retryWithBackoff(operation, { random: () => chances.shift() ?? 0 }));
@@ -32,7 +32,7 @@ test("without options, delays stay below the backoff", async () => {
   expect(third).toBeLessThanOrEqual(4000);
 });
 
-test("the value of the first attempt that succeeds is passed on, and nothing follows", async () => {
+test("passes on the value of the first successful attempt and stops", async () => {
   const { operation, attempts } = flaky(2);
   const result = await settle(retryWithBackoff(operation));
   expect(result).toEqual({ status: "fulfilled", value: "attempt 3" });
@@ -40,7 +40,7 @@ test("the value of the first attempt that succeeds is passed on, and nothing fol
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("no retries at all can be asked for", async () => {
+test("zero retries are allowed", async () => {
   const { operation, errors, attempts } = flaky(1);
   await expect(retryWithBackoff(operation, { maxRetries: 0 })).rejects.toBe(errors[0]);
   expect(attempts()).toBe(1);
@@ -53,7 +53,7 @@ test("delays are capped", async () => {
   expect(gapsMs()).toEqual([1000, 5000, 5000]);
 });
 
-test("the last error keeps its identity, whatever it is", async () => {
+test("the last error keeps its identity, of any type", async () => {
   for (const reason of ["text", undefined, null, Object.freeze({}), revokedProxy()]) {
     const rejects = retryWithBackoff(() => Promise.reject(reason), { maxRetries: 1 });
     const result = await settle(rejects);
@@ -74,7 +74,7 @@ test("an operation may throw, return a plain value or return a thenable", async 
   expect(await retryWithBackoff(() => thenable as PromiseLike<string>)).toBe("thenable");
 });
 
-test("the operation is given the signal and the number of the attempt", async () => {
+test("the operation receives the signal and the number of the attempt", async () => {
   const { signal } = new AbortController();
   const contexts: unknown[] = [];
   const operation = async (context: unknown) => {
@@ -91,7 +91,7 @@ test("the operation is given the signal and the number of the attempt", async ()
   expect((contexts[0] as { signal: unknown }).signal).toBe(signal);
 });
 
-test("the rejection of a breaker is never retried, whatever shouldRetry says", async () => {
+test("never retries the rejection of a breaker, whatever shouldRetry returns", async () => {
   const breaker = new CircuitBreaker({ name: "api" });
   breaker.isolate("maintenance");
   const shouldRetry = vi.fn(() => true);
@@ -103,7 +103,7 @@ test("the rejection of a breaker is never retried, whatever shouldRetry says", a
   expect(shouldRetry).not.toHaveBeenCalled();
 });
 
-test("an error that has a rejection as its cause is retried like others", async () => {
+test("retries an error with a rejection as its cause", async () => {
   const cause = new CircuitBreakerOpenError({
     breakerName: "inner",
     state: "open",
@@ -128,7 +128,7 @@ test("shouldRetry decides by error and attempt", async () => {
   expect(attempts()).toBe(2);
 });
 
-test("onRetry hears of each retry before its delay", async () => {
+test("calls onRetry for each retry before its delay", async () => {
   const { operation, errors } = flaky(2);
   const events: (RetryEvent & { atMs: number })[] = [];
   const startMs = performance.now();
@@ -180,7 +180,7 @@ test("an attempt that fails once the signal is aborted is the last, and its erro
   expect(shouldRetry).not.toHaveBeenCalled();
 });
 
-test("an abort by a listener of the retry itself ends it", async () => {
+test("an abort by the retry's own listener ends it", async () => {
   const controller = new AbortController();
   const reason = new Error("seen enough");
   const { operation, attempts } = flaky(9);

@@ -1,4 +1,4 @@
-/** Tries an operation again when it fails, later each time. */
+/** Retries an operation that fails, with growing delays. */
 
 import { isDuration } from "../../breaker/calls/permit.js";
 import { type Clock, type Random, systemClock } from "../../breaker/clock.js";
@@ -24,93 +24,92 @@ import { delay } from "../delay.js";
 import { backoffMs } from "./backoff.js";
 import { RetryBudget } from "./retry-budget.js";
 
-/** What an operation that is retried is given. */
+/** The argument of an operation that is retried. */
 export interface RetryContext {
-  /** The signal that was given to the retry. */
+  /** The signal given to the retry. */
   readonly signal: AbortSignal | undefined;
   /** The number of the attempt, starting at 1. */
   readonly attempt: number;
 }
 
-/** What can be retried: may return a value, a promise or a thenable, and may throw. */
+/** An operation to retry. It may return a value, a promise or a thenable, and may throw. */
 export type RetryOperation<T> = (context: RetryContext) => T | PromiseLike<T>;
 
-/** An attempt has failed and another will follow. */
+/** Reports a failed attempt before the next one. */
 export interface RetryEvent {
-  /** What the attempt failed with. */
+  /** The error of the attempt. */
   readonly error: unknown;
-  /** The attempt that failed, counted from 1. */
+  /** Number of the failed attempt, starting at 1. */
   readonly attempt: number;
   /** Milliseconds until the next attempt. */
   readonly delayMs: number;
 }
 
-/** When to retry and how long to wait before. */
+/** Options that decide when to retry and how long to wait. */
 export interface RetryPolicyOptions {
   /** Attempts after the first, 0 to 1,000,000. Default: 3. */
   readonly maxRetries?: number | undefined;
   /** Milliseconds before the first retry, before jitter; 0 or more. Default: 1,000. */
   readonly initialDelayMs?: number | undefined;
-  /** By what the delay is multiplied from one retry to the next, 1 to 100. Default: 2. */
+  /** The factor by which the delay grows with each retry, 1 to 100. Default: 2. */
   readonly backoffFactor?: number | undefined;
   /**
-   * The longest delay in milliseconds, at least `initialDelayMs`. An error whose `retryAfter` asks
-   * for more is passed on at once: coming earlier would be of no use, and nobody waits for hours.
-   * Default: 60,000, or `initialDelayMs` when that is more.
+   * The longest delay in milliseconds, at least `initialDelayMs`. If `retryAfter` asks for more,
+   * the error is passed on at once: an earlier retry would fail. Default: 60,000, or
+   * `initialDelayMs` if that is more.
    */
   readonly maxDelayMs?: number | undefined;
-  /** Whether the delay is picked at random between 0 and the backoff. Default: true. */
+  /** Whether the delay is random between 0 and the backoff. Default: true. */
   readonly jitter?: boolean | undefined;
   /**
-   * Tells for how many milliseconds the upstream asked to be left alone, as by a `Retry-After`
-   * header; the delay is never shorter. Default: the `retryAfterMs` of a `ResponseError`. One that throws is announced once
-   * as a warning of the process, and its answer is undefined.
+   * Returns for how many milliseconds the upstream asked to be left alone, for example in a
+   * `Retry-After` header. The delay is never shorter. Default: the `retryAfterMs` of a
+   * `ResponseError`. If the function throws, its answer is undefined, with one process warning.
    */
   readonly retryAfter?: ((error: unknown) => number | undefined) | undefined;
   /**
-   * Whether to try again after this error of the so many-th attempt. It is not asked about the
-   * rejection of a breaker, nor once the signal is aborted: these are never retried. Default: every
-   * other error is. One that throws is announced once as a warning of the process, and the error is
-   * not retried.
+   * Whether to retry after this error; `attempt` starts at 1. Not called for a breaker's rejection
+   * or after an abort, which are never retried. Default: true. If the function throws, the error is
+   * not retried, with one process warning.
    */
   readonly shouldRetry?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
-   * Hears of each retry before its delay. What it throws or rejects with harms nobody and is
-   * announced once as a warning of the process.
+   * Called for each retry before its delay. An error in it affects no call and causes one process
+   * warning.
    */
   readonly onRetry?: ((event: RetryEvent) => unknown) | undefined;
-  /** Bounds the retries of all calls that share it. `retryWithBackoff` has none by default. */
+  /** Limits the retries of all calls that share it. Default for `retryWithBackoff`: none. */
   readonly budget?: RetryBudget | undefined;
-  /** Where chance comes from, for jitter. Default: `Math.random`. */
+  /** The source of chance for jitter. Default: `Math.random`. */
   readonly random?: Random | undefined;
-  /** Where time comes from, and timers. Default: the clock and the timers of the process. */
+  /** The source of time and timers. Default: those of the process. */
   readonly clock?: Clock | undefined;
 }
 
-/** What one call can be told. */
+/** Options of one call. */
 export interface RetryCallOptions {
-  /** Handed to the operation. Its abort ends the retrying, a running delay at once. */
+  /** Passed to the operation. Its abort ends the retries, and a running delay at once. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds from now; above 0. No attempt begins after them: when the next delay would not end
-   * before, the error is passed on at once. A running attempt goes on; `withTimeout` ends those, and
-   * the signal that it hands out brings this deadline along. Default: none.
+   * Milliseconds from now; above 0. No attempt begins after the deadline. If the next delay would
+   * end later, the error is passed on at once. A running attempt continues; `withTimeout` ends it,
+   * and its signal carries its deadline to this retry. Default: none.
    */
   readonly deadlineMs?: number | undefined;
 }
 
-/** What `retryWithBackoff` can be told. Every option has a default. */
+/** Options of `retryWithBackoff`. Every option has a default. */
 export interface RetryOptions extends RetryPolicyOptions, RetryCallOptions {}
 
-/** Retries calls that share one budget. */
+/** A retry policy whose calls share one budget. */
 export interface Retry {
-  /** The budget of these calls. */
+  /** The shared budget. */
   readonly budget: RetryBudget;
   /**
-   * Runs `operation`, again when it fails; see {@link retryWithBackoff}.
+   * Runs `operation` and retries it; see {@link retryWithBackoff}.
    *
-   * @throws The last error of the operation, untouched; the signal's reason when it is aborted
-   * before the first attempt or in a delay.
+   * @throws The last error of the operation, unchanged. The signal's reason when it is aborted
+   * before the first attempt or during a delay.
    */
   execute<T>(operation: RetryOperation<T>, options?: RetryCallOptions): Promise<T>;
 }
@@ -147,15 +146,15 @@ interface Call {
 }
 
 /**
- * Runs `operation`, and runs it again when it fails: by default up to three times, one second after
- * the first failure, two after the second, four after the third, each shortened at random. Passes on
- * the value, or the last error untouched.
+ * Runs `operation` and retries it when it fails. By default it retries up to three times, after
+ * one, two and four seconds, each shortened at random. Passes on the value, or the last error
+ * unchanged.
  *
- * What an operation has done before it failed is done again: retry only what may happen twice.
+ * Retry only operations that may run twice: side effects before a failure happen again.
  *
- * @throws The last error of the operation, untouched; the signal's reason when it is aborted before
- * the first attempt or in a delay. A TypeError or RangeError for wrong options is thrown at once.
- *
+ * @throws The last error of the operation, unchanged. The signal's reason when it is aborted before
+ * the first attempt or during a delay. Throws a TypeError or RangeError at once for invalid
+ * options.
  * @example
  * ```ts
  * import { retryWithBackoff } from "dagger-circuit-breaker";
@@ -183,11 +182,10 @@ export function retryWithBackoff<T>(
 }
 
 /**
- * Makes a retry whose calls share a budget, by default of 10 tokens: a retry costs 1, a success
- * gives back 0.1. Make one for each upstream and keep it.
+ * Creates a retry policy whose calls share a budget, by default of 10 tokens. A retry costs 1, and
+ * a success refunds 0.1. Create one for each upstream and keep it.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
- *
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { createRetry } from "dagger-circuit-breaker";
@@ -215,7 +213,7 @@ function readPolicy(owner: string, given: unknown) {
   return withCap(owner, readOptions(owner, given, POLICY_FIELDS));
 }
 
-/** Fills in the longest delay, which the first one must not exceed. */
+/** Fills in the longest delay and checks that the first delay does not exceed it. */
 function withCap<P extends { initialDelayMs: number; maxDelayMs: number | undefined }>(
   owner: string,
   policy: P,
@@ -251,7 +249,7 @@ async function run<T>(operation: RetryOperation<T>, policy: Policy, call: Call):
   }
 }
 
-/** How long to wait before the next attempt; undefined when there is to be none. */
+/** Returns the delay before the next attempt; undefined if there is none. */
 function nextDelay(
   error: unknown,
   attempt: number,
@@ -264,7 +262,7 @@ function nextDelay(
   if (retryAfterMs > policy.maxDelayMs) return undefined;
   const delayMs = Math.max(backoffMs(attempt, policy, policy.random), retryAfterMs);
   if (policy.clock.now() + delayMs >= endsMs) return undefined;
-  // The budget comes last: a retry that is not made for another reason must not cost anything.
+  // The budget comes last, so that a retry ruled out for another reason costs nothing.
   if (policy.budget?.tryTake() === false) return undefined;
   return delayMs;
 }
