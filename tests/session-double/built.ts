@@ -1,4 +1,7 @@
-/** The test kit as a package has it: a program that another program starts must be compiled. */
+/**
+ * Compiles the test kit as in the package, because a program started by another one must be
+ * compiled.
+ */
 
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -6,14 +9,13 @@ import { pathToFileURL } from "node:url";
 import type * as Testing from "../../src/testing/index.js";
 import { buildPackage, projectFolder } from "../build.js";
 
-/** A compiled test kit. */
 export interface BuiltTestKit {
   readonly folder: string;
   readonly testing: typeof Testing;
   remove(): void;
 }
 
-/** Makes a folder of a test file in which the compiled test kit is found as `testing`. */
+/** Creates a folder for a test file with the compiled test kit as `testing`. */
 export async function buildTestKit(): Promise<BuiltTestKit> {
   const folder = projectFolder("session-double");
   symlinkSync(join(await buildPackage(), "dist/testing"), join(folder, "testing"));

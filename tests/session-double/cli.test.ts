@@ -30,7 +30,7 @@ function enter(environment: object): void {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, String(value));
 }
 
-/** What the SDK gets from one connection of its own. */
+/** Returns the result of one connection of the SDK. */
 async function greet(): Promise<string> {
   let said = "";
   await connect(async (client) => {
@@ -70,7 +70,7 @@ test("the SDK starts a session of its own and ends it without an error", async (
   expect(await greet()).toBe("hi\n");
 });
 
-test("faults come by the environment", async () => {
+test("reads faults from the environment", async () => {
   enter({
     _EXPERIMENTAL_DAGGER_CLI_BIN: testing.sessionDoubleCliPath(),
     DAGGER_SESSION_DOUBLE: JSON.stringify({
@@ -80,7 +80,7 @@ test("faults come by the environment", async () => {
   await expect(greet()).rejects.toThrow("503 Service Unavailable");
 });
 
-test("sessions that the SDK starts belong to the double of the test", async () => {
+test("sessions started by the SDK belong to the double of the test", async () => {
   await using double = await testing.startSessionDouble({
     faults: [{ operation: "withExec", calls: 1, kind: "engineRestarted" }],
   });
@@ -91,7 +91,7 @@ test("sessions that the SDK starts belong to the double of the test", async () =
   expect(double.commandsStarted).toBe(1);
 });
 
-test("while the engine is down the CLI says nothing, and goes on when it is back", async () => {
+test("while the engine is down the CLI prints nothing, and continues when it is back", async () => {
   await using double = await testing.startSessionDouble();
   double.kill();
   const cli = start(["session"], await double.cliEnvironment());
@@ -106,7 +106,7 @@ test("while the engine is down the CLI says nothing, and goes on when it is back
 test.each([
   ["its standard input ends", (child: ReturnType<typeof start>["child"]) => child.stdin.end()],
   ["it gets SIGTERM", (child: ReturnType<typeof start>["child"]) => child.kill("SIGTERM")],
-])("the stand-in leaves nothing behind when %s", async (_, end) => {
+])("the stand-in leaves nothing when %s", async (_, end) => {
   const cli = start(["session", "--label", "a:b"]);
   const { port, session_token } = await cli.line();
   const authorization = `Basic ${Buffer.from(`${session_token}:`).toString("base64")}`;
@@ -158,7 +158,10 @@ test("a process with a running double in it ends by itself", async () => {
   expect(() => readFileSync(join(String(folder), ".."))).toThrow("ENOENT");
 });
 
-/** A program with a double in it that runs a command; prints the double's folder and the command's process. */
+/**
+ * A program with a double that runs a command; it prints the double's folder and the command's
+ * process.
+ */
 const BUSY = `import { startSessionDouble } from "./testing/index.js";
   const double = await startSessionDouble();
   const pid = double.publishFolder + ".pid";
@@ -188,7 +191,7 @@ test.each([
   ["SIGTERM", 'process.once("SIGTERM", () => process.exit(7));', [7, null]],
   ["SIGTERM", 'process.once("SIGTERM", () => { throw new Error("mine"); });', [1, null]],
 ] as const)(
-  "a process that ends by %s %s leaves nothing of its double behind",
+  "a process that ends by %s %s leaves nothing of its double",
   async (signal, more, ended) => {
     const program = join(built.folder, "busy.mjs");
     writeFileSync(program, `${BUSY}\n${more}`);
@@ -205,7 +208,7 @@ test.each([
   },
 );
 
-test("a listener of the program's own decides whether a signal ends it", async () => {
+test("the program's own listener decides whether a signal ends it", async () => {
   const program = join(built.folder, "busy.mjs");
   const more = `process.on("SIGHUP", () => console.log("heard", double.commandsRunning));`;
   writeFileSync(program, `${BUSY}\n${more}`);
@@ -222,7 +225,7 @@ test("a listener of the program's own decides whether a signal ends it", async (
 });
 
 test.each(["await double.stop();", ""])(
-  "folders that nobody may write into are removed as well, also for who is not root: %s",
+  "removes read-only folders too, also as a user other than root: %s",
   (end) => {
     const program = join(built.folder, "read-only.mjs");
     writeFileSync(

@@ -1,16 +1,15 @@
-/** A bare HTTP client of a session, for what no SDK would send. */
+/** A plain HTTP client of a session, for requests that no SDK sends. */
 
 import { request } from "node:http";
 import type { SessionDouble } from "../../src/testing/index.js";
 
-/** What came back. */
 export interface RawAnswer {
   readonly status: number;
   readonly contentType: string | null;
   readonly body: string;
 }
 
-/** A request that differs from an ordinary one. */
+/** The differences from an ordinary request. */
 export interface RawRequest {
   readonly method?: string;
   readonly path?: string;
@@ -20,7 +19,7 @@ export interface RawRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Sends one request; rejects when the connection fails. */
+/** Sends one request; rejects if the connection fails. */
 export function send(session: SessionDouble, given: RawRequest): Promise<RawAnswer> {
   const { method = "POST", path = "/query", body, token = session.token, signal } = given;
   const credentials = Buffer.from(`${token}:`).toString("base64");
@@ -60,7 +59,6 @@ export function send(session: SessionDouble, given: RawRequest): Promise<RawAnsw
   });
 }
 
-/** Sends a query. */
 export function ask(
   session: SessionDouble,
   query: string,
@@ -73,7 +71,7 @@ export function ask(
   });
 }
 
-/** Sends a query and gives what stands in `data`; throws what stands in `errors`. */
+/** Sends a query and returns its `data`; throws its `errors`. */
 export async function data(session: SessionDouble, query: string): Promise<unknown> {
   const { body } = await ask(session, query);
   const { data, errors } = JSON.parse(body) as { data: unknown; errors?: { message: string }[] };

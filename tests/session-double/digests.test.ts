@@ -1,4 +1,4 @@
-/** Tags and digests: who is asked for what, and when nobody is. Held against the recorded experiment. */
+/** Tags and digests: which requests go to which host, compared with the recorded experiment. */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 afterEach(() => double.stop());
 
-/** How many requests `host` gets while something runs in a session of its own. */
+/** Counts the requests to `host` while a query runs in a session of its own. */
 async function askedBy(query: string): Promise<number> {
   await using session = await double.openSession();
   const before = double.requestsTo("quay.io");
@@ -37,7 +37,7 @@ async function askedBy(query: string): Promise<number> {
   return double.requestsTo("quay.io") - before;
 }
 
-test("a tag has one digest, whoever asks for it, and imageRef tells it", async () => {
+test("a tag has one digest in all sessions, and imageRef returns it", async () => {
   const ref = await imageRef(double, "busybox:1");
   expect(ref).toMatch(/^docker\.io\/library\/busybox:1@sha256:[0-9a-f]{64}$/);
   await using session = await double.openSession();
@@ -54,7 +54,7 @@ test("the digest of a tag is the same for all platforms", async () => {
   expect(await data(double, query)).toEqual({ container: { from: { imageRef: ref } } });
 });
 
-test("every session asks for a tag, and only for that when the image is there", async () => {
+test("every session requests a tag, and only the tag if the image is present", async () => {
   expect(await askedBy(running(TAG))).toBe(5);
   expect(await askedBy(running(TAG))).toBe(1);
   expect(await askedBy(running(TAG, "other"))).toBe(1);
@@ -67,36 +67,36 @@ test("imageRef costs no request in the session that has used the tag", async () 
   expect(double.requestsTo("quay.io")).toBe(asked);
 });
 
-test("an image that was met by its tag is asked for by its digest once, and then no more", async () => {
+test("an image used by its tag is requested by its digest once, and never again", async () => {
   const ref = await imageRef(double, TAG);
   await data(double, running(TAG));
-  // What is in the cache needs nobody; a new command needs what is in the image.
+  // A cached result needs no host; a new command needs the image's content.
   expect(await askedBy(running(ref))).toBe(0);
   expect(await askedBy(running(ref, "other"))).toBe(1);
   expect(await askedBy(running(ref, "third"))).toBe(0);
   expect(await askedBy(running(ref.replace(":1@", "@"), "fourth"))).toBe(0);
 });
 
-test("an image that was met by its digest needs nobody any more", async () => {
+test("an image used by its digest needs no further request", async () => {
   const ref = `quay.io/acme/app@sha256:${"ab".repeat(32)}`;
   expect(await askedBy(running(ref))).toBe(5);
   double.setFaults([DOWN]);
   expect(await askedBy(running(ref, "other"))).toBe(0);
 });
 
-test("tag, then digest, then an outage: the third run works, and by the tag it does not", async () => {
+test("tag, then digest, then an outage: the third run works, but not by the tag", async () => {
   const ref = await imageRef(double, TAG);
   await data(double, running(TAG, "one"));
   await askedBy(running(ref, "two"));
   double.setFaults([DOWN]);
   expect(await askedBy(running(ref, "three"))).toBe(0);
   await expect(askedBy(running(TAG, "three"))).rejects.toThrow("503 Service Unavailable");
-  // The command that has run needs what its tag is all the same.
+  // Even a command that has already run needs the digest of its tag.
   await expect(askedBy(running(TAG, "one"))).rejects.toThrow("503 Service Unavailable");
 });
 
 describe("as recorded with the registry down", () => {
-  test("an image met by its tag fails where it is needed, after four requests", async () => {
+  test("an image used by its tag fails where its content is needed, after four requests", async () => {
     const ref = await imageRef(double, TAG);
     await data(double, running(TAG));
     double.setFaults([DOWN]);
@@ -137,7 +137,7 @@ describe("as recorded with the registry down", () => {
   });
 });
 
-test("a digest that a tag never had is not found", async () => {
+test("does not find a digest that a tag never had", async () => {
   await imageRef(double, TAG);
   const unknown = `${TAG}@sha256:${"0".repeat(64)}`;
   await expect(data(double, running(unknown))).rejects.toThrow(
@@ -158,12 +158,12 @@ test("a digest that a tag never had is not found", async () => {
   });
 });
 
-test("a digest of a tag that was never met is taken as it is", async () => {
+test("accepts any digest for an unused tag", async () => {
   const pinned = `${TAG}@sha256:${"12".repeat(32)}`;
   expect(await imageRef(double, pinned)).toBe(pinned);
 });
 
-test("what was published under a tag is what the tag is from then on", async () => {
+test("a tag has the digest of its last publish", async () => {
   const before = await imageRef(double, TAG);
   const query = `{ container { from(address: "busybox") { publish(address: "${TAG}") } } }`;
   const published = (await data(double, query)) as {
@@ -174,7 +174,7 @@ test("what was published under a tag is what the tag is from then on", async () 
   expect(await imageRef(session, before)).toBe(before);
 });
 
-test("engine 0.19 needs nobody for a digest that it met by its tag", async () => {
+test("engine 0.19 sends no request for a digest that it used by its tag", async () => {
   await using old = await startSessionDouble({ engineVersion: "v0.19.11" });
   const ref = await imageRef(old, TAG);
   await data(old, running(TAG));
@@ -183,7 +183,7 @@ test("engine 0.19 needs nobody for a digest that it met by its tag", async () =>
   await data(session, running(ref, "other"));
 });
 
-test("spans tell what a session made of a call that another one had made before", async () => {
+test("spans show how a session treats a call that another one made before", async () => {
   await using collector = await startCollector();
   const traces = { endpoint: collector.endpoint };
   await using traced = await startSessionDouble({ traces });

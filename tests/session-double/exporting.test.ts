@@ -1,4 +1,4 @@
-/** Where the spans of the double's engine go, and when: as the environment of its CLI says. */
+/** When and where the double's engine exports its spans, by the environment of its CLI. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -34,7 +34,7 @@ beforeEach(async () => {
 
 afterEach(() => collector[Symbol.asyncDispose]());
 
-describe("a session that was opened in this process", () => {
+describe("a session opened in this process", () => {
   test("sends its spans to the endpoint of its options, below the span of the request", async () => {
     await using session = await startSessionDouble({
       traces: { endpoint: `${collector.endpoint}/token`, scheduleDelayMs: 0 },
@@ -50,7 +50,7 @@ describe("a session that was opened in this process", () => {
     expect(headers["content-type"]).toBe("application/x-protobuf");
   });
 
-  test("gathers them for five seconds unless told otherwise, and sends them when it stops", async () => {
+  test("collects them for five seconds by default, and sends them when it stops", async () => {
     const session = await startSessionDouble({ traces: { endpoint: collector.endpoint } });
     await using other = await session.openSession();
     await send(session, { body: VERSION });
@@ -72,7 +72,7 @@ describe("a session that was opened in this process", () => {
     expect(collector.received).toHaveLength(0);
   });
 
-  test("sends nothing of a request that is not sampled", async () => {
+  test("sends nothing for an unsampled request", async () => {
     const session = await startSessionDouble({ traces: { endpoint: collector.endpoint } });
     await send(session, { body: VERSION, headers: { traceparent: traceparent("00") } });
     await send(session, {
@@ -84,7 +84,7 @@ describe("a session that was opened in this process", () => {
     expect(spansOf(collector)[0]?.parent).toBe("");
   });
 
-  test("loses what its CLI had not sent when that is killed, and what its engine had", async () => {
+  test("loses unsent spans when its CLI or its engine is killed", async () => {
     const session = await startSessionDouble({ traces: { endpoint: collector.endpoint } });
     const other = await session.openSession();
     await send(other, { body: VERSION });
@@ -101,7 +101,7 @@ describe("a session that was opened in this process", () => {
     expect(names(collector)).not.toContain("POST /query");
   });
 
-  test("is not slowed by a collector that never answers, nor ended by one that is gone", async () => {
+  test("is not slowed by a collector that never answers, or ended by a missing one", async () => {
     await using deaf = await startCollector(() => undefined);
     await using session = await startSessionDouble({
       traces: { endpoint: deaf.endpoint, scheduleDelayMs: 0 },
@@ -116,7 +116,7 @@ describe("a session that was opened in this process", () => {
     }
   });
 
-  test("says how long a host took, whatever the fault plan makes of it", async () => {
+  test("exports how long a host took, with any fault", async () => {
     const session = await startSessionDouble({
       traces: { endpoint: collector.endpoint },
       faults: [
@@ -141,7 +141,7 @@ describe("a session that was opened in this process", () => {
   });
 });
 
-describe("a session that a CLI opened", () => {
+describe("a session opened by a CLI", () => {
   let kit: BuiltTestKit;
   let double: SessionDouble;
   const started: ChildProcess[] = [];
@@ -186,11 +186,11 @@ describe("a session that a CLI opened", () => {
   test.each([
     ["a double in another process", true],
     ["a double of its own", false],
-  ])("sends the spans of %s, soon when told so", async (_, attaches) => {
+  ])("sends the spans of %s, earlier if configured", async (_, attaches) => {
     const environment = { [ENDPOINT]: collector.endpoint, OTEL_BSP_SCHEDULE_DELAY: "50" };
     const { session } = await startCli(environment, attaches);
     await send(session, { body: VERSION });
-    // Sooner than without that variable.
+    // Earlier than without that variable.
     await expect
       .poll(() => names(collector).sort(), { timeout: 3_000 })
       .toEqual(["POST /query", "Query.version"]);
@@ -200,7 +200,7 @@ describe("a session that a CLI opened", () => {
     ["gets SIGTERM", true, (child: ChildProcess) => child.kill("SIGTERM")],
     ["gets SIGTERM", false, (child: ChildProcess) => child.kill("SIGTERM")],
     ["has no more input", true, (child: ChildProcess) => child.stdin?.end()],
-  ])("sends all there is before it ends when it %s (attached: %s)", async (_, attaches, end) => {
+  ])("sends all spans before it ends when it %s (attached: %s)", async (_, attaches, end) => {
     const { child, session, ended } = await startCli({ [ENDPOINT]: collector.endpoint }, attaches);
     await send(session, { body: VERSION });
     const pull =
@@ -219,7 +219,7 @@ describe("a session that a CLI opened", () => {
     expect(names(collector).filter((name) => name === "POST /query")).toHaveLength(2);
   });
 
-  test("sends what there was when the double stops, and nothing when it is killed", async () => {
+  test("sends all spans when the double stops, and none when it is killed", async () => {
     const gone = await startCli({ [ENDPOINT]: collector.endpoint });
     await send(gone.session, { body: '{"query":"{ defaultPlatform }"}' });
     const killed = double.fail({ operation: "from", kind: "cliGone" });
@@ -263,7 +263,7 @@ describe("a session that a CLI opened", () => {
     expect(spansOf(collector).map(({ trace }) => trace.slice(-1))).toEqual(expected);
   });
 
-  test("sends the headers that its environment has for all signals, and a path of its own", async () => {
+  test("sends the headers for all signals in its environment, and uses its own path", async () => {
     const { child, session, ended } = await startCli({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint.replace("/v1/traces", "/base"),
       OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20abc, x-team = one,,broken",
@@ -278,7 +278,7 @@ describe("a session that a CLI opened", () => {
     expect(headers).not.toHaveProperty("x-ignored");
   });
 
-  test("is one that the SDK started with the environment of its process", async () => {
+  test("has the environment of the process that uses the SDK", async () => {
     const environment = {
       ...(await double.cliEnvironment()),
       [ENDPOINT]: collector.endpoint,

@@ -1,4 +1,4 @@
-/** Faults by plan: which call meets them, and what the client then sees. */
+/** Planned faults: which call each applies to, and what the client receives. */
 
 import { expect, test } from "vitest";
 import { type FaultRule, type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -64,7 +64,7 @@ test("a hanging operation never answers, until the client gives up", async () =>
   });
   const hanging = ask(session, pull("quay.io/a/b"), { signal: AbortSignal.timeout(150) });
   await expect(hanging).rejects.toThrow();
-  // The request had left the engine before it hung.
+  // The request had left the engine before the hang.
   expect(session.requestsTo("quay.io")).toBe(1);
   expect((await ask(session, VERSION)).status).toBe(200);
 });
@@ -91,7 +91,7 @@ test.each([
     /^200 .*engine is shutting down.*"path":\["container","from","withExec","exitCode"\]/,
   ],
   ["engineRestarted", /^502 http do: .* unexpected EOF$/],
-] as const)("a step meets %s", async (kind, wanted) => {
+] as const)("a step fails with %s", async (kind, wanted) => {
   await using session = await startSessionDouble({
     lostSessionDelayMs: 0,
     faults: [{ operation: "withExec", contains: "deploy", calls: 1, kind }],
@@ -109,7 +109,7 @@ test.each([
   else expect(after.status).toBe(502);
 });
 
-test("a step meets the end of the CLI", async () => {
+test("a step fails when the CLI ends", async () => {
   await using session = await startSessionDouble({
     faults: [{ operation: "from", kind: "cliGone" }],
   });
@@ -117,7 +117,7 @@ test("a step meets the end of the CLI", async () => {
   await expect(ask(session, VERSION)).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
-test("a connection reset within a step that others wait for leaves the step to them", async () => {
+test("a reset connection leaves a shared step to its other callers", async () => {
   await using session = await startSessionDouble({
     faults: [
       { operation: "from", calls: 1, kind: "latency", latencyMs: 1_000 },
@@ -132,7 +132,7 @@ test("a connection reset within a step that others wait for leaves the step to t
   ]);
 });
 
-test("a host is named in a rule and counted with its port or without", async () => {
+test("a host matches a rule and is counted with or without its port", async () => {
   await using session = await startSessionDouble({
     faults: [
       { host: "files.test:8080", contains: "/a", kind: "status", status: 503 },
@@ -146,11 +146,11 @@ test("a host is named in a rule and counted with its port or without", async () 
   expect(session.requestsTo("files.test")).toBe(2);
   await messageOf(session, pull("busybox"));
   expect(session.requestsTo("docker.io")).toBe(session.requestsTo("registry-1.docker.io"));
-  // The manifest without a token and with one, then what the tag stands for and its configuration.
+  // The manifest without and with a token, then the manifest of the platform and its configuration.
   expect(session.requestsTo("docker.io")).toBe(4);
 });
 
-test("a step fails with a message of the user's", async () => {
+test("a step fails with the user's own message", async () => {
   await using session = await startSessionDouble({
     faults: [{ operation: "withExec", kind: "message", message: "no space left on device" }],
   });
@@ -174,7 +174,7 @@ test.each([
   [{ contains: "app:2" }, "--x-"],
   [{ probability: 0 }, "----"],
   [{ probability: 1 }, "xxxx"],
-] as const)("the condition %j chooses among four pulls: %s", async (condition, wanted) => {
+] as const)("the condition %j selects among four pulls: %s", async (condition, wanted) => {
   await using session = await startSessionDouble({
     faults: [{ operation: "from", ...condition, kind: "status", status: 503 }],
   });
@@ -203,7 +203,7 @@ test("the same seed gives the same faults, another seed others", async () => {
   expect(first).toMatch(/^(?=.*x)(?=.*-)/);
 });
 
-test("random numbers of the user's decide in place of the seed", async () => {
+test("the user's own random numbers replace the seed", async () => {
   const numbers = [0.1, 0.9];
   await using session = await startSessionDouble({
     random: () => numbers.shift() ?? 0.9,
@@ -256,7 +256,7 @@ test.each(requestCases)(
 test("a wrong token, or none, gets 401 without a body whatever the engine does", async () => {
   await using session = await startSessionDouble();
   session.kill();
-  // The last has as many letters as a token, but more bytes.
+  // The last has as many characters as a token, but more bytes.
   for (const token of ["", "0".repeat(32), "é".repeat(32)]) {
     const { status, body } = await send(session, { token, body: "{}" });
     expect({ status, body }).toEqual({ status: 401, body: "" });

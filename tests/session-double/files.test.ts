@@ -1,4 +1,4 @@
-/** Files are real: a container's own paths lie in scratch, all others are the host's. */
+/** Files are real: a container's own paths are in a scratch folder, all others are the host's. */
 
 import {
   existsSync,
@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(host, { recursive: true, force: true });
 });
 
-/** Runs a shell script in a container made by `chain`; gives its output. */
+/** Runs a shell script in a container made by `chain`; returns its output. */
 async function shell(chain: string, script: string): Promise<string> {
   const closing = "}".repeat(chain.split("{").length - 1);
   const query = `{ container { from(address: "busybox") { ${chain} withExec(args: ["sh","-c",${JSON.stringify(script)}]) { stdout } ${closing} } } }`;
@@ -47,7 +47,7 @@ test("paths that the chain created are its own, in arguments, variables and outp
   expect(existsSync("/src/a.txt")).toBe(false);
 });
 
-test("a file put into a folder that the host has leaves that folder the host's", async () => {
+test("a new file in a folder of the host leaves that folder the host's", async () => {
   const script = "cat /etc/double.conf; test -f /etc/passwd && echo passwd";
   expect(await shell('withNewFile(path: "/etc/double.conf", contents: "own ") {', script)).toBe(
     String.raw`own passwd\n`,
@@ -84,7 +84,7 @@ test("a step does not change the files of the step before", async () => {
   });
 });
 
-test("stdin, expand, default arguments and removed variables do what they say", async () => {
+test("supports stdin, expand, default arguments and removed variables", async () => {
   const query = `{ container { from(address: "a") { withEnvVariable(name: "A", value: "1") {
     withEnvVariable(name: "B", value: "\${A}2", expand: true) {
       withExec(args: ["cat"], stdin: "in") { stdout }
@@ -108,7 +108,7 @@ test("stdin, expand, default arguments and removed variables do what they say", 
   });
 });
 
-test("secrets are masked in every output and are no part of what is published", async () => {
+test("masks secrets in every output, and publishes none", async () => {
   const set = (await data(
     session,
     '{ setSecret(name: "t", plaintext: "hunter2") { id name plaintext } }',
@@ -125,7 +125,7 @@ test("secrets are masked in every output and are no part of what is published", 
   expect(readFileSync(config, "utf8")).not.toContain("hunter2");
 });
 
-test("published images lie in a folder, with their files and configuration", async () => {
+test("writes published images into a folder, with their files and configuration", async () => {
   const query = `{ container { from(address: "busybox:1") { withNewFile(path: "/app/run", contents: "x") { withWorkdir(path: "/app") {
     publish(address: "ghcr.io/acme/app:2") } } } } }`;
   expect(JSON.stringify(await data(session, query))).toMatch(
@@ -139,7 +139,7 @@ test("published images lie in a folder, with their files and configuration", asy
   });
 });
 
-test("the host's directories come with what is included and without what is excluded", async () => {
+test("copies the host's directories with include and exclude", async () => {
   for (const path of ["src/a.ts", "src/a.test.ts", "node_modules/x/index.js", "README.md"]) {
     mkdirSync(join(host, path, ".."), { recursive: true });
     writeFileSync(join(host, path), path);
@@ -181,7 +181,7 @@ test("exports write files, directories and containers to the host", async () => 
   expect(readFileSync(join(host, "image/rootfs/x"), "utf8")).toBe("2");
 });
 
-/** The id of the host's folder as a directory. */
+/** Returns the id of the host's folder as a directory. */
 async function hostDirectory(): Promise<string> {
   const found = (await data(session, '{ host { directory(path: ".") { id } } }')) as {
     host: { directory: { id: string } };
@@ -189,7 +189,7 @@ async function hostDirectory(): Promise<string> {
   return found.host.directory.id;
 }
 
-test("nothing is written or removed through a link that leads out of the files of a step", async () => {
+test("writes and removes nothing through a link that leads out of a step's files", async () => {
   const outside = mkdtempSync(join(tmpdir(), "double-outside-"));
   writeFileSync(join(outside, "kept"), "as it was");
   symlinkSync(outside, join(host, "folder"));
@@ -222,7 +222,7 @@ test("nothing is written or removed through a link that leads out of the files o
   rmSync(outside, { recursive: true });
 });
 
-test("a link to an absolute path of a container's own leads to the files of each step", async () => {
+test("a link to an absolute path of the container leads to the files of each step", async () => {
   const query = `{ container { from(address: "a") { withNewFile(path: "/w/a", contents: "1") {
     withExec(args: ["ln","-s","/w/a","/w/link"]) {
       withExec(args: ["sh","-c","echo 2 > /w/link"]) { file(path: "/w/a") { contents } }
@@ -238,10 +238,10 @@ test("a link to an absolute path of a container's own leads to the files of each
   });
 });
 
-test("names and addresses with .. in them lead nowhere else", async () => {
+test("names and addresses with .. do not lead elsewhere", async () => {
   await using served = await startUpstream();
   const scratch = dirname(session.publishFolder);
-  // Other processes use the folders above: only what this one could have made counts.
+  // Other processes use the parent folders, so only files that this test could have made count.
   const evil = () =>
     foldersAbove(scratch).filter((folder) => existsSync(join(folder, "double-evil")));
   const query = `{ http(url: "${served.url}/ok/a", name: "../../../double-evil") { name }
@@ -258,7 +258,7 @@ test("names and addresses with .. in them lead nowhere else", async () => {
   await expect(data(session, publish)).rejects.toThrow("invalid reference format");
 });
 
-test("what no test can mean to lose is not wiped", async () => {
+test("does not wipe a folder that no test can mean to lose", async () => {
   for (const path of ["/", "..", homedir(), dirname(homedir())]) {
     const query = `{ directory { export(path: "${path}", wipe: true) } }`;
     await expect(data(session, query)).rejects.toThrow("does not wipe");
@@ -266,7 +266,7 @@ test("what no test can mean to lose is not wiped", async () => {
   expect(existsSync(host)).toBe(true);
 });
 
-test("wipe empties the folder exported into", async () => {
+test("wipe empties the target folder of an export", async () => {
   writeFileSync(join(host, "old"), "");
   const exported = '{ directory { withNewFile(path: "new", contents: "") { export(path: ".") } } }';
   await data(session, exported);
@@ -274,11 +274,11 @@ test("wipe empties the folder exported into", async () => {
   const folder = statSync(host).ino;
   await data(session, exported.replace('path: ".")', 'path: ".", wipe: true)'));
   expect(existsSync(join(host, "old"))).toBe(false);
-  // Whoever stands in the folder still stands in it.
+  // The folder itself stays, so that it can be a working directory.
   expect(statSync(host).ino).toBe(folder);
 });
 
-test("directories are put together and taken apart", async () => {
+test("combines and splits directories", async () => {
   const query = `{ directory { withNewFile(path: "a", contents: "1") { withNewDirectory(path: "e") {
     withNewFile(path: "s/b", contents: "2") { entries directory(path: "s") { entries }
       withoutFile(path: "a") { withoutDirectory(path: "e") { entries } } sub: entries(path: "s") } } } } }`;

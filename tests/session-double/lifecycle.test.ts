@@ -1,4 +1,4 @@
-/** How engines, sessions and CLI processes go, and what the session then says. */
+/** The ends of engines, sessions and CLI processes, and the session's answers afterwards. */
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,12 +13,11 @@ const ECHO =
   '{ container { from(address: "busybox") { withExec(args: ["echo","hi"]) { stdout } } } }';
 const VERSION = "{ version }";
 
-/** Waits until a condition holds. */
 async function until(condition: () => boolean): Promise<void> {
   await expect.poll(condition, { interval: 5 }).toBe(true);
 }
 
-test("a killed engine answers what is in flight with 502, then refuses", async () => {
+test("a killed engine answers requests in flight with 502, then refuses connections", async () => {
   await using session = await startSessionDouble();
   const inFlight = ask(session, SLEEP);
   await until(() => session.commandsRunning === 1);
@@ -36,7 +35,7 @@ test("a killed engine answers what is in flight with 502, then refuses", async (
   await until(() => session.commandsRunning === 0);
 });
 
-test("an ended engine says goodbye to the step that runs, at its place", async () => {
+test("an ended engine fails the running step with a shutdown error, at its path", async () => {
   await using session = await startSessionDouble();
   const inFlight = ask(session, SLEEP);
   await until(() => session.commandsRunning === 1);
@@ -51,7 +50,7 @@ test("an ended engine says goodbye to the step that runs, at its place", async (
   );
 });
 
-test("an ended engine of 0.19 just goes", async () => {
+test("an ended engine of 0.19 stops without a message", async () => {
   await using session = await startSessionDouble({ engineVersion: "v0.19.11" });
   const inFlight = ask(session, SLEEP);
   await until(() => session.commandsRunning === 1);
@@ -107,7 +106,7 @@ test("a restarted engine of 0.19 answers its version to the old session, and not
   });
 });
 
-test("when the CLI is gone, connections are reset, then refused", async () => {
+test("without the CLI, connections are reset, then refused", async () => {
   await using session = await startSessionDouble();
   const inFlight = ask(session, SLEEP).catch((error: unknown) => error);
   await until(() => session.commandsRunning === 1);
@@ -117,7 +116,7 @@ test("when the CLI is gone, connections are reset, then refused", async () => {
   await until(() => session.commandsRunning === 0);
 });
 
-test("stopping kills what runs and removes every file", async () => {
+test("stopping kills running processes and removes every file", async () => {
   const session = await startSessionDouble();
   const { publishFolder } = session;
   const inFlight = ask(session, SLEEP).catch((error: unknown) => error);
@@ -128,7 +127,7 @@ test("stopping kills what runs and removes every file", async () => {
   await until(() => session.commandsRunning === 0);
 });
 
-test("stopping ends the sessions that were opened beside it, and what comes after is told so", async () => {
+test("stopping ends the other sessions of the engine, and later calls fail with that reason", async () => {
   const session = await startSessionDouble();
   const other = await session.openSession();
   const inFlight = ask(other, SLEEP).catch((error: unknown) => error);
@@ -144,7 +143,7 @@ test("stopping ends the sessions that were opened beside it, and what comes afte
   await expect(session.cliEnvironment()).rejects.toThrow("has stopped");
 });
 
-test("stopping amid the copying of a folder leaves no file of it behind", async () => {
+test("stopping during the copy of a folder leaves no file", async () => {
   const source = mkdtempSync(join(tmpdir(), "double-source-"));
   for (let folder = 0; folder < 100; folder += 1) {
     mkdirSync(join(source, `${folder}/a/b`), { recursive: true });
@@ -162,7 +161,7 @@ test("stopping amid the copying of a folder leaves no file of it behind", async 
   rmSync(source, { recursive: true });
 });
 
-test("doubles at the same time know nothing of each other", async () => {
+test("doubles at the same time are independent", async () => {
   await using one = await startSessionDouble({ faults: [{ host: "a.io", kind: "eof" }] });
   await using two = await startSessionDouble({ engineVersion: "v0.19.11" });
   const pull = '{ container { from(address: "a.io/b") { platform } } }';
@@ -177,7 +176,7 @@ test("doubles at the same time know nothing of each other", async () => {
 test("a running double does not keep a process alive", async () => {
   await using session = await startSessionDouble();
   await ask(session, VERSION);
-  // Node counts what holds a process; of the double there is nothing.
+  // Node lists what keeps a process alive; nothing of the double is in it.
   const holding = process.getActiveResourcesInfo().filter((kind) => kind === "TCPServerWrap");
   const held = holding.length;
   await using other = await startSessionDouble();
@@ -186,7 +185,7 @@ test("a running double does not keep a process alive", async () => {
   expect(now).toBe(held);
 });
 
-test("a dozen doubles at once bring no warning of too many listeners", async () => {
+test("a dozen doubles at once cause no warning about too many listeners", async () => {
   const warnings: string[] = [];
   const listen = (warning: Error) => warnings.push(warning.name);
   process.on("warning", listen);

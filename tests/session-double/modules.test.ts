@@ -1,4 +1,4 @@
-// Functions of modules on the double, as engines run them: what they answer, ask, and leave in spans.
+// Functions of modules on the double: their answers, requests and spans, as in engines.
 
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -30,7 +30,7 @@ const errorsOf = async (session: SessionDouble, query: string) =>
   JSON.parse((await ask(session, query)).body).errors;
 
 describeEachEngine((engineVersion) => {
-  test("a function's own request stands below its call, and is told in a later body", async () => {
+  test("a function's own request is below its call, and is exported in a later body", async () => {
     await using collector = await startCollector();
     const session = await start({
       engineVersion,
@@ -66,7 +66,7 @@ describe("a function of this process", () => {
   });
   const called = "{ ci { run } }";
 
-  test("fails the call with what it throws, whatever that is", async () => {
+  test("fails the call with any value that it throws", async () => {
     const thrown = [
       Object.assign(new Error("with extensions"), { extensions: { _type: "MINE", tries: 3 } }),
       new Error("plain"),
@@ -89,7 +89,7 @@ describe("a function of this process", () => {
     expect(await errorsOf(session, called)).toEqual([{ message: '{"an":"object"}', path }]);
   });
 
-  test("is run once where it works, for all sessions, and again where it failed", async () => {
+  test("runs once for all sessions if it works, and again if it failed", async () => {
     const endings = [new Error("once"), "worked"];
     const run = vi.fn(() => {
       const ending = endings.shift();
@@ -104,7 +104,7 @@ describe("a function of this process", () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
-  test("takes and returns objects of the API by their ids", async () => {
+  test("accepts and returns objects of the API by their ids", async () => {
     const session = await start({
       modules: {
         ci: ci(
@@ -127,7 +127,7 @@ describe("a function of this process", () => {
     });
   });
 
-  test("shares what its session knows of images, and its requests count as the session's hosts' alone", async () => {
+  test("shares its session's knowledge of images, and its requests count for hosts only", async () => {
     const session = await start({
       modules: {
         ci: ci(async ({ query }) => {
@@ -149,7 +149,7 @@ describe("a function of this process", () => {
     ["1", "Int!"],
     [["a", 1], "[String!]!"],
     ["no id", "Container!"],
-  ])("that returns %j for %s is told so", async (value, returns) => {
+  ])("rejects the result %j for %s", async (value, returns) => {
     const session = await start({ modules: { ci: ci(() => value, { returns }) } });
     const selection = returns === "Container!" ? "{ ci { run { id } } }" : called;
     const [{ message }] = await errorsOf(session, selection);
@@ -167,7 +167,7 @@ describe("a function of this process", () => {
     expect(await data(session, called)).toEqual({ ci: { run: value } });
   });
 
-  test("hears that nobody waits for it any more, and its session is gone then", async () => {
+  test("is aborted when no client waits for it, and its session ends then", async () => {
     let begun: (call: ModuleCall) => void = () => {};
     const beginning = new Promise<ModuleCall>((resolve) => {
       begun = resolve;
@@ -194,7 +194,7 @@ describe("a function of this process", () => {
     await expect.poll(asked).toBe("not answered");
   });
 
-  test("that another session waits for as well runs anew there where its own ends", async () => {
+  test("runs again for another waiting session if its own ends", async () => {
     const begun: ModuleCall[] = [];
     let end: (value: string) => void = () => {};
     const ending = new Promise<string>((resolve) => {
@@ -221,7 +221,7 @@ describe("a function of this process", () => {
     expect(await kept).toEqual({ ci: { run: "worked" } });
   });
 
-  test("ends with the engine, and meets its end as the session does", async () => {
+  test("ends with the engine, and fails like its session", async () => {
     const met: unknown[] = [];
     const session = await start({
       modules: {
@@ -246,7 +246,7 @@ describe("a function that is a program", () => {
     },
   };
 
-  test("asks its session what is wanted of it, and tells what came of it", async () => {
+  test("reads its call from its session, and reports its result", async () => {
     const session = await start({ modules: { ci } });
     const answer = (await data(session, '{ ci { run(way: "return") } }')) as {
       ci: { run: string };
@@ -260,7 +260,7 @@ describe("a function that is a program", () => {
     ]);
   });
 
-  test("that ends without a word has failed as a command", async () => {
+  test("fails like a command if it ends without a result", async () => {
     const session = await start({ modules: { ci } });
     const [failed] = await errorsOf(session, '{ ci { run(way: "exit") } }');
     expect(failed).toMatchObject({
@@ -271,7 +271,7 @@ describe("a function that is a program", () => {
     expect(silent.message).toBe('call function "run": it returned nothing');
   });
 
-  test("is killed where nobody waits for it any more", async () => {
+  test("is killed when no client waits for it", async () => {
     const session = await start({ modules: { ci } });
     const dropping = new AbortController();
     const dropped = ask(session, '{ ci { run(way: "hang") } }', { signal: dropping.signal });
@@ -283,7 +283,7 @@ describe("a function that is a program", () => {
   });
 });
 
-test("outside a function there is no current one, in an engine's words", async () => {
+test("reports in an engine's words that there is no current function outside one", async () => {
   const session = await start({ modules: { hello: HELLO } });
   const none = "no current module: main client caller has no current module";
   expect(await errorsOf(session, "{ currentFunctionCall { name } }")).toEqual([
@@ -296,7 +296,7 @@ test("outside a function there is no current one, in an engine's words", async (
   ]);
 });
 
-test("what a function has asked is told when its session ends, though it was still at it", async () => {
+test("exports a running function's requests when its session ends", async () => {
   await using collector = await startCollector();
   const session = await start({
     modules: {

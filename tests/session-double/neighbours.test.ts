@@ -1,4 +1,4 @@
-/** What pipelines use beside the recorded operations, asked for by the official SDK. */
+/** Operations of pipelines besides the recorded ones, requested by the official SDK. */
 
 import {
   existsSync,
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** What a callback makes of a client of the double, or the message of its error. */
+/** Returns the result of a callback with a client of the double, or the message of its error. */
 async function ask<T>(callback: (client: Client) => Promise<T>): Promise<T | string> {
   for (const [name, value] of Object.entries(session.environment)) vi.stubEnv(name, value);
   let outcome: T | string = "nothing";
@@ -285,7 +285,7 @@ test.each(cases)("%s", async (_, operation, wanted) => {
   expect(await ask(operation)).toEqual(wanted);
 });
 
-test("a cache is shared by commands and sessions, and is no part of the files", async () => {
+test("commands and sessions share a cache, which is not part of the files", async () => {
   const add = (word: string) => (client: Client) =>
     from(client)
       .withMountedCache("/cache", client.cacheVolume("npm"), { owner: "me" })
@@ -304,7 +304,7 @@ test("a cache is shared by commands and sessions, and is no part of the files", 
   );
 });
 
-test("no mounted secret stays in a file, however its command ends", async () => {
+test("removes a mounted secret from the files, however its command ends", async () => {
   const scratch = dirname(session.publishFolder);
   const failing = ask((client) =>
     from(client)
@@ -331,7 +331,7 @@ test("no mounted secret stays in a file, however its command ends", async () => 
   expect(found).toEqual([]);
 });
 
-test("what it does not speak is said plainly, a mistake in the words of an engine", async () => {
+test("names what it does not support, and words mistakes like an engine", async () => {
   expect(await ask((client) => from(client).asService().start())).toBe(
     'the session double does not speak "Container.asService"',
   );

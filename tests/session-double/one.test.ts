@@ -1,4 +1,4 @@
-/** A double of engine 1.0: what differs from 0.21 in its answers and spans, as recorded. */
+/** A double of engine 1.0: the differences from 0.21 in its answers and spans, as recorded. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -31,7 +31,7 @@ function messageIn(body: string): string {
   return JSON.parse(body).errors[0].message;
 }
 
-test("a failing call tells its span at the end of the message, and made again it does not", async () => {
+test("a failing call names its span at the end of the message, but not when repeated", async () => {
   const first = messageIn((await ask(session, QUERY)).body);
   expect(first).toMatch(new RegExp(`^${MESSAGE} \\[traceparent:[0-9a-f]{32}-[0-9a-f]{16}\\]$`));
   expect(messageIn((await ask(session, QUERY)).body)).toBe(MESSAGE);
@@ -39,7 +39,7 @@ test("a failing call tells its span at the end of the message, and made again it
   expect(messageIn(invalid.body)).not.toContain("traceparent");
 });
 
-test("each call has a twin span, which stands alone when the call fails again", async () => {
+test("each call has a twin span, which is the only one when the call fails again", async () => {
   const traceparent = (trace: string) => ({ traceparent: `00-${trace}-${"b".repeat(16)}-01` });
   const [once, again] = ["1".repeat(32), "2".repeat(32)];
   const body = JSON.stringify({ query: QUERY.replace("a.txt", "twin.txt") });
@@ -65,7 +65,7 @@ test.each([
     });
 });
 
-test("the span of a download holds credentials and query, and the decoder lets neither through", async () => {
+test("the span of a download contains credentials and query, which the decoder removes", async () => {
   const sent = () =>
     collector.received.some(({ body }) => body.includes(`fetching ${URL_WITH_SECRETS}`));
   await expect.poll(sent).toBe(true);
@@ -74,7 +74,7 @@ test("the span of a download holds credentials and query, and the decoder lets n
   expect(decoded).not.toMatch(/hunter2|topsecret/);
 });
 
-test("objects are loaded by node alone, as a validation error says", async () => {
+test("loads objects only by node, as in the validation error", async () => {
   const answer = await ask(session, '{ loadContainerFromID(id: "x") { stdout } }');
   expect(answer.status).toBe(422);
   expect(JSON.parse(answer.body).errors[0]).toMatchObject({
@@ -87,7 +87,7 @@ function spans() {
   return collector.received.flatMap(({ body }) => decodeSpans(body));
 }
 
-/** The scopes of the spans of `Query.http` in a trace, in an order of their own. */
+/** Returns the sorted scopes of the spans of `Query.http` in a trace. */
 function scopesOf(trace: string): readonly string[] {
   const calls = spans().filter((span) => span.trace === trace && span.name === "Query.http");
   return calls.map(({ scope }) => scope).sort();

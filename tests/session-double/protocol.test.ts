@@ -1,4 +1,4 @@
-/** GraphQL over HTTP as sessions speak it, whoever asks. */
+/** GraphQL over HTTP as sessions support it, for any client. */
 
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from "graphql";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => session.stop());
 
-test("a named operation is chosen among several, and takes variables with defaults", async () => {
+test("selects a named operation among several, with variables and defaults", async () => {
   const query = `query A { version } query B($args: [String!]!, $from: String = "busybox") {
     container { from(address: $from) { withExec(args: $args) { stdout imageRef } } } }`;
   const body = JSON.stringify({ query, operationName: "B", variables: { args: ["echo", "v"] } });
@@ -34,7 +34,7 @@ test("values are answered under their alias, errors with the names of fields", a
   expect(failing.body).toContain('"path":["container","from","withExec","stdout"]');
 });
 
-test("fragments, @skip and @include select what they say", async () => {
+test("supports fragments, @skip and @include", async () => {
   const query = `query Q($no: Boolean = false) { directory { ...F withNewFile(path: "b", contents: "") {
     ... on Directory { entries } sync @skip(if: true) id @include(if: $no) } } }
     fragment F on Directory { entries __typename }`;
@@ -43,7 +43,7 @@ test("fragments, @skip and @include select what they say", async () => {
   });
 });
 
-test("the same field asked for twice is answered once, with all that was selected", async () => {
+test("a repeated field is answered once, with all its selections", async () => {
   const query =
     '{ directory { withNewFile(path: "a", contents: "1") { entries } } directory { __typename } }';
   expect(await data(session, query)).toEqual({
@@ -51,7 +51,7 @@ test("the same field asked for twice is answered once, with all that was selecte
   });
 });
 
-test("every root field that fails gives an error of its own, and no data is answered", async () => {
+test("every failed root field has an error of its own, and there is no data", async () => {
   const query = `{ a: container { from(address: "x") { withExec(args: ["sh","-c","exit 3"]) { stdout } } }
     b: container { from(address: "x") { withExec(args: ["sh","-c","exit 4"]) { stdout } } } version }`;
   const answer = JSON.parse((await ask(session, query)).body) as {
@@ -63,7 +63,7 @@ test("every root field that fails gives an error of its own, and no data is answ
   expect(messages).toEqual(["exit code: 3", "exit code: 4"]);
 });
 
-test("a trace id sent along comes back in the error", async () => {
+test("a trace id of the request is in the error", async () => {
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   const { body } = await send(session, {
     headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` },
@@ -74,7 +74,7 @@ test("a trace id sent along comes back in the error", async () => {
   expect(body).toMatch(new RegExp(`"exit code: 1 \\[traceparent:${traceId}-[0-9a-f]{16}\\]"`));
 });
 
-test("whoever accepts GraphQL's own media type gets it, and 400 for a refused query", async () => {
+test("a client that accepts GraphQL's own media type gets it, and 400 for a rejected query", async () => {
   const headers = { accept: "application/graphql-response+json, application/json" };
   const good = await send(session, { headers, body: '{"query":"{ version }"}' });
   expect(good).toMatchObject({ status: 200, contentType: "application/graphql-response+json" });
@@ -142,8 +142,8 @@ test("the schema can be introspected, beside other fields too", async () => {
   });
 });
 
-test("the Python SDK's introspection, aliases and ids are understood", async () => {
-  // Before its first request it asks for the schema, deprecated parts and all.
+test("supports the Python SDK's introspection, aliases and ids", async () => {
+  // Before its first request it asks for the schema, including deprecated parts.
   const introspection = getIntrospectionQuery({ inputValueDeprecation: true });
   const schema = buildClientSchema((await data(session, introspection)) as IntrospectionQuery);
   expect(schema.getType("Container")).toBeDefined();
@@ -160,7 +160,7 @@ test("the Python SDK's introspection, aliases and ids are understood", async () 
   expect(await data(session, loaded)).toEqual({ node: { stdout: "hi\n" } });
 });
 
-test("the Go SDK's named operations are understood", async () => {
+test("supports the Go SDK's named operations", async () => {
   const go = async (query: string) =>
     JSON.parse(
       (await send(session, { body: JSON.stringify({ query, operationName: "Query" }) })).body,
@@ -176,7 +176,7 @@ test("the Go SDK's named operations are understood", async () => {
   expect(loaded.data).toEqual({ node: { entries: ["x.txt"] } });
 });
 
-test("an argument of the wrong type is refused with its Go types, whatever the argument", async () => {
+test("rejects any argument of the wrong type with its Go types", async () => {
   const refusals: readonly [string, string][] = [
     [
       '{ directory { withNewFile(path: "a", contents: "b", permissions: "x") { id } } }',
@@ -200,7 +200,7 @@ test("an argument of the wrong type is refused with its Go types, whatever the a
   }
 });
 
-test("what is no query is refused", async () => {
+test("rejects a body that is not a query", async () => {
   for (const kind of ["mutation", "subscription"]) {
     expect(await ask(session, `${kind} { version }`)).toMatchObject({
       status: 422,
@@ -221,7 +221,7 @@ test("a text with a zero byte fails its step", async () => {
   }
 });
 
-test("a variable that is required and not given is refused", async () => {
+test("rejects a missing required variable", async () => {
   const { body } = await ask(
     session,
     "query ($a: String!) { container { from(address: $a) { id } } }",
@@ -229,7 +229,7 @@ test("a variable that is required and not given is refused", async () => {
   expect(body).toContain('missing required argument: \\"address\\"');
 });
 
-test("a body larger than 64 MiB is refused and the session goes on", async () => {
+test("rejects a body larger than 64 MiB, and the session continues", async () => {
   const body = JSON.stringify({ query: `{ version } #${"x".repeat(64 * 1024 * 1024)}` });
   const answer = await send(session, { body });
   expect(answer).toMatchObject({ status: 500, body: expect.stringContaining("64 MiB") });

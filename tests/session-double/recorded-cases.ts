@@ -1,4 +1,4 @@
-/** The recorded cases that the double answers as real engines did, and what each of them needs. */
+/** The recorded cases that the double answers like real engines, with their requirements. */
 
 import { readFileSync } from "node:fs";
 import type { EngineVersion, FaultRule } from "../../src/testing/index.js";
@@ -13,7 +13,7 @@ export interface RecordedCase {
   readonly body: string;
 }
 
-/** The recorded answers, as they are in the fixtures. */
+/** The recorded answers from the fixtures. */
 export const RECORDED_CASES: readonly RecordedCase[] = [
   ...read("real-engine-answers.jsonl"),
   ...read("attribution/answers-1.0.jsonl"),
@@ -51,7 +51,7 @@ function gitStatus(status: number): FaultRule {
   return { operation: "git", contains: `/f/s${status}/`, kind: "status", status };
 }
 
-/** What the hosts of the recording answered, as a fault plan. */
+/** The answers of the recorded hosts, as a fault plan. */
 export const RECORDED_FAULTS: readonly FaultRule[] = [
   pullStatus("q429", 429),
   pullStatus("q429retry", 429),
@@ -83,18 +83,18 @@ export const RECORDED_FAULTS: readonly FaultRule[] = [
   { operation: "publish", contains: "ghcr.io/faults/d401", kind: "status", status: 401 },
 ];
 
-/** Takes out of an answer what differs from run to run: trace ids, digests, the name server. */
+/** Removes the parts of an answer that differ between runs: trace ids, digests, the name server. */
 export function normalised(body: string, engine: string): string {
   return (
     body
       .replace(/traceparent:[0-9a-f]{32}-[0-9a-f]{16}/g, "traceparent")
       .replace(/sha256:[0-9a-f]{64}/g, "sha256:digest")
-      // As long as the layer of the recording was.
+      // The size of the recorded layer.
       .replace(/expected \d+ bytes/g, "expected some bytes")
-      // Its protobuf library chooses at random between two kinds of space.
+      // Its protobuf library selects one of two kinds of space at random.
       .replace(/\u00a0/g, " ")
       .replace(/lookup (\S+) on \S+:53/g, "lookup $1 on name-server:53")
-      // Engine 0.19 leaves the trace out of some of its errors, by no rule that could be told.
+      // Engine 0.19 omits the trace from some of its errors, by no known rule.
       .replace(/ ?\[traceparent\]/g, engine === "v0.19.11" ? "" : " [traceparent]")
   );
 }

@@ -1,4 +1,4 @@
-/** The module that was called where engines were recorded, as a module of the double. */
+/** The module that the recordings called, as a module of the double. */
 
 import type { ModuleDouble } from "../../src/testing/index.js";
 

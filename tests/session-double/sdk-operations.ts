@@ -1,12 +1,12 @@
-/** The operations that were recorded with the real SDK on a real engine, to be run on the double. */
+/** The operations that were recorded with the real SDK on a real engine, to run on the double. */
 
 import type { Client } from "@dagger.io/dagger";
 
-/** What an operation needs around it. */
+/** The surroundings of an operation. */
 export interface OperationSetting {
-  /** A folder of the host with one file, `a.txt`, that says `hi`. */
+  /** A folder of the host with one file, `a.txt`, that contains `hi`. */
   readonly project: string;
-  /** Where `/ok/a.txt` is served. */
+  /** The server of `/ok/a.txt`. */
   readonly filesUrl: string;
   /** A git repository with a branch `main` and one file, `README.md`. */
   readonly gitUrl: string;
@@ -20,7 +20,7 @@ const oneFile = (client: Client) => client.directory().withNewFile("x.txt", "1")
 // The length of the variable, in the shell's own notation.
 const LENGTH_OF_TOKEN = ["echo ", "$", "{#TOKEN}"].join("");
 
-/** The operations, by the name under which they were recorded. */
+/** The operations, by their names in the recording. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   version: (client) => client.version(),
   stdout: (client) => from(client).withExec(["echo", "hi"]).stdout(),

@@ -1,4 +1,4 @@
-/** The official SDK runs against the double and gets what it got from a real engine. */
+/** The official SDK gets the same results from the double as from a real engine. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const RECORDED = JSON.parse(
   readFileSync(new URL("../fixtures/sdk-operations.json", import.meta.url), "utf8"),
 ) as Readonly<Record<string, RecordedOperation>>;
 
-/** What the recording says of folders and versions, in the terms of this run. */
+/** Adapts the recorded folders and versions to this run. */
 function expected(name: string, session: SessionDouble, { project }: OperationSetting): unknown {
   const { result } = RECORDED[name] ?? {};
   if (name === "version") return session.engineVersion;

@@ -3,7 +3,7 @@
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "../../src/traces/index.js";
 
-/** One span with those below it, in an order of their contents. */
+/** One span with those below it, sorted by their contents. */
 export interface SpanNode {
   readonly name: string;
   readonly scope: string;
@@ -13,15 +13,15 @@ export interface SpanNode {
   readonly children: readonly SpanNode[];
 }
 
-/** What is not compared. */
+/** The parts that are not compared. */
 export interface Omissions {
-  /** Spans that are left out, alone, so that what stands below them moves up, or with all of it. */
+  /** Spans to leave out: alone, so that spans below move up, or with everything below. */
   readonly span: (span: EngineSpan) => "alone" | "with all" | undefined;
-  /** Attributes that are left out, by name. */
+  /** Attributes to leave out, by name. */
   readonly attribute: (name: string) => boolean;
 }
 
-/** Puts spans together below the request that they belong to. */
+/** Groups spans below the request that they belong to. */
 export function treesOf(
   spans: readonly EngineSpan[],
   omissions: Omissions,
@@ -63,7 +63,7 @@ function attributesOf(
   return Object.fromEntries(shown);
 }
 
-/** Type, name, arguments and view of a call; what else it holds are digests. */
+/** Returns type, name, arguments and view of a call; its other fields are digests. */
 function readCall(encoded: string, normalised: (text: string) => string): unknown {
   const call = { type: undefined as unknown, name: "", args: [] as unknown[], view: "" };
   new PbfReader(Buffer.from(encoded, "base64")).readFields((field, _, reader) => {
@@ -75,7 +75,7 @@ function readCall(encoded: string, normalised: (text: string) => string): unknow
   return call;
 }
 
-/** The name of an argument and its value: a text, or the fields of another message. */
+/** Returns the name of an argument and its value: a text, or the fields of another message. */
 function readArgument(bytes: Uint8Array, normalised: (text: string) => string): unknown {
   const reader = new PbfReader(bytes);
   reader.nextField(bytes.length);
@@ -84,7 +84,7 @@ function readArgument(bytes: Uint8Array, normalised: (text: string) => string): 
   return [name, readFields(reader.readBytes(), normalised)];
 }
 
-/** Any message as a list of its fields; bytes are read as messages where they can be. */
+/** Returns any message as a list of its fields; bytes are read as messages if possible. */
 function readMessage(reader: PbfReader, normalised: (text: string) => string): unknown {
   return readFields(reader.readBytes(), normalised);
 }

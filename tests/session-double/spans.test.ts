@@ -37,7 +37,7 @@ const MODULE_CASES = [
   ...["module-fetch-503", "module-nofunc"],
 ];
 
-/** What was recorded of both lines, session by session. */
+/** The sessions recorded of both lines. */
 const BOTH_LINES: readonly (readonly string[])[] = [
   [
     ...["version", "typename", "ok-exec", "exec-exit1", "exec-exit42-nooutput", "ok-exec-again"],
@@ -62,7 +62,7 @@ const BOTH_LINES: readonly (readonly string[])[] = [
   MODULE_CASES,
 ];
 
-/** The cases that are compared, one list for each session of the recording, in its order. */
+/** The compared cases, one list for each recorded session, in its order. */
 const SESSIONS: Readonly<Record<Engine, readonly (readonly string[])[]>> = {
   "v0.21.8": BOTH_LINES,
   "v1.0.0-beta.10": BOTH_LINES,
@@ -83,8 +83,8 @@ const SESSIONS: Readonly<Record<Engine, readonly (readonly string[])[]>> = {
 };
 
 /**
- * Cases that go before others and are not compared: when the recording of 0.19 began, its engine had
- * the image and a token for it already.
+ * Cases that run before others and are not compared: when the recording of 0.19 began, its engine
+ * already had the image and a token for it.
  */
 const ONLY_PREPARE: ReadonlySet<string> = new Set(["v0.19.11 ok-exec", "v0.19.11 publish-ok"]);
 
@@ -117,7 +117,7 @@ describe.each(Object.keys(SESSIONS) as Engine[])("engine %s", (engine) => {
     expect(shown(ofDouble)).toEqual(shown(ofEngine));
   });
 
-  test.each(compared)("the spans of %s prove what the recorded ones do", (id) => {
+  test.each(compared)("the spans of %s prove the same as the recorded ones", (id) => {
     expect(told(evidenceFromSpans(withoutNameServer(made.get(id) ?? [])), upstream.url)).toEqual(
       told(evidenceFromSpans(withoutNameServer(recordedSpans(engine, id))), upstream.url),
     );
@@ -126,7 +126,7 @@ describe.each(Object.keys(SESSIONS) as Engine[])("engine %s", (engine) => {
 
 function recordedSpans(engine: Engine, id: string): readonly EngineSpan[] {
   const spans = recorded.filter((span) => span.engine === engine && span.case === id);
-  // The clone that git copied has the remote of the first: the second time is housekeeping.
+  // The clone that git copied has the remote of the first; the second command is internal.
   const remotes = spans.filter(({ name }) => name.startsWith("git remote add origin "));
   return spans.filter((span) => !remotes.slice(1).includes(span));
 }
@@ -158,14 +158,16 @@ const HANGING = [
   { operation: "git", contains: "/f/hang/", kind: "hang" },
 ] as const;
 
-/** The host at which a case hangs, and how many requests it gets: with the last one the case is dropped. */
+/**
+ * The host at which a case hangs, and its number of requests; the case is dropped after the last.
+ */
 const HANGING_AT: Readonly<Record<string, readonly [host: string, requests: number]>> = {
   "hub-hang": ["docker.io", 2],
   "http-hang": ["files.example.com", 1],
   "git-hang": ["github.com", 1],
 };
 
-/** What is no plain query. */
+/** The requests that are not just a query. */
 const REQUESTS: Readonly<Record<string, Parameters<typeof send>[1]>> = {
   "p-get": { method: "GET" },
   "p-get-query": { method: "GET", path: "/query?query=%7B%20version%20%7D" },
@@ -174,7 +176,7 @@ const REQUESTS: Readonly<Record<string, Parameters<typeof send>[1]>> = {
   "p-text": { body: "{ version }", headers: { "content-type": "text/plain" } },
 };
 
-/** The cases whose request was not kept as a query. */
+/** The cases whose recording does not contain the query. */
 const QUERIES: Readonly<Record<string, string>> = {
   "hub-hang": pulling("faults/hang:latest"),
   "http-ok": '{ http(url: "https://files.example.com/ok/a.txt") { contents } }',
@@ -227,7 +229,7 @@ async function queryOf(
   { url }: Upstream,
 ): Promise<string> {
   if (id === "digest-ok") {
-    // Asked in a session of its own: this one has not met the image.
+    // In a session of its own, because this one has not used the image.
     await using other = await session.openSession();
     const { container } = (await data(
       other,
@@ -242,9 +244,9 @@ async function queryOf(
 }
 
 /**
- * What is left out of the comparison, and why:
- * - `resume ...` and `dagop. ...`: how an engine keeps its own books on work that it put off. What
- *   stands below a `dagop.` moves up;
+ * Returns what the comparison omits, and why:
+ * - `resume ...` and `dagop. ...`: an engine's internal records of postponed work. Spans below a
+ *   `dagop.` move up;
  * - the commands by which git copies a clone from one folder of the engine to another;
  * - identities of effects and buildkit's vertices, and stack traces, of 0.19.
  */
@@ -268,7 +270,7 @@ function omissionsOf(engine: Engine, id: string): Omissions {
 
 const ONE = "v1.0.0-beta.10";
 
-/** What the recording of 1.0 was kept without, and what it has for each text of a list. */
+/** Spans that the recording of 1.0 dropped, and the one that it has for each text of a list. */
 const NOT_KEPT_SPAN = /^git (?:-c \S+ init --bare|checkout )|^String\.entries$/;
 const NOT_KEPT =
   /^(?:dagger\.io\/|wcprof\.|error\.type$|network\.|exportLayers\.|http\.request\.header\.)/;
@@ -277,8 +279,9 @@ const GIT_HOUSEKEEPING =
   /^git (?:-c \S+ init$|fetch -u|read-tree|reflog|reset|rev-parse|submodule|update-ref)/;
 
 /**
- * The registries of the recording served one image under all names. So its engine had what is in it
- * after the first case, and had run the same command on it; the double's images differ by name.
+ * The registries of the recording served one image under all names. So its engine had the content
+ * after the first case, and had already run the same command on it. The double's images differ by
+ * name.
  */
 const ONE_IMAGE: ReadonlySet<string> = new Set(["hub-ok", "reg-ghcr-ok", "digest-ok"]);
 
@@ -293,9 +296,9 @@ function normalised(text: string, upstream: string, isDropped: boolean): string 
     text
       .replaceAll(`${upstream}/git/`, "https://github.com/acme/")
       .replaceAll(upstream, "https://files.example.com")
-      // The decoder lets neither through.
+      // The decoder removes both.
       .replace(/^fetching https:\/\/\S+@([^?]+)\?\S+/, "fetching https://$1")
-      // On 1.0 the second span of a call that was dropped says more than the first.
+      // On 1.0 the second span of a dropped call contains more text than the first.
       .replace(/^.+: context canceled$/, (text) => (isDropped ? "context canceled" : text))
       .replace(/sha256(:|%3A)[0-9a-f]{64}/g, "sha256$1digest")
       .replace(/expected \d+ bytes/g, "expected some bytes")
@@ -315,7 +318,7 @@ function shown(trees: readonly SpanNode[], indent = ""): string {
     .join("");
 }
 
-/** The address of a name server must not be read for a status. */
+/** The address of a name server must not be taken for a status. */
 function withoutNameServer(spans: readonly EngineSpan[]): readonly EngineSpan[] {
   return spans.map((span) => ({
     ...span,
@@ -328,7 +331,7 @@ function told(evidence: readonly Evidence[], upstream: string): unknown {
   return evidence.map(({ kind, host, servesHost, outcome, status }) => {
     const known = (name: string) =>
       name === own ? (kind === "git" ? "github.com" : "files.example.com") : name;
-    // Of several exchanges that were answered the longest one is told, which is chance.
+    // Of several answered exchanges the longest is reported, which is random.
     const failedWith = outcome === "answered" ? undefined : status;
     return { kind, host: known(host), servesHost: known(servesHost), outcome, failedWith };
   });

@@ -1,4 +1,4 @@
-/** What runs once, what runs again, and what ends when nobody waits. */
+/** What runs once, what runs again, and what ends when no client waits. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ async function until(condition: () => boolean): Promise<void> {
   await expect.poll(condition, { interval: 5 }).toBe(true);
 }
 
-test("a finished step is not run again, a failed one is", async () => {
+test("does not repeat a finished step, but repeats a failed one", async () => {
   await using session = await startSessionDouble();
   await data(session, exec(["echo", "once"]));
   await data(session, exec(["echo", "once"]));
@@ -50,11 +50,11 @@ test("finished steps outlive their session, resolved tags do not", async () => {
   await using next = await session.openSession();
   await data(next, exec(["echo", "hi"]));
   expect(session.commandsStarted).toBe(2);
-  // What is in the image is there already: only what the tag stands for is asked again.
+  // The image's content is already present: only the digest of the tag is requested again.
   expect(session.requestsTo("registry-1.docker.io")).toBe(asked + 2);
 });
 
-test("an image used by digest needs no registry in the next session, one used by tag does", async () => {
+test("in the next session, an image used by digest needs no registry, one used by tag does", async () => {
   await using session = await startSessionDouble();
   const digest = `sha256:${"ab".repeat(32)}`;
   const by = (reference: string) =>
@@ -78,7 +78,7 @@ test("equal requests at once share one run", async () => {
 });
 
 test("fifty equal pulls at once share one round of requests", async () => {
-  // The first round waits until all have come, however long that takes.
+  // The first round waits until all requests have arrived, however long that takes.
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   await using session = await startSessionDouble({
@@ -101,7 +101,7 @@ test("fifty equal pulls at once share one round of requests", async () => {
   expect(session.requestsTo("registry-1.docker.io")).toBe(12);
 });
 
-test("a dropped request ends its command, with all that the command started", async () => {
+test("a dropped request ends its command and all its child processes", async () => {
   await using session = await startSessionDouble();
   const drop = new AbortController();
   const dropped = ask(session, exec(["sh", "-c", "sleep 30 & sleep 30"]), { signal: drop.signal });
@@ -112,7 +112,7 @@ test("a dropped request ends its command, with all that the command started", as
   expect(await data(session, "{ version }")).toEqual({ version: "v0.21.8" });
 });
 
-test("a dropped request leaves the command to another request that waits for it", async () => {
+test("a dropped request leaves a shared command to the other request", async () => {
   await using session = await startSessionDouble();
   const drop = new AbortController();
   const flag = join(session.publishFolder, "../go-on");
@@ -128,18 +128,18 @@ test("a dropped request leaves the command to another request that waits for it"
   expect(session.commandsStarted).toBe(1);
 });
 
-test("what a command leaves in the background ends with it", async () => {
+test("a command's background processes end with it", async () => {
   await using session = await startSessionDouble();
   await data(session, exec(["sh", "-c", "sleep 30 & echo $!"]));
   await until(() => session.commandsRunning === 0);
 });
 
 testWhere(process.platform === "linux")(
-  "what has left the command's process group does not keep the step from ending",
+  "a process outside the command's group does not delay the end of the step",
   async () => {
     await using session = await startSessionDouble();
     const folder = mkdtempSync(join(tmpdir(), "double-steps-"));
-    // It ends by itself when its file is gone.
+    // It ends by itself when its file is removed.
     const script = `setsid sh -c 'touch ${folder}/on; while [ -f ${folder}/on ]; do sleep 0.05; done' &
     while [ ! -f ${folder}/on ]; do sleep 0.02; done; echo done`;
     expect(await data(session, exec(["sh", "-c", script]))).toEqual({
@@ -149,7 +149,7 @@ testWhere(process.platform === "linux")(
   },
 );
 
-test("a chain runs its commands in order, each on the files of the one before", async () => {
+test("a chain runs its commands in order, each on the previous one's files", async () => {
   await using session = await startSessionDouble();
   const query = `{ container { from(address: "busybox") { withWorkdir(path: "/w") {
     withExec(args: ["sh","-c","echo 1 > a"]) { withExec(args: ["sh","-c","echo 2 >> a; cat a"]) {

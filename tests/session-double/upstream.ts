@@ -1,4 +1,4 @@
-/** A small internet of our own on loopback: files with known faults, and git repositories. */
+/** A small internet on loopback: files with known faults, and git repositories. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -7,19 +7,19 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A running upstream. */
 export interface Upstream extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Its folder; git repositories lie in it. */
+  /** Its folder, which contains the git repositories. */
   readonly folder: string;
-  /** The paths asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: readonly string[];
-  /** Makes a repository with one commit, a tag `v1.0.0` and a branch `main`; gives the commit. */
+  /**
+   * Creates a repository with one commit, a tag `v1.0.0` and a branch `main`; returns the commit.
+   */
   createRepository(name: string): string;
 }
 
-/** Starts one. */
 export async function startUpstream(): Promise<Upstream> {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), "upstream-"));
   const requests: string[] = [];
@@ -67,7 +67,7 @@ function answer(request: IncomingMessage, response: ServerResponse, folder: stri
   }
 }
 
-/** Git's own CGI program. */
+/** Runs git's own CGI program. */
 function serveGit(request: IncomingMessage, response: ServerResponse, folder: string): void {
   const url = new URL(request.url ?? "", "http://upstream");
   const child = spawn("git", ["http-backend"], {

@@ -1,4 +1,4 @@
-/** `http` and `git` really reach out, and word what really goes wrong as the engine does. */
+/** `http` and `git` use the real network, and word real failures as the engine does. */
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type SessionDouble, startSessionDouble } from "../../src/testing/index.js";
@@ -18,7 +18,7 @@ afterEach(async () => {
   await upstream[Symbol.asyncDispose]();
 });
 
-test("http really fetches, once per session, and follows redirects", async () => {
+test("http downloads from the network, once per session, and follows redirects", async () => {
   const fetch = (path: string) => `{ http(url: "${upstream.url}${path}") { contents name } }`;
   expect(await data(session, fetch("/ok/a.txt"))).toEqual({
     http: { contents: "hello from /ok/a.txt\n", name: "a.txt" },
@@ -41,7 +41,7 @@ test.each([
   await expect(failing).rejects.toThrow(message.replace("URL", upstream.url));
 });
 
-test("http words a port where nobody listens and a name that does not resolve", async () => {
+test("http words a closed port and a name that does not resolve", async () => {
   const { url } = upstream;
   await upstream[Symbol.asyncDispose]();
   const { host: address } = new URL(url);
@@ -55,7 +55,7 @@ test("http words a port where nobody listens and a name that does not resolve", 
   );
 });
 
-test("a downloaded file goes wherever a file goes", async () => {
+test("a downloaded file can be used like any file", async () => {
   const { http } = (await data(session, `{ http(url: "${upstream.url}/ok/a.txt") { id } }`)) as {
     http: { id: string };
   };
@@ -88,7 +88,7 @@ test.each([
   });
 });
 
-test("a git remote is asked for its refs once per session", async () => {
+test("requests a git remote's refs once per session", async () => {
   upstream.createRepository("repo.git");
   const query = `{ git(url: "${upstream.url}/git/repo.git") { branch(name: "main") { commit } } }`;
   await data(session, query);
