@@ -1,11 +1,11 @@
-/** Makes the folders in which files are kept. */
+/** Creates folders for files. */
 
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder and those above it. Node's own recursive way never returns where a file system
- * says that there is no parent although there is one, as /proc and automounted homes do.
+ * Creates a folder and its parents. Node's recursive mkdir never returns if a file system denies
+ * that an existing parent exists, as /proc and automounted homes do.
  */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
@@ -14,7 +14,7 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process was first.
+    // Another process was faster.
     if ((error as { code?: unknown }).code !== "EEXIST") throw error;
   }
 }

@@ -1,11 +1,11 @@
-/** Texts of other processes, before they stand in a message. */
+/** Cleans texts of other processes before they appear in a message. */
 
 import { withoutCommands } from "../attribution/ci-commands.js";
 
-/** What could be a command to a terminal, or the line of a log that somebody else has made up. */
+/** Characters of terminal commands, and of line breaks that could forge a log line. */
 const COMMANDS = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** Cuts a text of the other side short, without what a terminal or a CI system could obey. */
+/** Shortens a foreign text and removes everything that a terminal or a CI system could execute. */
 export function plain(text: string, maxLength = 300): string {
   return withoutCommands(text.slice(0, maxLength).replace(COMMANDS, "?"));
 }

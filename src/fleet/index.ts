@@ -1,4 +1,4 @@
-/** Circuits that many processes share: the fleet, and what the author of a store needs. */
+/** Circuits that many processes share: the fleet, and the types for authors of a store. */
 
 export type { SharedCounts } from "./client/circuit/shared-circuit.js";
 export {

@@ -1,16 +1,14 @@
-/** The words that keys are made of: a scope, and what all keys of a store begin with. */
+/** The words that form keys: a scope, and the prefix of all keys of a store. */
 
 import { show } from "../options/check.js";
 
 const KEY_WORD = /^[A-Za-z0-9._:/@-]{1,100}$/;
 const EXPECTED = "1 to 100 of the characters A-Z a-z 0-9 . _ : / @ -";
 
-/** Whether a text is such a word. */
 export function isKeyWord(text: string): boolean {
   return KEY_WORD.test(text);
 }
 
-/** Checks such a word. */
 export function checkKeyWord(value: unknown, label: string): string {
   if (typeof value === "string" && isKeyWord(value)) return value;
   const message = `${label} is ${show(value)}, expected ${EXPECTED}`;

@@ -1,22 +1,22 @@
-/** Makes the store that a URL names, and loads of this package only what that store needs. */
+/** Creates a store from a URL, and loads only the code that this store needs. */
 
 import { type Field, readOptions } from "../options/check.js";
 import { checkToken } from "./http/token.js";
 import type { FleetStore } from "./store.js";
 import { sqlitePath } from "./store-url.js";
 
-/** What a URL does not say. */
+/** Options that a URL does not contain. */
 export interface OpenStoreOptions {
-  /** The token of `dagger-breaker serve`: needed for `http:` and `https:`, unused by others. */
+  /** The token of `dagger-breaker serve`: required for `http:` and `https:`, unused by others. */
   readonly token?: string | undefined;
-  /** What all keys in Redis begin with: for `redis:` and `rediss:`, unused by others. */
+  /** The prefix of all keys in Redis: for `redis:` and `rediss:`, unused by others. */
   readonly prefix?: string | undefined;
 }
 
 const EXPECTED =
   "redis://HOST:PORT, rediss://HOST:PORT, sqlite:PATH, http://HOST:PORT, https://HOST:PORT or memory:";
 
-/** Only that it is a text: what it may be is known to the store, and a message must not show it. */
+/** Checks only the type. The store checks the value, and a message must not show it. */
 const TEXT: Field<string | undefined> = {
   absent: undefined,
   read(value, label) {
@@ -27,12 +27,13 @@ const TEXT: Field<string | undefined> = {
 const FIELDS = { token: TEXT, prefix: TEXT };
 
 /**
- * Makes the store that a URL names. It is not connected yet: `open()` or the first command does that.
+ * Creates the store of a URL. It connects with `open()` or the first command.
  *
  * @param url `redis://HOST:PORT`, `rediss://HOST:PORT`, `sqlite:PATH`, `http://HOST:PORT`,
  * `https://HOST:PORT` or `memory:`.
- * @returns Rejects with a TypeError or RangeError that says what was expected, and shows nothing of
- * the URL but its scheme; with a {@link FleetStoreError} when what the store needs is not installed.
+ * @returns The store. Rejects with a TypeError or RangeError that shows the expected value and only
+ * the scheme of the URL. Rejects with a {@link FleetStoreError} if a package that the store needs
+ * is not installed.
  */
 export async function openStore(url: string, options?: OpenStoreOptions): Promise<FleetStore> {
   const { token, prefix } = readOptions("openStore", options, FIELDS);
@@ -61,7 +62,7 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
   throw new RangeError(`the URL of a store ${shownScheme(url)}, expected ${EXPECTED}`);
 }
 
-/** What stands before a first colon without slashes behind it may be the name of a user. */
+/** Requires "://": the text before another first colon may be a user name. */
 function shownScheme(url: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(url) ?? [];
   return scheme === undefined ? "has no scheme that is known" : `begins with ${scheme}://`;

@@ -1,4 +1,4 @@
-/** What people do by hand to circuits that many processes share. */
+/** Manual control of shared circuits. */
 
 import { hostname, userInfo } from "node:os";
 import {
@@ -11,19 +11,19 @@ import {
 import { type ControlCommand, MAX_ISOLATION_MS } from "../rules/command.js";
 import type { FleetSnapshot } from "../rules/reply.js";
 
-/** Who does something by hand, and why. */
+/** Options of a manual control. */
 export interface ControlOptions {
-  /** Why: 1 to 1,000 characters. None by default. */
+  /** The reason: 1 to 1,000 characters. Default: none. */
   readonly reason?: string | undefined;
-  /** Who does it: 1 to 200 characters. Default: `user@host`. */
+  /** The person or system in control: 1 to 200 characters. Default: `user@host`. */
   readonly owner?: string | undefined;
 }
 
-/** How a circuit is isolated by hand. */
+/** Options of a manual isolation. */
 export interface IsolateOptions extends ControlOptions {
-  /** Why: 1 to 1,000 characters, shown to everybody whose call is refused. */
+  /** The reason: 1 to 1,000 characters. It appears in every rejection. */
   readonly reason: string;
-  /** After how many milliseconds the isolation ends by itself; above 0 and up to 30 days. */
+  /** Milliseconds until the isolation ends by itself; above 0 and up to 30 days. */
   readonly expiresInMs: number;
 }
 
@@ -46,7 +46,7 @@ const ISOLATE_FIELDS = {
   } as Field<number | undefined>,
 };
 
-/** Steers shared circuits by name. */
+/** Controls shared circuits by name. */
 export class FleetControl {
   readonly #send: (name: string, command: ControlCommand) => Promise<FleetSnapshot>;
 
@@ -87,7 +87,7 @@ function checkName(name: string): string {
   return checkText(name, "name", 200);
 }
 
-/** The user of this process at its machine; a system may have no name for it, as in a container. */
+/** Returns `user@host` of this process. The system may have no user name, for example in a container. */
 export function ownerOfProcess(): string {
   let user = "unknown";
   try {

@@ -1,34 +1,34 @@
-/** What a fleet tells its listeners. */
+/** The events of a fleet. */
 
 import type { FleetChange, FleetSnapshot } from "../rules/reply.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 
-/** The store was given up: from now on each process decides alone. */
+/** The store is down: from now on each process decides alone. */
 export interface StoreDownEvent {
   /** The kind of the store. */
   readonly store: string;
   readonly reason: string;
 }
 
-/** The store answers again. */
+/** The store replies again. */
 export interface StoreUpEvent {
   /** The kind of the store. */
   readonly store: string;
-  /** For how many milliseconds it was given up. */
+  /** Milliseconds for which the store was down. */
   readonly downMs: number;
 }
 
-/** A shared circuit changed, whoever caused it. */
+/** A change of a shared circuit, caused by any process. */
 export interface FleetChangeEvent {
   readonly scope: string;
   readonly name: string;
-  /** How the circuit stands now. */
+  /** The new state of the circuit. */
   readonly snapshot: FleetSnapshot;
-  /** The change itself; null where only its result is known, as of what another process caused. */
+  /** The change itself; null if only its result is known, for example after a push. */
   readonly change: FleetChange | null;
 }
 
-/** A shared circuit refused a call of this process. */
+/** A call of this process that a shared circuit rejected. */
 export interface SharedRejectedEvent {
   readonly breakerName: string;
   readonly error: SharedCircuitOpenError;
@@ -42,16 +42,14 @@ export interface FleetEvents {
   readonly storeUp: StoreUpEvent;
 }
 
-/** The names of those events that one shared breaker has as well. */
+/** The names of the events that a shared breaker has too. */
 export type SharedEventName = "change" | "rejected";
 
-/** The names of the events of a shared breaker. */
 export const SHARED_EVENT_NAMES = [
   "change",
   "rejected",
 ] as const satisfies readonly SharedEventName[];
 
-/** The names of the events of a fleet. */
 export const FLEET_EVENT_NAMES = [
   ...SHARED_EVENT_NAMES,
   "storeDown",

@@ -1,4 +1,4 @@
-/** The options of a fleet: what each means, its range and its default, in the place that checks it. */
+/** The options of a fleet with their ranges and defaults, and the code that checks them. */
 
 import {
   checkNumber,
@@ -19,48 +19,48 @@ import type { FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { type ReporterOptions, readReporter } from "./reporter.js";
 
-/** When the store is asked: for every call, or only where what others push does not tell. */
+/** The mode of asking the store: for every call, or only if pushes do not give the answer. */
 export type FleetMode = "strict" | "cached";
 
-/** What a fleet can be told. */
+/** Options of `createFleet`. */
 export interface FleetOptions {
   /**
-   * Where shared circuits are kept: a store, or the URL of one as {@link openStore} takes it. A store
-   * that was given is not closed with the fleet.
+   * The store of shared circuits, or its URL as {@link openStore} takes it. Closing the fleet does
+   * not close a store given as an object.
    */
   readonly store: FleetStore | string;
   /**
-   * Who is limited together, as an egress address or an account: 1 to 100 of the characters
+   * The rate-limit scope: runs that share one egress address or account. 1 to 100 of the characters
    * `A-Z a-z 0-9 . _ : / @ -`. Default: `"default"`.
    */
   readonly scope?: string | undefined;
   /**
-   * `strict`: the store is asked for every call, which suits CI. `cached`: closed and open are known
-   * from what others push, and outcomes are told within a second, which suits services. It needs a
-   * store that pushes. Default: `"strict"`.
+   * `strict`: the store is asked for every call, which suits CI. `cached`: pushes report closed and
+   * open circuits, and outcomes are sent within a second, which suits services. It needs a store
+   * that pushes. Default: `"strict"`.
    */
   readonly mode?: FleetMode | undefined;
-  /** How many milliseconds one call may wait for the store, 1 to 10,000. Default: 100. */
+  /** Milliseconds that one call may wait for the store, 1 to 10,000. Default: 100. */
   readonly timeoutMs?: number | undefined;
   /**
-   * For how many milliseconds in all, without an answer in between, a store is waited for that does not
-   * answer; then it is asked no more. For processes that end soon. Above 0. Default: no limit.
+   * Milliseconds of waiting in total, without a reply in between, after which the store is not
+   * asked any more. For short-lived processes. Above 0. Default: no limit.
    */
   readonly giveUpAfterMs?: number | undefined;
   /**
-   * How many processes must have met failures for a circuit to open, 1 to 8; a rate limit needs one.
-   * Default: what the store says, 2 for those of many machines and 1 for those of one.
+   * Number of processes that must report failures before a circuit opens, 1 to 8. A rate limit
+   * needs one. Default: set by the store, 2 for stores of many machines and 1 for those of one.
    */
   readonly minimumReporters?: number | undefined;
-  /** What this process says of itself. */
+  /** The identity of this process in reports. */
   readonly reporter?: ReporterOptions | undefined;
   /** For a URL: the token of `dagger-breaker serve`. */
   readonly token?: string | undefined;
-  /** For a URL: what all keys in Redis begin with. */
+  /** For a URL: the prefix of all keys in Redis. */
   readonly prefix?: string | undefined;
 }
 
-/** The kind of store behind each scheme of a URL. */
+/** The kind of store for each URL scheme. */
 const KINDS: ReadonlyMap<string, string> = new Map([
   ["redis", "redis"],
   ["rediss", "redis"],
@@ -98,7 +98,7 @@ const FIELDS = {
   prefix: textField,
 };
 
-/** The options of a fleet, checked. */
+/** The checked options of a fleet. */
 export interface FleetSettings {
   readonly scope: string;
   readonly mode: FleetMode;
@@ -106,7 +106,6 @@ export interface FleetSettings {
   readonly giveUpAfterMs: number | undefined;
   readonly minimumReporters: number | undefined;
   readonly reporter: Reporter;
-  /** What kind of store it is. */
   readonly kind: string;
   /** Whether the fleet closes the store. */
   readonly ownsStore: boolean;
@@ -116,8 +115,8 @@ export interface FleetSettings {
 /**
  * Checks options.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected; never the URL
- * of the store, which may hold a password.
+ * @throws TypeError or RangeError that names the option, its value and the expected value; never
+ * the URL of the store, which may hold a password.
  */
 export function readFleetOptions(given: unknown): FleetSettings {
   const { store, reporter, token, prefix, ...settings } = readOptions("createFleet", given, FIELDS);
@@ -149,13 +148,13 @@ function byUrl(url: string, options: Pick<FleetOptions, "token" | "prefix">) {
   };
 }
 
-/** What `openStore` says of wrong options shows nothing of the URL but its scheme. */
+/** Rethrows an error of `openStore`. It shows only the scheme of the URL. */
 function toStoreError(error: unknown): never {
   const isOurs = error instanceof TypeError || error instanceof RangeError;
   throw isOurs ? new FleetStoreError(error.message, error) : error;
 }
 
-/** A store that said nothing of reporters would never let a circuit open. */
+/** Checks `minimumReporters` of the user's store: without it no circuit would ever open. */
 function readOwnStore(value: unknown, label: string): FleetStore {
   const store = storeObject.read(value, label);
   checkText(store.kind, `"kind" of ${label}`, 100);

@@ -1,4 +1,4 @@
-/** The breakers of one process whose circuits are shared with other processes. */
+/** The breakers of one process that share their circuits with other processes. */
 
 import { randomUUID } from "node:crypto";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
@@ -36,37 +36,37 @@ import { policyOf } from "./shared-policy.js";
 import { type SharedRegistry, sharedRegistry } from "./shared-registry.js";
 import { StoreWatch } from "./store-watch.js";
 
-/** What `share` can be told. */
+/** Options of `share`. */
 export interface ShareOptions {
-  /** Under which name the circuit is shared: 1 to 200 characters. Default: that of the breaker. */
+  /** The name of the shared circuit: 1 to 200 characters. Default: that of the breaker. */
   readonly name?: string | undefined;
 }
 
-/** What `open` can be told. */
+/** Options of `open`. */
 export interface OpenOptions {
-  /** For how many milliseconds it waits at most, above 0. Default: 1,000. */
+  /** The longest wait in milliseconds, above 0. Default: 1,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A fleet at one moment. */
+/** A snapshot of a fleet. */
 export interface FleetMetrics {
   readonly scope: string;
   readonly mode: FleetMode;
   /** The kind of the store. */
   readonly store: string;
-  /** Whether the store is asked. */
+  /** Whether the store is up and asked. */
   readonly storeUp: boolean;
-  /** Circuits that are shared. */
+  /** Number of shared circuits. */
   readonly sharedCount: number;
   readonly commands: LinkCounts;
-  /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
+  /** Lost outcomes: not sent because the store was down, or sent without a reply. */
   readonly droppedCount: number;
-  /** Why the last command failed that did, without secrets; undefined as long as all went well. */
+  /** The reason why the last failed command failed, without secrets; undefined if none failed. */
   readonly lastProblem: string | undefined;
 }
 
 const CONTROL_LIMIT_MS = 1000;
-/** So that a store that is busy until the limit can say so. */
+/** Leaves time for a store that is busy until the limit to report that. */
 const CONTROL_MARGIN_MS = 100;
 const CLOSE_LIMIT_MS = 1000;
 
@@ -78,10 +78,9 @@ const nameField: Field<string | undefined> = {
 };
 
 /**
- * Shares breakers with the other processes of a scope.
+ * Creates a fleet, which shares breakers with the other processes of a scope.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
- *
+ * @throws TypeError or RangeError that names the option, its value and the expected value.
  * @example
  * ```ts
  * import { CircuitBreaker } from "dagger-circuit-breaker";
@@ -98,7 +97,7 @@ export function createFleet(options: FleetOptions): Fleet {
   return new Fleet(readFleetOptions(options));
 }
 
-/** The shared breakers of this process at one store. Made by {@link createFleet}. */
+/** The shared breakers of this process at one store. Created by {@link createFleet}. */
 export class Fleet {
   readonly #settings: FleetSettings;
   readonly #link: StoreLink;
@@ -133,12 +132,12 @@ export class Fleet {
     this.#watch = new StoreWatch({ scope, link: this.#link, table: this.#table });
   }
 
-  /** Who is limited together. */
+  /** The rate-limit scope. */
   get scope(): string {
     return this.#settings.scope;
   }
 
-  /** When the store is asked. */
+  /** The mode of asking the store. */
   get mode(): FleetMode {
     return this.#settings.mode;
   }
@@ -149,11 +148,11 @@ export class Fleet {
   }
 
   /**
-   * Connects to the store. It is not needed, but calls that come before there is a connection are
-   * decided without the store.
+   * Connects to the store. Optional, but calls before there is a connection are decided without the
+   * store.
    *
-   * @returns False when the store is down. Never rejects.
-   * @throws TypeError or RangeError for wrong options (as a rejection).
+   * @returns False when the store is down. Never rejects for that reason.
+   * @throws TypeError or RangeError for invalid options (as a rejection).
    */
   async open(options?: OpenOptions): Promise<boolean> {
     const { timeoutMs } = readOptions("open", options, { timeoutMs: openField });
@@ -163,10 +162,11 @@ export class Fleet {
   }
 
   /**
-   * The shared breaker of a breaker; the same one each time. Its policy is that of the breaker.
+   * Returns the shared breaker of a breaker; the same object each time. It uses the breaker's
+   * policy.
    *
-   * @throws TypeError for what is no breaker, and for one with another trip policy than bad seconds;
-   * RangeError for one with more than 60 bad seconds or 1,000 probes.
+   * @throws TypeError for another value than a breaker, and for a breaker with another trip policy
+   * than bad seconds. RangeError for more than 60 bad seconds or 1,000 probes.
    */
   share(breaker: CircuitBreaker, options?: ShareOptions): SharedCircuitBreaker {
     if (!(breaker instanceof CircuitBreaker)) {
@@ -185,34 +185,34 @@ export class Fleet {
     return shared;
   }
 
-  /** The shared breakers of a registry, which keeps its own limits and listeners. */
+  /** Returns a registry of shared breakers. The given registry keeps its limits and listeners. */
   registry(registry: Registry): SharedRegistry {
     return sharedRegistry(registry, (breaker) => this.share(breaker));
   }
 
   /**
-   * Refuses every call of every process until `release` or the end of `expiresInMs`.
+   * Rejects every call of every process until `release` or the end of `expiresInMs`.
    *
-   * @returns How the circuit stands then.
-   * @throws FleetStoreError (as a rejection) when the store cannot be asked; a TypeError or
-   * RangeError naming the option, its value and what was expected is thrown at once.
+   * @returns The state of the circuit after the command.
+   * @throws FleetStoreError (as a rejection) when the store cannot be asked. Throws a TypeError or
+   * RangeError at once that names the option, its value and the expected value.
    */
   isolate(name: string, options: IsolateOptions): Promise<FleetSnapshot> {
     return this.#control.isolate(name, options);
   }
 
-  /** Ends an isolation: closed, with an empty window. Throws as `isolate`. */
+  /** Ends an isolation: the circuit is closed, with an empty window. Throws as `isolate` does. */
   release(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.release(name, options);
   }
 
-  /** Closes a circuit and empties its window; an isolation stays. Throws as `isolate`. */
+  /** Closes a circuit and empties its window. An isolation stays. Throws as `isolate` does. */
   reset(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.reset(name, options);
   }
 
   /**
-   * The circuits of the scope that the store knows, by name.
+   * Returns the circuits of the scope that the store knows, by name.
    *
    * @throws FleetStoreError (as a rejection) when the store cannot be asked.
    */
@@ -221,7 +221,7 @@ export class Fleet {
   }
 
   /**
-   * The last 100 changes of a circuit, the oldest first.
+   * Returns the last 100 changes of a circuit, oldest first.
    *
    * @throws FleetStoreError (as a rejection) when the store cannot be asked.
    */
@@ -230,7 +230,10 @@ export class Fleet {
     return this.#link.demand((store) => store.history(key), CONTROL_LIMIT_MS);
   }
 
-  /** How the fleet stands and what it has counted, as plain data. Changes nothing, asks nobody. */
+  /**
+   * Returns the state and the counters of the fleet as plain data. Changes nothing and does not ask
+   * the store.
+   */
   getMetrics(): FleetMetrics {
     return {
       scope: this.scope,
@@ -245,10 +248,10 @@ export class Fleet {
   }
 
   /**
-   * Hears an event: `storeDown`, `storeUp`, and of all shared circuits `change` and `rejected`.
-   * Listeners are treated as those of a breaker.
+   * Adds a listener for `storeDown`, `storeUp`, and for `change` and `rejected` of all shared
+   * circuits. Listeners work as those of a breaker.
    *
-   * @returns How to take the listener off.
+   * @returns A function that removes the listener.
    */
   on<N extends keyof FleetEvents>(event: N, listener: Listener<FleetEvents[N]>): () => void {
     EVENT.read(event, "event");
@@ -256,7 +259,7 @@ export class Fleet {
     return this.#emitter.on(event, listener);
   }
 
-  /** Tells the store now what waits to be told, and resolves when that was answered or given up. */
+  /** Sends all waiting outcomes now. Resolves when they were answered or dropped. */
   async flush(): Promise<void> {
     this.#table.flush();
     await new Promise((resolve) => setImmediate(resolve));
@@ -264,8 +267,8 @@ export class Fleet {
   }
 
   /**
-   * Flushes, for a second at most, and lets go of the store. After that every breaker decides alone.
-   * Never rejects; calling it again does no more.
+   * Flushes for a second at most, and releases the store. Every breaker decides alone afterwards.
+   * Never rejects. Further calls do nothing.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -274,7 +277,7 @@ export class Fleet {
 
   async #close(): Promise<void> {
     this.#watch.stop();
-    // The bound holds the process until it is over: what is to be told may be all that is left.
+    // The limit keeps the process alive, because the last outcomes may be all that is left to do.
     await within(this.flush(), CLOSE_LIMIT_MS).catch(() => undefined);
     await this.#link.close(this.#settings.ownsStore, CLOSE_LIMIT_MS);
     this.#table.flush();
@@ -310,7 +313,7 @@ export class Fleet {
   }
 }
 
-/** Names that no other process has for its leases. */
+/** Returns unique names for leases. */
 function* namesOfLeases(): Generator<string, never> {
   const id = randomUUID();
   for (let number = 1; ; number += 1) yield `${id}-${number}`;

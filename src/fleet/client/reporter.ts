@@ -1,27 +1,27 @@
-/** Who this process is to a store: an id of its own, its machine, and the run of a CI system. */
+/** The identity of this process at a store: its id, its machine, and the run of a CI system. */
 
 import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { checkText, type Field, readOptions, readRecord, wordField } from "../../options/check.js";
 import type { Reporter } from "../rules/state.js";
 
-/** What a process says of itself to others. */
+/** The identity that this process reports. */
 export interface ReporterOptions {
   /**
-   * The machine: 1 to 200 characters. Default: the name of the runner that GitHub Actions, GitLab,
-   * Buildkite or Azure Pipelines tell in their variables, else the host name.
+   * The machine: 1 to 200 characters. Default: the runner's name from the variables of GitHub
+   * Actions, GitLab, Buildkite or Azure Pipelines, otherwise the host name.
    */
   readonly host?: string | undefined;
   /**
-   * The run, as a person would look for it: 1 to 500 characters, null for none. Default: what GitHub
-   * Actions, GitLab, Jenkins, CircleCI, Buildkite, Azure Pipelines and Bitbucket tell in their
-   * variables.
+   * The run, in a form that a person can look up: 1 to 500 characters, or null. Default: the run
+   * from the variables of GitHub Actions, GitLab, Jenkins, CircleCI, Buildkite, Azure Pipelines or
+   * Bitbucket.
    */
   readonly run?: string | null | undefined;
   /**
-   * Whom others count as one when they ask how many have met failures: each `process`, or all
-   * processes of a `machine`. A machine with a broken network that fails job after job is many
-   * processes; where each job has a machine of its own, both are the same. Default: `"process"`.
+   * The unit that counts as one reporter of failures: each `process`, or all processes of a
+   * `machine`. A machine with a broken network fails job after job as many processes. If each job
+   * has its own machine, both are the same. Default: `"process"`.
    */
   readonly countedBy?: "process" | "machine" | undefined;
 }
@@ -38,7 +38,7 @@ const FIELDS = {
   countedBy: wordField<"process" | "machine">("process", ["process", "machine"]),
 };
 
-/** Checks what a process says of itself and fills in what its system and CI system say. */
+/** Checks the identity and fills in defaults from the system and the CI system. */
 export function readReporter(given: unknown, label: string): Reporter {
   const { run, countedBy, ...own } = readOptions(
     label,
@@ -53,12 +53,15 @@ export function readReporter(given: unknown, label: string): Reporter {
   });
 }
 
-/** The same for all processes of a machine, in the characters that an id may have. */
+/** Returns the same id for all processes of a machine, in the characters allowed in an id. */
 function idOfMachine(host: string): string {
   return createHash("sha256").update(host).digest("hex");
 }
 
-/** Where CI systems say on which machine a job runs; a container has a name of its own for each job. */
+/**
+ * Variables in which CI systems name the machine of a job. A container has a new host name for each
+ * job.
+ */
 const RUNNER_VARIABLES = [
   "RUNNER_NAME",
   "CI_RUNNER_DESCRIPTION",
@@ -66,14 +69,14 @@ const RUNNER_VARIABLES = [
   "AGENT_NAME",
 ] as const;
 
-/** The machine, by the name that its CI system or its system has for it. */
+/** Returns the name of the machine from its CI system, otherwise from its system. */
 export function hostOf(environment: Readonly<Record<string, string | undefined>>): string {
   const name = RUNNER_VARIABLES.find((variable) => environment[variable]);
   const runner = name === undefined ? "" : (environment[name] ?? "");
   return (runner || hostname()).slice(0, 200) || "unknown";
 }
 
-/** Where CI systems say which run this is; each entry are the variables that make up one address. */
+/** Variables in which CI systems name the run. Each entry lists the variables of one address. */
 const RUN_VARIABLES = [
   "CI_JOB_URL",
   "BUILD_URL",
@@ -81,7 +84,7 @@ const RUN_VARIABLES = [
   "BUILDKITE_BUILD_URL",
 ] as const;
 
-/** The run of a CI system that the environment tells of; null outside of one. */
+/** Returns the CI run from the environment; null outside of CI. */
 export function runOf(environment: Readonly<Record<string, string | undefined>>): string | null {
   const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = environment;
   if (GITHUB_SERVER_URL && GITHUB_REPOSITORY && GITHUB_RUN_ID) {
@@ -101,7 +104,7 @@ export function runOf(environment: Readonly<Record<string, string | undefined>>)
   return name === undefined ? null : addressOf(environment[name] ?? "");
 }
 
-/** Takes out of an address what may be a token: user and password, the query, the fragment. */
+/** Removes parts of an address that may be secret: user and password, the query, the fragment. */
 function addressOf(address: string): string | null {
   try {
     const url = new URL(address);

@@ -1,4 +1,4 @@
-/** A breaker of this process and the circuit that many processes share, in one admission. */
+/** Combines a breaker of this process with a shared circuit, in one admission. */
 
 import type { AdmissionCheck } from "../../breaker/calls/admission-check.js";
 import { type Operation, runAndTell } from "../../breaker/calls/calls.js";
@@ -27,21 +27,21 @@ import type { ControlOptions, FleetControl, IsolateOptions } from "./fleet-contr
 import { type FleetEvents, SHARED_EVENT_NAMES, type SharedEventName } from "./fleet-events.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 
-/** A shared breaker at one moment. */
+/** A snapshot of a shared breaker. */
 export interface SharedCircuitMetrics {
   readonly name: string;
   readonly scope: string;
   /** The breaker of this process. */
   readonly local: CircuitBreakerMetrics;
-  /** The shared circuit as far as is known, aged by the clock; undefined before anything was heard. */
+  /** The shared circuit as far as known, aged by the clock; undefined before the first reply or push. */
   readonly shared: FleetSnapshot | undefined;
   readonly metrics: SharedCounts;
 }
 
 /**
- * A breaker that stops this process when others have found an upstream down, and them when this one
- * has. Made by {@link Fleet.share}. The local breaker is asked first and records every outcome; the
- * store is asked, or known to admit, after that.
+ * A breaker that shares outages between processes. If other processes find an upstream down, it
+ * stops this one, and the other way round. Created by {@link Fleet.share}. The local breaker
+ * decides first and counts every outcome; then the store is asked, or known to admit.
  */
 export class SharedCircuitBreaker {
   /** The breaker of this process. */
@@ -49,7 +49,7 @@ export class SharedCircuitBreaker {
   readonly #machine: Machine;
   readonly #circuit: SharedCircuit;
   readonly #control: FleetControl;
-  /** For all calls that hold no place among the probes of one generation. */
+  /** The settler of all calls without a probe lease in one generation. */
   #settler: SharedSettler | undefined;
 
   /** @internal */
@@ -60,22 +60,22 @@ export class SharedCircuitBreaker {
     this.#control = control;
   }
 
-  /** The name under which the circuit is shared. */
+  /** The name of the shared circuit. */
   get name(): string {
     return this.#circuit.key.name;
   }
 
-  /** Who shares the circuit. */
+  /** The rate-limit scope. */
   get scope(): string {
     return this.#circuit.key.scope;
   }
 
   /**
-   * Runs `operation` if both circuits admit it, and passes on its value or its error untouched.
+   * Runs `operation` if both circuits admit it, and passes on its value or error unchanged.
    *
-   * @throws CircuitBreakerOpenError (as a rejection) when the local circuit does not admit the call,
-   * {@link SharedCircuitOpenError} when the shared one does not; the signal's reason when it was
-   * aborted before. A TypeError for arguments of the wrong type is thrown at once.
+   * @throws CircuitBreakerOpenError (as a rejection) when the local circuit does not admit the
+   * call, {@link SharedCircuitOpenError} when the shared one does not. Rejects with the signal's
+   * reason when it is already aborted. Throws a TypeError at once for arguments of the wrong type.
    */
   execute<T>(operation: Operation<T>, options?: ExecuteOptions): Promise<T> {
     checkFunction(operation, "operation");
@@ -114,7 +114,7 @@ export class SharedCircuitBreaker {
   /**
    * Takes a permit of both circuits for one call that the caller makes and settles.
    *
-   * @throws CircuitBreakerOpenError (as a rejection) when one of them does not admit it.
+   * @throws CircuitBreakerOpenError (as a rejection) when one of them does not admit the call.
    */
   async acquire(): Promise<Permit> {
     const admission = await this.tryAcquire();
@@ -129,8 +129,8 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Asks the shared circuit for a call that the local breaker has let in. Refused, the local permit
-   * is given back; admitted, the same permit settles both.
+   * Asks the shared circuit for a call that the local breaker has admitted. If it rejects, the
+   * local permit is released; otherwise the same permit settles both.
    *
    * @internal
    */
@@ -143,8 +143,8 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * For a call that is made without asking, as one that only spans tell of: its outcome counts in
-   * both circuits while they are closed, in the local one if its generation lasts.
+   * Returns a permit for a call without admission, such as one seen only in spans. Its outcome
+   * counts in both circuits while they are closed; in the local one only in its generation.
    *
    * @internal
    */
@@ -153,8 +153,8 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * What an admission would be told now, as far as is known without asking the store. Changes nothing
-   * and counts nothing.
+   * Returns the answer that an admission would get, as far as known without asking the store.
+   * Changes nothing and counts nothing.
    */
   check(): AdmissionCheck {
     const local = this.local.check();
@@ -166,18 +166,18 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Asks the store how the shared circuit stands, so that `check` and `getMetrics` tell what it is now.
-   * Never rejects: without an answer in time nothing more is known than before.
+   * Asks the store for the state of the shared circuit, so that `check` and `getMetrics` are
+   * current. Never rejects; without a reply in time the known state stays.
    */
   async refresh(): Promise<void> {
     await this.#circuit.read();
   }
 
   /**
-   * Counts an outcome that had no permit: in the local circuit while it is closed and in the
-   * generation given, in the shared one while that is closed.
+   * Counts an outcome without a permit: in the local circuit while it is closed and in the given
+   * generation, and in the shared one while that is closed.
    *
-   * @throws TypeError or RangeError for an outcome, generation or duration that is none.
+   * @throws TypeError or RangeError for an invalid outcome, generation or duration.
    */
   record(outcome: Outcome, detail: RecordDetail): void {
     this.local.record(outcome, detail);
@@ -187,26 +187,29 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Refuses every call of every process until `release` or the end of `expiresInMs`.
+   * Rejects every call of every process until `release` or the end of `expiresInMs`.
    *
-   * @throws FleetStoreError (as a rejection) when the store cannot be asked; a TypeError or
-   * RangeError naming the option, its value and what was expected is thrown at once.
+   * @throws FleetStoreError (as a rejection) when the store cannot be asked. Throws a TypeError or
+   * RangeError at once that names the option, its value and the expected value.
    */
   isolate(options: IsolateOptions): Promise<FleetSnapshot> {
     return this.#control.isolate(this.name, options);
   }
 
-  /** Ends an isolation of the shared circuit: closed, with an empty window. Throws as `isolate`. */
+  /** Ends an isolation of the shared circuit: closed, with an empty window. Throws as `isolate` does. */
   release(options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.release(this.name, options);
   }
 
-  /** Closes the shared circuit and empties its window; an isolation stays. Throws as `isolate`. */
+  /** Closes the shared circuit and empties its window. An isolation stays. Throws as `isolate` does. */
   reset(options?: ControlOptions): Promise<FleetSnapshot> {
     return this.#control.reset(this.name, options);
   }
 
-  /** How both circuits stand and what was counted, as plain data. Changes nothing, asks nobody. */
+  /**
+   * Returns the state of both circuits and the counters as plain data. Changes nothing and does not
+   * ask the store.
+   */
   getMetrics(): SharedCircuitMetrics {
     return {
       name: this.name,
@@ -218,10 +221,10 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Hears an event of the shared circuit: `change` or `rejected`. Those of the local one are heard at
-   * `local`. Listeners are treated as those of a breaker.
+   * Adds a listener for `change` or `rejected` of the shared circuit. For the local circuit, use
+   * `local.on`. Listeners work as those of a breaker.
    *
-   * @returns How to take the listener off.
+   * @returns A function that removes the listener.
    */
   on<N extends SharedEventName>(event: N, listener: Listener<FleetEvents[N]>): () => void {
     EVENT.read(event, "event");
@@ -229,7 +232,7 @@ export class SharedCircuitBreaker {
     return this.#circuit.news.emitter.on(event, listener);
   }
 
-  /** Whether the shared circuit may refuse: what was said by hand of the local one holds for both. */
+  /** Whether the shared circuit may reject. Manual control of the local circuit applies to both. */
   get #obeys(): boolean {
     const { control } = this.#machine;
     return control !== "observe" && control !== "disabled";
@@ -240,7 +243,7 @@ export class SharedCircuitBreaker {
     return untold ? LOCAL_ONLY : this.#circuit.admit();
   }
 
-  /** Turns an answer into a ticket, or into the rejection, for which nothing is kept. */
+  /** Turns an answer into a ticket, or into a rejection that holds no lease. */
   #take(permit: Permit, answer: Answer): SharedTicket | SharedCircuitOpenError {
     if (answer instanceof SharedTicket) return answer;
     if (!this.#obeys) return LOCAL_ONLY;
@@ -277,7 +280,7 @@ export class SharedCircuitBreaker {
 
 const EVENT = wordField<SharedEventName>("change", SHARED_EVENT_NAMES);
 
-/** Of calls whose outcome is not told to anybody else. */
+/** The ticket of calls whose outcome stays in this process. */
 const LOCAL_ONLY = new SharedTicket({ tell: () => {}, giveBack: () => {} }, null, undefined);
 
 function giveBack(permit: Permit, ticket: SharedTicket): void {

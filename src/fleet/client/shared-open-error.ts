@@ -1,4 +1,4 @@
-/** The rejection of a circuit that many processes share. */
+/** The rejection by a circuit that many processes share. */
 
 import {
   CircuitBreakerOpenError,
@@ -12,30 +12,30 @@ import type { FleetSnapshot } from "../rules/reply.js";
 import type { Reporter, SharedFailure } from "../rules/state.js";
 import type { FleetKey } from "../store.js";
 
-/** Whose outcome opened a shared circuit. */
+/** The process whose outcome opened a shared circuit. */
 export type OpenedBy = Pick<Reporter, "host" | "run">;
 
 /**
- * A shared circuit refused a call, because of what this or another process has met. `code` is
- * `"CIRCUIT_OPEN"`, as for a breaker of this process alone. Its texts come from whoever can write to
- * the store, so they hold no line breaks and no commands to a terminal.
+ * The error of a call that a shared circuit rejected, because of a failure in this or another
+ * process. `code` is `"CIRCUIT_OPEN"`, as for a local breaker. Any process with write access to the
+ * store can set its texts, so line breaks and terminal commands are removed.
  */
 export class SharedCircuitOpenError extends CircuitBreakerOpenError {
-  /** Who shares the circuit. */
+  /** The rate-limit scope. */
   readonly scope: string;
-  /** Since when it refuses, as an ISO date by the clock of this machine. */
+  /** The start of the rejection period, as an ISO date on this machine's clock. */
   readonly since: string;
-  /** Until when it refuses unless something happens before; null while it probes. */
+  /** The planned end of the rejection period; null while the circuit probes. */
   readonly until: string | null;
-  /** The process whose failure it opened for; null when nobody's failure did. */
+  /** The process whose failure opened the circuit; null if it was not opened by a failure. */
   readonly openedBy: OpenedBy | null;
-  /** That failure. */
+  /** The failure that opened the circuit. */
   readonly failure: SharedFailure | null;
-  /** Who isolated it; null when nobody did. */
+  /** The owner of the isolation; null if the circuit is not isolated. */
   readonly isolatedBy: string | null;
 
   /**
-   * @param snapshot How the circuit stands at this moment.
+   * @param snapshot The current state of the circuit.
    * @internal
    */
   constructor({ scope, name }: FleetKey, reason: RejectionReason, snapshot: FleetSnapshot) {
@@ -68,12 +68,15 @@ export class SharedCircuitOpenError extends CircuitBreakerOpenError {
   }
 }
 
-/** Whether `error` is a {@link SharedCircuitOpenError} of this or of another copy of the package. */
+/**
+ * Returns whether `error` is a {@link SharedCircuitOpenError} of this or another copy of the
+ * package.
+ */
 export function isSharedCircuitOpenError(error: unknown): error is SharedCircuitOpenError {
   return isCircuitBreakerOpenError(error) && "scope" in error && "openedBy" in error;
 }
 
-/** Makes the rejection; a stack is taken only where the options of the breaker ask for one. */
+/** Creates the rejection. It has a stack only if the options of the breaker ask for one. */
 export function sharedRejection(
   key: FleetKey,
   reason: RejectionReason,
@@ -97,7 +100,7 @@ function plainOrNull(text: string | null): string | null {
   return text === null ? null : plain(text, 500);
 }
 
-/** A date that a store made up may be beyond all dates. */
+/** Renders a date. A store may send one out of range. */
 function isoDate(ms: number): string {
   return new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString();
 }

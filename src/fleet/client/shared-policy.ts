@@ -1,13 +1,13 @@
-/** The policy of a shared circuit, which is that of the breaker it stands beside. */
+/** The policy of a shared circuit, taken from its local breaker. */
 
 import type { Settings } from "../../breaker/options.js";
 import { checkNumber, show } from "../../options/check.js";
 import { MAX_BAD_SECONDS, MAX_PROBES, type SharedPolicy } from "../rules/policy.js";
 
-/** What a breaker's own options say of the shared circuit. */
+/** The part of the policy that the options of a breaker define. */
 type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
 
-/** The policy of one breaker, as it is told to a store. */
+/** The policy of one breaker, as sent to a store. */
 export class CircuitPolicy {
   readonly #own: BreakerPolicy;
   #told: SharedPolicy | undefined;
@@ -20,7 +20,7 @@ export class CircuitPolicy {
     return this.#own.maxOpenMs;
   }
 
-  /** The same object each time, and one that cannot change: a store may keep what it has written of it. */
+  /** Returns the same frozen object each time, because a store may cache its serialized form. */
   toldWith(minimumReporters: number): SharedPolicy {
     if (this.#told?.minimumReporters !== minimumReporters) {
       this.#told = Object.freeze({ ...this.#own, minimumReporters });
@@ -30,10 +30,10 @@ export class CircuitPolicy {
 }
 
 /**
- * Reads the policy off the settings of a breaker.
+ * Derives the policy from the settings of a breaker.
  *
- * @throws TypeError for another trip policy than bad seconds, which is the only one that many
- * processes can count together; RangeError for more than a store keeps.
+ * @throws TypeError for another trip policy than bad seconds, the only one that many processes can
+ * count together. RangeError for values above a store's limits.
  */
 export function policyOf(name: string, settings: Settings): CircuitPolicy {
   const { badSeconds, windowMs } = settings.trip.options;

@@ -4,24 +4,24 @@ import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { NamedBreakerOptions, Registry } from "../../registry/registry.js";
 import type { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 
-/** The shared breakers of a registry, by the names they have there. */
+/** Shared breakers by the names of their registry. */
 export interface SharedRegistry {
-  /** The breakers of this process: limits, eviction and listeners are those of this registry. */
+  /** The registry of the local breakers, with its limits, eviction and listeners. */
   readonly local: Registry;
   /**
-   * The shared breaker of that name, made now when there is none.
+   * Returns the shared breaker of that name. Creates it if it does not exist.
    *
-   * @throws What `get` of a registry throws, and TypeError or RangeError for a breaker whose policy
-   * cannot be shared.
+   * @throws The errors of `get` of a registry, and TypeError or RangeError for a breaker whose
+   * policy cannot be shared.
    */
   get(name: string, options?: NamedBreakerOptions): SharedCircuitBreaker;
-  /** The shared breaker of that name if the registry has it. */
+  /** Returns the shared breaker of that name, if the registry has it. */
   find(name: string): SharedCircuitBreaker | undefined;
-  /** The shared breakers of this moment by name. */
+  /** Returns a snapshot of the shared breakers, by name. */
   getAll(): ReadonlyMap<string, SharedCircuitBreaker>;
 }
 
-/** Shares every breaker of a registry that somebody asks for. */
+/** Shares every breaker that is requested from a registry. */
 export function sharedRegistry(
   local: Registry,
   share: (breaker: CircuitBreaker) => SharedCircuitBreaker,

@@ -1,4 +1,4 @@
-/** Keeps what is known of circuits up to date: by what others push, and by asking now and then. */
+/** Keeps the known state of circuits current, by pushes and occasional polls. */
 
 import { isEntry } from "../reply-shape.js";
 import type { FleetEntry, FleetStore } from "../store.js";
@@ -7,25 +7,25 @@ import type { SharedCircuit } from "./circuit/shared-circuit.js";
 import type { StoreLink } from "./link/store-link.js";
 
 /**
- * Pushes can be lost, and a store that was emptied pushes nothing, so that circuits in use are asked for
- * as well: of one that refuses, this often, more or less; nothing else is asked or told for its calls.
+ * The poll interval. Pushes can be lost, and an emptied store pushes nothing, so circuits in use
+ * are polled too. Rejected calls cause no other requests.
  */
 const POLL_MS = 1000;
 const POLL_JITTER = 0.2;
-/** With each poll of so many all are asked for. */
+/** Every fifth poll asks for all circuits. */
 const POLLS_TO_ALL = 5;
-/** How many circuits are asked for at once. */
+/** Number of circuits asked for at once. */
 const POLL_BATCH = 100;
 const SUBSCRIBE_LIMIT_MS = 1000;
 
-/** What a watch is told when it is made. */
+/** Settings of a watch. */
 export interface WatchSettings {
   readonly scope: string;
   readonly link: StoreLink;
   readonly table: CircuitTable;
 }
 
-/** The subscription and the poll of one fleet in cached mode. Neither keeps the process alive. */
+/** The subscription and the polls of one fleet in cached mode. Neither keeps the process alive. */
 export class StoreWatch {
   readonly #settings: WatchSettings;
   #timer: NodeJS.Timeout | undefined;
@@ -38,7 +38,7 @@ export class StoreWatch {
     this.#settings = settings;
   }
 
-  /** Begins to watch; does nothing when it does already, or was stopped. */
+  /** Starts watching, unless it already runs or was stopped. */
   start(): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
@@ -46,23 +46,23 @@ export class StoreWatch {
     this.#schedule();
   }
 
-  /** Asks at once for all circuits, as after the store was down. */
+  /** Asks for all circuits now, for example after the store was down. */
   refresh(): void {
     if (this.#running && !this.#stopped) void this.#poll(this.#settings.table.all());
   }
 
-  /** Ends it for good. */
+  /** Stops for good. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#endSubscription();
   }
 
-  /** What fails is tried again with the next poll. */
+  /** Subscribes. The next poll retries after a failure. */
   async #subscribe(): Promise<void> {
     const { scope, link } = this.#settings;
     const subscribe = (store: FleetStore) => {
-      // The store may have come to be long after the time for it was over.
+      // The store may become available long after the limit.
       this.#endSubscription();
       if (!this.#stopped) this.#unsubscribe = store.subscribe(scope, (entry) => this.#hear(entry));
     };
@@ -75,7 +75,7 @@ export class StoreWatch {
     try {
       unsubscribe?.();
     } catch {
-      // A store that cannot be left is heard no more.
+      // If unsubscribing fails, the old subscription is ignored.
     }
   }
 

@@ -1,4 +1,4 @@
-/** Sends commands in their order: all that have come together, one request at a time. */
+/** Sends commands in order: all that are waiting together, one request at a time. */
 
 import { plain } from "../foreign-text.js";
 import { isReply } from "../reply-shape.js";
@@ -9,26 +9,26 @@ import { FleetStoreError } from "../store-error.js";
 import type { HttpClient } from "./http-client.js";
 import { type KeyedCommand, MAX_BODY_BYTES, MAX_COMMANDS, PATHS } from "./protocol.js";
 
-/** More commands than this do not wait for their turn. */
+/** The limit on waiting commands. */
 const MAX_WAITING = 10_000;
 
 interface Waiting {
   readonly text: string;
-  /** How many calls ask, so that no more are let in. */
+  /** Number of calls in the command, which limits how many can be admitted. */
   readonly count: number;
   readonly sinceMs: number;
   answer(reply: FleetReply): void;
   fail(error: FleetStoreError): void;
 }
 
-/** The commands of one process to one server. None is ever sent twice. */
+/** The commands of one process to one server. No command is sent twice. */
 export class CommandQueue {
   readonly #client: HttpClient;
   readonly #timeoutMs: number;
   #waiting: Waiting[] = [];
   #sending: Promise<void> | undefined;
 
-  /** @param timeoutMs What has waited so long for its turn is not sent: nobody wants it any more. */
+  /** @param timeoutMs A command that has waited longer is not sent, because its caller has given up. */
   constructor(client: HttpClient, timeoutMs: number) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
@@ -48,14 +48,14 @@ export class CommandQueue {
     });
   }
 
-  /** Resolves when nothing is on its way any more. */
+  /** Resolves when no request is in flight. */
   async idle(): Promise<void> {
     await this.#sending;
   }
 
   /** Never rejects. */
   async #send(): Promise<void> {
-    // What else this turn of the event loop brings goes along.
+    // Waits for the other commands of this turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const batch = this.#take();
@@ -64,7 +64,7 @@ export class CommandQueue {
     this.#sending = undefined;
   }
 
-  /** As many commands as fit in a body, without those that have waited for too long. */
+  /** Takes as many commands as fit in a body, without those that have waited too long. */
   #take(): readonly Waiting[] {
     const batch: Waiting[] = [];
     const nowMs = performance.now();

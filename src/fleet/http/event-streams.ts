@@ -1,9 +1,9 @@
-/** The streams of changes that clients listen to, as server-sent events. */
+/** The event streams of changes (server-sent events) that clients listen to. */
 
 import type { ServerResponse } from "node:http";
 import type { FleetStore } from "../store.js";
 
-/** Who has not read so many bytes is cut off, and asks again when it can keep up. */
+/** A client with this many unread bytes is disconnected. It can reconnect when it keeps up. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** All streams of a server. */
@@ -14,8 +14,8 @@ export class EventStreams {
   readonly #heartbeat: NodeJS.Timeout;
 
   /**
-   * @param max More streams than this are not open at once.
-   * @param heartbeatMs How often each of them says something, so that both ends know of a break.
+   * @param max The limit on open streams.
+   * @param heartbeatMs The interval of heartbeats, so that both ends detect a broken connection.
    */
   constructor(store: FleetStore, max: number, heartbeatMs: number) {
     this.#store = store;
@@ -29,17 +29,17 @@ export class EventStreams {
     return this.#open.size >= this.#max;
   }
 
-  /** Tells the changes in a scope from now on. */
+  /** Streams the changes in a scope from now on. */
   begin(response: ServerResponse, scope: string): void {
-    // The connection serves nothing else, so it ends with the stream. Proxies that gather an answer
-    // before they pass it on are asked not to.
+    // The connection serves nothing else, so it ends with the stream. The headers ask buffering
+    // proxies to pass events on at once.
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       connection: "close",
       "x-accel-buffering": "no",
     });
-    // The first bytes say that nothing will be missed from here on.
+    // The first bytes confirm that no change is missed from here on.
     write(response, ":\n\n");
     const stop = this.#store.subscribe(scope, (entry) => {
       write(response, `data: ${JSON.stringify(entry)}\n\n`);

@@ -1,4 +1,4 @@
-/** Listens to the changes in one scope, and connects again whenever the stream ends. */
+/** Listens to the changes in one scope, and reconnects whenever the stream ends. */
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { isEntry } from "../reply-shape.js";
@@ -9,10 +9,13 @@ import { HEARTBEAT_MS, PATHS } from "./protocol.js";
 const SILENT_MS = 2.5 * HEARTBEAT_MS;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
-/** The longest event that is waited for; a change is less than a hundredth of it. */
+/** The longest accepted event. A change is less than a hundredth of it. */
 const MAX_EVENT_LENGTH = 1024 * 1024;
 
-/** A stream that is opened at once, and until it is closed. It keeps no process alive. */
+/**
+ * A stream that is opened at once and reconnects until it is closed. It does not keep the process
+ * alive.
+ */
 export class EventSubscription {
   readonly #client: HttpClient;
   readonly #path: string;
@@ -41,11 +44,14 @@ export class EventSubscription {
     this.#watch();
     request.on("error", () => undefined);
     request.on("response", (response) => this.#read(response));
-    // Comes last, however a request ends.
+    // `close` comes last, however a request ends.
     request.on("close", () => this.#connectLater());
   }
 
-  /** Waits longer each time, and never as long as others that have lost the same server. */
+  /**
+   * Reconnects after a growing delay with jitter, so that clients of a lost server do not all
+   * return at once.
+   */
   #connectLater(): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
@@ -54,7 +60,7 @@ export class EventSubscription {
     this.#timer = setTimeout(() => this.#connect(), waitMs).unref();
   }
 
-  /** A connection that has gone without a word is given up. */
+  /** Closes a connection that has been silent too long. */
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#request?.destroy(), SILENT_MS).unref();
@@ -84,7 +90,7 @@ export class EventSubscription {
       const entry: unknown = JSON.parse(event.slice("data: ".length));
       if (isEntry(entry)) this.#tell(entry);
     } catch {
-      // No JSON: a push may be lost, and this one is.
+      // Invalid JSON is dropped: pushes may be lost.
     }
   }
 }

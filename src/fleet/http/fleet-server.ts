@@ -1,4 +1,4 @@
-/** Offers a store of shared circuits to other machines over HTTP. */
+/** Serves a store of shared circuits to other machines over HTTP. */
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -21,36 +21,39 @@ import { readCommand, readName, readScope } from "./read-command.js";
 import { readBody } from "./request-body.js";
 import { checkToken, tokenCheck, tokenField } from "./token.js";
 
-/** What a server of shared circuits can be told. */
+/** Options of `startFleetServer`. */
 export interface FleetServerOptions {
-  /** What it offers. The server neither opens nor closes it. */
+  /** The store. The server neither opens nor closes it. */
   readonly store: FleetStore;
-  /** What everybody who asks must know: 16 to 512 visible characters of ASCII without spaces. */
+  /** The secret of all clients: 16 to 512 visible ASCII characters without spaces. */
   readonly token: string;
-  /** The address to listen at. Default: `"127.0.0.1"`, which is this machine alone. */
+  /** The address to listen on. Default: `"127.0.0.1"`, this machine only. */
   readonly host?: string | undefined;
-  /** 0 to 65,535; 0 takes one that is free. Default: 0. */
+  /** 0 to 65,535; 0 picks a free port. Default: 0. */
   readonly port?: number | undefined;
   /**
-   * Connections with the token that are taken at once, 1 to 100,000; half of them may be streams.
-   * Default: 1,000. Those that have not shown it have a bound of their own, and 5 seconds.
+   * Open connections that have shown the token, 1 to 100,000; half of them may be streams. Default:
+   * 1,000. Connections without the token have their own limit, and 5 seconds.
    */
   readonly maxConnections?: number | undefined;
-  /** Milliseconds between the signs of life of a stream, 10 to 60,000. Default: 10,000. */
+  /** Milliseconds between heartbeats of a stream, 10 to 60,000. Default: 10,000. */
   readonly heartbeatMs?: number | undefined;
-  /** Hears of each command that the store could not do, and of each circuit that it could not read. */
+  /** Called for each command that the store failed to run, and each circuit that it could not read. */
   readonly onStoreError?: ((error: unknown) => void) | undefined;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface FleetServer {
-  /** Where it listens, such as `http://127.0.0.1:7420`. */
+  /** The URL, such as `http://127.0.0.1:7420`. */
   readonly url: string;
-  /** Takes nothing more, lets what is on its way be answered for a second, and ends all streams. */
+  /** Accepts no new requests, gives running ones a second, and ends all streams. */
   close(): Promise<void>;
 }
 
-/** Longer than clients and common proxies keep an idle connection, so that they end it, not we. */
+/**
+ * Longer than clients and common proxies keep an idle connection, so that the client ends it, not
+ * the server.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSE_WITHIN_MS = 1000;
@@ -75,11 +78,11 @@ const FIELDS = {
 };
 
 /**
- * Offers a store over HTTP. Over networks that others can read put it behind something that speaks
- * HTTPS: the token travels with every request.
+ * Serves a store over HTTP. On networks that others can read, put it behind HTTPS, because the
+ * token travels with every request.
  *
- * @returns Once it listens; rejects with the system's error when it cannot.
- * @throws TypeError or RangeError naming the option and what was expected, but no token.
+ * @returns The server once it listens. Rejects with the system's error if it cannot listen.
+ * @throws TypeError or RangeError that names the option and the expected value, but no token.
  */
 export async function startFleetServer(options: FleetServerOptions): Promise<FleetServer> {
   const { store, token, host, port, maxConnections, heartbeatMs, onStoreError } = readOptions(
@@ -132,7 +135,7 @@ type Handler = (
   response: ServerResponse,
 ) => Promise<void> | void;
 
-/** Why a request is refused. */
+/** The reason for rejecting a request. */
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -142,7 +145,7 @@ class Refusal extends Error {
   }
 }
 
-/** Who is let in: the check of the token, and the connections that have shown it. */
+/** The check of the token, and the connections that have shown it. */
 interface Entrance {
   readonly gate: TokenGate;
   readonly isAllowed: (header: string | undefined) => boolean;
@@ -180,7 +183,7 @@ class Offer {
     try {
       const { pathname, searchParams } = readTarget(request.url ?? "");
       if (pathname === PATHS.health && request.method === "GET") {
-        // A connection without the token is not kept, so it is not cut later either.
+        // A connection without the token is not kept open, so it is not cut later either.
         response.shouldKeepAlive = this.#entrance.gate.isMember(request.socket);
         response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
         return;
@@ -204,12 +207,12 @@ class Offer {
     const body = await readBody(request, MAX_BODY_BYTES);
     if (body === undefined) throw new Refusal(413, `expected at most ${MAX_BODY_BYTES} bytes`);
     const entries = readList(body);
-    // All are handed over in one go, so that they keep their order.
+    // Starts all commands in one go, so that they keep their order.
     const answers = await Promise.all(entries.map((entry) => this.#runOne(entry)));
     send(response, 200, answers);
   }
 
-  /** What is wrong with one command harms no other. */
+  /** Runs one command. An error in it affects no other. */
   async #runOne(entry: unknown): Promise<{ reply: FleetReply } | { error: string }> {
     let read: ReturnType<typeof readCommand>;
     try {
@@ -252,7 +255,7 @@ class Offer {
     }
   }
 
-  /** A connection without the token, or whose body was not read to its end, is not used again. */
+  /** Rejects a request. Closes a connection without the token, or with an unread rest of a body. */
   #refuse(response: ServerResponse, error: unknown): void {
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -265,7 +268,7 @@ class Offer {
   }
 }
 
-/** The message of a store may name a path of this machine, so it stays here. */
+/** A store's message may name a path of this machine, so clients get this text. */
 const STORE_FAILED = "the store of the server failed";
 
 function send(response: ServerResponse, status: number, value: unknown): void {

@@ -1,4 +1,7 @@
-/** Asks a server of shared circuits: no redirect is followed, and no proxy of the environment used. */
+/**
+ * Sends requests to a server of shared circuits. It follows no redirect and uses no proxy of the
+ * environment.
+ */
 
 import {
   Agent,
@@ -13,18 +16,21 @@ import { FleetStoreError, isFleetStoreError } from "../store-error.js";
 import { readBody } from "./request-body.js";
 import { authorizationOf } from "./token.js";
 
-/** Shorter than servers and proxies keep an idle connection: one that they end costs an answer. */
+/**
+ * Shorter than servers and proxies keep an idle connection. A connection that they close loses a
+ * reply.
+ */
 const IDLE_MS = 30_000;
 const MAX_SOCKETS = 8;
-/** 10,000 circuits with long names and reasons are less. */
+/** Enough for 10,000 circuits with long names and reasons. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Loads TLS for the servers that speak it, because loading takes as long as the rest of a start. */
+/** Loads TLS only for servers that need it, because it takes as long as the rest of the start. */
 const https = () => process.getBuiltinModule("node:https");
 
 /** One server. */
 export class HttpClient {
-  /** What messages call the server: where it is, without what may stand before the host. */
+  /** The address of the server in messages, without credentials before the host. */
   readonly name: string;
   readonly #base: URL;
   readonly #headers: Readonly<Record<string, string>>;
@@ -36,15 +42,15 @@ export class HttpClient {
     this.#base = base;
     this.#headers = { authorization: authorizationOf(token) };
     this.#timeoutMs = timeoutMs;
-    // The sockets of an agent that nobody uses do not keep a process alive.
+    // Idle sockets of an agent do not keep the process alive.
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_MS };
     this.#agent = base.protocol === "https:" ? new (https().Agent)(options) : new Agent(options);
   }
 
   /**
-   * Gets something, or posts a body, and gives the JSON of the answer.
+   * Sends a GET, or a POST with a body, and returns the JSON of the response.
    *
-   * @throws FleetStoreError (as a rejection) when there is no such answer in time.
+   * @throws FleetStoreError (as a rejection) when there is no valid response in time.
    */
   async ask(path: string, body?: string): Promise<unknown> {
     const method = body === undefined ? "GET" : "POST";
@@ -66,7 +72,7 @@ export class HttpClient {
     }
   }
 
-  /** Begins a request for a stream, on a connection of its own that keeps no process alive. */
+  /** Opens a stream on its own connection, which does not keep the process alive. */
   stream(path: string): ClientRequest {
     const request = this.#request(path, { agent: false, headers: { accept: "text/event-stream" } });
     request.on("socket", (socket) => socket.unref());
@@ -99,7 +105,8 @@ export class HttpClient {
 
 function answerOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // Also after the answer has begun: an error that nobody hears would end the process.
+    // The listener stays after the response begins, because an unhandled error would end the
+    // process.
     request.on("error", reject);
     request.on("response", resolve);
     request.end(body);

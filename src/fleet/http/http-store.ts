@@ -1,4 +1,4 @@
-/** Shared circuits that another machine keeps: the client of `dagger-breaker serve`. */
+/** Shared circuits on another machine: the client of `dagger-breaker serve`. */
 
 import { type Field, type NumberRange, numberField, readOptions } from "../../options/check.js";
 import { isChange, isEntry } from "../reply-shape.js";
@@ -14,15 +14,15 @@ import { HttpClient } from "./http-client.js";
 import { PATHS } from "./protocol.js";
 import { checkToken, tokenField } from "./token.js";
 
-/** What a store over HTTP can be told. */
+/** Options of `httpStore`. */
 export interface HttpStoreOptions {
-  /** Where the server is: `http://HOST:PORT` or `https://HOST:PORT`, with a path if need be. */
+  /** The URL of the server: `http://HOST:PORT` or `https://HOST:PORT`, optionally with a path. */
   readonly url: string;
-  /** The token of the server: 16 to 512 visible characters of ASCII without spaces. */
+  /** The token of the server: 16 to 512 visible ASCII characters without spaces. */
   readonly token: string;
   /**
-   * Milliseconds for which an answer is waited for, and for which a command waits for its turn before
-   * it is given up unsent; 1 to 60,000. Default: 1,000.
+   * Milliseconds to wait for a response, and for a command to wait before it is dropped unsent; 1
+   * to 60,000. Default: 1,000.
    */
   readonly timeoutMs?: number | undefined;
 }
@@ -36,10 +36,11 @@ const FIELDS = {
 };
 
 /**
- * Makes a store that asks a server. All commands of one turn of the event loop go in one request,
- * and one request of them is on its way at a time, so that they keep their order.
+ * Creates a store that uses a server. The commands of one turn of the event loop share one request.
+ * Only one request of commands is in flight at a time, so that they keep their order.
  *
- * @throws TypeError or RangeError naming the option and what was expected; it shows no URL and no token.
+ * @throws TypeError or RangeError that names the option and the expected value, but no URL and no
+ * token.
  */
 export function httpStore(options: HttpStoreOptions): FleetStore {
   const { url, token, timeoutMs } = readOptions("httpStore", options, FIELDS);
@@ -63,7 +64,7 @@ class HttpStore implements FleetStore {
     this.#queue = new CommandQueue(client, timeoutMs);
   }
 
-  /** An empty list of commands tells whether the server is there and knows the token. */
+  /** Sends an empty list of commands, to check that the server is up and accepts the token. */
   async open(): Promise<void> {
     this.#checkOpen();
     const answer = await this.#client.ask(PATHS.commands, "[]");
@@ -90,7 +91,7 @@ class HttpStore implements FleetStore {
     throw this.#noAnswer();
   }
 
-  /** All listeners of a scope share one stream. */
+  /** Adds a listener. All listeners of a scope share one stream. */
   subscribe(scope: string, listener: FleetListener): () => void {
     if (this.#closed) return () => undefined;
     const stop = this.#listeners.add(scope, listener);

@@ -1,11 +1,11 @@
-/** What both ends of the protocol of `dagger-breaker serve` must agree on. */
+/** The protocol of `dagger-breaker serve`, shared by client and server. */
 
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetKey } from "../store.js";
 
-/** Where things are; all but health want the token. */
+/** The paths. All but health require the token. */
 export const PATHS = {
-  /** POST a list of commands for any circuits: they are run in order, and answered in order. */
+  /** POST a list of commands for any circuits. They run in order and are answered in order. */
   commands: "/1/commands",
   /** GET `?scope=`: the circuits of a scope. */
   circuits: "/1/circuits",
@@ -13,7 +13,7 @@ export const PATHS = {
   history: "/1/history",
   /** GET `?scope=`: changes as they happen, as server-sent events. */
   events: "/1/events",
-  /** GET: says "ok". */
+  /** GET: returns "ok". */
   health: "/1/health",
 } as const;
 
@@ -23,9 +23,9 @@ export interface KeyedCommand {
   readonly command: FleetCommand;
 }
 
-/** So many commands go in one body, which may not be longer than this. */
+/** The limits of one body: number of commands and bytes. */
 export const MAX_COMMANDS = 1000;
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** A stream of changes says something at least this often; who hears nothing twice as long is cut off. */
+/** The interval of heartbeats. A connection that is silent for twice as long is closed. */
 export const HEARTBEAT_MS = 10_000;

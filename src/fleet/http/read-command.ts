@@ -1,4 +1,4 @@
-/** Reads commands that come over a network: every field is checked before the rules see it. */
+/** Reads commands from a network. Every field is checked before the rules see it. */
 
 import {
   checkNumber,
@@ -29,11 +29,11 @@ import type { KeyedCommand } from "./protocol.js";
 
 type Read<T> = (value: unknown, label: string) => T;
 
-/** How each field of an object is read; all of them must be there, and no others. */
+/** The reader of each field of an object. All fields are required, and no others are allowed. */
 type Shape<T> = { readonly [K in keyof T]: Read<T[K]> };
 
 const GENERATION: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
-/** So few that their sum stays exact for millions of commands. */
+/** Small enough that sums stay exact for millions of commands. */
 const OUTCOMES: NumberRange = { min: 0, max: 1_000_000_000, whole: true };
 
 const policy = object<SharedPolicy>({
@@ -114,20 +114,18 @@ const COMMANDS: ReadonlyMap<unknown, Read<FleetCommand>> = new Map<unknown, Read
 ]);
 
 /**
- * Reads one command and the circuit that it is for.
+ * Reads one command and the key of its circuit.
  *
- * @throws TypeError or RangeError naming the field, its value and what was expected.
+ * @throws TypeError or RangeError that names the field, its value and the expected value.
  */
 export function readCommand(value: unknown): KeyedCommand {
   return object<KeyedCommand>({ key, command: commandOf })(value, "the entry");
 }
 
-/** Reads a scope. */
 export function readScope(value: unknown, label = "scope"): string {
   return checkKeyWord(value, label);
 }
 
-/** Reads the name of a circuit. */
 export function readName(value: unknown, label = "name"): string {
   return text(200)(value, label);
 }

@@ -1,8 +1,11 @@
-/** Reads the body of a message, never more of it than allowed. */
+/** Reads the body of a message up to a limit. */
 
 import type { IncomingMessage } from "node:http";
 
-/** Reads a body as text; undefined when it is longer than `maxBytes`, and the rest is not read. */
+/**
+ * Reads a body as text. Returns undefined if it is longer than `maxBytes`, and leaves the rest
+ * unread.
+ */
 export async function readBody(
   message: IncomingMessage,
   maxBytes: number,

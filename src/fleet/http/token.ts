@@ -1,15 +1,14 @@
-/** The token between `dagger-breaker serve` and those that ask it. No message ever shows one. */
+/** The token between `dagger-breaker serve` and its clients. No message ever shows one. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Field } from "../../options/check.js";
 
-/** What a token may be: long enough that nobody guesses it, and fit for a header. */
+/** The format of a token: too long to guess, and valid in a header. */
 const TOKEN = /^[\x21-\x7e]{16,512}$/;
 
-/** How messages put it. */
+/** The format in messages. */
 export const TOKEN_EXPECTED = "16 to 512 visible characters of ASCII without spaces";
 
-/** Checks a token. */
 export function checkToken(value: unknown, label: string): string {
   if (typeof value !== "string") {
     const what = value === undefined ? "missing" : `of type ${typeof value}`;
@@ -21,15 +20,15 @@ export function checkToken(value: unknown, label: string): string {
   );
 }
 
-/** A field that holds a token; whoever needs one checks that it is there. */
+/** A field that holds a token. Callers that need one check that it is set. */
 export const tokenField: Field<string | undefined> = { absent: undefined, read: checkToken };
 
-/** The header that carries a token. */
+/** Returns the header that carries a token. */
 export function authorizationOf(token: string): string {
   return `Bearer ${token}`;
 }
 
-/** Tells in constant time whether a header carries a token. */
+/** Returns a function that checks in constant time whether a header carries the token. */
 export function tokenCheck(token: string): (header: string | undefined) => boolean {
   const wanted = digest(authorizationOf(token));
   return (header) => timingSafeEqual(digest(header ?? ""), wanted);

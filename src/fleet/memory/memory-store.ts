@@ -1,4 +1,4 @@
-/** Keeps shared circuits in this process: for tests, and for breakers of several guards at once. */
+/** Keeps shared circuits in this process: for tests, and for several guards in one process. */
 
 import { type Field, functionField, readOptions } from "../../options/check.js";
 import type { FleetCommand } from "../rules/command.js";
@@ -9,9 +9,9 @@ import { ScopeListeners } from "../scope-listeners.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 
-/** What a store in memory can be told. */
+/** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
-  /** The time in whole microseconds since 1970. Default: that of the machine. */
+  /** Returns the time in whole microseconds since 1970. Default: that of the machine. */
   readonly nowMicros?: (() => number) | undefined;
 }
 
@@ -21,7 +21,7 @@ const FIELDS = {
   >,
 };
 
-/** More circuits than this are not kept: the one written least recently makes room. */
+/** The limit on circuits: the least recently written one is evicted. */
 const MAX_CIRCUITS = 10_000;
 
 interface Kept {
@@ -31,9 +31,9 @@ interface Kept {
 }
 
 /**
- * Makes a store in memory.
+ * Creates a store in memory.
  *
- * @throws TypeError naming the option, its value and what was expected.
+ * @throws TypeError that names the option, its value and the expected value.
  */
 export function memoryStore(options?: MemoryStoreOptions): FleetStore {
   return new MemoryStore(readOptions("memoryStore", options, FIELDS).nowMicros);

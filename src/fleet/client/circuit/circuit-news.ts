@@ -1,4 +1,4 @@
-/** What the listeners of one shared circuit, and those of its fleet, are told. */
+/** The events of one shared circuit, for its own listeners and those of its fleet. */
 
 import { Emitter } from "../../../breaker/events.js";
 import type { FleetChange, FleetSnapshot } from "../../rules/reply.js";
@@ -9,7 +9,6 @@ import type { SharedCircuitOpenError } from "../shared-open-error.js";
 /** Passes an event on to the listeners of the whole fleet. */
 export type Announce = <N extends SharedEventName>(name: N, event: FleetEvents[N]) => void;
 
-/** The events of one circuit. */
 export class CircuitNews {
   readonly emitter: Emitter<FleetEvents>;
   readonly #key: FleetKey;
@@ -21,14 +20,14 @@ export class CircuitNews {
     this.emitter = new Emitter(`shared circuit breaker "${key.name}"`);
   }
 
-  /** A call was refused. */
+  /** Reports a rejected call. */
   tellRejected(error: SharedCircuitOpenError): void {
     this.#tell("rejected", { breakerName: this.#key.name, error });
   }
 
   /**
-   * Something was heard of the circuit. It is news when a generation has begun in which callers would
-   * see a difference, or of which it is known what it came from.
+   * Reports a new snapshot if callers would see a difference, or if the cause of a new generation
+   * is known.
    */
   tellHeard(
     before: FleetSnapshot | undefined,
@@ -49,7 +48,7 @@ export class CircuitNews {
   }
 }
 
-/** Whether callers see a difference: a circuit that was not heard of before was closed to them. */
+/** Returns whether callers see a difference. They treat an unknown circuit as closed. */
 function differs(before: FleetSnapshot | undefined, after: FleetSnapshot): boolean {
   const wasIsolated = before !== undefined && before.isolation !== null;
   return (before?.state ?? "closed") !== after.state || wasIsolated !== (after.isolation !== null);

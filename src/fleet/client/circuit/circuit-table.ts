@@ -1,13 +1,16 @@
-/** The shared circuits of one process by name, as long as somebody uses them. */
+/** The shared circuits of one process by name, kept as long as they are used. */
 
 import type { Clock } from "../../../breaker/clock.js";
 import type { CircuitPolicy } from "../shared-policy.js";
 import { type CircuitSurroundings, SharedCircuit } from "./shared-circuit.js";
 
-/** More circuits than this are not known by name, as more breakers are not kept by a registry. */
+/** The limit on circuits known by name, as in a registry. */
 const MAX_CIRCUITS = 10_000;
 
-/** Finds circuits by name and holds none of them: they go with the breakers that share them. */
+/**
+ * Finds circuits by name and keeps none of them alive: they live as long as the breakers that share
+ * them.
+ */
 export class CircuitTable {
   readonly #around: CircuitSurroundings;
   readonly #circuits = new Map<string, WeakRef<SharedCircuit>>();
@@ -22,10 +25,10 @@ export class CircuitTable {
   }
 
   /**
-   * The circuit of that name, made now when there is none; the policy is that of the last caller.
+   * Returns the circuit of that name, or creates it. The last caller's policy applies.
    *
-   * There is no room here for more than 10,000. One that is made beyond that asks the store for every
-   * call, since nobody could pass on to it what others push.
+   * There is room for 10,000. A circuit beyond that asks the store for every call, because pushes
+   * cannot reach it.
    */
   get(name: string, policy: CircuitPolicy, clock: Clock): SharedCircuit {
     const known = this.find(name);
@@ -46,17 +49,17 @@ export class CircuitTable {
     return this.#circuits.get(name)?.deref();
   }
 
-  /** Those that somebody still uses. */
+  /** Returns the circuits that are still in use. */
   all(): SharedCircuit[] {
     return [...this.#circuits.values()].flatMap((circuit) => circuit.deref() ?? []);
   }
 
-  /** Sends what waits in all of them. */
+  /** Sends the waiting outcomes of all circuits. */
   flush(): void {
     for (const circuit of this.all()) circuit.flush();
   }
 
-  /** Another circuit may have taken the name meanwhile. */
+  /** Checks first: another circuit may have taken the name meanwhile. */
   #forget(name: string): void {
     if (this.find(name) === undefined) this.#circuits.delete(name);
   }

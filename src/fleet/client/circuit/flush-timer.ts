@@ -1,18 +1,18 @@
-/** When waiting outcomes are to be told: the earliest time that anybody has asked for. */
+/** Schedules the next flush of waiting outcomes, at the earliest time requested. */
 
 /**
- * How soon a flush is due: within a second, after 10 or 2 ms, with this turn of the event loop, or with
- * the promise reactions that run now.
+ * The delay of a flush: within a second, after 10 or 2 ms, in this turn of the event loop, or with
+ * the current promise reactions.
  */
 export const Haste = { Second: 1, Soon: 2, Moment: 3, Tick: 4, Now: 5 } as const;
-/** One of them; the higher, the sooner. */
+/** One of the delays. A higher value is sooner. */
 export type Haste = (typeof Haste)[keyof typeof Haste];
 
 const DELAYS_MS = { [Haste.Second]: 1000, [Haste.Soon]: 10, [Haste.Moment]: 2 } as const;
 
 /**
- * Calls a function once at the earliest time asked for. What is due in a moment still happens in a
- * process that has nothing else to do; longer delays keep no process alive.
+ * Calls a function once at the earliest time requested. The shortest delay keeps the process alive
+ * until its flush; longer delays do not.
  */
 export class FlushTimer {
   readonly #flush: () => void;
@@ -24,12 +24,12 @@ export class FlushTimer {
     this.#flush = flush;
   }
 
-  /** Whether a flush is due at all. */
+  /** Whether a flush is due. */
   get isDue(): boolean {
     return this.#due !== 0;
   }
 
-  /** Asks for a flush no later than that. */
+  /** Requests a flush no later than that. */
   ask(haste: Haste): void {
     if (this.#due >= haste) return;
     this.stop();
@@ -45,7 +45,7 @@ export class FlushTimer {
       return;
     }
     if (haste === Haste.Moment) {
-      // Mostly the next call comes with the reactions that run now, and no timer is needed.
+      // The next call usually comes with the current reactions, and no timer is needed.
       process.nextTick(() => {
         if (this.#due === Haste.Moment && this.#timer === undefined) this.#wait(haste);
       });
@@ -54,7 +54,7 @@ export class FlushTimer {
     this.#wait(haste).unref();
   }
 
-  /** Forgets what was asked for. */
+  /** Cancels the flush. */
   stop(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     if (this.#tick !== undefined) clearImmediate(this.#tick);

@@ -1,32 +1,32 @@
-/** What this process knows of one shared circuit, and how old that is by its own clock. */
+/** The last known state of one shared circuit, and its age on the clock of this process. */
 
 import type { RejectionReason } from "../../../breaker/errors.js";
 import type { FleetSnapshot } from "../../rules/reply.js";
 
-/** A call that may not go, and how the circuit stands at that moment. */
+/** A call that is rejected, and the state of the circuit at that moment. */
 export interface KnownRefusal {
   readonly reason: RejectionReason;
   readonly snapshot: FleetSnapshot;
 }
 
-/** The last that was heard of a circuit. */
+/** The last snapshot of a circuit. */
 export class KnownCircuit {
   #snapshot: FleetSnapshot | undefined;
   #atMs = 0;
-  /** How many commands had been sent when this was heard. */
+  /** The number of commands sent before this snapshot arrived. */
   #afterCommands = 0;
 
-  /** As it was heard; undefined as long as nothing was. */
+  /** The snapshot as it arrived, if there was one. */
   get heard(): FleetSnapshot | undefined {
     return this.#snapshot;
   }
 
-  /** How it stands now, as far as is known. */
+  /** Returns the snapshot, aged until `nowMs`. */
   at(nowMs: number): FleetSnapshot | undefined {
     return this.#snapshot && aged(this.#snapshot, Math.max(0, nowMs - this.#atMs));
   }
 
-  /** Takes in a push. Those that are not newer than what is known come too late. */
+  /** Accepts a push, unless it is not newer than the known snapshot. */
   hearPush(snapshot: FleetSnapshot, nowMs: number, commandsSent: number): boolean {
     if (this.#snapshot !== undefined && snapshot.generation <= this.#snapshot.generation) {
       return false;
@@ -36,11 +36,11 @@ export class KnownCircuit {
   }
 
   /**
-   * Takes in the answer to a command of one's own. An older generation is believed only if the
-   * command was sent after the newer one was heard of: then the store has lost what it knew.
+   * Accepts the reply to one of our own commands. An older generation counts only if the command
+   * was sent after the newer one arrived: then the store has lost its data.
    *
-   * @param atMs When the command was sent: what it tells may be as old as that.
-   * @param command The number of the command, counted from 1.
+   * @param atMs The time when the command was sent; the reply may be as old as that.
+   * @param command Number of the command, starting at 1.
    */
   hearReply(snapshot: FleetSnapshot, atMs: number, command: number, commandsSent: number): boolean {
     const known = this.#snapshot;
@@ -51,8 +51,8 @@ export class KnownCircuit {
   }
 
   /**
-   * What a call would be told by what is known: `"admit"`, a refusal, or `"ask"` where only the store
-   * can tell, as of a circuit that probes.
+   * Decides a call from the known state: `"admit"`, a rejection, or `"ask"` if only the store can
+   * decide, for example while probing.
    */
   decide(nowMs: number): "admit" | "ask" | KnownRefusal {
     const heard = this.#snapshot;
@@ -74,7 +74,7 @@ export class KnownCircuit {
   }
 }
 
-/** The same circuit a while later, if nothing has happened to it. */
+/** Returns the snapshot of a later moment if nothing else happens. */
 function aged(snapshot: FleetSnapshot, byMs: number): FleetSnapshot {
   const { isolation, retryAfterMs, ageMs } = snapshot;
   const remainingMs = (isolation?.remainingMs ?? 0) - byMs;

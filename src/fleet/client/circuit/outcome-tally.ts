@@ -1,17 +1,17 @@
-/** Outcomes of one shared circuit that wait to be told to the store. */
+/** Outcomes of one shared circuit that wait to be sent to the store. */
 
 import type { Settlement } from "../../../breaker/calls/permit.js";
 import type { SettleCommand } from "../../rules/command.js";
 import type { SharedFailure } from "../../rules/state.js";
 import { sharedFailureOf } from "./shared-failure.js";
 
-/** What a settle command tells of outcomes. */
+/** The outcomes in a settle command. */
 export type Outcomes = Pick<
   SettleCommand,
   "generation" | "successes" | "failures" | "leases" | "failure" | "openNow" | "retryAfterMs"
 >;
 
-/** The outcomes of one generation, being counted. */
+/** The outcomes of one generation. */
 class Count implements Outcomes {
   successes = 0;
   failures = 0;
@@ -23,13 +23,12 @@ class Count implements Outcomes {
   constructor(readonly generation: number | null) {}
 }
 
-/** Adds outcomes up, each generation by itself, until somebody takes them. */
+/** Counts outcomes by generation until they are taken. */
 export class OutcomeTally {
   readonly #counts = new Map<number | null, Count>();
-  /** The count that was asked for last, which is nearly always the next one as well. */
+  /** The count used last, which is nearly always the next one too. */
   #last: Count | undefined;
 
-  /** Counts a success or a failure. */
   add(generation: number | null, settlement: Settlement): void {
     const count = this.#countOf(generation);
     if (settlement.outcome === "success") count.successes += 1;
@@ -43,12 +42,12 @@ export class OutcomeTally {
     count.retryAfterMs = Math.max(count.retryAfterMs, retryAfterMs);
   }
 
-  /** Enters the place of a probe that is to be given back. */
+  /** Records a probe's lease to be returned. */
   giveBack(generation: number | null, lease: string): void {
     this.#countOf(generation).leases.push(lease);
   }
 
-  /** Takes all out. */
+  /** Takes all outcomes out. */
   take(): readonly Outcomes[] {
     const counts = [...this.#counts.values()];
     this.#counts.clear();

@@ -1,4 +1,4 @@
-/** One shared circuit as this process sees it: what it knows of it, asks it and tells it. */
+/** One shared circuit in this process: its known state, its questions to the store and its outcomes. */
 
 import type { Settlement } from "../../../breaker/calls/permit.js";
 import type { Clock } from "../../../breaker/clock.js";
@@ -15,41 +15,41 @@ import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
 import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
 import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
 
-/** What the circuits of one fleet have in common. */
+/** The parts that the circuits of one fleet share. */
 export interface CircuitSurroundings {
   readonly scope: string;
   readonly link: StoreLink;
   readonly cached: boolean;
   readonly reporter: Reporter;
-  /** Names the probe places of a command; never the same twice. */
+  /** Returns a unique name for the probe leases of a command. */
   readonly nextLease: () => string;
-  /** Tells the listeners of the whole fleet. */
+  /** Notifies the listeners of the whole fleet. */
   readonly announce: Announce;
-  /** Hears how many outcomes were lost. */
+  /** Receives the number of outcomes that were lost. */
   readonly dropped: (count: number) => void;
 }
 
-/** What a shared circuit has counted in this process; none of it ever goes back. */
+/** Counters of a shared circuit in this process. They never decrease. */
 export interface SharedCounts {
   /** Calls for which the store was asked. */
   readonly askedCount: number;
-  /** Calls that the shared circuit refused. */
+  /** Calls that the shared circuit rejected. */
   readonly refusedCount: number;
-  /** Calls that were let in without the store, because it was down or too slow. */
+  /** Calls admitted without the store, because it was down or too slow. */
   readonly aloneCount: number;
-  /** Outcomes that the store has taken, late ones among them. */
+  /** Outcomes that the store has accepted, including late ones. */
   readonly toldCount: number;
-  /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
+  /** Lost outcomes: not sent because the store was down, or sent without a reply. */
   readonly droppedCount: number;
 }
 
-/** What a call is told: it may go, with a ticket to settle, or it may not. */
+/** The answer to a call: a ticket to settle, or a rejection. */
 export type Answer = SharedTicket | KnownRefusal;
 
-/** One circuit of the store. All breakers of that name in a process and a fleet share it. */
+/** One circuit of the store. All breakers of that name in one fleet of a process share it. */
 export class SharedCircuit implements OutcomeTaker {
   readonly key: FleetKey;
-  /** Of the breaker that was shared last. */
+  /** The policy of the breaker that was shared last. */
   policy: CircuitPolicy;
   readonly counts = {
     askedCount: 0,
@@ -66,13 +66,16 @@ export class SharedCircuit implements OutcomeTaker {
   readonly #tally = new OutcomeTally();
   readonly #timer = new FlushTimer(() => this.flush());
   #waiting: ((answer: Answer) => void)[] = [];
-  /** Questions whose answer calls wait for. */
+  /** Questions whose reply calls wait for. */
   #askingCount = 0;
-  /** That of calls which nobody asked the store for. */
+  /** The ticket of calls for which the store was not asked. */
   readonly #unasked = new SharedTicket(this, null, undefined);
-  /** That of calls without a place of their own, in the generation that was heard of last. */
+  /** The ticket of calls without a probe lease, in the last known generation. */
   #ticket = this.#unasked;
-  /** The same while calls need not ask: in cached mode, as long as the circuit is known to be closed. */
+  /**
+   * The same ticket while calls need not ask: in cached mode, while the circuit is known to be
+   * closed.
+   */
   #pass: SharedTicket | undefined;
   #used = false;
 
@@ -85,12 +88,12 @@ export class SharedCircuit implements OutcomeTaker {
     this.news = new CircuitNews(this.key, around.announce);
   }
 
-  /** How it stands, as far as is known; undefined as long as nothing was heard. */
+  /** The known state of the circuit; undefined before the first reply or push. */
   get snapshot(): FleetSnapshot | undefined {
     return this.#known.at(this.#clock.now());
   }
 
-  /** Lets a call in or refuses it: at once where that is known, else with the answer of the store. */
+  /** Admits or rejects a call: at once if the state is known, otherwise with the store's reply. */
   admit(): Answer | Promise<Answer> {
     if (this.#cached) {
       this.#used = true;
@@ -102,18 +105,22 @@ export class SharedCircuit implements OutcomeTaker {
     this.counts.askedCount += 1;
     const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
     if (this.#waiting.length === MAX_CALLS) this.flush();
-    // While an answer is awaited, calls are many: those of one turn go together. A single one waits for nothing.
+    // While a reply is awaited, calls are frequent: those of one turn are sent together. A single
+    // call does not wait.
     else this.#timer.ask(this.#askingCount > 0 ? Haste.Tick : Haste.Now);
     return answer;
   }
 
-  /** What `admit` would say as far as is known; undefined where only the store can tell, or admits. */
+  /**
+   * Returns the rejection that `admit` would give, as far as known; undefined if only the store can
+   * decide, or the call would be admitted.
+   */
   check(): KnownRefusal | undefined {
     const known = this.#known.decide(this.#clock.now());
     return typeof known === "object" ? known : undefined;
   }
 
-  /** Makes the rejection of a refused call, and tells of it. */
+  /** Creates the rejection of a call, and reports it. */
   reject({ reason, snapshot }: KnownRefusal, withStack: boolean): SharedCircuitOpenError {
     this.counts.refusedCount += 1;
     const error = sharedRejection(this.key, reason, snapshot, withStack);
@@ -121,14 +128,14 @@ export class SharedCircuit implements OutcomeTaker {
     return error;
   }
 
-  /** The ticket of an outcome that had no permit. */
+  /** The ticket of an outcome without a permit. */
   get unasked(): SharedTicket {
     return this.#unasked;
   }
 
   tell(generation: number | null, settlement: Settlement): void {
     this.#tally.add(generation, settlement);
-    // A success can wait for whatever is due; nearly all calls of a cached circuit end here.
+    // A success can wait for the next flush. Nearly all calls of a cached circuit end here.
     if (this.#cached && settlement.outcome === "success" && this.#timer.isDue) return;
     this.#schedule(this.#hasteOf(settlement));
   }
@@ -138,7 +145,7 @@ export class SharedCircuit implements OutcomeTaker {
     this.#schedule(Haste.Tick);
   }
 
-  /** Asks how it stands. Resolves with the answer, or when there is none. */
+  /** Asks the store for the state. Resolves with the reply, or when there is none. */
   read(): Promise<void> {
     return new Promise((resolve) => {
       this.#around.link.send(this.key, {
@@ -154,14 +161,14 @@ export class SharedCircuit implements OutcomeTaker {
     });
   }
 
-  /** Whether calls have come since this was last asked, in cached mode. */
+  /** Returns whether calls have come since the last call of this method, in cached mode. */
   takeUse(): boolean {
     const used = this.#used;
     this.#used = false;
     return used;
   }
 
-  /** Takes in what another process has caused. */
+  /** Accepts a push about a change that another process caused. */
   hearPush(snapshot: FleetSnapshot): void {
     const before = this.#known.heard;
     if (!this.#known.hearPush(snapshot, this.#clock.now(), this.#around.link.sentCount)) return;
@@ -169,10 +176,10 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /**
-   * Takes in the answer to a command of one's own.
+   * Accepts the reply to one of our own commands.
    *
    * @param command The number of the command.
-   * @param tookMs How long ago it was sent.
+   * @param tookMs Milliseconds since it was sent.
    */
   hearReply({ snapshot, changes }: FleetReply, command: number, tookMs: number): void {
     const before = this.#known.heard;
@@ -181,7 +188,7 @@ export class SharedCircuit implements OutcomeTaker {
     this.#changed(before, snapshot, changes);
   }
 
-  /** Sends what waits: outcomes first, so that they count for the calls that ask. */
+  /** Sends the waiting commands: outcomes first, so that they count for the calls that ask. */
   flush(): void {
     this.#timer.stop();
     for (const outcomes of this.#tally.take()) this.#settle(outcomes);
@@ -192,8 +199,8 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /**
-   * Others shall hear of a rate limit before their next call. In strict mode any other outcome waits a
-   * moment for the next call, since it costs nothing with the admission of that.
+   * Other processes should learn of a rate limit before their next call. In strict mode any other
+   * outcome waits a moment for the next call, because sending both together costs nothing.
    */
   #hasteOf({ outcome, openNow }: Settlement): Haste {
     if (outcome === "failure" && openNow === true) return Haste.Tick;
@@ -201,7 +208,7 @@ export class SharedCircuit implements OutcomeTaker {
     return outcome === "success" ? Haste.Second : Haste.Soon;
   }
 
-  /** Once the fleet is closed nothing is due any more: what would wait is given up at once. */
+  /** After the fleet is closed no flush is due, so outcomes are dropped at once. */
   #schedule(haste: Haste): void {
     if (this.#around.link.isClosed) this.flush();
     else this.#timer.ask(haste);
@@ -252,7 +259,7 @@ export class SharedCircuit implements OutcomeTaker {
     }
   }
 
-  /** Calls that did not wait for this answer have gone without the places that it gives. */
+  /** Calls that did not wait for this reply were made without the probe leases in it. */
   #giveAllBack({ admitted, snapshot }: FleetReply, lease: string): void {
     if (snapshot.state !== "half-open") return;
     for (let index = 0; index < admitted; index += 1) {
@@ -260,7 +267,7 @@ export class SharedCircuit implements OutcomeTaker {
     }
   }
 
-  /** The store cannot be asked: what it last said holds for as long as it said, then nobody refuses. */
+  /** Decides without the store: its last rejection holds until its end, then all calls are admitted. */
   #decideAlone(): Answer {
     const known = this.#known.decide(this.#clock.now());
     if (typeof known === "object") return known;
@@ -305,7 +312,7 @@ export class SharedCircuit implements OutcomeTaker {
     changes: readonly FleetChange[],
   ): void {
     const closed = after.isolation === null && after.state === "closed";
-    // A circuit that the store does not know has no generation in which an outcome could count.
+    // A circuit unknown to the store has no generation in which an outcome could count.
     this.#ticket = after.generation === 0 ? this.#unasked : this.#ticketOf(after.generation);
     this.#pass = this.#cached && closed ? this.#ticket : undefined;
     this.news.tellHeard(before, after, changes);

@@ -1,12 +1,12 @@
-/** What may be told to others of a failure: nothing of its text, which may hold secrets. */
+/** Reduces a failure to the parts that may be shared. Its text may hold secrets and is left out. */
 
 import type { SharedFailure } from "../../rules/state.js";
 
 const PLAIN = /^[A-Za-z0-9_.:-]{1,100}$/;
 
 /**
- * Reads a failure off an error. A record of a guard says whose fault it was and by which rule; of any
- * other error the code or the name is told.
+ * Reads the shareable part of an error: the fault and rule of a guard's record, or the code or name
+ * of any other error.
  */
 export function sharedFailureOf(error: unknown): SharedFailure {
   try {
@@ -17,7 +17,7 @@ export function sharedFailureOf(error: unknown): SharedFailure {
     }
     return unjudged(isPlain(code) ? code : isPlain(name) ? name : "error");
   } catch {
-    return unjudged("error"); // A revoked proxy throws when it is looked at.
+    return unjudged("error"); // A revoked proxy throws on any access.
   }
 }
 

@@ -1,10 +1,10 @@
-/** The settler of a permit that both circuits gave, the local and the shared one. */
+/** The settler of a permit that the local and the shared circuit gave together. */
 
 import type { Permit, Settlement, Settler } from "../../../breaker/calls/permit.js";
 import type { Machine } from "../../../breaker/machine.js";
 import type { SharedTicket } from "./shared-ticket.js";
 
-/** Tells both circuits what became of a call. */
+/** Reports the outcome of a call to both circuits. */
 export class SharedSettler implements Settler {
   readonly ticket: SharedTicket;
   readonly #machine: Machine;
@@ -24,7 +24,7 @@ export class SharedSettler implements Settler {
     this.ticket.release();
   }
 
-  /** The shared circuit gets its place back and counts nothing. */
+  /** Returns the lease to the shared circuit, which counts nothing. */
   alone(): Settler {
     return {
       settle: (permit, settlement) => {

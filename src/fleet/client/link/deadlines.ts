@@ -1,16 +1,16 @@
-/** Bounds waits that all have the same limit, with one timer: the oldest is the next that is due. */
+/** Limits waits with one timer. All waits have the same limit, so the oldest is due first. */
 
 import { systemClock } from "../../../breaker/clock.js";
 
-/** A wait that has begun. */
+/** A wait in progress. */
 interface Wait {
-  /** When it began, by the clock of this process. */
+  /** The start of the wait, on the clock of this process. */
   readonly startedMs: number;
-  /** Whether somebody waits: only then does the limit keep the process alive. */
+  /** Whether a caller waits: only then does the limit keep the process alive. */
   readonly awaited: boolean;
 }
 
-/** Waits that are under way, the oldest first. */
+/** The waits in progress, oldest first. */
 export class Deadlines<W extends Wait> {
   readonly #limitMs: number;
   readonly #onLate: (wait: W) => void;
@@ -18,18 +18,16 @@ export class Deadlines<W extends Wait> {
   #awaitedCount = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onLate Hears of a wait that takes longer than the limit, and ends it. */
+  /** @param onLate Receives a wait that exceeds the limit, and ends it. */
   constructor(limitMs: number, onLate: (wait: W) => void) {
     this.#limitMs = limitMs;
     this.#onLate = onLate;
   }
 
-  /** How many are under way. */
   get size(): number {
     return this.#waits.size;
   }
 
-  /** Those that are under way now. */
   all(): readonly W[] {
     return [...this.#waits];
   }
@@ -41,7 +39,7 @@ export class Deadlines<W extends Wait> {
     else if (wait.awaited && this.#awaitedCount === 1) this.#timer.ref();
   }
 
-  /** Ends a wait; false when it has ended before. */
+  /** Ends a wait. Returns false if it has already ended. */
   end(wait: W): boolean {
     if (!this.#waits.delete(wait)) return false;
     if (wait.awaited) this.#awaitedCount -= 1;
@@ -58,14 +56,14 @@ export class Deadlines<W extends Wait> {
   }
 
   /**
-   * Tells of those that are late, and looks again when the oldest of the others may be. In a process that
-   * was busy an answer may have come and not been read: it has its chance before anybody is blamed.
+   * Reports late waits, and schedules the next check. In a busy process a reply may have arrived
+   * unread, so the event loop gets a chance to read it first.
    */
   #look(): void {
     this.#timer = undefined;
     const nowMs = systemClock.now();
     for (const wait of this.#waits) {
-      // Nobody waits longer than the limit, but a part of a millisecond less.
+      // A wait is cut up to one millisecond short, but never exceeds the limit.
       const leftMs = Math.floor(wait.startedMs + this.#limitMs - nowMs);
       if (leftMs > 0) {
         this.#watch(leftMs);

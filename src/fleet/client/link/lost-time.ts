@@ -1,25 +1,25 @@
-/** Adds up for how long a process waits in vain. */
+/** Adds up how long a process waits without a reply. */
 
 import { systemClock } from "../../../breaker/clock.js";
 
-/** The time that was lost since the last answer. Questions wait side by side: no moment counts twice. */
+/** The waiting time since the last reply. Questions wait in parallel, and no moment counts twice. */
 export class LostTime {
   #lostMs = 0;
   #countedUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** How much it is, in milliseconds. */
+  /** The time in milliseconds. */
   get ms(): number {
     return this.#lostMs;
   }
 
-  /** A question that was asked then has had no answer until now. */
+  /** Adds the time from `askedMs` until now, without a reply. */
   add(askedMs: number): void {
     const nowMs = systemClock.now();
     this.#lostMs += Math.max(0, nowMs - Math.max(askedMs, this.#countedUntilMs));
     this.#countedUntilMs = nowMs;
   }
 
-  /** An answer came. */
+  /** Resets the time after a reply. */
   forget(): void {
     this.#lostMs = 0;
   }

@@ -1,4 +1,7 @@
-/** The way to a store: within a deadline, at most once, and not at all while the store is down. */
+/**
+ * The connection to a store: with a deadline, at most once for each command, and not while the
+ * store is down.
+ */
 
 import { kindOf } from "../../../breaker/announce.js";
 import { Permit } from "../../../breaker/calls/permit.js";
@@ -15,56 +18,55 @@ import { LostTime } from "./lost-time.js";
 
 /** A command on its way, and who waits for what becomes of it. */
 export interface Errand {
-  /** Makes the command, once it is known for which store. */
+  /** Creates the command when the store is known. */
   command(minimumReporters: number): FleetCommand;
-  /** How many calls a command asks for, so that no more can be let in. */
+  /** Number of calls in a command, which limits how many it can admit. */
   readonly count: number;
-  /** Whether calls wait for the answer: only then does its deadline keep the process alive. */
+  /** Whether calls wait for the reply: only then does its deadline keep the process alive. */
   readonly awaited: boolean;
   /**
-   * The answer came, perhaps after `missed`.
+   * Receives the reply, perhaps after `missed`.
    *
-   * @param command The number of the command: those sent later have higher ones.
-   * @param tookMs How long ago it was sent.
+   * @param command Number of the command; later ones have higher numbers.
+   * @param tookMs Milliseconds since it was sent.
    */
   replied(reply: FleetReply, command: number, tookMs: number): void;
-  /** No answer within the deadline. Called at once when the store is not asked at all. */
+  /** Called when there is no reply within the deadline, or at once if the store is not asked. */
   missed(): void;
 }
 
-/** What a link has counted; none of it ever goes back. */
+/** Counters of a link. They never decrease. */
 export interface LinkCounts {
-  /** Commands that were sent. */
   readonly sentCount: number;
-  /** Those that failed. */
+  /** Commands that failed. */
   readonly failedCount: number;
-  /** Those that had no answer within the deadline. */
+  /** Commands without a reply within the deadline. */
   readonly timedOutCount: number;
-  /** Those that were not sent, because the store was down or too many were on their way. */
+  /** Commands not sent, because the store was down or too many were in flight. */
   readonly unsentCount: number;
 }
 
-/** What a link is told when it is made. */
+/** Settings of a link. */
 export interface LinkSettings {
   readonly kind: string;
-  /** Makes the store, at the first use. */
+  /** Creates the store at the first use. */
   readonly store: () => FleetStore | Promise<FleetStore>;
   readonly timeoutMs: number;
-  /** For how long in all answers are waited for in vain, before nothing is asked any more. */
+  /** Total waiting time without a reply after which the store is not asked any more. */
   readonly giveUpAfterMs: number | undefined;
   readonly minimumReporters: number | undefined;
-  /** Hears why the store was given up, and undefined when it is back. */
+  /** Receives the reason when the store goes down, and undefined when it is up again. */
   readonly onEdge: (reason: string | undefined) => void;
 }
 
-/** Failures in a row after which a store is down, and how long it is then left alone. */
+/** Consecutive failures after which a store is down, and how long it is then left alone. */
 const FAILURES_TO_DOWN = 3;
 const DOWN_MS = 500;
 const DOWN_JITTER = 0.5;
-/** More commands than this do not wait for their answers at once. */
+/** The limit on commands in flight. */
 const MAX_UNDER_WAY = 10_000;
 
-/** One process at one store. */
+/** The link of one process to one store. */
 export class StoreLink {
   readonly #settings: LinkSettings;
   readonly #breaker: CircuitBreaker;
@@ -94,7 +96,7 @@ export class StoreLink {
     });
   }
 
-  /** Whether the store is asked. */
+  /** Whether the store is up and asked. */
   get isUp(): boolean {
     return !this.#closed && this.#breaker.state === "closed";
   }
@@ -104,7 +106,7 @@ export class StoreLink {
     return this.#takesMore && this.#breaker.check().admits;
   }
 
-  /** Why the last command or connection failed that did; undefined as long as all went well. */
+  /** The reason why the last failed command or connection failed; undefined if none failed. */
   get lastProblem(): string | undefined {
     return this.#lastProblem;
   }
@@ -114,18 +116,18 @@ export class StoreLink {
     return !this.#closed && this.#lost.ms < giveUpAfterMs && this.#underWay.size < MAX_UNDER_WAY;
   }
 
-  /** Whether it was closed: nothing is sent any more. */
+  /** Whether the link is closed and sends nothing. */
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  /** The number of a command that is sent by `demand`. */
+  /** Returns the number of a command sent by `demand`. */
   nextNumber(): number {
     this.#sentCount += 1;
     return this.#sentCount;
   }
 
-  /** How many commands have been sent. */
+  /** Number of commands sent. */
   get sentCount(): number {
     return this.#sentCount;
   }
@@ -139,7 +141,7 @@ export class StoreLink {
     };
   }
 
-  /** Connects. Resolves to false when that fails or takes longer than `limitMs`. */
+  /** Connects. Resolves to false if that fails or takes longer than `limitMs`. */
   async open(limitMs: number): Promise<boolean> {
     if (this.#closed) return false;
     const permit = this.#breaker.tryAcquire();
@@ -154,7 +156,7 @@ export class StoreLink {
       return true;
     } catch (error) {
       this.#missed(startedMs, reasonOf(error));
-      // Calls need not find out one by one.
+      // Opens the circuit at once, so that calls need not wait one by one.
       permit.failure(error, { openNow: true });
       return false;
     }
@@ -178,9 +180,9 @@ export class StoreLink {
   }
 
   /**
-   * Asks the store for something that no call waits for, whether it is down or not.
+   * Asks the store a question that no guarded call waits for, even if it is down.
    *
-   * @param awaited Whether somebody waits for it: only then does the limit keep the process alive.
+   * @param awaited Whether a caller waits: only then does the limit keep the process alive.
    * @throws FleetStoreError (as a rejection) when it fails or takes longer than `limitMs`.
    */
   async demand<T>(
@@ -198,7 +200,7 @@ export class StoreLink {
     }
   }
 
-  /** Resolves when all that is on its way now was answered or given up; each has a deadline. */
+  /** Resolves when all commands in flight were answered or dropped; each has a deadline. */
   async idle(): Promise<void> {
     await Promise.all(
       this.#underWay
@@ -208,9 +210,9 @@ export class StoreLink {
   }
 
   /**
-   * Sends nothing from now on, and gives up what is on its way. Never rejects.
+   * Stops sending, and drops commands in flight. Never rejects.
    *
-   * @param withStore Whether to close the store as well, for `limitMs` at most.
+   * @param withStore Whether to close the store too, within `limitMs`.
    */
   async close(withStore: boolean, limitMs: number): Promise<void> {
     this.#closed = true;
@@ -227,7 +229,7 @@ export class StoreLink {
     return this.#settings.minimumReporters ?? store.minimumReporters;
   }
 
-  /** Asks the store as soon as there is one; at once when it is there. */
+  /** Asks the store as soon as it exists. */
   async #withStore<T>(question: (store: FleetStore) => T | Promise<T>): Promise<T> {
     if (this.#store !== undefined) return question(this.#store);
     this.#opening ??= this.#make();
@@ -278,13 +280,13 @@ export class StoreLink {
     this.#lost.add(askedMs);
   }
 
-  /** Gives a command up without blaming anybody. */
+  /** Drops a command without counting a failure. */
   #giveUp(sending: Sending): void {
     this.#settle(sending)?.release();
     sending.errand.missed();
   }
 
-  /** Ends the wait for a command; undefined when it has ended before. */
+  /** Ends the wait for a command. Returns undefined if it has already ended. */
   #settle(sending: Sending): Permit | undefined {
     if (!this.#underWay.end(sending)) return undefined;
     for (const end of sending.whenEnded) end();
@@ -292,7 +294,7 @@ export class StoreLink {
   }
 }
 
-/** A command whose answer is waited for. */
+/** A command that waits for its reply. */
 class Sending {
   readonly startedMs = systemClock.now();
   readonly whenEnded: (() => void)[] = [];
@@ -308,7 +310,7 @@ class Sending {
   }
 }
 
-/** What may be said of an error: the messages of our own errors hold no secret, others may. */
+/** Returns the part of an error that may be shown. Our own messages hold no secret; others may. */
 function reasonOf(error: unknown): string {
   return isFleetStoreError(error) ? error.message : kindOf(error);
 }
