@@ -1,4 +1,4 @@
-/** What the collector of the user gets, and what it cannot do to anybody. */
+/** What the user's collector receives, and that its failures affect no one else. */
 
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
@@ -28,7 +28,7 @@ async function start(options: TraceReceiverOptions): Promise<TraceReceiver> {
   return receiver;
 }
 
-/** A forwarder that loses its patience soon. */
+/** Creates a forwarder with short retries. */
 function forwarder(endpoint: string, options: Partial<ForwarderOptions> = {}): Forwarder {
   const made = new Forwarder({
     endpoint,
@@ -61,7 +61,7 @@ const own = (name: string): OwnSpan => ({
 const hash = (body: Uint8Array): string => createHash("sha256").update(body).digest("hex");
 
 describe("a body", () => {
-  test("goes on byte for byte, in order, packed as it came", async () => {
+  test("is forwarded byte for byte, in order, with its compression", async () => {
     await using collector = await startCollector();
     const receiver = await start({ forwardTo: collector.endpoint });
     const bodies = RECORDED_BODIES.flatMap((body) => [body, gzipSync(body)]);
@@ -77,7 +77,7 @@ describe("a body", () => {
     expect(receiver.metrics()).toMatchObject({ dropped: 0, queuedBodies: 0, queuedBytes: 0 });
   });
 
-  test("takes the user's headers along, but for those of the connection", async () => {
+  test("keeps the user's headers, except those of the connection", async () => {
     await using collector = await startCollector();
     const receiver = await start({ forwardTo: `${collector.endpoint}?key=1` });
     const headers = {
@@ -108,7 +108,7 @@ describe("a body", () => {
     expect(Object.keys(received?.headers ?? {})).not.toContain("transfer-encoding");
   });
 
-  test("takes the credentials of the endpoint itself along", async () => {
+  test("keeps the credentials of the endpoint itself", async () => {
     await using collector = await startCollector();
     const receiver = await start({ forwardTo: collector.endpoint.replace("//", "//bot:pw@") });
     await post(receiver.endpoint, BODY);
@@ -119,8 +119,8 @@ describe("a body", () => {
 });
 
 describe("a collector that", () => {
-  test("is slow slows nobody", async () => {
-    // It answers nobody until the exporter has all its answers.
+  test("is slow delays no exporter", async () => {
+    // It does not answer until the exporter has all its answers.
     const unanswered: ServerResponse[] = [];
     await using collector = await startCollector((response) => void unanswered.push(response));
     const receiver = await start({ forwardTo: collector.endpoint });
@@ -136,7 +136,7 @@ describe("a collector that", () => {
     expect(collector.received.length).toBeLessThanOrEqual(2);
   });
 
-  test("never answers is given up, and slows nobody", async () => {
+  test("never answers is abandoned, and delays no exporter", async () => {
     await using collector = await startCollector(() => undefined);
     const passing = forwarder(collector.endpoint, { maxTries: 2, tryTimeoutMs: 50 });
     passing.add(BODY, []);
@@ -145,7 +145,7 @@ describe("a collector that", () => {
     expect(warn.mock.calls[0]?.[0]).toContain("(ETIMEDOUT)");
   });
 
-  test("answers without end has answered", async () => {
+  test("sends an endless answer has answered", async () => {
     await using collector = await startCollector((response, index) => {
       response.writeHead(200);
       if (index === 0) response.write("and then nothing");
@@ -158,7 +158,7 @@ describe("a collector that", () => {
     expect(passing.metrics()).toMatchObject({ forwarded: 2, retried: 0, dropped: 0 });
   });
 
-  test("is down costs its bodies only, after some tries each", async () => {
+  test("is down loses only its bodies, after some attempts each", async () => {
     const passing = forwarder("http://127.0.0.1:9/v1/traces");
     for (let count = 0; count < 4; count++) passing.add(BODY, ["Authorization", "s3cret"]);
     await passing.idle();
@@ -170,7 +170,7 @@ describe("a collector that", () => {
     });
   });
 
-  test("hangs up in the middle is tried again", async () => {
+  test("closes the connection midway is retried", async () => {
     await using collector = await startCollector((response, index) =>
       index < 2 ? void response.socket?.destroy() : ok(response, index),
     );
@@ -180,7 +180,7 @@ describe("a collector that", () => {
     expect(passing.metrics()).toMatchObject({ forwarded: 1, retried: 2, dropped: 0 });
   });
 
-  test.each([429, 502, 503, 504])("answers %i is tried again", async (code) => {
+  test.each([429, 502, 503, 504])("answers %i is retried", async (code) => {
     await using collector = await startCollector((response, index) =>
       (index < 2 ? status(code) : ok)(response, index),
     );
@@ -194,7 +194,7 @@ describe("a collector that", () => {
   test.each([
     ["seconds", () => "1"],
     ["a date", () => new Date(Date.now() + 2_000).toUTCString()],
-  ])("asks for time in %s gets it", async (_, retryAfter) => {
+  ])("asks for a delay in %s gets it", async (_, retryAfter) => {
     await using collector = await startCollector((response, index) =>
       (index === 0 ? status(429, { "retry-after": retryAfter() }) : ok)(response, index),
     );
@@ -207,7 +207,7 @@ describe("a collector that", () => {
     expect(passing.metrics().forwarded).toBe(1);
   });
 
-  test.each([400, 401, 403, 404, 413, 500, 302])("answers %i is asked once", async (code) => {
+  test.each([400, 401, 403, 404, 413, 500, 302])("answers %i is not retried", async (code) => {
     await using elsewhere = await startCollector();
     await using collector = await startCollector(status(code, { location: elsewhere.endpoint }));
     const passing = forwarder(collector.endpoint);
@@ -221,7 +221,7 @@ describe("a collector that", () => {
     expect(JSON.stringify(warn.mock.calls)).not.toMatch(/s3cret|127\.0\.0\.1/);
   });
 
-  test("speaks no HTTP at all harms nobody", async () => {
+  test("does not speak HTTP harms nothing", async () => {
     const server = createServer((socket) => socket.end("220 mail\r\n").on("error", () => {}));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
@@ -239,7 +239,7 @@ describe("a full queue", () => {
   test.each([
     ["bytes", { maxQueueBytes: 3 * BODY.length + 10 }],
     ["bodies", { maxQueuedBodies: 3 }],
-  ])("by %s drops the newest, and has room again later", async (_, limits) => {
+  ])("of %s drops the newest body, and accepts bodies again later", async (_, limits) => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
       release = resolve;
@@ -262,7 +262,7 @@ describe("a full queue", () => {
 });
 
 describe("spans of our own", () => {
-  test("follow the next body, with its headers, as a body of their own", async () => {
+  test("follow the next body, with its headers, in a separate body", async () => {
     await using collector = await startCollector();
     const receiver = await start({
       forwardTo: collector.endpoint,
@@ -291,7 +291,7 @@ describe("spans of our own", () => {
     expect(receiver.metrics()).toMatchObject({ ownSpansDropped: 0 });
   });
 
-  test("are not sent while no body passes, and wait for one that arrives", async () => {
+  test("are not sent without a body, and wait for the next one that arrives", async () => {
     await using collector = await startCollector((response, index) =>
       (index === 0 ? status(400) : ok)(response, index),
     );
@@ -308,7 +308,7 @@ describe("spans of our own", () => {
     expect(passing.metrics()).toMatchObject({ ownSpans: 1, ownSpansDropped: 0 });
   });
 
-  test("that are refused, too many, or none at all are dropped and counted", async () => {
+  test("that are rejected, too many or invalid are dropped and counted", async () => {
     await using collector = await startCollector((response, index) =>
       (index === 1 ? status(400) : ok)(response, index),
     );
@@ -327,7 +327,7 @@ describe("spans of our own", () => {
     expect(passing.metrics().ownSpansDropped).toBe(2_052);
   });
 
-  test("go nowhere without a collector", async () => {
+  test("are not sent without a collector", async () => {
     const receiver = await start({});
     receiver.addOwn(own("one"));
     await post(receiver.endpoint, BODY);
@@ -360,7 +360,7 @@ describe("closing", () => {
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
-  test("does not wait out the pause before a retry", async () => {
+  test("does not wait for the delay before a retry", async () => {
     await using collector = await startCollector(status(503, { "retry-after": "3600" }));
     const receiver = await start({ forwardTo: collector.endpoint, closeTimeoutMs: 150 });
     await post(receiver.endpoint, BODY);
@@ -371,7 +371,7 @@ describe("closing", () => {
     expect(receiver.metrics()).toMatchObject({ dropped: 1, retried: 0 });
   });
 
-  test("a forwarder that is closed takes nothing", async () => {
+  test("a closed forwarder accepts nothing", async () => {
     const passing = forwarder("http://127.0.0.1:9/");
     passing.close();
     passing.close();

@@ -1,4 +1,4 @@
-// Bodies as engines sent them: what a function asked came in a later one than its call.
+// Bodies as engines sent them: a function's own requests came in a later body than its call.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { EngineSpan } from "../../src/attribution/spans/span.js";
@@ -25,7 +25,7 @@ test("there are recordings of both lines", () => {
   ]);
 });
 
-test.each(rows)("$engine: the host that a function asked is found", async ({ spans = [] }) => {
+test.each(rows)("$engine: finds the host that a function contacted", async ({ spans = [] }) => {
   let take: (spans: readonly EngineSpan[]) => void = () => {};
   const collector = new SpanCollector({
     onSpans: (listener) => {

@@ -1,4 +1,4 @@
-/** A receiver of logs: what it takes, what it answers, and whom it passes them on to. */
+/** A receiver of logs: what it accepts, answers and forwards. */
 
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
@@ -45,7 +45,7 @@ function post(url: string, { body, contentEncoding }: Recorded, more: Record<str
   });
 }
 
-test("records are counted by their scope, also those of a packed body", async () => {
+test("counts records by scope, also in a compressed body", async () => {
   const { receiver, heard } = await start();
   for (const recorded of RECORDED) {
     expect((await post(receiver.endpoint, recorded)).status).toBe(200);
@@ -54,7 +54,7 @@ test("records are counted by their scope, also those of a packed body", async ()
   expect(heard).toEqual(RECORDED.map(() => [[STEPS, 2]]));
 });
 
-test("nothing is taken without the token", async () => {
+test("accepts nothing without the token", async () => {
   const { receiver, heard } = await start();
   const { origin, pathname } = new URL(receiver.endpoint);
   expect(pathname).toMatch(/^\/[0-9a-f]{32}\/v1\/logs$/);
@@ -65,7 +65,7 @@ test("nothing is taken without the token", async () => {
   expect(heard).toEqual([]);
 });
 
-test("a body that is none is answered 200 as well, and passed over", async () => {
+test("answers 200 to an invalid body as well, and ignores it", async () => {
   const { receiver, heard } = await start();
   const [first] = RECORDED as [Recorded];
   const cut = { contentEncoding: null, body: first.body.subarray(0, 40) };
@@ -78,7 +78,7 @@ test("a body that is none is answered 200 as well, and passed over", async () =>
   await vi.waitFor(() => expect(heard).toHaveLength(1));
 });
 
-test("they go on to the user's own endpoint unchanged, with its headers", async () => {
+test("forwards logs to the user's own endpoint unchanged, with its headers", async () => {
   await using collector = await startCollector();
   const { receiver } = await start(collector.endpoint);
   const [first] = RECORDED as [Recorded];
@@ -87,7 +87,7 @@ test("they go on to the user's own endpoint unchanged, with its headers", async 
   expect(collector.received[0]).toMatchObject({ headers: { "x-all": "key" }, body: first.body });
 });
 
-test("a collector that never answers holds up nobody", async () => {
+test("a collector that never answers delays no exporter", async () => {
   await using collector = await startCollector(() => undefined);
   const { receiver } = await start(collector.endpoint);
   for (const recorded of RECORDED) {
@@ -95,7 +95,7 @@ test("a collector that never answers holds up nobody", async () => {
   }
 });
 
-test("no byte of a body makes reading it throw", () => {
+test("no changed byte in a body makes the reader throw", () => {
   const { body } = (RECORDED as [Recorded])[0];
   for (let at = 0; at < body.length; at += 1) {
     const twisted = Buffer.from(body);

@@ -1,10 +1,10 @@
-/** Spans as an engine would send them, made by hand. */
+/** Handmade spans in an engine's form. */
 
 import type { EngineSpan } from "../../src/attribution/spans/span.js";
 
 let made = 0;
 
-/** A span of 10 ms that begins `atMs` after the first. */
+/** Returns a span of 10 ms that begins `atMs` after the first. */
 export function span(
   name: string,
   parent: EngineSpan | string,
@@ -55,7 +55,7 @@ export function wrapped(name: string, url: string, parent: EngineSpan, atMs = 0)
   return span(`remotes.docker.resolver.${name}`, parent, { scope: "otelhttp", attributes }, atMs);
 }
 
-/** The base64 of a call with one argument, short enough for lengths of one byte. */
+/** Returns the base64 of a call with one argument, short enough for lengths of one byte. */
 export function call(name: string, argument: string, text: string): Record<string, string> {
   const part = (tag: number, bytes: Buffer | string) => {
     const body = Buffer.from(bytes);

@@ -1,4 +1,4 @@
-/** What only a process of its own can show: that it exits by itself, and what a receiver costs it. */
+/** What only a separate process can show: that it exits by itself, and the memory of a receiver. */
 
 import { spawn } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { decodeSpans } from "../../src/traces/otlp/decode.js";
 import { buildPackage, projectFolder } from "../build.js";
 import { RECORDED_BODIES, startCollector } from "./fake-collector.js";
 
-/** What receiving traces needs, and nothing else. */
+/** The folders that receiving traces needs. */
 const PARTS = ["options", "breaker", "policies", "sockets", "traces"];
 const MIB = 1024 * 1024;
 /** The default of `maxQueueBytes`. */
@@ -29,12 +29,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 interface Program {
   /** Resolves with the next line that it prints. */
   line(): Promise<string>;
-  /** Lets go on a program that waits for it. */
+  /** Continues a program that waits. */
   goOn(): void;
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
 }
 
-/** Runs a program that finds `startTraceReceiver`, `post` and `COLLECTOR` made. */
+/** Runs a program with `startTraceReceiver`, `post` and `COLLECTOR` defined. */
 function run(program: string, collector: string, flags: readonly string[] = []): Program {
   const path = join(folder, `program-${Math.random()}.js`);
   writeFileSync(
@@ -72,7 +72,7 @@ function run(program: string, collector: string, flags: readonly string[] = []):
 }
 
 describe("a process exits by itself", () => {
-  test("with a receiver open that nothing was sent to", async () => {
+  test("with an open receiver that received nothing", async () => {
     await using collector = await startCollector();
     const program = run(
       "await startTraceReceiver({ forwardTo: COLLECTOR }); console.log('done');",
@@ -102,11 +102,12 @@ describe("a process exits by itself", () => {
     await program.line();
     const before = performance.now();
     expect(await program.ended).toEqual({ code: 0, output: "1\n" });
-    // Node's own client keeps its idle connection for 4 s, and the process with it on some versions.
+    // Node's own client keeps its idle connection for 4 s, and on some versions this keeps the
+    // process alive.
     expect(performance.now() - before).toBeLessThan(15_000);
   });
 
-  test("but not before what awaits the end of a receiver", async () => {
+  test("but not before a pending close of a receiver", async () => {
     await using collector = await startCollector(() => undefined);
     const program = run(
       `const receiver = await startTraceReceiver({ forwardTo: COLLECTOR, closeTimeoutMs: 300 });
@@ -120,9 +121,9 @@ describe("a process exits by itself", () => {
   });
 });
 
-// What is held is counted, after a collection of garbage that is done when it returns: the size of a process, and how
-// much of it is garbage or waits for the collector, depend on how busy the machine is.
-test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 32 MiB", async () => {
+// Counts live objects after a complete garbage collection. The size of the process, and its share
+// of garbage, depend on how busy the machine is.
+test("600,000 spans, as in a minute at 10,000 a second, grow memory by less than 32 MiB", async () => {
   await using collector = await startCollector();
   const program = run(
     `const receiver = await startTraceReceiver({ forwardTo: COLLECTOR });
@@ -161,7 +162,7 @@ test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 3
   const endpoint = await program.line();
   const received = collector.received as unknown as unknown[];
   const agent = new Agent({ keepAlive: true });
-  // What starts up with the first bodies is no growth.
+  // Caches that fill with the first bodies are not growth.
   await send(endpoint, agent, 20_000);
   program.goOn();
   await send(endpoint, agent, 600_000, () => {
@@ -177,14 +178,14 @@ test("600,000 spans, as 10,000 a second for a minute, grow memory by less than 3
   expect(told.mostQueued).toBeLessThanOrEqual(QUEUE_BYTES);
 });
 
-/** Posts batches as large as exporters make them, one after another. */
+/** Posts batches of the exporters' usual size, one after another. */
 async function send(
   endpoint: string,
   agent: Agent,
   spans: number,
   afterEach: () => void = () => undefined,
 ): Promise<void> {
-  // Requests of protobuf that stand one behind the other are one request.
+  // Concatenated protobuf requests are one request.
   const batch = Buffer.concat(Array(5).fill(Buffer.concat([...RECORDED_BODIES])));
   const size = decodeSpans(batch).length;
   for (let sent = 0; sent < spans; sent += size) {

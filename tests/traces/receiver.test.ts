@@ -1,4 +1,4 @@
-/** The receiver as an exporter meets it, over real sockets. */
+/** The receiver as an exporter sees it, over real sockets. */
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -28,7 +28,7 @@ async function start(options?: TraceReceiverOptions): Promise<TraceReceiver> {
   return receiver;
 }
 
-/** Resolves when the receiver has read as many bodies as it was told to expect. */
+/** Resolves when the receiver has read the expected number of bodies. */
 function heard(receiver: TraceReceiver, bodies: number): Promise<EngineSpan[][]> {
   return new Promise((resolve) => {
     const calls: EngineSpan[][] = [];
@@ -41,7 +41,7 @@ function heard(receiver: TraceReceiver, bodies: number): Promise<EngineSpan[][]>
 const gzip = { "content-encoding": "gzip" };
 
 describe("a body", () => {
-  test("is answered with an empty one, and its spans are handed on, one body in one call", async () => {
+  test("is answered with an empty one, and its spans reach listeners in one call", async () => {
     const receiver = await start();
     const spans = heard(receiver, RECORDED_BODIES.length);
     for (const body of RECORDED_BODIES) {
@@ -69,7 +69,7 @@ describe("a body", () => {
     expect(await spans).toEqual([decodeSpans(BODY), decodeSpans(BODY), decodeSpans(BODY)]);
   });
 
-  test("that cannot be read is taken, counted, and passed on all the same", async () => {
+  test("that cannot be read is accepted, counted, and forwarded all the same", async () => {
     await using collector = await startCollector();
     const receiver = await start({ forwardTo: collector.endpoint });
     const junk = [Buffer.from("junk"), BODY.subarray(0, 50)];
@@ -81,7 +81,7 @@ describe("a body", () => {
     expect(collector.received.map(({ body }) => body)).toEqual([...junk, damaged]);
   });
 
-  test("that is empty says nothing, and nobody is called", async () => {
+  test("that is empty calls no listener", async () => {
     const receiver = await start();
     const listener = vi.fn();
     receiver.onSpans(listener);
@@ -91,7 +91,7 @@ describe("a body", () => {
     expect(receiver.metrics()).toMatchObject({ bodies: 1, undecodable: 0 });
   });
 
-  test("whose sender goes away halfway is forgotten", async () => {
+  test("whose sender leaves midway is dropped", async () => {
     const receiver = await start();
     const { hostname, port, pathname } = new URL(receiver.endpoint);
     for (let round = 0; round < 3; round++) {
@@ -116,7 +116,7 @@ describe("a body that is too large", () => {
     ["as it says itself", large, {}],
     ["as shows while it comes", large, { chunked: true }],
     ["when it is unpacked", gzipSync(Buffer.alloc(maxBodyBytes + 1)), { headers: gzip }],
-  ])("%s is answered 413, counted, and goes nowhere", async (_, body, options) => {
+  ])("%s is answered 413, counted, and not forwarded", async (_, body, options) => {
     await using collector = await startCollector();
     const receiver = await start({ maxBodyBytes, forwardTo: collector.endpoint });
     expect((await post(receiver.endpoint, body, options)).status).toBe(413);
@@ -127,7 +127,7 @@ describe("a body that is too large", () => {
     expect(collector.received.map((received) => received.body)).toEqual([exactly]);
   });
 
-  test("once unpacked never stands in memory", async () => {
+  test("is never in memory in its decompressed size", async () => {
     const receiver = await start();
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
     const before = process.memoryUsage().arrayBuffers;
@@ -142,7 +142,7 @@ describe("a body that is too large", () => {
     expect(receiver.metrics().tooLarge).toBe(3);
   });
 
-  test("does not stop the next one on its connection", async () => {
+  test("does not block the next one on its connection", async () => {
     const receiver = await start({ maxBodyBytes });
     const { hostname, port, pathname } = new URL(receiver.endpoint);
     const head = (length: number) =>
@@ -162,10 +162,10 @@ describe("a body that is too large", () => {
     socket.destroy();
   });
 
-  test("is too much when many come at once", async () => {
+  test("counts against the bound when many arrive at once", async () => {
     const receiver = await start({ maxBodyBytes });
     const { hostname, port, pathname } = new URL(receiver.endpoint);
-    // Each sends nearly all it may and then waits.
+    // Each sends nearly the most permitted, then waits.
     const sockets = Array.from({ length: 4 }, () => connect(Number(port), hostname));
     for (const socket of sockets) {
       socket.write(
@@ -175,7 +175,7 @@ describe("a body that is too large", () => {
       socket.write(Buffer.alloc(maxBodyBytes - 1));
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
-    // 503 would hold up the end of the CLI by half a minute.
+    // 503 would delay the end of the CLI by half a minute.
     expect((await post(receiver.endpoint, BODY)).status).toBe(200);
     expect(receiver.metrics()).toMatchObject({ bodies: 0, refused: 1 });
     for (const socket of sockets) socket.destroy();
@@ -187,7 +187,7 @@ describe("a body that is too large", () => {
 });
 
 describe("without the token", () => {
-  test("nothing is taken, and nothing is told", async () => {
+  test("accepts nothing, and reveals nothing", async () => {
     await using collector = await startCollector();
     const receiver = await start({ forwardTo: collector.endpoint });
     const { origin, pathname } = new URL(receiver.endpoint);
@@ -213,7 +213,7 @@ describe("without the token", () => {
     expect(collector.received).toEqual([]);
   });
 
-  test("each receiver has its own", async () => {
+  test("each receiver has its own token", async () => {
     const [one, two] = [await start(), await start()];
     const { pathname } = new URL(one.endpoint);
     const { origin } = new URL(two.endpoint);
@@ -221,7 +221,7 @@ describe("without the token", () => {
   });
 });
 
-describe("what is written in another way", () => {
+describe("a body in another format", () => {
   const ways: [kind: string, headers: Record<string, string>][] = [
     ["JSON", { "content-type": "application/json; charset=utf-8" }],
     ["another type", { "content-type": "" }],
@@ -232,7 +232,7 @@ describe("what is written in another way", () => {
     ["another encoding", { "content-encoding": "gzip, gzip" }],
   ];
 
-  test("is passed on as it came, unread, and counted by its kind", async () => {
+  test("is forwarded unchanged, unread, and counted by its kind", async () => {
     await using collector = await startCollector();
     const receiver = await start({ forwardTo: collector.endpoint });
     const listener = vi.fn();
@@ -253,7 +253,7 @@ describe("what is written in another way", () => {
     expect(JSON.stringify(unreadByKind)).not.toContain("s3cret");
   });
 
-  test("is taken, dropped and counted where there is no collector", async () => {
+  test("is accepted, dropped and counted without a collector", async () => {
     const receiver = await start();
     const headers = { "content-type": "application/json" };
     const answer = await post(receiver.endpoint, Buffer.from("{}"), { headers });
@@ -263,7 +263,7 @@ describe("what is written in another way", () => {
 });
 
 describe("listeners", () => {
-  test("that throw or reject harm nobody, and are announced once without what they said", async () => {
+  test("that throw or reject harm nothing, and cause one warning without their message", async () => {
     const receiver = await start();
     const broken = (): never => {
       throw new Error("s3cret");
@@ -278,7 +278,7 @@ describe("listeners", () => {
     expect(String(warn.mock.calls[0]?.[0])).not.toContain("s3cret");
   });
 
-  test("hear until they are taken off", async () => {
+  test("receive spans until they are removed", async () => {
     const receiver = await start();
     const listener = vi.fn();
     const [stopOne, stopTwo] = [receiver.onSpans(listener), receiver.onSpans(listener)];
@@ -304,7 +304,7 @@ describe("options", () => {
     [{ closeTimeoutMs: Number.NaN }, /option "closeTimeoutMs" is NaN/],
     [{ resourceAttributes: { "service.name": ["a"] } }, /"service.name" is no text/],
     [{ port: 4318 }, /option "port" is not known/],
-  ])("%j are refused", async (options, message) => {
+  ])("rejects %j", async (options, message) => {
     const started = startTraceReceiver(options as TraceReceiverOptions);
     await expect(started).rejects.toThrow(message);
     await expect(started).rejects.not.toThrow(/s3cret/);
@@ -315,10 +315,10 @@ describe("options", () => {
     expect(() => receiver.onSpans(undefined as never)).toThrow(TypeError);
   });
 
-  test("more connections than were allowed are not taken", async () => {
+  test("rejects more connections than the option permits", async () => {
     const receiver = await start({ maxConnections: 1 });
     const { hostname, port, pathname } = new URL(receiver.endpoint);
-    // Whoever knows the address has a place; those who say nothing take none.
+    // A client with the address gets a connection; silent ones take no place.
     const silent = Array.from({ length: 100 }, () => connect(Number(port), hostname));
     const first = connect(Number(port), hostname);
     for (const socket of [first, ...silent]) socket.on("error", () => undefined);
@@ -337,7 +337,7 @@ describe("options", () => {
 });
 
 describe("closing", () => {
-  test("hands on what was taken, then takes nothing more", async () => {
+  test("delivers accepted bodies, then accepts nothing more", async () => {
     const receiver = await start();
     const listener = vi.fn();
     receiver.onSpans(listener);
@@ -348,7 +348,7 @@ describe("closing", () => {
     expect(receiver.onSpans(listener)()).toBeUndefined();
   });
 
-  test("ends connections that are idle or hang", async () => {
+  test("ends idle and hanging connections", async () => {
     const receiver = await start();
     const { hostname, port, pathname } = new URL(receiver.endpoint);
     const idle = connect(Number(port), hostname);
@@ -366,14 +366,14 @@ describe("closing", () => {
 });
 
 describe("quiet", () => {
-  test("is at once where nobody is connected", async () => {
+  test("resolves at once without a connection", async () => {
     const receiver = await start();
     const startMs = ownMs();
     await receiver.quiet(60_000);
     expect(ownMs() - startMs).toBeLessThan(5_000);
   });
 
-  test("is when the last who is connected has gone, and all it sent was read", async () => {
+  test("resolves when the last client has gone and its bodies have been read", async () => {
     const receiver = await start();
     const url = new URL(receiver.endpoint);
     const socket = connect(Number(url.port), "127.0.0.1");
@@ -393,7 +393,7 @@ describe("quiet", () => {
     expect(receiver.metrics().spans).toBe(BODY_SPANS);
   });
 
-  test("is not waited for any longer than is wished", async () => {
+  test("resolves after the given time at the latest", async () => {
     const receiver = await start();
     const socket = connect(Number(new URL(receiver.endpoint).port), "127.0.0.1");
     await new Promise((resolve) => socket.once("connect", resolve));
