@@ -1,4 +1,4 @@
-// What a connection gets before it has shown the token, and what it gets after.
+// The limits of a connection before it has sent the token, and after.
 
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,12 +10,12 @@ afterEach(() => void vi.useRealTimers());
 const serve = () => serveHttp((_request, response) => response.end("taken"));
 const LONG = `X-Long: ${"a".repeat(20_000)}`;
 
-/** Connects, and resolves once the proxy has taken the connection. */
+/** Connects, and resolves once the proxy has accepted the connection. */
 async function dialTaken(port: number, bytes = "") {
   const line = dial(port);
   await once(line.socket, "connect");
   if (bytes !== "") line.socket.write(bytes);
-  // Its timer is there from the moment in which it was taken.
+  // Its timer exists from the moment it was accepted.
   while (vi.getTimerCount() === 0) await new Promise(setImmediate);
   return line;
 }
@@ -36,7 +36,7 @@ test.each([
   expect(served.connections).toEqual([]);
 });
 
-test("a connection that has shown the token is kept for as long as its client likes", async () => {
+test("keeps a connection with the token for as long as its client wants", async () => {
   await using served = await serveBytes(async (socket) => {
     const session = listenTo(socket);
     for (const [path, text] of [
@@ -63,7 +63,7 @@ test.each([
   ["at once", [1]],
   ["in pieces", [0.3, 0.6, 1]],
 ])(
-  "a first head of more than 16 KiB that comes %s is 431, and nothing is sent on",
+  "answers 431 to a first head of more than 16 KiB that comes %s, and forwards nothing",
   async (_how, cuts) => {
     await using served = await serve();
     const line = dial(served.proxyPort);
@@ -80,7 +80,7 @@ test.each([
   },
 );
 
-test("a wrong token is answered once, and ends its connection after the body has been read", async () => {
+test("answers a wrong token once, and ends the connection after reading the body", async () => {
   await using served = await serve();
   const line = dial(served.proxyPort);
   const body = "b".repeat(100_000);

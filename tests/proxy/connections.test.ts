@@ -1,4 +1,4 @@
-// Each connection of a client has one to the session: how it is kept, how it goes stale, who ends it.
+// Each connection of a client has one to the session: how it is kept, goes stale and ends.
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
@@ -15,7 +15,7 @@ const headersOf = ({ authorization }: { authorization: string }) => [
   `Authorization: ${authorization}`,
 ];
 
-test("the requests of one connection share one to the session, those of another do not", async () => {
+test("each client connection has one connection to the session", async () => {
   await using served = await serveHttp((request, response) => response.end(request.url));
   const lines = [dial(served.proxyPort), dial(served.proxyPort)];
   for (const path of ["/first", "/second", "/third"]) {
@@ -30,21 +30,21 @@ test("the requests of one connection share one to the session, those of another 
   await Promise.all(ends);
 });
 
-test("a burst of connections that comes while the process is busy waits for it, and none is made again", async () => {
+test("a burst of connections waits for a busy process, and none is repeated", async () => {
   await using served = await serveHttp((_request, response) => response.end());
   const clients = Array.from({ length: 900 }, () => connect(served.proxyPort, "127.0.0.1"));
   const connected = Promise.all(clients.map((socket) => once(socket, "connect")));
-  // Now they are asked for, and nobody takes them for a while.
+  // Now the connections are requested, and not accepted for a while.
   await new Promise(process.nextTick);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
   const ownMs = startOwnTime();
   await connected;
-  // The system asks again after a second for what found no room.
+  // The system repeats a request without room after a second.
   expect(ownMs()).toBeLessThan(200);
   for (const socket of clients) socket.destroy();
 });
 
-test("an idle connection that the session ends is ended for the client", async () => {
+test("ends the client's connection if the session ends an idle one", async () => {
   await using served = await serveHttp((_request, response) => response.end("ok"));
   const line = dial(served.proxyPort);
   line.socket.write(requestOf("GET / HTTP/1.1", headersOf(served)));
@@ -55,7 +55,7 @@ test("an idle connection that the session ends is ended for the client", async (
   line.socket.destroy();
 });
 
-test("a connection that the session ends right behind an answer is ended behind it", async () => {
+test("ends the client's connection after an answer if the session does", async () => {
   await using served = await serveBytes(async (socket) => {
     await listenTo(socket).until("\r\n\r\n");
     socket.end(OK);
@@ -66,7 +66,7 @@ test("a connection that the session ends right behind an answer is ended behind 
   line.socket.destroy();
 });
 
-test("a session that closes the connection instead of answering has it closed for the client", async () => {
+test("closes the client's connection if the session closes instead of answering", async () => {
   await using served = await serveBytes(async (socket) => {
     await listenTo(socket).until("\r\n\r\n");
     socket.end();
@@ -76,7 +76,7 @@ test("a session that closes the connection instead of answering has it closed fo
   expect(await line.ended()).toBe("");
 });
 
-test("a session that is not there is a connection that is reset", async () => {
+test("resets the client's connection if the session is missing", async () => {
   const gone = createServer().listen(0, "127.0.0.1");
   await once(gone, "listening");
   const { port } = gone.address() as AddressInfo;
@@ -116,7 +116,7 @@ test("a client that closes after its request drops it at the session", async () 
   expect(order).toEqual(["came", "dropped"]);
 });
 
-test("requests sent ahead are answered in their order, each once the one before it has been", async () => {
+test("answers pipelined requests in order, each after the previous one", async () => {
   const order: string[] = [];
   await using served = await serveHttp((request, response) => {
     order.push(`begin ${request.url}`);
@@ -141,7 +141,7 @@ test("requests sent ahead are answered in their order, each once the one before 
   line.socket.destroy();
 });
 
-test("a client that sends thousands of requests ahead is not listened to", async () => {
+test("stops reading a client that pipelines thousands of requests", async () => {
   await using served = await serveHttp(() => undefined);
   const line = dial(served.proxyPort);
   const request = requestOf("GET / HTTP/1.1", headersOf(served));
@@ -150,7 +150,7 @@ test("a client that sends thousands of requests ahead is not listened to", async
   expect(line.text).toBe("");
 });
 
-test("an answer that comes before the whole request passes, and the rest of the request as well", async () => {
+test("relays an answer before the end of its request, and the rest of the request as well", async () => {
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
     await line.until("\r\n\r\n");

@@ -1,11 +1,11 @@
-// The same exchange straight to a session and through the proxy: both sides must see the same.
+// The same exchange directly and through the proxy: both sides must see the same.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Message, readMessage } from "./messages.js";
 import { dial, type Line, listenTo, serveBytes, TOKEN } from "./wire.js";
 
-/** How the length of a body is told. */
+/** How the length of a body is marked. */
 type Framing = "none" | "length" | "chunks" | "end";
 
 interface Sent {
@@ -24,7 +24,7 @@ interface Exchange {
   readonly status: number;
   readonly reason: string;
   readonly answer: Sent;
-  /** In how large pieces the answer is written. */
+  /** The size of the pieces in which the answer is written. */
   readonly pieceSize: number;
   /** The share of the answer after which its connection is reset. */
   readonly cutAt: number | undefined;
@@ -93,7 +93,7 @@ function write(firstLine: string, { headers, framing, body, chunkSize, trailers 
   return `${head}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n${last}\r\n`;
 }
 
-/** What does not exist is not tried: chunks of HTTP/1.0, bodies of what has none, a cut query. */
+/** Skips what does not exist: chunks in HTTP/1.0, bodies where there can be none, a cut query. */
 function possible(given: Exchange): Exchange {
   const isQuery = given.method === "POST" && given.path.split("?")[0] === "/query";
   const bodiless = given.method === "HEAD" || given.status === 204 || given.status === 304;
@@ -111,13 +111,13 @@ function possible(given: Exchange): Exchange {
   };
 }
 
-/** What both sides have seen of an exchange. */
+/** What both sides saw of an exchange. */
 interface Seen {
   readonly atSession: Message;
   readonly atClient: Message;
 }
 
-/** Lets one client talk to one port. */
+/** Lets one client exchange one request with a port. */
 async function talk(
   port: number,
   authorization: string,
@@ -151,7 +151,7 @@ async function talk(
   return { atSession, atClient: readMessage(line.text, reading) };
 }
 
-/** Writes the answer piece by piece, then ends the connection, or resets it on the way. */
+/** Writes the answer piece by piece, then ends the connection, or resets it midway. */
 async function answer({ socket }: Line, { status, reason, answer, pieceSize, cutAt }: Exchange) {
   const all = Buffer.from(write(`HTTP/1.1 ${status} ${reason}`, answer), "latin1");
   const part = all.subarray(0, cutAt === undefined ? all.length : Math.floor(all.length * cutAt));
@@ -164,8 +164,8 @@ async function answer({ socket }: Line, { status, reason, answer, pieceSize, cut
 }
 
 /**
- * What a proxy may add, and what it must change. How much of an answer arrives before a reset is the
- * system's to say, and where the end of the connection is the answer's, a reset may be read as one.
+ * Removes what a proxy may add or must change. The system decides how much of an answer arrives
+ * before a reset. If the end of the connection ends the answer, a reset may look like one.
  */
 function comparable({ atSession, atClient }: Seen, given: Exchange) {
   const { version, cutAt, answer } = given;

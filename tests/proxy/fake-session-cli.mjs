@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// Stands in for the dagger CLI of a session. FAKE_SESSION says what it does, as JSON:
-//   lines     what it prints, each written as it is, with pauses of 20 ms between them
-//   errors    what it writes to standard error first
-//   exitCode  ends with it; else it lives until its input ends or a signal comes
-//   signals   "say" (says which signal came and ends with 7) or "ignore"; else a signal ends it
-//   close     closes its output behind what it prints
+// Stands in for the dagger CLI of a session. FAKE_SESSION is JSON with these keys:
+// - `lines`: printed as they are, with pauses of 20 ms between them
+// - `errors`: written to standard error first
+// - `exitCode`: its exit code; without it, it lives until its input ends or a signal arrives
+// - `signals`: "say" (prints the received signal and exits with 7) or "ignore"; otherwise a signal
+//   ends it
+// - `close`: closes its output after the lines
 import { setTimeout as sleep } from "node:timers/promises";
 
 const { lines = [], errors = "", exitCode, signals, close } = JSON.parse(process.env.FAKE_SESSION);

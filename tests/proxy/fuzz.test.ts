@@ -10,14 +10,14 @@ import { buildPackage } from "../build.js";
 const CONNECTIONS = 1000;
 const TARGETS = ["http1", "http2", "receiver", "serve"];
 
-test("whatever either side sends, nothing crashes, nothing hangs, and nothing is left of it", async () => {
+test("no bytes from either side cause a crash, a hang or a leak", async () => {
   const dist = join(await buildPackage(), "dist");
   const script = join(ROOT, "scripts/fuzz.mjs");
   const args = ["--dist", dist, "--connections", `${CONNECTIONS}`, ...TARGETS];
   const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
   const [out, problems, how] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
-  // The seed of a failure stands in what it has printed.
+  // Its output contains the seed of a failure.
   expect({ problems, how }).toEqual({ problems: "", how: [0, null] });
   expect(out.match(/: 1000 connections .*: 0 crashes, 0 hangs, 0 descriptors left/g)?.length).toBe(
     TARGETS.length,

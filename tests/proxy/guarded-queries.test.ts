@@ -1,4 +1,4 @@
-// Queries through the proxy to the session double: what the guard lets in, refuses and learns.
+// Queries through the proxy to the session double: what the guard admits, rejects and learns.
 
 import { request as httpRequest } from "node:http";
 import { expect, test, vi } from "vitest";
@@ -15,7 +15,7 @@ const SLEEP =
 const PULL_FAILS = { host: "docker.io", kind: "status", status: 503 } as const;
 const TRIP_AT_ONCE = { failureThreshold: 1 };
 
-test("a query passes to the session and its answer back", async () => {
+test("relays a query to the session and its answer back", async () => {
   await using scene = await startScene();
   const answer = await scene.ask("{ version }");
   expect(answer.status).toBe(200);
@@ -24,7 +24,7 @@ test("a query passes to the session and its answer back", async () => {
   expect(scene.double.queries).toBe(1);
 });
 
-test("a refused query gets the one shape that all SDKs understand, byte for byte", async () => {
+test("a rejection has the one form that all SDKs accept, byte for byte", async () => {
   const registry = createRegistry({ defaults: { clock: new VirtualClock() } });
   const breakers = { "registry:docker.io": { ...TRIP_AT_ONCE, resetTimeoutMs: 60_000 } };
   await using scene = await startScene({ registry, breakers });
@@ -42,7 +42,7 @@ test("a refused query gets the one shape that all SDKs understand, byte for byte
   expect((await scene.ask(from("ghcr.io/other/image:1"))).status).toBe(200);
 });
 
-test("all connections of a session share what the guard learns of it", async () => {
+test("all connections of a session share the guard's state", async () => {
   await using scene = await startScene();
   await scene.ask(from("alpine:3"));
   scene.guard.upstream("registry:docker.io")?.isolate("away");
@@ -52,7 +52,7 @@ test("all connections of a session share what the guard learns of it", async () 
   expect((await jsonOf(unknown)).errors[0].extensions._type).toBe("CIRCUIT_OPEN");
 });
 
-/** A query that its client can give up. */
+/** Sends a query that its client can abort. */
 function post(address: SessionAddress, query: string) {
   const request = httpRequest({
     port: address.port,
@@ -67,12 +67,12 @@ function post(address: SessionAddress, query: string) {
   return request;
 }
 
-/** Resolves once something holds; the test's own time limit ends the wait. */
+/** Resolves once a condition holds; the test's own timeout ends the wait. */
 async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-test("a client that leaves while its query waits for a circuit leaves no trace", async () => {
+test("a client that leaves while its query waits for a circuit changes nothing", async () => {
   const breakers = { "registry:docker.io": TRIP_AT_ONCE };
   await using scene = await startScene({ onOpen: "wait", breakers });
   const heal = scene.double.fail(PULL_FAILS);
@@ -97,7 +97,7 @@ test("a client that leaves while its query waits for a circuit leaves no trace",
   });
 });
 
-test("a client that leaves while it waits for its answer drops the query, and nobody is blamed", async () => {
+test("a client that leaves during its query drops it, and nothing is counted", async () => {
   await using scene = await startScene();
   const request = post(scene.proxy.address, SLEEP);
   await eventually(() => scene.double.commandsRunning === 1);
@@ -108,7 +108,7 @@ test("a client that leaves while it waits for its answer drops the query, and no
   expect(scene.proxy.counts).toEqual({ requests: 1, rejected: 0, timedOut: 0, lost: 0 });
 });
 
-test("a query that takes too long is dropped and told so; the engine that says its version is not blamed", async () => {
+test("drops a query that takes too long; an engine that answers `version` is not at fault", async () => {
   await using scene = await startScene({ operationTimeoutMs: 300 });
   const answer = await scene.ask(SLEEP);
   expect(answer.status).toBe(200);
@@ -128,7 +128,7 @@ test("a query that takes too long is dropped and told so; the engine that says i
   expect((await scene.ask("{ version }")).status).toBe(200);
 });
 
-test("the answer by which a session is lost passes unchanged; what comes after it is not sent", async () => {
+test("relays the answer that reports a lost session, and sends no later query", async () => {
   await using scene = await startScene();
   scene.double.kill();
   const first = await scene.ask("{ version }");
@@ -145,7 +145,7 @@ test("the answer by which a session is lost passes unchanged; what comes after i
 });
 
 test.each(["first", "later"])(
-  "a CLI that is killed loses the session for the %s query of a connection that waits",
+  "a killed CLI loses the session for the %s query of a waiting connection",
   async (which) => {
     await using scene = await startScene();
     if (which === "later") await scene.ask("{ version }");
@@ -158,7 +158,7 @@ test.each(["first", "later"])(
   },
 );
 
-test("the end of the proxy ends the queries on their way, and blames nobody", async () => {
+test("closing the proxy ends queries in flight, and counts nothing", async () => {
   await using scene = await startScene();
   const pending = scene.ask(SLEEP).then(
     () => "answered",
@@ -171,12 +171,13 @@ test("the end of the proxy ends the queries on their way, and blames nobody", as
   expect(scene.guard.engine.getMetrics().metrics.failureCount).toBe(0);
 });
 
-test("many queries at once pass on their own connections without a warning", async () => {
+test("many parallel queries on separate connections cause no warning", async () => {
   const warnings: Error[] = [];
   const listen = (warning: Error) => warnings.push(warning);
   process.on("warning", listen);
   await using scene = await startScene({ operationTimeoutMs: 60_000 });
-  // Clients and proxy share one process: on a busy machine a client may take longer to show its token than it has.
+  // Clients and proxy share one process. On a busy machine a client may need longer than its limit
+  // to send its token.
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const answers = await Promise.all(
     Array.from({ length: 1000 }, async () => jsonOf(await scene.ask("{ version }"))),

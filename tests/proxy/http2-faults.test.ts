@@ -1,4 +1,4 @@
-// HTTP/2 that goes wrong on either side: it ends one stream or one connection, and nothing else.
+// Faults in HTTP/2 on either side: each ends one stream or one connection, and nothing else.
 
 import { once } from "node:events";
 import {
@@ -24,7 +24,7 @@ import {
 import { authorization, newGuard } from "./scene.js";
 import { TOKEN } from "./wire.js";
 
-/** A session of HTTP/2, a proxy before it, and a client of plain frames. */
+/** Starts a session of HTTP/2, a proxy in front of it, and a client of plain frames. */
 async function scene(answering: (stream: ServerHttp2Stream) => void) {
   const server = createServer();
   const sessions: ServerHttp2Session[] = [];
@@ -71,7 +71,7 @@ const answerOk = (stream: ServerHttp2Stream) => {
   stream.respond({ ":status": 200 }, { endStream: true });
 };
 
-test("after the session's GOAWAY the client is told at once, a new stream is refused, and an old one finishes", async () => {
+test("relays the session's GOAWAY at once, rejects new streams, and finishes old ones", async () => {
   const held: ServerHttp2Stream[] = [];
   await using served = await scene((stream) => {
     stream.respond({ ":status": 200 });
@@ -92,7 +92,7 @@ test("after the session's GOAWAY the client is told at once, a new stream is ref
 });
 
 test.each(["shown", "not shown"])(
-  "a stream that is reset before its answer harms no other, its token %s",
+  "a stream reset before its answer affects no other, its token %s",
   async (token) => {
     await using served = await scene(answerOk);
     const client = served.dial();
@@ -119,7 +119,7 @@ test.each([
   ["te", "gzip"],
   ["content-length", "many"],
   [":unknown", "1"],
-])("a request with the header %s: %s ends its stream alone", async (name, value) => {
+])("a request with the header %s: %s ends only its stream", async (name, value) => {
   await using served = await scene(answerOk);
   const client = served.dial();
   client.request(1, served.fields([[name, value]]));
@@ -130,7 +130,7 @@ test.each([
   ).toBeDefined();
 });
 
-/** What a session sends on a stream, as frames. */
+/** The session's answers on a stream, as frames. */
 const ANSWERS: Readonly<Record<string, (stream: number) => readonly Buffer[]>> = {
   "a connection-specific header": (stream) => [
     head(stream, [
@@ -173,7 +173,7 @@ function head(
 }
 
 test.each(Object.keys(ANSWERS))(
-  "a session that answers with %s harms no other connection",
+  "a session that answers with %s affects no other connection",
   async (name) => {
     const server = createNetServer((socket) => {
       socket.on("error", () => undefined);
@@ -181,7 +181,7 @@ test.each(Object.keys(ANSWERS))(
       const reader = new FrameReader();
       let isBegun = false;
       socket.on("data", (chunk: Buffer) => {
-        // The preface of the connection is no frame.
+        // The preface of the connection is not a frame.
         const frames = reader.read(isBegun ? chunk : chunk.subarray(PREFACE.length));
         isBegun = true;
         for (const { type, stream } of frames) {
@@ -206,26 +206,23 @@ test.each(Object.keys(ANSWERS))(
 test.each([
   ["in good order", 0],
   ["with an error", 2],
-])(
-  "a request with a body right behind a GOAWAY %s ends its connection alone",
-  async (_how, code) => {
-    await using served = await scene(answerOk);
-    const client = served.dial();
-    const goaway = Buffer.concat([Buffer.alloc(4), errorCode(code)]);
-    client.send(
-      frame(FRAME.goaway, FLAG.none, 0, goaway),
-      frame(FRAME.headers, FLAG.endHeaders, 1, headBlock(served.fields())),
-      frame(FRAME.data, FLAG.endStream, 1, Buffer.from("a body")),
-    );
-    client.socket.end();
-    await client.next(FRAME.ping, 99);
-    const other = served.dial();
-    other.request(1, served.fields());
-    expect(await other.next(FRAME.headers, 1)).toBeDefined();
-  },
-);
+])("a request with a body right after a GOAWAY %s ends only its connection", async (_how, code) => {
+  await using served = await scene(answerOk);
+  const client = served.dial();
+  const goaway = Buffer.concat([Buffer.alloc(4), errorCode(code)]);
+  client.send(
+    frame(FRAME.goaway, FLAG.none, 0, goaway),
+    frame(FRAME.headers, FLAG.endHeaders, 1, headBlock(served.fields())),
+    frame(FRAME.data, FLAG.endStream, 1, Buffer.from("a body")),
+  );
+  client.socket.end();
+  await client.next(FRAME.ping, 99);
+  const other = served.dial();
+  other.request(1, served.fields());
+  expect(await other.next(FRAME.headers, 1)).toBeDefined();
+});
 
-test("a request right before a GOAWAY is answered, and one behind it is refused", async () => {
+test("answers a request right before a GOAWAY, and rejects one after it", async () => {
   await using served = await scene(answerOk);
   const client = served.dial();
   const request = (stream: number) =>
@@ -237,7 +234,7 @@ test("a request right before a GOAWAY is answered, and one behind it is refused"
   );
 });
 
-test("a client that is stopped for minutes, and answers no ping, keeps its connection", async () => {
+test("keeps the connection of a client that stops for minutes and answers no ping", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   onTestFinished(() => void vi.useRealTimers());
   await using served = await scene(answerOk);
@@ -245,7 +242,7 @@ test("a client that is stopped for minutes, and answers no ping, keeps its conne
   client.request(1, served.fields());
   await client.next(FRAME.headers, 1);
   const pings = () => client.frames.filter(({ type }) => type === FRAME.ping).length;
-  // Node writes ten of them and no more.
+  // Node writes ten of them at most.
   for (let left = 6; left > 0 && !client.socket.destroyed; left -= pings() < 9 ? 0 : 1) {
     vi.advanceTimersByTime(5000);
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -254,7 +251,7 @@ test("a client that is stopped for minutes, and answers no ping, keeps its conne
   expect(await client.next(FRAME.headers, 3)).toBeDefined();
 });
 
-test("a client without a token has no connection to the session made for it", async () => {
+test("opens no connection to the session for a client without a token", async () => {
   await using served = await scene(answerOk);
   const client = served.dial();
   client.request(1, requestFields("Basic YTo="));
@@ -265,7 +262,7 @@ test("a client without a token has no connection to the session made for it", as
   expect(served.connections.length).toBe(1);
 });
 
-test("a head of more than 16 KiB is not read before a token was shown, and is after it", async () => {
+test("reads a head of more than 16 KiB only after a token", async () => {
   await using served = await scene(answerOk);
   const long: [string, string] = ["x-long", "a".repeat(15_000)];
   const client = served.dial();

@@ -6,7 +6,7 @@ export const FRAME = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaw
 export const FLAG = { none: 0, endStream: 1, ack: 1, endHeaders: 4 } as const;
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-/** What is read of a frame. */
+/** The parts of a frame. */
 export interface Frame {
   readonly type: number;
   readonly flags: number;
@@ -28,7 +28,7 @@ export function frame(
   return Buffer.concat([head, payload]);
 }
 
-/** A head as bytes of HPACK: each field a literal that is never indexed and not compressed. */
+/** Returns a head as bytes of HPACK: each field is a literal, never indexed and uncompressed. */
 export function headBlock(fields: readonly (readonly [string, string])[]): Buffer {
   return Buffer.concat(
     fields.flatMap(([name, value]) => [Buffer.from([0x10]), hpackText(name), hpackText(value)]),
@@ -50,7 +50,7 @@ function hpackText(text: string): Buffer {
 
 export const errorCode = (code: number) => Buffer.from([0, 0, 0, code]);
 
-/** The fields of a request that a session would take. */
+/** Returns the fields of a request that a session accepts. */
 export function requestFields(
   authorization: string,
   more: readonly (readonly [string, string])[] = [],
@@ -65,7 +65,7 @@ export function requestFields(
   ];
 }
 
-/** A client that sends what it is told, and keeps what comes. */
+/** A client that sends given frames and keeps received ones. */
 export class FrameClient {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
@@ -93,7 +93,7 @@ export class FrameClient {
     this.send(frame(FRAME.headers, flags, stream, headBlock(fields)));
   }
 
-  /** Resolves to the first frame of a type on a stream; undefined when the connection is over before. */
+  /** Resolves to the first frame of a type on a stream; undefined if the connection ends first. */
   async next(type: number, stream: number): Promise<Frame | undefined> {
     for (;;) {
       const found = this.frames.find((one) => one.type === type && one.stream === stream);
@@ -112,7 +112,7 @@ export class FrameClient {
   }
 }
 
-/** Reads frames from bytes, however they are cut. */
+/** Reads frames from bytes with any cuts. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-// HTTP/2 with prior knowledge, as the dagger CLI speaks it: relayed stream by stream.
+// HTTP/2 with prior knowledge, as the dagger CLI uses it: relayed stream by stream.
 
 import { once } from "node:events";
 import {
@@ -56,7 +56,7 @@ async function serveHttp2(answering: Answering) {
   };
 }
 
-/** Resolves when it is over, with an error or without. */
+/** Resolves when it is over, with or without an error. */
 function closed(one: { once(event: "close", listener: () => void): unknown }): Promise<void> {
   return new Promise((resolve) => one.once("close", resolve));
 }
@@ -67,7 +67,7 @@ async function textOf(stream: ClientHttp2Stream | ServerHttp2Stream): Promise<st
   return text;
 }
 
-test("only the token of a stream is another on the other side", async () => {
+test("changes only the token of a stream", async () => {
   let came: IncomingHttpHeaders = {};
   await using scene = await serveHttp2(async (stream, headers) => {
     came = headers;
@@ -90,7 +90,7 @@ test("only the token of a stream is another on the other side", async () => {
   expect(scene.proxy.counts.requests).toBe(0);
 });
 
-test("a wrong token is 401, and nothing is sent on", async () => {
+test("answers 401 to a wrong token, and forwards nothing", async () => {
   await using scene = await serveHttp2(() => undefined);
   const stream = scene.request({ ":path": "/", authorization: "Basic YTo=" });
   const [headers] = await once(stream, "response");
@@ -98,7 +98,7 @@ test("a wrong token is 401, and nothing is sent on", async () => {
   expect(await textOf(stream)).toBe("");
 });
 
-test("streams run beside each other on one connection, and events come as they are said", async () => {
+test("streams run in parallel on one connection, and events arrive at once", async () => {
   const open = new Map<string, ServerHttp2Stream>();
   await using scene = await serveHttp2((stream, headers) => {
     stream.respond({ ":status": 200, "content-type": "text/event-stream" });
@@ -119,7 +119,7 @@ test("streams run beside each other on one connection, and events come as they a
   for (const reader of readers) expect((await reader.next()).done).toBe(true);
 });
 
-test("trailers pass both ways", async () => {
+test("relays trailers both ways", async () => {
   let came: IncomingHttpHeaders = {};
   await using scene = await serveHttp2((stream) => {
     stream.once("trailers", (trailers) => {
@@ -138,7 +138,7 @@ test("trailers pass both ways", async () => {
   expect(came).toMatchObject({ "x-sum": "4" });
 });
 
-test("a reset of a stream passes with its code, either way, and harms no other", async () => {
+test("relays the reset of a stream with its code, both ways, and affects no other", async () => {
   const served: ServerHttp2Stream[] = [];
   await using scene = await serveHttp2((stream, headers) => {
     if (headers[":path"] === "/hold") {
@@ -161,7 +161,7 @@ test("a reset of a stream passes with its code, either way, and harms no other",
   expect(await textOf(other)).toBe("still here");
 });
 
-test("large bodies pass both ways", async () => {
+test("relays large bodies both ways", async () => {
   const CHUNK = Buffer.alloc(64 * 1024, "a");
   const CHUNKS = 512;
   await using scene = await serveHttp2((stream) => {
@@ -179,7 +179,7 @@ test("large bodies pass both ways", async () => {
   expect(bytes).toBe(CHUNKS * CHUNK.length);
 });
 
-test("the end of the session's connection ends the client's, after what was on its way", async () => {
+test("the end of the session's connection ends the client's, after the streams in progress", async () => {
   const held: ServerHttp2Stream[] = [];
   await using scene = await serveHttp2((stream) => {
     stream.respond({ ":status": 200 });
@@ -194,7 +194,7 @@ test("the end of the session's connection ends the client's, after what was on i
   await goaway;
 });
 
-test("a session that is gone ends the client's connection, and a client that is gone the session's", async () => {
+test("a lost session ends the client's connection, and a lost client the session's", async () => {
   await using scene = await serveHttp2((stream) => stream.respond({ ":status": 200 }));
   const stream = scene.request({ ":path": "/" });
   await once(stream, "response");
@@ -211,7 +211,7 @@ test("a session that is gone ends the client's connection, and a client that is 
   await left;
 });
 
-test("the first bytes may come one by one", async () => {
+test("accepts the first bytes one by one", async () => {
   await using scene = await serveHttp2(() => undefined);
   const line = dial(scene.proxy.address.port);
   line.socket.setNoDelay();
@@ -219,7 +219,7 @@ test("the first bytes may come one by one", async () => {
     line.socket.write(byte);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  // A frame of settings, which is what each side must say first.
+  // A frame of settings, which each side must send first.
   line.socket.write("\0\0\0\x04\0\0\0\0\0", "latin1");
   await line.until("\x04\0\0\0\0\0");
   line.socket.destroy();
@@ -229,7 +229,7 @@ test.each([
   "P",
   "PRI * HTTP/1.1\r\n\r\n",
   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnonsense of some length",
-])("what only begins like HTTP/2 harms nobody: %j", async (bytes) => {
+])("bytes that only begin like HTTP/2 harm nothing: %j", async (bytes) => {
   await using scene = await serveHttp2((stream) =>
     stream.respond({ ":status": 200 }, { endStream: true }),
   );

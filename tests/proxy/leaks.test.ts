@@ -1,4 +1,4 @@
-// Thousands of requests of which many break off: afterwards nothing is left of them.
+// Thousands of requests of which many break off: nothing of them is left afterwards.
 
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
@@ -12,7 +12,7 @@ import { dial, type Line, requestOf, type Served, serveHttp } from "./wire.js";
 const REQUESTS = 10_000;
 const WORKERS = 16;
 
-/** How a request goes. */
+/** The ways in which a request ends. */
 const WAYS = [
   "whole",
   "whole",
@@ -23,7 +23,7 @@ const WAYS = [
   "cut body",
 ] as const;
 
-/** How many objects of a class are alive, those included that hold no process. */
+/** Counts the live objects of a class, including those that keep no process alive. */
 const alive = (of: new (...given: never[]) => object) => queryObjects(of, { format: "count" });
 
 /** Resolves when no more are alive than before; an object may be held for a moment longer. */
@@ -31,7 +31,7 @@ async function untilAtMost(of: new (...given: never[]) => object, count: number)
   while (alive(of) > count) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Resolves with the next that comes, or with the end of the connection. */
+/** Resolves with the next data, or with the end of the connection. */
 function heard(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -74,9 +74,9 @@ async function work(served: Served, ways: readonly (typeof WAYS)[number][]): Pro
   line?.socket.destroy();
 }
 
-test("10,000 requests, of which either side resets many, leave no socket and no listener behind", async () => {
+test("10,000 requests with many resets on both sides leave no socket and no listener", async () => {
   const warnings: string[] = [];
-  // To count objects is experimental.
+  // Counting objects is experimental in Node.
   const listen = ({ name, message }: Error) =>
     name === "ExperimentalWarning" || warnings.push(message);
   process.on("warning", listen);
@@ -106,7 +106,7 @@ test("10,000 requests, of which either side resets many, leave no socket and no 
     while (open() > 0) await new Promise(setImmediate);
     await untilAtMost(ClientConnection, 0);
     await untilAtMost(SessionAgent, 0);
-    // The test's own list holds the sockets of the session, and they the requests.
+    // The test's own list holds the sockets of the session, and these the requests.
     served.connections.length = 0;
     await untilAtMost(IncomingMessage, 0);
     await untilAtMost(Socket, atRest);

@@ -1,4 +1,5 @@
-// What is no HTTP, or HTTP that breaks off: from either side it ends one connection and nothing else.
+// Bytes that are not HTTP, or HTTP that breaks off: on either side they end one connection and
+// nothing else.
 
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,7 +16,10 @@ afterAll(() => {
 const ANSWER =
   'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"data":{}}';
 
-/** Bytes that are nearly a message: some are changed, left out or doubled, and the end may be missing. */
+/**
+ * Returns bytes that are nearly a message: some are changed, omitted or doubled, and the end may be
+ * missing.
+ */
 function nearly(message: string): fc.Arbitrary<string> {
   const change = fc.record({
     at: fc.nat({ max: message.length }),
@@ -60,7 +64,7 @@ const messages = (authorization: string) => {
   ];
 };
 
-test("a client that speaks no HTTP, or half of it, ends its own connection only", async () => {
+test("a client that sends no HTTP, or half a message, ends only its own connection", async () => {
   await using served = await serveBytes((socket) => {
     socket.on("data", () => socket.write(ANSWER));
     socket.on("end", () => socket.end());
@@ -90,7 +94,7 @@ test("a client that speaks no HTTP, or half of it, ends its own connection only"
   line.socket.destroy();
 });
 
-test("a session that speaks no HTTP, or half of it, ends the client's connection only", async () => {
+test("a session that sends no HTTP, or half a message, ends only the client's connection", async () => {
   let answer = "";
   await using served = await serveBytes((socket) => {
     socket.once("data", () => socket.end(answer, "latin1"));
@@ -110,7 +114,8 @@ test("a session that speaks no HTTP, or half of it, ends the client's connection
       answer = given;
       const line = dial(served.proxyPort);
       line.socket.write(request);
-      // A whole answer may leave the connection open, and so may one by which the session was lost.
+      // A complete answer may leave the connection open, and so may one that reports a lost
+      // session.
       while (!line.socket.readableEnded && !line.socket.destroyed && !/\{"data":/.test(line.text)) {
         await new Promise(setImmediate);
       }

@@ -1,4 +1,4 @@
-// Reads HTTP/1.1 messages from bytes, by no code of the proxy's or of Node's, to compare exchanges.
+// Reads HTTP/1.1 messages from bytes, without code of the proxy or of Node, to compare exchanges.
 
 /** A message as its receiver understands it. */
 export interface Message {
@@ -6,19 +6,21 @@ export interface Message {
   readonly headers: readonly string[];
   readonly body: string;
   readonly trailers: readonly string[];
-  /** Whether it has come to its end by its own framing, or by the end of its connection. */
+  /** Whether it is complete, by its own framing or by the end of its connection. */
   readonly isComplete: boolean;
-  /** What came behind it. */
+  /** The bytes after it. */
   readonly rest: string;
 }
 
-/** What the bytes do not tell. */
+/** Facts that the bytes do not contain. */
 export interface Reading {
-  /** Whether a message without a length has no body (a request) or one that the end ends (an answer). */
+  /**
+   * Whether a message without a length has no body (a request) or one up to the end (an answer).
+   */
   readonly isAnswer: boolean;
   /** Whether it is an answer to HEAD. */
   readonly toHead?: boolean;
-  /** Whether the connection has ended, and not by a reset. */
+  /** Whether the connection has ended without a reset. */
   readonly hasEnded?: boolean;
 }
 

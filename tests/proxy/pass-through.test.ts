@@ -1,4 +1,5 @@
-// What is not a query passes the proxy untouched: heads, bodies and what HTTP/1.1 does with connections.
+// Other requests than queries pass the proxy unchanged: heads, bodies, and HTTP/1.1's use of
+// connections.
 
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
@@ -7,7 +8,7 @@ import { dial, listenTo, requestOf, serveBytes, serveHttp, TOKEN } from "./wire.
 
 const TARGET_AUTHORIZATION = `Basic ${Buffer.from(`${TOKEN}:`).toString("base64")}`;
 
-test("a head keeps the case, the order and the number of its headers, but for the token", async () => {
+test("keeps the case, the order and the number of headers, except for the token", async () => {
   let came = "";
   await using served = await serveBytes(async (socket) => {
     came = await listenTo(socket).until("\r\n\r\n");
@@ -39,7 +40,7 @@ test.each([
   ["one of the right length", `Basic ${Buffer.from(`${"0".repeat(64)}:`).toString("base64")}`],
   ["the session's own", TARGET_AUTHORIZATION],
   ["another scheme", "Bearer abc"],
-])("with %s as token the answer is 401 and nothing is sent on", async (_, authorization) => {
+])("answers 401 to %s as token, and forwards nothing", async (_, authorization) => {
   await using served = await serveHttp((_request, response) => response.end("secret"));
   for (const path of ["/query", "/other"]) {
     const answer = await fetch(`http://127.0.0.1:${served.proxyPort}${path}`, {
@@ -53,7 +54,7 @@ test.each([
   expect(served.proxy.counts.requests).toBe(0);
 });
 
-test("bodies of chunks keep their trailers both ways", async () => {
+test("chunked bodies keep their trailers both ways", async () => {
   let trailers: string[] = [];
   await using served = await serveHttp((request, response) => {
     request.resume().on("end", () => {
@@ -87,7 +88,7 @@ test.each([
   ["HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"],
   ["GET", "HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n"],
   ["GET", 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: "a"\r\n\r\n'],
-])("an answer without a body to %s leaves the connection in use: %j", async (method, answer) => {
+])("an answer without a body to %s keeps the connection: %j", async (method, answer) => {
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
     await line.until("/first");
@@ -108,7 +109,7 @@ test.each([
   line.socket.destroy();
 });
 
-test("a client of HTTP/1.0 gets an answer of chunks without them, and the end of the connection", async () => {
+test("an HTTP/1.0 client gets a chunked answer without chunks, ended by the connection", async () => {
   await using served = await serveHttp((_request, response) => {
     response.write("one");
     response.end("two");
@@ -121,7 +122,7 @@ test("a client of HTTP/1.0 gets an answer of chunks without them, and the end of
   expect(answer).not.toMatch(/transfer-encoding/i);
 });
 
-test("an answer that ends with its connection passes, and a reset before that end shows", async () => {
+test("relays an answer that ends with its connection, and a reset before that end", async () => {
   let isReset = false;
   await using served = await serveBytes(async (socket) => {
     await listenTo(socket).until("\r\n\r\n");
@@ -146,7 +147,7 @@ test("an answer that ends with its connection passes, and a reset before that en
   expect(broken.wasReset).toBe(true);
 });
 
-test("100 Continue comes from the session, and so does its refusal", async () => {
+test("100 Continue comes from the session, and so does its rejection", async () => {
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
     await line.until("\r\n\r\n");
@@ -176,7 +177,7 @@ test("100 Continue comes from the session, and so does its refusal", async () =>
   expect(await refused.ended()).toMatch(/^HTTP\/1.1 417 Expectation Failed\r\n/);
 });
 
-test("other information before an answer passes as well", async () => {
+test("relays other interim answers as well", async () => {
   await using served = await serveBytes(async (socket) => {
     await listenTo(socket).until("\r\n\r\n");
     socket.end(
@@ -192,7 +193,7 @@ test("other information before an answer passes as well", async () => {
   );
 });
 
-test("nothing is held back: each side hears the first bytes before the last are said", async () => {
+test("buffers nothing: each side receives the first bytes before the last are sent", async () => {
   await using served = await serveHttp((request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
     request.on("data", (chunk) => response.write(`data: ${chunk}\n\n`));
@@ -227,7 +228,7 @@ test("a client that is slow to read slows the session down", async () => {
     stalled = resolve;
   });
   await using served = await serveHttp((_request, response) => {
-    // Loopback holds a few MiB at most; who is not called back for so long is held up.
+    // Loopback buffers a few MiB at most, so a missing callback means that the writer waits.
     const timer = setTimeout(stalled, 1000);
     const write = () => {
       timer.refresh();

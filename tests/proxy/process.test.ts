@@ -1,4 +1,4 @@
-// The proxy alone in its process: what it keeps alive while a gigabyte passes, and that it ends.
+// The proxy alone in its process: its memory while a gigabyte passes, and that it ends.
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,13 +13,13 @@ import { TOKEN } from "./wire.js";
 
 const MIB = 1024 * 1024;
 
-/** What the process keeps alive right after a collection. */
+/** Returns the live memory right after a collection. */
 async function weigh(child: ChildProcess): Promise<{ liveBytes: number; rssBytes: number }> {
   child.send("weigh");
   return (await once(child, "message"))[0];
 }
 
-/** Sends as many mebibytes as said, and resolves to how many bytes came back. */
+/** Sends a number of mebibytes, and resolves to the number of bytes that came back. */
 async function echo(port: number, header: string, mebibytes: number): Promise<number> {
   const chunk = Buffer.alloc(MIB, "a");
   const request = httpRequest({
@@ -49,7 +49,7 @@ beforeAll(async () => {
   dist = join(await buildPackage(), "dist");
 });
 
-test("a process ends although a proxy runs in it, with connections open on both sides", async () => {
+test("a process ends although a proxy runs in it with open connections on both sides", async () => {
   const script = `
     import { createServer } from "node:http";
     import { connect } from "node:net";
@@ -74,7 +74,7 @@ test("a process ends although a proxy runs in it, with connections open on both 
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
-test("1 GiB in and out at once keeps less than 32 MiB alive", async () => {
+test("1 GiB in both directions at once keeps less than 32 MiB alive", async () => {
   const session = createServer((request, response) => void request.pipe(response));
   session.listen(0, "127.0.0.1");
   await once(session, "listening");
@@ -101,7 +101,7 @@ test("1 GiB in and out at once keeps less than 32 MiB alive", async () => {
     }
     expect(await transfer).toBe(1024 * MIB);
     expect(liveBytes - before.liveBytes).toBeLessThan(32 * MIB);
-    // What V8 and the allocator give back to the system is their affair, but it is no gigabyte either.
+    // V8 and the allocator decide what they return to the system, but it is less than a gigabyte.
     expect(rssBytes - before.rssBytes).toBeLessThan(256 * MIB);
   } finally {
     child.disconnect();

@@ -1,4 +1,5 @@
-// A proxy alone in a process, compiled into the folder given, that tells what it keeps alive when asked.
+// A proxy alone in a process, compiled into the given folder, that reports its live memory on
+// request.
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,7 +14,7 @@ const guard = new Guard({ registry: createRegistry() });
 const { address } = await startSessionProxy({ guard, target: JSON.parse(target) });
 process.send({ address });
 process.on("message", () => {
-  // One collection frees the buffers that the one before it has found.
+  // One collection frees the buffers that the previous one found.
   for (let times = 0; times < 3; times += 1) globalThis.gc();
   const { heapUsed, external, rss } = process.memoryUsage();
   process.send({ liveBytes: heapUsed + external, rssBytes: rss });

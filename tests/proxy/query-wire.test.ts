@@ -1,4 +1,5 @@
-// Queries as bytes: what of them and of their answers is passed on, rewritten, held or streamed.
+// Queries as bytes: which parts of them and of their answers are forwarded, rewritten, held or
+// streamed.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -35,7 +36,7 @@ test.each([
   "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 8\r\n\r\nhttp do:",
   "HTTP/1.1 503 \r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n4\r\nbusy\r\n0\r\nX-T: 1\r\n\r\n",
   'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"data":{"a":1}}',
-])("what the session answers to a query passes byte for byte: %j", async (answer) => {
+])("relays the session's answer to a query byte for byte: %j", async (answer) => {
   await using served = await serveBytes(async (socket) => {
     await listenTo(socket).until("{version}");
     socket.end(answer);
@@ -52,7 +53,7 @@ test.each([
   expect(served.proxy.counts.requests).toBe(1);
 });
 
-test("a query itself passes byte for byte, in chunks, with trailers and after 100 Continue", async () => {
+test("relays a query byte for byte, in chunks, with trailers and after 100 Continue", async () => {
   let came = "";
   await using served = await serveBytes(async (socket) => {
     came = await listenTo(socket).until("X-T: 1\r\n\r\n");
@@ -99,7 +100,7 @@ test.each([
   expect(served.proxy.counts.requests).toBe(1);
 });
 
-test("a query gets a traceparent of its own: a child of the one it had, or a new one", async () => {
+test("gives a query its own traceparent: a child of the given one, or a new one", async () => {
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     seen.push(request.headers.traceparent as string | undefined);
@@ -159,7 +160,7 @@ test("a query that is rewritten for a mirror has its own length, and keeps the r
   );
 });
 
-test("images are learnt over a connection of its own, and then asked for by their digests", async () => {
+test("learns digests over a separate connection, and then requests images by them", async () => {
   const digest = `sha256:${"ab".repeat(32)}`;
   const queries: string[] = [];
   const store = new MemoryDigests();
@@ -180,7 +181,7 @@ test("images are learnt over a connection of its own, and then asked for by thei
   await ask(served.proxy.address, from("alpine:3"));
   while (queries.length < 2) await new Promise(setImmediate);
   expect(served.connections.length).toBe(2);
-  // Nobody is told when the answer has been learnt from.
+  // No event reports that the answer has been used.
   const byDigest = () => queries.some((query) => query.includes(`alpine:3@${digest}`));
   while (!byDigest()) await ask(served.proxy.address, from("alpine:3"));
   expect(queries[0]).toBe(from("alpine:3"));
@@ -190,7 +191,7 @@ test.each([
   ["gzip", gzipSync],
   ["deflate", deflateSync],
   ["br", brotliCompressSync],
-])("an answer packed by %s is judged, and passes as it was packed", async (encoding, pack) => {
+])("classifies an answer compressed by %s, and relays it unchanged", async (encoding, pack) => {
   const packed = pack(PULL_FAILED);
   await using served = await serveHttp((_request, response) => {
     response.writeHead(200, { ...JSON_TYPE, "content-encoding": encoding }).end(packed);
@@ -201,7 +202,7 @@ test.each([
   expect(metrics?.failureCount).toBe(1);
 });
 
-test("a query of more than 16 MiB asks the engine alone, and streams", async () => {
+test("a query of more than 16 MiB asks only the engine's circuit, and streams", async () => {
   let bytes = 0;
   let begun = () => {};
   const hasBegun = new Promise<void>((resolve) => {
@@ -242,7 +243,7 @@ test("a query of more than 16 MiB asks the engine alone, and streams", async () 
   expect((await jsonOf(answer)).errors[0].extensions._type).toBe("CIRCUIT_OPEN");
 });
 
-test("an answer of more than 16 MiB streams, and counts as one that worked", async () => {
+test("an answer of more than 16 MiB streams, and counts as a success", async () => {
   const start = '{"data":{"file":{"contents":"';
   const [filler, end] = ["b".repeat(17 * MIB), '"}}}'];
   let release = () => {};
@@ -266,7 +267,7 @@ test("an answer of more than 16 MiB streams, and counts as one that worked", asy
   });
 });
 
-test("a long answer that is cut is cut for the client", async () => {
+test("a long answer that is cut is cut for the client too", async () => {
   await using served = await serveHttp((_request, response) => {
     response.writeHead(200, { ...JSON_TYPE, "content-length": 40 * MIB });
     response.write("b".repeat(20 * MIB), () => response.destroy());
@@ -275,7 +276,7 @@ test("a long answer that is cut is cut for the client", async () => {
   await expect(answer.text()).rejects.toThrow();
 });
 
-test("a body that is no query passes for the session to refuse, and a query in a packed body as well", async () => {
+test("relays an invalid body for the session to reject, and a compressed query as well", async () => {
   const bodies: Buffer[] = [];
   await using served = await serveHttp(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -300,7 +301,7 @@ test("a body that is no query passes for the session to refuse, and a query in a
   }
 });
 
-test("a kept connection that the session closes for its age loses no session, while it takes others", async () => {
+test("a kept connection closed for its age loses no session if others are accepted", async () => {
   let count = 0;
   await using served = await serveBytes(async (socket) => {
     count += 1;
@@ -339,7 +340,10 @@ test("a kept connection that the session closes for its age loses no session, wh
   expect(count).toBeGreaterThan(1);
 });
 
-/** A session that answers `version`, and resets every other query before its answer or in the middle. */
+/**
+ * Returns a session that answers `version`, and resets every other query before or within its
+ * answer.
+ */
 const resetting = (begun: string) =>
   serveBytes(async (socket) => {
     const text = await listenTo(socket).until("}");
@@ -354,7 +358,7 @@ const resetting = (begun: string) =>
 test.each([
   ["before its answer", ""],
   ["in the middle of its answer", 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"data":'],
-])("a query that a living session resets %s is reset alone", async (_when, begun) => {
+])("a query that a running session resets %s is the only one reset", async (_when, begun) => {
   await using served = await resetting(begun);
   const cut = async () => {
     const line = dial(served.proxyPort);
@@ -372,7 +376,7 @@ test.each([
     version: "v1",
   });
   expect(served.proxy.counts).toMatchObject({ requests: 4, lost: 0 });
-  // Three questions at the same time would be one each.
+  // Three parallel questions would use one connection each.
   expect(served.connections.length).toBeLessThan(8);
   expect(served.guard.engine.getMetrics().metrics.failureCount).toBe(0);
 });

@@ -1,4 +1,4 @@
-// A session double with a proxy before it, and ways to ask both.
+// A session double with a proxy in front of it, and ways to query both.
 
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
@@ -12,7 +12,7 @@ export function authorization({ token }: SessionAddress): string {
   return `Basic ${Buffer.from(`${token}:`).toString("base64")}`;
 }
 
-/** A guard with breakers of its own. */
+/** Creates a guard with breakers of its own. */
 export function newGuard(options: GuardOptions = {}): Guard {
   return new Guard({ registry: createRegistry(), ...options });
 }
@@ -33,7 +33,7 @@ export async function startScene(options: GuardOptions = {}, tracing?: RequestTr
   };
 }
 
-/** Sends a query as an SDK does. */
+/** Sends a query like an SDK. */
 export async function ask(
   address: SessionAddress,
   query: string,
@@ -50,7 +50,6 @@ export async function ask(
   });
 }
 
-/** What an answer of GraphQL holds. */
 interface GraphQLAnswer {
   readonly data: Record<string, unknown> | null;
   readonly errors: readonly [

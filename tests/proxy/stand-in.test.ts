@@ -1,4 +1,4 @@
-// The stand-in as SDKs start it, before a CLI that behaves well or badly.
+// The stand-in as SDKs start it, in front of a CLI that behaves well or badly.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,7 +21,7 @@ const cli = builtCli();
 const FAKE = fileURLToPath(new URL("fake-session-cli.mjs", import.meta.url));
 const LINE = '{"port":4242,"session_token":"real","other":{"kept":true}}\n';
 
-/** A stand-in that was started, and what it has said. */
+/** A started stand-in with its output. */
 class Started {
   readonly child: ChildProcessWithoutNullStreams;
   stdout = "";
@@ -53,7 +53,7 @@ class Started {
     return this.child.exitCode;
   }
 
-  /** Waits until standard error holds something. */
+  /** Waits until an output matches. */
   async says(pattern: RegExp, stream: "stdout" | "stderr" = "stderr"): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this[stream]);
@@ -79,8 +79,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe("the line that tells of a session", () => {
-  test("is replaced, its other keys kept, and all around it passes as it is", async () => {
+describe("the line with the session's address", () => {
+  test("is replaced with its other keys kept, and everything around it is unchanged", async () => {
     const [first, second] = [LINE.slice(0, 10), LINE.slice(10)];
     const started = new Started({
       lines: ["not json\n", first, second, "after\n", '{"port":1}\n'],
@@ -98,7 +98,7 @@ describe("the line that tells of a session", () => {
     expect(started.stderr).toContain('args ["session","--label","a:b","--unknown","x"]\n');
   });
 
-  test("leads to a proxy that knows its own token and not the real one", async () => {
+  test("leads to a proxy that accepts its own token and not the real one", async () => {
     const seen: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       seen.push(request.headers.authorization);
@@ -126,14 +126,14 @@ describe("the line that tells of a session", () => {
 });
 
 describe("the end of the real CLI", () => {
-  test.each([0, 1, 3, 75])("is ours: exit code %d, its words passed on", async (exitCode) => {
+  test.each([0, 1, 3, 75])("is ours: exit code %d, with its output forwarded", async (exitCode) => {
     const started = new Started({ errors: "its words\n", exitCode });
     expect(await started.ended()).toBe(exitCode);
     expect(started.stderr).toMatch(/^its words\n/);
   });
 
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
-    "%s reaches it, and is waited for",
+    "forwards %s to it, and waits for it",
     async (signal) => {
       const started = new Started({ lines: [LINE], signals: "say" });
       await started.says(/^pid/m);
@@ -143,7 +143,7 @@ describe("the end of the real CLI", () => {
     },
   );
 
-  test("is told of other signals as well, which do not end us", async () => {
+  test("forwards other signals too, which do not end us", async () => {
     const started = new Started({ lines: [LINE] });
     const [, pid] = await started.says(/^pid (\d+)/m);
     started.child.kill("SIGUSR2");
@@ -152,14 +152,14 @@ describe("the end of the real CLI", () => {
     expect(isAlive(Number(pid))).toBe(false);
   });
 
-  test("when a signal has ended it, the exit code says which", async () => {
+  test("the exit code shows the signal that ended it", async () => {
     const started = new Started({ lines: [LINE] });
     const [, pid] = await started.says(/^pid (\d+)/m);
     process.kill(Number(pid), "SIGKILL");
     expect(await started.ended()).toBe(137);
   });
 
-  test("comes with the end of our own input", async () => {
+  test("follows the end of our own input", async () => {
     const started = new Started({ lines: [LINE] });
     const [, pid] = await started.says(/^pid (\d+)/m);
     started.child.stdin.end();
@@ -167,7 +167,7 @@ describe("the end of the real CLI", () => {
     expect(isAlive(Number(pid))).toBe(false);
   });
 
-  test("is seen to when it will not open a session in time, deaf or not", async () => {
+  test("is enforced if it opens no session in time, even if it ignores signals", async () => {
     const started = new Started({}, { DAGGER_BREAKER_CONNECT_TIMEOUT: "1s" });
     const [, pid] = await started.says(/^pid (\d+)/m);
     expect(await started.ended()).toBe(124);
@@ -175,7 +175,7 @@ describe("the end of the real CLI", () => {
     expect(isAlive(Number(pid))).toBe(false);
   });
 
-  test("is brought about when it has closed its output without a session", async () => {
+  test("is enforced if it closes its output without a session", async () => {
     const started = new Started({ close: true });
     const [, pid] = await started.says(/^pid (\d+)/m);
     await started.ended();
@@ -183,8 +183,8 @@ describe("the end of the real CLI", () => {
   });
 });
 
-describe("a real CLI that cannot be had", () => {
-  test("is told with 127 when there is none", async () => {
+describe("a missing real CLI", () => {
+  test("causes exit code 127", async () => {
     const started = new Started({}, { DAGGER_BREAKER_CLI: "/nowhere/dagger" });
     expect(await started.ended()).toBe(127);
     expect(started.stderr).toMatch(
@@ -192,14 +192,14 @@ describe("a real CLI that cannot be had", () => {
     );
   });
 
-  test("is never ourselves", async () => {
+  test("is never replaced by ourselves", async () => {
     const started = new Started({}, { DAGGER_BREAKER_CLI: cli.program });
     expect(await started.ended()).toBe(127);
   });
 });
 
 describe("under a run", () => {
-  /** A run with a guard whose engine has failed once too often, or not. */
+  /** Starts a run whose guard may already have an open circuit for the engine. */
   async function runner(open: boolean) {
     const registry = createRegistry();
     const guard = new Guard({ registry });
@@ -223,7 +223,7 @@ describe("under a run", () => {
     [["--workdir", "tests"], resolve("tests")],
     [["--label", "a:b"], resolve("")],
   ])(
-    "the runner is told the working folder of %j, where the lock file is",
+    "sends the runner the working folder of %j, which contains the lock file",
     async (args, workdir) => {
       const told: unknown[] = [];
       const host: SessionHost = {
@@ -242,7 +242,7 @@ describe("under a run", () => {
     },
   );
 
-  test("sessions of several programs are one success of the engine each", async () => {
+  test("each session of several programs is one success of the engine", async () => {
     await using run = await runner(false);
     const both = [1, 2].map(() => new Started({ lines: [LINE] }, run.env));
     for (const started of both) await started.says(/\n/, "stdout");
@@ -256,7 +256,7 @@ describe("under a run", () => {
     expect(run.sessions.begun).toBe(2);
   });
 
-  test("a circuit that is open starts no CLI and ends with 75", async () => {
+  test("an open circuit starts no CLI and exits with 75", async () => {
     await using run = await runner(true);
     const started = new Started({ lines: [LINE] }, run.env);
     expect(await started.ended()).toBe(75);
@@ -264,7 +264,7 @@ describe("under a run", () => {
     expect(started.stdout).toBe("");
   });
 
-  test("a CLI that finds no engine is a failure of the engine, a wrong flag is none", async () => {
+  test("a CLI without an engine is a failure of the engine, a wrong flag is not", async () => {
     await using run = await runner(false);
     const down = "start engine: failed to run command [docker version]: exit status 1\n";
     expect(await new Started({ errors: down, exitCode: 1 }, run.env).ended()).toBe(1);
@@ -274,7 +274,7 @@ describe("under a run", () => {
     expect(run.guard.engine.getMetrics().metrics).toMatchObject({ failureCount: 1 });
   });
 
-  test("that has gone, the session ends, since its proxy has", async () => {
+  test("without the runner the session ends, because its proxy has gone", async () => {
     const run = await runner(false);
     const started = new Started({ lines: [LINE], signals: "say" }, run.env);
     await started.says(/^pid/m);
@@ -283,7 +283,7 @@ describe("under a run", () => {
     expect(started.stderr).toContain("dagger-breaker run has gone");
   });
 
-  test("that cannot be reached, it guards by itself", async () => {
+  test("guards by itself if the runner cannot be reached", async () => {
     const started = new Started({ lines: [LINE] }, { DAGGER_BREAKER_RUN: "/nowhere/run.sock" });
     await started.says(/\n/, "stdout");
     expect(JSON.parse(started.stdout).session_token).toMatch(/^[0-9a-f]{64}$/);

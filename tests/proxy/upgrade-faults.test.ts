@@ -14,7 +14,7 @@ const OFFER = ["Upgrade: websocket", "Connection: Upgrade"];
 const offer = ({ authorization }: Served, path = "/socket") =>
   requestOf(`GET ${path} HTTP/1.1`, ["Host: a", `Authorization: ${authorization}`, ...OFFER]);
 
-/** A query; with an offer to upgrade it is passed over. */
+/** A query; an offer to upgrade in it is ignored. */
 const query = ({ authorization }: Served, text: string, more: readonly string[] = []) => {
   const body = JSON.stringify({ query: text });
   const head = ["Host: a", `Authorization: ${authorization}`, `Content-Length: ${body.length}`];
@@ -33,7 +33,7 @@ const ENDS: Readonly<Record<string, (socket: Socket) => unknown>> = {
   "ends and then resets": (socket) => socket.end(() => socket.resetAndDestroy()),
 };
 
-/** What of the session's consent has come before the end. */
+/** The part of the session's consent before the end. */
 const CONSENTS: Readonly<Record<string, string>> = {
   "before 101": "",
   "in the middle of 101": SWITCH.slice(0, 30),
@@ -52,7 +52,7 @@ const CASES = ["session", "client"].flatMap((side) =>
 const openFiles = () => readdirSync("/proc/self/fd").length;
 
 testWhere(process.platform === "linux")(
-  "whoever ends an upgrade, however and whenever, both connections are closed",
+  "closes both connections after any end of an upgrade",
   async () => {
     const sessions: Line[] = [];
     let consent = "";
@@ -71,7 +71,7 @@ testWhere(process.platform === "linux")(
       while (sessions.length === 0) await new Promise(setImmediate);
       const session = sessions.pop() as Line;
       await session.until("\r\n\r\n");
-      // The other side does no more than any program does: it ends when it has been ended.
+      // The other side ends when it receives an end, like any program.
       const [ending, other] = side === "client" ? [client, session] : [session, client];
       other.socket.once("end", () => other.socket.end());
       const closed = Promise.all([closing(ending.socket), closing(other.socket)]);
@@ -89,7 +89,7 @@ async function closing(socket: Socket): Promise<void> {
   if (!socket.closed) await once(socket, "close").catch(() => undefined);
 }
 
-test("an upgrade that is sent behind a query waits for its turn, and is answered after it", async () => {
+test("an upgrade sent after a query waits, and is answered after it", async () => {
   const release: (() => void)[] = [];
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
@@ -108,7 +108,7 @@ test("an upgrade that is sent behind a query waits for its turn, and is answered
   line.socket.destroy();
 });
 
-test("a refused upgrade behind a query is answered after it", async () => {
+test("a rejected upgrade after a query is answered after it", async () => {
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
     await line.until("{first}");
@@ -123,7 +123,7 @@ test("a refused upgrade behind a query is answered after it", async () => {
   );
 });
 
-test("of pipelined queries that each offer an upgrade all are answered, in their order", async () => {
+test("answers all pipelined queries that each offer an upgrade, in order", async () => {
   const texts = ["{a}", "{b}", "{c}", "{d}"];
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
@@ -140,7 +140,7 @@ test("of pipelined queries that each offer an upgrade all are answered, in their
   line.socket.destroy();
 });
 
-test("a long answer before an upgrade comes whole, at the pace of its reader", async () => {
+test("a long answer before an upgrade arrives complete, at the speed of its reader", async () => {
   const BYTES = 8 * 1024 * 1024;
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
@@ -160,7 +160,7 @@ test("a long answer before an upgrade comes whole, at the pace of its reader", a
   line.socket.destroy();
 });
 
-test("a client that leaves while its upgrade waits behind a query has that query dropped", async () => {
+test("drops the query before a waiting upgrade when its client leaves", async () => {
   let dropped = () => {};
   const isDropped = new Promise<void>((resolve) => {
     dropped = resolve;

@@ -1,4 +1,5 @@
-// Other protocols on a connection: what both sides agreed on, what the session refused, and offers.
+// Other protocols on a connection: accepted by both sides, rejected by the session, and offered
+// only.
 
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
@@ -23,7 +24,7 @@ const offer = (authorization: string) =>
 /** Bytes of every value, as a text. */
 const BYTES = Buffer.from(Array.from({ length: 256 }, (_, value) => value)).toString("latin1");
 
-test("behind the handshake all bytes pass both ways, those sent at once included", async () => {
+test("relays all bytes after the handshake both ways, including those sent at once", async () => {
   let came = "";
   await using served = await serveBytes(async (socket) => {
     const line = listenTo(socket);
@@ -67,7 +68,7 @@ test("a reset of one side resets the other", async () => {
   await over;
 });
 
-test("a refusal passes with its body, and ends the connection", async () => {
+test("relays a rejection with its body, and ends the connection", async () => {
   await using served = await serveHttp((_request, response) => {
     response.writeHead(426, "No Sockets Here", { "X-Why": "none" });
     response.write("not ");
@@ -89,7 +90,7 @@ test("a wrong token opens nothing", async () => {
   expect(served.connections).toEqual([]);
 });
 
-test("an offer to upgrade takes no query out of the guard's sight", async () => {
+test("an offer to upgrade does not hide a query from the guard", async () => {
   const seen: (string | undefined)[] = [];
   await using served = await serveHttp((request, response) => {
     seen.push(request.headers.upgrade);

@@ -1,4 +1,4 @@
-// Servers and clients of plain bytes and plain HTTP, to see what really goes over the wire.
+// Servers and clients of plain bytes and plain HTTP, to see what is really sent.
 
 import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
@@ -8,7 +8,7 @@ import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { startSessionProxy } from "../../src/proxy/session-proxy.js";
 import { authorization, newGuard } from "./scene.js";
 
-/** The token of every server that stands for a session here. */
+/** The token of every session server here. */
 export const TOKEN = "feedbeef";
 
 async function portOf(server: Server | ReturnType<typeof createServer>): Promise<number> {
@@ -17,7 +17,7 @@ async function portOf(server: Server | ReturnType<typeof createServer>): Promise
   return (server.address() as AddressInfo).port;
 }
 
-/** A server, a proxy before it, and how many connections the server has seen. */
+/** A server with a proxy in front of it. */
 export interface Served extends AsyncDisposable {
   readonly guard: Guard;
   /** The server's own port. */
@@ -25,9 +25,9 @@ export interface Served extends AsyncDisposable {
   /** The port of the proxy. */
   readonly proxyPort: number;
   readonly proxy: Awaited<ReturnType<typeof startSessionProxy>>;
-  /** The header's value that the proxy takes. */
+  /** The header's value that the proxy accepts. */
   readonly authorization: string;
-  /** All connections that the server was ever asked for. */
+  /** All connections to the server. */
   readonly connections: Socket[];
 }
 
@@ -56,38 +56,38 @@ async function serve(
   };
 }
 
-/** A proxy before a server of HTTP/1.1. */
+/** Starts a proxy in front of an HTTP/1.1 server. */
 export function serveHttp(listener: RequestListener, options?: GuardOptions): Promise<Served> {
   return serve(createHttpServer({ keepAliveTimeout: 0 }, listener), options);
 }
 
-/** A proxy before a server that does with each connection as it likes. */
+/** Starts a proxy in front of a server that handles each connection freely. */
 export function serveBytes(
   onConnection: (socket: Socket) => unknown,
   options?: GuardOptions,
 ): Promise<Served> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => undefined);
-    // What a script waits for may not come, when the connection is over.
+    // A script may wait for data that never comes, once the connection is over.
     void Promise.resolve(onConnection(socket)).catch(() => undefined);
   });
   return serve(server, options);
 }
 
-/** A connection of which all that came is kept. */
+/** A connection that keeps everything it receives. */
 export interface Line {
   readonly socket: Socket;
-  /** What has come so far. */
+  /** Everything received so far. */
   readonly text: string;
   /** Whether the other side has reset it. */
   readonly wasReset: boolean;
-  /** Resolves to all that has come, once that holds a text. */
+  /** Resolves to everything received, once that contains a text. */
   until(part: string): Promise<string>;
-  /** Resolves to all that has come, once the other side has ended or reset the connection. */
+  /** Resolves to everything received, once the other side has ended or reset the connection. */
   ended(): Promise<string>;
 }
 
-/** Connects and keeps what comes, as bytes in latin1. */
+/** Connects and keeps the received bytes as latin1. */
 export function dial(port: number): Line {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   return listenTo(socket);
@@ -134,7 +134,7 @@ export function listenTo(socket: Socket): Line {
   };
 }
 
-/** A request as bytes; `lines` are its headers. */
+/** Returns a request as bytes; `lines` are its headers. */
 export function requestOf(firstLine: string, lines: readonly string[], body = ""): string {
   return `${[firstLine, ...lines].join("\r\n")}\r\n\r\n${body}`;
 }
