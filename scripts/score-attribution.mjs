@@ -70,8 +70,9 @@ function sayMessage({ message, operation, seenIn }) {
   return classifyFailure(message, { operation, source: seenIn });
 }
 
-function sayCommand({ stdout, stderr, exitCode }) {
-  return classifyFailure(`${stdout}\n${stderr}`, { source: "cli", exitCode });
+function sayCommand({ stdout, stderr, exitCode, args }) {
+  const command = args && ["dagger", ...args];
+  return classifyFailure(`${stdout}\n${stderr}`, { source: "cli", exitCode, command });
 }
 
 /** Failures of one answer come in no fixed order: each label is paired with the best that is left. */
@@ -95,8 +96,8 @@ function nearest(failures, got) {
 }
 
 /**
- * A label without its host where no words can tell it: `http` names none in `logs` and with `--silent`. There
- * `run` takes it from the engine's spans.
+ * A label without its host where neither words nor the command line can tell it: `http` names none in `logs` and
+ * with `--silent`. There `run` takes it from the engine's spans.
  */
 function readable(label, got, text) {
   const isHidden = typeof label.upstream === "string" && !text.includes(label.upstream);

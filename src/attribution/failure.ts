@@ -83,6 +83,13 @@ export interface FailureContext {
   readonly query?: string | GraphQLRequest | undefined;
   /** The exit code of the `dagger` command whose output is classified. */
   readonly exitCode?: number | undefined;
+  /**
+   * The `dagger` command line whose output is classified: its words, the program first, or a text. Where the
+   * words of a failure name no host, the only one of its kind there is the upstream.
+   */
+  readonly command?: string | readonly string[] | undefined;
+  /** What that command read from its standard input: the document of `dagger query`, or a script. */
+  readonly input?: string | undefined;
 }
 
 /** The body of a GraphQL request. */

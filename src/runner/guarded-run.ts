@@ -226,6 +226,7 @@ class GuardedRun {
         end,
         refused: refused === refusedBefore ? null : (refused ?? null),
         evidence,
+        command: [command, ...args],
         isOwn: this.#isOwn,
         isTraced: isTraced(this.#plan),
         isInterrupted: isSignaled || this.#wasCanceled(end),

@@ -111,6 +111,7 @@ interface Command {
   readonly engine: string;
   readonly id: string;
   readonly format: string;
+  readonly args: readonly string[];
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
@@ -143,3 +144,32 @@ test.each(["plain", "report", "tty", "dots", "logs"])(
     expect(wrong.map(({ engine, id }) => `${engine} ${id}`)).toEqual([]);
   },
 );
+
+test("with the command line 98 % of the hosts that failed are named, and no other is", () => {
+  const rows = read<Command>("commands-2");
+  const nameOf = (host: string | null | undefined) => host && breakerName("registry", host);
+  const told = rows.map((row) => {
+    const { args, stdout, stderr, exitCode, failures } = row;
+    const got = classifyFailure(`${stdout}\n${stderr}`, {
+      source: "cli",
+      exitCode,
+      command: ["dagger", ...args],
+    });
+    const alike = failures.filter(
+      ({ fault, counts }) => fault === got.fault && counts === got.counts,
+    );
+    const label = alike.find((one) => nameOf(one.upstream) === nameOf(got.upstream)) ?? alike[0];
+    return { row, got, label };
+  });
+  const counted = told.filter(({ label }) => label?.counts && typeof label.upstream === "string");
+  const named = counted.filter(
+    ({ got, label }) => nameOf(got.upstream) === nameOf(label?.upstream),
+  );
+  expect(counted.length).toBeGreaterThan(100);
+  expect(named.length / counted.length).toBeGreaterThanOrEqual(0.98);
+  const wrong = told.filter(
+    ({ got, label }) =>
+      got.counts && got.upstream !== null && nameOf(got.upstream) !== nameOf(label?.upstream),
+  );
+  expect(wrong.map(({ row }) => `${row.engine} ${row.id}`)).toEqual([]);
+});

@@ -25,6 +25,7 @@ interface Recorded {
   readonly engine: string;
   readonly id: string;
   readonly format: string;
+  readonly args: readonly string[];
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -75,11 +76,11 @@ describe("run", () => {
     const dagger = join(folder, "dagger");
     writeFileSync(dagger, '#!/bin/sh\ncat "$1.out"; cat "$1.err" >&2; exit "$2"\n');
     chmodSync(dagger, 0o755);
-    const order = piped.map(({ stdout, stderr, exitCode }, index) => {
+    const order = piped.map(({ stdout, stderr, exitCode, args }, index) => {
       const path = join(folder, `${index}`);
       writeFileSync(`${path}.out`, stdout);
       writeFileSync(`${path}.err`, stderr);
-      return { path, exitCode };
+      return { path, exitCode, args };
     });
     const file = runner.file();
     writeFileSync(file, JSON.stringify({ dist: runner.dist, dagger, commands: order }));

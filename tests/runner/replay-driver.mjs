@@ -11,9 +11,14 @@ const { Guard } = await load("guard/guard.js");
 const { createRegistry } = await load("registry/registry.js");
 
 const runs = [];
-for (const { path, exitCode } of commands) {
+for (const { path, exitCode, args } of commands) {
   const registry = createRegistry();
-  const plan = { command: dagger, args: [path, `${exitCode}`], env: process.env, limits: {} };
+  const plan = {
+    command: dagger,
+    args: [path, `${exitCode}`, ...args],
+    env: process.env,
+    limits: {},
+  };
   const report = await runGuarded(
     { ...plan, learnt: "off", maxRetries: 0, sendsTraces: false },
     new Guard({ registry }),

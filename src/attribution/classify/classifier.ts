@@ -1,5 +1,6 @@
 /** The classifier: a set of rules with the two ways to ask it. */
 
+import { withCommandHost } from "../command-line/with-command-host.js";
 import type { Failure, FailureContext, SessionResponse } from "../failure.js";
 import { otherErrors, readContext, readError, readProperty } from "../reading/error-facts.js";
 import { readRules } from "../rules/check-rules.js";
@@ -57,7 +58,11 @@ export function createClassifier(options: ClassifierOptions = {}): Classifier {
   const rules: RuleSet = { own: [...own], standard: ATTRIBUTION_RULES };
   return {
     rules: Object.freeze([...own, ...ATTRIBUTION_RULES]),
-    classifyFailure: (error, context) => decideFailure(error, readContext(context), rules),
+    classifyFailure: (error, given) => {
+      const context = readContext(given);
+      const found = decideFailure(error, context, rules);
+      return withCommandHost(found, context, () => readError(error, context).text);
+    },
     classifyResponse: (response, context) =>
       decideResponse(readResponse(response), readContext(context), rules),
   };

@@ -11,7 +11,7 @@ import { DEFAULT_CLASSIFIER } from "./classifier.js";
  * the engine's log, a message. It never throws.
  *
  * @param error The error or text.
- * @param context Further facts: `operation`, `source`, `query`, `exitCode`.
+ * @param context Further facts: `operation`, `source`, `query`, `exitCode`, `command`, `input`.
  * @example
  * ```ts
  * import { classifyFailure } from "dagger-circuit-breaker/attribution";

@@ -8,6 +8,7 @@ import { bothEnds } from "./text.js";
 
 const MAX_CAUSES = 16;
 const MAX_PATH = 64;
+const MAX_WORDS = 10_000;
 
 /** The content of an error: words, structure and the output of a command. */
 export interface ErrorContent {
@@ -30,8 +31,8 @@ export function readProperty(value: unknown, key: string): unknown {
 }
 
 function readText(value: unknown, key: string): string | undefined {
-  const text = readProperty(value, key);
-  return typeof text === "string" ? bothEnds(text) : undefined;
+  const text = readString(value, key);
+  return text === undefined ? undefined : bothEnds(text);
 }
 
 function readNumber(value: unknown, key: string): number | undefined {
@@ -67,7 +68,20 @@ export function readContext(context: unknown): FailureContext {
     source: readText(context, "source"),
     query: readProperty(context, "query") as FailureContext["query"],
     exitCode: readNumber(context, "exitCode"),
+    command: readCommand(readProperty(context, "command")),
+    input: readString(context, "input"),
   };
+}
+
+function readCommand(command: unknown): FailureContext["command"] {
+  if (typeof command === "string") return command;
+  if (!isArray(command)) return undefined;
+  return entriesOf(command, MAX_WORDS).filter((word) => typeof word === "string");
+}
+
+function readString(value: unknown, key: string): string | undefined {
+  const text = readProperty(value, key);
+  return typeof text === "string" ? text : undefined;
 }
 
 /** Returns the error and its causes, outermost first: each once, at most sixteen. */

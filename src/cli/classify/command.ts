@@ -29,6 +29,8 @@ interface ClassifyOptions {
   readonly operation?: string;
   readonly exitCode?: number;
   readonly query?: string;
+  readonly command?: string;
+  readonly stdin?: string;
   readonly json?: true;
 }
 
@@ -62,6 +64,11 @@ export function addClassifyCommand(program: Command, context: CommandContext): v
       ).argParser(wholeNumber(0, 255)),
     )
     .option("--query <file>", "the GraphQL request: its hosts help where the words name none")
+    .option(
+      "--command <line>",
+      'the dagger command whose output this is, as "dagger call build --url https://...": where the words name no host, the only one of that kind in it is the upstream',
+    )
+    .option("--stdin <file>", "what that command read from its standard input: a query or a script")
     .option("--response", "the file is a recorded answer as JSON: {status, contentType, body}")
     .option("--json", "print one JSON object")
     .addHelpText("after", exitCodeHelp(CLASSIFY_EXIT_CODES))
@@ -83,16 +90,14 @@ async function failuresOf(
   options: ClassifyOptions,
   terminal: Terminal,
 ): Promise<readonly Failure[]> {
-  if (file === "-" && options.query === "-") {
-    throw new CommandError(
-      'option --query is "-", expected a file, as standard input is what is classified',
-      EXIT.usage,
-    );
-  }
+  checkOneReader(file, options);
   if (file === "-" && terminal.stdin.isTTY) {
     say(terminal, "reading from the terminal, end with Ctrl-D");
   }
+  const { command, stdin } = options;
   const given: FailureContext = {
+    command,
+    input: stdin === undefined ? undefined : await readWhole(stdin, terminal),
     operation: options.operation,
     exitCode: options.exitCode,
     source: options.exitCode === undefined ? undefined : "cli",
@@ -105,6 +110,29 @@ async function failuresOf(
   // Read also when it tells nothing, so that whoever writes into us is not cut off.
   const text = await readEnds(file, terminal);
   return options.exitCode === 0 ? [] : [classifyFailure(text, given)];
+}
+
+/**
+ * Rejects options that would read standard input twice, and a standard input without its command.
+ *
+ * @throws CommandError
+ */
+function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions): void {
+  if (stdin !== undefined && command === undefined) {
+    throw new CommandError(
+      "option --stdin is given without --command, expected the command that read it",
+      EXIT.usage,
+    );
+  }
+  const [name, other] = Object.entries({ "--query": query, "--stdin": stdin })
+    .filter(([, path]) => path === "-")
+    .map(([option]) => option);
+  if (name === undefined || (file !== "-" && other === undefined)) return;
+  const taken = file === "-" ? "what is classified" : `what ${other} reads`;
+  throw new CommandError(
+    `option ${name} is "-", expected a file, as standard input is ${taken}`,
+    EXIT.usage,
+  );
 }
 
 /** A request as it was sent, or its text alone. */

@@ -42,6 +42,11 @@ export interface CallFacts {
   readonly isCut: boolean;
   /** Whether the call itself names what it depends on, as a request does and a command does not. */
   readonly namesUpstreams: boolean;
+  /**
+   * The breaker of a host that only the command line names, which words and spans do not: what is told of it
+   * counts in this process alone.
+   */
+  readonly inferred: string | null;
   /** The names of breakers that the user declared: what words tell of them counts for everyone. */
   readonly needs: readonly string[];
   /** How long a rate limit opens a circuit when the answer states no time, in milliseconds. */

@@ -27,6 +27,7 @@ export const NO_FACTS: CallFacts = {
   exchanges: null,
   isCut: false,
   namesUpstreams: true,
+  inferred: null,
   needs: [],
   rateLimitOpenMs: 0,
 };
@@ -195,10 +196,11 @@ function believed({ wordsReach, exchanges }: CallFacts): readonly Evidence[] {
 
 /**
  * Returns whether what words tell of an upstream counts in this process alone: they are those of another
- * program than dagger, the user has not declared the upstream, and no span shows that it failed.
+ * program than dagger, or do not name it; the user has not declared the upstream, and no span shows that it failed.
  */
 function isKeptLocal(name: string, facts: CallFacts, seen: readonly Evidence[]): boolean {
-  if (facts.wordsReach === "answer" || facts.wordsReach === "store") return false;
+  const isTrusted = facts.wordsReach === "answer" || facts.wordsReach === "store";
+  if (isTrusted && facts.inferred !== name) return false;
   if (facts.needs.includes(name)) return false;
   return !seen.some(
     ({ kind, host, servesHost, outcome, forgeable }) =>

@@ -37,6 +37,7 @@ async function settled(
   const failure = settleAttempt(call, {
     end: { ...ENDED, ...end },
     evidence: undefined,
+    command: ["dagger", "call", "test"],
     isOwn: true,
     isTraced: false,
     isInterrupted: false,
@@ -282,5 +283,38 @@ describe("another attempt", () => {
     expect(breakerToAsk(named)).toBe("registry:ghcr.io");
     expect(breakerToAsk({ ...named, breaker: "engine" })).toBe("engine");
     expect(breakerToAsk({ ...named, upstream: null })).toBeNull();
+  });
+});
+
+describe("a failure whose words name no host", () => {
+  const HOSTLESS = "Error: invalid response status 503 Service Unavailable";
+  const command = ["dagger", "-s", "call", "fetch", "--url", "https://bot:pw@dl.acme.dev/x?sig=1"];
+  const ended = { exitCode: 1, text: HOSTLESS };
+
+  test("is that of the only host in the command line, where there are no spans", async () => {
+    const { failure, metrics } = await settled(ended, { command });
+    expect(failure).toMatchObject({ upstream: "dl.acme.dev", breaker: "http:dl.acme.dev" });
+    expect(metrics("http:dl.acme.dev")?.metrics.failureCount).toBe(1);
+    expect(JSON.stringify(failure)).not.toMatch(/bot|pw|sig/);
+  });
+
+  test("is that of the host that spans show, whatever the command line names", async () => {
+    const seen = evidence({ kind: "http", host: "cdn.acme.dev", servesHost: "cdn.acme.dev" });
+    const { failure, names } = await settled(ended, { command, evidence: [seen] });
+    expect(failure).toMatchObject({ upstream: "cdn.acme.dev", breaker: "http:cdn.acme.dev" });
+    expect(names).not.toContain("http:dl.acme.dev");
+  });
+
+  test("blames no host of the command line that spans show to have answered", async () => {
+    const seen = evidence({ kind: "http", host: "dl.acme.dev", outcome: "answered" });
+    const { failure, metrics } = await settled(ended, { command, evidence: [seen] });
+    expect(failure).toMatchObject({ upstream: null, breaker: null });
+    expect(metrics("http:dl.acme.dev")?.metrics.failureCount ?? 0).toBe(0);
+  });
+
+  test("names nobody by the arguments of another program", async () => {
+    const make = ["make", "test", "URL=https://dl.acme.dev/x"];
+    const { failure } = await settled(ended, { command: make, isOwn: false });
+    expect(failure).toMatchObject({ upstream: null, breaker: null });
   });
 });

@@ -1,5 +1,6 @@
 /** What one attempt came to: settles its call, and tells whether another one may work. */
 
+import { withCommandHost } from "../../attribution/command-line/with-command-host.js";
 import type { Failure } from "../../attribution/failure.js";
 import { hasDaggerOutput } from "../../attribution/front-ends.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -22,6 +23,8 @@ export interface AttemptFacts {
   readonly end: AttemptEnd;
   /** What its spans prove; undefined without spans. */
   readonly evidence: readonly Evidence[] | undefined;
+  /** The command with its arguments. */
+  readonly command: readonly string[];
   /** The last request of its sessions that we refused; null when there was none. */
   readonly refused?: RefusedRequest | null;
   /** Whether the command is dagger itself. */
@@ -40,7 +43,8 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
     return null;
   }
   const refused = facts.refused ?? null;
-  const failure = failureOf(end, isOwn, evidence ?? [], refused);
+  const said = failureOf(end, isOwn, evidence ?? [], refused);
+  const failure = said && withOwnHost(said, facts);
   if (end.timedOut === "connect") {
     call.notConnected();
     return failure && reported(failure, { breaker: ENGINE, couldShare: false });
@@ -54,12 +58,22 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
     evidence,
     provesEngine: provesEngine(facts, failure?.upstreamKind ?? null),
     wordsReach: reachOf(isOwn, end.text, failure),
+    inferred: failure === said ? null : failure && circuitOf(failure),
   });
   if (failure?.rule !== OWN_REJECTED) {
     return failure && reported(withSeenHost(failure, evidence ?? []), counted);
   }
   const circuit = refused?.circuit ?? rejectionInWords(end.text)?.circuit ?? null;
   return { ...reported(failure, counted), circuit };
+}
+
+/**
+ * Names the host by the command line of dagger where neither words nor spans name it. Spans of that kind show
+ * whom the engine asked, which a command line does not.
+ */
+function withOwnHost(failure: Failure, { end, evidence, isOwn, command }: AttemptFacts): Failure {
+  const isSeen = evidence?.some(({ kind }) => kind === failure.upstreamKind) === true;
+  return !isOwn || isSeen ? failure : withCommandHost(failure, { command }, () => end.text);
 }
 
 /** How far the words of an attempt count: those of dagger itself for all, those of its front end here. */

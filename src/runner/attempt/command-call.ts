@@ -23,6 +23,8 @@ export interface CommandFindings {
   /** Whether an engine has worked for it, as far as that could be seen. */
   readonly provesEngine: boolean;
   readonly wordsReach: WordsReach;
+  /** The breaker of the host that only the command line names; null when words or spans name it. */
+  readonly inferred: string | null;
 }
 
 /** The breaker that has counted a failure. */
@@ -89,10 +91,11 @@ export class CommandCall {
    */
   ended(findings: CommandFindings): CountedIn | null {
     if (!this.#settle()) return this.#endedBesideSessions(findings);
-    const { failure, evidence, provesEngine, wordsReach } = findings;
+    const { failure, evidence, provesEngine, wordsReach, inferred } = findings;
     const facts = {
       failures: failure === null ? [] : [failure],
       wordsReach,
+      inferred,
       engineAnswered: provesEngine,
       upstreams: this.#upstreams,
       exchanges: evidence ?? null,

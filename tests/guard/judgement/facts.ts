@@ -51,6 +51,8 @@ export interface Facts {
   readonly needs: readonly string[];
   /** Of a command: whether it opened sessions, whose requests were the calls. */
   readonly hadSessions: boolean;
+  /** Of a command: the breaker of the host that its command line alone names. */
+  readonly inferred: string | null;
 }
 
 /**
@@ -118,6 +120,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
     reach: "store",
     needs: [],
     hadSessions: false,
+    inferred: null,
     ...given,
   };
 }

@@ -127,7 +127,7 @@ function requestFacts({ upstreams, readsLocks }: Facts, { guard }: Notes): Reque
 }
 
 async function judgeCommand(facts: Facts, notes: Notes): Promise<void> {
-  const { end, exchanges, upstreams, engineWorked, reach, hadSessions } = facts;
+  const { end, exchanges, upstreams, engineWorked, reach, hadSessions, inferred } = facts;
   const needs = new Set(upstreams.map(({ name }) => name));
   const { signal } = new AbortController();
   const call = await CommandCall.admit(notes.guard as never, needs, signal);
@@ -139,6 +139,7 @@ async function judgeCommand(facts: Facts, notes: Notes): Promise<void> {
       evidence: exchanges,
       provesEngine: engineWorked,
       wordsReach: reach,
+      inferred,
     });
   } else if (end.kind === "limit" && end.engine === "silent") call.notConnected();
   else if (end.kind === "limit") call.timedOut(exchanges ?? []);

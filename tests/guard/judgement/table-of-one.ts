@@ -40,6 +40,7 @@ function ofCommand(title: string, given: Facts, command: string): Row {
 /** The words of another program than dagger: they count in this run, or for what was declared alone. */
 const run = { reach: "run" } as const;
 const needs = { reach: "needs" } as const;
+const inferred = { inferred: "registry:ghcr.io" } as const;
 const hadSessions = { hadSessions: true };
 
 export const OF_COMMANDS: readonly Row[] = [
@@ -147,6 +148,16 @@ export const OF_COMMANDS: readonly Row[] = [
     "the registry answered another program",
     facts({ ...run, exchanges: [exchange("docker.io", "answered")] }),
     "engine: success, here; registry:docker.io: success, 40 ms",
+  ),
+  ofCommand(
+    "its command line alone names the registry that failed",
+    answered([ofHost("ghcr.io")], { ...inferred, upstreams: [] }),
+    "engine: success; registry:ghcr.io: failure, here",
+  ),
+  ofCommand(
+    "its command line alone names the registry that failed, which was declared",
+    answered([ofHost("ghcr.io")], { ...inferred, needs: ["registry:ghcr.io"] }),
+    "engine: success; registry:docker.io: released; registry:ghcr.io: failure",
   ),
   ofCommand(
     "its sessions were judged, and nothing failed",

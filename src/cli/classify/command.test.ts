@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { afterAll, expect, test } from "vitest";
+import { run } from "../command-line.js";
+
+const folder = mkdtempSync(join(tmpdir(), "classify-command-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const HOSTLESS = "Error: invalid response status 503 Service Unavailable\n";
+
+async function classify(...args: string[]) {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const stdin = Readable.from([Buffer.from(HOSTLESS)]);
+  const exitCode = await run(["classify", ...args], { stdin, stdout, stderr, env: {} } as never);
+  return { exitCode, stdout: String(stdout.read()), stderr: String(stderr.read()) };
+}
+
+async function upstreamOf(...args: string[]): Promise<string | null> {
+  const { stdout } = await classify("--json", ...args);
+  return JSON.parse(stdout).failure.upstream;
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test("the command names the host where the words do not, quoted as in a shell", async () => {
+  expect(await upstreamOf()).toBeNull();
+  const line = "sudo dagger -s call fetch --url 'https://dl.acme.dev/x' 2>&1 | tee dagger.log";
+  expect(await upstreamOf("--command", line)).toBe("dl.acme.dev");
+  const two = `${line}; dagger call fetch --url "https://cdn.acme.dev/x"`;
+  expect(await upstreamOf("--command", two)).toBeNull();
+});
+
+test("what the command read from its standard input names it as well", async () => {
+  const query = file("query.graphql", '{ http(url: "https://dl.acme.dev/x") { contents } }');
+  expect(await upstreamOf("--command", "dagger query", "--stdin", query)).toBe("dl.acme.dev");
+  const script = file("ci.dsh", "http https://dl.acme.dev/x | contents");
+  expect(await upstreamOf("--command", "dagger -M", "--stdin", script)).toBe("dl.acme.dev");
+});
+
+test("no secret of the command is printed", async () => {
+  const line =
+    "dagger call fetch --token hunter2 --url https://bot:hunter2@dl.acme.dev/x?k=hunter2";
+  const { stdout, stderr } = await classify("--command", line);
+  expect(stdout).toMatch(/upstream +dl\.acme\.dev\n/);
+  expect(stdout + stderr).not.toContain("hunter2");
+});
+
+test.each([
+  [["--stdin", "a.graphql"], /--stdin is given without --command/],
+  [["--command", "dagger query", "--stdin", "-"], /--stdin is "-", expected a file, as standard/],
+  [
+    ["log.txt", "--command", "dagger query", "--stdin", "-", "--query", "-"],
+    /--query is "-", expected a file, as standard input is what --stdin reads/,
+  ],
+])("%j is wrong usage, told by name", async (args, message) => {
+  const { exitCode, stderr } = await classify(...args);
+  expect(exitCode).toBe(64);
+  expect(stderr).toMatch(message);
+});
