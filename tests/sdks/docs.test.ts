@@ -1,4 +1,7 @@
-/** docs/proxy.md: its programs are those of this folder and do what it says, its variables are the code's. */
+/**
+ * docs/proxy.md: its programs are those of this folder and work as described; its variables are the
+ * code's.
+ */
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -19,10 +22,10 @@ const page = read("docs/proxy.md");
 const pom = read("tests/sdks/java/pom.xml");
 const snippets = snippetsOfMarkdown("docs/proxy.md", page);
 
-/** What a program prints that can read which circuit is open, and for how long. */
+/** The output of a program that can read which circuit is open, and for how long. */
 const READ = /^registry:docker\.io is down, again in \d+ ms\n$/;
 
-/** The programs of the page, and the names of the packages that they need. */
+/** The programs of the page, with the names of the packages that they need. */
 const PROGRAMS = {
   TypeScript: {
     block: "ts",
@@ -68,12 +71,12 @@ async function runProgram(sdk: Sdk, { isLimited }: { isLimited: boolean }) {
 describe.each(SDKS)("the program in $name", (sdk) => {
   const { block, file, prints } = PROGRAMS[sdk.language];
 
-  test("is the one of this folder", () => {
+  test("is the program of this folder", () => {
     const found = snippets.filter((snippet: Snippet) => snippet.language === block);
     expect(found.map(({ text }) => text)).toEqual([read(`tests/sdks/${file}`)]);
   });
 
-  test.runIf(sdk.isInstalled)("builds while all is well", async () => {
+  test.runIf(sdk.isInstalled)("builds if nothing fails", async () => {
     const { code, stdout, stderr } = await runProgram(sdk, { isLimited: false });
     expect({ code, stdout: stdout.trim(), stderr }).toEqual({
       code: 0,
@@ -82,14 +85,14 @@ describe.each(SDKS)("the program in $name", (sdk) => {
     });
   });
 
-  test.runIf(sdk.isInstalled)("says which circuit is open, and ends with 75", async () => {
+  test.runIf(sdk.isInstalled)("prints which circuit is open, and exits with 75", async () => {
     const { code, stdout, stderr } = await runProgram(sdk, { isLimited: true });
     expect(stderr).toMatch(prints);
     expect({ code, stdout: stdout.trim() }).toEqual({ code: 75, stdout: "" });
   });
 });
 
-test("the versions that were tried are those that are installed", () => {
+test("the tested versions are the installed ones", () => {
   for (const [language, { package: name }] of Object.entries(PROGRAMS)) {
     const versions = SDKS.filter((sdk) => sdk.language === language).map(({ version }) => version);
     const row = new RegExp(`^\\| ${language} \\| .* \\| (.*) \\|$`, "m").exec(page)?.[1];
@@ -99,7 +102,7 @@ test("the versions that were tried are those that are installed", () => {
   expect(page).toContain(`SmallRye ${smallRye}.`);
 });
 
-test("each SDK that was tried has a row of what was seen", () => {
+test("each tested SDK has a row of observations", () => {
   const [, table = ""] = /^## How SDKs differ\n(.*?)\n## /ms.exec(page) ?? [];
   const rows = [...table.matchAll(/^\| (\w+) ([^|]*) \|/gm)].map(([, language, versions]) => ({
     language,
@@ -118,7 +121,7 @@ test("the variables are those that the code reads", () => {
   expect(rows.sort()).toEqual([...known].sort());
 });
 
-test("links of the page lead somewhere", () => {
+test("links of the page have a target", () => {
   const targets = [...page.matchAll(/\]\(([\w.-]+\.md)?(?:#([\w-]+))?\)/g)];
   expect(targets.length).toBeGreaterThan(5);
   for (const [, path = "proxy.md", anchor] of targets) {

@@ -17,20 +17,20 @@ import type { BuiltTestKit } from "../session-double/built.js";
 import { Pipeline } from "./sdk-programs.js";
 import type { Sdk } from "./sdks.js";
 
-/** How a program comes by its session. */
+/** How a program gets its session. */
 export const WAYS = ["found in the environment", "opened by the stand-in"] as const;
-/** Those whose guard is in another process, as users have it. */
+/** The ways with a guard in another process, as users have it. */
 export const WAYS_OF_USERS = ["opened by the stand-in, alone", "opened inside of run"] as const;
 
 export type Way = (typeof WAYS)[number] | (typeof WAYS_OF_USERS)[number];
 
-/** What was compiled for the tests of a file. */
+/** The compiled parts for the tests of a file. */
 export interface Built {
   readonly cli: BuiltCli;
   readonly kit: BuiltTestKit;
 }
 
-/** A double, the guard before it, and the pipelines that were started. */
+/** A double, its guard, and the started pipelines. */
 export class GuardedScene implements AsyncDisposable {
   readonly double: SessionDouble;
   readonly guard: Guard;
@@ -55,14 +55,14 @@ export class GuardedScene implements AsyncDisposable {
     double: SessionDoubleOptions = {},
     guard: GuardOptions = {},
   ): Promise<GuardedScene> {
-    // An engine of 1.0 writes a lock file into the repository in which it works.
+    // An engine of 1.0 writes a lock file into the repository of its working folder.
     const folder = mkdtempSync(join(tmpdir(), "sdks-"));
     const session = await kit.testing.startSessionDouble({ workdir: folder, ...double });
     return new GuardedScene(cli, folder, session, guard);
   }
 
   /**
-   * Starts a pipeline, which has a session of its own or the one in its environment.
+   * Starts a pipeline, which opens a session itself or finds one in its environment.
    *
    * @param more Further variables.
    */
@@ -72,14 +72,14 @@ export class GuardedScene implements AsyncDisposable {
     more: Readonly<Record<string, string>> = {},
   ): Promise<Pipeline> {
     const runner = way === "opened inside of run" ? [this.#cli.program, "run", "--"] : [];
-    // What is learnt of a command goes to a home of its own.
+    // State that a command stores goes to a home folder of its own.
     const env = { HOME: this.#folder, ...more, ...(await this.#environment(way)) };
     const pipeline = new Pipeline(sdk, env, runner);
     this.#pipelines.push(pipeline);
     return pipeline;
   }
 
-  /** Starts a pipeline that is connected. */
+  /** Starts a pipeline and waits until it is connected. */
   async connected(sdk: Sdk, way: Way, more?: Readonly<Record<string, string>>): Promise<Pipeline> {
     const pipeline = await this.pipeline(sdk, way, more);
     const { error } = await pipeline.connected();
@@ -87,7 +87,7 @@ export class GuardedScene implements AsyncDisposable {
     return pipeline;
   }
 
-  /** What a breaker has counted. */
+  /** Returns the counts of a breaker. */
   counted(name: string) {
     const breaker = this.registry.get(name);
     const { successCount, failureCount, rejectedCount } = breaker.getMetrics().metrics;

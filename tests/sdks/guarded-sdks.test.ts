@@ -1,6 +1,6 @@
 /**
- * The real SDKs of a line, with the proxy between them and their session. Those of 1.0 run in a process of
- * their own, guarded-sdks-1.0.test.ts: both take a minute.
+ * The real SDKs of a line, with the proxy between them and their session. The SDKs of 1.0 run in a
+ * process of their own, guarded-sdks-1.0.test.ts: both take a minute.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -30,24 +30,29 @@ const GONE_WELL = { exitCode: 0, stderr: "", leftBehind: "" };
 
 const LINE = process.env.SDK_LINE ?? "0.21";
 
-/** Long enough for what is to work, on a busy machine as well. */
+/** Long enough for a success, also on a busy machine. */
 const TIMEOUT_MS = 5_000;
 
 describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk) => {
   const { errorType: type, engineVersion, requestsOnConnect } = sdk;
   const start = (double: SessionDoubleOptions = {}, guard?: GuardOptions) =>
     GuardedScene.start(built, { engineVersion, ...double }, guard);
-  /** What its users can read beside the message. */
+  /** The extensions that users can read beside the message. */
   const readable = (extensions: Readonly<Record<string, unknown>>) =>
     sdk.showsExtensions ? { extensions } : {};
-  /** Successes of a registry after pulls by tag without traces: an engine of 1.0 may have had them from a lock file. */
+  /**
+   * Successes of a registry after pulls by tag without traces: an engine of 1.0 may have used a
+   * lock file.
+   */
   const proofs = (pulls: number): number => (sdk.line === "1.0" ? expect.any(Number) : pulls);
 
   describe.each(WAYS)("in a session %s", (way) => {
-    /** Opening one is a success of the engine; that it is in the environment proves nothing. */
+    /**
+     * Opening a session is a success of the engine; finding one in the environment proves nothing.
+     */
     const onConnect = requestsOnConnect + (way === "opened by the stand-in" ? 1 : 0);
 
-    test("works, shows a failing command as its own ExecError, and leaves nothing behind", async () => {
+    test("works, shows a failing command as its own ExecError, and leaves no process", async () => {
       await using scene = await start();
       const pipeline = await scene.connected(sdk, way);
       expect(await pipeline.do({ do: "version" })).toEqual({ value: engineVersion });
@@ -77,7 +82,7 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
       });
     });
 
-    test("finds the circuit of a registry that limits it open, and no other", async () => {
+    test("finds only the circuit of a rate-limiting registry open", async () => {
       await using scene = await start({ faults: [LIMITED, BUSY] });
       const pipeline = await scene.connected(sdk, way);
       const limited = await pipeline.do(run("acme/app:1"));
@@ -110,8 +115,8 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
       expect(scene.sessions.counts.rejected).toBe(1);
     });
 
-    test("keeps many requests at once apart, and each counts once", async () => {
-      // However long a busy machine takes for them: none is to be rejected.
+    test("separates many parallel requests, each of which counts once", async () => {
+      // However long a busy machine takes for them, none may be rejected.
       const breakers = { "registry:*": { trip: { consecutive: 1_000 } } } as const;
       await using scene = await start({ faults: [BUSY] }, { breakers });
       const pipeline = await scene.connected(sdk, way);
@@ -131,11 +136,12 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
       expect(scene.counted("engine").successCount).toBe(onConnect + 60);
     });
 
-    test("is told that a killed engine's session is lost, which counts once", async () => {
+    test("receives the loss of a killed engine's session, which counts once", async () => {
       await using scene = await start();
       const pipeline = await scene.connected(sdk, way);
       scene.double.kill();
-      // The session's own 502 passes unchanged; an SDK that repeats it has its answer from us.
+      // The session's own 502 is relayed unchanged; an SDK that repeats the request gets our
+      // answer.
       expect((await pipeline.do(PUBLISH)).error).toBeDefined();
       expect((await pipeline.do(PUBLISH)).error).toEqual({
         type,
@@ -147,7 +153,7 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
     });
   });
 
-  test("is not let in while the engine's circuit refuses", async () => {
+  test("is rejected while the engine's circuit is open", async () => {
     await using scene = await start();
     scene.guard.engine.isolate("maintenance");
     const pipeline = await scene.pipeline(sdk, "found in the environment");
@@ -159,21 +165,21 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
     expect(scene.double.queries).toBe(0);
   });
 
-  test("has no session opened while the engine's circuit refuses", async () => {
+  test("opens no session while the engine's circuit is open", async () => {
     await using trap = await HttpProxyTrap.start();
     await using scene = await start();
     scene.guard.engine.isolate("maintenance");
     const pipeline = await scene.pipeline(sdk, "opened by the stand-in", trap.environment);
-    // How an SDK tells of a CLI that ends early is its own affair.
+    // Each SDK reports a CLI that ends early in its own way.
     expect((await pipeline.connected()).error).toBeDefined();
-    // Rust's looks for a CLI elsewhere, past the guard.
+    // Rust's SDK looks for a CLI elsewhere, without the guard.
     const hosts = new Set(trap.asked.map((request) => request.replace(/^.* |:\d+$/g, "")));
     expect([...hosts]).toEqual(sdk.language === "Rust" ? ["dl.dagger.io"] : []);
     expect((await pipeline.end()).leftBehind).toBe("");
     expect(scene.counted("engine")).toMatchObject({ successCount: 0, failureCount: 0 });
   });
 
-  test("is told of a time-out as an error of its query, and repeats no publish", async () => {
+  test("receives a timeout as an error of its query, and repeats no publish", async () => {
     const faults = [{ operation: "publish", kind: "hang" }] as const;
     const guard = { operationTimeoutMs: TIMEOUT_MS };
     await using scene = await start({ faults }, guard);
@@ -192,10 +198,10 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
     expect(scene.counted("engine").failureCount).toBe(0);
   });
 
-  test.each(WAYS_OF_USERS)("in a session %s, is guarded without further ado", async (way) => {
+  test.each(WAYS_OF_USERS)("in a session %s, is guarded without further setup", async (way) => {
     await using scene = await start({ faults: [LIMITED] });
     const pipeline = await scene.connected(sdk, way);
-    // What a pull came to is known when the engine's traces of it are there, or do not come.
+    // The outcome of a pull is known once the engine's spans have arrived, or are too late.
     let pulls = 0;
     const pull = async () => (await pipeline.do(run(`acme/app:${pulls}`))).error?.message ?? "";
     while (!(await pull()).startsWith("circuit open: registry:docker.io, retry in ")) pulls += 1;

@@ -1,12 +1,12 @@
-/** An HTTP proxy that passes nothing on, and remembers who came. */
+/** An HTTP proxy that forwards nothing, and records the requests to it. */
 
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The proxy of a network, as its users have it in `HTTP_PROXY`. */
+/** The proxy of a network, as users set it in `HTTP_PROXY`. */
 export class HttpProxyTrap implements AsyncDisposable {
-  /** What it was asked for: method and address. */
+  /** The requests to it: method and address. */
   readonly asked: string[] = [];
   readonly url: string;
   readonly #server: Server;

@@ -1,4 +1,6 @@
-/** The real SDKs where an HTTP proxy is set, as in many companies: what they send to it. */
+/**
+ * The real SDKs with an HTTP proxy in the environment, as in many companies: what they send to it.
+ */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtCli } from "../cli/built-cli.js";
@@ -38,7 +40,7 @@ describe.each(INSTALLED_SDKS)("$name", (sdk) => {
     expect(trap.asked).toEqual([]);
   });
 
-  test("with the stand-in alone goes straight to it, but Rust's asks the HTTP proxy unless NO_PROXY names the loopback", async () => {
+  test("with only the stand-in connects directly, but Rust uses the HTTP proxy unless NO_PROXY names the loopback", async () => {
     await using trap = await HttpProxyTrap.start();
     await using scene = await start();
     const pipeline = await scene.connected(sdk, "opened by the stand-in, alone", trap.environment);

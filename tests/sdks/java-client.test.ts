@@ -1,4 +1,4 @@
-/** What users of Java read: its SDK is in no registry, but the GraphQL client that it is made with is. */
+/** The errors that Java users read. Java's SDK is in no registry, but its GraphQL client is. */
 
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -14,13 +14,13 @@ import { ALL_ARE_NEEDED, ENGINES, JAVA_CLASSES } from "./sdks.js";
 
 const LIMITED = { host: "docker.io", kind: "status", status: 429 } as const;
 const HANGS = { operation: "publish", kind: "hang" } as const;
-/** Long enough for what is to work, on a busy machine as well. */
+/** Long enough for a success, also on a busy machine. */
 const TIMEOUT_MS = 5_000;
 
 const of = (image: string, rest: string) => `{ container { from(address: "${image}") ${rest} } }`;
 
 test.runIf(JAVA_CLASSES !== undefined || ALL_ARE_NEEDED).each(Object.values(ENGINES))(
-  "the GraphQL client of Java's SDK shows all that a rejection says, of an engine %s",
+  "the GraphQL client of Java's SDK shows the whole rejection, from an engine %s",
   async (engineVersion) => {
     await using double = await startSessionDouble({
       engineVersion,

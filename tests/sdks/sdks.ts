@@ -1,4 +1,7 @@
-/** The Dagger SDKs whose programs the tests run: the newest of each line that a registry of its language has. */
+/**
+ * The Dagger SDKs whose programs the tests run: the newest of each line in the registry of each
+ * language.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,32 +15,32 @@ export type Language = "TypeScript" | "Python" | "Go" | "Rust";
 /** A line of releases: SDK and engine of one line belong together. */
 export type Line = "0.21" | "1.0";
 
-/** One SDK, and how its programs are started. */
+/** One SDK, with the command of its programs. */
 export interface Sdk {
   /** For titles: language and line. */
   readonly name: string;
   readonly language: Language;
   readonly line: Line;
-  /** The version that the lock file of its language names. */
+  /** The version in the lock file of its language. */
   readonly version: string;
-  /** The engine of its line that the session double speaks like. */
+  /** The engine of its line that the session double imitates. */
   readonly engineVersion: EngineVersion;
   /** Whether it is installed, which `scripts/sdk-toolchains.mjs` does. */
   readonly isInstalled: boolean;
   /** Returns the command that runs a program of tests/sdks. */
   command(program: string): readonly [string, ...string[]];
-  /** The type of the error for a query that failed with an error that the SDK does not know. */
+  /** The type of the SDK's error for a query that failed with an unknown error. */
   readonly errorType: string;
-  /** How many requests it sends to open its session. */
+  /** The number of requests that it sends to open its session. */
   readonly requestsOnConnect: number;
-  /** Whether its users can read the extensions of an error; else the message alone. */
+  /** Whether its users can read the extensions of an error; otherwise only the message. */
   readonly showsExtensions: boolean;
 }
 
 /** The engine of each line. */
 export const ENGINES: Record<Line, EngineVersion> = { "0.21": "v0.21.8", "1.0": "v1.0.0-beta.10" };
 
-/** What is alike for the lines of a language. */
+/** The settings that all lines of a language share. */
 const LANGUAGES: Record<
   Language,
   Pick<Sdk, "errorType" | "requestsOnConnect" | "showsExtensions">
@@ -48,7 +51,7 @@ const LANGUAGES: Record<
   Rust: { errorType: "DomainError", requestsOnConnect: 0, showsExtensions: false },
 };
 
-/** The SDKs. The Go module proxy has no 1.0 of Go's, Maven Central none of Java's. */
+/** The SDKs. The Go module proxy has no 1.0 of Go's SDK, Maven Central no SDK of Java. */
 export const SDKS: readonly Sdk[] = [
   {
     ...sdk(
@@ -75,13 +78,12 @@ export const SDKS: readonly Sdk[] = [
   rust("1.0"),
 ];
 
-/** Those that can run here. */
 export const INSTALLED_SDKS = SDKS.filter(({ isInstalled }) => isInstalled);
 
-/** The classes that the programs in Java need, where they are installed. */
+/** The classes for the programs in Java, if installed. */
 export const JAVA_CLASSES = isMade("java") ? join(INSTALLED, "java") : undefined;
 
-/** Whether what is not installed is a failure, as it is in CI. */
+/** Whether a missing installation is a failure, as in CI. */
 export const ALL_ARE_NEEDED = process.env.CI === "true";
 
 function sdk(language: Language, line: Line, version: string) {

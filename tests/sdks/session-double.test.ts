@@ -1,4 +1,7 @@
-/** The session double speaks what the real SDKs of other languages say, with nothing in between. */
+/**
+ * The session double supports the requests of the real SDKs of other languages, with nothing in
+ * between.
+ */
 
 import { tmpdir } from "node:os";
 import { describe, expect, test } from "vitest";
@@ -11,7 +14,7 @@ test.runIf(ALL_ARE_NEEDED)("every SDK is installed", () => {
 });
 
 describe.each(SDKS)("the SDK of $name", (sdk) => {
-  test.runIf(sdk.isInstalled)("runs in a session of the double as in a real one", async () => {
+  test.runIf(sdk.isInstalled)("runs in a session of the double like in a real one", async () => {
     const faults = [{ host: "ghcr.io", kind: "status", status: 503 }] as const;
     await using session = await startSessionDouble({
       engineVersion: sdk.engineVersion,

@@ -1,4 +1,4 @@
-/** Every answer that the proxy makes by itself is one that every SDK can show to its user. */
+/** Every answer of the proxy itself is one that every SDK can show to its user. */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -16,7 +16,7 @@ const LIMITED = { host: "docker.io", kind: "status", status: 429 } as const;
 const HANGS = { operation: "from", kind: "hang" } as const;
 const pull = (image: string) => `{ container { from(address: "${image}") { stdout } } }`;
 
-/** A double behind the proxy, with time that stands still for the breakers. */
+/** Starts a double behind the proxy, with a fixed clock for the breakers. */
 async function start(faults: readonly FaultRule[], options: GuardOptions = {}) {
   const clock = new VirtualClock();
   const registry = createRegistry({ defaults: { clock } });
@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
       await ask(pull("alpine:1"));
       clock.advance(61_000);
       const registry = guard.upstream("registry:docker.io");
-      // The session ends before it is answered.
+      // The session ends before the answer.
       ask(pull("alpine:2")).catch(() => {});
       await vi.waitUntil(() => registry?.getMetrics().inFlightCount === 1);
       return ask(pull("alpine:3"));
@@ -168,7 +168,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(CASES)("$title", ({ type, message, faults = [], guard, provoke }) => {
-  test("is told to the users of every SDK", async () => {
+  test("reaches the users of every SDK", async () => {
     await using scene = await start(faults, guard);
     const answer = await provoke(scene);
     for (const [sdk, read] of Object.entries(READERS)) {
@@ -179,7 +179,7 @@ describe.each(CASES)("$title", ({ type, message, faults = [], guard, provoke }) 
   });
 });
 
-describe("an SDK is not content with", () => {
+describe("an SDK does not accept", () => {
   const ANSWER = {
     data: null,
     errors: [{ message: "m", path: ["a"], extensions: { _type: "CIRCUIT_OPEN" } }],
@@ -199,12 +199,12 @@ describe("an SDK is not content with", () => {
     });
   }
 
-  test("another status, as 503 for what is open", () => {
+  test("another status, such as 503 for an open circuit", () => {
     expect(unreadableTo(ANSWER, { status: 503 })).toEqual(everyone);
     expect(unreadableTo(ANSWER)).toEqual([]);
   });
 
-  test("another error beside it, another key, no data, a number, a path that is none, or no type", () => {
+  test("a second error, another key, no data, a number, an invalid path, or no type", () => {
     expect(unreadableTo({ ...ANSWER, errors: [ERROR, ERROR] })).toEqual(["Elixir"]);
     expect(unreadableTo({ ...ANSWER, retry: 1 })).toEqual(["Java"]);
     expect(unreadableTo({ errors: [ERROR] })).toEqual(["Elixir"]);
@@ -219,7 +219,7 @@ describe("an SDK is not content with", () => {
   });
 });
 
-test("a token reads the same in the base64 of URLs, which Rust writes", async () => {
+test("reads a token in the base64 of URLs too, which Rust sends", async () => {
   await using scene = await start([]);
   const body = JSON.stringify({ query: "{ version }" });
   expect(await scene.send(body, "base64url")).toMatchObject({
@@ -231,7 +231,7 @@ test("a token reads the same in the base64 of URLs, which Rust writes", async ()
 const java = await promisify(execFile)("java", ["--version"]).catch(() => undefined);
 
 test.runIf(java !== undefined || ALL_ARE_NEEDED)(
-  "Java's own client, which offers HTTP/2 with every query, is guarded as well",
+  "guards Java's own client as well, which offers HTTP/2 with every query",
   async () => {
     await using scene = await start([LIMITED]);
     const env = bareEnvironment({

@@ -1,20 +1,20 @@
 /**
- * What each SDK demands of an answer that holds an error, as read in its source (0.21.8, and what
- * older versions demand beyond). Each is a strict reader: it gives what the user of the SDK is
- * shown, or throws where the SDK would fail or hide the error.
+ * The requirements of each SDK on an answer with an error, read from its source (0.21.8, and
+ * stricter requirements of older versions). Each reader is strict: it returns what the SDK's user
+ * sees, or throws where the SDK would fail or hide the error.
  */
 
-/** An answer as it comes over the wire. */
+/** An answer as sent over the network. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What the user of an SDK can get at. */
+/** The parts of an error that the user of an SDK can read. */
 export interface ShownError {
   readonly message: string;
-  /** Undefined where the SDK keeps them to itself. */
+  /** Undefined if the SDK hides them. */
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
@@ -29,7 +29,10 @@ interface GraphQLError {
 
 /** The readers by SDK. */
 export const READERS: Readonly<Record<string, Reader>> = {
-  /** graphql-request: parses by content type, takes statuses from 200 to 299, shows the first error. */
+  /**
+   * graphql-request: parses by content type, accepts statuses from 200 to 299, shows the first
+   * error.
+   */
   TypeScript(answer) {
     demand(isJson(answer), "a JSON content type");
     demand(answer.status >= 200 && answer.status < 300, "a status from 200 to 299");
@@ -37,7 +40,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(message, extensions);
   },
 
-  /** gql on httpx: an error status is retried, publish included; paths are lists of texts. */
+  /** gql on httpx: retries an error status, including publish; paths are lists of texts. */
   Python(answer) {
     demand(answer.status < 400, "a status below 400");
     const [{ message, path, extensions }] = errorsOf(answer);
@@ -59,7 +62,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(errorsOf(answer)[0].message);
   },
 
-  /** SmallRye: fails on a top-level key that it does not know, and on a path of anything else. */
+  /** SmallRye: fails on an unknown top-level key, and on a path with other values. */
   Java(answer) {
     demand(answer.status === 200, "the status 200");
     const unknown = Object.keys(parsed(answer)).filter(
@@ -72,7 +75,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(message, extensions);
   },
 
-  /** Matches data that is null and a list of exactly one error; to print it, its path is joined. */
+  /** Matches null data and a list of exactly one error; printing it joins its path. */
   Elixir(answer) {
     demand(answer.status === 200, "the status 200");
     demand(parsed(answer).data === null, "data that is null");
@@ -82,7 +85,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
     return shown(errors[0].message, errors[0].extensions);
   },
 
-  /** serde, from 0.20.4 on: extensions are an enum told by `_type`; others than EXEC_ERROR are Other. */
+  /**
+   * serde, from 0.20.4 on: extensions are an enum tagged by `_type`; others than EXEC_ERROR are
+   * Other.
+   */
   Rust(answer) {
     demand(answer.headers.location === undefined, "no Location header");
     demand(answer.status >= 200 && answer.status < 300, "a status from 200 to 299");

@@ -1,4 +1,4 @@
-/** Does what it is told in a Dagger session: one operation a line, and one line for its outcome. */
+/** Runs operations in a Dagger session: one per line of input, with one line of output each. */
 
 import { createInterface } from "node:readline";
 import { connect, ExecError } from "@dagger.io/dagger";
