@@ -1,4 +1,4 @@
-/** What is guarded on a session of 0.21 elsewhere, on one of 1.0. */
+/** Runs guard suites for sessions of 0.21 on one of 1.0. */
 
 import { describe, vi } from "vitest";
 
@@ -9,7 +9,7 @@ vi.hoisted(() => {
 vi.mock("../../src/testing/session/session-options.js", async (importOriginal) => {
   type Options = typeof import("../../src/testing/session/session-options.js");
   const [{ tmpdir }, original] = await Promise.all([import("node:os"), importOriginal<Options>()]);
-  // Beyond any repository, where it would write a lock file.
+  // Outside any repository, where it would write a lock file.
   const defaults = { engineVersion: "v1.0.0-beta.10", workdir: tmpdir() } as const;
   const readSessionDoubleOptions: Options["readSessionDoubleOptions"] = (options) =>
     original.readSessionDoubleOptions({ ...defaults, ...options });

@@ -1,5 +1,5 @@
 /**
- * Uses the guarded SDK as a pipeline does and prints what it saw as one line of JSON. Runs in a
+ * Uses the guarded SDK like a pipeline and prints its observations as one line of JSON. Runs in a
  * project of its own, beside the package and one version of the Dagger SDK.
  */
 
@@ -10,7 +10,7 @@ import { connect, connection, dag, guard } from "dagger-circuit-breaker/dagger";
 import { startSessionDouble } from "dagger-circuit-breaker/testing";
 
 const [engineVersion] = process.argv.slice(2);
-/** Where the engine's breaker and those of upstreams open at the second failure. */
+/** The breakers open at the second failure. */
 const defaults = { trip: { consecutive: 2 } };
 const upstreams = { "registry:*": { trip: { consecutive: 2 } } };
 
@@ -177,7 +177,7 @@ async function onKilledEngine({ double, registry, options }) {
   return { errors: errors.map(({ name }) => name), failures, refused: refused.name };
 }
 
-/** The SDK starts its session by itself, as it does with the `dagger` CLI. */
+/** The SDK starts its session by itself, as with the `dagger` CLI. */
 async function onOwnSession({ double, registry, options }) {
   await enterCli(double);
   const value = await connect(
@@ -206,7 +206,7 @@ async function onCliEndsEarly({ registry, options }) {
   return { name, failures: countsOf(registry).failures };
 }
 
-/** Only the engine's spans tell that a registry hung until the time-out. */
+/** Only the engine's spans show that a registry hung until the timeout. */
 async function onWitness({ double, registry, options }) {
   await enterCli(double);
   const before = JSON.stringify(process.env);
@@ -240,7 +240,7 @@ function countsOf(registry) {
   return { calls: successCount + failureCount, failures: failureCount };
 }
 
-/** What a promise is rejected with, or its value. */
+/** Returns the rejection reason of a promise, or its value. */
 function reasonOf(promise) {
   return promise.then(
     (value) => ({ name: "no error", value }),
@@ -248,7 +248,7 @@ function reasonOf(promise) {
   );
 }
 
-/** Waits for something that happens in another process. */
+/** Waits for an event in another process. */
 async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -1,4 +1,4 @@
-/** The built package with each version of the Dagger SDK, in a project as a user has it. */
+/** The built package with each version of the Dagger SDK, in a user's project. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const VERSIONS = Object.entries<string>(
   .filter(([alias]) => alias.startsWith("dagger-"))
   .map(([alias, specifier]) => ({ alias, version: specifier.replace(/^.*@/, "") }));
 
-test("the versions are there", () => {
+test("the versions are installed", () => {
   expect(VERSIONS.length).toBeGreaterThanOrEqual(4);
 });
 
@@ -34,7 +34,7 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
   });
   afterAll(() => project?.remove());
 
-  test("is the one that runs", () => {
+  test("is the running version", () => {
     expect(seen.version).toBe(version);
   });
 
@@ -46,7 +46,7 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
     expect(seen.connection).toEqual({ value: "hi", calls: 1, failures: 0, sameAfter: true });
   });
 
-  test("guard wraps a client and dag, and leaves both as they are", () => {
+  test("guard copies a client and dag, and changes neither", () => {
     expect(seen.guard).toEqual({ values: [0, ["a"]], calls: 2, failures: 0 });
   });
 
@@ -54,7 +54,7 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
     expect(seen.objects).toEqual({ value: ["12value\n", true, ["a", "b"]], failures: 0 });
   });
 
-  test("a user's failing command is the SDK's own ExecError and no failure of the engine", () => {
+  test("a user's failing command is the SDK's own ExecError and not a failure of the engine", () => {
     expect(seen.execError).toEqual({
       name: "ExecError",
       code: "D109",
@@ -66,7 +66,7 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
     });
   });
 
-  test("a registry that is down opens its own circuit, whose rejection arrives as itself", () => {
+  test("a registry that is down opens its own circuit, whose rejection arrives unwrapped", () => {
     expect(seen.registryDown).toEqual({
       failures: ["GraphQLRequestError", "GraphQLRequestError"],
       rejection: {
@@ -79,15 +79,15 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
     });
   });
 
-  test("a time-out drops the request, so that its command ends, and blames nobody", () => {
+  test("a timeout drops the request, ends its command, and counts no failure", () => {
     expect(seen.timeout).toEqual({ name: "TimeoutError", failures: 0 });
   });
 
-  test("a caller's abort ends what runs with its reason and blames nobody", () => {
+  test("a caller's abort ends the command with its reason, and counts no failure", () => {
     expect(seen.abort).toEqual({ isReason: true, failures: 0 });
   });
 
-  test("a killed engine is one failure; its session and an open circuit refuse what comes later", () => {
+  test("a killed engine is one failure; its session and the open circuit reject later requests", () => {
     expect(seen.killed).toEqual({
       errors: ["GraphQLRequestError", "SessionLostError"],
       failures: 1,
@@ -99,15 +99,15 @@ describe.each(VERSIONS)("Dagger SDK $version", ({ alias, version }) => {
     expect(seen.ownSession).toEqual({ value: "hi\n", calls: 2, failures: 0 });
   });
 
-  test("an error of the callback arrives as it is from a session that the SDK started", () => {
+  test("an error of the callback arrives unchanged from a session that the SDK started", () => {
     expect(seen.ownSessionError).toEqual({ connect: true, connection: true });
   });
 
-  test("a CLI that ends early is told by the SDK's error and is a failure of the engine", () => {
+  test("a CLI that ends early causes the SDK's error and is a failure of the engine", () => {
     expect(seen.cliEndsEarly).toEqual({ name: "EngineSessionError", failures: 1 });
   });
 
-  test("with traces the engine's spans tell which registry hung, and no variable changes", () => {
+  test("with traces the engine's spans show which registry hung, and no variable changes", () => {
     expect(seen.witness).toEqual({
       value: "hi\n",
       name: "TimeoutError",
