@@ -4,7 +4,7 @@ import { openStore } from "./open-store.js";
 const EXPECTED =
   "expected redis://HOST:PORT, rediss://HOST:PORT, sqlite:PATH, http://HOST:PORT, https://HOST:PORT or memory:";
 
-test("the URL says which store is made", async () => {
+test("the URL decides which store is created", async () => {
   const token = "a-token-for-tests-0123456789";
   expect((await openStore("memory:")).kind).toBe("memory");
   expect((await openStore("http://localhost:1", { token })).kind).toBe("http");
@@ -29,11 +29,11 @@ test.each([
     "sqlite://secret/file",
     "the URL of a SQLite store names no path, expected sqlite:PATH, such as sqlite:/var/lib/fleet.db",
   ],
-])("the URL %j is refused, and nothing of it shown but its scheme", async (url, message) => {
+])("rejects the URL %j and shows only its scheme", async (url, message) => {
   await expect(openStore(url)).rejects.toMatchObject({ message });
 });
 
-test("a token that is no text is refused without showing it", async () => {
+test("rejects a token that is not a text without showing it", async () => {
   const options = { token: ["secret"] as unknown as string };
   await expect(openStore("memory:", options)).rejects.toThrow(
     'openStore option "token" is of type object, expected a text',

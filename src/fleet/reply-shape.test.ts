@@ -38,7 +38,7 @@ const reply: FleetReply = {
   snapshot,
 };
 
-/** The value in all ways in which one of its fields, however deep, is something else. */
+/** Yields the value in variants in which one field, however deep, has another type. */
 function* garbled(value: object): Generator<{ readonly path: string; readonly value: object }> {
   for (const [name, field] of Object.entries(value)) {
     const become = (other: unknown) =>
@@ -53,7 +53,7 @@ function* garbled(value: object): Generator<{ readonly path: string; readonly va
   }
 }
 
-test("what a store answers by the rules is an answer", () => {
+test("accepts replies made by the rules", () => {
   expect(isReply(reply, 0)).toBe(true);
   expect(isReply(JSON.parse(JSON.stringify(reply)), 0)).toBe(true);
   expect(isEntry({ name: "api", snapshot })).toBe(true);
@@ -61,13 +61,13 @@ test("what a store answers by the rules is an answer", () => {
 });
 
 test.each([...garbled(reply)].map(({ path, value }) => [path, value] as const))(
-  "an answer with %s is none",
+  "rejects a reply with %s",
   (_path, value) => {
     expect(isReply(value, 0)).toBe(false);
   },
 );
 
-test("more calls than asked for are not let in", () => {
+test("admits no more calls than asked for", () => {
   const admitted = { ...reply, admitted: 2, refusal: null };
   expect(isReply(admitted, 2)).toBe(true);
   expect(isReply(admitted, 1)).toBe(false);

@@ -1,4 +1,7 @@
-/** Whether what a store answered is an answer: a store may be anybody's, and no call may fail of it. */
+/**
+ * Checks the shape of a store's replies. Any program may serve a store, and no call may fail
+ * because of it.
+ */
 
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
 import type { ReportedFailure, Reporter } from "./rules/state.js";
@@ -10,9 +13,9 @@ const REFUSALS: readonly unknown[] = ["open", "probing", "isolated"];
 type Loose<T> = { readonly [K in keyof T]?: unknown };
 
 /**
- * Whether a value is an answer.
+ * Returns whether a value is a valid reply.
  *
- * @param count How many calls were asked for.
+ * @param count Number of calls in the command.
  */
 export function isReply(value: unknown, count: number): value is FleetReply {
   try {
@@ -29,17 +32,17 @@ export function isReply(value: unknown, count: number): value is FleetReply {
       isSnapshot(snapshot)
     );
   } catch {
-    return false; // A revoked proxy throws when it is looked at.
+    return false; // A revoked proxy throws on any access.
   }
 }
 
-/** Whether a value is a circuit as a list or a push shows it. */
+/** Returns whether a value is a valid entry of a list or a push. */
 export function isEntry(value: unknown): value is FleetEntry {
   if (!isObject<FleetEntry>(value)) return false;
   return isText(value.name) && isSnapshot(value.snapshot);
 }
 
-/** Whether a value is a change as a history keeps it. */
+/** Returns whether a value is a valid change of a history. */
 export function isChange(value: unknown): value is FleetChange {
   if (!isObject<FleetChange>(value)) return false;
   const { atMs, generation, reason, from, to, forMs, by, failure, owner, note } = value;

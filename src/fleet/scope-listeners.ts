@@ -1,15 +1,16 @@
-/** Who listens to the changes of which scope. */
+/** The listeners to changes, by scope. */
 
 import { askUser } from "../breaker/announce.js";
 import type { FleetEntry, FleetListener } from "./store.js";
 
-/** Listeners by scope. One that throws is announced once and harms no command. */
+/** Listeners by scope. A listener that throws causes one warning and affects no command. */
 export class ScopeListeners {
   readonly #scopes = new Map<string, Set<FleetListener>>();
 
-  /** Adds a listener. Returns how to take it off. */
+  /** Adds a listener. Returns a function that removes it. */
   add(scope: string, listener: FleetListener): () => void {
-    // Given twice, it is heard twice, and taken off one by one.
+    // A new function each time: a listener added twice is called twice, and each addition is
+    // removed by itself.
     const own: FleetListener = (entry) => listener(entry);
     const listeners = this.#scopes.get(scope) ?? new Set();
     this.#scopes.set(scope, listeners.add(own));

@@ -1,12 +1,12 @@
-/** The error of a store that could not do what it was asked. */
+/** The errors of stores. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 
 const STORE_CODE = "FLEET_STORE";
 
 /**
- * A store of shared circuits could not be asked, or answered with something else than an answer.
- * `code` is `"FLEET_STORE"`. No guarded call ever fails with it: each process carries on alone.
+ * The error of a store that could not be asked or gave an invalid reply. `code` is `"FLEET_STORE"`.
+ * A guarded call never fails with it: each process carries on alone.
  */
 export class FleetStoreError extends CircuitBreakerError {
   constructor(message: string, cause?: unknown) {
@@ -18,13 +18,16 @@ export class FleetStoreError extends CircuitBreakerError {
   }
 }
 
-/** Others kept the store from doing something, of which nothing was done: it may be asked again. */
+/**
+ * The error of a store that was locked by other processes. Nothing was done, so it may be asked
+ * again.
+ */
 export class StoreBusyError extends FleetStoreError {}
 
-/** What is kept of one circuit cannot be read, while the store itself answers. */
+/** The error for one circuit whose stored data is unreadable while the store itself works. */
 export class UnreadableCircuitError extends FleetStoreError {}
 
-/** Whether `error` is a {@link FleetStoreError} of this or of another copy of the package. */
+/** Returns whether `error` is a {@link FleetStoreError} of this or another copy of the package. */
 export function isFleetStoreError(error: unknown): error is FleetStoreError {
   return isCircuitBreakerError(error) && error.code === STORE_CODE;
 }

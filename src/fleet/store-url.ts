@@ -3,10 +3,10 @@
 const REDIS_EXPECTED = "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
 
 /**
- * Checks a URL whose scheme is one that {@link openStore} knows, without loading its store.
+ * Checks a URL for {@link openStore} without loading its store.
  *
- * @param tokenPlace Where the token of an HTTP store is given.
- * @throws TypeError or RangeError that says what was expected.
+ * @param tokenPlace The place where the token of an HTTP store is given.
+ * @throws TypeError or RangeError that names the expected value.
  */
 export function checkStoreUrl(url: string, tokenPlace: string): void {
   const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/is.exec(url) ?? [];
@@ -15,7 +15,7 @@ export function checkStoreUrl(url: string, tokenPlace: string): void {
   else if (/^sqlite$/i.test(scheme)) sqlitePath(rest);
 }
 
-/** The clients' own errors for a wrong URL show all of it. */
+/** Checks a Redis URL first, because the clients' own errors show all of it. */
 export function checkRedisUrl(url: string): void {
   if (typeof url !== "string") {
     throw new TypeError(`the URL of Redis is of type ${typeof url}, expected ${REDIS_EXPECTED}`);
@@ -38,7 +38,7 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** A URL may hold a password, so no message shows one, not even one that cannot be read. */
+/** Reads an HTTP URL. No message shows it, even if it is invalid, because it may hold a password. */
 export function readHttpUrl(value: unknown, label: string, tokenPlace = 'the option "token"'): URL {
   const expected = "expected http://HOST:PORT or https://HOST:PORT";
   if (typeof value !== "string") {
@@ -57,7 +57,7 @@ export function readHttpUrl(value: unknown, label: string, tokenPlace = 'the opt
   return url;
 }
 
-/** `sqlite://name` would be a host to some and a path to others. */
+/** Returns the path. Rejects `sqlite://name`, which could be a host or a path. */
 export function sqlitePath(path: string): string {
   if (path !== "" && !/^\/\/(?!\/)/.test(path)) return path;
   throw new RangeError(

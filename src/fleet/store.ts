@@ -1,13 +1,13 @@
-/** The port that every store of shared circuits implements, and the one place for what all must keep. */
+/** The interface of every store of shared circuits. */
 
 import type { FleetCommand } from "./rules/command.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
 import type { FleetStoreError } from "./store-error.js";
 
-/** Which circuit is meant. */
+/** The key of a circuit. */
 export interface FleetKey {
   /**
-   * Who is limited together, as an egress address or an account: 1 to 100 of the characters
+   * The rate-limit scope: runs that share one egress address or account. 1 to 100 of the characters
    * `A-Z a-z 0-9 . _ : / @ -`.
    */
   readonly scope: string;
@@ -15,46 +15,46 @@ export interface FleetKey {
   readonly name: string;
 }
 
-/** A circuit as a list shows it. */
+/** An entry of a list of circuits. */
 export interface FleetEntry {
   readonly name: string;
   readonly snapshot: FleetSnapshot;
 }
 
-/** Hears of a circuit that a list leaves out, and why. */
+/** Receives a circuit that a list leaves out, and the reason. */
 export type OnUnreadable = (name: string, error: FleetStoreError) => void;
 
-/** Hears of a change that anybody has caused. Pushes can be lost, and come in any order. */
+/** Receives a change that any process caused. Pushes can be lost, and arrive in any order. */
 export type FleetListener = (entry: FleetEntry) => void;
 
 /**
- * Keeps shared circuits by the rules of this folder, each command on one circuit as one step that
- * nothing comes between.
+ * Stores shared circuits by the rules of this package. Each command on one circuit is atomic.
  *
- * A command is sent at most once: one whose answer is lost may or may not have been applied. A store
- * that cannot be reached rejects with a {@link FleetStoreError}; deadlines are the caller's.
+ * A command is sent at most once. If its reply is lost, it may or may not have been applied. A
+ * store that cannot be reached rejects with a {@link FleetStoreError}. Deadlines are the caller's
+ * task.
  */
 export interface FleetStore {
-  /** What it is, in messages: `"redis"`, `"sqlite"`, `"http"`, `"memory"` or one of your own. */
+  /** The kind of store in messages: `"redis"`, `"sqlite"`, `"http"`, `"memory"` or one of your own. */
   readonly kind: string;
-  /** `minimumReporters` where nobody says otherwise: 1 for what only one machine uses, else 2. */
+  /** The default of `minimumReporters`: 1 for a store of one machine, otherwise 2. */
   readonly minimumReporters: number;
-  /** Whether others push their changes, so that state may be cached. */
+  /** Whether the store pushes changes of other processes, so that state may be cached. */
   readonly pushes: boolean;
-  /** Connects if that is needed; `run` does so by itself. Rejects when it cannot be reached. */
+  /** Connects if needed; `run` does so by itself. Rejects when the store cannot be reached. */
   open(): Promise<void>;
   run(key: FleetKey, command: FleetCommand): Promise<FleetReply>;
   /**
-   * The circuits of a scope that are known, by name; at most 10,000.
+   * Returns the known circuits of a scope, by name; at most 10,000.
    *
-   * @param onUnreadable Hears of each circuit that is left out because what is kept of it cannot be
-   * read. A store may have none.
+   * @param onUnreadable Called for each circuit left out because its data is unreadable. Optional
+   * for a store.
    */
   list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]>;
-  /** The last 100 changes of a circuit, the oldest first. */
+  /** Returns the last 100 changes of a circuit, oldest first. */
   history(key: FleetKey): Promise<readonly FleetChange[]>;
-  /** Calls `listener` with every change in a scope. Returns how to stop. */
+  /** Calls `listener` with every change in a scope. Returns a function that stops it. */
   subscribe(scope: string, listener: FleetListener): () => void;
-  /** Ends connections and timers. Commands on their way are answered or rejected. */
+  /** Closes connections and timers. Commands in flight are answered or rejected. */
   close(): Promise<void>;
 }

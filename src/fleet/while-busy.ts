@@ -1,14 +1,14 @@
-/** Asks a store again while others keep it busy. */
+/** Retries while other processes keep a store busy. */
 
 import { StoreBusyError } from "./store-error.js";
 
-/** A transaction of another process takes less. */
+/** Longer than a transaction of another process. */
 const AGAIN_AFTER_MS = 10;
 
 /**
  * Asks until the store is not busy.
  *
- * @param limitMs For how long it is asked again; the last error is that of a store that is busy.
+ * @param limitMs The limit for retries. After it the last error is thrown, that of a busy store.
  */
 export async function askWhileBusy<T>(question: () => Promise<T>, limitMs: number): Promise<T> {
   const endMs = performance.now() + limitMs;

@@ -1,11 +1,11 @@
-/** Waits for a store no longer than a limit. */
+/** Limits how long a caller waits for a store. */
 
 import { FleetStoreError } from "./store-error.js";
 
 /**
- * Passes on what `promise` comes to.
+ * Passes on the result of `promise`.
  *
- * @param awaited Whether somebody waits for it: only then does the limit keep the process alive.
+ * @param awaited Whether a caller waits: only then does the limit keep the process alive.
  * @throws FleetStoreError (as a rejection) when it takes longer than `limitMs`.
  */
 export async function within<T>(promise: Promise<T>, limitMs: number, awaited = true): Promise<T> {

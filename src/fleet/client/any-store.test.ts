@@ -33,7 +33,7 @@ const script: fc.Arbitrary<Script> = fc.oneof(
 );
 
 test.each(["strict", "cached"] as const)(
-  "%s: whatever a store does, no call fails of it or waits longer than the deadline",
+  "%s: whatever a store does, no call fails because of it or waits beyond the deadline",
   async (mode) => {
     const step = fc.record({
       script,

@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Lets all promise reactions run, but no turn of the event loop begin. */
+/** Runs all promise reactions, but no turn of the event loop. */
 const reactions = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
 test("a single call asks before the next turn of the event loop", async () => {
@@ -34,7 +34,7 @@ test("a single call asks before the next turn of the event loop", async () => {
   (await next).release();
 });
 
-test("calls of one turn go together while an answer is awaited", async () => {
+test("calls of one turn are sent together while a reply is awaited", async () => {
   store.script = answersAfter(5);
   const { shared } = newProcess(store);
   const asked = [shared.acquire()];
@@ -50,7 +50,7 @@ test("calls of one turn go together while an answer is awaited", async () => {
   for (const permit of await Promise.all(asked)) permit.release();
 });
 
-test("a call asks at once again after one whose answer did not come", async () => {
+test("a call asks at once after one without a reply", async () => {
   const { fleet, shared } = newProcess(store, { timeoutMs: 10 });
   store.script = () => new Promise(() => {});
   const missed = shared.acquire();

@@ -23,8 +23,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("by hand", () => {
-  test("an isolation reaches every process and says by whom", async () => {
+describe("manual control", () => {
+  test("an isolation reaches every process and names its owner", async () => {
     const { fleet, shared } = newProcess(store);
     const { isolation } = await shared.isolate({
       reason: "maintenance",
@@ -54,7 +54,7 @@ describe("by hand", () => {
     expect(shared.check().admits).toBe(true);
   });
 
-  test("it throws when the store cannot be asked, or answers what is no answer", async () => {
+  test("it throws when the store cannot be asked or replies with garbage", async () => {
     const { fleet } = newProcess(store);
     const options = { reason: "maintenance", expiresInMs: 1 };
     store.script = FAILS;
@@ -78,7 +78,7 @@ describe("by hand", () => {
     [{ reason: "x", expiresInMs: 0 }, "is 0, expected a number of milliseconds above 0 and up to"],
     [{ reason: "x", expiresInMs: 2_592_000_001 }, "is 2592000001, expected"],
     [{ reason: "x", expiresInMs: 1, owner: "" }, 'option "owner" is ""'],
-  ])("wrong options throw and say what was expected: %j", (options, message) => {
+  ])("wrong options throw an error that names what was expected: %j", (options, message) => {
     const { fleet } = newProcess(store);
     expect(() => fleet.isolate(NAME, options as never)).toThrow(message);
     expect(() => fleet.isolate("", { reason: "x", expiresInMs: 1 })).toThrow('name is ""');
@@ -86,7 +86,7 @@ describe("by hand", () => {
   });
 });
 
-test("the same breaker is shared once, and two of one name share what is known", async () => {
+test("the same breaker is shared once, and two of one name share the known state", async () => {
   const fleet = createFleet({ store });
   const [one, other] = [newBreaker(), newBreaker({ halfOpenMaxCalls: 7 })];
   const shared = fleet.share(one);

@@ -31,7 +31,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** A process in cached mode that has made one call, so that it knows the circuit. */
+/** Starts a process in cached mode that has made one call, so that it knows the circuit. */
 async function newCached() {
   const process = newProcess(store, { mode: "cached" });
   fleets.push(process.fleet);
@@ -44,7 +44,7 @@ async function newCached() {
 }
 
 describe("a closed circuit that is known", () => {
-  test("calls ask nobody, and successes are told once a second", async () => {
+  test("calls do not ask the store, and successes are sent once a second", async () => {
     const { shared } = await newCached();
     for (let call = 0; call < 5; call += 1) expect(await shared.execute(() => call)).toBe(call);
     await tick(999);
@@ -54,7 +54,7 @@ describe("a closed circuit that is known", () => {
     expect(shared.getMetrics().metrics).toMatchObject({ askedCount: 1, toldCount: 6 });
   });
 
-  test("a failure is told after 10 ms, with the successes before it", async () => {
+  test("a failure is sent after 10 ms, with the successes before it", async () => {
     const { shared } = await newCached();
     await shared.execute(() => 1);
     await shared.execute(() => Promise.reject(new Error("x"))).catch(() => {});
@@ -64,7 +64,7 @@ describe("a closed circuit that is known", () => {
     expect(store.sent).toEqual(["settle 1+1"]);
   });
 
-  test("a rate limit is told at once", async () => {
+  test("a rate limit is sent at once", async () => {
     const { shared } = await newCached();
     (await shared.acquire()).failure(new Error("429"), { openNow: true, retryAfterMs: 1 / 0 });
     await tick();
@@ -74,7 +74,7 @@ describe("a closed circuit that is known", () => {
 });
 
 describe("pushes", () => {
-  test("what another process opens refuses at once, without a question", async () => {
+  test("an opening by another process rejects at once, without a question", async () => {
     const { shared } = await newCached();
     const heard: unknown[] = [];
     shared.on("change", (event) => heard.push(event));
@@ -95,7 +95,7 @@ describe("pushes", () => {
     expect(shared.check().admits).toBe(true);
   });
 
-  test("one that is older than what is known is dropped", async () => {
+  test("drops a push that is older than the known state", async () => {
     const { shared } = await newCached();
     const snapshot = shared.getMetrics().shared;
     if (snapshot === undefined) throw new Error("nothing is known");
@@ -109,7 +109,7 @@ describe("pushes", () => {
     expect(shared.check()).toMatchObject({ admits: false, retryAfterMs: 9_000 });
   });
 
-  test("a lost push is made up for by the next poll, of circuits in use alone", async () => {
+  test("the next poll, of circuits in use only, makes up for a lost push", async () => {
     const { shared } = await newCached();
     await tick(6_000);
     store.isPushing = false;
@@ -127,7 +127,7 @@ describe("pushes", () => {
     expect(store.sent).toEqual([]);
   });
 
-  test("a circuit that refuses is asked for soon: a store that was emptied tells nobody", async () => {
+  test("polls an open circuit soon, because an emptied store pushes nothing", async () => {
     const { shared } = await newCached();
     await shared.isolate({ reason: "x", expiresInMs: 60_000 });
     expect((await shared.tryAcquire()) instanceof Error).toBe(true);
@@ -141,7 +141,7 @@ describe("pushes", () => {
 });
 
 describe("a store that is lost", () => {
-  test("what is closed goes on, and outcomes that cannot be told are counted as lost", async () => {
+  test("a closed circuit stays closed, and outcomes that cannot be sent count as lost", async () => {
     const { shared, fleet } = await newCached();
     store.script = FAILS;
     for (let call = 0; call < 5; call += 1) {
@@ -151,7 +151,7 @@ describe("a store that is lost", () => {
     expect(fleet.getMetrics()).toMatchObject({ storeUp: false, droppedCount: 5 });
   });
 
-  test("when it is back, all circuits are asked for at once", async () => {
+  test("asks for all circuits at once when the store is back", async () => {
     const { shared, fleet } = await newCached();
     store.script = FAILS;
     for (let call = 0; call < 3; call += 1) {
@@ -170,7 +170,7 @@ describe("a store that is lost", () => {
 });
 
 describe("close", () => {
-  test("it tells what waits, ends every timer, and lets every breaker go on alone", async () => {
+  test("sends waiting outcomes, ends every timer, and every breaker decides alone", async () => {
     const { shared, fleet } = await newCached();
     await shared.execute(() => 1);
     const closed = fleet.close();
@@ -185,7 +185,7 @@ describe("close", () => {
     await expect(fleet.status()).rejects.toThrow("the fleet is closed");
   });
 
-  test("a store that hangs holds it for a second at most", async () => {
+  test("a store that hangs delays it for a second at most", async () => {
     const { shared, fleet } = newProcess(store, { timeoutMs: 5_000 });
     store.script = HANGS;
     const call = shared.execute(() => "alone");
@@ -212,7 +212,7 @@ describe("open", () => {
     expect(store.listeners.size).toBe(1);
   });
 
-  test("a store that is down or slow is known to be down from then on", async () => {
+  test("a store that is down or slow counts as down from then on", async () => {
     const { fleet, shared } = newProcess(store);
     store.opens = () => new Promise(() => {});
     const reasons: string[] = [];
@@ -224,7 +224,7 @@ describe("open", () => {
     await tick(2);
   });
 
-  test("a slow answer is not waited for beyond the deadline that was given", async () => {
+  test("does not wait for a slow reply beyond the given deadline", async () => {
     store.script = answersAfter(60);
     const { shared } = newProcess(store, { timeoutMs: 50 });
     expect(

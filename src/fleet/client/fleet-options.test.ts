@@ -10,7 +10,7 @@ import { hostOf, readReporter, runOf } from "./reporter.js";
 const store = new ScriptedStore();
 const noPushes = Object.assign(new ScriptedStore(), { pushes: false });
 
-describe("wrong options throw and say what was expected", () => {
+describe("wrong options throw an error that names what was expected", () => {
   test.each<[object | undefined, string]>([
     [undefined, 'createFleet option "store" is undefined, expected a store or the URL of one'],
     [{ store: 5 }, 'option "store" is 5, expected an object with "open", "run"'],
@@ -81,7 +81,7 @@ test("the kind of store behind a URL is known before it is opened", async () => 
   await fleet.close();
 });
 
-test("what is wrong with a URL is told as the reason why the store is down", async () => {
+test("an invalid URL is the reason why the store is down", async () => {
   const fleet = createFleet({ store: "sqlite:" });
   const reasons: string[] = [];
   fleet.on("storeDown", ({ reason }) => reasons.push(reason));
@@ -125,11 +125,11 @@ test.each<[Record<string, string>, string | null]>([
     { BUILD_URL: "https://u:secret@ci.example/job/1/?token=secret#secret" },
     "https://ci.example/job/1/",
   ],
-])("the run of a CI system is found and shown without secrets: %j", (environment, run) => {
+])("finds the run of a CI system and shows it without secrets: %j", (environment, run) => {
   expect(runOf(environment)).toBe(run);
 });
 
-test("each reporter has an id of its own that a store takes", () => {
+test("each reporter has a unique id that a store accepts", () => {
   const [one, other] = [readReporter({}, "reporter"), readReporter({ run: "r" }, "reporter")];
   expect(one.id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
   expect(one.id).not.toBe(other.id);
@@ -153,17 +153,17 @@ test.each<[unknown, object]>([
   [new TypeError("secret"), { fault: null, rule: "TypeError", limited: false }],
   ["secret", { fault: null, rule: "string", limited: false }],
   [undefined, { fault: null, rule: "undefined", limited: false }],
-])("of a failure only what holds no secret is told: %#", (error, failure) => {
+])("shares only the parts of a failure without secrets: %#", (error, failure) => {
   expect(sharedFailureOf(error)).toEqual(failure);
 });
 
-test("an error that throws when it is looked at is told as an error", () => {
+test("an error that throws on any access is shared as an error", () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   expect(sharedFailureOf(proxy).rule).toBe("error");
 });
 
-test("processes of one machine are one reporter where they are counted by machine", () => {
+test("processes of one machine are one reporter if counted by machine", () => {
   const reporterOf = (host: string) => readReporter({ host, countedBy: "machine" }, "reporter");
   expect(reporterOf("runner-1").id).toBe(reporterOf("runner-1").id);
   expect(reporterOf("runner-1").id).not.toBe(reporterOf("runner-2").id);
@@ -178,6 +178,6 @@ test.each([
   [{ RUNNER_NAME: "" }, hostname()],
   [{}, hostname()],
   [{ RUNNER_NAME: "x".repeat(300) }, "x".repeat(200)],
-])("the machine of %j is named as its CI system or itself names it", (environment, host) => {
+])("names the machine of %j as its CI system or the machine itself does", (environment, host) => {
   expect(hostOf(environment)).toBe(host);
 });

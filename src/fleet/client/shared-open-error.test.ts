@@ -8,7 +8,7 @@ const PLAIN = "?[2J?: :error::??";
 const reporter = { id: "r1", host: `h${EVIL}`, run: `r${EVIL}` };
 const failure = { fault: `f${EVIL}`, rule: `x${EVIL}`, limited: false, reporter };
 
-test("what others have written into a store is no command to a terminal or to a CI system", () => {
+test("texts of other processes cannot command a terminal or a CI system", () => {
   const open = { ...UNKNOWN_SNAPSHOT, state: "open", retryAfterMs: 1, failure } as const;
   const error = new SharedCircuitOpenError(KEY, "open", open);
   expect(error.message).toContain(`opened by h${PLAIN} (r${PLAIN}) for x${PLAIN}`);
@@ -20,7 +20,7 @@ test("what others have written into a store is no command to a terminal or to a 
   expect([error.message, isolated.message].join("")).not.toMatch(/[\p{C}\p{Zl}]/u);
 });
 
-test("texts and times without end are cut short", () => {
+test("cuts endless texts and times short", () => {
   const long = { ...failure, rule: "x".repeat(1_000_000) };
   const snapshot = {
     ...UNKNOWN_SNAPSHOT,

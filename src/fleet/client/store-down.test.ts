@@ -76,7 +76,7 @@ describe("a store that fails", () => {
     },
   );
 
-  test("after three failures in a row it is left alone for half a second or more, and asked again then", async () => {
+  test("after three consecutive failures it is left alone for at least half a second, then asked again", async () => {
     store.script = FAILS;
     const { shared, fleet } = newProcess(store);
     const events: unknown[] = [];
@@ -104,7 +104,7 @@ describe("a store that fails", () => {
     expect(fleet.getMetrics()).toMatchObject({ storeUp: true });
   });
 
-  test("a store lost while open stays refused for the time left, then the process decides alone", async () => {
+  test("an open circuit of a lost store rejects for the time left, then the process decides alone", async () => {
     const opened = openFromElsewhere(store, 30_000);
     await tick();
     await opened;
@@ -127,8 +127,8 @@ describe("a store that fails", () => {
     await tick(2_000);
   });
 
-  test("an answer that lay in a busy process is read before the store is blamed", async () => {
-    // What the operating system holds is read after the timers: setImmediate comes after both.
+  test("reads a reply that arrived in a busy process before the store counts as down", async () => {
+    // The event loop reads sockets after the timers: setImmediate runs after both.
     store.script = (_command, answer) =>
       new Promise((resolve) => {
         setTimeout(() => setImmediate(() => resolve(answer())), 99);
@@ -140,7 +140,7 @@ describe("a store that fails", () => {
     expect(fleet.getMetrics().commands).toMatchObject({ timedOutCount: 0 });
   });
 
-  test("a late answer is as old as its question", async () => {
+  test("a late reply is as old as its question", async () => {
     const opened = openFromElsewhere(store, 30_000);
     await tick();
     await opened;

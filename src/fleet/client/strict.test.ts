@@ -62,7 +62,7 @@ describe("batches", () => {
     (await next).release();
   });
 
-  test("a second question does not wait for the answer to the first", async () => {
+  test("a second question does not wait for the reply to the first", async () => {
     store.script = answersAfter(50);
     const { shared } = newProcess(store);
     const first = shared.acquire();
@@ -88,7 +88,7 @@ describe("batches", () => {
 });
 
 describe("two circuits in one admission", () => {
-  test("what the local circuit refuses is not asked for", async () => {
+  test("does not ask for a call that the local circuit rejects", async () => {
     const { shared, local } = newProcess(store);
     local.isolate("by hand");
     const rejection = await shared.tryAcquire();
@@ -100,7 +100,7 @@ describe("two circuits in one admission", () => {
     expect(store.sent).toEqual([]);
   });
 
-  test("a refusal of the shared one gives the local permit back and tells what is known", async () => {
+  test("a rejection by the shared circuit returns the local permit and shows the known state", async () => {
     const opened = openFromElsewhere(store);
     await tick();
     await opened;
@@ -139,7 +139,7 @@ describe("two circuits in one admission", () => {
     expect(shared.check()).toEqual({ admits: false, reason: "open", retryAfterMs: 59_000 });
   });
 
-  test("both circuits hear of every outcome", async () => {
+  test("both circuits receive every outcome", async () => {
     const { shared, local } = newProcess(store);
     const failing = shared.execute(() => Promise.reject(new Error("x"))).catch(() => "failed");
     await tick();
@@ -167,7 +167,7 @@ describe("two circuits in one admission", () => {
     ]);
   });
 
-  test("under observe a call that the shared circuit would refuse passes", async () => {
+  test("under observe a call that the shared circuit would reject passes", async () => {
     const opened = openFromElsewhere(store);
     await tick();
     await opened;
@@ -207,7 +207,7 @@ describe("two circuits in one admission", () => {
     expect(local.getMetrics().inFlightCount).toBe(0);
   });
 
-  test("tryExecute tells a refusal from a failure and a value", async () => {
+  test("tryExecute distinguishes a rejection from a failure and a value", async () => {
     const { shared } = newProcess(store);
     const error = new Error("x");
     const results = Promise.all([
@@ -241,7 +241,7 @@ describe("two circuits in one admission", () => {
 });
 
 describe("probes", () => {
-  /** Opened elsewhere; its time is over. */
+  /** A circuit that another process opened, and whose open time is over. */
   async function probing(leaseMs = 10_000) {
     const opened = openFromElsewhere(store, 10_000);
     await tick();
@@ -251,7 +251,7 @@ describe("probes", () => {
     return newProcess(store, {}, { halfOpenProbeTimeoutMs: leaseMs });
   }
 
-  test("one of ten calls probes, the others are told when to ask again", async () => {
+  test("one of ten calls probes, and the others learn when to retry", async () => {
     const { shared } = await probing();
     const asked = Promise.all(Array.from({ length: 10 }, () => shared.tryAcquire()));
     await tick();
@@ -266,19 +266,22 @@ describe("probes", () => {
     expect(shared.getMetrics().shared?.state).toBe("closed");
   });
 
-  test.each(["ignore", "release"] as const)("%s gives the place to somebody else", async (how) => {
-    const { shared } = await probing();
-    const asked = shared.acquire();
-    await tick();
-    (await asked)[how]();
-    await tick();
-    expect(store.sent).toEqual(["admit 1", "settle 0+0 back 1"]);
-    const other = newProcess(store).shared.acquire();
-    await tick();
-    expect(await other).toBeInstanceOf(Permit);
-  });
+  test.each(["ignore", "release"] as const)(
+    "%s gives the lease to another process",
+    async (how) => {
+      const { shared } = await probing();
+      const asked = shared.acquire();
+      await tick();
+      (await asked)[how]();
+      await tick();
+      expect(store.sent).toEqual(["admit 1", "settle 0+0 back 1"]);
+      const other = newProcess(store).shared.acquire();
+      await tick();
+      expect(await other).toBeInstanceOf(Permit);
+    },
+  );
 
-  test("a place that is granted too late is given back at once, and its news are kept", async () => {
+  test("a lease that is granted too late is returned at once, and its news is kept", async () => {
     const { shared } = await probing();
     store.script = (command, answer) =>
       command.kind === "admit" ? answersAfter(250)(command, answer) : answer();

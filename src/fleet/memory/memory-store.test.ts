@@ -13,14 +13,14 @@ describe("conformance", () => {
   test.concurrent.each(cases)("$title", ({ run }) => run());
 });
 
-describe("conformance of several users of one", () => {
+describe("conformance of several users of one store", () => {
   const store = memoryStore();
   const cases = fleetStoreConformance({ open: () => userOf(store) });
   test.concurrent.each(cases)("$title", ({ run }) => run());
 });
 
 describe("bounds", () => {
-  test("of more than 10,000 circuits the one that was written least recently makes room", async () => {
+  test("evicts the least recently written of more than 10,000 circuits", async () => {
     const { time, store } = virtualCircuit();
     const named = (name: string) => new Circuit(store, { scope: "many", name });
     for (let index = 0; index < 10_000; index += 1) await named(`n${index}`).admit();
@@ -33,7 +33,7 @@ describe("bounds", () => {
     expect(names).not.toContain("n1");
   });
 
-  test("a circuit is forgotten a week after what was last written, not sooner", async () => {
+  test("forgets a circuit a week after its last write, not sooner", async () => {
     const { circuit, store, time } = virtualCircuit();
     await circuit.settle(null, { successes: 1 });
     time.move(RETENTION_MS - 1);
@@ -46,7 +46,7 @@ describe("bounds", () => {
     expect((await circuit.admit()).snapshot.counts.successes).toBe(0);
   });
 
-  test("an open circuit is kept for as long as it is open, and a week more", async () => {
+  test("keeps an open circuit for its open time and a week more", async () => {
     const { circuit, time } = virtualCircuit({ resetTimeoutMs: 1e9, maxOpenMs: 1e9 });
     await circuit.limit();
     time.move(1e9 + RETENTION_MS - 1);
@@ -58,7 +58,7 @@ describe("bounds", () => {
 });
 
 describe("listeners", () => {
-  test("that throw or reject harm no command and no other listener, and are announced once", async () => {
+  test("that throw or reject affect no command and no other listener, and are announced once", async () => {
     const { circuit, store } = virtualCircuit();
     const warned: Error[] = [];
     const warn = (warning: Error) => void warned.push(warning);
@@ -72,7 +72,7 @@ describe("listeners", () => {
     const [warning] = await Promise.all([once(process, "warning"), circuit.reset()]);
     await circuit.reset();
     await circuit.limit();
-    // Warnings are delivered in a later turn; one of our own comes after any that are on their way.
+    // Warnings are delivered in a later turn. This one comes after all pending ones.
     process.emitWarning("the last one");
     while (!warned.some(({ message }) => message === "the last one")) {
       await once(process, "warning");
@@ -84,7 +84,7 @@ describe("listeners", () => {
     expect(heard.map(({ snapshot }) => snapshot.state)).toEqual(["closed", "closed", "open"]);
   });
 
-  test("given twice hear twice, and are taken off one by one", async () => {
+  test("added twice are called twice, and removed one by one", async () => {
     const { circuit, store } = virtualCircuit();
     const heard: FleetEntry[] = [];
     const listener = (entry: FleetEntry) => void heard.push(entry);
@@ -97,7 +97,7 @@ describe("listeners", () => {
     expect(heard).toHaveLength(3);
   });
 
-  test("hear nothing of what changes nothing", async () => {
+  test("receive nothing if nothing changes", async () => {
     const { circuit, store } = virtualCircuit();
     const heard: FleetEntry[] = [];
     store.subscribe(circuit.key.scope, (entry) => heard.push(entry));
@@ -122,7 +122,7 @@ test("a clock that goes back by a year neither forgets a circuit nor keeps it op
   expect(await store.list(circuit.key.scope)).toEqual([]);
 });
 
-test("without a clock of its own it takes the time of the machine", async () => {
+test("uses the time of the machine by default", async () => {
   const beforeMs = Date.now();
   const { snapshot } = await new Circuit(memoryStore(), { scope: "s", name: "n" }).admit();
   expect(snapshot.generation / 1000).toBeGreaterThan(beforeMs - 1000);
@@ -132,13 +132,13 @@ test("without a clock of its own it takes the time of the machine", async () => 
 test.each([
   [{ nowMicros: 5 }, TypeError, 'option "nowMicros" is 5, expected a function'],
   [{ now: new StoreTime().read }, TypeError, 'option "now" is not known'],
-])("options %o are refused", (options, type, message) => {
+])("rejects options %o", (options, type, message) => {
   const make = () => memoryStore(options as Parameters<typeof memoryStore>[0]);
   expect(make).toThrow(type);
   expect(make).toThrow(message);
 });
 
-/** A store that passes everything on to one that others use as well, and that ends alone. */
+/** Wraps a shared store as one that closes by itself. */
 function userOf(store: FleetStore): FleetStore {
   let isClosed = false;
   const asked = async <T>(ask: () => Promise<T>): Promise<T> => {

@@ -1,7 +1,7 @@
 /**
- * Which circuits a scope has, on servers with so many other keys that nobody can look through them for
- * each list: a sorted set of names, made by the first list that takes too long. From then on every
- * process adds the circuits that it uses. The circuits hold without it.
+ * An index of the circuits in a scope: a sorted set of names. It serves servers with so many other
+ * keys that scanning all of them for each list is too slow. The first list that takes too long
+ * creates it, and every process then adds the circuits that it uses. Circuits work without it.
  */
 
 import { RETENTION_MS } from "../rules/state.js";
@@ -11,19 +11,19 @@ import type { RedisLink } from "./connection/link.js";
 import { clusterNodeError, commandError, isNotAllowed, messageOf } from "./failure.js";
 import type { RedisNames } from "./names.js";
 
-/** More names than this are neither kept nor listed. */
+/** The limit on names kept and listed. */
 const MAX_LISTED = 10_000;
-/** A circuit that is used for longer is added again: the index may be younger than its first use. */
+/** The interval for adding a circuit again, because the index may be younger than its first use. */
 const ADD_AGAIN_MS = 3_600_000;
-/** An isolation lasts 30 days at the most, and a circuit is kept for a while after that. */
+/** An isolation lasts 30 days at most, and a circuit is kept for a while after that. */
 const KEEP_MS = 30 * 24 * 3_600_000 + 2 * RETENTION_MS;
-/** A first look at all keys, and how long it may take where there is no index yet. */
+/** The first scan of all keys, and its time limit while there is no index. */
 const FIRST_LOOK = { forMs: 150, count: "1000" } as const;
-/** The look that an index begins with. The server does nothing else for some 3 ms at a time. */
+/** The scan that creates an index. It blocks the server for about 3 ms at a time. */
 const LONG_LOOK = { forMs: 600, count: "10000" } as const;
-/** When to look again for circuits of versions before, which add no names. */
+/** The interval of scans for circuits of older versions, which add no names. */
 const LOOK_AGAIN_MS = { done: 24 * 3_600_000, cut: 3_600_000 } as const;
-/** The name of no circuit, so that an index is there before it holds any. */
+/** The name of no circuit, so that an index can exist while it is empty. */
 const NONE = "";
 
 interface Look {
@@ -35,10 +35,10 @@ interface Look {
 export class CircuitIndex {
   readonly #link: RedisLink;
   readonly #names: RedisNames;
-  /** When this process has added a circuit, or found no index, by its key. */
+  /** The time when this process added a circuit, or found no index, by its key. */
   readonly #addedMs = new Map<string, number>();
   readonly #adding = new Set<Promise<void>>();
-  /** False once the user of the connection turned out to have no right for it. */
+  /** False once the server has denied the user a right that the index needs. */
   #isAllowed = true;
 
   constructor(link: RedisLink, names: RedisNames) {
@@ -46,7 +46,7 @@ export class CircuitIndex {
     this.#names = names;
   }
 
-  /** Adds a circuit where there is an index, unless this process has done so lately. */
+  /** Adds a circuit to the index, if there is one and this process has not done so recently. */
   note({ scope, name }: FleetKey, redisKey: string): void {
     const nowMs = performance.now();
     if (nowMs - (this.#addedMs.get(redisKey) ?? Number.NEGATIVE_INFINITY) < ADD_AGAIN_MS) return;
@@ -55,18 +55,18 @@ export class CircuitIndex {
     if (!this.#isAllowed) return;
     const added = this.#exists(this.#names.index(scope))
       .then((exists) => (exists ? this.#add(scope, [name]) : undefined))
-      // The next process that uses the circuit adds it.
+      // On failure, the next process that uses the circuit adds it.
       .catch(() => undefined)
       .then(() => void this.#adding.delete(added));
     this.#adding.add(added);
   }
 
-  /** Resolves when all that was noted is added or given up. Never rejects. */
+  /** Resolves when all additions are done or dropped. Never rejects. */
   async idle(): Promise<void> {
     await Promise.all(this.#adding);
   }
 
-  /** The names of the circuits of a scope. */
+  /** Returns the names of the circuits in a scope. */
   async namesIn(scope: string): Promise<readonly string[]> {
     const index = this.#names.index(scope);
     try {
@@ -83,21 +83,21 @@ export class CircuitIndex {
     }
   }
 
-  /** Takes names out whose circuits are not known any more. Never rejects. */
+  /** Removes names of circuits that no longer exist. Never rejects. */
   async forget(scope: string, names: readonly string[]): Promise<void> {
     if (names.length === 0 || !this.#isAllowed) return;
     const index = this.#names.index(scope);
     await this.#send(index, ["ZREM", index, ...names]).catch(() => undefined);
   }
 
-  /** Looks through all keys, and begins an index where that takes long. */
+  /** Scans all keys, and creates an index if that takes long. */
   async #lookFor(
     scope: string,
     listed: readonly string[] | undefined,
   ): Promise<ReadonlySet<string>> {
     const names = new Set(listed);
     if (listed === undefined && (await this.#look(scope, names, FIRST_LOOK))) return names;
-    // Who uses a circuit from now on adds it, and what was there before is found by the look.
+    // Circuits used from now on add themselves, and the scan finds the older ones.
     if (!(await this.#add(scope, [NONE]))) {
       await this.#look(scope, names, { ...LONG_LOOK, forMs: Number.POSITIVE_INFINITY });
       return names;
@@ -113,7 +113,7 @@ export class CircuitIndex {
     return names;
   }
 
-  /** Adds names; false when that is not allowed. */
+  /** Adds names. Returns false if the user has no right to. */
   async #add(scope: string, names: readonly string[]): Promise<boolean> {
     if (names.length === 0 || !this.#isAllowed) return this.#isAllowed;
     const index = this.#names.index(scope);
@@ -132,7 +132,7 @@ export class CircuitIndex {
     return this.#isAllowed;
   }
 
-  /** What the index holds; undefined when there is none, or none that may be used. */
+  /** Returns the names in the index; undefined if there is no index, or none that may be used. */
   async #listed(index: string): Promise<readonly string[] | undefined> {
     try {
       const answer = await this.#send(index, ["ZRANGE", index, "0", "-1"]);
@@ -151,7 +151,7 @@ export class CircuitIndex {
     return Number(await this.#send(key, ["EXISTS", key])) === 1;
   }
 
-  /** Looks through the keys of all masters; false when the time was over before. */
+  /** Scans the keys of all masters. Returns false if the time ran out. */
   async #look(scope: string, names: Set<string>, { forMs, count }: Look): Promise<boolean> {
     const endMs = performance.now() + forMs;
     const pattern = this.#names.pattern(scope);
@@ -171,7 +171,10 @@ export class CircuitIndex {
     return true;
   }
 
-  /** One node of a cluster would list its own circuits alone, unless it holds all slots. */
+  /**
+   * Rejects one node of a cluster, which would list only its own circuits, unless it holds all
+   * slots.
+   */
   async #checkIsWhole({ address }: RedisConnection): Promise<void> {
     const ask = async (...command: string[]) => {
       try {
@@ -181,7 +184,7 @@ export class CircuitIndex {
         throw error;
       }
     };
-    // Every user may say hello, whatever its rights; what is no Redis may not know it.
+    // Every user may send HELLO, whatever its rights. A server that is not Redis may not know it.
     if (!/"mode",?:?"cluster"/.test(JSON.stringify((await ask("HELLO")) ?? null))) return;
     const slots = await ask("CLUSTER", "SLOTS");
     const owners = Array.isArray(slots)

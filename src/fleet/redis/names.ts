@@ -1,4 +1,4 @@
-/** What circuits are called in Redis: keys, and the channels that hear of their changes. */
+/** The names of circuits in Redis: keys, and the channels that announce their changes. */
 
 import { checkText, type Field } from "../../options/check.js";
 import { checkKeyWord } from "../key-word.js";
@@ -6,13 +6,13 @@ import type { FleetKey } from "../store.js";
 import { garbledError } from "./failure.js";
 
 const MAX_NAME_LENGTH = 200;
-/** Of what is kept, so that a later layout is never taken for this one. */
+/** The version of the layout, so that a later one is never mistaken for this one. */
 const VERSION = "1";
 
-/** A field that holds a prefix; none of its characters means anything in a pattern. */
+/** A field that holds a prefix, of characters without a meaning in a pattern. */
 export const prefixField: Field<string> = { absent: "dcb", read: checkKeyWord };
 
-/** Names the keys and channels of one store. */
+/** Builds the keys and channels of one store. */
 export class RedisNames {
   readonly #prefix: string;
 
@@ -20,34 +20,34 @@ export class RedisNames {
     this.#prefix = `${prefix}:${VERSION}:`;
   }
 
-  /** The braces keep it whole in a cluster, whatever the name holds. */
+  /** Returns the key of a circuit. The braces keep all of a circuit's data on one node of a cluster. */
   key({ scope, name }: FleetKey): string {
     return `${this.#keyStart(scope)}${checkText(name, "the name of a circuit", MAX_NAME_LENGTH)}}`;
   }
 
-  /** The pattern of all keys of a scope. */
+  /** Returns the pattern of all keys in a scope. */
   pattern(scope: string): string {
     return `${this.#keyStart(scope)}*}`;
   }
 
-  /** The name in a key that the pattern of its scope has found. */
+  /** Returns the name from a key that matched the pattern of its scope. */
   nameIn(key: string, scope: string): string {
     return key.slice(this.#keyStart(scope).length, -1);
   }
 
-  /** Rejects what stands where a name would, and is none: others may have written any key. */
+  /** Rejects an invalid name: other programs may have written any key. */
   checkFound(name: string, scope: string): void {
     if (name.length > 0 && name.length <= MAX_NAME_LENGTH) return;
     const key = `${this.#keyStart(scope)}${name.slice(0, MAX_NAME_LENGTH)}`;
     throw garbledError(name === "" ? `${key}}` : `${key}…}`, "its name");
   }
 
-  /** The key of the sorted set that names the circuits of a scope. */
+  /** Returns the key of the sorted set with the circuits of a scope. */
   index(scope: string): string {
     return `${this.#prefix}names:{${escapeColons(scope)}}`;
   }
 
-  /** The key that is there for a while after all keys were looked through for those of a scope. */
+  /** Returns the key that marks a recent scan of all keys for a scope. */
   searched(scope: string): string {
     return `${this.#prefix}searched:{${escapeColons(scope)}}`;
   }
@@ -61,7 +61,7 @@ export class RedisNames {
   }
 }
 
-/** Both scopes and names have colons, and `a:b` with `c` is not `a` with `b:c`. */
+/** Escapes colons, so that scope `a:b` with name `c` differs from `a` with `b:c`. */
 function escapeColons(scope: string): string {
   return checkKeyWord(scope, "the scope of a circuit").replaceAll(":", "%3A");
 }

@@ -1,4 +1,4 @@
-/** Makes a store from a URL, with whichever client is installed. */
+/** Creates a store from a URL, with the installed client. */
 
 import type { FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
@@ -8,14 +8,14 @@ import { installedIoredis, installedNodeRedis } from "./clients/installed-client
 import { redisStore } from "./redis-store.js";
 
 /**
- * Makes a store in Redis from a URL, by `@redis/client`, or by `ioredis` where only that is installed.
- * It connects with `open()` or the first command. A certificate that no authority of Node's has signed
- * is trusted when the variable `NODE_EXTRA_CA_CERTS` names its file.
+ * Creates a store in Redis from a URL, with `@redis/client`, or with `ioredis` if only that is
+ * installed. It connects with `open()` or the first command. To trust a certificate of your own
+ * authority, set `NODE_EXTRA_CA_CERTS` to its file.
  *
  * @param url `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://` for TLS.
- * @param prefix As that of `redisStore`.
- * @returns Rejects with a TypeError or RangeError that says what was expected and shows nothing of the
- * URL; with a {@link FleetStoreError} when no client is installed.
+ * @param prefix As the option of `redisStore`.
+ * @returns The store. Rejects with a TypeError or RangeError that names the expected value and
+ * shows no part of the URL. Rejects with a {@link FleetStoreError} when no client is installed.
  */
 export async function openRedis(url: string, prefix?: string): Promise<FleetStore> {
   checkRedisUrl(url);
@@ -28,7 +28,7 @@ export async function openRedis(url: string, prefix?: string): Promise<FleetStor
   );
 }
 
-/** The client is never connected: the store only takes its options. */
+/** Creates a client that is never connected: the store only takes its options. */
 async function nodeRedis(url: string): Promise<RedisClient | undefined> {
   return (await installedNodeRedis())?.createClient({ url });
 }

@@ -19,25 +19,28 @@ import { HISTORY_FIELDS } from "./script/lua/state.js";
 import { scriptCommand } from "./script/script-arguments.js";
 import { ScriptBatches, type ScriptTarget } from "./script/script-batches.js";
 
-/** What a store in Redis can be told. */
+/** Options of `redisStore`. */
 export interface RedisStoreOptions {
   /**
-   * A client or a cluster of `@redis/client` (or `redis`) 6 or of `ioredis` 6. The store makes
-   * connections of its own with its options; the client itself is never changed or closed.
+   * A client or cluster of `@redis/client` (or `redis`) 6 or `ioredis` 6. The store opens its own
+   * connections with its options. The client itself is never changed or closed.
    */
   readonly client: RedisClient;
   /**
-   * What all keys and channels begin with: 1 to 100 of the characters `A-Z a-z 0-9 . _ : / @ -`.
+   * The prefix of all keys and channels: 1 to 100 of the characters `A-Z a-z 0-9 . _ : / @ -`.
    * Default: `"dcb"`.
    */
   readonly prefix?: string | undefined;
-  /** @internal Sends the time along, in whole microseconds since 1970, in place of the server's. */
+  /**
+   * @internal Sends the time with each command, in whole microseconds since 1970, in place of the
+   * server's.
+   */
   readonly nowMicros?: (() => number) | undefined;
 }
 
-/** A name that is not added by then is added by another process. */
+/** The limit for adding a name. If it is exceeded, another process adds the name. */
 const ADD_LIMIT_MS = 100;
-/** So many circuits are read at once for a list. */
+/** Number of circuits read at once for a list. */
 const READ_AT_ONCE = 100;
 const READ: FleetCommand = { kind: "read" };
 
@@ -89,7 +92,7 @@ class RedisStore implements FleetStore {
     await this.#link.open();
   }
 
-  /** Commands of one tick on one circuit are one script. */
+  /** Runs a command. Commands of one tick on one circuit share one script. */
   async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
     const target = this.#targetOf(key);
     const count = command.kind === "admit" ? command.count : 0;
@@ -103,7 +106,7 @@ class RedisStore implements FleetStore {
     const known = this.#targets.get(key);
     if (known !== undefined) return known;
     const target = this.#makeTarget(key, "");
-    // Of those that use a circuit for long; others may change theirs.
+    // Only keys of long-lived circuits are frozen; others may change.
     if (Object.isFrozen(key)) this.#targets.set(key, target);
     return target;
   }
@@ -123,7 +126,7 @@ class RedisStore implements FleetStore {
         try {
           this.#names.checkFound(name, scope);
           const { snapshot } = await this.run({ scope, name }, READ);
-          // One that has expired since it was found is not known any more.
+          // A circuit that has expired since the scan is unknown now.
           if (snapshot.generation > 0) entries.push({ name, snapshot });
           else gone.push(name);
         } catch (error) {
@@ -155,7 +158,10 @@ class RedisStore implements FleetStore {
     this.#link.close();
   }
 
-  /** A server that does not know the script has not run it, so that it can be sent whole. */
+  /**
+   * Runs the script by its hash. A server that does not know the hash has run nothing, so the whole
+   * script can be sent.
+   */
   async #evaluate({ key }: ScriptTarget, rest: readonly string[]): Promise<unknown[]> {
     let answer: unknown;
     try {

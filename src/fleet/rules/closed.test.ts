@@ -4,12 +4,12 @@ import type { SettleCommand } from "./command.js";
 
 const WINDOW_MS = 10_000;
 
-/** A circuit that opens with the third bad second in a row, within ten seconds. */
+/** Creates a circuit that opens with the third consecutive bad second, within ten seconds. */
 function counting(minimumReporters = 1): VirtualCircuit {
   return virtualCircuit({ badSeconds: 3, windowMs: WINDOW_MS, minimumReporters });
 }
 
-/** A failure that the process of that name reports. */
+/** Returns a failure that the process of that name reports. */
 function failureOf(id: string): Partial<SettleCommand> {
   return { failures: 1, reporter: { id, host: id, run: null } };
 }
@@ -31,7 +31,7 @@ describe("a second", () => {
     expect((await circuit.admit()).refusal).toBe("open");
   });
 
-  test("takes outcomes until it is over, which may still make it a good one", async () => {
+  test("takes outcomes until it is over, and they may still make it a good one", async () => {
     const { circuit, time } = virtualCircuit({ badSeconds: 1 });
     await circuit.settle(null, { failures: 1 });
     time.move(999);
@@ -40,7 +40,7 @@ describe("a second", () => {
     expect((await circuit.admit()).refusal).toBeNull();
   });
 
-  test("that is over takes no more: the next outcome begins one, and judges it", async () => {
+  test("that is over takes no more: the next outcome begins another, and judges it", async () => {
     const { circuit, time } = virtualCircuit({ badSeconds: 1 });
     await circuit.settle(null, { failures: 1 });
     time.move(1000);
@@ -63,7 +63,7 @@ describe("a second", () => {
 });
 
 describe("the row", () => {
-  test("opens the circuit at the next call after the last second asked for", async () => {
+  test("opens the circuit at the next call after the last second needed", async () => {
     const shared = counting();
     await badSecond(shared);
     await badSecond(shared);
@@ -137,7 +137,7 @@ describe("the row", () => {
     expect(snapshot.badSeconds).toBe(3);
   });
 
-  test("is made of the latest seconds, which the window reaches for longest", async () => {
+  test("consists of the latest seconds, which stay in the window longest", async () => {
     const { circuit, time } = virtualCircuit({
       badSeconds: 2,
       windowMs: 3000,
@@ -151,7 +151,7 @@ describe("the row", () => {
     expect(changes).toMatchObject([{ reason: "tripped" }]);
   });
 
-  test("is judged by the policy of the command, which may ask for less", async () => {
+  test("is judged by the policy of the command, which may need fewer seconds", async () => {
     const shared = counting();
     await badSecond(shared);
     await badSecond(shared);
@@ -173,7 +173,7 @@ describe("reporters", () => {
     [1, 0, 1],
     [2, 2, 1],
     [2, 3, 2],
-  ])("after a word of %i successes and %i failures of one of two are %i", async (...told) => {
+  ])("after a report of %i successes and %i failures by one of two are %i", async (...told) => {
     const [successes, failures, left] = told;
     const { circuit } = counting(2);
     await circuit.settle(null, { ...failureOf("a"), failures: 9 });
@@ -182,7 +182,7 @@ describe("reporters", () => {
     expect(snapshot.reporters).toBe(left);
   });
 
-  test("are none when the only one meets a success, so that a row that is long enough waits", async () => {
+  test("are zero when the only one reports a success, so that a row of sufficient length waits", async () => {
     const shared = counting();
     for (let second = 0; second < 3; second += 1) await badSecond(shared);
     const { changes } = await shared.circuit.settle(null, { ...failureOf("a"), ...SUCCESS });
@@ -195,7 +195,7 @@ describe("reporters", () => {
   test.each([
     [WINDOW_MS, "open"],
     [WINDOW_MS + 1, null],
-  ])("that last told of a failure %i ms ago count: %s", async (agoMs, refusal) => {
+  ])("whose last failure was reported %i ms ago count: %s", async (agoMs, refusal) => {
     const shared = counting(2);
     await badSecond(shared, "a");
     shared.time.move(agoMs - 3000);
@@ -233,8 +233,8 @@ describe("reporters", () => {
   });
 });
 
-describe("who is named", () => {
-  test("at an opening by an admission is who met the last failure", async () => {
+describe("the reporter named", () => {
+  test("at an opening by an admission is that of the last failure", async () => {
     const shared = counting(2);
     await badSecond(shared, "a");
     await badSecond(shared, "a");
@@ -243,14 +243,14 @@ describe("who is named", () => {
     expect(changes).toMatchObject([{ by: { id: "b" }, failure: { reporter: { id: "b" } } }]);
   });
 
-  test("at an opening by a success as well", async () => {
+  test("at an opening by a success too", async () => {
     const shared = counting();
     for (const id of ["a", "a", "b"]) await badSecond(shared, id);
     const { changes } = await shared.circuit.settle(null, { ...failureOf("c"), ...SUCCESS });
     expect(changes).toMatchObject([{ by: { id: "b" } }]);
   });
 
-  test("is nobody where nobody told of a failure", async () => {
+  test("is null if no process reported a failure", async () => {
     const shared = counting();
     for (let second = 0; second < 3; second += 1) {
       await shared.circuit.settle(null, { failures: 1, failure: null });

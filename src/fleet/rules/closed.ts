@@ -1,4 +1,4 @@
-/** Counting while a circuit is closed: bad seconds in a row, and who reported them. */
+/** Counts while a circuit is closed: consecutive bad seconds, and their reporters. */
 
 import type { SettleCommand } from "./command.js";
 import { MAX_REPORTERS, type SharedPolicy } from "./policy.js";
@@ -7,8 +7,8 @@ import type { ClosedPhase, ReportTime, RunningSecond } from "./state.js";
 const SECOND_MS = 1000;
 
 /**
- * The row of bad seconds as it stands now, with the last second once it is over. A second that was
- * not bad ends the row; seconds without outcomes do not.
+ * Returns the current row of bad seconds, including the last second once it is over. A good second
+ * ends the row; seconds without outcomes do not.
  */
 export function rowAt(
   { second, row }: ClosedPhase,
@@ -20,13 +20,13 @@ export function rowAt(
   return judged.filter((startMs) => nowMs - startMs <= windowMs).slice(-badSeconds);
 }
 
-/** Whether the circuit is to open: enough bad seconds, told of by enough processes. */
+/** Returns whether the circuit must open: enough bad seconds, from enough reporters. */
 export function isDue(phase: ClosedPhase, nowMs: number, policy: SharedPolicy): boolean {
   if (rowAt(phase, nowMs, policy).length < policy.badSeconds) return false;
   return reportersAt(phase, nowMs, policy).length >= policy.minimumReporters;
 }
 
-/** Enters outcomes that settle now. */
+/** Counts outcomes that settle now. */
 export function count(phase: ClosedPhase, nowMs: number, command: SettleCommand): ClosedPhase {
   const { successes, failures, policy, reporter, retryAfterMs } = command;
   const begins = phase.second === null || isOver(phase.second, nowMs);

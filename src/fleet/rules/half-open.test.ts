@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
 import type { SharedPolicy } from "./policy.js";
 
-/** A circuit that was opened and whose open time is over. */
+/** Returns a circuit that was opened and whose open time is over. */
 async function due(policy: Partial<SharedPolicy> = {}) {
   const shared = virtualCircuit({ resetTimeoutMs: 1000, halfOpenProbeTimeoutMs: 5000, ...policy });
   await shared.circuit.limit();
@@ -10,8 +10,8 @@ async function due(policy: Partial<SharedPolicy> = {}) {
   return shared;
 }
 
-describe("a place", () => {
-  test("is free at its end, to the millisecond", async () => {
+describe("a lease", () => {
+  test("ends at its end, to the millisecond", async () => {
     const { circuit, time } = await due();
     await circuit.admit();
     time.move(4999);
@@ -36,7 +36,7 @@ describe("a place", () => {
     expect((await circuit.admit()).snapshot.retryAfterMs).toBe(forMs);
   });
 
-  test("that was given back is free at once; those of others stay", async () => {
+  test("that was returned is free at once; those of others stay", async () => {
     const { circuit } = await due({ halfOpenMaxCalls: 3 });
     const { generation } = (await circuit.admit({ count: 2, lease: "a" })).snapshot;
     await circuit.admit({ lease: "b" });
@@ -46,14 +46,14 @@ describe("a place", () => {
     expect(await circuit.read()).toMatchObject({ probes: 0, retryAfterMs: 0 });
   });
 
-  test("is given back by whoever settles, whatever the generation", async () => {
+  test("is returned by any settlement, whatever the generation", async () => {
     const { circuit } = await due();
     await circuit.admit({ lease: "a" });
     const { late, snapshot } = await circuit.settle(1, { successes: 1, leases: ["a.0"] });
     expect([late, snapshot.probes]).toEqual([1, 0]);
   });
 
-  test("of the first calls of a batch is given, the others are refused", async () => {
+  test("goes to the first calls of a batch, and the others are rejected", async () => {
     const { circuit } = await due({ halfOpenMaxCalls: 3 });
     await circuit.admit();
     const { admitted, refusal } = await circuit.admit({ count: 3, lease: "b" });
@@ -63,14 +63,14 @@ describe("a place", () => {
     expect(snapshot.probes).toBe(1);
   });
 
-  test("is not taken away by a policy with fewer of them, nor is one given", async () => {
+  test("is neither revoked nor granted by a policy with fewer of them", async () => {
     const { circuit } = await due({ halfOpenMaxCalls: 3 });
     await circuit.admit({ count: 3 });
     const { admitted, snapshot } = await circuit.with({ halfOpenMaxCalls: 1 }).admit();
     expect([admitted, snapshot.probes]).toEqual([0, 3]);
   });
 
-  test("is waited for until the first is free, in whatever order they were taken", async () => {
+  test("is waited for until the first expires, in any order of grants", async () => {
     const { circuit, time } = await due({ halfOpenMaxCalls: 2 });
     await circuit.admit();
     time.move(1000);
@@ -82,7 +82,7 @@ describe("a place", () => {
 });
 
 describe("a probe", () => {
-  test.each([1, 2, 3])("closes with the success that makes %i", async (threshold) => {
+  test.each([1, 2, 3])("closes the circuit with the success that makes %i", async (threshold) => {
     const policy = { halfOpenMaxCalls: 3, halfOpenSuccessThreshold: threshold };
     const { circuit } = await due(policy);
     const { generation } = (await circuit.admit()).snapshot;
@@ -95,13 +95,13 @@ describe("a probe", () => {
     expect(snapshot).toMatchObject({ state: "closed", openings: 1, badSeconds: 0, failure: null });
   });
 
-  test("closes with more successes at once than are asked for", async () => {
+  test("closes the circuit with more successes at once than needed", async () => {
     const { circuit } = await due({ halfOpenSuccessThreshold: 2 });
     const { generation } = (await circuit.admit()).snapshot;
     expect((await circuit.settle(generation, { successes: 3 })).snapshot.state).toBe("closed");
   });
 
-  test("that fails opens, and successes before it are forgotten", async () => {
+  test("that fails opens the circuit, and earlier successes are forgotten", async () => {
     const { circuit, time } = await due({ halfOpenMaxCalls: 2, halfOpenSuccessThreshold: 2 });
     const { generation } = (await circuit.admit({ count: 2 })).snapshot;
     await circuit.settle(generation, { successes: 1 });
@@ -112,14 +112,14 @@ describe("a probe", () => {
     expect((await circuit.settle(again, { successes: 1 })).snapshot.state).toBe("half-open");
   });
 
-  test("that is a failure without a word keeps the last one that was told", async () => {
+  test("that fails without details keeps the last reported failure", async () => {
     const { circuit } = await due();
     const { generation } = (await circuit.admit()).snapshot;
     const { changes } = await circuit.settle(generation, { failures: 1, failure: null });
     expect(changes).toMatchObject([{ failure: { rule: "http-429" } }]);
   });
 
-  test("counts after its place has ended, while its generation lasts", async () => {
+  test("counts after its lease has expired, while its generation lasts", async () => {
     const { circuit, time } = await due();
     const { generation } = (await circuit.admit({ lease: "a" })).snapshot;
     time.move(60_000);

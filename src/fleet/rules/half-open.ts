@@ -1,17 +1,17 @@
-/** The places of probes while a circuit is half-open. */
+/** The probe leases of a half-open circuit. */
 
 import type { SharedPolicy } from "./policy.js";
 import type { HalfOpenPhase, Lease } from "./state.js";
 
-/** The leases that have not ended. */
+/** Returns the leases that have not expired. */
 export function liveLeases({ leases }: HalfOpenPhase, nowMs: number): readonly Lease[] {
   return leases.filter(({ endMs }) => endMs > nowMs);
 }
 
 /**
- * Gives out up to `count` places, as many as are free.
+ * Grants up to `count` leases, as many as are free.
  *
- * @returns The phase with its new leases, and how many places were given.
+ * @returns The phase with its new leases, and the number granted.
  */
 export function lease(
   phase: HalfOpenPhase,
@@ -26,7 +26,7 @@ export function lease(
   return { phase: { ...phase, leases }, given };
 }
 
-/** Takes places back, those that have ended among them. */
+/** Takes leases back, including expired ones. */
 export function giveBack(
   phase: HalfOpenPhase,
   nowMs: number,
@@ -35,7 +35,7 @@ export function giveBack(
   return { ...phase, leases: liveLeases(phase, nowMs).filter(({ id }) => !ids.includes(id)) };
 }
 
-/** Until the first of the places that are taken is free by itself; 0 when none is taken. */
+/** Returns the time until the first lease expires; 0 if there is none. */
 export function untilFreeMs(phase: HalfOpenPhase, nowMs: number): number {
   const live = liveLeases(phase, nowMs);
   return live.length === 0 ? 0 : Math.min(...live.map(({ endMs }) => endMs)) - nowMs;

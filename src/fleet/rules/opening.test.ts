@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type VirtualCircuit, virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
 
-/** Opens a closed circuit, and gives for how long. */
+/** Opens a closed circuit, and returns its open time. */
 async function openedFor(
   { circuit }: VirtualCircuit,
   parts: Parameters<typeof circuit.limit>[0] = {},
@@ -9,7 +9,7 @@ async function openedFor(
   return (await circuit.limit(parts)).changes.at(-1)?.forMs;
 }
 
-/** Lets a probe through when the open time is over, which fails; gives the next open time. */
+/** Fails a probe when the open time is over, and returns the next open time. */
 async function failedProbe({ circuit, time }: VirtualCircuit, retryAfterMs = 0) {
   time.move((await circuit.read()).retryAfterMs);
   const { generation } = (await circuit.admit()).snapshot;
@@ -23,7 +23,7 @@ async function recovered({ circuit, time }: VirtualCircuit): Promise<void> {
 }
 
 describe("the open time", () => {
-  test("is over to the millisecond", async () => {
+  test("ends to the millisecond", async () => {
     const { circuit, time } = virtualCircuit({ resetTimeoutMs: 5000 });
     await circuit.limit();
     time.move(4999.999);
@@ -62,11 +62,11 @@ describe("the open time", () => {
     const shared = virtualCircuit({ resetTimeoutMs: 100, openTimeGrowthFactor: 1.1 });
     const times = [await openedFor(shared)];
     for (let opening = 1; opening < 6; opening += 1) times.push(await failedProbe(shared));
-    // 100 * 1.1 is 110.00000000000001, which is 111 in whole milliseconds.
+    // 100 * 1.1 is 110.00000000000001, which becomes 111 whole milliseconds.
     expect(times).toEqual([100, 111, 122, 134, 147, 162]);
   });
 
-  test("grows up to the cap, which jitter does not pass either", async () => {
+  test("grows up to the cap, which jitter does not exceed either", async () => {
     const limits = { openTimeGrowthFactor: 10, openTimeJitter: 1, maxOpenMs: 5000.5 };
     const shared = virtualCircuit({ resetTimeoutMs: 100, ...limits });
     expect(await openedFor(shared)).toBe(100);
@@ -96,7 +96,7 @@ describe("the open time", () => {
     expect((await shared.circuit.read()).openings).toBe(openings);
   });
 
-  test("remembers growth while it probes, for however long", async () => {
+  test("remembers growth while it probes, for any time", async () => {
     const shared = virtualCircuit({ resetTimeoutMs: 1000, openTimeGrowthFactor: 2 });
     await openedFor(shared);
     shared.time.move(1000);
@@ -114,17 +114,17 @@ describe("an upstream that asks to be left alone", () => {
     [0.1, 1000],
     [3_600_000, 3_600_000],
     [3_600_001, 3_600_000],
-  ])("for %d ms is left for %i", async (retryAfterMs, forMs) => {
+  ])("for %d ms is left alone for %i", async (retryAfterMs, forMs) => {
     expect(await openedFor(virtualCircuit({ resetTimeoutMs: 1000 }), { retryAfterMs })).toBe(forMs);
   });
 
-  test("for less than a millisecond is left for a whole one", async () => {
+  test("for less than a millisecond is left alone for a whole one", async () => {
     const shared = virtualCircuit({ resetTimeoutMs: 0.25 });
     await shared.circuit.settle(null, { failures: 1, retryAfterMs: 1.5 });
     expect(await openedFor(shared)).toBe(2);
   });
 
-  test("for less than a millisecond is left for a whole one before jitter, by a probe as well", async () => {
+  test("for less than a millisecond is left alone for a whole one before jitter, by a probe too", async () => {
     const limits = { openTimeJitter: 1, openTimeGrowthFactor: 1 };
     const shared = virtualCircuit({ resetTimeoutMs: 0.25, ...limits });
     expect(await openedFor(shared, { retryAfterMs: 0.5, chance: 1 })).toBe(2);
@@ -134,7 +134,7 @@ describe("an upstream that asks to be left alone", () => {
     expect((await shared.circuit.settle(generation, told)).changes).toMatchObject([{ forMs: 2 }]);
   });
 
-  test("is left until the latest of the times it asked for", async () => {
+  test("is left alone until the latest of the times it asked for", async () => {
     const shared = virtualCircuit({ resetTimeoutMs: 1000 });
     await shared.circuit.settle(null, { failures: 1, retryAfterMs: 50_000 });
     shared.time.move(10_000);
@@ -142,19 +142,19 @@ describe("an upstream that asks to be left alone", () => {
     expect(await openedFor(shared)).toBe(40_000);
   });
 
-  test("long ago opens for no longer", async () => {
+  test("long ago does not lengthen the open time", async () => {
     const shared = virtualCircuit({ resetTimeoutMs: 1000 });
     await shared.circuit.settle(null, { failures: 1, retryAfterMs: 50_000 });
     shared.time.move(60_000);
     expect(await openedFor(shared)).toBe(1000);
   });
 
-  test("is left for longer by jitter, like all", async () => {
+  test("is left alone for longer with jitter", async () => {
     const shared = virtualCircuit({ resetTimeoutMs: 1000, openTimeJitter: 0.5 });
     expect(await openedFor(shared, { retryAfterMs: 10_000, chance: 0.5 })).toBe(12_500);
   });
 
-  test("counts when a call finds that the row is long enough", async () => {
+  test("counts when a call finds enough bad seconds", async () => {
     const { circuit, time } = virtualCircuit({ badSeconds: 1, resetTimeoutMs: 1000 });
     await circuit.settle(null, { failures: 1, retryAfterMs: 50_000 });
     time.move(5000);
@@ -162,7 +162,7 @@ describe("an upstream that asks to be left alone", () => {
     expect(changes).toMatchObject([{ reason: "tripped", forMs: 45_000 }]);
   });
 
-  test("may be one that a probe finds, and what was asked before it opened is forgotten", async () => {
+  test("may be found by a probe, and requests before the opening are forgotten", async () => {
     const shared = virtualCircuit({ resetTimeoutMs: 1000, maxOpenMs: 30_000 });
     await openedFor(shared, { retryAfterMs: 100_000 });
     expect(await failedProbe(shared)).toBe(1000);

@@ -1,4 +1,4 @@
-/** Opens a shared circuit, for a time that grows, is jittered and capped. */
+/** Opens a shared circuit for a time that grows, is jittered and capped. */
 
 import type { SharedPolicy } from "./policy.js";
 import type { FleetChangeReason } from "./reply.js";
@@ -8,7 +8,7 @@ import type { Turn } from "./turn.js";
 /**
  * Opens a circuit that is closed or half-open.
  *
- * @param quietUntilMs Until when the upstream asked to be left alone; 0 when it did not.
+ * @param quietUntilMs The time until which the upstream asked to be left alone; 0 if it did not.
  */
 export function open(
   turn: Turn,
@@ -23,7 +23,7 @@ export function open(
   turn.change(reason, { openings, phase }, { forMs, by: turn.blame(by) });
 }
 
-/** One reset timeout spent closed is a lasting recovery, after which growth starts anew. */
+/** Counts consecutive openings. A closed period of one reset timeout ends the row. */
 function openingsInARow(
   { phase, openings }: FleetState,
   nowMs: number,
@@ -33,7 +33,10 @@ function openingsInARow(
   return recovered ? 1 : openings + 1;
 }
 
-/** In whole milliseconds. The power is a product, so that every language comes to the same number. */
+/**
+ * Returns whole milliseconds. Multiplies instead of using a power, so that every language gets the
+ * same number.
+ */
 function openTimeMs(openings: number, quietMs: number, chance: number, policy: SharedPolicy) {
   const { resetTimeoutMs, openTimeGrowthFactor, openTimeJitter, maxOpenMs } = policy;
   let backoffMs = resetTimeoutMs;

@@ -1,14 +1,15 @@
-/** When a shared circuit opens and for how long; it travels with each command, so a store needs none. */
+/** The policy of a shared circuit. It travels with each command, so a store needs none. */
 
 /** The policy of one shared circuit. All times are in milliseconds. */
 export interface SharedPolicy {
-  /** So many bad seconds in a row open the circuit; 1 or more. */
+  /** Consecutive bad seconds that open the circuit; 1 or more. */
   readonly badSeconds: number;
-  /** None of them may be older than this. */
+  /** The maximum age of a bad second. */
   readonly windowMs: number;
   /**
-   * From how many reporters the row must hold failures, 1 to 8, for the circuit to open: one runner
-   * with a broken network must not open it for all others. A failure that opens at once needs one.
+   * Number of reporters with failures in the row that are needed to open, 1 to 8. One runner with a
+   * broken network must not open the circuit for all others. A failure that opens at once needs
+   * one.
    */
   readonly minimumReporters: number;
   readonly resetTimeoutMs: number;
@@ -20,11 +21,11 @@ export interface SharedPolicy {
   readonly halfOpenProbeTimeoutMs: number;
 }
 
-/** More bad seconds in a row than this are not asked for. */
+/** The limit on consecutive bad seconds. */
 export const MAX_BAD_SECONDS = 60;
 
-/** More probes than this are not let in at once: each place is kept by name. */
+/** The limit on concurrent probes: each lease is kept by name. */
 export const MAX_PROBES = 1000;
 
-/** So many reporters of a row are remembered, which is the highest `minimumReporters`. */
+/** The number of reporters kept for a row, and the highest `minimumReporters`. */
 export const MAX_REPORTERS = 8;

@@ -23,10 +23,10 @@ const SETTLE: SettleCommand = {
 };
 const ISOLATE: FleetCommand = { kind: "isolate", reason: "stop", owner: "Ann", expiresInMs: 500.2 };
 
-/** A command, and when it comes: milliseconds since the start. */
+/** A command and its time: milliseconds since the start. */
 type Step = readonly [FleetCommand, number];
 
-/** What a row of commands led to. */
+/** Applies a row of commands and returns the last result. */
 function led(...steps: readonly Step[]): Reduction {
   let reduction: Reduction | undefined;
   for (const [command, ms] of steps) {
@@ -40,8 +40,8 @@ function stateOf(...steps: readonly Step[]): FleetState {
   return led(...steps).state ?? expect.fail("no state");
 }
 
-describe("what is written", () => {
-  test("is nothing for a read, whatever it finds to be over", () => {
+describe("the state written", () => {
+  test("is unchanged by a read, whatever time is over", () => {
     expect(reduce(undefined, { kind: "read" }, MICROS).state).toBeUndefined();
     for (const made of [stateOf([SETTLE, 0]), stateOf([ISOLATE, 0])]) {
       for (const micros of [MICROS, MICROS + 1e12, MICROS - 1e12]) {
@@ -50,7 +50,7 @@ describe("what is written", () => {
     }
   });
 
-  test("is nothing for an admission that is refused, or let in while closed", () => {
+  test("is unchanged by an admission that is rejected, or granted while closed", () => {
     const states = [stateOf([ADMIT, 0]), stateOf([SETTLE, 0]), stateOf([ISOLATE, 0])];
     const full = stateOf([SETTLE, 0], [ADMIT, 600_000]);
     for (const state of [...states, full]) {
@@ -58,7 +58,7 @@ describe("what is written", () => {
     }
   });
 
-  test("is nothing for a word about no call and no place of a probe", () => {
+  test("is unchanged by a report without calls or leases", () => {
     const made = stateOf([ADMIT, 0]);
     const nothing = { ...SETTLE, failures: 0 };
     expect(reduce(made, nothing, MICROS + 5000)).toMatchObject({
@@ -88,41 +88,44 @@ describe("an outcome", () => {
   test.each<[string, Step[]]>([
     ["open", [[SETTLE, 0]]],
     ["isolated", [[ISOLATE, 0]]],
-  ])("of the generation of one that is %s is late: nobody was let in", (_name, steps) => {
-    const before = stateOf(...steps);
-    const { generation, counts } = before;
-    const settle = { ...SETTLE, generation, failures: 2, failure: null };
-    const { reply, state } = led(...steps, [settle, 0]);
-    expect(reply).toMatchObject({ counted: 0, late: 2, changes: [] });
-    expect(state).toEqual({ ...before, counts: { ...counts, late: 2 } });
-  });
+  ])(
+    "of the generation of a circuit that is %s is late, because no call was admitted",
+    (_name, steps) => {
+      const before = stateOf(...steps);
+      const { generation, counts } = before;
+      const settle = { ...SETTLE, generation, failures: 2, failure: null };
+      const { reply, state } = led(...steps, [settle, 0]);
+      expect(reply).toMatchObject({ counted: 0, late: 2, changes: [] });
+      expect(state).toEqual({ ...before, counts: { ...counts, late: 2 } });
+    },
+  );
 
-  test("without a permit is late where it finds an isolation, and counts from its end on", () => {
+  test("without a permit is late during an isolation, and counts from its end on", () => {
     expect(led([ISOLATE, 0], [SETTLE, 500.999]).reply).toMatchObject({ counted: 0, late: 1 });
     const { reply } = led([ISOLATE, 0], [SETTLE, 501]);
     expect(reply).toMatchObject({ counted: 1, late: 0 });
     expect(reply.changes.map(({ reason }) => reason)).toEqual(["isolation-over", "opened-at-once"]);
   });
 
-  test("that opens at once needs a failure among what is told", () => {
+  test("that opens at once needs a failure in the report", () => {
     const { reply } = led([{ ...SETTLE, successes: 1, failures: 0 }, 0]);
     expect(reply).toMatchObject({ counted: 1, changes: [] });
     expect(led([{ ...SETTLE, successes: 9 }, 0]).reply.snapshot.state).toBe("open");
   });
 
-  test("adds to what was counted before, and lets nobody in", () => {
+  test("adds to earlier counts, and admits no call", () => {
     const settle = { ...SETTLE, openNow: false, successes: 2, failures: 3 };
     const { reply } = led([settle, 0], [settle, 1]);
     expect(reply).toMatchObject({ admitted: 0, counted: 5, late: 0 });
     expect(reply.snapshot.counts).toEqual({ successes: 4, failures: 6, late: 0 });
   });
 
-  test("that opens names who told it, also without a word on the failure", () => {
+  test("that opens names its reporter, even without a failure", () => {
     const { reply } = led([{ ...SETTLE, failure: null }, 0]);
     expect(reply.changes).toMatchObject([{ by: REPORTER, failure: null }]);
   });
 
-  test("without a word on its failure leaves the last one", () => {
+  test("without a failure keeps the last one", () => {
     const quiet = { ...SETTLE, openNow: false };
     const { reply } = led([quiet, 0], [{ ...quiet, failure: null }, 1]);
     expect(reply.snapshot.failure).toEqual({ ...FAILURE, reporter: REPORTER });
@@ -143,7 +146,7 @@ test.each<[string, Step[]]>([
   ["open", [[SETTLE, 0]]],
   ["isolated", [[ISOLATE, 0]]],
   ["open", [[{ ...SETTLE, openNow: false, policy: { ...POLICY, badSeconds: 1 } }, 0]]],
-])("who is refused because it is %s is not let in", (refusal, steps) => {
+])("a call is rejected while the circuit is %s", (refusal, steps) => {
   const asks = { ...ADMIT, policy: { ...POLICY, badSeconds: 1 } };
   const atMs = refusal === "isolated" ? 1 : 1000;
   expect(led(...steps, [asks, atMs]).reply).toMatchObject({ admitted: 0, refusal });
@@ -168,7 +171,7 @@ describe("an isolation", () => {
     expect(state?.isolation).toBeNull();
   });
 
-  test("ends the growth of open times, as a release and a reset do", () => {
+  test("resets the growth of open times, as a release and a reset do", () => {
     const release: FleetCommand = { kind: "release", owner: "Ann", reason: null };
     const reset: FleetCommand = { kind: "reset", owner: "Ann", reason: null };
     for (const command of [ISOLATE, release, reset]) {
@@ -178,7 +181,7 @@ describe("an isolation", () => {
     }
   });
 
-  test("outlasts a reset, and shows as open in what changes", () => {
+  test("outlasts a reset, and changes show it as open", () => {
     const reset: FleetCommand = { kind: "reset", owner: "Ben", reason: "again" };
     const { reply } = led([ISOLATE, 0], [reset, 1]);
     expect(reply.changes).toMatchObject([
@@ -197,7 +200,7 @@ test("a circuit is kept for a week, beyond its open time and its isolation", () 
   expect(keepForMs(stateOf([SETTLE, 0], [late, 200_000]))).toBe(RETENTION_MS + 400_000);
 });
 
-test("a snapshot tells ages since the last change", async () => {
+test("a snapshot contains ages since the last change", async () => {
   const { circuit, time } = virtualCircuit();
   await circuit.admit();
   time.move(1234.5);

@@ -1,6 +1,6 @@
 /**
- * The rules of shared circuits: one command on one state, at one time. Every store runs this, or in a
- * language of its own what comes to the same; nothing here reads a clock or draws by chance.
+ * The rules of shared circuits: one command on one state, at one time. Every store runs this, or an
+ * equivalent in another language. Nothing here reads a clock or draws random numbers.
  */
 
 import type { RejectionReason } from "../../breaker/errors.js";
@@ -19,9 +19,9 @@ import { snapshotOf, UNKNOWN_SNAPSHOT } from "./snapshot.js";
 import type { ClosedPhase, FleetState, HalfOpenPhase } from "./state.js";
 import { Turn } from "./turn.js";
 
-/** What a command leads to. */
+/** The result of a command. */
 export interface Reduction {
-  /** What to keep; the very object that was stored when nothing is to be written. */
+  /** The state to keep; the stored object itself if nothing needs writing. */
   readonly state: FleetState | undefined;
   readonly reply: FleetReply;
 }
@@ -29,8 +29,8 @@ export interface Reduction {
 /**
  * Applies a command.
  *
- * @param stored What the store keeps of this circuit; undefined when it does not know it.
- * @param nowMicros The clock of the store, in whole microseconds since 1970.
+ * @param stored The stored state of this circuit; undefined if the store does not know it.
+ * @param nowMicros The store's clock, in whole microseconds since 1970.
  */
 export function reduce(
   stored: FleetState | undefined,
@@ -97,7 +97,7 @@ function settle(turn: Turn, command: SettleCommand): Result {
   }
   const settled = successes + failures;
   if (settled === 0) return NOTHING;
-  // One that is open or isolated has let nobody in, so no outcome can be of its generation.
+  // An open or isolated circuit admits no call, so no outcome has its generation.
   const unasked = generation === null && phase.kind === "closed";
   const own = generation === turn.state.generation || unasked;
   if (phase.kind === "open" || isolation !== null || !own) {
@@ -115,7 +115,7 @@ function settle(turn: Turn, command: SettleCommand): Result {
   return { counted: settled };
 }
 
-/** What outcomes of this generation mean for the circuit. */
+/** Applies the outcomes of this generation to the circuit. */
 function judge(turn: Turn, phase: ClosedPhase | HalfOpenPhase, command: SettleCommand): void {
   const { nowMs } = turn;
   const { successes, failures, failure, reporter, policy, retryAfterMs } = command;

@@ -1,32 +1,35 @@
-/** What a store answers. Times are durations, since no two machines agree on what time it is. */
+/** The replies of a store. Times are durations, because clocks of machines differ. */
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
 import type { RejectionReason } from "../../breaker/errors.js";
 import type { OutcomeCounts, ReportedFailure, Reporter } from "./state.js";
 
-/** One shared circuit at the moment of an answer. */
+/** A snapshot of a shared circuit. */
 export interface FleetSnapshot {
   /** 0 for a circuit that the store does not know, which is closed. */
   readonly generation: number;
-  /** The state by itself; `isolation` goes before it. */
+  /** The state without regard to `isolation`, which takes precedence. */
   readonly state: CircuitState;
-  /** How long it has been in that state. */
+  /** Milliseconds in that state. */
   readonly ageMs: number;
-  /** Open: until it probes, 0 when that time is over. Half-open: until a place is free. Closed: 0. */
+  /**
+   * Milliseconds. Open: until it probes, 0 when that time is over. Half-open: until a lease is
+   * free. Closed: 0.
+   */
   readonly retryAfterMs: number;
-  /** How many bad seconds stand in a row, and how many processes have reported them. */
+  /** Number of consecutive bad seconds, and number of processes that reported them. */
   readonly badSeconds: number;
   readonly reporters: number;
-  /** Probes on their way. */
+  /** Probes in flight. */
   readonly probes: number;
   readonly openings: number;
   readonly isolation: IsolationSnapshot | null;
-  /** The last failure, and who met it: while open, what it opened for. */
+  /** The last failure and its reporter. While open, the failure that opened the circuit. */
   readonly failure: ReportedFailure | null;
   readonly counts: OutcomeCounts;
 }
 
-/** An isolation at the moment of an answer. */
+/** A snapshot of an isolation. */
 export interface IsolationSnapshot {
   readonly reason: string;
   readonly owner: string;
@@ -34,7 +37,7 @@ export interface IsolationSnapshot {
   readonly remainingMs: number;
 }
 
-/** Why a shared circuit changed; those of a single breaker, and the end of an isolation by itself. */
+/** The reason for a change: those of a local breaker, and the expiry of an isolation. */
 export type FleetChangeReason =
   | "tripped"
   | "opened-at-once"
@@ -46,40 +49,40 @@ export type FleetChangeReason =
   | "release"
   | "reset";
 
-/** One change, as the history keeps it. */
+/** One entry of the history. */
 export interface FleetChange {
-  /** By the clock of the store, in milliseconds since 1970. */
+  /** Milliseconds since 1970 on the store's clock. */
   readonly atMs: number;
   /** The generation that began. */
   readonly generation: number;
   readonly reason: FleetChangeReason;
   readonly from: CircuitState;
   readonly to: CircuitState;
-  /** For how long it opened, or is isolated; null for other changes. */
+  /** Milliseconds of the opening or isolation; null for other changes. */
   readonly forMs: number | null;
-  /** The process whose outcome caused it; null when nobody's did. */
+  /** The process whose outcome caused the change; null if no outcome did. */
   readonly by: Reporter | null;
-  /** What it opened for. */
+  /** The failure that opened the circuit. */
   readonly failure: ReportedFailure | null;
-  /** Who did it by hand. */
+  /** The owner of a manual control. */
   readonly owner: string | null;
-  /** Why it was done by hand. */
+  /** The reason for a manual control. */
   readonly note: string | null;
 }
 
-/** The answer to a command. */
+/** The reply to a command. */
 export interface FleetReply {
-  /** Admit: how many of the calls may go, the first ones. */
+  /** Admit: number of admitted calls, the first ones of the command. */
   readonly admitted: number;
-  /** Admit: why the others may not; null when all may. */
+  /** Admit: the reason for rejecting the others; null if all were admitted. */
   readonly refusal: RejectionReason | null;
-  /** Settle: how many outcomes were counted, and how many came too late. */
+  /** Settle: number of outcomes counted, and number of late ones. */
   readonly counted: number;
   readonly late: number;
-  /** What the command changed, in order. */
+  /** The changes that the command caused, in order. */
   readonly changes: readonly FleetChange[];
   readonly snapshot: FleetSnapshot;
 }
 
-/** So many changes of one circuit are kept. */
+/** The number of changes kept for each circuit. */
 export const MAX_HISTORY = 100;

@@ -1,4 +1,4 @@
-/** Tells how a shared circuit stands, in durations. */
+/** Creates the snapshot of a shared circuit, with durations. */
 
 import { liveLeases, untilFreeMs } from "./half-open.js";
 import type { FleetSnapshot } from "./reply.js";
@@ -20,7 +20,7 @@ export const UNKNOWN_SNAPSHOT: FleetSnapshot = {
   counts: { successes: 0, failures: 0, late: 0 },
 };
 
-/** How the circuit stands at the moment of a turn. */
+/** Returns the snapshot at the moment of a turn. */
 export function snapshotOf({ state, nowMs }: Pick<Turn, "state" | "nowMs">): FleetSnapshot {
   const { generation, phase, openings, isolation, failure, counts } = state;
   return {
@@ -51,7 +51,10 @@ function retryAfterMs(phase: FleetState["phase"], nowMs: number): number {
   return phase.kind === "half-open" ? untilFreeMs(phase, nowMs) : 0;
 }
 
-/** As they were last counted, for a snapshot knows no policy; the last second once it is over. */
+/**
+ * Counts bad seconds, including the last second once it is over. A snapshot has no policy, so the
+ * window of the last count applies.
+ */
 function badSecondsOf({ row, second }: ClosedPhase, nowMs: number): number {
   if (second === null || nowMs < second.startMs + 1000) return row.length;
   return second.failures > second.successes ? row.length + 1 : 0;

@@ -7,7 +7,7 @@ import {
 import { RATE_LIMIT, REPORTER } from "../../testing/fleet/circuit.js";
 
 describe("a generation", () => {
-  test("is the time of the store in microseconds", async () => {
+  test("is the store's time in microseconds", async () => {
     const { circuit, time } = virtualCircuit();
     time.move(0.123);
     expect((await circuit.admit()).snapshot.generation).toBe(START_MS * 1000 + 123);
@@ -17,7 +17,7 @@ describe("a generation", () => {
     expect(changes).toMatchObject([{ generation: snapshot.generation, atMs: START_MS + 5 }]);
   });
 
-  test("grows by one where time stands still or goes back", async () => {
+  test("grows by one if time stands still or goes back", async () => {
     const { circuit, time } = virtualCircuit();
     const first = (await circuit.admit()).snapshot.generation;
     expect((await circuit.reset()).snapshot.generation).toBe(first + 1);
@@ -39,7 +39,7 @@ describe("a generation", () => {
   });
 });
 
-/** How a circuit that stands for ten seconds is brought there, and how it looks then. */
+/** Steps that bring a circuit into a state for ten seconds, and the expected state. */
 const STANDS: Record<string, (shared: VirtualCircuit) => Promise<unknown>> = {
   open: ({ circuit }) => circuit.limit(),
   isolated: ({ circuit }) => circuit.isolate({ expiresInMs: 60_000 }),
@@ -59,12 +59,12 @@ describe.each(Object.entries(STANDS))("a clock that goes back while %s", (_name,
     const shared = virtualCircuit({ ...limits, minimumReporters: 2 });
     await bring(shared);
     shared.time.move(10_000);
-    // Whatever is written: the time of the circuit is the latest that it has seen.
+    // The time of the circuit is the latest that it has seen, whatever is written.
     const { snapshot } = await shared.circuit.settle(1, { successes: 1 });
     return { ...shared, snapshot };
   }
 
-  test.each([1, 999.999, 1000])("by %d ms lets its time stand still", async (backMs) => {
+  test.each([1, 999.999, 1000])("by %d ms makes its time stand still", async (backMs) => {
     const { circuit, time, snapshot } = await brought();
     time.move(-backMs);
     expect(await circuit.read()).toEqual(snapshot);
@@ -74,7 +74,7 @@ describe.each(Object.entries(STANDS))("a clock that goes back while %s", (_name,
     expect((await circuit.read()).ageMs).toBe(snapshot.ageMs + 5);
   });
 
-  test.each([1001, 3_600_000])("by %i ms moves all of it along", async (backMs) => {
+  test.each([1001, 3_600_000])("by %i ms shifts all of its times", async (backMs) => {
     const { circuit, time, snapshot } = await brought();
     time.move(-backMs);
     expect(await circuit.read()).toEqual(snapshot);
@@ -95,13 +95,13 @@ describe.each(Object.entries(STANDS))("a clock that goes back while %s", (_name,
 });
 
 describe("after a clock was set back by an hour", () => {
-  /** Sets it back, and lets the store find out. */
+  /** Sets the clock back, and lets the store notice. */
   async function setBack({ circuit, time }: VirtualCircuit): Promise<void> {
     time.move(-3_600_000);
     await circuit.admit();
   }
 
-  test("a row goes on where it was, with its reporters", async () => {
+  test("a row continues where it was, with its reporters", async () => {
     const shared = virtualCircuit({ badSeconds: 3, windowMs: 10_000, minimumReporters: 2 });
     const { circuit, time } = shared;
     const other = { ...REPORTER, id: "b" };
@@ -115,7 +115,7 @@ describe("after a clock was set back by an hour", () => {
     await circuit.settle(null, { failures: 1, reporter: other });
     time.move(8000);
     expect((await circuit.admit()).refusal).toBe("open");
-    // One millisecond more and what the first reporter told, and its second, are too old.
+    // One millisecond later, the first reporter's report and its second are too old.
     const late = virtualCircuit({ badSeconds: 3, windowMs: 10_000, minimumReporters: 1 });
     await late.circuit.settle(null, { failures: 1 });
     late.time.move(1000);
@@ -127,7 +127,7 @@ describe("after a clock was set back by an hour", () => {
     expect((await late.circuit.admit()).refusal).toBeNull();
   });
 
-  test("a reporter is forgotten when its word is as old as the window", async () => {
+  test("a reporter is forgotten when its report is as old as the window", async () => {
     const shared = virtualCircuit({ windowMs: 10_000, minimumReporters: 2 });
     await shared.circuit.settle(null, { failures: 1 });
     await setBack(shared);
@@ -160,7 +160,7 @@ describe("after a clock was set back by an hour", () => {
     expect(await shared.circuit.read()).toMatchObject({ ageMs: 5000 });
   });
 
-  test("changes are told by the clock as it is", async () => {
+  test("changes have the clock's unshifted time", async () => {
     const shared = virtualCircuit();
     await shared.circuit.admit();
     await setBack(shared);

@@ -1,26 +1,26 @@
-/** One command on one circuit: the time it happens at, the state as it goes, and what it changed. */
+/** One command on one circuit: its time, the changing state, and its changes. */
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
 import type { FleetChange, FleetChangeReason } from "./reply.js";
 import type { ClosedPhase, FleetState, Reporter } from "./state.js";
 
-/** What a change tells beside the states that it leads from and to. */
+/** Details of a change beside the two states. */
 export type ChangeDetail = Partial<Pick<FleetChange, "forMs" | "by" | "owner" | "note">>;
 
 /**
- * A clock that went back by more than this was set, as after a failover; what has been counted is
- * then moved along, so that an open time does not last for hours.
+ * A clock that went back by more than this was set, for example after a failover. The state is then
+ * shifted in time, so that a circuit does not stay open for hours.
  */
 const CLOCK_SET_MS = 1000;
 
-/** A state on its way through one command. */
+/** A state during one command. */
 export class Turn {
   state: FleetState;
   readonly nowMs: number;
   readonly changes: FleetChange[] = [];
   readonly #nowMicros: number;
 
-  /** @param nowMicros The clock of the store in microseconds since 1970. */
+  /** @param nowMicros The store's clock in microseconds since 1970. */
   constructor(stored: FleetState | undefined, nowMicros: number) {
     const clockMs = Math.floor(nowMicros / 1000);
     this.#nowMicros = nowMicros;
@@ -52,20 +52,20 @@ export class Turn {
     this.change(reason, { ...parts, phase: newClosed(this.nowMs), failure: null }, detail);
   }
 
-  /** Ends an isolation whose time is over. */
+  /** Ends an expired isolation. */
   endIsolation(): void {
     const { isolation } = this.state;
     if (isolation === null || isolation.untilMs > this.nowMs) return;
     this.close("isolation-over", { isolation: null }, { owner: isolation.owner });
   }
 
-  /** Names who caused an opening: whoever is named, else the one that met the last failure. */
+  /** Returns the reporter that caused an opening: the given one, otherwise that of the last failure. */
   blame(reporter: Reporter | null): Reporter | null {
     return reporter ?? this.state.failure?.reporter ?? null;
   }
 }
 
-/** The state that everybody sees: isolated reads open. */
+/** Returns the public state: an isolated circuit reads open. */
 export function visibleState({ isolation, phase }: FleetState): CircuitState {
   return isolation === null ? phase.kind : "open";
 }
@@ -86,7 +86,7 @@ function newClosed(nowMs: number): ClosedPhase {
   return { kind: "closed", sinceMs: nowMs, second: null, row: [], reporters: [], quietUntilMs: 0 };
 }
 
-/** The same state as if all of it had happened `byMs` later. */
+/** Returns the same state shifted `byMs` later. */
 function moved(state: FleetState, byMs: number): FleetState {
   const { phase, isolation } = state;
   return {

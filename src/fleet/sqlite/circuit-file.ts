@@ -1,4 +1,4 @@
-/** One connection to a file of shared circuits: its schema, its rows, and whether it is still there. */
+/** One connection to a file of shared circuits: its schema, its rows, and whether it still exists. */
 
 import { closeSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -9,13 +9,13 @@ import type { FleetKey } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { loadSqlite, type SqliteConnection, type SqliteStatement } from "./node-sqlite.js";
 
-/** More circuits than this are not kept: the one that would expire first makes room. */
+/** The limit on circuits: the one that expires first is evicted. */
 const MAX_CIRCUITS = 10_000;
 
-/** Looking for what has expired reads every row. */
+/** The interval for deleting expired circuits, because that reads every row. */
 const CLEAR_EVERY_MS = 60_000;
 
-/** Marks a file as one of ours: "dcb1" in ASCII. */
+/** Marks a file as ours: "dcb1" in ASCII. */
 const APPLICATION_ID = 0x64636231;
 const SCHEMA_VERSION = 1;
 
@@ -38,42 +38,43 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** A circuit as it was found. */
+/** A circuit as found in the file. */
 export interface StoredCircuit {
   readonly id: number;
-  /** Parses its state, and throws when that is none. */
+  /** Parses its state. Throws if the state is invalid. */
   readonly read: () => FleetState;
 }
 
-/** An open file. Every method is synchronous and throws what SQLite throws. */
+/** An open file. Every method is synchronous and throws SQLite's errors. */
 export class CircuitFile {
   readonly #connection: SqliteConnection;
   readonly #path: string;
   readonly #inode: bigint | undefined;
   readonly #statements = new Map<string, SqliteStatement>();
-  /** The state that was read or written last: to parse a text costs more than to find it. */
+  /** The last state read or written, because comparing texts costs less than parsing one. */
   #last: { readonly text: string; readonly state: FleetState } | undefined;
   #clearAtMs = 0;
 
   /**
-   * Opens a file; makes it, readable for its owner alone, and its folders where they are missing.
+   * Opens a file. Creates it and its folders if missing, readable only for its owner.
    *
-   * @throws FleetStoreError when it is not a file of ours; the errors of SQLite and of the file system.
+   * @throws FleetStoreError when the file is not ours. Errors of SQLite and of the file system.
    */
   constructor(path: string) {
     const { DatabaseSync } = loadSqlite();
     makeFolder(dirname(path));
-    // To open a pipe would wait for its other end, for ever and with the whole process.
+    // Opening a pipe would block the whole process until its other end is opened.
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
       throw new FleetStoreError(`${path} is no regular file, expected one of SQLite or none yet`);
     }
-    // SQLite would make it readable for all, and gives the files beside it the mode of this one.
+    // SQLite would create the file readable for all. It gives the files beside it the mode of this
+    // one.
     closeSync(openSync(path, "a", 0o600));
     this.#path = path;
     this.#inode = inodeOf(path);
     this.#connection = new DatabaseSync(path);
     try {
-      // Whoever uses this waits by himself.
+      // The caller does its own waiting.
       this.#connection.exec("PRAGMA busy_timeout = 0");
       this.#prepareFile();
     } catch (error) {
@@ -82,12 +83,12 @@ export class CircuitFile {
     }
   }
 
-  /** Whether the path leads to another file by now, or to none. */
+  /** Returns whether the path now leads to another file, or to none. */
   isGone(): boolean {
     return inodeOf(this.#path) !== this.#inode;
   }
 
-  /** Runs `work` as one step that nothing comes between; what it wrote is undone when it throws. */
+  /** Runs `work` in one transaction, and rolls it back if it throws. */
   write<T>(work: () => T): T {
     this.#statement("BEGIN IMMEDIATE").run();
     try {
@@ -108,7 +109,7 @@ export class CircuitFile {
     return row && { id: Number(row.id), read: () => this.#stateOf(String(row.state)) };
   }
 
-  /** Keeps a state and its new changes. `id` is that of {@link find} in the same step. */
+  /** Stores a state and its new changes. `id` comes from {@link find} in the same transaction. */
   keep(
     { scope, name }: FleetKey,
     id: number | undefined,
@@ -134,7 +135,7 @@ export class CircuitFile {
     this.#keepChanges(Number(added.lastInsertRowid), changes);
   }
 
-  /** The circuits of a scope by name. */
+  /** Returns the circuits of a scope by name. */
   list(scope: string, nowMs: number): readonly { name: string; read: () => FleetState }[] {
     return this.#statement(
       "SELECT name, state FROM circuits WHERE scope = ? AND kept_until_ms > ? ORDER BY name",
@@ -143,7 +144,7 @@ export class CircuitFile {
       .map(({ name, state }) => ({ name: String(name), read: () => JSON.parse(String(state)) }));
   }
 
-  /** The changes of a circuit, the oldest first. */
+  /** Returns the changes of a circuit, oldest first. */
   changesOf(id: number): readonly FleetChange[] {
     return this.#statement("SELECT change FROM changes WHERE circuit_id = ? ORDER BY id")
       .all(id)
@@ -174,7 +175,7 @@ export class CircuitFile {
     ).run(id, id);
   }
 
-  /** A new circuit is rare, so this is where the old ones go. */
+  /** Deletes old circuits. Called for a new circuit, which is rare. */
   #makeRoom({ scope, name }: FleetKey, nowMs: number): void {
     this.#statement("DELETE FROM circuits WHERE scope = ? AND name = ?").run(scope, name);
     if (nowMs >= this.#clearAtMs) {
@@ -188,7 +189,10 @@ export class CircuitFile {
     ).run();
   }
 
-  /** Only the first process finds the file empty; the check before keeps a foreign file as it is. */
+  /**
+   * Prepares an empty file. Only the first process finds it empty; the check protects a foreign
+   * file.
+   */
   #prepareFile(): void {
     if (this.#isOurs()) {
       this.#connection.exec("PRAGMA synchronous = NORMAL");
@@ -201,7 +205,7 @@ export class CircuitFile {
     });
   }
 
-  /** False for an empty file. */
+  /** Returns whether the file is ours; false for an empty file. */
   #isOurs(): boolean {
     const application = Number(this.#pragma("application_id"));
     const version = Number(this.#pragma("user_version"));
@@ -224,7 +228,7 @@ export class CircuitFile {
     try {
       this.#connection.exec("ROLLBACK");
     } catch {
-      // SQLite has done so by itself, as after an error of the disk.
+      // SQLite has already rolled back, for example after a disk error.
     }
   }
 

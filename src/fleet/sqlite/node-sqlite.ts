@@ -1,18 +1,18 @@
-/** Loads SQLite from Node.js, where it is there; the types are those of what is used here. */
+/** Loads SQLite from Node.js if it has it. The types cover only the parts used here. */
 
 import { FleetStoreError } from "../store-error.js";
 
-/** What a row may hold. */
+/** The types of a column value. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
 
-/** A statement that has been compiled. */
+/** A compiled statement. */
 export interface SqliteStatement {
   get(...parameters: SqliteValue[]): Readonly<Record<string, SqliteValue>> | undefined;
   all(...parameters: SqliteValue[]): readonly Readonly<Record<string, SqliteValue>>[];
   run(...parameters: SqliteValue[]): { readonly lastInsertRowid: number | bigint };
 }
 
-/** One connection to a database file. */
+/** A connection to a database file. */
 export interface SqliteConnection {
   exec(sql: string): void;
   prepare(sql: string): SqliteStatement;
@@ -26,7 +26,7 @@ interface SqliteModule {
 /**
  * Loads the module.
  *
- * @throws FleetStoreError where this Node.js has none.
+ * @throws FleetStoreError if this Node.js has no SQLite.
  */
 export function loadSqlite(): SqliteModule {
   const module = withoutWarning(() => process.getBuiltinModule("node:sqlite"));
@@ -37,8 +37,8 @@ export function loadSqlite(): SqliteModule {
 }
 
 /**
- * Node.js 22 warns when the module is loaded that SQLite is experimental, which would stand before
- * the output of every command. Only that warning is held back, and only while it is loaded.
+ * Suppresses a warning. Node.js 22 warns on load that SQLite is experimental, which would precede
+ * the output of every command. Only that warning is suppressed, and only during the load.
  */
 function withoutWarning<T>(load: () => T): T {
   const { emitWarning } = process;

@@ -1,16 +1,19 @@
-/** Waits while other processes hold a SQLite file. */
+/** Waits while other processes lock a SQLite file. */
 
 /** SQLITE_BUSY and SQLITE_LOCKED, in the low byte of a code. */
 const BUSY = new Set([5, 6]);
 
-/** A transaction takes about 0.03 ms; SQLite's own waits are longer and grow, which starves some. */
+/**
+ * A transaction takes about 0.03 ms. SQLite's own waits are longer and grow, which starves some
+ * processes.
+ */
 const LONGEST_WAIT_MS = 1;
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Does `work` again and again while another process is in its way, and then throws what it threw.
- * The process waits without doing anything else, so the time must be short.
+ * Retries `work` while another process holds a lock, then throws its error. The wait blocks the
+ * whole process, so the limit must be short.
  */
 export function patiently<T>(timeoutMs: number, work: () => T): T {
   const endMs = performance.now() + timeoutMs;
@@ -25,7 +28,7 @@ export function patiently<T>(timeoutMs: number, work: () => T): T {
   }
 }
 
-/** Whether another process was in the way; the file and the connection are sound then. */
+/** Returns whether another process held a lock. The file and the connection are intact then. */
 export function isBusy(error: unknown): boolean {
   const errcode = (error as { errcode?: unknown } | null)?.errcode;
   return typeof errcode === "number" && BUSY.has(errcode & 0xff);

@@ -1,4 +1,4 @@
-/** Keeps shared circuits in one file that many processes of a machine use at once. */
+/** Keeps shared circuits in one file for many processes of one machine. */
 
 import { resolve } from "node:path";
 import {
@@ -26,16 +26,16 @@ import { CircuitFile } from "./circuit-file.js";
 import { loadSqlite } from "./node-sqlite.js";
 import { isBusy, patiently } from "./patience.js";
 
-/** What a store in SQLite can be told. */
+/** Options of `sqliteStore`. */
 export interface SqliteStoreOptions {
-  /** The file. It is made, and its folders, where they are missing. */
+  /** The path of the file. The file and its folders are created if missing. */
   readonly path: string;
   /**
-   * Milliseconds for which a command waits while another process writes, in which this process does
-   * nothing else: whole, 0 to 1,000. Default: 20.
+   * Milliseconds that a command waits while another process writes, a whole number from 0 to 1,000.
+   * The wait blocks the process. Default: 20.
    */
   readonly busyTimeoutMs?: number | undefined;
-  /** The time in whole microseconds since 1970. Default: that of the machine. */
+  /** Returns the time in whole microseconds since 1970. Default: that of the machine. */
   readonly nowMicros?: (() => number) | undefined;
 }
 
@@ -68,11 +68,11 @@ interface Waiting {
 }
 
 /**
- * Makes a store in a SQLite file, which is opened by `open()` or the first command. All processes that
- * use it must be on one machine: SQLite's locks do not hold on network file systems.
+ * Creates a store in a SQLite file, which `open()` or the first command opens. All processes must
+ * be on one machine: SQLite's locks do not work on network file systems.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected;
- * {@link FleetStoreError} before Node.js 22.13, which has no SQLite.
+ * @throws TypeError or RangeError that names the option, its value and the expected value. {@link
+ * FleetStoreError} before Node.js 22.13, which has no SQLite.
  */
 export function sqliteStore(options: SqliteStoreOptions): FleetStore {
   const { path, busyTimeoutMs, nowMicros } = readOptions("sqliteStore", options, FIELDS);
@@ -86,7 +86,7 @@ export function sqliteStore(options: SqliteStoreOptions): FleetStore {
 class SqliteStore implements FleetStore {
   readonly kind = "sqlite";
   readonly minimumReporters = 1;
-  /** What other processes change is not heard of. */
+  /** False: changes of other processes are not pushed. */
   readonly pushes = false;
   readonly #path: string;
   readonly #busyTimeoutMs: number;
@@ -102,7 +102,7 @@ class SqliteStore implements FleetStore {
     this.#nowMicros = nowMicros;
   }
 
-  /** Processes that begin at the same time wait for the one that makes the file. */
+  /** Opens the file. Processes that start at the same time wait for the one that creates it. */
   async open(): Promise<void> {
     const endMs = performance.now() + OPEN_FOR_MS;
     for (;;) {
@@ -117,7 +117,7 @@ class SqliteStore implements FleetStore {
     }
   }
 
-  /** Commands of one tick are one transaction. */
+  /** Runs a command. Commands of one tick share one transaction. */
   run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
     return new Promise((answer, fail) => {
       this.#waiting.push({ key, command, answer, fail });
@@ -147,7 +147,7 @@ class SqliteStore implements FleetStore {
     });
   }
 
-  /** Hears of what is changed through this very store. */
+  /** Adds a listener to changes made through this store object. */
   subscribe(scope: string, listener: FleetListener): () => void {
     return this.#listeners.add(scope, listener);
   }
@@ -175,7 +175,7 @@ class SqliteStore implements FleetStore {
       for (const [index, reply] of replies.entries()) this.#answer(left[index], reply);
     } catch (error) {
       const told = this.#failed(error);
-      // What has its answer already does not heed this.
+      // Commands that already have a reply ignore this.
       for (const { fail } of batch) fail(told);
     }
   }
@@ -192,7 +192,7 @@ class SqliteStore implements FleetStore {
     if (changes.length > 0) this.#listeners.tell(scope, { name, snapshot });
   }
 
-  /** A closed circuit lets calls in without a lock: returns how many commands wrote nothing. */
+  /** Answers commands that write nothing, without a lock. Returns their number. */
   #answerUnchanged(file: CircuitFile, batch: readonly Waiting[]): number {
     for (const [index, { key, command, answer, fail }] of batch.entries()) {
       if (command.kind !== "admit" && command.kind !== "read") return index;
@@ -210,7 +210,7 @@ class SqliteStore implements FleetStore {
     return batch.length;
   }
 
-  /** What is wrong with one circuit is its answer, and undoes nothing of the others. */
+  /** Applies one command. Invalid data of one circuit is its reply, and rolls back no other. */
   #apply(file: CircuitFile, { key, command }: Waiting): FleetReply | UnreadableCircuitError {
     const nowMicros = this.#nowMicros();
     const found = file.find(key, nowMicros / 1000);
@@ -226,7 +226,7 @@ class SqliteStore implements FleetStore {
     }
   }
 
-  /** Applies a command to a circuit as it is kept. */
+  /** Applies a command to the stored circuit. */
   #reduce(
     name: string,
     read: (() => FleetState) | undefined,
@@ -256,7 +256,10 @@ class SqliteStore implements FleetStore {
     }
   }
 
-  /** Opens the file, and again when it was removed or replaced: what went there would be lost. */
+  /**
+   * Returns the open file. Opens it again if it was removed or replaced, because writes to the old
+   * one would be lost.
+   */
   #ready(): CircuitFile {
     if (this.#closed) throw new FleetStoreError(`the store in ${this.#path} is closed`);
     if (this.#file?.isGone()) this.#drop();
@@ -264,7 +267,10 @@ class SqliteStore implements FleetStore {
     return this.#file;
   }
 
-  /** After any error but a wait that was too long, the next command opens the file anew. */
+  /**
+   * Turns an error into the store's. Closes the file after any error except a lock timeout, so that
+   * the next command opens it again.
+   */
   #failed(error: unknown): FleetStoreError {
     if (isBusy(error)) {
       return new StoreBusyError(
@@ -283,12 +289,15 @@ class SqliteStore implements FleetStore {
     try {
       file?.close();
     } catch {
-      // Nothing is lost: what was committed is in the file, and the connection is not used again.
+      // Nothing is lost: committed data is in the file, and the connection is not used again.
     }
   }
 }
 
-/** SQLite's own words, such as "file is not a database"; those of the file system by their code. */
+/**
+ * Returns SQLite's own message, such as "file is not a database", or the code of a file system
+ * error.
+ */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { errcode, code } = error as { errcode?: unknown; code?: unknown };
@@ -296,7 +305,7 @@ function reasonOf(error: unknown): string {
   return typeof code === "string" ? code : error.message;
 }
 
-/** Not from the monotonic clock: the processes of a machine have only this one in common. */
+/** Returns the wall time. The monotonic clock differs between the processes of a machine. */
 function wallMicros(): number {
   return Date.now() * 1000;
 }

@@ -17,7 +17,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("an outcome waits for the next call, two milliseconds at the most", async () => {
+test("an outcome waits for the next call, two milliseconds at most", async () => {
   const { shared } = newProcess(store);
   const asked = Promise.all([shared.acquire(), shared.acquire()]);
   await tick();
@@ -35,7 +35,7 @@ test("an outcome waits for the next call, two milliseconds at the most", async (
   (await next).release();
 });
 
-test("what others must hear of at once waits for nothing", async () => {
+test("urgent outcomes do not wait", async () => {
   const { shared } = newProcess(store);
   const asked = shared.acquire();
   await tick();
@@ -44,7 +44,7 @@ test("what others must hear of at once waits for nothing", async () => {
   expect(store.sent).toEqual(["admit 1", "settle 0+1"]);
 });
 
-test("closing the fleet tells what waits", async () => {
+test("closing the fleet sends waiting outcomes", async () => {
   const { fleet, shared } = newProcess(store);
   const asked = shared.acquire();
   await tick();

@@ -9,7 +9,7 @@ afterEach(() => {
 
 const wait = (awaited = true) => ({ startedMs: performance.now(), awaited });
 
-test("each wait is told of at its own limit, with one timer for all", async () => {
+test("reports each wait at its own limit, with one timer for all", async () => {
   const late: unknown[] = [];
   const deadlines: Deadlines<ReturnType<typeof wait>> = new Deadlines(100, (one) => {
     late.push(one);
@@ -34,7 +34,7 @@ test("each wait is told of at its own limit, with one timer for all", async () =
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a wait that ends in the turn in which its limit is over is not late", async () => {
+test("a wait that ends in the turn in which its limit passes is not late", async () => {
   const deadlines = new Deadlines<ReturnType<typeof wait>>(100, () => expect.fail("it was ended"));
   const one = wait();
   deadlines.begin(one);
@@ -43,7 +43,7 @@ test("a wait that ends in the turn in which its limit is over is not late", asyn
   await tick();
 });
 
-test("no timer is left when nothing is under way", () => {
+test("leaves no timer when nothing waits", () => {
   const deadlines = new Deadlines<ReturnType<typeof wait>>(100, () => expect.fail("it was ended"));
   const waits = [wait(), wait(false), wait()];
   for (const one of waits) deadlines.begin(one);

@@ -1,4 +1,4 @@
-/** Tells by its shape what a client is, whichever copy of which package it comes from. */
+/** Recognizes a client by its shape, so that any copy of either package works. */
 
 import { show } from "../../../options/check.js";
 import type { MakeConnection } from "../connection/connection.js";
@@ -7,23 +7,23 @@ import { nodeRedisClusterConnection, nodeRedisConnection } from "./node-redis.js
 import { poolConnection, sentinelConnection } from "./node-redis-found.js";
 
 /**
- * A client of `@redis/client` (or `redis`) 6 or of `ioredis` 6, for one server, for a cluster or with
- * sentinels. Only its options are used: it may be connected or not, and is never changed or closed.
+ * A client of `@redis/client` (or `redis`) 6 or `ioredis` 6, for one server, a cluster or
+ * sentinels. Only its options are used. It may be connected or not, and is never changed or closed.
  */
 interface RedisSingleClient {
   duplicate(...overrides: never[]): unknown;
 }
 
-/** A pool of `@redis/client` 6, of which a client is asked for its options. */
+/** A pool of `@redis/client` 6. The store asks one of its clients for the options. */
 interface RedisClientPool {
   execute(...parameters: never[]): unknown;
   readonly totalClients: number;
 }
 
-/** What a store in Redis can be made of. */
+/** The clients that a store in Redis accepts. */
 export type RedisClient = RedisSingleClient | RedisClientPool;
 
-/** @throws TypeError when the value is no such client. */
+/** @throws TypeError when the value is not such a client. */
 export function connectionsOf(client: unknown, label: string): MakeConnection {
   if (isObject(client) && has(client, "execute") && typeof client.totalClients === "number") {
     return (onLost) => poolConnection(as(client), onLost);
@@ -45,7 +45,7 @@ export function connectionsOf(client: unknown, label: string): MakeConnection {
       return (onLost) => nodeRedisConnection(as(client), onLost);
     }
   }
-  // A text is most likely a URL, which may hold a password.
+  // A string is most likely a URL, which may hold a password.
   const shown = typeof client === "string" ? "a text" : show(client);
   throw new TypeError(
     `${label} is ${shown}, expected a client or a cluster of "@redis/client" 6 or "ioredis" 6, ` +
@@ -61,7 +61,7 @@ function has(client: Readonly<Record<string, unknown>>, method: string): boolean
   return typeof client[method] === "function";
 }
 
-/** Its shape was looked at; what a method takes cannot be. */
+/** Casts after a check of the shape. The parameters of its methods cannot be checked. */
 function as<T>(client: unknown): T {
   return client as T;
 }

@@ -1,8 +1,8 @@
-/** Loads the clients of Redis that are installed beside this package. */
+/** Loads the Redis clients that are installed beside this package. */
 
 /**
- * The names stand in imports as they are, inside of `try`: bundlers then take a client in where it is installed, and
- * leave the import alone where it is not.
+ * Imports are literal names inside `try`: bundlers then include an installed client, and leave the
+ * import in place for a missing one.
  */
 export async function installedNodeRedis() {
   try {
@@ -12,7 +12,7 @@ export async function installedNodeRedis() {
   }
 }
 
-/** The same for ioredis. */
+/** Does the same for ioredis. */
 export async function installedIoredis() {
   try {
     return await import("ioredis");
@@ -21,7 +21,7 @@ export async function installedIoredis() {
   }
 }
 
-/** Throws the error of an import again, unless it says that this very package is not there. */
+/** Rethrows an import error, unless it reports that this package is missing. */
 function undefinedIfMissing(name: string, error: unknown): undefined {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";

@@ -1,4 +1,4 @@
-/** Connections by ioredis, to one server or to a cluster. */
+/** Connections by ioredis, to one server or a cluster. */
 
 import type { Cluster, ClusterOptions, Redis } from "ioredis";
 import {
@@ -9,10 +9,10 @@ import {
   type RedisSubscriber,
 } from "../connection/connection.js";
 
-/** Says that a connection is lost: the store replaces it. */
+/** A retry strategy that never retries: the store replaces lost connections. */
 const NEVER = (): null => null;
 
-/** For our own connections: nothing waits for a connection, and nothing is sent twice. */
+/** Options of the store's connections: no offline queue, and nothing is sent twice. */
 const OWN_OPTIONS = {
   lazyConnect: true,
   enableOfflineQueue: false,
@@ -29,7 +29,7 @@ const OWN_OPTIONS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
 } as const;
 
-/** Makes connections by the options of a client for one server. */
+/** Creates a connection from the options of a client for one server. */
 export function ioredisConnection(given: Redis, onLost: OnLost): RedisConnection {
   const client = duplicate(given, onLost);
   const { host = "localhost", port = 6379 } = client.options;
@@ -45,7 +45,7 @@ export function ioredisConnection(given: Redis, onLost: OnLost): RedisConnection
   };
 }
 
-/** Makes connections by the options of a client for a cluster. */
+/** Creates a connection from the options of a client for a cluster. */
 export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisConnection {
   const cluster = given.duplicate([], {
     lazyConnect: true,
@@ -54,7 +54,7 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
     enableAutoPipelining: false,
     scaleReads: "master",
     clusterRetryStrategy: NEVER,
-    // A command whose connection was lost may have been applied.
+    // A command may have been applied before its connection was lost.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshInterval: 0,
@@ -71,7 +71,8 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
     isCluster: true,
     open: async () => {
       await cluster.connect();
-      // A node that is still connecting takes no commands. One that is down must not hold up the rest.
+      // Nodes that are still connecting accept no commands, so it waits for all. A node that is
+      // down must not hold up the rest.
       await Promise.allSettled(nodes().map((node) => node.connect()));
     },
     send: (_key, [name = "", ...args]) => cluster.call(name, ...args),
@@ -91,7 +92,7 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
   };
 }
 
-/** For each node of a cluster. How a node is tried again is not its own to say. */
+/** Returns the options of each node in a cluster. The cluster decides about retries, not the node. */
 function nodeOptions({
   options,
 }: Cluster): Omit<NonNullable<ClusterOptions["redisOptions"]>, "replyMapping"> {
@@ -114,12 +115,12 @@ function unrefWhenConnected(client: Redis): void {
   client.on("connect", () => client.stream.unref());
 }
 
-/** What has ended already would be waited for, by a timer that keeps the process alive. */
+/** ioredis waits for a client that has already ended, with a timer that keeps the process alive. */
 function disconnect(client: Redis | Cluster): void {
   if (client.status !== "end") client.disconnect();
 }
 
-/** What ioredis rejects with says only that the connection was closed; its event says why. */
+/** Connects. ioredis rejects only with "connection is closed"; its event has the reason. */
 async function connect(client: Redis): Promise<void> {
   let problem: unknown;
   const keep = (error: unknown) => {
@@ -142,7 +143,7 @@ function subscriber(client: Redis, onMessage: RedisListener): RedisSubscriber {
     subscribe: async (channel) => void (await client.subscribe(channel)),
     unsubscribe: async (channel) => void (await client.unsubscribe(channel)),
     close: () => {
-      // It goes on hearing until the server has closed its side.
+      // Messages still arrive until the server has closed its side.
       client.off("message", onMessage);
       disconnect(client);
     },

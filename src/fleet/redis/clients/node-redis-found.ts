@@ -1,4 +1,4 @@
-/** Connections by node-redis to a server that is found first: by a sentinel, or from a pool of clients. */
+/** Connections by node-redis to a server that must be found first: by a sentinel, or from a pool. */
 
 import type { createClient, createClientPool, createSentinel } from "@redis/client";
 import { FleetStoreError } from "../../store-error.js";
@@ -19,7 +19,7 @@ type NodeRedisPool = ReturnType<typeof createClientPool>;
 type SentinelOptions = Parameters<typeof createSentinel>[0];
 type Address = SentinelOptions["sentinelRootNodes"][number];
 
-/** Makes connections to the master that the sentinels of a client name, each time anew. */
+/** Creates a connection to the current master of a client's sentinels. */
 export function sentinelConnection(given: NodeRedisSentinel, onLost: OnLost): RedisConnection {
   const options = optionsOf(given);
   return foundConnection(async () => {
@@ -39,12 +39,12 @@ export function sentinelConnection(given: NodeRedisSentinel, onLost: OnLost): Re
   }, onLost);
 }
 
-/** Makes connections by the options of the clients of a pool. */
+/** Creates a connection from the options of a pool's clients. */
 export function poolConnection(given: NodeRedisPool, onLost: OnLost): RedisConnection {
   return foundConnection(() => clientOf(given), onLost);
 }
 
-/** A connection whose server is found when it is opened. */
+/** Returns a connection whose server is found when it is opened. */
 function foundConnection(find: () => Promise<NodeRedisClient>, onLost: OnLost): RedisConnection {
   let found: RedisConnection | undefined;
   let closed = false;
@@ -72,8 +72,8 @@ function foundConnection(find: () => Promise<NodeRedisClient>, onLost: OnLost): 
 }
 
 /**
- * The options of a sentinel, which shows them to nobody: `duplicate` hands them to the constructor of
- * the prototype, which is ours here.
+ * Returns the options of a sentinel client, which has no accessor for them. `duplicate` passes them
+ * to the constructor of its prototype, which is replaced here.
  */
 function optionsOf(given: NodeRedisSentinel): SentinelOptions {
   let options: SentinelOptions | undefined;
@@ -89,7 +89,7 @@ function optionsOf(given: NodeRedisSentinel): SentinelOptions {
   throw new FleetStoreError("the options of the sentinel client cannot be read");
 }
 
-/** Asks one sentinel after the other; each may be down or know of no such master. */
+/** Asks one sentinel after another. Each may be down or not know the master. */
 async function masterOf(options: SentinelOptions, create: typeof createClient): Promise<Address> {
   const { name, sentinelRootNodes, sentinelClientOptions = {}, nodeAddressMap } = options;
   let problem: unknown;
@@ -128,15 +128,15 @@ function mapped(address: Address, map: SentinelOptions["nodeAddressMap"]): Addre
   return (typeof map === "function" ? map(name) : map?.[name]) ?? address;
 }
 
-/** A client that is not connected; its errors are told where it is used. */
+/** Creates a client that is never connected. Errors surface where it is used. */
 function template(create: typeof createClient, options: object): NodeRedisClient {
   const client = create(options);
   client.on("error", () => undefined);
-  // The types of a client name its version of the protocol, which nothing here depends on.
+  // The types of a client name its protocol version, which nothing here depends on.
   return client as unknown as NodeRedisClient;
 }
 
-/** One client of a pool, for its options. A pool that is not connected is so for this moment alone. */
+/** Returns one client of a pool, for its options. Connects an unconnected pool only for this moment. */
 async function clientOf(pool: NodeRedisPool): Promise<NodeRedisClient> {
   const isOurs = !pool.isOpen;
   const ignore = () => undefined;

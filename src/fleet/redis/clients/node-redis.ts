@@ -1,4 +1,4 @@
-/** Connections by node-redis (`@redis/client`, or `redis` around it), to one server or to a cluster. */
+/** Connections by node-redis (`@redis/client`, or `redis` around it), to one server or a cluster. */
 
 import type { createClient, createCluster } from "@redis/client";
 import {
@@ -14,16 +14,19 @@ export type NodeRedisClient = ReturnType<typeof createClient>;
 /** A client for a cluster. */
 export type NodeRedisCluster = ReturnType<typeof createCluster>;
 
-/** The link has a limit for each answer; one more costs an AbortSignal for each command. */
+/**
+ * Disables the client's timeout: the link limits each reply, and a second limit costs an
+ * AbortSignal for each command.
+ */
 const COMMAND_OPTIONS = { timeout: 0 } as const;
-/** For our own connections: nothing waits for a connection, and nothing is sent twice. */
+/** Options of the store's connections: no offline queue, and nothing is sent twice. */
 const OWN_OPTIONS = {
   disableOfflineQueue: true,
   disableClientInfo: true,
   maintNotifications: "disabled",
   commandOptions: COMMAND_OPTIONS,
 } as const;
-/** The store replaces what is lost. */
+/** No reconnects: the store replaces a lost connection. */
 const OWN_SOCKET = { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS } as const;
 
 interface ServerAddress {
@@ -31,7 +34,7 @@ interface ServerAddress {
   readonly port?: number;
 }
 
-/** Makes connections by the options of a client for one server. */
+/** Creates a connection from the options of a client for one server. */
 export function nodeRedisConnection(given: NodeRedisClient, onLost: OnLost): RedisConnection {
   const client = duplicate(given, onLost);
   const { host = "localhost", port = 6379 } = (client.options.socket ?? {}) as ServerAddress;
@@ -47,7 +50,7 @@ export function nodeRedisConnection(given: NodeRedisClient, onLost: OnLost): Red
   };
 }
 
-/** Makes connections by the options of a client for a cluster. */
+/** Creates a connection from the options of a client for a cluster. */
 export function nodeRedisClusterConnection(
   given: NodeRedisCluster,
   onLost: OnLost,
@@ -60,13 +63,13 @@ export function nodeRedisClusterConnection(
     defaults: {
       ...defaults,
       ...OWN_OPTIONS,
-      // One node that is silent must not hold up the rest.
+      // A silent node must not hold up the rest.
       socket: { ...defaults?.socket, ...OWN_SOCKET, connectTimeout: CONNECT_TIMEOUT_MS / 2 },
     },
   });
   cluster.on("error", onLost);
   cluster.on("node-error", onLost);
-  // A cluster has no way to say so for all of its connections.
+  // A cluster cannot unref all of its connections at once.
   cluster.on("node-connect", () => {
     for (const { client } of cluster.masters) client?.unref();
   });

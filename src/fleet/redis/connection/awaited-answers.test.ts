@@ -9,7 +9,7 @@ afterEach(() => {
 
 const never = () => new Promise<never>(() => {});
 
-test("an answer that takes too long is given up, and those asked for later are waited for", async () => {
+test("drops a reply that takes too long, and waits for later ones", async () => {
   const answers = new AwaitedAnswers(1000, 5000);
   const late = answers.take(never());
   await vi.advanceTimersByTimeAsync(3000);
@@ -26,7 +26,7 @@ test("an answer that takes too long is given up, and those asked for later are w
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("what an answer comes to is passed on, an error as well", async () => {
+test("passes on the result of a reply, errors too", async () => {
   const answers = new AwaitedAnswers(1000, 5000);
   expect(await answers.take(Promise.resolve(7))).toBe(7);
   await expect(answers.take(Promise.reject(new Error("READONLY")))).rejects.toThrow("READONLY");

@@ -1,4 +1,7 @@
-/** The answers that one link waits for: two timers for all of them, since each costs as much as an answer. */
+/**
+ * The replies that one link waits for. Two timers serve all of them, because a timer costs as much
+ * as a reply.
+ */
 
 import { FleetStoreError } from "../../store-error.js";
 
@@ -7,18 +10,18 @@ interface Awaited {
   readonly giveUp: (error: FleetStoreError) => void;
 }
 
-/** Bounds each wait, and for how long waiting alone keeps a process alive. */
+/** Limits each wait, and how long waiting alone keeps the process alive. */
 export class AwaitedAnswers {
   readonly #limitMs: number;
   /** The oldest first. */
   readonly #awaited = new Set<Awaited>();
-  /** Keeps the process alive while it runs and an answer is awaited. */
+  /** Keeps the process alive while it runs and a reply is awaited. */
   readonly #hold: NodeJS.Timeout;
   #late: NodeJS.Timeout | undefined;
 
   /**
-   * @param holdMs For so long after a question the process waits for answers.
-   * @param limitMs An answer that takes longer is given up.
+   * @param holdMs Milliseconds after a question for which the process waits for replies.
+   * @param limitMs The limit for a reply.
    */
   constructor(holdMs: number, limitMs: number) {
     this.#limitMs = limitMs;
@@ -26,7 +29,7 @@ export class AwaitedAnswers {
   }
 
   /**
-   * Passes on what `answer` comes to.
+   * Passes on the result of `answer`.
    *
    * @throws FleetStoreError (as a rejection) when it takes too long.
    */
@@ -47,7 +50,7 @@ export class AwaitedAnswers {
     });
   }
 
-  /** Bounds nothing any more: what is awaited ends with its connection. */
+  /** Ends all limits. The connection ends the waiting replies. */
   close(): void {
     clearTimeout(this.#hold);
     clearTimeout(this.#late);
@@ -68,7 +71,7 @@ export class AwaitedAnswers {
     this.#late = setTimeout(() => this.#giveUp(), forMs).unref();
   }
 
-  /** Gives up what is late, and looks again when the oldest of the others may be. */
+  /** Drops late replies, and schedules the next check. */
   #giveUp(): void {
     this.#late = undefined;
     const nowMs = performance.now();

@@ -1,32 +1,32 @@
-/** What the store needs of a Redis client, whichever package it is of. */
+/** The interface of Redis connections, whichever package they use. */
 
-/** A command and its arguments, as they go over the wire. */
+/** A command and its arguments, as sent. */
 export type RedisCommand = readonly string[];
 
-/** Sends a command once: it is answered or rejected, and never sent again after that. */
+/** Sends a command once. It is answered or rejected, and never sent again. */
 export type RedisSend = (command: RedisCommand) => Promise<unknown>;
 
 /**
- * A connection of our own to one server, or to the masters of a cluster. It does not reconnect: once
- * lost, it is replaced. None of its sockets keeps the process alive.
+ * A connection of the store to one server, or to the masters of a cluster. It does not reconnect; a
+ * lost connection is replaced. Its sockets do not keep the process alive.
  */
 export interface RedisConnection {
-  /** Where it leads, in messages: a host and a port. */
+  /** The host and port, for messages. */
   readonly address: string;
-  /** Whether it knows all masters of a cluster. */
+  /** Whether it covers all masters of a cluster. */
   readonly isCluster: boolean;
-  /** Resolves once commands can be sent; rejects when there is no connection. */
+  /** Resolves once commands can be sent. Rejects when there is no connection. */
   open(): Promise<void>;
-  /** Sends a command to whoever holds the key. */
+  /** Sends a command to the server of the key. */
   send(key: string, command: RedisCommand): Promise<unknown>;
-  /** One for each master, for what goes to all of them. */
+  /** Returns one sender for each master, for commands to all of them. */
   masters(): Promise<readonly RedisSend[]>;
-  /** A connection to the same server, or to any of the cluster, that only listens. */
+  /** Opens a connection that only listens, to the same server or any node of the cluster. */
   subscriber(onMessage: RedisListener, onLost: OnLost): Promise<RedisSubscriber>;
   close(): void;
 }
 
-/** A connection that only listens, as a connection does. */
+/** A connection that only listens. */
 export interface RedisSubscriber {
   open(): Promise<void>;
   subscribe(channel: string): Promise<void>;
@@ -34,14 +34,14 @@ export interface RedisSubscriber {
   close(): void;
 }
 
-/** Hears a message of a channel. */
+/** Receives a message of a channel. */
 export type RedisListener = (channel: string, text: string) => void;
 
-/** Hears that a connection that was open, or a part of it, is lost. */
+/** Called when an open connection, or a part of it, is lost. */
 export type OnLost = (error: unknown) => void;
 
-/** Makes a connection that is not open yet. */
+/** Creates a connection that is not open yet. */
 export type MakeConnection = (onLost: OnLost) => RedisConnection;
 
-/** How long a connection may take to be there, in milliseconds. */
+/** The limit for connecting, in milliseconds. */
 export const CONNECT_TIMEOUT_MS = 2000;

@@ -1,4 +1,4 @@
-/** The connection that the store uses: made when it is needed, replaced when it is lost. */
+/** The store's connection: created when needed, replaced when lost. */
 
 import { FleetStoreError } from "../../store-error.js";
 import { within } from "../../within.js";
@@ -12,12 +12,12 @@ import {
 } from "./connection.js";
 import { Redialing } from "./redialing.js";
 
-/** A connection that owes an answer for so long is dead, whatever its socket says. */
+/** A connection that owes a reply for this long is dead, whatever its socket reports. */
 const ANSWER_TIMEOUT_MS = 5000;
-/** For so long a process that has nothing else to do waits for an answer. */
+/** How long waiting for a reply keeps an otherwise idle process alive. */
 const HOLD_MS = 1000;
 
-/** Keeps one connection. Nothing waits in it: without a connection, commands are rejected. */
+/** Keeps one connection. It has no queue: without a connection, commands are rejected. */
 export class RedisLink {
   readonly #make: MakeConnection;
   readonly #onOpened: () => void;
@@ -25,24 +25,24 @@ export class RedisLink {
   readonly #awaited = new AwaitedAnswers(HOLD_MS, ANSWER_TIMEOUT_MS);
   #current: RedisConnection | undefined;
   #dialing: Promise<RedisConnection> | undefined;
-  /** Those that are replaced, until what is on its way is answered. */
+  /** Replaced connections, until their commands in flight are answered. */
   readonly #replaced = new Map<RedisConnection, NodeJS.Timeout>();
-  /** Why there is no connection, once one was tried. */
+  /** The reason why there is no connection, after a try. */
   #problem: string | undefined;
   #closed = false;
 
-  /** @param onOpened Hears of each connection, the first one and each that replaces another. */
+  /** @param onOpened Called for each new connection, the first one and each replacement. */
   constructor(make: MakeConnection, onOpened: () => void) {
     this.#make = make;
     this.#onOpened = onOpened;
   }
 
-  /** Connects now if there is no connection or it has failed, even if it is not time to try again. */
+  /** Connects now if there is no connection or it has failed, without waiting for the next retry. */
   async open(): Promise<void> {
     if (this.#current === undefined || this.#problem !== undefined) await this.#dialNow();
   }
 
-  /** Resolves to the connection; waits for the first one, but for no other. */
+  /** Resolves to the connection. Waits for the first one, but not for a replacement. */
   async connection(): Promise<RedisConnection> {
     if (this.#current !== undefined) return this.#current;
     if (this.#problem === undefined) return this.#dialNow();
@@ -53,7 +53,7 @@ export class RedisLink {
     return this.ask((connection) => connection.send(key, command));
   }
 
-  /** Asks the connection for one answer, which must come in time. */
+  /** Asks the connection for one reply, within the limit. */
   async ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
     const connection = this.#current ?? (await this.connection());
     try {
@@ -77,7 +77,7 @@ export class RedisLink {
     this.#replaced.clear();
   }
 
-  /** For somebody who waits for it, which keeps the process alive. */
+  /** Connects for a caller that waits, which keeps the process alive. */
   #dialNow(): Promise<RedisConnection> {
     return within(this.#dial(), CONNECT_TIMEOUT_MS);
   }
@@ -109,7 +109,10 @@ export class RedisLink {
     return connection;
   }
 
-  /** Makes another connection soon. A part of this one may still do: it is used until then. */
+  /**
+   * Schedules a replacement. The old connection is used until then, because parts of it may still
+   * work.
+   */
   #replace(connection: RedisConnection, error: unknown): void {
     if (connection !== this.#current || this.#closed) return;
     this.#problem = messageOf(error);

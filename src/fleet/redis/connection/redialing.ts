@@ -1,16 +1,16 @@
-/** When to connect again: soon, then less often, never all at once, and without end. */
+/** Reconnects without end: soon at first, then less often, with jitter. */
 
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 500;
 
-/** Calls `dial` after a jittered delay that doubles with each failure up to half a second. */
+/** Calls `dial` after a jittered delay, which doubles with each failure up to half a second. */
 export class Redialing {
   readonly #dial: () => Promise<unknown>;
   #timer: NodeJS.Timeout | undefined;
   #delayMs = FIRST_DELAY_MS;
   #stopped = false;
 
-  /** @param dial Tells of its success or failure itself; what it rejects with is dropped. */
+  /** @param dial Reports its own success or failure; its rejection is ignored. */
   constructor(dial: () => Promise<unknown>) {
     this.#dial = dial;
   }

@@ -1,4 +1,4 @@
-/** Listens to the changes of scopes, on a connection that is there only while somebody does. */
+/** Listens to the changes of scopes, on a connection that exists only while there are listeners. */
 
 import { isEntry } from "../../reply-shape.js";
 import { ScopeListeners } from "../../scope-listeners.js";
@@ -10,12 +10,12 @@ import { CONNECT_TIMEOUT_MS, type RedisSubscriber } from "./connection.js";
 import type { RedisLink } from "./link.js";
 import { Redialing } from "./redialing.js";
 
-/** The subscriptions of one store. What is published while there is no connection is not heard. */
+/** The subscriptions of one store. Messages published without a connection are missed. */
 export class RedisSubscriptions {
   readonly #link: RedisLink;
   readonly #names: RedisNames;
   readonly #listeners = new ScopeListeners();
-  /** The scopes that are listened to, by channel. */
+  /** The subscribed scopes, by channel. */
   readonly #scopes = new Map<string, string>();
   readonly #redialing = new Redialing(() => this.#dial());
   #current: RedisSubscriber | undefined;
@@ -41,7 +41,7 @@ export class RedisSubscriptions {
     };
   }
 
-  /** The store has another connection: the server of the one before may be the wrong one. */
+  /** Reconnects after the store did, because the old server may be the wrong one. */
   follow(): void {
     if (this.#scopes.size > 0) this.#dial().catch(() => undefined);
   }
@@ -65,7 +65,7 @@ export class RedisSubscriptions {
     this.#current = undefined;
   }
 
-  /** A subscription that fails is made again on another connection. */
+  /** Retries a failed subscription on another connection. */
   #tell(done: Promise<void>): void {
     done.catch(() => this.#redialing.soon());
   }
@@ -105,7 +105,7 @@ export class RedisSubscriptions {
 
   async #subscribeAll(subscriber: RedisSubscriber): Promise<void> {
     await subscriber.open();
-    // Those that come meanwhile are seen as well.
+    // The loop also covers channels added meanwhile.
     for (const channel of this.#scopes.keys()) await subscriber.subscribe(channel);
   }
 
@@ -122,7 +122,7 @@ export class RedisSubscriptions {
   }
 }
 
-/** Anybody who may publish can have sent it. */
+/** Checks the message, because any client that may publish can have sent it. */
 function readEntry(text: string): FleetEntry | undefined {
   try {
     const entry: unknown = JSON.parse(text);

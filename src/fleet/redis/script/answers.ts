@@ -1,15 +1,15 @@
-/** Reads the answers of the script. */
+/** Reads the replies of the script. */
 
 import { isReply } from "../../reply-shape.js";
 import type { FleetReply } from "../../rules/reply.js";
 
-/** What the places of an answer hold, in their order. */
+/** The fields of a reply, in order. */
 const ANSWER = [
   "admitted",
-  "refusal", // empty for none
+  "refusal", // empty if there is no rejection
   "counted",
   "late",
-  "changes", // texts of JSON
+  "changes", // JSON strings
   "generation",
   "state",
   "ageMs",
@@ -25,14 +25,15 @@ const ANSWER = [
   "lateInAll",
 ] as const;
 
-/** One without these last ones changed nothing, and the next stands for how the circuit stood. */
+/** A short reply ends here: its command changed nothing, and the next reply shows the state. */
 const SHORT_LENGTH = ANSWER.indexOf("changes");
 
 /**
- * Reads the answers to the commands of one script.
+ * Reads the replies to the commands of one script.
  *
- * @param commands How many calls each of them asked for.
- * @returns A reply for each command; undefined where that is none, for the texts in it may be of others.
+ * @param commands Number of calls in each command.
+ * @returns A reply for each command; undefined for an invalid one, because other programs may have
+ * written its texts.
  */
 export function readAnswers(
   answers: readonly unknown[],
@@ -56,13 +57,13 @@ export function readAnswers(
       };
       if (isReply(reply, commands[index]?.count ?? 0)) replies[index] = reply;
     } catch {
-      // A text that is no JSON.
+      // Invalid JSON.
     }
   }
   return replies;
 }
 
-/** A client may be set to give numbers as texts. */
+/** Reads numbers from text too, because a client may be set to return text. */
 function readSnapshot(answer: readonly unknown[]): object {
   return {
     generation: Number(answer[5]),

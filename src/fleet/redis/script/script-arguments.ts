@@ -1,4 +1,4 @@
-/** Writes a command as the arguments of the script, whose header says which is which. */
+/** Serializes a command as arguments of the script. The script's header names them. */
 
 import { show } from "../../../options/check.js";
 import type {
@@ -12,7 +12,7 @@ import type { Reporter, SharedFailure } from "../../rules/state.js";
 
 const ID = /^[A-Za-z0-9_.-]+$/;
 
-/** Returns a command as the script reads it: its kind and the arguments of that. */
+/** Returns a command as the script reads it: its kind, then the arguments of that kind. */
 export function scriptCommand(command: FleetCommand): readonly string[] {
   switch (command.kind) {
     case "read":
@@ -29,7 +29,7 @@ export function scriptCommand(command: FleetCommand): readonly string[] {
   }
 }
 
-/** The order of the numbers of a policy that are one argument. */
+/** The order of the policy numbers that share one argument. */
 export const POLICY = [
   "windowMs",
   "minimumReporters",
@@ -42,7 +42,7 @@ export const POLICY = [
   "halfOpenProbeTimeoutMs",
 ] as const satisfies readonly (keyof SharedPolicy)[];
 
-/** Writes what many commands have in common once, where it cannot change. */
+/** Caches the text of objects that many commands share and that cannot change. */
 class Written<T extends object> {
   readonly #texts = new WeakMap<T, string>();
 
@@ -93,7 +93,7 @@ function settleArguments(command: SettleCommand): readonly string[] {
   ];
 }
 
-/** A failure as a circuit keeps it, with the text of whoever reports it. */
+/** Serializes a failure with the text of its reporter. */
 function reported({ fault, rule, limited }: SharedFailure, by: string): string {
   return `${JSON.stringify({ fault, rule, limited }).slice(0, -1)},"reporter":${by}}`;
 }
@@ -102,7 +102,7 @@ function byHand({ kind, owner, reason }: ControlCommand): readonly string[] {
   return [kind, JSON.stringify(owner), JSON.stringify(reason)];
 }
 
-/** All digits of a number: what Lua reads is the same one. */
+/** Serializes a number with all digits, so that Lua reads the same number. */
 function digits(value: number, label: string): string {
   if (Number.isFinite(value)) return String(value);
   throw new TypeError(`${label} of a command is ${show(value)}, expected a finite number`);

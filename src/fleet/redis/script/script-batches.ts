@@ -1,40 +1,40 @@
-/** Gathers the commands that one turn of the event loop brings for one circuit: they go as one script. */
+/** Batches the commands of one turn of the event loop for one circuit into one script. */
 
 import type { FleetReply } from "../../rules/reply.js";
 import { garbledError } from "../failure.js";
 import { readAnswers } from "./answers.js";
 
-/** Longer scripts would hold up the server for all others. */
+/** The limit on commands in a script, because long scripts block the server for all clients. */
 const MAX_COMMANDS = 32;
 
-/** What all commands of one script have in common. */
+/** The parts that all commands of one script share. */
 export interface ScriptTarget {
-  /** What commands that may go together have the same. */
+  /** Equal for commands that may share a script. */
   readonly id: string;
   /** The key of the circuit in Redis. */
   readonly key: string;
-  /** The arguments that come before the commands: the time, the channel and the name. */
+  /** The arguments before the commands: the time, the channel and the name. */
   readonly head: readonly string[];
 }
 
 /**
- * Sends the arguments of a script, from the number of its keys on. Resolves to one answer for each of its
- * commands, in their order.
+ * Sends the arguments of a script, starting with the number of keys. Resolves to one reply for each
+ * command, in order.
  */
 type SendScript = (target: ScriptTarget, rest: readonly string[]) => Promise<readonly unknown[]>;
 
 interface Waiting {
   readonly parts: readonly string[];
-  /** How many calls it asks for. */
+  /** Number of calls in the command. */
   readonly count: number;
   answer(reply: FleetReply): void;
   fail(error: unknown): void;
 }
 
-/** The commands of one store. An outcome and the admission of the next call cost one round trip. */
+/** The commands of one store. An outcome and the admission of the next call share one round trip. */
 export class ScriptBatches {
   readonly #send: SendScript;
-  /** What has come in this turn, by target. */
+  /** The commands of this turn, by target. */
   readonly #batches = new Map<string, Waiting[]>();
 
   constructor(send: SendScript) {
@@ -42,9 +42,9 @@ export class ScriptBatches {
   }
 
   /**
-   * Sends a command at the end of this turn, after those that came before it for the same target.
+   * Sends a command at the end of this turn, after earlier ones for the same target.
    *
-   * @param count How many calls it asks for.
+   * @param count Number of calls in the command.
    */
   run(target: ScriptTarget, parts: readonly string[], count: number): Promise<FleetReply> {
     return new Promise((answer, fail) => {
@@ -56,7 +56,7 @@ export class ScriptBatches {
         return;
       }
       this.#batches.set(target.id, [waiting]);
-      // A promise reaction and not a turn: whoever waits for an answer must not wait any longer.
+      // A microtask instead of a turn, so that a caller who waits for a reply does not wait longer.
       queueMicrotask(() => this.#flush(target));
     });
   }

@@ -1,15 +1,15 @@
-/** Where the arguments of a command stand: the script reads them by name and only when it needs them. */
+/** The positions of a command's arguments. The script reads them by name, only when needed. */
 
 import { POLICY } from "../script-arguments.js";
 
-/** Arguments of the script before its first command. */
+/** Number of script arguments before the first command. */
 export const HEAD_LENGTH = 3;
 
-/** A closed circuit needs no more of the policy than the first; the rest is one text. */
+/** A closed circuit needs only the first number of the policy, so the rest is one text. */
 const COMMON = ["badSeconds", "policy", "chance"];
 const BY_HAND = ["owner", "reason"];
 
-/** What comes after the kind of each command, in the order of `scriptCommand`. */
+/** The arguments after the kind of each command, in the order of `scriptCommand`. */
 const ARGUMENTS = {
   admit: [...COMMON, "count", "lease"],
   settle: [
@@ -32,33 +32,33 @@ const ARGUMENTS = {
 
 type Kind = keyof typeof ARGUMENTS;
 
-/** The Lua that reads one argument of the command at `at` as a text. */
+/** Returns Lua that reads one argument of the command at `at` as text. */
 export function argument(kind: Kind, name: string): string {
   const names: readonly string[] = ARGUMENTS[kind];
   return `ARGV[at + ${names.indexOf(name) + 1}]`;
 }
 
-/** The Lua that reads one argument as a number; nil where it is empty. */
+/** Returns Lua that reads one argument as a number; nil if it is empty. */
 export function numberOf(kind: Kind, name: string): string {
   return `tonumber(${argument(kind, name)})`;
 }
 
-/** The Lua that reads a number of the policy of an admission or a settlement. */
+/** Returns Lua that reads a number of the policy of an admission or settlement. */
 export function policy(name: "badSeconds" | (typeof POLICY)[number]): string {
   return name === "badSeconds" ? numberOf("admit", name) : `policy().${name}`;
 }
 
-/** How many places a command of a kind takes, its kind among them. */
+/** Returns the number of arguments of a command, including its kind. */
 export function lengthOf(kind: Kind): number {
   return ARGUMENTS[kind].length + 1;
 }
 
-/** The Lua table of how many places the commands take that are seldom sent. */
+/** The Lua table with the argument counts of rare commands. */
 export const RARE_LENGTHS_LUA = `{ ${(["read", "isolate", "release", "reset"] as const)
   .map((kind) => `${kind} = ${lengthOf(kind)}`)
   .join(", ")} }`;
 
-/** The part of the script that takes a policy apart, once for all commands that have the same. */
+/** The part of the script that parses a policy, once for all commands that share it. */
 export const POLICY_LUA = `
 local POLICY = { ${POLICY.map((name) => `'${name}'`).join(", ")} }
 local policies = {}

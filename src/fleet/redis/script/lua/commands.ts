@@ -20,7 +20,7 @@ function rules.control(kind, owner, note)
   close(kind, from, forMs, 'null', owner, note)
 end
 
--- How a circuit stands that is not closed and well: retryAfterMs, badSeconds, reporters, probes, isolation.
+-- Returns retryAfterMs, badSeconds, reporters, probes and isolation of a circuit with failures.
 function rules.standing()
   local retryAfterMs, badSeconds, reporters, probes, isolation = 0, 0, 0, 0, 'null'
   if s.state == 'open' then
@@ -46,7 +46,7 @@ function rules.standing()
   return retryAfterMs, badSeconds, reporters, probes, isolation
 end
 
--- What others hear of an answer, as it stands in ANSWER of answers.ts.
+-- Returns the part of a reply that is pushed, in the order of ANSWER in answers.ts.
 function rules.pushOf(answer)
   return format(
     '{"name":%s,"snapshot":{"generation":%.0f,"state":"%s","ageMs":%.0f,"retryAfterMs":%.0f,' ..
@@ -58,7 +58,7 @@ end
 `;
 
 export const COMMANDS_LUA = `
--- Returns how many are admitted, and why no more.
+-- Returns the number admitted, and the reason for rejecting the rest.
 local function admit(wanted)
   if s.isolationOwner ~= 'null' then return 0, 'isolated' end
   if s.state ~= 'closed' then return rare().probe(wanted, ${argument("admit", "lease")}) end
@@ -67,7 +67,7 @@ local function admit(wanted)
   return 0, 'open'
 end
 
--- What outcomes of this generation mean for the circuit.
+-- Applies outcomes of this generation to the circuit.
 local function judge(successes, failures)
   local retryAfterMs = ${numberOf("settle", "retryAfterMs")}
   local failure = ${argument("settle", "failure")}
@@ -83,7 +83,7 @@ local function judge(successes, failures)
   rare().open(reason, s.quietUntilMs, failures > 0 and ${argument("settle", "reporter")} or 'null')
 end
 
--- Returns how many are counted, and how many come too late.
+-- Returns the number counted, and the number of late ones.
 local function settle(generation, successes, failures)
   if s.state == 'half-open' and ${argument("settle", "leases")} ~= '' then
     rare().giveBack(${argument("settle", "leases")})
@@ -91,7 +91,7 @@ local function settle(generation, successes, failures)
   local settled = successes + failures
   if settled == 0 then return 0, 0 end
   s.nowMs, dirty = nowMs, true
-  -- One that is open or isolated has let nobody in, so no outcome can be of its generation.
+  -- An open or isolated circuit admits no call, so no outcome has its generation.
   local admits = s.isolationOwner == 'null' and s.state ~= 'open'
   local unasked = generation == nil and s.state == 'closed'
   if not admits or (generation ~= s.generation and not unasked) then
@@ -105,7 +105,7 @@ local function settle(generation, successes, failures)
 end
 `;
 
-/** What a circuit that is not known answers to a question, in the order of `ANSWER`. */
+/** The reply to a read of an unknown circuit, in the order of `ANSWER`. */
 const UNKNOWN_LUA = `{ 0, '', 0, 0, NONE, 0, '${UNKNOWN_SNAPSHOT.state}', 0, 0, 0, 0, 0, 0, 'null', 'null', 0, 0, 0 }`;
 
 export const MAIN_LUA = `
@@ -118,7 +118,7 @@ while at <= #ARGV do
   local length
   changes = NONE
   if known or kind ~= 'read' then
-    -- Moves the circuit on to the time of this script.
+    -- Advances the circuit to the time of this script.
     if not known then rare().create()
     elseif s.nowMs - clockMs > 1000 then rare().move(clockMs - s.nowMs) end
     nowMs = max(clockMs, s.nowMs)
@@ -145,7 +145,7 @@ while at <= #ARGV do
   local isWell = known and s.state == 'closed' and s.row == NONE and s.reporters == NONE and
     s.secondFailures <= s.secondSuccesses and s.isolationOwner == 'null'
   if isWell and changes == NONE and ARGV[at] == 'admit' then
-    -- The next changes nothing, so that its answer tells how the circuit stands for this one, too.
+    -- The next command changes nothing, so its reply shows the state for this one too.
     answer = { admitted, refusal, counted, late }
   elseif known then
     local retryAfterMs, badSeconds, reporters, probes, isolation = 0, 0, 0, 0, 'null'

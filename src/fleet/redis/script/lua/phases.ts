@@ -1,12 +1,12 @@
-/** The part of the script that counts while closed, opens, and lends places while half-open. */
+/** The part of the script that counts while closed, opens, and grants probe leases while half-open. */
 
 import { MAX_REPORTERS } from "../../../rules/policy.js";
 import { numberOf, policy } from "./arguments.js";
 
-/** For a closed circuit without failures: whatever a failure adds is asked of `rare()`. */
+/** For a closed circuit without failures. Code for failures is in `rare()`. */
 export const CLOSED_LUA = `
 local function isDue()
-  -- The second that runs adds one at the most.
+  -- The current second adds one at most.
   return #s.row + 1 >= ${policy("badSeconds")} and rare().isDue()
 end
 
@@ -35,7 +35,7 @@ function rules.quietUntil(retryAfterMs)
   return 0
 end
 
--- Those of a list within the window, the last so many of them.
+-- Returns the last items of a list that are within the window, up to a limit.
 local function recent(list, count)
   local windowMs = ${policy("windowMs")}
   local kept = {}
@@ -49,7 +49,7 @@ local function recent(list, count)
   return last
 end
 
--- The row of bad seconds as it stands now, with the last second once it is over.
+-- Returns the current row of bad seconds, including the last second once it is over.
 function rules.rowNow()
   local row = s.row
   if s.secondSuccesses + s.secondFailures > 0 and nowMs >= s.secondMs + 1000 then
@@ -67,7 +67,7 @@ function rules.isDue()
   return #recent(s.reporters, ${MAX_REPORTERS}) >= ${policy("minimumReporters")}
 end
 
--- Enters a reporter whose last word was a failure, or takes out one whose last word was none.
+-- Adds a reporter whose last report was a failure, or removes one whose last report was a success.
 function rules.report(endsRow, failed, reporterId)
   local others = {}
   for _, report in ipairs(endsRow and NONE or recent(s.reporters, ${MAX_REPORTERS})) do
@@ -119,7 +119,7 @@ local function liveLeases()
   return live
 end
 
--- Gives out up to so many places, as many as are free; returns how many.
+-- Grants up to the given number of leases, as many as are free. Returns the number granted.
 local function lease(wanted, name)
   local live = liveLeases()
   local given = min(wanted, max(0, ${policy("halfOpenMaxCalls")} - #live))
@@ -142,7 +142,7 @@ function rules.giveBack(ids)
   touch()
 end
 
--- Asks for places of an open or half-open circuit; returns how many are given, and why no more.
+-- Asks for leases of an open or half-open circuit. Returns the number granted, and the reason for rejecting the rest.
 function rules.probe(wanted, name)
   if s.state == 'open' then
     if s.untilMs > nowMs then return 0, 'open' end
@@ -153,7 +153,7 @@ function rules.probe(wanted, name)
   return given, given < wanted and 'probing' or ''
 end
 
--- What outcomes of this generation mean for a half-open circuit.
+-- Applies outcomes of this generation to a half-open circuit.
 function rules.judgeProbes(successes, failures, reporter, retryAfterMs)
   if failures > 0 then
     open('probe-failed', rules.quietUntil(retryAfterMs), reporter)

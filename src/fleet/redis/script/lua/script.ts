@@ -1,4 +1,4 @@
-/** The one script of the store: the rules of shared circuits in Lua, on one key. */
+/** The only script of the store: the rules of shared circuits in Lua, on one key. */
 
 import { createHash } from "node:crypto";
 import { HEAD_LENGTH, POLICY_LUA } from "./arguments.js";
@@ -29,8 +29,8 @@ local at = ${HEAD_LENGTH + 1}  -- where the command that runs begins
 `;
 
 /**
- * The rules that a closed circuit without failures does not need. To make all functions anew takes the
- * server longer than such a command does, so these are made when the first of them is called.
+ * The rules that a closed circuit without failures does not need. Creating all functions takes the
+ * server longer than such a command, so these are created at the first call of one.
  */
 const RARE_LUA = `
 local rules
@@ -56,5 +56,5 @@ export const SCRIPT = [
   END_LUA,
 ].join("");
 
-/** What `EVALSHA` knows it by. */
+/** The hash for `EVALSHA`. */
 export const SCRIPT_SHA = createHash("sha1").update(SCRIPT).digest("hex");

@@ -1,10 +1,10 @@
-/** The part of the script that reads the hash of one circuit and writes back what has changed. */
+/** The part of the script that reads the hash of one circuit and writes back its changes. */
 
 import { MAX_PROBES } from "../../../rules/policy.js";
 import { MAX_HISTORY } from "../../../rules/reply.js";
 import { RETENTION_MS } from "../../../rules/state.js";
 
-/** So many fields make up a state, beside the ring of its history. Numbers first, lists last. */
+/** The fields of a state, besides the ring of its history. Numbers first, lists last. */
 const NUMBERS = [
   "generation",
   "nowMs",
@@ -27,12 +27,12 @@ const TEXTS = ["state", "isolationReason", "isolationOwner", "failure", "failedB
 const LISTS = ["row", "reporters", "leases"];
 const FIELDS = [...NUMBERS, ...TEXTS, ...LISTS];
 
-/** A lease is at most 80 characters, an index and a time. A list has one for each of its places. */
+/** A lease has at most 80 characters, an index and a time. A list has one item for each lease. */
 const MAX_ITEM_BYTES = 128;
 const MAX_LIST_BYTES = MAX_ITEM_BYTES * MAX_PROBES;
 
 const names = FIELDS.map((name) => `'${name}'`).join(", ");
-/** A table that has room for all fields from the start is not made larger field by field. */
+/** A table with room for all fields from the start need not grow field by field. */
 const roomForAll = FIELDS.map((name) => `${name} = false`).join(", ");
 
 /** The fields of the ring of changes. */
@@ -61,15 +61,15 @@ function rules.garbled(field)
   error({ err = 'GARBLED ' .. field })
 end
 
--- A list is kept as 'id=ms id=ms'; those of a row have no name: '=ms =ms'.
+-- A list is stored as 'id=ms id=ms'. Items of a row have no id: '=ms =ms'.
 function rules.encodeList(list)
   local texts = {}
   for i = 1, #list do texts[i] = format('%s=%.0f', list[i].id, list[i].ms) end
   return table.concat(texts, ' ')
 end
 
--- Looks at one item after the other and at no more of it than an item can be: a search for the next
--- "=" in a long text without one would begin anew at each of its characters.
+-- Reads item by item, with a limit on the length of each. A search for the next "=" in a long
+-- text without one would start over at each character.
 function rules.decodeList(field, text)
   if #text > ${MAX_LIST_BYTES} then rules.garbled(field) end
   local list, from = {}, 1
@@ -86,12 +86,12 @@ function rules.decodeList(field, text)
 end
 `;
 
-/** Leaves in `stored` what `s` began with, so that what has changed is found again. */
+/** Keeps the initial values of `s` in `stored`, to detect changes later. */
 export const LOAD_LUA = `
 if known then
   for i = 1, NUMBERS do
     local field, value = FIELDS[i], tonumber(stored[i])
-    -- To the server "inf" and "nan" are numbers as well, but the rest of them is none.
+    -- tonumber also accepts "inf" and "nan", but their remainder is not 0.
     if not value or value % 1 ~= 0 then rare().garbled(field) end
     s[field], stored[i] = value, value
   end
@@ -113,7 +113,7 @@ elseif call('EXISTS', KEY) == 1 then
 end
 `;
 
-/** One HSET writes all of it, so that no state is ever kept by half. */
+/** Writes everything with one HSET, so that no partial state is ever kept. */
 export const SAVE_LUA = `
 if dirty and mayWrite then
   local parts, count = {}, 0
@@ -137,7 +137,7 @@ if dirty and mayWrite then
   end
   if count > 0 then call('HSET', KEY, unpack(parts)) end
   local wasMs = stored[${FIELDS.indexOf("nowMs") + 1}]
-  -- What is written many times a second is not kept for longer each time, but once a minute.
+  -- Extends the expiry at most once a minute, not with each of many writes a second.
   if not wasMs or history or s.nowMs - s.nowMs % 60000 ~= wasMs - wasMs % 60000 then
     local untilMs = s.nowMs
     if s.state == 'open' then untilMs = max(untilMs, s.untilMs) end

@@ -1,4 +1,4 @@
-/** The part of the script that keeps time, moves a state on and records what it changed: `Turn`. */
+/** The part of the script that keeps time, advances a state and records changes: `Turn`. */
 
 export const TIME_LUA = `
 local micros
@@ -18,13 +18,13 @@ local function touch()
   dirty = true
 end
 
--- The state that everybody sees: isolated reads open.
+-- Returns the public state: an isolated circuit reads open.
 local function visible()
   if s.isolationOwner ~= 'null' then return 'open' end
   return s.state
 end
 
--- Begins a phase; what belonged to the one before is gone.
+-- Begins a phase and clears the data of the one before.
 local function enter(state, untilMs)
   s.state, s.sinceMs, s.untilMs = state, nowMs, untilMs
   s.secondMs, s.secondSuccesses, s.secondFailures = 0, 0, 0
@@ -48,7 +48,7 @@ local function moved(list, byMs)
   return later
 end
 
--- The same state as if all of it had happened so much later.
+-- Shifts the state in time.
 function rules.move(byMs)
   s.nowMs = s.nowMs + byMs
   s.sinceMs = s.sinceMs + byMs
@@ -65,7 +65,7 @@ function rules.move(byMs)
   dirty = true
 end
 
--- Begins a generation; the parts of the state that change are set already.
+-- Begins a generation. The caller has already set the changed parts of the state.
 local function change(reason, from, forMs, by, owner, note)
   touch()
   s.generation = max(s.generation + 1, micros)
