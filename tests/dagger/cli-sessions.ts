@@ -1,4 +1,4 @@
-/** Sessions that the SDK opens by itself on a double, through the compiled stand-in for its CLI. */
+/** Sessions that the SDK opens on a double, through the compiled stand-in for its CLI. */
 
 import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
@@ -12,16 +12,16 @@ import {
 import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 import { DEFAULT_ENGINE } from "../session-double/engines.js";
 
-/** What each test of a file finds anew. */
+/** The fresh setup of each test in a file. */
 export interface CliSessions {
   double: SessionDouble;
   clock: VirtualClock;
   registry: Registry;
-  /** Runs a pipeline in a session that the SDK opens, with the engine's traces as witness. */
+  /** Runs a pipeline in a session that the SDK opens, with the engine's traces. */
   inSession<T>(body: (client: Client) => Promise<T>, guard?: ConnectGuardOptions): Promise<T>;
 }
 
-/** Sets all up before each test of a file, and takes it down after it. */
+/** Sets everything up before each test of a file, and removes it afterwards. */
 export function useCliSessions(options: SessionDoubleOptions = {}): CliSessions {
   let kit: BuiltTestKit;
   const sessions = {
@@ -51,6 +51,6 @@ export function useCliSessions(options: SessionDoubleOptions = {}): CliSessions 
   return sessions;
 }
 
-/** A pipeline: pulls an image and runs a command on it. */
+/** A pipeline that pulls an image and runs a command on it. */
 export const pull = (image: string) => (client: Client) =>
   client.container().from(image).withExec(["echo", "ran"]).stdout();

@@ -1,4 +1,4 @@
-// What one pipeline has met is known to others, on the real SDK against the session double.
+// Pipelines share their outcomes, with the real SDK against the session double.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, type GuardOptions } from "../../src/dagger/index.js";
@@ -21,7 +21,7 @@ afterEach(async () => {
   await double.stop();
 });
 
-/** A pipeline of its own, with breakers of its own; gives what it failed with. */
+/** Runs a pipeline with breakers of its own; returns its failure. */
 async function pull(image: string, guard: GuardOptions = {}): Promise<unknown> {
   const session = await double.openSession();
   vi.stubEnv("DAGGER_SESSION_PORT", session.environment.DAGGER_SESSION_PORT);
@@ -38,7 +38,7 @@ async function pull(image: string, guard: GuardOptions = {}): Promise<unknown> {
   }
 }
 
-test("a pipeline is refused what another one's fleet has found limiting, and told who did", async () => {
+test("rejects a call because of another pipeline's rate limit, and names that pipeline", async () => {
   const store = memoryStore();
   const one = createFleet({ store, reporter: { host: "runner-1" } });
   const other = createFleet({ store, reporter: { host: "runner-2" } });
@@ -51,7 +51,7 @@ test("a pipeline is refused what another one's fleet has found limiting, and tol
   await Promise.all([one.close(), other.close()]);
 });
 
-test("a store that takes its time is told, but the caller of connect does not wait for that", async () => {
+test("reports to a slow store, but the caller of connect does not wait", async () => {
   const store = memoryStore();
   const run = store.run.bind(store);
   let answer = () => {};
@@ -70,7 +70,7 @@ test("a store that takes its time is told, but the caller of connect does not wa
   await fleet.close();
 });
 
-test("a store that the environment names needs no line of code", async () => {
+test("a store from the environment needs no change of code", async () => {
   const server = await startServer();
   vi.stubEnv("DAGGER_BREAKER_STORE", server.url);
   vi.stubEnv("DAGGER_BREAKER_STORE_TOKEN", TOKEN);
@@ -80,13 +80,13 @@ test("a store that the environment names needs no line of code", async () => {
   expect(isSharedCircuitOpenError(refusal) && refusal.scope).toBe("egress-1");
 });
 
-test("a store that the environment names and that is gone harms no pipeline", async () => {
+test("a missing store from the environment affects no pipeline", async () => {
   vi.stubEnv("DAGGER_BREAKER_STORE", "http://127.0.0.1:1");
   vi.stubEnv("DAGGER_BREAKER_STORE_TOKEN", TOKEN);
   expect(await pull("ghcr.io/acme/app:1")).toBe("ran\n");
 });
 
-test("a store that cannot be one is told by the variable that names it, without its password", async () => {
+test("reports an invalid store by its variable, without its password", async () => {
   vi.stubEnv("DAGGER_BREAKER_STORE", "mysql://user:hunter2@db");
   const error = await pull("ghcr.io/acme/app:1");
   expect(String(error)).toMatch(/RangeError: .*DAGGER_BREAKER_.* expected it to begin with/);

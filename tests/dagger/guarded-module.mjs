@@ -1,6 +1,6 @@
-// The function of a module as its runtime runs it, with a guard of its own: pulls the images that it is
-// called with, one after another, and fails as the last one that did. Its error has what each came to, and
-// what its circuits are.
+// The function of a module, as its runtime runs it, with a guard of its own. It pulls the given
+// images one after another, and fails like the last failed pull. Its error contains the result of
+// each, and its circuits.
 import { connection, dag } from "@dagger.io/dagger";
 
 const { guard, guardRegistry } = await import(process.env.GUARD);

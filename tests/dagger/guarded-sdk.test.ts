@@ -97,7 +97,7 @@ test("a user's failing command reaches the user as ExecError and is a success of
   expect(counts()).toMatchObject({ successCount: 1, failureCount: 0 });
 });
 
-test("an error thrown by the callback arrives as it is", async () => {
+test("an error thrown by the callback arrives unchanged", async () => {
   const mine = new Error("mine");
   const error = await reasonOf(connect(() => Promise.reject(mine), { guard: { registry } }));
   expect(error).toBe(mine);
@@ -112,7 +112,7 @@ test("connection guards the global dag while its callback runs, and only then", 
   });
 });
 
-test("guard gives a guarded copy and leaves the client as it is", async () => {
+test("guard returns a guarded copy and does not change the client", async () => {
   await connect(
     async (plain) => {
       const guarded = guard(plain, { registry });
@@ -126,7 +126,7 @@ test("guard gives a guarded copy and leaves the client as it is", async () => {
   expect(counts().successCount).toBe(1);
 });
 
-test("a client that is guarded twice is guarded once, under the options given last", async () => {
+test("a client guarded twice has one guard, with the last options", async () => {
   await connect(
     async (client) => {
       const strict = guard(guard(client, { registry }), { registry, operationTimeoutMs: 300 });
@@ -144,7 +144,7 @@ test("a client that is guarded twice is guarded once, under the options given la
   expect(counts()).toMatchObject({ successCount: 1, ignoredCount: 1, failureCount: 1 });
 });
 
-test("a callback in a session that was inherited is never run again", async () => {
+test("never reruns a callback in an inherited session", async () => {
   let runs = 0;
   const callback = async (client: Client) => {
     runs += 1;
@@ -156,7 +156,7 @@ test("a callback in a session that was inherited is never run again", async () =
   expect(runs).toBe(1);
 });
 
-test("a half-open circuit lets a client that was guarded twice probe", async () => {
+test("a half-open circuit admits a probe of a client guarded twice", async () => {
   await connect(
     async (client) => {
       const clock = new VirtualClock();
@@ -172,7 +172,7 @@ test("a half-open circuit lets a client that was guarded twice probe", async () 
   );
 });
 
-test("connections that overlap leave dag guarded until the last has ended, and then as it was", async () => {
+test("overlapping connections keep dag guarded until the last ends, and then restore it", async () => {
   const context = () => (dag as unknown as { readonly _ctx: unknown })._ctx;
   const plain = context();
   let endFirst = (): void => {};
@@ -184,7 +184,7 @@ test("connections that overlap leave dag guarded until the last has ended, and t
   await connection(
     async () => {
       endFirst();
-      await first; // The SDK takes its global client away with that, but not our guard.
+      await first; // This removes the SDK's global client, but not our guard.
       expect(context()).not.toBe(plain);
     },
     { guard: { registry } },
@@ -192,7 +192,7 @@ test("connections that overlap leave dag guarded until the last has ended, and t
   expect(context()).toBe(plain);
 });
 
-test("what a callback does not await is nobody's fault when its session has ended", async () => {
+test("an operation that a callback does not await counts as no failure after its session", async () => {
   const own = await double.openSession();
   enter(own);
   const forgotten: Promise<unknown>[] = [];
@@ -208,7 +208,7 @@ test("what a callback does not await is nobody's fault when its session has ende
   expect(counts()).toMatchObject({ failureCount: 0, ignoredCount: 1 });
 });
 
-test("lastGood is refused for ids, sync, export and publish, and serves what was read", async () => {
+test("lastGood rejects ids, sync, export and publish, and returns earlier results", async () => {
   await connect(
     async (client) => {
       const source = client.directory().withNewFile("a.txt", "x");
@@ -235,7 +235,7 @@ test("lastGood is refused for ids, sync, export and publish, and serves what was
   expect(existsSync("/tmp/never-exported")).toBe(false);
 });
 
-test("a killed engine is one failure; the rest of the session is refused without a request", async () => {
+test("a killed engine is one failure; the rest of the session is rejected without a request", async () => {
   await connect(
     async (client) => {
       double.kill();
@@ -251,7 +251,7 @@ test("a killed engine is one failure; the rest of the session is refused without
 });
 
 test.each(["kill", "end", "restart", "dropCli"] as const)(
-  "an engine that is gone (%s) opens its circuit after as many sessions as failures are allowed",
+  "a missing engine (%s) opens its circuit after the allowed number of failed sessions",
   async (how) => {
     const other = await double.openSession();
     await double[how]();
@@ -266,7 +266,7 @@ test.each(["kill", "end", "restart", "dropCli"] as const)(
   },
 );
 
-test("an open circuit rejects an operation with our error itself, not wrapped by the SDK", async () => {
+test("an open circuit rejects an operation with our own error, not wrapped by the SDK", async () => {
   await connect(
     async (client) => {
       engine.isolate("maintenance");
@@ -278,7 +278,7 @@ test("an open circuit rejects an operation with our error itself, not wrapped by
   );
 });
 
-test("a time-out really drops the request: the command ends, and the engine is not blamed", async () => {
+test("a timeout really drops the request: the command ends, and the engine is not at fault", async () => {
   await connect(
     async (client) => {
       const slow = client.container().from("alpine").withExec(["sleep", "60"]);
@@ -291,7 +291,7 @@ test("a time-out really drops the request: the command ends, and the engine is n
   expect(counts()).toMatchObject({ ignoredCount: 1, failureCount: 0, successCount: 1 });
 });
 
-test("a caller's abort ends what runs with its reason and is ignored", async () => {
+test("a caller's abort ends the command with its reason and is ignored", async () => {
   const controller = new AbortController();
   const stop = new Error("stop");
   await connect(
@@ -318,7 +318,7 @@ test("an answer that is cut in its body is a failure of the engine", async () =>
   expect(counts().failureCount).toBe(1);
 });
 
-test("no plaintext of a secret is kept by a breaker or told by a rejection", async () => {
+test("no breaker keeps and no rejection contains the plaintext of a secret", async () => {
   const secret = "hunter2-is-the-password";
   await connect(
     async (client) => {
@@ -337,7 +337,7 @@ test("no plaintext of a secret is kept by a breaker or told by a rejection", asy
   expect(JSON.stringify([rejection, engine.getMetrics()])).not.toContain(secret);
 });
 
-test("a version of the SDK whose inner shape is unknown is refused loudly", () => {
+test("rejects an SDK version with an unknown internal structure", () => {
   expect(() => guard({} as never)).toThrow("client._ctx is undefined, expected an object");
   expect(() => guard({ _ctx: { _queryTree: [] } } as never)).toThrow("client._ctx.execute");
   expect(() => guard(5 as never)).toThrow("client is 5, expected a client of the Dagger SDK");

@@ -1,4 +1,4 @@
-// A breaker per upstream, on the real SDK against the session double.
+// A breaker per upstream, with the real SDK against the session double.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, type GuardOptions } from "../../src/dagger/index.js";
@@ -49,7 +49,7 @@ test("Docker Hub at 429 opens only registry:docker.io, and an image of another r
   expect(await pull("ghcr.io/acme/app:1")).toBe("ran\n");
 });
 
-test("a registry that is down for ten seconds of pulls is left alone, and found again when it is back", async () => {
+test("leaves a registry alone during ten seconds of outage, and finds it when it is back", async () => {
   double.setFaults([{ host: "docker.io", kind: "status", status: 503 }]);
   for (let second = 0; second < 10; second += 1) {
     await pull("alpine:3");
@@ -68,7 +68,7 @@ test("an image pinned by digest runs while its registry's circuit is open", asyn
   expect(await pull(`alpine@${digest}`)).toBe("ran\n");
 });
 
-test("an image is asked of the mirror while the registry's circuit is open", async () => {
+test("pulls an image from the mirror while the registry's circuit is open", async () => {
   double.setFaults([{ host: "docker.io", kind: "status", status: 429 }]);
   const guard = { mirrors: { "docker.io": ["mirror.gcr.io"] } };
   expect(await pull("alpine:3", guard)).toBe("failed");
@@ -76,7 +76,7 @@ test("an image is asked of the mirror while the registry's circuit is open", asy
   expect(double.requestsTo("mirror.gcr.io")).toBeGreaterThan(0);
 });
 
-test("an object passed as an argument brings its upstreams along by its id", async () => {
+test("an object passed as an argument adds its upstreams by its id", async () => {
   await connect(
     async (client) => {
       const source = client.container().from("alpine:3").directory("/tmp");

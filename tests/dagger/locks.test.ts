@@ -1,4 +1,4 @@
-// Images of a lock file, on the real SDK against a double of an engine of 1.0.
+// Images in a lock file, with the real SDK against a double of an engine of 1.0.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ beforeEach(() => rmSync(file, { force: true }));
 const sessions = useCliSessions({ engineVersion: "v1.0.0-beta.10", workdir: Workdir });
 const locked: LockedEvent[] = [];
 
-/** Pulls an image in a session of its own, as a job does that is started in the folder. */
+/** Pulls an image in a session of its own, like a job started in the folder. */
 async function run(image: string, traces: boolean): Promise<string> {
   const { registry } = sessions;
   const onLocked = (event: LockedEvent) => void locked.push(event);
@@ -33,7 +33,7 @@ async function run(image: string, traces: boolean): Promise<string> {
   }
 }
 
-/** Docker Hub is down, and its circuit open, as other pipelines of this process have found. */
+/** Docker Hub is down, and its circuit open because of other pipelines of this process. */
 function outage(): void {
   const { registry, clock, double } = sessions;
   double.setFaults([{ host: "docker.io", kind: "status", status: 503 }]);
@@ -50,10 +50,10 @@ function outage(): void {
 
 const hubMetrics = () => sessions.registry.get(HUB).getMetrics();
 
-test("an engine that holds a locked image runs it through an outage: none is rejected, none proves anything", async () => {
+test("an engine with a locked image runs it through an outage: no call is rejected, none proves anything", async () => {
   const { double, clock } = sessions;
   expect(await run("alpine:3", true)).toBe("ran\n");
-  // The CLI writes it when it ends, which nobody waits for.
+  // The CLI writes it when it ends, which no call waits for.
   await vi.waitFor(() => expect(existsSync(file)).toBe(true));
   outage();
   const { successCount } = hubMetrics().metrics;
@@ -71,7 +71,7 @@ test("an engine that holds a locked image runs it through an outage: none is rej
   expect(locked[0]).toMatchObject({ reference: "docker.io/library/alpine:3", path: file });
 });
 
-test("an engine that holds nothing fails once for a locked image, and is rejected after that", async () => {
+test("an engine without the locked image fails once, and is rejected after that", async () => {
   const { double, clock } = sessions;
   const digest = `sha256:${"ab".repeat(32)}`;
   const lock = ["", "container.from", ["docker.io/library/alpine:3", "linux/amd64"], digest];
@@ -87,7 +87,7 @@ test("an engine that holds nothing fails once for a locked image, and is rejecte
   await vi.waitFor(() => expect(hubMetrics().state).toBe("closed"));
 });
 
-test("a process that joins an outage closes the shared circuit by its first pull, and need not ask for traces", async () => {
+test("a process that joins an outage closes the shared circuit with its first pull, without an option for traces", async () => {
   const store = memoryStore();
   const guarded = async (image: string) => {
     const fleet = createFleet({ store });

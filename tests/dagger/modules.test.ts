@@ -1,5 +1,5 @@
-// Functions of modules under a guard: what is known of their requests, of spans that they make up, and of
-// a guard of their own inside them.
+// Functions of modules under a guard: their requests, forged spans, and a guard of their own inside
+// them.
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ const ci: ModuleDouble = {
         return "pulled";
       },
     },
-    // Fails as a host would, and says of another one that it was that.
+    // Fails like a host, and names another one.
     lie: {
       args: { host: "String!", message: "String!" },
       run: async ({ args, environment, query }) => {
@@ -46,7 +46,7 @@ const ci: ModuleDouble = {
         throw new Error(message);
       },
     },
-    // The same by a command that it runs, and without a host.
+    // The same through a command, and without a host.
     lieByCommand: async ({ query }) => {
       const forged = httpCall("http", "url", "https://three.example.com/a");
       const args = [process.execPath, FORGING, TRACES, ...Object.values(forged)];
@@ -69,7 +69,7 @@ const ci: ModuleDouble = {
   },
 };
 
-/** A download that never was, below a request of the function that never was. */
+/** Returns forged spans of a download below a forged request of the function. */
 function madeUp(traceparent: string, url: string): Uint8Array {
   const [, trace = "", parent = ""] = traceparent.split("-");
   const now = `${Date.now()}000000`;
@@ -94,14 +94,14 @@ interface Selectable {
   execute(): Promise<unknown>;
 }
 
-/** Calls a function, of which the client of the SDK has no method. */
+/** Calls a function for which the SDK's client has no method. */
 const call =
   (name: string, args: object = {}) =>
   (client: Client) =>
     (client as unknown as { _ctx: Selectable })._ctx.select("ci").select(name, args).execute();
 
 describeEachEngine((engineVersion) => {
-  // Beyond any repository, where an engine of 1.0 would write a lock file.
+  // Outside any repository, where an engine of 1.0 would write a lock file.
   const cli = useCliSessions({ engineVersion, modules: { ci }, workdir: tmpdir() });
   const { inSession } = cli;
   let { double, registry } = cli;
@@ -111,7 +111,7 @@ describeEachEngine((engineVersion) => {
 
   const counts = (name: string) => registry.getAll().get(name)?.getMetrics().metrics;
 
-  test("the host that a function asked has failed, once its request is told, and the caller waits for nothing", async () => {
+  test("a failed host of a function counts once its request is exported, without a wait for the caller", async () => {
     double.setFaults([{ operation: "http", kind: "status", status: 503 }]);
     await inSession(async (client) => {
       await expect(call("fetch")(client)).rejects.toThrow("503 Service Unavailable");
@@ -121,7 +121,7 @@ describeEachEngine((engineVersion) => {
     expect(counts("engine")).toMatchObject({ failureCount: 0 });
   });
 
-  test("a registry that fails below a function counts once, and a rate limit there opens nothing at once", async () => {
+  test("a failed registry below a function counts once, and a rate limit there opens no circuit at once", async () => {
     double.setFaults([
       { host: "quay.io", kind: "status", status: 503 },
       { host: "ghcr.io", kind: "status", status: 429 },
@@ -137,7 +137,7 @@ describeEachEngine((engineVersion) => {
     expect(counts("engine")).toMatchObject({ failureCount: 0 });
   });
 
-  test("spans that a function made up are one failure beside an answer of their kind, and nothing beside one of the user's or below a command", async () => {
+  test("forged spans of a function are one failure beside a matching answer, and nothing beside a user error or below a command", async () => {
     const lie = (host: string, message: string) => call("lie", { host, message });
     await inSession(async (client) => {
       await expect(lie("one.example.com", "exit code: 3")(client)).rejects.toThrow("exit code");
@@ -151,7 +151,7 @@ describeEachEngine((engineVersion) => {
   });
 });
 
-describe("whatever the engine", () => {
+describe("on every engine", () => {
   const cli = useCliSessions({ modules: { ci } });
   const { inSession } = cli;
   let { double, registry } = cli;
@@ -161,7 +161,7 @@ describe("whatever the engine", () => {
 
   const counts = (name: string) => registry.getAll().get(name)?.getMetrics().metrics;
 
-  test("a failing test of a module is nobody's failure", async () => {
+  test("a failing test of a module counts as no failure", async () => {
     await inSession(async (client) => {
       await expect(call("test")(client)).rejects.toThrow("exit code: 3");
     });
@@ -169,7 +169,7 @@ describe("whatever the engine", () => {
     expect([...registry.getAll().keys()]).toEqual(["engine"]);
   });
 
-  test("a guard inside a function has circuits of its own, and what it rejects is nobody's failure outside", async () => {
+  test("a guard inside a function has its own circuits, and its rejections are not failures outside", async () => {
     double.setFaults([{ host: "ghcr.io", kind: "status", status: 429 }]);
     const images = ["ghcr.io/a/b:1", "quay.io/a/b:1", "ghcr.io/a/b:2"];
     await inSession(async (client) => {
@@ -180,7 +180,7 @@ describe("whatever the engine", () => {
           circuits: ["engine closed", "registry:ghcr.io open", "registry:quay.io closed"],
         },
       });
-      // As often as an engine asks by itself for the first, and not for the second.
+      // The engine's own number of attempts for the first, and one for the second.
       expect(double.requestsTo("ghcr.io")).toBe(6);
     });
     await expect.poll(() => counts("engine")?.ignoredCount).toBe(1);

@@ -1,4 +1,4 @@
-// Nothing that is secret in a request is kept or told by the guard, whatever becomes of the request.
+// The guard neither keeps nor reveals secrets of a request, however the request ends.
 
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,7 +10,7 @@ const SECRETS = /plain-secret|url-secret|query-secret|argument-secret/;
 
 let double: SessionDouble;
 let registry: Registry;
-/** All that the guard tells of its own accord. */
+/** Everything that the guard itself reports. */
 let told: unknown[];
 
 beforeEach(async () => {
@@ -53,7 +53,7 @@ function listen(): void {
   });
 }
 
-/** Sends each kind of request with secrets in it, twice, and keeps the errors that are ours. */
+/** Sends each kind of request with secrets in it, twice, and keeps our own errors. */
 async function run(guard: GuardOptions): Promise<void> {
   await connect(
     async (client) => {
@@ -72,13 +72,13 @@ async function run(guard: GuardOptions): Promise<void> {
       ];
       for (const request of [...requests, ...requests]) {
         const error = await request().catch((reason: unknown) => reason);
-        // The SDK's own error, which only its caller gets, holds the query.
+        // The SDK's own error contains the query, and only its caller gets it.
         if (String((error as { code?: unknown }).code).startsWith("D1")) continue;
         told.push(error);
       }
     },
     { guard: { registry, ...guard } },
-  ).catch((error) => void told.push(error)); // Of an engine that is isolated.
+  ).catch((error) => void told.push(error)); // The rejection by an isolated engine.
 }
 
 const answering = (status: number): FaultRule[] =>
@@ -93,7 +93,7 @@ test.each<[string, number, () => unknown]>([
   ["a restarted engine", 503, () => double.restart()],
   ["a CLI that is gone", 503, () => double.dropCli()],
   ["an isolated engine", 503, () => registry.get("engine").isolate("maintenance")],
-])("no secret comes out in %s", async (_what, status, begin) => {
+])("reveals no secret in %s", async (_what, status, begin) => {
   const lines = vi.fn();
   const stops = [
     logTo(registry, { info: lines, warn: lines, debug: lines }, { calls: true }),
@@ -111,7 +111,7 @@ test.each<[string, number, () => unknown]>([
   for (const stop of stops) stop();
 });
 
-test("no secret comes out in a time-out", async () => {
+test("reveals no secret in a timeout", async () => {
   listen();
   double.setFaults([{ kind: "hang" }]);
   await run({ operationTimeoutMs: 50 });
@@ -119,13 +119,13 @@ test("no secret comes out in a time-out", async () => {
   expect(everything(told)).not.toMatch(SECRETS);
 });
 
-test("no secret comes out where the registry has no room", async () => {
+test("reveals no secret if the registry has no room", async () => {
   double.setFaults(answering(503));
   await run({ registry: createRegistry({ maxBreakers: 1 }), needs: ["registry:ghcr.io"] });
   expect(everything(told)).not.toMatch(SECRETS);
 });
 
-test("the search would find a secret that is hidden deep in a cause", () => {
+test("the search finds a secret deep in a cause", () => {
   const error = new Error("outer", { cause: new Error("inner", { cause: "plain-secret" }) });
   expect(everything([{ deep: [[error]] }])).toMatch(SECRETS);
 });

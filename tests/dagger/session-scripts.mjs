@@ -1,11 +1,12 @@
-// Runs the scripts that its parent sends, one after the other: loading the SDK takes longer than they do.
+// Runs the scripts from its parent, one after the other, because loading the SDK takes longer than
+// they do.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const AsyncFunction = (async () => {}).constructor;
-// The package is the one of the folder in which this runs.
+// The package in the working folder.
 const { resolve } = createRequire(join(process.cwd(), "package.json"));
 const load = (name) => import(pathToFileURL(resolve(name)).href);
 const told = (result) => process.send(result);

@@ -1,4 +1,4 @@
-// How sessions begin and begin again: real processes, since an unhandled rejection would end them.
+// How sessions start and restart: in real processes, because an unhandled rejection would end them.
 
 import { type ChildProcess, execFile, fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -28,11 +28,14 @@ beforeEach(() => {
 
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-/** The process that all scripts of `run` share, since it takes a second to load the SDK. */
+/** The process that all scripts of `run` share, because loading the SDK takes a second. */
 let shared: { readonly child: ChildProcess; readonly ended: Promise<unknown> } | undefined;
 afterAll(() => shared?.child.kill());
 
-/** Runs a script, with a new registry and no CLI started yet, against the built package; resolves to what it told. */
+/**
+ * Runs a script with a new registry and a fresh list of CLI starts, against the built package;
+ * resolves to its result.
+ */
 async function run(starts: string, script: string): Promise<Record<string, unknown>> {
   writeFileSync(state, starts);
   shared ??= startShared();
@@ -52,7 +55,7 @@ function startShared() {
   return { child, ended };
 }
 
-/** Runs a script in a process of its own, to the end of that; the last line that it prints is JSON. */
+/** Runs a script in a process of its own, to its end; the last line of output is JSON. */
 async function runAlone(starts: string, script: string): Promise<Record<string, unknown>> {
   writeFileSync(state, starts);
   const { stdout } = await promisify(execFile)(
@@ -77,7 +80,7 @@ const load = (name) => import(name);
 const told = (result) => console.log(JSON.stringify(result));
 `;
 
-/** What a script finds made, besides `load` for a module and `told` for its result. */
+/** The definitions for a script, besides `load` for a module and `told` for its result. */
 const PRELUDE = `
 const { subscribe } = process.getBuiltinModule("node:diagnostics_channel");
 const { connect, connection, dag, guardRegistry } = await load("dagger-circuit-breaker/dagger");
@@ -91,7 +94,7 @@ const heard = [];
 const hearUnhandled = () => process.on("unhandledRejection", (reason) => heard.push(String(reason)));
 `;
 
-/** By then the process waits for nothing more, so the CLI is gone. */
+/** By then the process waits for nothing more, so the CLI has ended. */
 const WHEN_ALL_IS_OVER = `process.on("exit", () => tell({ ...result, heard }));`;
 
 const starts = () =>
@@ -102,7 +105,7 @@ test("a session of the CLI opens, works and ends, and opening is a success of th
   expect(told).toMatchObject({ value: "hi\n", successCount: 2, failureCount: 0 });
 });
 
-test("a CLI that ends early is told by its own words, and no rejection is left unhandled", async () => {
+test("reports a CLI that ends early with its own output, and leaves no unhandled rejection", async () => {
   const script = `hearUnhandled(); const result = await reasonOf(connect(async () => 1)); ${WHEN_ALL_IS_OVER}`;
   const told = await runAlone("fails", script);
   expect(told).toMatchObject({ name: "EngineSessionError", code: "D105", failureCount: 1 });
@@ -113,27 +116,27 @@ test("a CLI that ends early is told by its own words, and no rejection is left u
 test.each([
   ["no JSON", "greets", "is not valid JSON"],
   ["JSON that is no session line", "misspeaks", "invalid connect params"],
-])("a CLI whose first line is %s is ended, and Node ends as well", async (_what, mode, message) => {
+])("ends a CLI whose first line is %s, and Node ends as well", async (_what, mode, message) => {
   const script = `hearUnhandled(); const result = await reasonOf(connect(async () => 1)); ${WHEN_ALL_IS_OVER}`;
   const told = await runAlone(mode, script);
   expect(told).toMatchObject({ message: expect.stringContaining(message), heard: [] });
   expect(() => process.kill(Number(starts()[0]?.split(" ")[1]), 0)).toThrow("ESRCH");
 });
 
-test("a process that ends right after a timeout leaves no CLI behind that takes no signal", async () => {
+test("a process that ends right after a timeout leaves no CLI that ignores signals", async () => {
   const { pid } = await runAlone(
     "hangs-hard",
     `const failure = await reasonOf(connect(async () => 1, { guard: { connectTimeoutMs: 3000 } }));
      tell({ ...failure, pid: cli.pid });
      process.exit(0);`,
   );
-  // What an init has not reaped yet is a zombie.
+  // A process not yet collected by init is a zombie.
   const state = () =>
     spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout;
   await vi.waitFor(() => expect(state()).toMatch(/^(Z|$)/));
 });
 
-test("connection tells of a CLI that ends early in the same way", async () => {
+test("connection reports a CLI that ends early in the same way", async () => {
   const told = await run("fails", `tell(await reasonOf(connection(async () => 1)));`);
   expect(told).toMatchObject({ name: "EngineSessionError", failureCount: 1 });
 });
@@ -162,7 +165,7 @@ test("after five failed starts the engine's circuit is open and no CLI is starte
 });
 
 test.each(["hangs", "hangs-hard"])(
-  "a session that does not open in time is a failure, and its CLI (%s) is ended",
+  "a session that does not open in time is a failure, and ends its CLI (%s)",
   async (mode) => {
     const told = await runAlone(
       mode,
@@ -184,7 +187,7 @@ test.each(["hangs", "hangs-hard"])(
 
 const TWO_STEPS = `async (client) => { runs += 1; await echo(client, "one"); return echo(client, "two"); }`;
 
-test("a callback whose session is lost runs again on a new one, and gives its value", async () => {
+test("reruns a callback with a lost session on a new one, and returns its value", async () => {
   const told = await run(
     "dies,ok",
     `let runs = 0;
@@ -195,7 +198,7 @@ test("a callback whose session is lost runs again on a new one, and gives its va
   expect(starts()).toHaveLength(2);
 });
 
-test("a CLI that is killed ends neither the process nor the work: the callback runs again", async () => {
+test("a killed CLI ends neither the process nor the work: the callback runs again", async () => {
   const told = await run(
     "killed,ok",
     `let runs = 0;
@@ -209,12 +212,12 @@ test("a CLI that is killed ends neither the process nor the work: the callback r
   expect(told.warnings).toEqual(["the dagger CLI of a session ended with SIGKILL"]);
 });
 
-test("a CLI that ends in bad order after the callback does not take its value away", async () => {
+test("a CLI that ends badly after the callback does not lose its value", async () => {
   const script = `tell(await reasonOf(connect((client) => echo(client, "hi"))));`;
   expect(await run("ends-badly", script)).toMatchObject({ value: "hi\n", failureCount: 0 });
 });
 
-test("an abort while a session opens ends the CLI with its reason and is ignored", async () => {
+test("an abort during the opening of a session ends the CLI with its reason and is ignored", async () => {
   const told = await runAlone(
     "hangs",
     `const controller = new AbortController();
@@ -236,7 +239,7 @@ test("an abort before a session opens starts no CLI", async () => {
   expect(starts()).toEqual([]);
 });
 
-test("without being told to, a callback is not run again", async () => {
+test("does not rerun a callback by default", async () => {
   const told = await run(
     "dies,ok",
     `let runs = 0; const result = await reasonOf(connect(${TWO_STEPS})); tell({ ...result, runs });`,
@@ -244,7 +247,7 @@ test("without being told to, a callback is not run again", async () => {
   expect(told).toMatchObject({ code: "D100", runs: 1 });
 });
 
-test("a callback is run again only as often as it may", async () => {
+test("reruns a callback only as often as permitted", async () => {
   const told = await run(
     "dies,dies,dies,ok",
     `let runs = 0;
@@ -269,7 +272,7 @@ test.each([
     "called a module",
     `await client.getGQLClient().request("{ hello { build } }").catch(() => {});`,
   ],
-])("a callback that has %s is never run again", async (_what, step) => {
+])("never reruns a callback that has %s", async (_what, step) => {
   const told = await run(
     "dies,ok",
     `let runs = 0;
@@ -281,7 +284,7 @@ test.each([
   expect(told).toMatchObject({ code: "D100", runs: 1 });
 });
 
-test("the engine's circuit is asked before a callback is run again", async () => {
+test("asks the engine's circuit before a rerun", async () => {
   const told = await run(
     "dies,ok",
     `let runs = 0;
@@ -293,7 +296,7 @@ test("the engine's circuit is asked before a callback is run again", async () =>
   expect(starts()).toHaveLength(1);
 });
 
-test("a callback that has called a module is run again where that is allowed", async () => {
+test("reruns a callback that has called a module if permitted", async () => {
   const told = await run(
     "dies,ok",
     `let runs = 0;
@@ -315,7 +318,7 @@ test.each([
   [{ maxReruns: 0 }, 'guard option \\"maxReruns\\" is 0'],
   [{ onSessionLost: "again" }, 'guard option \\"onSessionLost\\" is \\"again\\"'],
   [{ rerunModules: 1 }, 'guard option \\"rerunModules\\" is 1'],
-])("wrong options are refused before a session is opened: %j", async (guard, message) => {
+])("rejects wrong options before a session is opened: %j", async (guard, message) => {
   const told = await run(
     "ok",
     `tell(await reasonOf(connect(async () => 1, { guard: ${JSON.stringify(guard)} })));`,

@@ -1,4 +1,5 @@
-// The guard of the SDK in a program whose session is guarded already: the proxy refuses, it throws.
+// The SDK's guard in a program whose session is already guarded: the proxy rejects, and the guard
+// throws.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { connect, isSessionLostError } from "../../src/dagger/index.js";
@@ -42,14 +43,14 @@ const pull = (image = "alpine") =>
     (error: unknown) => error,
   );
 
-test("requests are counted once, by the proxy", async () => {
+test("counts requests once, in the proxy", async () => {
   await enter();
   expect(await pull()).toBeUndefined();
   expect(registry.get("engine").getMetrics().metrics.successCount).toBeGreaterThan(0);
   expect([...inner.getAll().values()].map(({ name, state }) => [name, state])).toEqual([]);
 });
 
-test("a refusal of the proxy is thrown as the error that our own guard would have thrown", async () => {
+test("throws a rejection of the proxy as the error of our own guard", async () => {
   await enter();
   registry.get("registry:docker.io").isolate("maintenance");
   const isolated = await pull();
@@ -62,7 +63,7 @@ test("a refusal of the proxy is thrown as the error that our own guard would hav
   expect((open as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(50_000);
 });
 
-test("a time-out and a lost session are told as what they are", async () => {
+test("reports a timeout and a lost session as such", async () => {
   await enter({ operationTimeoutMs: 300 });
   double.fail({ operation: "from", kind: "hang" });
   expect(isTimeoutError(await pull())).toBe(true);

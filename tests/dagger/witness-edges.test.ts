@@ -1,5 +1,5 @@
-// The witness where it is hard: odd environments, circuits that are half-open, a CLI that is killed,
-// secrets in every place.
+// Request traces in difficult cases: odd environments, half-open circuits, a killed CLI, secrets in
+// every place.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const breakers = () =>
   [...registry.getAll().values()].map((breaker) => breaker.getMetrics().inFlightCount);
 
-/** Puts a script before the CLI, which writes its process id and its environment down. */
+/** Puts a script in front of the CLI, which records its process id and its environment. */
 function recordingCli() {
   const real = process.env[CLI];
   const script = join(folder, "cli");
@@ -64,7 +64,7 @@ test.each<[string, Record<string, string>, readonly string[]]>([
     { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf", OTEL_BSP_SCHEDULE_DELAY: "60000" },
     ADDED,
   ],
-])("the CLI gets three variables and its environment as it was: %s", async (_what, env, names) => {
+])("the CLI gets three variables and its unchanged environment: %s", async (_what, env, names) => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const cli = recordingCli();
   const before = { ...process.env };
@@ -85,7 +85,7 @@ test.each<[string, Record<string, string>, readonly string[]]>([
   );
 });
 
-test("a pipeline goes on behind the probe of a half-open circuit", async () => {
+test("a pipeline continues after the probe of a half-open circuit", async () => {
   const hub = registry.get("registry:docker.io", {
     trip: { badSeconds: 5, windowMs: 60_000 },
     openTimeGrowthFactor: 2,
@@ -102,7 +102,7 @@ test("a pipeline goes on behind the probe of a half-open circuit", async () => {
   await expect.poll(breakers).toEqual([0, 0]);
 });
 
-test("a CLI that is killed is one failure of the engine, keeps no permit, and a rerun is heard", async () => {
+test("a killed CLI is one failure of the engine, keeps no permit, and a rerun is traced", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const cli = recordingCli();
   let runs = 0;
@@ -128,7 +128,7 @@ test("a CLI that is killed is one failure of the engine, keeps no permit, and a 
   expect(JSON.stringify(warn.mock.calls)).toContain("dagger-cli-ended");
 });
 
-test("no secret comes out of the witness, of known digests, or of our own spans", async () => {
+test("request traces, known digests and our own spans reveal no secret", async () => {
   const told: unknown[] = [];
   vi.spyOn(process, "emitWarning").mockImplementation((...warning) => void told.push(warning));
   await using collector = await startCollector();

@@ -1,4 +1,4 @@
-// The engine's traces as witness, and known digests: the real SDK, its CLI's stand-in, the double.
+// The engine's traces, and known digests: the real SDK, its CLI's stand-in, the double.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -23,7 +23,7 @@ beforeEach(() => {
 
 const counts = (name: string) => registry.getAll().get(name)?.getMetrics().metrics;
 
-test("an exchange proves that a registry answered, and what a cache gave does not", async () => {
+test("an exchange proves that a registry answered, and a cached result does not", async () => {
   await inSession(async (client) => {
     await pull("alpine:3")(client);
     await expect.poll(() => counts("registry:docker.io")?.successCount).toBe(1);
@@ -45,7 +45,7 @@ test("a half-open circuit closes on an exchange", async () => {
   await expect.poll(() => hub.state).toBe("closed");
 });
 
-test("what hung until the time-out dropped the request is a failure of its host, if it is named", async () => {
+test("a hang until the timeout dropped the request is a failure of its host, if named", async () => {
   double.setFaults([{ host: "docker.io", kind: "hang" }]);
   const hanging = inSession(pull("alpine:3"), { operationTimeoutMs: 1500 });
   await expect(hanging).rejects.toThrow("1500 ms");
@@ -53,7 +53,7 @@ test("what hung until the time-out dropped the request is a failure of its host,
   expect(counts("engine")).toMatchObject({ failureCount: 0, ignoredCount: 1 });
 });
 
-test("a command that hangs until the time-out is nobody's failure", async () => {
+test("a command that hangs until the timeout counts as no failure", async () => {
   const hanging = inSession(
     (client) => client.container().from("alpine:3").withExec(["sleep", "60"]).sync(),
     { operationTimeoutMs: 1500 },
@@ -63,7 +63,7 @@ test("a command that hangs until the time-out is nobody's failure", async () => 
   expect(counts("registry:docker.io")).toMatchObject({ failureCount: 0 });
 });
 
-test("a registry that fails is counted once, by the answer and its spans together", async () => {
+test("a failed registry counts once, by the answer and its spans together", async () => {
   double.setFaults([{ host: "docker.io", kind: "status", status: 503 }]);
   await expect(inSession(pull("alpine:3"))).rejects.toThrow("503 Service Unavailable");
   await expect.poll(() => counts("registry:docker.io")?.failureCount).toBe(1);
@@ -80,7 +80,7 @@ test("no variable of the process changes, and the CLI is the one that the SDK st
   expect({ ...process.env }).toEqual(before);
 });
 
-test("the user's collector gets all, and our own span joins theirs and the engine's", async () => {
+test("the user's collector gets everything, and our own span joins theirs and the engine's", async () => {
   await using collector = await startCollector();
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", new URL("/", collector.endpoint).href);
   vi.stubEnv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc");
@@ -99,7 +99,7 @@ test("the user's collector gets all, and our own span joins theirs and the engin
 test.each([
   ["refuses", () => startCollector(answering(503))],
   ["never answers", () => startCollector(() => {})],
-])("a collector that %s does not slow a pipeline, nor blind the witness", async (_what, start) => {
+])("a collector that %s does not slow a pipeline or its request traces", async (_what, start) => {
   await using collector = await start();
   vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", new URL("/", collector.endpoint).href);
@@ -110,7 +110,7 @@ test.each([
   vi.restoreAllMocks();
 });
 
-test("a collector that is spoken to by gRPC is left alone, and the answer alone decides", async () => {
+test("leaves a gRPC collector alone, and only the answer decides", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
   vi.stubEnv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
@@ -120,7 +120,7 @@ test("a collector that is spoken to by gRPC is left alone, and the answer alone 
   vi.restoreAllMocks();
 });
 
-test("a session of the environment runs without a witness, and that is said", async () => {
+test("a session from the environment runs without request traces, and causes a warning", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   for (const [name, value] of Object.entries(double.environment)) vi.stubEnv(name, value);
   await inSession(pull("alpine:3"));
@@ -129,7 +129,7 @@ test("a session of the environment runs without a witness, and that is said", as
   vi.restoreAllMocks();
 });
 
-test("with known digests the third run works while the registry is down, without it does not", async () => {
+test("with known digests the third run works while the registry is down, without them it does not", async () => {
   vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const pin = { maxAgeMs: 3_600_000, store: new MemoryDigests() };
   const asked = () => double.requestsTo("quay.io");
