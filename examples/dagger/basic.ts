@@ -19,13 +19,13 @@ await call();
 
 console.log("\nThe upstream is back, and once the open time is over one call probes it.");
 upstreamIsUp = true;
-// A timer may be up to a millisecond early.
+// A timer may fire up to a millisecond early.
 await sleep(Math.ceil(breaker.check().retryAfterMs ?? 0) + 1);
 await call();
 
 console.log("\nWhat was counted:", breaker.getMetrics().metrics);
 
-/** One call through the breaker: it tells what came of it. */
+/** Makes one call through the breaker and prints its result. */
 async function call(): Promise<void> {
   try {
     console.log(`answer: ${await breaker.execute(askUpstream)}`);

@@ -1,7 +1,8 @@
 /**
- * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage and
- * recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces]
- * [--engine 0.21|1.0], or with --store <url> in two terminals. It ends with 1 when anything goes otherwise.
+ * The circuit breaker at its main job: a Dagger pipeline on the real SDK, through health, outage
+ * and recovery. Run it with ./scripts/dagger/run_circuit_breaker_example.sh [--json] [--traces]
+ * [--engine 0.21|1.0], or with --store <url> in two terminals. It exits with 1 if any step goes
+ * differently.
  */
 
 import { parseArgs } from "node:util";
@@ -16,7 +17,7 @@ import { tellSharedStore } from "./shared-store.js";
 import { Story } from "./story.js";
 import { tellWitness } from "./witness.js";
 
-/** A real engine may have to pull an image first; one that hangs must not hang the example. */
+/** A real engine may have to pull an image first; a hanging one must not hang the example. */
 const OPERATION_TIMEOUT_MS = 60_000;
 
 const { json, traces, store, engine } = readArguments();
@@ -50,13 +51,16 @@ function refuse(why: string): never {
   process.exit(2);
 }
 
-/** Whoever read has gone, as with `| head -1`: ends as the signal of a closed pipe would. */
+/**
+ * The reader has gone, as with `| head -1`: exits like a process killed by the signal of a closed
+ * pipe.
+ */
 function endWithoutReader(error: NodeJS.ErrnoException): never {
   if (error.code !== "EPIPE") throw error;
   process.exit(141);
 }
 
-/** Runs operations on the best session there is; on a real engine they are as real as can be. */
+/** Runs operations on the best available session; on a real engine they are real. */
 async function tellRealOperations(): Promise<void> {
   const session = await chooseSession();
   const names = {
@@ -98,7 +102,9 @@ async function tellRealOperations(): Promise<void> {
   story.expect("every call was counted", metrics.successCount === 4);
 }
 
-/** Tells one operation and returns its value or its error; on a real engine a registry may fail it. */
+/**
+ * Shows one operation and returns its value or its error; on a real engine a registry may fail it.
+ */
 async function tellOperation(name: string, operation: Promise<unknown>): Promise<unknown> {
   try {
     const value = await operation;

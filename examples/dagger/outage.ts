@@ -20,7 +20,7 @@ import type { Story } from "./story.js";
 
 const ENGINE_OPTIONS = { failureThreshold: 3, resetTimeoutMs: 2500 };
 
-/** Runs the outage and tells it. */
+/** Runs and shows the outage. */
 export async function tellOutage(story: Story): Promise<void> {
   const registry = createRegistry();
   const engine = registry.get("engine", ENGINE_OPTIONS);
@@ -44,7 +44,7 @@ export async function tellOutage(story: Story): Promise<void> {
   story.expect("four calls were rejected", engine.getMetrics().metrics.rejectedCount === 4);
 
   story.chapter("The open time ends, one call probes, and the engine is still away");
-  // A timer may be up to a millisecond early.
+  // A timer may fire up to a millisecond early.
   await sleep(Math.ceil(engine.check().retryAfterMs ?? 0) + 1);
   await tellFailedConnect(story, guard, 4);
   story.expect("the failed probe opened the circuit again", engine.state === "open");
@@ -162,10 +162,10 @@ function failuresOf(engine: CircuitBreaker): number {
   return engine.getMetrics().metrics.failureCount;
 }
 
-/** From here on each `connect` starts the stand-in for the CLI, as it would start the real one. */
+/** From here on each `connect` starts the stand-in, as it would start the real CLI. */
 function useStandInCli(): void {
   const cli = fileURLToPath(new URL("stand-in-cli.js", import.meta.url));
-  // The compiler makes no programs; whoever built it has made it one at the first run.
+  // The compiler does not make files executable, so the first run does.
   if ((statSync(cli).mode & 0o111) === 0) chmodSync(cli, 0o755);
   delete process.env.DAGGER_SESSION_PORT;
   delete process.env.DAGGER_SESSION_TOKEN;

@@ -1,4 +1,4 @@
-/** Permits by hand: the caller decides what an HTTP answer means, `Retry-After` included. */
+/** Permits by hand: the caller decides the meaning of an HTTP answer, including `Retry-After`. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -31,7 +31,7 @@ notNeededAfterAll();
 console.log("\nwhat was counted:", breaker.getMetrics().metrics);
 server.close();
 
-/** One request with a permit, settled by what the status means for the upstream. */
+/** Makes one request with a permit, settled by the meaning of the status for the upstream. */
 async function get(path: string): Promise<void> {
   const permit = breaker.tryAcquire();
   if (permit instanceof Error) {
@@ -42,7 +42,7 @@ async function get(path: string): Promise<void> {
     const { status, headers } = await fetch(origin + path);
     console.log(`${path} -> ${status}`);
     const retryAfterMs = Number(headers.get("retry-after") ?? 0) * 1000;
-    // A rate limit needs no second proof; a 404 proves that the server is well.
+    // A rate limit needs no second proof; a 404 proves that the server works.
     if (status === 429) permit.failure(new Error("429"), { retryAfterMs, openNow: true });
     else if (status >= 500) permit.failure(new Error(String(status)), { retryAfterMs });
     else permit.success();
@@ -51,7 +51,7 @@ async function get(path: string): Promise<void> {
   }
 }
 
-/** A permit that leaves its block unsettled goes back, and nothing is counted. */
+/** A permit that leaves its block unsettled is released, and nothing is counted. */
 function notNeededAfterAll(): void {
   using permit = breaker.acquire();
   console.log(`\nA permit of generation ${permit.generation} goes back unused.`);

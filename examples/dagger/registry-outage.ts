@@ -5,7 +5,7 @@ import { type Client, connect } from "dagger-circuit-breaker/dagger";
 import { startDouble } from "./double.js";
 import type { Story } from "./story.js";
 
-/** Runs pulls against a registry that answers 429, and tells what becomes of them. */
+/** Pulls from a registry that answers 429, and shows the results. */
 export async function tellRegistryOutage(story: Story): Promise<void> {
   story.chapter("Docker Hub answers 429: its circuit opens, and no other");
   const double = await startDouble({

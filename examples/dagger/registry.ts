@@ -1,4 +1,4 @@
-/** Breakers by name: one for each upstream, shared by all who call it. */
+/** Breakers by name: one for each upstream, shared by all its callers. */
 
 import {
   createRegistry,

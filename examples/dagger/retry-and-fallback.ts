@@ -1,4 +1,6 @@
-/** All policies around one call, from the outside in: fallback, time-out, retry, breaker, time-out. */
+/**
+ * All policies around one call, from the outside in: fallback, timeout, retry, breaker, timeout.
+ */
 
 import {
   bulkhead,
@@ -19,7 +21,7 @@ const retry = createRetry({
 });
 const remembered = lastGood<number>({ maxAgeMs: 60_000 });
 
-/** What the upstream does with the calls to come; afterwards it answers. */
+/** The upstream's behavior in the next calls; afterwards it answers. */
 let plan: ("fails" | "hangs")[] = [];
 
 await show("It answers.", []);
@@ -37,7 +39,7 @@ async function show(title: string, next: typeof plan): Promise<void> {
   console.log(`price: ${await price()}`);
 }
 
-/** The whole composition. */
+/** Makes a call with the whole composition. */
 function price(): Promise<number> {
   const attempt = () => withTimeout(() => connections.execute(askUpstream), { timeoutMs: 50 });
   const guarded = () => breaker.execute(attempt);

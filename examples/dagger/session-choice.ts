@@ -1,4 +1,4 @@
-/** Chooses the session for the real operations: the environment's, the CLI's, or a double. */
+/** Selects the session for the real operations: the environment's, the CLI's, or a double. */
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -7,9 +7,9 @@ import { startDouble } from "./double.js";
 /** A session to run on. */
 export interface ChosenSession {
   readonly kind: "environment" | "cli" | "double";
-  /** Why this one, in a sentence. */
+  /** The reason for this session, in a sentence. */
   readonly why: string;
-  /** What an SDK needs in its environment to use it. */
+  /** The environment with which an SDK uses it. */
   readonly environment: Readonly<Record<string, string>>;
   /** Ends it, if it was opened here. */
   end(): Promise<void>;
@@ -18,7 +18,7 @@ export interface ChosenSession {
 const CLI_TIMEOUT_MS = 10_000;
 const CLI_END_MS = 3000;
 
-/** Takes the session in the environment, else one of the `dagger` CLI, else a session double. */
+/** Returns the session in the environment, else one of the `dagger` CLI, else a session double. */
 export async function chooseSession(): Promise<ChosenSession> {
   const { DAGGER_SESSION_PORT, DAGGER_SESSION_TOKEN } = process.env;
   if (DAGGER_SESSION_PORT && DAGGER_SESSION_TOKEN) {
@@ -40,7 +40,7 @@ export async function chooseSession(): Promise<ChosenSession> {
   };
 }
 
-/** Opens a session through the CLI; returns in words why not when it does not come within 10 s. */
+/** Opens a session through the CLI; returns the reason in words if it does not open within 10 s. */
 async function openCliSession(cli: string): Promise<ChosenSession | string> {
   const child = spawn(cli, ["session"], { stdio: ["pipe", "pipe", "ignore"] });
   // It may end while its input is being closed.
@@ -76,7 +76,7 @@ function whyNotStarted(cli: string, { code }: NodeJS.ErrnoException): string {
   return code === "ENOENT" ? `there is no "${cli}" program` : `"${cli}" does not start (${code})`;
 }
 
-/** Where the session listens, if the line says so; a CLI may print others. */
+/** Returns the address in the line, if it contains one; a CLI may print other lines. */
 function readParameters(line: string): Readonly<Record<string, string>> | undefined {
   try {
     const { port, session_token: token } = JSON.parse(line) as Record<string, unknown>;
@@ -87,7 +87,7 @@ function readParameters(line: string): Readonly<Record<string, string>> | undefi
   }
 }
 
-/** Ends a session as the SDK does; one that does not end by itself is killed. */
+/** Ends a session like the SDK; one that does not end by itself is killed. */
 async function endCli(child: ReturnType<typeof spawn>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));

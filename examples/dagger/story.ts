@@ -1,4 +1,4 @@
-/** Tells on the terminal, or as JSON lines, what happens as it happens, and checks that it did. */
+/** Prints the events of a run as they happen, as text or as JSON lines, and checks them. */
 
 import type { StateChangeEvent } from "dagger-circuit-breaker";
 
@@ -12,14 +12,14 @@ const COLOURS: Readonly<Record<Mood, string>> = {
   title: "\u001b[1m",
 };
 
-/** The teller of one run. */
+/** The printer and checker of one run. */
 export class Story {
   readonly #json: boolean;
   readonly #colours: boolean;
   readonly #beganMs = performance.now();
   readonly #broken: string[] = [];
 
-  /** @param json Whether to print one JSON object a line instead of text. */
+  /** @param json Whether to print one JSON object per line instead of text. */
   constructor(json: boolean) {
     this.#json = json;
     this.#colours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
@@ -31,7 +31,7 @@ export class Story {
     this.tell("chapter", title, {}, "title");
   }
 
-  /** Tells one thing that happened. */
+  /** Prints one event. */
   tell(event: string, text: string, data: Readonly<Record<string, unknown>>, mood: Mood): void {
     const atMs = Math.round(performance.now() - this.#beganMs);
     if (this.#json) {
@@ -43,7 +43,7 @@ export class Story {
     console.log(`${time}  ${colour}${text}${colour && "\u001b[0m"}`);
   }
 
-  /** Tells that a circuit changed. */
+  /** Prints a change of a circuit. */
   change({ breakerName, from, to, reason, retryAfterMs }: StateChangeEvent): void {
     const seconds = ((retryAfterMs ?? 0) / 1000).toFixed(1).replace(/\.0$/, "");
     const wait = retryAfterMs === undefined ? "" : `, probes in ${seconds} s`;
@@ -52,7 +52,7 @@ export class Story {
     this.tell("stateChange", text, data, to === "open" ? "bad" : "good");
   }
 
-  /** Tells a part of the story; an error that nobody expected breaks it, and the next part begins. */
+  /** Runs a part of the story; an unexpected error ends it, and the next part begins. */
   async part(tell: (story: Story) => Promise<void>): Promise<void> {
     try {
       await tell(this);
@@ -62,7 +62,7 @@ export class Story {
     }
   }
 
-  /** Checks that the story goes as it must; what does not is told now and decides the exit code. */
+  /** Checks a condition of the story. A failed one is printed at once and sets the exit code. */
   expect(what: string, holds: boolean): void {
     if (holds) return;
     this.#broken.push(what);

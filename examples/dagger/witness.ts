@@ -1,4 +1,4 @@
-/** What the engine's own traces add, and known digests: told with --traces, on the double. */
+/** The effect of the engine's own traces, and known digests: shown with --traces, on the double. */
 
 import { createRegistry, type Registry } from "dagger-circuit-breaker";
 import {
@@ -82,7 +82,7 @@ function successes(registry: Registry): number {
   return registry.find(HUB)?.getMetrics().metrics.successCount ?? 0;
 }
 
-/** The settlement waits for the spans, not the caller. */
+/** The settlement waits for the spans, but the caller does not. */
 async function settled(registry: Registry, count: number): Promise<void> {
   for (let waits = 0; waits < 20 && successes(registry) < count; waits += 1) await sleep(100);
 }
