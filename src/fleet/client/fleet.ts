@@ -148,8 +148,7 @@ export class Fleet {
   }
 
   /**
-   * Connects to the store. Optional, but calls before there is a connection are decided without the
-   * store.
+   * Connects to the store. Optional: calls before there is a connection do without the store.
    *
    * @returns False when the store is down. Never rejects for that reason.
    * @throws TypeError or RangeError for invalid options (as a rejection).
@@ -162,8 +161,7 @@ export class Fleet {
   }
 
   /**
-   * Returns the shared breaker of a breaker; the same object each time. It uses the breaker's
-   * policy.
+   * Returns the shared breaker of a breaker, which has its policy; the same object each time.
    *
    * @throws TypeError for another value than a breaker, and for a breaker with another trip policy
    * than bad seconds. RangeError for more than 60 bad seconds or 1,000 probes.
@@ -230,10 +228,7 @@ export class Fleet {
     return this.#link.demand((store) => store.history(key), CONTROL_LIMIT_MS);
   }
 
-  /**
-   * Returns the state and the counters of the fleet as plain data. Changes nothing and does not ask
-   * the store.
-   */
+  /** Returns the state and the counters as plain data. Changes nothing and asks no store. */
   getMetrics(): FleetMetrics {
     return {
       scope: this.scope,

@@ -72,10 +72,7 @@ export class SharedCircuit implements OutcomeTaker {
   readonly #unasked = new SharedTicket(this, null, undefined);
   /** The ticket of calls without a probe lease, in the last known generation. */
   #ticket = this.#unasked;
-  /**
-   * The same ticket while calls need not ask: in cached mode, while the circuit is known to be
-   * closed.
-   */
+  /** The same ticket while calls need not ask: in cached mode, while the circuit is closed. */
   #pass: SharedTicket | undefined;
   #used = false;
 
@@ -111,10 +108,7 @@ export class SharedCircuit implements OutcomeTaker {
     return answer;
   }
 
-  /**
-   * Returns the rejection that `admit` would give, as far as known; undefined if only the store can
-   * decide, or the call would be admitted.
-   */
+  /** Returns the rejection that `admit` would give; undefined if it would admit or must ask. */
   check(): KnownRefusal | undefined {
     const known = this.#known.decide(this.#clock.now());
     return typeof known === "object" ? known : undefined;
