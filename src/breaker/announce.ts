@@ -1,21 +1,18 @@
 /** Calls functions that the user supplied. A failure in one harms no call and is announced once. */
 
-/**
- * The warnings given so far, by owner, so that a listener that always throws causes one warning.
- */
-const announced = new WeakMap<object, Set<string>>();
+import { warnOnce } from "../options/warn-once.js";
 
 /**
  * Warns once for each owner that a function of the user failed and was skipped. The warning names
  * the kind of the error but not its message, because a message may hold a secret.
  */
 export function announceOnce(owner: object, ownerName: string, who: string, error: unknown): void {
-  const known = announced.get(owner) ?? new Set();
-  if (known.has(who)) return;
-  announced.set(owner, known.add(who));
-  process.emitWarning(`${who} of ${ownerName} failed and was passed over: ${kindOf(error)}`, {
-    type: "CircuitBreakerWarning",
-  });
+  warnOnce(
+    undefined,
+    `${who} of ${ownerName} failed and was passed over: ${kindOf(error)}`,
+    who,
+    owner,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { decoderOf } from "../files/decode-text.js";
 import { Ends, joinEnds, WINDOW_BYTES } from "../files/ends.js";
 import { codeOf } from "../files/error-code.js";
+import { readUpTo } from "../sockets/bounded-body.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
@@ -58,20 +59,13 @@ export async function endsOfStream(stream: Readable): Promise<string> {
 }
 
 async function wholeStream(stream: Readable, name: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > MAX_WHOLE_BYTES) {
-      throw new CommandError(
-        `${name} is longer than ${MAX_WHOLE_BYTES / 1024 / 1024} MiB, expected one recorded answer or request`,
-        EXIT.noInput,
-      );
-    }
-    chunks.push(bytes);
+  const bytes = await readUpTo(stream, MAX_WHOLE_BYTES);
+  if (bytes === undefined) {
+    throw new CommandError(
+      `${name} is longer than ${MAX_WHOLE_BYTES / 1024 / 1024} MiB, expected one recorded answer or request`,
+      EXIT.noInput,
+    );
   }
-  const bytes = Buffer.concat(chunks);
   return decoderOf(bytes)(bytes, 0);
 }
 

@@ -9,7 +9,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ChildProcess } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
-import { warn } from "./session-tracing.js";
+import { warnOnce } from "../options/warn-once.js";
 
 /** The processes that start while a session is opened. */
 const started = new AsyncLocalStorage<Set<ChildProcess>>();
@@ -138,7 +138,7 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
     const { envPairs } = options;
     if (envPairs === undefined) {
       // A CLI without its environment would be worse than no traces.
-      warn(
+      warnOnce(
         "traces-not-read",
         "this version of Node.js starts processes in a way that is not known",
       );

@@ -5,11 +5,12 @@ import type { CallPermit } from "../breaker/calls/permit.js";
 import type { Fleet } from "../fleet/client/fleet.js";
 import type { Guard } from "../guard/guard.js";
 import { SessionState } from "../guard/session-state.js";
+import { warnOnce } from "../options/warn-once.js";
 import { collectorOf } from "../traces/environment.js";
 import { CliWatch } from "./cli-watch.js";
 import { type ConnectSettings, mayRunAgain } from "./connect-options.js";
 import { Limits, type Open, runInherited, runInNew } from "./session-opening.js";
-import { SessionTracing, traceSession, warn } from "./session-tracing.js";
+import { SessionTracing, traceSession } from "./session-tracing.js";
 import { isProxied } from "./step-aside.js";
 
 /** The longest wait of a caller for the store; a healthy one needs a few milliseconds. */
@@ -79,7 +80,7 @@ async function startTracing(
   }
   if (wanted && !inherited) return SessionTracing.start(process.env);
   if (wanted) {
-    warn(
+    warnOnce(
       "traces-not-read",
       "the session is in the environment: its CLI sends its traces elsewhere",
     );

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionState } from "../guard/session-state.js";
+import { warnOnce } from "../options/warn-once.js";
 import { startEngineTraces } from "../traces/engine-traces.js";
 import type { TraceReceiver } from "../traces/receiver/receiver.js";
 import { RequestTracing, type TracedRequest } from "../traces/request-tracing.js";
@@ -38,7 +39,7 @@ export class SessionTracing {
     if (traces.receiver !== undefined) {
       return new SessionTracing(traces.receiver, traces.variables, traces.hasCollector);
     }
-    warn(traces.offCode, `the engine's traces are not read: ${traces.offReason}`);
+    warnOnce(traces.offCode, `the engine's traces are not read: ${traces.offReason}`);
     return undefined;
   }
 
@@ -79,13 +80,4 @@ export function traceSession(state: SessionState, tracing: SessionTracing): void
 /** Returns the tracing of a session's requests, if any. */
 export function tracingOf(state: SessionState): SessionTracing | undefined {
   return tracings.get(state);
-}
-
-const said = new Set<string>();
-
-/** Warns once per process that requested traces are not read. */
-export function warn(code: "traces-not-read" | "traces-left-alone", message: string): void {
-  if (said.has(message)) return;
-  said.add(message);
-  process.emitWarning(message, { type: "CircuitBreakerWarning", code });
 }

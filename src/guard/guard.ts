@@ -5,6 +5,7 @@ import type { CallPermit } from "../breaker/calls/permit.js";
 import { UnaskedPermit } from "../breaker/calls/unasked-permit.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
+import { warnOnce } from "../options/warn-once.js";
 import { type Asked, askUntilAdmitted, type OnWait } from "../policies/wait.js";
 import {
   isRegistryFullError,
@@ -34,7 +35,6 @@ export class Guard {
   readonly settings: GuardSettings;
   readonly #compared = new WeakSet<CircuitBreaker>();
   #ownEngine: CircuitBreaker | undefined;
-  #announcedFull = false;
 
   /**
    * @throws TypeError or RangeError naming the option, its value and what was expected; TypeError
@@ -162,13 +162,8 @@ export class Guard {
       return this.#breaker(name);
     } catch (error) {
       if (!isRegistryFullError(error)) throw error;
-      if (!this.#announcedFull) {
-        this.#announcedFull = true;
-        process.emitWarning(`${error.message}; upstreams without one run unguarded`, {
-          type: "CircuitBreakerWarning",
-          code: "registry-full",
-        });
-      }
+      const message = `${error.message}; upstreams without one run unguarded`;
+      warnOnce("registry-full", message, "registry-full", this);
       return undefined;
     }
   }

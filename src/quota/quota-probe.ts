@@ -12,6 +12,7 @@ import {
   SOME_MILLISECONDS,
   signalField,
 } from "../options/check.js";
+import { readUpTo } from "../sockets/bounded-body.js";
 import { type Quota, quotaEndpoints, readQuota } from "./quota.js";
 
 /** What is needed of `fetch`. */
@@ -176,16 +177,9 @@ function exchangeWith(
 }
 
 async function readBody(answer: QuotaHttpAnswer, host: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_TOKEN_ANSWER_BYTES) {
-      throw new QuotaProbeError("unexpected", host, "answered with more than a token");
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  const body = answer.body ? await readUpTo(answer.body, MAX_TOKEN_ANSWER_BYTES) : "";
+  if (body !== undefined) return body.toString();
+  throw new QuotaProbeError("unexpected", host, "answered with more than a token");
 }
 
 function readToken(answer: Answer, url: string): string {

@@ -1,5 +1,6 @@
 /** Reads from the environment where traces go, and creates the variables for the CLI. */
 
+import { warnOnce } from "../options/warn-once.js";
 import { proxyVariable } from "./outbound-proxy.js";
 import { isHttpUrl } from "./receiver/receiver-options.js";
 
@@ -42,7 +43,6 @@ const SCHEDULE_DELAY_MS = 100;
 const TAKING_ALL: ReadonlySet<string> = new Set(["always_on", "parentbased_always_on"]);
 
 /** The warnings already shown in this process. */
-const said = new Set<string>();
 
 /**
  * Finds where an environment sends traces, by the rules of Dagger's CLI.
@@ -128,12 +128,15 @@ export function engineEnvironment(
   const collector = collectorOf(env);
   if (collector.kind === "left-alone") {
     const { reason } = collector;
-    sayOnce("traces-left-alone", `${reason}: its collector is left alone, traces are not read`);
+    warnOnce("traces-left-alone", `${reason}: its collector is left alone, traces are not read`);
     return { variables: {}, witness: false, reason };
   }
   const sampler = env[SAMPLER]?.trim() ?? "";
   if (sampler !== "" && !TAKING_ALL.has(sampler)) {
-    sayOnce("traces-sampled", `${SAMPLER} is set: what is not sampled is told by its answer alone`);
+    warnOnce(
+      "traces-sampled",
+      `${SAMPLER} is set: what is not sampled is told by its answer alone`,
+    );
   }
   const variables: Record<string, string> = {
     [TRACES_ENDPOINT]: receiver.endpoint,
@@ -170,10 +173,4 @@ function isSet(value: string | undefined): boolean {
 
 function leftAlone(reason: string): TraceCollector {
   return { kind: "left-alone", reason };
-}
-
-function sayOnce(code: string, message: string): void {
-  if (said.has(message)) return;
-  said.add(message);
-  process.emitWarning(message, { type: "CircuitBreakerWarning", code });
 }

@@ -22,7 +22,7 @@ async function post(body) {
 async function postCases(cases) {
   if (cases.length === 0) return;
   const { encodeSpans } = await import(
-    pathToFileURL(`${process.env.FAKE_DIST}/traces/encode.js`).href
+    pathToFileURL(`${process.env.FAKE_DIST}/traces/otlp/encode.js`).href
   );
   const spans = fixture("traces/spans.jsonl").filter(
     (span) => span.engine === "v0.21.8" && cases.includes(span.case),
@@ -67,7 +67,7 @@ const TASKS = {
   /** Ends as dagger does when Ctrl-C is typed in its own display: no signal, a canceled root span. */
   async canceled() {
     const { encodeSpans } = await import(
-      pathToFileURL(`${process.env.FAKE_DIST}/traces/encode.js`).href
+      pathToFileURL(`${process.env.FAKE_DIST}/traces/otlp/encode.js`).href
     );
     const span = { scope: "dagger.io/cli", trace: "1".repeat(32), startNs: "1", endNs: "2" };
     const root = { ...span, name: "dagger call test", id: "2".repeat(16), parent: "" };

@@ -39,7 +39,7 @@ function run(program: string, collector: string, flags: readonly string[] = []):
   const path = join(folder, `program-${Math.random()}.js`);
   writeFileSync(
     path,
-    `import { startTraceReceiver } from "./traces/receiver.js";
+    `import { startTraceReceiver } from "./traces/receiver/receiver.js";
      const COLLECTOR = ${JSON.stringify(collector)};
      const post = (url, body) => fetch(url, {
        method: "POST", body, headers: { "content-type": "application/x-protobuf" },

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { homedir, platform } from "node:os";
 import { extname, isAbsolute, join, resolve } from "node:path";
 import { codeOf } from "../../files/error-code.js";
+import { readUpTo } from "../../sockets/bounded-body.js";
 import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 import type { ConfigFormat } from "./engine-config.js";
@@ -58,11 +59,9 @@ export function chooseConfigFile(
 /** The text of a file; undefined when there is none. */
 export async function readConfigFile(path: string): Promise<string | undefined> {
   try {
-    const bytes: Buffer[] = [];
-    // One byte more than may be: a device tells no size, and never ends.
-    for await (const chunk of createReadStream(path, { end: MAX_CONFIG_BYTES })) bytes.push(chunk);
-    const text = Buffer.concat(bytes);
-    if (text.length <= MAX_CONFIG_BYTES) return text.toString("utf8");
+    // A device has no size, and may never end.
+    const bytes = await readUpTo(createReadStream(path), MAX_CONFIG_BYTES);
+    if (bytes !== undefined) return bytes.toString();
     throw new CommandError(`${path} is longer than 1 MiB, expected a configuration`, EXIT.noInput);
   } catch (error) {
     if (error instanceof CommandError) throw error;

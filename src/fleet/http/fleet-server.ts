@@ -12,13 +12,13 @@ import {
   readOptions,
 } from "../../options/check.js";
 import { BACKLOG } from "../../sockets/backlog.js";
+import { readUpTo } from "../../sockets/bounded-body.js";
 import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
 import type { FleetReply } from "../rules/reply.js";
 import type { FleetStore } from "../store.js";
 import { EventStreams } from "./event-streams.js";
 import { HEARTBEAT_MS, MAX_BODY_BYTES, MAX_COMMANDS, PATHS } from "./protocol.js";
 import { readCommand, readName, readScope } from "./read-command.js";
-import { readBody } from "./request-body.js";
 import { checkToken, tokenCheck, tokenField } from "./token.js";
 
 /** Options of `startFleetServer`. */
@@ -204,9 +204,10 @@ class Offer {
   }
 
   async #run(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request, MAX_BODY_BYTES);
+    const isLong = Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES;
+    const body = isLong ? undefined : await readUpTo(request, MAX_BODY_BYTES);
     if (body === undefined) throw new Refusal(413, `expected at most ${MAX_BODY_BYTES} bytes`);
-    const entries = readList(body);
+    const entries = readList(body.toString());
     // Starts all commands in one go, so that they keep their order.
     const answers = await Promise.all(entries.map((entry) => this.#runOne(entry)));
     send(response, 200, answers);

@@ -11,9 +11,9 @@ import {
   request as requestHttp,
 } from "node:http";
 import { codeOf } from "../../files/error-code.js";
+import { readUpTo } from "../../sockets/bounded-body.js";
 import { plain } from "../foreign-text.js";
 import { FleetStoreError, isFleetStoreError } from "../store-error.js";
-import { readBody } from "./request-body.js";
 import { authorizationOf } from "./token.js";
 
 /**
@@ -62,7 +62,7 @@ export class HttpClient {
     try {
       if (body !== undefined) request.setHeader("content-type", "application/json");
       const response = await answerOf(request, body);
-      const text = await readBody(response, MAX_ANSWER_BYTES);
+      const text = (await readUpTo(response, MAX_ANSWER_BYTES))?.toString();
       return this.#read(response, text);
     } catch (error) {
       request.destroy();

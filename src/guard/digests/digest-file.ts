@@ -9,6 +9,7 @@ import {
   readOptions,
   readRecord,
 } from "../../options/check.js";
+import { warnOnce } from "../../options/warn-once.js";
 import { defaultDigestPath, type Environment, readDigests, updateDigests } from "./digest-disk.js";
 import {
   type DigestStore,
@@ -54,7 +55,6 @@ const MAX_PENDING = 5_000;
 
 /** What is still to be written, for the end of the process. */
 const unsaved = new Set<DigestFile>();
-const announced = new Set<string>();
 
 function saveAll(): void {
   for (const file of unsaved) file.flush();
@@ -192,12 +192,10 @@ export class DigestFile implements DigestStore {
     this.#settled();
     const where =
       this.path === undefined ? "there is no place for the file" : `${this.path} cannot be written`;
-    if (announced.has(where)) return;
-    announced.add(where);
-    const code = codeOf(error);
-    process.emitWarning(
-      `known digests are not kept, and are known to this process alone: ${where} (${String(code)})`,
-      { type: "CircuitBreakerWarning", code: "digests-not-kept" },
+    warnOnce(
+      "digests-not-kept",
+      `known digests are not kept, and are known to this process alone: ${where} (${codeOf(error)})`,
+      where,
     );
   }
 }

@@ -8,6 +8,7 @@ import { breakerName } from "../../attribution/hosts.js";
 import type { NamedUpstream, QueryReading } from "../../attribution/query/query-reading.js";
 import { askUser } from "../../breaker/announce.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { warnOnce } from "../../options/warn-once.js";
 import { BoundedMap } from "../bounded-map.js";
 import { CheckedDigests } from "../digests/checked-digests.js";
 import { type DigestStore, type KnownDigest, keyOf } from "../digests/known-digests.js";
@@ -33,8 +34,6 @@ const MAX_WRITTEN = 10_000;
 const MAX_QUESTIONS = 20;
 
 const counts = new WeakMap<CircuitBreaker, number>();
-const said = new Set<string>();
-const MAX_SAID = 1000;
 
 /**
  * How many images of a registry have been asked for by a known digest instead of their tag.
@@ -110,9 +109,11 @@ export class Pinning {
         () => undefined,
       );
       const ageS = Math.round(ageMs / 1000);
-      sayOnce(
+      warnOnce(
+        "digest-used",
         `${reference} is taken by its digest of ${ageS} s ago, ${digest}`,
         reference + digest,
+        Pinning,
       );
     }
   }
@@ -196,12 +197,6 @@ export function tagsOf({ named }: QueryReading): NamedUpstream[] {
     ({ upstream, image }) =>
       image !== undefined && !upstream.pinned && tagReference(upstream.reference) !== undefined,
   );
-}
-
-function sayOnce(message: string, key: string): void {
-  if (said.has(key) || said.size >= MAX_SAID) return;
-  said.add(key);
-  process.emitWarning(message, { type: "CircuitBreakerWarning", code: "digest-used" });
 }
 
 function questionFor({ address, platform }: NonNullable<NamedUpstream["image"]>): GraphQLRequest {

@@ -7,13 +7,12 @@ import { ENGINE } from "../../guard/guard-options.js";
 import { type Exchange, GuardedSession } from "../../guard/guarded-session.js";
 import type { SessionState } from "../../guard/session-state.js";
 import { type RefusalType, rejectionAnswer } from "../../guard/wire/rejection-answer.js";
-import { HeldBytes } from "../../traces/receiver/incoming-body.js";
+import { HeldBytes, holdBody } from "../../sockets/bounded-body.js";
 import type { RequestTracing } from "../../traces/request-tracing.js";
 import type { ClientConnection } from "../http1/client-connection.js";
 import { beginAnswer, cut, endWith, relayAnswer } from "../http1/relay.js";
 import type { SessionAddress } from "../sessions/session-address.js";
-import { holdBody } from "./held-body.js";
-import { requestIn } from "./query-body.js";
+import { MAX_HELD_BYTES, requestIn } from "./query-body.js";
 import {
   awaitAnswer,
   type HeldAnswer,
@@ -91,7 +90,7 @@ export class GuardedQueries {
     response: ServerResponse,
     connection: ClientConnection,
   ): Promise<void> {
-    const held = await holdBody(message, this.#held).catch(() => undefined);
+    const held = await holdBody(message, MAX_HELD_BYTES, this.#held).catch(() => undefined);
     if (held === undefined) return;
     const given = requestIn(held, message.headers["content-encoding"]);
     const { traceparent } = message.headers;
@@ -186,7 +185,7 @@ const COUNTERS: Readonly<Record<RefusalType, "rejected" | "timedOut" | "lost">> 
 
 function sendAnswer({ request, message, held }: HeldAnswer, response: ServerResponse): void {
   const answer = { request, message, begun: held.chunks };
-  if (!held.complete) {
+  if (held.cutShort !== undefined) {
     relayAnswer(answer, response);
     return;
   }

@@ -1,13 +1,13 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { MAX_HELD_BYTES } from "./held-body.js";
-import { answerIn, LONG_ANSWER, requestIn } from "./query-body.js";
+import { answerIn, LONG_ANSWER, MAX_HELD_BYTES, requestIn } from "./query-body.js";
 
-const held = (body: string | Buffer, complete = true) => {
+const held = (body: string | Buffer, isWhole = true) => {
   const bytes = Buffer.from(body);
   const middle = Math.floor(bytes.length / 2);
   const chunks = [bytes.subarray(0, middle), bytes.subarray(middle)];
-  return { chunks, complete, release: () => undefined };
+  const cutShort = isWhole ? undefined : ("too-large" as const);
+  return { chunks, cutShort, release: () => undefined };
 };
 
 test("reads a whole request, also with a character cut in two", () => {

@@ -3,7 +3,10 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { GraphQLRequest } from "../../attribution/failure.js";
-import { type HeldBody, MAX_HELD_BYTES } from "./held-body.js";
+import type { HeldBody } from "../../sockets/bounded-body.js";
+
+/** The longest body that is read; no request of an SDK and no error of an engine is that long. */
+export const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
 /** A request without known content: only the engine is asked for it. */
 const UNKNOWN_REQUEST: GraphQLRequest = { query: "" };
@@ -22,8 +25,8 @@ const UNPACKERS = {
  * Returns the request of a body; an unknown one if it is too long, compressed, or not a JSON
  * object.
  */
-export function requestIn({ chunks, complete }: HeldBody, encoding: string | undefined) {
-  if (!complete || encoding !== undefined) return UNKNOWN_REQUEST;
+export function requestIn({ chunks, cutShort }: HeldBody, encoding: string | undefined) {
+  if (cutShort !== undefined || encoding !== undefined) return UNKNOWN_REQUEST;
   try {
     const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
     if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
@@ -34,8 +37,8 @@ export function requestIn({ chunks, complete }: HeldBody, encoding: string | und
 }
 
 /** Returns the decompressed text of an answer, or the replacement for one that is too long. */
-export async function answerIn({ chunks, complete }: HeldBody, encoding: string | undefined) {
-  if (!complete) return LONG_ANSWER;
+export async function answerIn({ chunks, cutShort }: HeldBody, encoding: string | undefined) {
+  if (cutShort !== undefined) return LONG_ANSWER;
   const bytes = Buffer.concat(chunks);
   const unpack = UNPACKERS[(encoding ?? "").trim().toLowerCase() as keyof typeof UNPACKERS];
   if (unpack === undefined) return bytes.toString();

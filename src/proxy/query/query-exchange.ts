@@ -3,14 +3,13 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
 import { onAbort } from "../../policies/abort.js";
-import type { HeldBytes } from "../../traces/receiver/incoming-body.js";
+import { type HeldBody, type HeldBytes, holdBody } from "../../sockets/bounded-body.js";
 import { type RawHeaders, withHeader, withoutHeaders } from "../http1/raw-headers.js";
 import { endWith, headersFor, relayBody, sendRequest } from "../http1/relay.js";
 import type { SessionAddress } from "../sessions/session-address.js";
 import { connectTo, type SessionAgent } from "../sessions/session-agent.js";
 import { authorizationFor } from "../sessions/session-token.js";
-import { type HeldBody, holdBody } from "./held-body.js";
-import { answerIn } from "./query-body.js";
+import { answerIn, MAX_HELD_BYTES } from "./query-body.js";
 
 /** A held answer, or the beginning of one that is too long. */
 export interface HeldAnswer extends SessionResponse {
@@ -43,7 +42,7 @@ export function sendQuery(
   const { method = "POST", url: path = "/query" } = message;
   const sent = sendRequest({ port: target.port, agent, method, path, headers });
   if (own !== undefined) return sent.end(own);
-  if (held.complete) {
+  if (held.cutShort === undefined) {
     endWith(held.chunks, message, sent);
     return sent;
   }
@@ -90,7 +89,7 @@ export function awaitAnswer(
       reject(error);
     };
     const judge = async (message: IncomingMessage) => {
-      const held = await holdBody(message, bound);
+      const held = await holdBody(message, MAX_HELD_BYTES, bound);
       const body = await answerIn(held, message.headers["content-encoding"]);
       held.release();
       forget();

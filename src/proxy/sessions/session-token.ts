@@ -1,6 +1,6 @@
 /** The token of a session in the `authorization` header: the user name of basic auth. */
 
-import { timingSafeEqual } from "node:crypto";
+import { isSameSecret } from "../../sockets/same-secret.js";
 
 /** Returns the header's value for a session. */
 export function authorizationFor(token: string): string {
@@ -14,6 +14,5 @@ export function authorizationFor(token: string): string {
 export function isAuthorized(authorization: string | undefined, token: string): boolean {
   const [, credentials = ""] = /^basic +(\S+)$/i.exec(authorization ?? "") ?? [];
   const [user = ""] = Buffer.from(credentials, "base64").toString("latin1").split(":", 1);
-  const [given, wanted] = [Buffer.from(user, "latin1"), Buffer.from(token, "latin1")];
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+  return isSameSecret(user, token);
 }

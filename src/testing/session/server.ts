@@ -1,10 +1,12 @@
 /** The port of a session: HTTP/1.1 on loopback, as the Dagger CLI offers it. */
 
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { isAuthorized } from "../../proxy/sessions/session-token.js";
 import { BACKLOG } from "../../sockets/backlog.js";
+import { readUpTo } from "../../sockets/bounded-body.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
 import type { Work } from "./engine/context.js";
 import { type Engine, EngineGone } from "./engine/engine.js";
@@ -83,7 +85,7 @@ export class SessionServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A connection that is cut during a write is not an error of ours.
     response.on("error", () => undefined);
-    if (!this.#isAuthorized(request)) return end(response, 401);
+    if (!isAuthorized(request.headers.authorization, this.token)) return end(response, 401);
     if (request.url?.split("?")[0] !== "/query") {
       return end(response, 404, TEXT, "404 page not found\n");
     }
@@ -172,14 +174,6 @@ export class SessionServer {
     if (given.refused) work.noticed();
     return [given.refused ? refusedStatus(type) : 200, type, goJson(given.body)];
   }
-
-  #isAuthorized(request: IncomingMessage): boolean {
-    const [scheme, credentials = ""] = (request.headers.authorization ?? "").split(" ");
-    if (scheme?.toLowerCase() !== "basic") return false;
-    const [user = ""] = Buffer.from(credentials, "base64").toString().split(":");
-    const [given, wanted] = [Buffer.from(user), Buffer.from(this.token)];
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
-  }
 }
 
 function problem(message: string): string {
@@ -200,14 +194,9 @@ function hasJsonBody(request: IncomingMessage): boolean {
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > LARGEST_BODY_BYTES) throw new Error("the request body is larger than 64 MiB");
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString();
+  const body = await readUpTo(request, LARGEST_BODY_BYTES);
+  if (body === undefined) throw new Error("the request body is larger than 64 MiB");
+  return body.toString();
 }
 
 function endWithoutEngine(response: ServerResponse, state: "killed" | "ended"): void {

@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../breaker/clock.js";
+import { warnOnce } from "../../options/warn-once.js";
 import { type Backoff, backoffMs } from "../../policies/retry/backoff.js";
 import { encodeSpans, type OwnAttribute, type OwnSpan } from "../otlp/encode.js";
 import { headersForOwnBody, headersToPassOn, type PassedHeaders } from "./headers.js";
@@ -62,7 +63,6 @@ export class Forwarder {
   readonly #closed = new AbortController();
   #own: OwnSpan[] = [];
   #working: Promise<void> | undefined;
-  #warned = false;
   #queuedBytes = 0;
   #forwarded = 0;
   #retried = 0;
@@ -184,12 +184,12 @@ export class Forwarder {
    */
   #drop(reason: string): void {
     this.#dropped++;
-    if (this.#warned) return;
-    this.#warned = true;
     const { contents = "traces" } = this.#options;
-    process.emitWarning(
+    warnOnce(
+      `${contents}-dropped`,
       `${contents} of the engine do not reach the collector (${reason}); they are dropped and counted`,
-      { type: "CircuitBreakerWarning", code: `${contents}-dropped` },
+      contents,
+      this,
     );
   }
 }

@@ -3,15 +3,13 @@
  * output of steps: they are counted and forwarded to the user's collector, and never kept.
  */
 
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { LateHttpServer } from "../../sockets/late-http-server.js";
-import { randomToken } from "../../sockets/random-token.js";
-import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
+import { HeldBytes } from "../../sockets/bounded-body.js";
+import { SecretPathServer } from "../../sockets/secret-path-server.js";
 import { Forwarder } from "../forwarding/forwarder.js";
 import { PATIENCE } from "../forwarding/patience.js";
 import { answer } from "../receiver/exporter-answer.js";
-import { HeldBytes, readBody, unpack } from "../receiver/incoming-body.js";
+import { readBody, unpack } from "../receiver/incoming-body.js";
 import { withinOrOver } from "../receiver/quiet.js";
 import { countRecords } from "./count-records.js";
 
@@ -39,8 +37,6 @@ const MAX_QUEUE_BYTES = 32 * MIB;
 const MAX_QUEUED_BODIES = 1_000;
 const MAX_CONNECTIONS = 64;
 const CLOSE_TIMEOUT_MS = 2_000;
-const KEEP_ALIVE_TIMEOUT_MS = 120_000;
-const SILENCE_TIMEOUT_MS = 120_000;
 
 /**
  * Starts a receiver on a free port of 127.0.0.1.
@@ -55,15 +51,15 @@ export async function startLogReceiver(forwardTo: string | undefined): Promise<L
 }
 
 class Receiver implements LogReceiver {
-  readonly #path = `/${randomToken()}/v1/logs`;
-  readonly #server: LateHttpServer;
+  readonly #server = new SecretPathServer(
+    { path: "/v1/logs", maxConnections: MAX_CONNECTIONS },
+    (request, response) => this.#take(request, response),
+  );
   readonly #forwarder: Forwarder | undefined;
-  readonly #gate = new TokenGate(MAX_CONNECTIONS);
   readonly #held = new HeldBytes(MAX_HELD_BYTES);
   readonly #listeners = new Set<RecordsListener>();
   /** Bodies are decompressed in turn, so that only one of them is in memory in full. */
   #reading: Promise<void> = Promise.resolve();
-  #port = 0;
 
   constructor(endpoint: string | undefined) {
     if (endpoint !== undefined) {
@@ -76,23 +72,14 @@ class Receiver implements LogReceiver {
         resourceAttributes: {},
       });
     }
-    const options = {
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
-      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
-    };
-    this.#server = new LateHttpServer(options, {
-      connected: (socket) => this.#gate.enter(socket),
-      requested: (request, response) => void this.#take(request, response),
-    });
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}${this.#path}`;
+    return this.#server.endpoint;
   }
 
-  async listen(): Promise<void> {
-    this.#port = await this.#server.listen();
+  listen(): Promise<void> {
+    return this.#server.listen();
   }
 
   onRecords(listener: RecordsListener): () => void {
@@ -114,13 +101,12 @@ class Receiver implements LogReceiver {
    * the end of the CLI. Never rejects.
    */
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.on("error", () => undefined);
-    if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) {
+    if (!this.#server.isMeant(request)) {
       request.resume();
       answer(response, 404);
       return;
     }
-    if (!this.#gate.admit(request.socket)) {
+    if (!this.#server.admit(request)) {
       request.resume();
       answer(response, 200);
       return;
@@ -143,10 +129,4 @@ class Receiver implements LogReceiver {
     if (records.size === 0) return;
     for (const listener of this.#listeners) listener(records);
   }
-}
-
-/** Compares two paths in a time that does not reveal where they differ. */
-function isSame(given: string, expected: string): boolean {
-  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -2,70 +2,29 @@
 
 import type { IncomingMessage } from "node:http";
 import { gunzip } from "node:zlib";
+import { type HeldBytes, holdBody } from "../../sockets/bounded-body.js";
 
 /** The reason for not taking a body: the sender left, it is too large, or too much is in memory. */
-export type Refusal = "cut" | "too-large" | "busy";
-
-/** A bound on the bytes in memory at the same time for several bodies. */
-export class HeldBytes {
-  readonly #max: number;
-  #bytes = 0;
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  /** Reserves some bytes; returns false if there is no room. */
-  take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#max) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  giveBack(bytes: number): void {
-    this.#bytes -= bytes;
-  }
-}
+export type BodyProblem = "cut" | "too-large" | "busy";
 
 /**
  * Reads the body of a request. Its bytes count as held until the caller releases them. Those of a
  * rejected body are released here, and the rest of it is discarded as it arrives.
  */
-export function readBody(
+export async function readBody(
   request: IncomingMessage,
   maxBytes: number,
   held: HeldBytes,
-): Promise<Buffer | Refusal> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const take = (chunk: Buffer): void => {
-      if (bytes + chunk.length > maxBytes) refuse("too-large");
-      else if (!held.take(chunk.length)) refuse("busy");
-      else {
-        bytes += chunk.length;
-        chunks.push(chunk);
-      }
-    };
-    const finish = (): void => {
-      forget();
-      resolve(Buffer.concat(chunks, bytes));
-    };
-    const cut = (): void => refuse("cut");
-    const refuse = (why: Refusal): void => {
-      forget();
-      held.giveBack(bytes);
-      chunks.length = 0;
-      request.resume();
-      resolve(why);
-    };
-    const forget = (): void => {
-      request.off("data", take).off("end", finish).off("close", cut);
-    };
-    request.on("error", () => undefined);
-    if (Number(request.headers["content-length"] ?? 0) > maxBytes) refuse("too-large");
-    else request.on("data", take).on("end", finish).on("close", cut);
-  });
+): Promise<Buffer | BodyProblem> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) {
+    request.on("error", () => undefined).resume();
+    return "too-large";
+  }
+  const body = await holdBody(request, maxBytes, held).catch(() => undefined);
+  if (body?.cutShort === undefined) return body === undefined ? "cut" : Buffer.concat(body.chunks);
+  body.release();
+  request.resume();
+  return body.cutShort;
 }
 
 /** Decompresses a body, to at most `maxBytes`. */

@@ -1,20 +1,18 @@
 /** Receives the engine's spans on loopback and forwards them to the user's collector. */
 
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EngineSpan } from "../../attribution/spans/span.js";
 import { askUser } from "../../breaker/announce.js";
 import { checkFunction } from "../../options/check.js";
-import { LateHttpServer } from "../../sockets/late-http-server.js";
-import { randomToken } from "../../sockets/random-token.js";
-import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
+import { HeldBytes } from "../../sockets/bounded-body.js";
+import { SecretPathServer } from "../../sockets/secret-path-server.js";
 import { Forwarder } from "../forwarding/forwarder.js";
 import { PATIENCE } from "../forwarding/patience.js";
 import { decodeSpans } from "../otlp/decode.js";
 import type { OwnSpan } from "../otlp/encode.js";
 import { answer } from "./exporter-answer.js";
-import { HeldBytes, type Refusal, readBody, unpack } from "./incoming-body.js";
+import { type BodyProblem, readBody, unpack } from "./incoming-body.js";
 import { Connections, withinOrOver } from "./quiet.js";
 import {
   type ReceiverSettings,
@@ -94,18 +92,12 @@ export interface TraceReceiver {
 }
 
 /**
- * An idle connection of Go's HTTP client lives for 90 s. The client should end it, not this server.
- */
-const KEEP_ALIVE_TIMEOUT_MS = 120_000;
-/** The longest silence of an exporter within a request. Its own timeout is 10 s by default. */
-const SILENCE_TIMEOUT_MS = 120_000;
-/**
  * How many bodies of the largest size fit in memory at the same time, while they are received and
  * read.
  */
 const HELD_BODIES = 4;
 /** An exporter that receives 503 retries for 30 s and delays the end of the CLI. */
-const REFUSALS: Readonly<Record<Refusal, number>> = { cut: 400, "too-large": 413, busy: 200 };
+const REFUSALS: Readonly<Record<BodyProblem, number>> = { cut: 400, "too-large": 413, busy: 200 };
 const NO_FORWARDER = {
   forwarded: 0,
   retried: 0,
@@ -142,8 +134,7 @@ export async function startTraceReceiver(options?: TraceReceiverOptions): Promis
 
 class Receiver implements TraceReceiver {
   readonly #settings: ReceiverSettings;
-  readonly #path = `/${randomToken()}/v1/traces`;
-  readonly #server: LateHttpServer;
+  readonly #server: SecretPathServer;
   readonly #forwarder: Forwarder | undefined;
   readonly #held: HeldBytes;
   readonly #listeners = new Set<{ readonly listener: SpansListener }>();
@@ -157,12 +148,10 @@ class Receiver implements TraceReceiver {
     refused: 0,
   };
   readonly #unread = new UnreadCounts();
-  readonly #gate: TokenGate;
   /** Bodies are decompressed and read in turn, so that only one of them is in memory in full. */
   #reading: Promise<void> = Promise.resolve();
   readonly #connections = new Connections();
   #closing: Promise<void> | undefined;
-  #port = 0;
 
   constructor(settings: ReceiverSettings) {
     this.#settings = settings;
@@ -171,27 +160,19 @@ class Receiver implements TraceReceiver {
     if (endpoint !== undefined) {
       this.#forwarder = new Forwarder({ ...settings, ...PATIENCE, endpoint });
     }
-    this.#gate = new TokenGate(settings.maxConnections);
-    const options = {
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
-      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
-    };
-    this.#server = new LateHttpServer(options, {
-      connected: (socket) => {
-        this.#gate.enter(socket);
-        this.#connections.add(socket);
-      },
-      requested: (request, response) => void this.#take(request, response),
-    });
+    this.#server = new SecretPathServer(
+      { path: "/v1/traces", maxConnections: settings.maxConnections },
+      (request, response) => this.#take(request, response),
+      (socket) => this.#connections.add(socket),
+    );
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}${this.#path}`;
+    return this.#server.endpoint;
   }
 
-  async listen(): Promise<void> {
-    this.#port = await this.#server.listen();
+  listen(): Promise<void> {
+    return this.#server.listen();
   }
 
   onSpans(listener: SpansListener): () => void {
@@ -233,7 +214,6 @@ class Receiver implements TraceReceiver {
 
   /** Receives one request. Never rejects. */
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.on("error", () => undefined);
     const refusal = this.#refusalOf(request);
     if (refusal !== undefined) return this.#refuse(response, refusal);
     const { maxBodyBytes } = this.#settings;
@@ -261,15 +241,15 @@ class Receiver implements TraceReceiver {
 
   /** Returns the status with which to reject a request before its body is read, or undefined. */
   #refusalOf(request: IncomingMessage): number | undefined {
-    if (request.method !== "POST" || !isSame(request.url ?? "", this.#path)) return 404;
-    if (this.#closing !== undefined || !this.#gate.admit(request.socket)) return REFUSALS.busy;
+    if (!this.#server.isMeant(request)) return 404;
+    if (this.#closing !== undefined || !this.#server.admit(request)) return REFUSALS.busy;
     return undefined;
   }
 
   #refuse(response: ServerResponse, status: number): void {
     if (status === 413) this.#counts.tooLarge++;
     else this.#counts.refused++;
-    if (!this.#gate.isMember(response.req.socket)) response.shouldKeepAlive = false;
+    if (!this.#server.isMember(response.req)) response.shouldKeepAlive = false;
     answer(response, status);
   }
 
@@ -310,10 +290,4 @@ function decode(body: Buffer): EngineSpan[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Compares two paths in a time that does not reveal where they differ. */
-function isSame(given: string, expected: string): boolean {
-  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

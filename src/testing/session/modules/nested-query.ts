@@ -1,6 +1,7 @@
 /** The plain client with which a function in this process queries its nested session. */
 
 import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import type { NestedPort } from "./running-function.js";
 
 /** An error of an answer, as a function receives it. */
@@ -29,8 +30,8 @@ export async function nestedQuery(
   query: string,
   variables: Readonly<Record<string, unknown>> = {},
 ): Promise<Readonly<Record<string, unknown>>> {
-  const text = await post(nested, JSON.stringify({ query, variables }));
-  const { data, errors } = readAnswer(text);
+  const answer = await post(nested, JSON.stringify({ query, variables }));
+  const { data, errors } = readAnswer(answer);
   const [first] = errors ?? [];
   if (first !== undefined) throw new NestedQueryError(first.message, first.extensions);
   return data ?? {};
@@ -56,12 +57,7 @@ function post({ port, token }: NestedPort, body: string): Promise<string> {
         auth: `${token}:`,
         headers: { "content-type": "application/json" },
       },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => resolve(Buffer.concat(chunks).toString()));
-      },
+      (response) => resolve(text(response)),
     );
     sent.on("error", reject);
     sent.end(body);

@@ -5,6 +5,7 @@ import { chmod } from "node:fs/promises";
 import { get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
 import { join, posix } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import type { Work } from "../engine/context.js";
 import type { FileValue } from "../engine/values.js";
@@ -169,12 +170,10 @@ export async function fetchBody(
   url: URL,
 ): Promise<{ readonly status: number; readonly body: Buffer }> {
   const response = await follow(work, url);
-  const chunks: Buffer[] = [];
   try {
-    for await (const chunk of response) chunks.push(chunk as Buffer);
+    return { status: response.statusCode ?? 0, body: await buffer(response) };
   } catch {
     work.signal.throwIfAborted();
     throw new EngineError(`Get "${printed(url)}": unexpected EOF`);
   }
-  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks) };
 }

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { readUpTo } from "../../../sockets/bounded-body.js";
 import { decodeSpans } from "../../../traces/otlp/decode.js";
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
@@ -55,14 +56,9 @@ export class TelemetryPort {
   }
 
   async #read(request: IncomingMessage): Promise<void> {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
-    }
+    const body = await readUpTo(request, LARGEST_BODY_BYTES);
     if (!request.url?.startsWith("/v1/traces")) return;
     // A body that is not an export of traces throws and is ignored.
-    for (const span of decodeSpans(Buffer.concat(chunks))) this.#take(span as OwnSpan);
+    for (const span of decodeSpans(body ?? Buffer.alloc(0))) this.#take(span as OwnSpan);
   }
 }
