@@ -37,7 +37,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   attribution: {
     reading: ["log"],
     rules: ["query", "reading"],
-    classify: ["log", "query", "reading", "rules"],
+    "command-line": ["query"],
+    classify: ["command-line", "log", "query", "reading", "rules"],
     spans: ["classify", "query", "reading"],
   },
   breaker: { state: ["trip"], calls: ["state"] },
