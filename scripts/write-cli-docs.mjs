@@ -11,8 +11,6 @@ import { withGeneratedPart } from "./generated-part.mjs";
 const SCRIPT = "write-cli-docs.mjs";
 const PAGE = new URL("../docs/cli-reference.md", import.meta.url);
 const PROGRAM = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-/** Its arguments, `--help` among them, go to the CLI that it stands in for. */
-const WITHOUT_HELP = ["session"];
 
 /** Asks for the help of the program and of every command and part of one; `helpOf` takes their names. */
 export async function readHelp(helpOf, names = []) {
@@ -20,7 +18,7 @@ export async function readHelp(helpOf, names = []) {
   const below = [];
   for (const [usage] of sections.get("Commands") ?? []) {
     const [name] = usage.split(" ");
-    if (name !== "help" && !WITHOUT_HELP.includes(name)) {
+    if (name !== "help") {
       below.push(...(await readHelp(helpOf, [...names, name])));
     }
   }

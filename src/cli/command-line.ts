@@ -1,13 +1,14 @@
 /** Runs one command line and gives its exit code. */
 
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { withoutCommands } from "../attribution/ci-commands.js";
 import { redact } from "../attribution/redact.js";
 import { EXIT } from "./exit-codes.js";
+import { CliCommand, examples } from "./help.js";
 import { packageVersion } from "./own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "./terminal.js";
 
-type AddCommand = (program: Command, context: CommandContext) => void;
+type AddCommand = (program: CliCommand, context: CommandContext) => void;
 
 /** The commands in the order of the help. Only what is asked for is loaded: `run` must start at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
@@ -27,9 +28,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   serve: async () => (await import("./serve/command.js")).addServeCommand,
 };
 
-/** Commands that are gone, with what to use instead. They are told for one version. */
+const EXAMPLES = [
+  "dagger-breaker run --retry 2 -- dagger call test",
+  "dagger-breaker classify dagger.log",
+  "dagger-breaker help mirrors write",
+];
+
+/** Removed commands, each with what to use instead. A row stays for one version. */
 const GONE: Readonly<Record<string, string>> = {
-  pin: 'the command "pin" is gone: let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock, see docs/pinning.md of this package; "digests" and "run --pin" stay',
+  pin: 'the command "pin" was removed; let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock. See docs/pinning.md of this package. "digests" and "run --pin" stay',
 };
 
 /**
@@ -45,6 +52,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
   try {
     const program = await createProgram(argv, { terminal, end: (code) => (exitCode = code) });
+    program.find(argv);
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
@@ -52,24 +60,27 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-async function createProgram(argv: readonly string[], context: CommandContext): Promise<Command> {
+async function createProgram(
+  argv: readonly string[],
+  context: CommandContext,
+): Promise<CliCommand> {
   const { terminal } = context;
-  const program = new Command("dagger-breaker")
+  const program = new CliCommand("dagger-breaker");
+  program
     .description(
-      "Runs Dagger commands and pipelines behind circuit breakers, says who failed and what a registry still allows, sets up mirrors, lists known digests, and shows and controls the circuits that a fleet shares.",
+      "Runs Dagger commands and pipelines behind circuit breakers. It also classifies failures, asks for pull quotas, sets up mirrors, lists known digests, and shows and controls the circuits that a fleet shares.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [command]", "print help for a command")
-    .showHelpAfterError("(--help tells more)")
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
-      writeErr: (text) => void terminal.stderr.write(withoutCommands(withoutValues(text))),
-    });
+      writeErr: (text) => void terminal.stderr.write(withoutCommands(withoutSecrets(text))),
+    })
+    .addHelpText("after", examples(EXAMPLES));
   for (const name of namesToLoad(argv)) (await COMMANDS[name]?.())?.(program, context);
-  return program;
+  return program.addHelp();
 }
 
 /** What to use instead, where a command line asks for a command that is gone, or for its help. */
@@ -86,15 +97,9 @@ function namesToLoad([first = "", ...others]: readonly string[]): readonly strin
 }
 
 /**
- * Takes secrets out of what is said of a wrong command line: a value in the place of another may be an
- * address with a password or a token. An option that is not known may have been given a secret:
- * `--password=...` is shown without it.
+ * Takes passwords out of a message about a wrong command line: a value may be an address with a password.
+ * Addresses may stand without a scheme, as mirrors do.
  */
-function withoutValues(text: string): string {
-  return withoutSecrets(text).replace(/(unknown option '-[^'=]*=)[^\n]*(?='\n)/, "$1...");
-}
-
-/** Addresses may stand without a scheme, as mirrors do. */
 function withoutSecrets(text: string): string {
   return redact(text).replace(/[^\s'"=,/]{1,256}:[^\s'"@]{1,256}@/g, "***@");
 }

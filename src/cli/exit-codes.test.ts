@@ -4,7 +4,6 @@ import {
   COMMON_EXIT_CODES,
   DIGESTS_EXIT_CODES,
   EXIT,
-  exitCodeHelp,
   FAULT_EXIT_CODES,
   HISTORY_EXIT_CODES,
   ISOLATE_EXIT_CODES,
@@ -16,6 +15,7 @@ import {
   STATUS_EXIT_CODES,
   WATCH_EXIT_CODES,
 } from "./exit-codes.js";
+import { exitCodeHelp } from "./help.js";
 
 const codes = Object.values(EXIT);
 

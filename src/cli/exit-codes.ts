@@ -1,5 +1,5 @@
 /**
- * What the exit codes of `dagger-breaker` mean.
+ * The meanings of the exit codes of `dagger-breaker`.
  *
  * They keep clear of what others use: 0 to 2 by shells and by dagger, 3 to 14 by Node itself, 126 and
  * above by shells and signals. 64 to 78 are those of sysexits.h, in its meaning; 124 is that of
@@ -58,56 +58,53 @@ export const FAULT_EXIT_CODES: Readonly<Record<Fault, ExitCode>> = {
 export const CLASSIFY_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "no failure: the answer has no errors, or --exit-code is 0"],
   [EXIT.user, "user: a command that failed, a wrong name, a missing permission"],
-  [EXIT.cancelled, "cancelled: somebody stopped it"],
+  [EXIT.cancelled, "cancelled: a person or the CI system stopped it"],
   [EXIT.engine, "engine: the Dagger engine or the session to it"],
   [EXIT.registry, "registry: a container registry, its token server or CDN"],
   [EXIT.git, "git: a git host"],
-  [EXIT.http, "http: any other HTTP server that was asked"],
+  [EXIT.http, "http: any other HTTP server"],
   [EXIT.service, "service: a service that the pipeline itself starts"],
   [EXIT.cloud, "cloud: a cache back end or the telemetry service"],
-  [EXIT.unknown, "unknown: the words do not tell"],
+  [EXIT.unknown, "unknown: the text does not identify what failed"],
 ];
 
 export const QUOTA_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "pulls are left, or the registry states no limit"],
+  [EXIT.ok, "pulls are left, or the registry reports no limit"],
   [EXIT.quotaExhausted, "no pull is left, or the registry answered 429"],
-  [EXIT.quotaUnreachable, "the registry did not answer, or not in a way that tells"],
-  [EXIT.quotaRefused, "the credentials were refused"],
+  [EXIT.quotaUnreachable, "the registry gave no usable answer"],
+  [EXIT.quotaRefused, "the registry rejected the credentials"],
 ];
 
 export const MIRRORS_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "written, or nothing to change; every mirror answers, or there is none"],
-  [
-    EXIT.mirrorsInvalid,
-    "an engine would not take the file, or it cannot be edited safely, as beside an engine.toml",
-  ],
+  [EXIT.ok, "written or unchanged; every mirror answers, or there is no mirror"],
+  [EXIT.mirrorsInvalid, "an engine would reject the file, or it cannot be edited safely"],
   [EXIT.mirrorsFailing, "the file is valid, and a mirror does not answer as a registry"],
   [EXIT.cannotWrite, "the file cannot be written"],
 ];
 
 export const DIGESTS_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "done, also when no digest is known or nothing was to be forgotten"],
+  [EXIT.ok, "done, even if no digest is known or none was forgotten"],
   [EXIT.cannotWrite, "the file cannot be written"],
 ];
 
 const STORE_UNREACHABLE: ExitCodeMeaning = [
   EXIT.storeUnreachable,
-  "the store cannot be reached, or does not answer in time",
+  "the store did not answer in time",
 ];
 
 export const STATUS_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "every circuit asked for lets calls in, if only those that probe"],
-  [EXIT.circuitOpen, "a circuit asked for is isolated, or open and its time is not over"],
+  [EXIT.ok, "every circuit admits calls, or at least probes"],
+  [EXIT.circuitOpen, "a circuit is isolated, or open before the end of its reset timeout"],
   STORE_UNREACHABLE,
 ];
 
 export const WATCH_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "ended by ctrl-C or another signal, or nobody reads it any more"],
-  [EXIT.storeUnreachable, "the store could not be reached at its start"],
+  [EXIT.ok, "ended by Ctrl-C, by another signal, or because its reader is gone"],
+  [EXIT.storeUnreachable, "the store did not answer at the start"],
 ];
 
 export const HISTORY_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "listed, also when nothing has happened"],
+  [EXIT.ok, "listed, even if there are no changes"],
   STORE_UNREACHABLE,
 ];
 
@@ -118,39 +115,35 @@ export const ISOLATE_EXIT_CODES: readonly ExitCodeMeaning[] = [
 
 export const RELEASE_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "done for every circuit named"],
-  [EXIT.circuitUnknown, "the store does not know a circuit; it was done for all others"],
+  [EXIT.circuitUnknown, "the store does not know one circuit; the others are done"],
   STORE_UNREACHABLE,
 ];
 
 export const SERVE_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.ok, "ended by ctrl-C or another signal"],
-  [EXIT.cannotListen, "it cannot listen at that address"],
+  [EXIT.ok, "ended by Ctrl-C or another signal"],
+  [EXIT.cannotListen, "it cannot listen on that address"],
   [EXIT.cannotWrite, "the database cannot be used, or this Node.js has no SQLite"],
 ];
 
-/** What `run` ends with of its own accord, and `session` with the first; else as their command does. */
+/** The codes with which `run` ends by itself; otherwise it ends as its command does. */
 export const RUN_EXIT_CODES: readonly ExitCodeMeaning[] = [
-  [EXIT.rejected, "a circuit refused the command, which was not started (again)"],
-  [EXIT.timedOut, "a time-out of ours ended the command"],
+  [EXIT.rejected, "a circuit rejected the command, which was not started (again)"],
+  [EXIT.timedOut, "a limit of dagger-breaker ended the command"],
+];
+
+export const TRACE_EXIT_CODES: readonly ExitCodeMeaning[] = [
+  [EXIT.cannotWrite, "the file of --output cannot be written; the command was not started"],
 ];
 
 export const SESSION_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.rejected, "the engine's circuit is open, so no session was started"],
-  [EXIT.timedOut, "no session was opened in the time that it had"],
+  [EXIT.timedOut, "no session was opened in time"],
 ];
 
-/** What every command may end with besides. */
+/** The codes that every command may also end with. */
 export const COMMON_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.usage, "an option or an argument is wrong"],
-  [EXIT.noInput, "a file cannot be read, or is not what it should be"],
+  [EXIT.noInput, "a file cannot be read, or has the wrong content"],
   [EXIT.internal, "an error in dagger-breaker itself"],
-  [EXIT.notWritten, "the result cannot be written, as on a full disk"],
+  [EXIT.notWritten, "the result cannot be written, for example on a full disk"],
 ];
-
-/** A table of exit codes as it stands at the end of a help text. */
-export function exitCodeHelp(meanings: readonly ExitCodeMeaning[]): string {
-  const lines = [...meanings, ...COMMON_EXIT_CODES]
-    .sort(([one], [other]) => one - other)
-    .map(([code, meaning]) => `  ${String(code).padEnd(4)}${meaning}`);
-  return `\nExit codes:\n${lines.join("\n")}`;
-}

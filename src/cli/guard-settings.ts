@@ -32,56 +32,56 @@ const SETTINGS: Settings<GuardFlags> = {
     flags: "--needs <upstreams>",
     variable: "DAGGER_BREAKER_NEEDS",
     description:
-      "upstreams that are needed without being named, as registry:ghcr.io,git:github.com",
+      "upstreams that the command needs without naming them, such as registry:ghcr.io,git:github.com",
     read: (text, before = []) =>
       checked(() => needsField.read([...before, ...listOf(text)], "needs")),
   },
   operationTimeout: {
     flags: "--operation-timeout <duration>",
     variable: "DAGGER_BREAKER_OPERATION_TIMEOUT",
-    description: "how long one request of a session may take",
+    description: "time limit for one request of a session, such as 10m",
     read: duration,
   },
   connectTimeout: {
     flags: "--connect-timeout <duration>",
     variable: "DAGGER_BREAKER_CONNECT_TIMEOUT",
-    description: "how long a session may take to open",
+    description: "time limit for opening a session, such as 2m",
     read: duration,
   },
   wait: {
     flags: "--wait",
     variable: "DAGGER_BREAKER_WAIT",
-    description: "wait for a circuit that is open instead of being rejected",
+    description: "wait for an open circuit instead of failing at once",
     read: yesOrNo,
   },
   maxWait: {
     flags: "--max-wait <duration>",
     variable: "DAGGER_BREAKER_MAX_WAIT",
-    description: "the longest such wait, 5m unless told otherwise; implies --wait",
+    description: "the longest such wait (default: 5m); implies --wait",
     read: duration,
   },
   mirrors: {
     flags: "--mirrors <pairs>",
     variable: "DAGGER_BREAKER_MIRRORS",
-    description: "mirrors of registries for images of sessions, as docker.io=mirror.example/hub",
+    description: "mirrors for the images of sessions, such as docker.io=mirror.example/hub",
     read: readMirrors,
   },
   pin: {
     flags: "--pin <duration>",
     variable: "DAGGER_BREAKER_PIN",
-    description: "take images of sessions by digests that are known and no older than this",
+    description: "use known digests for the images of sessions, if they are at most this old",
     read: duration,
   },
   traces: {
     flags: "--traces <choice>",
     variable: "DAGGER_BREAKER_TRACES",
-    description: "who sends the engine's traces to us: auto (a dagger CLI), all or off",
+    description: "whose engine traces are read: auto (a dagger CLI), all or off (default: auto)",
     read: oneOf("auto", "all", "off"),
   },
   rateLimitOpen: {
     flags: "--rate-limit-open <duration>",
     variable: "DAGGER_BREAKER_RATE_LIMIT_OPEN",
-    description: "how long an upstream is left alone at least after a rate limit, 60s by default",
+    description: "how long a rate limit opens a circuit at least (default: 60s)",
     read: duration,
   },
 };
@@ -130,7 +130,7 @@ export function checkRateLimitOpen({ rateLimitOpenMs }: GuardOptions): void {
     ? "shorter than the reset timeout of a circuit, which is open for 60s after any failure"
     : "longer than a circuit is ever open, which is 1h";
   throw new CommandError(
-    `invalid --rate-limit-open (DAGGER_BREAKER_RATE_LIMIT_OPEN) of ${durationText(rateLimitOpenMs)}: ${why}; use a duration from 60s to 1h`,
+    `invalid --rate-limit-open (DAGGER_BREAKER_RATE_LIMIT_OPEN) "${durationText(rateLimitOpenMs)}": ${why}; use a duration from 60s to 1h`,
     EXIT.usage,
   );
 }
@@ -152,7 +152,7 @@ function readMirrors(text: string, before: Mirrors = {}): Mirrors {
     const [, registry, mirror] = /^([^=@]+)=([^=@]+)$/.exec(pair) ?? [];
     if (registry === undefined || mirror === undefined) {
       throw new InvalidArgumentError(
-        "Expected REGISTRY=MIRROR without credentials, such as docker.io=mirror.example/hub.",
+        "expected REGISTRY=MIRROR without credentials, such as docker.io=mirror.example/hub",
       );
     }
     mirrors[registry] = [...(mirrors[registry] ?? []), mirror];
@@ -160,11 +160,12 @@ function readMirrors(text: string, before: Mirrors = {}): Mirrors {
   return checked(() => mirrorsField.read(mirrors, "mirrors"));
 }
 
-/** Says what the checks of the guard say, as commander wants to hear it. */
+/** Turns an error of the guard's checks into one of an option, whose name and value are added later. */
 function checked<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
+    const { message } = error as Error;
+    throw new InvalidArgumentError(/expected .*$/s.exec(message)?.[0] ?? message);
   }
 }

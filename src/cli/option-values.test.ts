@@ -25,10 +25,10 @@ test("a duration that may be 0 for never says so where it is none", () => {
   expect([durationOrNever("0"), durationOrNever("0s"), durationOrNever("2s")]).toEqual([
     0, 0, 2000,
   ]);
-  expect(() => durationOrNever("x")).toThrow(/^Expected 0 for never, or a duration up to 576h/);
+  expect(() => durationOrNever("x")).toThrow(/^expected 0 for never, or a duration up to 576h/);
 });
 
 test("the name of a file is taken as it is, and an empty one is none", () => {
   expect(fileName(" report.json")).toBe(" report.json");
-  expect(() => fileName("")).toThrow(/^Expected the name of a file/);
+  expect(() => fileName("")).toThrow(/^expected the name of a file/);
 });

@@ -55,6 +55,6 @@ function columnsOf(character: string): number {
 
 /** A name out of a file or an option, fit to be shown: quoted, short, and without credentials. */
 export function shown(text: string): string {
-  if (text.includes("@")) return "one with credentials";
+  if (text.includes("@")) return "(not shown: it has credentials)";
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }

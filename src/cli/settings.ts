@@ -49,8 +49,8 @@ function readVariable<T>(variable: string, text: string, read: (text: string) =>
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
     // A value with an "@" may be an address with credentials.
-    const shown = text.includes("@") ? "of no use" : JSON.stringify(text.slice(0, 200));
-    throw new CommandError(`${variable} is ${shown}. ${error.message}`, EXIT.usage);
+    const shown = text.includes("@") ? "" : ` ${JSON.stringify(text.slice(0, 200))}`;
+    throw new CommandError(`invalid ${variable}${shown}: ${error.message}`, EXIT.usage);
   }
 }
 
@@ -58,7 +58,7 @@ function readVariable<T>(variable: string, text: string, read: (text: string) =>
 export function yesOrNo(text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw new InvalidArgumentError("Expected 1 or 0.");
+  throw new InvalidArgumentError("expected 1 or 0");
 }
 
 /** Reads one of some words. */
@@ -67,7 +67,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): (text: st
     const found = words.find((word) => word === text);
     if (found !== undefined) return found;
     const last = words.at(-1);
-    throw new InvalidArgumentError(`Expected ${words.slice(0, -1).join(", ")} or ${last}.`);
+    throw new InvalidArgumentError(`expected ${words.slice(0, -1).join(", ")} or ${last}`);
   };
 }
 

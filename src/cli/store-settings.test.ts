@@ -48,31 +48,31 @@ test.each([
 
 test("a store over HTTP needs a token", () => {
   const read = () => storeSettingsFrom({ store: "https://fleet.example" }, {});
-  expect(read).toThrow(/^the token of the store is missing.*DAGGER_BREAKER_STORE_TOKEN$/);
+  expect(read).toThrow(/^DAGGER_BREAKER_STORE_TOKEN is missing.*token of dagger-breaker serve$/);
 });
 
 test.each(["cache.example:6379", "memory:", "postgres://me:hunter2@db.example", "sqlite:", ""])(
   "%j is none, which is told without showing it",
   (url) => {
     const read = () => storeSettingsFrom(flagsOf("--store", url), {});
-    expect(read).toThrow(/^option --store is of no use, expected redis:\/\/HOST:6379/);
+    expect(read).toThrow(/^invalid --store: .*; use redis:\/\/HOST:6379/);
     expect(read).not.toThrow(/hunter2/);
   },
 );
 
 test.each([
-  ["redis://me:hunter2@cache.example:99999", "the URL of Redis is no such URL"],
-  ["redis://me:hunter2@cache.example:port", "the URL of Redis is no such URL"],
-  ["rediss://me:hunter2@cache.example/0/1", "the URL of Redis is no such URL"],
-  ["redis://me:%zzhunter2@cache.example", "the URL of Redis is no such URL"],
-  ["redis://[::1", "the URL of Redis is no such URL"],
+  ["redis://me:hunter2@cache.example:99999", "the URL of Redis is not such a URL"],
+  ["redis://me:hunter2@cache.example:port", "the URL of Redis is not such a URL"],
+  ["rediss://me:hunter2@cache.example/0/1", "the URL of Redis is not such a URL"],
+  ["redis://me:%zzhunter2@cache.example", "the URL of Redis is not such a URL"],
+  ["redis://[::1", "the URL of Redis is not such a URL"],
   ["https://me:hunter2@fleet.example", "has user info, expected it in DAGGER_BREAKER_STORE_TOKEN"],
   ["https://fleet.example/?token=hunter2", "has a query or a fragment"],
   ["http://fleet example", "cannot be read"],
   ["sqlite://fleet.db", "names no path"],
 ])("%j is malformed, which is wrong input and no store that is down", (url, why) => {
   const read = () => storeSettingsFrom(flagsOf("--store", url), {});
-  expect(read).toThrow(`option --store is of no use: the URL of `);
+  expect(read).toThrow(`invalid --store: the URL of `);
   expect(read).toThrow(why);
   expect(read).not.toThrow(/hunter2/);
 });
@@ -80,15 +80,17 @@ test.each([
 test("a token that cannot be one is told by the variable's name alone", () => {
   const env = { DAGGER_BREAKER_STORE_TOKEN: "hunter2" };
   const read = () => storeSettingsFrom({ store: "https://fleet.example" }, env);
-  expect(read).toThrow("DAGGER_BREAKER_STORE_TOKEN is of no use: the token has 7 characters");
+  expect(read).toThrow("invalid DAGGER_BREAKER_STORE_TOKEN: the token has 7 characters");
   expect(read).not.toThrow(/hunter2/);
 });
 
 test("a store in a variable that is none is told by the variable's name", () => {
   const env = { DAGGER_BREAKER_STORE: "ftp://me:hunter2@x" };
-  expect(() => storeSettingsFrom({}, env)).toThrow(/^DAGGER_BREAKER_STORE is of no use, expected/);
+  expect(() => storeSettingsFrom({}, env)).toThrow(
+    /^invalid DAGGER_BREAKER_STORE: unsupported scheme "ftp:"; use/,
+  );
 });
 
 test.each(["", "a b", "x".repeat(101), "a{b}"])("%j is no scope", (scope) => {
-  expect(() => flagsOf("--scope", scope)).toThrow(/--scope.*Expected 1 to 100 letters/);
+  expect(() => flagsOf("--scope", scope)).toThrow(/--scope.*expected 1 to 100 of the characters/);
 });

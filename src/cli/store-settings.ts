@@ -5,7 +5,7 @@ import { checkToken } from "../fleet/http/token.js";
 import { isKeyWord } from "../fleet/key-word.js";
 import { checkStoreUrl } from "../fleet/store-url.js";
 import { EXIT } from "./exit-codes.js";
-import { duration } from "./option-values.js";
+import { durationUpTo } from "./option-values.js";
 import { addSettings, oneOf, type Settings, settingsFrom } from "./settings.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
@@ -22,29 +22,20 @@ export interface ReporterFlags {
 
 const REPORTER_SETTINGS: Settings<ReporterFlags> = {
   countBy: {
-    flags: "--count-by <whom>",
+    flags: "--count-by <choice>",
     variable: "DAGGER_BREAKER_COUNT_BY",
-    description:
-      "whom the others count as one that has met failures: each process, or all of a machine; process by default",
+    description: "what counts as one reporter of failures: process or machine (default: process)",
     read: oneOf("process", "machine"),
   },
   storeTimeout: {
     flags: "--store-timeout <duration>",
     variable: "DAGGER_BREAKER_STORE_TIMEOUT",
     description:
-      "how long the store may take to connect, and to answer a question, before this run decides alone; 1s by default",
-    read: storeTimeout,
+      "time limit for the store to connect, and to answer; then this run decides alone (default: 1s)",
+    // A fleet waits no longer for an answer.
+    read: durationUpTo("10s"),
   },
 };
-
-/** The longest that a fleet waits for an answer. */
-const MAX_STORE_TIMEOUT_MS = 10_000;
-
-function storeTimeout(text: string): number {
-  const timeoutMs = duration(text);
-  if (timeoutMs <= MAX_STORE_TIMEOUT_MS) return timeoutMs;
-  throw new InvalidArgumentError("Expected a duration up to 10s.");
-}
 
 /** The options as commander gives them. */
 export type StoreFlags = Partial<SettingValues>;
@@ -67,7 +58,7 @@ const SETTINGS: Settings<StoreFlags> = {
   store: {
     flags: "--store <url>",
     variable: "DAGGER_BREAKER_STORE",
-    description: "where circuits are shared: redis://HOST:6379, https://HOST or sqlite:PATH",
+    description: "the store of shared circuits: redis://HOST:6379, https://HOST or sqlite:PATH",
     // Whoever refuses it here has it shown, with its password: it is checked once it has been read.
     read: (text) => text,
   },
@@ -75,7 +66,7 @@ const SETTINGS: Settings<StoreFlags> = {
     flags: "--scope <scope>",
     variable: "DAGGER_BREAKER_SCOPE",
     description:
-      'who is limited together, as an egress address or an account; "default" when not given',
+      'the rate-limit scope: one name for all runs that share an egress address or account (default: "default")',
     read: readScope,
   },
 };
@@ -114,16 +105,19 @@ export function storeSettingsFrom(
   const url = setting("store")?.trim();
   const scope = setting("scope") ?? "default";
   if (url === undefined) return undefined;
-  const where = given.store === undefined ? SETTINGS.store.variable : "option --store";
+  const where = given.store === undefined ? SETTINGS.store.variable : "--store";
   if (!STORE_URL.test(url)) {
-    throw new CommandError(`${where} is of no use, expected ${EXPECTED}`, EXIT.usage);
+    const scheme = /^([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(url)?.[1];
+    const why =
+      scheme === undefined ? "it is not the URL of a store" : `unsupported scheme "${scheme}:"`;
+    throw new CommandError(`invalid ${where}: ${why}; use ${EXPECTED}`, EXIT.usage);
   }
   checked(where, () => checkStoreUrl(url, TOKEN_VARIABLE));
   const token = env[TOKEN_VARIABLE]?.trim() ?? "";
   if (/^http/i.test(url)) {
     if (token === "") {
       throw new CommandError(
-        `the token of the store is missing, expected that of dagger-breaker serve in ${TOKEN_VARIABLE}`,
+        `${TOKEN_VARIABLE} is missing; set it to the token of dagger-breaker serve`,
         EXIT.usage,
       );
     }
@@ -137,13 +131,11 @@ function checked(what: string, check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw new CommandError(`${what} is of no use: ${(error as Error).message}`, EXIT.usage);
+    throw new CommandError(`invalid ${what}: ${(error as Error).message}`, EXIT.usage);
   }
 }
 
 function readScope(text: string): string {
   if (isKeyWord(text)) return text;
-  throw new InvalidArgumentError(
-    "Expected 1 to 100 letters, digits, dots, underscores, colons, slashes, at signs or dashes.",
-  );
+  throw new InvalidArgumentError("expected 1 to 100 of the characters A-Z a-z 0-9 . _ : / @ -");
 }

@@ -26,7 +26,7 @@ export function checkRedisUrl(url: string): void {
     parsed.hostname !== "" &&
     /^(\/\d*)?$/.test(parsed.pathname) &&
     isDecodable(parsed.username + parsed.password);
-  if (!fits) throw new RangeError(`the URL of Redis is no such URL, expected ${REDIS_EXPECTED}`);
+  if (!fits) throw new RangeError(`the URL of Redis is not such a URL, expected ${REDIS_EXPECTED}`);
 }
 
 function isDecodable(text: string): boolean {

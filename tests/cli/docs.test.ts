@@ -77,7 +77,7 @@ test("the table of exit codes is that of the program", () => {
   const known = new Set(meanings.flatMap(([, codes]) => codes.map(([code]) => `${code}`)));
   // How a command that cannot be started ends is the affair of run and trace alone.
   const others = cells.filter((row) => !known.has(row[1] ?? "")).map((row) => row[1]);
-  expect(others).toEqual(["126", "127"]);
+  expect([...new Set(others)]).toEqual(["126", "127"]);
   expect(cells.map((row) => Number(row[1]))).toEqual(
     cells.map((row) => Number(row[1])).sort((one, other) => one - other),
   );

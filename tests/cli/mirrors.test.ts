@@ -123,14 +123,14 @@ test("an engine.toml that cannot be read is told of by check, without its text",
   const path = write(join(home, "engine.toml"), "debug = true\na = hunter2 b");
   const { exitCode, stderr } = await mirrors("check", "--file", path);
   expect(exitCode).toBe(60);
-  expect(stderr).toContain("it is no TOML (line 2)");
+  expect(stderr).toContain("it is not TOML (line 2)");
   expect(stderr).not.toContain("hunter2");
   expect((await mirrors("write", "docker.io=a", "--file", path)).exitCode).toBe(60);
 });
 
 test.each([
   ["engine.json", '{"registries": {"docker.io": {"mirors": []}}}', /"mirors" is not known/],
-  ["engine.json", "{ // hunter2\n}", /it is no JSON/],
+  ["engine.json", "{ // hunter2\n}", /it is not JSON/],
 ])("in %s, %j is refused and left as it is", async (name, text, message) => {
   const path = write(join(home, name), text);
   const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);
@@ -268,11 +268,12 @@ test("a file without mirrors is valid, and one that is not there is exit code 66
 });
 
 test.each([
-  [["write"], /missing required argument/],
-  [["write", "docker.io"], /expected registry=mirror/],
+  [["write"], /<registry=mirror> is missing/],
+  [["write", "docker.io"], /invalid <registry=mirror> .*expected registry=mirror/],
   [["write", "docker.io=a", "--format", "toml"], /--file is missing/],
-  [["write", "docker.io=a", "--format", "yaml"], /'--format <name>' argument 'yaml'.+json, toml/],
-  [["check", "--timeout-ms", "soon"], /'--timeout-ms <n>' argument 'soon'.+1 to 600000/],
+  [["write", "docker.io=a", "--format", "yaml"], /invalid --format "yaml": .+json, toml/],
+  [["check", "--timeout-ms", "soon"], /invalid --timeout-ms "soon": .+1 to 600000/],
+  [["check", "--timeout", "11m"], /invalid --timeout "11m": .+up to 10m/],
 ])("%j is wrong usage, told by name", async (args, message) => {
   const { exitCode, stdout, stderr } = await mirrors(...args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });

@@ -61,7 +61,7 @@ test("limit, rest, window and source are printed, asked as nobody", async () => 
   expect(stdout).toBe(
     [
       "docker.io: 98 of 100 pulls are left.",
-      "  asked as   nobody",
+      "  asked as   no account",
       "  limit      100 pulls",
       "  remaining  98 pulls",
       "  window     6 h",
@@ -152,7 +152,9 @@ test("stored credentials of docker.io do not go to another address", async () =>
     JSON.stringify({ auths: { "https://index.docker.io/v1/": { auth } } }),
   );
   const { stderr } = await ask([], { env: { DOCKER_CONFIG: folder } });
-  expect(stderr).toBe("asking as nobody: stored credentials of docker.io go to docker.io alone\n");
+  expect(stderr).toBe(
+    "asking without an account: stored credentials of docker.io are sent to docker.io only\n",
+  );
   expect(heard[0]?.authorization).toBeUndefined();
 });
 
@@ -206,12 +208,14 @@ test("a registry that is not there is exit code 51", async () => {
 
 test.each([
   [["ghcr.io"], /registry is "ghcr.io", expected "docker.io".+\(--registry-url\)/],
-  [["--username", "bot"], /the password is missing, expected it in DOCKER_PASSWORD/],
+  [["--username", "bot"], /the password is missing; put it into DOCKER_PASSWORD/],
   [["--username", "bot", "--password-stdin"], /standard input is empty/],
   [["--password-stdin"], /--username is missing/],
-  [["--anonymous", "--username", "bot"], /--anonymous is given with --username/],
+  [["--anonymous", "--username", "bot"], /--anonymous conflicts with --username/],
   [["--registry-url", "https://bot:hunter2@x"], /registry URL is one with credentials/],
-  [["--timeout-ms", "0"], /'--timeout-ms <n>' argument '0'.+from 1 to 600000/],
+  [["--timeout-ms", "0"], /invalid --timeout-ms "0": .+from 1 to 600000/],
+  [["--timeout", "10"], /invalid --timeout "10": .+such as 500ms, 90s/],
+  [["--timeout", "1s", "--timeout-ms", "1000"], /'--timeout-ms <n>' cannot be used with/],
 ])("%j is wrong usage, told by name", async (args, message) => {
   const { exitCode, stdout, stderr } = await cli.run(["quota", ...args]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });

@@ -53,11 +53,14 @@ test("no secret of the command is printed", async () => {
 });
 
 test.each([
-  [["--stdin", "a.graphql"], /--stdin is given without --command/],
-  [["--command", "dagger query", "--stdin", "-"], /--stdin is "-", expected a file, as standard/],
+  [["--stdin", "a.graphql"], /--command is missing; --stdin needs/],
+  [
+    ["--command", "dagger query", "--stdin", "-"],
+    /invalid --stdin "-": standard input is .* use a file/,
+  ],
   [
     ["log.txt", "--command", "dagger query", "--stdin", "-", "--query", "-"],
-    /--query is "-", expected a file, as standard input is what --stdin reads/,
+    /invalid --query "-": standard input is already read by --stdin; use a file/,
   ],
 ])("%j is wrong usage, told by name", async (args, message) => {
   const { exitCode, stderr } = await classify(...args);

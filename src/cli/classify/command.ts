@@ -9,7 +9,8 @@ import type {
   GraphQLRequest,
   SessionResponse,
 } from "../../attribution/failure.js";
-import { CLASSIFY_EXIT_CODES, EXIT, exitCodeHelp } from "../exit-codes.js";
+import { CLASSIFY_EXIT_CODES, EXIT } from "../exit-codes.js";
+import { examples, exitCodeHelp, wrapped } from "../help.js";
 import { readEnds, readWhole } from "../input.js";
 import { wholeNumber } from "../option-values.js";
 import {
@@ -47,35 +48,47 @@ const OPERATIONS = [
   "connect",
 ] as const;
 
+const EXAMPLES = [
+  "dagger call test 2>&1 | tee dagger.log; dagger-breaker classify dagger.log",
+  "dagger-breaker classify --json dagger.log",
+  "# the exit code is part of what is known",
+  "dagger-breaker classify --exit-code 1 --operation publish < dagger.log",
+];
+const NOTES =
+  "Codes 30 to 39: something that the pipeline depends on failed. Of several failures in one answer, a user error decides; otherwise the first counted failure.";
+
 /** Adds the command. */
 export function addClassifyCommand(program: Command, context: CommandContext): void {
   program
     .command("classify")
-    .summary("say who failed in a log, and why")
+    .summary("find out from a log what failed, and why")
     .description(
-      "Reads the output of a dagger command, a log or an error message and says whose fault it was: the engine, a registry, a git or http host, or the pipeline's own. The text itself is never printed.",
+      "Reads the output of a dagger command, a log or an error message, and prints what failed: the engine, a registry, a git or HTTP host, or the pipeline itself. It never prints the text that it read.",
     )
-    .addArgument(new Argument("[file]", "the file to read, or - for standard input").default("-"))
-    .addOption(new Option("--operation <name>", "what was being done").choices(OPERATIONS))
+    .addArgument(new Argument("[file]", "the file to read; - is standard input").default("-"))
+    .addOption(new Option("--operation <name>", "what the command was doing").choices(OPERATIONS))
     .addOption(
-      new Option(
-        "--exit-code <n>",
-        "the exit code of the dagger command whose output this is",
-      ).argParser(wholeNumber(0, 255)),
+      new Option("--exit-code <n>", "the exit code of the command whose output this is").argParser(
+        wholeNumber(0, 255),
+      ),
     )
-    .option("--query <file>", "the GraphQL request: its hosts help where the words name none")
+    .option(
+      "--query <file>",
+      "a file with the GraphQL request; its hosts help when the text names no host",
+    )
     .option(
       "--command <line>",
-      'the dagger command whose output this is, as "dagger call build --url https://...": where the words name no host, the only one of that kind in it is the upstream',
+      'the dagger command whose output this is, such as "dagger call build --url https://..."; it names the upstream when the text names no host',
     )
-    .option("--stdin <file>", "what that command read from its standard input: a query or a script")
-    .option("--response", "the file is a recorded answer as JSON: {status, contentType, body}")
+    .option(
+      "--stdin <file>",
+      "a file with what that command read from standard input: a query or a script",
+    )
+    .option("--response", "read a recorded answer as JSON: {status, contentType, body}")
     .option("--json", "print one JSON object")
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(CLASSIFY_EXIT_CODES))
-    .addHelpText(
-      "after",
-      "\nOf several failures in one answer, one of the user's decides; else the first that counts.\n30 to 39: something that the pipeline depends on failed.",
-    )
+    .addHelpText("after", `\n${wrapped(NOTES).join("\n")}`)
     .action(async (file: string, options: ClassifyOptions) => {
       const { terminal } = context;
       const verdict = judge(await failuresOf(file, options, terminal));
@@ -92,7 +105,7 @@ async function failuresOf(
 ): Promise<readonly Failure[]> {
   checkOneReader(file, options);
   if (file === "-" && terminal.stdin.isTTY) {
-    say(terminal, "reading from the terminal, end with Ctrl-D");
+    say(terminal, "reading from the terminal; end with Ctrl-D");
   }
   const { command, stdin } = options;
   const given: FailureContext = {
@@ -107,7 +120,7 @@ async function failuresOf(
   if (options.response) {
     return classifyResponse(readResponse(await readWhole(file, terminal)), given);
   }
-  // Read also when it tells nothing, so that whoever writes into us is not cut off.
+  // Read also when it tells nothing, so that the program that writes into us is not cut off.
   const text = await readEnds(file, terminal);
   return options.exitCode === 0 ? [] : [classifyFailure(text, given)];
 }
@@ -120,7 +133,7 @@ async function failuresOf(
 function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions): void {
   if (stdin !== undefined && command === undefined) {
     throw new CommandError(
-      "option --stdin is given without --command, expected the command that read it",
+      "--command is missing; --stdin needs the command that read it",
       EXIT.usage,
     );
   }
@@ -128,11 +141,8 @@ function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions
     .filter(([, path]) => path === "-")
     .map(([option]) => option);
   if (name === undefined || (file !== "-" && other === undefined)) return;
-  const taken = file === "-" ? "what is classified" : `what ${other} reads`;
-  throw new CommandError(
-    `option ${name} is "-", expected a file, as standard input is ${taken}`,
-    EXIT.usage,
-  );
+  const taken = file === "-" ? "already the text to classify" : `already read by ${other}`;
+  throw new CommandError(`invalid ${name} "-": standard input is ${taken}; use a file`, EXIT.usage);
 }
 
 /** A request as it was sent, or its text alone. */
@@ -153,7 +163,7 @@ function readResponse(text: string): SessionResponse {
     Number(status) > 599
   ) {
     throw new CommandError(
-      'the recorded answer is not readable, expected JSON such as {"status": 200, "contentType": "application/json", "body": "..."}, its status from 100 to 599',
+      'invalid recorded answer: expected JSON such as {"status": 200, "contentType": "application/json", "body": "..."} with a status from 100 to 599',
       EXIT.noInput,
     );
   }

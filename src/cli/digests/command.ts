@@ -1,10 +1,11 @@
 /** `dagger-breaker digests`: the digests that tags had when an engine last used them. */
 
-import type { Command } from "commander";
+import { Option } from "commander";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import { LockFile } from "../../guard/digests/lock-file.js";
-import { DIGESTS_EXIT_CODES, exitCodeHelp } from "../exit-codes.js";
-import { wholeNumber } from "../option-values.js";
+import { DIGESTS_EXIT_CODES } from "../exit-codes.js";
+import { type CliCommand, examples, exitCodeHelp } from "../help.js";
+import { age } from "../option-values.js";
 import { type CommandContext, paintFor, printJson, printLines, say } from "../terminal.js";
 import { type ForgetOptions, forgetDigests } from "./forget.js";
 import { digestLines, type LockedImages, lockLines } from "./render.js";
@@ -16,25 +17,35 @@ interface ListOptions {
   readonly json?: true;
 }
 
-const FILE = "the file of known digests; default: the one in your cache folder";
-const MAX_AGE_MS = 100 * 365 * 24 * 60 * 60 * 1000;
+const EXAMPLES = {
+  list: ["dagger-breaker digests list --json"],
+  export: ["dagger-breaker digests export --output digests.json"],
+  import: ["dagger-breaker digests import digests.json"],
+  forget: [
+    "dagger-breaker digests forget alpine:3.20",
+    "dagger-breaker digests forget --older-than 30d",
+  ],
+};
+const FILE = "the file of known digests (default: the one in your cache folder)";
 
 /** Adds the command with its parts. */
-export function addDigestsCommand(program: Command, context: CommandContext): void {
+export function addDigestsCommand(program: CliCommand, context: CommandContext): void {
   const { terminal } = context;
   const digests = program
     .command("digests")
     .summary("list, export, import and forget known digests")
     .description(
-      "Lists which digest each tag had when a guard with the option pin last saw an engine use it, and what the lock file of Dagger in the working folder has. Without another word it is digests list.",
+      "Lists which digest each tag had when a guard with the option pin last saw an engine use it. It also lists the images in the lock file of Dagger in the working folder. Without the name of a part it runs digests list.",
     )
+    .addHelpText("after", examples(Object.values(EXAMPLES).flat()))
     .addHelpText("after", exitCodeHelp(DIGESTS_EXIT_CODES));
-  const part = (name: string, summary: string, isDefault = false) =>
+  const part = (name: keyof typeof EXAMPLES, summary: string, isDefault = false) =>
     digests
       .command(name, { isDefault })
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
       .option("--file <path>", FILE)
+      .addHelpText("after", examples(EXAMPLES[name]))
       .addHelpText("after", exitCodeHelp(DIGESTS_EXIT_CODES));
 
   part("list", "list the known digests", true)
@@ -45,7 +56,7 @@ export function addDigestsCommand(program: Command, context: CommandContext): vo
       const listed = [...found].sort(byReference);
       const lock = lockHere();
       if (ignored > 0)
-        say(terminal, `entries of ${path} that were passed over as damaged: ${ignored}`);
+        say(terminal, `${path}: skipped ${ignored} damaged ${ignored === 1 ? "entry" : "entries"}`);
       if (options.json) printJson(terminal, { file: path, digests: listed, ...(lock && { lock }) });
       else if (listed.length === 0) printLines(terminal, [`No digest is known (${path}).`]);
       else printLines(terminal, digestLines(listed, Date.now(), paintFor(terminal)));
@@ -55,28 +66,30 @@ export function addDigestsCommand(program: Command, context: CommandContext): vo
     });
 
   part("export", "print the known digests as a file that another machine can import")
-    .option("--output <path>", "the file to write; default: standard output")
+    .option("--output <path>", "the file to write (default: standard output)")
     .action(async (options: { readonly file?: string; readonly output?: string }) => {
       await exportDigests(options, terminal);
     });
 
   part("import", "add the digests of an exported file to the known ones")
-    .argument("<file>", "what digests export wrote, or - for standard input")
+    .argument("<file>", "a file that digests export wrote; - is standard input")
     .action(async (file: string, options: { readonly file?: string }) => {
       await importDigests(file, options, terminal);
     });
 
-  part("forget", "forget known digests: those of tags, old ones, or all")
-    .argument("[reference...]", "tags, such as alpine:3.20, on every platform")
+  part("forget", "forget the known digests of tags, old digests, or all")
+    .argument("[reference...]", "a tag, such as alpine:3.20; it is forgotten on every platform")
     .option("--all", "forget every digest")
-    .option(
-      "--older-than <ms>",
-      "forget what was not seen again for so many milliseconds",
-      wholeNumber(0, MAX_AGE_MS, "milliseconds"),
+    .addOption(
+      new Option(
+        "--older-than <duration>",
+        "forget digests that were last seen longer ago than this",
+      ).argParser(age),
     )
     .action((references: string[], options: ForgetOptions) => {
       forgetDigests(references, options, terminal);
     });
+  digests.addHelp();
 }
 
 /** The lock file of Dagger that holds in the working folder; undefined where there is none. */

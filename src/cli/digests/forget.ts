@@ -25,7 +25,7 @@ export function forgetDigests(
   const ways = [references.length > 0, options.all === true, options.olderThan !== undefined];
   if (ways.filter(Boolean).length !== 1) {
     throw new CommandError(
-      "what is to be forgotten is not clear, expected one of references, --all and --older-than",
+      "nothing or too much to forget is given; use one of: tags, --all, --older-than",
       EXIT.usage,
     );
   }
@@ -37,7 +37,8 @@ export function forgetDigests(
   // A damaged file is replaced only where all of it is to go.
   const { digests, problem } = options.all ? readDigests(path, Date.now()) : readStore(path);
   for (const tag of tags) {
-    if (!digests.some(({ reference }) => reference === tag)) say(terminal, `not known: ${tag}`);
+    if (!digests.some(({ reference }) => reference === tag))
+      say(terminal, `no digest of ${tag} is known`);
   }
   let forgotten = 0;
   if (problem !== undefined || digests.some(goes)) {
@@ -61,7 +62,7 @@ function readTag(reference: string): string {
   const tag = tagReference(reference);
   if (tag !== undefined) return tag;
   throw new CommandError(
-    `reference is ${shown(reference)}, expected a tag without digest, such as alpine:3.20`,
+    `invalid <reference> ${shown(reference)}: expected a tag without a digest, such as alpine:3.20`,
     EXIT.usage,
   );
 }

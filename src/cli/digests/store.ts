@@ -22,7 +22,7 @@ export function digestPath(file: string | undefined, env: Environment): string {
   const path = file === undefined ? defaultDigestPath(env) : resolve(file);
   if (path !== undefined && path !== "") return path;
   throw new CommandError(
-    "option --file is missing, expected a path: without HOME or XDG_CACHE_HOME there is no place where digests are kept",
+    "--file is missing; it is needed because neither HOME nor XDG_CACHE_HOME is set",
     EXIT.usage,
   );
 }

@@ -39,7 +39,7 @@ export async function importDigests(
   if (document === undefined) {
     const name = file === "-" ? "standard input" : file;
     throw new CommandError(
-      `${name} is no file of known digests, expected what digests export writes`,
+      `${name} is not a file of known digests; use one that dagger-breaker digests export wrote`,
       EXIT.noInput,
     );
   }

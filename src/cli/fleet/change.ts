@@ -25,9 +25,9 @@ export interface ChangeObject
 }
 
 const WORDS: Readonly<Record<FleetChangeReason, string>> = {
-  tripped: "tripped",
-  "opened-at-once": "opened at once",
-  "open-time-over": "open time over",
+  tripped: "opened: bad seconds",
+  "opened-at-once": "opened: one failure",
+  "open-time-over": "reset timeout over",
   "probe-succeeded": "probe succeeded",
   "probe-failed": "probe failed",
   isolate: "isolated",

@@ -2,7 +2,8 @@
 
 import type { Command } from "commander";
 import type { FleetEntry } from "../../fleet/store.js";
-import { exitCodeHelp, HISTORY_EXIT_CODES } from "../exit-codes.js";
+import { HISTORY_EXIT_CODES } from "../exit-codes.js";
+import { examples, exitCodeHelp } from "../help.js";
 import { wholeNumber } from "../option-values.js";
 import {
   type CommandContext,
@@ -33,18 +34,24 @@ const NAME_COLUMN = 1;
 /** So many histories are asked for at once. */
 const AT_ONCE = 16;
 
+const EXAMPLES = [
+  "dagger-breaker history --store redis://redis:6379 --limit 20",
+  "dagger-breaker history registry:docker.io",
+];
+
 /** Adds the command. */
 export function addHistoryCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("history")
-    .summary("list what happened to shared circuits")
+    .summary("list the changes of shared circuits")
     .description(
-      "Lists the changes of shared circuits, the newest last: when, what, for how long, who caused it or did it by hand, and why. A store keeps the last 100 of each circuit.",
+      "Lists the changes of shared circuits, the newest last: when, what, for how long, which process or person caused it, and why. A store keeps the last 100 changes of each circuit.",
     )
-    .argument("[name...]", "circuits, such as registry:docker.io; default: all of the scope");
+    .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)
-    .option("--limit <n>", "list so many changes at most, the newest", wholeNumber(1, 10_000), 50)
+    .option("--limit <n>", "list at most this many changes, the newest", wholeNumber(1, 10_000), 50)
     .option("--json", "print one JSON array")
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(HISTORY_EXIT_CODES))
     .action((names: string[], flags: HistoryFlags) => history(readNames(names), flags, context));
 }
@@ -60,7 +67,7 @@ async function history(
   }));
   if (flags.json) printJson(terminal, changes.map(changeObject));
   else if (changes.length === 0) {
-    printLines(terminal, [`No change of a circuit is known in the scope ${scope}.`]);
+    printLines(terminal, [`The store knows no change of a circuit in the scope ${scope}.`]);
   } else printLines(terminal, historyLines(changes, terminal));
 }
 

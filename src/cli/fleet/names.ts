@@ -18,13 +18,13 @@ export function readNames(names: readonly string[]): readonly string[] {
     // The URL of a store in the place of a name may hold a password.
     if (name.includes("://")) {
       throw new CommandError(
-        'the name of a circuit is a URL, expected a name such as "registry:docker.io"',
+        "invalid <name>: it is a URL, which is not shown; use the name of a circuit, such as registry:docker.io",
         EXIT.usage,
       );
     }
     if (name === "" || name.length > MAX_NAME_LENGTH) {
       throw new CommandError(
-        `the name of a circuit has ${name.length} characters, expected 1 to ${MAX_NAME_LENGTH}`,
+        `invalid <name>: it has ${name.length} characters; use 1 to ${MAX_NAME_LENGTH}`,
         EXIT.usage,
       );
     }
@@ -37,16 +37,16 @@ export function guardNameProblem(name: string): string | undefined {
   if (name === "engine" || name.startsWith("engine:")) {
     const shared = sharedName("engine", `tcp://${name.slice("engine:".length)}`);
     if (shared === name) return undefined;
-    return `${quoted(name)} is the engine of no other machine, expected engine:HOST:PORT`;
+    return `${quoted(name)} is not the engine of another machine, expected engine:HOST:PORT`;
   }
   try {
     needsField.read([name], "it");
   } catch (error) {
     const [, expected = ""] = /(expected .*)$/.exec((error as Error).message) ?? [];
-    return `${quoted(name)} is no name that guards use, ${plainText(expected)}`;
+    return `${quoted(name)} is not a name that guards use, ${plainText(expected)}`;
   }
   if (sharedName(name, undefined) !== undefined) return undefined;
-  return `${quoted(name)} is a host that means another machine elsewhere, which is never shared`;
+  return `${quoted(name)} names a different host on every machine, so it is never shared`;
 }
 
 /** A name within a sentence. */

@@ -1,7 +1,8 @@
 /** `dagger-breaker status`: how the shared circuits stand. */
 
 import type { Command } from "commander";
-import { EXIT, exitCodeHelp, STATUS_EXIT_CODES } from "../exit-codes.js";
+import { EXIT, STATUS_EXIT_CODES } from "../exit-codes.js";
+import { examples, exitCodeHelp } from "../help.js";
 import { plainText } from "../plain-text.js";
 import { type CommandContext, printJson, printLines, say } from "../terminal.js";
 import { byUrgency, circuitObject, refusesAll } from "./circuit.js";
@@ -9,17 +10,24 @@ import { quoted, readNames } from "./names.js";
 import { circuitLines } from "./table.js";
 import { addFleetOptions, type FleetFlags, readCircuits, withStore } from "./with-store.js";
 
+const EXAMPLES = [
+  "dagger-breaker status --store redis://redis:6379",
+  "# exits with 56 while the circuit rejects calls",
+  "dagger-breaker status registry:docker.io --json",
+];
+
 /** Adds the command. */
 export function addStatusCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("status")
-    .summary("say how shared circuits stand")
+    .summary("list shared circuits and their states")
     .description(
-      "Says how the circuits stand that a fleet shares: which are open or isolated, since when and until when, why, and who met or did it. Those that are not closed come first. It asks without changing anything.",
+      "Lists the circuits that a fleet shares: the state of each, since when and until when, why, and which process or person caused it. Circuits that are not closed come first. It changes nothing.",
     )
-    .argument("[name...]", "circuits, such as registry:docker.io; default: all of the scope");
+    .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)
     .option("--json", "print one JSON array")
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(STATUS_EXIT_CODES))
     .action((names: string[], flags: FleetFlags) => status(readNames(names), flags, context));
 }
@@ -50,6 +58,6 @@ async function status(
       entries.map((entry) => circuitObject(entry, nowMs)),
     );
   } else if (entries.length === 0 && unreadable.size === 0) {
-    printLines(terminal, [`No circuit is known in the scope ${scope}.`]);
+    printLines(terminal, [`The store knows no circuit in the scope ${scope}.`]);
   } else if (entries.length > 0) printLines(terminal, circuitLines(entries, terminal));
 }

@@ -52,7 +52,7 @@ const CLOSE_TIMEOUT_MS = 1000;
 export function addFleetOptions(command: Command): Command {
   return addStoreFlags(command).option(
     "--store-timeout <duration>",
-    `how long the store may take to answer, ${durationText(DEFAULT_TIMEOUT_MS)} when not given`,
+    "time limit for each answer of the store (default: 5s)",
     duration,
   );
 }
@@ -72,7 +72,7 @@ export async function withStore<T>(
   const settings = storeSettingsFrom(flags, env);
   if (settings === undefined) {
     throw new CommandError(
-      "the store is missing, expected its URL in --store or DAGGER_BREAKER_STORE, such as redis://HOST:6379",
+      "--store is missing; use --store or DAGGER_BREAKER_STORE, such as redis://HOST:6379",
       EXIT.usage,
     );
   }
@@ -131,7 +131,7 @@ function checkIsThere(url: string): void {
   const [, path] = /^sqlite:(.*)$/is.exec(url) ?? [];
   if (path === undefined || existsSync(path)) return;
   throw new CommandError(
-    `there is no file ${plainText(JSON.stringify(path))}, expected the store of a fleet`,
+    `invalid --store: the file ${plainText(JSON.stringify(path))} does not exist; use the store of a fleet`,
     EXIT.noInput,
   );
 }
@@ -145,7 +145,7 @@ async function answered<T>(question: () => Promise<T>, options: TimeoutOptions):
     if (error instanceof StoreBusyError) throw new NotDoneError(error.message);
     if (isTimeoutError(error)) {
       const time = durationText(options.timeoutMs);
-      throw unreachable(`it did not answer within ${time} (--store-timeout)`);
+      throw unreachable(`it did not answer within ${time}; --store-timeout sets the limit`);
     }
     if (isFleetStoreError(error)) throw unreachable(error.message);
     throw error;

@@ -1,35 +1,54 @@
 /** `dagger-breaker mirrors`: the mirrors that the engine itself asks. */
 
-import { type Command, Option } from "commander";
-import { exitCodeHelp, MIRRORS_EXIT_CODES } from "../exit-codes.js";
-import { timeoutMs } from "../option-values.js";
+import { Option } from "commander";
+import { MIRRORS_EXIT_CODES } from "../exit-codes.js";
+import { type CliCommand, examples, exitCodeHelp } from "../help.js";
+import { timeout, timeoutMsOption } from "../option-values.js";
 import type { CommandContext } from "../terminal.js";
 import { type CheckOptions, checkMirrors } from "./check.js";
 import { type WriteOptions, writeMirrors } from "./write.js";
 
+const DEFAULT_TIMEOUT_MS = 5000;
+const WRITE_EXAMPLES = [
+  "dagger-breaker mirrors write docker.io=mirror.gcr.io",
+  "dagger-breaker mirrors write --dry-run ghcr.io=http://cache.example:5000/ghcr",
+];
+const CHECK_EXAMPLES = ["dagger-breaker mirrors check --timeout 10s"];
+
+/** The options as commander gives them. */
+type CheckFlags = Omit<CheckOptions, "timeoutMs"> & {
+  readonly timeout?: number;
+  readonly timeoutMs?: number;
+};
+
 /** Adds the command with its two parts. */
-export function addMirrorsCommand(program: Command, context: CommandContext): void {
+export function addMirrorsCommand(program: CliCommand, context: CommandContext): void {
   const mirrors = program
     .command("mirrors")
     .summary("write and check the engine's own mirror configuration")
     .description(
       "Writes and checks the mirrors in an engine's own configuration. It writes engine.json (engines from v0.19.0 on) and checks BuildKit's engine.toml as well. The engine asks a registry's mirrors in their order, and the registry itself last.",
     )
+    .addHelpText("after", examples([...WRITE_EXAMPLES, ...CHECK_EXAMPLES]))
     .addHelpText("after", exitCodeHelp(MIRRORS_EXIT_CODES));
 
   mirrors
     .command("write")
-    .summary("put mirrors into an engine.json, leaving all else in it as it is")
+    .summary("put mirrors into an engine.json and keep the rest of it")
     .description(
-      "Puts the mirrors of one or more registries into an engine.json; they replace those that these registries had. A mirror may have a port and a path; http:// before it says that it speaks plain HTTP. Beside an engine.toml it writes nothing, and prints what to put into either file.",
+      "Puts the mirrors of one or more registries into an engine.json. They replace the mirrors that these registries had. A mirror may have a port and a path; http:// before it means plain HTTP. Beside an engine.toml it writes nothing, and prints what to put into either file.",
     )
-    .argument("<registry=mirror...>", "such as docker.io=mirror.gcr.io,cache.example:5000/hub")
+    .argument(
+      "<registry=mirror...>",
+      "a registry and its mirrors, such as docker.io=mirror.gcr.io,cache.example:5000/hub",
+    )
     .option(
       "--file <path>",
-      "the configuration; default: where the dagger command looks for engine.json",
+      "the configuration (default: where the dagger command looks for engine.json)",
     )
     .addOption(formatOption())
-    .option("--dry-run", "print what would be written")
+    .option("--dry-run", "print the result instead of writing it")
+    .addHelpText("after", examples(WRITE_EXAMPLES))
     .addHelpText("after", exitCodeHelp(MIRRORS_EXIT_CODES))
     .action(async (assignments: string[], options: WriteOptions) => {
       context.end(await writeMirrors(assignments, options, context.terminal));
@@ -37,25 +56,29 @@ export function addMirrorsCommand(program: Command, context: CommandContext): vo
 
   mirrors
     .command("check")
-    .summary("say whether a configuration is valid, and whether its mirrors answer")
+    .summary("check a configuration, and whether its mirrors answer")
     .description(
-      "Reads a configuration as an engine would, and asks each mirror, from here, whether it answers as a registry.",
+      "Reads a configuration as an engine would, and asks each mirror, from this machine, whether it answers as a registry.",
     )
     .option(
       "--file <path>",
-      "the configuration; default: where the dagger command looks for engine.json",
+      "the configuration (default: where the dagger command looks for engine.json)",
     )
     .addOption(formatOption())
-    .option("--timeout-ms <n>", "milliseconds for each mirror, 1 to 600000", timeoutMs, 5000)
+    .option("--timeout <duration>", "time limit for each mirror (default: 5s)", timeout)
+    .addOption(timeoutMsOption())
     .option("--json", "print one JSON object")
+    .addHelpText("after", examples(CHECK_EXAMPLES))
     .addHelpText("after", exitCodeHelp(MIRRORS_EXIT_CODES))
-    .action(async (options: CheckOptions) => {
+    .action(async ({ timeout, timeoutMs, ...flags }: CheckFlags) => {
+      const options = { ...flags, timeoutMs: timeout ?? timeoutMs ?? DEFAULT_TIMEOUT_MS };
       context.end(await checkMirrors(options, context.terminal));
     });
+  mirrors.addHelp();
 }
 
 function formatOption(): Option {
-  return new Option("--format <name>", "its format; default: by the name of the file").choices([
+  return new Option("--format <name>", "the format (default: by the name of the file)").choices([
     "json",
     "toml",
   ]);

@@ -56,7 +56,7 @@ testWhere(process.platform !== "win32")(
   "a device is not read without an end, and never replaced by a file",
   async () => {
     await expect(readConfigFile("/dev/zero")).rejects.toThrow(/longer than 1 MiB/);
-    await expect(replaceFile("/dev/null", "x")).rejects.toThrow(/is no file/);
+    await expect(replaceFile("/dev/null", "x")).rejects.toThrow(/is not a file/);
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
   },
 );
@@ -84,7 +84,7 @@ test("a file that cannot be replaced is told, and nothing is left behind", async
   const path = join(folder, "engine.json");
   mkdirSync(path);
   await expect(replaceFile(path, "x")).rejects.toMatchObject({
-    message: expect.stringMatching(/engine.json is no file, expected one to write$/),
+    message: expect.stringMatching(/engine.json is not a file; use one to write$/),
     exitCode: 73,
   });
   writeFileSync(join(folder, "file"), "");

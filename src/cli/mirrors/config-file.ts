@@ -45,7 +45,7 @@ export function chooseConfigFile(
   if (file === undefined) {
     if (format === "toml") {
       throw new CommandError(
-        'option --file is missing, expected a path such as "engine.toml": an engine.toml has no place of its own',
+        "--file is missing; an engine.toml has no standard place, so name it, such as --file engine.toml",
         EXIT.usage,
       );
     }

@@ -68,17 +68,17 @@ test.each(["{}", '{"registries":null}'])("%s names no registry", (text) => {
 });
 
 test.each([
-  [{ registries: [] }, /"registries" is no table/],
-  [{ registries: { "docker.io": "x" } }, /registries "docker.io" is no table/],
-  [{ registries: { "docker.io": { mirrors: "x" } } }, /"mirrors" is no list of texts/],
-  [{ registries: { "docker.io": { mirrors: [1] } } }, /"mirrors" is no list of texts/],
+  [{ registries: [] }, /"registries" is not a table/],
+  [{ registries: { "docker.io": "x" } }, /registries "docker.io" is not a table/],
+  [{ registries: { "docker.io": { mirrors: "x" } } }, /"mirrors" is not a list of texts/],
+  [{ registries: { "docker.io": { mirrors: [1] } } }, /"mirrors" is not a list of texts/],
   [{ registries: { "docker.io": { http: "yes" } } }, /"http" is neither true nor false/],
   [
     { registries: { "docker.io": { mirror: [] } } },
     /"mirror" is not known, expected mirrors, http/,
   ],
   [{ registries: { "docker.io": { keypair: [] } } }, /"keypair" is not known/],
-  [{ registries: { "docker.io": { mirrors: ["a b"] } } }, /mirror is "a b", expected a host/],
+  [{ registries: { "docker.io": { mirrors: ["a b"] } } }, /invalid mirror "a b": expected a host/],
   [{ registry: {} }, /"registry" is not known, expected "registries"/],
 ])("%j is an error that says what was expected", (value, message) => {
   const { problems } = read(json(value), "json");
@@ -111,7 +111,10 @@ test("the names of the other format are errors in engine.toml too", () => {
 
 test.each([
   [{ "index.docker.io": {} }, /expected "docker.io"/],
-  [{ "docker.io": { mirrors: ["http://cache.lan"] } }, /do not heed the scheme.+"http": true/],
+  [
+    { "docker.io": { mirrors: ["http://cache.lan"] } },
+    /engines ignore the scheme; use .+"http": true/,
+  ],
   [{ "docker.io": { mirrors: ["localhost:5000"] } }, /is the container itself/],
 ])("%j is taken by an engine, and warned of", (registries, message) => {
   const { problems } = read(json({ registries }), "json");
@@ -129,7 +132,7 @@ test.each<[ConfigFormat, string]>([
   ["toml", "registry.a = {}\nregistry.a = {}"],
 ])("as %s, %j is refused without being quoted", (format, text) => {
   expect(() => readEngineConfig(text, format)).toThrow(ConfigSyntaxError);
-  expect(() => readEngineConfig(text, format)).toThrow(/^it is no (?!.*s3cret)/);
+  expect(() => readEngineConfig(text, format)).toThrow(/^it is not (?!.*s3cret)/);
 });
 
 test("a registry with a name that objects have of their own does no harm", () => {

@@ -67,7 +67,7 @@ export function readEngineConfig(text: string, format: ConfigFormat): EngineConf
   const registries = new Map<string, RegistryEntry>();
   const found = fieldOf(root, section, format) ?? {};
   if (!isRecord(found))
-    report("error", `"${section}" is no table, expected one entry for a registry`);
+    report("error", `"${section}" is not a table; expected one entry for a registry`);
   for (const [name, entry] of Object.entries(isRecord(found) ? found : {})) {
     const problem = registryProblem(name);
     if (problem !== undefined) report("warning", `${section} ${shown(name)}: ${problem}`);
@@ -111,9 +111,9 @@ export function readJsonRoot(text: string): Record<string, unknown> {
   } catch (error) {
     // The parser quotes the text, which may hold what is private; the place is enough.
     const [place = ""] = /at position [0-9]+|line [0-9]+ column [0-9]+/.exec(String(error)) ?? [];
-    throw new ConfigSyntaxError(`it is no JSON${place && ` (${place})`}`);
+    throw new ConfigSyntaxError(`it is not JSON${place && ` (${place})`}`);
   }
-  if (!isRecord(root)) throw new ConfigSyntaxError("it is no JSON object");
+  if (!isRecord(root)) throw new ConfigSyntaxError("it is not a JSON object");
   return root;
 }
 
@@ -128,7 +128,7 @@ function readTomlRegistries(text: string): Record<string, unknown> {
   } catch (error) {
     // The message quotes the text, which may hold what is private; the place is enough.
     if (error instanceof TomlError)
-      throw new ConfigSyntaxError(`it is no TOML (line ${error.line})`);
+      throw new ConfigSyntaxError(`it is not TOML (line ${error.line})`);
     throw error;
   }
 }
@@ -140,7 +140,7 @@ function readEntry(
   report: (level: ConfigProblem["level"], message: string) => void,
 ): RegistryEntry {
   const entry = isRecord(value) ? value : {};
-  if (!isRecord(value)) report("error", `${label} is no table, expected "mirrors" and the like`);
+  if (!isRecord(value)) report("error", `${label} is not a table; expected "mirrors" and the like`);
   const known: readonly string[] = PARTS[format].fields;
   for (const name of Object.keys(entry)) {
     const field = known.find((one) => isSpelledOtherwise(name, one)) ?? name;
@@ -157,7 +157,7 @@ function readEntry(
   const readList = (name: string): readonly string[] => {
     const list = fieldOf(entry, name, format) ?? [];
     if (Array.isArray(list) && list.every((item) => typeof item === "string")) return list;
-    report("error", `${label}: "${name}" is no list of texts`);
+    report("error", `${label}: "${name}" is not a list of texts`);
     return [];
   };
   const mirrors = readList("mirrors");
@@ -174,14 +174,14 @@ function reportMirror(
   if (address === undefined) {
     report(
       "error",
-      `${label}: mirror is ${shown(mirror)}, expected a host, such as "mirror.gcr.io"`,
+      `${label}: invalid mirror ${shown(mirror)}: expected a host, such as "mirror.gcr.io"`,
     );
     return;
   }
   if (address.scheme === "http") {
     report(
       "warning",
-      `${label}: mirror ${shown(mirror)}: engines do not heed the scheme, expected ${shown(address.host + address.path)} and "http": true in an entry for ${shown(address.host)}`,
+      `${label}: mirror ${shown(mirror)}: engines ignore the scheme; use ${shown(address.host + address.path)} and "http": true in an entry for ${shown(address.host)}`,
     );
   }
   if (isLoopback(address.host)) {

@@ -14,15 +14,18 @@ test("registries and mirrors are read, and http:// says how a mirror is asked", 
 });
 
 test.each([
-  [["docker.io"], /argument is "docker.io", expected registry=mirror/],
-  [["=x"], /argument is "=x", expected registry=mirror/],
-  [["docker.io="], /mirror of "docker.io" is "", expected a host/],
-  [["docker.io=a,,b"], /mirror of "docker.io" is "", expected a host/],
-  [["index.docker.io=a"], /registry is "index.docker.io", expected "docker.io"/],
+  [["docker.io"], /invalid <registry=mirror> "docker.io": expected registry=mirror/],
+  [["=x"], /invalid <registry=mirror> "=x": expected registry=mirror/],
+  [["docker.io="], /invalid mirror "" of "docker.io": expected a host/],
+  [["docker.io=a,,b"], /invalid mirror "" of "docker.io": expected a host/],
+  [["index.docker.io=a"], /invalid registry "index.docker.io": expected "docker.io"/],
   [["docker.io=a", "docker.io=b"], /registry "docker.io" is given twice/],
   [["docker.io=a,a"], /mirror "a" of "docker.io" is given twice/],
   [["docker.io=docker.io"], /is that registry itself/],
-  [[`docker.io=${Array.from({ length: 17 }, (_, n) => `m${n}`)}`], /has 17 mirrors, expected 16/],
+  [
+    [`docker.io=${Array.from({ length: 17 }, (_, n) => `m${n}`)}`],
+    /has 17 mirrors; use at most 16/,
+  ],
 ])("%j is refused by name", (assignments, message) => {
   expect(() => readAssignments(assignments)).toThrow(message);
   expect(() => readAssignments(assignments)).toThrow(expect.objectContaining({ exitCode: 64 }));

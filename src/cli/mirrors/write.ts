@@ -97,14 +97,14 @@ export function readAssignments(assignments: readonly string[]): MirrorChanges {
     const equals = assignment.indexOf("=");
     if (equals < 1) {
       throw usage(
-        `argument is ${shown(assignment)}, expected registry=mirror, such as docker.io=mirror.gcr.io`,
+        `invalid <registry=mirror> ${shown(assignment)}: expected registry=mirror, such as docker.io=mirror.gcr.io`,
       );
     }
     const registry = assignment.slice(0, equals);
     const problem = registryProblem(registry);
-    if (problem !== undefined) throw usage(`registry is ${shown(registry)}, ${problem}`);
+    if (problem !== undefined) throw usage(`invalid registry ${shown(registry)}: ${problem}`);
     if (mirrors.has(registry))
-      throw usage(`registry ${shown(registry)} is given twice, expected once`);
+      throw usage(`registry ${shown(registry)} is given twice; put all its mirrors behind one "="`);
     mirrors.set(registry, readMirrors(registry, assignment.slice(equals + 1), plainHttp));
   }
   return { mirrors, plainHttp };
@@ -113,20 +113,25 @@ export function readAssignments(assignments: readonly string[]): MirrorChanges {
 function readMirrors(registry: string, text: string, plainHttp: Set<string>): string[] {
   const items = text.split(",").map((item) => item.trim());
   if (items.length > MAX_MIRRORS) {
-    throw usage(`${shown(registry)} has ${items.length} mirrors, expected ${MAX_MIRRORS} at most`);
+    throw usage(
+      `registry ${shown(registry)} has ${items.length} mirrors; use at most ${MAX_MIRRORS}`,
+    );
   }
   const mirrors: string[] = [];
   for (const item of items) {
     const address = parseMirror(item);
     if (address === undefined) {
       throw usage(
-        `mirror of ${shown(registry)} is ${shown(item)}, expected a host, such as mirror.gcr.io or cache.example:5000/hub`,
+        `invalid mirror ${shown(item)} of ${shown(registry)}: expected a host, such as mirror.gcr.io or cache.example:5000/hub`,
       );
     }
     const mirror = `${address.host}${address.path}`;
-    if (mirror === registry) throw usage(`mirror of ${shown(registry)} is that registry itself`);
+    if (mirror === registry)
+      throw usage(
+        `invalid mirror ${shown(mirror)} of ${shown(registry)}: it is that registry itself; use another host`,
+      );
     if (mirrors.includes(mirror))
-      throw usage(`mirror ${shown(mirror)} of ${shown(registry)} is given twice`);
+      throw usage(`mirror ${shown(mirror)} of ${shown(registry)} is given twice; name it once`);
     if (address.scheme === "http") plainHttp.add(address.host);
     mirrors.push(mirror);
   }

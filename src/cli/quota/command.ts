@@ -10,9 +10,10 @@ import {
   QuotaProbeError,
   type QuotaProbeFailure,
 } from "../../quota/quota-probe.js";
-import { EXIT, exitCodeHelp, QUOTA_EXIT_CODES } from "../exit-codes.js";
+import { EXIT, QUOTA_EXIT_CODES } from "../exit-codes.js";
+import { examples, exitCodeHelp } from "../help.js";
 import { readWhole } from "../input.js";
-import { timeoutMs } from "../option-values.js";
+import { timeout, timeoutMsOption } from "../option-values.js";
 import {
   type CommandContext,
   CommandError,
@@ -22,6 +23,7 @@ import {
   say,
   type Terminal,
 } from "../terminal.js";
+import { durationText } from "../time-words.js";
 import { dockerCredentials } from "./docker-config.js";
 import { quotaLines } from "./render.js";
 
@@ -35,11 +37,24 @@ interface QuotaOptions {
   readonly json?: true;
 }
 
+/** The options as commander gives them. */
+type QuotaFlags = Omit<QuotaOptions, "timeoutMs"> & {
+  readonly timeout?: number;
+  readonly timeoutMs?: number;
+};
+
 const PROBE_EXIT_CODES: Readonly<Record<QuotaProbeFailure, number>> = {
   refused: EXIT.quotaRefused,
   unreachable: EXIT.quotaUnreachable,
   unexpected: EXIT.quotaUnreachable,
 };
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const EXAMPLES = [
+  "dagger-breaker quota",
+  "dagger-breaker quota --username ci --password-stdin < token.txt",
+  "dagger-breaker quota registry.example --registry-url https://registry.example",
+];
 
 /** Adds the command. */
 export function addQuotaCommand(program: Command, context: CommandContext): void {
@@ -47,19 +62,25 @@ export function addQuotaCommand(program: Command, context: CommandContext): void
     .command("quota")
     .summary("ask a registry how many pulls are left")
     .description(
-      "Asks a registry what is left of its pull limit, without spending any of it. Who asks: --username with the password in DOCKER_PASSWORD or on standard input, else who is logged in according to Docker's config.json, else nobody, so that the limit is that of this machine's address. Engines elsewhere have a limit of their own.",
+      "Asks a registry how much of its pull limit is left. Asking costs no pull. The account is --username, with the password in DOCKER_PASSWORD or on standard input; otherwise the login in Docker's config.json. Without an account, the limit is the one of this machine's address. Engines elsewhere have a limit of their own.",
     )
     .argument("[registry]", "the registry", "docker.io")
-    .option("--username <name>", "who asks")
+    .option("--username <name>", "the account")
     .option("--password-stdin", "read the password from standard input")
-    .option("--anonymous", "ask as nobody, whoever is logged in")
-    .option("--registry-url <url>", "another registry that speaks the same")
-    .option("--auth-url <url>", "its token server")
-    .option("--timeout-ms <n>", "milliseconds for all of it, 1 to 600000", timeoutMs, 10_000)
+    .option("--anonymous", "ask without an account, even if Docker is logged in")
+    .option(
+      "--registry-url <url>",
+      "ask another registry, which must report its limit as Docker Hub does",
+    )
+    .option("--auth-url <url>", "the token server of that registry")
+    .option("--timeout <duration>", "time limit for everything (default: 10s)", timeout)
+    .addOption(timeoutMsOption())
     .option("--json", "print one JSON object")
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(QUOTA_EXIT_CODES))
-    .action(async (registry: string, options: QuotaOptions) => {
+    .action(async (registry: string, { timeout, timeoutMs, ...flags }: QuotaFlags) => {
       const { terminal } = context;
+      const options = { ...flags, timeoutMs: timeout ?? timeoutMs ?? DEFAULT_TIMEOUT_MS };
       checkUsage(registry, options);
       // One time for all of it: for a credential helper as for the registry.
       const signal = AbortSignal.timeout(options.timeoutMs);
@@ -68,26 +89,23 @@ export function addQuotaCommand(program: Command, context: CommandContext): void
       context.end(quota.state === "exhausted" ? EXIT.quotaExhausted : EXIT.ok);
       const asked = credentials?.username ?? null;
       if (options.json) printJson(terminal, { ...quota, username: asked });
-      else printLines(terminal, quotaLines(quota, asked ?? "nobody", paintFor(terminal)));
+      else printLines(terminal, quotaLines(quota, asked ?? "no account", paintFor(terminal)));
     });
 }
 
 function checkUsage(registry: string, options: QuotaOptions): void {
   if (options.anonymous && (options.username !== undefined || options.passwordStdin)) {
     throw new CommandError(
-      "option --anonymous is given with --username or --password-stdin, expected one or the other",
+      "--anonymous conflicts with --username and --password-stdin; use one or the other",
       EXIT.usage,
     );
   }
   if (options.passwordStdin && options.username === undefined) {
-    throw new CommandError(
-      "option --username is missing, expected a name with --password-stdin",
-      EXIT.usage,
-    );
+    throw new CommandError("--username is missing; --password-stdin needs it", EXIT.usage);
   }
   if (registry.includes("@")) {
     throw new CommandError(
-      'registry is one with credentials, expected a host, such as "docker.io"',
+      'invalid <registry>: it has credentials, which are not shown; use a host, such as "docker.io"',
       EXIT.usage,
     );
   }
@@ -110,13 +128,16 @@ async function credentialsFor(
   }
   const hub = breakerName("registry", registry) === "registry:docker.io";
   if (hub && (options.authUrl !== undefined || options.registryUrl !== undefined)) {
-    say(terminal, "asking as nobody: stored credentials of docker.io go to docker.io alone");
+    say(
+      terminal,
+      "asking without an account: stored credentials of docker.io are sent to docker.io only",
+    );
     return undefined;
   }
   if (!hub && options.authUrl === undefined) return undefined;
   const of = hub ? "docker.io" : registry;
   const { credentials, note } = await dockerCredentials(of, terminal.env, options.timeoutMs);
-  if (note !== undefined) say(terminal, `asking as nobody: ${note}`);
+  if (note !== undefined) say(terminal, `asking without an account: ${note}`);
   return credentials;
 }
 
@@ -127,13 +148,13 @@ async function readPassword(options: QuotaOptions, terminal: Terminal): Promise<
   if (password !== "") return password;
   throw new CommandError(
     options.passwordStdin
-      ? "standard input is empty, expected the password or access token"
-      : "the password is missing, expected it in DOCKER_PASSWORD, or on standard input with --password-stdin",
+      ? "standard input is empty; expected the password or access token"
+      : "the password is missing; put it into DOCKER_PASSWORD, or on standard input with --password-stdin",
     EXIT.usage,
   );
 }
 
-/** Reads standard input to its end. Somebody who types may take their time. */
+/** Reads standard input to its end. A user who types may take their time. */
 async function readWithin(terminal: Terminal, withinMs: number): Promise<string> {
   const read = readWhole("-", terminal);
   if (terminal.stdin.isTTY === true) return read;
@@ -145,7 +166,7 @@ async function readWithin(terminal: Terminal, withinMs: number): Promise<string>
   terminal.stdin.destroy();
   read.catch(() => undefined);
   throw new CommandError(
-    "standard input did not end in time (--timeout-ms), expected the password or access token",
+    `standard input did not end within ${durationText(withinMs)}; expected the password or access token, or a longer --timeout`,
     EXIT.usage,
   );
 }
@@ -168,7 +189,7 @@ async function ask(
     });
   } catch (error) {
     if (signal.aborted) {
-      const what = `${registry} did not answer within ${timeoutMs} ms (--timeout-ms), credentials included`;
+      const what = `${registry} did not answer within ${durationText(timeoutMs)}, credentials included; --timeout sets the limit`;
       throw new CommandError(what, EXIT.quotaUnreachable);
     }
     if (error instanceof QuotaProbeError) {

@@ -56,7 +56,7 @@ export function askHelper(
     for (const signal of ENDING) process.on(signal, onSignal);
     child.stdout?.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > MAX_OUTPUT_BYTES) giveUp("wrote more than any credentials are long");
+      if (bytes > MAX_OUTPUT_BYTES) giveUp("wrote more than credentials can be");
       else chunks.push(chunk);
     });
     child.on("error", (error: NodeJS.ErrnoException) => finish(`cannot be run (${error.code})`));
@@ -79,6 +79,6 @@ function parseAnswer(output: string): object | string {
     const answer: unknown = JSON.parse(output);
     return typeof answer === "object" && answer !== null ? answer : {};
   } catch {
-    return "answered what is no JSON";
+    return "did not answer with JSON";
   }
 }

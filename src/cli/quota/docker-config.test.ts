@@ -70,8 +70,8 @@ test("an identity token is told, not used", async () => {
 
 test("a file that is no JSON is told without quoting it", async () => {
   const { note } = await lookUp('{"auths": s3cret');
-  expect(note).toMatch(/config.json is no JSON object$/);
-  expect((await lookUp('"s3cret"')).note).toMatch(/is no JSON object$/);
+  expect(note).toMatch(/config.json is not a JSON object$/);
+  expect((await lookUp('"s3cret"')).note).toMatch(/is not a JSON object$/);
 });
 
 test("a credential helper is asked for the registry, before auths", async () => {
@@ -88,7 +88,7 @@ test("a credential helper is asked for the registry, before auths", async () => 
 
 test.each([
   ["fails", "echo s3cret; echo s3cret >&2; exit 1", /has no credentials for it/],
-  ["prints no JSON", "echo s3cret", /answered what is no JSON/],
+  ["prints no JSON", "echo s3cret", /did not answer with JSON/],
   ["gives none", "echo '{}'", /gave no credentials/],
   ["gives a token", `echo '{"Username":"<token>","Secret":"s3cret"}'`, /identity token/],
 ])("a helper that %s is told without its output", async (_what, script, message) => {
@@ -131,7 +131,7 @@ describe("a helper that would keep us for ever", () => {
 
   test("by writing on is ended", async () => {
     const { note } = await ask(`echo $$ > ${folder}/pid\nwhile :; do echo s3cret; done`, 60_000);
-    expect(note).toMatch(/wrote more than any credentials are long$/);
+    expect(note).toMatch(/wrote more than credentials can be$/);
     await expect.poll(() => isGone(pidIn("pid"))).toBe(true);
   });
 

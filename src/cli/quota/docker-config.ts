@@ -52,7 +52,7 @@ async function readConfig(file: string): Promise<object | string> {
   } catch {
     // The parser's message quotes the text.
   }
-  return `${file} is no JSON object`;
+  return `${file} is not a JSON object`;
 }
 
 /** Reads a file that is one: a pipe that nobody writes to would keep us for ever. */

@@ -15,7 +15,7 @@ import type { Note, RunOutcome } from "../../runner/report/run-report.js";
 import { RunSignals } from "../../runner/signals/run-signals.js";
 import type { StepOutput } from "../../runner/step-output.js";
 import { unreadText } from "../../traces/receiver/unread.js";
-import { exitCodeHelp, RUN_EXIT_CODES } from "../exit-codes.js";
+import { RUN_EXIT_CODES } from "../exit-codes.js";
 import { type JoinedFleet, joinFleet } from "../fleet-guard.js";
 import {
   addGuardFlags,
@@ -25,6 +25,7 @@ import {
   type TracesChoice,
   tracesFrom,
 } from "../guard-settings.js";
+import { examples, exitCodeHelp } from "../help.js";
 import { addSettings } from "../settings.js";
 import { addReporterFlags, addStoreFlags } from "../store-settings.js";
 import type { CommandContext, Terminal } from "../terminal.js";
@@ -40,10 +41,16 @@ import {
 } from "./options.js";
 import { tellProgress, tellRun } from "./tell.js";
 
-const EXIT_CODES = `${exitCodeHelp(RUN_EXIT_CODES)}
-  126   the command cannot be run
-  127   there is no such command
-  else that of the command; 128 and the number of the signal that ended it`;
+const EXIT_CODES = exitCodeHelp(RUN_EXIT_CODES, [
+  ["126", "the command cannot be run"],
+  ["127", "the command was not found"],
+  ["else", "the exit code of the command; 128 plus the number of the signal that ended it"],
+]);
+const EXAMPLES = [
+  "dagger-breaker run -- dagger call test",
+  "dagger-breaker run --timeout 20m --retry 2 -- dagger call test",
+  "dagger-breaker run --store redis://redis:6379 --wait -- node ci/pipeline.js",
+];
 
 /** Adds the command. */
 export function addRunCommand(program: Command, context: CommandContext): void {
@@ -51,12 +58,13 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .command("run")
     .summary("run a command behind circuit breakers")
     .description(
-      "Runs a command that uses Dagger, such as `dagger call test`: asks the circuits of what it needs before it starts, ends it when it hangs, tries it again where that is safe, guards the sessions that it opens, and says at its end whose fault a failure was. What it says goes to standard error, behind the command's own output. Each option has a variable in its place, which is named behind it.",
+      "Runs a command that uses Dagger, such as dagger call test. It checks circuits first, ends a command that hangs, retries when that is safe, and guards the sessions that the command opens. At the end it reports what failed, on standard error, after the command's own output. The variable behind each option can be used instead of it.",
     )
-    .argument("<command>", "the command; put -- before it")
+    .argument("<command>", "the command to run; put -- before it")
     .argument("[arguments...]", "its arguments")
     .passThroughOptions();
   addSettings<OwnFlags>(addReporterFlags(addStoreFlags(addGuardFlags(command))), OWN_SETTINGS)
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", EXIT_CODES)
     .action(async (name: string, args: string[], flags: RunFlags) => {
       context.end(await run(name, args, flags, context.terminal));
@@ -213,7 +221,7 @@ async function sessionsOf(
     const { code } = error as { code?: unknown };
     // Without a code of the system it is a mistake of ours.
     if (typeof code !== "string") throw error;
-    const text = `Sessions that the command opens are not guarded: no place for a socket (${code}).`;
+    const text = `The sessions of the command are not guarded: no socket can be opened (${code}).`;
     return { sessions: undefined, notes: [{ code: "sessions-not-guarded", text }] };
   }
 }

@@ -79,7 +79,7 @@ test.each([
   ["DAGGER_BREAKER_JSON", "maybe", "1 or 0"],
 ])("%s=%s is refused with what was expected", (variable, value, expected) => {
   expect(() => optionsOf("", { [variable]: value })).toThrow(
-    `${variable} is ${JSON.stringify(value)}. Expected ${expected}`,
+    `invalid ${variable} ${JSON.stringify(value)}: expected ${expected}`,
   );
 });
 

@@ -47,81 +47,80 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
   timeout: {
     flags: "--timeout <duration>",
     variable: "DAGGER_BREAKER_TIMEOUT",
-    description: "end an attempt that takes longer",
+    description: "time limit for each attempt, such as 20m",
     read: duration,
   },
   idleTimeout: {
     flags: "--idle-timeout <duration>",
     variable: "DAGGER_BREAKER_IDLE_TIMEOUT",
-    description: "end an attempt that gives neither output nor a trace for so long",
+    description: "end an attempt after this long without output and traces",
     read: duration,
   },
   lostSessionGrace: {
     flags: "--lost-session-grace <duration>",
     variable: "DAGGER_BREAKER_LOST_SESSION_GRACE",
     description:
-      "end a program whose last session was lost, when it neither printed anything nor opened another one for so long; 60s by default, 0 for never",
+      "end a program that lost its last session, after this long without output or a new session (default: 60s; 0: never)",
     read: durationOrNever,
   },
   stopGrace: {
     flags: "--stop-grace <duration>",
     variable: "DAGGER_BREAKER_STOP_GRACE",
-    description:
-      "how long a command that a limit has told to end may take before it is ended by force, 10s by default",
+    description: "how long a command may take to end before it is killed (default: 10s)",
     read: duration,
   },
   killAfter: {
     flags: "--kill-after <duration>",
     variable: "DAGGER_BREAKER_KILL_AFTER",
     description:
-      "without a terminal, kill what still runs so long after a first SIGINT or SIGTERM, 7s by default, 0 for never",
+      "without a terminal: kill everything this long after the first SIGINT or SIGTERM (default: 7s; 0: never)",
     read: durationOrNever,
   },
   retry: {
     flags: "--retry <n>",
     variable: "DAGGER_BREAKER_RETRY",
     description:
-      "run the command again up to so many times, after failures that may pass by themselves; as an option it says that this command may run twice, as a variable only those of --idempotent may",
+      "retry this many times after failures that may pass. The option declares that this command may run twice; the variable retries only the commands of --idempotent",
     read: wholeNumber(0, MAX_RETRIES),
   },
   retryDelay: {
     flags: "--retry-delay <duration>",
     variable: "DAGGER_BREAKER_RETRY_DELAY",
     description:
-      "the longest delay before the second attempt, 1s by default; it doubles with each further one, and chance picks the delay from all up to it",
+      "upper bound of the delay before the first retry; it doubles with each retry, with full jitter (default: 1s)",
     read: duration,
   },
   retryMaxDelay: {
     flags: "--retry-max-delay <duration>",
     variable: "DAGGER_BREAKER_RETRY_MAX_DELAY",
-    description: "the longest delay before any attempt, 60s by default",
+    description: "upper bound of every delay (default: 60s)",
     read: duration,
   },
   idempotent: {
     flags: "--idempotent <verbs>",
     variable: "DAGGER_BREAKER_IDEMPOTENT",
     description:
-      "functions behind dagger call, or commands, that may run twice, as test,lint,check",
+      "functions of dagger call, or commands, that may run twice, such as test,lint,check",
     read: readVerbs,
   },
   stdin: {
     flags: "--stdin <choice>",
     variable: "DAGGER_BREAKER_STDIN",
     description:
-      "standard input in further attempts: inherit, which a pipe allows none of, or replay, which keeps up to 1 MiB of it in memory; inherit by default",
+      "standard input of retries: inherit, which does not retry after a pipe, or replay, which keeps up to 1 MiB in memory (default: inherit)",
     read: oneOf("inherit", "replay"),
   },
   learnt: {
     flags: "--learnt <choice>",
     variable: "DAGGER_BREAKER_LEARNT",
     description:
-      "what to do with circuits that an earlier run of this command met: off, warn or enforce; warn by default",
+      "circuits that an earlier run of this command used: off, warn or enforce (default: warn)",
     read: oneOf("off", "warn", "enforce"),
   },
   json: {
     flags: "--json",
     variable: "DAGGER_BREAKER_JSON",
-    description: "report as one JSON object instead of a closing line",
+    description: "print the report as one JSON object instead of a closing line",
     read: yesOrNo,
   },
   quiet: {
@@ -133,7 +132,7 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
   output: {
     flags: "--output <file>",
     variable: "DAGGER_BREAKER_OUTPUT",
-    description: "write the JSON report to a file as well",
+    description: "also write the JSON report to a file",
     read: fileName,
   },
   junit: {
@@ -216,6 +215,6 @@ function readVerbs(text: string, before: readonly string[] = []): readonly strin
   const verbs = listOf(text);
   if (verbs.length > 0 && verbs.every((verb) => VERB.test(verb))) return [...before, ...verbs];
   throw new InvalidArgumentError(
-    "Expected names of functions or commands, such as test,lint,check.",
+    "expected names of functions or commands, such as test,lint,check",
   );
 }

@@ -8,7 +8,8 @@ import { sqliteStore } from "../../fleet/sqlite/sqlite-store.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { isFleetStoreError } from "../../fleet/store-error.js";
 import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
-import { EXIT, exitCodeHelp, SERVE_EXIT_CODES } from "../exit-codes.js";
+import { EXIT, SERVE_EXIT_CODES } from "../exit-codes.js";
+import { examples, exitCodeHelp } from "../help.js";
 import { type CommandContext, CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { type ListenAddress, listenAddress } from "./listen-address.js";
 import { serverToken } from "./token.js";
@@ -25,21 +26,27 @@ const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** A store that fails is told of once in so long. */
 const TELL_EVERY_MS = 60_000;
 
+const EXAMPLES = [
+  "openssl rand -hex 32 > token.txt",
+  "dagger-breaker serve --listen 0.0.0.0:7420 --token-file token.txt",
+];
+
 /** Adds the command. */
 export function addServeCommand(program: Command, context: CommandContext): void {
   program
     .command("serve")
-    .summary("keep shared circuits for other machines")
+    .summary("serve shared circuits to other machines")
     .description(
-      "Keeps shared circuits in a SQLite file and offers them over HTTP, for fleets without Redis, until ctrl-C or another signal ends it. The token that all who ask must have is in DAGGER_BREAKER_STORE_TOKEN or in a file. Needs Node.js 22.13 or later.",
+      "Keeps shared circuits in a SQLite file and serves them over HTTP, for fleets without Redis, until Ctrl-C or another signal ends it. Clients must have the token that is in DAGGER_BREAKER_STORE_TOKEN or in --token-file. It needs Node.js 22.13 or later.",
     )
     .option(
       "--listen <address>",
-      `where to listen, as HOST:PORT; default: ${LISTEN}, which only this machine reaches`,
+      `where to listen, as HOST:PORT (default: ${LISTEN}, which only this machine reaches)`,
       listenAddress,
     )
-    .option("--database <path>", "the file of the circuits; default: the one in your cache folder")
+    .option("--database <path>", "the file of the circuits (default: the one in your cache folder)")
     .option("--token-file <path>", "a file that holds the token and nothing else")
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(SERVE_EXIT_CODES))
     .action((flags: ServeFlags) => serve(flags, context.terminal));
 }
@@ -66,7 +73,7 @@ function databasePath(given: string | undefined, env: Terminal["env"]): string {
   const digests = defaultDigestPath(env);
   if (given === undefined && digests !== undefined) return join(dirname(digests), "fleet.db");
   throw new CommandError(
-    "option --database is missing, expected a path: without HOME or XDG_CACHE_HOME there is no place where circuits are kept",
+    "--database is missing; it is needed because neither HOME nor XDG_CACHE_HOME is set",
     EXIT.usage,
   );
 }

@@ -24,5 +24,5 @@ test.each([
   "http://host:80",
   "a b:80",
 ])("%j is none", (text) => {
-  expect(() => listenAddress(text)).toThrow("Expected HOST:PORT");
+  expect(() => listenAddress(text)).toThrow("expected HOST:PORT");
 });

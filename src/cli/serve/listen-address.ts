@@ -17,6 +17,6 @@ export function listenAddress(text: string): ListenAddress {
   const host = inBrackets ?? name ?? "";
   if (port <= 65_535 && (inBrackets === undefined || isIPv6(inBrackets))) return { host, port };
   throw new InvalidArgumentError(
-    "Expected HOST:PORT, such as 127.0.0.1:7420, 0.0.0.0:7420 or [::1]:7420.",
+    "expected HOST:PORT, such as 127.0.0.1:7420, 0.0.0.0:7420 or [::1]:7420",
   );
 }

@@ -16,7 +16,7 @@ import {
 import { isInForeground } from "../../runner/signals/foreground.js";
 import { PASSED_ON } from "../../runner/signals/passed-signals.js";
 import { startEngineTraces } from "../../traces/engine-traces.js";
-import { EXIT, exitCodeHelp, SESSION_EXIT_CODES } from "../exit-codes.js";
+import { EXIT, SESSION_EXIT_CODES } from "../exit-codes.js";
 import { joinFleet } from "../fleet-guard.js";
 import {
   checkRateLimitOpen,
@@ -24,28 +24,40 @@ import {
   guardOptionsFrom,
   tracesFrom,
 } from "../guard-settings.js";
+import { examples, exitCodeHelp } from "../help.js";
 import { ownProgram } from "../own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "../terminal.js";
 
-const EXIT_CODES = `${exitCodeHelp(SESSION_EXIT_CODES)}
-  126   the real CLI cannot be run
-  127   there is no real CLI
-  else that of the real CLI; 128 and the number of the signal that ended it`;
+const EXIT_CODES = exitCodeHelp(SESSION_EXIT_CODES, [
+  ["126", "the real CLI cannot be run"],
+  ["127", "no real CLI was found"],
+  ["else", "the exit code of the real CLI; 128 plus the number of the signal that ended it"],
+]);
+const EXAMPLES = [
+  '_EXPERIMENTAL_DAGGER_CLI_BIN="$(which dagger-breaker)" go run ./ci',
+  "# with settings, and the real CLI by its path",
+  "export DAGGER_BREAKER_RETRY=2 DAGGER_BREAKER_CLI=/usr/local/bin/dagger",
+];
+const HELP = new Set(["--help", "-h"]);
 
 /** Adds the command. */
 export function addSessionCommand(program: Command, context: CommandContext): void {
   program
     .command("session")
-    .summary("stand in for the CLI that an SDK starts")
+    .summary("the dagger CLI for an SDK, with a guard in each session")
     .description(
-      "What a Dagger SDK of any language starts when _EXPERIMENTAL_DAGGER_CLI_BIN names dagger-breaker: runs the real dagger CLI with the same arguments and puts a guard before the session that it opens. Settings come by variables DAGGER_BREAKER_..., as those of run; DAGGER_BREAKER_CLI names the real CLI where it is not on PATH.",
+      "A Dagger SDK of any language starts this command when _EXPERIMENTAL_DAGGER_CLI_BIN names dagger-breaker. It runs the real dagger CLI with the same arguments and puts a guard before the session. The DAGGER_BREAKER_... variables of run are its settings. DAGGER_BREAKER_CLI names the real CLI if it is not on PATH. For the help of the real command, run dagger session --help.",
     )
-    .argument("[arguments...]", "what the SDK gives; the real CLI gets all of it")
+    .argument("[arguments...]", "the arguments of the SDK; the real CLI gets all of them")
     .allowUnknownOption()
     .passThroughOptions()
     .helpOption(false)
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", EXIT_CODES)
-    .action(async (args: string[]) => context.end(await standIn(args, context.terminal)));
+    .action(async (args: string[], _flags: unknown, command: Command) => {
+      if (args.some((arg) => HELP.has(arg))) command.help();
+      context.end(await standIn(args, context.terminal));
+    });
 }
 
 async function standIn(args: readonly string[], terminal: Terminal): Promise<number> {

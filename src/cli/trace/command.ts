@@ -7,7 +7,8 @@ import { codeOf } from "../../files/error-code.js";
 import { CommandNotStartedError, runCommand } from "../../runner/attempt/run-command.js";
 import { startCommandWitness } from "../../runner/contacts/command-witness.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
-import { EXIT } from "../exit-codes.js";
+import { EXIT, TRACE_EXIT_CODES } from "../exit-codes.js";
+import { examples, exitCodeHelp } from "../help.js";
 import { fileName } from "../option-values.js";
 import { plainJson } from "../plain-text.js";
 import { type CommandContext, CommandError, paintFor, type Terminal } from "../terminal.js";
@@ -20,27 +21,30 @@ interface TraceOptions {
   readonly output?: string;
 }
 
-const EXIT_CODES = `
-Exit codes:
-  that of the command; 128 and the number of the signal that ended it
-  ${EXIT.usage}  an option or an argument is wrong
-  ${EXIT.cannotWrite}  the file of --output cannot be written; the command was not started
-  126 the command cannot be run
-  127 there is no such command`;
+const EXIT_CODES = exitCodeHelp(TRACE_EXIT_CODES, [
+  ["126", "the command cannot be run"],
+  ["127", "the command was not found"],
+  ["else", "the exit code of the command; 128 plus the number of the signal that ended it"],
+]);
+const EXAMPLES = [
+  "dagger-breaker trace -- dagger call test",
+  "dagger-breaker trace --json --output trace.json -- dagger call test",
+];
 
 /** Adds the command. */
 export function addTraceCommand(program: Command, context: CommandContext): void {
   program
     .command("trace")
-    .summary("run a command and say what it contacted")
+    .summary("run a command and report what it contacted")
     .description(
-      "Runs a command that uses Dagger, such as `dagger call test`, and says at its end which registries, git and http hosts the engine asked for it, what came from the cache and what tags became, by the engine's own traces. The report goes to standard error, so that the command's output stays its own.",
+      "Runs a command that uses Dagger, such as dagger call test, and reports what the engine contacted for it: registries, git hosts and HTTP hosts. It also reports what came from the cache and which digests tags had. It reads all this from the engine's own traces. The report goes to standard error.",
     )
-    .argument("<command>", "the command; put -- before it")
+    .argument("<command>", "the command to run; put -- before it")
     .argument("[arguments...]", "its arguments")
     .passThroughOptions()
-    .option("--json", "report as one JSON object")
+    .option("--json", "print the report as one JSON object")
     .option("--output <file>", "write the report to a file instead of standard error", fileName)
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", EXIT_CODES)
     .action(async (command: string, args: string[], options: TraceOptions) => {
       // Before anything is opened here.
@@ -62,7 +66,7 @@ async function openFile(path: string): Promise<FileHandle> {
   } catch (error) {
     const code = codeOf(error);
     throw new CommandError(
-      `cannot write ${JSON.stringify(path)} (${code}), expected a file for --output`,
+      `invalid --output ${JSON.stringify(path)}: it cannot be written (${code}); use another file`,
       EXIT.cannotWrite,
     );
   }

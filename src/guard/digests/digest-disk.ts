@@ -45,7 +45,7 @@ export interface DigestsRead {
   readonly problem: string | undefined;
 }
 
-/** Reads a file; what is no file of known digests reads as empty, with its problem. Never throws. */
+/** Reads a file; what is not a file of known digests reads as empty, with its problem. Never throws. */
 export function readDigests(path: string, nowMs: number): DigestsRead {
   const nothing = (problem?: string): DigestsRead => ({ digests: [], ignored: 0, problem });
   let descriptor: number | undefined;
@@ -53,11 +53,11 @@ export function readDigests(path: string, nowMs: number): DigestsRead {
     // A pipe that nobody writes to would keep us for ever.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const { size, uid } = fstatSync(descriptor);
-    if (!fstatSync(descriptor).isFile()) return nothing("is no file");
+    if (!fstatSync(descriptor).isFile()) return nothing("is not a file");
     if (size > MAX_DOCUMENT_BYTES) return nothing("is longer than 1 MiB");
     if (!isTrusted(uid)) return nothing("belongs to another user");
     const document = parseDigests(readAtMost(descriptor, MAX_DOCUMENT_BYTES), nowMs);
-    if (document === undefined) return nothing("is no file of known digests");
+    if (document === undefined) return nothing("is not a file of known digests");
     return { ...document, problem: undefined };
   } catch (error) {
     const code = String((error as { code?: unknown }).code);
@@ -75,7 +75,7 @@ export interface UpdateOptions {
 }
 
 /**
- * Changes a file while no other process does. What is no file of known digests is replaced.
+ * Changes a file while no other process does. What is not a file of known digests is replaced.
  *
  * @param change Gives what is to be kept of what is there; undefined changes nothing.
  * @returns What the file holds afterwards.

@@ -33,7 +33,7 @@ test("each change is a line, at once and with what led to it", async () => {
   await seen(running, /reset/);
   const [, opened, reset] = running.stdout.split("\n");
   expect(opened).toMatch(
-    /^\S+Z registry:docker\.io: opened at once, closed -> open for 10 min: registry \(registry\.unavailable\), by runner-1, /,
+    /^\S+Z registry:docker\.io: opened: one failure, closed -> open for 10 min: registry \(registry\.unavailable\), by runner-1, /,
   );
   expect(reset).toMatch(/^\S+Z registry:docker\.io: reset, open -> closed: it is back, by ada$/);
   expect(await running.end()).toBe(0);
@@ -136,7 +136,7 @@ test("a store without pushes is asked each second, and a file that is not there 
     }
     expect({ exitCode, stderr }).toEqual({
       exitCode: 66,
-      stderr: `error: there is no file ${JSON.stringify(path)}, expected the store of a fleet\n`,
+      stderr: `error: invalid --store: the file ${JSON.stringify(path)} does not exist; use the store of a fleet\n`,
     });
     expect(existsSync(path)).toBe(false);
     const isolate = ["isolate", HUB, "--reason", "moves", "--for", "1h"];

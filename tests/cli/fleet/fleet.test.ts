@@ -16,7 +16,7 @@ const json = async (...argv: string[]) => JSON.parse((await fleet.run([...argv, 
 test("where nothing is shared yet, status says so", async () => {
   expect(await fleet.run(["status"])).toEqual({
     exitCode: 0,
-    stdout: `No circuit is known in the scope ${fleet.scope}.\n`,
+    stdout: `The store knows no circuit in the scope ${fleet.scope}.\n`,
     stderr: "",
   });
   expect(await json("status")).toEqual([]);
@@ -103,9 +103,9 @@ test("an open circuit whose time is over is waiting for a call, so it is exit co
 test("an isolation is told, shown, and keeps everybody out", async () => {
   const { exitCode, stdout, stderr } = await isolate();
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/^isolated registry:docker\.io until \S+Z \(30 min\), as ada: moves\n$/);
+  expect(stdout).toMatch(/^isolated registry:docker\.io until \S+Z \(30 min\), by ada: moves\n$/);
   expect(stderr).toBe(
-    `note: "registry:docker.io" is new in the scope ${fleet.scope}: nobody has asked for it yet\n`,
+    `note: "registry:docker.io" is new in the scope ${fleet.scope}: no process has used it yet\n`,
   );
   expect(await json("status")).toMatchObject([
     { name: HUB, state: "isolated", isolation: { reason: "moves", owner: "ada" } },
@@ -119,16 +119,19 @@ test("an isolation that is replaced is told", async () => {
   await isolate();
   const again = ["isolate", HUB, "--reason", "still", "--for", "1h", "--owner", "bob"];
   const { stdout, stderr } = await fleet.run(again);
-  expect(stdout).toMatch(/as bob: still \(before, ada had isolated it until \S+Z: moves\)\n$/);
+  expect(stdout).toMatch(/by bob: still \(it replaces an isolation by ada until \S+Z: moves\)\n$/);
   expect(stderr).toBe("");
 });
 
 test.each([
-  ["docker.io", /"docker\.io" is no name that guards use, expected registry:HOST/],
+  ["docker.io", /"docker\.io" is not a name that guards use, expected registry:HOST/],
   ["registry:registry-1.docker.io", /expected "registry:docker\.io"/],
-  ["registry:localhost:5000", /"registry:localhost:5000" is a host that means another machine/],
-  ["engine", /"engine" is the engine of no other machine, expected engine:HOST:PORT/],
-  ["engine:dagger", /"engine:dagger" is the engine of no other machine, expected engine:HOST:PORT/],
+  ["registry:localhost:5000", /"registry:localhost:5000" names a different host on every machine/],
+  ["engine", /"engine" is not the engine of another machine, expected engine:HOST:PORT/],
+  [
+    "engine:dagger",
+    /"engine:dagger" is not the engine of another machine, expected engine:HOST:PORT/,
+  ],
 ])(
   "a name that would isolate nothing, %j, is refused before anything is done",
   async (name, message) => {
@@ -136,7 +139,7 @@ test.each([
     const { exitCode, stdout, stderr } = await fleet.run(names);
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
     expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/^error: .*--any-name isolates it all the same\)\n$/);
+    expect(stderr).toMatch(/^error: .*Use --any-name to isolate it anyway\n$/);
     expect(await json("status")).toEqual([]);
   },
 );
@@ -154,7 +157,7 @@ test("a release ends an isolation, and tells whose", async () => {
   expect(stdout).toBe("released registry:docker.io, which ada had isolated: moves\n");
   expect(await json("status")).toMatchObject([{ state: "closed", isolation: null }]);
   const again = await fleet.run(["release", HUB]);
-  expect(again.stdout).toBe("released registry:docker.io, which was not isolated but closed\n");
+  expect(again.stdout).toBe("released registry:docker.io, which was closed, not isolated\n");
 });
 
 test("a reset closes what is open, and leaves an isolation", async () => {
@@ -165,7 +168,7 @@ test("a reset closes what is open, and leaves an isolation", async () => {
   expect(await json("status")).toMatchObject([{ state: "closed", openings: 0 }]);
   await isolate();
   expect((await fleet.run(["reset", HUB])).stdout).toMatch(
-    /^reset registry:docker\.io, which stays isolated until \S+Z \(release ends that\)\n$/,
+    /^reset registry:docker\.io, which stays isolated until \S+Z \(dagger-breaker release ends that\)\n$/,
   );
 });
 
@@ -176,7 +179,9 @@ test.each(["release", "reset"])(
     const { exitCode, stdout, stderr } = await fleet.run([what, "registry:dockr.io", HUB]);
     expect(exitCode).toBe(57);
     expect(stdout).toMatch(/^(released|reset) registry:docker\.io/);
-    expect(stderr).toBe(`not known in the scope ${fleet.scope}: "registry:dockr.io"\n`);
+    expect(stderr).toBe(
+      `the scope ${fleet.scope} does not know "registry:dockr.io"; nothing was done to it\n`,
+    );
     expect(await json("status")).toMatchObject([{ name: HUB, state: "closed" }]);
   },
 );
@@ -205,11 +210,19 @@ test("history lists who did what, the newest last", async () => {
   expect(rows[0]).toEqual(["WHEN", "NAME", "WHAT", "FROM", "TO", "FOR", "WHY", "BY"]);
   const runner = "runner-1, https://ci.example/runs/7";
   expect(rows.slice(1).map(([, ...rest]) => rest)).toEqual([
-    [HUB, "opened at once", "closed", "open", "10 min", "registry (registry.unavailable)", runner],
+    [
+      HUB,
+      "opened: one failure",
+      "closed",
+      "open",
+      "10 min",
+      "registry (registry.unavailable)",
+      runner,
+    ],
     [HUB, "reset", "open", "closed", "it is back", "bob"],
     [
       GITHUB,
-      "opened at once",
+      "opened: one failure",
       "closed",
       "open",
       "10 min",
@@ -233,7 +246,7 @@ test("history keeps to the circuits and the number that are asked for", async ()
     { name: HUB, reason: "release" },
   ]);
   expect((await fleet.run(["history", "git:gitlab.com"])).stdout).toBe(
-    `No change of a circuit is known in the scope ${fleet.scope}.\n`,
+    `The store knows no change of a circuit in the scope ${fleet.scope}.\n`,
   );
 });
 
@@ -274,21 +287,26 @@ test("on a terminal long texts are cut to its width, and states have colours", a
 });
 
 test.each([
-  [["status"], {}, 64, /the store is missing, expected its URL in --store or DAGGER_BREAKER_STORE/],
-  [["isolate", HUB, "--for", "1h"], {}, 64, /required option '--reason <text>'/],
-  [["isolate", HUB, "--reason", "x"], {}, 64, /required option '--for <duration>'/],
+  [["status"], {}, 64, /--store is missing; use --store or DAGGER_BREAKER_STORE/],
+  [["isolate", HUB, "--for", "1h"], {}, 64, /--reason is missing; use --reason <text>/],
+  [["isolate", HUB, "--reason", "x"], {}, 64, /--for is missing; use --for <duration>/],
   [
     ["isolate", HUB, "--reason", " ", "--for", "1h"],
     {},
     64,
-    /--reason.*Expected a text of 1 to 1000/,
+    /--reason.*expected a text of 1 to 1000/,
   ],
-  [["isolate", HUB, "--reason", "x", "--for", "1d"], {}, 64, /--for.*Expected a duration/],
+  [["isolate", HUB, "--reason", "x", "--for", "1d"], {}, 64, /--for.*expected a duration/],
   [["history", "--limit", "0"], {}, 64, /--limit.*whole number from 1 to 10000/],
-  [["status", "x".repeat(201)], {}, 64, /has 201 characters, expected 1 to 200/],
-  [["status", "redis://me:hunter2@x"], {}, 64, /the name of a circuit is a URL, expected a name/],
-  [["status", "--store", "redis://me:hunter2@x/y/z"], {}, 64, /the URL of Redis is no such URL/],
-  [["status"], { DAGGER_BREAKER_STORE: "me:hunter2@x" }, 64, /DAGGER_BREAKER_STORE is of no use/],
+  [["status", "x".repeat(201)], {}, 64, /has 201 characters; use 1 to 200/],
+  [["status", "redis://me:hunter2@x"], {}, 64, /invalid <name>: it is a URL, .* use the name/],
+  [["status", "--store", "redis://me:hunter2@x/y/z"], {}, 64, /the URL of Redis is not such a URL/],
+  [
+    ["status"],
+    { DAGGER_BREAKER_STORE: "me:hunter2@x" },
+    64,
+    /invalid DAGGER_BREAKER_STORE: it is not the URL/,
+  ],
 ] as const)("%j is wrong usage, told without a secret", async (argv, env, code, message) => {
   const terminal = { env: { DAGGER_BREAKER_STORE: "", ...env } };
   const { exitCode, stdout, stderr } = await fleet.run(argv, terminal);

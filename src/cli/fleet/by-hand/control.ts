@@ -3,7 +3,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ControlCommand } from "../../../fleet/rules/command.js";
 import type { FleetEntry } from "../../../fleet/store.js";
-import { EXIT, exitCodeHelp, RELEASE_EXIT_CODES } from "../../exit-codes.js";
+import { EXIT, RELEASE_EXIT_CODES } from "../../exit-codes.js";
+import { examples, exitCodeHelp } from "../../help.js";
 import {
   type CommandContext,
   CommandError,
@@ -46,7 +47,7 @@ const MAX_REASON_LENGTH = 1000;
 /** How the reason is given and read, which is kept for all to see. */
 export const REASON = [
   "--reason <text>",
-  "why, in up to 1000 characters",
+  "why, in at most 1000 characters",
   textOf(MAX_REASON_LENGTH),
 ] as const;
 
@@ -55,10 +56,10 @@ export function addControlOptions(command: Command): Command {
   return addFleetOptions(command.argument("<name...>", "circuits, such as registry:docker.io"))
     .option(
       "--owner <name>",
-      "who does it; default: who started the CI job, else user@host",
+      "who does it (default: who started the CI job, or user@host)",
       textOf(MAX_OWNER_LENGTH),
     )
-    .option("--json", "print one JSON array of how the circuits stand then");
+    .option("--json", "print the circuits afterwards as one JSON array");
 }
 
 /** Adds a command that closes circuits which the store knows; `tell` words what was done to one. */
@@ -69,6 +70,10 @@ export function addClosingCommand(
   tell: Control["tell"],
 ): void {
   addControlOptions(command.option(...REASON))
+    .addHelpText(
+      "after",
+      examples([`dagger-breaker ${kind} registry:docker.io --reason 'back again'`]),
+    )
     .addHelpText("after", exitCodeHelp(RELEASE_EXIT_CODES))
     .action(async (names: string[], flags: ControlFlags) => {
       const { reason = null } = flags;
@@ -97,7 +102,10 @@ export async function control(
     for (const before of entries) {
       if (!isKnown(before.snapshot) && !what.toUnknown) {
         exitCode = EXIT.circuitUnknown;
-        say(terminal, `not known in the scope ${opened.scope}: ${quoted(before.name)}`);
+        say(
+          terminal,
+          `the scope ${opened.scope} does not know ${quoted(before.name)}; nothing was done to it`,
+        );
         objects.push(circuitObject(before, Date.now()));
         continue;
       }
@@ -127,11 +135,11 @@ async function apply(
     if (!(error instanceof CommandError)) throw error;
     if (error instanceof NotDoneError) {
       throw new CommandError(
-        `${error.message}; it was not done to ${quoted(name)}`,
+        `${error.message}; nothing was done to ${quoted(name)}`,
         error.exitCode,
       );
     }
-    const doubt = `whether it was done to ${quoted(name)} is not known (status tells)`;
+    const doubt = `${quoted(name)} may or may not have changed: ask dagger-breaker status`;
     throw new CommandError(`${error.message}; ${doubt}`, error.exitCode);
   }
 }
@@ -140,6 +148,6 @@ function textOf(maxLength: number): (text: string) => string {
   return (text) => {
     const trimmed = text.trim();
     if (trimmed !== "" && trimmed.length <= maxLength) return trimmed;
-    throw new InvalidArgumentError(`Expected a text of 1 to ${maxLength} characters.`);
+    throw new InvalidArgumentError(`expected a text of 1 to ${maxLength} characters`);
   };
 }

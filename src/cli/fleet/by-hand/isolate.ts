@@ -2,7 +2,8 @@
 
 import type { Command } from "commander";
 import type { FleetEntry } from "../../../fleet/store.js";
-import { EXIT, exitCodeHelp, ISOLATE_EXIT_CODES } from "../../exit-codes.js";
+import { EXIT, ISOLATE_EXIT_CODES } from "../../exit-codes.js";
+import { examples, exitCodeHelp } from "../../help.js";
 import { duration } from "../../option-values.js";
 import { plainText } from "../../plain-text.js";
 import { type CommandContext, CommandError, say } from "../../terminal.js";
@@ -17,18 +18,21 @@ interface IsolateFlags extends ControlFlags {
   readonly anyName?: true;
 }
 
+const EXAMPLES = ["dagger-breaker isolate registry:docker.io --reason 'outage' --for 30m"];
+
 /** Adds the command. */
 export function addIsolateCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("isolate")
-    .summary("keep a fleet away from an upstream for a time")
+    .summary("stop all calls of a fleet to an upstream for a time")
     .description(
-      "Isolates shared circuits: every call of every process of the fleet is refused until the time is over or somebody releases them. An isolation in place is replaced. It is written down who did it and why, for all to see.",
+      "Isolates shared circuits: every process of the fleet rejects their calls until the time is over or dagger-breaker release ends it. It replaces an earlier isolation. All users of the store can see who did it and why.",
     )
     .requiredOption(...REASON)
     .requiredOption("--for <duration>", "for how long, such as 30m or 2h", duration);
   addControlOptions(command)
-    .option("--any-name", "also a name that the store does not know and that no guard uses")
+    .option("--any-name", "accept a name that the store does not know and that no guard uses")
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(ISOLATE_EXIT_CODES))
     .action(async (names: string[], flags: IsolateFlags) => {
       context.end(await isolate(readNames(names), flags, context));
@@ -47,7 +51,7 @@ function isolate(
       const unknown = before.filter(({ snapshot }) => !isKnown(snapshot));
       if (!anyName) for (const { name } of unknown) refuseTypo(name, scope);
       for (const { name } of unknown) {
-        const note = `${quoted(name)} is new in the scope ${scope}: nobody has asked for it yet`;
+        const note = `${quoted(name)} is new in the scope ${scope}: no process has used it yet`;
         say(terminal, `note: ${note}`);
       }
     },
@@ -57,7 +61,7 @@ function isolate(
       const untilMs = Date.now() + (isolation?.remainingMs ?? 0);
       const owner = plainText(isolation?.owner ?? "");
       const time = `until ${secondText(untilMs)} (${durationText(expiresInMs)})`;
-      return `isolated ${plainText(after.name)} ${time}, as ${owner}: ${plainText(reason)}${replaced(before)}`;
+      return `isolated ${plainText(after.name)} ${time}, by ${owner}: ${plainText(reason)}${replaced(before)}`;
     },
   });
 }
@@ -66,13 +70,13 @@ function isolate(
 function refuseTypo(name: string, scope: string): void {
   const problem = guardNameProblem(name);
   if (problem === undefined) return;
-  const known = `nor does the scope ${plainText(scope)} know it`;
-  throw new CommandError(`${problem}; ${known} (--any-name isolates it all the same)`, EXIT.usage);
+  const known = `the scope ${plainText(scope)} does not know it either`;
+  throw new CommandError(`${problem}; ${known}. Use --any-name to isolate it anyway`, EXIT.usage);
 }
 
 function replaced({ snapshot: { isolation } }: FleetEntry): string {
   if (isolation === null) return "";
   const { owner, reason, remainingMs } = isolation;
   const untilMs = Date.now() + remainingMs;
-  return ` (before, ${plainText(owner)} had isolated it until ${secondText(untilMs)}: ${plainText(reason)})`;
+  return ` (it replaces an isolation by ${plainText(owner)} until ${secondText(untilMs)}: ${plainText(reason)})`;
 }

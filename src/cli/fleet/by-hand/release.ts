@@ -12,13 +12,13 @@ export function addReleaseCommand(program: Command, context: CommandContext): vo
     .command("release")
     .summary("end an isolation before its time")
     .description(
-      "Releases shared circuits: ends their isolation and closes them, whatever they had counted. One that is open without being isolated is closed as well.",
+      "Releases shared circuits: ends their isolation, closes them, and drops what they had counted. It also closes a circuit that is open without being isolated.",
     );
   addClosingCommand(command, context, "release", ({ name, snapshot }) => {
     const { isolation } = snapshot;
     const before =
       isolation === null
-        ? `which was not isolated but ${stateOf(snapshot)}`
+        ? `which was ${stateOf(snapshot)}, not isolated`
         : `which ${plainText(isolation.owner)} had isolated: ${plainText(isolation.reason)}`;
     return `released ${plainText(name)}, ${before}`;
   });

@@ -12,11 +12,11 @@ export function addResetCommand(program: Command, context: CommandContext): void
     .command("reset")
     .summary("close a circuit that is open")
     .description(
-      "Resets shared circuits: closes them, with nothing counted and open times as short as at first. An isolation stays: release ends it.",
+      "Resets shared circuits: closes them, drops what they had counted, and starts again with the shortest open time. It keeps an isolation; dagger-breaker release ends that.",
     );
   addClosingCommand(command, context, "reset", (before, { name, snapshot: { isolation } }) =>
     isolation === null
       ? `reset ${plainText(name)}, which was ${stateOf(before.snapshot)}`
-      : `reset ${plainText(name)}, which stays isolated until ${secondText(Date.now() + isolation.remainingMs)} (release ends that)`,
+      : `reset ${plainText(name)}, which stays isolated until ${secondText(Date.now() + isolation.remainingMs)} (dagger-breaker release ends that)`,
   );
 }

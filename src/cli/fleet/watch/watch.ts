@@ -1,7 +1,8 @@
 /** `dagger-breaker watch`: shows shared circuits as they change. */
 
 import type { Command } from "commander";
-import { exitCodeHelp, WATCH_EXIT_CODES } from "../../exit-codes.js";
+import { WATCH_EXIT_CODES } from "../../exit-codes.js";
+import { examples, exitCodeHelp } from "../../help.js";
 import type { CommandContext, Terminal } from "../../terminal.js";
 import { readNames } from "../names.js";
 import { addFleetOptions, type FleetFlags, withStore } from "../with-store.js";
@@ -9,17 +10,23 @@ import { follow } from "./follow.js";
 import { LineWriter } from "./watch-lines.js";
 import { Screen } from "./watch-screen.js";
 
+const EXAMPLES = [
+  "dagger-breaker watch --store redis://redis:6379",
+  "dagger-breaker watch registry:docker.io --json",
+];
+
 /** Adds the command. */
 export function addWatchCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("watch")
     .summary("show shared circuits as they change")
     .description(
-      "Shows the circuits that a fleet shares until ctrl-C ends it: on a terminal as a table in which times count down, elsewhere as a line for each change. It goes on when the store goes away, and says so.",
+      "Shows the circuits that a fleet shares until Ctrl-C ends it. A terminal gets a table in which times count down; other outputs get one line for each change. When the store goes away, it reports that and keeps asking.",
     )
-    .argument("[name...]", "circuits, such as registry:docker.io; default: all of the scope");
+    .argument("[name...]", "circuits, such as registry:docker.io (default: all of the scope)");
   addFleetOptions(command)
-    .option("--json", "print a JSON object on a line of its own for each change")
+    .option("--json", "print one JSON object a line for each change")
+    .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(WATCH_EXIT_CODES))
     .action((names: string[], flags: FleetFlags) =>
       watch(readNames(names), flags, context.terminal),

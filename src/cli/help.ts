@@ -1,0 +1,150 @@
+/** The looks of `--help` and of usage errors: 80 columns, examples, marked required options, what to do. */
+
+import { Command, type ErrorOptions, Help, type Option } from "commander";
+import { COMMON_EXIT_CODES, type ExitCodeMeaning } from "./exit-codes.js";
+
+const WIDTH = 80;
+const CODE_INDENT = 7;
+/** A name with so many wrong letters is probably meant. */
+const CLOSE = 2;
+
+/** A command of this program. Its parts are of the same kind. */
+export class CliCommand extends Command {
+  constructor(name?: string) {
+    super(name);
+    this.configureHelp({
+      helpWidth: WIDTH,
+      subcommandTerm: (command) => command.name(),
+      optionDescription,
+    });
+    this.helpCommand(false);
+  }
+
+  override createCommand(name?: string): CliCommand {
+    return new CliCommand(name);
+  }
+
+  /** Ends the program with a message that begins with what is wrong and ends with what to do. */
+  override error(message: string, options?: ErrorOptions): never {
+    return super.error(`${plainUsageError(message)}\nsee: ${namesOf(this)} --help`, options);
+  }
+
+  /** Ends the program because it has no command, or this command no part, of that name. */
+  unknownPart(name: string): never {
+    const names = this.commands.map((command) => command.name());
+    const close = names.filter((other) => distance(name, other) <= CLOSE);
+    const meant = close.length === 0 ? "" : ` (did you mean ${close.join(" or ")}?)`;
+    const text = `error: unknown command "${name}"${meant}; use one of ${names.join(", ")}`;
+    return this.error(wrapped(text).join("\n"));
+  }
+
+  /** Finds a command by the words of a command line; options end the search. */
+  find(words: readonly string[]): CliCommand {
+    const [word] = words;
+    if (word === undefined || word.startsWith("-") || this.commands.length === 0) return this;
+    const found = this.commands.find((command) => command.name() === word);
+    if (found === undefined) this.unknownPart(word);
+    return (found as CliCommand).find(words.slice(1));
+  }
+
+  /** Adds the command that prints the help of the others. */
+  addHelp(): this {
+    this.command("help")
+      .summary("print help for a command")
+      .description("Prints help for a command.")
+      .argument("[command...]", "the command to explain")
+      .addHelpText("after", examples([`${namesOf(this)} help`]))
+      .action((words: string[]) => this.find(words).help());
+    return this;
+  }
+}
+
+/** Renders examples as they stand in a help text; a line with "#" explains the next. */
+export function examples(lines: readonly string[]): string {
+  return ["", "Examples:", ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** A line about exit codes that are not ours, such as those of a command. */
+export type ForeignExitCode = readonly [code: string, meaning: string];
+
+/** Renders a table of exit codes as it stands at the end of a help text. */
+export function exitCodeHelp(
+  meanings: readonly ExitCodeMeaning[],
+  foreign: readonly ForeignExitCode[] = [],
+): string {
+  const own = [...meanings, ...COMMON_EXIT_CODES]
+    .sort(([one], [other]) => one - other)
+    .map(([code, meaning]): ForeignExitCode => [String(code), meaning]);
+  const lines = [...own, ...foreign].map(([code, meaning]) => {
+    const text = wrapped(meaning, WIDTH - CODE_INDENT).join(`\n${" ".repeat(CODE_INDENT)}`);
+    return `  ${code.padEnd(CODE_INDENT - 2)}${text}`;
+  });
+  return ["", "Exit codes:", ...lines].join("\n");
+}
+
+/** Cuts a text into lines of at most so many columns, between words. */
+export function wrapped(text: string, width = WIDTH): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
+/** Counts the letters to insert, remove or replace until one word is another. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (const [at, wanted] of [...other].entries()) {
+      const replaced = (row[at] ?? 0) + (letter === wanted ? 0 : 1);
+      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** Marks a required option, which commander does not. */
+function optionDescription(this: Help, option: Option): string {
+  const description = Help.prototype.optionDescription.call(this, option);
+  return option.mandatory ? `${description} (required)` : description;
+}
+
+/**
+ * Puts the errors of commander into one shape. What the value of an unknown option was is left out:
+ * `--password=...` may have been given a secret.
+ */
+function plainUsageError(message: string): string {
+  for (const [pattern, replacement] of REWRITES) {
+    if (pattern.test(message)) return message.replace(pattern, replacement);
+  }
+  return message;
+}
+
+const REWRITES: readonly (readonly [RegExp, string])[] = [
+  [
+    /^error: option '[^']*?(--[\w-]+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/s,
+    'error: invalid $1 "$2": expected one of $3',
+  ],
+  [
+    /^error: option '[^']*?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s,
+    'error: invalid $1 "$2": $3',
+  ],
+  [/^error: option '([^']*?(--[\w-]+)[^']*)' argument missing$/, "error: $2 has no value; use $1"],
+  [
+    /^error: required option '([^']*?(--[\w-]+)[^']*)' not specified$/,
+    "error: $2 is missing; use $1",
+  ],
+  [/^error: missing required argument '(.*)'$/, "error: <$1> is missing"],
+  [/^error: unknown option '(-[^'=]*)=[^\n]*'/, "error: unknown option $1"],
+  [/^error: unknown option '([^'\n]*)'/, "error: unknown option $1"],
+];
+
+/** Returns the names by which a command is called, those of its parents first. */
+function namesOf(command: Command): string {
+  return command.parent === null ? command.name() : `${namesOf(command.parent)} ${command.name()}`;
+}
