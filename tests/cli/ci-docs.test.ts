@@ -56,13 +56,13 @@ test("the table of the JSON report has its keys, and those within them", () => {
 
 test("the table of outputs is that of the step and of the action", () => {
   const outputs = Object.keys(stepOutputs(sampleRun()));
-  expect(firstColumn("| output | what it says |")).toEqual(outputs);
+  expect(firstColumn("| output | meaning |")).toEqual(outputs);
   expect(Object.keys(action.outputs)).toEqual(outputs);
 });
 
 test("every input of the action is an option of run, or told by itself", async () => {
   const { stdout } = await cli.run(["run", "--help"]);
-  const own = firstColumn("| input | what it says |");
+  const own = firstColumn("| input | meaning |");
   for (const name of Object.keys(action.inputs)) {
     if (!own.includes(name)) expect(stdout).toContain(`--${name}`);
   }
