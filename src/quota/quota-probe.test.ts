@@ -7,7 +7,7 @@ interface Sent {
   readonly authorization: string | undefined;
 }
 
-/** A registry that answers from a list, and remembers what it was asked. */
+/** Returns a registry that answers from a list, and records requests. */
 function registryOf(...answers: Response[]): { fetch: QuotaFetch; sent: Sent[] } {
   const sent: Sent[] = [];
   const fetch: QuotaFetch = async (url, { method, headers, redirect }) => {
@@ -31,7 +31,7 @@ const reasonOf = (promise: Promise<unknown>) =>
     (reason) => reason as QuotaProbeError,
   );
 
-test("a token is fetched as nobody, then the head of the preview manifest is asked with it", async () => {
+test("fetches an anonymous token, then asks for the head of the preview manifest with it", async () => {
   const { fetch, sent } = registryOf(token(), manifest(LEFT));
   expect(await probeQuota({ fetch })).toMatchObject({ state: "left", limit: 100, remaining: 98 });
   expect(sent).toEqual([
@@ -48,7 +48,7 @@ test("a token is fetched as nobody, then the head of the preview manifest is ask
   ]);
 });
 
-test("credentials go to the token server alone", async () => {
+test("sends credentials only to the token server", async () => {
   const { fetch, sent } = registryOf(Response.json({ access_token: "theirs" }), manifest(LEFT));
   await probeQuota({ fetch, credentials: { username: "bot", password: "pä:ss" } });
   const basic = Buffer.from("bot:pä:ss").toString("base64");
@@ -58,7 +58,7 @@ test("credentials go to the token server alone", async () => {
   ]);
 });
 
-test("a registry without a token server is asked at once", async () => {
+test("asks a registry without a token server at once", async () => {
   const { fetch, sent } = registryOf(manifest(LEFT));
   await probeQuota({ fetch, registry: "r.example", registryUrl: "https://r.example" });
   expect(sent).toHaveLength(1);
@@ -80,7 +80,7 @@ test.each([
   [403, "refused", "auth.docker.io refused the credentials (403)"],
   [503, "unexpected", "auth.docker.io answered with status 503"],
   [302, "unexpected", "auth.docker.io answered with status 302"],
-] as const)("a token server's %i is told as %s", async (status, failure, message) => {
+] as const)("reports a token server's %i as %s", async (status, failure, message) => {
   const { fetch } = registryOf(manifest({}, status));
   const error = await reasonOf(probeQuota({ fetch }));
   expect(error).toBeInstanceOf(QuotaProbeError);
@@ -88,7 +88,7 @@ test.each([
   expect(error).toMatchObject({ failure, message, status, host: "auth.docker.io" });
 });
 
-test("a registry's 503 is told by its host", async () => {
+test("reports a registry's 503 with its host", async () => {
   const { fetch } = registryOf(token(), manifest({}, 503));
   expect(await reasonOf(probeQuota({ fetch }))).toMatchObject({
     failure: "unexpected",
@@ -103,7 +103,7 @@ test.each([
   ["null", Response.json(null)],
   ["a token that is no header value", token("a\r\nx: y")],
   ["an answer without end", new Response("x".repeat(300_000))],
-])("%s from the token server is unexpected, and nothing of it is shown", async (_what, answer) => {
+])("%s from the token server is unexpected, and not shown", async (_what, answer) => {
   const { fetch, sent } = registryOf(answer);
   const error = await reasonOf(probeQuota({ fetch }));
   expect(error.failure).toBe("unexpected");
@@ -111,7 +111,7 @@ test.each([
   expect(sent).toHaveLength(1);
 });
 
-test("a server that cannot be reached is told with the system's word, without the message", async () => {
+test("reports a server that cannot be reached with the system's code, without the message", async () => {
   const fetch: QuotaFetch = async () => {
     throw new TypeError("fetch failed", {
       cause: Object.assign(new Error("connect to bot:hunter2@x"), { code: "ECONNREFUSED" }),
@@ -126,31 +126,31 @@ test("a server that cannot be reached is told with the system's word, without th
   expect(error.cause).toBeUndefined();
 });
 
-/** Never answers until it is told to stop. */
+/** Never answers until it is aborted. */
 const hanging: QuotaFetch = (_url, { signal }) =>
   new Promise((_resolve, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop);
-    // What keeps a real request alive is its socket.
+    // A real request is kept alive by its socket.
     const alive = setInterval(() => {}, 1000);
     signal.addEventListener("abort", () => clearInterval(alive));
   });
 
-test("a server that never answers is given up after the time-out", async () => {
+test("gives up a server that never answers after the timeout", async () => {
   expect(await reasonOf(probeQuota({ fetch: hanging, timeoutMs: 5 }))).toMatchObject({
     failure: "unreachable",
     message: "auth.docker.io did not answer within 5 ms",
   });
 });
 
-test("an aborted question rejects with the signal's reason", async () => {
+test("an aborted probe rejects with the signal's reason", async () => {
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   expect(await reasonOf(probeQuota({ fetch: hanging, signal }))).toBe(reason);
 });
 
-test("credentials are not sent in clear text, except to this machine itself", async () => {
+test("does not send credentials in clear text, except to this machine itself", async () => {
   const credentials = { username: "bot", password: "hunter2" };
   const { fetch, sent } = registryOf(token(), manifest(LEFT));
   const ask = (authUrl: string) =>
@@ -163,7 +163,7 @@ test("credentials are not sent in clear text, except to this machine itself", as
   expect(sent).toHaveLength(2);
 });
 
-test("credentials without a server that takes them are refused", async () => {
+test("rejects credentials without a server that takes them", async () => {
   const credentials = { username: "bot", password: "hunter2" };
   const registryUrl = "https://r.example";
   await expect(probeQuota({ registry: "r.example", registryUrl, credentials })).rejects.toThrow(
@@ -179,7 +179,7 @@ test.each([
   [{ credentials: { username: "x" } }, TypeError, /"password" is no text/],
   [{ credentials: { username: "x", password: "" } }, RangeError, /"password" is 0, expected/],
   [{ fetch: "curl" }, TypeError, /"fetch" is "curl", expected a function/],
-])("wrong options are refused by name: %j", async (options, type, message) => {
+])("rejects wrong options by name: %j", async (options, type, message) => {
   const error = await reasonOf(probeQuota(options as never));
   expect(error).toBeInstanceOf(type);
   expect(error.message).toMatch(message);

@@ -1,4 +1,4 @@
-/** Asks a registry what is left of its pull limit, without spending any of it. */
+/** Asks a registry how many pulls are left, without spending any. */
 
 import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import {
@@ -15,7 +15,7 @@ import {
 import { readUpTo } from "../sockets/bounded-body.js";
 import { type Quota, quotaEndpoints, readQuota } from "./quota.js";
 
-/** What is needed of `fetch`. */
+/** The part of `fetch` that is used. */
 export type QuotaFetch = (
   url: string,
   init: {
@@ -26,51 +26,51 @@ export type QuotaFetch = (
   },
 ) => Promise<QuotaHttpAnswer>;
 
-/** What is needed of the answer of a {@link QuotaFetch}. */
+/** The part of a response to {@link QuotaFetch} that is used. */
 export interface QuotaHttpAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
-/** A name and a password or access token. */
+/** A user name and a password or access token. */
 export interface QuotaCredentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** What {@link probeQuota} can be told. */
+/** Options of {@link probeQuota}. */
 export interface QuotaProbeOptions {
   /** Sends the requests. Default: the `fetch` of Node. */
   readonly fetch?: QuotaFetch | undefined;
   /** The registry. Default: `"docker.io"`, the only one whose addresses are known. */
   readonly registry?: string | undefined;
-  /** Another registry's address, such as `"https://registry.example"`. */
+  /** The address of another registry, such as `"https://registry.example"`. */
   readonly registryUrl?: string | undefined;
-  /** Another token server's address in full, such as `"https://auth.example/token"`. */
+  /** The full address of another token server, such as `"https://auth.example/token"`. */
   readonly authUrl?: string | undefined;
-  /** Who asks. Default: nobody, so that the limit is that of this machine's address. */
+  /** The account. Default: anonymous, so that the limit is that of this machine's address. */
   readonly credentials?: QuotaCredentials | undefined;
-  /** Milliseconds for all of it, above 0. Default: 10,000. */
+  /** The limit for the whole probe in milliseconds, above 0. Default: 10,000. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the question when it is aborted; its reason is what the promise rejects with. */
+  /** Ends the probe when it is aborted. The promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Why a quota could not be asked for: the credentials or the token were `refused`, the server was
- * `unreachable`, or what came back was `unexpected`.
+ * The reason why a probe failed: the server `refused` the credentials or the token, was
+ * `unreachable`, or sent an `unexpected` response.
  */
 export type QuotaProbeFailure = "refused" | "unreachable" | "unexpected";
 
 const QUOTA_PROBE_CODE = "QUOTA_PROBE_FAILED";
 
-/** A quota could not be asked for. Neither it nor its message holds credentials or a token. */
+/** The error of a failed probe. Neither it nor its message holds credentials or a token. */
 export class QuotaProbeError extends CircuitBreakerError {
   readonly failure: QuotaProbeFailure;
   /** The host that was asked. */
   readonly host: string;
-  /** The status of its answer; undefined when there was none. */
+  /** The status of its response; undefined without a response. */
   readonly status: number | undefined;
 
   constructor(failure: QuotaProbeFailure, host: string, what: string, status?: number) {
@@ -85,7 +85,7 @@ export class QuotaProbeError extends CircuitBreakerError {
   }
 }
 
-/** A token is a few kilobytes; nothing longer is read. */
+/** The limit for a response with a token, which has a few kilobytes. */
 const MAX_TOKEN_ANSWER_BYTES = 256 * 1024;
 
 const FIELDS = {
@@ -99,12 +99,11 @@ const FIELDS = {
 };
 
 /**
- * Asks a registry what is left of its pull limit: a token, then the headers of the manifest that
- * Docker Hub keeps for this question. Nothing is spent by it.
+ * Asks a registry how many pulls are left. Fetches a token, then the headers of the manifest that
+ * Docker Hub provides for this purpose, which spends no pull.
  *
- * @throws QuotaProbeError when there is no answer that tells; TypeError or RangeError for a wrong
- * option, such as credentials for a token server that is asked in clear text.
- *
+ * @throws QuotaProbeError when no response states the quota. TypeError or RangeError for an invalid
+ * option, such as credentials for a token server without TLS.
  * @example
  * ```ts no-run
  * import { probeQuota } from "dagger-circuit-breaker/dagger";
@@ -128,7 +127,7 @@ export async function probeQuota(options?: QuotaProbeOptions): Promise<Quota> {
   let token: string | undefined;
   if (endpoints.tokenUrl !== undefined) {
     const answer = await exchange("GET", endpoints.tokenUrl, basic(credentials), readBody);
-    // A token server that limits stands before every pull: there is none left.
+    // A pull needs the token server, so its rate limit means that no pull is left.
     const limited = answer.status === 429 && readQuota(endpoints.registry, answer);
     if (limited) return limited;
     token = readToken(answer, endpoints.tokenUrl);
@@ -161,7 +160,7 @@ function exchangeWith(
   return async (method, url, headers, read) => {
     const host = hostOf(url);
     try {
-      // A redirect is not followed: the token is for this host alone.
+      // A redirect is not followed, because the token is for this host alone.
       const answer = await send(url, { method, headers, redirect: "manual", signal });
       const text = await read(answer, host);
       return { status: answer.status, text, header: (name) => answer.headers.get(name) };
@@ -192,7 +191,7 @@ function readToken(answer: Answer, url: string): string {
   } catch {
     token = undefined;
   }
-  // What is no header value must not become one.
+  // Only a valid header value may be used as one.
   if (typeof token === "string" && /^[\x21-\x7e]{1,65536}$/.test(token)) return token;
   throw new QuotaProbeError("unexpected", host, "answered without a token", answer.status);
 }
@@ -232,7 +231,7 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-/** The system's word for what went wrong, such as ECONNREFUSED; never the message. */
+/** Returns the system's code of an error, such as ECONNREFUSED; never the message. */
 function codeOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : undefined;
   const code = (cause as { code?: unknown } | undefined)?.code;

@@ -6,7 +6,7 @@ const answer = (status: number, headers: Record<string, string> = {}): QuotaAnsw
   header: (name) => headers[name] ?? null,
 });
 
-test("the headers of Docker Hub tell limit, rest, window and whose limit it is", () => {
+test("reads limit, rest, window and owner from the headers of Docker Hub", () => {
   const quota = readQuota(
     "docker.io",
     answer(200, {
@@ -26,7 +26,7 @@ test("the headers of Docker Hub tell limit, rest, window and whose limit it is",
   });
 });
 
-test("a rest of nothing is an exhausted quota", () => {
+test("zero pulls left is an exhausted quota", () => {
   const headers = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600" };
   expect(readQuota("docker.io", answer(200, headers))?.state).toBe("exhausted");
 });
@@ -50,7 +50,7 @@ test("an answer without headers states no limit", () => {
   });
 });
 
-test("an amount without a window is read, and what is no amount is not", () => {
+test("reads an amount without a window, and ignores an invalid amount", () => {
   expect(readQuota("docker.io", answer(200, { "ratelimit-remaining": "5" }))).toMatchObject({
     state: "left",
     remaining: 5,
@@ -67,17 +67,17 @@ test("an amount without a window is read, and what is no amount is not", () => {
   });
 });
 
-test.each([401, 403, 404, 500, 503, 302])("a status of %i says nothing about a quota", (status) => {
+test.each([401, 403, 404, 500, 503, 302])("a status of %i states no quota", (status) => {
   expect(readQuota("docker.io", answer(status, { "ratelimit-remaining": "5" }))).toBeUndefined();
 });
 
-test("a source that could pass for something else is not taken", () => {
+test("ignores a source that could pass for something else", () => {
   const source = "203.0.113.7\u001b[2J";
   expect(readQuota("x", answer(200, { "docker-ratelimit-source": source }))?.source).toBeNull();
 });
 
 test.each(["docker.io", "registry-1.docker.io", "index.docker.io"])(
-  "the addresses of Docker Hub are known by the name %s",
+  "knows the addresses of Docker Hub by the name %s",
   (registry) => {
     expect(quotaEndpoints(registry)).toEqual({
       registry: "docker.io",
@@ -88,7 +88,7 @@ test.each(["docker.io", "registry-1.docker.io", "index.docker.io"])(
   },
 );
 
-test("another registry is asked at the addresses given, without a token when there is no server for it", () => {
+test("asks another registry at the given addresses, without a token if it has no token server", () => {
   const registryUrl = "https://registry.example/hub/";
   expect(quotaEndpoints("registry.example", { registryUrl })).toEqual({
     registry: "registry.example",
@@ -101,11 +101,11 @@ test("another registry is asked at the addresses given, without a token when the
   );
 });
 
-test("another registry without an address is refused by name", () => {
+test("rejects another registry without an address by name", () => {
   expect(() => quotaEndpoints("ghcr.io")).toThrow(/registry is "ghcr.io", expected "docker.io"/);
 });
 
-test("an address that is none is refused, and one with credentials is not shown", () => {
+test("rejects an invalid address, and does not show one with credentials", () => {
   expect(() => quotaEndpoints("docker.io", { registryUrl: "ftp://x" })).toThrow(
     /registry URL is "ftp:\/\/x", expected an http or https address/,
   );
@@ -114,7 +114,7 @@ test("an address that is none is refused, and one with credentials is not shown"
   );
 });
 
-test("a delay is stated in seconds or as a date", () => {
+test("reads a delay in seconds or as a date", () => {
   const delayOf = (value: string) => readQuota("ghcr.io", answer(429, { "retry-after": value }));
   expect(delayOf("30")).toMatchObject({ state: "exhausted", retryAfterMs: 30_000 });
   const inAMinute = new Date(Date.now() + 60_000).toUTCString();

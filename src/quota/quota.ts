@@ -1,15 +1,15 @@
-/** What a registry says about its pull limit: where to ask, and what the answer means. */
+/** The pull limit of a registry: the addresses to ask, and the meaning of a response. */
 
 import { breakerName } from "../attribution/hosts.js";
 import { readRetryAfter } from "../options/http-date.js";
 
 /**
- * What is left of a pull limit: `"left"`: pulls are left; `"exhausted"`: none is; `"unstated"`: the
- * registry answered and stated no limit, as it does for accounts that have none.
+ * The state of a pull limit. `"left"`: pulls are left. `"exhausted"`: no pull is left.
+ * `"unstated"`: the registry stated no limit, as for accounts without one.
  */
 export type QuotaState = "left" | "exhausted" | "unstated";
 
-/** What a registry said about the pull limit of whoever asked. */
+/** The pull limit of an address or account, as a registry stated it. */
 export interface Quota {
   /** The registry, such as `"docker.io"`. */
   readonly registry: string;
@@ -20,28 +20,28 @@ export interface Quota {
   readonly remaining: number | null;
   /** The length of the window in milliseconds; null when not stated. */
   readonly windowMs: number | null;
-  /** Whose limit it is: an address or an account's id; null when not stated. */
+  /** The owner of the limit: an address or an account's id; null when not stated. */
   readonly source: string | null;
-  /** Milliseconds that the registry asked to wait; null when it did not say. */
+  /** Milliseconds that the registry asked to wait; null when not stated. */
   readonly retryAfterMs: number | null;
 }
 
-/** Where to ask for a quota: the token first, unless there is no token server. */
+/** The addresses for a quota: the token server first, if there is one. */
 export interface QuotaEndpoints {
   readonly registry: string;
   readonly tokenUrl: string | undefined;
   readonly manifestUrl: string;
 }
 
-/** Addresses other than those of Docker Hub. */
+/** Addresses that replace those of Docker Hub. */
 export interface QuotaAddresses {
   /** The registry's address, such as `"https://registry.example"`. */
   readonly registryUrl?: string | undefined;
-  /** The token server's address in full, such as `"https://auth.example/token"`. */
+  /** The token server's full address, such as `"https://auth.example/token"`. */
   readonly authUrl?: string | undefined;
 }
 
-/** The image that Docker Hub keeps for this question: a HEAD of its manifest spends nothing. */
+/** The image that Docker Hub provides for this purpose: a HEAD of its manifest spends no pull. */
 const PREVIEW_IMAGE = "ratelimitpreview/test";
 
 const DOCKER_HUB = {
@@ -51,9 +51,9 @@ const DOCKER_HUB = {
 } as const;
 
 /**
- * Where to ask a registry for its quota. Only Docker Hub's addresses are known.
+ * Returns the addresses for a registry's quota. Only Docker Hub's are known.
  *
- * @throws RangeError for another registry without a `registryUrl`, or a URL that is none.
+ * @throws RangeError for another registry without a `registryUrl`, or an invalid URL.
  */
 export function quotaEndpoints(registry: string, addresses: QuotaAddresses = {}): QuotaEndpoints {
   const hub = breakerName("registry", registry) === "registry:docker.io";
@@ -82,7 +82,7 @@ function tokenUrl(authUrl: string, service: string): string {
 function readHttpUrl(text: string, label: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const http = url?.protocol === "https:" || url?.protocol === "http:";
-  // The text itself is not shown when it may hold credentials.
+  // A URL that may hold credentials is not shown.
   if (url === undefined || !http || url.username !== "" || url.password !== "") {
     const shown = text.includes("@") ? "one with credentials" : JSON.stringify(text.slice(0, 80));
     throw new RangeError(
@@ -92,16 +92,16 @@ function readHttpUrl(text: string, label: string): URL {
   return url;
 }
 
-/** The part of an HTTP answer that tells a quota. */
+/** The part of an HTTP response that states a quota. */
 export interface QuotaAnswer {
   readonly status: number;
-  /** The value of a header by its name in lower case; null or undefined when there is none. */
+  /** Returns the value of a header by its name in lower case; null or undefined if it is missing. */
   header(name: string): string | null | undefined;
 }
 
 /**
- * What an answer says about the quota; undefined when it says nothing, as a 401 or a 503.
- * A 429 is an exhausted quota whatever else it says.
+ * Reads the quota from a response; undefined if it states none, for example a 401 or a 503. A 429
+ * always means an exhausted quota.
  */
 export function readQuota(registry: string, answer: QuotaAnswer): Quota | undefined {
   const limited = answer.status === 429;
@@ -134,7 +134,7 @@ function readAmount(header: string | null | undefined): {
   };
 }
 
-/** An address or an account's id; anything else could be made to look like something else. */
+/** Accepts only an address or an account's id, so that a forged value cannot pass for something else. */
 function readSource(header: string | null | undefined): string | null {
   const source = (header ?? "").trim();
   return /^[\w.:-]{1,128}$/.test(source) ? source : null;

@@ -37,10 +37,10 @@ import type { RunPlan } from "./run-plan.js";
 import { RunSignals } from "./signals/run-signals.js";
 
 /**
- * Runs a command to its end, again where the plan allows it. What keeps it from being watched is told
- * in the report and never keeps it from running.
+ * Runs a command to its end, with retries if the plan allows them. If it cannot be watched, the
+ * report says so and the command still runs.
  *
- * @param onProgress Hears what the run does between its attempts, as it happens.
+ * @param onProgress Called for events between attempts, as they happen.
  */
 export async function runGuarded(
   plan: RunPlan,
@@ -67,16 +67,16 @@ class GuardedRun {
   readonly #notes = new RunNotes();
   readonly #isOwn: boolean;
   readonly #forgetSessions: (() => void) | undefined;
-  /** Whether a session was there before the command, which then opens none. */
+  /** Whether the environment already has a session; then the command opens none. */
   #inheritsSession = false;
   #onSession: () => void = () => {
     this.#inheritsSession = true;
   };
-  /** What earlier attempts failed at, and what is asked beside the settings of the guard. */
+  /** The circuits of earlier failures, asked beside those of the guard's settings. */
   readonly #needs: Set<string>;
   #failure: RunFailure | null = null;
   #waitedMs = 0;
-  /** Whether the spans of the command show that its user stopped it. */
+  /** Whether the command's spans show that its user canceled it. */
   #isCanceled = false;
   #notRepeated: string | null = null;
   readonly #onProgress: OnProgress | undefined;
@@ -152,7 +152,7 @@ class GuardedRun {
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) return unsuccessful(end);
-      // A circuit that refuses the next attempt has the last word.
+      // An open circuit decides about the next attempt.
       const isRefused = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
       if (!isRefused && this.#isInputUsedUp) return unsuccessful(end);
       this.#tellRetry(retries + 1, delayMs);
@@ -161,13 +161,16 @@ class GuardedRun {
     }
   }
 
-  /** Whether a further attempt would not find the same input. That it was kept from this is noted. */
+  /** Whether a retry would not get the same input. Notes the reason. */
   get #isInputUsedUp(): boolean {
     this.#notRepeated = this.#input.usedUp ?? null;
     return this.#notRepeated !== null;
   }
 
-  /** A circuit that refuses the next attempt is told by the wait for it, or by the rejection. */
+  /**
+   * Reports a retry. If a circuit rejects the next attempt, its wait or rejection is reported
+   * instead.
+   */
   #tellRetry(number: number, delayMs: number): void {
     const attempt = this.#attempts.at(-1);
     const refuses = delayMs === 0 && !this.#isAdmitted;
@@ -246,7 +249,7 @@ class GuardedRun {
     return this.#isCanceled && timedOut === null && exitCode !== 0;
   }
 
-  /** Hears of spans and sessions while an attempt runs. */
+  /** Listens to spans and sessions while an attempt runs. */
   #listen(signs: Signs, call: CommandCall): () => void {
     const { witness, steps } = this.#plan;
     const forgetSteps = steps?.onOutput(() => signs.progressed());
@@ -256,7 +259,7 @@ class GuardedRun {
     });
     const forgetLoss = this.#plan.sessions?.onAllLost?.(() => signs.sessionLost());
     this.#onSession = () => {
-      // From now on its requests are what is guarded; a probe that we hold would keep them out.
+      // From now on its requests are guarded. A probe permit of ours would block them.
       call.release();
       signs.progressed();
       signs.connected();

@@ -1,18 +1,18 @@
-/** What a command is called: the name of its program alone, since arguments may hold secrets. */
+/** The name of a command's program. Arguments are left out, because they may hold secrets. */
 
-/** The base name of a program, without the ending that Windows adds. */
+/** Returns the base name of a program, without the extension of Windows. */
 export function programName(command: string): string {
   return command.replace(/^.*[/\\]/, "").replace(/\.exe$/i, "");
 }
 
-/** Whether a command is the dagger CLI itself, whose exit code and traces are its own. */
+/** Returns whether a command is the dagger CLI itself, whose exit code and traces are its own. */
 export function isDagger(command: string): boolean {
   return programName(command) === "dagger";
 }
 
 /**
- * The name of a program as it is shown. A whole command line that was given as one word, by a mistake
- * with quotes, shows no more than its program either.
+ * Returns the name to show. A whole command line given as one word by mistake shows only its
+ * program.
  */
 export function shownName(command: string): string {
   return programName(command.trimStart().split(/\s/, 1)[0] ?? "");

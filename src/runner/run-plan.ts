@@ -1,4 +1,4 @@
-/** What a guarded run of a whole command is told. */
+/** The plan of a guarded run. */
 
 import type { Environment } from "../traces/environment.js";
 import type { CommandWitness } from "./contacts/command-witness.js";
@@ -10,24 +10,24 @@ import type { LockedImage } from "./report/locked-images.js";
 import type { RunSignals } from "./signals/run-signals.js";
 import type { StepOutput } from "./step-output.js";
 
-/** When a run is ended by us, in milliseconds; without a limit it never is. */
+/** The time limits of a run, in milliseconds. Default: none. */
 export interface RunLimits {
   /** For one attempt as a whole. */
   readonly timeoutMs?: number | undefined;
-  /** Until there is a first sign of a session to an engine. */
+  /** Until the first sign of a session to an engine. */
   readonly connectTimeoutMs?: number | undefined;
   /** Without any output or trace. */
   readonly idleTimeoutMs?: number | undefined;
-  /** After the last session was lost, without any output or another session. */
+  /** After the last session was lost, without output or another session. */
   readonly lostSessionGraceMs?: number | undefined;
-  /** Whether the idle time begins with the first output or trace, and not with the command. */
+  /** Whether the idle time begins with the first output or trace instead of the start. */
   readonly idleFromFirstSign?: boolean | undefined;
 }
 
-/** Which of the limits ended a command. */
+/** The limit that ended a command. */
 export type RunLimit = "total" | "connect" | "idle" | "session";
 
-/** What went through the sessions that a command opened; counters never go back. */
+/** Counters of the sessions that a command opened. They never decrease. */
 export interface RunSessions {
   readonly requests: number;
   readonly rejected: number;
@@ -35,68 +35,74 @@ export interface RunSessions {
   readonly lost: number;
 }
 
-/** A request of a session that we answered in the place of the engine. */
+/** A session's request that we answered in place of the engine. */
 export interface RefusedRequest {
-  /** Why: a circuit was open, our own timeout ended it, or the session had been lost. */
+  /** The reason: a circuit was open, our timeout ended it, or the session had been lost. */
   readonly type: "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
-  /** The circuit that refused it; `engine` for the other reasons. */
+  /** The circuit that rejected it; `engine` for other reasons. */
   readonly circuit: string;
 }
 
-/** The sessions that a command opens through a program of ours, or finds in its environment. */
+/** The sessions that a command opens through our program, or finds in its environment. */
 export interface ChildSessions {
-  /** What the command gets in its environment so that they come to us. */
+  /** Variables for the command, so that its sessions come to us. */
   readonly variables: Readonly<Record<string, string>>;
-  /** What somebody else has to remove when we are killed. */
+  /** A folder that the watcher removes if we are killed. */
   readonly folder?: OwnFolder | undefined;
-  /** Calls `listener` when a session begins; at once when one has begun. Returns how to stop. */
+  /**
+   * Calls `listener` when a session begins; at once if one has begun. Returns a function that stops
+   * it.
+   */
   onBegin(listener: () => void): () => void;
-  /** Calls `listener` when a session is lost and no other one is left. Returns how to stop. */
+  /** Calls `listener` when the last session is lost. Returns a function that stops it. */
   onAllLost?(listener: () => void): () => void;
-  /** What went through them so far; null when there was none. */
+  /** Returns the counters so far; null without a session. */
   counts(): RunSessions | null;
-  /** Images that they took by the lock file of Dagger. */
+  /** Returns the images that they took from Dagger's lock file. */
   lockedImages?(): readonly LockedImage[];
-  /** The last request that was refused; null when none was. */
+  /** Returns the last rejected request; null if there is none. */
   lastRefused(): RefusedRequest | null;
 }
 
-/** How often a command is run again, and how long is waited before that. */
+/** The number of retries, and the delays before them. */
 export interface RetryLimits {
-  /** Attempts after the first, for failures that may well go away by themselves. */
+  /** Retries for failures that may go away by themselves. */
   readonly maxRetries: number;
-  /** The longest wait before the second attempt; each further one may be twice as long. Default: 1,000. */
+  /**
+   * The longest delay before the first retry in milliseconds. It doubles with each retry. Default:
+   * 1,000.
+   */
   readonly initialDelayMs?: number | undefined;
-  /** The longest wait before any attempt. Default: 60,000. */
+  /** The longest delay before any retry in milliseconds. Default: 60,000. */
   readonly maxDelayMs?: number | undefined;
 }
 
-/** A command and how it is to be run. */
+/** A command and the way to run it. */
 export interface RunPlan extends RetryLimits {
   readonly command: string;
   readonly args: readonly string[];
-  /** The environment that the command would have without us. */
+  /** The original environment of the command. */
   readonly env: Environment;
-  /** Standard input in each attempt; by default it is given as it is. */
+  /** Standard input in each attempt. Default: passed on as it is. */
   readonly stdin?: InputChoice | undefined;
-  /** Descriptors behind the standard streams that the command is given as well. */
+  /** Further descriptors that the command inherits. */
   readonly inherited?: readonly number[] | undefined;
-  /** What its output goes through, where that is prepared already; the run closes it. */
+  /** Prepared output streams; the run closes them. */
   readonly output?: PreparedOutput | undefined;
-  /** Where signals are listened to already; the run releases them. */
+  /** Signals that are already listened to; the run releases them. */
   readonly signals?: RunSignals | undefined;
   readonly limits: RunLimits;
-  /** How much time the command has to end, where that is not the default. */
+  /** Times for ending the command that differ from the defaults. */
   readonly stop?: Partial<StopTimes> | undefined;
-  /** What an earlier run of the same command contacted: not asked, warned of, or gated. */
+  /** The use of an earlier run's contacts: ignored, warned about, or gated. */
   readonly learnt: "off" | "warn" | "enforce";
-  /** Where that is kept; undefined for the default place. */
+  /** The path of that memory; undefined for the default. */
   readonly learntPath?: string | undefined;
-  /** Hears the traces of the command, or of its sessions; the run ends it. */
+  /** Receives traces of the command or its sessions; the run ends it. */
   readonly witness?: CommandWitness | undefined;
-  /** Hears what steps print where the command itself prints nothing; the caller ends it. */
+  /** Receives output of steps if the command itself prints nothing; the caller ends it. */
   readonly steps?: StepOutput | undefined;
-  /** Whether the command itself is to send its traces, and not only the CLIs of its sessions. */
+  /** Whether the command itself sends traces, not only the CLIs of its sessions. */
   readonly sendsTraces: boolean;
   readonly sessions?: ChildSessions | undefined;
 }

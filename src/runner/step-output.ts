@@ -1,34 +1,38 @@
-/** Shows that the steps of a command are at work where the command itself prints nothing meanwhile. */
+/** Receives the output of steps as a sign of life if the command itself prints nothing. */
 
 import { codeOf } from "../files/error-code.js";
 import { type Environment, logCollectorOf, logEnvironment } from "../traces/environment.js";
 import { startLogReceiver } from "../traces/logs/log-receiver.js";
 
-/** Where the output of steps is exported from. All else comes also when nothing is at work. */
+/** The scope of step output. Logs of other scopes also arrive when nothing works. */
 const STEP_SCOPE = "dagger.io/engine.buildkit";
 
 const HURRIED_CLOSE_MS = 250;
 
 /** The logs of one command. */
 export interface StepOutput {
-  /** What to add to the environment of the command; empty when its logs are not heard. */
+  /** Variables to add to the environment of the command; empty if its logs are not received. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Why they are not heard; undefined when they are. Names variables, never their values. */
+  /**
+   * The reason why they are not received; undefined if they are. Names variables, never their
+   * values.
+   */
   readonly offReason: string | undefined;
-  /** Calls the listener when a step has printed something. Returns how to stop. */
+  /** Calls the listener when a step has printed something. Returns a function that stops it. */
   onOutput(listener: () => void): () => void;
   /**
-   * Ends it. Never rejects.
+   * Closes the receiver. Never rejects.
    *
-   * @param isHurried Whether we may be killed soon, so that what has not been passed on is given up.
+   * @param isHurried Whether we may be killed soon, so that logs not yet passed on are dropped.
    */
   close(isHurried?: boolean): Promise<void>;
 }
 
 /**
- * Starts to hear the logs of a command: Dagger 1.0 without a terminal prints only at its end.
+ * Starts receiving the logs of a command, because Dagger 1.0 without a terminal prints only at its
+ * end.
  *
- * @param env The environment that the command would have without us.
+ * @param env The original environment of the command.
  */
 export async function hearStepOutput(env: Environment): Promise<StepOutput> {
   const collector = logCollectorOf(env);

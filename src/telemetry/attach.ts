@@ -4,12 +4,12 @@ import { CircuitBreaker } from "../breaker/circuit-breaker.js";
 import { show } from "../options/check.js";
 import type { Registry } from "../registry/registry.js";
 
-/** Adds listeners to one breaker and returns how to take each of them off. */
+/** Adds listeners to one breaker, and returns functions that remove them. */
 export type Attach = (breaker: CircuitBreaker) => readonly (() => void)[];
 
 /**
- * Attaches to a breaker, or to all breakers of a registry, those to come included. What it returns
- * detaches from the breaker, or from those that the registry holds then.
+ * Attaches to a breaker, or to all existing and future breakers of a registry. Returns a function
+ * that detaches from the breaker, or from those that the registry holds then.
  *
  * @throws TypeError when `source` is neither.
  */
@@ -21,7 +21,7 @@ export function attachToAll(source: CircuitBreaker | Registry, attach: Attach): 
   if (typeof (source as Registry | undefined)?.onBreaker !== "function") {
     throw new TypeError(`source is ${show(source)}, expected a CircuitBreaker or a registry`);
   }
-  // By the breaker itself, so that one that was evicted and dropped is not kept alive from here.
+  // Keyed by the breaker itself, so that an evicted breaker is not kept alive.
   const attached = new WeakMap<CircuitBreaker, readonly (() => void)[]>();
   const off = source.onBreaker((breaker) => void attached.set(breaker, attach(breaker)));
   return () => {

@@ -25,7 +25,7 @@ test("transitions, rejections and outcomes are published on their channels", () 
   expect(outcomes).toMatchObject([{ outcome: "success" }, { outcome: "failure" }]);
 });
 
-test("nothing is published once stopped", () => {
+test("nothing is published after stop", () => {
   const transitions = heard(DIAGNOSTICS_CHANNELS.transition);
   const breaker = new CircuitBreaker({ failureThreshold: 1 });
   publishDiagnostics(breaker)();

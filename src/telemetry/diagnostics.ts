@@ -1,4 +1,4 @@
-/** Publishes what happens to breakers on Node's `diagnostics_channel`. */
+/** Publishes the events of breakers on Node's `diagnostics_channel`. */
 
 import { channel } from "node:diagnostics_channel";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
@@ -6,8 +6,8 @@ import type { Registry } from "../registry/registry.js";
 import { attachToAll } from "./attach.js";
 
 /**
- * The names of the channels. A message on `transition` is a `StateChangeEvent`, on `rejected` a
- * `RejectedEvent`, on `outcome` an `OutcomeEvent`.
+ * The names of the channels. Messages on `transition` are of type `StateChangeEvent`, on `rejected`
+ * `RejectedEvent`, on `outcome` `OutcomeEvent`.
  */
 export const DIAGNOSTICS_CHANNELS = {
   transition: "dagger-circuit-breaker:transition",
@@ -16,11 +16,10 @@ export const DIAGNOSTICS_CHANNELS = {
 } as const;
 
 /**
- * Publishes the events of a breaker, or of all breakers of a registry, those to come included, on
- * {@link DIAGNOSTICS_CHANNELS}. Messages hold the errors of calls as they are.
+ * Publishes the events of a breaker, or of all existing and future breakers of a registry, on
+ * {@link DIAGNOSTICS_CHANNELS}. Messages contain the unchanged errors of calls.
  *
- * @returns How to stop.
- *
+ * @returns A function that stops publishing.
  * @example
  * ```ts
  * import { subscribe } from "node:diagnostics_channel";

@@ -81,7 +81,7 @@ describe.each(["commands", "variant-commands", "holdout-commands"])("%s of the c
   const commands = fixture<Labelled>(`attribution/${name}.jsonl`);
   const needs = ["registry:docker.io", "registry:ghcr.io", "git:github.com"];
 
-  test("what is the user's or cancelled counts against nobody, with traces of failures too", async () => {
+  test("a fault of the user or a cancellation counts against no upstream, even with traces of failures", async () => {
     const harmless = commands.filter(({ failures: [label] }) =>
       ["user", "cancelled"].includes(label?.fault ?? ""),
     );
@@ -103,7 +103,7 @@ describe.each(["commands", "variant-commands", "holdout-commands"])("%s of the c
     }
   });
 
-  test("what counts does so against the one that the label names, and nobody else", async () => {
+  test("a failure counts only against the upstream of its label", async () => {
     const counted = commands.filter(({ failures: [label] }) => label?.counts === true);
     expect(counted.length).toBeGreaterThan(5);
     let right = 0;
@@ -121,7 +121,7 @@ describe.each(["commands", "variant-commands", "holdout-commands"])("%s of the c
   });
 });
 
-describe("what a success proves of the engine", () => {
+describe("a success as a proof of the engine", () => {
   test.each([
     ["a session was seen", {}, {}, "successCount"],
     [
@@ -145,7 +145,7 @@ describe("what a success proves of the engine", () => {
   });
 });
 
-test("what we were told to end says nothing of anybody", async () => {
+test("an attempt that we told to end proves nothing", async () => {
   const end = { exitCode: 1, text: LIMITED };
   const { failure, metrics, names } = await settled(end, { isInterrupted: true });
   expect(failure).toBeNull();
@@ -153,7 +153,7 @@ test("what we were told to end says nothing of anybody", async () => {
   expect(metrics("engine")?.metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
 });
 
-test("a limit for connecting faults the engine, the others nobody", async () => {
+test("a limit for connecting counts against the engine, the others against no upstream", async () => {
   const connect = await settled({ exitCode: 143, timedOut: "connect" });
   expect(connect.failure).toMatchObject({
     fault: "engine",
@@ -168,7 +168,7 @@ test("a limit for connecting faults the engine, the others nobody", async () => 
   }
 });
 
-test("a host that hung until a limit is blamed, but not for what a container may have sent", async () => {
+test("blames a host that hung until a limit, but not by spans that a container may have sent", async () => {
   const seen = [
     evidence({ host: "layers.example.com", servesHost: "ghcr.io" }),
     evidence({ host: "quay.io", servesHost: "quay.io", forgeable: true }),
@@ -187,7 +187,7 @@ test("a host that hung until a limit is blamed, but not for what a container may
   });
 });
 
-test("a host that was asked in the name of another stands for that one", async () => {
+test("a host that serves another stands for that one", async () => {
   const text =
     "Error: failed to copy: httpReadSeeker: failed open: unexpected status code https://layers.example.com/x: 503 Service Unavailable";
   const seen = [evidence({ host: "layers.example.com", servesHost: "registry.example.com" })];
@@ -196,7 +196,7 @@ test("a host that was asked in the name of another stands for that one", async (
   expect(names).toEqual(["engine", "registry:registry.example.com"]);
 });
 
-test("a host that no words name is the only one of its kind that failed", async () => {
+test("a host that no output names is the only failed one of its kind", async () => {
   const text = "Error: invalid response status 503 Service Unavailable";
   const http = (host: string, outcome: Evidence["outcome"] = "failed") =>
     evidence({ kind: "http", host, servesHost: host, outcome, forgeable: true });
@@ -214,7 +214,7 @@ test("a host that no words name is the only one of its kind that failed", async 
   expect(two.failure).toMatchObject({ fault: "http", upstream: null });
 });
 
-test("other programs blame only what they were declared to need", async () => {
+test("other programs count only against their declared needs", async () => {
   const end = { exitCode: 1, text: LIMITED };
   const unknown = await settled(end, { isOwn: false });
   expect(unknown.failure).toMatchObject({ fault: "registry", breaker: null });
@@ -224,7 +224,7 @@ test("other programs blame only what they were declared to need", async () => {
   expect(needed.metrics("registry:docker.io")?.state).toBe("open");
 });
 
-describe("without words", () => {
+describe("without output", () => {
   const end = { exitCode: 1, isUnread: true };
 
   test.each([
@@ -249,7 +249,7 @@ describe("without words", () => {
   });
 });
 
-test("the traces of every recorded failure of a registry go with its words", async () => {
+test("the traces of every recorded registry failure match its output", async () => {
   const spans = fixture<EngineSpan & { case: string; engine: string }>("traces/spans.jsonl");
   for (const engine of ["v0.21.8", "v0.19.11"]) {
     const ofCase = spans.filter((span) => span.engine === engine && span.case === "hub-q429");
@@ -265,7 +265,7 @@ test("the traces of every recorded failure of a registry go with its words", asy
   }
 });
 
-describe("another attempt", () => {
+describe("a retry", () => {
   const failure = { fault: "registry", transient: true } as RunFailure;
   test.each([
     [true, "after what may pass", {}, failure],
@@ -278,7 +278,7 @@ describe("another attempt", () => {
     expect(mayPass({ ...ENDED, exitCode: 1, ...end }, failed)).toBe(expected);
   });
 
-  test("asks the breaker that has counted, else that of the host", () => {
+  test("asks the breaker that counted the failure, otherwise that of the host", () => {
     const named = { upstream: "ghcr.io", upstreamKind: "registry", breaker: null } as RunFailure;
     expect(breakerToAsk(named)).toBe("registry:ghcr.io");
     expect(breakerToAsk({ ...named, breaker: "engine" })).toBe("engine");
@@ -286,33 +286,33 @@ describe("another attempt", () => {
   });
 });
 
-describe("a failure whose words name no host", () => {
+describe("a failure whose output names no host", () => {
   const HOSTLESS = "Error: invalid response status 503 Service Unavailable";
   const command = ["dagger", "-s", "call", "fetch", "--url", "https://bot:pw@dl.acme.dev/x?sig=1"];
   const ended = { exitCode: 1, text: HOSTLESS };
 
-  test("is that of the only host in the command line, where there are no spans", async () => {
+  test("is that of the only host in the command line, if there are no spans", async () => {
     const { failure, metrics } = await settled(ended, { command });
     expect(failure).toMatchObject({ upstream: "dl.acme.dev", breaker: "http:dl.acme.dev" });
     expect(metrics("http:dl.acme.dev")?.metrics.failureCount).toBe(1);
     expect(JSON.stringify(failure)).not.toMatch(/bot|pw|sig/);
   });
 
-  test("is that of the host that spans show, whatever the command line names", async () => {
+  test("is that of the host in the spans, whatever the command line names", async () => {
     const seen = evidence({ kind: "http", host: "cdn.acme.dev", servesHost: "cdn.acme.dev" });
     const { failure, names } = await settled(ended, { command, evidence: [seen] });
     expect(failure).toMatchObject({ upstream: "cdn.acme.dev", breaker: "http:cdn.acme.dev" });
     expect(names).not.toContain("http:dl.acme.dev");
   });
 
-  test("blames no host of the command line that spans show to have answered", async () => {
+  test("blames no host of the command line whose spans show an answer", async () => {
     const seen = evidence({ kind: "http", host: "dl.acme.dev", outcome: "answered" });
     const { failure, metrics } = await settled(ended, { command, evidence: [seen] });
     expect(failure).toMatchObject({ upstream: null, breaker: null });
     expect(metrics("http:dl.acme.dev")?.metrics.failureCount ?? 0).toBe(0);
   });
 
-  test("names nobody by the arguments of another program", async () => {
+  test("takes no name from the arguments of another program", async () => {
     const make = ["make", "test", "URL=https://dl.acme.dev/x"];
     const { failure } = await settled(ended, { command: make, isOwn: false });
     expect(failure).toMatchObject({ upstream: null, breaker: null });

@@ -1,4 +1,4 @@
-/** What one attempt came to: settles its call, and tells whether another one may work. */
+/** Settles the call of one attempt, and decides whether a retry may succeed. */
 
 import { withCommandHost } from "../../attribution/command-line/with-command-host.js";
 import type { Failure } from "../../attribution/failure.js";
@@ -18,26 +18,26 @@ import type { AttemptEnd } from "./supervised-command.js";
 /** Faults that do not go away by themselves. */
 const LASTING: ReadonlySet<string> = new Set(["user", "cancelled"]);
 
-/** What is known of an attempt that has ended. */
+/** The facts of an attempt that has ended. */
 export interface AttemptFacts {
   readonly end: AttemptEnd;
-  /** What its spans prove; undefined without spans. */
+  /** The observed exchanges of its spans; undefined without spans. */
   readonly evidence: readonly Evidence[] | undefined;
   /** The command with its arguments. */
   readonly command: readonly string[];
-  /** The last request of its sessions that we refused; null when there was none. */
+  /** The last request of its sessions that was rejected; null if there was none. */
   readonly refused?: RefusedRequest | null;
   /** Whether the command is dagger itself. */
   readonly isOwn: boolean;
-  /** Whether its spans could be seen. */
+  /** Whether its spans could be received. */
   readonly isTraced: boolean;
   readonly isInterrupted: boolean;
 }
 
-/** Settles the call of an attempt. Returns what it failed with; null when it did not. */
+/** Settles the call of an attempt. Returns its failure; null if it succeeded. */
 export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailure | null {
   const { end, evidence, isOwn, isInterrupted } = facts;
-  // Without a reader that takes its output a command ends in ways that say nothing of anybody.
+  // If our output is closed, a command may fail for that reason alone, so its end proves nothing.
   if (isInterrupted || end.outputError !== null) {
     call.ignored();
     return null;
@@ -68,15 +68,18 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
 }
 
 /**
- * Names the host by the command line of dagger where neither words nor spans name it. Spans of that kind show
- * whom the engine asked, which a command line does not.
+ * Adds the host from dagger's command line if neither output nor spans name one. Spans of that kind
+ * show the hosts that the engine asked, so the command line is not used then.
  */
 function withOwnHost(failure: Failure, { end, evidence, isOwn, command }: AttemptFacts): Failure {
   const isSeen = evidence?.some(({ kind }) => kind === failure.upstreamKind) === true;
   return !isOwn || isSeen ? failure : withCommandHost(failure, { command }, () => end.text);
 }
 
-/** How far the words of an attempt count: those of dagger itself for all, those of its front end here. */
+/**
+ * Returns how far the output of an attempt counts: that of dagger for all, that of its front end
+ * only here.
+ */
 function reachOf(isOwn: boolean, text: string, failure: Failure | null): WordsReach {
   if (isOwn) return "store";
   return failure?.counts === true && hasDaggerOutput(text) ? "run" : "needs";
@@ -88,30 +91,30 @@ function reported(failure: Failure, counted: CountedIn | null): RunFailure {
   return { ...failure, breaker, circuit, couldShare: counted?.couldShare ?? false };
 }
 
-/** The circuit that a failure concerns, whether it counts there or not. */
+/** Returns the circuit of a failure, even if it did not count there. */
 function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string | null {
   if (fault === ENGINE) return counts ? ENGINE : null;
   return upstream === null || upstreamKind === null ? null : breakerName(upstreamKind, upstream);
 }
 
 /**
- * Whether an engine has worked for the command. `dagger version` asks none, and what a wrong flag
- * ends has asked none either. Without any traces, the success of dagger has to do.
+ * Returns whether an engine worked for the command. `dagger version` and a wrong flag need no
+ * engine. Without any traces, the success of dagger is enough.
  */
 function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: string | null) {
   if (end.connected || (evidence?.length ?? 0) > 0) return true;
   return isOwn && (kind !== null || (end.exitCode === 0 && !isTraced));
 }
 
-/** Whether an attempt that has not succeeded may well do so when it is made again. */
+/** Returns whether a retry of a failed attempt may succeed. */
 export function mayPass({ timedOut, isCut }: AttemptEnd, failure: RunFailure | null): boolean {
-  // Our own reader was too slow, which a further attempt does not change.
+  // Our own reader was too slow, and a retry does not change that.
   if (isCut) return false;
   if (timedOut !== null || failure?.rule === OWN_REJECTED) return true;
   return failure?.transient === true && !LASTING.has(failure.fault);
 }
 
-/** The breaker that a further attempt has to ask as well; null when there is none. */
+/** Returns the breaker that a retry must ask too; null if there is none. */
 export function breakerToAsk({ breaker, upstream, upstreamKind }: RunFailure): string | null {
   if (breaker !== null || upstream === null || upstreamKind === null) return breaker;
   return breakerName(upstreamKind, upstream);

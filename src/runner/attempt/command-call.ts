@@ -1,4 +1,4 @@
-/** A whole command as one call of the guard: what admits it, and what its end means for the breakers. */
+/** Treats a whole command as one call of the guard: its admission, and the outcome for the breakers. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -14,27 +14,30 @@ import { dependenciesOf, NO_FACTS } from "../../guard/judgement/judge.js";
 import { Settlement, type ToldFailures } from "../../guard/judgement/settle.js";
 import type { OnWait } from "../../policies/wait.js";
 
-/** What is known of a command that has ended by itself. */
+/** The facts of a command that ended by itself. */
 export interface CommandFindings {
-  /** What it failed with; null when it did not. */
+  /** The failure of the command; null if it succeeded. */
   readonly failure: Failure | null;
-  /** What its spans prove; undefined without spans. */
+  /** The observed exchanges of its spans; undefined without spans. */
   readonly evidence: readonly Evidence[] | undefined;
-  /** Whether an engine has worked for it, as far as that could be seen. */
+  /** Whether an engine worked for the command, as far as known. */
   readonly provesEngine: boolean;
   readonly wordsReach: WordsReach;
-  /** The breaker of the host that only the command line names; null when words or spans name it. */
+  /** The breaker of a host that only the command line names; null if output or spans name it. */
   readonly inferred: string | null;
 }
 
-/** The breaker that has counted a failure. */
+/** The breaker that counted a failure. */
 export interface CountedIn {
   readonly breaker: string;
-  /** Whether only this run hears of it, although the circuit is shared and `--needs` can name it. */
+  /**
+   * Whether the failure counts only in this run, although the circuit is shared and `--needs` could
+   * name it.
+   */
   readonly couldShare: boolean;
 }
 
-/** A command that was let in. It is settled once; what comes after does nothing. */
+/** An admitted command. It settles once; later calls do nothing. */
 export class CommandCall {
   readonly #guard: Guard;
   readonly #upstreams: ReadonlyMap<string, Dependence>;
@@ -52,11 +55,11 @@ export class CommandCall {
   }
 
   /**
-   * Asks the breakers of the engine and of all that the command is known to need.
+   * Asks the breakers of the engine and of all known needs of the command.
    *
-   * @param needs Names of breakers; `engine` is always among them.
-   * @param onWait Hears of each part of a wait for them.
-   * @throws What `Guard.admit` throws.
+   * @param needs Names of breakers; `engine` is always included.
+   * @param onWait Called for each part of a wait.
+   * @throws The errors of `Guard.admit`.
    */
   static async admit(
     guard: Guard,
@@ -79,15 +82,15 @@ export class CommandCall {
     return new CommandCall(guard, upstreams, new Settlement(guard, all));
   }
 
-  /** Gives all permits back: nothing is counted, or the command's own requests will be instead. */
+  /** Releases all permits: nothing is counted, or the command's own requests are counted instead. */
   release(): void {
     if (this.#settle()) this.#settlement.release();
   }
 
   /**
-   * The command has ended by itself.
+   * Settles a command that ended by itself.
    *
-   * @returns What has counted its failure; null when nothing has.
+   * @returns The breaker that counted its failure; null if none did.
    */
   ended(findings: CommandFindings): CountedIn | null {
     if (!this.#settle()) return this.#endedBesideSessions(findings);
@@ -105,20 +108,23 @@ export class CommandCall {
     return failure?.counts === true ? this.#countedIn(failure, facts, failed) : null;
   }
 
-  /** The command has opened sessions, whose requests were its calls. It may have run dagger as well. */
+  /**
+   * Settles a command that opened sessions, whose requests were its calls. It may have run dagger
+   * too.
+   */
   #endedBesideSessions({ failure, wordsReach }: CommandFindings): CountedIn | null {
     if (wordsReach === "needs" || failure?.counts !== true) return null;
     const { upstreamKind: kind, upstream: host } = failure;
     if (kind === null || host === null) return null;
     const name = breakerName(kind, host);
-    // One that a session has opened already knows what the words say.
+    // A circuit that a session opened already has this failure.
     if (this.#guard.upstream(name)?.state !== "closed") return null;
     const facts = { failures: [failure], wordsReach: "run" as const };
     const failed = new Settlement(this.#guard, new Map()).tell(facts);
     return this.#countedIn(failure, facts, failed);
   }
 
-  /** The breaker that has counted the failure of the command. */
+  /** Returns the breaker that counted the failure of the command. */
   #countedIn(failure: Failure, facts: Partial<CallFacts>, failed: ToldFailures): CountedIn | null {
     const dependencies = dependenciesOf({ ...NO_FACTS, ...facts });
     const named = failure.fault === ENGINE ? ENGINE : concerned(failure, dependencies);
@@ -129,23 +135,23 @@ export class CommandCall {
     return { breaker, couldShare: isLocal && breaker !== ENGINE && this.#guard.shares(breaker) };
   }
 
-  /** No session was there in time, which is a failure of the engine. */
+  /** Settles a command that got no session in time, which is a failure of the engine. */
   notConnected(): void {
     this.#end({ failures: [SESSION_TOO_LATE] });
   }
 
   /**
-   * Another limit of ours has ended the command. Nobody is blamed, but hosts with which the engine
-   * itself had an exchange that hung until then.
+   * Settles a command that another limit has ended. Only hosts are blamed with which the engine had
+   * an exchange that hung until then.
    *
-   * @param evidence What its spans have shown since.
+   * @param evidence The observed exchanges since then.
    */
   timedOut(evidence: readonly Evidence[]): void {
     const upstreams = this.#upstreams;
     this.#end({ upstreams, exchanges: evidence, isCut: true, namesUpstreams: false });
   }
 
-  /** Nothing can be said of anybody. */
+  /** Settles a command whose end proves nothing. */
   ignored(): void {
     this.#end({});
   }

@@ -11,20 +11,20 @@ describe("a command that a limit has ended", () => {
   }
 
   test.each(["total", "idle"] as const)(
-    "at its %s time is judged by the words that were read of it",
+    "at its %s time is judged by the output that was read",
     (limit) => {
       const text = `Error: engine is shutting down${CANCELED}`;
       expect(atLimit(limit, text)).toMatchObject({ fault: "engine", counts: true });
     },
   );
 
-  test("is judged by an upstream's failure as well, which it may have hung after", () => {
+  test("is also judged by an upstream's failure that may have caused the hang", () => {
     const text =
       "Error: unexpected status from HEAD request to https://ghcr.io/v2/a/b/manifests/1: 503 Service Unavailable";
     expect(atLimit("idle", text)).toMatchObject({ fault: "registry", upstream: "ghcr.io" });
   });
 
-  test("may tell only then what it knew before, as Dagger 1.0 does", () => {
+  test("may report earlier failures only at its end, as Dagger 1.0 does", () => {
     const text = `✘ go test 2.0s ERROR\n! engine is shutting down\n${CANCELED}`;
     expect(atLimit("idle", "", text)).toMatchObject({ fault: "engine", counts: true });
   });
@@ -33,11 +33,11 @@ describe("a command that a limit has ended", () => {
     ["that it was told to end", CANCELED],
     ["that its session broke off", `Error: Post "http://dagger/query": unexpected EOF${CANCELED}`],
     ["that a step of the user ended", "Error: exit code: 130"],
-  ])("blames nobody by telling, once it was told to end, %s", (_what, text) => {
+  ])("blames no upstream if it reports, after the signal to end, %s", (_what, text) => {
     expect(atLimit("idle", "", text)).toBeNull();
   });
 
-  test("after its session was lost is told so, which was counted when it was lost", () => {
+  test("after a lost session has that failure, which was counted at the loss", () => {
     const lost = atLimit("session", "", "", false);
     expect(lost).toMatchObject({ fault: "engine", sessionLost: true, upstream: null });
     expect(lost?.counts).toBe(false);

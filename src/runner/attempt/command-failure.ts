@@ -1,4 +1,7 @@
-/** Tells what a command failed with: by its words, or where nobody read them by the engine's spans. */
+/**
+ * Determines the failure of a command from its output, or from the engine's spans if the output was
+ * not read.
+ */
 
 import { classifyFailure } from "../../attribution/classify/classify-failure.js";
 import { COMMAND_FAILED, type Failure } from "../../attribution/failure.js";
@@ -8,19 +11,22 @@ import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
 import type { RefusedRequest, RunLimit } from "../run-plan.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
-/** The rule for an engine that says itself that it ends, which no signal to its client makes it say. */
+/**
+ * The rule for an engine that reports its own end. A signal to its client does not cause that
+ * message.
+ */
 const ENGINE_ENDS = "session.shutting-down";
-/** The exit code of dagger for all but a step of the user that failed. */
+/** The exit code of dagger for all failures except that of a user's step. */
 const DAGGER_FAILED = 1;
 
 /**
- * What an attempt failed with; null when it did not, or when a limit of ours ended it that says
- * nothing of anybody.
+ * Returns the failure of an attempt; null if it succeeded, or if a limit ended it without a sign of
+ * a failing upstream.
  *
  * @param isOwn Whether the command is dagger itself. The exit code of a shell or of make may mean
- * whatever it likes.
- * @param refused The last request of its sessions that we refused. It is believed before words, which an
- * SDK, a program and a test runner may have wrapped in any way.
+ * anything.
+ * @param refused The last request of its sessions that was rejected. It decides before the output,
+ * because an SDK, a program or a test runner may have wrapped the error in any way.
  */
 export function failureOf(
   end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread" | "textAtLimit">,
@@ -38,8 +44,8 @@ export function failureOf(
 }
 
 /**
- * What a command that a limit has ended was seen to fail with. It may have hung because of that, as
- * dagger does when its engine goes.
+ * Returns the failure of a command that a limit ended. It may have hung because of the failure, as
+ * dagger does when its engine dies.
  */
 function failureAtLimit(
   { text, textAtLimit }: Pick<AttemptEnd, "text" | "textAtLimit">,
@@ -50,7 +56,7 @@ function failureAtLimit(
   const context = isOwn ? ({ source: "cli" } as const) : {};
   const before = classifyFailure(textAtLimit ?? text, context);
   if (before.counts) return before;
-  // Dagger 1.0 prints only at its end, and then also what our own signal has broken.
+  // Dagger 1.0 prints only at its end, and then also the errors that our signal caused.
   const after = classifyFailure(withoutCancellation(text), context);
   const isOurs = after.fault === "engine" && after.rule !== ENGINE_ENDS;
   if (after.counts && !isOurs) return after;
@@ -59,7 +65,7 @@ function failureAtLimit(
     : null;
 }
 
-/** Leaves out the lines that say no more than that we told the command to end. */
+/** Removes lines about the cancellation that we caused. */
 function withoutCancellation(text: string): string {
   return text
     .split("\n")
@@ -67,7 +73,10 @@ function withoutCancellation(text: string): string {
     .join("\n");
 }
 
-/** Whether words tell of a failure that the command met beside the refusal, as one of its own commands. */
+/**
+ * Returns whether the output shows another failure beside the rejection, such as one of its own
+ * commands.
+ */
 function tellsOfOther({ counts, rule }: Failure): boolean {
   return counts || rule === COMMAND_FAILED;
 }
@@ -87,7 +96,10 @@ const OWN_BY_TYPE: Readonly<Record<RefusedRequest["type"], Pick<Failure, "rule" 
   },
 };
 
-/** A session that was lost is no reason against another attempt, which opens one of its own. */
+/**
+ * Returns the failure for a rejected request. A lost session is no reason against a retry, which
+ * opens its own session.
+ */
 function ownFailure({ type }: RefusedRequest, said: Failure): Failure {
   const { rule } = OWN_BY_TYPE[type];
   const sessionLost = type === "SESSION_LOST";
@@ -98,8 +110,8 @@ function ownFailure({ type }: RefusedRequest, said: Failure): Failure {
 }
 
 /**
- * Names the host where the words do not, as those of `http` never do in `logs` or with `--silent`: it is the
- * only one of that kind that the command's spans show to have failed.
+ * Adds the host if the output names none, as with `http` in `logs` or with `--silent`. It is the
+ * only failed host of that kind in the command's spans.
  */
 export function withSeenHost(failure: Failure, evidence: readonly Evidence[]): Failure {
   const { upstream, upstreamKind, counts } = failure;
@@ -111,7 +123,10 @@ export function withSeenHost(failure: Failure, evidence: readonly Evidence[]): F
   return host === undefined || others.length > 0 ? failure : { ...failure, upstream: host };
 }
 
-/** What only code outside of containers can have sent is believed without words. */
+/**
+ * Returns the failure from spans that only code outside of containers can have sent. They count
+ * without any output.
+ */
 function failureBySpans(evidence: readonly Evidence[]): Failure | undefined {
   const seen = evidence.findLast(({ outcome, forgeable }) => outcome !== "answered" && !forgeable);
   if (seen === undefined) return undefined;

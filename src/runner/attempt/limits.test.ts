@@ -17,7 +17,7 @@ test("without limits nothing ever ends", () => {
   expect(limits.over).toBeNull();
 });
 
-test("progress puts off the idle limit, and nothing else", () => {
+test("progress resets only the idle limit", () => {
   const onOver = vi.fn();
   const limits = limitsOf({ idleTimeoutMs: 100, timeoutMs: 350 }, onOver);
   for (let steps = 0; steps < 4; steps += 1) {
@@ -31,7 +31,7 @@ test("progress puts off the idle limit, and nothing else", () => {
   expect(onOver).toHaveBeenCalledTimes(1);
 });
 
-test("a session ends the connect limit, and without one it is over", () => {
+test("a session ends the connect limit, which otherwise passes", () => {
   const onOver = vi.fn();
   limitsOf({ connectTimeoutMs: 100 }, onOver).connected();
   vi.advanceTimersByTime(200);
@@ -41,7 +41,7 @@ test("a session ends the connect limit, and without one it is over", () => {
   expect(limits.over).toBe("connect");
 });
 
-test("an attempt that has ended is not ended again", () => {
+test("does not end an attempt that has ended", () => {
   const onOver = vi.fn();
   const limits = limitsOf({ timeoutMs: 100, idleTimeoutMs: 50 }, onOver);
   limits.end();
@@ -50,7 +50,7 @@ test("an attempt that has ended is not ended again", () => {
   expect(onOver).not.toHaveBeenCalled();
 });
 
-test("it is no idleness when our own reader takes nothing more", () => {
+test("does not count as idle while our own reader takes no output", () => {
   const onOver = vi.fn();
   let heldUp = true;
   const limits = limitsOf({ idleTimeoutMs: 100 }, onOver, () => heldUp);
@@ -61,14 +61,14 @@ test("it is no idleness when our own reader takes nothing more", () => {
   expect(limits.over).toBe("idle");
 });
 
-test("it knows whether there was a session, also without a limit for that", () => {
+test("isConnected is true after a session, also without a connect limit", () => {
   const limits = limitsOf({}, vi.fn());
   expect(limits.isConnected).toBe(false);
   limits.connected();
   expect(limits.isConnected).toBe(true);
 });
 
-test("the clocks stand still while the command is stopped", () => {
+test("the clocks pause while the command is stopped", () => {
   const onOver = vi.fn();
   const limits = limitsOf({ timeoutMs: 100, idleTimeoutMs: 80 }, onOver);
   vi.advanceTimersByTime(50);
@@ -83,12 +83,12 @@ test("the clocks stand still while the command is stopped", () => {
   expect(limits.over).toBe("idle");
 });
 
-test("a stop that nobody told of does not count either", () => {
+test("a stop without notice does not count either", () => {
   const onOver = vi.fn();
   const clock = performance.now.bind(performance);
   limitsOf({ timeoutMs: 5_000 }, onOver);
   vi.advanceTimersByTime(900);
-  // What SIGSTOP does to a process: time passes, and no timer runs.
+  // Acts like SIGSTOP: time passes, and no timer runs.
   const stopped = vi.spyOn(performance, "now").mockImplementation(() => clock() + 60_000);
   vi.advanceTimersByTime(4_000);
   expect(onOver).not.toHaveBeenCalled();
@@ -97,7 +97,7 @@ test("a stop that nobody told of does not count either", () => {
   stopped.mockRestore();
 });
 
-test("where nothing is heard until the first output, the idle limit begins with it", () => {
+test("if no signs arrive until the first output, the idle limit begins with it", () => {
   const onOver = vi.fn();
   const limits = limitsOf({ idleTimeoutMs: 100, idleFromFirstSign: true }, onOver);
   vi.advanceTimersByTime(10_000);
@@ -111,8 +111,8 @@ test("where nothing is heard until the first output, the idle limit begins with 
   expect(limits.over).toBe("idle");
 });
 
-describe("once its last session was lost", () => {
-  test("a command that goes on without a word is ended after a while", () => {
+describe("after its last session was lost", () => {
+  test("a command that continues silently is ended after a while", () => {
     const limits = limitsOf({ lostSessionGraceMs: 100 }, vi.fn());
     vi.advanceTimersByTime(1_000);
     limits.sessionLost();
@@ -124,7 +124,7 @@ describe("once its last session was lost", () => {
     expect(limits.over).toBe("session");
   });
 
-  test("one that opens another session goes on", () => {
+  test("a command that opens another session continues", () => {
     const limits = limitsOf({ lostSessionGraceMs: 100 }, vi.fn());
     limits.sessionLost();
     limits.connected();
@@ -132,7 +132,7 @@ describe("once its last session was lost", () => {
     expect(limits.over).toBeNull();
   });
 
-  test("nothing is ended where that was not asked for", () => {
+  test("nothing is ended if that was not configured", () => {
     const limits = limitsOf({}, vi.fn());
     limits.sessionLost();
     vi.advanceTimersByTime(1e9);

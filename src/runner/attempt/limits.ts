@@ -2,11 +2,11 @@
 
 import type { RunLimit, RunLimits } from "../run-plan.js";
 
-/** What the limits of an attempt need to know, and whom they tell. */
+/** The callbacks of an attempt's limits. */
 export interface LimitsWatch {
-  /** Called once, when the first of the limits is over. */
+  /** Called once, when the first limit is exceeded. */
   onOver(limit: RunLimit): void;
-  /** Whether output does not come because our own reader is slow. */
+  /** Returns whether output is delayed because our own reader is slow. */
   isHeldUp(): boolean;
 }
 
@@ -15,21 +15,21 @@ interface Due {
   atMs: number;
 }
 
-/** What output puts off: our own slow reader is no silence of the command. */
+/** The limits that output resets. A slow reader of ours does not count as silence of the command. */
 const OF_OUTPUT: ReadonlySet<RunLimit> = new Set(["idle", "session"]);
-/** How often the clocks are looked at, at least. */
+/** The longest interval between two checks of the clocks. */
 const BEAT_MS = 1_000;
-/** A look that comes later than this was kept from coming: we were stopped, and no time has passed. */
+/** A check later than this means that we were stopped, so the time does not count. */
 const STOPPED_MS = 2_000;
 
 /**
- * The clocks over one attempt, which stand still while it is stopped. Their timer holds no process: the
- * command does.
+ * The clocks of one attempt, which pause while it is stopped. Their timer does not keep the process
+ * alive; the command does.
  */
 export class AttemptLimits {
   readonly #watch: LimitsWatch;
   readonly #dues = new Map<RunLimit, Due>();
-  /** The idle limit, as long as it waits for a first sign. */
+  /** The idle limit while it waits for a first sign. */
   #idleLaterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookAtMs = 0;
@@ -49,43 +49,43 @@ export class AttemptLimits {
     this.#schedule();
   }
 
-  /** Which limit ended the command; null when none did. */
+  /** The limit that ended the command; null if none did. */
   get over(): RunLimit | null {
     return this.#over;
   }
 
-  /** Whether there was a sign of a session. */
+  /** Whether a session was seen. */
   get isConnected(): boolean {
     return this.#connected;
   }
 
-  /** There was output, or a trace. */
+  /** Reports output or a trace. */
   progressed(): void {
     if (this.#idleLaterMs !== undefined) this.#startIdle();
     else this.#restart("idle");
     this.#restart("session");
   }
 
-  /** There is a session to an engine. */
+  /** Reports a session to an engine. */
   connected(): void {
     this.#connected = true;
     this.#dues.delete("connect");
     this.#dues.delete("session");
   }
 
-  /** Its last session was lost: it may open another one, or go on without. */
+  /** Reports that its last session was lost. It may open another one, or continue without. */
   sessionLost(): void {
     this.#start("session", this.#lostSessionGraceMs);
     if (this.#pausedAtMs === undefined) this.#schedule();
   }
 
-  /** The command has been stopped. */
+  /** Pauses the clocks: the command was stopped. */
   pause(): void {
     this.#pausedAtMs ??= performance.now();
     clearTimeout(this.#timer);
   }
 
-  /** The command goes on. */
+  /** Resumes the clocks: the command continues. */
   resume(): void {
     if (this.#pausedAtMs === undefined) return;
     this.#putOff(performance.now() - this.#pausedAtMs);
@@ -93,13 +93,13 @@ export class AttemptLimits {
     this.#schedule();
   }
 
-  /** The command has ended; its output counts as part of the attempt. */
+  /** Reports that the command has ended. Its remaining output is still part of the attempt. */
   commandEnded(): void {
     this.#dues.delete("connect");
     this.#dues.delete("idle");
   }
 
-  /** The attempt has ended. */
+  /** Ends all clocks with the attempt. */
   end(): void {
     this.#idleLaterMs = undefined;
     this.#dues.clear();
@@ -159,7 +159,7 @@ export class AttemptLimits {
   }
 }
 
-/** How long a limit is; 0 for one that is not set. */
+/** Returns the length of a limit; 0 if it is not set. */
 export function limitMs(limits: RunLimits, limit: RunLimit): number {
   const byName = {
     total: limits.timeoutMs,

@@ -1,4 +1,4 @@
-/** Decides when a command that failed is run again, and after how long. */
+/** Decides whether and when a failed command is run again. */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { Guard } from "../../guard/guard.js";
@@ -12,18 +12,18 @@ import type { AttemptEnd } from "./supervised-command.js";
 const DEFAULTS = { initialDelayMs: 1000, maxDelayMs: 60_000 };
 const BACKOFF = { backoffFactor: 2, jitter: true };
 
-/** An attempt that has not succeeded. */
+/** An attempt that failed. */
 export interface FailedAttempt {
   readonly end: AttemptEnd;
   readonly failure: RunFailure | null;
-  /** How many attempts were made after the first one, the next one included. */
+  /** Number of the next attempt, not counting the first. */
   readonly retry: number;
 }
 
 /**
- * How long to wait before a further attempt, in milliseconds; undefined when there is to be none.
+ * Returns the delay before a retry in milliseconds; undefined if there is none.
  *
- * @param needs What is asked before the next attempt; the circuit of the failure is added.
+ * @param needs The breakers asked before the next attempt; the circuit of the failure is added.
  */
 export function delayBeforeRetry(
   { end, failure, retry }: FailedAttempt,
@@ -37,13 +37,13 @@ export function delayBeforeRetry(
   if (failed !== null && guard.settings.registry.find(failed) !== undefined) needs.add(failed);
   const refusing = [ENGINE, ...needs].map((name) => guard.check(name)).filter((c) => !c.admits);
   if (refusing.length > 0) {
-    // A circuit that refuses has its own time: to wait for another one before would be of no use. One that
-    // refused a request within the command is waited for, since the command was admitted without it.
+    // An open circuit has its own wait, so a delay before it is useless. A circuit that rejected a
+    // request within the command is waited for too, because the command was admitted without it.
     const waitsMs = refusing.map((check) => check.retryAfterMs ?? Number.POSITIVE_INFINITY);
     const longestMs = Math.max(...waitsMs);
     return failure?.rule === OWN_REJECTED && longestMs <= maxDelayMs ? longestMs : 0;
   }
-  // A rate limit of which no circuit knows, since the output does not name the host or is no front end's.
+  // No circuit has this rate limit, because the output names no host or is not from a front end.
   const limitMs = failure?.limited === true ? guard.settings.rateLimitOpenMs : 0;
   const askedMs = failure?.retryAfterMs ?? limitMs;
   if (askedMs > maxDelayMs) return undefined;

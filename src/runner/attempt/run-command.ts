@@ -1,4 +1,4 @@
-/** Runs a command as if it had been started without us: same terminal, same signals, same end. */
+/** Runs a command as if it had been started directly: same terminal, same signals, same end. */
 
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -10,17 +10,17 @@ import { planStreams } from "../output/child-streams.js";
 import { shownName } from "../program-name.js";
 import { RunSignals } from "../signals/run-signals.js";
 
-/** How a command ended. */
+/** The end of a command. */
 export interface CommandEnd {
-  /** Its exit code; 128 and the number of the signal when one ended it, as shells have it. */
+  /** Its exit code, or 128 plus the number of the signal that ended it, as in shells. */
   readonly exitCode: number;
-  /** The signal that ended it; null when it ended by itself. */
+  /** The signal that ended it; null if it ended by itself. */
   readonly signal: NodeJS.Signals | null;
 }
 
 /**
- * A command could not be started. `exitCode` is what a shell would end with: 127 when there is no such
- * program, 126 when it cannot be run.
+ * The error of a command that could not be started. `exitCode` is that of a shell: 127 if there is
+ * no such program, 126 if it cannot be run.
  */
 export class CommandNotStartedError extends Error {
   readonly exitCode: 126 | 127;
@@ -34,15 +34,16 @@ export class CommandNotStartedError extends Error {
 }
 
 /**
- * Runs a command with our own standard streams, so that it finds the terminal or the pipes that we
- * were given, and waits for its end.
+ * Runs a command with our own standard streams, so that it has the same terminal or pipes, and
+ * waits for its end.
  *
- * What would end us is passed on and does not end us while it runs; what stops it stops us as well.
- * Ctrl-C and Ctrl-\ on a terminal reach the command without us. Without a terminal it leads a group of
- * its own, which a watcher ends when a signal ends us that Node.js cannot hear.
+ * Signals that would end us are passed on and do not end us while it runs. If it is stopped, we
+ * stop too. On a terminal, Ctrl-C and Ctrl-\ reach the command directly. Without a terminal it
+ * leads its own process group. A watcher ends that group if we die from a signal that Node.js
+ * cannot catch.
  *
- * @param env The whole environment of the command.
- * @param inherited Descriptors behind the standard streams that it is given as well.
+ * @param env The complete environment of the command.
+ * @param inherited Further descriptors that the command inherits.
  * @throws CommandNotStartedError
  */
 export async function runCommand(
@@ -86,7 +87,7 @@ export function endOf(command: string, start: () => ChildProcess): Promise<Comma
       return;
     }
     child.on("error", (error) => {
-      // A signal that cannot be sent is an error of the child as well; its end is still to come.
+      // A failed kill is an error of the child too, but its end is still to come.
       if (child.pid === undefined) reject(notStarted(command, error));
     });
     child.on("exit", (code, signal) => {
@@ -95,7 +96,7 @@ export function endOf(command: string, start: () => ChildProcess): Promise<Comma
   });
 }
 
-/** The exit code of what a signal has ended, as shells have it. */
+/** Returns the exit code for a signal, as in shells. */
 export function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
@@ -105,7 +106,7 @@ function notStarted(command: string, error: unknown): CommandNotStartedError {
   return new CommandNotStartedError(command, typeof code === "string" ? code : "unknown reason");
 }
 
-/** In the place of a code of the system. */
+/** Stands in for a missing system code. */
 const NO_NAME = "no name";
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-/** Runs one attempt of a command: its output passes through, and it is ended when it hangs. */
+/** Runs one attempt of a command: passes its output through, and ends it when it hangs. */
 
 import { type StdioOptions, spawn } from "node:child_process";
 import type { Environment } from "../../traces/environment.js";
@@ -17,26 +17,26 @@ import type { RunSignals } from "../signals/run-signals.js";
 import { AttemptLimits } from "./limits.js";
 import { type CommandEnd, endOf } from "./run-command.js";
 
-/** How an attempt ended. */
+/** The end of an attempt. */
 export interface AttemptEnd extends CommandEnd {
   readonly timedOut: RunLimit | null;
-  /** Both ends of what it wrote, as far as that could be read. */
+  /** The beginning and the end of its output, as far as it was read. */
   readonly text: string;
-  /** The same at the moment when a limit was over: before it was told to end. */
+  /** The same, at the moment when a limit was exceeded, before the command was told to end. */
   readonly textAtLimit?: string | undefined;
   /** Whether some of it went to a terminal, where it is not read. */
   readonly isUnread: boolean;
   /** Whether output was dropped because our reader had no more time. */
   readonly isCut: boolean;
-  /** Which of our own streams could not be written, and why; null when all could. */
+  /** The own stream that could not be written, and the reason; null if both could. */
   readonly outputError: OutputError | null;
-  /** Whether there was a sign of a session to an engine. */
+  /** Whether a session to an engine was seen. */
   readonly connected: boolean;
-  /** Whether limits were not kept because nothing could show that they were due. */
+  /** Whether limits were not enforced because no signs of life could be received. */
   readonly isUnwatched: boolean;
 }
 
-/** What one attempt is given. */
+/** The input of one attempt. */
 export interface Attempt {
   readonly command: string;
   readonly args: readonly string[];
@@ -49,23 +49,23 @@ export interface Attempt {
   readonly isOwn: boolean;
   readonly signals: RunSignals;
   readonly watcher: GroupWatcher;
-  /** Whether traces or logs may come that show that it lives. */
+  /** Whether traces or logs may arrive as signs of life. */
   readonly isHeard: boolean;
-  /** Tells of traces and sessions while it runs; to be let go of at its end. */
+  /** Reports traces and sessions while the command runs. Returns a function that stops it. */
   readonly listen: (signs: Signs) => () => void;
-  /** A limit is over, and the command is about to be told to end. */
+  /** Called when a limit is exceeded, before the command is told to end. */
   readonly onLimit: (limit: RunLimit) => void;
 }
 
-/** What shows that a command lives. */
+/** Signs of life of a command. */
 export interface Signs {
   progressed(): void;
   connected(): void;
-  /** The last session is lost. */
+  /** Reports that the last session is lost. */
   sessionLost(): void;
 }
 
-/** How long our reader has, once a limit or a signal has ended a command, to take the last of its output. */
+/** The time for our reader to take the last output, after a limit or a signal has ended a command. */
 const LAST_OUTPUT_MS = 1_000;
 
 /**
@@ -77,7 +77,7 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const { command, args, env, signals, stop, isOwn, watcher } = attempt;
   const { plan } = attempt.output;
   const leads = !plan.hasTerminal;
-  // Without limits nothing of ours ever kills it on a terminal.
+  // Without limits, nothing kills the command on a terminal.
   const terminal = plan.hasTerminal && hasLimits(attempt.limits) ? new TerminalState() : undefined;
   const isUnwatched = plan.isUnread && !attempt.isHeard;
   const words = new ConnectedWords(() => limits.connected());
@@ -152,8 +152,8 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
 }
 
 /**
- * Waits for the last output. A signal ends the wait at once. One that came while the command ran, as a
- * limit, leaves our reader a moment.
+ * Waits for the last output. A signal now ends the wait at once. An earlier signal or limit leaves
+ * our reader a moment.
  */
 async function lastOutput(
   streams: ChildStreams,
@@ -172,7 +172,7 @@ async function lastOutput(
   }
 }
 
-/** Where neither output nor traces are read, silence says nothing. */
+/** Drops limits that need signs of life if neither output nor traces are read. */
 function seenLimits(limits: RunLimits, isUnread: boolean, isUnwatched: boolean): RunLimits {
   if (isUnwatched) return { timeoutMs: limits.timeoutMs };
   return isUnread ? { ...limits, lostSessionGraceMs: undefined } : limits;

@@ -21,7 +21,7 @@ function evidenceOf(...cases: string[]): CommandEvidence {
   return evidence;
 }
 
-test("of each host every outcome is kept, once", () => {
+test("keeps every outcome of each host once", () => {
   const outcomes = evidenceOf("hub-ok", "hub-q429", "hub-s503", "hub-q429", "git-ok")
     .take()
     .map(({ host, outcome }) => `${host} ${outcome}`);
@@ -33,7 +33,7 @@ test("of each host every outcome is kept, once", () => {
   ]);
 });
 
-test("what is handed on before all above it has ended may be a running command's", () => {
+test("spans handed on before all their ancestors ended may be a running command's", () => {
   const evidence = new CommandEvidence();
   evidence.add(spansOf("hub-s503"), false);
   expect(evidence.take()).toMatchObject([{ outcome: "failed", forgeable: true }]);
@@ -41,13 +41,13 @@ test("what is handed on before all above it has ended may be a running command's
   expect(evidence.take()).toMatchObject([{ outcome: "failed", forgeable: false }]);
 });
 
-test("the next attempt begins with nothing", () => {
+test("the next attempt starts empty", () => {
   const evidence = evidenceOf("hub-s503");
   expect(evidence.take()).toHaveLength(1);
   expect(evidence.take()).toEqual([]);
 });
 
-test("an exchange that hung says something only when our own limit cut it off, after half of it", () => {
+test("a hung exchange counts only if our own limit cut it off after half of it", () => {
   const hung = (timeoutMs?: number) => {
     const evidence = evidenceOf("hub-s503");
     if (timeoutMs !== undefined) evidence.dropped(timeoutMs);
@@ -59,7 +59,7 @@ test("an exchange that hung says something only when our own limit cut it off, a
   expect(hung(60_000)).toEqual([]);
 });
 
-test("what is held is bounded", () => {
+test("its memory is bounded", () => {
   const [exchange] = spansOf("hub-s503").filter(({ name }) => name === "HTTP HEAD");
   const evidence = new CommandEvidence();
   for (let index = 0; index < 300; index += 1) {

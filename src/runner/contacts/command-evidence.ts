@@ -1,22 +1,22 @@
-/** Keeps what the spans of a whole command prove: of each breaker the last of each outcome. */
+/** Keeps the observed exchanges of a whole command: the last one of each outcome, by breaker. */
 
 import { breakerName } from "../../attribution/hosts.js";
 import { type Evidence, evidenceFromSpans } from "../../attribution/spans/evidence.js";
 import type { EngineSpan } from "../../attribution/spans/span.js";
 
-/** How many breakers are known at most; a forger could name any number. */
+/** The limit on breakers, because forged spans could name any number. */
 const MAX_NAMES = 256;
 
-/** Evidence of a command, in bounded memory however long it runs. */
+/** The observed exchanges of a command, in bounded memory. */
 export class CommandEvidence {
   readonly #byName = new Map<string, Map<Evidence["outcome"], Evidence>>();
   #timedOutAfterMs: number | undefined;
 
   /**
-   * Adds the spans of requests that are over.
+   * Adds the spans of finished requests.
    *
-   * @param isWhole Whether all that may stand above them is known. Where it is not, a command that still runs
-   * may have sent them.
+   * @param isWhole Whether all their ancestors are known. If not, a command that still runs may
+   * have sent them.
    */
   add(spans: readonly EngineSpan[], isWhole = true): void {
     for (const seen of evidenceFromSpans(spans, { timedOutAfterMs: this.#timedOutAfterMs })) {
@@ -31,15 +31,15 @@ export class CommandEvidence {
   }
 
   /**
-   * A limit of ours is about to end the command: only what comes from now on tells why it hung. An
-   * exchange that is cut off after at least half that time is then a failure of its host.
+   * Clears the exchanges, because a limit is about to end the command and only later ones show why
+   * it hung. An exchange cut off after at least half that time counts as a failure of its host.
    */
   dropped(timeoutMs: number): void {
     this.#byName.clear();
     this.#timedOutAfterMs = timeoutMs;
   }
 
-  /** What is known of the attempt that has ended; the next one begins with nothing. */
+  /** Returns the exchanges of the ended attempt, and clears them for the next one. */
   take(): readonly Evidence[] {
     const known = [...this.#byName.values()].flatMap((outcomes) => [...outcomes.values()]);
     this.#byName.clear();

@@ -1,4 +1,4 @@
-/** Receives the spans of a command while it runs, and tells at its end what it contacted. */
+/** Receives the spans of a command while it runs, and returns its contacts at the end. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Evidence } from "../../attribution/spans/evidence.js";
@@ -10,59 +10,57 @@ import { CommandEvidence } from "./command-evidence.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
 import { RequestSpans } from "./request-spans.js";
 
-/** What a command contacted, and what became of the bodies that told. */
+/** The contacts of a command, and what became of the received bodies. */
 export interface CommandTrace {
   readonly contacts: Contacts;
   readonly bodies: TraceReceiverMetrics;
-  /** Whether the user has a collector that bodies were passed on to. */
+  /** Whether the user has a collector to which bodies were passed on. */
   readonly hasCollector: boolean;
 }
 
-/** A witness of one command. */
+/** The request trace of one command. */
 export interface CommandWitness {
-  /** What to add to the environment of the command; empty when there is nothing to hear. */
+  /** Variables to add to the environment of the command; empty if no traces are received. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Why the command is not heard; undefined when it is. Names variables, never their values. */
-  readonly offReason: string | undefined;
-  /** Where the spans come in; undefined when it is off. `end` closes it. */
-  readonly receiver: TraceReceiver | undefined;
-  /** Whether the user has a collector that bodies are passed on to. */
-  readonly hasCollector: boolean;
-  /** A limit of ours is about to end the command; see {@link CommandEvidence.dropped}. */
-  dropped(timeoutMs: number): void;
   /**
-   * What the spans of an attempt prove, once it has ended and all who send have gone; undefined when
-   * it is off.
+   * The reason why no traces are received; undefined if they are. Names variables, never their
+   * values.
    */
+  readonly offReason: string | undefined;
+  /** The receiver of spans; undefined when off. `end` closes it. */
+  readonly receiver: TraceReceiver | undefined;
+  /** Whether the user has a collector to which bodies are passed on. */
+  readonly hasCollector: boolean;
+  /** Reports that a limit is about to end the command; see {@link CommandEvidence.dropped}. */
+  dropped(timeoutMs: number): void;
+  /** Returns the observed exchanges of an attempt after all senders have ended; undefined when off. */
   evidence(): Promise<readonly Evidence[] | undefined>;
-  /** Ends it, once the command has ended; undefined when it was off. Never rejects. */
+  /** Ends the trace after the command; undefined when off. Never rejects. */
   end(how?: WitnessEnd): Promise<CommandTrace | undefined>;
 }
 
-/** How a witness is ended. */
+/** Options of the end of a trace. */
 export interface WitnessEnd {
-  /**
-   * Whether spans may come of programs that outlive the command and have not connected yet. Default:
-   * false.
-   */
+  /** Whether programs that outlive the command may still connect and send spans. Default: false. */
   readonly mayBeLate?: boolean;
-  /** Whether we may be killed soon, so that what has not come yet is given up. Default: false. */
+  /** Whether we may be killed soon, so that missing spans are dropped. Default: false. */
   readonly isHurried?: boolean;
 }
 
 /**
- * How long nothing must come before no more is waited for, where spans may be late. A dagger command
- * has sent everything when it ends, but one that was started by another program may end after that.
+ * The period of silence after which no more late spans are awaited. A dagger command has sent
+ * everything at its end, but one started by another program may end later.
  */
 const QUIET_MS = 250;
 const MAX_WAIT_MS = 2_000;
-/** The same for a run that was told to end: who told it so kills it soon. */
+/** The shorter limit for a run that was told to end, because it will be killed soon. */
 const HURRIED_WAIT_MS = 250;
 
 /**
- * Starts a witness. What prevents it is told by `offReason` and never keeps the command from running.
+ * Starts receiving traces. A failure is reported in `offReason` and never keeps the command from
+ * running.
  *
- * @param env The environment that the command would have without us.
+ * @param env The original environment of the command.
  */
 export async function startCommandWitness(env: Environment): Promise<CommandWitness> {
   const traces = await startEngineTraces(env);

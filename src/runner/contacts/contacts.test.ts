@@ -8,7 +8,7 @@ import { RequestSpans } from "./request-spans.js";
 const recorded = readLines<EngineSpan & { case: string; engine: string }>("spans.jsonl");
 const H5 = "sha256:4fcc380aac80c17646cd400d073fd526af4b5fc447c4622d8cd85b74a8fc8d4c";
 
-/** What the spans of some cases come to, put into bodies of 50. */
+/** Returns the contacts in the spans of some cases, split into bodies of 50. */
 function contactsOf(engine: string, ...cases: string[]): Contacts {
   return totalsOf(
     recorded.filter((span) => span.engine === engine && cases.includes(span.case)),
@@ -26,7 +26,7 @@ function totalsOf(spans: readonly EngineSpan[], bodySpans: number): Contacts {
   return totals.totals();
 }
 
-/** The counts of one host. */
+/** Returns the counts of one host. */
 function countsOf({ upstreams }: Contacts, host: string) {
   const found = upstreams.find((upstream) => upstream.host === host);
   if (found === undefined) return undefined;
@@ -52,7 +52,7 @@ test("a pull is seven exchanges with the registry and two with its token server"
   expect(contacts.upstreams[0]?.durationMs).toBeCloseTo(94.774, 2);
 });
 
-test("of a limited pull, what the engine asked again at once is told", () => {
+test("of a limited pull, counts the exchanges that the engine repeated at once", () => {
   const contacts = contactsOf("v0.21.8", "hub-q429");
   expect(countsOf(contacts, "registry-1.docker.io")).toEqual({
     ...NONE,
@@ -63,7 +63,7 @@ test("of a limited pull, what the engine asked again at once is told", () => {
   });
 });
 
-test("a token is fetched and the question asked again: that is no repetition", () => {
+test("fetching a token and asking again is not a repetition", () => {
   const contacts = contactsOf("v0.21.8", "hub-ok");
   expect(countsOf(contacts, "registry-1.docker.io")?.repeated).toBe(0);
 });
@@ -79,7 +79,7 @@ test("an older engine repeats a layer for seven seconds", () => {
   });
 });
 
-test("git and http hosts are told as well, and what somebody gave up decides nothing", () => {
+test("includes git and http hosts, and a canceled exchange is undecided", () => {
   const contacts = contactsOf("v0.21.8", "git-ok", "git-s503", "http-ok", "http-s503", "http-hang");
   expect(countsOf(contacts, "github.com")).toEqual({
     ...NONE,
@@ -96,7 +96,7 @@ test("git and http hosts are told as well, and what somebody gave up decides not
   });
 });
 
-test("images have the digests that their tags became, and say whether anybody was asked", () => {
+test("images have the digests of their tags, and show whether a registry was asked", () => {
   const image = { image: "docker.io/library/busybox:h5", digests: [H5], uses: 1 };
   expect(contactsOf("v0.21.8", "digest-ok").images).toEqual([{ ...image, asked: false }]);
   expect(contactsOf("v0.21.8", "ok-exec").images).toEqual([{ ...image, asked: true }]);
@@ -105,7 +105,7 @@ test("images have the digests that their tags became, and say whether anybody wa
   ]);
 });
 
-test("what came from the cache is counted by its call, the most frequent first", () => {
+test("counts cached calls by their name, the most frequent first", () => {
   const { cached } = contactsOf("v0.21.8", "publish-ok", "module-ok");
   expect(cached).toEqual({
     calls: 4,
@@ -118,7 +118,7 @@ test("what came from the cache is counted by its call, the most frequent first",
   });
 });
 
-test.each(["v0.21.8", "v0.19.11"])("the bodies of %s may be cut anywhere", (engine) => {
+test.each(["v0.21.8", "v0.19.11"])("the bodies of %s may be split anywhere", (engine) => {
   const spans = recorded.filter((span) => span.engine === engine);
   const whole = totalsOf(spans, spans.length);
   const counts = ({ upstreams }: Contacts) => upstreams.map((one) => ({ ...one, durationMs: 0 }));
@@ -128,7 +128,7 @@ test.each(["v0.21.8", "v0.19.11"])("the bodies of %s may be cut anywhere", (engi
   }
 });
 
-test("bodies as the exporter made them come to the same", () => {
+test("bodies as the exporter made them give the same result", () => {
   const bodies = readLines<{ base64: string }>("otlp.jsonl");
   const spans = bodies.flatMap(({ base64 }) => decodeSpans(Buffer.from(base64, "base64")));
   const contacts = totalsOf(spans, 20);
@@ -138,14 +138,14 @@ test("bodies as the exporter made them come to the same", () => {
   ]);
 });
 
-test("no URL, path, credential or message is in what is told", () => {
+test("contacts contain no URL, path, credential or message", () => {
   const all = JSON.stringify([totalsOf(recorded, 50)]);
   for (const secret of ["hunter2", "manifests", "/a.txt", "EOF", "://", "refused", "echo"]) {
     expect(all).not.toContain(secret);
   }
 });
 
-describe("what is held is bounded", () => {
+describe("its memory is bounded", () => {
   const exchange = recorded.find(({ name }) => name === "HTTP HEAD") as EngineSpan;
   const exchanges = (hosts: number) =>
     Array.from({ length: hosts }, (_, index) => ({
@@ -155,13 +155,13 @@ describe("what is held is bounded", () => {
       attributes: { ...exchange.attributes, "server.address": `r${index}.example.com` },
     }));
 
-  test("hosts beyond 256 are counted together", () => {
+  test("counts hosts beyond 256 together", () => {
     const { upstreams, omitted } = totalsOf(exchanges(300), 300);
     expect(upstreams).toHaveLength(256);
     expect(omitted).toEqual({ exchanges: 44, images: 0 });
   });
 
-  test("a host that is known goes on being counted", () => {
+  test("continues to count a known host", () => {
     const { upstreams } = totalsOf([...exchanges(300), { ...exchange, id: "x" }], 400);
     expect(upstreams).toHaveLength(256);
     const again = exchanges(300).map((span) => ({ ...span, trace: "f".repeat(32) }));

@@ -1,4 +1,4 @@
-/** What a command contacted: totals per upstream, what was cached, what tags became. */
+/** The contacts of a command: totals by upstream, cached calls, digests of tags. */
 
 import type { UpstreamKind } from "../../attribution/failure.js";
 import { breakerName, isHelperHost } from "../../attribution/hosts.js";
@@ -9,24 +9,24 @@ import { imageFactsOf } from "../../attribution/spans/image-use.js";
 import type { EngineSpan } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
 
-/** What is known of one host in one role. */
+/** The totals of one host in one role. */
 export interface UpstreamTotals {
   readonly kind: UpstreamKind;
-  /** The host that was asked, with its port unless it is the default. */
+  /** The host, with its port unless it is the default. */
   readonly host: string;
-  /** The breaker of what it was asked for, when it only helps: a token server, layer store or mirror. */
+  /** The breaker that a helper serves: a token server, layer store or mirror. */
   readonly serves: string | null;
   readonly exchanges: number;
-  /** Those that it answered, also with "no" or "log in first". */
+  /** Answered exchanges, including rejections such as 401. */
   readonly answered: number;
   readonly failed: number;
-  /** Those that it answered 429. */
+  /** Exchanges answered with 429. */
   readonly limited: number;
-  /** Those that were given up, or whose spans do not tell: neither answered, failed nor limited. */
+  /** Exchanges that were canceled or whose spans are unclear: neither answered, failed nor limited. */
   readonly undecided: number;
-  /** Those that the engine made because the one before failed or was limited. */
+  /** Exchanges that the engine repeated after a failure or a rate limit. */
   readonly repeated: number;
-  /** The time of all exchanges together, in milliseconds; they may have run at the same time. */
+  /** Total time of all exchanges in milliseconds; they may overlap. */
   readonly durationMs: number;
   readonly slowestMs: number;
 }
@@ -34,9 +34,9 @@ export interface UpstreamTotals {
 /** Calls that were answered from the cache. */
 export interface CachedTotals {
   readonly calls: number;
-  /** By the function called, the most frequent first. */
+  /** Counts by function, the most frequent first. */
   readonly byCall: readonly { readonly call: string; readonly calls: number }[];
-  /** Hosts that were not asked because their answer was known. */
+  /** Hosts that were not asked because their answer was cached. */
   readonly hosts: readonly {
     readonly kind: UpstreamKind;
     readonly host: string;
@@ -46,25 +46,25 @@ export interface CachedTotals {
 
 /** An image that the command used. */
 export interface ImageTotals {
-  /** The reference in full; with the digest only when there is no tag. */
+  /** The full reference; with the digest only if there is no tag. */
   readonly image: string;
-  /** What it became, or was asked for by; more than one when the tag moved, none when unknown. */
+  /** The digests that it was resolved to or asked for by; several if the tag moved, none if unknown. */
   readonly digests: readonly string[];
-  /** How many calls asked for it. */
+  /** Number of calls for it. */
   readonly uses: number;
   /** Whether a registry was asked about it. */
   readonly asked: boolean;
 }
 
-/** What a command contacted, as far as its spans tell. */
+/** The contacts of a command according to its spans. */
 export interface Contacts {
   readonly spans: number;
-  /** Requests to the engine, those of modules included. */
+  /** Requests to the engine, including those of modules. */
   readonly requests: number;
   readonly upstreams: readonly UpstreamTotals[];
   readonly cached: CachedTotals;
   readonly images: readonly ImageTotals[];
-  /** What is in no list because there were too many: exchanges with further hosts, further images. */
+  /** Contacts left out of the lists above their limits. */
   readonly omitted: { readonly exchanges: number; readonly images: number };
 }
 
@@ -81,7 +81,7 @@ interface ImageTally {
   asked: boolean;
 }
 
-/** Adds up what requests did. What it holds grows with the hosts and images, up to a bound. */
+/** Adds up contacts. Its memory grows with hosts and images, up to a limit. */
 export class ContactTotals {
   readonly #upstreams = new Map<string, Mutable<UpstreamTotals>>();
   readonly #images = new Map<string, ImageTally>();
@@ -93,7 +93,7 @@ export class ContactTotals {
   #omittedExchanges = 0;
   #omittedImages = 0;
 
-  /** Adds the spans of requests that are over. */
+  /** Adds the spans of finished requests. */
   add(spans: readonly EngineSpan[]): void {
     this.#spans += spans.length;
     for (const span of spans) if (isRequest(span)) this.#requests += 1;
@@ -103,7 +103,7 @@ export class ContactTotals {
     this.#addImages(spans);
   }
 
-  /** What has been added up. */
+  /** Returns the totals. */
   totals(): Contacts {
     return {
       spans: this.#spans,
@@ -201,7 +201,7 @@ export class ContactTotals {
   }
 }
 
-/** What is known by a key, made when it is new and there is room; else undefined. */
+/** Returns the entry of a key, creates it if there is room, or returns undefined. */
 function entry<T>(map: Map<string, T>, key: string, max: number, make: () => T): T | undefined {
   const known = map.get(key);
   if (known !== undefined || map.size >= max) return known;
@@ -210,13 +210,13 @@ function entry<T>(map: Map<string, T>, key: string, max: number, make: () => T):
   return made;
 }
 
-/** An answer that proves nothing for a circuit, such as a first 401, is an answer all the same. */
+/** Classifies an exchange. An answer that no circuit counts, such as a first 401, is still answered. */
 function columnOf({ outcome, status }: Exchange): "answered" | "failed" | "limited" | "undecided" {
   if (outcome === "silent") return status === null ? "undecided" : "answered";
   return outcome === "cancelled" ? "undecided" : outcome;
 }
 
-/** Registries first, and each host behind the one that it serves. */
+/** Sorts registries first, and each host behind the one that it serves. */
 function inOrder(one: UpstreamTotals, other: UpstreamTotals): number {
   const [first, second] = [one, other].map(
     ({ kind, host, serves }) =>

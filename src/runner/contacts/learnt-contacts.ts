@@ -1,4 +1,4 @@
-/** Remembers between runs what a command contacted, in a file that many processes share. */
+/** Remembers the contacts of a command between runs, in a file that many processes share. */
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,19 +9,19 @@ import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
 import type { Environment } from "../../traces/environment.js";
 import { formatLearnt, MAX_LEARNT_BYTES, parseLearnt } from "./learnt-document.js";
 
-/** For how long other processes that write are waited for. */
+/** The longest wait for other writing processes. */
 const MAX_WAIT_MS = 500;
 
-/** Where it is kept by default: beside known digests; undefined without a home. */
+/** Returns the default path, beside known digests; undefined without a home. */
 export function defaultLearntPath(env: Environment): string | undefined {
   const digests = defaultDigestPath(env);
   return digests && join(dirname(digests), "contacts.json");
 }
 
 /**
- * What is known of a command; nothing when there is no such file or it cannot be read.
+ * Returns the known contacts of a command; none if the file is missing or unreadable.
  *
- * @param keyOf Gives the key of the command, where the file holds any.
+ * @param keyOf Returns the key of the command. Called only if the file has entries.
  */
 export function readLearnt(path: string, keyOf: () => string, nowMs: number): readonly string[] {
   const commands = parseLearnt(textOf(path), nowMs);
@@ -31,9 +31,9 @@ export function readLearnt(path: string, keyOf: () => string, nowMs: number): re
 }
 
 /**
- * Remembers what a command contacted.
+ * Stores the contacts of a command.
  *
- * @returns Why that failed, as a code of the system; undefined when it did not.
+ * @returns The system's error code; undefined on success.
  */
 export function writeLearnt(
   path: string,
@@ -53,13 +53,13 @@ export function writeLearnt(
 function textOf(path: string): string {
   let descriptor: number | undefined;
   try {
-    // A pipe that nobody writes to would keep us for ever.
+    // Opening a pipe without a writer would block forever.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const found = fstatSync(descriptor);
     if (!found.isFile() || found.size > MAX_LEARNT_BYTES) return "";
     return readFileSync(descriptor, "utf8");
   } catch {
-    return ""; // What is not there, or not for us, tells nothing.
+    return ""; // A missing or foreign file has no contacts.
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

@@ -4,13 +4,13 @@ import { formatLearnt, LEARNT_MAX_AGE_MS, learntKey, parseLearnt } from "./learn
 const NOW = 1_700_000_000_000;
 const key = learntKey("dagger", ["call", "test", "--token=hunter2"], "/work");
 
-test("what was learnt is read back, and nothing of the command is in it", () => {
+test("reads contacts back, and the document contains nothing of the command", () => {
   const text = formatLearnt([], { key, contacts: ["registry:docker.io"], atMs: NOW });
   expect(parseLearnt(text, NOW)).toEqual([{ key, contacts: ["registry:docker.io"], atMs: NOW }]);
   expect(text).not.toMatch(/hunter2|call|work/);
 });
 
-test("the same words in another folder are another command, however they are cut", () => {
+test("the same words in another folder are another command, however they are split", () => {
   expect(learntKey("dagger", ["call", "test"], "/a")).not.toBe(
     learntKey("dagger", ["call", "test"], "/b"),
   );
@@ -19,14 +19,14 @@ test("the same words in another folder are another command, however they are cut
   );
 });
 
-test("after a day it is forgotten, also when the clock was set back", () => {
+test("forgets contacts after a day, even if the clock was set back", () => {
   const text = formatLearnt([], { key, contacts: [], atMs: NOW });
   expect(parseLearnt(text, NOW + LEARNT_MAX_AGE_MS)).toHaveLength(1);
   expect(parseLearnt(text, NOW + LEARNT_MAX_AGE_MS + 1)).toEqual([]);
   expect(parseLearnt(text, NOW - LEARNT_MAX_AGE_MS - 1)).toEqual([]);
 });
 
-test("a command that is run again takes the place of what was known, and 500 are kept", () => {
+test("a command that runs again replaces its entry, and 500 are kept", () => {
   let known = parseLearnt("", NOW);
   for (let index = 0; index < 510; index += 1) {
     const command = {
@@ -44,7 +44,7 @@ test("a command that is run again takes the place of what was known, and 500 are
   expect(parseLearnt(again, NOW)).toHaveLength(500);
 });
 
-test("what is no name of a breaker is neither written nor read", () => {
+test("neither writes nor reads an invalid breaker name", () => {
   const contacts = ["registry:docker.io", "https://user:secret@x", "engine", "git:a b"];
   const text = formatLearnt([], { key, contacts, atMs: NOW });
   expect(parseLearnt(text, NOW)[0]?.contacts).toEqual(["registry:docker.io"]);

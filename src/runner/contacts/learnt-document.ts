@@ -1,10 +1,10 @@
-/** What commands contacted, as it is kept between runs: hashes, names of breakers and times, nothing else. */
+/** The stored contacts of commands: hashes, names of breakers and times, nothing else. */
 
 import { createHash } from "node:crypto";
 
-/** For how long it is believed: a function that succeeded is cached and may ask nobody next time. */
+/** The maximum age: a successful function is cached and may contact no host next time. */
 export const LEARNT_MAX_AGE_MS = 24 * 60 * 60 * 1000;
-/** The longest document; a longer one is not read. */
+/** The size limit; a longer document is not read. */
 export const MAX_LEARNT_BYTES = 4 * 1024 * 1024;
 
 const VERSION = 1;
@@ -13,7 +13,7 @@ const MAX_NAMES = 64;
 const NAME = /^(?:registry|git|http):[a-z0-9_.:[\]-]{1,260}$/;
 const KEY = /^[0-9a-f]{64}$/;
 
-/** What one command contacted. */
+/** The contacts of one command. */
 export interface LearntCommand {
   /** A hash of the command, its arguments and its folder, which may hold secrets. */
   readonly key: string;
@@ -22,14 +22,14 @@ export interface LearntCommand {
   readonly atMs: number;
 }
 
-/** The key of a command; the same words in another folder are another command. */
+/** Returns the key of a command. The same words in another folder are another command. */
 export function learntKey(command: string, args: readonly string[], folder: string): string {
   return createHash("sha256")
     .update(JSON.stringify([command, args, folder]))
     .digest("hex");
 }
 
-/** Reads a document, each entry by itself; what is too old or none is left out. */
+/** Reads a document entry by entry. Skips old and invalid entries. */
 export function parseLearnt(text: string, nowMs: number): LearntCommand[] {
   try {
     const { version, commands } = JSON.parse(text) as { version?: unknown; commands?: unknown };
@@ -40,7 +40,7 @@ export function parseLearnt(text: string, nowMs: number): LearntCommand[] {
   }
 }
 
-/** Writes a document with one command new: the last ones, as many as it may hold. */
+/** Writes a document with one new command and the latest others, up to the limit. */
 export function formatLearnt(known: readonly LearntCommand[], latest: LearntCommand): string {
   const others = known.filter(({ key }) => key !== latest.key);
   const contacts = latest.contacts.filter((name) => NAME.test(name)).slice(0, MAX_NAMES);
@@ -62,7 +62,7 @@ function isSound(entry: unknown, nowMs: number): boolean {
     contacts.length <= MAX_NAMES &&
     contacts.every((name) => typeof name === "string" && NAME.test(name)) &&
     Number.isSafeInteger(atMs) &&
-    // A clock that was set back must not make it last for ever.
+    // Limits the age in both directions, because the clock may have been set back.
     Math.abs(nowMs - Number(atMs)) <= LEARNT_MAX_AGE_MS
   );
 }

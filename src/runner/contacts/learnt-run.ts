@@ -1,4 +1,4 @@
-/** What one run knows of the last run of the same command, and leaves for the next one. */
+/** The memory of the last run of the same command. */
 
 import { breakerName } from "../../attribution/hosts.js";
 import type { RunPlan } from "../run-plan.js";
@@ -8,10 +8,10 @@ import { learntKey } from "./learnt-document.js";
 
 /** The memory of one command. */
 export class LearntRun {
-  /** The breakers of what the last run contacted; none when that is not known or not wanted. */
+  /** The breakers that the last run contacted; none if unknown or not wanted. */
   readonly contacts: readonly string[];
   readonly #path: string | undefined;
-  /** Made when it is needed: a hash takes longer to load than a command to start. */
+  /** Computed on demand, because loading a hash takes longer than starting a command. */
   readonly #key: () => string;
 
   constructor({ command, args, env, learnt, learntPath }: RunPlan) {
@@ -23,11 +23,11 @@ export class LearntRun {
   }
 
   /**
-   * Remembers what this run has contacted. One that asked nobody leaves what is known: a function that
-   * succeeded is cached, and asks again when its arguments change. One that failed may have ended
-   * before it asked all that the one before did.
+   * Stores the contacts of this run. A run without contacts keeps the old ones, because a
+   * successful function is cached and asks again when its arguments change. A failed run adds to
+   * them, because it may have ended early.
    *
-   * @returns Why that failed, as a code of the system; undefined when it did not.
+   * @returns The system's error code; undefined on success.
    */
   remember({ upstreams }: Contacts, hasSucceeded: boolean): string | undefined {
     const asked = upstreams.map(({ kind, host, serves }) => serves ?? breakerName(kind, host));
@@ -37,7 +37,7 @@ export class LearntRun {
   }
 }
 
-/** A folder that was deleted under us has no name: what is learned in it would help nobody. */
+/** A deleted working folder has no name, so its contacts would never be found again. */
 function workingFolder(): string | undefined {
   try {
     return process.cwd();

@@ -1,21 +1,21 @@
-/** Tells by a span that there is a session to an engine: requests are made in it. */
+/** Recognizes spans that prove a session to an engine. */
 
 import { type EngineSpan, hasEnded } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
 
-/** What the CLI calls the steps behind which a session is there. */
+/** The CLI's names of steps that follow a connection. */
 const AFTER_CONNECTING = /^(?:load workspace|loading type definitions|load module|initialize)/;
 
-/** How Go and the engine word that a user stopped something. */
+/** The messages of Go and the engine for a cancellation. */
 const CANCELED = /\bcontext canceled\b|^canceled\.?$/i;
-/** The CLI marks what was interrupted. */
+/** The CLI's attribute for an interrupted span. */
 const CANCELED_ATTRIBUTE = "dagger.io/dag.canceled";
 
 /**
- * Whether a span is the one of a whole `dagger` command, which was canceled: in dagger's own display
- * Ctrl-C is a key, so that no signal comes.
+ * Returns whether a span is that of a whole canceled `dagger` command. In dagger's own display
+ * Ctrl-C is a key, so no signal arrives.
  *
- * @param outer The id of the span that the command was started in; empty for none.
+ * @param outer The id of the span in which the command was started; empty if there is none.
  */
 export function isCanceledCommand(span: EngineSpan, outer: string): boolean {
   const isRoot = span.parent === "" || span.parent === outer;
@@ -26,7 +26,7 @@ export function isCanceledCommand(span: EngineSpan, outer: string): boolean {
   );
 }
 
-/** Whether a span could only come from a session. */
+/** Returns whether a span can only come from a session. */
 export function isSpanOfRequest(span: EngineSpan): boolean {
   return isRequest(span) || AFTER_CONNECTING.test(span.name);
 }

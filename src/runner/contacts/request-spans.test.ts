@@ -27,10 +27,10 @@ function gatherer(maxWeight?: number) {
   return { handedOn, requests };
 }
 
-/** Spans of something that goes on meanwhile. */
+/** Unrelated spans of another trace. */
 const OTHERS = Array.from({ length: 200 }, (_, index) => span(`other ${index}`, "elsewhere"));
 
-test("a request is handed on some spans after it is over, with all that is below it", () => {
+test("hands on a request some spans after its end, with all its descendants", () => {
   const { handedOn, requests } = gatherer();
   requests.take([span("c", "b"), span("a", "sent", "POST /query")]);
   requests.take([span("b", "a"), ...OTHERS.slice(0, 198)]);
@@ -43,7 +43,7 @@ test("a request is handed on some spans after it is over, with all that is below
   expect(requests.size).toBe(0);
 });
 
-test("a request of a module does not wait for the one that it is part of", () => {
+test("a module's request does not wait for its parent", () => {
   const { handedOn, requests } = gatherer();
   requests.take([span("b1", "b"), span("b", "a1", "POST /query")]);
   requests.take(OTHERS);
@@ -55,35 +55,35 @@ test("a request of a module does not wait for the one that it is part of", () =>
   ]);
 });
 
-test("a span that comes twice counts once, and one that has not ended not at all", () => {
+test("a repeated span counts once, and an unfinished one not at all", () => {
   const { handedOn, requests } = gatherer();
   requests.take([span("a", "b"), span("a", "b"), { ...span("c", "b"), endNs: "0" }]);
   requests.end();
   expect(handedOn).toEqual([["a"]]);
 });
 
-test("spans of other traces with the same ids are others", () => {
+test("spans of other traces with the same ids are separate", () => {
   const { handedOn, requests } = gatherer();
   requests.take([{ ...span("b", "a"), trace: "f".repeat(32) }, span("a", "", "POST /query")]);
   requests.take(OTHERS);
   expect(handedOn).toEqual([["a"]]);
 });
 
-test("nothing is handed on of nothing", () => {
+test("hands on nothing without spans", () => {
   const { handedOn, requests } = gatherer();
   requests.take([]);
   requests.end();
   expect(handedOn).toEqual([]);
 });
 
-test("spans that go round in a circle are held and handed on as others", () => {
+test("holds spans in a circle and hands them on like others", () => {
   const { handedOn, requests } = gatherer(1_000);
   requests.take([span("a", "b"), span("b", "a"), span("c", "c"), span("d", "a")]);
   requests.end();
   expect(handedOn.flat().sort()).toEqual(["a", "b", "c", "d"]);
 });
 
-test("of a request without end a bounded part is held, and each span is handed on once", () => {
+test("holds a bounded part of an endless request, and hands on each span once", () => {
   const { handedOn, requests } = gatherer(100_000);
   const COUNT = 20_000;
   let most = 0;

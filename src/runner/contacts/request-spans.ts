@@ -1,34 +1,37 @@
-/** Holds the spans of requests that run, and hands them on when their request is over. */
+/** Holds the spans of running requests, and hands them on when their request has ended. */
 
 import { type EngineSpan, hasEnded } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
 import { lightSpan, weightOf } from "../../traces/otlp/light-span.js";
 
-/** What is held at most, in characters and what an object costs beside them. */
+/** The memory limit, in characters plus the cost of an object. */
 const MAX_WEIGHT = 16 * 1024 * 1024;
-/** How many more spans come before a request that is over is handed on: its last ones may be late. */
+/**
+ * Number of further spans to await before an ended request is handed on, because its last ones may
+ * be late.
+ */
 const LATE_SPANS = 200;
-/** How far up ancestors are followed; a forged loop has no end. */
+/** The limit on ancestors, because a forged loop has no end. */
 const MAX_DEPTH = 200;
 
 /**
- * Takes spans in as they come and calls back with those of each request that is over, so that a run
- * of any length needs the memory of what runs at one time. A request whose spans alone are too many
- * is handed on in parts: the oldest spans first, each with all that is known below it.
+ * Receives spans and passes on those of each finished request, so that memory depends only on what
+ * runs at one time. A request with too many spans is passed on in parts: the oldest spans first,
+ * each with all its known descendants.
  */
 export class RequestSpans {
   readonly #handOn: (spans: readonly EngineSpan[], isWhole: boolean) => void;
   readonly #maxWeight: number;
   readonly #held = new Map<string, EngineSpan>();
   readonly #byParent = new Map<string, EngineSpan[]>();
-  /** Requests that are over, with how many spans had been taken then. */
+  /** Finished requests, and how many spans had arrived before. */
   #over: { readonly request: EngineSpan; readonly taken: number }[] = [];
   #taken = 0;
   #weight = 0;
 
   /**
-   * @param handOn Takes spans; `isWhole` tells whether all that may stand above them is among them, as it is
-   * at the end alone: what runs longer has not ended yet.
+   * @param handOn Receives spans. `isWhole` is true if all their ancestors are included, which is
+   * only sure at the end: longer spans have not ended yet.
    */
   constructor(
     handOn: (spans: readonly EngineSpan[], isWhole: boolean) => void,
@@ -38,12 +41,11 @@ export class RequestSpans {
     this.#maxWeight = maxWeight;
   }
 
-  /** How many spans are held. */
   get size(): number {
     return this.#held.size;
   }
 
-  /** Takes the spans of one body. */
+  /** Adds the spans of one body. */
   take(spans: readonly EngineSpan[]): void {
     for (const span of spans) {
       if (hasEnded(span)) this.#hold(lightSpan(span));
@@ -54,7 +56,7 @@ export class RequestSpans {
     for (const { request } of done) this.#handOnAll([request]);
   }
 
-  /** Hands on all that is left. */
+  /** Hands on all remaining spans. */
   end(): void {
     const left = [...this.#held.values()];
     this.#held.clear();
@@ -98,7 +100,7 @@ export class RequestSpans {
     return topmost;
   }
 
-  /** Takes some spans out, with all that is below them, and hands them on together. */
+  /** Removes spans with all their descendants, and hands them on together. */
   #handOnAll(roots: readonly EngineSpan[]): void {
     const found: EngineSpan[] = [];
     const next = [...roots];
@@ -118,7 +120,7 @@ export class RequestSpans {
     const siblings = this.#byParent.get(parentKey) ?? [];
     const at = siblings.indexOf(span);
     if (at < 0) return;
-    // The last one takes its place: with thousands of siblings, moving all up would cost too much.
+    // Swaps with the last one: with thousands of siblings, shifting would be too slow.
     siblings[at] = siblings[siblings.length - 1] as EngineSpan;
     siblings.pop();
     if (siblings.length === 0) this.#byParent.delete(parentKey);

@@ -1,6 +1,6 @@
 /**
- * Ends a command whose runner was killed. SIGKILL to the process group of a CI job, or from the
- * system when memory is short, reaches us and not the command, which leads a group of its own.
+ * Ends a command whose runner was killed. A SIGKILL from CI or from the out-of-memory killer
+ * reaches the runner but not the command, which leads its own process group.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -10,17 +10,17 @@ import type { Writable } from "node:stream";
 import type { Environment } from "../../traces/environment.js";
 import { leakingDescriptors } from "./leaking-descriptors.js";
 
-/** Where `sleep` and `rm` are, whatever the PATH of the command says. */
+/** The place of `sleep` and `rm`, whatever the command's PATH is. */
 const USUAL_PATH = "/usr/bin:/bin";
 
-/** What is said to the watcher at the end of a run that ends in order. */
+/** The message to the watcher at the end of a normal run. */
 const GOOD_BYE = "good-bye";
 
 /**
- * Reads the group that is to be ended, or an empty line for none, until our end of the pipe closes. As
- * long as a group is seen its number cannot be given to another one, so it is looked for all the time.
- * Of the folder no more is removed than what we put there. `sleep` takes whole seconds alone on some
- * systems, and `kill` no `--` on others.
+ * The watcher's script. It reads the group to end, or an empty line for none, until our end of the
+ * pipe closes. It keeps looking for the group, because an existing group's number is not reused. It
+ * removes only our files from the folder. `sleep` accepts only whole seconds on some systems, and
+ * `kill` no `--` on others.
  */
 const SCRIPT = `exec >&- 2>&-
 trap '' HUP INT TERM
@@ -45,40 +45,40 @@ for name; do rm -f "$folder/$name"; done
 rmdir "$folder"
 `;
 
-/** A folder of ours, and the names of all that we have put there. */
+/** A folder of ours, and the names of the files in it. */
 export interface OwnFolder {
   readonly path: string;
   readonly names: readonly string[];
 }
 
-/** The watcher of one run. It is a shell, not Node, in a session of its own, and holds one pipe alone. */
+/** The watcher of one run: a shell, not Node, in its own session, with a single pipe. */
 export class GroupWatcher {
   readonly #env: Environment;
   readonly #folder: OwnFolder | undefined;
   #child: ChildProcess | undefined;
 
   /**
-   * @param env Where `PATH` is taken from; the watcher gets no other variable.
-   * @param folder What is removed together with the command.
+   * @param env The source of `PATH`, the watcher's only variable.
+   * @param folder Removed together with the command.
    */
   constructor(env: Environment, folder?: OwnFolder) {
     this.#env = env;
     this.#folder = folder;
   }
 
-  /** Has a group ended should we go without a good-bye. */
+  /** Ends a group if we die without a goodbye. */
   guard(group: number): void {
     if (process.platform === "win32") return;
     this.#child ??= this.#start();
     this.#say(`${group}`);
   }
 
-  /** The command has ended, or was ended: what it has left behind is not to be touched. */
+  /** Stops guarding: the command has ended, and what it left behind must stay. */
   rest(): void {
     this.#say("");
   }
 
-  /** Says good-bye. */
+  /** Ends the watcher. */
   end(): void {
     this.#say(GOOD_BYE);
     this.#pipe?.end();
@@ -88,13 +88,17 @@ export class GroupWatcher {
     return this.#child?.stdin ?? undefined;
   }
 
-  /** Without a watcher all else goes on: the system may have no process or no descriptor left for one. */
+  /**
+   * Starts the watcher. Without one the run continues: the system may have no process or descriptor
+   * left.
+   */
   #start(): ChildProcess | undefined {
     let nothing: number | undefined;
     try {
       nothing = openSync(devNull, "r");
       const stdio: ("pipe" | "ignore" | number)[] = ["pipe", "ignore", "ignore"];
-      // A pipe of the caller's would be open, and waited for, as long as the watcher lives.
+      // A pipe of the caller would stay open as long as the watcher lives, and the caller would
+      // wait.
       for (const descriptor of leakingDescriptors()) stdio[descriptor] = nothing;
       const { path = "", names = [] } = this.#folder ?? {};
       const child = spawn("/bin/sh", ["-c", SCRIPT, "dagger-breaker-watcher", path, ...names], {

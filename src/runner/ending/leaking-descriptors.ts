@@ -1,15 +1,15 @@
-/** Finds descriptors that every program started by us would hold open, as Linux shows them. */
+/** Finds descriptors that every program we start would keep open, as Linux shows them. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { descriptorLimit } from "../input/descriptors.js";
 
-/** Closed when another program is run, as `open` flags have it in octal. */
+/** The close-on-exec flag of `open`, in octal. */
 const CLOSE_ON_EXEC = 0o2000000;
 const LAST_STANDARD = 2;
 
 /**
- * Those behind the standard streams that we have inherited and that a program inherits from us. Node
- * keeps from that only a first row of them.
+ * Returns inherited descriptors behind the standard streams that our programs inherit. Node closes
+ * only the first ones.
  */
 export function leakingDescriptors(): readonly number[] {
   try {
@@ -19,7 +19,7 @@ export function leakingDescriptors(): readonly number[] {
     const limit = found.length === 0 ? 0 : descriptorLimit();
     return found.filter((descriptor) => descriptor < limit);
   } catch {
-    return []; // Another system.
+    return []; // Not on Linux.
   }
 }
 
@@ -29,6 +29,6 @@ function isLeaking(descriptor: number): boolean {
     const [, flags = "0"] = /^flags:\s*([0-7]+)$/m.exec(info) ?? [];
     return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
   } catch {
-    return false; // The one by which the folder was read.
+    return false; // The descriptor that read the folder.
   }
 }

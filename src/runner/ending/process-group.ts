@@ -1,4 +1,4 @@
-/** Signals a command with all that it has started, and sees to it that all of it ends. */
+/** Signals a command and all its descendants, and makes sure that all of them end. */
 
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,34 +8,34 @@ import { stopsByDefault } from "./stops-by-default.js";
 
 const LOOK_AGAIN_MS = 50;
 
-/** A command with what it has started. */
+/** A command and its descendants. */
 export class ProcessGroup {
   readonly #child: ChildProcess;
   readonly #leads: boolean;
-  /** Those that were seen below it: once their parent has ended they are found by nobody. */
+  /** Descendants seen so far: after the end of their parent they cannot be found. */
   readonly #seen = new Map<number, ProcessEntry>();
   #isTold = false;
 
   /**
-   * @param leads Whether the command leads a process group of its own. With a terminal it cannot: it
-   * would lose the foreground. Then its descendants are looked for.
+   * @param leads Whether the command leads its own process group. On a terminal it cannot, because
+   * it would lose the foreground; then its descendants are searched for.
    */
   constructor(child: ChildProcess, leads: boolean) {
     this.#child = child;
     this.#leads = leads && process.platform !== "win32";
   }
 
-  /** Whether it was told to end by us, and not by somebody whose signal was passed on. */
+  /** Whether we told it to end, rather than passed on a signal. */
   get isTold(): boolean {
     return this.#isTold;
   }
 
-  /** The group that the command leads; undefined when it leads none, or was not started. */
+  /** The id of the group that the command leads; undefined if it leads none or was not started. */
   get id(): number | undefined {
     return this.#leads ? this.#child.pid : undefined;
   }
 
-  /** Sends a signal as a terminal or a CI system would: to the group, or to the command alone. */
+  /** Sends a signal to the group, or to the command alone, as a terminal or CI system would. */
   signal(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
@@ -44,8 +44,8 @@ export class ProcessGroup {
   }
 
   /**
-   * Stops it as SIGTSTP does. A group of its own has no shell that could continue it, so the system
-   * ignores SIGTSTP there: what does not handle the signal is stopped by SIGSTOP.
+   * Stops it as SIGTSTP does. The system ignores SIGTSTP in an own group, which no shell could
+   * continue, so a command that does not handle it gets SIGSTOP.
    */
   stop(): boolean {
     this.signal("SIGTSTP");
@@ -57,8 +57,8 @@ export class ProcessGroup {
   }
 
   /**
-   * Asks all to end by one signal after the other, and ends them by force when they take too long.
-   * Resolves once they are told to; what is left then is gone in a moment.
+   * Sends one signal after another, then ends all processes by force. Resolves once they were told;
+   * the rest ends in a moment.
    */
   async end(steps: readonly StopStep[]): Promise<void> {
     this.#isTold = true;
@@ -69,7 +69,7 @@ export class ProcessGroup {
     this.#signalAll("SIGKILL");
   }
 
-  /** Ends all by force. */
+  /** Ends all processes by force. */
   kill(): void {
     this.#isTold = true;
     this.#signalAll("SIGKILL");
@@ -86,7 +86,7 @@ export class ProcessGroup {
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    // Once a parent has ended nothing tells any more whose its children were.
+    // After the end of a parent its children cannot be found.
     if (!this.#leads) this.#look();
     this.signal(signal);
     for (const { pid } of this.#seen.values()) send(pid, signal);
@@ -96,19 +96,19 @@ export class ProcessGroup {
     const { pid, exitCode, signalCode } = this.#child;
     if (pid === undefined) return false;
     if (exitCode === null && signalCode === null) return true;
-    // A zombie can be sent signals for ever: an init that does not reap leaves it there.
+    // A zombie accepts signals forever if init does not reap it.
     if (this.#leads) return send(-pid, 0) && this.#members().length > 0;
     if (this.#seen.size === 0) return false;
     this.#look();
     return this.#seen.size > 0;
   }
 
-  /** The processes of the group that have not ended. */
+  /** Returns the processes of the group that have not ended. */
   #members(): readonly ProcessEntry[] {
     return processTable().filter(({ group }) => group === this.#child.pid);
   }
 
-  /** Looks for descendants, and forgets those that have ended. */
+  /** Finds descendants, and drops ended ones. */
   #look(): void {
     const table = processTable();
     const now = new Map(table.map((entry) => [entry.pid, entry]));
@@ -126,7 +126,7 @@ export class ProcessGroup {
   }
 }
 
-/** Returns whether there was anybody to send it to. */
+/** Returns whether a process received it. */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, signal);

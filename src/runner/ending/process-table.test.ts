@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { processTable, readPsLine, readStat } from "./process-table.js";
 
-test("a process is there with its parent until it has ended", async () => {
+test("lists a process with its parent until it has ended", async () => {
   const child = spawn("sleep", ["60"]);
   await once(child, "spawn");
   const found = processTable().find(({ pid }) => pid === child.pid);
@@ -13,7 +13,7 @@ test("a process is there with its parent until it has ended", async () => {
   expect(processTable().find(({ pid }) => pid === child.pid)).toBeUndefined();
 });
 
-test("a process that has ended and waits for its parent is none, however it is listed", () => {
+test("does not list a process that has ended and waits to be reaped, in either source", () => {
   expect(readStat(7, "7 (a) b) S 1 5 5 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 0")).toEqual({
     pid: 7,
     parent: 1,

@@ -1,28 +1,28 @@
-/** Lists the processes that run, who started them, and which group they belong to. */
+/** Lists running processes with their parents and groups. */
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process; its number alone may be another's later on. */
+/** A process. Its number alone may be reused later. */
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** When it was started, in whatever way the system counts. */
+  /** Its start time in the system's own unit. */
   readonly since: string;
 }
 
-/** How long `ps` may take. */
+/** The timeout of `ps`. */
 const PS_TIMEOUT_MS = 2000;
-/** Fields of /proc/PID/stat behind the name of the program, which may hold anything. */
+/** Fields of /proc/PID/stat after the program's name, which may contain anything. */
 const STATE = 0;
 const PARENT = 1;
 const GROUP = 2;
 const SINCE = 19;
-/** A process that has ended and whose parent has not asked for its end: it runs nothing any more. */
+/** A process that has ended but was not reaped. It runs no code. */
 const ENDED = /^[ZX]/;
 
-/** All processes that run, as far as the system tells. Zombies are not among them. */
+/** Returns all running processes that the system shows, without zombies. */
 export function processTable(): readonly ProcessEntry[] {
   try {
     return fromProc();
@@ -31,7 +31,7 @@ export function processTable(): readonly ProcessEntry[] {
   }
 }
 
-/** Reads one entry from what /proc/PID/stat holds; undefined for a process that has ended. */
+/** Reads one entry of /proc/PID/stat; undefined for an ended process. */
 export function readStat(pid: number, stat: string): ProcessEntry | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (ENDED.test(fields[STATE] ?? "")) return undefined;

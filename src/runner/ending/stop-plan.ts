@@ -1,31 +1,31 @@
-/** How a command that hangs is told to end: what it is sent, and how long it has each time. */
+/** The signals for a command that hangs, and the time after each. */
 
 /** Times of an ending, in milliseconds. */
 export interface StopTimes {
-  /** How long a command may take to end after it was told to. Default: 10,000. */
+  /** The time for a command to end after the first signal. Default: 10,000. */
   readonly graceMs: number;
-  /** How long dagger has between SIGTERM and SIGKILL. Default: 2,000. */
+  /** The time between SIGTERM and SIGKILL for dagger. Default: 2,000. */
   readonly forceMs: number;
   /**
-   * How long after a first SIGINT or SIGTERM from outside all that still runs is killed, where no
-   * terminal is; undefined for never. Default: 7,000.
+   * The time after a first SIGINT or SIGTERM from outside until all processes are killed, without a
+   * terminal; undefined for never. Default: 7,000.
    */
   readonly outsideMs: number | undefined;
 }
 
 export const STOP_TIMES: StopTimes = { graceMs: 10_000, forceMs: 2_000, outsideMs: 7_000 };
 
-/** One signal, and how long it is waited before the next one. */
+/** A signal, and the wait before the next one. */
 export interface StopStep {
   readonly signal: NodeJS.Signals;
   readonly forMs: number;
 }
 
 /**
- * The signals by which a limit of ours ends a command; SIGKILL always follows the last.
+ * Returns the signals with which a limit ends a command. SIGKILL always follows the last.
  *
- * @param isDagger Whether it is dagger itself, which tells what hung upon SIGINT alone. To a shell or
- * to make, SIGTERM means what it always does.
+ * @param isDagger Whether it is dagger itself, which reports what hung only after SIGINT. A shell
+ * or make expects SIGTERM.
  */
 export function stopPlan(isDagger: boolean, { graceMs, forceMs }: StopTimes): readonly StopStep[] {
   if (!isDagger) return [{ signal: "SIGTERM", forMs: graceMs }];

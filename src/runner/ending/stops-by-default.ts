@@ -1,9 +1,9 @@
-/** Tells whether SIGTSTP does to a process what it does by default. */
+/** Checks whether SIGTSTP stops a process by default. */
 
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-/** Whether a process neither handles nor ignores SIGTSTP; false where the system does not tell. */
+/** Returns whether a process neither handles nor ignores SIGTSTP; false if unknown. */
 export function stopsByDefault(pid: number): boolean {
   try {
     return readsStopping(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -12,7 +12,10 @@ export function stopsByDefault(pid: number): boolean {
   }
 }
 
-/** The same, from what /proc/PID/status holds: sets of signals in hexadecimal, the first one lowest. */
+/**
+ * Does the same for the text of /proc/PID/status: sets of signals in hexadecimal, the lowest signal
+ * last.
+ */
 export function readsStopping(status: string): boolean {
   const bit = 1n << BigInt(constants.signals.SIGTSTP - 1);
   const sets = ["SigIgn", "SigCgt"].map((name) => {

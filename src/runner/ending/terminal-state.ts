@@ -1,14 +1,14 @@
-/** Puts a terminal in order again that a killed command has left as it needed it. */
+/** Restores a terminal that a killed command left in its own state. */
 
 import { spawnSync } from "node:child_process";
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 
-/** A terminal answers at once, unless we are in its background. */
+/** A terminal answers at once, unless we are in the background. */
 const STTY_TIMEOUT_MS = 1_000;
 /**
- * Ends colors, bracketed paste and reports of the mouse, shows the cursor, and leaves the alternate
- * screen, by the sequence that moves no cursor where there was none.
+ * Ends colors, bracketed paste and mouse reports, shows the cursor, and leaves the alternate screen
+ * with the sequence that does not move the cursor.
  */
 const ORDERLY =
   "\u001b[0m\u001b[?2004l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?1047l\u001b[?25h\r\n";
@@ -29,7 +29,7 @@ export class TerminalState {
     try {
       writeSync(output, ORDERLY);
     } catch {
-      // A terminal that has gone needs no order.
+      // The terminal is gone.
     }
   }
 }

@@ -1,21 +1,21 @@
-/** Tells whether a pipe or a socket is at its end, without taking anything out of it. */
+/** Checks whether a pipe or a socket is at its end, without consuming data. */
 
 import { closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
 import { processTable } from "../ending/process-table.js";
 import { type DescriptorKind, targetOf } from "./descriptors.js";
 
-/** What is known of the end of a queue. */
+/** The result of the check. */
 export interface QueueEnd {
   readonly isAtEnd: boolean;
-  /** What had to be read to find out; it is to be given to the command. */
+  /** Data that had to be read for the check. The command must still get it. */
   readonly read?: Buffer;
 }
 
 const NOT_AT_END: QueueEnd = { isAtEnd: false };
-/** More than the system keeps of a socket whose other side has gone. */
+/** Larger than the system's buffer of a socket whose peer has closed. */
 const SOCKET_BYTES = 1024 * 1024;
 
-/** Asks the system; where it does not tell, the queue counts as one that goes on. */
+/** Checks a queue. Counts it as continuing if the system does not show its end. */
 export function queueEnd(descriptor: number, kind: DescriptorKind): QueueEnd {
   try {
     return kind === "pipe" ? pipeEnd(descriptor) : socketEnd(descriptor);
@@ -24,9 +24,9 @@ export function queueEnd(descriptor: number, kind: DescriptorKind): QueueEnd {
   }
 }
 
-/** A pipe hangs up alone, without anything to read, only at its end. */
+/** Checks a pipe, which hangs up without data only at its end. */
 function pipeEnd(descriptor: number): QueueEnd {
-  // A descriptor of its own: one that is watched becomes non-blocking, for all who share it.
+  // Uses a new descriptor: polling makes a descriptor non-blocking for all processes that share it.
   const { O_RDONLY, O_NONBLOCK } = constants;
   const again = openSync(`/proc/self/fd/${descriptor}`, O_RDONLY | O_NONBLOCK);
   try {
@@ -37,8 +37,8 @@ function pipeEnd(descriptor: number): QueueEnd {
 }
 
 /**
- * A socket hangs up before its end, once its other side has written all. What is left must be read to
- * know it, which takes it from nobody when no other process has the socket.
+ * Checks a socket, which hangs up as soon as its peer has written everything. The rest must be
+ * read, which is only safe if no other process has the socket.
  */
 function socketEnd(descriptor: number): QueueEnd {
   if (!isHungUp(descriptor) || isSharedSocket(descriptor)) return NOT_AT_END;
@@ -66,7 +66,10 @@ function isSharedSocket(descriptor: number): boolean {
   return table.some(({ pid }) => pid !== process.pid && holds(pid, socket, ancestors.has(pid)));
 }
 
-/** A process of another user does not show what it holds; only one of our ancestors may matter. */
+/**
+ * Returns whether a process holds the socket. One of another user does not show that; it matters
+ * only for our ancestors.
+ */
 function holds(pid: number, socket: string, isAncestor: boolean): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((one) => targetOf(Number(one), pid) === socket);
@@ -85,7 +88,7 @@ const MONOTONIC = 1;
 const HANG_UP = 1;
 const WAIT_NS = 5_000_000n;
 
-/** Asks `poll` of the system, which Node.js has for programs in WebAssembly alone. */
+/** Calls the system's `poll`, which Node.js offers only to WebAssembly. */
 function isHungUp(descriptor: number): boolean {
   const memory = new Memory({ initial: 1 });
   const { poll_oneoff: poll } = wasiFor(descriptor, memory);
@@ -105,7 +108,7 @@ interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
-/** The types of WebAssembly come with those of browsers, which this package does without. */
+/** WebAssembly types belong to the lib "dom", which this package does not use. */
 const { Memory } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
 
 interface Wasm {
@@ -114,7 +117,7 @@ interface Wasm {
 
 type WasiImports = Readonly<Record<string, ((...args: number[]) => number) | undefined>>;
 
-/** Node.js warns that this part of it is experimental, which is nothing that a user could mend. */
+/** Suppresses Node's warning that WASI is experimental, because a user cannot act on it. */
 function wasiFor(descriptor: number, memory: WasmMemory): WasiImports {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;

@@ -1,4 +1,4 @@
-/** What a command finds as its input, in each of its attempts: the same, or there is no further one. */
+/** Provides the same input for each attempt of a command; if that is impossible, there is no retry. */
 
 import type { ChildProcess } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
@@ -14,41 +14,41 @@ import { ReplayedInput } from "./replayed-input.js";
 
 const STDIN = 0;
 
-/** How standard input is given: as it is, or kept for further attempts. */
+/** The kind of standard input: passed on as it is, or kept for retries. */
 export type InputChoice = "inherit" | "replay";
 
-/** What is known of the input of a command before its first attempt. */
+/** The facts about the input of a command before its first attempt. */
 export interface InputPlan {
   readonly args: readonly string[];
   readonly env: Environment;
   /** Attempts after the first. */
   readonly maxRetries: number;
-  /** Standard input; by default it is given as it is. */
+  /** Standard input. Default: passed on as it is. */
   readonly stdin?: InputChoice | undefined;
-  /** Descriptors behind the standard streams that the command is given as well. */
+  /** Further descriptors that the command inherits. */
   readonly inherited?: readonly number[] | undefined;
 }
 
-/** What one attempt is started with. */
+/** The input of one attempt. */
 export interface AttemptInput {
   readonly stdin: ChildStream;
-  /** For each descriptor from 3 on, which one of ours it is. */
+  /** Maps each descriptor of the command, from 3 on, to one of ours. */
   readonly others: ReadonlyMap<number, number>;
   started(child: ChildProcess): void;
-  /** Closes what was opened for it. */
+  /** Closes files opened for the attempt. */
   close(): void;
 }
 
 /** The input of all attempts of one command. */
 export class CommandInput {
   readonly #inherited: readonly number[];
-  /** Where our files stood at the beginning, by descriptor; only those that can be opened again. */
+  /** The initial positions of files that can be reopened, by descriptor. */
   readonly #positions = new Map<number, number>();
   #replayed: ReplayedInput | undefined;
   #usedUp: string | undefined;
   #isFirst = true;
 
-  /** To be made before the first attempt, and before anything is opened that is none of the command's. */
+  /** Create it before the first attempt, and before any unrelated descriptor is opened. */
   constructor({ args, env, maxRetries, stdin = "inherit", inherited = [] }: InputPlan) {
     this.#inherited = inherited;
     if (maxRetries === 0) return;
@@ -60,7 +60,7 @@ export class CommandInput {
     this.#usedUp = this.#lookAtStandardInput(stdin) ?? namedOf(texts);
   }
 
-  /** Why a further attempt would not find the same input; undefined when it would. */
+  /** The reason why a retry would not get the same input; undefined if it would. */
   get usedUp(): string | undefined {
     if (this.#usedUp !== undefined || this.#replayed?.isWhole !== false) return this.#usedUp;
     return "standard input is longer than the 1 MiB that --stdin replay keeps; use a file, or < /dev/null";
@@ -86,12 +86,12 @@ export class CommandInput {
     }
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   close(): void {
     this.#replayed?.close();
   }
 
-  /** Returns why it can be read once alone. */
+  /** Returns the reason why it can be read only once. */
   #lookAtStandardInput(choice: InputChoice): string | undefined {
     const kind = kindOf(STDIN);
     if (kind === "terminal" || kind === "other") return undefined;
@@ -107,7 +107,7 @@ export class CommandInput {
     return `standard input is ${what}, which the first attempt may have read; use --stdin replay or < /dev/null`;
   }
 
-  /** Returns whether a file can be read again from where it stands. */
+  /** Returns whether a file can be read again from its position. */
   #notePosition(descriptor: number): boolean {
     const position = positionOf(descriptor);
     if (position === undefined) return false;
@@ -130,7 +130,7 @@ function closeAll(opened: ReadonlyMap<number, number>): void {
   for (const descriptor of opened.values()) closeSync(descriptor);
 }
 
-/** Gives the command a pipe of its own, which it can open again by /dev/stdin as well. */
+/** Gives the command its own pipe, which it can also reopen as /dev/stdin. */
 async function replayTo(
   replayed: ReplayedInput,
   others: ReadonlyMap<number, number>,
@@ -156,28 +156,28 @@ async function replayTo(
   };
 }
 
-/** Names a file without opening it, on Linux. */
+/** Refers to a file without opening it, on Linux. */
 const O_PATH = 0o10000000;
 const WAKE_MS = 100;
 
 /**
- * Our pipe was made with a name, so a command that opens /dev/stdin after its end would wait for
- * another writer for ever. Such a one comes and goes all the time, and whoever waits finds the end.
+ * Opens and closes a writer repeatedly. Our pipe had a name, so a command that reopens /dev/stdin
+ * after its end would wait for a writer forever.
  *
- * @returns How to stop.
+ * @returns A function that stops it.
  */
 function wakeLateReaders(readEnd: number): () => void {
   let pipe: number;
   try {
     pipe = openSync(`/proc/self/fd/${readEnd}`, O_PATH);
   } catch {
-    return () => undefined; // Another system.
+    return () => undefined; // Not on Linux.
   }
   const timer = setInterval(() => {
     try {
       closeSync(openSync(`/proc/self/fd/${pipe}`, constants.O_WRONLY | constants.O_NONBLOCK));
     } catch {
-      // Nobody has it open any more.
+      // No process has it open any more.
     }
   }, WAKE_MS);
   timer.unref();

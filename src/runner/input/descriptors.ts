@@ -1,4 +1,4 @@
-/** What the system shows of the descriptors of this process. */
+/** Reads the system's information about descriptors. */
 
 import {
   closeSync,
@@ -13,14 +13,13 @@ import {
 import { isatty } from "node:tty";
 
 /**
- * What can be read from a descriptor: a file again and again, a queue (a pipe or a socket) once, and
- * anything else, such as /dev/null, as often as one likes.
+ * The kind of a descriptor. A file can be read repeatedly, a queue (pipe or socket) only once, and
+ * anything else, such as /dev/null, repeatedly.
  */
 export type DescriptorKind = "terminal" | "file" | "pipe" | "socket" | "other";
 
 const SKIP_BYTES = 1024 * 1024;
 
-/** What kind of thing a descriptor is. */
 export function kindOf(descriptor: number): DescriptorKind {
   if (isatty(descriptor)) return "terminal";
   try {
@@ -33,7 +32,7 @@ export function kindOf(descriptor: number): DescriptorKind {
   }
 }
 
-/** The name that Linux gives to what a descriptor is, as `pipe:[123]`; undefined elsewhere. */
+/** Returns Linux's name of a descriptor's target, such as `pipe:[123]`; undefined elsewhere. */
 export function targetOf(descriptor: number, pid: number | "self" = "self"): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
@@ -42,7 +41,7 @@ export function targetOf(descriptor: number, pid: number | "self" = "self"): str
   }
 }
 
-/** Whether a descriptor is open for reading, and whether for writing; both where that is not shown. */
+/** Returns whether a descriptor is open for reading and for writing; both if unknown. */
 export function accessOf(descriptor: number): {
   readonly reads: boolean;
   readonly writes: boolean;
@@ -55,7 +54,7 @@ export function accessOf(descriptor: number): {
   }
 }
 
-/** Where a file is read next; undefined where the system does not show it. */
+/** Returns the read position of a file; undefined if the system does not show it. */
 export function positionOf(descriptor: number): number | undefined {
   try {
     const info = readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8");
@@ -67,14 +66,14 @@ export function positionOf(descriptor: number): number | undefined {
 }
 
 /**
- * Opens a file once more, to be read from a position on. The descriptor itself stays as it is.
+ * Reopens a file for reading from a position. The original descriptor stays unchanged.
  *
- * @throws What the system says.
+ * @throws The system's error.
  */
 export function openAgainAt(descriptor: number, position: number): number {
   const again = openSync(`/proc/self/fd/${descriptor}`, constants.O_RDONLY);
   try {
-    // Node.js cannot set a position: what stands before it is read, from the cache of the system.
+    // Node.js cannot seek, so the skipped part is read, from the system's cache.
     const skipped = Buffer.allocUnsafe(Math.min(SKIP_BYTES, Math.max(1, position)));
     for (let left = position; left > 0; ) {
       const length = readSync(again, skipped, 0, Math.min(left, skipped.length), null);
@@ -88,7 +87,7 @@ export function openAgainAt(descriptor: number, position: number): number {
   }
 }
 
-/** The number below which descriptors can be given to a command, although we may have others from before it was set. */
+/** Returns the descriptor limit for a command. We may have higher ones from before the limit was set. */
 export function descriptorLimit(): number {
   try {
     const [, limit] =

@@ -1,13 +1,13 @@
 /**
- * Finds the descriptors behind the standard streams that this process was given, such as those of a
- * job server of make or of `3< file`. Node.js marks them to be closed in what it starts.
+ * Finds inherited descriptors behind the standard streams, such as those of make's job server or of
+ * `3< file`. Node.js marks them to be closed in child processes.
  */
 
 import { readdirSync } from "node:fs";
 import { accessOf, descriptorLimit, targetOf } from "./descriptors.js";
 
 const LAST_STANDARD = 2;
-/** Made by Node.js itself: epoll, eventfd, io_uring and the like. */
+/** Descriptors of Node.js itself: epoll, eventfd, io_uring and the like. */
 const OWN = /^anon_inode:/;
 
 interface Descriptor {
@@ -18,15 +18,15 @@ interface Descriptor {
 }
 
 /**
- * The descriptors that we were given; none where the system does not show them. To be called before
- * anything is opened here.
+ * Returns the inherited descriptors; none if the system does not show them. Call it before any file
+ * is opened here.
  */
 export function inheritedDescriptors(): readonly number[] {
   const found = descriptors();
   const isPair = ({ target }: Descriptor): boolean =>
     found.some((one) => one.target === target && one.reads) &&
     found.some((one) => one.target === target && one.writes);
-  // A pipe of which we have both ends is our own, or one that whoever started us has as well.
+  // A pipe with both ends here is our own, or our parent's too.
   const isOwn = (one: Descriptor): boolean =>
     OWN.test(one.target) ||
     (one.target.startsWith("pipe:") && isPair(one) && !parentTargets().has(one.target));
@@ -40,7 +40,7 @@ function descriptors(): readonly Descriptor[] {
   const found: Descriptor[] = [];
   for (const number of numbersOf("self")) {
     const target = number <= LAST_STANDARD || number === channel ? undefined : targetOf(number);
-    // The one by which the folder was read is gone by now.
+    // The descriptor that read the folder is closed by now.
     if (target !== undefined) found.push({ number, target, ...accessOf(number) });
   }
   return found.sort((one, other) => one.number - other.number);
@@ -55,14 +55,14 @@ function numbersOf(pid: number | "self"): readonly number[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).map(Number);
   } catch {
-    return []; // Another system, or a process of another user.
+    return []; // Not on Linux, or a process of another user.
   }
 }
 
 /**
- * The streams from 3 on that a command is started with.
+ * Returns the streams from 3 on for starting a command.
  *
- * @param given For each of its descriptors, which one of ours it is.
+ * @param given Maps each of its descriptors to one of ours.
  */
 export function streamsBehind(given: ReadonlyMap<number, number>): readonly ("ignore" | number)[] {
   const streams: ("ignore" | number)[] = [];
@@ -71,7 +71,7 @@ export function streamsBehind(given: ReadonlyMap<number, number>): readonly ("ig
   return streams;
 }
 
-/** Descriptors that keep their numbers. */
+/** Returns a map of descriptors that keep their numbers. */
 export function handedOn(descriptors: readonly number[]): ReadonlyMap<number, number> {
   return new Map(descriptors.map((descriptor) => [descriptor, descriptor]));
 }

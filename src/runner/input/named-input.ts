@@ -1,17 +1,17 @@
-/** Finds what a command is told to read that can be read once alone. */
+/** Finds inputs in the arguments of a command that can be read only once. */
 
 import { statSync } from "node:fs";
 import { queueEnd } from "./at-end.js";
 import { accessOf, kindOf } from "./descriptors.js";
 
-/** `/dev/fd/63`, as a shell puts it in the place of `<(command)`, anywhere in an argument. */
+/** `/dev/fd/63`, as a shell writes for `<(command)`, anywhere in an argument. */
 const DESCRIPTOR = /(?:\/dev\/fd\/|\/proc\/(?:self|thread-self|\d+)\/fd\/)(\d+)(?![\w/])/g;
-/** What may stand before a path, as in `--file=path` and `@path`. */
+/** A prefix of a path, as in `--file=path` and `@path`. */
 const BEFORE_PATH = /^[^=@]*[=@]/;
 const LONGEST_PATH = 4096;
 
 /**
- * Returns in words what of it is a queue that is not at its end; undefined when there is none.
+ * Returns the name of a queue that is not at its end; undefined if there is none.
  *
  * @param texts Arguments, and values of variables.
  */
@@ -27,7 +27,7 @@ export function namedQueue(texts: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Standard input is looked at by itself. */
+/** Returns whether a descriptor is such a queue. Standard input is checked elsewhere. */
 function isQueue(descriptor: number): boolean {
   if (descriptor === 0 || !accessOf(descriptor).reads) return false;
   const kind = kindOf(descriptor);
@@ -40,6 +40,6 @@ function isNamedPipe(path: string): boolean {
   try {
     return statSync(path).isFIFO();
   } catch {
-    return false; // No path at all, or nothing that is there.
+    return false; // Not an existing path.
   }
 }

@@ -1,10 +1,10 @@
-/** Gives each attempt the same standard input: what an earlier one was given is kept and given again. */
+/** Gives each attempt the same standard input, by keeping what was read. */
 
 import { constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 
-/** As much is kept, in memory alone. */
+/** The limit on kept data, in memory. */
 export const KEPT_BYTES = 1024 * 1024;
 
 /** Standard input, kept as it is read. */
@@ -16,19 +16,19 @@ export class ReplayedInput {
   #source: Readable | undefined;
   #sink: Writable | undefined;
 
-  /** @param ended What was read already of an input that has ended. */
+  /** @param ended Data already read from an input that has ended. */
   constructor(ended?: Buffer) {
     if (ended === undefined) return;
     this.#keep(ended);
     this.#isEnded = true;
   }
 
-  /** Whether all that was read is still there. */
+  /** Whether all data is still kept. */
   get isWhole(): boolean {
     return this.#isWhole;
   }
 
-  /** Writes the input to a command: what was kept, and then what comes. */
+  /** Writes the input to a command: the kept data, then new data. */
   feed(sink: Writable): void {
     this.#sink = sink;
     // The command need not read it.
@@ -46,14 +46,14 @@ export class ReplayedInput {
     else this.#source.resume();
   }
 
-  /** The command has ended, or reads no more. */
+  /** Stops feeding: the command has ended, or reads no more. */
   stop(): void {
     this.#source?.pause();
     this.#sink?.destroy();
     this.#sink = undefined;
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   close(): void {
     this.stop();
     if (this.#source !== process.stdin) this.#source?.destroy();
@@ -85,13 +85,13 @@ export class ReplayedInput {
   }
 }
 
-/** A pipe by a descriptor of its own: reading makes it non-blocking, for all who share it. */
+/** Opens the pipe again: reading makes a descriptor non-blocking for all processes that share it. */
 function openInput(): Readable {
   try {
     const { O_RDONLY, O_NONBLOCK } = constants;
     const fd = openSync("/proc/self/fd/0", O_RDONLY | O_NONBLOCK);
     return new Socket({ fd, readable: true, writable: false });
   } catch {
-    return process.stdin; // A socket, or another system.
+    return process.stdin; // A socket, or not on Linux.
   }
 }

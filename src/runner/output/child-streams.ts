@@ -1,4 +1,4 @@
-/** The standard output streams of a command: those of ours that are no terminal are read as they pass. */
+/** The output streams of a command. Output to anything but a terminal is read as it passes. */
 
 import type { ChildProcess } from "node:child_process";
 import { closeSync, fstatSync } from "node:fs";
@@ -10,27 +10,27 @@ import { closePipe, type RealPipe } from "./real-pipe.js";
 const STDOUT = 1;
 const STDERR = 2;
 
-/** How the output of a command reaches our own. */
+/** The routing of a command's output. */
 export interface StreamPlan {
-  /** Our streams that are no terminal: what goes there is read. Two that are one and the same share. */
+  /** Our streams that are not terminals, whose output is read. Equal streams share an entry. */
   readonly read: readonly (readonly number[])[];
-  /** Whether one of our streams, standard input included, is a terminal. */
+  /** Whether one of our streams, including standard input, is a terminal. */
   readonly hasTerminal: boolean;
-  /** Whether some of the output goes to a terminal, where it is not read. */
+  /** Whether some output goes to a terminal, where it is not read. */
   readonly isUnread: boolean;
 }
 
-/** One of our own streams that could not be written, for another reason than that nobody reads it. */
+/** An own stream that could not be written, except for a closed reader. */
 export interface OutputError {
   readonly stream: "stdout" | "stderr";
-  /** What the system said, as ENOSPC. */
+  /** The system's code, such as ENOSPC. */
   readonly code: string;
 }
 
-/** A stream that a command is started with. */
+/** A stream option for starting a command. */
 export type ChildStream = "inherit" | "pipe" | number;
 
-/** The plan for the streams of this process. */
+/** Plans the streams of this process. */
 export function planStreams(): StreamPlan {
   const read = [STDOUT, STDERR].filter((stream) => !isatty(stream));
   return {
@@ -46,11 +46,11 @@ function isSameFile(one: number, other: number): boolean {
     const [first, second] = [fstatSync(one), fstatSync(other)];
     return first.dev === second.dev && first.ino === second.ino;
   } catch {
-    return false; // A stream that is closed is none to be shared.
+    return false; // A closed stream is not shared.
   }
 }
 
-/** The output of one command on its way to ours, byte for byte and as fast as ours is read. */
+/** The output of one command on its way to ours, byte for byte, at the speed of our reader. */
 export class ChildStreams {
   readonly #plan: StreamPlan;
   readonly #pipes: readonly RealPipe[] | undefined;
@@ -64,16 +64,17 @@ export class ChildStreams {
   ) {
     this.#plan = plan;
     this.#pipes = pipes;
-    // Without pipes of our own each stream has one of Node's.
+    // Without our own pipes, each stream uses one of Node's.
     const descriptors = pipes === undefined ? plan.read.flat() : plan.read.map(lastOf);
     this.#passed = descriptors.map((descriptor) => new PassedStream(descriptor, hear));
   }
 
   /**
-   * Makes the streams for one command.
+   * Creates the streams for one command.
    *
-   * @param pipes One for each of our streams that is read; undefined where the system makes none. It closes them.
-   * @param hear Called with each part of the output, whose memory is used again afterwards.
+   * @param pipes One for each read stream; undefined if the system supports none. They are closed
+   * at the end.
+   * @param hear Receives each chunk, whose memory is reused afterwards.
    */
   static over(
     plan: StreamPlan,
@@ -88,7 +89,7 @@ export class ChildStreams {
     }
   }
 
-  /** What the command is to be started with as its standard output and standard error. */
+  /** The standard output and standard error for starting the command. */
   get stdio(): [ChildStream, ChildStream] {
     const stdio: [ChildStream, ChildStream] = ["inherit", "inherit"];
     for (const [index, streams] of this.#plan.read.entries()) {
@@ -99,7 +100,7 @@ export class ChildStreams {
     return stdio;
   }
 
-  /** The command has been started. */
+  /** Connects the streams after the start of the command. */
   started(child: ChildProcess): void {
     this.#isStarted = true;
     for (const { writeEnd } of this.#pipes ?? []) closeSync(writeEnd);
@@ -116,22 +117,22 @@ export class ChildStreams {
     await Promise.all(this.#passed.map((one) => one.done));
   }
 
-  /** Whether our own reader is what holds the output up. */
+  /** Whether our own reader delays the output. */
   get isHeldUp(): boolean {
     return this.#passed.some(({ isHeldUp }) => isHeldUp);
   }
 
-  /** How much has been read. */
+  /** Number of bytes read. */
   get bytes(): number {
     return this.#passed.reduce((sum, { words }) => sum + words.bytes, 0);
   }
 
-  /** Both ends of what has passed, stream after stream. */
+  /** The beginning and the end of each stream's output. */
   get text(): string {
     return this.#passed.map(({ words }) => words.text()).join("\n");
   }
 
-  /** The first of our own streams that could not be written; null when both could. */
+  /** The first own stream that could not be written; null if both could. */
   get error(): OutputError | null {
     for (const { descriptor, error } of this.#passed) {
       if (error === null) continue;
@@ -141,17 +142,17 @@ export class ChildStreams {
     return null;
   }
 
-  /** Reads no more: what still writes finds out. What was read is still passed on. */
+  /** Stops reading; later writers get an error. Output already read is still passed on. */
   stopReading(): void {
     for (const one of this.#passed) one.stopReading();
   }
 
-  /** Drops what our own reader has not yet taken. */
+  /** Drops output that our reader has not yet taken. */
   abandon(): void {
     for (const one of this.#passed) one.abandon();
   }
 
-  /** Closes what a command that was not started has left. */
+  /** Closes pipes of a command that was not started. */
   close(): void {
     if (!this.#isStarted) for (const pipe of this.#pipes ?? []) closePipe(pipe);
     this.#isStarted = true;
@@ -159,7 +160,7 @@ export class ChildStreams {
   }
 }
 
-/** Where two streams share a pipe, it is told of as the one that we write to ourselves. */
+/** Returns the stream for a shared pipe: standard error if included, because we write there too. */
 function lastOf(streams: readonly number[]): number {
   return streams.includes(STDERR) ? STDERR : STDOUT;
 }

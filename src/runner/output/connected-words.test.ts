@@ -6,7 +6,7 @@ test.each([
   "4   : ┆ starting session DONE [0.0s]\n",
   "3   : ┆ [0.0s] | 22:17:57 INF connected name=engine-1\n",
   "✔ connect 0.2s\n",
-])("%j says that there is a session, cut anywhere", (line) => {
+])("%j reports a session, split anywhere", (line) => {
   const bytes = Buffer.from(`before\n${line}after\n`);
   for (let at = 0; at < bytes.length; at += 1) {
     const onFound = vi.fn();

@@ -1,18 +1,18 @@
-/** Finds in the output of a command that its CLI has a session to an engine. */
+/** Finds the message that a CLI has a session to an engine. */
 
-/** What the CLI says once it has one, in plain progress and in the one of terminals. */
+/** The CLI's messages after connecting, in plain progress and on terminals. */
 const CONNECTED = /(?:connect|starting session)(?: DONE| ✔)|✔ connect|connected name=/;
-/** As long as the longest of these, in bytes. */
+/** The length of the longest message in bytes. */
 const LONGEST = 32;
-/** How much is looked at as it comes. A CLI connects before it does anything else. */
+/** How much output is searched. A CLI connects before anything else. */
 const WATCHED_BYTES = 1024 * 1024;
 
-/** Whether a text, such as both ends of an output, contains the words. */
+/** Returns whether a text contains a message. */
 export function saysConnected(text: string): boolean {
   return CONNECTED.test(text);
 }
 
-/** Looks for the words as the output comes, also where it is cut within them. */
+/** Searches the output as it comes, also across chunk boundaries. */
 export class ConnectedWords {
   readonly #onFound: () => void;
   #before: Buffer = Buffer.alloc(0);
@@ -24,7 +24,7 @@ export class ConnectedWords {
     this.#onFound = onFound;
   }
 
-  /** Looks at a chunk, whose memory may be used again afterwards. */
+  /** Searches a chunk, whose memory may be reused afterwards. */
   add(chunk: Uint8Array): void {
     if (this.#isOver) return;
     const text = Buffer.concat([this.#before, chunk]);

@@ -1,27 +1,27 @@
-/** Waits for the last output of a command that has ended, and not for ever. */
+/** Waits for the last output of an ended command, within limits. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChildStreams } from "./child-streams.js";
 
-/** For how long what a command has left behind may hold our end up. */
+/** How long processes left behind may delay our end. */
 const LINGER_MS = 900;
-/** More than this a pipe does not hold: what comes after it was written after the command's end. */
+/** A pipe holds less than this. Later output was written after the command's end. */
 const PIPE_BYTES = 1024 * 1024;
 const LOOK_AGAIN_MS = 25;
 
-/** When not to wait for our own reader any longer. */
+/** The limits for our own reader. */
 export interface Patience {
-  /** Aborted when nothing is to be waited for any more. */
+  /** Aborted when the wait must end. */
   readonly cut: AbortSignal;
-  /** How long our reader has in all; undefined for as long as it takes. */
+  /** The limit for our reader; undefined for no limit. */
   readonly forMs: number | undefined;
 }
 
 /**
- * Waits until all that a command wrote has passed. A process that it has left behind may hold its
- * streams open, which then are read no more.
+ * Waits until all output of a command has passed. Stops reading if a process left behind keeps the
+ * streams open.
  *
- * @returns False when output was dropped because there was no time to wait for our reader.
+ * @returns False if output was dropped because our reader had no more time.
  */
 export async function untilPassed(
   streams: ChildStreams,
@@ -37,10 +37,10 @@ export async function untilPassed(
   cut.addEventListener("abort", end);
   const startMs = performance.now();
   const bytesBefore = streams.bytes;
-  // Counted in looks, not by the clock: between two of them everything that is there is read.
+  // Counts checks instead of time: between two checks all available output is read.
   let idleMs = 0;
   for (;;) {
-    // Output that is there already is read in this turn, and most of it is written in it.
+    // Available output is read in this turn, and most of it is written too.
     await sleep(LOOK_AGAIN_MS, undefined, { signal: over.signal }).catch(() => undefined);
     if (isDone) break;
     const tookMs = performance.now() - startMs;

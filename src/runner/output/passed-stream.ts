@@ -1,11 +1,14 @@
-/** Passes one output of a command on to one of our own streams, and keeps both ends of it. */
+/** Passes one output of a command on to an own stream, and keeps its beginning and end. */
 
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { Ends } from "../../files/ends.js";
 import { openSink, type Sink } from "./sink.js";
 
-/** How many parts may wait for our own reader before the command has to; {@link Ends.take} keeps so many. */
+/**
+ * Number of chunks that may wait for our reader before the command has to wait; {@link Ends.take}
+ * keeps as many.
+ */
 const MAX_WAITING = 4;
 
 const NOTHING = new Uint8Array();
@@ -13,17 +16,17 @@ const STDERR = 2;
 const NEWLINE = 10;
 const LINE_END = Buffer.of(NEWLINE);
 
-/** One stream that passes. */
+/** One stream on its way. */
 export class PassedStream {
-  /** Which of our streams it goes to. */
+  /** The own stream that it goes to. */
   readonly descriptor: number;
   readonly words = new Ends();
-  /** Resolves once nothing more comes and all of it is written, or nothing more can be. */
+  /** Resolves once all output is written, or cannot be. */
   readonly done: Promise<void>;
   readonly #hear: (chunk: Uint8Array) => void;
   readonly #sink: Sink;
   readonly #waiting: Uint8Array[] = [];
-  /** How many of those that wait are being written. */
+  /** Number of waiting chunks being written. */
   #writing = 0;
   #source: Readable | undefined;
   #isPaused = false;
@@ -32,7 +35,7 @@ export class PassedStream {
   #lastByte: number | undefined;
   #resolve: () => void = () => undefined;
 
-  /** @param hear Called with each chunk, whose memory is used again afterwards. */
+  /** @param hear Receives each chunk, whose memory is reused afterwards. */
   constructor(descriptor: number, hear: (chunk: Uint8Array) => void) {
     this.descriptor = descriptor;
     this.#hear = hear;
@@ -42,14 +45,14 @@ export class PassedStream {
     });
   }
 
-  /** Reads from the end of a pipe, which is closed at the end. */
+  /** Reads from a pipe, and closes it at the end. */
   readPipe(fd: number): void {
     const options = {
       fd,
       readable: true,
       writable: false,
       onread: {
-        // Right into what is kept of it, so that nothing is copied.
+        // Reads directly into the kept buffer, to avoid a copy.
         buffer: () => this.words.room(),
         callback: (length: number) => this.#take(this.words.take(length)),
       },
@@ -66,23 +69,23 @@ export class PassedStream {
     this.#read(source);
   }
 
-  /** Whether our own reader is what holds it up. */
+  /** Whether our own reader delays it. */
   get isHeldUp(): boolean {
     return this.#writing > 0;
   }
 
-  /** Why it could not be written; null when it could, or when nobody reads us any more. */
+  /** The write error; null if there is none, or if our reader has closed. */
   get error(): NodeJS.ErrnoException | null {
     return this.#error?.code === "EPIPE" ? null : this.#error;
   }
 
-  /** Reads no more: what still writes finds out. What was read is still passed on. */
+  /** Stops reading; later writers get an error. Data already read is still passed on. */
   stopReading(): void {
     if (this.#source === undefined) this.#ended();
     else this.#source.destroy();
   }
 
-  /** Drops what our reader has not yet taken. */
+  /** Drops data that our reader has not yet taken. */
   abandon(): void {
     this.#isEnded = true;
     this.#waiting.length = 0;
@@ -127,7 +130,7 @@ export class PassedStream {
     }
     this.#waiting.splice(0, this.#writing);
     this.#writing = 0;
-    // Our reader goes on: what comes next was held up until now, and its silence was not the command's.
+    // Our reader continues, so the silence until now was not the command's.
     this.#hear(NOTHING);
     this.#write();
     if (!this.#isPaused || this.#waiting.length >= MAX_WAITING) return;
@@ -138,7 +141,7 @@ export class PassedStream {
   #ended(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    // What we have to say comes behind it on standard error, on a line of its own.
+    // Our own messages follow on standard error, on a new line.
     if (this.descriptor === STDERR && this.#endsMidLine) this.#waiting.push(LINE_END);
     this.#write();
   }
@@ -153,7 +156,7 @@ export class PassedStream {
   }
 }
 
-/** What can be written at once: the first of some parts, with those that lie right behind it in memory. */
+/** Returns the bytes that one write can take: the first chunk and those directly behind it in memory. */
 function joined(parts: readonly Uint8Array[]): {
   readonly bytes: Uint8Array;
   readonly count: number;

@@ -1,24 +1,30 @@
-/** Plans the output streams of a command, and makes the pipes of its first attempt while other things are prepared. */
+/**
+ * Plans the output streams of a command, and creates the pipes of its first attempt in the
+ * background.
+ */
 
 import { planStreams, type StreamPlan } from "./child-streams.js";
 import { closePipe, openPipes, type RealPipe } from "./real-pipe.js";
 
 type Pipes = readonly RealPipe[] | undefined;
 
-/** The pipes for the attempts of one command. A program makes them, which takes as long as a command to start. */
+/**
+ * The pipes for the attempts of one command. A program creates them, which takes as long as
+ * starting a command.
+ */
 export class PreparedOutput {
   readonly plan: StreamPlan = planStreams();
   #next: Promise<Pipes> | undefined = this.#open();
   #closed: Promise<void> = Promise.resolve();
 
-  /** The pipes of the next attempt; undefined where the system makes none. */
+  /** Returns the pipes of the next attempt; undefined if the system supports none. */
   take(): Promise<Pipes> {
     const pipes = this.#next ?? this.#open();
     this.#next = undefined;
     return pipes;
   }
 
-  /** Closes what no attempt has taken. Resolves once nothing is left of it; may be called again. */
+  /** Closes unused pipes. Resolves once they are gone; may be called again. */
   close(): Promise<void> {
     const unused = this.#next;
     this.#next = undefined;

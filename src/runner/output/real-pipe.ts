@@ -1,6 +1,6 @@
 /**
- * Makes pipes as a shell does. Node gives a child sockets, which programs cannot open again by
- * /dev/stdout or /dev/stderr, and never one for both of its outputs.
+ * Creates pipes as a shell does. Node gives a child sockets, which programs cannot reopen as
+ * /dev/stdout or /dev/stderr, and never one for both outputs.
  */
 
 import { spawn } from "node:child_process";
@@ -15,13 +15,13 @@ export interface RealPipe {
   readonly writeEnd: number;
 }
 
-/** Which end this process keeps. That one is non-blocking. */
+/** The end that this process keeps. It is non-blocking. */
 export type OwnEnd = "read" | "write";
 
 /**
- * Makes some pipes, which have no name any more once they are there.
+ * Creates pipes, whose names are removed at once.
  *
- * @returns Undefined where the system does not make any, as Windows.
+ * @returns Undefined if the system does not support them, such as Windows.
  */
 export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPipe[] | undefined> {
   if (own.length === 0) return [];
@@ -33,7 +33,7 @@ export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPi
   return undefined;
 }
 
-/** Undefined where a folder takes none, such as one that is missing or full. */
+/** Creates pipes in a folder. Returns undefined if it accepts none, for example if missing or full. */
 async function openPipesIn(
   place: string,
   own: readonly OwnEnd[],
@@ -46,7 +46,7 @@ async function openPipesIn(
   } catch {
     return undefined;
   } finally {
-    // By their names, which takes no descriptor: there may be none left.
+    // Removes by name, which needs no descriptor: there may be none left.
     for (const path of paths) attempted(() => unlinkSync(path));
     attempted(() => rmdirSync(folder));
   }
@@ -60,7 +60,6 @@ function attempted<T>(act: () => T): T | undefined {
   }
 }
 
-/** Closes both ends. */
 export function closePipe({ readEnd, writeEnd }: RealPipe): void {
   closeSync(readEnd);
   closeSync(writeEnd);
@@ -84,8 +83,8 @@ function openAll(paths: readonly string[], own: readonly OwnEnd[]): readonly Rea
 
 function openPipe(path: string, own: OwnEnd): RealPipe {
   const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
-  // A writer can be opened without waiting only when there is a reader. A command that is given the
-  // end to read from gets it blocking all the same: that is how libuv starts a process.
+  // A writer opens without waiting only if there is a reader. A command that inherits the read end
+  // still gets it blocking, because libuv resets the flag when it starts a process.
   const readEnd = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
     const writeEnd = openSync(path, own === "write" ? O_WRONLY | O_NONBLOCK : O_WRONLY);

@@ -1,4 +1,4 @@
-/** Writes to one of our own standard streams: never blocks the event loop, reports what failed. */
+/** Writes to an own standard stream: never blocks the event loop, and reports errors. */
 
 import { closeSync, constants, fstatSync, openSync, type Stats, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
@@ -7,36 +7,36 @@ import type { Writable } from "node:stream";
 /** Called when a chunk is written, or cannot be. */
 export type OnWritten = (error: NodeJS.ErrnoException | null) => void;
 
-/** Where the output of a command goes. */
+/** The destination of a command's output. */
 export interface Sink {
   /**
-   * Writes one chunk, the next one only when that is done.
+   * Writes one chunk. Write the next one only when it is done.
    *
-   * @returns Whether it is written already; else `done` is called later.
+   * @returns Whether it is already written; otherwise `done` is called later.
    */
   write(chunk: Uint8Array, done: OnWritten): boolean;
-  /** Drops what is not yet written. */
+  /** Drops data that is not yet written. */
   close(): void;
 }
 
-/** How soon a descriptor is tried again that somebody else has made non-blocking, and that is full. */
+/** The retry delay for a full descriptor that another process made non-blocking. */
 const FULL_RETRY_MS = 10;
 
-/** Opens the way to one of our own streams. The descriptor itself stays open. */
+/** Opens the destination for an own stream. The descriptor itself stays open. */
 export function openSink(descriptor: number): Sink {
   const stats = fstatSync(descriptor);
   if (stats.isFIFO()) {
     const pipe = openAgain(descriptor);
     if (pipe !== undefined) return pipe;
   }
-  // A socket cannot be opened again: Node's own stream is used, as any program on Node uses it.
+  // A socket cannot be reopened, so Node's own stream is used.
   if (stats.isFIFO() || stats.isSocket()) {
     return new StreamSink(descriptor === 1 ? process.stdout : process.stderr, () => undefined);
   }
   return isAtHand(stats) ? new InstantSink(descriptor) : new FileSink(descriptor);
 }
 
-/** What Linux numbers /dev/null, /dev/zero and /dev/full by: they take all at once, or nothing. */
+/** Linux's device numbers of /dev/null, /dev/zero and /dev/full, whose writes never wait. */
 const AT_HAND: ReadonlySet<number> = new Set([0x103, 0x105, 0x107]);
 
 function isAtHand(stats: Stats): boolean {
@@ -44,10 +44,10 @@ function isAtHand(stats: Stats): boolean {
 }
 
 /**
- * Opens a pipe once more, non-blocking. On the descriptor that we were given that flag would hold for
- * every process that shares it; and a write that blocks would keep us from ending.
+ * Reopens a pipe as non-blocking. On the inherited descriptor that flag would affect every process
+ * that shares it, and a blocking write would keep us from ending.
  *
- * @returns Undefined where the system does not let us.
+ * @returns Undefined if the system does not allow it.
  */
 function openAgain(descriptor: number): Sink | undefined {
   if (process.platform !== "linux") return undefined;
@@ -63,7 +63,7 @@ function openAgain(descriptor: number): Sink | undefined {
 
 function ignored(): void {}
 
-/** Writes to a non-blocking pipe of its own: at once what it takes, and the rest when it takes more. */
+/** Writes to its own non-blocking pipe: at once as much as fits, the rest later. */
 class PipeSink implements Sink {
   readonly #fd: number;
   readonly #socket: Socket;
@@ -87,9 +87,9 @@ class PipeSink implements Sink {
 }
 
 /**
- * Writes as much as is taken at once, without the machinery of a stream, which would cost as much as the write.
+ * Writes as much as fits at once, without a Node stream, which would cost as much as the write.
  *
- * @returns How much that was; undefined when it failed, which `done` is told.
+ * @returns The number of bytes; undefined on an error, which goes to `done`.
  */
 function writtenAtOnce(fd: number, chunk: Uint8Array, done: OnWritten): number | undefined {
   try {
@@ -101,7 +101,7 @@ function writtenAtOnce(fd: number, chunk: Uint8Array, done: OnWritten): number |
   }
 }
 
-/** Writes to what never makes a writer wait. */
+/** Writes to a device that never blocks. */
 class InstantSink implements Sink {
   readonly #descriptor: number;
 
@@ -116,7 +116,7 @@ class InstantSink implements Sink {
   close(): void {}
 }
 
-/** Writes to a pipe or a socket that was opened by others. */
+/** Writes to a pipe or socket that other processes opened. */
 class StreamSink implements Sink {
   readonly #stream: Writable;
   readonly close: () => void;
@@ -127,15 +127,15 @@ class StreamSink implements Sink {
   constructor(stream: Writable, close: () => void) {
     this.#stream = stream;
     this.close = close;
-    // The callback of a write gets the same error. Our own streams are written to by each attempt of a run:
-    // a listener for each would bring a warning of Node's with the eleventh.
+    // The write callback gets the same error. One shared listener: one for each attempt would cause
+    // Node's leak warning after ten.
     if (!stream.listeners("error").includes(ignored)) stream.on("error", ignored);
   }
 
   write(chunk: Uint8Array, done: OnWritten): boolean {
     this.#begun += 1;
     this.#stream.write(chunk, (error) => this.#written(error));
-    // Most writes are over by now, although their callbacks come later.
+    // Most writes have finished by now, although their callbacks come later.
     if (this.#stream.writableLength === 0 && this.#stream.errored === null) return true;
     this.#done = done;
     return false;

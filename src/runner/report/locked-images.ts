@@ -1,11 +1,14 @@
-/** Gathers the images that the sessions of a command took by the lock file of Dagger, where nobody was asked for a tag. */
+/**
+ * Collects images that a command's sessions took from Dagger's lock file, without asking a registry
+ * about the tag.
+ */
 
 import type { LockedEvent } from "../../guard/locks/request-locks.js";
 
-/** An image, by the tag that the pipeline names. */
+/** An image, by the tag in the pipeline. */
 export interface LockedImage {
   readonly reference: string;
-  /** The platform asked for; empty for the engine's own. */
+  /** The requested platform; empty for the engine's own. */
   readonly platform: string;
   readonly digest: string;
 }
@@ -16,7 +19,7 @@ const MAX_IMAGES = 512;
 export class LockedImages {
   readonly #images = new Map<string, LockedImage>();
 
-  /** Takes what the option `onLocked` of a guard is told. */
+  /** Adds an event of a guard's `onLocked`. */
   add({ reference, platform, digest }: LockedEvent): void {
     if (this.#images.size >= MAX_IMAGES) return;
     this.#images.set(JSON.stringify([reference, platform, digest]), {

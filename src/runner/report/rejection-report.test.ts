@@ -20,7 +20,7 @@ function openBreaker(name: string, resetTimeoutMs: number, error: unknown = RECO
   return breaker;
 }
 
-test("the circuit with the longest wait is told, with the others and its last failure", () => {
+test("reports the circuit with the longest wait, the others and its last failure", () => {
   const rejection = rejectionOf(openBreaker("a", 1000), openBreaker("b", 2000));
   expect(rejectionReport(rejection)).toEqual({
     upstream: "b",
@@ -37,7 +37,7 @@ test("the circuit with the longest wait is told, with the others and its last fa
   });
 });
 
-test("an isolated circuit has no time, and none that failed need have been", () => {
+test("an isolated circuit has no time, and needs no failure", () => {
   const breaker = new CircuitBreaker({ name: "engine" });
   breaker.isolate("maintenance");
   expect(rejectionReport(rejectionOf(breaker))).toEqual({
@@ -55,12 +55,12 @@ test("an isolated circuit has no time, and none that failed need have been", () 
   });
 });
 
-test("with too many that wait, the circuit that they wait for is told", () => {
+test("if too many wait, reports the circuit that they wait for", () => {
   const rejection = rejectionOf(openBreaker("a", 1000));
   expect(rejectionReport(new WaitersFullError(rejection, 100))?.upstream).toBe("a");
 });
 
-test("what is no rejection has none", () => {
+test("another error has no report", () => {
   expect(rejectionReport(new Error("else"))).toBeUndefined();
   expect(rejectionReport(undefined)).toBeUndefined();
 });

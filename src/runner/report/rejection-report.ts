@@ -1,4 +1,4 @@
-/** What a run reports of the circuits that refused it. */
+/** Reports the circuits that rejected a run. */
 
 import {
   type CircuitBreakerOpenError,
@@ -10,9 +10,9 @@ import { isGuardRejection } from "../../guard/admission/admission.js";
 import type { FailureRecord } from "../../guard/judgement/failure-record.js";
 import type { RejectionReport } from "./run-report.js";
 
-/** The report of a rejection; undefined for what is none. */
+/** Returns the report of a rejection; undefined for any other error. */
 export function rejectionReport(error: unknown): RejectionReport | undefined {
-  // With too many that wait already, the circuit that they wait for is the cause.
+  // If too many calls wait already, `cause` is the rejection of their circuit.
   const cause = isCircuitBreakerError(error) ? error.cause : undefined;
   const rejection = isCircuitBreakerOpenError(error) ? error : cause;
   if (!isCircuitBreakerOpenError(rejection)) return undefined;
@@ -28,7 +28,7 @@ export function rejectionReport(error: unknown): RejectionReport | undefined {
   };
 }
 
-/** Since when the circuit refuses and for what. */
+/** Returns when and why the circuit opened. */
 function originOf(rejection: CircuitBreakerOpenError): Origin {
   if (!isSharedCircuitOpenError(rejection)) {
     const {

@@ -1,4 +1,4 @@
-/** The ways in which a run ends. */
+/** The ends of a run. */
 
 import { CommandNotStartedError, exitCodeOf } from "../attempt/run-command.js";
 import type { AttemptEnd } from "../attempt/supervised-command.js";
@@ -6,28 +6,29 @@ import { RunInterruptedError } from "../signals/run-signals.js";
 import { rejectionReport } from "./rejection-report.js";
 import type { RejectionReport, RunReport } from "./run-report.js";
 
-/** Exit codes of our own; else it is the command's. */
+/** Our own exit codes; otherwise the command's is used. */
 export const EXIT = { notWritten: 74, rejected: 75, timedOut: 124 } as const;
 
-/** How a run ended, before it is put into a report. */
+/** The end of a run before it is put into a report. */
 export type Ending = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
   readonly rejection?: RejectionReport;
 };
 
-/** The end of a run by that of its last attempt. */
+/** Returns the end of a run from that of its last attempt. */
 export function ended(outcome: RunReport["outcome"], { exitCode, signal }: AttemptEnd): Ending {
   return { outcome, exitCode, signal };
 }
 
-/** Whether an attempt did what it should, and all that it wrote was passed on. */
+/** Returns whether an attempt succeeded and all its output was passed on. */
 export function isSuccess({ timedOut, exitCode, isCut }: AttemptEnd): boolean {
   return timedOut === null && exitCode === 0 && !isCut;
 }
 
 /**
- * A command may end well after a signal, while its output was dropped because of it.
+ * Returns the end after a signal. A command may end well while its output was dropped.
  *
- * @param translated The signal in whose place it got SIGINT: what it ends with then is the end by that.
+ * @param translated The signal that was passed on as SIGINT. An end by SIGINT then counts as an end
+ * by this signal.
  */
 export function interrupted(
   end: AttemptEnd,
@@ -40,7 +41,7 @@ export function interrupted(
     : ended("interrupted", end);
 }
 
-/** The end of a run by what kept an attempt from being made; throws what is a mistake of ours. */
+/** Returns the end of a run whose attempt could not start. Rethrows internal errors. */
 export function endingBy(error: unknown): Ending {
   if (error instanceof RunInterruptedError) {
     const { signal } = error;
@@ -54,7 +55,7 @@ export function endingBy(error: unknown): Ending {
   return { outcome: "rejected", exitCode: EXIT.rejected, signal: null, rejection };
 }
 
-/** A command that has not succeeded, and is not to be run again. */
+/** Returns the end for a command that failed and is not retried. */
 export function unsuccessful(end: AttemptEnd): Ending {
   return end.timedOut === null
     ? ended("failed", end)

@@ -1,4 +1,4 @@
-/** Notes what keeps a run or its report from being whole, each thing once. */
+/** Collects problems that make a run or its report incomplete, each once. */
 
 import { UNKNOWN } from "../../attribution/rules/fallback.js";
 import type { AttemptEnd } from "../attempt/supervised-command.js";
@@ -8,7 +8,6 @@ import type { Note, RunFailure } from "./run-report.js";
 export class RunNotes {
   readonly #notes: Note[] = [];
 
-  /** What was noted so far. */
   get all(): readonly Note[] {
     return this.#notes;
   }
@@ -19,7 +18,7 @@ export class RunNotes {
     }
   }
 
-  /** Notes of an attempt what went to a terminal, where nothing of it is read. */
+  /** Adds a note about output to a terminal, which is not read. */
   addUnread({ isUnread, isUnwatched }: AttemptEnd, failure: RunFailure | null): void {
     if (isUnread && failure?.rule === UNKNOWN.name) {
       this.add("output-not-read", "The output went to a terminal, so its words were not read.");
@@ -32,7 +31,7 @@ export class RunNotes {
     }
   }
 
-  /** Notes that an idle limit has ended a program in which a dagger may have been at work without a word. */
+  /** Adds a note that an idle limit ended a program in which a dagger may have worked silently. */
   addUnheard({ timedOut, connected }: AttemptEnd): void {
     if (timedOut !== "idle" || connected) return;
     this.add(

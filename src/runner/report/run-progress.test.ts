@@ -9,7 +9,7 @@ function told() {
   return { events, teller: new WaitTeller((event) => events.push(event)) };
 }
 
-test("a wait is told when it begins, and each minute until it ends", () => {
+test("reports a wait when it begins, and each minute until it ends", () => {
   const { events, teller } = told();
   teller.waits("engine", 150_000);
   expect(events).toEqual([{ kind: "waiting", circuit: "engine", leftMs: 150_000 }]);
@@ -23,7 +23,7 @@ test("a wait is told when it begins, and each minute until it ends", () => {
   expect(events).toHaveLength(3);
 });
 
-test("a circuit that is asked again and again is told once, another one anew", () => {
+test("reports a circuit that is asked repeatedly once, and another one anew", () => {
   const { events, teller } = told();
   for (let asked = 0; asked < 50; asked += 1) teller.waits("engine", 100);
   teller.waits("git:github.com", 1000);
@@ -31,7 +31,7 @@ test("a circuit that is asked again and again is told once, another one anew", (
   teller.end();
 });
 
-test("a delay of our own is not told at its beginning, which the failed attempt tells", () => {
+test("does not report the start of our own delay, which the failed attempt reports", () => {
   const { events, teller } = told();
   teller.waits(null, 90_000);
   expect(events).toEqual([]);

@@ -1,33 +1,33 @@
-/** Tells what a run does while its command does not run: it tries again, or waits. */
+/** Reports progress between attempts: retries and waits. */
 
 import type { AttemptReport } from "./run-report.js";
 
-/** Something that happens between the attempts of a run. */
+/** An event between the attempts of a run. */
 export type RunProgress =
   | {
       readonly kind: "retrying";
       readonly attempt: AttemptReport;
-      /** The number of that attempt, counted from 1, and how many there are at most. */
+      /** Number of the attempt, starting at 1, and the maximum. */
       readonly number: number;
       readonly of: number;
-      /** Null when a circuit decides when the next one comes, whose wait is told next. */
+      /** Null if a circuit decides when the next one comes; then its wait is reported next. */
       readonly delayMs: number | null;
     }
   | {
       /** `"waiting"` when a wait begins, `"still-waiting"` each minute after that. */
       readonly kind: "waiting" | "still-waiting";
-      /** The circuit that is waited for; null for the delay before another attempt. */
+      /** The awaited circuit; null for the delay before a retry. */
       readonly circuit: string | null;
       readonly leftMs: number;
     };
 
-/** Hears of it as it happens. */
+/** Receives events as they happen. */
 export type OnProgress = (progress: RunProgress) => void;
 
-/** A log without a line for longer than this looks as if the run hung. */
+/** A log without a line for longer than this looks like a hung run. */
 const REPEAT_MS = 60_000;
 
-/** Tells that a wait begins, and that it goes on. Its timers hold no process. */
+/** Reports the start of a wait, and that it continues. Its timers do not keep the process alive. */
 export class WaitTeller {
   readonly #tell: OnProgress;
   #circuit: string | null | undefined;
@@ -39,9 +39,10 @@ export class WaitTeller {
   }
 
   /**
-   * A wait begins or goes on: a circuit that probes is asked again many times a second.
+   * Starts or continues a wait. A probing circuit is asked many times a second.
    *
-   * @param circuit What is waited for; null for a delay of our own, whose beginning is told elsewhere.
+   * @param circuit The awaited circuit; null for a delay of our own, whose start is reported
+   * elsewhere.
    */
   waits(circuit: string | null, leftMs: number): void {
     this.#endsMs = performance.now() + leftMs;
@@ -56,7 +57,7 @@ export class WaitTeller {
     this.#timer.unref();
   }
 
-  /** The wait is over. */
+  /** Ends the wait. */
   end(): void {
     clearInterval(this.#timer);
     this.#circuit = undefined;

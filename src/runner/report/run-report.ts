@@ -1,4 +1,4 @@
-/** What a guarded run reports at its end. */
+/** The report at the end of a guarded run. */
 
 import type { Failure } from "../../attribution/failure.js";
 import type { Contacts } from "../contacts/contacts.js";
@@ -15,98 +15,98 @@ export type RunOutcome =
   | "interrupted"
   | "not-started";
 
-/** Whose fault a failed attempt was. */
+/** The failure of an attempt. */
 export interface RunFailure extends Failure {
-  /** The breaker that has counted it; null when none has. */
+  /** The breaker that counted it; null if none did. */
   readonly breaker: string | null;
-  /** The circuit that it concerns, whether it was counted there or not; null when there is none. */
+  /** The circuit of the failure, even if it did not count there; null if there is none. */
   readonly circuit: string | null;
   /**
-   * Whether it counts in this run alone although its circuit is shared, since nothing but the output of
-   * the program shows it. `--needs` with the circuit would have shared it.
+   * Whether the failure counts only in this run although its circuit is shared, because only the
+   * program's output shows it. `--needs` with the circuit would have shared it.
    */
   readonly couldShare: boolean;
 }
 
 /** One attempt of a command. */
 export interface AttemptReport {
-  /** Its exit code; 128 and the number of the signal that ended it. */
+  /** Its exit code, or 128 plus the number of the signal that ended it. */
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | null;
   readonly durationMs: number;
-  /** Which limit of ours ended it; null when none did. */
+  /** The limit that ended it; null if none did. */
   readonly timedOut: RunLimit | null;
-  /** Which of our own streams could not be written, and why; null when all could. */
+  /** The own stream that could not be written, and the reason; null if both could. */
   readonly outputError: OutputError | null;
   readonly failure: RunFailure | null;
 }
 
-/** Why a command was not let in. */
+/** The rejection of a command. */
 export interface RejectionReport {
-  /** The breaker that refused, the one with the longest wait. */
+  /** The rejecting breaker with the longest wait. */
   readonly upstream: string;
-  /** The other breakers that refused. */
+  /** The other rejecting breakers. */
   readonly others: readonly string[];
   readonly reason: "open" | "probing" | "isolated";
   readonly retryAfterMs: number | null;
-  /** When its last failure was, as an ISO date. */
+  /** The time of its last failure, as an ISO date. */
   readonly since: string | null;
-  /** Until when a shared circuit refuses, as an ISO date; null for others, and while it probes. */
+  /** The end of a shared circuit's rejections, as an ISO date; null for others, and while it probes. */
   readonly until: string | null;
-  /** The attribution rule of that failure, and whose fault it was. */
+  /** The attribution rule of that failure, and the component at fault. */
   readonly rule: string | null;
   readonly fault: string | null;
-  /** Among whom the circuit is shared; null for one of this run alone. */
+  /** The rate-limit scope; null for a circuit of this run alone. */
   readonly scope: string | null;
-  /** The process whose failure opened a shared circuit, or who isolated it. */
+  /** The process whose failure opened a shared circuit, or the owner of its isolation. */
   readonly openedBy: Opener | null;
-  /** Why somebody isolated it; null when nobody did, or gave no reason. */
+  /** The reason for an isolation; null if there is none. */
   readonly isolationReason: string | null;
 }
 
-/** Somebody in the fleet. */
+/** A process or person of the fleet. */
 export interface Opener {
   /** The machine, or the person who isolated a circuit. */
   readonly host: string;
-  /** The run of a CI system; null outside of one. */
+  /** The CI run; null outside of CI. */
   readonly run: string | null;
 }
 
-/** Something that keeps a run or its report from being whole. It holds nothing of the command. */
+/** A problem that makes a run or its report incomplete. It contains no data of the command. */
 export interface Note {
   readonly code: string;
   readonly text: string;
 }
 
-/** What a guarded run did. It holds no argument, no output and no other secret of the command. */
+/** The report of a guarded run. It contains no argument, output or other secret of the command. */
 export interface RunReport {
   readonly outcome: RunOutcome;
   /**
-   * What to end with: the exit code of the command; 74 output not written, 75 rejected, 124 ended by a limit, 128 and the
-   * number of a signal, 126 or 127 not started.
+   * The exit code: that of the command, or 74 output not written, 75 rejected, 124 ended by a
+   * limit, 128 plus the number of a signal, 126 or 127 not started.
    */
   readonly exitCode: number;
-  /** The signal that ended the command, or interrupted the wait for it; null when none did. */
+  /** The signal that ended the command or interrupted its wait; null if none did. */
   readonly signal: NodeJS.Signals | null;
-  /** All attempts and waits together. */
+  /** Total time of attempts and waits. */
   readonly durationMs: number;
-  /** How long circuits were waited for. */
+  /** Total time of waits for circuits. */
   readonly waitedMs: number;
   readonly attempts: readonly AttemptReport[];
-  /** Why there was no further attempt although one was allowed; null when that was not so. */
+  /** The reason why an allowed retry was not made; null otherwise. */
   readonly notRepeated: string | null;
   /** The failure of the last attempt. */
   readonly failure: RunFailure | null;
   readonly rejection: RejectionReport | null;
-  /** What the sessions did that came to us; null when none did. */
+  /** Counters of the sessions that came to us; null if none did. */
   readonly sessions: RunSessions | null;
-  /** Requests that registries were spared because circuits were open. */
+  /** Requests to registries avoided because circuits were open. */
   readonly sparedRequests: number;
-  /** What the command contacted by its traces; null without any. */
+  /** The contacts of the command according to its traces; null without traces. */
   readonly contacts: Contacts | null;
-  /** Images that its sessions took by the lock file of Dagger. */
+  /** Images taken from Dagger's lock file. */
   readonly lockedImages: readonly LockedImage[];
-  /** The breakers of what an earlier run of the same command contacted. */
+  /** The breakers that an earlier run of the same command contacted. */
   readonly learnt: readonly string[];
   readonly warnings: readonly Note[];
 }

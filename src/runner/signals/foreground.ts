@@ -1,17 +1,17 @@
-/** Whether the terminal sends what is typed, such as Ctrl-C, to this process as to its children. */
+/** Determines whether typed signals, such as Ctrl-C, reach this process directly. */
 
 import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 
-/** Fields of /proc/self/stat behind the name of the program, which may hold anything. */
+/** Fields of /proc/self/stat after the program's name, which may contain anything. */
 const GROUP = 2;
 const TERMINAL = 4;
 const FOREGROUND_GROUP = 5;
 const NO_TERMINAL = "0";
 
 /**
- * Whether this process belongs to the group that a terminal has in its foreground. Where the system
- * does not tell, a process with a terminal as one of its streams counts as such.
+ * Returns whether this process is in the foreground group of its terminal. If unknown, a process
+ * with a terminal as a stream counts as such.
  */
 export function isInForeground(): boolean {
   try {
@@ -21,7 +21,7 @@ export function isInForeground(): boolean {
   }
 }
 
-/** The same, from what /proc/self/stat says. */
+/** Does the same for the text of /proc/self/stat. */
 export function readsForeground(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[TERMINAL] !== NO_TERMINAL && fields[GROUP] === fields[FOREGROUND_GROUP];

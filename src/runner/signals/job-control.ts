@@ -1,8 +1,11 @@
-/** Ctrl-Z and `fg`: stops us together with a command on a terminal, and passes both on without one. */
+/**
+ * Handles Ctrl-Z and `fg`: stops us together with a command on a terminal, and passes both on
+ * without one.
+ */
 
 import { isInForeground } from "./foreground.js";
 
-/** Clocks that can stand still. Both calls may be repeated. */
+/** Clocks that can be paused. Both calls may be repeated. */
 export interface StoppableClocks {
   pause(): void;
   resume(): void;
@@ -11,11 +14,11 @@ export interface StoppableClocks {
 /** A running command that can be stopped. */
 export interface StoppableCommand {
   signal(signal: NodeJS.Signals): void;
-  /** Stops it as SIGTSTP would. Returns whether the command itself stands still now. */
+  /** Stops it as SIGTSTP would. Returns whether the command itself is stopped now. */
   stop(): boolean;
 }
 
-/** Nothing is there to be stopped on Windows. */
+/** Windows has no job control. */
 const HAS_JOB_CONTROL = process.platform !== "win32";
 
 /** Listens to SIGTSTP and SIGCONT for one run. */
@@ -25,7 +28,7 @@ export class JobControl {
   #clocks: StoppableClocks | undefined;
   readonly #onStop = (): void => this.#stop();
   readonly #onContinue = (): void => {
-    // `fg` has continued the whole group. After `bg` it comes twice, which harms nobody.
+    // `fg` has continued the whole group. After `bg` the signal comes twice, which is harmless.
     if (!this.#sharesTerminal || !isInForeground()) this.#command?.signal("SIGCONT");
     this.#clocks?.resume();
   };
@@ -36,7 +39,7 @@ export class JobControl {
     process.on("SIGCONT", this.#onContinue);
   }
 
-  /** Passes on to a command from now on. */
+  /** Passes signals on to a command from now on. */
   passTo(
     command: StoppableCommand,
     sharesTerminal: boolean,
@@ -47,13 +50,13 @@ export class JobControl {
     this.#clocks = clocks;
   }
 
-  /** The command has ended. */
+  /** Forgets a command that has ended. */
   forget(): void {
     this.#command = undefined;
     this.#clocks = undefined;
   }
 
-  /** Listens no more. */
+  /** Stops listening. */
   release(): void {
     process.off("SIGTSTP", this.#onStop);
     process.off("SIGCONT", this.#onContinue);
@@ -64,10 +67,11 @@ export class JobControl {
       if (this.#command.stop()) this.#clocks?.pause();
       return;
     }
-    // What is typed reaches the whole group; what was sent to us alone did not reach the command.
+    // Typed signals reach the whole group. A signal to us alone did not reach the command.
     if (!isInForeground()) this.#command?.signal("SIGTSTP");
     this.#clocks?.pause();
-    // By the default action and not by SIGSTOP: the system knows whether a shell is there to continue us.
+    // Uses the default action instead of SIGSTOP, because the system checks that a shell can
+    // continue us.
     process.off("SIGTSTP", this.#onStop);
     process.kill(process.pid, "SIGTSTP");
     process.on("SIGTSTP", this.#onStop);

@@ -1,10 +1,10 @@
-/** Keeps a process that was told to end from being ended at once while it says how its run ended. */
+/** Protects a process that was told to end while it reports how its run ended. */
 
 /** GitHub sends SIGTERM 7.5 s after SIGINT and SIGKILL 2.5 s later; Docker kills 10 s after SIGTERM. */
 const HOLD_MS = 2_500;
 const HELD = ["SIGINT", "SIGTERM"] as const;
 
-/** Ignores further SIGINT and SIGTERM for a short time. It does not keep the process alive. */
+/** Ignores further SIGINT and SIGTERM for a short time. Does not keep the process alive. */
 export function holdForLastWords(): void {
   const ignore = (): void => undefined;
   for (const signal of HELD) process.on(signal, ignore);

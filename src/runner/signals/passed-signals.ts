@@ -1,11 +1,11 @@
-/** The signals that reach a command through us: all that end or stop a process and can be caught. */
+/** The signals passed on to a command: all that end or stop a process and can be caught. */
 
 import { constants } from "node:os";
 
-/** These ask a command to end: what fails after one is not held against anybody. */
+/** Signals that ask a command to end. Later failures count against no upstream. */
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"]);
 
-/** A profiler of Node.js sends this to itself all the time. */
+/** A profiler of Node.js sends SIGPROF to its own process all the time. */
 const PROFILING: readonly "SIGPROF"[] = isProfiled() ? [] : ["SIGPROF"];
 
 function isProfiled(): boolean {
@@ -15,9 +15,9 @@ function isProfiled(): boolean {
 }
 
 /**
- * What ends a process by default, and would leave a command behind. Faults (SIGSEGV and the like) are
- * left alone, as are SIGTTIN and SIGTTOU. A listener also keeps Node from opening its debugger at
- * SIGUSR1.
+ * Signals that end a process by default and would leave a command behind. Faults (SIGSEGV and the
+ * like), SIGTTIN and SIGTTOU are left alone. A listener also keeps Node from opening its debugger
+ * on SIGUSR1.
  */
 export const PASSED_ON: readonly NodeJS.Signals[] = (
   [
@@ -35,7 +35,7 @@ export const PASSED_ON: readonly NodeJS.Signals[] = (
   ] as const
 ).filter((signal) => constants.signals[signal] !== undefined);
 
-/** Whether a signal always asks a command to end, and never only tells it something. */
+/** Returns whether a signal always asks a command to end. */
 export function asksToEnd(signal: NodeJS.Signals): boolean {
   return ENDING.has(signal);
 }

@@ -1,4 +1,4 @@
-/** Signals to a run: they go to the command while it runs, and end the waits between its attempts. */
+/** Handles signals to a run: passes them on to the running command, and ends waits between attempts. */
 
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
@@ -7,22 +7,22 @@ import { JobControl, type StoppableClocks, type StoppableCommand } from "./job-c
 import { holdForLastWords } from "./last-words.js";
 import { asksToEnd, PASSED_ON } from "./passed-signals.js";
 
-/** Within this time after SIGXFSZ our own write fails, where that was the reason for it. */
+/** If SIGXFSZ was for us, our own write fails within this time. */
 const OWN_FAULT_MS = 50;
 
-/** What a terminal sends to the command as well when somebody types it. */
+/** Signals that a terminal also sends to the command when typed. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
-/** What CI systems, Docker and people end a command with. */
+/** Signals with which CI systems, Docker and people end a command. */
 const STOPPING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM"]);
 
 /**
- * Node.js ignores it, so that a write fails instead. Without any listener it would end us from the first
- * one that is taken off: one stays for good.
+ * Node.js ignores SIGXFSZ, so that a write fails instead. After the last listener is removed it
+ * would end us, so one stays for good.
  */
 const TOO_LARGE = "SIGXFSZ";
 const ignored = (): void => undefined;
 
-/** A run was told to end while no command was running. */
+/** The error of a run that was told to end while no command was running. */
 export class RunInterruptedError extends Error {
   readonly signal: NodeJS.Signals;
 
@@ -33,31 +33,34 @@ export class RunInterruptedError extends Error {
   }
 }
 
-/** A running command, as far as signals are concerned. */
+/** The part of a running command that signals need. */
 export interface SignaledCommand extends StoppableCommand {
-  /** Whether a limit of ours has told it to end already. */
+  /** Whether a limit has already told it to end. */
   readonly isTold: boolean;
-  /** Ends it by force, with all that it has started. */
+  /** Ends it and all its descendants by force. */
   kill(): void;
 }
 
-/** How signals reach a command. */
+/** The rules for passing signals on. */
 export interface PassingRules {
   /**
-   * Whether the command is in our own process group, so that what is typed at a terminal reaches it
-   * without us. Passed on as well it would count twice, and dagger takes the second one for "at once".
+   * Whether the command is in our process group, so that typed signals reach it directly. Passing
+   * them on too would count twice, and dagger ends at once after the second.
    */
   readonly sharesTerminal: boolean;
   /**
-   * Whether the first SIGINT or SIGTERM is passed on as SIGINT. `dagger call` handles SIGINT alone: it
-   * tells what hung and sends its last spans.
+   * Whether the first SIGINT or SIGTERM is passed on as SIGINT. `dagger call` handles only SIGINT:
+   * it reports what hung and sends its last spans.
    */
   readonly interruptsFirst: boolean;
-  /** How long after a first SIGINT or SIGTERM all that still runs is killed; undefined for never. */
+  /**
+   * Milliseconds after a first SIGINT or SIGTERM until all processes are killed; undefined for
+   * never.
+   */
   readonly killAfterMs?: number | undefined;
-  /** The clocks that stand still while the command is stopped. */
+  /** Clocks that pause while the command is stopped. */
   readonly clocks?: StoppableClocks | undefined;
-  /** Whether our own output could not be written. */
+  /** Returns whether our own output could not be written. */
   readonly hasOutputFailed?: (() => boolean) | undefined;
 }
 
@@ -65,7 +68,7 @@ export interface PassingRules {
 export class RunSignals {
   readonly #interruption = new AbortController();
   readonly #jobControl = new JobControl();
-  /** Signals that the command has got from us. */
+  /** Signals that we passed on to the command. */
   readonly #passed = new Set<NodeJS.Signals>();
   #command: SignaledCommand | undefined;
   #rules: PassingRules | undefined;
@@ -91,29 +94,29 @@ export class RunSignals {
     process.on("exit", this.#onExit);
   }
 
-  /** The first signal that came to end the run, if one did. */
+  /** The first signal that ends the run, if one arrived. */
   get received(): NodeJS.Signals | undefined {
     return this.#received;
   }
 
-  /** Aborted when the run is to end, with a {@link RunInterruptedError}. */
+  /** Aborted when the run must end, with a {@link RunInterruptedError}. */
   get any(): AbortSignal {
     return this.#interruption.signal;
   }
 
-  /** The signal in whose place the command got SIGINT, and nothing after it. */
+  /** The signal that was passed on as SIGINT, if no other followed. */
   get translated(): NodeJS.Signals | undefined {
     return this.#translated;
   }
 
-  /** Passes signals on to a command until its end, and ends it should we end before it. */
+  /** Passes signals on to a command until its end, and ends it if we end first. */
   passTo(child: ChildProcess, command: SignaledCommand, rules: PassingRules): void {
     this.#command = command;
     this.#rules = rules;
     this.#jobControl.passTo(command, rules.sharesTerminal, rules.clocks);
     child.once("exit", (_exitCode, signal) => {
-      // A signal that may only tell something has ended the command after all. What is typed may end it
-      // before the same reaches us.
+      // A signal that need not end a command has ended it. A typed signal may end it before it
+      // reaches us.
       const mayBeTyped = signal !== null && !command.isTold && isTyped(signal, rules);
       if (signal !== null && (mayBeTyped || this.#passed.has(signal))) this.#interrupt(signal);
       if (this.#command !== command) return;
@@ -122,7 +125,7 @@ export class RunSignals {
     });
   }
 
-  /** Listens no more. What was told to end may still say its last words. May be called again. */
+  /** Stops listening. A run that was told to end may still report. May be called again. */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
@@ -133,7 +136,10 @@ export class RunSignals {
     if (this.#isStopping) holdForLastWords();
   }
 
-  /** The system sends it to us as well, for a file that became too large: that is no word to the command. */
+  /**
+   * Handles SIGXFSZ. The system also sends it to us for a file that became too large, and then it
+   * is not meant for the command.
+   */
   #onTooLarge(): void {
     const command = this.#command;
     const pass = (): void => {
@@ -157,7 +163,7 @@ export class RunSignals {
     if (isTyped(signal, this.#rules)) return;
     this.#translated = isFirst && interruptsFirst && signal !== "SIGINT" ? signal : undefined;
     if (!isFirst || !interruptsFirst) this.#send(command, signal);
-    // A second SIGINT would cut off what the command says after the one that a limit has sent.
+    // A second SIGINT would cut off the command's report after the one that a limit sent.
     else if (!command.isTold) this.#send(command, "SIGINT");
   }
 
@@ -166,7 +172,7 @@ export class RunSignals {
     command.signal(signal);
   }
 
-  /** Who told us to end will kill us soon: what we have to say must come before that. */
+  /** Starts the time until a kill: the sender will kill us soon, and our report must come first. */
   #stops(): void {
     this.#isStopping = true;
     const { killAfterMs } = this.#rules ?? {};
@@ -175,7 +181,7 @@ export class RunSignals {
   }
 }
 
-/** Whether a signal reaches the command without us, as far as can be known. */
+/** Returns whether a signal reaches the command directly, as far as known. */
 function isTyped(signal: NodeJS.Signals, { sharesTerminal }: PassingRules): boolean {
   return sharesTerminal && TYPED.has(signal) && isInForeground();
 }
