@@ -125,8 +125,12 @@ describe("a session opened in this process", () => {
       ],
     });
     await ask(session, '{ container { from(address: "quay.io/a/b") { platform } } }');
-    const signal = AbortSignal.timeout(150);
+    const leaving = new AbortController();
+    const { signal } = leaving;
     const given = ask(session, '{ container { from(address: "c") { platform } } }', { signal });
+    // The time runs from when the host was asked, which a busy machine may delay.
+    await vi.waitFor(() => expect(session.requestsTo("auth.docker.io")).toBe(1));
+    setTimeout(() => leaving.abort(), 150);
     await expect(given).rejects.toThrow();
     await session.stop();
     const [slow, hung, ...more] = evidenceFromSpans(spansOf(collector), { timedOutAfterMs: 150 });

@@ -1,6 +1,6 @@
 /** `dagger-breaker run` around the CLI stand-in of the test kit, which prints and ends as Dagger 1.0 does. */
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -32,6 +32,15 @@ async function run(options: readonly string[], command: CommandDouble): Promise<
   const args = ["run", ...options, "--", dagger, "call", "test"];
   const ended = await cli.run(args, { env: environment(command) });
   return { ...ended, stderr: stripVTControlCharacters(ended.stderr) };
+}
+
+/** The processes that a process has started and that have not ended. */
+function childrenOf(parent: number | undefined): string[] {
+  const listed = execFileSync("ps", ["-eo", "pid=,ppid=,stat="], { encoding: "utf8" });
+  const rows = listed.split("\n").map((line) => line.trim().split(/\s+/));
+  return rows.flatMap(([pid = "", ppid, stat]) =>
+    ppid === String(parent) && !stat?.startsWith("Z") ? [pid] : [],
+  );
 }
 
 const lines = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index}`);
@@ -81,11 +90,12 @@ test("a job that is canceled as GitHub does it has its closing line, outputs and
   });
   const closed = once(child, "close");
   while (!stderr.includes("begun")) await sleep(20);
+  const begun = childrenOf(child.pid);
   child.kill("SIGINT");
-  // GitHub sends SIGTERM half a second after we have killed what runs, while we say our last words.
-  const again = setInterval(() => child.kill("SIGTERM"), 1_050);
+  // GitHub's SIGTERM comes after the command was killed, while the run reports its end.
+  while (begun.every((pid) => childrenOf(child.pid).includes(pid))) await sleep(20);
+  child.kill("SIGTERM");
   expect(await closed).toEqual([137, null]);
-  clearInterval(again);
   expect(stderr).toMatch(/\ndagger-breaker: interrupted \(SIGKILL\), exit code 137\n$/);
   expect(readFileSync(files.GITHUB_OUTPUT, "utf8")).toContain("outcome=interrupted");
   expect(readFileSync(files.GITHUB_STEP_SUMMARY, "utf8")).toContain("interrupted");
