@@ -14,16 +14,16 @@ console.log("\nThe upstream goes down; three failures in a row open the circuit.
 upstreamIsUp = false;
 for (let attempt = 1; attempt <= 3; attempt += 1) await call();
 
-console.log("\nWhile it is open, the upstream is left alone.");
+console.log("\nWhile it is open, no call reaches the upstream.");
 await call();
 
-console.log("\nThe upstream is back, and once the open time is over one call probes it.");
+console.log("\nThe upstream is back, and after the reset timeout one call probes it.");
 upstreamIsUp = true;
 // A timer may fire up to a millisecond early.
 await sleep(Math.ceil(breaker.check().retryAfterMs ?? 0) + 1);
 await call();
 
-console.log("\nWhat was counted:", breaker.getMetrics().metrics);
+console.log("\nCounts:", breaker.getMetrics().metrics);
 
 /** Makes one call through the breaker and prints its result. */
 async function call(): Promise<void> {

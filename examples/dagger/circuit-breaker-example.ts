@@ -15,7 +15,7 @@ import { tellRegistryOutage } from "./registry-outage.js";
 import { chooseSession } from "./session-choice.js";
 import { tellSharedStore } from "./shared-store.js";
 import { Story } from "./story.js";
-import { tellWitness } from "./witness.js";
+import { tellTracesAndDigests } from "./traces-and-digests.js";
 
 /** A real engine may have to pull an image first; a hanging one must not hang the example. */
 const OPERATION_TIMEOUT_MS = 60_000;
@@ -26,7 +26,7 @@ const story = new Story(json);
 process.stdout.once("error", endWithoutReader);
 const parts =
   store === undefined
-    ? [tellRealOperations, tellOutage, tellRegistryOutage, ...(traces ? [tellWitness] : [])]
+    ? [tellRealOperations, tellOutage, tellRegistryOutage, ...(traces ? [tellTracesAndDigests] : [])]
     : [() => tellSharedStore(story, store)];
 for (const tell of parts) await story.part(tell);
 process.exitCode = story.end();
@@ -52,8 +52,8 @@ function refuse(why: string): never {
 }
 
 /**
- * The reader has gone, as with `| head -1`: exits like a process killed by the signal of a closed
- * pipe.
+ * Exits like a process killed by the signal of a closed pipe, because the reader has gone, as with
+ * `| head -1`.
  */
 function endWithoutReader(error: NodeJS.ErrnoException): never {
   if (error.code !== "EPIPE") throw error;
@@ -80,7 +80,7 @@ async function tellRealOperations(): Promise<void> {
         story.tell("call", `call: version -> ${version}`, { outcome: "success" }, "good");
         const container = client.container().from("alpine:3.20");
         const echo = await tellOperation("echo", container.withExec(["echo", "hello"]).stdout());
-        story.expect("echo ran and gave its output", echo === "hello\n");
+        story.expect("echo ran and returned its output", echo === "hello\n");
         const failure = await tellOperation(
           "a failing test",
           container.withExec(["false"]).stdout(),
@@ -98,7 +98,7 @@ async function tellRealOperations(): Promise<void> {
   }
   const { state, metrics } = registry.get("engine").getMetrics();
   story.expect("the engine's circuit stayed closed", state === "closed");
-  story.expect("no call failed by the engine", metrics.failureCount === 0);
+  story.expect("no call failed because of the engine", metrics.failureCount === 0);
   story.expect("every call was counted", metrics.successCount === 4);
 }
 

@@ -31,19 +31,19 @@ export async function tellOutage(story: Story): Promise<void> {
   story.chapter("A pipeline runs, and its engine dies in the middle");
   setEngine("dies");
   await tellDyingSession(story, guard);
-  story.expect("the failing test was no failure of the engine", failuresOf(engine) === 1);
+  story.expect("the failing test is not a failure of the engine", failuresOf(engine) === 1);
 
   story.chapter("The pipeline connects again, but Docker is down");
   setEngine("down");
   for (let attempt = 2; attempt <= 3; attempt += 1) await tellFailedConnect(story, guard, attempt);
   story.expect("the circuit is open after three failures", engine.state === "open");
 
-  story.chapter("While the circuit is open nobody waits for a dead engine");
+  story.chapter("While the circuit is open, no call waits for a dead engine");
   for (let call = 1; call <= 3; call += 1) await tellRejection(story, guard, call);
   await tellFallback(story, guard);
   story.expect("four calls were rejected", engine.getMetrics().metrics.rejectedCount === 4);
 
-  story.chapter("The open time ends, one call probes, and the engine is still away");
+  story.chapter("The reset timeout ends, one call probes, and the engine is still down");
   // A timer may fire up to a millisecond early.
   await sleep(Math.ceil(engine.check().retryAfterMs ?? 0) + 1);
   await tellFailedConnect(story, guard, 4);
@@ -56,7 +56,7 @@ export async function tellOutage(story: Story): Promise<void> {
 
   story.chapter("A registry has a hiccup: a retry with backoff is enough");
   await tellRetry(story, guard);
-  story.expect("a registry's hiccup is no failure of the engine", failuresOf(engine) === 4);
+  story.expect("a registry's hiccup is not a failure of the engine", failuresOf(engine) === 4);
   tellMetrics(story, engine);
 }
 
@@ -76,7 +76,7 @@ async function tellDyingSession(story: Story, guard: GuardOptions): Promise<void
       const killed = "call: the engine is killed under it -> failure 1 of 3";
       story.tell("failure", killed, { failure: 1 }, "bad");
       const lost = await reasonOf(client.version());
-      story.expect("the rest of a lost session is refused", isSessionLostError(lost));
+      story.expect("the rest of a lost session is rejected", isSessionLostError(lost));
       story.tell("lost", `call: ${messageOf(lost)}`, { outcome: "refused" }, "note");
     },
     { guard },
@@ -152,7 +152,7 @@ async function tellRetry(story: Story, guard: GuardOptions): Promise<void> {
 
 function tellMetrics(story: Story, engine: CircuitBreaker): void {
   const { metrics, ...standing } = engine.getMetrics();
-  story.chapter("Metrics of the breaker of the engine");
+  story.chapter("Metrics of the engine's breaker");
   for (const [name, value] of Object.entries({ state: standing.state, ...metrics })) {
     story.tell("metric", `${name.padEnd(18)}${value}`, { name, value }, "plain");
   }

@@ -21,14 +21,14 @@ await get("/");
 await get("/missing");
 await get("/limited");
 await get("/");
-console.log("\nOne minute later, which is the reset timeout but less than the server asked for:");
+console.log("\nOne minute later: the reset timeout is over, but not the server's delay:");
 clock.advance(60_000);
 await get("/");
 console.log("\nTwo minutes after the answer:");
 clock.advance(60_000);
 await get("/");
 notNeededAfterAll();
-console.log("\nwhat was counted:", breaker.getMetrics().metrics);
+console.log("\ncounts:", breaker.getMetrics().metrics);
 server.close();
 
 /** Makes one request with a permit, settled by the meaning of the status for the upstream. */
@@ -51,8 +51,11 @@ async function get(path: string): Promise<void> {
   }
 }
 
-/** A permit that leaves its block unsettled is released, and nothing is counted. */
+/**
+ * Takes a permit and leaves its block without settling it: the permit is released, and nothing is
+ * counted.
+ */
 function notNeededAfterAll(): void {
   using permit = breaker.acquire();
-  console.log(`\nA permit of generation ${permit.generation} goes back unused.`);
+  console.log(`\nA permit of generation ${permit.generation} is released unused.`);
 }

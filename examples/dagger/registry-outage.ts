@@ -22,12 +22,12 @@ export async function tellRegistryOutage(story: Story): Promise<void> {
       const asked = double.requestsTo("registry-1.docker.io");
       const second = await pull(story, client, "node:24");
       story.expect("the second pull is rejected", second === "rejected");
-      const spared = asked - (double.requestsTo("registry-1.docker.io") - asked);
-      story.expect("a rejected pull asks the registry for nothing", spared === asked);
+      const avoided = asked - (double.requestsTo("registry-1.docker.io") - asked);
+      story.expect("a rejected pull sends no request to the registry", avoided === asked);
       story.tell(
         "spared",
-        `the rejected pull spared the registry ${spared} requests`,
-        { spared },
+        `the rejected pull avoided ${avoided} requests to the registry`,
+        { spared: avoided },
         "note",
       );
       const other = await pull(story, client, "ghcr.io/acme/app:1");
@@ -38,8 +38,8 @@ export async function tellRegistryOutage(story: Story): Promise<void> {
   await double.stop();
   const state = (name: string) => registry.get(name).state;
   story.expect("only Docker Hub's circuit is open", state("registry:docker.io") === "open");
-  story.expect("that of ghcr.io is closed", state("registry:ghcr.io") === "closed");
-  story.expect("that of the engine is closed", state("engine") === "closed");
+  story.expect("the circuit of ghcr.io is closed", state("registry:ghcr.io") === "closed");
+  story.expect("the engine's circuit is closed", state("engine") === "closed");
 }
 
 async function pull(story: Story, client: Client, image: string) {

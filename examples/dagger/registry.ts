@@ -12,21 +12,21 @@ console.log("The registry of the process: the same name is the same breaker.");
 const payments = getCircuitBreaker("payments", { failureThreshold: 1, resetTimeoutMs: 30_000 });
 console.log("same instance:", getCircuitBreaker("payments") === payments);
 
-console.log("\nOther options for a name that is there are a mistake, and both are shown.");
+console.log("\nOther options for an existing name are a mistake, and the error shows both.");
 try {
   getCircuitBreaker("payments", { failureThreshold: 5, resetTimeoutMs: 30_000 });
 } catch (error) {
   console.log(String(error));
 }
 
-console.log("\nAll of them by name, and a reset that lifts no isolation.");
+console.log("\nAll breakers by name, and a reset that keeps an isolation.");
 payments.acquire().failure(new Error("down"));
 getCircuitBreaker("search").isolate("maintenance until noon");
 showAll();
 resetAllCircuitBreakers();
 showAll();
 
-console.log("\nA registry of one's own is bounded, has defaults, and tells of new breakers.");
+console.log("\nA registry of your own is bounded, has defaults, and reports new breakers.");
 const hosts = createRegistry({ maxBreakers: 2, defaults: { failureThreshold: 1 } });
 logTo(hosts, console);
 hosts.get("a.example").acquire().failure(new Error("down"));

@@ -26,12 +26,12 @@ let plan: ("fails" | "hangs")[] = [];
 
 await show("It answers.", []);
 await show("It fails once: the retry gets an answer.", ["fails"]);
-await show("It hangs once: the time-out of one attempt ends that.", ["hangs"]);
-await show("It is down: the last good price stands in.", ["fails", "fails", "fails"]);
-await show("It is still down: the circuit opens, and nobody retries that.", ["fails"]);
-await show("The circuit is open: the upstream is not asked at all.", []);
-console.log("\nwhat the breaker counted:", breaker.getMetrics().metrics);
-console.log("retries that the budget still has:", retry.budget.tokens);
+await show("It hangs once: the timeout of one attempt ends it.", ["hangs"]);
+await show("It is down: the last good price replaces the answer.", ["fails", "fails", "fails"]);
+await show("It is still down: the circuit opens, and the retries stop.", ["fails"]);
+await show("The circuit is open: no call reaches the upstream.", []);
+console.log("\ncounts of the breaker:", breaker.getMetrics().metrics);
+console.log("retries left in the budget:", retry.budget.tokens);
 
 async function show(title: string, next: typeof plan): Promise<void> {
   plan = [...next];

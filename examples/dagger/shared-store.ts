@@ -16,7 +16,7 @@ const SCOPE = "example";
  * @param store The URL of the store, such as `redis://127.0.0.1:6379` or `sqlite:/tmp/fleet.db`.
  */
 export async function tellSharedStore(story: Story, store: string): Promise<void> {
-  story.chapter("Docker Hub answers 429, and one store tells all terminals");
+  story.chapter("Docker Hub answers 429, and one store informs all terminals");
   const fleet = createFleet({ store, scope: SCOPE });
   let downReason = "";
   fleet.on("storeDown", ({ reason }) => {
@@ -43,16 +43,16 @@ async function pullWith(story: Story, fleet: Fleet): Promise<void> {
   const outcome = await pull(story, fleet);
   const asked = double.requestsTo("registry-1.docker.io");
   await double.stop();
-  story.tell("asked", `the registry was asked ${asked} times`, { outcome, asked }, "note");
+  story.tell("asked", `the registry received ${asked} requests`, { outcome, asked }, "note");
   if (isOpen) {
     story.expect("a circuit that another terminal opened rejects the pull", outcome === "rejected");
-    story.expect("a rejected pull asks the registry for nothing", asked === 0);
+    story.expect("a rejected pull sends no request to the registry", asked === 0);
     return;
   }
   story.expect("the first pull fails", outcome === "failed");
   await fleet.flush();
   const after = await circuitOf(fleet);
-  story.expect("the circuit is open for everybody now", after?.state === "open");
+  story.expect("the circuit is open for all processes now", after?.state === "open");
   const seconds = Math.ceil((after?.retryAfterMs ?? 0) / 1000);
   story.tell("again", `Run the same in another terminal within ${seconds} s.`, { seconds }, "good");
 }

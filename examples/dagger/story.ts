@@ -66,7 +66,7 @@ export class Story {
   expect(what: string, holds: boolean): void {
     if (holds) return;
     this.#broken.push(what);
-    this.tell("broken", `This should have been so, but is not: ${what}`, {}, "bad");
+    this.tell("broken", `Expected, but not so: ${what}`, {}, "bad");
   }
 
   /** Ends the story and returns the exit code of the process. */

@@ -6,7 +6,7 @@ import { classifyFailure } from "dagger-circuit-breaker/attribution";
 import { type Client, connect, guardRegistry } from "dagger-circuit-breaker/dagger";
 import { startSessionDouble } from "dagger-circuit-breaker/testing";
 
-/** The pipeline under test: pulls from Docker Hub and, after a rate limit, from a mirror. */
+/** Pulls from Docker Hub and, after a rate limit, from a mirror: the pipeline under test. */
 function greet(client: Client): Promise<string> {
   const greetOn = (image: string) =>
     client.container().from(image).withExec(["echo", "hello"]).stdout();
@@ -30,17 +30,17 @@ const requestsToDockerHub = () => session.requestsTo("registry-1.docker.io");
 
 assert.equal(await connect(greet), "hello\n");
 assert.equal(requestsToDockerHub(), 6);
-console.log("ok: the pipeline greets, and that one pull cost Docker Hub six requests");
+console.log("ok: the pipeline works, and one pull sent Docker Hub six requests");
 
 assert.equal(guardRegistry.get("registry:docker.io").state, "open");
 assert.equal(await connect(greet), "hello\n");
 assert.equal(requestsToDockerHub(), 6);
-console.log("ok: the second run asks the mirror at once, and Docker Hub nothing");
+console.log("ok: the second run uses the mirror at once, and sends Docker Hub nothing");
 
 session.setFaults([]);
 guardRegistry.resetAll();
 assert.equal(await connect(greet), "hello\n");
 assert.ok(requestsToDockerHub() > 6);
-console.log("ok: when the limit is over, the pipeline is back on Docker Hub");
+console.log("ok: after the rate limit, the pipeline is back on Docker Hub");
 
 await session.stop();

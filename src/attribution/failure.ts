@@ -37,7 +37,7 @@ export interface Failure {
   readonly counts: boolean;
   /** Whether this is a rate limit: status 429, or words to that effect. */
   readonly limited: boolean;
-  /** Whether the same call may succeed later although nobody changes anything. */
+  /** Whether the same call may succeed later without any change. */
   readonly transient: boolean;
   /** The delay that the server asked for, in milliseconds; null if it named none. */
   readonly retryAfterMs: number | null;
@@ -88,7 +88,7 @@ export interface FailureContext {
    * words of a failure name no host, the only one of its kind there is the upstream.
    */
   readonly command?: string | readonly string[] | undefined;
-  /** What that command read from its standard input: the document of `dagger query`, or a script. */
+  /** The standard input of that command: the document of `dagger query`, or a script. */
   readonly input?: string | undefined;
 }
 

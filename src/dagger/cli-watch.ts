@@ -151,7 +151,10 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
   Object.defineProperty(child, "spawn", { value: startWithMore, configurable: true });
 }
 
-/** The only report of a CLI that ended by itself or badly. It contains none of its output. */
+/**
+ * Warns of a CLI that ended by itself or badly. Nothing else reports this. The text contains none
+ * of its output.
+ */
 function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void {
   if (code === 0 || signal === "SIGTERM") return;
   process.emitWarning(`the dagger CLI of a session ended with ${signal ?? `exit code ${code}`}`, {

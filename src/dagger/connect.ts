@@ -14,7 +14,7 @@ export interface ConnectOptions extends sdk.ConnectOpts {
 }
 
 /**
- * The SDK's `connect`, guarded: opens a session and calls `callback` with a client whose every
+ * Opens a session like the SDK's `connect`, guarded, and calls `callback` with a client whose every
  * request passes the breakers of its upstreams.
  *
  * Unlike the SDK's own, it resolves to the callback's value, passes on the callback's error
@@ -22,6 +22,7 @@ export interface ConnectOptions extends sdk.ConnectOpts {
  *
  * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then;
  * TimeoutError if none opens within `connectTimeoutMs`.
+ *
  * @example
  * ```ts
  * import { connect } from "dagger-circuit-breaker/dagger";
@@ -54,7 +55,7 @@ export async function connect<T>(
 }
 
 /**
- * The SDK's `connection`, guarded: opens a session for the global `dag` and guards `dag` while
+ * Opens a session for the global `dag` like the SDK's `connection`, and guards `dag` while
  * `callback` runs. Everything else is as in `connect`.
  *
  * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then.

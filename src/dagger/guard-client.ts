@@ -21,7 +21,7 @@ import { makeGuard, type RequestSender, requestSender } from "./step-aside.js";
 import { fetchWith, send, type TransportAnswer } from "./transport.js";
 
 /**
- * Returns a guarded copy of a client of the Dagger SDK (any copy of the SDK): each request from it,
+ * Returns a guarded copy of a client of the Dagger SDK (any copy of the SDK). Each request from it,
  * or from any object made with it, passes the breakers of its upstreams. The given client is not
  * changed. Objects remain the SDK's own.
  *
@@ -31,6 +31,7 @@ import { fetchWith, send, type TransportAnswer } from "./transport.js";
  * @param client A `Client`, such as from `connect`, or `dag`.
  * @throws UnsupportedSdkError if the SDK has an unknown structure; TypeError or RangeError for
  * wrong options.
+ *
  * @example
  * ```ts
  * import { dag } from "@dagger.io/dagger";

@@ -47,8 +47,8 @@ function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: stri
 }
 
 /**
- * The SDK wraps errors of its transport. Our errors, and the user's own abort reason, reach the
- * user unwrapped.
+ * Unwraps an error of the SDK. The SDK wraps errors of its transport, but our errors, and the
+ * user's own abort reason, reach the user unwrapped.
  */
 function unwrapped(error: unknown, signal: AbortSignal | undefined): unknown {
   const seen = new Set<unknown>();

@@ -65,9 +65,9 @@ async function tellOthers(fleet: Fleet): Promise<void> {
 }
 
 /**
- * A CLI started elsewhere does not send its traces here. Without an option, traces are read if
- * circuits are shared. A process that joins an outage has seen no failure, so on engines with lock
- * files only an exchange proves that its probe has reached the registry.
+ * Starts to read traces. A CLI started elsewhere does not send its traces here. Without an option,
+ * traces are read if circuits are shared. A process that joins an outage has seen no failure, so on
+ * engines with lock files only an exchange proves that its probe has reached the registry.
  */
 async function startTracing(
   wanted: boolean | undefined,

@@ -75,7 +75,8 @@ function answerOf(response: IncomingMessage, body: string): TransportAnswer {
 }
 
 /**
- * The SDK expects the code of a refused connection as text in `errno`, like its own fetch sets it.
+ * Adds the code of a refused connection as text in `errno`, where the SDK expects it, like its own
+ * fetch does.
  */
 function withErrno(error: unknown): unknown {
   if (error instanceof Error && "code" in error) Object.assign(error, { errno: error.code });

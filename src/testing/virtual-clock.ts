@@ -28,7 +28,7 @@ export class VirtualClock implements Clock {
   #nowMs = 0;
   readonly #timers = new Set<Timer>();
 
-  /** The virtual time in milliseconds. */
+  /** Returns the virtual time in milliseconds. */
   now(): number {
     return this.#nowMs;
   }
@@ -77,7 +77,7 @@ export class VirtualClock implements Clock {
     throw new RangeError(`ms is ${ms}, expected a finite number of milliseconds, 0 or more`);
   }
 
-  /** Runs the earliest timer until `endMs`; returns false if there is none. */
+  /** Runs the earliest timer until `endMs`; returns false without such a timer. */
   #runNext(endMs: number): boolean {
     let next: Timer | undefined;
     for (const timer of this.#timers) {

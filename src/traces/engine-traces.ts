@@ -4,7 +4,7 @@ import { codeOf } from "../files/error-code.js";
 import { collectorOf, type Environment, engineEnvironment } from "./environment.js";
 import { startTraceReceiver, type TraceReceiver } from "./receiver/receiver.js";
 
-/** The receiver of a CLI's spans, or the reason why there is none. */
+/** The receiver of a CLI's spans, or the reason why it is missing. */
 export type EngineTraces =
   | {
       readonly receiver: TraceReceiver;

@@ -102,9 +102,9 @@ function collectorFor(
  * Returns the variables with which a CLI sends its spans to a receiver. Set them for the CLI only:
  * in the process of an SDK they would start its own telemetry. The user's sampling stays as it is.
  *
- * If the user's collector must be left alone, there are none, and no spans are received. This case,
- * and a sampler that hides requests, cause one warning per process (type `CircuitBreakerWarning`,
- * code `traces-left-alone` or `traces-sampled`).
+ * If the user's collector must be left alone, the result is empty, and no spans are received. This
+ * case, and a sampler that hides requests, cause one warning per process (type
+ * `CircuitBreakerWarning`, code `traces-left-alone` or `traces-sampled`).
  *
  * @param receiver A receiver that forwards to the endpoint of `collectorOf(env)`, if there is one.
  * @param env The environment that the CLI would have without us.
@@ -166,7 +166,7 @@ function isLower(delay: string | undefined): boolean {
   return /^\d+$/.test(text) && Number(text) < SCHEDULE_DELAY_MS;
 }
 
-/** An empty variable counts as unset, by the specification of OpenTelemetry. */
+/** Returns whether a variable has a value. OpenTelemetry counts an empty one as unset. */
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value.trim() !== "";
 }

@@ -6,7 +6,7 @@ import { childOf, type TraceContext } from "./trace-context.js";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A receiver that sends the spans of the test. */
+/** Creates a receiver that sends the spans of the test. */
 function source() {
   const listeners = new Set<(spans: readonly EngineSpan[]) => void>();
   return {
@@ -53,7 +53,7 @@ function pull(context: TraceContext, parent: EngineSpan, host = "ghcr.io", statu
   return span(context, parent.id, { name, scope: "otelhttp", attributes });
 }
 
-test("returns a request's evidence when the span of its end arrives, in any order", async () => {
+test("returns what a request proves when the span of its end arrives, in any order", async () => {
   const receiver = source();
   const collector = new SpanCollector(receiver);
   const context = childOf(undefined);

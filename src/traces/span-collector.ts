@@ -109,7 +109,8 @@ export class SpanCollector {
   }
 
   /**
-   * A body may contain the end of a request before its other spans, so all of it is stored first.
+   * Stores all spans of a body before it checks for ends, because a body may contain the end of a
+   * request before its other spans.
    */
   #take(spans: readonly EngineSpan[]): void {
     const touched = new Set<TraceInFlight>();
@@ -215,12 +216,17 @@ function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): bool
   return [...byId.values()].every((span) => asking.has(span.id) || !shouldAsk(span));
 }
 
-/** A constructor contacts no host, as a rule. In a module without one, its call looks the same. */
+/**
+ * Returns whether a call should contact a host. A constructor contacts none, as a rule, and in a
+ * module without one, its call looks the same.
+ */
 function shouldAsk(span: EngineSpan): boolean {
   return callsFunction(span) && !isCached(span) && !span.name.startsWith("Query.");
 }
 
-/** An empty result after dropped spans means unknown, not "none". */
+/**
+ * Returns what the spans of a request prove. An empty result after dropped spans means unknown, not "none".
+ */
 function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evidence[] | undefined {
   const spans: EngineSpan[] = [];
   for (const parent of parentsBelow(trace, spanId)) {

@@ -51,6 +51,6 @@ export function useCliSessions(options: SessionDoubleOptions = {}): CliSessions 
   return sessions;
 }
 
-/** A pipeline that pulls an image and runs a command on it. */
+/** Returns a pipeline that pulls an image and runs a command on it. */
 export const pull = (image: string) => (client: Client) =>
   client.container().from(image).withExec(["echo", "ran"]).stdout();

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 // Stands in for the dagger CLI. FAKE_CLI lists its behavior at each start; the file FAKE_CLI_STATE
-// contains the remaining list. The values: ok, fails, hangs, hangs-hard, dies (the engine, at the
-// second command), killed (the CLI itself, then), ends-badly (at the end of the session), greets
-// and misspeaks (its first line is not a session line, and it stays).
+// contains the remaining list. The values:
+// - ok, fails, hangs, hangs-hard
+// - dies: the engine, at the second command
+// - killed: the CLI itself, at the second command
+// - ends-badly: at the end of the session
+// - greets, misspeaks: its first line is not a session line, and it stays
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -46,14 +46,14 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
     "/ -> circuit open: api, retry in 60s",
     "Two minutes after",
     "/ -> 200",
-    "goes back unused",
+    "is released unused",
     "successCount: 3",
     "failureCount: 1",
   ],
   "test-your-pipeline": [
-    "ok: the pipeline greets",
-    "ok: the second run asks the mirror at once, and Docker Hub nothing",
-    "ok: when the limit is over",
+    "ok: the pipeline works",
+    "ok: the second run uses the mirror at once, and sends Docker Hub nothing",
+    "ok: after the rate limit",
   ],
 };
 

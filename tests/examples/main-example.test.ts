@@ -107,7 +107,7 @@ test.concurrent("a story that goes otherwise is told as broken and ends with exi
   expect(story.at(-1)).toMatchObject({
     event: "end",
     ok: false,
-    broken: expect.arrayContaining(["no call failed by the engine"]),
+    broken: expect.arrayContaining(["no call failed because of the engine"]),
   });
 });
 
@@ -118,7 +118,7 @@ test.concurrent("an image that is missing breaks the story, though no circuit mi
   const ended = await runExample(MAIN, ["--json"], { ...session.environment });
   expect(ended.code).toBe(1);
   expect(linesOf(ended).at(-1)?.broken).toEqual([
-    "echo ran and gave its output",
+    "echo ran and returned its output",
     "the failing test ran, and failed by its own exit code",
   ]);
 });

@@ -111,7 +111,7 @@ function possible(given: Exchange): Exchange {
   };
 }
 
-/** What both sides saw of an exchange. */
+/** The view of both sides of an exchange. */
 interface Seen {
   readonly atSession: Message;
   readonly atClient: Message;

@@ -14,7 +14,7 @@ const OFFER = ["Upgrade: websocket", "Connection: Upgrade"];
 const offer = ({ authorization }: Served, path = "/socket") =>
   requestOf(`GET ${path} HTTP/1.1`, ["Host: a", `Authorization: ${authorization}`, ...OFFER]);
 
-/** A query; an offer to upgrade in it is ignored. */
+/** Returns a query; an offer to upgrade in it is ignored. */
 const query = ({ authorization }: Served, text: string, more: readonly string[] = []) => {
   const body = JSON.stringify({ query: text });
   const head = ["Host: a", `Authorization: ${authorization}`, `Content-Length: ${body.length}`];

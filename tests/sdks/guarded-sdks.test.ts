@@ -37,7 +37,7 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
   const { errorType: type, engineVersion, requestsOnConnect } = sdk;
   const start = (double: SessionDoubleOptions = {}, guard?: GuardOptions) =>
     GuardedScene.start(built, { engineVersion, ...double }, guard);
-  /** The extensions that users can read beside the message. */
+  /** Returns the extensions that users can read beside the message. */
   const readable = (extensions: Readonly<Record<string, unknown>>) =>
     sdk.showsExtensions ? { extensions } : {};
   /**

@@ -1,5 +1,5 @@
 // The function of a module as its runtime sees it, without an SDK: it reads its call from its
-// session and does what its only argument says.
+// session and follows its only argument.
 const { DAGGER_SESSION_PORT: port, DAGGER_SESSION_TOKEN: token } = process.env;
 
 async function ask(query) {
@@ -41,7 +41,7 @@ switch (JSON.parse(value)) {
     break;
 }
 
-/** The value of a text is its JSON; the argument is the JSON of that. */
+/** Reports the result. The value of a text is its JSON; the argument is the JSON of that. */
 function returnValue(given) {
   const json = JSON.stringify(JSON.stringify(given));
   return ask(`{ currentFunctionCall { returnValue(value: ${JSON.stringify(json)}) } }`);

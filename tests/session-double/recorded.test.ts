@@ -48,8 +48,8 @@ const REQUESTS: Readonly<Record<string, (session: SessionDouble) => Promise<RawA
 
 /**
  * Cases of 1.0 that the double does not imitate: hangs without an answer, services, builds of
- * Dockerfiles, modules from sources, git's own programs, and results that depend on this machine's
- * network and programs.
+ * Dockerfiles, modules from sources, and git's own programs. Also results that depend on this
+ * machine's network and programs.
  */
 const NOT_MADE =
   /^(?:\w+-(?:hang|blobhang)|service-.*|docker-build-.*|module-(?:none|local-none|clone-503)|http-ok|git-(?:ok|ok-tag|noref)|exec-wget-dns)$/;

@@ -318,7 +318,7 @@ function shown(trees: readonly SpanNode[], indent = ""): string {
     .join("");
 }
 
-/** The address of a name server must not be taken for a status. */
+/** Removes the address of a name server, which must not be taken for a status. */
 function withoutNameServer(spans: readonly EngineSpan[]): readonly EngineSpan[] {
   return spans.map((span) => ({
     ...span,

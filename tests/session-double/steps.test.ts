@@ -1,4 +1,4 @@
-/** What runs once, what runs again, and what ends when no client waits. */
+/** Steps that run once or again, and those that end when no client waits. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** What the user's collector receives, and that its failures affect no one else. */
+/** The forwarding of traces to the user's collector, whose failures affect no one else. */
 
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";

@@ -1,4 +1,7 @@
-/** What only a separate process can show: that it exits by itself, and the memory of a receiver. */
+/**
+ * Facts that only a separate process can show: that it exits by itself, and the memory of a
+ * receiver.
+ */
 
 import { spawn } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";

@@ -20,9 +20,9 @@ vi.mock("../../src/testing/session/session-options.js", async (importOriginal) =
 describe("dagger/guarded-sdk", async () => void (await import("../dagger/guarded-sdk.test.js")));
 describe("dagger/secrets", async () => void (await import("../dagger/secrets.test.js")));
 describe("dagger/step-aside", async () => void (await import("../dagger/step-aside.test.js")));
-describe("dagger/witness", async () => void (await import("../dagger/witness.test.js")));
-describe("dagger/witness-edges", async () =>
-  void (await import("../dagger/witness-edges.test.js")));
+describe("dagger/request-traces", async () => void (await import("../dagger/request-traces.test.js")));
+describe("dagger/request-traces-edges", async () =>
+  void (await import("../dagger/request-traces-edges.test.js")));
 describe("proxy/differential", async () => void (await import("../proxy/differential.test.js")));
 describe("session-double/files", async () =>
   void (await import("../session-double/files.test.js")));

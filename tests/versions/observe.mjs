@@ -177,7 +177,7 @@ async function onKilledEngine({ double, registry, options }) {
   return { errors: errors.map(({ name }) => name), failures, refused: refused.name };
 }
 
-/** The SDK starts its session by itself, as with the `dagger` CLI. */
+/** Runs in a session that the SDK starts by itself, as with the `dagger` CLI. */
 async function onOwnSession({ double, registry, options }) {
   await enterCli(double);
   const value = await connect(

@@ -30,8 +30,9 @@ export interface Classifier {
  * Creates a classifier that tries your own rules first.
  *
  * @param options `rules`: tried in order, before the package's own.
- * @throws TypeError if an option is unknown, or a rule lacks a field or has one of a wrong type;
- * RangeError if a fault is unknown, a word is not in lower case, or a pattern has the flag g or y.
+ * @throws TypeError if an option is unknown, or a rule lacks a field or has one of a wrong type.
+ * @throws RangeError if a fault is unknown, a word is not in lower case, or a pattern has the flag
+ * g or y.
  * @example
  * ```ts
  * import { createClassifier } from "dagger-circuit-breaker/attribution";

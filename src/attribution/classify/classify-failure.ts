@@ -7,11 +7,11 @@ import { DEFAULT_CLASSIFIER } from "./classifier.js";
  * Classifies a failure: which component is at fault.
  *
  * It accepts errors of the Dagger SDK (any copy and version, by name and code), other errors with
- * their causes, GraphQL errors, and text of any length: the output of a `dagger` command, a line of
- * the engine's log, a message. It never throws.
+ * their causes, and GraphQL errors. It also accepts text of any length: the output of a `dagger`
+ * command, a line of the engine's log, a message. It never throws.
  *
  * @param error The error or text.
- * @param context Further facts: `operation`, `source`, `query`, `exitCode`, `command`, `input`.
+ * @param context Further facts: `operation`, `source`, `query`, `exitCode`.
  * @example
  * ```ts
  * import { classifyFailure } from "dagger-circuit-breaker/attribution";

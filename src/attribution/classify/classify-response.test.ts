@@ -56,7 +56,7 @@ test("takes the host from the query when the words name none", () => {
   expect(classifyResponse(answer)[0]).toMatchObject({ fault: "http", upstream: null });
 });
 
-test("blames neither host if the query names two of a kind", () => {
+test("neither host is at fault if the query names two of a kind", () => {
   const answer = ok({ errors: [{ message: "invalid response status 503", path: ["http"] }] });
   const query =
     '{ a: http(url: "https://a.example/") { id } b: http(url: "https://b.example/") { id } }';

@@ -32,7 +32,7 @@ const FRONT_ENDS: Readonly<Record<string, (printed: string, failed: string) => s
 };
 
 test.each(Object.entries(FRONT_ENDS))(
-  "%s: output of a step that passed is not blamed on any component",
+  "%s: output of a step that passed puts no component at fault",
   (_name, print) => {
     for (const printed of [
       QUAY,

@@ -16,7 +16,7 @@ export interface RejectedWords {
   readonly retryAfterMs: number | null;
 }
 
-/** Finds a rejection anywhere in a text; returns undefined if there is none. */
+/** Finds a rejection anywhere in a text; returns undefined if the text has no rejection. */
 export function rejectionInWords(text: string): RejectedWords | undefined {
   const [found, circuit = "", seconds] = REJECTED.exec(text) ?? [];
   if (found === undefined) return undefined;

@@ -15,7 +15,7 @@ test.each([
   expect(readRetryAfter(text)).toBe(ms);
 });
 
-test("a date is a delay from now; a past date is no delay", () => {
+test("a date is a delay from now; a past date means no delay", () => {
   const nowMs = Date.UTC(2026, 9, 21, 7, 27, 0);
   const read = (text: string) => readRetryAfter(text, nowMs);
   expect(read("429 Too Many Requests\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT")).toBe(60_000);

@@ -67,7 +67,7 @@ export function plainText(text: string): string {
   return plain;
 }
 
-/** A cheap check before the expensive one. */
+/** Checks cheaply whether the expensive patterns are needed. */
 function mayHaveStamps(text: string): boolean {
   return /^\[?[0-9]/.test(text) || text.includes("\n20") || text.includes("\n[");
 }

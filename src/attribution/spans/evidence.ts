@@ -131,9 +131,7 @@ function evidenceOf(exchange: Exchange): Evidence | undefined {
   return { kind, host, servesHost, outcome, status, at, durationMs, forgeable, requestId };
 }
 
-/**
- * A span that only the engine can send has more weight than one that a function may have invented.
- */
+/** Prefers a span that only the engine can send to one that a function may have invented. */
 function worse(before: Evidence | undefined, evidence: Evidence): Evidence {
   if (before === undefined) return evidence;
   const bothFailed = before.outcome !== "answered" && evidence.outcome !== "answered";

@@ -41,7 +41,10 @@ export function outcomeOf(
   return status === 408 || status >= 500 ? "failed" : "answered";
 }
 
-/** An untrusted certificate on this side is not an outage; a canceled exchange proves nothing. */
+/**
+ * Returns the outcome from the message of a span. An untrusted certificate on this side is not an
+ * outage; a canceled exchange proves nothing.
+ */
 function outcomeOfMessage(message: string): ExchangeOutcome {
   if (message.includes("context canceled")) return "cancelled";
   return message.includes("x509:") ? "silent" : "failed";

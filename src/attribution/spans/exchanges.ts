@@ -107,7 +107,10 @@ function httpExchange(span: EngineSpan, tree: SpanTree, tokens: TokenTimes): Exc
   });
 }
 
-/** An engine that also traced the requests of `http` would do so below the call itself. */
+/**
+ * Returns the kind of host of an HTTP span. An engine that also traced the requests of `http` would
+ * do so below the call itself.
+ */
 function httpKind(span: EngineSpan, tree: SpanTree): UpstreamKind | undefined {
   return tree.nearest(span, ({ name }) => name === "Query.http") === undefined ? undefined : "http";
 }

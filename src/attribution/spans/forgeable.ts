@@ -8,8 +8,8 @@ import type { EngineSpan } from "./span.js";
 import { isRequest, type SpanTree } from "./span-tree.js";
 
 /**
- * The possible sender of a span: only the engine; also the function of a module, which has a reason
- * to contact hosts through the engine; or any command, which has none.
+ * The possible sender of a span. It is only the engine; or also the function of a module, which has
+ * a reason to contact hosts through the engine; or any command, which has none.
  */
 export type SpanOrigin = "engine" | "function" | "command";
 

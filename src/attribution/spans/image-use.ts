@@ -69,8 +69,8 @@ export function imageFactsOf(spans: readonly EngineSpan[]): ImageFacts {
 }
 
 /**
- * The engine calls itself with the digest to get the image of a tag. Only the outer call is the
- * user's.
+ * Returns the outermost `from`. The engine calls itself with the digest to get the image of a tag,
+ * so only the outer call is the user's.
  */
 function outermostFrom(span: EngineSpan, tree: SpanTree): EngineSpan | undefined {
   const seen = new Set<EngineSpan>();

@@ -12,7 +12,7 @@ export interface EngineSpan {
   readonly trace: string;
   /** Its own id, in hex. */
   readonly id: string;
-  /** The id of its parent span, in hex; empty if there is none. */
+  /** The id of its parent span, in hex; empty without a parent. */
   readonly parent: string;
   /** Its start, in nanoseconds since 1970, as digits: a number cannot hold them exactly. */
   readonly startNs: string;

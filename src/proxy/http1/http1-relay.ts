@@ -53,7 +53,7 @@ export class Http1Relay {
     if (!hasHead) this.#limitFirstHead(socket);
   }
 
-  /** A connection without a token gets less room for its first head. */
+  /** Bounds the first head of a connection, because one without a token gets less room. */
   #limitFirstHead(socket: Socket): void {
     const limit = () => {
       if (this.#connections.has(socket)) socket.off("data", limit);
@@ -95,9 +95,7 @@ export class Http1Relay {
     });
   }
 
-  /**
-   * The answer to a connection without a token is its last, sent once the request has been read.
-   */
+  /** Answers a connection without a token for the last time, once the request has been read. */
   #reject(request: IncomingMessage, response: ServerResponse, [status]: Rejection): void {
     const isLast = !this.#setting.gate.isMember(request.socket);
     response.writeHead(status, {

@@ -70,7 +70,10 @@ export function passUpgrade(
   upstream.end();
 }
 
-/** A rejected connection could continue as HTTP, but Node does not take it back. */
+/**
+ * Relays a rejection and ends the connection. It could continue as HTTP, but Node does not take it
+ * back.
+ */
 function refuse({ request, socket }: Offer, answer: Answer): void {
   const response = new ServerResponse(request);
   response.assignSocket(socket);

@@ -114,7 +114,7 @@ export class GracefulEnd {
     setImmediate(() => this.#endIfOver());
   }
 
-  /** The last frames are written first. */
+  /** Ends the session once its streams are over. The last frames are written first. */
   #endIfOver(): void {
     if (!this.#isEnding || this.#streams.size > 0) return;
     setImmediate(() => {

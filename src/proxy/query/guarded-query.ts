@@ -112,7 +112,10 @@ export class GuardedQueries {
     }
   }
 
-  /** The first request of an exchange is the client's; further ones are the guard's. */
+  /**
+   * Returns the exchange of a query. Its first request is the client's; further ones are the
+   * guard's.
+   */
   #exchangeOf(query: Query, connection: ClientConnection): Exchange<HeldAnswer> {
     let isSent = false;
     return (request, signal) => {

@@ -60,7 +60,10 @@ export class SessionAgent extends Agent {
     (socket as Socket).unref();
   }
 
-  /** The connection is ours to end, or no longer serves requests, so its end means nothing. */
+  /**
+   * Forgets the connection: it is ours to end, or no longer serves requests, so its end means
+   * nothing.
+   */
   forget(): void {
     this.#current = undefined;
   }

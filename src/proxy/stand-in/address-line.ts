@@ -94,7 +94,7 @@ function portOf(given: unknown): number | undefined {
   return isPort ? (port as number) : undefined;
 }
 
-/** The port stays a text or a number, as it was. */
+/** Replaces port and token in a line. The port stays a text or a number, as it was. */
 function lineWith({ port, token }: SessionAddress, { line }: Told, given: Buffer): Buffer {
   const end = /\r?\n$/.exec(given.toString("latin1"))?.[0] ?? "";
   const told = typeof line.port === "string" ? `${port}` : port;

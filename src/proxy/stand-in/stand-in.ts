@@ -55,8 +55,8 @@ type Cli = ChildProcessByStdio<null, Readable, Readable>;
  * Runs the real CLI until it ends. It has our standard input, so that the parent process can end
  * it.
  *
- * @returns The exit code: that of the real CLI, 128 plus the number of a signal that ended it, 124
- * if no session opened in time, 126 or 127 if it cannot be run.
+ * @returns The real CLI's exit code, or 128 plus the number of a signal that ended it. 124 if no
+ * session opened in time, 126 or 127 if it cannot be run.
  * @throws Any error of the host's `begin`; the real CLI is not started then.
  */
 export async function runStandIn(plan: StandInPlan): Promise<number> {
@@ -186,7 +186,7 @@ class RealCli {
     }
   }
 
-  /** A session that cannot be guarded is not announced, so it is ended. */
+  /** Ends a session that cannot be guarded, which is therefore not announced. */
   #refuseUnknown(): void {
     // The engine has opened it, so it is not at fault.
     this.#became = "opened";
@@ -207,14 +207,16 @@ class RealCli {
     });
   }
 
-  /** A CLI that closes its output before it prints an address never will. */
+  /** Ends a CLI that closes its output before it prints an address, because it never will. */
   #mute(): void {
     void this.#later(LINGER_MS).then(() => {
       if (this.#became === "awaited") this.#end();
     });
   }
 
-  /** The proxy was in the host, so the session cannot be reached anymore. */
+  /**
+   * Ends the CLI, because the proxy was in the host, so that the session cannot be reached anymore.
+   */
   #hostGone(): void {
     if (this.#over) return;
     this.#plan.say("dagger-breaker run has gone, and with it the way to this session");

@@ -10,7 +10,7 @@ const CROWD = 300;
 
 export const closedCases: readonly RuleCase[] = [
   {
-    title: "a circuit that is not known is closed, and reading it makes it no better known",
+    title: "an unknown circuit is closed, and reading it does not create it",
     async check(setting) {
       const circuit = setting.circuit();
       const reply = await circuit.run({ kind: "read" });
@@ -36,7 +36,7 @@ export const closedCases: readonly RuleCase[] = [
   },
   {
     title:
-      "an outcome without a permit creates a circuit and counts, one of a lost circuit is late",
+      "an outcome without a permit creates a circuit and counts; one of a lost circuit is late",
     async check(setting) {
       const unasked = await setting.circuit().settle(null, { successes: 1 });
       assert.equal(unasked.counted, 1);
@@ -47,7 +47,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an admission for many calls lets all of them in, an outcome for many counts all",
+    title: "an admission for many calls admits all of them, and an outcome for many counts all",
     async check(setting) {
       const circuit = setting.circuit();
       const { admitted, snapshot } = await circuit.admit({ count: 1000 });
@@ -58,7 +58,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: `of ${CROWD} commands at once none is lost`,
+    title: `no command is lost out of ${CROWD} at once`,
     async check(setting) {
       const circuit = setting.circuit();
       const { generation } = (await circuit.admit()).snapshot;
@@ -72,7 +72,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: `of ${CROWD} commands at once through two stores none is lost`,
+    title: `no command is lost out of ${CROWD} at once through two stores`,
     twoStores: true,
     async check(setting) {
       const circuit = setting.circuit();
@@ -87,7 +87,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a bad second opens the circuit once it is over, within the window of the policy",
+    title: "a bad second opens the circuit after its end, within the window of the policy",
     async check(setting) {
       const circuit = setting.circuit({ badSeconds: 1 });
       const { changes, snapshot } = await circuit.settle(null, { failures: 1 });
@@ -114,7 +114,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "bad seconds of one reporter alone do not open where two are asked for",
+    title: "bad seconds of one reporter do not open a circuit whose policy asks for two",
     async check(setting) {
       const circuit = setting.circuit({ badSeconds: 1, minimumReporters: 2 });
       await circuit.settle(null, { failures: 1 });
@@ -130,7 +130,7 @@ export const closedCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a reporter whose last word was a success reports no more",
+    title: "a reporter whose last outcome was a success no longer counts as one",
     async check(setting) {
       const circuit = setting.circuit({ minimumReporters: 2 });
       await circuit.settle(null, { failures: 3 });
@@ -144,6 +144,6 @@ export const closedCases: readonly RuleCase[] = [
 ];
 
 function assertGeneration(generation: number): void {
-  assert.ok(Number.isSafeInteger(generation), `${generation} is no safe integer`);
+  assert.ok(Number.isSafeInteger(generation), `${generation} is not a safe integer`);
   assert.ok(generation > 2 ** 50, `${generation} are not the microseconds since 1970`);
 }

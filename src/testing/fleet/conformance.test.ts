@@ -8,39 +8,39 @@ import { fleetStoreConformance } from "./conformance.js";
 
 /** Stores that break one rule, each with the case that detects it. */
 const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial<FleetStore>]> = {
-  "admits whoever asks": [/as there are places/, answers(() => ({ admitted: 1, refusal: null }))],
+  "admits every call": [/as there are places/, answers(() => ({ admitted: 1, refusal: null }))],
   "rounds generations as a script does": [
     /generation is the time in microseconds/,
     answers(({ snapshot }) => ({
       snapshot: { ...snapshot, generation: Number(snapshot.generation.toPrecision(5)) + 0.5 },
     })),
   ],
-  "counts what is late": [
+  "counts late outcomes": [
     /older generation changes nothing/,
     answers(({ counted, late }) => ({ counted: counted + late, late: 0 })),
   ],
-  "loses one command in a hundred": [/commands at once none is lost/, loses(100)],
-  "ends open times when they are read": [
-    /stays open, however often it is read/,
+  "loses one command in a hundred": [/^no command is lost out of 300 at once$/, loses(100)],
+  "ends reset timeouts on a read": [
+    /stays open after its reset timeout/,
     answers(({ snapshot }, { kind }) =>
       kind === "read" && snapshot.state === "open" && snapshot.retryAfterMs === 0
         ? { snapshot: { ...snapshot, state: "half-open" } }
         : {},
     ),
   ],
-  "takes names apart at a slash": [
-    /names and scopes are apart/,
+  "splits names at a slash": [
+    /names and scopes are separate/,
     (store) => ({
       run: ({ scope, name }, command) =>
         store.run({ scope, name: name.split("/").at(-1) ?? name }, command),
     }),
   ],
   "keeps ten changes": [
-    /history tells the last 100/,
+    /history contains the last 100/,
     (store) => ({ history: async (key) => (await store.history(key)).slice(-10) }),
   ],
-  "loses what is no ASCII": [
-    /says why, who and for how long/,
+  "loses non-ASCII text": [
+    /reports reason, owner and remaining time/,
     (store) => ({
       run: (key, command) =>
         store.run(
@@ -51,9 +51,9 @@ const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial
         ),
     }),
   ],
-  "goes on after its end": [/after its end/, () => ({ close: async () => {} })],
-  "tells of other scopes": [
-    /changes in that scope alone/,
+  "continues after its end": [/closed store rejects every/, () => ({ close: async () => {} })],
+  "reports other scopes": [
+    /changes of that scope only/,
     (store) => ({
       subscribe: (scope, listener) => {
         const stops = [scope, `${scope}/other`].map((one) => store.subscribe(one, listener));
@@ -66,7 +66,7 @@ const FLAWS: Record<string, [title: RegExp, flaw: (store: FleetStore) => Partial
 };
 
 describe.each(Object.entries(FLAWS))("a store that %s", (_name, [title, flaw]) => {
-  test(`is found out by the case of ${title}`, async () => {
+  test(`is detected by the case ${title}`, async () => {
     const open = () => {
       const store = memoryStore();
       const passes: FleetStore = {

@@ -10,7 +10,7 @@ const ODD_TEXT =
 
 export const controlCases: readonly RuleCase[] = [
   {
-    title: "an isolated circuit lets nobody in, and says why, who and for how long",
+    title: "an isolated circuit admits no call, and reports reason, owner and remaining time",
     async check(setting) {
       const circuit = setting.circuit();
       const reason = ODD_TEXT;
@@ -36,7 +36,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "the longest reason and owner fit",
+    title: "accepts the longest reason and owner",
     async check(setting) {
       const circuit = setting.circuit();
       const reason = "\u{fffd}".repeat(1000);
@@ -61,7 +61,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an isolation ends by itself: to be read at once, and for good with the next call",
+    title: "an isolation ends by itself: visible at once, and final with the next call",
     async check(setting) {
       const circuit = setting.circuit();
       await circuit.limit();
@@ -76,7 +76,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "another isolation takes the place of the first",
+    title: "a second isolation replaces the first",
     async check(setting) {
       const circuit = setting.circuit();
       await circuit.isolate({ expiresInMs: 10 });
@@ -87,7 +87,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a release ends an isolation, and closes what is open",
+    title: "a release ends an isolation, and closes an open circuit",
     async check(setting) {
       const circuit = setting.circuit();
       await circuit.isolate();
@@ -104,7 +104,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a reset closes the circuit with nothing counted, but keeps its counts and an isolation",
+    title: "a reset closes the circuit with an empty window, but keeps its totals and an isolation",
     async check(setting) {
       const circuit = setting.circuit({ badSeconds: 1 });
       await circuit.limit({ failures: 2, successes: 1 });
@@ -121,7 +121,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "what is done by hand in one store holds in another",
+    title: "a manual change in one store applies in another",
     twoStores: true,
     async check(setting) {
       const circuit = setting.circuit();
@@ -135,7 +135,7 @@ export const controlCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an isolation that is set while calls come is seen by all that come after",
+    title: "an isolation during calls applies to all later calls",
     async check(setting) {
       const circuit = setting.circuit();
       const calls = Array.from({ length: 50 }, () => circuit.admit());

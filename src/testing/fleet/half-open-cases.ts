@@ -7,7 +7,7 @@ import { type Circuit, FAILURE, REPORTER, until } from "./circuit.js";
 
 export const halfOpenCases: readonly RuleCase[] = [
   {
-    title: "of many that ask at once exactly as many probe as there are places",
+    title: "many calls at once get exactly as many probes as there are places",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 3 });
       const replies = await Promise.all(Array.from({ length: 100 }, () => circuit.admit()));
@@ -25,7 +25,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "of many that ask at once through two stores exactly as many probe as there are places",
+    title: "many calls at once through two stores get exactly as many probes as there are places",
     twoStores: true,
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 3 });
@@ -38,7 +38,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an admission for more calls than there are places lets the first of them in",
+    title: "an admission for more calls than places admits the first of them",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 2 });
       const { admitted, refusal, snapshot } = await circuit.probe({ count: 5 });
@@ -46,7 +46,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a place that is given back without an outcome is free, and nothing else changes",
+    title: "a place released without an outcome is free, and nothing else changes",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 2 });
       const { snapshot } = await circuit.probe({ count: 2, lease: "mine" });
@@ -61,7 +61,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a place is free at its end, and the outcome of its probe counts even so",
+    title: "a place is free after its end, and the late outcome of its probe still counts",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenProbeTimeoutMs: 20 });
       const { generation } = (await circuit.probe({ lease: "first" })).snapshot;
@@ -75,7 +75,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a refused call learns when the next place is free",
+    title: "a rejected call receives the time of the next free place",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 2 });
       await circuit.with({ halfOpenProbeTimeoutMs: 300_000 }).probe();
@@ -86,7 +86,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "as many successes as the threshold asks for close the circuit, with nothing counted",
+    title: "the threshold of successes closes the circuit, with an empty window",
     async check(setting) {
       const policy = { halfOpenMaxCalls: 2, halfOpenSuccessThreshold: 3 };
       const circuit = await soonProbing(setting, policy);
@@ -108,7 +108,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a probe that fails opens the circuit again, whatever succeeded with it",
+    title: "a failed probe opens the circuit again, whatever succeeded with it",
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenMaxCalls: 5 });
       const patient = circuit.with({ resetTimeoutMs: 600_000 });
@@ -122,7 +122,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "of a probe whose process is gone, somebody else takes the place",
+    title: "another process takes the place of a probe whose process has gone",
     twoStores: true,
     async check(setting) {
       const circuit = await soonProbing(setting, { halfOpenProbeTimeoutMs: 50 });
@@ -138,7 +138,7 @@ export const halfOpenCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "outcomes without a permit do not count while it probes",
+    title: "outcomes without a permit do not count while the circuit probes",
     async check(setting) {
       const circuit = await soonProbing(setting, {});
       await circuit.probe();

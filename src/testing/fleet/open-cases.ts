@@ -6,7 +6,7 @@ import { type Circuit, FAILURE, RATE_LIMIT, REPORTER, timeless } from "./circuit
 
 export const openCases: readonly RuleCase[] = [
   {
-    title: "a failure that opens at once opens, and tells who met what",
+    title: "a failure that opens at once opens the circuit, and names its reporter and kind",
     async check(setting) {
       const run = "https://ci.example/run?id=7&name=größer";
       const reporter = { id: "Reporter_9-z", host: "läufer-9 \u{1f6d1}", run };
@@ -30,14 +30,14 @@ export const openCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a success that would open at once opens nothing",
+    title: "a success with the flag to open at once opens nothing",
     async check(setting) {
       const told = await setting.circuit().settle(null, { successes: 1, openNow: true });
       assert.deepEqual([told.counted, told.changes], [1, []]);
     },
   },
   {
-    title: "every change grows the generation, also those within a microsecond",
+    title: "every change increases the generation, also within a microsecond",
     async check(setting) {
       const circuit = setting.circuit();
       const replies = await Promise.all(Array.from({ length: 50 }, () => circuit.reset()));
@@ -70,7 +70,7 @@ export const openCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an upstream that asks to be left alone is, and that is remembered until it opens",
+    title: "a requested delay is respected, and remembered until the circuit opens",
     async check(setting) {
       const policy = { resetTimeoutMs: 1000 };
       const asked = await setting.circuit(policy).limit({ retryAfterMs: 1_800_000.25 });
@@ -84,7 +84,7 @@ export const openCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "an open time is a whole number of milliseconds, jittered by chance and capped",
+    title: "a reset timeout is a whole number of milliseconds, with jitter and a cap",
     async check(setting) {
       const jittered = { resetTimeoutMs: 1000.5, openTimeJitter: 0.5 };
       const { changes } = await setting.circuit(jittered).limit({ chance: 0.25 });
@@ -96,7 +96,7 @@ export const openCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "the open time grows with each probe that fails, up to its cap",
+    title: "the reset timeout grows with each failed probe, up to its cap",
     async check(setting) {
       const times = { resetTimeoutMs: 10, openTimeGrowthFactor: 1.5, maxOpenMs: 20 };
       const circuit = setting.circuit(times);
@@ -108,7 +108,7 @@ export const openCases: readonly RuleCase[] = [
   },
   {
     title:
-      "growth is kept while the circuit was closed for less than a reset timeout, else forgotten",
+      "the growth is kept if the circuit was closed for less than a reset timeout, else forgotten",
     async check(setting) {
       const short = setting.circuit({ maxOpenMs: 10, openTimeGrowthFactor: 2 });
       await short.limit();
@@ -123,7 +123,7 @@ export const openCases: readonly RuleCase[] = [
   },
   {
     title:
-      "a circuit whose open time is over stays open, however often it is read, until a call asks",
+      "a circuit stays open after its reset timeout, however often it is read, until a call asks",
     async check(setting) {
       const circuit = setting.circuit({ resetTimeoutMs: 10 });
       const { snapshot } = await circuit.limit();

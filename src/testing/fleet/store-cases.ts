@@ -37,7 +37,7 @@ const ODD_NAMES = [
 
 export const storeCases: readonly RuleCase[] = [
   {
-    title: `a history tells the last ${MAX_HISTORY} changes, the oldest first`,
+    title: `a history contains the last ${MAX_HISTORY} changes, the oldest first`,
     async check(setting) {
       const circuit = setting.circuit();
       const made: FleetChange[] = [];
@@ -49,7 +49,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a list tells the circuits of its scope by name, and how each stands",
+    title: "a list contains the circuits of its scope by name, with their states",
     async check(setting) {
       const second = setting.circuit({}, "second");
       await second.limit();
@@ -68,7 +68,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "circuits of all names and scopes are apart",
+    title: "circuits of all names and scopes are separate",
     async check({ store, scope }) {
       const scopes = [scope, `${scope}:a`, `${scope}:A`, `${scope}/a@b-c_d.e`];
       const keys = scopes.flatMap((one) => ODD_NAMES.map((name) => ({ scope: one, name })));
@@ -86,7 +86,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "who subscribes hears of changes in that scope alone, until it stops",
+    title: "a subscriber receives the changes of that scope only, until it stops",
     async check(setting) {
       const { store, scope } = setting;
       const heard: FleetEntry[] = [];
@@ -111,7 +111,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "who subscribes hears of changes that another store caused, where stores push",
+    title: "a subscriber receives the changes of another store, if stores push",
     twoStores: true,
     async check(setting) {
       const other = await setting.another();
@@ -131,7 +131,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "after its end a store rejects whatever it is asked",
+    title: "a closed store rejects every command",
     async check(setting) {
       const { store, scope } = setting;
       const circuit = setting.circuit();
@@ -146,7 +146,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a store that ends answers or rejects what is on its way",
+    title: "a closing store answers or rejects commands in flight",
     async check(setting) {
       const circuit = setting.circuit();
       const asked = Array.from({ length: 20 }, () => circuit.admit());
@@ -158,7 +158,7 @@ export const storeCases: readonly RuleCase[] = [
     },
   },
   {
-    title: "a store says what it is",
+    title: "a store reports its kind",
     async check({ store }) {
       assert.equal(typeof store.kind, "string");
       assert.equal(typeof store.pushes, "boolean");

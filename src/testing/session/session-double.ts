@@ -108,7 +108,7 @@ export interface SessionDouble {
    * all its sessions: processes are killed, files removed, ports closed. You can call it again.
    */
   stop(): Promise<void>;
-  /** The same as `stop`, for `await using`. */
+  /** Stops it, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -124,17 +124,22 @@ export interface SessionDouble {
  * nothing: it succeeds for any image, unless a fault applies. Each tag has one digest, which
  * `imageRef` returns. For a tag that was used, other digests are not found.
  *
- * It supports `version`; `container` with `from`, `withExec` and its options, entrypoint and
- * default arguments, files, directories, mounts of them and of caches, secrets and temporary
- * folders, variables, labels, `workdir`, the outputs, `sync`, `publish` and `export`; `directory`,
- * `file`, `host`, `http`, `git`, secrets, ids in the formats of 0.19 and from 0.21 on, and
- * introspection. It accepts and ignores owners, users, capabilities, annotations, exposed ports and
- * registry credentials. It calls functions of modules that you write for it (`modules`). Other
- * features of engines (services, Dockerfiles, modules from sources) are rejected as unsupported by
- * the double. Each command works on a copy of the files of the step before, so a scratch path that
- * a tool wrote into a file is wrong in the next step. `publish` and `export` write a container as a
- * folder with `rootfs/` and `config.json`, including mounted files and directories. A command that
- * leaves its process group (`setsid`) outlives its step.
+ * It supports:
+ *
+ * - `version`, `directory`, `file`, `host`, `http`, `git`, secrets, introspection, and ids in the
+ *   formats of 0.19 and from 0.21 on;
+ * - `container` with `from`, `withExec` and its options, entrypoint and default arguments,
+ *   variables, labels, `workdir`, the outputs, `sync`, `publish` and `export`;
+ * - files and directories of a container, mounts of them, and mounts of caches, secrets and
+ *   temporary folders;
+ * - functions of modules that you write for it (`modules`).
+ *
+ * It accepts and ignores owners, users, capabilities, annotations, exposed ports and registry
+ * credentials. Other features of engines (services, Dockerfiles, modules from sources) are rejected
+ * as unsupported by the double. Each command works on a copy of the files of the step before, so a
+ * scratch path that a tool wrote into a file is wrong in the next step. `publish` and `export`
+ * write a container as a folder with `rootfs/` and `config.json`, including mounted files and
+ * directories. A command that leaves its process group (`setsid`) outlives its step.
  *
  * POSIX systems only.
  *

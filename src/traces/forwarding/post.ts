@@ -5,7 +5,7 @@ import type { PassedHeaders } from "./headers.js";
 
 /** The result of one attempt. It contains nothing of the body, and no address. */
 export interface PostResult {
-  /** The status of the answer, or 0 if there was none. */
+  /** The status of the answer, or 0 without an answer. */
   readonly status: number;
   /** A text for a warning: `"status 401"`, `"ECONNREFUSED"`. */
   readonly reason: string;

@@ -16,7 +16,7 @@ export class Connections {
     });
   }
 
-  /** Resolves once there are none. */
+  /** Resolves once the last one has closed. */
   none(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onNone.add(resolve));

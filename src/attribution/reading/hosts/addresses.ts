@@ -3,7 +3,7 @@
 import type { UpstreamKind } from "../../failure.js";
 import { gitHost, readHost } from "../../hosts.js";
 
-/** A host that a text blames, and the role that its address shows. */
+/** A host at fault according to a text, with the role that its address shows. */
 export interface Blamed {
   readonly host: string;
   /** The role of the host, if the address shows it; `"session"` is the engine's own. */

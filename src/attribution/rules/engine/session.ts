@@ -16,7 +16,9 @@ const SDK_CLIENTS = [
   "dagger_sdk::",
 ];
 
-/** Those of them that no other program prints. They identify the session's client in any text. */
+/**
+ * Words of this list that no other program prints. They identify the session's client in any text.
+ */
 const DAGGER_CLIENTS = [
   "gql.transport",
   "dagger.clientconnectionerror",

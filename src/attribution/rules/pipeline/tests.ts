@@ -41,7 +41,7 @@ function reportsFailedTests({ lower }: FailureReading): boolean {
   return end >= 0 && !CLOSING.test(lower.slice(end));
 }
 
-/** Returns the end of the last match of a pattern; -1 if there is none. */
+/** Returns the end of the last match of a pattern, or -1. */
 function endOfLast(pattern: RegExp, text: string): number {
   if (!pattern.test(text)) return -1;
   let end = -1;

@@ -14,7 +14,7 @@ export interface Tree {
 
 export const EMPTY_TREE: Tree = derivedTree("empty", async () => undefined);
 
-/** A tree created by `fill`, at most once per key. */
+/** Returns a tree created by `fill`, at most once per key. */
 export function derivedTree(
   key: string,
   fill: (target: string, work: Work) => Promise<void>,
@@ -32,7 +32,7 @@ export function derivedTree(
   return tree;
 }
 
-/** A tree that is `parent` with one change. */
+/** Returns a tree that is `parent` with one change. */
 export function changedTree(
   parent: Tree,
   change: readonly unknown[],
@@ -44,7 +44,7 @@ export function changedTree(
   });
 }
 
-/** A tree that a step leaves in a folder of its own. */
+/** Returns a tree that a step leaves in a folder of its own. */
 export function steppedTree(key: string, folder: (work: Work) => Promise<string>): Tree {
   return {
     key,

@@ -33,10 +33,10 @@ export type SessionFault =
 /** A fault of a registry, git or HTTP host, reported in the engine's words. */
 export type UpstreamFault =
   /**
-   * The host answers with this status. `at` selects the request: for the thing itself (an image's
-   * manifest, a URL, a git remote's refs), for a layer of an image, or for a token at the
-   * registry's token server. Default: the thing itself. `body` follows the status where engines
-   * print one: after layers, and for git's 403 and 404.
+   * The host answers with this status. `at` selects the request: for the thing itself, for a layer
+   * of an image, or for a token at the registry's token server. Default: the thing itself (an
+   * image's manifest, a URL, a git remote's refs). `body` follows the status where engines print
+   * one: after layers, and for git's 403 and 404.
    */
   | {
       readonly kind: "status";

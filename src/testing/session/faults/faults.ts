@@ -108,7 +108,7 @@ function concerns(calls: FaultRule["calls"], number: number): boolean {
   return (calls as readonly number[]).includes(number);
 }
 
-/** A small seeded generator (mulberry32): the same seed gives the same faults. */
+/** Returns a small seeded generator (mulberry32): the same seed gives the same faults. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

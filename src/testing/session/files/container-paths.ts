@@ -25,7 +25,7 @@ export function isClaimed(path: string, claims: readonly string[]): boolean {
   return claims.some((claim) => path === claim || path.startsWith(`${claim}/`));
 }
 
-// What may precede a path: nothing, a character outside paths and words, `file://`, or an option's
+// The text before a path: nothing, a character outside paths and words, `file://`, or an option's
 // letter as in `-I/src`.
 const BEFORE = String.raw`(?<=^|[^\w./-]|\bfile://|(?:^|[\s"'=])-[A-Za-z])`;
 const AFTER = String.raw`(?![\w-]|\.[\w.])`;

@@ -50,9 +50,9 @@ export function matchesGlob(pattern: string, path: string): boolean {
 }
 
 interface CompiledPattern {
-  /** Whether the path, or a folder around it, matches. */
+  /** Returns whether the path, or a folder around it, matches. */
   covers(parts: readonly string[]): boolean;
-  /** Whether something below the path may match. */
+  /** Returns whether something below the path may match. */
   leadsOn(parts: readonly string[]): boolean;
 }
 

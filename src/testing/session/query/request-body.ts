@@ -6,7 +6,7 @@ export interface GraphqlRequest {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** The result of reading: a request, or the reason why there is none. */
+/** The result of reading: a request, or the problem with it. */
 export type ReadRequest = GraphqlRequest | { readonly problem: string };
 
 export function readRequest(body: string): ReadRequest {

@@ -17,7 +17,7 @@ const HARMLESS: Verdict = { latencyMs: 0, fault: undefined, host: undefined };
 const CUT_ATTEMPTS = 4;
 const ALL_ATTEMPTS = 6;
 
-/** The configuration and the layer of each image of the double. */
+/** Returns the configuration and the layer of each image of the double. */
 export function blobsOf(digest: string): { readonly config: string; readonly layer: string } {
   return { config: digestOf(`config of ${digest}`), layer: digestOf(`layer of ${digest}`) };
 }

@@ -114,7 +114,10 @@ export function pushError(
   return `${frame}unexpected status from HEAD request to ${blob.href}: ${statusLine(fault.status)}`;
 }
 
-/** The engine sends six requests on 408 and 429, without a pause, and two on 500, 503 and 504. */
+/**
+ * Returns how many requests the engine sends: six on 408 and 429, without a pause, and two on 500,
+ * 503 and 504.
+ */
 export function attemptsFor(status: number): number {
   if (status === 408 || status === 429) return 6;
   return status === 500 || status === 503 || status === 504 ? 2 : 1;

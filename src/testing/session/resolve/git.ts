@@ -41,8 +41,8 @@ export async function openRepository(
 }
 
 /**
- * An engine first reads a remote's refs itself, without a span. A span of `git ls-remote` follows
- * only after a success, or if git is asked to explain the failure.
+ * Traces `git ls-remote` like an engine. An engine first reads a remote's refs itself, without a
+ * span. The span follows only after a success, or if git is asked to explain the failure.
  */
 async function tracedRefs<T>(work: Work, url: string, askRefs: () => Promise<T>): Promise<T> {
   const startNs = nowNs();

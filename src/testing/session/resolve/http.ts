@@ -62,7 +62,7 @@ async function fetchFile(work: Work, url: URL, file: Download): Promise<FileValu
   return { typeName: "File", key: content, name: fileName, locate: async () => path };
 }
 
-/** The inner calls that an engine from 0.21 on makes for a download. */
+/** Makes the inner calls that an engine from 0.21 on makes for a download. */
 async function tracedResolution<T>(
   work: Work,
   { address, fileName, permissions }: Download,

@@ -100,7 +100,7 @@ async function makeAgain(
   );
 }
 
-/** The twin of a module's call has the name of the module before it. */
+/** Returns the name of the second span. A module's call has the name of the module before it. */
 function twinName({ engine }: Work, { typeName, field }: Call): string {
   const name = `${typeName}.${field.name}`;
   const { byType, typeNames } = engine.settings.modules;

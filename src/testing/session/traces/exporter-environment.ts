@@ -58,7 +58,10 @@ function decoded(text: string): string {
   }
 }
 
-/** A ratio decides by the trace id, like OpenTelemetry for Go, so that all processes agree. */
+/**
+ * Returns the sampler of a CLI. A ratio decides by the trace id, like OpenTelemetry for Go, so that
+ * all processes agree.
+ */
 function readSampler(sampler = "", ratio = ""): (traceId: string) => boolean {
   switch (sampler.trim()) {
     case "always_off":

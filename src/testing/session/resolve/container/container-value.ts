@@ -57,7 +57,7 @@ function keyed(container: ContainerValue): ContainerValue {
   return { ...container, key };
 }
 
-/** The digest identifies an image, whatever name was used. */
+/** Identifies an image by its digest, whatever name was used. */
 function identityOf({ reference: { domain, repository }, digest }: ResolvedImage): string {
   return `${domain}/${repository}@${digest}`;
 }

@@ -15,7 +15,7 @@ const HUB = "registry:docker.io";
 const IMAGE = "docker.io/library/alpine:3.20";
 
 /** Runs both chapters. */
-export async function tellWitness(story: Story): Promise<void> {
+export async function tellTracesAndDigests(story: Story): Promise<void> {
   const double = await startDouble();
   delete process.env.DAGGER_SESSION_PORT;
   delete process.env.DAGGER_SESSION_TOKEN;
@@ -29,7 +29,7 @@ export async function tellWitness(story: Story): Promise<void> {
 }
 
 async function tellProofs(story: Story): Promise<void> {
-  story.chapter("With the engine's traces: what is an answer of the registry, and what of a cache");
+  story.chapter("With the engine's traces: answers of the registry and of the cache are distinct");
   const registry = createRegistry();
   await connect(
     async (client) => {
@@ -46,7 +46,7 @@ async function tellProofs(story: Story): Promise<void> {
 }
 
 async function tellDigests(story: Story, double: SessionDouble): Promise<void> {
-  story.chapter("With known digests a pipeline outlives its registry");
+  story.chapter("With known digests a pipeline works without its registry");
   const pin: ConnectGuardOptions["pin"] = {
     maxAgeMs: 3_600_000,
     store: new MemoryDigests(),
@@ -65,7 +65,7 @@ async function tellDigests(story: Story, double: SessionDouble): Promise<void> {
     const text = `run ${count}, ${state}: ran, and asked it ${asked} times`;
     story.tell("call", text, { run: count, asked }, "good");
     story.expect(`run ${count} works`, output === `run ${count}\n`);
-    if (count === 3) story.expect("the last run asks the registry for nothing", asked === 0);
+    if (count === 3) story.expect("the last run sends no request to the registry", asked === 0);
   }
 }
 
@@ -82,7 +82,7 @@ function successes(registry: Registry): number {
   return registry.find(HUB)?.getMetrics().metrics.successCount ?? 0;
 }
 
-/** The settlement waits for the spans, but the caller does not. */
+/** Waits until calls are settled. The settlement waits for the spans, but the caller does not. */
 async function settled(registry: Registry, count: number): Promise<void> {
   for (let waits = 0; waits < 20 && successes(registry) < count; waits += 1) await sleep(100);
 }
