@@ -26,7 +26,12 @@ const story = new Story(json);
 process.stdout.once("error", endWithoutReader);
 const parts =
   store === undefined
-    ? [tellRealOperations, tellOutage, tellRegistryOutage, ...(traces ? [tellTracesAndDigests] : [])]
+    ? [
+        tellRealOperations,
+        tellOutage,
+        tellRegistryOutage,
+        ...(traces ? [tellTracesAndDigests] : []),
+      ]
     : [() => tellSharedStore(story, store)];
 for (const tell of parts) await story.part(tell);
 process.exitCode = story.end();

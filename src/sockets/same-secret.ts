@@ -2,7 +2,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 
-/** Tells whether a text is the secret, in a time that does not reveal where they differ. */
+/** Returns whether a text is the secret, in a time that does not reveal where they differ. */
 export function isSameSecret(given: string, secret: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(secret)];
   return left.length === right.length && timingSafeEqual(left, right);

@@ -14,11 +14,11 @@ const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 /** The longest silence of an exporter within a request. Its own timeout is 10 s by default. */
 const SILENCE_TIMEOUT_MS = 120_000;
 
-/** What a server takes. */
+/** The settings of a server. */
 export interface SecretPathOptions {
   /** The end of the path, such as `/v1/traces`. */
   readonly path: string;
-  /** How many connections that have shown the path are taken at once. */
+  /** The most connections with the path at once. */
   readonly maxConnections: number;
 }
 
@@ -67,17 +67,17 @@ export class SecretPathServer {
     this.#port = await this.#server.listen();
   }
 
-  /** Whether a request is a POST to the secret path. */
+  /** Returns whether a request is a POST to the secret path. */
   isMeant({ method, url = "" }: IncomingMessage): boolean {
     return method === "POST" && isSameSecret(url, this.#path);
   }
 
-  /** Makes the connection of such a request a member; returns false when there is no room for one more. */
+  /** Makes the connection of such a request a member; returns false if there is no room. */
   admit({ socket }: IncomingMessage): boolean {
     return this.#gate.admit(socket);
   }
 
-  /** Whether the connection of a request has shown the path. */
+  /** Returns whether a request with the path has come over this connection. */
   isMember({ socket }: IncomingMessage): boolean {
     return this.#gate.isMember(socket);
   }

@@ -40,9 +40,7 @@ const HTTP_PROTOBUF = "http/protobuf";
 /** With the default of 5 s, spans would arrive long after the answers that they explain. */
 const SCHEDULE_DELAY_MS = 100;
 /** The samplers that record every trace. */
-const TAKING_ALL: ReadonlySet<string> = new Set(["always_on", "parentbased_always_on"]);
-
-/** The warnings already shown in this process. */
+const RECORDING_ALL: ReadonlySet<string> = new Set(["always_on", "parentbased_always_on"]);
 
 /**
  * Finds where an environment sends traces, by the rules of Dagger's CLI.
@@ -132,7 +130,7 @@ export function engineEnvironment(
     return { variables: {}, witness: false, reason };
   }
   const sampler = env[SAMPLER]?.trim() ?? "";
-  if (sampler !== "" && !TAKING_ALL.has(sampler)) {
+  if (sampler !== "" && !RECORDING_ALL.has(sampler)) {
     warnOnce(
       "traces-sampled",
       `${SAMPLER} is set: what is not sampled is told by its answer alone`,

@@ -20,7 +20,8 @@ vi.mock("../../src/testing/session/session-options.js", async (importOriginal) =
 describe("dagger/guarded-sdk", async () => void (await import("../dagger/guarded-sdk.test.js")));
 describe("dagger/secrets", async () => void (await import("../dagger/secrets.test.js")));
 describe("dagger/step-aside", async () => void (await import("../dagger/step-aside.test.js")));
-describe("dagger/request-traces", async () => void (await import("../dagger/request-traces.test.js")));
+describe("dagger/request-traces", async () =>
+  void (await import("../dagger/request-traces.test.js")));
 describe("dagger/request-traces-edges", async () =>
   void (await import("../dagger/request-traces-edges.test.js")));
 describe("proxy/differential", async () => void (await import("../proxy/differential.test.js")));
