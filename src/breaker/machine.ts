@@ -212,7 +212,7 @@ export class Machine extends Circuit {
       retryAfterMs,
       generation: this.generation,
       cause: this.state.failure?.error,
-      isolationReason: this.isolationReason,
+      isolationReason: reason === "isolated" ? this.isolationReason : undefined,
     };
     const refused = new RefusedCall(rejection, this.settings.captureRejectionStack);
     if (this.emitter?.hears("rejected")) {

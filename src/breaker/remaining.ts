@@ -2,10 +2,9 @@
 
 /**
  * Returns the time from `nowMs` until `untilMs` in whole milliseconds. Rounds up, so that a caller
- * who waits this long is never early. Rounds to microseconds first: floating-point errors would
- * otherwise make 60 seconds 60,001 ms.
+ * who waits this long is never early. Passes over half a microsecond: floating-point errors
+ * would otherwise make 60 seconds 60,001 ms. Each rejection pays for this, so it rounds once.
  */
 export function remainingMs(untilMs: number, nowMs: number): number {
-  const microseconds = Math.round((untilMs - nowMs) * 1000);
-  return Math.max(0, Math.ceil(microseconds / 1000));
+  return Math.max(0, Math.ceil(untilMs - nowMs - 0.0005));
 }
