@@ -83,3 +83,47 @@ test("every page and heading that a source, a test or the action names is there"
   expect(named.length).toBeGreaterThan(10);
   expect(named.map((page) => faultOf("README.md", page)).filter(Boolean)).toEqual([]);
 });
+
+/**
+ * Counts the words of a page as a reader meets them: blocks of code and tables count, except the parts that
+ * a script writes. A word has a letter or a digit, so the lines of a table are not words.
+ */
+function wordsOf(text: string): number {
+  const own = text.replace(GENERATED, "").replace(/^ *```.*$/gm, "");
+  return own.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+}
+
+/** Parts that the benchmarks and the scripts/write-*-docs.mjs and scripts/simulate-fleet.mjs write. */
+const GENERATED =
+  /<!-- (?:measured: begin|rules: written|simulated: written|generated: begin)[^\n]*\n.*?\n<!-- (?:measured: end|end of the rules|end of what was simulated|generated: end) -->/gs;
+
+test("README.md and docs/ have at most 25,000 words, and no page has over 3,000", () => {
+  const words = pages.map((page) => ({ page, words: wordsOf(read(page)) }));
+  expect(words.filter((one) => one.words > 3_000)).toEqual([]);
+  expect(words.reduce((sum, one) => sum + one.words, 0)).toBeLessThanOrEqual(25_000);
+});
+
+test("words in code and in tables count, and those that a script writes do not", () => {
+  expect(wordsOf("Two words\n\n```sh\none-command --option\n```\n\n| a | b |\n|---|---|\n")).toBe(
+    6,
+  );
+  expect(wordsOf("<!-- measured: begin -->\n\n| a | 1 |\n\n<!-- measured: end -->\n")).toBe(0);
+  expect(read("docs/observed.md").match(GENERATED)).toHaveLength(1);
+});
+
+test.each(pages.filter((page) => page !== "docs/README.md"))(
+  "%s opens with a program or a command, before 150 words",
+  (page) => {
+    const [beginning = "", code] = read(page).split("\n```", 2);
+    expect(code).toBeDefined();
+    expect(wordsOf(beginning)).toBeLessThan(150);
+  },
+);
+
+test("docs/README.md leads to every page", () => {
+  const index = read("docs/README.md");
+  const missing = pages.filter(
+    (page) => page.startsWith("docs/") && !index.includes(`](${page.slice("docs/".length)}`),
+  );
+  expect(missing).toEqual(["docs/README.md"]);
+});
