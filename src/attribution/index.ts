@@ -20,7 +20,7 @@ export { MAX_QUERY_LENGTH, type UpstreamReference } from "./query/query-reading.
 export { upstreamsOfQuery } from "./query/query-upstreams.js";
 export type { Use } from "./reading/frames.js";
 export type { StructuredFacts } from "./reading/reading.js";
-export type { Outcome } from "./reading/words/vocabulary.js";
+export type { WordedOutcome } from "./reading/words/vocabulary.js";
 export { redact } from "./redact.js";
 export { FALLBACK_RULES } from "./rules/fallback.js";
 export { ATTRIBUTION_RULES } from "./rules/index.js";

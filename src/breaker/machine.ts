@@ -14,7 +14,7 @@ import { remainingMs } from "./remaining.js";
 import { Circuit } from "./state/circuit.js";
 import type { ClosedState } from "./state/closed.js";
 import type { HalfOpenState } from "./state/half-open.js";
-import type { LastFailure, Refusal } from "./state/state-shape.js";
+import type { LastFailure, StateRejection } from "./state/state-shape.js";
 
 /**
  * One circuit with its rules. Only admission, settlement and controls change it. (Private methods
@@ -181,7 +181,7 @@ export class Machine extends Circuit {
   }
 
   /** Decides an admission at `nowMs` and makes the state changes that it causes. */
-  private advance(nowMs: number): "admit" | Refusal {
+  private advance(nowMs: number): "admit" | StateRejection {
     const admission = this.state.admission(nowMs);
     if (admission === "trip") {
       this.open("tripped", nowMs);

@@ -12,7 +12,7 @@ import { isSessionLostError } from "../guard/errors.js";
 import { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
 import { type Exchange, GuardedSession, type RequestCompanions } from "../guard/guarded-session.js";
-import { Calls } from "../guard/request/calls.js";
+import { BoundedCalls } from "../guard/request/calls.js";
 import type { SessionState } from "../guard/session-state.js";
 import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/wire/refusal-reading.js";
 import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
@@ -52,12 +52,12 @@ export function openingErrorOf(error: unknown): unknown {
 
 /** A session whose requests pass breakers elsewhere. */
 class ProxiedSession implements RequestSender {
-  readonly #calls: Calls;
+  readonly #calls: BoundedCalls;
   readonly #state: SessionState;
   readonly #timeoutMs: number | undefined;
 
   constructor({ settings }: Guard, state: SessionState) {
-    this.#calls = new Calls(settings.signal);
+    this.#calls = new BoundedCalls(settings.signal);
     this.#state = state;
     this.#timeoutMs = settings.operationTimeoutMs;
   }

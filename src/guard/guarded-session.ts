@@ -15,7 +15,7 @@ import type { SessionLostError } from "./errors.js";
 import type { Guard } from "./guard.js";
 import { type RequestWitness, WITNESS_WITHIN_MS } from "./judgement/witness.js";
 import { RequestLocks } from "./locks/request-locks.js";
-import { type Call, Calls } from "./request/calls.js";
+import { type BoundedCall, BoundedCalls } from "./request/calls.js";
 import { RequestInFlight, type SettlementSources } from "./request/request-in-flight.js";
 import { askVersion, SILENT, VERSION_QUERY } from "./request/version-question.js";
 import { breakersOfMirrors, chooseMirrors, withAddresses } from "./rewrite/mirrors.js";
@@ -50,7 +50,7 @@ const NO_SOURCES: SettlementSources = { witness: undefined, learnEngine: () => u
 /** Guards the requests of one session. */
 export class GuardedSession {
   readonly #guard: Guard;
-  readonly #calls: Calls;
+  readonly #calls: BoundedCalls;
   readonly #state: SessionState;
   readonly #whenCut: WhenCut;
 
@@ -60,7 +60,7 @@ export class GuardedSession {
    */
   constructor(guard: Guard, state = new SessionState(), whenCut: WhenCut = "lost") {
     this.#guard = guard;
-    this.#calls = new Calls(guard.settings.signal);
+    this.#calls = new BoundedCalls(guard.settings.signal);
     this.#state = state;
     this.#whenCut = whenCut;
   }
@@ -164,7 +164,11 @@ export class GuardedSession {
   }
 
   /** Takes the permits, unless the session was lost or the caller left meanwhile. */
-  async #admit(reading: QueryReading, call: Call, locks: RequestLocks): Promise<RequestInFlight> {
+  async #admit(
+    reading: QueryReading,
+    call: BoundedCall,
+    locks: RequestLocks,
+  ): Promise<RequestInFlight> {
     const { memory, engine } = this.#state;
     const { needs, pin } = this.#guard.settings;
     const dependencies = memory.dependencies(reading, needs, pin, locks);
@@ -183,7 +187,7 @@ export class GuardedSession {
     request: GraphQLRequest,
     exchange: Exchange<A>,
     inFlight: RequestInFlight,
-    { signal }: Call,
+    { signal }: BoundedCall,
     witness: RequestWitness | undefined,
   ): Promise<A> {
     const learnEngine = () => this.#learnEngine(exchange);

@@ -6,7 +6,7 @@ import { LockFile } from "./digests/lock-file.js";
 import { SessionLostError } from "./errors.js";
 import { recordOf } from "./judgement/failure-record.js";
 import { SessionEngine } from "./locks/session-engine.js";
-import type { Call } from "./request/calls.js";
+import type { BoundedCall } from "./request/calls.js";
 import { SessionMemory } from "./request/session-memory.js";
 
 /** A session that is lost once stays lost. */
@@ -18,7 +18,7 @@ export class SessionState {
   readonly sideEffects = new Set<SideEffect>();
   /** What was asked of the engine beside the requests, and is still on its way. */
   readonly #questions = new Set<Promise<void>>();
-  readonly #waiting = new Set<Call>();
+  readonly #waiting = new Set<BoundedCall>();
   readonly #onLost: () => void;
   readonly #workdir: string | undefined;
   #lockFile: LockFile | undefined;
@@ -97,7 +97,7 @@ export class SessionState {
   }
 
   /** Runs what may wait to be let in. */
-  async wait<T>(call: Call, body: () => Promise<T>): Promise<T> {
+  async wait<T>(call: BoundedCall, body: () => Promise<T>): Promise<T> {
     this.#waiting.add(call);
     try {
       return await body();

@@ -6,23 +6,18 @@ import {
   readStatusBehindAddress,
   type StatedStatus,
 } from "./status.js";
-import {
-  AFTER_STATUS,
-  BEFORE_STATUS,
-  LAST_RESORT,
-  type Outcome,
-  type Words,
-} from "./words/vocabulary.js";
+import type { WordedOutcome } from "./words/vocabulary.js";
+import { AFTER_STATUS, BEFORE_STATUS, LAST_RESORT, type Words } from "./words/vocabulary.js";
 import { type WordList, type WordText, wordList } from "./words/words.js";
 
 /** The end of an exchange, as one line shows it. */
 export interface Ending {
-  readonly outcome: Outcome;
+  readonly outcome: WordedOutcome;
   readonly status: number | undefined;
 }
 
 /** Outcomes that often only follow from another failure. */
-const WEAK: ReadonlySet<Outcome> = new Set(["cancelled", "deadline"]);
+const WEAK: ReadonlySet<WordedOutcome> = new Set(["cancelled", "deadline"]);
 
 /**
  * Git's words for input that ended early, for any reason. The status of the request is above them.
@@ -74,7 +69,7 @@ interface Vocabulary {
   readonly last: Words;
 }
 
-type ReadyWords = readonly (readonly [Outcome, WordList])[];
+type ReadyWords = readonly (readonly [WordedOutcome, WordList])[];
 
 const BEFORE = ready(BEFORE_STATUS);
 const AFTER = ready(AFTER_STATUS);
@@ -85,7 +80,7 @@ function ready(table: Words): ReadyWords {
 }
 
 function presentOf(table: ReadyWords, text: WordText): Words {
-  const present: (readonly [Outcome, readonly string[]])[] = [];
+  const present: (readonly [WordedOutcome, readonly string[]])[] = [];
   for (const [outcome, words] of table) {
     const found = text.present(words);
     if (found.length > 0) present.push([outcome, found]);
@@ -122,12 +117,12 @@ function isServersWord(found: Found, stated: StatedStatus | undefined): boolean 
   );
 }
 
-function endOfFile(line: string): Outcome | undefined {
+function endOfFile(line: string): WordedOutcome | undefined {
   return line === "eof" || line.startsWith("eof:") ? "interrupted" : undefined;
 }
 
 interface Found {
-  readonly outcome: Outcome;
+  readonly outcome: WordedOutcome;
   readonly at: number;
 }
 

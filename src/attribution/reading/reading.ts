@@ -20,7 +20,7 @@ import { withoutNames } from "./names.js";
 import { type Ending, readEnding } from "./outcomes.js";
 import { withoutReasons } from "./status.js";
 import { unwrapLines } from "./text.js";
-import type { Outcome } from "./words/vocabulary.js";
+import type { WordedOutcome } from "./words/vocabulary.js";
 import { type WordList, WordText, wordList } from "./words/words.js";
 
 /** Facts about a failure from its structure instead of its words. */
@@ -106,7 +106,7 @@ export class Reading {
     return this.#ending ?? undefined;
   }
 
-  get outcome(): Outcome | undefined {
+  get outcome(): WordedOutcome | undefined {
     return this.ending?.outcome;
   }
 

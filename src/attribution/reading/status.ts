@@ -1,6 +1,6 @@
 /** Finds the HTTP status in a line, and its meaning for the host that sent it. */
 
-import type { Outcome } from "./words/vocabulary.js";
+import type { WordedOutcome } from "./words/vocabulary.js";
 
 /** A status with its position in the line. */
 export interface StatedStatus {
@@ -114,7 +114,7 @@ export function readStatusBehindAddress(line: string): StatedStatus | undefined 
 }
 
 /** Returns what an HTTP status means for the host that sent it; undefined for a success. */
-export function outcomeOfStatus(status: number): Outcome | undefined {
+export function outcomeOfStatus(status: number): WordedOutcome | undefined {
   if (status === 429) return "limited";
   if (status === 408 || status === 504) return "timeout";
   if (status === 401 || status === 403 || status === 407) return "denied";

@@ -3,7 +3,7 @@
 import type { FailureContext, Fault, SessionResponse } from "../failure.js";
 import type { Use } from "../reading/frames.js";
 import type { Reading } from "../reading/reading.js";
-import type { Outcome } from "../reading/words/vocabulary.js";
+import type { WordedOutcome } from "../reading/words/vocabulary.js";
 
 /** The condition of a rule. Every given field must hold; `any` and `all` are in lower case. */
 export interface Condition {
@@ -18,7 +18,7 @@ export interface Condition {
   /** The purpose of the exchange. */
   readonly use?: Use | readonly Use[];
   /** The end of the exchange. */
-  readonly outcome?: readonly Outcome[];
+  readonly outcome?: readonly WordedOutcome[];
   /** The operation. */
   readonly operation?: readonly string[];
   /** `extensions._type` of the GraphQL error. */

@@ -7,7 +7,7 @@ import type { RejectionReason } from "../errors.js";
 import type { TripSnapshot } from "../trip/trip-policy.js";
 
 /** The reason why a state admits no call, and the remaining time. */
-export interface Refusal {
+export interface StateRejection {
   readonly reason: Exclude<RejectionReason, "isolated">;
   readonly retryAfterMs: number;
 }
@@ -19,7 +19,7 @@ export type Admission =
   | "trip"
   /** The open time is over: this call is the first probe. */
   | "probe"
-  | Refusal;
+  | StateRejection;
 
 /** The facts of a failure that a later opening and its rejections need. */
 export interface LastFailure {

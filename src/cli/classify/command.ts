@@ -22,8 +22,8 @@ import {
   say,
   type Terminal,
 } from "../terminal.js";
+import { judge } from "./classification.js";
 import { verdictLines } from "./render.js";
-import { judge } from "./verdict.js";
 
 interface ClassifyOptions {
   readonly response?: true;

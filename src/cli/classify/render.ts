@@ -3,7 +3,7 @@
 import type { Fault } from "../../attribution/failure.js";
 import { type Paint, tableLines } from "../terminal.js";
 import { durationText } from "../time-words.js";
-import type { JudgedFailure, Verdict } from "./verdict.js";
+import type { ClassificationResult, JudgedFailure } from "./classification.js";
 
 const WHO: Readonly<Record<Fault, string>> = {
   engine: "The Dagger engine failed",
@@ -18,7 +18,7 @@ const WHO: Readonly<Record<Fault, string>> = {
 };
 
 /** The lines that `classify` prints. */
-export function verdictLines({ failures }: Verdict, paint: Paint): string[] {
+export function verdictLines({ failures }: ClassificationResult, paint: Paint): string[] {
   if (failures.length === 0) return [paint.green("Nothing failed.")];
   return failures.flatMap((failure, index) => {
     const place = failures.length > 1 ? `${index + 1} of ${failures.length}: ` : "";

@@ -4,7 +4,7 @@ import type { AttemptReport, RunFailure, RunReport } from "../../runner/report/r
 import { cause, failureText, headline } from "./words.js";
 
 /** How a case ended, as an element within it; none for one that passed. */
-interface Verdict {
+interface CaseResult {
   readonly element: "failure" | "error" | "skipped";
   readonly type: string;
   readonly message: string;
@@ -18,7 +18,7 @@ const SUITE = "dagger-breaker run";
  */
 export function junitReport(report: RunReport, program: string): string {
   const cases = casesOf(report, program);
-  const number = (element: Verdict["element"]) =>
+  const number = (element: CaseResult["element"]) =>
     cases.filter(({ verdict }) => verdict?.element === element).length;
   const attributes = {
     name: SUITE,
@@ -42,7 +42,7 @@ export function junitReport(report: RunReport, program: string): string {
 interface Case {
   readonly name: string;
   readonly durationMs: number;
-  readonly verdict: Verdict | undefined;
+  readonly verdict: CaseResult | undefined;
   /** The circuit that it concerns, and whether that has counted it. */
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -77,14 +77,14 @@ function circuitOf(failure: RunFailure | null): Readonly<Record<string, string>>
   return { circuit: failure.circuit, "circuit-counted": `${failure.breaker !== null}` };
 }
 
-function earlierVerdict({ exitCode, failure }: AttemptReport): Verdict {
+function earlierVerdict({ exitCode, failure }: AttemptReport): CaseResult {
   const why = failure === null ? `exit code ${exitCode}` : failureText(failure);
   const type = failure?.fault ?? "unknown";
   return { element: "skipped", type, message: `another attempt followed: ${why}` };
 }
 
 /** A failure of the user's own is one of the pipeline; all others are errors of what it runs on. */
-function lastVerdict(report: RunReport): Verdict | undefined {
+function lastVerdict(report: RunReport): CaseResult | undefined {
   const { outcome, failure } = report;
   if (outcome === "succeeded") return undefined;
   const message = cause(report) ?? headline(report);

@@ -136,7 +136,7 @@ type Handler = (
 ) => Promise<void> | void;
 
 /** The reason for rejecting a request. */
-class Refusal extends Error {
+class RequestRejection extends Error {
   constructor(
     readonly status: number,
     message: string,
@@ -190,7 +190,7 @@ class Offer {
       }
       this.#letIn(request);
       const handler = this.#handlers.get(`${request.method} ${pathname}`);
-      if (handler === undefined) throw new Refusal(404, "there is nothing here");
+      if (handler === undefined) throw new RequestRejection(404, "there is nothing here");
       await handler(searchParams, request, response);
     } catch (error) {
       this.#refuse(response, error);
@@ -199,14 +199,15 @@ class Offer {
 
   #letIn({ headers, socket }: IncomingMessage): void {
     const { gate, isAllowed } = this.#entrance;
-    if (!isAllowed(headers.authorization)) throw new Refusal(401, "wrong token");
-    if (!gate.admit(socket)) throw new Refusal(503, "too many connections are open");
+    if (!isAllowed(headers.authorization)) throw new RequestRejection(401, "wrong token");
+    if (!gate.admit(socket)) throw new RequestRejection(503, "too many connections are open");
   }
 
   async #run(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const isLong = Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES;
     const body = isLong ? undefined : await readUpTo(request, MAX_BODY_BYTES);
-    if (body === undefined) throw new Refusal(413, `expected at most ${MAX_BODY_BYTES} bytes`);
+    if (body === undefined)
+      throw new RequestRejection(413, `expected at most ${MAX_BODY_BYTES} bytes`);
     const entries = readList(body.toString());
     // Starts all commands in one go, so that they keep their order.
     const answers = await Promise.all(entries.map((entry) => this.#runOne(entry)));
@@ -243,7 +244,7 @@ class Offer {
 
   #begin(query: URLSearchParams, response: ServerResponse): void {
     const scope = wellFormed(() => readScope(query.get("scope")));
-    if (this.#streams.isFull) throw new Refusal(503, "too many streams are open");
+    if (this.#streams.isFull) throw new RequestRejection(503, "too many streams are open");
     this.#streams.begin(response, scope);
   }
 
@@ -252,7 +253,7 @@ class Offer {
       return await question();
     } catch (error) {
       this.#onStoreError(error);
-      throw new Refusal(503, STORE_FAILED);
+      throw new RequestRejection(503, STORE_FAILED);
     }
   }
 
@@ -264,7 +265,7 @@ class Offer {
     }
     const { complete, socket } = response.req;
     response.shouldKeepAlive = complete && this.#entrance.gate.isMember(socket);
-    if (error instanceof Refusal) send(response, error.status, { error: error.message });
+    if (error instanceof RequestRejection) send(response, error.status, { error: error.message });
     else send(response, 500, { error: "the request failed" });
   }
 }
@@ -287,7 +288,7 @@ function readTarget(target: string): URL {
   try {
     return new URL(target, "http://localhost");
   } catch {
-    throw new Refusal(400, "the address of the request is none");
+    throw new RequestRejection(400, "the address of the request is none");
   }
 }
 
@@ -296,17 +297,17 @@ function readList(body: string): readonly unknown[] {
   try {
     value = JSON.parse(body);
   } catch {
-    throw new Refusal(400, "the body is no JSON");
+    throw new RequestRejection(400, "the body is no JSON");
   }
   if (Array.isArray(value) && value.length <= MAX_COMMANDS) return value;
-  throw new Refusal(400, `expected a list of at most ${MAX_COMMANDS} commands`);
+  throw new RequestRejection(400, `expected a list of at most ${MAX_COMMANDS} commands`);
 }
 
 function wellFormed<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Refusal(400, messageOf(error));
+    throw new RequestRejection(400, messageOf(error));
   }
 }
 

@@ -26,7 +26,7 @@ export interface GuardRejection extends CircuitBreakerOpenError {
 export function askAll(breakers: readonly CircuitBreaker[]): Asked<readonly Permit[]> {
   const refusing = breakers.filter((breaker) => !breaker.check().admits);
   const permits: Permit[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: RejectedBy[] = [];
   for (const breaker of refusing.length > 0 ? refusing : breakers) {
     const admission = breaker.tryAcquire();
     if (admission instanceof Permit) permits.push(admission);
@@ -55,7 +55,7 @@ export async function askShared(
     return { breaker, answer };
   });
   const joint: CallPermit[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: RejectedBy[] = [];
   for (const { breaker, answer } of await Promise.all(joining)) {
     if (isCircuitBreakerOpenError(answer)) refusals.push({ refusedBy: breaker, rejection: answer });
     else joint.push(answer);
@@ -65,24 +65,24 @@ export async function askShared(
   return longestOf(refusals);
 }
 
-interface Refusal {
+interface RejectedBy {
   readonly refusedBy: CircuitBreaker;
   readonly rejection: CircuitBreakerOpenError;
 }
 
 /** The refusal with the longest wait, made to tell of all. */
-function longestOf(refusals: readonly Refusal[]): Refusal {
+function longestOf(refusals: readonly RejectedBy[]): RejectedBy {
   const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
   listAll(longest.rejection, refusals);
   return longest;
 }
 
-function waitOf({ rejection }: Refusal): number {
+function waitOf({ rejection }: RejectedBy): number {
   return rejection.retryAfterMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** Makes a rejection tell of all others. They are not enumerable, for it is one of them itself. */
-function listAll(rejection: CircuitBreakerOpenError, refusals: readonly Refusal[]): void {
+function listAll(rejection: CircuitBreakerOpenError, refusals: readonly RejectedBy[]): void {
   const all = refusals.map((refusal) => refusal.rejection);
   const others = all.filter((one) => one !== rejection).map(({ breakerName }) => breakerName);
   if (others.length > 0) rejection.message += `; also refused by ${others.join(", ")}`;

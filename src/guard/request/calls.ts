@@ -6,7 +6,7 @@ import { setDeadline } from "../../policies/deadline.js";
 import { TimeoutError } from "../../policies/timeout.js";
 
 /** One request on its way, from the moment it asks to be let in. */
-export interface Call {
+export interface BoundedCall {
   /**
    * Aborted when the time is over, with a `TimeoutError`, or when a signal given for it is; undefined
    * when nothing can end the request, since a signal costs more than all the rest of a guarded call.
@@ -28,13 +28,13 @@ export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-const ENDLESS: Call = { signal: undefined, abort: () => {}, end: () => {} };
+const ENDLESS: BoundedCall = { signal: undefined, abort: () => {}, end: () => {} };
 
 /**
  * Keeps one listener on the guard's signal, however many requests are on their way: a listener for
  * each would make Node warn of a leak.
  */
-export class Calls {
+export class BoundedCalls {
   readonly #signal: AbortSignal | undefined;
   readonly #running = new Set<AbortController>();
   readonly #abortAll = (): void => {
@@ -46,7 +46,7 @@ export class Calls {
   }
 
   /** Begins a request. */
-  begin({ timeoutMs, waits = false, signal: own }: CallLimits): Call {
+  begin({ timeoutMs, waits = false, signal: own }: CallLimits): BoundedCall {
     if (timeoutMs === undefined && this.#signal === undefined && !waits) {
       // A controller of its own would cost a query of the proxy as much as reading it does.
       return own === undefined ? ENDLESS : { ...ENDLESS, signal: own };

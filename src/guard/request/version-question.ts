@@ -5,7 +5,7 @@ import type { Failure, GraphQLRequest, SessionResponse } from "../../attribution
 import { isTimeoutError } from "../../policies/timeout.js";
 import { engineFault } from "../judgement/engine-fault.js";
 import { VERSION_TIMEOUT_MS } from "../judgement/pending-settlements.js";
-import type { Calls } from "./calls.js";
+import type { BoundedCalls } from "./calls.js";
 
 /** The question. */
 export const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
@@ -27,7 +27,7 @@ export type VersionOutcome =
 
 /** Asks the question; never rejects. */
 export async function askVersion(
-  calls: Calls,
+  calls: BoundedCalls,
   exchange: (request: GraphQLRequest, signal: AbortSignal | undefined) => Promise<SessionResponse>,
 ): Promise<VersionOutcome> {
   const call = calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });

@@ -12,7 +12,7 @@ import { recordOf } from "../judgement/failure-record.js";
 import type { RefusalType } from "./rejection-answer.js";
 
 /** What a guard refuses a request with. */
-export type Refusal = CircuitBreakerOpenError | TimeoutError | SessionLostError;
+export type RejectionReadBack = CircuitBreakerOpenError | TimeoutError | SessionLostError;
 
 /** No refusal is nearly as long. */
 const MAX_ANSWER_LENGTH = 16 * 1024;
@@ -28,7 +28,7 @@ export const SESSION_LOST_ELSEWHERE = {
  *
  * @returns Undefined for an answer of the session itself.
  */
-export function refusalIn({ status, body }: SessionResponse): Refusal | undefined {
+export function refusalIn({ status, body }: SessionResponse): RejectionReadBack | undefined {
   if (status !== 200 || typeof body !== "string" || body.length > MAX_ANSWER_LENGTH)
     return undefined;
   if (!body.includes('"_type":"')) return undefined;
@@ -69,7 +69,7 @@ function onlyErrorOf(body: string): AnswerError | undefined {
 function refusalOf(
   message: string,
   { _type, retryAfterMs }: NonNullable<AnswerError["extensions"]>,
-): Refusal | undefined {
+): RejectionReadBack | undefined {
   if (_type === "SESSION_LOST") {
     const error = new SessionLostError(recordOf(SESSION_LOST_ELSEWHERE));
     return Object.assign(error, { message });

@@ -140,7 +140,7 @@ const DEFAULT_MAX_DELAY_MS = 60_000;
 
 type Policy = ReturnType<typeof readPolicy>;
 
-interface Call {
+interface RetriedCall {
   readonly signal: AbortSignal | undefined;
   readonly deadlineMs: number;
 }
@@ -228,7 +228,7 @@ function withCap<P extends { initialDelayMs: number; maxDelayMs: number | undefi
   return { ...policy, maxDelayMs };
 }
 
-async function run<T>(operation: RetryOperation<T>, policy: Policy, call: Call): Promise<T> {
+async function run<T>(operation: RetryOperation<T>, policy: Policy, call: RetriedCall): Promise<T> {
   const { signal } = call;
   const { clock } = policy;
   const endsMs = Math.min(clock.now() + call.deadlineMs, deadlineOf(signal, clock));

@@ -4,7 +4,7 @@ import { DENIED, MISSING, REJECTED, SERVER_ERROR, UNASKED } from "./words-of-ans
 import { INTERRUPTED, TIMEOUT, UNREACHABLE } from "./words-of-networks.js";
 
 /** The end of an exchange. */
-export type Outcome =
+export type WordedOutcome =
   | "limited"
   | "expired-certificate"
   | "untrusted-certificate"
@@ -21,7 +21,7 @@ export type Outcome =
   | "deadline";
 
 /** Lower-case words for each outcome. */
-export type Words = readonly (readonly [Outcome, readonly string[]])[];
+export type Words = readonly (readonly [WordedOutcome, readonly string[]])[];
 
 // Words that have more weight than a status beside them.
 export const BEFORE_STATUS: Words = [

@@ -1,7 +1,7 @@
 /** Rules for the session to the engine and for the engine's own state. */
 
 import { ID_UNKNOWN } from "../../failure.js";
-import type { Outcome } from "../../reading/words/vocabulary.js";
+import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
 /** Words of HTTP clients that only SDKs use, and only for their session. */
@@ -28,14 +28,14 @@ const DAGGER_CLIENTS = [
   "dagger_sdk::",
 ];
 
-const BROKEN: ReadonlySet<Outcome | undefined> = new Set<Outcome>([
+const BROKEN: ReadonlySet<WordedOutcome | undefined> = new Set<WordedOutcome>([
   "unreachable",
   "interrupted",
   "server-error",
 ]);
 
 /** Ends that only a lost connection or a deadline has. */
-const LOST: readonly Outcome[] = ["unreachable", "interrupted", "timeout", "deadline"];
+const LOST: readonly WordedOutcome[] = ["unreachable", "interrupted", "timeout", "deadline"];
 
 const DROPPED = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 

@@ -2,14 +2,14 @@
 
 import { isFunctionField } from "../../query/dagger-fields.js";
 import { HTTP_WORDS } from "../../reading/frames.js";
-import type { Outcome } from "../../reading/words/vocabulary.js";
+import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
 /** The engine's frames around failures of its own calls. */
 const ENGINE_FRAMES = ["rpc error", "code = ", "failed to solve", "buildkit", "session"];
 
 /** Ends of an exchange that would count against a host. */
-const COUNTING: ReadonlySet<Outcome | undefined> = new Set([
+const COUNTING: ReadonlySet<WordedOutcome | undefined> = new Set([
   "limited",
   "server-error",
   "timeout",

@@ -1,10 +1,10 @@
 /** Examples for the rules of hosts: one list for each kind of host and each outcome. */
 
-import type { Outcome } from "../../reading/words/vocabulary.js";
+import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { Example } from "../rule.js";
 
 /** Outcomes that show the state of the host. */
-export type Ended = Exclude<Outcome, "cancelled" | "deadline">;
+export type Ended = Exclude<WordedOutcome, "cancelled" | "deadline">;
 
 export type Examples = Readonly<Record<Ended, readonly Example[]>>;
 

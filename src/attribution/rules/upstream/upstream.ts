@@ -1,11 +1,11 @@
 /** Rules for hosts: one for each kind of host and each outcome of an exchange. */
 
 import type { Fault, UpstreamKind } from "../../failure.js";
-import type { Outcome } from "../../reading/words/vocabulary.js";
+import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule } from "../rule.js";
 import { CLOUD, type Ended, type Examples, GIT, HTTP, REGISTRY } from "./upstream-examples.js";
 
-interface Verdict {
+interface OutcomeMeaning {
   /** The component at fault; `"upstream"` is the host itself. */
   readonly fault: "upstream" | "user" | "cancelled";
   readonly counts: boolean;
@@ -16,7 +16,7 @@ interface Verdict {
 }
 
 /** The meaning of each outcome, with "the host" as a placeholder. */
-const VERDICTS: Readonly<Record<Ended, Verdict>> = {
+const VERDICTS: Readonly<Record<Ended, OutcomeMeaning>> = {
   limited: {
     fault: "upstream",
     counts: true,
@@ -111,7 +111,7 @@ function rulesOf(
       fault: fault === "upstream" ? (kind satisfies Fault) : fault,
       ...rest,
       reason: `${SUBJECT[kind]} ${reason}`,
-      when: { use: kind, outcome: [outcome as Outcome] },
+      when: { use: kind, outcome: [outcome as WordedOutcome] },
       examples: examples[outcome as keyof typeof VERDICTS],
       seen,
     };

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FaultRule } from "./fault-rules.js";
-import { type Call, FaultPlan, seededRandom, upstreamFault } from "./faults.js";
+import type { FaultableCall } from "./faults.js";
+import { FaultPlan, seededRandom, upstreamFault } from "./faults.js";
 
-const pull: Call = {
+const pull: FaultableCall = {
   operation: "from",
   hosts: ["registry-1.docker.io", "auth.docker.io"],
   text: "docker.io/library/busybox:1",

@@ -3,7 +3,7 @@
 import { type Fault, type FaultRule, isUpstreamFault, type UpstreamFault } from "./fault-rules.js";
 
 /** One call for the plan to decide. */
-export interface Call {
+export interface FaultableCall {
   readonly operation: NonNullable<FaultRule["operation"]>;
   /** The hosts that it contacts, the main one first. */
   readonly hosts: readonly string[];
@@ -12,7 +12,7 @@ export interface Call {
 }
 
 /** The decision about a call. */
-export interface Verdict {
+export interface PlannedEnd {
   /** The delay before anything else. */
   readonly latencyMs: number;
   /** The fault that decides its end, if any. */
@@ -53,7 +53,7 @@ export class FaultPlan {
   /**
    * Decides one call. Every matching rule counts it. Latencies add up; the first other fault wins.
    */
-  decide(call: Call): Verdict {
+  decide(call: FaultableCall): PlannedEnd {
     let latencyMs = 0;
     let met: FaultRule | undefined;
     for (const active of this.#rules) {
@@ -72,12 +72,12 @@ export class FaultPlan {
 /**
  * Returns the upstream fault of a decision; undefined if the session itself fails, or nothing does.
  */
-export function upstreamFault(verdict: Verdict): UpstreamFault | undefined {
+export function upstreamFault(verdict: PlannedEnd): UpstreamFault | undefined {
   const { fault } = verdict;
   return fault !== undefined && isUpstreamFault(fault) ? fault : undefined;
 }
 
-function matches(rule: FaultRule, call: Call): boolean {
+function matches(rule: FaultRule, call: FaultableCall): boolean {
   // A call that has not reached its operation is a request; a rule without an operation means work.
   if (rule.operation === undefined) {
     if (call.operation === "request") return false;
@@ -93,7 +93,7 @@ export function servingHost(host: string): string {
   return host === "docker.io" || host === "index.docker.io" ? "registry-1.docker.io" : host;
 }
 
-function hostAtFault(rule: FaultRule, call: Call): string | undefined {
+function hostAtFault(rule: FaultRule, call: FaultableCall): string | undefined {
   const { host } = rule;
   if (host === undefined) return call.hosts[0];
   return call.hosts.find((asked) => asked === host || asked === servingHost(host));

@@ -3,7 +3,8 @@
 import type { Work } from "../engine/context.js";
 import { Abandoned, pause, untilAborted } from "../engine/steps.js";
 import type { UpstreamFault } from "./fault-rules.js";
-import { type Call, upstreamFault, type Verdict } from "./faults.js";
+import type { FaultableCall, PlannedEnd } from "./faults.js";
+import { upstreamFault } from "./faults.js";
 import { EngineError } from "./wire-errors.js";
 
 /** A fault of a host. The operation that contacted the host words its message. */
@@ -16,12 +17,12 @@ export interface MetFault {
  * Applies the plan to a call. Faults of the session happen here, and most never return; the fault
  * of a host is returned.
  */
-export async function meetFaults(work: Work, call: Call): Promise<MetFault | undefined> {
+export async function meetFaults(work: Work, call: FaultableCall): Promise<MetFault | undefined> {
   return meetVerdict(work, work.engine.faults.decide(call));
 }
 
 /** Applies a decision of the plan. */
-export async function meetVerdict(work: Work, verdict: Verdict): Promise<MetFault | undefined> {
+export async function meetVerdict(work: Work, verdict: PlannedEnd): Promise<MetFault | undefined> {
   const { engine, session, signal } = work;
   if (verdict.latencyMs > 0) await pause(verdict.latencyMs, signal);
   const upstream = upstreamFault(verdict);

@@ -3,7 +3,8 @@
 import type { Work } from "../engine/context.js";
 import { type MetFault, meetFaults } from "../faults/meet-faults.js";
 import { plannedNetworkError } from "../faults/network-errors.js";
-import { type Asked, Exchange, type Outcome } from "../traces/exchange.js";
+import type { Asked, AskedResult } from "../traces/exchange.js";
+import { RegistryExchange } from "../traces/exchange.js";
 import type { ImageReference } from "./references.js";
 import { attemptsFor, repositoryUrl } from "./registry.js";
 import { blobsOf } from "./registry-talk.js";
@@ -74,19 +75,19 @@ export class RegistryPush {
     }
   }
 
-  #outcomeOf({ fault }: MetFault, path: string): Outcome {
+  #outcomeOf({ fault }: MetFault, path: string): AskedResult {
     if (fault.kind === "status") return { status: fault.status };
     const url = repositoryUrl(this.#reference, path);
     return { error: plannedNetworkError(fault, url) ?? "EOF" };
   }
 
-  #told(method: Asked["method"], path: string, outcome: Outcome, type?: string): void {
+  #told(method: Asked["method"], path: string, outcome: AskedResult, type?: string): void {
     this.#begin(method, path, type).end(outcome);
   }
 
-  #begin(method: Asked["method"], path: string, type?: string): Exchange {
+  #begin(method: Asked["method"], path: string, type?: string): RegistryExchange {
     const { engine, span } = this.#work;
-    return new Exchange(engine, span, {
+    return new RegistryExchange(engine, span, {
       method,
       url: repositoryUrl(this.#reference, path),
       host: this.#reference.registryHost,

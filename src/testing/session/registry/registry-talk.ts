@@ -1,10 +1,11 @@
 /** The requests of an engine for an image, and their ends: traced and counted, but never sent. */
 
 import type { Work } from "../engine/context.js";
-import type { Verdict } from "../faults/faults.js";
+import type { PlannedEnd } from "../faults/faults.js";
 import { type MetFault, meetVerdict } from "../faults/meet-faults.js";
 import { plannedNetworkError } from "../faults/network-errors.js";
-import { type Asked, Exchange, type Outcome } from "../traces/exchange.js";
+import type { Asked, AskedResult } from "../traces/exchange.js";
+import { RegistryExchange } from "../traces/exchange.js";
 import { digestOf, type ImageReference } from "./references.js";
 import { attemptsFor, isTokenFault, manifestUrl, repositoryUrl, tokenUrl } from "./registry.js";
 
@@ -12,7 +13,7 @@ import { attemptsFor, isTokenFault, manifestUrl, repositoryUrl, tokenUrl } from 
 type Stage = "connection" | "token" | "manifest" | "blob";
 
 /** The decision without a fault. */
-const HARMLESS: Verdict = { latencyMs: 0, fault: undefined, host: undefined };
+const HARMLESS: PlannedEnd = { latencyMs: 0, fault: undefined, host: undefined };
 /** How often a cut body is requested again from the cut on. */
 const CUT_ATTEMPTS = 4;
 const ALL_ATTEMPTS = 6;
@@ -26,10 +27,10 @@ export function blobsOf(digest: string): { readonly config: string; readonly lay
 export class RegistryTalk {
   readonly #work: Work;
   readonly #reference: ImageReference;
-  #verdict: Verdict;
+  #verdict: PlannedEnd;
   #isAuthorized = false;
 
-  constructor(work: Work, reference: ImageReference, verdict: Verdict = HARMLESS) {
+  constructor(work: Work, reference: ImageReference, verdict: PlannedEnd = HARMLESS) {
     this.#work = work;
     this.#reference = reference;
     this.#verdict = verdict;
@@ -126,13 +127,13 @@ export class RegistryTalk {
     for (let time = 0; time < times; time += 1) this.#told(asked, outcomeOf(met, asked.url));
   }
 
-  #told(asked: Request, outcome: Outcome): void {
+  #told(asked: Request, outcome: AskedResult): void {
     this.#begin(asked).end(outcome);
   }
 
-  #begin(asked: Request): Exchange {
+  #begin(asked: Request): RegistryExchange {
     const { registryHost, tokenHost = registryHost } = this.#reference;
-    return new Exchange(this.#work.engine, this.#work.span, {
+    return new RegistryExchange(this.#work.engine, this.#work.span, {
       ...asked,
       host: asked.isToken ? tokenHost : registryHost,
       headers: { ...(this.#isAuthorized && { authorization: "****" }), ...asked.headers },
@@ -147,7 +148,7 @@ export class RegistryTalk {
 /** The requested item; the host follows from the image. */
 type Request = Omit<Asked, "host">;
 
-function outcomeOf(met: MetFault | undefined, url: URL): Outcome {
+function outcomeOf(met: MetFault | undefined, url: URL): AskedResult {
   if (met === undefined) return { status: 200 };
   const { fault } = met;
   if (fault.kind === "status") return { status: fault.status };

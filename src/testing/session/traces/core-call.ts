@@ -11,7 +11,7 @@ import { CallSpan, TWIN } from "./call-span.js";
 import { callDigest, callTypeOf, digestOfValue, EnumValue, encodeCall } from "./dag-call.js";
 
 /** One field of one object, with its arguments; ids are replaced by their objects. */
-export interface Call {
+export interface CoreCall {
   readonly typeName: string;
   readonly field: PlannedField;
   readonly parent: unknown;
@@ -55,7 +55,7 @@ const SENSITIVE: ReadonlySet<string> = new Set(["plaintext"]);
  */
 export async function traceCall(
   work: Work,
-  call: Call,
+  call: CoreCall,
   make: (work: Work) => Promise<unknown>,
 ): Promise<unknown> {
   const name = `${call.typeName}.${call.field.name}`;
@@ -101,7 +101,7 @@ async function makeAgain(
 }
 
 /** Returns the name of the second span. A module's call has the name of the module before it. */
-function twinName({ engine }: Work, { typeName, field }: Call): string {
+function twinName({ engine }: Work, { typeName, field }: CoreCall): string {
   const name = `${typeName}.${field.name}`;
   const { byType, typeNames } = engine.settings.modules;
   const type = typeName === "Query" ? (typeNames.get(field.name) ?? "") : typeName;
@@ -164,7 +164,7 @@ const INTERNAL: Attributes = { "dagger.io/ui.internal": true };
 const CACHED: Attributes = { "dagger.io/dag.cached": true };
 const PENDING: Attributes = { "dagger.io/dag.pending": true };
 
-function keyOf({ typeName, field, parent, args }: Call): string {
+function keyOf({ typeName, field, parent, args }: CoreCall): string {
   const { key } = parent as { readonly key: string };
   const address = typeName === "Container" && field.name === "from" ? args.address : undefined;
   if (typeof address === "string") return fromKey(key, fullReference(address));
@@ -189,7 +189,7 @@ function keyOfValue(value: unknown): unknown {
   return typeof value === "object" && value !== null ? (value as { key: string }).key : value;
 }
 
-function isRemembered(work: Work, { typeName, field, args }: Call): boolean {
+function isRemembered(work: Work, { typeName, field, args }: CoreCall): boolean {
   if (work.engine.isOld) return false;
   if (work.engine.settings.modules.byType.has(typeName)) return true;
   const type = callTypeOf(field.type);
@@ -199,7 +199,7 @@ function isRemembered(work: Work, { typeName, field, args }: Call): boolean {
   return field.name !== "from" || String(args.address).includes("@");
 }
 
-function attributesOf(work: Work, call: Call, name: string, isCached: boolean): Attributes {
+function attributesOf(work: Work, call: CoreCall, name: string, isCached: boolean): Attributes {
   if (!work.span.isTraced) return {};
   const { field, parent, args, typeName } = call;
   const encoded = encodeCall({

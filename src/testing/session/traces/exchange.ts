@@ -16,12 +16,12 @@ export interface Asked {
 }
 
 /** Its end: a status, a network error, or both if the body was cut. */
-export interface Outcome {
+export interface AskedResult {
   readonly status?: number;
   readonly error?: string;
 }
 
-export class Exchange {
+export class RegistryExchange {
   readonly #outer: ActiveSpan;
   readonly #inner: ActiveSpan;
 
@@ -47,7 +47,7 @@ export class Exchange {
     });
   }
 
-  end({ status, error }: Outcome): void {
+  end({ status, error }: AskedResult): void {
     const failed = error !== undefined || (status ?? 0) >= 400;
     const type = error === undefined ? String(status) : goType(error);
     const isCut = status !== undefined && error !== undefined;

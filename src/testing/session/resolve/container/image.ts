@@ -6,7 +6,7 @@
 import type { Work } from "../../engine/context.js";
 import type { Tree } from "../../engine/tree.js";
 import type { ContainerValue, ResolvedImage } from "../../engine/values.js";
-import type { Verdict } from "../../faults/faults.js";
+import type { PlannedEnd } from "../../faults/faults.js";
 import { type MetFault, requireCaller } from "../../faults/meet-faults.js";
 import { EngineError } from "../../faults/wire-errors.js";
 import { contentKey } from "../../files/scratch.js";
@@ -174,7 +174,7 @@ async function converse(
  * Returns the plan's decision for a request to a registry. A missing digest is not a fault of the
  * plan.
  */
-function decide({ engine }: Work, reference: ImageReference): Verdict {
+function decide({ engine }: Work, reference: ImageReference): PlannedEnd {
   const { registryHost, tokenHost } = reference;
   const verdict = engine.faults.decide({
     operation: "from",

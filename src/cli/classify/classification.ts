@@ -11,7 +11,7 @@ export interface JudgedFailure extends Failure {
 }
 
 /** All that was found, as `--json` prints it. */
-export interface Verdict {
+export interface ClassificationResult {
   readonly exitCode: number;
   /** The failure that decides the exit code; null when nothing failed. */
   readonly failure: JudgedFailure | null;
@@ -22,7 +22,7 @@ export interface Verdict {
  * Judges failures. One of the user's decides, since no retry mends it; else the first that counts,
  * else the first whose fault is known, else the first.
  */
-export function judge(failures: readonly Failure[]): Verdict {
+export function judge(failures: readonly Failure[]): ClassificationResult {
   const judged = failures.map((failure) => ({ ...failure, breaker: breakerOf(failure) }));
   const failure =
     judged.find(({ fault }) => fault === "user") ??

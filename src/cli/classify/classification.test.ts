@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Failure, Fault } from "../../attribution/failure.js";
 import { paintFor } from "../terminal.js";
+import { judge } from "./classification.js";
 import { verdictLines } from "./render.js";
-import { judge } from "./verdict.js";
 
 function failure(fault: Fault, more: Partial<Failure> = {}): Failure {
   return {
