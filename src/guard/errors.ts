@@ -1,4 +1,4 @@
-/** The errors that the guard itself makes. */
+/** The guard's own errors. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import type { FailureRecord } from "./judgement/failure-record.js";
@@ -6,9 +6,9 @@ import type { FailureRecord } from "./judgement/failure-record.js";
 const SESSION_LOST_CODE = "SESSION_LOST";
 
 /**
- * The session to the engine is gone and never comes back; only a new connection helps. `code` is
- * `"SESSION_LOST"`, `cause` a {@link FailureRecord}. The request that found out gets the SDK's own
- * error; this one is for those after it, which are not sent at all.
+ * The error for a session that is lost for good; only a new connection helps. `code` is
+ * `"SESSION_LOST"`, `cause` a {@link FailureRecord}. The request that detects the loss gets the
+ * SDK's own error. This one is for later requests, which are not sent.
  */
 export class SessionLostError extends CircuitBreakerError {
   constructor(record: FailureRecord) {
@@ -24,7 +24,7 @@ export class SessionLostError extends CircuitBreakerError {
   }
 }
 
-/** Whether `error` is a {@link SessionLostError} of this or of another copy of the package. */
+/** Returns whether `error` is a {@link SessionLostError} of this or another copy of the package. */
 export function isSessionLostError(error: unknown): error is SessionLostError {
   return isCircuitBreakerError(error) && error.code === SESSION_LOST_CODE;
 }

@@ -16,13 +16,13 @@ function rejectionOf(breakers: readonly CircuitBreaker[]): GuardRejection {
   return asked.rejection as GuardRejection;
 }
 
-test("a permit of every breaker is given when all admit", () => {
+test("returns a permit of every breaker if all admit", () => {
   const breakers = [new CircuitBreaker({ name: "a" }), new CircuitBreaker({ name: "b" })];
   expect(askAll(breakers)).toMatchObject({ value: [{ generation: 1 }, { generation: 1 }] });
   expect(breakers.map((breaker) => breaker.getMetrics().inFlightCount)).toEqual([1, 1]);
 });
 
-test("one refusal takes no permit of any breaker, and costs no probe slot of another", () => {
+test("one rejection takes no permit of any breaker, and uses no probe slot of another", () => {
   const clock = new VirtualClock();
   const halfOpen = openBreaker("half-open", 10, clock);
   clock.advance(10);
@@ -47,7 +47,7 @@ test("an isolated breaker waits longer than any other", () => {
   expect(rejectionOf([openBreaker("open", 9000), isolated]).breakerName).toBe("isolated");
 });
 
-test("a listener that steers a breaker in the middle makes the permits taken go back", () => {
+test("releases the permits if a listener changes a breaker in between", () => {
   const clock = new VirtualClock();
   const first = openBreaker("first", 10, clock);
   clock.advance(10);
@@ -58,7 +58,7 @@ test("a listener that steers a breaker in the middle makes the permits taken go 
   expect(first.check().admits).toBe(true);
 });
 
-test("the rejection lists all that refused, in its message too, and can still be written as JSON", () => {
+test("the rejection lists all rejections, also in its message, and can still be encoded as JSON", () => {
   const long = openBreaker("long", 9000);
   const rejection = rejectionOf([openBreaker("short", 1000), long, openBreaker("middle", 5000)]);
   const all = rejection.refusals.map(({ breakerName, retryAfterMs }) => [

@@ -12,7 +12,7 @@ test.each([
   "http:[2606:4700::1111]",
   "http:[2606:4700::1111]:8443",
   "http:nolocal.org",
-])("%s is one and the same for everybody, so it is shared under its name", (name) => {
+])("shares %s under its name, because it is the same host for all", (name) => {
   expect(sharedName(name, undefined)).toBe(name);
 });
 
@@ -39,11 +39,11 @@ test.each([
   "http:[::ffff:10.0.0.1]",
   "http:[fe80::1]",
   "http:[fd00::1]",
-])("%s may be another machine elsewhere, so it is never shared", (name) => {
+])("never shares %s, which may be another machine elsewhere", (name) => {
   expect(sharedName(name, undefined)).toBeUndefined();
 });
 
-test("an engine that is asked over TCP is shared under its address", () => {
+test("shares an engine reached over TCP under its address", () => {
   expect(sharedName("engine", "tcp://engine.example.com:1234")).toBe(
     "engine:engine.example.com:1234",
   );
@@ -66,6 +66,6 @@ test.each([
   "tcp://engine:8080",
   "tcp://engine.example.com",
   "tcp://user:secret@engine.example.com:8080",
-])("an engine at %s is the machine's own, or none that can be told apart", (engineHost) => {
+])("does not share an engine at %s, which is local or unknown", (engineHost) => {
   expect(sharedName("engine", engineHost)).toBeUndefined();
 });

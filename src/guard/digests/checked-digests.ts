@@ -1,4 +1,4 @@
-/** A store of the user, asked so that one that fails or tells nonsense harms no request. */
+/** A wrapper around the user's store, so that its failures and wrong answers affect no request. */
 
 import { askUser } from "../../breaker/announce.js";
 import type { DigestStore, KnownDigest } from "./known-digests.js";
@@ -7,8 +7,8 @@ import { isDigest, isPlatform, tagReference } from "./references.js";
 const WHOSE = "the option pin";
 
 /**
- * Asks a store and believes of its answers only what can be written into a request. What it throws,
- * rejects or makes up is passed over and announced once as a warning of the process.
+ * Asks a store and accepts only answers that can be written into a request. Its errors, rejections
+ * and wrong answers are ignored, with one warning of the process.
  */
 export class CheckedDigests implements DigestStore {
   readonly #store: DigestStore;
@@ -39,7 +39,7 @@ export class CheckedDigests implements DigestStore {
   }
 }
 
-/** The answer of a store for what it was asked, whatever else it names. */
+/** Returns a store's answer for the requested tag, whatever else it contains. */
 function readKnown(found: unknown, reference: string, platform: string): KnownDigest {
   const { digest, learntAtMs, proven } = found as Partial<Record<keyof KnownDigest, unknown>>;
   if (typeof digest !== "string" || !isDigest(digest) || !Number.isFinite(learntAtMs)) {

@@ -1,4 +1,4 @@
-/** Known digests on disk: where they are, how they are read, and how many processes write them. */
+/** Known digests on disk: their place, reading them, and writing by many processes. */
 
 import {
   closeSync,
@@ -15,12 +15,11 @@ import { makeFolder } from "../../fleet/folders.js";
 import { formatDigests, MAX_DOCUMENT_BYTES, parseDigests } from "./digest-document.js";
 import type { KnownDigest } from "./known-digests.js";
 
-/** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where known digests are kept by default: `dagger-circuit-breaker/digests.json` in
- * `$XDG_CACHE_HOME`, else in the cache folder of the system; undefined where there is none, as
+ * Returns the default place of known digests: `dagger-circuit-breaker/digests.json` in
+ * `$XDG_CACHE_HOME`, else in the system's cache folder; undefined if there is no such folder, as
  * without a home.
  */
 export function defaultDigestPath(
@@ -36,21 +35,24 @@ export function defaultDigestPath(
   return cache && join(cache, "dagger-circuit-breaker", "digests.json");
 }
 
-/** What a file holds, and why it was not read, if it was not. */
+/** The content of a file, or why it was not read. */
 export interface DigestsRead {
   readonly digests: readonly KnownDigest[];
-  /** How many of its entries were none. */
+  /** The number of invalid entries. */
   readonly ignored: number;
-  /** What is wrong with the file as a whole, such as `"is longer than 1 MiB"`; not for one that is not there. */
+  /**
+   * The problem with the whole file, such as `"is longer than 1 MiB"`; undefined for a missing
+   * file.
+   */
   readonly problem: string | undefined;
 }
 
-/** Reads a file; what is not a file of known digests reads as empty, with its problem. Never throws. */
+/** Reads a file. An invalid file counts as empty, with its problem. Never throws. */
 export function readDigests(path: string, nowMs: number): DigestsRead {
   const nothing = (problem?: string): DigestsRead => ({ digests: [], ignored: 0, problem });
   let descriptor: number | undefined;
   try {
-    // A pipe that nobody writes to would keep us for ever.
+    // Opening a pipe without a writer would block forever.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const { size, uid } = fstatSync(descriptor);
     if (!fstatSync(descriptor).isFile()) return nothing("is not a file");
@@ -67,19 +69,19 @@ export function readDigests(path: string, nowMs: number): DigestsRead {
   }
 }
 
-/** How {@link updateDigests} goes about it. */
+/** The settings of {@link updateDigests}. */
 export interface UpdateOptions {
-  /** For how long other processes that write are waited for. */
+  /** The longest wait for other writing processes. */
   readonly maxWaitMs: number;
   readonly nowMs: number;
 }
 
 /**
- * Changes a file while no other process does. What is not a file of known digests is replaced.
+ * Changes a file while no other process does. An invalid file is replaced.
  *
- * @param change Gives what is to be kept of what is there; undefined changes nothing.
- * @returns What the file holds afterwards.
- * @throws FileLockedError when others are at it for too long; the file system's errors.
+ * @param change Returns the new content from the current one; undefined changes nothing.
+ * @returns The content of the file afterwards.
+ * @throws FileLockedError if other processes hold the lock too long; the file system's errors.
  */
 export function updateDigests(
   path: string,
@@ -88,7 +90,7 @@ export function updateDigests(
 ): readonly KnownDigest[] {
   makeFolder(dirname(path));
   const target = realPath(path);
-  // A device or a pipe would be replaced by a file.
+  // A rename would replace a device or a pipe by a file.
   if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) {
     throw Object.assign(new Error("no file"), { code: "ENOTFILE" });
   }
@@ -110,8 +112,8 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /**
- * Digests decide what a pipeline runs, so they are not taken from another user; root, who may read a
- * cache that a container mounts, is taken to know.
+ * Digests decide what a pipeline runs, so another user's are not trusted. Root is an exception: it
+ * may read a cache that a container mounts.
  */
 function isTrusted(owner: number): boolean {
   const own = process.getuid?.() ?? 0;
@@ -128,7 +130,7 @@ function readAtMost(descriptor: number, bytes: number): string {
   }
 }
 
-/** Behind links, so that the lock stands beside the file and a link stays one. */
+/** Resolves links, so that the lock is beside the file and a link stays a link. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -18,7 +18,7 @@ const sound: KnownDigest = {
 };
 const documentOf = (...digests: unknown[]) => JSON.stringify({ version: 1, digests });
 
-test("what was written is read back", () => {
+test("reads back a written document", () => {
   const other = { ...sound, platform: "", proven: false };
   const { text } = formatDigests([sound, other]);
   expect(parseDigests(text, NOW_MS)).toEqual({ digests: [sound, other], ignored: 0 });
@@ -34,7 +34,7 @@ test.each([
   '{"version":"1","digests":[]}',
   '{"version":1,"digests":{}}',
   `${"[".repeat(200_000)}`,
-])("%.30j is no document", (text) => {
+])("%.30j is not a document", (text) => {
   expect(parseDigests(text, NOW_MS)).toBeUndefined();
 });
 
@@ -52,21 +52,21 @@ test.each([
   ["a time that is no number", { ...sound, learntAtMs: "1" }],
   ["a time in the far future", { ...sound, learntAtMs: NOW_MS + 2 * 86_400_000 }],
   ["no word on the proof", { ...sound, proven: undefined }],
-])("an entry with %s is passed over, and the others stay", (_what, entry) => {
+])("skips an entry with %s, and keeps the others", (_what, entry) => {
   expect(parseDigests(documentOf(entry, sound), NOW_MS)).toEqual({ digests: [sound], ignored: 1 });
 });
 
-test("what else stands in an entry is dropped", () => {
+test("drops other fields of an entry", () => {
   const [read] = parseDigests(documentOf({ ...sound, token: "hunter2" }), NOW_MS)?.digests ?? [];
   expect(read).toEqual(sound);
 });
 
-test("two entries for one tag become one, that of the digest seen last", () => {
+test("keeps one of two entries for a tag: the digest seen last", () => {
   const later = { ...sound, digest: `sha256:${"b".repeat(64)}`, learntAtMs: NOW_MS + 1 };
   expect(parseDigests(documentOf(later, sound), NOW_MS)?.digests).toEqual([later]);
 });
 
-test("it holds only so many entries, those learnt last", () => {
+test("bounds the entries, and keeps those learned last", () => {
   const many = Array.from({ length: MAX_DOCUMENT_ENTRIES + 10 }, (_, index) => ({
     ...sound,
     reference: `a.example/x:${index}`,
@@ -78,7 +78,7 @@ test("it holds only so many entries, those learnt last", () => {
   expect(parseDigests(text, NOW_MS)?.digests).toHaveLength(MAX_DOCUMENT_ENTRIES);
 });
 
-test("it never grows over what is read", () => {
+test("never grows larger than the reader accepts", () => {
   const long = "a".repeat(240);
   const many = Array.from({ length: MAX_DOCUMENT_ENTRIES }, (_, index) => ({
     ...sound,

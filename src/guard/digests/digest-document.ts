@@ -1,4 +1,4 @@
-/** The text in which known digests are kept on disk and handed from one machine to another. */
+/** The text format of known digests, on disk and between machines. */
 
 import { type KnownDigest, keyOf, mergeKnown } from "./known-digests.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
@@ -6,22 +6,22 @@ import { isDigest, isPlatform, tagReference } from "./references.js";
 /** The longest document; a longer one is not read. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
-/** How many digests a document holds at most. */
+/** The most digests in a document. */
 export const MAX_DOCUMENT_ENTRIES = 5_000;
 
 const VERSION = 1;
 
-/** By how much clocks may differ; what was learnt later than that would never grow old. */
+/** The permitted difference of clocks. A digest from further in the future would never expire. */
 const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 
-/** What a document holds. */
+/** The content of a document. */
 export interface DigestDocument {
   readonly digests: readonly KnownDigest[];
-  /** How many of its entries were none. */
+  /** The number of invalid entries. */
   readonly ignored: number;
 }
 
-/** Reads a document, each entry by itself; undefined for what is none. */
+/** Reads a document, each entry separately; returns undefined for another text. */
 export function parseDigests(text: string, nowMs: number): DigestDocument | undefined {
   const entries = entriesOf(text);
   if (entries === undefined) return undefined;
@@ -39,7 +39,7 @@ export function parseDigests(text: string, nowMs: number): DigestDocument | unde
   return { digests: [...known.values()], ignored };
 }
 
-/** Writes a document: the digests learnt last, as many as it may hold. */
+/** Writes a document with the digests learned last, as many as fit. */
 export function formatDigests(digests: readonly KnownDigest[]): {
   readonly text: string;
   readonly kept: readonly KnownDigest[];
@@ -50,7 +50,7 @@ export function formatDigests(digests: readonly KnownDigest[]): {
   let bytes = 64;
   for (const known of newestFirst.slice(0, MAX_DOCUMENT_ENTRIES)) {
     const { reference, platform, digest, learntAtMs, proven } = known;
-    // Every character is one byte: the patterns allow no others.
+    // Every character is one byte: the patterns permit no others.
     const line = JSON.stringify({ reference, platform, digest, learntAtMs, proven });
     bytes += line.length + 2;
     if (bytes > MAX_DOCUMENT_BYTES) break;

@@ -19,14 +19,14 @@ import {
   mergeKnown,
 } from "./known-digests.js";
 
-/** What {@link DigestFile} can be told. */
+/** The options of {@link DigestFile}. */
 export interface DigestFileOptions {
   /**
    * The file. Default: `dagger-circuit-breaker/digests.json` in `$XDG_CACHE_HOME`, else in
    * `~/.cache` (macOS: `~/Library/Caches`, Windows: `%LOCALAPPDATA%`).
    */
   readonly path?: string | undefined;
-  /** Where the default is looked up. Default: `process.env`. */
+  /** The environment for the default. Default: `process.env`. */
   readonly env?: Environment | undefined;
   /** The wall time in milliseconds since 1970. Default: `Date.now`. */
   readonly wallClock?: (() => number) | undefined;
@@ -41,19 +41,21 @@ const FIELDS = {
   wallClock: functionField<() => number>(),
 };
 
-/** Changes that come together are written together. */
+/** Changes at the same time are written together. */
 const WRITE_DELAY_MS = 50;
-/** For how long a write holds up the process when others are at it; it is tried again later. */
+/**
+ * The longest time for which a write blocks the process while others write; it is retried later.
+ */
 const WRITE_WAIT_MS = 30;
 const RETRY_DELAY_MS = 500;
 const MAX_RETRIES = 10;
-/** For how long the last write of a process waits for others. */
+/** The longest wait of a process's last write. */
 const LAST_WAIT_MS = 1_000;
-/** A digest that was merely seen again is written no more often than this. */
+/** The least time between writes for a digest that was only seen again. */
 const RENEW_AFTER_MS = 60_000;
 const MAX_PENDING = 5_000;
 
-/** What is still to be written, for the end of the process. */
+/** Files with unwritten changes, for the end of the process. */
 const unsaved = new Set<DigestFile>();
 
 function saveAll(): void {
@@ -61,25 +63,26 @@ function saveAll(): void {
 }
 
 /**
- * Known digests in a file that many processes share. It is read at the first question, and written
- * shortly after something has changed, at the latest when the process ends: what others have written
- * in between stays. It holds the 5,000 digests learnt last in at most 1 MiB, for nobody but its owner to read.
+ * Known digests in a file that many processes share. It is read at the first use, and written
+ * shortly after a change, at the latest when the process ends. Changes of other processes in
+ * between are kept. It contains the 5,000 digests learned last in at most 1 MiB, readable by its
+ * owner only.
  *
- * A file that is damaged, too large, or another user's is taken as empty, and replaced. Where nothing
- * can be written, digests are known to this process alone, which a process warning says once (type
- * `CircuitBreakerWarning`, code `digests-not-kept`). Nothing throws; a write waits at most 30 ms for
- * other processes, the last one 1 s.
+ * A file that is damaged, too large, or another user's counts as empty and is replaced. If nothing
+ * can be written, only this process knows the digests, with one warning (type
+ * `CircuitBreakerWarning`, code `digests-not-kept`). Nothing throws. A write waits at most 30 ms
+ * for other processes, the last one 1 s.
  *
- * @throws TypeError, RangeError for options that are none.
+ * @throws TypeError, RangeError for invalid options.
  */
 export class DigestFile implements DigestStore {
-  /** The file; undefined where there is no place for it. */
+  /** The file; undefined if there is no place for it. */
   readonly path: string | undefined;
   readonly #wallClock: () => number;
   #memory: MemoryDigests | undefined;
-  /** What the file held when it was last read or written. */
+  /** The content of the file when it was last read or written. */
   #kept = new Map<string, KnownDigest>();
-  /** What the file does not know yet: what was learnt here, or a proof alone. */
+  /** Changes that the file does not contain yet: digests learned here, or only a proof. */
   readonly #pending = new Map<string, { readonly known: KnownDigest; readonly learnt: boolean }>();
   #timer: NodeJS.Timeout | undefined;
   #retries = 0;
@@ -107,7 +110,7 @@ export class DigestFile implements DigestStore {
     if (known?.digest === digest) this.#note(known, false);
   }
 
-  /** Writes what is still to be written, now. */
+  /** Writes pending changes now. */
   flush(): void {
     this.#write(LAST_WAIT_MS);
   }
@@ -119,7 +122,10 @@ export class DigestFile implements DigestStore {
     return this.#adopt(digests);
   }
 
-  /** Takes what the file holds; what was seen again here in the meantime stays as young as it is. */
+  /**
+   * Takes over the content of the file; digests seen again here in the meantime keep their newer
+   * time.
+   */
   #adopt(digests: readonly KnownDigest[]): MemoryDigests {
     const memory = new MemoryDigests({ wallClock: this.#wallClock });
     const oldestFirst = [...digests].sort((one, other) => one.learntAtMs - other.learntAtMs);
@@ -132,7 +138,7 @@ export class DigestFile implements DigestStore {
     return memory;
   }
 
-  /** Notes what the file does not know yet. */
+  /** Records a change that the file does not contain yet. */
   #note(known: KnownDigest, learnt: boolean): void {
     const key = keyOf(known.reference, known.platform);
     const kept = this.#kept.get(key);
@@ -170,7 +176,10 @@ export class DigestFile implements DigestStore {
     }
   }
 
-  /** What the file holds, with what was learnt here; what others have forgotten is not proven back in. */
+  /**
+   * Returns the content of the file with the digests learned here. A proof does not bring back a
+   * digest that others have forgotten.
+   */
   #merged(found: readonly KnownDigest[]): readonly KnownDigest[] {
     const merged = new Map(found.map((one) => [keyOf(one.reference, one.platform), one]));
     for (const [key, { known, learnt }] of this.#pending) {

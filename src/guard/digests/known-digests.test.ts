@@ -10,7 +10,7 @@ function digestsAt(startMs = 1_000) {
   return { time, digests: new MemoryDigests({ wallClock: () => time.nowMs }) };
 }
 
-test("what was remembered is found, with when it was learnt, and is not proven", () => {
+test("finds a remembered digest with its time, not proven", () => {
   const { digests } = digestsAt();
   digests.remember(ALPINE, "", ONE);
   expect(digests.find(ALPINE, "")).toEqual({
@@ -22,7 +22,7 @@ test("what was remembered is found, with when it was learnt, and is not proven",
   });
 });
 
-test("platforms of one tag are kept apart", () => {
+test("separates the platforms of one tag", () => {
   const { digests } = digestsAt();
   digests.remember(ALPINE, "linux/amd64", ONE);
   digests.remember(ALPINE, "linux/arm64/v8", TWO);
@@ -48,7 +48,7 @@ test("another digest replaces the one known and is not proven", () => {
   expect(digests.find(ALPINE, "")).toMatchObject({ digest: TWO, proven: false });
 });
 
-test("a proof of a digest that is no longer known changes nothing", () => {
+test("a proof of an unknown digest changes nothing", () => {
   const { digests } = digestsAt();
   digests.prove(ALPINE, "", ONE);
   expect(digests.find(ALPINE, "")).toBeUndefined();
@@ -57,7 +57,7 @@ test("a proof of a digest that is no longer known changes nothing", () => {
   expect(digests.find(ALPINE, "")?.proven).toBe(false);
 });
 
-test("a tag that is not written is latest", () => {
+test("a missing tag is latest", () => {
   const { digests } = digestsAt();
   digests.remember("docker.io/library/alpine", "", ONE);
   expect(digests.find("docker.io/library/alpine:latest", "")?.digest).toBe(ONE);
@@ -72,14 +72,14 @@ test.each([
   ["a short digest", ALPINE, "", "sha256:12"],
   ["a digest of another kind", ALPINE, "", `md5:${"1".repeat(64)}`],
   ["a platform that is none", ALPINE, "linux/amd64 --privileged", ONE],
-])("%s is not kept and does not throw", (_what, reference, platform, digest) => {
+])("does not store %s, and does not throw", (_what, reference, platform, digest) => {
   const { digests } = digestsAt();
   digests.remember(reference, platform, digest);
   digests.prove(reference, platform, digest);
   expect(digests.find(reference, platform)).toBeUndefined();
 });
 
-test("when it is full, the one learnt longest ago goes, whoever was asked for", () => {
+test("when full, drops the digest learned longest ago, whatever was read", () => {
   const digests = new MemoryDigests({ maxEntries: 2 });
   digests.remember("a.example/x:1", "", ONE);
   digests.remember("a.example/x:2", "", ONE);
@@ -91,12 +91,12 @@ test("when it is full, the one learnt longest ago goes, whoever was asked for", 
   expect(known).toEqual(["1", "3"]);
 });
 
-test("options that are none are refused by name", () => {
+test("rejects invalid options by name", () => {
   expect(() => new MemoryDigests({ maxEntries: 0 })).toThrow(/"maxEntries" is 0/);
   expect(() => new MemoryDigests({ wallClock: 5 as never })).toThrow(/"wallClock" is 5/);
 });
 
-test("of two digests that two processes learnt, the one seen last stays", () => {
+test("keeps the digest seen last out of two processes' digests", () => {
   const known = { reference: ALPINE, platform: "", digest: ONE, learntAtMs: 10, proven: true };
   const later = { ...known, digest: TWO, learntAtMs: 20, proven: false };
   expect(mergeKnown(known, later)).toBe(later);

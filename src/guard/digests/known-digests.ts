@@ -1,47 +1,59 @@
-/** What is known of the digests that tags had, the port through which a guard asks, and its memory. */
+/**
+ * The digests that tags had: the port through which a guard reads them, and its version in memory.
+ */
 
 import { functionField, numberField, readOptions, SOME_CALLS } from "../../options/check.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
-/** Which digest a tag had when an engine last used it. */
+/** The digest of a tag when an engine last used it. */
 export interface KnownDigest {
-  /** The tag in full, such as `docker.io/library/alpine:3.20`; `:latest` where none was written. */
+  /** The full tag, such as `docker.io/library/alpine:3.20`; `:latest` if none was written. */
   readonly reference: string;
-  /** The platform that was asked for, such as `linux/arm64`; empty for the engine's own. */
+  /** The requested platform, such as `linux/arm64`; empty for the engine's own. */
   readonly platform: string;
-  /** The digest, such as `sha256:` and 64 hexadecimal digits; of an image of many platforms the index's. */
+  /**
+   * The digest: `sha256:` and 64 hexadecimal digits. For an image of many platforms it is the
+   * index's.
+   */
   readonly digest: string;
-  /** When that was last seen to be so, in milliseconds since 1970. */
+  /** When the tag was last seen with it, in milliseconds since 1970. */
   readonly learntAtMs: number;
-  /** Whether a request by this digest has succeeded, after which an engine need not ask its registry. */
+  /**
+   * Whether a request by this digest has succeeded, after which an engine need not contact its
+   * registry.
+   */
   readonly proven: boolean;
 }
 
 /**
- * Where known digests are kept. Everything is synchronous and nothing throws: what is no tag,
- * platform or digest is not kept and never found. A guard passes over a store that does otherwise,
- * and announces it once as a warning of the process.
+ * A store of known digests. Everything is synchronous and nothing throws. An invalid tag, platform
+ * or digest is not stored and never found. A guard ignores errors of a store, with one warning of
+ * the process.
  */
 export interface DigestStore {
   /**
-   * What is known of a tag.
+   * Returns the known digest of a tag.
    *
-   * @param reference The tag; one without a tag stands for `latest`.
+   * @param reference The tag; without one it means `latest`.
    * @param platform The platform, empty for the engine's own.
    */
   find(reference: string, platform: string): KnownDigest | undefined;
   /**
-   * Keeps which digest a tag has now. Another digest than the one known replaces it and is not
-   * proven; the same one is renewed and stays proven if it was.
+   * Stores the current digest of a tag. A new digest replaces the known one and is not proven; the
+   * same one is renewed and stays proven.
    */
   remember(reference: string, platform: string, digest: string): void;
-  /** Keeps that a request by this digest has succeeded, if it is still the one known of the tag. */
+  /**
+   * Stores that a request by this digest has succeeded, if it is still the known one of the tag.
+   */
   prove(reference: string, platform: string, digest: string): void;
 }
 
-/** What {@link MemoryDigests} can be told. */
+/** The options of {@link MemoryDigests}. */
 export interface MemoryDigestsOptions {
-  /** How many digests are kept, from 1 to 1,000,000; the one learnt longest ago goes. Default: 10,000. */
+  /**
+   * The most digests, from 1 to 1,000,000; the one learned longest ago is dropped. Default: 10,000.
+   */
   readonly maxEntries?: number | undefined;
   /** The wall time in milliseconds since 1970. Default: `Date.now`. */
   readonly wallClock?: (() => number) | undefined;
@@ -53,12 +65,12 @@ const FIELDS = {
 };
 
 /**
- * Known digests of this process alone.
+ * Known digests of this process only.
  *
- * @throws TypeError, RangeError for options that are none.
+ * @throws TypeError, RangeError for invalid options.
  */
 export class MemoryDigests implements DigestStore {
-  /** In the order in which they were learnt. */
+  /** In the order in which they were learned. */
   readonly #known = new Map<string, KnownDigest>();
   readonly #maxEntries: number;
   readonly #wallClock: () => number;
@@ -85,11 +97,11 @@ export class MemoryDigests implements DigestStore {
   prove(reference: string, platform: string, digest: string): void {
     const found = this.find(reference, platform);
     if (found === undefined || found.digest !== digest || found.proven) return;
-    // Its place in the order is that of its learning, which a proof does not renew.
+    // Its position is that of its learning, which a proof does not renew.
     this.#known.set(keyOf(found.reference, platform), { ...found, proven: true });
   }
 
-  /** Takes an entry as it is, as the one learnt last. */
+  /** Stores an entry unchanged, as the one learned last. */
   put(known: KnownDigest): void {
     const key = keyOf(known.reference, known.platform);
     this.#known.delete(key);
@@ -100,14 +112,14 @@ export class MemoryDigests implements DigestStore {
   }
 }
 
-/** By what an entry is found: a tag and a platform. */
+/** Returns the key of an entry: a tag and a platform. */
 export function keyOf(reference: string, platform: string): string {
   return `${reference} ${platform}`;
 }
 
 /**
- * What is known of a tag after two processes have learnt it: the digest that was seen last, proven
- * if one of them has proven it.
+ * Merges the knowledge of two processes about a tag: the digest seen last, proven if one of them
+ * has proven it.
  */
 export function mergeKnown(found: KnownDigest | undefined, mine: KnownDigest): KnownDigest {
   if (found === undefined) return mine;

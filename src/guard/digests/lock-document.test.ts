@@ -1,4 +1,4 @@
-// The text of a lock file, in every form that was seen.
+// The text of a lock file, in every observed form.
 import { expect, test } from "vitest";
 import { lockedImage, parseLock } from "./lock-document.js";
 
@@ -29,7 +29,7 @@ test.each([
   expect(lockedImage(images, "docker.io/library/alpine", "")).toBeUndefined();
 });
 
-test("a tag without a name of its own is latest, and Docker Hub need not be written", () => {
+test("a missing tag is latest, and a missing host is Docker Hub", () => {
   const images =
     parseLock(lock("1", ["", "container.from", ["alpine", "linux/amd64"], DIGEST])) ?? [];
   expect(lockedImage(images, "docker.io/library/alpine:latest", "")?.digest).toBe(DIGEST);
@@ -42,7 +42,7 @@ test("an entry of another platform locks nothing", () => {
   expect(lockedImage(images, ALPINE, "linux/arm64")).toBeUndefined();
 });
 
-test("comments, empty lines and line ends of Windows are passed over, the last equal entry counts", () => {
+test("skips comments, blank lines and Windows line ends; the last equal entry counts", () => {
   const entry = (digest: string) => ["", "oci-sha", [ALPINE], digest];
   const text = `# written by dagger\r\n\n${lock("2", entry(OTHER), entry(DIGEST)).replaceAll("\n", "\r\n")}# end`;
   expect(parseLock(text)).toEqual([{ reference: ALPINE, platform: "", digest: DIGEST }]);
@@ -68,6 +68,6 @@ test.each([
   expect(parseLock(text)).toBeUndefined();
 });
 
-test("an empty file is understood and locks nothing", () => {
+test("accepts an empty file, which locks nothing", () => {
   expect(parseLock("")).toEqual([]);
 });

@@ -1,33 +1,34 @@
 /**
- * Reads what a lock file of Dagger has of images. The engine resolves a tag that it finds there to the
- * digest beside it and asks no registry for that.
+ * Reads the images in a lock file of Dagger. The engine resolves such a tag to the digest beside
+ * it, without a request to its registry.
  */
 
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
-/** The digest that a lock file has for a tag. */
+/** The digest of a tag in a lock file. */
 export interface LockedImage {
-  /** The tag in full, such as `docker.io/library/alpine:3.20`. */
+  /** The full tag, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The platform of the entry; empty for every platform, as newer files have it. */
+  /** The platform of the entry; empty for every platform, as in newer files. */
   readonly platform: string;
   readonly digest: string;
 }
 
-/** The first lines of the forms that are known: with a policy behind each entry, and without. */
+/** The first lines of the known formats: with and without a policy in each entry. */
 const VERSIONS: ReadonlySet<unknown> = new Set(["1", "2"]);
 
-/** How entries of images are named, oldest first. */
+/** The names of image entries, oldest first. */
 const IMAGE_OPERATIONS: ReadonlySet<unknown> = new Set(["container.from", "oci-sha"]);
 
-/** An engine would take a longer file as well; a guard that reads it for each change would not. */
+/** An engine also reads a longer file, but a guard would have to read it after each change. */
 export const MAX_LOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads the text of a lock file: one JSON array a line, the version first, `#` lines and empty ones
- * anywhere. Entries of git and of later kinds are passed over; the last of equal entries counts.
+ * Reads the text of a lock file: one JSON array per line, the version first, with `#` lines and
+ * blank lines anywhere. Entries of git and of later kinds are skipped; the last of equal entries
+ * counts.
  *
- * @returns Undefined for what is not understood: then nothing is taken to be locked.
+ * @returns Undefined for an unknown format: then nothing counts as locked.
  */
 export function parseLock(text: string): readonly LockedImage[] | undefined {
   const lines = text.split("\n").map((line) => line.trim());
@@ -39,7 +40,7 @@ export function parseLock(text: string): readonly LockedImage[] | undefined {
     rows.push(row);
   }
   const [head, ...entries] = rows;
-  // An empty file is what the engine starts from.
+  // The engine starts from an empty file.
   if (head === undefined) return [];
   if (!isVersion(head)) return undefined;
   const images = new Map<string, LockedImage>();
@@ -51,10 +52,10 @@ export function parseLock(text: string): readonly LockedImage[] | undefined {
 }
 
 /**
- * The entry that an engine takes for a tag.
+ * Returns the entry that an engine uses for a tag.
  *
- * @param platform The platform asked for. Empty for the engine's own, which we do not know: then an
- * entry of any platform counts.
+ * @param platform The requested platform. Empty means the engine's own, which is unknown here, so
+ * an entry of any platform counts.
  */
 export function lockedImage(
   images: readonly LockedImage[],
@@ -92,7 +93,7 @@ function imageOf([namespace, operation, inputs, digest]: readonly unknown[]):
     return undefined;
   }
   const [address, second] = inputs as readonly unknown[];
-  // Options stand behind what is required, as a list of pairs.
+  // Options follow the required inputs, as a list of pairs.
   const platform = typeof second === "string" ? second : "";
   if (typeof address !== "string" || typeof digest !== "string") return undefined;
   const reference = tagReference(address);

@@ -1,4 +1,4 @@
-// Where a lock file is looked for, and what is taken for none.
+// The search for a lock file, and the files that do not count.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** Writes a file below the root, with the folders that it needs; gives its path. */
+/** Writes a file below the root, with the folders that it needs; returns its path. */
 function write(path: string, text: string): string {
   const whole = join(root, path);
   mkdirSync(dirname(whole), { recursive: true });
@@ -29,7 +29,7 @@ const lockedIn = (folder: string) => {
   return found && digestIn(found, "docker.io/library/alpine:3", "linux/amd64");
 };
 
-test("the nearest file up to the root of the repository counts, and in a folder that of 1.0", () => {
+test("uses the nearest file up to the root of the repository, and 1.0's first in a folder", () => {
   write(".git/HEAD", "");
   write(".dagger/lock", lock(TWO));
   expect(new LockFile(join(root, "a/b")).read()?.isLegacy).toBe(true);
@@ -40,7 +40,7 @@ test("the nearest file up to the root of the repository counts, and in a folder 
   expect(lockedIn("a/b")).toBe(TWO);
 });
 
-test("a worktree ends where its file .git is, and without a repository only the folder itself counts", () => {
+test("a worktree ends at its file .git; without a repository only the folder itself counts", () => {
   write("dagger.lock", lock(ONE));
   write("tree/.git", "gitdir: elsewhere\n");
   mkdirSync(join(root, "plain/deep"), { recursive: true });
@@ -51,7 +51,7 @@ test("a worktree ends where its file .git is, and without a repository only the 
   ]);
 });
 
-test("a folder, a dead link, a file that is too large and a folder that is gone lock nothing", () => {
+test("a folder, a dead link, a file that is too large and a missing folder lock nothing", () => {
   mkdirSync(join(root, "one/dagger.lock"), { recursive: true });
   mkdirSync(join(root, "two"));
   symlinkSync(join(root, "nowhere"), join(root, "two/dagger.lock"));
@@ -59,7 +59,7 @@ test("a folder, a dead link, a file that is too large and a folder that is gone 
   for (const folder of ["one", "two", "three", "gone"]) expect(lockedIn(folder)).toBeUndefined();
 });
 
-test("a file of which nothing has changed is not read again", () => {
+test("does not read an unchanged file again", () => {
   write("dagger.lock", lock(ONE));
   const file = new LockFile(root);
   const before = file.read();

@@ -23,11 +23,11 @@ test.each([
   `ghcr.io/${"a/".repeat(300)}b`,
   "Alpine",
   "*/app",
-])("%.60j is no tag", (address) => {
+])("%.60j is not a tag", (address) => {
   expect(tagReference(address)).toBeUndefined();
 });
 
-test("a long row of separators is refused at once", () => {
+test("rejects a long row of separators at once", () => {
   const tookMs = processorMs(() => {
     expect(tagReference(`a${"-_.".repeat(120)}`)).toBeUndefined();
     expect(tagReference(`a${"-".repeat(370)}`)).toBeUndefined();
@@ -35,7 +35,7 @@ test("a long row of separators is refused at once", () => {
   expect(tookMs).toBeLessThan(200);
 });
 
-test("digests and platforms are read strictly", () => {
+test("reads digests and platforms strictly", () => {
   expect(isDigest(`sha512:${"0".repeat(128)}`)).toBe(true);
   expect(isDigest(`sha256:${"A".repeat(64)}`)).toBe(false);
   expect(["", "linux", "linux/amd64", "linux/arm/v7"].every(isPlatform)).toBe(true);

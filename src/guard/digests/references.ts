@@ -1,4 +1,4 @@
-/** What tags, platforms and digests look like, read strictly: what does not fit is never kept or shown. */
+/** Strict patterns for tags, platforms and digests: other texts are never stored or shown. */
 
 import { parseImageReference } from "../../attribution/hosts.js";
 
@@ -13,8 +13,8 @@ const PLATFORM = /^(?:[a-z0-9][a-z0-9_.-]{0,31}(?:\/[a-z0-9][a-z0-9_.-]{0,31}){0
 const MAX_REFERENCE_LENGTH = 384;
 
 /**
- * A tag in full, such as `docker.io/library/alpine:3.20` for `alpine:3.20`, with `:latest` where no
- * tag is written; undefined for what is no image, has a digest, or credentials.
+ * Returns a full tag, such as `docker.io/library/alpine:3.20` for `alpine:3.20`, with `:latest` if
+ * no tag is written. Undefined for a text that is not an image, or has a digest or credentials.
  */
 export function tagReference(address: string): string | undefined {
   const reference = parseImageReference(address)?.reference;
@@ -24,12 +24,14 @@ export function tagReference(address: string): string | undefined {
   return match[1] === undefined ? `${reference}:latest` : reference;
 }
 
-/** Whether a text is a digest that an engine takes. */
+/** Returns whether a text is a digest that an engine accepts. */
 export function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
 
-/** Whether a text is a platform, such as `linux/arm64/v8`, or empty for the engine's own. */
+/**
+ * Returns whether a text is a platform, such as `linux/arm64/v8`, or empty for the engine's own.
+ */
 export function isPlatform(text: string): boolean {
   return PLATFORM.test(text);
 }

@@ -1,8 +1,8 @@
-/** Failures of the engine that come without any words: it did not answer in its time. */
+/** Failures of the engine without any words: it did not answer in time. */
 
 import type { Failure } from "../../attribution/failure.js";
 
-/** Makes one; `rule` and `reason` are what a record of it says. */
+/** Creates one; `rule` and `reason` appear in its record. */
 export function engineFault(rule: string, reason: string): Failure {
   return {
     fault: "engine",
@@ -20,7 +20,7 @@ export function engineFault(rule: string, reason: string): Failure {
   };
 }
 
-/** A session that did not open in the time it had, whoever wanted it. */
+/** A session that did not open in time. */
 export const SESSION_TOO_LATE = engineFault(
   "session-too-late",
   "the session did not open in the time it had",

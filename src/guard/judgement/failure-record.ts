@@ -1,37 +1,39 @@
-/** What the guard keeps of a failure: nothing of its text, which may hold secrets. */
+/** The guard's record of a failure, without its text, which may contain secrets. */
 
 import type { Failure } from "../../attribution/failure.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 
 /**
- * The last failure behind a rejection, as the guard keeps it. The error of the SDK itself, whose
- * request and message can hold secrets in clear, goes only to the caller whose operation failed.
+ * The last failure behind a rejection, as the guard records it. Only the caller of the failed
+ * operation gets the SDK's own error, whose request and message may contain plain secrets.
  */
 export interface FailureRecord {
-  /** The name of the error; of an answer `"GraphQLError"`, of the engine's traces `"TraceEvidence"`. */
+  /**
+   * The name of the error; of an answer `"GraphQLError"`, of the engine's traces `"TraceEvidence"`.
+   */
   readonly name: string;
-  /** The error's own code, such as `"ECONNREFUSED"`; null when it has none, as an answer. */
+  /** The error's own code, such as `"ECONNREFUSED"`; null without one, as in an answer. */
   readonly code: string | null;
-  /** Whose fault it was, such as `"engine"` or `"registry"`. */
+  /** The component at fault, such as `"engine"` or `"registry"`. */
   readonly fault: Failure["fault"];
   /** The name of the attribution rule that decided, `"spans.failed"` or `"spans.limited"`. */
   readonly rule: string;
-  /** The host that failed, when one is known. */
+  /** The host that failed, if known. */
   readonly upstream: string | null;
   /** Whether it was a rate limit. */
   readonly limited: boolean;
-  /** What happened, in a fixed sentence of the rule. */
+  /** A fixed sentence of the rule about what happened. */
   readonly redactedMessage: string;
-  /** When, as an ISO date. */
+  /** The time, as an ISO date. */
   readonly at: string;
 }
 
 const CODE = /^[A-Z][A-Z0-9_]{0,39}$/;
 
 /**
- * Keeps what may be kept of a failure.
+ * Returns the record of a failure.
  *
- * @param error What came instead of an answer; undefined when the answer holds the failure.
+ * @param error The error in place of an answer; undefined if the answer contains the failure.
  */
 export function recordOf(failure: Failure, error?: unknown): FailureRecord {
   const { fault, rule, upstream, limited, reason } = failure;
@@ -47,7 +49,7 @@ export function recordOf(failure: Failure, error?: unknown): FailureRecord {
   };
 }
 
-/** Keeps what may be kept of a failure that only the spans of the engine tell of. */
+/** Returns the record of a failure that only the engine's spans show. */
 export function recordOfEvidence({ kind, host, outcome, status }: Evidence): FailureRecord {
   const limited = outcome === "limited";
   const said = status === null ? "did not answer as it should" : `answered with status ${status}`;

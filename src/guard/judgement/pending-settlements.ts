@@ -1,21 +1,23 @@
 /**
- * Settlements of requests that are over: those that wait for a witness, and those that wait for the
- * engine to tell its version after a timeout. While a circuit is half-open they hold its probes, so
- * the next request has to wait for them.
+ * Settlements of finished requests that wait for a request trace, or for the engine's version after
+ * a timeout. While a circuit is half-open they hold its probes, so the next request has to wait for
+ * them.
  */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { onAbort } from "../../policies/abort.js";
 
-/** How long the engine may take to tell its version, which is the longest that a settlement waits. */
+/** The engine's time for its version, which is the longest wait of a settlement. */
 export const VERSION_TIMEOUT_MS = 2000;
 
-/** By breaker, whichever guard holds its permits. */
+/** By breaker, for the permits of all guards. */
 const pending = new WeakMap<CircuitBreaker, Set<Promise<void>>>();
-/** How many there are of all breakers: usually none, and then no breaker is looked up. */
+/** The number for all breakers: usually 0, and then no breaker is looked up. */
 let pendingCount = 0;
 
-/** Notes a settlement that holds permits of some breakers until it is done. It must not reject. */
+/**
+ * Records a settlement that holds permits of some breakers until it is done. It must not reject.
+ */
 export function settleLater(
   breakers: readonly CircuitBreaker[],
   settlement: Promise<unknown>,
@@ -37,10 +39,10 @@ export function settleLater(
 }
 
 /**
- * Waits until the probes of requests that are over have been judged, where nothing but them stands
- * in the way; no longer than a settlement may take, nor than until the signal is aborted.
+ * Waits until the probes of finished requests have been judged, if only they block the call. It
+ * waits no longer than a settlement may take, and until the signal is aborted.
  *
- * @returns Undefined when there is nothing to wait for.
+ * @returns Undefined if there is nothing to wait for.
  */
 export function probesJudged(
   breakers: readonly CircuitBreaker[],

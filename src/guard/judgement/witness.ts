@@ -1,21 +1,23 @@
-/** What a guard can learn of a request beside its answer. */
+/** The facts about a request besides its answer. */
 
 import type { Evidence } from "../../attribution/spans/evidence.js";
 
-/** Somebody who has seen one request from inside the engine, as its spans do. */
+/** The trace of one request from inside the engine, made of its spans. */
 export interface RequestWitness {
-  /** Our own time-out has just dropped the request: only what is seen from now on tells why. */
+  /**
+   * Records that our own timeout has just dropped the request: only later spans show the reason.
+   */
   dropped(timeoutMs: number): void;
   /**
-   * What was seen once the request is over; undefined when that is not told in time, and then the
-   * answer alone decides. Asked once; must not reject.
+   * Returns what the spans prove once the request is over. Undefined if its end does not arrive in
+   * time, and then only the answer decides. Call it once; it must not reject.
    *
-   * @param withinMs How long to wait for it, in milliseconds.
+   * @param withinMs The longest wait, in milliseconds.
    */
   evidence(withinMs: number): Promise<readonly Evidence[] | undefined>;
-  /** Nobody will ask. Does nothing after `evidence`. */
+  /** Drops the trace. Does nothing after `evidence`. */
   end(): void;
 }
 
-/** How long a settlement waits for its witness; the caller never does. */
+/** The longest wait of a settlement for its request trace; the caller never waits. */
 export const WITNESS_WITHIN_MS = 1000;

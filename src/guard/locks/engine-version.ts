@@ -1,13 +1,13 @@
-/** Which versions of the engine take the digests of tags from lock files. */
+/** Decides which versions of the engine take the digests of tags from lock files. */
 
-/** The first one that does so without being told to: 1.0.0-beta.10. */
+/** The first one that does so by default: 1.0.0-beta.10. */
 const FIRST_BETA = 10;
 
 const VERSION = /^v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:-([0-9A-Za-z.-]{1,100}))?(?:\+|$)/;
 
 /**
- * Whether an engine may know the digest of a tag without asking its registry. An engine whose version
- * cannot be read, such as one that somebody built, is taken for an older one.
+ * Returns whether an engine may know the digest of a tag without a request to its registry. An
+ * engine with an unreadable version, such as a custom build, counts as an older one.
  */
 export function readsLocks(version: string): boolean {
   const [, major, , , stage] = VERSION.exec(version) ?? [];

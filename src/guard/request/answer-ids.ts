@@ -3,10 +3,10 @@
 import type { SessionResponse } from "../../attribution/failure.js";
 
 /**
- * The texts of an answer that stand under certain keys, also in lists.
+ * Returns the texts of an answer under certain keys, also in lists.
  *
- * @param answer An answer that is known to have worked.
- * @param keys The keys under which ids stand.
+ * @param answer A successful answer.
+ * @param keys The keys that contain ids.
  */
 export function idsOf(answer: SessionResponse, keys: ReadonlySet<string>): string[] {
   const texts: string[] = [];
@@ -31,6 +31,6 @@ function dataOf({ body }: SessionResponse): unknown {
     const parsed: unknown = typeof body === "string" ? JSON.parse(body) : body;
     return (parsed as { readonly data?: unknown } | null)?.data;
   } catch {
-    return undefined; // What is no JSON after all holds no id.
+    return undefined; // A body that is not JSON contains no ids.
   }
 }

@@ -1,4 +1,4 @@
-/** How a guard is told to take images by their known digests. */
+/** The option for images by known digests. */
 
 import {
   type Field,
@@ -11,19 +11,19 @@ import { DigestFile } from "../digests/digest-file.js";
 import type { DigestStore } from "../digests/known-digests.js";
 import { type PinnedEvent, Pinning } from "./pinning.js";
 
-/** How the images of `from` are taken by known digests. */
+/** How images of `from` are requested by known digests. */
 export interface PinOptions {
   /**
-   * How many milliseconds ago a tag may last have been seen to have its digest; above 0. When it was
-   * longer ago, the tag itself is asked for and its digest learnt anew.
+   * The longest time, in milliseconds above 0, since a tag was last seen with its digest. After
+   * that, the tag itself is requested and its digest learned again.
    */
   readonly maxAgeMs: number;
   /**
-   * Where digests are kept: a `DigestFile`, `MemoryDigests`, or one of your own. Default: the file
+   * The store of digests: a `DigestFile`, `MemoryDigests`, or one of your own. Default: the file
    * `dagger-circuit-breaker/digests.json` in the user's cache folder, which all processes share.
    */
   readonly store?: DigestStore | undefined;
-  /** Told of each image that a request takes by its digest. Default: nobody is. */
+  /** Called for each image that a request uses by its digest. Default: none. */
   readonly onUse?: ((event: PinnedEvent) => unknown) | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads what a guard in another process refused, as it says so in an answer or in words, back into
- * the errors that it would have thrown here: the other half of rejection-answer.ts.
+ * Reads the rejection of a guard in another process, from an answer or from words, back into the
+ * error that it would have thrown here: the other half of rejection-answer.ts.
  */
 
 import type { SessionResponse } from "../../attribution/failure.js";
@@ -11,20 +11,20 @@ import { engineFault } from "../judgement/engine-fault.js";
 import { recordOf } from "../judgement/failure-record.js";
 import type { RefusalType } from "./rejection-answer.js";
 
-/** What a guard refuses a request with. */
+/** An error with which a guard rejects a request. */
 export type RejectionReadBack = CircuitBreakerOpenError | TimeoutError | SessionLostError;
 
-/** No refusal is nearly as long. */
+/** No rejection is nearly as long. */
 const MAX_ANSWER_LENGTH = 16 * 1024;
 
-/** The session of a guard in another process is lost, which was settled there. */
+/** The record of a session that was lost, and settled, in another process. */
 export const SESSION_LOST_ELSEWHERE = {
   ...engineFault("session-lost-elsewhere", "the proxy before the session says so"),
   sessionLost: true,
 };
 
 /**
- * The refusal that an answer is.
+ * Returns the rejection in an answer.
  *
  * @returns Undefined for an answer of the session itself.
  */
@@ -37,7 +37,7 @@ export function refusalIn({ status, body }: SessionResponse): RejectionReadBack 
   return refusalOf(message, extensions);
 }
 
-/** The refusal of a circuit that a text tells of, such as what a program wrote to standard error. */
+/** Returns the rejection by a circuit in a text, such as the standard error of a program. */
 export function refusalInText(text: string): CircuitBreakerOpenError | undefined {
   const [message, state, breakerName = "", seconds, isolationReason] = WORDS.exec(text) ?? [];
   if (message === undefined) return undefined;
@@ -48,7 +48,7 @@ export function refusalInText(text: string): CircuitBreakerOpenError | undefined
   return openError(message, { breakerName, reason, retryAfterMs: Number(seconds) * 1000 });
 }
 
-/** As the errors themselves word it. */
+/** The messages of the errors themselves. */
 const WORDS =
   /circuit (open|half-open|isolated): ([^\s,]+), (?:(?:all probes are taken, )?retry in (\d+)s|([^\n]*))[^\n]*/;
 
@@ -82,7 +82,9 @@ function refusalOf(
   return openError(message, { breakerName, reason, retryAfterMs: Number(retryAfterMs) });
 }
 
-/** The generation is that of a breaker elsewhere, which nobody here can compare: 0. */
+/**
+ * Creates the error. Its generation belongs to a breaker elsewhere and cannot be compared here: 0.
+ */
 function openError(
   message: string,
   told: Pick<Rejection, "breakerName" | "reason" | "isolationReason"> & { retryAfterMs?: number },
@@ -94,7 +96,7 @@ function openError(
     retryAfterMs: told.retryAfterMs,
     generation: 0,
   });
-  // What it was told with there is kept to the letter: it may name further breakers.
+  // Its original message is kept unchanged: it may name further breakers.
   error.message = message;
   return error;
 }
