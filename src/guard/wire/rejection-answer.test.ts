@@ -21,7 +21,7 @@ function openError(breakerName: string, retryAfterMs?: number): CircuitBreakerOp
   });
 }
 
-test("a refused pull is answered with one error at the path of the image, all extensions texts", () => {
+test("answers a rejected pull with one error at the path of the image, with only texts as extensions", () => {
   expect(rejectionAnswer(openError("registry:docker.io", 41_200.5), PULL)).toEqual({
     data: null,
     errors: [
@@ -38,7 +38,7 @@ test("a refused pull is answered with one error at the path of the image, all ex
   });
 });
 
-test("an upstream that the request does not name is told at its first field", () => {
+test("reports an upstream that the request does not name at its first field", () => {
   const answer = rejectionAnswer(openError("git:github.com", 1000), PULL);
   expect(answer?.errors[0].path).toEqual(["container"]);
 });
@@ -52,7 +52,7 @@ test("an isolated circuit states no delay", () => {
   });
 });
 
-test("one too many of those that wait is refused by the circuit that they wait for", () => {
+test("a call over the bound of waiting calls is rejected by their circuit", () => {
   const error = new WaitersFullError(openError("engine", 5000), 100);
   expect(rejectionAnswer(error, PULL)?.errors[0].extensions).toEqual({
     _type: "CIRCUIT_OPEN",
@@ -61,13 +61,13 @@ test("one too many of those that wait is refused by the circuit that they wait f
   });
 });
 
-test("a time-out and a lost session have types of their own", () => {
+test("a timeout and a lost session have types of their own", () => {
   const lost = new SessionLostError(recordOf(engineFault("x", "It went away.")));
   expect(rejectionAnswer(new TimeoutError(20), PULL)?.errors[0].extensions._type).toBe("TIMED_OUT");
   expect(rejectionAnswer(lost, PULL)?.errors[0].extensions._type).toBe("SESSION_LOST");
 });
 
-test("what is no refusal of the guard has no such answer, and what is no query has no path", () => {
+test("another error has no such answer, and a request that is not a query has no path", () => {
   expect(rejectionAnswer(new Error("ECONNRESET"), PULL)).toBeUndefined();
   expect(rejectionAnswer(undefined, PULL)).toBeUndefined();
   expect(rejectionAnswer(openError("engine", 1), { query: "" })?.errors[0].path).toEqual([]);
