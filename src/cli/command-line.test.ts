@@ -14,7 +14,7 @@ test.each([
   [["pin", "Dockerfile", "--check", "--json"]],
   [["pin", "--help"]],
   [["help", "pin"]],
-])("%j is told what to use instead of a command that is gone", async (args) => {
+])("%j names the replacement of a removed command", async (args) => {
   const { exitCode, stdout, stderr } = await output(args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: null });
   expect(stderr).toMatch(/^error: .*"pin".*Renovate.*dagger\.lock/);
@@ -22,7 +22,7 @@ test.each([
   expect(existsSync(new URL(`../../${page}`, import.meta.url))).toBe(true);
 });
 
-test("a command that is gone stands in no help", async () => {
+test("a removed command is in no help", async () => {
   const { exitCode, stdout } = await output(["--help"]);
   expect(exitCode).toBe(0);
   expect(String(stdout)).not.toMatch(/^ {2}pin\b/m);

@@ -1,4 +1,4 @@
-/** Runs one command line and gives its exit code. */
+/** Runs one command line and returns its exit code. */
 
 import { CommanderError } from "commander";
 import { withoutCommands } from "../attribution/ci-commands.js";
@@ -10,7 +10,10 @@ import { type CommandContext, CommandError, say, type Terminal } from "./termina
 
 type AddCommand = (program: CliCommand, context: CommandContext) => void;
 
-/** The commands in the order of the help. Only what is asked for is loaded: `run` must start at once. */
+/**
+ * The commands in the order of the help. Only the needed ones are loaded, because `run` must start
+ * at once.
+ */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import("./run/command.js")).addRunCommand,
   session: async () => (await import("./session/command.js")).addSessionCommand,
@@ -34,14 +37,14 @@ const EXAMPLES = [
   "dagger-breaker help mirrors write",
 ];
 
-/** Removed commands, each with what to use instead. A row stays for one version. */
+/** Removed commands, each with its replacement. A row stays for one version. */
 const GONE: Readonly<Record<string, string>> = {
   pin: 'the command "pin" was removed; let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock. See docs/pinning.md of this package. "digests" and "run --pin" stay',
 };
 
 /**
- * Runs a command line, without the names of node and the program, and gives its exit code.
- * It never rejects.
+ * Runs a command line, without the names of node and the program, and returns its exit code. Never
+ * rejects.
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.ok;
@@ -83,13 +86,13 @@ async function createProgram(
   return program.addHelp();
 }
 
-/** What to use instead, where a command line asks for a command that is gone, or for its help. */
+/** Returns the replacement of a removed command, if the command line runs it or asks for its help. */
 function goneCommand([first = "", second = ""]: readonly string[]): string | undefined {
   const name = first === "help" ? second : first;
   return Object.hasOwn(GONE, name) ? GONE[name] : undefined;
 }
 
-/** The commands that a command line is about: all of them, where it asks for help or is wrong. */
+/** Returns the commands to load: all of them for help or a wrong command line. */
 function namesToLoad([first = "", ...others]: readonly string[]): readonly string[] {
   if (first === "--version" || first === "-V") return [];
   const name = first === "help" ? (others[0] ?? "") : first;
@@ -97,8 +100,8 @@ function namesToLoad([first = "", ...others]: readonly string[]): readonly strin
 }
 
 /**
- * Takes passwords out of a message about a wrong command line: a value may be an address with a password.
- * Addresses may stand without a scheme, as mirrors do.
+ * Removes passwords from a message about a wrong command line, because a value may be an address
+ * with credentials. Mirror addresses have no scheme.
  */
 function withoutSecrets(text: string): string {
   return redact(text).replace(/[^\s'"=,/]{1,256}:[^\s'"@]{1,256}@/g, "***@");
@@ -115,7 +118,7 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
     say(terminal, `error: ${withoutSecrets(error.message)}`);
     return error.exitCode;
   }
-  // The message of an error that nobody foresaw may hold what is private.
+  // The message of an unexpected error may be private.
   const name = error instanceof Error ? error.name : typeof error;
   const code = (error as { code?: unknown } | null)?.code;
   say(terminal, `error: unexpected ${name}${typeof code === "string" ? ` (${code})` : ""}`);

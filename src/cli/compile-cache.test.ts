@@ -19,14 +19,14 @@ test("compiled code is kept beside the program", () => {
   expect(enableCompileCache.mock.calls).toEqual([[join(folder, ".compile-cache")]]);
 });
 
-test("nothing is left in an installation of another user", () => {
+test("leaves nothing in another user's installation", () => {
   const enableCompileCache = vi.fn();
   vi.spyOn(process, "geteuid").mockReturnValue(12_345);
   keepCompiledCode(folder, { enableCompileCache });
   expect(enableCompileCache).not.toHaveBeenCalled();
 });
 
-test("a Node.js that keeps nothing, refuses to, or cannot see the folder starts as before", () => {
+test("a Node.js without a cache, or without access to the folder, starts as before", () => {
   const refuse = () => {
     throw new Error("access denied");
   };

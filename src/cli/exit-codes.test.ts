@@ -19,25 +19,25 @@ import { exitCodeHelp } from "./help.js";
 
 const codes = Object.values(EXIT);
 
-test("every exit code means one thing", () => {
+test("every exit code has one meaning", () => {
   expect(new Set(codes).size).toBe(codes.length);
 });
 
-test("no exit code is one that a shell, dagger or Node uses", () => {
+test("no exit code is used by a shell, dagger or Node", () => {
   for (const code of codes.filter((code) => code !== 0)) {
     expect(code).toBeGreaterThan(14);
     expect(code).toBeLessThan(126);
   }
 });
 
-test("30 to 39 are the faults of what a pipeline depends on, and only those", () => {
+test("30 to 39 are the faults of a pipeline's dependencies, and only those", () => {
   const upstream = Object.entries(FAULT_EXIT_CODES).filter(([, code]) => code >= 30 && code <= 39);
   expect(upstream.map(([fault]) => fault).sort()).toEqual(
     ["cloud", "engine", "git", "http", "registry", "service"].sort(),
   );
 });
 
-test("every exit code stands in the help of a command", () => {
+test("every exit code is in the help of a command", () => {
   const told = [
     CLASSIFY_EXIT_CODES,
     QUOTA_EXIT_CODES,

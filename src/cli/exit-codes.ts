@@ -1,9 +1,9 @@
 /**
  * The meanings of the exit codes of `dagger-breaker`.
  *
- * They keep clear of what others use: 0 to 2 by shells and by dagger, 3 to 14 by Node itself, 126 and
- * above by shells and signals. 64 to 78 are those of sysexits.h, in its meaning; 124 is that of
- * timeout(1). 30 to 39 are faults of what a pipeline depends on, so that a script can ask for the range.
+ * They avoid codes of other programs: 0 to 2 of shells and dagger, 3 to 14 of Node, 126 and above
+ * of shells and signals. 64 to 78 have their meaning in sysexits.h; 124 is that of timeout(1). 30
+ * to 39 are faults of a pipeline's dependencies, so that a script can test for the range.
  */
 
 import type { Fault } from "../attribution/failure.js";
@@ -39,7 +39,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A line of a table of exit codes. */
+/** A row of a table of exit codes. */
 export type ExitCodeMeaning = readonly [code: ExitCode, meaning: string];
 
 /** The exit code of `classify` for each fault. */
@@ -125,7 +125,7 @@ export const SERVE_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.cannotWrite, "the database cannot be used, or this Node.js has no SQLite"],
 ];
 
-/** The codes with which `run` ends by itself; otherwise it ends as its command does. */
+/** The codes with which `run` ends by itself; otherwise it ends with its command's. */
 export const RUN_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.rejected, "a circuit rejected the command, which was not started (again)"],
   [EXIT.timedOut, "a limit of dagger-breaker ended the command"],
@@ -140,7 +140,7 @@ export const SESSION_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.timedOut, "no session was opened in time"],
 ];
 
-/** The codes that every command may also end with. */
+/** The codes of every command. */
 export const COMMON_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.usage, "an option or an argument is wrong"],
   [EXIT.noInput, "a file cannot be read, or has the wrong content"],

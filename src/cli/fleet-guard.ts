@@ -1,4 +1,4 @@
-/** The fleet that the circuits of `run` and `session` are shared with, where a store is named. */
+/** Joins the fleet that shares the circuits of `run` and `session`, if a store is set. */
 
 import type { Fleet, FleetMetrics } from "../fleet/client/fleet.js";
 import type { Note } from "../runner/report/run-report.js";
@@ -11,22 +11,22 @@ import {
 } from "./store-settings.js";
 import type { Terminal } from "./terminal.js";
 
-/** A store that does not answer costs a run so many times its time at most. */
+/** A store without replies costs a run at most this many timeouts. */
 const MAX_TIMES = 2;
 
 /** A fleet that this process has joined. */
 export interface JoinedFleet {
   readonly fleet: Fleet;
-  /** Leaves it, and tells what its other members have not heard of. */
+  /** Leaves the fleet, and returns notes about unreported outcomes. */
   leave(): Promise<readonly Note[]>;
 }
 
 /**
- * Joins the fleet of the store that the options or the environment name. A store that cannot be
- * reached keeps nothing from running: the circuits of this process carry on alone.
+ * Joins the fleet of the store in the options or the environment. If the store cannot be reached,
+ * the command still runs, with local circuits.
  *
  * @returns Undefined without a store.
- * @throws CommandError for a store or a scope that cannot be one.
+ * @throws CommandError for an invalid store or scope.
  */
 export async function joinFleet(
   given: StoreFlags & ReporterFlags,
@@ -36,7 +36,7 @@ export async function joinFleet(
   if (settings === undefined) return undefined;
   const { url: store, scope, token } = settings;
   const countedBy = countedByFrom(given, env);
-  // Loaded here, since a run without a store must start at once.
+  // Loaded only here, because a run without a store must start at once.
   const { createFleet } = await import("../fleet/client/fleet.js");
   const timeoutMs = storeTimeoutFrom(given, env);
   const fleet = createFleet({
@@ -57,7 +57,10 @@ export async function joinFleet(
   };
 }
 
-/** A run asks so rarely that each answer it did not get is told, not only that the store was given up. */
+/**
+ * Returns notes. A run asks so rarely that each missing reply is reported, not only a store that is
+ * down.
+ */
 function notesOf(metrics: FleetMetrics): readonly Note[] {
   const { droppedCount, lastProblem, commands } = metrics;
   const { sentCount, failedCount, timedOutCount, unsentCount } = commands;

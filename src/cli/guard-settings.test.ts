@@ -51,7 +51,7 @@ describe.each([
   ["variables", {}, ALL_BY_VARIABLES],
   ["options", flagsOf(...ALL_BY_FLAGS), {}],
 ] as const)("all settings by %s", (_by, flags, env) => {
-  test("are those of a guard", () => {
+  test("match those of a guard", () => {
     expect(guardOptionsFrom(flags, env)).toEqual(ALL);
     expect(new Guard(guardOptionsFrom(flags, env)).settings.onOpen).toBe("wait");
     expect(connectTimeoutFrom(flags, env)).toBe(90_000);
@@ -59,20 +59,20 @@ describe.each([
   });
 });
 
-test("without any, a guard has its own defaults and traces are read", () => {
+test("without any, a guard has its own defaults and reads traces", () => {
   const env = { DAGGER_BREAKER_NEEDS: "", DAGGER_BREAKER_PIN: " " };
   expect(guardOptionsFrom(flagsOf(), env)).toEqual({ onOpen: "reject" });
   expect(connectTimeoutFrom({}, env)).toBeUndefined();
   expect(tracesFrom({}, env)).toBe("auto");
 });
 
-test("an option goes before the variable", () => {
+test("an option takes precedence over the variable", () => {
   expect(guardOptionsFrom(flagsOf("--pin", "1h"), ALL_BY_VARIABLES).pin).toEqual({
     maxAgeMs: 3_600_000,
   });
 });
 
-test("a longest wait implies waiting, unless that is refused", () => {
+test("a longest wait implies waiting, unless that is turned off", () => {
   expect(guardOptionsFrom(flagsOf("--max-wait", "1m"), {}).onOpen).toBe("wait");
   const refused = { DAGGER_BREAKER_MAX_WAIT: "1m", DAGGER_BREAKER_WAIT: "0" };
   expect(guardOptionsFrom({}, refused).onOpen).toBe("reject");
@@ -90,23 +90,23 @@ test.each([
   ["MIRRORS", "docker.io", /MIRRORS "docker.io": expected REGISTRY=MIRROR/],
   ["MIRRORS", "Docker.io=a.example", /expected HOST or HOST\/PATH in lower case/],
   ["TRACES", "some", /TRACES "some": expected auto, all or off/],
-] as const)("a wrong DAGGER_BREAKER_%s of %j is told", (name, text, message) => {
+] as const)("rejects DAGGER_BREAKER_%s with the value %j", (name, text, message) => {
   const env = { [`DAGGER_BREAKER_${name}`]: text };
   const read = () => [guardOptionsFrom({}, env), tracesFrom({}, env)];
   expect(read).toThrow(message);
 });
 
-test("credentials in a variable are not shown", () => {
+test("does not show credentials in a variable", () => {
   const env = { DAGGER_BREAKER_MIRRORS: "docker.io=me:hunter2@mirror.example" };
   expect(() => guardOptionsFrom({}, env)).toThrow(/^invalid DAGGER_BREAKER_MIRRORS: /);
   expect(() => guardOptionsFrom({}, env)).not.toThrow(/hunter2/);
 });
 
-test("a wrong option is told by its name", () => {
+test("names a wrong option", () => {
   expect(() => flagsOf("--needs", "docker.io")).toThrow(/--needs.*expected registry:HOST/);
 });
 
-test("a time for rate limits that would change nothing is refused, and why is said", () => {
+test("rejects a time for rate limits without effect, with the reason", () => {
   const check = (rateLimitOpenMs?: number) => checkRateLimitOpen({ rateLimitOpenMs });
   for (const ms of [undefined, 60_000, 3_600_000]) expect(() => check(ms)).not.toThrow();
   expect(() => check(59_999)).toThrow(

@@ -1,4 +1,4 @@
-/** The settings of a guard as a command line has them; a variable stands in for each option. */
+/** The settings of a guard on the command line. Each option has a variable. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { type GuardOptions, needsField } from "../guard/guard-options.js";
@@ -9,7 +9,7 @@ import { addSettings, listOf, oneOf, type Settings, settingsFrom, yesOrNo } from
 import { CommandError, type Terminal } from "./terminal.js";
 import { durationText } from "./time-words.js";
 
-/** Which programs send their spans to us: what is known to be a dagger CLI, all, or none. */
+/** The programs whose spans are received: known dagger CLIs, all, or none. */
 export type TracesChoice = "auto" | "all" | "off";
 
 interface SettingValues {
@@ -24,7 +24,7 @@ interface SettingValues {
   readonly rateLimitOpen: number;
 }
 
-/** The options as commander gives them; durations are in milliseconds by then. */
+/** The options as parsed by commander, with durations in milliseconds. */
 export type GuardFlags = Partial<SettingValues>;
 
 const SETTINGS: Settings<GuardFlags> = {
@@ -92,9 +92,9 @@ export function addGuardFlags(command: Command): Command {
 }
 
 /**
- * The options of a guard. What is not given is taken from the environment.
+ * Returns the options of a guard. Missing ones come from the environment.
  *
- * @throws CommandError naming the variable, its value and what was expected.
+ * @throws CommandError that names the variable, its value and the expected value.
  */
 export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): GuardOptions {
   const setting = settingsFrom(SETTINGS, given, env);
@@ -112,15 +112,15 @@ export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): Guard
   };
 }
 
-/** The open time of a circuit by default, and the longest there is. No option of ours changes them. */
+/** The default and the maximum open time of a circuit. No option changes them. */
 const RESET_TIMEOUT_MS = 60_000;
 const MAX_OPEN_MS = 3_600_000;
 
 /**
- * Refuses a time for rate limits that would change nothing: a circuit is open for the reset timeout anyway,
- * and never for longer than an hour.
+ * Rejects a time for rate limits without effect: a circuit is open for the reset timeout anyway,
+ * and for an hour at most.
  *
- * @throws CommandError naming the option, its value and what was expected.
+ * @throws CommandError that names the option, its value and the expected value.
  */
 export function checkRateLimitOpen({ rateLimitOpenMs }: GuardOptions): void {
   if (rateLimitOpenMs === undefined) return;
@@ -135,17 +135,17 @@ export function checkRateLimitOpen({ rateLimitOpenMs }: GuardOptions): void {
   );
 }
 
-/** How long a session may take to open, in milliseconds; no limit when undefined. */
+/** Returns the limit for opening a session in milliseconds; undefined for no limit. */
 export function connectTimeoutFrom(given: GuardFlags, env: Terminal["env"]): number | undefined {
   return settingsFrom(SETTINGS, given, env)("connectTimeout");
 }
 
-/** Whose traces are read. */
+/** Returns the programs whose traces are received. */
 export function tracesFrom(given: GuardFlags, env: Terminal["env"]): TracesChoice {
   return settingsFrom(SETTINGS, given, env)("traces") ?? "auto";
 }
 
-/** A registry may be named more than once: its mirrors are asked in the order given. */
+/** Reads mirrors. A registry may occur more than once: its mirrors are asked in the given order. */
 function readMirrors(text: string, before: Mirrors = {}): Mirrors {
   const mirrors: Record<string, readonly string[]> = { ...before };
   for (const pair of listOf(text)) {

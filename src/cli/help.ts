@@ -1,11 +1,11 @@
-/** The looks of `--help` and of usage errors: 80 columns, examples, marked required options, what to do. */
+/** Formats `--help` and usage errors: 80 columns, examples, marked required options, what to do. */
 
 import { Command, type ErrorOptions, Help, type Option } from "commander";
 import { COMMON_EXIT_CODES, type ExitCodeMeaning } from "./exit-codes.js";
 
 const WIDTH = 80;
 const CODE_INDENT = 7;
-/** A name with so many wrong letters is probably meant. */
+/** The maximum distance of a suggested name, in letters. */
 const CLOSE = 2;
 
 /** A command of this program. Its parts are of the same kind. */
@@ -64,7 +64,7 @@ export function examples(lines: readonly string[]): string {
   return ["", "Examples:", ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-/** A line about exit codes that are not ours, such as those of a command. */
+/** A row for exit codes of other programs, such as those of a command. */
 export type ForeignExitCode = readonly [code: string, meaning: string];
 
 /** Renders a table of exit codes as it stands at the end of a help text. */

@@ -6,7 +6,7 @@ import { endsOfStream } from "./input.js";
 
 const CUT = Math.floor(WINDOW_BYTES / 4);
 
-/** A stream of bytes in pieces of one size. */
+/** Creates a stream of bytes in pieces of one size. */
 function streamOf(bytes: Buffer, pieceBytes: number): Readable {
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += pieceBytes)
@@ -14,7 +14,7 @@ function streamOf(bytes: Buffer, pieceBytes: number): Readable {
   return Readable.from(pieces);
 }
 
-test("what fits is kept whole, however it comes in", async () => {
+test("keeps a short text whole, however it arrives", async () => {
   const text = "a line with an ü and a 🚢\n".repeat(200);
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 9000 }), async (pieceBytes) => {
@@ -24,7 +24,7 @@ test("what fits is kept whole, however it comes in", async () => {
   );
 });
 
-test("a text of exactly both windows is kept whole, and of one byte more both ends", async () => {
+test("keeps a text of exactly both windows whole, and both ends of a longer one", async () => {
   const whole = Buffer.alloc(2 * WINDOW_BYTES, "x");
   expect(await endsOfStream(streamOf(whole, 65_536))).toHaveLength(2 * WINDOW_BYTES);
   const more = Buffer.concat([whole, Buffer.from("y")]);
@@ -34,7 +34,7 @@ test("a text of exactly both windows is kept whole, and of one byte more both en
 });
 
 test.each(["x", "ü", "中", "🚢"])(
-  "of a long text of %s the ends are what the classifier reads of the whole",
+  "of a long text of %s, the ends are the part that the classifier reads",
   async (character) => {
     const text = `BEGIN ${character.repeat(500_000)} END`;
     const kept = await endsOfStream(streamOf(Buffer.from(text), 50_001));

@@ -1,4 +1,4 @@
-/** Reads text of any size in bounded memory: as much of its two ends as a classifier looks at. */
+/** Reads text of any size in bounded memory: the beginning and the end, as much as a classifier uses. */
 
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
@@ -9,16 +9,16 @@ import { readUpTo } from "../sockets/bounded-body.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
-/** The longest file that must be read whole. */
+/** The size limit of a file that must be read whole. */
 export const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 
-/** Reads both ends of a file, or of standard input for `-`. */
+/** Reads the beginning and the end of a file, or of standard input for `-`. */
 export async function readEnds(file: string, terminal: Terminal): Promise<string> {
   if (file === "-") return endsOfStream(terminal.stdin);
   const handle = await open(file, "r").catch((error: unknown) => cannotRead(file, error));
   try {
     const { size } = await handle.stat();
-    // A pipe or a device has no size, and /proc says 0.
+    // A pipe or a device has no size, and /proc reports 0.
     if (size <= 2 * WINDOW_BYTES) {
       return await endsOfStream(handle.createReadStream({ autoClose: false }));
     }
@@ -38,7 +38,7 @@ export async function readEnds(file: string, terminal: Terminal): Promise<string
   }
 }
 
-/** Reads a file, or standard input for `-`, whole; refuses what is longer than 16 MiB. */
+/** Reads a whole file, or standard input for `-`. Rejects more than 16 MiB. */
 export async function readWhole(file: string, terminal: Terminal): Promise<string> {
   if (file === "-") return wholeStream(terminal.stdin, "standard input");
   const handle = await open(file, "r").catch((error: unknown) => cannotRead(file, error));

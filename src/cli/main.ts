@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * Starts the program of the package: the bundle that lies beside, `program.cjs`.
+ * Starts the program of the package: the bundle `program.cjs` in the same folder.
  *
- * The bundle is a script and not a module, because a script loads the modules of Node.js where it first needs them.
+ * The bundle is a script, not a module, because a script loads modules of Node.js only when it
+ * needs them.
  */
 
 import { createRequire } from "node:module";

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { ownProgram, packageVersion } from "./own-program.js";
 
-test("from a package, the program is the present Node.js with main.js", () => {
+test("from a package, the program is the current Node.js with main.js", () => {
   const main = fileURLToPath(new URL("./main.js", import.meta.url));
   expect(ownProgram()).toEqual({ command: process.execPath, args: [main] });
 });

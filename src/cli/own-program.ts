@@ -1,25 +1,25 @@
-/** What this program is and how it is started again: by Node.js with main.js, or as a single file. */
+/** Locates this program, to start it again: Node.js with main.js, or a single file. */
 
 import { readFileSync } from "node:fs";
 import { getAsset, isSea } from "node:sea";
 import { fileURLToPath } from "node:url";
 
-/** A program and the arguments that come before those of a command line. */
+/** A program and the arguments before those of a command line. */
 export interface OwnProgram {
   /** An absolute path. */
   readonly command: string;
-  /** None when the program is a single file, which needs no Node.js. */
+  /** Empty if the program is a single file, which needs no Node.js. */
   readonly args: readonly string[];
 }
 
-/** How a process starts the `dagger-breaker` that runs in this one. */
+/** Returns how to start the `dagger-breaker` of this process again. */
 export function ownProgram(): OwnProgram {
   if (isSea()) return { command: process.execPath, args: [] };
   const main = fileURLToPath(new URL("./main.js", import.meta.url));
   return { command: process.execPath, args: [main] };
 }
 
-/** The version of the package. */
+/** Returns the version of the package. */
 export function packageVersion(): string {
   const text = isSea()
     ? getAsset("package.json", "utf8")

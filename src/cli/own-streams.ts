@@ -1,12 +1,15 @@
-/** The streams of this process, as the commands use them: what cannot be written is noted, and flushed at the end. */
+/**
+ * The streams of this process for commands. Write errors are recorded, and output is flushed at the
+ * end.
+ */
 
 import { fstatSync, writeSync } from "node:fs";
 import { Writable } from "node:stream";
 import type { OutputStream, Terminal } from "./terminal.js";
 
 /**
- * The terminal of this process. A stream is touched only when it is first used: Node makes a pipe
- * non-blocking then, for every process that shares it.
+ * The terminal of this process. Streams are opened at their first use, because Node then makes a
+ * pipe non-blocking for every process that shares it.
  */
 export class OwnStreams implements Terminal {
   readonly env = process.env;
@@ -30,7 +33,7 @@ export class OwnStreams implements Terminal {
     return this.#stderr;
   }
 
-  /** Whether something could not be written, for another reason than that its reader went away. */
+  /** Whether output was lost, except by a closed reader. */
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -39,11 +42,11 @@ export class OwnStreams implements Terminal {
     this.#flushMs = forMs;
   }
 
-  /** Resolves once all is written, cannot be, or the time for it is over. */
+  /** Resolves once all output is written, has failed, or the time limit is over. */
   async flush(): Promise<void> {
     const { promise: isLate, cancel } = after(this.#flushMs);
     for (const stream of this.#used) await Promise.race([flushed(stream), isLate]);
-    // Errors are told a turn later, and what is said of them has to be written as well.
+    // Errors arrive one turn later, and their messages must be written too.
     await new Promise((resolve) => setImmediate(resolve));
     for (const stream of this.#used) await Promise.race([flushed(stream), isLate]);
     cancel();
@@ -52,7 +55,7 @@ export class OwnStreams implements Terminal {
   #watched(stream: OutputStream): OutputStream {
     this.#used.add(stream);
     stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-      // A reader that went away, as in `dagger-breaker ... | head -1`, is no error.
+      // A closed reader, as in `dagger-breaker ... | head -1`, is not an error.
       if (code === "EPIPE" || this.#isLost) return;
       this.#isLost = true;
       this.stderr.write(`error: the result cannot be written (${code})\n`);
@@ -62,8 +65,8 @@ export class OwnStreams implements Terminal {
 }
 
 /**
- * Writes to a file all that it is given, or fails. A disk that becomes full takes a part first, and Node's own
- * stream believes that to be all.
+ * A file stream that writes everything or fails. A full disk first takes a part, and Node's own
+ * stream treats that as success.
  */
 class FileOutput extends Writable {
   readonly #descriptor: number;
@@ -91,7 +94,7 @@ function isFile(descriptor: number): boolean {
   }
 }
 
-/** Resolves once a stream has written what it was given, or has failed. */
+/** Resolves once a stream has written its data, or has failed. */
 function flushed(stream: Writable): Promise<void> {
   if (stream.destroyed || stream.writableLength === 0) return Promise.resolve();
   return new Promise((resolve) => {

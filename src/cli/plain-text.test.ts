@@ -9,7 +9,7 @@ const hostile = fc.string({
   ),
 });
 
-test("nothing in a text is a command to a terminal", () => {
+test("removes all commands to a terminal", () => {
   expect(plainText("\u001b[2Jall well\u0007")).toBe("\ufffd[2Jall well\ufffd");
   expect(plainText("\u009b31mred")).toBe("\ufffd31mred");
   expect(plainText("abc\u202edcba")).toBe("abc\ufffddcba");
@@ -20,16 +20,16 @@ test("nothing in a text is a command to a terminal", () => {
   );
 });
 
-test("a text stays on one line", () => {
+test("puts a text on one line", () => {
   expect(plainText("one\r\ntwo\tthree\u2028four")).toBe("one two three four");
 });
 
-test("harmless text stays as it is", () => {
+test("keeps harmless text", () => {
   const text = "Wartung bis 8 Uhr (siehe #12): 漢字 — é 🚢";
   expect(plainText(text)).toBe(text);
 });
 
-test("JSON is harmless as well, and means the same", () => {
+test("JSON is harmless too, and keeps its meaning", () => {
   fc.assert(
     fc.property(hostile, (text) => {
       const json = plainJson({ text });
@@ -52,7 +52,7 @@ test.each([
   expect(widthOf(text)).toBe(width);
 });
 
-test("what is cut fits, and says that it was cut", () => {
+test("a cut text fits, and ends in an ellipsis", () => {
   expect(cutTo(5, "abcde")).toBe("abcde");
   expect(cutTo(5, "abcdef")).toBe("abcd…");
   expect(cutTo(5, "漢字漢字")).toBe("漢字…");

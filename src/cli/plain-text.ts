@@ -1,18 +1,18 @@
-/** Text of other people as a terminal or a log may be given it: harmless, and as wide as it will look. */
+/** Makes foreign text safe for a terminal or a log, and measures its width. */
 
 import { stripVTControlCharacters } from "node:util";
 import { jsonWithoutCommands, withoutCommands } from "../attribution/ci-commands.js";
 
-/** What moves the cursor, changes colours, hides, or turns the direction in which a line is read. */
+/** Characters that move the cursor, change colors, hide text, or change its direction. */
 const COMMANDS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 
-/** Puts a text on one line, in which nothing is a command to a terminal or a CI system. */
+/** Puts a text on one line, without commands to a terminal or a CI system. */
 export function plainText(text: string): string {
   return withoutCommands(text.replace(BREAKS, " ").replace(COMMANDS, "\ufffd"));
 }
 
-/** Writes JSON in which nothing is such a command either; it means the same. */
+/** Writes JSON without such commands. Its meaning stays the same. */
 export function plainJson(value: unknown, indent?: number): string {
   return jsonWithoutCommands(JSON.stringify(value, undefined, indent)).replace(
     /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,
@@ -28,14 +28,14 @@ const WIDE =
   /^(?:[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|(?![\uff61-\uff9f])\p{Script=Katakana})$/u;
 const NARROWEST = /^\p{M}$/u;
 
-/** How many columns a text takes, without the codes that colour it. */
+/** Returns the number of columns of a text, without color codes. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of stripVTControlCharacters(text)) width += columnsOf(character);
   return width;
 }
 
-/** Cuts a text without codes to so many columns; what is cut ends in an ellipsis. */
+/** Cuts a text without codes to a number of columns. A cut text ends in an ellipsis. */
 export function cutTo(columns: number, text: string): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";
@@ -53,7 +53,7 @@ function columnsOf(character: string): number {
   return WIDE.test(character) ? 2 : 1;
 }
 
-/** A name out of a file or an option, fit to be shown: quoted, short, and without credentials. */
+/** Renders a name from a file or an option: quoted, short, and without credentials. */
 export function shown(text: string): string {
   if (text.includes("@")) return "(not shown: it has credentials)";
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);

@@ -1,4 +1,4 @@
-/** The program `dagger-breaker`: gives the process to the commands and takes its exit code. */
+/** The program `dagger-breaker`: runs the command line and sets its exit code. */
 
 import { run } from "./command-line.js";
 import { EXIT } from "./exit-codes.js";
@@ -6,15 +6,15 @@ import { OwnStreams } from "./own-streams.js";
 
 const streams = new OwnStreams();
 
-// An end that comes before that of the command is a fault of ours, never a success.
+// If the process ends before its command, that is a bug of ours, never a success.
 let exitCode: number = EXIT.internal;
 process.on("exit", () => {
   process.exitCode = streams.isLost ? EXIT.notWritten : exitCode;
 });
-// Not awaited: the bundle of the program is a script, where `await` cannot stand at the top.
+// Not awaited: the bundle is a script, where `await` cannot be at the top level.
 run(process.argv.slice(2), streams).then(async (code) => {
   exitCode = code;
   await streams.flush();
-  // Whatever is left, such as a connection that nobody closed, keeps no finished command waiting.
+  // Leftovers, such as an open connection, must not delay the end.
   process.exit();
 });

@@ -1,4 +1,4 @@
-/** Replaces a file in one step. */
+/** Replaces a file atomically. */
 
 import { randomBytes } from "node:crypto";
 import { mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
@@ -8,8 +8,8 @@ import { EXIT } from "./exit-codes.js";
 import { CommandError } from "./terminal.js";
 
 /**
- * Replaces a file in one step: whoever reads it sees the old or the new one, whole. A link stays a
- * link, and a file that was there keeps its permissions.
+ * Replaces a file atomically: readers see the complete old or new one. A link stays a link, and an
+ * existing file keeps its permissions.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   let temporary: string | undefined;
@@ -17,7 +17,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     const target = await realpath(path).catch(() => path);
     const found = await stat(target).catch(() => undefined);
-    // A device or a pipe would be replaced by a file.
+    // Replacing would turn a device or a pipe into a file.
     if (found !== undefined && !found.isFile()) {
       throw new CommandError(`${path} is not a file; use one to write`, EXIT.cannotWrite);
     }

@@ -1,19 +1,19 @@
-/** Settings that an option of the command line gives, or a variable that stands in for it. */
+/** Settings from options of the command line or their variables. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
-/** One setting: its option, the variable that stands in for it, and how either is read. */
+/** A setting: its option, its variable, and how both are read. */
 export interface Setting<T> {
   readonly flags: string;
   readonly variable: string;
   readonly description: string;
-  /** Reads a text; what an option that may be repeated had before comes along. */
+  /** Reads a text. For an option that may be repeated, `before` is its earlier value. */
   read(text: string, before?: T): T;
 }
 
-/** The settings for options as commander gives them. */
+/** The settings for options as parsed by commander. */
 export type Settings<Flags> = {
   readonly [K in keyof Flags]-?: Setting<NonNullable<Flags[K]>>;
 };
@@ -30,9 +30,10 @@ export function addSettings<Flags>(command: Command, settings: Settings<Flags>):
 }
 
 /**
- * Gives each setting by its name: the option, else the variable unless it is empty.
+ * Returns a function that reads a setting by name: from the option, otherwise from the variable
+ * unless it is empty.
  *
- * @throws CommandError naming the variable, its value and what was expected.
+ * @throws CommandError that names the variable, its value and the expected value.
  */
 export function settingsFrom<Flags>(settings: Settings<Flags>, given: Flags, env: Terminal["env"]) {
   return <K extends keyof Flags>(name: K): Flags[K] | undefined => {
@@ -54,14 +55,14 @@ function readVariable<T>(variable: string, text: string, read: (text: string) =>
   }
 }
 
-/** Reads whether something is on. */
+/** Reads whether a setting is on. */
 export function yesOrNo(text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
   throw new InvalidArgumentError("expected 1 or 0");
 }
 
-/** Reads one of some words. */
+/** Returns a reader for one word of a list. */
 export function oneOf<const W extends string>(...words: readonly W[]): (text: string) => W {
   return (text) => {
     const found = words.find((word) => word === text);
@@ -71,7 +72,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): (text: st
   };
 }
 
-/** The parts of a text that are separated by spaces or commas. */
+/** Splits a text at spaces and commas. */
 export function listOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((part) => part !== "");
 }

@@ -11,7 +11,7 @@ function flagsOf(...argv: string[]): StoreFlags {
 
 const STORE = { DAGGER_BREAKER_STORE: "redis://cache.example:6379" };
 
-test("variables name the store, its scope and its token", () => {
+test("variables set the store, its scope and its token", () => {
   const env = {
     ...STORE,
     DAGGER_BREAKER_SCOPE: "203.0.113.7",
@@ -24,13 +24,13 @@ test("variables name the store, its scope and its token", () => {
   });
 });
 
-test("options go before the variables", () => {
+test("options take precedence over the variables", () => {
   const flags = flagsOf("--store", "sqlite:/tmp/fleet.db", "--scope", "acme@docker.io");
   const settings = storeSettingsFrom(flags, { ...STORE, DAGGER_BREAKER_SCOPE: "other" });
   expect(settings).toMatchObject({ url: "sqlite:/tmp/fleet.db", scope: "acme@docker.io" });
 });
 
-test("without a store there is none, and a scope has its default", () => {
+test("the default is no store, and a scope has its default", () => {
   expect(storeSettingsFrom({}, { DAGGER_BREAKER_STORE: " " })).toBeUndefined();
   expect(storeSettingsFrom({}, STORE)).toMatchObject({ scope: "default", token: undefined });
 });
@@ -52,7 +52,7 @@ test("a store over HTTP needs a token", () => {
 });
 
 test.each(["cache.example:6379", "memory:", "postgres://me:hunter2@db.example", "sqlite:", ""])(
-  "%j is none, which is told without showing it",
+  "%j is not a store, and the error does not show it",
   (url) => {
     const read = () => storeSettingsFrom(flagsOf("--store", url), {});
     expect(read).toThrow(/^invalid --store: .*; use redis:\/\/HOST:6379/);
@@ -70,27 +70,27 @@ test.each([
   ["https://fleet.example/?token=hunter2", "has a query or a fragment"],
   ["http://fleet example", "cannot be read"],
   ["sqlite://fleet.db", "names no path"],
-])("%j is malformed, which is wrong input and no store that is down", (url, why) => {
+])("%j is malformed, which is a usage error, not a store that is down", (url, why) => {
   const read = () => storeSettingsFrom(flagsOf("--store", url), {});
   expect(read).toThrow(`invalid --store: the URL of `);
   expect(read).toThrow(why);
   expect(read).not.toThrow(/hunter2/);
 });
 
-test("a token that cannot be one is told by the variable's name alone", () => {
+test("names only the variable of an invalid token", () => {
   const env = { DAGGER_BREAKER_STORE_TOKEN: "hunter2" };
   const read = () => storeSettingsFrom({ store: "https://fleet.example" }, env);
   expect(read).toThrow("invalid DAGGER_BREAKER_STORE_TOKEN: the token has 7 characters");
   expect(read).not.toThrow(/hunter2/);
 });
 
-test("a store in a variable that is none is told by the variable's name", () => {
+test("names the variable of an invalid store", () => {
   const env = { DAGGER_BREAKER_STORE: "ftp://me:hunter2@x" };
   expect(() => storeSettingsFrom({}, env)).toThrow(
     /^invalid DAGGER_BREAKER_STORE: unsupported scheme "ftp:"; use/,
   );
 });
 
-test.each(["", "a b", "x".repeat(101), "a{b}"])("%j is no scope", (scope) => {
+test.each(["", "a b", "x".repeat(101), "a{b}"])("%j is not a scope", (scope) => {
   expect(() => flagsOf("--scope", scope)).toThrow(/--scope.*expected 1 to 100 of the characters/);
 });

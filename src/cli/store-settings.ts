@@ -1,4 +1,4 @@
-/** Which store of shared circuits a command line means; a variable stands in for each option. */
+/** Reads which store of shared circuits to use. Each option has a variable. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { checkToken } from "../fleet/http/token.js";
@@ -14,7 +14,7 @@ interface SettingValues {
   readonly scope: string;
 }
 
-/** What else a command says that shares circuits of its own. */
+/** Further options of a command that shares its own circuits. */
 export interface ReporterFlags {
   readonly countBy?: "process" | "machine";
   readonly storeTimeout?: number;
@@ -32,12 +32,12 @@ const REPORTER_SETTINGS: Settings<ReporterFlags> = {
     variable: "DAGGER_BREAKER_STORE_TIMEOUT",
     description:
       "time limit for the store to connect, and to answer; then this run decides alone (default: 1s)",
-    // A fleet waits no longer for an answer.
+    // A fleet waits no longer for a reply.
     read: durationUpTo("10s"),
   },
 };
 
-/** The options as commander gives them. */
+/** The options as parsed by commander. */
 export type StoreFlags = Partial<SettingValues>;
 
 /** A store, and the scope in it. */
@@ -48,7 +48,7 @@ export interface StoreSettings {
   readonly token: string | undefined;
 }
 
-/** What other processes can reach: a store in memory would be shared with nobody. */
+/** Stores that other processes can reach. A store in memory would be shared with none. */
 const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/i;
 
 const TOKEN_VARIABLE = "DAGGER_BREAKER_STORE_TOKEN";
@@ -59,7 +59,7 @@ const SETTINGS: Settings<StoreFlags> = {
     flags: "--store <url>",
     variable: "DAGGER_BREAKER_STORE",
     description: "the store of shared circuits: redis://HOST:6379, https://HOST or sqlite:PATH",
-    // Whoever refuses it here has it shown, with its password: it is checked once it has been read.
+    // Rejecting it here would show it with its password, so it is checked after parsing.
     read: (text) => text,
   },
   scope: {
@@ -71,17 +71,17 @@ const SETTINGS: Settings<StoreFlags> = {
   },
 };
 
-/** Adds the option of a command that reports failures to the store. */
+/** Adds the options of a command that reports failures to the store. */
 export function addReporterFlags(command: Command): Command {
   return addSettings(command, REPORTER_SETTINGS);
 }
 
-/** Whom the others count as one; undefined for what is usual. */
+/** Returns the unit that counts as one reporter; undefined for the default. */
 export function countedByFrom(given: ReporterFlags, env: Terminal["env"]) {
   return settingsFrom(REPORTER_SETTINGS, given, env)("countBy");
 }
 
-/** How long the store may take: it is asked once for a command, which takes minutes. */
+/** Returns the store's timeout. It is asked once for a command, which takes minutes. */
 export function storeTimeoutFrom(given: ReporterFlags, env: Terminal["env"]): number {
   return settingsFrom(REPORTER_SETTINGS, given, env)("storeTimeout") ?? 1000;
 }
@@ -92,10 +92,10 @@ export function addStoreFlags(command: Command): Command {
 }
 
 /**
- * The store that the options or the environment name; undefined when they name none. Its token comes
- * from DAGGER_BREAKER_STORE_TOKEN alone, since other users can read a command line.
+ * Returns the store from the options or the environment; undefined if not set. Its token comes only
+ * from DAGGER_BREAKER_STORE_TOKEN, because other users can read a command line.
  *
- * @throws CommandError naming the option or the variable and what was expected, never the URL.
+ * @throws CommandError that names the option or the variable and the expected value, never the URL.
  */
 export function storeSettingsFrom(
   given: StoreFlags,
@@ -126,7 +126,7 @@ export function storeSettingsFrom(
   return { url, scope, token: token === "" ? undefined : token };
 }
 
-/** Says that something cannot be used, in the words of a check that shows nothing of it. */
+/** Turns a failed check into an error that shows no value. */
 function checked(what: string, check: () => void): void {
   try {
     check();

@@ -8,7 +8,7 @@ function terminalWith(isTTY: boolean, env: Record<string, string> = {}): Termina
   return { stdin: stream(), stdout: stream(), stderr: stream(), env };
 }
 
-test("a terminal gets colours", () => {
+test("a terminal gets colors", () => {
   expect(paintFor(terminalWith(true)).red("x")).toBe("\u001b[31mx\u001b[39m");
 });
 
@@ -20,7 +20,7 @@ test.each([
   expect(paintFor(terminal).red("x")).toBe("x");
 });
 
-test("an empty NO_COLOR is as good as none", () => {
+test("an empty NO_COLOR has no effect", () => {
   expect(paintFor(terminalWith(true, { NO_COLOR: "" })).bold("x")).not.toBe("x");
 });
 

@@ -1,33 +1,33 @@
-/** What a command talks to: results go to standard output, everything else to standard error. */
+/** The streams of a command: results go to standard output, everything else to standard error. */
 
 import type { Readable, Writable } from "node:stream";
 import { withoutCommands } from "../attribution/ci-commands.js";
 import { plainJson, widthOf } from "./plain-text.js";
 
-/** A stream that may be a terminal, of so many columns and rows. */
+/** A stream that may be a terminal with columns and rows. */
 export type OutputStream = Writable & {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
 };
 
-/** The streams and the environment of a process, or stand-ins for them. */
+/** The streams and the environment of a process, or substitutes. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Has the program end that soon, even when nobody reads what it has still to write. */
+  /** Limits the final flush, so that a blocked reader does not delay the exit. */
   limitFlush?(forMs: number): void;
 }
 
-/** What a command is given: where to talk, and how to say what exit code it ends with. */
+/** The input of a command: its terminal, and a function that sets its exit code. */
 export interface CommandContext {
   readonly terminal: Terminal;
   end(exitCode: number): void;
 }
 
-/** Why a command ends with an exit code of its own and a message on standard error. */
+/** The error of a command with its own exit code and a message on standard error. */
 export class CommandError extends Error {
   readonly exitCode: number;
 
@@ -38,7 +38,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Writes lines of a result. Texts of others in them are no commands to a CI system. */
+/** Writes lines of a result. Foreign texts in them cannot command a CI system. */
 export function printLines(terminal: Terminal, lines: readonly string[]): void {
   if (lines.length > 0) terminal.stdout.write(`${withoutCommands(lines.join("\n"))}\n`);
 }
@@ -53,7 +53,7 @@ export function say(terminal: Terminal, message: string): void {
   terminal.stderr.write(`${withoutCommands(message)}\n`);
 }
 
-/** Colours a text, or leaves it as it is. */
+/** Colors a text, or leaves it unchanged. */
 export interface Paint {
   bold(text: string): string;
   dim(text: string): string;
@@ -62,7 +62,7 @@ export interface Paint {
   yellow(text: string): string;
 }
 
-/** Colours only for a terminal, never with `NO_COLOR` or on a dumb one. */
+/** Returns colors only for a terminal, and never with `NO_COLOR` or on a dumb one. */
 export function paintFor({ stdout, env }: Pick<Terminal, "stdout" | "env">): Paint {
   const plain = stdout.isTTY !== true || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
   const style = (on: number, off: number) => (text: string) =>
@@ -76,7 +76,7 @@ export function paintFor({ stdout, env }: Pick<Terminal, "stdout" | "env">): Pai
   };
 }
 
-/** Lines of a table: every column as wide as its widest cell. */
+/** Returns the lines of a table: every column is as wide as its widest cell. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {

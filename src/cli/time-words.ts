@@ -1,8 +1,8 @@
-/** Spans of time in words, as tables and sentences show them. */
+/** Renders spans of time for tables and sentences. */
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Milliseconds in words, such as `6 h`, `1 min 30 s`, `250 ms`. */
+/** Renders milliseconds, such as `6 h`, `1 min 30 s`, `250 ms`. */
 export function durationText(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
@@ -17,12 +17,12 @@ export function durationText(ms: number): string {
     .join(" ");
 }
 
-/** A wait in words, never shorter than it is. */
+/** Renders a wait, rounded up. */
 export function waitText(ms: number): string {
   return ms < 1000 ? durationText(ms) : durationText(Math.ceil(ms / 1000) * 1000);
 }
 
-/** How long ago something was, in its largest unit: `3 d`, `5 h`, `12 min`. */
+/** Renders an age in its largest unit: `3 d`, `5 h`, `12 min`. */
 export function ageText(ageMs: number): string {
   if (ageMs >= DAY_MS) return `${Math.floor(ageMs / DAY_MS)} d`;
   if (ageMs < 1000) return "now";

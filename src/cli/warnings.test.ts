@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { holdWarnings, OF_ANYTHING, OF_TRACES } from "./warnings.js";
 
-test("what is said of traces is kept for the end, all else told after it", async () => {
+test("keeps warnings about traces for the end, and emits all others after it", async () => {
   const heard = vi.fn();
   process.on("warning", heard);
   const before = process.listeners("warning");
@@ -18,7 +18,7 @@ test("what is said of traces is kept for the end, all else told after it", async
   expect([...process.listeners("warning"), heard].sort()).toEqual([...before].sort());
 });
 
-test("all that this package says can be kept, and what others say is still told", async () => {
+test("can keep all warnings of this package, and emits those of others", async () => {
   const heard = vi.fn();
   process.on("warning", heard);
   const held = holdWarnings(OF_ANYTHING);
@@ -31,7 +31,7 @@ test("all that this package says can be kept, and what others say is still told"
   expect(heard.mock.calls.map(([warning]) => warning.message)).toEqual(["old"]);
 });
 
-test("to let warnings through twice changes nothing", async () => {
+test("releasing twice changes nothing", async () => {
   const before = process.listeners("warning");
   const held = holdWarnings(OF_TRACES);
   await held.release();

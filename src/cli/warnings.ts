@@ -1,28 +1,28 @@
-/** Keeps warnings of this process off the screen while it belongs to a command. */
+/** Holds back warnings of this process while the screen belongs to a command. */
 
 import type { Note } from "../runner/report/run-report.js";
 
-/** What was said, in words for the end. */
+/** Held warnings, in words for the end. */
 export interface HeldWarnings {
-  /** What was to be noted. */
+  /** The recorded warnings. */
   readonly notes: readonly Note[];
-  /** Lets warnings through again, and those first that were not noted. May be called again. */
+  /** Stops holding warnings, and emits the unrecorded ones. May be called again. */
   release(): Promise<void>;
 }
 
-/** The codes of what the package says of traces. */
+/** Codes of the package's warnings about traces. */
 export const OF_TRACES = /^traces-/;
-/** Those of all that it says. */
+/** Codes of all its warnings. */
 export const OF_ANYTHING = /^/;
 
-/** The name of the warnings of this package. */
+/** The name of this package's warnings. */
 const OURS = "CircuitBreakerWarning";
 
 /**
- * Holds the warnings of the process, which Node writes to standard error as they come: into the
- * middle of what a command draws there.
+ * Holds the warnings of the process, because Node would write them into the middle of a command's
+ * display.
  *
- * @param codes Which warnings of this package are noted for the end.
+ * @param codes The warnings of this package that are recorded for the end.
  */
 export function holdWarnings(codes: RegExp): HeldWarnings {
   const notes: Note[] = [];
@@ -40,7 +40,7 @@ export function holdWarnings(codes: RegExp): HeldWarnings {
   return {
     notes,
     async release() {
-      // Warnings are told a turn after they come to be.
+      // Warnings arrive one turn after their cause.
       await new Promise((resolve) => setImmediate(resolve));
       if (!isHeld) return;
       isHeld = false;

@@ -33,19 +33,19 @@ test("no failure is exit code 0", () => {
   expect(judge([])).toEqual({ exitCode: 0, failure: null, failures: [] });
 });
 
-test("one of the user's decides over a registry's, since no retry mends it", () => {
+test("a user error wins over a registry's, because retrying cannot fix it", () => {
   const verdict = judge([registryDown, failure("user")]);
   expect(verdict).toMatchObject({ exitCode: 20, failure: { fault: "user" } });
   expect(verdict.failures).toHaveLength(2);
 });
 
-test("the first that counts decides over what does not, and a known fault over an unknown one", () => {
+test("the first counted failure wins over others, and a known fault over an unknown one", () => {
   expect(judge([failure("cancelled"), registryDown]).exitCode).toBe(31);
   expect(judge([failure("unknown"), failure("cancelled")]).exitCode).toBe(21);
   expect(judge([failure("unknown")]).exitCode).toBe(40);
 });
 
-test("a failure is told with the circuit that it belongs to", () => {
+test("a failure is shown with its circuit", () => {
   const breakers = judge([registryDown, failure("engine"), failure("service")]).failures.map(
     ({ breaker }) => breaker,
   );
@@ -55,7 +55,7 @@ test("a failure is told with the circuit that it belongs to", () => {
 const paint = paintFor({ stdout: {}, env: {} } as never);
 const rendered = (...failures: Failure[]) => verdictLines(judge(failures), paint).join("\n");
 
-test("words tell who failed, why, and what it means", () => {
+test("the text names the component at fault, the cause, and the meaning", () => {
   expect(rendered({ ...registryDown, limited: true, retryAfterMs: 90_000 })).toBe(
     [
       "A container registry failed. Reason of registry.",
@@ -71,7 +71,7 @@ test("words tell who failed, why, and what it means", () => {
   );
 });
 
-test("what is there only at times is told only then", () => {
+test("optional parts are shown only if they exist", () => {
   expect(rendered(failure("user", { suspectedUpstream: "pypi.org" }))).toMatch(
     / {2}suspected +pypi.org: the command's output blames it/,
   );
@@ -80,7 +80,7 @@ test("what is there only at times is told only then", () => {
   expect(rendered(failure("user"))).not.toMatch(/suspected|session|answered/);
 });
 
-test("nothing is claimed of what is not known", () => {
+test("unknown facts are not claimed", () => {
   expect(rendered(failure("unknown"))).toMatch(/transient +not known/);
 });
 

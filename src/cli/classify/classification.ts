@@ -1,26 +1,26 @@
-/** What `classify` makes of one or more failures: the one that decides, and its exit code. */
+/** Selects the failure that decides, and its exit code. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
 import { EXIT, FAULT_EXIT_CODES } from "../exit-codes.js";
 
-/** A failure, with the circuit that it belongs to. */
+/** A failure with its circuit. */
 export interface JudgedFailure extends Failure {
-  /** The name of the breaker that a guard would ask about it; null when there is none. */
+  /** The name of the breaker that a guard would ask; null without one. */
   readonly breaker: string | null;
 }
 
-/** All that was found, as `--json` prints it. */
+/** All classified failures, as `--json` prints them. */
 export interface ClassificationResult {
   readonly exitCode: number;
-  /** The failure that decides the exit code; null when nothing failed. */
+  /** The failure that decides the exit code; null without a failure. */
   readonly failure: JudgedFailure | null;
   readonly failures: readonly JudgedFailure[];
 }
 
 /**
- * Judges failures. One of the user's decides, since no retry mends it; else the first that counts,
- * else the first whose fault is known, else the first.
+ * Selects the deciding failure. A user error wins, because retrying cannot fix it; then the first
+ * counted failure, then the first known fault, then the first.
  */
 export function judge(failures: readonly Failure[]): ClassificationResult {
   const judged = failures.map((failure) => ({ ...failure, breaker: breakerOf(failure) }));

@@ -29,7 +29,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-test("the command names the host where the words do not, quoted as in a shell", async () => {
+test("the command names the host if the output does not, quoted as in a shell", async () => {
   expect(await upstreamOf()).toBeNull();
   const line = "sudo dagger -s call fetch --url 'https://dl.acme.dev/x' 2>&1 | tee dagger.log";
   expect(await upstreamOf("--command", line)).toBe("dl.acme.dev");
@@ -37,7 +37,7 @@ test("the command names the host where the words do not, quoted as in a shell", 
   expect(await upstreamOf("--command", two)).toBeNull();
 });
 
-test("what the command read from its standard input names it as well", async () => {
+test("the command's standard input names it too", async () => {
   const query = file("query.graphql", '{ http(url: "https://dl.acme.dev/x") { contents } }');
   expect(await upstreamOf("--command", "dagger query", "--stdin", query)).toBe("dl.acme.dev");
   const script = file("ci.dsh", "http https://dl.acme.dev/x | contents");
@@ -62,7 +62,7 @@ test.each([
     ["log.txt", "--command", "dagger query", "--stdin", "-", "--query", "-"],
     /invalid --query "-": standard input is already read by --stdin; use a file/,
   ],
-])("%j is wrong usage, told by name", async (args, message) => {
+])("%j is a usage error that names the option", async (args, message) => {
   const { exitCode, stderr } = await classify(...args);
   expect(exitCode).toBe(64);
   expect(stderr).toMatch(message);

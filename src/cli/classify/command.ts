@@ -1,4 +1,4 @@
-/** `dagger-breaker classify`: who failed, and why. */
+/** `dagger-breaker classify`: finds the component at fault in a failure. */
 
 import { Argument, type Command, Option } from "commander";
 import { classifyFailure } from "../../attribution/classify/classify-failure.js";
@@ -120,13 +120,13 @@ async function failuresOf(
   if (options.response) {
     return classifyResponse(readResponse(await readWhole(file, terminal)), given);
   }
-  // Read also when it tells nothing, so that the program that writes into us is not cut off.
+  // Reads the input even if it is not needed, so that the writing program gets no error.
   const text = await readEnds(file, terminal);
   return options.exitCode === 0 ? [] : [classifyFailure(text, given)];
 }
 
 /**
- * Rejects options that would read standard input twice, and a standard input without its command.
+ * Rejects options that would read standard input twice, and `--stdin` without `--command`.
  *
  * @throws CommandError
  */
@@ -145,7 +145,7 @@ function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions
   throw new CommandError(`invalid ${name} "-": standard input is ${taken}; use a file`, EXIT.usage);
 }
 
-/** A request as it was sent, or its text alone. */
+/** Reads a request as it was sent, or only its text. */
 function readQuery(text: string): string | GraphQLRequest {
   const body = parseJson(text);
   return isRecord(body) && typeof body.query === "string"

@@ -1,4 +1,4 @@
-/** Says in words who failed and why. Nothing of the text that was read is shown but host names. */
+/** Renders a classification in words. Of the text read, only host names are shown. */
 
 import type { Fault } from "../../attribution/failure.js";
 import { type Paint, tableLines } from "../terminal.js";
@@ -17,7 +17,7 @@ const WHO: Readonly<Record<Fault, string>> = {
   unknown: "Nobody can be named",
 };
 
-/** The lines that `classify` prints. */
+/** Returns the lines that `classify` prints. */
 export function verdictLines({ failures }: ClassificationResult, paint: Paint): string[] {
   if (failures.length === 0) return [paint.green("Nothing failed.")];
   return failures.flatMap((failure, index) => {

@@ -1,4 +1,4 @@
-/** `dagger-breaker digests`: the digests that tags had when an engine last used them. */
+/** `dagger-breaker digests`: the digests of tags when an engine last used them. */
 
 import { Option } from "commander";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
@@ -28,7 +28,7 @@ const EXAMPLES = {
 };
 const FILE = "the file of known digests (default: the one in your cache folder)";
 
-/** Adds the command with its parts. */
+/** Adds the command with its subcommands. */
 export function addDigestsCommand(program: CliCommand, context: CommandContext): void {
   const { terminal } = context;
   const digests = program
@@ -92,7 +92,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
   digests.addHelp();
 }
 
-/** The lock file of Dagger that holds in the working folder; undefined where there is none. */
+/** Returns Dagger's lock file for the working folder; undefined without one. */
 function lockHere(): LockedImages | undefined {
   const lock = new LockFile(".").read();
   if (lock === undefined) return undefined;

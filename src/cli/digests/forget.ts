@@ -1,4 +1,4 @@
-/** `digests forget`: takes digests out of the file. */
+/** `digests forget`: removes digests from the file. */
 
 import { readDigests } from "../../guard/digests/digest-disk.js";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
@@ -9,14 +9,14 @@ import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { countText } from "./render.js";
 import { changeStore, digestPath, readStore } from "./store.js";
 
-/** What `digests forget` can be told. */
+/** Options of `digests forget`. */
 export interface ForgetOptions {
   readonly file?: string;
   readonly all?: true;
   readonly olderThan?: number;
 }
 
-/** Forgets what is asked for, and says how much that was. */
+/** Removes the selected digests, and reports their number. */
 export function forgetDigests(
   references: readonly string[],
   options: ForgetOptions,
@@ -34,7 +34,7 @@ export function forgetDigests(
   const oldestMs = Date.now() - (options.olderThan ?? 0);
   const goes = (one: KnownDigest) =>
     options.all || tags.has(one.reference) || (tags.size === 0 && one.learntAtMs < oldestMs);
-  // A damaged file is replaced only where all of it is to go.
+  // A damaged file is replaced only with `--all`.
   const { digests, problem } = options.all ? readDigests(path, Date.now()) : readStore(path);
   for (const tag of tags) {
     if (!digests.some(({ reference }) => reference === tag))

@@ -1,11 +1,11 @@
-/** Says in words which digests are known. */
+/** Renders known digests in words. */
 
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import type { LockedImage } from "../../guard/digests/lock-document.js";
 import { type Paint, tableLines } from "../terminal.js";
 import { ageText } from "../time-words.js";
 
-/** The table that `digests` prints. */
+/** Returns the table that `digests` prints. */
 export function digestLines(
   digests: readonly KnownDigest[],
   nowMs: number,
@@ -25,13 +25,13 @@ export function digestLines(
   return [paint.bold(head), ...lines];
 }
 
-/** What a lock file of Dagger has of images. */
+/** The images in a lock file of Dagger. */
 export interface LockedImages {
   readonly file: string;
   readonly images: readonly LockedImage[];
 }
 
-/** The table of locked images, which no engine that holds them asks a registry for. */
+/** Returns the table of locked images. An engine that holds them asks no registry. */
 export function lockLines({ file, images }: LockedImages, paint: Paint): string[] {
   const rows = images.map(({ reference, platform, digest }) => [
     reference,
@@ -42,7 +42,7 @@ export function lockLines({ file, images }: LockedImages, paint: Paint): string[
   return [`Locked by ${file}:`, paint.bold(head), ...lines];
 }
 
-/** A number of digests. */
+/** Renders a number of digests. */
 export function countText(count: number): string {
   return count === 1 ? "1 digest" : `${count} digests`;
 }

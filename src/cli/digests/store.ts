@@ -1,4 +1,4 @@
-/** The file of known digests as the commands meet it: its place, its reading, its errors. */
+/** Locates, reads and changes the file of known digests, and reports its errors. */
 
 import { resolve } from "node:path";
 import { codeOf } from "../../files/error-code.js";
@@ -14,10 +14,10 @@ import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 
-/** For how long a command waits while other processes write. */
+/** The longest wait for other writing processes. */
 const MAX_WAIT_MS = 2_000;
 
-/** Which file is meant: the one given by `--file`, or the one of this user. */
+/** Returns the path given by `--file`, or the default of this user. */
 export function digestPath(file: string | undefined, env: Environment): string {
   const path = file === undefined ? defaultDigestPath(env) : resolve(file);
   if (path !== undefined && path !== "") return path;
@@ -27,7 +27,7 @@ export function digestPath(file: string | undefined, env: Environment): string {
   );
 }
 
-/** Reads a file that must be one of known digests, or not be there. */
+/** Reads a file of known digests, which may be missing. */
 export function readStore(path: string): DigestsRead {
   const read = readDigests(path, Date.now());
   if (read.problem === undefined) return read;
@@ -46,7 +46,7 @@ export function changeStore(
   }
 }
 
-/** Why a command ends when a file cannot be written. */
+/** Returns the error for a file that cannot be written. */
 export function cannotWrite(path: string, error: unknown): CommandError {
   const code = codeOf(error);
   const why = error instanceof FileLockedError ? error.message : String(code);

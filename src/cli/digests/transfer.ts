@@ -1,4 +1,4 @@
-/** `digests export` and `digests import`: carries known digests from one machine to another. */
+/** `digests export` and `digests import`: moves known digests between machines. */
 
 import { resolve } from "node:path";
 import { formatDigests, parseDigests } from "../../guard/digests/digest-document.js";
@@ -10,7 +10,7 @@ import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { countText } from "./render.js";
 import { changeStore, digestPath, readStore } from "./store.js";
 
-/** Writes the known digests to a file or to standard output, in the form in which they are kept. */
+/** Writes the known digests to a file or to standard output, in the stored format. */
 export async function exportDigests(
   options: { readonly file?: string; readonly output?: string },
   terminal: Terminal,
@@ -27,7 +27,7 @@ export async function exportDigests(
   printLines(terminal, [`exported ${countText(kept.length)} to ${output}`]);
 }
 
-/** Adds the digests of a file to the known ones: of two for one tag the one that was seen last stays. */
+/** Adds the digests of a file to the known ones. Of two for one tag, the one seen last stays. */
 export async function importDigests(
   file: string,
   options: { readonly file?: string },
@@ -48,7 +48,7 @@ export async function importDigests(
     const merged = new Map(found.map((one) => [keyOf(one.reference, one.platform), one]));
     for (const given of document.digests) {
       const key = keyOf(given.reference, given.platform);
-      // What another machine's engine holds proves nothing for this one's.
+      // A digest proven on another machine's engine is not proven on this one.
       const mine = { ...given, learntAtMs: Math.min(given.learntAtMs, nowMs), proven: false };
       merged.set(key, mergeKnown(merged.get(key), mine));
     }

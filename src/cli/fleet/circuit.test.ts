@@ -11,7 +11,7 @@ const snapshot = (more: Partial<FleetSnapshot>): FleetSnapshot => ({
 });
 const isolation = { reason: "moves", owner: "ada", ageMs: 2000, remainingMs: 3000 };
 
-test("times are those of this machine, from the durations of the store", () => {
+test("times are on this machine's clock, from the store's durations", () => {
   const open = snapshot({ state: "open", ageMs: 20_000, retryAfterMs: 40_000 });
   expect(circuitObject({ name: "x", snapshot: open }, NOW_MS)).toMatchObject({
     state: "open",
@@ -21,7 +21,7 @@ test("times are those of this machine, from the durations of the store", () => {
   });
 });
 
-test("an isolation goes before the state by itself, with its own times", () => {
+test("an isolation takes precedence over the state, with its own times", () => {
   const isolated = snapshot({ isolation, ageMs: 9000 });
   expect(circuitObject({ name: "x", snapshot: isolated }, NOW_MS)).toMatchObject({
     state: "isolated",
@@ -32,7 +32,7 @@ test("an isolation goes before the state by itself, with its own times", () => {
   });
 });
 
-test("what is not known has no times, and what may be asked at once no end", () => {
+test("an unknown circuit has no times, and one that admits calls no end", () => {
   expect(circuitObject({ name: "x", snapshot: UNKNOWN_SNAPSHOT }, NOW_MS)).toMatchObject({
     known: false,
     state: "closed",
@@ -53,11 +53,11 @@ test.each([
   ["open, and its time is over", { state: "open", retryAfterMs: 0 }, false],
   ["half-open", { state: "half-open", retryAfterMs: 5000 }, false],
   ["closed", {}, false],
-] as const)("whether every call is refused: %s", (_what, more, refuses) => {
+] as const)("every call is rejected: %s", (_what, more, refuses) => {
   expect(refusesAll(snapshot(more))).toBe(refuses);
 });
 
-test("what is not closed goes first, and names decide the rest", () => {
+test("sorts open circuits first, then by name", () => {
   const entries = [
     { name: "b", snapshot: snapshot({}) },
     { name: "a", snapshot: snapshot({}) },
@@ -73,7 +73,7 @@ test("what is not closed goes first, and names decide the rest", () => {
   ).toBe("edcab");
 });
 
-test("time passes without the store: waits get shorter and end, an isolation is over", () => {
+test("the view ages without the store: waits get shorter and end, an isolation ends", () => {
   const open = snapshot({ state: "open", ageMs: 100, retryAfterMs: 1500 });
   expect(later(open, 1000)).toMatchObject({ ageMs: 1100, retryAfterMs: 500 });
   expect(later(open, 2000)).toMatchObject({ state: "open", retryAfterMs: 0 });

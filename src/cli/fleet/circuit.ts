@@ -1,27 +1,27 @@
-/** A shared circuit as the commands show it: as a plain object, and what a reader asks of it first. */
+/** A shared circuit as commands show it: a plain object, and its most important facts. */
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
 import type { FleetSnapshot } from "../../fleet/rules/reply.js";
 import type { OutcomeCounts, SharedFailure } from "../../fleet/rules/state.js";
 import type { FleetEntry } from "../../fleet/store.js";
 
-/** The state that decides: an isolation goes before the state of the circuit by itself. */
+/** The shown state: an isolation takes precedence over the circuit's own state. */
 export type ShownState = CircuitState | "isolated";
 
-/** What `--json` prints of a circuit. Times are by the clock of this machine. */
+/** The JSON object of a circuit. Times are on this machine's clock. */
 export interface CircuitObject {
   readonly name: string;
-  /** Whether the store knows it; what it does not know is closed. */
+  /** Whether the store knows it. An unknown circuit is closed. */
   readonly known: boolean;
   readonly state: ShownState;
   readonly since: string | null;
-  /** When it lets calls in again by itself; null when that has come, and for what is closed. */
+  /** The time when it admits calls again by itself; null if that has passed, and while closed. */
   readonly until: string | null;
   readonly retryAfterMs: number | null;
   readonly isolation: { readonly reason: string; readonly owner: string } | null;
-  /** The last failure: while open, what it opened for. */
+  /** The last failure. While open, the failure that opened it. */
   readonly failure: SharedFailure | null;
-  /** Who met that failure. */
+  /** The reporter of that failure. */
   readonly reporter: { readonly host: string; readonly run: string | null } | null;
   readonly openings: number;
   readonly badSeconds: number;
@@ -31,7 +31,7 @@ export interface CircuitObject {
   readonly generation: number;
 }
 
-/** The plain object of a circuit at a time of this machine. */
+/** Returns the plain object of a circuit at a time of this machine. */
 export function circuitObject({ name, snapshot }: FleetEntry, nowMs: number): CircuitObject {
   const { generation, isolation, failure, openings, badSeconds, reporters, probes } = snapshot;
   const known = isKnown(snapshot);
@@ -56,7 +56,7 @@ export function circuitObject({ name, snapshot }: FleetEntry, nowMs: number): Ci
   };
 }
 
-/** Whether the store knows the circuit. */
+/** Returns whether the store knows the circuit. */
 export function isKnown({ generation }: FleetSnapshot): boolean {
   return generation > 0;
 }
@@ -65,18 +65,18 @@ export function stateOf({ isolation, state }: FleetSnapshot): ShownState {
   return isolation === null ? state : "isolated";
 }
 
-/** For how long it has been so, in milliseconds. */
+/** Returns milliseconds spent in the shown state. */
 export function ageOf({ isolation, ageMs }: FleetSnapshot): number {
   return isolation?.ageMs ?? ageMs;
 }
 
-/** In how many milliseconds it lets calls in; null for what is closed. */
+/** Returns milliseconds until it admits calls; null while closed. */
 export function waitOf({ isolation, state, retryAfterMs }: FleetSnapshot): number | null {
   if (isolation !== null) return isolation.remainingMs;
   return state === "closed" ? null : retryAfterMs;
 }
 
-/** Whether every call is refused: one whose time is over is waiting for a call that probes. */
+/** Returns whether every call is rejected. A circuit whose time is over admits a probe. */
 export function refusesAll(snapshot: FleetSnapshot): boolean {
   const state = stateOf(snapshot);
   return state === "isolated" || (state === "open" && snapshot.retryAfterMs > 0);
@@ -84,13 +84,13 @@ export function refusesAll(snapshot: FleetSnapshot): boolean {
 
 const ORDER: readonly ShownState[] = ["isolated", "open", "half-open", "closed"];
 
-/** What is not closed goes first. */
+/** Sorts open circuits first. */
 export function byUrgency(one: FleetEntry, other: FleetEntry): number {
   const rank = ({ snapshot }: FleetEntry) => ORDER.indexOf(stateOf(snapshot));
   return rank(one) - rank(other) || (one.name < other.name ? -1 : 1);
 }
 
-/** How a circuit stands some milliseconds later if nobody touches it. */
+/** Returns the circuit some milliseconds later if nothing else happens. */
 export function later(snapshot: FleetSnapshot, byMs: number): FleetSnapshot {
   const { isolation } = snapshot;
   const remainingMs = (isolation?.remainingMs ?? 0) - byMs;
@@ -105,7 +105,7 @@ export function later(snapshot: FleetSnapshot, byMs: number): FleetSnapshot {
   };
 }
 
-/** A time to the second, in UTC. */
+/** Renders a time to the second, in UTC. */
 export function secondText(atMs: number): string {
   return isoTime(atMs).replace(/\.\d+Z$/, "Z");
 }

@@ -1,4 +1,4 @@
-/** `dagger-breaker history`: what happened to shared circuits, and who did it. */
+/** `dagger-breaker history`: the changes of shared circuits, and their causes. */
 
 import type { Command } from "commander";
 import type { FleetEntry } from "../../fleet/store.js";
@@ -31,7 +31,7 @@ interface HistoryFlags extends FleetFlags {
 const HEAD = ["WHEN", "NAME", "WHAT", "FROM", "TO", "FOR", "WHY", "BY"];
 const NAME_COLUMN = 1;
 
-/** So many histories are asked for at once. */
+/** Number of histories asked for at once. */
 const AT_ONCE = 16;
 
 const EXAMPLES = [
@@ -71,7 +71,7 @@ async function history(
   } else printLines(terminal, historyLines(changes, terminal));
 }
 
-/** The lines of the table; on a terminal, long cells are cut to its width. */
+/** Returns the lines of the table. Long cells are cut to the width of a terminal. */
 export function historyLines(changes: readonly NamedChange[], terminal: Terminal): string[] {
   const rows = fitted([HEAD, ...changes.map(changeCells)], NAME_COLUMN, terminal.stdout);
   const [head = "", ...lines] = tableLines(rows);
@@ -79,8 +79,9 @@ export function historyLines(changes: readonly NamedChange[], terminal: Terminal
 }
 
 /**
- * The newest changes, the newest last. The generation of a circuit is that of its last change or
- * more, so those that changed last are asked first, until no other can have one that is as new.
+ * Returns the newest changes, newest last. A circuit's generation is at least that of its last
+ * change. Circuits with the latest generation are asked first, until no other can have a newer
+ * change.
  */
 async function newest(
   opened: OpenScope,

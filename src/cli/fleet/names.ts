@@ -1,4 +1,4 @@
-/** Checks the names of circuits that a command line gives. */
+/** Checks the names of circuits on a command line. */
 
 import { sharedName } from "../../guard/admission/shared-upstreams.js";
 import { needsField } from "../../guard/guard-options.js";
@@ -9,13 +9,13 @@ import { CommandError } from "../terminal.js";
 const MAX_NAME_LENGTH = 200;
 
 /**
- * The names, each once.
+ * Returns the names without duplicates.
  *
- * @throws CommandError for what can be the name of no circuit.
+ * @throws CommandError for an invalid name.
  */
 export function readNames(names: readonly string[]): readonly string[] {
   for (const name of names) {
-    // The URL of a store in the place of a name may hold a password.
+    // A store's URL given as a name may hold a password.
     if (name.includes("://")) {
       throw new CommandError(
         "invalid <name>: it is a URL, which is not shown; use the name of a circuit, such as registry:docker.io",
@@ -32,7 +32,7 @@ export function readNames(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
 
-/** Why no guard shares a circuit of this name; undefined when one may. */
+/** Returns the reason why no guard shares a circuit of this name; undefined if one may. */
 export function guardNameProblem(name: string): string | undefined {
   if (name === "engine" || name.startsWith("engine:")) {
     const shared = sharedName("engine", `tcp://${name.slice("engine:".length)}`);
@@ -49,7 +49,7 @@ export function guardNameProblem(name: string): string | undefined {
   return `${quoted(name)} names a different host on every machine, so it is never shared`;
 }
 
-/** A name within a sentence. */
+/** Renders a name inside a sentence. */
 export function quoted(name: string): string {
   return plainText(JSON.stringify(name));
 }

@@ -1,4 +1,4 @@
-/** `dagger-breaker status`: how the shared circuits stand. */
+/** `dagger-breaker status`: the state of the shared circuits. */
 
 import type { Command } from "commander";
 import { EXIT, STATUS_EXIT_CODES } from "../exit-codes.js";
@@ -47,7 +47,7 @@ async function status(
   for (const [name, message] of unreadable) {
     say(terminal, `${quoted(name)} cannot be read: ${plainText(message)}`);
   }
-  // Who asks for a circuit by its name is not told of its state by the others.
+  // A circuit asked for by name must not be missing from the answer.
   if (names.length > 0 && unreadable.size > 0) end(EXIT.storeUnreachable);
   const entries = [...found].sort(byUrgency);
   if (entries.some(({ snapshot }) => refusesAll(snapshot))) end(EXIT.circuitOpen);

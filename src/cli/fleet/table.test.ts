@@ -34,7 +34,7 @@ const entries = [
   }),
 ];
 
-test("what is no terminal gets all of it", () => {
+test("a stream that is not a terminal gets everything", () => {
   expect(circuitLines(entries, terminal(false, 60))).toEqual([
     `NAME                STATE      FOR    RETRY IN  OK    FAILED  LATE  ${"WHY".padEnd(180)}  BY`,
     `git:github.com      isolated   1 s    59 s      0     0       0     ${"moves ".repeat(30)}  ada`,
@@ -53,7 +53,7 @@ test.each([80, 90, 99, 100, 120, 200])(
   },
 );
 
-test("a name of somebody who is up to something stays on its line", () => {
+test("a malicious name stays on its line", () => {
   const lines = circuitLines([circuit("\u001b[2J\nregistry:x", {})], terminal(true, 100));
   expect(lines).toHaveLength(2);
   expect(lines[1]).toMatch(/^\ufffd\[2J registry:x {2}closed/);

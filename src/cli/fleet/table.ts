@@ -1,4 +1,4 @@
-/** The table of shared circuits. */
+/** Renders the table of shared circuits. */
 
 import type { FleetEntry } from "../../fleet/store.js";
 import { plainText } from "../plain-text.js";
@@ -12,7 +12,7 @@ const HEAD = ["NAME", "STATE", "FOR", "RETRY IN", "OK", "FAILED", "LATE", "WHY",
 const STATE_COLUMN = 1;
 const COUNTS = { first: 4, last: 6 };
 
-/** A terminal of fewer columns has no room for counts beside the texts. */
+/** A narrower terminal has no room for counts beside the texts. */
 const COLUMNS_FOR_COUNTS = 100;
 
 const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
@@ -22,7 +22,7 @@ const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
   closed: "green",
 };
 
-/** The lines of the table; on a terminal, long cells are cut to its width. */
+/** Returns the lines of the table. Long cells are cut to the width of a terminal. */
 export function circuitLines(entries: readonly FleetEntry[], terminal: Terminal): string[] {
   const paint = paintFor(terminal);
   const { isTTY, columns = COLUMNS_FOR_COUNTS } = terminal.stdout;
@@ -42,7 +42,7 @@ export function circuitLines(entries: readonly FleetEntry[], terminal: Terminal)
   return [paint.bold(head), ...lines];
 }
 
-/** When calls are let in, in words; empty for what is closed. */
+/** Renders when calls are admitted; empty while closed. */
 export function retryText(waitMs: number | null): string {
   if (waitMs === null) return "";
   return waitMs === 0 ? "now" : waitText(waitMs);

@@ -1,4 +1,4 @@
-/** Opens the store of a command, and says in words of the command line what keeps it from answering. */
+/** Opens the store of a command, and turns its errors into messages of the command line. */
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
@@ -23,32 +23,32 @@ import {
 import { CommandError, type Terminal } from "../terminal.js";
 import { durationText } from "../time-words.js";
 
-/** The options of every command on shared circuits, as commander gives them. */
+/** The options of all commands on shared circuits, as parsed by commander. */
 export interface FleetFlags extends StoreFlags {
   readonly storeTimeout: number;
   readonly json?: true;
 }
 
-/** A scope of a store, and how to ask something of it. */
+/** A scope of a store, and a function that asks the store. */
 export interface OpenScope {
   readonly store: FleetStore;
   readonly scope: string;
   /**
-   * Asks within the time that the store has, unless the signal is aborted before.
+   * Asks within the store's timeout, unless the signal is aborted before.
    *
-   * @throws CommandError when the store does not answer, or only that it cannot.
+   * @throws CommandError when the store does not reply, or replies with an error.
    */
   ask<T>(question: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
-/** Of the time that a store has, how much it may be busy. */
+/** The share of the timeout for which the store may be busy. */
 const BUSY_SHARE = 0.9;
 
-/** A command must not wait longer for the end of a connection that is of no more use. */
+/** The limit for closing a connection that is no longer needed. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** Adds the options that say which store is meant. */
+/** Adds the options for the store. */
 export function addFleetOptions(command: Command): Command {
   return addStoreFlags(command).option(
     "--store-timeout <duration>",
@@ -60,8 +60,8 @@ export function addFleetOptions(command: Command): Command {
 /**
  * Uses a store and closes it afterwards.
  *
- * @param mayBeNew Whether a file that is not there yet is made.
- * @throws CommandError when no store is named, or its URL is of no use.
+ * @param mayBeNew Whether a missing file is created.
+ * @throws CommandError when no store is set, or its URL is invalid.
  */
 export async function withStore<T>(
   flags: Partial<FleetFlags>,
@@ -88,9 +88,10 @@ export async function withStore<T>(
 }
 
 /**
- * The circuits that are named, or all that the store knows in the scope.
+ * Returns the named circuits, or all in the scope.
  *
- * @param onUnreadable Hears of those that cannot be read; without it, one that is named is an error.
+ * @param onUnreadable Receives unreadable circuits. Without it, an unreadable named circuit is an
+ * error.
  */
 export async function readCircuits(
   { store, scope }: Pick<OpenScope, "store" | "scope">,
@@ -118,7 +119,7 @@ async function make({ url, token }: StoreSettings): Promise<FleetStore> {
     return await openStore(url, { token });
   } catch (error) {
     if (isFleetStoreError(error)) throw unreachable(error.message);
-    // What openStore says of a wrong URL shows nothing of it.
+    // openStore's error for a wrong URL shows no part of it.
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new CommandError(error.message, EXIT.usage);
     }
@@ -126,7 +127,10 @@ async function make({ url, token }: StoreSettings): Promise<FleetStore> {
   }
 }
 
-/** A path with a slip would become a new store, in which nothing is ever open. */
+/**
+ * Checks that the file exists: a path with a typo would create a new store, in which no circuit is
+ * open.
+ */
 function checkIsThere(url: string): void {
   const [, path] = /^sqlite:(.*)$/is.exec(url) ?? [];
   if (path === undefined || existsSync(path)) return;
@@ -138,7 +142,7 @@ function checkIsThere(url: string): void {
 
 async function answered<T>(question: () => Promise<T>, options: TimeoutOptions): Promise<T> {
   try {
-    // What is busy has done nothing, and is asked again until a little before the time is over.
+    // A busy store has done nothing, so it is asked again until shortly before the timeout.
     const limitMs = options.timeoutMs * BUSY_SHARE;
     return await withTimeout(() => askWhileBusy(question, limitMs), options);
   } catch (error) {
@@ -152,7 +156,7 @@ async function answered<T>(question: () => Promise<T>, options: TimeoutOptions):
   }
 }
 
-/** The store was busy all the time, and nothing was done. */
+/** The error of a store that was busy until the timeout. Nothing was done. */
 export class NotDoneError extends CommandError {
   constructor(message: string) {
     super(`the store cannot be asked: ${plainText(message)}`, EXIT.storeUnreachable);
@@ -170,6 +174,6 @@ async function closed(store: FleetStore): Promise<void> {
   try {
     await withTimeout(() => store.close(), { timeoutMs: CLOSE_TIMEOUT_MS });
   } catch {
-    // All that was asked has been answered or given up: how the connection ends is nobody's concern.
+    // All questions were answered or dropped, so an error on closing does not matter.
   }
 }

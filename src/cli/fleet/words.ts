@@ -1,11 +1,14 @@
-/** Says in words why a circuit is as it is, and who is behind it. All of it is fit for a terminal. */
+/**
+ * Renders the reason of a circuit's state, and the process or person behind it, safely for a
+ * terminal.
+ */
 
 import type { FleetSnapshot } from "../../fleet/rules/reply.js";
 import type { Reporter, SharedFailure } from "../../fleet/rules/state.js";
 import { plainText } from "../plain-text.js";
 import { isKnown, stateOf } from "./circuit.js";
 
-/** Why a circuit is as it is; empty where there is nothing to say. */
+/** Renders the reason of a circuit's state; empty without one. */
 export function whyText(snapshot: FleetSnapshot): string {
   const { isolation, failure, probes, badSeconds, reporters } = snapshot;
   if (isolation !== null) return plainText(isolation.reason);
@@ -18,24 +21,27 @@ export function whyText(snapshot: FleetSnapshot): string {
   return `${count(badSeconds, "bad second")} in a row, of ${count(reporters, "process", "es")}`;
 }
 
-/** Who isolated a circuit, or met what it opened for; empty when nobody did. */
+/**
+ * Renders the owner of an isolation, or the reporter of the failure that opened it; empty without
+ * one.
+ */
 export function whoText({ isolation, state, failure }: FleetSnapshot): string {
   if (isolation !== null) return plainText(isolation.owner);
   return state === "closed" || failure === null ? "" : reporterText(failure.reporter);
 }
 
-/** A failure as far as it is shared. */
+/** Renders the shared part of a failure. */
 export function failureText({ fault, rule, limited }: SharedFailure): string {
   const what = limited ? "rate limit" : fault;
   return plainText(what === null ? rule : `${what} (${rule})`);
 }
 
-/** A process, by its run where it has one. */
+/** Renders a process, by its CI run if it has one. */
 export function reporterText({ host, run }: Pick<Reporter, "host" | "run">): string {
   return plainText(run === null ? host : `${host}, ${run}`);
 }
 
-/** An amount of things. */
+/** Renders a number with a noun. */
 export function count(amount: number, what: string, plural = "s"): string {
   return `${amount} ${what}${amount === 1 ? "" : plural}`;
 }

@@ -25,11 +25,11 @@ test.each([
   "a\nb",
   "x:123456",
   "-x",
-])("%j is none", (text) => {
+])("%j is not a mirror", (text) => {
   expect(parseMirror(text)).toBeUndefined();
 });
 
-test("registries are named as the engine looks them up", () => {
+test("registry names are those that the engine looks up", () => {
   expect(registryProblem("docker.io")).toBeUndefined();
   expect(registryProblem("registry.example:5000")).toBeUndefined();
   expect(registryProblem("registry-1.docker.io")).toMatch(/expected "docker.io"/);
@@ -45,11 +45,11 @@ test.each([
   ["[::1]", true],
   ["localhost.example", false],
   ["128.0.0.1", false],
-])("whether %s is this machine: %s", (host, expected) => {
+])("%s is this machine: %s", (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
 });
 
-test("what is shown is short, quoted, and holds no credentials", () => {
+test("a shown name is short, quoted, and without credentials", () => {
   expect(shown("a\u001bb")).toBe(String.raw`"a\u001bb"`);
   expect(shown("user:hunter2@x")).not.toContain("hunter2");
   expect(shown("x".repeat(500)).length).toBeLessThan(100);

@@ -2,9 +2,9 @@
 
 import { breakerName } from "../../attribution/hosts.js";
 
-/** Where a mirror is: the engine asks `https://HOST/v2PATH/...`. */
+/** A mirror's address: the engine asks `https://HOST/v2PATH/...`. */
 export interface MirrorAddress {
-  /** The scheme written before it, which an engine does not heed; undefined when there is none. */
+  /** The scheme, which an engine ignores; undefined without one. */
   readonly scheme: "http" | "https" | undefined;
   readonly host: string;
   /** Begins with a slash, or is empty. */
@@ -18,7 +18,7 @@ const MIRROR = new RegExp(
 );
 const REGISTRY = new RegExp(`^${HOST}$`, "i");
 
-/** Reads a mirror: a host, with a port and a path if need be; undefined when it is none. */
+/** Reads a mirror: a host, with an optional port and path; undefined if it is invalid. */
 export function parseMirror(text: string): MirrorAddress | undefined {
   const match = MIRROR.exec(text);
   const [, scheme, host, path = ""] = match ?? [];
@@ -26,7 +26,7 @@ export function parseMirror(text: string): MirrorAddress | undefined {
   return { scheme: scheme?.toLowerCase() as "http" | "https" | undefined, host, path };
 }
 
-/** What is wrong with the name of a registry, as the engine looks it up; undefined when nothing is. */
+/** Returns the error in a registry's name, as the engine looks it up; undefined if it is valid. */
 export function registryProblem(name: string): string | undefined {
   if (!REGISTRY.test(name))
     return 'expected a host, such as "docker.io" or "registry.example:5000"';
@@ -37,7 +37,7 @@ export function registryProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** Whether a host is this machine itself; an engine asks it over plain HTTP. */
+/** Returns whether a host is this machine itself, which an engine asks over plain HTTP. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])(?::[0-9]+)?$/i.test(host);
 }

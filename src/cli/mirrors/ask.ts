@@ -1,4 +1,4 @@
-/** Asks a mirror whether it answers as a registry does. */
+/** Checks that a mirror answers as a registry does. */
 
 import { readFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
@@ -8,19 +8,19 @@ import { codeOf } from "../../files/error-code.js";
 import { isLoopback, parseMirror } from "./addresses.js";
 import type { RegistryEntry } from "./engine-config.js";
 
-/** What came of asking one mirror. */
+/** The answer of one mirror. */
 export interface MirrorAnswer {
   readonly url: string;
-  /** Whether it answered as a registry: 200 with no web page, or 401 for one that wants credentials. */
+  /** Whether it answered as a registry: 200 without a web page, or 401 if it needs credentials. */
   readonly answers: boolean;
-  /** Undefined when there was no answer. */
+  /** Undefined without an answer. */
   readonly status: number | undefined;
   readonly durationMs: number;
-  /** What is wrong; undefined when nothing is. */
+  /** The problem, if there is one. */
   readonly problem: string | undefined;
 }
 
-/** How many mirrors are asked at once. */
+/** Number of mirrors asked at once. */
 const CONCURRENCY = 8;
 
 /** Asks mirrors, each once, several at a time. */
@@ -40,7 +40,7 @@ export async function askMirrors(
   return answers;
 }
 
-/** Asks as an engine would: the mirror's own entry says whether over HTTP, and whom to trust. */
+/** Asks as an engine would: the mirror's own entry sets plain HTTP and trusted certificates. */
 async function askMirror(
   mirror: string,
   registries: ReadonlyMap<string, RegistryEntry>,
@@ -73,7 +73,7 @@ async function askMirror(
   return { url, answers: false, status: undefined, durationMs, problem };
 }
 
-/** A captive portal or a load balancer answers 200 for a host that is no registry. */
+/** Returns the problem. A captive portal or a load balancer answers 200 for any host. */
 function problemOf(status: number, isPage: boolean): string | undefined {
   if (status === 401) return undefined;
   if (status !== 200) return `answers ${status}, expected 200 or 401`;
@@ -97,14 +97,14 @@ function headOf(
     request.on("response", (response) => {
       const isPage = /^\s*text\/html\b/i.test(response.headers["content-type"] ?? "");
       resolve({ status: response.statusCode ?? 0, isPage });
-      // The body is of no interest, however long it is.
+      // The body does not matter, however long it is.
       request.destroy();
     });
     request.end();
   });
 }
 
-/** What to trust besides the usual; files that only the engine's container has are left out. */
+/** Reads additional trusted certificates. Skips files that exist only in the engine's container. */
 async function certificates(files: readonly string[]): Promise<string[] | undefined> {
   if (files.length === 0) return undefined;
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));

@@ -28,13 +28,13 @@ export interface CheckOptions {
   readonly json?: true;
 }
 
-/** What was found about one mirror of one registry. */
+/** The result for one mirror of one registry. */
 interface CheckedMirror extends MirrorAnswer {
   readonly registry: string;
   readonly mirror: string;
 }
 
-/** Checks a configuration and gives the exit code. */
+/** Checks a configuration and returns the exit code. */
 export async function checkMirrors(options: CheckOptions, terminal: Terminal): Promise<number> {
   const { path, format } = chooseConfigFile(options, terminal.env);
   const text = await readConfigFile(path);
@@ -84,7 +84,7 @@ async function askAll(
   });
 }
 
-/** Every key is there, so that a script need not ask. */
+/** Returns an object with every key, so that a script need not check. */
 function forJson({ registry, mirror, url, answers, status, durationMs, problem }: CheckedMirror) {
   return {
     registry,

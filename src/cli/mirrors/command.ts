@@ -15,13 +15,13 @@ const WRITE_EXAMPLES = [
 ];
 const CHECK_EXAMPLES = ["dagger-breaker mirrors check --timeout 10s"];
 
-/** The options as commander gives them. */
+/** The options as parsed by commander. */
 type CheckFlags = Omit<CheckOptions, "timeoutMs"> & {
   readonly timeout?: number;
   readonly timeoutMs?: number;
 };
 
-/** Adds the command with its two parts. */
+/** Adds the command with its two subcommands. */
 export function addMirrorsCommand(program: CliCommand, context: CommandContext): void {
   const mirrors = program
     .command("mirrors")

@@ -34,7 +34,7 @@ test.each([
   expect(standardConfigPath({ HOME: "/home/me", ...env }, system)).toBe(path);
 });
 
-test("the format goes by the name of the file unless it is given", () => {
+test("the format follows from the file's name unless it is given", () => {
   const choose = (options: object) => chooseConfigFile(options, { HOME: "/home/me" });
   expect(choose({})).toMatchObject({ format: "json", standard: true });
   expect(choose({ file: "/x/engine.toml" })).toMatchObject({ format: "toml", standard: false });
@@ -43,7 +43,7 @@ test("the format goes by the name of the file unless it is given", () => {
   expect(() => choose({ format: "toml" })).toThrow(/--file is missing/);
 });
 
-test("a file that is not there is none, what is no file cannot be read", async () => {
+test("a missing file has no text, and a folder cannot be read", async () => {
   expect(await readConfigFile(join(folder, "none.json"))).toBeUndefined();
   await expect(readConfigFile(folder)).rejects.toThrow(/cannot read .+ \(EISDIR\)/);
   writeFileSync(join(folder, "long.json"), Buffer.alloc(1024 * 1024 + 1, " "));
@@ -53,7 +53,7 @@ test("a file that is not there is none, what is no file cannot be read", async (
 });
 
 testWhere(process.platform !== "win32")(
-  "a device is not read without an end, and never replaced by a file",
+  "does not read an endless device, and never replaces one",
   async () => {
     await expect(readConfigFile("/dev/zero")).rejects.toThrow(/longer than 1 MiB/);
     await expect(replaceFile("/dev/null", "x")).rejects.toThrow(/is not a file/);
@@ -61,14 +61,14 @@ testWhere(process.platform !== "win32")(
   },
 );
 
-test("a file is made with its folders, and leaves nothing beside it", async () => {
+test("creates a file with its folders, and leaves nothing beside it", async () => {
   const path = join(folder, "a/b/engine.json");
   await replaceFile(path, "one");
   expect(readFileSync(path, "utf8")).toBe("one");
   expect(readdirSync(join(folder, "a/b"))).toEqual(["engine.json"]);
 });
 
-test("a file that was there keeps its permissions, and a link stays a link", async () => {
+test("an existing file keeps its permissions, and a link stays a link", async () => {
   const target = join(folder, "real.json");
   const link = join(folder, "engine.json");
   writeFileSync(target, "old");
@@ -80,7 +80,7 @@ test("a file that was there keeps its permissions, and a link stays a link", asy
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
 });
 
-test("a file that cannot be replaced is told, and nothing is left behind", async () => {
+test("reports a file that cannot be replaced, and leaves nothing behind", async () => {
   const path = join(folder, "engine.json");
   mkdirSync(path);
   await expect(replaceFile(path, "x")).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** The file of an engine's configuration: where it is, how it is read. */
+/** Locates and reads an engine's configuration file. */
 
 import { createReadStream } from "node:fs";
 import { homedir, platform } from "node:os";
@@ -9,7 +9,7 @@ import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 import type { ConfigFormat } from "./engine-config.js";
 
-/** No configuration of an engine comes near this. */
+/** Far more than any configuration of an engine. */
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,11 +18,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface ConfigFile {
   readonly path: string;
   readonly format: ConfigFormat;
-  /** Whether the `dagger` command gives it to the engines that it starts. */
+  /** Whether the `dagger` command passes it to the engines that it starts. */
   readonly standard: boolean;
 }
 
-/** Where the `dagger` command looks for the file that it gives to the engines it starts. */
+/** Returns the path of the file that the `dagger` command passes to the engines it starts. */
 export function standardConfigPath(env: Environment, system: string = platform()): string {
   const home = env.HOME || homedir();
   const given = env.XDG_CONFIG_HOME ?? "";
@@ -36,7 +36,7 @@ export function standardConfigPath(env: Environment, system: string = platform()
   return join(base, "dagger", "engine.json");
 }
 
-/** Which file is meant by `--file` and `--format`. */
+/** Selects the file from `--file` and `--format`. */
 export function chooseConfigFile(
   { file, format }: { readonly file?: string; readonly format?: ConfigFormat },
   env: Environment,
@@ -56,7 +56,7 @@ export function chooseConfigFile(
   return { path, format: format ?? byName, standard: path === standard };
 }
 
-/** The text of a file; undefined when there is none. */
+/** Returns the text of a file; undefined if it is missing. */
 export async function readConfigFile(path: string): Promise<string | undefined> {
   try {
     // A device has no size, and may never end.

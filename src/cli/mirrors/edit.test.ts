@@ -9,7 +9,7 @@ function changes(mirrors: Record<string, string[]>, plainHttp: string[] = []): M
 
 const GCR = changes({ "docker.io": ["mirror.gcr.io"] });
 
-test("a new engine.json holds the mirrors and nothing else", () => {
+test("a new engine.json contains only the mirrors", () => {
   expect(JSON.parse(editConfig(undefined, GCR))).toEqual({
     registries: { "docker.io": { mirrors: ["mirror.gcr.io"] } },
   });
@@ -57,12 +57,12 @@ test("an engine.json keeps its other settings, their order and its indent", () =
 `);
 });
 
-test("a file that says it all is left to the letter", () => {
+test("leaves a file with the same mirrors unchanged", () => {
   const json = '{"registries":{"docker.io":{"mirrors":["mirror.gcr.io"]}}}';
   expect(editConfig(json, GCR)).toBe(json);
 });
 
-test("a number that would be rounded is not risked", () => {
+test("does not risk a number that would be rounded", () => {
   const before = '{"gc":{"policies":[{"keepBytes":9007199254740993}]}}';
   expect(() => editConfig(before, GCR)).toThrow(UnsafeEditError);
 });
@@ -78,7 +78,7 @@ test("any other setting of an engine.json survives", () => {
   fc.assert(
     fc.property(others, (settings) => {
       const before = JSON.stringify(settings);
-      // Those are refused, as the test above shows.
+      // Those are rejected, as the test above shows.
       fc.pre(!numbersOf(settings).some((number) => Math.abs(number) > Number.MAX_SAFE_INTEGER));
       const { registries, ...rest } = JSON.parse(editConfig(before, GCR));
       expect(rest).toEqual(JSON.parse(before));
@@ -104,7 +104,7 @@ test("the form for an engine.toml is read back as the same mirrors", () => {
 });
 
 test.each([{ Registries: {} }, { registries: { "docker.io": { Mirrors: [] } } }])(
-  "%j is left alone: another spelling would be given twice",
+  "leaves %j alone, because the edit would add another spelling",
   (value) => {
     const changes = {
       mirrors: new Map([["docker.io", ["a.example"]]]),

@@ -1,31 +1,31 @@
-/** Puts mirrors into an engine.json and leaves all else in it as it was. */
+/** Adds mirrors to an engine.json and keeps everything else in it. */
 
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "smol-toml";
 import { isSpelledOtherwise, readJsonRoot } from "./engine-config.js";
 
-/** What is to stand in the file. */
+/** The changes to the file. */
 export interface MirrorChanges {
-  /** The mirrors of each registry; they replace those it had. */
+  /** The mirrors of each registry, which replace the old ones. */
   readonly mirrors: ReadonlyMap<string, readonly string[]>;
   /** Mirrors that are asked over plain HTTP. */
   readonly plainHttp: ReadonlySet<string>;
 }
 
-/** A file cannot be edited without a risk to what stands in it. */
+/** The error for a file that cannot be edited without a risk to its content. */
 export class UnsafeEditError extends Error {}
 
-/** The fields that the changes set in the entry of one registry. */
+/** The changed fields in the entry of one registry. */
 interface Entry {
   mirrors?: readonly string[];
   http?: true;
 }
 
 /**
- * The text of an engine.json with the changes in it.
+ * Returns the text of an engine.json with the changes.
  *
- * @param text The file as it is; undefined when there is none.
- * @throws ConfigSyntaxError when it is no JSON, UnsafeEditError when it cannot be done safely.
+ * @param text The current file; undefined if it is missing.
+ * @throws ConfigSyntaxError for invalid JSON, UnsafeEditError if a safe edit is impossible.
  */
 export function editConfig(text: string | undefined, changes: MirrorChanges): string {
   const before = text ?? "{}";
@@ -47,7 +47,7 @@ export function editConfig(text: string | undefined, changes: MirrorChanges): st
   return `${JSON.stringify(root, undefined, indent)}\n`;
 }
 
-/** The changes by themselves, as engine.toml has them. */
+/** Returns only the changes, in the form of engine.toml. */
 export function tomlForm(changes: MirrorChanges): string {
   return stringify({ registry: Object.fromEntries(entriesOf(changes)) });
 }
@@ -64,14 +64,17 @@ function child(parent: Record<string, unknown>, name: string): Record<string, un
   return parent[name] as Record<string, unknown>;
 }
 
-/** To the engine a field of the same name in other letters is the same one, and this would be a second. */
+/**
+ * Rejects a field that differs only in case. To the engine it is the same field, and the edit would
+ * add it twice.
+ */
 function refuseOtherSpelling(table: Record<string, unknown>, known: string): void {
   const other = Object.keys(table).find((name) => isSpelledOtherwise(name, known));
   if (other === undefined) return;
   throw new UnsafeEditError(`it has ${JSON.stringify(other)}, expected ${JSON.stringify(known)}`);
 }
 
-/** A number too long for this language would come out as another one. */
+/** Rejects a number too long for JavaScript, which would be rounded. */
 function refuseLossyNumbers(value: unknown): void {
   if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
     throw new UnsafeEditError("it has a number of more than 53 bits, which would be rounded");

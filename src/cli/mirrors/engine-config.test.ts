@@ -18,7 +18,7 @@ const FULL = {
   "cache.lan:5000": { mirrors: [], http: true, insecure: false, ca: ["/certs/a.crt"] },
 };
 
-test("an engine.json is read, whatever else stands in it", () => {
+test("reads an engine.json with any other content", () => {
   const text = json({
     logLevel: "warn",
     gc: { maxUsedSpace: "200GB" },
@@ -59,7 +59,7 @@ gc.limit = 9223372036854775807`,
 "docker.io" = { mirrors = ["mirror.gcr.io", "cache.lan:5000/hub"] }
 "cache.lan:5000" = { http = true, insecure = false, ca = ["/certs/a.crt"] }`,
   ],
-])("an engine.toml written with %s is read", (_what, text) => {
+])("reads an engine.toml written with %s", (_what, text) => {
   expect(read(text, "toml")).toEqual({ registries: FULL, problems: [] });
 });
 
@@ -80,13 +80,13 @@ test.each([
   [{ registries: { "docker.io": { keypair: [] } } }, /"keypair" is not known/],
   [{ registries: { "docker.io": { mirrors: ["a b"] } } }, /invalid mirror "a b": expected a host/],
   [{ registry: {} }, /"registry" is not known, expected "registries"/],
-])("%j is an error that says what was expected", (value, message) => {
+])("%j is an error that names what was expected", (value, message) => {
   const { problems } = read(json(value), "json");
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatchObject({ level: "error", message: expect.stringMatching(message) });
 });
 
-test("an engine.json is read without regard to case, as the engine does, and that is warned of", () => {
+test("reads an engine.json without regard to case, as the engine does, with a warning", () => {
   const text = json({ Registries: { "docker.io": { MIRRORS: ["mirror.gcr.io"], Http: true } } });
   const { registries, problems } = read(text, "json");
   expect(registries["docker.io"]).toMatchObject({ mirrors: ["mirror.gcr.io"], http: true });
@@ -116,7 +116,7 @@ test.each([
     /engines ignore the scheme; use .+"http": true/,
   ],
   [{ "docker.io": { mirrors: ["localhost:5000"] } }, /is the container itself/],
-])("%j is taken by an engine, and warned of", (registries, message) => {
+])("an engine accepts %j, and a warning follows", (registries, message) => {
   const { problems } = read(json({ registries }), "json");
   expect(problems).toEqual([{ level: "warning", message: expect.stringMatching(message) }]);
 });
@@ -130,12 +130,12 @@ test.each<[ConfigFormat, string]>([
   ["toml", "[registry.a]\nhttp = true\nhttp = true"],
   ["toml", "registry = 7\n[registry.a]"],
   ["toml", "registry.a = {}\nregistry.a = {}"],
-])("as %s, %j is refused without being quoted", (format, text) => {
+])("as %s, rejects %j without quoting it", (format, text) => {
   expect(() => readEngineConfig(text, format)).toThrow(ConfigSyntaxError);
   expect(() => readEngineConfig(text, format)).toThrow(/^it is not (?!.*s3cret)/);
 });
 
-test("a registry with a name that objects have of their own does no harm", () => {
+test("a registry named like a built-in property is harmless", () => {
   const text = '[registry."__proto__"]\nmirrors = ["x"]';
   const { registries } = readEngineConfig(text, "toml");
   expect(registries.get("__proto__")?.mirrors).toEqual(["x"]);

@@ -1,6 +1,6 @@
 /**
- * What an engine's configuration says of registries, in either of its two formats: `engine.json`
- * (its own, which knows registries since v0.19.0) and `engine.toml` (BuildKit's).
+ * Reads the registries in an engine's configuration, in both formats: `engine.json` (its own, with
+ * registries since v0.19.0) and `engine.toml` (BuildKit's).
  */
 
 import { parse, TomlError } from "smol-toml";
@@ -9,36 +9,36 @@ import { isLoopback, parseMirror, registryProblem } from "./addresses.js";
 
 export type ConfigFormat = "json" | "toml";
 
-/** What is said of one registry, or of one mirror, which is a registry too. */
+/** The entry of a registry, or of a mirror, which is a registry too. */
 export interface RegistryEntry {
   readonly mirrors: readonly string[];
-  /** Whether it is asked over plain HTTP; undefined when not said. */
+  /** Whether it is asked over plain HTTP; undefined if not set. */
   readonly http: boolean | undefined;
-  /** Whether its certificate is not verified; undefined when not said. */
+  /** Whether its certificate is not verified; undefined if not set. */
   readonly insecure: boolean | undefined;
-  /** Files with certificates to trust, as the engine sees them. */
+  /** Files with trusted certificates, as the engine sees them. */
   readonly ca: readonly string[];
 }
 
 /**
- * Something wrong: with an error the engine refuses the file, or leaves out what it does not know in
- * `engine.toml`; with a warning it does what the file says.
+ * A problem. An error means that the engine rejects the file, or ignores unknown fields of
+ * `engine.toml`. With a warning it follows the file.
  */
 export interface ConfigProblem {
   readonly level: "error" | "warning";
   readonly message: string;
 }
 
-/** What was read of a file. */
+/** The registries and problems of a file. */
 export interface EngineConfig {
   readonly registries: ReadonlyMap<string, RegistryEntry>;
   readonly problems: readonly ConfigProblem[];
 }
 
-/** A text is not of its format at all. */
+/** The error for a text that is not of its format. */
 export class ConfigSyntaxError extends Error {}
 
-/** The name of the part on registries, and the fields of an entry, by format. */
+/** The name of the section for registries, and the fields of an entry, by format. */
 const PARTS = {
   json: { section: "registries", fields: ["mirrors", "http", "insecure", "ca"] },
   toml: {
@@ -77,8 +77,8 @@ export function readEngineConfig(text: string, format: ConfigFormat): EngineConf
 }
 
 /**
- * The name that the engine takes a name for. It reads `engine.json` without regard to case, as Go
- * does; that is reported, because other readers of the file may not.
+ * Returns the name as the engine reads it. It ignores case in `engine.json`, as Go does. That is
+ * reported, because other readers of the file may not.
  */
 function spelling(
   name: string,
@@ -91,25 +91,25 @@ function spelling(
   return known;
 }
 
-/** Whether two names differ in case alone. */
+/** Returns whether two names differ only in case. */
 export function isSpelledOtherwise(name: string, known: string): boolean {
   return name !== known && name.toLowerCase() === known.toLowerCase();
 }
 
-/** The value of a field, however it is spelled where that does not matter. */
+/** Returns the value of a field, in any case if the format ignores it. */
 function fieldOf(table: Record<string, unknown>, known: string, format: ConfigFormat): unknown {
   if (format !== "json" || Object.hasOwn(table, known)) return table[known];
   const name = Object.keys(table).find((other) => isSpelledOtherwise(other, known));
   return name === undefined ? undefined : table[name];
 }
 
-/** The object that an `engine.json` is. */
+/** Returns the object of an `engine.json`. */
 export function readJsonRoot(text: string): Record<string, unknown> {
   let root: unknown;
   try {
     root = JSON.parse(text);
   } catch (error) {
-    // The parser quotes the text, which may hold what is private; the place is enough.
+    // The parser's message quotes the text, which may be private, so only the position is shown.
     const [place = ""] = /at position [0-9]+|line [0-9]+ column [0-9]+/.exec(String(error)) ?? [];
     throw new ConfigSyntaxError(`it is not JSON${place && ` (${place})`}`);
   }
@@ -117,16 +117,16 @@ export function readJsonRoot(text: string): Record<string, unknown> {
   return root;
 }
 
-/** The tables of an `engine.toml` that are on registries, whatever their spelling. */
+/** Returns the registry tables of an `engine.toml`, in any notation. */
 function readTomlRegistries(text: string): Record<string, unknown> {
   try {
-    // A number of more than 53 bits stands in no part that is read, and must not refuse the file.
+    // Numbers of more than 53 bits may occur in other sections, and must not be an error.
     const root = parse(text, { integersAsBigInt: "asNeeded" });
     return Object.fromEntries(
       Object.entries(root).filter(([name]) => /^registr(?:y|ies)$/i.test(name)),
     );
   } catch (error) {
-    // The message quotes the text, which may hold what is private; the place is enough.
+    // The message quotes the text, which may be private, so only the line is shown.
     if (error instanceof TomlError)
       throw new ConfigSyntaxError(`it is not TOML (line ${error.line})`);
     throw error;

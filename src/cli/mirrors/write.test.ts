@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readAssignments } from "./write.js";
 
-test("registries and mirrors are read, and http:// says how a mirror is asked", () => {
+test("reads registries and mirrors, and http:// as plain HTTP", () => {
   const { mirrors, plainHttp } = readAssignments([
     "docker.io=mirror.gcr.io, http://cache.lan:5000/hub",
     "ghcr.io=https://cache.lan",
@@ -26,11 +26,11 @@ test.each([
     [`docker.io=${Array.from({ length: 17 }, (_, n) => `m${n}`)}`],
     /has 17 mirrors; use at most 16/,
   ],
-])("%j is refused by name", (assignments, message) => {
+])("rejects %j by name", (assignments, message) => {
   expect(() => readAssignments(assignments)).toThrow(message);
   expect(() => readAssignments(assignments)).toThrow(expect.objectContaining({ exitCode: 64 }));
 });
 
-test("a mirror with credentials is refused without showing them", () => {
+test("rejects a mirror with credentials without showing them", () => {
   expect(() => readAssignments(["docker.io=bot:hunter2@x"])).toThrow(/^(?!.*hunter2).*credentials/);
 });

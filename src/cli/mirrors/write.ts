@@ -1,4 +1,4 @@
-/** `mirrors write`: puts mirrors into a configuration, and says what is to be done next. */
+/** `mirrors write`: adds mirrors to a configuration, and prints the next steps. */
 
 import { dirname, join } from "node:path";
 import { EXIT } from "../exit-codes.js";
@@ -16,10 +16,10 @@ export interface WriteOptions {
   readonly dryRun?: true;
 }
 
-/** More than any engine has a use for: each one that is down delays every pull. */
+/** More than any engine needs: each mirror that is down delays every pull. */
 const MAX_MIRRORS = 16;
 
-/** Writes mirrors and gives the exit code. */
+/** Writes mirrors and returns the exit code. */
 export async function writeMirrors(
   assignments: readonly string[],
   options: WriteOptions,
@@ -53,8 +53,8 @@ export async function writeMirrors(
 }
 
 /**
- * Prints the mirrors in the forms of both files, and why none was written. Which file an engine should
- * take them from is for its operator to decide: an entry in one hides the whole entry in the other.
+ * Prints the mirrors in both formats, and the reason why no file was written. The operator must
+ * choose the file, because an entry in one hides the whole entry in the other.
  */
 function printForms(
   changes: MirrorChanges,
@@ -79,7 +79,7 @@ function printForms(
   if (hidden.length > 0) say(terminal, `${toml} has an entry for ${hidden.join(", ")}.`);
 }
 
-/** The registries of an engine.toml; none where it cannot be read. */
+/** Returns the registries of an engine.toml; none if it is unreadable. */
 function registriesOf(toml: string | undefined): string[] {
   try {
     return [...readEngineConfig(toml ?? "", "toml").registries.keys()];
@@ -138,7 +138,7 @@ function readMirrors(registry: string, text: string, plainHttp: Set<string>): st
   return mirrors;
 }
 
-/** The file with the changes; it must be sound before, and is read again afterwards. */
+/** Returns the file with the changes. Checks it before and after. */
 function edited(before: string | undefined, file: ConfigFile, changes: MirrorChanges): string {
   const refuse = (why: string) =>
     new CommandError(`${file.path} is left as it is: ${why}`, EXIT.mirrorsInvalid);

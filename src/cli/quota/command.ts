@@ -1,4 +1,4 @@
-/** `dagger-breaker quota`: what is left of a registry's pull limit. */
+/** `dagger-breaker quota`: the pulls left at a registry. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
@@ -37,7 +37,7 @@ interface QuotaOptions {
   readonly json?: true;
 }
 
-/** The options as commander gives them. */
+/** The options as parsed by commander. */
 type QuotaFlags = Omit<QuotaOptions, "timeoutMs"> & {
   readonly timeout?: number;
   readonly timeoutMs?: number;
@@ -82,7 +82,7 @@ export function addQuotaCommand(program: Command, context: CommandContext): void
       const { terminal } = context;
       const options = { ...flags, timeoutMs: timeout ?? timeoutMs ?? DEFAULT_TIMEOUT_MS };
       checkUsage(registry, options);
-      // One time for all of it: for a credential helper as for the registry.
+      // One time limit for the credential helper and the registry together.
       const signal = AbortSignal.timeout(options.timeoutMs);
       const credentials = await credentialsFor(registry, options, terminal);
       const quota = await ask(registry, options, credentials, signal);
@@ -154,7 +154,7 @@ async function readPassword(options: QuotaOptions, terminal: Terminal): Promise<
   );
 }
 
-/** Reads standard input to its end. A user who types may take their time. */
+/** Reads standard input to its end. A user who types has no time limit. */
 async function readWithin(terminal: Terminal, withinMs: number): Promise<string> {
   const read = readWhole("-", terminal);
   if (terminal.stdin.isTTY === true) return read;
@@ -195,7 +195,7 @@ async function ask(
     if (error instanceof QuotaProbeError) {
       throw new CommandError(error.message, PROBE_EXIT_CODES[error.failure]);
     }
-    // Only wrong options are left, such as credentials for a server without TLS.
+    // Only invalid options remain, such as credentials for a server without TLS.
     if (error instanceof RangeError) throw new CommandError(error.message, EXIT.usage);
     throw error;
   }

@@ -1,20 +1,19 @@
-/** Asks a credential helper of Docker, within a time that holds whatever the helper does. */
+/** Asks a credential helper of Docker, within a strict time limit. */
 
 import { spawn } from "node:child_process";
 import { isatty } from "node:tty";
 import { ProcessGroup } from "../../runner/ending/process-group.js";
 
 const MAX_OUTPUT_BYTES = 64 * 1024;
-/** How long the output of a helper that has ended may be held open by something it has started. */
+/** How long a process started by an ended helper may hold its output open. */
 const LINGER_MS = 250;
-/** What ends us by default, and would leave a helper behind. */
+/** Signals that end us by default, and would leave a helper behind. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs a helper. It is ended with all that it has started when it takes too long, or writes more than
- * any answer is long.
+ * Runs a helper. Ends it and its descendants if it takes too long or writes too much.
  *
- * @returns Its answer, or what went wrong, without a word of its output.
+ * @returns Its answer, or the problem, without any of its output.
  */
 export function askHelper(
   program: string,
@@ -23,7 +22,7 @@ export function askHelper(
   timeoutMs: number,
 ): Promise<object | string> {
   return new Promise((resolve) => {
-    // On a terminal it stays in our group: it may have to ask for a passphrase there.
+    // On a terminal it stays in our group, because it may ask for a passphrase there.
     const leads = ![0, 1, 2].some((stream) => isatty(stream));
     const stdio = ["pipe", "pipe", "ignore"] as const;
     const child = spawn(program, ["get"], { env, stdio: [...stdio], detached: leads });
@@ -68,7 +67,7 @@ export function askHelper(
       };
       timers.push(setTimeout(lingered, LINGER_MS));
     });
-    // A helper that ends without reading closes the pipe; its exit code tells.
+    // A helper that ends without reading closes the pipe; its exit code decides.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(key);
   });

@@ -27,11 +27,11 @@ function helper(name: string, script: string): void {
   chmodSync(file, 0o755);
 }
 
-test("no config.json means nobody, without a word", async () => {
+test("a missing config.json means anonymous, without a note", async () => {
   expect(await dockerCredentials("docker.io", { DOCKER_CONFIG: folder })).toEqual({});
 });
 
-test("auths are decoded, with colons in the password", async () => {
+test("decodes auths, with colons in the password", async () => {
   expect(await lookUp({ auths: { [HUB]: { auth: encode("bot:a:b") } } })).toEqual({
     credentials: { username: "bot", password: "a:b" },
   });
@@ -48,11 +48,11 @@ test.each(["r.example:5000", "https://r.example:5000", "https://R.example:5000/v
   },
 );
 
-test("credentials of another registry are not taken", async () => {
+test("takes no credentials of another registry", async () => {
   expect(await lookUp({ auths: { "r.example": { auth: encode("bot:pw") } } })).toEqual({});
 });
 
-test("an entry that says nothing is passed over", async () => {
+test("skips an empty entry", async () => {
   for (const auth of [undefined, 7, "", encode("nocolon"), encode("bot:"), encode(":pw")]) {
     expect(await lookUp({ auths: { [HUB]: { auth } } })).toEqual({});
   }
@@ -61,20 +61,20 @@ test("an entry that says nothing is passed over", async () => {
   }
 });
 
-test("an identity token is told, not used", async () => {
+test("reports an identity token, and does not use it", async () => {
   const { credentials, note } = await lookUp({ auths: { [HUB]: { identitytoken: "s3cret" } } });
   expect(credentials).toBeUndefined();
   expect(note).toMatch(/identity token for index.docker.io, which is not used/);
   expect(note).not.toContain("s3cret");
 });
 
-test("a file that is no JSON is told without quoting it", async () => {
+test("reports a file with invalid JSON without quoting it", async () => {
   const { note } = await lookUp('{"auths": s3cret');
   expect(note).toMatch(/config.json is not a JSON object$/);
   expect((await lookUp('"s3cret"')).note).toMatch(/is not a JSON object$/);
 });
 
-test("a credential helper is asked for the registry, before auths", async () => {
+test("asks a credential helper for the registry, before auths", async () => {
   helper("store", `read key; echo "{\\"Username\\":\\"$key $1\\",\\"Secret\\":\\"pw\\"}"`);
   const config = { credsStore: "store", auths: { [HUB]: { auth: encode("bot:pw") } } };
   expect(await lookUp(config)).toEqual({
@@ -91,7 +91,7 @@ test.each([
   ["prints no JSON", "echo s3cret", /did not answer with JSON/],
   ["gives none", "echo '{}'", /gave no credentials/],
   ["gives a token", `echo '{"Username":"<token>","Secret":"s3cret"}'`, /identity token/],
-])("a helper that %s is told without its output", async (_what, script, message) => {
+])("reports a helper that %s without its output", async (_what, script, message) => {
   helper("bad", script);
   const { credentials, note } = await lookUp({ credsStore: "bad" });
   expect(credentials).toBeUndefined();
@@ -99,14 +99,14 @@ test.each([
   expect(note).not.toContain("s3cret");
 });
 
-test("a helper that is not there is told, and one with a path for a name is not run", async () => {
+test("reports a missing helper, and runs none with a path for a name", async () => {
   expect((await lookUp({ credsStore: "gone" })).note).toBe(
     "docker-credential-gone cannot be run (ENOENT)",
   );
   expect((await lookUp({ credsStore: "../x" })).note).toMatch(/no plain name/);
 });
 
-describe("a helper that would keep us for ever", () => {
+describe("a helper that would block forever", () => {
   const CONFIG = JSON.stringify({ credsStore: "slow" });
 
   function ask(script: string, timeoutMs: number) {
@@ -122,20 +122,20 @@ describe("a helper that would keep us for ever", () => {
     ["hangs", "sleep 60"],
     ["does not heed what tells it to end", "trap '' TERM INT; while :; do sleep 1; done"],
     ["waits for a child", "sleep 60 & wait"],
-  ])("since it %s is ended with all that it has started", async (_what, script) => {
+  ])("because it %s is ended with its descendants", async (_what, script) => {
     const { credentials, note } = await ask(`echo $$ > ${folder}/pid\n${script}`, 1_000);
     expect(credentials).toBeUndefined();
     expect(note).toBe("docker-credential-slow did not answer within 1000 ms");
     await expect.poll(() => isGone(pidIn("pid"))).toBe(true);
   });
 
-  test("by writing on is ended", async () => {
+  test("by writing endlessly is ended", async () => {
     const { note } = await ask(`echo $$ > ${folder}/pid\nwhile :; do echo s3cret; done`, 60_000);
     expect(note).toMatch(/wrote more than credentials can be$/);
     await expect.poll(() => isGone(pidIn("pid"))).toBe(true);
   });
 
-  test("by what it has left behind is believed, and that is ended", async () => {
+  test("by its descendants is believed, and they are ended", async () => {
     const answer = '{"Username":"bot","Secret":"pw"}';
     const found = await ask(`echo $$ > ${folder}/pid\nsleep 60 &\necho '${answer}'`, 60_000);
     expect(found.credentials).toEqual({ username: "bot", password: "pw" });
@@ -143,13 +143,13 @@ describe("a helper that would keep us for ever", () => {
   });
 });
 
-test("a config.json that is a pipe which nobody writes to is told, and not waited for", async () => {
+test("reports a config.json that is a pipe without a writer, and does not wait for it", async () => {
   execFileSync("mkfifo", [join(folder, "config.json")]);
   const { note } = await dockerCredentials("docker.io", { DOCKER_CONFIG: folder });
   expect(note).toMatch(/config.json cannot be read \(no regular file\)$/);
 });
 
-/** Whether nothing of a process group is left that runs. */
+/** Returns whether no process of a group still runs. */
 function isGone(group: number): boolean {
   return processTable().every((entry) => entry.group !== group);
 }

@@ -1,4 +1,4 @@
-/** Looks up a registry's credentials where `docker login` leaves them. */
+/** Finds a registry's credentials where `docker login` stores them. */
 
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { QuotaCredentials } from "../../quota/quota-probe.js";
 import { askHelper } from "./credential-helper.js";
 
-/** What was found. `note` says why there are none where one might expect some. */
+/** The credentials found. `note` explains missing ones. */
 export interface FoundCredentials {
   readonly credentials?: QuotaCredentials;
   readonly note?: string;
@@ -15,14 +15,14 @@ export interface FoundCredentials {
 
 const HELPER_TIMEOUT_MS = 10_000;
 
-/** What Docker calls Docker Hub. */
+/** Docker's key for Docker Hub. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
 
 /**
- * Credentials of a registry from `config.json`: from a credential helper if it names one, else from its
- * `auths`.
+ * Returns a registry's credentials from `config.json`: from its credential helper, otherwise from
+ * its `auths`.
  *
- * @param timeoutMs How long a helper may take. Default: 10,000.
+ * @param timeoutMs The limit for a helper. Default: 10,000.
  */
 export async function dockerCredentials(
   registry: string,
@@ -55,7 +55,7 @@ async function readConfig(file: string): Promise<object | string> {
   return `${file} is not a JSON object`;
 }
 
-/** Reads a file that is one: a pipe that nobody writes to would keep us for ever. */
+/** Reads a regular file. Opening a pipe without a writer would block forever. */
 async function readRegular(file: string): Promise<string> {
   const opened = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -67,7 +67,7 @@ async function readRegular(file: string): Promise<string> {
   }
 }
 
-/** Reads `auths`, whose keys come with and without a scheme and a path. */
+/** Reads `auths`, whose keys may have a scheme and a path. */
 function fromAuths(auths: unknown, key: string, file: string): FoundCredentials {
   const host = bareHost(key);
   const names = [key, ...Object.keys(asRecord(auths)).filter((name) => bareHost(name) === host)];

@@ -15,7 +15,7 @@ const quota: Quota = {
 const plain = paintFor({ stdout: {}, env: {} } as never);
 const coloured = paintFor({ stdout: { isTTY: true }, env: {} } as never);
 
-test("limit, rest, window and source are told", () => {
+test("shows limit, rest, window and source", () => {
   expect(quotaLines(quota, "nobody", plain)).toEqual([
     "docker.io: 98 of 100 pulls are left.",
     "  asked as   nobody",
@@ -26,7 +26,7 @@ test("limit, rest, window and source are told", () => {
   ]);
 });
 
-test("an exhausted quota, a stated delay and an unstated limit have words of their own", () => {
+test("has its own words for an exhausted quota, a stated delay and an unstated limit", () => {
   const none = { ...quota, state: "exhausted", remaining: 0, retryAfterMs: 60_000 } as const;
   expect(quotaLines(none, "bot", plain)[0]).toBe("docker.io: no pull is left.");
   expect(quotaLines(none, "bot", plain).at(-1)).toBe("  retry after  1 min");

@@ -1,10 +1,10 @@
-/** Says in words what is left of a quota. */
+/** Renders a quota in words. */
 
 import type { Quota } from "../../quota/quota.js";
 import { type Paint, tableLines } from "../terminal.js";
 import { durationText } from "../time-words.js";
 
-/** The lines that `quota` prints. `asked` says as whom it was asked. */
+/** Returns the lines that `quota` prints. `asked` names the account. */
 export function quotaLines(quota: Quota, asked: string, paint: Paint): string[] {
   const { limit, remaining, windowMs, source, retryAfterMs } = quota;
   const rows = [

@@ -1,4 +1,4 @@
-/** Guards the sessions of a command: the one that it finds in its environment, or those that it opens. */
+/** Guards the sessions of a command: the one in its environment, or those that it opens. */
 
 import { chmodSync, readdirSync } from "node:fs";
 import { type PrivateFolder, placesForFolders, privateFolder } from "../../files/private-folder.js";
@@ -14,26 +14,26 @@ import { loopbackExceptions } from "./loopback-proxy.js";
 
 /** The sessions of one command. */
 export interface CommandSessions extends ChildSessions {
-  /** Ends what is left of them. */
+  /** Ends the remaining sessions. */
   close(): Promise<void>;
 }
 
-/** How they are guarded. */
+/** Settings for guarding sessions. */
 export interface SessionSetting {
-  /** Where the CLIs of the sessions send their spans; the caller ends it. */
+  /** The receiver of the sessions' spans; the caller ends it. */
   readonly traces: SessionTraces | undefined;
-  /** How long one may take to open; without it, for ever. */
+  /** The limit for opening a session; undefined for none. */
   readonly connectTimeoutMs: number | undefined;
 }
 
-/** What the SDKs of all languages read, and the stand-in. */
+/** The variable that the SDKs of all languages and the stand-in read. */
 const CLI = "_EXPERIMENTAL_DAGGER_CLI_BIN";
 const REAL_CLI = "DAGGER_BREAKER_CLI";
 
 /**
- * Prepares to guard the sessions of a command that is not `dagger` itself.
+ * Prepares to guard the sessions of a command other than `dagger`.
  *
- * @param env The environment that the command would have without us.
+ * @param env The original environment of the command.
  */
 export async function guardSessions(
   guard: Guard,
@@ -62,10 +62,10 @@ export async function guardSessions(
   };
 }
 
-/** Others can run what they know the name of, and see no more. */
+/** Other users can run a file whose name they know, and nothing else. */
 const ENTERED_BY_ALL = 0o711;
 
-/** Has the SDKs start us in the place of their CLI, by a program in the first folder that will do. */
+/** Makes the SDKs start our program in place of their CLI, from the first usable folder. */
 async function standIn(
   sessions: GuardedSessions,
   env: Environment,
@@ -90,7 +90,7 @@ async function standInAt(
   try {
     const cli = writeLauncher(folder.path, ownProgram());
     const listener = await listenForSessions(sessions, folder.path);
-    // A program may run as another user (`su`, `gosu`), and needs the stand-in as well.
+    // A program may run as another user (`su`, `gosu`), and needs the stand-in too.
     if (process.platform !== "win32") chmodSync(folder.path, ENTERED_BY_ALL);
     return {
       ...facts(sessions),
@@ -122,13 +122,13 @@ function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables" | "fo
   };
 }
 
-/** A CLI that the user had set for the SDKs is the one that we start. */
+/** If the user had set a CLI for the SDKs, the stand-in starts that one. */
 function realCli(env: Environment): Readonly<Record<string, string>> {
   const given = env[REAL_CLI] || env[CLI];
   return given === undefined || given === "" ? {} : { [REAL_CLI]: given };
 }
 
-/** The stand-in is told by its environment, since its arguments are the SDK's. */
+/** Passes the limit in the environment, because the arguments belong to the SDK. */
 function openingLimit(timeoutMs: number | undefined): Readonly<Record<string, string>> {
   return timeoutMs === undefined ? {} : { DAGGER_BREAKER_CONNECT_TIMEOUT: `${timeoutMs}ms` };
 }

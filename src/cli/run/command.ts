@@ -1,4 +1,4 @@
-/** `dagger-breaker run`: runs a command behind circuit breakers and tells how it ended. */
+/** `dagger-breaker run`: runs a command behind circuit breakers and reports how it ended. */
 
 import type { Command } from "commander";
 import { Guard } from "../../guard/guard.js";
@@ -77,7 +77,7 @@ async function run(
   flags: RunFlags,
   terminal: Terminal,
 ): Promise<number> {
-  // Before anything is opened here.
+  // Before any file is opened here.
   const inherited = inheritedDescriptors();
   const { env } = terminal;
   const own = readOwnOptions(flags, env, command, args);
@@ -92,7 +92,7 @@ async function run(
     connectTimeoutMs: connectTimeoutFrom(flags, env),
     traces: tracesFrom(flags, env),
   };
-  // From here on a signal has the run end in order, with all that is told of it.
+  // From here on a signal ends the run in order, with its report.
   const signals = new RunSignals();
   let joined: JoinedFleet | undefined;
   try {
@@ -104,7 +104,7 @@ async function run(
   }
 }
 
-/** What the command line and the environment say. */
+/** The settings from the command line and the environment. */
 interface RunSetting {
   readonly command: string;
   readonly args: readonly string[];
@@ -145,7 +145,7 @@ async function runWithin(
         inherited,
         output,
         signals,
-        // A program that opens sessions may do other things first: only their opening is limited.
+        // A program that opens sessions may do other work first, so only their opening is limited.
         limits: {
           timeoutMs,
           idleTimeoutMs,
@@ -187,7 +187,7 @@ async function runWithin(
   }
 }
 
-/** Ways to end after which nobody is to be kept waiting by a reader that does not read. */
+/** Ends after which a blocked reader must not delay the exit. */
 const ENDED_BY_US: ReadonlySet<RunOutcome> = new Set(["timed-out", "interrupted"]);
 const LAST_WORDS_MS = 1_000;
 
@@ -198,14 +198,14 @@ interface PreparedSessions {
 
 const NO_SESSIONS: PreparedSessions = { sessions: undefined, notes: [] };
 
-/** What hears of sessions, and how long one may take to open. */
+/** The receiver of traces for sessions, and the limit for opening one. */
 interface SessionWatch {
   readonly witness: CommandWitness | undefined;
   readonly steps: StepOutput | undefined;
   readonly connectTimeoutMs: number | undefined;
 }
 
-/** What keeps sessions from being guarded is told, and does not keep the command from running. */
+/** Guards the sessions. A failure to do so is reported, and the command still runs. */
 async function sessionsOf(
   guard: Guard,
   env: Terminal["env"],
@@ -219,14 +219,14 @@ async function sessionsOf(
     return { sessions, notes: [] };
   } catch (error) {
     const { code } = error as { code?: unknown };
-    // Without a code of the system it is a mistake of ours.
+    // An error without a system code is a bug of ours.
     if (typeof code !== "string") throw error;
     const text = `The sessions of the command are not guarded: no socket can be opened (${code}).`;
     return { sessions: undefined, notes: [{ code: "sessions-not-guarded", text }] };
   }
 }
 
-/** Tells of telemetry whose kind is not read here. */
+/** Returns notes about telemetry formats that are not read here. */
 function unreadNotes(witness: CommandWitness | undefined): readonly Note[] {
   const { unreadByKind } = witness?.receiver?.metrics() ?? {};
   const text = unreadByKind && unreadText(unreadByKind, witness?.hasCollector === true);

@@ -11,11 +11,11 @@ import {
 import type { RunReport } from "../../runner/report/run-report.js";
 import { annotations, outputLines, stepOutputs, stepSummary, workflowCommand } from "./github.js";
 
-test("a run that went well is no annotation", () => {
+test("a successful run has no annotation", () => {
   expect(annotations(sampleRun())).toEqual([]);
 });
 
-test("a failure is an error with its cause, a warning of the runner a warning", () => {
+test("a failure is an error with its cause, and a runner's warning a warning", () => {
   const warnings = [{ code: "learnt", text: "It asked registry:ghcr.io before." }];
   expect(annotations(failedRun(LIMITED, { warnings }))).toEqual([
     "::warning title=dagger-breaker%3A learnt::It asked registry:ghcr.io before.",
@@ -23,20 +23,20 @@ test("a failure is an error with its cause, a warning of the runner a warning", 
   ]);
 });
 
-test("a refusal is an error that names the circuit", () => {
+test("a rejection is an error that names the circuit", () => {
   expect(annotations(rejectedRun())[0]).toMatch(
     /^::error title=dagger-breaker%3A rejected \(registry%3Adocker\.io\)::circuit open: registry:docker\.io, since /,
   );
 });
 
-test("a run that went well in its second attempt is a warning", () => {
+test("a run that succeeded in its second attempt is a warning", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt()];
   expect(annotations(sampleRun({ attempts }))).toEqual([
     "::warning title=dagger-breaker%3A tried again::succeeded in attempt 2; attempt 1 failed (registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min)",
   ]);
 });
 
-test("a failure whose output names nobody is no error, one that a host or the user has is", () => {
+test("a failure without a named component is not an error; one of a host or the user is", () => {
   const unknown = { ...OWN_FAULT, fault: "unknown", rule: "unknown" } as const;
   const kindOf = (report: RunReport) => /^::(\w+) /.exec(annotations(report)[0] ?? "")?.[1];
   expect(kindOf(failedRun(unknown))).toBe("notice");
@@ -46,18 +46,18 @@ test("a failure whose output names nobody is no error, one that a host or the us
   expect(kindOf(sampleRun({ outcome: "timed-out", exitCode: 124 }))).toBe("error");
 });
 
-test("no more warnings than GitHub shows", () => {
+test("prints no more warnings than GitHub shows", () => {
   const warnings = Array.from({ length: 30 }, (_, index) => ({ code: "c", text: `${index}` }));
   expect(annotations(sampleRun({ warnings }))).toHaveLength(10);
 });
 
-test("no text ends the line of an annotation, its title, or begins a command of its own", () => {
+test("no text ends an annotation's line or title, or starts a command", () => {
   expect(workflowCommand("error", "a:b,c%\n::d", "e%0A\r\n::set-env name=X::f")).toBe(
     "::error title=a%3Ab%2Cc%25%0A%3A%3Ad::e%250A%0D%0A::set-env name=X::f",
   );
 });
 
-test("the outputs of a step say whose fault it was, and since when", () => {
+test("the outputs of a step contain the fault and the time", () => {
   expect(stepOutputs(rejectedRun())).toEqual({
     outcome: "rejected",
     "exit-code": "75",
@@ -81,7 +81,7 @@ test("the outputs of a step say whose fault it was, and since when", () => {
   });
 });
 
-test("a failure that no circuit has counted still names its circuit", () => {
+test("a failure that no circuit counted still names its circuit", () => {
   const report = failedRun({ ...LIMITED, breaker: null });
   expect(stepOutputs(report)).toMatchObject({ breaker: "", circuit: "registry:docker.io" });
   const summary = stepSummary(report, "make");
@@ -91,7 +91,7 @@ test("a failure that no circuit has counted still names its circuit", () => {
   ]);
 });
 
-test("no value of an output can become another output", () => {
+test("no value of an output can add another output", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (value) => {
       const lines = outputLines({ first: `${value}\nsecond=x\r\nthird<<EOF`, last: "" });
@@ -102,7 +102,7 @@ test("no value of an output can become another output", () => {
   );
 });
 
-test("the summary is a table of what is known", () => {
+test("the summary is a table of the known facts", () => {
   expect(stepSummary(failedRun(LIMITED), "dagger")).toBe(
     `
 ### dagger-breaker: failed \\(registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min\\)
@@ -124,14 +124,14 @@ test("the summary is a table of what is known", () => {
   );
 });
 
-test("the summary tells why earlier attempts failed", () => {
+test("the summary contains the causes of earlier attempts", () => {
   const attempts = [attempt({ exitCode: 124, timedOut: "idle" }), attempt()];
   expect(stepSummary(sampleRun({ attempts }), "dagger")).toContain(
     "| failed before | attempt 1 failed \\(neither output nor a trace came for too long \\(--idle-timeout\\)\\) |",
   );
 });
 
-test("the summary lists what the engine contacted", () => {
+test("the summary lists the engine's contacts", () => {
   const upstreams = Array.from({ length: 40 }, (_, index) => ({
     kind: "registry" as const,
     host: `r${index}.example.com`,
@@ -158,7 +158,7 @@ test("the summary lists what the engine contacted", () => {
   expect(summary).toContain("\n10 further hosts.\n");
 });
 
-test("no name leaves its cell, nor is it read as Markdown or HTML", () => {
+test("no name leaves its cell or acts as Markdown or HTML", () => {
   const summary = stepSummary(sampleRun(), "a|b\n| c | <img src=x>`d` [e](f) \\|");
   expect(summary).toContain(
     "| program | a\\|b \\| c \\| \\<img src=x\\>\\`d\\` \\[e\\]\\(f\\) \\\\\\| |\n",

@@ -1,15 +1,15 @@
-/** Tells GitHub Actions how a run ended: annotations, outputs of the step, and its summary. */
+/** Reports a run to GitHub Actions: annotations, step outputs, and the summary. */
 
 import { withoutCommands } from "../../attribution/ci-commands.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 import { durationText, waitText } from "../time-words.js";
 import { cause, earlierCauses, headline, sharingText } from "./words.js";
 
-/** GitHub shows no more of one kind and step. */
+/** GitHub shows only this many of one kind for each step. */
 const MAX_WARNINGS = 10;
 const MAX_ROWS = 30;
 
-/** Lines that GitHub shows as annotations; each must stand on a line of its own. */
+/** Returns lines that GitHub shows as annotations. Each must be on its own line. */
 export function annotations(report: RunReport): string[] {
   const { outcome, attempts, warnings } = report;
   const lines = warnings
@@ -19,7 +19,8 @@ export function annotations(report: RunReport): string[] {
     );
   if (outcome !== "succeeded") {
     const text = `${cause(report) ?? headline(report)}${uncountedText(report)}`;
-    // The output of a failing test names nobody. Its own annotations say more than ours could.
+    // The output of a failing test identifies no component. Its own annotations are better than
+    // ours.
     const kind = outcome === "failed" && isUnknown(report) ? "notice" : "error";
     lines.push(workflowCommand(kind, titleOf(report), withoutCommands(text)));
   } else if (attempts.length > 1) {
@@ -29,7 +30,7 @@ export function annotations(report: RunReport): string[] {
   return lines;
 }
 
-/** What the step gives to later ones, as text by name; empty for what there is not. */
+/** Returns the outputs of the step, as text by name; empty if missing. */
 export function stepOutputs(report: RunReport): Readonly<Record<string, string>> {
   const { outcome, exitCode, failure, rejection, attempts, sparedRequests } = report;
   const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
@@ -48,15 +49,15 @@ export function stepOutputs(report: RunReport): Readonly<Record<string, string>>
 }
 
 /**
- * The lines for the file of outputs. What stands in one value cannot become another output, since it
- * holds no end of a line; the first line ends one that the command may have left open.
+ * Returns the lines for the output file. A value cannot add another output, because it contains no
+ * line break. The first line ends one that the command may have left open.
  */
 export function outputLines(outputs: Readonly<Record<string, string>>): string {
   const lines = Object.entries(outputs).map(([name, value]) => `${name}=${oneLine(value)}`);
   return `\n${lines.join("\n")}\n`;
 }
 
-/** The part of the step's summary, in Markdown. */
+/** Returns the part of the step's summary, in Markdown. */
 export function stepSummary(report: RunReport, program: string): string {
   const { failure, rejection, attempts, waitedMs, sparedRequests, contacts, lockedImages } = report;
   const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
@@ -103,14 +104,14 @@ export function stepSummary(report: RunReport, program: string): string {
   ].join("\n");
 }
 
-/** Where a failure was counted that is not known from the circuit itself; undefined in most cases. */
+/** Renders which circuit counted a failure if the circuit's name does not show it; usually undefined. */
 function countedText({ rejection, failure }: RunReport): string | undefined {
   if (rejection !== null || failure === null || failure.circuit === null) return undefined;
   if (failure.breaker === null) return "no";
   return failure.couldShare ? `in this run, ${sharingText(failure.breaker)}` : undefined;
 }
 
-/** A line that the runner takes as a command of its own. */
+/** Returns a line that the runner executes as a command. */
 export function workflowCommand(
   kind: "error" | "warning" | "notice",
   title: string,
@@ -120,18 +121,18 @@ export function workflowCommand(
   return `::${kind} title=${withoutCommands(escapedTitle)}::${escaped(text)}`;
 }
 
-/** The causes of the attempts before the last one. */
+/** Renders the causes of the attempts before the last one. */
 function earlierText(report: RunReport): string {
   const causes = earlierCauses(report);
   return causes.map((text, index) => `attempt ${index + 1} failed (${text})`).join(", ");
 }
 
-/** Whether nothing is known of why the command failed, so that nothing is gained by an error of ours. */
+/** Returns whether the cause is unknown, so that an error annotation would be useless. */
 function isUnknown({ failure }: RunReport): boolean {
   return failure === null || (failure.fault === "unknown" && failure.circuit === null);
 }
 
-/** Names the circuit of a failure that it has not counted; a rejection names its own. */
+/** Names the circuit of a failure that it has not counted. A rejection names its own. */
 function uncountedText({ rejection, failure }: RunReport): string {
   const isUncounted = rejection === null && failure?.breaker === null && failure.circuit !== null;
   return isUncounted ? `, circuit ${failure.circuit}` : "";
@@ -152,7 +153,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)];
 }
 
-/** A text that Markdown shows as it is, also within a cell of a table. */
+/** Escapes a text so that Markdown shows it unchanged, even in a table cell. */
 function markdown(text: string): string {
   return oneLine(text).replace(/[\\`*_{}[\]()<>#+!|~&$@]/g, "\\$&");
 }

@@ -21,7 +21,7 @@ test.each([
   "dagger call",
   "dagger -m",
   "dagger",
-])("%s is nothing that can be told for sure", (line) => {
+])("%s has no clear name", (line) => {
   const [command = "", ...args] = line.split(" ");
   expect(verbOf(command, args)).toBeUndefined();
 });

@@ -1,19 +1,19 @@
-/** Tells which commands may be run again, where that is declared by their names. */
+/** Determines whether a command may be retried by its declared name. */
 
 import { programName } from "../../runner/program-name.js";
 
 /** Options of `dagger` whose value is the next word. */
 const WITH_VALUE = /^(?:-m|--mod|--env|--env-file|--progress)$/;
-/** Those that have none, or hold it themselves. */
+/** Options without a value, or with one in the same word. */
 const ALONE =
   /^(?:-[vq]+|-[dEMswy]|--(?:auto-apply|debug|no-exit|no-mod|quiet|silent|verbose|web)|--?[\w-]+=.*)$/s;
 
 /**
- * What a command does, in one word: of `dagger call test` it is `test`, of another command of dagger
- * its name (`check`), of another program its base name.
+ * Returns the name of a command: `test` for `dagger call test`, the subcommand for other dagger
+ * commands (`check`), the base name for other programs.
  *
- * @returns Undefined when it cannot be told for sure: an option may take the word behind it, and in
- * `dagger call --name test deploy` nothing says that it does.
+ * @returns Undefined if unclear: an option may take the next word. In `dagger call --name test
+ * deploy` nothing shows whether it does.
  */
 export function verbOf(command: string, args: readonly string[]): string | undefined {
   const program = programName(command);

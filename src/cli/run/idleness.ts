@@ -1,4 +1,4 @@
-/** Sees to it that `--idle-timeout` ends no step that is at work, and tells where it cannot. */
+/** Makes sure that `--idle-timeout` ends no working step, and reports if it cannot. */
 
 import { isatty } from "node:tty";
 import type { Note } from "../../runner/report/run-report.js";
@@ -6,14 +6,14 @@ import { hearStepOutput, type StepOutput } from "../../runner/step-output.js";
 import type { TracesChoice } from "../guard-settings.js";
 import type { Terminal } from "../terminal.js";
 
-/** What shows that the steps of a command are at work. */
+/** Signs that the steps of a command are working. */
 export interface IdlenessWatch {
-  /** Undefined without the limit, and where nothing is to be exported to us. */
+  /** Undefined without the limit, and if no logs can be received. */
   readonly steps: StepOutput | undefined;
   readonly notes: readonly Note[];
 }
 
-/** Prepares to hear the steps of a command, where an idle limit needs that. */
+/** Prepares to receive the output of steps, if an idle limit needs it. */
 export async function watchIdleness(
   idleTimeoutMs: number | undefined,
   traces: TracesChoice,

@@ -12,14 +12,14 @@ import { parseXml, type XmlElement } from "../../../tests/cli/xml.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 import { junitReport } from "./junit.js";
 
-/** The suite, and of each case the element that says how it ended. */
+/** Returns the suite, and the element with the result of each case. */
 function suiteOf(report: RunReport, program = "dagger") {
   const [suite] = parseXml(junitReport(report, program)).children as [XmlElement];
   const verdicts = suite.children.map(({ children: [verdict] }) => verdict?.name ?? "passed");
   return { suite, verdicts };
 }
 
-test("a run that went well is a suite with one case that passed", () => {
+test("a successful run is a suite with one passed case", () => {
   const { suite, verdicts } = suiteOf(sampleRun());
   expect(suite.attributes).toEqual({
     name: "dagger-breaker run",
@@ -37,7 +37,7 @@ test("a run that went well is a suite with one case that passed", () => {
   });
 });
 
-test("a failure of the pipeline's own is a failure, one of what it depends on an error", () => {
+test("a failure of the pipeline itself is a failure, one of its dependencies an error", () => {
   expect(suiteOf(failedRun(OWN_FAULT)).verdicts).toEqual(["failure"]);
   const { suite, verdicts } = suiteOf(failedRun(LIMITED));
   expect(verdicts).toEqual(["error"]);
@@ -52,7 +52,7 @@ test("a failure of the pipeline's own is a failure, one of what it depends on an
   });
 });
 
-test("a failure names its circuit in a property, and whether it was counted there", () => {
+test("a failure has its circuit in a property, and whether it was counted there", () => {
   const propertiesOf = (report: RunReport) => {
     const [, properties] = suiteOf(report).suite.children.at(-1)?.children ?? [];
     return properties?.children.map(({ attributes: { name, value } }) => [name, value]);
@@ -65,14 +65,14 @@ test("a failure names its circuit in a property, and whether it was counted ther
   expect(propertiesOf(failedRun(OWN_FAULT))).toBeUndefined();
 });
 
-test("attempts that were tried again do not make a run red that went well in the end", () => {
+test("retried attempts do not make a run red that succeeded at the end", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt()];
   const { suite, verdicts } = suiteOf(sampleRun({ attempts }));
   expect(verdicts).toEqual(["skipped", "passed"]);
   expect(suite.attributes).toMatchObject({ tests: "2", errors: "0", skipped: "1" });
 });
 
-test("a refusal is an error of the attempt that was not made", () => {
+test("a rejection is an error of the attempt that was not made", () => {
   const { suite, verdicts } = suiteOf(rejectedRun());
   expect(verdicts).toEqual(["error"]);
   expect(suite.children[0]?.children[0]?.attributes.type).toBe("rejected");
@@ -92,7 +92,7 @@ test("a run that was ended is an error", () => {
   ]);
 });
 
-test("any text makes XML that is well-formed, and is read again as it was but for what XML has no way to say", () => {
+test("any text makes well-formed XML, and is read back unchanged except for characters that XML cannot contain", () => {
   fc.assert(
     fc.property(
       fc.string({ unit: "binary" }),

@@ -1,9 +1,9 @@
-/** Tells CI systems how a run ended as JUnit XML: a suite whose cases are the attempts. */
+/** Reports a run as JUnit XML: a suite whose cases are the attempts. */
 
 import type { AttemptReport, RunFailure, RunReport } from "../../runner/report/run-report.js";
 import { cause, failureText, headline } from "./words.js";
 
-/** How a case ended, as an element within it; none for one that passed. */
+/** The end of a case, as an XML element; undefined for a passed one. */
 interface CaseResult {
   readonly element: "failure" | "error" | "skipped";
   readonly type: string;
@@ -13,8 +13,8 @@ interface CaseResult {
 const SUITE = "dagger-breaker run";
 
 /**
- * The report. Only the last attempt can make it red: one that was tried again is `skipped`, since a
- * system that finds an error in it would call the whole job failed although it went well.
+ * Returns the report. Only the last attempt can make it red. Retried attempts are `skipped`,
+ * because some systems fail the whole job for any error.
  */
 export function junitReport(report: RunReport, program: string): string {
   const cases = casesOf(report, program);
@@ -43,14 +43,14 @@ interface Case {
   readonly name: string;
   readonly durationMs: number;
   readonly verdict: CaseResult | undefined;
-  /** The circuit that it concerns, and whether that has counted it. */
+  /** The circuit of the failure, and whether it has counted it. */
   readonly properties: Readonly<Record<string, string>>;
 }
 
 function casesOf(report: RunReport, program: string): Case[] {
   const { attempts, outcome } = report;
   const name = (index: number) => `${program}, attempt ${index + 1}`;
-  // A refusal is a try as well, one that was not started.
+  // A rejection is an attempt too, one that was not started.
   const isRefused = outcome === "rejected" || outcome === "not-started" || attempts.length === 0;
   const before = isRefused ? attempts : attempts.slice(0, -1);
   const cases: Case[] = before.map((attempt, index) => ({
@@ -83,7 +83,7 @@ function earlierVerdict({ exitCode, failure }: AttemptReport): CaseResult {
   return { element: "skipped", type, message: `another attempt followed: ${why}` };
 }
 
-/** A failure of the user's own is one of the pipeline; all others are errors of what it runs on. */
+/** A user error is a failure of the pipeline; all others are errors of its environment. */
 function lastVerdict(report: RunReport): CaseResult | undefined {
   const { outcome, failure } = report;
   if (outcome === "succeeded") return undefined;
@@ -101,7 +101,7 @@ function caseLines({ name, durationMs, verdict, properties }: Case): string[] {
     `    <testcase ${head}>`,
     // Some systems show the attribute, others the text.
     `      <${element} ${attributesText({ type, message })}>${xml(message)}</${element}>`,
-    // Behind it, since some systems take the first element for how the case ended.
+    // It comes last, because some systems take the first element as the result of the case.
     ...propertyLines(properties),
     "    </testcase>",
   ];
@@ -134,7 +134,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "\r": "&#13;",
 };
 
-/** What XML 1.0 has no way to say, such as control characters, becomes a replacement character. */
+/** Escapes a text. Control characters, which XML 1.0 cannot contain, become a replacement character. */
 function xml(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")

@@ -20,6 +20,6 @@ test.each([
     { http_proxy: "http://p:1", NO_PROXY: "*" },
     { NO_PROXY: "*", no_proxy: "*" },
   ],
-])("of %j the loopback is excepted by %j", (env, expected) => {
+])("excludes the loopback in %j by %j", (env, expected) => {
   expect(loopbackExceptions(env)).toEqual(expected);
 });

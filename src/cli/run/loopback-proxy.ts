@@ -1,16 +1,16 @@
-/** Keeps what a command asks of its session on this machine, where its environment names a proxy. */
+/** Keeps a command's requests to its session on this machine if its environment sets a proxy. */
 
 import type { Environment } from "../../traces/environment.js";
 
-/** What names a proxy, in either spelling. */
+/** Variables that set a proxy, in both spellings. */
 const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-/** What names the hosts that are asked without one. Programs read one spelling, the other, or both. */
+/** Variables with hosts that use no proxy. Programs read one spelling, the other, or both. */
 const EXCEPTIONS = ["NO_PROXY", "no_proxy"] as const;
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
 /**
- * Returns the variables that except the loopback from the proxies of an environment; none when it names no
- * proxy. Without them, Rust's SDK sends each query, and the token of the session, to the proxy.
+ * Returns the variables that exclude the loopback from proxies; none without a proxy. Otherwise
+ * Rust's SDK sends each query, and the session's token, to the proxy.
  */
 export function loopbackExceptions(env: Environment): Readonly<Record<string, string>> {
   const names = PROXIES.flatMap((name) => [name, name.toLowerCase()]);
@@ -25,7 +25,7 @@ function isSet(value: string | undefined): value is string {
   return value !== undefined && value.trim() !== "";
 }
 
-/** Adds what is missing; the user's own entries stay as they are. */
+/** Adds missing entries. The user's own stay unchanged. */
 function withLoopback(list: string): string {
   const entries = list.split(/[\s,]+/).filter((entry) => entry !== "");
   if (entries.includes("*")) return list;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { addSettings } from "../settings.js";
 import { OWN_SETTINGS, type OwnFlags, readOwnOptions } from "./options.js";
 
-/** What the options of a command line come to. */
+/** Returns the options of a command line. */
 function optionsOf(line: string, env: Record<string, string> = {}, command = "dagger call test") {
   const flags = addSettings<OwnFlags>(new Command(), OWN_SETTINGS)
     .exitOverride()
@@ -27,7 +27,7 @@ const ALL = {
   junit: "junit.xml",
 };
 
-test("without any option nothing is limited or repeated, and what was learnt is warned of", () => {
+test("without any option nothing is limited or repeated, and learned contacts cause warnings", () => {
   expect(optionsOf("")).toEqual({
     timeoutMs: undefined,
     idleTimeoutMs: undefined,
@@ -42,13 +42,13 @@ test("without any option nothing is limited or repeated, and what was learnt is 
   });
 });
 
-test("every option is read", () => {
+test("reads every option", () => {
   const line =
     "--timeout 30m --idle-timeout 10m --lost-session-grace 30s --stop-grace 20s --kill-after 0 --retry 2 --stdin replay --learnt enforce --json --output report.json --junit junit.xml";
   expect(optionsOf(line)).toEqual(ALL);
 });
 
-test("every variable stands in for its option, unless it is empty", () => {
+test("every variable replaces its option, unless it is empty", () => {
   const env = {
     DAGGER_BREAKER_TIMEOUT: "30m",
     DAGGER_BREAKER_IDLE_TIMEOUT: "10m",
@@ -77,20 +77,20 @@ test.each([
   ["DAGGER_BREAKER_STDIN", "keep", "inherit or replay"],
   ["DAGGER_BREAKER_LEARNT", "yes", "off, warn or enforce"],
   ["DAGGER_BREAKER_JSON", "maybe", "1 or 0"],
-])("%s=%s is refused with what was expected", (variable, value, expected) => {
+])("rejects %s=%s and names what was expected", (variable, value, expected) => {
   expect(() => optionsOf("", { [variable]: value })).toThrow(
     `invalid ${variable} ${JSON.stringify(value)}: expected ${expected}`,
   );
 });
 
 test.each(["--timeout soon", "--retry 101", "--learnt on", "--idempotent ,"])(
-  "%s is refused by the name of the option",
+  "rejects %s by the name of the option",
   (line) => {
     expect(() => optionsOf(line)).toThrow(`option '${line.split(" ")[0]} <`);
   },
 );
 
-test("a number of retries for all jobs holds only for the commands that are named", () => {
+test("a number of retries for all jobs applies only to the named commands", () => {
   const env = { DAGGER_BREAKER_RETRY: "2", DAGGER_BREAKER_IDEMPOTENT: "test,check" };
   expect(optionsOf("", env, "dagger call test --source .").maxRetries).toBe(2);
   expect(optionsOf("", env, "dagger check").maxRetries).toBe(2);
@@ -100,12 +100,12 @@ test("a number of retries for all jobs holds only for the commands that are name
   expect(optionsOf("--idempotent deploy", env, "dagger call deploy").maxRetries).toBe(2);
 });
 
-test("a number of retries that a command line gives is for the command of that line", () => {
+test("a number of retries on a command line applies to its command", () => {
   const env = { DAGGER_BREAKER_IDEMPOTENT: "test" };
   expect(optionsOf("--retry 1", env, "dagger call deploy").maxRetries).toBe(1);
 });
 
-test("the delays before further attempts are read, and the first is not longer than any", () => {
+test("reads the delays before retries, and the first may not exceed the longest", () => {
   const env = {
     DAGGER_BREAKER_RETRY_DELAY: "500ms",
     DAGGER_BREAKER_RETRY_MAX_DELAY: "2m",

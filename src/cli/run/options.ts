@@ -13,10 +13,10 @@ import { CommandError, type Terminal } from "../terminal.js";
 import { durationText } from "../time-words.js";
 import { verbOf } from "./idempotent.js";
 
-/** What becomes of the circuits that an earlier run of the same command met. */
+/** The use of circuits from an earlier run of the same command. */
 export type LearntChoice = "off" | "warn" | "enforce";
 
-/** The options as commander gives them. */
+/** The options as parsed by commander. */
 export interface OwnFlags {
   readonly timeout?: number;
   readonly idleTimeout?: number;
@@ -38,7 +38,7 @@ export interface OwnFlags {
 /** All options of `run`. */
 export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OwnFlags;
 
-/** Without waits between them, so many attempts would help nobody. */
+/** More attempts would be useless without waits between them. */
 const MAX_RETRIES = 100;
 const LOST_SESSION_GRACE_MS = 60_000;
 const VERB = /^[^\s,/-][^\s,/]*$/;
@@ -143,12 +143,12 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
   },
 };
 
-/** The options of one run, with what variables say in the place of those that were not given. */
+/** The options of one run. Variables replace missing ones. */
 export interface OwnOptions extends RetryLimits {
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly lostSessionGraceMs: number | undefined;
-  /** How much time the command has to end. */
+  /** The times for ending the command. */
   readonly stop: Partial<StopTimes>;
   readonly stdin: InputChoice;
   readonly learnt: LearntChoice;
@@ -161,7 +161,7 @@ export interface OwnOptions extends RetryLimits {
 /**
  * Reads the options for a command.
  *
- * @throws CommandError naming the variable, its value and what was expected.
+ * @throws CommandError that names the variable, its value and the expected value.
  */
 export function readOwnOptions(
   given: OwnFlags,
@@ -199,7 +199,7 @@ function stopTimes(graceMs: number | undefined, killAfterMs: number | undefined)
 
 const DEFAULT_MAX_DELAY_MS = 60_000;
 
-/** @throws CommandError when the first delay is longer than any may be. */
+/** @throws CommandError when the first delay exceeds the longest one. */
 function delaysFrom(setting: (name: "retryDelay" | "retryMaxDelay") => number | undefined) {
   const initialDelayMs = setting("retryDelay");
   const maxDelayMs = setting("retryMaxDelay");

@@ -5,7 +5,7 @@ import { progressLine } from "./progress.js";
 const NOON_MS = Date.UTC(2026, 10, 30, 12);
 const retrying = { kind: "retrying", number: 1, of: 3, delayMs: 3200 } as const;
 
-test("a failed attempt is told with its cause, and when the next one comes", () => {
+test("shows a failed attempt with its cause, and the time of the next one", () => {
   const failure = { ...LIMITED, retryAfterMs: null };
   const line = progressLine({ ...retrying, attempt: attempt({ exitCode: 1, failure }) }, NOON_MS);
   expect(line).toBe(
@@ -23,7 +23,7 @@ test("a failed attempt is told with its cause, and when the next one comes", () 
   );
 });
 
-test("a wait is told with its circuit and its end, and then how much is left of it", () => {
+test("shows a wait with its circuit and its end, and then the time left", () => {
   const circuit = "registry:docker.io";
   expect(progressLine({ kind: "waiting", circuit, leftMs: 61_000 }, NOON_MS)).toBe(
     "dagger-breaker: waiting for circuit registry:docker.io until 2026-11-30T12:01:01.000Z (1 min 1 s)",

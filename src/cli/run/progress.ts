@@ -1,13 +1,13 @@
-/** Words what a run does between its attempts, for people who watch a log. */
+/** Renders the progress between attempts, for readers of a log. */
 
 import type { RunProgress } from "../../runner/report/run-progress.js";
 import { durationText, waitText } from "../time-words.js";
 import { attemptCause } from "./words.js";
 
 /**
- * One line, without its end.
+ * Returns one line, without its end.
  *
- * @param nowMs The time of the day, as `Date.now()` has it.
+ * @param nowMs The time of day, as from `Date.now()`.
  */
 export function progressLine(progress: RunProgress, nowMs: number): string {
   return `dagger-breaker: ${progressText(progress, nowMs)}`;

@@ -3,16 +3,16 @@
 import type { RunReport } from "../../runner/report/run-report.js";
 import { closingLine, earlierCauses } from "./words.js";
 
-/** The report of the runner, with the closing line and the name of the program. */
+/** The runner's report, with the closing line and the name of the program. */
 export interface RunJson extends RunReport {
   readonly summary: string;
-  /** The base name of the command alone: its arguments may hold secrets. */
+  /** The base name of the command. Its arguments are left out, because they may hold secrets. */
   readonly program: string;
-  /** Why each attempt before the last one failed, in words. */
+  /** The causes of the attempts before the last one, in words. */
   readonly earlierCauses: readonly string[];
 }
 
-/** Puts the report together; times are rounded to what says something. */
+/** Creates the report, with rounded times. */
 export function runJson(report: RunReport, program: string): RunJson {
   return {
     summary: closingLine(report),

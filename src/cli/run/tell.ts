@@ -1,4 +1,4 @@
-/** Tells how a run ended wherever it was asked for; a place that takes nothing changes no exit code. */
+/** Writes the report of a run to all requested places. A failed write changes no exit code. */
 
 import { constants } from "node:fs";
 import { appendFile, type FileHandle, open, stat, writeFile } from "node:fs/promises";
@@ -14,11 +14,11 @@ import { progressLine } from "./progress.js";
 import { runJson } from "./report.js";
 import { closingLine } from "./words.js";
 
-/** Where it is told besides the closing line. */
+/** The places of a report besides the closing line. */
 export interface Told {
-  /** The JSON report on standard error, in the place of the closing line. */
+  /** The JSON report on standard error, in place of the closing line. */
   readonly json: boolean;
-  /** No closing line after a success that has nothing else to tell. */
+  /** No closing line after a plain success. */
   readonly quiet?: boolean | undefined;
   /** A file for the JSON report. */
   readonly output: string | undefined;
@@ -26,7 +26,7 @@ export interface Told {
   readonly junit: string | undefined;
 }
 
-/** Tells of a run of a program, which is given by its base name. */
+/** Reports a run of a program, which is given by its base name. */
 export async function tellRun(
   report: RunReport,
   program: string,
@@ -45,7 +45,7 @@ export async function tellRun(
   const lines = [
     ...problems.filter((problem) => problem !== false).map(withoutCommands),
     ...report.warnings.map(({ text }) => withoutCommands(`dagger-breaker: ${text}`)),
-    // These are commands, and nothing of others in them begins another one.
+    // These lines are commands. No foreign text in them can start another one.
     ...(isGitHub(env) ? annotations(report) : []),
   ];
   const isUntold = quiet === true && report.outcome === "succeeded" && lines.length === 0;
@@ -53,7 +53,7 @@ export async function tellRun(
   stderr.write(lines.map((line) => `${line}\n`).join("") + last);
 }
 
-/** Tells what a run does between its attempts, on standard error. */
+/** Writes the progress between attempts to standard error. */
 export function tellProgress({ stderr }: Terminal): OnProgress {
   return (progress) =>
     void stderr.write(`${withoutCommands(progressLine(progress, Date.now()))}\n`);
@@ -77,10 +77,10 @@ async function toldGitHub(report: RunReport, program: string, env: Terminal["env
   ];
 }
 
-/** GitHub drops the whole summary of a step whose file is larger. */
+/** GitHub drops the whole summary of a step if its file is larger. */
 const MAX_SUMMARY_BYTES = 1024 * 1024;
 
-/** Leaves a summary that the step has already written as it is, rather than lose it. */
+/** Appends to the summary. Skips it rather than lose what the step has already written. */
 async function appendSummary(path: string, text: string): Promise<void> {
   const { size } = await stat(path).catch(() => ({ size: 0 }));
   if (size + Buffer.byteLength(text) > MAX_SUMMARY_BYTES) throw new SummaryFullError();
@@ -91,7 +91,7 @@ class SummaryFullError extends Error {
   readonly code = "it would be larger than the 1 MiB that GitHub shows";
 }
 
-/** What to say when something cannot be written; false when it was. */
+/** Writes and reports an error. Returns false on success. */
 async function written(
   what: string,
   path: string,
@@ -111,8 +111,8 @@ async function written(
 }
 
 /**
- * Opens a named pipe, so that its reader stays until it is closed. One that nobody reads would keep us for
- * ever: the system says so where it is not to wait.
+ * Opens a named pipe, so that its reader stays until it is closed. A non-blocking open fails
+ * without a reader, where a blocking one would wait forever.
  */
 async function readerOf(path: string): Promise<FileHandle | undefined> {
   const stats = await stat(path).catch(() => undefined);

@@ -9,41 +9,41 @@ import {
 } from "../../../tests/cli/run/sample-run.js";
 import { closingLine } from "./words.js";
 
-test("a run that went well is one short line", () => {
+test("a successful run is one short line", () => {
   expect(closingLine(sampleRun())).toBe("dagger-breaker: succeeded, exit code 0");
 });
 
-test("a failure names whose fault it is, what happened and when to come again", () => {
+test("a failure names the component at fault, what happened and when to retry", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt({ exitCode: 1 })];
   expect(closingLine(failedRun(LIMITED, { attempts, waitedMs: 61_000, sparedRequests: 12 }))).toBe(
     "dagger-breaker: failed (registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min), exit code 1, 2 attempts, waited 1 min 1 s for circuits, 12 requests spared",
   );
 });
 
-test("a failure of the pipeline's own names no host but the one that its output blames", () => {
+test("a failure of the pipeline itself names only a host that its output identifies", () => {
   const failure = { ...OWN_FAULT, suspectedUpstream: "registry.npmjs.org" };
   expect(closingLine(failedRun(failure))).toBe(
     "dagger-breaker: failed (user: a command of the pipeline ended with an exit code that means failure, the output of the command blames registry.npmjs.org), exit code 1",
   );
 });
 
-test("a failure of which nothing is known is told without a cause", () => {
+test("a failure with an unknown cause is shown without one", () => {
   const report = sampleRun({ outcome: "failed", exitCode: 3 });
   expect(closingLine(report)).toBe("dagger-breaker: failed, exit code 3");
 });
 
-test("a failure that only this run counts says which option would tell the store", () => {
+test("a failure that only this run counts names the option that would report it", () => {
   const line = closingLine(failedRun({ ...LIMITED, couldShare: true }));
   expect(line).toMatch(/, not told to the store \(--needs registry:docker\.io would tell it\)$/);
 });
 
-test("a rejection names the circuit, since when it is open, and for how long at least", () => {
+test("a rejection names the circuit, when it opened, and the shortest wait", () => {
   expect(closingLine(rejectedRun())).toBe(
     "dagger-breaker: rejected (circuit open: registry:docker.io, since 2026-01-02T03:04:05.000Z, retry in 42 s, also refused by git:github.com), exit code 75, 12 requests spared",
   );
 });
 
-test("an isolated circuit has no time at which it ends", () => {
+test("an isolated circuit has no end time", () => {
   const rejection = {
     upstream: "engine",
     others: [],
@@ -72,7 +72,7 @@ test("a rejection by a shared circuit names the machine and the run that opened 
   );
 });
 
-test("a rejection by a shared circuit that somebody isolated names who it was and why", () => {
+test("a rejection by an isolated shared circuit names the owner and the reason", () => {
   const { rejection } = rejectedRun();
   if (rejection === null) throw new Error("no rejection");
   const by = { scope: "default", openedBy: { host: "ann@desk", run: null } };
@@ -94,7 +94,7 @@ test.each([
   ["total", "it was not done in time (--timeout)"],
   ["connect", "no session to an engine was there in time (--connect-timeout)"],
   ["idle", "neither output nor a trace came for too long (--idle-timeout)"],
-] as const)("a run ended by the time-out %s says which option ended it", (timedOut, words) => {
+] as const)("a run ended by the timeout %s names the option that ended it", (timedOut, words) => {
   const attempts = [attempt({ exitCode: 124, timedOut })];
   expect(closingLine(sampleRun({ outcome: "timed-out", exitCode: 124, attempts }))).toBe(
     `dagger-breaker: timed out (${words}), exit code 124`,
@@ -106,7 +106,7 @@ test("a run that a signal ended names it", () => {
   expect(closingLine(report)).toBe("dagger-breaker: interrupted (SIGTERM), exit code 143");
 });
 
-test("what the sessions of a command were refused is told", () => {
+test("shows rejected requests of a command's sessions", () => {
   const sessions = { requests: 9, rejected: 1, timedOut: 0, lost: 0 };
   expect(closingLine(sampleRun({ sessions }))).toBe(
     "dagger-breaker: succeeded, exit code 0, 1 request rejected",

@@ -1,4 +1,4 @@
-/** Says in words how a run ended: the closing line, and its parts for the reports of CI systems. */
+/** Renders how a run ended: the closing line, and its parts for the reports of CI systems. */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { OutputError } from "../../runner/output/child-streams.js";
@@ -11,7 +11,7 @@ import type {
 } from "../../runner/report/run-report.js";
 import { durationText, waitText } from "../time-words.js";
 
-/** What names nobody keeps its capital letter inside a sentence. */
+/** Proper names, which keep their capital letter inside a sentence. */
 const NAMES = /^(?:Dagger|Git)\b/;
 
 const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>> = {
@@ -21,18 +21,21 @@ const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>
   session: "its session was lost, and nothing came after that (--lost-session-grace)",
 };
 
-/** The line at the end of every run. It holds no word of the command's arguments or output. */
+/**
+ * Returns the line at the end of every run. It contains no part of the command's arguments or
+ * output.
+ */
 export function closingLine(report: RunReport): string {
   return `dagger-breaker: ${[headline(report), ...figures(report)].join(", ")}`;
 }
 
-/** How the run ended and why, without figures. */
+/** Renders how the run ended and why, without figures. */
 export function headline(report: RunReport): string {
   const why = cause(report);
   return `${report.outcome.replaceAll("-", " ")}${why === undefined ? "" : ` (${why})`}`;
 }
 
-/** Why the run did not succeed; undefined when it did, or when nothing is known of it. */
+/** Renders the cause of a failed run; undefined if it succeeded or the cause is unknown. */
 export function cause({ outcome, rejection, failure, signal, attempts }: RunReport) {
   if (outcome === "succeeded") return undefined;
   if (rejection !== null && outcome === "rejected") return rejectionText(rejection);
@@ -51,19 +54,22 @@ function outputErrorText({ stream, code }: OutputError): string {
   return `${name} cannot be written: ${code}`;
 }
 
-/** Why each attempt before the last one failed; all of them where a circuit refused another one. */
+/**
+ * Renders the causes of the attempts before the last one, or of all if a circuit rejected another
+ * one.
+ */
 export function earlierCauses({ attempts, outcome }: RunReport): string[] {
   const before = outcome === "rejected" ? attempts : attempts.slice(0, -1);
   return before.map(attemptCause);
 }
 
-/** Why an attempt did not succeed. */
+/** Renders the cause of a failed attempt. */
 export function attemptCause({ timedOut, failure, exitCode }: AttemptReport): string {
   if (timedOut !== null) return TIMED_OUT[timedOut];
   return failure === null ? `exit code ${exitCode}` : failureText(failure);
 }
 
-/** Whose fault a failure is, and what happened. */
+/** Renders the component at fault, and what happened. */
 export function failureText(failure: RunFailure): string {
   const { fault, upstream, reason, retryAfterMs, suspectedUpstream } = failure;
   const who = upstream === null ? whose(failure) : `${fault} ${upstream}`;
@@ -73,12 +79,12 @@ export function failureText(failure: RunFailure): string {
   return `${who}: ${clause(reason)}${wait}${suspect}`;
 }
 
-/** A request that a circuit refused is nobody's fault: the circuit is what matters. */
+/** Returns the component at fault. If a circuit rejected a request, the circuit is shown instead. */
 function whose({ fault, rule, circuit }: RunFailure): string {
   return rule === OWN_REJECTED && circuit !== null ? `circuit ${circuit}` : fault;
 }
 
-/** Which circuit refused the command, since when and for how long. */
+/** Renders which circuit rejected the command, since when and for how long. */
 export function rejectionText(rejection: RejectionReport): string {
   const { upstream, others, reason, retryAfterMs, since, until, fault, scope, openedBy } =
     rejection;
@@ -101,7 +107,7 @@ function openerText({ host, run }: Opener): string {
   return run === null ? host : `${host} (${run})`;
 }
 
-/** Counts of what the run did and spared; those that are 0 are left out. */
+/** Renders the counts of the run, except those that are 0. */
 function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunReport): string[] {
   const { failure, sparedRequests, notRepeated } = report;
   const texts = [`exit code ${exitCode}`];
@@ -115,12 +121,12 @@ function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunRepor
   return texts;
 }
 
-/** How to have a failure told to the store that only the output of a program showed. */
+/** Explains how to report a failure to the store that only a program's output showed. */
 export function sharingText(breaker: string | null): string {
   return `not told to the store (--needs ${breaker} would tell it)`;
 }
 
-/** A sentence as part of another one. */
+/** Turns a sentence into a part of another one. */
 function clause(sentence: string): string {
   const text = sentence.replace(/\.$/, "");
   return NAMES.test(text) ? text : text.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());

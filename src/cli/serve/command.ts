@@ -23,7 +23,7 @@ interface ServeFlags {
 const LISTEN = "127.0.0.1:7420";
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** A store that fails is told of once in so long. */
+/** The interval for repeated reports of a failing store. */
 const TELL_EVERY_MS = 60_000;
 
 const EXAMPLES = [
@@ -112,7 +112,7 @@ async function start({ store, token, listen, terminal }: ServerParts): Promise<F
   }
 }
 
-/** Resolves with the first signal; a second one ends the process as it would have without us. */
+/** Resolves with the first signal. A second one ends the process at once. */
 async function signalled(): Promise<void> {
   await new Promise<void>((resolve) => {
     const end = () => {

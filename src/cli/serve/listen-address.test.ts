@@ -23,6 +23,6 @@ test.each([
   "[1:2]:80",
   "http://host:80",
   "a b:80",
-])("%j is none", (text) => {
+])("%j is not an address", (text) => {
   expect(() => listenAddress(text)).toThrow("expected HOST:PORT");
 });

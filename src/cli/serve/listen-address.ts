@@ -1,15 +1,15 @@
-/** Reads where a server is to listen. */
+/** Reads the address for a server. */
 
 import { isIPv6 } from "node:net";
 import { InvalidArgumentError } from "commander";
 
-/** A place to listen at. */
+/** An address to listen on. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** Reads `HOST:PORT`; an IPv6 address stands in brackets. */
+/** Reads `HOST:PORT`. An IPv6 address is in brackets. */
 export function listenAddress(text: string): ListenAddress {
   const [, inBrackets, name, digits] =
     /^(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9.-]{1,255})):([0-9]{1,5})$/i.exec(text) ?? [];

@@ -13,7 +13,7 @@ function fileOf(text: string): string {
   return join(folder, "token");
 }
 
-test("a token comes from the environment, and from a file before that", () => {
+test("a token comes from a file, otherwise from the environment", () => {
   const env = { DAGGER_BREAKER_STORE_TOKEN: ` ${TOKEN}\n` };
   expect(serverToken(undefined, env)).toBe(TOKEN);
   expect(serverToken(fileOf(`${TOKEN}x\n`), env)).toBe(`${TOKEN}x`);
@@ -27,11 +27,11 @@ test.each([
     { DAGGER_BREAKER_STORE_TOKEN: "secret" },
     /^DAGGER_BREAKER_STORE_TOKEN has 6 characters that will not do, expected 16 to 512/,
   ],
-])("an environment with %s is refused", (_, env, message) => {
+])("rejects an environment with %s", (_, env, message) => {
   expect(() => serverToken(undefined, env)).toThrow(message);
 });
 
-test("a file with something else is refused without showing it", () => {
+test("rejects a file with other content without showing it", () => {
   const file = fileOf("secret secret secret");
   expect(() => serverToken(file, {})).toThrow(
     `the token in ${file} has 20 characters that will not do, expected 16 to 512 visible characters of ASCII without spaces`,

@@ -1,4 +1,4 @@
-/** Finds the token of a server. It is never an argument: other users can read a command line. */
+/** Finds the token of a server. It is never an argument, because other users can read a command line. */
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { codeOf } from "../../files/error-code.js";
@@ -8,13 +8,13 @@ import { CommandError, type Terminal } from "../terminal.js";
 
 const VARIABLE = "DAGGER_BREAKER_STORE_TOKEN";
 
-/** A longer file holds something else than a token. */
+/** A longer file does not hold a token. */
 const MAX_FILE_BYTES = 4096;
 
 /**
- * Takes the token from a file, else from the environment.
+ * Takes the token from a file, otherwise from the environment.
  *
- * @throws CommandError that says how to make one, and shows none.
+ * @throws CommandError that explains how to create one, and shows none.
  */
 export function serverToken(file: string | undefined, env: Terminal["env"]): string {
   if (file !== undefined) return checked(readTokenFile(file).trim(), `the token in ${file}`);
@@ -37,7 +37,7 @@ function checked(token: string, label: string): string {
 function readTokenFile(file: string): string {
   let descriptor: number | undefined;
   try {
-    // A pipe is as good as a file, as in --token-file <(pass show fleet).
+    // A pipe works too, as in --token-file <(pass show fleet).
     descriptor = openSync(file, "r");
     const buffer = Buffer.alloc(MAX_FILE_BYTES);
     let length = 0;

@@ -1,4 +1,4 @@
-/** `dagger-breaker session`: what SDKs start as their CLI, in the place of `dagger session`. */
+/** `dagger-breaker session`: started by SDKs as their CLI, in place of `dagger session`. */
 
 import type { Command } from "commander";
 import { isCircuitBreakerError } from "../../breaker/errors.js";
@@ -61,7 +61,7 @@ export function addSessionCommand(program: Command, context: CommandContext): vo
 }
 
 async function standIn(args: readonly string[], terminal: Terminal): Promise<number> {
-  // Before anything is opened here.
+  // Before any file is opened here.
   const others = streamsBehind(handedOn(inheritedDescriptors()));
   const { env, stdout, stderr } = terminal;
   const { command, args: first } = ownProgram();
@@ -83,7 +83,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
       say: (message) => say(terminal, `dagger-breaker: ${message}`),
     });
   } catch (error) {
-    // The messages of our own refusals hold names of breakers and times only.
+    // The messages of our own rejections contain only names of breakers and times.
     if (!isCircuitBreakerError(error)) throw error;
     throw new CommandError(error.message, EXIT.rejected);
   } finally {
@@ -91,7 +91,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
   }
 }
 
-/** What a terminal sends to the real CLI as well. */
+/** Signals that a terminal also sends to the real CLI. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 
 function realCli(env: Terminal["env"], own: readonly string[]): string {
@@ -103,7 +103,7 @@ function realCli(env: Terminal["env"], own: readonly string[]): string {
   }
 }
 
-/** Opens sessions with the run that we were started under, and by ourselves once that has gone. */
+/** Opens sessions in the run that started us, or alone once that run has ended. */
 function within(path: string, own: SessionHost, terminal: Terminal): SessionHost {
   const run = connectSessionHost(path);
   return {
@@ -119,7 +119,7 @@ function within(path: string, own: SessionHost, terminal: Terminal): SessionHost
   };
 }
 
-/** Sessions that are guarded in this process; nothing is set up before one begins. */
+/** Guards sessions in this process. It starts nothing before the first one begins. */
 class OwnSessions implements SessionHost {
   readonly #terminal: Terminal;
   #close = async (): Promise<void> => undefined;

@@ -1,4 +1,4 @@
-/** `dagger-breaker trace`: runs a command and tells at its end what it contacted. */
+/** `dagger-breaker trace`: runs a command and reports its contacts at the end. */
 
 import { type FileHandle, open } from "node:fs/promises";
 import type { Command } from "commander";
@@ -47,7 +47,7 @@ export function addTraceCommand(program: Command, context: CommandContext): void
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", EXIT_CODES)
     .action(async (command: string, args: string[], options: TraceOptions) => {
-      // Before anything is opened here.
+      // Before any file is opened here.
       const inherited = inheritedDescriptors();
       const file = options.output === undefined ? undefined : await openFile(options.output);
       try {
@@ -96,7 +96,7 @@ async function trace(
   }
 }
 
-/** Whatever happens to the report, the exit code stays that of the command. */
+/** Writes the report. The exit code stays that of the command in any case. */
 async function tell(
   report: TraceReport,
   { json, output }: TraceOptions,

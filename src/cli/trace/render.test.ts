@@ -32,7 +32,7 @@ function reportOf(given: Partial<TraceReport> = {}, ...cases: string[]): TraceRe
   };
 }
 
-test("a report is a line on the end, a table a kind, the cache and the images", () => {
+test("a report has a line on the end, a table for each kind, the cache and the images", () => {
   const report = reportOf({ exitCode: 3 }, "ok-exec", "hub-q429", "digest-ok", "git-ok");
   expect(reportLines(report, paint(false))).toMatchInlineSnapshot(`
     [
@@ -51,7 +51,7 @@ test("a report is a line on the end, a table a kind, the cache and the images", 
   `);
 });
 
-test("a line is never longer than 80 columns, but for one long name alone", () => {
+test("a line never exceeds 80 columns, except for one long name alone", () => {
   const cases = [...new Set(spans.map((span) => String(span.case)))];
   const long = `${"layers-".repeat(9)}store.example.com`;
   const report = reportOf({}, ...cases);
@@ -68,7 +68,7 @@ test("a line is never longer than 80 columns, but for one long name alone", () =
   expect(lines).toContain(long);
 });
 
-test("colours are for a terminal: red for what failed, yellow for limits", () => {
+test("colors are for a terminal: red for failures, yellow for limits", () => {
   const report = reportOf({}, "hub-q429", "hub-s503");
   const coloured = reportLines(report, paint(true)).join("\n");
   expect(coloured).toContain("\u001b[31m       2\u001b[39m");
@@ -77,7 +77,7 @@ test("colours are for a terminal: red for what failed, yellow for limits", () =>
   expect(stripVTControlCharacters(coloured)).toBe(plain);
 });
 
-test("without an upstream, that is said", () => {
+test("shows that there was no upstream", () => {
   const lines = reportLines(reportOf({}, "digest-ok"), paint(false));
   expect(lines.slice(1, 3)).toEqual([
     "No upstream was asked.",
@@ -86,7 +86,7 @@ test("without an upstream, that is said", () => {
   expect(lines.join("\n")).toContain("busybox:h5  no request");
 });
 
-test("hosts that the cache spared are named", () => {
+test("names the hosts that the cache avoided", () => {
   const report = reportOf({}, "version");
   const cached = { calls: 2, byCall: [], hosts: [{ kind: "http", host: "x.io", calls: 2 }] };
   const contacts = { ...report.contacts, cached } as TraceReport["contacts"];
@@ -95,7 +95,7 @@ test("hosts that the cache spared are named", () => {
   );
 });
 
-test("without a witness, only the end and the notes are told", () => {
+test("without traces, shows only the end and the notes", () => {
   const notes = [{ code: "witness-off", text: "Nothing was traced." }];
   const report = reportOf({
     contacts: null,

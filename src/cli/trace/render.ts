@@ -1,4 +1,4 @@
-/** Says in words what a command contacted, in lines of 80 columns where no name is longer. */
+/** Renders the contacts of a command, in lines of 80 columns unless a name is longer. */
 
 import type { Contacts, ImageTotals, UpstreamTotals } from "../../runner/contacts/contacts.js";
 import type { Paint } from "../terminal.js";
@@ -9,10 +9,10 @@ const COLUMNS = 80;
 const HEADINGS = ["ASKED", "OK", "FAILED", "LIMITED", "AGAIN", "TIME", "SLOWEST"] as const;
 const FAILED = HEADINGS.indexOf("FAILED");
 const LIMITED = HEADINGS.indexOf("LIMITED");
-/** How many of the most frequent calls are named. */
+/** Number of frequent calls that are named. */
 const CALLS_NAMED = 4;
 
-/** The lines that `trace` prints. */
+/** Returns the lines that `trace` prints. */
 export function reportLines(report: TraceReport, paint: Paint): string[] {
   const { contacts, notes } = report;
   return [
@@ -38,7 +38,7 @@ function contactLines(contacts: Contacts, paint: Paint): string[] {
   ];
 }
 
-/** One table a kind, all with the same columns. */
+/** Returns one table for each kind, all with the same columns. */
 function tables(upstreams: readonly UpstreamTotals[], paint: Paint): string[] {
   const cells = new Map(upstreams.map((upstream) => [upstream, figuresOf(upstream)]));
   const widths = HEADINGS.map((heading, column) =>
@@ -95,7 +95,7 @@ function imageLines(images: readonly ImageTotals[], paint: Paint): string[] {
     paint.dim("IMAGE"),
     ...images.flatMap(({ image, digests, asked }) => [
       asked ? image : `${image}  ${paint.green("no request")}`,
-      // One without a tag says its digest itself.
+      // An image without a tag already shows its digest.
       ...digests.filter((digest) => !image.endsWith(digest)).map((digest) => `  ${digest}`),
     ]),
   ];
@@ -110,7 +110,7 @@ function timeText(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** A text in lines, none longer than the columns unless a word is. */
+/** Wraps a text. Only a single word may exceed the width. */
 function wrapped(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

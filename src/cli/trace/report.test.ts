@@ -50,7 +50,7 @@ function reportOf(given: Partial<ReportFacts> = {}) {
 
 const codes = (report: ReturnType<typeof reportOf>) => report.notes.map(({ code }) => code);
 
-test("a report holds how the command ended and what it contacted, in plain numbers", () => {
+test("a report contains the end of the command and its contacts, in plain numbers", () => {
   const report = reportOf({ end: { exitCode: 143, signal: "SIGTERM" } });
   expect(report).toMatchObject({ exitCode: 143, signal: "SIGTERM", durationMs: 1235, notes: [] });
   for (const { durationMs, slowestMs } of report.contacts?.upstreams ?? []) {
@@ -59,26 +59,26 @@ test("a report holds how the command ended and what it contacted, in plain numbe
   }
 });
 
-test("what the collector got is told only where there is one", () => {
+test("shows the collector's counts only if there is one", () => {
   expect(reportOf().bodies).toMatchObject({ received: 13, forwarded: null, dropped: null });
   const trace = traceOf({ hasCollector: true });
   expect(reportOf({ trace }).bodies).toMatchObject({ forwarded: 11, dropped: 2 });
 });
 
-test("without a witness it says why, and of contacts nothing", () => {
+test("without traces it shows the reason, and no contacts", () => {
   const report = reportOf({ trace: undefined, offReason: "X is set" });
   expect(report).toMatchObject({ contacts: null, bodies: null });
   expect(report.notes).toEqual([{ code: "witness-off", text: "Nothing was traced: X is set." }]);
 });
 
-test("lost and unreadable bodies are told", () => {
+test("reports lost and unreadable bodies", () => {
   const bodies = { ...BODIES, undecodable: 1, tooLarge: 2, refused: 3 };
   const report = reportOf({ trace: traceOf({ bodies }) });
   expect(report.bodies).toMatchObject({ undecodable: 1, refused: 5 });
   expect(codes(report)).toEqual(["undecodable", "refused"]);
 });
 
-test("what is in no list is told", () => {
+test("reports omitted entries", () => {
   const contacts = { ...traceOf().contacts, omitted: { exchanges: 3, images: 0 } };
   expect(codes(reportOf({ trace: traceOf({ contacts }) }))).toEqual(["omitted"]);
 });
@@ -87,18 +87,18 @@ test.each([
   [{}, /no dagger command/],
   [{ DAGGER_SESSION_PORT: "1234" }, /opened outside/],
   [{ TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00" }, /TRACEPARENT/],
-])("why no spans came, with %j", (env, words) => {
+])("reports why no spans came, with %j", (env, words) => {
   const [note] = reportOf({ trace: traceOf({}, []), env }).notes;
   expect(note?.code).toBe("no-spans");
   expect(note?.text).toMatch(words);
 });
 
-test("spans of the program itself are none of the engine", () => {
+test("spans of the program itself are not the engine's", () => {
   const own = { ...recorded[0], scope: "mine", name: "mine" };
   expect(codes(reportOf({ trace: traceOf({}, [own]) }))).toEqual(["no-spans"]);
 });
 
-test("warnings come along in words for who reads this", () => {
+test("rewords warnings for readers of a trace", () => {
   const warnings = [
     { code: "traces-sampled", text: "for a guard." },
     { code: "traces-dropped", text: "The collector refuses." },

@@ -1,4 +1,4 @@
-/** What `trace` tells at the end of a command, as `--json` prints it. */
+/** The report of `trace`, as `--json` prints it. */
 
 import type { CommandEnd } from "../../runner/attempt/run-command.js";
 import type { CommandTrace } from "../../runner/contacts/command-witness.js";
@@ -9,42 +9,41 @@ import type { TraceReceiverMetrics } from "../../traces/receiver/receiver.js";
 import { unreadText } from "../../traces/receiver/unread.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
 
-/** What became of the bodies in which the spans came. */
+/** The fate of the bodies with spans. */
 export interface BodiesReport {
   readonly received: number;
   readonly undecodable: number;
-  /** Those of a type or an encoding that is not read here; they were passed on, or dropped. */
+  /** Bodies of an unknown type or encoding, which were passed on or dropped. */
   readonly unread: TraceReceiverMetrics["unreadByKind"];
-  /** Those that were not taken: too large, or too many at once. */
+  /** Rejected bodies: too large, or too many at once. */
   readonly refused: number;
-  /** Those that the user's collector took, and those that it did not get; null without one. */
+  /** Bodies that the user's collector accepted, and those it did not get; null without a collector. */
   readonly forwarded: number | null;
   readonly dropped: number | null;
 }
 
-/** The report. */
 export interface TraceReport {
   readonly exitCode: number;
   readonly signal: string | null;
   readonly durationMs: number;
-  /** Null when the witness was off. */
+  /** Null if traces were off. */
   readonly contacts: Contacts | null;
   readonly bodies: BodiesReport | null;
   readonly notes: readonly Note[];
 }
 
-/** What a report is made of. */
+/** The facts of a report. */
 export interface ReportFacts {
   readonly end: CommandEnd;
   readonly durationMs: number;
   readonly trace: CommandTrace | undefined;
   readonly offReason: string | undefined;
-  /** What the package said of traces while the command ran. */
+  /** Warnings of the package about traces while the command ran. */
   readonly warnings: readonly Note[];
   readonly env: Environment;
 }
 
-/** Puts the report together. */
+/** Creates the report. */
 export function traceReport(facts: ReportFacts): TraceReport {
   const { end, durationMs, trace } = facts;
   return {
@@ -57,7 +56,7 @@ export function traceReport(facts: ReportFacts): TraceReport {
   };
 }
 
-/** Times come with fractions of microseconds that say nothing. */
+/** Rounds times, whose fractions of microseconds mean nothing. */
 function rounded(contacts: Contacts): Contacts {
   const upstreams = contacts.upstreams.map((upstream) => ({
     ...upstream,
@@ -102,7 +101,7 @@ function notesOf({ trace, offReason, warnings, env }: ReportFacts): Note[] {
   return [...notes, ...warnings.map((warning) => inWordsOf(trace, warning))];
 }
 
-/** What a guard would be told is of another kind than what somebody wants to know who reads this. */
+/** Rewords a note for readers of a trace report, because it was written for users of a guard. */
 function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note {
   if (code === "traces-sampled") {
     return { code, text: "OTEL_TRACES_SAMPLER is set: what is not sampled is missing here." };
@@ -112,7 +111,7 @@ function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note 
   return { code, text: `${text} It did not get ${dropped} of ${bodies}.` };
 }
 
-/** The program that was run may have sent spans of its own. */
+/** Returns whether spans came from an engine. The program itself may have sent spans too. */
 export function hasEngineSpans({ requests, upstreams }: Contacts): boolean {
   return requests > 0 || upstreams.length > 0;
 }

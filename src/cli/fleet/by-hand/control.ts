@@ -1,4 +1,4 @@
-/** Does something by hand to circuits, one after the other, and tells each as it is done. */
+/** Applies a manual control to circuits one by one, and reports each. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import type { ControlCommand } from "../../../fleet/rules/command.js";
@@ -25,33 +25,33 @@ import {
 } from "../with-store.js";
 import { defaultOwner, MAX_OWNER_LENGTH } from "./owner.js";
 
-/** The options that all of them have. */
+/** The options of all manual controls. */
 export interface ControlFlags extends FleetFlags {
   readonly reason?: string;
   readonly owner?: string;
 }
 
-/** What is done to each circuit, and how it is told. */
+/** A manual control and its message. */
 export interface Control {
-  /** Who does it is given, the rest is known from the command line. */
+  /** Returns the command for an owner; the rest comes from the command line. */
   command(owner: string): ControlCommand;
-  /** Looks at all circuits before anything is done to one of them; a CommandError keeps it so. */
+  /** Checks all circuits before the first change. A CommandError prevents the change. */
   readonly check?: (before: readonly FleetEntry[], scope: string) => void;
-  /** Whether it is done to a circuit that the store does not know. */
+  /** Whether it applies to a circuit that the store does not know. */
   readonly toUnknown: boolean;
   tell(before: FleetEntry, after: FleetEntry): string;
 }
 
 const MAX_REASON_LENGTH = 1000;
 
-/** How the reason is given and read, which is kept for all to see. */
+/** The option for the reason, which is stored for all to see. */
 export const REASON = [
   "--reason <text>",
   "why, in at most 1000 characters",
   textOf(MAX_REASON_LENGTH),
 ] as const;
 
-/** Adds what all of them have: the names of circuits, the store, who does it. */
+/** Adds the common options: the names of circuits, the store, the owner. */
 export function addControlOptions(command: Command): Command {
   return addFleetOptions(command.argument("<name...>", "circuits, such as registry:docker.io"))
     .option(
@@ -62,7 +62,7 @@ export function addControlOptions(command: Command): Command {
     .option("--json", "print the circuits afterwards as one JSON array");
 }
 
-/** Adds a command that closes circuits which the store knows; `tell` words what was done to one. */
+/** Adds a command that closes known circuits. `tell` renders the message for one. */
 export function addClosingCommand(
   command: Command,
   context: CommandContext,
@@ -86,7 +86,7 @@ export function addClosingCommand(
     });
 }
 
-/** Does it, and gives the exit code. */
+/** Runs the control, and returns the exit code. */
 export async function control(
   names: readonly string[],
   flags: ControlFlags,
@@ -117,7 +117,7 @@ export async function control(
   try {
     await withStore(flags, terminal.env, doAll, what.toUnknown);
   } finally {
-    // What was done before something went wrong is told all the same.
+    // Changes before an error are still reported.
     if (flags.json && objects.length > 0) printJson(terminal, objects);
   }
   return exitCode;

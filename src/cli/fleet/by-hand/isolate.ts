@@ -1,4 +1,4 @@
-/** `dagger-breaker isolate`: keeps all calls of a fleet away from an upstream for a time. */
+/** `dagger-breaker isolate`: rejects all calls of a fleet to an upstream for a time. */
 
 import type { Command } from "commander";
 import type { FleetEntry } from "../../../fleet/store.js";
@@ -66,7 +66,7 @@ function isolate(
   });
 }
 
-/** A name with a slip would isolate nothing, and nobody would know. */
+/** Rejects a name with a typo, which would silently isolate nothing. */
 function refuseTypo(name: string, scope: string): void {
   const problem = guardNameProblem(name);
   if (problem === undefined) return;

@@ -9,18 +9,18 @@ const GITHUB = {
   GITHUB_RUN_ID: "7",
 };
 
-test("in CI it is who started the job, with its run", () => {
+test("in CI it is the user who started the job, with its run", () => {
   expect(defaultOwner(GITHUB)).toBe("octocat (https://github.com/acme/app/actions/runs/7)");
   const gitlab = { GITLAB_USER_LOGIN: "ada", CI_JOB_URL: "https://gitlab.example/jobs/1" };
   expect(defaultOwner(gitlab)).toBe("ada (https://gitlab.example/jobs/1)");
 });
 
-test("a CI system that does not tell who started it leaves the user, with the run", () => {
+test("a CI system that does not name the user leaves the local one, with the run", () => {
   const owner = defaultOwner({ BUILD_URL: "https://jenkins.example/job/1/" });
   expect(owner).toMatch(/@.+ \(https:\/\/jenkins\.example\/job\/1\/\)$/);
 });
 
-test("elsewhere it is the user of the machine, whatever variables say", () => {
+test("elsewhere it is the user of the machine, whatever the variables contain", () => {
   expect(defaultOwner({ GITHUB_ACTOR: "octocat" })).toMatch(new RegExp(`.@${hostname()}$`));
 });
 

@@ -1,10 +1,13 @@
-/** Who acts by hand when nobody is named: whoever started the CI job, else the user of this machine. */
+/**
+ * Returns the default owner of a manual control: the user who started the CI job, else the user of
+ * this machine.
+ */
 
 import { ownerOfProcess } from "../../../fleet/client/fleet-control.js";
 import { runOf } from "../../../fleet/client/reporter.js";
 import type { Terminal } from "../../terminal.js";
 
-/** Where CI systems say for whom they run: GitHub, GitLab, Azure, CircleCI, Buildkite. */
+/** Variables with the user of a CI job: GitHub, GitLab, Azure, CircleCI, Buildkite. */
 const ACTORS = [
   "GITHUB_ACTOR",
   "GITLAB_USER_LOGIN",
@@ -13,15 +16,15 @@ const ACTORS = [
   "BUILDKITE_BUILD_CREATOR",
 ] as const;
 
-/** The most that a store takes. */
+/** The longest owner that a store accepts. */
 export const MAX_OWNER_LENGTH = 200;
 
-/** Who acts, with the run of a CI system: 1 to 200 characters. */
+/** Returns the owner, with the run of a CI system: 1 to 200 characters. */
 export function defaultOwner(env: Terminal["env"]): string {
   const run = runOf(env);
   if (run === null) return ownerOfProcess();
   const actor = ACTORS.map((name) => env[name]?.trim()).find(Boolean) ?? ownerOfProcess();
   const owner = `${actor} (${run})`;
-  // Half an address leads nowhere.
+  // A truncated address is useless.
   return owner.length <= MAX_OWNER_LENGTH ? owner : actor.slice(0, MAX_OWNER_LENGTH);
 }

@@ -9,7 +9,7 @@ const entry = (name: string, generation: number) => ({
 const generations = (view: CircuitView) =>
   Object.fromEntries(view.entries(0).map(({ name, snapshot }) => [name, snapshot.generation]));
 
-test("the answer to a poll is what is known, older or not", () => {
+test("a poll replaces the known state, older or not", () => {
   const view = new CircuitView([]);
   view.push(entry("a", 9), 1);
   view.push(entry("b", 9), 1);
@@ -17,7 +17,7 @@ test("the answer to a poll is what is known, older or not", () => {
   expect(generations(view)).toEqual({ a: 5 });
 });
 
-test("what is pushed while a poll is on its way is newer than its answer", () => {
+test("a push during a poll is newer than its reply", () => {
   const view = new CircuitView([]);
   view.push(entry("a", 9), 3);
   view.push(entry("new", 1), 3);
@@ -25,21 +25,21 @@ test("what is pushed while a poll is on its way is newer than its answer", () =>
   expect(generations(view)).toEqual({ a: 9, b: 1, new: 1 });
 });
 
-test("a push that is older than what is known is dropped", () => {
+test("drops a push that is older than the known state", () => {
   const view = new CircuitView([]);
   view.push(entry("a", 9), 1);
   view.push(entry("a", 8), 2);
   expect(generations(view)).toEqual({ a: 9 });
 });
 
-test("only circuits that are named are taken in", () => {
+test("accepts only named circuits", () => {
   const view = new CircuitView(["a"]);
   view.push(entry("a", 1), 1);
   view.push(entry("b", 1), 1);
   expect(generations(view)).toEqual({ a: 1 });
 });
 
-test("each circuit grows older from when it was heard of", () => {
+test("each circuit ages from its last news", () => {
   const view = new CircuitView([]);
   view.replace([entry("a", 1), entry("b", 1)], 0, 100);
   view.push(entry("b", 2), 250);

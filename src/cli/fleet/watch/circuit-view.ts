@@ -1,4 +1,4 @@
-/** What is known of the circuits of a scope, from polls and pushes; it grows older by itself. */
+/** The known state of a scope's circuits, from polls and pushes. It ages by itself. */
 
 import type { FleetSnapshot } from "../../../fleet/rules/reply.js";
 import type { FleetEntry } from "../../../fleet/store.js";
@@ -9,31 +9,31 @@ interface Known {
   readonly atMs: number;
 }
 
-/** All times are those of one monotonic clock, in milliseconds. */
+/** All times are on one monotonic clock, in milliseconds. */
 export class CircuitView {
   #known = new Map<string, Known>();
   readonly #names: ReadonlySet<string>;
 
-  /** @param names The circuits that are looked at; all when there are none. */
+  /** @param names The circuits to watch; all of them if empty. */
   constructor(names: readonly string[]) {
     this.#names = new Set(names);
   }
 
-  /** Takes in the answer to a poll; what was pushed after it began is newer. */
+  /** Applies a poll. Pushes after its start are newer. */
   replace(entries: readonly FleetEntry[], beganMs: number, nowMs: number): void {
     const known = new Map(entries.map(({ name, snapshot }) => [name, { snapshot, atMs: nowMs }]));
     for (const [name, pushed] of this.#known) if (pushed.atMs > beganMs) known.set(name, pushed);
     this.#known = known;
   }
 
-  /** Takes in a push, unless it is older than what is known. */
+  /** Applies a push, unless it is older than the known state. */
   push({ name, snapshot }: FleetEntry, nowMs: number): void {
     if (this.#names.size > 0 && !this.#names.has(name)) return;
     const generation = this.#known.get(name)?.snapshot.generation ?? 0;
     if (snapshot.generation >= generation) this.#known.set(name, { snapshot, atMs: nowMs });
   }
 
-  /** How the circuits stand now, as far as is known. */
+  /** Returns the current state of the circuits, as far as known. */
   entries(nowMs: number): readonly FleetEntry[] {
     return [...this.#known].map(([name, { snapshot, atMs }]) => ({
       name,

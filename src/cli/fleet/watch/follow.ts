@@ -1,4 +1,4 @@
-/** Follows the circuits of a scope: by pushes where the store has them, and by polls in any case. */
+/** Follows the circuits of a scope by polls, and by pushes if the store has them. */
 
 import type { FleetEntry } from "../../../fleet/store.js";
 import { onAbort } from "../../../policies/abort.js";
@@ -7,26 +7,26 @@ import { CommandError } from "../../terminal.js";
 import { type OpenScope, readCircuits } from "../with-store.js";
 import { CircuitView } from "./circuit-view.js";
 
-/** Shows what there is to see. */
+/** The receiver of changes. */
 export interface Follower {
-  /** The store has answered for the first time. */
+  /** The store has replied for the first time. */
   begin(view: CircuitView): void;
-  /** Something may have changed. Rejects with a CommandError when the store is lost meanwhile. */
+  /** A change is possible. Rejects with a CommandError when the store is lost meanwhile. */
   update(view: CircuitView): Promise<void> | void;
-  /** The store does not answer any more; it is asked again and again. */
+  /** The store no longer replies, and is polled again. */
   lost(message: string): void;
-  /** It answers again. */
+  /** The store replies again. */
   found(): void;
 }
 
 const POLL_MS = 1000;
-/** Pushes can be lost, which a rare poll makes up for. */
+/** Polls rarely, to make up for lost pushes. */
 const BACKSTOP_MS = 5000;
 
 /**
  * Follows until the signal is aborted.
  *
- * @throws CommandError when the store does not answer the first time.
+ * @throws CommandError when the store does not reply the first time.
  */
 export async function follow(
   opened: OpenScope,
@@ -86,7 +86,7 @@ function isStoreLost(error: unknown): error is CommandError {
   return error instanceof CommandError && error.exitCode === EXIT.storeUnreachable;
 }
 
-/** Ends a wait at its time, when it rings, or when the signal is aborted. */
+/** A wait that ends at its time, on `ring`, or when the signal is aborted. */
 class Alarm {
   readonly #signal: AbortSignal;
   #rang = false;

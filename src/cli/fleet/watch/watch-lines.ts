@@ -1,4 +1,4 @@
-/** Writes one line for each change of shared circuits: for logs, and as JSON for programs. */
+/** Writes one line for each change of shared circuits, for logs, or JSON for programs. */
 
 import type { FleetEntry } from "../../../fleet/store.js";
 import { plainJson, plainText } from "../../plain-text.js";
@@ -11,7 +11,7 @@ import { count, whoText, whyText } from "../words.js";
 import type { CircuitView } from "./circuit-view.js";
 import type { Follower } from "./follow.js";
 
-/** Tells what a follower is to show. */
+/** Writes the lines of a follower. */
 export class LineWriter implements Follower {
   readonly #opened: OpenScope;
   readonly #terminal: Terminal;
@@ -24,7 +24,7 @@ export class LineWriter implements Follower {
     this.#json = json;
   }
 
-  /** Tells how the circuits stand at the start: as JSON all of them, else what is not closed. */
+  /** Writes the initial state: all circuits as JSON, otherwise only those that are not closed. */
   begin(view: CircuitView): void {
     const entries = view.entries(performance.now());
     const nowMs = Date.now();
@@ -62,7 +62,7 @@ export class LineWriter implements Follower {
     else say(this.#terminal, "the store answers again");
   }
 
-  /** Gives the generation of the last change that it has told. */
+  /** Writes new changes, and returns the generation of the last one. */
   async #tell(name: string, told: number): Promise<number> {
     const { store, scope, ask } = this.#opened;
     const changes = await ask(() => changesAfter(store, { scope, name }, told));

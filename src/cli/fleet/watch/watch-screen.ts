@@ -1,4 +1,4 @@
-/** Paints the table of shared circuits on a terminal, again and again in the same place. */
+/** Paints the table of shared circuits on a terminal repeatedly, in the same place. */
 
 import { cutTo } from "../../plain-text.js";
 import { paintFor, printLines, type Terminal } from "../../terminal.js";
@@ -9,7 +9,7 @@ import { count } from "../words.js";
 import type { CircuitView } from "./circuit-view.js";
 import type { Follower } from "./follow.js";
 
-/** Another screen, no wrapping of long lines, no cursor; and back. */
+/** Switches to the alternate screen, without wrapping and cursor; and back. */
 const ENTER = "\u001b[?1049h\u001b[?7l\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?7h\u001b[?1049l";
 const HOME = "\u001b[H";
@@ -18,7 +18,7 @@ const CLEAR_BELOW = "\u001b[J";
 const PAINT_MS = 1000;
 const DEFAULT_ROWS = 24;
 
-/** Shows what a follower hears of; times count down between two updates. */
+/** Paints the state of a follower. Times count down between two updates. */
 export class Screen implements Follower {
   readonly #terminal: Terminal;
   readonly #scope: string;
@@ -52,7 +52,7 @@ export class Screen implements Follower {
     this.#lost = undefined;
   }
 
-  /** Gives the terminal back, with the last table on it. */
+  /** Restores the terminal, with the last table on it. */
   end(): void {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
@@ -63,7 +63,7 @@ export class Screen implements Follower {
 
   #paint(): void {
     const { stdout } = this.#terminal;
-    // A terminal that does not keep up gets the next picture.
+    // A slow terminal gets the next picture.
     if (stdout.writableNeedDrain) return;
     const room = Math.max(1, (stdout.rows ?? DEFAULT_ROWS) - 1);
     const lines = this.#lines();

@@ -55,7 +55,7 @@ function watch(names: readonly string[], flags: FleetFlags, terminal: Terminal):
 
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Goes on until a signal ends it, or nobody reads its output any more. */
+/** Runs until a signal arrives or its output is closed. */
 async function untilEnded(
   { stdout }: Terminal,
   work: (signal: AbortSignal) => Promise<void>,
@@ -67,7 +67,7 @@ async function untilEnded(
   try {
     await work(ended.signal);
   } catch (error) {
-    // Ended before the store had answered for the first time.
+    // Ended before the store's first reply.
     if (!ended.signal.aborted) throw error;
   } finally {
     for (const name of ENDING) process.off(name, end);
