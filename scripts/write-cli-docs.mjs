@@ -95,10 +95,10 @@ function exitCodeTable(commands) {
   return tableOf(["code", "command", "meaning"], rows);
 }
 
-/** A line of exit codes begins with a code, or is about codes that are not ours. */
+/** Splits a line of exit codes. It begins with a code, or is about codes of other programs; a fault is a name. */
 function exitCode([term, description]) {
   const [, code = "", first = ""] = /^(\d*) *(.*)$/.exec(term) ?? [];
-  return [code, oneLine(`${first} ${description}`)];
+  return [code, oneLine(`${first} ${description}`).replace(/^(\w+): /, "`$1`: ")];
 }
 
 function table(head, items) {

@@ -35,12 +35,12 @@ function filesIn(folder: string, name: RegExp): string[] {
     .sort();
 }
 
-/** A page without its blocks of code, in which a bracket is no link and a `#` no heading. */
+/** Removes blocks of code, in which a bracket is not a link and a `#` is not a heading. */
 function withoutCode(text: string): string {
   return text.replace(/^( *)(`{3,}).*?^\1\2$/gms, "").replace(/`[^`\n]*`/g, "code");
 }
 
-/** The anchors that GitHub gives to the headings of a page; a heading that comes twice gets a number. */
+/** Returns the anchors that GitHub gives to the headings of a page; a heading that comes twice gets a number. */
 function anchorsOf(path: string): Set<string> {
   const anchors = new Set<string>();
   const text = read(path).replace(/^( *)(`{3,}).*?^\1\2$/gms, "");
@@ -54,7 +54,7 @@ function anchorsOf(path: string): Set<string> {
   return anchors;
 }
 
-/** Why a link of a page leads nowhere; undefined when it leads somewhere. */
+/** Returns why a link of a page leads nowhere; undefined when it leads somewhere. */
 function faultOf(page: string, target: string): string | undefined {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? page : normalize(join(dirname(page), path));

@@ -42,7 +42,7 @@ const COMMANDS = [
   ["serve"],
 ];
 
-/** Whether a command line begins with a command and one of its parts. */
+/** Returns whether a command line begins with a command and one of its parts. */
 function hasParts([command, part]: readonly string[]): boolean {
   return COMMANDS.some((known) => known.length > 1 && known[0] === command && known[1] === part);
 }
@@ -65,9 +65,10 @@ test("the table of exit codes is that of the program", () => {
   ];
   const rows = reference.split("\n").filter((line) => /^\| [0-9]/.test(line));
   const cells = rows.map((row) => row.split("|").map((cell) => cell.trim()));
+  const plain = (cell = "") => cell.replaceAll("`", "");
   for (const [command, codes] of meanings) {
     for (const [code, meaning] of codes) {
-      const found = cells.filter((row) => row[1] === `${code}` && row[3] === meaning);
+      const found = cells.filter((row) => row[1] === `${code}` && plain(row[3]) === meaning);
       expect(
         found.flatMap((row) => row[2]?.split(", ")),
         meaning,
@@ -93,7 +94,7 @@ test("the reference is what --help prints: else run scripts/write-cli-docs.mjs a
   expect(changed).toContain("| `--other` | does something else |");
 });
 
-/** What a command line prints. */
+/** Returns the output of a command line. */
 async function output(...args: string[]): Promise<string> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
@@ -132,7 +133,7 @@ test("every command line in README.md and in docs/ is one that the program knows
   ]);
   expect(lines.length).toBeGreaterThan(5);
   for (const [, line = ""] of lines) {
-    // What stands behind "--" belongs to the command that is run.
+    // The words behind "--" belong to the command that is run.
     const [own = ""] = line.split(/ -- /);
     const words = own.trim().split(/\s+/);
     const command = hasParts(words) ? words.slice(0, 2) : words.slice(0, 1);
@@ -146,7 +147,7 @@ test("no option is told that is not there", async () => {
   const helps = await Promise.all(
     [...COMMANDS, ["trace"], []].map((command) => output(...command, "--help")),
   );
-  // Those of other programs in the examples stand in lines of code, not in backquotes.
+  // Options of other programs stand in lines of code, not in backquotes.
   const told = [...`${docs}${reference}`.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name ?? "");
   expect(told.filter((name) => !helps.some((help) => help.includes(name)))).toEqual([]);
 });
