@@ -131,4 +131,11 @@ export {
 
 // Telemetry.
 export { DIAGNOSTICS_CHANNELS, publishDiagnostics } from "./telemetry/diagnostics.js";
-export { type Logger, type LogOptions, logTo } from "./telemetry/log.js";
+export {
+  type FieldsLogger,
+  type LogFormat,
+  type Logger,
+  type LogOptions,
+  logTo,
+  type MessageLogger,
+} from "./telemetry/log.js";

@@ -3,6 +3,7 @@
 import { CircuitState } from "./circuit-state.js";
 import type { Control } from "./events.js";
 import type { Machine } from "./machine.js";
+import { ageMs } from "./remaining.js";
 import type { TripSnapshot } from "./trip/trip-policy.js";
 
 /** Counters since the breaker was created. They never decrease. */
@@ -32,7 +33,7 @@ export interface CircuitBreakerMetrics {
   readonly generation: number;
   /** Admitted calls that have not settled. */
   readonly inFlightCount: number;
-  /** Milliseconds spent in this state. */
+  /** Whole milliseconds spent in this state. */
   readonly stateAgeMs: number;
   /**
    * Whole milliseconds until the circuit probes: 0 when it admits calls, undefined when isolated.
@@ -59,7 +60,7 @@ export function metricsOf(machine: Machine): CircuitBreakerMetrics {
     control: machine.control,
     generation: machine.generation,
     inFlightCount: machine.inFlight,
-    stateAgeMs: nowMs - state.sinceMs,
+    stateAgeMs: ageMs(state.sinceMs, nowMs),
     retryAfterMs: machine.check().retryAfterMs,
     isolationReason: machine.isolationReason,
     trip: state.kind === CircuitState.HalfOpen || isolated ? undefined : state.counted(nowMs),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { remainingMs } from "./remaining.js";
+import { ageMs, remainingMs } from "./remaining.js";
 
 test("the remaining time is a whole number of milliseconds, and never too short", () => {
   const moment = fc.double({ min: 0, max: 1e9, noNaN: true });
@@ -17,4 +17,10 @@ test("the remaining time is a whole number of milliseconds, and never too short"
 
 test("the remaining time of the past is 0", () => {
   expect(remainingMs(5, 10)).toBe(0);
+});
+
+test("an age is a whole number of milliseconds, and never too high", () => {
+  expect([ageMs(10, 10.9), ageMs(0.1, 60_000.1), ageMs(1_000, 61_000.001)]).toEqual([
+    0, 60_000, 60_000,
+  ]);
 });

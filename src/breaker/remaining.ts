@@ -1,4 +1,4 @@
-/** Calculates remaining times for users. */
+/** Calculates remaining times and ages for users. */
 
 /**
  * Returns the time from `nowMs` until `untilMs` in whole milliseconds. Rounds up, so that a caller
@@ -7,4 +7,9 @@
  */
 export function remainingMs(untilMs: number, nowMs: number): number {
   return Math.max(0, Math.ceil(untilMs - nowMs - 0.0005));
+}
+
+/** Returns the time since `sinceMs` in whole milliseconds. Rounds down, after the same microseconds. */
+export function ageMs(sinceMs: number, nowMs: number): number {
+  return Math.floor(Math.round((nowMs - sinceMs) * 1000) / 1000);
 }

@@ -19,7 +19,9 @@ export function attachToAll(source: CircuitBreaker | Registry, attach: Attach): 
     return () => runAll(offs);
   }
   if (typeof (source as Registry | undefined)?.onBreaker !== "function") {
-    throw new TypeError(`source is ${show(source)}, expected a CircuitBreaker or a registry`);
+    throw new TypeError(
+      `source is ${show(source)}, expected a CircuitBreaker, a registry or a fleet`,
+    );
   }
   // Keyed by the breaker itself, so that an evicted breaker is not kept alive.
   const attached = new WeakMap<CircuitBreaker, readonly (() => void)[]>();
@@ -30,6 +32,7 @@ export function attachToAll(source: CircuitBreaker | Registry, attach: Attach): 
   };
 }
 
-function runAll(functions: readonly (() => void)[]): void {
+/** Calls every function. */
+export function runAll(functions: readonly (() => void)[]): void {
   for (const each of functions) each();
 }

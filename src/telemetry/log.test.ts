@@ -23,10 +23,10 @@ test("a circuit that opens is a warning, a rejection a debug line, closing is in
   clock.advance(58_500);
   breaker.acquire().success();
   expect(logger.lines).toEqual([
-    'warn: circuit breaker "api": closed -> open (tripped, probes in 60s, last failure: RangeError)',
-    'debug: circuit breaker "api": rejected (open, retry in 59s)',
-    'info: circuit breaker "api": open -> half-open (open-time-over)',
-    'info: circuit breaker "api": half-open -> closed (probe-succeeded)',
+    'warn: circuit "api" opened: 1 consecutive failure (probes in 60s, last failure: RangeError)',
+    'debug: circuit "api" rejected a call: open (retry in 59s)',
+    'info: circuit "api" is half-open: reset timeout over',
+    'info: circuit "api" closed: probe succeeded',
   ]);
 });
 
@@ -38,9 +38,9 @@ test("manual control is named and never a warning", () => {
   breaker.tryAcquire();
   breaker.release();
   expect(logger.lines).toEqual([
-    'info: circuit breaker "api": closed -> open (isolate, isolated)',
-    'debug: circuit breaker "api": rejected (isolated)',
-    'info: circuit breaker "api": open -> closed (release)',
+    'info: circuit "api" opened: isolated by hand',
+    'debug: circuit "api" rejected a call: isolated',
+    'info: circuit "api" closed: released by hand',
   ]);
 });
 
@@ -56,8 +56,8 @@ test("outcomes are written when asked for, with how long they took", () => {
   stop();
   breaker.acquire().success();
   expect(logger.lines).toEqual([
-    'debug: circuit breaker "api": success after 12 ms (generation 1)',
-    'debug: circuit breaker "api": ignored (generation 1)',
+    'debug: circuit "api": success after 12 ms (generation 1)',
+    'debug: circuit "api": ignored (generation 1)',
   ]);
 });
 
@@ -96,15 +96,13 @@ test("the registry of the process can be logged as well", () => {
   getCircuitBreaker("logged").isolate("maintenance");
   stop();
   expect(defaultRegistry.delete("logged")).toBe(true);
-  expect(logger.lines).toEqual([
-    'info: circuit breaker "logged": closed -> open (isolate, isolated)',
-  ]);
+  expect(logger.lines).toEqual(['info: circuit "logged" opened: isolated by hand']);
 });
 
 test("what is neither a breaker nor a registry is refused", () => {
   for (const source of [undefined, null, {}, new Map()]) {
     expect(() => logTo(source as never, console)).toThrow(
-      `source is ${source == null ? source : "an object"}, expected a CircuitBreaker or a registry`,
+      `source is ${source == null ? source : "an object"}, expected a CircuitBreaker, a registry or a fleet`,
     );
   }
 });

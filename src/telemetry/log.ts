@@ -1,33 +1,65 @@
-/** Writes what happens to breakers into anything that looks like `console`. */
+/** Writes events of breakers and fleets into a logger: pino, winston, `console`, or one like them. */
 
 import { withoutCommands } from "../attribution/ci-commands.js";
-import { kindOf } from "../breaker/announce.js";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
-import { CircuitState } from "../breaker/circuit-state.js";
-import type { OutcomeEvent, RejectedEvent, StateChangeEvent } from "../breaker/events.js";
-import { booleanField, checkFunction, readOptions } from "../options/check.js";
+import type { OutcomeEvent } from "../breaker/events.js";
+import type { Fleet } from "../fleet/client/fleet.js";
+import { booleanField, checkFunction, readOptions, wordField } from "../options/check.js";
 import type { Registry } from "../registry/registry.js";
-import { attachToAll } from "./attach.js";
+import { attachToAll, runAll } from "./attach.js";
+import {
+  changeEntry,
+  type LogEntry,
+  outcomeEntry,
+  rejectionEntry,
+  sharedChangeEntry,
+  storeDownEntry,
+  storeUpEntry,
+} from "./log-entries.js";
 
-/** The part of `console` that is used; pino and winston have it too. */
-export interface Logger {
-  debug(message: string): void;
-  info(message: string): void;
-  warn(message: string): void;
+/** A logger whose methods take the message first: `console`, winston. */
+export interface MessageLogger {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
 }
 
-/** What `logTo` can be told. */
-export interface LogOptions {
-  /** Whether the outcome of every call is written as well, as debug lines. Default: false. */
-  readonly calls?: boolean | undefined;
+/** A logger whose methods take the fields first: pino, bunyan. */
+export interface FieldsLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
 }
+
+/** The part of a logger that `logTo` uses. */
+export type Logger = MessageLogger | FieldsLogger;
 
 /**
- * Logs the changes of state of a breaker, or of all breakers of a registry, those to come included:
- * a circuit that opens as a warning, other changes as information, rejections as debug lines. No
- * line holds the message of an error, which may hold a secret.
+ * What a logger is called with: `fields-first` is `(fields, message)` as pino and bunyan take it,
+ * `message-first` is `(message, fields)` as winston takes it, `text` is the message alone.
+ */
+export type LogFormat = "auto" | "fields-first" | "message-first" | "text";
+
+/** Options of `logTo`. */
+export interface LogOptions {
+  /** Whether to write the outcome of every call too, as debug entries. Default: false. */
+  readonly calls?: boolean | undefined;
+  /** Default: auto, which knows pino, bunyan and winston, and gives any other logger text. */
+  readonly format?: LogFormat | undefined;
+}
+
+const OPTIONS = {
+  calls: booleanField(false),
+  format: wordField<LogFormat>("auto", ["auto", "fields-first", "message-first", "text"]),
+};
+
+/**
+ * Logs the changes of a breaker, of all breakers of a registry, including later ones, or of the
+ * shared circuits and the store of a fleet. A circuit that opens and a store that goes down are
+ * warnings, other changes are information, rejections are debug entries. No entry contains the
+ * message of an error, which may contain a secret.
  *
- * @returns How to stop.
+ * @returns A function that stops logging.
  *
  * @example
  * ```ts
@@ -39,46 +71,71 @@ export interface LogOptions {
  * ```
  */
 export function logTo(
-  source: CircuitBreaker | Registry,
+  source: CircuitBreaker | Registry | Fleet,
   logger: Logger,
   options?: LogOptions,
 ): () => void {
-  const { calls } = readOptions("logTo", options, { calls: booleanField(false) });
+  const { calls, format } = readOptions("logTo", options, OPTIONS);
   for (const level of ["debug", "info", "warn"] as const) {
     checkFunction(logger?.[level], `logger.${level}`);
   }
+  const write = writerTo(logger, format === "auto" ? formatOf(logger) : format);
+  if (isFleet(source)) return logFleet(source, write);
   return attachToAll(source, (breaker) => {
-    const outcome = (event: OutcomeEvent) => logger.debug(withoutCommands(outcomeLine(event)));
+    const outcome = (event: OutcomeEvent) => write(outcomeEntry(event));
     const names = ["success", "failure", "ignored", "late"] as const;
     return [
-      breaker.on("stateChange", (event) => {
-        const opens = event.to === CircuitState.Open && event.control === "automatic";
-        logger[opens ? "warn" : "info"](withoutCommands(changeLine(event)));
-      }),
-      breaker.on("rejected", (event) => logger.debug(withoutCommands(rejectionLine(event)))),
+      breaker.on("stateChange", (event) => write(changeEntry(event))),
+      breaker.on("rejected", (event) => write(rejectionEntry(event))),
       ...(calls ? names.map((name) => breaker.on(name, outcome)) : []),
     ];
   });
 }
 
-function changeLine(event: StateChangeEvent): string {
-  const { breakerName, from, to, control, reason, retryAfterMs, error } = event;
-  const steered = control === "automatic" ? "" : `, ${control}`;
-  const wait = retryAfterMs === undefined ? "" : `, probes in ${seconds(retryAfterMs)}`;
-  const last = error === undefined ? "" : `, last failure: ${kindOf(error)}`;
-  return `circuit breaker "${breakerName}": ${from} -> ${to} (${reason}${steered}${wait}${last})`;
+const LINE_BREAKS = /[\p{Cc}\u2028\u2029]+/gu;
+
+type Write = (entry: LogEntry) => void;
+
+function logFleet(fleet: Fleet, write: Write): () => void {
+  let dropped = fleet.getMetrics().droppedCount;
+  const offs = [
+    fleet.on("change", (event) => write(sharedChangeEntry(event))),
+    fleet.on("rejected", (event) => write(rejectionEntry(event))),
+    fleet.on("storeDown", (event) => write(storeDownEntry(event))),
+    fleet.on("storeUp", (event) => {
+      const before = dropped;
+      dropped = fleet.getMetrics().droppedCount;
+      write(storeUpEntry(event, dropped - before));
+    }),
+  ];
+  return () => runAll(offs);
 }
 
-function rejectionLine({ breakerName, error }: RejectedEvent): string {
-  const wait = error.retryAfterMs === undefined ? "" : `, retry in ${seconds(error.retryAfterMs)}`;
-  return `circuit breaker "${breakerName}": rejected (${error.reason}${wait})`;
+/** Returns whether a source is a fleet: a registry has `on...` methods of other names, a breaker has no scope. */
+function isFleet(source: unknown): source is Fleet {
+  const { scope, on, getMetrics } = (source ?? {}) as Partial<Fleet>;
+  return typeof scope === "string" && typeof on === "function" && typeof getMetrics === "function";
 }
 
-function outcomeLine({ breakerName, outcome, durationMs, generation }: OutcomeEvent): string {
-  const took = durationMs === undefined ? "" : ` after ${Math.round(durationMs)} ms`;
-  return `circuit breaker "${breakerName}": ${outcome}${took} (generation ${generation})`;
+/** Returns how a logger of that format is called. */
+function writerTo(logger: Logger, format: LogFormat): Write {
+  // The methods of one logger take both arguments in the order of its format.
+  const methods = logger as Record<LogEntry["level"], (...values: unknown[]) => void>;
+  return ({ level, fields, message }) => {
+    // Names come from users and from other processes: an entry stays on one line.
+    const text = withoutCommands(message.replace(LINE_BREAKS, " "));
+    if (format === "fields-first") methods[level](fields, text);
+    else if (format === "message-first") methods[level](text, fields);
+    else methods[level](text);
+  };
 }
 
-function seconds(ms: number): string {
-  return `${Math.ceil(ms / 1000)}s`;
+/** Recognizes a logger by methods that no other kind has; their children inherit them. */
+function formatOf(logger: Logger): LogFormat {
+  const { bindings, addStream, configure, transports } = logger as unknown as Record<
+    string,
+    unknown
+  >;
+  if (typeof bindings === "function" || typeof addStream === "function") return "fields-first";
+  return typeof configure === "function" && transports !== undefined ? "message-first" : "text";
 }

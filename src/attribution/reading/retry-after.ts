@@ -43,5 +43,6 @@ export function readRetryAfter(text: string, nowMs = Date.now()): number | null 
     total += Number(more[1]) * (UNITS_MS[more[2] ?? "s"] ?? 1_000);
     rest = rest.slice(more[0].length);
   }
-  return total;
+  // In whole milliseconds, never early; rounded to microseconds first, as 0.1 s is 100.00000000000001 ms to a computer.
+  return Math.ceil(Math.round(total * 1000) / 1000);
 }

@@ -76,6 +76,7 @@ test("sorts open circuits first, then by name", () => {
 test("the view ages without the store: waits get shorter and end, an isolation ends", () => {
   const open = snapshot({ state: "open", ageMs: 100, retryAfterMs: 1500 });
   expect(later(open, 1000)).toMatchObject({ ageMs: 1100, retryAfterMs: 500 });
+  expect(later(open, 1000.7)).toMatchObject({ ageMs: 1100, retryAfterMs: 500 });
   expect(later(open, 2000)).toMatchObject({ state: "open", retryAfterMs: 0 });
   const isolated = snapshot({ isolation });
   expect(later(isolated, 1000).isolation).toMatchObject({ ageMs: 3000, remainingMs: 2000 });

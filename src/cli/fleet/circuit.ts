@@ -91,7 +91,8 @@ export function byUrgency(one: FleetEntry, other: FleetEntry): number {
 }
 
 /** Returns the circuit some milliseconds later if nothing else happens. */
-export function later(snapshot: FleetSnapshot, byMs: number): FleetSnapshot {
+export function later(snapshot: FleetSnapshot, passedMs: number): FleetSnapshot {
+  const byMs = Math.floor(passedMs);
   const { isolation } = snapshot;
   const remainingMs = (isolation?.remainingMs ?? 0) - byMs;
   return {

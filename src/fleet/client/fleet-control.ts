@@ -60,7 +60,7 @@ export class FleetControl {
       kind: "isolate",
       reason: checkText(reason, 'isolate option "reason"', 1000),
       owner: owner ?? ownerOfProcess(),
-      expiresInMs: checkNumber(expiresInMs, 'isolate option "expiresInMs"', EXPIRY),
+      expiresInMs: Math.ceil(checkNumber(expiresInMs, 'isolate option "expiresInMs"', EXPIRY)),
     });
   }
 

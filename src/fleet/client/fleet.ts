@@ -285,7 +285,7 @@ export class Fleet {
     const run = (store: FleetStore) =>
       askWhileBusy(() => store.run(key, command), CONTROL_LIMIT_MS - CONTROL_MARGIN_MS);
     const reply = await this.#link.demand(run, CONTROL_LIMIT_MS);
-    if (!isReply(reply, 0)) throw new FleetStoreError("the store answered with what is no answer");
+    if (!isReply(reply, 0)) throw new FleetStoreError("the store gave an invalid reply");
     this.#table.find(name)?.hearReply(reply, number, systemClock.now() - startedMs);
     return reply.snapshot;
   }
@@ -294,7 +294,7 @@ export class Fleet {
     const { kind: store } = this.#settings;
     const nowMs = systemClock.now();
     if (reason === undefined) {
-      this.#announce("storeUp", { store, downMs: nowMs - this.#downSinceMs });
+      this.#announce("storeUp", { store, downMs: Math.round(nowMs - this.#downSinceMs) });
       this.#watch.refresh();
       return;
     }

@@ -75,7 +75,9 @@ export class KnownCircuit {
 }
 
 /** Returns the snapshot of a later moment if nothing else happens. */
-function aged(snapshot: FleetSnapshot, byMs: number): FleetSnapshot {
+function aged(snapshot: FleetSnapshot, passedMs: number): FleetSnapshot {
+  // Whole milliseconds, so that an age is never too high and a wait never too short.
+  const byMs = Math.floor(passedMs);
   const { isolation, retryAfterMs, ageMs } = snapshot;
   const remainingMs = (isolation?.remainingMs ?? 0) - byMs;
   return {
