@@ -2,10 +2,10 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { isAuthorized } from "../../sockets/session-token.js";
 import { MAX_STRANGER_HEAD_BYTES, type TokenGate } from "../../sockets/token-gate.js";
 import { type GuardedQueries, isQuery } from "../query/guarded-query.js";
 import type { SessionAddress } from "../sessions/session-address.js";
-import { isAuthorized } from "../sessions/session-token.js";
 import { ClientConnection } from "./client-connection.js";
 import { EarlyBytes } from "./early-bytes.js";
 import { passThrough } from "./pass-through.js";

@@ -9,9 +9,9 @@ import type {
 } from "node:http";
 import { request as httpRequest } from "node:http";
 import { resetSocket } from "../../sockets/reset-socket.js";
+import { authorizationFor } from "../../sockets/session-token.js";
 import type { SessionAddress } from "../sessions/session-address.js";
 import type { SessionAgent } from "../sessions/session-agent.js";
-import { authorizationFor } from "../sessions/session-token.js";
 import {
   hasHeader,
   headOf,

@@ -12,10 +12,10 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { authorizationFor, isAuthorized } from "../../sockets/session-token.js";
 import { MAX_STRANGER_HEAD_BYTES } from "../../sockets/token-gate.js";
 import type { RelaySetting } from "../http1/http1-relay.js";
 import { connectTo } from "../sessions/session-agent.js";
-import { authorizationFor, isAuthorized } from "../sessions/session-token.js";
 import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
 
 /** Node limits a connection's memory in megabytes; a CLI opens many streams at once. */

@@ -4,11 +4,11 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
 import { onAbort } from "../../policies/abort.js";
 import { type HeldBody, type HeldBytes, holdBody } from "../../sockets/bounded-body.js";
+import { authorizationFor } from "../../sockets/session-token.js";
 import { type RawHeaders, withHeader, withoutHeaders } from "../http1/raw-headers.js";
 import { endWith, headersFor, relayBody, sendRequest } from "../http1/relay.js";
 import type { SessionAddress } from "../sessions/session-address.js";
 import { connectTo, type SessionAgent } from "../sessions/session-agent.js";
-import { authorizationFor } from "../sessions/session-token.js";
 import { answerIn, MAX_HELD_BYTES } from "./query-body.js";
 
 /** A held answer, or the beginning of one that is too long. */

@@ -1,6 +1,6 @@
 /** The token of a session in the `authorization` header: the user name of basic auth. */
 
-import { isSameSecret } from "../../sockets/same-secret.js";
+import { isSameSecret } from "./same-secret.js";
 
 /** Returns the header's value for a session. */
 export function authorizationFor(token: string): string {
