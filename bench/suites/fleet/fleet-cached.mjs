@@ -9,7 +9,7 @@ import { startRedis } from "../../redis.mjs";
 
 export const title = "Closed call through a shared circuit, cached";
 export const note =
-  "Both by the policy of bad seconds; the shared one is a local breaker and the circuit in Redis. After the times come some seconds of calls with an event loop that turns: asked are those that waited for the store, and commands all that the server was sent meanwhile. What the calls came to is told once a second.";
+  "Both use the policy of bad seconds; the shared one is a local breaker and the circuit in Redis. The last columns are of some seconds of calls. Asked: calls that waited for the store. Commands: all that the server received. Outcomes are sent once a second.";
 
 const LOCAL = `${OURS}, local`;
 const SHARED = `${OURS}, shared`;

@@ -11,7 +11,7 @@ import { median } from "../../measuring/statistics.mjs";
 
 export const title = "Calls of four processes through one SQLite file";
 export const note =
-  "All four at the same time on one circuit, one call in ten failing, timed until the file holds every outcome, for which each waits up to a second where others write; 100 us a call of all four together are 10,000 calls a second. Miscounted is the difference between what was called and what the circuit has counted, successes and failures each, of all rounds.";
+  "All four use one circuit at the same time, and one call in ten fails. The time ends when the file holds every outcome; each process waits up to a second while others write. 100 us a call of all four together are 10,000 calls a second. Miscounted: calls that the circuit counted wrongly, of all rounds.";
 
 const PROCESSES = 4;
 const LOADS = [

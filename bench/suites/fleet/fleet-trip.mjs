@@ -10,7 +10,7 @@ import { startRedis } from "../../redis.mjs";
 
 export const title = "A trip seen by another process";
 export const note =
-  "Two processes and Redis on one machine. From the moment at which one settles a failure that opens the circuit at once, as a rate limit does, to that at which a call of the other is refused: cached because it was pushed, strict because the other has asked, which it does all the time.";
+  "Two processes and Redis on one machine. One settles a failure that opens the circuit at once, as a rate limit does. The time ends when a call of the other is rejected. In cached mode the change was pushed; in strict mode the other asks all the time.";
 
 const TRIPS = 60;
 

@@ -8,7 +8,7 @@ import { median, spreadOf } from "../../measuring/statistics.mjs";
 
 export const title = "The session proxy";
 export const note =
-  "Session, proxy and client are three processes, the connections are kept, and one request follows the other. Each query runs another command on one image; an answer takes as long as the row says.";
+  "Session, proxy and client are three processes, the connections are kept, and one request follows the other. Each query runs another command on one image; an answer takes as long as the row states.";
 
 const REQUESTS = 300;
 const LONG_REQUESTS = 30;

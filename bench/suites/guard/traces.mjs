@@ -12,7 +12,7 @@ import { figure } from "../../measuring/report.mjs";
 
 export const title = "The engine's traces";
 export const note =
-  "Bodies as the CLI posts them, 500 spans each; 20 ms a MB are 50 MB a second. The client runs in the same process, so its share is counted as well. Memory is what 600,000 spans, a minute of 10,000 a second, keep alive at the most, half of them below one request that does not end; how much of it V8 then gives back to the system is its own affair.";
+  "Bodies as the CLI posts them, 500 spans each; 20 ms a MB are 50 MB a second. The client runs in the same process, so its share is counted as well. Memory is the most that 600,000 spans keep alive, a minute of 10,000 a second. Half of them are below one request that does not end.";
 
 const SPANS = 500;
 const BODIES = 40;

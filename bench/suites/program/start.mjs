@@ -14,7 +14,7 @@ const MAIN = join(PROJECT, "dist/cli/main.js");
 const COMMANDS = { "--version": ["--version"], run: ["run", "--", "true"], classify: ["classify"] };
 
 export const title = "A start of the program";
-export const note = `What a command takes on top of \`node -e 0\`, in turns with the same command as built from the commit ${BEFORE}, with what Node.js has kept of earlier starts; \`run\` runs \`true\`, and \`classify\` reads an empty log. The ratio is of the two figures.`;
+export const note = `The time of a command beyond that of \`node -e 0\`, in turns with the same command as built from the commit ${BEFORE}. Node.js keeps compiled code of earlier starts. \`run\` runs \`true\`, and \`classify\` reads an empty log. The ratio is of the two figures.`;
 
 export const leftOut = withoutBefore;
 
