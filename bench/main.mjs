@@ -20,7 +20,7 @@ const FOLDERS = {
     "million",
     "windows",
   ],
-  guard: ["guard", "guard-before", "traces", "proxy"],
+  guard: ["guard", "guard-before", "hostless-errors", "traces", "proxy"],
   program: ["start", "run", "run-before"],
   fleet: ["fleet-cached", "fleet-strict", "fleet-trip", "fleet-sqlite", "serve"],
 };

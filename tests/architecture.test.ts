@@ -31,7 +31,7 @@ const ROWS = [
 /** Folders that are rules alone: nothing in them reads a file, opens a socket or asks the system. */
 const PURE = ["options", "breaker", "registry", "attribution", "guard", "quota"];
 /** Where they keep what must outlive the process. */
-const STORES = ["guard/digests/"];
+const STORES = ["guard/digests/", "guard/locks/lock-file.ts"];
 /** What the rooms of a folder may know of each other; a room that is not named knows no other. */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   attribution: {

@@ -1,6 +1,7 @@
 /** Host names in URLs, image references and git remotes, and the breakers that guard them. */
 
 import type { UpstreamKind } from "./failure.js";
+import type { NamedUpstream, UpstreamReference } from "./query/named-upstream.js";
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = {
   http: "80",
@@ -227,4 +228,34 @@ export function plainRemote(remote: string): string {
   const slash = trimmed.indexOf("/");
   const at = trimmed.slice(0, slash < 0 ? undefined : slash).lastIndexOf("@");
   return trimmed.slice(at + 1).replace(/[?#].*$/s, "");
+}
+
+/** An upstream as a text names it, with the name of its circuit breaker. */
+export type UpstreamOfText = Pick<NamedUpstream, "upstream" | "circuit">;
+
+/** Returns the registry of an image, with its reference in full; undefined when the text names no image. */
+export function imageUpstream(field: string, address: string): UpstreamOfText | undefined {
+  const image = parseImageReference(address);
+  if (image === undefined) return undefined;
+  const { host, reference, pinned } = image;
+  return guarded({ kind: "registry", host, field, reference, pinned });
+}
+
+/** Returns the host of a git remote; undefined when the text names none. */
+export function gitUpstream(field: string, remote: string): UpstreamOfText | undefined {
+  const host = gitHost(remote);
+  if (host === undefined) return undefined;
+  return guarded({ kind: "git", host, field, reference: plainRemote(remote), pinned: false });
+}
+
+/** Returns the host of a URL; undefined when the text is none. */
+export function httpUpstream(field: string, address: string): UpstreamOfText | undefined {
+  const url = parseUrl(address.trim());
+  if (url === undefined) return undefined;
+  const reference = `${url.scheme}://${url.host}${url.path}`;
+  return guarded({ kind: "http", host: url.host, field, reference, pinned: false });
+}
+
+function guarded(upstream: UpstreamReference): UpstreamOfText {
+  return { upstream, circuit: breakerName(upstream.kind, upstream.host) };
 }

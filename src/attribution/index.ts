@@ -16,8 +16,9 @@ export type {
   UpstreamKind,
 } from "./failure.js";
 export { breakerName, type ImageReference, parseImageReference } from "./hosts.js";
-export { MAX_QUERY_LENGTH, type UpstreamReference } from "./query/query-reading.js";
+export type { UpstreamReference } from "./query/named-upstream.js";
 export { upstreamsOfQuery } from "./query/query-upstreams.js";
+export { MAX_QUERY_LENGTH } from "./query/read-request.js";
 export type { Use } from "./reading/frames.js";
 export type { StructuredFacts } from "./reading/reading.js";
 export type { WordedOutcome } from "./reading/words/vocabulary.js";

@@ -1,6 +1,6 @@
 /** The options of the guard in `connect` and `connection`, beyond those of a single client. */
 
-import type { SideEffect } from "../attribution/query/query-reading.js";
+import type { SideEffect } from "../attribution/query/named-upstream.js";
 import type { GuardOptions } from "../guard/guard-options.js";
 import {
   booleanField,

@@ -1,9 +1,10 @@
 /** Guards a client of the SDK, or `dag`. */
 
 import type { GraphQLRequest } from "../attribution/failure.js";
+import { readRequest } from "../attribution/query/read-request.js";
 import type { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
-import type { Exchange } from "../guard/guarded-session.js";
+import type { SessionLink } from "../guard/session-link.js";
 import { SessionState } from "../guard/session-state.js";
 import { guardedContext } from "./guarded-context.js";
 import {
@@ -104,7 +105,7 @@ function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnecti
   const copyOf = once((client: SdkGraphQLClient) => {
     const state = stateOf(client);
     const sender = requestSender(owner, state);
-    return guardedGraphQLClient(client, guardedFetch(sender, tracingOf(state)));
+    return guardedGraphQLClient(client, guardedFetch(owner, sender, tracingOf(state)));
   });
   return { getGQLClient: () => copyOf(plain.getGQLClient()) };
 }
@@ -128,35 +129,40 @@ function guardedGraphQLClient(client: SdkGraphQLClient, fetch: Fetch): SdkGraphQ
 }
 
 /** Returns the fetch of one connection, which admits, sends and drops requests. */
-function guardedFetch(sender: RequestSender, tracing: SessionTracing | undefined): Fetch {
+function guardedFetch(
+  { settings: { rewrites } }: Guard,
+  sender: RequestSender,
+  tracing: SessionTracing | undefined,
+): Fetch {
   return fetchWith((url, init) => {
-    const given = requestOf(init.body);
+    const given = readRequest(requestOf(init.body), rewrites);
     const traced = tracing?.begin(init.headers?.get("traceparent") ?? null);
-    const exchange = exchangeOf(url, init, given, traced?.traceparent);
-    const answer = sender.request(given, exchange, { witness: traced?.witness });
+    const link = linkTo(url, init, given.request, traced?.traceparent);
+    const answer = sender.request(given, link, { witness: traced?.witness });
     if (traced !== undefined) answer.then(() => traced.end(), traced.end);
     return answer;
   });
 }
 
 /**
- * Sends a request as the SDK would.
+ * Returns the way that the SDK's requests take.
  *
  * @param traceparent The span of the request itself; further requests of the guard are outside it.
  */
-function exchangeOf(
+function linkTo(
   url: string | URL,
   init: FetchInit,
   given: GraphQLRequest,
   traceparent: string | undefined,
-): Exchange<TransportAnswer> {
-  let span = traceparent;
-  return (request, signal) => {
-    const headers = new Headers(init.headers);
-    if (span !== undefined) headers.set("traceparent", span);
-    span = undefined;
-    const sent = { ...init, headers };
-    return send(url, request === given ? sent : { ...sent, body: JSON.stringify(request) }, signal);
+): SessionLink<TransportAnswer> {
+  return {
+    send(request, signal) {
+      const headers = new Headers(init.headers);
+      if (traceparent !== undefined) headers.set("traceparent", traceparent);
+      const sent = request === given ? init : { ...init, body: JSON.stringify(request) };
+      return send(url, { ...sent, headers }, signal);
+    },
+    ask: (question, signal) => send(url, { ...init, body: JSON.stringify(question) }, signal),
   };
 }
 

@@ -20,7 +20,7 @@ export { isSessionLostError, SessionLostError } from "../guard/errors.js";
 // The options of a guard, and the registry of its breakers.
 export { type GuardBreakers, type GuardOptions, guardRegistry } from "../guard/guard-options.js";
 export type { FailureRecord } from "../guard/judgement/failure-record.js";
-export type { LockedEvent } from "../guard/locks/request-locks.js";
+export type { LockedEvent } from "../guard/locks/lock-file.js";
 export type { Mirrors } from "../guard/rewrite/mirrors.js";
 export type { PinOptions } from "../guard/rewrite/pin-options.js";
 export { type PinnedEvent, pinnedImageCount } from "../guard/rewrite/pinning.js";

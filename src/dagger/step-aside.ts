@@ -4,15 +4,16 @@
  * Timeouts, signals and the loss of a session keep their meaning.
  */
 
-import { classifyFailure } from "../attribution/classify/classify-failure.js";
-import { classifyResponse } from "../attribution/classify/classify-response.js";
-import type { GraphQLRequest, SessionResponse } from "../attribution/failure.js";
-import { readQuery } from "../attribution/query/query-reading.js";
+import { classifyTransportError } from "../attribution/classify/classifier.js";
+import { classifyAnswer } from "../attribution/classify/decide-response.js";
+import type { SessionResponse } from "../attribution/failure.js";
+import type { ReadRequest } from "../attribution/query/named-upstream.js";
 import { isSessionLostError } from "../guard/errors.js";
 import { Guard } from "../guard/guard.js";
 import type { GuardOptions } from "../guard/guard-options.js";
-import { type Exchange, GuardedSession, type RequestCompanions } from "../guard/guarded-session.js";
+import { GuardedSession, type RequestCompanions } from "../guard/guarded-session.js";
 import { BoundedCalls } from "../guard/request/calls.js";
+import type { SessionLink } from "../guard/session-link.js";
 import type { SessionState } from "../guard/session-state.js";
 import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/wire/refusal-reading.js";
 import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
@@ -63,12 +64,12 @@ class ProxiedSession implements RequestSender {
   }
 
   async request<A extends SessionResponse>(
-    request: GraphQLRequest,
-    exchange: Exchange<A>,
+    read: ReadRequest,
+    link: SessionLink<A>,
     { signal: own }: RequestCompanions = {},
   ): Promise<A> {
     if (this.#state.lost !== undefined) throw this.#state.lost;
-    const { sideEffects } = readQuery(request);
+    const { sideEffects } = read;
     for (const effect of ["publish", "export"] as const) {
       if (sideEffects.has(effect)) refuseUnderLastGood(effect);
     }
@@ -76,10 +77,10 @@ class ProxiedSession implements RequestSender {
     const call = this.#calls.begin({ timeoutMs: this.#timeoutMs, signal: own });
     const { signal } = call;
     try {
-      return this.#read(await exchange(request, signal), request);
+      return this.#check(await link.send(read.request, signal), read);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      const failure = classifyFailure(error, { query: request });
+      const failure = classifyTransportError(error, read);
       if (failure.sessionLost) this.#state.lose(failure, error);
       throw error;
     } finally {
@@ -87,11 +88,11 @@ class ProxiedSession implements RequestSender {
     }
   }
 
-  #read<A extends SessionResponse>(answer: A, query: GraphQLRequest): A {
+  #check<A extends SessionResponse>(answer: A, read: ReadRequest): A {
     const refusal = refusalIn(answer);
     if (isSessionLostError(refusal)) this.#state.lose(SESSION_LOST_ELSEWHERE);
     if (refusal !== undefined) throw refusal;
-    const lost = classifyResponse(answer, { query }).find(({ sessionLost }) => sessionLost);
+    const lost = classifyAnswer(answer, read).find(({ sessionLost }) => sessionLost);
     if (lost !== undefined) this.#state.lose(lost);
     return answer;
   }

@@ -19,7 +19,7 @@ import {
   wordField,
 } from "../options/check.js";
 import { createRegistry, type NamedBreakerOptions, type Registry } from "../registry/registry.js";
-import type { LockedEvent } from "./locks/request-locks.js";
+import type { LockedEvent } from "./locks/lock-file.js";
 import { type Mirrors, mirrorsField } from "./rewrite/mirrors.js";
 import { type PinOptions, pinField } from "./rewrite/pin-options.js";
 import type { Pinning } from "./rewrite/pinning.js";
@@ -242,6 +242,8 @@ export interface GuardSettings {
   readonly needs: readonly string[];
   readonly mirrors: Mirrors;
   readonly pin: Pinning | undefined;
+  /** Whether requests may be sent in other words than they came in. */
+  readonly rewrites: boolean;
   readonly onLocked: ((event: LockedEvent) => unknown) | undefined;
   readonly rateLimitOpenMs: number;
   readonly onOpen: "reject" | "wait";
@@ -259,5 +261,7 @@ export interface GuardSettings {
  * @throws TypeError or RangeError naming the option, its value and what was expected.
  */
 export function readGuardOptions(options: unknown): GuardSettings {
-  return readOptions("guard", options, FIELDS);
+  const settings = readOptions("guard", options, FIELDS);
+  const rewrites = settings.pin !== undefined || Object.keys(settings.mirrors).length > 0;
+  return { ...settings, rewrites };
 }

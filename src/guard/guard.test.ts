@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { sendIn } from "../../tests/guard/one-session.js";
 import { createRegistry } from "../registry/registry.js";
 import { Guard } from "./guard.js";
 import { GuardedSession } from "./guarded-session.js";
@@ -24,7 +25,7 @@ test("a registry with no room even for the engine leaves each guard a breaker of
   registry.get("registry:docker.io").isolate("down");
   const guard = new Guard({ registry, breakers: { engine: { failureThreshold: 1 } } });
   const killed = { status: 502, body: 'http do: Post "http://dagger/query": unexpected EOF' };
-  await new GuardedSession(guard).request({ query: "{ version }" }, async () => killed);
+  await sendIn(new GuardedSession(guard), { query: "{ version }" }, async () => killed);
   expect(guard.engine.state).toBe("open");
   expect(registry.find("engine")).toBeUndefined();
   expect(warn).toHaveBeenCalledTimes(1);

@@ -4,6 +4,7 @@ import { ADMITTED, type AdmissionCheck } from "../breaker/calls/admission-check.
 import type { CallPermit } from "../breaker/calls/permit.js";
 import { UnaskedPermit } from "../breaker/calls/unasked-permit.js";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import type { Machine } from "../breaker/machine.js";
 import type { SharedCircuitBreaker } from "../fleet/client/shared-circuit-breaker.js";
 import { warnOnce } from "../options/warn-once.js";
 import { type Asked, askUntilAdmitted, type OnWait } from "../policies/wait.js";
@@ -12,7 +13,7 @@ import {
   type NamedBreakerOptions,
   type Registry,
 } from "../registry/registry.js";
-import { askAll, askShared } from "./admission/admission.js";
+import { areClosed, askAll, askShared } from "./admission/admission.js";
 import { sharedName } from "./admission/shared-upstreams.js";
 import {
   breakerOptions,
@@ -33,7 +34,10 @@ const lockedPulls = new WeakMap<Registry, LockedPulls>();
 /** Knows the breakers of the upstreams, and lets requests in past them. */
 export class Guard {
   readonly settings: GuardSettings;
-  readonly #compared = new WeakSet<CircuitBreaker>();
+  /** What its sessions have met of locked images. */
+  readonly lockedPulls: LockedPulls;
+  /** The breakers whose options were compared, with what is behind them. */
+  readonly #machines = new WeakMap<CircuitBreaker, Machine>();
   #ownEngine: CircuitBreaker | undefined;
 
   /**
@@ -43,6 +47,8 @@ export class Guard {
   constructor(options?: GuardOptions) {
     this.settings = readGuardOptions(options);
     const { breakers, registry } = this.settings;
+    this.lockedPulls = lockedPulls.get(registry) ?? new LockedPulls();
+    lockedPulls.set(registry, this.lockedPulls);
     for (const name of Object.keys(breakers)) {
       if (registry.find(name) !== undefined) this.#breaker(name);
     }
@@ -67,14 +73,6 @@ export class Guard {
    */
   upstream(name: string): CircuitBreaker | undefined {
     return this.#breakerIfRoom(name);
-  }
-
-  /** What its sessions have met of locked images. */
-  get lockedPulls(): LockedPulls {
-    const { registry } = this.settings;
-    const found = lockedPulls.get(registry) ?? new LockedPulls();
-    lockedPulls.set(registry, found);
-    return found;
   }
 
   /** Whether the breaker of an upstream would let a request in now, as far as is known. Changes nothing. */
@@ -111,9 +109,11 @@ export class Guard {
     onWait?: OnWait,
   ): Promise<readonly CallPermit[]> {
     const { onOpen, maxWaitMs, waitSpreadMs } = this.settings;
+    const machines = breakers.map((breaker) => this.machineOf(breaker));
     const ask = () => {
-      const judged = probesJudged(breakers, signal);
-      return judged === undefined ? this.#ask(breakers) : judged.then(() => this.#ask(breakers));
+      const judged = areClosed(machines) ? undefined : probesJudged(breakers, signal);
+      if (judged === undefined) return this.#ask(breakers, machines);
+      return judged.then(() => this.#ask(breakers, machines));
     };
     if (onOpen === "wait") {
       const { random } = Math;
@@ -129,10 +129,9 @@ export class Guard {
     return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
   }
 
-  /** Whether a success may change what is thought of a breaker: it has met failures, or others may have. */
-  isInDoubt(breaker: CircuitBreaker): boolean {
-    const { state, metrics } = breaker.getMetrics();
-    return state !== "closed" || metrics.failureCount > 0 || this.shares(breaker.name);
+  /** What is behind a breaker of this guard. */
+  machineOf(breaker: CircuitBreaker): Machine {
+    return this.#machines.get(breaker) ?? CircuitBreaker.machineOf(breaker);
   }
 
   /** Whether the circuit of this name is shared with other processes. */
@@ -142,11 +141,14 @@ export class Guard {
   }
 
   /** The breakers of this process first, and only past those what they share with others. */
-  #ask(breakers: readonly CircuitBreaker[]): AskedPermits | Promise<AskedPermits> {
-    if (this.settings.fleet === undefined) return askAll(breakers);
+  #ask(
+    breakers: readonly CircuitBreaker[],
+    machines: readonly Machine[],
+  ): AskedPermits | Promise<AskedPermits> {
+    if (this.settings.fleet === undefined) return askAll(breakers, machines);
     // One that cannot be shared throws, which must be before any permit is taken.
     const shared = breakers.map((breaker) => this.#sharedOf(breaker));
-    const asked = askAll(breakers);
+    const asked = askAll(breakers, machines);
     return "value" in asked ? askShared(breakers, asked.value, shared) : asked;
   }
 
@@ -181,14 +183,14 @@ export class Guard {
     const found = registry.find(name);
     if (found === undefined) {
       const made = registry.get(name, this.#optionsOf(name));
-      this.#compared.add(made);
+      this.#machines.set(made, CircuitBreaker.machineOf(made));
       return made;
     }
-    if (!this.#compared.has(found)) {
+    if (!this.#machines.has(found)) {
       if (givenOptions(breakers, name) !== undefined) {
         registry.get(name, this.#optionsOf(name));
       }
-      this.#compared.add(found);
+      this.#machines.set(found, CircuitBreaker.machineOf(found));
     }
     return found;
   }

@@ -1,7 +1,15 @@
 // What time does to requests: time-outs, waits to be let in, aborts.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { guarded, json, KILLED, QUERY, silent, WORKED } from "../../tests/guard/one-session.js";
+import {
+  guarded,
+  json,
+  KILLED,
+  QUERY,
+  sendIn,
+  silent,
+  WORKED,
+} from "../../tests/guard/one-session.js";
 import type { SessionResponse } from "../attribution/failure.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import { isSessionLostError } from "./errors.js";
@@ -15,7 +23,7 @@ afterEach(() => void vi.useRealTimers());
 test("a time-out drops the request, and an engine that tells its version is not to blame", async () => {
   const { engine, session } = guarded({ operationTimeoutMs: 5000 });
   const sent: string[] = [];
-  const request = session.request(QUERY, (asked, signal) => {
+  const request = sendIn(session, QUERY, (asked, signal) => {
     sent.push(asked.query);
     return asked === QUERY
       ? silent(asked, signal)
@@ -30,7 +38,7 @@ test("a time-out drops the request, and an engine that tells its version is not 
 
 test("after a time-out an engine that does not tell its version in two seconds has failed", async () => {
   const { engine, session } = guarded({ operationTimeoutMs: 5000 });
-  const caught = session.request(QUERY, silent).catch((error) => error);
+  const caught = sendIn(session, QUERY, silent).catch((error) => error);
   await vi.advanceTimersByTimeAsync(6999);
   expect(engine.getMetrics().metrics.failureCount).toBe(0);
   await vi.advanceTimersByTimeAsync(1);
@@ -49,9 +57,9 @@ test.each([
   ],
 ])("after a time-out an engine that %s has failed", async (_title, second) => {
   const { engine, session } = guarded({ operationTimeoutMs: 5000 });
-  const caught = session
-    .request(QUERY, (asked, signal) => (asked === QUERY ? silent(asked, signal) : second()))
-    .catch((error) => error);
+  const caught = sendIn(session, QUERY, (asked, signal) =>
+    asked === QUERY ? silent(asked, signal) : second(),
+  ).catch((error) => error);
   await vi.advanceTimersByTimeAsync(5000);
   expect(isTimeoutError(await caught)).toBe(true);
   expect(engine.getMetrics().metrics.failureCount).toBe(1);
@@ -62,7 +70,7 @@ test("the caller of a silent engine hears of a timeout at once; the permit is he
   const state = new SessionState();
   const { engine, session } = guarded({ operationTimeoutMs: 5000 }, state);
   const told = vi.fn();
-  session.request(QUERY, silent).catch(told);
+  sendIn(session, QUERY, silent).catch(told);
   await vi.advanceTimersByTimeAsync(5000);
   expect(told).toHaveBeenCalledOnce();
   expect(engine.getMetrics()).toMatchObject({ inFlightCount: 1, metrics: { failureCount: 0 } });
@@ -90,13 +98,11 @@ test("after a probe that has timed out the next request waits for its outcome, a
   });
   engine.acquire().failure(new Error("down"));
   await vi.advanceTimersByTimeAsync(1000);
-  session
-    .request(QUERY, (asked, signal) =>
-      asked === QUERY
-        ? silent(asked, signal)
-        : new Promise<SessionResponse>((resolve) => setTimeout(resolve, 1900, VERSION)),
-    )
-    .catch(() => {});
+  sendIn(session, QUERY, (asked, signal) =>
+    asked === QUERY
+      ? silent(asked, signal)
+      : new Promise<SessionResponse>((resolve) => setTimeout(resolve, 1900, VERSION)),
+  ).catch(() => {});
   await vi.advanceTimersByTimeAsync(5000);
   const next = answering(WORKED);
   await vi.advanceTimersByTimeAsync(1900);
@@ -110,11 +116,9 @@ test("a session that its owner may end unseen is not lost by a question of ours 
     new SessionState(undefined, undefined, true),
   );
   const cut = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
-  const caught = session
-    .request(QUERY, (asked, signal) =>
-      asked === QUERY ? silent(asked, signal) : Promise.reject(cut),
-    )
-    .catch((error) => error);
+  const caught = sendIn(session, QUERY, (asked, signal) =>
+    asked === QUERY ? silent(asked, signal) : Promise.reject(cut),
+  ).catch((error) => error);
   await vi.advanceTimersByTimeAsync(5000);
   expect(isTimeoutError(await caught)).toBe(true);
   expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
@@ -124,7 +128,7 @@ test("a session that its owner may end unseen is not lost by a question of ours 
 test("an abort while the version is asked is ignored", async () => {
   const controller = new AbortController();
   const { engine, session } = guarded({ operationTimeoutMs: 5000, signal: controller.signal });
-  const caught = session.request(QUERY, silent).catch((error) => error);
+  const caught = sendIn(session, QUERY, silent).catch((error) => error);
   await vi.advanceTimersByTimeAsync(5500);
   controller.abort(new Error("stop"));
   expect(isTimeoutError(await caught)).toBe(true);
@@ -145,7 +149,7 @@ test("a hundred requests at once share one listener on the guard's signal", asyn
   const controller = new AbortController();
   const added = vi.spyOn(controller.signal, "addEventListener");
   const { session } = guarded({ signal: controller.signal });
-  const requests = Array.from({ length: 100 }, () => session.request(QUERY, silent));
+  const requests = Array.from({ length: 100 }, () => sendIn(session, QUERY, silent));
   await vi.advanceTimersByTimeAsync(0);
   expect(added).toHaveBeenCalledTimes(1);
   controller.abort(new Error("stop"));
@@ -162,7 +166,7 @@ test("with onOpen wait a request waits for the circuit and is then sent", async 
   });
   engine.acquire().failure(new Error("down"));
   const exchange = vi.fn(async () => WORKED);
-  const request = session.request(QUERY, exchange);
+  const request = sendIn(session, QUERY, exchange);
   await vi.advanceTimersByTimeAsync(999);
   expect(exchange).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1);
@@ -181,10 +185,10 @@ test("a request that waited while its session was lost is refused and takes no p
   const later = new Promise<SessionResponse>((resolve) => {
     answer = resolve;
   });
-  const running = session.request(QUERY, () => later);
+  const running = sendIn(session, QUERY, () => later);
   await vi.advanceTimersByTimeAsync(0);
   engine.acquire().failure(new Error("down"));
-  const waiting = session.request(QUERY, silent).catch((error) => error);
+  const waiting = sendIn(session, QUERY, silent).catch((error) => error);
   await vi.advanceTimersByTimeAsync(10);
   answer(KILLED);
   await running;
@@ -199,10 +203,10 @@ test("a request that waits ends at once when its session is lost, and so do all 
   const later = new Promise<SessionResponse>((resolve) => {
     answer = resolve;
   });
-  const running = session.request(QUERY, () => later);
+  const running = sendIn(session, QUERY, () => later);
   await vi.advanceTimersByTimeAsync(0);
   for (let failure = 0; failure < 5; failure += 1) engine.acquire().failure(new Error("down"));
-  const waiting = [1, 2, 3].map(() => session.request(QUERY, silent).catch((error) => error));
+  const waiting = [1, 2, 3].map(() => sendIn(session, QUERY, silent).catch((error) => error));
   await vi.advanceTimersByTimeAsync(10);
   answer(KILLED);
   await running;
@@ -214,7 +218,7 @@ test("an abort ends the wait to be let in with its reason and takes no permit", 
   const controller = new AbortController();
   const { engine, session } = guarded({ onOpen: "wait", signal: controller.signal });
   for (let failure = 0; failure < 5; failure += 1) engine.acquire().failure(new Error("down"));
-  const waiting = session.request(QUERY, silent).catch((error) => error);
+  const waiting = sendIn(session, QUERY, silent).catch((error) => error);
   await vi.advanceTimersByTimeAsync(10);
   const reason = new Error("stop");
   controller.abort(reason);
@@ -229,7 +233,7 @@ test("the wait counts for the time-out: one that cannot end before it is refused
   const options = { onOpen: "wait", waitSpreadMs: 0, breakers: { engine: engineOptions } } as const;
   const patient = guarded({ ...options, operationTimeoutMs: 1500 });
   patient.engine.acquire().failure(new Error("down"));
-  const request = patient.session.request(QUERY, silent).catch((error) => error);
+  const request = sendIn(patient.session, QUERY, silent).catch((error) => error);
   await vi.advanceTimersByTimeAsync(1000);
   expect(patient.engine.getMetrics().inFlightCount).toBe(1);
   await vi.advanceTimersByTimeAsync(499 + 2000);
@@ -239,7 +243,7 @@ test("the wait counts for the time-out: one that cannot end before it is refused
 
   const hasty = guarded({ ...options, operationTimeoutMs: 900 });
   hasty.engine.acquire().failure(new Error("down"));
-  await expect(hasty.session.request(QUERY, silent)).rejects.toMatchObject({
+  await expect(sendIn(hasty.session, QUERY, silent)).rejects.toMatchObject({
     code: "CIRCUIT_OPEN",
   });
 });
@@ -248,12 +252,10 @@ test("at most a hundred requests wait for one breaker", async () => {
   const { engine, session } = guarded({ onOpen: "wait" });
   engine.acquire().failure(new Error("down"), { openNow: true });
   const waiting = Array.from({ length: 101 }, () =>
-    session
-      .request(QUERY, async () => WORKED)
-      .then(
-        () => "sent",
-        (error) => error.code,
-      ),
+    sendIn(session, QUERY, async () => WORKED).then(
+      () => "sent",
+      (error) => error.code,
+    ),
   );
   await vi.advanceTimersByTimeAsync(100_000);
   const endings = await Promise.all(waiting);

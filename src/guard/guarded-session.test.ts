@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { guarded, json, KILLED, QUERY, silent, WORKED } from "../../tests/guard/one-session.js";
+import {
+  guarded,
+  json,
+  KILLED,
+  QUERY,
+  sendIn,
+  silent,
+  WORKED,
+} from "../../tests/guard/one-session.js";
 import type { SessionResponse } from "../attribution/failure.js";
 import { createRegistry } from "../registry/registry.js";
 import { isSessionLostError } from "./errors.js";
@@ -64,7 +72,7 @@ test("the circuit opens after five failures in a row and then no request is sent
   for (let lost = 0; lost < 5; lost += 1) await guarded({ registry }).answering(KILLED);
   expect(engine.state).toBe("open");
   const exchange = vi.fn();
-  await expect(session.request(QUERY, exchange)).rejects.toMatchObject({
+  await expect(sendIn(session, QUERY, exchange)).rejects.toMatchObject({
     name: "CircuitBreakerOpenError",
     breakerName: "engine",
     reason: "open",
@@ -78,7 +86,7 @@ test("a lost session is one failure, however many requests were on their way in 
   const later = new Promise<SessionResponse>((resolve) => {
     answerAll = resolve;
   });
-  const requests = [1, 2, 3].map(() => session.request(QUERY, () => later));
+  const requests = [1, 2, 3].map(() => sendIn(session, QUERY, () => later));
   answerAll(KILLED);
   await Promise.all(requests);
   expect(engine.state).toBe("closed");
@@ -89,7 +97,7 @@ test("a lost session refuses every later request at once, before any breaker is 
   const { engine, session, answering } = guarded();
   await answering(KILLED);
   const exchange = vi.fn();
-  const error = await session.request(QUERY, exchange).catch((reason) => reason);
+  const error = await sendIn(session, QUERY, exchange).catch((reason) => reason);
   expect(isSessionLostError(error)).toBe(true);
   expect(session.lost).toBe(error);
   expect(exchange).not.toHaveBeenCalled();
@@ -101,7 +109,7 @@ test("a refused connection is a failure of the engine and passes through as it i
   const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), {
     code: "ECONNREFUSED",
   });
-  await expect(session.request(QUERY, () => Promise.reject(refused))).rejects.toBe(refused);
+  await expect(sendIn(session, QUERY, () => Promise.reject(refused))).rejects.toBe(refused);
   expect(engine.getMetrics().metrics.failureCount).toBe(1);
   expect(session.lost).toBeDefined();
 });
@@ -109,20 +117,20 @@ test("a refused connection is a failure of the engine and passes through as it i
 test("an error of our own making says nothing of the engine", async () => {
   const { engine, session } = guarded();
   const bug = new RangeError("bug");
-  await expect(session.request(QUERY, () => Promise.reject(bug))).rejects.toBe(bug);
+  await expect(sendIn(session, QUERY, () => Promise.reject(bug))).rejects.toBe(bug);
   expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
 });
 
 test("the caller's abort ends the request with its reason and is ignored", async () => {
   const controller = new AbortController();
   const { engine, session } = guarded({ signal: controller.signal });
-  const request = session.request(QUERY, silent);
+  const request = sendIn(session, QUERY, silent);
   await vi.advanceTimersByTimeAsync(0);
   const reason = new Error("the user pressed Ctrl-C");
   controller.abort(reason);
   await expect(request).rejects.toBe(reason);
   expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
-  await expect(session.request(QUERY, silent)).rejects.toBe(reason);
+  await expect(sendIn(session, QUERY, silent)).rejects.toBe(reason);
   expect(engine.getMetrics().metrics.ignoredCount).toBe(1);
 });
 
@@ -130,7 +138,7 @@ test("an abort before the request is sent sends nothing and counts nothing", asy
   const controller = new AbortController();
   const { engine, session } = guarded({ signal: controller.signal });
   const exchange = vi.fn();
-  const request = session.request(QUERY, exchange);
+  const request = sendIn(session, QUERY, exchange);
   const reason = new Error("stop");
   controller.abort(reason);
   await expect(request).rejects.toBe(reason);
@@ -141,7 +149,7 @@ test("an abort before the request is sent sends nothing and counts nothing", asy
 test("nothing of a failure's text is kept, only what its rule says", async () => {
   const { engine, session, answering } = guarded({ breakers: { engine: { failureThreshold: 1 } } });
   await answering(failed('engine is shutting down: { setSecret(plaintext: "hunter2") }'));
-  const error = await session.request(QUERY, silent).catch((reason) => reason);
+  const error = await sendIn(session, QUERY, silent).catch((reason) => reason);
   const record = error.cause as FailureRecord;
   expect(record).toMatchObject({ name: "GraphQLError", fault: "engine" });
   expect(Date.parse(record.at)).not.toBeNaN();
@@ -156,12 +164,12 @@ test("what fails after the owner has ended the session is nobody's fault", async
   const later = new Promise<SessionResponse>((resolve) => {
     answer = resolve;
   });
-  const running = session.request(QUERY, () => later);
+  const running = sendIn(session, QUERY, () => later);
   state.end();
   await vi.advanceTimersByTimeAsync(0);
   answer(KILLED);
   await running;
-  await session.request(QUERY, async () => KILLED);
+  await sendIn(session, QUERY, async () => KILLED);
   expect(guard.engine.getMetrics().metrics).toMatchObject({ ignoredCount: 2, failureCount: 0 });
   expect(session.lost).toBeUndefined();
 });
@@ -170,13 +178,13 @@ test("two guards of one session know of its loss, and of what was used in it, to
   const state = new SessionState();
   const one = new GuardedSession(new Guard({ registry: createRegistry() }), state);
   const other = new GuardedSession(new Guard({ registry: createRegistry() }), state);
-  await one.request(QUERY, async () => KILLED);
-  expect(isSessionLostError(await other.request(QUERY, silent).catch((error) => error))).toBe(true);
+  await sendIn(one, QUERY, async () => KILLED);
+  expect(isSessionLostError(await sendIn(other, QUERY, silent).catch((error) => error))).toBe(true);
 });
 
 test("an answer that only looks like JSON reaches its caller as it came", async () => {
   const { session } = guarded();
   const broken = { status: 200, contentType: "application/json", body: '{"data":{oops}}' };
   const asked = { query: '{ container { from(address: "alpine") { id } } }' };
-  expect(await session.request(asked, async () => broken)).toBe(broken);
+  expect(await sendIn(session, asked, async () => broken)).toBe(broken);
 });

@@ -1,35 +1,24 @@
 /** One session to an engine: every request of it passes through here. */
 
-import { classifyFailure } from "../attribution/classify/classify-failure.js";
-import { classifyResponse } from "../attribution/classify/classify-response.js";
-import type { Failure, GraphQLRequest, SessionResponse } from "../attribution/failure.js";
-import {
-  type NamedUpstream,
-  type QueryReading,
-  readQuery,
-} from "../attribution/query/query-reading.js";
+import { classifyTransportError } from "../attribution/classify/classifier.js";
+import { classifyAnswer } from "../attribution/classify/decide-response.js";
+import type { Failure, SessionResponse } from "../attribution/failure.js";
+import type { NamedUpstream, ReadRequest } from "../attribution/query/named-upstream.js";
 import type { Evidence } from "../attribution/spans/evidence.js";
 import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import type { SessionLostError } from "./errors.js";
 import type { Guard } from "./guard.js";
 import { type RequestWitness, WITNESS_WITHIN_MS } from "./judgement/witness.js";
-import { RequestLocks } from "./locks/request-locks.js";
+import { RequestLocks } from "./locks/lock-file.js";
 import { type BoundedCall, BoundedCalls } from "./request/calls.js";
 import { RequestInFlight, type SettlementSources } from "./request/request-in-flight.js";
 import { askVersion, SILENT, VERSION_QUERY } from "./request/version-question.js";
-import { breakersOfMirrors, chooseMirrors, withAddresses } from "./rewrite/mirrors.js";
-import { type PinnedRequest, tagsOf } from "./rewrite/pinning.js";
+import { withAddresses } from "./rewrite/addresses.js";
+import { breakersOfMirrors, chooseMirrors } from "./rewrite/mirrors.js";
+import { type PinnedRequest, type Pinning, tagsOf } from "./rewrite/pinning.js";
+import type { SessionLink } from "./session-link.js";
 import { SessionState } from "./session-state.js";
-
-/**
- * Sends a request and resolves to the answer. Aborting the signal, if there is one, must drop the
- * connection and reject, so that the engine stops working on the request.
- */
-export type Exchange<A extends SessionResponse> = (
-  request: GraphQLRequest,
-  signal: AbortSignal | undefined,
-) => Promise<A>;
 
 /** How long it may take to tell the digests of images that it has just used: it needs 2 ms. */
 const QUESTION_TIMEOUT_MS = 2000;
@@ -53,6 +42,8 @@ export class GuardedSession {
   readonly #calls: BoundedCalls;
   readonly #state: SessionState;
   readonly #whenCut: WhenCut;
+  /** Whether anything but its own signal can end a request of this guard. */
+  readonly #mayEnd: boolean;
 
   /**
    * @param state What is known of the session, when another guard knows it already.
@@ -60,7 +51,9 @@ export class GuardedSession {
    */
   constructor(guard: Guard, state = new SessionState(), whenCut: WhenCut = "lost") {
     this.#guard = guard;
-    this.#calls = new BoundedCalls(guard.settings.signal);
+    const { signal, operationTimeoutMs, onOpen } = guard.settings;
+    this.#calls = new BoundedCalls(signal);
+    this.#mayEnd = Boolean(signal ?? operationTimeoutMs) || onOpen === "wait";
     this.#state = state;
     this.#whenCut = whenCut;
   }
@@ -73,90 +66,85 @@ export class GuardedSession {
   /**
    * Sends a request if its breakers admit it, and settles them by the answer.
    *
-   * @param exchange Sends the request, which is another than the one given when an image is asked of
-   * a mirror, and after a time-out another one on the same session.
+   * @param given The request, read with the places of its addresses where the guard may rewrite it.
    * @throws SessionLostError when the session is lost; CircuitBreakerOpenError when a breaker
    * refuses; TimeoutError after `operationTimeoutMs`, the wait to be let in included; the reason of
    * the guard's signal or of the request's own; LastGoodRefusedError for what no `lastGood` can stand in for; and whatever
-   * the exchange fails with, untouched.
+   * sending fails with, untouched.
    */
   async request<A extends SessionResponse>(
-    given: GraphQLRequest,
-    exchange: Exchange<A>,
-    companions: RequestCompanions = {},
+    given: ReadRequest,
+    link: SessionLink<A>,
+    { witness, signal }: RequestCompanions = {},
   ): Promise<A> {
+    const { settings, lockedPulls } = this.#guard;
+    let call: BoundedCall | undefined;
     try {
-      return await this.#request(given, exchange, companions);
-    } finally {
-      companions.witness?.end();
-    }
-  }
-
-  async #request<A extends SessionResponse>(
-    given: GraphQLRequest,
-    exchange: Exchange<A>,
-    { witness, signal }: RequestCompanions,
-  ): Promise<A> {
-    const { operationTimeoutMs, onOpen, onLocked, pin } = this.#guard.settings;
-    if (this.lost !== undefined) throw this.lost;
-    this.#guard.settings.signal?.throwIfAborted();
-    signal?.throwIfAborted();
-    const { lockFile, engine } = this.#state;
-    const locks = new RequestLocks(lockFile, engine, this.#guard.lockedPulls);
-    const pinned = this.#pinned(await this.#mirrored(given, locks), locks);
-    const { request } = pinned;
-    const reading = readQuery(request);
-    for (const effect of ["publish", "export"] as const) {
-      if (reading.sideEffects.has(effect)) refuseUnderLastGood(effect);
-    }
-    const waits = onOpen === "wait";
-    const call = this.#calls.begin({ timeoutMs: operationTimeoutMs, waits, signal });
-    try {
-      const inFlight = await this.#admit(reading, call, locks);
-      for (const effect of reading.sideEffects) this.#state.sideEffects.add(effect);
-      locks.announce(reading.named, onLocked);
-      pin?.announce(pinned, (name) => this.#guard.upstream(name));
-      const answer = await this.#send(request, exchange, inFlight, call, witness);
-      if (inFlight.didAll) this.#learnDigests(reading, inFlight.references, exchange);
+      if (this.#state.lost !== undefined) throw this.#state.lost;
+      settings.signal?.throwIfAborted();
+      signal?.throwIfAborted();
+      const { lockFile, engine } = this.#state;
+      const locks = new RequestLocks(lockFile, engine, lockedPulls);
+      const pinned = settings.rewrites ? await this.#rewritten(given, locks) : undefined;
+      const read = pinned?.read ?? given;
+      for (const effect of ["publish", "export"] as const) {
+        if (read.sideEffects.has(effect)) refuseUnderLastGood(effect);
+      }
+      // Where nothing can end a request, its signal would cost more than all the rest of a guarded call.
+      if (this.#mayEnd || signal !== undefined) call = this.#beginCall(signal);
+      const inFlight = await this.#admit(read, call, locks);
+      for (const effect of read.sideEffects) this.#state.sideEffects.add(effect);
+      if (settings.onLocked !== undefined) locks.announce(read.named, settings.onLocked);
+      if (pinned !== undefined) this.#announce(pinned);
+      const answer = await this.#send(read, link, inFlight, call, witness);
+      if (settings.pin !== undefined && inFlight.didAll) {
+        this.#learnDigests(settings.pin, read, inFlight.references, link);
+      }
       return answer;
     } finally {
-      call.end();
+      call?.end();
+      witness?.end();
     }
   }
 
-  /** The request with images of refusing registries asked of their mirrors. */
-  async #mirrored(request: GraphQLRequest, locks: RequestLocks): Promise<GraphQLRequest> {
-    const { mirrors, pin } = this.#guard.settings;
-    if (Object.keys(mirrors).length === 0) return request;
-    const reading = readQuery(request);
-    const images = this.#state.memory.imagesToAsk(reading, locks, pin);
-    await this.#guard.refresh(breakersOfMirrors(images, mirrors));
-    const chosen = chooseMirrors(images, mirrors, (name) => this.#guard.admits(name));
-    if (chosen.size === 0) return request;
-    return withAddresses(request, withLockedDigests(chosen, reading.named, locks));
+  #beginCall(signal: AbortSignal | undefined): BoundedCall {
+    const { operationTimeoutMs: timeoutMs, onOpen } = this.#guard.settings;
+    return this.#calls.begin({ timeoutMs, waits: onOpen === "wait", signal });
   }
 
-  /** The request with images by their known digests, where the user wants that. */
-  #pinned(request: GraphQLRequest, locks: RequestLocks): PinnedRequest {
-    const { pin } = this.#guard.settings;
-    return pin?.pin(request, readQuery(request), locks) ?? { request, digests: new Map() };
+  /** The request with images of refusing registries asked of their mirrors, then by their known digests. */
+  async #rewritten(given: ReadRequest, locks: RequestLocks): Promise<PinnedRequest> {
+    const { mirrors, pin } = this.#guard.settings;
+    let read = given;
+    if (Object.keys(mirrors).length > 0) {
+      const images = this.#state.memory.imagesToAsk(read, locks, pin);
+      await this.#guard.refresh(breakersOfMirrors(images, mirrors));
+      const chosen = chooseMirrors(images, mirrors, (name) => this.#guard.admits(name));
+      if (chosen.size > 0) {
+        read = withAddresses(read, withLockedDigests(chosen, read.named, locks));
+      }
+    }
+    return pin?.pin(read, locks) ?? { read, digests: new Map() };
+  }
+
+  #announce(pinned: PinnedRequest): void {
+    this.#guard.settings.pin?.announce(pinned, (name) => this.#guard.upstream(name));
   }
 
   /** Learns from a request that has used what it names, without anybody waiting for it. */
   #learnDigests(
-    reading: QueryReading,
+    pin: Pinning,
+    read: ReadRequest,
     references: readonly NamedUpstream[],
-    exchange: Exchange<SessionResponse>,
+    link: SessionLink<SessionResponse>,
   ): void {
-    const { pin } = this.#guard.settings;
-    if (pin === undefined) return;
-    if (reading.usesContents) pin.prove(references);
-    const tags = tagsOf(reading).filter(({ key }) => this.#state.memory.learnsDigest(key));
+    if (read.usesContents) pin.prove(references);
+    const tags = tagsOf(read).filter(({ key }) => this.#state.memory.learnsDigest(key));
     if (tags.length === 0) return;
     this.#state.ask(async () => {
       const call = this.#calls.begin({ timeoutMs: QUESTION_TIMEOUT_MS });
       try {
-        await pin.learn(tags, (question) => exchange(question, call.signal));
+        await pin.learn(tags, (question) => link.ask(question, call.signal));
       } finally {
         call.end();
       }
@@ -165,51 +153,55 @@ export class GuardedSession {
 
   /** Takes the permits, unless the session was lost or the caller left meanwhile. */
   async #admit(
-    reading: QueryReading,
-    call: BoundedCall,
+    read: ReadRequest,
+    call: BoundedCall | undefined,
     locks: RequestLocks,
   ): Promise<RequestInFlight> {
-    const { memory, engine } = this.#state;
+    const { memory, engine, waiting } = this.#state;
     const { needs, pin } = this.#guard.settings;
-    const dependencies = memory.dependencies(reading, needs, pin, locks);
-    const inFlight = await this.#state.wait(call, () =>
-      RequestInFlight.admit(
-        { guard: this.#guard, memory, engine, locks, reading, dependencies },
-        call.signal,
-      ),
-    );
-    if (this.lost === undefined && !call.signal?.aborted) return inFlight;
-    inFlight.notSent();
-    throw this.lost ?? call.signal?.reason;
+    const dependencies = memory.dependencies(read, needs, pin, locks);
+    if (call !== undefined) waiting.add(call);
+    try {
+      const inFlight = await RequestInFlight.admit(
+        { guard: this.#guard, memory, engine, locks, read, dependencies },
+        call?.signal,
+      );
+      if (this.#state.lost === undefined && !call?.signal?.aborted) return inFlight;
+      inFlight.notSent();
+      throw this.#state.lost ?? call?.signal?.reason;
+    } finally {
+      if (call !== undefined) waiting.delete(call);
+    }
   }
 
   async #send<A extends SessionResponse>(
-    request: GraphQLRequest,
-    exchange: Exchange<A>,
+    read: ReadRequest,
+    link: SessionLink<A>,
     inFlight: RequestInFlight,
-    { signal }: BoundedCall,
+    call: BoundedCall | undefined,
     witness: RequestWitness | undefined,
   ): Promise<A> {
-    const learnEngine = () => this.#learnEngine(exchange);
+    const signal = call?.signal;
+    const learnEngine = () => this.#learnEngine(link);
     try {
-      const answering = exchange(request, signal);
+      const answering = link.send(read.request, signal);
       // While the request runs, so that a probe is judged as soon as it is answered.
-      if (inFlight.needsVersion && witness === undefined) learnEngine();
+      if (witness === undefined && inFlight.needsVersion) learnEngine();
       const answer = await answering;
-      const failures = classifyResponse(answer, { query: request });
+      const failures = classifyAnswer(answer, read);
       this.#settleByAnswer(inFlight, failures, answer, { witness, learnEngine });
       return answer;
     } catch (error) {
       if (!signal?.aborted) {
-        const failure = classifyFailure(error, { query: request });
+        const failure = classifyTransportError(error, read);
         const asks = failure.sessionLost && this.#whenCut === "ask";
-        if (asks && (await this.#lives(exchange))) inFlight.ignored();
+        if (asks && (await this.#lives(link))) inFlight.ignored();
         else this.#settleByError(inFlight, failure, error);
         throw error;
       }
       if (isTimeoutError(signal.reason)) {
         witness?.dropped(this.#guard.settings.operationTimeoutMs ?? 0);
-        this.#settleLater(inFlight, exchange, witness);
+        this.#settleLater(inFlight, link, witness);
       } else inFlight.ignored();
       throw signal.reason;
     }
@@ -239,11 +231,11 @@ export class GuardedSession {
   }
 
   /** Asks the engine for its version, once in a session. Returns what is still to be waited for. */
-  #learnEngine(exchange: Exchange<SessionResponse>): Promise<void> | undefined {
+  #learnEngine(link: SessionLink<SessionResponse>): Promise<void> | undefined {
     const learning = this.#state.engine.learn(async () => {
       const call = this.#calls.begin({ timeoutMs: WITNESS_WITHIN_MS });
       try {
-        return await exchange(VERSION_QUERY, call.signal);
+        return await link.ask(VERSION_QUERY.request, call.signal);
       } finally {
         call.end();
       }
@@ -257,9 +249,9 @@ export class GuardedSession {
    * A connection that is cut may be that of one request alone, so the session itself is asked before it
    * counts as lost. Requests that are cut at the same time share one question.
    */
-  #lives(exchange: Exchange<SessionResponse>): Promise<boolean> {
+  #lives(link: SessionLink<SessionResponse>): Promise<boolean> {
     return this.#state.inquire(async () => {
-      const asked = await askVersion(this.#calls, exchange);
+      const asked = await askVersion(this.#calls, link);
       return asked.kind === "answered" && !asked.failures.some(({ sessionLost }) => sessionLost);
     });
   }
@@ -267,12 +259,12 @@ export class GuardedSession {
   /** Settles a request that has timed out. Its caller does not wait for that, the end of the session does. */
   #settleLater(
     inFlight: RequestInFlight,
-    exchange: Exchange<SessionResponse>,
+    link: SessionLink<SessionResponse>,
     witness: RequestWitness | undefined,
   ): void {
     // What was seen is asked for now, since the witness is let go when its request ends.
     const seen = witness?.evidence(WITNESS_WITHIN_MS).catch(() => undefined);
-    const settlement = this.#settleByVersion(inFlight, exchange, seen);
+    const settlement = this.#settleByVersion(inFlight, link, seen);
     inFlight.settledBy(settlement);
     this.#state.ask(() => settlement);
   }
@@ -284,10 +276,10 @@ export class GuardedSession {
    */
   async #settleByVersion(
     inFlight: RequestInFlight,
-    exchange: Exchange<SessionResponse>,
+    link: SessionLink<SessionResponse>,
     seen: Promise<readonly Evidence[] | undefined> | undefined,
   ): Promise<void> {
-    const asked = await askVersion(this.#calls, exchange);
+    const asked = await askVersion(this.#calls, link);
     if (asked.kind === "answered") {
       if (asked.failures.length === 0) inFlight.timedOut(seen);
       else this.#settleByAnswer(inFlight, asked.failures, asked.answer);
@@ -297,7 +289,7 @@ export class GuardedSession {
     if (kind === "silent") inFlight.failed(SILENT, error);
     else if (kind === "aborted") inFlight.ignored();
     else {
-      const failure = classifyFailure(error);
+      const failure = classifyTransportError(error, VERSION_QUERY);
       if (failure.sessionLost && this.#state.endsUnseen) inFlight.ignored();
       else this.#settleByError(inFlight, failure, error);
     }

@@ -1,10 +1,10 @@
 /** What is known of one session, whoever guards its requests: two guards of it share this. */
 
 import type { Failure } from "../attribution/failure.js";
-import type { SideEffect } from "../attribution/query/query-reading.js";
-import { LockFile } from "./digests/lock-file.js";
+import type { SideEffect } from "../attribution/query/named-upstream.js";
 import { SessionLostError } from "./errors.js";
 import { recordOf } from "./judgement/failure-record.js";
+import { LockFile } from "./locks/lock-file.js";
 import { SessionEngine } from "./locks/session-engine.js";
 import type { BoundedCall } from "./request/calls.js";
 import { SessionMemory } from "./request/session-memory.js";
@@ -12,17 +12,19 @@ import { SessionMemory } from "./request/session-memory.js";
 /** A session that is lost once stays lost. */
 export class SessionState {
   readonly memory = new SessionMemory();
+  /** The lock file that its engine reads, if it reads one. */
+  readonly lockFile: LockFile;
   /** What is known of its engine. */
   readonly engine = new SessionEngine();
   /** What the requests that were sent in this session may have done beside reading. */
   readonly sideEffects = new Set<SideEffect>();
   /** What was asked of the engine beside the requests, and is still on its way. */
   readonly #questions = new Set<Promise<void>>();
-  readonly #waiting = new Set<BoundedCall>();
+  /** The requests that wait to be let in. */
+  readonly waiting = new Set<BoundedCall>();
+  /** The error that requests of this session meet once it is lost; set by `lose` alone. */
+  lost: SessionLostError | undefined;
   readonly #onLost: () => void;
-  readonly #workdir: string | undefined;
-  #lockFile: LockFile | undefined;
-  #lost: SessionLostError | undefined;
   #inquiry: Promise<boolean> | undefined;
   #ended = false;
 
@@ -38,18 +40,7 @@ export class SessionState {
     readonly endsUnseen = false,
   ) {
     this.#onLost = onLost;
-    this.#workdir = workdir;
-  }
-
-  /** The lock file that its engine reads, if it reads one. */
-  get lockFile(): LockFile {
-    this.#lockFile ??= new LockFile(this.#workdir ?? ".");
-    return this.#lockFile;
-  }
-
-  /** The error that requests of this session meet once it is lost. */
-  get lost(): SessionLostError | undefined {
-    return this.#lost;
+    this.lockFile = new LockFile(workdir ?? ".");
   }
 
   /**
@@ -59,9 +50,9 @@ export class SessionState {
    * were on their way, and none at all when we ended it ourselves.
    */
   lose(failure: Failure, error?: unknown): boolean {
-    if (this.#ended || this.#lost !== undefined) return false;
-    this.#lost = new SessionLostError(recordOf(failure, error));
-    for (const call of this.#waiting) call.abort(this.#lost);
+    if (this.#ended || this.lost !== undefined) return false;
+    this.lost = new SessionLostError(recordOf(failure, error));
+    for (const call of this.waiting) call.abort(this.lost);
     this.#onLost();
     return true;
   }
@@ -71,7 +62,7 @@ export class SessionState {
    * or was ended, that is known without asking.
    */
   async inquire(question: () => Promise<boolean>): Promise<boolean> {
-    if (this.#ended || this.#lost !== undefined) return false;
+    if (this.#ended || this.lost !== undefined) return false;
     this.#inquiry ??= question().finally(() => {
       this.#inquiry = undefined;
     });
@@ -94,15 +85,5 @@ export class SessionState {
   /** Resolves once nothing is asked any more; questions have time limits of their own. */
   async answered(): Promise<void> {
     while (this.#questions.size > 0) await Promise.all(this.#questions);
-  }
-
-  /** Runs what may wait to be let in. */
-  async wait<T>(call: BoundedCall, body: () => Promise<T>): Promise<T> {
-    this.#waiting.add(call);
-    try {
-      return await body();
-    } finally {
-      this.#waiting.delete(call);
-    }
   }
 }

@@ -1,6 +1,7 @@
 /** What the guard of one process has met, the guards of others in the same scope know. */
 
 import { afterEach, expect, test } from "vitest";
+import { readRequest } from "../../src/attribution/query/read-request.js";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { createFleet, type Fleet } from "../../src/fleet/client/fleet.js";
 import { isSharedCircuitOpenError } from "../../src/fleet/client/shared-open-error.js";
@@ -12,6 +13,7 @@ import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
 import { rejectionAnswer } from "../../src/guard/wire/rejection-answer.js";
 import { createRegistry } from "../../src/registry/registry.js";
+import { sendIn } from "./one-session.js";
 import { EXEC_FAILED, failing, from, pullFailed, WORKED } from "./scene.js";
 
 const LIMITED = failing(pullFailed("library/alpine:3", "429 Too Many Requests"));
@@ -40,12 +42,10 @@ function joinAs(host: string, store: FleetStore, options: GuardOptions = {}) {
       evidence: async () => evidence,
       end: () => undefined,
     };
-    const error = await session
-      .request({ query }, async () => answer, { witness })
-      .then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
+    const error = await sendIn(session, { query }, async () => answer, { witness }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     await fleet.flush();
     return error;
   };
@@ -73,7 +73,7 @@ test("programs in other languages are told in the answer who opened a shared cir
   const store = memoryStore();
   await joinAs("runner-1", store).send(ALPINE, LIMITED);
   const refusal = await joinAs("runner-2", store).send(ALPINE);
-  const answer = rejectionAnswer(refusal, { query: ALPINE });
+  const answer = rejectionAnswer(refusal, readRequest(ALPINE));
   expect(answer?.errors[0].extensions).toEqual({
     _type: "CIRCUIT_OPEN",
     upstream: "registry:docker.io",

@@ -11,10 +11,11 @@ import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
 import type { RequestWitness } from "../../src/guard/judgement/witness.js";
-import type { LockedEvent } from "../../src/guard/locks/request-locks.js";
+import type { LockedEvent } from "../../src/guard/locks/lock-file.js";
 import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
+import { sendIn } from "./one-session.js";
 import { DIGEST, failing, from, json, pullFailed, stateOf, WORKED } from "./scene.js";
 
 const HUB = "registry:docker.io";
@@ -64,7 +65,7 @@ function setUp({
         return answer;
       };
       try {
-        await session.request({ query }, exchange, { witness });
+        await sendIn(session, { query }, exchange, { witness });
         return "sent";
       } catch (error) {
         if (isCircuitBreakerOpenError(error)) return "rejected";

@@ -6,6 +6,7 @@ import { isSessionLostError } from "../../src/guard/errors.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
 import { createRegistry } from "../../src/registry/registry.js";
+import { sendIn } from "./one-session.js";
 import { EXEC_FAILED, failing, from } from "./scene.js";
 
 const text = (status: number, body: string): SessionResponse => ({
@@ -30,7 +31,7 @@ async function meet(end: SessionResponse | Error) {
     if (end instanceof Error) throw end;
     return end;
   };
-  const send = () => session.request({ query: from("alpine:3") }, exchange).catch((error) => error);
+  const send = () => sendIn(session, { query: from("alpine:3") }, exchange).catch((error) => error);
   await Promise.all([send(), send(), send()]);
   const next = await send();
   const { failureCount, rejectedCount } = guard.engine.getMetrics().metrics;

@@ -1,9 +1,11 @@
 /** One guarded session of its own, whose engine answers as a test says. */
 
-import type { SessionResponse } from "../../src/attribution/failure.js";
+import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
+import { readRequest } from "../../src/attribution/query/read-request.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
-import { type Exchange, GuardedSession } from "../../src/guard/guarded-session.js";
+import { GuardedSession, type RequestCompanions } from "../../src/guard/guarded-session.js";
+import type { SessionLink } from "../../src/guard/session-link.js";
 import type { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
 
@@ -23,12 +25,25 @@ export function guarded(options: GuardOptions = {}, state?: SessionState) {
   const registry = createRegistry();
   const guard = new Guard({ registry, ...options });
   const session = new GuardedSession(guard, state);
-  const answering = (answer: SessionResponse) => session.request(QUERY, async () => answer);
+  const answering = (answer: SessionResponse) => sendIn(session, QUERY, async () => answer);
   return { engine: guard.engine, session, answering };
 }
 
-/** An exchange that never answers and fails when it is dropped. */
-export const silent: Exchange<SessionResponse> = (_request, signal) =>
+/** What sends a request, and asks questions in the same session. */
+export type Sending = SessionLink<SessionResponse>["send"];
+
+/** Sends a request of which nothing has been read yet. */
+export function sendIn(
+  session: GuardedSession,
+  given: GraphQLRequest,
+  sending: Sending,
+  companions?: RequestCompanions,
+): Promise<SessionResponse> {
+  return session.request(readRequest(given, true), { send: sending, ask: sending }, companions);
+}
+
+/** A session that never answers, where a request fails when it is dropped. */
+export const silent: Sending = (_request, signal) =>
   new Promise((_resolve, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason));
   });

@@ -8,6 +8,7 @@ import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
 import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
+import { sendIn } from "./one-session.js";
 import { DIGEST, from, json, WORKED } from "./scene.js";
 
 const HOUR_MS = 3_600_000;
@@ -39,9 +40,9 @@ function setUp(store: DigestStore, options: GuardOptions = {}) {
     registry,
     sent,
     async run(query: string) {
-      const answer = await new GuardedSession(guard, state)
-        .request({ query }, exchange)
-        .catch((error) => error);
+      const answer = await sendIn(new GuardedSession(guard, state), { query }, exchange).catch(
+        (error) => error,
+      );
       await state.answered();
       if (answer === WORKED) return "sent";
       return isCircuitBreakerOpenError(answer) ? "rejected" : answer;

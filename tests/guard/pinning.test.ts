@@ -8,6 +8,7 @@ import { GuardedSession } from "../../src/guard/guarded-session.js";
 import { type PinnedEvent, pinnedImageCount } from "../../src/guard/rewrite/pinning.js";
 import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
+import { sendIn } from "./one-session.js";
 import { DIGEST, failing, from, json, pullFailed, WORKED } from "./scene.js";
 
 const HOUR_MS = 3_600_000;
@@ -40,7 +41,7 @@ function setUp(onUse?: (event: PinnedEvent) => unknown) {
     },
     async run(query: string) {
       const session = new GuardedSession(guard, state);
-      const answer = await session.request({ query }, exchange).catch((error) => error);
+      const answer = await sendIn(session, { query }, exchange).catch((error) => error);
       await state.answered();
       return isCircuitBreakerOpenError(answer) ? "rejected" : "sent";
     },
@@ -164,7 +165,7 @@ test("a question that fails or hangs harms nobody", async () => {
   const state = new SessionState();
   const guard = new Guard({ registry, pin: { maxAgeMs: HOUR_MS, store } });
   const session = new GuardedSession(guard, state);
-  await session.request({ query: from("alpine:3") }, ({ query }, signal) =>
+  await sendIn(session, { query: from("alpine:3") }, ({ query }, signal) =>
     query.includes("imageRef")
       ? new Promise<never>((_resolve, reject) => {
           signal?.addEventListener("abort", () => reject(signal.reason));

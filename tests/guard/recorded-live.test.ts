@@ -17,6 +17,7 @@ import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 import { SpanCollector } from "../../src/traces/span-collector.js";
+import { sendIn } from "./one-session.js";
 import { json } from "./scene.js";
 
 interface Row {
@@ -140,7 +141,7 @@ function setUp(row: Row) {
       const exchange = async ({ query }: GraphQLRequest) =>
         query === row.query ? row : json({ data: { version: row.engine } });
       try {
-        await session.request({ query: row.query ?? "" }, exchange, { witness });
+        await sendIn(session, { query: row.query ?? "" }, exchange, { witness });
         await witness?.heard;
         await state.answered();
         await setImmediate();

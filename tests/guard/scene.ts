@@ -8,6 +8,7 @@ import { GuardedSession } from "../../src/guard/guarded-session.js";
 import type { RequestWitness } from "../../src/guard/judgement/witness.js";
 import { createRegistry, type Registry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
+import { sendIn } from "./one-session.js";
 
 export const DIGEST = `sha256:${"4fcc380aac80c17646cd400d073fd526".repeat(2)}`;
 
@@ -60,7 +61,7 @@ export function setUp(options: GuardOptions = {}) {
       witness?: RequestWitness,
     ): Promise<"sent" | "rejected"> {
       try {
-        await session.request({ query }, async () => answer, { witness });
+        await sendIn(session, { query }, async () => answer, { witness });
         return "sent";
       } catch (error) {
         if (isCircuitBreakerOpenError(error)) return "rejected";

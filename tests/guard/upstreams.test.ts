@@ -5,6 +5,7 @@ import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
 import type { FailureRecord } from "../../src/guard/judgement/failure-record.js";
 import { createRegistry } from "../../src/registry/registry.js";
+import { sendIn } from "./one-session.js";
 import {
   countsOf,
   DIGEST,
@@ -341,7 +342,7 @@ test("an upstream for which the registry has no room runs unguarded, which is an
   const session = new GuardedSession(new Guard({ registry }));
   registry.get("engine").observe();
   for (const image of ["alpine:1", "alpine:2"]) {
-    await session.request({ query: from(image) }, async () => WORKED);
+    await sendIn(session, { query: from(image) }, async () => WORKED);
   }
   expect(registry.getAll().size).toBe(1);
   expect(warn).toHaveBeenCalledTimes(1);

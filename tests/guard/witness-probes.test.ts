@@ -4,6 +4,7 @@ import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
 import type { RequestWitness } from "../../src/guard/judgement/witness.js";
+import { sendIn } from "./one-session.js";
 import { countsOf, failing, from, outage, pullFailed, setUp, stateOf, WORKED } from "./scene.js";
 
 const HUB = "registry:docker.io";
@@ -85,14 +86,14 @@ test("nobody waits for a witness where the probe itself is still on its way", as
   const guard = new Guard({ registry });
   const session = new GuardedSession(guard);
   let answer = () => {};
-  const probe = session.request({ query: from("alpine:3") }, async ({ query }) =>
+  const probe = sendIn(session, { query: from("alpine:3") }, async ({ query }) =>
     query === "{ version }"
       ? WORKED
       : new Promise<typeof WORKED>((resolve) => (answer = () => resolve(WORKED))),
   );
   await vi.waitFor(() => expect(inFlight(registry)).toBe(1));
   clock.advance(1);
-  await expect(session.request({ query: from("alpine:4") }, async () => WORKED)).rejects.toThrow(
+  await expect(sendIn(session, { query: from("alpine:4") }, async () => WORKED)).rejects.toThrow(
     "all probes are taken",
   );
   answer();
@@ -107,7 +108,7 @@ test("an abort ends the wait for a judgement", async () => {
   const controller = new AbortController();
   const guard = new Guard({ registry, signal: controller.signal });
   const sent = vi.fn(async () => WORKED);
-  const waiting = new GuardedSession(guard).request({ query: from("alpine:4") }, sent);
+  const waiting = sendIn(new GuardedSession(guard), { query: from("alpine:4") }, sent);
   await Promise.resolve();
   controller.abort(new Error("enough"));
   await expect(waiting).rejects.toThrow();

@@ -6,6 +6,7 @@ import { GuardedSession } from "../../src/guard/guarded-session.js";
 import type { RequestWitness } from "../../src/guard/judgement/witness.js";
 import { isTimeoutError } from "../../src/policies/timeout.js";
 import { createRegistry } from "../../src/registry/registry.js";
+import { sendIn } from "./one-session.js";
 import {
   countsOf,
   EXEC_FAILED,
@@ -270,7 +271,8 @@ test.each([
   const guard = new Guard({ registry, operationTimeoutMs: 20 });
   const session = new GuardedSession(guard);
   const witness = saw({ ...HUB, outcome: "failed", durationMs: 15 });
-  const request = session.request(
+  const request = sendIn(
+    session,
     { query: `{ container { ${field} { withExec(args: ["a"]) { stdout } } } }` },
     ({ query }, signal) =>
       query === "{ version }"

@@ -2,6 +2,7 @@
 
 import { createServer, request as httpRequest } from "node:http";
 import { gzipSync } from "node:zlib";
+import { readRequest } from "../../../dist/attribution/query/read-request.js";
 import { SessionTracing } from "../../../dist/dagger/session-tracing.js";
 import { Guard } from "../../../dist/guard/guard.js";
 import { GuardedSession } from "../../../dist/guard/guarded-session.js";
@@ -95,12 +96,13 @@ async function addedToRequest(times) {
     contentType: "application/json",
     body: await post(url, "{}"),
   });
+  const link = { send: exchange, ask: exchange };
   const added = [];
   for (let round = 0; round < times + 2; round += 1) {
-    const plain = await eachMs((query) => session.request({ query }, exchange));
+    const plain = await eachMs((query) => session.request(readRequest(query), link));
     const traced = await eachMs(async (query) => {
       const { witness, traceparent, end } = tracing.begin(null);
-      await session.request({ query }, exchange, witness);
+      await session.request(readRequest(query), link, { witness });
       end();
       const [, trace, parent] = traceparent.split("-");
       await post(tracing.variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, bodyOf(5, trace, parent));

@@ -2,13 +2,16 @@
 
 import { withCommandHost } from "../command-line/with-command-host.js";
 import type { Failure, FailureContext, SessionResponse } from "../failure.js";
-import { otherErrors, readContext, readError, readProperty } from "../reading/error-facts.js";
+import type { ReadRequest } from "../query/named-upstream.js";
+import { NamedHosts } from "../query/query-upstreams.js";
+import { otherErrors, readError, readProperty } from "../reading/error-facts.js";
 import { readRules } from "../rules/check-rules.js";
 import { UNKNOWN } from "../rules/fallback.js";
-import { ATTRIBUTION_RULES } from "../rules/index.js";
+import { ATTRIBUTION_RULES, STANDARD_RULES } from "../rules/index.js";
 import type { AttributionRule, RuleSet } from "../rules/rule.js";
 import { decideContent } from "./decide-content.js";
 import { decideResponse } from "./decide-response.js";
+import { type ReadContext, readContext } from "./read-context.js";
 
 /** The options of {@link createClassifier}. */
 export interface ClassifierOptions {
@@ -72,7 +75,12 @@ export function createClassifier(options: ClassifierOptions = {}): Classifier {
 /** The classifier with only the package's own rules. */
 export const DEFAULT_CLASSIFIER = createClassifier();
 
-function decideFailure(error: unknown, context: FailureContext, rules: RuleSet): Failure {
+/** Classifies an error that came instead of the answer to a request that was read. */
+export function classifyTransportError(error: unknown, read: ReadRequest): Failure {
+  return decideFailure(error, { hosts: new NamedHosts(undefined, read) }, STANDARD_RULES);
+}
+
+function decideFailure(error: unknown, context: ReadContext, rules: RuleSet): Failure {
   const content = readError(error, context);
   const { response } = content;
   if (response?.status !== undefined) {

@@ -1,6 +1,6 @@
 /** Classifies the words and the structure of one failure. */
 
-import { COMMAND_FAILED, type Failure, type FailureContext } from "../failure.js";
+import { COMMAND_FAILED, type Failure } from "../failure.js";
 import { closingBlock } from "../log/closing.js";
 import { failedStepLogs, hasSteps, logBefore, splitOutput, splitStepOutput } from "../log/steps.js";
 import type { ErrorContent } from "../reading/error-facts.js";
@@ -12,11 +12,12 @@ import { EXIT_CODE, STEP_OUTPUT, UNKNOWN } from "../rules/fallback.js";
 import { BARE_GIT, CANCELLED } from "../rules/rest.js";
 import type { AttributionRule, RuleSet } from "../rules/rule.js";
 import { classifyByRule, findRule } from "./decide.js";
+import type { ReadContext } from "./read-context.js";
 
 /** Classifies the content of an error. */
 export function decideContent(
   content: ErrorContent,
-  context: FailureContext,
+  context: ReadContext,
   rules: RuleSet,
 ): Failure {
   const whole = plainText(content.text);
@@ -36,7 +37,7 @@ const ENGINES_OWN: ReadonlySet<string | undefined> = new Set(["from", "publish",
 function decideText(
   text: string,
   content: ErrorContent,
-  context: FailureContext,
+  context: ReadContext,
   rules: RuleSet,
 ): Failure {
   const quoted = splitOutput(text);
@@ -76,7 +77,7 @@ function refine(
   whole: string,
   block: string,
   content: ErrorContent,
-  context: FailureContext,
+  context: ReadContext,
   rules: RuleSet,
 ): Failure {
   if (said.rule === COMMAND_FAILED) return withSuspect(said, whole, content);

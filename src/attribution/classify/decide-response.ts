@@ -1,23 +1,39 @@
 /** Classifies an answer of a session: each error by itself. */
 
-import type { Failure, FailureContext } from "../failure.js";
+import type { Failure, SessionResponse } from "../failure.js";
+import type { ReadRequest } from "../query/named-upstream.js";
+import { NamedHosts } from "../query/query-upstreams.js";
 import { entriesOf, isArray, readError, readProperty } from "../reading/error-facts.js";
 import { NO_FACTS, Reading, type StructuredFacts } from "../reading/reading.js";
 import { bothEnds, plainText } from "../reading/text.js";
 import { RESPONSE_RULES, UNKNOWN, UNREADABLE } from "../rules/fallback.js";
+import { STANDARD_RULES } from "../rules/index.js";
 import type { RuleSet } from "../rules/rule.js";
 import { classifyByRule, findRule } from "./decide.js";
 import { decideContent } from "./decide-content.js";
+import type { ReadContext } from "./read-context.js";
 
 /** The bound on errors read per answer, far above what engines send. */
 const MAX_ERRORS = 1_000;
 
 const BY_STATUS: RuleSet = { own: [], standard: RESPONSE_RULES };
 
+/** Returns the failures in the answer to a request that was read, by the package's own rules. */
+export function classifyAnswer(
+  { status, body }: SessionResponse,
+  read: ReadRequest,
+): readonly Failure[] {
+  return decideResponse(
+    { status, body },
+    { hosts: new NamedHosts(undefined, read) },
+    STANDARD_RULES,
+  );
+}
+
 /** Returns the failures of an answer in its order; empty if it worked. Never throws. */
 export function decideResponse(
   response: { readonly status: number; readonly body: unknown },
-  context: FailureContext,
+  context: ReadContext,
   rules: RuleSet,
 ): Failure[] {
   const { status, body } = response;
@@ -38,7 +54,7 @@ export function decideResponse(
 function decideError(
   error: unknown,
   status: number,
-  context: FailureContext,
+  context: ReadContext,
   rules: RuleSet,
 ): Failure {
   const read = readError(error, context);
@@ -49,22 +65,17 @@ function decideError(
 }
 
 /** Classifies an answer that is not GraphQL: a proxy's page, the CLI's words, or nothing. */
-function decidePlain(
-  body: string,
-  status: number,
-  context: FailureContext,
-  rules: RuleSet,
-): Failure {
+function decidePlain(body: string, status: number, context: ReadContext, rules: RuleSet): Failure {
   const reading = new Reading(plainText(bothEnds(body)), factsOf(status, context));
   const rule = findRule(rules, reading);
   return rule === undefined ? byStatus(reading, context) : classifyByRule(rule, reading, context);
 }
 
-function byStatus(reading: Reading, context: FailureContext): Failure {
+function byStatus(reading: Reading, context: ReadContext): Failure {
   return classifyByRule(findRule(BY_STATUS, reading) ?? UNKNOWN, reading, context);
 }
 
-function factsOf(status: number, context: FailureContext): StructuredFacts {
+function factsOf(status: number, context: ReadContext): StructuredFacts {
   return { ...NO_FACTS, status, operation: context.operation };
 }
 

@@ -1,19 +1,13 @@
 /** Tries the rules in order and builds the classification of the first match. */
 
-import {
-  COMMAND_FAILED,
-  type Failure,
-  type FailureContext,
-  type UpstreamKind,
-} from "../failure.js";
-import type { UpstreamReference } from "../query/query-reading.js";
-import { upstreamsOfQuery } from "../query/query-upstreams.js";
+import { COMMAND_FAILED, type Failure, type UpstreamKind } from "../failure.js";
 import { rejectionInWords } from "../reading/own-words.js";
 import type { Reading } from "../reading/reading.js";
 import { readRetryAfter } from "../reading/retry-after.js";
 import { suspectedUpstream } from "../reading/suspect.js";
 import { OWN_REJECTED } from "../rules/own.js";
 import { type AttributionRule, fits, type RuleSet } from "../rules/rule.js";
+import type { ReadContext } from "./read-context.js";
 
 /** Returns the first rule that matches, or undefined. */
 export function findRule(rules: RuleSet, reading: Reading): AttributionRule | undefined {
@@ -26,7 +20,7 @@ export function findRule(rules: RuleSet, reading: Reading): AttributionRule | un
 export function classifyByRule(
   rule: AttributionRule,
   reading: Reading,
-  context: FailureContext,
+  context: ReadContext,
 ): Failure {
   const named = rule.upstream !== "none";
   const kind = named ? kindOf(rule, reading) : null;
@@ -76,22 +70,7 @@ function kindOf(rule: AttributionRule, reading: Reading): UpstreamKind | null {
 function hostOfQuery(
   kind: UpstreamKind | null,
   reading: Reading,
-  context: FailureContext,
+  context: ReadContext,
 ): string | null {
-  if (kind === null || context.query === undefined || context.query === null) return null;
-  const all = referencesOf(context.query).filter((reference) => reference.kind === kind);
-  const { path } = reading.facts;
-  const field = path[path.length - 1];
-  const exact = all.filter((reference) => reference.field === field);
-  const hosts = new Set((exact.length > 0 ? exact : all).map((reference) => reference.host));
-  const [host] = hosts;
-  return hosts.size === 1 && host !== undefined ? host : null;
-}
-
-function referencesOf(query: NonNullable<FailureContext["query"]>): readonly UpstreamReference[] {
-  try {
-    return upstreamsOfQuery(query);
-  } catch {
-    return [];
-  }
+  return kind === null ? null : context.hosts.only(kind, reading.facts.path.at(-1));
 }

@@ -2,7 +2,7 @@
 
 /**
  * The root fields of a query, in engines 0.15 to 1.0 beta. Any other is a function of a module. The
- * `load...FromID` family is recognized by its form.
+ * `load...FromID` family is recognized by its form: {@link LOAD_FIELD}.
  */
 export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "__schema",
@@ -47,10 +47,8 @@ export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "version",
 ]);
 
-/** Returns whether a root field of a query is a function of a module. */
-export function isFunctionField(name: string): boolean {
-  return !CORE_FIELDS.has(name) && !/^load[A-Z]\w*FromID$/.test(name);
-}
+/** The root fields that load an object by its id. They are Dagger's own. */
+export const LOAD_FIELD = /^load[A-Z]\w*FromID$/;
 
 /** Fields that only describe the engine. */
 export const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set([

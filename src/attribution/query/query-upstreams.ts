@@ -1,7 +1,8 @@
 /** Finds the registries, git hosts and HTTP servers that a GraphQL request names. */
 
-import type { GraphQLRequest } from "../failure.js";
-import { readQuery, type UpstreamReference } from "./query-reading.js";
+import type { GraphQLRequest, UpstreamKind } from "../failure.js";
+import type { NamedUpstream, ReadRequest, UpstreamReference } from "./named-upstream.js";
+import { readRequest } from "./read-request.js";
 
 /**
  * Returns the upstreams that a request names: images of `from`, targets of `publish`, remotes of
@@ -23,8 +24,48 @@ import { readQuery, type UpstreamReference } from "./query-reading.js";
  */
 export function upstreamsOfQuery(request: string | GraphQLRequest): readonly UpstreamReference[] {
   const found = new Map<string, UpstreamReference>();
-  for (const { upstream } of readQuery(request).named) {
+  for (const { upstream } of readRequest(request).named) {
     found.set(`${upstream.field} ${upstream.reference}`, upstream);
   }
   return [...found.values()];
+}
+
+/** The hosts that a request names, for errors that name none. Many errors of one answer ask for them. */
+export class NamedHosts {
+  readonly #query: string | GraphQLRequest | undefined;
+  #named: readonly NamedUpstream[] | undefined;
+  #hosts: ReadonlyMap<string, string | null> | undefined;
+
+  /** @param read The request, where it has been read already. */
+  constructor(query: string | GraphQLRequest | undefined, read?: ReadRequest) {
+    this.#query = query;
+    this.#named = read?.named;
+  }
+
+  /**
+   * Returns the only host of a kind: of those that the field names, else of all. Null where two could be
+   * meant.
+   */
+  only(kind: UpstreamKind, field: string | undefined): string | null {
+    this.#hosts ??= hostsByUse(this.#read());
+    return this.#hosts.get(`${kind} ${field}`) ?? this.#hosts.get(kind) ?? null;
+  }
+
+  #read(): readonly NamedUpstream[] {
+    this.#named ??= this.#query === undefined ? [] : readRequest(this.#query).named;
+    return this.#named;
+  }
+}
+
+/** By kind, and by kind and field: the only host, or null where there are several. */
+function hostsByUse(named: readonly NamedUpstream[]): ReadonlyMap<string, string | null> {
+  const hosts = new Map<string, string | null>();
+  for (const { upstream } of named) {
+    const { kind, field, host } = upstream;
+    for (const use of [kind, `${kind} ${field}`]) {
+      const known = hosts.get(use);
+      hosts.set(use, known === undefined || known === host ? host : null);
+    }
+  }
+  return hosts;
 }

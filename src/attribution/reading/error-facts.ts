@@ -8,7 +8,6 @@ import { bothEnds } from "./text.js";
 
 const MAX_CAUSES = 16;
 const MAX_PATH = 64;
-const MAX_WORDS = 10_000;
 
 /** The content of an error: words, structure and the output of a command. */
 export interface ErrorContent {
@@ -18,6 +17,9 @@ export interface ErrorContent {
   /** The session's answer inside the error: its status and its body or errors. */
   readonly response: { readonly status: number | undefined; readonly body: unknown } | undefined;
 }
+
+/** What is known of a failure besides its words and its structure. */
+type WordingContext = Pick<FailureContext, "operation" | "source">;
 
 /** Reads a property of any value; returns undefined if it is missing or its getter throws. */
 export function readProperty(value: unknown, key: string): unknown {
@@ -30,12 +32,20 @@ export function readProperty(value: unknown, key: string): unknown {
   }
 }
 
-function readText(value: unknown, key: string): string | undefined {
+/** Reads a text; returns undefined for every other value. */
+export function readString(value: unknown, key: string): string | undefined {
+  const text = readProperty(value, key);
+  return typeof text === "string" ? text : undefined;
+}
+
+/** Reads both ends of a text. */
+export function readText(value: unknown, key: string): string | undefined {
   const text = readString(value, key);
   return text === undefined ? undefined : bothEnds(text);
 }
 
-function readNumber(value: unknown, key: string): number | undefined {
+/** Reads a finite number. */
+export function readNumber(value: unknown, key: string): number | undefined {
   const number = readProperty(value, key);
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }
@@ -61,29 +71,6 @@ export function entriesOf(list: unknown, limit: number): unknown[] {
   return entries;
 }
 
-/** Copies the known fields of a context, so that later reads cannot throw. */
-export function readContext(context: unknown): FailureContext {
-  return {
-    operation: readText(context, "operation"),
-    source: readText(context, "source"),
-    query: readProperty(context, "query") as FailureContext["query"],
-    exitCode: readNumber(context, "exitCode"),
-    command: readCommand(readProperty(context, "command")),
-    input: readString(context, "input"),
-  };
-}
-
-function readCommand(command: unknown): FailureContext["command"] {
-  if (typeof command === "string") return command;
-  if (!isArray(command)) return undefined;
-  return entriesOf(command, MAX_WORDS).filter((word) => typeof word === "string");
-}
-
-function readString(value: unknown, key: string): string | undefined {
-  const text = readProperty(value, key);
-  return typeof text === "string" ? text : undefined;
-}
-
 /** Returns the error and its causes, outermost first: each once, at most sixteen. */
 function causeChain(error: unknown): unknown[] {
   const chain: unknown[] = [];
@@ -103,7 +90,7 @@ function causeChain(error: unknown): unknown[] {
 }
 
 /** Reads an error, a GraphQL error, a text or any other value. Never throws. */
-export function readError(error: unknown, context: FailureContext): ErrorContent {
+export function readError(error: unknown, context: WordingContext): ErrorContent {
   if (typeof error === "string") {
     return {
       text: bothEnds(error),
@@ -212,6 +199,6 @@ function operationOfPath(path: readonly string[]): string | undefined {
   return name === undefined ? undefined : OPERATIONS[name];
 }
 
-function withContext(facts: StructuredFacts, context: FailureContext): StructuredFacts {
+function withContext(facts: StructuredFacts, context: WordingContext): StructuredFacts {
   return { ...facts, operation: context.operation ?? facts.operation, source: context.source };
 }

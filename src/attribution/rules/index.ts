@@ -13,7 +13,7 @@ import { TEST_RULES } from "./pipeline/tests.js";
 import { TOOL_RULES } from "./pipeline/tools.js";
 import { USER_RULES } from "./pipeline/user.js";
 import { LAST_RULES, REST_RULES } from "./rest.js";
-import type { AttributionRule } from "./rule.js";
+import type { AttributionRule, RuleSet } from "./rule.js";
 import { UPSTREAM_RULES } from "./upstream/upstream.js";
 
 /** The rules of the package. Your own rules are tried before them. */
@@ -35,3 +35,6 @@ export const ATTRIBUTION_RULES: readonly AttributionRule[] = Object.freeze([
   ...LAST_RULES,
   ...MISTAKE_RULES,
 ]);
+
+/** The package's own rules alone. */
+export const STANDARD_RULES: RuleSet = { own: [], standard: ATTRIBUTION_RULES };

@@ -181,7 +181,7 @@ export function readDetail(
   given: unknown,
   known: readonly string[],
 ): FailureDetail & SuccessDetail & Readonly<Record<string, unknown>> {
-  const detail = readObject(owner, given, known);
+  const detail = isDetail(given, known) ? given : readObject(owner, given, known);
   const { retryAfterMs, durationMs, openNow } = detail;
   if (!isDuration(retryAfterMs)) throw wrongDuration("retryAfterMs", retryAfterMs);
   if (!isDuration(durationMs)) throw wrongDuration("durationMs", durationMs);
@@ -189,6 +189,13 @@ export function readDetail(
     throw new TypeError(`openNow is ${show(openNow)}, expected true or false`);
   }
   return detail;
+}
+
+/** A cheap look before the one that finds the words for what is wrong. */
+function isDetail(given: unknown, known: readonly string[]): given is Record<string, unknown> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return false;
+  for (const key of Object.keys(given)) if (!known.includes(key)) return false;
+  return true;
 }
 
 /** Returns whether a value is undefined or a number of milliseconds from 0 to Infinity. */

@@ -2,7 +2,7 @@
 
 import { Option } from "commander";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
-import { LockFile } from "../../guard/digests/lock-file.js";
+import { LockFile } from "../../guard/locks/lock-file.js";
 import { DIGESTS_EXIT_CODES } from "../exit-codes.js";
 import { type CliCommand, examples, exitCodeHelp } from "../help.js";
 import { age } from "../option-values.js";

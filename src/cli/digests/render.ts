@@ -1,7 +1,7 @@
 /** Renders known digests in words. */
 
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
-import type { LockedImage } from "../../guard/digests/lock-document.js";
+import type { LockedImage } from "../../guard/locks/lock-document.js";
 import { type Paint, tableLines } from "../terminal.js";
 import { ageText } from "../time-words.js";
 

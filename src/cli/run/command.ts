@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { Guard } from "../../guard/guard.js";
 import type { GuardOptions } from "../../guard/guard-options.js";
-import type { LockedEvent } from "../../guard/locks/request-locks.js";
+import type { LockedEvent } from "../../guard/locks/lock-file.js";
 import type { SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
 import { type CommandWitness, startCommandWitness } from "../../runner/contacts/command-witness.js";
 import { runGuarded } from "../../runner/guarded-run.js";

@@ -1,8 +1,10 @@
 /** Lets a request in past all the breakers it depends on, or past none. */
 
 import { type CallPermit, Permit } from "../../breaker/calls/permit.js";
-import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import { CircuitState } from "../../breaker/circuit-state.js";
 import { type CircuitBreakerOpenError, isCircuitBreakerOpenError } from "../../breaker/errors.js";
+import type { Machine } from "../../breaker/machine.js";
 import type { SharedCircuitBreaker } from "../../fleet/client/shared-circuit-breaker.js";
 import type { Asked } from "../../policies/wait.js";
 
@@ -20,21 +22,34 @@ export interface GuardRejection extends CircuitBreakerOpenError {
  * refusal costs no probe slot elsewhere; a listener that steers a breaker in between is the only way
  * to be refused after that, and then the permits that were taken go back.
  *
+ * @param machines What is behind the breakers, in their order.
  * @returns The permits in the order of the breakers, or a {@link GuardRejection}; an isolated
  * breaker waits longer than any other.
  */
-export function askAll(breakers: readonly CircuitBreaker[]): Asked<readonly Permit[]> {
-  const refusing = breakers.filter((breaker) => !breaker.check().admits);
+export function askAll(
+  breakers: readonly CircuitBreaker[],
+  machines: readonly Machine[] = breakers.map((one) => CircuitBreaker.machineOf(one)),
+): Asked<readonly Permit[]> {
+  const refusing = areClosed(machines) ? [] : machines.filter((one) => !one.check().admits);
   const permits: Permit[] = [];
   const refusals: RejectedBy[] = [];
-  for (const breaker of refusing.length > 0 ? refusing : breakers) {
-    const admission = breaker.tryAcquire();
+  for (const [index, machine] of machines.entries()) {
+    if (refusing.length > 0 && !refusing.includes(machine)) continue;
+    const admission = machine.admit();
     if (admission instanceof Permit) permits.push(admission);
-    else refusals.push({ refusedBy: breaker, rejection: admission });
+    else {
+      const refusedBy = breakers[index] as CircuitBreaker;
+      refusals.push({ refusedBy, rejection: admission.error });
+    }
   }
   if (permits.length === breakers.length) return { value: permits };
   for (const permit of permits) permit.release();
   return longestOf(refusals);
+}
+
+/** Whether no permit of these circuits could cost anybody a probe slot, so that they may be asked at once. */
+export function areClosed(machines: readonly Machine[]): boolean {
+  return machines.every(({ state }) => state.kind === CircuitState.Closed);
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Counts the requests that registries were spared because a guard refused pulls from them. */
 
-import { breakerName } from "../../attribution/hosts.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { isSharedCircuitOpenError } from "../../fleet/client/shared-open-error.js";
 import type { FailureRecord } from "../judgement/failure-record.js";
@@ -26,12 +25,12 @@ export function sparedRequestCount(breaker: CircuitBreaker): number {
 /** Counts what the refusal of a request has spared. */
 export function countSpared(
   error: unknown,
-  breakers: ReadonlyMap<string, CircuitBreaker>,
+  found: readonly (readonly [name: string, breaker: CircuitBreaker, ...unknown[]])[],
   { images }: Dependencies,
 ): void {
   if (!isGuardRejection(error)) return;
-  for (const host of images) {
-    const name = breakerName("registry", host);
+  const breakers = new Map(found.map(([name, breaker]) => [name, breaker]));
+  for (const name of images) {
     const breaker = breakers.get(name);
     if (breaker === undefined || !isLimited(error, name)) continue;
     counts.set(breaker, sparedRequestCount(breaker) + REQUESTS_PER_LIMITED_PULL);

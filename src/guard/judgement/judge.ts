@@ -4,12 +4,11 @@
  * come and again with them: the first outcome of a breaker stands.
  */
 
-import { type Failure, ID_UNKNOWN } from "../../attribution/failure.js";
-import { breakerName } from "../../attribution/hosts.js";
+import { COMMAND_FAILED, type Failure, ID_UNKNOWN } from "../../attribution/failure.js";
+import { breakerName, isHelperHost, mayStandIn } from "../../attribution/hosts.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import type { FailureDetail } from "../../breaker/calls/permit.js";
 import { ENGINE } from "../guard-options.js";
-import { concerned, provesAnswer } from "./concerned.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { testimonyOf } from "./testimony.js";
 
@@ -135,7 +134,8 @@ function addOthers(
     if (provesAnswer(failure, name, upstreams)) answered.add(name);
     if (leavesInDoubt(failure)) doubtful.add(name);
   }
-  const testimony = new Map(testimonyOf(seen ?? [], failures, (name) => upstreams.has(name)));
+  const testimony: Map<string, Evidence> =
+    seen === null ? new Map() : testimonyOf(seen, failures, upstreams);
   for (const name of doubtful) {
     if (testimony.get(name)?.outcome === "answered") testimony.delete(name);
     answered.delete(name);
@@ -232,4 +232,43 @@ function limitDetail(failure: Failure, rateLimitOpenMs: number): FailureDetail {
 
 function delayOf({ retryAfterMs }: Failure): { readonly retryAfterMs?: number } {
   return retryAfterMs === null ? {} : { retryAfterMs };
+}
+
+/**
+ * Returns the upstream of the call that a failure is about: the one it names, else the only one of its
+ * kind, since a CDN, a token server or a proxy stands in for it; never one that only the message names.
+ */
+export function concerned(
+  failure: Failure,
+  upstreams: ReadonlyMap<string, unknown>,
+): string | undefined {
+  const { upstreamKind: kind, upstream: host } = failure;
+  if (kind === null) return undefined;
+  if (host !== null) {
+    const named = breakerName(kind, host);
+    if (upstreams.has(named)) return named;
+    if (!mayStandIn(kind, host)) return undefined;
+  }
+  const sameKind = [...upstreams.keys()].filter((name) => name.startsWith(`${kind}:`));
+  return sameKind.length === 1 ? sameKind[0] : undefined;
+}
+
+/**
+ * Returns whether a failure shows that the upstream itself answered. What stands in for it does not, nor
+ * does an answer without a host prove what was only declared: it may be another host's.
+ */
+function provesAnswer(
+  failure: Failure,
+  name: string,
+  upstreams: ReadonlyMap<string, Dependence>,
+): boolean {
+  const { answered, upstreamKind: kind, upstream: host } = failure;
+  if (!answered || kind === null) return false;
+  if (host === null) return upstreams.get(name)?.onlyDeclared === false;
+  return breakerName(kind, host) === name && !isHelperHost(host);
+}
+
+/** Returns whether a request did all it names, or at least all before a command that failed. */
+export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
+  return failures.every(({ rule }) => rule === COMMAND_FAILED);
 }

@@ -16,13 +16,14 @@ const NOTHING_FAILED: ToldFailures = new Map();
 /** The permits of one call, until all of them are settled. */
 export class Settlement {
   readonly #guard: Guard;
-  readonly #permits: Map<string, CallPermit>;
+  /** Null for one that was told its outcome. */
+  readonly #permits: Map<string, CallPermit | null>;
 
   /**
    * @param permits By the names of their breakers, that of the engine among them. It is taken over, and
    * gets a permit for each host that only spans show.
    */
-  constructor(guard: Guard, permits: Map<string, CallPermit>) {
+  constructor(guard: Guard, permits: Map<string, CallPermit | null>) {
     this.#guard = guard;
     this.#permits = permits;
   }
@@ -40,15 +41,17 @@ export class Settlement {
 
   /** Gives all permits back that are not settled: nothing is counted. */
   release(): void {
-    for (const permit of this.#permits.values()) permit.release();
+    for (const permit of this.#permits.values()) permit?.release();
   }
 
   #tellAll(outcomes: JudgedOutcomes, error: unknown): ToldFailures {
     let failed: Map<string, { readonly isLocal: boolean }> | undefined;
     for (const [name, outcome] of outcomes) {
-      const permit = this.#permits.get(name) ?? this.#unlisted(name, outcome);
+      const own = this.#permits.get(name);
+      const permit = own === undefined ? this.#unlisted(name, outcome) : own;
       if (permit === undefined) continue;
-      tellPermit(permit, outcome, error);
+      if (permit !== null) tellPermit(permit, outcome, error);
+      this.#permits.set(name, null);
       if (outcome.kind !== "failure") continue;
       failed ??= new Map();
       failed.set(name, outcome);
@@ -65,9 +68,7 @@ export class Settlement {
     const { registry } = this.#guard.settings;
     const breaker = kind === "failure" ? this.#guard.upstream(name) : registry.find(name);
     if (breaker === undefined) return undefined;
-    const permit = this.#guard.unasked(breaker);
-    this.#permits.set(name, permit);
-    return permit;
+    return this.#guard.unasked(breaker);
   }
 }
 
@@ -88,16 +89,22 @@ export function settleConnect(permit: CallPermit, facts: ConnectFacts): void {
 }
 
 function tellPermit(permit: CallPermit, outcome: JudgedOutcome, error: unknown): void {
-  if (outcome.kind === "ignored") permit.ignore();
-  else if (outcome.kind === "released") permit.release();
-  else {
-    if (outcome.isLocal) permit.keepLocal();
-    if (outcome.kind === "success") permit.success({ durationMs: outcome.durationMs });
-    else {
-      const { cause, detail } = outcome;
-      const record =
-        "failure" in cause ? recordOf(cause.failure, error) : recordOfEvidence(cause.exchange);
-      permit.failure(record, detail);
-    }
+  if (outcome.kind === "released") {
+    permit.release();
+    return;
   }
+  if (outcome.kind === "ignored") {
+    permit.ignore();
+    return;
+  }
+  if (outcome.isLocal) permit.keepLocal();
+  if (outcome.kind === "success") {
+    const { durationMs } = outcome;
+    permit.success(durationMs === undefined ? undefined : { durationMs });
+    return;
+  }
+  const { cause, detail } = outcome;
+  const record =
+    "failure" in cause ? recordOf(cause.failure, error) : recordOfEvidence(cause.exchange);
+  permit.failure(record, detail);
 }

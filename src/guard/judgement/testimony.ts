@@ -4,9 +4,6 @@ import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 
-/** What is known of a breaker from spans: the worst that can be believed. */
-export type Testimony = ReadonlyMap<string, Evidence>;
-
 const WEIGHT = { answered: 1, limited: 2, failed: 3 } as const;
 
 /**
@@ -14,21 +11,22 @@ const WEIGHT = { answered: 1, limited: 2, failed: 3 } as const;
  * is believed only where the answer itself tells of one of that kind that counts, and names either no
  * host or this very one; that a host answered is believed always.
  *
- * @param known Whether the request depends on the breaker of that name. A host that the request does
+ * @param known What the request depends on, by the names of breakers. A host that the request does
  * not know may have failed on behalf of one that it does: then that one has failed.
+ * @returns By the name of each breaker, the worst that can be believed.
  */
 export function testimonyOf(
   evidence: readonly Evidence[],
   failures: readonly Failure[],
-  known: (name: string) => boolean,
-): Testimony {
+  known: ReadonlyMap<string, unknown>,
+): Map<string, Evidence> {
   const found = new Map<string, Evidence>();
   for (const one of evidence) {
     const own = breakerName(one.kind, one.host);
     const served = breakerName(one.kind, one.servesHost);
     const failed = one.outcome !== "answered";
     if (failed && !failures.some((failure) => tellsOf(failure, one.kind, own, served))) continue;
-    const name = failed && !known(own) && known(served) ? served : own;
+    const name = failed && !known.has(own) && known.has(served) ? served : own;
     const before = found.get(name);
     if (before === undefined || tellsMore(one, before)) found.set(name, one);
   }

@@ -4,8 +4,7 @@
  * engine had to ask, so it did not hold the image.
  */
 
-import { breakerName } from "../../attribution/hosts.js";
-import type { NamedUpstream } from "../../attribution/query/query-reading.js";
+import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { CircuitState } from "../../breaker/circuit-state.js";
 
@@ -24,12 +23,8 @@ type FailureTimes = Map<string, number>;
 /** Remembers them for all sessions that share their breakers. */
 export class FailedImages {
   readonly #failedAtMs = new WeakMap<CircuitBreaker, FailureTimes>();
-  #isEmpty = true;
-
   /** Whether none has ever failed. */
-  get isEmpty(): boolean {
-    return this.#isEmpty;
-  }
+  isEmpty = true;
 
   /** Notes that a request failed at a registry, if it can only have been for one image. */
   failed(breaker: CircuitBreaker, references: readonly NamedUpstream[]): void {
@@ -65,7 +60,7 @@ export class FailedImages {
   #begin(breaker: CircuitBreaker): FailureTimes {
     const times: FailureTimes = new Map();
     this.#failedAtMs.set(breaker, times);
-    this.#isEmpty = false;
+    this.isEmpty = false;
     breaker.on("stateChange", ({ from, to }) => {
       if (to === CircuitState.Closed) times.clear();
       else if (from === CircuitState.Closed) forgetBefore(times, nowOf(breaker) - PRELUDE_MS);
@@ -88,8 +83,8 @@ function nowOf(breaker: CircuitBreaker): number {
 /** The images of a registry, each once. A push asks always, and says nothing of what the engine holds. */
 function imagesOf({ name }: CircuitBreaker, references: readonly NamedUpstream[]): string[] {
   const images = references.filter(
-    ({ upstream: { kind, host, field } }) =>
-      kind === "registry" && field !== "publish" && breakerName(kind, host) === name,
+    ({ upstream: { kind, field }, circuit }) =>
+      kind === "registry" && field !== "publish" && circuit === name,
   );
   const keys = images.map(
     ({ upstream, image }) => `${upstream.reference} ${image?.platform ?? ""}`,

@@ -3,8 +3,7 @@
  * engine that holds them asks nobody, a cold one still asks its registry.
  */
 
-import { breakerName } from "../../attribution/hosts.js";
-import type { NamedUpstream } from "../../attribution/query/query-reading.js";
+import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { BoundedMap } from "../bounded-map.js";
 import { FailedImages } from "./failed-images.js";
 
@@ -44,7 +43,7 @@ export class LockedPulls {
       if (digest === undefined) continue;
       const key = keyOf(one, digest);
       if (used) this.#mustBeAsked.set(key, false);
-      else if (asked.has(breakerOf(one)) && isAlone(one, references, locks)) {
+      else if (asked.has(one.circuit) && isAlone(one, references, locks)) {
         this.#mustBeAsked.set(key, true);
       }
     }
@@ -56,14 +55,9 @@ export class LockedPulls {
  * anybody knows, and what the engine holds must not be rejected for them.
  */
 function isAlone(one: NamedUpstream, references: readonly NamedUpstream[], locks: Locks): boolean {
-  const breaker = breakerOf(one);
   return references.every(
-    (other) => breakerOf(other) !== breaker || locks.digestOf(other) !== undefined,
+    (other) => other.circuit !== one.circuit || locks.digestOf(other) !== undefined,
   );
-}
-
-function breakerOf({ upstream }: NamedUpstream): string {
-  return breakerName(upstream.kind, upstream.host);
 }
 
 function keyOf({ upstream, image }: NamedUpstream, digest: string): string {

@@ -5,19 +5,15 @@ import { readsLocks } from "./engine-version.js";
 
 /** Learns it from the version that the engine tells, and asks for that once. */
 export class SessionEngine {
-  #readsLocks: boolean | undefined;
+  /** Undefined until it is known, and for an engine that does not tell its version. */
+  readsLocks: boolean | undefined;
   #asked = false;
   #question: Promise<void> | undefined;
-
-  /** Undefined until it is known, and for an engine that does not tell its version. */
-  get readsLocks(): boolean | undefined {
-    return this.#readsLocks;
-  }
 
   /** Reads the version in an answer, if there is one. */
   note(answer: SessionResponse): void {
     const version = versionIn(answer);
-    if (version !== undefined) this.#readsLocks = readsLocks(version);
+    if (version !== undefined) this.readsLocks = readsLocks(version);
   }
 
   /**
@@ -27,7 +23,7 @@ export class SessionEngine {
    * @returns Resolves when the question is answered; undefined when there is nothing to wait for.
    */
   learn(question: () => Promise<SessionResponse>): Promise<void> | undefined {
-    if (this.#readsLocks !== undefined || this.#asked) return this.#question;
+    if (this.readsLocks !== undefined || this.#asked) return this.#question;
     this.#asked = true;
     this.#question = this.#ask(question);
     return this.#question;

@@ -18,7 +18,7 @@ export interface BoundedCall {
   end(): void;
 }
 
-/** What a request may take. */
+/** How a request may be ended. */
 export interface CallLimits {
   /** Milliseconds; undefined for as long as it likes. */
   readonly timeoutMs?: number | undefined;

@@ -2,42 +2,41 @@
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
-import type { QueryReading } from "../../attribution/query/query-reading.js";
+import type { ReadRequest } from "../../attribution/query/named-upstream.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
-import { concerned, onlyCommandsFailed } from "../judgement/concerned.js";
+import { concerned, onlyCommandsFailed } from "../judgement/judge.js";
+import type { RequestLocks } from "../locks/lock-file.js";
 import type { LockedPulls } from "../locks/locked-pulls.js";
-import type { RequestLocks } from "../locks/request-locks.js";
 import type { Dependencies } from "./session-memory.js";
 import type { UpstreamsInFlight } from "./upstream-in-flight.js";
+
+/** What is to be known of the request. */
+interface RequestOfImages {
+  readonly guard: { readonly lockedPulls: LockedPulls };
+  readonly locks: RequestLocks;
+  readonly read: ReadRequest;
+  readonly dependencies: Dependencies;
+}
 
 /** The images of one request on its way. */
 export class ImagesInFlight {
   readonly #pulls: LockedPulls;
   readonly #locks: RequestLocks;
-  readonly #reading: QueryReading;
+  readonly #read: ReadRequest;
   readonly #references: Dependencies["references"];
   readonly #upstreams: UpstreamsInFlight;
 
-  /** @param pulls What all sessions of the guard have met. */
-  constructor(
-    pulls: LockedPulls,
-    locks: RequestLocks,
-    reading: QueryReading,
-    { references }: Dependencies,
-    upstreams: UpstreamsInFlight,
-  ) {
-    this.#pulls = pulls;
-    this.#locks = locks;
-    this.#reading = reading;
-    this.#references = references;
+  constructor(request: RequestOfImages, upstreams: UpstreamsInFlight) {
+    this.#pulls = request.guard.lockedPulls;
+    this.#locks = request.locks;
+    this.#read = request.read;
+    this.#references = request.dependencies.references;
     this.#upstreams = upstreams;
   }
 
-  /** Notes what an answer blames registries for: their images were asked for, and failed. */
+  /** Notes what counting failures blame registries for: their images were asked for, and failed. */
   failed(failures: readonly Failure[]): void {
-    if (failures.length === 0) return;
-    const counting = failures.filter(({ counts }) => counts);
-    this.#noteFailed(counting.map((failure) => concerned(failure, this.#upstreams)));
+    this.#noteFailed(failures.map((failure) => concerned(failure, this.#upstreams)));
   }
 
   /** Notes exchanges that were seen to fail, where no code in a container can have made them up. */
@@ -52,7 +51,7 @@ export class ImagesInFlight {
   /** The names of registries whose images failed in their present outage, and were used now. */
   recovered(failures: readonly Failure[]): string[] {
     const { failedImages } = this.#pulls;
-    if (failedImages.isEmpty || this.#references.length === 0 || !this.#used(failures)) return [];
+    if (this.#references.length === 0 || !this.#used(failures)) return [];
     return [...this.#upstreams].flatMap(([name, { breaker }]) =>
       failedImages.used(breaker, this.#references) ? [name] : [],
     );
@@ -85,7 +84,7 @@ export class ImagesInFlight {
 
   /** Whether the engine holds now what the request names. */
   #used(failures: readonly Failure[]): boolean {
-    return onlyCommandsFailed(failures) && this.#reading.usesContents;
+    return onlyCommandsFailed(failures) && this.#read.usesContents;
   }
 }
 

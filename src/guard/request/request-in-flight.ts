@@ -1,22 +1,23 @@
 /** One request from its admission to its settlement: the permits it holds and who is to be told. */
 
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
-import type { NamedUpstream, QueryReading } from "../../attribution/query/query-reading.js";
+import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import { announceOnce } from "../../breaker/announce.js";
 import type { CallPermit } from "../../breaker/calls/permit.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { CircuitState } from "../../breaker/circuit-state.js";
+import type { Machine } from "../../breaker/machine.js";
 import { noteSessionIds } from "../../policies/fallback/last-good-scope.js";
 import { countSpared } from "../admission/spared-requests.js";
 import type { Guard } from "../guard.js";
 import { ENGINE } from "../guard-options.js";
-import { onlyCommandsFailed } from "../judgement/concerned.js";
 import type { CallFacts } from "../judgement/facts.js";
+import { onlyCommandsFailed } from "../judgement/judge.js";
 import { settleLater } from "../judgement/pending-settlements.js";
 import { Settlement } from "../judgement/settle.js";
 import { type RequestWitness, WITNESS_WITHIN_MS } from "../judgement/witness.js";
-import type { RequestLocks } from "../locks/request-locks.js";
+import type { RequestLocks } from "../locks/lock-file.js";
 import type { SessionEngine } from "../locks/session-engine.js";
 import { idsOf } from "./answer-ids.js";
 import { ImagesInFlight } from "./images-in-flight.js";
@@ -29,7 +30,7 @@ export interface RequestFacts {
   readonly memory: SessionMemory;
   readonly engine: SessionEngine;
   readonly locks: RequestLocks;
-  readonly reading: QueryReading;
+  readonly read: ReadRequest;
   readonly dependencies: Dependencies;
 }
 
@@ -43,8 +44,6 @@ export interface SettlementSources {
 /** A request that was let in. It is settled once, in one of its ways. */
 export class RequestInFlight {
   readonly #guard: Guard;
-  readonly #memory: SessionMemory;
-  readonly #reading: QueryReading;
   readonly #dependencies: Dependencies;
   readonly #facts: RequestFacts;
   readonly #upstreams: UpstreamsInFlight;
@@ -55,13 +54,10 @@ export class RequestInFlight {
   private constructor(facts: RequestFacts, upstreams: UpstreamsInFlight, settlement: Settlement) {
     this.#facts = facts;
     this.#guard = facts.guard;
-    this.#memory = facts.memory;
-    this.#reading = facts.reading;
     this.#dependencies = facts.dependencies;
     this.#upstreams = upstreams;
     this.#settlement = settlement;
-    const { guard, locks, reading, dependencies } = facts;
-    this.#images = new ImagesInFlight(guard.lockedPulls, locks, reading, dependencies, upstreams);
+    this.#images = new ImagesInFlight(facts, upstreams);
   }
 
   /**
@@ -75,31 +71,28 @@ export class RequestInFlight {
     signal: AbortSignal | undefined,
   ): Promise<RequestInFlight> {
     const { guard, dependencies } = facts;
-    const { engine } = guard;
-    if (dependencies.all.size === 0) {
-      const [permit] = await guard.admit([engine], signal);
-      const permits = new Map([[ENGINE, permit as CallPermit]]);
-      return new RequestInFlight(facts, NO_UPSTREAMS, new Settlement(guard, permits));
-    }
-    const breakers = new Map<string, CircuitBreaker>();
-    const asked = [engine];
+    const asked = [guard.engine];
+    const found: [name: string, breaker: CircuitBreaker, machine: Machine][] = [];
     for (const name of dependencies.all) {
       const breaker = guard.upstream(name);
       if (breaker === undefined) continue;
-      breakers.set(name, breaker);
+      found.push([name, breaker, guard.machineOf(breaker)]);
       if (dependencies.gated.has(name)) asked.push(breaker);
     }
-    const permits = await guard.admit(asked, signal).catch((error) => {
-      countSpared(error, breakers, dependencies);
+    let permits: readonly CallPermit[];
+    try {
+      permits = await guard.admit(asked, signal);
+    } catch (error) {
+      countSpared(error, found, dependencies);
       throw error;
-    });
+    }
     const upstreams = new Map<string, UpstreamInFlight>();
     const all = new Map([[ENGINE, permits[0] as CallPermit]]);
-    for (const [name, breaker] of breakers) {
+    for (const [name, breaker, machine] of found) {
       const permit = permits[asked.indexOf(breaker)];
       all.set(name, permit ?? guard.unasked(breaker));
       const onlyDeclared = !dependencies.named.has(name);
-      upstreams.set(name, { breaker, isGated: permit !== undefined, onlyDeclared });
+      upstreams.set(name, { breaker, machine, isGated: permit !== undefined, onlyDeclared });
     }
     return new RequestInFlight(facts, upstreams, new Settlement(guard, all));
   }
@@ -116,7 +109,10 @@ export class RequestInFlight {
   get needsVersion(): boolean {
     for (const name of this.#dependencies.provenByTag) {
       const upstream = this.#upstreams.get(name);
-      if (upstream !== undefined && this.#guard.isInDoubt(upstream.breaker)) return true;
+      if (upstream === undefined) continue;
+      const { state, failureCount } = upstream.machine;
+      if (failureCount > 0 || state.kind !== CircuitState.Closed) return true;
+      if (this.#guard.settings.fleet !== undefined && this.#guard.shares(name)) return true;
     }
     return false;
   }
@@ -137,13 +133,14 @@ export class RequestInFlight {
     answer: SessionResponse,
     sources: SettlementSources,
   ): Promise<void> | undefined {
-    if (this.#reading.rootField === "version") this.#facts.engine.note(answer);
-    const settlement = this.#settleByAnswer(failures, sources);
+    const { read, engine, memory } = this.#facts;
+    if (read.rootField === "version") engine.note(answer);
     this.#didAll = onlyCommandsFailed(failures);
-    if (this.#didAll) this.#memory.learn(this.#reading, this.#dependencies);
-    if (failures.length === 0 && this.#reading.idKeys.size > 0) {
-      const ids = idsOf(answer, this.#reading.idKeys);
-      this.#memory.learnIds(ids, this.#dependencies);
+    const settlement = this.#settleByAnswer(failures, sources);
+    if (this.#didAll) memory.learn(read, this.#dependencies);
+    if (failures.length === 0 && read.idKeys.size > 0) {
+      const ids = idsOf(answer, read.idKeys);
+      memory.learnIds(ids, this.#dependencies);
       noteSessionIds(ids);
     }
     return settlement;
@@ -172,15 +169,17 @@ export class RequestInFlight {
     failures: readonly Failure[],
     { witness, learnEngine }: SettlementSources,
   ): Promise<void> | undefined {
-    this.#images.failed(failures);
+    const counting = failures.filter(({ counts }) => counts);
+    if (counting.length > 0) this.#images.failed(counting);
     const facts = { failures, engineAnswered: true, upstreams: this.#upstreams };
     const settle = (exchanges: readonly Evidence[] | undefined) => {
-      const { proven, likely } = this.#provenBy(failures);
-      this.#tellAndRelease({ ...facts, proven, likely, exchanges: exchanges ?? null });
-      this.#images.seenFailing(failures.some(({ counts }) => counts) ? (exchanges ?? []) : []);
-      this.#images.learnOfLocks(failures, exchanges ?? []);
+      this.#tellAndRelease({ ...facts, ...this.#proofs(failures), exchanges: exchanges ?? null });
+      if (counting.length > 0 && exchanges !== undefined) this.#images.seenFailing(exchanges);
+      if (failures.length > 0 || exchanges !== undefined || this.#facts.locks.hasLocked) {
+        this.#images.learnOfLocks(failures, exchanges ?? []);
+      }
     };
-    const doubt = this.needsVersion && onlyCommandsFailed(failures);
+    const doubt = this.#didAll && this.needsVersion;
     if (witness === undefined && !doubt) {
       settle(undefined);
       return undefined;
@@ -194,19 +193,18 @@ export class RequestInFlight {
       return this.#settleAfter(witness.evidence(WITNESS_WITHIN_MS), settleKnowing);
     }
     const learning = learnEngine();
-    if (learning !== undefined) return this.#settleAfter(learning.then(NOTHING_SEEN), settle);
+    if (learning !== undefined) return this.#settleAfter(learning, () => settle(undefined));
     settle(undefined);
     return undefined;
   }
 
   /** Settles once a witness was heard, or could not be; whatever happens, no permit is kept. */
-  #settleAfter(
-    evidence: Promise<readonly Evidence[] | undefined>,
-    settle: (evidence: readonly Evidence[] | undefined) => void | Promise<void>,
+  #settleAfter<T>(
+    heard: Promise<T | undefined>,
+    settle: (heard: T | undefined) => void | Promise<void>,
   ): Promise<void> {
-    const settlement = evidence
-      .catch(() => undefined)
-      .then(settle)
+    const settlement = heard
+      .then(settle, () => settle(undefined))
       .catch((error) => announceOnce(this.#guard, "the guard", "the settlement by spans", error))
       .then(() => this.#settlement.release());
     settleLater(this.#gatedBreakers(), settlement);
@@ -224,9 +222,10 @@ export class RequestInFlight {
   }
 
   /** An engine that reads lock files asks for no tag that one names, in whatever folder that is. */
-  #provenBy(failures: readonly Failure[]): Pick<CallFacts, "proven" | "likely"> {
-    const recovered = this.#images.recovered(failures);
-    if (this.#upstreams.size === 0 || !onlyCommandsFailed(failures)) return NO_PROOFS;
+  #proofs(failures: readonly Failure[]): Pick<CallFacts, "proven" | "likely"> {
+    const { failedImages } = this.#guard.lockedPulls;
+    const recovered = failedImages.isEmpty ? [] : this.#images.recovered(failures);
+    if (this.#upstreams.size === 0 || !this.#didAll) return NO_PROOFS;
     const { proven, provenBeforeCommand, provenByTag } = this.#dependencies;
     if (proven.size + provenByTag.size + recovered.length === 0) return NO_PROOFS;
     const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
@@ -260,10 +259,6 @@ export class RequestInFlight {
     this.#settlement.release();
   }
 }
-
-const NO_UPSTREAMS: ReadonlyMap<string, UpstreamInFlight> = new Map();
-
-const NOTHING_SEEN = (): undefined => undefined;
 
 /** A request that did not work shows nothing. */
 const NO_PROOFS = { proven: new Set<string>(), likely: new Set<string>() };

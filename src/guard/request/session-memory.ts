@@ -3,8 +3,7 @@
  * URL or remote whose contents were used once is not asked for again.
  */
 
-import { breakerName } from "../../attribution/hosts.js";
-import type { NamedUpstream, QueryReading } from "../../attribution/query/query-reading.js";
+import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { Locks } from "../locks/locked-pulls.js";
 
@@ -25,7 +24,7 @@ export interface Dependencies {
   readonly provenByTag: ReadonlySet<string>;
   /** Those that are proven even when a command of the request fails: a push comes after it. */
   readonly provenBeforeCommand: ReadonlySet<string>;
-  /** The registries of the images that it may well pull, one for each image. */
+  /** The circuits of the registries of the images that it may well pull, one for each image. */
   readonly images: readonly string[];
   /** The references behind these names, for what is to be learnt from the answer. */
   readonly references: readonly NamedUpstream[];
@@ -56,8 +55,8 @@ export interface Pins {
 export class SessionMemory {
   /** The references that an id stands for. */
   readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
-  readonly #resolved = new BoundedMap<string, true>(LIMIT);
-  readonly #used = new BoundedMap<string, true>(LIMIT);
+  /** What was resolved in this session, and whether its contents were used. */
+  readonly #met = new BoundedMap<string, "resolved" | "used">(LIMIT);
   readonly #asked = new BoundedMap<string, true>(LIMIT);
 
   /**
@@ -68,7 +67,7 @@ export class SessionMemory {
    * @param locks Knows the images that a lock file names.
    */
   dependencies(
-    reading: QueryReading,
+    reading: ReadRequest,
     needs: readonly string[],
     pins: Pins | undefined,
     locks: Locks,
@@ -83,17 +82,18 @@ export class SessionMemory {
     const provenBeforeCommand = new Set<string>();
     const images: string[] = [];
     for (const one of references) {
-      const { upstream } = one;
-      const name = breakerName(upstream.kind, upstream.host);
-      named.add(name);
-      if (this.#gates(one, locks, pins)) {
-        gated.add(name);
-        if (isFetched(one) && upstream.kind === "registry") images.push(upstream.host);
+      const { upstream, circuit } = one;
+      // What was used already is not asked for again, locked or not.
+      const digest = this.#met.get(one.key) === "used" ? undefined : locks.digestOf(one);
+      named.add(circuit);
+      if (this.#gates(one, digest, locks, pins)) {
+        gated.add(circuit);
+        if (isFetched(one) && upstream.kind === "registry") images.push(circuit);
       }
-      if (!this.#proves(one, locks)) continue;
-      if (isTag(one)) provenByTag.add(name);
-      else proven.add(name);
-      if (!isTag(one) && isFetched(one)) provenBeforeCommand.add(name);
+      if (!this.#proves(one, digest)) continue;
+      if (isTag(one)) provenByTag.add(circuit);
+      else proven.add(circuit);
+      if (!isTag(one) && isFetched(one)) provenBeforeCommand.add(circuit);
     }
     const all = declared.length === 0 ? named : new Set([...named, ...declared]);
     for (const name of declared) gated.add(name);
@@ -101,12 +101,17 @@ export class SessionMemory {
   }
 
   /** The images that a request will have to ask their registries for, as references. */
-  imagesToAsk({ named, sideEffects }: QueryReading, locks: Locks, pins?: Pins): string[] {
+  imagesToAsk({ named, sideEffects }: ReadRequest, locks: Locks, pins?: Pins): string[] {
     const spared = ({ upstream, image }: NamedUpstream) =>
       !sideEffects.has("publish") &&
       pins?.spares(upstream.reference, image?.platform ?? "") === true;
     return named
-      .filter((one) => one.upstream.field === "from" && this.#gates(one, locks) && !spared(one))
+      .filter(
+        (one) =>
+          one.upstream.field === "from" &&
+          this.#gates(one, locks.digestOf(one), locks) &&
+          !spared(one),
+      )
       .map(({ upstream }) => upstream.reference);
   }
 
@@ -114,16 +119,16 @@ export class SessionMemory {
    * Learns from a request that did what it names: from one that worked, or from one whose only
    * failure is the command that it ran in the end.
    */
-  learn(reading: QueryReading, { references }: Dependencies): void {
+  learn({ usesContents }: ReadRequest, { references }: Dependencies): void {
     for (const { key } of references) {
-      this.#resolved.set(key, true);
-      if (reading.usesContents) this.#used.set(key, true);
+      const isUsed = usesContents || this.#met.get(key) === "used";
+      this.#met.set(key, isUsed ? "used" : "resolved");
     }
   }
 
   /** Whether the digest of an image is still to be learnt in this session; from now on it is not. */
   learnsDigest(key: string): boolean {
-    if (this.#asked.get(key)) return false;
+    if (this.#asked.has(key)) return false;
     this.#asked.set(key, true);
     return true;
   }
@@ -135,12 +140,15 @@ export class SessionMemory {
     for (const id of ids) this.#ids.set(id, kept);
   }
 
-  #references(reading: QueryReading): readonly NamedUpstream[] {
+  #references(reading: ReadRequest): readonly NamedUpstream[] {
     // Nearly all requests name one thing at most, and quote no id that stands for one.
     if (reading.named.length < 2 && !this.#knowsAny(reading.texts)) return reading.named;
     const found = new Map(reading.named.map((one) => [one.key, one]));
     for (const text of reading.texts) {
-      for (const one of this.#ids.get(text) ?? []) found.set(one.key, one);
+      const kept = this.#ids.get(text);
+      if (kept === undefined) continue;
+      this.#ids.set(text, kept);
+      for (const one of kept) found.set(one.key, one);
     }
     return [...found.values()];
   }
@@ -152,23 +160,21 @@ export class SessionMemory {
   }
 
   /** An image by digest may be there already, and what was used once is. A push always goes out. */
-  #gates(one: NamedUpstream, locks: Locks, pins?: Pins): boolean {
+  #gates(one: NamedUpstream, digest: string | undefined, locks: Locks, pins?: Pins): boolean {
     const { upstream, image, key } = one;
     if (upstream.field === "publish") return true;
     if (upstream.pinned) {
       const { reference } = upstream;
       if (pins?.mustBeAsked(reference, image?.platform ?? "") !== true) return false;
     }
-    if (this.#used.get(key) !== undefined) return false;
-    return locks.digestOf(one) === undefined || locks.mustBeAsked(one);
+    if (this.#met.get(key) === "used") return false;
+    return digest === undefined || locks.mustBeAsked(one);
   }
 
   /** A new session must ask for every tag, URL and remote that is not locked; after that it need not. */
-  #proves(one: NamedUpstream, locks: Locks): boolean {
-    const { upstream, key } = one;
+  #proves({ upstream, key }: NamedUpstream, digest: string | undefined): boolean {
     if (upstream.field === "publish") return true;
-    if (upstream.pinned || this.#resolved.get(key) !== undefined) return false;
-    return locks.digestOf(one) === undefined;
+    return !upstream.pinned && digest === undefined && !this.#met.has(key);
   }
 }
 

@@ -1,14 +1,16 @@
 /** Asks an engine for its version, the cheapest question: whether it answers tells whether it is well. */
 
-import { classifyResponse } from "../../attribution/classify/classify-response.js";
-import type { Failure, GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
+import { classifyAnswer } from "../../attribution/classify/decide-response.js";
+import type { Failure, SessionResponse } from "../../attribution/failure.js";
+import { readRequest } from "../../attribution/query/read-request.js";
 import { isTimeoutError } from "../../policies/timeout.js";
 import { engineFault } from "../judgement/engine-fault.js";
 import { VERSION_TIMEOUT_MS } from "../judgement/pending-settlements.js";
+import type { SessionLink } from "../session-link.js";
 import type { BoundedCalls } from "./calls.js";
 
 /** The question. */
-export const VERSION_QUERY: GraphQLRequest = { query: "{ version }" };
+export const VERSION_QUERY = readRequest("{ version }");
 
 /** The engine does not answer the cheapest question. */
 export const SILENT = engineFault(
@@ -28,17 +30,13 @@ export type VersionOutcome =
 /** Asks the question; never rejects. */
 export async function askVersion(
   calls: BoundedCalls,
-  exchange: (request: GraphQLRequest, signal: AbortSignal | undefined) => Promise<SessionResponse>,
+  link: Pick<SessionLink<SessionResponse>, "ask">,
 ): Promise<VersionOutcome> {
   const call = calls.begin({ timeoutMs: VERSION_TIMEOUT_MS });
   const { signal } = call;
   try {
-    const answer = await exchange(VERSION_QUERY, signal);
-    return {
-      kind: "answered",
-      answer,
-      failures: classifyResponse(answer, { query: VERSION_QUERY }),
-    };
+    const answer = await link.ask(VERSION_QUERY.request, signal);
+    return { kind: "answered", answer, failures: classifyAnswer(answer, VERSION_QUERY) };
   } catch (error) {
     if (!signal?.aborted) return { kind: "failed", error };
     return { kind: isTimeoutError(signal.reason) ? "silent" : "aborted", error: signal.reason };

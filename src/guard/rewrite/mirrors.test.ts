@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
+import { sendIn } from "../../../tests/guard/one-session.js";
+import { readRequest } from "../../attribution/query/read-request.js";
 import { createRegistry } from "../../registry/registry.js";
 import { Guard } from "../guard.js";
 import { GuardedSession } from "../guarded-session.js";
-import { chooseMirrors, withAddresses } from "./mirrors.js";
+import { withAddresses } from "./addresses.js";
+import { chooseMirrors } from "./mirrors.js";
 
 const MIRRORS = { "docker.io": ["mirror.gcr.io", "mirror.example:5000/hub"] };
 const ANSWER = {
@@ -20,7 +23,7 @@ function setUp() {
   const session = new GuardedSession(guard);
   const sent: string[] = [];
   const send = (query: string) =>
-    session.request({ query }, async (request) => {
+    sendIn(session, { query }, async (request) => {
       sent.push(request.query);
       return ANSWER;
     });
@@ -83,7 +86,9 @@ test("only the addresses change, in every spelling, and all else stays to the le
     b: container { from(address: """docker.io/library/alpine""") { withExec(args: ["alpine"]) { id } } }
   }`;
   const addresses = new Map([["docker.io/library/alpine", "m.example/library/alpine"]]);
-  expect(withAddresses({ query, operationName: "Q" }, addresses)).toEqual({
+  expect(
+    withAddresses(readRequest({ query, operationName: "Q" }, true), addresses).request,
+  ).toEqual({
     operationName: "Q",
     query: query
       .replace('"alpine" )', '"m.example/library/alpine" )')

@@ -1,8 +1,6 @@
 /** Sends the images of a registry that is left alone to a mirror of it, where the user named one. */
 
-import { Kind, parse, visit } from "graphql/language/index.js";
-import type { GraphQLRequest } from "../../attribution/failure.js";
-import { breakerName, parseImageReference } from "../../attribution/hosts.js";
+import { breakerName } from "../../attribution/hosts.js";
 import { checkText, type Field, readRecord, show } from "../../options/check.js";
 
 /**
@@ -88,32 +86,4 @@ export function chooseMirrors(
 
 function hostOf(mirror: string): string {
   return mirror.replace(/\/.*$/, "");
-}
-
-/**
- * Writes other addresses into the `from` fields of a request and leaves all else to the letter.
- * Addresses in variables, which no SDK of Dagger uses, stay as they are.
- */
-export function withAddresses(
-  request: GraphQLRequest,
-  addresses: ReadonlyMap<string, string>,
-): GraphQLRequest {
-  const edits: { readonly start: number; readonly end: number; readonly text: string }[] = [];
-  visit(parse(request.query), {
-    Field({ name, arguments: given = [] }) {
-      if (name.value !== "from") return;
-      for (const { name: argument, value } of given) {
-        if (argument.value !== "address" || value.kind !== Kind.STRING) continue;
-        const address = addresses.get(parseImageReference(value.value)?.reference ?? "");
-        if (address === undefined || value.loc === undefined) continue;
-        const { start, end } = value.loc;
-        edits.push({ start, end, text: JSON.stringify(address) });
-      }
-    },
-  });
-  let query = request.query;
-  for (const { start, end, text } of edits.reverse()) {
-    query = query.slice(0, start) + text + query.slice(end);
-  }
-  return { ...request, query };
 }

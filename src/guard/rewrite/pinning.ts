@@ -5,7 +5,7 @@
 
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
-import type { NamedUpstream, QueryReading } from "../../attribution/query/query-reading.js";
+import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
 import { askUser } from "../../breaker/announce.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { warnOnce } from "../../options/warn-once.js";
@@ -14,7 +14,7 @@ import { CheckedDigests } from "../digests/checked-digests.js";
 import { type DigestStore, type KnownDigest, keyOf } from "../digests/known-digests.js";
 import { isDigest, tagReference } from "../digests/references.js";
 import type { Locks } from "../locks/locked-pulls.js";
-import { withAddresses } from "./mirrors.js";
+import { withAddresses } from "./addresses.js";
 
 /** What `onUse` of the option `pin` is told of each image that is taken by a known digest. */
 export interface PinnedEvent {
@@ -50,7 +50,7 @@ type BreakerOf = (name: string) => CircuitBreaker | undefined;
 
 /** A request with digests where they are known. */
 export interface PinnedRequest {
-  readonly request: GraphQLRequest;
+  readonly read: ReadRequest;
   /** What was written into it, by the reference that it now has and the platform. */
   readonly digests: ReadonlyMap<string, KnownDigest>;
 }
@@ -77,11 +77,11 @@ export class Pinning {
    * Writes fresh digests into a request. One that publishes stays as it is: what is made for others
    * is made of what the tag is now. So does a tag that is locked: its digest is the lock file's.
    */
-  pin(request: GraphQLRequest, reading: QueryReading, locks: Locks): PinnedRequest {
+  pin(read: ReadRequest, locks: Locks): PinnedRequest {
     const digests = new Map<string, KnownDigest>();
     const addresses = new Map<string, string>();
-    if (reading.sideEffects.has("publish")) return { request, digests };
-    for (const [reference, platforms] of this.#fresh(reading.named, locks)) {
+    if (read.sideEffects.has("publish")) return { read, digests };
+    for (const [reference, platforms] of this.#fresh(read.named, locks)) {
       for (const known of platforms) {
         const address = `${known.reference}@${known.digest}`;
         addresses.set(reference, address);
@@ -90,8 +90,8 @@ export class Pinning {
         this.#written.set(key, known);
       }
     }
-    if (digests.size === 0) return { request, digests };
-    return { request: withAddresses(request, addresses), digests };
+    if (digests.size === 0) return { read, digests };
+    return { read: withAddresses(read, addresses), digests };
   }
 
   /** Says loudly that a request is sent with digests: an event for each, a warning once, a metric. */
@@ -192,7 +192,7 @@ export class Pinning {
 }
 
 /** The images of a request whose digest can be learnt from it: tags of `from`. */
-export function tagsOf({ named }: QueryReading): NamedUpstream[] {
+export function tagsOf({ named }: ReadRequest): NamedUpstream[] {
   return named.filter(
     ({ upstream, image }) =>
       image !== undefined && !upstream.pinned && tagReference(upstream.reference) !== undefined,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readRequest } from "../../attribution/query/read-request.js";
 import { CircuitBreakerOpenError, type RejectionReason } from "../../breaker/errors.js";
 import { isTimeoutError, TimeoutError } from "../../policies/timeout.js";
 import { isSessionLostError, SessionLostError } from "../errors.js";
@@ -7,7 +8,7 @@ import { recordOf } from "../judgement/failure-record.js";
 import { refusalIn, refusalInText } from "./refusal-reading.js";
 import { rejectionAnswer } from "./rejection-answer.js";
 
-const PULL = { query: '{ container { from(address: "alpine") { sync } } }' };
+const PULL = readRequest({ query: '{ container { from(address: "alpine") { sync } } }' });
 
 function openError(reason: RejectionReason, retryAfterMs?: number): CircuitBreakerOpenError {
   return new CircuitBreakerOpenError({

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readRequest } from "../../attribution/query/read-request.js";
 import { CircuitBreakerOpenError } from "../../breaker/errors.js";
 import { TimeoutError } from "../../policies/timeout.js";
 import { WaitersFullError } from "../../policies/wait.js";
@@ -7,7 +8,7 @@ import { engineFault } from "../judgement/engine-fault.js";
 import { recordOf } from "../judgement/failure-record.js";
 import { rejectionAnswer } from "./rejection-answer.js";
 
-const PULL = { query: '{ c: container { from(address: "alpine") { sync } } }' };
+const PULL = readRequest({ query: '{ c: container { from(address: "alpine") { sync } } }' });
 
 function openError(breakerName: string, retryAfterMs?: number): CircuitBreakerOpenError {
   return new CircuitBreakerOpenError({
@@ -70,5 +71,5 @@ test("a timeout and a lost session have types of their own", () => {
 test("another error has no such answer, and a request that is not a query has no path", () => {
   expect(rejectionAnswer(new Error("ECONNRESET"), PULL)).toBeUndefined();
   expect(rejectionAnswer(undefined, PULL)).toBeUndefined();
-  expect(rejectionAnswer(openError("engine", 1), { query: "" })?.errors[0].path).toEqual([]);
+  expect(rejectionAnswer(openError("engine", 1), readRequest(""))?.errors[0].path).toEqual([]);
 });

@@ -4,9 +4,7 @@
  * texts as the only values of extensions, since some SDKs understand nothing else.
  */
 
-import type { GraphQLRequest } from "../../attribution/failure.js";
-import { breakerName } from "../../attribution/hosts.js";
-import { readQuery } from "../../attribution/query/query-reading.js";
+import type { ReadRequest } from "../../attribution/query/named-upstream.js";
 import {
   type CircuitBreakerError,
   isCircuitBreakerError,
@@ -38,17 +36,15 @@ export interface RejectionAnswer {
 /**
  * The answer for what a guarded request failed with.
  *
+ * @param read The request; undefined for what was refused before one came.
  * @returns Undefined when it was none of the guard's own errors.
  */
-export function rejectionAnswer(
-  error: unknown,
-  request: GraphQLRequest,
-): RejectionAnswer | undefined {
+export function rejectionAnswer(error: unknown, read?: ReadRequest): RejectionAnswer | undefined {
   if (isSessionLostError(error)) {
-    return answerOf(error.message, request, { _type: "SESSION_LOST", upstream: ENGINE });
+    return answerOf(error.message, read, { _type: "SESSION_LOST", upstream: ENGINE });
   }
   if (isTimeoutError(error)) {
-    return answerOf(error.message, request, { _type: "TIMED_OUT", upstream: ENGINE });
+    return answerOf(error.message, read, { _type: "TIMED_OUT", upstream: ENGINE });
   }
   const rejection = openErrorOf(error);
   if (rejection === undefined) return undefined;
@@ -56,7 +52,7 @@ export function rejectionAnswer(
   const { breakerName: upstream, retryAfterMs } = rejection;
   const delay = retryAfterMs === undefined ? {} : { retryAfterMs: `${Math.ceil(retryAfterMs)}` };
   const origin = isSharedCircuitOpenError(rejection) ? originOf(rejection) : {};
-  return answerOf(message, request, { _type: "CIRCUIT_OPEN", upstream, ...delay, ...origin });
+  return answerOf(message, read, { _type: "CIRCUIT_OPEN", upstream, ...delay, ...origin });
 }
 
 /** Where the refusal of a shared circuit comes from; what is not known is left out. */
@@ -82,18 +78,16 @@ function openErrorOf(error: unknown) {
 
 function answerOf(
   message: string,
-  request: GraphQLRequest,
+  read: ReadRequest | undefined,
   extensions: RejectionAnswer["errors"][0]["extensions"],
 ): RejectionAnswer {
-  const path = pathTo(extensions.upstream, request);
+  const path = pathTo(extensions.upstream, read);
   return { data: null, errors: [{ message, path, extensions }] };
 }
 
 /** Where the request names an upstream; for one that it does not name, its first field. */
-function pathTo(upstream: string | undefined, request: GraphQLRequest): readonly string[] {
-  const { named, rootField } = readQuery(request);
-  const naming = named.find(
-    (one) => breakerName(one.upstream.kind, one.upstream.host) === upstream,
-  );
-  return naming?.path ?? (rootField === undefined ? [] : [rootField]);
+function pathTo(upstream: string | undefined, read: ReadRequest | undefined): readonly string[] {
+  const naming = read?.named.find(({ circuit }) => circuit === upstream);
+  if (naming !== undefined) return naming.path;
+  return read?.rootField === undefined ? [] : [read.rootField];
 }

@@ -2,9 +2,11 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GraphQLRequest } from "../../attribution/failure.js";
+import { readRequest } from "../../attribution/query/read-request.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
-import { type Exchange, GuardedSession } from "../../guard/guarded-session.js";
+import { GuardedSession } from "../../guard/guarded-session.js";
+import type { SessionLink } from "../../guard/session-link.js";
 import type { SessionState } from "../../guard/session-state.js";
 import { type RefusalType, rejectionAnswer } from "../../guard/wire/rejection-answer.js";
 import { HeldBytes, holdBody } from "../../sockets/bounded-body.js";
@@ -64,6 +66,8 @@ export class GuardedQueries {
     lost: 0,
   };
   readonly #session: GuardedSession;
+  /** Whether the guard may send a query in other words. */
+  readonly #rewrites: boolean;
   readonly #target: SessionAddress;
   readonly #tracing: RequestTracing | undefined;
   readonly #onRefused: ((query: RefusedQuery) => void) | undefined;
@@ -78,6 +82,7 @@ export class GuardedQueries {
   ) {
     this.#onRefused = onRefused;
     this.#session = new GuardedSession(guard, state, "ask");
+    this.#rewrites = guard.settings.rewrites;
     this.#target = target;
     this.#tracing = tracing;
   }
@@ -92,13 +97,14 @@ export class GuardedQueries {
   ): Promise<void> {
     const held = await holdBody(message, MAX_HELD_BYTES, this.#held).catch(() => undefined);
     if (held === undefined) return;
-    const given = requestIn(held, message.headers["content-encoding"]);
+    const request = requestIn(held, message.headers["content-encoding"]);
+    const given = readRequest(request, this.#rewrites);
     const { traceparent } = message.headers;
     const traced = this.#tracing?.begin(Array.isArray(traceparent) ? undefined : traceparent);
     const query: Query = { message, held, given, traceparent: traced?.traceparent };
     this.counts.requests += 1;
     try {
-      const answer = await this.#session.request(given, this.#exchangeOf(query, connection), {
+      const answer = await this.#session.request(given, this.#linkOf(query, connection), {
         witness: traced?.witness,
         signal: connection.gone,
       });
@@ -112,16 +118,11 @@ export class GuardedQueries {
     }
   }
 
-  /**
-   * Returns the exchange of a query. Its first request is the client's; further ones are the
-   * guard's.
-   */
-  #exchangeOf(query: Query, connection: ClientConnection): Exchange<HeldAnswer> {
-    let isSent = false;
-    return (request, signal) => {
-      if (isSent) return this.#ask(request, signal);
-      isSent = true;
-      return this.#send(query, request, connection, signal);
+  /** The client's query goes over a connection that belongs to the client, our questions over their own. */
+  #linkOf(query: Query, connection: ClientConnection): SessionLink<HeldAnswer> {
+    return {
+      send: (request, signal) => this.#send(query, request, connection, signal),
+      ask: (question, signal) => this.#ask(question, signal),
     };
   }
 

@@ -2,6 +2,7 @@
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
+import type { ReadRequest } from "../../attribution/query/named-upstream.js";
 import { onAbort } from "../../policies/abort.js";
 import { type HeldBody, type HeldBytes, holdBody } from "../../sockets/bounded-body.js";
 import { authorizationFor } from "../../sockets/session-token.js";
@@ -22,8 +23,8 @@ export interface HeldAnswer extends SessionResponse {
 export interface Query {
   readonly message: IncomingMessage;
   readonly held: HeldBody;
-  /** Its parsed content. */
-  readonly given: GraphQLRequest;
+  /** What was read of it. */
+  readonly given: ReadRequest;
   readonly traceparent: string | undefined;
 }
 
@@ -37,7 +38,7 @@ export function sendQuery(
   const authorized = headersFor(message, authorizationFor(target.token));
   const traced =
     traceparent === undefined ? authorized : withHeader(authorized, "traceparent", traceparent);
-  const own = request === given ? undefined : Buffer.from(JSON.stringify(request));
+  const own = request === given.request ? undefined : Buffer.from(JSON.stringify(request));
   const headers = own === undefined ? withoutHeaders(traced, ["expect"]) : resized(traced, own);
   const { method = "POST", url: path = "/query" } = message;
   const sent = sendRequest({ port: target.port, agent, method, path, headers });

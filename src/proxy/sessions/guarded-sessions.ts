@@ -92,7 +92,7 @@ export class GuardedSessions implements SessionHost {
       const [permit] = await this.#guard.admit([this.#guard.engine], wait);
       return this.#opening(permit as CallPermit, workdir);
     } catch (error) {
-      const refusal = rejectionAnswer(error, { query: "" })?.errors[0].extensions;
+      const refusal = rejectionAnswer(error)?.errors[0].extensions;
       if (refusal !== undefined) {
         this.#lastRefused = { type: refusal._type, circuit: refusal.upstream ?? ENGINE };
       }

@@ -104,7 +104,7 @@ async function serve(host: SessionHost, socket: Socket): Promise<void> {
 }
 
 function answerOf(error: unknown): HostAnswer {
-  const refused = rejectionAnswer(error, { query: "" });
+  const refused = rejectionAnswer(error);
   if (refused !== undefined) return { refused };
   return { error: error instanceof Error ? error.name : typeof error };
 }

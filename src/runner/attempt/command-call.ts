@@ -7,10 +7,9 @@ import type { CallPermit } from "../../breaker/calls/permit.js";
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
-import { concerned } from "../../guard/judgement/concerned.js";
 import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
 import type { CallFacts, Dependence, WordsReach } from "../../guard/judgement/facts.js";
-import { dependenciesOf, NO_FACTS } from "../../guard/judgement/judge.js";
+import { concerned, dependenciesOf, NO_FACTS } from "../../guard/judgement/judge.js";
 import { Settlement, type ToldFailures } from "../../guard/judgement/settle.js";
 import type { OnWait } from "../../policies/wait.js";
 

@@ -3,7 +3,7 @@
  * about the tag.
  */
 
-import type { LockedEvent } from "../../guard/locks/request-locks.js";
+import type { LockedEvent } from "../../guard/locks/lock-file.js";
 
 /** An image, by the tag in the pipeline. */
 export interface LockedImage {

@@ -47,7 +47,7 @@ class Notes {
       upstream: breaker,
       admit: async (asked: readonly CircuitBreaker[]) => asked.map(({ name }) => this.permit(name)),
       unasked: ({ name }: CircuitBreaker) => this.permit(name, { held: false }),
-      isInDoubt: () => false,
+      machineOf: () => ({ state: { kind: "closed" }, failureCount: 0 }),
       shares: () => true,
       lockedPulls: { failedImages: { failed() {}, used } },
       settings: { rateLimitOpenMs: RATE_LIMIT_OPEN_MS, needs, registry: { find: breaker } },
@@ -121,7 +121,7 @@ function requestFacts({ upstreams, readsLocks }: Facts, { guard }: Notes): Reque
     memory: { learn() {}, learnIds() {} },
     engine: { readsLocks, note() {} },
     locks: { learn() {} },
-    reading: { rootField: "container", idKeys: new Set(), usesContents: true },
+    read: { rootField: "container", idKeys: new Set(), usesContents: true },
   };
   return { guard, dependencies, ...rest } as unknown as RequestFacts;
 }

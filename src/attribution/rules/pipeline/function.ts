@@ -1,6 +1,6 @@
 /** Rules for the functions of modules. */
 
-import { isFunctionField } from "../../query/dagger-fields.js";
+import { CORE_FIELDS, LOAD_FIELD } from "../../query/dagger-fields.js";
 import { HTTP_WORDS } from "../../reading/frames.js";
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
@@ -28,7 +28,8 @@ const REQUEST = /\b(?:get|head|post|put|patch|delete) "https?:/;
 function failedByItself(reading: FailureReading): boolean {
   const { facts, outcome, use } = reading;
   const [root = ""] = facts.path;
-  if (root === "" || !isFunctionField(root) || !COUNTING.has(outcome)) return false;
+  const isFunction = root !== "" && !CORE_FIELDS.has(root) && !LOAD_FIELD.test(root);
+  if (!isFunction || !COUNTING.has(outcome)) return false;
   if (use === "http") return !reading.has(HTTP_WORDS) && !REQUEST.test(reading.lower);
   return use === undefined && !reading.has(ENGINE_FRAMES);
 }

@@ -3,7 +3,7 @@
  * it, without a request to its registry.
  */
 
-import { isDigest, isPlatform, tagReference } from "./references.js";
+import { isDigest, isPlatform, tagReference } from "../digests/references.js";
 
 /** The digest of a tag in a lock file. */
 export interface LockedImage {

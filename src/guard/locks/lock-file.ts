@@ -1,12 +1,16 @@
 /**
- * Finds and reads the lock file of a working folder. The engine writes it, at the end of a session;
- * we never do.
+ * The lock file of a working folder, and what it means for a request. The engine writes it, at the end of
+ * a session; we never do.
  */
 
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
+import { askUser } from "../../breaker/announce.js";
+import { tagReference } from "../digests/references.js";
 import { type LockedImage, lockedImage, MAX_LOCK_BYTES, parseLock } from "./lock-document.js";
-import { tagReference } from "./references.js";
+import type { LockedOutcome, LockedPulls, Locks } from "./locked-pulls.js";
+import type { SessionEngine } from "./session-engine.js";
 
 /** A lock file that is understood. */
 export interface Lock {
@@ -27,14 +31,15 @@ const MAX_FOLDERS = 64;
 
 /** The lock file that holds for the sessions of one working folder. */
 export class LockFile {
-  readonly #folders: readonly string[];
+  readonly #workdir: string;
+  #folders: readonly string[] | undefined;
   #read:
     | { readonly path: string; readonly mark: string; readonly lock: Lock | undefined }
     | undefined;
 
   /** @param workdir The working folder of the CLI. */
   constructor(workdir: string) {
-    this.#folders = foldersOf(workdir);
+    this.#workdir = workdir;
   }
 
   /**
@@ -42,6 +47,7 @@ export class LockFile {
    * understood and can be read. Never throws.
    */
   read(): Lock | undefined {
+    this.#folders ??= foldersOf(this.#workdir);
     for (const folder of this.#folders) {
       for (const { name, isLegacy } of NAMES) {
         const path = join(folder, name);
@@ -67,6 +73,88 @@ export class LockFile {
 export function digestIn(lock: Lock, reference: string, platform: string): string | undefined {
   const tag = tagReference(reference) ?? "";
   return lockedImage(lock.images.get(tag) ?? [], tag, platform)?.digest;
+}
+
+/** What the option `onLocked` is told of each image that the engine takes by the digest of a lock file. */
+export interface LockedEvent {
+  /** The tag that the pipeline names, such as `docker.io/library/alpine:3.20`. */
+  readonly reference: string;
+  /** The platform asked for; empty for the engine's own. */
+  readonly platform: string;
+  readonly digest: string;
+  /** The path of the lock file. */
+  readonly path: string;
+}
+
+/** The lock file as it was when a request came; read only when the request names an image by tag. */
+export class RequestLocks implements Locks {
+  readonly #file: LockFile;
+  readonly #engine: SessionEngine;
+  readonly #pulls: LockedPulls;
+  /** Whether an image that the request depends on is locked. */
+  hasLocked = false;
+  #read: { readonly lock: Lock | undefined } | undefined;
+
+  constructor(file: LockFile, engine: SessionEngine, pulls: LockedPulls) {
+    this.#file = file;
+    this.#engine = engine;
+    this.#pulls = pulls;
+  }
+
+  digestOf({ upstream, image }: NamedUpstream): string | undefined {
+    const isTag = upstream.kind === "registry" && upstream.field !== "publish" && !upstream.pinned;
+    if (!isTag || image?.noLock) return undefined;
+    const lock = this.#lock();
+    const digest = lock && digestIn(lock, upstream.reference, image?.platform ?? "");
+    if (digest !== undefined) this.hasLocked = true;
+    return digest;
+  }
+
+  mustBeAsked(one: NamedUpstream): boolean {
+    const digest = this.digestOf(one);
+    return digest !== undefined && this.#pulls.mustBeAsked(one, digest);
+  }
+
+  /** The one digest that a tag of the request has; null when its platforms have several. */
+  onlyDigestOf(reference: string, named: readonly NamedUpstream[]): string | undefined | null {
+    const same = named.filter(({ upstream }) => upstream.reference === reference);
+    const digests = new Set(same.map((one) => this.digestOf(one)));
+    return digests.size === 1 ? [...digests][0] : null;
+  }
+
+  /** Learns from the request, once it is over. */
+  learn(outcome: LockedOutcome): void {
+    if (this.hasLocked || outcome.asked.size > 0) this.#pulls.learn(outcome, this);
+  }
+
+  /** Tells the user which images of the request are locked. */
+  announce(
+    named: readonly NamedUpstream[],
+    onLocked: ((event: LockedEvent) => unknown) | undefined,
+  ) {
+    if (onLocked === undefined) return;
+    for (const one of named) {
+      const digest = this.digestOf(one);
+      const path = this.#lock()?.path;
+      if (digest === undefined || path === undefined) continue;
+      const { reference } = one.upstream;
+      const event = { reference, platform: one.image?.platform ?? "", digest, path };
+      askUser(
+        this.#pulls,
+        "the guard",
+        "onLocked",
+        () => onLocked(event),
+        () => undefined,
+      );
+    }
+  }
+
+  /** An engine before 1.0.0-beta.10 reads only the file of old, which somebody has asked it to write. */
+  #lock(): Lock | undefined {
+    this.#read ??= { lock: this.#file.read() };
+    const { lock } = this.#read;
+    return this.#engine.readsLocks === false && lock?.isLegacy === false ? undefined : lock;
+  }
 }
 
 function byReference(images: readonly LockedImage[]): ReadonlyMap<string, readonly LockedImage[]> {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { readQuery } from "./query-reading.js";
+import { readRequest } from "./read-request.js";
 
 const image = (query: string, variables?: Record<string, unknown>) =>
-  readQuery({ query, variables }).named.map(({ key }) => key);
+  readRequest({ query, variables }).named.map(({ key }) => key);
 
 test("a call is the same with its arguments inline, in variables or in defaults", () => {
   const plain = image('{ container { from(address: "alpine") { id } } }');
@@ -33,7 +33,7 @@ test("finds ids in lists, objects, variables and their defaults", () => {
     node(id: "plain") { a(b: ["in a list", { c: "in an object" }], d: $deep, e: $absent) }
   }`;
   const variables = { deep: [{ id: "in a variable", more: [["deeper"]] }], unused: "never" };
-  expect([...readQuery({ query, variables }).texts].sort()).toEqual([
+  expect([...readRequest({ query, variables }).texts].sort()).toEqual([
     "deeper",
     "in a default",
     "in a list",
@@ -46,6 +46,6 @@ test("finds ids in lists, objects, variables and their defaults", () => {
 test.each([null, undefined, 5, [], {}, { query: 5 }, { query: "{ a", variables: 5 }])(
   "a value that is not a request names nothing: %j",
   (request) => {
-    expect(readQuery(request as never).named).toEqual([]);
+    expect(readRequest(request as never).named).toEqual([]);
   },
 );
