@@ -24,7 +24,7 @@ export function admit(parts: Partial<AdmitCommand> = {}): AdmitCommand {
   return { kind: "admit", policy: POLICY, count: 1, lease: "lease", chance: 0, ...parts };
 }
 
-/** Tells of one success of a call without a permit. */
+/** Reports one success of a call without a permit. */
 export function settle(parts: Partial<SettleCommand> = {}): SettleCommand {
   return {
     kind: "settle",
@@ -42,7 +42,7 @@ export function settle(parts: Partial<SettleCommand> = {}): SettleCommand {
   };
 }
 
-/** Tells of a rate limit, which opens the circuit at once. */
+/** Reports a rate limit, which opens the circuit at once. */
 export function limit(): SettleCommand {
   const failure = { fault: "registry", rule: "rate-limit", limited: true };
   return settle({ successes: 0, failures: 1, failure, openNow: true });

@@ -1,4 +1,4 @@
-/** Clients of a server of shared circuits in a crowd of connections that do not hurry. */
+/** Clients of a server of shared circuits among many slow connections. */
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -7,11 +7,11 @@ import { createFleet } from "../../src/fleet/client/fleet.js";
 import { clientOf, startServer, TOKEN } from "./http-scene.js";
 import { newBreaker } from "./scripted-store.js";
 
-test("strict clients are all answered beside connections that say nothing and such that are slow", async () => {
+test("answers all strict clients beside silent and slow connections", async () => {
   const { url } = await startServer({ maxConnections: 40 });
   const { hostname, port } = new URL(url);
   const head = `POST /1/commands HTTP/1.1\r\nhost: x\r\n`;
-  // The last ones have shown the token, and have places of their own.
+  // The last ones have shown the token, and have slots of their own.
   const begun = `${head}authorization: Bearer ${TOKEN}\r\ncontent-length: 100\r\n\r\n[`;
   const texts = [...Array(200).fill(""), ...Array(20).fill(head), ...Array(10).fill(begun)];
   const others = texts.map((text) => {

@@ -1,6 +1,6 @@
 /**
- * The same commands at the same times through every store: the reducer in memory and in SQLite, and
- * the script in a real Redis. Whatever they answer, keep and push must be the same.
+ * Runs the same commands at the same times on every store: the reducer in memory and in SQLite, and
+ * the script in a real Redis. Replies, states and pushes must be equal.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -51,7 +51,7 @@ const schedule = fc.array(
 );
 
 let circuits = 0;
-/** Names that a script could take apart. */
+/** Names that a script could misparse. */
 const names = fc.constantFrom("registry", "größer \u{1f6d1}", '{a}:"b"\\ %s', "a\nb");
 
 test("the stores answer every command alike, and keep the same history", async () => {
@@ -78,7 +78,7 @@ test("the stores answer every command alike, and keep the same history", async (
     for (const { reason } of history) reasons.add(reason);
   });
   await fc.assert(property, { numRuns: 250 });
-  // What chance has not tried it has not shown.
+  // Random commands prove only the paths that they reached.
   expect(commands).toBeGreaterThan(3000);
   expect([...reasons].sort()).toEqual(Object.keys(STATE_AFTER).sort());
 }, 240_000);
@@ -97,7 +97,7 @@ test("the stores list the same circuits", async () => {
   for (const store of others) expect(await store.list(scope), store.kind).toEqual(listed);
 });
 
-test("what Redis pushes is what the reducer tells", async () => {
+test("Redis pushes what the reducer reports", async () => {
   const [redis] = others;
   const scope = "pushed";
   const told: FleetEntry[] = [];
@@ -108,7 +108,7 @@ test("what Redis pushes is what the reducer tells", async () => {
     await redis?.run(key, command);
     return memory.run(key, command);
   };
-  // A subscription begins a little later than its call: nothing is compared before it is heard.
+  // A subscription begins shortly after its call, so nothing is compared before its first push.
   await until(async () => {
     time.move(1);
     await run({ scope, name: "begin" }, { kind: "reset", owner: "Ann", reason: null });

@@ -1,4 +1,4 @@
-/** docs/fleet.md promises nothing without a proof that is there. */
+/** Every promise of docs/fleet.md has an existing proof. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -11,7 +11,7 @@ const guarantees = page
   .filter((line) => line.startsWith("| "))
   .slice(1);
 
-test.each(guarantees)("%s has a proof that is there", (line) => {
+test.each(guarantees)("%s has an existing proof", (line) => {
   const [, , proof = ""] = line.split("|");
   const links = [...proof.matchAll(/\]\(([^)]+)\)/g)].map(([, link = ""]) => link);
   expect(links).not.toEqual([]);

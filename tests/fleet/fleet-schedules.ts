@@ -1,11 +1,11 @@
-/** Random policies, and random commands that fit to how a circuit stands when they are sent. */
+/** Random policies, and random commands that fit the state of a circuit. */
 
 import fc from "fast-check";
 import type { FleetCommand } from "../../src/fleet/rules/command.js";
 import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";
 
-/** Numbers that are no whole ones, of many sizes, among such that commands meet often. */
+/** Generates fractional numbers of many sizes, and values that occur often. */
 function duration(...often: readonly number[]): fc.Arbitrary<number> {
   const odd = fc.double({ min: 0.001, max: 100_000, noNaN: true });
   return fc.oneof(
@@ -31,12 +31,12 @@ export const policies: fc.Arbitrary<SharedPolicy> = fc.record({
   halfOpenProbeTimeoutMs: duration(0.5, 500, 2000),
 });
 
-/** A part of 1 that takes all digits. */
+/** Generates a fraction of 1 with all digits. */
 export function share(): fc.Arbitrary<number> {
   return fc.double({ min: 0, max: 1, noNaN: true });
 }
 
-/** How far the clock of a store moves between two commands, in microseconds. */
+/** Time steps of a store's clock between two commands, in microseconds. */
 export const ticks: fc.Arbitrary<number> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(0, 1, 999, 1000, 100_000, 300_000) },
   { weight: 6, arbitrary: fc.constantFrom(499_000, 500_000, 999_000, 1_000_000, 1_001_000) },
@@ -44,13 +44,13 @@ export const ticks: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(60_000_000, 3_600_000_000) },
 );
 
-/** How far a clock is set. */
+/** Steps by which a clock is set. */
 export const clockSteps: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(-1, -999_999, -1_000_000, -1_000_001, -1_001_000, -7_200_000_000, 7_200_000_000),
   fc.integer({ min: -3_000_000, max: 3_000_000 }),
 );
 
-/** Words for people, and for those who take them apart. */
+/** Texts for people, with characters that are hard to parse. */
 const text = fc.oneof(
   fc.constantFrom("why", 'a "b" \\ %s', "größer \u{1f6d1}", "\u0000\n\u2028", "null"),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
@@ -66,17 +66,17 @@ const failure = fc.record({
   limited: fc.boolean(),
 });
 
-/** A command before it is known which generation runs and which places are taken. */
+/** A command whose generation and leases are not known yet. */
 export type Plan = (known: Known) => FleetCommand;
 
-/** What a plan goes by. */
+/** The knowledge of a plan. */
 export interface Known {
   readonly policy: SharedPolicy;
-  /** The generations that replies have told of, the current one last. */
+  /** The generations seen in replies, the current one last. */
   readonly generations: readonly number[];
-  /** The places that were given and not given back. */
+  /** Leases granted and not returned. */
   readonly leases: readonly string[];
-  /** How many commands were sent before. */
+  /** Number of commands sent before. */
   readonly index: number;
 }
 
@@ -85,7 +85,7 @@ const admits = fc.record({ count: fc.constantFrom(1, 1, 1, 2, 5), chance: share(
     ({ policy, index }) => ({ kind: "admit", policy, lease: `lease-${index}_`, ...parts }),
 );
 
-/** What is told in one word: mixed, of failures alone or of successes alone. */
+/** Outcomes in one report: mixed, only failures or only successes. */
 const outcomes = fc.oneof(
   fc.record({
     successes: fc.constantFrom(0, 0, 1, 2),
@@ -154,7 +154,7 @@ export const plans: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 1, arbitrary: controls },
 );
 
-/** Learns from answers what plans go by. */
+/** Collects from replies the facts that plans need. */
 export class Knowledge {
   #generations: number[] = [];
   #leases: string[] = [];

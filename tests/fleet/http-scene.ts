@@ -16,7 +16,7 @@ import type { FleetStore } from "../../src/fleet/store.js";
 
 export const TOKEN = "a-token-for-tests-0123456789";
 
-/** Starts a server, over a store in memory unless told otherwise, that ends with the test. */
+/** Starts a server that ends with the test. Default: over a store in memory. */
 export async function startServer(options: Partial<FleetServerOptions> = {}): Promise<FleetServer> {
   const server = await startFleetServer({ store: memoryStore(), token: TOKEN, ...options });
   onTestFinished(() => server.close());
@@ -62,7 +62,7 @@ export function ask(url: string, path: string, question: Question = {}): Promise
   });
 }
 
-/** Posts commands as they are. */
+/** Posts commands unchanged. */
 export function post(url: string, body: unknown): Promise<Answer> {
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -85,7 +85,7 @@ export async function openStream(
   return { socket, head: String(bytes) };
 }
 
-/** Sends bytes as they are and gives all that comes back until the other side ends. */
+/** Sends raw bytes and returns the response until the other side ends. */
 export function sendRaw(url: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {

@@ -1,4 +1,7 @@
-/** Shared circuits over HTTP: the rules, what is refused, and servers that end, hang or are none. */
+/**
+ * Shared circuits over HTTP: the rules, rejections, and servers that end, hang or are something
+ * else.
+ */
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -15,7 +18,7 @@ import { ask, clientOf, openStream, post, sendRaw, startServer, TOKEN } from "./
 
 const READ = { kind: "read" } as const;
 
-/** A server that answers as it is told, on a free port. */
+/** Starts a server with scripted answers, on a free port. */
 async function startOther(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
@@ -28,7 +31,7 @@ async function startOther(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A store that notes what it is asked, and answers when it is told. */
+/** Returns a store that records questions, and replies when the test releases it. */
 function slowStore() {
   const inner = memoryStore();
   const asked: string[] = [];
@@ -57,7 +60,7 @@ describe("the conformance suite", () => {
   test("the server ends", async () => (await server).close());
 });
 
-test("health says ok without a token, and nothing else", async () => {
+test("health returns ok without a token, and nothing else", async () => {
   const { url } = await startServer();
   expect(await ask(url, "/1/health", { headers: {} })).toMatchObject({ status: 200, body: "ok\n" });
 });
@@ -67,7 +70,7 @@ test.each([
   ["another", { authorization: "Bearer another-token-of-tests-0123" }],
   ["a longer one", { authorization: `Bearer ${TOKEN}0` }],
   ["one in another scheme", { authorization: `Basic ${TOKEN}` }],
-])("without the token (%s) nothing is told", async (_, headers) => {
+])("without the token (%s) no data is returned", async (_, headers) => {
   const { url } = await startServer();
   for (const path of ["/1/commands", "/1/circuits?scope=a", "/1/history", "/1/events", "/x"]) {
     const answer = await ask(url, path, { headers });
@@ -107,14 +110,14 @@ test.each([
   ["{}", "expected a list of at most 1000 commands"],
   ["null", "expected a list of at most 1000 commands"],
   [JSON.stringify(Array(1001).fill(0)), "expected a list of at most 1000 commands"],
-])("the body %.20j is refused", async (body, error) => {
+])("rejects the body %.20j", async (body, error) => {
   const { url } = await startServer();
   const answer = await post(url, body);
   expect(answer.status).toBe(400);
   expect(JSON.parse(answer.body)).toEqual({ error });
 });
 
-test("one command that is none does not harm the others", async () => {
+test("an invalid command does not affect the others", async () => {
   const { url } = await startServer();
   const { status, body } = await post(url, [
     { key: KEY, command: settle() },
@@ -139,21 +142,21 @@ test.each([
     "command.policy.halfOpenMaxCalls is 1001, expected a whole number from 1 to 1000",
   ],
   [settle({ successes: 2e9 }), "command.successes is 2000000000, expected a whole number from 0"],
-])("what would make a circuit grow without end is refused, %#", async (command, error) => {
+])("rejects commands that would make a circuit grow without end, %#", async (command, error) => {
   const { url } = await startServer();
   const { body } = await post(url, [{ key: KEY, command }]);
   expect(JSON.parse(body)).toMatchObject([{ error: expect.stringContaining(error) }]);
 });
 
 test.each(["/1/circuits", "/1/circuits?scope=a%20b", "/1/history?scope=a", "/1/events?scope="])(
-  "the question %s is refused",
+  "rejects the question %s",
   async (path) => {
     const { url } = await startServer();
     expect(await ask(url, path)).toMatchObject({ status: 400 });
   },
 );
 
-test("a body that is too long is refused before it is read", async () => {
+test("rejects a body that is too long before reading it", async () => {
   const { url } = await startServer();
   const head = `POST /1/commands HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n`;
   const told = await sendRaw(url, `${head}content-length: 999999999999\r\n\r\n[`);
@@ -161,7 +164,7 @@ test("a body that is too long is refused before it is read", async () => {
   const chunk = "x".repeat(1024 * 1024);
   const chunks = `${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(5);
   const untold = await sendRaw(url, `${head}transfer-encoding: chunked\r\n\r\n${chunks}`);
-  // A reset can overtake the answer, but never a success.
+  // A reset can overtake the response, but never a success.
   expect(untold).toMatch(/^(HTTP\/1.1 413 |$)/);
   expect(await ask(url, "/1/health")).toMatchObject({ status: 200 });
 });
@@ -175,12 +178,12 @@ test.each(["nonsense\r\n\r\n", "GET /1/health HTTP/9.9\r\n\r\n", `GET /${"x".rep
   },
 );
 
-test("no more connections than told are taken at once, and no more streams than half of them", async () => {
+test("accepts no more connections than configured, and half as many streams", async () => {
   const { url } = await startServer({ maxConnections: 2 });
   const { socket: stream } = await openStream(url, "a");
   expect(await ask(url, "/1/events?scope=a")).toMatchObject({ status: 503 });
   const client = clientOf(url);
-  // The connection that was refused a stream may still have its place.
+  // The rejected connection may still occupy its slot.
   await vi.waitFor(() => client.list("a"));
   expect(await ask(url, "/1/circuits?scope=a")).toMatchObject({
     status: 503,
@@ -193,13 +196,13 @@ test("no more connections than told are taken at once, and no more streams than 
   await vi.waitFor(free);
 });
 
-test("connections that show no token keep nobody out", async () => {
+test("connections without a token block no client", async () => {
   const { url } = await startServer({ maxConnections: 2 });
   const { hostname, port } = new URL(url);
   const strangers = Array.from({ length: 1100 }, (_, index) => {
     const socket = connect(Number(port), hostname);
     socket.on("error", () => undefined);
-    // Each third is silent, each third sends a head without end, the others know no token.
+    // Each third is silent, each third sends an endless head, the others have no token.
     if (index % 3 === 1) socket.write("POST /1/commands HTTP/1.1\r\nhost: x\r\nx: ");
     if (index % 3 === 2) socket.write("GET /1/circuits HTTP/1.1\r\nhost: x\r\n\r\n");
     return socket;
@@ -212,20 +215,20 @@ test("connections that show no token keep nobody out", async () => {
   expect(await clientOf(url).run(KEY, settle())).toMatchObject({ counted: 1 });
 });
 
-test("a head of more than 16 KiB is refused", async () => {
+test("rejects a head of more than 16 KiB", async () => {
   const { url } = await startServer();
   const head = `GET /1/health HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(17_000)}\r\n\r\n`;
   expect(await sendRaw(url, head)).toMatch(/^HTTP\/1.1 431 /);
 });
 
-test("commands of one turn go in one request, and the next waits for its answer", async () => {
+test("sends the commands of one turn in one request, and the next waits for its reply", async () => {
   const { store, asked, release } = slowStore();
   const { url } = await startServer({ store });
   const client = clientOf(url);
   const first = ["slow", "b", "a"].map((name) => client.run({ ...KEY, name }, settle()));
   await vi.waitFor(() => expect(asked).toEqual(["slow", "b", "a"]));
   const second = client.run({ ...KEY, name: "c" }, settle());
-  // Another connection gets through, so the second request would have, had it been sent.
+  // Another connection gets through, so the second request would have arrived, had it been sent.
   expect(await client.list("elsewhere")).toEqual([]);
   expect(asked).toEqual(["slow", "b", "a"]);
   release();
@@ -233,7 +236,7 @@ test("commands of one turn go in one request, and the next waits for its answer"
   expect(asked).toEqual(["slow", "b", "a", "c"]);
 });
 
-test("a thousand commands at once are all done, in order, whatever fits in a request", async () => {
+test("a thousand commands at once all run in order, however many fit in a request", async () => {
   const { url } = await startServer();
   const client = clientOf(url);
   const replies = await Promise.all(Array.from({ length: 2500 }, () => client.run(KEY, settle())));
@@ -242,7 +245,7 @@ test("a thousand commands at once are all done, in order, whatever fits in a req
   );
 });
 
-test("a command that waits for too long is given up and not sent", async () => {
+test("drops a command that waits too long, unsent", async () => {
   const { store, asked, release } = slowStore();
   const { url } = await startServer({ store });
   const client = clientOf(url, { timeoutMs: 200 });
@@ -257,7 +260,7 @@ test("a command that waits for too long is given up and not sent", async () => {
   else expect(asked).toEqual(["slow", "late"]);
 });
 
-test("a command whose answer is lost is not sent again", async () => {
+test("a command whose reply is lost is not sent again", async () => {
   let bodies = 0;
   const url = await startOther((request) => {
     request.resume().on("end", () => {
@@ -280,17 +283,17 @@ test.each([
   ["an answer that is none", 200, "[5]"],
   ["an answer that lets in more calls than asked for", 200, '[{"reply":{"admitted":2}}]'],
   ["an error of its own", 502, "bad gateway"],
-])("%s of another server is no answer", async (_, status, body) => {
+])("%s of another server is not a valid reply", async (_, status, body) => {
   const url = await startOther((_request, response) => response.writeHead(status).end(body));
   const client = clientOf(url);
   await expect(client.run(KEY, admit())).rejects.toMatchObject({ code: "FLEET_STORE" });
-  // An empty list is one of circuits and of changes.
+  // An empty list is valid for circuits and for changes.
   if (body === "[]") return;
   await expect(client.history(KEY)).rejects.toMatchObject({ code: "FLEET_STORE" });
   await expect(client.list(KEY.scope)).rejects.toMatchObject({ code: "FLEET_STORE" });
 });
 
-test("a redirect is not followed, and the token goes nowhere else", async () => {
+test("does not follow a redirect, and sends the token nowhere else", async () => {
   let asked = 0;
   const other = await startOther((_request, response) => {
     asked += 1;
@@ -305,7 +308,7 @@ test("a redirect is not followed, and the token goes nowhere else", async () => 
   expect(asked).toBe(0);
 });
 
-test("a proxy in the environment is not used", async () => {
+test("uses no proxy from the environment", async () => {
   vi.stubEnv("HTTP_PROXY", "http://127.0.0.1:1");
   vi.stubEnv("http_proxy", "http://127.0.0.1:1");
   vi.stubEnv("NODE_USE_ENV_PROXY", "1");
@@ -314,7 +317,7 @@ test("a proxy in the environment is not used", async () => {
   await clientOf(url).open();
 });
 
-test("what a server says cannot steer a terminal", async () => {
+test("texts of a server cannot control a terminal", async () => {
   const url = await startOther((_request, response) =>
     response.writeHead(500).end(JSON.stringify({ error: `\u001b[2J${"x".repeat(999)}` })),
   );
@@ -326,7 +329,7 @@ test("what a server says cannot steer a terminal", async () => {
   );
 });
 
-test("a server that ends and comes back is used again", async () => {
+test("reconnects to a server that ends and returns", async () => {
   const store = memoryStore();
   const server = await startFleetServer({ store, token: TOKEN });
   const client = clientOf(server.url);
@@ -341,7 +344,7 @@ test("a server that ends and comes back is used again", async () => {
   const again = await startFleetServer({ store, token: TOKEN, port });
   onTestFinished(() => again.close());
   expect((await client.run(KEY, READ)).snapshot.counts.successes).toBe(1);
-  // The stream is connected again after a while; what was told before is lost.
+  // The stream reconnects after a while; earlier pushes are lost.
   await vi.waitFor(async () => {
     await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });
     expect(heard.length).toBeGreaterThan(0);
@@ -349,7 +352,7 @@ test("a server that ends and comes back is used again", async () => {
   stop();
 });
 
-test("changes are told to who listens in that scope, and to nobody after it has stopped", async () => {
+test("pushes changes to listeners of that scope, and to none after its end", async () => {
   const { url } = await startServer();
   const [client, other] = [clientOf(url), clientOf(url)];
   const heard: string[] = [];
@@ -372,7 +375,7 @@ test("changes are told to who listens in that scope, and to nobody after it has 
   expect(elsewhere).toEqual([]);
 });
 
-test("a stream gives signs of life while nothing changes", async () => {
+test("a stream sends heartbeats while nothing changes", async () => {
   const { url } = await startServer({ heartbeatMs: 10 });
   const { socket } = await openStream(url, "a");
   let text = "";
@@ -382,7 +385,7 @@ test("a stream gives signs of life while nothing changes", async () => {
   await vi.waitFor(() => expect(text.split(":\n\n").length).toBeGreaterThan(3));
 });
 
-test("who does not read is cut off, and the others are told all the same", async () => {
+test("disconnects a client that does not read, and still pushes to the others", async () => {
   const { url } = await startServer({ maxConnections: 10 });
   const { socket: lazy } = await openStream(url, KEY.scope);
   lazy.pause();
@@ -391,7 +394,7 @@ test("who does not read is cut off, and the others are told all the same", async
   const client = clientOf(url);
   const reason = "x".repeat(1000);
   const isolate = { kind: "isolate", owner: "Ann", reason, expiresInMs: 1 } as const;
-  // Who was cut off makes room: only then is another stream taken beside the four.
+  // The closed connection frees a slot: only then another stream is accepted beside the four.
   await vi.waitFor(
     async () => {
       await Promise.all(Array.from({ length: 1000 }, () => client.run(KEY, isolate)));
@@ -401,7 +404,7 @@ test("who does not read is cut off, and the others are told all the same", async
   );
 });
 
-test("a store that fails is told without what it said, and to the server's owner in full", async () => {
+test("a failing store's message goes only to the server's owner", async () => {
   const heard: unknown[] = [];
   const inner = memoryStore();
   await inner.close();
@@ -416,7 +419,7 @@ test("a store that fails is told without what it said, and to the server's owner
   expect(heard).toEqual([expect.any(FleetStoreError), expect.any(FleetStoreError)]);
 });
 
-test("a circuit that a list leaves out is told to the server's owner", async () => {
+test("reports a circuit that a list leaves out to the server's owner", async () => {
   const lost = new UnreadableCircuitError("the key is no circuit");
   const heard: unknown[] = [];
   const store: FleetStore = Object.assign(Object.create(memoryStore()), {
@@ -430,7 +433,7 @@ test("a circuit that a list leaves out is told to the server's owner", async () 
   expect(heard).toEqual([lost]);
 });
 
-test("a client that is closed says so, after what was on its way", async () => {
+test("a closed client rejects with that reason, after commands in flight", async () => {
   const { url } = await startServer();
   const client = clientOf(url);
   const last = client.run(KEY, settle());
@@ -484,7 +487,7 @@ test.each([
     { timeoutMs: 0.5 },
     'httpStore option "timeoutMs" is 0.5, expected a number of milliseconds from 1 to 60000',
   ],
-])("the options %j are refused without showing a secret", (wrong, message) => {
+])("rejects the options %j without showing a secret", (wrong, message) => {
   const options = { url: "http://localhost:1", token: TOKEN, ...wrong };
   expect(() => httpStore(options as Parameters<typeof httpStore>[0])).toThrow(
     expect.objectContaining({ message }),

@@ -1,4 +1,4 @@
-/** Processes that share a circuit, whatever happens to them, against the reference of the rules. */
+/** Compares processes that share a circuit with the reference of the rules. */
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -57,14 +57,14 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 80, size: "max" },
 );
 
-test("whatever processes, network, clock and store do, the rules hold", async () => {
+test("the rules hold, whatever processes, network, clock and store do", async () => {
   const schedules = fc.asyncProperty(policies, steps, (policy, schedule) =>
     new SimulatedFleet(policy, NODES).run(schedule),
   );
   await fc.assert(schedules, { numRuns: 300 });
 });
 
-test("whatever commands come, the reducer and the reference answer alike", async () => {
+test("the reducer and the reference reply alike to any commands", async () => {
   const commands = fc.array(fc.tuple(plans, ticks, fc.option(clockSteps, { freq: 20 })), {
     maxLength: 80,
     size: "max",

@@ -1,6 +1,6 @@
 /**
- * The rules of shared circuits once more, the slow and simple way: everything that happened is kept,
- * and how the circuit stands is told from it anew each time. Shares no code with the reducer.
+ * The rules of shared circuits in a slow and simple form: it keeps all events and derives the state
+ * from them each time. Shares no code with the reducer.
  */
 
 import type { CircuitState } from "../../src/breaker/circuit-state.js";
@@ -20,7 +20,7 @@ import type {
 import type { Reporter } from "../../src/fleet/rules/state.js";
 import { type BadRow, type Outcomes, rowOf } from "./reference-row.js";
 
-/** What happened, and when, on an axis of time that never goes back. */
+/** An event, on a time axis that never goes back. */
 type Event = { readonly t: number } & (
   | { readonly kind: "created"; readonly generation: number }
   | { readonly kind: "changed"; readonly change: FleetChange; readonly until: number }
@@ -32,7 +32,7 @@ type Event = { readonly t: number } & (
 );
 type Changed = Event & { readonly kind: "changed" };
 
-/** The state by itself that each change leads to. */
+/** The state after each change, without regard to isolation. */
 export const STATE_AFTER: Record<FleetChangeReason, CircuitState> = {
   tripped: "open",
   "opened-at-once": "open",
@@ -50,7 +50,7 @@ const BY_HAND: readonly FleetChangeReason[] = ["isolate", "isolation-over", "rel
 export class ReferenceCircuit {
   readonly #policy: SharedPolicy;
   #events: Event[] = [];
-  /** From the clock to the axis of the events. */
+  /** The offset from the clock to the time axis of the events. */
   #shift = 0;
   #micros = 0;
   #t = 0;
@@ -63,7 +63,7 @@ export class ReferenceCircuit {
     return this.#all("changed").map(({ change }) => change);
   }
 
-  /** What a restart leaves of a store that writes nothing down. */
+  /** Simulates a restart of a store that keeps nothing. */
   forget(): void {
     this.#events = [];
     this.#shift = 0;
@@ -89,7 +89,7 @@ export class ReferenceCircuit {
     return { ...NOTHING, ...result, changes, snapshot: this.#snapshot() };
   }
 
-  /** Sets `#t`, and tells the shift that this clock needs. */
+  /** Sets `#t` and the offset that this clock needs. */
   #tellTime(nowMicros: number): number {
     this.#micros = nowMicros;
     const clock = Math.floor(nowMicros / 1000);
@@ -263,7 +263,7 @@ export class ReferenceCircuit {
     return openings;
   }
 
-  /** What began an isolation that nobody has ended. */
+  /** Returns the change that began an isolation without an end so far. */
   #isolation(): Changed | undefined {
     const ends: readonly FleetChangeReason[] = ["isolate", "isolation-over", "release"];
     const last = this.#all("changed")
@@ -272,7 +272,7 @@ export class ReferenceCircuit {
     return last?.change.reason === "isolate" ? last : undefined;
   }
 
-  /** The last one told of since the circuit was last closed. */
+  /** Returns the last reported failure since the circuit was last closed. */
   #failure(): FleetSnapshot["failure"] {
     const closed = this.#events.findLastIndex(
       (event) => event.kind === "changed" && STATE_AFTER[event.change.reason] === "closed",

@@ -1,9 +1,9 @@
-/** Bad seconds and their reporters, told from every outcome since a circuit was closed. */
+/** Derives bad seconds and their reporters from every outcome since a circuit closed. */
 
 import { MAX_REPORTERS, type SharedPolicy } from "../../src/fleet/rules/policy.js";
 import type { Reporter, SharedFailure } from "../../src/fleet/rules/state.js";
 
-/** Outcomes that were told at once. */
+/** Outcomes in one report. */
 export interface Outcomes {
   readonly successes: number;
   readonly failures: number;
@@ -14,13 +14,13 @@ export interface Outcomes {
 
 type At<T> = T & { readonly t: number };
 
-/** How the row stands. */
+/** The row of bad seconds. */
 export interface BadRow {
-  /** Bad seconds within the window now, at most as many as the policy asks for. */
+  /** Bad seconds within the window now, at most as many as the policy needs. */
   readonly length: number;
-  /** Of those who told of them, how many did within the window. */
+  /** Number of reporters within the window. */
   readonly reporters: number;
-  /** The two as a snapshot tells them: by the window as it was at the last outcome. */
+  /** Both values in a snapshot: by the window at the last outcome. */
   readonly counted: number;
   readonly lastReporters: readonly string[];
 }
@@ -30,7 +30,7 @@ interface Second {
   readonly told: At<Outcomes>[];
 }
 
-/** The row at the time `now`. */
+/** Returns the row at the time `now`. */
 export function rowOf(
   outcomes: readonly At<Outcomes>[],
   now: number,
@@ -65,7 +65,7 @@ function secondsOf(outcomes: readonly At<Outcomes>[]): readonly Second[] {
   return seconds;
 }
 
-/** When the bad seconds at the end of a list began. */
+/** Returns the start times of the bad seconds at the end of a list. */
 function trailingBad(seconds: readonly Second[]): readonly number[] {
   const lastGood = seconds.findLastIndex((second) => !isBad(second));
   return seconds.slice(lastGood + 1).map(({ start }) => start);
@@ -76,8 +76,8 @@ function isBad({ told }: Second): boolean {
 }
 
 /**
- * The last words of those that count as reporters: since the last good second that another followed,
- * a failure, and not pushed out by as many others as are remembered.
+ * Returns the last reports that count: failures since the last good second that another followed,
+ * and not displaced by the maximum number of others.
  */
 function wordsOf(seconds: readonly Second[]): readonly At<Outcomes>[] {
   const lastGood = seconds.slice(0, -1).findLastIndex((second) => !isBad(second));
@@ -90,7 +90,7 @@ function wordsOf(seconds: readonly Second[]): readonly At<Outcomes>[] {
   });
 }
 
-/** How many processes' last word in these is a failure. */
+/** Returns the number of processes whose last report is a failure. */
 function failingIn(words: readonly At<Outcomes>[]): number {
   const last = new Map(words.map((word) => [word.reporter.id, word]));
   return [...last.values()].filter(({ failures, successes }) => failures > successes).length;

@@ -1,4 +1,4 @@
-/** A store that does what a test tells it: answers by the rules, late, wrongly, or not at all. */
+/** A store that a test scripts: it replies by the rules, late, wrongly, or not at all. */
 
 import { vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
@@ -10,13 +10,13 @@ import type { FleetCommand } from "../../src/fleet/rules/command.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";
 import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../../src/fleet/store.js";
 
-/** What becomes of one command; `answer` asks the rules. */
+/** The handling of one command; `answer` applies the rules. */
 export type Script = (
   command: FleetCommand,
   answer: () => Promise<FleetReply>,
 ) => Promise<FleetReply> | FleetReply;
 
-/** Answers after so many milliseconds; the command is applied at once. */
+/** Replies after a delay. The command is applied at once. */
 export function answersAfter(delayMs: number): Script {
   return (_command, answer) =>
     new Promise((resolve) => {
@@ -25,13 +25,13 @@ export function answersAfter(delayMs: number): Script {
     });
 }
 
-/** Never answers, and applies nothing. */
+/** Never replies, and applies nothing. */
 export const HANGS: Script = () => new Promise(() => {});
 
 /** Rejects each command. */
 export const FAILS: Script = () => Promise.reject(new Error("ECONNREFUSED"));
 
-/** By the rules, on the time that the test fakes. */
+/** A store by the rules, on the test's fake time. */
 export class ScriptedStore implements FleetStore {
   readonly kind = "scripted";
   minimumReporters = 1;
@@ -39,7 +39,7 @@ export class ScriptedStore implements FleetStore {
   script: Script = (_command, answer) => answer();
   opens: () => Promise<void> = async () => {};
   closes: () => Promise<void> = async () => {};
-  /** Whether changes are pushed by themselves. */
+  /** Whether changes are pushed automatically. */
   isPushing = true;
   readonly commands: FleetCommand[] = [];
   readonly listeners = new Set<FleetListener>();
@@ -51,7 +51,7 @@ export class ScriptedStore implements FleetStore {
     });
   }
 
-  /** What was sent, in short. */
+  /** The commands sent, in short form. */
   get sent(): string[] {
     return this.commands.map((command) => {
       if (command.kind === "admit") return `admit ${command.count}`;
@@ -95,13 +95,13 @@ export class ScriptedStore implements FleetStore {
 /** The name of every shared circuit of these tests. */
 export const NAME = "registry:docker.io";
 
-/** A breaker that can be shared. */
+/** Creates a breaker that can be shared. */
 export function newBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
   const trip = { badSeconds: 3, windowMs: 60_000 };
   return new CircuitBreaker({ name: NAME, trip, resetTimeoutMs: 10_000, ...options });
 }
 
-/** One process of a fleet. */
+/** Creates one process of a fleet. */
 export function newProcess(
   store: FleetStore,
   options: Omit<FleetOptions, "store"> = {},
@@ -112,7 +112,7 @@ export function newProcess(
   return { fleet, local, shared: fleet.share(local) };
 }
 
-/** Opens the shared circuit as another process would: a rate limit of 60 seconds. */
+/** Opens the shared circuit from another process, with a rate limit of 60 seconds. */
 export async function openFromElsewhere(store: FleetStore, retryAfterMs = 60_000): Promise<void> {
   const { fleet, shared } = newProcess(store, { reporter: { host: "ci-1", run: "run 1" } });
   const permit = await shared.acquire();
@@ -120,7 +120,7 @@ export async function openFromElsewhere(store: FleetStore, retryAfterMs = 60_000
   await fleet.close();
 }
 
-/** Fakes time, but not the turns of the event loop: those pass in `tick`. */
+/** Fakes time, but not the turns of the event loop, which pass in `tick`. */
 export function fakeTime(): void {
   vi.useFakeTimers({
     now: 1_800_000_000_000,
@@ -128,7 +128,7 @@ export function fakeTime(): void {
   });
 }
 
-/** Lets time pass, and the turns of the event loop that follow from it. */
+/** Lets time pass, and the resulting turns of the event loop. */
 export async function tick(ms = 0): Promise<void> {
   await turns();
   await vi.advanceTimersByTimeAsync(ms);
@@ -139,7 +139,7 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What a promise comes to when nothing but `ms` pass; undefined when it is still open then. */
+/** Returns the result of a promise after `ms`; undefined if it is still pending. */
 export async function cameTo<T>(promise: Promise<T>, ms = 0): Promise<T | undefined> {
   let value: T | undefined;
   void promise.then((result) => {

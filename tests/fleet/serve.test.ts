@@ -1,4 +1,4 @@
-/** `dagger-breaker serve` as a process: what it says, who may ask it, and how it ends. */
+/** `dagger-breaker serve` as a process: its messages, its clients, and its end. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ interface Serving {
 }
 
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Serving {
-  // By the Node.js of this test, whatever stands in PATH.
+  // Uses the Node.js of this test, whatever PATH contains.
   const child = spawn(process.execPath, [cli.program, "serve", ...args], {
     env: cli.environment({ DAGGER_BREAKER_STORE_TOKEN: TOKEN, ...env }),
   });
@@ -47,7 +47,7 @@ async function urlOf({ output }: Serving): Promise<string> {
   return url;
 }
 
-test("without a token it does not start, and says how to make one", async () => {
+test("without a token it does not start, and explains how to create one", async () => {
   const serving = start([], { DAGGER_BREAKER_STORE_TOKEN: "" });
   expect(await serving.ended).toEqual([64, null]);
   expect(serving.output).toEqual({
@@ -59,7 +59,7 @@ test("without a token it does not start, and says how to make one", async () => 
 
 if (hasSqlite) withSqlite();
 else {
-  test("without node:sqlite it says which Node.js it needs", async () => {
+  test("without node:sqlite it names the Node.js version that it needs", async () => {
     const serving = start([]);
     expect(await serving.ended).toEqual([73, null]);
     expect(serving.output.stderr).toBe(
@@ -69,7 +69,7 @@ else {
 }
 
 function withSqlite(): void {
-  test("it says in one line where it listens, and keeps circuits beside known digests", async () => {
+  test("prints its address in one line, and keeps circuits beside known digests", async () => {
     const serving = start(["--listen", "127.0.0.1:0"]);
     const url = await urlOf(serving);
     const client = clientOf(url);
@@ -87,7 +87,7 @@ function withSqlite(): void {
   });
 
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
-    "%s ends it with code 0, streams that are open among them",
+    "%s ends it with code 0, with open streams",
     async (signal) => {
       const database = join(cli.folder, `${signal}.db`);
       const serving = start(["--listen", "127.0.0.1:0", "--database", database]);
@@ -99,12 +99,12 @@ function withSqlite(): void {
       expect(await serving.ended).toEqual([0, null]);
       await cut;
       expect(serving.output.stderr).toBe("");
-      // The file was closed: nothing of it stands beside it.
+      // The file was closed: no log files are beside it.
       expect(existsSync(`${database}-wal`)).toBe(false);
     },
   );
 
-  test("one that was killed comes back with all that it had answered", async () => {
+  test("a killed server returns with everything that it had answered", async () => {
     const database = join(cli.folder, "killed.db");
     const first = start(["--listen", "127.0.0.1:0", "--database", database]);
     const url = await urlOf(first);
@@ -128,7 +128,7 @@ function withSqlite(): void {
     const again = start(["--listen", new URL(url).host, "--database", database]);
     await urlOf(again);
     const { snapshot } = await client.run(KEY, READ);
-    // The last command may have been done and not answered.
+    // The last command may have run without a reply.
     expect([answered, answered + 1]).toContain(snapshot.counts.successes);
     await vi.waitFor(async () => {
       await client.run(KEY, { kind: "reset", reason: null, owner: "Ann" });
@@ -152,7 +152,7 @@ function withSqlite(): void {
     expect(`${JSON.stringify(serving.output)}${commandLine}`).not.toContain(token);
   });
 
-  test("an address that is taken is told with its exit code", async () => {
+  test("reports an address in use with its exit code", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     onTestFinished(() => void taken.close());
@@ -162,7 +162,7 @@ function withSqlite(): void {
     expect(serving.output.stderr).toBe(`error: cannot listen at 127.0.0.1:${port} (EADDRINUSE)\n`);
   });
 
-  test("a database of another kind is told with its exit code", async () => {
+  test("reports a database of another kind with its exit code", async () => {
     const database = join(cli.folder, "text.db");
     writeFileSync(database, "no database, but a text that is long enough to be one".repeat(9));
     const serving = start(["--database", database]);
@@ -172,7 +172,7 @@ function withSqlite(): void {
     );
   });
 
-  test("a database that fails is told of once, and used again when it is back", async () => {
+  test("reports a failing database once, and uses it again when it recovers", async () => {
     const database = join(cli.folder, "failing.db");
     const serving = start(["--listen", "127.0.0.1:0", "--database", database]);
     const client = clientOf(await urlOf(serving));

@@ -1,4 +1,4 @@
-/** Some processes that share a circuit over a bad network, a store whose clock is set, and the rules. */
+/** Processes that share a circuit over a bad network, a store whose clock is set, and the rules. */
 
 import { expect } from "vitest";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
@@ -12,10 +12,10 @@ import { START_MS } from "./virtual-circuit.js";
 
 const KEY: FleetKey = { scope: "egress", name: "registry" };
 
-/** What becomes of a command on its way. */
+/** The fate of a command in transit. */
 export type Network = "works" | "loses the command" | "loses the answer";
 
-/** One thing that happens. */
+/** One event. */
 export type Step = { readonly tick: number } & (
   | {
       readonly kind: "call";
@@ -49,7 +49,7 @@ interface Place {
   readonly lease: string;
 }
 
-/** Runs steps, and compares every answer with the reference and with what must hold whatever happens. */
+/** Runs steps, and compares every reply with the reference and with the invariants. */
 export class SimulatedFleet {
   readonly #policy: SharedPolicy;
   readonly #reference: ReferenceCircuit;
@@ -58,10 +58,13 @@ export class SimulatedFleet {
   #store: FleetStore;
   #nowMicros = START_MS * 1000;
   #leases = 0;
-  /** How many outcomes have reached the store since it was empty. */
+  /** Number of outcomes that reached the store since it was empty. */
   #reached = 0;
   #generation = 0;
-  /** Places that were given, and until when nobody may be let in, by a clock that was not set since. */
+  /**
+   * Granted leases, and the time until which no call may be admitted, on a clock that was not set
+   * since.
+   */
   #places: readonly Place[] = [];
   #openUntilMicros = 0;
 
@@ -98,7 +101,7 @@ export class SimulatedFleet {
     }
   }
 
-  /** Asks for calls; permits are with the process only when the answer comes. */
+  /** Asks for calls. The process has its permits only when the reply arrives. */
   async #call({ node, count, chance }: Step & { kind: "call" }): Promise<void> {
     this.#leases += 1;
     const lease = `lease-${this.#leases}`;
@@ -111,7 +114,7 @@ export class SimulatedFleet {
     }
   }
 
-  /** Ends the oldest calls of a process that are of one generation. Sent once, whatever becomes of it. */
+  /** Ends the oldest calls of a process in one generation. Sent once, whatever happens to it. */
   async #settle(step: Step & { kind: "settle" }): Promise<void> {
     const { node, outcomes, retryAfterMs, chance } = step;
     const permits = this.#permits[node] ?? [];
@@ -213,14 +216,14 @@ export class SimulatedFleet {
     expect(snapshot.probes).toBeLessThanOrEqual(this.#policy.halfOpenMaxCalls);
   }
 
-  /** What was known by the old clock is not known by the new one; the reference knows. */
+  /** Sets the clock. The invariants of the old clock end; the reference adapts. */
   #setClock(micros: number): void {
     this.#nowMicros += micros;
     this.#places = [];
     this.#openUntilMicros = 0;
   }
 
-  /** The store has lost everything, the processes have their permits of before. */
+  /** Empties the store. The processes keep their permits. */
   #restart(): void {
     this.#store = this.#emptyStore();
     this.#reference.forget();

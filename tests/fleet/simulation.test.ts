@@ -1,4 +1,4 @@
-/** What ten thousand simulated runners must come to, and that docs/fleet-simulation.md tells just that. */
+/** The expected results of ten thousand simulated runners, which docs/fleet-simulation.md must match. */
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
@@ -15,10 +15,10 @@ import { REQUESTS } from "./simulation/upstream.js";
 
 const page = read("docs/fleet-simulation.md");
 const picture = read("docs/images/fleet-outage.svg");
-/** How each outage answers, and for how long a shared circuit opens then. */
+/** The answers in each outage, and how long a shared circuit then opens. */
 const ANSWERS = ["refused", "unavailable", "limited"] as const;
 const OPEN_S = [60, 60, 120];
-/** What a pull takes at most, rounded up: it is the probe that ends an open time. */
+/** The longest duration of a pull, rounded up: the probe that ends an open time. */
 const PROBE_S = 2;
 /** A broken runner that draws jobs makes one pull every five seconds, for six hours. */
 const DRAWN_PULLS = (6 * 3600) / 5;
@@ -50,7 +50,7 @@ test("a shared circuit lets at most one pull through for each open time once it 
   }
 });
 
-test("a breaker in each short process stops few pulls, except that a rate limit is met once by each", () => {
+test("a breaker in each short process stops few pulls, but each meets a rate limit only once", () => {
   const [refused, unavailable, limited] = findings.outages.map((finding) => byProtection(finding));
   for (const outage of [refused, unavailable]) {
     expect(outage?.local.vainRequests).toBeGreaterThan((outage?.none.vainRequests ?? 0) * 0.9);
@@ -60,7 +60,7 @@ test("a breaker in each short process stops few pulls, except that a rate limit 
   expect(limited?.local.vainRequests).toBeGreaterThan((limited?.shared.vainRequests ?? 0) * 100);
 });
 
-test("all pulls pass again within what is left of an open time, and at once where nothing is guarded", () => {
+test("all pulls pass again within the rest of an open time, and at once without a guard", () => {
   for (const [index, finding] of findings.outages.entries()) {
     const { none, shared } = byProtection(finding);
     expect(none.allBackS).toBe(0);
@@ -70,7 +70,7 @@ test("all pulls pass again within what is left of an open time, and at once wher
   }
 });
 
-test("a blip, one failure in a hundred and one broken runner in a hundred refuse no pull that would be served", () => {
+test("a blip, one failure in a hundred and one broken runner in a hundred cause no false rejection", () => {
   expect(findings.harmless).toHaveLength(5);
   for (const { results } of findings.harmless) {
     for (const { failedPulls, wronglyRefusedPulls, trips } of results) {
@@ -88,7 +88,7 @@ test("a broken runner opens the circuit of its own process", () => {
   }
 });
 
-test("a broken runner that draws jobs costs the others hardly a pull where they make one every second, most where they make two a minute", () => {
+test("a broken runner that draws jobs costs the others few pulls at one per second, most at two per minute", () => {
   const [busiest, , idlest] = findings.drawing.map(({ pullsPerMinute, byProcess }) => {
     return {
       pullsPerMinute,
@@ -101,7 +101,7 @@ test("a broken runner that draws jobs costs the others hardly a pull where they 
   expect(idlest?.wrongedShare).toBeGreaterThan(0.5);
 });
 
-test("counted by machine, a broken runner that draws jobs opens nothing for the others, however little they pull", () => {
+test("counted by machine, a broken runner that draws jobs opens nothing for the others, however few pulls they make", () => {
   expect(findings.drawing.length).toBeGreaterThan(1);
   for (const { byMachine } of findings.drawing) {
     expect(byMachine.failedPulls).toBeGreaterThan(4_000);
@@ -109,7 +109,7 @@ test("counted by machine, a broken runner that draws jobs opens nothing for the 
   }
 });
 
-test("a shared circuit of a guard is back within a minute, at the price of a probe a minute", () => {
+test("a shared circuit of a guard recovers within a minute, at the price of a probe per minute", () => {
   expect(findings.lengths.length).toBeGreaterThan(1);
   for (const { minutes, growing, steady } of findings.lengths) {
     expect(steady.allBackS).toBeLessThanOrEqual(60 + PROBE_S);
@@ -118,14 +118,14 @@ test("a shared circuit of a guard is back within a minute, at the price of a pro
   }
 });
 
-test("an open time that grows outlasts an outage, by up to as much as the outage has lasted", () => {
+test("a growing open time outlasts an outage, by up to the length of the outage", () => {
   for (const { minutes, growing } of findings.lengths) {
     expect(growing.allBackS).toBeLessThanOrEqual(minutes * 60 + PROBE_S);
   }
   expect(findings.lengths.some(({ growing }) => growing.allBackS > 10 * 60)).toBe(true);
 });
 
-test("the same seed comes to the same, another one to something else", async () => {
+test("the same seed gives the same result, and another one a different one", async () => {
   const outcome = async (seed: number) => {
     const traffic = { ...SMALL, seed };
     return simulate({ name: "small", traffic, trouble: DOWN }, ["none", "local", "shared"]);
@@ -135,19 +135,19 @@ test("the same seed comes to the same, another one to something else", async () 
   expect(await outcome(2)).not.toEqual(first);
 });
 
-test("jobs that begin faster than they end are no traffic", async () => {
+test("rejects jobs that begin faster than they end", async () => {
   const traffic = { ...SMALL, jobsPerHour: 30 };
   await expect(simulate({ name: "too much", traffic }, ["none"])).rejects.toThrow(
     /jobsPerHour is 30/,
   );
 });
 
-test("the page and the picture show what the simulation comes to: else run scripts/simulate-fleet.mjs --write", () => {
+test("the page and the picture match the simulation; otherwise run scripts/simulate-fleet.mjs --write", () => {
   expect(page).toBe(pageWithFindings(page, findings));
   expect(picture).toBe(pictureOf(findings.outages));
 });
 
-test("other findings would change the page and the picture, and a page without its markers is refused", () => {
+test("other findings would change the page and the picture, and a page without markers is rejected", () => {
   const [first, ...others] = findings.outages;
   const results = first?.results.slice(1) ?? [];
   const outages = [{ name: "something else", results }, ...others];

@@ -36,7 +36,7 @@ const settle = {
   chance: 0,
 };
 
-/** A machine that is busy may let nobody through for a while, which is no fault of the store. */
+/** A busy machine may block a process for a while, which is no fault of the store. */
 async function run(command) {
   for (;;) {
     try {

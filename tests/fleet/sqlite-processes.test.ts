@@ -1,4 +1,7 @@
-/** One SQLite file and many processes: no outcome is lost, whoever is killed, and a disk may be full. */
+/**
+ * One SQLite file and many processes: no outcome is lost if processes are killed or the disk is
+ * full.
+ */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,7 +28,7 @@ class Worker {
   readonly child: ChildProcess;
   readonly lines: string[] = [];
 
-  /** @param limit What a shell does before it becomes the process. */
+  /** @param limit A shell command that runs before the process starts. */
   constructor(path: string, times: number, limit = ":") {
     const args = [process.execPath, PROGRAM, module, path, String(times)];
     this.child = spawn("sh", ["-c", `${limit}; exec "$@"`, "sh", ...args], {
@@ -54,7 +57,7 @@ async function successesIn(path: string): Promise<number> {
 
 if (hasSqlite) withSqlite();
 else {
-  test("without node:sqlite a process says which Node.js it needs", async () => {
+  test("without node:sqlite a process names the Node.js version that it needs", async () => {
     const store = execFileSync(
       process.execPath,
       [
@@ -71,7 +74,7 @@ else {
 }
 
 function withSqlite(): void {
-  test("of what four processes tell at once nothing is lost, beginning with the file itself", async () => {
+  test("loses no report of four concurrent processes, from the creation of the file on", async () => {
     const path = join(folder, "four", "fleet.db");
     const workers = Array.from({ length: 4 }, () => new Worker(path, 500));
     await Promise.all(workers.map((worker) => worker.ended()));
@@ -81,7 +84,7 @@ function withSqlite(): void {
     expect(await successesIn(path)).toBe(2000);
   });
 
-  test("processes that are killed leave all that was answered, and stop nobody", async () => {
+  test("killed processes leave everything that was answered, and block no other", async () => {
     const path = join(folder, "killed", "fleet.db");
     const staying = new Worker(path, 0);
     let answered = 0;
@@ -99,14 +102,14 @@ function withSqlite(): void {
     await staying.ended();
     answered += staying.answered;
     const successes = await successesIn(path);
-    // Of each that was killed one more may have been written, and not told any more.
+    // Each killed process may have written one more outcome without reporting it.
     expect(successes).toBeGreaterThanOrEqual(answered);
     expect(successes).toBeLessThanOrEqual(answered + rounds + 1);
   });
 
-  test("where the disk takes no more a process says so, and the file stays sound", async () => {
+  test("reports a full disk, and the file stays valid", async () => {
     const path = join(folder, "full", "fleet.db");
-    // What a process may write to a file stands in for the disk: 512 blocks of 512 or 1,024 bytes.
+    // A file size limit stands in for the disk: 512 blocks of 512 or 1,024 bytes.
     const worker = new Worker(path, 0, "ulimit -f 512");
     await worker.ended();
     expect(worker.answered).toBeGreaterThan(0);

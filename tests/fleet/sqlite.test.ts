@@ -1,4 +1,4 @@
-/** A store in SQLite: the rules, files that are not what they should be, and what goes wrong with disks. */
+/** A store in SQLite: the rules, invalid files, and disk problems. */
 
 import { execFileSync } from "node:child_process";
 import {
@@ -50,7 +50,7 @@ const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
 if (hasSqlite) withSqlite();
 else {
-  test("without node:sqlite a store says which Node.js it needs", async () => {
+  test("without node:sqlite a store names the Node.js version that it needs", async () => {
     const why = `a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}`;
     expect(() => sqliteStore({ path: newPath() })).toThrow(why);
     await expect(openStore(`sqlite:${newPath()}`)).rejects.toThrow(why);
@@ -66,7 +66,7 @@ function withSqlite(): void {
     test.each(cases)("$title", ({ run }) => run());
   });
 
-  test("a file is made with its folders, for its owner alone", async () => {
+  test("creates a file with its folders, for its owner alone", async () => {
     const path = newPath();
     await using(await openStore(`sqlite:${path}`), (store) => store.run(KEY, admit()));
     await using(sqliteStore({ path }), async (store) => {
@@ -79,7 +79,7 @@ function withSqlite(): void {
     });
   });
 
-  test("circuits are there for who opens the file again", async () => {
+  test("finds the circuits again in a reopened file", async () => {
     const path = newPath();
     await using(sqliteStore({ path }), (store) => store.run(KEY, settle({ successes: 3 })));
     await using(sqliteStore({ path }), async (store) => {
@@ -87,7 +87,7 @@ function withSqlite(): void {
     });
   });
 
-  test("commands of one tick keep their order, reads among them", async () => {
+  test("commands of one tick keep their order, including reads", async () => {
     await using(sqliteStore({ path: newPath() }), async (store) => {
       const replies = await Promise.all([
         store.run(KEY, { kind: "read" }),
@@ -100,7 +100,7 @@ function withSqlite(): void {
     });
   });
 
-  test("a closed circuit lets calls in while another process writes", async () => {
+  test("a closed circuit admits calls while another process writes", async () => {
     const path = newPath();
     await using(sqliteStore({ path, busyTimeoutMs: 0 }), async (store) => {
       await store.run(KEY, settle());
@@ -117,7 +117,7 @@ function withSqlite(): void {
     });
   });
 
-  test("what was not touched for long is gone, with its history", async () => {
+  test("deletes unused circuits, with their history", async () => {
     let nowMicros = 1_700_000_000_000_000;
     const path = newPath();
     await using(sqliteStore({ path, nowMicros: () => nowMicros }), async (store) => {
@@ -135,7 +135,7 @@ function withSqlite(): void {
     });
   });
 
-  test("more than 10,000 circuits are not kept", async () => {
+  test("keeps no more than 10,000 circuits", async () => {
     let nowMicros = 1_700_000_000_000_000;
     await using(sqliteStore({ path: newPath(), nowMicros: () => nowMicros }), async (store) => {
       const names = Array.from({ length: 10_001 }, (_, index) => `${index}`);
@@ -152,7 +152,7 @@ function withSqlite(): void {
     });
   });
 
-  test("a file that was removed is made anew", async () => {
+  test("recreates a file that was removed", async () => {
     const path = newPath();
     await using(sqliteStore({ path }), async (store) => {
       await store.run(KEY, settle());
@@ -165,7 +165,7 @@ function withSqlite(): void {
     });
   });
 
-  test("a file that is no database is left alone, and used once it is gone", async () => {
+  test("leaves a file alone that is not a database, and creates one once it is gone", async () => {
     const path = newPath();
     mkdirSync(join(path, ".."));
     writeFileSync(
@@ -186,7 +186,7 @@ function withSqlite(): void {
     });
   });
 
-  test("a file that is damaged later fails, and is used again once it is repaired", async () => {
+  test("a file damaged later fails, and works again once it is repaired", async () => {
     const path = newPath();
     await using(sqliteStore({ path }), (store) => store.run(KEY, settle()));
     await using(sqliteStore({ path }), async (store) => {
@@ -213,7 +213,7 @@ function withSqlite(): void {
       "PRAGMA application_id = 0x64636231; PRAGMA user_version = 2",
       /^\S+ has version 2 of the schema, and this version of dagger-circuit-breaker knows 1$/,
     ],
-  ])("a database %s is left as it is", async (_, sql, message) => {
+  ])("leaves a database %s unchanged", async (_, sql, message) => {
     const path = newPath();
     mkdirSync(join(path, ".."));
     const database = new (loadSqlite().DatabaseSync)(path);
@@ -228,24 +228,21 @@ function withSqlite(): void {
     database.close();
   });
 
-  testWhere(process.platform !== "win32")(
-    "what is no regular file is refused at once, a pipe as well",
-    async () => {
-      const pipe = newPath();
-      mkdirSync(join(pipe, ".."));
-      execFileSync("mkfifo", [pipe]);
-      for (const path of [join(pipe, ".."), "/dev/null", pipe]) {
-        await using(sqliteStore({ path }), async (store) => {
-          await expect(store.run(KEY, admit())).rejects.toMatchObject({
-            code: "FLEET_STORE",
-            message: `${path} is no regular file, expected one of SQLite or none yet`,
-          });
+  testWhere(process.platform !== "win32")("rejects a pipe or a folder at once", async () => {
+    const pipe = newPath();
+    mkdirSync(join(pipe, ".."));
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [join(pipe, ".."), "/dev/null", pipe]) {
+      await using(sqliteStore({ path }), async (store) => {
+        await expect(store.run(KEY, admit())).rejects.toMatchObject({
+          code: "FLEET_STORE",
+          message: `${path} is no regular file, expected one of SQLite or none yet`,
         });
-      }
-    },
-  );
+      });
+    }
+  });
 
-  test("a folder that cannot be made is an error until it can", async () => {
+  test("a folder that cannot be created is an error until it can", async () => {
     const path = newPath();
     writeFileSync(join(path, ".."), "");
     await using(sqliteStore({ path }), async (store) => {
@@ -256,12 +253,12 @@ function withSqlite(): void {
     });
   });
 
-  test("a folder that may not be written to is an error until it may", async () => {
+  test("a folder without write access is an error until it has it", async () => {
     const path = newPath();
     mkdirSync(join(path, ".."));
     await using(sqliteStore({ path }), async (store) => {
       chmodSync(join(path, ".."), 0o500);
-      // Root may write everywhere, and then there is nothing to refuse.
+      // Root may write everywhere, and then there is no error.
       const mayWrite = process.getuid?.() === 0;
       const asked = store.run(KEY, admit());
       if (mayWrite) expect((await asked).admitted).toBe(1);
@@ -271,7 +268,7 @@ function withSqlite(): void {
     });
   });
 
-  test("a closed store says so", async () => {
+  test("a closed store rejects with that reason", async () => {
     const path = newPath();
     const store = sqliteStore({ path });
     const last = store.run(KEY, settle());
@@ -286,7 +283,7 @@ function withSqlite(): void {
     ["", 'sqliteStore option "path" is "", expected a text of 1 to 4096 characters'],
     [":memory:", 'sqliteStore option "path" is ":memory:", expected the path of a file'],
     ["a\0b", 'sqliteStore option "path" is "a\\u0000b", expected the path of a file'],
-  ])("the path %j is refused", (path, message) => {
+  ])("rejects the path %j", (path, message) => {
     expect(() => sqliteStore({ path } as { path: string })).toThrow(message);
   });
 }

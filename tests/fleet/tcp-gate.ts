@@ -1,23 +1,23 @@
-/** A TCP proxy on this machine that a test can make slow, deaf or gone. */
+/** A TCP proxy on this machine that a test can slow down, silence or cut. */
 
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Passes bytes on to one port, as long as it is told to. */
+/** Passes bytes on to one port while enabled. */
 export class TcpGate {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** The port that connections are passed on to, those that are made from now on. */
+  /** The target port of new connections. */
   target: number;
-  /** How long each piece of data is held, in milliseconds. */
+  /** The delay of each chunk, in milliseconds. */
   delayMs = 0;
-  /** Takes what comes from the client and passes nothing on. */
+  /** Reads from the client and passes nothing on. */
   swallowsRequests = false;
-  /** Takes what comes from the server and passes nothing on: answers are lost. */
+  /** Reads from the server and passes nothing on: replies are lost. */
   swallowsAnswers = false;
-  /** How many connections were made. */
+  /** Number of connections made. */
   connections = 0;
-  /** What clients have sent, all of it. */
+  /** All data that clients have sent. */
   sent = "";
 
   private constructor(target: number) {
@@ -42,7 +42,7 @@ export class TcpGate {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Ends all connections; others can be made. */
+  /** Ends all connections; new ones can be made. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -1,4 +1,4 @@
-/** A shared circuit in memory whose time only the test moves. */
+/** A shared circuit in memory on time that only the test moves. */
 
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
@@ -8,7 +8,7 @@ import { Circuit } from "../../src/testing/fleet/circuit.js";
 /** When virtual time begins: a whole second in 2026. */
 export const START_MS = 1_780_000_000_000;
 
-/** The clock of a store, which can be set as well. */
+/** The clock of a store, which can be set. */
 export class StoreTime {
   nowMicros = START_MS * 1000;
 
@@ -27,7 +27,7 @@ export interface VirtualCircuit {
   readonly time: StoreTime;
 }
 
-/** Makes one that is not known yet. */
+/** Creates an unknown circuit. */
 export function virtualCircuit(policy: Partial<SharedPolicy> = {}): VirtualCircuit {
   const time = new StoreTime();
   const store = memoryStore({ nowMicros: time.read });

@@ -1,4 +1,4 @@
-/** Members of a fleet in processes of their own, which run the compiled library; see fleet-process.mjs. */
+/** Members of a fleet in separate processes, which run the compiled library; see fleet-process.mjs. */
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -10,13 +10,13 @@ import type { FleetChange, FleetSnapshot } from "../../../src/fleet/rules/reply.
 import { bundleProgram } from "../../build.js";
 import type { Scene } from "./scenes.js";
 
-/** What all members of a test are made with. */
+/** The options of all members in a test. */
 export interface MemberPlan {
   readonly fleet?: Partial<Omit<FleetOptions, "store" | "mode">>;
   readonly breaker: CircuitBreakerOptions;
 }
 
-/** How a circuit stands for one member, and in the store. */
+/** The state of a circuit for one member, and in the store. */
 export interface Look {
   readonly local: string;
   readonly known: FleetSnapshot | null;
@@ -26,13 +26,13 @@ export interface Look {
   readonly storeUp: boolean;
 }
 
-/** How a call, or a permit, ends. */
+/** The end of a call or a permit. */
 export interface Ending {
   readonly outcome: "success" | "failure";
   readonly openNow?: boolean;
 }
 
-/** What a process says without being asked. */
+/** A message that a process sends unasked. */
 export interface ProcessEvent {
   readonly event: string;
   readonly detail: unknown;
@@ -50,12 +50,12 @@ interface Waiting {
   fail(error: Error): void;
 }
 
-/** One process. It ends with its parent, however that ends. */
+/** A process that ends with its parent in any case. */
 export class FleetProcess {
   readonly child: ChildProcess;
   /** Resolves once all its members are connected. */
   readonly ready: Promise<void>;
-  /** What it wrote to its standard error. */
+  /** Its standard error. */
   complaints = "";
   onEvent: (event: ProcessEvent) => void = () => undefined;
   readonly #waiting = new Map<number, Waiting>();
@@ -88,7 +88,7 @@ export class FleetProcess {
     this.ready.catch(() => undefined);
   }
 
-  /** Asks a member to do something; the result is what the driver gives for it. */
+  /** Asks a member to do something. Returns the driver's result. */
   ask<T>(member: number, ask: string, parts: object = {}): Promise<T> {
     this.#asked += 1;
     const id = this.#asked;
@@ -98,7 +98,7 @@ export class FleetProcess {
     });
   }
 
-  /** Ends it with -9. */
+  /** Kills it with SIGKILL. */
   async kill(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, "exit");
@@ -124,17 +124,17 @@ export class Member {
     this.#index = index;
   }
 
-  /** Makes so many calls at once; what became of each. */
+  /** Makes several calls at once. Returns their results. */
   call(name: string, ending: Ending, times = 1): Promise<readonly string[]> {
     return this.ask("call", { name, times, ...ending });
   }
 
-  /** Takes so many permits and keeps them; how many it got. */
+  /** Takes several permits and keeps them. Returns their number. */
   take(name: string, times = 1): Promise<number> {
     return this.ask("take", { name, times });
   }
 
-  /** Settles so many of its permits, each told by itself, until the store has answered. */
+  /** Settles several permits, each with its own report, until the store has replied. */
   settle(ending: Ending, times = 1): Promise<void> {
     return this.ask("settle", { times, ...ending });
   }
@@ -156,15 +156,15 @@ export class Member {
 /** The processes of the tests of one file. */
 export interface FleetProcesses {
   /**
-   * Starts members of these modes, each in a process of its own where the store lets them. Resolves
-   * once all are connected.
+   * Starts members of these modes, each in its own process if the store allows it. Resolves once
+   * all are connected.
    */
   start(
     modes: readonly FleetMode[],
     scene: Scene,
     plan: MemberPlan,
   ): Promise<readonly [Member, ...Member[]]>;
-  /** Ends all that run. */
+  /** Ends all processes. */
   end(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Fifty processes at the edge of a half-open circuit in Redis, some of them killed in the middle of a
- * probe: never are more places lent than there are, and one that nobody gives back is free at its end.
+ * Fifty processes probe a half-open circuit in Redis, and some are killed during a probe. Never are
+ * more leases granted than exist, and a lease that is not returned expires at its end.
  *
- * Two bounds are known of each probe: when its place was taken for sure, and when it may have been. So
- * no busy machine can make a right store look wrong.
+ * For each probe the test knows when it certainly held its lease, and when it may have. So a busy
+ * machine cannot make a correct store look wrong.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,11 +23,11 @@ const KILLS = 10;
 const LEASE_MS = 120;
 const OPEN_MS = 20;
 const BREAKER = {
-  // The circuits of the processes themselves stay closed.
+  // The local circuits of the processes stay closed.
   trip: { badSeconds: 60, windowMs: 60_000 },
   resetTimeoutMs: OPEN_MS,
   halfOpenProbeTimeoutMs: LEASE_MS,
-  // A success gives its place to the next probe of the same generation.
+  // A success frees its lease for the next probe of the same generation.
   halfOpenSuccessThreshold: 1_000_000,
 };
 
@@ -55,7 +55,7 @@ async function startMember(index: number): Promise<Member> {
   return member;
 }
 
-/** How a probe ends, by chance. */
+/** Picks the end of a probe at random. */
 function decision(): "success" | "failure" | "kill" | "outlast" {
   const chance = Math.random();
   if (chance < 0.04) return "kill";
@@ -63,7 +63,7 @@ function decision(): "success" | "failure" | "kill" | "outlast" {
   return chance < 0.5 ? "success" : "failure";
 }
 
-/** Rounds with so many places, until there were enough of them. */
+/** Rounds with some leases, until there were enough. */
 class Rounds {
   readonly probes: Probe[] = [];
   readonly refusals: Refusal[] = [];
@@ -96,7 +96,7 @@ class Rounds {
     await Promise.all([...members].map((member) => this.join(member)));
     await until(() => this.count >= ROUNDS && this.killed.length >= KILLS, 230_000);
     this.#isOver = true;
-    // One that was to be killed before still starts another.
+    // A process killed before may still be starting.
     await Promise.all(this.#endings);
     await Promise.all(this.#starting);
     const stopped = [...members].map((member) => member.ask<Refusal[]>("stopProbing"));
@@ -119,7 +119,7 @@ class Rounds {
     this.probes.push(probe);
     this.#held.set(member, probe);
     const ending = this.#end(member, probe);
-    // What fails is told where they are awaited.
+    // Errors surface where these promises are awaited.
     ending.catch(() => undefined);
     this.#endings.push(ending);
   }
@@ -143,7 +143,7 @@ class Rounds {
   }
 }
 
-/** The most probes that the store itself tells of, for as long as something lasts. */
+/** Returns the largest number of probes that the store reports during some time. */
 async function mostTold(name: string, during: Promise<void>): Promise<number> {
   let most = 0;
   let lasts = true;
@@ -159,30 +159,30 @@ async function mostTold(name: string, during: Promise<void>): Promise<number> {
   return most;
 }
 
-describe.each([1, 3])("%d places, two hundred rounds", (places) => {
+describe.each([1, 3])("%d leases, two hundred rounds", (places) => {
   const rounds = new Rounds(places);
   let told = 0;
   beforeAll(async () => {
     told = await mostTold(rounds.name, rounds.run());
   });
 
-  test("no more are lent than there are", () => {
+  test("never grants more than there are", () => {
     expect(rounds.count).toBeGreaterThanOrEqual(ROUNDS);
     expect(new Set(rounds.probes.map(({ state }) => state))).toEqual(new Set(["half-open"]));
     expect(mostAtOnce(rounds.probes, LEASE_MS)).toBe(places);
     expect(told).toBe(places);
   });
 
-  test("nobody is refused while one is free, as that of a killed process after its end", () => {
+  test("rejects no call while one is free, such as that of a killed process after its end", () => {
     expect(rounds.refusals.filter(({ by }) => by !== "shared")).toEqual([]);
     expect(rounds.refusals.some(({ reason }) => reason === "probing")).toBe(true);
     expect(wronglyRefused(rounds.refusals, rounds.probes, places, LEASE_MS)).toEqual([]);
   });
 
-  test("the place of a killed process is lent again, but not before its end", () => {
+  test("grants the lease of a killed process again, but not before its end", () => {
     const { killed, probes } = rounds;
     expect(killed.length).toBeGreaterThanOrEqual(KILLS);
-    // With several places the next may be another one.
+    // With several leases the next one may be another.
     if (places > 1) return;
     const again = killed.flatMap((probe) => probes.find((other) => follows(other, probe)) ?? []);
     expect(again).not.toEqual([]);

@@ -1,10 +1,11 @@
-// Calls without end, each watched: how long it waits until it is let in or refused, and what it fails with.
+// Makes endless calls, and measures how long each waits for its admission or rejection, and its
+// error.
 
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 
 const LANES = 3;
 const PAUSE_MS = 10;
-/** One call of so many fails by itself. */
+/** One call of this many fails by itself. */
 const FAILS_EVERY = 10;
 
 export class Load {

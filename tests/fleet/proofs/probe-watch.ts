@@ -1,19 +1,19 @@
-/** What was seen of the probes of many processes, and what follows from it. */
+/** Checks the observed probes of many processes. */
 
-/** One probe, by the clock that all processes of the machine have in common. */
+/** A probe, on the clock that all processes of the machine share. */
 export interface Probe {
   readonly generation: number;
   readonly state: string;
-  /** Its place was lent between these two. */
+  /** The lease was granted between these two. */
   readonly askedMs: number;
   readonly answeredMs: number;
-  /** It was given back between these two; undefined when the process was killed before. */
+  /** The lease was returned between these two; undefined if the process was killed before. */
   settlingMs?: number;
   settledMs?: number;
   wasKilled?: boolean;
 }
 
-/** A call that was refused. */
+/** A rejected call. */
 export interface Refusal {
   readonly by: string;
   readonly reason: string;
@@ -22,7 +22,10 @@ export interface Refusal {
   readonly answeredMs: number;
 }
 
-/** How many places of one generation were taken at once for sure; leases last `leaseMs`. */
+/**
+ * Returns the number of leases of one generation that were certainly held at once; leases last
+ * `leaseMs`.
+ */
 export function mostAtOnce(probes: readonly Probe[], leaseMs: number): number {
   let most = 0;
   for (const own of byGeneration(probes).values()) {
@@ -42,7 +45,7 @@ export function mostAtOnce(probes: readonly Probe[], leaseMs: number): number {
   return most;
 }
 
-/** The calls that were told that all places are taken at a time at which one was free for sure. */
+/** Returns the calls rejected for lack of a lease while one was certainly free. */
 export function wronglyRefused(
   refusals: readonly Refusal[],
   probes: readonly Probe[],

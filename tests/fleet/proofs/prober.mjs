@@ -1,8 +1,9 @@
-// Asks a circuit again and again, reports each probe to the parent, and holds it until that says how it ends.
+// Asks a circuit repeatedly, reports each probe to the parent, and holds it until the parent sends
+// its end.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Nobody waits longer for a place than this, whatever it is told. */
+/** The longest wait for a lease, whatever the rejection asks for. */
 const LONGEST_WAIT_MS = 100;
 
 export class Prober {
@@ -59,7 +60,7 @@ export class Prober {
   }
 }
 
-/** By the clock that all processes of the machine have in common. */
+/** Returns the time on the clock that all processes of the machine share. */
 function now() {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,4 +1,4 @@
-/** Every kind of store for processes of a test, each empty and by itself. */
+/** Every kind of store for processes of a test, each empty and separate. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,16 +7,16 @@ import { startFleetServer } from "../../../src/fleet/http/index.js";
 import { memoryStore } from "../../../src/fleet/memory/memory-store.js";
 import { RedisServer } from "../redis/redis-server.js";
 
-/** A busy machine is no store that is down: the proofs of what stores count wait this long. */
+/** A long limit, because a busy machine is not a store that is down. */
 export const PATIENCE_MS = 10_000;
 
-/** A store, and how the processes of a test get at it. */
+/** A store, and its access for the processes of a test. */
 export interface Scene {
-  /** What the driver makes its store of. */
+  /** The driver's options for its store. */
   readonly store: { readonly kind: string } & Readonly<Record<string, unknown>>;
-  /** Whether only one process can have it. */
+  /** Whether only one process can use it. */
   readonly inOneProcess: boolean;
-  /** The time by the clock of the store, in milliseconds. */
+  /** Returns the time on the store's clock, in milliseconds. */
   nowMs(): Promise<number>;
   close(): Promise<void>;
 }
@@ -53,7 +53,7 @@ async function httpScene(): Promise<Scene> {
   };
 }
 
-/** A server that is there, behind one of the clients, and perhaps behind a gate. */
+/** Returns the scene of an existing server, behind one of the clients, and optionally behind a gate. */
 export function redisSceneAt(
   kind: (typeof REDIS_CLIENTS)[number],
   server: RedisServer,
@@ -67,7 +67,7 @@ export function redisSceneAt(
   };
 }
 
-/** The time of a server. */
+/** Returns the time of a server. */
 async function redisMs(server: RedisServer): Promise<number> {
   const time = await server.send("TIME");
   const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];

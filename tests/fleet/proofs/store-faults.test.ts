@@ -1,6 +1,7 @@
 /**
- * Redis killed, frozen, cut off, slow, emptied and without its script, while five processes make calls:
- * no call waits longer than the deadline or fails for it, and all agree again soon after.
+ * Kills, freezes, cuts, slows and empties Redis and removes its script while five processes make
+ * calls. No call waits longer than the deadline or fails because of it, and all processes agree
+ * again soon after.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,7 +21,7 @@ const NAME = "under load";
 const KEY = { scope: "default", name: NAME };
 const DEADLINE_MS = 100;
 const AGREE_WITHIN_MS = 2000;
-/** Long enough for every pause between two attempts to connect to be at its longest. */
+/** Long enough for every reconnect delay to reach its maximum. */
 const FAULT_MS = 2000;
 const BY = { owner: "the test", reason: "to see who hears of it" };
 const ISOLATE = { kind: "isolate", expiresInMs: 600_000, ...BY } as const;
@@ -31,12 +32,12 @@ const PLAN: MemberPlan = {
   breaker: { trip: { badSeconds: 5, windowMs: 60_000 } },
 };
 
-/** What can happen to a server, or to the way to it. */
+/** A fault of a server or its network. */
 interface Fault {
   readonly name: string;
-  /** Whether the store is away for as long as it is not ended. */
+  /** Whether the store is away until the fault ends. */
   readonly lasts: boolean;
-  /** Whether the store has forgotten the circuit after it. */
+  /** Whether the store has forgotten the circuit afterwards. */
   readonly forgets?: true;
   begin(server: RedisServer, gate: TcpGate): unknown;
   end(server: RedisServer, gate: TcpGate): unknown;
@@ -94,15 +95,15 @@ function setDelay(gate: TcpGate, delayMs: number): void {
   gate.delayMs = delayMs;
 }
 
-/** What a process knows of the circuit. */
+/** A process's known state of the circuit. */
 interface Known {
   readonly known: FleetSnapshot | null;
   readonly storeUp: boolean;
-  /** For how long it had to wait for its turn, all in all. */
+  /** Total time that it had to wait for the processor. */
   readonly starvedMs: number;
 }
 
-/** What a process tells of the calls that it has made. */
+/** A process's report about its calls. */
 interface LoadReport {
   readonly calls: number;
   readonly overdue: number;
@@ -144,7 +145,7 @@ describe.each(REDIS_CLIENTS)("Redis by %s", (kind) => {
         (known.isolation === null) === (isolation === null),
     );
   };
-  /** Tells the store past the gate, as soon as it can be asked. */
+  /** Sends a command to the store past the gate, as soon as possible. */
   const tell = (command: ControlCommand) =>
     until(() =>
       store.run(KEY, command).then(
@@ -152,11 +153,11 @@ describe.each(REDIS_CLIENTS)("Redis by %s", (kind) => {
         () => false,
       ),
     );
-  /** How long the process that had to wait the longest has done so since. */
+  /** Returns the longest time that a process had to wait for the processor since then. */
   const starvedSince = (before: readonly Known[], after: readonly Known[]) =>
     Math.max(...after.map(({ starvedMs }, index) => starvedMs - (before[index]?.starvedMs ?? 0)));
 
-  test.each(FAULTS)("$name: calls go on, and all agree soon after", async (fault) => {
+  test.each(FAULTS)("$name: calls continue, and all agree soon after", async (fault) => {
     await Promise.all(
       members.map((member) => member.ask("load", { name: NAME, deadlineMs: DEADLINE_MS })),
     );
@@ -170,7 +171,7 @@ describe.each(REDIS_CLIENTS)("Redis by %s", (kind) => {
     await fault.end(server, gate);
     const before = await knownToAll();
     const returnedMs = performance.now();
-    // All have something to learn: what the store has forgotten, or what it is told now.
+    // All have news to learn: the store's loss, or this command.
     if (!fault.forgets) await tell(ISOLATE);
     await until(agree);
     const tookMs = performance.now() - returnedMs;

@@ -1,4 +1,4 @@
-/** The clients that the store in Redis takes, each as a test makes it: never connected by itself. */
+/** The clients that the store in Redis accepts, never connected by themselves. */
 
 import type { TLSSocketOptions } from "node:tls";
 import { createClient, createCluster } from "@redis/client";

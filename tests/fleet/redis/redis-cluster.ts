@@ -5,7 +5,7 @@ import { RedisServer, until } from "./redis-server.js";
 const SLOTS = 16_384;
 const MASTERS = 3;
 
-/** Starts the servers, gives each its slots and waits until they know each other. */
+/** Starts the servers, assigns the slots and waits until they know each other. */
 export async function startCluster(): Promise<readonly RedisServer[]> {
   const config = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
   const servers = await Promise.all(

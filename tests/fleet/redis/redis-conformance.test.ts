@@ -1,4 +1,7 @@
-/** The store in Redis against every rule of shared circuits: both clients, one server and a cluster. */
+/**
+ * Tests the store in Redis against every rule of shared circuits: both clients, one server and a
+ * cluster.
+ */
 
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { RedisClient } from "../../../src/fleet/redis/index.js";
@@ -20,7 +23,7 @@ afterAll(async () => {
   await Promise.all([server, ...cluster].map((one) => one.close()));
 });
 
-/** A store that is connected, for which a busy machine may take longer than a store gives itself. */
+/** Connects a store. A busy machine may take longer than the store's own limit. */
 async function connected(client: RedisClient): Promise<FleetStore> {
   const store = redisStore({ client });
   const scope = "connected";

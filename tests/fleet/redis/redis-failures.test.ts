@@ -1,4 +1,4 @@
-/** The store in Redis where connections and servers fail: nothing is sent twice, and all comes back. */
+/** The store in Redis under failing connections and servers: nothing is sent twice, and it recovers. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { redisStore } from "../../../src/fleet/redis/index.js";
@@ -24,7 +24,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Waits until the store answers again. */
+/** Waits until the store replies again. */
 async function isBack(store: FleetStore): Promise<void> {
   await until(() => store.run(KEY, { kind: "read" }).then(Boolean, () => false));
 }
@@ -41,7 +41,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     return store;
   }
 
-  test("a command whose answer is lost is rejected once, and never sent again", async () => {
+  test("a command whose reply is lost is rejected once, and never sent again", async () => {
     const store = open();
     await store.run(KEY, admit());
     gate.swallowsAnswers = true;
@@ -58,7 +58,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     expect(gate.sent.split("$6\r\nsettle\r\n").length - 1).toBe(1);
   });
 
-  test("while there is no server, commands are rejected at once and none is kept", async () => {
+  test("without a server, commands are rejected at once and none is queued", async () => {
     const store = open();
     await store.run(KEY, admit());
     await server.kill();
@@ -70,7 +70,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     expect(await successesIn(store)).toBe(0);
   });
 
-  test("a store whose server comes later is there soon after it", async () => {
+  test("connects soon after a server appears", async () => {
     await server.kill();
     const store = open();
     await expect(store.open()).rejects.toThrow(/^Redis cannot be reached: /);
@@ -78,7 +78,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     await isBack(store);
   });
 
-  test("a store whose server has gone does not say that it is open", async () => {
+  test("a store whose server is gone does not report that it is open", async () => {
     const store = open();
     await store.open();
     await server.kill();
@@ -93,7 +93,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     expect((await store.run(KEY, admit())).admitted).toBe(1);
   });
 
-  test("a replica that has lost its master is left for another connection", async () => {
+  test("replaces the connection to a replica that has lost its master", async () => {
     const store = open();
     await store.run(KEY, admit());
     const port = await freePort();
@@ -122,7 +122,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     expect(heard[0]).toMatchObject({ name: KEY.name, snapshot: { state: "closed" } });
   });
 
-  test("a subscription alone comes back when its connection is cut", async () => {
+  test("a subscription alone recovers when its connection is cut", async () => {
     const store = open();
     let heard = 0;
     store.subscribe("default", () => {
@@ -142,7 +142,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     await hears();
   });
 
-  test("after a failover the replica goes on from the same state", async () => {
+  test("after a failover the replica continues from the same state", async () => {
     const replica = await RedisServer.start();
     ends.push(() => replica.close());
     const store = open();
@@ -152,7 +152,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       String(await replica.send("INFO", "replication")).includes("link_status:up"),
     );
     await replica.send("REPLICAOF", "NO", "ONE");
-    // The one before has become a replica: its name now leads to the new one, as with DNS.
+    // The old master is a replica now, and its name leads to the new one, as with DNS.
     await server.send("REPLICAOF", "127.0.0.1", String(replica.port));
     gate.target = replica.port;
     await until(() => store.run(KEY, settle()).then(Boolean, () => false));
@@ -161,7 +161,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     expect(after.snapshot.generation).toBe(snapshot.generation);
   });
 
-  test("a server that falls silent is left for another connection after five seconds", async () => {
+  test("replaces the connection to a silent server after five seconds", async () => {
     const store = open();
     await store.run(KEY, admit());
     gate.swallowsRequests = true;
@@ -171,7 +171,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     expect(await successesIn(store)).toBe(0);
   });
 
-  test("a frozen server answers late, and only once", async () => {
+  test("a frozen server replies late, and only once", async () => {
     const store = open();
     await store.run(KEY, admit());
     server.stop();
@@ -190,7 +190,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
   afterAll(() => Promise.all(cluster.map((one) => one.close())));
 
   test.each(CLIENTS)(
-    "one node of it, by %s, is told of, and not listed by half",
+    "rejects one node of it, by %s, instead of listing a part",
     async (_, client) => {
       const all = redisStore({ client: make(cluster.map(({ port }) => port)) });
       const one = redisStore({ client: client(cluster[0]?.url ?? "") });
@@ -204,7 +204,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
         scopes.map((scope) => one.list(scope).then(String, (error: Error) => error.message)),
       );
       for (const message of refusals) expect(message).toMatch(node);
-      // Where the node holds what the list begins with, it is asked what it is.
+      // If the node holds the start of the list, it is asked what it is.
       const itself = `it is the one at 127.0.0.1:${cluster[0]?.port}`;
       expect(refusals.some((message) => message.includes(itself))).toBe(true);
       const names = Array.from({ length: 12 }, (_, index) => `upstream-${index}`);
@@ -227,7 +227,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
     },
   );
 
-  test("circuits are spread over all masters and listed from all; one that is down fails its own", async () => {
+  test("spreads circuits over all masters and lists them from all; one that is down fails its own", async () => {
     const store = redisStore({ client: make(cluster.map(({ port }) => port)) });
     ends.push(() => store.close());
     const names = Array.from({ length: 30 }, (_, index) => `upstream-${index}`).sort();
@@ -240,7 +240,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
     expect((await store.list("spread")).map(({ name }) => name)).toEqual(names);
     const keys = await Promise.all(cluster.map((one) => one.send("DBSIZE")));
     expect(keys.every((count) => Number(count) > 0)).toBe(true);
-    // Without this, the others refuse all commands when one of them is down.
+    // Without this, the others reject all commands when one node is down.
     for (const one of cluster) {
       await one.send("CONFIG", "SET", "cluster-require-full-coverage", "no");
     }
@@ -254,7 +254,7 @@ describe.each(CLUSTERS)("a cluster, %s", (_name, make) => {
   });
 });
 
-/** What the script publishes, as somebody else would. */
+/** A message like those of the script. */
 const MESSAGE = JSON.stringify({
   name: "x",
   snapshot: {

@@ -1,4 +1,4 @@
-/** The store in Redis by clients that find their server: with sentinels, or as a pool. */
+/** The store in Redis with clients that find their server: by sentinels, or as a pool. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -78,13 +78,13 @@ test("a client with sentinels leads to the master, and to the next one after it"
   expect(client.isOpen).toBe(false);
 });
 
-test("a sentinel that knows no such master is told of", async () => {
+test("reports a sentinel that does not know the master", async () => {
   const store = redisStore({ client: sentinelClient("other") });
   onTestFinished(() => store.close());
   await expect(store.run(KEY, admit())).rejects.toThrow(`:${port} knows no master "other"`);
 });
 
-test("of a pool the options are used, whether it is connected or not", async () => {
+test("uses the options of a pool, connected or not", async () => {
   const options = { socket: { port: servers[1]?.port ?? 0 }, password: "s3cret" };
   const pool = createClientPool(options);
   const heard: string[] = [];

@@ -1,4 +1,4 @@
-/** The store in Redis behind users, TLS and secrets, and in a process that ends without closing it. */
+/** The store in Redis with users, TLS and secrets, and in a process that ends without closing it. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import { startCluster } from "./redis-cluster.js";
 import { freePort, RedisServer } from "./redis-server.js";
 
 const PASSWORD = "s3cret-w0rd";
-/** As the documentation of `redisStore` says. */
+/** The rights in the documentation of `redisStore`. */
 const RIGHTS = [
   ...["on", `>${PASSWORD}`, "resetkeys", "~dcb:1:*", "resetchannels", "&dcb:1:*", "-@all"],
   ...["+eval", "+evalsha", "+time", "+hmget", "+exists", "+hset", "+pexpire", "+publish"],
@@ -47,7 +47,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Does all that a store can. */
+/** Uses every function of a store. */
 async function useAll(store: FleetStore): Promise<void> {
   const scope = `secure-${Math.random().toString(36).slice(2)}`;
   const key = { scope, name: KEY.name };
@@ -73,13 +73,13 @@ async function useAll(store: FleetStore): Promise<void> {
 }
 
 describe.each(CLIENTS)("%s", (_name, make) => {
-  test("the rights that are documented are enough for all that a store does", async () => {
+  test("the documented rights are enough for everything a store does", async () => {
     const url = server.url.replace("//", `//breaker:${PASSWORD}@`);
     await useAll(redisStore({ client: make(url) }));
   });
 
   test.each(["-hset", "-evalsha"])(
-    "with %s, the error says where the rights are told",
+    "with %s, the error names the place of the documented rights",
     async (less) => {
       await server.send("ACL", "SETUSER", "weak", ...RIGHTS, less);
       const url = server.url.replace("//", `//weak:${PASSWORD}@`);
@@ -91,12 +91,12 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     },
   );
 
-  test("TLS with a certificate of one's own, user and password", async () => {
+  test("TLS with your own certificate, user and password", async () => {
     const url = `rediss://breaker:${PASSWORD}@localhost:${server.tlsPort}`;
     await useAll(redisStore({ client: make(url, { ca: readFileSync(cert) }) }));
   });
 
-  test("no error shows a password, however it is looked at", async () => {
+  test("no error shows a password, in any rendering", async () => {
     const port = await freePort();
     const wrong = [
       make(`redis://breaker:${PASSWORD}x@127.0.0.1:${server.port}`),
@@ -112,7 +112,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     }
   });
 
-  test("a server that does not know how to log in is told of without the password", async () => {
+  test("reports a server that does not support the login, without the password", async () => {
     const unknown = ["--rename-command", "HELLO", "", "--rename-command", "AUTH", ""];
     const strange = await RedisServer.start({ config: unknown });
     const store = redisStore({ client: make(strange.url.replace("//", `//me:${PASSWORD}@`)) });
@@ -141,14 +141,14 @@ test.each([
   `redis://breaker:${PASSWORD}@host/name`,
   `redis://breaker:${PASSWORD}%@host`,
   `redis://breaker:${PASSWORD}@ho st`,
-])("the URL %# is refused without showing it", async (url) => {
+])("rejects the URL %# without showing it", async (url) => {
   const error = await openRedis(url).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(RangeError);
   expect(String(error)).toContain("expected redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]");
   expect(inspect(error, { showHidden: true })).not.toContain(PASSWORD);
 });
 
-/** Runs a program in a process of its own; resolves to what it printed, once it has ended. */
+/** Runs a program in its own process. Resolves to its output once it has ended. */
 async function runProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const file = join(folder, `program-${Math.random().toString(36).slice(2)}.mjs`);
   writeFileSync(file, text);
@@ -211,7 +211,7 @@ describe.each(Object.entries(MAKES))("a process with %s", (_name, make) => {
   });
 });
 
-test("a rediss URL trusts the authorities that Node is told of", async () => {
+test("a rediss URL trusts the authorities in Node's variable", async () => {
   const url = `rediss://breaker:${PASSWORD}@localhost:${server.tlsPort}`;
   const text = `
     import { openRedis } from "./dist/fleet/redis/index.js";

@@ -1,4 +1,4 @@
-/** A real redis-server on a port of its own, in a temporary folder, for the tests of one file. */
+/** A real redis-server on its own port, in a temporary folder, for the tests of one file. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,17 +9,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 
-/** What a server is started with. */
+/** Options of a server. */
 export interface RedisServerOptions {
-  /** More of its configuration, as arguments: `["--requirepass", "secret"]`. */
+  /** Further configuration as arguments: `["--requirepass", "secret"]`. */
   readonly config?: readonly string[];
-  /** The files of its certificate; it then listens with TLS on `tlsPort` as well. */
+  /** The files of its certificate. It then also listens with TLS on `tlsPort`. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const START_LIMIT_MS = 100_000;
 
-/** One server. `restart` comes back empty on the same port: it keeps nothing on disk. */
+/** A server. `restart` returns it empty on the same port, because it keeps nothing on disk. */
 export class RedisServer {
   readonly port: number;
   readonly tlsPort: number;
@@ -58,7 +58,7 @@ export class RedisServer {
     return this.#child.pid;
   }
 
-  /** Ends it as a crash does. */
+  /** Ends it like a crash. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, "exit");
@@ -81,7 +81,7 @@ export class RedisServer {
     this.#child = await launch(this.port, this.tlsPort, this.#folder, this.#options);
   }
 
-  /** Sends one command by a connection of its own. */
+  /** Sends one command on a separate connection. */
   async send(...command: string[]): Promise<unknown> {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
     client.on("error", () => undefined);
@@ -99,7 +99,7 @@ export class RedisServer {
   }
 }
 
-/** A port of 127.0.0.1 that nobody used a moment ago. */
+/** Returns a port of 127.0.0.1 that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -111,7 +111,7 @@ export async function freePort(): Promise<number> {
   return address.port <= 55_000 ? address.port : freePort();
 }
 
-/** Waits until something is so, which must come soon. */
+/** Waits for a condition. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   limitMs = START_LIMIT_MS,
@@ -180,7 +180,7 @@ async function launch(
   return child;
 }
 
-/** Whether a server answers a ping on a port; one that asks for a password first does as well. */
+/** Returns whether a server answers a ping on a port, even by asking for a password. */
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));

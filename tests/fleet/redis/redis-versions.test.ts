@@ -41,7 +41,7 @@ const good = settle({ ...own, reporter: by("a") });
 
 type Step = readonly [ms: number, command: FleetCommand];
 
-/** Commands, each at so many milliseconds. */
+/** Commands, each with its time in milliseconds. */
 const STEPS: readonly (readonly [name: string, steps: readonly Step[]])[] = [
   [
     "closed, with a bad second",
@@ -110,19 +110,16 @@ const at = (ms: number) => {
   time.nowMicros = START_MICROS + ms * 1000;
 };
 
-test.each(STEPS)(
-  "a circuit that is %s is kept as the version before keeps it",
-  async (name, steps) => {
-    for (const [ms, command] of steps) {
-      at(ms);
-      await store.run(KEY, command);
-    }
-    expect(await server.send("HGETALL", REDIS_KEY)).toEqual(RECORDED[name]?.hash);
-  },
-);
+test.each(STEPS)("keeps a circuit that is %s as the version before does", async (name, steps) => {
+  for (const [ms, command] of steps) {
+    at(ms);
+    await store.run(KEY, command);
+  }
+  expect(await server.send("HGETALL", REDIS_KEY)).toEqual(RECORDED[name]?.hash);
+});
 
 test.each(STEPS)(
-  "a circuit that is %s and was kept by the version before is read",
+  "reads a circuit that is %s and was kept by the version before",
   async (name, steps) => {
     const { hash, snapshot } = RECORDED[name] ?? expect.fail(`${name} is not recorded`);
     await server.send("HSET", REDIS_KEY, ...Object.entries(hash).flat());
@@ -132,7 +129,7 @@ test.each(STEPS)(
   },
 );
 
-test("commands of one turn are one script, and answered as if each had come alone", async () => {
+test("commands of one turn share one script, with the same replies as separate ones", async () => {
   const memory = memoryStore({ nowMicros: time.read });
   let scripts = 0;
   for (const [, steps] of STEPS) {
@@ -148,7 +145,7 @@ test("commands of one turn are one script, and answered as if each had come alon
   expect(stats).toContain(`cmdstat_evalsha:calls=${scripts},`);
 });
 
-test("what is written again and again is kept for longer once a minute", async () => {
+test("extends the expiry of frequent writes once a minute", async () => {
   for (const ms of [0, 1, 20, 19_000]) {
     at(ms);
     await store.run(KEY, good);

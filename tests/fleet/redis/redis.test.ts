@@ -1,4 +1,4 @@
-/** The store in Redis where the server is well: scripts, keys of others, the client it was given. */
+/** The store in Redis with a healthy server: scripts, foreign keys, the given client. */
 
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
@@ -33,7 +33,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     }
   }
 
-  test("no outcome is lost or counted twice while the scripts of the server are flushed", () =>
+  test("loses and double-counts no outcome while the server's scripts are flushed", () =>
     using(async (store) => {
       const told = Array.from({ length: 300 }, async (_, index) => {
         if (index % 20 === 0) await server.send("SCRIPT", "FLUSH");
@@ -45,7 +45,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       expect(snapshot.counts).toEqual({ successes: 300, failures: 0, late: 0 });
     }));
 
-  test("an outcome is counted though nothing is asked that it could go with", () =>
+  test("counts an outcome even if no question follows", () =>
     using(async (store) => {
       const fleet = createFleet({ store, timeoutMs: 10_000 });
       const shared = fleet.share(newBreaker());
@@ -86,7 +86,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       expect(stats).not.toMatch(/cmdstat_(hset|pexpire|publish|exists)/);
     }));
 
-  test("somebody else's key under the name of a circuit is told of, and stays as it is", () =>
+  test("reports a foreign key under the name of a circuit, and leaves it unchanged", () =>
     using(async (store) => {
       await server.send("SET", REDIS_KEY, "mine");
       const problem = `the key ${JSON.stringify(REDIS_KEY)} in Redis is no hash, expected a shared`;
@@ -106,7 +106,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
   test.each([
     [["owner", "me"], "generation"],
     [["generation", "5"], "nowMs"],
-  ])("somebody else's hash %o is told of, and stays as it is", (fields, missing) =>
+  ])("reports a foreign hash %o, and leaves it unchanged", (fields, missing) =>
     using(async (store) => {
       await server.send("HSET", REDIS_KEY, ...fields);
       await expect(store.run(KEY, admit())).rejects.toThrow(
@@ -127,7 +127,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     ["late", "0.5"],
     ["leases", "a=1  b=2"],
     ["reporters", `${"a".repeat(200)}=1`],
-  ])("a field %s that holds %s is told of", (field, text) =>
+  ])("reports a field %s that holds %s", (field, text) =>
     using(async (store) => {
       await store.run(KEY, admit());
       await server.send("HSET", REDIS_KEY, field, text);
@@ -136,7 +136,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
   );
 
   test.each(["a", "=", "1", "=1 ", "a=", " "])(
-    "a long list of %j is told of before the server has looked through it",
+    "rejects a long list of %j before the server has searched it",
     (part) =>
       using(async (store) => {
         await store.run(KEY, admit());
@@ -152,7 +152,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       }),
   );
 
-  test("texts that are garbled are told of, and so is a history", () =>
+  test("reports garbled texts, and a garbled history", () =>
     using(async (store) => {
       await store.run(KEY, limit());
       await server.send("HSET", REDIS_KEY, "failure", "{");
@@ -161,7 +161,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       await expect(store.history(KEY)).rejects.toThrow("its history is missing or");
     }));
 
-  test("what others publish on the channel is passed over", () =>
+  test("ignores foreign messages on the channel", () =>
     using(async (store) => {
       const heard: string[] = [];
       store.subscribe("default", ({ name }) => heard.push(name));
@@ -177,7 +177,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       await expect.poll(() => heard).toEqual([KEY.name]);
     }));
 
-  test("a connection to listen on is there only while somebody listens", () =>
+  test("keeps a listening connection only while there are listeners", () =>
     using(async (store) => {
       const listening = async () =>
         Number(((await server.send("PUBSUB", "NUMSUB", "dcb:1:default")) as unknown[])[1]);
@@ -193,7 +193,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     }));
 });
 
-test("where there are too many keys to look through, a list knows its circuits by an index", async () => {
+test("with too many keys to scan, a list uses an index", async () => {
   const [one, other] = [0, 1].map(() => redisStore({ client: createClient({ url: server.url }) }));
   if (one === undefined || other === undefined) throw new Error("there are two");
   await one.run(KEY, limit());
@@ -216,7 +216,7 @@ test("where there are too many keys to look through, a list knows its circuits b
   await one.close();
 });
 
-test("the client that was given is neither connected nor closed", async () => {
+test("neither connects nor closes the given client", async () => {
   const [one, other] = [createClient({ url: server.url }), new Redis(server.url)];
   await one.connect();
   for (const client of [one, other]) {
@@ -235,7 +235,7 @@ test("the client that was given is neither connected nor closed", async () => {
   expect(idle.isOpen).toBe(false);
 });
 
-test("a client with a prefix of its own and stores with others see only their own circuits", async () => {
+test("a client with its own prefix and stores with others see only their own circuits", async () => {
   const client = new Redis(server.url, { lazyConnect: true, keyPrefix: "mine:" });
   const [first, second] = [redisStore({ client }), redisStore({ client, prefix: "team:a" })];
   await first.run(KEY, limit());
@@ -254,20 +254,20 @@ test.each([
   [{ client: createClient(), prefix: "{a}" }, 'option "prefix" is "{a}", expected 1 to 100 of the'],
   [{ client: createClient(), prefix: 5 }, 'redisStore option "prefix" is 5, expected'],
   [{ client: createClient(), ttl: 5 }, 'redisStore option "ttl" is not known'],
-])("options %# are refused", (options, message) => {
+])("rejects options %#", (options, message) => {
   expect(() => redisStore(options as Parameters<typeof redisStore>[0])).toThrow(message);
 });
 
 test.each([
   [{ scope: "a b", name: "x" }, 'the scope of a circuit is "a b", expected 1 to 100 of the'],
   [{ scope: "a", name: "" }, 'the name of a circuit is "", expected a text of 1 to 200'],
-])("the key %o is refused", async (key, message) => {
+])("rejects the key %o", async (key, message) => {
   const store = redisStore({ client: createClient({ url: server.url }) });
   await expect(store.run(key, admit())).rejects.toThrow(message);
   await store.close();
 });
 
-test("commands that would garble a circuit are refused", async () => {
+test("rejects commands that would garble a circuit", async () => {
   const store = redisStore({ client: createClient({ url: server.url }) });
   await expect(store.run(KEY, admit({ lease: "a b" }))).rejects.toThrow('is "a b", expected');
   await expect(store.run(KEY, admit({ chance: Number.NaN }))).rejects.toThrow(
@@ -277,7 +277,7 @@ test("commands that would garble a circuit are refused", async () => {
   await store.close();
 });
 
-test("a URL is enough", async () => {
+test("accepts a URL", async () => {
   const store = await openRedis(`${server.url}/3`, "mine");
   await store.run(KEY, admit());
   await store.close();

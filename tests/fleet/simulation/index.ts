@@ -1,4 +1,4 @@
-/** The simulation as scripts/simulate-fleet.mjs and its test see it. */
+/** The simulation's interface for scripts/simulate-fleet.mjs and its test. */
 
 export { pictureOf } from "./picture.js";
 export { pageWithFindings, tablesOf } from "./report.js";

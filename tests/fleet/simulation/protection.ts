@@ -1,4 +1,4 @@
-/** What stands before the pulls of one process: nothing, a breaker of its own, or one that all share. */
+/** The protection of one process's pulls: none, its own breaker, or a shared one. */
 
 import { type CallPermit, Permit } from "../../../src/breaker/calls/permit.js";
 import { CircuitBreaker } from "../../../src/breaker/circuit-breaker.js";
@@ -9,35 +9,35 @@ import type { FleetStore } from "../../../src/fleet/store.js";
 import { breakerOptions } from "../../../src/guard/guard-options.js";
 import type { NamedBreakerOptions } from "../../../src/registry/registry.js";
 
-/** What protects the upstream. */
+/** The kind of protection. */
 export type Protection = "none" | "local" | "shared";
 
 /** One process of a runner. */
 export interface Process {
-  /** Resolves to the right to pull, or to undefined when a circuit refuses. */
+  /** Resolves to a permit to pull, or to undefined when a circuit rejects. */
   admit(): CallPermit | undefined | Promise<CallPermit | undefined>;
-  /** Resolves when all that was settled is told to whoever keeps it. */
+  /** Resolves when all settled outcomes are reported. */
   told(): void | Promise<void>;
 }
 
-/** What the processes of a fleet have in common. */
+/** The parts that the processes of a fleet share. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly store: FleetStore;
-  /** What is other than in the breakers of a guard. */
+  /** Options that differ from a guard's breakers. */
   readonly breaker: NamedBreakerOptions;
   readonly countedBy: ReporterOptions["countedBy"];
-  /** Hears of every circuit of a single process that opens. */
+  /** Called for every opening of a single process's circuit. */
   readonly onLocalTrip: () => void;
 }
 
 const UPSTREAM = "registry:docker.io";
-/** The store answers at once, so this is only reached by a machine that stands still. */
+/** The store replies at once, so only a machine that stands still reaches this limit. */
 const LONGEST_TIMEOUT_MS = 10_000;
-/** What stores of many machines ask for; the one in memory is for one. */
+/** The default for stores of many machines; that of the store in memory is for one. */
 const MINIMUM_REPORTERS = 2;
 
-/** Starts a process that knows nothing yet. */
+/** Starts a new process without any knowledge. */
 export function startProcess(
   protection: Protection,
   runner: number,
@@ -81,5 +81,5 @@ const NO_PERMIT: CallPermit = {
   release() {},
 };
 
-/** Of who asks nobody. */
+/** The process without protection. */
 const UNGUARDED: Process = { admit: () => NO_PERMIT, told() {} };

@@ -1,4 +1,4 @@
-/** Shows what the simulations have come to as tables for a page. */
+/** Renders the results of the simulations as tables for a page. */
 
 import type { Finding, Findings } from "./scenarios.js";
 import type { Result } from "./tally.js";
@@ -13,7 +13,7 @@ const PROTECTIONS = {
 } as const;
 
 /**
- * The page with these findings between its markers.
+ * Returns the page with these findings between its markers.
  *
  * @throws Error when the page lacks the markers.
  */
@@ -24,7 +24,7 @@ export function pageWithFindings(page: string, findings: Findings): string {
   return `${page.slice(0, begin + BEGIN.length)}\n\n${tablesOf(findings)}\n\n${page.slice(end)}`;
 }
 
-/** The tables, each under its heading. */
+/** Returns the tables, each under its heading. */
 export function tablesOf(findings: Findings): string {
   return [
     "### Half an hour down",
@@ -141,7 +141,7 @@ function lengthTable(lengths: Findings["lengths"]): string {
   );
 }
 
-/** A table whose first column is text and whose others are numbers or words. */
+/** Renders a table whose first column is text and whose others are numbers or words. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

@@ -1,4 +1,4 @@
-/** The fleets and the troubles that are simulated, and what they come to. */
+/** The simulated fleets and outages, and their results. */
 
 import type { Protection } from "./protection.js";
 import { type Scenario, simulate } from "./simulate.js";
@@ -8,10 +8,10 @@ import type { Trouble } from "./upstream.js";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** When an outage begins. */
+/** The start of an outage. */
 const OUTAGE_FROM_MS = 5 * MINUTE_MS;
 
-/** Ten thousand runners with a job an hour each, which is about fourteen pulls a second. */
+/** Ten thousand runners with one job per hour each, about fourteen pulls per second. */
 const FLEET: Traffic = {
   runners: 10_000,
   jobsPerHour: 1,
@@ -20,7 +20,7 @@ const FLEET: Traffic = {
   lengthMs: HOUR_MS,
   seed: 1,
 };
-/** The same runners with little to do: a pull every four seconds, for a whole day. */
+/** The same runners with little work: a pull every four seconds, for a whole day. */
 const SPARSE = { ...FLEET, jobsPerHour: 0.02, lengthMs: 24 * HOUR_MS };
 /** The same runners for half an hour. */
 const HALF_HOUR = { ...FLEET, lengthMs: 30 * MINUTE_MS };
@@ -33,13 +33,13 @@ export interface Finding {
   readonly results: readonly Result[];
 }
 
-/** What all simulations have come to. */
+/** The results of all simulations. */
 export interface Findings {
-  /** Half an hour down, by how the upstream fails. */
+  /** Half an hour down, by the kind of failure. */
   readonly outages: readonly Finding[];
-  /** What must open nothing. */
+  /** Events that must open nothing. */
   readonly harmless: readonly Finding[];
-  /** A broken runner that draws jobs, by the pulls that all others make in a minute. */
+  /** A broken runner that draws jobs, by the pulls that all others make per minute. */
   readonly drawing: readonly {
     readonly pullsPerMinute: number;
     readonly byProcess: Result;
@@ -53,7 +53,7 @@ export interface Findings {
   }[];
 }
 
-/** Runs all of them, one after another. */
+/** Runs all simulations, one after another. */
 export async function simulateAll(): Promise<Findings> {
   return {
     outages: await findAll(OUTAGES, ALL),
@@ -99,7 +99,7 @@ const HARMLESS: readonly Scenario[] = [
   },
 ];
 
-/** @param afterMinutes How long the simulation goes on when the upstream is well again. */
+/** @param afterMinutes How long the simulation continues after the recovery. */
 function outage(minutes: number, answer: Trouble["answer"], afterMinutes = 5) {
   const untilMs = OUTAGE_FROM_MS + minutes * MINUTE_MS;
   return {
@@ -128,7 +128,10 @@ async function findAll(
   return findings;
 }
 
-/** One machine of 101 is broken and begins a job every few seconds, each a new process. */
+/**
+ * Simulates 101 machines of which one is broken. It begins a job every few seconds, each a new
+ * process.
+ */
 async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"]> {
   const found: Findings["drawing"][number][] = [];
   for (const pullsPerMinute of rates) {
@@ -137,7 +140,7 @@ async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"
       runners: 101,
       brokenRunners: 1,
       drawsJobs: true,
-      // A job makes five pulls on average, and a hundred runners make them.
+      // A job makes five pulls on average, on a hundred runners.
       jobsPerHour: (pullsPerMinute * 60) / 5 / 100,
       lengthMs: 6 * HOUR_MS,
     };
@@ -151,7 +154,7 @@ async function findDrawing(rates: readonly number[]): Promise<Findings["drawing"
 async function findLengths(lengths: readonly number[]): Promise<Findings["lengths"]> {
   const found: Findings["lengths"][number][] = [];
   for (const minutes of lengths) {
-    // An open time that has grown is at most as long as the outage was.
+    // A grown open time is at most as long as the outage was.
     const { traffic, trouble } = outage(minutes, "refused", minutes + 5);
     const scenario = { name: "", traffic: { ...traffic, runners: 1_000 }, trouble };
     const growing = await shared({ ...scenario, breaker: { openTimeGrowthFactor: 2 } });

@@ -1,4 +1,4 @@
-/** Runs a fleet of runners through hours of virtual time, with the real breakers and the real rules. */
+/** Runs a fleet of runners through hours of virtual time, with the real breakers and rules. */
 
 import type { CallPermit } from "../../../src/breaker/calls/permit.js";
 import type { ReporterOptions } from "../../../src/fleet/client/reporter.js";
@@ -10,23 +10,23 @@ import { type Result, Tally } from "./tally.js";
 import { type Job, type Moment, momentsOf, type Pull, type Traffic } from "./traffic.js";
 import type { Answer, Trouble } from "./upstream.js";
 
-/** A fleet and what happens to it. */
+/** A fleet and its trouble. */
 export interface Scenario {
   readonly name: string;
   readonly traffic: Traffic;
   readonly trouble?: Trouble;
-  /** What a 429 asks for. */
+  /** The delay in a 429. */
   readonly retryAfterMs?: number;
-  /** What is other than in the breakers of a guard. */
+  /** Options that differ from a guard's breakers. */
   readonly breaker?: NamedBreakerOptions;
-  /** Whom the others count as one. Default: that of a fleet, each process. */
+  /** The unit that counts as one reporter. Default: each process. */
   readonly countedBy?: ReporterOptions["countedBy"];
 }
 
-/** A moment far from the beginning of the clock, as that of every real store. */
+/** A moment far from the clock's zero, as in every real store. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-/** What a scenario comes to under each of these protections; all meet the very same pulls. */
+/** Returns the results of a scenario under each protection, with the same pulls. */
 export async function simulate(
   scenario: Scenario,
   protections: readonly Protection[],
@@ -94,7 +94,7 @@ function settle(permit: CallPermit, { answer }: Pull, retryAfterMs: number | und
   else permit.failure(failureOf(answer), { openNow: true, retryAfterMs });
 }
 
-/** What the guard makes of such an answer. */
+/** Returns the failure that a guard reads from such an answer. */
 function failureOf(answer: Answer) {
   return { fault: "registry", rule: `registry.${answer}`, limited: answer === "limited" };
 }

@@ -1,4 +1,4 @@
-/** Counts what becomes of the pulls of a fleet. */
+/** Counts the results of a fleet's pulls. */
 
 import type { FleetChange } from "../../../src/fleet/rules/reply.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
@@ -6,31 +6,31 @@ import type { Protection } from "./protection.js";
 import type { Job, Pull } from "./traffic.js";
 import { REQUESTS, type Trouble } from "./upstream.js";
 
-/** What a fleet has come to. */
+/** The result of a fleet. */
 export interface Result {
   readonly protection: Protection;
-  /** Pulls that jobs wanted to make. */
+  /** Pulls that jobs wanted. */
   readonly pulls: number;
   /** Pulls that were made and failed. */
   readonly failedPulls: number;
-  /** Requests that arrived at the upstream in its trouble and were of no use. */
+  /** Requests to the upstream during the trouble that failed. */
   readonly vainRequests: number;
-  /** Those of the first minute of the trouble. */
+  /** The same in the first minute of the trouble. */
   readonly vainRequestsOfFirstMinute: number;
-  /** How many arrived per minute after that. */
+  /** The same per minute after that. */
   readonly vainRequestsPerMinuteThen: number;
-  /** All requests that arrived at the upstream, by the minute of the simulation. */
+  /** All requests to the upstream, by minute. */
   readonly requestsByMinute: readonly number[];
-  /** Pulls that were refused though they would have been served, and the jobs that had one. */
+  /** Pulls that were rejected though they would have succeeded, and the jobs with one. */
   readonly wronglyRefusedPulls: number;
   readonly wronglyRefusedJobs: number;
   /** Seconds from the end of the trouble until half of the pulls of a second pass, and until all do. */
   readonly halfBackS: number;
   readonly allBackS: number;
-  /** How often the shared circuit opened, and how often its probe failed. */
+  /** Number of openings of the shared circuit, and of failed probes. */
   readonly trips: number;
   readonly reopenings: number;
-  /** How often the circuit of a single process opened. */
+  /** Number of openings of single processes' circuits. */
   readonly localTrips: number;
 }
 
@@ -43,7 +43,7 @@ interface Second {
   passed: number;
 }
 
-/** Collects what one run shows. */
+/** Collects the results of one run. */
 export class Tally {
   readonly #trouble: Trouble | undefined;
   readonly #requestsByMinute: number[] = [];
@@ -63,7 +63,7 @@ export class Tally {
     this.#trouble = trouble;
   }
 
-  /** Passes on what a store does, and counts the changes. */
+  /** Wraps a store and counts its changes. */
   watch(store: FleetStore): FleetStore {
     return {
       kind: store.kind,
@@ -86,7 +86,7 @@ export class Tally {
     this.#localTrips += 1;
   }
 
-  /** A pull was let out, or refused. */
+  /** Counts a pull that passed or was rejected. */
   asked(pull: Pull, passed: boolean): void {
     this.#pulls += 1;
     if (passed) this.#arrived(pull);
@@ -144,7 +144,7 @@ export class Tally {
     if (reason === "probe-failed") this.#reopenings += 1;
   }
 
-  /** The first second of which at least half of the pulls passed. */
+  /** Returns the first second in which at least half of the pulls passed. */
   #halfBackS(): number {
     const seconds = [...this.#secondsAfter].sort(([left], [right]) => left - right);
     const found = seconds.find(([, { asked, passed }]) => passed * 2 >= asked);

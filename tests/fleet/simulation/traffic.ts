@@ -1,4 +1,4 @@
-/** The jobs of a fleet of CI runners and the pulls they would make: the same whatever protects them. */
+/** The jobs of a fleet of CI runners and their pulls, the same under every protection. */
 
 import { seededRandom } from "../../../src/testing/session/faults/faults.js";
 import { type Answer, answerOf, durationMs, type Trouble } from "./upstream.js";
@@ -6,24 +6,27 @@ import { type Answer, answerOf, durationMs, type Trouble } from "./upstream.js";
 /** Runners and what they do. */
 export interface Traffic {
   readonly runners: number;
-  /** How often a runner begins a job on average; it runs one at a time. */
+  /** Number of jobs that a runner begins per hour on average; it runs one at a time. */
   readonly jobsPerHour: number;
-  /** The network of the first so many runners is broken. */
+  /** The number of runners with a broken network, the first ones. */
   readonly brokenRunners: number;
-  /** Whether a broken runner fails its jobs at once and takes the next: it draws those of others. */
+  /**
+   * Whether a broken runner fails its jobs at once and takes the next, so that it draws those of
+   * others.
+   */
   readonly drawsJobs: boolean;
   readonly lengthMs: number;
   readonly seed: number;
 }
 
-/** One process: it knows nothing of those before it. */
+/** One process, without knowledge of earlier ones. */
 export interface Job {
   readonly runner: number;
-  /** When somebody cancels it: what it has on its way is never settled. Infinity for most. */
+  /** The time of its cancellation; pulls in flight are never settled. Infinity for most. */
   readonly cancelledMs: number;
 }
 
-/** One pull, if it is let out. */
+/** One pull, if it is admitted. */
 export interface Pull {
   readonly job: Job;
   readonly atMs: number;
@@ -50,10 +53,10 @@ const MEAN_LIFE_MS = (LIFE_MS.from + LIFE_MS.to) / 2;
 const PULLS: Range = { from: 2, to: 8 };
 const SERVED_MS: Range = { from: 200, to: 1_500 };
 const CANCELLED_SHARE = 0.02;
-/** What a runner that draws jobs needs for one: its only pull comes at once and fails. */
+/** The time that a drawing runner needs for a job: its only pull comes at once and fails. */
 const DRAWN_JOB_MS = 5_000;
 
-/** All that may happen, in order. */
+/** Returns all moments, in order. */
 export function momentsOf(traffic: Traffic, trouble: Trouble | undefined): readonly Moment[] {
   const moments: Moment[] = [];
   const add = (pull: Pull) => {
@@ -78,7 +81,7 @@ function addPulls(
 ): void {
   const meanGapMs = HOUR_MS / jobsPerHour - MEAN_LIFE_MS;
   if (!(meanGapMs > 0)) throw new RangeError(`jobsPerHour is ${jobsPerHour}, expected below 30`);
-  // When the simulation begins, a runner has just been idle, or is in a job that is left out.
+  // At the start, a runner has just been idle, or is in a job that is left out.
   const busy = dice.roll() < (MEAN_LIFE_MS * jobsPerHour) / HOUR_MS;
   let atMs = (busy ? dice.roll() * MEAN_LIFE_MS : 0) + dice.gap(meanGapMs);
   while (atMs < lengthMs) {
@@ -112,7 +115,7 @@ function addDrawnPulls(
   }
 }
 
-/** Seeded chance. */
+/** Seeded random numbers. */
 class Dice {
   readonly roll: () => number;
 
@@ -124,7 +127,7 @@ class Dice {
     return from + this.roll() * (to - from);
   }
 
-  /** The time until something happens that may happen at any time. */
+  /** Returns the time until a random event. */
   gap(meanMs: number): number {
     return -Math.log(1 - this.roll()) * meanMs;
   }

@@ -1,28 +1,28 @@
-/** What a registry answers to a pull, and what the engine makes of that by itself. */
+/** A registry's answers to a pull, and the engine's own retries. */
 
-/** What becomes of one pull. */
+/** The result of one pull. */
 export type Answer = "served" | "refused" | "unavailable" | "limited" | "unreachable";
 
-/** How many requests of the engine arrive at the upstream for one pull. */
+/** Number of engine requests that reach the upstream for one pull. */
 export const REQUESTS: Readonly<Record<Answer, number>> = {
   served: 1,
   refused: 1,
-  // Recorded on engines v0.19.11 and v0.21.8: a 503 is asked once more, a 429 five times more.
+  // Recorded on engines v0.19.11 and v0.21.8: a 503 is retried once, a 429 five times.
   unavailable: 2,
   limited: 6,
-  // The network of the runner itself is broken: nothing leaves it.
+  // The network of the runner itself is broken, so no request leaves it.
   unreachable: 0,
 };
 
-/** How long a pull takes that fails; one that is served takes its own time. */
+/** The duration of a failed pull; a successful one has its own. */
 const FAILED_AFTER_MS = { refused: 5, unavailable: 120, limited: 10, unreachable: 5 } as const;
 
-/** How long a pull takes from the call to its outcome. */
+/** Returns the time from the call to its outcome. */
 export function durationMs(answer: Answer, servedMs: number): number {
   return answer === "served" ? servedMs : FAILED_AFTER_MS[answer];
 }
 
-/** A stretch of time in which the upstream serves only some of the pulls. */
+/** A period in which the upstream serves only some of the pulls. */
 export interface Trouble {
   readonly fromMs: number;
   readonly untilMs: number;
