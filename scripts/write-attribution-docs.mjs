@@ -33,7 +33,7 @@ function table(rules) {
 function rowOf({ name, fault, counts, transient, reason, examples, seen }) {
   const cells = [
     `\`${name}\``,
-    fault,
+    `\`${fault}\``,
     yes(counts),
     yes(transient),
     reason,

@@ -56,7 +56,7 @@ export const UNREADABLE: AttributionRule = {
   counts: true,
   transient: true,
   upstream: "none",
-  reason: "The session's answer was cut off or is no GraphQL answer.",
+  reason: "The session's answer was cut off or is not GraphQL.",
   when: () => false,
   examples: [
     { answer: { status: 200, body: '{"data":{"container":{"fr' } },
@@ -73,7 +73,7 @@ export const STEP_OUTPUT: AttributionRule = {
   counts: false,
   transient: false,
   upstream: "none",
-  reason: "There is nothing but the output of a command of the pipeline.",
+  reason: "The text contains only output of a command of the pipeline.",
   when: () => false,
   examples: ["#16 4.914 tar: Exiting with failure status due to previous errors"],
   seen: "buildkit",
@@ -99,7 +99,7 @@ export const UNKNOWN: AttributionRule = {
   counts: false,
   transient: false,
   upstream: "none",
-  reason: "The words do not tell whose fault it was.",
+  reason: "Nothing in the text identifies the component at fault.",
   when: () => false,
   examples: [
     "Encountered an unknown error while requesting data via graphql",

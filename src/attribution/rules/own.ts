@@ -17,7 +17,7 @@ export const OWN_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: true,
     upstream: "none",
-    reason: "A circuit breaker refused the call before it was made.",
+    reason: "A circuit breaker rejected the call before it was made.",
     when: [
       { type: ["CIRCUIT_OPEN"] },
       { codes: ["CIRCUIT_OPEN"] },
@@ -55,7 +55,7 @@ export const OWN_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: true,
     upstream: "none",
-    reason: "Our own time-out ended the call; why it took so long is not known.",
+    reason: "Our own timeout ended the call; the reason for the delay is unknown.",
     when: [
       { type: ["TIMED_OUT"] },
       { codes: ["TIMED_OUT"] },

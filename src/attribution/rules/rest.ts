@@ -14,7 +14,7 @@ export const REST_RULES: readonly AttributionRule[] = [
     fault: "http",
     counts: false,
     transient: true,
-    reason: "A download did not have the checksum that the same server states.",
+    reason: "A download did not have the checksum that its server states.",
     when: { any: ["did not verify", "hash_sha256_verify"] },
     examples: [
       "hash_sha256_verify checksum for '/tmp/dagger.tar.gz' did not verify af127db vs cdeff0b",
@@ -26,7 +26,7 @@ export const REST_RULES: readonly AttributionRule[] = [
     fault: "git",
     counts: false,
     transient: false,
-    reason: "Git failed without saying why.",
+    reason: "Git failed without a reason.",
     when: [
       { any: ["git error: exit status", "git command failed"] },
       { any: ["fetch remote "], matches: /fetch remote [^\n]{1,400}: exit status [0-9]{1,3}/ },
@@ -60,7 +60,7 @@ export const CANCELLED: AttributionRule = {
   counts: false,
   transient: true,
   upstream: "none",
-  reason: "Somebody or something stopped it.",
+  reason: "A person or a program stopped it.",
   when: [
     { names: ["AbortError"] },
     { codes: ["ABORT_ERR"] },

@@ -183,7 +183,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "What answers at the engine's address is no engine.",
+    reason: "Another program than an engine answers at the engine's address.",
     when: {
       any: ENGINE_FRAMES,
       matches:

@@ -75,7 +75,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "A bug of the engine that this query meets.",
+    reason: "This query meets a bug of the engine.",
     when: [
       panicsInEngine,
       panicsFirst,

@@ -150,7 +150,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     transient: true,
     sessionLost: true,
     upstream: "none",
-    reason: "The engine was restarted and does not know this session any more.",
+    reason: "The engine was restarted and no longer knows this session.",
     when: { any: CALLER_WORDS, outcome: LOST },
     examples: [
       "waiting for client session attachables: context deadline exceeded",
@@ -260,7 +260,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     transient: true,
     sessionLost: true,
     upstream: "none",
-    reason: "The CLI cannot reach the engine any more: it was killed, stopped or replaced.",
+    reason: "The CLI can no longer reach the engine: it was killed, stopped or replaced.",
     when: (reading) =>
       reading.has(["http do: "]) &&
       reading.outcome !== "cancelled" &&

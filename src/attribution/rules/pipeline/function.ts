@@ -41,7 +41,7 @@ export const FUNCTION_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "The function of a module failed by what it did itself.",
+    reason: "The function of a module failed by itself.",
     when: failedByItself,
     examples: [
       {

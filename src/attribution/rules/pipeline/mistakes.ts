@@ -13,7 +13,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
     fault: "user",
     counts: false,
     transient: false,
-    reason: "There is no such release of the CLI.",
+    reason: "This release of the CLI does not exist.",
     when: {
       any: ["failed to find checksum", "failed to download dagger cli binary"],
       matches: /checksum|unsupported|not supported/,
@@ -191,7 +191,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "The engine answered in good order, and its words blame nobody else.",
+    reason: "The engine answered correctly, and the text names no other cause.",
     when: (reading) =>
       reading.outcome === undefined &&
       (reading.facts.path.length > 0 || /^(?:error: )?failed to solve: /m.test(reading.lower)),
@@ -224,7 +224,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "A command of the pipeline was running, and its words blame nobody else.",
+    reason: "A command of the pipeline was running, and the text names no other cause.",
     when: (reading) => reading.facts.operation === "withExec" && reading.lower.trim() !== "",
     examples: [{ text: "coverage 61 %, threshold 80 %", context: { operation: "withExec" } }],
     seen: "all",

@@ -9,7 +9,7 @@ export const SERVICE_RULES: readonly AttributionRule[] = [
     counts: true,
     transient: true,
     upstream: "none",
-    reason: "The engine's own network did not know one of its names.",
+    reason: "The engine's own network could not resolve one of its names.",
     when: [
       { any: ["for hosts file: lookup"] },
       {

@@ -25,7 +25,7 @@ export const TOOL_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: true,
     upstream: "none",
-    reason: "These are words of a tool that a command of the pipeline ran, not of the engine.",
+    reason: "The text is from a tool that a command of the pipeline ran, not from the engine.",
     when: [
       {
         any: [

@@ -52,7 +52,7 @@ export const USER_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "A message is larger than gRPC lets through.",
+    reason: "A message is larger than gRPC allows.",
     when: {
       any: [
         "message larger than max",
@@ -79,7 +79,7 @@ export const USER_RULES: readonly AttributionRule[] = [
     fault: "user",
     counts: false,
     transient: false,
-    reason: "What came is not what the given checksum says.",
+    reason: "The download does not have the given checksum.",
     when: {
       any: [
         "digest mismatch",
@@ -177,7 +177,7 @@ export const USER_RULES: readonly AttributionRule[] = [
     counts: false,
     transient: false,
     upstream: "none",
-    reason: "A secret could not be had from where the pipeline says it is.",
+    reason: "A secret could not be read from its place in the pipeline.",
     when: {
       any: [
         "failed to run secret command",

@@ -149,7 +149,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     fault: "registry",
     counts: false,
     transient: true,
-    reason: "What came from the registry is neither a manifest nor an index.",
+    reason: "The registry sent neither a manifest nor an index.",
     when: [
       {
         use: "registry",
@@ -174,7 +174,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     fault: "git",
     counts: false,
     transient: true,
-    reason: "What came from the git host is no answer of a git server.",
+    reason: "The git host sent something else than an answer of a git server.",
     when: {
       any: [
         "not valid: is this a git repository",
@@ -195,7 +195,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     fault: "cloud",
     counts: false,
     transient: true,
-    reason: "A cache holds an entry that is not what it should be.",
+    reason: "A cache contains a wrong entry.",
     when: {
       any: ["status"],
       use: "cloud",
