@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { LateHttpServer } from "./late-http-server.js";
 import { randomToken } from "./random-token.js";
 import { isSameSecret } from "./same-secret.js";
-import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "./token-gate.js";
+import { MAX_UNVERIFIED_HEAD_BYTES, TokenGate } from "./token-gate.js";
 
 /**
  * An idle connection of Go's HTTP client lives for 90 s. The client should end it, not this server.
@@ -43,7 +43,7 @@ export class SecretPathServer {
     const options = {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       silenceTimeoutMs: SILENCE_TIMEOUT_MS,
-      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
+      maxHeaderSize: MAX_UNVERIFIED_HEAD_BYTES,
     };
     this.#server = new LateHttpServer(options, {
       connected: (socket) => {

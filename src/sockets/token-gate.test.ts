@@ -6,18 +6,18 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", 
 afterEach(() => void vi.useRealTimers());
 
 /** Creates a gate with connections. */
-function gateWith({ members = 10, strangers = 0 } = {}) {
+function gateWith({ members = 10, unverified = 0 } = {}) {
   const gate = new TokenGate(members);
   const enter = () => {
     const socket = new Socket();
     gate.enter(socket);
     return socket;
   };
-  return { gate, enter, sockets: Array.from({ length: strangers }, enter) };
+  return { gate, enter, sockets: Array.from({ length: unverified }, enter) };
 }
 
 test("cuts a connection without a token after 5 s, and not before", () => {
-  const { sockets } = gateWith({ strangers: 1 });
+  const { sockets } = gateWith({ unverified: 1 });
   vi.advanceTimersByTime(4999);
   expect(sockets[0]?.destroyed).toBe(false);
   vi.advanceTimersByTime(2);
@@ -51,14 +51,14 @@ test("with more than 1,000 connections without a token, cuts the oldest and no m
   const { gate, enter } = gateWith();
   const member = enter();
   gate.admit(member);
-  const strangers = Array.from({ length: 1001 }, enter);
-  expect(strangers.map(({ destroyed }) => destroyed).indexOf(false)).toBe(1);
-  expect(strangers.filter(({ destroyed }) => destroyed).length).toBe(1);
+  const unverified = Array.from({ length: 1001 }, enter);
+  expect(unverified.map(({ destroyed }) => destroyed).indexOf(false)).toBe(1);
+  expect(unverified.filter(({ destroyed }) => destroyed).length).toBe(1);
   expect(member.destroyed).toBe(false);
 });
 
 test("bounds members separately, and one that leaves frees its place", async () => {
-  const { gate, enter, sockets } = gateWith({ members: 2, strangers: 500 });
+  const { gate, enter, sockets } = gateWith({ members: 2, unverified: 500 });
   const [one, two, three] = [enter(), enter(), enter()];
   expect([gate.admit(one), gate.admit(two), gate.admit(three)]).toEqual([true, true, false]);
   const left = new Promise((resolve) => one.once("close", resolve));

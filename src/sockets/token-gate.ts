@@ -10,10 +10,10 @@ import type { Socket } from "node:net";
 const TOKEN_WITHIN_MS = 5000;
 
 /** The most connections without a token; a new one replaces the oldest. */
-const MAX_STRANGERS = 1000;
+const MAX_UNVERIFIED = 1000;
 
 /** The longest head that is read from a connection without a token. */
-export const MAX_STRANGER_HEAD_BYTES = 16 * 1024;
+export const MAX_UNVERIFIED_HEAD_BYTES = 16 * 1024;
 
 /**
  * The connections of one server. Those with the token are members. They are neither timed nor cut
@@ -23,7 +23,7 @@ export class TokenGate {
   readonly #maxMembers: number;
   readonly #members = new Set<Socket>();
   /** With their timers, the oldest first. */
-  readonly #strangers = new Map<Socket, NodeJS.Timeout>();
+  readonly #unverified = new Map<Socket, NodeJS.Timeout>();
 
   /** @param maxMembers The most connections with a token at once. */
   constructor(maxMembers: number) {
@@ -36,9 +36,9 @@ export class TokenGate {
     socket.on("error", () => undefined);
     socket.once("close", () => this.#forget(socket));
     const timer = setTimeout(() => this.#expire(socket), TOKEN_WITHIN_MS);
-    this.#strangers.set(socket, timer.unref());
-    const [oldest] = this.#strangers.keys();
-    if (this.#strangers.size > MAX_STRANGERS) oldest?.destroy();
+    this.#unverified.set(socket, timer.unref());
+    const [oldest] = this.#unverified.keys();
+    if (this.#unverified.size > MAX_UNVERIFIED) oldest?.destroy();
   }
 
   /**
@@ -47,11 +47,11 @@ export class TokenGate {
    * @returns False if there is no room: answer it 503 and close it.
    */
   admit(socket: Socket): boolean {
-    const timer = this.#strangers.get(socket);
+    const timer = this.#unverified.get(socket);
     if (timer === undefined) return this.#members.has(socket);
     if (this.#members.size >= this.#maxMembers) return false;
     clearTimeout(timer);
-    this.#strangers.delete(socket);
+    this.#unverified.delete(socket);
     this.#members.add(socket);
     return true;
   }
@@ -62,8 +62,8 @@ export class TokenGate {
   }
 
   #forget(socket: Socket): void {
-    clearTimeout(this.#strangers.get(socket));
-    this.#strangers.delete(socket);
+    clearTimeout(this.#unverified.get(socket));
+    this.#unverified.delete(socket);
     this.#members.delete(socket);
   }
 
@@ -73,7 +73,7 @@ export class TokenGate {
    */
   #expire(socket: Socket): void {
     setImmediate(() => {
-      if (this.#strangers.has(socket)) socket.destroy();
+      if (this.#unverified.has(socket)) socket.destroy();
     });
   }
 }

@@ -57,7 +57,7 @@ export class RequestTracing {
    * class.
    */
   #export({ traceId, spanId, parentSpanId }: TraceContext, startMs: number, error: unknown): void {
-    const refused = isCircuitBreakerOpenError(error) ? { "breaker.name": error.breakerName } : {};
+    const rejection = isCircuitBreakerOpenError(error) ? { "breaker.name": error.breakerName } : {};
     this.#receiver.addOwn({
       name: "guarded request",
       kind: "client",
@@ -68,7 +68,7 @@ export class RequestTracing {
       endNs: `${Date.now()}000000`,
       status: error === undefined ? "ok" : "error",
       message: "",
-      attributes: error instanceof Error ? { "error.type": error.name, ...refused } : {},
+      attributes: error instanceof Error ? { "error.type": error.name, ...rejection } : {},
     });
   }
 }

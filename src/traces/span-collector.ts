@@ -36,7 +36,7 @@ interface Watch {
   over: boolean;
   asked: boolean;
   /** Ends the wait. */
-  heard: (() => void) | undefined;
+  resolveWait: (() => void) | undefined;
   /** The timeout that dropped the request, and the number of spans received until then. */
   drop: { readonly timeoutMs: number; readonly taken: number } | undefined;
 }
@@ -81,7 +81,7 @@ export class SpanCollector {
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
     const trace = this.#traces.get(traceId) ?? newTrace();
     this.#traces.set(traceId, trace);
-    const watch: Watch = { over: false, asked: false, heard: undefined, drop: undefined };
+    const watch: Watch = { over: false, asked: false, resolveWait: undefined, drop: undefined };
     trace.watches.set(spanId, watch);
     return {
       dropped: (timeoutMs) => {
@@ -89,7 +89,7 @@ export class SpanCollector {
       },
       evidence: async (withinMs) => {
         watch.asked = true;
-        if (!isComplete(trace, spanId, watch)) await untilHeard(watch, withinMs);
+        if (!isComplete(trace, spanId, watch)) await untilComplete(watch, withinMs);
         const found = watch.over ? evidenceOf(trace, spanId, watch) : undefined;
         this.#unwatch(traceId, spanId);
         return found;
@@ -125,7 +125,8 @@ export class SpanCollector {
     }
     for (const trace of touched) {
       for (const [spanId, watch] of trace.watches) {
-        if (watch.heard !== undefined && isComplete(trace, spanId, watch)) watch.heard();
+        if (watch.resolveWait !== undefined && isComplete(trace, spanId, watch))
+          watch.resolveWait();
       }
     }
   }
@@ -240,15 +241,15 @@ function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evid
   return found.length === 0 && trace.incomplete ? undefined : found;
 }
 
-function untilHeard(watch: Watch, withinMs: number): Promise<void> {
+function untilComplete(watch: Watch, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
-      watch.heard = undefined;
+      watch.resolveWait = undefined;
       clearTimeout(timer);
       resolve();
     };
     const timer = setTimeout(end, withinMs);
     timer.unref();
-    watch.heard = end;
+    watch.resolveWait = end;
   });
 }

@@ -91,13 +91,13 @@ function decideFailure(error: unknown, context: ReadContext, rules: RuleSet): Fa
     );
     if (first !== undefined && first.rule !== UNKNOWN.name) return first;
   }
-  const said = decideContent(content, context, rules);
-  if (said.rule !== UNKNOWN.name) return said;
+  const found = decideContent(content, context, rules);
+  if (found.rule !== UNKNOWN.name) return found;
   for (const other of otherErrors(error)) {
     const more = decideContent(readError(other, context), context, rules);
     if (more.rule !== UNKNOWN.name) return more;
   }
-  return said;
+  return found;
 }
 
 function readResponse(response: SessionResponse): { status: number; body: unknown } {

@@ -42,11 +42,11 @@ function decideText(
 ): Failure {
   const quoted = splitOutput(text);
   // The output of a step may look like the end of a message.
-  const isLog = hasSteps(quoted.said);
-  const steps = splitStepOutput(isLog ? text : quoted.said);
-  const { said: words, output: printed } = isLog
-    ? splitOutput(steps.said)
-    : { ...quoted, said: steps.said };
+  const isLog = hasSteps(quoted.messages);
+  const steps = splitStepOutput(isLog ? text : quoted.messages);
+  const { messages: words, output: printed } = isLog
+    ? splitOutput(steps.messages)
+    : { ...quoted, said: steps.messages };
   const output = `${content.output}\n${steps.output}\n${printed}`;
   const said = new Reading(words, content.facts, output);
   const rule = findRule(rules, said);

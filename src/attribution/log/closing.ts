@@ -68,7 +68,7 @@ function headReasons(text: string): string | undefined {
  * of steps.
  */
 function quotesOutputFirst(text: string): boolean {
-  const { said, output } = splitOutput(text);
+  const { messages: said, output } = splitOutput(text);
   return output !== "" && !hasNumberedSteps(said) && !hasTree(said);
 }
 

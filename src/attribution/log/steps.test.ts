@@ -49,13 +49,14 @@ test("the log of a nested dagger opens no block, quoted or logged", () => {
 
 test("splits the quoted output of a command from its message", () => {
   expect(
-    splitOutput("process did not complete successfully: exit code: 1\nStdout:\na\nStderr:\nb").said,
+    splitOutput("process did not complete successfully: exit code: 1\nStdout:\na\nStderr:\nb")
+      .messages,
   ).toBe("process did not complete successfully: exit code: 1");
   expect(splitOutput("a\nStderr:\nb").output).toBe("");
 });
 
 test("separates the output of buildkit's steps from buildkit's own words", () => {
-  const { said, output } = splitStepOutput(
+  const { messages: said, output } = splitStepOutput(
     "#9 1.2 npm noise\n#9 1.3 error: failed to copy: x\n#9 ERROR: y",
   );
   expect(output).toBe("npm noise");
@@ -72,12 +73,12 @@ test.each([
   ["the container runtime", "9   : ┆ exec docker pull x\n9   : ┆ [1.2s] | EOF", "EOF"],
 ])("recognizes the log of %s by the name of its step", (_what, log, said) => {
   const parted = splitStepOutput(log);
-  expect(/^EOF$/m.test(parted.said)).toBe(said !== "");
+  expect(/^EOF$/m.test(parted.messages)).toBe(said !== "");
   expect(/^EOF$/m.test(parted.output)).toBe(said === "");
 });
 
 test("the excerpt at the end of a buildkit log is output of a command", () => {
-  const { said, output } = splitStepOutput(
+  const { messages: said, output } = splitStepOutput(
     "#9 ERROR: x\n------\n > [2/5] RUN make:\n0.412 EOF\n------\nERROR: failed to solve: x",
   );
   expect(output).toContain("EOF");

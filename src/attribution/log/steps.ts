@@ -9,7 +9,7 @@ import { hasTree, TreeSteps } from "./tree.js";
 
 /** A text in two parts: the words of the engine and its tools, and the output of commands. */
 export interface PartedText {
-  readonly said: string;
+  readonly messages: string;
   readonly output: string;
 }
 
@@ -41,7 +41,7 @@ interface PartedLog extends PartedText {
 
 /** Separates messages from the output of steps. Output of steps that passed is dropped. */
 export function splitStepOutput(text: string): PartedLog {
-  if (!hasSteps(text)) return { said: text, output: "", unowned: "" };
+  if (!hasSteps(text)) return { messages: text, output: "", unowned: "" };
   const lines = readLines(text);
   const steps = stepsOf(lines);
   const said: string[] = [];
@@ -60,7 +60,7 @@ export function splitStepOutput(text: string): PartedLog {
       default:
     }
   }
-  return { said: said.join("\n"), output: output.join("\n"), unowned: unowned.join("\n") };
+  return { messages: said.join("\n"), output: output.join("\n"), unowned: unowned.join("\n") };
 }
 
 /** The facts about a step from all its lines. */
@@ -165,10 +165,10 @@ const COMMAND_END = /exit code:? -?[0-9]|did not complete successfully/;
  * Splits off the output that the message of a failed command quotes after `Stdout:` and `Stderr:`.
  */
 export function splitOutput(text: string): PartedText {
-  if (!text.includes("Stdout:") && !text.includes("Stderr:")) return { said: text, output: "" };
+  if (!text.includes("Stdout:") && !text.includes("Stderr:")) return { messages: text, output: "" };
   const match = QUOTED_OUTPUT.exec(text);
   if (match === null || !COMMAND_END.test(text.slice(0, match.index))) {
-    return { said: text, output: "" };
+    return { messages: text, output: "" };
   }
-  return { said: text.slice(0, match.index), output: text.slice(match.index) };
+  return { messages: text.slice(0, match.index), output: text.slice(match.index) };
 }

@@ -13,7 +13,7 @@ import {
 } from "../../options/check.js";
 import { BACKLOG } from "../../sockets/backlog.js";
 import { readUpTo } from "../../sockets/bounded-body.js";
-import { MAX_STRANGER_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
+import { MAX_UNVERIFIED_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
 import type { FleetReply } from "../rules/reply.js";
 import type { FleetStore } from "../store.js";
 import { EventStreams } from "./event-streams.js";
@@ -100,7 +100,7 @@ export async function startFleetServer(options: FleetServerOptions): Promise<Fle
     {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: MAX_STRANGER_HEAD_BYTES,
+      maxHeaderSize: MAX_UNVERIFIED_HEAD_BYTES,
     },
     (request, response) => void offer.answer(request, response),
   );

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isAuthorized } from "../../sockets/session-token.js";
-import { MAX_STRANGER_HEAD_BYTES, type TokenGate } from "../../sockets/token-gate.js";
+import { MAX_UNVERIFIED_HEAD_BYTES, type TokenGate } from "../../sockets/token-gate.js";
 import { type GuardedQueries, isQuery } from "../query/guarded-query.js";
 import type { SessionAddress } from "../sessions/session-address.js";
 import { ClientConnection } from "./client-connection.js";
@@ -57,7 +57,7 @@ export class Http1Relay {
   #limitFirstHead(socket: Socket): void {
     const limit = () => {
       if (this.#connections.has(socket)) socket.off("data", limit);
-      else if (socket.bytesRead > MAX_STRANGER_HEAD_BYTES) {
+      else if (socket.bytesRead > MAX_UNVERIFIED_HEAD_BYTES) {
         socket.off("data", limit).end(headOfRejection(431, "Request Header Fields Too Large"));
         socket.destroySoon();
       }

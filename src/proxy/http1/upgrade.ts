@@ -65,7 +65,7 @@ export function passUpgrade(
   upstream.on("response", (message) => {
     isAnswered = true;
     early.take();
-    refuse(offer, { request: upstream, message });
+    reject(offer, { request: upstream, message });
   });
   upstream.end();
 }
@@ -74,7 +74,7 @@ export function passUpgrade(
  * Relays a rejection and ends the connection. It could continue as HTTP, but Node does not take it
  * back.
  */
-function refuse({ request, socket }: Offer, answer: Answer): void {
+function reject({ request, socket }: Offer, answer: Answer): void {
   const response = new ServerResponse(request);
   response.assignSocket(socket);
   response.once("finish", () => socket.destroySoon());

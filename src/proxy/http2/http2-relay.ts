@@ -13,7 +13,7 @@ import type {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { authorizationFor, isAuthorized } from "../../sockets/session-token.js";
-import { MAX_STRANGER_HEAD_BYTES } from "../../sockets/token-gate.js";
+import { MAX_UNVERIFIED_HEAD_BYTES } from "../../sockets/token-gate.js";
 import type { RelaySetting } from "../http1/http1-relay.js";
 import { connectTo } from "../sessions/session-agent.js";
 import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
@@ -34,7 +34,7 @@ const http2 = () => process.getBuiltinModule("node:http2");
 export function relayHttp2(socket: Socket, setting: RelaySetting): void {
   const client = http2().performServerHandshake(endWithOther(socket), {
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
-    settings: { maxHeaderListSize: MAX_STRANGER_HEAD_BYTES },
+    settings: { maxHeaderListSize: MAX_UNVERIFIED_HEAD_BYTES },
   });
   client.on("error", () => undefined);
   destroyWhenDead(client, socket);

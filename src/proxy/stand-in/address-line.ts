@@ -63,12 +63,12 @@ export function readdressing(readdress: Readdress, onUnknown: () => void): Trans
   });
 }
 
-interface Told {
+interface FoundAddress {
   readonly address: SessionAddress;
   readonly line: Readonly<Record<string, unknown>>;
 }
 
-function addressIn(line: Buffer): Told | "unknown" | undefined {
+function addressIn(line: Buffer): FoundAddress | "unknown" | undefined {
   const parsed = objectIn(line);
   if (parsed === undefined || !("port" in parsed && "session_token" in parsed)) return undefined;
   const { port: given, session_token: token } = parsed;
@@ -95,7 +95,7 @@ function portOf(given: unknown): number | undefined {
 }
 
 /** Replaces port and token in a line. The port stays a text or a number, as it was. */
-function lineWith({ port, token }: SessionAddress, { line }: Told, given: Buffer): Buffer {
+function lineWith({ port, token }: SessionAddress, { line }: FoundAddress, given: Buffer): Buffer {
   const end = /\r?\n$/.exec(given.toString("latin1"))?.[0] ?? "";
   const told = typeof line.port === "string" ? `${port}` : port;
   return Buffer.from(`${JSON.stringify({ ...line, port: told, session_token: token })}${end}`);

@@ -164,7 +164,7 @@ class RealCli {
     const lines = this.#child.stdout.pipe(
       readdressing(
         (told) => this.#opened(told),
-        () => this.#refuseUnknown(),
+        () => this.#endUnguarded(),
       ),
     );
     const silent = passOn(lines, stdout).then(() => this.#mute());
@@ -187,7 +187,7 @@ class RealCli {
   }
 
   /** Ends a session that cannot be guarded, which is therefore not announced. */
-  #refuseUnknown(): void {
+  #endUnguarded(): void {
     // The engine has opened it, so it is not at fault.
     this.#became = "opened";
     this.#plan.say("the CLI told of its session with a port or token of a form that is not known");

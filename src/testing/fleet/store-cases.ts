@@ -89,24 +89,24 @@ export const storeCases: readonly RuleCase[] = [
     title: "a subscriber receives the changes of that scope only, until it stops",
     async check(setting) {
       const { store, scope } = setting;
-      const heard: FleetEntry[] = [];
-      const stop = store.subscribe(scope, (entry) => heard.push(entry));
+      const received: FleetEntry[] = [];
+      const stop = store.subscribe(scope, (entry) => received.push(entry));
       const elsewhere = new Circuit(store, { scope: `${scope}/other`, name: "elsewhere" });
       const circuit = setting.circuit({}, "größe {a}:b");
-      await hears(heard, async () => {
+      await receives(received, async () => {
         await elsewhere.reset();
         return circuit.reset();
       });
-      assert.ok(heard.every(({ name }) => name === circuit.key.name));
-      assert.ok(heard.every(({ snapshot }) => snapshot.state === "closed"));
+      assert.ok(received.every(({ name }) => name === circuit.key.name));
+      assert.ok(received.every(({ snapshot }) => snapshot.state === "closed"));
       stop();
       const after: FleetEntry[] = [];
       const stopOther = store.subscribe(scope, (entry) => after.push(entry));
       stop();
-      const before = heard.length;
-      await hears(after, () => circuit.isolate({ reason: "stop" }));
+      const before = received.length;
+      await receives(after, () => circuit.isolate({ reason: "stop" }));
       assert.equal(after.at(-1)?.snapshot.isolation?.reason, "stop");
-      assert.ok(heard.slice(before).every(({ snapshot }) => snapshot.isolation === null));
+      assert.ok(received.slice(before).every(({ snapshot }) => snapshot.isolation === null));
       stopOther();
     },
   },
@@ -115,14 +115,14 @@ export const storeCases: readonly RuleCase[] = [
     twoStores: true,
     async check(setting) {
       const other = await setting.another();
-      const heard: FleetEntry[] = [];
-      const stop = setting.store.subscribe(setting.scope, (entry) => heard.push(entry));
+      const received: FleetEntry[] = [];
+      const stop = setting.store.subscribe(setting.scope, (entry) => received.push(entry));
       const circuit = setting.circuit().with({}, other);
       if (setting.store.pushes) {
-        await hears(heard, () => circuit.reset());
-        const { snapshot } = heard[0] ?? assert.fail("nothing was heard");
+        await receives(received, () => circuit.reset());
+        const { snapshot } = received[0] ?? assert.fail("nothing was received");
         assert.ok(Number.isSafeInteger(snapshot.generation));
-        assert.equal(heard[0]?.name, circuit.key.name);
+        assert.equal(received[0]?.name, circuit.key.name);
       } else {
         await circuit.limit();
         assert.equal((await setting.circuit({}, circuit.key.name).admit()).refusal, "open");
@@ -175,6 +175,9 @@ async function tell(store: FleetStore, key: FleetKey, successes: number): Promis
 }
 
 /** Causes changes until one is received: a subscription may start a little later than its call. */
-async function hears(heard: readonly unknown[], cause: () => Promise<unknown>): Promise<void> {
-  await until(cause, () => heard.length > 0, "a change is heard");
+async function receives(
+  received: readonly unknown[],
+  cause: () => Promise<unknown>,
+): Promise<void> {
+  await until(cause, () => received.length > 0, "a change is received");
 }

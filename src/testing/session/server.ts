@@ -163,7 +163,7 @@ export class SessionServer {
     }
     const type = acceptsGraphqlType(request) ? GRAPHQL_TYPE : JSON_TYPE;
     if (request.method === "GET") {
-      return [refusedStatus(type), type, goJson({ errors: noOperation().errors, data: null })];
+      return [rejectedStatus(type), type, goJson({ errors: noOperation().errors, data: null })];
     }
     if (request.method !== "POST" || !hasJsonBody(request)) {
       return [400, TEXT, problem("transport not supported")];
@@ -171,8 +171,8 @@ export class SessionServer {
     const read = readRequest(await readBody(request));
     if ("problem" in read) return [400, type, problem(read.problem)];
     const given: Answer = await answer(work, read, traceId);
-    if (given.refused) work.noticed();
-    return [given.refused ? refusedStatus(type) : 200, type, goJson(given.body)];
+    if (given.rejected) work.noticed();
+    return [given.rejected ? rejectedStatus(type) : 200, type, goJson(given.body)];
   }
 }
 
@@ -181,7 +181,7 @@ function problem(message: string): string {
 }
 
 /** Clients that accept GraphQL's own media type get 400 for a rejected query, others 422. */
-function refusedStatus(type: string): number {
+function rejectedStatus(type: string): number {
   return type === GRAPHQL_TYPE ? 400 : 422;
 }
 

@@ -47,7 +47,7 @@ export function lightSpan(span: EngineSpan): EngineSpan {
   if (typeof call === "string" && call.length <= MAX_CALL && READ_CALLS.has(name)) {
     kept[CALL] = call;
   }
-  const said =
+  const read =
     READ_MESSAGES.has(name) || READ_WORK.test(name) || "http.request.method" in kept
       ? cut(span.message)
       : "";
@@ -55,7 +55,7 @@ export function lightSpan(span: EngineSpan): EngineSpan {
     ...span,
     scope: scope.length <= MAX_SCOPE ? scope : "",
     name: name.length <= MAX_NAME ? name : "",
-    message: said,
+    message: read,
     attributes: kept,
   };
 }

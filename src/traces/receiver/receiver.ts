@@ -97,7 +97,11 @@ export interface TraceReceiver {
  */
 const HELD_BODIES = 4;
 /** An exporter that receives 503 retries for 30 s and delays the end of the CLI. */
-const REFUSALS: Readonly<Record<BodyProblem, number>> = { cut: 400, "too-large": 413, busy: 200 };
+const REJECTION_STATUS: Readonly<Record<BodyProblem, number>> = {
+  cut: 400,
+  "too-large": 413,
+  busy: 200,
+};
 const NO_FORWARDER = {
   forwarded: 0,
   retried: 0,
@@ -214,16 +218,16 @@ class Receiver implements TraceReceiver {
 
   /** Receives one request. Never rejects. */
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = this.#refusalOf(request);
-    if (refusal !== undefined) return this.#refuse(response, refusal);
+    const rejection = this.#rejectionOf(request);
+    if (rejection !== undefined) return this.#reject(response, rejection);
     const { maxBodyBytes } = this.#settings;
     const body = await readBody(request, maxBodyBytes, this.#held);
-    if (typeof body === "string") return this.#refuse(response, REFUSALS[body]);
+    if (typeof body === "string") return this.#reject(response, REJECTION_STATUS[body]);
     const form = formOf(request.headers);
     if (form.packing === "gzip") {
       this.#queueReading(body, async () => {
         const plain = await unpack(body, maxBodyBytes);
-        if (plain === "too-large") return this.#refuse(response, REFUSALS[plain]);
+        if (plain === "too-large") return this.#reject(response, REJECTION_STATUS[plain]);
         this.#accept(request, response, body);
         await this.#read(plain);
       });
@@ -240,13 +244,13 @@ class Receiver implements TraceReceiver {
   }
 
   /** Returns the status with which to reject a request before its body is read, or undefined. */
-  #refusalOf(request: IncomingMessage): number | undefined {
+  #rejectionOf(request: IncomingMessage): number | undefined {
     if (!this.#server.isMeant(request)) return 404;
-    if (this.#closing !== undefined || !this.#server.admit(request)) return REFUSALS.busy;
+    if (this.#closing !== undefined || !this.#server.admit(request)) return REJECTION_STATUS.busy;
     return undefined;
   }
 
-  #refuse(response: ServerResponse, status: number): void {
+  #reject(response: ServerResponse, status: number): void {
     if (status === 413) this.#counts.tooLarge++;
     else this.#counts.refused++;
     if (!this.#server.isMember(response.req)) response.shouldKeepAlive = false;

@@ -16,7 +16,7 @@ interface OutcomeMeaning {
 }
 
 /** The meaning of each outcome, with "the host" as a placeholder. */
-const VERDICTS: Readonly<Record<Ended, OutcomeMeaning>> = {
+const MEANINGS: Readonly<Record<Ended, OutcomeMeaning>> = {
   limited: {
     fault: "upstream",
     counts: true,
@@ -104,15 +104,15 @@ function rulesOf(
   seen: string,
   examples: Examples,
 ): AttributionRule[] {
-  return Object.entries(VERDICTS).map(([outcome, verdict]) => {
-    const { fault, reason, ...rest } = verdict;
+  return Object.entries(MEANINGS).map(([outcome, meaning]) => {
+    const { fault, reason, ...rest } = meaning;
     return {
       name: `${kind}.${outcome}`,
       fault: fault === "upstream" ? (kind satisfies Fault) : fault,
       ...rest,
       reason: `${SUBJECT[kind]} ${reason}`,
       when: { use: kind, outcome: [outcome as WordedOutcome] },
-      examples: examples[outcome as keyof typeof VERDICTS],
+      examples: examples[outcome as keyof typeof MEANINGS],
       seen,
     };
   });

@@ -23,9 +23,9 @@ test("the first rule that applies wins, latencies of all add up", () => {
     { kind: "hang" },
     { host: "docker.io", kind: "latency", latencyMs: 7 },
   );
-  const verdict = plan.decide(pull);
-  expect(verdict).toMatchObject({ latencyMs: 12, fault: { status: 503 } });
-  expect(upstreamFault(verdict)).toMatchObject({ status: 503 });
+  const decision = plan.decide(pull);
+  expect(decision).toMatchObject({ latencyMs: 12, fault: { status: 503 } });
+  expect(upstreamFault(decision)).toMatchObject({ status: 503 });
 });
 
 test("a rule without an operation means work, not its request", () => {

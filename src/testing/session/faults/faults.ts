@@ -72,8 +72,8 @@ export class FaultPlan {
 /**
  * Returns the upstream fault of a decision; undefined if the session itself fails, or nothing does.
  */
-export function upstreamFault(verdict: PlannedEnd): UpstreamFault | undefined {
-  const { fault } = verdict;
+export function upstreamFault(decision: PlannedEnd): UpstreamFault | undefined {
+  const { fault } = decision;
   return fault !== undefined && isUpstreamFault(fault) ? fault : undefined;
 }
 

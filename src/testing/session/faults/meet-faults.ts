@@ -18,18 +18,21 @@ export interface MetFault {
  * of a host is returned.
  */
 export async function meetFaults(work: Work, call: FaultableCall): Promise<MetFault | undefined> {
-  return meetVerdict(work, work.engine.faults.decide(call));
+  return applyDecision(work, work.engine.faults.decide(call));
 }
 
 /** Applies a decision of the plan. */
-export async function meetVerdict(work: Work, verdict: PlannedEnd): Promise<MetFault | undefined> {
+export async function applyDecision(
+  work: Work,
+  decision: PlannedEnd,
+): Promise<MetFault | undefined> {
   const { engine, session, signal } = work;
-  if (verdict.latencyMs > 0) await pause(verdict.latencyMs, signal);
-  const upstream = upstreamFault(verdict);
+  if (decision.latencyMs > 0) await pause(decision.latencyMs, signal);
+  const upstream = upstreamFault(decision);
   if (upstream !== undefined) {
-    return verdict.host === undefined ? undefined : { fault: upstream, host: verdict.host };
+    return decision.host === undefined ? undefined : { fault: upstream, host: decision.host };
   }
-  const { fault } = verdict;
+  const { fault } = decision;
   switch (fault?.kind) {
     case undefined:
       return undefined;

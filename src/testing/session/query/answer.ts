@@ -12,13 +12,13 @@ import {
 import type { Work } from "../engine/context.js";
 import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.js";
 import { fieldResolver, QUERY } from "../resolve/index.js";
-import { planQuery, RefusedQuery } from "./query-plan.js";
+import { planQuery, RejectedQuery } from "./query-plan.js";
 import { type PlacedError, runFields } from "./query-run.js";
 import type { GraphqlRequest } from "./request-body.js";
 
 export interface Answer {
   /** Whether the query itself is rejected. */
-  readonly refused: boolean;
+  readonly rejected: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -36,21 +36,21 @@ export async function answer(
     if (errors.length > 0) {
       return failed(errors.map((error) => onWire(error, work, traceId)));
     }
-    if (own.length === plan.fields.length) return { refused: false, body: { data } };
+    if (own.length === plan.fields.length) return { rejected: false, body: { data } };
     return {
-      refused: false,
+      rejected: false,
       body: {
         data: { ...(await introspect(plan.document, request, work.engine.schema)), ...data },
       },
     };
   } catch (error) {
-    if (!(error instanceof RefusedQuery)) throw error;
-    return { refused: error.byProtocol, body: { errors: error.errors, data: null } };
+    if (!(error instanceof RejectedQuery)) throw error;
+    return { rejected: error.byProtocol, body: { errors: error.errors, data: null } };
   }
 }
 
 function failed(errors: readonly Readonly<Record<string, unknown>>[]): Answer {
-  return { refused: false, body: { errors, data: null } };
+  return { rejected: false, body: { errors, data: null } };
 }
 
 function onWire(

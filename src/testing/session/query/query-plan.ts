@@ -57,8 +57,8 @@ export interface QueryPlan {
 }
 
 /** A query that is rejected before anything runs. */
-export class RefusedQuery extends Error {
-  override readonly name = "RefusedQuery";
+export class RejectedQuery extends Error {
+  override readonly name = "RejectedQuery";
   readonly errors: readonly Readonly<Record<string, unknown>>[];
   /** Whether GraphQL itself rejects it (422), or the reading of arguments (200). */
   readonly byProtocol: boolean;
@@ -78,7 +78,7 @@ interface Planning {
   readonly schema: GraphQLSchema;
 }
 
-/** Plans a query. Throws a RefusedQuery. */
+/** Plans a query. Throws a RejectedQuery. */
 export function planQuery(
   request: GraphqlRequest,
   engine: { readonly isOld: boolean; readonly isOne: boolean; readonly schema: GraphQLSchema },
@@ -88,11 +88,11 @@ export function planQuery(
   const rules = specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule);
   const problems = validate(schema, document, rules);
   if (problems.length > 0) {
-    throw new RefusedQuery(
+    throw new RejectedQuery(
       problems.map((problem) =>
         isOne && LOADER_UNKNOWN.test(problem.message)
-          ? { ...refusal(problem, "GRAPHQL_VALIDATION_FAILED"), message: firstSentence(problem) }
-          : refusal(problem, "GRAPHQL_VALIDATION_FAILED"),
+          ? { ...rejection(problem, "GRAPHQL_VALIDATION_FAILED"), message: firstSentence(problem) }
+          : rejection(problem, "GRAPHQL_VALIDATION_FAILED"),
       ),
       true,
     );
@@ -127,17 +127,17 @@ function parseQuery(query: string): DocumentNode {
     return parse(query);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    throw new RefusedQuery([refusal(error, "GRAPHQL_PARSE_FAILED")], true);
+    throw new RejectedQuery([rejection(error, "GRAPHQL_PARSE_FAILED")], true);
   }
 }
 
 /** Returns the answer for a request without an operation. */
-export function noOperation(): RefusedQuery {
+export function noOperation(): RejectedQuery {
   const extensions = { code: "GRAPHQL_VALIDATION_FAILED" };
-  return new RefusedQuery([{ message: "no operation provided", extensions }], true);
+  return new RejectedQuery([{ message: "no operation provided", extensions }], true);
 }
 
-function refusal(error: GraphQLError, code: string): Readonly<Record<string, unknown>> {
+function rejection(error: GraphQLError, code: string): Readonly<Record<string, unknown>> {
   const message =
     code === "GRAPHQL_PARSE_FAILED"
       ? error.message.replace(/^Syntax Error: /, "").replace(/\.$/, "")
@@ -160,10 +160,10 @@ function findOperation(document: DocumentNode, name: string | undefined): Operat
   return found;
 }
 
-function unsupported(operation: OperationDefinitionNode): RefusedQuery {
+function unsupported(operation: OperationDefinitionNode): RejectedQuery {
   const message = `Schema does not support operation type "${operation.operation}"`;
   const error = new GraphQLError(message, { nodes: operation });
-  return new RefusedQuery([refusal(error, "GRAPHQL_VALIDATION_FAILED")], true);
+  return new RejectedQuery([rejection(error, "GRAPHQL_VALIDATION_FAILED")], true);
 }
 
 function withDefaults(
@@ -266,7 +266,7 @@ function planField(
   const read = readArguments(definition, node, planning.variables, planning.isOld);
   if ("problem" in read) {
     const message = `query:\n${planning.query}\n\nerror: parse selections: parse field "${name}": ${read.problem}`;
-    throw new RefusedQuery([{ message }], false);
+    throw new RejectedQuery([{ message }], false);
   }
   return {
     key: node.alias?.value ?? name,

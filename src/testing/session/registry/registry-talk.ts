@@ -2,7 +2,7 @@
 
 import type { Work } from "../engine/context.js";
 import type { PlannedEnd } from "../faults/faults.js";
-import { type MetFault, meetVerdict } from "../faults/meet-faults.js";
+import { applyDecision, type MetFault } from "../faults/meet-faults.js";
 import { plannedNetworkError } from "../faults/network-errors.js";
 import type { Asked, AskedResult } from "../traces/exchange.js";
 import { RegistryExchange } from "../traces/exchange.js";
@@ -27,13 +27,13 @@ export function blobsOf(digest: string): { readonly config: string; readonly lay
 export class RegistryTalk {
   readonly #work: Work;
   readonly #reference: ImageReference;
-  #verdict: PlannedEnd;
+  #decision: PlannedEnd;
   #isAuthorized = false;
 
-  constructor(work: Work, reference: ImageReference, verdict: PlannedEnd = HARMLESS) {
+  constructor(work: Work, reference: ImageReference, decision: PlannedEnd = HARMLESS) {
     this.#work = work;
     this.#reference = reference;
-    this.#verdict = verdict;
+    this.#decision = decision;
   }
 
   /** Requests the manifest, by tag or by digest. Returns the fault that occurred. */
@@ -88,8 +88,8 @@ export class RegistryTalk {
   }
 
   #stage(): Stage {
-    const { fault } = this.#verdict;
-    if (isTokenFault(this.#reference, this.#verdict)) return "token";
+    const { fault } = this.#decision;
+    if (isTokenFault(this.#reference, this.#decision)) return "token";
     if (fault?.kind === "cutBody") return "blob";
     if (fault?.kind === "status") return fault.at === "layer" ? "blob" : "manifest";
     const isUnreachable =
@@ -108,11 +108,11 @@ export class RegistryTalk {
       exchange.end({ status: 200 });
       return undefined;
     }
-    const verdict = this.#verdict;
-    this.#verdict = HARMLESS;
+    const decision = this.#decision;
+    this.#decision = HARMLESS;
     let met: MetFault | undefined;
     try {
-      met = await meetVerdict(this.#work, verdict);
+      met = await applyDecision(this.#work, decision);
     } catch (error) {
       // A fault with the user's own message is not a failure of the host.
       if (this.#work.signal.aborted) exchange.cancel();

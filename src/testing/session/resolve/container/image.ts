@@ -87,8 +87,8 @@ async function askForImage(work: Work, image: ResolvedImage, platform: string): 
   const { reference, digest } = image;
   const { config } = blobsOf(digest);
   const reason = await converse(work, "resolving", reference, config, async (traced) => {
-    const verdict = decide(work, reference);
-    const talk = new RegistryTalk(traced, reference, verdict);
+    const decision = decide(work, reference);
+    const talk = new RegistryTalk(traced, reference, decision);
     const met = await talk.askManifest();
     return met === undefined && !images.isDescribed(digest) ? talk.askConfig(digest) : met;
   });
@@ -125,8 +125,8 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
       layer,
       async (traced) => {
         // One pull has one fault: a pull that just resolved the image gets no second one.
-        const verdict = wasAsked ? undefined : decide(work, reference);
-        const talk = new RegistryTalk(traced, reference, verdict);
+        const decision = wasAsked ? undefined : decide(work, reference);
+        const talk = new RegistryTalk(traced, reference, decision);
         const met = await talk.askManifest();
         return met === undefined && !images.holds(digest) ? talk.askBlob(layer) : met;
       },
@@ -176,13 +176,13 @@ async function converse(
  */
 function decide({ engine }: Work, reference: ImageReference): PlannedEnd {
   const { registryHost, tokenHost } = reference;
-  const verdict = engine.faults.decide({
+  const decision = engine.faults.decide({
     operation: "from",
     hosts: tokenHost === undefined ? [registryHost] : [registryHost, tokenHost],
     text: reference.full,
   });
-  if (verdict.fault !== undefined || !engine.images.isUnknown(reference)) return verdict;
-  return { ...verdict, fault: { kind: "status", status: 404 }, host: registryHost };
+  if (decision.fault !== undefined || !engine.images.isUnknown(reference)) return decision;
+  return { ...decision, fault: { kind: "status", status: 404 }, host: registryHost };
 }
 
 /** Returns the files of a container on top of an image. Reading them fetches the image. */
