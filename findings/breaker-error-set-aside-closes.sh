@@ -1,12 +1,12 @@
 #!/bin/sh
-# An error that a breaker is told to set aside closes its half-open circuit
+# An error that a breaker is set to ignore closes its half-open circuit
 #
 # Versions: cockatiel 4.0.0, opossum 10.0.0, pybreaker 1.4.1, aiobreaker 1.2.0; effect 4.1.0 does what the guess expects
-# Guess: an error that the filter sets aside, such as an abort by the caller or a 404, says nothing of the
-#   upstream; a half-open circuit stays half-open and lets another call probe.
+# Guess: an error that the filter ignores, such as an abort by the caller or a 404, proves nothing about the
+#   upstream; a half-open circuit stays half-open and admits another probe.
 # Seen: in all but Effect such an error counts as a success of the probe and closes the circuit, so a caller
-#   who gives up during an outage lets all traffic through again. In pybreaker and aiobreaker it also sets
-#   back the count of failures in a row: where each third call is set aside, a threshold of 3 is never reached.
+#   who gives up during an outage admits all traffic again. In pybreaker and aiobreaker it also resets
+#   the count of failures in a row: if each third call is ignored, a threshold of 3 is never reached.
 # Output:
 #   cockatiel: Open, after the error that is set aside: Closed; each third call set aside: Open
 #   opossum: open, after the error that is set aside: closed

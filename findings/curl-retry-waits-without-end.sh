@@ -1,5 +1,5 @@
 #!/bin/sh
-# curl --retry waits as long as a server tells it to; --max-time does not end that wait, --retry-max-time does
+# curl --retry waits as long as a server asks; --max-time does not end that wait, --retry-max-time does
 #
 # Versions: curl 7.88.1 (of the system)
 # Guess: `curl --retry 3 --max-time 5` is over after 5 s, or a few times that.

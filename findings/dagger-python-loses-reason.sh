@@ -1,11 +1,11 @@
 #!/bin/sh
-# The Python SDK of Dagger drops what a CLI said when it ended early
+# The Python SDK of Dagger loses the output of a CLI that ends early
 #
 # Versions: dagger-io 0.21.11, dagger-io 1.0.0b21
-# Guess: a CLI that ends with a reason on standard error is told with that reason.
+# Guess: the error for a CLI that ends with a reason on standard error contains that reason.
 # Seen: the SDK looks for the end of the process as soon as its output has ended, which comes first. A CLI that is
-#   still about to end is told as "No connection params", and what it printed is nowhere. An ordinary CLI is told in
-#   either way, by chance; this one takes 0.2 s to end. With log_output=sys.stderr the reason is printed.
+#   still about to end gives "No connection params", without its output. An ordinary CLI gives
+#   either error, by chance; this one takes 0.2 s to end. With log_output=sys.stderr the reason is printed.
 # Output:
 #   dagger-io 0.21.11: SessionError: Failed to start Dagger engine session: No connection params
 #   dagger-io 1.0.0b21: SessionError: Failed to start Dagger engine session: No connection params

@@ -1,12 +1,12 @@
 #!/bin/sh
-# One header makes HTTP clients sleep an hour, also where no retry of an answer was asked for
+# One header makes HTTP clients sleep an hour, also without any configured retry of answers
 #
 # Versions: urllib3 2.8.0, requests 2.34.2, got 16.1.0, ky 2.1.0, undici 8.13.1
-# Guess: a client retries what it was told to retry, and waits no longer than some maximum of its own.
+# Guess: a client retries only what it is configured to retry, and has a longest wait.
 # Seen: with `Retry-After: 3600` urllib3 sleeps the hour by default, for 413 as well as for 429 and 503;
 #   requests with `max_retries=3` too, whose documentation limits that to failed connections, and a
 #   `Retry(status_forcelist=[502])` too. So do got and ky with their defaults. undici's RetryAgent does the
-#   contrary: its `maxTimeout` cuts a `Retry-After` short, and it asks before it may.
+#   opposite: its `maxTimeout` shortens a `Retry-After`, and it retries too early.
 # Output:
 #   urllib3 default, 429: waits
 #   urllib3 default, 413: waits

@@ -3,9 +3,9 @@
 #
 # Versions: junit2json 4.0.0, test-results-parser 0.4.6, junit-to-ctrf 0.0.14 and junitparser 5.0.3 (which keep names)
 # Guess: the name of a test is a text.
-# Seen: junit2json and test-results-parser turn a name that looks like a number into one, so the rows of a
-#   version matrix fall together (3.10 is 3.1), and a message "0" into 0, which is no message where it is
-#   tested for truth. test-results-parser also leaves `&#10;` in a message as it stands.
+# Seen: junit2json and test-results-parser turn a name that looks like a number into one, so rows of a
+#   version matrix merge (3.10 is 3.1), and a message "0" into 0, which a test for truth takes for a
+#   missing message. test-results-parser also keeps `&#10;` in a message undecoded.
 # Output:
 #   junit2json: names 3.1, 3.1; message 0 (number)
 #   test-results-parser: names 3.1, 3.1; message "line one&#10;line two" (string)

@@ -2,10 +2,10 @@
 # In opossum one failure after a good probe opens the circuit again: the window outlives the closing
 #
 # Versions: opossum 10.0.0
-# Guess: a circuit that a probe has closed starts with an empty window, so `volumeThreshold` calls have to
-#   be seen before it can open.
+# Guess: a circuit that a probe has closed starts with an empty window, so it can open
+#   only after `volumeThreshold` calls.
 # Seen: the failures from before the trip are still in the rolling window of 10 s. With `volumeThreshold: 5`
-#   the probe closes the circuit, and the first failure after it opens it, 3 more successes in between or not.
+#   the probe closes the circuit, and the first failure after it opens it, even with 3 more successes in between.
 # Output:
 #   after the probe: closed; after 3 more successes: closed; after 1 failure: open
 set -eu

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Java's OTLP exporter turns "+" in a header into a blank, and its flush succeeds when all was lost
+# Java's OTLP exporter turns "+" in a header into a blank, and its flush succeeds although all spans were lost
 #
 # Versions: io.opentelemetry:opentelemetry-exporter-otlp 1.68.0
 # Guess: `OTEL_EXPORTER_OTLP_HEADERS=authorization=Basic dXNl+cg==` sends that credential, as JavaScript and
-#   Python do; `forceFlush().isSuccess()` tells whether the spans have arrived; a redirect is an error.
-# Seen: values are read as in a form, so "+" becomes a blank and base64 breaks: the collector sees another
+#   Python do; `forceFlush().isSuccess()` shows whether the spans have arrived; a redirect is an error.
+# Seen: values are decoded like a form, so "+" becomes a blank and base64 breaks: the collector sees another
 #   credential. The flush is a success although the collector answered 500. A 302 is followed by a GET without
 #   the spans, which counts as delivered.
 # Output:

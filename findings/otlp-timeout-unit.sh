@@ -4,8 +4,8 @@
 # Versions: @opentelemetry/exporter-trace-otlp-http 0.301.0, opentelemetry-exporter-otlp-proto-http 1.45.2
 # Guess: one variable of one specification has one unit, so 1500 set for a whole CI job means 1.5 s.
 # Seen: with 1500 and a collector that answers after 4 s, JavaScript gives up after 1.5 s. Python waits for the
-#   answer: for Python it is 25 minutes, and a collector that never answers holds up the end of the
-#   program for as long. With 1 Python gives up after 1 s.
+#   answer: for Python it is 25 minutes, and a collector that never answers delays the end of the
+#   program for that long. With 1 Python gives up after 1 s.
 # Output:
 #   JavaScript, 1500: Request timed out
 #   Python, 1500: delivered

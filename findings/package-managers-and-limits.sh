@@ -2,9 +2,9 @@
 # Package managers and one rate limit: from giving up at once to five attempts that wait as asked
 #
 # Versions: pip 26.3, uv 0.13.9, yarn 1.22.22, Go 1.26
-# Guess: they all try again, and wait as `Retry-After: 3` asks.
-# Seen: pip alone waits the 3 s, five times. uv tries three times more, the first time after about 1 s, against the
-#   header. yarn 1 and go ask once: a single 429 ends the build. go does not repeat 503 either.
+# Guess: they all retry, and wait as `Retry-After: 3` asks.
+# Seen: only pip waits the 3 s, five times. uv retries three times, the first time after about 1 s, against the
+#   header. yarn 1 and go do not retry: a single 429 ends the build. go does not retry 503 either.
 # Output:
 #   pip, 429: 6 requests, as asked
 #   uv, 429: 4 requests, too early

@@ -3,8 +3,8 @@
 #
 # Versions: pip 26.3
 # Guess: the closing lines name the status; only 404 ends in "no matching distribution".
-# Seen: 403, 429, 500, 502 and 503 end in the very words of 404, on standard error and standard output
-#   alike, and no status stands anywhere. Whoever reads a CI log looks for a typing error.
+# Seen: 403, 429, 500, 502 and 503 end in the same words as 404, on standard error and standard output,
+#   and the output contains no status. The reader of a CI log looks for a typing error.
 # Output:
 #   404: exit 1: ERROR: No matching distribution found for example-package
 #   403: exit 1: ERROR: No matching distribution found for example-package

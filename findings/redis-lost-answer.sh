@@ -2,9 +2,9 @@
 # Redis clients send a command again when its answer is lost: a count of one becomes two
 #
 # Versions: ioredis 6.0.0, @redis/client 6.3.1, redis-py 8.1.0, go-redis 9.23.0, Redis 7
-# Guess: where a connection ends before the answer to INCR has come, the caller is told with an error.
+# Guess: if a connection ends before the answer to INCR arrives, the caller gets an error.
 # Seen: with their defaults ioredis, redis-py and go-redis send the INCR again on a new connection and return
-#   2 as if nothing had happened. @redis/client alone rejects. With `autoResendUnfulfilledCommands: false`
+#   2 as if nothing had happened. Only @redis/client rejects. With `autoResendUnfulfilledCommands: false`
 #   ioredis counts once, and its promise is still pending seconds after it has connected again.
 # Output:
 #   @redis/client: the caller gets SocketClosedUnexpectedlyError; the counter is 1

@@ -1,9 +1,9 @@
 #!/bin/sh
-# After a failover Redis does not know the loaded scripts, and a MULTI of ioredis then runs in part
+# After a failover Redis does not have the loaded scripts, and a MULTI of ioredis then runs in part
 #
 # Versions: Redis 7, ioredis 6.0.0
-# Guess: a replica is a copy of its master, scripts included; a client that knows the text of a script
-#   loads it again where EVALSHA says NOSCRIPT.
+# Guess: a replica is a copy of its master, including scripts; a client with the text of a script
+#   loads it again if EVALSHA returns NOSCRIPT.
 # Seen: values and FUNCTION libraries are on the replica, scripts of SCRIPT LOAD are not. A single command and
 #   a pipeline of ioredis load the script again; within `multi()` the script fails with NOSCRIPT while the
 #   other commands of the transaction are applied.
