@@ -8,7 +8,7 @@ const STATES: Readonly<Record<string, (socket: Socket) => unknown>> = {
   "that is idle": () => undefined,
   "whose end is on its way": (socket) => socket.end(),
   "whose end waits behind bytes": (socket) => socket.end(Buffer.alloc(1_000_000)),
-  "whose end has been told": (socket) => once(socket.end(), "finish"),
+  "whose end has been sent": (socket) => once(socket.end(), "finish"),
   "whose other side has ended": (socket) => once(socket.resume(), "end"),
   "that is destroyed": (socket) => socket.destroy(),
 };

@@ -149,7 +149,7 @@ const ANSWERS: Readonly<Record<string, (stream: number) => readonly Buffer[]>> =
     head(stream, [[":status", "200"]], FLAG.endHeaders),
     head(stream, [["http2-settings", "AAMAAABk"]]),
   ],
-  "a push that nobody wants": (stream) => [
+  "an unwanted push": (stream) => [
     frame(
       5,
       FLAG.endHeaders,

@@ -121,7 +121,7 @@ const cases: readonly [string, (client: Client) => Promise<unknown>, unknown][] 
     "1",
   ],
   [
-    "what says something to isolation only",
+    "fields for isolation only",
     (client) =>
       from(client)
         .withUser("nobody")
@@ -333,15 +333,15 @@ test("removes a mounted secret from the files, however its command ends", async 
 
 test("names what it does not support, and words mistakes like an engine", async () => {
   expect(await ask((client) => from(client).asService().start())).toBe(
-    'the session double does not speak "Container.asService"',
+    'the session double does not support "Container.asService"',
   );
   mkdirSync(join(host, "sub"));
   writeFileSync(join(host, "sub/a"), "");
   expect(await ask((client) => client.host().directory("sub", { gitignore: true }).entries())).toBe(
-    'the session double does not speak the argument "gitignore" of "Host.directory"',
+    'the session double does not support the argument "gitignore" of "Host.directory"',
   );
   expect(await ask((client) => client.secret("vault://a").plaintext())).toBe(
-    "the session double does not speak secrets of vault://",
+    "the session double does not support secrets of vault://",
   );
   await expect(data(session, "{ container { asServise { id } } }")).rejects.toThrow(
     'Cannot query field "asServise" on type "Container".',

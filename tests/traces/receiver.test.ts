@@ -113,7 +113,7 @@ describe("a body that is too large", () => {
   const large = randomBytes(maxBodyBytes + 1);
 
   test.each([
-    ["as it says itself", large, {}],
+    ["by its own length", large, {}],
     ["as shows while it comes", large, { chunked: true }],
     ["when it is unpacked", gzipSync(Buffer.alloc(maxBodyBytes + 1)), { headers: gzip }],
   ])("%s is answered 413, counted, and not forwarded", async (_, body, options) => {

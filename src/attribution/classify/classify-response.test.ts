@@ -134,7 +134,7 @@ test.each([
     "the engine's frame around it",
     "failed to get current module: main client caller has no current module",
   ],
-  ["a login that a module's code speaks of", "login session not found"],
+  ["a login in the words of a module's code", "login session not found"],
   ["a connection that a module's code lost", "fetch failed"],
   ["a socket that a module's code lost", "TypeError: fetch failed\nError: socket hang up"],
   ["a proxy that a module's code asked", 'http do: Post "https://api.example.com/v1": EOF'],

@@ -82,7 +82,7 @@ test.each([
   'connection error: desc = "transport: Error while dialing: dial tcp 10.0.0.1:1234: connect: connection refused"',
   "context deadline exceeded",
   "unexpected status 503",
-  "something that nobody has seen yet",
+  "an unknown message",
 ])("an engine that fails to start because of an outage or an unknown cause counts: %s", (cause) => {
   expect(classifyFailure(`start engine: ${cause}`)).toMatchObject({
     fault: "engine",

@@ -33,7 +33,7 @@ test.each([
   ["a pull by the digest of a tag", [REQUEST, core("Container.from"), core("from a:1@sha256:1")]],
   ["a push", [REQUEST, core("Container.publish"), ["tracer", "dagop.raw Container.publish"]]],
   ["the images of a Dockerfile", [REQUEST, core("Directory.dockerBuild"), RESOLVING]],
-  ["a request whose steps are not told", [REQUEST, RESOLVING]],
+  ["a request without known steps", [REQUEST, RESOLVING]],
   ["a command of the CLI", [["dagger.io/cli", "dagger call test"], REQUEST, RESOLVING]],
 ] as const)("only the engine sends spans below %s", (_what, above) => {
   expect(nested(...above, EXCHANGE)).toBe("engine");

@@ -27,9 +27,9 @@ import {
   ValuesOfCorrectTypeRule,
   validate,
 } from "graphql";
-import { notSpoken } from "./not-spoken.js";
 import { literalOf, readArguments } from "./query-arguments.js";
 import type { GraphqlRequest } from "./request-body.js";
+import { unsupportedText } from "./unsupported-names.js";
 
 /** One field to resolve. */
 export interface PlannedField {
@@ -141,7 +141,7 @@ function rejection(error: GraphQLError, code: string): Readonly<Record<string, u
   const message =
     code === "GRAPHQL_PARSE_FAILED"
       ? error.message.replace(/^Syntax Error: /, "").replace(/\.$/, "")
-      : (notSpoken(error.message) ?? error.message);
+      : (unsupportedText(error.message) ?? error.message);
   const locations = error.locations?.slice(0, 1);
   return { message, ...(locations && { locations }), extensions: { code } };
 }

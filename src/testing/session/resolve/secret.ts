@@ -57,7 +57,7 @@ async function readSecret(uri: string, frame: string): Promise<string> {
     }
   }
   if (OTHER_PROVIDERS.includes(scheme ?? "")) {
-    throw new EngineError(`the session double does not speak secrets of ${scheme}://`);
+    throw new EngineError(`the session double does not support secrets of ${scheme}://`);
   }
   throw new EngineError(`${frame}unsupported secret provider: "${scheme}"`);
 }

@@ -1,7 +1,7 @@
 import { isObjectType } from "graphql";
 import { expect, test } from "vitest";
-import { NOT_SPOKEN, notSpoken } from "./not-spoken.js";
 import { SCHEMA } from "./schema.js";
+import { UNSUPPORTED_NAMES, unsupportedText } from "./unsupported-names.js";
 
 test.each([
   ['Cannot query field "asService" on type "Container".', '"Container.asService"'],
@@ -11,8 +11,8 @@ test.each([
     'the argument "gitignore" of "Host.directory"',
   ],
 ])("%s: only the double lacks it", (message, words) => {
-  expect(notSpoken(message)).toContain(`the session double does not speak`);
-  expect(notSpoken(message)).toContain(words);
+  expect(unsupportedText(message)).toContain(`the session double does not support`);
+  expect(unsupportedText(message)).toContain(words);
 });
 
 test.each([
@@ -20,11 +20,11 @@ test.each([
   'Unknown argument "nope" on field "Host.directory".',
   "Expected Name, found <EOF>",
 ])("%s: engines reject it too", (message) => {
-  expect(notSpoken(message)).toBeUndefined();
+  expect(unsupportedText(message)).toBeUndefined();
 });
 
 test("lists no supported name, and only types of the schema", () => {
-  for (const path of NOT_SPOKEN) {
+  for (const path of UNSUPPORTED_NAMES) {
     const [typeName = "", field = "", argument] = path.split(".");
     const type = SCHEMA.getType(typeName);
     if (!isObjectType(type)) throw new Error(`${typeName} is no type`);

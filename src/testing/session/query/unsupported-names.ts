@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** The same as paths: `Container.asService`, `Host.directory.gitignore`. */
-export const NOT_SPOKEN: ReadonlySet<string> = new Set(
+export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
   Object.entries(NAMES).flatMap(([typeName, names]) => {
     return names.split(/\s+/).map((name) => `${typeName}.${name}`);
   }),
@@ -38,16 +38,16 @@ export const NOT_SPOKEN: ReadonlySet<string> = new Set(
  * Returns a better text than `message`, the GraphQL library's error, if only the double lacks the
  * field or argument; undefined if engines lack it too.
  */
-export function notSpoken(message: string): string | undefined {
+export function unsupportedText(message: string): string | undefined {
   const field = /^Cannot query field "(\w+)" on type "(\w+)"/.exec(message);
   const argument = /^Unknown argument "(\w+)" on field "(\w+\.\w+)"/.exec(message);
   if (field !== null) {
     const path = `${field[2]}.${field[1]}`;
-    const isKnown = NOT_SPOKEN.has(path) || /^Query\.load[A-Z]\w*FromID$/.test(path);
-    return isKnown ? `the session double does not speak "${path}"` : undefined;
+    const isKnown = UNSUPPORTED_NAMES.has(path) || /^Query\.load[A-Z]\w*FromID$/.test(path);
+    return isKnown ? `the session double does not support "${path}"` : undefined;
   }
   const path = argument && `${argument[2]}.${argument[1]}`;
-  return path !== null && NOT_SPOKEN.has(path)
-    ? `the session double does not speak the argument "${argument?.[1]}" of "${argument?.[2]}"`
+  return path !== null && UNSUPPORTED_NAMES.has(path)
+    ? `the session double does not support the argument "${argument?.[1]}" of "${argument?.[2]}"`
     : undefined;
 }
