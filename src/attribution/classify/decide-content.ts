@@ -46,7 +46,7 @@ function decideText(
   const steps = splitStepOutput(isLog ? text : quoted.messages);
   const { messages: words, output: printed } = isLog
     ? splitOutput(steps.messages)
-    : { ...quoted, said: steps.messages };
+    : { ...quoted, messages: steps.messages };
   const output = `${content.output}\n${steps.output}\n${printed}`;
   const said = new Reading(words, content.facts, output);
   const rule = findRule(rules, said);

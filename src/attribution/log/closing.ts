@@ -68,8 +68,8 @@ function headReasons(text: string): string | undefined {
  * of steps.
  */
 function quotesOutputFirst(text: string): boolean {
-  const { messages: said, output } = splitOutput(text);
-  return output !== "" && !hasNumberedSteps(said) && !hasTree(said);
+  const { messages, output } = splitOutput(text);
+  return output !== "" && !hasNumberedSteps(messages) && !hasTree(messages);
 }
 
 /**
