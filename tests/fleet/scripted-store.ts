@@ -1,6 +1,6 @@
 /** A store that a test scripts: it replies by the rules, late, wrongly, or not at all. */
 
-import { vi } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import type { CircuitBreakerOptions } from "../../src/breaker/options.js";
 import { createFleet } from "../../src/fleet/client/fleet.js";
@@ -125,6 +125,18 @@ export function fakeTime(): void {
   vi.useFakeTimers({
     now: 1_800_000_000_000,
     toFake: ["setTimeout", "clearTimeout", "Date", "performance"],
+  });
+}
+
+/** Gives each test a store of its own, on a clock that only the test moves. No test may leave a timer. */
+export function storeForEachTest(use: (store: ScriptedStore) => void): void {
+  beforeEach(() => {
+    fakeTime();
+    use(new ScriptedStore());
+  });
+  afterEach(() => {
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
   });
 }
 

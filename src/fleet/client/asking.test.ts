@@ -1,21 +1,16 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import {
   answersAfter,
-  fakeTime,
   newProcess,
-  ScriptedStore,
+  type ScriptedStore,
+  storeForEachTest,
   tick,
 } from "../../../tests/fleet/scripted-store.js";
 
 let store: ScriptedStore;
 
-beforeEach(() => {
-  fakeTime();
-  store = new ScriptedStore();
-});
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
+storeForEachTest((fresh) => {
+  store = fresh;
 });
 
 /** Runs all promise reactions, but no turn of the event loop. */

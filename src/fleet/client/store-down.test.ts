@@ -1,26 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   answersAfter,
   cameTo,
   FAILS,
-  fakeTime,
   HANGS,
   newProcess,
   openFromElsewhere,
   type Script,
-  ScriptedStore,
+  type ScriptedStore,
+  storeForEachTest,
   tick,
 } from "../../../tests/fleet/scripted-store.js";
 
 let store: ScriptedStore;
 
-beforeEach(() => {
-  fakeTime();
-  store = new ScriptedStore();
-});
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
+storeForEachTest((fresh) => {
+  store = fresh;
 });
 
 describe("a store that fails", () => {

@@ -1,12 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   answersAfter,
   cameTo,
-  fakeTime,
   NAME,
   newProcess,
   openFromElsewhere,
-  ScriptedStore,
+  type ScriptedStore,
+  storeForEachTest,
   tick,
 } from "../../../tests/fleet/scripted-store.js";
 import { Permit } from "../../breaker/calls/permit.js";
@@ -16,13 +16,8 @@ import { isSharedCircuitOpenError } from "./shared-open-error.js";
 
 let store: ScriptedStore;
 
-beforeEach(() => {
-  fakeTime();
-  store = new ScriptedStore();
-});
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
+storeForEachTest((fresh) => {
+  store = fresh;
 });
 
 describe("batches", () => {

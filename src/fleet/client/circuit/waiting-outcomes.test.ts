@@ -1,20 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import {
-  fakeTime,
   newProcess,
-  ScriptedStore,
+  type ScriptedStore,
+  storeForEachTest,
   tick,
 } from "../../../../tests/fleet/scripted-store.js";
 
 let store: ScriptedStore;
 
-beforeEach(() => {
-  fakeTime();
-  store = new ScriptedStore();
-});
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
+storeForEachTest((fresh) => {
+  store = fresh;
 });
 
 test("an outcome waits for the next call, two milliseconds at most", async () => {

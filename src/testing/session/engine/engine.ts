@@ -10,6 +10,7 @@ import { schemaOf } from "../query/schema.js";
 import type { SessionDoubleSettings } from "../session-options.js";
 import { Processes } from "./exec.js";
 import { HeldImages } from "./held-images.js";
+import { Objects } from "./objects.js";
 import { Steps, unlessAborted } from "./steps.js";
 
 /** The reason of aborted work: the engine has stopped. */
@@ -30,6 +31,8 @@ export class Engine {
   readonly gitProcesses = new Processes();
   // Declared after the processes: if this process ends early, none of them writes there anymore.
   readonly scratch = new Scratch();
+  /** Ids of engine 0.19 contain the whole chain, so they outlive sessions. */
+  readonly lastingObjects = new Objects();
   /** Finished steps by the content of their inputs, for all sessions. */
   readonly steps = new Steps();
   /** Sessions to notify when the engine restarts or stops. */

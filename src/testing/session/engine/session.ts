@@ -3,45 +3,15 @@
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
 import type { NestedClient, NestedPort } from "../modules/running-function.js";
-import { decodeId, encodeId } from "../query/ids.js";
+import { decodeId } from "../query/ids.js";
 import type { ActiveSpan } from "../traces/active-span.js";
 import { LateSpans } from "../traces/late-spans.js";
 import type { SpanSink } from "../traces/request-span.js";
 import { TelemetryPort } from "../traces/telemetry-port.js";
 import { DaggerLock } from "./dagger-lock.js";
 import type { Engine } from "./engine.js";
+import { type Identified, Objects } from "./objects.js";
 import { Abandoned, Steps } from "./steps.js";
-
-/** An object with an id. */
-export interface Identified {
-  readonly typeName: string;
-  /** Equal objects have equal keys. */
-  readonly key: string;
-}
-
-/** Objects by the number in their id. */
-class Objects {
-  readonly #byNumber = new Map<number, Identified>();
-  readonly #ids = new Map<string, string>();
-
-  idOf(value: Identified, newNumber: () => number): string {
-    const key = `${value.typeName} ${value.key}`;
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
-    const number = newNumber();
-    const id = encodeId({ number, typeName: value.typeName });
-    this.#byNumber.set(number, value);
-    this.#ids.set(key, id);
-    return id;
-  }
-
-  get(number: number): Identified | undefined {
-    return this.#byNumber.get(number);
-  }
-}
-
-/** Ids of engine 0.19 contain the whole chain, so they outlive sessions and engines. */
-const lastingObjects = new WeakMap<Engine, Objects>();
 
 export class Session {
   readonly #engine: Engine;
@@ -74,7 +44,7 @@ export class Session {
     this.#engine = engine;
     this.#spans = spans;
     this.lock = engine.isOne ? new DaggerLock(engine.settings.workdir) : undefined;
-    this.#objects = engine.isOld ? lastingObjectsOf(engine) : new Objects();
+    this.#objects = engine.isOld ? engine.lastingObjects : new Objects();
     engine.sessions.add(this);
   }
 
@@ -177,10 +147,4 @@ export class Session {
     }
     return value;
   }
-}
-
-function lastingObjectsOf(engine: Engine): Objects {
-  const objects = lastingObjects.get(engine) ?? new Objects();
-  lastingObjects.set(engine, objects);
-  return objects;
 }

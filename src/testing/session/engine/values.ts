@@ -91,6 +91,8 @@ export interface DirectoryValue {
   readonly name: string;
   /** Returns the real folder, which must not be changed; rejects if it is missing. */
   locate(work: Work): Promise<string>;
+  /** The tree that it is as a whole, so that a chain copies its files only once. */
+  readonly wholeTree?: Tree;
 }
 
 /** A file: a place in a tree. */

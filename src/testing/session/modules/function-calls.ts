@@ -41,22 +41,9 @@ function runningOf({ nested }: Work, frame = ""): RunningFunction {
   throw new EngineError(`${frame}${NO_MODULE}`, { uncalled: true });
 }
 
-/** Each run has calls of its own. */
-const keys = new WeakMap<RunningFunction, string>();
-let runs = 0;
-
-function keyOf(running: RunningFunction): string {
-  const known = keys.get(running);
-  if (known !== undefined) return known;
-  runs += 1;
-  const key = contentKey("function call", runs);
-  keys.set(running, key);
-  return key;
-}
-
 function currentFunctionCall(work: Work): FunctionCallValue {
   const running = runningOf(work);
-  return { typeName: "FunctionCall", key: keyOf(running), running };
+  return { typeName: "FunctionCall", key: running.key, running };
 }
 
 function currentModule(work: Work): CurrentModuleValue {
@@ -85,7 +72,7 @@ const functionCallResolvers: TypeResolvers<FunctionCallValue> = {
       const value = JSON.stringify(given);
       return {
         typeName: "FunctionCallArgValue",
-        key: contentKey(keyOf(running), name),
+        key: contentKey(running.key, name),
         name,
         value,
       };

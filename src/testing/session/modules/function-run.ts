@@ -3,6 +3,7 @@
  * program.
  */
 
+import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import {
   type GraphQLOutputType,
@@ -75,7 +76,14 @@ async function run(
 ): Promise<unknown> {
   const { module, name } = settings;
   const typeName = work.engine.settings.modules.typeNames.get(module) ?? module;
-  const running: RunningFunction = { module, typeName, name, args, end: undefined };
+  const running: RunningFunction = {
+    key: contentKey("function call", randomUUID()),
+    module,
+    typeName,
+    name,
+    args,
+    end: undefined,
+  };
   const traceparent = work.span.traceparent();
   const port = await work.session.openNested({ running, span: work.span, traceparent });
   try {

@@ -8,6 +8,8 @@ export type FunctionEnd =
   | { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> };
 
 export interface RunningFunction {
+  /** Each run has calls of its own. */
+  readonly key: string;
   readonly module: string;
   readonly typeName: string;
   readonly name: string;

@@ -21,14 +21,9 @@ import {
 } from "./places.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";
 
-/** The trees of directories that are whole trees, so that a chain copies its files only once. */
-const wholeTrees = new WeakMap<DirectoryValue, Tree>();
-
 /** Returns a directory that is a whole tree. */
 export function treeDirectory(tree: Tree): DirectoryValue {
-  const directory = directoryAt(tree.key, "/", tree.folder);
-  wholeTrees.set(directory, tree);
-  return directory;
+  return { ...directoryAt(tree.key, "/", tree.folder), wholeTree: tree };
 }
 
 export const EMPTY_DIRECTORY: DirectoryValue = treeDirectory(EMPTY_TREE);
@@ -45,8 +40,7 @@ function withChange(
   change: readonly unknown[],
   apply: Parameters<typeof changedTree>[2],
 ): DirectoryValue {
-  const base =
-    wholeTrees.get(directory) ?? steppedTree(directory.key, (work) => directory.locate(work));
+  const base = directory.wholeTree ?? steppedTree(directory.key, (work) => directory.locate(work));
   return treeDirectory(changedTree(base, change, apply));
 }
 
