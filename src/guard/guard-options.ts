@@ -1,4 +1,4 @@
-/** What a guard can be told, and its defaults. */
+/** The options of a guard, and their defaults. */
 
 import type { UpstreamKind } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
@@ -25,105 +25,105 @@ import { type PinOptions, pinField } from "./rewrite/pin-options.js";
 import type { Pinning } from "./rewrite/pinning.js";
 
 /**
- * The options of the breakers of a guard, by name: `"engine"`, an upstream such as
- * `"registry:docker.io"`, `"git:github.com"` or `"http:files.example.com"`, or all of a kind, such as
- * `"git:*"`. An exact name goes before a kind; a kind before the defaults.
+ * The options of a guard's breakers, by name: `"engine"`, an upstream such as
+ * `"registry:docker.io"`, `"git:github.com"` or `"http:files.example.com"`, or all of a kind, such
+ * as `"git:*"`. An exact name has priority over a kind, and a kind over the defaults.
  */
 export interface GuardBreakers {
   /**
-   * The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`, that of an upstream when
-   * it is shared by a fleet.
+   * The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`, or that of an
+   * upstream if a fleet shares it.
    */
   readonly engine?: NamedBreakerOptions | undefined;
   /**
    * The breaker of an upstream. Default: `{ trip: { badSeconds: 5, windowMs: 60_000 },
-   * openTimeGrowthFactor: 2 }`, without growth when it is shared by a fleet.
+   * openTimeGrowthFactor: 2 }`, without growth if a fleet shares it.
    */
   readonly [upstream: `${UpstreamKind}:${string}`]: NamedBreakerOptions | undefined;
 }
 
-/** What a guard can be told. */
+/** The options of a guard. */
 export interface GuardOptions {
   /**
-   * Options of single breakers. A breaker that is there already is taken as it is, unless these name
-   * it or its kind: then they must come to the same as those it was made with.
+   * Options of single breakers. An existing breaker is used as it is, unless these name it or its
+   * kind: then they must equal those it was created with.
    */
   readonly breakers?: GuardBreakers | undefined;
   /**
-   * Where the breakers live. Default: {@link guardRegistry}, which all guards of the process share,
-   * so that one connection knows what another has met.
+   * The registry of the breakers. Default: {@link guardRegistry}, which all guards of the process
+   * share, so that connections share their outcomes.
    */
   readonly registry?: Registry | undefined;
   /**
    * Upstreams that the requests depend on without naming them, such as `"registry:ghcr.io"` for the
-   * image of a Dockerfile; every request asks their breakers. Default: none.
+   * image of a Dockerfile. Every request asks their breakers. Default: none.
    */
   readonly needs?: readonly string[] | undefined;
   /**
-   * Mirrors of registries, such as `{ "docker.io": ["mirror.example/hub"] }`, for the images of
-   * `from` alone: while a registry's circuit refuses, its images are asked of the first mirror whose
+   * Mirrors of registries, such as `{ "docker.io": ["mirror.example/hub"] }`, for images of `from`
+   * only. While a registry's circuit is open, its images are pulled from the first mirror whose
    * circuit admits. The engine has mirrors of its own, which also serve modules and Dockerfiles:
    * `dagger-breaker mirrors` writes their configuration. Default: none.
    */
   readonly mirrors?: Mirrors | undefined;
   /**
-   * Takes the images of `from` by the digests that their tags were last seen to have, so that a
-   * pipeline runs while their registry is down: from the second run by digest on, as recorded. Said
-   * loudly each time. Never in a request that publishes. Default: off.
+   * Requests the images of `from` by the digests that their tags last had. A pipeline then runs
+   * while their registry is down: from the second run by digest on, as recorded. Each use is
+   * reported. Never in a request that publishes. Default: off.
    */
   readonly pin?: PinOptions | undefined;
   /**
-   * Told of each image that a request takes by the digest of a lock file of Dagger (`dagger.lock`),
-   * for which the engine asks nobody as long as it holds the image. Default: nobody is.
+   * Called for each image that a request uses by the digest of Dagger's lock file (`dagger.lock`).
+   * The engine contacts no registry for it as long as it has the image. Default: none.
    */
   readonly onLocked?: ((event: LockedEvent) => unknown) | undefined;
   /**
-   * For how many milliseconds at least an upstream that answers with a rate limit is left alone when
-   * it does not say for how long, or says less than a second; above 0. The open time of its breaker,
-   * which by default doubles each time, may be longer. Default: 60,000.
+   * The least open time, in milliseconds above 0, after a rate limit without a delay, or with one
+   * below a second. The reset timeout of its breaker, which by default doubles each time, may be
+   * longer. Default: 60,000.
    */
   readonly rateLimitOpenMs?: number | undefined;
   /**
-   * What becomes of a request whose circuit is open: it is rejected at once, or it waits until the
-   * circuit lets it in, at most 100 requests for one breaker. Default: `"reject"`.
+   * The reaction to an open circuit: the request is rejected at once, or waits until the circuit
+   * admits it, with at most 100 waiting requests per breaker. Default: `"reject"`.
    */
   readonly onOpen?: "reject" | "wait" | undefined;
   /**
-   * The longest such wait in milliseconds, 0 or more. A request that could not be let in before its
-   * `operationTimeoutMs` is over does not wait at all. Default: 300,000.
+   * The longest such wait in milliseconds, 0 or more. A request that cannot be admitted before its
+   * `operationTimeoutMs` does not wait at all. Default: 300,000.
    */
   readonly maxWaitMs?: number | undefined;
   /**
-   * By up to how many milliseconds each such wait is lengthened at random, 0 or more, so that those
-   * who wait do not all come at the same moment. Default: 5,000.
+   * The largest random extension of each such wait in milliseconds, 0 or more, so that waiting
+   * requests do not continue at the same moment. Default: 5,000.
    */
   readonly waitSpreadMs?: number | undefined;
   /**
    * Milliseconds after which a request is dropped, so that the engine stops working on it; above 0.
-   * The wait to be let in counts as well. Afterwards the session is asked for its version, for at
-   * most two seconds: only an engine that does not tell it has failed.
-   * None by default: a pipeline may run for hours, and the engine itself never gives up on a host
-   * that does not answer.
+   * This includes the wait for admission. Afterwards the session is asked for its version, for at
+   * most two seconds: only an engine that does not answer has failed. Default: none, because a
+   * pipeline may run for hours, and the engine itself never gives up on a host that does not
+   * answer.
    */
   readonly operationTimeoutMs?: number | undefined;
-  /** Ends every request of this guard when it is aborted; no breaker counts that. */
+  /** Ends every request of this guard when it is aborted; no breaker counts this. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Shares what is known of public upstreams with other processes: their breakers ask the circuits of
-   * this fleet as well. An engine is shared when it is asked over TCP; what runs on this machine, or
-   * in a private network, is not. None by default.
+   * Shares the outcomes of public upstreams with other processes: their breakers also ask the
+   * circuits of this fleet. An engine reached over TCP is shared; services on this machine or in a
+   * private network are not. Default: none.
    */
   readonly fleet?: Fleet | undefined;
   /**
-   * Where the engine runs, as `tcp://engine.example.com:8080`; of use only with `fleet`. Default: what
-   * the variable `_EXPERIMENTAL_DAGGER_RUNNER_HOST` says.
+   * The address of the engine, such as `tcp://engine.example.com:8080`; used only with `fleet`.
+   * Default: the variable `_EXPERIMENTAL_DAGGER_RUNNER_HOST`.
    */
   readonly engineHost?: string | undefined;
 }
 
 /**
- * The breakers of all guards of this process that were given no registry of their own, at most
- * 1,000. The breaker of the engine is `guardRegistry.get("engine")`.
+ * The breakers of all guards of this process without a registry of their own, at most 1,000. The
+ * breaker of the engine is `guardRegistry.get("engine")`.
  */
 export const guardRegistry: Registry = createRegistry({ maxBreakers: 1000 });
 
@@ -134,8 +134,8 @@ const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
 };
 
 /**
- * Growth spares an upstream the probes of many processes. A shared circuit sends one for all of them,
- * so it may ask once a minute, and is closed within a minute of the recovery.
+ * Growth reduces the probes of many processes. A shared circuit sends one probe for all of them, so
+ * it can probe once a minute, and closes within a minute of the recovery.
  */
 const SHARED_DEFAULTS: NamedBreakerOptions = { ...UPSTREAM_DEFAULTS, openTimeGrowthFactor: 1 };
 
@@ -173,7 +173,7 @@ export const needsField: Field<readonly string[]> = {
   },
 };
 
-/** A name under which no breaker is ever made would be of no effect, so it is refused. */
+/** Rejects a name under which no breaker is ever created, because it would have no effect. */
 function checkUpstreamName(name: string, label: string): void {
   const [, kind, host] = UPSTREAM_NAME.exec(name) ?? [];
   if (kind === undefined || host === undefined) {
@@ -185,7 +185,7 @@ function checkUpstreamName(name: string, label: string): void {
   if (known !== name) throw new RangeError(`${label} is ${show(name)}, expected ${show(known)}`);
 }
 
-/** The options that were given for a breaker: its own, else those of its kind. */
+/** Returns the given options of a breaker: its own, else those of its kind. */
 export function givenOptions(
   breakers: GuardBreakers,
   name: string,
@@ -195,9 +195,9 @@ export function givenOptions(
 }
 
 /**
- * The options that the breaker of that name is made with.
+ * Returns the options for the breaker of that name.
  *
- * @param isShared Whether a fleet shares it: then an engine, too, has a policy that can be shared.
+ * @param isShared Whether a fleet shares it: then an engine too gets a policy that can be shared.
  */
 export function breakerOptions(
   breakers: GuardBreakers,
@@ -235,7 +235,7 @@ const FIELDS = {
   engineHost: engineHostField,
 };
 
-/** The options of a guard, checked. */
+/** The validated options of a guard. */
 export interface GuardSettings {
   readonly breakers: GuardBreakers;
   readonly registry: Registry;
@@ -256,9 +256,9 @@ export interface GuardSettings {
 }
 
 /**
- * Checks the options of a guard.
+ * Validates the options of a guard.
  *
- * @throws TypeError or RangeError naming the option, its value and what was expected.
+ * @throws TypeError or RangeError that names the option, its value and what was expected.
  */
 export function readGuardOptions(options: unknown): GuardSettings {
   const settings = readOptions("guard", options, FIELDS);

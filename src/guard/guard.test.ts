@@ -4,7 +4,7 @@ import { createRegistry } from "../registry/registry.js";
 import { Guard } from "./guard.js";
 import { GuardedSession } from "./guarded-session.js";
 
-test("a breaker that is there already is taken as it is, unless the options name it or its kind", () => {
+test("uses an existing breaker as it is, unless the options name it or its kind", () => {
   const registry = createRegistry();
   registry.get("registry:docker.io", { failureThreshold: 1 });
   registry.get("engine", { failureThreshold: 1 });
@@ -19,7 +19,7 @@ test("a breaker that is there already is taken as it is, unless the options name
   expect(() => ofKind.upstream("registry:docker.io")).toThrow("other options");
 });
 
-test("a registry with no room even for the engine leaves each guard a breaker of its own", async () => {
+test("if a registry has no room for the engine, each guard has a breaker of its own", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const registry = createRegistry({ maxBreakers: 1 });
   registry.get("registry:docker.io").isolate("down");

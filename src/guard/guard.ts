@@ -1,4 +1,4 @@
-/** The guard: its settings and its breakers. It speaks neither HTTP nor the SDK. */
+/** The guard: its settings and its breakers. It uses neither HTTP nor the SDK. */
 
 import { ADMITTED, type AdmissionCheck } from "../breaker/calls/admission-check.js";
 import type { CallPermit } from "../breaker/calls/permit.js";
@@ -28,21 +28,21 @@ import { LockedPulls } from "./locks/locked-pulls.js";
 
 type AskedPermits = Asked<readonly CallPermit[]>;
 
-/** What was met of locked images, for all guards that share their breakers. */
+/** The outcomes of locked images, for all guards that share their breakers. */
 const lockedPulls = new WeakMap<Registry, LockedPulls>();
 
-/** Knows the breakers of the upstreams, and lets requests in past them. */
+/** The breakers of the upstreams, and the admission of requests past them. */
 export class Guard {
   readonly settings: GuardSettings;
-  /** What its sessions have met of locked images. */
+  /** The observations of locked images in its sessions. */
   readonly lockedPulls: LockedPulls;
   /** The breakers whose options were compared, with what is behind them. */
   readonly #machines = new WeakMap<CircuitBreaker, Machine>();
   #ownEngine: CircuitBreaker | undefined;
 
   /**
-   * @throws TypeError or RangeError naming the option, its value and what was expected; TypeError
-   * when a breaker that is named in the options is there already with others.
+   * @throws TypeError or RangeError that names the option, its value and what was expected;
+   * TypeError if a breaker named in the options exists with others.
    */
   constructor(options?: GuardOptions) {
     this.settings = readGuardOptions(options);
@@ -52,13 +52,13 @@ export class Guard {
     for (const name of Object.keys(breakers)) {
       if (registry.find(name) !== undefined) this.#breaker(name);
     }
-    // Whoever shares an engine is to hear at once that its policy cannot be shared.
+    // If the engine is shared, a policy that cannot be shared must throw at once.
     if (this.settings.fleet !== undefined) this.#sharedOf(this.engine);
   }
 
   /**
-   * The breaker of the engine, made when it is first asked for. When the registry has no room for
-   * it, the guard has one of its own.
+   * The breaker of the engine, created on first use. If the registry has no room for it, the guard
+   * has one of its own.
    */
   get engine(): CircuitBreaker {
     const found = this.#breakerIfRoom(ENGINE);
@@ -68,26 +68,32 @@ export class Guard {
   }
 
   /**
-   * The breaker of an upstream; undefined when the registry has no room for it, which is announced
-   * once as a warning of the process: that upstream then runs unguarded.
+   * Returns the breaker of an upstream. Undefined if the registry has no room for it, with one
+   * warning of the process: that upstream then runs unguarded.
    */
   upstream(name: string): CircuitBreaker | undefined {
     return this.#breakerIfRoom(name);
   }
 
-  /** Whether the breaker of an upstream would let a request in now, as far as is known. Changes nothing. */
+  /**
+   * Returns whether the breaker of an upstream would admit a request now, as far as is known.
+   * Changes nothing.
+   */
   admits(name: string): boolean {
     return this.check(name).admits;
   }
 
-  /** The answer that the breaker of an upstream would give now, as far as is known. Changes nothing. */
+  /**
+   * Returns the answer that the breaker of an upstream would give now, as far as is known. Changes
+   * nothing.
+   */
   check(name: string): AdmissionCheck {
     const breaker = this.upstream(name);
     if (breaker === undefined) return ADMITTED;
     return (this.#sharedOf(breaker) ?? breaker).check();
   }
 
-  /** Asks the fleet, if there is one, how these upstreams stand, so that `admits` tells what it knows. */
+  /** Asks the fleet, if any, for the state of these upstreams, so that `admits` uses it. */
   async refresh(names: Iterable<string>): Promise<void> {
     if (this.settings.fleet === undefined) return;
     const breakers = [...new Set(names)].map((name) => this.upstream(name));
@@ -95,11 +101,11 @@ export class Guard {
   }
 
   /**
-   * Takes a permit of every breaker or of none. With `onOpen: "wait"` it waits for them, and holds
-   * no permit meanwhile; without it, it waits only for probes that are over but not judged yet.
+   * Takes a permit from every breaker or none. With `onOpen: "wait"` it waits for them, holding no
+   * permit. Otherwise it waits only for finished probes that are not judged yet.
    *
    * @param signal Ends the wait.
-   * @param onWait Hears of each part of the wait.
+   * @param onWait Called for each part of the wait.
    * @returns The permits in the order of the breakers.
    * @throws GuardRejection, WaitersFullError or the reason of the signal.
    */
@@ -124,7 +130,10 @@ export class Guard {
     throw asked.rejection;
   }
 
-  /** Takes the outcome of a call that did not ask its breaker, in the generation of now. */
+  /**
+   * Returns a permit for the outcome of a call that did not ask its breaker, in the current
+   * generation.
+   */
   unasked(breaker: CircuitBreaker): CallPermit {
     return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
   }
@@ -134,25 +143,25 @@ export class Guard {
     return this.#machines.get(breaker) ?? CircuitBreaker.machineOf(breaker);
   }
 
-  /** Whether the circuit of this name is shared with other processes. */
+  /** Returns whether the circuit of this name is shared with other processes. */
   shares(name: string): boolean {
     const { fleet, engineHost } = this.settings;
     return fleet !== undefined && sharedName(name, engineHost) !== undefined;
   }
 
-  /** The breakers of this process first, and only past those what they share with others. */
+  /** Asks this process's breakers first, and their shared circuits only after those. */
   #ask(
     breakers: readonly CircuitBreaker[],
     machines: readonly Machine[],
   ): AskedPermits | Promise<AskedPermits> {
     if (this.settings.fleet === undefined) return askAll(breakers, machines);
-    // One that cannot be shared throws, which must be before any permit is taken.
+    // A breaker that cannot be shared throws, which must happen before any permit is taken.
     const shared = breakers.map((breaker) => this.#sharedOf(breaker));
     const asked = askAll(breakers, machines);
     return "value" in asked ? askShared(breakers, asked.value, shared) : asked;
   }
 
-  /** The circuit that the fleet keeps for a breaker; undefined for one that is not shared. */
+  /** Returns the fleet's circuit of a breaker; undefined if it is not shared. */
   #sharedOf(breaker: CircuitBreaker): SharedCircuitBreaker | undefined {
     const { fleet, engineHost } = this.settings;
     const name = fleet && sharedName(breaker.name, engineHost);
@@ -175,7 +184,7 @@ export class Guard {
   }
 
   /**
-   * Takes a breaker that is there as it is, unless the options name it or its kind: then they are
+   * Returns an existing breaker as it is, unless the options name it or its kind: then they are
    * compared, but only once.
    */
   #breaker(name: string): CircuitBreaker {

@@ -1,4 +1,4 @@
-// What time does to requests: time-outs, waits to be let in, aborts.
+// Requests over time: timeouts, waits for admission, aborts.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
@@ -20,7 +20,7 @@ const VERSION = json({ data: { version: "v0.21.8" } });
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("a time-out drops the request, and an engine that tells its version is not to blame", async () => {
+test("a timeout drops the request, and an engine that returns its version is not at fault", async () => {
   const { engine, session } = guarded({ operationTimeoutMs: 5000 });
   const sent: string[] = [];
   const request = sendIn(session, QUERY, (asked, signal) => {
@@ -36,7 +36,7 @@ test("a time-out drops the request, and an engine that tells its version is not 
   expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
 });
 
-test("after a time-out an engine that does not tell its version in two seconds has failed", async () => {
+test("after a timeout an engine that does not return its version in two seconds has failed", async () => {
   const { engine, session } = guarded({ operationTimeoutMs: 5000 });
   const caught = sendIn(session, QUERY, silent).catch((error) => error);
   await vi.advanceTimersByTimeAsync(6999);
@@ -55,7 +55,7 @@ test.each([
         Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), { code: "ECONNREFUSED" }),
       ),
   ],
-])("after a time-out an engine that %s has failed", async (_title, second) => {
+])("after a timeout an engine that %s has failed", async (_title, second) => {
   const { engine, session } = guarded({ operationTimeoutMs: 5000 });
   const caught = sendIn(session, QUERY, (asked, signal) =>
     asked === QUERY ? silent(asked, signal) : second(),
@@ -66,7 +66,7 @@ test.each([
   expect(session.lost).toBeDefined();
 });
 
-test("the caller of a silent engine hears of a timeout at once; the permit is held until the outcome", async () => {
+test("the caller of a silent engine gets the timeout at once; the permit is held until the outcome", async () => {
   const state = new SessionState();
   const { engine, session } = guarded({ operationTimeoutMs: 5000 }, state);
   const told = vi.fn();
@@ -74,7 +74,7 @@ test("the caller of a silent engine hears of a timeout at once; the permit is he
   await vi.advanceTimersByTimeAsync(5000);
   expect(told).toHaveBeenCalledOnce();
   expect(engine.getMetrics()).toMatchObject({ inFlightCount: 1, metrics: { failureCount: 0 } });
-  // Who ends the session waits for this.
+  // The end of the session waits for this.
   const answered = vi.fn();
   void state.answered().then(answered);
   await vi.advanceTimersByTimeAsync(1999);
@@ -84,7 +84,7 @@ test("the caller of a silent engine hears of a timeout at once; the permit is he
   expect(engine.getMetrics()).toMatchObject({ inFlightCount: 0, metrics: { failureCount: 1 } });
 });
 
-test("after a probe that has timed out the next request waits for its outcome, and is not rejected", async () => {
+test("after a probe's timeout the next request waits for its outcome, and is not rejected", async () => {
   const clock = { now: () => Date.now() };
   const engineOptions = {
     failureThreshold: 1,
@@ -110,7 +110,7 @@ test("after a probe that has timed out the next request waits for its outcome, a
   expect(engine.state).toBe("closed");
 });
 
-test("a session that its owner may end unseen is not lost by a question of ours that is cut", async () => {
+test("a cut question of ours does not lose a session that its owner may end without notice", async () => {
   const { engine, session } = guarded(
     { operationTimeoutMs: 5000 },
     new SessionState(undefined, undefined, true),
@@ -125,7 +125,7 @@ test("a session that its owner may end unseen is not lost by a question of ours 
   expect(session.lost).toBeUndefined();
 });
 
-test("an abort while the version is asked is ignored", async () => {
+test("ignores an abort during the version question", async () => {
   const controller = new AbortController();
   const { engine, session } = guarded({ operationTimeoutMs: 5000, signal: controller.signal });
   const caught = sendIn(session, QUERY, silent).catch((error) => error);
@@ -136,7 +136,7 @@ test("an abort while the version is asked is ignored", async () => {
   expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
 });
 
-test("a request that ends in time leaves no timer and no listener behind", async () => {
+test("a request that ends in time leaves no timer and no listener", async () => {
   const controller = new AbortController();
   const removed = vi.spyOn(controller.signal, "removeEventListener");
   const { answering } = guarded({ operationTimeoutMs: 5000, signal: controller.signal });
@@ -157,7 +157,7 @@ test("a hundred requests at once share one listener on the guard's signal", asyn
   expect(endings.every(({ status }) => status === "rejected")).toBe(true);
 });
 
-test("with onOpen wait a request waits for the circuit and is then sent", async () => {
+test('with onOpen "wait" a request waits for the circuit and is then sent', async () => {
   const clock = { now: () => Date.now() };
   const { engine, session } = guarded({
     breakers: { engine: { failureThreshold: 1, resetTimeoutMs: 1000, clock } },
@@ -174,7 +174,7 @@ test("with onOpen wait a request waits for the circuit and is then sent", async 
   expect(engine.state).toBe("closed");
 });
 
-test("a request that waited while its session was lost is refused and takes no probe slot", async () => {
+test("rejects a request whose session was lost during its wait, without a probe slot", async () => {
   const clock = { now: () => Date.now() };
   const { engine, session } = guarded({
     breakers: { engine: { failureThreshold: 1, resetTimeoutMs: 1000, clock } },
@@ -197,7 +197,7 @@ test("a request that waited while its session was lost is refused and takes no p
   expect(engine.check().admits).toBe(true);
 });
 
-test("a request that waits ends at once when its session is lost, and so do all others", async () => {
+test("ends all waiting requests at once when their session is lost", async () => {
   const { engine, session } = guarded({ onOpen: "wait", waitSpreadMs: 0 });
   let answer = (_: SessionResponse): void => {};
   const later = new Promise<SessionResponse>((resolve) => {
@@ -214,7 +214,7 @@ test("a request that waits ends at once when its session is lost, and so do all 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("an abort ends the wait to be let in with its reason and takes no permit", async () => {
+test("an abort ends the wait for admission with its reason and takes no permit", async () => {
   const controller = new AbortController();
   const { engine, session } = guarded({ onOpen: "wait", signal: controller.signal });
   for (let failure = 0; failure < 5; failure += 1) engine.acquire().failure(new Error("down"));
@@ -227,7 +227,7 @@ test("an abort ends the wait to be let in with its reason and takes no permit", 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("the wait counts for the time-out: one that cannot end before it is refused at once", async () => {
+test("the wait counts toward the timeout: a wait that cannot end before it is rejected at once", async () => {
   const clock = { now: () => Date.now() };
   const engineOptions = { failureThreshold: 1, resetTimeoutMs: 1000, clock };
   const options = { onOpen: "wait", waitSpreadMs: 0, breakers: { engine: engineOptions } } as const;

@@ -23,7 +23,7 @@ function failed(message: string, extensions?: object): SessionResponse {
   return json({ data: null, errors: [{ message, path: ["container", "from"], extensions }] });
 }
 
-test("an answer passes through untouched and is a success of the engine", async () => {
+test("returns an answer unchanged, as a success of the engine", async () => {
   const { engine, answering } = guarded();
   expect(await answering(WORKED)).toBe(WORKED);
   expect(engine.getMetrics().metrics).toMatchObject({ successCount: 1, failureCount: 0 });
@@ -54,13 +54,13 @@ test("a registry that fails is a success of the engine", async () => {
   expect(engine.getMetrics().metrics).toMatchObject({ successCount: 1, failureCount: 0 });
 });
 
-test("an engine that is shutting down fails, though it answers 200", async () => {
+test("an engine that is shutting down fails, although it answers 200", async () => {
   const { engine, answering } = guarded();
   await answering(failed("engine is shutting down"));
   expect(engine.getMetrics().metrics.failureCount).toBe(1);
 });
 
-test("what somebody cancelled says nothing of the engine", async () => {
+test("a cancellation proves nothing about the engine", async () => {
   const { engine, answering } = guarded();
   await answering(failed("context canceled"));
   expect(engine.getMetrics().metrics).toMatchObject({ ignoredCount: 1, failureCount: 0 });
@@ -80,7 +80,7 @@ test("the circuit opens after five failures in a row and then no request is sent
   expect(exchange).not.toHaveBeenCalled();
 });
 
-test("a lost session is one failure, however many requests were on their way in it", async () => {
+test("a lost session is one failure, however many requests were in flight", async () => {
   const { engine, session } = guarded({ breakers: { engine: { failureThreshold: 2 } } });
   let answerAll = (_: SessionResponse): void => {};
   const later = new Promise<SessionResponse>((resolve) => {
@@ -93,7 +93,7 @@ test("a lost session is one failure, however many requests were on their way in 
   expect(engine.getMetrics().metrics).toMatchObject({ failureCount: 1, ignoredCount: 2 });
 });
 
-test("a lost session refuses every later request at once, before any breaker is asked", async () => {
+test("a lost session rejects every later request at once, before any breaker is asked", async () => {
   const { engine, session, answering } = guarded();
   await answering(KILLED);
   const exchange = vi.fn();
@@ -104,7 +104,7 @@ test("a lost session refuses every later request at once, before any breaker is 
   expect(engine.getMetrics().metrics).toMatchObject({ failureCount: 1, rejectedCount: 0 });
 });
 
-test("a refused connection is a failure of the engine and passes through as it is", async () => {
+test("a refused connection is a failure of the engine and reaches the caller unchanged", async () => {
   const { engine, session } = guarded();
   const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), {
     code: "ECONNREFUSED",
@@ -114,7 +114,7 @@ test("a refused connection is a failure of the engine and passes through as it i
   expect(session.lost).toBeDefined();
 });
 
-test("an error of our own making says nothing of the engine", async () => {
+test("an error of our own proves nothing about the engine", async () => {
   const { engine, session } = guarded();
   const bug = new RangeError("bug");
   await expect(sendIn(session, QUERY, () => Promise.reject(bug))).rejects.toBe(bug);
@@ -146,7 +146,7 @@ test("an abort before the request is sent sends nothing and counts nothing", asy
   expect(engine.getMetrics()).toMatchObject({ inFlightCount: 0, metrics: { ignoredCount: 0 } });
 });
 
-test("nothing of a failure's text is kept, only what its rule says", async () => {
+test("keeps none of a failure's text, only its rule's sentence", async () => {
   const { engine, session, answering } = guarded({ breakers: { engine: { failureThreshold: 1 } } });
   await answering(failed('engine is shutting down: { setSecret(plaintext: "hunter2") }'));
   const error = await sendIn(session, QUERY, silent).catch((reason) => reason);
@@ -156,7 +156,7 @@ test("nothing of a failure's text is kept, only what its rule says", async () =>
   expect(JSON.stringify([record, error.message, engine.getMetrics()])).not.toContain("hunter2");
 });
 
-test("what fails after the owner has ended the session is nobody's fault", async () => {
+test("a failure after the owner has ended the session counts for no component", async () => {
   const guard = new Guard({ registry: createRegistry() });
   const state = new SessionState();
   const session = new GuardedSession(guard, state);
@@ -174,7 +174,7 @@ test("what fails after the owner has ended the session is nobody's fault", async
   expect(session.lost).toBeUndefined();
 });
 
-test("two guards of one session know of its loss, and of what was used in it, together", async () => {
+test("two guards of one session share its loss and its used references", async () => {
   const state = new SessionState();
   const one = new GuardedSession(new Guard({ registry: createRegistry() }), state);
   const other = new GuardedSession(new Guard({ registry: createRegistry() }), state);
@@ -182,7 +182,7 @@ test("two guards of one session know of its loss, and of what was used in it, to
   expect(isSessionLostError(await sendIn(other, QUERY, silent).catch((error) => error))).toBe(true);
 });
 
-test("an answer that only looks like JSON reaches its caller as it came", async () => {
+test("returns an answer that only looks like JSON unchanged", async () => {
   const { session } = guarded();
   const broken = { status: 200, contentType: "application/json", body: '{"data":{oops}}' };
   const asked = { query: '{ container { from(address: "alpine") { id } } }' };

@@ -20,17 +20,23 @@ import { type PinnedRequest, type Pinning, tagsOf } from "./rewrite/pinning.js";
 import type { SessionLink } from "./session-link.js";
 import { SessionState } from "./session-state.js";
 
-/** How long it may take to tell the digests of images that it has just used: it needs 2 ms. */
+/** The longest time for the digests of images just used; the engine needs 2 ms. */
 const QUESTION_TIMEOUT_MS = 2000;
 
-/** `"ask"` asks the session whether it lives; `"lost"` takes it for lost, where no other question may be sent. */
+/**
+ * `"ask"` asks the session whether it is alive; `"lost"` assumes that it is lost, for transports
+ * that cannot send another question.
+ */
 export type WhenCut = "ask" | "lost";
 
-/** What may come along with a request. */
+/** Optional companions of a request. */
 export interface RequestCompanions {
-  /** Has seen the request from inside the engine; without one the answer alone decides. */
+  /** The request trace from inside the engine; without one, only the answer decides. */
   readonly witness?: RequestWitness | undefined;
-  /** Ends this one request when it is aborted, as when its caller has gone; nobody is to blame then. */
+  /**
+   * Ends this request when it is aborted, for example because its caller has gone. No failure is
+   * counted then.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,8 +52,8 @@ export class GuardedSession {
   readonly #mayEnd: boolean;
 
   /**
-   * @param state What is known of the session, when another guard knows it already.
-   * @param whenCut What a connection that is cut says of its session.
+   * @param state The facts about the session, if another guard already has them.
+   * @param whenCut The meaning of a cut connection for its session.
    */
   constructor(guard: Guard, state = new SessionState(), whenCut: WhenCut = "lost") {
     this.#guard = guard;
@@ -58,7 +64,7 @@ export class GuardedSession {
     this.#whenCut = whenCut;
   }
 
-  /** The error that requests of this session meet once it is lost. */
+  /** The error for requests of this session once it is lost. */
   get lost(): SessionLostError | undefined {
     return this.#state.lost;
   }
@@ -131,7 +137,7 @@ export class GuardedSession {
     this.#guard.settings.pin?.announce(pinned, (name) => this.#guard.upstream(name));
   }
 
-  /** Learns from a request that has used what it names, without anybody waiting for it. */
+  /** Learns from a request that has used what it names, without making the caller wait. */
   #learnDigests(
     pin: Pinning,
     read: ReadRequest,
@@ -185,7 +191,7 @@ export class GuardedSession {
     const learnEngine = () => this.#learnEngine(link);
     try {
       const answering = link.send(read.request, signal);
-      // While the request runs, so that a probe is judged as soon as it is answered.
+      // During the request, so that a probe is judged as soon as it is answered.
       if (witness === undefined && inFlight.needsVersion) learnEngine();
       const answer = await answering;
       const failures = classifyAnswer(answer, read);
@@ -219,7 +225,7 @@ export class GuardedSession {
       return;
     }
     const settlement = inFlight.answered(failures, answer, sources);
-    // Others can hear only of what is settled before the session ends: the process may end with it.
+    // The process may end with the session, so outcomes must reach the fleet before that.
     if (settlement !== undefined && this.#guard.settings.fleet !== undefined) {
       this.#state.ask(() => settlement);
     }
@@ -230,7 +236,7 @@ export class GuardedSession {
     else inFlight.ignored();
   }
 
-  /** Asks the engine for its version, once in a session. Returns what is still to be waited for. */
+  /** Asks the engine for its version, once per session. Returns the pending question, if any. */
   #learnEngine(link: SessionLink<SessionResponse>): Promise<void> | undefined {
     const learning = this.#state.engine.learn(async () => {
       const call = this.#calls.begin({ timeoutMs: WITNESS_WITHIN_MS });
@@ -240,14 +246,14 @@ export class GuardedSession {
         call.end();
       }
     });
-    // A session that ends before the answer would leave the probe to what an older engine means by it.
+    // A session that ends before the answer would judge the probe by the rules of older engines.
     if (learning !== undefined) this.#state.ask(() => learning);
     return learning;
   }
 
   /**
-   * A connection that is cut may be that of one request alone, so the session itself is asked before it
-   * counts as lost. Requests that are cut at the same time share one question.
+   * Asks the session whether it is alive, because a cut connection may concern one request only.
+   * Requests that are cut at the same time share one question.
    */
   #lives(link: SessionLink<SessionResponse>): Promise<boolean> {
     return this.#state.inquire(async () => {
@@ -256,13 +262,16 @@ export class GuardedSession {
     });
   }
 
-  /** Settles a request that has timed out. Its caller does not wait for that, the end of the session does. */
+  /**
+   * Settles a request that has timed out. Its caller does not wait for this, but the end of the
+   * session does.
+   */
   #settleLater(
     inFlight: RequestInFlight,
     link: SessionLink<SessionResponse>,
     witness: RequestWitness | undefined,
   ): void {
-    // What was seen is asked for now, since the witness is let go when its request ends.
+    // Requested now, since the request trace is dropped when its request ends.
     const seen = witness?.evidence(WITNESS_WITHIN_MS).catch(() => undefined);
     const settlement = this.#settleByVersion(inFlight, link, seen);
     inFlight.settledBy(settlement);
@@ -270,9 +279,9 @@ export class GuardedSession {
   }
 
   /**
-   * After a timeout only the engine itself can tell whether it was to blame: one that cannot even
-   * say its version is, and one that can was busy with something that did not end. No upstream is
-   * blamed merely because the request names it.
+   * Settles a timeout by the engine's own answer. An engine that cannot even return its version is
+   * at fault; one that can was busy with something that did not end. An upstream is not at fault
+   * merely because the request names it.
    */
   async #settleByVersion(
     inFlight: RequestInFlight,
@@ -296,7 +305,9 @@ export class GuardedSession {
   }
 }
 
-/** A locked image is asked of its mirror by its digest; one with several digests, of no mirror. */
+/**
+ * Replaces a locked tag by its digest, for its mirror. A tag with several digests gets no mirror.
+ */
 function withLockedDigests(
   chosen: ReadonlyMap<string, string>,
   named: readonly NamedUpstream[],

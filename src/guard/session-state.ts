@@ -1,4 +1,4 @@
-/** What is known of one session, whoever guards its requests: two guards of it share this. */
+/** The facts about one session, which all its guards share. */
 
 import type { Failure } from "../attribution/failure.js";
 import type { SideEffect } from "../attribution/query/named-upstream.js";
@@ -12,13 +12,13 @@ import { SessionMemory } from "./request/session-memory.js";
 /** A session that is lost once stays lost. */
 export class SessionState {
   readonly memory = new SessionMemory();
-  /** The lock file that its engine reads, if it reads one. */
+  /** The lock file for its engine. */
   readonly lockFile: LockFile;
-  /** What is known of its engine. */
+  /** The facts about its engine. */
   readonly engine = new SessionEngine();
-  /** What the requests that were sent in this session may have done beside reading. */
+  /** The possible effects of this session's requests, besides reading. */
   readonly sideEffects = new Set<SideEffect>();
-  /** What was asked of the engine beside the requests, and is still on its way. */
+  /** Pending questions to the engine besides the requests. */
   readonly #questions = new Set<Promise<void>>();
   /** The requests that wait to be let in. */
   readonly waiting = new Set<BoundedCall>();
@@ -30,9 +30,9 @@ export class SessionState {
 
   /**
    * @param onLost Called once, when the session is found to be lost.
-   * @param workdir The working folder of its CLI; our own when that is not known.
-   * @param endsUnseen Whether its owner may end it without telling us, as after a caller has heard of
-   * a timeout: a question of ours that is cut then says nothing of the engine.
+   * @param workdir The working folder of its CLI; our own if unknown.
+   * @param endsUnseen Whether its owner may end it without notice, for example after a caller's
+   * timeout: a cut question of ours then proves nothing about the engine.
    */
   constructor(
     onLost: () => void = () => undefined,
@@ -44,10 +44,10 @@ export class SessionState {
   }
 
   /**
-   * Notes the session's loss and ends the requests that wait to be let in.
+   * Records the session's loss and ends the requests that wait for admission.
    *
-   * @returns Whether it is news: a lost session is one failure of the engine, however many requests
-   * were on their way, and none at all when we ended it ourselves.
+   * @returns Whether this is new. A lost session is one failure of the engine, however many
+   * requests were in flight, and none if we ended it ourselves.
    */
   lose(failure: Failure, error?: unknown): boolean {
     if (this.#ended || this.lost !== undefined) return false;
@@ -58,8 +58,8 @@ export class SessionState {
   }
 
   /**
-   * Asks whether the session lives; those who want to know meanwhile get the same answer. Once it is lost
-   * or was ended, that is known without asking.
+   * Asks whether the session is alive; parallel callers share the answer. Once it is lost or was
+   * ended, no question is needed.
    */
   async inquire(question: () => Promise<boolean>): Promise<boolean> {
     if (this.#ended || this.lost !== undefined) return false;
@@ -69,12 +69,15 @@ export class SessionState {
     return this.#inquiry;
   }
 
-  /** The session was ended by its owner: requests that nobody awaited fail, and nobody is to blame. */
+  /**
+   * Records that its owner ended the session: requests that no caller awaited fail, and none of
+   * their failures counts.
+   */
   end(): void {
     this.#ended = true;
   }
 
-  /** Asks the engine something beside the requests; that it fails matters to nobody. */
+  /** Asks the engine a question besides the requests; its failure does not matter. */
   ask(question: () => Promise<void>): void {
     const asked = question()
       .catch(() => {})
@@ -82,7 +85,7 @@ export class SessionState {
     this.#questions.add(asked);
   }
 
-  /** Resolves once nothing is asked any more; questions have time limits of their own. */
+  /** Resolves once no question is pending; questions have timeouts of their own. */
   async answered(): Promise<void> {
     while (this.#questions.size > 0) await Promise.all(this.#questions);
   }

@@ -1,4 +1,4 @@
-/** Lets a request in past all the breakers it depends on, or past none. */
+/** Admits a request past all the breakers it depends on, or past none. */
 
 import { type CallPermit, Permit } from "../../breaker/calls/permit.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
@@ -9,11 +9,11 @@ import type { SharedCircuitBreaker } from "../../fleet/client/shared-circuit-bre
 import type { Asked } from "../../policies/wait.js";
 
 /**
- * The rejection of a request by a guard: that of the refusing breaker with the longest wait. Its
- * message names all that refused.
+ * The rejection of a request by a guard: that of the breaker with the longest wait. Its message
+ * names all breakers that rejected.
  */
 export interface GuardRejection extends CircuitBreakerOpenError {
-  /** The rejections of all breakers that refused, this one among them; not shown with the error. */
+  /** The rejections of all breakers, including this one; not shown with the error. */
   readonly refusals: readonly CircuitBreakerOpenError[];
 }
 
@@ -53,11 +53,11 @@ export function areClosed(machines: readonly Machine[]): boolean {
 }
 
 /**
- * Lets a request that the breakers of this process have admitted in past the shared circuits behind
- * them as well, or past none. They are asked at once, so that it waits for one answer only.
+ * Admits a request that this process's breakers have admitted past their shared circuits as well,
+ * or past none. All are asked at once, so that it waits for one answer only.
  *
- * @param permits Those of the breakers, in their order.
- * @param shared The shared circuits behind them, undefined where there is none.
+ * @param permits The permits, in the order of the breakers.
+ * @param shared The shared circuits of the breakers; undefined for a breaker that is not shared.
  */
 export async function askShared(
   breakers: readonly CircuitBreaker[],
@@ -85,7 +85,7 @@ interface RejectedBy {
   readonly rejection: CircuitBreakerOpenError;
 }
 
-/** The refusal with the longest wait, made to tell of all. */
+/** Returns the rejection with the longest wait, with a message about all. */
 function longestOf(refusals: readonly RejectedBy[]): RejectedBy {
   const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
   listAll(longest.rejection, refusals);
@@ -96,7 +96,10 @@ function waitOf({ rejection }: RejectedBy): number {
   return rejection.retryAfterMs ?? Number.POSITIVE_INFINITY;
 }
 
-/** Makes a rejection tell of all others. They are not enumerable, for it is one of them itself. */
+/**
+ * Adds all other rejections to a rejection. The list is not enumerable, because it contains the
+ * rejection itself.
+ */
 function listAll(rejection: CircuitBreakerOpenError, refusals: readonly RejectedBy[]): void {
   const all = refusals.map((refusal) => refusal.rejection);
   const others = all.filter((one) => one !== rejection).map(({ breakerName }) => breakerName);
@@ -104,7 +107,7 @@ function listAll(rejection: CircuitBreakerOpenError, refusals: readonly Rejected
   Object.defineProperty(rejection, "refusals", { value: all });
 }
 
-/** Whether an error is the rejection of a guard. */
+/** Returns whether an error is the rejection of a guard. */
 export function isGuardRejection(error: unknown): error is GuardRejection {
   return typeof error === "object" && error !== null && "refusals" in error;
 }

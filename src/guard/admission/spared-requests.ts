@@ -1,4 +1,4 @@
-/** Counts the requests that registries were spared because a guard refused pulls from them. */
+/** Counts the requests that rejected pulls avoided. */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { isSharedCircuitOpenError } from "../../fleet/client/shared-open-error.js";
@@ -6,23 +6,25 @@ import type { FailureRecord } from "../judgement/failure-record.js";
 import type { Dependencies } from "../request/session-memory.js";
 import { type GuardRejection, isGuardRejection } from "./admission.js";
 
-/** The engine asks so often, without a pause, for an image that a registry answers with a 429. */
+/**
+ * The engine's number of requests, without a pause, for an image that a registry answers with 429.
+ */
 const REQUESTS_PER_LIMITED_PULL = 6;
 
 const counts = new WeakMap<CircuitBreaker, number>();
 
 /**
- * How many requests a registry has been spared so far because pulls were refused while it limited
- * the rate: six for each image, since the engine asks six times within 10 ms on a 429.
+ * Returns how many requests to a registry were avoided because pulls were rejected during its rate
+ * limit. Each image counts six, since the engine sends six requests within 10 ms on a 429.
  *
  * @param breaker The breaker of the registry, such as `guardRegistry.get("registry:docker.io")`.
- * @returns A count that never goes back; 0 for a breaker that spared nobody anything.
+ * @returns A count that never decreases; 0 for a breaker that avoided nothing.
  */
 export function sparedRequestCount(breaker: CircuitBreaker): number {
   return counts.get(breaker) ?? 0;
 }
 
-/** Counts what the refusal of a request has spared. */
+/** Counts the requests that a rejection avoided. */
 export function countSpared(
   error: unknown,
   found: readonly (readonly [name: string, breaker: CircuitBreaker, ...unknown[]])[],

@@ -1,7 +1,7 @@
 /**
- * Judges a call: from what is known of it to one outcome for each breaker. A pure function, the same for
- * requests, whole commands and the opening of sessions. It may be asked before the spans of a call have
- * come and again with them: the first outcome of a breaker stands.
+ * Judges a call: turns its facts into one outcome for each breaker. A pure function, the same for
+ * requests, whole commands and the opening of sessions. It can be called before a call's spans have
+ * arrived and again with them: the first outcome of a breaker stands.
  */
 
 import { COMMAND_FAILED, type Failure, ID_UNKNOWN } from "../../attribution/failure.js";
@@ -12,10 +12,10 @@ import { ENGINE } from "../guard-options.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { testimonyOf } from "./testimony.js";
 
-/** Shorter delays are passed over: no rate limit is over that soon. */
+/** Shorter delays are ignored: no rate limit ends that soon. */
 const MIN_STATED_DELAY_MS = 1000;
 
-/** What is known of a call of which nothing is known. */
+/** The facts of a call without any facts. */
 export const NO_FACTS: CallFacts = {
   failures: [],
   wordsReach: "answer",
@@ -34,11 +34,13 @@ export const NO_FACTS: CallFacts = {
 const IGNORED: JudgedOutcome = { kind: "ignored" };
 const RELEASED: JudgedOutcome = { kind: "released" };
 
-/** Returns the outcome of a call for the engine and for each upstream of which something can be said yet. */
+/**
+ * Returns the outcome of a call for the engine and for each upstream with a known outcome so far.
+ */
 export function judge(facts: CallFacts): JudgedOutcomes {
   const outcomes = new Map<string, JudgedOutcome>([[ENGINE, engineOutcome(facts)]]);
   const { exchanges, isCut } = facts;
-  // Most requests of a pipeline work, and show nothing new of what they name.
+  // Most requests of a pipeline succeed, and prove nothing new about their upstreams.
   if (exchanges === null && facts.failures.length === 0 && provesNothing(facts)) {
     for (const name of facts.upstreams.keys()) outcomes.set(name, RELEASED);
     return outcomes;
@@ -58,8 +60,8 @@ function provesNothing({ proven, likely }: CallFacts): boolean {
 }
 
 /**
- * Returns what a call depends on, with the host that its words name: a command tells only at its end
- * what it depends on. A host that the engine asked in the name of another stands for that one.
+ * Returns the upstreams of a call, including the host in its words: a command shows only at its end
+ * what it depends on. A host that acted for another one counts as that one.
  */
 export function dependenciesOf(facts: CallFacts): ReadonlyMap<string, Dependence> {
   const { failures, upstreams, wordsReach } = facts;
@@ -77,8 +79,9 @@ export function dependenciesOf(facts: CallFacts): ReadonlyMap<string, Dependence
 }
 
 /**
- * An answer that does not fault the engine is its success, whatever else failed in it. A fault of the
- * engine that does not count, such as a bug that only this query meets, and a cancellation say nothing.
+ * Returns the engine's outcome. An answer without an engine fault is its success, whatever else
+ * failed. A fault of the engine that does not count, such as a bug with only this query, and a
+ * cancellation prove nothing.
  */
 function engineOutcome(facts: CallFacts): JudgedOutcome {
   const { failures, engineAnswered } = facts;
@@ -95,7 +98,7 @@ function saysNothing({ fault, rule }: Failure): boolean {
   return fault === ENGINE || fault === "cancelled" || rule === ID_UNKNOWN;
 }
 
-/** Adds the upstreams that failures blame. Of several failures of one, the worst counts. */
+/** Adds the upstreams at fault. Of several failures of one, the worst counts. */
 function addBlamed(
   outcomes: Map<string, JudgedOutcome>,
   facts: CallFacts,
@@ -116,8 +119,8 @@ function addBlamed(
 }
 
 /**
- * Adds the upstreams that no failure blames, and the unlisted hosts that spans show. Spans decide, and
- * where they came without an exchange, that the call worked proves nothing.
+ * Adds the upstreams not at fault, and the unlisted hosts in spans. Spans decide: if they arrived
+ * without an exchange, the success of the call proves nothing.
  */
 function addOthers(
   outcomes: Map<string, JudgedOutcome>,
@@ -154,14 +157,17 @@ function addOthers(
   }
 }
 
-/** A pull may be followed by an hour of tests: only spans tell how long the exchange took. */
+/**
+ * Returns a success. An hour of tests may follow a pull, so only spans show how long the exchange
+ * took.
+ */
 function succeeded(isLocal: boolean): JudgedOutcome {
   return { kind: "success", durationMs: 0, isLocal };
 }
 
 /**
- * Adds the hosts with which the engine itself had an exchange that hung until our timeout. No upstream is
- * blamed merely because the call depends on it, and of a call that names its upstreams none but those.
+ * Adds the hosts of the engine's own exchanges that hung until our timeout. An upstream is not at
+ * fault merely because the call depends on it. If a call names its upstreams, only those count.
  */
 function addHanging(
   outcomes: Map<string, JudgedOutcome>,
@@ -176,7 +182,10 @@ function addHanging(
   }
 }
 
-/** Returns what an exchange means for its host. What code in a container can have sent is one local failure. */
+/**
+ * Returns the meaning of an exchange for its host. One that code in a container can forge is one
+ * local failure.
+ */
 function outcomeOf(exchange: Evidence, { rateLimitOpenMs }: CallFacts): JudgedOutcome {
   const { outcome, durationMs, forgeable } = exchange;
   if (outcome === "answered") {
@@ -187,7 +196,10 @@ function outcomeOf(exchange: Evidence, { rateLimitOpenMs }: CallFacts): JudgedOu
   return { kind: "failure", cause: { exchange }, detail, isLocal: forgeable };
 }
 
-/** Of another program than dagger only what the engine itself sent is believed of failures. */
+/**
+ * Returns the exchanges that count. For another program than dagger, only the engine's own
+ * exchanges prove failures.
+ */
 function believed({ wordsReach, exchanges }: CallFacts): readonly Evidence[] {
   if (exchanges === "pending" || exchanges === null) return [];
   if (wordsReach === "answer" || wordsReach === "store") return exchanges;
@@ -195,8 +207,9 @@ function believed({ wordsReach, exchanges }: CallFacts): readonly Evidence[] {
 }
 
 /**
- * Returns whether what words tell of an upstream counts in this process alone: they are those of another
- * program than dagger, or do not name it; the user has not declared the upstream, and no span shows that it failed.
+ * Returns whether words about an upstream count in this process only. They do if another program
+ * than dagger printed them, or they do not name it; if the user has not declared the upstream; and
+ * if no span shows its failure.
  */
 function isKeptLocal(name: string, facts: CallFacts, seen: readonly Evidence[]): boolean {
   const isTrusted = facts.wordsReach === "answer" || facts.wordsReach === "store";
@@ -211,14 +224,14 @@ function isKeptLocal(name: string, facts: CallFacts, seen: readonly Evidence[]):
 }
 
 /**
- * Whether something is wrong with the upstream that is no outage, such as a login page in place of a
- * manifest: that exchanges came to an end does not prove then that it is well.
+ * Returns whether an upstream has a fault that is not an outage, such as a login page in place of a
+ * manifest. Completed exchanges do not prove then that it works.
  */
 function leavesInDoubt({ fault, upstreamKind, counts }: Failure): boolean {
   return fault === upstreamKind && !counts;
 }
 
-/** Failed beats limited; what does not count weighs nothing. */
+/** Failed has more weight than limited; a failure that does not count has none. */
 function weight(failure: Failure | undefined): number {
   if (failure === undefined || !failure.counts) return 0;
   return failure.limited ? 1 : 2;

@@ -1,4 +1,7 @@
-/** Tells permits their outcomes: the only place that does, for requests, commands and connects. */
+/**
+ * Settles permits with their outcomes: the only place that does so, for requests, commands and
+ * connects.
+ */
 
 import type { Failure } from "../../attribution/failure.js";
 import type { CallPermit } from "../../breaker/calls/permit.js";
@@ -8,7 +11,7 @@ import type { CallFacts, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { recordOf, recordOfEvidence } from "./failure-record.js";
 import { judge, NO_FACTS } from "./judge.js";
 
-/** The failures that were told, by the names of their breakers. */
+/** The settled failures, by the names of their breakers. */
 export type ToldFailures = ReadonlyMap<string, { readonly isLocal: boolean }>;
 
 const NOTHING_FAILED: ToldFailures = new Map();
@@ -20,8 +23,8 @@ export class Settlement {
   readonly #permits: Map<string, CallPermit | null>;
 
   /**
-   * @param permits By the names of their breakers, that of the engine among them. It is taken over, and
-   * gets a permit for each host that only spans show.
+   * @param permits By the names of their breakers, including the engine's. The map is taken over,
+   * and gets a permit for each host that only spans show.
    */
   constructor(guard: Guard, permits: Map<string, CallPermit | null>) {
     this.#guard = guard;
@@ -29,17 +32,17 @@ export class Settlement {
   }
 
   /**
-   * Judges the call by what is known of it, and tells its permits. The first outcome of a permit stands.
+   * Judges the call by its facts and settles its permits. The first outcome of a permit stands.
    *
-   * @param error What came instead of an answer, if something did.
-   * @returns The failures, told or told before.
+   * @param error The error in place of an answer, if any.
+   * @returns The failures, settled now or earlier.
    */
   tell(facts: Partial<CallFacts>, error?: unknown): ToldFailures {
     const { rateLimitOpenMs, needs } = this.#guard.settings;
     return this.#tellAll(judge({ ...NO_FACTS, rateLimitOpenMs, needs, ...facts }), error);
   }
 
-  /** Gives all permits back that are not settled: nothing is counted. */
+  /** Releases all unsettled permits: nothing is counted. */
   release(): void {
     for (const permit of this.#permits.values()) permit?.release();
   }
@@ -60,8 +63,8 @@ export class Settlement {
   }
 
   /**
-   * Returns a permit for a host that the call was not known to depend on: what failed is recorded, and
-   * that it answered only where a breaker is there already.
+   * Returns a permit for a host that was not a known upstream of the call. Its failure is recorded;
+   * its answer only if a breaker already exists.
    */
   #unlisted(name: string, { kind }: JudgedOutcome): CallPermit | undefined {
     if (name === ENGINE || kind === "ignored" || kind === "released") return undefined;
@@ -72,15 +75,15 @@ export class Settlement {
   }
 }
 
-/** What came of opening a session. */
+/** The facts about opening a session. */
 export interface ConnectFacts {
   readonly opened?: boolean;
-  /** Why it was not opened; undefined when that says nothing of the engine. */
+  /** Why it failed to open; undefined if that proves nothing about the engine. */
   readonly failure?: Failure | undefined;
   readonly error?: unknown;
 }
 
-/** Settles the permit of the engine by what came of opening a session. */
+/** Settles the permit of the engine with the result of opening a session. */
 export function settleConnect(permit: CallPermit, facts: ConnectFacts): void {
   const { opened = false, failure, error } = facts;
   const failures = failure === undefined ? [] : [failure];

@@ -1,4 +1,4 @@
-/** What the spans of one request say of each breaker, and how far they can be believed. */
+/** Decides what the spans of one request prove about each breaker. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -33,7 +33,7 @@ export function testimonyOf(
   return found;
 }
 
-/** Of two that failed the one counts that only the engine can have sent. */
+/** Of two failures, the one that only the engine can have sent counts. */
 function tellsMore(one: Evidence, before: Evidence): boolean {
   const bothFailed = one.outcome !== "answered" && before.outcome !== "answered";
   if (bothFailed && one.forgeable !== before.forgeable) return before.forgeable;

@@ -1,32 +1,32 @@
 /**
- * The images that failed at their registry in its present outage. One that works again proves that the
- * registry has answered meanwhile, even where the engine takes tags from lock files: when it failed, the
- * engine had to ask, so it did not hold the image.
+ * The images that failed at their registry in its present outage. If one works again, the registry
+ * has answered meanwhile, even if the engine takes tags from lock files. At the failure the engine
+ * had to contact the registry, so it did not have the image.
  */
 
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { CircuitState } from "../../breaker/circuit-state.js";
 
-/** How many images of one registry are remembered. */
+/** The most images remembered per registry. */
 const LIMIT = 1000;
 
 /**
- * How long before a circuit opens a failure belongs to the outage that opens it. After an older one
- * somebody else may have pulled the image, while the registry was well.
+ * How long before the opening of a circuit a failure still belongs to its outage. After an older
+ * failure, another process may have pulled the image while the registry worked.
  */
 const PRELUDE_MS = 60_000;
 
-/** When the images of one registry failed, the oldest failure first. */
+/** The failure times of one registry's images, the oldest first. */
 type FailureTimes = Map<string, number>;
 
-/** Remembers them for all sessions that share their breakers. */
+/** The failed images, for all sessions that share their breakers. */
 export class FailedImages {
   readonly #failedAtMs = new WeakMap<CircuitBreaker, FailureTimes>();
-  /** Whether none has ever failed. */
+  /** Whether no image has ever failed. */
   isEmpty = true;
 
-  /** Notes that a request failed at a registry, if it can only have been for one image. */
+  /** Records that a request failed at a registry, if only one image can be the cause. */
   failed(breaker: CircuitBreaker, references: readonly NamedUpstream[]): void {
     const [key, ...others] = imagesOf(breaker, references);
     if (key === undefined || others.length > 0) return;
@@ -38,9 +38,9 @@ export class FailedImages {
   }
 
   /**
-   * Notes that a request has used its images.
+   * Records that a request has used its images.
    *
-   * @returns Whether that proves that the registry of this breaker has answered in its outage.
+   * @returns Whether this proves that the registry of this breaker has answered in its outage.
    */
   used(breaker: CircuitBreaker, references: readonly NamedUpstream[]): boolean {
     const times = this.#failedAtMs.get(breaker);
@@ -49,7 +49,7 @@ export class FailedImages {
     for (const key of imagesOf(breaker, references)) {
       const atMs = times.get(key);
       if (atMs === undefined) continue;
-      // What works now is held by the engine, so it proves nothing in the next outage.
+      // The engine has this image now, so it proves nothing in the next outage.
       times.delete(key);
       const isRecent = nowOf(breaker) - atMs <= PRELUDE_MS;
       recovered ||= isRecent || breaker.state !== CircuitState.Closed;
@@ -80,7 +80,10 @@ function nowOf(breaker: CircuitBreaker): number {
   return CircuitBreaker.machineOf(breaker).settings.clock.now();
 }
 
-/** The images of a registry, each once. A push asks always, and says nothing of what the engine holds. */
+/**
+ * Returns the images of a registry, each once. A push always contacts it, and does not show what
+ * the engine has.
+ */
 function imagesOf({ name }: CircuitBreaker, references: readonly NamedUpstream[]): string[] {
   const images = references.filter(
     ({ upstream: { kind, field }, circuit }) =>

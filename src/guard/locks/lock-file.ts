@@ -12,16 +12,16 @@ import { type LockedImage, lockedImage, MAX_LOCK_BYTES, parseLock } from "./lock
 import type { LockedOutcome, LockedPulls, Locks } from "./locked-pulls.js";
 import type { SessionEngine } from "./session-engine.js";
 
-/** A lock file that is understood. */
+/** A lock file in a known format. */
 export interface Lock {
   readonly path: string;
-  /** Whether it is in the place of engines before 1.0, which read it only when they are told to. */
+  /** Whether it is in the place of engines before 1.0, which read it only on request. */
   readonly isLegacy: boolean;
-  /** By reference. */
+  /** The images by reference. */
   readonly images: ReadonlyMap<string, readonly LockedImage[]>;
 }
 
-/** In each folder the first that is there. */
+/** In each folder, the first existing one. */
 const NAMES = [
   { name: "dagger.lock", isLegacy: false },
   { name: join(".dagger", "lock"), isLegacy: true },
@@ -29,7 +29,7 @@ const NAMES = [
 
 const MAX_FOLDERS = 64;
 
-/** The lock file that holds for the sessions of one working folder. */
+/** The lock file for the sessions of one working folder. */
 export class LockFile {
   readonly #workdir: string;
   #folders: readonly string[] | undefined;
@@ -43,8 +43,8 @@ export class LockFile {
   }
 
   /**
-   * The file as it is now; read only when it has changed. Undefined where there is none that is
-   * understood and can be read. Never throws.
+   * Returns the current file; reads it only after a change. Undefined if it is missing, unreadable
+   * or in an unknown format. Never throws.
    */
   read(): Lock | undefined {
     this.#folders ??= foldersOf(this.#workdir);
@@ -69,7 +69,7 @@ export class LockFile {
   }
 }
 
-/** The digest that a lock has for a tag. */
+/** Returns the digest of a tag in a lock. */
 export function digestIn(lock: Lock, reference: string, platform: string): string | undefined {
   const tag = tagReference(reference) ?? "";
   return lockedImage(lock.images.get(tag) ?? [], tag, platform)?.digest;
@@ -167,7 +167,10 @@ function byReference(images: readonly LockedImage[]): ReadonlyMap<string, readon
   return found;
 }
 
-/** From the working folder up to the root of its repository; itself alone where there is none. */
+/**
+ * Returns the folders from the working folder up to the root of its repository; only itself without
+ * one.
+ */
 function foldersOf(workdir: string): readonly string[] {
   const start = absolute(workdir);
   if (start === undefined) return [];
@@ -181,7 +184,7 @@ function foldersOf(workdir: string): readonly string[] {
   return [start];
 }
 
-/** Undefined where our own working folder is gone. */
+/** Undefined if our own working folder no longer exists. */
 function absolute(path: string): string | undefined {
   try {
     return resolve(path);

@@ -1,33 +1,38 @@
 /**
- * What is known of the images that a lock file names. A lock gives the digest, not the layers: an
- * engine that holds them asks nobody, a cold one still asks its registry.
+ * The facts about images in a lock file. A lock gives the digest, not the layers: an engine that
+ * has them contacts no registry, a cold one still does.
  */
 
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { BoundedMap } from "../bounded-map.js";
 import { FailedImages } from "./failed-images.js";
 
-/** How many images are remembered. */
+/** The most images remembered. */
 const LIMIT = 10_000;
 
-/** Tells for one request which of its images are locked. */
+/** The locked images of one request. */
 export interface Locks {
-  /** The digest that the engine takes for an image; undefined for what is not locked. */
+  /** Returns the digest that the engine uses for an image; undefined if it is not locked. */
   digestOf(one: NamedUpstream): string | undefined;
-  /** Whether the engine was seen to ask a registry for a locked image that it has not used since. */
+  /**
+   * Returns whether the engine contacted a registry for a locked image that it has not used since.
+   */
   mustBeAsked(one: NamedUpstream): boolean;
 }
 
-/** What a request has shown of its images. */
+/** The facts that a request has shown about its images. */
 export interface LockedOutcome {
   readonly references: readonly NamedUpstream[];
-  /** The breakers of the upstreams that were asked: they failed, or spans show an exchange. */
+  /** The breakers of the contacted upstreams: they failed, or spans show an exchange. */
   readonly asked: ReadonlySet<string>;
-  /** Whether it used the contents of all that it names. */
+  /** Whether it used the contents of everything that it names. */
   readonly used: boolean;
 }
 
-/** Knows of locked images whether the engine must ask for them; shared by all sessions of an engine. */
+/**
+ * The locked images for which the engine must contact a registry, shared by all sessions of an
+ * engine.
+ */
 export class LockedPulls {
   readonly failedImages = new FailedImages();
   readonly #mustBeAsked = new BoundedMap<string, boolean>(LIMIT);
@@ -36,7 +41,7 @@ export class LockedPulls {
     return this.#mustBeAsked.get(keyOf(one, digest)) === true;
   }
 
-  /** Learns from a request that is over. */
+  /** Learns from a finished request. */
   learn({ references, asked, used }: LockedOutcome, locks: Locks): void {
     for (const one of references) {
       const digest = locks.digestOf(one);
@@ -51,8 +56,8 @@ export class LockedPulls {
 }
 
 /**
- * Whether a registry can only have been asked for locked images. Else it was the others, as far as
- * anybody knows, and what the engine holds must not be rejected for them.
+ * Returns whether a registry can have been contacted only for locked images. Otherwise the other
+ * images may be the cause, and images that the engine has must not be rejected for them.
  */
 function isAlone(one: NamedUpstream, references: readonly NamedUpstream[], locks: Locks): boolean {
   return references.every(

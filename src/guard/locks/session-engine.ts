@@ -1,11 +1,11 @@
-/** What is known of the engine behind one session: whether it takes tags from lock files. */
+/** The facts about the engine of one session: whether it takes tags from lock files. */
 
 import type { SessionResponse } from "../../attribution/failure.js";
 import { readsLocks } from "./engine-version.js";
 
-/** Learns it from the version that the engine tells, and asks for that once. */
+/** Learns this from the engine's version, and asks for it once. */
 export class SessionEngine {
-  /** Undefined until it is known, and for an engine that does not tell its version. */
+  /** Undefined until it is known, and for an engine that does not return its version. */
   readsLocks: boolean | undefined;
   #asked = false;
   #question: Promise<void> | undefined;
@@ -19,8 +19,8 @@ export class SessionEngine {
   /**
    * Asks for the version, unless it is known or was asked for.
    *
-   * @param question Asks; what it fails with only means that the version stays unknown.
-   * @returns Resolves when the question is answered; undefined when there is nothing to wait for.
+   * @param question Asks; on a failure the version stays unknown.
+   * @returns Resolves when the question is answered; undefined if there is nothing to wait for.
    */
   learn(question: () => Promise<SessionResponse>): Promise<void> | undefined {
     if (this.readsLocks !== undefined || this.#asked) return this.#question;
@@ -33,7 +33,7 @@ export class SessionEngine {
     try {
       this.note(await question());
     } catch {
-      // Then the version stays unknown.
+      // The version stays unknown then.
     }
     this.#question = undefined;
   }

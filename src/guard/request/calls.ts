@@ -1,38 +1,38 @@
-/** The requests on their way in one session, and what can end them early. */
+/** The requests in flight of one session, and the causes that can end them early. */
 
 import { systemClock } from "../../breaker/clock.js";
 import { onAbort } from "../../policies/abort.js";
 import { setDeadline } from "../../policies/deadline.js";
 import { TimeoutError } from "../../policies/timeout.js";
 
-/** One request on its way, from the moment it asks to be let in. */
+/** One request in flight, from the moment it asks for admission. */
 export interface BoundedCall {
   /**
-   * Aborted when the time is over, with a `TimeoutError`, or when a signal given for it is; undefined
-   * when nothing can end the request, since a signal costs more than all the rest of a guarded call.
+   * Aborted with a `TimeoutError` after the timeout, or by a given signal. Undefined if nothing can
+   * end the request, because a signal costs more than the rest of a guarded call.
    */
   readonly signal: AbortSignal | undefined;
-  /** Ends the request, if something can. */
+  /** Ends the request, if possible. */
   abort(reason: unknown): void;
-  /** To be called once when the request has ended, however it did. */
+  /** Ends the bookkeeping; call it once when the request has ended in any way. */
   end(): void;
 }
 
 /** How a request may be ended. */
 export interface CallLimits {
-  /** Milliseconds; undefined for as long as it likes. */
+  /** Milliseconds; undefined for no limit. */
   readonly timeoutMs?: number | undefined;
-  /** Whether it may wait to be let in, so that it must be possible to end it. */
+  /** Whether it may wait for admission, so that it must be possible to end it. */
   readonly waits?: boolean;
-  /** Ends the request, beside the signal of all. */
+  /** Ends the request, besides the guard's signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const ENDLESS: BoundedCall = { signal: undefined, abort: () => {}, end: () => {} };
 
 /**
- * Keeps one listener on the guard's signal, however many requests are on their way: a listener for
- * each would make Node warn of a leak.
+ * Keeps one listener on the guard's signal for all requests in flight: a listener for each would
+ * make Node warn of a leak.
  */
 export class BoundedCalls {
   readonly #signal: AbortSignal | undefined;
@@ -48,7 +48,7 @@ export class BoundedCalls {
   /** Begins a request. */
   begin({ timeoutMs, waits = false, signal: own }: CallLimits): BoundedCall {
     if (timeoutMs === undefined && this.#signal === undefined && !waits) {
-      // A controller of its own would cost a query of the proxy as much as reading it does.
+      // A controller for each would cost a query of the proxy as much as reading it.
       return own === undefined ? ENDLESS : { ...ENDLESS, signal: own };
     }
     const controller = new AbortController();
@@ -71,7 +71,7 @@ export class BoundedCalls {
   }
 }
 
-/** Ends a request when its time is over, which those who wait may know before. */
+/** Ends a request after its timeout; waiting code can know the time in advance. */
 function endLater(controller: AbortController, timeoutMs: number): NodeJS.Timeout {
   setDeadline(controller.signal, systemClock.now() + timeoutMs);
   return setTimeout(() => controller.abort(new TimeoutError(timeoutMs)), timeoutMs);

@@ -1,4 +1,4 @@
-/** What one request shows of the images that it names: which the engine holds, and which it had to ask for. */
+/** The images of one request in flight: those that the engine has, and those it had to request. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -18,7 +18,7 @@ interface RequestOfImages {
   readonly dependencies: Dependencies;
 }
 
-/** The images of one request on its way. */
+/** The images of one request in flight. */
 export class ImagesInFlight {
   readonly #pulls: LockedPulls;
   readonly #locks: RequestLocks;
@@ -39,7 +39,7 @@ export class ImagesInFlight {
     this.#noteFailed(failures.map((failure) => concerned(failure, this.#upstreams)));
   }
 
-  /** Notes exchanges that were seen to fail, where no code in a container can have made them up. */
+  /** Records exchanges that failed, if no code in a container can have forged them. */
   seenFailing(evidence: readonly Evidence[]): void {
     if (evidence.length === 0) return;
     const failed = evidence.filter(
@@ -48,7 +48,7 @@ export class ImagesInFlight {
     this.#noteFailed(failed.map(servedBy));
   }
 
-  /** The names of registries whose images failed in their present outage, and were used now. */
+  /** Returns the registries whose images failed in their present outage, and were used now. */
   recovered(failures: readonly Failure[]): string[] {
     const { failedImages } = this.#pulls;
     if (this.#references.length === 0 || !this.#used(failures)) return [];
@@ -57,7 +57,7 @@ export class ImagesInFlight {
     );
   }
 
-  /** Notes which locked images the engine holds, and which it was seen to ask for. */
+  /** Records which locked images the engine has, and which it requested. */
   learnOfLocks(failures: readonly Failure[], evidence: readonly Evidence[]): void {
     if (this.#references.length === 0) return;
     const asked = new Set(evidence.map(servedBy));
@@ -68,7 +68,7 @@ export class ImagesInFlight {
     this.#locks.learn({ references: this.#references, asked, used: this.#used(failures) });
   }
 
-  /** Notes what was asked for by a request that a timeout has dropped. */
+  /** Records the images that a request dropped by a timeout had requested. */
   hung(evidence: readonly Evidence[]): void {
     const asked = new Set(evidence.map(servedBy));
     this.#locks.learn({ references: this.#references, asked, used: false });
@@ -82,7 +82,7 @@ export class ImagesInFlight {
     }
   }
 
-  /** Whether the engine holds now what the request names. */
+  /** Returns whether the engine now has what the request names. */
   #used(failures: readonly Failure[]): boolean {
     return onlyCommandsFailed(failures) && this.#read.usesContents;
   }

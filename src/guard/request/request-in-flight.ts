@@ -1,4 +1,4 @@
-/** One request from its admission to its settlement: the permits it holds and who is to be told. */
+/** One request from its admission to its settlement, with its permits. */
 
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
 import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
@@ -24,7 +24,7 @@ import { ImagesInFlight } from "./images-in-flight.js";
 import type { Dependencies, SessionMemory } from "./session-memory.js";
 import type { UpstreamInFlight, UpstreamsInFlight } from "./upstream-in-flight.js";
 
-/** What a request is judged by. */
+/** The facts by which a request is judged. */
 export interface RequestFacts {
   readonly guard: Guard;
   readonly memory: SessionMemory;
@@ -34,14 +34,14 @@ export interface RequestFacts {
   readonly dependencies: Dependencies;
 }
 
-/** What can be learnt for the settlement beside the answer. */
+/** The sources for a settlement besides the answer. */
 export interface SettlementSources {
   readonly witness: RequestWitness | undefined;
-  /** Asks for the engine's version. Returns what is still to be waited for. */
+  /** Asks for the engine's version. Returns the pending question, if any. */
   readonly learnEngine: () => Promise<void> | undefined;
 }
 
-/** A request that was let in. It is settled once, in one of its ways. */
+/** An admitted request. It is settled once, in one of its ways. */
 export class RequestInFlight {
   readonly #guard: Guard;
   readonly #dependencies: Dependencies;
@@ -63,8 +63,8 @@ export class RequestInFlight {
   /**
    * Asks the breaker of the engine and those of the upstreams that the request may contact.
    *
-   * @param signal Ends the wait, if the guard is told to wait.
-   * @throws What `Guard.admit` throws.
+   * @param signal Ends the wait, if the guard is set to wait.
+   * @throws The errors of `Guard.admit`.
    */
   static async admit(
     facts: RequestFacts,
@@ -97,14 +97,17 @@ export class RequestInFlight {
     return new RequestInFlight(facts, upstreams, new Settlement(guard, all));
   }
 
-  /** Whether its answer has shown that it used all it names, at least up to a command that failed. */
+  /**
+   * Whether its answer has shown that it used everything it names, at least up to a failed command.
+   */
   get didAll(): boolean {
     return this.#didAll;
   }
 
   /**
-   * Whether the engine's version decides what its success tells: only an engine before lock files asks
-   * for each tag. The success of a breaker that has met no failure changes nothing, so it is not asked then.
+   * Whether the engine's version decides what its success proves: only an engine without lock files
+   * requests each tag. A success of a breaker without failures changes nothing, so the version is
+   * not needed then.
    */
   get needsVersion(): boolean {
     for (const name of this.#dependencies.provenByTag) {
@@ -117,16 +120,16 @@ export class RequestInFlight {
     return false;
   }
 
-  /** What it names, and what the ids in it stand for. */
+  /** The references that it names, and those behind its ids. */
   get references(): readonly NamedUpstream[] {
     return this.#dependencies.references;
   }
 
   /**
-   * Settles all by an answer, and learns from it. Upstreams that it does not blame are settled once the
-   * witness has been heard, if there is one.
+   * Settles everything by an answer, and learns from it. Upstreams not at fault in it are settled
+   * once the request trace has arrived, if there is one.
    *
-   * @returns What is still to be settled; undefined when nothing is.
+   * @returns The pending settlement, if any.
    */
   answered(
     failures: readonly Failure[],
@@ -147,15 +150,15 @@ export class RequestInFlight {
   }
 
   /**
-   * A timeout of ours has dropped the request, and the engine was not to blame. An upstream is only
-   * when the request names it and its witness saw an exchange with it hang until then.
+   * Settles after a timeout of ours for which the engine was not at fault. An upstream is at fault
+   * only if the request names it and an exchange with it hung until then.
    */
   timedOut(seen: Promise<readonly Evidence[] | undefined> | undefined): void {
     if (seen === undefined) this.ignored();
     else void this.#settleAfter(seen, (exchanges) => this.#settleCut(exchanges ?? []));
   }
 
-  /** Holds its permits until `settlement` is done: its caller has been told already. */
+  /** Holds its permits until `settlement` is done; its caller already has the result. */
   settledBy(settlement: Promise<unknown>): void {
     const done = settlement.catch((error) => {
       announceOnce(this.#guard, "the guard", "the settlement of a timeout", error);
@@ -164,7 +167,10 @@ export class RequestInFlight {
     settleLater([this.#guard.engine, ...this.#gatedBreakers()], done);
   }
 
-  /** Whom the answer blames is told at once: a rate limit must be known before the next request asks. */
+  /**
+   * Settles the components at fault in the answer at once: a rate limit must be known before the
+   * next request asks.
+   */
   #settleByAnswer(
     failures: readonly Failure[],
     { witness, learnEngine }: SettlementSources,
@@ -198,7 +204,7 @@ export class RequestInFlight {
     return undefined;
   }
 
-  /** Settles once a witness was heard, or could not be; whatever happens, no permit is kept. */
+  /** Settles once the request trace has arrived or is too late; no permit is ever kept. */
   #settleAfter<T>(
     heard: Promise<T | undefined>,
     settle: (heard: T | undefined) => void | Promise<void>,
@@ -221,7 +227,10 @@ export class RequestInFlight {
     this.#tellAndRelease({ upstreams: this.#upstreams, exchanges, isCut: true });
   }
 
-  /** An engine that reads lock files asks for no tag that one names, in whatever folder that is. */
+  /**
+   * Returns the upstreams that a success proves to have answered. An engine that reads lock files
+   * requests no tag in one, whatever folder that is in.
+   */
   #proofs(failures: readonly Failure[]): Pick<CallFacts, "proven" | "likely"> {
     const { failedImages } = this.#guard.lockedPulls;
     const recovered = failedImages.isEmpty ? [] : this.#images.recovered(failures);
@@ -230,7 +239,8 @@ export class RequestInFlight {
     if (proven.size + provenByTag.size + recovered.length === 0) return NO_PROOFS;
     const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
     if (this.#facts.engine.readsLocks === true) {
-      // While a circuit is closed such a success stands against its failures; it closes none.
+      // While a circuit is closed, such a success counts against its failures; it closes no
+      // circuit.
       const likely = [...provenByTag].filter(
         (name) => this.#upstreams.get(name)?.breaker.state === CircuitState.Closed,
       );
@@ -239,17 +249,17 @@ export class RequestInFlight {
     return { ...NO_PROOFS, proven: new Set([...certain, ...provenByTag]) };
   }
 
-  /** Settles all by an error that came instead of an answer: it speaks of the engine alone. */
+  /** Settles everything by an error in place of an answer: it concerns only the engine. */
   failed(failure: Failure, error: unknown): void {
     this.#tellAndRelease({ failures: [failure] }, error);
   }
 
-  /** Nothing can be said of anybody. */
+  /** Settles without any proof. */
   ignored(): void {
     this.#tellAndRelease({});
   }
 
-  /** The request was not sent after all. */
+  /** Settles a request that was not sent after all. */
   notSent(): void {
     this.#settlement.release();
   }
@@ -260,5 +270,5 @@ export class RequestInFlight {
   }
 }
 
-/** A request that did not work shows nothing. */
+/** A request that failed proves nothing. */
 const NO_PROOFS = { proven: new Set<string>(), likely: new Set<string>() };

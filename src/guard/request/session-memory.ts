@@ -1,38 +1,41 @@
 /**
- * What one session has done so far, as far as it tells which upstreams a request will contact: a tag,
- * URL or remote whose contents were used once is not asked for again.
+ * The history of one session, which shows the upstreams that a request will contact: a tag, URL or
+ * remote whose contents were used once is not requested again.
  */
 
 import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
 import { BoundedMap } from "../bounded-map.js";
 import type { Locks } from "../locks/locked-pulls.js";
 
-/** How much a session remembers of ids, and of what was resolved. */
+/** The most ids, and the most resolved references, that a session remembers. */
 const LIMIT = 10_000;
 
-/** What a request depends on, by names of breakers. */
+/** The upstreams of a request, by names of breakers. */
 export interface Dependencies {
-  /** Those that must admit it, because it may well contact them. */
+  /** The upstreams that must admit it, because it may contact them. */
   readonly gated: ReadonlySet<string>;
-  /** All that it names, quotes or declares; only these can be blamed for its failure. */
+  /** Everything that it names, quotes or declares; only these can be at fault. */
   readonly all: ReadonlySet<string>;
-  /** Those that it names or quotes, and that were not merely declared. */
+  /** The upstreams that it names or quotes, without the merely declared ones. */
   readonly named: ReadonlySet<string>;
-  /** Those that a success proves to have answered. */
+  /** The upstreams that a success proves to have answered. */
   readonly proven: ReadonlySet<string>;
-  /** Those that it proves as well where the engine asks for each tag: no lock file can name it. */
+  /**
+   * The upstreams that it proves as well if the engine requests each tag: no lock file can contain
+   * them.
+   */
   readonly provenByTag: ReadonlySet<string>;
-  /** Those that are proven even when a command of the request fails: a push comes after it. */
+  /** The upstreams proven even if a command of the request fails: a push comes after it. */
   readonly provenBeforeCommand: ReadonlySet<string>;
   /** The circuits of the registries of the images that it may well pull, one for each image. */
   readonly images: readonly string[];
-  /** The references behind these names, for what is to be learnt from the answer. */
+  /** The references behind these names, for learning from the answer. */
   readonly references: readonly NamedUpstream[];
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** Those of a request that names nothing. */
+/** The upstreams of a request that names nothing. */
 const NO_DEPENDENCIES: Dependencies = {
   gated: NO_NAMES,
   all: NO_NAMES,
@@ -44,27 +47,27 @@ const NO_DEPENDENCIES: Dependencies = {
   references: [],
 };
 
-/** Knows the images that a guard has pinned on its own. */
+/** The images that a guard has pinned by itself. */
 export interface Pins {
   mustBeAsked(reference: string, platform: string): boolean;
-  /** Whether a tag will be asked for by a digest that the engine has used already. */
+  /** Returns whether a tag will be requested by a digest that the engine has already used. */
   spares(reference: string, platform: string): boolean;
 }
 
-/** Remembers for one session. Nothing in it is shown to anybody: keys hold what requests hold. */
+/** The memory of one session. Nothing in it may be shown: keys contain values of requests. */
 export class SessionMemory {
-  /** The references that an id stands for. */
+  /** The references behind an id. */
   readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
   /** What was resolved in this session, and whether its contents were used. */
   readonly #met = new BoundedMap<string, "resolved" | "used">(LIMIT);
   readonly #asked = new BoundedMap<string, true>(LIMIT);
 
   /**
-   * What a request depends on.
+   * Returns the upstreams of a request.
    *
    * @param needs The names of breakers that the user declared.
-   * @param pins Knows the images that were pinned by us, and whether the engine will ask for them.
-   * @param locks Knows the images that a lock file names.
+   * @param pins The images that this package pinned, and whether the engine will request them.
+   * @param locks The images in a lock file.
    */
   dependencies(
     reading: ReadRequest,
@@ -100,7 +103,7 @@ export class SessionMemory {
     return { gated, all, named, proven, provenByTag, provenBeforeCommand, images, references };
   }
 
-  /** The images that a request will have to ask their registries for, as references. */
+  /** Returns the images that a request has to request from their registries, as references. */
   imagesToAsk({ named, sideEffects }: ReadRequest, locks: Locks, pins?: Pins): string[] {
     const spared = ({ upstream, image }: NamedUpstream) =>
       !sideEffects.has("publish") &&
@@ -116,8 +119,8 @@ export class SessionMemory {
   }
 
   /**
-   * Learns from a request that did what it names: from one that worked, or from one whose only
-   * failure is the command that it ran in the end.
+   * Learns from a request that did what it names: a success, or a request whose only failure is its
+   * last command.
    */
   learn({ usesContents }: ReadRequest, { references }: Dependencies): void {
     for (const { key } of references) {
@@ -126,14 +129,16 @@ export class SessionMemory {
     }
   }
 
-  /** Whether the digest of an image is still to be learnt in this session; from now on it is not. */
+  /**
+   * Returns whether the digest of an image is still unknown in this session, and marks it as known.
+   */
   learnsDigest(key: string): boolean {
     if (this.#asked.has(key)) return false;
     this.#asked.set(key, true);
     return true;
   }
 
-  /** Learns which references ids stand for; nothing that was pushed comes along with them. */
+  /** Learns the references behind ids; pushed references are left out. */
   learnIds(ids: readonly string[], { references }: Dependencies): void {
     const kept = references.filter(isFetched);
     if (kept.length === 0) return;
@@ -141,7 +146,7 @@ export class SessionMemory {
   }
 
   #references(reading: ReadRequest): readonly NamedUpstream[] {
-    // Nearly all requests name one thing at most, and quote no id that stands for one.
+    // Nearly all requests name one thing at most, and quote no known id.
     if (reading.named.length < 2 && !this.#knowsAny(reading.texts)) return reading.named;
     const found = new Map(reading.named.map((one) => [one.key, one]));
     for (const text of reading.texts) {
@@ -159,7 +164,10 @@ export class SessionMemory {
     return false;
   }
 
-  /** An image by digest may be there already, and what was used once is. A push always goes out. */
+  /**
+   * Returns whether a reference needs admission. An image by digest may be present, and a used
+   * reference is. A push always contacts its registry.
+   */
   #gates(one: NamedUpstream, digest: string | undefined, locks: Locks, pins?: Pins): boolean {
     const { upstream, image, key } = one;
     if (upstream.field === "publish") return true;
@@ -171,14 +179,17 @@ export class SessionMemory {
     return digest === undefined || locks.mustBeAsked(one);
   }
 
-  /** A new session must ask for every tag, URL and remote that is not locked; after that it need not. */
+  /**
+   * Returns whether a success proves an answer. A new session must request every tag, URL and
+   * remote that is not locked; later it need not.
+   */
   #proves({ upstream, key }: NamedUpstream, digest: string | undefined): boolean {
     if (upstream.field === "publish") return true;
     return !upstream.pinned && digest === undefined && !this.#met.has(key);
   }
 }
 
-/** Whether it is an image by tag, which a lock file can name. */
+/** Returns whether it is an image by tag, which a lock file can contain. */
 function isTag({ upstream }: NamedUpstream): boolean {
   return upstream.kind === "registry" && upstream.field !== "publish" && !upstream.pinned;
 }

@@ -1,4 +1,4 @@
-/** An upstream of one request on its way. */
+/** An upstream of one request in flight. */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { Machine } from "../../breaker/machine.js";
@@ -8,9 +8,11 @@ export interface UpstreamInFlight extends Dependence {
   readonly breaker: CircuitBreaker;
   /** What is behind the breaker. */
   readonly machine: Machine;
-  /** Whether it was asked for its leave; one that was not takes the outcome all the same. */
+  /**
+   * Whether its breaker was asked for admission; one that was not gets the outcome all the same.
+   */
   readonly isGated: boolean;
 }
 
-/** The upstreams of one request on their way, by the names of their breakers. */
+/** The upstreams of one request in flight, by the names of their breakers. */
 export type UpstreamsInFlight = ReadonlyMap<string, UpstreamInFlight>;

@@ -1,4 +1,4 @@
-/** Asks an engine for its version, the cheapest question: whether it answers tells whether it is well. */
+/** Asks an engine for its version, the cheapest question: the answer shows whether it works. */
 
 import { classifyAnswer } from "../../attribution/classify/decide-response.js";
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
@@ -9,16 +9,15 @@ import { VERSION_TIMEOUT_MS } from "../judgement/pending-settlements.js";
 import type { SessionLink } from "../session-link.js";
 import type { BoundedCalls } from "./calls.js";
 
-/** The question. */
 export const VERSION_QUERY = readRequest("{ version }");
 
-/** The engine does not answer the cheapest question. */
+/** The failure of an engine that does not answer the cheapest question. */
 export const SILENT = engineFault(
   "engine-silent",
   `the engine did not tell its version within ${VERSION_TIMEOUT_MS / 1000} s after a time-out`,
 );
 
-/** The outcome of the question; `aborted` by the guard's signal. */
+/** The outcome of the question; `aborted` means by the guard's signal. */
 export type VersionOutcome =
   | {
       readonly kind: "answered";

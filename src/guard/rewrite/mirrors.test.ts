@@ -30,13 +30,13 @@ function setUp() {
   return { guard, sent, send };
 }
 
-test("while the registry admits, nothing is rewritten", async () => {
+test("rewrites nothing while the registry admits", async () => {
   const { sent, send } = setUp();
   await send(from("alpine:3"));
   expect(sent).toEqual([from("alpine:3")]);
 });
 
-test("an image whose registry refuses is asked of the first mirror that admits", async () => {
+test("pulls an image of a rejecting registry from the first mirror that admits", async () => {
   const { guard, sent, send } = setUp();
   guard.upstream("registry:docker.io")?.isolate("down");
   await send(from("alpine:3"));
@@ -48,7 +48,7 @@ test("an image whose registry refuses is asked of the first mirror that admits",
   ]);
 });
 
-test("the mirror's own breaker counts what becomes of it", async () => {
+test("the mirror's own breaker counts the outcome", async () => {
   const { guard, send } = setUp();
   guard.upstream("registry:docker.io")?.isolate("down");
   await send(from("alpine:3"));
@@ -56,7 +56,7 @@ test("the mirror's own breaker counts what becomes of it", async () => {
   expect(mirror?.getMetrics().metrics.successCount).toBe(1);
 });
 
-test("when no mirror admits either, the refusal is that of the registry", async () => {
+test("if no mirror admits either, the rejection is the registry's", async () => {
   const { guard, send } = setUp();
   for (const host of ["docker.io", "mirror.gcr.io", "mirror.example:5000"]) {
     guard.upstream(`registry:${host}`)?.isolate("down");
@@ -64,7 +64,7 @@ test("when no mirror admits either, the refusal is that of the registry", async 
   await expect(send(from("alpine:3"))).rejects.toMatchObject({ breakerName: "registry:docker.io" });
 });
 
-test("an image that this session has used, one by digest and one of another registry stay", async () => {
+test("keeps an image used by this session, one by digest, and one of another registry", async () => {
   const { guard, sent, send } = setUp();
   await send(from("alpine:3"));
   guard.upstream("registry:docker.io")?.isolate("down");
@@ -73,14 +73,14 @@ test("an image that this session has used, one by digest and one of another regi
   expect(sent.slice(1)).toEqual([from("alpine:3"), from(digest), from("ghcr.io/acme/app:1")]);
 });
 
-test("publish is never rewritten", async () => {
+test("never rewrites publish", async () => {
   const { guard, send } = setUp();
   guard.upstream("registry:docker.io")?.isolate("down");
   const publish = '{ container { publish(address: "docker.io/acme/app:1") } }';
   await expect(send(publish)).rejects.toMatchObject({ breakerName: "registry:docker.io" });
 });
 
-test("only the addresses change, in every spelling, and all else stays to the letter", () => {
+test("changes only the addresses, in every spelling, and no other character", () => {
   const query = `query Q { # a comment
     a: container { from( address : "alpine" ) { id } }
     b: container { from(address: """docker.io/library/alpine""") { withExec(args: ["alpine"]) { id } } }
@@ -96,7 +96,7 @@ test("only the addresses change, in every spelling, and all else stays to the le
   });
 });
 
-test("choosing asks each breaker only whether it admits", () => {
+test("the choice asks each breaker only whether it admits", () => {
   const admits = (name: string) => name === "registry:mirror.example:5000";
   expect(chooseMirrors(["docker.io/library/alpine:3", "quay.io/a/b"], MIRRORS, admits)).toEqual(
     new Map([["docker.io/library/alpine:3", "mirror.example:5000/hub/library/alpine:3"]]),

@@ -1,11 +1,11 @@
-/** Sends the images of a registry that is left alone to a mirror of it, where the user named one. */
+/** Sends the images of a registry with an open circuit to a mirror, if the user named one. */
 
 import { breakerName } from "../../attribution/hosts.js";
 import { checkText, type Field, readRecord, show } from "../../options/check.js";
 
 /**
- * The mirrors of registries: `{ "docker.io": ["mirror.example/hub"] }`. A mirror is a host, with its
- * port if it has one, and the path under which it keeps the images.
+ * The mirrors of registries: `{ "docker.io": ["mirror.example/hub"] }`. A mirror is a host with an
+ * optional port, and the path of its images.
  */
 export type Mirrors = Readonly<Record<string, readonly string[]>>;
 
@@ -37,13 +37,13 @@ function checkMirror(text: string, label: string): void {
   );
 }
 
-/** A registry under another name than that of its breaker would never be found. */
+/** Rejects a registry under another name than its breaker's, because it would never match. */
 function checkRegistry(host: string, label: string): void {
   const known = breakerName("registry", host).slice("registry:".length);
   if (known !== host) throw new RangeError(`${label} is ${show(host)}, expected ${show(known)}`);
 }
 
-/** The breakers on which the choice of mirrors for these images depends. */
+/** Returns the breakers on which the choice of mirrors for these images depends. */
 export function breakersOfMirrors(
   references: readonly string[],
   mirrors: Mirrors,
@@ -58,14 +58,14 @@ export function breakersOfMirrors(
   return names;
 }
 
-/** Whether a breaker would let a request in now; asking changes nothing. */
+/** Whether a breaker would admit a request now; asking changes nothing. */
 export type Admits = (breakerName: string) => boolean;
 
 /**
- * For each image whose registry refuses, the first of its mirrors that admits; an image all of whose
- * mirrors refuse as well stays as it is, and meets the refusal of its registry.
+ * Returns, for each image of a rejecting registry, the first of its mirrors that admits. An image
+ * whose mirrors all reject stays as it is, and gets the rejection of its registry.
  *
- * @param references The images that will be asked for, as `docker.io/library/alpine:3`.
+ * @param references The images to request, such as `docker.io/library/alpine:3`.
  * @returns The new address of each image that has one.
  */
 export function chooseMirrors(

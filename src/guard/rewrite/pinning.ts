@@ -1,6 +1,6 @@
 /**
- * Writes the digests that tags are known to have into requests, and learns them from the engine: an
- * engine that has used an image by its digest runs it with the registry down.
+ * Writes the known digests of tags into requests, and learns them from the engine: an engine that
+ * has used an image by its digest runs it with the registry down.
  */
 
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
@@ -16,48 +16,48 @@ import { isDigest, tagReference } from "../digests/references.js";
 import type { Locks } from "../locks/locked-pulls.js";
 import { withAddresses } from "./addresses.js";
 
-/** What `onUse` of the option `pin` is told of each image that is taken by a known digest. */
+/** The argument of `onUse` of the option `pin`, for each image requested by a known digest. */
 export interface PinnedEvent {
-  /** The tag that the pipeline names, such as `docker.io/library/alpine:3.20`. */
+  /** The tag in the pipeline, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The platform asked for; empty for the engine's own. */
+  /** The requested platform; empty for the engine's own. */
   readonly platform: string;
   readonly digest: string;
-  /** How long ago the tag was last seen to have it, in milliseconds. */
+  /** The time since the tag was last seen with it, in milliseconds. */
   readonly ageMs: number;
 }
 
-/** How many images of a guard's requests are remembered to be its own doing. */
+/** The most images of a guard's requests remembered as pinned by the guard. */
 const MAX_WRITTEN = 10_000;
 
-/** How many images of one request are asked for their digest. */
+/** The most images of one request whose digests are asked for. */
 const MAX_QUESTIONS = 20;
 
 const counts = new WeakMap<CircuitBreaker, number>();
 
 /**
- * How many images of a registry have been asked for by a known digest instead of their tag.
+ * Returns how many images of a registry were requested by a known digest instead of their tag.
  *
  * @param breaker The breaker of the registry, such as `guardRegistry.get("registry:docker.io")`.
- * @returns A count that never goes back; 0 without the option `pin`.
+ * @returns A count that never decreases; 0 without the option `pin`.
  */
 export function pinnedImageCount(breaker: CircuitBreaker): number {
   return counts.get(breaker) ?? 0;
 }
 
-/** Gives the breaker of that name. */
+/** Returns the breaker of a name. */
 type BreakerOf = (name: string) => CircuitBreaker | undefined;
 
-/** A request with digests where they are known. */
+/** A request with known digests. */
 export interface PinnedRequest {
   readonly read: ReadRequest;
-  /** What was written into it, by the reference that it now has and the platform. */
+  /** The digests written into it, by their new reference and platform. */
   readonly digests: ReadonlyMap<string, KnownDigest>;
 }
 
-/** Knows which digests are fresh enough. */
+/** The known digests, and which of them are recent enough. */
 export class Pinning {
-  /** What was written into requests, by the reference that an image then had and its platform. */
+  /** The digests written into requests, by their new reference and platform. */
   readonly #written = new BoundedMap<string, KnownDigest>(MAX_WRITTEN);
   readonly #store: DigestStore;
   readonly #maxAgeMs: number;
@@ -74,8 +74,8 @@ export class Pinning {
   }
 
   /**
-   * Writes fresh digests into a request. One that publishes stays as it is: what is made for others
-   * is made of what the tag is now. So does a tag that is locked: its digest is the lock file's.
+   * Writes recent digests into a request. A request that publishes stays as it is, so that
+   * published content uses the current tags. A locked tag stays too: its digest is the lock file's.
    */
   pin(read: ReadRequest, locks: Locks): PinnedRequest {
     const digests = new Map<string, KnownDigest>();
@@ -94,7 +94,7 @@ export class Pinning {
     return { read: withAddresses(read, addresses), digests };
   }
 
-  /** Says loudly that a request is sent with digests: an event for each, a warning once, a metric. */
+  /** Reports a request with digests: an event for each, one warning, and a metric. */
   announce({ digests }: PinnedRequest, breakerOf: BreakerOf): void {
     for (const { reference, platform, digest, learntAtMs } of digests.values()) {
       const ageMs = Math.max(0, Date.now() - learntAtMs);
@@ -119,8 +119,8 @@ export class Pinning {
   }
 
   /**
-   * Whether an image was pinned by us and has not been used by its digest yet, as far as we know: then
-   * the engine will ask its registry for it all the same.
+   * Returns whether this package pinned an image that has not been used by its digest yet, as far
+   * as is known: then the engine will still contact its registry.
    */
   mustBeAsked(reference: string, platform: string): boolean {
     const written = this.#written.get(keyOf(reference, platform));
@@ -129,13 +129,19 @@ export class Pinning {
     return known?.digest !== written.digest || !known.proven;
   }
 
-  /** Whether a tag will be taken by a digest that the engine need not ask for any more. */
+  /**
+   * Returns whether a tag will be requested by a digest for which the engine need not contact a
+   * registry.
+   */
   spares(reference: string, platform: string): boolean {
     const known = this.#store.find(reference, platform);
     return known?.proven === true && this.#isFresh(known, undefined);
   }
 
-  /** The contents of these images have been used: an engine need not ask for those by digest again. */
+  /**
+   * Records that the contents of these images were used, so that an engine need not contact a
+   * registry for their digests again.
+   */
   prove(images: readonly NamedUpstream[]): void {
     for (const { upstream, image } of images) {
       const written = this.#written.get(keyOf(upstream.reference, image?.platform ?? ""));
@@ -145,11 +151,10 @@ export class Pinning {
   }
 
   /**
-   * Asks the engine which digests the tags of a request have, after the request has used them: it
-   * answers from what it has resolved in this session, without the registry.
+   * Asks the engine for the digests of a request's tags, after the request has used them: it
+   * answers from this session's results, without the registry.
    *
-   * @param ask Sends a question in the same session; what it fails with only means that nothing is
-   * learnt.
+   * @param ask Sends a question in the same session; on a failure nothing is learned.
    */
   async learn(
     images: readonly NamedUpstream[],
@@ -162,7 +167,10 @@ export class Pinning {
     }
   }
 
-  /** The tags with one fresh digest; for two platforms of a tag that differ, the tag stays. */
+  /**
+   * Returns the tags with one recent digest; a tag with different digests for two platforms is left
+   * out.
+   */
   #fresh(
     named: readonly NamedUpstream[],
     locks: Locks,
@@ -184,14 +192,17 @@ export class Pinning {
     return fresh;
   }
 
-  /** What was learnt far in the future, by a clock that is wrong, would never grow old. */
+  /**
+   * Returns whether a digest is recent. One from far in the future, because of a wrong clock, would
+   * never expire.
+   */
   #isFresh({ digest, learntAtMs }: KnownDigest, other: KnownDigest | undefined): boolean {
     const isYoung = Math.abs(Date.now() - learntAtMs) <= this.#maxAgeMs;
     return isYoung && (other === undefined || other.digest === digest);
   }
 }
 
-/** The images of a request whose digest can be learnt from it: tags of `from`. */
+/** Returns the images of a request whose digests can be learned from it: tags of `from`. */
 export function tagsOf({ named }: ReadRequest): NamedUpstream[] {
   return named.filter(
     ({ upstream, image }) =>
@@ -206,7 +217,10 @@ function questionFor({ address, platform }: NonNullable<NamedUpstream["image"]>)
   };
 }
 
-/** The digest in an answer; the name before it may be another repository with the same content. */
+/**
+ * Returns the digest in an answer; the name before it may be another repository with the same
+ * content.
+ */
 function digestIn({ status, body }: SessionResponse): string | undefined {
   if (status !== 200) return undefined;
   try {

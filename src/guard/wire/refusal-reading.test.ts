@@ -22,7 +22,7 @@ function openError(reason: RejectionReason, retryAfterMs?: number): CircuitBreak
   });
 }
 
-/** What becomes of an error that travels as the body of an answer. */
+/** Sends an error as the body of an answer and reads it back. */
 function afterTravelling(error: unknown) {
   return refusalIn({ status: 200, body: JSON.stringify(rejectionAnswer(error, PULL)) });
 }
@@ -31,23 +31,26 @@ test.each([
   ["open", 41_200],
   ["probing", 900],
   ["isolated", undefined],
-] as const)("a circuit that is %s says the same after the way", (reason, retryAfterMs) => {
-  const error = openError(reason, retryAfterMs);
-  const read = afterTravelling(error) as CircuitBreakerOpenError;
-  expect(read).toBeInstanceOf(CircuitBreakerOpenError);
-  expect(read.message).toBe(error.message);
-  const { breakerName, state, isolationReason, code, refused } = error;
-  expect(read).toMatchObject({ breakerName, state, reason, code, refused });
-  expect([read.retryAfterMs, read.isolationReason]).toEqual([retryAfterMs, isolationReason]);
-});
+] as const)(
+  "a rejection by a circuit that is %s is the same after the transport",
+  (reason, retryAfterMs) => {
+    const error = openError(reason, retryAfterMs);
+    const read = afterTravelling(error) as CircuitBreakerOpenError;
+    expect(read).toBeInstanceOf(CircuitBreakerOpenError);
+    expect(read.message).toBe(error.message);
+    const { breakerName, state, isolationReason, code, refused } = error;
+    expect(read).toMatchObject({ breakerName, state, reason, code, refused });
+    expect([read.retryAfterMs, read.isolationReason]).toEqual([retryAfterMs, isolationReason]);
+  },
+);
 
-test("other breakers that refused as well stay in the message", () => {
+test("other rejecting breakers stay in the message", () => {
   const error = openError("open", 2000);
   error.message += "; also refused by git:github.com";
   expect(afterTravelling(error)?.message).toBe(error.message);
 });
 
-test("a time-out keeps its milliseconds, and a lost session its words", () => {
+test("a timeout keeps its milliseconds, and a lost session its message", () => {
   const timeout = afterTravelling(new TimeoutError(1500));
   expect(isTimeoutError(timeout) && timeout.timeoutMs).toBe(1500);
   const lost = new SessionLostError(recordOf(engineFault("x", "It went away.")));
@@ -55,7 +58,7 @@ test("a time-out keeps its milliseconds, and a lost session its words", () => {
   expect(isSessionLostError(read) && read.message).toBe(lost.message);
 });
 
-test("words of a program tell which circuit refused, to the second", () => {
+test("a program's output shows which circuit rejected, to the second", () => {
   const read = refusalInText(
     "connecting...\ndagger-breaker: circuit open: engine, retry in 42s\nbye",
   );

@@ -1,7 +1,7 @@
 /**
- * Says a refusal of the guard in the session's own tongue: one shape of answer that every SDK shows to
- * its user as an error of the query. It holds exactly one error, a path that is a list of texts, and
- * texts as the only values of extensions, since some SDKs understand nothing else.
+ * Renders a rejection as a GraphQL error, in the one form that every SDK shows to its user as an
+ * error of the query. It contains exactly one error, a path that is a list of texts, and texts as
+ * the only values of extensions, because some SDKs accept nothing else.
  */
 
 import type { ReadRequest } from "../../attribution/query/named-upstream.js";
@@ -18,10 +18,10 @@ import { isTimeoutError } from "../../policies/timeout.js";
 import { isSessionLostError } from "../errors.js";
 import { ENGINE } from "../guard-options.js";
 
-/** Why a request was not answered by the session. */
+/** The reason why the session did not answer a request. */
 export type RefusalType = "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
 
-/** The body of such an answer, whose status is 200 and whose content type is `application/json`. */
+/** The body of such an answer, with status 200 and content type `application/json`. */
 export interface RejectionAnswer {
   readonly data: null;
   readonly errors: readonly [
@@ -55,7 +55,7 @@ export function rejectionAnswer(error: unknown, read?: ReadRequest): RejectionAn
   return answerOf(message, read, { _type: "CIRCUIT_OPEN", upstream, ...delay, ...origin });
 }
 
-/** Where the refusal of a shared circuit comes from; what is not known is left out. */
+/** Returns the origin of a shared circuit's rejection, without unknown parts. */
 function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, string>> {
   const { scope, since, until, openedBy, isolatedBy, failure } = rejection;
   return {
@@ -69,7 +69,10 @@ function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, st
   };
 }
 
-/** A call for which no place was left among those that wait was refused by the same circuit. */
+/**
+ * Returns the open circuit's error. A call without a place among the waiting ones was rejected by
+ * the same circuit.
+ */
 function openErrorOf(error: unknown) {
   if (isCircuitBreakerOpenError(error)) return error;
   const { cause } = isCircuitBreakerError(error) ? error : ({} as Partial<CircuitBreakerError>);
@@ -85,7 +88,10 @@ function answerOf(
   return { data: null, errors: [{ message, path, extensions }] };
 }
 
-/** Where the request names an upstream; for one that it does not name, its first field. */
+/**
+ * Returns the path where the request names an upstream; for one that it does not name, its first
+ * field.
+ */
 function pathTo(upstream: string | undefined, read: ReadRequest | undefined): readonly string[] {
   const naming = read?.named.find(({ circuit }) => circuit === upstream);
   if (naming !== undefined) return naming.path;
