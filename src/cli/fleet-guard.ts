@@ -1,6 +1,7 @@
 /** Joins the fleet that shares the circuits of `run` and `session`, if a store is set. */
 
-import type { Fleet, FleetMetrics } from "../fleet/client/fleet.js";
+import type { Fleet } from "../fleet/client/fleet.js";
+import type { FleetMetrics } from "../fleet/client/fleet-metrics.js";
 import type { Note } from "../runner/report/run-report.js";
 import {
   countedByFrom,

@@ -1,10 +1,10 @@
 /** Circuits that many processes share: the fleet, and the types for authors of a store. */
 
 export type { SharedCounts } from "./client/circuit/shared-circuit.js";
+export type { SharedCounts } from "./client/circuit/shared-counts.js";
 export {
   createFleet,
   type Fleet,
-  type FleetMetrics,
   type OpenOptions,
   type ShareOptions,
 } from "./client/fleet.js";
@@ -17,8 +17,9 @@ export type {
   StoreDownEvent,
   StoreUpEvent,
 } from "./client/fleet-events.js";
+export type { FleetMetrics } from "./client/fleet-metrics.js";
 export type { FleetMode, FleetOptions } from "./client/fleet-options.js";
-export type { LinkCounts } from "./client/link/store-link.js";
+export type { LinkCounts } from "./client/link/link-counts.js";
 export type { ReporterOptions } from "./client/reporter.js";
 export type {
   SharedCircuitBreaker,
@@ -42,14 +43,17 @@ export { type OpenStoreOptions, openStore } from "./open-store.js";
 export type {
   AdmitCommand,
   ControlCommand,
+  FaultCount,
   FleetCommand,
   IsolateCommand,
   ReadCommand,
   ReleaseCommand,
   ResetCommand,
   SettleCommand,
+  TellCommand,
 } from "./rules/command.js";
 export { MAX_REPORTERS, type SharedPolicy } from "./rules/policy.js";
+export type { CircuitRecord } from "./rules/record.js";
 export { type Reduction, reduce } from "./rules/reduce.js";
 export {
   type FleetChange,
@@ -59,6 +63,14 @@ export {
   type IsolationSnapshot,
   MAX_HISTORY,
 } from "./rules/reply.js";
+export type {
+  CircuitReport,
+  ProbeHolder,
+  RunResultTotals,
+  RunTotals,
+  SecondCount,
+} from "./rules/report.js";
+export type { RunReport, RunResult } from "./rules/run-report.js";
 export {
   type ClosedPhase,
   type FleetState,

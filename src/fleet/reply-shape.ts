@@ -3,7 +3,15 @@
  * because of it.
  */
 
+import type { FaultCount } from "./rules/command.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
+import type {
+  CircuitReport,
+  ProbeHolder,
+  RunResultTotals,
+  RunTotals,
+  SecondCount,
+} from "./rules/report.js";
 import type { ReportedFailure, Reporter } from "./rules/state.js";
 import type { FleetEntry } from "./store.js";
 
@@ -20,7 +28,7 @@ type Loose<T> = { readonly [K in keyof T]?: unknown };
 export function isReply(value: unknown, count: number): value is FleetReply {
   try {
     if (!isObject<FleetReply>(value)) return false;
-    const { admitted, refusal, counted, late, changes, snapshot } = value;
+    const { admitted, refusal, counted, late, changes, snapshot, report } = value;
     return (
       isWhole(admitted) &&
       admitted <= count &&
@@ -29,7 +37,8 @@ export function isReply(value: unknown, count: number): value is FleetReply {
       isAmount(late) &&
       Array.isArray(changes) &&
       changes.every(isChange) &&
-      isSnapshot(snapshot)
+      isSnapshot(snapshot) &&
+      (report === undefined || isReport(report))
     );
   } catch {
     return false; // A revoked proxy throws on any access.
@@ -39,7 +48,8 @@ export function isReply(value: unknown, count: number): value is FleetReply {
 /** Returns whether a value is a valid entry of a list or a push. */
 export function isEntry(value: unknown): value is FleetEntry {
   if (!isObject<FleetEntry>(value)) return false;
-  return isText(value.name) && isSnapshot(value.snapshot);
+  const { name, snapshot, report } = value;
+  return isText(name) && isSnapshot(snapshot) && (report === undefined || isReport(report));
 }
 
 /** Returns whether a value is a valid change of a history. */
@@ -80,6 +90,57 @@ function isSnapshot(value: unknown): value is FleetSnapshot {
     isAmount(counts.failures) &&
     isAmount(counts.late)
   );
+}
+
+function isReport(value: unknown): boolean {
+  if (!isObject<CircuitReport>(value)) return false;
+  const { rejections, failures, transitions, openMs, seconds, probes, policy, runs } = value;
+  return (
+    isAmount(rejections) &&
+    isListOf<FaultCount>(
+      failures,
+      ({ fault, limited, count }) =>
+        isTextOrNull(fault) && typeof limited === "boolean" && isAmount(count),
+    ) &&
+    isObject(transitions) &&
+    Object.values(transitions).every(isAmount) &&
+    isAmount(openMs) &&
+    isListOf<SecondCount>(seconds, (one) =>
+      [one.secondsAgo, one.successes, one.failures].every(isAmount),
+    ) &&
+    isListOf<ProbeHolder>(
+      probes,
+      ({ host, run, remainingMs }) =>
+        isTextOrNull(host) && isTextOrNull(run) && isAmount(remainingMs),
+    ) &&
+    (policy === null || (isObject(policy) && Object.values(policy).every(isAmount))) &&
+    isRuns(runs)
+  );
+}
+
+function isRuns(value: unknown): boolean {
+  if (!isObject<RunTotals>(value)) return false;
+  const { results, faults, waitedMs, avoidedMs, failedMs } = value;
+  return (
+    isListOf<RunResultTotals>(
+      results,
+      ({ result, count, durationMs, buckets }) =>
+        isText(result) &&
+        isAmount(count) &&
+        isAmount(durationMs) &&
+        Array.isArray(buckets) &&
+        buckets.every(isAmount),
+    ) &&
+    isListOf<FaultCount>(faults, ({ fault, count }) => isTextOrNull(fault) && isAmount(count)) &&
+    isAmount(waitedMs) &&
+    isAmount(avoidedMs) &&
+    Array.isArray(failedMs) &&
+    failedMs.every(isAmount)
+  );
+}
+
+function isListOf<T>(value: unknown, isOne: (one: Loose<T>) => boolean): boolean {
+  return Array.isArray(value) && value.every((one) => isObject<T>(one) && isOne(one));
 }
 
 function isIsolation(value: unknown): boolean {

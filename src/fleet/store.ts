@@ -2,6 +2,7 @@
 
 import type { FleetCommand } from "./rules/command.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "./rules/reply.js";
+import type { CircuitReport } from "./rules/report.js";
 import type { FleetStoreError } from "./store-error.js";
 
 /** The key of a circuit. */
@@ -19,6 +20,13 @@ export interface FleetKey {
 export interface FleetEntry {
   readonly name: string;
   readonly snapshot: FleetSnapshot;
+  /** What was counted, where a list was asked for it and the store counts. */
+  readonly report?: CircuitReport | undefined;
+}
+
+/** Makes the entry of a list from the answer to a read. */
+export function entryOf(name: string, { snapshot, report }: FleetReply): FleetEntry {
+  return report === undefined ? { name, snapshot } : { name, snapshot, report };
 }
 
 /** Receives a circuit that a list leaves out, and the reason. */
@@ -49,8 +57,18 @@ export interface FleetStore {
    *
    * @param onUnreadable Called for each circuit left out because its data is unreadable. Optional
    * for a store.
+   * @param withReports Whether to return the counts of each circuit too.
    */
-  list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]>;
+  list(
+    scope: string,
+    onUnreadable?: OnUnreadable,
+    withReports?: boolean,
+  ): Promise<readonly FleetEntry[]>;
+  /**
+   * Returns the scopes that have circuits, by name; at most 10,000. A store that has this method accepts
+   * all commands. One without it receives no `tell`, and no `reporter` and `faults`.
+   */
+  scopes?(): Promise<readonly string[]>;
   /** Returns the last 100 changes of a circuit, oldest first. */
   history(key: FleetKey): Promise<readonly FleetChange[]>;
   /** Calls `listener` with every change in a scope. Returns a function that stops it. */

@@ -73,6 +73,11 @@ test("the stores answer every command alike, and keep the same history", async (
       commands += 1;
       knowledge.learn(command, expected);
     }
+    const { report } = await memory.run(key, { kind: "read", report: true });
+    for (const store of others) {
+      const told = await store.run(key, { kind: "read", report: true });
+      expect(told.report, store.kind).toEqual(report);
+    }
     const history = await memory.history(key);
     for (const store of others) expect(await store.history(key), store.kind).toEqual(history);
     for (const { reason } of history) reasons.add(reason);
@@ -95,6 +100,12 @@ test("the stores list the same circuits", async () => {
   const listed = await memory.list(scope);
   expect(listed.length).toBeGreaterThan(20);
   for (const store of others) expect(await store.list(scope), store.kind).toEqual(listed);
+  const reported = await memory.list(scope, undefined, true);
+  expect(reported.some(({ report }) => (report?.seconds.length ?? 0) > 0)).toBe(true);
+  for (const store of others) {
+    expect(await store.list(scope, undefined, true), store.kind).toEqual(reported);
+    expect(await store.scopes?.(), store.kind).toEqual([...((await memory.scopes?.()) ?? [])]);
+  }
 });
 
 test("Redis pushes what the reducer reports", async () => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { FleetCommand } from "../../src/fleet/rules/command.js";
 import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";
+import { RUN_RESULTS } from "../../src/fleet/rules/run-report.js";
 
 /** Generates fractional numbers of many sizes, and values that occur often. */
 function duration(...often: readonly number[]): fc.Arbitrary<number> {
@@ -66,6 +67,13 @@ const failure = fc.record({
   limited: fc.boolean(),
 });
 
+/** More faults than are counted apart, and such that a script could take apart. */
+const fault = fc.option(fc.oneof(fc.constantFrom("registry", "a b", "ü=\ud800"), fc.string()));
+const faults = fc.array(
+  fc.record({ fault, limited: fc.boolean(), count: fc.integer({ min: 0, max: 3 }) }),
+  { maxLength: 33 },
+);
+
 /** A command whose generation and leases are not known yet. */
 export type Plan = (known: Known) => FleetCommand;
 
@@ -80,10 +88,16 @@ export interface Known {
   readonly index: number;
 }
 
-const admits = fc.record({ count: fc.constantFrom(1, 1, 1, 2, 5), chance: share() }).map(
-  (parts): Plan =>
-    ({ policy, index }) => ({ kind: "admit", policy, lease: `lease-${index}_`, ...parts }),
-);
+const admits = fc
+  .record({
+    count: fc.constantFrom(1, 1, 1, 2, 5),
+    chance: share(),
+    reporter: fc.option(reporter, { nil: undefined }),
+  })
+  .map(
+    (parts): Plan =>
+      ({ policy, index }) => ({ kind: "admit", policy, lease: `lease-${index}_`, ...parts }),
+  );
 
 /** Outcomes in one report: mixed, only failures or only successes. */
 const outcomes = fc.oneof(
@@ -107,6 +121,7 @@ const settles = fc
     returned: fc.integer({ min: 0, max: 3 }),
     reporter,
     failure: fc.option(failure),
+    faults: fc.option(faults, { freq: 3, nil: undefined }),
     retryAfterMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, duration(0.5, 1500, 30_000)),
     chance: share(),
   })
@@ -146,11 +161,34 @@ const controls = fc.oneof(
     ),
 );
 
+const runs = fc.record({
+  result: fc.constantFrom(...RUN_RESULTS),
+  fault,
+  durationMs: duration(0, 900.5, 60_000, 5_000_000),
+  waitedMs: duration(0, 1500.5),
+  avoidedMs: duration(0, 60_000),
+});
+const tells = fc
+  .record({
+    rejections: fc.constantFrom(0, 0, 1, 40),
+    runs: fc.array(runs, { maxLength: 3 }),
+    failedRunsMs: fc.oneof(
+      { weight: 4, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(duration(0, 1.5, 60_000), { maxLength: 60 }) },
+    ),
+  })
+  .map(
+    (parts): Plan =>
+      () => ({ kind: "tell", ...parts }),
+  );
+
 /** Any command. */
 export const plans: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 10, arbitrary: admits },
   { weight: 16, arbitrary: settles },
-  { weight: 2, arbitrary: fc.constant<Plan>(() => ({ kind: "read" })) },
+  { weight: 1, arbitrary: fc.constant<Plan>(() => ({ kind: "read" })) },
+  { weight: 2, arbitrary: fc.constant<Plan>(() => ({ kind: "read", report: true })) },
+  { weight: 2, arbitrary: tells },
   { weight: 1, arbitrary: controls },
 );
 

@@ -129,7 +129,7 @@ test("an invalid command does not affect the others", async () => {
     { reply: { counted: 1 } },
     {
       error:
-        'the entry.command.kind is "drop", expected admit, settle, read, isolate, release, reset',
+        'the entry.command.kind is "drop", expected admit, settle, tell, read, isolate, release, reset',
     },
     { reply: { snapshot: { counts: { successes: 1 } } } },
   ]);

@@ -102,6 +102,7 @@ export class ReferenceCircuit {
   #apply(command: Exclude<FleetCommand, { kind: "read" }>): Partial<FleetReply> {
     if (command.kind === "admit") return this.#admit(command);
     if (command.kind === "settle") return this.#settle(command);
+    if (command.kind === "tell") return {};
     this.#control(command);
     return {};
   }

@@ -24,6 +24,7 @@ import { within } from "../within.js";
 import { CircuitTable } from "./circuit/circuit-table.js";
 import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
 import { FLEET_EVENT_NAMES, type FleetEvents } from "./fleet-events.js";
+import type { FleetMetrics } from "./fleet-metrics.js";
 import {
   type FleetMode,
   type FleetOptions,
@@ -46,23 +47,6 @@ export interface ShareOptions {
 export interface OpenOptions {
   /** The longest wait in milliseconds, above 0. Default: 1,000. */
   readonly timeoutMs?: number | undefined;
-}
-
-/** A snapshot of a fleet. */
-export interface FleetMetrics {
-  readonly scope: string;
-  readonly mode: FleetMode;
-  /** The kind of the store. */
-  readonly store: string;
-  /** Whether the store is up and asked. */
-  readonly storeUp: boolean;
-  /** Number of shared circuits. */
-  readonly sharedCount: number;
-  readonly commands: LinkCounts;
-  /** Lost outcomes: not sent because the store was down, or sent without a reply. */
-  readonly droppedCount: number;
-  /** The reason why the last failed command failed, without secrets; undefined if none failed. */
-  readonly lastProblem: string | undefined;
 }
 
 const CONTROL_LIMIT_MS = 1000;

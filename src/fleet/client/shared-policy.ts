@@ -20,6 +20,11 @@ export class CircuitPolicy {
     return this.#own.maxOpenMs;
   }
 
+  /** The shortest time that the circuit opens for. */
+  get minOpenMs(): number {
+    return Math.min(this.#own.resetTimeoutMs, this.#own.maxOpenMs);
+  }
+
   /** Returns the same frozen object each time, because a store may cache its serialized form. */
   toldWith(minimumReporters: number): SharedPolicy {
     if (this.#told?.minimumReporters !== minimumReporters) {

@@ -16,8 +16,22 @@ import { readUpTo } from "../../sockets/bounded-body.js";
 import { MAX_UNVERIFIED_HEAD_BYTES, TokenGate } from "../../sockets/token-gate.js";
 import type { FleetReply } from "../rules/reply.js";
 import type { FleetStore } from "../store.js";
+import {
+  messageOf,
+  RequestRejection,
+  readList,
+  readTarget,
+  send,
+  wellFormed,
+} from "./answering.js";
 import { EventStreams } from "./event-streams.js";
-import { HEARTBEAT_MS, MAX_BODY_BYTES, MAX_COMMANDS, PATHS } from "./protocol.js";
+import {
+  COMMANDS_HEADER,
+  COMMANDS_VERSION,
+  HEARTBEAT_MS,
+  MAX_BODY_BYTES,
+  PATHS,
+} from "./protocol.js";
 import { readCommand, readName, readScope } from "./read-command.js";
 import { checkToken, tokenCheck, tokenField } from "./token.js";
 
@@ -135,16 +149,6 @@ type Handler = (
   response: ServerResponse,
 ) => Promise<void> | void;
 
-/** The reason for rejecting a request. */
-class RequestRejection extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 /** The check of the token, and the connections that have shown it. */
 interface Entrance {
   readonly gate: TokenGate;
@@ -172,6 +176,7 @@ class Offer {
     this.#handlers = new Map<string, Handler>([
       [`POST ${PATHS.commands}`, (_, request, response) => this.#run(request, response)],
       [`GET ${PATHS.circuits}`, (query, _, response) => this.#list(query, response)],
+      [`GET ${PATHS.scopes}`, (_, __, response) => this.#scopes(response)],
       [`GET ${PATHS.history}`, (query, _, response) => this.#history(query, response)],
       [`GET ${PATHS.events}`, (query, _, response) => this.#begin(query, response)],
     ]);
@@ -180,6 +185,7 @@ class Offer {
   /** Never rejects. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => undefined);
+    if (this.#store.scopes !== undefined) response.setHeader(COMMANDS_HEADER, COMMANDS_VERSION);
     try {
       const { pathname, searchParams } = readTarget(request.url ?? "");
       if (pathname === PATHS.health && request.method === "GET") {
@@ -233,7 +239,15 @@ class Offer {
   async #list(query: URLSearchParams, response: ServerResponse): Promise<void> {
     const scope = wellFormed(() => readScope(query.get("scope")));
     const onUnreadable = (_name: string, error: unknown) => this.#onStoreError(error);
-    send(response, 200, await this.#asked(() => this.#store.list(scope, onUnreadable)));
+    const withReports = query.get("reports") === "1";
+    const list = () => this.#store.list(scope, onUnreadable, withReports);
+    send(response, 200, await this.#asked(list));
+  }
+
+  async #scopes(response: ServerResponse): Promise<void> {
+    const { scopes } = this.#store;
+    if (scopes === undefined) throw new RequestRejection(404, "the store lists no scopes");
+    send(response, 200, await this.#asked(() => scopes.call(this.#store)));
   }
 
   async #history(query: URLSearchParams, response: ServerResponse): Promise<void> {
@@ -272,45 +286,3 @@ class Offer {
 
 /** A store's message may name a path of this machine, so clients get this text. */
 const STORE_FAILED = "the store of the server failed";
-
-function send(response: ServerResponse, status: number, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value));
-  response
-    .writeHead(status, {
-      "content-type": "application/json",
-      "content-length": body.length,
-      "cache-control": "no-store",
-    })
-    .end(body);
-}
-
-function readTarget(target: string): URL {
-  try {
-    return new URL(target, "http://localhost");
-  } catch {
-    throw new RequestRejection(400, "the address of the request is none");
-  }
-}
-
-function readList(body: string): readonly unknown[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new RequestRejection(400, "the body is no JSON");
-  }
-  if (Array.isArray(value) && value.length <= MAX_COMMANDS) return value;
-  throw new RequestRejection(400, `expected a list of at most ${MAX_COMMANDS} commands`);
-}
-
-function wellFormed<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new RequestRejection(400, messageOf(error));
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -14,6 +14,7 @@ import { codeOf } from "../../files/error-code.js";
 import { readUpTo } from "../../sockets/bounded-body.js";
 import { plain } from "../foreign-text.js";
 import { FleetStoreError, isFleetStoreError } from "../store-error.js";
+import { COMMANDS_HEADER } from "./protocol.js";
 import { authorizationOf } from "./token.js";
 
 /**
@@ -36,6 +37,7 @@ export class HttpClient {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #agent: Agent;
+  #commandsVersion = 1;
 
   constructor(base: URL, token: string, timeoutMs: number) {
     this.name = `the store at ${base.origin}`;
@@ -45,6 +47,11 @@ export class HttpClient {
     // Idle sockets of an agent do not keep the process alive.
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_MS };
     this.#agent = base.protocol === "https:" ? new (https().Agent)(options) : new Agent(options);
+  }
+
+  /** Which commands the server understands, as its last answer told. */
+  get commandsVersion(): number {
+    return this.#commandsVersion;
   }
 
   /**
@@ -63,6 +70,7 @@ export class HttpClient {
       if (body !== undefined) request.setHeader("content-type", "application/json");
       const response = await answerOf(request, body);
       const text = (await readUpTo(response, MAX_ANSWER_BYTES))?.toString();
+      this.#commandsVersion = Number(response.headers[COMMANDS_HEADER] ?? 1);
       return this.#read(response, text);
     } catch (error) {
       request.destroy();

@@ -5,13 +5,13 @@ import { isChange, isEntry } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
 import { ScopeListeners } from "../scope-listeners.js";
-import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+import type { FleetEntry, FleetKey, FleetListener, FleetStore, OnUnreadable } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { readHttpUrl } from "../store-url.js";
 import { CommandQueue } from "./command-queue.js";
 import { EventSubscription } from "./event-subscription.js";
 import { HttpClient } from "./http-client.js";
-import { PATHS } from "./protocol.js";
+import { COMMANDS_VERSION, PATHS } from "./protocol.js";
 import { checkToken, tokenField } from "./token.js";
 
 /** Options of `httpStore`. */
@@ -73,13 +73,26 @@ class HttpStore implements FleetStore {
 
   async run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
     this.#checkOpen();
-    return this.#queue.run(key, command);
+    const isKnown = this.#client.commandsVersion >= COMMANDS_VERSION;
+    return this.#queue.run(key, isKnown ? command : commandOfBefore(command));
   }
 
-  async list(scope: string): Promise<readonly FleetEntry[]> {
+  async list(
+    scope: string,
+    _onUnreadable?: OnUnreadable,
+    withReports = false,
+  ): Promise<readonly FleetEntry[]> {
     this.#checkOpen();
-    const answer = await this.#client.ask(`${PATHS.circuits}?${new URLSearchParams({ scope })}`);
+    const query = new URLSearchParams(withReports ? { scope, reports: "1" } : { scope });
+    const answer = await this.#client.ask(`${PATHS.circuits}?${query}`);
     if (Array.isArray(answer) && answer.every(isEntry)) return answer;
+    throw this.#noAnswer();
+  }
+
+  async scopes(): Promise<readonly string[]> {
+    this.#checkOpen();
+    const answer = await this.#client.ask(PATHS.scopes);
+    if (Array.isArray(answer) && answer.every((scope) => typeof scope === "string")) return answer;
     throw this.#noAnswer();
   }
 
@@ -122,5 +135,24 @@ class HttpStore implements FleetStore {
 
   #noAnswer(): FleetStoreError {
     return new FleetStoreError(`${this.#client.name} answered with what is no answer`);
+  }
+}
+
+/** The same command for a server of the version before, which refuses words that it does not know. */
+function commandOfBefore(command: FleetCommand): FleetCommand {
+  switch (command.kind) {
+    case "admit": {
+      const { reporter: _, ...known } = command;
+      return known;
+    }
+    case "settle": {
+      const { faults: _, ...known } = command;
+      return known;
+    }
+    case "tell":
+    case "read":
+      return { kind: "read" };
+    default:
+      return command;
   }
 }

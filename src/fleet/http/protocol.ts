@@ -7,8 +7,10 @@ import type { FleetKey } from "../store.js";
 export const PATHS = {
   /** POST a list of commands for any circuits. They run in order and are answered in order. */
   commands: "/1/commands",
-  /** GET `?scope=`: the circuits of a scope. */
+  /** GET `?scope=`: the circuits of a scope; with `&reports=1` what was counted of each, too. */
   circuits: "/1/circuits",
+  /** GET: the scopes that have circuits. */
+  scopes: "/1/scopes",
   /** GET `?scope=&name=`: the changes of a circuit. */
   history: "/1/history",
   /** GET `?scope=`: changes as they happen, as server-sent events. */
@@ -22,6 +24,13 @@ export interface KeyedCommand {
   readonly key: FleetKey;
   readonly command: FleetCommand;
 }
+
+/**
+ * The header of each answer that tells which commands a server understands: none in the first version,
+ * 2 with `tell`, and with what else that version is told.
+ */
+export const COMMANDS_HEADER = "dagger-breaker-commands";
+export const COMMANDS_VERSION = 2;
 
 /** The limits of one body: number of commands and bytes. */
 export const MAX_COMMANDS = 1000;

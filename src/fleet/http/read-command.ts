@@ -14,15 +14,20 @@ import {
 import { checkKeyWord } from "../key-word.js";
 import {
   type AdmitCommand,
+  type FaultCount,
   type FleetCommand,
   type IsolateCommand,
   MAX_CALLS,
   MAX_ISOLATION_MS,
+  MAX_TOLD,
+  type ReadCommand,
   type ReleaseCommand,
   type ResetCommand,
   type SettleCommand,
+  type TellCommand,
 } from "../rules/command.js";
 import { MAX_BAD_SECONDS, MAX_PROBES, MAX_REPORTERS, type SharedPolicy } from "../rules/policy.js";
+import { RUN_RESULTS, type RunReport } from "../rules/run-report.js";
 import type { Reporter, SharedFailure } from "../rules/state.js";
 import type { FleetKey } from "../store.js";
 import type { KeyedCommand } from "./protocol.js";
@@ -33,6 +38,8 @@ type Read<T> = (value: unknown, label: string) => T;
 type Shape<T> = { readonly [K in keyof T]: Read<T[K]> };
 
 const GENERATION: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
+/** One fault more than are counted apart. */
+const MAX_FAULTS = 33;
 /** Small enough that sums stay exact for millions of commands. */
 const OUTCOMES: NumberRange = { min: 0, max: 1_000_000_000, whole: true };
 
@@ -69,6 +76,7 @@ const admit = object<AdmitCommand>({
   count: number({ min: 1, max: MAX_CALLS, whole: true }),
   lease: pattern(/^[A-Za-z0-9_-]{1,80}$/, "1 to 80 of the characters A-Z a-z 0-9 _ -"),
   chance: number(SHARE),
+  reporter: optional(reporter),
 });
 
 const settle = object<SettleCommand>({
@@ -80,9 +88,33 @@ const settle = object<SettleCommand>({
   leases: list(10_000, pattern(/^[A-Za-z0-9_-]{1,80}\.[0-9]{1,7}$/, "a lease and its index")),
   reporter,
   failure: orNull(failure),
+  faults: optional(
+    list(
+      MAX_FAULTS,
+      object<FaultCount>({ fault: orNull(text(100)), limited: flag, count: number(OUTCOMES) }),
+    ),
+  ),
   openNow: flag,
   retryAfterMs: number({ min: 0, max: Number.MAX_VALUE }),
   chance: number(SHARE),
+});
+
+const duration = number({ min: 0, max: 1e12, of: "milliseconds" });
+
+const tell = object<TellCommand>({
+  kind: word("tell"),
+  rejections: number(OUTCOMES),
+  runs: list(
+    MAX_TOLD,
+    object<RunReport>({
+      result: oneOf(RUN_RESULTS),
+      fault: orNull(text(100)),
+      durationMs: duration,
+      waitedMs: duration,
+      avoidedMs: duration,
+    }),
+  ),
+  failedRunsMs: list(MAX_TOLD, duration),
 });
 
 const isolate = object<IsolateCommand>({
@@ -107,7 +139,8 @@ const reset = object<ResetCommand>({
 const COMMANDS: ReadonlyMap<unknown, Read<FleetCommand>> = new Map<unknown, Read<FleetCommand>>([
   ["admit", admit],
   ["settle", settle],
-  ["read", object<FleetCommand & { kind: "read" }>({ kind: word("read") })],
+  ["tell", tell],
+  ["read", object<ReadCommand>({ kind: word("read"), report: optional(flag) })],
   ["isolate", isolate],
   ["release", release],
   ["reset", reset],
@@ -179,6 +212,19 @@ function word<const W extends string>(expected: W): Read<W> {
 
 function orNull<T>(read: Read<T>): Read<T | null> {
   return (value, label) => (value === null ? null : read(value, label));
+}
+
+function oneOf<const W extends string>(words: readonly W[]): Read<W> {
+  return (value, label) => {
+    const found = words.find((one) => one === value);
+    if (found !== undefined) return found;
+    throw new RangeError(`${label} is ${show(value)}, expected one of ${words.join(", ")}`);
+  };
+}
+
+/** A field that clients of the version before do not send. */
+function optional<T>(read: Read<T>): Read<T | undefined> {
+  return (value, label) => (value === undefined ? undefined : read(value, label));
 }
 
 function list<T>(maxLength: number, read: Read<T>): Read<readonly T[]> {

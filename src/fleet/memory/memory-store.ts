@@ -6,7 +6,14 @@ import { reduce } from "../rules/reduce.js";
 import { type FleetChange, type FleetReply, MAX_HISTORY } from "../rules/reply.js";
 import { type FleetState, keepForMs } from "../rules/state.js";
 import { ScopeListeners } from "../scope-listeners.js";
-import type { FleetEntry, FleetKey, FleetListener, FleetStore } from "../store.js";
+import {
+  entryOf,
+  type FleetEntry,
+  type FleetKey,
+  type FleetListener,
+  type FleetStore,
+  type OnUnreadable,
+} from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 
 /** Options of `memoryStore`. */
@@ -71,7 +78,11 @@ class MemoryStore implements FleetStore {
     return reply;
   }
 
-  async list(scope: string): Promise<readonly FleetEntry[]> {
+  async list(
+    scope: string,
+    _onUnreadable?: OnUnreadable,
+    withReports = false,
+  ): Promise<readonly FleetEntry[]> {
     this.#checkOpen();
     const prefix = `${scope}\n`;
     const nowMs = this.#nowMicros() / 1000;
@@ -81,10 +92,17 @@ class MemoryStore implements FleetStore {
       .sort();
     return Promise.all(
       names.map(async (name) => {
-        const { snapshot } = await this.run({ scope, name }, { kind: "read" });
-        return { name, snapshot };
+        const command = { kind: "read", report: withReports } as const;
+        return entryOf(name, await this.run({ scope, name }, command));
       }),
     );
+  }
+
+  async scopes(): Promise<readonly string[]> {
+    this.#checkOpen();
+    const nowMs = this.#nowMicros() / 1000;
+    const ids = [...this.#circuits.keys()].filter((id) => this.#find(id, nowMs) !== undefined);
+    return [...new Set(ids.map((id) => id.slice(0, id.indexOf("\n"))))].sort();
   }
 
   async history({ scope, name }: FleetKey): Promise<readonly FleetChange[]> {

@@ -151,10 +151,34 @@ export class CircuitIndex {
     return Number(await this.#send(key, ["EXISTS", key])) === 1;
   }
 
-  /** Scans the keys of all masters. Returns false if the time ran out. */
-  async #look(scope: string, names: Set<string>, { forMs, count }: Look): Promise<boolean> {
+  /** The scopes that have circuits, by name. */
+  async scopes(): Promise<readonly string[]> {
+    const scopes = new Set<string>();
+    const look = { ...LONG_LOOK, forMs: Number.POSITIVE_INFINITY };
+    await this.#scan(this.#names.everyPattern, look, (key) => {
+      const scope = this.#names.scopeIn(key);
+      if (scope !== undefined) scopes.add(scope);
+      return scopes.size < MAX_LISTED;
+    });
+    return [...scopes].sort();
+  }
+
+  /** Looks for the circuits of a scope; false when the time was over before. */
+  #look(scope: string, names: Set<string>, look: Look): Promise<boolean> {
+    return this.#scan(this.#names.pattern(scope), look, (key) => {
+      if (names.size < MAX_LISTED) names.add(this.#names.nameIn(key, scope));
+      return names.size < MAX_LISTED;
+    });
+  }
+
+  /** Looks through the keys of all masters while `found` wants more; false when the time was over before. */
+  async #scan(
+    pattern: string,
+    { forMs, count }: Look,
+    found: (key: string) => boolean,
+  ): Promise<boolean> {
     const endMs = performance.now() + forMs;
-    const pattern = this.#names.pattern(scope);
+    let wantsMore = true;
     for (const send of await this.#link.ask((connection) => connection.masters())) {
       let cursor = "0";
       do {
@@ -162,11 +186,9 @@ export class CircuitIndex {
         const command = ["SCAN", cursor, "MATCH", pattern, "COUNT", count];
         const answer = await this.#link.ask(() => send(command));
         const [next, keys] = Array.isArray(answer) ? answer : [];
-        for (const key of Array.isArray(keys) ? keys : []) {
-          if (names.size < MAX_LISTED) names.add(this.#names.nameIn(String(key), scope));
-        }
+        for (const key of Array.isArray(keys) ? keys : []) wantsMore = found(String(key));
         cursor = String(next ?? 0);
-      } while (cursor !== "0" && names.size < MAX_LISTED);
+      } while (cursor !== "0" && wantsMore);
     }
     return true;
   }

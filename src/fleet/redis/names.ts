@@ -1,7 +1,7 @@
 /** The names of circuits in Redis: keys, and the channels that announce their changes. */
 
 import { checkText, type Field } from "../../options/check.js";
-import { checkKeyWord } from "../key-word.js";
+import { checkKeyWord, isKeyWord } from "../key-word.js";
 import type { FleetKey } from "../store.js";
 import { garbledError } from "./failure.js";
 
@@ -28,6 +28,18 @@ export class RedisNames {
   /** Returns the pattern of all keys in a scope. */
   pattern(scope: string): string {
     return `${this.#keyStart(scope)}*}`;
+  }
+
+  /** The pattern of the keys of all circuits. */
+  get everyPattern(): string {
+    return `${this.#prefix}{*:*}`;
+  }
+
+  /** The scope in a key that this pattern has found; undefined where it is that of no circuit. */
+  scopeIn(key: string): string | undefined {
+    const rest = key.slice(this.#prefix.length + 1);
+    const scope = rest.slice(0, rest.indexOf(":")).replaceAll("%3A", ":");
+    return isKeyWord(scope) ? scope : undefined;
   }
 
   /** Returns the name from a key that matched the pattern of its scope. */

@@ -4,7 +4,14 @@ import { type Field, functionField, readOptions } from "../../options/check.js";
 import { isChange } from "../reply-shape.js";
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
-import type { FleetEntry, FleetKey, FleetListener, FleetStore, OnUnreadable } from "../store.js";
+import {
+  entryOf,
+  type FleetEntry,
+  type FleetKey,
+  type FleetListener,
+  type FleetStore,
+  type OnUnreadable,
+} from "../store.js";
 import { UnreadableCircuitError } from "../store-error.js";
 import { within } from "../within.js";
 import { CircuitIndex } from "./circuit-index.js";
@@ -42,7 +49,6 @@ export interface RedisStoreOptions {
 const ADD_LIMIT_MS = 100;
 /** Number of circuits read at once for a list. */
 const READ_AT_ONCE = 100;
-const READ: FleetCommand = { kind: "read" };
 
 const FIELDS = {
   client: { absent: undefined, read: connectionsOf } as Field<MakeConnection | undefined>,
@@ -117,7 +123,12 @@ class RedisStore implements FleetStore {
     return { id: `${redisKey}\n${nowMicros}`, key: redisKey, head };
   }
 
-  async list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]> {
+  async list(
+    scope: string,
+    onUnreadable?: OnUnreadable,
+    withReports = false,
+  ): Promise<readonly FleetEntry[]> {
+    const command = { kind: "read", report: withReports } as const;
     const names = await this.#index.namesIn(scope);
     const entries: FleetEntry[] = [];
     const gone: string[] = [];
@@ -125,9 +136,9 @@ class RedisStore implements FleetStore {
       const read = names.slice(from, from + READ_AT_ONCE).map(async (name) => {
         try {
           this.#names.checkFound(name, scope);
-          const { snapshot } = await this.run({ scope, name }, READ);
+          const reply = await this.run({ scope, name }, command);
           // A circuit that has expired since the scan is unknown now.
-          if (snapshot.generation > 0) entries.push({ name, snapshot });
+          if (reply.snapshot.generation > 0) entries.push(entryOf(name, reply));
           else gone.push(name);
         } catch (error) {
           if (!(error instanceof UnreadableCircuitError)) throw error;
@@ -138,6 +149,10 @@ class RedisStore implements FleetStore {
     }
     await this.#index.forget(scope, gone);
     return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  scopes(): Promise<readonly string[]> {
+    return this.#index.scopes();
   }
 
   async history(key: FleetKey): Promise<readonly FleetChange[]> {

@@ -1,6 +1,7 @@
 /** The commands that a store can run on one shared circuit. */
 
 import type { SharedPolicy } from "./policy.js";
+import type { RunReport } from "./run-report.js";
 import type { Reporter, SharedFailure } from "./state.js";
 
 /** The limit on calls in one command. */
@@ -25,6 +26,8 @@ export interface AdmitCommand {
    * random numbers.
    */
   readonly chance: number;
+  /** Who asks, where the calls may become probes: others see who holds their places. */
+  readonly reporter?: Reporter | undefined;
 }
 
 /** Reports outcomes of calls of one generation, and returns probe leases. */
@@ -43,6 +46,8 @@ export interface SettleCommand {
   readonly reporter: Reporter;
   /** The last of the failures; null without one. */
   readonly failure: SharedFailure | null;
+  /** Whose faults the failures were, where they were not all that of `failure`; at most 33. */
+  readonly faults?: readonly FaultCount[] | undefined;
   /** Whether one of the failures opens the circuit at once, such as a rate limit. */
   readonly openNow: boolean;
   /** Milliseconds for which the upstream asked to be left alone; 0 if it did not. Finite. */
@@ -50,9 +55,33 @@ export interface SettleCommand {
   readonly chance: number;
 }
 
+/** More runs than this are not told with one command. */
+export const MAX_TOLD = 100;
+
+/** How many failures were the fault of one. */
+export interface FaultCount {
+  readonly fault: string | null;
+  /** Whether they were rate limits. */
+  readonly limited: boolean;
+  readonly count: number;
+}
+
+/** Tells what decides nothing and is only counted. */
+export interface TellCommand {
+  readonly kind: "tell";
+  /** Calls that the circuit refused; whole. */
+  readonly rejections: number;
+  /** Runs of command lines, at most 100. */
+  readonly runs: readonly RunReport[];
+  /** How long runs took that failed because of this upstream, at most 100. */
+  readonly failedRunsMs: readonly number[];
+}
+
 /** Reads the state. Changes nothing, not even a state whose time is over. */
 export interface ReadCommand {
   readonly kind: "read";
+  /** Whether the answer holds what was counted, too. */
+  readonly report?: boolean | undefined;
 }
 
 /** Rejects all calls for a time. */
@@ -84,4 +113,9 @@ export interface ResetCommand {
 export type ControlCommand = IsolateCommand | ReleaseCommand | ResetCommand;
 
 /** Any command of a store. */
-export type FleetCommand = AdmitCommand | SettleCommand | ReadCommand | ControlCommand;
+export type FleetCommand =
+  | AdmitCommand
+  | SettleCommand
+  | TellCommand
+  | ReadCommand
+  | ControlCommand;

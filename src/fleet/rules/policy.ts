@@ -21,6 +21,33 @@ export interface SharedPolicy {
   readonly halfOpenProbeTimeoutMs: number;
 }
 
+/** The order of the numbers of a policy where it is written as one text. */
+export const POLICY_NUMBERS = [
+  "badSeconds",
+  "windowMs",
+  "minimumReporters",
+  "resetTimeoutMs",
+  "maxOpenMs",
+  "openTimeGrowthFactor",
+  "openTimeJitter",
+  "halfOpenMaxCalls",
+  "halfOpenSuccessThreshold",
+  "halfOpenProbeTimeoutMs",
+] as const satisfies readonly (keyof SharedPolicy)[];
+
+/** Writes a policy as one text, with all digits of its numbers. */
+export function policyText(policy: SharedPolicy): string {
+  return POLICY_NUMBERS.map((name) => String(policy[name])).join(" ");
+}
+
+/** Reads such a text; null where it is none. */
+export function readPolicyText(text: string): SharedPolicy | null {
+  const numbers = text.split(" ").map(Number);
+  if (numbers.length !== POLICY_NUMBERS.length || !numbers.every(Number.isFinite)) return null;
+  const entries = POLICY_NUMBERS.map((name, index) => [name, numbers[index] ?? 0] as const);
+  return Object.fromEntries(entries) as Record<keyof SharedPolicy, number>;
+}
+
 /** The limit on consecutive bad seconds. */
 export const MAX_BAD_SECONDS = 60;
 

@@ -11,12 +11,17 @@ import type {
   FleetCommand,
   ReadCommand,
   SettleCommand,
+  TellCommand,
 } from "./command.js";
 import { giveBack, lease } from "./half-open.js";
 import { open } from "./opening.js";
+import { policyText } from "./policy.js";
+import { addFailedRuns, addHolder, NO_RECORD } from "./record.js";
 import type { FleetReply } from "./reply.js";
+import { factsOf, reportOf } from "./report.js";
 import { snapshotOf, UNKNOWN_SNAPSHOT } from "./snapshot.js";
-import type { ClosedPhase, FleetState, HalfOpenPhase } from "./state.js";
+import type { ClosedPhase, FleetState, HalfOpenPhase, Reporter } from "./state.js";
+import { talliesOfSettle, talliesOfTell } from "./tally.js";
 import { Turn } from "./turn.js";
 
 /** The result of a command. */
@@ -37,10 +42,11 @@ export function reduce(
   command: FleetCommand,
   nowMicros: number,
 ): Reduction {
-  if (command.kind === "read") return read(stored, nowMicros);
+  if (command.kind === "read") return read(stored, command, nowMicros);
   const turn = new Turn(stored, nowMicros);
   turn.endIsolation();
   const result = apply(turn, command);
+  turn.endSecond();
   return {
     state: turn.state,
     reply: { ...NOTHING, ...result, changes: turn.changes, snapshot: snapshotOf(turn) },
@@ -51,15 +57,20 @@ type Result = Partial<Pick<FleetReply, "admitted" | "refusal" | "counted" | "lat
 
 const NOTHING = { admitted: 0, refusal: null, counted: 0, late: 0 } as const;
 
-function read(stored: FleetState | undefined, nowMicros: number): Reduction {
-  const snapshot =
-    stored === undefined ? UNKNOWN_SNAPSHOT : snapshotOf(new Turn(stored, nowMicros));
-  return { state: stored, reply: { ...NOTHING, changes: [], snapshot } };
+function read(stored: FleetState | undefined, command: ReadCommand, nowMicros: number): Reduction {
+  const none = { ...NOTHING, changes: [] };
+  if (stored === undefined)
+    return { state: stored, reply: { ...none, snapshot: UNKNOWN_SNAPSHOT } };
+  const turn = new Turn(stored, nowMicros);
+  const reply = { ...none, snapshot: snapshotOf(turn) };
+  if (!command.report) return { state: stored, reply };
+  return { state: stored, reply: { ...reply, report: reportOf(factsOf(turn)) } };
 }
 
 function apply(turn: Turn, command: Exclude<FleetCommand, ReadCommand>): Result {
   if (command.kind === "admit") return admit(turn, command);
   if (command.kind === "settle") return settle(turn, command);
+  if (command.kind === "tell") return tell(turn, command);
   control(turn, command);
   return NOTHING;
 }
@@ -80,7 +91,30 @@ function admit(turn: Turn, command: AdmitCommand): Result {
   }
   const { phase: leased, given } = lease(phase, nowMs, command);
   if (given > 0) turn.update({ phase: leased });
+  if (given > 0 && command.reporter !== undefined) hold(turn, leased, command, command.reporter);
   return given === command.count ? { admitted: given } : refused(given, "probing");
+}
+
+/** Enters who holds the places that were given last. */
+function hold(
+  turn: Turn,
+  { leases }: HalfOpenPhase,
+  { lease }: AdmitCommand,
+  { host, run }: Reporter,
+): void {
+  const by = JSON.stringify({ host, run });
+  const endMs = leases.at(-1)?.endMs ?? turn.nowMs;
+  const { holders } = turn.state.record ?? NO_RECORD;
+  turn.record({ holders: addHolder(holders, turn.nowMs, { lease, endMs, by }) });
+}
+
+function tell(turn: Turn, command: TellCommand): Result {
+  turn.tally(talliesOfTell(command));
+  const failedRunsMs = command.failedRunsMs.map(Math.round);
+  if (failedRunsMs.length === 0) return NOTHING;
+  const before = turn.state.record ?? NO_RECORD;
+  turn.record({ failedRunsMs: addFailedRuns(before.failedRunsMs, failedRunsMs) });
+  return NOTHING;
 }
 
 function refused(admitted: number, refusal: RejectionReason): Result {
@@ -111,6 +145,8 @@ function settle(turn: Turn, command: SettleCommand): Result {
       failures: counts.failures + failures,
     },
   });
+  turn.record({ policy: policyText(command.policy) });
+  if (failures > 0) turn.tally(talliesOfSettle(command));
   judge(turn, phase, command);
   return { counted: settled };
 }

@@ -2,6 +2,7 @@
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
 import type { RejectionReason } from "../../breaker/errors.js";
+import type { CircuitReport } from "./report.js";
 import type { OutcomeCounts, ReportedFailure, Reporter } from "./state.js";
 
 /** A snapshot of a shared circuit. */
@@ -82,6 +83,8 @@ export interface FleetReply {
   /** The changes that the command caused, in order. */
   readonly changes: readonly FleetChange[];
   readonly snapshot: FleetSnapshot;
+  /** Read with `report`: what was counted, of a circuit that the store knows. */
+  readonly report?: CircuitReport | undefined;
 }
 
 /** The number of changes kept for each circuit. */

@@ -1,5 +1,7 @@
 /** The stored state of a shared circuit. All times are on the store's clock, in whole milliseconds. */
 
+import type { CircuitRecord } from "./record.js";
+
 /** A process that reports to a store. */
 export interface Reporter {
   /** The unique id of a process: 1 to 64 of the characters `A-Z a-z 0-9 _ -`. */
@@ -101,6 +103,8 @@ export interface FleetState {
   readonly isolation: Isolation | null;
   readonly failure: ReportedFailure | null;
   readonly counts: OutcomeCounts;
+  /** What decides nothing; undefined in a state that a version before this has made. */
+  readonly record?: CircuitRecord | undefined;
 }
 
 /** How long a store keeps an unused circuit after its last open time. */
@@ -110,4 +114,10 @@ export const RETENTION_MS = 7 * 24 * 3_600_000;
 export function keepForMs({ nowMs, phase, isolation }: FleetState): number {
   const openUntilMs = phase.kind === "open" ? phase.untilMs : nowMs;
   return Math.max(openUntilMs, isolation?.untilMs ?? nowMs) - nowMs + RETENTION_MS;
+}
+
+/** For how long a circuit that lets nobody in has done so; what comes after its time does not count. */
+export function openForMs({ isolation, phase }: FleetState, nowMs: number): number {
+  const since = isolation ?? (phase.kind === "open" ? phase : undefined);
+  return since === undefined ? 0 : Math.max(0, Math.min(nowMs, since.untilMs) - since.sinceMs);
 }

@@ -1,8 +1,11 @@
 /** One command on one circuit: its time, the changing state, and its changes. */
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
+import type { CircuitRecord } from "./record.js";
+import { addSecond, addTotals, movedRecord, NO_RECORD, secondOf } from "./record.js";
 import type { FleetChange, FleetChangeReason } from "./reply.js";
-import type { ClosedPhase, FleetState, Reporter } from "./state.js";
+import { type ClosedPhase, type FleetState, openForMs, type Reporter } from "./state.js";
+import { talliesOfChange } from "./tally.js";
 
 /** Details of a change beside the two states. */
 export type ChangeDetail = Partial<Pick<FleetChange, "forMs" | "by" | "owner" | "note">>;
@@ -19,6 +22,7 @@ export class Turn {
   readonly nowMs: number;
   readonly changes: FleetChange[] = [];
   readonly #nowMicros: number;
+  readonly #before: FleetState;
 
   /** @param nowMicros The store's clock in microseconds since 1970. */
   constructor(stored: FleetState | undefined, nowMicros: number) {
@@ -29,6 +33,7 @@ export class Turn {
       this.state = moved(stored, clockMs - stored.nowMs);
     else this.state = stored;
     this.nowMs = Math.max(clockMs, this.state.nowMs);
+    this.#before = this.state;
   }
 
   /** Replaces parts of the state within its generation. */
@@ -36,8 +41,31 @@ export class Turn {
     this.state = { ...this.state, ...parts, nowMs: this.nowMs };
   }
 
+  /** Adds sums to what is counted. */
+  tally(sums: string): void {
+    if (sums === "") return;
+    const { totals } = this.state.record ?? NO_RECORD;
+    this.record({ totals: addTotals(totals, sums) });
+  }
+
+  /** Replaces parts of what is counted. */
+  record(parts: Partial<CircuitRecord>): void {
+    this.update({ record: { ...(this.state.record ?? NO_RECORD), ...parts } });
+  }
+
+  /** Keeps how many outcomes there were when a second that is over ended, with the first write after it. */
+  endSecond(): void {
+    const { nowMs, counts } = this.#before;
+    const second = secondOf(nowMs);
+    const nowSecond = secondOf(this.state.nowMs);
+    if (this.state === this.#before || second === nowSecond) return;
+    const { seconds } = this.state.record ?? NO_RECORD;
+    this.record({ seconds: addSecond(seconds, second, counts, nowSecond) });
+  }
+
   /** Begins a generation. */
   change(reason: FleetChangeReason, parts: Partial<FleetState>, detail: ChangeDetail = {}): void {
+    this.tally(talliesOfChange(reason, openForMs(this.state, this.nowMs)));
     const from = visibleState(this.state);
     const generation = Math.max(this.state.generation + 1, this.#nowMicros);
     this.update({ ...parts, generation });
@@ -71,6 +99,8 @@ export function visibleState({ isolation, phase }: FleetState): CircuitState {
 }
 
 function newState(generation: number, nowMs: number): FleetState {
+  const none = { successes: 0, failures: 0 };
+  const seconds = addSecond("", secondOf(nowMs), none, secondOf(nowMs));
   return {
     generation,
     nowMs,
@@ -78,7 +108,8 @@ function newState(generation: number, nowMs: number): FleetState {
     openings: 0,
     isolation: null,
     failure: null,
-    counts: { successes: 0, failures: 0, late: 0 },
+    counts: { ...none, late: 0 },
+    record: { ...NO_RECORD, seconds },
   };
 }
 
@@ -98,6 +129,7 @@ function moved(state: FleetState, byMs: number): FleetState {
       sinceMs: isolation.sinceMs + byMs,
       untilMs: isolation.untilMs + byMs,
     },
+    ...(state.record && { record: movedRecord(state.record, byMs) }),
   };
 }
 

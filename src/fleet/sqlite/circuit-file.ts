@@ -144,6 +144,15 @@ export class CircuitFile {
       .map(({ name, state }) => ({ name: String(name), read: () => JSON.parse(String(state)) }));
   }
 
+  /** The scopes that have circuits, by name. */
+  scopes(nowMs: number): readonly string[] {
+    return this.#statement(
+      "SELECT DISTINCT scope FROM circuits WHERE kept_until_ms > ? ORDER BY scope",
+    )
+      .all(nowMs)
+      .map(({ scope }) => String(scope));
+  }
+
   /** Returns the changes of a circuit, oldest first. */
   changesOf(id: number): readonly FleetChange[] {
     return this.#statement("SELECT change FROM changes WHERE circuit_id = ? ORDER BY id")

@@ -15,7 +15,14 @@ import { type Reduction, reduce } from "../rules/reduce.js";
 import type { FleetChange, FleetReply } from "../rules/reply.js";
 import type { FleetState } from "../rules/state.js";
 import { ScopeListeners } from "../scope-listeners.js";
-import type { FleetEntry, FleetKey, FleetListener, FleetStore, OnUnreadable } from "../store.js";
+import {
+  entryOf,
+  type FleetEntry,
+  type FleetKey,
+  type FleetListener,
+  type FleetStore,
+  type OnUnreadable,
+} from "../store.js";
 import {
   FleetStoreError,
   isFleetStoreError,
@@ -39,7 +46,6 @@ export interface SqliteStoreOptions {
   readonly nowMicros?: (() => number) | undefined;
 }
 
-const READ: FleetCommand = { kind: "read" };
 const MAX_PATH_LENGTH = 4096;
 const OPEN_FOR_MS = 500;
 const OPEN_AGAIN_MS = 10;
@@ -125,19 +131,27 @@ class SqliteStore implements FleetStore {
     });
   }
 
-  async list(scope: string, onUnreadable?: OnUnreadable): Promise<readonly FleetEntry[]> {
+  async list(
+    scope: string,
+    onUnreadable?: OnUnreadable,
+    withReports = false,
+  ): Promise<readonly FleetEntry[]> {
+    const command = { kind: "read", report: withReports } as const;
     const nowMicros = this.#nowMicros();
     const found = this.#ask((file) => file.list(scope, nowMicros / 1000));
     return found.flatMap(({ name, read }) => {
       try {
-        const { snapshot } = this.#reduce(name, read, READ, nowMicros).reply;
-        return [{ name, snapshot }];
+        return [entryOf(name, this.#reduce(name, read, command, nowMicros).reply)];
       } catch (error) {
         if (!(error instanceof UnreadableCircuitError)) throw error;
         onUnreadable?.(name, error);
         return [];
       }
     });
+  }
+
+  async scopes(): Promise<readonly string[]> {
+    return this.#ask((file) => file.scopes(this.#nowMicros() / 1000));
   }
 
   async history(key: FleetKey): Promise<readonly FleetChange[]> {

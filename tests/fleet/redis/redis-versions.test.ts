@@ -115,7 +115,11 @@ test.each(STEPS)("keeps a circuit that is %s as the version before does", async 
     at(ms);
     await store.run(KEY, command);
   }
-  expect(await server.send("HGETALL", REDIS_KEY)).toEqual(RECORDED[name]?.hash);
+  const kept = Object.entries((await server.send("HGETALL", REDIS_KEY)) as object);
+  const added = ["totals", "seconds", "holders", "failedRunsMs", "policyUsed"];
+  expect(Object.fromEntries(kept.filter(([field]) => !added.includes(field)))).toEqual(
+    RECORDED[name]?.hash,
+  );
 });
 
 test.each(STEPS)(
@@ -128,6 +132,76 @@ test.each(STEPS)(
     expect(read.snapshot).toEqual(snapshot);
   },
 );
+
+test("what is counted outlasts a process of the version before, which writes its own fields", async () => {
+  const [, steps = []] = STEPS.find(([name]) => name === "open") ?? [];
+  for (const [ms, command] of steps) {
+    at(ms);
+    await store.run(KEY, command);
+  }
+  // It closes the circuit, and counts outcomes of its own.
+  const { hash = {} } = RECORDED["closed and well"] ?? {};
+  const written = {
+    ...hash,
+    nowMs: String(Math.floor(time.nowMicros / 1000)),
+    successes: "9",
+    failures: "8",
+  };
+  await server.send("HSET", REDIS_KEY, ...Object.entries(written).flat());
+  at(9000);
+  await store.run(KEY, good);
+  const { report } = await store.run(KEY, { kind: "read", report: true });
+  expect(report).toMatchObject({
+    failures: [{ fault: "registry", limited: false, count: 6 }],
+    transitions: { tripped: 1 },
+    policy,
+    seconds: [
+      { secondsAgo: 9, successes: 0, failures: 2 },
+      { secondsAgo: 8, successes: 0, failures: 2 },
+      { secondsAgo: 7, successes: 9, failures: 4 },
+      { secondsAgo: 0, successes: 1, failures: 0 },
+    ],
+  });
+});
+
+test("a circuit of the version before is counted from now on", async () => {
+  const { hash } = RECORDED["closed and well"] ?? expect.fail("it is not recorded");
+  await server.send("HSET", REDIS_KEY, ...Object.entries(hash).flat());
+  at(5000);
+  expect((await store.run(KEY, { kind: "read", report: true })).report).toMatchObject({
+    failures: [],
+    openMs: 0,
+    seconds: [],
+    policy: null,
+  });
+  await store.run(KEY, { ...bad, failures: 1 });
+  expect((await store.run(KEY, { kind: "read", report: true })).report).toMatchObject({
+    failures: [{ fault: "registry", limited: false, count: 1 }],
+    seconds: [{ secondsAgo: 0, successes: 0, failures: 1 }],
+    policy,
+  });
+});
+
+test("what others have written in place of a count does no harm", async () => {
+  await store.run(KEY, good);
+  const rubbish = ["totals", "seconds", "holders", "failedRunsMs", "policyUsed"];
+  for (const text of [
+    "rubbish = ",
+    "=\n:",
+    "x".repeat(100_000),
+    "1 ".repeat(20_000),
+    "a=1 a=b =3",
+  ]) {
+    await server.send("HSET", REDIS_KEY, ...rubbish.flatMap((field) => [field, text]));
+    at(1000);
+    expect((await store.run(KEY, { kind: "read", report: true })).snapshot.state).toBe("closed");
+    await store.run(KEY, bad);
+    await store.run(KEY, { kind: "tell", rejections: 1, runs: [], failedRunsMs: [5] });
+    const { report } = await store.run(KEY, { kind: "read", report: true });
+    expect(report?.rejections).toBeGreaterThan(0);
+    at(0);
+  }
+});
 
 test("commands of one turn share one script, with the same replies as separate ones", async () => {
   const memory = memoryStore({ nowMicros: time.read });

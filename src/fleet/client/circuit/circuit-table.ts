@@ -2,7 +2,8 @@
 
 import type { Clock } from "../../../breaker/clock.js";
 import type { CircuitPolicy } from "../shared-policy.js";
-import { type CircuitSurroundings, SharedCircuit } from "./shared-circuit.js";
+import type { CircuitSurroundings } from "./circuit-surroundings.js";
+import { SharedCircuit } from "./shared-circuit.js";
 
 /** The limit on circuits known by name, as in a registry. */
 const MAX_CIRCUITS = 10_000;
@@ -54,9 +55,9 @@ export class CircuitTable {
     return [...this.#circuits.values()].flatMap((circuit) => circuit.deref() ?? []);
   }
 
-  /** Sends the waiting outcomes of all circuits. */
+  /** Sends the waiting outcomes and counts of all circuits. */
   flush(): void {
-    for (const circuit of this.all()) circuit.flush();
+    for (const circuit of this.all()) circuit.flush(true);
   }
 
   /** Checks first: another circuit may have taken the name meanwhile. */

@@ -3,6 +3,9 @@
 import type { RejectionReason } from "../../../breaker/errors.js";
 import type { FleetSnapshot } from "../../rules/reply.js";
 
+/** What was heard longer ago says nothing of now, whatever the policy: another process may have its own. */
+const CLOSED_WITHIN_MS = 1000;
+
 /** A call that is rejected, and the state of the circuit at that moment. */
 export interface KnownRefusal {
   readonly reason: RejectionReason;
@@ -24,6 +27,13 @@ export class KnownCircuit {
   /** Returns the snapshot, aged until `nowMs`. */
   at(nowMs: number): FleetSnapshot | undefined {
     return this.#snapshot && aged(this.#snapshot, Math.max(0, nowMs - this.#atMs));
+  }
+
+  /** Whether a call may become a probe: a circuit that was closed just now is open for longer first. */
+  mayProbe(nowMs: number, { minOpenMs }: { readonly minOpenMs: number }): boolean {
+    const heard = this.#snapshot;
+    const wasClosed = heard?.state === "closed" && heard.isolation === null;
+    return !wasClosed || nowMs - this.#atMs >= Math.min(CLOSED_WITHIN_MS, minOpenMs);
   }
 
   /** Accepts a push, unless it is not newer than the known snapshot. */

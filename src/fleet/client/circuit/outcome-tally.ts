@@ -1,15 +1,26 @@
 /** Outcomes of one shared circuit that wait to be sent to the store. */
 
 import type { Settlement } from "../../../breaker/calls/permit.js";
-import type { SettleCommand } from "../../rules/command.js";
+import type { FaultCount, SettleCommand } from "../../rules/command.js";
+import { MAX_NAMES } from "../../rules/record.js";
 import type { SharedFailure } from "../../rules/state.js";
+import { OTHER_FAULT } from "../../rules/tally.js";
 import { sharedFailureOf } from "./shared-failure.js";
 
 /** The outcomes in a settle command. */
 export type Outcomes = Pick<
   SettleCommand,
-  "generation" | "successes" | "failures" | "leases" | "failure" | "openNow" | "retryAfterMs"
+  | "generation"
+  | "successes"
+  | "failures"
+  | "leases"
+  | "failure"
+  | "faults"
+  | "openNow"
+  | "retryAfterMs"
 >;
+
+type MutableFault = { -readonly [K in keyof FaultCount]: FaultCount[K] };
 
 /** The outcomes of one generation. */
 class Count implements Outcomes {
@@ -17,10 +28,37 @@ class Count implements Outcomes {
   failures = 0;
   readonly leases: string[] = [];
   failure: SharedFailure | null = null;
+  /** Undefined as long as all failures are the fault of the same. */
+  faults: MutableFault[] | undefined;
   openNow = false;
   retryAfterMs = 0;
 
   constructor(readonly generation: number | null) {}
+
+  /** Counts a failure. */
+  fail(failure: SharedFailure): void {
+    const { failure: last, failures } = this;
+    if (last !== null && !isSameFault(last, failure)) {
+      this.faults ??= [{ fault: last.fault, limited: last.limited, count: failures }];
+    }
+    if (this.faults !== undefined) addFault(this.faults, failure);
+    this.failures += 1;
+    this.failure = failure;
+  }
+}
+
+function addFault(faults: MutableFault[], { fault, limited }: SharedFailure): void {
+  const known = (one: Omit<FaultCount, "count">) => faults.find((other) => isSameFault(one, other));
+  const rest = { fault: OTHER_FAULT, limited };
+  const entered =
+    known({ fault, limited }) ?? (faults.length < MAX_NAMES - 1 ? undefined : known(rest));
+  if (entered !== undefined) entered.count += 1;
+  else if (faults.length < MAX_NAMES - 1) faults.push({ fault, limited, count: 1 });
+  else faults.push({ ...rest, count: 1 });
+}
+
+function isSameFault(one: Omit<FaultCount, "count">, other: Omit<FaultCount, "count">): boolean {
+  return one.fault === other.fault && one.limited === other.limited;
 }
 
 /** Counts outcomes by generation until they are taken. */
@@ -36,8 +74,7 @@ export class OutcomeTally {
   }
 
   #addFailure(count: Count, { error, openNow, retryAfterMs = 0 }: Settlement): void {
-    count.failures += 1;
-    count.failure = sharedFailureOf(error);
+    count.fail(sharedFailureOf(error));
     count.openNow ||= openNow === true;
     count.retryAfterMs = Math.max(count.retryAfterMs, retryAfterMs);
   }

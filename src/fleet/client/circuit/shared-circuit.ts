@@ -4,44 +4,16 @@ import type { Settlement } from "../../../breaker/calls/permit.js";
 import type { Clock } from "../../../breaker/clock.js";
 import { MAX_CALLS } from "../../rules/command.js";
 import type { FleetChange, FleetReply, FleetSnapshot } from "../../rules/reply.js";
-import type { Reporter } from "../../rules/state.js";
 import type { FleetKey } from "../../store.js";
-import type { StoreLink } from "../link/store-link.js";
 import { type SharedCircuitOpenError, sharedRejection } from "../shared-open-error.js";
 import type { CircuitPolicy } from "../shared-policy.js";
-import { type Announce, CircuitNews } from "./circuit-news.js";
+import { CircuitNews } from "./circuit-news.js";
+import type { CircuitSurroundings } from "./circuit-surroundings.js";
 import { FlushTimer, Haste } from "./flush-timer.js";
 import { KnownCircuit, type KnownRefusal } from "./known-circuit.js";
 import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
 import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
-
-/** The parts that the circuits of one fleet share. */
-export interface CircuitSurroundings {
-  readonly scope: string;
-  readonly link: StoreLink;
-  readonly cached: boolean;
-  readonly reporter: Reporter;
-  /** Returns a unique name for the probe leases of a command. */
-  readonly nextLease: () => string;
-  /** Notifies the listeners of the whole fleet. */
-  readonly announce: Announce;
-  /** Receives the number of outcomes that were lost. */
-  readonly dropped: (count: number) => void;
-}
-
-/** Counters of a shared circuit in this process. They never decrease. */
-export interface SharedCounts {
-  /** Calls for which the store was asked. */
-  readonly askedCount: number;
-  /** Calls that the shared circuit rejected. */
-  readonly refusedCount: number;
-  /** Calls admitted without the store, because it was down or too slow. */
-  readonly aloneCount: number;
-  /** Outcomes that the store has accepted, including late ones. */
-  readonly toldCount: number;
-  /** Lost outcomes: not sent because the store was down, or sent without a reply. */
-  readonly droppedCount: number;
-}
+import { Untold } from "./untold.js";
 
 /** The answer to a call: a ticket to settle, or a rejection. */
 export type Answer = SharedTicket | KnownRefusal;
@@ -64,6 +36,8 @@ export class SharedCircuit implements OutcomeTaker {
   readonly #cached: boolean;
   readonly #known = new KnownCircuit();
   readonly #tally = new OutcomeTally();
+  /** What is only counted: it goes with outcomes, and never by itself until the process ends. */
+  readonly untold = new Untold();
   readonly #timer = new FlushTimer(() => this.flush());
   #waiting: ((answer: Answer) => void)[] = [];
   /** Questions whose reply calls wait for. */
@@ -117,6 +91,7 @@ export class SharedCircuit implements OutcomeTaker {
   /** Creates the rejection of a call, and reports it. */
   reject({ reason, snapshot }: KnownRefusal, withStack: boolean): SharedCircuitOpenError {
     this.counts.refusedCount += 1;
+    this.untold.addRejection();
     const error = sharedRejection(this.key, reason, snapshot, withStack);
     this.news.tellRejected(error);
     return error;
@@ -182,10 +157,16 @@ export class SharedCircuit implements OutcomeTaker {
     this.#changed(before, snapshot, changes);
   }
 
-  /** Sends the waiting commands: outcomes first, so that they count for the calls that ask. */
-  flush(): void {
+  /**
+   * Sends the waiting commands: outcomes first, so that they count for the calls that ask.
+   *
+   * @param untold Whether to tell what is only counted, even without outcomes.
+   */
+  flush(untold = false): void {
     this.#timer.stop();
-    for (const outcomes of this.#tally.take()) this.#settle(outcomes);
+    const settled = this.#tally.take();
+    for (const outcomes of settled) this.#settle(outcomes);
+    if (untold || settled.length > 0) this.#tellUntold();
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
@@ -209,7 +190,7 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   #ask(waiting: readonly ((answer: Answer) => void)[]): void {
-    const { link, nextLease } = this.#around;
+    const { link, nextLease, reporter } = this.#around;
     const { length: count } = waiting;
     const lease = nextLease();
     let missed = false;
@@ -217,12 +198,14 @@ export class SharedCircuit implements OutcomeTaker {
     link.send(this.key, {
       count,
       awaited: true,
-      command: (minimumReporters) => ({
+      command: (minimumReporters, counts) => ({
         kind: "admit",
         policy: this.policy.toldWith(minimumReporters),
         count,
         lease,
         chance: Math.random(),
+        reporter:
+          counts && this.#known.mayProbe(this.#clock.now(), this.policy) ? reporter : undefined,
       }),
       replied: (reply, command, tookMs) => {
         this.hearReply(reply, command, tookMs);
@@ -269,6 +252,19 @@ export class SharedCircuit implements OutcomeTaker {
     return this.#unasked;
   }
 
+  #tellUntold(): void {
+    const { link } = this.#around;
+    const told = link.isCounting ? this.untold.take() : undefined;
+    if (told === undefined) return;
+    link.send(this.key, {
+      count: 0,
+      awaited: false,
+      command: () => told,
+      replied: (reply, command, tookMs) => this.hearReply(reply, command, tookMs),
+      missed: () => {},
+    });
+  }
+
   #settle(outcomes: Outcomes): void {
     const { link, reporter } = this.#around;
     const count = outcomes.successes + outcomes.failures;
@@ -276,10 +272,11 @@ export class SharedCircuit implements OutcomeTaker {
     link.send(this.key, {
       count: 0,
       awaited: false,
-      command: (minimumReporters) => ({
+      command: (minimumReporters, counts) => ({
         kind: "settle",
         policy: this.policy.toldWith(minimumReporters),
         ...outcomes,
+        faults: counts ? outcomes.faults : undefined,
         retryAfterMs: Math.min(outcomes.retryAfterMs, this.policy.maxOpenMs),
         reporter,
         chance: Math.random(),

@@ -14,12 +14,17 @@ import type { FleetKey, FleetStore } from "../../store.js";
 import { FleetStoreError, isFleetStoreError } from "../../store-error.js";
 import { within } from "../../within.js";
 import { Deadlines } from "./deadlines.js";
+import type { LinkCounts } from "./link-counts.js";
 import { LostTime } from "./lost-time.js";
 
 /** A command on its way, and who waits for what becomes of it. */
 export interface Errand {
-  /** Creates the command when the store is known. */
-  command(minimumReporters: number): FleetCommand;
+  /**
+   * Creates the command when the store is known.
+   *
+   * @param counts Whether the store keeps counts. A store of the version before does not.
+   */
+  command(minimumReporters: number, counts: boolean): FleetCommand;
   /** Number of calls in a command, which limits how many it can admit. */
   readonly count: number;
   /** Whether calls wait for the reply: only then does its deadline keep the process alive. */
@@ -33,17 +38,6 @@ export interface Errand {
   replied(reply: FleetReply, command: number, tookMs: number): void;
   /** Called when there is no reply within the deadline, or at once if the store is not asked. */
   missed(): void;
-}
-
-/** Counters of a link. They never decrease. */
-export interface LinkCounts {
-  readonly sentCount: number;
-  /** Commands that failed. */
-  readonly failedCount: number;
-  /** Commands without a reply within the deadline. */
-  readonly timedOutCount: number;
-  /** Commands not sent, because the store was down or too many were in flight. */
-  readonly unsentCount: number;
 }
 
 /** Settings of a link. */
@@ -104,6 +98,11 @@ export class StoreLink {
   /** Whether a command would be sent now. */
   get mayAsk(): boolean {
     return this.#takesMore && this.#breaker.check().admits;
+  }
+
+  /** Whether the store is there, and counts what decides nothing. */
+  get isCounting(): boolean {
+    return this.#store?.scopes !== undefined;
   }
 
   /** The reason why the last failed command or connection failed; undefined if none failed. */
@@ -173,7 +172,7 @@ export class StoreLink {
     this.#sentCount += 1;
     const sending = new Sending(errand, permit, this.#sentCount);
     this.#underWay.begin(sending);
-    this.#withStore((store) => store.run(key, errand.command(this.#minimumReporters(store)))).then(
+    this.#withStore((store) => store.run(key, this.#commandOf(errand, store))).then(
       (reply) => this.#answered(sending, reply),
       (error) => this.#failed(sending, error),
     );
@@ -225,8 +224,9 @@ export class StoreLink {
     ).catch(() => undefined);
   }
 
-  #minimumReporters(store: FleetStore): number {
-    return this.#settings.minimumReporters ?? store.minimumReporters;
+  #commandOf(errand: Errand, { minimumReporters, scopes }: FleetStore): FleetCommand {
+    const reporters = this.#settings.minimumReporters ?? minimumReporters;
+    return errand.command(reporters, scopes !== undefined);
   }
 
   /** Asks the store as soon as it exists. */

@@ -2,6 +2,7 @@
 
 import { isReply } from "../../reply-shape.js";
 import type { FleetReply } from "../../rules/reply.js";
+import { reportOf } from "../../rules/report.js";
 
 /** The fields of a reply, in order. */
 const ANSWER = [
@@ -25,6 +26,19 @@ const ANSWER = [
   "lateInAll",
 ] as const;
 
+/** What the parts of a report hold, in their order. */
+const REPORT = [
+  "totals",
+  "seconds",
+  "holders",
+  "failedRunsMs",
+  "policy",
+  "leases", // as the hash keeps them
+  "nowMs",
+  "writtenMs",
+  "openForMs",
+] as const;
+
 /** A short reply ends here: its command changed nothing, and the next reply shows the state. */
 const SHORT_LENGTH = ANSWER.indexOf("changes");
 
@@ -45,7 +59,8 @@ export function readAnswers(
     const answer = answers[index];
     if (!Array.isArray(answer)) continue;
     try {
-      if (answer.length === ANSWER.length) snapshot = readSnapshot(answer);
+      const isWhole = answer.length === ANSWER.length || answer.length === ANSWER.length + 1;
+      if (isWhole) snapshot = readSnapshot(answer);
       else if (answer.length !== SHORT_LENGTH) continue;
       const reply = {
         admitted: Number(answer[0]),
@@ -54,6 +69,7 @@ export function readAnswers(
         late: Number(answer[3]),
         changes: (answer[4] ?? []).map(read),
         snapshot,
+        ...(answer.length > ANSWER.length && { report: readReport(answer) }),
       };
       if (isReply(reply, commands[index]?.count ?? 0)) replies[index] = reply;
     } catch {
@@ -61,6 +77,33 @@ export function readAnswers(
     }
   }
   return replies;
+}
+
+/** Reads what was counted, which comes after the places of other answers, as `REPORT` names its parts. */
+function readReport(answer: readonly unknown[]): object {
+  const last = answer[ANSWER.length];
+  const parts: readonly unknown[] = Array.isArray(last) ? last : [];
+  const text = (name: (typeof REPORT)[number]) => String(parts[REPORT.indexOf(name)] ?? "");
+  const leases = text("leases")
+    .split(" ")
+    .map((lease) => {
+      const [id = "", endMs] = lease.split("=");
+      return { id, endMs: Number(endMs) };
+    });
+  return reportOf({
+    record: {
+      totals: text("totals"),
+      seconds: text("seconds"),
+      holders: text("holders"),
+      policy: text("policy"),
+      failedRunsMs: text("failedRunsMs"),
+    },
+    counts: { successes: Number(answer[15]), failures: Number(answer[16]) },
+    leases,
+    nowMs: Number(text("nowMs")),
+    writtenMs: Number(text("writtenMs")),
+    openForMs: Number(text("openForMs")),
+  });
 }
 
 /** Reads numbers from text too, because a client may be set to return text. */

@@ -6,9 +6,11 @@ import type {
   ControlCommand,
   FleetCommand,
   SettleCommand,
+  TellCommand,
 } from "../../rules/command.js";
-import type { SharedPolicy } from "../../rules/policy.js";
+import { POLICY_NUMBERS, policyText, type SharedPolicy } from "../../rules/policy.js";
 import type { Reporter, SharedFailure } from "../../rules/state.js";
+import { talliesOfSettle, talliesOfTell } from "../../rules/tally.js";
 
 const ID = /^[A-Za-z0-9_.-]+$/;
 
@@ -16,7 +18,9 @@ const ID = /^[A-Za-z0-9_.-]+$/;
 export function scriptCommand(command: FleetCommand): readonly string[] {
   switch (command.kind) {
     case "read":
-      return ["read"];
+      return [command.report ? "report" : "read"];
+    case "tell":
+      return tellArguments(command);
     case "admit":
       return admitArguments(command);
     case "settle":
@@ -28,19 +32,6 @@ export function scriptCommand(command: FleetCommand): readonly string[] {
       return byHand(command);
   }
 }
-
-/** The order of the policy numbers that share one argument. */
-export const POLICY = [
-  "windowMs",
-  "minimumReporters",
-  "resetTimeoutMs",
-  "maxOpenMs",
-  "openTimeGrowthFactor",
-  "openTimeJitter",
-  "halfOpenMaxCalls",
-  "halfOpenSuccessThreshold",
-  "halfOpenProbeTimeoutMs",
-] as const satisfies readonly (keyof SharedPolicy)[];
 
 /** Caches the text of objects that many commands share and that cannot change. */
 class Written<T extends object> {
@@ -57,12 +48,20 @@ class Written<T extends object> {
   }
 }
 
-const policies = new Written<SharedPolicy>((policy) =>
-  POLICY.map((name) => digits(policy[name], name)).join(" "),
-);
+const policies = new Written<SharedPolicy>((policy) => {
+  for (const name of POLICY_NUMBERS) digits(policy[name], name);
+  return policyText(policy);
+});
+const holders = new Written<Reporter>(({ host, run }) => JSON.stringify({ host, run }));
 const reporters = new Written<Reporter>(({ id, host, run }) => JSON.stringify({ id, host, run }));
 
-function admitArguments({ policy, chance, count, lease }: AdmitCommand): readonly string[] {
+function admitArguments({
+  policy,
+  chance,
+  count,
+  lease,
+  reporter,
+}: AdmitCommand): readonly string[] {
   return [
     "admit",
     digits(policy.badSeconds, "badSeconds"),
@@ -70,6 +69,7 @@ function admitArguments({ policy, chance, count, lease }: AdmitCommand): readonl
     digits(chance, "chance"),
     digits(count, "count"),
     id(lease),
+    reporter === undefined ? "" : holders.of(reporter),
   ];
 }
 
@@ -90,7 +90,13 @@ function settleArguments(command: SettleCommand): readonly string[] {
     failure === null ? "null" : reported(failure, by),
     command.openNow ? "1" : "0",
     digits(command.retryAfterMs, "retryAfterMs"),
+    command.failures === 0 ? "" : talliesOfSettle(command),
   ];
+}
+
+function tellArguments(command: TellCommand): readonly string[] {
+  const runsMs = command.failedRunsMs.map((ms) => digits(Math.round(ms), "failedRunsMs"));
+  return ["tell", talliesOfTell(command), runsMs.join(" ")];
 }
 
 /** Serializes a failure with the text of its reporter. */

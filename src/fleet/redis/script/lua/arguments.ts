@@ -1,6 +1,6 @@
 /** The positions of a command's arguments. The script reads them by name, only when needed. */
 
-import { POLICY } from "../script-arguments.js";
+import { POLICY_NUMBERS } from "../../../rules/policy.js";
 
 /** Number of script arguments before the first command. */
 export const HEAD_LENGTH = 3;
@@ -11,7 +11,7 @@ const BY_HAND = ["owner", "reason"];
 
 /** The arguments after the kind of each command, in the order of `scriptCommand`. */
 const ARGUMENTS = {
-  admit: [...COMMON, "count", "lease"],
+  admit: [...COMMON, "count", "lease", "holder"],
   settle: [
     ...COMMON,
     "generation",
@@ -23,8 +23,11 @@ const ARGUMENTS = {
     "failure",
     "openNow",
     "retryAfterMs",
+    "tallies",
   ],
+  tell: ["tallies", "failedRunsMs"],
   read: [],
+  report: [],
   isolate: [...BY_HAND, "expiresInMs"],
   release: BY_HAND,
   reset: BY_HAND,
@@ -44,7 +47,7 @@ export function numberOf(kind: Kind, name: string): string {
 }
 
 /** Returns Lua that reads a number of the policy of an admission or settlement. */
-export function policy(name: "badSeconds" | (typeof POLICY)[number]): string {
+export function policy(name: (typeof POLICY_NUMBERS)[number]): string {
   return name === "badSeconds" ? numberOf("admit", name) : `policy().${name}`;
 }
 
@@ -54,13 +57,15 @@ export function lengthOf(kind: Kind): number {
 }
 
 /** The Lua table with the argument counts of rare commands. */
-export const RARE_LENGTHS_LUA = `{ ${(["read", "isolate", "release", "reset"] as const)
+export const RARE_LENGTHS_LUA = `{ ${(
+  ["tell", "read", "report", "isolate", "release", "reset"] as const
+)
   .map((kind) => `${kind} = ${lengthOf(kind)}`)
   .join(", ")} }`;
 
 /** The part of the script that parses a policy, once for all commands that share it. */
 export const POLICY_LUA = `
-local POLICY = { ${POLICY.map((name) => `'${name}'`).join(", ")} }
+local POLICY = { ${POLICY_NUMBERS.map((name) => `'${name}'`).join(", ")} }
 local policies = {}
 
 local function policy()

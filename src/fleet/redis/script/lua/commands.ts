@@ -7,7 +7,7 @@ export const CONTROL_LUA = `
 rules.lengths = ${RARE_LENGTHS_LUA}
 
 function rules.control(kind, owner, note)
-  local from = visible()
+  local from = leave()
   local forMs
   if kind == 'isolate' then
     forMs = ceil(${numberOf("isolate", "expiresInMs")})
@@ -61,7 +61,9 @@ export const COMMANDS_LUA = `
 -- Returns the number admitted, and the reason for rejecting the rest.
 local function admit(wanted)
   if s.isolationOwner ~= 'null' then return 0, 'isolated' end
-  if s.state ~= 'closed' then return rare().probe(wanted, ${argument("admit", "lease")}) end
+  if s.state ~= 'closed' then 
+    return rare().probe(wanted, ${argument("admit", "lease")}, ${argument("admit", "holder")})
+  end
   if not isDue() then return wanted, '' end
   rare().open('tripped', s.quietUntilMs, 'null')
   return 0, 'open'
@@ -100,6 +102,8 @@ local function settle(generation, successes, failures)
   end
   s.successes = s.successes + successes
   s.failures = s.failures + failures
+  s.policyUsed = ${argument("settle", "policy")}
+  if failures > 0 then rare().add(${argument("settle", "tallies")}) end
   judge(successes, failures)
   return settled, 0
 end
@@ -117,13 +121,14 @@ while at <= #ARGV do
   local admitted, refusal, counted, late = 0, '', 0, 0
   local length
   changes = NONE
-  if known or kind ~= 'read' then
+  local reads = kind == 'read' or kind == 'report'
+  if known or not reads then
     -- Advances the circuit to the time of this script.
     if not known then rare().create()
     elseif s.nowMs - clockMs > 1000 then rare().move(clockMs - s.nowMs) end
     nowMs = max(clockMs, s.nowMs)
   end
-  if kind ~= 'read' then
+  if not reads then
     mayWrite = true
     if s.isolationOwner ~= 'null' then rare().endIsolation() end
   end
@@ -135,7 +140,9 @@ while at <= #ARGV do
       ${numberOf("settle", "successes")}, ${numberOf("settle", "failures")})
     length = ${lengthOf("settle")}
   else
-    if kind ~= 'read' then
+    if kind == 'tell' then
+      rare().tell(${argument("tell", "tallies")}, ${argument("tell", "failedRunsMs")})
+    elseif not reads then
       rare().control(kind, ${argument("isolate", "owner")}, ${argument("isolate", "reason")})
     end
     length = rare().lengths[kind]
@@ -144,7 +151,7 @@ while at <= #ARGV do
   local answer
   local isWell = known and s.state == 'closed' and s.row == NONE and s.reporters == NONE and
     s.secondFailures <= s.secondSuccesses and s.isolationOwner == 'null'
-  if isWell and changes == NONE and ARGV[at] == 'admit' then
+  if isWell and changes == NONE and ARGV[at] == 'admit' and kind ~= 'report' then
     -- The next command changes nothing, so its reply shows the state for this one too.
     answer = { admitted, refusal, counted, late }
   elseif known then
@@ -155,6 +162,7 @@ while at <= #ARGV do
       retryAfterMs, badSeconds, reporters, probes, s.openings, isolation, s.failure,
       s.successes, s.failures, s.late,
     }
+    if kind == 'report' then answer[#answer + 1] = rare().facts() end
   else
     answer = ${UNKNOWN_LUA}
   end

@@ -98,7 +98,7 @@ local function openTimeMs(openings, quietMs)
 end
 
 local function open(reason, quietUntilMs, by)
-  local from = visible()
+  local from = leave()
   local recovered = s.state == 'closed' and nowMs - s.sinceMs >= ${policy("resetTimeoutMs")}
   local openings = recovered and 1 or s.openings + 1
   local forMs = openTimeMs(openings, quietUntilMs - nowMs)
@@ -120,13 +120,14 @@ local function liveLeases()
 end
 
 -- Grants up to the given number of leases, as many as are free. Returns the number granted.
-local function lease(wanted, name)
+local function lease(wanted, name, by)
   local live = liveLeases()
   local given = min(wanted, max(0, ${policy("halfOpenMaxCalls")} - #live))
   if given == 0 then return 0 end
   local endMs = nowMs + ceil(${policy("halfOpenProbeTimeoutMs")})
   for i = 0, given - 1 do live[#live + 1] = { id = format('%s.%d', name, i), ms = endMs } end
   s.leases = live
+  if by ~= '' then rules.hold(name, endMs, by) end
   touch()
   return given
 end
@@ -143,13 +144,14 @@ function rules.giveBack(ids)
 end
 
 -- Asks for leases of an open or half-open circuit. Returns the number granted, and the reason for rejecting the rest.
-function rules.probe(wanted, name)
+function rules.probe(wanted, name, by)
   if s.state == 'open' then
     if s.untilMs > nowMs then return 0, 'open' end
+    local from = leave()
     enter('half-open', 0)
-    change('open-time-over', 'open', nil, 'null', 'null', 'null')
+    change('open-time-over', from, nil, 'null', 'null', 'null')
   end
-  local given = lease(wanted, name)
+  local given = lease(wanted, name, by)
   return given, given < wanted and 'probing' or ''
 end
 
@@ -161,7 +163,7 @@ function rules.judgeProbes(successes, failures, reporter, retryAfterMs)
   end
   s.proven = s.proven + successes
   if s.proven >= ${policy("halfOpenSuccessThreshold")} then
-    close('probe-succeeded', visible(), nil, reporter, 'null', 'null')
+    close('probe-succeeded', leave(), nil, reporter, 'null', 'null')
   end
 end
 `;

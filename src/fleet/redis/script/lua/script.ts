@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { HEAD_LENGTH, POLICY_LUA } from "./arguments.js";
 import { COMMANDS_LUA, CONTROL_LUA, END_LUA, MAIN_LUA } from "./commands.js";
 import { CLOSED_LUA, HALF_OPEN_LUA, OPENING_LUA, ROW_LUA } from "./phases.js";
+import { RECORD_LUA } from "./record.js";
 import { LISTS_LUA, LOAD_LUA, SAVE_LUA, STATE_LUA } from "./state.js";
 import { TIME_LUA, TURN_LUA } from "./turn.js";
 
@@ -37,7 +38,7 @@ local rules
 local function rare()
   if rules then return rules end
   rules = {}
-${[LISTS_LUA, POLICY_LUA, TURN_LUA, ROW_LUA, OPENING_LUA, HALF_OPEN_LUA, CONTROL_LUA].join("")}
+${[LISTS_LUA, POLICY_LUA, TURN_LUA, ROW_LUA, RECORD_LUA, OPENING_LUA, HALF_OPEN_LUA, CONTROL_LUA].join("")}
   return rules
 end
 `;

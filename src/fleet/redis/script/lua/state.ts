@@ -32,6 +32,8 @@ const MAX_ITEM_BYTES = 128;
 const MAX_LIST_BYTES = MAX_ITEM_BYTES * MAX_PROBES;
 
 const names = FIELDS.map((name) => `'${name}'`).join(", ");
+/** What a circuit of the version before has none of: the policy of the last outcomes. */
+const POLICY_USED = "policyUsed";
 /** A table with room for all fields from the start need not grow field by field. */
 const roomForAll = FIELDS.map((name) => `${name} = false`).join(", ");
 
@@ -46,14 +48,16 @@ local ARGV, KEY = ARGV, KEYS[1]
 local call, tonumber, format, max = redis.call, tonumber, string.format, math.max
 local FIELDS = { ${names} }
 local NUMBERS, PLAIN, ALL = ${NUMBERS.length}, ${NUMBERS.length + TEXTS.length}, ${FIELDS.length}
-
-local stored = call('HMGET', KEY, ${names})
+local movedMs = 0            -- by how much the time of the circuit was set
+local stored = call('HMGET', KEY, ${names}, '${POLICY_USED}')
 local known = stored[1] ~= false
 local s = { ${roomForAll} }  -- the state as it goes; lists are replaced and never changed
 local NONE = {}              -- the list of nothing
 local changes = NONE         -- what the command that runs has changed
 local history                -- what all commands have; nil as long as that is nothing
 local dirty = false
+local record                 -- parts of what is only counted that this script has changed, by field
+s.policyUsed = stored[ALL + 1]
 `;
 
 export const LISTS_LUA = `
@@ -127,6 +131,23 @@ if dirty and mayWrite then
       count = count + 2
     end
   end
+  if s.policyUsed ~= stored[ALL + 1] then
+    parts[count + 1], parts[count + 2] = '${POLICY_USED}', s.policyUsed
+    count = count + 2
+  end
+  local wasMs = stored[${FIELDS.indexOf("nowMs") + 1}]
+  if wasMs then
+    wasMs = wasMs + movedMs
+    if s.nowMs - s.nowMs % 1000 ~= wasMs - wasMs % 1000 then
+      rare().endSecond(wasMs, stored[${FIELDS.indexOf("successes") + 1}], stored[${FIELDS.indexOf("failures") + 1}])
+    end
+  end
+  if record then
+    for field, text in pairs(record) do
+      parts[count + 1], parts[count + 2] = field, text
+      count = count + 2
+    end
+  end
   if history then
     local first = s.changes - #history
     for i = 1, #history do
@@ -136,7 +157,6 @@ if dirty and mayWrite then
     end
   end
   if count > 0 then call('HSET', KEY, unpack(parts)) end
-  local wasMs = stored[${FIELDS.indexOf("nowMs") + 1}]
   -- Extends the expiry at most once a minute, not with each of many writes a second.
   if not wasMs or history or s.nowMs - s.nowMs % 60000 ~= wasMs - wasMs % 60000 then
     local untilMs = s.nowMs

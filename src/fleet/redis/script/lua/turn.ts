@@ -13,6 +13,8 @@ local nowMs = clockMs
 `;
 
 export const TURN_LUA = `
+local openedMs = 0  -- for how long the state that is left let nobody in
+
 local function touch()
   s.nowMs = nowMs
   dirty = true
@@ -40,6 +42,7 @@ function rules.create()
   s.failure, s.failedBy = 'null', 'null'
   s.successes, s.failures, s.late = 0, 0, 0
   known, dirty = true, true
+  rules.endSecond(nowMs, 0, 0)
 end
 
 local function moved(list, byMs)
@@ -62,12 +65,21 @@ function rules.move(byMs)
   s.row = moved(s.row, byMs)
   s.reporters = moved(s.reporters, byMs)
   s.leases = moved(s.leases, byMs)
+  rules.moveRecord(byMs)
+  movedMs = movedMs + byMs
   dirty = true
+end
+
+-- Begins to leave a state: returns what everybody saw, and counts for how long nobody was let in.
+local function leave()
+  openedMs = rules.openForMs()
+  return visible()
 end
 
 -- Begins a generation. The caller has already set the changed parts of the state.
 local function change(reason, from, forMs, by, owner, note)
   touch()
+  rules.add('transition.' .. reason .. '=1' .. (openedMs > 0 and format(' openMs=%.0f', openedMs) or ''))
   s.generation = max(s.generation + 1, micros)
   s.changes = s.changes + 1
   if changes == NONE then changes = {} end
@@ -89,7 +101,8 @@ end
 function rules.endIsolation()
   if s.isolatedUntilMs > nowMs then return end
   local owner = s.isolationOwner
+  local from = leave()
   s.isolationReason, s.isolationOwner = 'null', 'null'
-  close('isolation-over', 'open', nil, 'null', owner, 'null')
+  close('isolation-over', from, nil, 'null', owner, 'null')
 end
 `;

@@ -1,0 +1,15 @@
+/** What this process has counted of a shared circuit. */
+
+/** What a shared circuit has counted in this process; none of it ever goes back. */
+export interface SharedCounts {
+  /** Calls for which the store was asked. */
+  readonly askedCount: number;
+  /** Calls that the shared circuit refused. */
+  readonly refusedCount: number;
+  /** Calls that were let in without the store, because it was down or too slow. */
+  readonly aloneCount: number;
+  /** Outcomes that the store has taken, late ones among them. */
+  readonly toldCount: number;
+  /** Outcomes that were lost: not sent because the store was down, or sent without an answer. */
+  readonly droppedCount: number;
+}

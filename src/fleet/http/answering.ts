@@ -1,0 +1,61 @@
+/** Answers of the server: JSON, and rejections with a status. */
+
+import type { ServerResponse } from "node:http";
+import { MAX_COMMANDS } from "./protocol.js";
+
+/** The reason for rejecting a request. */
+export class RequestRejection extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Answers with JSON. */
+export function send(response: ServerResponse, status: number, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response
+    .writeHead(status, {
+      "content-type": "application/json",
+      "content-length": body.length,
+      "cache-control": "no-store",
+    })
+    .end(body);
+}
+
+/** Reads the target of a request. */
+export function readTarget(target: string): URL {
+  try {
+    return new URL(target, "http://localhost");
+  } catch {
+    throw new RequestRejection(400, "the address of the request is none");
+  }
+}
+
+/** Reads a body that holds a list of commands. */
+export function readList(body: string): readonly unknown[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new RequestRejection(400, "the body is no JSON");
+  }
+  if (Array.isArray(value) && value.length <= MAX_COMMANDS) return value;
+  throw new RequestRejection(400, `expected a list of at most ${MAX_COMMANDS} commands`);
+}
+
+/** Reads a part of a request. Rejects the request when it is malformed. */
+export function wellFormed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new RequestRejection(400, messageOf(error));
+  }
+}
+
+/** Returns the message of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

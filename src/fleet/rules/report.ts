@@ -1,0 +1,183 @@
+/** Tells what a store has counted of a circuit, in durations. */
+
+import type { FaultCount } from "./command.js";
+import { readPolicyText, type SharedPolicy } from "./policy.js";
+import {
+  addSecond,
+  type CircuitRecord,
+  KEPT_SECONDS,
+  NO_RECORD,
+  partsOf,
+  readTotals,
+  secondOf,
+} from "./record.js";
+import { RUN_RESULTS, type RunResult } from "./run-report.js";
+import { type FleetState, type Lease, openForMs } from "./state.js";
+import { faultIn, RUN_BOUNDS_S, runName, TOTAL } from "./tally.js";
+
+/** What a store has counted of one circuit since it knows it. Of what versions before tell it counts less. */
+export interface CircuitReport {
+  /** Calls that the circuit refused, as far as processes have told of them. */
+  readonly rejections: number;
+  /** Failures by fault: 32 of each kind, the rest under the fault `_OTHER`. */
+  readonly failures: readonly FaultCount[];
+  /** Changes by reason. */
+  readonly transitions: Readonly<Record<string, number>>;
+  /** For how long it let nobody in, up to now. */
+  readonly openMs: number;
+  /** The last 120 seconds that had outcomes, oldest first. */
+  readonly seconds: readonly SecondCount[];
+  /** The probes on their way, at most 16 of them. */
+  readonly probes: readonly ProbeHolder[];
+  /** The policy that the last outcomes were told with; null before the first. */
+  readonly policy: SharedPolicy | null;
+  readonly runs: RunTotals;
+}
+
+/** The outcomes of one second. */
+export interface SecondCount {
+  readonly secondsAgo: number;
+  readonly successes: number;
+  readonly failures: number;
+}
+
+/** A probe, and who holds its place: null where that was not told. */
+export interface ProbeHolder {
+  readonly host: string | null;
+  readonly run: string | null;
+  /** Until its place is free again by itself. */
+  readonly remainingMs: number;
+}
+
+/** What runs of command lines came to. */
+export interface RunTotals {
+  readonly results: readonly RunResultTotals[];
+  /** Runs that failed through no fault of the user, by fault. */
+  readonly faults: readonly { readonly fault: string | null; readonly count: number }[];
+  readonly waitedMs: number;
+  readonly avoidedMs: number;
+  /** How long the last runs took that failed because of this upstream, at most 50, oldest first. */
+  readonly failedMs: readonly number[];
+}
+
+/** The runs that ended alike. */
+export interface RunResultTotals {
+  readonly result: RunResult;
+  readonly count: number;
+  readonly durationMs: number;
+  /** How many took up to each of the bounds, and longer, as of a histogram. */
+  readonly buckets: readonly number[];
+}
+
+/** What a report is made of. */
+export interface ReportFacts {
+  readonly record: CircuitRecord;
+  readonly counts: { readonly successes: number; readonly failures: number };
+  readonly leases: readonly Lease[];
+  /** When it is asked, and when the circuit was last written. */
+  readonly nowMs: number;
+  readonly writtenMs: number;
+  /** For how long it has let nobody in since it does so. */
+  readonly openForMs: number;
+}
+
+interface StateAt {
+  readonly state: FleetState;
+  readonly nowMs: number;
+}
+
+const MAX_PROBES_TOLD = 16;
+
+/** The facts of a state. */
+export function factsOf({ state, nowMs }: StateAt): ReportFacts {
+  const { record = NO_RECORD, counts, phase } = state;
+  const leases = phase.kind === "half-open" ? phase.leases : [];
+  return {
+    record,
+    counts,
+    leases,
+    nowMs,
+    writtenMs: state.nowMs,
+    openForMs: openForMs(state, nowMs),
+  };
+}
+
+/** Makes the report. */
+export function reportOf(facts: ReportFacts): CircuitReport {
+  const totals = readTotals(facts.record.totals);
+  const sum = (name: string) => totals.get(name) ?? 0;
+  const inGroup = (group: string) => [...totals].filter(([name]) => name.startsWith(`${group}.`));
+  const failures = ([TOTAL.failure, TOTAL.limited] as const).flatMap((group) =>
+    inGroup(group).map(([name, count]) => {
+      return { fault: faultIn(name), limited: group === TOTAL.limited, count };
+    }),
+  );
+  const transitions = inGroup(TOTAL.transition).map(([name, count]) => {
+    return [name.slice(TOTAL.transition.length + 1), count] as const;
+  });
+  return {
+    rejections: sum(TOTAL.rejected),
+    failures,
+    transitions: Object.fromEntries(transitions),
+    openMs: sum(TOTAL.openMs) + facts.openForMs,
+    seconds: secondsOf(facts),
+    probes: probesOf(facts),
+    policy: readPolicyText(facts.record.policy),
+    runs: {
+      results: RUN_RESULTS.map((result) => runsOf(result, sum)),
+      faults: inGroup(TOTAL.runFault).map(([name, count]) => ({ fault: faultIn(name), count })),
+      waitedMs: sum(TOTAL.waitedMs),
+      avoidedMs: sum(TOTAL.avoidedMs),
+      failedMs: partsOf(facts.record.failedRunsMs, " ").map(Number).filter(Number.isFinite),
+    },
+  };
+}
+
+function runsOf(result: RunResult, sum: (name: string) => number): RunResultTotals {
+  const buckets = [...RUN_BOUNDS_S, 0].map((_, place) => sum(runName(result, place)));
+  const count = buckets.reduce((total, one) => total + one, 0);
+  return { result, count, durationMs: sum(runName(result, "ms")), buckets };
+}
+
+/** Each entry holds sums, so that what a process of the version before has counted is not lost. */
+function secondsOf({ record, counts, nowMs, writtenMs }: ReportFacts): readonly SecondCount[] {
+  const nowSecond = secondOf(nowMs);
+  const seconds = addSecond(record.seconds, secondOf(writtenMs), counts, nowSecond);
+  const sums = partsOf(seconds, " ").map((part) => part.split(":").map(Number));
+  return sums.flatMap(([second = 0, successes = 0, failures = 0], index) => {
+    const [, successesBefore = 0, failuresBefore = 0] = sums[index - 1] ?? [];
+    const secondsAgo = nowSecond - second;
+    if (index === 0 || !(secondsAgo >= 0 && secondsAgo < KEPT_SECONDS)) return [];
+    const told = {
+      secondsAgo,
+      successes: successes - successesBefore,
+      failures: failures - failuresBefore,
+    };
+    return told.successes >= 0 && told.failures >= 0 ? [told] : [];
+  });
+}
+
+function probesOf({ record, leases, nowMs }: ReportFacts): readonly ProbeHolder[] {
+  const holders = new Map<string, { host: string | null; run: string | null }>();
+  for (const line of partsOf(record.holders, "\n")) {
+    const [, lease = "", by = ""] = /^([^ ]+) \d+ (.*)$/.exec(line) ?? [];
+    holders.set(lease, readHolder(by));
+  }
+  const live = leases.filter(({ endMs }) => endMs > nowMs).slice(0, MAX_PROBES_TOLD);
+  return live.map(({ id, endMs }) => {
+    const holder = holders.get(id.slice(0, id.lastIndexOf(".")));
+    return { host: holder?.host ?? null, run: holder?.run ?? null, remainingMs: endMs - nowMs };
+  });
+}
+
+function readHolder(text: string): { host: string | null; run: string | null } {
+  try {
+    const { host, run } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return {
+      host: typeof host === "string" ? host : null,
+      run: typeof run === "string" ? run : null,
+    };
+  } catch {
+    return { host: null, run: null };
+  }
+}

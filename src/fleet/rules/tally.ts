@@ -1,0 +1,95 @@
+/** What a command adds to the sums of a circuit, by name: the one place that knows those names. */
+
+import type { SettleCommand, TellCommand } from "./command.js";
+import type { RunResult } from "./run-report.js";
+
+/** The upper bounds of the durations of runs that are counted apart, in seconds. */
+export const RUN_BOUNDS_S = [1, 5, 15, 60, 300, 900, 3600] as const;
+
+/** What names of sums begin with, or are. */
+export const TOTAL = {
+  rejected: "rejected",
+  openMs: "openMs",
+  transition: "transition",
+  failure: "failure",
+  limited: "limited",
+  run: "run",
+  runFault: "runFault",
+  waitedMs: "waitedMs",
+  avoidedMs: "avoidedMs",
+} as const;
+
+/** Part of a name that stands for a fault: of a few characters, without a space or an equals sign. */
+const MAX_FAULT_LENGTH = 128;
+
+/** The fault that stands for those that have no place of their own. */
+export const OTHER_FAULT = "_OTHER";
+
+/** The sums of outcomes that count: failures by fault. */
+export function talliesOfSettle({ failures, failure, faults }: SettleCommand): string {
+  if (faults !== undefined && faults.length > 0) {
+    return sums(faults.map(({ fault, limited, count }) => [failureName(fault, limited), count]));
+  }
+  return sums([[failureName(failure?.fault ?? null, failure?.limited ?? false), failures]]);
+}
+
+/** The sums of what a process tells beside outcomes. */
+export function talliesOfTell({ rejections, runs }: TellCommand): string {
+  return sums([
+    [TOTAL.rejected, rejections],
+    ...runs.flatMap(({ result, fault, durationMs, waitedMs, avoidedMs }) => [
+      [runName(result, bucketOf(durationMs)), 1] as const,
+      [runName(result, "ms"), durationMs] as const,
+      ...(result === "error" ? [[`${TOTAL.runFault}.${faultName(fault)}`, 1] as const] : []),
+      [TOTAL.waitedMs, waitedMs] as const,
+      [TOTAL.avoidedMs, avoidedMs] as const,
+    ]),
+  ]);
+}
+
+/** The sums of a change. */
+export function talliesOfChange(reason: string, openMs: number): string {
+  return sums([
+    [`${TOTAL.transition}.${reason}`, 1],
+    [TOTAL.openMs, openMs],
+  ]);
+}
+
+/** The name of a sum of runs that ended alike: of one place of the bounds, or of all their durations. */
+export function runName(result: RunResult, of: number | "ms"): string {
+  return `${TOTAL.run}-${result}.${of}`;
+}
+
+/** Reads the fault in a name. */
+export function faultIn(name: string): string | null {
+  const text = name.slice(name.indexOf(".") + 1);
+  try {
+    return text === "" ? null : decodeURIComponent(text);
+  } catch {
+    return OTHER_FAULT;
+  }
+}
+
+function failureName(fault: string | null, limited: boolean): string {
+  return `${limited ? TOTAL.limited : TOTAL.failure}.${faultName(fault)}`;
+}
+
+function faultName(fault: string | null): string {
+  if (fault === null) return "";
+  const text = encodeURIComponent(fault.replace(/\p{Surrogate}/gu, "\ufffd"));
+  return text.length > MAX_FAULT_LENGTH ? OTHER_FAULT : text;
+}
+
+/** The place of the bound that a duration keeps within; the last one is that of all that are longer. */
+function bucketOf(durationMs: number): number {
+  const place = RUN_BOUNDS_S.findIndex((boundS) => durationMs <= boundS * 1000);
+  return place === -1 ? RUN_BOUNDS_S.length : place;
+}
+
+function sums(given: readonly (readonly [name: string, sum: number])[]): string {
+  return given
+    .map(([name, sum]) => [name, Math.round(sum)] as const)
+    .filter(([, sum]) => sum > 0)
+    .map(([name, sum]) => `${name}=${sum}`)
+    .join(" ");
+}
