@@ -1,6 +1,5 @@
 /** Circuits that many processes share: the fleet, and the types for authors of a store. */
 
-export type { SharedCounts } from "./client/circuit/shared-circuit.js";
 export type { SharedCounts } from "./client/circuit/shared-counts.js";
 export {
   createFleet,

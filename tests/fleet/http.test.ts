@@ -8,8 +8,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type AddressInfo, connect } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { httpStore, startFleetServer } from "../../src/fleet/http/index.js";
+import type { KeyedCommand } from "../../src/fleet/http/protocol.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
 import { openStore } from "../../src/fleet/open-store.js";
+import type { FleetCommand } from "../../src/fleet/rules/command.js";
 import type { FleetEntry, FleetStore, OnUnreadable } from "../../src/fleet/store.js";
 import { FleetStoreError, UnreadableCircuitError } from "../../src/fleet/store-error.js";
 import { fleetStoreConformance } from "../../src/testing/fleet/index.js";
@@ -115,6 +117,56 @@ test.each([
   const answer = await post(url, body);
   expect(answer.status).toBe(400);
   expect(JSON.parse(answer.body)).toEqual({ error });
+});
+
+test("a client of the version before, which sends no word more than it did, is served", async () => {
+  const { url } = await startServer();
+  const { status, body } = await post(url, [
+    { key: KEY, command: admit() },
+    { key: KEY, command: settle({ successes: 0, failures: 1 }) },
+    { key: KEY, command: READ },
+  ]);
+  expect(status).toBe(200);
+  const answers = JSON.parse(body);
+  expect(answers).toMatchObject([{ reply: { admitted: 1 } }, { reply: { counted: 1 } }, {}]);
+  expect(Object.keys(answers[2].reply)).not.toContain("report");
+  const { report } = await clientOf(url).run(KEY, { kind: "read", report: true });
+  // The first command of a client cannot know yet whether the server counts.
+  expect(report).toBeUndefined();
+});
+
+test("a client finds out whether the server counts, and tells one of the version before no new word", async () => {
+  const asked: unknown[] = [];
+  let counts = false;
+  const memory = memoryStore();
+  const url = await startOther(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const entries: KeyedCommand[] = JSON.parse(body);
+    asked.push(...entries.map(({ command }) => command));
+    if (counts) response.setHeader("dagger-breaker-commands", "2");
+    const replies = entries.map(async ({ key, command }) => ({
+      reply: await memory.run(key, command),
+    }));
+    response.end(JSON.stringify(await Promise.all(replies)));
+  });
+  const store = clientOf(url);
+  const reporter = { id: "a", host: "b", run: null };
+  const faults = [{ fault: "git", limited: false, count: 1 }];
+  const words: readonly FleetCommand[] = [
+    admit({ reporter }),
+    settle({ successes: 0, failures: 1, faults }),
+    { kind: "tell", rejections: 1, runs: [], failedRunsMs: [] },
+    { kind: "read", report: true },
+  ];
+  for (const command of words) await store.run(KEY, command);
+  const { faults: _, ...settled } = settle({ successes: 0, failures: 1 });
+  expect(asked).toEqual([admit(), settled, READ, READ]);
+  counts = true;
+  await store.open();
+  asked.length = 0;
+  for (const command of words) await store.run(KEY, command);
+  expect(asked).toEqual(words);
 });
 
 test("an invalid command does not affect the others", async () => {

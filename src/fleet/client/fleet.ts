@@ -31,7 +31,7 @@ import {
   type FleetSettings,
   readFleetOptions,
 } from "./fleet-options.js";
-import { type LinkCounts, StoreLink } from "./link/store-link.js";
+import { StoreLink } from "./link/store-link.js";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 import { policyOf } from "./shared-policy.js";
 import { type SharedRegistry, sharedRegistry } from "./shared-registry.js";

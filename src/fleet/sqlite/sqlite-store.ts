@@ -32,6 +32,7 @@ import {
 import { CircuitFile } from "./circuit-file.js";
 import { loadSqlite } from "./node-sqlite.js";
 import { isBusy, patiently } from "./patience.js";
+import { reasonOf } from "./reason.js";
 
 /** Options of `sqliteStore`. */
 export interface SqliteStoreOptions {
@@ -306,17 +307,6 @@ class SqliteStore implements FleetStore {
       // Nothing is lost: committed data is in the file, and the connection is not used again.
     }
   }
-}
-
-/**
- * Returns SQLite's own message, such as "file is not a database", or the code of a file system
- * error.
- */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { errcode, code } = error as { errcode?: unknown; code?: unknown };
-  if (typeof errcode === "number") return `${error.message} (SQLite error ${errcode})`;
-  return typeof code === "string" ? code : error.message;
 }
 
 /** Returns the wall time. The monotonic clock differs between the processes of a machine. */

@@ -9,6 +9,7 @@ import { closedCases } from "./closed-cases.js";
 import { controlCases } from "./control-cases.js";
 import { halfOpenCases } from "./half-open-cases.js";
 import { openCases } from "./open-cases.js";
+import { reportCases } from "./report-cases.js";
 import { storeCases } from "./store-cases.js";
 
 /** The options of the suite. */
@@ -61,7 +62,14 @@ export function fleetStoreConformance(
 ): readonly FleetStoreConformanceCase[] {
   const { open: given, shared } = readOptions("fleetStoreConformance", options, FIELDS);
   const open = checkFunction<() => FleetStore>(given, 'fleetStoreConformance option "open"');
-  return [...closedCases, ...openCases, ...halfOpenCases, ...controlCases, ...storeCases]
+  return [
+    ...closedCases,
+    ...openCases,
+    ...halfOpenCases,
+    ...controlCases,
+    ...reportCases,
+    ...storeCases,
+  ]
     .filter(({ twoStores = false }) => shared || !twoStores)
     .map((one) => ({ title: one.title, run: () => Setting.run(one, open) }));
 }

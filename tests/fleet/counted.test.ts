@@ -1,0 +1,97 @@
+/** What processes tell a store beside outcomes, and when: never with a write of its own while they run. */
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { FleetCommand } from "../../src/fleet/rules/command.js";
+import {
+  fakeTime,
+  NAME,
+  newProcess,
+  openFromElsewhere,
+  ScriptedStore,
+  tick,
+} from "./scripted-store.js";
+
+/** One of this version, which says so by listing its scopes. */
+class CountingStore extends ScriptedStore {
+  scopes() {
+    return this.inner.scopes?.() ?? Promise.resolve([]);
+  }
+  tells() {
+    return this.commands.filter(({ kind }: FleetCommand) => kind === "tell");
+  }
+  async report() {
+    const key = { scope: "default", name: NAME };
+    return (await this.inner.run(key, { kind: "read", report: true })).report;
+  }
+}
+
+beforeEach(fakeTime);
+afterEach(() => void vi.useRealTimers());
+
+test("rejections are told with the next outcomes, and never by themselves", async () => {
+  const store = new CountingStore();
+  const { fleet, shared } = newProcess(store);
+  await shared.execute(() => 1);
+  await openFromElsewhere(store, 1000);
+  await tick(10);
+  store.commands.length = 0;
+  for (let call = 0; call < 3; call += 1) await shared.tryAcquire();
+  await tick(100);
+  expect(store.commands.map(({ kind }) => kind)).toEqual(["admit", "admit", "admit"]);
+  await tick(20_000);
+  await shared.execute(() => 1);
+  await tick(10);
+  expect(store.tells()).toEqual([{ kind: "tell", rejections: 3, runs: [], failedRunsMs: [] }]);
+  expect((await store.report())?.rejections).toBe(3);
+  await fleet.close();
+});
+
+test("what is left is told when the fleet is closed", async () => {
+  const store = new CountingStore();
+  const { fleet, shared } = newProcess(store);
+  await openFromElsewhere(store);
+  await shared.tryAcquire();
+  await shared.tryAcquire();
+  expect(store.tells()).toEqual([]);
+  await fleet.close();
+  expect((await store.report())?.rejections).toBe(2);
+  expect(store.tells()).toHaveLength(1);
+});
+
+test("a store of the version before is sent no word that it does not know", async () => {
+  const store = new ScriptedStore();
+  const { fleet, shared } = newProcess(store);
+  await openFromElsewhere(store);
+  await shared.tryAcquire();
+  await fleet.close();
+  expect(store.commands.map(({ kind }) => kind)).not.toContain("tell");
+  for (const command of store.commands) {
+    expect(command).not.toHaveProperty("reporter.host", "ci-7");
+  }
+});
+
+test("failures of one word are counted by whose fault each was", async () => {
+  const store = new CountingStore();
+  const { fleet, shared } = newProcess(store, { mode: "cached" });
+  await fleet.open();
+  await tick();
+  const fail = (fault: string) =>
+    shared.execute(() => Promise.reject({ fault, rule: "http-503", limited: false }));
+  for (const fault of ["registry", "registry", "git"]) await fail(fault).catch(() => {});
+  await fleet.close();
+  expect((await store.report())?.failures).toEqual([
+    { fault: "registry", limited: false, count: 2 },
+    { fault: "git", limited: false, count: 1 },
+  ]);
+});
+
+test("a probe is held by the process that was let in, also when it had seen the circuit closed", async () => {
+  const store = new CountingStore();
+  const { fleet, shared } = newProcess(store, {}, { resetTimeoutMs: 1000 });
+  await shared.execute(() => 1);
+  await openFromElsewhere(store, 1000);
+  await tick(60_000);
+  await shared.tryAcquire();
+  expect((await store.report())?.probes).toMatchObject([{ host: "ci-7", run: null }]);
+  await fleet.close();
+});
