@@ -128,7 +128,7 @@ export const reportCases: readonly RuleCase[] = [
   },
 ];
 
-/** A case for stores that count; others pass it, as they did in the version before. */
+/** Runs a case on stores that count. Stores of the version before pass it. */
 function counting(
   check: (circuit: Circuit, setting: Setting) => Promise<void>,
   policy: Parameters<Setting["circuit"]>[0] = {},
