@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll } from "vitest";
 import type { CircuitBreakerOptions } from "../../../src/breaker/options.js";
-import type { SharedCounts } from "../../../src/fleet/client/circuit/shared-circuit.js";
+import type { SharedCounts } from "../../../src/fleet/client/circuit/shared-counts.js";
 import type { FleetMode, FleetOptions } from "../../../src/fleet/client/fleet-options.js";
 import type { FleetChange, FleetSnapshot } from "../../../src/fleet/rules/reply.js";
 import { bundleProgram } from "../../build.js";
