@@ -241,7 +241,7 @@ export class Comparison {
   }
 }
 
-/** The same as `expect(real).toEqual(model)`, which is too slow for a hundred thousand times. */
+/** Works like `expect(real).toEqual(model)`, which is too slow for a hundred thousand calls. */
 function same(real: unknown, model: unknown): void {
   if (!isDeepStrictEqual(real, model)) expect(real).toEqual(model);
 }

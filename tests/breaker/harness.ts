@@ -1,11 +1,11 @@
-/** What the tests of the breaker have in common. */
+/** Shared helpers of the breaker's tests. */
 
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import type { CallCounts } from "../../src/breaker/metrics.js";
 import type { CircuitBreakerOptions } from "../../src/breaker/options.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 
-/** A breaker on virtual time that opens at its first failure, for 1,000 ms, unless told otherwise. */
+/** Creates a breaker on virtual time. Default: it opens at its first failure, for 1,000 ms. */
 export function setUp(options: CircuitBreakerOptions = {}) {
   const clock = new VirtualClock();
   const threshold = options.trip === undefined ? { failureThreshold: 1 } : {};
@@ -13,7 +13,7 @@ export function setUp(options: CircuitBreakerOptions = {}) {
   return { breaker, clock };
 }
 
-/** A breaker as `setUp` makes it, in the state half-open, with every probe slot free. */
+/** Creates a breaker as `setUp` does, in the state half-open, with every probe slot free. */
 export function setUpHalfOpen(options: CircuitBreakerOptions = {}) {
   const { breaker, clock } = setUp(options);
   trip(breaker);
@@ -27,13 +27,13 @@ export function trip(breaker: CircuitBreaker, error: unknown = new Error("down")
   breaker.acquire().failure(error, { openNow: true });
 }
 
-/** The counters that are not 0. */
+/** Returns the counters that are not 0. */
 export function counted(breaker: CircuitBreaker): Partial<CallCounts> {
   const counters = Object.entries(breaker.getMetrics().metrics);
   return Object.fromEntries(counters.filter(([, count]) => count !== 0));
 }
 
-/** A promise that the test settles. */
+/** Returns a promise that the test settles. */
 export function deferred<T = string>() {
   let resolve: (value: T) => void = () => {};
   let reject: (error: unknown) => void = () => {};
@@ -44,14 +44,14 @@ export function deferred<T = string>() {
   return { promise, resolve, reject };
 }
 
-/** An object that is no promise but has its way of settling. */
+/** Returns a thenable that is not a promise. */
 export function thenable(
   then: (onValue: (value: unknown) => void, onError: (error: unknown) => void) => void,
 ): PromiseLike<never> {
   return { then } as PromiseLike<never>;
 }
 
-/** An object that throws whenever somebody looks at it. */
+/** Returns an object that throws on any access. */
 export function revokedProxy(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();

@@ -1,4 +1,4 @@
-/** What only a process of its own can show: what Node reports, and when it exits by itself. */
+/** Tests that need their own process: reports of Node, and its exit. */
 
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPackage } from "../build.js";
 
-/** Far below the reset timeout of a minute, so that a timer of the breaker could not hide in it. */
+/** Far below the reset timeout of a minute, so that a timer of the breaker would show. */
 const LONGEST_RUN_MS = 30_000;
 let folder: string;
 
-// A process of plain Node needs JavaScript; the breaker imports nothing but the checks of options.
+// A process of plain Node needs JavaScript. The breaker imports only the checks of options.
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "circuit-breaker-process-"));
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
@@ -28,7 +28,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a program that finds `breaker` and `fail` made, to its end. */
+/** Runs a program with `breaker` and `fail` in scope, to its end. */
 async function run(program: string): Promise<Ended> {
   const path = join(folder, `program-${Math.random()}.js`);
   await writeFile(
@@ -57,8 +57,8 @@ const countReports = `
   process.on("exit", () => console.log(JSON.stringify(reports)));
 `;
 
-describe("a failing call that nobody awaits is reported by Node as unhandled", () => {
-  test("it ends the process, as any unhandled rejection does", async () => {
+describe("Node reports a failing call that nothing awaits as unhandled", () => {
+  test("it ends the process, like any unhandled rejection", async () => {
     const { code, output } = await run("breaker.execute(fail);");
     expect(code).toBe(1);
     expect(output).toContain("Error: lost");
@@ -85,7 +85,7 @@ describe("a failing call that nobody awaits is reported by Node as unhandled", (
     expect(JSON.parse(output)).toEqual([expect.stringContaining("lost")]);
   });
 
-  test("a failure that somebody catches is not reported, however it went through", async () => {
+  test("a failure that is caught is not reported, whatever path it took", async () => {
     const { code, output } = await run(`${countReports}
       await breaker.tryExecute(fail);
       for (let call = 0; call < 5; call++) await breaker.execute(fail).catch(() => {});
@@ -124,7 +124,7 @@ describe("an idle breaker lets a process exit by itself", () => {
   });
 });
 
-test("a listener that always throws is one warning of the process, and no message of an error", async () => {
+test("a listener that always throws causes one process warning, without the error's message", async () => {
   const { code, output } = await run(`
     breaker.on("success", () => { throw new TypeError("a secret"); });
     for (let call = 0; call < 3; call++) await breaker.execute(() => "value");

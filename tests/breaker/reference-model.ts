@@ -1,6 +1,6 @@
 /**
- * The breaker once more, as plainly as the rules can be written: it keeps every outcome and every
- * permit in lists and works everything out from them when asked.
+ * A plain model of the breaker's rules. It keeps every outcome and permit in lists and derives
+ * everything from them.
  */
 
 import type { Control } from "../../src/breaker/events.js";
@@ -18,7 +18,7 @@ export interface ReferenceOptions {
   readonly halfOpenProbeTimeoutMs: number;
 }
 
-/** What `random` always gives in the schedules. */
+/** The constant result of `random` in the schedules. */
 export const CHANCE = 0.5;
 
 export interface ReferencePermit {
@@ -63,11 +63,14 @@ export class ReferenceModel {
   isolationReason: string | undefined = undefined;
   #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [] };
   #openings = 0;
-  /** What was counted when the circuit last opened out of closed. */
+  /** The counts when the circuit last opened out of closed. */
   #trip: object | undefined = undefined;
-  /** What the change must carry with which a generation began. */
+  /** The counts in the change that began each generation. */
   readonly trips = new Map<number, object | undefined>();
-  /** Until when the upstream asked to be left alone with the last failure since the circuit closed. */
+  /**
+   * The time until which the upstream asked to be left alone, in the last failure since the circuit
+   * closed.
+   */
   #quietUntilMs = 0;
 
   constructor(options: ReferenceOptions) {
@@ -94,7 +97,7 @@ export class ReferenceModel {
     );
   }
 
-  /** What a caller would be told now. */
+  /** Returns the answer for a caller now. */
   ask(): { admits: boolean; reason: Refusal["reason"] | undefined; retryAfterMs?: number } {
     const admitted = { admits: true, reason: undefined, retryAfterMs: 0 };
     if (this.control === "disabled") return admitted;
@@ -161,7 +164,7 @@ export class ReferenceModel {
     this.#close(this.control);
   }
 
-  /** What `getMetrics` must say. */
+  /** Returns the expected result of `getMetrics`. */
   metrics(name: string): object {
     const phase = this.#phase;
     const counting = phase.state === "closed" && this.control !== "isolated";
@@ -183,7 +186,7 @@ export class ReferenceModel {
     return this.#phase.state === "open" ? this.#trip : undefined;
   }
 
-  /** Whether an admission finds that enough seconds were bad. */
+  /** Returns whether an admission finds enough bad seconds. */
   #isDue(): boolean {
     const { trip } = this.#options;
     const phase = this.#phase;
@@ -245,7 +248,7 @@ export class ReferenceModel {
     this.#enter({ state: "open", sinceMs: this.nowMs, untilMs });
   }
 
-  /** How much of the time for which the upstream asked to be left alone is to come. */
+  /** Returns the remaining time for which the upstream asked to be left alone. */
   #quietMs(): number {
     return Math.max(0, this.#quietUntilMs - this.nowMs);
   }
@@ -275,7 +278,7 @@ export class ReferenceModel {
   }
 }
 
-/** Time that is left, as it is told: in whole milliseconds, never too few; below a microsecond is noise. */
+/** Rounds remaining time up to whole milliseconds. Less than a microsecond is noise. */
 function toldMs(ms: number): number {
   return Math.ceil(Number(ms.toFixed(3)));
 }

@@ -1,6 +1,6 @@
-/** When a list of outcomes trips, worked out from the whole list each time. */
+/** Decides from the whole list of outcomes whether it trips. */
 
-/** The options of any trip policy; which one it is shows in what is given. */
+/** The options of any trip policy; the given ones select it. */
 export interface TripRule {
   readonly consecutive?: number;
   readonly badSeconds?: number;
@@ -13,7 +13,7 @@ export interface TripRule {
   readonly slowCallRate?: number;
 }
 
-/** An outcome of the running closed period. */
+/** An outcome of the current closed period. */
 export interface WindowEntry {
   readonly atMs: number;
   readonly failed: boolean;
@@ -23,7 +23,7 @@ export interface WindowEntry {
 const BUCKETS = 10;
 const SECOND_MS = 1000;
 
-/** Whether the outcomes so far must open the circuit at `nowMs`. */
+/** Returns whether the outcomes so far must open the circuit at `nowMs`. */
 export function tripsNow(rule: TripRule, outcomes: WindowEntry[], nowMs: number): boolean {
   if (rule.consecutive !== undefined) return streak(outcomes) >= rule.consecutive;
   if (rule.badSeconds !== undefined) return badRow(rule, outcomes, nowMs) >= rule.badSeconds;
@@ -34,7 +34,7 @@ export function tripsNow(rule: TripRule, outcomes: WindowEntry[], nowMs: number)
   return failures / calls >= (rule.failureRate as number) || slowCalls / calls >= slowRate;
 }
 
-/** What metrics must show of the policy. */
+/** Returns the expected metrics of the policy. */
 export function snapshotOf(rule: TripRule, outcomes: WindowEntry[], nowMs: number): object {
   if (rule.consecutive !== undefined) {
     return { policy: "consecutive", consecutiveFailures: streak(outcomes) };
@@ -54,7 +54,7 @@ function streak(outcomes: WindowEntry[]): number {
 
 function failuresInside(rule: TripRule, outcomes: WindowEntry[], nowMs: number): number {
   const windowMs = rule.windowMs as number;
-  // Only so many are remembered, and more are not needed.
+  // Only this many are kept, and more are not needed.
   const last = outcomes.filter(({ failed }) => failed).slice(-(rule.failures as number));
   return last.filter(({ atMs }) => nowMs - atMs <= windowMs).length;
 }
@@ -75,7 +75,7 @@ function totals(rule: TripRule, outcomes: WindowEntry[], nowMs: number) {
   };
 }
 
-/** How many of the seconds that are over were bad in a row up to now, and not too old. */
+/** Returns the number of recent consecutive bad seconds within the window. */
 function badRow(rule: TripRule, outcomes: WindowEntry[], nowMs: number): number {
   const seconds: { startedMs: number; balance: number }[] = [];
   for (const { atMs, failed } of outcomes) {

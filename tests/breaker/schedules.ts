@@ -1,4 +1,4 @@
-/** Random breakers and random schedules of what may happen to them. */
+/** Random breakers and random schedules of events. */
 
 import fc from "fast-check";
 import type { Outcome } from "../../src/breaker/options.js";
@@ -102,7 +102,7 @@ const slow = fc.record(
   { requiredKeys: ["slowCallMs"] },
 );
 const rate = fc.record({ failureRate: fc.constantFrom(0.3, 0.5, 1), minimumCalls: small });
-/** The trip policies, by how the tests name them. */
+/** The trip policies, by their names in the tests. */
 export const rules: Readonly<Record<string, fc.Arbitrary<TripRule>>> = {
   consecutive: fc.record({ consecutive: small }),
   badSeconds: fc.record({

@@ -1,9 +1,9 @@
-/** Every example runs to its end and shows what it is there to show. */
+/** Every example runs to its end and shows its subject. */
 
 import { expect, test } from "vitest";
 import { runExample } from "./run.js";
 
-/** What must stand in the output of each small example, in this order. */
+/** The expected output of each small example, in this order. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   basic: [
     "answer: hello",
@@ -57,19 +57,16 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-test.each(Object.entries(SHOWN))(
-  "the example %s shows what it is there to show",
-  async (name, shown) => {
-    const { code, stdout, stderr } = await runExample(name);
-    expect({ code, stderr }).toMatchObject({
-      code: 0,
-      stderr: expect.not.stringContaining("Warning"),
-    });
-    let from = 0;
-    for (const text of shown) {
-      const at = stdout.indexOf(text, from);
-      expect(at, `"${text}" in what follows:\n${stdout.slice(from)}`).toBeGreaterThanOrEqual(0);
-      from = at + text.length;
-    }
-  },
-);
+test.each(Object.entries(SHOWN))("the example %s shows its subject", async (name, shown) => {
+  const { code, stdout, stderr } = await runExample(name);
+  expect({ code, stderr }).toMatchObject({
+    code: 0,
+    stderr: expect.not.stringContaining("Warning"),
+  });
+  let from = 0;
+  for (const text of shown) {
+    const at = stdout.indexOf(text, from);
+    expect(at, `"${text}" in what follows:\n${stdout.slice(from)}`).toBeGreaterThanOrEqual(0);
+    from = at + text.length;
+  }
+});

@@ -1,4 +1,4 @@
-/** The main example tells its story in text and as JSON, and says by its exit code how it went. */
+/** The main example tells its story in text and as JSON, and its exit code shows success. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ interface Told {
 const SCRIPT = "scripts/dagger/run_circuit_breaker_example.sh";
 const MAIN = "circuit-breaker-example";
 
-/** The story in text, in an environment that asks for colours, told once for several tests. */
+/** The story in text, in an environment with colors, run once for several tests. */
 const inText = runExample(MAIN, [], { FORCE_COLOR: "1", COLORTERM: "truecolor" });
 
 test.concurrent("it tells its story in text, as the README shows it", async () => {
@@ -29,7 +29,7 @@ test.concurrent("it tells its story in text, as the README shows it", async () =
   expect(shown.filter(presentInOrder(comparable(stdout)))).toEqual(shown);
 });
 
-test.concurrent("without a terminal there are no colours", async () => {
+test.concurrent("without a terminal there are no colors", async () => {
   const { stdout } = await inText;
   expect(stdout).not.toContain("\u001b");
 });
@@ -61,7 +61,7 @@ test.concurrent("with --json each line is an object, and the script adds none", 
   expect(story.at(-1)).toMatchObject({ event: "end", ok: true, broken: [] });
 });
 
-test("with --store a second terminal is rejected for what the first has met", async () => {
+test("with --store a second terminal is rejected because of the first one's failures", async () => {
   const redis = await RedisServer.start();
   try {
     const first = await runExample(MAIN, ["--json", "--store", redis.url]);
@@ -76,13 +76,13 @@ test("with --store a second terminal is rejected for what the first has met", as
   }
 });
 
-test("with a --store that cannot be reached it says why, and ends with 1", async () => {
+test("with an unreachable --store it prints the reason, and ends with 1", async () => {
   const ended = await runExample(MAIN, ["--json", "--store", "redis://127.0.0.1:1"]);
   expect(ended.code).toBe(1);
   expect(linesOf(ended).at(-1)?.broken).toEqual([expect.stringMatching(/store can be reached/)]);
 });
 
-test.concurrent("with --traces it tells what the engine's own spans add, and that is said loudly", async () => {
+test.concurrent("with --traces it shows what the engine's own spans add", async () => {
   const ended = await runExample(MAIN, ["--json", "--traces"]);
   expect(ended.code).toBe(0);
   const story = linesOf(ended);
@@ -95,8 +95,8 @@ test.concurrent("with --traces it tells what the engine's own spans add, and tha
   expect(story.at(-1)).toMatchObject({ event: "end", ok: true });
 });
 
-test.concurrent("a story that goes otherwise is told as broken and ends with exit code 1", async () => {
-  // The engine of the healthy chapter is not healthy: it dies at the first command.
+test.concurrent("an unexpected story is reported as broken and ends with exit code 1", async () => {
+  // The engine of the healthy chapter dies at the first command.
   await using session = await startSessionDouble({
     faults: [{ operation: "withExec", calls: 1, kind: "engineKilled" }],
   });
@@ -111,7 +111,7 @@ test.concurrent("a story that goes otherwise is told as broken and ends with exi
   });
 });
 
-test.concurrent("an image that is missing breaks the story, though no circuit minds it", async () => {
+test.concurrent("a missing image breaks the story, although it opens no circuit", async () => {
   await using session = await startSessionDouble({
     faults: [{ host: "docker.io", kind: "status", status: 404 }],
   });
@@ -123,7 +123,7 @@ test.concurrent("an image that is missing breaks the story, though no circuit mi
   ]);
 });
 
-test.concurrent("with --engine 1.0 the double speaks like an engine of 1.0, and all goes as it must", async () => {
+test.concurrent("with --engine 1.0 the double acts like an engine of 1.0, and the story succeeds", async () => {
   const ended = await runExample(MAIN, ["--json", "--engine", "1.0"]);
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   const texts = linesOf(ended).map(({ text }) => text);
@@ -141,7 +141,7 @@ function linesOf({ stdout }: Ended): readonly Told[] {
     .map((line) => JSON.parse(line) as Told);
 }
 
-/** Returns what tells of lines, asked for in turn, whether each comes after the one before in `all`. */
+/** Returns a function that checks that each line comes after the one before in `all`. */
 function presentInOrder(all: readonly string[]): (line: string) => boolean {
   let from = 0;
   return (line) => {
@@ -151,7 +151,7 @@ function presentInOrder(all: readonly string[]): (line: string) => boolean {
   };
 }
 
-/** The part of the output in the README: the one block that shows the engine's death. */
+/** Returns the part of the output in the README: the one block with the engine's death. */
 function shownInReadme(): string {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
   const block = /```text\n(.*?the engine is killed under it.*?)```/s.exec(readme)?.[1];
@@ -159,7 +159,7 @@ function shownInReadme(): string {
   return block;
 }
 
-/** The lines with all numbers made equal, and without why this session was chosen. */
+/** Returns the lines with equal numbers, and without the reason for this session. */
 function comparable(output: string): readonly string[] {
   return output
     .split("\n")

@@ -1,4 +1,4 @@
-/** What the scripts say on a machine that is not ready for them. */
+/** The messages of the scripts on a machine without their requirements. */
 
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("an older Node.js is refused with the version that is needed", async () => {
+test("rejects an older Node.js and names the required version", async () => {
   const preload = join(folder, "older.cjs");
   writeFileSync(
     preload,
@@ -30,7 +30,7 @@ test("an older Node.js is refused with the version that is needed", async () => 
   });
 });
 
-test("a machine without Node.js is told so", async () => {
+test("reports a machine without Node.js", async () => {
   for (const tool of ["dirname", "sh"]) symlinkSync(await pathOf(tool), join(folder, tool));
   const ended = await run("/bin/sh", ["scripts/prepare.sh"], { PATH: folder });
   expect(ended).toMatchObject({

@@ -3,10 +3,10 @@
 import { spawn } from "node:child_process";
 import { preparedProject } from "../../scripts/packaging/prepared-project.mjs";
 
-/** A copy, so that nothing is built under somebody who works with the project itself. */
+/** A copy, so that the developer's own build stays untouched. */
 export const PROJECT = await preparedProject();
 
-/** How a process ended. */
+/** The end of a process. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -14,8 +14,8 @@ export interface Ended {
 }
 
 /**
- * The environment of every run: no session is inherited, and no engine of this machine is started,
- * so that the examples do the same on every machine.
+ * The environment of every run. It inherits no session and starts no local engine, so that the
+ * examples do the same on every machine.
  */
 const ENVIRONMENT = {
   PATH: process.env.PATH,
@@ -24,7 +24,7 @@ const ENVIRONMENT = {
   _EXPERIMENTAL_DAGGER_CLI_BIN: "/no-dagger-here",
 };
 
-/** Runs a program in the folder of the prepared project to its end. */
+/** Runs a program in the prepared project to its end. */
 export function run(
   program: string,
   args: readonly string[],

@@ -1,4 +1,7 @@
-/** The main example takes the session in the environment, else the CLI's, else the double, and says why. */
+/**
+ * The main example takes the session in the environment, otherwise the CLI's, otherwise the double,
+ * and prints the reason.
+ */
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,14 +18,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A program that stands in for the `dagger` CLI. */
+/** Creates a program that stands in for the `dagger` CLI. */
 function standIn(name: string, script: string): string {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return path;
 }
 
-/** The time is that in which the process ran or was free to run: see tests/own-time.ts. */
+/** Counts only time in which the process ran or could run: see tests/own-time.ts. */
 const CHOICE = `
   let ticks = 0;
   setInterval(() => { ticks += 1; }, 10).unref();
@@ -31,7 +34,7 @@ const CHOICE = `
   await end();
   console.log(JSON.stringify({ kind, why, environment, tookMs: ticks * 10 }));`;
 
-/** What the example chooses in this environment. */
+/** Returns the example's choice in this environment. */
 async function choose(environment: Readonly<Record<string, string>>) {
   const args = ["--input-type=module", "--eval", CHOICE];
   const { code, stdout, stderr } = await run(process.execPath, args, environment);
@@ -39,7 +42,7 @@ async function choose(environment: Readonly<Record<string, string>>) {
   return JSON.parse(stdout) as { kind: string; why: string; environment: object; tookMs: number };
 }
 
-test("a session in the environment goes before a CLI", async () => {
+test("a session in the environment takes precedence over a CLI", async () => {
   const session = { DAGGER_SESSION_PORT: "1", DAGGER_SESSION_TOKEN: "token" };
   const cli = standIn("unused", `touch ${join(folder, "was-called")}`);
   const chosen = await choose({ ...session, _EXPERIMENTAL_DAGGER_CLI_BIN: cli });
@@ -48,7 +51,7 @@ test("a session in the environment goes before a CLI", async () => {
   expect(existsSync(join(folder, "was-called"))).toBe(false);
 });
 
-test("a CLI that opens a session is used, whatever else it prints", async () => {
+test("uses a CLI that opens a session, whatever else it prints", async () => {
   const script = `echo hello; EXAMPLE_ENGINE=up exec "${process.execPath}" "${STAND_IN}" "$@"`;
   const chosen = await choose({ _EXPERIMENTAL_DAGGER_CLI_BIN: standIn("works", script) });
   expect(chosen).toMatchObject({ kind: "cli", why: expect.stringContaining("opened one") });
@@ -59,7 +62,7 @@ test.concurrent.each([
   ["that fails", "exit 3", 'session" ended with exit code 3'],
   ["that talks nonsense", 'echo nonsense; echo \'{"port":"x"}\'', "ended with exit code 0"],
   ["that opens none in time", "exec sleep 60", "opened none within 10 s"],
-])("with a CLI %s the double is used, after 10 s at most", async (what, script, why) => {
+])("with a CLI %s it uses the double, after 10 s at most", async (what, script, why) => {
   const environment: Record<string, string> = {};
   if (script !== undefined) {
     environment._EXPERIMENTAL_DAGGER_CLI_BIN = standIn(what.replaceAll(" ", "-"), script);
@@ -69,13 +72,13 @@ test.concurrent.each([
   expect(chosen.tookMs).toBeLessThan(12_000);
 });
 
-test("a session of a CLI that does not end by itself is killed", async () => {
+test("kills a CLI's session that does not end by itself", async () => {
   const script = `trap '' TERM; echo '{"port":1,"session_token":"token"}'; while :; do sleep 1; done`;
   const chosen = await choose({ _EXPERIMENTAL_DAGGER_CLI_BIN: standIn("stubborn", script) });
   expect(chosen).toMatchObject({ kind: "cli", environment: { DAGGER_SESSION_PORT: "1" } });
 });
 
-test.concurrent("a session that is dead breaks the story instead of hanging it", async () => {
+test.concurrent("a dead session breaks the story instead of hanging it", async () => {
   const dead = { DAGGER_SESSION_PORT: "1", DAGGER_SESSION_TOKEN: "none" };
   const { code, stdout } = await runExample(MAIN, ["--json"], dead);
   expect(code).toBe(1);
@@ -83,12 +86,12 @@ test.concurrent("a session that is dead breaks the story instead of hanging it",
   expect(end).toMatchObject({ event: "end", ok: false });
 });
 
-test.concurrent("a reader that goes away ends it without a word", async () => {
+test.concurrent("a closed reader ends it silently", async () => {
   const script = `"${process.execPath}" build/examples/dagger/${MAIN}.js | head -n 1`;
   expect(await run("/bin/sh", ["-c", script])).toEqual({ code: 0, stdout: "\n", stderr: "" });
 });
 
-test.concurrent("an argument that it does not know is refused", async () => {
+test.concurrent("rejects an unknown argument", async () => {
   const ended = await runExample(MAIN, ["--jsn"]);
   expect(ended).toEqual({
     code: 2,

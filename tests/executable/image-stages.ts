@@ -1,4 +1,4 @@
-/** Reads the Dockerfile and does in folders what its stages say: no engine for images runs here. */
+/** Reads the Dockerfile and runs its stages in folders, because no image builder runs here. */
 
 import { existsSync, statSync } from "node:fs";
 import { cp, mkdir } from "node:fs/promises";
@@ -11,13 +11,13 @@ interface Instruction {
 
 /** One stage of a build. */
 export interface Stage {
-  /** The image that it begins with. */
+  /** The base image. */
   readonly image: string;
   readonly name: string;
   readonly instructions: readonly Instruction[];
 }
 
-/** The stages of a Dockerfile, with the values that its ARGs have by default. */
+/** Returns the stages of a Dockerfile, with the default values of its ARGs. */
 export function readStages(text: string): Stage[] {
   const defaults = new Map<string, string>();
   const stages: (Stage & { instructions: Instruction[] })[] = [];
@@ -54,7 +54,7 @@ function withValues(image: string, values: ReadonlyMap<string, string>): string 
   });
 }
 
-/** Makes the context of a build as .dockerignore has it, which must name all that is let in. */
+/** Creates the build context from .dockerignore, which must list everything allowed. */
 export async function makeContext(root: string, ignore: string, context: string): Promise<void> {
   const [everything, ...patterns] = ignore.split("\n").filter((line) => /^[^#]/.test(line));
   if (everything !== "*") throw new Error(`.dockerignore begins with ${everything}`);
@@ -71,11 +71,11 @@ export async function makeContext(root: string, ignore: string, context: string)
 }
 
 /**
- * Does what a stage says, in a folder that stands for its root.
+ * Runs a stage in a folder that stands for its root.
  *
- * @param context Where COPY without --from finds its sources.
+ * @param context The source of COPY without --from.
  * @param roots The folders of earlier stages, by name.
- * @param run Does a RUN in a folder.
+ * @param run Runs a RUN in a folder.
  */
 export async function buildStage(
   { instructions }: Stage,
@@ -112,7 +112,7 @@ async function copy(
   for (const source of words.slice(0, -1)) {
     const path = join(origin, source);
     if (!existsSync(path)) throw new Error(`COPY ${value}: there is no ${source}`);
-    // Of a folder COPY takes what is in it.
+    // COPY takes the contents of a folder.
     const isFolder = statSync(path).isDirectory();
     await cp(path, isFolder ? destination : join(destination, basename(source)), {
       recursive: true,

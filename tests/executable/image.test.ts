@@ -1,4 +1,4 @@
-/** The Dockerfile makes an image of the single file: its steps run here as they would in one. */
+/** The Dockerfile makes an image of the single file. Its steps run here as in a build. */
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -14,10 +14,10 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const stages = readStages(readFileSync(join(ROOT, "Dockerfile"), "utf8"));
 const [build, image] = stages;
 if (build === undefined || image === undefined) throw new Error("the Dockerfile has two stages");
-/** What gcr.io/distroless/cc has beside the system's own: glibc, libgcc and libstdc++. */
+/** The libraries of gcr.io/distroless/cc beside the system's own: glibc, libgcc and libstdc++. */
 const LIBRARIES = /^(?:linux-vdso|ld-linux-\S+|lib(?:c|m|dl|pthread|gcc_s|stdc\+\+))\.so/;
 
-/** The folder of the Node.js that an image of the build would bring. */
+/** Returns the folder of the Node.js in a build's image. */
 function binFolderOf(image: string): string {
   const major = /^node:(\d+)-/.exec(image)?.[1];
   if (process.versions.node.startsWith(`${major}.`)) return dirname(process.execPath);
@@ -26,8 +26,8 @@ function binFolderOf(image: string): string {
 }
 
 /**
- * Does a RUN of the build with the Node.js of its image. What `npm ci` would fetch is compared with
- * the lock file, and then taken from the project: a network is no part of this test.
+ * Runs a RUN of the build with the Node.js of its image. Packages of `npm ci` are compared with the
+ * lock file and taken from the project, because the test has no network.
  */
 async function runStep(command: string, folder: string): Promise<void> {
   const env = {
@@ -42,14 +42,14 @@ async function runStep(command: string, folder: string): Promise<void> {
   }
 }
 
-test("an image can be made of other base images, which are named once", () => {
+test("an image can use other base images, which are named once", () => {
   expect([build.image, image.image]).toEqual([
     "node:24-bookworm-slim",
     "gcr.io/distroless/cc-debian12:nonroot",
   ]);
 });
 
-test("the program of the image is not run by root, whichever the base image is", () => {
+test("root does not run the image's program, whatever the base image is", () => {
   const user = image.instructions.findLast(({ name }) => name === "USER")?.value ?? "";
   expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
 });
@@ -76,14 +76,14 @@ describe("the steps of the Dockerfile", () => {
     expect(stdout).toBe(`${version}\n`);
   });
 
-  test("put the licences beside it", () => {
+  test("put the licenses beside it", () => {
     const path = join(folder, "image/usr/local/share/doc/dagger-breaker");
     expect(readFileSync(join(path, "dagger-breaker.licenses.txt"), "utf8")).toContain(
       "Node.js 24.",
     );
   });
 
-  test("make a program that needs no library but those of the base image", async () => {
+  test("make a program that needs only libraries of the base image", async () => {
     const { stdout } = await execute("ldd", [program]);
     const names = [...stdout.matchAll(/^\s+(?:\S*\/)?(\S+\.so\S*)/gm)].map(([, name = ""]) => name);
     expect(names).toContain("libstdc++.so.6");

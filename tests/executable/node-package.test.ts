@@ -1,4 +1,7 @@
-/** The single file is made with the Node.js of the npm package `node`, whose licence lies in another package. */
+/**
+ * The single file is made with the Node.js of the npm package `node`, whose license is in another
+ * package.
+ */
 
 import { execFile } from "node:child_process";
 import {
@@ -19,12 +22,15 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILD = join(ROOT, "scripts/build-executable.mjs");
 const PLATFORM = `${process.platform}-${process.arch}`;
-/** What `npm install node@24` installs into the package `node`, and links the binary of. */
+/** The result of `npm install node@24`: the package `node`, with a link to the binary. */
 const INSTALLED = join(ROOT, `tests/node_modules/node-24-${PLATFORM}`);
 
 let folder = "";
 
-/** Lays a Node.js out as the package `node` has it, with the given version in the package of the platform. */
+/**
+ * Creates a Node.js in the layout of the package `node`, with the given version in the platform's
+ * package.
+ */
 function layOut(name: string, version: string): string {
   const node = join(folder, name, "bin/node");
   const inner = join(folder, name, "node_modules", `node-${PLATFORM}`);
@@ -41,12 +47,12 @@ function build(...args: readonly string[]): Promise<{ stdout: string; stderr: st
 
 describe("with the npm package node", () => {
   beforeAll(() => {
-    // On the file system of the binary, which is linked.
+    // On the file system of the binary, because it is hard-linked.
     folder = mkdtempSync(join(ROOT, "tests/node_modules/.node-package-"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("the single file is made, with the licence of its Node.js", async () => {
+  test("the single file is made, with the license of its Node.js", async () => {
     const { version } = JSON.parse(readFileSync(join(INSTALLED, "package.json"), "utf8"));
     await build("--node", layOut("node", version));
     const licenses = readFileSync(join(folder, "program.licenses.txt"), "utf8");
@@ -54,14 +60,14 @@ describe("with the npm package node", () => {
     expect(licenses).toContain(readFileSync(join(INSTALLED, "LICENSE"), "utf8").trim());
   });
 
-  test("the licence of another version is not taken for it, and the option that names one is told", async () => {
+  test("rejects the license of another version, and names the option for one", async () => {
     const node = layOut("other", "24.0.0");
     await expect(build("--node", node)).rejects.toThrow(
       /^error: The licence of Node\.js 24\.\d+\.\d+ is missing: .+ --node-license <file>$/m,
     );
   });
 
-  test("a licence that is named must be there", async () => {
+  test("a named license must exist", async () => {
     const node = layOut("named", "24.0.0");
     await expect(build("--node", node, "--node-license", join(folder, "none"))).rejects.toThrow(
       `--node-license ${join(folder, "none")} is no file with a text in it`,

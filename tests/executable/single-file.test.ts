@@ -1,4 +1,4 @@
-/** The single file runs where there is no Node.js, whatever the environment wants of one. */
+/** The single file runs without Node.js, whatever the environment sets for Node.js. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { type BuiltTestKit, buildTestKit } from "../session-double/built.js";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILD = join(ROOT, "scripts/build-executable.mjs");
 const FIXTURES = new URL("../fixtures/attribution/", import.meta.url);
-/** Programs of Node.js, which the tests start by its path. */
+/** Programs of Node.js, which the tests start by path. */
 const FAKE_DAGGER = fileURLToPath(new URL("../cli/fake-dagger.mjs", import.meta.url));
 const PIPELINE = fileURLToPath(new URL("../cli/sdk-pipeline.mjs", import.meta.url));
 
@@ -26,7 +26,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Runs the single file in an environment that has no program but those that a test gives it. */
+/** Runs the single file in an environment with only the test's programs. */
 function run(
   args: readonly string[],
   { stdin = "", env = {} }: { stdin?: string; env?: Record<string, string> } = {},
@@ -53,7 +53,7 @@ async function start(
   return { exitCode, ...output };
 }
 
-/** A program named `dagger` that is one of Node.js, but needs none on `PATH`. */
+/** Creates a program named `dagger` that runs on Node.js, but needs none on `PATH`. */
 function daggerOf(script: string): string {
   const dagger = join(mkdtempSync(join(folder, "bin-")), "dagger");
   writeFileSync(dagger, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
@@ -80,14 +80,14 @@ describe("the single file", () => {
     expect(await run(["--version"])).toEqual(expected);
   });
 
-  test("prints help, and refuses what it does not know", async () => {
+  test("prints help, and rejects unknown arguments", async () => {
     const { exitCode, stdout, stderr } = await run(["--help"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout).toMatch(/run .+session .+trace .+classify .+quota .+mirrors /s);
     expect(await run(["--inspect"])).toMatchObject({ exitCode: 64, stdout: "" });
   });
 
-  test("leaves alone what NODE_OPTIONS asks of other programs, and hands it on to them", async () => {
+  test("ignores NODE_OPTIONS for itself, and passes it on to other programs", async () => {
     const env = { NODE_OPTIONS: "--require=/nowhere/preload.cjs" };
     expect(await run(["--version"], { env })).toMatchObject({ exitCode: 0, stderr: "" });
     const shell = ["/bin/sh", "-c", 'echo "$NODE_OPTIONS"'];
@@ -111,12 +111,12 @@ describe("the single file", () => {
     expect(stderr).toMatch(/16 requests to the engine\nREGISTRY .*\nregistry-1\.docker\.io +11 /);
   });
 
-  test("ends by the exit code of the command that it traces, and by 127 when there is none", async () => {
+  test("ends with the exit code of the traced command, or 127 without one", async () => {
     expect(await run(["trace", "--", "/bin/sh", "-c", "exit 3"])).toMatchObject({ exitCode: 3 });
     expect(await run(["trace", "--", "dagger", "call"])).toMatchObject({ exitCode: 127 });
   });
 
-  test("runs a command behind circuit breakers, and ends by its exit code", async () => {
+  test("runs a command behind circuit breakers, and ends with its exit code", async () => {
     const { stderr: log, stdout: printed } = recorded("pull-429");
     const dagger = join(mkdtempSync(join(folder, "bin-")), "dagger");
     const script = join(dirname(dagger), "failing.mjs");
@@ -140,7 +140,7 @@ describe("the single file", () => {
       env = {
         DAGGER_BREAKER_CLI: daggerOf(join(kit.folder, "testing/session/cli.js")),
         DAGGER_SESSION_DOUBLE: JSON.stringify({ faults }),
-        // With traces an outcome waits for them, and the next pull would come before it.
+        // With traces an outcome waits for them, and the next pull would come first.
         DAGGER_BREAKER_TRACES: "off",
       };
     });
@@ -174,14 +174,14 @@ describe("the single file", () => {
     const isolate = (env: Record<string, string>) =>
       run(["isolate", HUB, "--reason", "moves", "--for", "1h", "--owner", "ada"], { env });
 
-    /** What one isolates, another is shown, and a run is not started for. */
+    /** Expects that one isolates a circuit, another shows it, and a run is not started. */
     async function expectShared(env: Record<string, string>): Promise<void> {
       expect(await isolate(env)).toMatchObject({ exitCode: 0 });
       const shown = await run(["status", HUB], { env });
       expect(shown).toMatchObject({ exitCode: 56, stderr: "" });
       expect(shown.stdout).toMatch(/registry:docker\.io +isolated .* moves +ada\n$/);
       const echo = ["--needs", HUB, "--", "/bin/echo", "started"];
-      // On a busy machine a store may not answer within the second that it has by default.
+      // On a busy machine a store may exceed its default second.
       const patient = { ...env, DAGGER_BREAKER_STORE_TIMEOUT: "10s" };
       const refused = await run(["run", ...echo], { env: patient });
       expect(refused).toMatchObject({ exitCode: 75, stdout: "" });
@@ -217,7 +217,7 @@ describe("the single file", () => {
         const env = { DAGGER_BREAKER_STORE: url() ?? "", DAGGER_BREAKER_STORE_TOKEN: TOKEN };
         await expectShared(env);
         await isolate(env);
-        // The file itself, as by a process of the same machine.
+        // Uses the file itself, like a process of the same machine.
         const direct = { DAGGER_BREAKER_STORE: `sqlite:${database}` };
         expect(await run(["status", HUB], { env: direct })).toMatchObject({
           exitCode: 56,
@@ -232,7 +232,7 @@ describe("the single file", () => {
     });
   });
 
-  test("lies beside the licences of all that is in it", () => {
+  test("is beside the licenses of everything in it", () => {
     const text = readFileSync(`${program}.licenses.txt`, "utf8");
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     const titles = [...text.matchAll(/^(.+)\n=+$/gm)].map(([, title = ""]) => title.split(" ")[0]);
@@ -255,7 +255,7 @@ describe("a single file that cannot be made", () => {
     ["does not run", "exit 2", "is no Node.js: --version failed (2)"],
     ["is too old", "echo v22.23.3", "is 22.23.3."],
     ["has no room for a program", "echo v24.21.0", "is 24.21.0, built without room for a program."],
-  ])("is told of by a Node.js that %s", async (_, script, expected) => {
+  ])("is reported for a Node.js that %s", async (_, script, expected) => {
     const node = join(mkdtempSync(join(tmpdir(), "dagger-breaker-node-")), "node");
     writeFileSync(node, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const { exitCode, stderr } = await start(process.execPath, [BUILD, "--node", node]);
@@ -265,7 +265,7 @@ describe("a single file that cannot be made", () => {
     expect(stderr).toContain(`${node} ${expected}`);
   });
 
-  test("is told of by an option that there is not", async () => {
+  test("is reported for an unknown option", async () => {
     const { exitCode, stderr } = await start(process.execPath, [BUILD, "--nod", "x"]);
     expect(exitCode).toBe(1);
     expect(stderr).toBe(

@@ -1,4 +1,4 @@
-/** Known digests in a file: what is kept, for whom, and what becomes of a file that is none. */
+/** Known digests in a file: its content, its access rights, and invalid files. */
 
 import { execFileSync } from "node:child_process";
 import {
@@ -62,7 +62,7 @@ function learnt(reference = ALPINE, digest = ONE): DigestFile {
   return file;
 }
 
-/** Runs something as a user whom permissions bind, which root is not. */
+/** Runs an action as a user with limited permissions, unlike root. */
 function asOrdinaryUser(action: () => void): void {
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) {
@@ -81,7 +81,7 @@ function put(text: string): void {
   writeFileSync(path, text);
 }
 
-test("what one process has learnt and proven, the next one knows", () => {
+test("the next process knows the learned and proven digests", () => {
   const file = learnt();
   file.prove(ALPINE, "", ONE);
   file.flush();
@@ -94,7 +94,7 @@ test("what one process has learnt and proven, the next one knows", () => {
   });
 });
 
-test("nothing is read or made before the first question and the first change", () => {
+test("reads and creates nothing before the first question and the first change", () => {
   const file = openFile();
   file.flush();
   expect(file.find(ALPINE, "")).toBeUndefined();
@@ -108,7 +108,7 @@ testWhere(process.platform !== "win32")("only its owner may read it", () => {
   expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
 });
 
-test("changes that come together are written together, shortly after", () => {
+test("writes simultaneous changes together, shortly after", () => {
   vi.useFakeTimers();
   const file = openFile();
   file.remember(ALPINE, "", ONE);
@@ -120,7 +120,7 @@ test("changes that come together are written together, shortly after", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a digest that is seen again is written once a minute at most", () => {
+test("writes a digest that is seen again once a minute at most", () => {
   const file = learnt();
   const write = () => {
     file.remember(ALPINE, "", ONE);
@@ -134,7 +134,7 @@ test("a digest that is seen again is written once a minute at most", () => {
   expect(write()).toBe(START_MS + 60_000);
 });
 
-test("what others have written in between stays, and is known from then on", () => {
+test("keeps changes that other processes wrote in between", () => {
   const file = openFile();
   file.remember(ALPINE, "", ONE);
   learnt("docker.io/library/node:22", TWO);
@@ -143,7 +143,7 @@ test("what others have written in between stays, and is known from then on", () 
   expect(file.find("docker.io/library/node:22", "")?.digest).toBe(TWO);
 });
 
-test("of two digests for one tag the one that was seen last stays, whoever writes last", () => {
+test("of two digests for one tag the one seen last stays, whatever is written last", () => {
   const early = openFile();
   early.remember(ALPINE, "", ONE);
   time.nowMs += 10;
@@ -153,7 +153,7 @@ test("of two digests for one tag the one that was seen last stays, whoever write
   expect(early.find(ALPINE, "")?.digest).toBe(TWO);
 });
 
-test("what another process has forgotten is not proven back in", () => {
+test("does not restore a digest that another process has forgotten", () => {
   const file = learnt();
   put('{"version":1,"digests":[]}');
   file.prove(ALPINE, "", ONE);
@@ -168,7 +168,7 @@ test.each([
   ["of a later version", '{"version":2,"digests":[]}'],
   ["too large", " ".repeat(1024 * 1024 + 1)],
   ["binary", "\u0000\u0001"],
-])("a file that is %s is taken as empty, and replaced", (_what, text) => {
+])("treats a file that is %s as empty, and replaces it", (_what, text) => {
   put(text);
   expect(openFile().find(ALPINE, "")).toBeUndefined();
   learnt();
@@ -176,7 +176,7 @@ test.each([
   expect(warnings).toEqual([]);
 });
 
-test("entries that are none are passed over, and those of others kept", () => {
+test("skips invalid entries, and keeps those of others", () => {
   const sound = { reference: ALPINE, platform: "", digest: ONE, learntAtMs: 5, proven: true };
   put(
     JSON.stringify({ version: 1, digests: [{ ...sound, reference: "u:p@x.example/a:1" }, sound] }),
@@ -184,17 +184,14 @@ test("entries that are none are passed over, and those of others kept", () => {
   expect(openFile().find(ALPINE, "")).toEqual(sound);
 });
 
-testWhere(process.platform !== "win32")(
-  "a pipe does not keep it waiting, nor is it replaced",
-  () => {
-    mkdirSync(dirname(path));
-    execFileSync("mkfifo", [path]);
-    const file = learnt();
-    expect(file.find(ALPINE, "")?.digest).toBe(ONE);
-    expect(statSync(path).isFIFO()).toBe(true);
-    expect(warnings).toMatchObject([{ code: "digests-not-kept" }]);
-  },
-);
+testWhere(process.platform !== "win32")("neither waits for a pipe nor replaces it", () => {
+  mkdirSync(dirname(path));
+  execFileSync("mkfifo", [path]);
+  const file = learnt();
+  expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+  expect(statSync(path).isFIFO()).toBe(true);
+  expect(warnings).toMatchObject([{ code: "digests-not-kept" }]);
+});
 
 test("a link stays a link", () => {
   mkdirSync(dirname(path));
@@ -207,7 +204,7 @@ test("a link stays a link", () => {
   expect(readdirSync(folder).sort()).toEqual(["cache", "real.json"]);
 });
 
-test("where nothing can be written it goes on in memory, and says so once", () => {
+test("without write access it continues in memory, and warns once", () => {
   const blocked = join(folder, "file");
   writeFileSync(blocked, "");
   const at = join(blocked, "cache/digests.json");
@@ -224,24 +221,21 @@ test("where nothing can be written it goes on in memory, and says so once", () =
   expect(warnings[0]?.message).not.toContain("alpine");
 });
 
-testWhere(process.platform !== "win32")(
-  "a file that may be read but not written is used all the same",
-  () => {
-    asOrdinaryUser(() => {
-      learnt();
-      chmodSync(dirname(path), 0o500);
-      const file = openFile();
-      expect(file.find(ALPINE, "")?.digest).toBe(ONE);
-      file.remember(ALPINE, "", TWO);
-      file.flush();
-      chmodSync(dirname(path), 0o700);
-      expect(file.find(ALPINE, "")?.digest).toBe(TWO);
-      expect(onDisk()).toMatchObject([{ digest: ONE }]);
-    });
-  },
-);
+testWhere(process.platform !== "win32")("uses a file that may be read but not written", () => {
+  asOrdinaryUser(() => {
+    learnt();
+    chmodSync(dirname(path), 0o500);
+    const file = openFile();
+    expect(file.find(ALPINE, "")?.digest).toBe(ONE);
+    file.remember(ALPINE, "", TWO);
+    file.flush();
+    chmodSync(dirname(path), 0o700);
+    expect(file.find(ALPINE, "")?.digest).toBe(TWO);
+    expect(onDisk()).toMatchObject([{ digest: ONE }]);
+  });
+});
 
-test("without a home it knows digests in memory alone", () => {
+test("without a home it keeps digests only in memory", () => {
   const file = new DigestFile({ env: {} });
   file.remember(ALPINE, "", ONE);
   file.flush();
@@ -250,7 +244,7 @@ test("without a home it knows digests in memory alone", () => {
   expect(warnings).toMatchObject([{ code: "digests-not-kept" }]);
 });
 
-test("while another process writes, a write waits for a bounded time and comes again", () => {
+test("while another process writes, a write waits for a bounded time and is retried", () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const file = openFile();
   file.remember(ALPINE, "", ONE);
@@ -270,7 +264,7 @@ test("while another process writes, a write waits for a bounded time and comes a
   expect(warnings).toEqual([]);
 });
 
-test("a lock that its owner left behind is taken over", () => {
+test("takes over a lock that its owner left behind", () => {
   mkdirSync(dirname(path));
   writeFileSync(`${path}.lock`, "half of a fi");
   const longAgo = new Date(Date.now() - 60_000);
@@ -280,7 +274,7 @@ test("a lock that its owner left behind is taken over", () => {
   expect(readdirSync(dirname(path))).toEqual(["digests.json"]);
 });
 
-test("its bounds hold: 5,000 digests, those learnt last", () => {
+test("keeps the 5,000 digests learned last", () => {
   const file = openFile();
   for (let index = 0; index < 4_990; index++) {
     time.nowMs++;
@@ -309,7 +303,7 @@ test.each([
   [{ HOME: "" }, "darwin", undefined],
   [{ HOME: "h" }, "linux", undefined],
   [{ HOME: "/h" }, "win32", undefined],
-])("with %j on %s it is kept in %s", (env, system, expected) => {
+])("with %j on %s the path is %s", (env, system, expected) => {
   expect(defaultDigestPath(env, system)).toBe(expected);
 });
 

@@ -1,4 +1,4 @@
-/** Many processes share a file of known digests: none loses what another has written. */
+/** Many processes share a file of known digests, and no change is lost. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a program that finds `file`, for the file of that name, and `name`, to its end. */
+/** Runs a program with `file` and `name` in scope, to its end. */
 async function run(store: string, name: string, program: string) {
   const path = join(folder, `program-${name}.mjs`);
   writeFileSync(
@@ -39,7 +39,7 @@ async function run(store: string, name: string, program: string) {
   return { exitCode, output };
 }
 
-test("eight processes that write at once lose nothing, though one before them died writing", async () => {
+test("eight processes that write at once lose nothing, although one before them died writing", async () => {
   const store = join(folder, "shared/digests.json");
   mkdirSync(dirname(store));
   writeFileSync(`${store}.lock`, "half of");
@@ -61,7 +61,7 @@ test.each([
   ["comes to its end", ""],
   ["exits", "process.exit(0);"],
   ["fails", 'throw new Error("lost");'],
-])("a process that %s at once has written what it learnt", async (name, end) => {
+])("a process that %s at once has written its digests", async (name, end) => {
   const store = join(folder, `${name}.json`);
   await run(store, name.replaceAll(" ", "-"), `file.remember("alpine:3", "", "${DIGEST}"); ${end}`);
   expect(readDigests(store, Date.now()).digests).toMatchObject([
@@ -69,7 +69,7 @@ test.each([
   ]);
 });
 
-test("what is still to be written does not keep a process alive", async () => {
+test("pending writes do not keep a process alive", async () => {
   const store = join(folder, "held.json");
   writeFileSync(`${store}.lock`, "");
   const started = performance.now();

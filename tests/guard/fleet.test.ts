@@ -1,4 +1,4 @@
-/** What the guard of one process has met, the guards of others in the same scope know. */
+/** Guards of other processes in the same scope share one guard's failures. */
 
 import { afterEach, expect, test } from "vitest";
 import { readRequest } from "../../src/attribution/query/read-request.js";
@@ -25,7 +25,7 @@ afterEach(async () => {
   await Promise.all(fleets.splice(0).map((fleet) => fleet.close()));
 });
 
-/** A process of the fleet, with breakers of its own. */
+/** Creates a process of the fleet, with its own breakers. */
 function joinAs(host: string, store: FleetStore, options: GuardOptions = {}) {
   const fleet = createFleet({
     store,
@@ -69,7 +69,7 @@ test("Docker Hub's rate limit in one process keeps all others from Docker Hub, a
   expect(await other.send(OURS)).toBeUndefined();
 });
 
-test("programs in other languages are told in the answer who opened a shared circuit, and for what", async () => {
+test("answers for other languages name the process that opened a shared circuit, and the failure", async () => {
   const store = memoryStore();
   await joinAs("runner-1", store).send(ALPINE, LIMITED);
   const refusal = await joinAs("runner-2", store).send(ALPINE);
@@ -87,7 +87,7 @@ test("programs in other languages are told in the answer who opened a shared cir
   });
 });
 
-test("a refusal of the fleet holds no probe, no permit and no count of anybody", async () => {
+test("a rejection by the fleet holds no probe and no permit, and counts nothing", async () => {
   const store = memoryStore();
   await joinAs("runner-1", store).send(ALPINE, LIMITED);
   const other = joinAs("runner-2", store);
@@ -100,7 +100,7 @@ test("a refusal of the fleet holds no probe, no permit and no count of anybody",
   }
 });
 
-test("a user's failing test is told to the store as a success of the registry that it pulled from", async () => {
+test("reports a user's failing test to the store as a success of its registry", async () => {
   const store = memoryStore();
   const one = joinAs("runner-1", store);
   await one.send(ALPINE, EXEC_FAILED);
@@ -111,7 +111,7 @@ test("a user's failing test is told to the store as a success of the registry th
   });
 });
 
-test("neither the engine of this machine nor a registry in a private network is shared", async () => {
+test("shares neither the engine of this machine nor a registry in a private network", async () => {
   const store = memoryStore();
   const one = joinAs("runner-1", store);
   await one.send(from("localhost:5000/app:1"));
@@ -130,7 +130,7 @@ test("an engine that is asked over TCP is shared under its address", async () =>
   ]);
 });
 
-test("an engine with a policy that cannot be shared is refused when the guard is made", () => {
+test("rejects an engine with a policy that cannot be shared when the guard is created", () => {
   const engineHost = "tcp://engine.example.com:8080";
   const breakers = { engine: { failureThreshold: 3 } };
   expect(() => joinAs("runner-1", memoryStore(), { engineHost, breakers })).toThrow(/badSeconds/);
@@ -144,7 +144,7 @@ test("an upstream with a policy that cannot be shared fails its first request wi
   expect(one.guard.engine.getMetrics().inFlightCount).toBe(0);
 });
 
-test("a host that only spans tell of is told to the store as well", async () => {
+test("reports a host that only spans show to the store too", async () => {
   const store = memoryStore();
   const one = joinAs("runner-1", store);
   const seen: Evidence = {
@@ -169,7 +169,7 @@ test("a host that only spans tell of is told to the store as well", async () => 
   expect(isSharedCircuitOpenError(refusal)).toBe(true);
 });
 
-test("what the function of a module can have made up is told to no store", async () => {
+test("reports nothing to the store that a module's function can have forged", async () => {
   const store = memoryStore();
   const one = joinAs("runner-1", store);
   const seen = {
@@ -183,7 +183,7 @@ test("what the function of a module can have made up is told to no store", async
     path: ["hello", "fetch"],
   });
   const failed = { ...seen, ...times, outcome: "failed", status: 503, forgeable: true } as const;
-  // The second one declares the host, among others, so that the answer alone does not name it.
+  // The second process declares the host among others, so the answer alone does not name it.
   const other = joinAs("runner-2", store, {
     needs: ["http:files.example.com", "http:other.example.com"],
   });
@@ -197,7 +197,7 @@ test("what the function of a module can have made up is told to no store", async
   expect(told.filter((failures) => failures > 0)).toEqual([]);
 });
 
-test("without its store a guard lets in and counts as one that never had any", async () => {
+test("without its store a guard admits and counts as one without a fleet", async () => {
   const down: FleetStore = {
     ...memoryStore(),
     kind: "down",
@@ -220,7 +220,7 @@ test("without its store a guard lets in and counts as one that never had any", a
   expect(one.registry.get("registry:ghcr.io").getMetrics().metrics.successCount).toBe(5);
 });
 
-test("a guard that waits is let in once the shared circuit is, and takes the probe", async () => {
+test("a waiting guard is admitted once the shared circuit allows it, and takes the probe", async () => {
   const store = memoryStore();
   const quick = { breakers: { "registry:*": { resetTimeoutMs: 50, openTimeGrowthFactor: 1 } } };
   const one = joinAs("runner-1", store, { ...quick, rateLimitOpenMs: 50 });
@@ -234,7 +234,7 @@ test("a guard that waits is let in once the shared circuit is, and takes the pro
   ]);
 });
 
-test("what a guard admits is told by what it knows of the shared circuit", async () => {
+test("admits reflects the known state of the shared circuit", async () => {
   const store = memoryStore();
   await joinAs("runner-1", store).send(ALPINE, LIMITED);
   const other = joinAs("runner-2", store);
@@ -244,7 +244,7 @@ test("what a guard admits is told by what it knows of the shared circuit", async
   expect(other.guard.admits("registry:ghcr.io")).toBe(true);
 });
 
-test("the first request of a process goes to a mirror when others have found its registry limiting", async () => {
+test("the first request of a process uses a mirror when others found its registry limiting", async () => {
   const store = memoryStore();
   await joinAs("runner-1", store).send(ALPINE, LIMITED);
   const mirrors = { "docker.io": ["mirror.example.com/hub"] };
@@ -255,7 +255,7 @@ test("the first request of a process goes to a mirror when others have found its
   );
 });
 
-test("a fleet that is none is refused when the guard is made", () => {
+test("rejects an invalid fleet when the guard is created", () => {
   expect(() => new Guard({ fleet: {} as Fleet })).toThrow(/option "fleet"/);
   expect(() => new Guard({ engineHost: 1 as unknown as string })).toThrow(/option "engineHost"/);
 });

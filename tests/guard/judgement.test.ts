@@ -1,4 +1,4 @@
-/** What the one judge makes of requests, commands and connects, fact by fact. */
+/** The outcomes of the one judge for requests, commands and connects, fact by fact. */
 
 import { describe, expect, test } from "vitest";
 import type { Call } from "./judgement/facts.js";
@@ -34,7 +34,7 @@ describe.each(Object.entries(TABLE))("judged by %s", (_of, rows) => {
   });
 });
 
-test("a row says why its calls differ, where they do, and nowhere else", () => {
+test("a row explains why its calls differ, and only then", () => {
   for (const { title, expected, differs } of Object.values(TABLE).flat()) {
     // A connect has no upstreams, so only its engine can be compared.
     const { connect, ...others } = expected;

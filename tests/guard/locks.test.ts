@@ -1,4 +1,4 @@
-// Images that a lock file of Dagger names: an engine that holds them asks nobody.
+// Images in a lock file of Dagger: an engine that holds them asks no registry.
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ const lock = (...addresses: string[]) =>
 const writeLock = (text: string, name = "dagger.lock") =>
   writeFileSync(join(repository, name), text);
 
-/** A guarded session in a folder of the repository, whose engine tells its version. */
+/** Creates a guarded session in a folder of the repository, whose engine answers with its version. */
 function setUp({
   version = "v1.0.0-beta.10",
   ...options
@@ -75,7 +75,7 @@ function setUp({
   };
 }
 
-/** Opens the circuit of Docker Hub by images that nothing locks. */
+/** Opens the circuit of Docker Hub by images without a lock. */
 async function outage({ clock, registry, send }: ReturnType<typeof setUp>) {
   for (let second = 0; second < 10; second += 1) {
     const image = `acme/app:${second}`;
@@ -106,7 +106,7 @@ const breakerOf = ({ registry }: ReturnType<typeof setUp>) => registry.get(HUB, 
 const successes = (scene: ReturnType<typeof setUp>) =>
   breakerOf(scene).getMetrics().metrics.successCount;
 
-test("an engine that holds a locked image is let through an outage, and proves nothing", async () => {
+test("admits an engine with a locked image in an outage, which proves nothing", async () => {
   writeLock(lock("alpine:3"));
   const scene = setUp();
   await outage(scene);
@@ -123,7 +123,7 @@ test("an engine that holds a locked image is let through an outage, and proves n
   expect(successes(scene)).toBe(0);
 });
 
-test("an engine that holds nothing fails once, and is gated until it has used the image", async () => {
+test("an engine without the image fails once, and is gated until it has used it", async () => {
   writeLock(lock("alpine:3"));
   const scene = setUp();
   await outage(scene);
@@ -138,7 +138,7 @@ test("an engine that holds nothing fails once, and is gated until it has used th
   expect(await scene.send(from("alpine:3"))).toBe("sent");
 });
 
-test("an exchange for a locked image that is not used yet gates it as well", async () => {
+test("an exchange for a locked image that is not used yet gates it too", async () => {
   writeLock(lock("alpine:3"));
   const scene = setUp();
   await scene.send(
@@ -150,7 +150,7 @@ test("an exchange for a locked image that is not used yet gates it as well", asy
   expect(await scene.send(from("alpine:3"))).toBe("rejected");
 });
 
-test("what was asked for another image of the registry gates no locked one", async () => {
+test("exchanges for another image of the registry gate no locked one", async () => {
   writeLock(lock("alpine:3"));
   const scene = setUp();
   await outage(scene);
@@ -161,7 +161,7 @@ test("what was asked for another image of the registry gates no locked one", asy
   expect(await scene.send(from("alpine:3"))).toBe("sent");
 });
 
-test("on an engine that reads locks no tag proves that a registry answers, unless spans show it", async () => {
+test("on an engine that reads locks no tag proves a registry, unless spans do", async () => {
   const scene = setUp();
   await outage(scene);
   scene.clock.advance(120_000);
@@ -185,7 +185,7 @@ test.each(["v0.21.8", "v1.0.0-beta.9"])(
   },
 );
 
-test("the lock file that engines before 1.0 were asked to write counts for them", async () => {
+test("the lock file that engines before 1.0 were asked to write applies to them", async () => {
   mkdirSync(join(repository, ".dagger"));
   writeLock(lock("alpine:3"), ".dagger/lock");
   const scene = setUp({ version: "v0.21.8" });
@@ -194,7 +194,7 @@ test("the lock file that engines before 1.0 were asked to write counts for them"
   expect(await scene.send(from("alpine:3"))).toBe("sent");
 });
 
-test("a lock file that changes is read again, and one that is not understood locks nothing", async () => {
+test("reads a changed lock file again, and an invalid one locks nothing", async () => {
   const scene = setUp();
   await outage(scene);
   expect(await scene.send(from("alpine:3"))).toBe("rejected");
@@ -207,7 +207,7 @@ test("a lock file that changes is read again, and one that is not understood loc
   expect(await scene.send(from("alpine:3"))).toBe("rejected");
 });
 
-test("a platform that is not locked, a request that passes over locks and git are gated", async () => {
+test("gates a platform without a lock, a request that ignores locks, and git", async () => {
   writeLock(
     `${lock("alpine:3")}["","git.ref",["https://github.com/acme/ok","main"],"0123","pin"]\n`,
   );
@@ -227,7 +227,7 @@ test("a platform that is not locked, a request that passes over locks and git ar
   expect(await scene.send(git)).toBe("rejected");
 });
 
-test("a lock above the repository is none", async () => {
+test("ignores a lock file above the repository", async () => {
   writeLock(lock("alpine:3"));
   mkdirSync(join(repository, "ci", ".git"));
   const scene = setUp();
@@ -235,7 +235,7 @@ test("a lock above the repository is none", async () => {
   expect(await scene.send(from("alpine:3"))).toBe("rejected");
 });
 
-test("a locked image is neither pinned nor asked of a mirror; one that must be asked for is, by its digest", async () => {
+test("neither pins a locked image nor asks a mirror for it; one that must be asked for goes by digest", async () => {
   writeLock(lock("alpine:3"));
   const store = new MemoryDigests();
   store.remember(REFERENCE, "", `sha256:${"ab".repeat(32)}`);
@@ -248,7 +248,7 @@ test("a locked image is neither pinned nor asked of a mirror; one that must be a
   expect(scene.sent[1]).toBe(from(`mirror.example/hub/library/alpine:3@${DIGEST}`));
 });
 
-test("each locked image is told, and a listener that throws harms nobody", async () => {
+test("reports each locked image, and a listener that throws affects no request", async () => {
   writeLock(lock("alpine:3"));
   const told: LockedEvent[] = [];
   const onLocked = (event: LockedEvent) => {
@@ -268,7 +268,7 @@ describe("on an engine that reads locks, without traces", () => {
     await outage(scene);
     scene.clock.advance(120_000);
     const image = "acme/app:3";
-    // One that never failed may come from a lock that we do not see.
+    // An image that never failed may come from a lock file that the guard does not see.
     await scene.send(from("alpine:3"));
     expect(stateOf(scene.registry, HUB)).toBe("half-open");
     scene.newSession();
@@ -277,7 +277,7 @@ describe("on an engine that reads locks, without traces", () => {
     expect(successes(scene)).toBe(1);
   });
 
-  test("a locked image that failed in the outage closes it as well, once it is used and not merely resolved", async () => {
+  test("a locked image that failed in the outage closes it too, once it is used and not only resolved", async () => {
     writeLock(lock("alpine:3"));
     const scene = setUp();
     await outage(scene);
@@ -289,7 +289,7 @@ describe("on an engine that reads locks, without traces", () => {
     expect(stateOf(scene.registry, HUB)).toBe("closed");
   });
 
-  test("a probe that fails makes its image the one that closes the circuit", async () => {
+  test("a failed probe makes its image the one that closes the circuit", async () => {
     const scene = setUp();
     await outage(scene);
     scene.clock.advance(120_000);
@@ -311,7 +311,7 @@ describe("on an engine that reads locks, without traces", () => {
     expect(stateOf(scene.registry, HUB)).toBe("half-open");
   });
 
-  test("nor does one that failed in an outage that is over", async () => {
+  test("neither does one that failed in an earlier outage", async () => {
     const scene = setUp();
     await outage(scene);
     scene.clock.advance(120_000);
@@ -327,7 +327,7 @@ describe("on an engine that reads locks, without traces", () => {
     expect(stateOf(scene.registry, HUB)).toBe("half-open");
   });
 
-  test("of several images of a failed request none is known to have failed", async () => {
+  test("of several images in a failed request, none is known to have failed", async () => {
     const scene = setUp();
     const both = `{ a: ${from("alpine:3").slice(2, -2)} b: ${from("busybox:1").slice(2, -2)} }`;
     await outage(scene);

@@ -1,4 +1,4 @@
-// Every sign by which a session is known to be lost, as real engines gave it, and what resembles one.
+// Every sign of a lost session, as recorded from real engines, and similar texts.
 
 import { expect, test } from "vitest";
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
@@ -19,13 +19,13 @@ const nodeError = (message: string, code: string) => Object.assign(new Error(mes
 const POST = 'http do: Post "http://dagger/query": ';
 const TRACE = "[traceparent:0a1b2c3d4e5f60718293a4b5c6d7e8f9-0a1b2c3d4e5f6071]";
 
-/** Sends requests that all meet the same end; tells what became of the engine and the session. */
+/** Sends requests with the same end, and returns the results for the engine and the session. */
 async function meet(end: SessionResponse | Error) {
   const guard = new Guard({ registry: createRegistry() });
   const session = new GuardedSession(guard);
   let sent = 0;
   const exchange = async ({ query }: GraphQLRequest) => {
-    // What the guard asks of an engine is no request of the session.
+    // The guard's own question to an engine is not a request of the session.
     if (query !== "{ version }") sent += 1;
     await Promise.resolve();
     if (end instanceof Error) throw end;

@@ -1,4 +1,4 @@
-/** One guarded session of its own, whose engine answers as a test says. */
+/** A separate guarded session, whose engine answers as scripted. */
 
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
 import { readRequest } from "../../src/attribution/query/read-request.js";
@@ -29,7 +29,7 @@ export function guarded(options: GuardOptions = {}, state?: SessionState) {
   return { engine: guard.engine, session, answering };
 }
 
-/** What sends a request, and asks questions in the same session. */
+/** Never answers, and fails when it is dropped. */
 export type Sending = SessionLink<SessionResponse>["send"];
 
 /** Sends a request of which nothing has been read yet. */

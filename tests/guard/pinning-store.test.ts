@@ -1,4 +1,4 @@
-// Known digests in stores of the user's own, for several platforms, and beside mirrors.
+// Known digests in the user's own stores, for several platforms, and beside mirrors.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { GraphQLRequest } from "../../src/attribution/failure.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
@@ -69,7 +69,7 @@ test.each<[string, Partial<Record<keyof DigestStore, unknown>>]>([
   ["gives a short digest", { find: () => ({ ...known, digest: "sha256:4fcc" }) }],
   ["has no time", { find: () => ({ ...known, learntAtMs: "now" }) }],
   ["is far ahead of the time", { find: () => ({ ...known, learntAtMs: Date.now() + 1e9 }) }],
-])("a store that %s harms no request", async (_what, given) => {
+])("a store that %s affects no request", async (_what, given) => {
   const store = { find: () => undefined, remember: () => {}, prove: () => {}, ...given };
   const { run, sent, inFlight } = setUp(store as DigestStore);
   expect(await run(from("alpine:3"))).toBe("sent");
@@ -85,7 +85,7 @@ test("a store cannot put another image in the place of a tag", async () => {
   expect(sent[0]).toBe(from(`${TAG}@${DIGEST}`));
 });
 
-test("an image of two platforms is proven for both, and gated while one is not", async () => {
+test("an image of two platforms is proven for both, and gated while one is unproven", async () => {
   const store = new MemoryDigests();
   const { run, registry } = setUp(store);
   const on = (platform: string) =>
@@ -105,7 +105,7 @@ test("an image of two platforms is proven for both, and gated while one is not",
   expect(store.find(TAG, "linux/amd64")?.proven).toBe(true);
 });
 
-test("a mirror is asked for a tag, and for nothing that the engine has by its digest", async () => {
+test("asks a mirror for a tag, but not for an image that the engine has by digest", async () => {
   const store = new MemoryDigests();
   const { run, sent, registry } = setUp(store, {
     mirrors: { "docker.io": ["mirror.example/hub"] },

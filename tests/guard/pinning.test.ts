@@ -1,4 +1,4 @@
-// Images by the digests that their tags are known to have.
+// Images by the known digests of their tags.
 import { afterEach, expect, test, vi } from "vitest";
 import type { GraphQLRequest, SessionResponse } from "../../src/attribution/failure.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
@@ -16,7 +16,7 @@ const OTHER = `sha256:${"ab".repeat(32)}`;
 
 afterEach(() => void vi.useRealTimers());
 
-/** An engine that knows one digest for every tag, and a guard that pins. */
+/** Creates an engine with one digest for every tag, and a guard that pins. */
 function setUp(onUse?: (event: PinnedEvent) => unknown) {
   vi.useFakeTimers({ toFake: ["Date"] });
   const store = new MemoryDigests();
@@ -48,7 +48,7 @@ function setUp(onUse?: (event: PinnedEvent) => unknown) {
   };
 }
 
-test("a tag is learnt after its first use, and taken by digest from then on", async () => {
+test("learns a tag after its first use, and takes it by digest from then on", async () => {
   const { run, sent, store, newSession } = setUp();
   await run(from("alpine:3"));
   expect(sent).toEqual([
@@ -63,7 +63,7 @@ test("a tag is learnt after its first use, and taken by digest from then on", as
   expect(store.find(reference, "")).toMatchObject({ proven: true });
 });
 
-test("the question goes for the address and the platform as they were written, once a session", async () => {
+test("asks for the address and the platform as written, once a session", async () => {
   const { run, sent, store } = setUp();
   const query = `{ container(platform: "linux/arm64") { from(address: "alpine") { file(path: "/a") { contents } } } }`;
   await run(query);
@@ -75,7 +75,7 @@ test("the question goes for the address and the platform as they were written, o
   expect(store.find("docker.io/library/alpine", "")).toBeUndefined();
 });
 
-test("an image that we pinned is gated until it was used by digest, then no more", async () => {
+test("gates an image that we pinned until it was used by digest", async () => {
   const { run, store, registry } = setUp();
   store.remember("docker.io/library/alpine:3", "", DIGEST);
   registry
@@ -87,11 +87,11 @@ test("an image that we pinned is gated until it was used by digest, then no more
   expect(await run(from("alpine:3"))).toBe("rejected");
   store.prove("docker.io/library/alpine:3", "", DIGEST);
   expect(await run(from("alpine:3"))).toBe("sent");
-  // What the user has pinned was never gated.
+  // The user's own pins were never gated.
   expect(await run(from(`busybox@${DIGEST}`))).toBe("sent");
 });
 
-test("resolving alone proves nothing, its contents being used through an id does", async () => {
+test("resolving alone proves nothing, but using its contents through an id does", async () => {
   const { run, store, engine } = setUp();
   store.remember("docker.io/library/alpine:3", "", DIGEST);
   engine.answer = json({ data: { container: { from: { id: "core.Container:1" } } } });
@@ -102,7 +102,7 @@ test("resolving alone proves nothing, its contents being used through an id does
   expect(store.find("docker.io/library/alpine:3", "")?.proven).toBe(true);
 });
 
-test("a digest that is too old is left, and the tag learnt anew", async () => {
+test("drops a digest that is too old, and learns the tag anew", async () => {
   const { run, sent, store, engine } = setUp();
   store.remember("docker.io/library/alpine:3", "", DIGEST);
   vi.setSystemTime(Date.now() + HOUR_MS + 1);
@@ -122,7 +122,7 @@ test.each([
     "asks for two platforms with different digests",
     '{ a: container(platform: "linux/arm64") { from(address: "alpine:3") { stdout } } b: container { from(address: "alpine:3") { stdout } } }',
   ],
-])("a request that %s stays as it is", async (_what, query) => {
+])("leaves a request that %s unchanged", async (_what, query) => {
   const { run, sent, store } = setUp();
   store.remember("docker.io/library/alpine:3", "", DIGEST);
   store.remember("docker.io/library/alpine:3", "linux/arm64", OTHER);
@@ -130,7 +130,7 @@ test.each([
   expect(sent[0]).toBe(query);
 });
 
-test("nothing is learnt from a request that failed, nor from an answer without a digest", async () => {
+test("learns nothing from a failed request, or from an answer without a digest", async () => {
   const { run, sent, store, engine } = setUp();
   engine.answer = failing(pullFailed("library/alpine:3", "503 Service Unavailable"));
   await run(from("alpine:3"));
@@ -141,7 +141,7 @@ test("nothing is learnt from a request that failed, nor from an answer without a
   expect(store.find("docker.io/library/alpine:3", "")).toBeUndefined();
 });
 
-test("a use is said loudly: an event each time, a warning once, a metric", async () => {
+test("reports a use by an event each time, a warning once, and a metric", async () => {
   const events: PinnedEvent[] = [];
   const { run, store, registry } = setUp((event) => {
     events.push(event);
@@ -158,7 +158,7 @@ test("a use is said loudly: an event each time, a warning once, a metric", async
   expect(pinnedImageCount(registry.getAll().get("registry:docker.io") as never)).toBe(2);
 });
 
-test("a question that fails or hangs harms nobody", async () => {
+test("a question that fails or hangs affects no request", async () => {
   vi.useFakeTimers();
   const registry = createRegistry();
   const store = new MemoryDigests();
@@ -188,6 +188,6 @@ test.each([
   [{ maxAgeMs: 5, onUse: 1 }, '"onUse" is 1, expected a function'],
   [{ maxAgeMs: 5, age: 1 }, '"age" is not known'],
   [true, "are true"],
-])("wrong options are named: %j", (pin, message) => {
+])("rejects wrong options by name: %j", (pin, message) => {
   expect(() => new Guard({ pin: pin as never })).toThrow(message);
 });

@@ -1,5 +1,5 @@
-// Requests that a guard of an earlier build handled wrongly on real engines: each goes through the guard
-// again, with the spans in the order in which they came.
+// Requests that an earlier guard handled wrongly on real engines. Each passes through the guard
+// again, with the spans in their original order.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,12 +49,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(repository, { recursive: true, force: true }));
 
-test("every request of the recording is tried, and each says what is right for its breakers", () => {
+test("every request of the recording runs, and has expected outcomes", () => {
   expect(requests.length).toBeGreaterThanOrEqual(49);
   for (const { id, expected } of requests) expect(expected.breakers, id).toBeDefined();
 });
 
-/** The label of one breaker as the counts that it should have: successes, failures, ignored. */
+/** Returns the expected counts from a breaker's label: successes, failures, ignored. */
 function countsFor(label: string): readonly [number, number, number] {
   if (/^(?:failure|as the exchange went)/.test(label)) return [0, 1, 0];
   if (label.startsWith("success")) return [1, 0, 0];
@@ -63,7 +63,7 @@ function countsFor(label: string): readonly [number, number, number] {
   throw new Error(`no such label: ${label}`);
 }
 
-/** The labels by the names of breakers; every host that was asked by name, where the label says so. */
+/** Returns the labels by breaker; every asked host by name, if the label says so. */
 function labelsOf({ expected, asked = [] }: Row): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, label] of Object.entries(expected.breakers ?? {})) {
@@ -80,15 +80,15 @@ function breakerOfHost(host: string): string {
   return breakerName(kind[host as keyof typeof kind] ?? "registry", host);
 }
 
-/** A witness that tells when it was heard. */
+/** A request trace that reports when it was read. */
 interface HeardWitness extends RequestWitness {
   heard: Promise<unknown>;
 }
 
-/** Hears the spans as the guard of that day did: body for body, once the answer is there. */
+/** Delivers the spans as in the recording: body by body, after the answer. */
 function witnessOf({ spans = [], query }: Row): HeardWitness | undefined {
   const ids = new Set(spans.map(({ id }) => id));
-  // Of several requests in a trace ours is the one whose parent the engine has not sent, the last one made.
+  // Of several requests in a trace, ours is the last one whose parent the engine has not sent.
   const root = spans
     .filter(({ name, parent }) => name === "POST /query" && !ids.has(parent))
     .at(-1);
@@ -123,7 +123,7 @@ function witnessOf({ spans = [], query }: Row): HeardWitness | undefined {
   };
 }
 
-/** Sends a recorded request through a guard of its own, in a session of its own. */
+/** Sends a recorded request through its own guard and session. */
 function setUp(row: Row) {
   const clock = new VirtualClock();
   const registry = createRegistry({ defaults: { clock } });
@@ -133,7 +133,7 @@ function setUp(row: Row) {
   return {
     clock,
     state,
-    /** The breaker of an upstream, as the guard makes it. */
+    /** Returns the breaker of an upstream, as the guard creates it. */
     upstream: (name: string) =>
       name === "engine" ? guard.engine : registry.get(name, breakerOptions({}, name, false)),
     /** Resolves once the request is settled. */
@@ -161,7 +161,7 @@ function counted({ upstream }: ReturnType<typeof setUp>, name: string): number[]
 
 const each = requests.map((row, index) => ({ ...row, index }));
 
-test.each(each)("$index $engine $id: breakers are told what is right", async (row) => {
+test.each(each)("$index $engine $id: breakers get the expected outcomes", async (row) => {
   const labels = labelsOf(row);
   const scene = setUp(row);
   for (const name of labels.keys()) scene.upstream(name);
@@ -173,7 +173,7 @@ test.each(each)("$index $engine $id: breakers are told what is right", async (ro
   expect(scene.state.lost).toBeUndefined();
 });
 
-/** The lock file that the first runs of the recording left behind. */
+/** Writes the lock file that the first runs of the recording left behind. */
 function writeLock(): void {
   const spans = rows.flatMap(({ id, spans: seen = [] }) => (id === "lock-from-run1" ? seen : []));
   const [, image, digest] =
@@ -189,7 +189,7 @@ function writeLock(): void {
 const locked = each.filter(({ id }) => /^lock-.*-run2$/.test(id));
 
 test.each(locked)(
-  "$engine $id: during the outage only what the lock spares the registry runs",
+  "$engine $id: during the outage only requests covered by the lock file run",
   async (row) => {
     writeLock();
     const pulls = row.query.includes("from(");
@@ -208,7 +208,7 @@ test.each(locked)(
   },
 );
 
-test("a locked image proves nothing in a half-open circuit, with its spans and without", async () => {
+test("a locked image proves nothing in a half-open circuit, with or without its spans", async () => {
   writeLock();
   const row = locked.find(({ query }) => query.includes("from("));
   if (row === undefined) throw new Error("no locked pull in the recording");

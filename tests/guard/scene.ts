@@ -1,4 +1,4 @@
-/** A guarded session whose engine answers in the words given, on virtual time. */
+/** A guarded session with given engine answers, on virtual time. */
 
 import type { SessionResponse } from "../../src/attribution/failure.js";
 import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";

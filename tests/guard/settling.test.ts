@@ -1,4 +1,4 @@
-// The five settling rules one by one, and what they must never do, in the engine's own words.
+// The five settling rules one by one, with the engine's own messages.
 
 import { expect, test } from "vitest";
 import { sparedRequestCount } from "../../src/guard/admission/spared-requests.js";
@@ -63,7 +63,7 @@ test("(2) failed beats limited, and both beat answered, whatever their order", a
   }
 });
 
-test("(2) two unknown hosts could be either's: where there are two upstreams of a kind, none is blamed", async () => {
+test("(2) an unknown host counts against neither of two upstreams of its kind", async () => {
   const { registry, send } = setUp();
   const query = `{ a: container { from(address: "one.example/app:1") { id } }
     b: container { from(address: "two.example/app:1") { id } } }`;
@@ -75,7 +75,7 @@ test("(2) two unknown hosts could be either's: where there are two upstreams of 
   }
 });
 
-test("(2) what is the home of other images never stands in for another registry", async () => {
+test("(2) the home of other images never stands in for another registry", async () => {
   const { registry, send } = setUp({ needs: ["registry:ghcr.io"] });
   await send(
     "{ hello { pull } }",
@@ -89,7 +89,7 @@ test("(2) what is the home of other images never stands in for another registry"
   expect(countsOf(registry, "git:git.example.com")).toMatchObject(NOTHING);
 });
 
-test("(3) a missing image of an image by digest, too, is an answer of its registry", async () => {
+test("(3) a missing image, even by digest, is an answer of its registry", async () => {
   const { registry, send } = setUp();
   const image = `acme/app@${DIGEST}`;
   const message = `failed to resolve image "docker.io/${image}" (platform: "linux/amd64"): docker.io/${image}: not found`;
@@ -97,7 +97,7 @@ test("(3) a missing image of an image by digest, too, is an answer of its regist
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 });
 });
 
-test("(3) a token server that refuses proves nothing of its registry", async () => {
+test("(3) a rejection by a token server proves nothing about its registry", async () => {
   const { registry, send } = setUp();
   await send(
     from("acme/app:1"),
@@ -108,7 +108,7 @@ test("(3) a token server that refuses proves nothing of its registry", async () 
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ ...NOTHING });
 });
 
-test("(3) an answer without a host proves nothing of what was only declared", async () => {
+test("(3) an answer without a host proves nothing about declared needs", async () => {
   const { registry, send } = setUp({ needs: ["registry:ghcr.io", "http:files.example.com"] });
   for (const message of [
     "pull access denied, repository does not exist or may require authorization",
@@ -181,7 +181,7 @@ test.each([
   expect(await send(query.replaceAll("THE-ID", "id-2"))).toBe("sent");
 });
 
-test("the ids of lists, of sync and of started services are known", async () => {
+test("knows the ids of lists, of sync and of started services", async () => {
   const { registry, send } = setUp();
   const inner = "withExec(args: []) { sync s: asService { start } envVariables { id } }";
   await send(
@@ -215,7 +215,7 @@ test("an id remembers its upstreams until ten thousand others have come since", 
   expect(await send(quoting("first"))).toBe("sent");
 });
 
-test("what is no request, a batch or far too large asks the engine alone", async () => {
+test("an invalid request, a batch or a very large one asks only the engine", async () => {
   const { registry, send } = setUp();
   const huge = from("alpine:3").replace('"true"', `"${"x".repeat(5_000_000)}"`);
   for (const query of ["", "{", "no graphql", huge, undefined as never, null as never]) {
@@ -226,7 +226,7 @@ test("what is no request, a batch or far too large asks the engine alone", async
   expect(await send("{")).toBe("rejected");
 });
 
-test("introspection is rejected for the engine alone", async () => {
+test("only the engine can reject introspection", async () => {
   const { registry, send } = setUp({ needs: ["registry:docker.io"] });
   registry.get("registry:docker.io").isolate("down");
   const introspection =
@@ -239,7 +239,7 @@ test("introspection is rejected for the engine alone", async () => {
   expect(await send("{ version }")).toBe("rejected");
 });
 
-test("requests that were on their way when the circuit opened change nothing any more", async () => {
+test("requests in flight when the circuit opened no longer change anything", async () => {
   const scene = setUp();
   const limited = failing(pullFailed("library/alpine:3", "429 Too Many Requests"));
   await Promise.all(
@@ -252,7 +252,7 @@ test("requests that were on their way when the circuit opened change nothing any
   });
 });
 
-test("each pull that is rejected while a registry limits the rate spares it six requests", async () => {
+test("each pull rejected during a rate limit avoids six requests", async () => {
   const { registry, send } = setUp();
   await send(from("alpine:3"), failing(pullFailed("library/alpine:3", "429 Too Many Requests")));
   const breaker = registry.get("registry:docker.io");
@@ -265,7 +265,7 @@ test("each pull that is rejected while a registry limits the rate spares it six 
   expect(sparedRequestCount(breaker)).toBe(6 + 12 + 6);
 });
 
-test("a rejection for another reason than a rate limit is not said to have spared requests", async () => {
+test("a rejection for another reason than a rate limit reports no avoided requests", async () => {
   const scene = setUp();
   await outage(scene);
   expect(await scene.send(from("alpine:3"))).toBe("rejected");

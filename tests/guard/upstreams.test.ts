@@ -1,4 +1,5 @@
-// What requests mean for the breakers of registries, git and http hosts, in the engine's own words.
+// The outcomes of requests for the breakers of registries, git and http hosts, with the engine's
+// own messages.
 
 import { expect, test, vi } from "vitest";
 import { Guard } from "../../src/guard/guard.js";
@@ -36,7 +37,7 @@ test("fifty parallel pulls that fail in one second open nothing", async () => {
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ failureCount: 50 });
 });
 
-test("one per cent of failures among two thousand pulls a minute opens nothing", async () => {
+test("one percent of failures among two thousand pulls a minute opens nothing", async () => {
   const { registry, clock, send } = setUp();
   for (let pull = 0; pull < 4000; pull += 1) {
     const bad = pull % 100 === 0;
@@ -71,7 +72,7 @@ test("Docker Hub's 429 opens registry:docker.io at once, for at least a minute, 
   expect(stateOf(registry, "registry:docker.io")).toBe("closed");
 });
 
-test("a rate limit that goes on is left alone twice as long each time", async () => {
+test("a continuing rate limit doubles the open time each time", async () => {
   const { registry, clock, send } = setUp();
   const limited = failing(pullFailed("library/alpine:3", "429 Too Many Requests"));
   await send(from("alpine:3"), limited);
@@ -94,7 +95,7 @@ test.each([
   expect(await send(from(image))).toBe("rejected");
 });
 
-test("an image pinned by digest is not refused while its registry's circuit is open", async () => {
+test("admits an image pinned by digest while its registry's circuit is open", async () => {
   const scene = setUp();
   await outage(scene);
   expect(await scene.send(from(`alpine@${DIGEST}`))).toBe("sent");
@@ -114,7 +115,7 @@ test("a failure of an image pinned by digest counts, though it holds no permit",
   expect(await send(from("alpine"))).toBe("rejected");
 });
 
-test("a tag whose contents were used in this session is not gated; a new session must ask again", async () => {
+test("does not gate a tag whose contents were used in this session; a new session must ask again", async () => {
   const scene = setUp();
   await scene.send(from("alpine:3"));
   await outage(scene);
@@ -132,7 +133,7 @@ test("a failing command has used the image, too", async () => {
   expect(await scene.send(from("alpine:3"))).toBe("sent");
 });
 
-test("resolving a tag alone is no use of its contents", async () => {
+test("resolving a tag alone does not use its contents", async () => {
   const scene = setUp();
   await scene.send(from("alpine:3", "id"), json({ data: { container: { from: { id: "id-1" } } } }));
   await outage(scene);
@@ -237,7 +238,7 @@ test("a token server stands in for its registry", async () => {
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ failureCount: 1 });
 });
 
-test("an unknown host of the kind is blamed on the only upstream of that kind", async () => {
+test("an unknown host of the kind counts against the only upstream of that kind", async () => {
   const { registry, send } = setUp();
   await send(
     from("registry.acme.dev/app:1"),
@@ -249,13 +250,13 @@ test("an unknown host of the kind is blamed on the only upstream of that kind", 
   expect(registry.getAll().has("registry:cdn.acme.net")).toBe(false);
 });
 
-test("no breaker is ever made from the text of a message", async () => {
+test("the text of a message never creates a breaker", async () => {
   const { registry, send } = setUp();
   await send("{ hello { pull } }", failing(pullFailed("acme/app:1", "503 Service Unavailable")));
   expect([...registry.getAll().keys()]).toEqual(["engine"]);
 });
 
-test("what a module pulls can be declared, and is then blamed and gated", async () => {
+test("pulls of a module can be declared, and then count and are gated", async () => {
   const { registry, send } = setUp({ needs: ["registry:docker.io"] });
   const query = "{ hello { pull } }";
   await send(query, failing(pullFailed("acme/app:1", "429 Too Many Requests")));
@@ -264,13 +265,13 @@ test("what a module pulls can be declared, and is then blamed and gated", async 
   expect(await send("{ version }")).toBe("sent");
 });
 
-test("a success proves nothing of what was only declared", async () => {
+test("a success proves nothing about declared needs", async () => {
   const { registry, send } = setUp({ needs: ["registry:docker.io"] });
   await send("{ hello { pull } }", json({ data: { hello: { pull: "" } } }));
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 0 });
 });
 
-test("http and git hosts have breakers of their own, found by the query where the words name none", async () => {
+test("http and git hosts have their own breakers, found in the query if the message names none", async () => {
   const { registry, clock, send } = setUp();
   const http =
     '{ http(url: "https://user:hunter2@files.example.com/a.txt?sig=topsecret") { contents } }';
@@ -315,7 +316,7 @@ test("neither credentials nor query strings reach a breaker, a rejection or a re
   expect(seen).not.toMatch(/hunter2|topsecret/);
 });
 
-test("options of single upstreams go before those of a kind, and both before the defaults", async () => {
+test("options of single upstreams take precedence over those of a kind, and both over the defaults", async () => {
   const { registry, send } = setUp({
     breakers: {
       "registry:ghcr.io": { failureThreshold: 1 },
@@ -336,7 +337,7 @@ test("options of single upstreams go before those of a kind, and both before the
   expect(stateOf(registry, "registry:quay.io")).toBe("open");
 });
 
-test("an upstream for which the registry has no room runs unguarded, which is announced once", async () => {
+test("an upstream without room in the registry runs unguarded, which is announced once", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const registry = createRegistry({ maxBreakers: 1 });
   const session = new GuardedSession(new Guard({ registry }));
@@ -350,7 +351,7 @@ test("an upstream for which the registry has no room runs unguarded, which is an
   warn.mockRestore();
 });
 
-test("a probe that proved nothing gives its slot back and the circuit stays half-open", async () => {
+test("a probe that proved nothing frees its slot and the circuit stays half-open", async () => {
   const scene = setUp();
   await outage(scene);
   scene.clock.advance(60_000);

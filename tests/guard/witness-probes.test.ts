@@ -1,4 +1,4 @@
-// Probes whose requests are over while their witness is still to be heard.
+// Probes whose requests are over while their spans are awaited.
 import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
@@ -20,7 +20,7 @@ const ANSWERED: Evidence = {
   requestId: "b7ad6b7169203331",
 };
 
-/** A witness that is heard when the test says so. */
+/** Returns a request trace that the test completes. */
 function later() {
   let tell = (_evidence: Evidence[] | undefined) => {};
   let fail = () => {};
@@ -56,7 +56,7 @@ test("the next pull waits for the judgement of a probe that is over, and goes th
   expect(inFlight(registry)).toBe(0);
 });
 
-test("a probe that failed turns those away that waited for it", async () => {
+test("a failed probe rejects requests that waited for it", async () => {
   const { send, registry } = await halfOpen();
   const { witness, tell } = later();
   const answer = failing(pullFailed("alpine:3", "503 Service Unavailable"));
@@ -81,7 +81,7 @@ test("of those that waited for a probe that proved nothing, one is the next prob
   expect(inFlight(registry)).toBe(0);
 });
 
-test("nobody waits for a witness where the probe itself is still on its way", async () => {
+test("no request waits for spans while the probe itself is in flight", async () => {
   const { registry, clock } = await halfOpen();
   const guard = new Guard({ registry });
   const session = new GuardedSession(guard);
@@ -117,7 +117,7 @@ test("an abort ends the wait for a judgement", async () => {
   await vi.waitFor(() => expect(inFlight(registry)).toBe(0));
 });
 
-test("a witness that fails is one that has not come: no permit is kept", async () => {
+test("a failing request trace counts as missing: no permit is kept", async () => {
   const { send, registry } = await halfOpen();
   const { witness, fail } = later();
   await send(from("alpine:3"), WORKED, witness);

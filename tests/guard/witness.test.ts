@@ -1,4 +1,4 @@
-// What the engine's own spans change in the settlement of a request.
+// How the engine's own spans change the settlement of a request.
 import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
@@ -22,7 +22,7 @@ import {
 
 type Seen = Partial<Evidence> & Pick<Evidence, "kind" | "host" | "outcome">;
 
-/** A witness that has seen this, or that has not come in time. */
+/** Returns a request trace with these exchanges, or one that does not arrive in time. */
 function saw(...seen: Seen[]): RequestWitness {
   const evidence = seen.map((one) => ({
     servesHost: one.host,
@@ -53,7 +53,7 @@ test("a success without an exchange is from a cache: it proves nothing", async (
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 });
 });
 
-test("a rate limit that the answer tells of opens at once, whatever its witness has yet to say", async () => {
+test("a rate limit in the answer opens at once, before any spans", async () => {
   const { registry, send } = setUp();
   const silent = { ...saw(), evidence: () => new Promise<undefined>(() => {}) };
   const limited = failing(pullFailed("library/alpine:3", "429 Too Many Requests"));
@@ -69,7 +69,7 @@ test.each([
     "invalid character 'n' looking for beginning of object key string",
   ],
 ])(
-  "%s is neither a success nor a failure of the registry, whoever answered",
+  "%s is neither a success nor a failure of the registry, whatever answered",
   async (_what, words) => {
     const image = 'failed to resolve image "docker.io/acme/app:1" (platform: "linux/amd64"): ';
     for (const witness of [saw(HUB), missing(), undefined]) {
@@ -104,7 +104,7 @@ test.each([
   });
 });
 
-test("an id that the session does not know says nothing of its engine", async () => {
+test("an id that the session does not know proves nothing about its engine", async () => {
   const { registry, send } = setUp();
   const message =
     'arg "id": resolve ID input "engineResult(7): Socket!": resolve result 7: missing shared result';
@@ -115,7 +115,7 @@ test("an id that the session does not know says nothing of its engine", async ()
   expect(countsOf(registry, "engine")).toMatchObject({ ignoredCount: 1, failureCount: 0 });
 });
 
-test("a rate limit that a function can have made up is one failure, and opens nothing at once", async () => {
+test("a rate limit that a function can have forged is one failure, and opens nothing at once", async () => {
   const limited = { kind: "http", host: "files.example.com", outcome: "limited" } as const;
   const answer = failing({
     message: "invalid response status 429 Too Many Requests",
@@ -136,7 +136,7 @@ test("without spans the answer alone decides", async () => {
   expect(countsOf(registry, "registry:docker.io")).toMatchObject({ successCount: 1 });
 });
 
-test("a half-open circuit closes on an exchange, and on nothing less", async () => {
+test("a half-open circuit closes only on an exchange", async () => {
   const scene = setUp();
   await outage(scene);
   scene.clock.advance(120_000);
@@ -146,7 +146,7 @@ test("a half-open circuit closes on an exchange, and on nothing less", async () 
   expect(stateOf(scene.registry, "registry:docker.io")).toBe("closed");
 });
 
-test("the caller does not wait for the witness, the settlement does", async () => {
+test("the caller does not wait for spans, but the settlement does", async () => {
   const { registry, send } = setUp();
   let tell = (_evidence: Evidence[]) => {};
   const late = {
@@ -162,7 +162,7 @@ test("the caller does not wait for the witness, the settlement does", async () =
   );
 });
 
-test("what the answer blames and the spans show is counted once", async () => {
+test("a failure in both the answer and the spans counts once", async () => {
   const { registry, send } = setUp();
   const answer = failing(pullFailed("acme/app:1", "503 Service Unavailable"));
   await send(from("acme/app:1"), answer, saw({ ...HUB, outcome: "failed", status: 503 }));
@@ -173,7 +173,7 @@ test("what the answer blames and the spans show is counted once", async () => {
   });
 });
 
-test("spans name the host that an answer does not, also one that no request named", async () => {
+test("spans name the host that an answer does not, even one that no request named", async () => {
   const { registry, clock, send } = setUp();
   const seen = saw({ kind: "http", host: "files.example.com", outcome: "failed", status: 503 });
   for (let second = 0; second < 6; second += 1) {
@@ -187,7 +187,7 @@ test("spans name the host that an answer does not, also one that no request name
   expect(await send('{ http(url: "https://files.example.com/a") { size } }')).toBe("rejected");
 });
 
-test("a rate limit that only spans tell of opens at once", async () => {
+test("a rate limit that only spans show opens at once", async () => {
   const { registry, send } = setUp();
   const answer = failing({ message: "invalid response status 429 Too Many Requests", path: ["m"] });
   await send("{ m }", answer, saw({ kind: "http", host: "files.example.com", outcome: "limited" }));
@@ -195,7 +195,7 @@ test("a rate limit that only spans tell of opens at once", async () => {
   expect(registry.get("http:files.example.com").check().retryAfterMs).toBe(60_000);
 });
 
-test("what fails on behalf of a registry fails the registry that was asked for", async () => {
+test("a failure on behalf of a registry counts against that registry", async () => {
   const { registry, send } = setUp();
   const store = { host: "store.example.net", servesHost: "registry.example.com" };
   const message = 'failed to do request: Get "https://store.example.net/b": EOF';
@@ -208,11 +208,11 @@ test("what fails on behalf of a registry fails the registry that was asked for",
   expect(stateOf(registry, "registry:store.example.net")).toBe("no breaker");
 });
 
-test("forged spans can fault nobody", async () => {
+test("forged spans count against no upstream", async () => {
   const { registry, send } = setUp();
   const forged = saw({ ...HUB, outcome: "failed", status: 503 });
   for (let run = 0; run < 50; run += 1) {
-    // In a request that worked, whose own command failed, or that failed for somebody else.
+    // In a request that worked, whose own command failed, or that failed for another reason.
     await send(from(`alpine:${run}`), WORKED, forged);
     await send(from(`alpine:${run}`), EXEC_FAILED, forged);
     await send("{ hello { fetch } }", MODULE_503, forged);
@@ -227,13 +227,13 @@ test("forged spans can fault nobody", async () => {
   expect(stateOf(registry, "registry:docker.io")).toBe("closed");
 });
 
-test("that an unknown host answered makes no breaker", async () => {
+test("an answer of an unknown host creates no breaker", async () => {
   const { registry, send } = setUp();
   await send("{ hello { fetch } }", WORKED, saw({ kind: "git", host: "a.b", outcome: "answered" }));
   expect(stateOf(registry, "git:a.b")).toBe("no breaker");
 });
 
-test("slow calls are told by the exchange, never by the request", async () => {
+test("the exchange decides about slow calls, never the request", async () => {
   const trip = {
     failureRate: 1,
     windowCalls: 4,
@@ -253,7 +253,7 @@ test("slow calls are told by the exchange, never by the request", async () => {
   expect(stateOf(registry, "registry:docker.io")).toBe("open");
 });
 
-test("a container that tells of slow exchanges makes nobody slow", async () => {
+test("slow exchanges forged by a container make no upstream slow", async () => {
   const trip = { failureRate: 1, windowCalls: 4, minimumCalls: 2, slowCallMs: 10, slowCallRate: 1 };
   const { registry, send } = setUp({ breakers: { "registry:*": { trip } } });
   for (let pull = 0; pull < 8; pull += 1) {
@@ -266,7 +266,7 @@ test("a container that tells of slow exchanges makes nobody slow", async () => {
 test.each([
   ["an exchange that hung until our own drop", 'from(address: "alpine")', true],
   ["one with a host that the request does not name", 'from(address: "ghcr.io/a/b")', false],
-])("after a time-out: %s", async (_title, field, blamed) => {
+])("after a timeout: %s", async (_title, field, blamed) => {
   const registry = createRegistry();
   const guard = new Guard({ registry, operationTimeoutMs: 20 });
   const session = new GuardedSession(guard);
@@ -288,7 +288,7 @@ test.each([
   expect(countsOf(registry, "registry:docker.io")?.failureCount ?? 0).toBe(blamed ? 1 : 0);
 });
 
-test("a request that is rejected, or whose connection breaks, asks no witness", async () => {
+test("a request that is rejected, or whose connection breaks, awaits no spans", async () => {
   const scene = setUp();
   await outage(scene);
   const witness = { ...saw(HUB), evidence: vi.fn() };

@@ -1,4 +1,4 @@
-/** esbuild bundles every entry where no client of Redis is installed, and takes one in where it is. */
+/** esbuild bundles every entry without a Redis client, and includes an installed one. */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { createProject, entriesOf, installed, type Project, readManifest } from 
 
 const manifest = await readManifest();
 const entries = entriesOf(manifest);
-/** It is the Dagger SDK with a guard, so a bundle of it holds the SDK. */
+/** This entry guards the Dagger SDK, so its bundle contains the SDK. */
 const NEEDS_THE_SDK = `${manifest.name}/dagger`;
 const CLIENTS = ["@redis/client", "ioredis"];
 
@@ -18,7 +18,7 @@ const OPENING = `
   openStore("redis://127.0.0.1:1").then(() => console.log("opened"), tell);
 `;
 
-/** Bundles programs of a project, each into a file of its own, and says what went wrong or might. */
+/** Bundles programs of a project, each into its own file, and returns errors and warnings. */
 async function bundle(
   { folder }: Project,
   programs: readonly string[],
@@ -69,7 +69,7 @@ describe("without a client of Redis and the Dagger SDK", () => {
   test.each([
     ["esm", "mjs"],
     ["cjs", "cjs"],
-  ] as const)("a bundle as %s says what to install", async (format, ending) => {
+  ] as const)("a bundle as %s names the package to install", async (format, ending) => {
     await bundle(project, ["opening.js"], format);
     const { stdout, stderr } = await project.run(`${format}/opening.${ending}`);
     expect(stderr).toBe("");
@@ -93,7 +93,7 @@ describe("with the Dagger SDK", () => {
   });
 });
 
-test.each(CLIENTS)("a bundle takes in %s where it is installed", async (client) => {
+test.each(CLIENTS)("a bundle includes an installed %s", async (client) => {
   const project = await createProject({ [client]: installed(client) });
   try {
     await project.write("opening.js", OPENING);

@@ -27,7 +27,7 @@ export function compile(
     },
   });
   if (!options.noEmit) program.emit();
-  // Linked packages lie outside of the folder, and their types are not ours.
+  // Linked packages are outside of the folder, and their types are not ours.
   const own = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(folder));
   const diagnostics = [
     ...program.getOptionsDiagnostics(),

@@ -1,4 +1,4 @@
-/** Our declarations are free of errors for users who check them and have next to no types of their own. */
+/** Our declarations compile without errors for users with few types of their own. */
 
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";

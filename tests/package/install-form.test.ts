@@ -1,4 +1,4 @@
-/** Every page installs this package in the one way that is safe now, and never by the name of its program. */
+/** Every page installs this package in the one safe form, and never by the name of its program. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,21 +11,21 @@ const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const { name, version } = JSON.parse(read("package.json")) as { name: string; version: string };
 const TARBALL = `./${name}-${version}.tgz`;
 
-describe("what users read", () => {
+describe("texts for users", () => {
   const files = filesForUsers();
 
-  test("is found", () => {
+  test("are found", () => {
     expect(files).toEqual(
       expect.arrayContaining(["README.md", "action.yml", "docs/ci.md", "src/cli/main.ts"]),
     );
   });
 
-  test("has one form of installing the package; node scripts/install-form.mjs writes it", () => {
+  test("have one form of installing the package; node scripts/install-form.mjs writes it", () => {
     const others = files.filter((path) => withInstallForm(read(path)) !== read(path));
     expect(others).toEqual([]);
   });
 
-  test("starts the program only where no registry is asked for it", () => {
+  test("start the program only where no registry is asked for it", () => {
     const found = files.flatMap((path) =>
       downloadsIn(read(path)).map((text) => `${path}: ${text}`),
     );

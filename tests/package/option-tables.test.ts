@@ -1,4 +1,4 @@
-/** The tables of options and of fields in docs/ name what the types have, all of it and no more. */
+/** The tables of options and fields in docs/ match the types exactly. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 import { ROOT } from "./project.js";
 
-/** One table, as the comment before it announces it: `options: FILE TYPE...` or `fields: ...`. */
+/** A table, as announced by the comment before it: `options: FILE TYPE...` or `fields: ...`. */
 interface DocumentedTable {
   readonly place: string;
   readonly kind: string;
@@ -15,7 +15,7 @@ interface DocumentedTable {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A member of a type, with what its doc comment says of its default. */
+/** A member of a type, with the default in its doc comment. */
 interface Member {
   readonly name: string;
   readonly required: boolean;
@@ -38,7 +38,7 @@ test.each(tables)("the table of $types in $place names every one of the $kind", 
 });
 
 test.each(tables.filter(({ kind }) => kind === "options"))(
-  "the table of $types in $place tells each default as its doc comment does",
+  "the table of $types in $place has each default of the doc comments",
   ({ file, types, rows }) => {
     const members = types.flatMap((type) => membersOf(file, type));
     for (const [first = "", , told = ""] of rows) {
@@ -74,7 +74,7 @@ function names(cell: string): string[] {
   return [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
 }
 
-/** The members that an interface or a class itself declares, what is private or internal apart. */
+/** Returns the declared members of an interface or class, without private and internal ones. */
 function membersOf(file: string, type: string): Member[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);

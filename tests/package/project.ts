@@ -1,4 +1,4 @@
-/** A project of a user: an empty folder into which the packed package is installed. */
+/** A user's project: an empty folder with the packed package installed. */
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
@@ -28,14 +28,14 @@ export async function readManifest(): Promise<PackageManifest> {
   return JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
 }
 
-/** What a user may import. */
+/** Returns the entries that a user may import. */
 export function entriesOf({ name, exports }: PackageManifest): string[] {
   return Object.entries(exports)
     .filter(([, target]) => typeof target === "object")
     .map(([path]) => name + path.slice(1));
 }
 
-/** What a script did. */
+/** The result of a script. */
 export interface Run {
   readonly code: number | null;
   readonly stdout: string;
@@ -57,7 +57,7 @@ export class Project {
     return file;
   }
 
-  /** Runs a script of the project in the Node that runs the tests, without a session of this machine. */
+  /** Runs a script of the project in the Node of the tests, without a session of this machine. */
   run(
     path: string,
     environment: Readonly<Record<string, string>> = {},
@@ -86,7 +86,7 @@ export class Project {
   /**
    * Runs programs of the project in one process, each group in a thread; see snippet-runner.mjs.
    *
-   * @returns What each program did, by its path.
+   * @returns The result of each program, by its path.
    */
   async runAll(
     groups: readonly (readonly string[])[],
@@ -109,8 +109,8 @@ export class Project {
 }
 
 /**
- * Makes a project in which the package as packed is a copy, and what it depends on and the further `packages`, by name
- * and folder, are links.
+ * Creates a project with a copy of the packed package. Its dependencies and `packages`, by name and
+ * folder, are links.
  */
 export async function createProject(packages: Readonly<Record<string, string>>): Promise<Project> {
   const { name, dependencies } = await readManifest();
@@ -127,7 +127,7 @@ export async function createProject(packages: Readonly<Record<string, string>>):
   return project;
 }
 
-/** Makes a project into which npm installs the tarball, without a network: dependencies are linked. */
+/** Creates a project into which npm installs the tarball, without a network: dependencies are linked. */
 export async function installProject(): Promise<Project> {
   const { name, dependencies } = await readManifest();
   const project = await emptyProject();
@@ -143,13 +143,13 @@ export async function installProject(): Promise<Project> {
   return project;
 }
 
-/** The folder of a package of our own node_modules. */
+/** Returns the folder of a package in our node_modules. */
 export function installed(name: string): string {
   return join(ROOT, "node_modules", name);
 }
 
 async function emptyProject(): Promise<Project> {
-  // The real path, because that is what a compiler and a stack trace show.
+  // The real path, because a compiler and a stack trace show that.
   return new Project(await realpath(await mkdtemp(join(tmpdir(), "dagger-breaker-project-"))));
 }
 

@@ -12,7 +12,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-/** A thread that goes on longer hangs. */
+/** A thread that runs longer hangs. */
 const LIMIT_MS = 60_000;
 
 if (isMainThread) {
@@ -29,7 +29,7 @@ async function runThread(files) {
   const results = [];
   let problem = "";
   worker.on("message", (result) => results.push(result));
-  // Of a promise or callback that nobody waits for: told of the program that runs now, or ran last.
+  // From a promise or callback that nothing awaits: reported for the current or last program.
   worker.on("error", (error) => {
     problem = `${error?.stack ?? error}\n`;
   });
@@ -74,7 +74,7 @@ async function runPrograms(files) {
   }
 }
 
-/** Takes back what a program has left to the next one: variables, and circuits that it opened. */
+/** Resets what a program left behind: variables, and circuits that it opened. */
 async function tidyUp(file, environment) {
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, environment);

@@ -4,17 +4,17 @@ import ts from "typescript";
 
 /** One block of code. */
 export interface Snippet {
-  /** Where it is: `README.md:12`, the line being that of the fence. */
+  /** The place of the fence: `README.md:12`. */
   readonly place: string;
   readonly language: string;
-  /** Whether it may be run, which `no-run` after the language forbids. */
+  /** Whether it may be run; `no-run` after the language forbids it. */
   readonly runs: boolean;
   readonly text: string;
 }
 
 const FENCE = /^(\s*)(`{3,})(.*)$/;
 
-/** The blocks of a Markdown page; `firstLine` is the number of its first line. */
+/** Returns the blocks of a Markdown page; `firstLine` is the number of its first line. */
 export function snippetsOfMarkdown(path: string, markdown: string, firstLine = 1): Snippet[] {
   const snippets: Snippet[] = [];
   let open: { indent: string; fence: string; info: string; line: number; lines: string[] } | null =
@@ -39,7 +39,7 @@ export function snippetsOfMarkdown(path: string, markdown: string, firstLine = 1
   return snippets;
 }
 
-/** The blocks in the doc comments of a TypeScript file. */
+/** Returns the blocks in the doc comments of a TypeScript file. */
 export function snippetsOfDocComments(path: string, source: string): Snippet[] {
   return docComments(source).flatMap(({ start, text }) => {
     const firstLine = source.slice(0, start).split("\n").length;

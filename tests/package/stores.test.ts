@@ -1,4 +1,4 @@
-/** A user's project gets by without the clients that stores of shared circuits need, and uses what it has. */
+/** A user's project works without the clients of stores, and uses installed ones. */
 
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const NEEDS_A_CLIENT =
   'where it was installed with --global ("ioredis" works as well)';
 const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
-/** Runs a program of the project and gives what it prints, which must be all that it says. */
+/** Runs a program of the project and returns its output, which must be all of it. */
 async function printed(project: Project, program: string, args: readonly string[] = []) {
   await project.write("program.js", program);
   const { code, stdout, stderr } = await project.run("program.js", {}, args);
@@ -21,7 +21,7 @@ async function printed(project: Project, program: string, args: readonly string[
   return JSON.parse(stdout);
 }
 
-/** Isolates a circuit in one fleet, and prints what another one of the same store is told of it. */
+/** Isolates a circuit in one fleet, and prints what another one of the same store sees. */
 const sharing = (options: string) => `
   import { CircuitBreaker } from "${PACKAGE}";
   import { createFleet } from "${PACKAGE}/fleet";
@@ -39,7 +39,7 @@ const sharing = (options: string) => `
   for (const { fleet } of [mine, theirs]) await fleet.close();
 `;
 const SHARED = { opened: [true, true], name: "SharedCircuitOpenError", isolatedBy: "ada" };
-/** By what the command line says. */
+/** As on the command line. */
 const BY_URL = sharing("{ store: process.argv[2] }");
 
 describe("without a client of Redis", () => {
@@ -49,7 +49,7 @@ describe("without a client of Redis", () => {
   });
   afterAll(() => project.remove());
 
-  test("openStore says what to install", async () => {
+  test("openStore names the package to install", async () => {
     const text = `
       import { isFleetStoreError, openStore } from "${PACKAGE}/fleet";
       const error = await openStore("redis://user:hunter2@127.0.0.1").catch((error) => error);
@@ -58,7 +58,7 @@ describe("without a client of Redis", () => {
     expect(await printed(project, text)).toEqual([true, NEEDS_A_CLIENT]);
   });
 
-  test("a fleet is made, says what to install as the reason, and its calls go on", async () => {
+  test("a fleet gives the package to install as the reason, and its calls continue", async () => {
     const text = `
       import { CircuitBreaker } from "${PACKAGE}";
       import { createFleet } from "${PACKAGE}/fleet";
@@ -75,11 +75,11 @@ describe("without a client of Redis", () => {
     expect(await printed(project, text)).toEqual(expected);
   });
 
-  test("the program says what to install, and takes it from beside the package", async () => {
+  test("the program names the package to install, and loads it from beside the package", async () => {
     const program = join("node_modules", PACKAGE, "dist/cli/main.js");
     const status = () => project.run(program, {}, ["status", "--store", "redis://127.0.0.1:1"]);
     expect((await status()).stderr).toContain(NEEDS_A_CLIENT);
-    // As npm install --global puts it: into the folder that the package is in.
+    // Installed as by npm install --global: into the folder of the package.
     const client = join(project.folder, "node_modules/@redis");
     await mkdir(client);
     await symlink(installed("@redis/client"), join(client, "client"));
@@ -108,7 +108,7 @@ describe("without a client of Redis", () => {
       expect(await printed(project, BY_URL, ["sqlite:fleet.db"])).toEqual(SHARED);
     });
   } else {
-    test("a store in SQLite says when it is made which Node.js it needs", async () => {
+    test("a store in SQLite names the Node.js version that it needs", async () => {
       const text = `
         import { openStore } from "${PACKAGE}/fleet";
         import { sqliteStore } from "${PACKAGE}/sqlite";

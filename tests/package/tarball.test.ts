@@ -17,9 +17,9 @@ import {
 } from "./project.js";
 import { type Snippet, snippetsOfDocComments, snippetsOfMarkdown } from "./snippets.js";
 
-/** Loading this one needs the Dagger SDK beside the package. */
+/** This entry needs the Dagger SDK beside the package. */
 const NEEDS_THE_SDK = "dagger-circuit-breaker/dagger";
-/** The program is a bundle; the modules that it is made of are not shipped once more. */
+/** The program is a bundle, so its modules are not shipped separately. */
 const CLI_FILES = ["licenses.txt", "main.js", "program.cjs"];
 const SDK = "@dagger.io/dagger";
 
@@ -58,14 +58,14 @@ describe("without the Dagger SDK", () => {
     expect(run).toEqual({ code: 0, stderr: "" });
   });
 
-  test(`${NEEDS_THE_SDK} says which package is missing`, async () => {
+  test(`${NEEDS_THE_SDK} names the missing package`, async () => {
     await project.write("load.js", `await import("${NEEDS_THE_SDK}");`);
     const { code, stderr } = await project.run("load.js");
     expect(code).toBe(1);
     expect(stderr).toContain("Cannot find package '@dagger.io/dagger'");
   });
 
-  test("a process with breakers that are open, half-open or waiting to be asked ends by itself", async () => {
+  test("a process with breakers that are open, half-open or due ends by itself", async () => {
     await project.write(
       "idle.js",
       `import { CircuitBreaker, getCircuitBreaker } from "${manifest.name}";
@@ -81,7 +81,7 @@ describe("without the Dagger SDK", () => {
     expect(run).toEqual({ code: 0, stdout: "open half-open\n", stderr: "" });
   });
 
-  test.each(Object.keys(manifest.bin))("%s starts and tells its version", async (name) => {
+  test.each(Object.keys(manifest.bin))("%s starts and prints its version", async (name) => {
     const run = await project.run(join("node_modules", ".bin", name), {}, ["--version"]);
     expect(run).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
@@ -110,7 +110,7 @@ describe("with the Dagger SDK", () => {
   test.each<[string, ts.CompilerOptions]>([
     ["node16", { module: Node16 }],
     ["bundler", { module: ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }],
-    // The last one, whose output is what the next tests run.
+    // The last one, whose output the next tests run.
     ["nodenext", { module: NodeNext, exactOptionalPropertyTypes: true }],
   ])("types and snippets compile with the module resolution %s", (_name, options) => {
     const lib = ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"];
@@ -125,15 +125,15 @@ describe("with the Dagger SDK", () => {
       results ??= project.runAll(groupsOf(runnable), { ...session.environment });
       const { code, stderr } = (await results).get(outputOf(snippet)) ?? {};
       expect(code, stderr).toBe(0);
-      // console.assert tells, and goes on.
+      // console.assert prints and continues.
       expect(stderr).not.toContain("Assertion failed");
     },
-    // The first waits for all.
+    // The first test waits for all.
     300_000,
   );
 });
 
-test("every folder in the package holds something that an export or the program needs", async () => {
+test("every folder in the package contains a file that an export or the program needs", async () => {
   const project = await createProject({});
   try {
     const root = join(project.folder, "node_modules", manifest.name);
@@ -149,10 +149,10 @@ test("every folder in the package holds something that an export or the program 
 });
 
 describe("snippets", () => {
-  test("are found, and each names a language that is checked or that holds no program", () => {
+  test("are found, and each has a language that is checked or contains no program", () => {
     expect(programs.length).toBeGreaterThan(10);
     const texts = ["json", "yaml", "text", "mermaid", "groovy", "dockerfile", ""];
-    // Of docs/proxy.md: tests/sdks run those in Python, Go and Rust, and say what the others can read.
+    // Of docs/proxy.md: tests/sdks run those in Python, Go and Rust.
     const others = ["python", "go", "java", "php", "rust", "elixir"];
     const known = ["ts", "sh", ...texts, ...others];
     expect(snippets.filter(({ language }) => !known.includes(language))).toEqual([]);
@@ -166,7 +166,7 @@ describe("snippets", () => {
   );
 });
 
-/** The folders of dist from which a module of an export imports, over however many others. */
+/** Returns the folders of dist that a module of an export imports, directly or not. */
 function foldersReachedFrom(root: string): Set<string> {
   const seen = new Set<string>();
   const waiting = Object.values(manifest.exports).flatMap((target) =>
@@ -182,7 +182,10 @@ function foldersReachedFrom(root: string): Set<string> {
   return new Set([...seen].map((path) => relative(join(root, "dist"), path).split(sep)[0] ?? ""));
 }
 
-/** Snippets that import the Dagger SDK share a thread, since loading it takes far longer than they do. */
+/**
+ * Groups snippets that import the Dagger SDK into one thread, because loading it takes far longer
+ * than they do.
+ */
 function groupsOf(snippets: readonly Snippet[]): string[][] {
   const usesSdk = ({ text }: Snippet) => text.includes(NEEDS_THE_SDK) || text.includes(SDK);
   const alone = snippets.filter((snippet) => !usesSdk(snippet));
@@ -201,7 +204,7 @@ function sourceOf({ place }: Snippet): string {
   return `snippets/${place.replace(/[^\w.]+/g, "-").replace(/\.(ts|md)/, "")}.ts`;
 }
 
-/** The scripts, packages' scripts and files that a snippet of a shell names and that are not there. */
+/** Returns the scripts and files that a shell snippet names and that do not exist. */
 function missingCommands(text: string): string[] {
   const scripts = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = ""]) => name);
   const files = [

@@ -1,10 +1,10 @@
-/** What the tests of the policies have in common; all of them run on the fake timers of vitest. */
+/** Shared helpers of the policies' tests, on the fake timers of vitest. */
 
 import { vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import type { CircuitBreakerOptions } from "../../src/breaker/options.js";
 
-/** An operation that fails a number of times, each with an error of its own, and notes when it ran. */
+/** Returns an operation that fails a number of times, each with its own error, and records its runs. */
 export function flaky(failures: number) {
   const errors: Error[] = [];
   const startsMs: number[] = [];
@@ -18,19 +18,19 @@ export function flaky(failures: number) {
   return {
     operation,
     errors,
-    /** Milliseconds between one attempt and the next. */
+    /** Returns the milliseconds between attempts. */
     gapsMs: () => startsMs.slice(1).map((startMs, index) => startMs - (startsMs[index] ?? 0)),
     attempts: () => startsMs.length,
   };
 }
 
-/** Lets time pass until a promise settles, and tells how it did. */
+/** Lets time pass until a promise settles, and returns its result. */
 export async function settle<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [results] = await Promise.all([Promise.allSettled([promise]), vi.runAllTimersAsync()]);
   return results[0];
 }
 
-/** A breaker that has just opened, for ten seconds. */
+/** Creates a breaker that has just opened, for ten seconds. */
 export function openBreaker(options: CircuitBreakerOptions = {}) {
   const breaker = new CircuitBreaker({
     name: "api",

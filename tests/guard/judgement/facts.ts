@@ -1,63 +1,63 @@
-/** The facts of a call that is over, as far as a judge needs them, and the outcomes that it gives. */
+/** The facts of an ended call that a judge needs, and its outcomes. */
 
 import type { Failure, UpstreamKind } from "../../../src/attribution/failure.js";
 import type { Evidence } from "../../../src/attribution/spans/evidence.js";
 import type { WordsReach } from "../../../src/guard/judgement/facts.js";
 
-/** What a guard judges: a request of a session, a whole command, or the opening of a session. */
+/** The kinds of calls: a request of a session, a whole command, or the opening of a session. */
 export type Call = "request" | "command" | "connect";
 
-/** How a call ended. */
+/** The end of a call. */
 export type End =
-  /** By an answer, or a command by itself, with the failures that were read of it. */
+  /** An answer, or a command's own end, with the failures read from it. */
   | { readonly kind: "answered"; readonly failures: readonly Failure[] }
-  /** By an error that came instead of an answer. */
+  /** An error instead of an answer. */
   | { readonly kind: "error"; readonly failure: Failure }
-  /** By a limit of ours. The engine still tells its version then, or does not. */
+  /** A limit of ours. The engine then still answers with its version, or is silent. */
   | { readonly kind: "limit"; readonly engine: "answers" | "silent" }
   /** The caller left. */
   | { readonly kind: "left" }
-  /** It was not made after all. */
+  /** The call was not made. */
   | { readonly kind: "not made" };
 
-/** One upstream that the call depends on. */
+/** An upstream of the call. */
 export interface Upstream {
   readonly name: string;
-  /** Whether the request names it or quotes an id of it. A command only declares what it needs. */
+  /** Whether the request names it or quotes an id of it. A command only declares its needs. */
   readonly named: boolean;
   /** Whether its breaker was asked before. */
   readonly gated: boolean;
   /**
-   * What a success shows of it: `"whole"` only when nothing failed, `"before"` also where a command
-   * failed after it, `"tag"` unless the engine takes digests from lock files, `"again"` an image of it
-   * that failed in the present outage.
+   * The proof in a success: `"whole"` only when nothing failed, `"before"` even if a command failed
+   * after it, `"tag"` unless the engine takes digests from lock files, `"again"` an image that
+   * failed in the current outage.
    */
   readonly proven: "whole" | "before" | "tag" | "again" | "nothing";
-  /** How its circuit stands when the call is over. */
+  /** The state of its circuit when the call is over. */
   readonly state: "closed" | "half-open";
 }
 
 export interface Facts {
   readonly end: End;
   readonly upstreams: readonly Upstream[];
-  /** What the engine's spans show; undefined without spans. */
+  /** The engine's observed exchanges; undefined without spans. */
   readonly exchanges: readonly Evidence[] | undefined;
   readonly readsLocks: boolean;
-  /** Of a command: whether an engine has worked for it. */
+  /** Of a command: whether an engine worked for it. */
   readonly engineWorked: boolean;
-  /** Of a command: how far its words count. */
+  /** Of a command: how far its output counts. */
   readonly reach: WordsReach;
-  /** What the user has declared with `--needs`. */
+  /** The user's `--needs`. */
   readonly needs: readonly string[];
   /** Of a command: whether it opened sessions, whose requests were the calls. */
   readonly hadSessions: boolean;
-  /** Of a command: the breaker of the host that its command line alone names. */
+  /** Of a command: the breaker of the host that only its command line names. */
   readonly inferred: string | null;
 }
 
 /**
- * One outcome for each breaker, by name: `success`, `failure`, `ignored` or `released`. A failure may
- * open at once (`opens`) or state a delay; `here` says that other processes do not hear of it.
+ * One outcome for each breaker, by name: `success`, `failure`, `ignored` or `released`. A failure
+ * may open at once (`opens`) or have a delay. `here` means that other processes do not receive it.
  */
 export type Outcomes = Readonly<Record<string, string>>;
 
@@ -79,12 +79,12 @@ const UNKNOWN: Failure = {
   reason: "a failure of the table",
 };
 
-/** A failure, of which nothing is known but what is given. */
+/** Returns a failure with the given facts; the rest is unknown. */
 export function failure(given: Partial<Failure> = {}): Failure {
   return { ...UNKNOWN, ...given };
 }
 
-/** A failure of a host. It counts unless told otherwise. */
+/** Returns a failure of a host. Default: it counts. */
 export function ofHost(
   upstream: string | null,
   given: Partial<Failure> = {},
@@ -93,7 +93,7 @@ export function ofHost(
   return failure({ fault: kind, upstreamKind: kind, upstream, counts: true, ...given });
 }
 
-/** An exchange with a host, as spans show it. */
+/** Returns an exchange with a host, as in spans. */
 export function exchange(
   host: string,
   outcome: Evidence["outcome"],
@@ -104,12 +104,12 @@ export function exchange(
   return { ...common, host, outcome, status, at: 0, durationMs: 40, requestId: "1", ...given };
 }
 
-/** A registry that the request names, that was asked for, and that a whole success proves. */
+/** Returns a registry that the request names and asked for, and that a whole success proves. */
 export function upstream(given: Partial<Upstream> = {}): Upstream {
   return { name: HUB, named: true, gated: true, proven: "whole", state: "closed", ...given };
 }
 
-/** Facts, of which those that are not given are the usual ones. */
+/** Returns facts, with defaults for the missing ones. */
 export function facts(given: Partial<Facts> = {}): Facts {
   return {
     end: { kind: "answered", failures: [] },
@@ -125,7 +125,7 @@ export function facts(given: Partial<Facts> = {}): Facts {
   };
 }
 
-/** The facts of a call that was answered with these failures. */
+/** Returns the facts of a call that was answered with these failures. */
 export function answered(failures: readonly Failure[], given: Partial<Facts> = {}): Facts {
   return facts({ end: { kind: "answered", failures }, ...given });
 }

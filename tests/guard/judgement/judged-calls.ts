@@ -1,6 +1,6 @@
 /**
- * Lets calls of each kind come to their end, through what requests, commands and connects make of the one
- * judge. Their permits only note what they are told.
+ * Runs calls of each kind to their end, through the code of requests, commands and connects. Their
+ * permits only record outcomes.
  */
 
 import type { SessionResponse } from "../../../src/attribution/failure.js";
@@ -20,7 +20,7 @@ import type { Call, Facts, Outcomes, Upstream } from "./facts.js";
 const ENGINE = "engine";
 const RATE_LIMIT_OPEN_MS = 60_000;
 
-/** Returns what the breakers of a call are told. */
+/** Returns the outcomes for the breakers of a call. */
 export async function judgeCall(call: Call, facts: Facts): Promise<Outcomes> {
   const notes = new Notes(facts);
   if (call === "request") await judgeRequest(facts, notes);
@@ -29,12 +29,12 @@ export async function judgeCall(call: Call, facts: Facts): Promise<Outcomes> {
   return notes.outcomes();
 }
 
-/** What permits were told, by the names of their breakers: of each the first outcome. */
+/** The first outcome of each permit, by the name of its breaker. */
 class Notes {
   readonly #told = new Map<string, string>();
-  /** The guard of a judge, as far as it asks one. */
+  /** A substitute for the guard. */
   readonly guard: object;
-  /** How many permits are still out. */
+  /** Number of unsettled permits. */
   out = 0;
 
   constructor({ needs, upstreams }: Facts) {
@@ -98,7 +98,7 @@ async function judgeRequest(facts: Facts, notes: Notes): Promise<void> {
     else request.timedOut(witness?.evidence());
   } else if (end.kind === "left") request.ignored();
   else request.notSent();
-  // Spans are heard in a later microtask; the permits that wait for them are given back last.
+  // Spans arrive in a later microtask. Permits that wait for them are settled last.
   do await new Promise((resolve) => setImmediate(resolve));
   while (notes.out > 0);
 }
@@ -114,7 +114,7 @@ function requestFacts({ upstreams, readsLocks }: Facts, { guard }: Notes): Reque
     provenBeforeCommand: names(({ proven }) => proven === "before"),
     provenByTag: names(({ proven }) => proven === "tag"),
     images: [],
-    // Which ones they are is for the double of the images alone.
+    // The double knows which images these are.
     references: upstreams.map(({ name }) => ({ breaker: name })) as never,
   };
   const rest = {
@@ -131,7 +131,7 @@ async function judgeCommand(facts: Facts, notes: Notes): Promise<void> {
   const needs = new Set(upstreams.map(({ name }) => name));
   const { signal } = new AbortController();
   const call = await CommandCall.admit(notes.guard as never, needs, signal);
-  // The requests of its sessions are judged by themselves.
+  // The requests of its sessions are judged separately.
   if (hadSessions) call.release();
   if (end.kind === "answered") {
     call.ended({

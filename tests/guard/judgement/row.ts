@@ -1,4 +1,4 @@
-/** The rows of the tables, and the failures that several of them have. */
+/** The rows of the tables, and shared failures. */
 
 import { COMMAND_FAILED } from "../../../src/attribution/failure.js";
 import { type Call, type Facts, failure } from "./facts.js";
@@ -8,16 +8,16 @@ export interface Row {
   readonly facts: Facts;
   /** The outcomes of each call that can have these facts, as `breaker: outcome; ...`. */
   readonly expected: Readonly<Partial<Record<Call, string>>>;
-  /** Why the calls do not agree, and which rule should stand. */
+  /** Why the calls differ, and which rule should apply. */
   readonly differs?: string;
 }
 
-/** The same in a request and in a command. */
+/** Returns a row with the same outcome in a request and in a command. */
 export function both(title: string, given: Facts, outcomes: string): Row {
   return { title, facts: given, expected: { request: outcomes, command: outcomes } };
 }
 
-/** Another outcome in a command than in a request. */
+/** Returns a row with another outcome in a command than in a request. */
 export function apart(
   title: string,
   given: Facts,
@@ -27,12 +27,15 @@ export function apart(
   return { title, facts: given, expected: { request, command }, differs };
 }
 
-/** Facts that only a request has: several failures, or an upstream that was not asked. */
+/**
+ * Returns a row of facts that only a request has: several failures, or an upstream that was not
+ * asked.
+ */
 export function inRequest(title: string, given: Facts, outcomes: string): Row {
   return { title, facts: given, expected: { request: outcomes } };
 }
 
-/** Why a success means less in a command. */
+/** The reason why a success proves less in a command. */
 export const PROVEN_BY_NAME =
   "A request uses what it names. A command only declares what it needs, so its success proves no host: the fact `named` decides for both.";
 
@@ -42,5 +45,5 @@ export const command = failure({ fault: "user", rule: COMMAND_FAILED });
 export const notFound = { fault: "user", counts: false, answered: true } as const;
 export const limited = { limited: true };
 export const forged = { forgeable: true };
-/** A token server or a mirror that was asked in the name of Docker Hub. */
+/** A token server or a mirror asked on behalf of Docker Hub. */
 export const forHub = { servesHost: "docker.io" };

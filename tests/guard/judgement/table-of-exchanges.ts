@@ -1,9 +1,9 @@
-/** What exchanges mean that the spans of the engine show. */
+/** The meaning of exchanges in the engine's spans. */
 
 import { answered, exchange, facts, GHCR, ofHost, upstream } from "./facts.js";
 import { both, command, engine, forged, forHub, limited, notFound, type Row } from "./row.js";
 
-/** A login page in place of a manifest: something is wrong, but it is no outage. */
+/** A login page in place of a manifest: a problem, but not an outage. */
 const doubt = ofHost("docker.io", { counts: false });
 const two = [upstream(), upstream({ name: GHCR })];
 

@@ -1,4 +1,4 @@
-/** What a limit of ours means, and a caller that leaves. */
+/** The meaning of our limits, and of a caller that leaves. */
 
 import { exchange, facts, upstream } from "./facts.js";
 import { apart, both, forged, forHub, type Row } from "./row.js";

@@ -1,4 +1,4 @@
-/** The tools of the table in docs/install.md: what works as it is, what does not, and what to write then. */
+/** The tools in the table of docs/install.md: what works, what does not, and the remedy. */
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const PACKAGE = "dagger-circuit-breaker";
 const TOOLS = join(ROOT, "tests/node_modules");
 const WITH_MODULES = "--experimental-vm-modules";
 
-/** Uses an entry and one below it, and prints what came of it. */
+/** Uses two entries, and prints the result. */
 const USE = `
   const breaker = new CircuitBreaker({ name: "api" });
   const { fault } = classifyFailure("dial tcp: lookup ghcr.io: no such host");
@@ -34,7 +34,7 @@ const REQUIRING = `
   const { classifyFailure } = require("${PACKAGE}/attribution");
   ${USE}
 `;
-/** What CommonJS writes where it cannot require an ES module. */
+/** The form for CommonJS, which cannot require an ES module. */
 const IMPORTING_LATER = `
   async function main() {
     const { CircuitBreaker } = await import("${PACKAGE}");
@@ -48,7 +48,7 @@ const CALLED = { code: 0, stdout: "called string\n", stderr: "" };
 let project: Project;
 beforeAll(async () => {
   project = await createProject({ "@types/node": installed("@types/node") });
-  // As npm init makes it, so that a .js or .ts file is CommonJS.
+  // The package.json of npm init, so that a .js or .ts file is CommonJS.
   await project.write("package.json", JSON.stringify({ private: true }));
 });
 afterAll(() => project.remove());
@@ -94,13 +94,13 @@ describe("TypeScript", () => {
     expect(await compiled("bundler.ts", IMPORTING, bundler)).toEqual([]);
   });
 
-  test("node16 refuses CommonJS that imports at once, and says what to write", async () => {
+  test("node16 rejects CommonJS with a static import, and shows the remedy", async () => {
     const errors = await compiled("node16-at-once.cts", IMPORTING, node16);
     expect(errors).toHaveLength(2);
     for (const error of errors) expect(error).toMatch(/TS1479: .*dynamic 'import\(/s);
   });
 
-  test("commonjs by itself knows the main entry alone, and says what to set", async () => {
+  test("commonjs by itself finds only the main entry, and shows the remedy", async () => {
     const errors = await compiled("commonjs-alone.ts", IMPORTING, commonjs);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/TS2307: .*dagger-circuit-breaker\/attribution.*'bundler'/s);
