@@ -138,7 +138,7 @@ export class Guard {
     return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
   }
 
-  /** What is behind a breaker of this guard. */
+  /** Returns the machine of one of this guard's breakers. */
   machineOf(breaker: CircuitBreaker): Machine {
     return this.#machines.get(breaker) ?? CircuitBreaker.machineOf(breaker);
   }

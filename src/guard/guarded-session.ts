@@ -70,13 +70,15 @@ export class GuardedSession {
   }
 
   /**
-   * Sends a request if its breakers admit it, and settles them by the answer.
+   * Sends a request if its breakers admit it, and settles them with the answer.
    *
-   * @param given The request, read with the places of its addresses where the guard may rewrite it.
-   * @throws SessionLostError when the session is lost; CircuitBreakerOpenError when a breaker
-   * refuses; TimeoutError after `operationTimeoutMs`, the wait to be let in included; the reason of
-   * the guard's signal or of the request's own; LastGoodRefusedError for what no `lastGood` can stand in for; and whatever
-   * sending fails with, untouched.
+   * @param given The request, read with the positions of its addresses if the guard may rewrite it.
+   * @throws SessionLostError if the session is lost.
+   * @throws CircuitBreakerOpenError if a breaker rejects.
+   * @throws TimeoutError after `operationTimeoutMs`, including the wait for admission.
+   * @throws LastGoodRefusedError for a result that `lastGood` cannot replace.
+   * @throws The reason of the guard's or the request's signal, and any failure of sending,
+   * unchanged.
    */
   async request<A extends SessionResponse>(
     given: ReadRequest,
@@ -118,7 +120,10 @@ export class GuardedSession {
     return this.#calls.begin({ timeoutMs, waits: onOpen === "wait", signal });
   }
 
-  /** The request with images of refusing registries asked of their mirrors, then by their known digests. */
+  /**
+   * Returns the request with images of rejecting registries replaced by their mirrors', then by
+   * their known digests.
+   */
   async #rewritten(given: ReadRequest, locks: RequestLocks): Promise<PinnedRequest> {
     const { mirrors, pin } = this.#guard.settings;
     let read = given;

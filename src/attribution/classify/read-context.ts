@@ -14,9 +14,9 @@ import {
 /** How many words of a command are read. */
 const MAX_WORDS = 10_000;
 
-/** What is known besides the words. Reading it can throw nowhere. */
+/** The facts besides the words. Reading them cannot throw. */
 export interface ReadContext extends Omit<FailureContext, "query"> {
-  /** Those of the request, which is read once, however many errors ask. */
+  /** The hosts of the request, which is read once, however many errors there are. */
   readonly hosts: NamedHosts;
 }
 

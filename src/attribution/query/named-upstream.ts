@@ -1,4 +1,4 @@
-/** What is known of a GraphQL request once it has been read. Types alone. */
+/** The facts about a GraphQL request after it has been read. Only types. */
 
 import type { GraphQLRequest, UpstreamKind } from "../failure.js";
 
@@ -21,8 +21,8 @@ export interface NamedUpstream {
   /** The name of the circuit breaker that guards its host. */
   readonly circuit: string;
   /**
-   * What the engine resolves once a session: the field with its arguments, the platform of an image
-   * and the ref of a git remote. It holds what the request holds and must not be shown.
+   * A key for what the engine resolves once per session: the field with its arguments, the platform
+   * of an image, the ref of a git remote. It contains values of the request and must not be shown.
    */
   readonly key: string;
   /** The names of the fields down to the one that names it, as an error's `path` has them. */
@@ -54,7 +54,7 @@ export interface TextPlace {
   readonly end: number;
 }
 
-/** What a request would do beside reading. */
+/** An effect of a request besides reading. */
 export type SideEffect = "publish" | "export" | "service" | "module";
 
 /** A request that was parsed, with all that its words tell: it travels instead of the bare request. */

@@ -27,7 +27,7 @@ export const MAX_QUERY_LENGTH = 4 * 1024 * 1024;
 
 const MAX_TOKENS = 200_000;
 
-/** What a request tells that is not read. */
+/** The reading of a request that cannot be read. */
 const NOTHING: Omit<ReadRequest, "request" | "source"> = {
   named: [],
   texts: new Set(),
@@ -39,11 +39,11 @@ const NOTHING: Omit<ReadRequest, "request" | "source"> = {
 };
 
 /**
- * Reads a request. Something that is no GraphQL, or is longer than {@link MAX_QUERY_LENGTH}, names
- * and does nothing, as far as we know; nothing is thrown.
+ * Reads a request. A text that is not GraphQL, or is longer than {@link MAX_QUERY_LENGTH}, counts
+ * as naming and doing nothing. It never throws.
  *
- * @param withPlaces Whether to note where addresses stand, so that they can be rewritten. It makes
- * parsing slower.
+ * @param withPlaces Whether to record the positions of addresses, so that they can be rewritten. It
+ * makes parsing slower.
  */
 export function readRequest(request: string | GraphQLRequest, withPlaces = false): ReadRequest {
   const given = typeof request === "string" ? { query: request } : request;
@@ -55,7 +55,7 @@ export function readRequest(request: string | GraphQLRequest, withPlaces = false
       return { request: given, source: query, ...read };
     }
   } catch {
-    // What is no GraphQL is for the session to refuse.
+    // The session rejects other texts itself.
   }
   return { request: given, source: "", ...NOTHING };
 }
@@ -143,7 +143,7 @@ class Walk {
     return inner;
   }
 
-  /** Where the fields below a field stand. */
+  /** Returns the position of the fields below a field. */
   #below(field: FieldNode, { platform, layers }: Place): Place {
     const name = field.name.value;
     const own = name === "container" ? argument(field, "platform")?.value : undefined;
@@ -177,7 +177,7 @@ class Walk {
     }
   }
 
-  /** The key of an image ends with its address, so that another one can take its place. */
+  /** Adds an image. Its key ends with its address, so that another address can replace it. */
   #addImage(field: FieldNode, platform: string): void {
     const address = this.#text(field, "address");
     const found = address === undefined ? undefined : imageUpstream(field.name.value, address);
@@ -231,7 +231,7 @@ class Walk {
     return value !== undefined && value.kind !== Kind.NULL;
   }
 
-  /** A field with its arguments, whatever it is called in the answer and whatever is asked of it. */
+  /** Returns a field with its arguments, without its alias and its selections. */
   #call({ name, arguments: given = [] }: FieldNode, without?: string): string {
     let call = name.value;
     for (const one of given) {
@@ -240,13 +240,13 @@ class Walk {
     return call;
   }
 
-  /** Which ref of a remote is asked for; another one of the same remote is fetched anew. */
+  /** Returns the requested ref of a remote. Another ref of the same remote is fetched again. */
   #refOf(field: FieldNode): string {
     const asked = field.selectionSet?.selections[0];
     return asked?.kind === Kind.FIELD ? this.#call(asked) : "";
   }
 
-  /** The text of an argument; undefined when it is none. */
+  /** Returns the text of an argument; undefined if it is not a text. */
   #text(field: FieldNode, name: string): string | undefined {
     const value = argument(field, name)?.value;
     if (value?.kind === Kind.STRING) return value.value;
@@ -257,7 +257,7 @@ class Walk {
     return absent?.kind === Kind.STRING ? absent.value : undefined;
   }
 
-  /** A value as one line, the same for the same value whether it stands there or in a variable. */
+  /** Returns a value as one line: the same for an inline value and a variable. */
   #line(value: ValueNode): string {
     if (value.kind === Kind.STRING) return JSON.stringify(value.value);
     if (value.kind === Kind.LIST) return `[${value.values.map((one) => this.#line(one)).join()}]`;
@@ -304,10 +304,10 @@ class Walk {
   }
 }
 
-/** What begins so is a path of the caller's own machine. */
+/** The start of a path on the caller's own machine. */
 const LOCAL_PATH = /^[./~]/;
 
-/** What `address` may be asked for that comes from a git remote. */
+/** The fields of `address` whose content comes from a git remote. */
 const GIT_ADDRESS_FIELDS: ReadonlySet<string> = new Set([
   "directory",
   "file",

@@ -18,7 +18,7 @@ export interface ErrorContent {
   readonly response: { readonly status: number | undefined; readonly body: unknown } | undefined;
 }
 
-/** What is known of a failure besides its words and its structure. */
+/** The facts about a failure besides its words and its structure. */
 type WordingContext = Pick<FailureContext, "operation" | "source">;
 
 /** Reads a property of any value; returns undefined if it is missing or its getter throws. */

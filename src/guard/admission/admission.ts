@@ -18,13 +18,13 @@ export interface GuardRejection extends CircuitBreakerOpenError {
 }
 
 /**
- * Takes a permit of every breaker, in one tick. All are asked before any permit is taken, so that a
- * refusal costs no probe slot elsewhere; a listener that steers a breaker in between is the only way
- * to be refused after that, and then the permits that were taken go back.
+ * Takes a permit from every breaker, in one tick. All are asked before any permit is taken, so that
+ * a rejection uses no probe slot elsewhere. A later rejection is possible only if a listener
+ * changes a breaker in between; the permits are then released.
  *
- * @param machines What is behind the breakers, in their order.
- * @returns The permits in the order of the breakers, or a {@link GuardRejection}; an isolated
- * breaker waits longer than any other.
+ * @param machines The machines of the breakers, in their order.
+ * @returns The permits in the order of the breakers, or a {@link GuardRejection}. An isolated
+ * breaker counts as the longest wait.
  */
 export function askAll(
   breakers: readonly CircuitBreaker[],
@@ -47,7 +47,9 @@ export function askAll(
   return longestOf(refusals);
 }
 
-/** Whether no permit of these circuits could cost anybody a probe slot, so that they may be asked at once. */
+/**
+ * Returns whether permits of these circuits use no probe slot, so that all can be asked at once.
+ */
 export function areClosed(machines: readonly Machine[]): boolean {
   return machines.every(({ state }) => state.kind === CircuitState.Closed);
 }

@@ -248,8 +248,9 @@ function delayOf({ retryAfterMs }: Failure): { readonly retryAfterMs?: number } 
 }
 
 /**
- * Returns the upstream of the call that a failure is about: the one it names, else the only one of its
- * kind, since a CDN, a token server or a proxy stands in for it; never one that only the message names.
+ * Returns the upstream of the call that a failure concerns. It is the one that the failure names,
+ * else the only one of its kind, because a CDN, a token server or a proxy acts for it. It is never
+ * one that only the message names.
  */
 export function concerned(
   failure: Failure,

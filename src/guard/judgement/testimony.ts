@@ -7,13 +7,13 @@ import type { Evidence } from "../../attribution/spans/evidence.js";
 const WEIGHT = { answered: 1, limited: 2, failed: 3 } as const;
 
 /**
- * Reads evidence by the names of breakers. Code in a user's container can forge spans, so a failure
- * is believed only where the answer itself tells of one of that kind that counts, and names either no
- * host or this very one; that a host answered is believed always.
+ * Returns the observed exchanges by the names of breakers. Code in a user's container can forge
+ * spans. A failure therefore counts only if the answer itself reports a counting failure of that
+ * kind that names no host or this one. An answered exchange always counts.
  *
- * @param known What the request depends on, by the names of breakers. A host that the request does
- * not know may have failed on behalf of one that it does: then that one has failed.
- * @returns By the name of each breaker, the worst that can be believed.
+ * @param known The upstreams of the request, by the names of breakers. An unlisted host may have
+ * failed on behalf of one of them: then that upstream has failed.
+ * @returns By the name of each breaker, the worst that is credible.
  */
 export function testimonyOf(
   evidence: readonly Evidence[],

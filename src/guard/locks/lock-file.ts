@@ -75,7 +75,10 @@ export function digestIn(lock: Lock, reference: string, platform: string): strin
   return lockedImage(lock.images.get(tag) ?? [], tag, platform)?.digest;
 }
 
-/** What the option `onLocked` is told of each image that the engine takes by the digest of a lock file. */
+/**
+ * The argument of the option `onLocked`, for each image that the engine uses by the digest of a
+ * lock file.
+ */
 export interface LockedEvent {
   /** The tag that the pipeline names, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
@@ -115,7 +118,7 @@ export class RequestLocks implements Locks {
     return digest !== undefined && this.#pulls.mustBeAsked(one, digest);
   }
 
-  /** The one digest that a tag of the request has; null when its platforms have several. */
+  /** Returns the one digest of a tag in the request; null if its platforms have several. */
   onlyDigestOf(reference: string, named: readonly NamedUpstream[]): string | undefined | null {
     const same = named.filter(({ upstream }) => upstream.reference === reference);
     const digests = new Set(same.map((one) => this.digestOf(one)));
@@ -127,7 +130,7 @@ export class RequestLocks implements Locks {
     if (this.hasLocked || outcome.asked.size > 0) this.#pulls.learn(outcome, this);
   }
 
-  /** Tells the user which images of the request are locked. */
+  /** Reports the locked images of the request to the user. */
   announce(
     named: readonly NamedUpstream[],
     onLocked: ((event: LockedEvent) => unknown) | undefined,
@@ -149,7 +152,10 @@ export class RequestLocks implements Locks {
     }
   }
 
-  /** An engine before 1.0.0-beta.10 reads only the file of old, which somebody has asked it to write. */
+  /**
+   * Returns the lock that the engine reads. One before 1.0.0-beta.10 reads only the legacy file,
+   * which it writes only on request.
+   */
   #lock(): Lock | undefined {
     this.#read ??= { lock: this.#file.read() };
     const { lock } = this.#read;

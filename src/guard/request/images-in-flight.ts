@@ -10,7 +10,7 @@ import type { LockedPulls } from "../locks/locked-pulls.js";
 import type { Dependencies } from "./session-memory.js";
 import type { UpstreamsInFlight } from "./upstream-in-flight.js";
 
-/** What is to be known of the request. */
+/** The facts about the request. */
 interface RequestOfImages {
   readonly guard: { readonly lockedPulls: LockedPulls };
   readonly locks: RequestLocks;
@@ -34,7 +34,7 @@ export class ImagesInFlight {
     this.#upstreams = upstreams;
   }
 
-  /** Notes what counting failures blame registries for: their images were asked for, and failed. */
+  /** Records counting failures of registries: their images were requested and failed. */
   failed(failures: readonly Failure[]): void {
     this.#noteFailed(failures.map((failure) => concerned(failure, this.#upstreams)));
   }

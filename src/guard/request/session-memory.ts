@@ -58,7 +58,7 @@ export interface Pins {
 export class SessionMemory {
   /** The references behind an id. */
   readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
-  /** What was resolved in this session, and whether its contents were used. */
+  /** The references resolved in this session, and whether their contents were used. */
   readonly #met = new BoundedMap<string, "resolved" | "used">(LIMIT);
   readonly #asked = new BoundedMap<string, true>(LIMIT);
 
@@ -86,7 +86,7 @@ export class SessionMemory {
     const images: string[] = [];
     for (const one of references) {
       const { upstream, circuit } = one;
-      // What was used already is not asked for again, locked or not.
+      // A used reference is not requested again, locked or not.
       const digest = this.#met.get(one.key) === "used" ? undefined : locks.digestOf(one);
       named.add(circuit);
       if (this.#gates(one, digest, locks, pins)) {

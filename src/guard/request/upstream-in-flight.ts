@@ -6,7 +6,7 @@ import type { Dependence } from "../judgement/facts.js";
 
 export interface UpstreamInFlight extends Dependence {
   readonly breaker: CircuitBreaker;
-  /** What is behind the breaker. */
+  /** The machine of the breaker. */
   readonly machine: Machine;
   /**
    * Whether its breaker was asked for admission; one that was not gets the outcome all the same.

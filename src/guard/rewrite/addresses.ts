@@ -32,7 +32,7 @@ function withAddress(one: NamedUpstream, image: NamedImage, address: string): Na
   return { ...one, ...found, key, image: { ...image, address, isRewritten: true } };
 }
 
-/** The places are those of the text that was read, so all addresses are written anew each time. */
+/** Writes all addresses anew each time, because their positions are those of the original text. */
 function rewritten(source: string, named: readonly NamedUpstream[]): string {
   const edits: (TextPlace & { readonly text: string })[] = [];
   for (const { image } of named) {

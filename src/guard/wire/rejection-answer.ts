@@ -34,10 +34,10 @@ export interface RejectionAnswer {
 }
 
 /**
- * The answer for what a guarded request failed with.
+ * Returns the answer for a failed guarded request.
  *
- * @param read The request; undefined for what was refused before one came.
- * @returns Undefined when it was none of the guard's own errors.
+ * @param read The request; undefined for a rejection before a request came.
+ * @returns Undefined if the error is not one of the guard's own.
  */
 export function rejectionAnswer(error: unknown, read?: ReadRequest): RejectionAnswer | undefined {
   if (isSessionLostError(error)) {

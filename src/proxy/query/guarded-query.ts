@@ -118,7 +118,10 @@ export class GuardedQueries {
     }
   }
 
-  /** The client's query goes over a connection that belongs to the client, our questions over their own. */
+  /**
+   * Returns the link of a query. The client's query uses a connection that belongs to the client,
+   * our questions use their own.
+   */
   #linkOf(query: Query, connection: ClientConnection): SessionLink<HeldAnswer> {
     return {
       send: (request, signal) => this.#send(query, request, connection, signal),

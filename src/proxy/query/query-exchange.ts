@@ -23,7 +23,7 @@ export interface HeldAnswer extends SessionResponse {
 export interface Query {
   readonly message: IncomingMessage;
   readonly held: HeldBody;
-  /** What was read of it. */
+  /** Its parsed content. */
   readonly given: ReadRequest;
   readonly traceparent: string | undefined;
 }
