@@ -182,7 +182,9 @@ export class Machine extends Circuit {
 
   /** Decides an admission at `nowMs` and makes the state changes that it causes. */
   private advance(nowMs: number): "admit" | StateRejection {
-    const admission = this.state.admission(nowMs);
+    const { state } = this;
+    if (state.kind === CircuitState.Closed && !state.policy.judgesAtAdmission) return "admit";
+    const admission = state.admission(nowMs);
     if (admission === "trip") {
       this.open("tripped", nowMs);
       return this.advance(nowMs);

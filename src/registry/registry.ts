@@ -210,7 +210,8 @@ class BoundedRegistry implements Registry {
   #use(name: string): Entry | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
-    entry.usedMs = this.#limits.clock.now();
+    const { idleTtlMs, clock } = this.#limits;
+    if (idleTtlMs !== Number.POSITIVE_INFINITY) entry.usedMs = clock.now();
     this.#entries.delete(name);
     this.#entries.set(name, entry);
     return entry;

@@ -77,6 +77,7 @@ test("answers for other languages name the process that opened a shared circuit,
   expect(answer?.errors[0].extensions).toEqual({
     _type: "CIRCUIT_OPEN",
     upstream: "registry:docker.io",
+    reason: "open",
     retryAfterMs: expect.stringMatching(/^\d+$/),
     scope: "egress-1",
     since: expect.stringMatching(/^20.*Z$/),

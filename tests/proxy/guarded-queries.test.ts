@@ -35,7 +35,7 @@ test("a rejection has the one form that all SDKs accept, byte for byte", async (
   expect(answer.status).toBe(200);
   expect(answer.headers.get("content-type")).toBe("application/json");
   expect(await answer.text()).toBe(
-    '{"data":null,"errors":[{"message":"circuit open: registry:docker.io, retry in 60s","path":["container","from"],"extensions":{"_type":"CIRCUIT_OPEN","upstream":"registry:docker.io","retryAfterMs":"60000"}}]}',
+    '{"data":null,"errors":[{"message":"circuit open: registry:docker.io, retry in 60s","path":["container","from"],"extensions":{"_type":"CIRCUIT_OPEN","upstream":"registry:docker.io","reason":"open","retryAfterMs":"60000"}}]}',
   );
   expect(scene.double.queries).toBe(sent);
   expect(scene.proxy.counts).toMatchObject({ requests: 2, rejected: 1 });

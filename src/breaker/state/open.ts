@@ -6,6 +6,7 @@ import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 export class OpenState implements StateShape {
+  declare readonly kind: typeof CircuitState.Open;
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly failure: LastFailure | undefined;
@@ -23,8 +24,9 @@ export class OpenState implements StateShape {
     this.failure = failure;
   }
 
-  get kind(): typeof CircuitState.Open {
-    return CircuitState.Open;
+  static {
+    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    Object.defineProperty(OpenState.prototype, "kind", { value: CircuitState.Open });
   }
 
   admission(nowMs: number): Admission {

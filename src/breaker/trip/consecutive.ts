@@ -4,6 +4,8 @@ import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 
 /** Counts failures. A success resets the count. */
 export class ConsecutiveTrip implements TripPolicy {
+  declare readonly needsTime: boolean;
+  declare readonly judgesAtAdmission: boolean;
   readonly #threshold: number;
   #streak = 0;
 
@@ -11,12 +13,9 @@ export class ConsecutiveTrip implements TripPolicy {
     this.#threshold = threshold;
   }
 
-  get needsTime(): boolean {
-    return false;
-  }
-
-  get judgesAtAdmission(): boolean {
-    return false;
+  static {
+    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    Object.assign(ConsecutiveTrip.prototype, { needsTime: false, judgesAtAdmission: false });
   }
 
   success(): boolean {

@@ -77,7 +77,7 @@ test.each([
   ["with data beside", { status: 200, body: REFUSAL.replace("null", "{}") }],
   ["of a command", { status: 200, body: REFUSAL.replace("CIRCUIT_OPEN", "EXEC_ERROR") }],
   ["without an upstream", { status: 200, body: REFUSAL.replace('"upstream"', '"host"') }],
-  ["in other words", { status: 200, body: REFUSAL.replace("circuit open", "circuit shut") }],
+  ["without a reason", { status: 200, body: REFUSAL.replace('"reason"', '"why"') }],
 ])("an answer %s is the session's own", (_of, answer) => {
   expect(refusalIn(answer)).toBeUndefined();
 });

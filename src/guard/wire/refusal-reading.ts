@@ -4,7 +4,7 @@
  */
 
 import type { SessionResponse } from "../../attribution/failure.js";
-import { CircuitBreakerOpenError, type Rejection } from "../../breaker/errors.js";
+import { CircuitBreakerOpenError, type Rejection, type RejectionReason } from "../../breaker/errors.js";
 import { TimeoutError } from "../../policies/timeout.js";
 import { SessionLostError } from "../errors.js";
 import { engineFault } from "../judgement/engine-fault.js";
@@ -37,7 +37,10 @@ export function refusalIn({ status, body }: SessionResponse): RejectionReadBack 
   return refusalOf(message, extensions);
 }
 
-/** Returns the rejection by a circuit in a text, such as the standard error of a program. */
+/**
+ * Returns the rejection by a circuit in a text: the standard error of a program, which an SDK hands on
+ * as words alone. Answers hold fields, which `refusalIn` reads.
+ */
 export function refusalInText(text: string): CircuitBreakerOpenError | undefined {
   const [message, state, breakerName = "", seconds, isolationReason] = WORDS.exec(text) ?? [];
   if (message === undefined) return undefined;
@@ -68,18 +71,25 @@ function onlyErrorOf(body: string): AnswerError | undefined {
 
 function refusalOf(
   message: string,
-  { _type, retryAfterMs }: NonNullable<AnswerError["extensions"]>,
+  { _type, ...fields }: NonNullable<AnswerError["extensions"]>,
 ): RejectionReadBack | undefined {
   if (_type === "SESSION_LOST") {
     const error = new SessionLostError(recordOf(SESSION_LOST_ELSEWHERE));
     return Object.assign(error, { message });
   }
-  if (_type === "TIMED_OUT") return new TimeoutError(Number(/\d+/.exec(message)?.[0] ?? 0));
-  if (_type !== "CIRCUIT_OPEN") return undefined;
-  const error = refusalInText(message);
-  if (error === undefined || typeof retryAfterMs !== "string") return error;
-  const { breakerName, reason } = error;
-  return openError(message, { breakerName, reason, retryAfterMs: Number(retryAfterMs) });
+  const { upstream, reason, isolationReason, retryAfterMs, timeoutMs } = fields;
+  if (_type === "TIMED_OUT") return new TimeoutError(Number(timeoutMs ?? 0));
+  if (_type !== "CIRCUIT_OPEN" || !isReason(reason)) return undefined;
+  return openError(message, {
+    breakerName: String(upstream),
+    reason,
+    ...(typeof isolationReason === "string" ? { isolationReason } : {}),
+    ...(typeof retryAfterMs === "string" ? { retryAfterMs: Number(retryAfterMs) } : {}),
+  });
+}
+
+function isReason(value: unknown): value is RejectionReason {
+  return value === "open" || value === "probing" || value === "isolated";
 }
 
 /**

@@ -32,6 +32,7 @@ test("answers a rejected pull with one error at the path of the image, with only
         extensions: {
           _type: "CIRCUIT_OPEN",
           upstream: "registry:docker.io",
+          reason: "open",
           retryAfterMs: "41201",
         },
       },
@@ -49,7 +50,12 @@ test("an isolated circuit states no delay", () => {
   expect(answer?.errors[0]).toEqual({
     message: "circuit isolated: engine, maintenance",
     path: ["container"],
-    extensions: { _type: "CIRCUIT_OPEN", upstream: "engine" },
+    extensions: {
+      _type: "CIRCUIT_OPEN",
+      upstream: "engine",
+      reason: "isolated",
+      isolationReason: "maintenance",
+    },
   });
 });
 
@@ -58,6 +64,7 @@ test("a call over the bound of waiting calls is rejected by their circuit", () =
   expect(rejectionAnswer(error, PULL)?.errors[0].extensions).toEqual({
     _type: "CIRCUIT_OPEN",
     upstream: "engine",
+    reason: "open",
     retryAfterMs: "5000",
   });
 });

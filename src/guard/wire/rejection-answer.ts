@@ -44,15 +44,17 @@ export function rejectionAnswer(error: unknown, read?: ReadRequest): RejectionAn
     return answerOf(error.message, read, { _type: "SESSION_LOST", upstream: ENGINE });
   }
   if (isTimeoutError(error)) {
-    return answerOf(error.message, read, { _type: "TIMED_OUT", upstream: ENGINE });
+    const timeoutMs = `${error.timeoutMs}`;
+    return answerOf(error.message, read, { _type: "TIMED_OUT", upstream: ENGINE, timeoutMs });
   }
   const rejection = openErrorOf(error);
   if (rejection === undefined) return undefined;
   const { message } = error as Error;
-  const { breakerName: upstream, retryAfterMs } = rejection;
+  const { breakerName: upstream, retryAfterMs, reason, isolationReason } = rejection;
   const delay = retryAfterMs === undefined ? {} : { retryAfterMs: `${Math.ceil(retryAfterMs)}` };
   const origin = isSharedCircuitOpenError(rejection) ? originOf(rejection) : {};
-  return answerOf(message, read, { _type: "CIRCUIT_OPEN", upstream, ...delay, ...origin });
+  const why = isolationReason === undefined ? { reason } : { reason, isolationReason };
+  return answerOf(message, read, { _type: "CIRCUIT_OPEN", upstream, ...why, ...delay, ...origin });
 }
 
 /** Returns the origin of a shared circuit's rejection, without unknown parts. */
