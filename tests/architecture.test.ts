@@ -1,4 +1,4 @@
-/** The rules of the house: who imports whom, how long a file may be, what must be explained. */
+/** The rules of the code: which folders import which, the length of files, required comments. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SRC = join(ROOT, "src");
 
-/** The folders of src, each row on those above it; what stands in one row does not know the rest. */
+/** The folders of src. Each row may import those above it; folders in one row do not know each other. */
 const ROWS = [
   ["options"],
   ["files"],
@@ -28,11 +28,11 @@ const ROWS = [
   ["cli"],
   ["testing"],
 ];
-/** Folders that are rules alone: nothing in them reads a file, opens a socket or asks the system. */
+/** Folders of pure rules: they read no file, open no socket and do not ask the system. */
 const PURE = ["options", "breaker", "registry", "attribution", "guard", "quota"];
-/** Where they keep what must outlive the process. */
+/** The exceptions, which store data beyond the life of a process. */
 const STORES = ["guard/digests/", "guard/locks/lock-file.ts"];
-/** What the rooms of a folder may know of each other; a room that is not named knows no other. */
+/** The rooms of a folder that a room may import; an unlisted room may import none. */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   attribution: {
     reading: ["log"],
@@ -64,22 +64,22 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     logs: ["forwarding", "receiver"],
   },
 };
-/** The only file that stands in cli/ itself and knows commands: it looks up which one is asked for. */
+/** The only file directly in cli/ that knows commands: it finds the requested one. */
 const COMMAND_LINE = "cli/command-line.ts";
-/** It is given facts and gives outcomes: no breaker, no permit and no store. */
+/** It turns facts into outcomes, without breakers, permits or stores. */
 const JUDGE = "guard/judgement/judge.ts";
 const UNKNOWN_TO_THE_JUDGE = /^(?:breaker|policies|fleet)\//;
 const LONGEST_FILE = 320;
 
-/** Programs of these folders load modules of the build by their paths, which no compiler looks at. */
+/** Programs of these folders load modules of the build by path, which no compiler checks. */
 const USERS_OF_THE_BUILD = ["bench", "scripts", "tests"];
 
 interface Source {
-  /** From src, with slashes: `breaker/machine.ts`. */
+  /** Relative to src, with slashes: `breaker/machine.ts`. */
   readonly path: string;
   readonly folder: string;
   readonly text: string;
-  /** What it imports, types and `import()` included, as written. */
+  /** Its imports as written, including types and `import()`. */
   readonly imports: readonly string[];
 }
 
@@ -95,7 +95,7 @@ test("every folder of src has its place in the order of the folders", () => {
   expect([...folders].filter((folder) => folder !== "" && rowOf(folder) < 0)).toEqual([]);
 });
 
-test("every module of the build that a program names is made of a source", () => {
+test("every module of the build that a program names has a source", () => {
   const named = USERS_OF_THE_BUILD.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .filter((path) => /\.(mjs|ts)$/.test(path) && !path.includes("node_modules"))
@@ -138,7 +138,7 @@ test("a room imports only itself, its folder, and the rooms that it may know", (
   expect(wrong).toEqual([]);
 });
 
-test("what several commands use knows none of them", () => {
+test("code shared by several commands knows none of them", () => {
   const wrong = sources
     .filter(({ path, folder }) => folder === "cli" && roomOf(path) === "" && path !== COMMAND_LINE)
     .flatMap(({ path, imports }) =>
@@ -151,7 +151,7 @@ test("what several commands use knows none of them", () => {
   expect(wrong).toEqual([]);
 });
 
-test("the judge knows types of breakers at most", () => {
+test("the judge knows at most types of breakers", () => {
   const { text } = sources.find(({ path }) => path === JUDGE) ?? { text: "" };
   const values = [...text.matchAll(/^import (?!type )[^;]*? from "([^"]+)";/gm)];
   const known = values.map(([, name = ""]) => targetOf(JUDGE, name));
@@ -168,7 +168,7 @@ test("a relative import names a file of src by its .js name", () => {
   expect(wrong).toEqual([]);
 });
 
-test("no import goes round in a circle, not even one of types", () => {
+test("no imports are circular, not even imports of types", () => {
   expect(findCircles().map((circle) => circle.join(" -> "))).toEqual([]);
 });
 
@@ -192,7 +192,7 @@ test(`no file of src is longer than ${LONGEST_FILE} lines`, () => {
   expect(tooLong).toEqual([]);
 });
 
-test("every source opens by saying what it is for", () => {
+test("every source begins with its purpose", () => {
   const silent = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*\s+\S/.test(text));
   expect(silent.map(({ path }) => path)).toEqual([]);
 });
@@ -221,13 +221,13 @@ function undocumentedExports(program: ts.Program, entry: string): string[] {
     .map((symbol) => `${symbol.name} of ${relative(ROOT, entry)}`);
 }
 
-/** Whether a symbol is declared in src, and not passed on from another package. */
+/** Returns whether a symbol is declared in src, not in another package. */
 function isOurs(symbol: ts.Symbol): boolean {
   const declarations = symbol.getDeclarations() ?? [];
   return declarations.some((node) => node.getSourceFile().fileName.startsWith(SRC));
 }
 
-/** A program of our own sources alone: what they import from packages is not resolved, which takes seconds. */
+/** Creates a program of only our own sources. Resolving imports of packages takes seconds. */
 function ownProgram(rootNames: string[]): ts.Program {
   const options = { ...readCompilerOptions(), noLib: true, types: [] };
   const host = ts.createCompilerHost(options);
@@ -246,7 +246,7 @@ function readCompilerOptions(): ts.CompilerOptions {
   return ts.parseJsonConfigFileContent(config, ts.sys, dirname(path)).options;
 }
 
-/** The circles of imports, each as the files it goes through, the first one again at the end. */
+/** Returns the circular imports, each as a list of files with the first one repeated at the end. */
 function findCircles(): string[][] {
   const targets = new Map(
     sources.map(({ path, imports }) => [
@@ -277,12 +277,12 @@ function read(path: string): string {
   return readFileSync(join(SRC, path), "utf8");
 }
 
-/** The folder of src that a file is in; empty for src/index.ts. */
+/** Returns the folder of src that contains a file; empty for src/index.ts. */
 function folderOf(path: string): string {
   return path.includes("/") ? (path.split("/")[0] ?? "") : "";
 }
 
-/** The room inside that folder; empty for what stands in the folder itself. */
+/** Returns the room inside that folder; empty for files directly in the folder. */
 function roomOf(path: string): string {
   const [, room = "", ...rest] = path.split("/");
   return rest.length > 0 ? room : "";

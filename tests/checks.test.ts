@@ -1,4 +1,4 @@
-/** What scripts/test.sh does with sections that hang or fail, and with tools that are missing. */
+/** scripts/test.sh with sections that hang or fail, and with missing tools. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,12 +27,12 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** A body that ends only when it is told to. */
+/** A body that ends only when it is aborted. */
 function hanging({ signal }: { signal: AbortSignal }): Promise<object> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve({})));
 }
 
-test("the counts of all sections stand in the closing line", async () => {
+test("the closing line contains the counts of all sections", async () => {
   const sections = new Sections({ out: SILENT });
   await sections.run("one", async () => ({ counts: { passed: 3, failed: 0, skipped: 0 } }));
   await sections.run("two", async () => ({
@@ -44,7 +44,7 @@ test("the counts of all sections stand in the closing line", async () => {
   expect(process.exitCode).toBe(1);
 });
 
-test("a failure that no test counts is counted once", async () => {
+test("a failure outside of tests counts once", async () => {
   const sections = new Sections({ out: SILENT });
   expect(await sections.run("lint", async () => ({ failed: "a line is too long" }))).toBe(false);
   expect(await sections.run("throws", () => Promise.reject(new Error("no such program")))).toBe(
@@ -55,7 +55,7 @@ test("a failure that no test counts is counted once", async () => {
   expect(lines.at(-1)).toBe("0 passed, 2 failed");
 });
 
-test("what failed is named before the closing line, however much was printed in between", async () => {
+test("names failures before the closing line, however much was printed in between", async () => {
   const sections = new Sections({ out: SILENT });
   const names = Array.from(
     { length: 40 },
@@ -77,7 +77,7 @@ test("what failed is named before the closing line, however much was printed in 
   expect(shown.slice(30)).toEqual(["  and 11 more", "", "1 passed, 41 failed"]);
 });
 
-test("a section that names no test is named with the line that tells most", async () => {
+test("names a section without tests with its most informative line", async () => {
   const sections = new Sections({ out: SILENT });
   await sections.run("lint", async () => ({
     failed: `checked\n\na.ts: error: ${"x".repeat(999)}`,
@@ -86,7 +86,7 @@ test("a section that names no test is named with the line that tells most", asyn
   expect(lines.at(-3)).toMatch(/^ {2}lint: a\.ts: error: x{100,240}\.\.\.$/);
 });
 
-test("a section that hangs is ended after ten minutes, and the closing line comes all the same", async () => {
+test("ends a section that hangs after ten minutes, and still prints the closing line", async () => {
   const sections = new Sections({ out: SILENT });
   const hung = sections.run("hangs", hanging);
   await vi.advanceTimersByTimeAsync(10 * 60_000 - 1);
@@ -99,7 +99,7 @@ test("a section that hangs is ended after ten minutes, and the closing line come
   expect(lines.at(-1)).toBe("1 passed, 1 failed");
 });
 
-test("after an hour nothing more is begun, and the closing line comes all the same", async () => {
+test("begins nothing more after an hour, and still prints the closing line", async () => {
   const sections = new Sections({ sectionLimitMs: 90 * 60_000, out: SILENT });
   const hung = sections.run("hangs", hanging);
   await vi.advanceTimersByTimeAsync(60 * 60_000);
@@ -112,7 +112,7 @@ test("after an hour nothing more is begun, and the closing line comes all the sa
   expect(lines.at(-1)).toBe("0 passed, 2 failed");
 });
 
-test("what was skipped is told in the line before the last, with the command that installs it", async () => {
+test("the line before the last lists skipped parts, with the command that installs them", async () => {
   const sections = new Sections({ out: SILENT });
   await sections.run("skips", async () => ({ counts: { passed: 1, skipped: 7 } }));
   sections.skipHint("redis-server cannot be run");
@@ -122,7 +122,7 @@ test("what was skipped is told in the line before the last, with the command tha
   expect(process.exitCode).toBe(0);
 });
 
-test("without a terminal the progress of a section is a line in ten seconds", async () => {
+test("without a terminal the progress of a section is a line every ten seconds", async () => {
   const write = vi.fn();
   const line = progressLine("Tests", { isTTY: false, write });
   line.update("1 of 3 files");
@@ -149,17 +149,17 @@ test("on a terminal the progress is one line that never wraps", async () => {
   line.end();
 });
 
-test("a tool that is there is found", async () => {
+test("finds an installed tool", async () => {
   stubRedis('echo "Redis server v=7.2.4 sha=00000000:0"');
   expect(await findTool("redis-server", { installs: false })).toBeUndefined();
 });
 
-test("Valkey is found as well", async () => {
+test("finds Valkey too", async () => {
   stubRedis('echo "Valkey server v=8.0.1 sha=00000000:0"');
   expect(await findTool("redis-server", { installs: false })).toBeUndefined();
 });
 
-test("a tool that is missing or too old is told with how to install it", async () => {
+test("reports a missing or outdated tool with its installation", async () => {
   vi.stubEnv("REDIS_SERVER", "/no-such-folder/redis-server");
   const missing = await findTool("redis-server", { installs: false });
   expect(missing).toContain("/no-such-folder/redis-server 7.0 or later cannot be run (ENOENT)");
@@ -170,7 +170,7 @@ test("a tool that is missing or too old is told with how to install it", async (
   expect(old).toContain("is Redis server v=6.2.7 sha=00000000:0, and 7.0 or later is needed");
 });
 
-/** Lets the tests find a redis-server that is a script. */
+/** Makes a script the redis-server of the tests. */
 function stubRedis(script: string): void {
   const folder = mkdtempSync(join(tmpdir(), "tools-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

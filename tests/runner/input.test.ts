@@ -1,4 +1,4 @@
-/** Each attempt finds the same input, or there is no further one; nothing is read ahead of the command. */
+/** Each attempt gets the same input, or there is no retry. Nothing is read ahead of the command. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,10 @@ interface Told extends RunAfter {
   readonly starts: number;
 }
 
-/** A program that reads its input, or what is named, and fails as from a registry until it was started twice. */
+/**
+ * Returns a program that reads its input, or a named one, and fails like a registry until its
+ * second start.
+ */
 function reading(
   file: string,
   ...read: string[]
@@ -24,7 +27,7 @@ function reading(
   return { command: "sh", args: ["-c", script, file, ...read], maxRetries: 1 };
 }
 
-/** Runs it in a shell: what stands around it is given, with RUN in its place. */
+/** Runs it in a shell line, with RUN in its place. */
 function inShell(shell: string, order: RunOrder = {}, ...read: string[]): Told {
   const file = runner.file();
   const { line, after } = runner.prepare({ ...reading(file, ...read), ...FAST, ...order });
@@ -39,7 +42,7 @@ function inShell(shell: string, order: RunOrder = {}, ...read: string[]): Told {
   return { ...after(), stdout, starts: readFileSync(file, "utf8").trim().split("\n").length };
 }
 
-/** Registries are what a program may blame when it needs them. */
+/** A program may blame registries only when it needs them. */
 const FAST: RunOrder = { guard: { needs: ["registry:ghcr.io"] }, initialDelayMs: 1 };
 
 function list(): string {
@@ -48,8 +51,8 @@ function list(): string {
   return file;
 }
 
-describe("standard input in a further attempt", () => {
-  test("is a file again, from where it stood when we started", () => {
+describe("standard input in a retry", () => {
+  test("is a file again, from its position at our start", () => {
     const told = inShell(`{ read -r first; RUN; } < ${list()}`);
     expect(told.stdout).toBe("attempt: two\nthree\nattempt: two\nthree\n");
     expect(told.report).toMatchObject({ outcome: "succeeded", notRepeated: null });
@@ -67,7 +70,7 @@ describe("standard input in a further attempt", () => {
   test.each([
     ["holds something, and is written no more", "echo one | { sleep 0.3; RUN; }"],
     ["may hold something later", "{ sleep 1; echo one; } | RUN"],
-  ])("is none, and so there is none, when it is a pipe that %s", (_title, shell) => {
+  ])("is missing, so there is no retry, when it is a pipe that %s", (_title, shell) => {
     const told = inShell(shell);
     expect(told).toMatchObject({ starts: 1, stdout: "attempt: one\n" });
     expect(told.report).toMatchObject({
@@ -81,7 +84,7 @@ describe("standard input in a further attempt", () => {
   test.each([
     ["at its end", "", 2],
     ["not at its end", "one", 1],
-  ])("may be a socket where it is %s", async (_title, written, starts) => {
+  ])("may be a socket if it is %s", async (_title, written, starts) => {
     const file = runner.file();
     const { line, after } = runner.prepare({ ...reading(file), ...FAST });
     const [program = "", ...args] = line;
@@ -97,12 +100,12 @@ describe("standard input in a further attempt", () => {
     expect(after().report).toMatchObject({ notRepeated });
   });
 
-  test("is left alone where the command is started once only", () => {
+  test("is left alone if the command is started only once", () => {
     const told = inShell("echo one | RUN", { maxRetries: 0 });
     expect(told.report).toMatchObject({ outcome: "failed", notRepeated: null });
   });
 
-  test("is not read ahead, so that a loop around us goes on", () => {
+  test("is not read ahead, so that a loop around us continues", () => {
     const loop = `cat ${list()} | while read -r x; do echo "$x"; RUN; done`;
     const script = `echo "${FAILURE}" >&2; exit 1`;
     const order = { command: "sh", args: ["-c", script] };
@@ -110,11 +113,11 @@ describe("standard input in a further attempt", () => {
   });
 });
 
-/** Runs a command in a shell more often than once; returns what that printed. */
+/** Runs a command in a shell several times, and returns its output. */
 function loopOf(shell: string, order: RunOrder): string {
   const { line } = runner.prepare({ maxRetries: 1, ...FAST, ...order });
   const words = line.map((word) => `'${word}'`).join(" ");
-  // Each run writes its report over the order, which the next one needs.
+  // Each run overwrites the order with its report, and the next one needs the order.
   const file = line.at(-1);
   const run = `{ cp '${file}' '${file}.order'; ${words} || true; cp '${file}.order' '${file}'; }`;
   return execFileSync("bash", ["-c", shell.replace("RUN", run)], {
@@ -128,7 +131,7 @@ function loopOf(shell: string, order: RunOrder): string {
 describe("--stdin replay", () => {
   const replay: RunOrder = { stdin: "replay" };
 
-  test("gives what was read again, and then what comes", () => {
+  test("repeats the data read so far, and then continues", () => {
     const told = inShell("{ echo one; sleep 0.5; echo two; } | RUN", replay);
     expect(told.stdout).toBe("attempt: one\ntwo\nattempt: one\ntwo\n");
     expect(told.report).toMatchObject({ outcome: "succeeded", notRepeated: null });
@@ -147,24 +150,24 @@ describe("--stdin replay", () => {
   });
 });
 
-describe("what an argument or a variable names", () => {
+describe("the input that an argument or a variable names", () => {
   test.each([
     ["/dev/fd/N", "RUN 7< <(echo one)", ["/dev/fd/7"], "/dev/fd/7 is a pipe or a socket"],
     ["/proc/self/fd/N", "RUN 7< <(echo one)", ["/proc/self/fd/7"], "/proc/self/fd/7 is a pipe"],
-  ])("cannot be read again where it is a pipe (%s)", (_title, shell, read, reason) => {
+  ])("cannot be read again if it is a pipe (%s)", (_title, shell, read, reason) => {
     const told = inShell(`{ ${shell}; } < /dev/null`, { inherited: [7] }, ...read);
     expect(told).toMatchObject({ starts: 1, stdout: "attempt: one\n" });
     expect(told.report.notRepeated).toContain(reason);
   });
 
-  test("cannot be read again where it is a named pipe", () => {
+  test("cannot be read again if it is a named pipe", () => {
     const pipe = runner.file();
     const told = inShell(`mkfifo ${pipe}; echo one > ${pipe} & RUN < /dev/null; wait`, {}, pipe);
     expect(told).toMatchObject({ starts: 1, stdout: "attempt: one\n" });
     expect(told.report.notRepeated).toContain("an argument names a pipe");
   });
 
-  test("is read again where it is a file", () => {
+  test("is read again if it is a file", () => {
     const told = inShell(`RUN 7< ${list()} < /dev/null`, { inherited: [7] }, "/dev/fd/7");
     expect(told).toMatchObject({ starts: 2 });
     expect(told.report).toMatchObject({ outcome: "succeeded", notRepeated: null });

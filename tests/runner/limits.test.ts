@@ -1,4 +1,4 @@
-/** Commands that hang are ended with all that they have started, and what they wrote is kept. */
+/** Commands that hang are ended with their descendants, and their output is kept. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ test.each([
   ["idle", { idleTimeoutMs: 4000 }],
   ["connect", { connectTimeoutMs: 4000 }],
 ] as const)(
-  "the %s limit ends a command with 124, and all it wrote until then is kept",
+  "the %s limit ends a command with 124, and keeps its output until then",
   async (limit, limits) => {
     const ran = await runner.run({ dagger: ["hang"], limits });
     expect(ran.exitCode).toBe(124);
@@ -38,7 +38,7 @@ test.each([
   },
 );
 
-test("one that does not end when it is told to is ended by force", async () => {
+test("a command that ignores the signal is ended by force", async () => {
   const ran = await runner.run({
     dagger: ["deaf"],
     limits: { timeoutMs: 4000 },
@@ -50,14 +50,14 @@ test("one that does not end when it is told to is ended by force", async () => {
   await untilGone(pidIn(ran, "hanging"));
 });
 
-test("what it has started is told to end as well, and its last words are kept", async () => {
+test("descendants are told to end too, and their last output is kept", async () => {
   const ran = await runner.run({ dagger: ["parent", "hang"], limits: { idleTimeoutMs: 4000 } });
   expect(ran.exitCode).toBe(124);
   expect(ran.stdout.toString()).toContain("told to end\n");
   await untilGone(pidIn(ran, "child"));
 });
 
-test("what it has started is ended by force when it does not end", async () => {
+test("descendants are ended by force if they do not end", async () => {
   const ran = await runner.run({
     dagger: ["parent", "deaf"],
     limits: { idleTimeoutMs: 4000 },
@@ -67,12 +67,12 @@ test("what it has started is ended by force when it does not end", async () => {
   await untilGone(pidIn(ran, "child"));
 });
 
-test("output puts the idle limit off", async () => {
+test("output resets the idle limit", async () => {
   const ran = await runner.run({ dagger: ["busy", "60"], limits: { idleTimeoutMs: 4000 } });
   expect(ran.report).toMatchObject({ outcome: "succeeded", attempts: [{ timedOut: null }] });
 });
 
-test("traces put the idle limit off", async () => {
+test("traces reset the idle limit", async () => {
   const ran = await runner.run({
     dagger: ["busyTraces", "60"],
     limits: { idleTimeoutMs: 4000 },
@@ -93,12 +93,12 @@ test.each([
     "a session that it opens",
     { dagger: ["session", "v0.21.8", "ok"], sessions: true, limits: { connectTimeoutMs: 10_000 } },
   ],
-])("a session that shows in %s ends the limit to connect", async (_title, order) => {
+])("a session seen in %s ends the limit to connect", async (_title, order) => {
   const ran = await runner.run({ limits: { connectTimeoutMs: 4000 }, ...order });
   expect(ran.report).toMatchObject({ outcome: "succeeded", attempts: [{ timedOut: null }] });
 });
 
-test("a host that hung until the limit is blamed when the engine's traces show it", async () => {
+test("a host that hung until the limit counts as failed when the engine's traces show it", async () => {
   const ran = await runner.run({
     dagger: ["hangingPull", "http-hang"],
     limits: { idleTimeoutMs: 4000 },
@@ -112,12 +112,12 @@ test("a host that hung until the limit is blamed when the engine's traces show i
   });
 });
 
-describe("a limit tells it to end", () => {
+describe("a limit sends it", () => {
   const SAY = "trap 'echo got INT' INT; trap 'echo got TERM' TERM; echo ready";
   const WAIT = "while :; do sleep 0.05; done";
   const stop = { graceMs: 400, forceMs: 400 };
 
-  test("by SIGINT first when it is dagger, then by SIGTERM, and by force at last", async () => {
+  test("SIGINT first when it is dagger, then SIGTERM, and force at last", async () => {
     const dagger = runner.script("dagger", `${SAY}; ${WAIT}`);
     const ran = await runner.run({ command: dagger, limits: { idleTimeoutMs: 2000 }, stop });
     expect(ran.stdout.toString()).toBe("ready\ngot INT\ngot TERM\n");
@@ -128,7 +128,7 @@ describe("a limit tells it to end", () => {
     });
   });
 
-  test("by SIGTERM alone when it is a shell", async () => {
+  test("only SIGTERM when it is a shell", async () => {
     const ran = await runner.run({
       command: "sh",
       args: ["-c", `${SAY}; ${WAIT}`],
@@ -137,13 +137,13 @@ describe("a limit tells it to end", () => {
     });
     expect(ran.stdout.toString()).toBe("ready\ngot TERM\n");
     expect(ran.report.attempts).toMatchObject([{ signal: "SIGKILL" }]);
-    // It may have been at work for a dagger that prints at its end alone.
+    // It may have worked for a dagger that prints only at its end.
     expect(ran.report.warnings).toMatchObject([{ code: "steps-not-heard" }]);
   });
 });
 
-test("zombies that nobody reaps hold up no end", async () => {
-  // Orphans become children of this process, which never asks for their end, as some inits of containers.
+test("unreaped zombies do not delay the end", async () => {
+  // Orphans become children of this process, which never reaps them, like some inits of containers.
   const init =
     "import ctypes, subprocess, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); sys.exit(subprocess.call(sys.argv[1:]))";
   const graceMs = 120_000;

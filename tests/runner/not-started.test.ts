@@ -1,4 +1,4 @@
-/** A command that the system refuses to start ends the run at once, with the exit code of a shell. */
+/** A command that the system cannot start ends the run at once, with the exit code of a shell. */
 
 import { spawnSync } from "node:child_process";
 import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, symlinkSync } from "node:fs";
@@ -8,7 +8,7 @@ import { builtRunner, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** A copy of a program that is open for writing. */
+/** Returns a copy of a program that is open for writing. */
 function busyProgram(): { path: string; release: () => void } {
   const path = runner.file();
   copyFileSync("/bin/true", path);
@@ -61,7 +61,7 @@ test("a program that is being written is not started", async () => {
   expect(ran.report.warnings.map(({ text }) => text).join()).toContain("ETXTBSY");
 });
 
-/** Runs a line of bash, in which RUN stands for the words of a run. */
+/** Runs a line of bash in which RUN stands for the run. */
 function within(order: RunOrder, script: string) {
   const { line, after } = runner.prepare(order);
   const words = line.map((word) => `'${word}'`).join(" ");
@@ -72,15 +72,15 @@ function within(order: RunOrder, script: string) {
   return { after, stdout };
 }
 
-describeWhere(process.platform === "linux")("where descriptors are scarce", () => {
-  test("one of ours that is beyond the limit by now keeps no command from being started", () => {
+describeWhere(process.platform === "linux")("with few descriptors", () => {
+  test("an own descriptor beyond the limit keeps no command from starting", () => {
     const order = { command: "echo", args: ["started"], inherited: [] };
     const { stdout, after } = within(order, "exec 250</dev/null; ulimit -n 64; exec RUN");
     expect(stdout).toBe("started\n");
     expect(after().report).toMatchObject({ outcome: "succeeded", exitCode: 0 });
   });
 
-  test("pipes are made or not, and nothing is left of those that are not", () => {
+  test("pipes are created or not, and failed ones leave nothing behind", () => {
     const folder = runner.file();
     mkdirSync(folder);
     const program = `

@@ -1,4 +1,4 @@
-/** The output of a command comes through as it is, in its order, in bounded memory, and not for ever. */
+/** The output of a command passes unchanged, in order, in bounded memory and bounded time. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ import { builtRunner, isAlive, untilGone } from "./built-runner.js";
 const runner = builtRunner();
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
-/** The command line of a run as words of a shell. */
+/** Returns the command line of a run as words of a shell. */
 function shellWords(line: readonly string[]): string {
   return line.map((word) => `'${word}'`).join(" ");
 }
@@ -21,13 +21,13 @@ test("every byte passes, on both streams", async () => {
   expect(ran.stderr).toEqual(Buffer.concat([ALL_BYTES, Buffer.from([0xff, 0xfe, 0x0a])]));
 });
 
-test("a line that the command did not end is ended before anything else is said", async () => {
+test("an unfinished line is ended before our own message", async () => {
   const ran = await runner.run({ command: "sh", args: ["-c", "printf half >&2; exit 4"] });
   expect(ran.stderr.toString()).toBe("half\n");
   expect(ran.exitCode).toBe(4);
 });
 
-test("with both streams on one pipe the order of their lines is kept", () => {
+test("with both streams on one pipe the lines keep their order", () => {
   const { line } = runner.prepare({ dagger: ["turns", "2000"] });
   const printed = execFileSync("sh", ["-c", `${shellWords(line)} 2>&1 | cat`], {
     env: runner.env(),
@@ -36,7 +36,7 @@ test("with both streams on one pipe the order of their lines is kept", () => {
   expect(printed).toBe(Array.from({ length: 2000 }, (_, index) => `${index}\n`).join(""));
 });
 
-test("with both streams in one file the order of their lines is kept", () => {
+test("with both streams in one file the lines keep their order", () => {
   const { line } = runner.prepare({ dagger: ["turns", "500"] });
   const file = runner.file();
   execFileSync("sh", ["-c", `${shellWords(line)} > ${file} 2>&1`], { env: runner.env() });
@@ -45,14 +45,14 @@ test("with both streams in one file the order of their lines is kept", () => {
   );
 });
 
-test("a command may open its own output again by name", async () => {
+test("a command may reopen its own output by name", async () => {
   const script = "echo out > /dev/stdout; echo err > /dev/stderr";
   const ran = await runner.run({ command: "sh", args: ["-c", script] });
   expect(ran.stdout.toString()).toBe("out\n");
   expect(ran.stderr.toString()).toBe("err\n");
 });
 
-test("a command reads the input that we were given", async () => {
+test("a command reads our own input", async () => {
   const { line, after } = runner.prepare({ command: "cat" });
   const [program = "", ...args] = line;
   const child = spawn(program, args, { env: runner.env(), stdio: ["pipe", "pipe", "inherit"] });
@@ -84,7 +84,7 @@ test("100 MiB pass to a slow reader, byte for byte and in little memory", async 
   expect(after().maxRssKib).toBeLessThan(160 * 1024);
 });
 
-test("a reader that takes nothing for a while is no idleness, and loses nothing", async () => {
+test("a slow reader does not count as idle, and loses nothing", async () => {
   const order = { dagger: ["flood", "2"], limits: { idleTimeoutMs: 1_000 } };
   const { line, after } = runner.prepare(order);
   const [program = "", ...args] = line;
@@ -98,14 +98,14 @@ test("a reader that takes nothing for a while is no idleness, and loses nothing"
   expect(after().report.outcome).toBe("succeeded");
 });
 
-test("when nobody reads us any more the command finds out, as without us", () => {
+test("when our reader closes, the command gets the error, as without us", () => {
   const { line, after } = runner.prepare({ command: "yes" });
   const script = `${shellWords(line)} | head -n 1`;
   expect(execFileSync("sh", ["-c", script], { env: runner.env(), encoding: "utf8" })).toBe("y\n");
   expect(after().report).toMatchObject({ outcome: "failed", exitCode: 141, signal: "SIGPIPE" });
 });
 
-test("what a command leaves behind holds us up for a moment only, and lives on", async () => {
+test("a process left behind delays us only for a moment, and lives on", async () => {
   const ran = await runner.run({ dagger: ["leaveBehind"] });
   const [, pid = ""] = /left (\d+)/.exec(ran.stdout.toString()) ?? [];
   expect(ran.report.outcome).toBe("succeeded");
@@ -115,7 +115,7 @@ test("what a command leaves behind holds us up for a moment only, and lives on",
   await untilGone(Number(pid));
 });
 
-test("what a command leaves behind may not write to us for ever", async () => {
+test("a process left behind cannot write to us forever", async () => {
   const script = "(while :; do echo more; sleep 0.1; done) & echo first";
   const ran = await runner.run({ command: "sh", args: ["-c", script] });
   expect(ran.stdout.toString()).toMatch(/^(?:more\n)*first\n(?:more\n)*$/);

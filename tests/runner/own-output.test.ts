@@ -1,4 +1,4 @@
-/** Our own output fails, or its reader does not read: nothing is called a success, and nothing hangs. */
+/** Our own output fails or is not read: the run is no success, and nothing hangs. */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -9,11 +9,11 @@ import { builtRunner, type RunAfter, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** More than a pipe holds, less than our pipe and that of the command hold together. */
+/** More than a pipe holds, but less than our pipe and the command's together. */
 const MORE_THAN_A_PIPE = "head -c 100000 /dev/zero; echo written >&2";
 const TOO_LONG_MS = 120_000;
 
-/** Runs a command with the redirections of a shell. */
+/** Runs a command with redirections of a shell. */
 function redirected(order: RunOrder, redirection: string, before = ""): RunAfter {
   const { line, after } = runner.prepare(order);
   const words = line.map((word) => `'${word}'`).join(" ");
@@ -50,7 +50,7 @@ describe("output that cannot be written", () => {
     },
   );
 
-  test("on a terminal that has gone ends the run with 74 as well", () => {
+  test("on a terminal that is gone ends the run with 74 too", () => {
     const { line, after } = runner.prepare({ command: "sh", args: ["-c", "echo lost; exit 3"] });
     const program = `import os, pty, subprocess, sys
 ours, theirs = pty.openpty()
@@ -129,7 +129,7 @@ describe("a reader that does not read", () => {
   test("keeps no signal from ending us once the command has ended", async () => {
     const run = unread({ command: "sh", args: ["-c", MORE_THAN_A_PIPE], maxRetries: 3 });
     await run.written();
-    // The command has written its last word, and ends by itself.
+    // The command has written everything, and ends by itself.
     await sleep(1000);
     expect(run.child.exitCode).toBeNull();
     run.child.kill("SIGTERM");

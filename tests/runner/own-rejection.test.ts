@@ -1,4 +1,4 @@
-/** Programs that fail because we refused a request of theirs, whatever words they put around it. */
+/** Programs that fail because we rejected one of their requests, whatever they print around it. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { builtRunner, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** Runs a program that begins a session and ends as these lines of a shell say, one for each attempt. */
+/** Runs a program that begins a session and ends as these shell lines do, one for each attempt. */
 async function program(endings: readonly string[], order: RunOrder) {
   const file = runner.file();
   const turns = endings.map((ending, index) => `${index + 1}) ${ending};;`).join(" ");
@@ -23,20 +23,23 @@ test.each([
   'echo "GraphQLRequestError: circuit open: registry:ghcr.io, retry in 60s" >&2; exit 1',
   'echo "build failed, see the log" >&2; exit 3',
   "exit 1",
-])("%s is judged by what we refused, and not run again when that is far off", async (ending) => {
-  const refusing = { "registry:ghcr.io": 600_000 };
-  const ran = await program([ending, "exit 0"], { refusals: [REFUSED], refusing });
-  expect([ran.starts, ran.exitCode]).toEqual([1, 75]);
-  expect(ran.report.failure).toMatchObject({
-    rule: "own.rejected",
-    fault: "cancelled",
-    breaker: null,
-    circuit: "registry:ghcr.io",
-  });
-  expect(ran.report.rejection).toMatchObject({ upstream: "registry:ghcr.io" });
-});
+])(
+  "%s is judged by our rejection, and not retried if the circuit stays open long",
+  async (ending) => {
+    const refusing = { "registry:ghcr.io": 600_000 };
+    const ran = await program([ending, "exit 0"], { refusals: [REFUSED], refusing });
+    expect([ran.starts, ran.exitCode]).toEqual([1, 75]);
+    expect(ran.report.failure).toMatchObject({
+      rule: "own.rejected",
+      fault: "cancelled",
+      breaker: null,
+      circuit: "registry:ghcr.io",
+    });
+    expect(ran.report.rejection).toMatchObject({ upstream: "registry:ghcr.io" });
+  },
+);
 
-test("a retry waits for the circuit that refused, as long as a delay may be", async () => {
+test("a retry waits for the rejecting circuit, up to the longest delay", async () => {
   const refusing = { "registry:ghcr.io": 6000 };
   const ran = await program(["exit 1", "exit 0"], { refusals: [REFUSED], refusing });
   expect([ran.starts, ran.exitCode]).toEqual([2, 0]);
@@ -51,14 +54,14 @@ test("a request that our timeout ended makes a failure that may pass", async () 
   expect(ran.report.attempts[0]?.failure).toMatchObject({ rule: "own.timed-out", circuit: null });
 });
 
-test("words decide where they tell of another failure, and where the refusal was an attempt before", async () => {
+test("the output decides if it shows another failure, or if the rejection was in an earlier attempt", async () => {
   const order = { refusals: [REFUSED, null], maxRetries: 2 };
   const ran = await program(["exit 1", 'echo "Error: exit code: 4"; exit 4', "exit 0"], order);
   expect([ran.starts, ran.exitCode]).toEqual([2, 4]);
   expect(ran.report.attempts.map(({ failure }) => failure?.fault)).toEqual(["cancelled", "user"]);
 });
 
-test("without a session of ours the words tell the circuit, and how long it refuses", async () => {
+test("without a session of ours the output names the circuit, and its remaining time", async () => {
   const file = runner.file();
   const words = "dagger.QueryError: circuit open: registry:quay.io, retry in 1s";
   const script = `if [ -e '${file}' ]; then exit 0; fi; touch '${file}'; echo '${words}'; exit 1`;

@@ -1,4 +1,7 @@
-/** Every command that was recorded on real engines, run by the runner: nothing of it is lost, and its label decides. */
+/**
+ * Every command recorded on real engines, run by the runner: its output is complete, and its label
+ * decides.
+ */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -29,14 +32,14 @@ const commands = readFileSync(
 
 const runner = builtRunner();
 
-/** The names of breakers that have counted a failure. */
+/** Returns the breakers that counted a failure. */
 function failedIn({ breakers }: Ran): string[] {
   return Object.entries(breakers)
     .filter(([, { failureCount }]) => failureCount > 0)
     .map(([name]) => name);
 }
 
-/** Which breaker must count the failure of a command, by its label. */
+/** Returns the breaker that must count the failure, by the command's label. */
 function expectedIn({ failures: [label] }: Recorded): string[] {
   if (label?.counts !== true) return [];
   if (label.fault === "engine") return ["engine"];
@@ -62,7 +65,7 @@ test.each(commands.map((command) => [`${command.engine} ${command.id}`, command]
   },
 );
 
-describe("what the engine has done for a command", () => {
+describe("the engine's work for a command", () => {
   test.each([
     ["ok", { successCount: 1, ignoredCount: 0 }],
     ["exec-fail", { successCount: 1, ignoredCount: 0 }],
@@ -70,12 +73,12 @@ describe("what the engine has done for a command", () => {
     ["pull-503", { successCount: 1, ignoredCount: 0 }],
     ["badcmd", { successCount: 0, ignoredCount: 1 }],
     ["bad-host", { successCount: 0, ignoredCount: 1 }],
-  ])("%s: counts as a success of it only where it has worked", async (id, expected) => {
+  ])("%s: counts as a success of it only if it has worked", async (id, expected) => {
     const { breakers } = await runner.run({ dagger: ["recorded", "v0.21.8", id] });
     expect(breakers.engine).toMatchObject({ ...expected, failureCount: 0, inFlightCount: 0 });
   });
 
-  test("is nothing when the command asks none, as far as traces could tell", async () => {
+  test("counts nothing when the command needs no engine, as far as traces show", async () => {
     const { breakers } = await runner.run({
       dagger: ["exit", "0"],
       traces: true,
@@ -84,7 +87,7 @@ describe("what the engine has done for a command", () => {
     expect(breakers.engine).toMatchObject({ successCount: 0, ignoredCount: 1 });
   });
 
-  test("is nothing for another program that shows no sign of it", async () => {
+  test("counts nothing for another program without a sign of it", async () => {
     const { breakers } = await runner.run({ command: "true" });
     expect(breakers.engine).toMatchObject({ successCount: 0, failureCount: 0, inFlightCount: 0 });
   });

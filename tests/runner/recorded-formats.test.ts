@@ -42,7 +42,7 @@ const commands = readFileSync(
 const piped = commands.filter(({ format }) => format !== "tty");
 const nameOf = ({ engine, id }: Recorded) => `${engine} ${id}`;
 
-/** What stands where one text differs from another; empty where they are equal. */
+/** Returns the first difference of two texts; empty if they are equal. */
 function firstDifference(one: string, other: string): string {
   if (one === other) return "";
   let at = 0;
@@ -50,7 +50,7 @@ function firstDifference(one: string, other: string): string {
   return `${JSON.stringify(one.slice(at, at + 200))} for ${JSON.stringify(other.slice(at, at + 200))}`;
 }
 
-/** Those whose fault or count is told as no label has it. */
+/** Returns those whose fault or count differs from the label. */
 function wrong(
   all: readonly Recorded[],
   told: (command: Recorded) => Pick<Label, "fault" | "counts"> | null | undefined,
@@ -70,7 +70,7 @@ function wrong(
 describe("run", () => {
   const runner = builtRunner();
 
-  test("passes all of them on to the byte, with their exit codes, and judges them as labeled", () => {
+  test("passes all of them on byte for byte, with their exit codes, and judges them as labeled", () => {
     const folder = join(runner.folder, "recorded");
     mkdirSync(folder);
     const dagger = join(folder, "dagger");
@@ -87,7 +87,7 @@ describe("run", () => {
     const driver = new URL("./replay-driver.mjs", import.meta.url).pathname;
     const options = { env: runner.env(), maxBuffer: 64 * 1024 * 1024 };
     const ran = spawnSync(process.execPath, [driver, file], options);
-    // Told by where they first differ: a whole log would hide it.
+    // Shows only the first difference, because a whole log would hide it.
     expect(firstDifference(`${ran.stdout}`, piped.map(({ stdout }) => stdout).join(""))).toBe("");
     expect(firstDifference(`${ran.stderr}`, piped.map(({ stderr }) => stderr).join(""))).toBe("");
     const runs: { report: RunReport; failedIn: string[] }[] = JSON.parse(
@@ -108,7 +108,7 @@ describe("run", () => {
   }, 300_000);
 });
 
-test("the host that words do not name is named by the spans of the command: all are named then", () => {
+test("the spans of the command name every host that the output does not", () => {
   const spansOf = (engine: string) => {
     const file = engine.startsWith("v1") ? "spans-1.0" : "spans";
     const url = new URL(`../fixtures/traces/${file}.jsonl`, import.meta.url);
@@ -125,7 +125,7 @@ test("the host that words do not name is named by the spans of the command: all 
   const unnamed = hosts.filter(
     ({ stdout, stderr, upstream }) => !`${stdout}${stderr}`.includes(upstream),
   );
-  // By words alone 94 % of the hosts can be told, and are.
+  // The output alone identifies 94 % of the hosts.
   expect(unnamed.length).toBeGreaterThanOrEqual(9);
   expect(unnamed.length / hosts.length).toBeLessThan(0.07);
   for (const { engine, id, stdout, stderr, exitCode, upstream } of unnamed) {
@@ -135,7 +135,7 @@ test("the host that words do not name is named by the spans of the command: all 
   }
 });
 
-test("classify judges all of them as labeled, those of terminals as well", async () => {
+test("classify judges all of them as labeled, including those of terminals", async () => {
   const told = new Map<string, { failure: Label | null }>();
   for (const command of commands) {
     const stdout = new PassThrough();

@@ -1,4 +1,4 @@
-/** Which failed commands are run again, and what the breakers say to that. */
+/** Which failed commands are retried, and the state of the breakers. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { builtRunner, type Ran, type RunOrder } from "./built-runner.js";
 
 const runner = builtRunner();
 
-/** Runs a command that does these things one after the other; tells how often it was started. */
+/** Runs a command with these endings one after another, and returns the number of starts. */
 async function inTurn(ids: readonly string[], order: RunOrder): Promise<Ran & { starts: number }> {
   const file = runner.file();
   const ran = await runner.run({ dagger: ["inTurn", file, ...ids], ...order });
@@ -17,7 +17,7 @@ test.each([
   ["pull-503", "a registry that fails"],
   ["git-503", "a git host that fails"],
   ["docker-down", "an engine that cannot be started"],
-])("%s is tried again: %s may be back", async (id) => {
+])("%s is retried: %s may recover", async (id) => {
   const ran = await inTurn([id, "ok"], { maxRetries: 1 });
   expect(ran.starts).toBe(2);
   expect(ran.report).toMatchObject({ outcome: "succeeded", exitCode: 0, failure: null });
@@ -28,7 +28,7 @@ test.each([
 });
 
 test.each(["exec-fail", "pull-404", "pull-401", "badcmd", "mod-test", "run-fail", "bad-host"])(
-  "%s never is, for it is the user's",
+  "%s is never retried, because it is the user's",
   async (id) => {
     const ran = await inTurn([id, "ok"], { maxRetries: 3 });
     expect(ran.starts).toBe(1);
@@ -36,7 +36,7 @@ test.each(["exec-fail", "pull-404", "pull-401", "badcmd", "mod-test", "run-fail"
   },
 );
 
-test("no more attempts are made than are allowed, and the last one is what is told", async () => {
+test("makes no more attempts than allowed, and reports the last one", async () => {
   const ran = await inTurn(["pull-503", "git-503", "ok"], { maxRetries: 1 });
   expect(ran.starts).toBe(2);
   expect(ran.report).toMatchObject({
@@ -46,7 +46,7 @@ test("no more attempts are made than are allowed, and the last one is what is to
   });
 });
 
-test("one that hung is run again", async () => {
+test("retries one that hung", async () => {
   const ran = await inTurn(["hang", "ok"], { maxRetries: 1, limits: { idleTimeoutMs: 4000 } });
   expect(ran.report).toMatchObject({
     outcome: "succeeded",
@@ -54,7 +54,7 @@ test("one that hung is run again", async () => {
   });
 });
 
-test("a circuit that the first attempt has opened refuses the second one, at once", async () => {
+test("a circuit that the first attempt has opened rejects the second one at once", async () => {
   const ran = await inTurn(["pull-429", "ok"], { maxRetries: 3 });
   expect(ran.starts).toBe(1);
   expect(ran.exitCode).toBe(75);
@@ -69,7 +69,7 @@ test("a circuit that the first attempt has opened refuses the second one, at onc
   expect(ran.breakers["registry:docker.io"]).toMatchObject({ state: "open", inFlightCount: 0 });
 });
 
-test("it is waited for where that is wished, and the time is told", async () => {
+test("waits for it if configured, and reports the time", async () => {
   const guard = { onOpen: "wait", rateLimitOpenMs: 1500, waitSpreadMs: 0 } as const;
   const breakers = { "registry:docker.io": { failureThreshold: 1, resetTimeoutMs: 1000 } };
   const ran = await inTurn(["pull-429", "ok"], { maxRetries: 1, guard: { ...guard, breakers } });
@@ -82,20 +82,20 @@ test("it is waited for where that is wished, and the time is told", async () => 
   ]);
 });
 
-test("an attempt that a circuit refuses is not told to be coming", async () => {
+test("does not announce an attempt that a circuit rejects", async () => {
   const ran = await inTurn(["pull-429", "ok"], { maxRetries: 3 });
   expect([ran.exitCode, ran.progress]).toEqual([75, []]);
 });
 
-test("a circuit that opens too late is not waited for", async () => {
+test("does not wait for a circuit that opens too late", async () => {
   const guard = { onOpen: "wait", maxWaitMs: 1000 } as const;
   const ran = await inTurn(["pull-429", "ok"], { maxRetries: 1, guard });
   expect(ran.exitCode).toBe(75);
-  // It is asked for, which takes a moment, and opens in a minute.
+  // Asking takes a moment, and the circuit opens in a minute.
   expect(ran.report.waitedMs).toBeLessThan(30_000);
 });
 
-test("a circuit that refuses keeps the command from being started, and all that refuse are told", async () => {
+test("an open circuit keeps the command from starting, and all of them are reported", async () => {
   const refused = await runner.run({
     dagger: ["exit", "0"],
     guard: { needs: ["registry:ghcr.io", "git:github.com", "registry:quay.io"] },
@@ -117,7 +117,7 @@ test("a circuit that refuses keeps the command from being started, and all that 
 });
 
 describe("a program that is not dagger", () => {
-  /** Runs `sh` around the stand-in; tells how often that was started. */
+  /** Runs `sh` around the stand-in, and returns the number of starts. */
   async function around(line: string, ids: readonly string[], order: RunOrder = {}) {
     const file = runner.file();
     const dagger = [runner.dagger, "inTurn", file, ...ids].map((word) => `'${word}'`).join(" ");
@@ -127,7 +127,7 @@ describe("a program that is not dagger", () => {
   }
 
   test.each(["DAGGER", "echo building; DAGGER 2>&1 | sed 's/^/web-1  | /'; exit 2"])(
-    "%s is not run again within the time of a rate limit that Dagger prints in it",
+    "%s is not retried within the time of a rate limit that Dagger prints in it",
     async (line) => {
       const ran = await around(line, ["pull-429", "ok"]);
       expect([ran.starts, ran.exitCode]).toEqual([1, 75]);
@@ -140,7 +140,7 @@ describe("a program that is not dagger", () => {
     },
   );
 
-  test("waits for that time where it may, and has the limit told again if it lasts", async () => {
+  test("waits for that time if allowed, and reports the limit again if it lasts", async () => {
     const guard = { onOpen: "wait", rateLimitOpenMs: 1500, waitSpreadMs: 0 } as const;
     const breakers = { "registry:docker.io": { failureThreshold: 1, resetTimeoutMs: 1000 } };
     const ran = await around("DAGGER", ["pull-429", "pull-429", "ok"], {
@@ -150,7 +150,7 @@ describe("a program that is not dagger", () => {
     expect(ran.report.waitedMs).toBeGreaterThanOrEqual(2 * 1500);
   });
 
-  test("names its circuit, which counts nothing, where a program only quotes a registry", async () => {
+  test("names its circuit, which counts nothing, if a program only quotes a registry", async () => {
     const message = "toomanyrequests: 429 from https://registry-1.docker.io/v2/a/manifests/1";
     const ran = await runner.run({ command: "sh", args: ["-c", `echo '${message}'; exit 1`] });
     expect(ran.report.failure).toMatchObject({ breaker: null, circuit: "registry:docker.io" });
@@ -178,14 +178,14 @@ describe.each([
     expect(retrying?.kind === "retrying" && retrying.delayMs).toBeGreaterThanOrEqual(1500);
   });
 
-  test("has no next attempt where that would be too late", async () => {
+  test("has no next attempt if that would be too late", async () => {
     const ran = await limited({ maxDelayMs: 10_000, initialDelayMs: 1 });
     expect(ran.report.attempts).toHaveLength(1);
     expect(ran.report).toMatchObject({ outcome: "failed", failure: { limited: true } });
   });
 });
 
-test("what the command itself ends with is told apart from our own rejection", async () => {
+test("the end of the command differs from our own rejection", async () => {
   const ran = await inTurn(["75"], {});
   expect(ran.exitCode).toBe(75);
   expect(ran.report).toMatchObject({

@@ -1,4 +1,4 @@
-/** Signals reach a command once, with all that it has started, and end the waits of a run. */
+/** Signals reach a command and its descendants once, and end the waits of a run. */
 
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -10,7 +10,7 @@ import { builtRunner, isAlive, untilGone } from "./built-runner.js";
 const runner = builtRunner();
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
-test.each(SIGNALS)("%s ends the command, and nobody is blamed for that", async (signal) => {
+test.each(SIGNALS)("%s ends the command, and counts against no upstream", async (signal) => {
   const running = runner.start({
     command: "sh",
     args: ["-c", "echo ready; exec sleep 60"],
@@ -34,7 +34,7 @@ test.each(SIGNALS)("%s reaches it once, and it may end in its own way", async (s
   expect(report).toMatchObject({ outcome: "succeeded", exitCode: 0 });
 });
 
-test("a signal reaches what the command has started as well", async () => {
+test("a signal reaches the command's descendants too", async () => {
   const running = runner.start({ command: "sh", args: ["-c", "sleep 60 & echo ready $!; wait"] });
   const printed = await running.printed("ready");
   running.child.kill("SIGTERM");
@@ -56,7 +56,7 @@ test("a signal ends the wait for a circuit, and nothing is started", async () =>
   expect(report).toMatchObject({ outcome: "interrupted", signal: "SIGTERM", attempts: [] });
 });
 
-test("whatever would end us is passed on, and goes on to be told apart", async () => {
+test("passes on every signal that would end us, and keeps them distinct", async () => {
   const names = "HUP QUIT USR1 USR2 ALRM VTALRM PROF STKFLT XCPU XFSZ IO PWR"
     .split(" ")
     .map((name) => `SIG${name}` as NodeJS.Signals)
@@ -93,7 +93,7 @@ test.each(["SIGUSR2", "SIGXCPU"] as const)(
   },
 );
 
-test("one that only tells something spoils no later success or failure", async () => {
+test("an informational signal affects no later success or failure", async () => {
   const script = "trap 'exit 7' USR1; echo ready; while :; do sleep 0.05; done";
   const running = runner.start({ command: "sh", args: ["-c", script] });
   await running.printed("ready");
@@ -108,14 +108,14 @@ describe("told to end from outside", () => {
   const WAIT = "while :; do sleep 0.05; done";
   const stop = { outsideMs: 1000 };
 
-  test("as GitHub does, dagger gets SIGINT, and is killed in time for our report", async () => {
+  test("as on GitHub, dagger gets SIGINT, and is killed in time for our report", async () => {
     const command = runner.script("dagger", `${SAY}; ${WAIT}`);
     const running = runner.start({ command, stop, lingersMs: 1_000 });
     const pid = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);
     running.child.kill("SIGINT");
     await running.printed("got INT\n");
     await untilGone(pid);
-    // What comes next from GitHub does not cut our last words off.
+    // The next signal from GitHub does not cut our report off.
     running.child.kill("SIGTERM");
     const { report, exitCode, stdout } = await running.ended;
     expect(stdout.toString()).toMatch(/^ready \d+\ngot INT\n$/);
@@ -123,7 +123,7 @@ describe("told to end from outside", () => {
     expect(report).toMatchObject({ outcome: "interrupted", signal: "SIGKILL" });
   });
 
-  test("as Docker and Buildkite do, dagger gets SIGINT in the place of SIGTERM", async () => {
+  test("as with Docker and Buildkite, dagger gets SIGINT in place of SIGTERM", async () => {
     const running = runner.start({ command: runner.script("dagger", `${SAY}; ${WAIT}`), stop });
     await running.printed("ready");
     running.child.kill("SIGTERM");
@@ -133,7 +133,7 @@ describe("told to end from outside", () => {
     expect(report.outcome).toBe("interrupted");
   });
 
-  test("once more, it gets the second signal as it is", async () => {
+  test("a second signal is passed on unchanged", async () => {
     const script = `${SAY}; trap 'echo got TERM; exit 5' TERM; ${WAIT}`;
     const running = runner.start({ command: runner.script("dagger", script) });
     await running.printed("ready");
@@ -145,7 +145,7 @@ describe("told to end from outside", () => {
     expect(exitCode).toBe(5);
   });
 
-  test("a shell gets the first signal as it is", async () => {
+  test("a shell gets the first signal unchanged", async () => {
     const running = runner.start({ command: "sh", args: ["-c", `${SAY}; ${WAIT}`], stop });
     await running.printed("ready");
     running.child.kill("SIGTERM");
@@ -155,14 +155,14 @@ describe("told to end from outside", () => {
   });
 });
 
-/** The state of a process in one letter, as Linux has it. */
+/** Returns the state of a process in one letter, as in Linux. */
 function stateOf(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
 }
 
 describeWhere(process.platform === "linux")("on Linux", () => {
-  test("SIGTSTP and SIGCONT are passed on, and the clocks stand still meanwhile", async () => {
+  test("SIGTSTP and SIGCONT are passed on, and the clocks pause meanwhile", async () => {
     // What it prints puts the limit off, however long a busy machine takes until it is stopped.
     const idleTimeoutMs = 4000;
     const over = runner.file();
