@@ -25,5 +25,13 @@ function commentsOf(path, code, line) {
 
 /** Returns the comments and the texts of a YAML file, such as what an action prints. */
 export function piecesOfYaml(_path, text) {
-  return [{ kind: "message", line: 1, text: text.replace(/^\s*(?=#|[\w-]+:)/gm, " | ") }];
+  return [
+    {
+      kind: "message",
+      line: 1,
+      text: text
+        .replace(/\$\{\{.*?\}\}/g, "X")
+        .replace(/^ *(?:- )?[\w-]+:/gm, (key) => key.replace(/[^\n]+/g, "|")),
+    },
+  ];
 }

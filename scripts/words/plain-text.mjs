@@ -2,6 +2,8 @@
 
 /** Code, quotations, links and paths: their words belong to a program or to another text. */
 const QUOTED = [
+  // A value at the start of a text, as in "cancelled: the CI system stopped it".
+  /^[a-z]+(?=: )/g,
   /(`+)(?:(?!\1)[\s\S])+?\1/g,
   /\{@(?:link|see)[^}]*\}/g,
   /"[^"\n]{1,160}"/g,

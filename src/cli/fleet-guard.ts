@@ -75,12 +75,12 @@ function notesOf(metrics: FleetMetrics): readonly Note[] {
     const answeredCount = sentCount - failedCount - timedOutCount;
     const text =
       answeredCount > 0 && missedCount > 0
-        ? `The store of shared circuits could not be asked ${missedCount} of ${missedCount + answeredCount} times (${why}), so this run decided those alone.`
-        : `The store of shared circuits could not be asked (${why}), so this run carried on alone.`;
+        ? `The store of shared circuits did not answer ${missedCount} of ${missedCount + answeredCount} times (${why}); this run decided those alone.`
+        : `The store of shared circuits did not answer (${why}); this run decided alone.`;
     notes.push({ code: "store-down", text });
   }
   if (droppedCount > 0) {
-    const text = `Outcomes of this run that others have not heard of: ${droppedCount}.`;
+    const text = `${droppedCount} ${droppedCount === 1 ? "outcome" : "outcomes"} could not be reported to the shared store.`;
     notes.push({ code: "outcomes-dropped", text });
   }
   return notes;

@@ -80,7 +80,7 @@ test.each([
 test("names only the variable of an invalid token", () => {
   const env = { DAGGER_BREAKER_STORE_TOKEN: "hunter2" };
   const read = () => storeSettingsFrom({ store: "https://fleet.example" }, env);
-  expect(read).toThrow("invalid DAGGER_BREAKER_STORE_TOKEN: the token has 7 characters");
+  expect(read).toThrow("invalid DAGGER_BREAKER_STORE_TOKEN: the token is invalid (7 characters)");
   expect(read).not.toThrow(/hunter2/);
 });
 

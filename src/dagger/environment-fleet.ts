@@ -43,6 +43,6 @@ function makeFleet(settings: Readonly<Record<"store" | "scope" | "token" | "coun
     });
   } catch (error) {
     const { message } = error as Error;
-    throw new RangeError(`the fleet of the variables DAGGER_BREAKER_... is of no use: ${message}`);
+    throw new RangeError(`the variables DAGGER_BREAKER_... do not describe a fleet: ${message}`);
   }
 }

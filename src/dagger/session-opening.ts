@@ -126,6 +126,6 @@ async function endingOf<T>(body: () => Promise<T>): Promise<Ending<T>> {
 }
 
 function endingFrom<T>([ending]: readonly Ending<T>[]): Ending<T> {
-  const error = new Error("the Dagger SDK opened no session and did not say why");
+  const error = new Error("the Dagger SDK opened no session and gave no reason");
   return ending ?? { ok: false, error };
 }

@@ -259,7 +259,7 @@ function credentialsField(): Field<QuotaCredentials | undefined> {
 function readSecret(value: unknown, name: string): string {
   const label = `the length of probeQuota credentials "${name}"`;
   if (typeof value !== "string") {
-    throw new TypeError(`probeQuota credentials "${name}" is no text, expected a text`);
+    throw new TypeError(`probeQuota credentials "${name}" is not a text, expected a text`);
   }
   checkNumber(value.length, label, { min: 1, max: 65_536, whole: true, of: "characters" });
   return value;

@@ -286,7 +286,7 @@ class GuardedRun {
       if (this.#needs.has(name) || this.#guard.admits(name)) continue;
       this.#notes.add(
         "learnt-open",
-        `The last run of this command asked ${name}, whose circuit is open.`,
+        `The last run of this command used ${name}, whose circuit is open.`,
       );
     }
   }
@@ -302,7 +302,7 @@ class GuardedRun {
     if (contacts === undefined || contacts.spans === 0) return null;
     const problem = this.#learnt.remember(contacts, hasSucceeded);
     if (problem !== undefined) {
-      const text = `What the command contacted cannot be remembered (${problem}).`;
+      const text = `The contacts of this run cannot be stored (${problem}).`;
       this.#notes.add("learnt-not-written", text);
     }
     return contacts;

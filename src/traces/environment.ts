@@ -82,7 +82,7 @@ function collectorFor(
     return leftAlone(`${protocol} is not ${HTTP_PROTOBUF}`);
   }
   const given = (env[variable] ?? "").trim();
-  if (!isHttpUrl(given)) return leftAlone(`${variable} is no http or https URL`);
+  if (!isHttpUrl(given)) return leftAlone(`${variable} is not an http or https URL`);
   const url = new URL(given);
   const file = tlsFiles(signal).find((name) => isSet(env[name]));
   if (url.protocol === "https:" && file !== undefined) {

@@ -216,7 +216,7 @@ describe("an input", () => {
       DAGGER_BREAKER_STORE_TOKEN: inputs["store-token"],
       DAGGER_BREAKER_SCOPE: inputs.scope,
     });
-    expect(run.stderr).toContain("The store of shared circuits could not be asked");
+    expect(run.stderr).toContain("The store of shared circuits did not answer");
   });
 
   test("of what is needed may be separated by spaces, commas and lines", async () => {

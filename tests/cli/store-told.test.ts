@@ -66,14 +66,14 @@ describe("Redis", () => {
   test("where a right is missing", async () => {
     await redis.send("ACL", "SETUSER", "weak", "on", ">secret", "~*", "&*", "+@connection");
     const { text } = await answered(redis.url.replace("redis://", "redis://weak:secret@"));
-    expect(text).toMatch(/could not be asked \(.*NOPERM.*\), so this run/);
+    expect(text).toMatch(/did not answer \(.*NOPERM.*\); this run/);
     expect(text).not.toContain("secret");
   });
 
   test("where the key of a circuit is of another type", async () => {
     await redis.send("SET", "dcb:1:{typed:registry:docker.io}", "x");
     const { text } = await answered(redis.url, { DAGGER_BREAKER_SCOPE: "typed" });
-    expect(text).toMatch(/could not be asked.*no hash, expected a shared circuit/);
+    expect(text).toMatch(/did not answer.*not a hash: expected a shared circuit/);
   });
 
   test.each([
@@ -83,7 +83,7 @@ describe("Redis", () => {
     await redis.send(...before);
     try {
       const { text } = await answered(redis.url, { DAGGER_BREAKER_SCOPE: word });
-      expect(text).toMatch(/could not be asked/);
+      expect(text).toMatch(/did not answer/);
       expect(text).toContain(word);
     } finally {
       await redis.send(...after);
@@ -96,7 +96,7 @@ describe("Redis", () => {
     await redis.send("ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all");
     const wrong = await answered(redis.url.replace("redis://", "redis://ann:hunter2@"));
     expect(text).toBe("");
-    expect(wrong.text).toMatch(/could not be asked \(.*WRONGPASS.*\), so this run/);
+    expect(wrong.text).toMatch(/did not answer \(.*WRONGPASS.*\); this run/);
     expect(wrong.text).not.toContain("hunter2");
   });
 
@@ -108,7 +108,7 @@ describe("Redis", () => {
     try {
       await expect.poll(ping).toContain("BUSY");
       const { text } = await answered(redis.url);
-      expect(text).toMatch(/could not be asked.*BUSY/);
+      expect(text).toMatch(/did not answer.*BUSY/);
     } finally {
       await redis.send("SCRIPT", "KILL");
       await script;
@@ -117,7 +117,7 @@ describe("Redis", () => {
 
   test("by TLS that it does not speak", async () => {
     const { text } = await answered(redis.url.replace("redis://", "rediss://"));
-    expect(text).toMatch(/could not be asked \(.+\), so this run carried on alone/);
+    expect(text).toMatch(/did not answer \(.+\); this run decided alone/);
   });
 });
 
@@ -138,12 +138,12 @@ test("a database that is none is told", async () => {
   const path = join(tmpdir(), `runout-store-${process.pid}.db`);
   writeFileSync(path, "not a database, whatever it is called ".repeat(100));
   const { text } = await asks(`sqlite:${path}`);
-  expect(text).toMatch(/could not be asked \(.+\), so this run/);
+  expect(text).toMatch(/did not answer \(.+\); this run/);
 });
 
 test("a store that is not there is told at once", async () => {
   const { text, ownMs } = await asks("redis://user:hunter2@127.0.0.1:1");
-  expect(text).toMatch(/could not be asked \(.*ECONNREFUSED.*\), so this run carried on alone/);
+  expect(text).toMatch(/did not answer \(.*ECONNREFUSED.*\); this run decided alone/);
   expect(text).not.toContain("hunter2");
   expect(ownMs).toBeLessThan(2000);
 });
@@ -154,7 +154,7 @@ test.each(["redis", "http"])(
     const port = await listening(createServer(() => undefined));
     const env = { DAGGER_BREAKER_STORE_TIMEOUT: "400ms" };
     const { text, tookMs, ownMs } = await asks(`${scheme}://127.0.0.1:${port}`, env);
-    expect(text).toMatch(/could not be asked \(.*; --store-timeout gives it more time\), so/);
+    expect(text).toMatch(/did not answer \(.*; --store-timeout gives it more time\); this/);
     expect(tookMs).toBeGreaterThan(300);
     expect(ownMs).toBeLessThan(2 * 400 + 700);
   },

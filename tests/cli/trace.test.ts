@@ -16,7 +16,7 @@ const CALL_REPORT = `REGISTRY                       ASKED  OK  FAILED  LIMITED  
 registry-1.docker.io              11   8       3        0      1  99 ms    56 ms
 auth.docker.io
   for registry:docker.io           3   3       0        0      0   5 ms     4 ms
-Nothing was answered from the cache.
+Nothing came from the cache.
 IMAGE
 docker.io/library/busybox:h5
   sha256:4fcc380aac80c17646cd400d073fd526af4b5fc447c4622d8cd85b74a8fc8d4c

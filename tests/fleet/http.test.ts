@@ -106,9 +106,9 @@ test.each([
 });
 
 test.each([
-  ["", "the body is no JSON"],
-  ["{", "the body is no JSON"],
-  ["\u0000", "the body is no JSON"],
+  ["", "the body is not JSON"],
+  ["{", "the body is not JSON"],
+  ["\u0000", "the body is not JSON"],
   ["{}", "expected a list of at most 1000 commands"],
   ["null", "expected a list of at most 1000 commands"],
   [JSON.stringify(Array(1001).fill(0)), "expected a list of at most 1000 commands"],
@@ -525,11 +525,11 @@ test.each([
   ],
   [
     { token: "secret" },
-    'httpStore option "token" has 6 characters that will not do, expected 16 to 512 visible characters of ASCII without spaces',
+    'httpStore option "token" is invalid (6 characters): expected 16 to 512 visible characters of ASCII without spaces',
   ],
   [
     { token: "secret secret secret" },
-    'httpStore option "token" has 20 characters that will not do, expected 16 to 512 visible characters of ASCII without spaces',
+    'httpStore option "token" is invalid (20 characters): expected 16 to 512 visible characters of ASCII without spaces',
   ],
   [
     { token: undefined },

@@ -236,7 +236,7 @@ function withSqlite(): void {
       await using(sqliteStore({ path }), async (store) => {
         await expect(store.run(KEY, admit())).rejects.toMatchObject({
           code: "FLEET_STORE",
-          message: `${path} is no regular file, expected one of SQLite or none yet`,
+          message: `${path} is not a regular file; use an SQLite file or a new path`,
         });
       });
     }

@@ -188,7 +188,7 @@ describe("a missing real CLI", () => {
     const started = new Started({}, { DAGGER_BREAKER_CLI: "/nowhere/dagger" });
     expect(await started.ended()).toBe(127);
     expect(started.stderr).toMatch(
-      /DAGGER_BREAKER_CLI is "\/nowhere\/dagger", expected the dagger CLI/,
+      /invalid DAGGER_BREAKER_CLI "\/nowhere\/dagger": .* use the path/,
     );
   });
 
@@ -280,7 +280,7 @@ describe("under a run", () => {
     await started.says(/^pid/m);
     await run[Symbol.asyncDispose]();
     expect(await started.ended()).toBe(7);
-    expect(started.stderr).toContain("dagger-breaker run has gone");
+    expect(started.stderr).toContain("dagger-breaker run has ended");
   });
 
   test("guards by itself if the runner cannot be reached", async () => {

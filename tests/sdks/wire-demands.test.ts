@@ -115,7 +115,7 @@ const CASES: readonly Case[] = [
   {
     title: "several circuits that refuse",
     type: "CIRCUIT_OPEN",
-    message: /^circuit isolated: .*; also refused by /,
+    message: /^circuit isolated: .*; also rejected by /,
     async provoke({ ask, guard }) {
       guard.engine.isolate("maintenance");
       guard.upstream("registry:docker.io")?.isolate("maintenance");

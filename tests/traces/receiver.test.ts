@@ -295,14 +295,14 @@ describe("listeners", () => {
 
 describe("options", () => {
   test.each<[unknown, RegExp]>([
-    [{ forwardTo: "grpc://s3cret:4317" }, /option "forwardTo" is no http or https URL/],
-    [{ forwardTo: 7 }, /option "forwardTo" is no text/],
+    [{ forwardTo: "grpc://s3cret:4317" }, /option "forwardTo" is not an http or https URL/],
+    [{ forwardTo: 7 }, /option "forwardTo" is not a text/],
     [{ maxBodyBytes: 0 }, /option "maxBodyBytes" is 0/],
     [{ maxConnections: 1.5 }, /option "maxConnections" is 1.5/],
     [{ maxQueueBytes: -1 }, /option "maxQueueBytes" is -1/],
     [{ maxQueuedBodies: "many" }, /option "maxQueuedBodies" is "many"/],
     [{ closeTimeoutMs: Number.NaN }, /option "closeTimeoutMs" is NaN/],
-    [{ resourceAttributes: { "service.name": ["a"] } }, /"service.name" is no text/],
+    [{ resourceAttributes: { "service.name": ["a"] } }, /"service.name" is not a text/],
     [{ port: 4318 }, /option "port" is not known/],
   ])("rejects %j", async (options, message) => {
     const started = startTraceReceiver(options as TraceReceiverOptions);

@@ -24,7 +24,7 @@ describe.each(Object.entries(WRAPPINGS))("in the words of %s", (_name, wrap) => 
     ["circuit open: registry:ghcr.io, retry in 60s", 60_000],
     ["circuit half-open: http:files.example.com, all probes are taken, retry in 2s", 2000],
     ["circuit isolated: git:github.com, maintenance until noon", null],
-    ["circuit open: engine, retry in 9s; also refused by registry:ghcr.io", 9000],
+    ["circuit open: engine, retry in 9s; also rejected by registry:ghcr.io", 9000],
   ])("%s is our own rejection", (message, retryAfterMs) => {
     const failure = classifyFailure(wrap(message));
     const expected = { rule: "own.rejected", fault: "cancelled", counts: false, transient: true };

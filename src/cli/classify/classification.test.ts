@@ -63,7 +63,7 @@ test("the text names the component at fault, the cause, and the meaning", () => 
       "  upstream      registry-1.docker.io",
       "  circuit       registry:docker.io",
       "  counts        yes: a circuit breaker counts it as a failure",
-      "  transient     yes: the same may work later",
+      "  transient     yes: a retry may succeed",
       "  rate limited  yes",
       "  retry after   1 min 30 s",
       "  rule          registry.rule",
@@ -73,9 +73,11 @@ test("the text names the component at fault, the cause, and the meaning", () => 
 
 test("optional parts are shown only if they exist", () => {
   expect(rendered(failure("user", { suspectedUpstream: "pypi.org" }))).toMatch(
-    / {2}suspected +pypi.org: the command's output blames it/,
+    / {2}suspected +pypi.org: the command's output names it/,
   );
-  expect(rendered(failure("engine", { sessionLost: true }))).toMatch(/session +lost: only a new/);
+  expect(rendered(failure("engine", { sessionLost: true }))).toMatch(
+    /session +lost: connect again/,
+  );
   expect(rendered(failure("registry", { answered: true }))).toMatch(/answered +yes/);
   expect(rendered(failure("user"))).not.toMatch(/suspected|session|answered/);
 });

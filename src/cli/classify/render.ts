@@ -12,9 +12,9 @@ const WHO: Readonly<Record<Fault, string>> = {
   http: "An HTTP server failed",
   service: "A service of the pipeline failed",
   user: "The pipeline itself failed",
-  cancelled: "Somebody stopped it",
+  cancelled: "A person or the CI system stopped it",
   cloud: "A cache or telemetry service failed",
-  unknown: "Nobody can be named",
+  unknown: "Cause unknown: nothing in the output identifies the component at fault",
 };
 
 /** Returns the lines that `classify` prints. */
@@ -43,16 +43,16 @@ function details(failure: JudgedFailure): string[] {
     ["rate limited", failure.limited ? "yes" : "no"],
     ["retry after", retryAfterMs === null ? "not stated" : durationText(retryAfterMs)],
   ];
-  if (failure.answered) rows.push(["answered", "yes: the upstream is up and said no"]);
-  if (failure.sessionLost) rows.push(["session", "lost: only a new connection helps"]);
+  if (failure.answered) rows.push(["answered", "yes: the upstream is up and rejected the request"]);
+  if (failure.sessionLost) rows.push(["session", "lost: connect again"]);
   if (suspectedUpstream !== null) {
-    rows.push(["suspected", `${suspectedUpstream}: the command's output blames it`]);
+    rows.push(["suspected", `${suspectedUpstream}: the command's output names it`]);
   }
   rows.push(["rule", failure.rule]);
   return tableLines(rows.map(([name, value]) => [`  ${name}`, value]));
 }
 
 function transience({ fault, transient }: JudgedFailure): string {
-  if (transient) return "yes: the same may work later";
-  return fault === "unknown" ? "not known" : "no: trying again will not mend it";
+  if (transient) return "yes: a retry may succeed";
+  return fault === "unknown" ? "not known" : "no: a retry will not help";
 }

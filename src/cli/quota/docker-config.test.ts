@@ -103,7 +103,7 @@ test("reports a missing helper, and runs none with a path for a name", async () 
   expect((await lookUp({ credsStore: "gone" })).note).toBe(
     "docker-credential-gone cannot be run (ENOENT)",
   );
-  expect((await lookUp({ credsStore: "../x" })).note).toMatch(/no plain name/);
+  expect((await lookUp({ credsStore: "../x" })).note).toMatch(/not a plain name/);
 });
 
 describe("a helper that would block forever", () => {

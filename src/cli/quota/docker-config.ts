@@ -98,7 +98,7 @@ async function fromHelper(
   timeoutMs: number,
 ): Promise<FoundCredentials> {
   if (!/^[\w.-]{1,64}$/.test(helper))
-    return { note: "the credential helper's name is no plain name" };
+    return { note: "the name of the credential helper is not a plain name" };
   const program = `docker-credential-${helper}`;
   const answer = await askHelper(program, key, env, timeoutMs);
   if (typeof answer !== "object") return { note: `${program} ${answer}` };

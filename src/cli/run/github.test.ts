@@ -118,7 +118,7 @@ test("the summary is a table of the known facts", () => {
 | exit code | 1 |
 | attempts | 1 |
 | took | 2 s |
-| requests spared | 0 |
+| requests avoided | 0 |
 
 `,
   );
@@ -127,7 +127,7 @@ test("the summary is a table of the known facts", () => {
 test("the summary contains the causes of earlier attempts", () => {
   const attempts = [attempt({ exitCode: 124, timedOut: "idle" }), attempt()];
   expect(stepSummary(sampleRun({ attempts }), "dagger")).toContain(
-    "| failed before | attempt 1 failed \\(neither output nor a trace came for too long \\(--idle-timeout\\)\\) |",
+    "| failed before | attempt 1 failed \\(no output and no trace within --idle-timeout\\) |",
   );
 });
 

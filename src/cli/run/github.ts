@@ -75,7 +75,7 @@ export function stepSummary(report: RunReport, program: string): string {
     ["failed before", attempts.length > 1 ? earlierText(report) : undefined],
     ["took", durationText(report.durationMs)],
     ["waited for circuits", waitedMs < 1 ? undefined : durationText(waitedMs)],
-    ["requests spared", `${sparedRequests}`],
+    ["requests avoided", `${sparedRequests}`],
     ["images by lock file", lockedImages.length === 0 ? undefined : `${lockedImages.length}`],
   ];
   const known = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);

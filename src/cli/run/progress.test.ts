@@ -13,7 +13,7 @@ test("shows a failed attempt with its cause, and the time of the next one", () =
   );
   const hung = attempt({ exitCode: 143, timedOut: "idle" });
   expect(progressLine({ ...retrying, delayMs: 0, attempt: hung }, NOON_MS)).toMatch(
-    /failed \(.*--idle-timeout\)\); retrying now$/,
+    /failed \(.*--idle-timeout\); retrying now$/,
   );
   expect(progressLine({ ...retrying, delayMs: null, attempt: hung }, NOON_MS)).toMatch(
     /; retrying once the circuit admits it$/,

@@ -88,7 +88,7 @@ async function appendSummary(path: string, text: string): Promise<void> {
 }
 
 class SummaryFullError extends Error {
-  readonly code = "it would be larger than the 1 MiB that GitHub shows";
+  readonly code = "it is larger than the 1 MiB that GitHub shows";
 }
 
 /** Writes and reports an error. Returns false on success. */

@@ -16,14 +16,14 @@ test("a successful run is one short line", () => {
 test("a failure names the component at fault, what happened and when to retry", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt({ exitCode: 1 })];
   expect(closingLine(failedRun(LIMITED, { attempts, waitedMs: 61_000, sparedRequests: 12 }))).toBe(
-    "dagger-breaker: failed (registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min), exit code 1, 2 attempts, waited 1 min 1 s for circuits, 12 requests spared",
+    "dagger-breaker: failed (registry registry-1.docker.io: the registry limits the rate of requests, retry in 1 min), exit code 1, 2 attempts, waited 1 min 1 s for circuits, 12 requests avoided",
   );
 });
 
 test("a failure of the pipeline itself names only a host that its output identifies", () => {
   const failure = { ...OWN_FAULT, suspectedUpstream: "registry.npmjs.org" };
   expect(closingLine(failedRun(failure))).toBe(
-    "dagger-breaker: failed (user: a command of the pipeline ended with an exit code that means failure, the output of the command blames registry.npmjs.org), exit code 1",
+    "dagger-breaker: failed (user: a command of the pipeline ended with an exit code that means failure (the output of the command names registry.npmjs.org)), exit code 1",
   );
 });
 
@@ -34,12 +34,12 @@ test("a failure with an unknown cause is shown without one", () => {
 
 test("a failure that only this run counts names the option that would report it", () => {
   const line = closingLine(failedRun({ ...LIMITED, couldShare: true }));
-  expect(line).toMatch(/, not told to the store \(--needs registry:docker\.io would tell it\)$/);
+  expect(line).toMatch(/, not reported to the store; --needs registry:docker\.io reports it$/);
 });
 
 test("a rejection names the circuit, when it opened, and the shortest wait", () => {
   expect(closingLine(rejectedRun())).toBe(
-    "dagger-breaker: rejected (circuit open: registry:docker.io, since 2026-01-02T03:04:05.000Z, retry in 42 s, also refused by git:github.com), exit code 75, 12 requests spared",
+    "dagger-breaker: rejected (circuit open: registry:docker.io, since 2026-01-02T03:04:05.000Z, retry in 42 s, also rejected by git:github.com), exit code 75, 12 requests avoided",
   );
 });
 
@@ -86,14 +86,14 @@ test("a rejection by an isolated shared circuit names the owner and the reason",
     until: "2026-01-02T05:00:00.000Z",
   } as const;
   expect(closingLine(rejectedRun({ rejection: isolated, sparedRequests: 0 }))).toBe(
-    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, because of: maintenance, until 2026-01-02T05:00:00.000Z), exit code 75",
+    "dagger-breaker: rejected (circuit isolated: registry:docker.io, since 2026-01-02T03:04:05.000Z, by ann@desk in scope default, reason: maintenance, until 2026-01-02T05:00:00.000Z), exit code 75",
   );
 });
 
 test.each([
-  ["total", "it was not done in time (--timeout)"],
-  ["connect", "no session to an engine was there in time (--connect-timeout)"],
-  ["idle", "neither output nor a trace came for too long (--idle-timeout)"],
+  ["total", "it took longer than --timeout"],
+  ["connect", "no session opened within --connect-timeout"],
+  ["idle", "no output and no trace within --idle-timeout"],
 ] as const)("a run ended by the timeout %s names the option that ended it", (timedOut, words) => {
   const attempts = [attempt({ exitCode: 124, timedOut })];
   expect(closingLine(sampleRun({ outcome: "timed-out", exitCode: 124, attempts }))).toBe(

@@ -15,10 +15,10 @@ import { durationText, waitText } from "../time-words.js";
 const NAMES = /^(?:Dagger|Git)\b/;
 
 const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>> = {
-  total: "it was not done in time (--timeout)",
-  connect: "no session to an engine was there in time (--connect-timeout)",
-  idle: "neither output nor a trace came for too long (--idle-timeout)",
-  session: "its session was lost, and nothing came after that (--lost-session-grace)",
+  total: "it took longer than --timeout",
+  connect: "no session opened within --connect-timeout",
+  idle: "no output and no trace within --idle-timeout",
+  session: "its session was lost, and no output or session followed within --lost-session-grace",
 };
 
 /**
@@ -75,7 +75,7 @@ export function failureText(failure: RunFailure): string {
   const who = upstream === null ? whose(failure) : `${fault} ${upstream}`;
   const wait = retryAfterMs === null ? "" : `, retry in ${waitText(retryAfterMs)}`;
   const suspect =
-    suspectedUpstream === null ? "" : `, the output of the command blames ${suspectedUpstream}`;
+    suspectedUpstream === null ? "" : ` (the output of the command names ${suspectedUpstream})`;
   return `${who}: ${clause(reason)}${wait}${suspect}`;
 }
 
@@ -95,11 +95,11 @@ export function rejectionText(rejection: RejectionReport): string {
     const verb = reason === "isolated" ? "by" : "opened by";
     parts.push(`${verb} ${openerText(openedBy)} in scope ${scope}`);
   }
-  if (rejection.isolationReason !== null) parts.push(`because of: ${rejection.isolationReason}`);
+  if (rejection.isolationReason !== null) parts.push(`reason: ${rejection.isolationReason}`);
   if (fault !== null && fault !== upstream.split(":")[0]) parts.push(`a fault of ${fault}`);
   if (reason === "isolated" && until !== null) parts.push(`until ${until}`);
   if (retryAfterMs !== null) parts.push(`retry in ${waitText(retryAfterMs)}`);
-  if (others.length > 0) parts.push(`also refused by ${others.join(" and ")}`);
+  if (others.length > 0) parts.push(`also rejected by ${others.join(" and ")}`);
   return parts.join(", ");
 }
 
@@ -112,18 +112,18 @@ function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunRepor
   const { failure, sparedRequests, notRepeated } = report;
   const texts = [`exit code ${exitCode}`];
   if (attempts.length > 1) texts.push(`${attempts.length} attempts`);
-  if (notRepeated !== null) texts.push(`not tried again: ${notRepeated}`);
+  if (notRepeated !== null) texts.push(`not retried: ${notRepeated}`);
   if (waitedMs >= 1) texts.push(`waited ${durationText(waitedMs)} for circuits`);
   const rejected = sessions?.rejected ?? 0;
   if (rejected > 0) texts.push(`${count(rejected, "request")} rejected`);
-  if (sparedRequests > 0) texts.push(`${count(sparedRequests, "request")} spared`);
+  if (sparedRequests > 0) texts.push(`${count(sparedRequests, "request")} avoided`);
   if (failure?.couldShare === true) texts.push(sharingText(failure.breaker));
   return texts;
 }
 
 /** Explains how to report a failure to the store that only a program's output showed. */
 export function sharingText(breaker: string | null): string {
-  return `not told to the store (--needs ${breaker} would tell it)`;
+  return `not reported to the store; --needs ${breaker} reports it`;
 }
 
 /** Turns a sentence into a part of another one. */

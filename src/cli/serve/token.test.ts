@@ -20,12 +20,12 @@ test("a token comes from a file, otherwise from the environment", () => {
 });
 
 test.each([
-  ["nothing", {}, /^the token is missing, expected one in DAGGER_BREAKER_STORE_TOKEN .* openssl/],
+  ["nothing", {}, /^the token is missing; put it into DAGGER_BREAKER_STORE_TOKEN .*openssl/],
   ["an empty one", { DAGGER_BREAKER_STORE_TOKEN: " " }, /^the token is missing/],
   [
     "a short one",
     { DAGGER_BREAKER_STORE_TOKEN: "secret" },
-    /^DAGGER_BREAKER_STORE_TOKEN has 6 characters that will not do, expected 16 to 512/,
+    /^DAGGER_BREAKER_STORE_TOKEN is invalid \(6 characters\): expected 16 to 512/,
   ],
 ])("rejects an environment with %s", (_, env, message) => {
   expect(() => serverToken(undefined, env)).toThrow(message);
@@ -34,8 +34,8 @@ test.each([
 test("rejects a file with other content without showing it", () => {
   const file = fileOf("secret secret secret");
   expect(() => serverToken(file, {})).toThrow(
-    `the token in ${file} has 20 characters that will not do, expected 16 to 512 visible characters of ASCII without spaces`,
+    `the token in ${file} is invalid (20 characters): expected 16 to 512 visible characters of ASCII without spaces`,
   );
-  expect(() => serverToken(fileOf("x".repeat(9999)), {})).toThrow("has 4096 characters");
+  expect(() => serverToken(fileOf("x".repeat(9999)), {})).toThrow("is invalid (4096 characters)");
   expect(() => serverToken(`${file}.none`, {})).toThrow(/^cannot read .* \(ENOENT\)/);
 });

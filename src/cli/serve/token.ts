@@ -21,7 +21,7 @@ export function serverToken(file: string | undefined, env: Terminal["env"]): str
   const token = env[VARIABLE]?.trim() ?? "";
   if (token !== "") return checked(token, VARIABLE);
   throw new CommandError(
-    `the token is missing, expected one in ${VARIABLE} or in the file of --token-file; openssl rand -hex 32 makes one`,
+    `the token is missing; put it into ${VARIABLE} or a file for --token-file; "openssl rand -hex 32" creates one`,
     EXIT.usage,
   );
 }
@@ -49,7 +49,7 @@ function readTokenFile(file: string): string {
   } catch (error) {
     const code = codeOf(error);
     throw new CommandError(
-      `cannot read ${JSON.stringify(file)} (${String(code)}), expected a file with the token`,
+      `cannot read ${JSON.stringify(file)} (${String(code)}); use a file that contains the token`,
       EXIT.noInput,
     );
   } finally {

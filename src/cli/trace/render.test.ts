@@ -80,7 +80,7 @@ test("colors are for a terminal: red for failures, yellow for limits", () => {
 test("shows that there was no upstream", () => {
   const lines = reportLines(reportOf({}, "digest-ok"), paint(false));
   expect(lines.slice(1, 3)).toEqual([
-    "No upstream was asked.",
+    "No upstream was contacted.",
     "From the cache: 1 call (Container.from 1).",
   ]);
   expect(lines.join("\n")).toContain("busybox:h5  no request");

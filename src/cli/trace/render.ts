@@ -32,7 +32,7 @@ function contactLines(contacts: Contacts, paint: Paint): string[] {
   const { upstreams, cached, images } = contacts;
   if (!hasEngineSpans(contacts)) return [];
   return [
-    ...(upstreams.length === 0 ? ["No upstream was asked."] : tables(upstreams, paint)),
+    ...(upstreams.length === 0 ? ["No upstream was contacted."] : tables(upstreams, paint)),
     ...cachedLines(cached),
     ...imageLines(images, paint),
   ];
@@ -77,7 +77,7 @@ function painted(cells: string[], { failed, limited }: UpstreamTotals, paint: Pa
 }
 
 function cachedLines({ calls, byCall, hosts }: Contacts["cached"]): string[] {
-  if (calls === 0) return ["Nothing was answered from the cache."];
+  if (calls === 0) return ["Nothing came from the cache."];
   const named = byCall.slice(0, CALLS_NAMED).map(({ call, calls: of }) => `${call} ${of}`);
   if (byCall.length > CALLS_NAMED) named.push("...");
   const which = named.length === 0 ? "" : ` (${named.join(", ")})`;

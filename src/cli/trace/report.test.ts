@@ -84,8 +84,8 @@ test("reports omitted entries", () => {
 });
 
 test.each([
-  [{}, /no dagger command/],
-  [{ DAGGER_SESSION_PORT: "1234" }, /opened outside/],
+  [{}, /was not a dagger command/],
+  [{ DAGGER_SESSION_PORT: "1234" }, /another program opened/],
   [{ TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00" }, /TRACEPARENT/],
 ])("reports why no spans came, with %j", (env, words) => {
   const [note] = reportOf({ trace: traceOf({}, []), env }).notes;
@@ -105,7 +105,7 @@ test("rewords warnings for readers of a trace", () => {
     { code: "traces-other", text: "Other." },
   ];
   expect(reportOf({ warnings }).notes.map(({ text }) => text)).toEqual([
-    "OTEL_TRACES_SAMPLER is set: what is not sampled is missing here.",
+    "OTEL_TRACES_SAMPLER is set: spans that it drops are missing here.",
     "The collector refuses. It did not get 2 of 13.",
     "Other.",
   ]);

@@ -86,7 +86,7 @@ function notesOf({ trace, offReason, warnings, env }: ReportFacts): Note[] {
     const { undecodable, refused } = bodiesReport(trace);
     if (undecodable > 0) notes.push(incomplete("undecodable", undecodable, "could not be read"));
     if (refused > 0)
-      notes.push(incomplete("refused", refused, "were too large or too many at once"));
+      notes.push(incomplete("refused", refused, "were too large, or too many arrived at once"));
     const unread = unreadText(trace.bodies.unreadByKind, trace.hasCollector);
     if (unread !== undefined) notes.push({ code: "traces-unread", text: unread });
     if (!hasEngineSpans(trace.contacts)) {
@@ -104,7 +104,7 @@ function notesOf({ trace, offReason, warnings, env }: ReportFacts): Note[] {
 /** Rewords a note for readers of a trace report, because it was written for users of a guard. */
 function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note {
   if (code === "traces-sampled") {
-    return { code, text: "OTEL_TRACES_SAMPLER is set: what is not sampled is missing here." };
+    return { code, text: "OTEL_TRACES_SAMPLER is set: spans that it drops are missing here." };
   }
   if (code !== "traces-dropped" || trace === undefined) return { code, text };
   const { dropped, bodies } = trace.bodies;
@@ -117,15 +117,15 @@ export function hasEngineSpans({ requests, upstreams }: Contacts): boolean {
 }
 
 function incomplete(code: string, bodies: number, why: string): Note {
-  return { code, text: `Incomplete: ${bodies} of the bodies that hold the spans ${why}.` };
+  return { code, text: `Incomplete: ${bodies} exports with spans ${why}.` };
 }
 
 function whyNoSpans(env: Environment): string {
   if (parseTraceparent(env.TRACEPARENT)?.sampled === false) {
-    return "No spans came: TRACEPARENT says that this trace is not recorded.";
+    return "No spans came: TRACEPARENT marks this trace as not recorded.";
   }
   if ((env.DAGGER_SESSION_PORT ?? "") !== "") {
-    return "No spans came: the session was opened outside (DAGGER_SESSION_PORT), and its spans go where the program that opened it sends them. Trace that one.";
+    return "No spans came: another program opened the session (DAGGER_SESSION_PORT) and gets its spans. Trace that program.";
   }
-  return "No spans came: this was no dagger command, or it ended before it asked an engine, or its spans are not recorded (OTEL_TRACES_SAMPLER).";
+  return "No spans came: the command was not a dagger command, it ended before it asked an engine, or OTEL_TRACES_SAMPLER drops its spans.";
 }

@@ -22,7 +22,10 @@ describe("wrong options throw an error that names what was expected", () => {
       { store: Object.assign(new ScriptedStore(), { minimumReporters: undefined }) },
       '"minimumReporters" of createFleet option "store" is undefined, expected a whole number',
     ],
-    [{ store: "ftp://u:secret@h" }, 'option "store" is no URL of a store, expected it to begin'],
+    [
+      { store: "ftp://u:secret@h" },
+      'option "store" is not the URL of a store, expected it to begin',
+    ],
     [{ store, scope: "a b" }, 'option "scope" is "a b", expected 1 to 100 of the characters'],
     [{ store, scope: "" }, 'option "scope" is ""'],
     [{ store, mode: "fast" }, 'option "mode" is "fast", expected "strict", "cached"'],
@@ -40,7 +43,7 @@ describe("wrong options throw an error that names what was expected", () => {
   });
 
   test.each<[string, unknown, string]>([
-    ["no breaker", {}, "breaker is no CircuitBreaker of this package"],
+    ["no breaker", {}, "breaker is not a CircuitBreaker of this package"],
     [
       "another policy",
       new CircuitBreaker({ name: "api" }),

@@ -171,6 +171,6 @@ function readStore(value: unknown, label: string): FleetStore | string {
   if (typeof value !== "string") return readOwnStore(value, label);
   if (kindOfUrl(value) !== undefined) return value;
   throw new RangeError(
-    `${label} is no URL of a store, expected it to begin with ${[...KINDS.keys()].join(":, ")}:`,
+    `${label} is not the URL of a store, expected it to begin with ${[...KINDS.keys()].join(":, ")}:`,
   );
 }

@@ -152,7 +152,7 @@ export class Fleet {
    */
   share(breaker: CircuitBreaker, options?: ShareOptions): SharedCircuitBreaker {
     if (!(breaker instanceof CircuitBreaker)) {
-      throw new TypeError("breaker is no CircuitBreaker of this package, expected one to share");
+      throw new TypeError("breaker is not a CircuitBreaker of this package, expected one to share");
     }
     const { name = breaker.name } = readOptions("share", options, { name: nameField });
     const known = this.#shared.get(breaker);

@@ -30,7 +30,7 @@ export function readTarget(target: string): URL {
   try {
     return new URL(target, "http://localhost");
   } catch {
-    throw new RequestRejection(400, "the address of the request is none");
+    throw new RequestRejection(400, "the address of the request is invalid");
   }
 }
 
@@ -40,7 +40,7 @@ export function readList(body: string): readonly unknown[] {
   try {
     value = JSON.parse(body);
   } catch {
-    throw new RequestRejection(400, "the body is no JSON");
+    throw new RequestRejection(400, "the body is not JSON");
   }
   if (Array.isArray(value) && value.length <= MAX_COMMANDS) return value;
   throw new RequestRejection(400, `expected a list of at most ${MAX_COMMANDS} commands`);

@@ -91,7 +91,7 @@ export class CommandQueue {
       const body = `[${batch.map(({ text }) => text).join(",")}]`;
       const answers = await this.#client.ask(PATHS.commands, body);
       if (!Array.isArray(answers) || answers.length !== batch.length) {
-        throw this.#error("answered with what is no answer");
+        throw this.#error("gave an invalid reply");
       }
       for (const [index, waiting] of batch.entries()) this.#answer(waiting, answers[index]);
     } catch (error) {
@@ -104,7 +104,7 @@ export class CommandQueue {
     const { reply, error } = (given ?? {}) as { reply?: unknown; error?: unknown };
     if (isReply(reply, count)) answer(reply);
     else if (typeof error === "string") fail(this.#error(`refused a command: ${plain(error)}`));
-    else fail(this.#error("answered with what is no answer"));
+    else fail(this.#error("gave an invalid reply"));
   }
 
   #error(what: string, cause?: unknown): FleetStoreError {

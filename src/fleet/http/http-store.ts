@@ -134,7 +134,7 @@ class HttpStore implements FleetStore {
   }
 
   #noAnswer(): FleetStoreError {
-    return new FleetStoreError(`${this.#client.name} answered with what is no answer`);
+    return new FleetStoreError(`${this.#client.name} gave an invalid reply`);
   }
 }
 

@@ -16,7 +16,7 @@ export function checkToken(value: unknown, label: string): string {
   }
   if (TOKEN.test(value)) return value;
   throw new RangeError(
-    `${label} has ${value.length} characters that will not do, expected ${TOKEN_EXPECTED}`,
+    `${label} is invalid (${value.length} characters): expected ${TOKEN_EXPECTED}`,
   );
 }
 

@@ -44,30 +44,32 @@ export function commandError(error: unknown, key: string): FleetStoreError {
   const text = messageOf(error);
   if (text.startsWith("WRONGTYPE ")) {
     return new UnreadableCircuitError(
-      `the key ${JSON.stringify(key)} in Redis is no hash, expected a shared circuit: ` +
+      `the key ${JSON.stringify(key)} in Redis is not a hash: expected a shared circuit; ` +
         "delete it, or give the store another prefix",
     );
   }
   const [, field] = /^GARBLED (\w+)/.exec(text) ?? [];
   if (field !== undefined) return garbledError(key, `the field "${field}"`);
   if (ELSEWHERE_IN_CLUSTER.test(text)) return clusterNodeError(text);
-  const hint = NO_RIGHT.test(text) ? "; redisStore tells which rights its user needs" : "";
-  return new FleetStoreError(`Redis could not be asked: ${text}${hint}`);
+  const hint = NO_RIGHT.test(text)
+    ? "; the documentation of redisStore lists the rights that its user needs"
+    : "";
+  return new FleetStoreError(`Redis did not run the command: ${text}${hint}`);
 }
 
 /** Returns the error for a hash that is not a circuit, or for an invalid reply. */
 export function garbledError(key: string, what: string): FleetStoreError {
   return new UnreadableCircuitError(
-    `the key ${JSON.stringify(key)} in Redis is no shared circuit: ${what} is missing or holds ` +
-      "something else than expected; delete it, or give the store another prefix",
+    `the key ${JSON.stringify(key)} in Redis is not a shared circuit: ${what} is missing or ` +
+      "invalid; delete the key, or give the store another prefix",
   );
 }
 
 /** Returns the error for a single-server client of a server that is a part of a cluster. */
 export function clusterNodeError(what: string): FleetStoreError {
   return new FleetStoreError(
-    `the server is a node of a Redis cluster, which holds only some of the circuits (${what}): ` +
-      'give redisStore a client of the cluster, createCluster of "@redis/client" or Cluster of "ioredis"',
+    `the server is one node of a Redis cluster and has only some of the circuits (${what}). ` +
+      'Use a client of the cluster: createCluster of "@redis/client" or Cluster of "ioredis"',
   );
 }
 

@@ -22,9 +22,9 @@ export async function openRedis(url: string, prefix?: string): Promise<FleetStor
   const client = (await nodeRedis(url)) ?? (await ioredis(url));
   if (client !== undefined) return redisStore({ client, prefix });
   throw new FleetStoreError(
-    "a store in Redis needs a client, and none is installed beside dagger-circuit-breaker: run " +
-      '"npm install @redis/client" in the project that has it, or "npm install --global @redis/client" ' +
-      'where it was installed with --global ("ioredis" works as well)',
+    "a store in Redis needs a client, but no client is installed beside dagger-circuit-breaker. Run " +
+      '"npm install @redis/client" in its project, or "npm install --global @redis/client" ' +
+      'if it was installed with --global ("ioredis" works too)',
   );
 }
 

@@ -65,7 +65,7 @@ export class CircuitFile {
     makeFolder(dirname(path));
     // Opening a pipe would block the whole process until its other end is opened.
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
-      throw new FleetStoreError(`${path} is no regular file, expected one of SQLite or none yet`);
+      throw new FleetStoreError(`${path} is not a regular file; use an SQLite file or a new path`);
     }
     // SQLite would create the file readable for all. It gives the files beside it the mode of this
     // one.

@@ -258,7 +258,7 @@ class SqliteStore implements FleetStore {
       if (read === undefined) throw error;
     }
     throw new UnreadableCircuitError(
-      `the circuit ${JSON.stringify(name)} in ${this.#path} holds something else than expected: ` +
+      `the circuit ${JSON.stringify(name)} in ${this.#path} is invalid; ` +
         "delete its row, or use another file",
     );
   }

@@ -70,7 +70,7 @@ test("the rejection lists all rejections, also in its message, and can still be 
     ["long", 9000],
     ["middle", 5000],
   ]);
-  expect(rejection.message).toBe("circuit open: long, retry in 9s; also refused by short, middle");
+  expect(rejection.message).toBe("circuit open: long, retry in 9s; also rejected by short, middle");
   expect(JSON.stringify(rejection)).not.toContain("short");
   expect(rejectionOf([long])).toMatchObject({ message: "circuit open: long, retry in 9s" });
 });

@@ -105,7 +105,7 @@ function waitOf({ rejection }: RejectedBy): number {
 function listAll(rejection: CircuitBreakerOpenError, refusals: readonly RejectedBy[]): void {
   const all = refusals.map((refusal) => refusal.rejection);
   const others = all.filter((one) => one !== rejection).map(({ breakerName }) => breakerName);
-  if (others.length > 0) rejection.message += `; also refused by ${others.join(", ")}`;
+  if (others.length > 0) rejection.message += `; also rejected by ${others.join(", ")}`;
   Object.defineProperty(rejection, "refusals", { value: all });
 }
 

@@ -43,7 +43,7 @@ export class CheckedDigests implements DigestStore {
 function readKnown(found: unknown, reference: string, platform: string): KnownDigest {
   const { digest, learntAtMs, proven } = found as Partial<Record<keyof KnownDigest, unknown>>;
   if (typeof digest !== "string" || !isDigest(digest) || !Number.isFinite(learntAtMs)) {
-    throw new TypeError("the store gave something else than a known digest");
+    throw new TypeError("the store returned an invalid digest");
   }
   return { reference, platform, digest, learntAtMs: Number(learntAtMs), proven: proven === true };
 }

@@ -200,10 +200,12 @@ export class DigestFile implements DigestStore {
     this.#memoryAlone = true;
     this.#settled();
     const where =
-      this.path === undefined ? "there is no place for the file" : `${this.path} cannot be written`;
+      this.path === undefined
+        ? "there is no folder for the file"
+        : `${this.path} cannot be written`;
     warnOnce(
       "digests-not-kept",
-      `known digests are not kept, and are known to this process alone: ${where} (${codeOf(error)})`,
+      `known digests stay in this process only: ${where} (${codeOf(error)})`,
       where,
     );
   }

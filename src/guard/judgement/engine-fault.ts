@@ -21,7 +21,4 @@ export function engineFault(rule: string, reason: string): Failure {
 }
 
 /** A session that did not open in time. */
-export const SESSION_TOO_LATE = engineFault(
-  "session-too-late",
-  "the session did not open in the time it had",
-);
+export const SESSION_TOO_LATE = engineFault("session-too-late", "the session did not open in time");

@@ -14,7 +14,7 @@ export const VERSION_QUERY = readRequest("{ version }");
 /** The failure of an engine that does not answer the cheapest question. */
 export const SILENT = engineFault(
   "engine-silent",
-  `the engine did not tell its version within ${VERSION_TIMEOUT_MS / 1000} s after a time-out`,
+  `the engine did not return its version within ${VERSION_TIMEOUT_MS / 1000} s after a timeout`,
 );
 
 /** The outcome of the question; `aborted` means by the guard's signal. */

@@ -46,7 +46,7 @@ test.each([
 
 test("other rejecting breakers stay in the message", () => {
   const error = openError("open", 2000);
-  error.message += "; also refused by git:github.com";
+  error.message += "; also rejected by git:github.com";
   expect(afterTravelling(error)?.message).toBe(error.message);
 });
 

@@ -19,7 +19,7 @@ const MAX_ANSWER_LENGTH = 16 * 1024;
 
 /** The record of a session that was lost, and settled, in another process. */
 export const SESSION_LOST_ELSEWHERE = {
-  ...engineFault("session-lost-elsewhere", "the proxy before the session says so"),
+  ...engineFault("session-lost-elsewhere", "the session proxy reported it"),
   sessionLost: true,
 };
 

@@ -104,7 +104,7 @@ export function awaitAnswer(
       judge(message).catch(fail);
     });
     request.once("close", () => {
-      if (!isAnswered) fail(new Error("the session has switched protocols unasked"));
+      if (!isAnswered) fail(new Error("the session switched protocols without a request"));
     });
   });
 }

@@ -81,7 +81,7 @@ class Connection {
       if (this.#socket.readyState === "open") this.#socket.write(messageLine(question));
       else resolve(undefined);
     });
-    if (answer === undefined) throw new HostGoneError("dagger-breaker run has gone");
+    if (answer === undefined) throw new HostGoneError("dagger-breaker run has ended");
     if ("error" in answer) throw new Error(`dagger-breaker run met an error (${answer.error})`);
     if ("refused" in answer) {
       const refusal = refusalIn({ status: 200, body: JSON.stringify(answer.refused) });

@@ -27,13 +27,13 @@ export function findRealCli(env: Environment, own: readonly string[]): string {
     const named = candidates(given, env).find(isOther);
     if (named !== undefined) return named;
     throw new CliNotFoundError(
-      `DAGGER_BREAKER_CLI is ${JSON.stringify(given)}, expected the dagger CLI: a program that is there and not dagger-breaker itself`,
+      `invalid DAGGER_BREAKER_CLI ${JSON.stringify(given)}: it is missing, or it is dagger-breaker itself; use the path of the dagger CLI`,
     );
   }
   const found = [...candidates("dagger", env), ...downloaded(env)].find(isOther);
   if (found !== undefined) return found;
   throw new CliNotFoundError(
-    "there is no dagger CLI: none that DAGGER_BREAKER_CLI names, none on PATH and none that an SDK has downloaded; install it, or name it by DAGGER_BREAKER_CLI",
+    "no dagger CLI was found: not in DAGGER_BREAKER_CLI, not on PATH, and no SDK has downloaded one. Install it, or set DAGGER_BREAKER_CLI",
   );
 }
 

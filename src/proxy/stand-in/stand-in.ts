@@ -190,7 +190,7 @@ class RealCli {
   #endUnguarded(): void {
     // The engine has opened it, so it is not at fault.
     this.#became = "opened";
-    this.#plan.say("the CLI told of its session with a port or token of a form that is not known");
+    this.#plan.say("the CLI printed its session with an unknown form of port or token");
     this.#end();
   }
 
@@ -219,7 +219,7 @@ class RealCli {
    */
   #hostGone(): void {
     if (this.#over) return;
-    this.#plan.say("dagger-breaker run has gone, and with it the way to this session");
+    this.#plan.say("dagger-breaker run has ended, so this session is unreachable");
     this.#end();
   }
 

@@ -111,10 +111,10 @@ const NO_NAME = "no name";
 
 const REASONS: Readonly<Record<string, string>> = {
   [NO_NAME]: "its name is empty",
-  ENOENT: "there is no such program, or none that its first line names",
-  EACCES: "it may not be run (EACCES)",
-  E2BIG: "its arguments and its environment are too long together (E2BIG)",
-  ETXTBSY: "it is being written (ETXTBSY)",
+  ENOENT: "no such program, or the program in its first line does not exist",
+  EACCES: "permission denied (EACCES)",
+  E2BIG: "its arguments and environment are too long together (E2BIG)",
+  ETXTBSY: "another process is writing it (ETXTBSY)",
   ERR_INVALID_ARG_VALUE: "its name or an argument contains a NUL byte",
 };
 

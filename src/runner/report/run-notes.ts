@@ -21,12 +21,12 @@ export class RunNotes {
   /** Adds a note about output to a terminal, which is not read. */
   addUnread({ isUnread, isUnwatched }: AttemptEnd, failure: RunFailure | null): void {
     if (isUnread && failure?.rule === UNKNOWN.name) {
-      this.add("output-not-read", "The output went to a terminal, so its words were not read.");
+      this.add("output-not-read", "The output went to a terminal, so it was not read.");
     }
     if (isUnwatched) {
       this.add(
         "limits-not-kept",
-        "Without traces, and with the output on a terminal, only the time-out of the whole was kept.",
+        "The output went to a terminal and traces are off, so only --timeout was enforced.",
       );
     }
   }
@@ -36,7 +36,7 @@ export class RunNotes {
     if (timedOut !== "idle" || connected) return;
     this.add(
       "steps-not-heard",
-      "A dagger inside a shell or a Makefile may print nothing until its end: --traces all lets --idle-timeout hear its steps.",
+      "A dagger inside a shell or a Makefile may print nothing until its end. Use --traces all, so that --idle-timeout sees its steps.",
     );
   }
 }

@@ -196,7 +196,7 @@ describe("an invalid body", () => {
   ])("rejects %s with one error that shows none of it", (_, bytes) => {
     expect(() => decodeSpans(Uint8Array.from(bytes as number[]))).toThrow(TracesUndecodableError);
     expect(() => decodeSpans(Uint8Array.from(bytes as number[]))).toThrow(
-      /^the body is no OTLP export of traces, seen at byte \d+$/,
+      /^the body is not an OTLP export of traces: it is invalid at byte \d+$/,
     );
   });
 

@@ -60,7 +60,10 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export class TracesUndecodableError extends CircuitBreakerError {
   constructor(atByte: number) {
-    super(`the body is no OTLP export of traces, seen at byte ${atByte}`, "TRACES_UNDECODABLE");
+    super(
+      `the body is not an OTLP export of traces: it is invalid at byte ${atByte}`,
+      "TRACES_UNDECODABLE",
+    );
   }
 
   static {

@@ -146,7 +146,8 @@ function writeBytes(field: number, bytes: Uint8Array, writer: PbfWriter): void {
 }
 
 function writeTime(field: number, decimal: string, writer: PbfWriter): void {
-  if (!/^[0-9]{1,20}$/.test(decimal)) throw new TypeError("the time of a span is no whole number");
+  if (!/^[0-9]{1,20}$/.test(decimal))
+    throw new TypeError("the time of a span is not a whole number");
   const time = BigInt.asUintN(64, BigInt(decimal));
   writer.writeTag(field, FIXED64);
   writer.writeFixed32(Number(time & 0xffff_ffffn));

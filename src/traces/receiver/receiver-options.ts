@@ -51,9 +51,9 @@ const MIB = 1_048_576;
 const urlField: Field<string | undefined> = {
   absent: undefined,
   read(value, label) {
-    if (typeof value !== "string") throw new TypeError(`${label} is no text, expected a URL`);
+    if (typeof value !== "string") throw new TypeError(`${label} is not a text, expected a URL`);
     if (isHttpUrl(value)) return value;
-    throw new RangeError(`${label} is no http or https URL`);
+    throw new RangeError(`${label} is not an http or https URL`);
   },
 };
 
@@ -63,7 +63,7 @@ const attributesField: Field<Readonly<Record<string, OwnAttribute>>> = {
     const attributes = readRecord(value, label);
     for (const [name, attribute] of Object.entries(attributes)) {
       if (["string", "number", "boolean"].includes(typeof attribute)) continue;
-      throw new TypeError(`${label}: "${name}" is no text, number or boolean`);
+      throw new TypeError(`${label}: "${name}" is not a text, number or boolean`);
     }
     return { ...(attributes as Record<string, OwnAttribute>) };
   },

@@ -65,12 +65,12 @@ test("a program that prints a failure of Dagger changes nothing in the store, an
   // In its own run the rate limit holds.
   expect([forged.exitCode, forged.starts]).toEqual([75, ["pull-429"]]);
   expect(forged.stderr).toMatch(
-    /not told to the store \(--needs registry:docker\.io would tell it\)\n$/,
+    /not reported to the store; --needs registry:docker\.io reports it\n$/,
   );
   expect(forged.next).toBe(0);
   const needed = await printing("egress-5", "--needs", "registry:docker.io");
   expect([needed.exitCode, needed.starts]).toEqual([75, ["pull-429"]]);
-  expect(needed.stderr).not.toContain("not told to the store");
+  expect(needed.stderr).not.toContain("not reported to the store");
   expect(needed.next).toBe(75);
 });
 
@@ -101,13 +101,13 @@ test("the variables are as good as the options", async () => {
 test("a store that is not there keeps nothing from running, and the end says so", async () => {
   const run = await runUnder("redis://user:hunter2@127.0.0.1:1", "ok");
   expect([run.exitCode, run.starts]).toEqual([0, ["ok"]]);
-  expect(run.stderr).toMatch(/The store of shared circuits could not be asked \(.*\), so this run/);
+  expect(run.stderr).toMatch(/The store of shared circuits did not answer \(.*\); this run/);
   expect(run.stderr).not.toContain("hunter2");
 });
 
 test("a store that cannot be one is told before anything runs, without its password", async () => {
   const run = await runUnder("mysql://user:hunter2@db", "ok");
   expect([run.exitCode, run.starts]).toEqual([64, []]);
-  expect(run.stderr).toMatch(/option --store .* expected redis:/);
+  expect(run.stderr).toMatch(/invalid --store: unsupported scheme "mysql:"; use redis:/);
   expect(run.stderr).not.toContain("hunter2");
 });

@@ -65,7 +65,7 @@ describe.each(["found in the environment", "opened by the SDK"])("a session %s",
     expect(report.sessions?.rejected).toBe(1);
     expect(report.sparedRequests).toBe(6);
     expect(stderr).toMatch(
-      /dagger-breaker: succeeded, exit code 0, 1 request rejected, 6 requests spared\n$/,
+      /dagger-breaker: succeeded, exit code 0, 1 request rejected, 6 requests avoided\n$/,
     );
     expect(double.requestsTo("ghcr.io")).toBe(6);
   });

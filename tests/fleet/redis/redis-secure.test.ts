@@ -85,7 +85,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
       const url = server.url.replace("//", `//weak:${PASSWORD}@`);
       const store = redisStore({ client: make(url) });
       await expect(store.run(KEY, admit())).rejects.toThrow(
-        "; redisStore tells which rights its user needs",
+        "; the documentation of redisStore lists the rights that its user needs",
       );
       await store.close();
     },

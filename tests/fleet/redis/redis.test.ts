@@ -89,7 +89,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
   test("reports a foreign key under the name of a circuit, and leaves it unchanged", () =>
     using(async (store) => {
       await server.send("SET", REDIS_KEY, "mine");
-      const problem = `the key ${JSON.stringify(REDIS_KEY)} in Redis is no hash, expected a shared`;
+      const problem = `the key ${JSON.stringify(REDIS_KEY)} in Redis is not a hash: expected a shared`;
       await expect(store.run(KEY, admit())).rejects.toThrow(problem);
       await expect(store.history(KEY)).rejects.toThrow(problem);
       const other = { ...KEY, name: "git:github.com" };
@@ -110,7 +110,7 @@ describe.each(CLIENTS)("%s", (_name, make) => {
     using(async (store) => {
       await server.send("HSET", REDIS_KEY, ...fields);
       await expect(store.run(KEY, admit())).rejects.toThrow(
-        `${JSON.stringify(REDIS_KEY)} in Redis is no shared circuit: the field "${missing}" is`,
+        `${JSON.stringify(REDIS_KEY)} in Redis is not a shared circuit: the field "${missing}" is`,
       );
       expect(await server.send("HLEN", REDIS_KEY)).toBe(fields.length / 2);
     }),

@@ -247,7 +247,7 @@ export class StoreLink {
 
   #answered(sending: Sending, reply: unknown): void {
     if (!isReply(reply, sending.errand.count)) {
-      this.#failed(sending, new FleetStoreError("the store answered with what is no answer"));
+      this.#failed(sending, new FleetStoreError("the store gave an invalid reply"));
       return;
     }
     this.#settle(sending)?.success();
