@@ -33,10 +33,7 @@ export type WhenCut = "ask" | "lost";
 export interface RequestCompanions {
   /** The request trace from inside the engine; without one, only the answer decides. */
   readonly witness?: RequestWitness | undefined;
-  /**
-   * Ends this request when it is aborted, for example because its caller has gone. No failure is
-   * counted then.
-   */
+  /** Ends this request when aborted, for example because its caller left; no failure counts then. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -77,8 +74,7 @@ export class GuardedSession {
    * @throws CircuitBreakerOpenError if a breaker rejects.
    * @throws TimeoutError after `operationTimeoutMs`, including the wait for admission.
    * @throws LastGoodRefusedError for a result that `lastGood` cannot replace.
-   * @throws The reason of the guard's or the request's signal, and any failure of sending,
-   * unchanged.
+   * @throws The reason of either signal, and any failure of sending, unchanged.
    */
   async request<A extends SessionResponse>(
     given: ReadRequest,
@@ -120,10 +116,7 @@ export class GuardedSession {
     return this.#calls.begin({ timeoutMs, waits: onOpen === "wait", signal });
   }
 
-  /**
-   * Returns the request with images of rejecting registries replaced by their mirrors', then by
-   * their known digests.
-   */
+  /** Returns the request with images of rejecting registries from mirrors, then by known digests. */
   async #rewritten(given: ReadRequest, locks: RequestLocks): Promise<PinnedRequest> {
     const { mirrors, pin } = this.#guard.settings;
     let read = given;
@@ -267,10 +260,7 @@ export class GuardedSession {
     });
   }
 
-  /**
-   * Settles a request that has timed out. Its caller does not wait for this, but the end of the
-   * session does.
-   */
+  /** Settles a timed-out request. Its caller does not wait for this, but the session's end does. */
   #settleLater(
     inFlight: RequestInFlight,
     link: SessionLink<SessionResponse>,
@@ -310,9 +300,7 @@ export class GuardedSession {
   }
 }
 
-/**
- * Replaces a locked tag by its digest, for its mirror. A tag with several digests gets no mirror.
- */
+/** Replaces a locked tag by its digest, for its mirror. A tag with several digests gets no mirror. */
 function withLockedDigests(
   chosen: ReadonlyMap<string, string>,
   named: readonly NamedUpstream[],
