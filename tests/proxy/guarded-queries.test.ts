@@ -118,7 +118,7 @@ test("drops a query that takes too long; an engine that answers `version` is not
       {
         message: "timed out after 300 ms",
         path: ["container"],
-        extensions: { _type: "TIMED_OUT", upstream: "engine" },
+        extensions: { _type: "TIMED_OUT", upstream: "engine", timeoutMs: "300" },
       },
     ],
   });

@@ -97,6 +97,7 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
         ...readable({
           _type: "CIRCUIT_OPEN",
           upstream: "registry:docker.io",
+          reason: "open",
           retryAfterMs: expect.stringMatching(/^\d+$/),
         }),
       });
@@ -187,7 +188,7 @@ describe.each(INSTALLED_SDKS.filter(({ line }) => line === LINE))("$name", (sdk)
     expect((await pipeline.do(PUBLISH)).error).toEqual({
       type,
       message: expect.stringContaining(`${TIMEOUT_MS} ms`),
-      ...readable({ _type: "TIMED_OUT", upstream: "engine" }),
+      ...readable({ _type: "TIMED_OUT", upstream: "engine", timeoutMs: `${TIMEOUT_MS}` }),
     });
     expect(await pipeline.do({ do: "version" })).toEqual({ value: engineVersion });
     expect(await pipeline.end()).toEqual(GONE_WELL);

@@ -53,7 +53,7 @@ test.runIf(JAVA_CLASSES !== undefined || ALL_ARE_NEEDED).each(Object.values(ENGI
       },
       {
         message: expect.stringContaining(`${TIMEOUT_MS} ms`),
-        extensions: { _type: "TIMED_OUT", upstream: "engine" },
+        extensions: { _type: "TIMED_OUT", upstream: "engine", timeoutMs: `${TIMEOUT_MS}` },
       },
       {
         message: expect.stringContaining("429 Too Many Requests"),
@@ -64,6 +64,7 @@ test.runIf(JAVA_CLASSES !== undefined || ALL_ARE_NEEDED).each(Object.values(ENGI
         extensions: {
           _type: "CIRCUIT_OPEN",
           upstream: "registry:docker.io",
+          reason: "open",
           retryAfterMs: expect.stringMatching(/^\d+$/),
         },
       },

@@ -249,7 +249,12 @@ test.runIf(java !== undefined || ALL_ARE_NEEDED)(
     await scene.ask(pull("alpine:1"));
     expect(READERS.Java?.(await ask(pull("alpine:2")))).toEqual({
       message: "circuit open: registry:docker.io, retry in 60s",
-      extensions: { _type: "CIRCUIT_OPEN", upstream: "registry:docker.io", retryAfterMs: "60000" },
+      extensions: {
+        _type: "CIRCUIT_OPEN",
+        upstream: "registry:docker.io",
+        reason: "open",
+        retryAfterMs: "60000",
+      },
     });
   },
 );
