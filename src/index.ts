@@ -35,6 +35,7 @@ export type {
 } from "./breaker/events.js";
 export type { CallCounts, CircuitBreakerMetrics } from "./breaker/metrics.js";
 export type { CircuitBreakerOptions, Outcome } from "./breaker/options.js";
+export type { FailureCount, TransitionCount } from "./breaker/tallies.js";
 export type {
   BadSecondsOptions,
   ConsecutiveOptions,
@@ -139,3 +140,8 @@ export {
   logTo,
   type MessageLogger,
 } from "./telemetry/log.js";
+export {
+  METRICS_CONTENT_TYPE,
+  type MetricsTextOptions,
+  metricsText,
+} from "./telemetry/metrics-text.js";

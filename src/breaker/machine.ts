@@ -110,8 +110,10 @@ export class Machine extends Circuit {
       return;
     }
     if (outcome === "success") this.successCount += 1;
-    else if (outcome === "failure") this.failureCount += 1;
-    else this.ignoredCount += 1;
+    else if (outcome === "failure") {
+      this.failureCount += 1;
+      this.ownTallies.addFailure(settlement.error, settlement.openNow === true);
+    } else this.ignoredCount += 1;
     this.enqueueOutcome(outcome, generation, settlement, durationMs);
     if (outcome !== "ignored" && this.control !== "disabled") {
       this.judge(settlement, durationMs, nowMs);

@@ -26,6 +26,9 @@ test("metrics are plain data of one moment, complete in every state", () => {
     isolationReason: undefined,
     trip: { policy: "consecutive", consecutiveFailures: 0 },
     metrics: nothing,
+    failures: [],
+    transitions: [],
+    openTimeMs: 0,
   });
   trip(breaker);
   early.release();

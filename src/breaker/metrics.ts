@@ -4,6 +4,7 @@ import { CircuitState } from "./circuit-state.js";
 import type { Control } from "./events.js";
 import type { Machine } from "./machine.js";
 import { ageMs } from "./remaining.js";
+import type { FailureCount, TransitionCount } from "./tallies.js";
 import type { TripSnapshot } from "./trip/trip-policy.js";
 
 /** Counters since the breaker was created. They never decrease. */
@@ -47,13 +48,20 @@ export interface CircuitBreakerMetrics {
    */
   readonly trip: TripSnapshot | undefined;
   readonly metrics: CallCounts;
+  /** The failures of `failureCount` by kind: 32 kinds at most, and `"_OTHER"` for the rest. */
+  readonly failures: readonly FailureCount[];
+  /** The changes of `stateChanges` by states and reason. */
+  readonly transitions: readonly TransitionCount[];
+  /** Whole milliseconds for which `state` has read open, isolation included. Never decreases. */
+  readonly openTimeMs: number;
 }
 
 /** Returns a snapshot of the breaker. Changes nothing. */
 export function metricsOf(machine: Machine): CircuitBreakerMetrics {
-  const { state, visibleState } = machine;
+  const { state, visibleState, tallies } = machine;
   const nowMs = machine.settings.clock.now();
   const isolated = machine.control === "isolated";
+  const openSinceMs = visibleState === CircuitState.Open ? Math.max(0, nowMs - state.sinceMs) : 0;
   return {
     name: machine.name,
     state: visibleState,
@@ -71,7 +79,10 @@ export function metricsOf(machine: Machine): CircuitBreakerMetrics {
       lateCount: machine.lateCount,
       rejectedCount: machine.rejectedCount,
       wouldRejectCount: machine.wouldRejectCount,
-      stateChanges: machine.stateChanges,
+      stateChanges: tallies?.stateChanges ?? 0,
     },
+    failures: tallies?.failures ?? [],
+    transitions: tallies?.transitions ?? [],
+    openTimeMs: ageMs(0, (tallies?.openTimeMs ?? 0) + openSinceMs),
   };
 }

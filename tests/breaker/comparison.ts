@@ -205,7 +205,13 @@ export class Comparison {
 
   #compare(): void {
     const metrics = this.#breaker.getMetrics();
-    same(metrics, this.#model.metrics("default"));
+    const { failures, transitions, openTimeMs, ...others } = metrics;
+    same(others, this.#model.metrics("default"));
+    same(sumOf(failures), metrics.metrics.failureCount);
+    same(sumOf(transitions), metrics.metrics.stateChanges);
+    // The same time, added up in other parts and rounded down.
+    const roundedMs = this.#model.openTimeMs - openTimeMs;
+    same(roundedMs > -0.001 && roundedMs < 1.001, true);
     same(this.#breaker.state, this.#model.state);
     same(this.#breaker.check(), this.#model.ask());
     const { successCount, failureCount, ignoredCount, lateCount } = metrics.metrics;
@@ -232,6 +238,13 @@ export class Comparison {
     });
     const visible = this.#changes.filter(({ from, to }) => from !== to);
     expect(visible.length).toBe(metrics.stateChanges);
+    const { transitions } = this.#breaker.getMetrics();
+    for (const { from, to, reason, count } of transitions) {
+      const heard = visible.filter(
+        (change) => change.from === from && change.to === to && change.reason === reason,
+      );
+      same(heard.length, count);
+    }
     same(
       this.#changes.map(({ trip }) => trip),
       this.#changes.map(({ generation }) => this.#model.trips.get(generation)),
@@ -239,6 +252,10 @@ export class Comparison {
     const states = ["closed", ...visible.map(({ to }) => to)];
     expect(visible.map(({ from }) => from)).toEqual(states.slice(0, -1));
   }
+}
+
+function sumOf(counts: readonly { readonly count: number }[]): number {
+  return counts.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Works like `expect(real).toEqual(model)`, which is too slow for a hundred thousand calls. */

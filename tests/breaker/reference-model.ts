@@ -63,6 +63,9 @@ export class ReferenceModel {
   isolationReason: string | undefined = undefined;
   #phase: Phase = { state: "closed", sinceMs: 0, outcomes: [] };
   #openings = 0;
+  /** Since when `state` reads as it does. */
+  #readsSinceMs = 0;
+  #pastOpenMs = 0;
   /** The counts when the circuit last opened out of closed. */
   #trip: object | undefined = undefined;
   /** The counts in the change that began each generation. */
@@ -79,6 +82,11 @@ export class ReferenceModel {
 
   get state(): "closed" | "open" | "half-open" {
     return this.control === "isolated" ? "open" : this.#phase.state;
+  }
+
+  /** For how long `state` has read open. */
+  get openTimeMs(): number {
+    return this.#pastOpenMs + (this.state === "open" ? this.nowMs - this.#readsSinceMs : 0);
   }
 
   get outstanding(): number {
@@ -274,7 +282,10 @@ export class ReferenceModel {
     this.control = control;
     this.generation += 1;
     this.trips.set(this.generation, this.#tripNow);
-    if (this.state !== before) this.counts.stateChanges += 1;
+    if (this.state === before) return;
+    this.counts.stateChanges += 1;
+    if (before === "open") this.#pastOpenMs += this.nowMs - this.#readsSinceMs;
+    this.#readsSinceMs = this.nowMs;
   }
 }
 

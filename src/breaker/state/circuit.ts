@@ -4,6 +4,7 @@ import { CircuitState } from "../circuit-state.js";
 import type { Control, Emitter, StateChangeReason } from "../events.js";
 import type { Settings } from "../options.js";
 import { remainingMs } from "../remaining.js";
+import { Tallies } from "../tallies.js";
 import { ClosedState } from "./closed.js";
 import { HalfOpenState } from "./half-open.js";
 import { OpenState } from "./open.js";
@@ -23,7 +24,8 @@ export class Circuit {
   state: State;
   control: Control = "automatic";
   generation = 1;
-  stateChanges = 0;
+  /** Made by the first failure or change of state. */
+  #tallies: Tallies | undefined = undefined;
   emitter: Emitter | undefined = undefined;
   #openings = 0;
 
@@ -38,6 +40,17 @@ export class Circuit {
   /** The public state: an isolated circuit reads open, a disabled one closed. */
   get visibleState(): CircuitState {
     return this.control === "isolated" ? CircuitState.Open : this.state.kind;
+  }
+
+  /** The counts of failures and changes of state; undefined when there was none. */
+  get tallies(): Tallies | undefined {
+    return this.#tallies;
+  }
+
+  /** The same, made when they are needed. */
+  protected get ownTallies(): Tallies {
+    this.#tallies ??= new Tallies();
+    return this.#tallies;
   }
 
   /** The text given to `isolate`, while isolated. */
@@ -112,12 +125,15 @@ export class Circuit {
     nowMs: number,
     control = this.control,
   ): void {
-    const { visibleState: from, control: before } = this;
+    const { visibleState: from, control: before, state, ownTallies } = this;
+    if (from === CircuitState.Open && next !== state) {
+      ownTallies.openTimeMs += Math.max(0, nowMs - state.sinceMs);
+    }
     this.generation += 1;
     this.state = next;
     this.control = control;
     const to = this.visibleState;
-    if (from !== to) this.stateChanges += 1;
+    if (from !== to) ownTallies.addTransition(from, to, reason);
     if (this.emitter === undefined || (from === to && before === control)) return;
     const open = next.kind === CircuitState.Open ? next : undefined;
     this.emitter.enqueue("stateChange", {

@@ -1,0 +1,99 @@
+/**
+ * The counts of a breaker that only failures and changes of state touch. A breaker without either
+ * has none of it, so an idle one stays small and a closed call pays nothing.
+ */
+
+import type { CircuitState } from "./circuit-state.js";
+import type { StateChangeReason } from "./events.js";
+
+/** The failures of one kind. */
+export interface FailureCount {
+  /**
+   * The kind: the rule of a failure that a guard classified, else the code of the error, its name or
+   * its type. `"_OTHER"` for all kinds beyond the first 32.
+   */
+  readonly type: string;
+  /** The component at fault, for a failure that a guard classified. */
+  readonly fault: string | undefined;
+  /** Whether they were rate limits. */
+  readonly limited: boolean;
+  readonly count: number;
+}
+
+/** The changes between two states for one reason. */
+export interface TransitionCount {
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  readonly reason: StateChangeReason;
+  readonly count: number;
+}
+
+const OTHER = "_OTHER";
+const MAX_KINDS = 32;
+
+/** A word that may become an attribute of a metric. Other texts can hold secrets. */
+const WORD = /^[A-Za-z_][\w.:-]{0,63}$/;
+
+type Counting<T> = { -readonly [K in keyof T]: T[K] };
+
+export class Tallies {
+  stateChanges = 0;
+  /** Time in past open states, in milliseconds. */
+  openTimeMs = 0;
+  readonly #failures: Counting<FailureCount>[] = [];
+  readonly #transitions: Counting<TransitionCount>[] = [];
+
+  get failures(): FailureCount[] {
+    return this.#failures.map((each) => ({ ...each }));
+  }
+
+  get transitions(): TransitionCount[] {
+    return this.#transitions.map((each) => ({ ...each }));
+  }
+
+  /** Counts a failure by its kind. Never throws. */
+  addFailure(error: unknown, openNow: boolean): void {
+    const { type, fault, limited } = kindOfFailure(error);
+    this.#count(type, fault, limited || openNow);
+  }
+
+  #count(type: string, fault: string | undefined, limited: boolean): void {
+    const known = this.#failures.find(
+      (each) => each.type === type && each.limited === limited && each.fault === fault,
+    );
+    if (known !== undefined) known.count += 1;
+    else if (this.#failures.length < MAX_KINDS || type === OTHER) {
+      this.#failures.push({ type, fault, limited, count: 1 });
+    } else this.#count(OTHER, undefined, limited);
+  }
+
+  addTransition(from: CircuitState, to: CircuitState, reason: StateChangeReason): void {
+    this.stateChanges += 1;
+    const known = this.#transitions.find(
+      (each) => each.from === from && each.to === to && each.reason === reason,
+    );
+    if (known !== undefined) known.count += 1;
+    else this.#transitions.push({ from, to, reason, count: 1 });
+  }
+}
+
+/** Reads the kind of a failure from any value. A value whose properties throw is an object. */
+function kindOfFailure(error: unknown): Omit<FailureCount, "count"> {
+  if (typeof error !== "object" || error === null) return unclassified(typeof error);
+  try {
+    const { rule, fault, limited, code, name } = error as Readonly<Record<string, unknown>>;
+    if (isWord(rule))
+      return { type: rule, fault: isWord(fault) ? fault : undefined, limited: limited === true };
+    return unclassified(isWord(code) ? code : isWord(name) ? name : "object");
+  } catch {
+    return unclassified("object");
+  }
+}
+
+function unclassified(type: string): Omit<FailureCount, "count"> {
+  return { type, fault: undefined, limited: false };
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === "string" && WORD.test(value);
+}
