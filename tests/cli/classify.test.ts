@@ -50,7 +50,7 @@ test.each([[["--help"]], [["help"]]])(
   },
 );
 
-test("without a command the help goes to standard error, and the exit code says wrong usage", async () => {
+test("without a command the help goes to standard error, with the exit code of wrong usage", async () => {
   const { exitCode, stdout, stderr } = await cli.run([]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
   expect(stderr).toMatch(/^Usage: dagger-breaker/);
@@ -63,13 +63,13 @@ test.each([
   [["classify", "--exit-code", "256"], /invalid --exit-code "256": .+from 0 to 255/],
   [["classify", "--operation", "pull"], /invalid --operation "pull": .+from, publish/],
   [["classify", "--query", "-"], /invalid --query "-": .+ use a file/],
-])("%j is wrong usage, told by name", async (args, message) => {
+])("%j is a usage error that names the option", async (args, message) => {
   const { exitCode, stdout, stderr } = await cli.run(args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
   expect(stderr).toMatch(message);
 });
 
-test("a log on standard input is classified in words, without colours", async () => {
+test("classifies a log on standard input in words, without colors", async () => {
   const { exitCode, stdout, stderr } = await cli.run(["classify"], { stdin: REGISTRY_DOWN });
   expect({ exitCode, stderr }).toEqual({ exitCode: 31, stderr: "" });
   expect(stdout).toMatch(/^A container registry failed\. .+\n {2}fault +registry\n/);
@@ -88,7 +88,7 @@ test("--json prints one object", async () => {
   expect(exitCode).toBe(31);
 });
 
-test("the output of a command is never printed, whatever stands in it", async () => {
+test("never prints the output of a command, whatever it contains", async () => {
   const stdin = `Authorization: Bearer hunter2\nhttps://bot:hunter2@x.example/a?sig=hunter2\n${REGISTRY_DOWN}`;
   for (const args of [["classify"], ["classify", "--json"]]) {
     const { stdout, stderr } = await cli.run(args, { stdin });
@@ -124,7 +124,7 @@ test("a command that ended well has not failed, whatever it printed", async () =
   expect(JSON.parse(json.stdout)).toEqual({ exitCode: 0, failure: null, failures: [] });
 });
 
-test("the exit code of a command tells what its text does not", async () => {
+test("the exit code of a command decides if its output does not", async () => {
   const run = (...args: string[]) => cli.run(["classify", ...args], { stdin: "done\n" });
   expect((await run()).exitCode).toBe(40);
   expect((await run("--exit-code", "7")).exitCode).toBe(20);
@@ -152,7 +152,7 @@ test("a recorded answer gives one entry for each of its errors", async () => {
   );
 });
 
-test("the request gives the host where the words name none", async () => {
+test("the request names the host if the output does not", async () => {
   const body = {
     data: null,
     errors: [{ message: "invalid response status 503 Service Unavailable", path: ["http"] }],
@@ -177,7 +177,7 @@ test("an answer without errors has not failed", async () => {
 });
 
 test.each(["", "[]", '{"status":"200"}', '{"status":99}', "no JSON hunter2"])(
-  "as a recorded answer, %j is refused without being quoted",
+  "as a recorded answer, %j is rejected without being quoted",
   async (stdin) => {
     const { exitCode, stdout, stderr } = await cli.run(["classify", "--response"], { stdin });
     expect({ exitCode, stdout }).toEqual({ exitCode: 66, stdout: "" });
@@ -186,7 +186,7 @@ test.each(["", "[]", '{"status":"200"}', '{"status":99}', "no JSON hunter2"])(
   },
 );
 
-test("a file that cannot be read is told with the system's word", async () => {
+test("reports an unreadable file with the system's code", async () => {
   for (const [path, code] of [
     [join(cli.folder, "none.txt"), "ENOENT"],
     [cli.folder, "EISDIR"],
@@ -197,10 +197,10 @@ test("a file that cannot be read is told with the system's word", async () => {
   }
 });
 
-test("of a huge file only the ends are read", async () => {
+test("reads only both ends of a huge file", async () => {
   const path = join(cli.folder, "huge.log");
   const handle = openSync(path, "w");
-  // Sparse: it takes no room on the disk, and reading all of it would take minutes.
+  // Sparse: it uses no disk space, and reading all of it would take minutes.
   ftruncateSync(handle, 64 * 1024 ** 3);
   writeSync(handle, `\n${REGISTRY_DOWN}`, 64 * 1024 ** 3);
   closeSync(handle);
@@ -222,20 +222,20 @@ test("a long stream is read to its end within a small heap", async () => {
   expect(exitCode).toBe(31);
 });
 
-test("a reader that went away is no error, and the exit code is still told", async () => {
+test("a closed reader is not an error, and the exit code stays", async () => {
   const child = spawn(cli.program, ["classify", "--json"], { env: cli.environment() });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  // It waits for its input, so nobody reads when it writes.
+  // It waits for its input, so there is no reader when it writes.
   child.stdout.destroy();
   child.stdin.end(REGISTRY_DOWN);
   const [exitCode] = await once(child, "close");
   expect({ exitCode, stderr }).toEqual({ exitCode: 31, stderr: "" });
 });
 
-testWhere(existsSync("/dev/full"))("a result that cannot be written is told", async () => {
+testWhere(existsSync("/dev/full"))("reports a result that cannot be written", async () => {
   const full = openSync("/dev/full", "w");
   const child = spawn(cli.program, ["classify"], {
     env: cli.environment(),
@@ -271,7 +271,7 @@ test("a secret given to an option that does not exist is not printed", async () 
 
 // A terminal is made by `script` of util-linux.
 testWhere(process.platform === "linux")(
-  "on a terminal there are colours, with NO_COLOR none",
+  "on a terminal there are colors, with NO_COLOR none",
   () => {
     const log = file("colour.txt", REGISTRY_DOWN);
     const onTerminal = (env: Record<string, string>) =>

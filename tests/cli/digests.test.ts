@@ -1,4 +1,4 @@
-/** `digests`, as a process, on files of its own. */
+/** `digests`, as a process, on its own files. */
 
 import {
   existsSync,
@@ -33,7 +33,7 @@ function entry(reference: string, digest = ONE, ageMs = 5 * HOUR_MS, more = {}) 
   return { reference, platform: "", digest, learntAtMs, proven: true, ...more };
 }
 
-/** Writes a file of known digests; gives its path. */
+/** Writes a file of known digests, and returns its path. */
 function keep(entries: readonly object[], path = store): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify({ version: 1, digests: entries }));
@@ -44,7 +44,7 @@ async function known(): Promise<Record<string, unknown>[]> {
   return JSON.parse((await digests("--json")).stdout).digests;
 }
 
-test("what the lock file of the working folder has stands below them", async () => {
+test("lists the images of the working folder's lock file below them", async () => {
   mkdirSync(join(home, "repo/.git"), { recursive: true });
   mkdirSync(join(home, "repo/ci"));
   const file = join(home, "repo/dagger.lock");
@@ -68,7 +68,7 @@ test("what the lock file of the working folder has stands below them", async () 
   expect(JSON.parse((await digests("--json")).stdout)).not.toHaveProperty("lock");
 });
 
-test("known digests are listed by their tags", async () => {
+test("lists known digests by their tags", async () => {
   keep([
     entry("ghcr.io/acme/app:1", TWO, 49 * HOUR_MS, { platform: "linux/arm64", proven: false }),
     entry("docker.io/library/alpine:3.20"),
@@ -92,7 +92,7 @@ test("--json prints the file and its digests", async () => {
   expect(JSON.parse(stdout)).toEqual({ file: store, digests: [alpine] });
 });
 
-test("nothing known is said, and makes no file", async () => {
+test("reports an empty list, and creates no file", async () => {
   expect(await digests()).toEqual({
     exitCode: 0,
     stdout: `No digest is known (${store}).\n`,
@@ -102,7 +102,7 @@ test("nothing known is said, and makes no file", async () => {
   expect(existsSync(dirname(store))).toBe(false);
 });
 
-test("what is damaged is never shown", async () => {
+test("never shows damaged content", async () => {
   keep([entry("user:hunter2@r.example/a:1"), entry("docker.io/library/alpine:3.20")]);
   const listed = await digests();
   expect(listed.stdout.split("\n")).toHaveLength(3);
@@ -114,7 +114,7 @@ test("what is damaged is never shown", async () => {
   expect(listed.stdout + listed.stderr + stderr).not.toContain("hunter2");
 });
 
-test("tags are forgotten on every platform, and the others stay", async () => {
+test("forgets tags on every platform, and keeps the others", async () => {
   keep([
     entry("docker.io/library/alpine:3.20"),
     entry("docker.io/library/alpine:3.20", TWO, 1, { platform: "linux/arm64" }),
@@ -127,7 +127,7 @@ test("tags are forgotten on every platform, and the others stay", async () => {
   expect(await known()).toMatchObject([{ reference: "docker.io/library/node:22" }]);
 });
 
-test("old digests are forgotten, or all", async () => {
+test("forgets old digests, or all", async () => {
   const other = join(home, "other.json");
   keep([entry("a.example/x:1", ONE, HOUR_MS), entry("a.example/x:2", ONE, 9 * HOUR_MS)]);
   keep([entry("a.example/x:1")], other);
@@ -139,7 +139,7 @@ test("old digests are forgotten, or all", async () => {
   expect(JSON.parse(readFileSync(other, "utf8")).digests).toEqual([]);
 });
 
-test("a damaged file is replaced when all of it is to go, and else left as it is", async () => {
+test("replaces a damaged file only when all of it is removed", async () => {
   mkdirSync(dirname(store), { recursive: true });
   writeFileSync(store, "{");
   expect((await digests("forget", "alpine")).exitCode).toBe(66);
@@ -148,7 +148,7 @@ test("a damaged file is replaced when all of it is to go, and else left as it is
   expect(await known()).toEqual([]);
 });
 
-test("what one machine exports another imports, without the proof", async () => {
+test("imports what another machine exports, without the proof", async () => {
   keep([entry("docker.io/library/alpine:3.20"), entry("a.example/x:1", TWO, 9 * HOUR_MS)]);
   const file = join(home, "exported.json");
   const exported = await digests("export", "--output", file);
@@ -195,7 +195,7 @@ test.each([
   expect(ended.stderr).not.toContain("hunter2");
 });
 
-test("a file that cannot be written is 73, and no folder keeps it waiting", async () => {
+test("a file that cannot be written is 73, and no folder blocks it", async () => {
   const file = keep([entry("docker.io/library/alpine:3.20")], join(home, "given.json"));
   for (const path of ["/dev/null", "/proc/nowhere/digests.json", join(file, "x")]) {
     const { exitCode, stderr } = await digests("import", file, "--file", path);

@@ -76,7 +76,7 @@ test("the table of exit codes is that of the program", () => {
     }
   }
   const known = new Set(meanings.flatMap(([, codes]) => codes.map(([code]) => `${code}`)));
-  // How a command that cannot be started ends is the affair of run and trace alone.
+  // Only run and trace have the exit codes of a command that cannot be started.
   const others = cells.filter((row) => !known.has(row[1] ?? "")).map((row) => row[1]);
   expect([...new Set(others)]).toEqual(["126", "127"]);
   expect(cells.map((row) => Number(row[1]))).toEqual(
@@ -103,7 +103,7 @@ async function output(...args: string[]): Promise<string> {
 }
 
 test.each(COMMANDS.map((command) => [command]))(
-  "every option of %j is told, with its value",
+  "documents every option of %j, with its value",
   async (command) => {
     const options = (await output(...command, "--help")).matchAll(/^ {2}(--[a-z-]+(?: <\w+>)?)/gm);
     const names = [...options].map(([, name]) => `\`${name}\``);
@@ -112,7 +112,7 @@ test.each(COMMANDS.map((command) => [command]))(
   },
 );
 
-test("the output of classify is shown as it is", async () => {
+test("shows the output of classify unchanged", async () => {
   const stdout = new PassThrough();
   const stdin = new PassThrough();
   stdin.end(
@@ -133,7 +133,7 @@ test("every command line in README.md and in docs/ is one that the program knows
   ]);
   expect(lines.length).toBeGreaterThan(5);
   for (const [, line = ""] of lines) {
-    // The words behind "--" belong to the command that is run.
+    // The words after "--" belong to the command that is run.
     const [own = ""] = line.split(/ -- /);
     const words = own.trim().split(/\s+/);
     const command = hasParts(words) ? words.slice(0, 2) : words.slice(0, 1);
@@ -143,11 +143,11 @@ test("every command line in README.md and in docs/ is one that the program knows
   }
 });
 
-test("no option is told that is not there", async () => {
+test("documents no option that does not exist", async () => {
   const helps = await Promise.all(
     [...COMMANDS, ["trace"], []].map((command) => output(...command, "--help")),
   );
-  // Options of other programs stand in lines of code, not in backquotes.
+  // Options of other programs are in code blocks, not in backquotes.
   const told = [...`${docs}${reference}`.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name ?? "");
   expect(told.filter((name) => !helps.some((help) => help.includes(name)))).toEqual([]);
 });

@@ -29,7 +29,7 @@ function write(path: string, value: unknown): string {
   return path;
 }
 
-/** Starts a mirror; gives its address. */
+/** Starts a mirror, and returns its address. */
 async function mirror(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -45,7 +45,7 @@ const answering =
   (request, response) =>
     response.writeHead(request.url === "/v2/" ? status : 404).end();
 
-test("mirrors are written where the dagger command looks, and the next step is told", async () => {
+test("writes mirrors to the file of the dagger command, and prints the next step", async () => {
   const { exitCode, stdout, stderr } = await mirrors(
     "write",
     "docker.io=mirror.gcr.io,http://cache.lan:5000/hub",
@@ -64,7 +64,7 @@ test("mirrors are written where the dagger command looks, and the next step is t
   });
 });
 
-test("what stood in the file stays, and a second time changes nothing", async () => {
+test("keeps the other content of the file, and a second run changes nothing", async () => {
   write(standardFile(), { gc: { maxUsedSpace: "200GB" }, registries: { "ghcr.io": { ca: [] } } });
   expect((await mirrors("write", "docker.io=mirror.gcr.io")).stdout).toMatch(/^changed /);
   const after = readFileSync(standardFile(), "utf8");
@@ -87,13 +87,13 @@ test("--dry-run prints the file and writes nothing", async () => {
   expect(() => readFileSync(standardFile())).toThrow(/ENOENT/);
 });
 
-/** The two forms that are printed where none is written. */
+/** Returns the two forms printed when no file is written. */
 function formsIn(stdout: string): { readonly json: unknown; readonly toml: string } {
   const [, json = "", toml = ""] = /^engine\.json:\n(.*)\nengine\.toml:\n(.*)$/s.exec(stdout) ?? [];
   return { json: JSON.parse(json), toml };
 }
 
-test("beside an engine.toml nothing is written, and both forms are printed", async () => {
+test("beside an engine.toml it writes nothing, and prints both forms", async () => {
   const text = 'debug = true # ours\n[registry."docker.io"]\n  ca = ["/a.crt"]\n';
   const path = write(join(standardFile(), "../engine.toml"), text);
   for (const args of [[], ["--dry-run"], ["--file", path]]) {
@@ -110,7 +110,7 @@ test("beside an engine.toml nothing is written, and both forms are printed", asy
   expect(() => readFileSync(standardFile())).toThrow(/ENOENT/);
 });
 
-test("an engine.toml is not made either", async () => {
+test("does not create an engine.toml either", async () => {
   const path = join(home, "engine.toml");
   const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);
   expect(exitCode).toBe(60);
@@ -119,7 +119,7 @@ test("an engine.toml is not made either", async () => {
   expect(() => readFileSync(path)).toThrow(/ENOENT/);
 });
 
-test("an engine.toml that cannot be read is told of by check, without its text", async () => {
+test("check reports an unreadable engine.toml, without its text", async () => {
   const path = write(join(home, "engine.toml"), "debug = true\na = hunter2 b");
   const { exitCode, stderr } = await mirrors("check", "--file", path);
   expect(exitCode).toBe(60);
@@ -131,7 +131,7 @@ test("an engine.toml that cannot be read is told of by check, without its text",
 test.each([
   ["engine.json", '{"registries": {"docker.io": {"mirors": []}}}', /"mirors" is not known/],
   ["engine.json", "{ // hunter2\n}", /it is not JSON/],
-])("in %s, %j is refused and left as it is", async (name, text, message) => {
+])("in %s, %j is rejected and left unchanged", async (name, text, message) => {
   const path = write(join(home, name), text);
   const { exitCode, stdout, stderr } = await mirrors("write", "docker.io=a", "--file", path);
   expect({ exitCode, stdout }).toEqual({ exitCode: 60, stdout: "" });
@@ -145,12 +145,12 @@ test("a file that cannot be written is exit code 73", async () => {
   write(join(home, "file"), "");
   const path = join(home, "file/engine.json");
   const { exitCode, stderr } = await mirrors("write", "docker.io=a", "--file", path);
-  // Whether it fails when looked for or when made depends on the system's order of checks.
+  // The system's order of checks decides whether it fails on the look-up or the creation.
   expect([66, 73]).toContain(exitCode);
   expect(stderr).toMatch(/^error: cannot (?:read|write) .+\(ENOTDIR\)/);
 });
 
-test("mirrors that answer as a registry are told with their status and time", async () => {
+test("reports mirrors that answer as a registry with their status and time", async () => {
   const open = await mirror(answering(200));
   const closed = await mirror(answering(401));
   write(standardFile(), { registries: { "docker.io": { mirrors: [open, `${closed}/hub`] } } });
@@ -188,7 +188,7 @@ test("a mirror that does not answer as a registry is exit code 61, in --json too
   });
 });
 
-test("a web page in the place of a registry is no mirror, credentials asked for by one are", async () => {
+test("a web page is not a mirror, but a request for credentials is", async () => {
   const html = { "content-type": "text/html; charset=utf-8" };
   const portal = await mirror((_request, response) => response.writeHead(200, html).end("<html>"));
   const guarded = await mirror((_request, response) => response.writeHead(401, html).end("<html>"));
@@ -200,7 +200,7 @@ test("a web page in the place of a registry is no mirror, credentials asked for 
   expect(closed).toMatch(/answers \(401\)$/);
 });
 
-test("a mirror of two registries is asked once", async () => {
+test("asks a mirror of two registries once", async () => {
   let asked = 0;
   const shared = await mirror((_request, response) => {
     asked += 1;
@@ -213,7 +213,7 @@ test("a mirror of two registries is asked once", async () => {
   expect(asked).toBe(1);
 });
 
-test("a mirror's own entry says how it is asked", async () => {
+test("a mirror's own entry decides how it is asked", async () => {
   const plain = await mirror(answering(200));
   const check = async (entry: object) => {
     write(standardFile(), { registries: { "docker.io": { mirrors: [plain] }, [plain]: entry } });
@@ -232,7 +232,7 @@ test("a mirror's own entry says how it is asked", async () => {
   });
 });
 
-test("an engine.toml is checked alike", async () => {
+test("checks an engine.toml in the same way", async () => {
   const open = await mirror(answering(200));
   const path = write(join(home, "engine.toml"), `[registry."docker.io"]\nmirrors = ["${open}"]\n`);
   const { exitCode, stdout } = await mirrors("check", "--file", path);
@@ -240,7 +240,7 @@ test("an engine.toml is checked alike", async () => {
   expect(stdout).toContain("answers (200)");
 });
 
-test("a file that no engine takes is exit code 60, and its mirrors are not asked", async () => {
+test("a file that no engine accepts is exit code 60, and its mirrors are not asked", async () => {
   let asked = 0;
   const open = await mirror((_request, response) => {
     asked += 1;
@@ -256,7 +256,7 @@ test("a file that no engine takes is exit code 60, and its mirrors are not asked
   expect(asked).toBe(0);
 });
 
-test("a file without mirrors is valid, and one that is not there is exit code 66", async () => {
+test("a file without mirrors is valid, and a missing one is exit code 66", async () => {
   const none = await mirrors("check");
   expect(none).toMatchObject({ exitCode: 66, stdout: "" });
   expect(none.stderr).toContain(`there is no ${standardFile()}`);
@@ -274,7 +274,7 @@ test.each([
   [["write", "docker.io=a", "--format", "yaml"], /invalid --format "yaml": .+json, toml/],
   [["check", "--timeout-ms", "soon"], /invalid --timeout-ms "soon": .+1 to 600000/],
   [["check", "--timeout", "11m"], /invalid --timeout "11m": .+up to 10m/],
-])("%j is wrong usage, told by name", async (args, message) => {
+])("%j is a usage error that names the option", async (args, message) => {
   const { exitCode, stdout, stderr } = await mirrors(...args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
   expect(stderr).toMatch(message);

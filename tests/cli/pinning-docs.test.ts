@@ -10,7 +10,7 @@ const config = JSON.parse(/^```json\n(.*?)^```/ms.exec(page)?.[1] ?? "");
 const [manager] = config.customManagers;
 const DIGEST = `sha256:${"1".repeat(64)}`;
 
-/** What Renovate's strategy "recursive" finds: each pattern looks into what the one before has found. */
+/** Works like Renovate's strategy "recursive": each pattern searches the matches of the one before. */
 function imagesIn(text: string, [pattern, ...further]: readonly string[] = manager.matchStrings) {
   if (pattern === undefined) return [];
   return [...text.matchAll(new RegExp(pattern, "g"))].flatMap((match): object[] =>
@@ -55,17 +55,17 @@ test.each([
   `c.from("alpine@${DIGEST}")`,
   'import x from "a:1"',
   'knex.select().from("users")',
-])("Renovate passes over %j", (text) => {
+])("Renovate skips %j", (text) => {
   expect(imagesIn(text)).toEqual([]);
 });
 
-test("the patterns need nothing that RE2, which Renovate uses, does not have", () => {
+test("the patterns use only features of RE2, which Renovate uses", () => {
   for (const pattern of [...manager.matchStrings, ...manager.managerFilePatterns]) {
     expect(pattern).not.toMatch(/\(\?<?[=!]|\\[1-9]|\\k</);
   }
 });
 
-test("only programs in the folders of pipelines are read", () => {
+test("reads only programs in the folders of pipelines", () => {
   const [pattern = ""] = manager.managerFilePatterns as string[];
   const files = new RegExp(pattern.replace(/^\/|\/$/g, ""));
   const reads = ["ci/main.ts", ".dagger/src/index.ts", ".dagger/main.go", "ci/a/b.py", "ci/x.exs"];

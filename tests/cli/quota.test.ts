@@ -18,7 +18,7 @@ interface Heard {
 let heard: Heard[];
 let base: string;
 let stop: () => Promise<void>;
-/** What the servers answer; a test sets what it needs. */
+/** The answers of the servers; a test sets them. */
 let token: (response: ServerResponse) => void;
 let manifest: (response: ServerResponse) => void;
 
@@ -55,7 +55,7 @@ afterEach(() => stop());
 const ask = (args: readonly string[], options: Parameters<typeof cli.run>[1] = {}) =>
   cli.run(["quota", "--registry-url", base, "--auth-url", `${base}/token`, ...args], options);
 
-test("limit, rest, window and source are printed, asked as nobody", async () => {
+test("prints limit, rest, window and source, asked anonymously", async () => {
   const { exitCode, stdout } = await ask([]);
   expect(exitCode).toBe(0);
   expect(stdout).toBe(
@@ -96,7 +96,7 @@ test("--json prints one object", async () => {
 
 const basic = `Basic ${Buffer.from(`bot:${PASSWORD}`).toString("base64")}`;
 
-test("a name and DOCKER_PASSWORD are used, and the password is printed nowhere", async () => {
+test("uses a name and DOCKER_PASSWORD, and prints the password nowhere", async () => {
   const { exitCode, stdout, stderr } = await ask(["--username", "bot"], {
     env: { DOCKER_PASSWORD: PASSWORD },
   });
@@ -106,15 +106,15 @@ test("a name and DOCKER_PASSWORD are used, and the password is printed nowhere",
   expect(heard.map(({ authorization }) => authorization)).toEqual([basic, "Bearer t0ken"]);
 });
 
-test("a password is read from standard input, without its end of line", async () => {
+test("reads a password from standard input, without its line end", async () => {
   await ask(["--username", "bot", "--password-stdin"], { stdin: `${PASSWORD}\n` });
   expect(heard[0]?.authorization).toBe(basic);
 });
 
-/** A registry that is not Docker Hub, whose credentials Docker has. */
+/** A registry other than Docker Hub, whose credentials Docker has. */
 const other = ["registry.example:5000"];
 
-test("who is logged in according to config.json asks", async () => {
+test("asks as the user logged in according to config.json", async () => {
   const folder = join(cli.folder, "docker-auths");
   mkdirSync(folder, { recursive: true });
   const auth = Buffer.from(`bot:${PASSWORD}`).toString("base64");
@@ -130,7 +130,7 @@ test("who is logged in according to config.json asks", async () => {
   expect(heard[0]?.authorization).toBeUndefined();
 });
 
-test("a credential helper is asked", async () => {
+test("asks a credential helper", async () => {
   const folder = join(cli.folder, "docker-helper");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "config.json"), JSON.stringify({ credsStore: "test" }));
@@ -143,7 +143,7 @@ test("a credential helper is asked", async () => {
   expect(stdout + stderr).not.toContain(PASSWORD);
 });
 
-test("stored credentials of docker.io do not go to another address", async () => {
+test("stored credentials of docker.io go to no other address", async () => {
   const folder = join(cli.folder, "docker-hub");
   mkdirSync(folder, { recursive: true });
   const auth = Buffer.from(`bot:${PASSWORD}`).toString("base64");
@@ -175,7 +175,7 @@ test("a registry that states no limit is exit code 0", async () => {
   expect(stdout).toMatch(/states no limit/);
 });
 
-test("refused credentials are exit code 52, and are not printed", async () => {
+test("rejected credentials are exit code 52, and are not printed", async () => {
   token = (response) => response.writeHead(401).end(`{"details":"${PASSWORD}"}`);
   const { exitCode, stdout, stderr } = await ask(["--username", "bot"], {
     env: { DOCKER_PASSWORD: PASSWORD },
@@ -191,14 +191,14 @@ test("a registry in trouble is exit code 51", async () => {
   expect(stderr).toMatch(/answered with status 503/);
 });
 
-test("a registry that never answers is given up", async () => {
+test("gives up a registry that never answers", async () => {
   manifest = () => {};
   const { exitCode, stderr } = await ask(["--anonymous", "--timeout-ms", "500"]);
   expect(exitCode).toBe(51);
   expect(stderr).toMatch(/did not answer within 500 ms/);
 });
 
-test("a registry that is not there is exit code 51", async () => {
+test("a missing registry is exit code 51", async () => {
   await stop();
   stop = async () => {};
   const { exitCode, stderr } = await ask(["--anonymous"]);
@@ -216,14 +216,14 @@ test.each([
   [["--timeout-ms", "0"], /invalid --timeout-ms "0": .+from 1 to 600000/],
   [["--timeout", "10"], /invalid --timeout "10": .+such as 500ms, 90s/],
   [["--timeout", "1s", "--timeout-ms", "1000"], /'--timeout-ms <n>' cannot be used with/],
-])("%j is wrong usage, told by name", async (args, message) => {
+])("%j is a usage error that names the option", async (args, message) => {
   const { exitCode, stdout, stderr } = await cli.run(["quota", ...args]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
   expect(stderr).toMatch(message);
   expect(stderr).not.toContain("hunter2");
 });
 
-test("credentials are not sent in clear text", async () => {
+test("does not send credentials in clear text", async () => {
   const args = ["quota", "--username", "bot", "--auth-url", "http://auth.example/token"];
   const { exitCode, stderr } = await cli.run(args, { env: { DOCKER_PASSWORD: PASSWORD } });
   expect(exitCode).toBe(64);

@@ -1,4 +1,4 @@
-/** Odd places and values that a command line meets: nothing of them ends it or is shown. */
+/** Odd places and values on a command line: none of them ends it or is shown. */
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { failedRun, LIMITED } from "./run/sample-run.js";
 
 const cli = builtCli();
 
-test("a command runs in a folder that was deleted, as it would without us", async () => {
+test("a command runs in a deleted folder, as it would without us", async () => {
   const script = `mkdir gone && cd gone && rmdir ../gone && exec '${cli.program}' run -- sh -c 'echo ran'`;
   const options = { cwd: cli.folder, env: cli.environment(), encoding: "utf8" } as const;
   const { status, stdout, stderr } = spawnSync("sh", ["-c", script], options);
@@ -20,7 +20,7 @@ test("a command runs in a folder that was deleted, as it would without us", asyn
 });
 
 testWhere(process.platform !== "win32")(
-  "a report goes to a named pipe, and one that nobody reads holds up no end",
+  "a report goes to a named pipe, and one without a reader delays no end",
   () => {
     const run = `'${cli.program}' run --output unread --junit read -- true`;
     const script = `mkfifo unread read && { cat read >got & } && ${run}; echo $?; wait; cat got`;
@@ -75,13 +75,13 @@ describe("the summary of a GitHub step", () => {
     return { summary: readFileSync(summary, "utf8"), stderr: lines.join("") };
   }
 
-  test("is added to what the step has written", async () => {
+  test("is appended to the step's own content", async () => {
     const { summary, stderr } = await told("# Mine\n");
     expect(summary).toMatch(/^# Mine\n\n### dagger-breaker: failed/);
     expect(stderr).not.toContain("cannot be written");
   });
 
-  test("is left alone where GitHub would drop all of it for its size, and that is told", async () => {
+  test("is skipped, with a message, if GitHub would drop all of it for its size", async () => {
     const before = "x".repeat(1024 * 1024 - 100);
     const { summary, stderr } = await told(before);
     expect(summary).toBe(before);

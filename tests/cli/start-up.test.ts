@@ -1,4 +1,4 @@
-/** `dagger-breaker` starts at once: it loads what it was asked for, and no more. */
+/** `dagger-breaker` starts at once: it loads only what it needs. */
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -24,14 +24,14 @@ interface Coverage {
   }[];
 }
 
-/** What a command loads: our own modules as they lie in src, packages by their names. */
+/** Returns the loaded code: our own modules by their path in src, packages by name. */
 async function loadedBy(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
   const folder = mkdtempSync(join(cli.folder, "loaded-"));
   const run = await cli.run(args, {
-    // Code from the cache is covered less exactly.
+    // Code from the cache has less exact coverage.
     env: { NODE_V8_COVERAGE: folder, NODE_DISABLE_COMPILE_CACHE: "1", ...env },
   });
   expect(run.exitCode, run.stderr).toBe(0);
@@ -41,7 +41,7 @@ async function loadedBy(
   const names = reports.flatMap(({ result }) =>
     result.flatMap(({ url, functions }) => [
       ...packageOf(url),
-      // In the bundle, each module that is not always needed is a function with the name of its file.
+      // In the bundle, each optional module is a function with the name of its file.
       ...functions
         .filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0)
         .flatMap(({ functionName }) => moduleOf(functionName)),
@@ -62,7 +62,7 @@ function packageOf(path: string): readonly string[] {
 
 const run = (env: Readonly<Record<string, string>> = {}) => loadedBy(["run", "--", "true"], env);
 const ofFleet = (loaded: readonly string[]) => loaded.filter((name) => name.startsWith("fleet/"));
-/** The stores, by their files, and the clients of Redis. */
+/** Returns the loaded stores by file, and the clients of Redis. */
 const ofStores = (loaded: readonly string[]) =>
   loaded.filter((name) => /^fleet\/.*\/\w+-store$|^ioredis$|^@redis\//.test(name));
 const ofCommands = (loaded: readonly string[]) =>
@@ -72,8 +72,8 @@ test("without a store it loads nothing that only shared circuits need", async ()
   const loaded = await run();
   expect(loaded).toContain("runner/guarded-run");
   expect(ofStores(loaded)).toEqual([]);
-  // A folder is made for other files as well, scope, token and URL are checked before they are needed,
-  // and a rejection may have come from another process.
+  // A folder is made for other files too, scope, token and URL are checked early, and a rejection
+  // may come from another process.
   expect([...ofFleet(loaded)].sort()).toEqual([
     "fleet/client/shared-open-error",
     "fleet/folders",
@@ -94,10 +94,10 @@ test.each([
   expect(ofStores(await run(env))).toEqual(expected);
 });
 
-test("to tell its version it loads no command", async () => {
+test("loads no command to print its version", async () => {
   const loaded = await loadedBy(["--version"]);
   expect(ofCommands(loaded)).toEqual([]);
-  // What is printed is cleaned first, whatever it is.
+  // All output is cleaned first.
   expect(loaded.filter((name) => !/^(?:cli|attribution)\//.test(name))).toEqual(["commander"]);
   expect(loaded).not.toContain("attribution/classifier");
 });
@@ -111,11 +111,11 @@ test.each([
   expect(ofCommands(await loadedBy(args))).toEqual([name]);
 });
 
-/** What of Node.js a command loads that takes long and that a start can do without. */
+/** Returns the slow modules of Node.js that a command loads and that a start does not need. */
 async function costlyBuiltinsOf(args: readonly string[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(cli.folder, "builtins-"));
   const probe = join(folder, "probe.cjs");
-  // The list is of all that Node.js has loaded, also for itself.
+  // The list contains all modules that Node.js has loaded, including its own use.
   writeFileSync(
     probe,
     `process.once("exit", () => {
@@ -134,20 +134,17 @@ const COSTLY = ["tls", "https", "http2", "sqlite", "http", "crypto", "zlib", "fs
 test.each([
   [["--version"], []],
   [["classify", "--exit-code", "0"], []],
-  // A server for the spans of the engine listens, but nobody has connected to it.
+  // The server for the engine's spans listens, but has no connection yet.
   [["trace", "--", "true"], []],
   [["run", "--", "true"], []],
-])(
-  "%j loads nothing of Node.js that takes long and that it has no use for",
-  async (args, expected) => {
-    expect(await costlyBuiltinsOf(args)).toEqual(expected);
-  },
-);
+])("%j loads no slow module of Node.js that it does not use", async (args, expected) => {
+  expect(await costlyBuiltinsOf(args)).toEqual(expected);
+});
 
 const hasCompileCache = "enableCompileCache" in require("node:module");
 
-describe("what V8 has compiled", () => {
-  /** An installation of its own, which no other test file has started. */
+describe("V8's compiled code", () => {
+  /** Creates a separate installation, which no other test file has started. */
   function install() {
     const folder = mkdtempSync(join(cli.folder, "installed-"));
     const dist = join(folder, "dist/cli");
@@ -155,32 +152,32 @@ describe("what V8 has compiled", () => {
     for (const name of ["main.js", "program.cjs"]) cpSync(join(cli.dist, name), join(dist, name));
     return {
       cache: join(dist, ".compile-cache"),
-      /** In an environment that has nothing, not even a home. */
+      /** Uses an empty environment, without a home. */
       version: (env = {}) =>
         execute(process.execPath, [join(dist, "main.js"), "--version"], { env }),
     };
   }
   const printed = { stdout: `${version}\n`, stderr: "" };
 
-  testWhere(hasCompileCache)("is kept beside the program for the next start", async () => {
+  testWhere(hasCompileCache)("is cached beside the program for the next start", async () => {
     const { cache, version } = install();
     expect(await version()).toEqual(printed);
     const [file] = filesIn(cache);
     if (file === undefined) throw new Error("nothing was kept");
     expect(await version()).toEqual(printed);
     expect(filesIn(cache)).toEqual([file]);
-    // Damaged, as by a machine that stopped while it wrote.
+    // Damages the file, as if the machine stopped during the write.
     writeFileSync(file, readFileSync(file).subarray(0, 1000));
     expect(await version()).toEqual(printed);
   });
 
-  test("is not kept where the environment forbids it", async () => {
+  test("is not cached if the environment forbids it", async () => {
     const { cache, version } = install();
     expect(await version({ NODE_DISABLE_COMPILE_CACHE: "1" })).toEqual(printed);
     expect(existsSync(cache)).toBe(false);
   });
 
-  test("is missed by nobody where no folder can be made for it", async () => {
+  test("is not needed if its folder cannot be created", async () => {
     const { cache, version } = install();
     writeFileSync(cache, "no folder");
     expect(await version()).toEqual(printed);

@@ -1,4 +1,4 @@
-/** Whatever keeps a run from asking its store is told with its reason, and costs little time. */
+/** Every reason that keeps a run from asking its store is reported, and costs little time. */
 
 import { writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** What a run does with its store: it asks once before its command and tells the outcome. */
+/** Acts like a run: asks the store once before its command and reports the outcome. */
 async function asks(store: string, more: Readonly<Record<string, string>> = {}) {
   const env = { DAGGER_BREAKER_STORE: store, DAGGER_BREAKER_STORE_TOKEN: "t".repeat(32), ...more };
   const [startMs, ownStartMs] = [performance.now(), ownMs()];
@@ -47,7 +47,7 @@ async function listening(server: Server | ReturnType<typeof createServer>): Prom
   return (server.address() as AddressInfo).port;
 }
 
-/** The same where an answer comes, however long a busy machine takes for it. */
+/** Does the same with a long timeout, for a reply on a busy machine. */
 function answered(store: string, more: Readonly<Record<string, string>> = {}) {
   return asks(store, { DAGGER_BREAKER_STORE_TIMEOUT: "10s", ...more });
 }
@@ -59,18 +59,18 @@ describe("Redis", () => {
   });
   afterAll(() => redis.close());
 
-  test("that answers leaves nothing to tell", async () => {
+  test("that replies causes no message", async () => {
     expect((await answered(redis.url)).text).toBe("");
   });
 
-  test("where a right is missing", async () => {
+  test("with a missing right", async () => {
     await redis.send("ACL", "SETUSER", "weak", "on", ">secret", "~*", "&*", "+@connection");
     const { text } = await answered(redis.url.replace("redis://", "redis://weak:secret@"));
     expect(text).toMatch(/did not answer \(.*NOPERM.*\); this run/);
     expect(text).not.toContain("secret");
   });
 
-  test("where the key of a circuit is of another type", async () => {
+  test("with a key of another type for a circuit", async () => {
     await redis.send("SET", "dcb:1:{typed:registry:docker.io}", "x");
     const { text } = await answered(redis.url, { DAGGER_BREAKER_SCOPE: "typed" });
     expect(text).toMatch(/did not answer.*not a hash: expected a shared circuit/);
@@ -79,7 +79,7 @@ describe("Redis", () => {
   test.each([
     ["OOM", ["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"]],
     ["READONLY", ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]],
-  ])("that refuses by %s", async (word, before, after) => {
+  ])("that rejects by %s", async (word, before, after) => {
     await redis.send(...before);
     try {
       const { text } = await answered(redis.url, { DAGGER_BREAKER_SCOPE: word });
@@ -90,9 +90,9 @@ describe("Redis", () => {
     }
   });
 
-  test("with a wrong password, which is not told", async () => {
+  test("with a wrong password, which is not shown", async () => {
     const { text } = await answered(redis.url.replace("redis://", "redis://default:hunter2@"));
-    // Where no password is needed any is taken.
+    // Without a required password any is accepted.
     await redis.send("ACL", "SETUSER", "ann", "on", ">right", "~*", "&*", "+@all");
     const wrong = await answered(redis.url.replace("redis://", "redis://ann:hunter2@"));
     expect(text).toBe("");
@@ -100,9 +100,9 @@ describe("Redis", () => {
     expect(wrong.text).not.toContain("hunter2");
   });
 
-  test("a script that runs on", async () => {
+  test("a script that runs endlessly", async () => {
     await redis.send("CONFIG", "SET", "busy-reply-threshold", "1");
-    // It ends when it is killed, which it lets happen since it writes nothing.
+    // The script can be killed because it writes nothing.
     const script = redis.send("EVAL", "while true do end", "0").catch(() => undefined);
     const ping = () => redis.send("PING").then(String, ({ message }: Error) => message);
     try {
@@ -125,7 +125,7 @@ test.each([
   [401, "the token is wrong"],
   [403, "not for you"],
   [500, "the database is locked"],
-])("a server that answers with status %i is told with it", async (status, error) => {
+])("reports a server's status %i", async (status, error) => {
   const server = createHttpServer((_request, response) => {
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify({ error }));
@@ -134,14 +134,14 @@ test.each([
   expect(text).toContain(`status ${status}`);
 });
 
-test("a database that is none is told", async () => {
+test("reports an invalid database", async () => {
   const path = join(tmpdir(), `runout-store-${process.pid}.db`);
   writeFileSync(path, "not a database, whatever it is called ".repeat(100));
   const { text } = await asks(`sqlite:${path}`);
   expect(text).toMatch(/did not answer \(.+\); this run/);
 });
 
-test("a store that is not there is told at once", async () => {
+test("reports a missing store at once", async () => {
   const { text, ownMs } = await asks("redis://user:hunter2@127.0.0.1:1");
   expect(text).toMatch(/did not answer \(.*ECONNREFUSED.*\); this run decided alone/);
   expect(text).not.toContain("hunter2");
@@ -149,7 +149,7 @@ test("a store that is not there is told at once", async () => {
 });
 
 test.each(["redis", "http"])(
-  "a store by %s that never answers costs twice its time at most, and the option is named",
+  "a store by %s that never replies costs two timeouts at most, and the option is named",
   async (scheme) => {
     const port = await listening(createServer(() => undefined));
     const env = { DAGGER_BREAKER_STORE_TIMEOUT: "400ms" };
@@ -160,7 +160,7 @@ test.each(["redis", "http"])(
   },
 );
 
-test("a store that answers after 120 ms is asked, unless its time is shorter", async () => {
+test("asks a store that replies after 120 ms, unless its timeout is shorter", async () => {
   const server = createHttpServer((request, response) => {
     request.resume();
     setTimeout(() => response.writeHead(503).end(), 120);

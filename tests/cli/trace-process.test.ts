@@ -1,4 +1,7 @@
-/** A command under `dagger-breaker trace` lives and ends as it would without: signals, streams, terminal. */
+/**
+ * A command under `dagger-breaker trace` runs and ends as it would without: signals, streams,
+ * terminal.
+ */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,13 +20,13 @@ const cli = builtCli();
 interface Started {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
   readonly pid: number;
-  /** What it has printed, both streams. */
+  /** Returns its output so far, of both streams. */
   output(): string;
   /** Resolves once it has printed that. */
   printed(text: string): Promise<void>;
 }
 
-/** Starts a command line without waiting for its end, in a group of its own: no terminal reaches it. */
+/** Starts a command line without waiting for its end, in its own group, which no terminal reaches. */
 function start(...task: string[]): Started {
   const args = ["trace", "--", DAGGER, ...task];
   const child = spawn(cli.program, args, { env: cli.environment(), detached: true });
@@ -59,7 +62,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The stand-in's own process. */
+/** Returns the stand-in's own process. */
 function childOf(output: string): number {
   return Number(/ready ([0-9]+)/.exec(output)?.[1]);
 }
@@ -68,7 +71,7 @@ describe("a command ends as without us", () => {
   test.each([
     ["nothere", 127, /cannot run "nothere"/],
     ["/etc/passwd", 126, /cannot run "passwd".*EACCES/],
-  ])("not at all when there is no %s", async (command, expected, words) => {
+  ])("even without %s", async (command, expected, words) => {
     const { exitCode, stdout, stderr } = await cli.run(["trace", "--", command, "--secret=x"]);
     expect(exitCode).toBe(expected);
     expect(stdout).toBe("");
@@ -90,7 +93,7 @@ describe("a command ends as without us", () => {
     ["SIGTERM", 143],
     ["SIGHUP", 129],
     ["SIGINT", 130],
-  ] as const)("%s ends it, and us after it with the report", async (signal, expected) => {
+  ] as const)("%s ends it, and then us with the report", async (signal, expected) => {
     const run = start("die");
     await run.printed("ready");
     process.kill(run.pid, signal);
@@ -100,7 +103,7 @@ describe("a command ends as without us", () => {
   });
 
   test.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
-    "it may end at %s in its own way and time",
+    "it may end on %s in its own way and time",
     async (signal) => {
       const run = start("hang");
       await run.printed("ready");
@@ -112,13 +115,13 @@ describe("a command ends as without us", () => {
   );
 
   test.each(["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"] as const)(
-    "%s is passed on, and neither ends us before it nor opens a debugger",
+    "%s is passed on, and neither ends us early nor opens a debugger",
     async (signal) => {
       const run = start("die");
       await run.printed("ready");
       process.kill(run.pid, signal);
       const expected = 128 + constants.signals[signal];
-      // Node.js opens the debugger of the command at SIGUSR1, since that one has no listener.
+      // Node.js opens the command's debugger on SIGUSR1, because the command has no listener.
       if (signal === "SIGUSR1") process.kill(childOf(run.output()), "SIGKILL");
       expect(await run.ended).toEqual([signal === "SIGUSR1" ? 137 : expected, null]);
       expect(run.output()).toContain("dagger-breaker trace: ended by");
@@ -127,7 +130,7 @@ describe("a command ends as without us", () => {
   );
 
   testWhere(process.platform === "linux")(
-    "a signal that Node.js cannot hear ends it together with us",
+    "a signal that Node.js cannot catch ends it together with us",
     async () => {
       const run = start("die");
       await run.printed("ready");
@@ -139,7 +142,7 @@ describe("a command ends as without us", () => {
     },
   );
 
-  test("the options behind it are its own, with -- and without", async () => {
+  test("the options after it are its own, with -- and without", async () => {
     const args = ["show", "--json", "--output", "x", "--", "-h"];
     for (const dashes of [["--"], []]) {
       const { stdout } = await cli.run(["trace", ...dashes, DAGGER, ...args]);
@@ -147,7 +150,7 @@ describe("a command ends as without us", () => {
     }
   });
 
-  test("it reads the standard input that we were given", async () => {
+  test("it reads our own standard input", async () => {
     const { stdout } = await cli.run(["trace", "--", "cat"], { stdin: "what is piped in" });
     expect(stdout).toBe("what is piped in");
   });
@@ -166,7 +169,7 @@ describeWhere(process.platform === "linux")("on a terminal", () => {
     };
   }
 
-  test("the command finds it on all its streams, and the report has colours", async () => {
+  test("the command has it on all its streams, and the report has colors", async () => {
     const run = onTerminal("show");
     expect(await run.ended).toEqual([0, null]);
     expect(run.output()).toContain('"terminal":[true,true,true]');

@@ -30,7 +30,7 @@ async function traced(task: readonly string[], env: Record<string, string> = {})
 }
 
 describe("the report", () => {
-  test("goes to standard error, behind the messages of the command, whose output stays its own", async () => {
+  test("goes to standard error, after the command's messages, and leaves its output alone", async () => {
     const { exitCode, stdout, stderr } = await cli.run(["trace", "--", DAGGER, "call"]);
     expect(exitCode).toBe(0);
     expect(stdout).toBe("the output of the command\n");
@@ -60,7 +60,7 @@ describe("the report", () => {
     expect(JSON.stringify(report)).not.toMatch(/manifests|\/v2\/|https?:|echo|exit code/);
   });
 
-  test("says when what came could not be read, and still ends as the command did", async () => {
+  test("reports unreadable bodies, and still ends as the command did", async () => {
     const { exitCode, report } = await traced(["garbage"]);
     expect(exitCode).toBe(0);
     expect(report.notes.map(({ code }: { code: string }) => code)).toEqual([
@@ -69,7 +69,7 @@ describe("the report", () => {
     ]);
   });
 
-  test("hears a dagger command that outlives the one that started it", async () => {
+  test("receives a dagger command that outlives its parent", async () => {
     const { report } = await traced(["late"]);
     expect(report.contacts.requests).toBeGreaterThan(0);
   });
@@ -81,7 +81,7 @@ describe("the report", () => {
     expect(report.bodies.refused).toBe(0);
   });
 
-  test("tells the exit code of a command that failed, which is ours as well", async () => {
+  test("contains the exit code of a failed command, which is ours too", async () => {
     const { exitCode, report } = await traced(["fail"]);
     expect(exitCode).toBe(3);
     expect(report).toMatchObject({ exitCode: 3, contacts: { requests: 16 } });
@@ -89,7 +89,7 @@ describe("the report", () => {
 });
 
 describe("the user's own collector", () => {
-  test("gets every body unchanged, with the headers that the environment asked for", async () => {
+  test("gets every body unchanged, with the headers in the environment", async () => {
     await using collector = await startCollector();
     const { report } = await traced(["call"], {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint.replace("/v1/traces", ""),
@@ -112,7 +112,7 @@ describe("the user's own collector", () => {
     expect(JSON.stringify(report)).not.toContain("hunter2");
   });
 
-  test("is left alone where we could not serve it, which is told; the command runs as it was", async () => {
+  test("is left alone if we cannot serve it, with a note, and the command runs as before", async () => {
     const env = {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel:4317",
       OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
@@ -132,7 +132,7 @@ describe("the user's own collector", () => {
     ["is down", () => ({ endpoint: "http://127.0.0.1:9/v1/traces" })],
     ["does not answer", () => startCollector(() => undefined)],
     ["refuses", () => startCollector(status(429))],
-  ])("that %s costs at most a moment at the end, and is told", async (_, open) => {
+  ])("that %s costs at most a moment at the end, and is reported", async (_, open) => {
     const collector = await open();
     const before = performance.now();
     const { exitCode, stderr, report } = await traced(["fail"], {
@@ -141,7 +141,7 @@ describe("the user's own collector", () => {
     expect(performance.now() - before - report.durationMs).toBeLessThan(6_000);
     if (Symbol.asyncDispose in collector) await collector[Symbol.asyncDispose]();
     expect(exitCode).toBe(3);
-    // Nothing was written into the middle of what the command shows.
+    // Nothing was written into the command's own output.
     expect(stderr).toBe("");
     expect(report.bodies).toMatchObject({ received: 13, forwarded: 0, dropped: 13 });
     expect(report.notes).toEqual([
@@ -149,7 +149,7 @@ describe("the user's own collector", () => {
     ]);
   });
 
-  test("has a sampler that hides spans, which is told", async () => {
+  test("has a sampler that hides spans, which is reported", async () => {
     const { report, stdout } = await traced(["show"], { OTEL_TRACES_SAMPLER: "always_off" });
     expect(JSON.parse(stdout).otel.OTEL_TRACES_SAMPLER).toBe("always_off");
     expect(report.notes.map(({ code }: { code: string }) => code)).toEqual([
@@ -160,7 +160,7 @@ describe("the user's own collector", () => {
 });
 
 describe("with the real SDK", () => {
-  /** A CLI that hands out the session of a double, and says which variables it was started with. */
+  /** Creates a CLI that hands out the session of a double, and prints its variables. */
   function sessionCli({ port, token }: { port: number; token: string }): string {
     const program = join(cli.folder, "session-cli.mjs");
     const line = JSON.stringify({ port, session_token: token });
@@ -179,7 +179,7 @@ describe("with the real SDK", () => {
   }
 
   test.each(["connect", "connection"])(
-    "a program with %s runs as without us, and its CLI is told where to export to",
+    "a program with %s runs as without us, and its CLI gets the export address",
     async (how) => {
       const double = await startSessionDouble();
       const program = join(cli.folder, `${how}.mjs`);
@@ -203,7 +203,7 @@ describe("with the real SDK", () => {
       });
       const names = JSON.parse(readFileSync(join(cli.folder, "cli-env.json"), "utf8"));
       expect(names).toContain("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-      // The SDK's own telemetry starts with it where `connection` is used, and has nothing to say.
+      // The SDK's own telemetry starts with it if `connection` is used, and sends nothing.
       const { bodies, notes } = JSON.parse(readFileSync(file, "utf8"));
       expect(bodies.received).toBe(0);
       expect(notes.map(({ code }: { code: string }) => code)).toEqual(["no-spans"]);

@@ -1,4 +1,4 @@
-/** What docs/operate.md shows of shared circuits is what the program prints. */
+/** The shared circuits shown in docs/operate.md are what the program prints. */
 
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";

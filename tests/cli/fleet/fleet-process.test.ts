@@ -1,4 +1,4 @@
-/** The commands on shared circuits as processes, over a store that is served by HTTP. */
+/** The commands on shared circuits as processes, over a store served by HTTP. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -24,7 +24,7 @@ afterEach(() => server.close());
 const run = (...args: string[]) => cli.run(args, { env });
 const isolate = () => run("isolate", HUB, "--reason", "moves", "--for", "1h", "--owner", "ada");
 
-test("what one process isolates, others see, and release", async () => {
+test("other processes see and release an isolation", async () => {
   expect(await run("status")).toMatchObject({
     exitCode: 0,
     stdout: "No circuit is known in the scope default.\n",
@@ -38,7 +38,7 @@ test("what one process isolates, others see, and release", async () => {
   expect((await run("history", HUB)).stdout.trimEnd().split("\n")).toHaveLength(3);
 });
 
-test("watch hears of what another process does, and ends by ctrl-C with 0", async () => {
+test("watch shows another process's changes, and ends on ctrl-C with 0", async () => {
   const child = spawn(cli.program, ["watch"], { env: cli.environment(env) });
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
@@ -59,7 +59,7 @@ test("watch hears of what another process does, and ends by ctrl-C with 0", asyn
   }
 });
 
-test("a wrong token is told without either of them", async () => {
+test("reports a wrong token without showing either token", async () => {
   const wrong = { ...env, DAGGER_BREAKER_STORE_TOKEN: "another-token-altogether" };
   const { exitCode, stdout, stderr } = await cli.run(["status"], { env: wrong });
   expect({ exitCode, stdout }).toEqual({ exitCode: 69, stdout: "" });
@@ -67,7 +67,7 @@ test("a wrong token is told without either of them", async () => {
   expect(stderr).not.toMatch(/another-token|nobody-guesses/);
 });
 
-test("a store that never answers keeps no process longer than it may take", async () => {
+test("a store that never replies delays no process beyond its limit", async () => {
   const silent = createServer(() => {}).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port } = silent.address() as AddressInfo;

@@ -1,4 +1,4 @@
-/** The commands on shared circuits where one circuit cannot be read, or others keep a file busy. */
+/** The commands on shared circuits with an unreadable circuit, or a file locked by other processes. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,7 +37,7 @@ testWhere(hasSqlite)("of a file, too", async () => {
   expect(stderr).toContain(`"${HUB}" cannot be read: the circuit "${HUB}" in ${path} holds`);
 });
 
-test("a key that no circuit could have fails itself alone", async () => {
+test("an invalid key affects only itself", async () => {
   await fleet.fail(GITHUB);
   const long = "x".repeat(201);
   await fleet.server.send("HSET", `dcb:1:{${fleet.scope}:}`, "a", "b");
@@ -50,7 +50,7 @@ test("a key that no circuit could have fails itself alone", async () => {
 });
 
 testWhere(hasSqlite)(
-  "isolate waits for a busy file as long as it may, and says what was done",
+  "isolate waits for a busy file up to its limit, and reports what was done",
   async () => {
     const { url, lock } = await newFile();
     const isolate = (time: string) =>
@@ -82,7 +82,7 @@ testWhere(hasSqlite)(
   },
 );
 
-/** A file with two circuits, and a connection of another process to it. */
+/** Creates a file with two circuits, and a connection of another process to it. */
 async function newFile() {
   const folder = mkdtempSync(join(tmpdir(), "dagger-circuit-breaker-busy-"));
   const path = join(folder, "fleet.db");

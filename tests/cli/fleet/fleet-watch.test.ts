@@ -8,18 +8,18 @@ import { openStore } from "../../../src/fleet/open-store.js";
 import { fleetCli, POLICY, type Running } from "./fleet-cli.js";
 
 const HUB = "registry:docker.io";
-/** Each picture on a terminal begins in its upper left corner. */
+/** The sequence that begins each picture in the upper left corner of a terminal. */
 const HOME = "\u001b[H";
 const fleet = fleetCli();
 
-/** Waits for what a command line has to print. */
+/** Waits for output of a command line. */
 function seen(running: Running, what: RegExp, stream: "stdout" | "stderr" = "stdout") {
   return vi.waitFor(() => expect(running[stream]).toMatch(what));
 }
 
 const watch = (...more: string[]) => fleet.start(["watch", ...more]);
 
-test("each change is a line, at once and with what led to it", async () => {
+test("each change is a line, at once and with its cause", async () => {
   await fleet.fail("git:github.com");
   const running = watch();
   await seen(running, /\n/);
@@ -58,7 +58,7 @@ test("--json prints an object a line: states first, then changes", async () => {
   expect(running.stderr).toBe("");
 });
 
-test("only the circuits that are named are watched", async () => {
+test("watches only the named circuits", async () => {
   const running = watch(HUB);
   await seen(running, /watching 1 circuit/, "stderr");
   await fleet.fail("git:github.com");
@@ -68,7 +68,7 @@ test("only the circuits that are named are watched", async () => {
   await running.end();
 });
 
-test("a terminal gets a table in which times count down, and is given back with the last one", async () => {
+test("a terminal gets a table with a countdown, and is restored with the last one", async () => {
   await fleet.fail(HUB, { policy: { ...POLICY, resetTimeoutMs: 59_000 } });
   const running = fleet.start(["watch"], { isTTY: true, columns: 120, env: { NO_COLOR: "1" } });
   const pictures = () => running.stdout.split(HOME).slice(1);
@@ -82,7 +82,7 @@ test("a terminal gets a table in which times count down, and is given back with 
   expect(running.stdout.startsWith("\u001b[?1049h")).toBe(true);
 });
 
-test("more circuits than a terminal has rows do not scroll it", async () => {
+test("more circuits than terminal rows do not scroll it", async () => {
   for (let index = 0; index < 12; index += 1) await fleet.fail(`http:h${index}.example`);
   const running = fleet.start(["watch"], { isTTY: true, rows: 8 });
   await seen(running, /… 9 more/);
@@ -94,7 +94,7 @@ test("more circuits than a terminal has rows do not scroll it", async () => {
 test.each([
   ["lines", [], /it is asked again until it answers/, /the store answers again/],
   ["JSON", ["--json"], /"event":"store","up":false/, /"event":"store","up":true/],
-])("a store that goes away and comes back is told (%s)", async (_what, more, lost, found) => {
+])("reports a store that goes away and returns (%s)", async (_what, more, lost, found) => {
   const running = watch("--store-timeout", "1s", ...more);
   const stream = more.length === 0 ? "stderr" : "stdout";
   await fleet.fail(HUB);
@@ -108,7 +108,7 @@ test.each([
   expect(await running.end()).toBe(0);
 });
 
-test("a table says from when it is, while the store is away", async () => {
+test("a table shows its age while the store is away", async () => {
   await fleet.fail(HUB);
   const running = fleet.start(["watch", "--store-timeout", "1s"], { isTTY: true });
   await seen(running, /docker/);
@@ -121,7 +121,7 @@ test("a table says from when it is, while the store is away", async () => {
 
 const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
-test("a store without pushes is asked each second, and a file that is not there is none", async () => {
+test("polls a store without pushes each second, and rejects a missing file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "fleet-watch-"));
   const path = join(folder, "fleet.db");
   const terminal = { env: { DAGGER_BREAKER_STORE: `sqlite:${path}` } };

@@ -10,10 +10,10 @@ const fleet = fleetCli();
 const isolate = (...more: string[]) =>
   fleet.run(["isolate", HUB, "--reason", "moves", "--for", "30m", "--owner", "ada", ...more]);
 
-/** What a JSON result says, one circuit after the other. */
+/** Returns the JSON results of a command, one for each circuit. */
 const json = async (...argv: string[]) => JSON.parse((await fleet.run([...argv, "--json"])).stdout);
 
-test("where nothing is shared yet, status says so", async () => {
+test("without shared circuits, status reports that", async () => {
   expect(await fleet.run(["status"])).toEqual({
     exitCode: 0,
     stdout: `The store knows no circuit in the scope ${fleet.scope}.\n`,
@@ -22,7 +22,7 @@ test("where nothing is shared yet, status says so", async () => {
   expect(await json("status")).toEqual([]);
 });
 
-test("what is not closed comes first, with why and who", async () => {
+test("lists open circuits first, with cause and reporter", async () => {
   await fleet.fail("a:closed", { failures: 0, successes: 3, failure: null, openNow: false });
   await fleet.fail(HUB);
   await fleet.fail(GITHUB, {
@@ -63,7 +63,7 @@ test("what is not closed comes first, with why and who", async () => {
   ]);
 });
 
-test("--json tells all of it, in times", async () => {
+test("--json prints all of it, with times", async () => {
   await fleet.fail(HUB);
   const before = Date.now();
   const [circuit] = await json("status", HUB);
@@ -82,7 +82,7 @@ test("--json tells all of it, in times", async () => {
   expect(circuit.retryAfterMs).toBeGreaterThan(500_000);
 });
 
-test("circuits that are asked for decide the exit code, known or not", async () => {
+test("named circuits decide the exit code, known or not", async () => {
   await fleet.fail(HUB);
   const { exitCode, stdout } = await fleet.run(["status", GITHUB]);
   expect(exitCode).toBe(0);
@@ -90,7 +90,7 @@ test("circuits that are asked for decide the exit code, known or not", async () 
   expect((await fleet.run(["status", GITHUB, HUB])).exitCode).toBe(56);
 });
 
-test("an open circuit whose time is over is waiting for a call, so it is exit code 0", async () => {
+test("an open circuit whose time is over awaits a call, so it is exit code 0", async () => {
   const policy = { resetTimeoutMs: 1, maxOpenMs: 1 };
   await fleet.fail(HUB, { policy: { ...POLICY, ...policy } });
   await vi.waitFor(async () => {
@@ -100,7 +100,7 @@ test("an open circuit whose time is over is waiting for a call, so it is exit co
   });
 });
 
-test("an isolation is told, shown, and keeps everybody out", async () => {
+test("an isolation is reported, shown, and rejects every call", async () => {
   const { exitCode, stdout, stderr } = await isolate();
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^isolated registry:docker\.io until \S+Z \(30 min\), by ada: moves\n$/);
@@ -115,7 +115,7 @@ test("an isolation is told, shown, and keeps everybody out", async () => {
   expect(await fleet.store.run(key, admit)).toMatchObject({ admitted: 0, refusal: "isolated" });
 });
 
-test("an isolation that is replaced is told", async () => {
+test("reports a replaced isolation", async () => {
   await isolate();
   const again = ["isolate", HUB, "--reason", "still", "--for", "1h", "--owner", "bob"];
   const { stdout, stderr } = await fleet.run(again);
@@ -132,25 +132,22 @@ test.each([
     "engine:dagger",
     /"engine:dagger" is not the engine of another machine, expected engine:HOST:PORT/,
   ],
-])(
-  "a name that would isolate nothing, %j, is refused before anything is done",
-  async (name, message) => {
-    const names = ["isolate", HUB, name, "--reason", "x", "--for", "1h"];
-    const { exitCode, stdout, stderr } = await fleet.run(names);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
-    expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/^error: .*Use --any-name to isolate it anyway\n$/);
-    expect(await json("status")).toEqual([]);
-  },
-);
+])("rejects a name that would isolate nothing, %j, before any change", async (name, message) => {
+  const names = ["isolate", HUB, name, "--reason", "x", "--for", "1h"];
+  const { exitCode, stdout, stderr } = await fleet.run(names);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr).toMatch(/^error: .*Use --any-name to isolate it anyway\n$/);
+  expect(await json("status")).toEqual([]);
+});
 
-test("such a name is isolated where that is said, or where it is known", async () => {
+test("isolates such a name if confirmed, or if it is known", async () => {
   const words = ["isolate", "payments", "--reason", "x", "--for", "1h"];
   expect((await fleet.run([...words, "--any-name"])).exitCode).toBe(0);
   expect((await fleet.run(words)).exitCode).toBe(0);
 });
 
-test("a release ends an isolation, and tells whose", async () => {
+test("a release ends an isolation, and names its owner", async () => {
   await isolate();
   const { exitCode, stdout } = await fleet.run(["release", HUB]);
   expect(exitCode).toBe(0);
@@ -160,7 +157,7 @@ test("a release ends an isolation, and tells whose", async () => {
   expect(again.stdout).toBe("released registry:docker.io, which was closed, not isolated\n");
 });
 
-test("a reset closes what is open, and leaves an isolation", async () => {
+test("a reset closes an open circuit, and keeps an isolation", async () => {
   await fleet.fail(HUB);
   expect((await fleet.run(["reset", HUB])).stdout).toBe(
     "reset registry:docker.io, which was open\n",
@@ -173,7 +170,7 @@ test("a reset closes what is open, and leaves an isolation", async () => {
 });
 
 test.each(["release", "reset"])(
-  "%s of a circuit that is not known is told, the others are done",
+  "%s of an unknown circuit is reported, and the others are done",
   async (what) => {
     await fleet.fail(HUB);
     const { exitCode, stdout, stderr } = await fleet.run([what, "registry:dockr.io", HUB]);
@@ -186,7 +183,7 @@ test.each(["release", "reset"])(
   },
 );
 
-test("control prints how the circuits stand then, as JSON", async () => {
+test("manual control prints the new state, as JSON", async () => {
   const { stdout } = await isolate("--json");
   expect(JSON.parse(stdout)).toMatchObject([{ name: HUB, state: "isolated" }]);
   const released = JSON.parse((await fleet.run(["release", HUB, GITHUB, "--json"])).stdout);
@@ -196,7 +193,7 @@ test("control prints how the circuits stand then, as JSON", async () => {
   ]);
 });
 
-test("history lists who did what, the newest last", async () => {
+test("history lists changes and their owners, newest last", async () => {
   await fleet.fail(HUB);
   await fleet.run(["reset", HUB, "--reason", "it is back", "--owner", "bob"]);
   await fleet.fail(GITHUB);
@@ -233,7 +230,7 @@ test("history lists who did what, the newest last", async () => {
   ]);
 });
 
-test("history keeps to the circuits and the number that are asked for", async () => {
+test("history shows only the given circuits and number", async () => {
   await isolate();
   await fleet.fail(GITHUB);
   await fleet.run(["release", HUB, "--owner", "bob"]);
@@ -250,7 +247,7 @@ test("history keeps to the circuits and the number that are asked for", async ()
   );
 });
 
-test("the newest changes of more circuits than are asked at once are the newest of all", async () => {
+test("the newest changes are correct with more circuits than are asked at once", async () => {
   for (let index = 0; index < 40; index += 1) await fleet.fail(`http:h${index}.example`);
   await fleet.fail("http:h0.example", { generation: null });
   await fleet.run(["reset", "http:h0.example", "http:h20.example"]);
@@ -259,7 +256,7 @@ test("the newest changes of more circuits than are asked at once are the newest 
   expect(await json("history", "--limit", "41")).toHaveLength(41);
 });
 
-test("what others wrote cannot steer a terminal", async () => {
+test("foreign texts cannot control a terminal", async () => {
   const reason = "\u001b[2J\u009b31mall\u202ewell\r\nok";
   await fleet.store.run(
     { scope: fleet.scope, name: HUB },
@@ -273,7 +270,7 @@ test("what others wrote cannot steer a terminal", async () => {
   expect(JSON.parse(jsons[0]?.stdout ?? "")[0].isolation.reason).toBe(reason);
 });
 
-test("on a terminal long texts are cut to its width, and states have colours", async () => {
+test("on a terminal long texts are cut to its width, and states have colors", async () => {
   const reason = "漢字 ".repeat(100);
   await fleet.run(["isolate", HUB, "--reason", reason, "--for", "1h", "--owner", "ada"]);
   const plain = await fleet.run(["status"]);
@@ -307,7 +304,7 @@ test.each([
     64,
     /invalid DAGGER_BREAKER_STORE: it is not the URL/,
   ],
-] as const)("%j is wrong usage, told without a secret", async (argv, env, code, message) => {
+] as const)("%j is a usage error, reported without a secret", async (argv, env, code, message) => {
   const terminal = { env: { DAGGER_BREAKER_STORE: "", ...env } };
   const { exitCode, stdout, stderr } = await fleet.run(argv, terminal);
   expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
@@ -316,7 +313,7 @@ test.each([
 });
 
 test.each([["status"], ["history"], ["release", HUB], ["watch"]])(
-  "%j on a store that is not there is exit code 69",
+  "%j on a missing store is exit code 69",
   async (...argv) => {
     const env = { DAGGER_BREAKER_STORE: "redis://me:hunter2@127.0.0.1:1" };
     const { exitCode, stdout, stderr } = await fleet.run(argv, { env });
@@ -326,7 +323,7 @@ test.each([["status"], ["history"], ["release", HUB], ["watch"]])(
   },
 );
 
-test("a store that does not answer in time is exit code 69", async () => {
+test("a store that does not reply in time is exit code 69", async () => {
   await fleet.fail(HUB);
   fleet.server.stop();
   try {

@@ -18,10 +18,10 @@ const RUN = {
   GITHUB_RUN_ID: "42",
 };
 
-/** On a busy machine a store may not answer within the second that it has by default. */
+/** On a busy machine a store may exceed its default second. */
 const PATIENT = { DAGGER_BREAKER_STORE_TIMEOUT: "10s" };
 
-/** Runs `dagger call test` as the stand-in that does this once, under the store. */
+/** Runs `dagger call test` as a stand-in with this one ending, under the store. */
 async function runUnder(store: string, task: string, options: readonly string[] = [], env = {}) {
   const dagger = replay(cli.folder, task);
   const args = ["run", "--store", store, ...options, "--", dagger.dagger, "call", "test"];
@@ -29,7 +29,7 @@ async function runUnder(store: string, task: string, options: readonly string[] 
   return { ...run, starts: dagger.starts() };
 }
 
-test("a run is not started when another has found what it needs limiting, and says who did", async () => {
+test("a run is not started when another found its upstream limiting, and it names that run", async () => {
   const scope = ["--scope", "egress-1"];
   const first = await runUnder(redis.url, "pull-429", scope, RUN);
   expect(first.exitCode).not.toBe(75);
@@ -41,7 +41,7 @@ test("a run is not started when another has found what it needs limiting, and sa
   );
 });
 
-test("a program that prints a failure of Dagger changes nothing in the store, and says what would", async () => {
+test("a program that prints a failure of Dagger changes nothing in the store, and learns which option would", async () => {
   const printing = async (scope: string, ...options: readonly string[]) => {
     const shared = ["--store", redis.url, "--scope", scope];
     const make = replay(cli.folder, "pull-429");
@@ -62,7 +62,7 @@ test("a program that prints a failure of Dagger changes nothing in the store, an
     return { ...first, starts: make.starts(), next: second.exitCode };
   };
   const forged = await printing("egress-4");
-  // In its own run the rate limit holds.
+  // In its own run the rate limit applies.
   expect([forged.exitCode, forged.starts]).toEqual([75, ["pull-429"]]);
   expect(forged.stderr).toMatch(
     /not reported to the store; --needs registry:docker\.io reports it\n$/,
@@ -74,7 +74,7 @@ test("a program that prints a failure of Dagger changes nothing in the store, an
   expect(needed.next).toBe(75);
 });
 
-test("runs of another scope, and of what others do not need, go on", async () => {
+test("runs of another scope, or with other needs, continue", async () => {
   await runUnder(redis.url, "pull-429", ["--scope", "egress-2"]);
   const other = await runUnder(redis.url, "ok", ["--needs", "registry:docker.io"]);
   expect([other.exitCode, other.starts]).toEqual([0, ["ok"]]);
@@ -87,7 +87,7 @@ test("runs of another scope, and of what others do not need, go on", async () =>
   expect([ghcr.exitCode, ghcr.starts]).toEqual([0, ["ok"]]);
 });
 
-test("the variables are as good as the options", async () => {
+test("the variables work like the options", async () => {
   const env = { ...PATIENT, DAGGER_BREAKER_STORE: redis.url, DAGGER_BREAKER_SCOPE: "egress-3" };
   const dagger = replay(cli.folder, "pull-429", "ok");
   await cli.run(["run", "--", dagger.dagger, "call", "test"], { env: { ...dagger.env, ...env } });
@@ -98,14 +98,14 @@ test("the variables are as good as the options", async () => {
   expect(second.exitCode).toBe(75);
 });
 
-test("a store that is not there keeps nothing from running, and the end says so", async () => {
+test("a missing store keeps no command from running, and the end reports it", async () => {
   const run = await runUnder("redis://user:hunter2@127.0.0.1:1", "ok");
   expect([run.exitCode, run.starts]).toEqual([0, ["ok"]]);
   expect(run.stderr).toMatch(/The store of shared circuits did not answer \(.*\); this run/);
   expect(run.stderr).not.toContain("hunter2");
 });
 
-test("a store that cannot be one is told before anything runs, without its password", async () => {
+test("reports an invalid store before any command runs, without its password", async () => {
   const run = await runUnder("mysql://user:hunter2@db", "ok");
   expect([run.exitCode, run.starts]).toEqual([64, []]);
   expect(run.stderr).toMatch(/invalid --store: unsupported scheme "mysql:"; use redis:/);

@@ -1,4 +1,4 @@
-/** `dagger-breaker` at its own end: what cannot be written, what is not read, what could not be started. */
+/** The output of `dagger-breaker` itself: unwritable or unread streams, and failed starts. */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -21,7 +21,7 @@ import { builtCli } from "../built-cli.js";
 const cli = builtCli();
 const TOO_LONG_MS = 120_000;
 
-/** Starts the program; gives its exit code, or null when it does not end. */
+/** Starts the program and returns its exit code, or null if it does not end. */
 async function exitCodeOf(args: readonly string[], stdio: ("ignore" | "pipe" | number)[]) {
   const child = spawn(cli.program, args, { env: cli.environment(), stdio });
   const late = sleep(TOO_LONG_MS, null);
@@ -30,13 +30,13 @@ async function exitCodeOf(args: readonly string[], stdio: ("ignore" | "pipe" | n
   return exitCode;
 }
 
-test("a limit ends a run whose output nobody reads from its socket", async () => {
+test("a limit ends a run whose socket for output is not read", async () => {
   expect(
     await exitCodeOf(["run", "--timeout", "2s", "--", "yes"], ["ignore", "pipe", "ignore"]),
   ).toBe(124);
 });
 
-test("a limit ends a run whose closing line nobody reads either", async () => {
+test("a limit ends a run whose closing line is not read either", async () => {
   const path = join(cli.folder, "unread");
   execFileSync("mkfifo", [path]);
   const unread = openSync(path, constants.O_RDWR);
@@ -49,13 +49,13 @@ test.each([
   ["run", "1>/dev/full"],
   ["run", "2>/dev/full"],
   ["trace", "2>/dev/full"],
-])("%s that cannot write what it has to say (%s) ends with 74", (name, redirection) => {
+])("%s that cannot write its report (%s) ends with 74", (name, redirection) => {
   const script = `'${cli.program}' ${name} -- echo some output ${redirection}`;
   const { status } = spawnSync("sh", ["-c", script], { env: cli.environment(), stdio: "ignore" });
   expect(status).toBe(74);
 });
 
-test("says which of its streams could not be written", () => {
+test("reports which of its streams could not be written", () => {
   const script = `'${cli.program}' run -- echo some output >/dev/full`;
   const { stderr } = spawnSync("sh", ["-c", script], { env: cli.environment(), encoding: "utf8" });
   expect(stderr).toBe(
@@ -96,8 +96,8 @@ test.each([
   expect(exitCode).toBe(126);
 });
 
-test.each(["run", "trace"])("%s hands on the descriptors that it was given", (name) => {
-  // As a job server of make: both ends of one pipe, which whoever started us has as well.
+test.each(["run", "trace"])("%s passes on the descriptors that it inherited", (name) => {
+  // Like make's job server: both ends of one pipe, which our parent has too.
   const script = `exec 3<> "$0"; exec 9< "$1"; '${cli.program}' ${name} -- sh -c 'echo token >&3; read -r token <&3; read -r line <&9; echo $token $line'; :`;
   const fifo = join(cli.folder, `jobs-${name}`);
   execFileSync("mkfifo", [fifo]);
@@ -108,7 +108,7 @@ test.each(["run", "trace"])("%s hands on the descriptors that it was given", (na
   expect(stdout).toBe("token line\n");
 });
 
-test("hands on an unnamed pipe of which we have both ends, and none of our own", () => {
+test("passes on an unnamed inherited pipe with both ends, and none of our own", () => {
   const list =
     "ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> \\(pipe\\|anon_inode\\).*/\\1/p'";
   const script = `exec 7> >(cat); exec 8< /proc/self/fd/7; '${cli.program}' run -- sh -c "${list.replaceAll("\\", "\\\\")}"; :`;
@@ -123,7 +123,7 @@ test("hands on an unnamed pipe of which we have both ends, and none of our own",
 });
 
 testWhere(process.platform !== "win32")(
-  "killed by force, it leaves no folder with the socket of its sessions behind",
+  "killed by force, it leaves no folder with its session socket behind",
   async () => {
     const script = 'echo "at $_EXPERIMENTAL_DAGGER_CLI_BIN"; exec sleep 60';
     const child = spawn(cli.program, ["run", "--", "sh", "-c", script], {
@@ -144,7 +144,7 @@ testWhere(process.platform !== "win32")(
   },
 );
 
-/** Whether a file system can be mounted that only one process sees. */
+/** Returns whether a file system can be mounted that only one process sees. */
 function canMount(): boolean {
   return spawnSync("unshare", ["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 }
@@ -152,7 +152,7 @@ function canMount(): boolean {
 const SHOW_CLI =
   'test -x "$_EXPERIMENTAL_DAGGER_CLI_BIN" && echo "at $_EXPERIMENTAL_DAGGER_CLI_BIN"';
 
-test("where no folder for temporary files is, the stand-in for sessions and pipes are elsewhere", async () => {
+test("without a folder for temporary files, the stand-in for sessions and pipes are elsewhere", async () => {
   const script = `${SHOW_CLI}; echo again > /dev/stdout`;
   const { stdout, stderr } = await cli.run(["run", "--", "sh", "-c", script], {
     env: { TMPDIR: join(cli.folder, "missing"), XDG_RUNTIME_DIR: cli.folder },
@@ -162,20 +162,23 @@ test("where no folder for temporary files is, the stand-in for sessions and pipe
   expect(stderr).toBe("dagger-breaker: succeeded, exit code 0\n");
 });
 
-testWhere(canMount())("so it is where the system runs no program of such a folder", async () => {
-  const mounted = join(cli.folder, "mounted");
-  mkdirSync(mounted);
-  const line = `mount -t tmpfs -o noexec tmpfs '${mounted}' && exec '${cli.program}' run -- sh -c '${SHOW_CLI}'`;
-  const env = { TMPDIR: mounted, XDG_RUNTIME_DIR: cli.folder };
-  const { stdout } = spawnSync("unshare", ["-Urm", "sh", "-c", line], {
-    env: cli.environment(env),
-    encoding: "utf8",
-  });
-  expect(stdout).toContain(`at ${cli.folder}/dagger-breaker-`);
-});
+testWhere(canMount())(
+  "the same applies if the system runs no program of such a folder",
+  async () => {
+    const mounted = join(cli.folder, "mounted");
+    mkdirSync(mounted);
+    const line = `mount -t tmpfs -o noexec tmpfs '${mounted}' && exec '${cli.program}' run -- sh -c '${SHOW_CLI}'`;
+    const env = { TMPDIR: mounted, XDG_RUNTIME_DIR: cli.folder };
+    const { stdout } = spawnSync("unshare", ["-Urm", "sh", "-c", line], {
+      env: cli.environment(env),
+      encoding: "utf8",
+    });
+    expect(stdout).toContain(`at ${cli.folder}/dagger-breaker-`);
+  },
+);
 
 testWhere(process.platform === "linux")(
-  "a program of another user can run the stand-in for sessions, and reach nothing else",
+  "another user's program can run the stand-in for sessions, and reach nothing else",
   () => {
     const modes =
       'cli="$_EXPERIMENTAL_DAGGER_CLI_BIN"; cd "$(dirname "$cli")"; stat -c %a . "$cli" *.sock';

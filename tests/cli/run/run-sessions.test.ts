@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => double.stop());
 
-/** Runs the pipeline over images, and gives its lines and the report. */
+/** Runs the pipeline over images, and returns its lines and the report. */
 async function pipeline(
   env: Readonly<Record<string, string>>,
   images: readonly string[],
@@ -46,7 +46,7 @@ describe.each(["found in the environment", "opened by the SDK"])("a session %s",
       ? { ...(await double.cliEnvironment()) }
       : { ...double.environment };
 
-  test("works as ever", async () => {
+  test("works as without us", async () => {
     const { exitCode, head, lines, report } = await pipeline(await environment(), ["alpine:3"]);
     expect(exitCode).toBe(0);
     expect(head).toBe("guarded by 1, traced to undefined");
@@ -56,7 +56,7 @@ describe.each(["found in the environment", "opened by the SDK"])("a session %s",
     expect(report.sessions?.rejected).toBe(0);
   });
 
-  test("is guarded: behind a rate limit the next pull is refused, and the registry spared", async () => {
+  test("is guarded: behind a rate limit the next pull is rejected, and a request avoided", async () => {
     const images = ["ghcr.io/acme/app:1", "ghcr.io/acme/app:2"];
     const { exitCode, lines, stderr, report } = await pipeline(await environment(), images);
     expect(exitCode).toBe(0);
@@ -71,7 +71,7 @@ describe.each(["found in the environment", "opened by the SDK"])("a session %s",
   });
 });
 
-test("images that sessions took by the lock file of Dagger are told in report and summary", async () => {
+test("report and summary list images that sessions took from Dagger's lock file", async () => {
   const folder = join(cli.folder, "locked");
   mkdirSync(join(folder, ".git"), { recursive: true });
   const digest = `sha256:${"a".repeat(64)}`;
@@ -83,7 +83,7 @@ test("images that sessions took by the lock file of Dagger are told in report an
     "pin",
   ];
   writeFileSync(join(folder, "dagger.lock"), `[["version","1"]]\n${JSON.stringify(entry)}\n`);
-  // The engine writes a lock file of its own, in a repository of its own.
+  // The engine writes its own lock file, in a separate repository.
   const workdir = mkdtempSync(join(cli.folder, "engine-"));
   mkdirSync(join(workdir, ".git"));
   const engine = await kit.testing.startSessionDouble({ engineVersion: "v1.0.0-beta.10", workdir });

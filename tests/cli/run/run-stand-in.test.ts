@@ -1,4 +1,4 @@
-/** `dagger-breaker run` around the CLI stand-in of the test kit, which prints and ends as Dagger 1.0 does. */
+/** `dagger-breaker run` around the CLI double of the test kit, which prints and ends like Dagger 1.0. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,14 +27,14 @@ function environment(command: CommandDouble, more: Readonly<Record<string, strin
   return { DAGGER_SESSION_DOUBLE_COMMAND: JSON.stringify(command), ...more };
 }
 
-/** What is told, without its colors. */
+/** The report, without its colors. */
 async function run(options: readonly string[], command: CommandDouble): Promise<Run> {
   const args = ["run", ...options, "--", dagger, "call", "test"];
   const ended = await cli.run(args, { env: environment(command) });
   return { ...ended, stderr: stripVTControlCharacters(ended.stderr) };
 }
 
-/** The processes that a process has started and that have not ended. */
+/** Returns the running children of a process. */
 function childrenOf(parent: number | undefined): string[] {
   const listed = execFileSync("ps", ["-eo", "pid=,ppid=,stat="], { encoding: "utf8" });
   const rows = listed.split("\n").map((line) => line.trim().split(/\s+/));
@@ -45,7 +45,7 @@ function childrenOf(parent: number | undefined): string[] {
 
 const lines = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index}`);
 
-test("a step that prints is at work, though nothing of it is seen until the end", async () => {
+test("a step that prints is working, although its output is hidden until the end", async () => {
   const steps = [{ name: "go test", prints: lines(12), everyMs: 500 }];
   const { exitCode, stderr } = await run(["--idle-timeout", "4s"], { steps });
   expect(stderr).toMatch(/\n✔ go test \d+\.\ds\n/);
@@ -54,7 +54,7 @@ test("a step that prints is at work, though nothing of it is seen until the end"
   expect(exitCode).toBe(0);
 });
 
-test("a step that hangs is ended by the limit, and what hung is told", async () => {
+test("the limit ends a step that hangs, and the report names it", async () => {
   const steps = [{ name: "go test", prints: lines(2), hangs: true }];
   const { exitCode, stderr } = await run(["--idle-timeout", "4s"], { steps });
   expect(exitCode).toBe(124);
@@ -62,7 +62,7 @@ test("a step that hangs is ended by the limit, and what hung is told", async () 
   expect(stderr).toMatch(/timed out \(.*--idle-timeout\), exit code 124\n$/);
 });
 
-test("with --traces off a healthy step is not ended, and the limit is told not to be kept", async () => {
+test("with --traces off a healthy step is not ended, and a warning says that the limit does not apply", async () => {
   const steps = [{ name: "go test", prints: lines(4), everyMs: 500 }];
   const options = ["--traces", "off", "--idle-timeout", "1s"];
   const { exitCode, stderr } = await run(options, { steps });
@@ -70,7 +70,7 @@ test("with --traces off a healthy step is not ended, and the limit is told not t
   expect(stderr).toContain("dagger-breaker: --idle-timeout cannot be kept for Dagger 1.0");
 });
 
-test("a job that is canceled as GitHub does it has its closing line, outputs and summary in time", async () => {
+test("a job canceled as on GitHub has its closing line, outputs and summary in time", async () => {
   const files = {
     GITHUB_OUTPUT: join(cli.folder, "outputs"),
     GITHUB_STEP_SUMMARY: join(cli.folder, "summary"),
@@ -101,7 +101,7 @@ test("a job that is canceled as GitHub does it has its closing line, outputs and
   expect(readFileSync(files.GITHUB_STEP_SUMMARY, "utf8")).toContain("interrupted");
 });
 
-test("told by SIGTERM as Docker does, it says what hung and ends as after SIGTERM", async () => {
+test("after SIGTERM as from Docker, it reports what hung and ends as after SIGTERM", async () => {
   const command: CommandDouble = {
     format: "plain",
     steps: [{ name: "go test", prints: ["begun"], hangs: true }],
@@ -122,7 +122,7 @@ test("told by SIGTERM as Docker does, it says what hung and ends as after SIGTER
   expect(stderr).toMatch(/\ndagger-breaker: interrupted \(SIGTERM\), exit code 143\n$/);
 });
 
-test("a program that hangs behind a lost session is ended, and told so", async () => {
+test("ends a program that hangs behind a lost session, and reports that", async () => {
   const engine = createServer((_request, response) => {
     response.writeHead(502, { "content-type": "text/plain" });
     response.end('http do: Post "http://dagger/query": unexpected EOF');
@@ -148,7 +148,7 @@ test("a program that hangs behind a lost session is ended, and told so", async (
   );
 });
 
-test("a command that hangs when its engine goes is told by what it printed", async () => {
+test("a command that hangs when its engine dies is judged by its output", async () => {
   const steps = [{ name: "go test", prints: ["begun"], hangs: true }];
   const command: CommandDouble = {
     format: "plain",

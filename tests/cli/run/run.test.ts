@@ -17,7 +17,7 @@ interface ReportedRun extends Run {
   readonly report: RunJson;
 }
 
-/** Runs `dagger call test` as the stand-in that does these things, and reads the JSON report. */
+/** Runs `dagger call test` as a stand-in with these endings, and reads the JSON report. */
 async function runOf(
   tasks: readonly string[],
   options: readonly string[] = [],
@@ -37,7 +37,7 @@ function lastLine({ stderr }: Run): string {
 }
 
 describe("a command that goes well", () => {
-  test("keeps its output, and one line of ours comes behind it", async () => {
+  test("keeps its output, followed by one line of ours", async () => {
     const dagger = replay(cli.folder, "ok");
     const alone = await runAlone(dagger);
     const run = await runOf(["ok"]);
@@ -47,7 +47,7 @@ describe("a command that goes well", () => {
     expect(run.report).toMatchObject({ outcome: "succeeded", program: "dagger", failure: null });
   });
 
-  test("is given its arguments as they are, also those that look like ours", async () => {
+  test("gets its arguments unchanged, even those that look like ours", async () => {
     const dagger = replay(cli.folder, "show");
     const args = ["call", "--json", "--timeout", "5", "--", "-h"];
     for (const before of [["run", "--"], ["run"]]) {
@@ -56,7 +56,7 @@ describe("a command that goes well", () => {
     }
   });
 
-  test("that is no dagger has its sessions opened through us", async () => {
+  test("other than dagger opens its sessions through us", async () => {
     const dagger = replay(cli.folder, "show");
     const { stdout } = await cli.run(["run", "--", "sh", "-c", "dagger"], { env: dagger.env });
     const { env } = JSON.parse(stdout);
@@ -65,7 +65,7 @@ describe("a command that goes well", () => {
     expect(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT).toBeUndefined();
   });
 
-  test("sends its traces to us when it is dagger, and anything does with --traces all", async () => {
+  test("sends its traces to us if it is dagger, and any command with --traces all", async () => {
     const dagger = replay(cli.folder, "show");
     const endpointOf = async (...args: string[]) => {
       const { stdout } = await cli.run(["run", ...args], { env: dagger.env });
@@ -79,7 +79,7 @@ describe("a command that goes well", () => {
 });
 
 describe("a command that fails", () => {
-  test("by itself keeps its exit code, which is told to be its own", async () => {
+  test("by itself keeps its exit code, and the report says that it is its own", async () => {
     const run = await runOf(["exec-fail"], ["--retry", "3"]);
     expect(run.exitCode).toBe(3);
     expect(run.dagger.starts()).toEqual(["exec-fail"]);
@@ -87,7 +87,7 @@ describe("a command that fails", () => {
     expect(lastLine(run)).toMatch(/^dagger-breaker: failed \(user: .*\), exit code 3$/);
   });
 
-  test("by an upstream is told with its host, and tried again as often as was said", async () => {
+  test("because of an upstream is reported with its host, and retried as configured", async () => {
     const run = await runOf(["pull-503", "git-503", "ok"], ["--retry", "2"]);
     expect(run.exitCode).toBe(0);
     expect(run.dagger.starts()).toEqual(["pull-503", "git-503", "ok"]);
@@ -99,7 +99,7 @@ describe("a command that fails", () => {
     expect(lastLine(run)).toBe("dagger-breaker: succeeded, exit code 0, 3 attempts");
   });
 
-  test("tells between attempts why one failed and when the next comes, unless it is to be quiet", async () => {
+  test("reports between attempts why one failed and when the next comes, unless --quiet is set", async () => {
     const tasks = ["pull-503", "git-503", "ok"];
     const options = ["--retry", "2", "--retry-delay", "1ms"];
     const ours = ({ stderr }: Run) => stderr.split("\n").filter((line) => /^dagger-br/.test(line));
@@ -118,14 +118,14 @@ describe("a command that fails", () => {
     expect(ours(await runOf(tasks, [...options, "--json"]))).toEqual([]);
   });
 
-  test("by an upstream is not tried again unless that was said", async () => {
+  test("because of an upstream is not retried by default", async () => {
     const run = await runOf(["pull-503", "ok"]);
     expect(run.exitCode).toBe(1);
     expect(run.dagger.starts()).toEqual(["pull-503"]);
     expect(run.report.failure).toMatchObject({ fault: "registry", breaker: "registry:ghcr.io" });
   });
 
-  test("is tried again by a variable only when its function is named", async () => {
+  test("is retried by a variable only if its function is named", async () => {
     const env = { DAGGER_BREAKER_RETRY: "1", DAGGER_BREAKER_IDEMPOTENT: "lint" };
     const other = await runOf(["pull-503", "ok"], [], env);
     expect(other.dagger.starts()).toEqual(["pull-503"]);
@@ -138,7 +138,7 @@ describe("a command that fails", () => {
 });
 
 describe("a rate limit", () => {
-  test("opens the circuit at once, and the next attempt is refused with 75", async () => {
+  test("opens the circuit at once, and the next attempt is rejected with 75", async () => {
     const run = await runOf(["pull-429", "ok"], ["--retry", "1"]);
     expect(run.exitCode).toBe(75);
     expect(run.dagger.starts()).toEqual(["pull-429"]);
@@ -153,7 +153,7 @@ describe("a rate limit", () => {
     );
   });
 
-  test("is not waited for when that would take longer than --max-wait", async () => {
+  test("is not waited for if that would exceed --max-wait", async () => {
     const run = await runOf(["pull-429", "ok"], ["--retry", "1", "--wait", "--max-wait", "5s"]);
     expect(run.exitCode).toBe(75);
     expect(run.dagger.starts()).toEqual(["pull-429"]);
@@ -166,7 +166,7 @@ describe("a command that hangs", () => {
     ["--timeout", "total"],
     ["--idle-timeout", "idle"],
     ["--connect-timeout", "connect"],
-  ] as const)("is ended by %s with 124, what it wrote kept", async (option, timedOut) => {
+  ] as const)("is ended by %s with 124, and its output is kept", async (option, timedOut) => {
     const run = await runOf(["hang"], [option, "4s"]);
     expect(run.exitCode).toBe(124);
     expect(run.report).toMatchObject({ outcome: "timed-out", attempts: [{ timedOut }] });
@@ -180,7 +180,7 @@ describe("a command that hangs", () => {
 });
 
 describe("a signal", () => {
-  test("to us reaches the command, which is waited for, and is told", async () => {
+  test("to us reaches the command, which is awaited and reported", async () => {
     const dagger = replay(cli.folder, "hang");
     const file = join(dagger.folder, "report.json");
     const child = spawn(
@@ -202,7 +202,7 @@ describe("a signal", () => {
 });
 
 describe("a command that cannot be started", () => {
-  test("is told with the exit code of a shell", async () => {
+  test("is reported with the exit code of a shell", async () => {
     const run = await cli.run(["run", "--", "no-such-program", "hunter2"]);
     expect(run.exitCode).toBe(127);
     expect(lastLine(run)).toMatch(/^dagger-breaker: not started.*exit code 127$/);
@@ -211,7 +211,7 @@ describe("a command that cannot be started", () => {
 });
 
 describe("reports", () => {
-  test("--json prints one object in the place of the closing line", async () => {
+  test("--json prints one object in place of the closing line", async () => {
     const dagger = replay(cli.folder, "silent");
     const run = await cli.run(["run", "--json", "--", dagger.dagger, "call", "test"], {
       env: dagger.env,
@@ -238,7 +238,7 @@ describe("reports", () => {
     ]);
   });
 
-  test("on GitHub there are annotations, outputs and a summary, also behind an output that is cut", async () => {
+  test("on GitHub there are annotations, outputs and a summary, even after output without a line end", async () => {
     const files = {
       GITHUB_ACTIONS: "true",
       GITHUB_OUTPUT: join(cli.folder, "github-output"),
@@ -251,7 +251,7 @@ describe("reports", () => {
     expect(readFileSync(files.GITHUB_STEP_SUMMARY, "utf8")).toContain("| outcome | failed |");
   });
 
-  test("that cannot be written are told, and change no exit code", async () => {
+  test("that cannot be written cause a message, and change no exit code", async () => {
     const folder = join(cli.folder, "a-folder");
     mkdirSync(folder, { recursive: true });
     const env = { GITHUB_ACTIONS: "true", GITHUB_OUTPUT: folder, GITHUB_STEP_SUMMARY: folder };
@@ -264,7 +264,7 @@ describe("reports", () => {
     }
   });
 
-  test("hold neither the arguments nor the output of the command", async () => {
+  test("contain neither the arguments nor the output of the command", async () => {
     const dagger = replay(cli.folder, "exec-fail");
     const files = ["report.json", "junit.xml", "summary", "output"].map((name) =>
       join(dagger.folder, name),
@@ -310,14 +310,14 @@ describe("an option", () => {
     },
   );
 
-  test("is nothing without a command", async () => {
+  test("without a command is an error", async () => {
     const run = await cli.run(["run", "--retry", "1"]);
     expect(run.exitCode).toBe(64);
     expect(run.stderr).toContain("error: <command> is missing");
   });
 });
 
-/** The stand-in without us. */
+/** Runs the stand-in alone. */
 async function runAlone(dagger: Replay): Promise<{ stdout: string; stderr: string }> {
   const child = spawn(dagger.dagger, ["call", "test"], { env: cli.environment(dagger.env) });
   const output = { stdout: "", stderr: "" };
