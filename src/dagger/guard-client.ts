@@ -139,7 +139,7 @@ function guardedFetch(
     const given = readRequest(requestOf(init.body), rewrites);
     const traced = tracing?.begin(init.headers?.get("traceparent") ?? null);
     const link = linkTo(url, init, given.request, traced?.traceparent);
-    const answer = sender.request(given, link, { witness: traced?.witness });
+    const answer = sender.request(given, link, { trace: traced?.trace });
     if (traced !== undefined) answer.then(() => traced.end(), traced.end);
     return answer;
   });

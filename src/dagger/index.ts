@@ -7,7 +7,7 @@
 export * from "@dagger.io/dagger";
 // Errors, stored data and counters.
 export type { GuardRejection } from "../guard/admission/admission.js";
-export { sparedRequestCount } from "../guard/admission/spared-requests.js";
+export { sparedRequestCount } from "../guard/admission/avoided-requests.js";
 // Known digests.
 export { DigestFile, type DigestFileOptions } from "../guard/digests/digest-file.js";
 export {

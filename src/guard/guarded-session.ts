@@ -9,7 +9,7 @@ import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { isTimeoutError } from "../policies/timeout.js";
 import type { SessionLostError } from "./errors.js";
 import type { Guard } from "./guard.js";
-import { type RequestWitness, WITNESS_WITHIN_MS } from "./judgement/witness.js";
+import { type RequestTrace, TRACE_WITHIN_MS } from "./judgement/request-trace.js";
 import { RequestLocks } from "./locks/lock-file.js";
 import { type BoundedCall, BoundedCalls } from "./request/calls.js";
 import { RequestInFlight, type SettlementSources } from "./request/request-in-flight.js";
@@ -32,12 +32,12 @@ export type WhenCut = "ask" | "lost";
 /** Optional companions of a request. */
 export interface RequestCompanions {
   /** The request trace from inside the engine; without one, only the answer decides. */
-  readonly witness?: RequestWitness | undefined;
+  readonly trace?: RequestTrace | undefined;
   /** Ends this request when aborted, for example because its caller left; no failure counts then. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const NO_SOURCES: SettlementSources = { witness: undefined, learnEngine: () => undefined };
+const NO_SOURCES: SettlementSources = { trace: undefined, learnEngine: () => undefined };
 
 /** Guards the requests of one session. */
 export class GuardedSession {
@@ -79,7 +79,7 @@ export class GuardedSession {
   async request<A extends SessionResponse>(
     given: ReadRequest,
     link: SessionLink<A>,
-    { witness, signal }: RequestCompanions = {},
+    { trace, signal }: RequestCompanions = {},
   ): Promise<A> {
     const { settings, lockedPulls } = this.#guard;
     let call: BoundedCall | undefined;
@@ -100,14 +100,14 @@ export class GuardedSession {
       for (const effect of read.sideEffects) this.#state.sideEffects.add(effect);
       if (settings.onLocked !== undefined) locks.announce(read.named, settings.onLocked);
       if (pinned !== undefined) this.#announce(pinned);
-      const answer = await this.#send(read, link, inFlight, call, witness);
+      const answer = await this.#send(read, link, inFlight, call, trace);
       if (settings.pin !== undefined && inFlight.didAll) {
         this.#learnDigests(settings.pin, read, inFlight.references, link);
       }
       return answer;
     } finally {
       call?.end();
-      witness?.end();
+      trace?.end();
     }
   }
 
@@ -183,17 +183,17 @@ export class GuardedSession {
     link: SessionLink<A>,
     inFlight: RequestInFlight,
     call: BoundedCall | undefined,
-    witness: RequestWitness | undefined,
+    trace: RequestTrace | undefined,
   ): Promise<A> {
     const signal = call?.signal;
     const learnEngine = () => this.#learnEngine(link);
     try {
       const answering = link.send(read.request, signal);
       // During the request, so that a probe is judged as soon as it is answered.
-      if (witness === undefined && inFlight.needsVersion) learnEngine();
+      if (trace === undefined && inFlight.needsVersion) learnEngine();
       const answer = await answering;
       const failures = classifyAnswer(answer, read);
-      this.#settleByAnswer(inFlight, failures, answer, { witness, learnEngine });
+      this.#settleByAnswer(inFlight, failures, answer, { trace, learnEngine });
       return answer;
     } catch (error) {
       if (!signal?.aborted) {
@@ -204,8 +204,8 @@ export class GuardedSession {
         throw error;
       }
       if (isTimeoutError(signal.reason)) {
-        witness?.dropped(this.#guard.settings.operationTimeoutMs ?? 0);
-        this.#settleLater(inFlight, link, witness);
+        trace?.dropped(this.#guard.settings.operationTimeoutMs ?? 0);
+        this.#settleLater(inFlight, link, trace);
       } else inFlight.ignored();
       throw signal.reason;
     }
@@ -237,7 +237,7 @@ export class GuardedSession {
   /** Asks the engine for its version, once per session. Returns the pending question, if any. */
   #learnEngine(link: SessionLink<SessionResponse>): Promise<void> | undefined {
     const learning = this.#state.engine.learn(async () => {
-      const call = this.#calls.begin({ timeoutMs: WITNESS_WITHIN_MS });
+      const call = this.#calls.begin({ timeoutMs: TRACE_WITHIN_MS });
       try {
         return await link.ask(VERSION_QUERY.request, call.signal);
       } finally {
@@ -264,10 +264,10 @@ export class GuardedSession {
   #settleLater(
     inFlight: RequestInFlight,
     link: SessionLink<SessionResponse>,
-    witness: RequestWitness | undefined,
+    trace: RequestTrace | undefined,
   ): void {
     // Requested now, since the request trace is dropped when its request ends.
-    const seen = witness?.evidence(WITNESS_WITHIN_MS).catch(() => undefined);
+    const seen = trace?.evidence(TRACE_WITHIN_MS).catch(() => undefined);
     const settlement = this.#settleByVersion(inFlight, link, seen);
     inFlight.settledBy(settlement);
     this.#state.ask(() => settlement);

@@ -1,6 +1,6 @@
 /** Runs a whole command behind the breakers of a guard: admission, attempts, settlement, report. */
 
-import { sparedRequestCount } from "../guard/admission/spared-requests.js";
+import { sparedRequestCount } from "../guard/admission/avoided-requests.js";
 import type { Guard } from "../guard/guard.js";
 import { ENGINE } from "../guard/guard-options.js";
 import { delay } from "../policies/delay.js";

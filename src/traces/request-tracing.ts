@@ -16,7 +16,7 @@ export interface TracedRequest {
    * The request trace; undefined if the user's trace is not sampled, since the engine then exports
    * nothing.
    */
-  readonly witness: WatchedRequest | undefined;
+  readonly trace: WatchedRequest | undefined;
   /** Ends the span of the request; `error` is its failure, if any. */
   end(error?: unknown): void;
 }
@@ -40,7 +40,7 @@ export class RequestTracing {
     const startMs = Date.now();
     return {
       traceparent: context.header,
-      witness: context.sampled ? this.#spans.watch(context) : undefined,
+      trace: context.sampled ? this.#spans.watch(context) : undefined,
       end: (error) => {
         if (this.#exports && context.sampled) this.#export(context, startMs, error);
       },

@@ -42,7 +42,7 @@ function joinAs(host: string, store: FleetStore, options: GuardOptions = {}) {
       evidence: async () => evidence,
       end: () => undefined,
     };
-    const error = await sendIn(session, { query }, async () => answer, { witness }).then(
+    const error = await sendIn(session, { query }, async () => answer, { trace: witness }).then(
       () => undefined,
       (reason: unknown) => reason,
     );

@@ -10,7 +10,7 @@ import { MemoryDigests } from "../../src/guard/digests/known-digests.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/judgement/witness.js";
+import type { RequestTrace } from "../../src/guard/judgement/request-trace.js";
 import type { LockedEvent } from "../../src/guard/locks/lock-file.js";
 import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
@@ -58,14 +58,14 @@ function setUp({
     registry,
     sent,
     newSession,
-    async send(query: string, answer: SessionResponse = WORKED, witness?: RequestWitness) {
+    async send(query: string, answer: SessionResponse = WORKED, witness?: RequestTrace) {
       const exchange = async (request: GraphQLRequest) => {
         if (request.query === "{ version }") return json({ data: { version } });
         sent.push(request.query);
         return answer;
       };
       try {
-        await sendIn(session, { query }, exchange, { witness });
+        await sendIn(session, { query }, exchange, { trace: witness });
         return "sent";
       } catch (error) {
         if (isCircuitBreakerOpenError(error)) return "rejected";
@@ -85,7 +85,7 @@ async function outage({ clock, registry, send }: ReturnType<typeof setUp>) {
   expect(stateOf(registry, HUB)).toBe("open");
 }
 
-function saw(...evidence: Partial<Evidence>[]): RequestWitness {
+function saw(...evidence: Partial<Evidence>[]): RequestTrace {
   const whole = evidence.map((one) => ({
     kind: "registry" as const,
     host: "registry-1.docker.io",

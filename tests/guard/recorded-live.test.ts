@@ -12,7 +12,7 @@ import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import { Guard } from "../../src/guard/guard.js";
 import { breakerOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/judgement/witness.js";
+import type { RequestTrace } from "../../src/guard/judgement/request-trace.js";
 import { SessionState } from "../../src/guard/session-state.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
@@ -81,7 +81,7 @@ function breakerOfHost(host: string): string {
 }
 
 /** A request trace that reports when it was read. */
-interface HeardWitness extends RequestWitness {
+interface HeardWitness extends RequestTrace {
   heard: Promise<unknown>;
 }
 
@@ -141,7 +141,7 @@ function setUp(row: Row) {
       const exchange = async ({ query }: GraphQLRequest) =>
         query === row.query ? row : json({ data: { version: row.engine } });
       try {
-        await sendIn(session, { query: row.query ?? "" }, exchange, { witness });
+        await sendIn(session, { query: row.query ?? "" }, exchange, { trace: witness });
         await witness?.heard;
         await state.answered();
         await setImmediate();

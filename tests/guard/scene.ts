@@ -5,7 +5,7 @@ import { isCircuitBreakerOpenError } from "../../src/breaker/errors.js";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/judgement/witness.js";
+import type { RequestTrace } from "../../src/guard/judgement/request-trace.js";
 import { createRegistry, type Registry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/virtual-clock.js";
 import { sendIn } from "./one-session.js";
@@ -58,10 +58,10 @@ export function setUp(options: GuardOptions = {}) {
     async send(
       query: string,
       answer: SessionResponse = WORKED,
-      witness?: RequestWitness,
+      witness?: RequestTrace,
     ): Promise<"sent" | "rejected"> {
       try {
-        await sendIn(session, { query }, async () => answer, { witness });
+        await sendIn(session, { query }, async () => answer, { trace: witness });
         return "sent";
       } catch (error) {
         if (isCircuitBreakerOpenError(error)) return "rejected";

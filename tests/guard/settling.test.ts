@@ -1,7 +1,7 @@
 // The five settling rules one by one, with the engine's own messages.
 
 import { expect, test } from "vitest";
-import { sparedRequestCount } from "../../src/guard/admission/spared-requests.js";
+import { sparedRequestCount } from "../../src/guard/admission/avoided-requests.js";
 import {
   countsOf,
   DIGEST,

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/judgement/witness.js";
+import type { RequestTrace } from "../../src/guard/judgement/request-trace.js";
 import { sendIn } from "./one-session.js";
 import { countsOf, failing, from, outage, pullFailed, setUp, stateOf, WORKED } from "./scene.js";
 
@@ -28,7 +28,7 @@ function later() {
     tell = resolve;
     fail = () => reject(new Error("a witness must not reject"));
   });
-  const witness: RequestWitness = { dropped: () => {}, end: () => {}, evidence: () => heard };
+  const witness: RequestTrace = { dropped: () => {}, end: () => {}, evidence: () => heard };
   return { witness, tell, fail };
 }
 

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Evidence } from "../../src/attribution/spans/evidence.js";
 import { Guard } from "../../src/guard/guard.js";
 import { GuardedSession } from "../../src/guard/guarded-session.js";
-import type { RequestWitness } from "../../src/guard/judgement/witness.js";
+import type { RequestTrace } from "../../src/guard/judgement/request-trace.js";
 import { isTimeoutError } from "../../src/policies/timeout.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { sendIn } from "./one-session.js";
@@ -23,7 +23,7 @@ import {
 type Seen = Partial<Evidence> & Pick<Evidence, "kind" | "host" | "outcome">;
 
 /** Returns a request trace with these exchanges, or one that does not arrive in time. */
-function saw(...seen: Seen[]): RequestWitness {
+function saw(...seen: Seen[]): RequestTrace {
   const evidence = seen.map((one) => ({
     servesHost: one.host,
     status: null,
@@ -37,7 +37,7 @@ function saw(...seen: Seen[]): RequestWitness {
 }
 
 const nothing = saw;
-const missing = (): RequestWitness => ({ ...saw(), evidence: async () => undefined });
+const missing = (): RequestTrace => ({ ...saw(), evidence: async () => undefined });
 
 const HUB: Seen = { kind: "registry", host: "registry-1.docker.io", outcome: "answered" };
 const MODULE_503 = failing({
@@ -280,7 +280,7 @@ test.each([
         : new Promise<never>((_resolve, reject) => {
             signal?.addEventListener("abort", () => reject(signal.reason));
           }),
-    { witness },
+    { trace: witness },
   );
   await expect(request).rejects.toSatisfy(isTimeoutError);
   expect(witness.dropped).toHaveBeenCalledWith(20);

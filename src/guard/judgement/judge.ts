@@ -10,7 +10,7 @@ import type { Evidence } from "../../attribution/spans/evidence.js";
 import type { FailureDetail } from "../../breaker/calls/permit.js";
 import { ENGINE } from "../guard-options.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";
-import { testimonyOf } from "./testimony.js";
+import { observedExchangesOf } from "./observed-exchanges.js";
 
 /** Shorter delays are ignored: no rate limit ends that soon. */
 const MIN_STATED_DELAY_MS = 1000;
@@ -137,13 +137,13 @@ function addOthers(
     if (provesAnswer(failure, name, upstreams)) answered.add(name);
     if (leavesInDoubt(failure)) doubtful.add(name);
   }
-  const testimony: Map<string, Evidence> =
-    seen === null ? new Map() : testimonyOf(seen, failures, upstreams);
+  const observed: Map<string, Evidence> =
+    seen === null ? new Map() : observedExchangesOf(seen, failures, upstreams);
   for (const name of doubtful) {
-    if (testimony.get(name)?.outcome === "answered") testimony.delete(name);
+    if (observed.get(name)?.outcome === "answered") observed.delete(name);
     answered.delete(name);
   }
-  for (const [name, exchange] of testimony) {
+  for (const [name, exchange] of observed) {
     if (!outcomes.has(name)) outcomes.set(name, outcomeOf(exchange, facts));
   }
   for (const name of answered) {

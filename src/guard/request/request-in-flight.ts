@@ -9,14 +9,14 @@ import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { CircuitState } from "../../breaker/circuit-state.js";
 import type { Machine } from "../../breaker/machine.js";
 import { noteSessionIds } from "../../policies/fallback/last-good-scope.js";
-import { countSpared } from "../admission/spared-requests.js";
+import { countAvoided } from "../admission/avoided-requests.js";
 import type { Guard } from "../guard.js";
 import { ENGINE } from "../guard-options.js";
 import type { CallFacts } from "../judgement/facts.js";
 import { onlyCommandsFailed } from "../judgement/judge.js";
 import { settleLater } from "../judgement/pending-settlements.js";
+import { type RequestTrace, TRACE_WITHIN_MS } from "../judgement/request-trace.js";
 import { Settlement } from "../judgement/settle.js";
-import { type RequestWitness, WITNESS_WITHIN_MS } from "../judgement/witness.js";
 import type { RequestLocks } from "../locks/lock-file.js";
 import type { SessionEngine } from "../locks/session-engine.js";
 import { idsOf } from "./answer-ids.js";
@@ -36,7 +36,7 @@ export interface RequestFacts {
 
 /** The sources for a settlement besides the answer. */
 export interface SettlementSources {
-  readonly witness: RequestWitness | undefined;
+  readonly trace: RequestTrace | undefined;
   /** Asks for the engine's version. Returns the pending question, if any. */
   readonly learnEngine: () => Promise<void> | undefined;
 }
@@ -83,7 +83,7 @@ export class RequestInFlight {
     try {
       permits = await guard.admit(asked, signal);
     } catch (error) {
-      countSpared(error, found, dependencies);
+      countAvoided(error, found, dependencies);
       throw error;
     }
     const upstreams = new Map<string, UpstreamInFlight>();
@@ -173,7 +173,7 @@ export class RequestInFlight {
    */
   #settleByAnswer(
     failures: readonly Failure[],
-    { witness, learnEngine }: SettlementSources,
+    { trace, learnEngine }: SettlementSources,
   ): Promise<void> | undefined {
     const counting = failures.filter(({ counts }) => counts);
     if (counting.length > 0) this.#images.failed(counting);
@@ -186,7 +186,7 @@ export class RequestInFlight {
       }
     };
     const doubt = this.#didAll && this.needsVersion;
-    if (witness === undefined && !doubt) {
+    if (trace === undefined && !doubt) {
       settle(undefined);
       return undefined;
     }
@@ -195,8 +195,8 @@ export class RequestInFlight {
       const learning = doubt && exchanges === undefined ? learnEngine() : undefined;
       return learning === undefined ? settle(exchanges) : learning.then(() => settle(exchanges));
     };
-    if (witness !== undefined) {
-      return this.#settleAfter(witness.evidence(WITNESS_WITHIN_MS), settleKnowing);
+    if (trace !== undefined) {
+      return this.#settleAfter(trace.evidence(TRACE_WITHIN_MS), settleKnowing);
     }
     const learning = learnEngine();
     if (learning !== undefined) return this.#settleAfter(learning, () => settle(undefined));

@@ -51,7 +51,7 @@ const NO_DEPENDENCIES: Dependencies = {
 export interface Pins {
   mustBeAsked(reference: string, platform: string): boolean;
   /** Returns whether a tag will be requested by a digest that the engine has already used. */
-  spares(reference: string, platform: string): boolean;
+  avoidsRequest(reference: string, platform: string): boolean;
 }
 
 /** The memory of one session. Nothing in it may be shown: keys contain values of requests. */
@@ -107,7 +107,7 @@ export class SessionMemory {
   imagesToAsk({ named, sideEffects }: ReadRequest, locks: Locks, pins?: Pins): string[] {
     const spared = ({ upstream, image }: NamedUpstream) =>
       !sideEffects.has("publish") &&
-      pins?.spares(upstream.reference, image?.platform ?? "") === true;
+      pins?.avoidsRequest(upstream.reference, image?.platform ?? "") === true;
     return named
       .filter(
         (one) =>

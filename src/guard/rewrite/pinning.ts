@@ -133,7 +133,7 @@ export class Pinning {
    * Returns whether a tag will be requested by a digest for which the engine need not contact a
    * registry.
    */
-  spares(reference: string, platform: string): boolean {
+  avoidsRequest(reference: string, platform: string): boolean {
     const known = this.#store.find(reference, platform);
     return known?.proven === true && this.#isFresh(known, undefined);
   }

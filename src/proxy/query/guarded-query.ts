@@ -105,7 +105,7 @@ export class GuardedQueries {
     this.counts.requests += 1;
     try {
       const answer = await this.#session.request(given, this.#linkOf(query, connection), {
-        witness: traced?.witness,
+        trace: traced?.trace,
         signal: connection.gone,
       });
       traced?.end();

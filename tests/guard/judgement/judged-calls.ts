@@ -91,7 +91,7 @@ async function judgeRequest(facts: Facts, notes: Notes): Promise<void> {
   const witness = exchanges && { evidence: async () => exchanges, dropped() {}, end() {} };
   if (end.kind === "answered") {
     const answer: SessionResponse = { status: 200, body: {} };
-    request.answered(end.failures, answer, { witness, learnEngine: () => undefined });
+    request.answered(end.failures, answer, { trace: witness, learnEngine: () => undefined });
   } else if (end.kind === "error") request.failed(end.failure, new Error("instead of an answer"));
   else if (end.kind === "limit") {
     if (end.engine === "silent") request.failed(engineFault("silent", "silent"), undefined);

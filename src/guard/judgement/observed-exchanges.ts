@@ -15,7 +15,7 @@ const WEIGHT = { answered: 1, limited: 2, failed: 3 } as const;
  * failed on behalf of one of them: then that upstream has failed.
  * @returns By the name of each breaker, the worst that is credible.
  */
-export function testimonyOf(
+export function observedExchangesOf(
   evidence: readonly Evidence[],
   failures: readonly Failure[],
   known: ReadonlyMap<string, unknown>,

@@ -25,7 +25,7 @@ export function sparedRequestCount(breaker: CircuitBreaker): number {
 }
 
 /** Counts the requests that a rejection avoided. */
-export function countSpared(
+export function countAvoided(
   error: unknown,
   found: readonly (readonly [name: string, breaker: CircuitBreaker, ...unknown[]])[],
   { images }: Dependencies,

@@ -3,7 +3,7 @@
 import type { Evidence } from "../../attribution/spans/evidence.js";
 
 /** The trace of one request from inside the engine, made of its spans. */
-export interface RequestWitness {
+export interface RequestTrace {
   /**
    * Records that our own timeout has just dropped the request: only later spans show the reason.
    */
@@ -20,4 +20,4 @@ export interface RequestWitness {
 }
 
 /** The longest wait of a settlement for its request trace; the caller never waits. */
-export const WITNESS_WITHIN_MS = 1000;
+export const TRACE_WITHIN_MS = 1000;
