@@ -4,7 +4,11 @@
  */
 
 import type { SessionResponse } from "../../attribution/failure.js";
-import { CircuitBreakerOpenError, type Rejection, type RejectionReason } from "../../breaker/errors.js";
+import {
+  CircuitBreakerOpenError,
+  type Rejection,
+  type RejectionReason,
+} from "../../breaker/errors.js";
 import { TimeoutError } from "../../policies/timeout.js";
 import { SessionLostError } from "../errors.js";
 import { engineFault } from "../judgement/engine-fault.js";
