@@ -15,7 +15,7 @@ import { type BoundedCall, BoundedCalls } from "./request/calls.js";
 import { RequestInFlight, type SettlementSources } from "./request/request-in-flight.js";
 import { askVersion, SILENT, VERSION_QUERY } from "./request/version-question.js";
 import { withAddresses } from "./rewrite/addresses.js";
-import { breakersOfMirrors, chooseMirrors } from "./rewrite/mirrors.js";
+import { breakersOfMirrors, chooseMirrors, withLockedDigests } from "./rewrite/mirrors.js";
 import { type PinnedRequest, type Pinning, tagsOf } from "./rewrite/pinning.js";
 import type { SessionLink } from "./session-link.js";
 import { SessionState } from "./session-state.js";
@@ -298,20 +298,4 @@ export class GuardedSession {
       else this.#settleByError(inFlight, failure, error);
     }
   }
-}
-
-/** Replaces a locked tag by its digest, for its mirror. A tag with several digests gets no mirror. */
-function withLockedDigests(
-  chosen: ReadonlyMap<string, string>,
-  named: readonly NamedUpstream[],
-  locks: RequestLocks,
-): ReadonlyMap<string, string> {
-  const addresses = new Map<string, string>();
-  for (const [reference, address] of chosen) {
-    const digest = locks.onlyDigestOf(reference, named);
-    if (digest !== null) {
-      addresses.set(reference, digest === undefined ? address : `${address}@${digest}`);
-    }
-  }
-  return addresses;
 }

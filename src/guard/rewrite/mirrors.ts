@@ -1,7 +1,9 @@
 /** Sends the images of a registry with an open circuit to a mirror, if the user named one. */
 
 import { breakerName } from "../../attribution/hosts.js";
+import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { checkText, type Field, readRecord, show } from "../../options/check.js";
+import type { RequestLocks } from "../locks/lock-file.js";
 
 /**
  * The mirrors of registries: `{ "docker.io": ["mirror.example/hub"] }`. A mirror is a host with an
@@ -86,4 +88,22 @@ export function chooseMirrors(
 
 function hostOf(mirror: string): string {
   return mirror.replace(/\/.*$/, "");
+}
+
+/**
+ * Replaces a locked tag by its digest, for its mirror. A tag with several digests gets no mirror.
+ */
+export function withLockedDigests(
+  chosen: ReadonlyMap<string, string>,
+  named: readonly NamedUpstream[],
+  locks: RequestLocks,
+): ReadonlyMap<string, string> {
+  const addresses = new Map<string, string>();
+  for (const [reference, address] of chosen) {
+    const digest = locks.onlyDigestOf(reference, named);
+    if (digest !== null) {
+      addresses.set(reference, digest === undefined ? address : `${address}@${digest}`);
+    }
+  }
+  return addresses;
 }

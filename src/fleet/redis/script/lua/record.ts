@@ -8,9 +8,6 @@ import {
   MAX_PART_LENGTH,
 } from "../../../rules/record.js";
 
-/** What is asked for only where it is added to, or reported. */
-export const RECORD_FIELDS = ["totals", "seconds", "holders", "failedRunsMs"] as const;
-
 export const RECORD_LUA = `
 local floor, gmatch, match = math.floor, string.gmatch, string.match
 local read = {}
