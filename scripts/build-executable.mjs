@@ -133,7 +133,7 @@ async function versionOf(binary) {
     const { stdout } = await execute(binary, ["--version"]);
     return stdout.trim().slice(1);
   } catch (error) {
-    throw new BuildError(`${binary} is no Node.js: --version failed (${error.code})`);
+    throw new BuildError(`${binary} is not a Node.js: --version failed (${error.code})`);
   }
 }
 
@@ -187,7 +187,7 @@ async function findLicense({ binary, version }, given) {
   }
   throw new BuildError(
     given === undefined
-      ? `The licence of Node.js ${version} is missing: there is no ${candidates[0]}. ` +
+      ? `The license of Node.js ${version} is missing: there is no ${candidates[0]}. ` +
           "Name the file that came with it: --node-license <file>"
       : `--node-license ${given} is no file with a text in it`,
   );

@@ -121,7 +121,7 @@ export async function licenseTexts(parts) {
   const texts = await Promise.all(
     parts.map(async ({ title, path }) => {
       const text = await readFile(path, "utf8").catch(() => {
-        throw new Error(`The licence of ${title} is missing: there is no ${path}`);
+        throw new Error(`The license of ${title} is missing: there is no ${path}`);
       });
       return `${title}\n${"=".repeat(title.length)}\n\n${text.trim()}\n`;
     }),

@@ -18,7 +18,7 @@ function keepingLogger(more: object = {}) {
   return { calls, debug: at("debug"), info: at("info"), warn: at("warn"), ...more };
 }
 
-/** A breaker that has been open for a second and a half of its minute. */
+/** Logs a breaker that has been open for a second and a half of its minute. */
 function openedBreaker(logger: Logger, format?: LogFormat, options: CircuitBreakerOptions = {}) {
   const clock = new VirtualClock();
   const breaker = new CircuitBreaker({ name: "api", failureThreshold: 2, clock, ...options });
@@ -172,7 +172,7 @@ test("changes of shared circuits are logged with the process that caused them, u
   await fleet.close();
 });
 
-/** A fleet whose events the test makes up. */
+/** Returns a fleet whose events the test makes up. */
 function fakeFleet() {
   const listeners: { [N in keyof FleetEvents]?: (event: FleetEvents[N]) => void } = {};
   return {

@@ -35,7 +35,7 @@ export interface FieldsLogger {
 export type Logger = MessageLogger | FieldsLogger;
 
 /**
- * What a logger is called with: `fields-first` is `(fields, message)` as pino and bunyan take it,
+ * The arguments of a logger: `fields-first` is `(fields, message)` as pino and bunyan take it,
  * `message-first` is `(message, fields)` as winston takes it, `text` is the message alone.
  */
 export type LogFormat = "auto" | "fields-first" | "message-first" | "text";

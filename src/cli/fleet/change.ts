@@ -14,7 +14,7 @@ export interface NamedChange {
   readonly change: FleetChange;
 }
 
-/** What `--json` prints of a change. Its time is by the clock of the store. */
+/** A change as `--json` prints it. Its time is by the clock of the store. */
 export interface ChangeObject
   extends Pick<FleetChange, "generation" | "reason" | "from" | "to" | "forMs" | "owner" | "note"> {
   readonly name: string;
@@ -36,7 +36,7 @@ const WORDS: Readonly<Record<FleetChangeReason, string>> = {
   reset: "reset",
 };
 
-/** The plain object of a change. */
+/** Returns the plain object of a change. */
 export function changeObject({ name, change }: NamedChange): ChangeObject {
   const { atMs, generation, reason, from, to, forMs, by, failure, owner, note } = change;
   return {
@@ -54,7 +54,7 @@ export function changeObject({ name, change }: NamedChange): ChangeObject {
   };
 }
 
-/** The cells of a change: when, name, what, from, to, for how long, why, by whom. */
+/** Returns the cells of a change: when, name, what, from, to, for how long, why, by whom. */
 export function changeCells({ name, change }: NamedChange): readonly string[] {
   const { atMs, reason, from, to, forMs, by, failure, owner, note } = change;
   const cause = to === "open" && failure !== null ? failureText(failure) : "";
@@ -70,7 +70,7 @@ export function changeCells({ name, change }: NamedChange): readonly string[] {
   ];
 }
 
-/** A change on a line of its own. */
+/** Renders a change as one line. */
 export function changeLine(named: NamedChange): string {
   const [when, name, what, from, to, length, why, who] = changeCells(named);
   const parts = [
@@ -81,7 +81,7 @@ export function changeLine(named: NamedChange): string {
   return parts.join("");
 }
 
-/** The changes of one circuit after a generation, oldest first. */
+/** Returns the changes of one circuit after a generation, oldest first. */
 export async function changesAfter(
   store: FleetStore,
   key: { readonly scope: string; readonly name: string },
