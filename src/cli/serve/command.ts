@@ -3,21 +3,24 @@
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { codeOf } from "../../files/error-code.js";
-import { type FleetServer, startFleetServer } from "../../fleet/http/index.js";
+import { type FleetServer, type MetricsPage, startFleetServer } from "../../fleet/http/index.js";
 import { sqliteStore } from "../../fleet/sqlite/sqlite-store.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { isFleetStoreError } from "../../fleet/store-error.js";
 import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
+import { PROMETHEUS_TYPE } from "../../telemetry/metrics/prometheus-text.js";
 import { EXIT, SERVE_EXIT_CODES } from "../exit-codes.js";
 import { examples, exitCodeHelp } from "../help.js";
 import { type CommandContext, CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { type ListenAddress, listenAddress } from "./listen-address.js";
-import { serverToken } from "./token.js";
+import { MetricsView } from "./metrics-view.js";
+import { readToken, serverToken } from "./token.js";
 
 interface ServeFlags {
   readonly listen?: ListenAddress;
   readonly database?: string;
   readonly tokenFile?: string;
+  readonly readTokenFile?: string;
 }
 
 const LISTEN = "127.0.0.1:7420";
@@ -46,20 +49,22 @@ export function addServeCommand(program: Command, context: CommandContext): void
     )
     .option("--database <path>", "the file of the circuits (default: the one in your cache folder)")
     .option("--token-file <path>", "a file that holds the token and nothing else")
+    .option("--read-token-file <path>", "a file with another token, for GET /metrics alone")
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(SERVE_EXIT_CODES))
     .action((flags: ServeFlags) => serve(flags, context.terminal));
 }
 
 async function serve(
-  { listen = listenAddress(LISTEN), database, tokenFile }: ServeFlags,
+  { listen = listenAddress(LISTEN), database, tokenFile, readTokenFile }: ServeFlags,
   terminal: Terminal,
 ) {
   const token = serverToken(tokenFile, terminal.env);
+  const scrapeToken = readTokenFile === undefined ? undefined : readToken(readTokenFile, token);
   const path = databasePath(database, terminal.env);
   const store = await openDatabase(path);
   try {
-    const server = await start({ store, token, listen, terminal });
+    const server = await start({ store, token, scrapeToken, listen, terminal });
     printLines(terminal, [`dagger-breaker serve: listening on ${server.url}, circuits in ${path}`]);
     await signalled();
     await server.close();
@@ -92,24 +97,32 @@ async function openDatabase(path: string): Promise<FleetStore> {
 interface ServerParts {
   readonly store: FleetStore;
   readonly token: string;
+  readonly scrapeToken: string | undefined;
   readonly listen: ListenAddress;
   readonly terminal: Terminal;
 }
 
-async function start({ store, token, listen, terminal }: ServerParts): Promise<FleetServer> {
+async function start(parts: ServerParts): Promise<FleetServer> {
+  const { store, token, scrapeToken, listen, terminal } = parts;
   let tellAtMs = 0;
   const onStoreError = (error: unknown) => {
     if (performance.now() < tellAtMs) return;
     tellAtMs = performance.now() + TELL_EVERY_MS;
     say(terminal, `dagger-breaker serve: ${isFleetStoreError(error) ? error.message : "failed"}`);
   };
+  const view = new MetricsView(store, (_, error) => onStoreError(error));
+  const metrics = scrapeToken === undefined ? undefined : pageOf(view, scrapeToken);
   try {
-    return await startFleetServer({ store, token, ...listen, onStoreError });
+    return await startFleetServer({ store, token, ...listen, onStoreError, metrics });
   } catch (error) {
     const code = codeOf(error);
     const where = `${listen.host}:${listen.port}`;
     throw new CommandError(`cannot listen at ${where} (${String(code)})`, EXIT.cannotListen);
   }
+}
+
+function pageOf(view: MetricsView, token: string): MetricsPage {
+  return { token, contentType: PROMETHEUS_TYPE, text: () => view.text() };
 }
 
 /** Resolves with the first signal. A second one ends the process at once. */

@@ -26,6 +26,20 @@ export function serverToken(file: string | undefined, env: Terminal["env"]): str
   );
 }
 
+/**
+ * Takes the token for `/metrics` from a file. It must not be the one of clients.
+ *
+ * @throws CommandError that shows no token.
+ */
+export function readToken(file: string, clientToken: string): string {
+  const token = checked(readTokenFile(file).trim(), `the token in ${file}`);
+  if (token !== clientToken) return token;
+  throw new CommandError(
+    `the token in ${file} is the token of clients, expected another one: scrapers must not be able to open circuits`,
+    EXIT.usage,
+  );
+}
+
 function checked(token: string, label: string): string {
   try {
     return checkToken(token, label);

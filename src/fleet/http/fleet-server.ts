@@ -25,6 +25,7 @@ import {
   wellFormed,
 } from "./answering.js";
 import { EventStreams } from "./event-streams.js";
+import { type MetricsPage, type ReadablePage, readableBy } from "./metrics-page.js";
 import {
   COMMANDS_HEADER,
   COMMANDS_VERSION,
@@ -54,6 +55,8 @@ export interface FleetServerOptions {
   readonly heartbeatMs?: number | undefined;
   /** Called for each command that the store failed to run, and each circuit that it could not read. */
   readonly onStoreError?: ((error: unknown) => void) | undefined;
+  /** Serves metrics at `/metrics`. Default: none. */
+  readonly metrics?: MetricsPage | undefined;
 }
 
 /** A running server. */
@@ -89,6 +92,9 @@ const FIELDS = {
   maxConnections: numberField(1000, { min: 1, max: 100_000, whole: true }),
   heartbeatMs: numberField(HEARTBEAT_MS, { min: 10, max: 60_000, of: "milliseconds" }),
   onStoreError: functionField<(error: unknown) => void>(),
+  metrics: objectField<MetricsPage, undefined>(undefined, ["text"]) as Field<
+    MetricsPage | undefined
+  >,
 };
 
 /**
@@ -99,17 +105,15 @@ const FIELDS = {
  * @throws TypeError or RangeError that names the option and the expected value, but no token.
  */
 export async function startFleetServer(options: FleetServerOptions): Promise<FleetServer> {
-  const { store, token, host, port, maxConnections, heartbeatMs, onStoreError } = readOptions(
-    "startFleetServer",
-    options,
-    FIELDS,
-  );
+  const { store, token, host, port, maxConnections, heartbeatMs, onStoreError, metrics } =
+    readOptions("startFleetServer", options, FIELDS);
   if (store === undefined) throw new TypeError('startFleetServer option "store" is missing');
   const isAllowed = tokenCheck(checkToken(token, 'startFleetServer option "token"'));
+  const page = metrics && readableBy(metrics, isAllowed);
   const streams = new EventStreams(store, Math.ceil(maxConnections / 2), heartbeatMs);
   const gate = new TokenGate(maxConnections);
   const entrance = { gate, isAllowed };
-  const offer = new Offer(store, entrance, streams, onStoreError ?? (() => undefined));
+  const offer = new Offer(store, entrance, streams, page, onStoreError ?? (() => undefined));
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -160,6 +164,7 @@ class Offer {
   readonly #store: FleetStore;
   readonly #entrance: Entrance;
   readonly #streams: EventStreams;
+  readonly #page: ReadablePage | undefined;
   readonly #onStoreError: (error: unknown) => void;
   readonly #handlers: ReadonlyMap<string, Handler>;
 
@@ -167,11 +172,13 @@ class Offer {
     store: FleetStore,
     entrance: Entrance,
     streams: EventStreams,
+    page: ReadablePage | undefined,
     onStoreError: (error: unknown) => void,
   ) {
     this.#store = store;
     this.#entrance = entrance;
     this.#streams = streams;
+    this.#page = page;
     this.#onStoreError = onStoreError;
     this.#handlers = new Map<string, Handler>([
       [`POST ${PATHS.commands}`, (_, request, response) => this.#run(request, response)],
@@ -194,7 +201,11 @@ class Offer {
         response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
         return;
       }
-      this.#letIn(request);
+      if (pathname === PATHS.metrics && request.method === "GET" && this.#page !== undefined) {
+        await this.#tellMetrics(this.#page, request, response);
+        return;
+      }
+      this.#letIn(request, this.#entrance.isAllowed);
       const handler = this.#handlers.get(`${request.method} ${pathname}`);
       if (handler === undefined) throw new RequestRejection(404, "there is nothing here");
       await handler(searchParams, request, response);
@@ -203,8 +214,19 @@ class Offer {
     }
   }
 
-  #letIn({ headers, socket }: IncomingMessage): void {
-    const { gate, isAllowed } = this.#entrance;
+  async #tellMetrics(
+    { isAllowed, text, contentType }: ReadablePage,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    this.#letIn(request, isAllowed);
+    const body = await this.#asked(text);
+    const headers = { "content-type": contentType, "content-length": body.length };
+    response.writeHead(200, { ...headers, "cache-control": "no-store" }).end(body);
+  }
+
+  #letIn({ headers, socket }: IncomingMessage, isAllowed: Entrance["isAllowed"]): void {
+    const { gate } = this.#entrance;
     if (!isAllowed(headers.authorization)) throw new RequestRejection(401, "wrong token");
     if (!gate.admit(socket)) throw new RequestRejection(503, "too many connections are open");
   }

@@ -2,3 +2,4 @@
 
 export { type FleetServer, type FleetServerOptions, startFleetServer } from "./fleet-server.js";
 export { type HttpStoreOptions, httpStore } from "./http-store.js";
+export type { MetricsPage } from "./metrics-page.js";

@@ -9,6 +9,8 @@ export const PATHS = {
   commands: "/1/commands",
   /** GET `?scope=`: the circuits of a scope; with `&reports=1` what was counted of each, too. */
   circuits: "/1/circuits",
+  /** GET with the read token: metrics as text for Prometheus. */
+  metrics: "/metrics",
   /** GET: the scopes that have circuits. */
   scopes: "/1/scopes",
   /** GET `?scope=&name=`: the changes of a circuit. */

@@ -15,6 +15,9 @@ const MAX_CIRCUITS = 10_000;
 /** The interval for deleting expired circuits, because that reads every row. */
 const CLEAR_EVERY_MS = 60_000;
 
+/** Circuits that are read in one turn of the event loop. */
+export const LIST_PAGE = 10;
+
 /** Marks a file as ours: "dcb1" in ASCII. */
 const APPLICATION_ID = 0x64636231;
 const SCHEMA_VERSION = 1;
@@ -135,12 +138,16 @@ export class CircuitFile {
     this.#keepChanges(Number(added.lastInsertRowid), changes);
   }
 
-  /** Returns the circuits of a scope by name. */
-  list(scope: string, nowMs: number): readonly { name: string; read: () => FleetState }[] {
+  /** Returns the circuits of a scope by name: up to `LIST_PAGE` of them, from the name after `after` on. */
+  list(
+    scope: string,
+    after: string,
+    nowMs: number,
+  ): readonly { readonly name: string; readonly read: () => FleetState }[] {
     return this.#statement(
-      "SELECT name, state FROM circuits WHERE scope = ? AND kept_until_ms > ? ORDER BY name",
+      "SELECT name, state FROM circuits WHERE scope = ? AND name > ? AND kept_until_ms > ? ORDER BY name LIMIT ?",
     )
-      .all(scope, nowMs)
+      .all(scope, after, nowMs, LIST_PAGE)
       .map(({ name, state }) => ({ name: String(name), read: () => JSON.parse(String(state)) }));
   }
 

@@ -1,6 +1,7 @@
 /** Keeps shared circuits in one file for many processes of one machine. */
 
 import { resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   checkText,
   type Field,
@@ -29,7 +30,7 @@ import {
   StoreBusyError,
   UnreadableCircuitError,
 } from "../store-error.js";
-import { CircuitFile } from "./circuit-file.js";
+import { CircuitFile, LIST_PAGE } from "./circuit-file.js";
 import { loadSqlite } from "./node-sqlite.js";
 import { isBusy, patiently } from "./patience.js";
 import { reasonOf } from "./reason.js";
@@ -138,17 +139,21 @@ class SqliteStore implements FleetStore {
     withReports = false,
   ): Promise<readonly FleetEntry[]> {
     const command = { kind: "read", report: withReports } as const;
-    const nowMicros = this.#nowMicros();
-    const found = this.#ask((file) => file.list(scope, nowMicros / 1000));
-    return found.flatMap(({ name, read }) => {
-      try {
-        return [entryOf(name, this.#reduce(name, read, command, nowMicros).reply)];
-      } catch (error) {
-        if (!(error instanceof UnreadableCircuitError)) throw error;
-        onUnreadable?.(name, error);
-        return [];
+    const entries: FleetEntry[] = [];
+    for (let after = ""; ; await nextTurn()) {
+      const nowMicros = this.#nowMicros();
+      const page = this.#ask((file) => file.list(scope, after, nowMicros / 1000));
+      for (const { name, read } of page) {
+        after = name;
+        try {
+          entries.push(entryOf(name, this.#reduce(name, read, command, nowMicros).reply));
+        } catch (error) {
+          if (!(error instanceof UnreadableCircuitError)) throw error;
+          onUnreadable?.(name, error);
+        }
       }
-    });
+      if (page.length < LIST_PAGE) return entries;
+    }
   }
 
   async scopes(): Promise<readonly string[]> {

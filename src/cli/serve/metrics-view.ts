@@ -1,0 +1,56 @@
+/** The text of `/metrics`: one view of the store, whoever asks. */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { FleetStore, OnUnreadable } from "../../fleet/store.js";
+import { PrometheusText } from "../../telemetry/metrics/prometheus-text.js";
+import {
+  listedCircuits,
+  pointsOfAll,
+  pointsOfCircuit,
+  type SharedEntry,
+} from "../../telemetry/metrics/shared-points.js";
+
+/** The store is read again after this time at the earliest. */
+const FRESH_MS = 1000;
+/** Circuits that are written in one turn of the event loop. */
+const AT_ONCE = 10;
+
+/** Reads the store at most once a second, and in short turns. */
+export class MetricsView {
+  readonly #store: FleetStore;
+  readonly #onUnreadable: OnUnreadable;
+  #text: Promise<Buffer> | undefined;
+  #readMs = Number.NEGATIVE_INFINITY;
+
+  constructor(store: FleetStore, onUnreadable: OnUnreadable) {
+    this.#store = store;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /** Returns the text. Rejects when the store cannot be read. */
+  text(): Promise<Buffer> {
+    const nowMs = performance.now();
+    if (this.#text === undefined || nowMs - this.#readMs >= FRESH_MS) {
+      this.#readMs = nowMs;
+      this.#text = this.#read();
+    }
+    return this.#text;
+  }
+
+  async #read(): Promise<Buffer> {
+    const circuits: SharedEntry[] = [];
+    for (const scope of (await this.#store.scopes?.()) ?? []) {
+      const entries = await this.#store.list(scope, this.#onUnreadable, true);
+      for (const entry of entries) circuits.push({ ...entry, scope });
+      await nextTurn();
+    }
+    const listed = listedCircuits(circuits);
+    const text = new PrometheusText();
+    text.add(pointsOfAll(circuits, listed));
+    for (let from = 0; from < listed.length; from += AT_ONCE) {
+      await nextTurn();
+      for (const circuit of listed.slice(from, from + AT_ONCE)) text.add(pointsOfCircuit(circuit));
+    }
+    return Buffer.from(text.toString());
+  }
+}
