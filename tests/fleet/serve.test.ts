@@ -69,6 +69,20 @@ else {
 }
 
 function withSqlite(): void {
+  test("shows metrics of what it keeps to the read token, and to no other", async () => {
+    const file = join(cli.folder, "read-token");
+    const readToken = `${TOKEN}-of-scrapes`;
+    writeFileSync(file, readToken);
+    const url = await urlOf(start(["--listen", "127.0.0.1:0", "--read-token-file", file]));
+    await clientOf(url).run({ ...KEY, name: "scraped" }, limit());
+    const scrape = (token: string) =>
+      ask(url, "/metrics", { headers: { authorization: `Bearer ${token}` } });
+    const { status, body } = await scrape(readToken);
+    expect(status).toBe(200);
+    expect(body).toMatch(/^dagger_breaker_shared_circuit_status\{.*"scraped".*"open"\} 1$/m);
+    expect((await scrape(TOKEN)).status).toBe(401);
+  });
+
   test("prints its address in one line, and keeps circuits beside known digests", async () => {
     const serving = start(["--listen", "127.0.0.1:0"]);
     const url = await urlOf(serving);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { serverToken } from "./token.js";
+import { readToken, serverToken } from "./token.js";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 
@@ -38,4 +38,12 @@ test("rejects a file with other content without showing it", () => {
   );
   expect(() => serverToken(fileOf("x".repeat(9999)), {})).toThrow("is invalid (4096 characters)");
   expect(() => serverToken(`${file}.none`, {})).toThrow(/^cannot read .* \(ENOENT\)/);
+});
+
+test("the token for metrics is another one than that of clients", () => {
+  expect(readToken(fileOf(`${TOKEN}y\n`), TOKEN)).toBe(`${TOKEN}y`);
+  const same = () => readToken(fileOf(TOKEN), TOKEN);
+  expect(same).toThrow(/is the token of clients, expected another one/);
+  expect(same).not.toThrow(TOKEN);
+  expect(() => readToken(fileOf("short"), TOKEN)).toThrow("has 5 characters that will not do");
 });

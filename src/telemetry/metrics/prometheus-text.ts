@@ -29,7 +29,7 @@ export class PrometheusText {
 }
 
 /** Returns the name of a metric in Prometheus. */
-export function prometheusName({ name, unit, kind }: Instrument): string {
+function prometheusName({ name, unit, kind }: Instrument): string {
   const total = kind === "counter" ? "_total" : "";
   return `${labelName(name)}${UNITS[unit] ?? ""}${total}`;
 }

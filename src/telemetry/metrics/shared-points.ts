@@ -9,7 +9,7 @@ export interface SharedEntry extends FleetEntry {
 }
 
 /** The value of the attribute for circuits that are not listed by name. */
-export const OTHER = "_OTHER";
+const OTHER = "_OTHER";
 
 const STATES = ["closed", "open", "half_open", "isolated"] as const;
 type State = (typeof STATES)[number];
