@@ -135,6 +135,14 @@ export class Reading {
     return this.#wordText.hasAny(plain) || (named.length > 0 && this.#addressText.hasAny(named));
   }
 
+  /** Returns those of the words that the text contains; they are looked for like by `has`. */
+  present(words: readonly string[]): ReadonlySet<string> {
+    const { plain, named } = byPlace(words);
+    const found = new Set(this.#wordText.present(plain));
+    if (named.length > 0) for (const word of this.#addressText.present(named)) found.add(word);
+    return found;
+  }
+
   /** Returns whether the text contains all of these words; otherwise like `has`. */
   hasAll(words: readonly string[], everywhere = false): boolean {
     const { all, plain, named } = byPlace(words);

@@ -81,22 +81,87 @@ export type FailureReading = Pick<
   "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host" | "has"
 >;
 
-/**
- * Returns whether a rule matches. A user's rule that throws does not match.
- *
- * @param everywhere Whether to look for its words in names too, as users expect.
- */
-export function fits(rule: AttributionRule, reading: Reading, everywhere: boolean): boolean {
-  const { when } = rule;
-  if (!isList(when)) return asks(when, reading, everywhere);
-  for (const one of when) if (asks(one, reading, everywhere)) return true;
+/** Some rules, with the words of their conditions: one look at a text finds those of all of them. */
+interface RuleBlock {
+  readonly rules: readonly AttributionRule[];
+  readonly words: readonly string[];
+  /** The conditions that one of these words satisfies. */
+  readonly byWord: ReadonlyMap<string, readonly Condition[]>;
+}
+
+/** What a text contains of the words of a block. */
+interface FoundWords {
+  readonly present: ReadonlySet<string>;
+  readonly conditions: ReadonlySet<Condition>;
+}
+
+/** A text that is asked for a block; what is found is kept. */
+interface Question {
+  readonly reading: Reading;
+  /** Undefined for rules of a user, whose words are looked for in names too. */
+  readonly block: RuleBlock | undefined;
+  found: FoundWords | undefined;
+  outcome: { readonly value: WordedOutcome | undefined } | undefined;
+}
+
+/** So many rules share one look: most failures are decided by the first of all rules. */
+const BLOCK_LENGTH = 16;
+const blocks = new WeakMap<readonly AttributionRule[], readonly RuleBlock[]>();
+
+/** Returns the first of the package's rules that matches, or undefined. */
+export function firstMatch(
+  rules: readonly AttributionRule[],
+  reading: Reading,
+): AttributionRule | undefined {
+  let all = blocks.get(rules);
+  if (all === undefined) {
+    all = blocksOf(rules);
+    blocks.set(rules, all);
+  }
+  const question: Question = { reading, block: undefined, found: undefined, outcome: undefined };
+  for (const block of all) {
+    const asked = { ...question, block };
+    const match = block.rules.find((rule) => matches(rule, asked));
+    if (match !== undefined) return match;
+    question.outcome = asked.outcome;
+  }
+  return undefined;
+}
+
+/** Returns whether a user's rule matches. One that throws does not. */
+export function fits(rule: AttributionRule, reading: Reading): boolean {
+  return matches(rule, { reading, block: undefined, found: undefined, outcome: undefined });
+}
+
+function blocksOf(rules: readonly AttributionRule[]): readonly RuleBlock[] {
+  const all: RuleBlock[] = [];
+  for (let at = 0; at < rules.length; at += BLOCK_LENGTH) {
+    all.push(blockOf(rules.slice(at, at + BLOCK_LENGTH)));
+  }
+  return all;
+}
+
+function blockOf(rules: readonly AttributionRule[]): RuleBlock {
+  const words = new Set<string>();
+  const byWord = new Map<string, Condition[]>();
+  for (const one of rules.flatMap(({ when }) => when)) {
+    if (typeof one === "function") continue;
+    for (const word of one.any ?? []) byWord.set(word, [...(byWord.get(word) ?? []), one]);
+    for (const list of [one.any, one.all, one.none]) for (const word of list ?? []) words.add(word);
+  }
+  return { rules, words: [...words], byWord };
+}
+
+function matches({ when }: AttributionRule, question: Question): boolean {
+  if (!isList(when)) return asks(when, question);
+  for (const one of when) if (asks(one, question)) return true;
   return false;
 }
 
-function asks(one: Condition | Test, reading: Reading, everywhere: boolean): boolean {
-  if (typeof one !== "function") return holds(one, reading, everywhere);
+function asks(one: Condition | Test, question: Question): boolean {
+  if (typeof one !== "function") return holds(one, question);
   try {
-    return one(reading) === true;
+    return one(question.reading) === true;
   } catch {
     return false;
   }
@@ -107,16 +172,47 @@ function isList(when: AttributionRule["when"]): when is readonly (Condition | Te
 }
 
 // The cheap checks come first: they rule out most rules.
-function holds(condition: Condition, reading: Reading, everywhere: boolean): boolean {
+function holds(condition: Condition, question: Question): boolean {
+  const { reading } = question;
   return (
     factsHold(condition, reading) &&
-    (condition.any === undefined || reading.has(condition.any, everywhere)) &&
-    (condition.all === undefined || reading.hasAll(condition.all, everywhere)) &&
-    (condition.none === undefined || !reading.has(condition.none, everywhere)) &&
+    wordsHold(condition, question) &&
     (condition.matches === undefined || condition.matches.test(reading.lower)) &&
-    (condition.outcome === undefined || includes(condition.outcome, reading.outcome)) &&
+    (condition.outcome === undefined || includes(condition.outcome, outcomeOf(question))) &&
     (condition.use === undefined || useHolds(condition.use, reading.use))
   );
+}
+
+function wordsHold(condition: Condition, question: Question): boolean {
+  const { any, all, none } = condition;
+  if (any === undefined && all === undefined && none === undefined) return true;
+  const { reading, block } = question;
+  if (block === undefined) {
+    return (
+      (any === undefined || reading.has(any, true)) &&
+      (all === undefined || reading.hasAll(all, true)) &&
+      (none === undefined || !reading.has(none, true))
+    );
+  }
+  question.found ??= foundIn(reading, block);
+  const { present, conditions } = question.found;
+  return (
+    (any === undefined || conditions.has(condition)) &&
+    (all === undefined || all.every((word) => present.has(word))) &&
+    (none === undefined || !none.some((word) => present.has(word)))
+  );
+}
+
+function foundIn(reading: Reading, { words, byWord }: RuleBlock): FoundWords {
+  const present = reading.present(words);
+  const conditions = new Set<Condition>();
+  for (const word of present) for (const one of byWord.get(word) ?? []) conditions.add(one);
+  return { present, conditions };
+}
+
+function outcomeOf(question: Question): WordedOutcome | undefined {
+  question.outcome ??= { value: question.reading.outcome };
+  return question.outcome.value;
 }
 
 function factsHold(condition: Condition, { facts }: Reading): boolean {
