@@ -47,9 +47,14 @@ export function metricsText(registry: Registry, options?: MetricsTextOptions): s
 function textOf({ instrument, points }: Metric): string {
   if (points.length === 0) return "";
   const name = prometheusName(instrument);
+  return headOf(instrument) + points.map((point) => `${name}${sampleOf(point)}\n`).join("");
+}
+
+/** Returns the lines before the values of a metric. */
+export function headOf(instrument: Instrument): string {
+  const name = prometheusName(instrument);
   const type = instrument.kind === "counter" ? "counter" : "gauge";
-  const head = `# HELP ${name} ${instrument.description}\n# TYPE ${name} ${type}\n`;
-  return head + points.map((point) => `${name}${sampleOf(point)}\n`).join("");
+  return `# HELP ${name} ${instrument.description}\n# TYPE ${name} ${type}\n`;
 }
 
 /** Returns the name that a Collector gives to a metric: the unit behind it, then `_total`. */
@@ -70,7 +75,8 @@ function labelOf(attribute: string): string {
   return label;
 }
 
-function sampleOf({ value, attributes }: Point): string {
+/** Returns the labels and the value of a point, as they stand behind its name. */
+export function sampleOf({ value, attributes }: Point): string {
   let labels = "";
   for (const name in attributes) {
     const comma = labels === "" ? "" : ",";

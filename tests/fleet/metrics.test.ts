@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
-import { PROMETHEUS_TYPE } from "../../src/telemetry/metrics/prometheus-text.js";
+import { METRICS_CONTENT_TYPE } from "../../src/telemetry/metrics-text.js";
 import { limit, settle } from "./commands.js";
 import { ask, startServer, TOKEN } from "./http-scene.js";
 
@@ -11,7 +11,7 @@ const READ_TOKEN = "a-token-for-scrapes-0123456789";
 
 async function startWithMetrics(store = memoryStore()) {
   const view = new MetricsView(store, () => undefined);
-  const metrics = { token: READ_TOKEN, contentType: PROMETHEUS_TYPE, text: () => view.text() };
+  const metrics = { token: READ_TOKEN, contentType: METRICS_CONTENT_TYPE, text: () => view.text() };
   const { url } = await startServer({ store, metrics });
   return { store, url };
 }
@@ -62,7 +62,11 @@ test("each token opens its own page alone", async () => {
 });
 
 test("the token of clients is no token for metrics, and is shown nowhere", async () => {
-  const metrics = { token: TOKEN, contentType: PROMETHEUS_TYPE, text: async () => Buffer.from("") };
+  const metrics = {
+    token: TOKEN,
+    contentType: METRICS_CONTENT_TYPE,
+    text: async () => Buffer.from(""),
+  };
   const error = await startServer({ metrics }).catch((caught: Error) => caught);
   expect(error).toBeInstanceOf(RangeError);
   expect(String(error)).not.toContain(TOKEN);

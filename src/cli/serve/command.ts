@@ -8,7 +8,7 @@ import { sqliteStore } from "../../fleet/sqlite/sqlite-store.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { isFleetStoreError } from "../../fleet/store-error.js";
 import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
-import { PROMETHEUS_TYPE } from "../../telemetry/metrics/prometheus-text.js";
+import { METRICS_CONTENT_TYPE } from "../../telemetry/metrics-text.js";
 import { EXIT, SERVE_EXIT_CODES } from "../exit-codes.js";
 import { examples, exitCodeHelp } from "../help.js";
 import { type CommandContext, CommandError, printLines, say, type Terminal } from "../terminal.js";
@@ -122,7 +122,7 @@ async function start(parts: ServerParts): Promise<FleetServer> {
 }
 
 function pageOf(view: MetricsView, token: string): MetricsPage {
-  return { token, contentType: PROMETHEUS_TYPE, text: () => view.text() };
+  return { token, contentType: METRICS_CONTENT_TYPE, text: () => view.text() };
 }
 
 /** Resolves with the first signal. A second one ends the process at once. */

@@ -1,63 +1,64 @@
 /** The names, units and kinds of all metrics. A renamed metric breaks dashboards, so a test holds this list. */
 
-/** One metric, in OpenTelemetry's terms. */
-export interface Instrument {
-  readonly name: string;
-  /** A counter never decreases; an up-down counter and a gauge do. */
-  readonly kind: "counter" | "upDownCounter" | "gauge";
-  readonly unit: string;
-  readonly description: string;
-}
+import type { Instrument } from "../instruments.js";
+import type { Point } from "../points.js";
 
 /** One value of a metric. */
-export interface DataPoint {
+export interface DataPoint extends Point {
   readonly instrument: Instrument;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly value: number;
 }
+
+const CIRCUIT = ["dagger_breaker.circuit.name", "dagger_breaker.circuit.scope"];
 
 /** The metrics of circuits that a store keeps. */
 export const SHARED = {
   circuits: {
     name: "dagger_breaker.shared.circuits",
-    kind: "upDownCounter",
+    kind: "updown",
     unit: "{circuit}",
     description: "Number of shared circuits by state, including those that are not listed.",
+    attributes: ["dagger_breaker.circuit.state"],
   },
   status: {
     name: "dagger_breaker.shared.circuit.status",
-    kind: "upDownCounter",
+    kind: "updown",
     unit: "1",
     description: "1 for the state of a shared circuit, 0 for all others.",
+    attributes: [...CIRCUIT, "dagger_breaker.circuit.state"],
   },
   calls: {
     name: "dagger_breaker.shared.circuit.calls",
     kind: "counter",
     unit: "{call}",
     description: "Calls by outcome.",
+    attributes: [...CIRCUIT, "dagger_breaker.call.outcome"],
   },
   failures: {
     name: "dagger_breaker.shared.circuit.failures",
     kind: "counter",
     unit: "{failure}",
     description: "Failures by fault and rate limit.",
+    attributes: [...CIRCUIT, "dagger_breaker.fault", "dagger_breaker.limited"],
   },
   transitions: {
     name: "dagger_breaker.shared.circuit.transitions",
     kind: "counter",
     unit: "{transition}",
     description: "State changes by reason.",
+    attributes: [...CIRCUIT, "dagger_breaker.transition.reason"],
   },
   openTime: {
     name: "dagger_breaker.shared.circuit.open.time",
     kind: "counter",
     unit: "s",
     description: "Time in which a shared circuit admitted no calls.",
+    attributes: CIRCUIT,
   },
   retryAfter: {
     name: "dagger_breaker.shared.circuit.retry_after",
     kind: "gauge",
     unit: "s",
     description: "Time until a shared circuit admits a probe.",
+    attributes: CIRCUIT,
   },
 } as const satisfies Readonly<Record<string, Instrument>>;

@@ -1,7 +1,8 @@
 /** Turns circuits of a store into data points. Pure: every exporter uses it. */
 
 import type { FleetEntry } from "../../fleet/store.js";
-import { type DataPoint, type Instrument, SHARED } from "./instruments.js";
+import type { Instrument } from "../instruments.js";
+import { type DataPoint, SHARED } from "./instruments.js";
 
 /** A circuit of a store. */
 export interface SharedEntry extends FleetEntry {
