@@ -1,4 +1,4 @@
-/** The text of `/metrics`: one view of the store, whoever asks. */
+/** The text of `/metrics`: one view of the store, however many ask. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FleetStore, OnUnreadable } from "../../fleet/store.js";
