@@ -31,7 +31,7 @@ export interface ExecuteOptions {
 }
 
 /**
- * The result of `tryExecute`. `rejected` tells a call that the breaker rejected from one that
+ * The result of `tryExecute`. `rejected` separates a call that the breaker rejected from one that
  * failed. The `error` of a rejected call is created when it is read, so a spread copy of the result
  * lacks it.
  */

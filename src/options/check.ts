@@ -147,7 +147,7 @@ export function wordField<const W extends string>(absent: W, words: readonly W[]
   };
 }
 
-/** A field that holds an object with the given methods. */
+/** Returns a field that holds an object with the given methods. */
 export function objectField<T extends object, A extends T | undefined = T>(
   absent: A,
   methods: readonly (keyof T & string)[],

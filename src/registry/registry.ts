@@ -237,7 +237,7 @@ class BoundedRegistry implements Registry {
     );
   }
 
-  /** A trip policy given with a name replaces the default one, in either of its two forms. */
+  /** Merges options. A trip policy given with a name replaces the default one, in either of its two forms. */
   #merge(options: NamedBreakerOptions = {}): NamedBreakerOptions {
     readNamed(options, "options");
     const own = Object.entries(options).filter(([, value]) => value !== undefined);

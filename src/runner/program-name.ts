@@ -1,4 +1,4 @@
-/** The name of a command's program. Arguments are left out, because they may hold secrets. */
+/** Finds the name of a command's program. Arguments are left out, because they may hold secrets. */
 
 /** Returns the base name of a program, without the extension of Windows. */
 export function programName(command: string): string {

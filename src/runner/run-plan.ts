@@ -60,7 +60,7 @@ export interface ChildSessions {
   counts(): RunSessions | null;
   /** Returns the images that they took from Dagger's lock file. */
   lockedImages?(): readonly LockedImage[];
-  /** Returns the last rejected request; null if there is none. */
+  /** Returns the last rejected request; null if none exists. */
   lastRefused(): RefusedRequest | null;
 }
 

@@ -83,7 +83,7 @@ function earlierVerdict({ exitCode, failure }: AttemptReport): CaseResult {
   return { element: "skipped", type, message: `another attempt followed: ${why}` };
 }
 
-/** A user error is a failure of the pipeline; all others are errors of its environment. */
+/** Renders the last result. A user error is a failure of the pipeline; all others are errors of its environment. */
 function lastVerdict(report: RunReport): CaseResult | undefined {
   const { outcome, failure } = report;
   if (outcome === "succeeded") return undefined;

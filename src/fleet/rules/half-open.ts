@@ -35,7 +35,7 @@ export function giveBack(
   return { ...phase, leases: liveLeases(phase, nowMs).filter(({ id }) => !ids.includes(id)) };
 }
 
-/** Returns the time until the first lease expires; 0 if there is none. */
+/** Returns the time until the first lease expires; 0 if none exists. */
 export function untilFreeMs(phase: HalfOpenPhase, nowMs: number): number {
   const live = liveLeases(phase, nowMs);
   return live.length === 0 ? 0 : Math.min(...live.map(({ endMs }) => endMs)) - nowMs;

@@ -249,7 +249,7 @@ async function run<T>(operation: RetryOperation<T>, policy: Policy, call: Retrie
   }
 }
 
-/** Returns the delay before the next attempt; undefined if there is none. */
+/** Returns the delay before the next attempt; undefined if none exists. */
 function nextDelay(
   error: unknown,
   attempt: number,

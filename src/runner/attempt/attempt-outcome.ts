@@ -25,7 +25,7 @@ export interface AttemptFacts {
   readonly evidence: readonly Evidence[] | undefined;
   /** The command with its arguments. */
   readonly command: readonly string[];
-  /** The last request of its sessions that was rejected; null if there was none. */
+  /** The last request of its sessions that was rejected; null if none exists. */
   readonly refused?: RefusedRequest | null;
   /** Whether the command is dagger itself. */
   readonly isOwn: boolean;
@@ -114,7 +114,7 @@ export function mayPass({ timedOut, isCut }: AttemptEnd, failure: RunFailure | n
   return failure?.transient === true && !LASTING.has(failure.fault);
 }
 
-/** Returns the breaker that a retry must ask too; null if there is none. */
+/** Returns the breaker that a retry must ask too; null if none exists. */
 export function breakerToAsk({ breaker, upstream, upstreamKind }: RunFailure): string | null {
   if (breaker !== null || upstream === null || upstreamKind === null) return breaker;
   return breakerName(upstreamKind, upstream);

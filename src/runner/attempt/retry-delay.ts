@@ -21,7 +21,7 @@ export interface FailedAttempt {
 }
 
 /**
- * Returns the delay before a retry in milliseconds; undefined if there is none.
+ * Returns the delay before a retry in milliseconds; undefined if none exists.
  *
  * @param needs The breakers asked before the next attempt; the circuit of the failure is added.
  */

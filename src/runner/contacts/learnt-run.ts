@@ -37,7 +37,7 @@ export class LearntRun {
   }
 }
 
-/** A deleted working folder has no name, so its contacts would never be found again. */
+/** Returns the working folder. A deleted one has no name, so its contacts would never be found again. */
 function workingFolder(): string | undefined {
   try {
     return process.cwd();

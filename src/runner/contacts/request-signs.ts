@@ -15,7 +15,7 @@ const CANCELED_ATTRIBUTE = "dagger.io/dag.canceled";
  * Returns whether a span is that of a whole canceled `dagger` command. In dagger's own display
  * Ctrl-C is a key, so no signal arrives.
  *
- * @param outer The id of the span in which the command was started; empty if there is none.
+ * @param outer The id of the span in which the command was started; empty if none exists.
  */
 export function isCanceledCommand(span: EngineSpan, outer: string): boolean {
   const isRoot = span.parent === "" || span.parent === outer;

@@ -11,7 +11,7 @@ const BEFORE_PATH = /^[^=@]*[=@]/;
 const LONGEST_PATH = 4096;
 
 /**
- * Returns the name of a queue that is not at its end; undefined if there is none.
+ * Returns the name of a queue that is not at its end; undefined if none exists.
  *
  * @param texts Arguments, and values of variables.
  */

@@ -74,7 +74,7 @@ export class PassedStream {
     return this.#writing > 0;
   }
 
-  /** The write error; null if there is none, or if our reader has closed. */
+  /** The write error; null if none exists, or if our reader has closed. */
   get error(): NodeJS.ErrnoException | null {
     return this.#error?.code === "EPIPE" ? null : this.#error;
   }

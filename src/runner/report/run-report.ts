@@ -19,7 +19,7 @@ export type RunOutcome =
 export interface RunFailure extends Failure {
   /** The breaker that counted it; null if none did. */
   readonly breaker: string | null;
-  /** The circuit of the failure, even if it did not count there; null if there is none. */
+  /** The circuit of the failure, even if it did not count there; null if none exists. */
   readonly circuit: string | null;
   /**
    * Whether the failure counts only in this run although its circuit is shared, because only the
@@ -60,7 +60,7 @@ export interface RejectionReport {
   readonly scope: string | null;
   /** The process whose failure opened a shared circuit, or the owner of its isolation. */
   readonly openedBy: Opener | null;
-  /** The reason for an isolation; null if there is none. */
+  /** The reason for an isolation; null if none exists. */
   readonly isolationReason: string | null;
 }
 

@@ -9,7 +9,7 @@ import {
   type RedisSubscriber,
 } from "../connection/connection.js";
 
-/** A retry strategy that never retries: the store replaces lost connections. */
+/** Returns null, so that the client never retries: the store replaces lost connections. */
 const NEVER = (): null => null;
 
 /** Options of the store's connections: no offline queue, and nothing is sent twice. */
