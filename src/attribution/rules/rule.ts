@@ -89,7 +89,7 @@ interface RuleBlock {
   readonly byWord: ReadonlyMap<string, readonly Condition[]>;
 }
 
-/** What a text contains of the words of a block. */
+/** The words of a block that a text contains. */
 interface FoundWords {
   readonly present: ReadonlySet<string>;
   readonly conditions: ReadonlySet<Condition>;
