@@ -43,6 +43,6 @@ export async function run({ rounds }) {
     took.push((user + system) / 1000);
   }
   const name = `${Math.round(query.length / 1000)} KB, ${ERRORS} errors`;
-  const rows = [{ name, cells: { "blocked ms": { unit: "ms", ...spreadOf(took) } } }];
+  const rows = [{ name, cells: { "blocked ms": { unit: "each", ...spreadOf(took) } } }];
   return { rows, figures: [figure(rows, name, "blocked ms", 100)] };
 }
