@@ -5,8 +5,8 @@
 import type { CircuitState } from "./circuit-state.js";
 
 /**
- * The reason for a rejection: the circuit is `open` and its time is not over, it is half-open and
- * every probe slot is taken (`probing`), or it was `isolated` by hand.
+ * The reason for a rejection. `open`: the reset timeout is not over. `probing`: the circuit is
+ * half-open and every probe slot is taken. `isolated`: it was isolated by hand.
  */
 export type RejectionReason = "open" | "probing" | "isolated";
 
@@ -46,7 +46,7 @@ export class CircuitBreakerError extends Error {
   readonly code: string;
   /**
    * Whether this package rejected the call before it was tried, as an open circuit or a full
-   * bulkhead does. Such an error is no sign of a failing upstream. A breaker around it counts it as
+   * bulkhead does. Such an error does not show that an upstream fails. A breaker around it counts it as
    * ignored unless `classifyError` decides otherwise.
    */
   readonly refused: boolean;

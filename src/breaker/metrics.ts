@@ -13,7 +13,7 @@ export interface CallCounts {
   readonly successCount: number;
   /** Calls that failed in the generation that admitted them. */
   readonly failureCount: number;
-  /** Calls whose outcome is no sign of the upstream's health. */
+  /** Calls whose outcome shows nothing about the upstream's health. */
   readonly ignoredCount: number;
   /** Calls that settled after their generation had ended. They changed nothing. */
   readonly lateCount: number;

@@ -19,7 +19,7 @@ import { type Clock, type Random, systemClock } from "./clock.js";
 import { readThreshold, readTrip, type TripOptions } from "./trip/trip-options.js";
 import type { TripPlan } from "./trip/trip-policy.js";
 
-/** The outcome of a settled call. An ignored call is no sign of the upstream's health. */
+/** The outcome of a settled call. An ignored call shows nothing about the upstream's health. */
 export type Outcome = "success" | "failure" | "ignored";
 
 /** Options of a breaker. Every option has a default. */

@@ -20,7 +20,7 @@ export interface FleetKey {
 export interface FleetEntry {
   readonly name: string;
   readonly snapshot: FleetSnapshot;
-  /** What was counted, where a list was asked for it and the store counts. */
+  /** The counts, if the list was asked for them and the store counts. */
   readonly report?: CircuitReport | undefined;
 }
 

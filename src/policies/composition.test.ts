@@ -12,7 +12,7 @@ afterEach(() => void vi.useRealTimers());
 /** The answer of the upstream to one request. */
 type Answer = { readonly afterMs: number; readonly value?: string };
 
-/** An upstream with given answers. It stops when its signal is aborted. */
+/** Returns an upstream with given answers. It stops when its signal is aborted. */
 function upstream(answers: readonly Answer[]) {
   const requestsMs: number[] = [];
   const startMs = performance.now();

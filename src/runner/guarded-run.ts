@@ -38,7 +38,7 @@ import { RunSignals } from "./signals/run-signals.js";
 
 /**
  * Runs a command to its end, with retries if the plan allows them. If it cannot be watched, the
- * report says so and the command still runs.
+ * report shows that and the command still runs.
  *
  * @param onProgress Called for events between attempts, as they happen.
  */

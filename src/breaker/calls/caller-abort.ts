@@ -13,7 +13,7 @@ const ABORT_NAME = /^(?:abort|cancel|cancell?ed|cancell?ation)(?:error)?$/i;
  */
 const ABORT_CODE = /^(?:ABORT_ERR|(?:UND_)?(?:ERR_)?(?:ABORTED|CANCELL?ED))$/;
 
-/** The gRPC status CANCELLED. */
+/** The gRPC status code of a canceled call. */
 const GRPC_CANCELLED = 1;
 
 /**

@@ -125,7 +125,7 @@ export class Permit {
     this.#settle({ ...known, outcome: "failure", error });
   }
 
-  /** Settles the call as ignored: it is no sign of the upstream's health. */
+  /** Settles the call as ignored: its outcome shows nothing about the upstream's health. */
   ignore(error?: unknown): void {
     this.#settle({ outcome: "ignored", error });
   }
@@ -191,7 +191,7 @@ export function readDetail(
   return detail;
 }
 
-/** A cheap look before the one that finds the words for what is wrong. */
+/** Checks quickly whether the argument is valid, before the slower check that words the error. */
 function isDetail(given: unknown, known: readonly string[]): given is Record<string, unknown> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return false;
   for (const key of Object.keys(given)) if (!known.includes(key)) return false;

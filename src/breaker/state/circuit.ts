@@ -42,7 +42,7 @@ export class Circuit {
     return this.control === "isolated" ? CircuitState.Open : this.state.kind;
   }
 
-  /** The counts of failures and changes of state; undefined when there was none. */
+  /** The counts of failures and changes of state; undefined before the first of either. */
   get tallies(): Tallies | undefined {
     return this.#tallies;
   }

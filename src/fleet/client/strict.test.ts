@@ -236,7 +236,7 @@ describe("two circuits in one admission", () => {
 });
 
 describe("probes", () => {
-  /** A circuit that another process opened, and whose open time is over. */
+  /** Opens a circuit from another process, and lets its open time pass. */
   async function probing(leaseMs = 10_000) {
     const opened = openFromElsewhere(store, 10_000);
     await tick();

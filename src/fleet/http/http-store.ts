@@ -138,7 +138,7 @@ class HttpStore implements FleetStore {
   }
 }
 
-/** The same command for a server of the version before, which refuses words that it does not know. */
+/** Returns the command for a server of the previous version, which rejects fields that it does not know. */
 function commandOfBefore(command: FleetCommand): FleetCommand {
   switch (command.kind) {
     case "admit": {

@@ -28,8 +28,8 @@ export interface KeyedCommand {
 }
 
 /**
- * The header of each answer that tells which commands a server understands: none in the first version,
- * 2 with `tell`, and with what else that version is told.
+ * The header of each answer that shows which commands a server understands. The first version sends no
+ * such header. A server that sends 2 understands `tell` and the fields that came with it.
  */
 export const COMMANDS_HEADER = "dagger-breaker-commands";
 export const COMMANDS_VERSION = 2;

@@ -222,7 +222,7 @@ function oneOf<const W extends string>(words: readonly W[]): Read<W> {
   };
 }
 
-/** A field that clients of the version before do not send. */
+/** Reads a field that clients of the previous version do not send. */
 function optional<T>(read: Read<T>): Read<T | undefined> {
   return (value, label) => (value === undefined ? undefined : read(value, label));
 }

@@ -151,7 +151,7 @@ export class CircuitIndex {
     return Number(await this.#send(key, ["EXISTS", key])) === 1;
   }
 
-  /** The scopes that have circuits, by name. */
+  /** Returns the scopes that have circuits, by name. */
   async scopes(): Promise<readonly string[]> {
     const scopes = new Set<string>();
     const look = { ...LONG_LOOK, forMs: Number.POSITIVE_INFINITY };

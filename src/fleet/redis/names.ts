@@ -35,7 +35,7 @@ export class RedisNames {
     return `${this.#prefix}{*:*}`;
   }
 
-  /** The scope in a key that this pattern has found; undefined where it is that of no circuit. */
+  /** Returns the scope in a key that this pattern found; undefined if the key is not that of a circuit. */
   scopeIn(key: string): string | undefined {
     const rest = key.slice(this.#prefix.length + 1);
     const scope = rest.slice(0, rest.indexOf(":")).replaceAll("%3A", ":");

@@ -26,7 +26,7 @@ export interface AdmitCommand {
    * random numbers.
    */
   readonly chance: number;
-  /** Who asks, where the calls may become probes: others see who holds their places. */
+  /** The name of the sender, if the calls may become probes: other processes see who holds a probe. */
   readonly reporter?: Reporter | undefined;
 }
 
@@ -58,7 +58,7 @@ export interface SettleCommand {
 /** More runs than this are not told with one command. */
 export const MAX_TOLD = 100;
 
-/** How many failures were the fault of one. */
+/** The number of failures of one component at fault. */
 export interface FaultCount {
   readonly fault: string | null;
   /** Whether they were rate limits. */
@@ -66,21 +66,21 @@ export interface FaultCount {
   readonly count: number;
 }
 
-/** Tells what decides nothing and is only counted. */
+/** Reports what decides nothing and is only counted. */
 export interface TellCommand {
   readonly kind: "tell";
-  /** Calls that the circuit refused; whole. */
+  /** Calls that the circuit rejected; whole. */
   readonly rejections: number;
   /** Runs of command lines, at most 100. */
   readonly runs: readonly RunReport[];
-  /** How long runs took that failed because of this upstream, at most 100. */
+  /** The durations of runs that failed because of this upstream, at most 100. */
   readonly failedRunsMs: readonly number[];
 }
 
 /** Reads the state. Changes nothing, not even a state whose time is over. */
 export interface ReadCommand {
   readonly kind: "read";
-  /** Whether the answer holds what was counted, too. */
+  /** Whether the reply contains the counts, too. */
   readonly report?: boolean | undefined;
 }
 

@@ -40,7 +40,7 @@ export function policyText(policy: SharedPolicy): string {
   return POLICY_NUMBERS.map((name) => String(policy[name])).join(" ");
 }
 
-/** Reads such a text; null where it is none. */
+/** Reads the text of a policy. Returns null for any other text. */
 export function readPolicyText(text: string): SharedPolicy | null {
   const numbers = text.split(" ").map(Number);
   if (numbers.length !== POLICY_NUMBERS.length || !numbers.every(Number.isFinite)) return null;

@@ -3,7 +3,7 @@
  * same in every store, so that Lua and this file can add to it without a parser of JSON.
  */
 
-/** What is counted of one circuit. A state that the version before made has none of it yet. */
+/** The counts of one circuit. A state that the previous version made has no counts yet. */
 export interface CircuitRecord {
   /** Sums by name, as `name=sum name=sum`; see `tally.ts` for the names. */
   readonly totals: string;
@@ -42,7 +42,7 @@ export const MAX_PART_LENGTH = 32_768;
 
 const SECOND_MS = 1000;
 
-/** The second that a time in milliseconds belongs to. */
+/** Returns the second that contains a time in milliseconds. */
 export function secondOf(ms: number): number {
   return Math.floor(ms / SECOND_MS);
 }
@@ -62,7 +62,7 @@ export function addTotals(totals: string, added: string): string {
   return [...sums].map(([name, sum]) => `${name}=${sum}`).join(" ");
 }
 
-/** Reads sums by name; parts that are none are left out. */
+/** Reads sums by name, and leaves out invalid parts. */
 export function readTotals(totals: string): Map<string, number> {
   const sums = new Map<string, number>();
   for (const part of partsOf(totals, " ")) {
@@ -91,7 +91,7 @@ export function addSecond(
   return joined(kept, `${second}${outcomes}`, " ");
 }
 
-/** Enters who holds the probes of one command; those whose time is over make room. */
+/** Adds the holders of the probes of one command, and removes those whose time is over. */
 export function addHolder(
   holders: string,
   nowMs: number,
@@ -107,7 +107,7 @@ export function addFailedRuns(failedRunsMs: string, added: readonly number[]): s
   return [...before, ...added.map(String)].slice(-MAX_FAILED_RUNS).join(" ");
 }
 
-/** The same record as if all of it had happened `byMs` later. */
+/** Returns the same record as if all of it had happened `byMs` later. */
 export function movedRecord(record: CircuitRecord, byMs: number): CircuitRecord {
   const bySeconds = Math.floor(byMs / SECOND_MS);
   const seconds = partsOf(record.seconds, " ").map((part) =>

@@ -95,7 +95,7 @@ function admit(turn: Turn, command: AdmitCommand): Result {
   return given === command.count ? { admitted: given } : refused(given, "probing");
 }
 
-/** Enters who holds the places that were given last. */
+/** Adds the holders of the latest probes. */
 function hold(
   turn: Turn,
   { leases }: HalfOpenPhase,

@@ -1,4 +1,4 @@
-/** Tells what a store has counted of a circuit, in durations. */
+/** Reports the counts of a store for one circuit, in durations. */
 
 import type { FaultCount } from "./command.js";
 import { readPolicyText, type SharedPolicy } from "./policy.js";
@@ -15,21 +15,21 @@ import { RUN_RESULTS, type RunResult } from "./run-report.js";
 import { type FleetState, type Lease, openForMs } from "./state.js";
 import { faultIn, RUN_BOUNDS_S, runName, TOTAL } from "./tally.js";
 
-/** What a store has counted of one circuit since it knows it. Of what versions before tell it counts less. */
+/** The counts of one circuit since the store knows it. Previous versions report less, so they count less. */
 export interface CircuitReport {
-  /** Calls that the circuit refused, as far as processes have told of them. */
+  /** Calls that the circuit rejected, as far as processes have reported them. */
   readonly rejections: number;
   /** Failures by fault: 32 of each kind, the rest under the fault `_OTHER`. */
   readonly failures: readonly FaultCount[];
   /** Changes by reason. */
   readonly transitions: Readonly<Record<string, number>>;
-  /** For how long it let nobody in, up to now. */
+  /** How long the circuit has rejected every call, up to now. */
   readonly openMs: number;
   /** The last 120 seconds that had outcomes, oldest first. */
   readonly seconds: readonly SecondCount[];
-  /** The probes on their way, at most 16 of them. */
+  /** The probes in progress, at most 16 of them. */
   readonly probes: readonly ProbeHolder[];
-  /** The policy that the last outcomes were told with; null before the first. */
+  /** The policy sent with the last outcomes; null before the first. */
   readonly policy: SharedPolicy | null;
   readonly runs: RunTotals;
 }
@@ -41,43 +41,43 @@ export interface SecondCount {
   readonly failures: number;
 }
 
-/** A probe, and who holds its place: null where that was not told. */
+/** A probe and its holder; null where the process sent no name. */
 export interface ProbeHolder {
   readonly host: string | null;
   readonly run: string | null;
-  /** Until its place is free again by itself. */
+  /** The time until its place is free again without an outcome. */
   readonly remainingMs: number;
 }
 
-/** What runs of command lines came to. */
+/** The results of runs of command lines. */
 export interface RunTotals {
   readonly results: readonly RunResultTotals[];
   /** Runs that failed through no fault of the user, by fault. */
   readonly faults: readonly { readonly fault: string | null; readonly count: number }[];
   readonly waitedMs: number;
   readonly avoidedMs: number;
-  /** How long the last runs took that failed because of this upstream, at most 50, oldest first. */
+  /** The durations of the last runs that failed because of this upstream, at most 50, oldest first. */
   readonly failedMs: readonly number[];
 }
 
-/** The runs that ended alike. */
+/** The runs with the same result. */
 export interface RunResultTotals {
   readonly result: RunResult;
   readonly count: number;
   readonly durationMs: number;
-  /** How many took up to each of the bounds, and longer, as of a histogram. */
+  /** A histogram: the number of runs up to each bound, and of longer ones. */
   readonly buckets: readonly number[];
 }
 
-/** What a report is made of. */
+/** The facts from which a report is made. */
 export interface ReportFacts {
   readonly record: CircuitRecord;
   readonly counts: { readonly successes: number; readonly failures: number };
   readonly leases: readonly Lease[];
-  /** When it is asked, and when the circuit was last written. */
+  /** The time of the request, and the time when the circuit was last written. */
   readonly nowMs: number;
   readonly writtenMs: number;
-  /** For how long it has let nobody in since it does so. */
+  /** How long the current state has rejected every call. */
   readonly openForMs: number;
 }
 
@@ -88,7 +88,7 @@ interface StateAt {
 
 const MAX_PROBES_TOLD = 16;
 
-/** The facts of a state. */
+/** Returns the facts of a state. */
 export function factsOf({ state, nowMs }: StateAt): ReportFacts {
   const { record = NO_RECORD, counts, phase } = state;
   const leases = phase.kind === "half-open" ? phase.leases : [];

@@ -1,4 +1,4 @@
-/** What a run of a command line came to, as it is told to a store: nothing that names the run. */
+/** The result of a run of a command line as it is sent to a store. It contains no name of the run. */
 
 /** How a run ended, in the words of OpenTelemetry's `cicd.pipeline.task.run.result`. */
 export const RUN_RESULTS = ["success", "failure", "error", "skip"] as const;
@@ -9,7 +9,7 @@ export type RunResult = (typeof RUN_RESULTS)[number];
 /** One run. */
 export interface RunReport {
   readonly result: RunResult;
-  /** Whose fault it was; null where that is nobody's, or unknown. */
+  /** The component at fault; null if there is no such component, or if it is unknown. */
   readonly fault: string | null;
   /** How long it took. */
   readonly durationMs: number;

@@ -103,7 +103,7 @@ export interface FleetState {
   readonly isolation: Isolation | null;
   readonly failure: ReportedFailure | null;
   readonly counts: OutcomeCounts;
-  /** What decides nothing; undefined in a state that a version before this has made. */
+  /** Counts that decide nothing; undefined in a state that a previous version made. */
   readonly record?: CircuitRecord | undefined;
 }
 
@@ -116,7 +116,7 @@ export function keepForMs({ nowMs, phase, isolation }: FleetState): number {
   return Math.max(openUntilMs, isolation?.untilMs ?? nowMs) - nowMs + RETENTION_MS;
 }
 
-/** For how long a circuit that lets nobody in has done so; what comes after its time does not count. */
+/** Returns how long a circuit has rejected every call; time after its reset timeout does not count. */
 export function openForMs({ isolation, phase }: FleetState, nowMs: number): number {
   const since = isolation ?? (phase.kind === "open" ? phase : undefined);
   return since === undefined ? 0 : Math.max(0, Math.min(nowMs, since.untilMs) - since.sinceMs);

@@ -1,4 +1,4 @@
-/** What a command adds to the sums of a circuit, by name: the one place that knows those names. */
+/** The counts that a command adds to a circuit, by name. Only this file knows those names. */
 
 import type { SettleCommand, TellCommand } from "./command.js";
 import type { RunResult } from "./run-report.js";
@@ -6,7 +6,7 @@ import type { RunResult } from "./run-report.js";
 /** The upper bounds of the durations of runs that are counted apart, in seconds. */
 export const RUN_BOUNDS_S = [1, 5, 15, 60, 300, 900, 3600] as const;
 
-/** What names of sums begin with, or are. */
+/** The names of sums, or their beginnings. */
 export const TOTAL = {
   rejected: "rejected",
   openMs: "openMs",
@@ -22,10 +22,10 @@ export const TOTAL = {
 /** Part of a name that stands for a fault: of a few characters, without a space or an equals sign. */
 const MAX_FAULT_LENGTH = 128;
 
-/** The fault that stands for those that have no place of their own. */
+/** The fault that stands for all faults without a count of their own. */
 export const OTHER_FAULT = "_OTHER";
 
-/** The sums of outcomes that count: failures by fault. */
+/** Returns the sums of outcomes that count: failures by fault. */
 export function talliesOfSettle({ failures, failure, faults }: SettleCommand): string {
   if (faults !== undefined && faults.length > 0) {
     return sums(faults.map(({ fault, limited, count }) => [failureName(fault, limited), count]));
@@ -33,7 +33,7 @@ export function talliesOfSettle({ failures, failure, faults }: SettleCommand): s
   return sums([[failureName(failure?.fault ?? null, failure?.limited ?? false), failures]]);
 }
 
-/** The sums of what a process tells beside outcomes. */
+/** Returns the sums that a process reports beside outcomes. */
 export function talliesOfTell({ rejections, runs }: TellCommand): string {
   return sums([
     [TOTAL.rejected, rejections],
@@ -47,7 +47,7 @@ export function talliesOfTell({ rejections, runs }: TellCommand): string {
   ]);
 }
 
-/** The sums of a change. */
+/** Returns the sums of a change. */
 export function talliesOfChange(reason: string, openMs: number): string {
   return sums([
     [`${TOTAL.transition}.${reason}`, 1],
@@ -55,7 +55,7 @@ export function talliesOfChange(reason: string, openMs: number): string {
   ]);
 }
 
-/** The name of a sum of runs that ended alike: of one place of the bounds, or of all their durations. */
+/** Returns the name of a sum for runs with one result: of one duration bound, or of all durations. */
 export function runName(result: RunResult, of: number | "ms"): string {
   return `${TOTAL.run}-${result}.${of}`;
 }
@@ -80,7 +80,7 @@ function faultName(fault: string | null): string {
   return text.length > MAX_FAULT_LENGTH ? OTHER_FAULT : text;
 }
 
-/** The place of the bound that a duration keeps within; the last one is that of all that are longer. */
+/** Returns the index of the first bound that a duration does not exceed. The last index has no bound. */
 function bucketOf(durationMs: number): number {
   const place = RUN_BOUNDS_S.findIndex((boundS) => durationMs <= boundS * 1000);
   return place === -1 ? RUN_BOUNDS_S.length : place;

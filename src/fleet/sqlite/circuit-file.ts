@@ -151,7 +151,7 @@ export class CircuitFile {
       .map(({ name, state }) => ({ name: String(name), read: () => JSON.parse(String(state)) }));
   }
 
-  /** The scopes that have circuits, by name. */
+  /** Returns the scopes that have circuits, by name. */
   scopes(nowMs: number): readonly string[] {
     return this.#statement(
       "SELECT DISTINCT scope FROM circuits WHERE kept_until_ms > ? ORDER BY scope",

@@ -21,7 +21,7 @@ export interface LastGoodOptions {
 export interface LastGood<T> {
   /** Stores `value` with the current time, in place of the one before. */
   remember(value: T): void;
-  /** Returns the stored value, unless there is none or it is too old. */
+  /** Returns the stored value; undefined without one, or when it is too old. */
   recall(): { readonly value: T } | undefined;
 }
 

@@ -140,8 +140,8 @@ export class CommandCall {
   }
 
   /**
-   * Settles a command that another limit has ended. Only hosts are blamed with which the engine had
-   * an exchange that hung until then.
+   * Settles a command that another limit has ended. It counts a failure only for hosts with which the
+   * engine had an exchange that hung until then.
    *
    * @param evidence The observed exchanges since then.
    */

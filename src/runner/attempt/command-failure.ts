@@ -97,7 +97,7 @@ const OWN_BY_TYPE: Readonly<Record<RefusedRequest["type"], Pick<Failure, "rule" 
 };
 
 /**
- * Returns the failure for a rejected request. A lost session is no reason against a retry, which
+ * Returns the failure for a rejected request. A lost session does not rule out a retry, which
  * opens its own session.
  */
 function ownFailure({ type }: RefusedRequest, said: Failure): Failure {

@@ -82,8 +82,8 @@ export interface Note {
 export interface RunReport {
   readonly outcome: RunOutcome;
   /**
-   * The exit code: that of the command, or 74 output not written, 75 rejected, 124 ended by a
-   * limit, 128 plus the number of a signal, 126 or 127 not started.
+   * The exit code of the command, or one of ours. 74: output not written. 75: rejected. 124: ended by
+   * a limit. 126 or 127: not started. 128 plus the number of a signal: ended by that signal.
    */
   readonly exitCode: number;
   /** The signal that ended the command or interrupted its wait; null if none did. */

@@ -9,13 +9,13 @@ import { CircuitView } from "./circuit-view.js";
 
 /** The receiver of changes. */
 export interface Follower {
-  /** The store has replied for the first time. */
+  /** Begins with the first reply of the store. */
   begin(view: CircuitView): void;
-  /** A change is possible. Rejects with a CommandError when the store is lost meanwhile. */
+  /** Renders a possible change. Rejects with a CommandError when the store is lost meanwhile. */
   update(view: CircuitView): Promise<void> | void;
-  /** The store no longer replies, and is polled again. */
+  /** Reports that the store no longer replies and is polled again. */
   lost(message: string): void;
-  /** The store replies again. */
+  /** Reports that the store replies again. */
   found(): void;
 }
 

@@ -4,7 +4,7 @@ import type { Reporter } from "../../rules/state.js";
 import type { StoreLink } from "../link/store-link.js";
 import type { Announce } from "./circuit-news.js";
 
-/** What the circuits of one fleet have in common. */
+/** The parts that all circuits of one fleet share. */
 export interface CircuitSurroundings {
   readonly scope: string;
   readonly link: StoreLink;
@@ -12,7 +12,7 @@ export interface CircuitSurroundings {
   readonly reporter: Reporter;
   /** Names the probe places of a command; never the same twice. */
   readonly nextLease: () => string;
-  /** Tells the listeners of the whole fleet. */
+  /** Announces an event to the listeners of the whole fleet. */
   readonly announce: Announce;
   /** Hears how many outcomes were lost. */
   readonly dropped: (count: number) => void;

@@ -3,7 +3,7 @@
 import type { RejectionReason } from "../../../breaker/errors.js";
 import type { FleetSnapshot } from "../../rules/reply.js";
 
-/** What was heard longer ago says nothing of now, whatever the policy: another process may have its own. */
+/** Older news does not show the current state, whatever the policy: another process may use another one. */
 const CLOSED_WITHIN_MS = 1000;
 
 /** A call that is rejected, and the state of the circuit at that moment. */
@@ -29,7 +29,7 @@ export class KnownCircuit {
     return this.#snapshot && aged(this.#snapshot, Math.max(0, nowMs - this.#atMs));
   }
 
-  /** Whether a call may become a probe: a circuit that was closed just now is open for longer first. */
+  /** Returns whether a call may become a probe. A circuit that closed just now cannot be half-open yet. */
   mayProbe(nowMs: number, { minOpenMs }: { readonly minOpenMs: number }): boolean {
     const heard = this.#snapshot;
     const wasClosed = heard?.state === "closed" && heard.isolation === null;

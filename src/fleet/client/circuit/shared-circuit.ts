@@ -36,7 +36,7 @@ export class SharedCircuit implements OutcomeTaker {
   readonly #cached: boolean;
   readonly #known = new KnownCircuit();
   readonly #tally = new OutcomeTally();
-  /** What is only counted: it goes with outcomes, and never by itself until the process ends. */
+  /** Counts that decide nothing. They travel with outcomes, and alone only when the process ends. */
   readonly untold = new Untold();
   readonly #timer = new FlushTimer(() => this.flush());
   #waiting: ((answer: Answer) => void)[] = [];
@@ -114,7 +114,7 @@ export class SharedCircuit implements OutcomeTaker {
     this.#schedule(Haste.Tick);
   }
 
-  /** Asks the store for the state. Resolves with the reply, or when there is none. */
+  /** Asks the store for the state. Resolves with or without a reply. */
   read(): Promise<void> {
     return new Promise((resolve) => {
       this.#around.link.send(this.key, {

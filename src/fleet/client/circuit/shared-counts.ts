@@ -1,6 +1,6 @@
-/** What this process has counted of a shared circuit. */
+/** The counts of this process for a shared circuit. */
 
-/** What a shared circuit has counted in this process; none of it ever goes back. */
+/** The counts of a shared circuit in this process. No count ever decreases. */
 export interface SharedCounts {
   /** Calls for which the store was asked. */
   readonly askedCount: number;

@@ -1,4 +1,4 @@
-/** What a store only counts of a circuit, until it is told. */
+/** Counts of a circuit that decide nothing, kept until they are sent to the store. */
 
 import type { TellCommand } from "../../rules/command.js";
 

@@ -1,13 +1,13 @@
-/** What the way to a store has counted. */
+/** The counts of the connection to a store. */
 
-/** What a link has counted; none of it ever goes back. */
+/** The counts of a link. No count ever decreases. */
 export interface LinkCounts {
   /** Commands that were sent. */
   readonly sentCount: number;
-  /** Those that failed. */
+  /** Requests that failed. */
   readonly failedCount: number;
-  /** Those that had no answer within the deadline. */
+  /** Requests without an answer before the deadline. */
   readonly timedOutCount: number;
-  /** Those that were not sent, because the store was down or too many were on their way. */
+  /** Requests that were not sent, because the store was down or too many were in progress. */
   readonly unsentCount: number;
 }

@@ -17,7 +17,7 @@ import { Deadlines } from "./deadlines.js";
 import type { LinkCounts } from "./link-counts.js";
 import { LostTime } from "./lost-time.js";
 
-/** A command on its way, and who waits for what becomes of it. */
+/** A command in progress, and the callers that wait for its result. */
 export interface Errand {
   /**
    * Creates the command when the store is known.

@@ -26,7 +26,7 @@ const ANSWER = [
   "lateInAll",
 ] as const;
 
-/** What the parts of a report hold, in their order. */
+/** The fields of a report, in the order of its parts. */
 const REPORT = [
   "totals",
   "seconds",

@@ -113,7 +113,7 @@ function rules.moveRecord(byMs)
   keep('holders', table.concat(holders, '\\n'))
 end
 
--- For how long a circuit that lets nobody in has done so; what comes after its time does not count.
+-- Returns how long a circuit has rejected every call; time after its reset timeout does not count.
 function rules.openForMs()
   if s.isolationOwner ~= 'null' then
     return max(0, min(nowMs, s.isolatedUntilMs) - s.isolatedSinceMs)

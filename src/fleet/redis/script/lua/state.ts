@@ -32,7 +32,7 @@ const MAX_ITEM_BYTES = 128;
 const MAX_LIST_BYTES = MAX_ITEM_BYTES * MAX_PROBES;
 
 const names = FIELDS.map((name) => `'${name}'`).join(", ");
-/** What a circuit of the version before has none of: the policy of the last outcomes. */
+/** The field that a circuit of the previous version lacks: the policy of the last outcomes. */
 const POLICY_USED = "policyUsed";
 /** A table with room for all fields from the start need not grow field by field. */
 const roomForAll = FIELDS.map((name) => `${name} = false`).join(", ");
@@ -51,8 +51,8 @@ local NUMBERS, PLAIN, ALL = ${NUMBERS.length}, ${NUMBERS.length + TEXTS.length},
 local movedMs = 0            -- by how much the time of the circuit was set
 local stored = call('HMGET', KEY, ${names}, '${POLICY_USED}')
 local known = stored[1] ~= false
-local s = { ${roomForAll} }  -- the state as it goes; lists are replaced and never changed
-local NONE = {}              -- the list of nothing
+local s = { ${roomForAll} }  -- the current state. Lists are replaced and never changed.
+local NONE = {}              -- an empty list
 local changes = NONE         -- what the command that runs has changed
 local history                -- what all commands have; nil as long as that is nothing
 local dirty = false

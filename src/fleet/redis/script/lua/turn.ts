@@ -13,7 +13,7 @@ local nowMs = clockMs
 `;
 
 export const TURN_LUA = `
-local openedMs = 0  -- for how long the state that is left let nobody in
+local openedMs = 0  -- how long the previous state rejected every call
 
 local function touch()
   s.nowMs = nowMs
@@ -70,7 +70,7 @@ function rules.move(byMs)
   dirty = true
 end
 
--- Begins to leave a state: returns what everybody saw, and counts for how long nobody was let in.
+-- Begins to leave a state: returns what every process saw, and counts how long every call was rejected.
 local function leave()
   openedMs = rules.openForMs()
   return visible()
