@@ -1,4 +1,4 @@
-# An image with dagger-breaker as a single file, to run or to copy the file from: see docs/install.md.
+# An image with dagger-breaker as a single file. Run it, or copy the file from it: see docs/install.md.
 # Pin the base images with --build-arg, by digest if you like.
 ARG BUILD_IMAGE=node:24-bookworm-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot

@@ -1,10 +1,10 @@
-// What runs as a test, in which kind of process, and which folders must be covered to the last branch.
+// The tests, the kind of process for each, and the folders that need full coverage of branches.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { CORE, PROJECTS, selectTests } from "./scripts/checks/selection.mjs";
 
 const selected = selectTests();
-/** Files of these projects share one process and its modules: nothing in them starts or opens anything. */
+/** Files of these projects share one process and its modules, because they start no process and open no socket. */
 const SHARED = ["shared"];
 
 /** Files that start processes wait for them most of the time. */

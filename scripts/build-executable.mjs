@@ -1,9 +1,9 @@
 /**
- * Makes build/dagger-breaker: the program and a Node.js in one file, for the Linux that this runs on.
+ * Builds build/dagger-breaker: the program and Node.js in one file, for the Linux of this machine.
  *
  *   node scripts/build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]
  *
- * Beside it goes dagger-breaker.licenses.txt, the licences of all that is in the file.
+ * It also writes dagger-breaker.licenses.txt with the licenses of all that the file contains.
  */
 
 import { execFile } from "node:child_process";
@@ -32,14 +32,14 @@ const USAGE =
   "Usage: build-executable.mjs [--node <binary>] [--node-license <file>] [--output <file>]";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MANIFEST = join(ROOT, "package.json");
-/** The first that can be told to leave NODE_OPTIONS alone, which is meant for the programs of a user. */
+/** The first Node.js version that can ignore NODE_OPTIONS. */
 const OLDEST_NODE = { major: 24, minor: 7 };
-/** What Node.js looks for in its own binary: https://nodejs.org/api/single-executable-applications.html */
+/** The marker that Node.js finds in its binary: https://nodejs.org/api/single-executable-applications.html */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 const execute = promisify(execFile);
 
-/** What a user can mend: told without a stack. */
+/** An error that a user can fix, so it is printed without a stack. */
 class BuildError extends Error {}
 
 try {
@@ -89,8 +89,8 @@ function readArguments() {
 }
 
 /**
- * The Node.js to put into the file: the one given, else the one that runs this, else that of the npm package `node`
- * where it is installed here, else that of the tests.
+ * Returns the Node.js to put into the file. The first of these wins: the given one, the running one, the npm
+ * package `node` if it is installed here, the one of the tests.
  */
 async function findNode(given) {
   const own = [() => process.execPath, nodeOfPackage, nodeOfTests];
@@ -168,7 +168,7 @@ async function checkProgram(program) {
   }
 }
 
-/** The licences of the project, the packages and Node.js, which holds those of its own parts. */
+/** Returns the licenses of the project, the packages and Node.js, which includes those of its parts. */
 async function licenses(packages, node) {
   const parts = await Promise.all([ROOT, ...packages].map(licenseOf));
   const ofNode = { title: `Node.js ${node.version}`, path: node.license };
@@ -177,7 +177,7 @@ async function licenses(packages, node) {
   });
 }
 
-/** The file of the licence that came with a Node.js. */
+/** Finds the license file that came with a Node.js. */
 async function findLicense({ binary, version }, given) {
   const folder = dirname(dirname(binary));
   // As nodejs.org packs it, or as the npm package `node` does: its binary is a link to that of another package.
@@ -193,7 +193,7 @@ async function findLicense({ binary, version }, given) {
   );
 }
 
-/** The licences of the packages that hold the binary of this very version for this platform. */
+/** Returns the license files of the packages that hold this version for this platform. */
 function platformPackages(folder, version) {
   const { resolve: find } = createRequire(join(folder, "package.json"));
   return ["node", "node-bin"].flatMap((prefix) => {

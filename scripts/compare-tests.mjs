@@ -35,7 +35,7 @@ console.log(
 );
 process.exitCode = unexplained.length === 0 ? 0 : 1;
 
-/** A title may move to another file; it may not vanish. */
+/** Returns the titles that vanished. A title may move to another file. */
 function missingTitles() {
   const present = new Set([...now.values()].flatMap(({ titles }) => titles));
   return [...before].flatMap(([path, { titles }]) =>
@@ -53,7 +53,7 @@ function reasonOfRename(title, present) {
   return present.has(renamed) ? `${reasons.renamed.reason} Now "${renamed}".` : undefined;
 }
 
-/** The reason for a whole file that is gone is one for each of its titles. */
+/** Returns the reason for a whole file that is gone, which holds for each of its titles. */
 function reasonOfFile(path) {
   return now.has(path) ? undefined : reasons.files[path];
 }

@@ -1,8 +1,8 @@
 /**
  * Looks for tests that fail by chance: `node scripts/flaky.mjs [--rounds 10] [--busy 1] [FILE...]`.
  *
- * It runs the files, by default all that start processes or open sockets, round after round with one worker, beside
- * threads that keep the machine busy, and ends with what failed how often.
+ * It runs the given files, by default all that start processes or open sockets. Each round uses one worker,
+ * beside threads that keep the machine busy. At the end it prints what failed and how often.
  */
 
 import { parseArgs } from "node:util";

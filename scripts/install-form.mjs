@@ -16,7 +16,7 @@ const PUBLISHED = false;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const { name, version, bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const TARBALL = `./${name}-${version}.tgz`;
-/** What `npm install` is told to install. */
+/** The argument for `npm install`. */
 const OPERAND = PUBLISHED ? `${name}@${version}` : TARBALL;
 
 const PACK = ["npm ci --ignore-scripts", "npm pack --pack-destination ../your-project"];

@@ -3,10 +3,10 @@
  *
  *   node scripts/measure-request-path.mjs [--list] [folder]      of the project in that folder, by default this one
  *
- * The request is `from().withExec().stdout()` on the session double, from the call of the SDK to its promise: without
- * traces, for a tag that the session has not used yet of a registry that it has. It succeeds, or the pull fails with
- * words that the rules do not know. A switch is the entry of a function in another file than the entry before. The
- * build is read from `dist/`; `dist/testing` counts for nothing.
+ * The request is `from().withExec().stdout()` on the session double, from the call of the SDK to its promise. It
+ * runs without traces, for a new tag of a known registry. It succeeds, or the pull fails with words that no rule
+ * knows. A switch is the entry of a function in another file than the entry before. The build is read from
+ * `dist/`; `dist/testing` does not count.
  */
 
 import { existsSync } from "node:fs";
@@ -63,7 +63,7 @@ async function instrumentBuild(dist, folder) {
   return files;
 }
 
-/** The files of all entries of a healthy request and of a failing pull, in their order. */
+/** Returns the files of all entries of a healthy request and of a failing pull, in their order. */
 async function measure() {
   const load = (folder, name) => import(pathToFileURL(join(folder, "dist", name)).href);
   const { connect } = await load(copy, "dagger/index.js");

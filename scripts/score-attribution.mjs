@@ -1,10 +1,10 @@
 /**
- * Scores the classifier on labelled failures: `node scripts/score-attribution.mjs [files]`.
+ * Scores the classifier on labeled failures: `node scripts/score-attribution.mjs [files]`.
  *
- * It reads the built `dist`. Without files it takes the corpus, the recordings of real engines and
- * our own variants of all three, a hold-out that was labelled without a look at the rules, and texts that
- * were labelled before they were tried, all in tests/fixtures/attribution. It prints a table for each file, with every miss, and ends with 1 when
- * a figure that is required is not reached.
+ * It reads the built `dist`. By default it takes the files in tests/fixtures/attribution: the corpus,
+ * recordings of real engines, and our own variants of both. Hold-outs were labeled without a look at the
+ * rules, and unseen texts were labeled before they were tried. It prints a table for each file, with every
+ * miss, and ends with 1 when a required figure is not reached.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -52,7 +52,7 @@ for (const file of files) {
 }
 process.exitCode = allReached ? 0 : 1;
 
-/** One row gives a case for every labelled failure: what was expected, and what was said. */
+/** Makes a case for every labeled failure of a row: the label and the classification. */
 function casesOf(row) {
   if (row.message !== undefined) return [caseOf(row.id, row, sayMessage(row), row.message)];
   const failures = row.failures ?? row.expected?.failures;
@@ -89,15 +89,15 @@ function pair(row, failures, said) {
   return cases;
 }
 
-/** A command that failed in several ways has one classification: the label that it is nearest to counts. */
+/** Returns the label nearest to the classification: a command that failed in several ways has only one. */
 function nearest(failures, got) {
   const alike = failures.filter((one) => one.fault === got.fault && one.counts === got.counts);
   return alike.find((label) => sameHost({ label, got })) ?? alike[0] ?? failures[0];
 }
 
 /**
- * A label without its host where neither words nor the command line can tell it: `http` names none in `logs` and
- * with `--silent`. There `run` takes it from the engine's spans.
+ * Returns a label without its host if neither the output nor the command line names it: `http` names no host in
+ * `logs` and with `--silent`. There `run` takes it from the engine's spans.
  */
 function readable(label, got, text) {
   const isHidden = typeof label.upstream === "string" && !text.includes(label.upstream);
@@ -120,7 +120,7 @@ function report(name, cases, rows) {
     ({ label }) => label.fault === "user" || label.fault === "cancelled",
   );
   const wronglyCounted = harmless.filter(({ got }) => got.counts);
-  // A label of the user's without a host says that none is at fault, not that none was asked.
+  // A label of a user error without a host means that no host is at fault. Hosts may have been asked.
   const named = cases.filter(
     ({ label, got }) => label.upstream !== undefined && (label.upstream !== null || got.counts),
   );
@@ -137,7 +137,7 @@ function report(name, cases, rows) {
   const figures = [
     ["counts", share(countsRight, cases), REQUIRED.counts],
     ["fault", share(faultRight, cases), REQUIRED.fault],
-    ["user or cancelled that count", [wronglyCounted.length, harmless.length], undefined],
+    ["user or canceled that count", [wronglyCounted.length, harmless.length], undefined],
     ["upstream, recall", share(found, expected), REQUIRED.upstreamRecall],
     ["upstream, precision", share(given.filter(sameHost), given), REQUIRED.upstreamPrecision],
     [
@@ -183,7 +183,7 @@ function sameHost({ label, got }) {
   );
 }
 
-/** The host that a failed command's output blames: advice, so nothing is required of it. */
+/** Returns whether the suspected host is right. It is only advice, so no figure is required. */
 function sameSuspect({ label, got }) {
   return label.suspectedUpstream === (got.suspectedUpstream ?? null);
 }

@@ -80,7 +80,7 @@ async function installRust(installs) {
   const cwd = join(SDKS, "rust");
   const folder = join(INSTALLED, "rust");
   return installOnce(folder, await textIn(cwd), async () => {
-    // What is built of the lock file stays when a program changes.
+    // The build of the locked packages stays when a program changes.
     const target = join(INSTALLED, "rust-target");
     await execute("cargo", ["build", "--quiet", "--locked", "--target-dir", target], { cwd });
     const built = await readdir(join(target, "debug"));

@@ -12,7 +12,7 @@ const END = "<!-- end of the rules -->";
 const MAX_EXAMPLE_LENGTH = 120;
 const EXAMPLE_START_LENGTH = 40;
 
-/** The page with the table of these rules between its markers. */
+/** Returns the page with the table of these rules between its markers. */
 export function pageWithRules(page, rules, fallbackRules) {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
@@ -47,7 +47,7 @@ function yes(value) {
   return value ? "yes" : "no";
 }
 
-/** An example in one line of code, its middle left out when it is long. */
+/** Returns an example in one line of code. The middle of a long one is left out. */
 function shown(example) {
   if (typeof example === "string") return code(example);
   if ("text" in example)
@@ -63,13 +63,13 @@ function code(text) {
   return `\`${cut.replaceAll("|", "\\|").replaceAll("`", "'")}\``;
 }
 
-/** How a message ends tells more than how it begins. */
+/** Leaves out the middle: the end of a message explains more than its beginning. */
 function withoutMiddle(line) {
   const end = line.slice(EXAMPLE_START_LENGTH - MAX_EXAMPLE_LENGTH);
   return `${line.slice(0, EXAMPLE_START_LENGTH).trimEnd()} … ${end.trimStart()}`;
 }
 
-/** A page without the blanks and dashes by which its tables are drawn up. */
+/** Returns a page without the blanks and dashes that align its tables. */
 export function withoutPadding(page) {
   return page.replace(/ {2,}/g, " ").replace(/-{3,}/g, "---");
 }

@@ -1,10 +1,10 @@
-/** What action.yml runs: `dagger-breaker run` with the inputs of the step, which are in the environment. */
+/** The program behind action.yml: runs `dagger-breaker run` with the inputs of the step from the environment. */
 
 import { wordsOf } from "./words.mjs";
 
-/** As the program ends when an option is wrong. */
+/** The exit code of the program for a wrong option. */
 const EXIT_USAGE = 64;
-/** Those inputs that are options of the same name and take a value. */
+/** The inputs that are options of the same name and take a value. */
 const VALUES = [
   "needs",
   "timeout",
@@ -24,7 +24,7 @@ const VALUES = [
   "store-timeout",
 ];
 
-/** Those that may hold a secret, which other users could read in a command line. */
+/** The inputs that may hold a secret, which other users could read in a command line. */
 const VARIABLES = {
   store: "DAGGER_BREAKER_STORE",
   scope: "DAGGER_BREAKER_SCOPE",
@@ -47,7 +47,7 @@ if (argv === undefined) {
   await import("../../dist/cli/main.js");
 }
 
-/** The command line of the program; undefined, with a problem to tell, when an input is wrong. */
+/** Returns the command line of the program; undefined, after an error message, when an input is wrong. */
 function commandLine() {
   try {
     const options = VALUES.flatMap((name) => {
@@ -61,7 +61,7 @@ function commandLine() {
   }
 }
 
-/** An input, which is taken out of the environment that the command will have. */
+/** Returns an input, and removes it from the environment that the command will have. */
 function take(name) {
   const variable = `INPUT_${name.replaceAll("-", "_").toUpperCase()}`;
   const value = process.env[variable] ?? "";
@@ -69,7 +69,7 @@ function take(name) {
   return value;
 }
 
-/** An option without a value, whose input is true or false. */
+/** Returns an option without a value if its input is true. */
 function flag(name) {
   const value = take(name).trim();
   if (value === "true") return [`--${name}`];
@@ -77,7 +77,7 @@ function flag(name) {
   throw new Error(`input "${name}" is ${JSON.stringify(value)}, expected true or false`);
 }
 
-/** The words of the command; what is wrong is told without its text, which may hold secrets. */
+/** Returns the words of the command. An error leaves out the text, which may hold secrets. */
 function commandWords() {
   const expected = "expected one command with its arguments; for more, sh -c '...'";
   const words = wordsOf(

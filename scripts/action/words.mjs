@@ -2,17 +2,17 @@
 
 const ESCAPABLE_IN_QUOTES = new Set(['"', "\\", "$", "`", "\n"]);
 const OPERATORS = new Set([";", "|", "&", "<", ">", "(", ")"]);
-/** What begins, behind a dollar sign, something that a shell would replace. */
+/** Characters that start a shell expansion after `$`. */
 const REPLACED = /^[A-Za-z0-9_{(@*#?!-]/;
 
 /**
- * The words of one command line: separated by blanks, with quotes, backslashes, comments and the tilde as in
- * a shell. Nothing else is replaced, so that no text that a workflow puts into the line can run anything. A
- * second line would be a second command, which only a shell runs.
+ * Returns the words of one command line. Blanks separate them; quotes, backslashes, comments and the tilde
+ * work as in a shell. Nothing else is replaced, so that no text that a workflow inserts can run anything. A
+ * second line is rejected, because only a shell runs several commands.
  *
  * @param {string} line
- * @param {(problem: string) => never} refuse Told what is not understood.
- * @param {string} [home] What a tilde stands for.
+ * @param {(problem: string) => never} refuse Called with what is not understood.
+ * @param {string} [home] The folder that replaces a tilde.
  * @returns {string[]}
  */
 export function wordsOf(line, refuse, home) {

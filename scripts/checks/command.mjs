@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What is kept of a command's output: the end of a failure tells more than its beginning. */
+/** The length of output that is kept: the end of a failure explains more than its beginning. */
 const KEPT_CHARACTERS = 400_000;
 /** How long a group may take to end by itself once it was asked to. */
 const GRACE_MS = 3_000;

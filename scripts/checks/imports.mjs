@@ -19,7 +19,7 @@ export function findTestFiles() {
 }
 
 /**
- * What a file imports: the file, and what it imports in turn. Types do not count. The imports of a
+ * Returns the file and all that it imports, directly or not. Types do not count. The imports of a
  * module for which `isLeaf` holds are not followed; builtins keep their names.
  */
 export function importsOf(file, isLeaf = () => false) {

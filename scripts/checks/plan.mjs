@@ -1,4 +1,4 @@
-/** What each extent of scripts/test.sh checks, in which order. */
+/** The checks of each extent of scripts/test.sh, in their order. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const TITLES = {
   all: "SDKs, tools and the single file",
 };
 
-/** What `./scripts/test.sh` does with `--quick`, by itself, and with `--all`. */
+/** The checks of `./scripts/test.sh` with `--quick`, without an option, and with `--all`. */
 export const extents = { quick: checkUnits, default: checkDefault, all: checkEverything };
 
 /** `--quick`: the tests that start and open nothing. */
@@ -34,7 +34,7 @@ async function checkDefault(context) {
   await runOn(context, await withoutTools(context, selectTests()));
 }
 
-/** The default, and besides what differs between versions of Node.js and SDKs, and other languages. */
+/** Runs the default, then checks what differs between versions of Node.js, SDKs and languages. */
 async function checkEverything(context) {
   const { sections } = context;
   await checkDefault(context);
@@ -74,7 +74,7 @@ async function checkPackage({ sections }) {
   await check(sections, "Package types (attw)", tool("attw"), [tarball, "--profile", "esm-only"]);
 }
 
-/** The projects that every run has; the core is measured for coverage on the Node.js that runs this. */
+/** Runs the projects that every run has. Coverage of the core is measured on the Node.js that runs this. */
 async function runOn(context, selected, { title, node } = {}) {
   for (const project of PROJECTS.filter((name) => name !== "all")) {
     await runProject(context, project, selected, { title, node });

@@ -42,9 +42,9 @@ export class Sections {
   /**
    * Runs one section and prints one line for it, and its whole output when it fails.
    *
-   * The body gets `{ signal, progress }`. It resolves to a `note` for the line, to the `output` of a
-   * failure (`failed`), to the names of what failed (`failures`), and to the `counts` of tests: a
-   * failure that no test counts is counted here.
+   * The body gets `{ signal, progress }`. It resolves to a `note` for the line, the `output` of a failure
+   * (`failed`), the names of `failures`, and the `counts` of tests. A failure that no test counts is
+   * counted here.
    * Resolves to whether the section passed.
    */
   async run(title, body) {
@@ -95,7 +95,7 @@ export class Sections {
     process.exitCode = failed === 0 ? 0 : 1;
   }
 
-  /** A log of CI may show its end alone, and the output of a failure stands far above it. */
+  /** Prints the failures again, since a log of CI may show only its end. */
   #printFailures() {
     if (this.#failures.length === 0) return;
     console.log("\nFailed:");
@@ -128,7 +128,7 @@ export class Sections {
   }
 }
 
-/** The line of an output that most likely says what went wrong. */
+/** Returns the line of an output that most likely explains the failure. */
 function tellingLine(output) {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   return (lines.find((line) => /error|ended:/i.test(line)) ?? lines[0] ?? "").trim();

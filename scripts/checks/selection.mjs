@@ -3,8 +3,8 @@
 import { findTestFiles, importsOf } from "./imports.mjs";
 
 /**
- * What can differ between versions of Node.js. A test file runs on all of them when it, or a helper
- * in tests/, imports one of these modules; a path that ends with a slash stands for a folder.
+ * The modules that can differ between versions of Node.js. A test file runs on all versions when it,
+ * or a helper in tests/, imports one of them. A path that ends with a slash stands for a folder.
  */
 export const SEAMS = [
   {
@@ -30,7 +30,7 @@ export const SEAMS = [
   { name: "the package as installed", modules: ["tests/package/project.ts"] },
 ];
 
-/** Helpers that start a program of somebody else, which is the same whatever Node.js starts it. */
+/** Helpers that start a foreign program, which is the same whatever Node.js starts it. */
 const FOREIGN = ["tests/fleet/redis/redis-server.ts", "tests/fleet/redis/redis-cluster.ts"];
 
 /** Seams that need neither a process nor a socket: such files share one process and its modules. */
@@ -39,7 +39,7 @@ const LIGHT_SEAMS = ["promises and timers of the breaker"];
 /** The folders that must be covered to the last branch, by the tests in them. */
 export const CORE = ["src/breaker/", "src/registry/", "src/policies/", "src/fleet/rules/"];
 
-/** What runs with `--all` alone: other SDKs, other languages, other tools, the single file. */
+/** Tests that only `--all` runs: other SDKs, other languages, other tools, the single file. */
 const ALL_ONLY = ["tests/versions/", "tests/sdks/", "tests/executable/", "tests/package/tools/"];
 
 /** The helper or file through which a test file needs a tool; see tools.mjs. */
@@ -48,7 +48,7 @@ const NEEDS = [
   { tool: "python3", modules: ["tests/runner/terminal.test.ts"] },
 ];
 
-/** What only one platform has. Elsewhere these files are no tests; see tests/only-where.ts for parts of a file. */
+/** Tests of one platform. Elsewhere the files are left out; see tests/only-where.ts for parts of a file. */
 const PLATFORMS = [{ platform: "linux", places: ["tests/executable/"] }];
 
 /** The names of the Vitest projects, in the order in which they run. */
@@ -59,7 +59,7 @@ export function selectTests() {
   return findTestFiles().filter(isOfThisPlatform).map(describeFile);
 }
 
-/** Whether a path is in the core. */
+/** Returns whether a path is in the core. */
 export function isCore(path) {
   return isIn(path, CORE);
 }
@@ -73,7 +73,7 @@ export function describeFile(path) {
   return { path, project: projectOf(path, seams, startsForeign), seams, tools };
 }
 
-/** The sources and scripts of the project are seams or not by their own names; so are foreign programs. */
+/** Returns whether the search for seams ends at a module: at sources, scripts and foreign programs. */
 export function isLeaf(module) {
   return /^(src|scripts)\//.test(module) || FOREIGN.includes(module);
 }

@@ -36,7 +36,7 @@ const TOOLS = {
   cargo: {
     args: ["--version"],
     version: /^cargo (\d+)\.(\d+)/,
-    // As tests/sdks/rust/Cargo.toml says.
+    // As in tests/sdks/rust/Cargo.toml.
     lowest: [1, 85],
     debian: "cargo",
     macos: "brew install rust",

@@ -1,4 +1,4 @@
-/** Tells scripts/checks/vitest-run.mjs, over a descriptor of its own, how far the tests are. */
+/** Reports the progress of the tests to scripts/checks/vitest-run.mjs over a separate descriptor. */
 
 import { writeSync } from "node:fs";
 
@@ -53,6 +53,6 @@ function tell(message) {
   try {
     writeSync(DESCRIPTOR, `${JSON.stringify(message)}\n`);
   } catch {
-    // Nobody listens: vitest was started by hand.
+    // Nothing listens when vitest was started by hand.
   }
 }

@@ -1,4 +1,4 @@
-/** One connection that says what it is given, in pieces, and ends in one of many ways. */
+/** A connection that sends given bytes in pieces, and ends in one of many ways. */
 
 import { connect } from "node:net";
 
@@ -42,7 +42,7 @@ export async function driveClient(port, bytes, random) {
     await turn();
   }
   endSomehow(socket, random);
-  // What the other side has not closed by then is left.
+  // A connection that the other side has not closed by then is left open.
   for (let waited = 0; waited < 20 && !socket.destroyed; waited += 1) await turn();
   socket.destroy();
   await closed;

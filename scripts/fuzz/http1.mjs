@@ -1,4 +1,4 @@
-/** What clients and sessions of HTTP/1.1 say: right, wrong, and in the wrong order. */
+/** Messages of HTTP/1.1 clients and sessions: right, wrong, and in the wrong order. */
 
 import { endSomehow, writeInPieces } from "./connection.mjs";
 import { damaged } from "./random.mjs";
@@ -11,7 +11,7 @@ const QUERIES = [
   "{",
 ];
 
-/** A few requests one behind the other. */
+/** Returns a few requests one after the other. */
 export function requestBytes(random, authorization) {
   const count = 1 + random.below(4);
   const parts = Array.from({ length: count }, () => oneRequest(random, authorization));
@@ -65,8 +65,8 @@ const ANSWERS = [
 ];
 
 /**
- * Plays a session on one connection. What it is asked for its version it answers, since else the
- * first cut would be the end of the session, and nothing but refusals would be seen from then on.
+ * Plays a session on one connection. It answers the question for its version: otherwise the first cut
+ * would end the session, and every later request would be rejected.
  */
 export function playSession(socket, random, isCalm) {
   socket.on("error", () => undefined);

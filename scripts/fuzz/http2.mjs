@@ -1,4 +1,4 @@
-/** What clients and sessions of HTTP/2 say: frames in right and in wrong order, and such as are none. */
+/** Messages of HTTP/2 clients and sessions: valid frames, frames in the wrong order, and other bytes. */
 
 import { endSomehow, writeInPieces } from "./connection.mjs";
 import { damaged } from "./random.mjs";
@@ -46,7 +46,7 @@ const ODD = [
   ["x-a", "\x7f\xff"],
 ];
 
-/** A preface and some frames. */
+/** Returns a preface and some frames. */
 export function clientBytes(random, authorization) {
   const frames = [PREFACE, frame(TYPES.settings, 0, 0), frame(TYPES.settings, 1, 0)];
   const count = 1 + random.below(12);

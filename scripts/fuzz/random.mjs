@@ -3,7 +3,7 @@
 /** Makes a source of chance from a seed. */
 export function randomOf(seed) {
   let state = seed >>> 0;
-  /** A number from 0 up to 1: mulberry32. */
+  /** Returns a number from 0 up to 1, by mulberry32. */
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

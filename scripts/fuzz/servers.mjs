@@ -1,4 +1,4 @@
-/** What the receiver of traces and the server of shared circuits are asked. */
+/** Requests for the receiver of traces and for the server of shared circuits. */
 
 import { damaged } from "./random.mjs";
 

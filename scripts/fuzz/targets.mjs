@@ -1,4 +1,4 @@
-/** What is fuzzed: each target starts its servers, makes the bytes of a client, and tells whether it still serves. */
+/** The targets of fuzzing. Each starts its servers, makes the bytes of a client, and checks that it still serves. */
 
 import { connect as connectHttp2 } from "node:http2";
 import { createServer } from "node:net";
@@ -34,7 +34,7 @@ async function proxyTarget(load, random, play, bytesOf, ask) {
   });
   await new Promise((resolve) => session.listen(0, "127.0.0.1", resolve));
   const guard = new Guard({ registry: createRegistry() });
-  // What is fuzzed is the proxy: an open circuit would keep the queries from it.
+  // Only the proxy is fuzzed here: an open circuit would keep the queries from it.
   guard.engine.disable();
   const target = { port: session.address().port, token: "00" };
   const proxy = await startSessionProxy({ guard, target });
@@ -44,8 +44,8 @@ async function proxyTarget(load, random, play, bytesOf, ask) {
     port,
     bytes: (chance) => bytesOf(chance, authorization),
     /**
-     * Ends what a silent session holds open: of a client that has sent more ahead than is read while it
-     * waits, nobody hears that it has left before its turn comes.
+     * Ends what a silent session holds open. A client may have sent more than is read while it waits. Its
+     * disconnect is noticed only at its turn.
      */
     settle() {
       for (const socket of open) socket.resume().end();

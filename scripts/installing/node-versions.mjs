@@ -16,8 +16,8 @@ export function installVersions() {
 }
 
 /**
- * The Node versions of tests/package.json, but the one that runs this: each with the path of its
- * binary, or with what a section that cannot run must tell.
+ * Returns the Node versions of tests/package.json except the running one. Each comes with the path of
+ * its binary, or with the error for a section that cannot run.
  */
 export async function otherNodes() {
   const { optionalDependencies } = JSON.parse(await readFile(join(TESTS, "package.json"), "utf8"));
@@ -38,7 +38,7 @@ async function find(aliases, major) {
     const { stdout } = await execute(binary, ["--version"]);
     return { title: `Node ${stdout.trim().slice(1)}`, binary };
   } catch (error) {
-    // npm says nothing when it could not install an optional package.
+    // npm reports nothing when it could not install an optional package.
     const failed = `${error.message}\nRemove tests/node_modules to have it installed again.`;
     return { title: `Node ${major}`, problem: { failed } };
   }

@@ -25,7 +25,7 @@ export async function installPackages(folder) {
   return true;
 }
 
-/** When a file was changed, in milliseconds since 1970; 0 when it is not there. */
+/** Returns when a file was changed, in milliseconds since 1970; 0 for a missing file. */
 export async function changedAt(path) {
   return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
 }

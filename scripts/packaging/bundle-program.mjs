@@ -12,7 +12,7 @@ const OLDEST_NODE = "node20.19";
 const REDIS_CLIENTS = ["@redis/client", "ioredis"];
 /** The one source that may ask where it is. */
 const OWN_PROGRAM = "src/cli/own-program.ts";
-/** The licences of packages that come without, each as it stands in the repository of the package. */
+/** The licenses of packages that come without one, copied from the repository of each package. */
 const OTHER_LICENSES = { "@redis/client": join(ROOT, "scripts/licenses/node-redis.txt") };
 
 /** Modules of Node.js that take long to load, and that most command lines do not need: each is loaded when it is first used. */
@@ -32,7 +32,7 @@ const LOAD_LATE = `require = ((load) => (name) => {
   return new Proxy({}, { get: (_, key) => load(name.slice(${LATE_PREFIX.length}))[key] });
 })(require);`;
 
-/** What is bundled alike, wherever the bundle goes. */
+/** The options of every bundle. */
 const COMMON = {
   bundle: true,
   platform: "node",
@@ -93,7 +93,7 @@ export async function bundleForSingleFile(outfile, nodeVersion) {
     external: ["ioredis", "@opentelemetry/api"],
     metafile: true,
   });
-  // What looks for files beside it finds none in a single file.
+  // Code that looks for files beside it finds no file there in a single-file program.
   const unforeseen = warnings.filter(
     ({ id, location }) => id !== "empty-import-meta" || location.file !== OWN_PROGRAM,
   );
@@ -110,13 +110,13 @@ function packagesOf({ inputs }) {
   return [...new Set(folders)].sort().map((folder) => join(ROOT, folder));
 }
 
-/** The package of a folder by its name and version, and the file of its licence. */
+/** Returns the package of a folder by name and version, and its license file. */
 export async function licenseOf(folder) {
   const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   return { title: `${name} ${version}`, path: OTHER_LICENSES[name] ?? join(folder, "LICENSE") };
 }
 
-/** The texts of licences, each under the title of what it is for. */
+/** Returns the texts of licenses, each under the title of its package. */
 export async function licenseTexts(parts) {
   const texts = await Promise.all(
     parts.map(async ({ title, path }) => {

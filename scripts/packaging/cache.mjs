@@ -28,7 +28,7 @@ const POLL_MS = 50;
 const LONGEST_LOCK_MS = 10 * 60_000;
 
 /**
- * Returns the folder that `make` filled from these inputs, and calls `make` if there is none yet.
+ * Returns the folder that `make` filled from these inputs, and calls `make` when it does not exist yet.
  *
  * @param name What is made; one word.
  * @param inputs Files and folders of the project on which the result depends; tests in them do not count.
@@ -47,7 +47,7 @@ export async function made(name, inputs, make) {
       const scratch = await mkdtemp(`${folder}.`);
       try {
         await make(scratch);
-        // Somebody may have edited the sources, and would meet a mixture under this key ever after.
+        // If the sources changed meanwhile, every later run would find a mixture under this key.
         if (key === digest(inputs)) await moveInto(folder, scratch);
       } finally {
         await rm(scratch, { recursive: true, force: true });

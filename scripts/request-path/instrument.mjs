@@ -2,15 +2,15 @@
 
 import ts from "typescript";
 
-/** What an instrumented module calls, with the number of its file. */
+/** The function that an instrumented module calls with the number of its file. */
 export const REPORT = "__entered";
 
 /**
- * The text of a module in which functions report their entry.
+ * Returns the text of a module with functions that report their entry.
  *
- * Reported are declared functions, methods, accessors, functions that a module or a class holds as a value, and
- * asynchronous functions wherever they stand. A synchronous function within another is a part of that one, and a
- * constructor is a part of the `new` that calls it.
+ * These report: declared functions, methods, accessors, functions that a module or a class holds as a value, and
+ * all asynchronous functions. A synchronous function within another is part of it, and a constructor is part of
+ * the `new` that calls it.
  *
  * @param text JavaScript as the build wrote it.
  * @param file The number of the file.
@@ -18,7 +18,7 @@ export const REPORT = "__entered";
 export function instrument(text, file) {
   const source = ts.createSourceFile("module.js", text, ts.ScriptTarget.Latest, true);
   const call = `globalThis.${REPORT}?.(${file})`;
-  /** What is inserted where, the outer before the inner. */
+  /** The insertions by position, the outer before the inner. */
   const insertions = [];
   const visit = (node, isWithin) => {
     const isFunction = ts.isFunctionLike(node) && node.body !== undefined;
