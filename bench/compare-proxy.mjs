@@ -68,7 +68,7 @@ async function start(role, ...args) {
   return { child, address };
 }
 
-/** The processor time that a process has taken so far, in microseconds. */
+/** Returns the processor time of a process so far, in microseconds. */
 async function cpuOf(child) {
   child.send("cpu");
   const [cpuUs] = await once(child, "message");

@@ -14,7 +14,7 @@ const TRIES = 10;
 const AGAIN_MS = 1600;
 
 /**
- * A fleet that is connected. A busy machine may need more than the second that `open` waits.
+ * Opens a fleet and waits until it is connected. A busy machine may need longer than the second that `open` waits.
  *
  * @param {import("../dist/fleet/index.js").FleetOptions} options
  */
@@ -27,7 +27,7 @@ export async function openFleet(options) {
   throw new Error("the store cannot be reached");
 }
 
-/** A breaker of ours and the circuit that is shared under its name. */
+/** Returns one of our breakers, and the circuit that is shared under its name. */
 export function share(fleet, name) {
   return fleet.share(ours({ name, trip: TRIP }));
 }

@@ -83,7 +83,7 @@ async function main({ suites, quick, json, docs }) {
   if (docs && process.exitCode !== 1) writeDocs(results);
 }
 
-/** What the command line asks for; undefined when it asks for what there is not. */
+/** Reads the command line. Returns undefined when it is invalid. */
 function readArguments() {
   const flags = { quick: FLAG, json: FLAG, docs: FLAG };
   try {

@@ -11,14 +11,15 @@ const READY = "Ready to accept connections";
 const START_LIMIT_MS = 30_000;
 
 /**
- * Starts a server of its own on a free port: `redis-server`, or what the variable `REDIS_SERVER` names.
+ * Starts a server of its own on a free port: `redis-server`, or the program in the variable `REDIS_SERVER`.
+ * `commandsIn` counts the commands of clients while `work` runs, one for each round trip. Commands inside
+ * scripts do not count. Counting slows each command.
  *
  * @returns {Promise<{
  *   url: string,
  *   commandsIn(work: () => Promise<unknown>): Promise<number>,
  *   stop(): Promise<void>,
- * }>} `commandsIn` counts what clients send while `work` is done, each one round trip, and not what
- * scripts call inside; each command takes the server longer meanwhile.
+ * }>}
  */
 export async function startRedis() {
   const problem = await findTool("redis-server", { installs: true });
@@ -50,7 +51,7 @@ async function freePort() {
   return port;
 }
 
-/** Resolves when the server says that it accepts connections. */
+/** Resolves when the server reports that it accepts connections. */
 function accepts(child) {
   return new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`${PROGRAM} ${why}`));

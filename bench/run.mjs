@@ -55,7 +55,7 @@ function npm(folder, args) {
   process.exit(1);
 }
 
-/** The binary of the platform's package, or this Node where there is none or it does not start. */
+/** Returns the binary of the platform's package, or this Node.js if the package is missing or does not start. */
 function nodeBinary() {
   const name = PLATFORM_PACKAGES[`${process.platform}-${process.arch}`] ?? "none";
   const manifest = join(BENCH, "node_modules", name, "package.json");
@@ -69,7 +69,7 @@ function nodeBinary() {
   return process.execPath;
 }
 
-/** When a file was changed, in milliseconds; 0 when it does not exist. */
+/** Returns when a file was changed, in milliseconds; 0 when it does not exist. */
 function changedAt(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

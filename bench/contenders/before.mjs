@@ -11,7 +11,7 @@ export const BEFORE = "d8fbe8f";
 /** A folder with a build that is there already. */
 const given = process.env.BENCH_BEFORE || undefined;
 
-/** Why there is nothing to compare with; undefined when there is. */
+/** Returns why there is no earlier build to compare with; undefined when there is one. */
 export function withoutBefore() {
   if (given !== undefined) return undefined;
   try {
@@ -23,9 +23,9 @@ export function withoutBefore() {
 }
 
 /**
- * The script of that program: of the build in the folder that BENCH_BEFORE names, else built as it was built then.
+ * Returns the script of the earlier program: from the folder that BENCH_BEFORE names, else from a build of its commit.
  *
- * @param {string} folder Where to build it, within this project, whose packages it uses.
+ * @param {string} folder Where to build it. It must be in this project, whose packages the build uses.
  */
 export async function programBefore(folder) {
   if (given !== undefined) return join(given, "dist/cli/main.js");

@@ -6,10 +6,10 @@ import { median, spreadOf } from "./statistics.mjs";
  * @typedef {object} Contender
  * @property {string} name
  * @property {(calls: number) => Promise<number>} run Makes that many calls and returns how many
- * went as they must, so that no call can be optimised away or fail unseen.
+ * ended as expected, so that no call can be optimized away or fail unseen.
  */
 
-/** What a loop does with each call; `call` is the contender's, `done` what the loop returns. */
+/** The loop body for each kind of call. `call` is the contender's, `done` is what the loop returns. */
 const LOOP = {
   /** The call must resolve to 1. */
   awaited: "done += await call();",
@@ -25,8 +25,8 @@ const AsyncFunction = (async () => {}).constructor;
 let loops = 0;
 
 /**
- * A contender with a loop of its own, compiled apart: in a loop that all share, the call would be
- * one that has seen many functions, which nobody's program pays for.
+ * Makes a contender with a loop of its own, compiled apart. In a shared loop the call site would have
+ * seen many functions, and real programs do not pay for that.
  *
  * @param {string} name
  * @param {keyof typeof LOOP} kind
@@ -65,11 +65,11 @@ export async function timeRounds(contenders, { rounds, calls }) {
 }
 
 /**
- * The rows of a table of times: the median of each contender, and its ratios to others, each the
- * median of the ratios within a round.
+ * Returns the rows of a table of times: the median of each contender, and its ratios to others. Each
+ * ratio is the median of the ratios within a round.
  *
  * @param {Map<string, number[]>} times
- * @param {Record<string, string>} bases The contenders to compare with, by what their column is called.
+ * @param {Record<string, string>} bases The contenders to compare with, by the title of their column.
  */
 export function rowsOfTimes(times, bases) {
   return [...times].map(([name, own]) => ({

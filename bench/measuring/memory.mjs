@@ -44,10 +44,10 @@ export async function allocatedBytes(contenders, { rounds, calls }) {
   return new Map([...measured].map(([name, bytes]) => [name, median(bytes)]));
 }
 
-/** What is alive in the heap and outside it (array buffers), after collecting all garbage. */
+/** Returns the bytes in the heap and in array buffers after all garbage was collected. */
 async function liveBytes() {
   for (let i = 0; i < 2; i++) {
-    // What settled promises hold is free only once their reactions have run.
+    // Values of settled promises are free only once their reactions have run.
     await new Promise((resolve) => setImmediate(resolve));
     globalThis.gc();
   }

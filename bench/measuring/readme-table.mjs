@@ -3,7 +3,7 @@
 import { numberAsText } from "./report.mjs";
 
 const NAMES = ["ours", "cockatiel", "opossum"];
-/** What is shown: the words, the suite, the column, and the row of each contender. */
+/** The rows to show: text, suite, column, and the row of each contender. */
 const ROWS = [
   ["closed call (a bare await is 1)", "closed", "/ bare", NAMES],
   ["failing call (a bare await is 1)", "failing", "/ bare", NAMES],
@@ -21,7 +21,7 @@ const ROWS = [
 
 const HEAD = ["| measured | this package | cockatiel 4 | opossum 10 |", "|---|---:|---:|---:|"];
 
-/** The table in Markdown. */
+/** Renders the table in Markdown. */
 export function readmeTable(suites) {
   const rows = ROWS.map(([words, suiteName, column, rowNames]) => {
     const suite = suites.find(({ name }) => name === suiteName);

@@ -1,11 +1,11 @@
-/** The middle of measurements, and how far they spread. */
+/** Computes the median of measurements, and their spread. */
 
 /** @param {number[]} values */
 export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** The median and the quartiles around it. @param {number[]} values */
+/** Returns the median and the quartiles around it. @param {number[]} values */
 export function spreadOf(values) {
   return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }

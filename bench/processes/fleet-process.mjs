@@ -13,13 +13,13 @@ const fleet = await openFleet({ store: storeAt(url), mode });
 process.on("message", (task) => ROLES[role](task));
 process.send("ready");
 
-/** A file waits as long as it may: a call that went without it would be one less to guard. */
+/** Opens a store. A file waits as long as it may, because a call without the store would not be measured. */
 function storeAt(url) {
   const [, path] = /^sqlite:(.*)$/.exec(url) ?? [];
   return path === undefined ? url : sqliteStore({ path, busyTimeoutMs: 1000 });
 }
 
-/** Tells that the circuit is closed here, and then the moment from which on calls are refused. */
+/** Reports that the circuit is closed here, and then the moment from which it rejects calls. */
 async function watch({ name }) {
   const shared = share(fleet, name);
   await shared.execute(operation);

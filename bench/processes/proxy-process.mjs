@@ -15,7 +15,7 @@ process.on("message", () => {
 });
 process.once("disconnect", () => process.exit(0));
 
-/** Answers each request after as many milliseconds as its query string says. */
+/** Answers each request after the number of milliseconds in its query string. */
 async function startSession() {
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const answer = () => response.writeHead(200, HEAD).end(ANSWER);

@@ -38,7 +38,7 @@ async function clients() {
   process.send("ready");
 }
 
-/** How many calls went without the store. */
+/** Returns how many calls went without the store. */
 function alone(shared) {
   return shared.reduce((sum, each) => sum + each.getMetrics().metrics.aloneCount, 0);
 }

@@ -137,7 +137,7 @@ describe("a limit sends it", () => {
     });
     expect(ran.stdout.toString()).toBe("ready\ngot TERM\n");
     expect(ran.report.attempts).toMatchObject([{ signal: "SIGKILL" }]);
-    // It may have worked for a dagger that prints only at its end.
+    // The shell may have run a dagger that prints only at its end.
     expect(ran.report.warnings).toMatchObject([{ code: "steps-not-heard" }]);
   });
 });

@@ -16,7 +16,7 @@ import { figure } from "../../measuring/report.mjs";
 
 export const title = "Heap per closed call";
 
-/** A young generation in which what is weighed is not collected. */
+/** Large enough that nothing is collected during the measurement. */
 export const nodeOptions = ["--min-semi-space-size=128", "--max-semi-space-size=128"];
 
 export async function run({ rounds }) {

@@ -1,4 +1,4 @@
-/** What a closed call costs with a signal, a slow-call policy or a listener. */
+/** Measures the cost of a closed call with a signal, a slow-call policy or a listener. */
 
 import {
   BARE,

@@ -1,4 +1,4 @@
-/** What a call through a closed circuit costs that resolves at once. */
+/** Measures the cost of a call that resolves at once, through a closed circuit. */
 
 import {
   BARE,

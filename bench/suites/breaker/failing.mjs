@@ -1,4 +1,4 @@
-/** What a call costs that fails one tick later, through a circuit that stays closed. */
+/** Measures the cost of a call that fails one tick later, through a circuit that stays closed. */
 
 import {
   BARE,

@@ -1,4 +1,4 @@
-/** What a breaker keeps and runs while nobody calls. */
+/** Measures the memory and the timers of a breaker without calls. */
 
 import { createHook } from "node:async_hooks";
 import { CircuitBreaker } from "../../../dist/index.js";
@@ -49,12 +49,12 @@ export async function run() {
   return { rows, figures };
 }
 
-/** The intervals of opossum never let one of its breakers go, so fewer are made. */
+/** Measures fewer breakers of opossum, because its timers keep them in memory. */
 async function bytesOf(make, name) {
   return { unit: "bytes", median: await keptBytesEach(make, name === OPOSSUM ? 2000 : COUNT) };
 }
 
-/** How many timers each breaker makes, seen where Node makes them, unref'd ones included. */
+/** Counts the timers that each breaker makes where Node.js makes them, including unref'd ones. */
 async function timersOf(make) {
   let made = 0;
   const hook = createHook({

@@ -1,4 +1,4 @@
-/** What a call costs when a thousand are on their way at once. */
+/** Measures the cost of a call when a thousand are in flight. */
 
 import {
   BARE,

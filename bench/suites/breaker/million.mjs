@@ -1,4 +1,4 @@
-/** What a million breakers take, in time and in memory. */
+/** Measures the time and the memory of a million breakers. */
 
 import { CircuitBreaker } from "../../../dist/index.js";
 import {
@@ -41,7 +41,7 @@ export async function run({ quick }) {
   return { rows, figures: [] };
 }
 
-/** Opossum's are told to stop, because their intervals would stay and slow down what follows. */
+/** Opossum's breakers are shut down, because their intervals would slow down the next contender. */
 async function makeMany(make, count) {
   const kept = new Array(count).fill(undefined);
   globalThis.gc();

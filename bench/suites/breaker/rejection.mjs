@@ -1,4 +1,4 @@
-/** What it costs to be refused by an open circuit. */
+/** Measures the cost of a rejection by an open circuit. */
 
 import { ConsecutiveBreaker } from "cockatiel";
 import {

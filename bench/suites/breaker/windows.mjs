@@ -61,7 +61,7 @@ export async function run({ rounds }) {
     rows.find((row) => row.name === at(name, SIZES[1])).cells[GROWTH] = { unit: "x", ...growth };
   }
   const figures = Object.keys(TRIPS).map((kind) =>
-    // No dearer, but for the noise of the machine.
+    // At most 10% slower, to allow for noise.
     figure(rows, at(`${OURS}, ${kind}`, SIZES[1]), GROWTH, 1.1),
   );
   return { rows, figures };

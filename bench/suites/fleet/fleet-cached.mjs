@@ -1,4 +1,4 @@
-/** What a closed call costs whose circuit is shared over Redis and known by what the store pushes. */
+/** Measures the cost of a closed call whose circuit is shared over Redis and known from the store's pushes. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { BARE, OURS, operation, ours } from "../../contenders/contenders.mjs";
@@ -13,7 +13,7 @@ export const note =
 
 const LOCAL = `${OURS}, local`;
 const SHARED = `${OURS}, shared`;
-/** So few that most rounds pass without another process in the way. */
+/** Few calls, so that other processes rarely interrupt a round. */
 const CALLS = 2000;
 const COUNTED_MS = 5000;
 

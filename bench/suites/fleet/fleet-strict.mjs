@@ -1,4 +1,4 @@
-/** What a call costs that asks Redis, one after another and a thousand at once, beside Effect's breaker. */
+/** Measures the cost of a call that asks Redis, one by one and a thousand at once, beside Effect's breaker. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { OURS, operation } from "../../contenders/contenders.mjs";
@@ -82,7 +82,7 @@ function nameOf(contender, { load }) {
   return `${contender}, ${load}`;
 }
 
-/** An operation that takes 0 to 9 turns of the event loop, in no order. */
+/** Returns an operation that takes 0 to 9 turns of the event loop, in no order. */
 function takingTurns() {
   let made = 0;
   return async () => {

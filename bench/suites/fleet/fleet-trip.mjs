@@ -35,7 +35,7 @@ export async function run() {
   }
 }
 
-/** A circuit for each trip, so that none has to be closed again. */
+/** Measures trips. Each has a circuit of its own, so that none must be closed again. */
 async function tripsSeen(url, mode) {
   const child = fork(
     new URL("../../processes/fleet-process.mjs", import.meta.url),

@@ -26,7 +26,7 @@ const LOADS = [
   { name: "at once, beside the others", spread: false, crowded: true },
 ];
 
-/** Why this suite cannot be run here; undefined when it can. */
+/** Returns why this suite cannot run here; undefined when it can. */
 export function leftOut() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 13)) return undefined;

@@ -1,4 +1,4 @@
-/** What the guard adds to a request, against the build of an earlier commit. */
+/** Measures how much time the guard adds to a request, against the build of an earlier commit. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";

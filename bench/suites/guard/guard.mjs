@@ -1,4 +1,4 @@
-/** What the guard adds to a request of a Dagger session whose transport answers at once. */
+/** Measures how much time the guard adds to a request of a Dagger session whose transport answers at once. */
 
 import { readRequest } from "../../../dist/attribution/query/read-request.js";
 import { Guard } from "../../../dist/guard/guard.js";

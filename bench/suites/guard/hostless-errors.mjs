@@ -1,4 +1,4 @@
-/** How long an answer blocks the event loop whose errors name no host, so that the request is asked for one. */
+/** Measures how long an answer blocks the event loop when its errors name no host and the request is searched for one. */
 
 import { readRequest } from "../../../dist/attribution/query/read-request.js";
 import { Guard } from "../../../dist/guard/guard.js";

@@ -1,4 +1,4 @@
-/** What the session proxy adds to a request: the same one straight to a session and through the proxy. */
+/** Measures how much time the session proxy adds: the same request with the proxy and without it. */
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -36,7 +36,7 @@ export async function run({ rounds }) {
   };
 }
 
-/** Starts one of the two other processes; it tells its address, and ends when we disconnect. */
+/** Starts one of the two other processes. It sends its address, and ends when we disconnect. */
 async function start(role, ...args) {
   const child = fork(
     new URL("../../processes/proxy-process.mjs", import.meta.url),

@@ -1,4 +1,4 @@
-/** What it costs to read the engine's traces: the spans, the bodies, a request, and the memory. */
+/** Measures the cost of reading the engine's traces: spans, bodies, a request, and memory. */
 
 import { createServer, request as httpRequest } from "node:http";
 import { gzipSync } from "node:zlib";
@@ -46,7 +46,7 @@ function perMegabyte(tookMs, body) {
   return { "ms a MB": cell(tookMs / ((body.length * BODIES) / MEGABYTE)) };
 }
 
-/** The median of how long something takes, in milliseconds. */
+/** Returns the median time of some runs, in milliseconds. */
 async function repeat(times, run) {
   const took = [];
   for (let round = 0; round < times + 2; round += 1) {
@@ -79,7 +79,7 @@ async function receive(times, sent, body) {
   return tookMs;
 }
 
-/** How much longer a request over loopback takes when its spans are gathered, in milliseconds. */
+/** Returns how much longer a request over loopback takes when its spans are gathered, in milliseconds. */
 async function addedToRequest(times) {
   const answer = JSON.stringify({ data: { version: "v0.21.8" } });
   const server = createServer((request, response) => {
@@ -143,9 +143,9 @@ async function keptByMinute(body) {
   return Math.max(0, keptMiB);
 }
 
-/** The memory of the heap and beside it that is still in use. */
+/** Returns the used memory in the heap and beside it. */
 async function liveBytes() {
-  // What was let go beside the heap is given back a turn later.
+  // Memory beside the heap is given back one turn after its release.
   for (let round = 0; round < 3; round += 1) {
     globalThis.gc();
     await new Promise((resolve) => setImmediate(resolve));
@@ -156,7 +156,7 @@ async function liveBytes() {
 
 let ids = 0;
 
-/** A body of spans such as pulls make, all below one parent. */
+/** Makes a body of spans such as pulls make, all below one parent. */
 function bodyOf(count, trace = "0af7651916cd43dd8448eb211c80319c", parent = "b7ad6b7169203331") {
   const spans = Array.from({ length: count }, () => {
     ids += 1;

@@ -1,4 +1,4 @@
-/** What a command takes under `run`, against the build of an earlier commit. */
+/** Measures the time and memory of a command under `run`, against the build of an earlier commit. */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -45,7 +45,7 @@ export async function run({ rounds, quick }) {
   }
 }
 
-/** An environment with a home of its own, and a `dagger` that does no more than take its time. */
+/** Makes an environment with a separate home, and a `dagger` that only waits. */
 function environment(folder) {
   mkdirSync(join(folder, "bin"));
   mkdirSync(join(folder, "home"));
@@ -75,7 +75,7 @@ function passingRows({ before, env }, rounds) {
   ];
 }
 
-/** What `run` adds. A command of its own takes a while, which is no part of that. */
+/** Returns how much time `run` adds. The time of the command itself does not count. */
 function addedRow(name, line, { before, env }, rounds, commandMs) {
   const now = [];
   const earlier = [];
@@ -101,7 +101,7 @@ function addedRow(name, line, { before, env }, rounds, commandMs) {
   };
 }
 
-/** The most memory that the process of `run` held at one time. */
+/** Returns the peak memory of the process of `run`. */
 function memoryRow({ env }, folder) {
   const told = join(folder, "memory");
   const probe = join(folder, "probe.cjs");
@@ -115,7 +115,7 @@ function memoryRow({ env }, folder) {
   return { name: "run -- cat, peak memory", cells: { MB } };
 }
 
-/** How long a run waits for its watcher to be started. */
+/** Measures how long a run waits for the start of its watcher. */
 async function watcherRow(rounds) {
   const { GroupWatcher } = await import("../../../dist/runner/ending/group-watcher.js");
   const took = [];
