@@ -1,21 +1,22 @@
 /**
- * Keeps texts from outside from acting as commands of a CI system in lines that we write.
- * The output of a wrapped command is not changed: it passes through byte for byte.
+ * Breaks up CI commands such as `::error::` in the lines that we print, where a text from outside (a host
+ * name, an error message) may contain one. The output of a wrapped command is not changed: it passes
+ * through byte for byte.
  */
 
 interface CommandForm {
-  /** The systems whose runners obey it. */
+  /** The CI systems whose runners execute this form. */
   readonly systems: readonly string[];
-  /** An example that does no harm. */
+  /** A command of this form that does no harm; the tests use it. */
   readonly example: string;
-  /** Matches the character after which a blank breaks up the command. */
+  /** Matches the character behind which a blank must go, such as the first `#` of `##vso[`. */
   readonly start: RegExp;
 }
 
 /**
- * The known forms. CircleCI, Drone, Woodpecker, Bitbucket and AppVeyor obey none.
- * Forms that need control characters are listed by the rest of their text, which is broken up as
- * well.
+ * The known forms of CI commands. CircleCI, Drone, Woodpecker, Bitbucket and AppVeyor execute none.
+ *
+ * A command that needs control characters, as GitLab's, is recognized by its printable part alone.
  */
 export const COMMAND_FORMS: readonly CommandForm[] = [
   {
@@ -52,7 +53,7 @@ export const COMMAND_FORMS: readonly CommandForm[] = [
 ];
 
 /**
- * Breaks up each possible command of a CI system with one blank. No character is removed.
+ * Breaks up each possible CI command with one blank, such as `: :error::`. No character is removed.
  *
  * @param lines One or more lines of ours that contain texts from outside.
  */
@@ -60,7 +61,10 @@ export function withoutCommands(lines: string): string {
   return replaceStarts(lines, (start) => `${start} `);
 }
 
-/** Escapes one character of each possible command in JSON; the JSON keeps its meaning. */
+/**
+ * Breaks up each possible CI command in a JSON text by escaping one character of it. The JSON keeps its
+ * meaning.
+ */
 export function jsonWithoutCommands(json: string): string {
   return replaceStarts(json, (start) => {
     const code = start

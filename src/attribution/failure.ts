@@ -1,4 +1,4 @@
-/** The result of classification, and the facts that classification accepts. */
+/** The result of classification, and the facts that a caller can pass to it. */
 
 /** The component at fault. */
 export type Fault =
@@ -14,7 +14,7 @@ export type Fault =
   | "service"
   /** The pipeline: a failed command, a wrong name, a missing permission, a wrong setting. */
   | "user"
-  /** A user or a program stopped it. */
+  /** Nothing failed by itself: a user or a program stopped the work. */
   | "cancelled"
   /** A cache backend or the telemetry service. */
   | "cloud"
@@ -24,14 +24,18 @@ export type Fault =
 /** The kinds of host that have a circuit of their own. */
 export type UpstreamKind = "registry" | "git" | "http";
 
-/** The classification of a failure. Of the failure's own text it contains only host names. */
+/**
+ * The classification of a failure. From the text of the failure it contains only host names, never other
+ * parts.
+ */
 export interface Failure {
   readonly fault: Fault;
   /**
-   * The host that failed or rejected, as printed, with a port that is not the default; else null.
+   * The host that failed, or that rejected the request, as printed. It includes a port that is not the
+   * default. Null if no host is known.
    */
   readonly upstream: string | null;
-  /** The kind of {@link Failure.upstream} if it has a circuit; else null. */
+  /** The kind of `upstream`, if hosts of that kind have a circuit; else null. */
   readonly upstreamKind: UpstreamKind | null;
   /** Whether the circuit breaker of the component at fault counts this as a failure. */
   readonly counts: boolean;
@@ -42,7 +46,7 @@ export interface Failure {
   /** The delay that the server asked for, in milliseconds; null if it named none. */
   readonly retryAfterMs: number | null;
   /**
-   * Whether the upstream answered (401, 403, 404 and the like), which its circuit counts as a
+   * Whether the upstream gave a proper answer (401, 403, 404 and the like). Its circuit counts that as a
    * success.
    */
   readonly answered: boolean;
@@ -52,19 +56,20 @@ export interface Failure {
   readonly sessionLost: boolean;
   /** The name of the rule that decided. */
   readonly rule: string;
-  /** A fixed sentence of that rule about what happened. */
+  /** A fixed sentence about what happened, from the rule. */
   readonly reason: string;
 }
 
-/** The name of the rule for failed commands: everything before the command worked. */
+/** The rule for a command of the pipeline that exited with an error. Everything before it had worked. */
 export const COMMAND_FAILED = "command.failed";
 
 /**
- * The name of the rule for ids that a session does not know. The words cannot identify the owner.
+ * The rule for an id that the session does not know. The message does not show whether the caller or the
+ * engine lost it.
  */
 export const ID_UNKNOWN = "user.unknown-id";
 
-/** Facts about a failure besides its words. All of them are optional. */
+/** Facts about a failure besides its message. All are optional. */
 export interface FailureContext {
   /**
    * The operation: `"from"`, `"publish"`, `"git"`, `"http"`, `"module"`, `"withExec"`, `"service"`,
@@ -72,20 +77,20 @@ export interface FailureContext {
    */
   readonly operation?: string | undefined;
   /**
-   * The source of the words: `"sdk"`, `"cli"`, `"buildkit"`, `"engine-log"`. With `"cli"`,
-   * `exitCode` has more weight.
+   * Where the message comes from: `"sdk"`, `"cli"`, `"buildkit"`, `"engine-log"`. With `"cli"`, `exitCode`
+   * has more weight.
    */
   readonly source?: string | undefined;
   /**
-   * The GraphQL request, as text or as the object of the body. Its hosts help where the words name
-   * none.
+   * The GraphQL request, as text or as the object of the body. If the message names no host, a host of the
+   * request is used.
    */
   readonly query?: string | GraphQLRequest | undefined;
   /** The exit code of the `dagger` command whose output is classified. */
   readonly exitCode?: number | undefined;
   /**
-   * The `dagger` command line whose output is classified: its words, the program first, or a text. Where the
-   * words of a failure name no host, the only one of its kind there is the upstream.
+   * The `dagger` command line whose output is classified: an array of words with the program first, or a
+   * text. If the message names no host, the command line's only host of the right kind is the upstream.
    */
   readonly command?: string | readonly string[] | undefined;
   /** The standard input of that command: the document of `dagger query`, or a script. */

@@ -1,4 +1,4 @@
-/** Host names in URLs, image references and git remotes, and the breakers that guard them. */
+/** Reads host names from URLs, image references and git remotes, and names the circuit breaker of each. */
 
 import type { UpstreamKind } from "./failure.js";
 import type { NamedUpstream, UpstreamReference } from "./query/named-upstream.js";
@@ -25,23 +25,20 @@ const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set([
   "production.cloudfront.docker.com",
 ]);
 
-/** The object stores to which Docker Hub redirects clients for layers. */
+/** Domains of the stores from which clients download Docker Hub's layers. */
 const DOCKER_HUB_STORES = [".cloudflare.docker.com", ".cloudfront.docker.com"] as const;
 const DOCKER_HUB_BUCKET = "docker-images-prod.";
 
-/** Registries whose token server or layers are on a host with another name. */
+/** Hosts that serve tokens or layers for a registry with another name, such as `cdn01.quay.io` for `quay.io`. */
 const REGISTRY_SATELLITES: readonly (readonly [suffix: string, home: string])[] = [
   ["pkg-containers.githubusercontent.com", "ghcr.io"],
   [".quay.io", "quay.io"],
 ];
 
-/** Token servers on a host of their own. */
+/** Hosts that only serve tokens for a registry. */
 const TOKEN_SERVERS: ReadonlySet<string> = new Set(["auth.docker.io"]);
 
-/**
- * Breakers of public hosts that are always contacted under these names, and never act for another
- * host.
- */
+/** Breakers of well-known public hosts. Such a host never stands in for another one, as a mirror does. */
 const PUBLIC_HOMES: ReadonlySet<string> = new Set([
   `registry:${DOCKER_HUB}`,
   "registry:ghcr.io",
@@ -57,16 +54,16 @@ const PUBLIC_HOMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns whether a host may have acted for another one, as a CDN, a token server or a proxy does.
- * The known home of other images or repositories cannot have.
+ * Returns whether a host may have answered for another one, as a CDN, a token server or a mirror does. A
+ * well-known public host such as `ghcr.io` never does.
  */
 export function mayStandIn(kind: UpstreamKind, host: string): boolean {
   return !PUBLIC_HOMES.has(breakerName(kind, host));
 }
 
 /**
- * Returns whether a host only helps a registry, as a token server or a layer store does. Its answer
- * does not prove that the registry answers.
+ * Returns whether a host only helps a registry, as a token server or a layer store does. An answer from it
+ * does not prove that the registry itself works.
  */
 export function isHelperHost(host: string): boolean {
   const name = withoutPort(host.toLowerCase());
@@ -148,8 +145,8 @@ export function parseUrl(url: string): PlainUrl | undefined {
 }
 
 /**
- * Returns a checked host in lower case, without the scheme's default port; undefined if the text is
- * not a host.
+ * Validates a host and returns it in lower case, without the scheme's default port. Returns undefined for
+ * any other text.
  */
 export function readHost(text: string, scheme = "https"): string | undefined {
   const host = text.replace(/[.:,;]+$/, "");
@@ -169,7 +166,7 @@ function withoutPort(host: string): string {
 export interface ImageReference {
   /** The registry's host as written, or `docker.io` if none is written. */
   readonly host: string;
-  /** Whether the reference itself contains the host. */
+  /** Whether the reference contains the host, as `ghcr.io/a/b` does and `alpine` does not. */
   readonly hostWritten: boolean;
   /** The full reference, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;

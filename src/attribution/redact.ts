@@ -4,7 +4,7 @@ import { bothEnds } from "./reading/text.js";
 
 const MASK = "***";
 
-// Each repetition has a fixed bound, so that no text makes a pattern slow.
+// Each repetition has a fixed upper bound, so that no text can make a pattern slow.
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   // Credentials in a URL: everything between "//" and the last "@" before the path.
   [/(\b[a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/?#"'<>]{1,512}@/gi, `$1${MASK}@`],
@@ -30,11 +30,11 @@ const PRIVATE_KEY =
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g;
 
 /**
- * Replaces each likely secret with `***`: credentials and query strings of URLs, `Authorization`
- * values, bearer and basic tokens, `token=` and the like, well-known token formats, private keys.
- * Of a text over 128 KiB only the first and the last 64 KiB are kept.
+ * Replaces each likely secret with `***`: credentials and query strings of URLs, `Authorization` values,
+ * bearer and basic tokens, `token=` and the like, well-known token formats, private keys. Of a text over
+ * 128 KiB only the first and the last 64 KiB are kept.
  *
- * It recognizes formats: a secret in plain words stays.
+ * It recognizes secrets only by their format. A password that is an ordinary word stays.
  *
  * @example
  * ```ts

@@ -4,26 +4,26 @@ import { codeOf } from "../files/error-code.js";
 import { collectorOf, type Environment, engineEnvironment } from "./environment.js";
 import { startTraceReceiver, type TraceReceiver } from "./receiver/receiver.js";
 
-/** The receiver of a CLI's spans, or the reason why it is missing. */
+/** The receiver of the spans that a CLI sends, or the reason why it is missing. */
 export type EngineTraces =
   | {
       readonly receiver: TraceReceiver;
-      /** Variables to add to the environment of the CLI only. */
+      /** Variables for the environment of the CLI. Set them only there. */
       readonly variables: Readonly<Record<string, string>>;
-      /** Whether the user has a collector that receives the bodies as well. */
+      /** Whether the user has a collector, to which the receiver forwards everything. */
       readonly hasCollector: boolean;
     }
   | {
       readonly receiver: undefined;
-      /** The code of a warning with this reason. */
+      /** The code of the warning to give with this reason. */
       readonly offCode: "traces-left-alone" | "traces-not-read";
-      /** Names variables, never their values. */
+      /** The reason. It contains names of variables, never their values. */
       readonly offReason: string;
     };
 
 /**
- * Starts a receiver for the environment that the CLI would have without us. Never rejects: on an
- * obstacle it returns the reason, and the CLI runs without request traces.
+ * Starts a receiver for a CLI that will run in this environment. Never rejects: if the receiver cannot
+ * start, the result contains the reason, and the CLI runs without request traces.
  */
 export async function startEngineTraces(env: Environment): Promise<EngineTraces> {
   const collector = collectorOf(env);

@@ -1,4 +1,4 @@
-/** Reads from the environment where traces go, and creates the variables for the CLI. */
+/** Finds where an environment sends traces and logs, and creates the variables that send them to our receiver. */
 
 import { warnOnce } from "../options/warn-once.js";
 import { proxyVariable } from "./outbound-proxy.js";
@@ -8,22 +8,22 @@ import { isHttpUrl } from "./receiver/receiver-options.js";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The destination of traces in an environment: none, a collector that can receive forwarded bodies,
- * or one to leave alone. Forwarding to the last kind would lose data that the CLI itself delivers.
- * The reason names variables, never their values.
+ * Where an environment sends traces: nowhere; to a collector that we can forward to; or to one that we
+ * leave alone, because forwarding to it would lose data. The reason contains names of variables, never
+ * their values.
  */
 export type TraceCollector =
   | { readonly kind: "none" }
   | { readonly kind: "http"; readonly endpoint: string }
   | { readonly kind: "left-alone"; readonly reason: string };
 
-/** The environment of a CLI whose spans will be received. */
+/** The environment for a CLI whose spans we want to receive. */
 export interface EngineEnvironment {
-  /** Variables to add to the environment of the CLI only; empty if no spans will be received. */
+  /** Variables for the environment of the CLI; empty if it sends us no spans. Set them only there. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Whether the CLI, started with these variables, sends its spans to the receiver. */
+  /** Whether a CLI with these variables sends its spans to our receiver. */
   readonly witness: boolean;
-  /** Why it does not; undefined if it does. Names variables, never their values. */
+  /** Why it does not send them; undefined if it does. Contains names of variables, never their values. */
   readonly reason: string | undefined;
 }
 
@@ -37,7 +37,10 @@ const SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY";
 const SAMPLER = "OTEL_TRACES_SAMPLER";
 const HTTP_PROTOBUF = "http/protobuf";
 
-/** With the default of 5 s, spans would arrive long after the answers that they explain. */
+/**
+ * How long the CLI collects spans before it sends them. With its default of 5 s they would arrive long
+ * after the answers.
+ */
 const SCHEDULE_DELAY_MS = 100;
 /** The samplers that record every trace. */
 const RECORDING_ALL: ReadonlySet<string> = new Set(["always_on", "parentbased_always_on"]);
@@ -97,12 +100,12 @@ function collectorFor(
 }
 
 /**
- * Returns the variables with which a CLI sends its spans to a receiver. Set them for the CLI only:
- * in the process of an SDK they would start its own telemetry. The user's sampling stays as it is.
+ * Returns the variables that make a CLI send its spans to a receiver. Set them only for the CLI: in an
+ * SDK's process they would start telemetry of the SDK. The user's sampling stays as it is.
  *
- * If the user's collector must be left alone, the result is empty, and no spans are received. This
- * case, and a sampler that hides requests, cause one warning per process (type
- * `CircuitBreakerWarning`, code `traces-left-alone` or `traces-sampled`).
+ * If the user's collector must be left alone, the result is empty, and no spans are received. This case,
+ * and a sampler that hides requests, cause one warning per process (type `CircuitBreakerWarning`, code
+ * `traces-left-alone` or `traces-sampled`).
  *
  * @param receiver A receiver that forwards to the endpoint of `collectorOf(env)`, if there is one.
  * @param env The environment that the CLI would have without us.
@@ -144,14 +147,12 @@ export function engineEnvironment(
   return { variables, witness: true, reason: undefined };
 }
 
-/**
- * Returns the variables with which a CLI sends its logs to a receiver. Set them for the CLI only.
- */
+/** Returns the variables that make a CLI send its logs to a receiver. Set them only for the CLI. */
 export function logEnvironment(receiver: { readonly endpoint: string }): Record<string, string> {
   return { [LOGS_ENDPOINT]: receiver.endpoint, [LOGS_PROTOCOL]: HTTP_PROTOBUF };
 }
 
-/** Returns the variables of files that the CLI needs for TLS to its collector. */
+/** Returns the variables that name certificate files for the connection to a collector. */
 function tlsFiles(signal: "TRACES" | "LOGS"): readonly string[] {
   return ["CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"].flatMap((name) => [
     `OTEL_EXPORTER_OTLP_${signal}_${name}`,
@@ -164,7 +165,7 @@ function isLower(delay: string | undefined): boolean {
   return /^\d+$/.test(text) && Number(text) < SCHEDULE_DELAY_MS;
 }
 
-/** Returns whether a variable has a value. OpenTelemetry counts an empty one as unset. */
+/** Returns whether a variable has a value. For OpenTelemetry, an empty variable is not set. */
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value.trim() !== "";
 }

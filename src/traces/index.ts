@@ -1,6 +1,6 @@
 /**
- * Traces: receives the engine's spans on loopback, as request traces that show the hosts a pipeline
- * contacted, and forwards them unchanged to the user's collector.
+ * Receives the engine's spans on loopback, returns which hosts each request contacted, and forwards the
+ * spans unchanged to the user's collector.
  */
 
 export type { EngineSpan } from "../attribution/spans/span.js";

@@ -1,4 +1,4 @@
-/** Finds whether a URL is reached through a proxy, by the rules of Go's HTTP client. */
+/** Finds whether Go's HTTP client would use a proxy for a URL. */
 
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   "http:": ["HTTP_PROXY", "http_proxy"],
@@ -7,9 +7,8 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 const LOOPBACK = /^(localhost|127\.[0-9.]+|\[::1\])$/;
 
 /**
- * Returns the variable that names the proxy for `url`; undefined for a direct connection. Networks
- * in `NO_PROXY` (`10.0.0.0/8`) are not read: a host exempted only by such an entry counts as
- * proxied.
+ * Returns the variable that names the proxy for `url`; undefined for a direct connection. Networks in
+ * `NO_PROXY`, such as `10.0.0.0/8`, are not supported: a host in such a network counts as proxied.
  */
 export function proxyVariable(
   url: URL,
@@ -21,10 +20,7 @@ export function proxyVariable(
   return exempt.some((entry) => covers(entry.trim().toLowerCase(), url)) ? undefined : variable;
 }
 
-/**
- * Returns whether an entry of `NO_PROXY` matches a host: the host itself, and for a name its
- * subdomains.
- */
+/** Returns whether an entry of `NO_PROXY` matches a host. A name also matches its subdomains. */
 function covers(entry: string, { hostname, port, protocol }: URL): boolean {
   if (entry === "*") return true;
   const match = /^(?:\*?\.)?(.+?)(?::(\d+))?$/.exec(entry);

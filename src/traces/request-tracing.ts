@@ -1,6 +1,6 @@
 /**
- * Adds a span of ours around each request to a session. It identifies the engine's spans of that
- * request, which together form its request trace.
+ * Creates a span of ours for each request to a session. The engine's spans for the request are below it;
+ * together they form its request trace.
  */
 
 import { isCircuitBreakerOpenError } from "../breaker/errors.js";
@@ -10,14 +10,14 @@ import { childOf, type TraceContext } from "./trace-context.js";
 
 /** One request with its span. */
 export interface TracedRequest {
-  /** The `traceparent` to send with it. */
+  /** The `traceparent` header to send with the request. */
   readonly traceparent: string;
   /**
-   * The request trace; undefined if the user's trace is not sampled, since the engine then exports
-   * nothing.
+   * The engine's spans for the request. Undefined if the user's trace is not sampled, because the engine
+   * then exports nothing.
    */
   readonly trace: WatchedRequest | undefined;
-  /** Ends the span of the request; `error` is its failure, if any. */
+  /** Ends the span. `error` is the failure of the request, if it failed. */
   end(error?: unknown): void;
 }
 
@@ -34,7 +34,7 @@ export class RequestTracing {
     this.#exports = exports;
   }
 
-  /** Begins the span of a request; `parent` is the `traceparent` that it would have without us. */
+  /** Begins the span of a request. `parent` is the `traceparent` that the client sent. */
   begin(parent: string | undefined): TracedRequest {
     const context = childOf(parent);
     const startMs = Date.now();
@@ -53,8 +53,8 @@ export class RequestTracing {
   }
 
   /**
-   * Exports nothing of the request or its error except the name of the breaker and the error's
-   * class.
+   * Exports the span of a request. Of an error, it contains only the class and the name of the circuit
+   * breaker.
    */
   #export({ traceId, spanId, parentSpanId }: TraceContext, startMs: number, error: unknown): void {
     const rejection = isCircuitBreakerOpenError(error) ? { "breaker.name": error.breakerName } : {};

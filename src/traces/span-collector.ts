@@ -1,4 +1,4 @@
-/** Collects the spans of requests in progress, and returns what they prove. */
+/** Collects the engine's spans of requests in progress, and returns what they prove about hosts. */
 
 import { type Evidence, evidenceFromSpans } from "../attribution/spans/evidence.js";
 import { callsFunction } from "../attribution/spans/forgeable.js";
@@ -8,48 +8,48 @@ import { lightSpan, weightOf } from "./otlp/light-span.js";
 import type { TraceReceiver } from "./receiver/receiver.js";
 import type { TraceContext } from "./trace-context.js";
 
-/** The bound on spans in memory for such requests: characters and the cost of objects. */
+/** The bound on the spans in memory for requests in progress, as their approximate size in characters. */
 const MAX_WEIGHT = 8 * 1024 * 1024;
 
 /** A request whose spans are collected. */
 export interface WatchedRequest {
   /**
-   * Records that our own timeout has just ended the request. Only later spans decide now, and an
-   * exchange that was cut off after at least half of the timeout is a failure of its host. Code in
-   * a container can forge spans only before: it dies with the request.
+   * Records that our own timeout has just ended the request. Only spans that arrive later count now: code
+   * in a container could forge spans only before, because it is killed with the request. An exchange that
+   * was cut off after at least half of the timeout is a failure of its host.
    */
   dropped(timeoutMs: number): void;
   /**
-   * Returns what the spans prove, once the engine reports the end of the request. Undefined if that
-   * does not arrive in time, or if a flood of spans pushed them out. Call it once; collection stops
-   * afterwards.
+   * Returns what the spans prove, once the engine reports the end of the request. Undefined if that report
+   * does not arrive in time, or if spans were dropped because there were too many. Call it once: it ends
+   * the collection.
    *
    * @param withinMs The longest wait in milliseconds; it does not keep the process alive.
    */
   evidence(withinMs: number): Promise<readonly Evidence[] | undefined>;
-  /** Stops the collection, unless `evidence` was called. */
+  /** Ends the collection, unless `evidence` was called. */
   end(): void;
 }
 
-/** A wait for the end of a request. */
+/** A request in progress. */
 interface Watch {
   over: boolean;
   asked: boolean;
-  /** Ends the wait. */
+  /** Ends the wait in `evidence`. */
   resolveWait: (() => void) | undefined;
-  /** The timeout that dropped the request, and the number of spans received until then. */
+  /** The timeout that ended the request, and the number of spans that had arrived until then. */
   drop: { readonly timeoutMs: number; readonly taken: number } | undefined;
 }
 
-/** A span with its position among all that arrived. */
+/** A span with its number in the order of arrival. */
 interface HeldSpan {
   readonly span: EngineSpan;
   readonly taken: number;
 }
 
-/** The spans of one trace, and the waits in it. */
+/** The spans of one trace, and its requests in progress. */
 interface TraceInFlight {
-  /** In the order in which the parents first occurred. */
+  /** The spans by the id of their parent, in the order in which the parents first occurred. */
   readonly byParent: Map<string, HeldSpan[]>;
   readonly watches: Map<string, Watch>;
   weight: number;
@@ -58,8 +58,8 @@ interface TraceInFlight {
 }
 
 /**
- * Keeps the spans of watched requests only. The cost of a request grows with its own spans, however
- * many requests a trace contains.
+ * Keeps the spans of requests in progress. Work per request depends on its own spans only, however many
+ * requests a trace contains.
  */
 export class SpanCollector {
   readonly #traces = new Map<string, TraceInFlight>();
@@ -77,7 +77,7 @@ export class SpanCollector {
     return this.#held;
   }
 
-  /** Collects the spans below one of ours until they are requested. */
+  /** Collects the spans below one of our own spans, until `evidence` or `end`. */
   watch({ traceId, spanId }: TraceContext): WatchedRequest {
     const trace = this.#traces.get(traceId) ?? newTrace();
     this.#traces.set(traceId, trace);
@@ -100,7 +100,7 @@ export class SpanCollector {
     };
   }
 
-  /** Stops listening and forgets everything; pending waits end without a result. */
+  /** Stops listening and forgets all spans. Waiting requests get no result. */
   close(): void {
     this.#stop();
     this.#traces.clear();
@@ -109,7 +109,7 @@ export class SpanCollector {
   }
 
   /**
-   * Stores all spans of a body before it checks for ends, because a body may contain the end of a
+   * Stores all spans of a body before it looks for the ends of requests: a body may contain the end of a
    * request before its other spans.
    */
   #take(spans: readonly EngineSpan[]): void {
@@ -143,7 +143,7 @@ export class SpanCollector {
     if (this.#weight > MAX_WEIGHT) this.#dropOldest();
   }
 
-  /** Forgets a request with its spans. Other requests of the same trace may still wait. */
+  /** Forgets a request and its spans. Other requests of the same trace may still be in progress. */
   #unwatch(traceId: string, spanId: string): void {
     const trace = this.#traces.get(traceId);
     if (trace === undefined || !trace.watches.delete(spanId)) return;
@@ -152,10 +152,7 @@ export class SpanCollector {
     if (trace.watches.size === 0) this.#traces.delete(traceId);
   }
 
-  /**
-   * Drops half of the largest trace. If that removes the proof of a request, nothing is known of
-   * it.
-   */
+  /** Drops the older half of the largest trace, and marks it, because a missing span may have been a proof. */
   #dropOldest(): void {
     let largest: TraceInFlight | undefined;
     for (const trace of this.#traces.values()) {
@@ -186,7 +183,7 @@ function newTrace(): TraceInFlight {
   return { byParent: new Map(), watches: new Map(), weight: 0, incomplete: false };
 }
 
-/** Returns the ids below a span that other spans have as their parent, its own first. */
+/** Returns the ids of all parents below a span, including its own id. */
 function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<string> {
   const found = new Set([spanId]);
   for (const parent of found) {
@@ -198,8 +195,8 @@ function parentsBelow({ byParent }: TraceInFlight, spanId: string): ReadonlySet<
 }
 
 /**
- * Returns whether a request has ended and nothing of it is known to be missing: exchanges of a
- * module's function arrive one body after the call of the function.
+ * Returns whether a request has ended and all its spans have arrived. The exchanges of a module's function
+ * arrive one body after the call of the function.
  */
 function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): boolean {
   if (!over) return false;
@@ -218,15 +215,16 @@ function isComplete(trace: TraceInFlight, spanId: string, { over }: Watch): bool
 }
 
 /**
- * Returns whether a call should contact a host. A constructor contacts none, as a rule, and in a
- * module without one, its call looks the same.
+ * Returns whether a call of a function should have led to a request of its own. A constructor usually sends
+ * none, and a call of a module without constructor looks the same.
  */
 function shouldAsk(span: EngineSpan): boolean {
   return callsFunction(span) && !isCached(span) && !span.name.startsWith("Query.");
 }
 
 /**
- * Returns what the spans of a request prove. An empty result after dropped spans means unknown, not "none".
+ * Returns what the spans of a request prove. If spans were dropped, finding nothing proves nothing, so the
+ * result is undefined.
  */
 function evidenceOf(trace: TraceInFlight, spanId: string, { drop }: Watch): Evidence[] | undefined {
   const spans: EngineSpan[] = [];

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
-/** Version, trace id, parent id, flags, and additions of later versions. */
+/** Version, trace id, parent id, flags, and what later versions add. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 /** The length of a header of version 00. */
 const PLAIN_LENGTH = 55;
@@ -18,17 +18,17 @@ export interface TraceParent {
   readonly sampled: boolean;
 }
 
-/** A new span, and the header that makes another span its child. */
+/** A new span, and the `traceparent` header that makes another span its child. */
 export interface TraceContext extends TraceParent {
   /** The id of the parent span; undefined for the first span of a trace. */
   readonly parentSpanId: string | undefined;
-  /** The `traceparent` to send on. */
+  /** The `traceparent` header to send. */
   readonly header: string;
 }
 
 /**
- * Reads a `traceparent` header as strictly as the standard: capitals, an id of zeros, or additions
- * to version 00 are invalid.
+ * Reads a `traceparent` header as strictly as the standard: capitals, an id of zeros, and additions to
+ * version 00 are invalid.
  *
  * @returns Its content; undefined if it is missing or invalid.
  * @example
@@ -49,8 +49,8 @@ export function parseTraceparent(header: string | undefined): TraceParent | unde
 }
 
 /**
- * Creates a span: a child of the one in `traceparent` with the same sampling, or the first of a new
- * sampled trace if that is missing or invalid.
+ * Creates a span. If `traceparent` is valid, the span is a child of that span, with the same sampling.
+ * Otherwise it is the first span of a new, sampled trace.
  * @example
  * ```ts
  * import { childOf } from "dagger-circuit-breaker/traces";

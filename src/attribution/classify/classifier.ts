@@ -1,4 +1,4 @@
-/** The classifier: a set of rules with the two ways to ask it. */
+/** Creates classifiers: a set of rules, with functions to classify an error or an answer by them. */
 
 import { withCommandHost } from "../command-line/with-command-host.js";
 import type { Failure, FailureContext, SessionResponse } from "../failure.js";
@@ -15,13 +15,13 @@ import { type ReadContext, readContext } from "./read-context.js";
 
 /** The options of {@link createClassifier}. */
 export interface ClassifierOptions {
-  /** Rules of your own, asked before those of the package, in this order. Default: none. */
+  /** Your own rules, tried in this order before the rules of the package. Default: none. */
   readonly rules?: readonly AttributionRule[];
 }
 
 /** Classifies failures by a set of rules. It keeps no state and does no I/O. */
 export interface Classifier {
-  /** The rules in the order in which they are asked. */
+  /** The rules in the order in which they are tried. */
   readonly rules: readonly AttributionRule[];
   /** Classifies an error or a text. Never throws. */
   classifyFailure(error: unknown, context?: FailureContext): Failure;
@@ -72,10 +72,10 @@ export function createClassifier(options: ClassifierOptions = {}): Classifier {
   };
 }
 
-/** The classifier with only the package's own rules. */
+/** The classifier with the package's own rules only. */
 export const DEFAULT_CLASSIFIER = createClassifier();
 
-/** Classifies an error that came instead of the answer to a request that was read. */
+/** Classifies the error of a request that got no answer; `read` is the parsed request. */
 export function classifyTransportError(error: unknown, read: ReadRequest): Failure {
   return decideFailure(error, { hosts: new NamedHosts(undefined, read) }, STANDARD_RULES);
 }

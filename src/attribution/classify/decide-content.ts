@@ -1,4 +1,4 @@
-/** Classifies the words and the structure of one failure. */
+/** Classifies one failure by its words and its structure, without the rules for HTTP statuses. */
 
 import { COMMAND_FAILED, type Failure } from "../failure.js";
 import { closingBlock } from "../log/closing.js";
@@ -14,7 +14,7 @@ import type { AttributionRule, RuleSet } from "../rules/rule.js";
 import { classifyByRule, findRule } from "./decide.js";
 import type { ReadContext } from "./read-context.js";
 
-/** Classifies the content of an error. */
+/** Classifies an error by its content. The closing message of a `dagger` log decides, if there is one. */
 export function decideContent(
   content: ErrorContent,
   context: ReadContext,
@@ -31,7 +31,7 @@ export function decideContent(
   return byExitCode ? classifyByRule(EXIT_CODE, new Reading("", content.facts), context) : found;
 }
 
-/** Operations of the engine itself: the log of such a step does not come from a command. */
+/** Operations that the engine does itself. Output in their log comes from the engine, not from a command. */
 const ENGINES_OWN: ReadonlySet<string | undefined> = new Set(["from", "publish", "git", "http"]);
 
 function decideText(
@@ -41,7 +41,7 @@ function decideText(
   rules: RuleSet,
 ): Failure {
   const quoted = splitOutput(text);
-  // The output of a step may look like the end of a message.
+  // Splits by steps first: in a log, `Stdout:` may be printed by a step and not by the closing message.
   const isLog = hasSteps(quoted.messages);
   const steps = splitStepOutput(isLog ? text : quoted.messages);
   const { messages: words, output: printed } = isLog
@@ -60,8 +60,8 @@ function decideText(
 }
 
 /**
- * Prefers the cancellation to a rule for the engine's frame, such as a mount or a session. Another
- * line with a failure keeps the rule.
+ * Returns the cancellation rule where the matched rule names only the engine's frame around a cancellation,
+ * such as "mount failed: context canceled". If another line reports a failure, its rule wins.
  */
 function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): AttributionRule {
   const isFrame = rule.counts && (rule.fault === "engine" || rule.fault === "service");
@@ -71,7 +71,10 @@ function unlessCancelled(rule: AttributionRule, said: Reading, rules: RuleSet): 
   return other?.counts === true ? other : CANCELLED;
 }
 
-/** Fills gaps in the closing words from the logs of the steps that failed with them. */
+/**
+ * Adds to the closing message what it lacks (a host, git's reason), from the logs of the steps that failed
+ * with it.
+ */
 function refine(
   said: Failure,
   whole: string,
@@ -100,8 +103,8 @@ function refine(
 }
 
 /**
- * Adds the suspected host from the log, if the message of a failed command does not quote its
- * output.
+ * Adds the suspected host, found in the log: the message of a failed command does not always quote the
+ * command's output.
  */
 function withSuspect(said: Failure, whole: string, content: ErrorContent): Failure {
   if (said.suspectedUpstream !== null) return said;
@@ -112,8 +115,8 @@ function withSuspect(said: Failure, whole: string, content: ErrorContent): Failu
 }
 
 /**
- * Returns whether it explains why an engine did not start: its image did not arrive, or its runtime
- * refused.
+ * Returns whether a failure explains why an engine did not start: its image did not arrive, or the
+ * container runtime refused to run it.
  */
 function explainsStartFailure({ rule, upstreamKind }: Failure): boolean {
   return upstreamKind === "registry" || /^(?:connect|engine)\./.test(rule);

@@ -1,4 +1,4 @@
-/** Classifies an answer of a session: each error by itself. */
+/** Classifies the answer of a session, each of its errors separately. */
 
 import type { Failure, SessionResponse } from "../failure.js";
 import type { ReadRequest } from "../query/named-upstream.js";
@@ -13,12 +13,12 @@ import { classifyByRule, findRule } from "./decide.js";
 import { decideContent } from "./decide-content.js";
 import type { ReadContext } from "./read-context.js";
 
-/** The bound on errors read per answer, far above what engines send. */
+/** The most errors read from one answer. Engines send far fewer. */
 const MAX_ERRORS = 1_000;
 
 const BY_STATUS: RuleSet = { own: [], standard: RESPONSE_RULES };
 
-/** Returns the failures in the answer to a request that was read, by the package's own rules. */
+/** Classifies the answer to a request that was already parsed, by the package's own rules. */
 export function classifyAnswer(
   { status, body }: SessionResponse,
   read: ReadRequest,
@@ -30,7 +30,7 @@ export function classifyAnswer(
   );
 }
 
-/** Returns the failures of an answer in its order; empty if it worked. Never throws. */
+/** Classifies each error of an answer, in order. Returns an empty list if the request worked. Never throws. */
 export function decideResponse(
   response: { readonly status: number; readonly body: unknown },
   context: ReadContext,
@@ -64,7 +64,7 @@ function decideError(
   return byStatus(new Reading(content.text, { ...content.facts, status }), context);
 }
 
-/** Classifies an answer that is not GraphQL: a proxy's page, the CLI's words, or nothing. */
+/** Classifies an answer that is not GraphQL: a proxy's error page, a message of the CLI, or an empty body. */
 function decidePlain(body: string, status: number, context: ReadContext, rules: RuleSet): Failure {
   const reading = new Reading(plainText(bothEnds(body)), factsOf(status, context));
   const rule = findRule(rules, reading);
@@ -79,7 +79,10 @@ function factsOf(status: number, context: ReadContext): StructuredFacts {
   return { ...NO_FACTS, status, operation: context.operation };
 }
 
-/** Returns whether an answer clearly worked, without reading its data, which may be large. */
+/**
+ * Returns whether an answer clearly worked. Looks only at both ends and for `"errors"`, because data may be
+ * large.
+ */
 function plainlyWorked(status: number, body: unknown): boolean {
   return (
     status === 200 &&

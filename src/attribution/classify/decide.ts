@@ -15,7 +15,7 @@ export function findRule(rules: RuleSet, reading: Reading): AttributionRule | un
   return firstMatch(rules.standard, reading);
 }
 
-/** Builds the classification of a rule. */
+/** Builds the classification that a matching rule gives. */
 export function classifyByRule(
   rule: AttributionRule,
   reading: Reading,
@@ -47,10 +47,10 @@ function delayOf(rule: AttributionRule, text: string): number | null {
 }
 
 /**
- * Returns the machine behind a name: for an image of docker.io, the engine contacted registry-1.
+ * Returns the host that the engine contacted: for `docker.io` that is `registry-1.docker.io`.
  *
- * This holds only for the error of an answer, where the name comes from the requested image. In
- * other texts the name stays as printed.
+ * Only a GraphQL error with a path takes its host from the requested image. In other texts the host stays
+ * as printed.
  */
 function contacted(host: string | null, reading: Reading): string | null {
   return host === "docker.io" && reading.facts.path.length > 0 ? "registry-1.docker.io" : host;
@@ -62,10 +62,7 @@ function kindOf(rule: AttributionRule, reading: Reading): UpstreamKind | null {
   return use === "registry" || use === "git" || use === "http" ? use : null;
 }
 
-/**
- * Returns the only host of that kind in the request. If there are two, the fault of either is
- * unproven.
- */
+/** Returns the only host of this kind in the request. With two, either may be at fault, so the result is null. */
 function hostOfQuery(
   kind: UpstreamKind | null,
   reading: Reading,

@@ -1,4 +1,4 @@
-/** Reads what the caller of a classification knows besides the failure. */
+/** Reads the context of a failure: the facts that a caller passes besides the error. */
 
 import type { FailureContext } from "../failure.js";
 import { NamedHosts } from "../query/query-upstreams.js";
@@ -11,16 +11,16 @@ import {
   readText,
 } from "../reading/error-facts.js";
 
-/** How many words of a command are read. */
+/** The most words of a command line that are read. */
 const MAX_WORDS = 10_000;
 
-/** The facts besides the words. Reading them cannot throw. */
+/** A context after reading. Its fields are copies, so that reading them cannot throw. */
 export interface ReadContext extends Omit<FailureContext, "query"> {
-  /** The hosts of the request, which is read once, however many errors there are. */
+  /** The hosts of the request. The request is parsed at most once, however many errors there are. */
   readonly hosts: NamedHosts;
 }
 
-/** Copies the known fields of a context, so that later reads cannot throw. */
+/** Copies the known fields of a context. Getters of the caller may throw; later code then cannot meet them. */
 export function readContext(context: unknown): ReadContext {
   return {
     operation: readText(context, "operation"),

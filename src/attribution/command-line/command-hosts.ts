@@ -1,4 +1,4 @@
-/** The hosts that a `dagger` command line names, with what the command read from its standard input. */
+/** Finds the hosts that a `dagger` command names, in its command line and in its standard input. */
 
 import type { UpstreamKind } from "../failure.js";
 import { upstreamsOfQuery } from "../query/query-upstreams.js";
@@ -6,19 +6,22 @@ import { type CommandHost, hostsInText, hostsOfValue } from "./named-hosts.js";
 import { shellWords } from "./shell-words.js";
 
 const DAGGER = /(?:^|[/\\])dagger(?:\.exe)?$/i;
-/** Options of `dagger` whose value is the next word. */
+/** The options of `dagger` that name a module. */
 const MODULE = /^(?:-m|--mod)$/;
 const SCRIPT = /^(?:-c|--command)$/;
 const WITH_VALUE = /^(?:-m|--mod|-c|--command|--env|--env-file|--progress|-W|--workspace)$/;
-/** Subcommands that run another program: the words behind them belong to that program. */
+/**
+ * Subcommands of `dagger` that run another program. The words after them belong to that program and are not
+ * read.
+ */
 const OTHER_PROGRAM: ReadonlySet<string> = new Set(["run", "session"]);
 
 /**
- * Returns the hosts of a command line.
+ * Returns the hosts that a command line names.
  *
- * @param command Its words, the program first; a text is split as a shell does. Only what follows `dagger`
- * is read.
- * @param input What it read from its standard input: the document of `dagger query`, or a script.
+ * @param command The words, program first; a text is split as a shell does. Only the words after `dagger`
+ * are read.
+ * @param input The standard input of the command: the document of `dagger query`, or a script.
  */
 export function hostsOfCommand(command: string | readonly string[], input = ""): CommandHost[] {
   const commands = typeof command === "string" ? shellWords(command) : [command];
@@ -61,7 +64,10 @@ function hostsOfScript(script: string): CommandHost[] {
   return shellWords(script).flatMap((words) => hostsOfWords(words, "first"));
 }
 
-/** Which words are names of functions of Dagger itself. */
+/**
+ * Which words of a call are functions of Dagger: the first (a script), each (`dagger core`), or none (a
+ * module's).
+ */
 type Functions = "first" | "each" | "none";
 
 const FLAG = /^--?([a-z][\w-]*)(?:=([\s\S]*))?$/i;
@@ -73,7 +79,7 @@ const KINDS: Readonly<Record<string, UpstreamKind>> = {
   http: "http",
 };
 
-/** Returns the hosts in the words of a call. What a container is told to run asks no host as the engine. */
+/** Returns the hosts in the words of a call. Hosts in a command for a container are not asked by the engine. */
 function hostsOfWords(words: readonly string[], functions: Functions): CommandHost[] {
   const hosts: CommandHost[] = [];
   let called = "";

@@ -1,4 +1,4 @@
-/** The hosts that one value of a command line names: a URL, an image, a git remote. */
+/** Finds the hosts that one value of a command line names: in a URL, an image or a git remote. */
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, isDockerHubHost, mayStandIn, parseImageReference, parseUrl } from "../hosts.js";
@@ -8,14 +8,14 @@ export interface CommandHost {
   readonly kind: UpstreamKind;
   readonly host: string;
   /**
-   * Whether the engine itself is told to ask it. Otherwise it stands in a text, such as a script that a
-   * container runs: it puts others in doubt and is never at fault.
+   * Whether the engine itself contacts the host. False for a host inside a text, such as a script that a
+   * container runs: such a host is never at fault, but with it, two hosts are possible.
    */
   readonly isAsked: boolean;
 }
 
 const SCHEME = "[a-z][a-z0-9+.-]{0,31}:\\/\\/";
-/** `name=` before a value, as in `--var url=https://...`. */
+/** The `name=` before a value, as in `--var url=https://...`. */
 const NAME = /^[\w.-]{1,64}=/;
 const STARTS_WITH_URL = new RegExp(`^${SCHEME}`, "i");
 const NEXT_URL = new RegExp(`[\\s,]+(?=${SCHEME})`, "i");
@@ -30,13 +30,14 @@ const GIT_SCHEMES: ReadonlySet<string> = new Set([
 ]);
 const IMAGE_SCHEMES: ReadonlySet<string> = new Set(["docker", "docker-image", "oci"]);
 const GIT_PATH = /\.git(?:$|[@#:/])/;
-/** The API of a registry. */
+/** Paths of the registry API, such as `/v2/`. */
 const REGISTRY_PATH = /^\/v[12]\//;
 
 /**
  * Returns the hosts that a value names.
  *
- * @param kind What the value is used as, where that is known.
+ * @param kind What the value must be, such as `"registry"` for the argument of `from`; undefined if
+ * unknown.
  */
 export function hostsOfValue(given: string, kind?: UpstreamKind): CommandHost[] {
   const value = given.trim().replace(NAME, "");
@@ -47,7 +48,7 @@ export function hostsOfValue(given: string, kind?: UpstreamKind): CommandHost[] 
   return hostOfReference(value, kind) ?? [];
 }
 
-/** Returns the hosts whose URLs stand somewhere in a text. None of them is asked by the engine. */
+/** Returns the hosts of the URLs in a text, as hosts that the engine is not told to contact. */
 export function hostsInText(text: string): CommandHost[] {
   return (text.match(URL_IN_TEXT) ?? [])
     .flatMap((url) => hostOfUrl(url) ?? [])
@@ -71,7 +72,7 @@ function kindOfScheme(scheme: string): UpstreamKind | undefined {
   return IMAGE_SCHEMES.has(scheme) ? "registry" : undefined;
 }
 
-/** Returns what Dagger takes a URL for: one with a fragment names a ref of a repository. */
+/** Returns the kind of an http URL as Dagger treats it. A URL with a fragment is a git remote with a ref. */
 function kindOfUrl(url: string, host: string, path: string): UpstreamKind {
   if (REGISTRY_PATH.test(path) || isRegistry(host)) return "registry";
   const isRepository = !mayStandIn("git", host) && path.split("/").filter(Boolean).length <= 2;
@@ -85,10 +86,10 @@ function isRegistry(host: string): boolean {
 
 const SCP_LIKE = /^[\w.-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}:[^/]/;
 const TAG = /:[\w][\w.-]{0,127}$/;
-/** A host with a port, which looks like a name with a tag. */
+/** Matches a host with a port. It looks like an image with a tag, such as `redis:6379`. */
 const ADDRESS = /^[^/]*:\d{4,5}$|^localhost:/;
 
-/** Returns the host of a git remote or an image without a scheme. */
+/** Returns the host of a git remote or an image that is written without a scheme. */
 function hostOfReference(value: string, asked?: UpstreamKind): CommandHost[] | undefined {
   if (asked !== "registry" && (asked === "git" || isRemote(value))) {
     const host = gitHost(value);
@@ -98,7 +99,7 @@ function hostOfReference(value: string, asked?: UpstreamKind): CommandHost[] | u
   if (image === undefined || asked === "http" || !isImage(value, image.pinned, image.host, asked)) {
     return undefined;
   }
-  // Without a slash it may be any pair of words, such as `env:prod`.
+  // Without a slash, the value may be anything, such as `env:prod`. Then its host is only a possible one.
   const isSure = asked === "registry" || value.includes("/");
   return [{ kind: "registry", host: image.host, isAsked: isSure && !isLocal(image.host) }];
 }
@@ -115,7 +116,7 @@ function isImage(value: string, pinned: boolean, host: string, asked?: UpstreamK
   return host !== "docker.io" && isRegistry(host);
 }
 
-/** Returns whether a host is of this machine or of the pipeline's own network, whose names have no domain. */
+/** Returns whether a host is this machine, or a name without a domain, as services of the pipeline have. */
 function isLocal(host: string): boolean {
   return /^(?:127\.|localhost|0\.0\.0\.0|\[::1\])/.test(host) || /^[^.[]+$/.test(host);
 }

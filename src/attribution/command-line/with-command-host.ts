@@ -1,18 +1,18 @@
-/** Names the host of a failure by the command line, where its words name none. */
+/** Adds a host from the command line to a failure whose message names none. */
 
 import type { Failure, FailureContext } from "../failure.js";
 import { breakerName } from "../hosts.js";
 import { hostsOfCommand } from "./command-hosts.js";
 
-/** Docker Hub's words for its rate limit, which no other registry uses. */
+/** Docker Hub's message for its rate limit. No other registry uses it. */
 const DOCKER_HUB_WORDS =
   /\breached your [\w ]{0,32}pull rate limit|\bdocker\.com\/increase-rate-limit/i;
 
 /**
- * Fills in the upstream of a failure that counts and names none: the only host of its kind in the command
- * line, if the engine is told to ask it. Where two fit, none is named.
+ * Adds an upstream to a failure that counts and has none: the only host of the right kind in the command
+ * line, if the engine contacts it. With two possible hosts, the upstream stays null.
  *
- * @param readWords Returns what the failure was classified by.
+ * @param readWords Returns the text that was classified.
  */
 export function withCommandHost(
   failure: Failure,

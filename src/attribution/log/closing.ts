@@ -1,24 +1,24 @@
 /**
- * Finds the last message of a `dagger` command about its failure. It decides, whatever failed
- * before.
+ * Finds the last message of a `dagger` command about its failure. Only this message decides the
+ * classification, whatever failed earlier in the log.
  */
 
 import { hasNumberedSteps } from "./numbered.js";
 import { hasSteps, readLines, splitOutput } from "./steps.js";
 import { HEAD_STEP, hasTree, isDrawn } from "./tree.js";
 
-// A progress line of `dagger --progress=plain`: a number, a colon, an indented tree.
+// A line of `dagger --progress=plain`, such as `9 : ┆ exec make`.
 const PLAIN_PROGRESS = /^ {0,8}[0-9]{1,6} {0,8}: /;
 const FIRST_STEP = /^ {0,8}1 {0,8}: connect$/;
 const NESTED_FIRST_STEP = /\] \| {0,9}1 {0,8}: connect$/m;
 const OUTPUT_HEADER = /^(?:Stdout|Stderr):/;
 
 /**
- * Returns the last block that a `dagger` command printed: from its closing `Error:` to the end,
- * else the reasons at the head of its report.
+ * Returns the closing message of a `dagger` command: from its last `Error:` to the end. Without one,
+ * returns the reasons at the head of the report.
  *
- * An earlier failure may have been retried with success, so this block decides. A line `Error:`
- * inside the output of a step, quoted or not, opens no block.
+ * Earlier failures do not matter, because a retry may have succeeded. An `Error:` inside the output of a
+ * step does not count.
  */
 export function closingBlock(text: string): string | undefined {
   if (!hasSteps(text) || quotesOutputFirst(text)) return undefined;
@@ -28,7 +28,8 @@ export function closingBlock(text: string): string | undefined {
 function errorBlock(text: string): string | undefined {
   if (!text.includes("Error: ")) return undefined;
   const lines = text.split("\n");
-  // A command that ran `dagger` quotes its log: there, the first step does not begin a second run.
+  // A step that itself runs `dagger` prints a log with a first step of its own. That is not a second run of
+  // ours.
   const nested = NESTED_FIRST_STEP.test(text);
   const tree = hasTree(text);
   let start = -1;
@@ -53,7 +54,7 @@ function errorBlock(text: string): string | undefined {
 
 const CLI_EXIT = /^exit code [0-9]{1,3}$/;
 
-/** Returns the reasons at the head of a report. The exit of the CLI is not a reason. */
+/** Returns the reasons at the head of a report, without the line `exit code N` of the CLI. */
 function headReasons(text: string): string | undefined {
   if (!hasTree(text)) return undefined;
   const reasons = readLines(text).filter(
@@ -63,19 +64,13 @@ function headReasons(text: string): string | undefined {
   return reasons.map((line) => line.text).join("\n");
 }
 
-/**
- * Returns whether a text is the message of a failed command with its output quoted, and not a log
- * of steps.
- */
+/** Returns whether a text is only the message of a failed command with its output, not a log of steps. */
 function quotesOutputFirst(text: string): boolean {
   const { messages, output } = splitOutput(text);
   return output !== "" && !hasNumberedSteps(messages) && !hasTree(messages);
 }
 
-/**
- * Returns whether a CI runner adds this line to every failed step, so that it does not identify the
- * cause.
- */
+/** Returns whether a CI runner adds this line to every failed step. Such a line does not show the cause. */
 function isRunnerNote(line: string): boolean {
   return /^Error: (?:Process completed with exit code|The operation was canceled)/.test(line);
 }

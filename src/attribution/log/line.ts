@@ -1,9 +1,9 @@
-/** One line of a log, in the meaning of the front end that printed it. */
+/** One line of a log, with its role in the log. */
 
-/** The end of a step, if its line shows it. */
+/** How a step ended. */
 export type StepState = "passed" | "failed";
 
-/** A line of a log with its role. */
+/** A line of a log with its step and its role. */
 export interface LogLine {
   /** The step of this line; undefined outside all steps. */
   readonly step: string | undefined;
@@ -12,7 +12,7 @@ export interface LogLine {
    * state.
    */
   readonly kind: "log" | "failed" | "title" | "other";
-  /** The line without its prefix. */
+  /** The line without the front end's prefix. */
   readonly text: string;
   readonly state?: StepState | undefined;
 }

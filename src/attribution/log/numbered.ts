@@ -1,4 +1,4 @@
-/** Reads the lines of front ends that number their steps: dagger's `plain`, and buildkit. */
+/** Reads the lines of front ends that number their steps: `dagger --progress=plain` and buildkit. */
 
 import type { LogLine, StepState } from "./line.js";
 import { withoutTree } from "./tree-signs.js";
@@ -21,7 +21,7 @@ export function hasNumberedSteps(text: string): boolean {
   return /^(?: {0,8}[0-9]{1,6} {0,8}: |#[0-9]{1,6} )/m.test(text);
 }
 
-/** Reads lines in order; returns undefined for a line of another front end. */
+/** Reads the lines of a log in order. `read` returns undefined for a line that no numbering front end printed. */
 export class NumberedSteps {
   #excerpt: string | undefined;
 

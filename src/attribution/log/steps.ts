@@ -1,22 +1,21 @@
-/**
- * Separates, in a log of many steps, the engine's words from the output of the pipeline's commands.
- */
+/** Separates the messages of the engine from the output of the pipeline's commands, in a log of many steps. */
 
 import type { LogLine, StepState } from "./line.js";
 import { hasNumberedSteps, NumberedSteps } from "./numbered.js";
 import { type Owner, ownerOf, withoutArguments } from "./titles.js";
 import { hasTree, TreeSteps } from "./tree.js";
 
-/** A text in two parts: the words of the engine and its tools, and the output of commands. */
+/** A text in two parts: messages of the engine and its tools, and output of commands. */
 export interface PartedText {
   readonly messages: string;
   readonly output: string;
 }
 
-// Words of buildkit itself in the log of a step with no other known lines.
+// Messages of buildkit itself. They count as buildkit's even where the step's title does not show who
+// prints.
 const OWN_LOG = /^\s{0,4}error: (?:failed to|no active session|unexpected status)/i;
 
-/** Returns whether a front end that shows steps printed the text. */
+/** Returns whether a text was printed by a front end that shows steps. */
 export function hasSteps(text: string): boolean {
   return hasNumberedSteps(text) || hasTree(text);
 }
@@ -26,20 +25,20 @@ export function readLines(text: string): LogLine[] {
   const numbered = hasNumberedSteps(text) ? new NumberedSteps() : undefined;
   const tree = hasTree(text) ? new TreeSteps() : undefined;
   return text.split("\n").map((line) => {
-    // The output of a command may look like a log of numbered steps.
+    // In the output of a command, a line that looks numbered is still output.
     const other = tree?.isInCommand === true ? undefined : numbered?.read(line);
     if (other !== undefined && other.step !== undefined) tree?.end();
     return other ?? tree?.read(line) ?? { step: undefined, kind: "other", text: line };
   });
 }
 
-/** A log in parts, by its steps. */
+/** A text in two parts, with the lines of unknown origin listed once more. */
 interface PartedLog extends PartedText {
-  /** The part of the output whose steps have no known owner. */
+  /** The part of `output` whose steps do not show whether a command or the engine printed it. */
   readonly unowned: string;
 }
 
-/** Separates messages from the output of steps. Output of steps that passed is dropped. */
+/** Separates messages from the output of steps. Output of steps that passed is left out. */
 export function splitStepOutput(text: string): PartedLog {
   if (!hasSteps(text)) return { messages: text, output: "", unowned: "" };
   const lines = readLines(text);
@@ -63,11 +62,11 @@ export function splitStepOutput(text: string): PartedLog {
   return { messages: said.join("\n"), output: output.join("\n"), unowned: unowned.join("\n") };
 }
 
-/** The facts about a step from all its lines. */
+/** The facts about a step, collected from all its lines. */
 interface Step {
   owner: Owner | undefined;
   state: StepState | undefined;
-  /** The index of its last reason. */
+  /** The index of the last line with a reason of the failure. */
   reasonAt: number;
 }
 
@@ -89,15 +88,13 @@ function stepsOf(lines: readonly LogLine[]): ReadonlyMap<string, Step> {
   return steps;
 }
 
-/**
- * Returns the speaker of a line; undefined where the step passed, since its words do not matter.
- */
+/** Returns who printed a line; undefined for output of a step that passed, which does not matter. */
 function speakerOf(line: LogLine, index: number, step: Step | undefined): Owner | undefined {
   if (step === undefined) return "engine";
   const isCommand = step.owner === "command";
   switch (line.kind) {
     case "failed":
-      // Output of a command may look like a reason; only the last one is dagger's.
+      // A command can print lines that look like a reason. Dagger's own reason is the last one.
       return isCommand && index < step.reasonAt ? "command" : "engine";
     case "title":
       if (step.state === "passed") return undefined;
@@ -115,15 +112,16 @@ function speakerOf(line: LogLine, index: number, step: Step | undefined): Owner 
 const EXECUTED = /^exec (.{1,2048}?) ERROR \[/;
 
 /**
- * Returns the logs of the steps that failed with the words of the closing block, or that ran the
- * program it names: their output and their titles.
+ * Returns the output and titles of the steps that caused the closing message: those that failed with the
+ * same reason, and those that ran the program it names.
  */
 export function failedStepLogs(text: string, block: string): string {
   const words = /^Error: ([^\n]{1,4096})/.exec(block)?.[1]?.trim() ?? lastLine(block);
   if (words === "") return "";
   const lines = readLines(text);
   const steps = new Set<string>();
-  // Steps around the one that gives the reason. They failed right before it and give none.
+  // Failed steps directly above the step with the reason. They failed with it but print no reason of their
+  // own.
   let around: string[] = [];
   for (const { step, kind, text: said, state } of lines) {
     if (step === undefined || kind === "log") {
@@ -150,7 +148,7 @@ function lastLine(block: string): string {
   return trimmed.slice(trimmed.lastIndexOf("\n") + 1).trim();
 }
 
-/** Returns everything before the closing block of a log, without prefixes. */
+/** Returns the log before the closing message, without the prefixes of lines. */
 export function logBefore(text: string, block: string): string {
   const end = text.lastIndexOf(block);
   return readLines(end < 0 ? text : text.slice(0, end))
@@ -161,9 +159,7 @@ export function logBefore(text: string, block: string): string {
 const QUOTED_OUTPUT = /(?:^|\n)[ \t]{0,32}(?:Stdout|Stderr):[ \t]{0,8}(?=\n|$)/;
 const COMMAND_END = /exit code:? -?[0-9]|did not complete successfully/;
 
-/**
- * Splits off the output that the message of a failed command quotes after `Stdout:` and `Stderr:`.
- */
+/** Separates a message from the output of a failed command, which it quotes after `Stdout:` and `Stderr:`. */
 export function splitOutput(text: string): PartedText {
   if (!text.includes("Stdout:") && !text.includes("Stderr:")) return { messages: text, output: "" };
   const match = QUOTED_OUTPUT.exec(text);

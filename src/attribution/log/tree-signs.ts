@@ -1,13 +1,13 @@
-/** The signs with which dagger's front ends draw a tree of steps. */
+/** The signs with which Dagger's front ends draw a tree of steps. */
 
 const TREE_SIGNS = /^[\s│┃┆█╰├▼▶∅✘✔○●◐─╭╯]+/;
 
-/** Returns a line without the tree drawn before it. */
+/** Returns a line without the tree signs at its start. */
 export function withoutTree(line: string): string {
   return line.replace(TREE_SIGNS, "");
 }
 
-/** Signs before a title that show the state of the step, also while it runs. */
+/** Signs before a title that show the state of the step: `✔` passed, `✘` failed, `⣷` running. */
 export const STATE_SIGNS = "✔✘○●∅◐$⣷⣯⣟⡿⢿⣻⣽⣾";
-/** The signs before a nested step. */
+/** Signs that draw the branches of the tree. */
 export const BRANCHES = " \\t│├╰╴─╭╮╯┆";

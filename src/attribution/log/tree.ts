@@ -1,6 +1,6 @@
 /**
- * Reads the lines of dagger's front ends that draw a tree: `report`, the last screen of a terminal,
- * `dots` and `logs`. A step begins with its title; its output and the reason of its failure follow.
+ * Reads the lines of Dagger's front ends that draw a tree: `report`, the last screen of a terminal, `dots`
+ * and `logs`. Each step begins with its title. Its output and the reason of its failure follow.
  */
 
 import type { LogLine, StepState } from "./line.js";
@@ -9,20 +9,20 @@ import { BRANCHES, STATE_SIGNS } from "./tree-signs.js";
 
 const DURATION =
   "(?:[0-9]{1,3}h)?(?:[0-9]{1,2}m)?[0-9]{1,6}(?:\\.[0-9]{1,3})?m?s(?: [A-Z]{2,12})?(?: [|█░].{0,64})?";
-/** "✘ .build: Directory! 3.1s ERROR", "├╴$ container: Container! 0.0s CACHED", "▶ ✔ connect 0.0s". */
+/** A title, such as "✘ .build: Directory! 3.1s ERROR" or "▶ ✔ connect 0.0s". */
 const TITLE = new RegExp(
   `^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}▼▶])[ ](.{0,4096} )?${DURATION}$`,
 );
 /** A title whose arguments are on lines of their own: "✘ .build(". */
 const OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:[▼▶] )?([${STATE_SIGNS}])[ ].{1,512}\\($`);
 const IN_OPEN_TITLE = new RegExp(`^[${BRANCHES}]{0,256}(?:┆|\\))|^[ ]{2,64}\\w{1,64}: `);
-/** The path from the root to the next step: "┇ load module › git(url: "...") › ". */
+/** The path to the step that follows, such as "┇ load module › git(url: "...") › ". */
 const PATH = new RegExp(`^[${BRANCHES}]{0,256}┇ `);
-/** A step of `dots` and `logs` that begins to print. These formats do not show how it ends. */
+/** A title in `dots` and `logs`, before the output of the step. These formats do not show how a step ends. */
 const HEADER = /^▼ (?=\S)/;
-/** Signs of finished steps. */
+/** The line of `dots` with one sign per finished step, such as "▶ ..X.". */
 const DOTS = /^▶ [.A-Z]{1,4096}$/;
-/** The head of the report of 1.0; the command and the reason of its failure follow. */
+/** The first line of a report in 1.0. The command and the reason of its failure follow. */
 const TRACE_HEAD = /^(?:TRACE|CHECKS)\b[^\n]{0,128}[✘✔] /;
 const REASON = new RegExp(`^[${BRANCHES}]{0,256}! (.*)$`);
 const LOG = new RegExp(`^[${BRANCHES}]{0,256}[┃█] ?(.*)$`);
@@ -30,7 +30,7 @@ const INDENTED = new RegExp(`^[${BRANCHES}]{2,256}\\S`);
 const BLANK = new RegExp(`^[${BRANCHES}]{0,256}$`);
 const CACHED_OR_PASSED = / CACHED$| OK$/;
 
-/** The name of the step at the head of a report. Its words on the failure decide. */
+/** The name under which the head of a report is read, as if it were a step. The reason there decides. */
 export const HEAD_STEP = "head";
 
 const ANY_STEP = new RegExp(
@@ -43,7 +43,7 @@ export function hasTree(text: string): boolean {
   return /^[^\S\n]{0,64}[▼▶✔✘∅$○●├╰│TC]/m.test(text) && ANY_STEP.test(text);
 }
 
-/** Returns whether such a front end drew the line, so that no step printed it. */
+/** Returns whether a front end drew this line as part of the tree, so that it is not output of a step. */
 export function isDrawn(line: string): boolean {
   return (
     TITLE.test(line) ||
@@ -56,24 +56,24 @@ export function isDrawn(line: string): boolean {
   );
 }
 
-/** The reader's position within a step. */
+/** The part of a step that the reader is in. */
 type Part = "open-title" | "printing" | "reason" | "head";
 
-/** Reads lines in order. */
+/** Reads the lines of a log in order. */
 export class TreeSteps {
   #count = 0;
   #step: string | undefined;
   #part: Part = "printing";
   #owner: Owner | undefined;
-  /** The path to the next step. */
+  /** The path line that was read last, for the title that follows. */
   #path: string | undefined;
 
-  /** Whether a command prints here. Its output can look like anything. */
+  /** Whether the reader is inside the output of a command, which can look like anything. */
   get isInCommand(): boolean {
     return this.#step !== undefined && this.#owner === "command" && this.#part !== "reason";
   }
 
-  /** Forgets the step, because a line of another front end came. */
+  /** Ends the current step, because a line of another front end follows. */
   end(): void {
     this.#step = undefined;
     this.#path = undefined;
@@ -107,7 +107,7 @@ export class TreeSteps {
     return log === null ? undefined : { step: this.#step, kind: "log", text: log[1] ?? "" };
   }
 
-  /** Reads a line without any sign: it continues the current part. */
+  /** Reads a line without a sign. It belongs to the current part of the step. */
   #plain(line: string): LogLine {
     const step = this.#step;
     if (step === undefined) return { step, kind: "other", text: line };
@@ -126,7 +126,7 @@ export class TreeSteps {
       default:
     }
     this.#part = "printing";
-    // Only a command prints blank lines; every other part ends at one.
+    // Only commands print blank lines, so a blank line ends every other step.
     if (this.#owner !== "command" && BLANK.test(line)) this.end();
     return { step, kind: "log", text: line };
   }
@@ -144,7 +144,7 @@ export class TreeSteps {
   }
 }
 
-/** With `--debug`, a step has the id of its span before it. */
+/** The span id that `--debug` prints before a title. */
 const STEP_ID = /^[0-9a-f]{16} /;
 const SIGNS_BEFORE = new RegExp(`^[${BRANCHES}${STATE_SIGNS}▼▶]{1,512}`);
 

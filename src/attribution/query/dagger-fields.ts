@@ -1,8 +1,8 @@
-/** Fields of Dagger's API, by name, that show what a request does. */
+/** Names of the fields of Dagger's API, grouped by what a request does with them. */
 
 /**
- * The root fields of a query, in engines 0.15 to 1.0 beta. Any other is a function of a module. The
- * `load...FromID` family is recognized by its form: {@link LOAD_FIELD}.
+ * The root fields of a query in engines 0.15 to 1.0 beta. A root field that is not listed is a module. The
+ * family `load...FromID` is matched by {@link LOAD_FIELD}.
  */
 export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "__schema",
@@ -47,7 +47,7 @@ export const CORE_FIELDS: ReadonlySet<string> = new Set([
   "version",
 ]);
 
-/** The root fields that load an object by its id. They are Dagger's own. */
+/** Matches the root fields that load an object by its id, such as `loadContainerFromID`. */
 export const LOAD_FIELD = /^load[A-Z]\w*FromID$/;
 
 /** Fields that only describe the engine. */
@@ -58,7 +58,7 @@ export const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set([
   "__typename",
 ]);
 
-/** Fields that read fetched content, beyond its metadata. */
+/** Fields that read the contents of an image or repository, not only its metadata. */
 export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   "asTarball",
   "combinedOutput",
@@ -81,7 +81,7 @@ export const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   "up",
 ]);
 
-/** Fields of a container that read the layers of its image. Without them no layer is read. */
+/** Fields of a container that read the layers of its image. A request without them reads no layer. */
 export const LAYER_FIELDS: ReadonlySet<string> = new Set([
   "asService",
   "asTarball",

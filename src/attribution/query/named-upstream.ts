@@ -1,78 +1,88 @@
-/** The facts about a GraphQL request after it has been read. Only types. */
+/** Types for a parsed GraphQL request: the upstreams it names and what it would do. */
 
 import type { GraphQLRequest, UpstreamKind } from "../failure.js";
 
 /** A host that a request names, and where. */
 export interface UpstreamReference {
   readonly kind: UpstreamKind;
-  /** The host, with its port unless it is the default; `docker.io` however it was spelled. */
+  /** The host, with a port that is not the default. It is `docker.io` for any spelling of Docker Hub. */
   readonly host: string;
   /** The GraphQL field that names it: `from`, `publish`, `git`, `http`, `moduleSource`, `address`. */
   readonly field: string;
   /** The image, URL or remote, without credentials and without its query string. */
   readonly reference: string;
-  /** Whether it is an image by digest, which the engine may hold already. */
+  /** Whether it is an image with a digest, which the engine may already have. */
   readonly pinned: boolean;
 }
 
-/** A reference as one request uses it. */
+/** An upstream with its place in one request. */
 export interface NamedUpstream {
   readonly upstream: UpstreamReference;
   /** The name of the circuit breaker that guards its host. */
   readonly circuit: string;
   /**
-   * A key for what the engine resolves once per session: the field with its arguments, the platform
-   * of an image, the ref of a git remote. It contains values of the request and must not be shown.
+   * Equal keys mean work that the engine does once per session. A key contains the field with its
+   * arguments, an image's platform and a remote's ref. It contains values of the request, so it must not be
+   * shown.
    */
   readonly key: string;
-  /** The names of the fields down to the one that names it, as an error's `path` has them. */
+  /**
+   * The field names from the root to the field that names the upstream, like an error's `path`:
+   * `["container", "from"]`.
+   */
   readonly path: readonly string[];
-  /** Of an image of `from`. */
+  /** The details of an image in `from`; undefined for every other field. */
   readonly image?: NamedImage | undefined;
 }
 
-/** An image as `from` asks for it. */
+/** The image of a `from` field. */
 export interface NamedImage {
-  /** Its address as it was written. */
+  /** The address as the request contains it. */
   readonly address: string;
-  /** The platform asked for; empty for the engine's own. */
+  /** The platform that the request sets; empty if it sets none. */
   readonly platform: string;
-  /** Whether the engine is told to pass over its lock file. */
+  /** Whether the request sets `noLock`, so that the engine ignores its lock file. */
   readonly noLock: boolean;
   /**
-   * Where the address stands in the text that was read. Undefined when places were not asked for, or
-   * when a variable holds the address: such an image cannot be rewritten.
+   * The positions of the address in the request's text. Undefined if positions were not recorded, or if a
+   * variable holds the address. Then the image cannot be rewritten.
    */
   readonly places: readonly TextPlace[] | undefined;
-  /** Whether the address is another one than at these places. */
+  /** Whether `address` was replaced, so that the text at these places still contains the old one. */
   readonly isRewritten?: boolean;
 }
 
-/** A part of a text, from its first character up to the one behind its last. */
+/** A part of a text: from `start` up to, but without, `end`. */
 export interface TextPlace {
   readonly start: number;
   readonly end: number;
 }
 
-/** An effect of a request besides reading. */
+/** Something that a request does besides reading. */
 export type SideEffect = "publish" | "export" | "service" | "module";
 
-/** A request that was parsed, with all that its words tell: it travels instead of the bare request. */
+/**
+ * A parsed request with all facts that its text shows. The guard passes it on instead of the request, so
+ * that the text is parsed once.
+ */
 export interface ReadRequest {
-  /** The request as it is sent. */
+  /** The request as it will be sent. */
   readonly request: GraphQLRequest;
-  /** The text that was read, which `request` no longer holds once it has been rewritten. */
+  /** The document as it was parsed. After a rewrite, `request` contains another text. */
   readonly source: string;
   readonly named: readonly NamedUpstream[];
-  /** Every text among its arguments; the ids of earlier requests are among them. */
+  /** Every text in its arguments and variables. Ids from earlier answers are among them. */
   readonly texts: ReadonlySet<string>;
-  /** The keys of its answer under which ids stand. */
+  /** The keys of its answer whose values are ids. */
   readonly idKeys: ReadonlySet<string>;
-  /** Whether it uses the contents of what it names: runs a command, reads a file, lists a folder. */
+  /**
+   * Whether it needs the contents of an image, repository or file: it runs a command, reads a file or lists
+   * a folder.
+   */
   readonly usesContents: boolean;
   readonly sideEffects: ReadonlySet<SideEffect>;
-  /** Whether it asks for the version or the schema only. */
+  /** Whether it only asks for the version or the schema. */
   readonly introspects: boolean;
-  /** The name of the first field that it asks of the engine; undefined when it asks for nothing. */
+  /** The name of its first root field; undefined if it has none. */
   readonly rootField: string | undefined;
 }

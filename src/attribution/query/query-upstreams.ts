@@ -5,15 +5,14 @@ import type { NamedUpstream, ReadRequest, UpstreamReference } from "./named-upst
 import { readRequest } from "./read-request.js";
 
 /**
- * Returns the upstreams that a request names: images of `from`, targets of `publish`, remotes of
- * `git`, URLs of `http`, references of `moduleSource`, addresses of `address`.
+ * Returns the upstreams that a request names: images of `from`, targets of `publish`, remotes of `git`,
+ * URLs of `http`, references of `moduleSource`, addresses of `address`.
  *
- * The request does not contain what an id stands for (`Container.import` takes one), what a module
- * does, or what a Dockerfile names; so the result does not either. An image or URL that another
- * service of the pipeline serves is not an upstream. A text that is not GraphQL returns an empty
- * list. It never throws.
+ * Not found: the object behind an id (`Container.import` takes one), what a module does, what a Dockerfile
+ * names. An image or URL that a service of the pipeline serves is left out. For a text that is not GraphQL,
+ * the list is empty. Never throws.
  *
- * @param request The document, or the body's object with its variables.
+ * @param request The document, or the parsed body with its variables.
  * @example
  * ```ts
  * import { upstreamsOfQuery } from "dagger-circuit-breaker/attribution";
@@ -30,21 +29,21 @@ export function upstreamsOfQuery(request: string | GraphQLRequest): readonly Ups
   return [...found.values()];
 }
 
-/** The hosts that a request names, for errors that name none. Many errors of one answer ask for them. */
+/** The hosts that a request names, for errors that name no host. The request is read on the first use. */
 export class NamedHosts {
   readonly #query: string | GraphQLRequest | undefined;
   #named: readonly NamedUpstream[] | undefined;
   #hosts: ReadonlyMap<string, string | null> | undefined;
 
-  /** @param read The request, where it has been read already. */
+  /** @param read The same request, if it was already parsed. */
   constructor(query: string | GraphQLRequest | undefined, read?: ReadRequest) {
     this.#query = query;
     this.#named = read?.named;
   }
 
   /**
-   * Returns the only host of a kind: of those that the field names, else of all. Null where two could be
-   * meant.
+   * Returns the only host of a kind, such as `"registry"`, that `field` names. If no such field has a host,
+   * all fields count. Null if there are two hosts.
    */
   only(kind: UpstreamKind, field: string | undefined): string | null {
     this.#hosts ??= hostsByUse(this.#read());
@@ -57,7 +56,10 @@ export class NamedHosts {
   }
 }
 
-/** By kind, and by kind and field: the only host, or null where there are several. */
+/**
+ * Maps a kind (`registry`), and a kind with a field (`registry from`), to its only host; to null if there
+ * are several.
+ */
 function hostsByUse(named: readonly NamedUpstream[]): ReadonlyMap<string, string | null> {
   const hosts = new Map<string, string | null>();
   for (const { upstream } of named) {

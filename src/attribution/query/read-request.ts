@@ -1,4 +1,4 @@
-/** Reads a GraphQL request: the upstreams it names, the ids it quotes, and what it would do. */
+/** Parses a GraphQL request: the upstreams it names, the ids it uses, and what it would do. */
 
 import {
   type ArgumentNode,
@@ -22,12 +22,12 @@ import {
 } from "./dagger-fields.js";
 import type { NamedImage, NamedUpstream, ReadRequest, SideEffect } from "./named-upstream.js";
 
-/** The longest request that is read, in characters. A longer one names nothing, as far as we know. */
+/** The most characters of a request that is parsed. A longer one counts as naming no upstream. */
 export const MAX_QUERY_LENGTH = 4 * 1024 * 1024;
 
 const MAX_TOKENS = 200_000;
 
-/** The reading of a request that cannot be read. */
+/** The facts of a request that cannot be parsed. */
 const NOTHING: Omit<ReadRequest, "request" | "source"> = {
   named: [],
   texts: new Set(),
@@ -39,11 +39,11 @@ const NOTHING: Omit<ReadRequest, "request" | "source"> = {
 };
 
 /**
- * Reads a request. A text that is not GraphQL, or is longer than {@link MAX_QUERY_LENGTH}, counts
- * as naming and doing nothing. It never throws.
+ * Parses a request. For a text that is not GraphQL, or longer than {@link MAX_QUERY_LENGTH}, the result
+ * names no upstream. Never throws.
  *
- * @param withPlaces Whether to record the positions of addresses, so that they can be rewritten. It
- * makes parsing slower.
+ * @param withPlaces Whether to record the positions of addresses, so that they can be rewritten. It makes
+ * parsing slower.
  */
 export function readRequest(request: string | GraphQLRequest, withPlaces = false): ReadRequest {
   const given = typeof request === "string" ? { query: request } : request;
@@ -55,24 +55,24 @@ export function readRequest(request: string | GraphQLRequest, withPlaces = false
       return { request: given, source: query, ...read };
     }
   } catch {
-    // The session rejects other texts itself.
+    // Not GraphQL: the session itself will reject it.
   }
   return { request: given, source: "", ...NOTHING };
 }
 
-/** Where a field stands: what is true of all fields beside it. */
+/** The facts about a field that the fields around it determine. */
 interface Place {
   readonly root: boolean;
-  /** The platform asked for above, which makes another image of the same tag. */
+  /** The platform of the enclosing `container`. The same tag means another image on another platform. */
   readonly platform: string;
-  /** Whether the layers of an image are needed here, once something is read. */
+  /** Whether an enclosing field needs the layers of the image, as `withExec` does. */
   readonly layers: boolean;
 }
 
 const ROOT: Place = { root: true, platform: "", layers: false };
 const BELOW: Place = { root: false, platform: "", layers: false };
 
-/** One walk over a document. A document that is too deep to be walked is too deep to be parsed. */
+/** Walks once over a document. Recursion is safe: the parser rejects documents with deep nesting. */
 class Walk {
   readonly #document: DocumentNode;
   readonly #variables: Readonly<Record<string, unknown>>;
@@ -81,7 +81,7 @@ class Walk {
   readonly #texts = new Set<string>();
   readonly #idKeys = new Set<string>();
   readonly #sideEffects = new Set<SideEffect>();
-  /** The names of the fields around the one that is read, itself the last. */
+  /** The names of the fields from the root to the current field. */
   readonly #path: string[] = [];
   #rootField: string | undefined;
   #usesContents = false;
@@ -143,7 +143,7 @@ class Walk {
     return inner;
   }
 
-  /** Returns the position of the fields below a field. */
+  /** Returns the place for the fields inside a field. */
   #below(field: FieldNode, { platform, layers }: Place): Place {
     const name = field.name.value;
     const own = name === "container" ? argument(field, "platform")?.value : undefined;
@@ -164,7 +164,7 @@ class Walk {
     if (name === "up" || name === "start") this.#sideEffects.add("service");
   }
 
-  /** Fields of the root are Dagger's own; the same names below it may be functions of a module. */
+  /** Adds a field's upstream. Below the root, only `from` and `publish` are certainly Dagger's own. */
   #readUpstream(field: FieldNode, root: boolean, platform: string): void {
     const name = field.name.value;
     if (!root) {
@@ -177,7 +177,7 @@ class Walk {
     }
   }
 
-  /** Adds an image. Its key ends with its address, so that another address can replace it. */
+  /** Adds an image. Its key ends in the address, so that a rewrite can replace only that part. */
   #addImage(field: FieldNode, platform: string): void {
     const address = this.#text(field, "address");
     const found = address === undefined ? undefined : imageUpstream(field.name.value, address);
@@ -231,7 +231,7 @@ class Walk {
     return value !== undefined && value.kind !== Kind.NULL;
   }
 
-  /** Returns a field with its arguments, without its alias and its selections. */
+  /** Returns a field with its arguments as text, without alias and selections. */
   #call({ name, arguments: given = [] }: FieldNode, without?: string): string {
     let call = name.value;
     for (const one of given) {
@@ -240,13 +240,13 @@ class Walk {
     return call;
   }
 
-  /** Returns the requested ref of a remote. Another ref of the same remote is fetched again. */
+  /** Returns the selected ref of a git remote, such as `branch name: "main"`. Each ref is fetched separately. */
   #refOf(field: FieldNode): string {
     const asked = field.selectionSet?.selections[0];
     return asked?.kind === Kind.FIELD ? this.#call(asked) : "";
   }
 
-  /** Returns the text of an argument; undefined if it is not a text. */
+  /** Returns the text of an argument, also from a variable; undefined if it is not a text. */
   #text(field: FieldNode, name: string): string | undefined {
     const value = argument(field, name)?.value;
     if (value?.kind === Kind.STRING) return value.value;
@@ -257,7 +257,7 @@ class Walk {
     return absent?.kind === Kind.STRING ? absent.value : undefined;
   }
 
-  /** Returns a value as one line: the same for an inline value and a variable. */
+  /** Returns a value as one line, which is the same for a literal and for a variable with that value. */
   #line(value: ValueNode): string {
     if (value.kind === Kind.STRING) return JSON.stringify(value.value);
     if (value.kind === Kind.LIST) return `[${value.values.map((one) => this.#line(one)).join()}]`;
@@ -274,7 +274,7 @@ class Walk {
     return absent === undefined ? "null" : this.#line(absent);
   }
 
-  /** Adds every text in a value, also those in lists, objects and variables. */
+  /** Adds every text in a value, including texts in lists, objects and variables. */
   #addTexts(value: ValueNode): void {
     if (value.kind === Kind.STRING) this.#texts.add(value.value);
     else if (value.kind === Kind.LIST) for (const one of value.values) this.#addTexts(one);
@@ -287,7 +287,7 @@ class Walk {
     }
   }
 
-  /** Adds every text in a JSON value; it is walked without recursion, however deep it is. */
+  /** Adds every text in a JSON value. It uses no recursion, because variables can be nested to any depth. */
   #addTextsOf(given: unknown): void {
     const stack: unknown[] = [given];
     while (stack.length > 0) {
@@ -307,7 +307,7 @@ class Walk {
 /** The start of a path on the caller's own machine. */
 const LOCAL_PATH = /^[./~]/;
 
-/** The fields of `address` whose content comes from a git remote. */
+/** Fields of `address` that make the engine clone a git remote. */
 const GIT_ADDRESS_FIELDS: ReadonlySet<string> = new Set([
   "directory",
   "file",

@@ -1,5 +1,6 @@
 /**
- * Reads errors of any origin and any copy of a library: by name, code and shape, never by class.
+ * Reads errors from any library. It looks at names, codes and fields and never at classes, because a
+ * program may contain several copies of an SDK.
  */
 
 import type { FailureContext } from "../failure.js";
@@ -9,16 +10,16 @@ import { bothEnds } from "./text.js";
 const MAX_CAUSES = 16;
 const MAX_PATH = 64;
 
-/** The content of an error: words, structure and the output of a command. */
+/** The content of an error: its text, its structured facts, and the output of a command. */
 export interface ErrorContent {
   readonly text: string;
   readonly output: string;
   readonly facts: StructuredFacts;
-  /** The session's answer inside the error: its status and its body or errors. */
+  /** The answer of the session, if the error carries one: its status, and its body or errors. */
   readonly response: { readonly status: number | undefined; readonly body: unknown } | undefined;
 }
 
-/** The facts about a failure besides its words and its structure. */
+/** The parts of a failure's context that affect how its text is read. */
 type WordingContext = Pick<FailureContext, "operation" | "source">;
 
 /** Reads a property of any value; returns undefined if it is missing or its getter throws. */
@@ -32,25 +33,25 @@ export function readProperty(value: unknown, key: string): unknown {
   }
 }
 
-/** Reads a text; returns undefined for every other value. */
+/** Reads a property that is a text; returns undefined for every other value. */
 export function readString(value: unknown, key: string): string | undefined {
   const text = readProperty(value, key);
   return typeof text === "string" ? text : undefined;
 }
 
-/** Reads both ends of a text. */
+/** Reads a property that is a text, and returns only both ends of a long one. */
 export function readText(value: unknown, key: string): string | undefined {
   const text = readString(value, key);
   return text === undefined ? undefined : bothEnds(text);
 }
 
-/** Reads a finite number. */
+/** Reads a property that is a finite number. */
 export function readNumber(value: unknown, key: string): number | undefined {
   const number = readProperty(value, key);
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }
 
-/** Returns whether a value is an array. A revoked proxy, which throws here, is not. */
+/** Returns whether a value is an array. For a revoked proxy `Array.isArray` throws; the result is then false. */
 export function isArray(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);
@@ -60,8 +61,8 @@ export function isArray(value: unknown): value is readonly unknown[] {
 }
 
 /**
- * Returns at most `limit` entries of an array. Methods of the array itself may be replaced, so it
- * calls none.
+ * Returns at most `limit` entries of an array. It reads them by index, because methods of the array may be
+ * replaced.
  */
 export function entriesOf(list: unknown, limit: number): unknown[] {
   if (!isArray(list)) return [];
@@ -71,7 +72,7 @@ export function entriesOf(list: unknown, limit: number): unknown[] {
   return entries;
 }
 
-/** Returns the error and its causes, outermost first: each once, at most sixteen. */
+/** Returns an error and its causes, outermost first, at most sixteen, each once. */
 function causeChain(error: unknown): unknown[] {
   const chain: unknown[] = [];
   let current = error;
@@ -129,7 +130,7 @@ export function readError(error: unknown, context: WordingContext): ErrorContent
   };
 }
 
-/** Returns the other errors of an aggregate error; the first is among its causes. */
+/** Returns the errors inside an aggregate error, except the first: that one is already in the chain of causes. */
 export function otherErrors(error: unknown): unknown[] {
   return entriesOf(readProperty(error, "errors"), MAX_CAUSES).slice(1);
 }
@@ -190,7 +191,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   export: "export",
 };
 
-/** Returns the operation, by the last known name in the path of a GraphQL error. */
+/** Returns the operation of a GraphQL error: the last name in its path that is an operation, such as `from`. */
 function operationOfPath(path: readonly string[]): string | undefined {
   if (path[0] === "git" || path[0] === "http" || path[0] === "moduleSource") {
     return OPERATIONS[path[0]];

@@ -1,13 +1,14 @@
-/** Words that show the purpose of an exchange. */
+/** Words that show the purpose of an exchange: with a registry, git, HTTP, a cache, telemetry or the engine. */
 
 import type { UpstreamKind } from "../failure.js";
 
 /**
- * The purpose of an exchange: a kind of host with a circuit, a cache or telemetry, or the engine.
+ * The purpose of an exchange: with a host that has a circuit, with a cache or a telemetry service
+ * (`"cloud"`), or with the engine.
  */
 export type Use = UpstreamKind | "cloud" | "engine";
 
-/** Words about telemetry that could not be sent. No pipeline depends on it. */
+/** Messages about telemetry that could not be sent. Such a failure does not affect the pipeline. */
 export const TELEMETRY_WORDS = [
   "failed to emit telemetry",
   "traces export:",
@@ -119,7 +120,7 @@ export const GIT_WORDS = [
   "repository not found",
 ];
 
-/** The start of ssh's messages. Under git they name the host that failed. */
+/** How messages of ssh begin. If git runs ssh, they name the host that failed. */
 export const SSH_WORDS = ["ssh: connect to host ", "ssh: could not resolve hostname "];
 
 export const REGISTRY_WORDS = [

@@ -1,4 +1,4 @@
-/** Blots out names in a text, so that a tag, a path or a repository is not taken for words. */
+/** Replaces names in a text with `_`, so that a tag or path such as `timeout` does not look like a message. */
 
 /** Words with a slash that are not names. */
 const WORDS = new Set([
@@ -21,17 +21,17 @@ const WORDS = new Set([
 const EDGE = /[\s"'`<>(){}[\],;|\\]/;
 const TAIL = /[.:!?]{1,8}$/;
 
-// Words right before the name of an image, a ref or a host that has no slash.
+// Words that come directly before the name of an image, ref or host.
 const LEADS =
   /\b(?:(?:manifest for|manifest|image|images|tag|ref|branch|pathspec|pull|push|pulling|pushing|from|reference|lookup|hostname|host|registry|dialing|in|to|at)(?:: | )|(?:tcp|udp) (?=\S{1,255}[.:]))["'`]?([a-z0-9][\w.@:-]{1,255})/g;
-// After such words, text in the form of a name is one. A bare number may be a tag.
+// After the words above, a text of this form is a name, such as `app:1.2`. A bare number may be a tag.
 const MADE_LIKE_A_NAME = /\w[:@_.-]\w|[a-z][0-9]|[0-9][a-z]|^[0-9]{1,32}$/;
 
-// Names in quotes after the word for their kind, and refs that git did not find.
+// Names in quotes after a word such as `module`, and refs that git did not find.
 const QUOTED =
   /(?:\b(?:command|flag|function|module|argument|arg|field|type|ref|branch|tag|secret|service|object|alias|file|package|target|context|directory|dependency|platform|exec:) ["'`]|remote ref |remote branch )([^\s"'`]{1,255})/g;
 
-/** Replaces each name in a lower-case text by as many signs, so that positions stay the same. */
+/** Replaces each name in a lower-case text with as many `_`, so that positions stay the same. */
 export function withoutNames(lower: string): string {
   return withoutPaths(withoutLedNames(withoutQuotedNames(lower)));
 }
@@ -72,7 +72,7 @@ function withoutPaths(lower: string): string {
   return pieces.join("");
 }
 
-/** Returns the start of a name: after the last edge, or at its scheme. */
+/** Returns the index where the name around a slash begins. */
 function startOf(text: string, slash: number, from: number): number {
   const scheme = text.startsWith("://", slash - 1);
   let start = scheme ? slash - 1 : slash;

@@ -1,4 +1,4 @@
-/** Finds how an exchange with a host ended, from the words of Go, git, curl and Node. */
+/** Finds how an exchange with a host ended, from messages of Go, git, curl and Node. */
 
 import {
   outcomeOfStatus,
@@ -10,28 +10,26 @@ import type { WordedOutcome } from "./words/vocabulary.js";
 import { AFTER_STATUS, BEFORE_STATUS, LAST_RESORT, type Words } from "./words/vocabulary.js";
 import { type WordList, type WordText, wordList } from "./words/words.js";
 
-/** The end of an exchange, as one line shows it. */
+/** How an exchange ended, according to one line. */
 export interface Ending {
   readonly outcome: WordedOutcome;
   readonly status: number | undefined;
 }
 
-/** Outcomes that often only follow from another failure. */
+/** Outcomes that are usually the consequence of another failure. */
 const WEAK: ReadonlySet<WordedOutcome> = new Set(["cancelled", "deadline"]);
 
-/**
- * Git's words for input that ended early, for any reason. The status of the request is above them.
- */
+/** Git's messages when its input ended early. They do not show why: a line above often has the status. */
 const CONSEQUENCE =
   /expected flush after|early eof|remote end hung up|hung up unexpectedly|index-pack|fetch-pack|unpack-objects|unexpected disconnect while reading|could not read from remote/;
-/** The number of lines above such a line that may contain the cause. */
+/** The number of lines above git's message that may contain the cause. */
 const LINES_ABOVE = 8;
 
 /**
- * Returns the end of an exchange from a lower-case text: the last line that shows one decides. A
- * line about a mere consequence yields to the line with the cause.
+ * Returns how an exchange ended, from the last line that shows it. If that line reports only a consequence
+ * (see `CONSEQUENCE` and `WEAK`), a line above with the cause wins.
  *
- * @param behindAddress Whether the text begins right after the address of the exchange.
+ * @param behindAddress Whether the text begins directly behind the address of the exchange.
  */
 export function readEnding(text: WordText, behindAddress = false): Ending | undefined {
   const words: Vocabulary = {
@@ -62,7 +60,7 @@ function isConsequence({ outcome, status }: Ending, line: string): boolean {
   return outcome === "interrupted" && status === undefined && CONSEQUENCE.test(line);
 }
 
-/** The words that occur anywhere in a text. Only these are looked for in its lines. */
+/** The known words that occur in the text. Only these are then searched in each line. */
 interface Vocabulary {
   readonly before: Words;
   readonly after: Words;
@@ -106,7 +104,8 @@ function endingOfLine(line: string, words: Vocabulary, behindAddress: boolean): 
 }
 
 /**
- * Returns whether a server complains, after its own 5xx, of the certificate of a host behind it.
+ * Returns whether the words come after a 5xx status. Then a server reports them about a host behind it,
+ * such as a bad certificate there.
  */
 function isServersWord(found: Found, stated: StatedStatus | undefined): boolean {
   return (

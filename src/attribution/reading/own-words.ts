@@ -1,29 +1,30 @@
-/** Finds an answer of this package's guard inside the words of an SDK or a program. */
+/** Recognizes answers of this package's guard in the message of an SDK or a program. */
 
-/** The message of a rejection, with the names of a guard's circuits. */
+/** The message of a rejected request, such as `circuit open: registry:docker.io, retry in 30s`. */
 const REJECTED =
   /circuit (?:open|half-open|isolated): (engine(?::[^\s,;]{1,255})?|(?:registry|git|http):[^\s,;'"\])}]{1,255})(?:, (?:all probes are taken, )?retry in ([0-9]{1,9})s)?/;
 
-// Many programs print "timed out after" and a duration. Ours is at the start of a message: alone,
-// after the name of an error, in a quoted field, or after the path that Go puts before it.
+// The message of a guard's timeout, such as `timed out after 300000 ms`. Other programs print similar text,
+// so it must begin the message, follow the name of an error, be in a quoted field, or follow Go's `input:
+// path `.
 const TIMED_OUT =
   /(?:^|: ?|\[|\(|["'] ?|\binput: [\w.]{1,200} )timed out after [1-9][0-9]{0,9} ms(?=$|[\s"'\]),.;}])/m;
 
-/** A request that a circuit rejected, as read from words. */
+/** A rejection by a circuit, read from a message. */
 export interface RejectedWords {
   readonly circuit: string;
-  /** The least time for which it rejects; null if it is isolated. */
+  /** The time until the circuit may admit a request; null if the message has none, as for an isolated circuit. */
   readonly retryAfterMs: number | null;
 }
 
-/** Finds a rejection anywhere in a text; returns undefined if the text has no rejection. */
+/** Finds the message of a rejection in a text; returns undefined if the text has no such message. */
 export function rejectionInWords(text: string): RejectedWords | undefined {
   const [found, circuit = "", seconds] = REJECTED.exec(text) ?? [];
   if (found === undefined) return undefined;
   return { circuit, retryAfterMs: seconds === undefined ? null : Number(seconds) * 1000 };
 }
 
-/** Returns whether a guard ended the request because of its timeout. */
+/** Returns whether a text contains the message of a guard's timeout. */
 export function mentionsGuardTimeout(text: string): boolean {
   return TIMED_OUT.test(text);
 }

@@ -1,4 +1,4 @@
-/** The facts in a text, each found on first use, for the rules to query. */
+/** The facts that rules can ask of a text. Each is found on first use and kept. */
 
 import {
   CACHE_WORDS,
@@ -23,7 +23,7 @@ import { unwrapLines } from "./text.js";
 import type { WordedOutcome } from "./words/vocabulary.js";
 import { type WordList, WordText, wordList } from "./words/words.js";
 
-/** Facts about a failure from its structure instead of its words. */
+/** Facts from the structure of an error, not from its text. */
 export interface StructuredFacts {
   /** The names of the error and of its causes, such as `"ExecError"`. */
   readonly names: readonly string[];
@@ -39,15 +39,15 @@ export interface StructuredFacts {
   readonly status: number | undefined;
   /** The field names on the path to the failure. */
   readonly path: readonly string[];
-  /** Whether the failure is a GraphQL error in an answer, so that the session itself answered. */
+  /** Whether the failure is a GraphQL error in an answer. Then the session itself works. */
   readonly answered: boolean;
-  /** The operation, from the caller or from the path. */
+  /** The operation, such as `"from"`: given by the caller, or found in the path. */
   readonly operation: string | undefined;
-  /** The source of the words, from the caller. */
+  /** Where the text comes from, such as `"cli"`, given by the caller. */
   readonly source: string | undefined;
 }
 
-/** No structure: only words. */
+/** The facts of a failure that is only a text. */
 export const NO_FACTS: StructuredFacts = {
   names: [],
   codes: [],
@@ -65,7 +65,7 @@ export const NO_FACTS: StructuredFacts = {
 export class Reading {
   readonly text: string;
   readonly facts: StructuredFacts;
-  /** The output of the failed command in lower case; empty if unknown. */
+  /** The output of the failed command in lower case; empty if it is not known. */
   readonly output: string;
   #lower: string | undefined;
   #words: WordText | undefined;
@@ -88,19 +88,19 @@ export class Reading {
     return this.#lower;
   }
 
-  /** The text with wrapped lines joined. */
+  /** The text with lines joined that a terminal had wrapped. */
   get flat(): string {
     this.#flat ??= unwrapLines(this.text);
     return this.#flat;
   }
 
-  /** The URL that failed; undefined if its call was only canceled because another one failed. */
+  /** The URL that failed; undefined if its exchange was only canceled because another one failed. */
   get url(): BlamedUrl | undefined {
     if (this.#url === undefined) this.#url = this.#readUrl() ?? null;
     return this.#url ?? undefined;
   }
 
-  /** The end of the exchange: words after the URL decide, else the whole text. */
+  /** How the exchange ended: by the words behind the URL if they show it, else by the whole text. */
   get ending(): Ending | undefined {
     if (this.#ending === undefined) this.#ending = this.#readEnding() ?? null;
     return this.#ending ?? undefined;
@@ -110,7 +110,7 @@ export class Reading {
     return this.ending?.outcome;
   }
 
-  /** The purpose of the exchange. */
+  /** The purpose of the exchange: registry, git, http, cloud or engine. */
   get use(): Use | undefined {
     if (this.#use === undefined) this.#use = this.#readUse() ?? null;
     return this.#use ?? undefined;
@@ -125,9 +125,9 @@ export class Reading {
   /**
    * Returns whether the text contains one of these lower-case words.
    *
-   * Names (of images, paths, hosts) and the reason phrase of a server's status are skipped, unless
-   * `everywhere` is set. A word with a slash, or a dotted name, is part of a name and is looked for
-   * everywhere.
+   * Names of images, paths and hosts are skipped, and so are reason phrases such as `Not Found` after a
+   * status. With `everywhere`, they are searched too. A word that itself looks like a part of a name, such
+   * as `/var/lib` or `docker.io`, is always searched everywhere.
    */
   has(words: readonly string[], everywhere = false): boolean {
     const { all, plain, named } = byPlace(words);
@@ -135,7 +135,7 @@ export class Reading {
     return this.#wordText.hasAny(plain) || (named.length > 0 && this.#addressText.hasAny(named));
   }
 
-  /** Returns those of the words that the text contains; they are looked for like by `has`. */
+  /** Returns the given words that the text contains. It searches the same parts as `has` does. */
   present(words: readonly string[]): ReadonlySet<string> {
     const { plain, named } = byPlace(words);
     const found = new Set(this.#wordText.present(plain));
@@ -143,7 +143,7 @@ export class Reading {
     return found;
   }
 
-  /** Returns whether the text contains all of these words; otherwise like `has`. */
+  /** Returns whether the text contains all of the words. It searches the same parts as `has` does. */
   hasAll(words: readonly string[], everywhere = false): boolean {
     const { all, plain, named } = byPlace(words);
     if (everywhere) return this.#addressText.hasAll(all);
@@ -159,7 +159,7 @@ export class Reading {
     return this.#words;
   }
 
-  /** The text in lower case without names. */
+  /** The text in lower case, with names replaced by `_`. */
   get #plainText(): WordText {
     this.#plain ??= new WordText(withoutNames(this.lower));
     return this.#plain;
@@ -187,7 +187,7 @@ export class Reading {
     }
     const whole = readEnding(this.#plainText);
     if (whole !== undefined) return whole;
-    // Go's HTTP client and curl end with these words only if no answer came.
+    // Go's HTTP client and curl print these words only if no answer came.
     if (url !== undefined && this.has(NO_ANSWER_FRAMES)) {
       return { outcome: "interrupted", status: undefined };
     }
@@ -238,7 +238,7 @@ interface WordsByPlace {
 
 const BY_PLACE = new WeakMap<readonly string[], WordsByPlace>();
 
-/** Separates plain words from those that are part of an address or a path. */
+/** Separates words that can be part of a name from all others, because they are searched in different texts. */
 function byPlace(words: readonly string[]): WordsByPlace {
   let places = BY_PLACE.get(words);
   if (places === undefined) {

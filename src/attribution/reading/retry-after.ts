@@ -1,4 +1,4 @@
-/** Reads the delay that a server asked for from a text. */
+/** Reads from a text the delay that a server asked for, such as `retry after 30s`. */
 
 import { HTTP_DATE, msUntil } from "../../options/http-date.js";
 
@@ -31,13 +31,13 @@ const STATED_DATE = new RegExp(
   "i",
 );
 
-/** Returns the delay in milliseconds: from seconds if no unit is given, or from a date. */
+/** Returns the delay in milliseconds, from a duration or a date. A number without a unit means seconds. */
 export function readRetryAfter(text: string, nowMs = Date.now()): number | null {
   const match = STATED.exec(text);
   if (match === null) return msUntil(STATED_DATE.exec(text)?.[1] ?? "", nowMs);
   const unit = UNITS_MS[(match[2] ?? "s").toLowerCase()] ?? 1_000;
   let total = Number(match[1]) * unit;
-  // Go prints "1m30s": a number right after the unit belongs to the same duration.
+  // Go prints durations such as "1m30s", so a number directly after a unit still belongs to the duration.
   let rest = text.slice(match.index + match[0].length, match.index + match[0].length + 32);
   for (let more = REST.exec(rest); more !== null; more = REST.exec(rest)) {
     total += Number(more[1]) * (UNITS_MS[more[2] ?? "s"] ?? 1_000);

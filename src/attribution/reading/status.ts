@@ -1,4 +1,4 @@
-/** Finds the HTTP status in a line, and its meaning for the host that sent it. */
+/** Finds the HTTP status in a line, and decides what it means for the host that sent it. */
 
 import type { WordedOutcome } from "./words/vocabulary.js";
 
@@ -8,8 +8,8 @@ export interface StatedStatus {
   readonly at: number;
 }
 
-// Characters that show, next to a number, that it is part of a name (such as a tag) or of a longer
-// number. No pattern here matches a stretch in two ways, which keeps it linear.
+// Characters beside a number that make it part of a name (`app:503`) or of a longer number. No pattern in
+// this file can match a stretch in two ways, so that matching stays linear.
 const NOT_IN_A_NAME = "(?<![\\w:/.@-]|\\bport )";
 const NO_NAME_GOES_ON = "(?![\\w%/@-]|[.:][0-9]|\\.[a-z])";
 
@@ -81,8 +81,8 @@ const NAMED = new RegExp(`${NOT_IN_A_NAME}([45][0-9]{2})[: ]{1,2}(?:${REASONS.jo
 
 const BRACKETED = /\]: ([45][0-9]{2})\b/g;
 
-// After a colon: Go's message for an unexpected status, with any reason. A number of bytes or lines
-// does not match.
+// After a colon: Go's message for an unexpected status, with any reason. A count such as ": 404 bytes" does
+// not match.
 const AFTER_COLON =
   /(?:^|[:)] )([45][0-9]{2})(?=$|:? (?!(?:bytes|kib|kb|mib|mb|ms|sec|seconds|minutes|lines|files|items|objects|tests|errors|warnings|more|times|of|passed|failed|to|and|chars|characters|packages|layers|blobs|commits)\b)[a-z<])/g;
 
@@ -90,7 +90,7 @@ const BARE = /^\W{0,8}([45][0-9]{2})\W{0,8}$/g;
 
 const PATTERNS = [MARKED, NAMED, BRACKETED, AFTER_COLON, BARE];
 
-/** Returns the last HTTP status in a lower-case line. */
+/** Returns the last HTTP status in a lower-case line, with its position. */
 export function readStatus(line: string): StatedStatus | undefined {
   if (!/[1-5][0-9]{2}/.test(line)) return undefined;
   let found: StatedStatus | undefined;
@@ -107,13 +107,13 @@ const BEHIND_ADDRESS = new RegExp(
   `^["'\`)>\\]]{0,3}(?::| -|,| returned:?| =>| ->)? ?\\(?([1-5][0-9]{2})${NO_NAME_GOES_ON}`,
 );
 
-/** Returns the status right after the address, with any reason phrase. */
+/** Returns the status directly behind an address, with any reason phrase. */
 export function readStatusBehindAddress(line: string): StatedStatus | undefined {
   const match = BEHIND_ADDRESS.exec(line);
   return match === null ? undefined : { status: Number(match[1]), at: 0 };
 }
 
-/** Returns what an HTTP status means for the host that sent it; undefined for a success. */
+/** Returns the outcome that an HTTP status shows for the host that sent it; undefined for a success. */
 export function outcomeOfStatus(status: number): WordedOutcome | undefined {
   if (status === 429) return "limited";
   if (status === 408 || status === 504) return "timeout";
@@ -124,12 +124,12 @@ export function outcomeOfStatus(status: number): WordedOutcome | undefined {
   return undefined;
 }
 
-// The status line of an answer, in the output of Go, containerd and the container tools. The reason
-// phrase is the server's free text, so it proves nothing.
+// A status line in a message of Go, containerd or a container tool. Its reason phrase is free text of the
+// server, so rules must not read it.
 const STATUS_LINE =
   /(?:response status|unexpected status(?: code)?:?|http status:?|request to \S{1,2048}:|status line:?) ["']?[1-5][0-9]{2} ([^\n:"'\\(]{1,200})/g;
 
-/** Blots out the reason phrases of answers in a lower-case text. */
+/** Replaces the reason phrases of status lines in a lower-case text with `_`. */
 export function withoutReasons(lower: string): string {
   if (!lower.includes("status") && !lower.includes("request to ")) return lower;
   return lower.replace(

@@ -1,4 +1,4 @@
-/** Prepares text of any size and origin for the rules: cut, plain, without noise. */
+/** Prepares a text of any size and origin for the rules: shortens it and removes what does not show the cause. */
 
 import { TELEMETRY_WORDS } from "./frames.js";
 
@@ -13,37 +13,37 @@ export function bothEnds(text: string): string {
 
 const ESCAPE = "\u001b";
 const BELL = "\u0007";
-// Colors and cursor moves of terminals and CI logs; titles, links and Buildkite's times.
+// Escape sequences of terminals and CI logs: colors, cursor moves, titles, links, Buildkite's times.
 const ANSI = new RegExp(
   `${ESCAPE}(?:\\[[0-9;:?]{0,32}[A-Za-z]|[\\]_][^${BELL}${ESCAPE}\\n]{0,512}(?:${BELL}|${ESCAPE}\\\\))`,
   "g",
 );
-/**
- * Java's exporters print how many spans, logs or metrics they lost; other exporters print no
- * number.
- */
+/** The number of lost spans, logs or metrics in messages of Java exporters. Other exporters print none. */
 const EXPORT_COUNT = /(\bto export )[0-9]{1,9} (?=[a-z])/gi;
 const TRACE_PARENT = /[ \t]?\[traceparent:[0-9a-f-]{0,64}\]/g;
 
-// Logs and JSON put these before a quote, and more of them when nested.
+// A quote with backslashes, as it occurs in logs and in nested JSON.
 const ESCAPED_QUOTE = /\\{1,8}"/g;
 
-// Prefixes of CI systems: a time, GitLab's stream, GitHub's and Azure's marks. At most one blank is
-// removed with them, because a wrapped line is recognized by its blanks.
+// Prefixes that CI systems put before a line: a time, and GitLab's stream. At most one blank is removed with it,
+// because a wrapped line is recognized by its leading blanks.
 const LINE_STAMP =
   /^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?\]?(?: [0-9a-f]{2}[OE][ +]?| )?|^\[[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?\] /gm;
 const RUNNER_MARK =
   /^(?:##\[(?:error|warning|debug|group|section)\]|::error(?: [^\n:]{0,200})?::)/gm;
 
-// A comment of `dagger-breaker run` on an inner command: an opinion, not Dagger's words. Only a
-// rejection by a circuit is printed nowhere else, so that line is kept.
+// A line that `dagger-breaker run` prints inside the wrapped command: our own text, not Dagger's. A line
+// with a rejection is kept, because it occurs nowhere else.
 const OWN_LINE =
   /^.{0,200}?dagger-breaker(?:: |%3A )(?!.{0,1000}circuit (?:open|half-open|isolated): ).*$/gm;
 
-// The cursor goes up: the next words replace those on the screen.
+// Moves the cursor up, so that the text that follows replaces what was on the screen.
 const CURSOR_UP = new RegExp(`${ESCAPE}\\[[0-9]{0,4}[AF]`, "g");
 
-/** Returns the last screen of a text that repaints itself, or all of it if nothing follows. */
+/**
+ * Returns the last screen of a text that repaints itself. If nothing follows the last repaint, returns the
+ * whole text.
+ */
 function lastPicture(text: string): string {
   let start = 0;
   CURSOR_UP.lastIndex = 0;
@@ -53,7 +53,7 @@ function lastPicture(text: string): string {
   return /\S/.test(last.replace(ANSI, "")) ? last : text;
 }
 
-/** Removes signs without meaning: colors, stamps, escapes of quotes, trace ids. */
+/** Removes what has no meaning for rules: colors, time stamps, escaped quotes, trace ids. */
 export function plainText(text: string): string {
   let plain = text;
   if (plain.includes(ESCAPE)) plain = lastPicture(plain).replace(ANSI, "");
@@ -67,7 +67,7 @@ export function plainText(text: string): string {
   return plain;
 }
 
-/** Checks cheaply whether the expensive patterns are needed. */
+/** Returns whether a text may have time stamps. This is cheaper than running the pattern. */
 function mayHaveStamps(text: string): boolean {
   return /^\[?[0-9]/.test(text) || text.includes("\n20") || text.includes("\n[");
 }
@@ -75,31 +75,31 @@ function mayHaveStamps(text: string): boolean {
 /**
  * Joins lines that a terminal has wrapped, so that a host name cut in two is complete again.
  *
- * A wrapped line begins with two or more blanks and has no sign of its own.
+ * The rest of a wrapped line begins with two or more blanks and without a sign such as `✘`.
  */
 export function unwrapLines(text: string): string {
   if (!text.includes("\n  ")) return text;
   return text.replace(/-\n {2,64}(?=[\w])/g, "-").replace(/\n {2,64}(?=[\w"/:])/g, " ");
 }
 
-// Lines that a CI runner, a tool or `go run` adds to any failure, and dagger's logs for its
-// developers.
+// Lines that show no cause: notes that a CI runner, a tool or `go run` adds to any failure, and Dagger's
+// debug logs.
 const NOISE =
   /^[0-9]{2}:[0-9]{2}:[0-9]{2} (?:trc|dbg|inf) |^\W{0,8}(?:full trace at|setup tracing at|view trace) |^\W{0,8}(?:error: )?(?:process completed with exit code|the operation was cancell?ed)|^exit status [0-9]$|^\W{0,8}(?:see 'docker run --help'|please visit https:\/\/)/i;
 
-/** Telemetry that failed beside the work, from any exporter. */
+/** Messages about telemetry that could not be sent, from any exporter. */
 const TELEMETRY = new RegExp(
   TELEMETRY_WORDS.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"),
   "i",
 );
-/** Parts of Java's and Python's exporters. Causes in their stacks concern the exporter only. */
+/** Causes that Java's and Python's exporters print. They explain only why the export failed. */
 const EXPORTER_CAUSE =
   /^(?:Caused by: )?(?:(?:javax?|kotlin|okhttp3|okio|requests|urllib3|http|socket|ssl|grpc)\.[\w.$]{1,200}|(?:OS|Timeout|BrokenPipe|Connection(?:Refused|Reset|Aborted)?)Error)(?::|$)/;
-/** Lines that continue the message of an exporter: its stack, and the fields of its error. */
+/** Lines that continue the message of an exporter: its stack and the fields of its error. */
 const GOES_ON =
   /^(?:\s{2,}|\t)\S|^[}\]]|^$|^Traceback \(most recent call last\)|^(?:During handling of|The above exception was) /;
 
-/** Drops the lines that do not identify the cause, unless there are no others. */
+/** Removes the lines that do not show the cause. If only such lines exist, returns the text unchanged. */
 export function quietText(text: string): string {
   if (!text.includes("\n")) return text;
   const lines = text.split("\n");
@@ -116,7 +116,7 @@ export function quietText(text: string): string {
 
 const CANCELLED_LINE = /(?:context|operation was) cancell?ed[\s"'`)}\].]{0,8}$/i;
 
-/** Drops the lines that end in a cancellation; the result is empty if nothing else is left. */
+/** Removes the lines that end in a cancellation, such as `context canceled`. The result may be empty. */
 export function withoutCancelled(text: string): string {
   return text
     .split("\n")

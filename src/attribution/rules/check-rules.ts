@@ -56,7 +56,7 @@ const CONDITION_PARTS: readonly (keyof Condition)[] = [
   "bare",
 ];
 
-/** Reads the option `rules` of a classifier. */
+/** Validates the option `rules` of a classifier and returns the rules. */
 export function readRules(options: unknown): readonly AttributionRule[] {
   const { rules = [] } = readObject("classifier", options, ["rules"]);
   if (!Array.isArray(rules)) {

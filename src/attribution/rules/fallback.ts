@@ -1,4 +1,4 @@
-/** Rules for the case that no words match: they use the status, the exit code or the place. */
+/** Rules that need no words: they use the HTTP status, the exit code, or where the text comes from. */
 
 import type { AttributionRule, FailureReading } from "./rule.js";
 
@@ -8,7 +8,8 @@ const within = (low: number, high: number) => (reading: FailureReading) => {
 };
 
 /**
- * For answers of a session that are not GraphQL, and for errors in an answer with such a status.
+ * For answers of a session that are not GraphQL, by their HTTP status. Also for a GraphQL error in an
+ * answer with an error status, if no other rule matches it.
  */
 export const RESPONSE_RULES: readonly AttributionRule[] = [
   {
@@ -49,7 +50,7 @@ export const RESPONSE_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** The status reports success, but the body cannot be read. */
+/** For an answer with a success status whose body is cut off or is not GraphQL. */
 export const UNREADABLE: AttributionRule = {
   name: "response.unreadable",
   fault: "engine",
@@ -66,7 +67,7 @@ export const UNREADABLE: AttributionRule = {
   seen: "0.15 to 0.21",
 };
 
-/** Without other words, the output of a step belongs to its command. */
+/** For output of a step that no rule matches. It counts as output of the pipeline's command. */
 export const STEP_OUTPUT: AttributionRule = {
   name: "user.step-output",
   fault: "user",
@@ -79,7 +80,7 @@ export const STEP_OUTPUT: AttributionRule = {
   seen: "buildkit",
 };
 
-/** A `dagger` command exits with the code of the failed step, and with 1 for everything else. */
+/** For exit codes above 1: `dagger` exits with the code of the failed command, and with 1 for everything else. */
 export const EXIT_CODE: AttributionRule = {
   name: "command.exit-code",
   fault: "user",
@@ -108,7 +109,7 @@ export const UNKNOWN: AttributionRule = {
   seen: "all SDKs",
 };
 
-/** All of these rules, for the documentation. The classifier uses each at its own point. */
+/** All rules of this file, for the documentation. The classifier uses each at a different point. */
 export const FALLBACK_RULES: readonly AttributionRule[] = Object.freeze([
   STEP_OUTPUT,
   EXIT_CODE,

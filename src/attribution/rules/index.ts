@@ -1,4 +1,4 @@
-/** All rules in their order: the first match decides. */
+/** All rules of the package, in the order in which they are tried. The first match decides. */
 
 import { CONNECT_LAST_RULES, CONNECT_RULES } from "./engine/connect.js";
 import { ENGINE_RULES } from "./engine/engine.js";
@@ -36,5 +36,5 @@ export const ATTRIBUTION_RULES: readonly AttributionRule[] = Object.freeze([
   ...MISTAKE_RULES,
 ]);
 
-/** The package's own rules alone. */
+/** The package's own rules without a user's. */
 export const STANDARD_RULES: RuleSet = { own: [], standard: ATTRIBUTION_RULES };

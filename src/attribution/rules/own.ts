@@ -1,13 +1,13 @@
-/** Rules for answers that this package gives in place of a session. */
+/** Rules for errors that this package's guard returns instead of an answer of the session. */
 
 import { mentionsGuardTimeout, rejectionInWords } from "../reading/own-words.js";
 import type { AttributionRule } from "./rule.js";
 
-/** A circuit rejected a request. */
+/** The rule for a request that a circuit rejected. */
 export const OWN_REJECTED = "own.rejected";
-/** A timeout of a guard ended a request. */
+/** The rule for a request that a timeout of the guard ended. */
 export const OWN_TIMED_OUT = "own.timed-out";
-/** A request came after its session was lost. */
+/** The rule for a request that came after its session was lost. */
 export const OWN_SESSION_LOST = "own.session-lost";
 
 export const OWN_RULES: readonly AttributionRule[] = [

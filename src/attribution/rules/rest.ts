@@ -1,13 +1,11 @@
-/** Rules for failures without a host: bare gRPC codes, cancellations, git's exit code. */
+/** Rules for failures without a host: gRPC codes alone, cancellations, git's exit code. */
 
 import type { AttributionRule } from "./rule.js";
 
-/** The name of the rule for git's exit without a reason. A log beside it may contain one. */
+/** The rule for a git that failed without a message. The log may contain the cause. */
 export const BARE_GIT = "git.exit-128";
 
-/**
- * Tried before the rules for an engine that does not start. Its own image comes from a registry.
- */
+/** Rules tried before those for an engine that does not start. */
 export const REST_RULES: readonly AttributionRule[] = [
   {
     name: "http.bad-release",
@@ -53,7 +51,7 @@ export const REST_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** A cancellation, under any frame. */
+/** The rule for a cancellation, whatever the engine prints before it. */
 export const CANCELLED: AttributionRule = {
   name: "rest.cancelled",
   fault: "cancelled",

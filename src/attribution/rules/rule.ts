@@ -1,25 +1,31 @@
-/** The form of a rule, and the test whether it matches. */
+/** The form of a rule, and the check whether it matches a text. */
 
 import type { FailureContext, Fault, SessionResponse } from "../failure.js";
 import type { Use } from "../reading/frames.js";
 import type { Reading } from "../reading/reading.js";
 import type { WordedOutcome } from "../reading/words/vocabulary.js";
 
-/** The condition of a rule. Every given field must hold; `any` and `all` are in lower case. */
+/**
+ * The condition of a rule. Every field that is set must hold. The words of `any`, `all` and `none` are in
+ * lower case.
+ */
 export interface Condition {
-  /** The text contains at least one of these. */
+  /** The text contains at least one of these words. */
   readonly any?: readonly string[];
-  /** The text contains all of these. */
+  /** The text contains all of these words. */
   readonly all?: readonly string[];
-  /** The text contains none of these. */
+  /** The text contains none of these words. */
   readonly none?: readonly string[];
-  /** The lower-case text matches. It must be linear: no repetition inside a repetition. */
+  /**
+   * The pattern matches the text in lower case. It must run in linear time: no repetition inside a
+   * repetition.
+   */
   readonly matches?: RegExp;
-  /** The purpose of the exchange. */
+  /** The purpose of the exchange is one of these. */
   readonly use?: Use | readonly Use[];
-  /** The end of the exchange. */
+  /** The exchange ended in one of these ways. */
   readonly outcome?: readonly WordedOutcome[];
-  /** The operation. */
+  /** The operation is one of these, such as `"from"`. */
   readonly operation?: readonly string[];
   /** `extensions._type` of the GraphQL error. */
   readonly type?: readonly string[];
@@ -29,10 +35,10 @@ export interface Condition {
   readonly codes?: readonly string[];
   /** A GraphQL error code. */
   readonly graphqlCodes?: readonly string[];
-  /** Whether the error itself contains the exit code of a command. */
+  /** If set, the error itself must contain the exit code of a command. */
   readonly exitCode?: true;
   /**
-   * Whether the words stand alone, outside the error of an answer, where words of commands are
+   * If set, the text must not be a GraphQL error of an answer. There, the output of commands is already
    * separated.
    */
   readonly bare?: true;
@@ -40,39 +46,39 @@ export interface Condition {
   readonly status?: readonly number[];
 }
 
-/** An example for a rule; the tests run each through the classifier. */
+/** An example that a rule must match; the tests classify each. */
 export type Example =
   | string
   | { readonly text: string; readonly context: FailureContext }
   | { readonly answer: SessionResponse };
 
-/** A rule: a condition and the component at fault. The first rule that matches decides. */
+/** A rule: a condition, and the classification if it holds. The first rule that matches decides. */
 export interface AttributionRule {
   readonly name: string;
   readonly fault: Fault;
   readonly counts: boolean;
   readonly transient: boolean;
   readonly limited?: true;
-  /** The upstream answered, which its circuit counts as a success. */
+  /** The upstream gave a proper answer, which its circuit counts as a success. */
   readonly answered?: true;
   /** The session is lost for good. */
   readonly sessionLost?: true;
-  /** `"none"`: hosts in the text are not at fault. Default: the failed host. */
+  /** `"none"`: a host in the text is not at fault. Default: the host that failed. */
   readonly upstream?: "none";
   readonly reason: string;
   readonly when: Condition | Test | readonly (Condition | Test)[];
   readonly examples: readonly Example[];
-  /** The version in which these words were seen. */
+  /** The version of Dagger or of a tool that printed these words. */
   readonly seen: string;
 }
 
-/** The rules of a classifier; the user's come first. */
+/** The rules of a classifier. A user's own rules are tried first. */
 export interface RuleSet {
   readonly own: readonly AttributionRule[];
   readonly standard: readonly AttributionRule[];
 }
 
-/** A condition beyond lists of words. It must not change anything. */
+/** A condition as a function. It must not change anything. */
 export type Test = (reading: FailureReading) => boolean;
 
 /** The facts that a rule's function may use. */
@@ -81,30 +87,30 @@ export type FailureReading = Pick<
   "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host" | "has"
 >;
 
-/** Some rules, with the words of their conditions: one look at a text finds those of all of them. */
+/** Up to sixteen rules with all words of their conditions, so that one search finds the words of all of them. */
 interface RuleBlock {
   readonly rules: readonly AttributionRule[];
   readonly words: readonly string[];
-  /** The conditions that one of these words satisfies. */
+  /** For each word, the conditions that have it in `any`. */
   readonly byWord: ReadonlyMap<string, readonly Condition[]>;
 }
 
-/** The words of a block that a text contains. */
+/** The words of a block that the text contains, and the conditions whose `any` they satisfy. */
 interface FoundWords {
   readonly present: ReadonlySet<string>;
   readonly conditions: ReadonlySet<Condition>;
 }
 
-/** A text that is asked for a block; what is found is kept. */
+/** One text checked against one block. Results are kept here, so that each is found once. */
 interface Question {
   readonly reading: Reading;
-  /** Undefined for rules of a user, whose words are looked for in names too. */
+  /** Undefined for a user's rules. Their words are also searched in names of images and hosts. */
   readonly block: RuleBlock | undefined;
   found: FoundWords | undefined;
   outcome: { readonly value: WordedOutcome | undefined } | undefined;
 }
 
-/** So many rules share one look: most failures are decided by the first of all rules. */
+/** The number of rules in a block. Blocks are small because the first rules decide most failures. */
 const BLOCK_LENGTH = 16;
 const blocks = new WeakMap<readonly AttributionRule[], readonly RuleBlock[]>();
 
@@ -128,7 +134,7 @@ export function firstMatch(
   return undefined;
 }
 
-/** Returns whether a user's rule matches. One that throws does not. */
+/** Returns whether a user's rule matches. A rule that throws does not match. */
 export function fits(rule: AttributionRule, reading: Reading): boolean {
   return matches(rule, { reading, block: undefined, found: undefined, outcome: undefined });
 }
@@ -171,7 +177,7 @@ function isList(when: AttributionRule["when"]): when is readonly (Condition | Te
   return Array.isArray(when);
 }
 
-// The cheap checks come first: they rule out most rules.
+// Checks the cheap parts of a condition first, because they rule out most rules.
 function holds(condition: Condition, question: Question): boolean {
   const { reading } = question;
   return (

@@ -1,10 +1,10 @@
-/** Groups repeated exchanges: an engine repeats a request, for example after a 429. */
+/** Groups repeated exchanges. An engine repeats a request, for example after a 429. */
 
 import type { Exchange } from "./exchange.js";
 
-/** One need of the engine from a host, with all its attempts. */
+/** An exchange with all its repetitions. */
 export interface Attempts {
-  /** The attempt that decides: the last one that proves anything. */
+  /** The attempt that decides: the last one that was not canceled, or the first if all were. */
   readonly last: Exchange;
   /** The number of attempts, at least 1. */
   readonly count: number;

@@ -1,6 +1,4 @@
-/**
- * Finds calls that an engine answered from its cache, and the hosts that this avoided a request to.
- */
+/** Finds calls that an engine answered from its cache, and the hosts that it did not have to contact. */
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseUrl } from "../hosts.js";
@@ -8,16 +6,19 @@ import { dagCallOf } from "./dag-call.js";
 import { type EngineSpan, hasEnded, isCached } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
-/** A call that was answered from the cache. */
+/** A call that an engine answered from its cache. */
 export interface CachedCall {
   /** The function, such as `Container.withExec`; null if the span has no such name. */
   readonly call: string | null;
-  /** The host that the call would have contacted; null if it contacts none by itself. */
+  /** The host that the call would have contacted; null if it would contact none directly. */
   readonly upstream: { readonly kind: UpstreamKind; readonly host: string } | null;
 }
 
 const CALL = /^[A-Z]\w{0,63}\.\w{1,63}$/;
-/** The span of older engines for the work of a call: it is cached where the call is not. */
+/**
+ * The span of engines before 1.0 for the work of a call. It is marked as cached where the call's own span
+ * is not.
+ */
 const WORK = /^dagop\.\w{1,16} ([A-Z]\w{0,63}\.\w{1,63})$/;
 const URL_CALLS: ReadonlyMap<string, "http" | "git"> = new Map([
   ["Query.http", "http"],
@@ -42,7 +43,7 @@ function cachedCall(span: EngineSpan, tree: SpanTree): CachedCall | undefined {
     return cached ? { call: span.name, upstream: upstreamOf(span, kind) } : undefined;
   }
   if (!isCached(span) || !isCallOrWork(span)) return undefined;
-  // A cached call inside another one counts with the outer one.
+  // A call that `http` or `git` makes itself is already counted with it.
   const parent = tree.parentOf(span);
   if (parent !== undefined && urlCallKind(parent) !== undefined) return undefined;
   return { call: callOf(span), upstream: null };

@@ -1,9 +1,12 @@
-/** Reads the call of the engine's API behind a span: `dagger.io/dag.call`. */
+/** Reads the call of the engine's API that a span is for, from its attribute `dagger.io/dag.call`. */
 
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "./span.js";
 
-/** A call of the API with its text arguments. They contain secrets and must not be shown. */
+/**
+ * A call of the API with those of its arguments that are texts. They may contain secrets and must not be
+ * shown.
+ */
 export interface DagCall {
   readonly name: string;
   readonly texts: Readonly<Record<string, string>>;
@@ -15,10 +18,10 @@ const ARGUMENT_NAME = 1;
 const ARGUMENT_VALUE = 2;
 const VALUE_TEXT = 7;
 
-/** The longest call that is read, in characters of base64. */
+/** The longest attribute that is read, in characters of base64. */
 const MAX_LENGTH = 256 * 1024;
 
-/** Returns the call of a span; undefined if it has none, or an unreadable one. */
+/** Returns the call that a span is for; undefined if it has none, or if it cannot be read. */
 export function dagCallOf({ attributes }: EngineSpan): DagCall | undefined {
   const encoded = attributes["dagger.io/dag.call"];
   if (typeof encoded !== "string" || encoded.length > MAX_LENGTH) return undefined;

@@ -8,65 +8,63 @@ import type { Exchange } from "./exchange.js";
 import { exchangesOf } from "./exchanges.js";
 import type { EngineSpan } from "./span.js";
 
-/** The proof about one host from one request. Of the request it contains only hosts. */
+/** The proof about one host from the spans of one request. It contains no other part of the request. */
 export interface Evidence {
   readonly kind: UpstreamKind;
   /** The contacted host, with a port that is not the default. */
   readonly host: string;
   /**
-   * The host behind it: the registry of a token server, layer store or mirror, or the host of the
-   * URL that redirected; otherwise equal to `host`.
+   * The host that `host` acts for: the registry of a token server, layer store or mirror, or the host that
+   * redirected to it. Otherwise equal to `host`.
    */
   readonly servesHost: string;
-  /**
-   * `"limited"`: it answered 429. `"answered"`: any other result that is not the host's failure.
-   */
+  /** `"limited"`: the host answered 429. `"answered"`: anything else that is not a failure of the host. */
   readonly outcome: "answered" | "failed" | "limited";
-  /** The HTTP status, if there was one and the engine reports it. */
+  /** The HTTP status; null without an answer, or if the engine does not report it. */
   readonly status: number | null;
-  /** The end of the exchange, in milliseconds since 1970. */
+  /** When the exchange ended, in milliseconds since 1970. */
   readonly at: number;
   /**
-   * The duration of the exchange in milliseconds. Of several with the same outcome, the longest
-   * that cannot be forged.
+   * The duration in milliseconds. If several exchanges have this outcome, it is the longest that cannot be
+   * forged.
    */
   readonly durationMs: number;
   /**
-   * Whether code in a container could have sent this. Below a command or a service, such a span
-   * never reports a failed host. Below a function of a module it may, as one failure of this
-   * process: it opens no circuit at once and counts in no store. It never proves slowness or a
+   * Whether code in a container could have sent this span. Below a command or a service, such a span never
+   * reports a failed host. Below a function of a module it may, but only as one failure in this process. Such a failure
+   * does not open a circuit at once and is not reported to a shared store. It never proves slowness or a
    * hang.
    */
   readonly forgeable: boolean;
-  /** The span id that the request was sent with, in hex, which identifies the request. */
+  /** The id of the span that the request was sent with, in hex. It identifies the request. */
   readonly requestId: string;
 }
 
 /** The options of {@link evidenceFromSpans}. */
 export interface EvidenceOptions {
   /**
-   * Our own timeout, in milliseconds above 0, if it ended the requests. An exchange cut off after
-   * at least half of it is then a failure of its host, unless it can be forged. Without it, a
-   * canceled exchange proves nothing.
+   * Our own timeout in milliseconds, above 0, if it ended the requests. An exchange that it cut off after
+   * at least half of that time is then a failure of its host, unless its span can be forged. Without this
+   * option, a canceled exchange proves nothing.
    */
   readonly timedOutAfterMs?: number | undefined;
 }
 
 const FIELDS = { timedOutAfterMs: numberField(undefined, SOME_MILLISECONDS) };
 
-/** The worst of several outcomes counts for a request and a host. */
+/** If a request has several exchanges with a host, the outcome with the highest weight counts. */
 const WEIGHT = { answered: 0, limited: 1, failed: 2 } as const;
 
 /**
- * Returns what the spans of an engine prove: one outcome for each request and breaker.
+ * Returns what the spans of an engine prove: one outcome for each request and circuit breaker.
  *
- * Code in a user's container can forge spans. A failure therefore counts only in a request whose
- * answer failed for a reason other than the user's; the caller knows the answers.
+ * Code in a user's container can forge spans. So count a failure only if the answer to its request failed,
+ * and not because of the user.
  *
  * @param spans Finished spans in any order, of any number of requests. Unknown ones are skipped.
- * @returns The outcomes in the order in which the exchanges began; empty if no host was contacted.
- * The engine's retries, successful token requests, canceled exchanges, cached calls and failures
- * below a command are left out.
+ * @returns The outcomes in the order in which the exchanges began; empty if no host was contacted. The
+ * engine's retries, successful token requests, canceled exchanges, cached calls and failures below a
+ * command are left out.
  * @throws TypeError or RangeError for a wrong option.
  * @example
  * ```ts
@@ -109,9 +107,7 @@ export function evidenceFromSpans(
   return [...merged.values()];
 }
 
-/**
- * Turns an exchange that our timeout cut off, after it ran for long, into a failure of its host.
- */
+/** Returns a failure of the host for an exchange that our timeout cut off after at least half of its time. */
 function judgeCancelled(exchange: Exchange, timedOutAfterMs: number | undefined): Exchange {
   const { outcome, durationMs, origin } = exchange;
   if (outcome !== "cancelled" || timedOutAfterMs === undefined || origin !== "engine") {
@@ -131,7 +127,10 @@ function evidenceOf(exchange: Exchange): Evidence | undefined {
   return { kind, host, servesHost, outcome, status, at, durationMs, forgeable, requestId };
 }
 
-/** Prefers a span that only the engine can send to one that a function may have invented. */
+/**
+ * Returns the outcome that counts. A span that only the engine can send wins over one that a function may
+ * have invented.
+ */
 function worse(before: Evidence | undefined, evidence: Evidence): Evidence {
   if (before === undefined) return evidence;
   const bothFailed = before.outcome !== "answered" && evidence.outcome !== "answered";

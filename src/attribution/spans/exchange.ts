@@ -1,4 +1,4 @@
-/** One exchange with a host, and the meaning of its HTTP status or of a missing one. */
+/** One exchange with a host, and what its HTTP status or its error message means. */
 
 import { classifyFailure } from "../classify/classify-failure.js";
 import type { UpstreamKind } from "../failure.js";
@@ -6,26 +6,29 @@ import type { SpanOrigin } from "./forgeable.js";
 import type { EngineSpan } from "./span.js";
 
 /**
- * The end of an exchange. `cancelled`: the caller gave up. `silent`: it proves nothing, such as the
- * first 401 of a registry, which only asks for a token.
+ * How an exchange ended. `cancelled`: the caller gave up. `silent`: it proves nothing, such as the first
+ * 401 of a registry, which only asks for a token.
  */
 export type ExchangeOutcome = "answered" | "failed" | "limited" | "cancelled" | "silent";
 
-/** One exchange of the engine with a host. `target` contains a path and must not be shown. */
+/** One exchange of the engine with a host. `target` contains a path of the request, so it must not be shown. */
 export interface Exchange {
   readonly kind: UpstreamKind;
   /** The contacted host, with a port that is not the default. */
   readonly host: string;
-  /** The host behind it: the registry of a token server, CDN or mirror; otherwise the same. */
+  /** The host that `host` acts for: the registry of a token server, CDN or mirror. Otherwise equal to `host`. */
   readonly servesHost: string;
-  /** Distinguishes a repetition from another exchange of the same request. */
+  /**
+   * Equal for repetitions of one exchange, and different for other exchanges of the request: method and
+   * path, or the git command.
+   */
   readonly target: string;
   readonly outcome: ExchangeOutcome;
   readonly status: number | null;
   /** Its start, in milliseconds since 1970. */
   readonly startMs: number;
   readonly durationMs: number;
-  /** The possible senders of its span. */
+  /** Who may have sent the span. */
   readonly origin: SpanOrigin;
   readonly requestId: string;
 }
@@ -42,15 +45,15 @@ export function outcomeOf(
 }
 
 /**
- * Returns the outcome from the message of a span. An untrusted certificate on this side is not an
- * outage; a canceled exchange proves nothing.
+ * Returns the outcome that the error message of a span shows. A certificate that this machine does not
+ * trust does not count as an outage.
  */
 function outcomeOfMessage(message: string): ExchangeOutcome {
   if (message.includes("context canceled")) return "cancelled";
   return message.includes("x509:") ? "silent" : "failed";
 }
 
-/** Returns the outcome for the host of a core call that failed with this message. */
+/** Returns the outcome, and the host, of a call of the API that failed with this message. */
 export function outcomeOfCall(
   message: string,
   operation: "http" | "git",

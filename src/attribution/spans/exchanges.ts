@@ -1,4 +1,4 @@
-/** Finds the exchanges with registries, git and HTTP hosts among the spans of an engine. */
+/** Finds the exchanges of an engine with registries, git and HTTP hosts, from its spans. */
 
 import type { UpstreamKind } from "../failure.js";
 import { gitHost, parseImageReference, parseUrl, readHost } from "../hosts.js";
@@ -18,16 +18,16 @@ import { type EngineSpan, hasEnded, isCached } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
 const CORE_SCOPE = "dagger.io/core";
-/** The scope of the second span that engines of 1.0 make for each call. */
+/** The scope of twin spans: engines of 1.0 send a second span with the same name below each call. */
 const TWIN_SCOPE = "dagger.io/dagql";
 const FETCH = /^fetching (https?:\/\/\S{1,2048})$/;
-/** The calls above the fetches of `http`. */
+/** The spans of calls that fetch a URL. */
 const HTTP_CALL = /^(?:Query\.http|HTTPState\.\w+)$/;
 const TOKEN_EXCHANGE = "remotes.docker.resolver.FetchToken";
 const REGISTRY_EXCHANGE = /^remotes\.docker\./;
-/** The engine's work on an image; the reference follows. */
+/** The span of the engine's work on an image. The group captures the image. */
 const IMAGE_WORK = /^(?:resolving|pulling|pushing) ([^\s"]{1,1024})$/;
-/** The commands of git that contact a remote, with its URL if the command contains it. */
+/** The span of a git command that contacts a remote. */
 const GIT_COMMAND = /^git (?:-\S+ \S+ )*(ls-remote|fetch|clone)\b/;
 const GIT_REMOTE_URL =
   /\s((?:https?|ssh|git|git\+ssh):\/\/\S{1,2048}|[\w.-]{1,64}@[\w.-]{1,253}:\S{1,2048})/;
@@ -55,7 +55,7 @@ function isHttp({ attributes }: EngineSpan): boolean {
   return typeof attributes["http.request.method"] === "string";
 }
 
-/** Returns the HTTP spans around another HTTP span. The innermost has the result. */
+/** Returns the ids of HTTP spans that contain another HTTP span. The inner one has the result. */
 function outerHttpSpans(tree: SpanTree): ReadonlySet<string> {
   const outer = new Set<string>();
   for (const span of tree.spans) {
@@ -65,7 +65,7 @@ function outerHttpSpans(tree: SpanTree): ReadonlySet<string> {
   return outer;
 }
 
-/** The times at which tokens were fetched, by the parent span. */
+/** When the first token was fetched below each parent span. */
 class TokenTimes {
   readonly #endMs = new Map<string, number>();
 
@@ -77,7 +77,7 @@ class TokenTimes {
     }
   }
 
-  /** Returns whether a token existed when an exchange under that span began. */
+  /** Returns whether a token had been fetched below `parent` before `startMs`. */
   before(parent: string, startMs: number): boolean {
     return (this.#endMs.get(parent) ?? Number.POSITIVE_INFINITY) <= startMs;
   }
@@ -107,15 +107,12 @@ function httpExchange(span: EngineSpan, tree: SpanTree, tokens: TokenTimes): Exc
   });
 }
 
-/**
- * Returns the kind of host of an HTTP span. An engine that also traced the requests of `http` would
- * do so below the call itself.
- */
+/** Returns `"http"` for an HTTP span below a call of `http`. No known engine sends one. */
 function httpKind(span: EngineSpan, tree: SpanTree): UpstreamKind | undefined {
   return tree.nearest(span, ({ name }) => name === "Query.http") === undefined ? undefined : "http";
 }
 
-/** Returns the registry of the image in work, otherwise the first contacted one. */
+/** Returns the registry of the image that the engine works on; if unknown, the first registry contacted. */
 function servedHost(
   wrapper: EngineSpan,
   work: EngineSpan | undefined,
@@ -146,10 +143,7 @@ function pathOf({ attributes }: EngineSpan): string {
   return typeof url === "string" ? (parseUrl(url)?.path ?? "") : "";
 }
 
-/**
- * Returns the exchange of a git command with its remote. The reason of a failure is in a log, not
- * in the span.
- */
+/** Returns the exchange of a git command with its remote. */
 function gitCommand(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   const command = GIT_COMMAND.exec(span.name)?.[1];
   if (command === undefined || GIT_LOCAL.test(span.name)) return undefined;
@@ -166,7 +160,7 @@ function gitCommand(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   });
 }
 
-/** Returns the remote of a fetch: named just before by a sibling span, or by a call above. */
+/** Returns the remote of a `git fetch`, from the sibling span `git remote add origin` before it. */
 function remoteOf(span: EngineSpan, tree: SpanTree): string | undefined {
   const startMs = startMsOf(span);
   let latest: EngineSpan | undefined;
@@ -178,7 +172,10 @@ function remoteOf(span: EngineSpan, tree: SpanTree): string | undefined {
   return latest?.name.slice("git remote add origin ".length);
 }
 
-/** Returns the fetch of 1.0 for `http`, with the URL in its name. Work of git has similar names. */
+/**
+ * Returns the exchange of `http` in engines of 1.0, whose span contains the URL. Work of git has similar
+ * spans.
+ */
 function httpFetch(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   const url = FETCH.exec(span.name)?.[1];
   const host = url === undefined ? undefined : parseUrl(url)?.host;
@@ -196,9 +193,11 @@ function httpFetch(span: EngineSpan, tree: SpanTree): Exchange | undefined {
 }
 
 /**
- * Returns the exchange of a call of `http` before 1.0, which has no span of its own for it, or of a
- * failed call of `git`. On 1.0 a call has a twin span. After an equal call earlier in the session,
- * only the twin exists.
+ * Returns the exchange of a call of `http` in engines before 1.0, or of a failed call of `git`. They have
+ * no separate span.
+ *
+ * Engines of 1.0 send a twin span below each call. If an equal call came earlier in the session, they send
+ * only the twin.
  */
 function apiCall(span: EngineSpan, tree: SpanTree): Exchange | undefined {
   if (!isApiCall(span) || isTwin(span, tree)) return undefined;
@@ -225,7 +224,7 @@ function isApiCall({ name, scope }: EngineSpan): boolean {
   );
 }
 
-/** Returns whether a span only repeats the call around it. */
+/** Returns whether a span is the twin of the call above it. */
 function isTwin(span: EngineSpan, tree: SpanTree): boolean {
   return span.scope === TWIN_SCOPE && tree.parentOf(span)?.name === span.name;
 }
@@ -237,17 +236,18 @@ function endOfCall(
 ): { readonly outcome: ExchangeOutcome; readonly host: string | null } | undefined {
   if (kind === "http" && fetchesBelow(span, tree)) return undefined;
   if (span.status === "error") return outcomeOfCall(span.message, kind);
-  // With known refs, the repository is not contacted. Otherwise, git's commands have the exchange.
+  // If git's refs are known, no host was contacted. Otherwise, the spans of git's commands have the
+  // exchange.
   if (kind === "git" || isCached(span)) return undefined;
   const below = tree.childrenOf(span.id);
-  // An engine with twin spans has a span for each fetch. Without one, no host was contacted.
+  // An engine with twin spans also sends a span for each fetch. Without that span, it contacted no host.
   if (span.scope === TWIN_SCOPE || below.some((child) => isTwin(child, tree))) return undefined;
   return below.some(isCached) ? undefined : { outcome: "answered", host: null };
 }
 
 const MAX_BELOW = 64;
 
-/** Returns whether a call led to a fetch, whose span contains more than the call's. */
+/** Returns whether a span of a fetch is below a call. It contains more facts than the call's span. */
 function fetchesBelow(span: EngineSpan, tree: SpanTree): boolean {
   const below = new Set([span.id]);
   for (const id of below) {

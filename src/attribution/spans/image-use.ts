@@ -1,6 +1,6 @@
 /**
- * Finds the images in the spans of an engine, the digests of tags, and the images that a registry
- * was asked for.
+ * Finds in the spans of an engine which images it used, what their tags resolved to, and which it asked a
+ * registry for.
  */
 
 import { parseImageReference } from "../hosts.js";
@@ -9,32 +9,32 @@ import { dagCallOf } from "./dag-call.js";
 import type { EngineSpan } from "./span.js";
 import { SpanTree } from "./span-tree.js";
 
-/** A full image reference, checked character by character, so that it may be shown. */
+/** An image reference whose form was checked in full, so that it contains no credentials and may be shown. */
 export interface PlainImage {
-  /** The host, repository and tag; with the digest only if there is no tag. */
+  /** Host, repository and tag. It contains the digest only if there is no tag. */
   readonly image: string;
-  /** The digest in the reference, or the one that its tag resolved to; else null. */
+  /** The digest in the reference, or what its tag resolved to; else null. */
   readonly digest: string | null;
 }
 
-/** The facts about images in spans. */
+/** Facts about images from the spans of an engine. */
 export interface ImageFacts {
-  /** The images that calls requested and received, one for each call. */
+  /** The images that successful calls of `from` named, one entry per call. */
   readonly uses: readonly PlainImage[];
-  /** The images that some registry was asked for, without repetitions. */
+  /** The images that the engine asked a registry for, each once. */
   readonly asked: readonly string[];
 }
 
 const FROM_CALL = "Container.from";
 const RESOLVED = /^from ([^\s"]{1,1024})$/;
 const IMAGE_WORK = /^(?:resolving|pulling|pushing) ([^\s"]{1,1024})$/;
-/** The standard's grammar of a reference, with a group for the host and one for the digest. */
+/** The grammar of an image reference. The groups capture host, tag and digest. */
 const REFERENCE =
   /^((?:\[[0-9a-f:]{2,45}\]|[a-z0-9.-]{1,253})(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)+)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$/;
 
 /**
- * Returns a reference in full, with `:latest` if it has neither tag nor digest. Any text that is
- * not exactly a reference returns undefined, so that no credentials get through.
+ * Returns an image reference in full, with `:latest` if it has neither tag nor digest. For any other text
+ * it returns undefined, so that no credentials get through.
  */
 export function plainImage(address: string): PlainImage | undefined {
   const reference = parseImageReference(address)?.reference;
@@ -69,14 +69,14 @@ export function imageFactsOf(spans: readonly EngineSpan[]): ImageFacts {
 }
 
 /**
- * Returns the outermost `from`. The engine calls itself with the digest to get the image of a tag,
- * so only the outer call is the user's.
+ * Returns the outermost `from` around a span. For a tag, the engine calls `from` again with the digest;
+ * only the outer call is the user's.
  */
 function outermostFrom(span: EngineSpan, tree: SpanTree): EngineSpan | undefined {
   const seen = new Set<EngineSpan>();
   let outermost: EngineSpan | undefined;
   for (let at = tree.nearest(span, isFrom); at !== undefined; at = tree.nearest(at, isFrom)) {
-    // Forged spans may form a circle.
+    // Forged spans may form a loop.
     if (seen.has(at)) break;
     seen.add(at);
     outermost = at;
@@ -88,9 +88,7 @@ function isFrom({ name, scope }: EngineSpan): boolean {
   return name === FROM_CALL && scope === "dagger.io/core";
 }
 
-/**
- * Returns the image that a tag resolved to, from the span in which the engine continues with it.
- */
+/** Returns the image that a tag resolved to, from the span of the engine's work on it. */
 function resolvedBy({ scope, name }: EngineSpan): PlainImage | undefined {
   const reference = scope === "dagger.io/core" ? RESOLVED.exec(name)?.[1] : undefined;
   return reference === undefined ? undefined : plainImage(reference);
@@ -101,7 +99,7 @@ function namedBy(call: EngineSpan): PlainImage | undefined {
   return address === undefined ? undefined : plainImage(address);
 }
 
-/** Returns the image of an exchange. */
+/** Returns the image that an HTTP request to a registry is for. */
 function askedImage(span: EngineSpan, tree: SpanTree): string | undefined {
   if (typeof span.attributes["http.request.method"] !== "string") return undefined;
   const work = tree.nearest(span, ({ name }) => IMAGE_WORK.test(name));

@@ -1,14 +1,11 @@
-/** The spans of some requests, with the path from each to its ancestors. */
+/** Spans with access to their parents, children and requests. */
 
 import { type EngineSpan, hasEnded } from "./span.js";
 
-/** The bound on ancestors: engines nest a few dozen deep, a forged loop has no end. */
+/** The most ancestors that are followed. Real spans nest a few dozen deep; a forged loop would never end. */
 const MAX_DEPTH = 200;
 
-/**
- * The name of the engine's span for one request. Its parent is the span that the request was sent
- * with.
- */
+/** The name of the engine's span for a request. Its parent is the span with which the client sent the request. */
 const REQUEST = "POST /query";
 
 export class SpanTree {
@@ -47,8 +44,8 @@ export class SpanTree {
   }
 
   /**
-   * Returns the span id that the request was sent with: the parent of the outermost request above a
-   * span, because functions of modules send requests inside one. Without a request, it is the
+   * Returns the id of the span with which the client sent the request. A function of a module sends
+   * requests inside another request, so the outermost one counts. If no request is known, the id is the
    * parent of the topmost known span.
    */
   requestIdOf(span: EngineSpan): string {

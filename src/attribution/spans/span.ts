@@ -1,8 +1,8 @@
 /** One span of the engine, in the form that attribution reads. */
 
 /**
- * One finished span, as an engine exports it. Names, messages and attributes contain parts of the
- * request, including secrets. Spans are read and forgotten, never logged or kept.
+ * One span that an engine exported. Names, messages and attributes contain parts of the request, including
+ * secrets. Spans are read and forgotten, never logged or kept.
  */
 export interface EngineSpan {
   /** The instrumentation scope, such as `"dagger.io/core"`. */
@@ -14,9 +14,9 @@ export interface EngineSpan {
   readonly id: string;
   /** The id of its parent span, in hex; empty without a parent. */
   readonly parent: string;
-  /** Its start, in nanoseconds since 1970, as digits: a number cannot hold them exactly. */
+  /** Its start in nanoseconds since 1970. It is a text of digits, because a number cannot hold them exactly. */
   readonly startNs: string;
-  /** Its end, likewise; `"0"` while it runs. An engine can be set to export such spans as well. */
+  /** Its end, in the same form; `"0"` while it runs. An engine can be set to export running spans, too. */
   readonly endNs: string;
   readonly status: "unset" | "ok" | "error";
   /** The message of its status; may be empty. */
@@ -24,7 +24,7 @@ export interface EngineSpan {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** Returns whether a span has ended. One that has not proves nothing. */
+/** Returns whether a span has ended. A running span proves nothing. */
 export function hasEnded({ endNs }: EngineSpan): boolean {
   return endNs !== "0";
 }

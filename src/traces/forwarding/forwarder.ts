@@ -1,5 +1,5 @@
 /**
- * Forwards bodies to the user's collector through a bounded queue, so that a slow one delays no
+ * Forwards bodies to the user's collector from a bounded queue, so that a slow collector does not delay the
  * exporter.
  */
 
@@ -13,14 +13,14 @@ import { Collector, type PostResult } from "./post.js";
 
 /** The options of a forwarder. */
 export interface ForwarderOptions {
-  /** The destination: an http or https URL. */
+  /** The collector: an http or https URL. */
   readonly endpoint: string;
-  /** The bound on bytes of bodies and headers in the queue, including the body in transit. */
+  /** The most bytes in the queue: bodies and headers, including the body that is being sent. */
   readonly maxQueueBytes: number;
   readonly maxQueuedBodies: number;
-  /** The kind of content, for the warning about lost bodies. Default: traces. */
+  /** Named in the warning about lost bodies. Default: traces. */
   readonly contents?: "traces" | "logs";
-  /** The resource of our own spans. */
+  /** The OTLP resource of our own spans, such as `service.name`. */
   readonly resourceAttributes: Readonly<Record<string, OwnAttribute>>;
   readonly tryTimeoutMs: number;
   readonly maxTries: number;
@@ -28,7 +28,7 @@ export interface ForwarderOptions {
   readonly random: Random;
 }
 
-/** Counts of what happened to the bodies and to our own spans. */
+/** Counters of forwarded, retried and lost bodies, and of our own spans. */
 export interface ForwarderMetrics {
   readonly forwarded: number;
   readonly retried: number;
@@ -45,16 +45,16 @@ interface QueuedBody {
   readonly bytes: number;
 }
 
-/** Answers after which OTLP permits a retry of the same body. */
+/** Statuses after which OTLP permits to send the same body again. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** A longer `Retry-After` is not waited for: the queue would be full long before. */
+/** The longest wait that a `Retry-After` can cause. Longer, and the queue would be full long before. */
 const MAX_RETRY_AFTER_MS = 30_000;
 const MAX_OWN_SPANS = 2048;
 const CLOSED = "closed before it took them";
 
 /**
- * A forwarder sends one body at a time, in the order of arrival. Headers contain the user's
- * credentials: they live as long as their body waits, and no metric, warning or error shows them.
+ * Sends one body at a time, in the order of arrival. Headers contain the user's credentials. They are kept
+ * only as long as their body, and no metric, warning or error shows them.
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -75,7 +75,7 @@ export class Forwarder {
     this.#collector = new Collector(options.endpoint);
   }
 
-  /** Queues a body unchanged; drops it if the queue is full or closed. */
+  /** Queues a body unchanged. Drops it if the queue is full or the forwarder closed. */
   add(body: Uint8Array, rawHeaders: readonly string[]): void {
     const { maxQueueBytes, maxQueuedBodies } = this.#options;
     const bytes = rawHeaders.reduce((sum, text) => sum + text.length, body.length);
@@ -90,8 +90,8 @@ export class Forwarder {
   }
 
   /**
-   * Keeps one of our own spans until a body is forwarded, and sends it with the headers of that
-   * body. The collector needs them to identify the sender, and they are not kept for this.
+   * Keeps one of our own spans until the next body has been forwarded, then sends it with that body's
+   * headers. The collector needs these credentials, and we do not keep them longer than a body.
    */
   addOwn(span: OwnSpan): void {
     if (this.#own.length < MAX_OWN_SPANS && !this.#closed.signal.aborted) this.#own.push(span);
@@ -103,14 +103,14 @@ export class Forwarder {
     while (this.#working !== undefined) await this.#working;
   }
 
-  /** Drops the queue and ends the body in transit. */
+  /** Drops the queue, and aborts the body that is being sent. */
   close(): void {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
     this.#collector.close();
     this.#ownSpansDropped += this.#own.length;
     this.#own = [];
-    // The first body is in transit: it ends by itself and is counted then.
+    // The first body is being sent. It fails now and is counted there.
     for (const { bytes } of this.#queue.splice(1)) {
       this.#queuedBytes -= bytes;
       this.#drop(CLOSED);
@@ -150,13 +150,13 @@ export class Forwarder {
       const body = encodeSpans(spans, this.#options.resourceAttributes);
       arrived = isSuccess(await this.#deliver(body, headersForOwnBody(headers)));
     } catch {
-      // One span that cannot be encoded drops the whole batch, which the counter shows.
+      // One span that cannot be encoded loses all spans of this batch. The counter below shows it.
     }
     if (arrived) this.#ownSpans += spans.length;
     else this.#ownSpansDropped += spans.length;
   }
 
-  /** Delivers a body with bounded retries, and returns the result of the last attempt. */
+  /** Sends a body, again if that may help, and returns the result of the last attempt. */
   async #deliver(body: Uint8Array, headers: PassedHeaders): Promise<PostResult> {
     const { tryTimeoutMs, maxTries } = this.#options;
     for (let tries = 1; ; tries++) {
@@ -180,7 +180,8 @@ export class Forwarder {
   }
 
   /**
-   * Counts a lost body. The first one causes a warning, because the exporter received a success.
+   * Counts a lost body. The first one causes a warning, because the exporter was already told that it
+   * succeeded.
    */
   #drop(reason: string): void {
     this.#dropped++;

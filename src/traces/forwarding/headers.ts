@@ -1,9 +1,9 @@
-/** Selects the headers of an export that go on to the user's collector. */
+/** Selects which headers of an export go on to the user's collector. */
 
-/** Header names as they came, each with its values. */
+/** Header names in their original spelling, each with its values. */
 export type PassedHeaders = Readonly<Record<string, readonly string[]>>;
 
-/** Headers that belong to one connection. The next connection sets its own. */
+/** Headers about one connection. The connection to the collector has its own. */
 const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -19,10 +19,10 @@ const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Headers that describe the encoding of one body, so they go with that body only. */
+/** Headers about the encoding of one body. They must not go with another body. */
 const OF_ONE_BODY: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);
 
-/** Returns the headers of a request to forward, including credentials. */
+/** Returns the headers of an export to forward. They include credentials. */
 export function headersToPassOn(rawHeaders: readonly string[]): PassedHeaders {
   const named = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -38,13 +38,16 @@ export function headersToPassOn(rawHeaders: readonly string[]): PassedHeaders {
   return toRecord([...named.values()].map(({ name, values }) => [name, values]));
 }
 
-/** Returns the headers for a body of our own to the destination of the body with `headers`. */
+/**
+ * Returns the headers for a body of our own: those of a forwarded body, which contain the credentials, with
+ * our own encoding.
+ */
 export function headersForOwnBody(headers: PassedHeaders): PassedHeaders {
   const kept = Object.entries(headers).filter(([name]) => !OF_ONE_BODY.has(name.toLowerCase()));
   return toRecord([...kept, ["content-type", ["application/x-protobuf"]]]);
 }
 
-/** Without a prototype, because a header may have any name. */
+/** Returns an object without a prototype, because a header may have any name, such as `__proto__`. */
 function toRecord(entries: readonly (readonly [string, readonly string[]])[]): PassedHeaders {
   return Object.assign(Object.create(null), Object.fromEntries(entries));
 }

@@ -1,9 +1,6 @@
-/** How often the user's collector is tried. */
+/** How often, and how long, forwarding a body to the user's collector is tried. */
 
-/**
- * The bounds on one attempt and on all attempts for a body: about 4 s in all if the collector is
- * down.
- */
+/** At most five tries of 10 s each. If the collector refuses at once, they take about 4 s on average. */
 export const PATIENCE = {
   tryTimeoutMs: 10_000,
   maxTries: 5,

@@ -3,20 +3,20 @@
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { PassedHeaders } from "./headers.js";
 
-/** The result of one attempt. It contains nothing of the body, and no address. */
+/** The result of one attempt. It contains no part of the body and no address. */
 export interface PostResult {
-  /** The status of the answer, or 0 without an answer. */
+  /** The HTTP status, or 0 without an answer. */
   readonly status: number;
-  /** A text for a warning: `"status 401"`, `"ECONNREFUSED"`. */
+  /** A short text for a warning: `"status 401"`, `"ECONNREFUSED"`. */
   readonly reason: string;
-  /** The delay that the collector asks for, if any. */
+  /** The delay that the collector asked for, if any. */
   readonly retryAfterMs: number | undefined;
 }
 
-/** The part of an answer that is read before the connection is dropped. Its content is not used. */
+/** The most bytes of an answer that are read before the connection is closed. The content is not used. */
 const MAX_ANSWER_BYTES = 65_536;
 
-/** A destination for bodies. It keeps one connection, which does not keep the process alive. */
+/** A connection to the user's collector. It does not keep the process alive. */
 export class Collector {
   readonly #endpoint: URL;
   readonly #agent: HttpAgent;
@@ -27,7 +27,7 @@ export class Collector {
     this.#endpoint = new URL(endpoint);
     const options = { keepAlive: true, maxSockets: 1 };
     if (this.#endpoint.protocol === "https:") {
-      // Loaded here: TLS takes longer to load than anything else that a command needs to start.
+      // Loaded only for https: loading TLS takes longer than all else that a command does to start.
       const { Agent, request } = process.getBuiltinModule("node:https");
       this.#agent = new Agent({ ...options, ...trustOfTheSystem() });
       this.#request = request;
@@ -37,15 +37,15 @@ export class Collector {
     }
   }
 
-  /** Ends the post in transit, which then fails. */
+  /** Aborts the current post, which then fails. */
   close(): void {
     this.#closed.abort();
     this.#agent.destroy();
   }
 
   /**
-   * Posts a body. Never throws. It does not follow redirects, because the headers are meant for one
-   * host.
+   * Posts a body. Never throws. It does not follow redirects: the headers contain credentials for this host
+   * only.
    */
   post(body: Uint8Array, headers: PassedHeaders, timeoutMs: number): Promise<PostResult> {
     return new Promise((resolve) => {
@@ -75,7 +75,7 @@ export class Collector {
       resolve(result);
     };
     request.on("socket", (socket) => socket.unref());
-    // An error after the head of an answer does not change its status.
+    // An error behind the head of an answer does not change its status.
     let answered: PostResult | undefined;
     request.on("error", (error) => end(answered ?? failure(error)));
     request.on("response", (response) => {
@@ -96,9 +96,9 @@ export class Collector {
 }
 
 /**
- * Returns the certificates of the system. The CLI trusts these, Node only a list of its own, so
- * that a company's collector with its own authority would fail. Before Node 22.15,
- * `NODE_EXTRA_CA_CERTS` does this.
+ * Returns the certificate authorities of the system. Dagger's CLI trusts them, but Node trusts only its own
+ * list, so a company's collector would fail. Before Node 22.15 this is not possible; set
+ * `NODE_EXTRA_CA_CERTS` there.
  */
 function trustOfTheSystem(): { readonly ca?: string[] } {
   const { getCACertificates } = process.getBuiltinModule("node:tls") as {
@@ -112,14 +112,14 @@ function timeout(): Error {
   return Object.assign(new Error("the collector does not answer"), { code: "ETIMEDOUT" });
 }
 
-/** Returns only the code of an error: its message may contain the address or an invalid header. */
+/** Returns a failure with only the code of the error: a message may contain the address or a header. */
 function failure(error: unknown): PostResult {
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   const reason = /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : "no answer";
   return { status: 0, reason, retryAfterMs: undefined };
 }
 
-/** Returns the `Retry-After` header in milliseconds: seconds or a date. */
+/** Returns a `Retry-After` header in milliseconds. It contains seconds or a date. */
 function readRetryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const delayMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();

@@ -1,4 +1,4 @@
-/** Counts the log records of an OTLP export by scope, and reads nothing else. */
+/** Counts the log records of an OTLP export by instrumentation scope. It reads nothing else of them. */
 
 import { PbfReader } from "pbf";
 
@@ -9,12 +9,12 @@ const SCOPE_LOGS_SCOPE = 1;
 const SCOPE_LOGS_RECORD = 2;
 const SCOPE_NAME = 1;
 
-/** Far above the scopes of any engine. A body with more is not a real export. */
+/** The most scopes that are counted. An engine uses far fewer; a body with more is not from one. */
 const MAX_SCOPES = 1_000;
 
 /**
- * Counts the records of a body as far as it is readable. Records contain output of steps and
- * command lines with secrets, so it reads none of their fields.
+ * Counts the records of a body up to the first unreadable byte. Records contain output and command lines
+ * with secrets, so none of their fields is read.
  */
 export function countRecords(body: Uint8Array): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
@@ -29,7 +29,7 @@ export function countRecords(body: Uint8Array): ReadonlyMap<string, number> {
       });
     });
   } catch {
-    // A truncated or malformed body: records read until here did arrive.
+    // A truncated or malformed body. The records before that point did arrive.
   }
   return counts;
 }
@@ -51,7 +51,7 @@ function readScope(reader: PbfReader, end: number): { scope: string; records: nu
   return { scope, records };
 }
 
-/** Calls the visitor for each message of one field, with the end of the message. */
+/** Calls `visit` for each message in one field, with the index of the message's end. */
 function eachMessage(
   reader: PbfReader,
   end: number,

@@ -1,6 +1,6 @@
 /**
- * Receives the logs that a CLI exports, as a sign that its steps are active. They contain the plain
- * output of steps: they are counted and forwarded to the user's collector, and never kept.
+ * Receives the logs of a CLI, as a sign that its steps are active. Logs contain the output of steps, so
+ * they are only counted and forwarded to the user's collector, never kept.
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -13,19 +13,19 @@ import { readBody, unpack } from "../receiver/incoming-body.js";
 import { withinOrOver } from "../receiver/quiet.js";
 import { countRecords } from "./count-records.js";
 
-/** Receives the number of records of each scope in one body. */
+/** Called with the number of records per instrumentation scope in one body. */
 export type RecordsListener = (records: ReadonlyMap<string, number>) => void;
 
 /** A receiver of logs on loopback. It does not keep the process alive. */
 export interface LogReceiver {
-  /** The URL to export to. Its path contains a random token; requests without it are rejected. */
+  /** The URL to export to. Its path contains a random token. Requests without it are rejected. */
   readonly endpoint: string;
-  /** Calls the listener for each body. Returns a function that stops this. */
+  /** Calls the listener for each body. Returns a function that removes it. */
   onRecords(listener: RecordsListener): () => void;
   /**
-   * Stops receiving, and gives the collector a moment for the queue. Never rejects.
+   * Stops receiving, and waits a moment until the queue is forwarded. Never rejects.
    *
-   * @param withinMs The length of that moment. Default: 2,000.
+   * @param withinMs The longest wait in milliseconds. Default: 2,000.
    */
   close(withinMs?: number): Promise<void>;
 }
@@ -41,7 +41,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /**
  * Starts a receiver on a free port of 127.0.0.1.
  *
- * @param forwardTo The user's own endpoint for logs, or undefined.
+ * @param forwardTo The user's own endpoint for logs; undefined without one.
  * @throws The system's error if no port is available.
  */
 export async function startLogReceiver(forwardTo: string | undefined): Promise<LogReceiver> {
@@ -58,7 +58,7 @@ class Receiver implements LogReceiver {
   readonly #forwarder: Forwarder | undefined;
   readonly #held = new HeldBytes(MAX_HELD_BYTES);
   readonly #listeners = new Set<RecordsListener>();
-  /** Bodies are decompressed in turn, so that only one of them is in memory in full. */
+  /** The last of the reads. Each waits for the one before, so that only one decompressed body is in memory. */
   #reading: Promise<void> = Promise.resolve();
 
   constructor(endpoint: string | undefined) {
@@ -97,8 +97,8 @@ class Receiver implements LogReceiver {
   }
 
   /**
-   * Receives one body and always answers 200: with another answer, the exporter retries and delays
-   * the end of the CLI. Never rejects.
+   * Receives one body and always answers 200. With another status, the exporter would retry and delay the
+   * end of the CLI. Never rejects.
    */
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!this.#server.isMeant(request)) {

@@ -1,4 +1,4 @@
-/** Reads the spans from the body of an OTLP export, also if it is truncated or malformed. */
+/** Decodes the spans in the body of an OTLP export. A truncated or malformed body throws. */
 
 import { PbfReader } from "pbf";
 import type { EngineSpan } from "../../attribution/spans/span.js";
@@ -8,18 +8,16 @@ import { withoutUrlSecrets } from "./url-secrets.js";
 import { readDecimal, readInteger } from "./wide-integers.js";
 
 /**
- * More than any exporter sends in one body. Without a bound, spans of two bytes would each take a
+ * The most spans in one body; exporters send far fewer. Without a bound, a span of two bytes would take a
  * hundred here.
  */
 const MAX_SPANS = 100_000;
-/** The bound on attributes and list members in one body, for the same reason. */
+/** The most attributes and list members in one body, for the same reason. */
 const MAX_VALUES = 1_000_000;
-/** The bound on nested lists; deeper ones are read as null. */
+/** The deepest nesting of lists. A deeper list is read as null. */
 const MAX_DEPTH = 8;
 
-/**
- * A field number with its wire type, as encoded before a value: the number times 8 plus the type.
- */
+/** The wire type of a protobuf field. The byte before a value is the field number times 8, plus this. */
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -54,9 +52,9 @@ const STATUSES = ["unset", "ok", "error"] as const;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * The error for a body that is not an OTLP export of traces: it is truncated, malformed, or has too
- * many spans or values. `code` is `"TRACES_UNDECODABLE"`. The message contains the byte offset and
- * none of the content.
+ * The error for a body that is not an OTLP export of traces: truncated, malformed, or with too many spans
+ * or values. `code` is `"TRACES_UNDECODABLE"`. The message contains the byte offset and none of the
+ * content.
  */
 export class TracesUndecodableError extends CircuitBreakerError {
   constructor(atByte: number) {
@@ -137,7 +135,7 @@ class SpanDecoder {
       else if (tag === SCOPE_SPANS_SCOPE) scope = this.#readScope(this.#end(end));
     }
     this.#close(end);
-    // At this point and not earlier, because the scope may come after its spans.
+    // Sets the scope only now, because it may come after its spans.
     for (let index = first; index < this.#spans.length; index++) {
       (this.#spans[index] as Mutable<EngineSpan>).scope = scope;
     }
@@ -223,7 +221,7 @@ class SpanDecoder {
       else if (tag === PAIR_VALUE) value = this.#readValue(this.#end(end), 0);
     }
     this.#close(end);
-    // This key would set the prototype of the object.
+    // Setting this key would change the prototype of the object.
     if (key !== "__proto__") attributes[key] = value;
   }
 
@@ -276,7 +274,10 @@ class SpanDecoder {
     return text;
   }
 
-  /** Returns an id in hex; empty if it has another length and is therefore invalid. */
+  /**
+   * Reads an id and returns it in hex. Returns an empty text if it has a wrong length, which makes it
+   * invalid.
+   */
   #readId(limit: number, bytes: number): string {
     const end = this.#end(limit);
     const from = this.#reader.pos;
@@ -284,7 +285,7 @@ class SpanDecoder {
     return end - from === bytes ? this.#texts.readHex(from, end) : "";
   }
 
-  /** Reads the length of the next value and returns its end, which is at most `limit`. */
+  /** Reads the length of the next value and returns the index of its end, at most `limit`. */
   #end(limit: number): number {
     const length = this.#reader.readVarint();
     const end = this.#reader.pos + length;
@@ -292,7 +293,7 @@ class SpanDecoder {
     return end;
   }
 
-  /** Throws if the last value goes past the end of its message. */
+  /** Throws if the last value went past the end of its message. */
   #close(end: number): void {
     if (this.#reader.pos !== end) throw new RangeError("end");
   }

@@ -13,27 +13,24 @@ const STATUSES = { unset: 0, ok: 1, error: 2 } as const;
 /** The wire type of a fixed value of eight bytes. */
 const FIXED64 = 1;
 
-/** The value of a span's attribute. Lists may be nested, at most eight deep. */
+/** The value of an attribute of a span. Lists may be nested, at most eight deep. */
 export type OwnAttribute = string | number | boolean | readonly OwnAttribute[];
 
 /** A span to encode; `EngineSpan` describes its fields. */
 export interface OwnSpan extends Omit<EngineSpan, "scope" | "attributes"> {
   /** The instrumentation scope. Default: `dagger-circuit-breaker`. */
   readonly scope?: string | undefined;
-  /**
-   * `"client"` for a call to another process, such as a request to the engine. Default: internal.
-   */
+  /** `"client"` for a call to another process, such as a request to the engine. Default: `"internal"`. */
   readonly kind?: "internal" | "client" | undefined;
   readonly attributes: Readonly<Record<string, OwnAttribute>>;
 }
 
 /**
- * Encodes an OTLP `ExportTraceServiceRequest` in its protobuf form, uncompressed. Spans of one
- * scope are grouped, in the given order.
+ * Encodes an OTLP `ExportTraceServiceRequest` in its protobuf form, uncompressed. Spans of the same scope
+ * are grouped; otherwise the order stays.
  *
  * @param resourceAttributes The source of the spans, such as `service.name`.
- * @throws TypeError if an id or a time of a span is invalid; RangeError if lists are nested too
- * deep.
+ * @throws TypeError if an id or a time of a span is invalid; RangeError if lists are nested too deep.
  * @example
  * ```ts
  * import { decodeSpans, encodeSpans } from "dagger-circuit-breaker/traces";
@@ -135,7 +132,7 @@ function writeList(
   for (const member of value) writer.writeMessage(1, writeValue, { value: member, depth });
 }
 
-/** Does not use the writer's own `writeString`, which changes characters from U+20000 on. */
+/** Writes a text as UTF-8. The writer's own `writeString` damages characters from U+20000 on. */
 function writeText(field: number, text: string, writer: PbfWriter): void {
   writeBytes(field, Buffer.from(text), writer);
 }

@@ -1,7 +1,4 @@
-/**
- * Reduces a span to the parts that are read here. This drops most of its size, and most of its
- * secrets.
- */
+/** Removes from a span what attribution does not read. That is most of its size, and most of its secrets. */
 
 import type { EngineSpan } from "../../attribution/spans/span.js";
 
@@ -15,14 +12,14 @@ const KEPT = [
   "url.full",
 ] as const;
 const CALL = "dagger.io/dag.call";
-/** The calls whose arguments name a host or an image. */
+/** Calls of the API whose arguments contain a host or an image. */
 const READ_CALLS: ReadonlySet<string> = new Set([
   "Container.from",
   "Container.publish",
   "Query.git",
   "Query.http",
 ]);
-/** The calls whose messages show how an exchange ended. */
+/** Calls of the API whose error message shows how an exchange ended. */
 const READ_MESSAGES: ReadonlySet<string> = new Set(["Query.git", "Query.http"]);
 
 const READ_WORK = /^(?:git|fetching) /;
@@ -31,10 +28,10 @@ const MAX_CALL = 16_384;
 const MAX_NAME = 4_096;
 const MAX_TEXT = 2_048;
 const MAX_SCOPE = 256;
-/** The size of a span besides its texts. */
+/** The approximate size of a span without its texts, in characters. */
 const OBJECT_WEIGHT = 500;
 
-/** Returns a span with only the parts that are read, each text of bounded length. */
+/** Returns a span with only the fields that attribution reads. Each text has a bounded length. */
 export function lightSpan(span: EngineSpan): EngineSpan {
   const { scope, name, attributes } = span;
   const kept: Record<string, unknown> = {};
@@ -60,7 +57,7 @@ export function lightSpan(span: EngineSpan): EngineSpan {
   };
 }
 
-/** Returns the size of a span: its characters, and the cost of an object. */
+/** Returns the approximate size of a span in memory, in characters. */
 export function weightOf({ name, message, attributes }: EngineSpan): number {
   let weight = OBJECT_WEIGHT + name.length + message.length;
   for (const value of Object.values(attributes)) {
@@ -69,7 +66,7 @@ export function weightOf({ name, message, attributes }: EngineSpan): number {
   return weight;
 }
 
-/** Returns both ends of a long text as a copy. A substring would keep the whole text in memory. */
+/** Returns both ends of a long text, as a copy. A substring would keep the whole original in memory. */
 function cut(text: string): string {
   if (text.length <= MAX_TEXT) return text;
   const half = MAX_TEXT / 2;

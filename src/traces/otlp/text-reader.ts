@@ -1,12 +1,11 @@
-/** Decodes the texts of one body, and reuses short texts that repeat. */
+/** Decodes the texts of one OTLP body. It keeps short texts, because they repeat. */
 
 const SLOTS = 1024;
 const LONGEST_REMEMBERED = 64;
 
 /**
- * The texts of one body. Names, keys and hosts repeat in nearly every span, and comparing bytes is
- * several times cheaper than decoding. So each text stays in a slot until another takes it or the
- * body is done. Nothing outlives the body, because texts may be secrets.
+ * The texts of one body. Names, keys and hosts repeat in nearly every span, and comparing bytes is several
+ * times cheaper than decoding them again. Nothing is kept after the body, because texts may be secrets.
  */
 export class TextReader {
   readonly #bytes: Buffer;
@@ -16,7 +15,7 @@ export class TextReader {
     this.#bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   }
 
-  /** Returns the text from byte `from` to `end`; invalid UTF-8 becomes U+FFFD. */
+  /** Returns the text between two byte positions. Invalid UTF-8 becomes U+FFFD. */
   read(from: number, end: number): string {
     const length = end - from;
     if (length === 0) return "";
@@ -29,7 +28,7 @@ export class TextReader {
     return text;
   }
 
-  /** Returns the bytes from `from` to `end` in hex. */
+  /** Returns the bytes between two positions in hex. */
   readHex(from: number, end: number): string {
     return this.#bytes.toString("hex", from, end);
   }
@@ -43,9 +42,7 @@ export class TextReader {
     return hash % SLOTS;
   }
 
-  /**
-   * Returns whether the bytes at `from` equal `text`; always false for characters of several bytes.
-   */
+  /** Returns whether the bytes at `from` are this text. It is always false for text that is not ASCII. */
   #matches(text: string, from: number): boolean {
     const bytes = this.#bytes;
     for (let index = 0; index < text.length; index++) {

@@ -1,8 +1,8 @@
-/** Removes the secrets of URLs from the name of a span: 1.0 names a fetch by its whole URL. */
+/** Removes secrets from URLs in the name of a span. Engines of 1.0 name a fetch by its whole URL. */
 
 const URL_IN_NAME = /([a-z][a-z0-9+.-]{0,31}:\/\/)([^\s"'<>]{1,65536})/gi;
 const AUTHORITY_END = /[/?#\\]/;
-/** A host with an optional port. Other text may be a part of credentials. */
+/** A host with an optional port. Any other text may be a part of credentials and is removed. */
 const HOST = /^(?:[^\s:@]{0,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
 
 /** Returns a name whose URLs have no credentials, query string or fragment. */

@@ -1,4 +1,4 @@
-/** Reads 64-bit integers, which a JavaScript number cannot hold, with all their digits. */
+/** Reads 64-bit integers in full. A JavaScript number cannot hold all of them. */
 
 import type { PbfReader } from "pbf";
 
@@ -6,8 +6,8 @@ const BILLION = 1_000_000_000;
 const TWO_POW_16 = 0x1_0000;
 
 /**
- * Reads the next eight bytes as a decimal text. It divides by a billion in steps that a number
- * represents exactly, which is several times as fast as a BigInt.
+ * Reads the next eight bytes as a decimal text. It divides by a billion, in steps that a JavaScript number
+ * can represent exactly. This is several times as fast as a BigInt.
  *
  * @throws RangeError if fewer bytes are left.
  */

@@ -1,15 +1,15 @@
-/** Receives the body of an export up to a bound, compressed and decompressed. */
+/** Receives and decompresses the body of an export, both up to a bound. */
 
 import type { IncomingMessage } from "node:http";
 import { gunzip } from "node:zlib";
 import { type HeldBytes, holdBody } from "../../sockets/bounded-body.js";
 
-/** The reason for not taking a body: the sender left, it is too large, or too much is in memory. */
+/** Why a body was not received: the sender left, it is too large, or too many bytes are in memory. */
 export type BodyProblem = "cut" | "too-large" | "busy";
 
 /**
- * Reads the body of a request. Its bytes count as held until the caller releases them. Those of a
- * rejected body are released here, and the rest of it is discarded as it arrives.
+ * Reads the body of a request. Its bytes count against the bound until the caller releases them. A rejected
+ * body is released here, and its rest is discarded as it arrives.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -27,7 +27,7 @@ export async function readBody(
   return body.cutShort;
 }
 
-/** Decompresses a body, to at most `maxBytes`. */
+/** Decompresses a body to at most `maxBytes`. */
 export function unpack(
   body: Uint8Array,
   maxBytes: number,

@@ -16,7 +16,7 @@ export class Connections {
     });
   }
 
-  /** Resolves once the last one has closed. */
+  /** Resolves when the last client has disconnected. */
   none(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onNone.add(resolve));
@@ -24,8 +24,8 @@ export class Connections {
 }
 
 /**
- * Resolves when a promise settles, or after `withinMs`. A caller awaits it, so it keeps the process
- * alive.
+ * Resolves when a promise settles, or after `withinMs`. The timer keeps the process alive, because a caller
+ * awaits it.
  */
 export async function withinOrOver(done: Promise<unknown>, withinMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

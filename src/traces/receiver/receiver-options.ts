@@ -12,18 +12,18 @@ import type { OwnAttribute } from "../otlp/encode.js";
 /** The options of a receiver of traces. */
 export interface TraceReceiverOptions {
   /**
-   * The destination of every body, unchanged: an http or https URL, as `collectorOf` finds it in
-   * the environment. Default: none.
+   * The user's collector, to which every body is forwarded unchanged: an http or https URL, such as
+   * `collectorOf` returns. Default: none.
    */
   readonly forwardTo?: string | undefined;
   /**
-   * The largest body, compressed and, separately, decompressed; 1 to 268,435,456 bytes. A larger
-   * one is answered 413 and not forwarded. Default: 16,777,216 (16 MiB).
+   * The largest body in bytes, 1 to 268,435,456. It holds for the compressed and for the decompressed size.
+   * A larger body is answered 413 and not forwarded. Default: 16,777,216 (16 MiB).
    */
   readonly maxBodyBytes?: number | undefined;
   /**
-   * The most connections with the token at the same time, 1 to 10,000. Connections without it are
-   * closed after 5 seconds and keep no other out. Default: 64.
+   * The most connections with the token at the same time, 1 to 10,000. A connection that does not send the
+   * token is closed after 5 seconds and does not count. Default: 64.
    */
   readonly maxConnections?: number | undefined;
   /**
@@ -34,12 +34,12 @@ export interface TraceReceiverOptions {
   /** The most bodies in the queue for the collector, 1 to 100,000. Default: 1,000. */
   readonly maxQueuedBodies?: number | undefined;
   /**
-   * The time that `close` gives the collector to take the queue, in milliseconds, 0 to
-   * 2,147,483,647. Default: 2,000.
+   * How long `close` waits for the queue to be forwarded, in milliseconds, 0 to 2,147,483,647. Default:
+   * 2,000.
    */
   readonly closeTimeoutMs?: number | undefined;
   /**
-   * The resource of the spans given to `addOwn`. Default: only `service.name`, which is
+   * The OTLP resource of the spans given to `addOwn`. Default: only `service.name`, with the value
    * `dagger-circuit-breaker`.
    */
   readonly resourceAttributes?: Readonly<Record<string, OwnAttribute>> | undefined;
@@ -47,7 +47,7 @@ export interface TraceReceiverOptions {
 
 const MIB = 1_048_576;
 
-/** Its errors show no value, because a collector's URL may contain a key. */
+/** A field for a URL. Its errors do not show the value, because a collector's URL may contain a key. */
 const urlField: Field<string | undefined> = {
   absent: undefined,
   read(value, label) {

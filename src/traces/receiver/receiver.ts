@@ -21,7 +21,7 @@ import {
 } from "./receiver-options.js";
 import { formOf, type UnreadBodies, UnreadCounts } from "./unread.js";
 
-/** Receives the spans of one body. They contain secrets: read them and forget them. */
+/** Called with the spans of one body. They contain secrets: read them and forget them. */
 export type SpansListener = (spans: readonly EngineSpan[]) => void;
 
 /** The counters of a receiver; they never decrease. */
@@ -29,31 +29,31 @@ export interface TraceReceiverMetrics {
   /** Accepted bodies, and their bytes as received. */
   readonly bodies: number;
   readonly bytes: number;
-  /** Spans read from them. */
+  /** Spans decoded from the bodies. */
   readonly spans: number;
-  /** Bodies accepted and forwarded that could not be read. */
+  /** Bodies that were accepted and forwarded, but could not be decoded. */
   readonly undecodable: number;
-  /** Bodies that were too large, compressed or decompressed; they were answered 413. */
+  /** Bodies rejected with 413, because they were too large, compressed or decompressed. */
   readonly tooLarge: number;
-  /** Bodies accepted and forwarded unread, because of their type or their compression. */
+  /** Bodies that were accepted and forwarded, but not decoded because of their type or compression. */
   readonly unread: number;
-  /** The same by their kind, such as `"JSON"` or `"deflate"`. */
+  /** The `unread` bodies by kind, such as `"JSON"` or `"deflate"`. */
   readonly unreadByKind: Readonly<Record<string, UnreadBodies>>;
-  /** Other rejected requests: a wrong path, too much in memory, or closed. */
+  /** Requests rejected for another reason: a wrong path, too many bytes in memory, or a closed receiver. */
   readonly refused: number;
   /** Bodies that the collector accepted. */
   readonly forwarded: number;
-  /** Attempts after the first to forward a body. */
+  /** Repeated attempts to forward a body. */
   readonly retried: number;
   /**
-   * Bodies that the collector did not receive; without a collector, bodies that were not read
-   * either.
+   * Bodies that were lost: the collector did not receive them. Without a collector, bodies that were not
+   * decoded either.
    */
   readonly dropped: number;
-  /** Bodies, and their bytes, now in the queue for the collector. */
+  /** Bodies, and their bytes, that wait in the queue for the collector. */
   readonly queuedBodies: number;
   readonly queuedBytes: number;
-  /** Spans of `addOwn` that the collector accepted, and those that it did not receive. */
+  /** Spans given to `addOwn`: accepted by the collector, and lost. */
   readonly ownSpans: number;
   readonly ownSpansDropped: number;
 }
@@ -61,42 +61,42 @@ export interface TraceReceiverMetrics {
 /** A receiver of traces. Neither it nor its connections keep the process alive. */
 export interface TraceReceiver {
   /**
-   * The URL to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. It contains a random token;
-   * requests without it are rejected.
+   * The URL to export to, for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. It contains a random token; Requests
+   * without it are rejected.
    */
   readonly endpoint: string;
   /**
-   * Calls `listener` with the spans of each readable body that has any. A listener that throws
-   * causes one warning of the process and affects nothing else.
+   * Calls `listener` with the spans of each readable body that has any. A listener that throws causes one
+   * warning of the process and affects nothing else.
    *
-   * @returns A function that stops this.
+   * @returns A function that removes the listener.
    */
   onSpans(listener: SpansListener): () => void;
   /**
-   * Sends one of our own spans to the collector: after the next forwarded body, with that body's
-   * headers, because its credentials are not kept. Without such a body or a collector, it is never
-   * sent. At most 2,048 spans wait.
+   * Sends one of our own spans to the collector, after the next forwarded body and with its headers:
+   * credentials are not kept longer. At most 2,048 spans wait. Without a collector or a further body, they
+   * are never sent.
    */
   addOwn(span: OwnSpan): void;
   metrics(): TraceReceiverMetrics;
   /**
-   * Resolves once no exporter is connected and all bodies have been read, or after `withinMs`. A
-   * CLI that has ended has sent everything. Never rejects.
+   * Resolves when no exporter is connected and all bodies are decoded, or after `withinMs`. A CLI that has
+   * exited has sent everything. Never rejects.
    */
   quiet(withinMs: number): Promise<void>;
   /**
-   * Stops receiving, waits up to `closeTimeoutMs` for the reading and forwarding of all bodies,
-   * then drops and counts the rest. You can call it more than once; it never rejects.
+   * Stops receiving, and waits up to `closeTimeoutMs` until all bodies are decoded and forwarded. The rest
+   * is dropped and counted. You can call it more than once. It never rejects.
    */
   close(): Promise<void>;
 }
 
-/**
- * How many bodies of the largest size fit in memory at the same time, while they are received and
- * read.
- */
+/** The bound on bytes in memory, as a number of bodies of the largest size. */
 const HELD_BODIES = 4;
-/** An exporter that receives 503 retries for 30 s and delays the end of the CLI. */
+/**
+ * The status for a body that was not received. It is not 503, because an exporter then retries for 30 s and
+ * delays the end of the CLI.
+ */
 const REJECTION_STATUS: Readonly<Record<BodyProblem, number>> = {
   cut: 400,
   "too-large": 413,
@@ -152,7 +152,7 @@ class Receiver implements TraceReceiver {
     refused: 0,
   };
   readonly #unread = new UnreadCounts();
-  /** Bodies are decompressed and read in turn, so that only one of them is in memory in full. */
+  /** The last of the reads. Each waits for the one before, so that only one decompressed body is in memory. */
   #reading: Promise<void> = Promise.resolve();
   readonly #connections = new Connections();
   #closing: Promise<void> | undefined;
@@ -180,7 +180,7 @@ class Receiver implements TraceReceiver {
   }
 
   onSpans(listener: SpansListener): () => void {
-    // An object of its own, so that one function can listen twice.
+    // A new object per call, so that the same function can listen twice.
     const entry = { listener: checkFunction<SpansListener>(listener, "the listener of onSpans") };
     if (this.#closing === undefined) this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
@@ -243,7 +243,7 @@ class Receiver implements TraceReceiver {
     this.#held.giveBack(body.length);
   }
 
-  /** Returns the status with which to reject a request before its body is read, or undefined. */
+  /** Returns the status for rejecting a request before its body is read; undefined to accept it. */
   #rejectionOf(request: IncomingMessage): number | undefined {
     if (!this.#server.isMeant(request)) return 404;
     if (this.#closing !== undefined || !this.#server.admit(request)) return REJECTION_STATUS.busy;
@@ -272,7 +272,7 @@ class Receiver implements TraceReceiver {
   }
 
   async #read(body: Buffer | "damaged"): Promise<void> {
-    // Sends the answer first, so that the exporter does not wait for the reading.
+    // Lets the answer go out first, so that the exporter does not wait for the decoding.
     await nextTurn();
     const spans = body === "damaged" ? undefined : decode(body);
     if (spans === undefined) this.#counts.undecodable++;

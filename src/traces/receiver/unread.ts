@@ -1,4 +1,4 @@
-/** Counts the telemetry that this package cannot read, by its kind. */
+/** Counts the telemetry that this package cannot decode, by kind. */
 
 /** The headers of a request that describe its body. */
 interface BodyHeaders {
@@ -6,15 +6,15 @@ interface BodyHeaders {
   readonly "content-encoding"?: string | undefined;
 }
 
-/** The totals of the bodies of one kind. */
+/** The totals for one kind of body. */
 export interface UnreadBodies {
   readonly bodies: number;
   readonly bytes: number;
 }
 
 /**
- * The kinds that may be shown for an unreadable body. The header itself is never shown or kept: its
- * text is up to the sender, and each value would be one more kind.
+ * The kinds under which an undecodable body is counted. The header itself is not used: its text is up to
+ * the sender, so it may contain secrets, and each new value would be one more counter.
  */
 const KINDS: ReadonlyMap<string, string> = new Map([
   ["application/json", "JSON"],
@@ -28,15 +28,15 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ["lz4", "lz4"],
 ]);
 
-/** The readable compressions of a body. */
+/** The compressions that this package can decode. */
 type Packing = "identity" | "gzip";
 
-/** How to read a body, or the kind of one that is unreadable. */
+/** How to decode a body, or the kind under which it counts as undecodable. */
 type BodyForm =
   | { readonly packing: Packing; readonly unread?: undefined }
   | { readonly packing?: undefined; readonly unread: string };
 
-/** Returns, from the headers of a body, whether it is readable. */
+/** Returns how to decode a body, from its headers. */
 export function formOf(headers: BodyHeaders): BodyForm {
   const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   if (type !== "application/x-protobuf") return { unread: KINDS.get(type) ?? "another type" };
@@ -45,7 +45,7 @@ export function formOf(headers: BodyHeaders): BodyForm {
   return { unread: KINDS.get(packing) ?? "another encoding" };
 }
 
-/** Counts unreadable bodies by their kind. */
+/** Counts undecodable bodies by kind. */
 export class UnreadCounts {
   readonly #kinds = new Map<string, UnreadBodies>();
 
@@ -60,8 +60,8 @@ export class UnreadCounts {
 }
 
 /**
- * Describes how much was unreadable, of which kind, and what happened to it; undefined if nothing
- * was.
+ * Describes how many bodies were not decoded, of which kinds, and what happened to them; undefined without
+ * any.
  */
 export function unreadText(
   byKind: Readonly<Record<string, UnreadBodies>>,

@@ -1,20 +1,19 @@
-/** Finds the unreachable host in a text that contains no URL. */
+/** Finds the host that failed in a text without a URL. */
 
 import type { UpstreamKind } from "../../failure.js";
 import { gitHost, readHost } from "../../hosts.js";
 
-/** A host at fault according to a text, with the role that its address shows. */
+/** A host that failed according to a text, with the role that its address shows. */
 export interface Blamed {
   readonly host: string;
-  /** The role of the host, if the address shows it; `"session"` is the engine's own. */
+  /** The role of the host, if its address shows it. `"session"` means the engine's own port. */
   readonly use: UpstreamKind | "session" | undefined;
-  /**
-   * The index in the text after its address. The words from there on show how the exchange ended.
-   */
+  /** The index behind the address. The text from there on shows how the exchange ended. */
   readonly end: number;
 }
 
-// Addresses without a URL, as Go, ssh, curl, Node and the container tools print them.
+// Forms in which programs print an address: first ssh; below, git remotes; then Go, curl, Node and
+// container tools.
 const SSH_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   [/connect to host ([a-z0-9.*_-]{1,253}) port ([0-9]{1,5})/gi, "git"],
   [/could not resolve hostname ([a-z0-9.*_-]{1,253})/gi, "git"],
@@ -60,7 +59,7 @@ const HOST_PATTERNS: readonly (readonly [RegExp, Blamed["use"]])[] = [
   ],
 ];
 
-/** Returns the last git remote in the text that is not a URL. */
+/** Returns the last git remote of the form `git@host:path`, or the last host that ssh could not reach. */
 export function blamedRemote(text: string): Blamed | undefined {
   return lastMatch(text, REMOTE_PATTERNS, "ssh");
 }
@@ -75,7 +74,7 @@ export function blamedAddress(text: string): Blamed | undefined {
   return lastMatch(text, HOST_PATTERNS, "https");
 }
 
-// A bare address shows its role by its port only.
+// An IP address keeps its port, even the default one, because only the port shows its role.
 const IP_ADDRESS = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[)/;
 
 function lastMatch(

@@ -1,4 +1,4 @@
-/** Finds the image in a text about an exchange with a registry. */
+/** Finds the registry of the image in a text about a pull or push. */
 
 import { parseImageReference, readHost } from "../../hosts.js";
 import type { Blamed } from "./addresses.js";
@@ -6,7 +6,7 @@ import type { Blamed } from "./addresses.js";
 const IMAGE_LEADS =
   /(?:(?:the push refers to (?:a )?repository|failed to push|failed to resolve source metadata for|failed to resolve reference|failed to resolve image|failed to pull image|failed to pull and unpack image|failed to do image pull|failed to pull|pull access denied for|push access denied for|pull image|pulling image|pushing image|error pushing image|error pulling image|unable to find image|load metadata for|resolve image config for|resolving|(?:docker|podman|nerdctl|finch|crane|buildah|container image) (?:pull|push)|back-off pulling image|could not pull base image|from|image|exporting to image|fetching config of|unpacking|manifest for)[: ]{1,2}["'`[]?|docker:\/\/)((?:docker-image:\/\/|docker:\/\/)?[a-z0-9*_][a-z0-9*_.:/@-]{2,512})/gi;
 
-/** Returns the registry of the last image that has its host in the text. */
+/** Returns the registry of the last image in the text that is written with its host. */
 export function blamedImage(text: string): Blamed | undefined {
   let found: Blamed | undefined;
   IMAGE_LEADS.lastIndex = 0;
@@ -28,10 +28,7 @@ export function blamedImage(text: string): Blamed | undefined {
 const NOT_FOUND = ": not found";
 const BEFORE_NAME = [" ", "\n", '"', "'", "("];
 
-/**
- * Returns the registry of an image that containerd did not find: the image is right before those
- * words.
- */
+/** Returns the registry of the image directly before `: not found`, as containerd prints it. */
 function missingImage(text: string): Blamed | undefined {
   const end = text.lastIndexOf(NOT_FOUND);
   if (end < 0) return undefined;

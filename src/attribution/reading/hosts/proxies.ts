@@ -1,10 +1,10 @@
-/** Finds the proxy at fault: it is between the client and the host of the URL. */
+/** Finds a proxy that failed: an HTTP or SOCKS proxy between the client and the host of the URL. */
 
 import { readHost } from "../../hosts.js";
 
 const NAME = "[a-z0-9*_-][a-z0-9.*_-]{0,252}|\\[[0-9a-f:]{2,45}\\]";
 
-// Go: a proxy that refused the connection, or a SOCKS proxy that could not be reached.
+// Go's messages for a proxy that refused the connection, and for a SOCKS proxy that could not be reached.
 const DIALLED = [
   new RegExp(
     `proxyconnect tcp: (?:dial tcp:? (?:lookup )?|(?:read|write) tcp [0-9.:]{1,32}->)((?:${NAME})(?::[0-9]{1,5})?)`,
@@ -16,7 +16,7 @@ const DIALLED = [
   ),
 ];
 
-// curl and its users: git, and the backends of pip and dnf.
+// Messages of curl and of programs that use it: git, pip and dnf.
 const UNRESOLVED = new RegExp(`resolve proxy(?: name)?:? ["']?(${NAME})`, "i");
 const CONNECTED = new RegExp(
   `(?:failed to connect to|connect to) (${NAME}) port ([0-9]{1,5})(?: via (${NAME}))?`,
@@ -26,7 +26,7 @@ const CONNECTED = new RegExp(
 /**
  * Returns the host of the proxy at fault, with its port if it is printed.
  *
- * @param asked The host of the URL. An address with another name belongs to the proxy.
+ * @param asked The host of the requested URL. If curl connected to another host, that host is the proxy.
  */
 export function blamedProxy(text: string, asked: string | undefined): string | undefined {
   for (const pattern of DIALLED) {
@@ -47,7 +47,7 @@ export function blamedProxy(text: string, asked: string | undefined): string | u
   return proxy;
 }
 
-/** Keeps the port of an address; of a name, only a port that is not the default. */
+/** Returns an IP address with its port; a name only with a port that is not the default. */
 function hostAt(name: string, port: string | undefined): string | undefined {
   return readHost(`${name}:${port}`, /^[0-9.]{7,15}$|^\[/.test(name) ? "" : "https");
 }

@@ -3,10 +3,12 @@
 import { isDockerHubHost, parseUrl } from "../../hosts.js";
 import type { Blamed } from "./addresses.js";
 
-/** Placeholder hosts of the engine's own HTTP connections. They name no machine. */
+/**
+ * Placeholder hosts in URLs of connections to the engine, such as `http://dagger/query`. No machine has such a name.
+ */
 const ENGINE_HOSTS: ReadonlySet<string> = new Set(["dagger", "engine", "buildkitd", "docker"]);
 
-/** Schemes that reach only an engine or a container runtime. */
+/** URL schemes that only lead to an engine or a container runtime. */
 const ENGINE_SCHEMES: ReadonlySet<string> = new Set([
   "tcp",
   "kube-pod",
@@ -14,7 +16,8 @@ const ENGINE_SCHEMES: ReadonlySet<string> = new Set([
   "podman-container",
 ]);
 
-// Git's last words with the URL. The failed exchange of git's caller may have had another one.
+// Words that git prints before the URL. These win over other URLs, which may belong to another exchange of the
+// program around git.
 const GIT_LEADS = [
   "unable to access '",
   "failed for '",
@@ -22,7 +25,7 @@ const GIT_LEADS = [
   "password for '",
   "repository '",
 ] as const;
-// Words right before the URL of a failed exchange.
+// Words directly before the URL of a failed exchange.
 const STRONG_LEADS = [
   'get "',
   'head "',
@@ -67,7 +70,7 @@ const STRONG_LEADS = [
   "http_download ",
   "reading from ",
   "failed to send to ",
-  // git-lfs.
+  // Words that git-lfs prints before the URL.
   "fatal error: server error ",
   "fatal error: server error: ",
   "client error ",
@@ -101,14 +104,14 @@ const WEAK_LEADS = [
 ] as const;
 const LEAD_LENGTH = 64;
 
-// A field with the URL: "url='", "url=URL('", '"url":"', "uri=".
+// A field name before a URL, such as "url='", '"url":"' or "uri=".
 const FIELD_LEAD = /\bur[il]["']?(?:=|: ?)(?:url\()?["'(]?$/;
-// A status with its reason: "404 Not Found: ", "HTTP 503 (", "503 Server Error: Backend is unhealthy at ".
+// A status with its reason before a URL, such as "404 Not Found: " or "HTTP 503 (".
 const STATUS_LEAD = /(?<![\w./:-])[45][0-9]{2}\b[a-z<> .:'-]{0,40}["'(<[]?$/;
 
-// Hosts of pages to read. They did not fail.
+// Hosts of documentation. Messages link to them; no exchange with them failed.
 const READING_HOSTS = new Set(["www.docker.com", "docs.docker.com", "docs.dagger.io", "dagger.io"]);
-// Hosts that show the traces of a run. Traces are sent elsewhere.
+// Hosts of pages that show traces. Telemetry itself goes to other hosts.
 const TRACE_HOSTS = new Set(["dagger.cloud", "v3.dagger.cloud", "www.dagger.cloud"]);
 const TRACE_PATH = /\/(?:traces|runs)(?:\/|$)/;
 const READING_LEADS = [
@@ -131,14 +134,14 @@ const READING_LEADS = [
 const URL_END = /[\s"'<>`|,;(){}]/;
 const MAX_URLS = 400;
 
-// The caller gave up. If another call failed, that one is the cause.
+// Text behind a URL if the caller gave up. If another exchange failed, that one is the cause.
 const CANCELLED = /^["'`)>\]]{0,3}: context cancell?ed\b/i;
 
 type Strength = 0 | 1 | 2 | 3;
 
-/** A URL that failed. */
+/** A URL whose exchange failed. */
 export interface BlamedUrl extends Blamed {
-  /** Whether its call was only canceled. */
+  /** Whether the exchange was canceled by its caller. */
   readonly cancelled: boolean;
 }
 
@@ -148,8 +151,8 @@ interface Candidate {
 }
 
 /**
- * Returns the last URL among those most clearly reported as failed. A canceled one counts only if
- * there is no other.
+ * Returns the URL that the text most clearly reports as failed; of equal ones, the last. A canceled
+ * exchange counts only if there is no other.
  */
 export function blamedUrl(text: string): BlamedUrl | undefined {
   let best: Candidate | undefined;
@@ -191,7 +194,7 @@ function isForReading(host: string, path: string): boolean {
   return READING_HOSTS.has(host) || (TRACE_HOSTS.has(host) && TRACE_PATH.test(path));
 }
 
-/** Returns how clearly the words before a URL report its failure; undefined if they do not. */
+/** Returns how clearly the text before a URL reports a failure: 3 is clearest; undefined if it reports none. */
 function strengthOf(lead: string): Strength | undefined {
   const ends = (words: readonly string[]) => words.some((word) => lead.endsWith(word));
   if (ends(READING_LEADS)) return undefined;
@@ -217,7 +220,7 @@ function useOfUrl(scheme: string, host: string, path: string): Blamed["use"] {
 const REGISTRY_HOSTS =
   /^(?:ghcr\.io|quay\.io|gcr\.io|mcr\.microsoft\.com|public\.ecr\.aws|registry\.k8s\.io|registry\.dagger\.io|pkg-containers\.githubusercontent\.com)$|(?:\.gcr\.io|\.azurecr\.io|\.pkg\.dev|\.quay\.io|\.amazonaws\.com\.cn|\.icr\.io)$|\.dkr\.ecr\.[a-z0-9-]{1,32}\.amazonaws\.com$/;
 
-/** Returns whether a host serves only images. */
+/** Returns whether a host is a well-known registry. */
 function isRegistryHost(host: string): boolean {
   return isDockerHubHost(host) || REGISTRY_HOSTS.test(host);
 }

@@ -1,9 +1,9 @@
-/** The words with which programs describe the end of an exchange. */
+/** The words with which programs describe how an exchange ended. */
 
 import { DENIED, MISSING, REJECTED, SERVER_ERROR, UNASKED } from "./words-of-answers.js";
 import { INTERRUPTED, TIMEOUT, UNREACHABLE } from "./words-of-networks.js";
 
-/** The end of an exchange. */
+/** How an exchange ended, according to words or a status. */
 export type WordedOutcome =
   | "limited"
   | "expired-certificate"
@@ -23,7 +23,7 @@ export type WordedOutcome =
 /** Lower-case words for each outcome. */
 export type Words = readonly (readonly [WordedOutcome, readonly string[]])[];
 
-// Words that have more weight than a status beside them.
+// Words that win over a status in the same line.
 export const BEFORE_STATUS: Words = [
   [
     "limited",
@@ -76,7 +76,8 @@ export const BEFORE_STATUS: Words = [
       "ssl certificate problem",
       "err_tls_cert_altname_invalid",
       "does not match certificate's altnames",
-      // curl with OpenSSL, GnuTLS, Schannel and SecureTransport; rustls; Python; Java.
+      // Certificate errors of curl (with OpenSSL, GnuTLS, Schannel, SecureTransport), rustls, Python and
+      // Java.
       "certificate subject name",
       "common name from peer certificate",
       "server certificate verification failed",
@@ -103,7 +104,7 @@ export const BEFORE_STATUS: Words = [
       "tls: certificate required",
       "tls: unknown certificate",
       "tls: protocol version not supported",
-      // Alerts of a server whose TLS settings do not fit ours: Go, OpenSSL.
+      // Messages about a server whose TLS settings do not fit ours, from Go and OpenSSL.
       "tls: unrecognized name",
       "tls: no application protocol",
       "tls: unsupported certificate",
@@ -127,7 +128,7 @@ export const BEFORE_STATUS: Words = [
   ],
 ];
 
-// Words that have less weight than a status beside them.
+// Words that count only if the line has no status.
 export const AFTER_STATUS: Words = [
   ["unasked", UNASKED],
   ["denied", DENIED],
@@ -139,7 +140,7 @@ export const AFTER_STATUS: Words = [
   ["rejected", REJECTED],
 ];
 
-// Words that often only follow from another failure.
+// Words that usually report the consequence of another failure.
 export const LAST_RESORT: Words = [
   ["timeout", ["timeout"]],
   [

@@ -1,6 +1,6 @@
-/** Lower-case words for answers of a server: denied, failed or not found. */
+/** Lower-case words for answers of a server: access denied, server failed, not found, request rejected. */
 
-/** The server, or the store of the credentials, denied access. */
+/** The server, or the store that holds the credentials, denied access. */
 export const DENIED = [
   "access denied",
   "denied:",
@@ -82,7 +82,7 @@ export const SERVER_ERROR = [
   "fatal error: server error",
 ];
 
-/** The requested thing does not exist there. */
+/** The server does not have the requested thing. */
 export const MISSING = [
   "manifest unknown",
   "manifest_unknown",
@@ -128,10 +128,11 @@ export const REJECTED = [
 ];
 
 /**
- * The address cannot be used, or not from here, so that no request was made: Go, curl, git, Node.
+ * No request was made, because the address is invalid or not allowed here: messages of Go, curl, git and
+ * Node.
  */
 export const UNASKED = [
-  // A firewall or a sandbox on this side.
+  // A firewall or a sandbox on the client's machine.
   "connect: permission denied",
   "connect: operation not permitted",
   "socket: permission denied",

@@ -1,4 +1,4 @@
-/** Lower-case words for a missing or incomplete answer, from clients on any system. */
+/** Lower-case words for an answer that did not arrive, or not in full. */
 
 /** No answer came in time. */
 export const TIMEOUT = [

@@ -1,19 +1,22 @@
-/** Searches one text for many fixed words at little cost. */
+/**
+ * Searches a text for many fixed words at once. A small table of the text's letters rules out most words
+ * quickly.
+ */
 
 const BITS = 16;
 const SIZE = 1 << BITS;
 
-/** A word with the positions in the sketch of its first and its last three letters. */
+/** A word to search for, with the table positions of its first and its last three letters. */
 interface Word {
   readonly text: string;
   readonly first: number;
   readonly last: number;
 }
 
-/** Words prepared for a search. */
+/** Words prepared for the search. */
 export type WordList = readonly Word[];
 
-/** Prepares lower-case words for a search. */
+/** Prepares lower-case words for the search. */
 export function wordList(words: readonly string[]): WordList {
   return words.map((text) => ({
     text,
@@ -22,7 +25,7 @@ export function wordList(words: readonly string[]): WordList {
   }));
 }
 
-/** Returns the position of three letters in the sketch. */
+/** Returns the table position of the three letters at `at`. */
 function place(text: string, at: number): number {
   return hash(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2));
 }
@@ -31,12 +34,15 @@ function hash(a: number, b: number, c: number): number {
   return (Math.imul(a, 0x9e3b) ^ Math.imul(b, 0x1f35) ^ Math.imul(c, 0x2f1)) & (SIZE - 1);
 }
 
-/** A sketch serves many texts. A stamp shows which text last used a position. */
+/**
+ * A table that shows which sequences of three letters a text contains. It is reused: each text has its own
+ * stamp, and a position with another stamp is empty.
+ */
 class Sketch {
   readonly stamps = new Uint32Array(SIZE);
   lastStamp = 0;
 
-  /** Takes over the sketch for a text and returns its stamp. */
+  /** Reserves the table for a text and returns the stamp of that text. */
   take(text: string): number {
     if (this.lastStamp === 0xffffffff) {
       this.stamps.fill(0);
@@ -56,15 +62,15 @@ class Sketch {
   }
 }
 
-// Texts that are searched in turns use different sketches, so that none is drawn twice.
+// Texts take turns with four tables, so that a few texts in alternation do not overwrite each other's.
 const SKETCHES = [new Sketch(), new Sketch(), new Sketch(), new Sketch()];
 let nextSketch = 0;
 
 /**
  * A text in which words are searched.
  *
- * Its sketch records which three letters occur anywhere. A word with other letters is ruled out
- * without a look at the text, which settles nearly every word of nearly every rule.
+ * Its `Sketch` records every sequence of three letters. A word whose letters are missing there is not in
+ * the text. That check rules out nearly all words of all rules.
  */
 export class WordText {
   readonly text: string;
@@ -87,7 +93,7 @@ export class WordText {
     return true;
   }
 
-  /** Returns the words that the text contains. */
+  /** Returns the words of the list that the text contains. */
   present(words: WordList): string[] {
     this.#draw();
     const found: string[] = [];
@@ -103,7 +109,7 @@ export class WordText {
     return this.text.includes(word.text);
   }
 
-  /** Draws this text's sketch, unless one exists that no other text has taken over. */
+  /** Fills the table with this text, unless it still holds it. */
   #draw(): void {
     if (this.#stamp !== 0 && this.#stamp === this.#sketch.lastStamp) return;
     nextSketch = (nextSketch + 1) % SKETCHES.length;

@@ -25,7 +25,7 @@ const DOCKER_DOWN = [
   "failed to run command [docker ps",
 ];
 
-/** Frames around any failure on the way to an engine. */
+/** Words that Dagger prints before any failure of starting or reaching an engine. */
 const ENGINE_FRAMES = [
   "start engine: ",
   "starting engine: ",
@@ -94,12 +94,15 @@ const START_FAILED = [
   "new client: ",
 ];
 
-/** Returns whether the start of an engine was stopped from outside. */
+/** Returns whether the start of an engine was stopped from outside, such as with Ctrl-C. */
 function wasStopped(reading: FailureReading): boolean {
   return (reading.has(START_FAILED) || reading.has(ENGINE_SILENT)) && reportsOnlyStop(reading);
 }
 
-/** The rules for a program that failed during the start of an engine. Its log contains more. */
+/**
+ * Rules that match because a program such as `docker` failed during the start of an engine. The program's
+ * output in the log may show the cause.
+ */
 export const PROGRAM_FAILED: ReadonlySet<string> = new Set([
   "connect.docker-down",
   "connect.start-failed",
@@ -257,7 +260,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
   },
 ];
 
-/** Tried after the registries, because the engine's own image comes from one. */
+/** Rules tried after those for registries, because the engine's image comes from a registry. */
 export const CONNECT_LAST_RULES: readonly AttributionRule[] = [
   {
     name: "connect.no-answer",

@@ -1,4 +1,4 @@
-/** Rules for the engine itself: its disk, its state, the machine under it, its bugs. */
+/** Rules for failures of the engine itself: its disk, its state, its machine, its bugs. */
 
 import type { AttributionRule, FailureReading } from "../rule.js";
 
@@ -13,7 +13,7 @@ const UPSTREAM_FRAMES = [
 const GO_OUT_OF =
   /fatal error: (?:newosproc|runtime: (?:out of memory|cannot allocate)|out of memory)|failed to create new os thread/;
 
-/** Parts of a Go stack that occur only in the engine's code. */
+/** Parts of a Go stack trace that occur only in the engine's code. */
 const ENGINE_CODE = [
   "github.com/dagger/dagger/",
   "go.dagger.io/",
@@ -32,15 +32,15 @@ const PANICS = [
 ];
 
 /**
- * Returns whether the engine's code panicked for another reason than a failed exchange. Otherwise
- * the exchange decides.
+ * Returns whether the engine's code panicked and no exchange with a host failed. If an exchange failed, the
+ * rules for its host decide.
  */
 function panicsInEngine(reading: FailureReading): boolean {
   if (!reading.has(["panic"]) || !reading.has(ENGINE_CODE)) return false;
   return reading.use === undefined || reading.outcome === undefined;
 }
 
-/** Returns whether a panic came first, with no failed host before it that may have caused it. */
+/** Returns whether the engine panicked and no failed host explains the panic. */
 function panicsFirst(reading: FailureReading): boolean {
   if (!reading.has(PANICS)) return false;
   const { outcome } = reading;
@@ -149,7 +149,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /snapshot "?[a-z0-9:./_-]{1,128}(?: sha256:[0-9a-f]{6,64})?"? (?:does not exist|already exists|not found)/,
       },
-      // A system error on a file that belongs to the engine or to the daemon under it.
+      // A system error on a file of the engine, or of the daemon that runs it.
       {
         any: ["/var/lib/", "/run/"],
         none: ["dial unix", "://"],
@@ -247,13 +247,14 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
         matches:
           /runc|shim|oci runtime|containerd|snapshot|\/var\/lib\/|overlay|buildkit|\/run\/dagger|dagger-engine/,
       },
-      // No socket is left for an exchange with any host.
+      // The machine has no socket left, for any host.
       {
         any: ["too many open files", "no buffer space available", "cannot allocate memory"],
         matches:
           /\b(?:socket|dial (?:tcp|udp)[46]?[^\n]{0,300}): (?:too many|no buffer|cannot allocate)/,
       },
-      // Go's last words when the machine has no memory or thread left for the engine.
+      // Go's last message when the machine has no memory or thread left. In `withExec` it concerns the command
+      // instead.
       (reading) => reading.facts.operation !== "withExec" && GO_OUT_OF.test(reading.lower),
     ],
     examples: [

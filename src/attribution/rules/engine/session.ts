@@ -1,10 +1,10 @@
-/** Rules for the session to the engine and for the engine's own state. */
+/** Rules for a lost or rejected session with the engine. */
 
 import { ID_UNKNOWN } from "../../failure.js";
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
-/** Words of HTTP clients that only SDKs use, and only for their session. */
+/** Words of HTTP clients that only SDKs use, and only to reach the session. */
 const SDK_CLIENTS = [
   "httpx.",
   "gql.transport",
@@ -16,9 +16,7 @@ const SDK_CLIENTS = [
   "dagger_sdk::",
 ];
 
-/**
- * Words of this list that no other program prints. They identify the session's client in any text.
- */
+/** The words above that no other program prints, so that they count in any text. */
 const DAGGER_CLIENTS = [
   "gql.transport",
   "dagger.clientconnectionerror",
@@ -34,26 +32,27 @@ const BROKEN: ReadonlySet<WordedOutcome | undefined> = new Set<WordedOutcome>([
   "server-error",
 ]);
 
-/** Ends that only a lost connection or a deadline has. */
+/** Ways an exchange ends only if the connection or a deadline is lost. */
 const LOST: readonly WordedOutcome[] = ["unreachable", "interrupted", "timeout", "deadline"];
 
 const DROPPED = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 
-/** Returns whether a host can be the session's port: loopback, or no host in the text. */
+/** Returns whether a host can be the session's port: it is loopback, or the text names none. */
 function isSessionHost(host: string | null): boolean {
   return host === null || /^(?:127\.|localhost:|\[?::1)/.test(host);
 }
 
-/**
- * The words of Node and undici for a connection that the other end closed, on a line of their own.
- */
+/** Messages of Node and undici when the other end closed the connection, alone on a line. */
 const HUNG_UP = /^\W{0,8}(?:\w{0,24}error: )?(?:socket hang up|other side closed|fetch failed)$/m;
 
-/** Words that only undici uses, where they begin a message. */
+/** Messages of undici only, at the start of a message. */
 const UNDICI_WORDS =
   /(?:^|[:"] ?"?)(?:(?:\w{0,24}error: )?fetch failed|socketerror: other side closed)|invalid response body while trying to fetch|typeerror: terminated(?=$|["'\\:\n])/m;
 
-/** Returns whether Node's HTTP client lost the session: on a line of its own, or without a URL. */
+/**
+ * Returns whether Node's HTTP client lost the session: its message is alone on a line, or the text has no
+ * URL.
+ */
 function fromUndici(reading: FailureReading): boolean {
   const { lower, facts } = reading;
   if (facts.answered || !reading.has(NODE_WORDS) || reading.use === "http") return false;
@@ -66,11 +65,11 @@ const NODE_WORDS = [
   "other side closed",
   "fetch failed",
   "while trying to fetch",
-  // A shell prints "Terminated" as well; this is only undici's TypeError.
+  // Shells print "Terminated", too; with the prefix it is undici's.
   "typeerror: terminated",
 ];
 
-/** Returns whether an SDK's own HTTP client failed. It connects only to the session. */
+/** Returns whether the HTTP client of an SDK failed. An SDK connects only to the session. */
 function fromSessionPort(reading: FailureReading): boolean {
   const { facts } = reading;
   if (facts.answered || facts.operation === "withExec" || facts.operation === "service")
@@ -84,7 +83,7 @@ function fromSessionPort(reading: FailureReading): boolean {
   return reading.has(SDK_CLIENTS);
 }
 
-/** Words for requirements of the engine on the requesting client. */
+/** Messages about things that the engine needs from the client, such as its file access. */
 const CALLER_WORDS = [
   "waiting for client session attachables",
   "get main client caller",
@@ -93,7 +92,7 @@ const CALLER_WORDS = [
   "waiting for main client",
 ];
 
-/** The engine's words for the session of the requesting client. */
+/** The engine's messages about the session of the client that sent the request. */
 const CLIENT_SESSION_WORDS = [
   "no active session",
   "no active client session",
@@ -106,7 +105,7 @@ const CLIENT_SESSION_WORDS = [
   "failed to get client session",
 ];
 
-/** Words for sessions of any kind. */
+/** Words that may concern any session, also that of a module. */
 const SESSION_WORDS = [
   "session is closing",
   "session is closed",
@@ -159,7 +158,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "0.19, 0.21",
   },
   {
-    // The caller owns the id: an id of an old session and an invented one give the same message.
+    // Counts as a user error: an id of an old session and an invented id give the same message.
     name: ID_UNKNOWN,
     fault: "user",
     counts: false,
@@ -199,7 +198,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     seen: "buildkit, 0.9 to 0.21",
   },
   {
-    // This may be another session, such as a module's, or a login; the client's own may be intact.
+    // It may be another session, such as a module's or that of a login. The client's own may still work.
     name: "session.other",
     fault: "engine",
     counts: true,
@@ -208,7 +207,7 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     reason: "The engine does not know a session, which need not be the client's own.",
     when: [
       { any: CLIENT_SESSION_WORDS },
-      // In an answer, a module's code may use these words for any session of its own.
+      // In an answer, code of a module may use these words for another session.
       { bare: true, any: SESSION_WORDS },
       {
         any: ["session ", "client "],

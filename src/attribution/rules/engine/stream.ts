@@ -1,4 +1,4 @@
-/** Rules for the stream between a client and its engine: gRPC and HTTP/2. */
+/** Rules for the connection between a client and its engine: gRPC and HTTP/2. */
 
 import { TELEMETRY_WORDS } from "../../reading/frames.js";
 import type { AttributionRule } from "../rule.js";

@@ -1,9 +1,12 @@
-/** Rules for commands of the pipeline that ended. They come before everything in their output. */
+/**
+ * Rules for commands of the pipeline that exited with an error. They come before the rules for words that
+ * the command's output may contain.
+ */
 
 import { COMMAND_FAILED } from "../../failure.js";
 import type { AttributionRule } from "../rule.js";
 
-/** The words for a command's end: of Dagger, of buildkit, of the classic Docker builder. */
+/** Messages about the exit of a command, from Dagger, buildkit and the classic Docker builder. */
 const ENDED =
   /(?:^|[\s!:"│┃])exit code: -?[0-9]{1,10}|did not complete successfully: (?:exit (?:code|status)|signal|killed)|executor failed running \[|returned a non-zero code: [0-9]|(?:^|\n)\s{0,4}(?:uncaught )?execerror: exit code/;
 
@@ -56,7 +59,7 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
     seen: "0.18 to 0.21",
   },
   {
-    // The runtime has a session of its own; the client's session may be intact.
+    // The container runtime has a session with the engine, too. The client's own may still work.
     name: "command.runtime-lost-session",
     fault: "engine",
     counts: true,

@@ -1,14 +1,14 @@
-/** Rules for the functions of modules. */
+/** Rules for failed functions of modules. */
 
 import { CORE_FIELDS, LOAD_FIELD } from "../../query/dagger-fields.js";
 import { HTTP_WORDS } from "../../reading/frames.js";
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
 import type { AttributionRule, FailureReading } from "../rule.js";
 
-/** The engine's frames around failures of its own calls. */
+/** Words that the engine adds around failures of its own calls. */
 const ENGINE_FRAMES = ["rpc error", "code = ", "failed to solve", "buildkit", "session"];
 
-/** Ends of an exchange that would count against a host. */
+/** Outcomes that count against the host of an exchange. */
 const COUNTING: ReadonlySet<WordedOutcome | undefined> = new Set([
   "limited",
   "server-error",
@@ -18,12 +18,12 @@ const COUNTING: ReadonlySet<WordedOutcome | undefined> = new Set([
   "deadline",
 ]);
 
-/** The start of a request's message in Go clients, which include the engine. */
+/** How Go clients, including the engine, begin the message of a failed request. */
 const REQUEST = /\b(?:get|head|post|put|patch|delete) "https?:/;
 
 /**
- * Returns whether a function reports an exchange that nothing attributes to the engine. Work of the
- * engine for a function keeps the engine's own words, which name a URL only after its HTTP method.
+ * Returns whether a function's own code reports a failed exchange. If the engine did the exchange for it,
+ * the message contains the engine's words, or a URL after its HTTP method.
  */
 function failedByItself(reading: FailureReading): boolean {
   const { facts, outcome, use } = reading;

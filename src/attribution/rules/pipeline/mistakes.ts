@@ -1,8 +1,8 @@
-/** Rules tried last: words for a mistake in the pipeline, whatever they concern. */
+/** Rules tried last: words for a mistake in the pipeline, such as `not allowed`. */
 
 import type { AttributionRule } from "../rule.js";
 
-/** With these codes the engine speaks of itself. */
+/** Words of the engine about itself, not about a mistake of the pipeline. */
 const ENGINE_CODES = ["://registry", "rpc error: code = internal", "rpc error: code = unavailable"];
 
 const NEGATIONS = [" not ", "n't ", "expected "];
@@ -163,7 +163,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
         ],
         none: ENGINE_CODES,
       },
-      // An action was not permitted, and no exchange broke.
+      // Words such as "must not" or "expected", if no exchange failed.
       (reading) =>
         (reading.outcome === undefined || reading.outcome === "missing") &&
         reading.use !== "engine" &&
@@ -171,7 +171,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
         /\b(?:should|must|may|can|could|does|do|is|are|was|has|did)(?: not|n't) |\bexpected /.test(
           reading.lower,
         ),
-      // An unknown name, as opposed to an unknown error, status or gRPC code.
+      // An unknown name, but not an unknown error, status or gRPC code.
       {
         any: ["unknown "],
         none: ENGINE_CODES,

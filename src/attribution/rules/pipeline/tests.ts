@@ -1,8 +1,8 @@
-/** Rules for reports of test runners: a failure quoted by a failed test is not a real one. */
+/** Rules for failed tests. A failure that a test's report quotes did not happen in the pipeline itself. */
 
 import type { AttributionRule, FailureReading } from "../rule.js";
 
-/** The closing words of test runners about failed tests, in lower case. */
+/** How the reports of test runners end if tests failed, in lower case. */
 const REPORTS: readonly RegExp[] = [
   // go test.
   /^\s{0,64}--- fail: \S/m,
@@ -28,10 +28,13 @@ const REPORTS: readonly RegExp[] = [
   /^not ok [0-9]{1,7}\b/m,
 ];
 
-/** Words for a cheap check before the patterns. */
+/** Words that every such report contains. Checking them is cheaper than the patterns. */
 const WORDS = ["fail", "not ok", "error"];
 
-/** Dagger's closing words for its own exchange. Tests that ran earlier do not matter then. */
+/**
+ * Dagger's last message about a failed exchange of its own. If it follows the report, the tests do not
+ * matter.
+ */
 const CLOSING =
   /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push )/m;
 
@@ -41,7 +44,7 @@ function reportsFailedTests({ lower }: FailureReading): boolean {
   return end >= 0 && !CLOSING.test(lower.slice(end));
 }
 
-/** Returns the end of the last match of a pattern, or -1. */
+/** Returns the index behind the last match of a pattern, or -1. */
 function endOfLast(pattern: RegExp, text: string): number {
   if (!pattern.test(text)) return -1;
   let end = -1;

@@ -1,8 +1,8 @@
-/** Rules for the words of tools inside commands: npm, pip, apt, curl and the like. */
+/** Rules for messages of tools that commands run: npm, pip, apt, curl and the like. */
 
 import type { AttributionRule } from "../rule.js";
 
-/** Frames of the engine's own exchanges, as opposed to those of a command. */
+/** Words of the engine's own exchanges. With one of them, the text is not a tool's. */
 const ENGINE_FRAMES = [
   "failed to do request",
   "failed to solve: failed to",
@@ -61,7 +61,7 @@ export const TOOL_RULES: readonly AttributionRule[] = [
         none: ENGINE_FRAMES,
         matches: /(?:^|[\n ])go: [^\n]{1,400}@v[0-9]/,
       },
-      // The start of apt's lines.
+      // Lines of apt.
       {
         any: ["failed to fetch", "unable to", "some index files"],
         none: ENGINE_FRAMES,

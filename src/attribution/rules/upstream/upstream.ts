@@ -1,4 +1,4 @@
-/** Rules for hosts: one for each kind of host and each outcome of an exchange. */
+/** Rules for hosts: one for each kind of host and each way an exchange can end. */
 
 import type { Fault, UpstreamKind } from "../../failure.js";
 import type { WordedOutcome } from "../../reading/words/vocabulary.js";
@@ -6,7 +6,7 @@ import type { AttributionRule } from "../rule.js";
 import { CLOUD, type Ended, type Examples, GIT, HTTP, REGISTRY } from "./upstream-examples.js";
 
 interface OutcomeMeaning {
-  /** The component at fault; `"upstream"` is the host itself. */
+  /** The component at fault. `"upstream"` means the host's own kind: registry, git or http. */
   readonly fault: "upstream" | "user" | "cancelled";
   readonly counts: boolean;
   readonly transient: boolean;
@@ -15,7 +15,7 @@ interface OutcomeMeaning {
   readonly reason: string;
 }
 
-/** The meaning of each outcome, with "the host" as a placeholder. */
+/** The meaning of each outcome. In the texts, "the host" is replaced by the kind of host. */
 const MEANINGS: Readonly<Record<Ended, OutcomeMeaning>> = {
   limited: {
     fault: "upstream",
@@ -84,7 +84,7 @@ const MEANINGS: Readonly<Record<Ended, OutcomeMeaning>> = {
   },
 };
 
-/** Go's words for text that is not JSON, or only the beginning of it. */
+/** Go's messages for a body that is not JSON, or only the beginning of JSON. */
 const UNREADABLE_JSON = [
   "looking for beginning of",
   "invalid character '",
@@ -144,7 +144,7 @@ export const UPSTREAM_RULES: readonly AttributionRule[] = [
     seen: "buildkit, docker",
   },
   {
-    // A login page of a network, or a proxy's page. The state of the registry itself is unknown.
+    // A login page of a network, or a page of a proxy. It does not show the state of the registry.
     name: "registry.unreadable",
     fault: "registry",
     counts: false,
