@@ -3,9 +3,9 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { run } from "./command-line.js";
 
-async function output(args: readonly string[]) {
+async function output(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const exitCode = await run(args, { stdin, stdout, stderr, env: {} });
+  const exitCode = await run(args, { stdin, stdout, stderr, env });
   return { exitCode, stdout: stdout.read(), stderr: String(stderr.read()) };
 }
 
@@ -26,4 +26,21 @@ test("a removed command is in no help", async () => {
   const { exitCode, stdout } = await output(["--help"]);
   expect(exitCode).toBe(0);
   expect(String(stdout)).not.toMatch(/^ {2}pin\b/m);
+});
+
+test.each([
+  [
+    ["--store", "redis://u:hunter2@:99999"],
+    /the URL of Redis is malformed, expected redis:\/\/HOST/,
+  ],
+  [["--store", "redis://cache.example:99999"], /is malformed, expected redis:\/\/HOST\[:PORT\]/],
+  [["--store", "https://fleet.example"], /^error: DAGGER_BREAKER_STORE_TOKEN has 7 characters;/],
+  [["--store", "https://u:hunter2@h.example"], /put the token into DAGGER_BREAKER_STORE_TOKEN$/m],
+])("hides a secret in an error about %j, and nothing else of it", async (args, message) => {
+  const { exitCode, stderr } = await output(["status", ...args], {
+    DAGGER_BREAKER_STORE_TOKEN: "hunter2",
+  });
+  expect(exitCode).toBe(64);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/hunter2|\*\*\*/);
 });

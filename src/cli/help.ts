@@ -1,12 +1,11 @@
 /** Formats `--help` and usage errors: 80 columns, examples, marked required options, what to do. */
 
 import { Command, type ErrorOptions, Help, type Option } from "commander";
+import { closeWords } from "../options/close-words.js";
 import { COMMON_EXIT_CODES, type ExitCodeMeaning } from "./exit-codes.js";
 
 const WIDTH = 80;
 const CODE_INDENT = 7;
-/** The maximum distance of a suggested name, in letters. */
-const CLOSE = 2;
 
 /** A command of this program. Its parts are of the same kind. */
 export class CliCommand extends Command {
@@ -32,7 +31,7 @@ export class CliCommand extends Command {
   /** Ends the program because it has no command, or this command no part, of that name. */
   unknownPart(name: string): never {
     const names = this.commands.map((command) => command.name());
-    const close = names.filter((other) => distance(name, other) <= CLOSE);
+    const close = closeWords(name, names);
     const meant = close.length === 0 ? "" : ` (did you mean ${close.join(" or ")}?)`;
     const text = `error: unknown command "${name}"${meant}; use one of ${names.join(", ")}`;
     return this.error(wrapped(text).join("\n"));
@@ -92,20 +91,6 @@ export function wrapped(text: string, width = WIDTH): string[] {
     } else lines.push(word);
   }
   return lines;
-}
-
-/** Counts the letters to insert, remove or replace until one word is another. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
-    const next = [index + 1];
-    for (const [at, wanted] of [...other].entries()) {
-      const replaced = (row[at] ?? 0) + (letter === wanted ? 0 : 1);
-      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 /** Marks a required option, which commander does not. */

@@ -2,6 +2,7 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { jsonWithoutCommands, withoutCommands } from "../attribution/ci-commands.js";
+import { withoutCredentials } from "../options/credentials.js";
 
 /** Characters that move the cursor, change colors, hide text, or change its direction. */
 const COMMANDS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -54,7 +55,7 @@ function columnsOf(character: string): number {
 }
 
 /** Renders a name from a file or an option: quoted, short, and without credentials. */
-export function shown(text: string): string {
-  if (text.includes("@")) return "(not shown: it has credentials)";
+export function shown(given: string): string {
+  const text = withoutCredentials(given);
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }

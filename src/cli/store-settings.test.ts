@@ -61,12 +61,15 @@ test.each(["cache.example:6379", "memory:", "postgres://me:hunter2@db.example", 
 );
 
 test.each([
-  ["redis://me:hunter2@cache.example:99999", "the URL of Redis is not such a URL"],
-  ["redis://me:hunter2@cache.example:port", "the URL of Redis is not such a URL"],
-  ["rediss://me:hunter2@cache.example/0/1", "the URL of Redis is not such a URL"],
-  ["redis://me:%zzhunter2@cache.example", "the URL of Redis is not such a URL"],
-  ["redis://[::1", "the URL of Redis is not such a URL"],
-  ["https://me:hunter2@fleet.example", "has user info, expected it in DAGGER_BREAKER_STORE_TOKEN"],
+  ["redis://me:hunter2@cache.example:99999", "the URL of Redis is malformed"],
+  ["redis://me:hunter2@cache.example:port", "the URL of Redis is malformed"],
+  ["rediss://me:hunter2@cache.example/0/1", "the URL of Redis is malformed"],
+  ["redis://me:%zzhunter2@cache.example", "the URL of Redis is malformed"],
+  ["redis://[::1", "the URL of Redis is malformed"],
+  [
+    "https://me:hunter2@fleet.example",
+    "must not contain credentials; put the token into DAGGER_BREAKER_STORE_TOKEN",
+  ],
   ["https://fleet.example/?token=hunter2", "has a query or a fragment"],
   ["http://fleet example", "cannot be read"],
   ["sqlite://fleet.db", "names no path"],
@@ -77,10 +80,18 @@ test.each([
   expect(read).not.toThrow(/hunter2/);
 });
 
+test.each([
+  ["redis://", "the host is missing"],
+  ["https://", "the host is missing"],
+  ["sqlite:", "the path is missing"],
+])("%j lacks a part, which the error names", (url, why) => {
+  expect(() => storeSettingsFrom(flagsOf("--store", url), {})).toThrow(`invalid --store: ${why}`);
+});
+
 test("names only the variable of an invalid token", () => {
   const env = { DAGGER_BREAKER_STORE_TOKEN: "hunter2" };
   const read = () => storeSettingsFrom({ store: "https://fleet.example" }, env);
-  expect(read).toThrow("invalid DAGGER_BREAKER_STORE_TOKEN: the token is invalid (7 characters)");
+  expect(read).toThrow("DAGGER_BREAKER_STORE_TOKEN has 7 characters; expected 16 to 512");
   expect(read).not.toThrow(/hunter2/);
 });
 

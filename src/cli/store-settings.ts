@@ -107,12 +107,9 @@ export function storeSettingsFrom(
   if (url === undefined) return undefined;
   const where = given.store === undefined ? SETTINGS.store.variable : "--store";
   if (!STORE_URL.test(url)) {
-    const scheme = /^([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(url)?.[1];
-    const why =
-      scheme === undefined ? "it is not the URL of a store" : `unsupported scheme "${scheme}:"`;
-    throw new CommandError(`invalid ${where}: ${why}; use ${EXPECTED}`, EXIT.usage);
+    throw new CommandError(`invalid ${where}: ${problemOf(url)}; use ${EXPECTED}`, EXIT.usage);
   }
-  checked(where, () => checkStoreUrl(url, TOKEN_VARIABLE));
+  checked(`invalid ${where}: `, () => checkStoreUrl(url, TOKEN_VARIABLE));
   const token = env[TOKEN_VARIABLE]?.trim() ?? "";
   if (/^http/i.test(url)) {
     if (token === "") {
@@ -121,17 +118,25 @@ export function storeSettingsFrom(
         EXIT.usage,
       );
     }
-    checked(TOKEN_VARIABLE, () => checkToken(token, "the token"));
+    checked("", () => checkToken(token, TOKEN_VARIABLE));
   }
   return { url, scope, token: token === "" ? undefined : token };
 }
 
-/** Turns a failed check into an error that shows no value. */
-function checked(what: string, check: () => void): void {
+/** Returns why no store has this URL, without the URL. */
+function problemOf(url: string): string {
+  if (/^sqlite:$/i.test(url)) return "the path is missing";
+  if (/^(?:rediss?|https?):(?:\/\/)?$/i.test(url)) return "the host is missing";
+  const scheme = /^([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(url)?.[1];
+  return scheme === undefined ? "it is not the URL of a store" : `unsupported scheme "${scheme}:"`;
+}
+
+/** Turns a failed check into an error that shows no value. `before` is what it begins with. */
+function checked(before: string, check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw new CommandError(`invalid ${what}: ${(error as Error).message}`, EXIT.usage);
+    throw new CommandError(before + (error as Error).message, EXIT.usage);
   }
 }
 

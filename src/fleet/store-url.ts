@@ -1,6 +1,8 @@
 /** Checks the URLs of stores. They may hold passwords, so no message shows one. */
 
-const REDIS_EXPECTED = "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
+/** Shows no "@": the command line would mask what stands before it. */
+const REDIS_EXPECTED =
+  "redis://HOST[:PORT][/DATABASE], or rediss:// for TLS; percent-encode a user or a password";
 
 /**
  * Checks a URL for {@link openStore} without loading its store.
@@ -26,7 +28,7 @@ export function checkRedisUrl(url: string): void {
     parsed.hostname !== "" &&
     /^(\/\d*)?$/.test(parsed.pathname) &&
     isDecodable(parsed.username + parsed.password);
-  if (!fits) throw new RangeError(`the URL of Redis is not such a URL, expected ${REDIS_EXPECTED}`);
+  if (!fits) throw new RangeError(`the URL of Redis is malformed, expected ${REDIS_EXPECTED}`);
 }
 
 function isDecodable(text: string): boolean {
@@ -49,7 +51,7 @@ export function readHttpUrl(value: unknown, label: string, tokenPlace = 'the opt
     throw new RangeError(`${label} cannot be read, ${expected}`);
   }
   if (url.username !== "" || url.password !== "") {
-    throw new RangeError(`${label} has user info, expected it in ${tokenPlace}`);
+    throw new RangeError(`${label} must not contain credentials; put the token into ${tokenPlace}`);
   }
   if (url.search !== "" || url.hash !== "") {
     throw new RangeError(`${label} has a query or a fragment, ${expected}`);

@@ -57,7 +57,7 @@ test.each([
     'is "git:ssh.github.com", expected "git:github.com"',
   ],
   [{ rateLimitOpenMs: 0 }, 'guard option "rateLimitOpenMs" is 0'],
-  [{ onOpen: "hope" }, 'guard option "onOpen" is "hope", expected "reject", "wait"'],
+  [{ onOpen: "hope" }, 'guard option "onOpen" is "hope", expected "reject" or "wait"'],
   [{ maxWaitMs: -1 }, 'guard option "maxWaitMs" is -1'],
   [{ timeout: 5 }, 'guard option "timeout" is not known'],
 ])("wrong options throw: %j", (options, message) => {

@@ -38,7 +38,8 @@ describe("readOptions", () => {
     ["x", 'the options of Thing are "x", expected an object'],
     [[], "the options of Thing are an array, expected an object"],
     [() => {}, "the options of Thing are a function, expected an object"],
-    [{ cuont: 3 }, 'Thing option "cuont" is not known, expected "count", "loud"'],
+    [{ cuont: 3 }, 'Thing option "cuont" is not known, did you mean "count"?'],
+    [{ number: 3 }, 'Thing option "number" is not known, expected "count" or "loud"'],
     [{ count: "3" }, 'Thing option "count" is "3", expected a whole number from 1 to 1000000'],
     [{ loud: null }, 'Thing option "loud" is null, expected true or false'],
   ])("rejects %j with a TypeError", (given, message) => {
@@ -131,8 +132,8 @@ describe("fields", () => {
     const field = wordField("a", ["a", "b"]);
     expect(field.absent).toBe("a");
     expect(read(field, "b")).toBe("b");
-    expect(() => read(field, "c")).toThrow(new RangeError('thing is "c", expected "a", "b"'));
-    expect(() => read(field, 1)).toThrow(new TypeError('thing is 1, expected "a", "b"'));
+    expect(() => read(field, "c")).toThrow(new RangeError('thing is "c", expected "a" or "b"'));
+    expect(() => read(field, 1)).toThrow(new TypeError('thing is 1, expected "a" or "b"'));
   });
 
   test("an object with methods", () => {
@@ -182,6 +183,14 @@ describe("show", () => {
     [() => "secret", "a function"],
     [null, "null"],
     [undefined, "undefined"],
+    ["https://u:hunter2@mirror.example/hub", '"https://***@mirror.example/hub"'],
+    ["https://u:hun/te?r2#@mirror.example", '"https://***@mirror.example"'],
+    ["https://mirror.example/hub?token=hunter2", '"https://mirror.example/hub?***"'],
+    ["u:hunter2@mirror.example/hub", '"***@mirror.example/hub"'],
+    [`u:hunter2@m.example/a@sha256:${"0".repeat(9)}`, '"***@m.example/a@sha256:000000000"'],
+    ["alpine:3@sha256:zz", '"alpine:3@sha256:zz"'],
+    ["@scope/package", '"@scope/package"'],
+    [`https://u:${"hunter2".repeat(99)}@mirror.example`, '"https://***@mirror.example"'],
     [7n, "7n"],
     [-0.5, "-0.5"],
   ])("shows a value cut short and without private parts: case %#", (value, expected) => {

@@ -1,6 +1,8 @@
 /** Reads option objects. Each option has one declaration with its check and its default. */
 
 import type { AbortSignal } from "./abort-signal.js";
+import { closeWords } from "./close-words.js";
+import { withoutCredentials } from "./credentials.js";
 
 /** The declaration of one option. `absent` is the value of an option that is not given. */
 export interface Field<T> {
@@ -49,7 +51,9 @@ export function readObject(
   }
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) {
-      throw new TypeError(`${owner} option "${key}" is not known, expected ${oneOf(known)}`);
+      const close = closeWords(key, known);
+      const hint = close.length > 0 ? `did you mean ${oneOf(close)}?` : `expected ${oneOf(known)}`;
+      throw new TypeError(`${owner} option ${show(key)} is not known, ${hint}`);
     }
   }
   return given as Record<string, unknown>;
@@ -157,7 +161,9 @@ export function objectField<T extends object, A extends T | undefined = T>(
     read(value, label) {
       const has = (name: string) => typeof (value as Record<string, unknown>)[name] === "function";
       if (typeof value === "object" && value !== null && methods.every(has)) return value as T;
-      throw new TypeError(`${label} is ${show(value)}, expected an object with ${oneOf(methods)}`);
+      throw new TypeError(
+        `${label} is ${show(value)}, expected an object with ${listed(methods, "and")}`,
+      );
     },
   };
 }
@@ -186,10 +192,14 @@ export const signalField: Field<AbortSignal | undefined> = {
   },
 };
 
-/** Renders a value for an error message. Cuts it short, because a wrong value may be long or private. */
+/**
+ * Renders a value for an error message: without credentials, and cut short, because a wrong value may
+ * be long or private.
+ */
 export function show(value: unknown): string {
   if (typeof value === "string") {
-    return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}...` : JSON.stringify(value);
+    const text = withoutCredentials(value);
+    return text.length > 40 ? `${JSON.stringify(text.slice(0, 40))}...` : JSON.stringify(text);
   }
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
@@ -200,5 +210,12 @@ export function show(value: unknown): string {
 }
 
 function oneOf(words: readonly string[]): string {
-  return words.map((word) => `"${word}"`).join(", ");
+  return listed(words, "or");
+}
+
+/** Renders words as `"a", "b" or "c"`. */
+function listed(words: readonly string[], before: "and" | "or"): string {
+  const quoted = words.map((word) => `"${word}"`);
+  const last = quoted.pop() ?? "";
+  return quoted.length === 0 ? last : `${quoted.join(", ")} ${before} ${last}`;
 }

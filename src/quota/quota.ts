@@ -1,6 +1,7 @@
 /** The pull limit of a registry: the addresses to ask, and the meaning of a response. */
 
 import { breakerName } from "../attribution/hosts.js";
+import { show } from "../options/check.js";
 import { readRetryAfter } from "../options/http-date.js";
 
 /**
@@ -59,7 +60,7 @@ export function quotaEndpoints(registry: string, addresses: QuotaAddresses = {})
   const hub = breakerName("registry", registry) === "registry:docker.io";
   if (!hub && addresses.registryUrl === undefined) {
     throw new RangeError(
-      `registry is ${JSON.stringify(registry)}, expected "docker.io", the only one whose quota can be asked for without a registry URL`,
+      `registry is ${show(registry)}, expected "docker.io", the only one whose quota can be asked for without a registry URL`,
     );
   }
   const registryUrl = readHttpUrl(addresses.registryUrl ?? DOCKER_HUB.registryUrl, "registry URL");
@@ -84,7 +85,7 @@ function readHttpUrl(text: string, label: string): URL {
   const http = url?.protocol === "https:" || url?.protocol === "http:";
   // A URL that may hold credentials is not shown.
   if (url === undefined || !http || url.username !== "" || url.password !== "") {
-    const shown = text.includes("@") ? "one with credentials" : JSON.stringify(text.slice(0, 80));
+    const shown = text.includes("@") ? "one with credentials" : show(text);
     throw new RangeError(
       `${label} is ${shown}, expected an http or https address without credentials, such as "https://registry.example"`,
     );

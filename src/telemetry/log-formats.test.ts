@@ -102,7 +102,7 @@ test.each<[LogFormat, unknown[]]>([
 test("a format that does not exist is an error that names those that do", () => {
   const wrong = { format: "pino" as never };
   expect(() => logTo(new CircuitBreaker(), console, wrong)).toThrow(
-    'logTo option "format" is "pino", expected "auto", "fields-first", "message-first", "text"',
+    'logTo option "format" is "pino", expected "auto", "fields-first", "message-first" or "text"',
   );
 });
 

@@ -176,7 +176,12 @@ test.each([
   [
     ["forget", "u:hunter2@r.example/a"],
     64,
-    /invalid <reference> \(not shown: it has credentials\)/,
+    /invalid <reference> "\*\*\*@r\.example\/a": expected a tag/,
+  ],
+  [
+    ["forget", "alpine@sha256:zz"],
+    64,
+    /invalid <reference> "alpine@sha256:zz": expected a tag without a digest/,
   ],
   [["forget", "Not an image"], 64, /invalid <reference> "Not an image": expected a tag/],
   [

@@ -517,7 +517,7 @@ test.each([
   ],
   [
     { url: "http://ann:secret@host" },
-    'httpStore option "url" has user info, expected it in the option "token"',
+    'httpStore option "url" must not contain credentials; put the token into the option "token"',
   ],
   [
     { url: "http://host?secret" },
@@ -525,11 +525,11 @@ test.each([
   ],
   [
     { token: "secret" },
-    'httpStore option "token" is invalid (6 characters): expected 16 to 512 visible characters of ASCII without spaces',
+    'httpStore option "token" has 6 characters; expected 16 to 512 visible characters of ASCII without spaces',
   ],
   [
     { token: "secret secret secret" },
-    'httpStore option "token" is invalid (20 characters): expected 16 to 512 visible characters of ASCII without spaces',
+    'httpStore option "token" has 20 characters, some of them not allowed; expected 16 to 512 visible characters of ASCII without spaces',
   ],
   [
     { token: undefined },

@@ -53,7 +53,7 @@ test("without a token it does not start, and explains how to create one", async 
   expect(serving.output).toEqual({
     stdout: "",
     stderr:
-      "error: the token is missing, expected one in DAGGER_BREAKER_STORE_TOKEN or in the file of --token-file; openssl rand -hex 32 makes one\n",
+      'error: the token is missing; put it into DAGGER_BREAKER_STORE_TOKEN or a file for --token-file; "openssl rand -hex 32" creates one\n',
   });
 });
 

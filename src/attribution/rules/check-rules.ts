@@ -93,7 +93,7 @@ function checkCondition(given: unknown, label: string): void {
   checkKeys(condition, CONDITION_PARTS, `a condition of ${label}`);
   if (Object.values(condition).every((part) => part === undefined)) {
     throw new RangeError(
-      `a condition of ${label} is empty, expected one part at least: it would fit every failure`,
+      `a condition of ${label} is empty and would match every failure, expected at least one part`,
     );
   }
   for (const name of [...WORD_LISTS, ...VALUE_LISTS]) {
@@ -131,7 +131,9 @@ function checkPattern(pattern: unknown, label: string): void {
 function checkKeys(given: object, known: readonly string[], label: string): void {
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) {
-      throw new TypeError(`"${key}" of ${label} is not known, expected one of ${known.join(", ")}`);
+      throw new TypeError(
+        `${show(key)} of ${label} is not known, expected one of ${known.join(", ")}`,
+      );
     }
   }
 }

@@ -84,7 +84,7 @@ describe("a permit", () => {
     [
       "a misspelled delay",
       (permit) => permit.failure(error, { retryAfter: 5 } as FailureDetail),
-      'permit.failure option "retryAfter" is not known, expected "retryAfterMs", "openNow"',
+      'permit.failure option "retryAfter" is not known, did you mean "retryAfterMs"?',
     ],
     [
       "another outcome",

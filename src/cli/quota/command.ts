@@ -112,9 +112,16 @@ function checkUsage(registry: string, options: QuotaOptions): void {
   try {
     quotaEndpoints(registry, options);
   } catch (error) {
-    const hint = options.registryUrl === undefined ? " (--registry-url)" : "";
-    throw new CommandError(`${(error as Error).message}${hint}`, EXIT.usage);
+    throw new CommandError(withOptionName((error as Error).message), EXIT.usage);
   }
+}
+
+/** Names the option in an error of the library about an address. */
+function withOptionName(message: string): string {
+  if (message.startsWith("registry is ")) return `${message} (--registry-url)`;
+  return message
+    .replace(/^registry URL is/, "invalid --registry-url: it is")
+    .replace(/^auth URL is/, "invalid --auth-url: it is");
 }
 
 async function credentialsFor(

@@ -28,7 +28,7 @@ describe("wrong options throw an error that names what was expected", () => {
     ],
     [{ store, scope: "a b" }, 'option "scope" is "a b", expected 1 to 100 of the characters'],
     [{ store, scope: "" }, 'option "scope" is ""'],
-    [{ store, mode: "fast" }, 'option "mode" is "fast", expected "strict", "cached"'],
+    [{ store, mode: "fast" }, 'option "mode" is "fast", expected "strict" or "cached"'],
     [{ store, timeoutMs: 0 }, 'option "timeoutMs" is 0, expected a number of milliseconds'],
     [{ store, minimumReporters: 9 }, 'option "minimumReporters" is 9, expected a whole number'],
     [{ store, reporter: 5 }, 'option "reporter" is 5, expected an object'],

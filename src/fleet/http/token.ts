@@ -15,9 +15,12 @@ export function checkToken(value: unknown, label: string): string {
     throw new TypeError(`${label} is ${what}, expected ${TOKEN_EXPECTED}`);
   }
   if (TOKEN.test(value)) return value;
-  throw new RangeError(
-    `${label} is invalid (${value.length} characters): expected ${TOKEN_EXPECTED}`,
-  );
+  const why = isLong(value) ? ", some of them not allowed" : "";
+  throw new RangeError(`${label} has ${value.length} characters${why}; expected ${TOKEN_EXPECTED}`);
+}
+
+function isLong({ length }: string): boolean {
+  return length >= 16 && length <= 512;
 }
 
 /** A field that holds a token. Callers that need one check that it is set. */

@@ -67,7 +67,7 @@ test.each([
   [{ retryAfter: 5 }, 'option "retryAfter" is 5, expected a function'],
   [{ shouldRetry: true }, 'option "shouldRetry" is true, expected a function'],
   [{ onRetry: {} }, 'option "onRetry" is an object, expected a function'],
-  [{ budget: 10 }, 'option "budget" is 10, expected an object with "tryTake", "refund"'],
+  [{ budget: 10 }, 'option "budget" is 10, expected an object with "tryTake" and "refund"'],
   [{ random: 0.5 }, 'option "random" is 0.5, expected a function'],
   [{ retries: 3 }, 'option "retries" is not known'],
 ])("wrong options throw at once: %j", (options, message) => {

@@ -6,6 +6,7 @@ import {
   numberField,
   readOptions,
   readRecord,
+  show,
 } from "../../options/check.js";
 import type { OwnAttribute } from "../otlp/encode.js";
 
@@ -63,7 +64,9 @@ const attributesField: Field<Readonly<Record<string, OwnAttribute>>> = {
     const attributes = readRecord(value, label);
     for (const [name, attribute] of Object.entries(attributes)) {
       if (["string", "number", "boolean"].includes(typeof attribute)) continue;
-      throw new TypeError(`${label}: "${name}" is not a text, number or boolean`);
+      throw new TypeError(
+        `${label}: ${show(name)} is ${show(attribute)}, expected a text, number or boolean`,
+      );
     }
     return { ...(attributes as Record<string, OwnAttribute>) };
   },

@@ -297,7 +297,7 @@ test.each([
   [["history", "--limit", "0"], {}, 64, /--limit.*whole number from 1 to 10000/],
   [["status", "x".repeat(201)], {}, 64, /has 201 characters; use 1 to 200/],
   [["status", "redis://me:hunter2@x"], {}, 64, /invalid <name>: it is a URL, .* use the name/],
-  [["status", "--store", "redis://me:hunter2@x/y/z"], {}, 64, /the URL of Redis is not such a URL/],
+  [["status", "--store", "redis://me:hunter2@x/y/z"], {}, 64, /the URL of Redis is malformed/],
   [
     ["status"],
     { DAGGER_BREAKER_STORE: "me:hunter2@x" },
