@@ -17,7 +17,7 @@ const INPUTS = [
   "tests/build.ts",
 ];
 
-/** A new folder inside the project, where a program finds the project's packages. */
+/** Makes a new folder inside the project, where a program finds the project's packages. */
 export function projectFolder(name: string): string {
   return mkdtempSync(join(ROOT, `node_modules/.${name}-`));
 }
@@ -46,8 +46,8 @@ export function buildPackage(): Promise<string> {
 }
 
 /**
- * Returns a program of the tests as one file, with all that it imports from beside it, of ours and of others: it starts
- * in half the time, and what it names is there.
+ * Bundles a program of the tests and all its imports into one file, and returns its path. The file starts in half
+ * the time, and every import is in it.
  *
  * @param source From the root of the project. What it imports must not ask where it is.
  */
@@ -68,7 +68,7 @@ export async function bundleProgram(source: string): Promise<string> {
   return join(folder, "program.cjs");
 }
 
-/** What is no part of the bundled program, nor a test. */
+/** Returns the files of the library, without tests and the bundled program. */
 async function libraryFiles(): Promise<string[]> {
   const files = await readdir(join(ROOT, "src"), { recursive: true });
   return files

@@ -27,7 +27,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** A body that ends only when it is aborted. */
+/** Returns a body that ends only when it is aborted. */
 function hanging({ signal }: { signal: AbortSignal }): Promise<object> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve({})));
 }

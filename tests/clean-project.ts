@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { ROOT } from "../scripts/packaging/cache.mjs";
 
-/** What somebody who works with the project may make meanwhile. */
+/** Files and folders that a developer may create meanwhile. */
 const OF_OTHERS = /^(?:build|coverage|dist.*|node_modules)$/;
 
 export function setup(): () => void {

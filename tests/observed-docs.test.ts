@@ -51,7 +51,7 @@ test("links to other pages lead to them", () => {
   }
 });
 
-/** The parts of the comment at the head of a script: its title and what stands behind each word. */
+/** Returns the parts of the comment at the head of a script: its title and the text after each word. */
 function headOf(script: string) {
   const [, ...lines] = read(`findings/${script}`).split("\n");
   const end = lines.findIndex((line) => !line.startsWith("#"));

@@ -1,6 +1,6 @@
 /**
- * Tests of what only some platforms or versions of Node.js have. Elsewhere they are left out and not skipped: a skipped
- * test is one that somebody could run after installing what it needs, and in CI there is none.
+ * Tests for some platforms or versions of Node.js. Elsewhere they are left out, not skipped: a skipped test is
+ * one that a developer could run after an installation. In CI no test may be skipped.
  */
 
 import { describe, test } from "vitest";

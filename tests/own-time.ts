@@ -17,7 +17,7 @@ export function startOwnTime(): () => number {
   return () => ticks * TICK_MS;
 }
 
-/** The milliseconds of the processor that some work of this process took, whatever else the machine does. */
+/** Returns the processor time of some work in this process, in milliseconds, whatever else the machine does. */
 export function processorMs(work: () => void): number {
   const before = process.cpuUsage();
   work();

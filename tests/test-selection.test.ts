@@ -20,7 +20,7 @@ const DIFFERING = [
   "node:tls",
   "node:worker_threads",
 ];
-/** Files that skip where a language or a program of somebody else is missing, and in CI never. */
+/** Files that skip tests where a language or a foreign program is missing, but never in CI. */
 const SKIPPING = [
   "tests/runner/terminal.test.ts",
   "tests/sdks/docs.test.ts",
@@ -30,7 +30,7 @@ const SKIPPING = [
 ];
 const files = selectTests();
 
-/** What a test file and its helpers in tests/ import by themselves, a foreign program's helper left out. */
+/** Returns what a test file and its helpers in tests/ import, without the helpers of foreign programs. */
 function ownImports(path: string): string[] {
   return [...importsOf(path, isLeaf)];
 }

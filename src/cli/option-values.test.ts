@@ -14,21 +14,21 @@ test.each([
 });
 
 test.each(["", "10", "0s", "1.5h", "-1s", "1 s", "1d", "s", "1S", "577h", "1s2", "9999999999h"])(
-  "%j is no duration, and the message says what one is",
+  "%j is not a duration, and the message shows valid ones",
   (text) => {
     expect(() => duration(text)).toThrow(InvalidArgumentError);
     expect(() => duration(text)).toThrow(/such as 500ms, 90s, 10m or 1h/);
   },
 );
 
-test("a duration that may be 0 for never says so where it is none", () => {
+test("the error for a duration names 0 for never where that is allowed", () => {
   expect([durationOrNever("0"), durationOrNever("0s"), durationOrNever("2s")]).toEqual([
     0, 0, 2000,
   ]);
   expect(() => durationOrNever("x")).toThrow(/^expected 0 for never, or a duration up to 576h/);
 });
 
-test("the name of a file is taken as it is, and an empty one is none", () => {
+test("uses the name of a file unchanged, and rejects an empty one", () => {
   expect(fileName(" report.json")).toBe(" report.json");
   expect(() => fileName("")).toThrow(/^expected the name of a file/);
 });

@@ -30,7 +30,7 @@ test("options take precedence over the variables", () => {
   expect(settings).toMatchObject({ url: "sqlite:/tmp/fleet.db", scope: "acme@docker.io" });
 });
 
-test("the default is no store, and a scope has its default", () => {
+test("by default there is no store, and a scope has its default", () => {
   expect(storeSettingsFrom({}, { DAGGER_BREAKER_STORE: " " })).toBeUndefined();
   expect(storeSettingsFrom({}, STORE)).toMatchObject({ scope: "default", token: undefined });
 });

@@ -74,7 +74,7 @@ test("a registry logs for the breakers it has and for those it makes, until stop
   expect(logger.lines.map((line) => line.split('"')[1])).toEqual(["before", "after"]);
 });
 
-test("a failure that is no object is named by its type", () => {
+test("a failure that is not an object is named by its type", () => {
   const breaker = new CircuitBreaker({ name: "api", failureThreshold: 1 });
   const logger = listingLogger();
   logTo(breaker, logger);
@@ -107,7 +107,7 @@ test("what is neither a breaker nor a registry is refused", () => {
   }
 });
 
-test("what is no logger is refused by name", () => {
+test("rejects an invalid logger and names what is missing", () => {
   const breaker = new CircuitBreaker();
   const half = { debug() {}, info() {} };
   expect(() => logTo(breaker, half as never)).toThrow(

@@ -73,7 +73,7 @@ function newRegistry() {
   return { clock, registry: createRegistry({ defaults }) };
 }
 
-test("a circuit that opened tells its state, calls, failures, changes and open time", () => {
+test("a circuit that opened reports its state, calls, failures, changes and open time", () => {
   const { registry, clock } = newRegistry();
   const api = registry.get("api");
   api.acquire().success();

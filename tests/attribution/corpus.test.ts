@@ -54,7 +54,7 @@ interface Answer {
   failures: Label[] | null;
 }
 
-/** Failures of one answer come in no fixed order: sorted alike, label and verdict stand in pairs. */
+/** Failures of one answer have no fixed order. Both lists are sorted, so that labels and results match. */
 function answers(name: string): Case[] {
   return read<Answer>(name).flatMap(({ status, contentType, body, query, failures }) => {
     if (failures === null) return [];
@@ -162,7 +162,7 @@ test("what may pass by itself is told from what will not", () => {
   expect(share(right.length, rows.length)).toBeGreaterThanOrEqual(0.98);
 });
 
-test("the host that a failed command blames is found, and none that a test's assertion names", () => {
+test("finds the host that a failed command suspects, and no host that a test's assertion names", () => {
   const blamed = [
     ...answers("answers.jsonl"),
     ...answers("variant-answers.jsonl"),

@@ -21,7 +21,7 @@ test("the table would show a rule that is not on the page, and a page without it
   expect(() => pageWithRules("# Page", ATTRIBUTION_RULES, FALLBACK_RULES)).toThrow(/lacks/);
 });
 
-test("the page names every field of a verdict", () => {
+test("the page names every field of a classification", () => {
   for (const field of [
     "fault",
     "upstream",

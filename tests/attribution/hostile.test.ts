@@ -50,7 +50,7 @@ const piece = fc.oneof(
 );
 const soup = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(""));
 
-test("any text gives a sound verdict", () => {
+test("any text gives a sound classification", () => {
   fc.assert(
     fc.property(soup, fc.option(fc.string(), { nil: undefined }), (text, operation) =>
       isSound(classifyFailure(text, { operation, query: text })),
@@ -59,7 +59,7 @@ test("any text gives a sound verdict", () => {
   );
 });
 
-test("any JSON as the body of an answer gives sound verdicts", () => {
+test("any JSON as the body of an answer gives sound classifications", () => {
   const error = fc.record(
     {
       message: fc.oneof(soup, fc.jsonValue()),
@@ -88,7 +88,7 @@ test("any JSON as the body of an answer gives sound verdicts", () => {
   );
 });
 
-test("any object as an error gives a sound verdict", () => {
+test("any object as an error gives a sound classification", () => {
   fc.assert(
     fc.property(
       fc.anything({ withBigInt: true, withNullPrototype: true, withMap: true }),
@@ -179,7 +179,7 @@ test.each<[string, unknown]>([
       return list;
     })(),
   ],
-])("an answer whose errors are %s gives sound verdicts", (_what, errors) => {
+])("an answer whose errors are %s gives sound classifications", (_what, errors) => {
   const failures = classifyResponse({ status: 200, body: { errors } });
   expect(failures.length).toBeLessThanOrEqual(1_000);
   expect(failures.every((failure) => isSound(failure))).toBe(true);
@@ -193,17 +193,17 @@ test.each<[string, unknown]>([
   ["a revoked proxy", revoked({})],
   ["a status that is no number", { status: "502", body: "" }],
   ["a status that is not finite", { status: Number.NaN, body: "" }],
-])("an answer that is %s is nobody's fault", (_what, response) => {
+])("an answer that is %s has an unknown fault and does not count", (_what, response) => {
   expect(classifyResponse(response as never)).toMatchObject([{ fault: "unknown", counts: false }]);
 });
 
-test("a function's, a class's and a number's own words are no failure of anybody", () => {
+test("a function, a class or a number as an error does not count as a failure", () => {
   for (const value of [() => 503, class Timeout {}, 503, 503n, true, new Date(Number.NaN)]) {
     expect(classifyFailure(value)).toMatchObject({ counts: false, upstream: null });
   }
 });
 
-test("of an error of errors the first that tells decides", () => {
+test("the first known error in an AggregateError decides", () => {
   const eof = new Error('failed to do request: Head "https://ghcr.io/v2/a/manifests/1": EOF');
   const failure = classifyFailure(new AggregateError([new Error("x"), eof], "all of them failed"));
   expect(failure).toMatchObject({ fault: "registry", upstream: "ghcr.io" });

@@ -1,4 +1,4 @@
-// What a guard of an earlier build got wrong on real engines, and commands in every progress format.
+// Cases that the guard of an earlier build classified wrong on real engines, and commands in every progress format.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { classifyFailure } from "../../src/attribution/classify/classify-failure.js";
@@ -52,7 +52,7 @@ test.each(answered)("$engine $id: the answer is classified as what happened", (r
   expect(failures.map((failure) => failure.sessionLost)).toEqual(wanted.map(() => sessionLost));
 });
 
-/** Those whose breakers are told by spans, each with what its upstream should be told. */
+/** Rows with breakers that learn from spans, each with the outcome that its upstream should get. */
 const traced = live.flatMap((row) =>
   row.spans === undefined
     ? []
@@ -76,7 +76,7 @@ test.each(traced)("$engine $id: spans tell $name $outcome", ({ spans = [], name,
 const commands = live.filter(({ traceparent }) => traceparent !== undefined);
 
 test.each(commands)(
-  "$engine: what a container posts below its own TRACEPARENT accuses nobody",
+  "$engine: spans that a container posts below its own TRACEPARENT count no failure",
   (row) => {
     const [, trace = "", parent = ""] = row.traceparent?.split("-") ?? [];
     const forged = (at: string): EngineSpan => ({

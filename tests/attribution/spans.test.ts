@@ -1,4 +1,4 @@
-// What the recorded spans of real engines prove, held against what really happened.
+// Compares what the recorded spans of real engines prove with what really happened.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { breakerName } from "../../src/attribution/hosts.js";
@@ -63,7 +63,7 @@ test.each(counting)("$key: against the host that failed, and no other", ({ key, 
   );
 });
 
-test.each(users)("$key: the user's own failure speaks against nobody", ({ key }) => {
+test.each(users)("$key: a user error counts against no host", ({ key }) => {
   expect(blamed(evidenceFromSpans(spansOf(key)))).toEqual([]);
 });
 
@@ -78,11 +78,11 @@ test.each(working)("$key: what worked and asked a host proves that it answered",
 test.each(hanging)("$key: who gave up matters", ({ key, ms }) => {
   expect(blamed(evidenceFromSpans(spansOf(key)))).toEqual([]);
   expect(blamed(evidenceFromSpans(spansOf(key), { timedOutAfterMs: ms }))).toHaveLength(1);
-  // Who hung for a moment of a long time-out only was asked when it ended.
+  // A host that hung only briefly within a long timeout was merely asked when it ended.
   expect(blamed(evidenceFromSpans(spansOf(key), { timedOutAfterMs: 4 * ms }))).toEqual([]);
 });
 
-test("a mixture of requests gives each its own evidence", () => {
+test("a mixture of requests gives each its own observed exchanges", () => {
   const apart = counting.flatMap(({ key }) => evidenceFromSpans(spansOf(key)));
   const mixed = evidenceFromSpans(counting.flatMap(({ key }) => spansOf(key)).reverse());
   expect(mixed).toHaveLength(apart.length);
@@ -97,7 +97,7 @@ test("what an engine asks by itself cannot be forged, what the function of a mod
   }
 });
 
-test("nothing of a URL, a path or a message leaves with the evidence", () => {
+test("observed exchanges contain no part of a URL, a path or a message", () => {
   const all = JSON.stringify(evidenceFromSpans([...spans.values()].flat()));
   for (const secret of ["hunter2", "faults", "manifests", "acme", "/a.txt", "EOF"]) {
     expect(all).not.toContain(secret);
@@ -114,7 +114,7 @@ function blamed(evidence: readonly Evidence[]): string[] {
     .map(({ kind, host }) => breakerName(kind, host));
 }
 
-/** The hosts that a case which worked must have asked, told by the spans of the exchanges alone. */
+/** Returns the hosts that a working case must have asked, from the spans of its exchanges alone. */
 function hostsAsked(key: string): string[] {
   return spansOf(key).flatMap(({ name, attributes }) => {
     if (name === "Query.http") return ["http:files.example.com"];

@@ -93,7 +93,7 @@ const STRETCHES = [
   "the push refers to repository [a.b/c",
 ];
 
-/** The least of some runs: what else the machine does only ever adds. */
+/** Returns the shortest of some runs, since other work of the machine only adds time. */
 function leastMs(text: string): number {
   return Math.min(
     ...[1, 2, 3].map(() => processorMs(() => classifyFailure(text, { query: text }))),

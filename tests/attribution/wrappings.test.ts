@@ -69,7 +69,7 @@ test.each<[string, (text: string) => string]>([
     (text) =>
       `1   : connect\n9   : withExec make test\n${eachLine((line) => `9   : [0.1s] | ${line}`)(text)}\n9   : Container.withExec ERROR [0.1s]`,
   ],
-])("whatever a failed command printed counts against nobody: %s it", (_what, wrap) => {
+])("the output of a failed command counts against no upstream: %s it", (_what, wrap) => {
   const wrong = rows.filter((row) => {
     const { fault, counts } = classify(row, wrap(row.message));
     return fault !== "user" || counts;

@@ -15,7 +15,7 @@ interface Step {
   readonly "working-directory"?: string;
 }
 
-/** What action.yml says. */
+/** The content of action.yml. */
 export interface Action {
   readonly inputs: Readonly<
     Record<
@@ -125,7 +125,7 @@ async function runStep(
   { cwd, script, env }: { cwd: string; script: string; env: Record<string, string> },
 ) {
   if (shell !== "bash") throw new Error(`no shell but bash is known here, not ${shell}`);
-  // What is put into a script is run: ours must put nothing into it.
+  // A shell runs text that is inserted into a script, so our action must insert no text.
   if (run.includes("${{")) throw new Error("an expression stands in a script");
   writeFileSync(script, run);
   const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", script], { cwd, env });
@@ -140,7 +140,7 @@ async function runStep(
   return { exitCode, ...output };
 }
 
-/** A text with its expressions replaced; one that names nothing is empty, as on GitHub. */
+/** Replaces the expressions in a text. An unknown one becomes empty, as on GitHub. */
 function replaced(text: string, values: ReadonlyMap<string, string>): string {
   return text.replace(/\$\{\{\s*([\w.-]+)\s*\}\}/g, (_, name: string) => values.get(name) ?? "");
 }
@@ -151,7 +151,7 @@ function condition(text: string, values: ReadonlyMap<string, string>): boolean {
   return (values.get(name) ?? "") !== "";
 }
 
-/** What a file of outputs says: `name=value`, or `name<<DELIMITER` and lines. */
+/** Reads a file of outputs: `name=value`, or `name<<DELIMITER` and lines. */
 function fileCommands(path: string): [string, string][] {
   const lines = readFileSync(path, "utf8").split(/\r?\n/);
   const found: [string, string][] = [];

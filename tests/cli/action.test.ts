@@ -53,7 +53,7 @@ async function runWith(
   return { ...(await runAction(action, inputs, place)), dagger };
 }
 
-/** What the stand-in was started with, as its task "show" prints it. */
+/** Returns the arguments of the stand-in, as its task "show" prints them. */
 function shown({ stdout }: ActionRun): {
   args: string[];
   cwd: string;
@@ -76,7 +76,7 @@ test("every input reaches the script by its environment, and every output is one
 });
 
 describe("a command that goes well", () => {
-  test("passes its output through and says how it ended", async () => {
+  test("passes its output through and reports how it ended", async () => {
     const run = await runWith({ command: "dagger call test" });
     expect(run).toMatchObject({ exitCode: 0, stdout: "hi\n" });
     expect(run.stderr).toContain("\ndagger-breaker: succeeded, exit code 0\n");
@@ -157,7 +157,7 @@ describe("a command that fails", () => {
     expect(run.outputs).toMatchObject({ outcome: "failed", "exit-code": "3", fault: "user" });
   });
 
-  test("is tried again as the input says, and writes the JUnit report where it says", async () => {
+  test("is retried as the input configures, and writes the JUnit report to the given path", async () => {
     const run = await runWith({ command: "dagger call test", retry: "1", junit: "report.xml" }, [
       "pull-503",
       "ok",
@@ -233,7 +233,7 @@ describe("an input", () => {
 });
 
 describe("the version", () => {
-  /** A download that records what it was asked, and installs a dagger that says so. */
+  /** Makes a download that records its request, and installs a dagger that shows it was downloaded. */
   async function withDownload(version: string, tasks: readonly string[] = ["ok"]) {
     const folder = replay(cli.folder).folder;
     const log = join(folder, "asked");

@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { buildPackage, projectFolder } from "../build.js";
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Run {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -27,7 +27,7 @@ export interface BuiltCli {
   /** The folder of main.js and program.cjs, which other test files use as well. */
   readonly dist: string;
   readonly program: string;
-  /** The environment of a run: a home of its own, and of the caller's its Node.js and PATH. */
+  /** Returns the environment of a run: a separate home, and the Node.js and PATH of the caller. */
   environment(more?: Readonly<Record<string, string>>): Record<string, string>;
   run(args: readonly string[], options?: RunOptions): Promise<Run>;
 }

@@ -1,4 +1,4 @@
-/** What others have written into a store reaches the logs of other jobs, where runners read commands. */
+/** Texts of other users in a shared store reach the logs of other jobs, where runners read commands. */
 
 import { expect, test, vi } from "vitest";
 import { fleetCli } from "./fleet/fleet-cli.js";

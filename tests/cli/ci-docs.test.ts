@@ -23,7 +23,7 @@ const snippets = pages.flatMap(({ path, text }) => snippetsOfMarkdown(path, text
 const action = readAction(join(ROOT, "action.yml"));
 const cli = builtCli();
 
-/** The names in backquotes that begin the rows of the table behind a heading, or within it. */
+/** Returns the names in backquotes that begin the rows of the table behind a heading, or within it. */
 function firstColumn(table: string): string[] {
   const at = docs.indexOf(table);
   expect(at, table).toBeGreaterThan(0);
@@ -100,7 +100,7 @@ describe("snippets", () => {
   });
 
   test.each(commandLines().map((line) => [line]))(
-    "%s does what it says around a command",
+    "%s works as documented around a command",
     async (line) => {
       const dagger = replay(cli.folder, "ok");
       const [options = ""] = line.split(" -- ");
@@ -135,7 +135,7 @@ function stepsOf(value: unknown): WorkflowStep[] {
   return [...own, ...Object.values(value).flatMap(stepsOf)];
 }
 
-/** The command lines of `run` in all snippets of files. */
+/** Returns the command lines of `run` in all snippets of files. */
 function commandLines(): string[] {
   const texts = snippets.filter(({ language }) => language !== "sh" && language !== "text");
   const lines = texts.flatMap(({ text }) => [...text.matchAll(/\bdagger-breaker run[^\n']*/g)]);

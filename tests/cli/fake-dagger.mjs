@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-// Stands in for the dagger command: posts recorded bodies where it is told to export its traces, as
-// the real one does, and then does what its arguments say:
-//   call [cases...]   posts the bodies of otlp.jsonl, or those of spans.jsonl of the cases, and prints
-//   fail              the same, and exits with 3
-//   hang              says "ready", and exits with 0 at SIGTERM, SIGINT or SIGHUP, saying which
-//   die               says "ready", and leaves it to signals to end it
-//   flood <spans>     posts that many spans
-//   show              prints what it was started with
-//   late              ends before a child of its own has connected and posted, which is "outlive"
+// Stands in for the dagger command. It posts recorded bodies to where it should export its traces, as
+// the real one does. Its first argument selects its task:
+// - call [cases...]: posts the bodies of otlp.jsonl, or those of spans.jsonl of the cases, and prints
+// - fail: does the same, and exits with 3
+// - hang: prints "ready", and at SIGTERM, SIGINT or SIGHUP prints the signal and exits with 0
+// - die: prints "ready", and lets signals end it
+// - flood <spans>: posts that many spans
+// - show: prints its arguments and environment
+// - late: ends before its child "outlive" has connected and posted
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const bodies = readFileSync(new URL("../fixtures/traces/otlp.jsonl", import.meta
   .split("\n")
   .map((line) => Buffer.from(JSON.parse(line).base64, "base64"));
 
-/** The headers that the real one sends, those that its environment asks for included. */
+/** Returns the headers that the real one sends, including the ones from its environment. */
 function headers() {
   const given = (process.env.OTEL_EXPORTER_OTLP_HEADERS ?? "").split(",").filter(Boolean);
   return {
@@ -95,7 +95,7 @@ switch (task) {
       stdio: ["pipe", "pipe", "ignore"],
       detached: true,
     });
-    // It has begun; our end tells it to go on.
+    // The child has begun. When we end, it continues.
     await once(child.stdout, "data");
     process.exit();
     break;

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Stands in for the dagger command and ends as recorded ones did. The file that REPLAY names holds what
-// it does at each start, one word a line; the first is taken off, the last one stays:
-//   the id of a recorded command, such as pull-429, whose output and exit code it then has
-//   show   prints its arguments and what of its environment matters
-//   version  says that it is v9.8.7
-//   hang   says "hanging", and that it was told to end before it does so
-//   deaf   says "hanging", and does not end when it is told to
+// Stands in for the dagger command and ends as recorded ones did. The file in REPLAY holds its task for
+// each start, one word a line. Each start takes the first word; the last word stays:
+// - the id of a recorded command, such as pull-429: replays its output and exit code
+// - show: prints its arguments and the relevant part of its environment
+// - version: prints the version v9.8.7
+// - hang: prints "hanging", and at the signal to end it prints that too and ends
+// - deaf: prints "hanging", and ignores the signal to end
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 
 const [task, ...rest] = readFileSync(process.env.REPLAY, "utf8").trim().split("\n");

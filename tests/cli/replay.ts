@@ -1,4 +1,4 @@
-/** A `dagger` command on PATH that ends as recorded ones did, in the order that a test says. */
+/** A `dagger` command on PATH that ends as recorded ones did, in the order that a test gives. */
 
 import {
   chmodSync,
@@ -19,9 +19,9 @@ export interface Replay {
   readonly dagger: string;
   /** A folder to run in. */
   readonly folder: string;
-  /** What makes it the `dagger` of a process. */
+  /** The variables that make it the `dagger` of a process. */
   readonly env: Readonly<Record<string, string>>;
-  /** What it did so far, one word for each start. */
+  /** Returns its tasks so far, one word for each start. */
   starts(): string[];
 }
 

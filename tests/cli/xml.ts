@@ -13,7 +13,7 @@ const NOT_ALLOWED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const TAG = /<(\/?)([a-z]+)((?: [a-z]+="[^"<]*")*)(\/?)>/y;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"' };
 
-/** The root of a document. */
+/** Returns the root of a document. */
 export function parseXml(document: string): XmlElement {
   if (NOT_ALLOWED.test(document)) throw new Error("a character that XML does not know");
   const source = document.replace(DECLARATION, "");

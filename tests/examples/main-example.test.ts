@@ -1,4 +1,4 @@
-/** The main example tells its story in text and as JSON, and its exit code shows success. */
+/** The main example prints its story as text and as JSON, and its exit code shows success. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const MAIN = "circuit-breaker-example";
 /** The story in text, in an environment with colors, run once for several tests. */
 const inText = runExample(MAIN, [], { FORCE_COLOR: "1", COLORTERM: "truecolor" });
 
-test.concurrent("it tells its story in text, as the README shows it", async () => {
+test.concurrent("it prints its story as text, as the README shows it", async () => {
   const { code, stdout, stderr } = await inText;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const shown = comparable(shownInReadme());

@@ -1,4 +1,4 @@
-/** What processes tell a store beside outcomes, and when: never with a write of its own while they run. */
+/** Processes report counts beside outcomes to a store. A running process never makes a write for counts alone. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { FleetCommand } from "../../src/fleet/rules/command.js";
@@ -11,7 +11,7 @@ import {
   tick,
 } from "./scripted-store.js";
 
-/** One of this version, which says so by listing its scopes. */
+/** A store of this version, which shows its version by listing its scopes. */
 class CountingStore extends ScriptedStore {
   scopes() {
     return this.inner.scopes?.() ?? Promise.resolve([]);

@@ -135,7 +135,7 @@ test("a client of the version before, which sends no word more than it did, is s
   expect(report).toBeUndefined();
 });
 
-test("a client finds out whether the server counts, and tells one of the version before no new word", async () => {
+test("a client detects whether the server counts, and sends no new field to a server of the previous version", async () => {
   const asked: unknown[] = [];
   let counts = false;
   const memory = memoryStore();

@@ -61,7 +61,7 @@ test("each token opens its own page alone", async () => {
   expect((await ask(without, "/metrics")).status).toBe(404);
 });
 
-test("the token of clients is no token for metrics, and is shown nowhere", async () => {
+test("the token of clients is not valid for metrics, and is shown nowhere", async () => {
   const metrics = {
     token: TOKEN,
     contentType: METRICS_CONTENT_TYPE,

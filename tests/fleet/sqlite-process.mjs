@@ -1,7 +1,7 @@
 /**
- * One process of tests/fleet/sqlite-processes.test.ts: tells successes to a SQLite store, one by one
- * and after an admission each. Arguments: the module of the store, its file, how many; 0 for ever.
- * Each answer is a line with a dot; an error that is not about being busy is told and ends it.
+ * One process of tests/fleet/sqlite-processes.test.ts. It sends successes to a SQLite store one by one, each after
+ * an admission. Arguments: the module of the store, its file, and how many; 0 means forever. It prints a line
+ * with a dot for each reply. Errors other than "busy" are printed and end it.
  */
 
 import { writeSync } from "node:fs";
@@ -36,7 +36,7 @@ const settle = {
   chance: 0,
 };
 
-/** A busy machine may block a process for a while, which is no fault of the store. */
+/** Repeats a command while a busy machine blocks the process, which is not a fault of the store. */
 async function run(command) {
   for (;;) {
     try {

@@ -307,7 +307,7 @@ test.each([
   expect(defaultDigestPath(env, system)).toBe(expected);
 });
 
-test("options that are none are refused by name", () => {
+test("rejects invalid options by name", () => {
   expect(() => new DigestFile({ path: "" })).toThrow(/"path" is "", expected a text/);
   expect(() => new DigestFile({ file: "x" } as never)).toThrow(/"file" is not known/);
 });

@@ -172,7 +172,7 @@ test("on an engine that reads locks no tag proves a registry, unless spans do", 
 });
 
 test.each(["v0.21.8", "v1.0.0-beta.9"])(
-  "%s asks for every tag, whatever dagger.lock says",
+  "%s asks for every tag, whatever dagger.lock contains",
   async (version) => {
     writeLock(lock("alpine:3"));
     const scene = setUp({ version });

@@ -96,6 +96,6 @@ test.each<[string, SessionResponse | Error]>([
     "a query that is wrong",
     { ...text(422, '{"errors":[{"message":"Cannot query field \\"oops\\""}],"data":null}') },
   ],
-])("%s is no lost session", async (_what, end) => {
+])("%s is not a lost session", async (_what, end) => {
   expect(await meet(end)).toMatchObject({ lost: false, sent: 4 });
 });

@@ -12,7 +12,7 @@ import { rejectionAnswer } from "../../src/guard/wire/rejection-answer.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { DIGEST, failing, from, json, WORKED } from "./scene.js";
 
-/** A request that counts how often its text is taken. A copy of its parts has none. */
+/** Returns a request that counts how often its text is read. A copy of its parts has no text. */
 function counted(text: string) {
   const seen = { times: 0 };
   const request = Object.defineProperty({}, "query", {

@@ -42,7 +42,7 @@ export function sendIn(
   return session.request(readRequest(given, true), { send: sending, ask: sending }, companions);
 }
 
-/** A session that never answers, where a request fails when it is dropped. */
+/** Never answers, and fails a request when it is dropped. */
 export const silent: Sending = (_request, signal) =>
   new Promise((_resolve, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason));

@@ -63,7 +63,7 @@ function countsFor(label: string): readonly [number, number, number] {
   throw new Error(`no such label: ${label}`);
 }
 
-/** Returns the labels by breaker; every asked host by name, if the label says so. */
+/** Returns the labels by breaker; every asked host by name, if the label requires it. */
 function labelsOf({ expected, asked = [] }: Row): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, label] of Object.entries(expected.breakers ?? {})) {

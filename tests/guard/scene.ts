@@ -54,7 +54,7 @@ export function setUp(options: GuardOptions = {}) {
     newSession(): void {
       session = new GuardedSession(guard);
     },
-    /** Sends a query that meets the answer given; tells whether it was let in. */
+    /** Sends a query that gets the given answer. Returns whether it was admitted. */
     async send(
       query: string,
       answer: SessionResponse = WORKED,

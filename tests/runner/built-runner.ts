@@ -21,20 +21,20 @@ const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
 export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">> {
   /** How long the process stays after its report is written. */
   readonly lingersMs?: number;
-  /** What becomes the task of the stand-in for dagger; `command` is another program. */
+  /** The task of the stand-in for dagger. `command` runs another program instead. */
   readonly dagger?: readonly string[];
   readonly guard?: GuardOptions;
   /** Breakers that are open at the beginning, and for how long. */
   readonly refusing?: Readonly<Record<string, number>>;
-  /** Whether its traces are heard. */
+  /** Whether its traces are received. */
   readonly traces?: boolean;
-  /** Whether it has sessions of which the runner hears. */
+  /** Whether it has sessions that the runner knows. */
   readonly sessions?: boolean;
-  /** What each of them that begins has a request refused with; null for none. */
+  /** The rejection of a request in each session that begins; null for no rejection. */
   readonly refusals?: readonly (RefusedRequest | null)[];
 }
 
-/** What the driver reads: which command an order is for. */
+/** The input of the driver: an order and its command. */
 export interface WrittenOrder extends Omit<RunOrder, "dagger"> {
   readonly command: string;
   readonly args: readonly string[];
@@ -50,16 +50,16 @@ export interface BreakerAfter {
   readonly rejectedCount: number;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunAfter {
   readonly report: RunReport;
-  /** What was told between its attempts. */
+  /** The events between its attempts. */
   readonly progress: readonly RunProgress[];
   readonly breakers: Readonly<Record<string, BreakerAfter>>;
   readonly maxRssKib: number;
 }
 
-/** What a run came to, with what it printed. */
+/** The result of a run, with its output. */
 export interface Ran extends RunAfter {
   readonly exitCode: number | null;
   readonly stdout: Buffer;
@@ -69,7 +69,7 @@ export interface Ran extends RunAfter {
 /** A run that has begun. */
 export interface Running {
   readonly child: ChildProcess;
-  /** Resolves once its output holds that; what it held then. */
+  /** Resolves with the output once it contains the text. */
   printed(text: string): Promise<string>;
   readonly ended: Promise<Ran>;
 }
@@ -82,13 +82,13 @@ export interface BuiltRunner {
   /** The stand-in as a module, to be run under another name. */
   readonly stub: string;
   readonly dist: string;
-  /** A file in the folder that is there for nobody else. */
+  /** Returns the path of a new file in the folder. */
   file(): string;
-  /** A program for the shell, by that name in a folder of its own. */
+  /** Writes a shell program of that name into a separate folder. */
   script(name: string, text: string): string;
   run(order: RunOrder): Promise<Ran>;
   start(order: RunOrder): Running;
-  /** The command line of a run, and how to read what it came to. */
+  /** Returns the command line of a run, and a function that reads its result. */
   prepare(order: RunOrder): { readonly line: readonly string[]; after(): RunAfter };
   env(): Record<string, string>;
 }
@@ -113,7 +113,7 @@ export function builtRunner(): BuiltRunner {
     chmodSync(join(folder, "bin/dagger"), 0o755);
   });
   afterAll(() => {
-    // What a test that failed has left running is ended by the watcher of its run.
+    // Programs that a failed test leaves behind are ended by the watcher of their run.
     for (const child of runs) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   });
@@ -201,7 +201,7 @@ function gather(stream: Readable): () => Buffer {
   return () => Buffer.concat(chunks);
 }
 
-/** Whether a process runs. One that nobody has asked for its end, as some inits do not, is none. */
+/** Returns whether a process runs. A zombie, which some inits never reap, does not run. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,5 +1,5 @@
-// Stands in for the dagger command: posts the spans of recorded cases where it is told to export its
-// traces, and does what its first argument says.
+// Stands in for the dagger command. It posts the spans of recorded cases to where it should export its
+// traces. Its first argument selects its task.
 import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -41,7 +41,7 @@ async function recorded([engine, id, ...cases]) {
   process.exitCode = found.exitCode;
 }
 
-/** What tells it to end, and what it ends with then. */
+/** The signals that end it, each with its exit code. */
 const STOPS = [
   ["SIGINT", 130],
   ["SIGTERM", 143],
@@ -128,7 +128,7 @@ const TASKS = {
     console.log(`hanging ${process.pid}`);
     setInterval(() => {}, 60_000);
   },
-  /** A hung exchange, which ends when the command is told to end. */
+  /** Makes an exchange hang until the command receives a signal to end. */
   hangingPull() {
     process.on("SIGINT", async () => {
       await postCases(rest);
@@ -146,7 +146,7 @@ const TASKS = {
       if (left === 0) clearInterval(timer);
     }, 100);
   },
-  /** The same, and only its traces tell. */
+  /** Continues in the same way, but only its traces show it. */
   async busyTraces() {
     for (let left = Number(rest[0]); left > 0; left -= 1) {
       await postCases(["version"]);
@@ -187,7 +187,7 @@ const TASKS = {
     console.log(`\nready ${size()}`);
     setInterval(() => {}, 60_000);
   },
-  /** Says which signals come, until SIGTERM. */
+  /** Prints each signal that it receives, until SIGTERM. */
   hear() {
     const names = rest[0].split(",");
     for (const name of names) process.on(name, () => console.log(`got ${name}`));

@@ -42,7 +42,7 @@ function inShell(shell: string, order: RunOrder = {}, ...read: string[]): Told {
   return { ...after(), stdout, starts: readFileSync(file, "utf8").trim().split("\n").length };
 }
 
-/** A program may blame registries only when it needs them. */
+/** A program other than dagger may count failures only against registries that it needs. */
 const FAST: RunOrder = { guard: { needs: ["registry:ghcr.io"] }, initialDelayMs: 1 };
 
 function list(): string {

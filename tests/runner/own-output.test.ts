@@ -1,4 +1,4 @@
-/** Our own output fails or is not read: the run is no success, and nothing hangs. */
+/** If our own output fails or is not read, the run does not succeed, and nothing hangs. */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

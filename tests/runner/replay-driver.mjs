@@ -1,5 +1,5 @@
-// Runs many recorded commands one after the other in this process, each by runGuarded with breakers of its
-// own, and writes what was reported into the file that is its only argument. Its streams are the commands'.
+// Runs many recorded commands one after the other in this process, each by runGuarded with its own breakers.
+// Its only argument is the file for the reports. The commands use its streams.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 

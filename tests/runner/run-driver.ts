@@ -1,6 +1,6 @@
 /**
- * Runs one command by runGuarded, as the file says that is its only argument, and writes there what it reported and what
- * became of the breakers. Its own streams and signals are those of the command.
+ * Runs one command by runGuarded. Its only argument is a file with the order. There it writes the report and the
+ * final state of the breakers. Its own streams and signals are those of the command.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -26,7 +26,7 @@ const {
 }: WrittenOrder = JSON.parse(readFileSync(file, "utf8"));
 const registry = createRegistry();
 const guard = new Guard({ ...options, registry });
-// A refusal is told on standard error, for tests that wait for it.
+// A rejection is printed on standard error, for tests that wait for it.
 for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
   const breaker = registry.get(name, { failureThreshold: 1, resetTimeoutMs });
   breaker.acquire().failure({
@@ -38,7 +38,7 @@ for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
   breaker.on("rejected", () => process.stderr.write(`refused by ${name}\n`));
 }
 
-/** Sessions that begin whenever somebody asks for the address in BEGIN. */
+/** Stubs sessions that begin whenever a program asks for the address in BEGIN. */
 async function stubSessions(refusals: readonly (RefusedRequest | null)[]) {
   let refused: RefusedRequest | null = null;
   const listeners = new Set<() => void>();
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   const after: RunAfter = { report, progress, breakers, maxRssKib: maxRSS };
   writeFileSync(file, JSON.stringify(after));
   process.exitCode = report.exitCode;
-  // What comes to a process that is about to end must not depend on how far it is.
+  // The process stays for a while, so that a test can reach it whatever its progress.
   if (lingersMs !== undefined) setTimeout(() => undefined, lingersMs);
 }
 

@@ -163,7 +163,7 @@ function stateOf(pid: number): string {
 
 describeWhere(process.platform === "linux")("on Linux", () => {
   test("SIGTSTP and SIGCONT are passed on, and the clocks pause meanwhile", async () => {
-    // What it prints puts the limit off, however long a busy machine takes until it is stopped.
+    // Its output resets the limit, however long a busy machine takes to stop it.
     const idleTimeoutMs = 4000;
     const over = runner.file();
     const running = runner.start({
@@ -182,7 +182,7 @@ describeWhere(process.platform === "linux")("on Linux", () => {
   });
 
   describe("when we are killed", () => {
-    /** The watchers of a run, by the name that they give themselves. */
+    /** Returns the watchers of a run, by the name that they give themselves. */
     function watchersOf(parent: number): number[] {
       return readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name))
@@ -220,7 +220,7 @@ describeWhere(process.platform === "linux")("on Linux", () => {
 
     test("the watcher of that holds one pipe alone, and touches nothing after a normal end", async () => {
       const script =
-        // What is left behind ignores the signal from its first moment.
+        // The process left behind ignores the signal from its first moment.
         "trap '' USR1; sleep 60 > /dev/null 2>&1 & trap 'exit 0' USR1; echo ready $!; while :; do sleep 0.05; done";
       const running = runner.start({ command: "sh", args: ["-c", script] });
       const left = Number(/ready (\d+)/.exec(await running.printed("ready"))?.[1]);

@@ -1,4 +1,4 @@
-/** A command on a terminal finds it as without us: its colours, its size, and what is typed. */
+/** A command finds the same terminal as without us: its colors, its size, and the typed input. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,7 +23,7 @@ function hasPython(): boolean {
 interface OnTerminal {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
-  /** What the terminal has shown. */
+  /** Returns the text that the terminal has shown. */
   shown(): string;
   untilShown(text: string): Promise<void>;
   /** Types, or changes the size of the window: see terminal.py. */
@@ -84,7 +84,7 @@ describe.skipIf(!hasPython() && process.env.CI !== "true")("on a terminal", () =
     expect(run.shown()).toContain("SIGINT 1\r\n");
   });
 
-  test("Ctrl-C ends a command as without us, and nobody is blamed", async () => {
+  test("Ctrl-C ends a command as without us, and counts no failure", async () => {
     const run = onTerminal({
       command: "sh",
       args: ["-c", "echo ready; exec sleep 60"],
@@ -159,7 +159,7 @@ describe.skipIf(!hasPython() && process.env.CI !== "true")("on a terminal", () =
     await untilGone(Number(pid));
   });
 
-  test("silence says nothing where neither output nor traces are read, which is told", async () => {
+  test("silence is not a failure where neither output nor traces are read, and a warning reports it", async () => {
     const run = onTerminal({
       command: "sleep",
       args: ["2"],
@@ -172,7 +172,7 @@ describe.skipIf(!hasPython() && process.env.CI !== "true")("on a terminal", () =
     });
   });
 
-  test("the words of a failure are not read, which is told", async () => {
+  test("the output of a failure is not read, and a warning reports it", async () => {
     const run = onTerminal({ dagger: ["recorded", "v0.21.8", "pull-429"] });
     expect(await run.ended).toBe(1);
     expect(run.after().report).toMatchObject({
@@ -181,7 +181,7 @@ describe.skipIf(!hasPython() && process.env.CI !== "true")("on a terminal", () =
     });
   });
 
-  test("the engine's traces tell in their place, where no container can have sent them", async () => {
+  test("the engine's traces classify it instead, if no container can have sent them", async () => {
     const traced = { traces: true, sendsTraces: true };
     const run = onTerminal({ dagger: ["recorded", "v0.21.8", "pull-429", "hub-q429"], ...traced });
     expect(await run.ended).toBe(1);
@@ -197,7 +197,7 @@ describe.skipIf(!hasPython() && process.env.CI !== "true")("on a terminal", () =
     expect(own.after().breakers["registry:docker.io"]).toBeUndefined();
   });
 
-  test("one stream that is no terminal is read", async () => {
+  test("reads a stream that is not a terminal", async () => {
     const file = runner.file();
     const { line, after } = runner.prepare({ dagger: ["recorded", "v0.21.8", "pull-503"] });
     const script = `${line.map((word) => `'${word}'`).join(" ")} 2> '${file}'`;

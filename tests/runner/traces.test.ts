@@ -1,4 +1,4 @@
-/** What the engine's traces add to the words of a command, and what they must not. */
+/** Tests what the engine's traces add to the output of a command, and what they must not add. */
 
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -48,7 +48,7 @@ test("what the command contacted is told, failed or not", async () => {
 });
 
 test("no time is spent waiting for traces of which all have come", async () => {
-  // What else the machine does only ever adds.
+  // Other work of the machine only adds time.
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 20 && least >= 150; run += 1) {
     const { report } = await runner.run(recorded("ok", "ok-exec"));
@@ -70,12 +70,12 @@ test("a host that answered makes no circuit of its own", async () => {
   expect(Object.keys(ran.breakers)).toEqual(["engine"]);
 });
 
-test("a host that failed and was helped by the user's own code is nobody's failure", async () => {
+test("a failed host that the user's own code recovered from counts no failure", async () => {
   const ran = await runner.run(recorded("ok", "hub-q429"));
   expect(Object.keys(ran.breakers)).toEqual(["engine"]);
 });
 
-test("a host that failed in a command that failed by the user's own step is none either", async () => {
+test("a failed host in a command that failed because of the user's own step counts no failure", async () => {
   const ran = await runner.run({
     ...recorded("exec-fail", "hub-q429"),
     guard: { needs: ["registry:docker.io"] },
@@ -111,7 +111,7 @@ test("a failure whose words name no host goes to the one that the traces show", 
   });
 });
 
-describe("what was learnt", () => {
+describe("the learned needs", () => {
   function learnt(path: string, more: RunOrder = {}): RunOrder {
     return { ...recorded("ok", "ok-exec"), learnt: "warn", learntPath: path, ...more };
   }
@@ -259,7 +259,7 @@ test("a half-open circuit is closed by a command that works, and only then", asy
   });
 });
 
-describe("Ctrl-C in dagger's own display, which is no signal", () => {
+describe("Ctrl-C in dagger's own display, which is not a signal", () => {
   const order = { traces: true, sendsTraces: true, maxRetries: 2 };
 
   test("is an interruption, known by the root span, and nothing is run again", async () => {
@@ -273,7 +273,7 @@ describe("Ctrl-C in dagger's own display, which is no signal", () => {
     expect(ran.breakers.engine).toMatchObject({ failureCount: 0, ignoredCount: 1 });
   });
 
-  test("is none where only a step of the command was canceled", async () => {
+  test("is not an interruption if only a step of the command was canceled", async () => {
     const ran = await runner.run({ dagger: ["canceled", "below"], ...order });
     expect([ran.exitCode, ran.report.outcome]).toEqual([2, "failed"]);
   });

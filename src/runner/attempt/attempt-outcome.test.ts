@@ -168,7 +168,7 @@ test("a limit for connecting counts against the engine, the others against no up
   }
 });
 
-test("blames a host that hung until a limit, but not by spans that a container may have sent", async () => {
+test("counts a failure of a host that hung until a limit, but not by spans that a container may have sent", async () => {
   const seen = [
     evidence({ host: "layers.example.com", servesHost: "ghcr.io" }),
     evidence({ host: "quay.io", servesHost: "quay.io", forgeable: true }),
@@ -305,7 +305,7 @@ describe("a failure whose output names no host", () => {
     expect(names).not.toContain("http:dl.acme.dev");
   });
 
-  test("blames no host of the command line whose spans show an answer", async () => {
+  test("counts no failure of a host in the command line whose spans show an answer", async () => {
     const seen = evidence({ kind: "http", host: "dl.acme.dev", outcome: "answered" });
     const { failure, metrics } = await settled(ended, { command, evidence: [seen] });
     expect(failure).toMatchObject({ upstream: null, breaker: null });

@@ -33,9 +33,12 @@ describe("a command that a limit has ended", () => {
     ["that it was told to end", CANCELED],
     ["that its session broke off", `Error: Post "http://dagger/query": unexpected EOF${CANCELED}`],
     ["that a step of the user ended", "Error: exit code: 130"],
-  ])("blames no upstream if it reports, after the signal to end, %s", (_what, text) => {
-    expect(atLimit("idle", "", text)).toBeNull();
-  });
+  ])(
+    "counts no failure of an upstream if it reports, after the signal to end, %s",
+    (_what, text) => {
+      expect(atLimit("idle", "", text)).toBeNull();
+    },
+  );
 
   test("after a lost session has that failure, which was counted at the loss", () => {
     const lost = atLimit("session", "", "", false);

@@ -10,14 +10,14 @@ import type { SharedPolicy } from "../../../src/fleet/rules/policy.js";
 import type { FleetStore } from "../../../src/fleet/store.js";
 import { RedisServer } from "../../fleet/redis/redis-server.js";
 
-/** What a command line came to. */
+/** The result of a command line. */
 export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What stands in for a terminal. */
+/** A stand-in for a terminal. */
 export interface TerminalLike {
   readonly isTTY?: boolean;
   readonly columns?: number;

@@ -27,7 +27,7 @@ function environment(command: CommandDouble, more: Readonly<Record<string, strin
   return { DAGGER_SESSION_DOUBLE_COMMAND: JSON.stringify(command), ...more };
 }
 
-/** The report, without its colors. */
+/** Runs the command, and returns the report without its colors. */
 async function run(options: readonly string[], command: CommandDouble): Promise<Run> {
   const args = ["run", ...options, "--", dagger, "call", "test"];
   const ended = await cli.run(args, { env: environment(command) });
@@ -62,7 +62,7 @@ test("the limit ends a step that hangs, and the report names it", async () => {
   expect(stderr).toMatch(/timed out \(.*--idle-timeout\), exit code 124\n$/);
 });
 
-test("with --traces off a healthy step is not ended, and a warning says that the limit does not apply", async () => {
+test("with --traces off a healthy step is not ended, and a warning reports that the limit does not apply", async () => {
   const steps = [{ name: "go test", prints: lines(4), everyMs: 500 }];
   const options = ["--traces", "off", "--idle-timeout", "1s"];
   const { exitCode, stderr } = await run(options, { steps });

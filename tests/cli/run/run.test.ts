@@ -79,7 +79,7 @@ describe("a command that goes well", () => {
 });
 
 describe("a command that fails", () => {
-  test("by itself keeps its exit code, and the report says that it is its own", async () => {
+  test("by itself keeps its exit code, and the report shows that it is its own", async () => {
     const run = await runOf(["exec-fail"], ["--retry", "3"]);
     expect(run.exitCode).toBe(3);
     expect(run.dagger.starts()).toEqual(["exec-fail"]);

@@ -41,7 +41,7 @@ export const OWN_FAULT: RunFailure = {
   reason: "A command of the pipeline ended with an exit code that means failure.",
 };
 
-/** An attempt; one that succeeded unless told otherwise. */
+/** Returns an attempt, by default one that succeeded. */
 export function attempt(over: Partial<AttemptReport> = {}): AttemptReport {
   return {
     exitCode: 0,
@@ -54,7 +54,7 @@ export function attempt(over: Partial<AttemptReport> = {}): AttemptReport {
   };
 }
 
-/** A run; one that succeeded in one attempt unless told otherwise. */
+/** Returns a run, by default one that succeeded in one attempt. */
 export function sampleRun(over: Partial<RunReport> = {}): RunReport {
   return {
     outcome: "succeeded",
@@ -76,7 +76,7 @@ export function sampleRun(over: Partial<RunReport> = {}): RunReport {
   };
 }
 
-/** A run of one attempt that failed. */
+/** Returns a run of one attempt that failed. */
 export function failedRun(failure: RunFailure, over: Partial<RunReport> = {}): RunReport {
   return sampleRun({
     outcome: "failed",
@@ -87,7 +87,7 @@ export function failedRun(failure: RunFailure, over: Partial<RunReport> = {}): R
   });
 }
 
-/** A run that a circuit refused before it was started. */
+/** Returns a run that a circuit rejected before its start. */
 export function rejectedRun(over: Partial<RunReport> = {}): RunReport {
   return sampleRun({
     outcome: "rejected",

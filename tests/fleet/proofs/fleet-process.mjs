@@ -165,7 +165,7 @@ function reasonOf(error) {
   return "scope" in error ? `shared ${error.reason}` : `local ${error.reason}`;
 }
 
-/** Asks without a deadline, because a busy machine is no failure. */
+/** Asks without a deadline, because a busy machine must not fail the test. */
 async function patiently(question) {
   for (let tries = 0; ; tries += 1) {
     try {

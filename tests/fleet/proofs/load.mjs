@@ -67,9 +67,9 @@ export class Load {
   }
 
   /**
-   * The fleet asks with the next turn of the event loop and gives up the deadline and one turn after
-   * that. A timer that is set after the fleet's, with the same time to go, fires after it however busy
-   * the process is: a call that is not decided then has waited for longer than it may.
+   * Counts a call that waits too long. The fleet asks at the next turn of the event loop. It stops waiting
+   * one turn after the deadline. A timer that is set after the fleet's timer, with the same delay, fires after
+   * it however busy the process is. A call that is undecided by then has waited too long.
    */
   async #watch(call) {
     await turn();

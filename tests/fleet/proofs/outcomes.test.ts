@@ -1,6 +1,6 @@
 /**
- * What many processes tell a store counts exactly once, and what one process meets stops all or itself
- * alone, as the rules say: real processes on every kind of store.
+ * Each outcome that many processes send to a store counts exactly once. The outcome of one process stops all
+ * processes or only itself, as the rules require. Real processes run on every kind of store.
  */
 
 import { once } from "node:events";
@@ -87,7 +87,7 @@ describe.each(SCENES)("%s", (kind, open) => {
       await each((one) => one.settle(FAILURE, share));
       await nextSecond();
     }
-    // All at once: whoever comes first opens it, and the others are late.
+    // All report at once: the first one opens the circuit, and the others are late.
     await each((one) => one.settle(FAILURE));
     const { snapshot, history } = await stored(name);
     const { generation, state, counts } = snapshot;
@@ -158,7 +158,7 @@ describe.each(SCENES)("%s", (kind, open) => {
     expect(snapshot).toMatchObject({ state: "closed", counts: { failures, late: 0 } });
   });
 
-  // What is in the memory of a process is gone with it.
+  // The memory of a process is lost with it.
   if (kind === "memory") return;
 
   test("a rate limit that was told is known to the others when the process is killed", async () => {

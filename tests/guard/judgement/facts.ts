@@ -28,9 +28,9 @@ export interface Upstream {
   /** Whether its breaker was asked before. */
   readonly gated: boolean;
   /**
-   * The proof in a success: `"whole"` only when nothing failed, `"before"` even if a command failed
-   * after it, `"tag"` unless the engine takes digests from lock files, `"again"` an image that
-   * failed in the current outage.
+   * The proof in a success. `"whole"`: only when nothing failed. `"before"`: even if a command failed after
+   * it. `"tag"`: unless the engine takes digests from lock files. `"again"`: an image that failed in the
+   * current outage.
    */
   readonly proven: "whole" | "before" | "tag" | "again" | "nothing";
   /** The state of its circuit when the call is over. */

@@ -3,7 +3,7 @@
 import { answered, exchange, type Facts, facts, failure, HUB, ofHost } from "./facts.js";
 import { engine, engineBug, forged, forHub, limited, type Row } from "./row.js";
 
-/** An error that came instead of an answer. It says nothing of upstreams, spans or not. */
+/** Returns a row for an error instead of an answer. It shows nothing about upstreams, with or without spans. */
 function byError(title: string, error: Parameters<typeof failure>[0], ofEngine: string): Row {
   const end = { kind: "error", failure: failure(error) } as const;
   const request = `engine: ${ofEngine}; registry:docker.io: released`;
