@@ -2,7 +2,7 @@
  * Checks how the project writes: `node scripts/check-words.mjs [path...]`.
  *
  * It prints each fault as `file:line: "word": what to write instead`, and exits with 1 when there is
- * one. Paths are looked at even while `words/not-yet.mjs` lists them.
+ * one. Without paths it checks the whole project.
  */
 import { relative, resolve } from "node:path";
 import { ROOT } from "./checks/command.mjs";

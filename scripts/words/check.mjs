@@ -3,7 +3,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ROOT } from "../checks/command.mjs";
-import { NOT_YET } from "./not-yet.mjs";
 import { piecesOfMarkdown, piecesOfYaml } from "./other-texts.mjs";
 import { blankQuotations, countWords, sentencesOf } from "./plain-text.mjs";
 import { ANY_ROW, BEGINNINGS, LONGEST_SENTENCE, ROWS } from "./table.mjs";
@@ -36,12 +35,7 @@ const QUOTING = [
 /** Returns the faults of the files below the paths given, or of all: `{ path, line, word, instead }`. */
 export function checkFiles(paths = []) {
   const files = paths.length === 0 ? ownFiles() : paths.flatMap(filesBelow);
-  const isAsked = paths.length > 0;
-  return files.flatMap((path) =>
-    checkText(path, readFileSync(join(ROOT, path), "utf8")).filter(
-      ({ kind }) => isAsked || !isIn(path, NOT_YET[kind]),
-    ),
-  );
+  return files.flatMap((path) => checkText(path, readFileSync(join(ROOT, path), "utf8")));
 }
 
 /** Returns the faults of one text. `path` decides how it is read. */
