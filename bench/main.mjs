@@ -1,4 +1,4 @@
-/** Runs the suites asked for and reports what they measured. */
+/** Runs the requested suites and reports their results. */
 
 import { fork } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** A Redis server for one suite, and the count of what it is sent. */
+/** A Redis server for one suite, and the number of commands that it receives. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -17,7 +17,7 @@ const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const execute = promisify(execFile);
 
 /**
- * Builds into a folder, whose files of an earlier build are overwritten.
+ * Builds into a folder, and overwrites the files of an earlier build.
  *
  * @param options.checkTypes Whether errors of types fail the build. Leaving them to another check halves the time.
  */

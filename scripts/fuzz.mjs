@@ -59,7 +59,7 @@ async function fuzz(name) {
   );
 }
 
-/** Starts a target, does something with it, and closes it once nothing of that is left. */
+/** Starts a target, uses it, and closes it once all connections are gone. */
 async function once(name, act) {
   const target = await targets[name](randomOf(seed));
   const listening = openFiles();

@@ -10,7 +10,7 @@ import { installVersions } from "./installing/node-versions.mjs";
 
 const SDKS = fileURLToPath(new URL("../tests/sdks/", import.meta.url));
 const PACKAGES = fileURLToPath(new URL("../tests/node_modules/", import.meta.url));
-/** Where the tests find what was installed. */
+/** The folder of the installed tools, for the tests. */
 const INSTALLED = join(PACKAGES, ".sdks");
 const execute = promisify(execFile);
 
@@ -105,7 +105,7 @@ async function installJava(installs) {
   });
 }
 
-/** Installs into a folder, unless it holds what was made of the same source. */
+/** Installs into a folder, unless it already holds the result of the same source. */
 async function installOnce(folder, source, install) {
   const stamp = join(folder, ".made-of");
   if ((await readFile(stamp, "utf8").catch(() => undefined)) === source) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Simulates ten thousand CI runners at a registry that fails and prints what they come to:
+ * Simulates ten thousand CI runners with a failing registry, and prints the results:
  * `node scripts/simulate-fleet.mjs [--write]`. With --write, the tables go into
  * docs/fleet-simulation.md and the picture into docs/images/fleet-outage.svg.
  *

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-/** The last commit whose build was one file for each source, each command line loading what it needs. */
+/** The last commit whose build had one file for each source. Each command line loaded only what it needed. */
 export const BEFORE = "d8fbe8f";
 /** A folder with a build that is there already. */
 const given = process.env.BENCH_BEFORE || undefined;

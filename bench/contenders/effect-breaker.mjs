@@ -6,7 +6,7 @@ import { CircuitBreaker } from "effect/persistence";
 
 const NEVER = 1_000_000;
 
-/** Effect's own way of a call whose operation is a function that returns a promise. */
+/** Makes a call in Effect's own way, with a function that returns a promise. */
 export async function effectBreaker(url) {
   const store = CircuitBreaker.layerStoreRedis().pipe(Layer.provide(NodeRedis.layer({ url })));
   const policy = { tripPolicy: CircuitBreaker.consecutive(NEVER), openDuration: "1 hour" };
@@ -16,7 +16,7 @@ export async function effectBreaker(url) {
   return {
     /** One call; resolves when its outcome is in the store. */
     call: (key, operation) => runtime.runPromise(guarded(key, operation)),
-    /** As many callers at once, each of which makes so many calls; resolves to the sum of the values. */
+    /** Runs some callers at once, each with a number of calls. Resolves to the sum of the values. */
     async callers(count, calls, key, operation) {
       const caller = Effect.gen(function* () {
         let sum = 0;

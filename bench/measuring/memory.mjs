@@ -1,4 +1,4 @@
-/** Weighs what contenders allocate and what they keep. */
+/** Measures the memory that contenders allocate and keep. */
 
 import { median } from "./statistics.mjs";
 

@@ -1,4 +1,4 @@
-/** Shows what was measured: as tables of text, as tables for the documentation, and as figures met or not. */
+/** Renders results as text, as tables for the documentation, and as figures met or not. */
 
 /**
  * Returns a figure to reach: a cell of a table that must not be above the limit.

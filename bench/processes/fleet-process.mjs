@@ -29,7 +29,7 @@ async function watch({ name }) {
   process.send({ seenNs: process.hrtime.bigint().toString() });
 }
 
-/** Resolves when a push has changed what a call is told. */
+/** Resolves when a push has changed the reply to a call. */
 function pushed(shared) {
   return new Promise((resolve) => {
     shared.on("change", () => {

@@ -12,7 +12,7 @@ const [role, url, token] = process.argv.slice(2);
 process.once("disconnect", () => process.exit(0));
 await ROLES[role]();
 
-/** Makes clients, each with a connection of its own, and lets each of them call when it is told. */
+/** Makes clients, each with a connection of its own. Each call waits for an order. */
 async function clients() {
   const [count] = process.argv.slice(5).map(Number);
   const fleets = Array.from({ length: count }, () => createFleet({ store: url, token }));
@@ -43,7 +43,7 @@ function alone(shared) {
   return shared.reduce((sum, each) => sum + each.getMetrics().metrics.aloneCount, 0);
 }
 
-/** Keeps connections open of which some say nothing and the others are slow; who is cut comes again. */
+/** Keeps silent and slow connections open, and reconnects each one that the server cuts. */
 async function crowd() {
   const [silent, slow] = process.argv.slice(5).map(Number);
   const { hostname, port } = new URL(url);

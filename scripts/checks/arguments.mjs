@@ -23,7 +23,7 @@ const OPTIONS = {
   help: { type: "boolean" },
 };
 
-/** Reads what was asked for; prints the usage and ends the process where that cannot be done. */
+/** Reads the arguments. Prints the usage and ends the process when they are invalid. */
 export function readArguments(args) {
   let values;
   try {

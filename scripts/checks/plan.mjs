@@ -109,7 +109,7 @@ async function runCovered({ sections, times }, files) {
   }
 }
 
-/** Leaves out, and counts as skipped, the files whose tool is missing; in CI that is a failure. */
+/** Leaves out the files whose tool is missing and counts them as skipped. In CI they count as failures. */
 async function withoutTools({ sections, installs, maySkip }, selected, isFirst = true) {
   let left = selected;
   for (const name of new Set(selected.flatMap(({ tools }) => tools))) {

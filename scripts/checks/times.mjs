@@ -3,7 +3,7 @@
 /** How many files the table names; the rest is one row. */
 const ROWS = 40;
 
-/** Sections first, then the files that took longest. Files of one section run beside each other. */
+/** Sections first, then the files that took longest. Files of one section run in parallel. */
 export function tellTimes(sections, files) {
   console.log("\n| section | seconds |\n| --- | ---: |");
   for (const { title, seconds } of sections) console.log(`| ${title} | ${seconds.toFixed(1)} |`);

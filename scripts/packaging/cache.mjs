@@ -1,4 +1,4 @@
-/** Keeps what is made from files of the project, so that runs and processes with the same files make it once. */
+/** Caches results made from files of the project, so that runs with the same files make them once. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";

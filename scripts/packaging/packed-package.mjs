@@ -32,7 +32,7 @@ export function builtPackage() {
   });
 }
 
-/** Returns the path of the tarball that `npm pack` makes, and the folder of what is in it. */
+/** Returns the path of the tarball that `npm pack` makes, and the folder of its content. */
 export async function packedPackage() {
   const built = await builtPackage();
   const files = await packedFiles();
@@ -50,7 +50,7 @@ export async function packedPackage() {
   return { tarball: join(folder, await tarballIn(folder)), folder: join(folder, "package") };
 }
 
-/** Returns what is packed beside `dist`; npm adds the last two by itself. */
+/** Returns the files packed beside `dist`. npm adds the last two by itself. */
 async function packedFiles() {
   const { files } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   return [...files.filter((file) => !/^!|^dist$/.test(file)), "README.md", "LICENSE"];

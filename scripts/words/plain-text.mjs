@@ -1,4 +1,4 @@
-/** Blanks what is not prose, and cuts prose into sentences. */
+/** Blanks text that is not prose, and cuts prose into sentences. */
 
 /** Code, quotations, links and paths: their words belong to a program or to another text. */
 const QUOTED = [
@@ -16,7 +16,7 @@ const QUOTED = [
   /\b[a-z]+[A-Z]\w*\b/g,
 ];
 
-/** Replaces what is quoted by a word of no meaning, and keeps every line where it is. */
+/** Replaces quoted text by a word without meaning, and keeps every line where it is. */
 export function blankQuotations(text) {
   let plain = text;
   for (const pattern of QUOTED) plain = plain.replace(pattern, blank);

@@ -81,7 +81,7 @@ export function exitCodeHelp(
   return ["", "Exit codes:", ...lines].join("\n");
 }
 
-/** Cuts a text into lines of at most so many columns, between words. */
+/** Breaks a text between words, into lines of at most the given number of columns. */
 export function wrapped(text: string, width = WIDTH): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

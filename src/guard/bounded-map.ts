@@ -1,6 +1,6 @@
 /** A map that forgets what was not used for longest, so that a long session stays small. */
 
-/** Holds at most so many entries. Setting one makes it the youngest. */
+/** A map with a maximum number of entries. Setting an entry makes it the youngest. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #limit: number;
 

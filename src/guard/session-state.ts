@@ -20,7 +20,7 @@ export class SessionState {
   readonly sideEffects = new Set<SideEffect>();
   /** Pending questions to the engine besides the requests. */
   readonly #questions = new Set<Promise<void>>();
-  /** The requests that wait to be let in. */
+  /** The requests that wait for admission. */
   readonly waiting = new Set<BoundedCall>();
   /** The error that requests of this session meet once it is lost; set by `lose` alone. */
   lost: SessionLostError | undefined;

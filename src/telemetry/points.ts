@@ -39,9 +39,9 @@ type StateName = (typeof STATES)[number];
  * Returns the data points of breakers: of at most `maxCircuits` by name, and of the rest as `_OTHER`.
  *
  * Circuits that are not closed come first, then those that ever changed their state, so that no opening
- * leaves the export before it was read. The order among equals is that of the names, so that a name
- * does not come and go. Counters of `_OTHER` would fall when a circuit leaves it, which a
- * reader takes for a restart: it has none.
+ * leaves the export before it was read. Circuits of equal rank are ordered by name, so that a name does
+ * not come and go. `_OTHER` has no counters: they would fall when a circuit leaves it, which a reader
+ * takes for a restart.
  */
 export function pointsOf(
   circuits: readonly CircuitBreakerMetrics[],

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // A pipeline as its users write it, with the real SDK: pulls the images that its arguments name, one
-// after another in one session, and prints what each came to.
+// after another in one session, and prints the result of each.
 import { connect } from "@dagger.io/dagger";
 
 const images = process.argv.slice(2);

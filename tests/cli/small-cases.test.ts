@@ -1,4 +1,4 @@
-/** Odd places and values on a command line: none of them ends it or is shown. */
+/** Odd paths and values on a command line neither end it nor appear in its output. */
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -16,7 +16,7 @@ const EFFECT = "effect";
 const CALLERS = 1000;
 const CALLS_EACH = 5;
 
-/** How the calls come: how many at once, how many each makes, and what they do. */
+/** The load: how many callers at once, how many calls each makes, and what a call does. */
 const LOADS = [
   { load: "one after another", callers: 1, calls: 300, operation },
   { load: "at once", callers: CALLERS, calls: CALLERS * CALLS_EACH, operation },

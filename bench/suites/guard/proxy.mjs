@@ -67,7 +67,7 @@ async function measure(session, proxy, path, requests, rounds) {
   };
 }
 
-/** Microseconds of each of so many queries, one after the other over one connection. */
+/** Returns the microseconds of each query. They run one after the other over one connection. */
 export async function timeQueries(address, requests) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {

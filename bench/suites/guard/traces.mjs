@@ -107,7 +107,7 @@ async function addedToRequest(times) {
       const [, trace, parent] = traceparent.split("-");
       await post(tracing.variables.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, bodyOf(5, trace, parent));
     });
-    // The post is the CLI's own, which it makes beside the requests: it is taken off again.
+    // The CLI posts its spans beside the requests, so the time of the post does not count.
     const posts = await eachMs(() => post(url, bodyOf(5)));
     if (round > 1) added.push(traced - posts - plain);
   }

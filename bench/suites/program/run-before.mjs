@@ -147,7 +147,7 @@ function command(program) {
   return `${NODE} ${program}`;
 }
 
-/** Runs a line of a shell. Its processor time is that of all that it has waited for. */
+/** Runs a shell line. Its processor time includes all processes that it waited for. */
 function timed(line, env) {
   const startMs = performance.now();
   const { stdout, status } = spawnSync("sh", ["-c", `{ ${line} ; } >&2; times`], {

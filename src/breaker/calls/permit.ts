@@ -25,7 +25,7 @@ export interface SuccessDetail {
   readonly durationMs?: number | undefined;
 }
 
-/** An outcome on its way to the machine. */
+/** An outcome that the machine has yet to count. */
 export interface Settlement extends FailureDetail, SuccessDetail {
   readonly outcome: Outcome;
   readonly error: unknown;

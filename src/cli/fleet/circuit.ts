@@ -15,7 +15,7 @@ export interface CircuitObject {
   readonly known: boolean;
   readonly state: ShownState;
   readonly since: string | null;
-  /** The time when it admits calls again by itself; null if that has passed, and while closed. */
+  /** The time when it admits calls again by itself; null if that has passed or it is closed. */
   readonly until: string | null;
   readonly retryAfterMs: number | null;
   readonly isolation: { readonly reason: string; readonly owner: string } | null;

@@ -49,7 +49,7 @@ export class HttpClient {
     this.#agent = base.protocol === "https:" ? new (https().Agent)(options) : new Agent(options);
   }
 
-  /** Which commands the server understands, as its last answer told. */
+  /** The commands that the server understands, from its last answer. */
   get commandsVersion(): number {
     return this.#commandsVersion;
   }

@@ -55,7 +55,7 @@ export interface SettleCommand {
   readonly chance: number;
 }
 
-/** More runs than this are not told with one command. */
+/** The largest number of runs in one command. */
 export const MAX_TOLD = 100;
 
 /** The number of failures of one component at fault. */

@@ -14,7 +14,7 @@ export interface CircuitRecord {
   readonly seconds: string;
   /** Who holds probes, one a line: the lease, its end in milliseconds, host and run as JSON. */
   readonly holders: string;
-  /** The numbers of the policy that the last outcomes were told with. */
+  /** The numbers of the policy that came with the last outcomes. */
   readonly policy: string;
   /** How long the last runs took that failed because of this upstream, in milliseconds. */
   readonly failedRunsMs: string;

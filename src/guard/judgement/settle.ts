@@ -19,7 +19,7 @@ const NOTHING_FAILED: ToldFailures = new Map();
 /** The permits of one call, until all of them are settled. */
 export class Settlement {
   readonly #guard: Guard;
-  /** Null for one that was told its outcome. */
+  /** Null for a permit that is already settled. */
   readonly #permits: Map<string, CallPermit | null>;
 
   /**

@@ -22,7 +22,7 @@ export interface AttemptEnd extends CommandEnd {
   readonly timedOut: RunLimit | null;
   /** The beginning and the end of its output, as far as it was read. */
   readonly text: string;
-  /** The same, at the moment when a limit was exceeded, before the command was told to end. */
+  /** The same when a limit was exceeded, before the command got a signal to end. */
   readonly textAtLimit?: string | undefined;
   /** Whether some of it went to a terminal, where it is not read. */
   readonly isUnread: boolean;
@@ -53,7 +53,7 @@ export interface Attempt {
   readonly isHeard: boolean;
   /** Reports traces and sessions while the command runs. Returns a function that stops it. */
   readonly listen: (signs: Signs) => () => void;
-  /** Called when a limit is exceeded, before the command is told to end. */
+  /** Called when a limit is exceeded, before the command gets a signal to end. */
   readonly onLimit: (limit: RunLimit) => void;
 }
 

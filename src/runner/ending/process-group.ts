@@ -25,7 +25,7 @@ export class ProcessGroup {
     this.#leads = leads && process.platform !== "win32";
   }
 
-  /** Whether we told it to end, rather than passed on a signal. */
+  /** Whether we ended it, rather than passed on a signal. */
   get isTold(): boolean {
     return this.#isTold;
   }

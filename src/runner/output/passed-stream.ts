@@ -16,7 +16,7 @@ const STDERR = 2;
 const NEWLINE = 10;
 const LINE_END = Buffer.of(NEWLINE);
 
-/** One stream on its way. */
+/** One stream that is passed on. */
 export class PassedStream {
   /** The own stream that it goes to. */
   readonly descriptor: number;

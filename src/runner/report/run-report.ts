@@ -98,7 +98,7 @@ export interface RunReport {
   /** The failure of the last attempt. */
   readonly failure: RunFailure | null;
   readonly rejection: RejectionReport | null;
-  /** Counters of the sessions that came to us; null if none did. */
+  /** Counters of the sessions that connected to us; null without sessions. */
   readonly sessions: RunSessions | null;
   /** Requests to registries avoided because circuits were open. */
   readonly sparedRequests: number;

@@ -1,4 +1,4 @@
-/** Protects a process that was told to end while it reports how its run ended. */
+/** Protects a process that got a signal to end, while it reports how its run ended. */
 
 /** GitHub sends SIGTERM 7.5 s after SIGINT and SIGKILL 2.5 s later; Docker kills 10 s after SIGTERM. */
 const HOLD_MS = 2_500;

@@ -22,7 +22,7 @@ const STOPPING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM"]);
 const TOO_LARGE = "SIGXFSZ";
 const ignored = (): void => undefined;
 
-/** The error of a run that was told to end while no command was running. */
+/** The error of a run that got a signal to end while no command was running. */
 export class RunInterruptedError extends Error {
   readonly signal: NodeJS.Signals;
 

@@ -1,4 +1,4 @@
-/** Reports of runs as the runner makes them, for tests of what is told of them. */
+/** Reports of runs as the runner makes them, for tests of their texts. */
 
 import type {
   AttemptReport,

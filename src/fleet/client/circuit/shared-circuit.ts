@@ -160,7 +160,7 @@ export class SharedCircuit implements OutcomeTaker {
   /**
    * Sends the waiting commands: outcomes first, so that they count for the calls that ask.
    *
-   * @param untold Whether to tell what is only counted, even without outcomes.
+   * @param untold Whether to send counts that decide nothing, even without outcomes.
    */
   flush(untold = false): void {
     this.#timer.stop();

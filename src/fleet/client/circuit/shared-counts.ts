@@ -6,7 +6,7 @@ export interface SharedCounts {
   readonly askedCount: number;
   /** Calls that the shared circuit refused. */
   readonly refusedCount: number;
-  /** Calls that were let in without the store, because it was down or too slow. */
+  /** Calls that were admitted without the store, because it was down or too slow. */
   readonly aloneCount: number;
   /** Outcomes that the store has taken, late ones among them. */
   readonly toldCount: number;

@@ -2,7 +2,7 @@
 
 import type { TellCommand } from "../../rules/command.js";
 
-/** Gathers what waits to be told. */
+/** Gathers the counts that wait to be sent. */
 export class Untold {
   #rejections = 0;
 
