@@ -1,6 +1,9 @@
-/** A map that forgets what was not used for longest, so that a long session stays small. */
+/**
+ * A map with a fixed number of entries. It drops the oldest entry, so that a long session needs little
+ * memory.
+ */
 
-/** A map with a maximum number of entries. Setting an entry makes it the youngest. */
+/** A map with at most `limit` entries. Setting an entry again makes it the youngest. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #limit: number;
 

@@ -1,4 +1,4 @@
-/** The guard's own errors. */
+/** The errors that only a guard throws. */
 
 import { CircuitBreakerError, isCircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import type { FailureRecord } from "./judgement/failure-record.js";
@@ -6,9 +6,9 @@ import type { FailureRecord } from "./judgement/failure-record.js";
 const SESSION_LOST_CODE = "SESSION_LOST";
 
 /**
- * The error for a session that is lost for good; only a new connection helps. `code` is
- * `"SESSION_LOST"`, `cause` a {@link FailureRecord}. The request that detects the loss gets the
- * SDK's own error. This one is for later requests, which are not sent.
+ * The error for requests of a session that was lost before. They are not sent; only a new connection helps.
+ * The request that detects the loss gets the SDK's own error. `code` is `"SESSION_LOST"`, and `cause` is a
+ * {@link FailureRecord}.
  */
 export class SessionLostError extends CircuitBreakerError {
   constructor(record: FailureRecord) {

@@ -1,4 +1,4 @@
-/** The options of a guard, and their defaults. */
+/** The options of a guard, with their validation and defaults. */
 
 import type { UpstreamKind } from "../attribution/failure.js";
 import { breakerName } from "../attribution/hosts.js";
@@ -25,19 +25,19 @@ import { type PinOptions, pinField } from "./rewrite/pin-options.js";
 import type { Pinning } from "./rewrite/pinning.js";
 
 /**
- * The options of a guard's breakers, by name: `"engine"`, an upstream such as
- * `"registry:docker.io"`, `"git:github.com"` or `"http:files.example.com"`, or all of a kind, such
- * as `"git:*"`. An exact name has priority over a kind, and a kind over the defaults.
+ * The options of a guard's breakers, by name: `"engine"`, an upstream such as `"registry:docker.io"`,
+ * `"git:github.com"` or `"http:files.example.com"`, or all of a kind, such as `"git:*"`. An exact name wins
+ * over a kind, and a kind wins over the defaults.
  */
 export interface GuardBreakers {
   /**
-   * The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`, or that of an
-   * upstream if a fleet shares it.
+   * The breaker of the Dagger engine. Default: `{ trip: { consecutive: 5 } }`. If a fleet shares it, the
+   * default of an upstream is used.
    */
   readonly engine?: NamedBreakerOptions | undefined;
   /**
    * The breaker of an upstream. Default: `{ trip: { badSeconds: 5, windowMs: 60_000 },
-   * openTimeGrowthFactor: 2 }`, without growth if a fleet shares it.
+   * openTimeGrowthFactor: 2 }`. If a fleet shares it, the growth factor is 1.
    */
   readonly [upstream: `${UpstreamKind}:${string}`]: NamedBreakerOptions | undefined;
 }
@@ -45,72 +45,71 @@ export interface GuardBreakers {
 /** The options of a guard. */
 export interface GuardOptions {
   /**
-   * Options of single breakers. An existing breaker is used as it is, unless these name it or its
-   * kind: then they must equal those it was created with.
+   * Options of single breakers. If a breaker already exists in the registry and these options name it or
+   * its kind, they must equal those it was created with. Otherwise an existing breaker is used as it is.
    */
   readonly breakers?: GuardBreakers | undefined;
   /**
-   * The registry of the breakers. Default: {@link guardRegistry}, which all guards of the process
-   * share, so that connections share their outcomes.
+   * The registry of the breakers. Default: {@link guardRegistry}, which all guards of the process share. So
+   * what one connection learns about a host, all connections know.
    */
   readonly registry?: Registry | undefined;
   /**
-   * Upstreams that the requests depend on without naming them, such as `"registry:ghcr.io"` for the
-   * image of a Dockerfile. Every request asks their breakers. Default: none.
+   * Upstreams that the requests depend on without naming them, such as `"registry:ghcr.io"` for the image
+   * of a Dockerfile. Every request needs a permit of their breakers. Default: none.
    */
   readonly needs?: readonly string[] | undefined;
   /**
-   * Mirrors of registries, such as `{ "docker.io": ["mirror.example/hub"] }`, for images of `from`
-   * only. While a registry's circuit is open, its images are pulled from the first mirror whose
-   * circuit admits. The engine has mirrors of its own, which also serve modules and Dockerfiles:
+   * Mirrors of registries, such as `{ "docker.io": ["mirror.example/hub"] }`, for images of `from` only.
+   * While the circuit of a registry is open, its images are pulled from the first mirror whose circuit
+   * admits the request. The engine itself can have mirrors, which also serve modules and Dockerfiles:
    * `dagger-breaker mirrors` writes their configuration. Default: none.
    */
   readonly mirrors?: Mirrors | undefined;
   /**
-   * Requests the images of `from` by the digests that their tags last had. A pipeline then runs
-   * while their registry is down: from the second run by digest on, as recorded. Each use is
-   * reported. Never in a request that publishes. Default: off.
+   * Requests images of `from` by the digest that their tag last had. From the second run by digest on, a
+   * pipeline then runs while the registry is down. Each use is reported. A request that publishes keeps its
+   * tags. Default: off.
    */
   readonly pin?: PinOptions | undefined;
   /**
-   * Called for each image that a request uses by the digest of Dagger's lock file (`dagger.lock`).
-   * The engine contacts no registry for it as long as it has the image. Default: none.
+   * Called for each image that a request uses by a digest in Dagger's lock file (`dagger.lock`). The engine
+   * contacts no registry for it as long as it has the image. Default: none.
    */
   readonly onLocked?: ((event: LockedEvent) => unknown) | undefined;
   /**
-   * The least open time, in milliseconds above 0, after a rate limit without a delay, or with one
-   * below a second. The reset timeout of its breaker, which by default doubles each time, may be
-   * longer. Default: 60,000.
+   * The least time that a circuit stays open after a rate limit whose answer states no delay, or one below
+   * a second; in milliseconds above 0. The reset timeout of the breaker may be longer. Default: 60,000.
    */
   readonly rateLimitOpenMs?: number | undefined;
   /**
    * The reaction to an open circuit: the request is rejected at once, or waits until the circuit
-   * admits it, with at most 100 waiting requests per breaker. Default: `"reject"`.
+   * admits it. At most 100 requests wait per breaker. Default: `"reject"`.
    */
   readonly onOpen?: "reject" | "wait" | undefined;
   /**
-   * The longest such wait in milliseconds, 0 or more. A request that cannot be admitted before its
-   * `operationTimeoutMs` does not wait at all. Default: 300,000.
+   * The longest wait with `onOpen: "wait"`, in milliseconds, 0 or more. A request that cannot be admitted
+   * before its `operationTimeoutMs` does not wait at all. Default: 300,000.
    */
   readonly maxWaitMs?: number | undefined;
   /**
-   * The largest random extension of each such wait in milliseconds, 0 or more, so that waiting
-   * requests do not continue at the same moment. Default: 5,000.
+   * The longest random extra wait with `onOpen: "wait"`, in milliseconds, 0 or more. With it, waiting
+   * requests do not all continue at the same moment. Default: 5,000.
    */
   readonly waitSpreadMs?: number | undefined;
   /**
-   * Milliseconds after which a request is dropped, so that the engine stops working on it; above 0.
-   * This includes the wait for admission. Afterwards the session is asked for its version, for at
-   * most two seconds: only an engine that does not answer has failed. Default: none, because a
-   * pipeline may run for hours, and the engine itself never gives up on a host that does not
-   * answer.
+   * The longest time of a request in milliseconds, above 0, including the wait for admission. After that it
+   * is dropped, so that the engine stops working on it. The guard then asks the session for its version:
+   * only if the engine does not answer within two seconds, the timeout counts as its failure. Default:
+   * none, because a pipeline may run for hours. Note that the engine itself waits forever for a host that
+   * does not answer.
    */
   readonly operationTimeoutMs?: number | undefined;
-  /** Ends every request of this guard when it is aborted; no breaker counts this. */
+  /** Ends every request of this guard when it is aborted. No breaker counts this as a failure. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Shares the outcomes of public upstreams with other processes: their breakers also ask the
-   * circuits of this fleet. An engine reached over TCP is shared; services on this machine or in a
+   * Shares circuits with other processes: the breakers of public upstreams also ask the circuits of this
+   * fleet. The breaker of an engine reached over TCP is shared. Breakers of hosts on this machine or in a
    * private network are not. Default: none.
    */
   readonly fleet?: Fleet | undefined;
@@ -122,20 +121,23 @@ export interface GuardOptions {
 }
 
 /**
- * The breakers of all guards of this process without a registry of their own, at most 1,000. The
- * breaker of the engine is `guardRegistry.get("engine")`.
+ * The registry of all guards without an own `registry`. It has at most 1,000 breakers. The breaker of the
+ * engine is `guardRegistry.get("engine")`.
  */
 export const guardRegistry: Registry = createRegistry({ maxBreakers: 1000 });
 
-/** An upstream fails in bursts of parallel pulls, so its breaker counts bad seconds. */
+/**
+ * The defaults for an upstream. Parallel pulls fail in bursts, so the breaker counts seconds with failures,
+ * not failures.
+ */
 const UPSTREAM_DEFAULTS: NamedBreakerOptions = {
   trip: { badSeconds: 5, windowMs: 60_000 },
   openTimeGrowthFactor: 2,
 };
 
 /**
- * Growth reduces the probes of many processes. A shared circuit sends one probe for all of them, so
- * it can probe once a minute, and closes within a minute of the recovery.
+ * The defaults for a shared upstream. A growing reset timeout exists to reduce the probes of many
+ * processes. A shared circuit sends one probe for all of them, so it can probe every minute.
  */
 const SHARED_DEFAULTS: NamedBreakerOptions = { ...UPSTREAM_DEFAULTS, openTimeGrowthFactor: 1 };
 
@@ -159,7 +161,7 @@ const breakersField: Field<GuardBreakers> = {
   },
 };
 
-/** Reads the option `needs`. */
+/** Validates the option `needs`. */
 export const needsField: Field<readonly string[]> = {
   absent: [],
   read(value, label) {
@@ -173,7 +175,7 @@ export const needsField: Field<readonly string[]> = {
   },
 };
 
-/** Rejects a name under which no breaker is ever created, because it would have no effect. */
+/** Throws for a name that no breaker of an upstream can have, because the option would have no effect. */
 function checkUpstreamName(name: string, label: string): void {
   const [, kind, host] = UPSTREAM_NAME.exec(name) ?? [];
   if (kind === undefined || host === undefined) {
@@ -185,7 +187,7 @@ function checkUpstreamName(name: string, label: string): void {
   if (known !== name) throw new RangeError(`${label} is ${show(name)}, expected ${show(known)}`);
 }
 
-/** Returns the given options of a breaker: its own, else those of its kind. */
+/** Returns the options that the user gave for a breaker: under its own name, else under its kind. */
 export function givenOptions(
   breakers: GuardBreakers,
   name: string,
@@ -195,9 +197,10 @@ export function givenOptions(
 }
 
 /**
- * Returns the options for the breaker of that name.
+ * Returns the options with which to create a breaker.
  *
- * @param isShared Whether a fleet shares it: then an engine too gets a policy that can be shared.
+ * @param isShared Whether a fleet shares it. Then the engine also gets the defaults of an upstream, because
+ * its own cannot be shared.
  */
 export function breakerOptions(
   breakers: GuardBreakers,
@@ -242,7 +245,7 @@ export interface GuardSettings {
   readonly needs: readonly string[];
   readonly mirrors: Mirrors;
   readonly pin: Pinning | undefined;
-  /** Whether requests may be sent in other words than they came in. */
+  /** Whether the guard may change requests, which `mirrors` and `pin` need. */
   readonly rewrites: boolean;
   readonly onLocked: ((event: LockedEvent) => unknown) | undefined;
   readonly rateLimitOpenMs: number;

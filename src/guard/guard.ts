@@ -1,4 +1,4 @@
-/** The guard: its settings and its breakers. It uses neither HTTP nor the SDK. */
+/** The guard: its settings, and its circuit breakers. It knows neither HTTP nor the SDK. */
 
 import { ADMITTED, type AdmissionCheck } from "../breaker/calls/admission-check.js";
 import type { CallPermit } from "../breaker/calls/permit.js";
@@ -28,21 +28,21 @@ import { LockedPulls } from "./locks/locked-pulls.js";
 
 type AskedPermits = Asked<readonly CallPermit[]>;
 
-/** The outcomes of locked images, for all guards that share their breakers. */
+/** The facts about locked images, for all guards that use the same registry. */
 const lockedPulls = new WeakMap<Registry, LockedPulls>();
 
-/** The breakers of the upstreams, and the admission of requests past them. */
+/** Owns the breakers of the engine and the upstreams, and admits requests through them. */
 export class Guard {
   readonly settings: GuardSettings;
-  /** The observations of locked images in its sessions. */
+  /** The facts that its sessions have shown about images in lock files. */
   readonly lockedPulls: LockedPulls;
-  /** The breakers whose options were compared, with what is behind them. */
+  /** The machine of each breaker whose options were already compared with ours. */
   readonly #machines = new WeakMap<CircuitBreaker, Machine>();
   #ownEngine: CircuitBreaker | undefined;
 
   /**
-   * @throws TypeError or RangeError that names the option, its value and what was expected;
-   * TypeError if a breaker named in the options exists with others.
+   * @throws TypeError or RangeError that names the option, its value and what was expected; TypeError if a
+   * breaker exists with other options than those given here.
    */
   constructor(options?: GuardOptions) {
     this.settings = readGuardOptions(options);
@@ -52,13 +52,13 @@ export class Guard {
     for (const name of Object.keys(breakers)) {
       if (registry.find(name) !== undefined) this.#breaker(name);
     }
-    // If the engine is shared, a policy that cannot be shared must throw at once.
+    // A policy that cannot be shared must throw here, and not at the first request.
     if (this.settings.fleet !== undefined) this.#sharedOf(this.engine);
   }
 
   /**
-   * The breaker of the engine, created on first use. If the registry has no room for it, the guard
-   * has one of its own.
+   * The breaker of the engine, created on first use. If the registry is full, the guard creates one outside
+   * it.
    */
   get engine(): CircuitBreaker {
     const found = this.#breakerIfRoom(ENGINE);
@@ -68,24 +68,24 @@ export class Guard {
   }
 
   /**
-   * Returns the breaker of an upstream. Undefined if the registry has no room for it, with one
-   * warning of the process: that upstream then runs unguarded.
+   * Returns the breaker of an upstream. If the registry is full, it returns undefined and gives one
+   * warning: requests to that upstream are then not guarded.
    */
   upstream(name: string): CircuitBreaker | undefined {
     return this.#breakerIfRoom(name);
   }
 
   /**
-   * Returns whether the breaker of an upstream would admit a request now, as far as is known.
-   * Changes nothing.
+   * Returns whether the breaker of an upstream would admit a request now, as far as this process knows.
+   * Uses no probe slot.
    */
   admits(name: string): boolean {
     return this.check(name).admits;
   }
 
   /**
-   * Returns the answer that the breaker of an upstream would give now, as far as is known. Changes
-   * nothing.
+   * Returns what the breaker of an upstream would answer to a request now, as far as this process knows.
+   * Uses no probe slot.
    */
   check(name: string): AdmissionCheck {
     const breaker = this.upstream(name);
@@ -93,7 +93,10 @@ export class Guard {
     return (this.#sharedOf(breaker) ?? breaker).check();
   }
 
-  /** Asks the fleet, if any, for the state of these upstreams, so that `admits` uses it. */
+  /**
+   * Reads the state of these upstreams' shared circuits, so that `admits` and `check` use it. Does nothing
+   * without a fleet.
+   */
   async refresh(names: Iterable<string>): Promise<void> {
     if (this.settings.fleet === undefined) return;
     const breakers = [...new Set(names)].map((name) => this.upstream(name));
@@ -101,8 +104,9 @@ export class Guard {
   }
 
   /**
-   * Takes a permit from every breaker or none. With `onOpen: "wait"` it waits for them, holding no
-   * permit. Otherwise it waits only for finished probes that are not judged yet.
+   * Takes a permit from every breaker, or from none. With `onOpen: "wait"` it waits until all admit, and
+   * holds no permit meanwhile. Otherwise it waits only for the outcome of probes whose requests have
+   * finished.
    *
    * @param signal Ends the wait.
    * @param onWait Called for each part of the wait.
@@ -131,37 +135,37 @@ export class Guard {
   }
 
   /**
-   * Returns a permit for the outcome of a call that did not ask its breaker, in the current
-   * generation.
+   * Returns a permit for a call that did not need one, so that its outcome counts anyway. It belongs to the
+   * current generation.
    */
   unasked(breaker: CircuitBreaker): CallPermit {
     return this.#sharedOf(breaker)?.unasked() ?? new UnaskedPermit(breaker);
   }
 
-  /** Returns the machine of one of this guard's breakers. */
+  /** Returns the state machine of one of this guard's breakers. */
   machineOf(breaker: CircuitBreaker): Machine {
     return this.#machines.get(breaker) ?? CircuitBreaker.machineOf(breaker);
   }
 
-  /** Returns whether the circuit of this name is shared with other processes. */
+  /** Returns whether the circuit with this name is shared with other processes. */
   shares(name: string): boolean {
     const { fleet, engineHost } = this.settings;
     return fleet !== undefined && sharedName(name, engineHost) !== undefined;
   }
 
-  /** Asks this process's breakers first, and their shared circuits only after those. */
+  /** Asks the breakers of this process first, and their shared circuits only if those admit. */
   #ask(
     breakers: readonly CircuitBreaker[],
     machines: readonly Machine[],
   ): AskedPermits | Promise<AskedPermits> {
     if (this.settings.fleet === undefined) return askAll(breakers, machines);
-    // A breaker that cannot be shared throws, which must happen before any permit is taken.
+    // Must come first: a breaker that cannot be shared throws, and no permit may be taken before.
     const shared = breakers.map((breaker) => this.#sharedOf(breaker));
     const asked = askAll(breakers, machines);
     return "value" in asked ? askShared(breakers, asked.value, shared) : asked;
   }
 
-  /** Returns the fleet's circuit of a breaker; undefined if it is not shared. */
+  /** Returns the shared circuit of a breaker; undefined if it is not shared. */
   #sharedOf(breaker: CircuitBreaker): SharedCircuitBreaker | undefined {
     const { fleet, engineHost } = this.settings;
     const name = fleet && sharedName(breaker.name, engineHost);
@@ -184,8 +188,8 @@ export class Guard {
   }
 
   /**
-   * Returns an existing breaker as it is, unless the options name it or its kind: then they are
-   * compared, but only once.
+   * Returns the breaker with this name. If the options name an existing breaker or its kind, they are
+   * compared with its own options, once.
    */
   #breaker(name: string): CircuitBreaker {
     const { registry, breakers } = this.settings;

@@ -1,4 +1,4 @@
-/** One session to an engine: every request of it passes through here. */
+/** Guards the requests of one session with an engine: admits, sends and settles each. */
 
 import { classifyTransportError } from "../attribution/classify/classifier.js";
 import { classifyAnswer } from "../attribution/classify/decide-response.js";
@@ -20,20 +20,23 @@ import { type PinnedRequest, type Pinning, tagsOf } from "./rewrite/pinning.js";
 import type { SessionLink } from "./session-link.js";
 import { SessionState } from "./session-state.js";
 
-/** The longest time for the digests of images just used; the engine needs 2 ms. */
+/** The longest wait for the answer with the digests of images just used. The engine needs 2 ms. */
 const QUESTION_TIMEOUT_MS = 2000;
 
 /**
- * `"ask"` asks the session whether it is alive; `"lost"` assumes that it is lost, for transports
- * that cannot send another question.
+ * The reaction to a cut connection: `"ask"` asks the session whether it is alive, `"lost"` assumes that it
+ * is lost. Some transports cannot send a question of their own.
  */
 export type WhenCut = "ask" | "lost";
 
-/** Optional companions of a request. */
+/** Optional facts and limits of a request. */
 export interface RequestCompanions {
-  /** The request trace from inside the engine; without one, only the answer decides. */
+  /** The engine's spans for this request. Without them, only the answer decides the outcomes. */
   readonly trace?: RequestTrace | undefined;
-  /** Ends this request when aborted, for example because its caller left; no failure counts then. */
+  /**
+   * Ends this request when it is aborted, for example because its caller left. No breaker counts that as a
+   * failure.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,12 +48,12 @@ export class GuardedSession {
   readonly #calls: BoundedCalls;
   readonly #state: SessionState;
   readonly #whenCut: WhenCut;
-  /** Whether anything but its own signal can end a request of this guard. */
+  /** Whether the guard's settings can end a request: by a timeout, a signal or a wait for admission. */
   readonly #mayEnd: boolean;
 
   /**
-   * @param state The facts about the session, if another guard already has them.
-   * @param whenCut The meaning of a cut connection for its session.
+   * @param state The facts about the session. Guards of the same session share it.
+   * @param whenCut The reaction to a cut connection of this session.
    */
   constructor(guard: Guard, state = new SessionState(), whenCut: WhenCut = "lost") {
     this.#guard = guard;
@@ -61,15 +64,15 @@ export class GuardedSession {
     this.#whenCut = whenCut;
   }
 
-  /** The error for requests of this session once it is lost. */
+  /** The error for further requests if the session is lost; undefined while it is not. */
   get lost(): SessionLostError | undefined {
     return this.#state.lost;
   }
 
   /**
-   * Sends a request if its breakers admit it, and settles them with the answer.
+   * Sends a request if its breakers admit it, and settles its permits with the answer.
    *
-   * @param given The request, read with the positions of its addresses if the guard may rewrite it.
+   * @param given The parsed request, with positions of addresses if the guard may rewrite it.
    * @throws SessionLostError if the session is lost.
    * @throws CircuitBreakerOpenError if a breaker rejects.
    * @throws TimeoutError after `operationTimeoutMs`, including the wait for admission.
@@ -94,7 +97,7 @@ export class GuardedSession {
       for (const effect of ["publish", "export"] as const) {
         if (read.sideEffects.has(effect)) refuseUnderLastGood(effect);
       }
-      // Where nothing can end a request, its signal would cost more than all the rest of a guarded call.
+      // Only where something can end the request: a signal costs more than the rest of a guarded call.
       if (this.#mayEnd || signal !== undefined) call = this.#beginCall(signal);
       const inFlight = await this.#admit(read, call, locks);
       for (const effect of read.sideEffects) this.#state.sideEffects.add(effect);
@@ -116,7 +119,10 @@ export class GuardedSession {
     return this.#calls.begin({ timeoutMs, waits: onOpen === "wait", signal });
   }
 
-  /** Returns the request with images of rejecting registries from mirrors, then by known digests. */
+  /**
+   * Returns the request with mirrors in place of registries whose circuits are open, and then with known
+   * digests in place of tags.
+   */
   async #rewritten(given: ReadRequest, locks: RequestLocks): Promise<PinnedRequest> {
     const { mirrors, pin } = this.#guard.settings;
     let read = given;
@@ -135,7 +141,7 @@ export class GuardedSession {
     this.#guard.settings.pin?.announce(pinned, (name) => this.#guard.upstream(name));
   }
 
-  /** Learns from a request that has used what it names, without making the caller wait. */
+  /** Asks the engine for the digests of the tags that a request has just used. The caller does not wait. */
   #learnDigests(
     pin: Pinning,
     read: ReadRequest,
@@ -155,7 +161,7 @@ export class GuardedSession {
     });
   }
 
-  /** Takes the permits, unless the session was lost or the caller left meanwhile. */
+  /** Takes the permits. Releases them again if the session was lost or the caller left during the wait. */
   async #admit(
     read: ReadRequest,
     call: BoundedCall | undefined,
@@ -189,7 +195,7 @@ export class GuardedSession {
     const learnEngine = () => this.#learnEngine(link);
     try {
       const answering = link.send(read.request, signal);
-      // During the request, so that a probe is judged as soon as it is answered.
+      // Asks while the request runs, so that a probe's outcome is known as soon as its answer arrives.
       if (trace === undefined && inFlight.needsVersion) learnEngine();
       const answer = await answering;
       const failures = classifyAnswer(answer, read);
@@ -223,7 +229,8 @@ export class GuardedSession {
       return;
     }
     const settlement = inFlight.answered(failures, answer, sources);
-    // The process may end with the session, so outcomes must reach the fleet before that.
+    // The session's end waits for these outcomes: the process may exit right after it, and they must reach
+    // the shared store before.
     if (settlement !== undefined && this.#guard.settings.fleet !== undefined) {
       this.#state.ask(() => settlement);
     }
@@ -234,7 +241,10 @@ export class GuardedSession {
     else inFlight.ignored();
   }
 
-  /** Asks the engine for its version, once per session. Returns the pending question, if any. */
+  /**
+   * Asks the engine for its version, once per session. Returns the pending question; undefined if there is
+   * nothing to wait for.
+   */
   #learnEngine(link: SessionLink<SessionResponse>): Promise<void> | undefined {
     const learning = this.#state.engine.learn(async () => {
       const call = this.#calls.begin({ timeoutMs: TRACE_WITHIN_MS });
@@ -244,14 +254,15 @@ export class GuardedSession {
         call.end();
       }
     });
-    // A session that ends before the answer would judge the probe by the rules of older engines.
+    // Lets the session's end wait for the version. Without it, a probe would be judged by the rules of
+    // older engines.
     if (learning !== undefined) this.#state.ask(() => learning);
     return learning;
   }
 
   /**
-   * Asks the session whether it is alive, because a cut connection may concern one request only.
-   * Requests that are cut at the same time share one question.
+   * Asks the session whether it is alive, because a cut connection may concern only one request. Requests
+   * that are cut at the same time share one question.
    */
   #lives(link: SessionLink<SessionResponse>): Promise<boolean> {
     return this.#state.inquire(async () => {
@@ -260,13 +271,13 @@ export class GuardedSession {
     });
   }
 
-  /** Settles a timed-out request. Its caller does not wait for this, but the session's end does. */
+  /** Settles a request that timed out. The caller does not wait for this, but the end of the session does. */
   #settleLater(
     inFlight: RequestInFlight,
     link: SessionLink<SessionResponse>,
     trace: RequestTrace | undefined,
   ): void {
-    // Requested now, since the request trace is dropped when its request ends.
+    // Called before the request ends, because its spans are dropped then.
     const seen = trace?.evidence(TRACE_WITHIN_MS).catch(() => undefined);
     const settlement = this.#settleByVersion(inFlight, link, seen);
     inFlight.settledBy(settlement);
@@ -274,9 +285,9 @@ export class GuardedSession {
   }
 
   /**
-   * Settles a timeout by the engine's own answer. An engine that cannot even return its version is
-   * at fault; one that can was busy with something that did not end. An upstream is not at fault
-   * merely because the request names it.
+   * Settles a timeout by asking the engine for its version. If the engine does not answer, it is at fault.
+   * If it does, it was busy with something that did not end. An upstream is not at fault only because the
+   * request names it.
    */
   async #settleByVersion(
     inFlight: RequestInFlight,

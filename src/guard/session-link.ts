@@ -1,14 +1,14 @@
-/** The port through which a guard reaches its session. */
+/** The interface through which a guard sends to its session. */
 
 import type { GraphQLRequest, SessionResponse } from "../attribution/failure.js";
 
 /**
- * The way from a guard to its session. Aborting the signal, if there is one, must drop the connection and
- * reject, so that the engine stops working.
+ * Sends requests to a session. When the signal is aborted, it must drop the connection and reject, so that
+ * the engine stops working.
  */
 export interface SessionLink<A extends SessionResponse> {
-  /** Sends the one request, which is another than the one given when it was rewritten. */
+  /** Sends the request. It is not the original one if the guard has rewritten it. */
   send(request: GraphQLRequest, signal: AbortSignal | undefined): Promise<A>;
-  /** Asks the session a question of the guard's own. */
+  /** Sends a question of the guard itself, such as for the engine's version. */
   ask(question: GraphQLRequest, signal: AbortSignal | undefined): Promise<SessionResponse>;
 }

@@ -1,4 +1,4 @@
-/** The facts about one session, which all its guards share. */
+/** The state of one session, which all its guards share. */
 
 import type { Failure } from "../attribution/failure.js";
 import type { SideEffect } from "../attribution/query/named-upstream.js";
@@ -9,20 +9,20 @@ import { SessionEngine } from "./locks/session-engine.js";
 import type { BoundedCall } from "./request/calls.js";
 import { SessionMemory } from "./request/session-memory.js";
 
-/** A session that is lost once stays lost. */
+/** The state of one session. Once lost, it stays lost. */
 export class SessionState {
   readonly memory = new SessionMemory();
-  /** The lock file for its engine. */
+  /** The lock file that its engine reads. */
   readonly lockFile: LockFile;
-  /** The facts about its engine. */
+  /** Whether its engine reads lock files. */
   readonly engine = new SessionEngine();
-  /** The possible effects of this session's requests, besides reading. */
+  /** The effects of this session's requests besides reading, such as `"publish"`. */
   readonly sideEffects = new Set<SideEffect>();
-  /** Pending questions to the engine besides the requests. */
+  /** Questions of the guard to the engine that are not answered yet. */
   readonly #questions = new Set<Promise<void>>();
   /** The requests that wait for admission. */
   readonly waiting = new Set<BoundedCall>();
-  /** The error that requests of this session meet once it is lost; set by `lose` alone. */
+  /** The error for further requests once the session is lost. Only `lose` sets it. */
   lost: SessionLostError | undefined;
   readonly #onLost: () => void;
   #inquiry: Promise<boolean> | undefined;
@@ -30,9 +30,9 @@ export class SessionState {
 
   /**
    * @param onLost Called once, when the session is found to be lost.
-   * @param workdir The working folder of its CLI; our own if unknown.
-   * @param endsUnseen Whether its owner may end it without notice, for example after a caller's
-   * timeout: a cut question of ours then proves nothing about the engine.
+   * @param workdir The working folder of its CLI. Default: our own.
+   * @param endsUnseen Whether the session may be ended without notice, for example after a caller's
+   * timeout. A question that fails then proves nothing about the engine.
    */
   constructor(
     onLost: () => void = () => undefined,
@@ -44,10 +44,10 @@ export class SessionState {
   }
 
   /**
-   * Records the session's loss and ends the requests that wait for admission.
+   * Records that the session is lost, and ends the requests that wait for admission.
    *
-   * @returns Whether this is new. A lost session is one failure of the engine, however many
-   * requests were in flight, and none if we ended it ourselves.
+   * @returns Whether this loss must be counted: true only for the first report. So it is one failure of the
+   * engine, however many requests were in flight, and none if we ended the session ourselves.
    */
   lose(failure: Failure, error?: unknown): boolean {
     if (this.#ended || this.lost !== undefined) return false;
@@ -58,8 +58,8 @@ export class SessionState {
   }
 
   /**
-   * Asks whether the session is alive; parallel callers share the answer. Once it is lost or was
-   * ended, no question is needed.
+   * Asks whether the session is alive. Parallel callers share the answer. If it is lost or was ended,
+   * nothing is asked.
    */
   async inquire(question: () => Promise<boolean>): Promise<boolean> {
     if (this.#ended || this.lost !== undefined) return false;
@@ -70,14 +70,14 @@ export class SessionState {
   }
 
   /**
-   * Records that its owner ended the session: requests that no caller awaited fail, and none of
-   * their failures counts.
+   * Records that the session's owner ended it. Requests that are still running then fail, and none of that
+   * counts.
    */
   end(): void {
     this.#ended = true;
   }
 
-  /** Asks the engine a question besides the requests; its failure does not matter. */
+  /** Runs a question of the guard to the engine. A failure of it is ignored. */
   ask(question: () => Promise<void>): void {
     const asked = question()
       .catch(() => {})
@@ -85,7 +85,7 @@ export class SessionState {
     this.#questions.add(asked);
   }
 
-  /** Resolves once no question is pending; questions have timeouts of their own. */
+  /** Resolves when no question is pending. Each question has a timeout of its own. */
   async answered(): Promise<void> {
     while (this.#questions.size > 0) await Promise.all(this.#questions);
   }

@@ -1,4 +1,4 @@
-/** Admits a request past all the breakers it depends on, or past none. */
+/** Takes permits from all the circuit breakers that a request depends on, or from none. */
 
 import { type CallPermit, Permit } from "../../breaker/calls/permit.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
@@ -9,22 +9,22 @@ import type { SharedCircuitBreaker } from "../../fleet/client/shared-circuit-bre
 import type { Asked } from "../../policies/wait.js";
 
 /**
- * The rejection of a request by a guard: that of the breaker with the longest wait. Its message
- * names all breakers that rejected.
+ * The error for a request that circuit breakers rejected. It is the rejection with the longest wait, and
+ * its message names every breaker that rejected.
  */
 export interface GuardRejection extends CircuitBreakerOpenError {
-  /** The rejections of all breakers, including this one; not shown with the error. */
+  /** The rejections of all breakers, including this one. The list is not shown when the error is printed. */
   readonly refusals: readonly CircuitBreakerOpenError[];
 }
 
 /**
- * Takes a permit from every breaker, in one tick. All are asked before any permit is taken, so that
- * a rejection uses no probe slot elsewhere. A later rejection is possible only if a listener
- * changes a breaker in between; the permits are then released.
+ * Takes a permit from every breaker, or from none, in one tick. It first checks all breakers, so that a
+ * rejection by one uses no probe slot of another. A later rejection is possible only if a listener changes
+ * a breaker in between; the permits are then released.
  *
- * @param machines The machines of the breakers, in their order.
- * @returns The permits in the order of the breakers, or a {@link GuardRejection}. An isolated
- * breaker counts as the longest wait.
+ * @param machines The state machines of the breakers, in the same order.
+ * @returns The permits in the order of the breakers, or a {@link GuardRejection}. An isolated breaker
+ * counts as the longest wait.
  */
 export function askAll(
   breakers: readonly CircuitBreaker[],
@@ -48,15 +48,16 @@ export function askAll(
 }
 
 /**
- * Returns whether permits of these circuits use no probe slot, so that all can be asked at once.
+ * Returns whether all these circuits are closed. Their permits use no probe slots, so the shared circuits
+ * can all be asked at once.
  */
 export function areClosed(machines: readonly Machine[]): boolean {
   return machines.every(({ state }) => state.kind === CircuitState.Closed);
 }
 
 /**
- * Admits a request that this process's breakers have admitted past their shared circuits as well,
- * or past none. All are asked at once, so that it waits for one answer only.
+ * Asks the shared circuits for a request that this process's breakers have admitted. Either all admit it,
+ * or no permit is kept. It asks them in parallel, so that the request waits for one answer only.
  *
  * @param permits The permits, in the order of the breakers.
  * @param shared The shared circuits of the breakers; undefined for a breaker that is not shared.
@@ -87,7 +88,7 @@ interface RejectedBy {
   readonly rejection: CircuitBreakerOpenError;
 }
 
-/** Returns the rejection with the longest wait, with a message about all. */
+/** Returns the rejection with the longest wait. Its message names all rejections. */
 function longestOf(refusals: readonly RejectedBy[]): RejectedBy {
   const longest = refusals.reduce((one, other) => (waitOf(other) > waitOf(one) ? other : one));
   listAll(longest.rejection, refusals);
@@ -99,8 +100,8 @@ function waitOf({ rejection }: RejectedBy): number {
 }
 
 /**
- * Adds all other rejections to a rejection. The list is not enumerable, because it contains the
- * rejection itself.
+ * Adds the list of all rejections to an error. The list is not enumerable, because it contains the error
+ * itself.
  */
 function listAll(rejection: CircuitBreakerOpenError, refusals: readonly RejectedBy[]): void {
   const all = refusals.map((refusal) => refusal.rejection);
@@ -109,7 +110,7 @@ function listAll(rejection: CircuitBreakerOpenError, refusals: readonly Rejected
   Object.defineProperty(rejection, "refusals", { value: all });
 }
 
-/** Returns whether an error is the rejection of a guard. */
+/** Returns whether an error is a {@link GuardRejection}. */
 export function isGuardRejection(error: unknown): error is GuardRejection {
   return typeof error === "object" && error !== null && "refusals" in error;
 }

@@ -1,4 +1,4 @@
-/** Counts the requests that rejected pulls avoided. */
+/** Counts the requests to a registry that were avoided by rejecting pulls. */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { isSharedCircuitOpenError } from "../../fleet/client/shared-open-error.js";
@@ -6,16 +6,14 @@ import type { FailureRecord } from "../judgement/failure-record.js";
 import type { Dependencies } from "../request/session-memory.js";
 import { type GuardRejection, isGuardRejection } from "./admission.js";
 
-/**
- * The engine's number of requests, without a pause, for an image that a registry answers with 429.
- */
+/** The number of requests that the engine sends, without a pause, for an image whose registry answers 429. */
 const REQUESTS_PER_LIMITED_PULL = 6;
 
 const counts = new WeakMap<CircuitBreaker, number>();
 
 /**
- * Returns how many requests to a registry were avoided because pulls were rejected during its rate
- * limit. Each image counts six, since the engine sends six requests within 10 ms on a 429.
+ * Returns how many requests to a registry were avoided because pulls were rejected during its rate limit.
+ * Each image counts as six, because the engine sends six requests within 10 ms when it gets a 429.
  *
  * @param breaker The breaker of the registry, such as `guardRegistry.get("registry:docker.io")`.
  * @returns A count that never decreases; 0 for a breaker that avoided nothing.
@@ -24,7 +22,7 @@ export function sparedRequestCount(breaker: CircuitBreaker): number {
   return counts.get(breaker) ?? 0;
 }
 
-/** Counts the requests that a rejection avoided. */
+/** Adds the requests that this rejection avoided to the counts of the breakers. */
 export function countAvoided(
   error: unknown,
   found: readonly (readonly [name: string, breaker: CircuitBreaker, ...unknown[]])[],

@@ -1,23 +1,22 @@
-/** Decides which breakers of a guard a fleet shares, and under which names. */
+/** Decides which breakers of a guard are shared through a fleet, and under which names. */
 
 import { ENGINE } from "../guard-options.js";
 
-/** Names that mean another machine, or none, in each network. */
+/** Domains in which the same name means another machine in each network, or no machine. */
 const LOCAL_DOMAIN =
   /(?:^|\.)(?:localhost|local|localdomain|internal|lan|home\.arpa|test|invalid)$/;
 
-/** Loopback, private, link-local, carrier-grade NAT, or no address at all. */
+/** IPv4 addresses that are loopback, private, link-local or carrier-grade NAT, or not an address of a machine. */
 const LOCAL_IPV4 =
   /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
 
-/** The same, and embedded IPv4 addresses. */
+/** IPv6 addresses of the same kinds, and every IPv6 address that contains an IPv4 address. */
 const LOCAL_IPV6 = /^\[(?:::1?\]|::(?:ffff:)?[0-9.]+\]|::ffff:|f[cd]|fe[89ab])/;
 
 /**
- * Returns the name under which a breaker is shared; undefined if it means nothing to other
- * machines. A host is shared if it is the same machine for all. Hosts with a loopback or private
- * address, or a name that only the local network resolves, are not. An engine reached over TCP is
- * shared under its address.
+ * Returns the name under which a breaker is shared; undefined if it is not shared. A public host is shared.
+ * A host with a loopback or private address, or with a name that only the local network resolves, is not.
+ * An engine that is reached over TCP is shared under its address.
  *
  * @param name The name of a breaker of the guard: `engine`, or a kind and a host.
  * @param engineHost The address of the engine, as in `_EXPERIMENTAL_DAGGER_RUNNER_HOST`.
@@ -29,8 +28,8 @@ export function sharedName(name: string, engineHost: string | undefined): string
 }
 
 /**
- * Returns the shared name of an engine. In a private network it is the same machine for that whole
- * network.
+ * Returns the shared name of an engine. An engine with a private address is shared too, because all
+ * machines of that network reach the same one.
  */
 function sharedEngine(engineHost = ""): string | undefined {
   const [, address] =

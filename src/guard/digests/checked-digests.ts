@@ -1,4 +1,4 @@
-/** A wrapper around the user's store, so that its failures and wrong answers affect no request. */
+/** Wraps a user's store of digests, so that its errors and wrong answers do not affect a request. */
 
 import { askUser } from "../../breaker/announce.js";
 import type { DigestStore, KnownDigest } from "./known-digests.js";
@@ -7,8 +7,8 @@ import { isDigest, isPlatform, tagReference } from "./references.js";
 const WHOSE = "the option pin";
 
 /**
- * Asks a store and accepts only answers that can be written into a request. Its errors, rejections
- * and wrong answers are ignored, with one warning of the process.
+ * Asks a user's store, and accepts only answers that can be written into a request. Its errors, rejections
+ * and wrong answers are ignored. The first causes one warning of the process.
  */
 export class CheckedDigests implements DigestStore {
   readonly #store: DigestStore;
@@ -39,7 +39,7 @@ export class CheckedDigests implements DigestStore {
   }
 }
 
-/** Returns a store's answer for the requested tag, whatever else it contains. */
+/** Validates a store's answer for a tag. Only the digest, its time and `proven` are used. */
 function readKnown(found: unknown, reference: string, platform: string): KnownDigest {
   const { digest, learntAtMs, proven } = found as Partial<Record<keyof KnownDigest, unknown>>;
   if (typeof digest !== "string" || !isDigest(digest) || !Number.isFinite(learntAtMs)) {

@@ -1,4 +1,4 @@
-/** Known digests on disk: their place, reading them, and writing by many processes. */
+/** Reads and writes the file of known digests, which many processes may write at the same time. */
 
 import {
   closeSync,
@@ -18,9 +18,8 @@ import type { KnownDigest } from "./known-digests.js";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns the default place of known digests: `dagger-circuit-breaker/digests.json` in
- * `$XDG_CACHE_HOME`, else in the system's cache folder; undefined if there is no such folder, as
- * without a home.
+ * Returns the default path of the file: `dagger-circuit-breaker/digests.json` in `$XDG_CACHE_HOME`, else in
+ * the system's cache folder. Undefined without such a folder, for example without a home.
  */
 export function defaultDigestPath(
   env: Environment,
@@ -35,24 +34,21 @@ export function defaultDigestPath(
   return cache && join(cache, "dagger-circuit-breaker", "digests.json");
 }
 
-/** The content of a file, or why it was not read. */
+/** The content of the file, and what could not be read of it. */
 export interface DigestsRead {
   readonly digests: readonly KnownDigest[];
   /** The number of invalid entries. */
   readonly ignored: number;
-  /**
-   * The problem with the whole file, such as `"is longer than 1 MiB"`; undefined for a missing
-   * file.
-   */
+  /** Why the whole file was not read, such as `"is longer than 1 MiB"`. Undefined for a missing file. */
   readonly problem: string | undefined;
 }
 
-/** Reads a file. An invalid file counts as empty, with its problem. Never throws. */
+/** Reads the file. An invalid file counts as empty; the result contains the problem. Never throws. */
 export function readDigests(path: string, nowMs: number): DigestsRead {
   const nothing = (problem?: string): DigestsRead => ({ digests: [], ignored: 0, problem });
   let descriptor: number | undefined;
   try {
-    // Opening a pipe without a writer would block forever.
+    // Without O_NONBLOCK, opening a pipe that has no writer would block forever.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const { size, uid } = fstatSync(descriptor);
     if (!fstatSync(descriptor).isFile()) return nothing("is not a file");
@@ -77,7 +73,7 @@ export interface UpdateOptions {
 }
 
 /**
- * Changes a file while no other process does. An invalid file is replaced.
+ * Changes the file under a lock against other processes. An invalid file is replaced.
  *
  * @param change Returns the new content from the current one; undefined changes nothing.
  * @returns The content of the file afterwards.
@@ -90,7 +86,7 @@ export function updateDigests(
 ): readonly KnownDigest[] {
   makeFolder(dirname(path));
   const target = realPath(path);
-  // A rename would replace a device or a pipe by a file.
+  // Renaming would replace a device or a pipe with a regular file.
   if (statSync(target, { throwIfNoEntry: false })?.isFile() === false) {
     throw Object.assign(new Error("no file"), { code: "ENOTFILE" });
   }
@@ -112,8 +108,8 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /**
- * Digests decide what a pipeline runs, so another user's are not trusted. Root is an exception: it
- * may read a cache that a container mounts.
+ * Returns whether to trust a file of this user. Digests decide what a pipeline runs, so files of other
+ * users are not trusted. Root trusts all, because it may read a cache mounted into a container.
  */
 function isTrusted(owner: number): boolean {
   const own = process.getuid?.() ?? 0;
@@ -130,7 +126,7 @@ function readAtMost(descriptor: number, bytes: number): string {
   }
 }
 
-/** Resolves links, so that the lock is beside the file and a link stays a link. */
+/** Returns the path without links, so that the lock is created beside the real file and a link stays a link. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -1,17 +1,17 @@
-/** The text format of known digests, on disk and between machines. */
+/** The text format of known digests, used in the file and between machines. */
 
 import { type KnownDigest, keyOf, mergeKnown } from "./known-digests.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
-/** The longest document; a longer one is not read. */
+/** The longest document that is read. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
-/** The most digests in a document. */
+/** The most digests that a document may contain. */
 export const MAX_DOCUMENT_ENTRIES = 5_000;
 
 const VERSION = 1;
 
-/** The permitted difference of clocks. A digest from further in the future would never expire. */
+/** How far the clock of the writer may be ahead. A digest from further in the future would never expire. */
 const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 
 /** The content of a document. */
@@ -21,7 +21,10 @@ export interface DigestDocument {
   readonly ignored: number;
 }
 
-/** Reads a document, each entry separately; returns undefined for another text. */
+/**
+ * Parses a document. Invalid entries are skipped one by one. Returns undefined for a text that is not such
+ * a document.
+ */
 export function parseDigests(text: string, nowMs: number): DigestDocument | undefined {
   const entries = entriesOf(text);
   if (entries === undefined) return undefined;
@@ -39,7 +42,7 @@ export function parseDigests(text: string, nowMs: number): DigestDocument | unde
   return { digests: [...known.values()], ignored };
 }
 
-/** Writes a document with the digests learned last, as many as fit. */
+/** Creates a document with as many digests as fit. The digests learned longest ago are left out first. */
 export function formatDigests(digests: readonly KnownDigest[]): {
   readonly text: string;
   readonly kept: readonly KnownDigest[];
@@ -50,7 +53,7 @@ export function formatDigests(digests: readonly KnownDigest[]): {
   let bytes = 64;
   for (const known of newestFirst.slice(0, MAX_DOCUMENT_ENTRIES)) {
     const { reference, platform, digest, learntAtMs, proven } = known;
-    // Every character is one byte: the patterns permit no others.
+    // The length in characters equals that in bytes, because the patterns permit only ASCII.
     const line = JSON.stringify({ reference, platform, digest, learntAtMs, proven });
     bytes += line.length + 2;
     if (bytes > MAX_DOCUMENT_BYTES) break;

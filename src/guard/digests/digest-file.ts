@@ -1,4 +1,4 @@
-/** Known digests that outlive the process, in a file that many processes share. */
+/** A store of known digests in a file that many processes share. */
 
 import { codeOf } from "../../files/error-code.js";
 import { FileLockedError } from "../../files/file-lock.js";
@@ -22,11 +22,11 @@ import {
 /** The options of {@link DigestFile}. */
 export interface DigestFileOptions {
   /**
-   * The file. Default: `dagger-circuit-breaker/digests.json` in `$XDG_CACHE_HOME`, else in
+   * The path of the file. Default: `dagger-circuit-breaker/digests.json` in `$XDG_CACHE_HOME`, else in
    * `~/.cache` (macOS: `~/Library/Caches`, Windows: `%LOCALAPPDATA%`).
    */
   readonly path?: string | undefined;
-  /** The environment for the default. Default: `process.env`. */
+  /** The environment in which the default path is looked up. Default: `process.env`. */
   readonly env?: Environment | undefined;
   /** The wall time in milliseconds since 1970. Default: `Date.now`. */
   readonly wallClock?: (() => number) | undefined;
@@ -41,21 +41,22 @@ const FIELDS = {
   wallClock: functionField<() => number>(),
 };
 
-/** Changes at the same time are written together. */
+/** Changes within this time are written together. */
 const WRITE_DELAY_MS = 50;
 /**
- * The longest time for which a write blocks the process while others write; it is retried later.
+ * The longest time that a write may block this process while others hold the lock. After that, it is tried
+ * again later.
  */
 const WRITE_WAIT_MS = 30;
 const RETRY_DELAY_MS = 500;
 const MAX_RETRIES = 10;
-/** The longest wait of a process's last write. */
+/** The longest wait for the lock at the end of the process, when a write cannot be tried again. */
 const LAST_WAIT_MS = 1_000;
-/** The least time between writes for a digest that was only seen again. */
+/** The least time between two writes if only the time of known digests changed. */
 const RENEW_AFTER_MS = 60_000;
 const MAX_PENDING = 5_000;
 
-/** Files with unwritten changes, for the end of the process. */
+/** Files with changes that are not written yet. They are written when the process ends. */
 const unsaved = new Set<DigestFile>();
 
 function saveAll(): void {
@@ -63,26 +64,25 @@ function saveAll(): void {
 }
 
 /**
- * Known digests in a file that many processes share. It is read at the first use, and written
- * shortly after a change, at the latest when the process ends. Changes of other processes in
- * between are kept. It contains the 5,000 digests learned last in at most 1 MiB, readable by its
- * owner only.
+ * Known digests in a file that many processes share. It is read at the first use, and written shortly after
+ * a change, at the latest when the process ends. Changes that other processes made in between are kept. The
+ * file contains at most 1 MiB and the 5,000 digests learned last. Only its owner can read it.
  *
- * A file that is damaged, too large, or another user's counts as empty and is replaced. If nothing
- * can be written, only this process knows the digests, with one warning (type
- * `CircuitBreakerWarning`, code `digests-not-kept`). Nothing throws. A write waits at most 30 ms
- * for other processes, the last one 1 s.
+ * A file that is damaged, too large or owned by another user counts as empty and is replaced. If the file
+ * cannot be written, only this process knows the digests, and it gives one warning (type
+ * `CircuitBreakerWarning`, code `digests-not-kept`). Nothing throws. A write waits at most 30 ms for other
+ * processes, the last one 1 s.
  *
  * @throws TypeError, RangeError for invalid options.
  */
 export class DigestFile implements DigestStore {
-  /** The file; undefined if there is no place for it. */
+  /** The path of the file; undefined if there is no folder for it. */
   readonly path: string | undefined;
   readonly #wallClock: () => number;
   #memory: MemoryDigests | undefined;
-  /** The content of the file when it was last read or written. */
+  /** The content of the file when this process last read or wrote it. */
   #kept = new Map<string, KnownDigest>();
-  /** Changes that the file does not contain yet: digests learned here, or only a proof. */
+  /** Changes that are not in the file yet. `learnt` is false if only `proven` changed. */
   readonly #pending = new Map<string, { readonly known: KnownDigest; readonly learnt: boolean }>();
   #timer: NodeJS.Timeout | undefined;
   #retries = 0;
@@ -110,7 +110,7 @@ export class DigestFile implements DigestStore {
     if (known?.digest === digest) this.#note(known, false);
   }
 
-  /** Writes pending changes now. */
+  /** Writes pending changes to the file now. */
   flush(): void {
     this.#write(LAST_WAIT_MS);
   }
@@ -123,8 +123,8 @@ export class DigestFile implements DigestStore {
   }
 
   /**
-   * Takes over the content of the file; digests seen again here in the meantime keep their newer
-   * time.
+   * Takes over the content of the file. If this process saw a digest again in the meantime, its newer time
+   * is kept.
    */
   #adopt(digests: readonly KnownDigest[]): MemoryDigests {
     const memory = new MemoryDigests({ wallClock: this.#wallClock });
@@ -138,7 +138,7 @@ export class DigestFile implements DigestStore {
     return memory;
   }
 
-  /** Records a change that the file does not contain yet. */
+  /** Records a change that must be written to the file. */
   #note(known: KnownDigest, learnt: boolean): void {
     const key = keyOf(known.reference, known.platform);
     const kept = this.#kept.get(key);
@@ -177,8 +177,8 @@ export class DigestFile implements DigestStore {
   }
 
   /**
-   * Returns the content of the file with the digests learned here. A proof does not bring back a
-   * digest that others have forgotten.
+   * Returns the content of the file together with the changes of this process. A digest that is only
+   * `proven` here is not added again if others have removed it.
    */
   #merged(found: readonly KnownDigest[]): readonly KnownDigest[] {
     const merged = new Map(found.map((one) => [keyOf(one.reference, one.platform), one]));

@@ -1,50 +1,48 @@
-/**
- * The digests that tags had: the port through which a guard reads them, and its version in memory.
- */
+/** The store of digests that a guard knows for tags: its interface, and an implementation in memory. */
 
 import { functionField, numberField, readOptions, SOME_CALLS } from "../../options/check.js";
 import { isDigest, isPlatform, tagReference } from "./references.js";
 
-/** The digest of a tag when an engine last used it. */
+/** The digest that a tag had when an engine last used it. */
 export interface KnownDigest {
   /** The full tag, such as `docker.io/library/alpine:3.20`; `:latest` if none was written. */
   readonly reference: string;
-  /** The requested platform, such as `linux/arm64`; empty for the engine's own. */
+  /** The requested platform, such as `linux/arm64`; empty if the pipeline requested none. */
   readonly platform: string;
   /**
-   * The digest: `sha256:` and 64 hexadecimal digits. For an image of many platforms it is the
-   * index's.
+   * The digest: `sha256:` and 64 hexadecimal digits. For an image with several platforms, it is the digest
+   * of the index.
    */
   readonly digest: string;
-  /** When the tag was last seen with it, in milliseconds since 1970. */
+  /** When an engine last saw the tag with this digest, in milliseconds since 1970. */
   readonly learntAtMs: number;
   /**
-   * Whether a request by this digest has succeeded, after which an engine need not contact its
+   * Whether a request by this digest has succeeded. An engine then has the image and need not contact its
    * registry.
    */
   readonly proven: boolean;
 }
 
 /**
- * A store of known digests. Everything is synchronous and nothing throws. An invalid tag, platform
- * or digest is not stored and never found. A guard ignores errors of a store, with one warning of
- * the process.
+ * A store of known digests. All functions are synchronous and do not throw. Invalid tags, platforms and
+ * digests are not stored. A guard ignores errors of a store and gives one warning.
  */
 export interface DigestStore {
   /**
    * Returns the known digest of a tag.
    *
    * @param reference The tag; without one it means `latest`.
-   * @param platform The platform, empty for the engine's own.
+   * @param platform The platform; empty if the pipeline requested none.
    */
   find(reference: string, platform: string): KnownDigest | undefined;
   /**
-   * Stores the current digest of a tag. A new digest replaces the known one and is not proven; the
-   * same one is renewed and stays proven.
+   * Stores the current digest of a tag. A new digest replaces the old one and is not proven. If it is the
+   * same digest, its time is renewed and it stays proven.
    */
   remember(reference: string, platform: string, digest: string): void;
   /**
-   * Stores that a request by this digest has succeeded, if it is still the known one of the tag.
+   * Records that a request by this digest has succeeded. It has no effect if the tag has another digest by
+   * now.
    */
   prove(reference: string, platform: string, digest: string): void;
 }
@@ -52,7 +50,8 @@ export interface DigestStore {
 /** The options of {@link MemoryDigests}. */
 export interface MemoryDigestsOptions {
   /**
-   * The most digests, from 1 to 1,000,000; the one learned longest ago is dropped. Default: 10,000.
+   * The most digests, from 1 to 1,000,000. Beyond that, the one learned longest ago is dropped. Default:
+   * 10,000.
    */
   readonly maxEntries?: number | undefined;
   /** The wall time in milliseconds since 1970. Default: `Date.now`. */
@@ -65,12 +64,12 @@ const FIELDS = {
 };
 
 /**
- * Known digests of this process only.
+ * A store of known digests in memory, for this process only.
  *
  * @throws TypeError, RangeError for invalid options.
  */
 export class MemoryDigests implements DigestStore {
-  /** In the order in which they were learned. */
+  /** The digests in the order in which they were learned. */
   readonly #known = new Map<string, KnownDigest>();
   readonly #maxEntries: number;
   readonly #wallClock: () => number;
@@ -97,11 +96,11 @@ export class MemoryDigests implements DigestStore {
   prove(reference: string, platform: string, digest: string): void {
     const found = this.find(reference, platform);
     if (found === undefined || found.digest !== digest || found.proven) return;
-    // Its position is that of its learning, which a proof does not renew.
+    // Sets the entry in place: a proof must not make it count as learned last.
     this.#known.set(keyOf(found.reference, platform), { ...found, proven: true });
   }
 
-  /** Stores an entry unchanged, as the one learned last. */
+  /** Stores an entry unchanged, as the one that was learned last. */
   put(known: KnownDigest): void {
     const key = keyOf(known.reference, known.platform);
     this.#known.delete(key);
@@ -112,13 +111,13 @@ export class MemoryDigests implements DigestStore {
   }
 }
 
-/** Returns the key of an entry: a tag and a platform. */
+/** Returns the key of a tag and a platform. */
 export function keyOf(reference: string, platform: string): string {
   return `${reference} ${platform}`;
 }
 
 /**
- * Merges the knowledge of two processes about a tag: the digest seen last, proven if one of them
+ * Combines what two processes know about a tag: the digest that was seen last, and proven if one of them
  * has proven it.
  */
 export function mergeKnown(found: KnownDigest | undefined, mine: KnownDigest): KnownDigest {

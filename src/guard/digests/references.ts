@@ -1,4 +1,4 @@
-/** Strict patterns for tags, platforms and digests: other texts are never stored or shown. */
+/** Strict patterns for tags, platforms and digests. A text that does not match is never stored or shown. */
 
 import { parseImageReference } from "../../attribution/hosts.js";
 
@@ -13,8 +13,8 @@ const PLATFORM = /^(?:[a-z0-9][a-z0-9_.-]{0,31}(?:\/[a-z0-9][a-z0-9_.-]{0,31}){0
 const MAX_REFERENCE_LENGTH = 384;
 
 /**
- * Returns a full tag, such as `docker.io/library/alpine:3.20` for `alpine:3.20`, with `:latest` if
- * no tag is written. Undefined for a text that is not an image, or has a digest or credentials.
+ * Returns a full tag, such as `docker.io/library/alpine:3.20` for `alpine:3.20`, with `:latest` if no tag
+ * is written. Undefined for a text that is not an image, or that contains a digest or credentials.
  */
 export function tagReference(address: string): string | undefined {
   const reference = parseImageReference(address)?.reference;
@@ -29,9 +29,7 @@ export function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
 
-/**
- * Returns whether a text is a platform, such as `linux/arm64/v8`, or empty for the engine's own.
- */
+/** Returns whether a text is a platform, such as `linux/arm64/v8`, or empty for no platform. */
 export function isPlatform(text: string): boolean {
   return PLATFORM.test(text);
 }

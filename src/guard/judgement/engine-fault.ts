@@ -1,8 +1,8 @@
-/** Failures of the engine without any words: it did not answer in time. */
+/** Creates failures of the engine that have no error message, such as a missing answer. */
 
 import type { Failure } from "../../attribution/failure.js";
 
-/** Creates one; `rule` and `reason` appear in its record. */
+/** Creates such a failure. `rule` and `reason` appear in its failure record. */
 export function engineFault(rule: string, reason: string): Failure {
   return {
     fault: "engine",

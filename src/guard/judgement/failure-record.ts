@@ -1,28 +1,29 @@
-/** The guard's record of a failure, without its text, which may contain secrets. */
+/**
+ * Creates the record of a failure that a guard keeps. It does not contain the message, which may contain
+ * secrets.
+ */
 
 import type { Failure } from "../../attribution/failure.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 
 /**
- * The last failure behind a rejection, as the guard records it. Only the caller of the failed
- * operation gets the SDK's own error, whose request and message may contain plain secrets.
+ * The record of the last failure before a rejection. Only the caller of the failed request gets the SDK's
+ * own error, because its message and request may contain secrets.
  */
 export interface FailureRecord {
-  /**
-   * The name of the error; of an answer `"GraphQLError"`, of the engine's traces `"TraceEvidence"`.
-   */
+  /** The name of the error; `"GraphQLError"` for an error in an answer, `"TraceEvidence"` for a span. */
   readonly name: string;
-  /** The error's own code, such as `"ECONNREFUSED"`; null without one, as in an answer. */
+  /** The code of the error, such as `"ECONNREFUSED"`. Null if it has none, as in an answer. */
   readonly code: string | null;
   /** The component at fault, such as `"engine"` or `"registry"`. */
   readonly fault: Failure["fault"];
-  /** The name of the attribution rule that decided, `"spans.failed"` or `"spans.limited"`. */
+  /** The attribution rule that matched; for a span `"spans.failed"` or `"spans.limited"`. */
   readonly rule: string;
   /** The host that failed, if known. */
   readonly upstream: string | null;
   /** Whether it was a rate limit. */
   readonly limited: boolean;
-  /** A fixed sentence of the rule about what happened. */
+  /** A fixed sentence about what happened, from the rule. */
   readonly redactedMessage: string;
   /** The time, as an ISO date. */
   readonly at: string;
@@ -33,7 +34,7 @@ const CODE = /^[A-Z][A-Z0-9_]{0,39}$/;
 /**
  * Returns the record of a failure.
  *
- * @param error The error in place of an answer; undefined if the answer contains the failure.
+ * @param error The error that came instead of an answer; undefined if the failure is in an answer.
  */
 export function recordOf(failure: Failure, error?: unknown): FailureRecord {
   const { fault, rule, upstream, limited, reason } = failure;
@@ -49,7 +50,7 @@ export function recordOf(failure: Failure, error?: unknown): FailureRecord {
   };
 }
 
-/** Returns the record of a failure that only the engine's spans show. */
+/** Returns the record of a failure that only a span shows. */
 export function recordOfEvidence({ kind, host, outcome, status }: Evidence): FailureRecord {
   const limited = outcome === "limited";
   const said = status === null ? "did not answer as it should" : `answered with status ${status}`;

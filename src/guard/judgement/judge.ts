@@ -1,7 +1,7 @@
 /**
- * Judges a call: turns its facts into one outcome for each breaker. A pure function, the same for
- * requests, whole commands and the opening of sessions. It can be called before a call's spans have
- * arrived and again with them: the first outcome of a breaker stands.
+ * Judges a call: turns its facts into one outcome for each breaker. It does no I/O and is the same for
+ * requests, whole commands and the opening of sessions. You can call it before the spans of a call have
+ * arrived, and again with them. Each permit keeps its first outcome.
  */
 
 import { COMMAND_FAILED, type Failure, ID_UNKNOWN } from "../../attribution/failure.js";
@@ -12,10 +12,10 @@ import { ENGINE } from "../guard-options.js";
 import type { CallFacts, Dependence, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { observedExchangesOf } from "./observed-exchanges.js";
 
-/** Shorter delays are ignored: no rate limit ends that soon. */
+/** The shortest delay in an answer that is used. Rate limits do not end sooner, so a shorter one is ignored. */
 const MIN_STATED_DELAY_MS = 1000;
 
-/** The facts of a call without any facts. */
+/** The facts about a call of which nothing is known. */
 export const NO_FACTS: CallFacts = {
   failures: [],
   wordsReach: "answer",
@@ -34,13 +34,11 @@ export const NO_FACTS: CallFacts = {
 const IGNORED: JudgedOutcome = { kind: "ignored" };
 const RELEASED: JudgedOutcome = { kind: "released" };
 
-/**
- * Returns the outcome of a call for the engine and for each upstream with a known outcome so far.
- */
+/** Returns the outcome of a call for the engine, and for each upstream whose outcome is known so far. */
 export function judge(facts: CallFacts): JudgedOutcomes {
   const outcomes = new Map<string, JudgedOutcome>([[ENGINE, engineOutcome(facts)]]);
   const { exchanges, isCut } = facts;
-  // Most requests of a pipeline succeed, and prove nothing new about their upstreams.
+  // A shortcut for most requests: they succeed and prove nothing about their upstreams.
   if (exchanges === null && facts.failures.length === 0 && provesNothing(facts)) {
     for (const name of facts.upstreams.keys()) outcomes.set(name, RELEASED);
     return outcomes;
@@ -60,8 +58,9 @@ function provesNothing({ proven, likely }: CallFacts): boolean {
 }
 
 /**
- * Returns the upstreams of a call, including the host in its words: a command shows only at its end
- * what it depends on. A host that acted for another one counts as that one.
+ * Returns the upstreams of a call. For a command they include the host in its output, because it shows only
+ * at its end what it used. If that host acted for another one, such as a CDN for its registry, the other
+ * one counts.
  */
 export function dependenciesOf(facts: CallFacts): ReadonlyMap<string, Dependence> {
   const { failures, upstreams, wordsReach } = facts;
@@ -79,9 +78,9 @@ export function dependenciesOf(facts: CallFacts): ReadonlyMap<string, Dependence
 }
 
 /**
- * Returns the engine's outcome. An answer without an engine fault is its success, whatever else
- * failed. A fault of the engine that does not count, such as a bug with only this query, and a
- * cancellation prove nothing.
+ * Returns the outcome for the engine. An answer is a success of the engine if it reports no fault of the
+ * engine. A fault that does not count, such as a bug with only this query, proves nothing. Neither does a
+ * cancellation.
  */
 function engineOutcome(facts: CallFacts): JudgedOutcome {
   const { failures, engineAnswered } = facts;
@@ -98,7 +97,7 @@ function saysNothing({ fault, rule }: Failure): boolean {
   return fault === ENGINE || fault === "cancelled" || rule === ID_UNKNOWN;
 }
 
-/** Adds the upstreams at fault. Of several failures of one, the worst counts. */
+/** Adds failures of upstreams. If an upstream has several failures, the worst counts. */
 function addBlamed(
   outcomes: Map<string, JudgedOutcome>,
   facts: CallFacts,
@@ -119,8 +118,8 @@ function addBlamed(
 }
 
 /**
- * Adds the upstreams not at fault, and the unlisted hosts in spans. Spans decide: if they arrived
- * without an exchange, the success of the call proves nothing.
+ * Adds the upstreams that are not at fault, and hosts that only spans show. If spans arrived and show no
+ * exchange with an upstream, the success of the call does not prove that it answered.
  */
 function addOthers(
   outcomes: Map<string, JudgedOutcome>,
@@ -158,16 +157,16 @@ function addOthers(
 }
 
 /**
- * Returns a success. An hour of tests may follow a pull, so only spans show how long the exchange
- * took.
+ * Returns a success of duration 0: the call may have run tests for an hour after its pull, so its own
+ * duration shows nothing about the upstream.
  */
 function succeeded(isLocal: boolean): JudgedOutcome {
   return { kind: "success", durationMs: 0, isLocal };
 }
 
 /**
- * Adds the hosts of the engine's own exchanges that hung until our timeout. An upstream is not at
- * fault merely because the call depends on it. If a call names its upstreams, only those count.
+ * Adds failures of hosts whose exchange hung until our timeout. An upstream without such an exchange is not
+ * at fault. If the call names its upstreams, only those count.
  */
 function addHanging(
   outcomes: Map<string, JudgedOutcome>,
@@ -183,8 +182,8 @@ function addHanging(
 }
 
 /**
- * Returns the meaning of an exchange for its host. One that code in a container can forge is one
- * local failure.
+ * Returns what an exchange means for its host. An exchange that code in a container can forge counts as one
+ * failure in this process only.
  */
 function outcomeOf(exchange: Evidence, { rateLimitOpenMs }: CallFacts): JudgedOutcome {
   const { outcome, durationMs, forgeable } = exchange;
@@ -197,8 +196,8 @@ function outcomeOf(exchange: Evidence, { rateLimitOpenMs }: CallFacts): JudgedOu
 }
 
 /**
- * Returns the exchanges that count. For another program than dagger, only the engine's own
- * exchanges prove failures.
+ * Returns the exchanges that count. For a program that only contains `dagger`, a failure counts only if no
+ * container could have forged its span.
  */
 function believed({ wordsReach, exchanges }: CallFacts): readonly Evidence[] {
   if (exchanges === "pending" || exchanges === null) return [];
@@ -207,9 +206,9 @@ function believed({ wordsReach, exchanges }: CallFacts): readonly Evidence[] {
 }
 
 /**
- * Returns whether words about an upstream count in this process only. They do if another program
- * than dagger printed them, or they do not name it; if the user has not declared the upstream; and
- * if no span shows its failure.
+ * Returns whether a message about an upstream counts in this process only. It does if another program than
+ * `dagger` printed it, or if the host is known only from the command line. It does not if the user declared
+ * the upstream, or if a span shows the failure.
  */
 function isKeptLocal(name: string, facts: CallFacts, seen: readonly Evidence[]): boolean {
   const isTrusted = facts.wordsReach === "answer" || facts.wordsReach === "store";
@@ -224,14 +223,14 @@ function isKeptLocal(name: string, facts: CallFacts, seen: readonly Evidence[]):
 }
 
 /**
- * Returns whether an upstream has a fault that is not an outage, such as a login page in place of a
- * manifest. Completed exchanges do not prove then that it works.
+ * Returns whether an upstream has a fault that is not an outage, such as a login page instead of a
+ * manifest. Then even a completed exchange does not prove that it works.
  */
 function leavesInDoubt({ fault, upstreamKind, counts }: Failure): boolean {
   return fault === upstreamKind && !counts;
 }
 
-/** Failed has more weight than limited; a failure that does not count has none. */
+/** Orders failures of one upstream: 2 for a failure, 1 for a rate limit, 0 for one that does not count. */
 function weight(failure: Failure | undefined): number {
   if (failure === undefined || !failure.counts) return 0;
   return failure.limited ? 1 : 2;
@@ -248,9 +247,8 @@ function delayOf({ retryAfterMs }: Failure): { readonly retryAfterMs?: number } 
 }
 
 /**
- * Returns the upstream of the call that a failure concerns. It is the one that the failure names,
- * else the only one of its kind, because a CDN, a token server or a proxy acts for it. It is never
- * one that only the message names.
+ * Returns the upstream of the call that a failure is about: the one that it names. If it names another
+ * host, such as a CDN or a proxy, or no host, it is the call's only upstream of that kind.
  */
 export function concerned(
   failure: Failure,
@@ -268,8 +266,8 @@ export function concerned(
 }
 
 /**
- * Returns whether a failure shows that the upstream itself answered. What stands in for it does not, nor
- * does an answer without a host prove what was only declared: it may be another host's.
+ * Returns whether a failure shows that the upstream itself answered. An answer of a CDN or token server
+ * does not show it. Neither does a failure without a host, if the upstream was only declared.
  */
 function provesAnswer(
   failure: Failure,
@@ -282,7 +280,7 @@ function provesAnswer(
   return breakerName(kind, host) === name && !isHelperHost(host);
 }
 
-/** Returns whether a request did all it names, or at least all before a command that failed. */
+/** Returns whether a request did all that it names, or at least all before a command that failed. */
 export function onlyCommandsFailed(failures: readonly Failure[]): boolean {
   return failures.every(({ rule }) => rule === COMMAND_FAILED);
 }

@@ -7,13 +7,13 @@ import type { Evidence } from "../../attribution/spans/evidence.js";
 const WEIGHT = { answered: 1, limited: 2, failed: 3 } as const;
 
 /**
- * Returns the observed exchanges by the names of breakers. Code in a user's container can forge
- * spans. A failure therefore counts only if the answer itself reports a counting failure of that
- * kind that names no host or this one. An answered exchange always counts.
+ * Returns the exchange that counts for each breaker. Code in a user's container can forge spans. So a
+ * failed exchange counts only if the answer also reports a failure of that kind of host, and names this
+ * host or none. An answered exchange always counts.
  *
- * @param known The upstreams of the request, by the names of breakers. An unlisted host may have
- * failed on behalf of one of them: then that upstream has failed.
- * @returns By the name of each breaker, the worst that is credible.
+ * @param known The upstreams of the request, by the names of breakers. If another host failed while it
+ * acted for one of them, such as a CDN for its registry, that upstream has failed.
+ * @returns By breaker name, the worst exchange that counts.
  */
 export function observedExchangesOf(
   evidence: readonly Evidence[],
@@ -33,7 +33,10 @@ export function observedExchangesOf(
   return found;
 }
 
-/** Of two failures, the one that only the engine can have sent counts. */
+/**
+ * Returns whether an exchange counts more than an earlier one. Of two failures, the one that cannot be
+ * forged counts.
+ */
 function tellsMore(one: Evidence, before: Evidence): boolean {
   const bothFailed = one.outcome !== "answered" && before.outcome !== "answered";
   if (bothFailed && one.forgeable !== before.forgeable) return before.forgeable;

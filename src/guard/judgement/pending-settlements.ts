@@ -1,23 +1,20 @@
 /**
- * Settlements of finished requests that wait for a request trace, or for the engine's version after
- * a timeout. While a circuit is half-open they hold its probes, so the next request has to wait for
- * them.
+ * Tracks settlements that wait: for the engine's spans, or for the engine's version after a timeout. Until
+ * they are done they hold probe slots of half-open circuits, so the next request waits for them.
  */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { onAbort } from "../../policies/abort.js";
 
-/** The engine's time for its version, which is the longest wait of a settlement. */
+/** The longest wait for the engine's version, and so the longest time a settlement waits. */
 export const VERSION_TIMEOUT_MS = 2000;
 
-/** By breaker, for the permits of all guards. */
+/** The pending settlements of each breaker, from all guards of this process. */
 const pending = new WeakMap<CircuitBreaker, Set<Promise<void>>>();
-/** The number for all breakers: usually 0, and then no breaker is looked up. */
+/** The number of pending settlements of all breakers. While it is 0, no breaker is looked up. */
 let pendingCount = 0;
 
-/**
- * Records a settlement that holds permits of some breakers until it is done. It must not reject.
- */
+/** Records a settlement that holds permits of these breakers until it is done. It must not reject. */
 export function settleLater(
   breakers: readonly CircuitBreaker[],
   settlement: Promise<unknown>,
@@ -39,8 +36,8 @@ export function settleLater(
 }
 
 /**
- * Waits until the probes of finished requests have been judged, if only they block the call. It
- * waits no longer than a settlement may take, and until the signal is aborted.
+ * Waits for pending settlements, if they hold all probe slots that the call needs. It waits no longer than
+ * a settlement may take, and until the signal is aborted.
  *
  * @returns Undefined if there is nothing to wait for.
  */

@@ -1,23 +1,21 @@
-/** The facts about a request besides its answer. */
+/** The interface to the engine's spans for one request. */
 
 import type { Evidence } from "../../attribution/spans/evidence.js";
 
-/** The trace of one request from inside the engine, made of its spans. */
+/** The engine's spans for one request. */
 export interface RequestTrace {
-  /**
-   * Records that our own timeout has just dropped the request: only later spans show the reason.
-   */
+  /** Records that our own timeout has just ended the request. Only spans that arrive later count. */
   dropped(timeoutMs: number): void;
   /**
-   * Returns what the spans prove once the request is over. Undefined if its end does not arrive in
-   * time, and then only the answer decides. Call it once; it must not reject.
+   * Returns what the spans prove, once the request is over. Undefined if the engine does not report the end
+   * in time; then only the answer decides. Call it once. It must not reject.
    *
    * @param withinMs The longest wait, in milliseconds.
    */
   evidence(withinMs: number): Promise<readonly Evidence[] | undefined>;
-  /** Drops the trace. Does nothing after `evidence`. */
+  /** Drops the spans. Does nothing after `evidence`. */
   end(): void;
 }
 
-/** The longest wait of a settlement for its request trace; the caller never waits. */
+/** The longest wait for the spans of a request before its permits are settled. The caller does not wait. */
 export const TRACE_WITHIN_MS = 1000;

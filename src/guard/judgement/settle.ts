@@ -1,6 +1,5 @@
 /**
- * Settles permits with their outcomes: the only place that does so, for requests, commands and
- * connects.
+ * Settles permits with the judged outcomes. Requests, commands and connects all do it here.
  */
 
 import type { Failure } from "../../attribution/failure.js";
@@ -11,7 +10,7 @@ import type { CallFacts, JudgedOutcome, JudgedOutcomes } from "./facts.js";
 import { recordOf, recordOfEvidence } from "./failure-record.js";
 import { judge, NO_FACTS } from "./judge.js";
 
-/** The settled failures, by the names of their breakers. */
+/** The failures that were settled, by breaker name. */
 export type ToldFailures = ReadonlyMap<string, { readonly isLocal: boolean }>;
 
 const NOTHING_FAILED: ToldFailures = new Map();
@@ -19,12 +18,12 @@ const NOTHING_FAILED: ToldFailures = new Map();
 /** The permits of one call, until all of them are settled. */
 export class Settlement {
   readonly #guard: Guard;
-  /** Null for a permit that is already settled. */
+  /** The permits by breaker name; null once a permit is settled. */
   readonly #permits: Map<string, CallPermit | null>;
 
   /**
-   * @param permits By the names of their breakers, including the engine's. The map is taken over,
-   * and gets a permit for each host that only spans show.
+   * @param permits By breaker name, including the engine's. This object changes the map: a host that only
+   * spans show gets a permit.
    */
   constructor(guard: Guard, permits: Map<string, CallPermit | null>) {
     this.#guard = guard;
@@ -32,17 +31,18 @@ export class Settlement {
   }
 
   /**
-   * Judges the call by its facts and settles its permits. The first outcome of a permit stands.
+   * Judges the call by its facts and settles its permits. A permit that is already settled keeps its
+   * outcome.
    *
-   * @param error The error in place of an answer, if any.
-   * @returns The failures, settled now or earlier.
+   * @param error The error that came instead of an answer, if any.
+   * @returns The failures settled so far.
    */
   tell(facts: Partial<CallFacts>, error?: unknown): ToldFailures {
     const { rateLimitOpenMs, needs } = this.#guard.settings;
     return this.#tellAll(judge({ ...NO_FACTS, rateLimitOpenMs, needs, ...facts }), error);
   }
 
-  /** Releases all unsettled permits: nothing is counted. */
+  /** Releases all permits that are not settled. Nothing is counted for them. */
   release(): void {
     for (const permit of this.#permits.values()) permit?.release();
   }
@@ -63,8 +63,8 @@ export class Settlement {
   }
 
   /**
-   * Returns a permit for a host that was not a known upstream of the call. Its failure is recorded;
-   * its answer only if a breaker already exists.
+   * Returns a permit for a host that the call was not known to use. If the host only answered, there is a
+   * permit only if its breaker already exists.
    */
   #unlisted(name: string, { kind }: JudgedOutcome): CallPermit | undefined {
     if (name === ENGINE || kind === "ignored" || kind === "released") return undefined;
@@ -78,12 +78,12 @@ export class Settlement {
 /** The facts about opening a session. */
 export interface ConnectFacts {
   readonly opened?: boolean;
-  /** Why it failed to open; undefined if that proves nothing about the engine. */
+  /** Why no session opened; undefined if the engine is not at fault. */
   readonly failure?: Failure | undefined;
   readonly error?: unknown;
 }
 
-/** Settles the permit of the engine with the result of opening a session. */
+/** Settles the permit of the engine after a session opened or failed to open. */
 export function settleConnect(permit: CallPermit, facts: ConnectFacts): void {
   const { opened = false, failure, error } = facts;
   const failures = failure === undefined ? [] : [failure];

@@ -1,13 +1,13 @@
-/** Decides which versions of the engine take the digests of tags from lock files. */
+/** Decides by the version of an engine whether it takes digests of tags from lock files. */
 
-/** The first one that does so by default: 1.0.0-beta.10. */
+/** The first version that reads lock files by default is 1.0.0-beta.10. */
 const FIRST_BETA = 10;
 
 const VERSION = /^v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:-([0-9A-Za-z.-]{1,100}))?(?:\+|$)/;
 
 /**
- * Returns whether an engine may know the digest of a tag without a request to its registry. An
- * engine with an unreadable version, such as a custom build, counts as an older one.
+ * Returns whether an engine may take the digest of a tag from a lock file, without a request to the
+ * registry. For an unreadable version, such as that of a custom build, it returns false.
  */
 export function readsLocks(version: string): boolean {
   const [, major, , , stage] = VERSION.exec(version) ?? [];

@@ -1,32 +1,35 @@
 /**
- * The images that failed at their registry in its present outage. If one works again, the registry
- * has answered meanwhile, even if the engine takes tags from lock files. At the failure the engine
- * had to contact the registry, so it did not have the image.
+ * Remembers which images failed during the current outage of their registry. The engine had to contact the
+ * registry for such an image, so it does not have it. If the image works later, the registry must have
+ * answered, even on an engine with lock files.
  */
 
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import { CircuitState } from "../../breaker/circuit-state.js";
 
-/** The most images remembered per registry. */
+/** The most images per registry that are remembered. */
 const LIMIT = 1000;
 
 /**
- * How long before the opening of a circuit a failure still belongs to its outage. After an older
- * failure, another process may have pulled the image while the registry worked.
+ * A failure counts for an outage if it came at most this long before the circuit opened. After an older
+ * failure, another process may have pulled the image while the registry still worked.
  */
 const PRELUDE_MS = 60_000;
 
-/** The failure times of one registry's images, the oldest first. */
+/** When each image of one registry failed, oldest first. */
 type FailureTimes = Map<string, number>;
 
-/** The failed images, for all sessions that share their breakers. */
+/** The failed images of all registries, for all sessions that use the same breakers. */
 export class FailedImages {
   readonly #failedAtMs = new WeakMap<CircuitBreaker, FailureTimes>();
-  /** Whether no image has ever failed. */
+  /** Whether no image has failed yet. */
   isEmpty = true;
 
-  /** Records that a request failed at a registry, if only one image can be the cause. */
+  /**
+   * Records that an image failed at a registry. If the request names several images there, any may be the
+   * cause, so nothing is recorded.
+   */
   failed(breaker: CircuitBreaker, references: readonly NamedUpstream[]): void {
     const [key, ...others] = imagesOf(breaker, references);
     if (key === undefined || others.length > 0) return;
@@ -40,7 +43,7 @@ export class FailedImages {
   /**
    * Records that a request has used its images.
    *
-   * @returns Whether this proves that the registry of this breaker has answered in its outage.
+   * @returns Whether this proves that the registry has answered during its outage.
    */
   used(breaker: CircuitBreaker, references: readonly NamedUpstream[]): boolean {
     const times = this.#failedAtMs.get(breaker);
@@ -49,7 +52,7 @@ export class FailedImages {
     for (const key of imagesOf(breaker, references)) {
       const atMs = times.get(key);
       if (atMs === undefined) continue;
-      // The engine has this image now, so it proves nothing in the next outage.
+      // From now on the engine has this image, so using it again proves nothing.
       times.delete(key);
       const isRecent = nowOf(breaker) - atMs <= PRELUDE_MS;
       recovered ||= isRecent || breaker.state !== CircuitState.Closed;
@@ -81,8 +84,8 @@ function nowOf(breaker: CircuitBreaker): number {
 }
 
 /**
- * Returns the images of a registry, each once. A push always contacts it, and does not show what
- * the engine has.
+ * Returns the images of a registry that a request names, each once. Images of `publish` are left out: a
+ * push always contacts the registry.
  */
 function imagesOf({ name }: CircuitBreaker, references: readonly NamedUpstream[]): string[] {
   const images = references.filter(

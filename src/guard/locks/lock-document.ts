@@ -1,34 +1,37 @@
 /**
- * Reads the images in a lock file of Dagger. The engine resolves such a tag to the digest beside
- * it, without a request to its registry.
+ * Parses a lock file of Dagger. For a tag in it, the engine uses the digest there, without a request to the
+ * registry.
  */
 
 import { isDigest, isPlatform, tagReference } from "../digests/references.js";
 
-/** The digest of a tag in a lock file. */
+/** The locked digest of a tag. */
 export interface LockedImage {
   /** The full tag, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The platform of the entry; empty for every platform, as in newer files. */
+  /** The platform of the entry. Empty for all platforms, as in newer files. */
   readonly platform: string;
   readonly digest: string;
 }
 
-/** The first lines of the known formats: with and without a policy in each entry. */
+/** The versions of the known formats. In version 1, each entry also has a policy. */
 const VERSIONS: ReadonlySet<unknown> = new Set(["1", "2"]);
 
-/** The names of image entries, oldest first. */
+/** The names of entries for images, in the older and in the newer format. */
 const IMAGE_OPERATIONS: ReadonlySet<unknown> = new Set(["container.from", "oci-sha"]);
 
-/** An engine also reads a longer file, but a guard would have to read it after each change. */
+/**
+ * The longest file that is read. Engines read longer ones, but a guard must read the file again after each
+ * change.
+ */
 export const MAX_LOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads the text of a lock file: one JSON array per line, the version first, with `#` lines and
- * blank lines anywhere. Entries of git and of later kinds are skipped; the last of equal entries
+ * Parses a lock file: one JSON array per line, the version first; comments with `#` and blank lines
+ * anywhere. Entries of git and unknown kinds are skipped. Of two entries for the same image, the last
  * counts.
  *
- * @returns Undefined for an unknown format: then nothing counts as locked.
+ * @returns Undefined for an unknown format. Then no image counts as locked.
  */
 export function parseLock(text: string): readonly LockedImage[] | undefined {
   const lines = text.split("\n").map((line) => line.trim());
@@ -40,7 +43,7 @@ export function parseLock(text: string): readonly LockedImage[] | undefined {
     rows.push(row);
   }
   const [head, ...entries] = rows;
-  // The engine starts from an empty file.
+  // An engine accepts an empty file, too.
   if (head === undefined) return [];
   if (!isVersion(head)) return undefined;
   const images = new Map<string, LockedImage>();
@@ -52,10 +55,10 @@ export function parseLock(text: string): readonly LockedImage[] | undefined {
 }
 
 /**
- * Returns the entry that an engine uses for a tag.
+ * Returns the entry that the engine uses for a tag.
  *
- * @param platform The requested platform. Empty means the engine's own, which is unknown here, so
- * an entry of any platform counts.
+ * @param platform The requested platform. If it is empty, the engine uses its own, which is unknown here,
+ * so an entry of any platform counts.
  */
 export function lockedImage(
   images: readonly LockedImage[],
@@ -80,12 +83,12 @@ function arrayIn(line: string): readonly unknown[] | undefined {
   }
 }
 
-/** `[["version","2"]]` */
+/** Matches the first line, such as `[["version","2"]]`. */
 function isVersion([pair]: readonly unknown[]): boolean {
   return Array.isArray(pair) && pair[0] === "version" && VERSIONS.has(pair[1]);
 }
 
-/** `[NAMESPACE, OPERATION, INPUTS, VALUE]`, and a policy in files of the first version. */
+/** Parses an entry: `[NAMESPACE, OPERATION, INPUTS, VALUE]`, in files of version 1 with a policy behind. */
 function imageOf([namespace, operation, inputs, digest]: readonly unknown[]):
   | LockedImage
   | undefined {
@@ -93,7 +96,7 @@ function imageOf([namespace, operation, inputs, digest]: readonly unknown[]):
     return undefined;
   }
   const [address, second] = inputs as readonly unknown[];
-  // Options follow the required inputs, as a list of pairs.
+  // In newer files the second input is not the platform, but a list of options.
   const platform = typeof second === "string" ? second : "";
   if (typeof address !== "string" || typeof digest !== "string") return undefined;
   const reference = tagReference(address);

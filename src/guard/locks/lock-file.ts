@@ -1,6 +1,6 @@
 /**
- * The lock file of a working folder, and what it means for a request. The engine writes it, at the end of
- * a session; we never do.
+ * Reads the lock file of a working folder, and answers which images of a request are locked. The engine
+ * writes the file at the end of a session. We never write it.
  */
 
 import { readFileSync, type Stats, statSync } from "node:fs";
@@ -15,13 +15,13 @@ import type { SessionEngine } from "./session-engine.js";
 /** A lock file in a known format. */
 export interface Lock {
   readonly path: string;
-  /** Whether it is in the place of engines before 1.0, which read it only on request. */
+  /** Whether it is `.dagger/lock`, which engines before 1.0 read, and only if told to. */
   readonly isLegacy: boolean;
-  /** The images by reference. */
+  /** The locked images by reference, such as `docker.io/library/alpine:3.20`. */
   readonly images: ReadonlyMap<string, readonly LockedImage[]>;
 }
 
-/** In each folder, the first existing one. */
+/** The possible file names. In each folder, the first that exists is used. */
 const NAMES = [
   { name: "dagger.lock", isLegacy: false },
   { name: join(".dagger", "lock"), isLegacy: true },
@@ -37,14 +37,14 @@ export class LockFile {
     | { readonly path: string; readonly mark: string; readonly lock: Lock | undefined }
     | undefined;
 
-  /** @param workdir The working folder of the CLI. */
+  /** @param workdir The working folder of the CLI that opens the session. */
   constructor(workdir: string) {
     this.#workdir = workdir;
   }
 
   /**
-   * Returns the current file; reads it only after a change. Undefined if it is missing, unreadable
-   * or in an unknown format. Never throws.
+   * Returns the content of the lock file, and reads it again only after a change. Undefined if the file is
+   * missing, unreadable or in an unknown format. Never throws.
    */
   read(): Lock | undefined {
     this.#folders ??= foldersOf(this.#workdir);
@@ -69,32 +69,29 @@ export class LockFile {
   }
 }
 
-/** Returns the digest of a tag in a lock. */
+/** Returns the locked digest of a tag; undefined if it is not locked. */
 export function digestIn(lock: Lock, reference: string, platform: string): string | undefined {
   const tag = tagReference(reference) ?? "";
   return lockedImage(lock.images.get(tag) ?? [], tag, platform)?.digest;
 }
 
-/**
- * The argument of the option `onLocked`, for each image that the engine uses by the digest of a
- * lock file.
- */
+/** The argument of the option `onLocked`: an image that the engine uses by the digest of a lock file. */
 export interface LockedEvent {
-  /** The tag that the pipeline names, such as `docker.io/library/alpine:3.20`. */
+  /** The tag in the pipeline, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The platform asked for; empty for the engine's own. */
+  /** The requested platform; empty if the pipeline requested none. */
   readonly platform: string;
   readonly digest: string;
   /** The path of the lock file. */
   readonly path: string;
 }
 
-/** The lock file as it was when a request came; read only when the request names an image by tag. */
+/** The locked images of one request. The lock file is read only if the request names an image by tag. */
 export class RequestLocks implements Locks {
   readonly #file: LockFile;
   readonly #engine: SessionEngine;
   readonly #pulls: LockedPulls;
-  /** Whether an image that the request depends on is locked. */
+  /** Whether an image of the request is locked. */
   hasLocked = false;
   #read: { readonly lock: Lock | undefined } | undefined;
 
@@ -118,19 +115,19 @@ export class RequestLocks implements Locks {
     return digest !== undefined && this.#pulls.mustBeAsked(one, digest);
   }
 
-  /** Returns the one digest of a tag in the request; null if its platforms have several. */
+  /** Returns the locked digest of a tag in the request; null if its platforms have different digests. */
   onlyDigestOf(reference: string, named: readonly NamedUpstream[]): string | undefined | null {
     const same = named.filter(({ upstream }) => upstream.reference === reference);
     const digests = new Set(same.map((one) => this.digestOf(one)));
     return digests.size === 1 ? [...digests][0] : null;
   }
 
-  /** Learns from the request, once it is over. */
+  /** Records, after the request, which locked images the engine had to request. */
   learn(outcome: LockedOutcome): void {
     if (this.hasLocked || outcome.asked.size > 0) this.#pulls.learn(outcome, this);
   }
 
-  /** Reports the locked images of the request to the user. */
+  /** Calls `onLocked` for each locked image of the request. */
   announce(
     named: readonly NamedUpstream[],
     onLocked: ((event: LockedEvent) => unknown) | undefined,
@@ -152,10 +149,7 @@ export class RequestLocks implements Locks {
     }
   }
 
-  /**
-   * Returns the lock that the engine reads. One before 1.0.0-beta.10 reads only the legacy file,
-   * which it writes only on request.
-   */
+  /** Returns the lock that the engine reads. Engines before 1.0.0-beta.10 do not read `dagger.lock`. */
   #lock(): Lock | undefined {
     this.#read ??= { lock: this.#file.read() };
     const { lock } = this.#read;
@@ -174,8 +168,8 @@ function byReference(images: readonly LockedImage[]): ReadonlyMap<string, readon
 }
 
 /**
- * Returns the folders from the working folder up to the root of its repository; only itself without
- * one.
+ * Returns the folders from the working folder up to the root of its git repository. Outside a repository,
+ * returns only the working folder.
  */
 function foldersOf(workdir: string): readonly string[] {
   const start = absolute(workdir);
@@ -183,14 +177,14 @@ function foldersOf(workdir: string): readonly string[] {
   const folders: string[] = [];
   for (let folder = start; folders.length < MAX_FOLDERS; folder = dirname(folder)) {
     folders.push(folder);
-    // In a worktree or a submodule it is a file.
+    // `.git` is a folder, or a file in a worktree or submodule.
     if (statOf(join(folder, ".git")) !== undefined) return folders;
     if (dirname(folder) === folder) break;
   }
   return [start];
 }
 
-/** Undefined if our own working folder no longer exists. */
+/** Returns the absolute path; undefined if the process's own working folder no longer exists. */
 function absolute(path: string): string | undefined {
   try {
     return resolve(path);

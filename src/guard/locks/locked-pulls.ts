@@ -1,38 +1,36 @@
 /**
- * The facts about images in a lock file. A lock gives the digest, not the layers: an engine that
- * has them contacts no registry, a cold one still does.
+ * Remembers for which locked images the engine must contact a registry. A lock file contains the digest but
+ * not the layers: an engine without the layers still pulls them.
  */
 
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
 import { BoundedMap } from "../bounded-map.js";
 import { FailedImages } from "./failed-images.js";
 
-/** The most images remembered. */
+/** The most images that are remembered. */
 const LIMIT = 10_000;
 
 /** The locked images of one request. */
 export interface Locks {
-  /** Returns the digest that the engine uses for an image; undefined if it is not locked. */
+  /** Returns the locked digest of an image; undefined if it is not locked. */
   digestOf(one: NamedUpstream): string | undefined;
   /**
-   * Returns whether the engine contacted a registry for a locked image that it has not used since.
+   * Returns whether the engine contacted the registry for a locked image, and no request has used the image
+   * since. Then it must contact the registry again.
    */
   mustBeAsked(one: NamedUpstream): boolean;
 }
 
-/** The facts that a request has shown about its images. */
+/** The facts that a finished request has shown about its images. */
 export interface LockedOutcome {
   readonly references: readonly NamedUpstream[];
-  /** The breakers of the contacted upstreams: they failed, or spans show an exchange. */
+  /** The breakers of upstreams that the engine contacted: they failed, or spans show an exchange. */
   readonly asked: ReadonlySet<string>;
-  /** Whether it used the contents of everything that it names. */
+  /** Whether the request used the contents of everything that it names. */
   readonly used: boolean;
 }
 
-/**
- * The locked images for which the engine must contact a registry, shared by all sessions of an
- * engine.
- */
+/** The locked images for which the engine must contact a registry, for all sessions of an engine. */
 export class LockedPulls {
   readonly failedImages = new FailedImages();
   readonly #mustBeAsked = new BoundedMap<string, boolean>(LIMIT);
@@ -41,7 +39,7 @@ export class LockedPulls {
     return this.#mustBeAsked.get(keyOf(one, digest)) === true;
   }
 
-  /** Learns from a finished request. */
+  /** Records what a finished request has shown. */
   learn({ references, asked, used }: LockedOutcome, locks: Locks): void {
     for (const one of references) {
       const digest = locks.digestOf(one);
@@ -56,8 +54,8 @@ export class LockedPulls {
 }
 
 /**
- * Returns whether a registry can have been contacted only for locked images. Otherwise the other
- * images may be the cause, and images that the engine has must not be rejected for them.
+ * Returns whether all images of this registry in the request are locked. Otherwise an image that is not
+ * locked may be why the registry was contacted, and requests for the locked one must not be rejected.
  */
 function isAlone(one: NamedUpstream, references: readonly NamedUpstream[], locks: Locks): boolean {
   return references.every(

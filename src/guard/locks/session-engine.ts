@@ -1,26 +1,26 @@
-/** The facts about the engine of one session: whether it takes tags from lock files. */
+/** Finds whether the engine of one session takes tags from lock files. */
 
 import type { SessionResponse } from "../../attribution/failure.js";
 import { readsLocks } from "./engine-version.js";
 
-/** Learns this from the engine's version, and asks for it once. */
+/** Learns from the engine's version whether it reads lock files. It asks for the version at most once. */
 export class SessionEngine {
-  /** Undefined until it is known, and for an engine that does not return its version. */
+  /** Undefined until the version is known, and if the engine does not return it. */
   readsLocks: boolean | undefined;
   #asked = false;
   #question: Promise<void> | undefined;
 
-  /** Reads the version in an answer, if there is one. */
+  /** Takes the version from an answer, if it contains one. */
   note(answer: SessionResponse): void {
     const version = versionIn(answer);
     if (version !== undefined) this.readsLocks = readsLocks(version);
   }
 
   /**
-   * Asks for the version, unless it is known or was asked for.
+   * Asks for the version, unless it is known or was already asked for.
    *
-   * @param question Asks; on a failure the version stays unknown.
-   * @returns Resolves when the question is answered; undefined if there is nothing to wait for.
+   * @param question Sends the question. If it fails, the version stays unknown.
+   * @returns Resolves when the question is answered. Undefined if there is nothing to wait for.
    */
   learn(question: () => Promise<SessionResponse>): Promise<void> | undefined {
     if (this.readsLocks !== undefined || this.#asked) return this.#question;
@@ -33,7 +33,7 @@ export class SessionEngine {
     try {
       this.note(await question());
     } catch {
-      // The version stays unknown then.
+      // A failed question; the version stays unknown.
     }
     this.#question = undefined;
   }

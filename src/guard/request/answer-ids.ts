@@ -1,9 +1,9 @@
-/** Finds the ids in an answer of the engine. */
+/** Finds the ids of objects in an answer of the engine. */
 
 import type { SessionResponse } from "../../attribution/failure.js";
 
 /**
- * Returns the texts of an answer under certain keys, also in lists.
+ * Returns the texts in an answer under the given keys, also inside lists.
  *
  * @param answer A successful answer.
  * @param keys The keys that contain ids.

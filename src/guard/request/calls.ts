@@ -1,38 +1,38 @@
-/** The requests in flight of one session, and the causes that can end them early. */
+/** Ends requests by a timeout or a signal, for all requests in flight of one session. */
 
 import { systemClock } from "../../breaker/clock.js";
 import { onAbort } from "../../policies/abort.js";
 import { setDeadline } from "../../policies/deadline.js";
 import { TimeoutError } from "../../policies/timeout.js";
 
-/** One request in flight, from the moment it asks for admission. */
+/** A request in flight, from the moment it asks for admission, that can be ended early. */
 export interface BoundedCall {
   /**
-   * Aborted with a `TimeoutError` after the timeout, or by a given signal. Undefined if nothing can
-   * end the request, because a signal costs more than the rest of a guarded call.
+   * Aborted by the timeout with a `TimeoutError`, or by a signal. Undefined if nothing can end the request:
+   * then no signal is created, because it costs more than the rest of a guarded call.
    */
   readonly signal: AbortSignal | undefined;
-  /** Ends the request, if possible. */
+  /** Ends the request, if it has a signal. */
   abort(reason: unknown): void;
-  /** Ends the bookkeeping; call it once when the request has ended in any way. */
+  /** Removes the timer and listeners. Call it once, when the request has ended in any way. */
   end(): void;
 }
 
-/** How a request may be ended. */
+/** The limits of one request. */
 export interface CallLimits {
-  /** Milliseconds; undefined for no limit. */
+  /** The timeout in milliseconds; undefined for none. */
   readonly timeoutMs?: number | undefined;
-  /** Whether it may wait for admission, so that it must be possible to end it. */
+  /** Whether the request may wait for admission, so that it must be possible to end it. */
   readonly waits?: boolean;
-  /** Ends the request, besides the guard's signal. */
+  /** A signal that ends this request, besides the guard's own signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const ENDLESS: BoundedCall = { signal: undefined, abort: () => {}, end: () => {} };
 
 /**
- * Keeps one listener on the guard's signal for all requests in flight: a listener for each would
- * make Node warn of a leak.
+ * Uses one listener on the guard's signal for all requests in flight. With one per request, Node would warn
+ * of a leak.
  */
 export class BoundedCalls {
   readonly #signal: AbortSignal | undefined;
@@ -48,7 +48,7 @@ export class BoundedCalls {
   /** Begins a request. */
   begin({ timeoutMs, waits = false, signal: own }: CallLimits): BoundedCall {
     if (timeoutMs === undefined && this.#signal === undefined && !waits) {
-      // A controller for each would cost a query of the proxy as much as reading it.
+      // No new controller: for a query of the proxy it would cost as much as reading the query.
       return own === undefined ? ENDLESS : { ...ENDLESS, signal: own };
     }
     const controller = new AbortController();
@@ -71,7 +71,7 @@ export class BoundedCalls {
   }
 }
 
-/** Ends a request after its timeout; waiting code can know the time in advance. */
+/** Ends a request after its timeout. The deadline is stored with the signal, for code that waits. */
 function endLater(controller: AbortController, timeoutMs: number): NodeJS.Timeout {
   setDeadline(controller.signal, systemClock.now() + timeoutMs);
   return setTimeout(() => controller.abort(new TimeoutError(timeoutMs)), timeoutMs);

@@ -1,4 +1,4 @@
-/** The images of one request in flight: those that the engine has, and those it had to request. */
+/** Records what one request shows about its images: which the engine had, and which it requested. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -10,7 +10,7 @@ import type { LockedPulls } from "../locks/locked-pulls.js";
 import type { Dependencies } from "./session-memory.js";
 import type { UpstreamsInFlight } from "./upstream-in-flight.js";
 
-/** The facts about the request. */
+/** The parts of a request that are needed here. */
 interface RequestOfImages {
   readonly guard: { readonly lockedPulls: LockedPulls };
   readonly locks: RequestLocks;
@@ -18,7 +18,7 @@ interface RequestOfImages {
   readonly dependencies: Dependencies;
 }
 
-/** The images of one request in flight. */
+/** Records what one request shows about its images. */
 export class ImagesInFlight {
   readonly #pulls: LockedPulls;
   readonly #locks: RequestLocks;
@@ -34,12 +34,12 @@ export class ImagesInFlight {
     this.#upstreams = upstreams;
   }
 
-  /** Records counting failures of registries: their images were requested and failed. */
+  /** Records that images failed at the registries that these failures concern. */
   failed(failures: readonly Failure[]): void {
     this.#noteFailed(failures.map((failure) => concerned(failure, this.#upstreams)));
   }
 
-  /** Records exchanges that failed, if no code in a container can have forged them. */
+  /** Records that images failed at registries, by failed exchanges that cannot be forged. */
   seenFailing(evidence: readonly Evidence[]): void {
     if (evidence.length === 0) return;
     const failed = evidence.filter(
@@ -48,7 +48,10 @@ export class ImagesInFlight {
     this.#noteFailed(failed.map(servedBy));
   }
 
-  /** Returns the registries whose images failed in their present outage, and were used now. */
+  /**
+   * Returns the registries that must have recovered: an image that failed there in the current outage was
+   * used now.
+   */
   recovered(failures: readonly Failure[]): string[] {
     const { failedImages } = this.#pulls;
     if (this.#references.length === 0 || !this.#used(failures)) return [];
@@ -57,7 +60,7 @@ export class ImagesInFlight {
     );
   }
 
-  /** Records which locked images the engine has, and which it requested. */
+  /** Records which locked images the engine had, and which it had to request. */
   learnOfLocks(failures: readonly Failure[], evidence: readonly Evidence[]): void {
     if (this.#references.length === 0) return;
     const asked = new Set(evidence.map(servedBy));
@@ -68,7 +71,7 @@ export class ImagesInFlight {
     this.#locks.learn({ references: this.#references, asked, used: this.#used(failures) });
   }
 
-  /** Records the images that a request dropped by a timeout had requested. */
+  /** Records the images that the engine requested for a request that our timeout ended. */
   hung(evidence: readonly Evidence[]): void {
     const asked = new Set(evidence.map(servedBy));
     this.#locks.learn({ references: this.#references, asked, used: false });
@@ -82,7 +85,7 @@ export class ImagesInFlight {
     }
   }
 
-  /** Returns whether the engine now has what the request names. */
+  /** Returns whether the engine now has the contents of everything that the request names. */
   #used(failures: readonly Failure[]): boolean {
     return onlyCommandsFailed(failures) && this.#read.usesContents;
   }

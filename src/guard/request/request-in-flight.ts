@@ -1,4 +1,4 @@
-/** One request from its admission to its settlement, with its permits. */
+/** One request from its admission to the settlement of its permits. */
 
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
 import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
@@ -24,7 +24,7 @@ import { ImagesInFlight } from "./images-in-flight.js";
 import type { Dependencies, SessionMemory } from "./session-memory.js";
 import type { UpstreamInFlight, UpstreamsInFlight } from "./upstream-in-flight.js";
 
-/** The facts by which a request is judged. */
+/** The facts about a request that decide its outcomes. */
 export interface RequestFacts {
   readonly guard: Guard;
   readonly memory: SessionMemory;
@@ -34,14 +34,17 @@ export interface RequestFacts {
   readonly dependencies: Dependencies;
 }
 
-/** The sources for a settlement besides the answer. */
+/** Further sources for the outcomes, besides the answer. */
 export interface SettlementSources {
   readonly trace: RequestTrace | undefined;
-  /** Asks for the engine's version. Returns the pending question, if any. */
+  /** Asks the engine for its version. Returns the pending question; undefined if there is nothing to wait for. */
   readonly learnEngine: () => Promise<void> | undefined;
 }
 
-/** An admitted request. It is settled once, in one of its ways. */
+/**
+ * An admitted request with its permits. Call one of `answered`, `timedOut`, `failed`, `ignored` and
+ * `notSent`.
+ */
 export class RequestInFlight {
   readonly #guard: Guard;
   readonly #dependencies: Dependencies;
@@ -61,7 +64,7 @@ export class RequestInFlight {
   }
 
   /**
-   * Asks the breaker of the engine and those of the upstreams that the request may contact.
+   * Takes permits from the breaker of the engine and from those of upstreams that the request may contact.
    *
    * @param signal Ends the wait, if the guard is set to wait.
    * @throws The errors of `Guard.admit`.
@@ -97,17 +100,14 @@ export class RequestInFlight {
     return new RequestInFlight(facts, upstreams, new Settlement(guard, all));
   }
 
-  /**
-   * Whether its answer has shown that it used everything it names, at least up to a failed command.
-   */
+  /** Whether the answer shows that the request used everything it names, at least up to a command that failed. */
   get didAll(): boolean {
     return this.#didAll;
   }
 
   /**
-   * Whether the engine's version decides what its success proves: only an engine without lock files
-   * requests each tag. A success of a breaker without failures changes nothing, so the version is
-   * not needed then.
+   * Whether the engine's version decides what a success proves: only an engine without lock files must
+   * request each tag. It is not needed where a success would change no breaker.
    */
   get needsVersion(): boolean {
     for (const name of this.#dependencies.provenByTag) {
@@ -120,14 +120,14 @@ export class RequestInFlight {
     return false;
   }
 
-  /** The references that it names, and those behind its ids. */
+  /** The upstreams that the request names, and those of the objects whose ids it uses. */
   get references(): readonly NamedUpstream[] {
     return this.#dependencies.references;
   }
 
   /**
-   * Settles everything by an answer, and learns from it. Upstreams not at fault in it are settled
-   * once the request trace has arrived, if there is one.
+   * Settles the permits by an answer, and learns from the answer. If the engine's spans are read, upstreams
+   * that are not at fault in it are settled only when the spans have arrived.
    *
    * @returns The pending settlement, if any.
    */
@@ -150,15 +150,15 @@ export class RequestInFlight {
   }
 
   /**
-   * Settles after a timeout of ours for which the engine was not at fault. An upstream is at fault
-   * only if the request names it and an exchange with it hung until then.
+   * Settles a timeout of ours if the engine still answers. An upstream is at fault only if the request
+   * names it and an exchange with it hung until the timeout.
    */
   timedOut(seen: Promise<readonly Evidence[] | undefined> | undefined): void {
     if (seen === undefined) this.ignored();
     else void this.#settleAfter(seen, (exchanges) => this.#settleCut(exchanges ?? []));
   }
 
-  /** Holds its permits until `settlement` is done; its caller already has the result. */
+  /** Lets the next request wait until `settlement` is done. The caller of this one already has the result. */
   settledBy(settlement: Promise<unknown>): void {
     const done = settlement.catch((error) => {
       announceOnce(this.#guard, "the guard", "the settlement of a timeout", error);
@@ -168,8 +168,8 @@ export class RequestInFlight {
   }
 
   /**
-   * Settles the components at fault in the answer at once: a rate limit must be known before the
-   * next request asks.
+   * Settles the components at fault in the answer at once. A rate limit must be known before the next
+   * request is admitted.
    */
   #settleByAnswer(
     failures: readonly Failure[],
@@ -204,7 +204,10 @@ export class RequestInFlight {
     return undefined;
   }
 
-  /** Settles once the request trace has arrived or is too late; no permit is ever kept. */
+  /**
+   * Settles when the spans or the version have arrived, or when they are too late. Then it releases all
+   * remaining permits.
+   */
   #settleAfter<T>(
     heard: Promise<T | undefined>,
     settle: (heard: T | undefined) => void | Promise<void>,
@@ -228,8 +231,8 @@ export class RequestInFlight {
   }
 
   /**
-   * Returns the upstreams that a success proves to have answered. An engine that reads lock files
-   * requests no tag in one, whatever folder that is in.
+   * Returns the upstreams that must have answered because the request succeeded. On an engine that reads
+   * lock files, a tag proves nothing: it may be in a lock file of any folder.
    */
   #proofs(failures: readonly Failure[]): Pick<CallFacts, "proven" | "likely"> {
     const { failedImages } = this.#guard.lockedPulls;
@@ -239,7 +242,7 @@ export class RequestInFlight {
     if (proven.size + provenByTag.size + recovered.length === 0) return NO_PROOFS;
     const certain = [...(failures.length === 0 ? proven : provenBeforeCommand), ...recovered];
     if (this.#facts.engine.readsLocks === true) {
-      // While a circuit is closed, such a success counts against its failures; it closes no
+      // Such a success only counts against earlier failures of a closed circuit. It does not close a
       // circuit.
       const likely = [...provenByTag].filter(
         (name) => this.#upstreams.get(name)?.breaker.state === CircuitState.Closed,
@@ -249,17 +252,17 @@ export class RequestInFlight {
     return { ...NO_PROOFS, proven: new Set([...certain, ...provenByTag]) };
   }
 
-  /** Settles everything by an error in place of an answer: it concerns only the engine. */
+  /** Settles a request that got an error instead of an answer. It concerns only the engine. */
   failed(failure: Failure, error: unknown): void {
     this.#tellAndRelease({ failures: [failure] }, error);
   }
 
-  /** Settles without any proof. */
+  /** Settles a request that proves nothing. */
   ignored(): void {
     this.#tellAndRelease({});
   }
 
-  /** Settles a request that was not sent after all. */
+  /** Releases the permits of a request that was not sent. */
   notSent(): void {
     this.#settlement.release();
   }
@@ -270,5 +273,5 @@ export class RequestInFlight {
   }
 }
 
-/** A request that failed proves nothing. */
+/** For a request that failed: it proves nothing about its upstreams. */
 const NO_PROOFS = { proven: new Set<string>(), likely: new Set<string>() };

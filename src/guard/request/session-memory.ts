@@ -1,6 +1,6 @@
 /**
- * The history of one session, which shows the upstreams that a request will contact: a tag, URL or
- * remote whose contents were used once is not requested again.
+ * Remembers what a session has already fetched. It shows which upstreams a request will contact: the engine
+ * does not request a tag, URL or remote again after its contents were used.
  */
 
 import type { NamedUpstream, ReadRequest } from "../../attribution/query/named-upstream.js";
@@ -10,32 +10,35 @@ import type { Locks } from "../locks/locked-pulls.js";
 /** The most ids, and the most resolved references, that a session remembers. */
 const LIMIT = 10_000;
 
-/** The upstreams of a request, by names of breakers. */
+/** The upstreams of a request, by breaker name. */
 export interface Dependencies {
-  /** The upstreams that must admit it, because it may contact them. */
+  /** The upstreams whose breakers must admit the request, because the engine may contact them. */
   readonly gated: ReadonlySet<string>;
-  /** Everything that it names, quotes or declares; only these can be at fault. */
-  readonly all: ReadonlySet<string>;
-  /** The upstreams that it names or quotes, without the merely declared ones. */
-  readonly named: ReadonlySet<string>;
-  /** The upstreams that a success proves to have answered. */
-  readonly proven: ReadonlySet<string>;
   /**
-   * The upstreams that it proves as well if the engine requests each tag: no lock file can contain
-   * them.
+   * All upstreams that the request names, uses by an id, or needs by declaration. No other one can be at
+   * fault.
    */
+  readonly all: ReadonlySet<string>;
+  /** As `all`, but without those that are only declared. */
+  readonly named: ReadonlySet<string>;
+  /** The upstreams that must have answered if the request succeeds. */
+  readonly proven: ReadonlySet<string>;
+  /** Further upstreams that must have answered, but only on an engine that takes no tags from lock files. */
   readonly provenByTag: ReadonlySet<string>;
-  /** The upstreams proven even if a command of the request fails: a push comes after it. */
+  /**
+   * The upstreams that must have answered even if a command of the request fails. A push comes after
+   * commands, so it is left out.
+   */
   readonly provenBeforeCommand: ReadonlySet<string>;
-  /** The circuits of the registries of the images that it may well pull, one for each image. */
+  /** The circuit of the registry of each image that the engine will probably pull, one entry per image. */
   readonly images: readonly string[];
-  /** The references behind these names, for learning from the answer. */
+  /** The references with these upstreams, to learn from the answer. */
   readonly references: readonly NamedUpstream[];
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** The upstreams of a request that names nothing. */
+/** The dependencies of a request that names no upstream. */
 const NO_DEPENDENCIES: Dependencies = {
   gated: NO_NAMES,
   all: NO_NAMES,
@@ -47,18 +50,18 @@ const NO_DEPENDENCIES: Dependencies = {
   references: [],
 };
 
-/** The images that a guard has pinned by itself. */
+/** Images that the guard itself requests by digest (option `pin`). */
 export interface Pins {
   mustBeAsked(reference: string, platform: string): boolean;
-  /** Returns whether a tag will be requested by a digest that the engine has already used. */
+  /** Returns whether a tag will be replaced by a digest for which the engine need not contact the registry. */
   avoidsRequest(reference: string, platform: string): boolean;
 }
 
-/** The memory of one session. Nothing in it may be shown: keys contain values of requests. */
+/** The memory of one session. Its keys contain values of requests, so it must not be shown. */
 export class SessionMemory {
-  /** The references behind an id. */
+  /** The references that the object behind an id comes from. */
   readonly #ids = new BoundedMap<string, readonly NamedUpstream[]>(LIMIT);
-  /** The references resolved in this session, and whether their contents were used. */
+  /** The references that this session has resolved, and whether it has also used their contents. */
   readonly #met = new BoundedMap<string, "resolved" | "used">(LIMIT);
   readonly #asked = new BoundedMap<string, true>(LIMIT);
 
@@ -66,8 +69,8 @@ export class SessionMemory {
    * Returns the upstreams of a request.
    *
    * @param needs The names of breakers that the user declared.
-   * @param pins The images that this package pinned, and whether the engine will request them.
-   * @param locks The images in a lock file.
+   * @param pins The images that the guard itself requests by digest.
+   * @param locks The images in the lock file.
    */
   dependencies(
     reading: ReadRequest,
@@ -86,7 +89,7 @@ export class SessionMemory {
     const images: string[] = [];
     for (const one of references) {
       const { upstream, circuit } = one;
-      // A used reference is not requested again, locked or not.
+      // A reference that was used is not requested again, whether it is locked or not.
       const digest = this.#met.get(one.key) === "used" ? undefined : locks.digestOf(one);
       named.add(circuit);
       if (this.#gates(one, digest, locks, pins)) {
@@ -103,7 +106,7 @@ export class SessionMemory {
     return { gated, all, named, proven, provenByTag, provenBeforeCommand, images, references };
   }
 
-  /** Returns the images that a request has to request from their registries, as references. */
+  /** Returns the images that the engine must request from their registries, as full references. */
   imagesToAsk({ named, sideEffects }: ReadRequest, locks: Locks, pins?: Pins): string[] {
     const spared = ({ upstream, image }: NamedUpstream) =>
       !sideEffects.has("publish") &&
@@ -119,8 +122,8 @@ export class SessionMemory {
   }
 
   /**
-   * Learns from a request that did what it names: a success, or a request whose only failure is its
-   * last command.
+   * Records what a request has resolved and used. Call it only if the request did all that it names, at
+   * least up to its last command.
    */
   learn({ usesContents }: ReadRequest, { references }: Dependencies): void {
     for (const { key } of references) {
@@ -129,16 +132,14 @@ export class SessionMemory {
     }
   }
 
-  /**
-   * Returns whether the digest of an image is still unknown in this session, and marks it as known.
-   */
+  /** Returns whether the digest of an image is still unknown in this session, and marks it as known. */
   learnsDigest(key: string): boolean {
     if (this.#asked.has(key)) return false;
     this.#asked.set(key, true);
     return true;
   }
 
-  /** Learns the references behind ids; pushed references are left out. */
+  /** Records which references the objects behind new ids come from. Pushed references are left out. */
   learnIds(ids: readonly string[], { references }: Dependencies): void {
     const kept = references.filter(isFetched);
     if (kept.length === 0) return;
@@ -146,7 +147,7 @@ export class SessionMemory {
   }
 
   #references(reading: ReadRequest): readonly NamedUpstream[] {
-    // Nearly all requests name one thing at most, and quote no known id.
+    // A shortcut: nearly all requests name at most one upstream and use no known id.
     if (reading.named.length < 2 && !this.#knowsAny(reading.texts)) return reading.named;
     const found = new Map(reading.named.map((one) => [one.key, one]));
     for (const text of reading.texts) {
@@ -165,8 +166,8 @@ export class SessionMemory {
   }
 
   /**
-   * Returns whether a reference needs admission. An image by digest may be present, and a used
-   * reference is. A push always contacts its registry.
+   * Returns whether the engine may contact an upstream for a reference. It may already have an image with a
+   * digest, and it has a reference that was used. A push always contacts the registry.
    */
   #gates(one: NamedUpstream, digest: string | undefined, locks: Locks, pins?: Pins): boolean {
     const { upstream, image, key } = one;
@@ -180,8 +181,8 @@ export class SessionMemory {
   }
 
   /**
-   * Returns whether a success proves an answer. A new session must request every tag, URL and
-   * remote that is not locked; later it need not.
+   * Returns whether a success proves that an upstream answered. It does for a push, and for the first use
+   * in this session of a tag, URL or remote that is not locked.
    */
   #proves({ upstream, key }: NamedUpstream, digest: string | undefined): boolean {
     if (upstream.field === "publish") return true;
@@ -189,7 +190,7 @@ export class SessionMemory {
   }
 }
 
-/** Returns whether it is an image by tag, which a lock file can contain. */
+/** Returns whether a reference is an image by tag. Only such a reference can be in a lock file. */
 function isTag({ upstream }: NamedUpstream): boolean {
   return upstream.kind === "registry" && upstream.field !== "publish" && !upstream.pinned;
 }

@@ -1,4 +1,4 @@
-/** An upstream of one request in flight. */
+/** An upstream of one request, with its breaker. */
 
 import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { Machine } from "../../breaker/machine.js";
@@ -6,13 +6,11 @@ import type { Dependence } from "../judgement/facts.js";
 
 export interface UpstreamInFlight extends Dependence {
   readonly breaker: CircuitBreaker;
-  /** The machine of the breaker. */
+  /** The state machine of the breaker. */
   readonly machine: Machine;
-  /**
-   * Whether its breaker was asked for admission; one that was not gets the outcome all the same.
-   */
+  /** Whether the breaker was asked for a permit. If not, it still gets the outcome. */
   readonly isGated: boolean;
 }
 
-/** The upstreams of one request in flight, by the names of their breakers. */
+/** The upstreams of one request, by breaker name. */
 export type UpstreamsInFlight = ReadonlyMap<string, UpstreamInFlight>;

@@ -1,4 +1,4 @@
-/** Asks an engine for its version, the cheapest question: the answer shows whether it works. */
+/** Asks an engine for its version. This is the cheapest question, so it shows whether the engine works. */
 
 import { classifyAnswer } from "../../attribution/classify/decide-response.js";
 import type { Failure, SessionResponse } from "../../attribution/failure.js";
@@ -11,13 +11,13 @@ import type { BoundedCalls } from "./calls.js";
 
 export const VERSION_QUERY = readRequest("{ version }");
 
-/** The failure of an engine that does not answer the cheapest question. */
+/** The failure of an engine that does not return its version in time. */
 export const SILENT = engineFault(
   "engine-silent",
   `the engine did not return its version within ${VERSION_TIMEOUT_MS / 1000} s after a timeout`,
 );
 
-/** The outcome of the question; `aborted` means by the guard's signal. */
+/** How the question ended. `aborted`: the guard's signal ended it. */
 export type VersionOutcome =
   | {
       readonly kind: "answered";
@@ -26,7 +26,7 @@ export type VersionOutcome =
     }
   | { readonly kind: "silent" | "aborted" | "failed"; readonly error: unknown };
 
-/** Asks the question; never rejects. */
+/** Asks the engine for its version. Never rejects. */
 export async function askVersion(
   calls: BoundedCalls,
   link: Pick<SessionLink<SessionResponse>, "ask">,

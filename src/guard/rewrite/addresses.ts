@@ -1,4 +1,4 @@
-/** Writes other addresses of images into a request, without parsing it again. */
+/** Replaces the addresses of images in a request, without parsing it again. */
 
 import { imageUpstream } from "../../attribution/hosts.js";
 import type {
@@ -9,10 +9,10 @@ import type {
 } from "../../attribution/query/named-upstream.js";
 
 /**
- * Returns a request in which images of `from` have other addresses; all else stays to the letter. An
- * address in a variable, which no SDK of Dagger uses, stays as it is.
+ * Returns a request with other addresses for images of `from`. All other characters stay the same. An
+ * address in a variable also stays, because no SDK of Dagger uses one.
  *
- * @param addresses By the references that images have now.
+ * @param addresses The new addresses, by the current reference of the image.
  */
 export function withAddresses(
   read: ReadRequest,
@@ -32,7 +32,7 @@ function withAddress(one: NamedUpstream, image: NamedImage, address: string): Na
   return { ...one, ...found, key, image: { ...image, address, isRewritten: true } };
 }
 
-/** Writes all addresses anew each time, because their positions are those of the original text. */
+/** Builds the text from the original source, because the recorded positions are valid only there. */
 function rewritten(source: string, named: readonly NamedUpstream[]): string {
   const edits: (TextPlace & { readonly text: string })[] = [];
   for (const { image } of named) {

@@ -1,4 +1,4 @@
-/** Sends the images of a registry with an open circuit to a mirror, if the user named one. */
+/** Chooses a mirror for images whose registry has an open circuit, if the user configured one. */
 
 import { breakerName } from "../../attribution/hosts.js";
 import type { NamedUpstream } from "../../attribution/query/named-upstream.js";
@@ -13,7 +13,7 @@ export type Mirrors = Readonly<Record<string, readonly string[]>>;
 
 const MIRROR = /^[a-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9._/-]+)?$/;
 
-/** Reads the option. */
+/** Validates the option `mirrors`. */
 export const mirrorsField: Field<Mirrors> = {
   absent: {},
   read(value, label) {
@@ -39,13 +39,13 @@ function checkMirror(text: string, label: string): void {
   );
 }
 
-/** Rejects a registry under another name than its breaker's, because it would never match. */
+/** Throws if a registry is not written as in the name of its breaker. The entry would never match. */
 function checkRegistry(host: string, label: string): void {
   const known = breakerName("registry", host).slice("registry:".length);
   if (known !== host) throw new RangeError(`${label} is ${show(host)}, expected ${show(known)}`);
 }
 
-/** Returns the breakers on which the choice of mirrors for these images depends. */
+/** Returns the breakers that decide which mirrors are chosen for these images. */
 export function breakersOfMirrors(
   references: readonly string[],
   mirrors: Mirrors,
@@ -60,12 +60,12 @@ export function breakersOfMirrors(
   return names;
 }
 
-/** Whether a breaker would admit a request now; asking changes nothing. */
+/** Returns whether a breaker would admit a request now. Uses no probe slot. */
 export type Admits = (breakerName: string) => boolean;
 
 /**
- * Returns, for each image of a rejecting registry, the first of its mirrors that admits. An image
- * whose mirrors all reject stays as it is, and gets the rejection of its registry.
+ * Chooses a mirror for each image whose registry rejects requests now: the first that would admit one. If
+ * no mirror does, the image keeps its address, and the circuit of its registry rejects the request.
  *
  * @param references The images to request, such as `docker.io/library/alpine:3`.
  * @returns The new address of each image that has one.
@@ -91,7 +91,8 @@ function hostOf(mirror: string): string {
 }
 
 /**
- * Replaces a locked tag by its digest, for its mirror. A tag with several digests gets no mirror.
+ * Replaces locked tags by their digests in the chosen addresses. A tag with different digests per platform
+ * keeps its registry.
  */
 export function withLockedDigests(
   chosen: ReadonlyMap<string, string>,

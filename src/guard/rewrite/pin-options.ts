@@ -1,4 +1,4 @@
-/** The option for images by known digests. */
+/** The option `pin`, which requests images by known digests. */
 
 import {
   type Field,
@@ -11,11 +11,11 @@ import { DigestFile } from "../digests/digest-file.js";
 import type { DigestStore } from "../digests/known-digests.js";
 import { type PinnedEvent, Pinning } from "./pinning.js";
 
-/** How images of `from` are requested by known digests. */
+/** The settings of the option `pin`. */
 export interface PinOptions {
   /**
-   * The longest time, in milliseconds above 0, since a tag was last seen with its digest. After
-   * that, the tag itself is requested and its digest learned again.
+   * The oldest digest that is used, in milliseconds above 0 since its tag was last seen with it. If it is
+   * older, the tag itself is requested and its digest is learned again.
    */
   readonly maxAgeMs: number;
   /**
@@ -35,7 +35,7 @@ const FIELDS = {
   onUse: functionField<(event: PinnedEvent) => unknown>(),
 };
 
-/** Reads the option. */
+/** Validates the option `pin`. */
 export const pinField: Field<Pinning | undefined> = {
   absent: undefined,
   read(value, label) {

@@ -1,6 +1,6 @@
 /**
- * Writes the known digests of tags into requests, and learns them from the engine: an engine that
- * has used an image by its digest runs it with the registry down.
+ * Replaces tags in requests by known digests, and learns digests from the engine. An engine that has used
+ * an image by digest can run it while its registry is down.
  */
 
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
@@ -16,21 +16,21 @@ import { isDigest, tagReference } from "../digests/references.js";
 import type { Locks } from "../locks/locked-pulls.js";
 import { withAddresses } from "./addresses.js";
 
-/** The argument of `onUse` of the option `pin`, for each image requested by a known digest. */
+/** The argument of `pin.onUse`: an image that is requested by a known digest. */
 export interface PinnedEvent {
   /** The tag in the pipeline, such as `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The requested platform; empty for the engine's own. */
+  /** The requested platform; empty if the pipeline requested none. */
   readonly platform: string;
   readonly digest: string;
-  /** The time since the tag was last seen with it, in milliseconds. */
+  /** The time in milliseconds since the tag was last seen with this digest. */
   readonly ageMs: number;
 }
 
-/** The most images of a guard's requests remembered as pinned by the guard. */
+/** The most images that a guard remembers as replaced by itself. */
 const MAX_WRITTEN = 10_000;
 
-/** The most images of one request whose digests are asked for. */
+/** The most images per request whose digests are asked for. */
 const MAX_QUESTIONS = 20;
 
 const counts = new WeakMap<CircuitBreaker, number>();
@@ -45,19 +45,19 @@ export function pinnedImageCount(breaker: CircuitBreaker): number {
   return counts.get(breaker) ?? 0;
 }
 
-/** Returns the breaker of a name. */
+/** Returns the breaker with a name. */
 type BreakerOf = (name: string) => CircuitBreaker | undefined;
 
-/** A request with known digests. */
+/** A request after known digests have replaced its tags. */
 export interface PinnedRequest {
   readonly read: ReadRequest;
-  /** The digests written into it, by their new reference and platform. */
+  /** The digests that replaced tags, by new reference and platform. */
   readonly digests: ReadonlyMap<string, KnownDigest>;
 }
 
-/** The known digests, and which of them are recent enough. */
+/** Decides which tags are replaced by digests, and keeps their store up to date. */
 export class Pinning {
-  /** The digests written into requests, by their new reference and platform. */
+  /** The digests written into requests so far, by new reference and platform. */
   readonly #written = new BoundedMap<string, KnownDigest>(MAX_WRITTEN);
   readonly #store: DigestStore;
   readonly #maxAgeMs: number;
@@ -74,8 +74,8 @@ export class Pinning {
   }
 
   /**
-   * Writes recent digests into a request. A request that publishes stays as it is, so that
-   * published content uses the current tags. A locked tag stays too: its digest is the lock file's.
+   * Replaces tags by digests that are recent enough. A request that publishes keeps its tags, so that the
+   * published image is current. A locked tag is kept, because the lock file gives its digest.
    */
   pin(read: ReadRequest, locks: Locks): PinnedRequest {
     const digests = new Map<string, KnownDigest>();
@@ -94,7 +94,7 @@ export class Pinning {
     return { read: withAddresses(read, addresses), digests };
   }
 
-  /** Reports a request with digests: an event for each, one warning, and a metric. */
+  /** Reports the replaced tags: by an event for each, one warning per digest, and a counter. */
   announce({ digests }: PinnedRequest, breakerOf: BreakerOf): void {
     for (const { reference, platform, digest, learntAtMs } of digests.values()) {
       const ageMs = Math.max(0, Date.now() - learntAtMs);
@@ -119,8 +119,8 @@ export class Pinning {
   }
 
   /**
-   * Returns whether this package pinned an image that has not been used by its digest yet, as far
-   * as is known: then the engine will still contact its registry.
+   * Returns whether the guard replaced this image's tag, and no request has used the digest yet as far as
+   * is known. Then the engine still contacts the registry.
    */
   mustBeAsked(reference: string, platform: string): boolean {
     const written = this.#written.get(keyOf(reference, platform));
@@ -129,18 +129,15 @@ export class Pinning {
     return known?.digest !== written.digest || !known.proven;
   }
 
-  /**
-   * Returns whether a tag will be requested by a digest for which the engine need not contact a
-   * registry.
-   */
+  /** Returns whether a tag will be replaced by a digest for which the engine need not contact the registry. */
   avoidsRequest(reference: string, platform: string): boolean {
     const known = this.#store.find(reference, platform);
     return known?.proven === true && this.#isFresh(known, undefined);
   }
 
   /**
-   * Records that the contents of these images were used, so that an engine need not contact a
-   * registry for their digests again.
+   * Records that the contents of these images were used. The engine then need not contact the registry for
+   * their digests.
    */
   prove(images: readonly NamedUpstream[]): void {
     for (const { upstream, image } of images) {
@@ -151,10 +148,10 @@ export class Pinning {
   }
 
   /**
-   * Asks the engine for the digests of a request's tags, after the request has used them: it
-   * answers from this session's results, without the registry.
+   * Asks the engine for the digests of tags that a request has just used. The engine answers from this
+   * session, without the registry.
    *
-   * @param ask Sends a question in the same session; on a failure nothing is learned.
+   * @param ask Sends a question in the same session. If it fails, nothing is learned.
    */
   async learn(
     images: readonly NamedUpstream[],
@@ -168,8 +165,8 @@ export class Pinning {
   }
 
   /**
-   * Returns the tags with one recent digest; a tag with different digests for two platforms is left
-   * out.
+   * Returns the recent digests of the tags in a request. A tag whose platforms have different digests is
+   * left out.
    */
   #fresh(
     named: readonly NamedUpstream[],
@@ -193,8 +190,8 @@ export class Pinning {
   }
 
   /**
-   * Returns whether a digest is recent. One from far in the future, because of a wrong clock, would
-   * never expire.
+   * Returns whether a digest is recent, and the same as that of another platform. A time far in the future,
+   * from a wrong clock, also counts as too old: it would never expire.
    */
   #isFresh({ digest, learntAtMs }: KnownDigest, other: KnownDigest | undefined): boolean {
     const isYoung = Math.abs(Date.now() - learntAtMs) <= this.#maxAgeMs;
@@ -202,7 +199,7 @@ export class Pinning {
   }
 }
 
-/** Returns the images of a request whose digests can be learned from it: tags of `from`. */
+/** Returns the images whose digests can be learned from a request: those of `from` with a tag. */
 export function tagsOf({ named }: ReadRequest): NamedUpstream[] {
   return named.filter(
     ({ upstream, image }) =>
@@ -218,8 +215,8 @@ function questionFor({ address, platform }: NonNullable<NamedUpstream["image"]>)
 }
 
 /**
- * Returns the digest in an answer; the name before it may be another repository with the same
- * content.
+ * Returns the digest in an answer. The name before it is not used: it may be another repository with the
+ * same content.
  */
 function digestIn({ status, body }: SessionResponse): string | undefined {
   if (status !== 200) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Reads the rejection of a guard in another process, from an answer or from words, back into the
- * error that it would have thrown here: the other half of rejection-answer.ts.
+ * Turns the rejection of a guard in another process back into the error that it would have thrown here.
+ * `rejection-answer.ts` creates such rejections.
  */
 
 import type { SessionResponse } from "../../attribution/failure.js";
@@ -18,10 +18,10 @@ import type { RefusalType } from "./rejection-answer.js";
 /** An error with which a guard rejects a request. */
 export type RejectionReadBack = CircuitBreakerOpenError | TimeoutError | SessionLostError;
 
-/** No rejection is nearly as long. */
+/** The longest answer that is parsed. Rejections are far shorter. */
 const MAX_ANSWER_LENGTH = 16 * 1024;
 
-/** The record of a session that was lost, and settled, in another process. */
+/** The failure record for a session that another process found lost and has already counted. */
 export const SESSION_LOST_ELSEWHERE = {
   ...engineFault("session-lost-elsewhere", "the session proxy reported it"),
   sessionLost: true,
@@ -42,8 +42,8 @@ export function refusalIn({ status, body }: SessionResponse): RejectionReadBack 
 }
 
 /**
- * Returns the rejection by a circuit in a text: the standard error of a program, which an SDK hands on
- * as words alone. Answers hold fields, which `refusalIn` reads.
+ * Returns the rejection by a circuit in a text, such as the standard error of a program, which an SDK
+ * passes on as plain text.
  */
 export function refusalInText(text: string): CircuitBreakerOpenError | undefined {
   const [message, state, breakerName = "", seconds, isolationReason] = WORDS.exec(text) ?? [];
@@ -55,7 +55,7 @@ export function refusalInText(text: string): CircuitBreakerOpenError | undefined
   return openError(message, { breakerName, reason, retryAfterMs: Number(seconds) * 1000 });
 }
 
-/** The messages of the errors themselves. */
+/** Matches the messages of the errors, such as `circuit open: registry:docker.io, retry in 30s`. */
 const WORDS =
   /circuit (open|half-open|isolated): ([^\s,]+), (?:(?:all probes are taken, )?retry in (\d+)s|([^\n]*))[^\n]*/;
 
@@ -97,7 +97,8 @@ function isReason(value: unknown): value is RejectionReason {
 }
 
 /**
- * Creates the error. Its generation belongs to a breaker elsewhere and cannot be compared here: 0.
+ * Creates the error. Its generation is 0, because the breaker's own generation has no meaning in this
+ * process.
  */
 function openError(
   message: string,
@@ -110,7 +111,7 @@ function openError(
     retryAfterMs: told.retryAfterMs,
     generation: 0,
   });
-  // Its original message is kept unchanged: it may name further breakers.
+  // Keeps the original message, which may name more breakers.
   error.message = message;
   return error;
 }

@@ -1,7 +1,7 @@
 /**
- * Renders a rejection as a GraphQL error, in the one form that every SDK shows to its user as an
- * error of the query. It contains exactly one error, a path that is a list of texts, and texts as
- * the only values of extensions, because some SDKs accept nothing else.
+ * Renders a rejection as a GraphQL error, in the one form that every SDK shows to its user as an error of
+ * the query. It contains exactly one error, whose path is a list of texts and whose extensions contain only
+ * texts. Some SDKs accept nothing else.
  */
 
 import type { ReadRequest } from "../../attribution/query/named-upstream.js";
@@ -18,10 +18,10 @@ import { isTimeoutError } from "../../policies/timeout.js";
 import { isSessionLostError } from "../errors.js";
 import { ENGINE } from "../guard-options.js";
 
-/** The reason why the session did not answer a request. */
+/** Why a guard answered a request instead of the session. */
 export type RefusalType = "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
 
-/** The body of such an answer, with status 200 and content type `application/json`. */
+/** The body of the answer. It is sent with status 200 and content type `application/json`. */
 export interface RejectionAnswer {
   readonly data: null;
   readonly errors: readonly [
@@ -34,7 +34,7 @@ export interface RejectionAnswer {
 }
 
 /**
- * Returns the answer for a failed guarded request.
+ * Returns the answer for a request that the guard rejected or ended.
  *
  * @param read The request; undefined for a rejection before a request came.
  * @returns Undefined if the error is not one of the guard's own.
@@ -57,7 +57,7 @@ export function rejectionAnswer(error: unknown, read?: ReadRequest): RejectionAn
   return answerOf(message, read, { _type: "CIRCUIT_OPEN", upstream, ...why, ...delay, ...origin });
 }
 
-/** Returns the origin of a shared circuit's rejection, without unknown parts. */
+/** Returns the known facts about who opened a shared circuit. */
 function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, string>> {
   const { scope, since, until, openedBy, isolatedBy, failure } = rejection;
   return {
@@ -72,8 +72,8 @@ function originOf(rejection: SharedCircuitOpenError): Readonly<Record<string, st
 }
 
 /**
- * Returns the open circuit's error. A call without a place among the waiting ones was rejected by
- * the same circuit.
+ * Returns the rejection by a circuit. If too many requests already wait, the circuit that they wait for
+ * counts as the one that rejected.
  */
 function openErrorOf(error: unknown) {
   if (isCircuitBreakerOpenError(error)) return error;
@@ -91,7 +91,7 @@ function answerOf(
 }
 
 /**
- * Returns the path where the request names an upstream; for one that it does not name, its first
+ * Returns the path to the field that names an upstream. If no field names it, returns the request's first
  * field.
  */
 function pathTo(upstream: string | undefined, read: ReadRequest | undefined): readonly string[] {
