@@ -1,10 +1,13 @@
-/** Calls functions that the user supplied. A failure in one harms no call and is announced once. */
+/**
+ * Calls functions that the user supplied. If one fails, calls are unaffected, and one process
+ * warning reports it.
+ */
 
 import { warnOnce } from "../options/warn-once.js";
 
 /**
- * Warns once for each owner that a function of the user failed and was skipped. The warning names
- * the kind of the error but not its message, because a message may hold a secret.
+ * Warns that a function supplied by the user failed, once for each owner and function. The warning
+ * contains the error's name but not its message, because a message may hold a secret.
  */
 export function announceOnce(owner: object, ownerName: string, who: string, error: unknown): void {
   warnOnce(
@@ -16,10 +19,10 @@ export function announceOnce(owner: object, ownerName: string, who: string, erro
 }
 
 /**
- * Calls a function that the user supplied. Returns undefined when it throws, rejects or gives an
- * invalid answer, and announces that once.
+ * Calls a function that the user supplied. If it throws, rejects or returns an invalid value,
+ * returns undefined and warns once.
  *
- * @param owner The object to which the warning belongs.
+ * @param owner The breaker, emitter or other object that warns at most once of this function.
  * @param ownerName The name of the owner in the warning.
  * @param who The name of the function in the warning.
  * @param question Calls the function.

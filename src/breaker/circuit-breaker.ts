@@ -23,9 +23,9 @@ import { type CircuitBreakerOptions, type Outcome, readSettings } from "./option
 /** Options of `execute` and `tryExecute`. */
 export interface ExecuteOptions {
   /**
-   * Passed to the operation. A rejection caused by its abort is ignored, but is a failure when the
-   * reason is a `TimeoutError`. The same holds for errors that clients make of the abort, such as
-   * `CanceledError`. If the signal is already aborted, the operation is not called.
+   * Passed to the operation. If its abort makes the call fail, the outcome is ignored, or a failure
+   * if the reason is a `TimeoutError`. The same holds for errors that clients make of the abort,
+   * such as `CanceledError`. If the signal is already aborted, the operation is not called.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,9 +53,9 @@ export interface RecordDetail extends FailureDetail {
 /**
  * Stops calling an upstream that fails, and finds out by a few probes when it is back.
  *
- * It is made of three states: closed (calls pass and failures are counted), open (calls are
- * rejected for the reset timeout) and half-open (a few calls probe). It uses no timer: an idle
- * breaker costs no CPU and holds no process.
+ * It has three states: closed (calls pass and failures are counted), open (calls are rejected for
+ * the reset timeout) and half-open (a few calls probe). It uses no timer: an idle breaker costs no
+ * CPU and holds no process.
  *
  * @example
  * ```ts
@@ -79,7 +79,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Returns the machine behind a breaker, for circuits that join it in one admission.
+   * Returns the state machine of a breaker, so that a guard can admit a call at several breakers at
+   * once.
    *
    * @internal
    */
@@ -159,7 +160,10 @@ export class CircuitBreaker {
     return admission instanceof Permit ? admission : admission.error;
   }
 
-  /** Returns the answer that an admission would get now. Changes nothing and counts nothing. */
+  /**
+   * Returns whether a call would be admitted now, and if not, why. Changes nothing and counts
+   * nothing.
+   */
   check(): AdmissionCheck {
     return this.#machine.check();
   }
@@ -246,7 +250,7 @@ const EVENT = wordField<keyof CircuitBreakerEvents>("stateChange", EVENT_NAMES);
 /** @internal */
 export function readSignal(options: ExecuteOptions | undefined): AbortSignal | undefined {
   if (options === undefined) return undefined;
-  // Checking options in general would cost as much as the call itself.
+  // The usual case, a signal alone, is checked here: the full check would cost as much as the call.
   if (options?.signal instanceof globalThis.AbortSignal && Object.keys(options).length === 1) {
     return options.signal;
   }
@@ -254,8 +258,8 @@ export function readSignal(options: ExecuteOptions | undefined): AbortSignal | u
 }
 
 /**
- * Rejects one microtask later. Node lists a promise as unhandled if it rejects before its caller
- * can listen, and later removes it; that costs several times as much.
+ * Returns a promise that rejects one microtask later. If it rejected before its caller can listen,
+ * Node would list it as unhandled and remove it later, which costs several times as much.
  *
  * @internal
  */

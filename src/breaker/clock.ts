@@ -36,13 +36,16 @@ export function startTimer(clock: Clock, callback: () => void, delayMs: number):
 /** A source of random numbers from 0 (inclusive) to 1 (exclusive), such as `Math.random`. */
 export type Random = () => number;
 
-/** Kept from module load, because a look at the global costs a fifth of a clock read. */
+/**
+ * Kept since this module loaded, because reading the global costs a fifth of `performance.now()`.
+ */
 const { performance: loaded } = globalThis;
 const LoadedDate = Date;
 
 /**
- * The clock of this process. Changes of the wall clock do not affect it. Tests that fake time
- * replace `Date` too; then the current `performance` is read.
+ * The monotonic clock of this process: setting the system time does not affect it. If a test has
+ * replaced `Date` to fake time, `now` reads the current global `performance`, which is then fake
+ * too.
  */
 export const systemClock: Clock = {
   now: () => (Date === LoadedDate ? loaded.now() : performance.now()),

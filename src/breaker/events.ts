@@ -24,7 +24,7 @@ export type StateChangeReason =
   | "probe-failed"
   /** A probe succeeded but took longer than `slowCallMs`. */
   | "probe-slow"
-  /** The method of that name was called. */
+  /** The method of the same name was called, such as `isolate`. */
   | "isolate"
   | "observe"
   | "disable"
@@ -39,7 +39,7 @@ export interface StateChangeEvent {
   readonly to: CircuitState;
   readonly control: Control;
   readonly reason: StateChangeReason;
-  /** The generation that begins. */
+  /** The generation that begins with this change. */
   readonly generation: number;
   /** Whole milliseconds until the circuit probes. Set when the breaker opened by itself. */
   readonly retryAfterMs: number | undefined;
@@ -95,7 +95,7 @@ export type Listener<E> = (event: E) => unknown;
 
 const OUTCOME_EVENTS: ReadonlySet<PropertyKey> = new Set(["success", "failure", "ignored", "late"]);
 
-/** One addition of a listener. The same function may be added twice. */
+/** A listener that was added. A function that was added twice has two entries. */
 interface Entry {
   readonly listener: Listener<never>;
 }
@@ -123,7 +123,7 @@ export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBrea
     this.#ownerName = ownerName;
   }
 
-  /** Whether a listener needs events of single calls. */
+  /** Whether any listener receives events of single calls, such as `success`. */
   get hearsOutcomes(): boolean {
     return this.#outcomeListeners > 0;
   }
@@ -169,7 +169,7 @@ export class Emitter<E extends { readonly [K in keyof E]: object } = CircuitBrea
   }
 
   #tell({ entry, entries, event }: Delivery): void {
-    // Another listener may have removed it meanwhile.
+    // An earlier listener of this event may have removed this one.
     if (!entries.has(entry)) return;
     try {
       const answer = entry.listener(event as never);

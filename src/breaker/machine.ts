@@ -18,7 +18,7 @@ import type { LastFailure, StateRejection } from "./state/state-shape.js";
 
 /**
  * One circuit with its rules. Only admission, settlement and controls change it. (Private methods
- * have no `#`: the first such method would cost every idle breaker a word.)
+ * have no `#`: a class with one takes more memory in every object.)
  */
 export class Machine extends Circuit {
   inFlight = 0;
@@ -53,7 +53,7 @@ export class Machine extends Circuit {
     return this.letIn(nowMs, true);
   }
 
-  /** Returns the answer that `admit` would give now. Changes nothing. */
+  /** Returns whether `admit` would admit a call now. Changes nothing. */
   check(): AdmissionCheck {
     if (this.control === "isolated") return ISOLATED;
     if (this.control === "disabled") return ADMITTED;
@@ -89,15 +89,18 @@ export class Machine extends Circuit {
   }
 
   /**
-   * Counts an outcome without a permit. It is late unless the circuit is closed and in its
-   * generation.
+   * Counts an outcome without a permit. The outcome is late unless the circuit is closed and still
+   * in `generation`.
    */
   record(generation: number, settlement: Settlement): void {
     if (this.visibleState === CircuitState.Closed) this.account(generation, settlement);
     else this.accountLate(generation, settlement);
   }
 
-  /** Counts an outcome. One of another generation changes neither state nor window. */
+  /**
+   * Counts an outcome. An outcome of an earlier generation is late: it changes neither state nor
+   * window.
+   */
   account(
     generation: number,
     settlement: Settlement,
@@ -135,7 +138,7 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** Does the same for a call that a policy times. */
+  /** Counts a success on the fast path whose duration the trip policy needs. */
   succeedSince(startedMs: number, generation: number): void {
     if (generation !== this.generation || this.emitter?.hearsOutcomes) {
       this.accountSince(startedMs, generation, SUCCESS);
@@ -159,7 +162,9 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  /** Changes the control, and the state of the circuit under it. */
+  /**
+   * Changes the manual control. Closes the circuit, except when an automatic one is now observed.
+   */
   steer(control: Control, reason: StateChangeReason, isolationReason?: string): void {
     const nowMs = this.settings.clock.now();
     const runs = this.control === "automatic" || this.control === "observe";
@@ -261,8 +266,8 @@ export class Machine extends Circuit {
   }
 
   /**
-   * Keeps the facts of a failure that a later opening needs. Bad seconds, for example, are judged
-   * at a later admission.
+   * Returns the facts of a failure for a later opening: bad seconds, for example, open the circuit
+   * only at a later admission.
    */
   private noteOf({ error, retryAfterMs = 0 }: Settlement): LastFailure {
     const asked = retryAfterMs > 0;

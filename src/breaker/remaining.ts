@@ -2,14 +2,17 @@
 
 /**
  * Returns the time from `nowMs` until `untilMs` in whole milliseconds. Rounds up, so that a caller
- * who waits this long is never early. Passes over half a microsecond: floating-point errors
- * would otherwise make 60 seconds 60,001 ms. Each rejection pays for this, so it rounds once.
+ * who waits this long is never early. Ignores half a microsecond, because a floating-point error
+ * would otherwise turn 60 seconds into 60,001 ms. Rounds only once, because every rejection calls
+ * this.
  */
 export function remainingMs(untilMs: number, nowMs: number): number {
   return Math.max(0, Math.ceil(untilMs - nowMs - 0.0005));
 }
 
-/** Returns the time since `sinceMs` in whole milliseconds. Rounds down, after the same microseconds. */
+/**
+ * Returns the time since `sinceMs` in whole milliseconds. Rounds down, after floating-point errors.
+ */
 export function ageMs(sinceMs: number, nowMs: number): number {
   return Math.floor(Math.round((nowMs - sinceMs) * 1000) / 1000);
 }

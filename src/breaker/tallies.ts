@@ -1,6 +1,6 @@
 /**
- * The counts of a breaker that only failures and changes of state touch. A breaker without either
- * has none of it, so an idle one stays small and a closed call pays nothing.
+ * The counts that only failures and state changes update. The first of them creates the object, so
+ * an idle breaker stays small and a successful call costs nothing.
  */
 
 import type { CircuitState } from "./circuit-state.js";
@@ -15,7 +15,7 @@ export interface FailureCount {
   readonly type: string;
   /** The component at fault, for a failure that a guard classified. */
   readonly fault: string | undefined;
-  /** Whether they were rate limits. */
+  /** Whether these failures were rate limits. */
   readonly limited: boolean;
   readonly count: number;
 }
@@ -31,7 +31,9 @@ export interface TransitionCount {
 const OTHER = "_OTHER";
 const MAX_KINDS = 32;
 
-/** A word that may become an attribute of a metric. Other texts can hold secrets. */
+/**
+ * A text that may become a metric attribute, such as `ECONNRESET`. Other texts can hold secrets.
+ */
 const WORD = /^[A-Za-z_][\w.:-]{0,63}$/;
 
 type Counting<T> = { -readonly [K in keyof T]: T[K] };
@@ -77,7 +79,10 @@ export class Tallies {
   }
 }
 
-/** Reads the kind of a failure from any value. A value whose properties throw is an object. */
+/**
+ * Reads the kind of a failure from any value. If reading its properties throws, the kind is
+ * `object`.
+ */
 function kindOfFailure(error: unknown): Omit<FailureCount, "count"> {
   if (typeof error !== "object" || error === null) return unclassified(typeof error);
   try {

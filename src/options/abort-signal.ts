@@ -1,8 +1,8 @@
 /** Declares `AbortSignal` for compilers that do not know it. */
 
 /**
- * The part of an abort signal that is used when neither `@types/node` nor the lib "dom" declares
- * one.
+ * The part of an abort signal that this package uses, for projects in which neither `@types/node`
+ * nor the lib "dom" declares `AbortSignal`.
  */
 interface MinimalSignal {
   readonly aborted: boolean;
@@ -12,7 +12,10 @@ interface MinimalSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** The global `AbortSignal`. A reference by name would not compile for users who declare none. */
+/**
+ * The type of the global `AbortSignal`. Naming it directly would not compile in projects that do
+ * not declare it.
+ */
 export type AbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
   : MinimalSignal;

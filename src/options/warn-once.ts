@@ -1,9 +1,11 @@
 /** Gives each warning of this package once. */
 
-/** The subjects of the warnings given so far, by owner. */
+/** For each owner, the subjects that it has warned of, such as the name of a failed callback. */
 const given = new WeakMap<object, Set<string>>();
 
-/** Subjects may come from outside, such as tags of images: no more than these are remembered. */
+/**
+ * The limit of subjects for each owner, because subjects can come from outside, such as image tags.
+ */
 const MAX_SUBJECTS = 1000;
 
 const THIS_PROCESS = {};
@@ -12,7 +14,8 @@ const THIS_PROCESS = {};
  * Warns of a subject, unless its owner has warned of it before.
  *
  * @param code The code of the warning, if it has one.
- * @param owner Default: this process.
+ * @param owner The object, such as a breaker, that warns once of each subject. Default: this
+ * process.
  */
 export function warnOnce(
   code: string | undefined,

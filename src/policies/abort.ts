@@ -3,8 +3,8 @@
 type AbortListener = (reason: unknown) => void;
 
 /**
- * The listeners of each signal. One real listener serves all, because Node warns of a leak above
- * ten on one signal. Many calls under one signal are not a leak.
+ * Our listeners of each signal. They share one listener on the signal itself, because Node warns of
+ * a leak after ten. Many calls with one signal are not a leak.
  */
 const audiences = new WeakMap<AbortSignal, Audience>();
 
@@ -35,7 +35,7 @@ class Audience {
 
   add(listener: AbortListener): () => void {
     const entry = { listener };
-    // Adding a listener again does nothing.
+    // The signal ignores a listener that it already has.
     this.#signal.addEventListener("abort", this.#hear);
     this.#entries.add(entry);
     return () => {

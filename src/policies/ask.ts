@@ -1,11 +1,13 @@
-/** Calls functions from the options of a policy, as the breaker does with its own. */
+/**
+ * Calls functions from a policy's options, such as `shouldRetry`. If one fails, calls are
+ * unaffected.
+ */
 
 import { askUser } from "../breaker/announce.js";
 import { show } from "../options/check.js";
 
 /**
- * The owner of the warnings. One for the process, so that each function causes one warning, not one
- * for each call.
+ * The owner of all warnings, so that each option warns once in the process, not once for each call.
  */
 const announcer = {};
 

@@ -150,7 +150,7 @@ class FairBulkhead implements Bulkhead {
     else if (this.#queue.size < this.#maxQueued) await this.#turn(signal);
     else throw new BulkheadFullError(this.name, this.#maxConcurrent, this.#maxQueued);
     try {
-      // The signal may have been aborted between the turn of the call and this moment.
+      // The signal may have been aborted after the call left the queue.
       signal?.throwIfAborted();
       return await operation({ signal });
     } finally {

@@ -1,6 +1,6 @@
 /**
- * Records the deadline of a signal. A signal shows a timeout only afterwards; policies that wait
- * need the deadline in advance.
+ * Records the deadline of a signal. A signal shows a timeout only when it is over, but a retry or
+ * wait must know the time left.
  */
 
 import { type Clock, systemClock } from "../breaker/clock.js";

@@ -174,7 +174,7 @@ function run<T>(
     const cancel = startTimer(clock, () => end(new TimeoutError(timeoutMs)), timeoutMs);
     const forget = onAbort(outer, end);
     const settled = new Promise<T>((settle) => settle(operation({ signal })));
-    // Results after the end are dropped here: a settled promise ignores them.
+    // After a timeout this does nothing: the promise is settled, so a late result is dropped.
     settled.then(resolve, reject).then(stopWatching);
   });
 }

@@ -67,8 +67,8 @@ const CODE = "WAITERS_FULL";
 const MAX_WAITERS = 100;
 
 /**
- * The shortest pause before the next try while other calls probe. Their probes may end at any
- * moment, so no call waits until the last of them would lose its slot.
+ * While other calls probe, a waiting call tries again after at most this time and a random spread.
+ * A probe may end long before its slot would expire.
  */
 const PROBE_RECHECK_MS = 100;
 
@@ -180,7 +180,7 @@ export interface WaitSettings {
   readonly random: Random;
   /** Default: the clock and timers of the process. */
   readonly clock?: Clock | undefined;
-  /** Called before each part of the wait. Parts may follow each other fast. */
+  /** Called before each pause. While other calls probe, pauses are short. */
   readonly onWait?: OnWait | undefined;
 }
 
@@ -195,8 +195,8 @@ export type Asked<T> =
 /**
  * Tries again, as `executeWhenAdmitted` does, until the call is admitted.
  *
- * @param ask Receives a function that gives up the place among the waiting calls, for an admitted
- * call.
+ * @param ask Tries the call. It receives a function to call on admission, which frees the call's
+ * place among the 100 that may wait.
  * @internal
  */
 export async function askUntilAdmitted<T>(
@@ -241,7 +241,10 @@ async function run<T>(
   }, settings);
 }
 
-/** Returns the time until the next try; undefined if there is not enough time. */
+/**
+ * Returns the pause before the next try; undefined if that would exceed `maxWaitMs` or the
+ * deadline.
+ */
 function nextWait(
   { reason, retryAfterMs }: CircuitBreakerOpenError,
   endsMs: number,
@@ -258,7 +261,9 @@ function nextWait(
 
 const waiterCounts = new WeakMap<object, number>();
 
-/** The place of one call among those that wait for a breaker. The call keeps it between tries. */
+/**
+ * One of the 100 places for calls that wait for a breaker. A call keeps its place between tries.
+ */
 class Place {
   #breaker: object | undefined;
 

@@ -92,7 +92,9 @@ export function wrap<const P extends readonly Policy[]>(
   };
 }
 
-/** The context on the way in: each policy adds its own part. */
+/**
+ * The context on its way from the outermost policy to the operation. Each policy adds its own part.
+ */
 interface Known extends OperationContext {
   readonly attempt?: number;
 }

@@ -49,7 +49,10 @@ export interface QuotaProbeOptions {
   readonly registryUrl?: string | undefined;
   /** The full address of another token server, such as `"https://auth.example/token"`. */
   readonly authUrl?: string | undefined;
-  /** The account. Default: anonymous, so that the limit is that of this machine's address. */
+  /**
+   * The account. Default: anonymous, so that the registry states the limit of this machine's IP
+   * address.
+   */
   readonly credentials?: QuotaCredentials | undefined;
   /** The limit for the whole probe in milliseconds, above 0. Default: 10,000. */
   readonly timeoutMs?: number | undefined;

@@ -10,7 +10,7 @@ import { readRetryAfter } from "../options/http-date.js";
  */
 export type QuotaState = "left" | "exhausted" | "unstated";
 
-/** The pull limit of an address or account, as a registry stated it. */
+/** The pull limit of an IP address or account, as a registry stated it. */
 export interface Quota {
   /** The registry, such as `"docker.io"`. */
   readonly registry: string;
@@ -21,13 +21,13 @@ export interface Quota {
   readonly remaining: number | null;
   /** The length of the window in milliseconds; null when not stated. */
   readonly windowMs: number | null;
-  /** The owner of the limit: an address or an account's id; null when not stated. */
+  /** The owner of the limit: an IP address or an account's id; null when not stated. */
   readonly source: string | null;
   /** Milliseconds that the registry asked to wait; null when not stated. */
   readonly retryAfterMs: number | null;
 }
 
-/** The addresses for a quota: the token server first, if there is one. */
+/** The addresses to ask for a quota: the token server first, if there is one. */
 export interface QuotaEndpoints {
   readonly registry: string;
   readonly tokenUrl: string | undefined;
@@ -135,7 +135,10 @@ function readAmount(header: string | null | undefined): {
   };
 }
 
-/** Accepts only an address or an account's id, so that a forged value cannot pass for something else. */
+/**
+ * Accepts only characters of an IP address or account id, so that a forged value cannot inject
+ * other text.
+ */
 function readSource(header: string | null | undefined): string | null {
   const source = (header ?? "").trim();
   return /^[\w.:-]{1,128}$/.test(source) ? source : null;

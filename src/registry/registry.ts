@@ -32,8 +32,8 @@ export interface RegistryOptions {
    */
   readonly maxBreakers?: number | undefined;
   /**
-   * Milliseconds since the last use after which such a breaker may be evicted even if there is
-   * room; above 0. Default: never.
+   * Milliseconds since the last use after which a closed, automatic breaker without calls may be
+   * evicted even if there is room; above 0. Default: never.
    */
   readonly idleTtlMs?: number | undefined;
   /** Options of every breaker. Options given with a name take precedence. */
@@ -237,7 +237,10 @@ class BoundedRegistry implements Registry {
     );
   }
 
-  /** Merges options. A trip policy given with a name replaces the default one, in either of its two forms. */
+  /**
+   * Merges options. A trip policy given with a name (`trip` or `failureThreshold`) replaces the
+   * default one.
+   */
   #merge(options: NamedBreakerOptions = {}): NamedBreakerOptions {
     readNamed(options, "options");
     const own = Object.entries(options).filter(([, value]) => value !== undefined);

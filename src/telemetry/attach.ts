@@ -9,7 +9,7 @@ export type Attach = (breaker: CircuitBreaker) => readonly (() => void)[];
 
 /**
  * Attaches to a breaker, or to all existing and future breakers of a registry. Returns a function
- * that detaches from the breaker, or from those that the registry holds then.
+ * that detaches from the breaker, or from all breakers still in the registry.
  *
  * @throws TypeError when `source` is neither.
  */
@@ -32,7 +32,6 @@ export function attachToAll(source: CircuitBreaker | Registry, attach: Attach): 
   };
 }
 
-/** Calls every function. */
 export function runAll(functions: readonly (() => void)[]): void {
   for (const each of functions) each();
 }

@@ -24,7 +24,7 @@ export const FROM = "dagger_breaker.transition.from";
 export const TO = "dagger_breaker.transition.to";
 export const REASON = "dagger_breaker.transition.reason";
 
-/** All instruments, by a short name. A name here is never renamed silently: a test keeps the list. */
+/** All metrics, by a short name. Dashboards use the long names, so a test compares this list. */
 export const INSTRUMENTS = {
   circuits: {
     name: "dagger_breaker.circuits",

@@ -111,18 +111,18 @@ function logFleet(fleet: Fleet, write: Write): () => void {
   return () => runAll(offs);
 }
 
-/** Returns whether a source is a fleet: a registry has `on...` methods of other names, a breaker has no scope. */
+/** Returns whether a source is a fleet. A breaker lacks `scope`, and a registry lacks `on`. */
 function isFleet(source: unknown): source is Fleet {
   const { scope, on, getMetrics } = (source ?? {}) as Partial<Fleet>;
   return typeof scope === "string" && typeof on === "function" && typeof getMetrics === "function";
 }
 
-/** Returns how a logger of that format is called. */
+/** Returns a function that writes an entry with the arguments in the logger's format. */
 function writerTo(logger: Logger, format: LogFormat): Write {
-  // The methods of one logger take both arguments in the order of its format.
+  // TypeScript cannot know which order of arguments these methods take.
   const methods = logger as Record<LogEntry["level"], (...values: unknown[]) => void>;
   return ({ level, fields, message }) => {
-    // Names come from users and from other processes: an entry stays on one line.
+    // Names come from users and other processes. A line break in one could forge a log entry.
     const text = withoutCommands(message.replace(LINE_BREAKS, " "));
     if (format === "fields-first") methods[level](fields, text);
     else if (format === "message-first") methods[level](text, fields);
@@ -130,7 +130,9 @@ function writerTo(logger: Logger, format: LogFormat): Write {
   };
 }
 
-/** Recognizes a logger by methods that no other kind has; their children inherit them. */
+/**
+ * Recognizes a logger by methods that only its library has. Child loggers inherit these methods.
+ */
 function formatOf(logger: Logger): LogFormat {
   const { bindings, addStream, configure, transports } = logger as unknown as Record<
     string,

@@ -11,8 +11,8 @@ export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Options of `metricsText`. */
 export interface MetricsTextOptions {
   /**
-   * Maximum number of circuits with series of their own, 1 to 10,000. Those that are not closed come
-   * first; the rest is summed as `_OTHER`. Default: 300.
+   * Maximum number of circuits with series of their own, 1 to 10,000. Circuits that are not closed
+   * come first; the rest is summed as `_OTHER`. Default: 300.
    */
   readonly maxCircuits?: number | undefined;
 }
@@ -50,21 +50,27 @@ function textOf({ instrument, points }: Metric): string {
   return headOf(instrument) + points.map((point) => `${name}${sampleOf(point)}\n`).join("");
 }
 
-/** Returns the lines before the values of a metric. */
+/** Returns the `# HELP` and `# TYPE` lines of a metric. */
 export function headOf(instrument: Instrument): string {
   const name = prometheusName(instrument);
   const type = instrument.kind === "counter" ? "counter" : "gauge";
   return `# HELP ${name} ${instrument.description}\n# TYPE ${name} ${type}\n`;
 }
 
-/** Returns the name that a Collector gives to a metric: the unit behind it, then `_total`. */
+/**
+ * Returns the name that an OpenTelemetry Collector gives to a metric in Prometheus, such as
+ * `dagger_breaker_circuit_calls_total`.
+ */
 export function prometheusName({ name, unit, kind }: Instrument): string {
   const seconds = unit === "s" ? "_seconds" : "";
   const total = kind === "counter" ? "_total" : "";
   return `${name.replaceAll(".", "_")}${seconds}${total}`;
 }
 
-/** The names of attributes as labels: few, and written thousands of times in a page. */
+/**
+ * The label for each attribute name. Cached, because a page contains each of them thousands of
+ * times.
+ */
 const LABELS = new Map<string, string>();
 
 function labelOf(attribute: string): string {
@@ -75,7 +81,7 @@ function labelOf(attribute: string): string {
   return label;
 }
 
-/** Returns the labels and the value of a point, as they stand behind its name. */
+/** Returns the labels and the value of a point, such as `{state="open"} 1`. */
 export function sampleOf({ value, attributes }: Point): string {
   let labels = "";
   for (const name in attributes) {

@@ -1,4 +1,4 @@
-/** Turns snapshots of breakers into data points. Pure: every way out of the process uses it. */
+/** Turns snapshots of breakers into data points. Pure, so that every exporter can use it. */
 
 import type { CircuitBreakerMetrics } from "../breaker/metrics.js";
 import {
@@ -28,7 +28,7 @@ export interface Metric {
   readonly points: readonly Point[];
 }
 
-/** The name under which the circuits beyond the bound are summed. */
+/** The circuit name of the sums over all circuits beyond `maxCircuits`. */
 const OTHER = "_OTHER";
 
 const STATES = ["closed", "open", "half_open", "isolated"] as const;
@@ -36,12 +36,13 @@ const CONTROLS = ["automatic", "observe", "disabled", "isolated"] as const;
 type StateName = (typeof STATES)[number];
 
 /**
- * Returns the data points of breakers: of at most `maxCircuits` by name, and of the rest as `_OTHER`.
+ * Returns the data points of breakers: at most `maxCircuits` of them by name, and the rest as one
+ * sum, `_OTHER`.
  *
- * Circuits that are not closed come first, then those that ever changed their state, so that no opening
- * leaves the export before it was read. Circuits of equal rank are ordered by name, so that a name does
- * not come and go. `_OTHER` has no counters: they would fall when a circuit leaves it, which a reader
- * takes for a restart.
+ * Circuits that are not closed come first, then those that have ever changed state, so that a short
+ * outage is still exported after it. Others are sorted by name, so that the same ones are exported
+ * each time. `_OTHER` has no counters: they would fall when a circuit leaves it, and Prometheus
+ * takes a falling counter for a restart.
  */
 export function pointsOf(
   circuits: readonly CircuitBreakerMetrics[],
@@ -88,7 +89,10 @@ function selected(circuits: readonly CircuitBreakerMetrics[], maxCircuits: numbe
   return [named, circuits.filter((one) => !kept.has(one))] as const;
 }
 
-/** Returns whether no other name reads the same. A lone surrogate has no form in UTF-8. */
+/**
+ * Returns whether a name can be exported unchanged. UTF-8 has no form for a lone surrogate, so two
+ * names could become one.
+ */
 function mayBeLabel(name: string): boolean {
   return name !== OTHER && !/\p{Surrogate}/u.test(name);
 }
@@ -159,7 +163,7 @@ function transitionPoints({ transitions }: CircuitBreakerMetrics): Point[] {
   );
 }
 
-/** Returns a word as metrics write it. */
+/** Writes `half-open` as `half_open`, as metrics do. */
 function wordOf(word: string): string {
   return word.replaceAll("-", "_");
 }

@@ -2,7 +2,7 @@
 
 import type { RejectionReason } from "../errors.js";
 
-/** The answer that an admission would get now. */
+/** Whether a call would be admitted now, and if not, why and for how long. */
 export interface AdmissionCheck {
   /** Whether a call would be admitted. Always true under `observe` and `disable`. */
   readonly admits: boolean;

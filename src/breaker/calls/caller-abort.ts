@@ -1,4 +1,4 @@
-/** Recognizes the caller's own abort in the errors that clients make of it. */
+/** Recognizes errors that the caller's own abort caused, such as the `AbortError` of fetch. */
 
 import type { AbortSignal } from "../../options/abort-signal.js";
 
@@ -17,9 +17,9 @@ const ABORT_CODE = /^(?:ABORT_ERR|(?:UND_)?(?:ERR_)?(?:ABORTED|CANCELL?ED))$/;
 const GRPC_CANCELLED = 1;
 
 /**
- * Returns the outcome of a rejection that the caller's own abort caused: a failure when the reason
- * is a `TimeoutError`, because the upstream was too slow; otherwise ignored. Returns undefined when
- * the signal is not aborted or the error has another cause. Never throws.
+ * Returns the outcome of a call that failed because the caller aborted it: a failure when the
+ * reason is a `TimeoutError`, because the upstream was too slow; otherwise ignored. Returns
+ * undefined when the signal is not aborted or the error has another cause. Never throws.
  */
 export function outcomeOfAbort(
   error: unknown,

@@ -64,8 +64,8 @@ export function runAndTell<T>(
 }
 
 /**
- * The fast path through a closed circuit. It needs no permit. Untimed calls share reactions that
- * are made once for a whole generation.
+ * The fast path through a closed circuit. It creates no permit. Calls that are not timed share
+ * promise callbacks, which are created once for each generation.
  */
 export class FastLane {
   readonly generation: number;
@@ -75,14 +75,14 @@ export class FastLane {
   /** Whether the options classify values. */
   readonly #judgesValues: boolean;
   /**
-   * Whether the last call failed. Only then are recording a failure and passing it on separate
-   * steps.
+   * Whether the last call failed. While calls fail, one callback records the failure and a second
+   * promise passes it on; see `run`.
    */
   #failing = false;
 
   /**
-   * Returns the lane of this generation, or undefined unless the circuit is closed and no admission
-   * can change it.
+   * Returns a lane for the current generation. Returns undefined unless the circuit is automatic
+   * and closed, and its trip policy never opens it at an admission.
    */
   static through(machine: Machine): FastLane | undefined {
     const { state, control } = machine;
@@ -124,7 +124,7 @@ export class FastLane {
       }) as Promise<T>;
     }
     if (!this.#failing) return promise.then(this.#onValue, this.#onError) as Promise<T>;
-    // A reaction that throws costs twice as much as one that lets the rejection through.
+    // A callback that rethrows costs twice as much as a missing one, which lets the rejection pass.
     promise.then(undefined, this.#onlyRecord);
     return promise.then(this.#onValue) as Promise<T>;
   }
@@ -197,7 +197,8 @@ function settlementOfValue(machine: Machine, value: unknown): Settlement {
 }
 
 /**
- * Classifies a rejection. The signal decides about an abort by the caller, before any classifier.
+ * Classifies an error of the operation. If the caller's abort caused it, `classifyError` is not
+ * asked.
  */
 function settlementOfError(
   machine: Machine,
@@ -217,15 +218,15 @@ function settlementOfError(
   return { outcome, error, retryAfterMs };
 }
 
-/** Treats every error as a failure, except a rejection by this package inside the operation. */
+/**
+ * Treats every error as a failure, except an inner rejection by this package, such as that of a
+ * full bulkhead.
+ */
 function defaultOutcome(error: unknown): Outcome {
   return isCircuitBreakerError(error) && error.refused ? "ignored" : "failure";
 }
 
-/**
- * Calls a function from the options. A failure in it is announced once, and the answer is
- * undefined.
- */
+/** Calls a function from the options. If it fails, returns undefined and warns once. */
 function ask<R>(
   machine: Machine,
   option: string,

@@ -25,24 +25,29 @@ export interface SuccessDetail {
   readonly durationMs?: number | undefined;
 }
 
-/** An outcome that the machine has yet to count. */
+/** The outcome of a call with its details, as the state machine counts it. */
 export interface Settlement extends FailureDetail, SuccessDetail {
   readonly outcome: Outcome;
   readonly error: unknown;
 }
 
-/** The receiver of settled and released permits. */
+/**
+ * The object that a permit reports to when it is settled or released, such as the state machine.
+ */
 export interface Settler {
   settle(permit: Permit, settlement: Settlement): void;
   release(permit: Permit): void;
   /**
-   * Returns the settler for an outcome that only the breaker of this process may count. Without
-   * this method it is the same settler.
+   * Returns a settler that reports only to the breaker of this process, not to a shared circuit. A
+   * settler without a shared circuit lacks this method.
    */
   alone?(): Settler;
 }
 
-/** The part of a {@link Permit} that a caller uses; also implemented by several permits in one. */
+/**
+ * The part of a {@link Permit} that a caller uses; an object that holds several permits implements
+ * it too.
+ */
 export type CallPermit = Pick<
   Permit,
   // `keepLocal` is internal, so the published declaration lacks it.
@@ -54,7 +59,7 @@ export const SUCCESS: Settlement = Object.freeze({ outcome: "success", error: un
 
 /**
  * The right to make one call. Settle it once with `success`, `failure` or `ignore`, or give it back
- * with `release`; what comes after the first does nothing.
+ * with `release`; later calls do nothing.
  *
  * @example
  * ```ts

@@ -10,8 +10,8 @@ interface OutcomeRecorder {
 }
 
 /**
- * Counts the outcome of such a call while the circuit is closed and in the generation in which it
- * began.
+ * Counts the outcome of a call that its breaker did not admit, if the circuit is closed and has not
+ * changed since this permit was created.
  */
 export class UnaskedPermit implements CallPermit {
   readonly generation: number;
@@ -19,7 +19,9 @@ export class UnaskedPermit implements CallPermit {
   #recorder: OutcomeRecorder;
   #settled = false;
 
-  /** @param recorder The receiver of the outcome, if not the breaker alone. */
+  /**
+   * @param recorder Receives the outcome, for example a shared breaker. Default: the breaker alone.
+   */
   constructor(breaker: CircuitBreaker, recorder: OutcomeRecorder = breaker) {
     this.#breaker = breaker;
     this.#recorder = recorder;

@@ -12,8 +12,8 @@ import { openingsInARow, openTimeMs } from "./open-time.js";
 import type { State } from "./state.js";
 
 /**
- * The reasons of circuits that are isolated now. A map, because a field would cost every idle
- * circuit a word.
+ * The text given to `isolate`, for each circuit that is isolated now. A map, because a field would
+ * take memory in every circuit.
  */
 const ISOLATION_REASONS = new WeakMap<Circuit, string>();
 
@@ -24,7 +24,7 @@ export class Circuit {
   state: State;
   control: Control = "automatic";
   generation = 1;
-  /** Made by the first failure or change of state. */
+  /** Created by the first failure or state change, so that an idle breaker stays small. */
   #tallies: Tallies | undefined = undefined;
   emitter: Emitter | undefined = undefined;
   #openings = 0;
@@ -32,8 +32,8 @@ export class Circuit {
   constructor(name: string, settings: Settings) {
     this.name = name;
     this.settings = settings;
-    // A whole number needs no heap object. Only the age of a circuit that never opened is read from
-    // it.
+    // Rounded, because a whole number needs no heap object. The time is used only for the age of a
+    // circuit that has never opened.
     this.state = newClosed(settings, Math.floor(settings.clock.now()));
   }
 
@@ -47,7 +47,7 @@ export class Circuit {
     return this.#tallies;
   }
 
-  /** The same, made when they are needed. */
+  /** The counts of failures and state changes, created at the first use. */
   protected get ownTallies(): Tallies {
     this.#tallies ??= new Tallies();
     return this.#tallies;
@@ -66,15 +66,15 @@ export class Circuit {
   /**
    * Opens a circuit that is closed or half-open.
    *
-   * @param readMs The time at which a policy decided to open, or NaN. At a later time the window
-   * would hold less than the counts that tripped it.
+   * @param readMs The time at which a trip policy decided to open; NaN for now. A later time would
+   * drop failures from the window, so the reported counts would not explain why the circuit opened.
    */
   protected open(reason: StateChangeReason, readMs = Number.NaN): void {
     const { state, settings } = this;
     const nowMs = Number.isNaN(readMs) ? settings.clock.now() : readMs;
     const chance = settings.openTimeJitter === 0 ? 0 : settings.random();
     const openMs = this.openMsAt(nowMs, chance);
-    // Listeners get the same object that the metrics keep.
+    // Frozen, because listeners and metrics share this object.
     const counted = Object.freeze(state.counted(nowMs));
     this.#openings = openingsInARow(this.#openings, state, nowMs, settings);
     this.change(new OpenState(nowMs, nowMs + openMs, counted, state.failure), reason, nowMs);
@@ -90,7 +90,7 @@ export class Circuit {
     this.change(newClosed(this.settings, nowMs), reason, nowMs, control);
   }
 
-  /** Keeps the state under another control. A half-open circuit probes anew. */
+  /** Changes only the control. A half-open circuit starts its probes again. */
   protected keep(reason: StateChangeReason, nowMs: number, control: Control): void {
     const { state } = this;
     const probes = state.kind === CircuitState.HalfOpen;
@@ -116,8 +116,8 @@ export class Circuit {
   }
 
   /**
-   * Begins a generation and queues an event if something visible changed. Not a `#` method: the
-   * first one of a class costs every idle breaker a word.
+   * Begins a generation and queues an event if something visible changed. Not a `#` method: a class
+   * with one takes more memory in every object.
    */
   protected change(
     next: State,

@@ -16,7 +16,8 @@ export class ClosedState implements StateShape {
   }
 
   static {
-    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
+    // call at each read.
     Object.defineProperty(ClosedState.prototype, "kind", { value: CircuitState.Closed });
   }
 

@@ -21,7 +21,7 @@ export class HalfOpenState implements StateShape {
   readonly #counted: TripSnapshot;
   readonly #slots: number;
   readonly #leaseMs: number;
-  /** Leases in the order of their ends. Expired ones stay until the next look. */
+  /** Leases, the first to expire first. Expired ones stay until the next call of `lease`. */
   readonly #leases = new Set<Lease>();
   #successesMissing: number;
 
@@ -44,7 +44,8 @@ export class HalfOpenState implements StateShape {
   }
 
   static {
-    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
+    // call at each read.
     Object.defineProperty(HalfOpenState.prototype, "kind", { value: CircuitState.HalfOpen });
   }
 
@@ -64,7 +65,7 @@ export class HalfOpenState implements StateShape {
     return this.#counted;
   }
 
-  /** Takes a slot. Call it after an admission at the same time. */
+  /** Takes a slot. Call it only after `admission` has returned `"admit"` for the same `nowMs`. */
   lease(nowMs: number): Lease {
     for (const old of this.#leases) {
       if (old.endsMs > nowMs) break;

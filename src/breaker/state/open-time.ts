@@ -5,8 +5,8 @@ import type { Settings } from "../options.js";
 import type { State } from "./state.js";
 
 /**
- * Returns the number of consecutive openings if the circuit opens out of `from` at `nowMs`. A
- * closed period of one reset timeout ends the row.
+ * Returns the number of consecutive openings if the circuit opens out of `from` at `nowMs`. The
+ * count starts over once the circuit has been closed for one reset timeout.
  */
 export function openingsInARow(
   before: number,

@@ -25,7 +25,8 @@ export class OpenState implements StateShape {
   }
 
   static {
-    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
+    // call at each read.
     Object.defineProperty(OpenState.prototype, "kind", { value: CircuitState.Open });
   }
 

@@ -12,10 +12,10 @@ export interface StateRejection {
   readonly retryAfterMs: number;
 }
 
-/** The answer of a state to an admission. */
+/** The instruction of a state for one call: admit it, reject it, or change the state first. */
 export type Admission =
   | "admit"
-  /** The closed circuit should already have opened. */
+  /** The circuit is closed, but bad seconds that are over must open it now. */
   | "trip"
   /** The open time is over: this call is the first probe. */
   | "probe"
@@ -34,7 +34,7 @@ export interface StateShape {
   readonly sinceMs: number;
   /** The last counted failure before or in this state. It is the cause of rejections. */
   readonly failure: LastFailure | undefined;
-  /** Returns the answer to an admission at `nowMs`. Changes nothing. */
+  /** Returns whether a call at `nowMs` is admitted, and if not, why. Changes nothing. */
   admission(nowMs: number): Admission;
   /**
    * Returns the counts of the trip policy at `nowMs`, or at the moment when the circuit opened.

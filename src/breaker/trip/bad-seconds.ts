@@ -6,15 +6,18 @@ const SECOND_MS = 1000;
 
 /**
  * A second begins with its first outcome and is bad when more calls failed than succeeded. It is
- * judged at the first admission or outcome after its end. A good second ends the row, and bad
- * seconds older than the window leave it.
+ * judged at the first admission or outcome after its end. A good second empties the row of bad
+ * seconds, and bad seconds older than `windowMs` leave the row.
  */
 export class BadSecondsTrip implements TripPolicy {
   declare readonly needsTime: boolean;
   declare readonly judgesAtAdmission: boolean;
   readonly #needed: number;
   readonly #windowMs: number;
-  /** The start times of the bad seconds in the row, oldest first; never more than needed. */
+  /**
+   * The start times of the bad seconds in the row, oldest first; at most as many as open the
+   * circuit.
+   */
   #row: number[] = [];
   /** The start time of the current second; NaN before the first outcome. */
   #startedMs = Number.NaN;
@@ -26,7 +29,8 @@ export class BadSecondsTrip implements TripPolicy {
   }
 
   static {
-    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
+    // call at each read.
     Object.assign(BadSecondsTrip.prototype, { needsTime: true, judgesAtAdmission: true });
   }
 

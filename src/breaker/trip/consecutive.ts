@@ -14,7 +14,8 @@ export class ConsecutiveTrip implements TripPolicy {
   }
 
   static {
-    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
+    // call at each read.
     Object.assign(ConsecutiveTrip.prototype, { needsTime: false, judgesAtAdmission: false });
   }
 

@@ -21,14 +21,15 @@ export interface CallWindow {
 /** The thresholds at which the circuit opens. */
 export interface RateThresholds {
   readonly failureRate: number;
-  /** The number of calls below which no rate is judged. */
+  /** While the window holds fewer calls, the circuit never opens. */
   readonly minimumCalls: number;
   /** Above 1 if slow calls never open the circuit. */
   readonly slowCallRate: number;
 }
 
 /**
- * Judges the rates after every outcome, because a success can also complete the minimum of calls.
+ * Compares the rates after every outcome: a success too can be the call that completes
+ * `minimumCalls`.
  */
 export class FailureRateTrip implements TripPolicy {
   readonly #window: CallWindow;

@@ -8,7 +8,7 @@ export class FailuresInWindowTrip implements TripPolicy {
   declare readonly judgesAtAdmission: boolean;
   readonly #times: Float64Array;
   readonly #windowMs: number;
-  /** The slot of the next failure, which holds the oldest one. */
+  /** The ring's slot for the next failure. Until then it holds the time of the oldest one. */
   #next = 0;
 
   constructor(failures: number, windowMs: number) {
@@ -17,7 +17,8 @@ export class FailuresInWindowTrip implements TripPolicy {
   }
 
   static {
-    // On the prototype: a field would cost each breaker a word, and an accessor each look a call.
+    // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
+    // call at each read.
     Object.assign(FailuresInWindowTrip.prototype, { needsTime: true, judgesAtAdmission: false });
   }
 

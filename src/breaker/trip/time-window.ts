@@ -49,7 +49,9 @@ export class TimeWindow implements CallWindow {
     this.#newest = number;
   }
 
-  /** Returns the slots of buckets that have left the window when `number` is the newest. */
+  /**
+   * Returns the slots of the buckets that must be emptied when bucket `number` becomes the newest.
+   */
   #outdated(number: number): number[] {
     const steps = Math.min(number - this.#newest, BUCKETS);
     return Array.from({ length: steps }, (_, step) => place(number - step));

@@ -21,7 +21,7 @@ import { TimeWindow } from "./time-window.js";
 import type { TripPlan, TripPolicy } from "./trip-policy.js";
 
 /**
- * When a closed circuit opens; one of four policies.
+ * Decides when a closed circuit opens. Set one of four policies.
  *
  * @example
  * ```ts
@@ -48,10 +48,7 @@ export interface ConsecutiveOptions {
 export interface BadSecondsOptions {
   /** Consecutive bad seconds, 1 to 3,600. */
   readonly badSeconds: number;
-  /**
-   * Maximum age of the first bad second of the row in milliseconds; at least 1,000 for each bad
-   * second.
-   */
+  /** Milliseconds within which the bad seconds must occur; at least 1,000 for each of them. */
   readonly windowMs: number;
 }
 
@@ -93,7 +90,7 @@ const DEFAULT_MINIMUM_CALLS = 10;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Checks trip options and returns the plan of the policy.
+ * Checks trip options. The result creates policies.
  *
  * @throws TypeError or RangeError that names the option, its value and the expected value.
  */
@@ -105,7 +102,7 @@ export function readTrip(given: unknown): TripPlan {
   return readRate(given);
 }
 
-/** Checks `failureThreshold`, the short form of the first policy. */
+/** Checks `failureThreshold`, the short form of `trip: { consecutive }`. */
 export function readThreshold(value: unknown, label: string): TripPlan {
   const threshold = checkNumber(value, label, SOME_CALLS);
   return untimed({ consecutive: threshold }, () => new ConsecutiveTrip(threshold));

@@ -1,6 +1,9 @@
 /** The interface of trip policies: they count outcomes and decide when to open. */
 
-/** Counts the outcomes of one closed period. All times are on the breaker's clock. */
+/**
+ * Counts outcomes while the circuit is closed; each closed period has its own policy object. All
+ * times are on the breaker's clock.
+ */
 export interface TripPolicy {
   /** Whether the policy reads times. If not, `nowMs` is 0. */
   readonly needsTime: boolean;

@@ -36,7 +36,7 @@ export interface Fallback<F> {
     operation: Operation<T>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<T | F>;
-  /** The type of its answers. */
+  /** Carries the type of the answers. Never set. */
   readonly [ANSWER]?: F;
 }
 

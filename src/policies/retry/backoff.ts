@@ -2,7 +2,7 @@
 
 import type { Random } from "../../breaker/clock.js";
 
-/** How delays grow. */
+/** The settings of the delays between attempts. */
 export interface Backoff {
   readonly initialDelayMs: number;
   readonly backoffFactor: number;

@@ -1,4 +1,7 @@
-/** The names, units and kinds of all metrics. A renamed metric breaks dashboards, so a test holds this list. */
+/**
+ * The names, units and kinds of all metrics. A renamed metric breaks dashboards, so a test compares
+ * this list.
+ */
 
 import type { Instrument } from "../instruments.js";
 import type { Point } from "../points.js";

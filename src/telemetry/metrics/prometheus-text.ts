@@ -1,9 +1,9 @@
-/** Collects data points circuit by circuit, so that no turn of the event loop has to write them all. */
+/** Builds the text for Prometheus in steps, so that a long page does not block the event loop. */
 
 import { headOf, prometheusName, sampleOf } from "../metrics-text.js";
 import type { DataPoint } from "./instruments.js";
 
-/** Collects data points in any order. All values of one metric come together in the text. */
+/** Collects data points in any order. The text groups them by metric, as the format requires. */
 export class PrometheusText {
   readonly #families = new Map<string, string[]>();
 

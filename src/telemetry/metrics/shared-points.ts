@@ -1,30 +1,30 @@
-/** Turns circuits of a store into data points. Pure: every exporter uses it. */
+/** Turns shared circuits into data points. Pure, so that every exporter can use it. */
 
 import type { FleetEntry } from "../../fleet/store.js";
 import type { Instrument } from "../instruments.js";
 import { type DataPoint, SHARED } from "./instruments.js";
 
-/** A circuit of a store. */
+/** A shared circuit with its rate-limit scope. */
 export interface SharedEntry extends FleetEntry {
   readonly scope: string;
 }
 
-/** The value of the attribute for circuits that are not listed by name. */
+/** The circuit name and scope of the counts over all circuits that are not listed by name. */
 const OTHER = "_OTHER";
 
 const STATES = ["closed", "open", "half_open", "isolated"] as const;
 type State = (typeof STATES)[number];
 
-/** More circuits are not listed by name. */
+/** The limit on circuits that are listed by name. */
 const MAX_CIRCUITS = 300;
-/** The expected size of one text with all listed circuits. */
+/** The limit on the expected size of the page. */
 const MAX_BYTES = 900_000;
-/** The size of a line without its name and scope. */
+/** The length of a line, without the circuit's name and scope. */
 const LINE_BYTES = 170;
 
 /**
- * Returns the circuits that are listed by name. Circuits that are not closed come first. The others
- * are counted by state alone.
+ * Returns the circuits that are listed by name. Circuits that are not closed come first. Circuits
+ * beyond the limits are only counted, by state.
  */
 export function listedCircuits(circuits: readonly SharedEntry[]): readonly SharedEntry[] {
   const troubled = circuits.filter((circuit) => stateOf(circuit) !== "closed");
