@@ -37,8 +37,8 @@ import type { RunPlan } from "./run-plan.js";
 import { RunSignals } from "./signals/run-signals.js";
 
 /**
- * Runs a command to its end, with retries if the plan allows them. If it cannot be watched, the
- * report shows that and the command still runs.
+ * Runs a command to its end, with retries if the plan allows them. If its output or traces cannot
+ * be read, the report has a note.
  *
  * @param onProgress Called for events between attempts, as they happen.
  */
@@ -72,7 +72,7 @@ class GuardedRun {
   #onSession: () => void = () => {
     this.#inheritsSession = true;
   };
-  /** The circuits of earlier failures, asked beside those of the guard's settings. */
+  /** The circuits to ask before each attempt. A failed attempt adds its own. */
   readonly #needs: Set<string>;
   #failure: RunFailure | null = null;
   #waitedMs = 0;
@@ -152,7 +152,7 @@ class GuardedRun {
       const failed = { end, failure: this.#failure, retry: retries + 1 };
       const delayMs = delayBeforeRetry(failed, this.#plan, this.#guard, this.#needs);
       if (delayMs === undefined) return unsuccessful(end);
-      // An open circuit decides about the next attempt.
+      // If a circuit rejects the next attempt, that is reported instead of a used-up input.
       const isRefused = !this.#isAdmitted && this.#guard.settings.onOpen === "reject";
       if (!isRefused && this.#isInputUsedUp) return unsuccessful(end);
       this.#tellRetry(retries + 1, delayMs);
@@ -161,15 +161,15 @@ class GuardedRun {
     }
   }
 
-  /** Whether a retry would not get the same input. Notes the reason. */
+  /** Whether a retry would not get the same input. Also sets the reason for the report. */
   get #isInputUsedUp(): boolean {
     this.#notRepeated = this.#input.usedUp ?? null;
     return this.#notRepeated !== null;
   }
 
   /**
-   * Reports a retry. If a circuit rejects the next attempt, its wait or rejection is reported
-   * instead.
+   * Reports a retry and its delay. If a circuit is open, the wait for the circuit or its rejection
+   * is reported instead.
    */
   #tellRetry(number: number, delayMs: number): void {
     const attempt = this.#attempts.at(-1);
@@ -259,7 +259,7 @@ class GuardedRun {
     });
     const forgetLoss = this.#plan.sessions?.onAllLost?.(() => signs.sessionLost());
     this.#onSession = () => {
-      // From now on its requests are guarded. A probe permit of ours would block them.
+      // Its requests are guarded one by one. A probe slot held by the command would block them.
       call.release();
       signs.progressed();
       signs.connected();

@@ -1,4 +1,7 @@
-/** Determines which signs of a command arrive besides its output. */
+/**
+ * Determines which signs of progress can arrive besides a command's output: traces, and logs of
+ * steps.
+ */
 
 import type { Environment } from "../traces/environment.js";
 import { parseTraceparent } from "../traces/trace-context.js";
@@ -15,7 +18,7 @@ export function hearsSteps({ steps, sendsTraces, sessions }: RunPlan): boolean {
   return isHeard && (sendsTraces || sessions !== undefined);
 }
 
-/** Returns whether traces may arrive. */
+/** Returns whether traces may arrive. They do not if TRACEPARENT turns sampling off. */
 export function isTraced({ witness, sendsTraces, sessions, env }: RunPlan): boolean {
   const isSampled = parseTraceparent(env.TRACEPARENT)?.sampled !== false;
   return witness?.receiver !== undefined && isSampled && (sendsTraces || sessions !== undefined);

@@ -5,14 +5,17 @@ export function programName(command: string): string {
   return command.replace(/^.*[/\\]/, "").replace(/\.exe$/i, "");
 }
 
-/** Returns whether a command is the dagger CLI itself, whose exit code and traces are its own. */
+/**
+ * Returns whether a command is the dagger CLI itself, so that exit code and traces come from
+ * dagger.
+ */
 export function isDagger(command: string): boolean {
   return programName(command) === "dagger";
 }
 
 /**
- * Returns the name to show. A whole command line given as one word by mistake shows only its
- * program.
+ * Returns the name to show. If a user gives a whole command line as one word by mistake, shows only
+ * its program.
  */
 export function shownName(command: string): string {
   return programName(command.trimStart().split(/\s/, 1)[0] ?? "");

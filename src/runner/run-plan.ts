@@ -12,13 +12,13 @@ import type { StepOutput } from "./step-output.js";
 
 /** The time limits of a run, in milliseconds. Default: none. */
 export interface RunLimits {
-  /** For one attempt as a whole. */
+  /** How long one attempt may take. */
   readonly timeoutMs?: number | undefined;
-  /** Until the first sign of a session to an engine. */
+  /** How long an attempt may take until the first sign of a session to an engine. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Without any output or trace. */
+  /** How long an attempt may continue without any output or trace. */
   readonly idleTimeoutMs?: number | undefined;
-  /** After the last session was lost, without output or another session. */
+  /** How long a command may continue silently after its last session was lost. */
   readonly lostSessionGraceMs?: number | undefined;
   /** Whether the idle time begins with the first output or trace instead of the start. */
   readonly idleFromFirstSign?: boolean | undefined;
@@ -35,30 +35,37 @@ export interface RunSessions {
   readonly lost: number;
 }
 
-/** A session's request that we answered in place of the engine. */
+/** A GraphQL request of a session that we answered with an error in place of the engine. */
 export interface RefusedRequest {
-  /** The reason: a circuit was open, our timeout ended it, or the session had been lost. */
+  /**
+   * Why: a circuit was open, `--operation-timeout` ended the request, or the session had been lost.
+   */
   readonly type: "CIRCUIT_OPEN" | "TIMED_OUT" | "SESSION_LOST";
-  /** The circuit that rejected it; `engine` for other reasons. */
+  /** The circuit that rejected the request; `engine` for the other two reasons. */
   readonly circuit: string;
 }
 
-/** The sessions that a command opens through our program, or finds in its environment. */
+/**
+ * The guarded sessions of a command: those that it opens through our stand-in, or the one in its
+ * environment.
+ */
 export interface ChildSessions {
-  /** Variables for the command, so that its sessions come to us. */
+  /** Variables for the command, which make its SDK connect to us instead of the engine. */
   readonly variables: Readonly<Record<string, string>>;
   /** A folder that the watcher removes if we are killed. */
   readonly folder?: OwnFolder | undefined;
   /**
-   * Calls `listener` when a session begins; at once if one has begun. Returns a function that stops
-   * it.
+   * Calls `listener` when a session begins; at once if one has begun. Returns a function that
+   * removes the listener.
    */
   onBegin(listener: () => void): () => void;
-  /** Calls `listener` when the last session is lost. Returns a function that stops it. */
+  /**
+   * Calls `listener` when the last session is lost. Returns a function that removes the listener.
+   */
   onAllLost?(listener: () => void): () => void;
   /** Returns the counters so far; null without a session. */
   counts(): RunSessions | null;
-  /** Returns the images that they took from Dagger's lock file. */
+  /** Returns the images whose digest the sessions took from Dagger's lock file. */
   lockedImages?(): readonly LockedImage[];
   /** Returns the last rejected request; null if none exists. */
   lastRefused(): RefusedRequest | null;
@@ -83,9 +90,9 @@ export interface RunPlan extends RetryLimits {
   readonly args: readonly string[];
   /** The original environment of the command. */
   readonly env: Environment;
-  /** Standard input in each attempt. Default: passed on as it is. */
+  /** How each attempt gets standard input. Default: it inherits ours. */
   readonly stdin?: InputChoice | undefined;
-  /** Further descriptors that the command inherits. */
+  /** Descriptors from 3 on that the command inherits. */
   readonly inherited?: readonly number[] | undefined;
   /** Prepared output streams; the run closes them. */
   readonly output?: PreparedOutput | undefined;
@@ -94,13 +101,19 @@ export interface RunPlan extends RetryLimits {
   readonly limits: RunLimits;
   /** Times for ending the command that differ from the defaults. */
   readonly stop?: Partial<StopTimes> | undefined;
-  /** The use of an earlier run's contacts: ignored, warned about, or gated. */
+  /**
+   * How the run uses the upstreams that an earlier run contacted: `off` ignores them, `warn` adds a
+   * note if a circuit of theirs is open, `enforce` asks their circuits first.
+   */
   readonly learnt: "off" | "warn" | "enforce";
-  /** The path of that memory; undefined for the default. */
+  /** The file with the contacts of earlier runs; undefined for the default. */
   readonly learntPath?: string | undefined;
   /** Receives traces of the command or its sessions; the run ends it. */
   readonly witness?: CommandWitness | undefined;
-  /** Receives output of steps if the command itself prints nothing; the caller ends it. */
+  /**
+   * Receives the logs of steps as signs of progress, if the command prints nothing meanwhile; the
+   * caller closes it.
+   */
   readonly steps?: StepOutput | undefined;
   /** Whether the command itself sends traces, not only the CLIs of its sessions. */
   readonly sendsTraces: boolean;

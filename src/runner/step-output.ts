@@ -1,10 +1,15 @@
-/** Receives the output of steps as a sign of life if the command itself prints nothing. */
+/**
+ * Receives the logs of pipeline steps, which show that a command works even if it prints nothing.
+ */
 
 import { codeOf } from "../files/error-code.js";
 import { type Environment, logCollectorOf, logEnvironment } from "../traces/environment.js";
 import { startLogReceiver } from "../traces/logs/log-receiver.js";
 
-/** The scope of step output. Logs of other scopes also arrive when nothing works. */
+/**
+ * The OpenTelemetry scope of what steps print. Logs of other scopes also arrive while no step
+ * works.
+ */
 const STEP_SCOPE = "dagger.io/engine.buildkit";
 
 const HURRIED_CLOSE_MS = 250;
@@ -14,11 +19,14 @@ export interface StepOutput {
   /** Variables to add to the environment of the command; empty if its logs are not received. */
   readonly variables: Readonly<Record<string, string>>;
   /**
-   * The reason why they are not received; undefined if they are. Names variables, never their
+   * The reason why logs are not received; undefined if they are. Names variables, never their
    * values.
    */
   readonly offReason: string | undefined;
-  /** Calls the listener when a step has printed something. Returns a function that stops it. */
+  /**
+   * Calls the listener when a step has printed something. Returns a function that removes the
+   * listener.
+   */
   onOutput(listener: () => void): () => void;
   /**
    * Closes the receiver. Never rejects.

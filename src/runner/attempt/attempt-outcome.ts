@@ -15,29 +15,30 @@ import type { CommandCall, CountedIn } from "./command-call.js";
 import { failureOf, withSeenHost } from "./command-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
-/** Faults that do not go away by themselves. */
+/** Faults for which a retry is useless. */
 const LASTING: ReadonlySet<string> = new Set(["user", "cancelled"]);
 
 /** The facts of an attempt that has ended. */
 export interface AttemptFacts {
   readonly end: AttemptEnd;
-  /** The observed exchanges of its spans; undefined without spans. */
+  /** The HTTP exchanges seen in the attempt's spans; undefined without spans. */
   readonly evidence: readonly Evidence[] | undefined;
   /** The command with its arguments. */
   readonly command: readonly string[];
-  /** The last request of its sessions that was rejected; null if none exists. */
+  /** The last request of the command's sessions that we rejected; null if none was. */
   readonly refused?: RefusedRequest | null;
   /** Whether the command is dagger itself. */
   readonly isOwn: boolean;
-  /** Whether its spans could be received. */
+  /** Whether spans of the command could be received. */
   readonly isTraced: boolean;
   readonly isInterrupted: boolean;
 }
 
-/** Settles the call of an attempt. Returns its failure; null if it succeeded. */
+/** Settles the call of an attempt. Returns the attempt's failure; null if it succeeded. */
 export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailure | null {
   const { end, evidence, isOwn, isInterrupted } = facts;
-  // If our output is closed, a command may fail for that reason alone, so its end proves nothing.
+  // If our output could not be written, the command may have failed for that reason alone, so its
+  // exit code proves nothing.
   if (isInterrupted || end.outputError !== null) {
     call.ignored();
     return null;
@@ -68,8 +69,9 @@ export function settleAttempt(call: CommandCall, facts: AttemptFacts): RunFailur
 }
 
 /**
- * Adds the host from dagger's command line if neither output nor spans name one. Spans of that kind
- * show the hosts that the engine asked, so the command line is not used then.
+ * Adds the host from dagger's command line if neither output nor spans name one. If spans show any
+ * host of the failure's kind (for example a registry), the engine asked that one, so the command
+ * line is not used.
  */
 function withOwnHost(failure: Failure, { end, evidence, isOwn, command }: AttemptFacts): Failure {
   const isSeen = evidence?.some(({ kind }) => kind === failure.upstreamKind) === true;
@@ -77,8 +79,9 @@ function withOwnHost(failure: Failure, { end, evidence, isOwn, command }: Attemp
 }
 
 /**
- * Returns how far the output of an attempt counts: that of dagger for all, that of its front end
- * only here.
+ * Returns which circuits the output may count in. Output of dagger itself counts in the shared
+ * store, dagger's output inside another program's counts in this run, and any other output only for
+ * upstreams given by `--needs`.
  */
 function reachOf(isOwn: boolean, text: string, failure: Failure | null): WordsReach {
   if (isOwn) return "store";
@@ -98,8 +101,8 @@ function circuitOf({ fault, counts, upstream, upstreamKind }: Failure): string |
 }
 
 /**
- * Returns whether an engine worked for the command. `dagger version` and a wrong flag need no
- * engine. Without any traces, the success of dagger is enough.
+ * Returns whether an engine answered the command. `dagger version` and a wrong flag need no engine.
+ * If traces are not received, a successful `dagger` counts as proof.
  */
 function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: string | null) {
   if (end.connected || (evidence?.length ?? 0) > 0) return true;
@@ -108,7 +111,7 @@ function provesEngine({ end, evidence, isOwn, isTraced }: AttemptFacts, kind: st
 
 /** Returns whether a retry of a failed attempt may succeed. */
 export function mayPass({ timedOut, isCut }: AttemptEnd, failure: RunFailure | null): boolean {
-  // Our own reader was too slow, and a retry does not change that.
+  // The reader of our output was too slow, and a retry does not change that.
   if (isCut) return false;
   if (timedOut !== null || failure?.rule === OWN_REJECTED) return true;
   return failure?.transient === true && !LASTING.has(failure.fault);

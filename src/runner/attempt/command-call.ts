@@ -1,4 +1,7 @@
-/** Treats a whole command as one call of the guard: its admission, and the outcome for the breakers. */
+/**
+ * Treats a whole command as one call of the guard: asks the breakers first, and settles their
+ * permits at the end.
+ */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -17,9 +20,9 @@ import type { OnWait } from "../../policies/wait.js";
 export interface CommandFindings {
   /** The failure of the command; null if it succeeded. */
   readonly failure: Failure | null;
-  /** The observed exchanges of its spans; undefined without spans. */
+  /** The HTTP exchanges seen in the command's spans; undefined without spans. */
   readonly evidence: readonly Evidence[] | undefined;
-  /** Whether an engine worked for the command, as far as known. */
+  /** Whether it is known that an engine answered the command. */
   readonly provesEngine: boolean;
   readonly wordsReach: WordsReach;
   /** The breaker of a host that only the command line names; null if output or spans name it. */
@@ -30,8 +33,8 @@ export interface CommandFindings {
 export interface CountedIn {
   readonly breaker: string;
   /**
-   * Whether the failure counts only in this run, although the circuit is shared and `--needs` could
-   * name it.
+   * Whether the failure counts only in this run, and would be shared if `--needs` named its
+   * circuit.
    */
   readonly couldShare: boolean;
 }
@@ -54,10 +57,10 @@ export class CommandCall {
   }
 
   /**
-   * Asks the breakers of the engine and of all known needs of the command.
+   * Takes permits from the engine's breaker and from the breakers of all upstreams in `needs`.
    *
    * @param needs Names of breakers; `engine` is always included.
-   * @param onWait Called for each part of a wait.
+   * @param onWait Called before each pause while the command waits for a circuit.
    * @throws The errors of `Guard.admit`.
    */
   static async admit(
@@ -81,7 +84,10 @@ export class CommandCall {
     return new CommandCall(guard, upstreams, new Settlement(guard, all));
   }
 
-  /** Releases all permits: nothing is counted, or the command's own requests are counted instead. */
+  /**
+   * Releases all permits without an outcome, for example because the command's sessions are guarded
+   * request by request.
+   */
   release(): void {
     if (this.#settle()) this.#settlement.release();
   }
@@ -108,15 +114,15 @@ export class CommandCall {
   }
 
   /**
-   * Settles a command that opened sessions, whose requests were its calls. It may have run dagger
-   * too.
+   * Settles a command whose permits were released because it opened guarded sessions. Its output
+   * may show another failure, for example of a `dagger` that it also ran.
    */
   #endedBesideSessions({ failure, wordsReach }: CommandFindings): CountedIn | null {
     if (wordsReach === "needs" || failure?.counts !== true) return null;
     const { upstreamKind: kind, upstream: host } = failure;
     if (kind === null || host === null) return null;
     const name = breakerName(kind, host);
-    // A circuit that a session opened already has this failure.
+    // If the circuit is not closed, the sessions have probably counted this failure already.
     if (this.#guard.upstream(name)?.state !== "closed") return null;
     const facts = { failures: [failure], wordsReach: "run" as const };
     const failed = new Settlement(this.#guard, new Map()).tell(facts);
@@ -140,17 +146,17 @@ export class CommandCall {
   }
 
   /**
-   * Settles a command that another limit has ended. It counts a failure only for hosts with which the
-   * engine had an exchange that hung until then.
+   * Settles a command that a limit other than the connect timeout ended. Counts a failure only for
+   * hosts whose exchange with the engine was still hanging at that moment.
    *
-   * @param evidence The observed exchanges since then.
+   * @param evidence The HTTP exchanges in spans that arrived after the limit.
    */
   timedOut(evidence: readonly Evidence[]): void {
     const upstreams = this.#upstreams;
     this.#end({ upstreams, exchanges: evidence, isCut: true, namesUpstreams: false });
   }
 
-  /** Settles a command whose end proves nothing. */
+  /** Settles a command whose end shows nothing about any upstream. */
   ignored(): void {
     this.#end({});
   }

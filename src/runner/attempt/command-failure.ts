@@ -12,11 +12,11 @@ import type { RefusedRequest, RunLimit } from "../run-plan.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
 /**
- * The rule for an engine that reports its own end. A signal to its client does not cause that
- * message.
+ * The rule for the message of an engine that shuts down. A signal that we send to `dagger` never
+ * causes this message.
  */
 const ENGINE_ENDS = "session.shutting-down";
-/** The exit code of dagger for all failures except that of a user's step. */
+/** The exit code of dagger for every failure except a failed command in the user's pipeline. */
 const DAGGER_FAILED = 1;
 
 /**
@@ -25,8 +25,8 @@ const DAGGER_FAILED = 1;
  *
  * @param isOwn Whether the command is dagger itself. The exit code of a shell or of make may mean
  * anything.
- * @param refused The last request of its sessions that was rejected. It decides before the output,
- * because an SDK, a program or a test runner may have wrapped the error in any way.
+ * @param refused The last request of the command's sessions that we rejected. It takes precedence
+ * over the output, because a program or test runner may print the SDK's error in any form.
  */
 export function failureOf(
   end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread" | "textAtLimit">,
@@ -44,8 +44,8 @@ export function failureOf(
 }
 
 /**
- * Returns the failure of a command that a limit ended. It may have hung because of the failure, as
- * dagger does when its engine dies.
+ * Returns the failure of a command that a limit ended, if its output shows one. For example, dagger
+ * hangs when its engine dies.
  */
 function failureAtLimit(
   { text, textAtLimit }: Pick<AttemptEnd, "text" | "textAtLimit">,
@@ -65,7 +65,7 @@ function failureAtLimit(
     : null;
 }
 
-/** Removes lines about the cancellation that we caused. */
+/** Removes lines such as "context canceled", which our own signal causes. */
 function withoutCancellation(text: string): string {
   return text
     .split("\n")
@@ -74,8 +74,8 @@ function withoutCancellation(text: string): string {
 }
 
 /**
- * Returns whether the output shows another failure beside the rejection, such as one of its own
- * commands.
+ * Returns whether the output shows a failure other than the rejected request, such as a failed
+ * command in a container.
  */
 function tellsOfOther({ counts, rule }: Failure): boolean {
   return counts || rule === COMMAND_FAILED;
@@ -97,8 +97,8 @@ const OWN_BY_TYPE: Readonly<Record<RefusedRequest["type"], Pick<Failure, "rule" 
 };
 
 /**
- * Returns the failure for a rejected request. A lost session does not rule out a retry, which
- * opens its own session.
+ * Returns the failure for a rejected request. After a lost session a retry may help, because it
+ * opens a new one.
  */
 function ownFailure({ type }: RefusedRequest, said: Failure): Failure {
   const { rule } = OWN_BY_TYPE[type];
@@ -110,8 +110,8 @@ function ownFailure({ type }: RefusedRequest, said: Failure): Failure {
 }
 
 /**
- * Adds the host if the output names none, as with `http` in `logs` or with `--silent`. It is the
- * only failed host of that kind in the command's spans.
+ * Adds the host from the spans if the output names none, as with `--silent`. Does so only if the
+ * spans show a single failed host of the failure's kind.
  */
 export function withSeenHost(failure: Failure, evidence: readonly Evidence[]): Failure {
   const { upstream, upstreamKind, counts } = failure;
@@ -124,8 +124,8 @@ export function withSeenHost(failure: Failure, evidence: readonly Evidence[]): F
 }
 
 /**
- * Returns the failure from spans that only code outside of containers can have sent. They count
- * without any output.
+ * Returns the failure shown by spans that code in a container cannot have sent. Such spans count
+ * even without output.
  */
 function failureBySpans(evidence: readonly Evidence[]): Failure | undefined {
   const seen = evidence.findLast(({ outcome, forgeable }) => outcome !== "answered" && !forgeable);

@@ -6,7 +6,7 @@ import type { RunLimit, RunLimits } from "../run-plan.js";
 export interface LimitsWatch {
   /** Called once, when the first limit is exceeded. */
   onOver(limit: RunLimit): void;
-  /** Returns whether output is delayed because our own reader is slow. */
+  /** Returns whether output is delayed because the reader of our output is slow. */
   isHeldUp(): boolean;
 }
 
@@ -15,21 +15,24 @@ interface Due {
   atMs: number;
 }
 
-/** The limits that output resets. A slow reader of ours does not count as silence of the command. */
+/**
+ * The limits that any output restarts. They also restart while the reader of our output is slow,
+ * because the command is not silent then.
+ */
 const OF_OUTPUT: ReadonlySet<RunLimit> = new Set(["idle", "session"]);
 /** The longest interval between two checks of the clocks. */
 const BEAT_MS = 1_000;
-/** A check later than this means that we were stopped, so the time does not count. */
+/** If a check is later than this, this process was suspended, so the time does not count. */
 const STOPPED_MS = 2_000;
 
 /**
- * The clocks of one attempt, which pause while it is stopped. Their timer does not keep the process
- * alive; the command does.
+ * The clocks of one attempt, which pause while the command is suspended, for example by Ctrl-Z. The
+ * timer does not keep the process alive; the running command does.
  */
 export class AttemptLimits {
   readonly #watch: LimitsWatch;
   readonly #dues = new Map<RunLimit, Due>();
-  /** The idle limit while it waits for a first sign. */
+  /** The idle limit, if it starts with the first output or trace, until then. */
   #idleLaterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookAtMs = 0;
@@ -73,13 +76,16 @@ export class AttemptLimits {
     this.#dues.delete("session");
   }
 
-  /** Reports that its last session was lost. It may open another one, or continue without. */
+  /**
+   * Reports that the command's last session was lost. The command may open another one, or continue
+   * without a session.
+   */
   sessionLost(): void {
     this.#start("session", this.#lostSessionGraceMs);
     if (this.#pausedAtMs === undefined) this.#schedule();
   }
 
-  /** Pauses the clocks: the command was stopped. */
+  /** Pauses the clocks, because the command was suspended. */
   pause(): void {
     this.#pausedAtMs ??= performance.now();
     clearTimeout(this.#timer);
@@ -93,7 +99,10 @@ export class AttemptLimits {
     this.#schedule();
   }
 
-  /** Reports that the command has ended. Its remaining output is still part of the attempt. */
+  /**
+   * Reports that the command has ended. The total limit continues until its remaining output is
+   * passed on.
+   */
   commandEnded(): void {
     this.#dues.delete("connect");
     this.#dues.delete("idle");
@@ -159,7 +168,7 @@ export class AttemptLimits {
   }
 }
 
-/** Returns the length of a limit; 0 if it is not set. */
+/** Returns a limit in milliseconds; 0 if it is not set. */
 export function limitMs(limits: RunLimits, limit: RunLimit): number {
   const byName = {
     total: limits.timeoutMs,

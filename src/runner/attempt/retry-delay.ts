@@ -21,9 +21,9 @@ export interface FailedAttempt {
 }
 
 /**
- * Returns the delay before a retry in milliseconds; undefined if none exists.
+ * Returns the delay before a retry in milliseconds; undefined if the command must not be retried.
  *
- * @param needs The breakers asked before the next attempt; the circuit of the failure is added.
+ * @param needs The breakers to ask before the next attempt. Adds the circuit of the failure.
  */
 export function delayBeforeRetry(
   { end, failure, retry }: FailedAttempt,
@@ -37,13 +37,14 @@ export function delayBeforeRetry(
   if (failed !== null && guard.settings.registry.find(failed) !== undefined) needs.add(failed);
   const refusing = [ENGINE, ...needs].map((name) => guard.check(name)).filter((c) => !c.admits);
   if (refusing.length > 0) {
-    // An open circuit has its own wait, so a delay before it is useless. A circuit that rejected a
-    // request within the command is waited for too, because the command was admitted without it.
+    // An open circuit decides about the next attempt itself, so a delay before it is useless. If a
+    // circuit rejected a request of the running command, the retry waits for it here, because the
+    // command as a whole was admitted.
     const waitsMs = refusing.map((check) => check.retryAfterMs ?? Number.POSITIVE_INFINITY);
     const longestMs = Math.max(...waitsMs);
     return failure?.rule === OWN_REJECTED && longestMs <= maxDelayMs ? longestMs : 0;
   }
-  // No circuit has this rate limit, because the output names no host or is not from a front end.
+  // No circuit is open for this rate limit, for example because the output names no host.
   const limitMs = failure?.limited === true ? guard.settings.rateLimitOpenMs : 0;
   const askedMs = failure?.retryAfterMs ?? limitMs;
   if (askedMs > maxDelayMs) return undefined;

@@ -10,11 +10,11 @@ import { planStreams } from "../output/child-streams.js";
 import { shownName } from "../program-name.js";
 import { RunSignals } from "../signals/run-signals.js";
 
-/** The end of a command. */
+/** How a command ended. */
 export interface CommandEnd {
-  /** Its exit code, or 128 plus the number of the signal that ended it, as in shells. */
+  /** The command's exit code, or 128 plus the number of the signal that ended it, as in shells. */
   readonly exitCode: number;
-  /** The signal that ended it; null if it ended by itself. */
+  /** The signal that ended the command; null if it exited. */
   readonly signal: NodeJS.Signals | null;
 }
 
@@ -37,10 +37,10 @@ export class CommandNotStartedError extends Error {
  * Runs a command with our own standard streams, so that it has the same terminal or pipes, and
  * waits for its end.
  *
- * Signals that would end us are passed on and do not end us while it runs. If it is stopped, we
- * stop too. On a terminal, Ctrl-C and Ctrl-\ reach the command directly. Without a terminal it
- * leads its own process group. A watcher ends that group if we die from a signal that Node.js
- * cannot catch.
+ * While the command runs, signals that would end us are passed on to it instead. If the command is
+ * suspended, we suspend too. On a terminal, Ctrl-C and Ctrl-\ reach the command directly. Without a
+ * terminal, the command leads its own process group, and a watcher ends this group if SIGKILL ends
+ * us.
  *
  * @param env The complete environment of the command.
  * @param inherited Further descriptors that the command inherits.
@@ -74,7 +74,7 @@ export async function runCommand(
 /**
  * Starts a command and waits for its end.
  *
- * @param command Its name, for errors.
+ * @param command The command's name, for errors.
  * @throws CommandNotStartedError
  */
 export function endOf(command: string, start: () => ChildProcess): Promise<CommandEnd> {
@@ -87,7 +87,7 @@ export function endOf(command: string, start: () => ChildProcess): Promise<Comma
       return;
     }
     child.on("error", (error) => {
-      // A failed kill is an error of the child too, but its end is still to come.
+      // A failed `kill` also emits "error", but then the child still runs and "exit" follows.
       if (child.pid === undefined) reject(notStarted(command, error));
     });
     child.on("exit", (code, signal) => {
@@ -106,7 +106,7 @@ function notStarted(command: string, error: unknown): CommandNotStartedError {
   return new CommandNotStartedError(command, typeof code === "string" ? code : "unknown reason");
 }
 
-/** Stands in for a missing system code. */
+/** Used if an error has no system code, such as ENOENT. */
 const NO_NAME = "no name";
 
 const REASONS: Readonly<Record<string, string>> = {

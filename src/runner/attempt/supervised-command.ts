@@ -17,18 +17,18 @@ import type { RunSignals } from "../signals/run-signals.js";
 import { AttemptLimits } from "./limits.js";
 import { type CommandEnd, endOf } from "./run-command.js";
 
-/** The end of an attempt. */
+/** How an attempt ended. */
 export interface AttemptEnd extends CommandEnd {
   readonly timedOut: RunLimit | null;
-  /** The beginning and the end of its output, as far as it was read. */
+  /** The beginning and the end of the output, as far as it was read. */
   readonly text: string;
-  /** The same when a limit was exceeded, before the command got a signal to end. */
+  /** The value of `text` when a limit was exceeded, before the first signal to the command. */
   readonly textAtLimit?: string | undefined;
-  /** Whether some of it went to a terminal, where it is not read. */
+  /** Whether some output went to a terminal, where it is not read. */
   readonly isUnread: boolean;
-  /** Whether output was dropped because our reader had no more time. */
+  /** Whether output was dropped because the reader of our output was too slow. */
   readonly isCut: boolean;
-  /** The own stream that could not be written, and the reason; null if both could. */
+  /** Which of our streams could not be written, stdout or stderr, and why; null if both could. */
   readonly outputError: OutputError | null;
   /** Whether a session to an engine was seen. */
   readonly connected: boolean;
@@ -49,15 +49,18 @@ export interface Attempt {
   readonly isOwn: boolean;
   readonly signals: RunSignals;
   readonly watcher: GroupWatcher;
-  /** Whether traces or logs may arrive as signs of life. */
+  /** Whether traces or logs of the command can reach us. */
   readonly isHeard: boolean;
-  /** Reports traces and sessions while the command runs. Returns a function that stops it. */
+  /**
+   * Reports traces and sessions to `signs` while the command runs. Returns a function that stops
+   * the reports.
+   */
   readonly listen: (signs: Signs) => () => void;
-  /** Called when a limit is exceeded, before the command gets a signal to end. */
+  /** Called when a limit is exceeded, before the first signal to the command. */
   readonly onLimit: (limit: RunLimit) => void;
 }
 
-/** Signs of life of a command. */
+/** Receives signs that a command makes progress: output, traces and sessions. */
 export interface Signs {
   progressed(): void;
   connected(): void;
@@ -65,7 +68,10 @@ export interface Signs {
   sessionLost(): void;
 }
 
-/** The time for our reader to take the last output, after a limit or a signal has ended a command. */
+/**
+ * How long the reader of our output may take for the last output, after a limit or signal ended the
+ * command.
+ */
 const LAST_OUTPUT_MS = 1_000;
 
 /**
@@ -77,7 +83,8 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
   const { command, args, env, signals, stop, isOwn, watcher } = attempt;
   const { plan } = attempt.output;
   const leads = !plan.hasTerminal;
-  // Without limits, nothing kills the command on a terminal.
+  // Saved only if a limit may kill the command, because a killed command cannot restore the
+  // terminal.
   const terminal = plan.hasTerminal && hasLimits(attempt.limits) ? new TerminalState() : undefined;
   const isUnwatched = plan.isUnread && !attempt.isHeard;
   const words = new ConnectedWords(() => limits.connected());
@@ -152,8 +159,8 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
 }
 
 /**
- * Waits for the last output. A signal now ends the wait at once. An earlier signal or limit leaves
- * our reader a moment.
+ * Waits until the last output is passed on. A signal during the wait ends it at once. After an
+ * earlier signal or limit, the wait takes a second at most.
  */
 async function lastOutput(
   streams: ChildStreams,
@@ -172,7 +179,10 @@ async function lastOutput(
   }
 }
 
-/** Drops limits that need signs of life if neither output nor traces are read. */
+/**
+ * Removes limits that cannot be enforced: without output and traces, a silent command and a working
+ * one look alike.
+ */
 function seenLimits(limits: RunLimits, isUnread: boolean, isUnwatched: boolean): RunLimits {
   if (isUnwatched) return { timeoutMs: limits.timeoutMs };
   return isUnread ? { ...limits, lostSessionGraceMs: undefined } : limits;

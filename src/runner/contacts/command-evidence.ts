@@ -1,4 +1,6 @@
-/** Keeps the observed exchanges of a whole command: the last one of each outcome, by breaker. */
+/**
+ * Keeps the HTTP exchanges seen in a command's spans: for each host, the last one of each outcome.
+ */
 
 import { breakerName } from "../../attribution/hosts.js";
 import { type Evidence, evidenceFromSpans } from "../../attribution/spans/evidence.js";
@@ -7,7 +9,7 @@ import type { EngineSpan } from "../../attribution/spans/span.js";
 /** The limit on breakers, because forged spans could name any number. */
 const MAX_NAMES = 256;
 
-/** The observed exchanges of a command, in bounded memory. */
+/** The HTTP exchanges of a command, in bounded memory. */
 export class CommandEvidence {
   readonly #byName = new Map<string, Map<Evidence["outcome"], Evidence>>();
   #timedOutAfterMs: number | undefined;
@@ -15,8 +17,8 @@ export class CommandEvidence {
   /**
    * Adds the spans of finished requests.
    *
-   * @param isWhole Whether all their ancestors are known. If not, a command that still runs may
-   * have sent them.
+   * @param isWhole Whether all ancestors of the spans are known. If not, a container that still
+   * runs may have forged them.
    */
   add(spans: readonly EngineSpan[], isWhole = true): void {
     for (const seen of evidenceFromSpans(spans, { timedOutAfterMs: this.#timedOutAfterMs })) {
@@ -31,8 +33,9 @@ export class CommandEvidence {
   }
 
   /**
-   * Clears the exchanges, because a limit is about to end the command and only later ones show why
-   * it hung. An exchange cut off after at least half that time counts as a failure of its host.
+   * Clears the exchanges, because a limit is about to end the command, and only those still open
+   * show why it hung. Of these, an exchange that lasted at least half of `timeoutMs` counts as a
+   * failure of its host.
    */
   dropped(timeoutMs: number): void {
     this.#byName.clear();

@@ -1,4 +1,7 @@
-/** Receives the spans of a command while it runs, and returns its contacts at the end. */
+/**
+ * Receives the spans of a command while it runs. At the end, returns the command's contacts: the
+ * hosts, images and calls in the spans.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Evidence } from "../../attribution/spans/evidence.js";
@@ -10,11 +13,11 @@ import { CommandEvidence } from "./command-evidence.js";
 import { type Contacts, ContactTotals } from "./contacts.js";
 import { RequestSpans } from "./request-spans.js";
 
-/** The contacts of a command, and what became of the received bodies. */
+/** The contacts of a command, and counts of the request bodies with spans that were received. */
 export interface CommandTrace {
   readonly contacts: Contacts;
   readonly bodies: TraceReceiverMetrics;
-  /** Whether the user has a collector to which bodies were passed on. */
+  /** Whether the user has an OpenTelemetry collector, to which all bodies were passed on. */
   readonly hasCollector: boolean;
 }
 
@@ -27,19 +30,22 @@ export interface CommandWitness {
    * values.
    */
   readonly offReason: string | undefined;
-  /** The receiver of spans; undefined when off. `end` closes it. */
+  /** The receiver of spans; undefined when off. `end` closes the receiver. */
   readonly receiver: TraceReceiver | undefined;
-  /** Whether the user has a collector to which bodies are passed on. */
+  /** Whether the user has an OpenTelemetry collector, to which all bodies are passed on. */
   readonly hasCollector: boolean;
   /** Reports that a limit is about to end the command; see {@link CommandEvidence.dropped}. */
   dropped(timeoutMs: number): void;
-  /** Returns the observed exchanges of an attempt after all senders have ended; undefined when off. */
+  /**
+   * Waits until all spans of an attempt have arrived, and returns the HTTP exchanges in them;
+   * undefined when off.
+   */
   evidence(): Promise<readonly Evidence[] | undefined>;
   /** Ends the trace after the command; undefined when off. Never rejects. */
   end(how?: WitnessEnd): Promise<CommandTrace | undefined>;
 }
 
-/** Options of the end of a trace. */
+/** Options of `end`. */
 export interface WitnessEnd {
   /** Whether programs that outlive the command may still connect and send spans. Default: false. */
   readonly mayBeLate?: boolean;
@@ -48,8 +54,8 @@ export interface WitnessEnd {
 }
 
 /**
- * The period of silence after which no more late spans are awaited. A dagger command has sent
- * everything at its end, but one started by another program may end later.
+ * The wait for late spans ends after this time without a new body. A `dagger` command has sent all
+ * spans when it exits, but a `dagger` started by a script may still run.
  */
 const QUIET_MS = 250;
 const MAX_WAIT_MS = 2_000;

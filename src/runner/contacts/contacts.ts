@@ -1,4 +1,4 @@
-/** The contacts of a command: totals by upstream, cached calls, digests of tags. */
+/** The contacts of a command: the hosts that its engine asked, its cached calls, and its images. */
 
 import type { UpstreamKind } from "../../attribution/failure.js";
 import { breakerName, isHelperHost } from "../../attribution/hosts.js";
@@ -9,12 +9,15 @@ import { imageFactsOf } from "../../attribution/spans/image-use.js";
 import type { EngineSpan } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
 
-/** The totals of one host in one role. */
+/** The totals of one host in one role, for example `ghcr.io` as a registry. */
 export interface UpstreamTotals {
   readonly kind: UpstreamKind;
   /** The host, with its port unless it is the default. */
   readonly host: string;
-  /** The breaker that a helper serves: a token server, layer store or mirror. */
+  /**
+   * For a helper of a registry (token server, layer store or mirror), the registry's breaker;
+   * otherwise null.
+   */
   readonly serves: string | null;
   readonly exchanges: number;
   /** Answered exchanges, including rejections such as 401. */
@@ -48,23 +51,23 @@ export interface CachedTotals {
 export interface ImageTotals {
   /** The full reference; with the digest only if there is no tag. */
   readonly image: string;
-  /** The digests that it was resolved to or asked for by; several if the tag moved, none if unknown. */
+  /** The digests of the image; several if its tag moved during the run, none if unknown. */
   readonly digests: readonly string[];
-  /** Number of calls for it. */
+  /** Number of calls that used the image. */
   readonly uses: number;
-  /** Whether a registry was asked about it. */
+  /** Whether a registry was asked about the image. */
   readonly asked: boolean;
 }
 
 /** The contacts of a command according to its spans. */
 export interface Contacts {
   readonly spans: number;
-  /** Requests to the engine, including those of modules. */
+  /** GraphQL requests to the engine, including requests of modules. */
   readonly requests: number;
   readonly upstreams: readonly UpstreamTotals[];
   readonly cached: CachedTotals;
   readonly images: readonly ImageTotals[];
-  /** Contacts left out of the lists above their limits. */
+  /** Number of contacts that are not in the lists, because a list was full. */
   readonly omitted: { readonly exchanges: number; readonly images: number };
 }
 
@@ -81,7 +84,7 @@ interface ImageTally {
   asked: boolean;
 }
 
-/** Adds up contacts. Its memory grows with hosts and images, up to a limit. */
+/** Adds up contacts. Memory grows with the number of hosts and images, up to a limit. */
 export class ContactTotals {
   readonly #upstreams = new Map<string, Mutable<UpstreamTotals>>();
   readonly #images = new Map<string, ImageTally>();
@@ -201,7 +204,7 @@ export class ContactTotals {
   }
 }
 
-/** Returns the entry of a key, creates it if there is room, or returns undefined. */
+/** Returns the entry of a key. Creates a missing one, or returns undefined if the map is full. */
 function entry<T>(map: Map<string, T>, key: string, max: number, make: () => T): T | undefined {
   const known = map.get(key);
   if (known !== undefined || map.size >= max) return known;
@@ -216,7 +219,7 @@ function columnOf({ outcome, status }: Exchange): "answered" | "failed" | "limit
   return outcome === "cancelled" ? "undecided" : outcome;
 }
 
-/** Sorts registries first, and each host behind the one that it serves. */
+/** Sorts registries first, and each helper of a registry after that registry. */
 function inOrder(one: UpstreamTotals, other: UpstreamTotals): number {
   const [first, second] = [one, other].map(
     ({ kind, host, serves }) =>

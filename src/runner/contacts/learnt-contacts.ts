@@ -12,14 +12,18 @@ import { formatLearnt, MAX_LEARNT_BYTES, parseLearnt } from "./learnt-document.j
 /** The longest wait for other writing processes. */
 const MAX_WAIT_MS = 500;
 
-/** Returns the default path, beside known digests; undefined without a home. */
+/**
+ * Returns the default path, in the folder of the known digests; undefined if the user has no home
+ * folder.
+ */
 export function defaultLearntPath(env: Environment): string | undefined {
   const digests = defaultDigestPath(env);
   return digests && join(dirname(digests), "contacts.json");
 }
 
 /**
- * Returns the known contacts of a command; none if the file is missing or unreadable.
+ * Returns the breakers that a command contacted in its last run; none if the file is missing or
+ * unreadable.
  *
  * @param keyOf Returns the key of the command. Called only if the file has entries.
  */

@@ -2,7 +2,10 @@
 
 import { createHash } from "node:crypto";
 
-/** The maximum age: a successful function is cached and may contact no host next time. */
+/**
+ * The maximum age of an entry. A run whose functions come from Dagger's cache contacts no host and
+ * keeps the old entry, so without a limit it could stay forever.
+ */
 export const LEARNT_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** The size limit; a longer document is not read. */
 export const MAX_LEARNT_BYTES = 4 * 1024 * 1024;
@@ -15,9 +18,12 @@ const KEY = /^[0-9a-f]{64}$/;
 
 /** The contacts of one command. */
 export interface LearntCommand {
-  /** A hash of the command, its arguments and its folder, which may hold secrets. */
+  /**
+   * A hash of the command, its arguments and its folder. Hashed, because arguments may hold
+   * secrets.
+   */
   readonly key: string;
-  /** Names of breakers. */
+  /** Names of breakers, such as `registry:ghcr.io`. */
   readonly contacts: readonly string[];
   readonly atMs: number;
 }
@@ -40,7 +46,7 @@ export function parseLearnt(text: string, nowMs: number): LearntCommand[] {
   }
 }
 
-/** Writes a document with one new command and the latest others, up to the limit. */
+/** Returns the text of a document with `latest` and the most recent other commands, 500 at most. */
 export function formatLearnt(known: readonly LearntCommand[], latest: LearntCommand): string {
   const others = known.filter(({ key }) => key !== latest.key);
   const contacts = latest.contacts.filter((name) => NAME.test(name)).slice(0, MAX_NAMES);
@@ -62,7 +68,8 @@ function isSound(entry: unknown, nowMs: number): boolean {
     contacts.length <= MAX_NAMES &&
     contacts.every((name) => typeof name === "string" && NAME.test(name)) &&
     Number.isSafeInteger(atMs) &&
-    // Limits the age in both directions, because the clock may have been set back.
+    // An entry from the future is limited too: without that, a clock that was set back would keep
+    // it for too long.
     Math.abs(nowMs - Number(atMs)) <= LEARNT_MAX_AGE_MS
   );
 }

@@ -1,4 +1,4 @@
-/** The memory of the last run of the same command. */
+/** Remembers which upstreams a command contacted in its last run. */
 
 import { breakerName } from "../../attribution/hosts.js";
 import type { RunPlan } from "../run-plan.js";
@@ -6,7 +6,7 @@ import type { Contacts } from "./contacts.js";
 import { defaultLearntPath, readLearnt, writeLearnt } from "./learnt-contacts.js";
 import { learntKey } from "./learnt-document.js";
 
-/** The memory of one command. */
+/** The contacts of one command's last run, and the way to replace them. */
 export class LearntRun {
   /** The breakers that the last run contacted; none if unknown or not wanted. */
   readonly contacts: readonly string[];
@@ -23,9 +23,9 @@ export class LearntRun {
   }
 
   /**
-   * Stores the contacts of this run. A run without contacts keeps the old ones, because a
-   * successful function is cached and asks again when its arguments change. A failed run adds to
-   * them, because it may have ended early.
+   * Stores the contacts of this run. A run without contacts changes nothing: its functions came
+   * from Dagger's cache, and a later run may contact the hosts again. A failed run only adds
+   * contacts, because it may have ended early.
    *
    * @returns The system's error code; undefined on success.
    */
@@ -37,7 +37,10 @@ export class LearntRun {
   }
 }
 
-/** Returns the working folder. A deleted one has no name, so its contacts would never be found again. */
+/**
+ * Returns the working folder; undefined if it was deleted, because its contacts would never be
+ * found again.
+ */
 function workingFolder(): string | undefined {
   try {
     return process.cwd();

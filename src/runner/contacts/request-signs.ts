@@ -3,7 +3,7 @@
 import { type EngineSpan, hasEnded } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
 
-/** The CLI's names of steps that follow a connection. */
+/** Names of spans that the dagger CLI begins only after it has a session. */
 const AFTER_CONNECTING = /^(?:load workspace|loading type definitions|load module|initialize)/;
 
 /** The messages of Go and the engine for a cancellation. */
@@ -12,10 +12,10 @@ const CANCELED = /\bcontext canceled\b|^canceled\.?$/i;
 const CANCELED_ATTRIBUTE = "dagger.io/dag.canceled";
 
 /**
- * Returns whether a span is that of a whole canceled `dagger` command. In dagger's own display
- * Ctrl-C is a key, so no signal arrives.
+ * Returns whether a span belongs to a whole `dagger` command that its user canceled. Dagger's
+ * display reads Ctrl-C as a key, so no signal shows the cancellation.
  *
- * @param outer The id of the span in which the command was started; empty if none exists.
+ * @param outer The id of the span around the command, from TRACEPARENT; empty without one.
  */
 export function isCanceledCommand(span: EngineSpan, outer: string): boolean {
   const isRoot = span.parent === "" || span.parent === outer;

@@ -1,17 +1,20 @@
-/** Holds the spans of running requests, and hands them on when their request has ended. */
+/**
+ * Collects spans until the GraphQL request that they belong to has ended, and then passes them on
+ * together.
+ */
 
 import { type EngineSpan, hasEnded } from "../../attribution/spans/span.js";
 import { isRequest } from "../../attribution/spans/span-tree.js";
 import { lightSpan, weightOf } from "../../traces/otlp/light-span.js";
 
-/** The memory limit, in characters plus the cost of an object. */
+/** The memory limit for held spans, in characters; each span also counts a fixed amount. */
 const MAX_WEIGHT = 16 * 1024 * 1024;
 /**
- * Number of further spans to await before an ended request is handed on, because its last ones may
- * be late.
+ * An ended request is passed on once this many further spans have arrived, because its last spans
+ * may be late.
  */
 const LATE_SPANS = 200;
-/** The limit on ancestors, because a forged loop has no end. */
+/** The limit on ancestors to follow, because forged spans can form a loop. */
 const MAX_DEPTH = 200;
 
 /**
@@ -24,14 +27,17 @@ export class RequestSpans {
   readonly #maxWeight: number;
   readonly #held = new Map<string, EngineSpan>();
   readonly #byParent = new Map<string, EngineSpan[]>();
-  /** Finished requests, and how many spans had arrived before. */
+  /**
+   * Ended requests that wait for late spans, each with the number of spans that had arrived by
+   * then.
+   */
   #over: { readonly request: EngineSpan; readonly taken: number }[] = [];
   #taken = 0;
   #weight = 0;
 
   /**
-   * @param handOn Receives spans. `isWhole` is true if all their ancestors are included, which is
-   * only sure at the end: longer spans have not ended yet.
+   * @param handOn Receives spans. `isWhole` is true if no ancestor of the spans can be missing.
+   * That is certain only at the end, because a span arrives only when it has ended.
    */
   constructor(
     handOn: (spans: readonly EngineSpan[], isWhole: boolean) => void,
@@ -56,7 +62,7 @@ export class RequestSpans {
     for (const { request } of done) this.#handOnAll([request]);
   }
 
-  /** Hands on all remaining spans. */
+  /** Passes on all remaining spans. */
   end(): void {
     const left = [...this.#held.values()];
     this.#held.clear();
@@ -100,7 +106,7 @@ export class RequestSpans {
     return topmost;
   }
 
-  /** Removes spans with all their descendants, and hands them on together. */
+  /** Removes spans with all their descendants, and passes them on together. */
   #handOnAll(roots: readonly EngineSpan[]): void {
     const found: EngineSpan[] = [];
     const next = [...roots];
@@ -120,7 +126,7 @@ export class RequestSpans {
     const siblings = this.#byParent.get(parentKey) ?? [];
     const at = siblings.indexOf(span);
     if (at < 0) return;
-    // Swaps with the last one: with thousands of siblings, shifting would be too slow.
+    // Moves the last sibling into the gap: with thousands of siblings, `splice` would be too slow.
     siblings[at] = siblings[siblings.length - 1] as EngineSpan;
     siblings.pop();
     if (siblings.length === 0) this.#byParent.delete(parentKey);

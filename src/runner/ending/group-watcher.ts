@@ -10,17 +10,17 @@ import type { Writable } from "node:stream";
 import type { Environment } from "../../traces/environment.js";
 import { leakingDescriptors } from "./leaking-descriptors.js";
 
-/** The place of `sleep` and `rm`, whatever the command's PATH is. */
+/** Where the script finds `sleep` and `rm`, whatever the command's PATH is. */
 const USUAL_PATH = "/usr/bin:/bin";
 
 /** The message to the watcher at the end of a normal run. */
 const GOOD_BYE = "good-bye";
 
 /**
- * The watcher's script. It reads the group to end, or an empty line for none, until our end of the
- * pipe closes. It keeps looking for the group, because an existing group's number is not reused. It
- * removes only our files from the folder. `sleep` accepts only whole seconds on some systems, and
- * `kill` no `--` on others.
+ * The watcher's shell script. It reads the id of the process group from each line, empty for none,
+ * until our end of the pipe closes; then it ends the last group. The group's id stays valid
+ * meanwhile, because the system does not reuse the id of a group with members. Of the folder, the
+ * script removes only our files. Some systems lack `sleep 0.1`, others `kill --`.
  */
 const SCRIPT = `exec >&- 2>&-
 trap '' HUP INT TERM
@@ -66,14 +66,17 @@ export class GroupWatcher {
     this.#folder = folder;
   }
 
-  /** Ends a group if we die without a goodbye. */
+  /** Makes the watcher end this process group if we die before `rest` or `end`. */
   guard(group: number): void {
     if (process.platform === "win32") return;
     this.#child ??= this.#start();
     this.#say(`${group}`);
   }
 
-  /** Stops guarding: the command has ended, and what it left behind must stay. */
+  /**
+   * Makes the watcher end no group: the command has ended, and background processes that it left
+   * must continue.
+   */
   rest(): void {
     this.#say("");
   }
@@ -89,16 +92,16 @@ export class GroupWatcher {
   }
 
   /**
-   * Starts the watcher. Without one the run continues: the system may have no process or descriptor
-   * left.
+   * Starts the watcher. If that fails, for example at a limit of processes, the run continues
+   * without a watcher.
    */
   #start(): ChildProcess | undefined {
     let nothing: number | undefined;
     try {
       nothing = openSync(devNull, "r");
       const stdio: ("pipe" | "ignore" | number)[] = ["pipe", "ignore", "ignore"];
-      // A pipe of the caller would stay open as long as the watcher lives, and the caller would
-      // wait.
+      // The watcher must not inherit a pipe of our caller: the caller would wait until the watcher
+      // closes it.
       for (const descriptor of leakingDescriptors()) stdio[descriptor] = nothing;
       const { path = "", names = [] } = this.#folder ?? {};
       const child = spawn("/bin/sh", ["-c", SCRIPT, "dagger-breaker-watcher", path, ...names], {

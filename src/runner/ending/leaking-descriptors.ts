@@ -1,4 +1,4 @@
-/** Finds descriptors that every program we start would keep open, as Linux shows them. */
+/** Finds descriptors that every program we start would inherit. Works only on Linux. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { descriptorLimit } from "../input/descriptors.js";
@@ -8,8 +8,8 @@ const CLOSE_ON_EXEC = 0o2000000;
 const LAST_STANDARD = 2;
 
 /**
- * Returns inherited descriptors behind the standard streams that our programs inherit. Node closes
- * only the first ones.
+ * Returns descriptors from 3 on that we inherited and that programs we start would inherit too.
+ * Node marks only the first few to be closed.
  */
 export function leakingDescriptors(): readonly number[] {
   try {

@@ -12,20 +12,23 @@ const LOOK_AGAIN_MS = 50;
 export class ProcessGroup {
   readonly #child: ChildProcess;
   readonly #leads: boolean;
-  /** Descendants seen so far: after the end of their parent they cannot be found. */
+  /**
+   * Descendants seen so far. Once a parent has ended, the system no longer shows whose children
+   * these are.
+   */
   readonly #seen = new Map<number, ProcessEntry>();
   #isTold = false;
 
   /**
    * @param leads Whether the command leads its own process group. On a terminal it cannot, because
-   * it would lose the foreground; then its descendants are searched for.
+   * it could not read from the terminal; then its descendants are searched for.
    */
   constructor(child: ChildProcess, leads: boolean) {
     this.#child = child;
     this.#leads = leads && process.platform !== "win32";
   }
 
-  /** Whether we ended it, rather than passed on a signal. */
+  /** Whether `end` or `kill` was called; a signal that was only passed on does not count. */
   get isTold(): boolean {
     return this.#isTold;
   }
@@ -44,8 +47,9 @@ export class ProcessGroup {
   }
 
   /**
-   * Stops it as SIGTSTP does. The system ignores SIGTSTP in an own group, which no shell could
-   * continue, so a command that does not handle it gets SIGSTOP.
+   * Suspends the command, as Ctrl-Z does. If the command leads its own group, the system ignores
+   * SIGTSTP, because no shell could continue that group. Processes that do not handle SIGTSTP get
+   * SIGSTOP then.
    */
   stop(): boolean {
     this.signal("SIGTSTP");
@@ -57,8 +61,8 @@ export class ProcessGroup {
   }
 
   /**
-   * Sends one signal after another, then ends all processes by force. Resolves once they were told;
-   * the rest ends in a moment.
+   * Sends the signals of the steps one after another until all processes have ended, and SIGKILL at
+   * last. Does not wait after SIGKILL.
    */
   async end(steps: readonly StopStep[]): Promise<void> {
     this.#isTold = true;
@@ -69,7 +73,7 @@ export class ProcessGroup {
     this.#signalAll("SIGKILL");
   }
 
-  /** Ends all processes by force. */
+  /** Sends SIGKILL to all processes. */
   kill(): void {
     this.#isTold = true;
     this.#signalAll("SIGKILL");
@@ -86,7 +90,7 @@ export class ProcessGroup {
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    // After the end of a parent its children cannot be found.
+    // Searches first: once the signal has ended a parent, its children cannot be found.
     if (!this.#leads) this.#look();
     this.signal(signal);
     for (const { pid } of this.#seen.values()) send(pid, signal);
@@ -96,7 +100,8 @@ export class ProcessGroup {
     const { pid, exitCode, signalCode } = this.#child;
     if (pid === undefined) return false;
     if (exitCode === null && signalCode === null) return true;
-    // A zombie accepts signals forever if init does not reap it.
+    // Signal 0 also succeeds for a zombie, which stays if the container's init does not reap it, so
+    // members are checked too.
     if (this.#leads) return send(-pid, 0) && this.#members().length > 0;
     if (this.#seen.size === 0) return false;
     this.#look();
@@ -108,7 +113,7 @@ export class ProcessGroup {
     return processTable().filter(({ group }) => group === this.#child.pid);
   }
 
-  /** Finds descendants, and drops ended ones. */
+  /** Adds new descendants to `#seen`, and removes those that have ended. */
   #look(): void {
     const table = processTable();
     const now = new Map(table.map((entry) => [entry.pid, entry]));
@@ -126,7 +131,7 @@ export class ProcessGroup {
   }
 }
 
-/** Returns whether a process received it. */
+/** Sends a signal. Returns whether the process or group exists. */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, signal);

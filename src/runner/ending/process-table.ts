@@ -3,23 +3,26 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process. Its number alone may be reused later. */
+/** A process. Its id may be reused later; `since` shows whether it is still the same process. */
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** Its start time in the system's own unit. */
+  /** The start time of the process, in a unit of the system. */
   readonly since: string;
 }
 
 /** The timeout of `ps`. */
 const PS_TIMEOUT_MS = 2000;
-/** Fields of /proc/PID/stat after the program's name, which may contain anything. */
+/**
+ * Positions of fields in /proc/PID/stat, counted after the program's name, because the name may
+ * contain spaces.
+ */
 const STATE = 0;
 const PARENT = 1;
 const GROUP = 2;
 const SINCE = 19;
-/** A process that has ended but was not reaped. It runs no code. */
+/** The states of a process that has ended but was not reaped (zombie). */
 const ENDED = /^[ZX]/;
 
 /** Returns all running processes that the system shows, without zombies. */

@@ -1,6 +1,6 @@
 /** The signals for a command that hangs, and the time after each. */
 
-/** Times of an ending, in milliseconds. */
+/** How long the runner waits between signals that end a command. */
 export interface StopTimes {
   /** The time for a command to end after the first signal. Default: 10,000. */
   readonly graceMs: number;

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 
-/** A terminal answers at once, unless we are in the background. */
+/** The longest wait for `stty`, which hangs in a background job. */
 const STTY_TIMEOUT_MS = 1_000;
 /**
  * Ends colors, bracketed paste and mouse reports, shows the cursor, and leaves the alternate screen
@@ -21,7 +21,7 @@ export class TerminalState {
     this.#saved = isatty(0) && process.platform !== "win32" ? stty(["-g"])?.trim() : undefined;
   }
 
-  /** Restores the terminal. A command that ends by itself does so itself. */
+  /** Restores the terminal. Needed only after a kill: a command that exits restores it itself. */
   restore(): void {
     if (this.#saved !== undefined) stty([this.#saved]);
     const output = [1, 2].find((descriptor) => isatty(descriptor));
@@ -29,7 +29,7 @@ export class TerminalState {
     try {
       writeSync(output, ORDERLY);
     } catch {
-      // The terminal is gone.
+      // The terminal no longer exists.
     }
   }
 }

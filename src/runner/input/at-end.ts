@@ -12,10 +12,12 @@ export interface QueueEnd {
 }
 
 const NOT_AT_END: QueueEnd = { isAtEnd: false };
-/** Larger than the system's buffer of a socket whose peer has closed. */
+/** More than the system buffers for a socket whose peer has closed. */
 const SOCKET_BYTES = 1024 * 1024;
 
-/** Checks a queue. Counts it as continuing if the system does not show its end. */
+/**
+ * Checks a pipe or socket. If the system does not show its end, returns that it is not at its end.
+ */
 export function queueEnd(descriptor: number, kind: DescriptorKind): QueueEnd {
   try {
     return kind === "pipe" ? pipeEnd(descriptor) : socketEnd(descriptor);
@@ -24,9 +26,13 @@ export function queueEnd(descriptor: number, kind: DescriptorKind): QueueEnd {
   }
 }
 
-/** Checks a pipe, which hangs up without data only at its end. */
+/**
+ * Checks a pipe. `poll` reports it as hung up without data only when all writers have closed it and
+ * it is empty.
+ */
 function pipeEnd(descriptor: number): QueueEnd {
-  // Uses a new descriptor: polling makes a descriptor non-blocking for all processes that share it.
+  // Opens the pipe again, because polling makes a descriptor non-blocking for all processes that
+  // share it.
   const { O_RDONLY, O_NONBLOCK } = constants;
   const again = openSync(`/proc/self/fd/${descriptor}`, O_RDONLY | O_NONBLOCK);
   try {
@@ -37,8 +43,8 @@ function pipeEnd(descriptor: number): QueueEnd {
 }
 
 /**
- * Checks a socket, which hangs up as soon as its peer has written everything. The rest must be
- * read, which is only safe if no other process has the socket.
+ * Checks a socket. `poll` reports it as hung up once its peer has closed it, even if unread data is
+ * left. To find out, the data must be read, which is safe only if no other process has the socket.
  */
 function socketEnd(descriptor: number): QueueEnd {
   if (!isHungUp(descriptor) || isSharedSocket(descriptor)) return NOT_AT_END;
@@ -67,8 +73,8 @@ function isSharedSocket(descriptor: number): boolean {
 }
 
 /**
- * Returns whether a process holds the socket. One of another user does not show that; it matters
- * only for our ancestors.
+ * Returns whether a process has the socket open. The system does not show this for another user's
+ * process; it is assumed for our ancestors only, because others rarely share our socket.
  */
 function holds(pid: number, socket: string, isAncestor: boolean): boolean {
   try {
@@ -78,7 +84,10 @@ function holds(pid: number, socket: string, isAncestor: boolean): boolean {
   }
 }
 
-/** Offsets of WASI preview 1: two subscriptions of 48 bytes, events of 32, and their number. */
+/**
+ * The memory layout for WASI's `poll_oneoff`: two subscriptions of 48 bytes, then events of 32
+ * bytes, then their count.
+ */
 const SUBSCRIPTION_BYTES = 48;
 const EVENTS_AT = 128;
 const COUNT_AT = 256;

@@ -23,16 +23,16 @@ export interface InputPlan {
   readonly env: Environment;
   /** Attempts after the first. */
   readonly maxRetries: number;
-  /** Standard input. Default: passed on as it is. */
+  /** How the command gets standard input. Default: it inherits ours. */
   readonly stdin?: InputChoice | undefined;
-  /** Further descriptors that the command inherits. */
+  /** Descriptors from 3 on that the command inherits. */
   readonly inherited?: readonly number[] | undefined;
 }
 
 /** The input of one attempt. */
 export interface AttemptInput {
   readonly stdin: ChildStream;
-  /** Maps each descriptor of the command, from 3 on, to one of ours. */
+  /** For each descriptor of the command from 3 on, our descriptor to pass. */
   readonly others: ReadonlyMap<number, number>;
   started(child: ChildProcess): void;
   /** Closes files opened for the attempt. */
@@ -48,7 +48,9 @@ export class CommandInput {
   #usedUp: string | undefined;
   #isFirst = true;
 
-  /** Create it before the first attempt, and before any unrelated descriptor is opened. */
+  /**
+   * Create the object before the first attempt, and before this process opens other descriptors.
+   */
   constructor({ args, env, maxRetries, stdin = "inherit", inherited = [] }: InputPlan) {
     this.#inherited = inherited;
     if (maxRetries === 0) return;
@@ -91,7 +93,10 @@ export class CommandInput {
     this.#replayed?.close();
   }
 
-  /** Returns the reason why it can be read only once. */
+  /**
+   * Returns the reason why standard input can be read only once; undefined if a retry gets the same
+   * input.
+   */
   #lookAtStandardInput(choice: InputChoice): string | undefined {
     const kind = kindOf(STDIN);
     if (kind === "terminal" || kind === "other") return undefined;
@@ -107,7 +112,9 @@ export class CommandInput {
     return `standard input is ${what}, which the first attempt may have read; use --stdin replay or < /dev/null`;
   }
 
-  /** Returns whether a file can be read again from its position. */
+  /**
+   * Stores the read position of a file. Returns whether the file can be opened again for a retry.
+   */
   #notePosition(descriptor: number): boolean {
     const position = positionOf(descriptor);
     if (position === undefined) return false;
@@ -130,7 +137,9 @@ function closeAll(opened: ReadonlyMap<number, number>): void {
   for (const descriptor of opened.values()) closeSync(descriptor);
 }
 
-/** Gives the command its own pipe, which it can also reopen as /dev/stdin. */
+/**
+ * Gives the command a real pipe as standard input, so that the command can also open /dev/stdin.
+ */
 async function replayTo(
   replayed: ReplayedInput,
   others: ReadonlyMap<number, number>,
@@ -156,15 +165,15 @@ async function replayTo(
   };
 }
 
-/** Refers to a file without opening it, on Linux. */
+/** Linux's flag of `open` that names a file without opening it for reading or writing. */
 const O_PATH = 0o10000000;
 const WAKE_MS = 100;
 
 /**
- * Opens and closes a writer repeatedly. Our pipe had a name, so a command that reopens /dev/stdin
- * after its end would wait for a writer forever.
+ * Opens and closes the pipe for writing repeatedly. A command that opens /dev/stdin after all input
+ * was written would otherwise wait for a writer forever, because our pipe is a named one.
  *
- * @returns A function that stops it.
+ * @returns A function that stops this.
  */
 function wakeLateReaders(readEnd: number): () => void {
   let pipe: number;
@@ -177,7 +186,7 @@ function wakeLateReaders(readEnd: number): () => void {
     try {
       closeSync(openSync(`/proc/self/fd/${pipe}`, constants.O_WRONLY | constants.O_NONBLOCK));
     } catch {
-      // No process has it open any more.
+      // No process has the pipe open for reading now.
     }
   }, WAKE_MS);
   timer.unref();

@@ -13,8 +13,8 @@ import {
 import { isatty } from "node:tty";
 
 /**
- * The kind of a descriptor. A file can be read repeatedly, a queue (pipe or socket) only once, and
- * anything else, such as /dev/null, repeatedly.
+ * The kind of a descriptor. Data of a pipe or socket can be read only once; files and other kinds,
+ * such as /dev/null, can be read again.
  */
 export type DescriptorKind = "terminal" | "file" | "pipe" | "socket" | "other";
 
@@ -32,7 +32,9 @@ export function kindOf(descriptor: number): DescriptorKind {
   }
 }
 
-/** Returns Linux's name of a descriptor's target, such as `pipe:[123]`; undefined elsewhere. */
+/**
+ * Returns what a descriptor refers to, such as `pipe:[123]` or a path; undefined except on Linux.
+ */
 export function targetOf(descriptor: number, pid: number | "self" = "self"): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
@@ -73,7 +75,7 @@ export function positionOf(descriptor: number): number | undefined {
 export function openAgainAt(descriptor: number, position: number): number {
   const again = openSync(`/proc/self/fd/${descriptor}`, constants.O_RDONLY);
   try {
-    // Node.js cannot seek, so the skipped part is read, from the system's cache.
+    // Node.js cannot seek, so the part before `position` is read and dropped.
     const skipped = Buffer.allocUnsafe(Math.min(SKIP_BYTES, Math.max(1, position)));
     for (let left = position; left > 0; ) {
       const length = readSync(again, skipped, 0, Math.min(left, skipped.length), null);
@@ -87,7 +89,10 @@ export function openAgainAt(descriptor: number, position: number): number {
   }
 }
 
-/** Returns the descriptor limit for a command. We may have higher ones from before the limit was set. */
+/**
+ * Returns the limit of open descriptors. We may have inherited higher ones, if the limit was
+ * lowered later.
+ */
 export function descriptorLimit(): number {
   try {
     const [, limit] =

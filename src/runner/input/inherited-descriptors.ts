@@ -1,6 +1,6 @@
 /**
- * Finds inherited descriptors behind the standard streams, such as those of make's job server or of
- * `3< file`. Node.js marks them to be closed in child processes.
+ * Finds inherited descriptors from 3 on, such as make's job server or `3< file`. Node.js would
+ * close them in child processes, so they must be passed on explicitly.
  */
 
 import { readdirSync } from "node:fs";
@@ -18,15 +18,15 @@ interface Descriptor {
 }
 
 /**
- * Returns the inherited descriptors; none if the system does not show them. Call it before any file
- * is opened here.
+ * Returns the inherited descriptors; none if the system does not show them. Call it before this
+ * process opens a file, because that would be returned too.
  */
 export function inheritedDescriptors(): readonly number[] {
   const found = descriptors();
   const isPair = ({ target }: Descriptor): boolean =>
     found.some((one) => one.target === target && one.reads) &&
     found.some((one) => one.target === target && one.writes);
-  // A pipe with both ends here is our own, or our parent's too.
+  // A pipe with both ends in this process belongs to Node.js, unless our parent has it too.
   const isOwn = (one: Descriptor): boolean =>
     OWN.test(one.target) ||
     (one.target.startsWith("pipe:") && isPair(one) && !parentTargets().has(one.target));
@@ -40,7 +40,7 @@ function descriptors(): readonly Descriptor[] {
   const found: Descriptor[] = [];
   for (const number of numbersOf("self")) {
     const target = number <= LAST_STANDARD || number === channel ? undefined : targetOf(number);
-    // The descriptor that read the folder is closed by now.
+    // Undefined for the descriptor that listed the folder, which is closed now.
     if (target !== undefined) found.push({ number, target, ...accessOf(number) });
   }
   return found.sort((one, other) => one.number - other.number);
@@ -60,9 +60,9 @@ function numbersOf(pid: number | "self"): readonly number[] {
 }
 
 /**
- * Returns the streams from 3 on for starting a command.
+ * Returns the `stdio` entries from 3 on for `spawn`.
  *
- * @param given Maps each of its descriptors to one of ours.
+ * @param given For each descriptor of the command, our descriptor to pass.
  */
 export function streamsBehind(given: ReadonlyMap<number, number>): readonly ("ignore" | number)[] {
   const streams: ("ignore" | number)[] = [];
@@ -71,7 +71,7 @@ export function streamsBehind(given: ReadonlyMap<number, number>): readonly ("ig
   return streams;
 }
 
-/** Returns a map of descriptors that keep their numbers. */
+/** Returns a map that passes each descriptor on under its own number. */
 export function handedOn(descriptors: readonly number[]): ReadonlyMap<number, number> {
   return new Map(descriptors.map((descriptor) => [descriptor, descriptor]));
 }

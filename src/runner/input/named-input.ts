@@ -1,4 +1,4 @@
-/** Finds inputs in the arguments of a command that can be read only once. */
+/** Finds files in a command's arguments that can be read only once, such as named pipes. */
 
 import { statSync } from "node:fs";
 import { queueEnd } from "./at-end.js";
@@ -11,7 +11,7 @@ const BEFORE_PATH = /^[^=@]*[=@]/;
 const LONGEST_PATH = 4096;
 
 /**
- * Returns the name of a queue that is not at its end; undefined if none exists.
+ * Returns the first named pipe or socket that is not at its end; undefined without one.
  *
  * @param texts Arguments, and values of variables.
  */
@@ -27,7 +27,10 @@ export function namedQueue(texts: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Returns whether a descriptor is such a queue. Standard input is checked elsewhere. */
+/**
+ * Returns whether a descriptor is a pipe or socket that is not at its end. Standard input is
+ * checked elsewhere.
+ */
 function isQueue(descriptor: number): boolean {
   if (descriptor === 0 || !accessOf(descriptor).reads) return false;
   const kind = kindOf(descriptor);

@@ -16,14 +16,14 @@ export class ReplayedInput {
   #source: Readable | undefined;
   #sink: Writable | undefined;
 
-  /** @param ended Data already read from an input that has ended. */
+  /** @param ended All data of an input that has ended and was already read. */
   constructor(ended?: Buffer) {
     if (ended === undefined) return;
     this.#keep(ended);
     this.#isEnded = true;
   }
 
-  /** Whether all data is still kept. */
+  /** Whether all data read so far is kept, so that a retry can get it. */
   get isWhole(): boolean {
     return this.#isWhole;
   }
@@ -31,7 +31,7 @@ export class ReplayedInput {
   /** Writes the input to a command: the kept data, then new data. */
   feed(sink: Writable): void {
     this.#sink = sink;
-    // The command need not read it.
+    // The command may end, or close its input, without reading all of it.
     sink.on("error", () => this.stop());
     for (const chunk of this.#kept) sink.write(chunk);
     if (this.#isEnded) {
@@ -85,7 +85,10 @@ export class ReplayedInput {
   }
 }
 
-/** Opens the pipe again: reading makes a descriptor non-blocking for all processes that share it. */
+/**
+ * Opens the pipe again, because reading makes a descriptor non-blocking for all processes that
+ * share it.
+ */
 function openInput(): Readable {
   try {
     const { O_RDONLY, O_NONBLOCK } = constants;

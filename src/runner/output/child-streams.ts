@@ -10,9 +10,12 @@ import { closePipe, type RealPipe } from "./real-pipe.js";
 const STDOUT = 1;
 const STDERR = 2;
 
-/** The routing of a command's output. */
+/** Which output of a command is read, and which goes directly to a terminal. */
 export interface StreamPlan {
-  /** Our streams that are not terminals, whose output is read. Equal streams share an entry. */
+  /**
+   * Our streams whose output is read, because they are not terminals. If stdout and stderr are the
+   * same file, as after `2>&1`, they share an entry.
+   */
   readonly read: readonly (readonly number[])[];
   /** Whether one of our streams, including standard input, is a terminal. */
   readonly hasTerminal: boolean;
@@ -20,17 +23,20 @@ export interface StreamPlan {
   readonly isUnread: boolean;
 }
 
-/** An own stream that could not be written, except for a closed reader. */
+/**
+ * Which of our streams could not be written, and why. A reader that closed the stream is not an
+ * error.
+ */
 export interface OutputError {
   readonly stream: "stdout" | "stderr";
   /** The system's code, such as ENOSPC. */
   readonly code: string;
 }
 
-/** A stream option for starting a command. */
+/** An entry of `stdio` for `spawn`. */
 export type ChildStream = "inherit" | "pipe" | number;
 
-/** Plans the streams of this process. */
+/** Plans how output reaches the streams of this process. */
 export function planStreams(): StreamPlan {
   const read = [STDOUT, STDERR].filter((stream) => !isatty(stream));
   return {
@@ -50,7 +56,10 @@ function isSameFile(one: number, other: number): boolean {
   }
 }
 
-/** The output of one command on its way to ours, byte for byte, at the speed of our reader. */
+/**
+ * Passes the output of one command on to our streams, byte for byte, at the speed of the program
+ * that reads them.
+ */
 export class ChildStreams {
   readonly #plan: StreamPlan;
   readonly #pipes: readonly RealPipe[] | undefined;
@@ -64,7 +73,7 @@ export class ChildStreams {
   ) {
     this.#plan = plan;
     this.#pipes = pipes;
-    // Without our own pipes, each stream uses one of Node's.
+    // Without pipes of our own, stdout and stderr each use a pipe of Node.
     const descriptors = pipes === undefined ? plan.read.flat() : plan.read.map(lastOf);
     this.#passed = descriptors.map((descriptor) => new PassedStream(descriptor, hear));
   }
@@ -72,9 +81,9 @@ export class ChildStreams {
   /**
    * Creates the streams for one command.
    *
-   * @param pipes One for each read stream; undefined if the system supports none. They are closed
-   * at the end.
-   * @param hear Receives each chunk, whose memory is reused afterwards.
+   * @param pipes One for each entry of `plan.read`; undefined if the system does not support named
+   * pipes. `close` closes them.
+   * @param hear Receives each chunk. The chunk's memory is reused afterwards.
    */
   static over(
     plan: StreamPlan,
@@ -117,7 +126,7 @@ export class ChildStreams {
     await Promise.all(this.#passed.map((one) => one.done));
   }
 
-  /** Whether our own reader delays the output. */
+  /** Whether the output is delayed because its reader is slow. */
   get isHeldUp(): boolean {
     return this.#passed.some(({ isHeldUp }) => isHeldUp);
   }
@@ -132,7 +141,7 @@ export class ChildStreams {
     return this.#passed.map(({ words }) => words.text()).join("\n");
   }
 
-  /** The first own stream that could not be written; null if both could. */
+  /** Which of our streams could not be written; null if both could. */
   get error(): OutputError | null {
     for (const { descriptor, error } of this.#passed) {
       if (error === null) continue;
@@ -142,12 +151,14 @@ export class ChildStreams {
     return null;
   }
 
-  /** Stops reading; later writers get an error. Output already read is still passed on. */
+  /**
+   * Stops reading. Processes that still write get an error. Output already read is still passed on.
+   */
   stopReading(): void {
     for (const one of this.#passed) one.stopReading();
   }
 
-  /** Drops output that our reader has not yet taken. */
+  /** Drops output that is not yet written to our streams. */
   abandon(): void {
     for (const one of this.#passed) one.abandon();
   }
@@ -160,7 +171,10 @@ export class ChildStreams {
   }
 }
 
-/** Returns the stream for a shared pipe: standard error if included, because we write there too. */
+/**
+ * Returns the stream for shared output: standard error if included, because our own messages go
+ * there too.
+ */
 function lastOf(streams: readonly number[]): number {
   return streams.includes(STDERR) ? STDERR : STDOUT;
 }

@@ -1,6 +1,6 @@
 /** Finds the message that a CLI has a session to an engine. */
 
-/** The CLI's messages after connecting, in plain progress and on terminals. */
+/** Output of the dagger CLI once it has a session, in plain progress and on terminals. */
 const CONNECTED = /(?:connect|starting session)(?: DONE| ✔)|✔ connect|connected name=/;
 /** The length of the longest message in bytes. */
 const LONGEST = 32;

@@ -3,25 +3,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChildStreams } from "./child-streams.js";
 
-/** How long processes left behind may delay our end. */
+/** How long background processes that the command left may delay our exit. */
 const LINGER_MS = 900;
-/** A pipe holds less than this. Later output was written after the command's end. */
+/** More than a pipe can hold. Output beyond this was written after the command had ended. */
 const PIPE_BYTES = 1024 * 1024;
 const LOOK_AGAIN_MS = 25;
 
-/** The limits for our own reader. */
+/** How long to wait for the reader of our output. */
 export interface Patience {
   /** Aborted when the wait must end. */
   readonly cut: AbortSignal;
-  /** The limit for our reader; undefined for no limit. */
+  /** The limit in milliseconds; undefined for no limit. */
   readonly forMs: number | undefined;
 }
 
 /**
- * Waits until all output of a command has passed. Stops reading if a process left behind keeps the
- * streams open.
+ * Waits until all output of a command has passed. Stops reading if a background process that the
+ * command left keeps the streams open.
  *
- * @returns False if output was dropped because our reader had no more time.
+ * @returns False if output was dropped because its reader was too slow.
  */
 export async function untilPassed(
   streams: ChildStreams,
@@ -37,10 +37,10 @@ export async function untilPassed(
   cut.addEventListener("abort", end);
   const startMs = performance.now();
   const bytesBefore = streams.bytes;
-  // Counts checks instead of time: between two checks all available output is read.
+  // Adds up pauses instead of measuring time: even on a busy machine, output is read in each pause.
   let idleMs = 0;
   for (;;) {
-    // Available output is read in this turn, and most of it is written too.
+    // During this pause available output is read, and most of it is written too.
     await sleep(LOOK_AGAIN_MS, undefined, { signal: over.signal }).catch(() => undefined);
     if (isDone) break;
     const tookMs = performance.now() - startMs;

@@ -1,4 +1,7 @@
-/** Passes one output of a command on to an own stream, and keeps its beginning and end. */
+/**
+ * Passes one output stream of a command on to our stdout or stderr, and keeps its beginning and
+ * end.
+ */
 
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
@@ -6,8 +9,8 @@ import { Ends } from "../../files/ends.js";
 import { openSink, type Sink } from "./sink.js";
 
 /**
- * Number of chunks that may wait for our reader before the command has to wait; {@link Ends.take}
- * keeps as many.
+ * Number of chunks that may wait to be written. With more, we stop reading, so the command has to
+ * wait. {@link Ends.take} keeps as many.
  */
 const MAX_WAITING = 4;
 
@@ -16,9 +19,9 @@ const STDERR = 2;
 const NEWLINE = 10;
 const LINE_END = Buffer.of(NEWLINE);
 
-/** One stream that is passed on. */
+/** One output stream of a command, and the stream of ours that it is passed on to. */
 export class PassedStream {
-  /** The own stream that it goes to. */
+  /** Our stream: 1 for stdout, 2 for stderr. */
   readonly descriptor: number;
   readonly words = new Ends();
   /** Resolves once all output is written, or cannot be. */
@@ -26,7 +29,7 @@ export class PassedStream {
   readonly #hear: (chunk: Uint8Array) => void;
   readonly #sink: Sink;
   readonly #waiting: Uint8Array[] = [];
-  /** Number of waiting chunks being written. */
+  /** Number of chunks in the current write. */
   #writing = 0;
   #source: Readable | undefined;
   #isPaused = false;
@@ -35,7 +38,7 @@ export class PassedStream {
   #lastByte: number | undefined;
   #resolve: () => void = () => undefined;
 
-  /** @param hear Receives each chunk, whose memory is reused afterwards. */
+  /** @param hear Receives each chunk. The chunk's memory is reused afterwards. */
   constructor(descriptor: number, hear: (chunk: Uint8Array) => void) {
     this.descriptor = descriptor;
     this.#hear = hear;
@@ -69,23 +72,25 @@ export class PassedStream {
     this.#read(source);
   }
 
-  /** Whether our own reader delays it. */
+  /** Whether the output is delayed because its reader is slow. */
   get isHeldUp(): boolean {
     return this.#writing > 0;
   }
 
-  /** The write error; null if none exists, or if our reader has closed. */
+  /** The error of a failed write; null without an error, or if the reader closed the stream. */
   get error(): NodeJS.ErrnoException | null {
     return this.#error?.code === "EPIPE" ? null : this.#error;
   }
 
-  /** Stops reading; later writers get an error. Data already read is still passed on. */
+  /**
+   * Stops reading. Processes that still write get an error. Data already read is still passed on.
+   */
   stopReading(): void {
     if (this.#source === undefined) this.#ended();
     else this.#source.destroy();
   }
 
-  /** Drops data that our reader has not yet taken. */
+  /** Drops data that is not yet written to our stream. */
   abandon(): void {
     this.#isEnded = true;
     this.#waiting.length = 0;
@@ -96,13 +101,13 @@ export class PassedStream {
 
   #read(source: Readable): void {
     this.#source = source;
-    // A pipe that cannot be read is at its end.
+    // An error is followed by "close", which ends the stream.
     source.on("error", () => undefined);
     source.once("close", () => this.#ended());
     source.resume();
   }
 
-  /** Returns whether there is room for more. */
+  /** Keeps a chunk and queues it for writing. Returns whether more may be read now. */
   #take(part: Uint8Array): boolean {
     this.#lastByte = part.at(-1);
     this.#hear(part);
@@ -130,7 +135,8 @@ export class PassedStream {
     }
     this.#waiting.splice(0, this.#writing);
     this.#writing = 0;
-    // Our reader continues, so the silence until now was not the command's.
+    // The reader takes output again. Reports progress, because only the reader was slow, not the
+    // command.
     this.#hear(NOTHING);
     this.#write();
     if (!this.#isPaused || this.#waiting.length >= MAX_WAITING) return;
@@ -141,7 +147,7 @@ export class PassedStream {
   #ended(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    // Our own messages follow on standard error, on a new line.
+    // Our own messages follow on standard error and must begin on a new line.
     if (this.descriptor === STDERR && this.#endsMidLine) this.#waiting.push(LINE_END);
     this.#write();
   }
@@ -156,7 +162,10 @@ export class PassedStream {
   }
 }
 
-/** Returns the bytes that one write can take: the first chunk and those directly behind it in memory. */
+/**
+ * Returns the bytes for one write: the first chunk and all chunks that follow it directly in
+ * memory.
+ */
 function joined(parts: readonly Uint8Array[]): {
   readonly bytes: Uint8Array;
   readonly count: number;

@@ -9,8 +9,8 @@ import { closePipe, openPipes, type RealPipe } from "./real-pipe.js";
 type Pipes = readonly RealPipe[] | undefined;
 
 /**
- * The pipes for the attempts of one command. A program creates them, which takes as long as
- * starting a command.
+ * The pipes for the attempts of one command. The program `mkfifo` creates them, which takes as long
+ * as starting a command, so it starts early.
  */
 export class PreparedOutput {
   readonly plan: StreamPlan = planStreams();
@@ -24,7 +24,7 @@ export class PreparedOutput {
     return pipes;
   }
 
-  /** Closes unused pipes. Resolves once they are gone; may be called again. */
+  /** Closes unused pipes. May be called again. */
   close(): Promise<void> {
     const unused = this.#next;
     this.#next = undefined;

@@ -1,6 +1,6 @@
 /**
- * Creates pipes as a shell does. Node gives a child sockets, which programs cannot reopen as
- * /dev/stdout or /dev/stderr, and never one for both outputs.
+ * Creates real pipes, as a shell does. The pipes of Node are sockets, which programs cannot open as
+ * /dev/stdout, and Node cannot use one pipe for both outputs.
  */
 
 import { spawn } from "node:child_process";
@@ -15,11 +15,11 @@ export interface RealPipe {
   readonly writeEnd: number;
 }
 
-/** The end that this process keeps. It is non-blocking. */
+/** Which end of the pipe this process keeps. That end is non-blocking. */
 export type OwnEnd = "read" | "write";
 
 /**
- * Creates pipes, whose names are removed at once.
+ * Creates named pipes, opens both ends, and removes the names at once.
  *
  * @returns Undefined if the system does not support them, such as Windows.
  */
@@ -33,7 +33,7 @@ export async function openPipes(own: readonly OwnEnd[]): Promise<readonly RealPi
   return undefined;
 }
 
-/** Creates pipes in a folder. Returns undefined if it accepts none, for example if missing or full. */
+/** Creates pipes in a folder. Returns undefined if that fails, for example in a missing folder. */
 async function openPipesIn(
   place: string,
   own: readonly OwnEnd[],
@@ -46,7 +46,8 @@ async function openPipesIn(
   } catch {
     return undefined;
   } finally {
-    // Removes by name, which needs no descriptor: there may be none left.
+    // Removes file by file, because listing the folder needs a descriptor and there may be none
+    // left.
     for (const path of paths) attempted(() => unlinkSync(path));
     attempted(() => rmdirSync(folder));
   }
@@ -83,8 +84,9 @@ function openAll(paths: readonly string[], own: readonly OwnEnd[]): readonly Rea
 
 function openPipe(path: string, own: OwnEnd): RealPipe {
   const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
-  // A writer opens without waiting only if there is a reader. A command that inherits the read end
-  // still gets it blocking, because libuv resets the flag when it starts a process.
+  // The read end is opened first, because without a reader, opening the write end would wait. A
+  // command that inherits the read end still gets it blocking: libuv removes O_NONBLOCK when it
+  // starts a process.
   const readEnd = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
     const writeEnd = openSync(path, own === "write" ? O_WRONLY | O_NONBLOCK : O_WRONLY);

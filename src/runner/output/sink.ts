@@ -1,35 +1,38 @@
-/** Writes to an own standard stream: never blocks the event loop, and reports errors. */
+/** Writes to our stdout or stderr without blocking the event loop, and reports errors. */
 
 import { closeSync, constants, fstatSync, openSync, type Stats, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 
-/** Called when a chunk is written, or cannot be. */
+/** Called when a chunk was written, with null, or when that failed, with the error. */
 export type OnWritten = (error: NodeJS.ErrnoException | null) => void;
 
 /** The destination of a command's output. */
 export interface Sink {
   /**
-   * Writes one chunk. Write the next one only when it is done.
+   * Writes one chunk. Call it again only when this chunk is written.
    *
-   * @returns Whether it is already written; otherwise `done` is called later.
+   * @returns True if the chunk is already written. Otherwise `done` is called later.
    */
   write(chunk: Uint8Array, done: OnWritten): boolean;
   /** Drops data that is not yet written. */
   close(): void;
 }
 
-/** The retry delay for a full descriptor that another process made non-blocking. */
+/** The delay before writing again to a full pipe that another process made non-blocking. */
 const FULL_RETRY_MS = 10;
 
-/** Opens the destination for an own stream. The descriptor itself stays open. */
+/**
+ * Returns the best sink for a descriptor: 1 for stdout or 2 for stderr. Never closes the
+ * descriptor.
+ */
 export function openSink(descriptor: number): Sink {
   const stats = fstatSync(descriptor);
   if (stats.isFIFO()) {
     const pipe = openAgain(descriptor);
     if (pipe !== undefined) return pipe;
   }
-  // A socket cannot be reopened, so Node's own stream is used.
+  // A socket cannot be opened again, so the stream of Node is used.
   if (stats.isFIFO() || stats.isSocket()) {
     return new StreamSink(descriptor === 1 ? process.stdout : process.stderr, () => undefined);
   }
@@ -44,10 +47,10 @@ function isAtHand(stats: Stats): boolean {
 }
 
 /**
- * Reopens a pipe as non-blocking. On the inherited descriptor that flag would affect every process
- * that shares it, and a blocking write would keep us from ending.
+ * Opens a pipe again as non-blocking, because a blocking write could hang when we must exit.
+ * Setting the flag on the inherited descriptor would affect every process that shares it.
  *
- * @returns Undefined if the system does not allow it.
+ * @returns Undefined if the system does not allow this.
  */
 function openAgain(descriptor: number): Sink | undefined {
   if (process.platform !== "linux") return undefined;
@@ -63,7 +66,7 @@ function openAgain(descriptor: number): Sink | undefined {
 
 function ignored(): void {}
 
-/** Writes to its own non-blocking pipe: at once as much as fits, the rest later. */
+/** Writes to a pipe that is open as non-blocking: at once as much as fits, the rest later. */
 class PipeSink implements Sink {
   readonly #fd: number;
   readonly #socket: Socket;
@@ -87,7 +90,7 @@ class PipeSink implements Sink {
 }
 
 /**
- * Writes as much as fits at once, without a Node stream, which would cost as much as the write.
+ * Writes at once as much as fits. Avoids a Node stream, whose overhead is as large as the write.
  *
  * @returns The number of bytes; undefined on an error, which goes to `done`.
  */
@@ -127,15 +130,15 @@ class StreamSink implements Sink {
   constructor(stream: Writable, close: () => void) {
     this.#stream = stream;
     this.close = close;
-    // The write callback gets the same error. One shared listener: one for each attempt would cause
-    // Node's leak warning after ten.
+    // Errors are handled in the write callback. One listener is shared, because Node warns of a
+    // leak after ten listeners.
     if (!stream.listeners("error").includes(ignored)) stream.on("error", ignored);
   }
 
   write(chunk: Uint8Array, done: OnWritten): boolean {
     this.#begun += 1;
     this.#stream.write(chunk, (error) => this.#written(error));
-    // Most writes have finished by now, although their callbacks come later.
+    // Most writes have finished by now, even though Node calls their callbacks later.
     if (this.#stream.writableLength === 0 && this.#stream.errored === null) return true;
     this.#done = done;
     return false;

@@ -1,6 +1,6 @@
 /**
- * Collects images that a command's sessions took from Dagger's lock file, without asking a registry
- * about the tag.
+ * Collects images whose digest a command's sessions took from Dagger's lock file, so that no
+ * registry was asked about the tag.
  */
 
 import type { LockedEvent } from "../../guard/locks/lock-file.js";
@@ -19,7 +19,7 @@ const MAX_IMAGES = 512;
 export class LockedImages {
   readonly #images = new Map<string, LockedImage>();
 
-  /** Adds an event of a guard's `onLocked`. */
+  /** Adds the image of an `onLocked` event of the guard. */
   add({ reference, platform, digest }: LockedEvent): void {
     if (this.#images.size >= MAX_IMAGES) return;
     this.#images.set(JSON.stringify([reference, platform, digest]), {

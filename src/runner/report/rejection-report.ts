@@ -12,7 +12,7 @@ import type { RejectionReport } from "./run-report.js";
 
 /** Returns the report of a rejection; undefined for any other error. */
 export function rejectionReport(error: unknown): RejectionReport | undefined {
-  // If too many calls wait already, `cause` is the rejection of their circuit.
+  // If too many calls already wait for a circuit, `cause` is that circuit's rejection.
   const cause = isCircuitBreakerError(error) ? error.cause : undefined;
   const rejection = isCircuitBreakerOpenError(error) ? error : cause;
   if (!isCircuitBreakerOpenError(rejection)) return undefined;

@@ -1,4 +1,4 @@
-/** The ends of a run. */
+/** Determines how a run ended, and its exit code. */
 
 import { CommandNotStartedError, exitCodeOf } from "../attempt/run-command.js";
 import type { AttemptEnd } from "../attempt/supervised-command.js";
@@ -6,15 +6,15 @@ import { RunInterruptedError } from "../signals/run-signals.js";
 import { rejectionReport } from "./rejection-report.js";
 import type { RejectionReport, RunReport } from "./run-report.js";
 
-/** Our own exit codes; otherwise the command's is used. */
+/** The exit codes of our own. In all other cases the run ends with the command's exit code. */
 export const EXIT = { notWritten: 74, rejected: 75, timedOut: 124 } as const;
 
-/** The end of a run before it is put into a report. */
+/** How a run ended: the part of the report that depends on it. */
 export type Ending = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
   readonly rejection?: RejectionReport;
 };
 
-/** Returns the end of a run from that of its last attempt. */
+/** Returns how a run ended, with the exit code and signal of its last attempt. */
 export function ended(outcome: RunReport["outcome"], { exitCode, signal }: AttemptEnd): Ending {
   return { outcome, exitCode, signal };
 }
@@ -25,10 +25,11 @@ export function isSuccess({ timedOut, exitCode, isCut }: AttemptEnd): boolean {
 }
 
 /**
- * Returns the end after a signal. A command may end well while its output was dropped.
+ * Returns how a run ended after a signal. An exit code of 0 does not count as success if output was
+ * dropped.
  *
- * @param translated The signal that was passed on as SIGINT. An end by SIGINT then counts as an end
- * by this signal.
+ * @param translated The signal that we passed on as SIGINT, such as SIGTERM. If SIGINT then ended
+ * the command, this signal is reported.
  */
 export function interrupted(
   end: AttemptEnd,
@@ -41,7 +42,7 @@ export function interrupted(
     : ended("interrupted", end);
 }
 
-/** Returns the end of a run whose attempt could not start. Rethrows internal errors. */
+/** Returns how a run ended whose next attempt could not start. Rethrows unexpected errors. */
 export function endingBy(error: unknown): Ending {
   if (error instanceof RunInterruptedError) {
     const { signal } = error;
@@ -55,7 +56,7 @@ export function endingBy(error: unknown): Ending {
   return { outcome: "rejected", exitCode: EXIT.rejected, signal: null, rejection };
 }
 
-/** Returns the end for a command that failed and is not retried. */
+/** Returns how a run ended whose command failed and is not retried. */
 export function unsuccessful(end: AttemptEnd): Ending {
   return end.timedOut === null
     ? ended("failed", end)

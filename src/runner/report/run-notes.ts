@@ -18,7 +18,9 @@ export class RunNotes {
     }
   }
 
-  /** Adds a note about output to a terminal, which is not read. */
+  /**
+   * Adds notes if output went to a terminal, where it is not read, so causes or limits are missing.
+   */
   addUnread({ isUnread, isUnwatched }: AttemptEnd, failure: RunFailure | null): void {
     if (isUnread && failure?.rule === UNKNOWN.name) {
       this.add("output-not-read", "The output went to a terminal, so it was not read.");
@@ -31,7 +33,9 @@ export class RunNotes {
     }
   }
 
-  /** Adds a note that an idle limit ended a program in which a dagger may have worked silently. */
+  /**
+   * Adds a note if the idle limit ended a program that may have run `dagger` without any output.
+   */
   addUnheard({ timedOut, connected }: AttemptEnd): void {
     if (timedOut !== "idle" || connected) return;
     this.add(

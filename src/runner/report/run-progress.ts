@@ -10,7 +10,10 @@ export type RunProgress =
       /** Number of the attempt, starting at 1, and the maximum. */
       readonly number: number;
       readonly of: number;
-      /** Null if a circuit decides when the next one comes; then its wait is reported next. */
+      /**
+       * Milliseconds before the next attempt; null if an open circuit decides, whose wait is
+       * reported next.
+       */
       readonly delayMs: number | null;
     }
   | {
@@ -39,9 +42,10 @@ export class WaitTeller {
   }
 
   /**
-   * Starts or continues a wait. A probing circuit is asked many times a second.
+   * Reports a wait when it begins; later calls for the same circuit continue it. A probing circuit
+   * is asked many times a second.
    *
-   * @param circuit The awaited circuit; null for a delay of our own, whose start is reported
+   * @param circuit The awaited circuit; null for the delay before a retry, whose start is reported
    * elsewhere.
    */
   waits(circuit: string | null, leftMs: number): void {

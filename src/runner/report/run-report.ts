@@ -17,48 +17,55 @@ export type RunOutcome =
 
 /** The failure of an attempt. */
 export interface RunFailure extends Failure {
-  /** The breaker that counted it; null if none did. */
+  /** The breaker that counted the failure; null if none did. */
   readonly breaker: string | null;
-  /** The circuit of the failure, even if it did not count there; null if none exists. */
+  /**
+   * The circuit of the failure, even if the failure did not count there; null if the cause has no
+   * circuit.
+   */
   readonly circuit: string | null;
   /**
    * Whether the failure counts only in this run although its circuit is shared, because only the
-   * program's output shows it. `--needs` with the circuit would have shared it.
+   * program's output shows the failure. With `--needs` and the circuit's name it would count in the
+   * store.
    */
   readonly couldShare: boolean;
 }
 
 /** One attempt of a command. */
 export interface AttemptReport {
-  /** Its exit code, or 128 plus the number of the signal that ended it. */
+  /** The attempt's exit code, or 128 plus the number of the signal that ended it. */
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | null;
   readonly durationMs: number;
-  /** The limit that ended it; null if none did. */
+  /** The limit that ended the attempt; null if none did. */
   readonly timedOut: RunLimit | null;
-  /** The own stream that could not be written, and the reason; null if both could. */
+  /** Which of our streams could not be written, stdout or stderr, and why; null if both could. */
   readonly outputError: OutputError | null;
   readonly failure: RunFailure | null;
 }
 
 /** The rejection of a command. */
 export interface RejectionReport {
-  /** The rejecting breaker with the longest wait. */
+  /** Of the breakers that rejected the command, the one with the longest wait. */
   readonly upstream: string;
-  /** The other rejecting breakers. */
+  /** The other breakers that rejected the command. */
   readonly others: readonly string[];
   readonly reason: "open" | "probing" | "isolated";
   readonly retryAfterMs: number | null;
-  /** The time of its last failure, as an ISO date. */
+  /** When the circuit's last failure occurred, as an ISO date. */
   readonly since: string | null;
-  /** The end of a shared circuit's rejections, as an ISO date; null for others, and while it probes. */
+  /**
+   * When a shared circuit stops rejecting, as an ISO date; null for a circuit of this run, and
+   * while the circuit probes.
+   */
   readonly until: string | null;
-  /** The attribution rule of that failure, and the component at fault. */
+  /** The rule that classified the circuit's last failure, and in `fault` the component at fault. */
   readonly rule: string | null;
   readonly fault: string | null;
-  /** The rate-limit scope; null for a circuit of this run alone. */
+  /** The rate-limit scope of a shared circuit; null for a circuit of this run alone. */
   readonly scope: string | null;
-  /** The process whose failure opened a shared circuit, or the owner of its isolation. */
+  /** The process whose failure opened a shared circuit, or the person who isolated it. */
   readonly openedBy: Opener | null;
   /** The reason for an isolation; null if none exists. */
   readonly isolationReason: string | null;
@@ -88,17 +95,20 @@ export interface RunReport {
   readonly exitCode: number;
   /** The signal that ended the command or interrupted its wait; null if none did. */
   readonly signal: NodeJS.Signals | null;
-  /** Total time of attempts and waits. */
+  /** Total time of the run, attempts and waits included. */
   readonly durationMs: number;
   /** Total time of waits for circuits. */
   readonly waitedMs: number;
   readonly attempts: readonly AttemptReport[];
-  /** The reason why an allowed retry was not made; null otherwise. */
+  /**
+   * Why a retry that was allowed could not be made, such as input that can be read only once;
+   * otherwise null.
+   */
   readonly notRepeated: string | null;
   /** The failure of the last attempt. */
   readonly failure: RunFailure | null;
   readonly rejection: RejectionReport | null;
-  /** Counters of the sessions that connected to us; null without sessions. */
+  /** Counters of the guarded sessions; null without a session. */
   readonly sessions: RunSessions | null;
   /** Requests to registries avoided because circuits were open. */
   readonly sparedRequests: number;

@@ -3,15 +3,18 @@
 import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 
-/** Fields of /proc/self/stat after the program's name, which may contain anything. */
+/**
+ * Positions of fields in /proc/self/stat, counted after the program's name, because the name may
+ * contain spaces.
+ */
 const GROUP = 2;
 const TERMINAL = 4;
 const FOREGROUND_GROUP = 5;
 const NO_TERMINAL = "0";
 
 /**
- * Returns whether this process is in the foreground group of its terminal. If unknown, a process
- * with a terminal as a stream counts as such.
+ * Returns whether this process is in the foreground group of its terminal. If the system does not
+ * show that, returns whether a standard stream is a terminal.
  */
 export function isInForeground(): boolean {
   try {
@@ -21,7 +24,7 @@ export function isInForeground(): boolean {
   }
 }
 
-/** Does the same for the text of /proc/self/stat. */
+/** Returns the answer for the text of /proc/self/stat. */
 export function readsForeground(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields[TERMINAL] !== NO_TERMINAL && fields[GROUP] === fields[FOREGROUND_GROUP];

@@ -1,6 +1,6 @@
 /**
- * Handles Ctrl-Z and `fg`: stops us together with a command on a terminal, and passes both on
- * without one.
+ * Handles Ctrl-Z and `fg`. On a terminal, suspends this process together with the command. Without
+ * a terminal, passes SIGTSTP and SIGCONT on to the command.
  */
 
 import { isInForeground } from "./foreground.js";
@@ -11,10 +11,10 @@ export interface StoppableClocks {
   resume(): void;
 }
 
-/** A running command that can be stopped. */
+/** A running command that can be suspended. */
 export interface StoppableCommand {
   signal(signal: NodeJS.Signals): void;
-  /** Stops it as SIGTSTP would. Returns whether the command itself is stopped now. */
+  /** Suspends the command as SIGTSTP would. Returns whether the command itself is suspended now. */
   stop(): boolean;
 }
 
@@ -28,7 +28,8 @@ export class JobControl {
   #clocks: StoppableClocks | undefined;
   readonly #onStop = (): void => this.#stop();
   readonly #onContinue = (): void => {
-    // `fg` has continued the whole group. After `bg` the signal comes twice, which is harmless.
+    // In the foreground, `fg` has already sent SIGCONT to the command. After `bg` the command gets
+    // it twice, which is harmless.
     if (!this.#sharesTerminal || !isInForeground()) this.#command?.signal("SIGCONT");
     this.#clocks?.resume();
   };
@@ -67,11 +68,12 @@ export class JobControl {
       if (this.#command.stop()) this.#clocks?.pause();
       return;
     }
-    // Typed signals reach the whole group. A signal to us alone did not reach the command.
+    // Ctrl-Z reaches the whole process group. In the background, the signal came from `kill` and
+    // reached only us.
     if (!isInForeground()) this.#command?.signal("SIGTSTP");
     this.#clocks?.pause();
-    // Uses the default action instead of SIGSTOP, because the system checks that a shell can
-    // continue us.
+    // Raises SIGTSTP with its default action instead of SIGSTOP: the system ignores it if no shell
+    // could continue us.
     process.off("SIGTSTP", this.#onStop);
     process.kill(process.pid, "SIGTSTP");
     process.on("SIGTSTP", this.#onStop);

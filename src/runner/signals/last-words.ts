@@ -1,6 +1,9 @@
-/** Protects a process that got a signal to end, while it reports how its run ended. */
+/** Keeps a second signal from ending this process while it reports how its run ended. */
 
-/** GitHub sends SIGTERM 7.5 s after SIGINT and SIGKILL 2.5 s later; Docker kills 10 s after SIGTERM. */
+/**
+ * How long further signals are ignored. GitHub sends SIGTERM 7.5 s after SIGINT, and SIGKILL 2.5 s
+ * later.
+ */
 const HOLD_MS = 2_500;
 const HELD = ["SIGINT", "SIGTERM"] as const;
 

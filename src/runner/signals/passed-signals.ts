@@ -2,10 +2,15 @@
 
 import { constants } from "node:os";
 
-/** Signals that ask a command to end. Later failures count against no upstream. */
+/**
+ * Signals that ask a command to end. A command that fails after one of them counts as interrupted,
+ * against no upstream.
+ */
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"]);
 
-/** A profiler of Node.js sends SIGPROF to its own process all the time. */
+/**
+ * SIGPROF is not passed on while Node's profiler runs, which sends it to this process all the time.
+ */
 const PROFILING: readonly "SIGPROF"[] = isProfiled() ? [] : ["SIGPROF"];
 
 function isProfiled(): boolean {
@@ -15,9 +20,9 @@ function isProfiled(): boolean {
 }
 
 /**
- * Signals that end a process by default and would leave a command behind. Faults (SIGSEGV and the
- * like), SIGTTIN and SIGTTOU are left alone. A listener also keeps Node from opening its debugger
- * on SIGUSR1.
+ * The signals to pass on. By default each would end this process and leave the command running.
+ * Signals for faults, such as SIGSEGV, are not included, nor are SIGTTIN and SIGTTOU. Listening to
+ * SIGUSR1 also keeps Node from starting its debugger.
  */
 export const PASSED_ON: readonly NodeJS.Signals[] = (
   [

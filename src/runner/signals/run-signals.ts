@@ -7,17 +7,17 @@ import { JobControl, type StoppableClocks, type StoppableCommand } from "./job-c
 import { holdForLastWords } from "./last-words.js";
 import { asksToEnd, PASSED_ON } from "./passed-signals.js";
 
-/** If SIGXFSZ was for us, our own write fails within this time. */
+/** If the system sent SIGXFSZ because of our own output file, our write fails within this time. */
 const OWN_FAULT_MS = 50;
 
-/** Signals that a terminal also sends to the command when typed. */
+/** The signals of Ctrl-C and Ctrl-\, which a terminal sends to the command too. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 /** Signals with which CI systems, Docker and people end a command. */
 const STOPPING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM"]);
 
 /**
- * Node.js ignores SIGXFSZ, so that a write fails instead. After the last listener is removed it
- * would end us, so one stays for good.
+ * The signal for a file that exceeds the size limit. Node.js ignores it, so that the write fails
+ * instead. Removing the last listener would make it fatal, so one listener always stays.
  */
 const TOO_LARGE = "SIGXFSZ";
 const ignored = (): void => undefined;
@@ -33,19 +33,20 @@ export class RunInterruptedError extends Error {
   }
 }
 
-/** The part of a running command that signals need. */
+/** The part of a running command that `RunSignals` uses. */
 export interface SignaledCommand extends StoppableCommand {
-  /** Whether a limit has already told it to end. */
+  /** Whether a limit has already sent the command a signal to end. */
   readonly isTold: boolean;
-  /** Ends it and all its descendants by force. */
+  /** Sends SIGKILL to the command and all its descendants. */
   kill(): void;
 }
 
 /** The rules for passing signals on. */
 export interface PassingRules {
   /**
-   * Whether the command is in our process group, so that typed signals reach it directly. Passing
-   * them on too would count twice, and dagger ends at once after the second.
+   * Whether the command is in our process group, so that typed signals reach it directly. If we
+   * passed them on too, the command would get each one twice, and a second SIGINT ends dagger at
+   * once.
    */
   readonly sharesTerminal: boolean;
   /**
@@ -58,13 +59,13 @@ export interface PassingRules {
    * never.
    */
   readonly killAfterMs?: number | undefined;
-  /** Clocks that pause while the command is stopped. */
+  /** Clocks that pause while the command is suspended. */
   readonly clocks?: StoppableClocks | undefined;
   /** Returns whether our own output could not be written. */
   readonly hasOutputFailed?: (() => boolean) | undefined;
 }
 
-/** The signals of one run, from before its first command to after its last. */
+/** Listens to signals from before the first attempt of a run until after the last one. */
 export class RunSignals {
   readonly #interruption = new AbortController();
   readonly #jobControl = new JobControl();
@@ -104,19 +105,24 @@ export class RunSignals {
     return this.#interruption.signal;
   }
 
-  /** The signal that was passed on as SIGINT, if no other followed. */
+  /**
+   * The signal that we passed on as SIGINT, such as SIGTERM; undefined if another signal followed.
+   */
   get translated(): NodeJS.Signals | undefined {
     return this.#translated;
   }
 
-  /** Passes signals on to a command until its end, and ends it if we end first. */
+  /**
+   * Passes signals on to a command until it ends. If this process exits first, sends SIGTERM to the
+   * command.
+   */
   passTo(child: ChildProcess, command: SignaledCommand, rules: PassingRules): void {
     this.#command = command;
     this.#rules = rules;
     this.#jobControl.passTo(command, rules.sharesTerminal, rules.clocks);
     child.once("exit", (_exitCode, signal) => {
-      // A signal that need not end a command has ended it. A typed signal may end it before it
-      // reaches us.
+      // The command died from a signal that we passed on, such as SIGUSR1, or from Ctrl-C before
+      // our own listener was called.
       const mayBeTyped = signal !== null && !command.isTold && isTyped(signal, rules);
       if (signal !== null && (mayBeTyped || this.#passed.has(signal))) this.#interrupt(signal);
       if (this.#command !== command) return;
@@ -125,7 +131,10 @@ export class RunSignals {
     });
   }
 
-  /** Stops listening. A run that was told to end may still report. May be called again. */
+  /**
+   * Stops listening. After SIGINT or SIGTERM, ignores further ones for a moment, so that the run
+   * can be reported. May be called again.
+   */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
@@ -137,8 +146,8 @@ export class RunSignals {
   }
 
   /**
-   * Handles SIGXFSZ. The system also sends it to us for a file that became too large, and then it
-   * is not meant for the command.
+   * Handles SIGXFSZ. The system also sends it if our own output file became too large; then it is
+   * not passed on.
    */
   #onTooLarge(): void {
     const command = this.#command;
@@ -163,7 +172,8 @@ export class RunSignals {
     if (isTyped(signal, this.#rules)) return;
     this.#translated = isFirst && interruptsFirst && signal !== "SIGINT" ? signal : undefined;
     if (!isFirst || !interruptsFirst) this.#send(command, signal);
-    // A second SIGINT would cut off the command's report after the one that a limit sent.
+    // Skipped if a limit has already sent SIGINT: a second one would cut off what dagger reports at
+    // its end.
     else if (!command.isTold) this.#send(command, "SIGINT");
   }
 
@@ -172,7 +182,10 @@ export class RunSignals {
     command.signal(signal);
   }
 
-  /** Starts the time until a kill: the sender will kill us soon, and our report must come first. */
+  /**
+   * Starts the timer that kills the command: the CI system will kill us soon, and our report must
+   * come first.
+   */
   #stops(): void {
     this.#isStopping = true;
     const { killAfterMs } = this.#rules ?? {};
@@ -181,7 +194,9 @@ export class RunSignals {
   }
 }
 
-/** Returns whether a signal reaches the command directly, as far as known. */
+/**
+ * Returns whether a signal was probably typed, so that the terminal has sent it to the command too.
+ */
 function isTyped(signal: NodeJS.Signals, { sharesTerminal }: PassingRules): boolean {
   return sharesTerminal && TYPED.has(signal) && isInForeground();
 }
