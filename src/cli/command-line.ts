@@ -11,8 +11,8 @@ import { type CommandContext, CommandError, say, type Terminal } from "./termina
 type AddCommand = (program: CliCommand, context: CommandContext) => void;
 
 /**
- * The commands in the order of the help. Only the needed ones are loaded, because `run` must start
- * at once.
+ * The commands in the order of the help. A command's code is loaded only when it is used, so that
+ * `run` starts fast.
  */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import("./run/command.js")).addRunCommand,
@@ -37,15 +37,12 @@ const EXAMPLES = [
   "dagger-breaker help mirrors write",
 ];
 
-/** Removed commands, each with its replacement. A row stays for one version. */
+/** Commands that were removed, with what to use instead. Delete a row after one version. */
 const GONE: Readonly<Record<string, string>> = {
   pin: 'the command "pin" was removed; let Renovate pin the images in source files, or Dagger 1.0 lock them in dagger.lock. See docs/pinning.md of this package. "digests" and "run --pin" stay',
 };
 
-/**
- * Runs a command line, without the names of node and the program, and returns its exit code. Never
- * rejects.
- */
+/** Runs a command line and returns its exit code. Never rejects. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = EXIT.ok;
   const gone = goneCommand(argv);
@@ -86,7 +83,7 @@ async function createProgram(
   return program.addHelp();
 }
 
-/** Returns the replacement of a removed command, if the command line runs it or asks for its help. */
+/** Returns what to use instead, if the command line runs a removed command or asks for its help. */
 function goneCommand([first = "", second = ""]: readonly string[]): string | undefined {
   const name = first === "help" ? second : first;
   return Object.hasOwn(GONE, name) ? GONE[name] : undefined;
@@ -100,8 +97,8 @@ function namesToLoad([first = "", ...others]: readonly string[]): readonly strin
 }
 
 /**
- * Removes passwords from a message about a wrong command line, because a value may be an address
- * with credentials. Mirror addresses have no scheme.
+ * Removes passwords from a message about a wrong command line, because a value may be
+ * `user:password@host`. A scheme is not required, because addresses of mirrors have none.
  */
 function withoutSecrets(text: string): string {
   return redact(text).replace(/[^\s'"=,/]{1,256}:[^\s'"@]{1,256}@/g, "***@");
@@ -118,7 +115,7 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
     say(terminal, `error: ${withoutSecrets(error.message)}`);
     return error.exitCode;
   }
-  // The message of an unexpected error may be private.
+  // The message of an unexpected error may hold secrets, so only its name and code are shown.
   const name = error instanceof Error ? error.name : typeof error;
   const code = (error as { code?: unknown } | null)?.code;
   say(terminal, `error: unexpected ${name}${typeof code === "string" ? ` (${code})` : ""}`);

@@ -3,12 +3,12 @@
 import * as module from "node:module";
 import { join } from "node:path";
 
-// An import of `node:fs` would read all of its exports, which loads many other modules.
+// Importing `node:fs` would load every module behind its exports, which slows the start.
 const { statSync } = process.getBuiltinModule("node:fs");
 
 /** The part of `node:module` that exists since Node.js 22.8. */
 interface CompileCaching {
-  /** Returns the result. An unwritable folder is not an error. */
+  /** Turns the cache on. Does not throw if the folder is not writable. */
   readonly enableCompileCache?: (folder: string) => unknown;
 }
 
@@ -25,11 +25,12 @@ export function keepCompiledCode(
   { enableCompileCache }: CompileCaching = module as CompileCaching,
 ): void {
   try {
-    // In another user's folder, as under sudo, our files would block its owner.
+    // Under sudo, files of root in the owner's folder would keep the owner from writing the cache.
     const user = process.geteuid?.();
     if (user !== undefined && statSync(folder).uid !== user) return;
     enableCompileCache?.(join(folder, ".compile-cache"));
   } catch {
-    // Unreadable, or denied by Node's permission model: the program starts without a cache.
+    // The folder is unreadable, or Node's permission model denies it: the program starts without a
+    // cache.
   }
 }

@@ -3,7 +3,8 @@
  *
  * They avoid codes of other programs: 0 to 2 of shells and dagger, 3 to 14 of Node, 126 and above
  * of shells and signals. 64 to 78 have their meaning in sysexits.h; 124 is that of timeout(1). 30
- * to 39 are faults of a pipeline's dependencies, so that a script can test for the range.
+ * to 39 are faults of something that a pipeline depends on, such as a registry, so that a script
+ * can test for the range.
  */
 
 import type { Fault } from "../attribution/failure.js";
@@ -39,7 +40,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A row of a table of exit codes. */
+/** A row in the help's table of exit codes. */
 export type ExitCodeMeaning = readonly [code: ExitCode, meaning: string];
 
 /** The exit code of `classify` for each fault. */
@@ -125,7 +126,7 @@ export const SERVE_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.cannotWrite, "the database cannot be used, or this Node.js has no SQLite"],
 ];
 
-/** The codes with which `run` ends by itself; otherwise it ends with its command's. */
+/** Exit codes that `run` sets itself. In all other cases it exits with the code of its command. */
 export const RUN_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.rejected, "a circuit rejected the command, which was not started (again)"],
   [EXIT.timedOut, "a limit of dagger-breaker ended the command"],

@@ -1,4 +1,4 @@
-/** Joins the fleet that shares the circuits of `run` and `session`, if a store is set. */
+/** Connects `run` and `session` to the store of shared circuits, if `--store` is set. */
 
 import type { Fleet } from "../fleet/client/fleet.js";
 import type { FleetMetrics } from "../fleet/client/fleet-metrics.js";
@@ -12,7 +12,9 @@ import {
 } from "./store-settings.js";
 import type { Terminal } from "./terminal.js";
 
-/** A store without replies costs a run at most this many timeouts. */
+/**
+ * A run waits for a store that does not reply at most this many times as long as `--store-timeout`.
+ */
 const MAX_TIMES = 2;
 
 /** A fleet that this process has joined. */
@@ -37,7 +39,7 @@ export async function joinFleet(
   if (settings === undefined) return undefined;
   const { url: store, scope, token } = settings;
   const countedBy = countedByFrom(given, env);
-  // Loaded only here, because a run without a store must start at once.
+  // Loaded only if a store is set, so that other runs start faster.
   const { createFleet } = await import("../fleet/client/fleet.js");
   const timeoutMs = storeTimeoutFrom(given, env);
   const fleet = createFleet({
@@ -59,8 +61,8 @@ export async function joinFleet(
 }
 
 /**
- * Returns notes. A run asks so rarely that each missing reply is reported, not only a store that is
- * down.
+ * Returns notes about the store. A run asks the store only a few times, so even a single missing
+ * reply is reported.
  */
 function notesOf(metrics: FleetMetrics): readonly Note[] {
   const { droppedCount, lastProblem, commands } = metrics;

@@ -1,4 +1,4 @@
-/** The settings of a guard on the command line. Each option has a variable. */
+/** The guard's options on the command line, each with its environment variable. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { type GuardOptions, needsField } from "../guard/guard-options.js";
@@ -112,13 +112,15 @@ export function guardOptionsFrom(given: GuardFlags, env: Terminal["env"]): Guard
   };
 }
 
-/** The default and the maximum open time of a circuit. No option changes them. */
+/**
+ * How long a circuit stays open by default, and at most. The command line has no option for these.
+ */
 const RESET_TIMEOUT_MS = 60_000;
 const MAX_OPEN_MS = 3_600_000;
 
 /**
- * Rejects a time for rate limits without effect: a circuit is open for the reset timeout anyway,
- * and for an hour at most.
+ * Rejects a `--rate-limit-open` that would have no effect: a circuit stays open for the reset
+ * timeout anyway, and for an hour at most.
  *
  * @throws CommandError that names the option, its value and the expected value.
  */
@@ -160,7 +162,10 @@ function readMirrors(text: string, before: Mirrors = {}): Mirrors {
   return checked(() => mirrorsField.read(mirrors, "mirrors"));
 }
 
-/** Turns an error of the guard's checks into one of an option, whose name and value are added later. */
+/**
+ * Turns an error of the guard's checks into an error of commander, which adds the option's name and
+ * value.
+ */
 function checked<T>(read: () => T): T {
   try {
     return read();

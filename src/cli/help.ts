@@ -1,4 +1,4 @@
-/** Formats `--help` and usage errors: 80 columns, examples, marked required options, what to do. */
+/** Formats `--help` (80 columns, examples, required options marked) and usage errors. */
 
 import { Command, type ErrorOptions, Help, type Option } from "commander";
 import { closeWords } from "../options/close-words.js";
@@ -7,7 +7,7 @@ import { COMMON_EXIT_CODES, type ExitCodeMeaning } from "./exit-codes.js";
 const WIDTH = 80;
 const CODE_INDENT = 7;
 
-/** A command of this program. Its parts are of the same kind. */
+/** A command of this program; its subcommands are of this class too. */
 export class CliCommand extends Command {
   constructor(name?: string) {
     super(name);
@@ -23,12 +23,12 @@ export class CliCommand extends Command {
     return new CliCommand(name);
   }
 
-  /** Ends the program with a message that begins with what is wrong and ends with what to do. */
+  /** Throws commander's error, which ends the program. The message ends with how to get help. */
   override error(message: string, options?: ErrorOptions): never {
     return super.error(`${plainUsageError(message)}\nsee: ${namesOf(this)} --help`, options);
   }
 
-  /** Ends the program because it has no command, or this command no part, of that name. */
+  /** Throws the error for an unknown command or subcommand, with similar names. */
   unknownPart(name: string): never {
     const names = this.commands.map((command) => command.name());
     const close = closeWords(name, names);
@@ -37,7 +37,10 @@ export class CliCommand extends Command {
     return this.error(wrapped(text).join("\n"));
   }
 
-  /** Finds a command by the words of a command line; options end the search. */
+  /**
+   * Finds a command by its words, such as `digests forget`. Ignores everything after the first
+   * option.
+   */
   find(words: readonly string[]): CliCommand {
     const [word] = words;
     if (word === undefined || word.startsWith("-") || this.commands.length === 0) return this;
@@ -46,7 +49,7 @@ export class CliCommand extends Command {
     return (found as CliCommand).find(words.slice(1));
   }
 
-  /** Adds the command that prints the help of the others. */
+  /** Adds the command `help`. */
   addHelp(): this {
     this.command("help")
       .summary("print help for a command")
@@ -58,15 +61,15 @@ export class CliCommand extends Command {
   }
 }
 
-/** Renders examples as they stand in a help text; a line with "#" explains the next. */
+/** Renders the section `Examples:` of a help text. A line with "#" explains the next one. */
 export function examples(lines: readonly string[]): string {
   return ["", "Examples:", ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-/** A row for exit codes of other programs, such as those of a command. */
+/** A row for exit codes that another program sets, such as the command of `run`. */
 export type ForeignExitCode = readonly [code: string, meaning: string];
 
-/** Renders a table of exit codes as it stands at the end of a help text. */
+/** Renders the section `Exit codes:` at the end of a help text. */
 export function exitCodeHelp(
   meanings: readonly ExitCodeMeaning[],
   foreign: readonly ForeignExitCode[] = [],
@@ -81,7 +84,7 @@ export function exitCodeHelp(
   return ["", "Exit codes:", ...lines].join("\n");
 }
 
-/** Breaks a text between words, into lines of at most the given number of columns. */
+/** Wraps a text between words to lines of at most `width` columns. */
 export function wrapped(text: string, width = WIDTH): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
@@ -93,15 +96,15 @@ export function wrapped(text: string, width = WIDTH): string[] {
   return lines;
 }
 
-/** Marks a required option, which commander does not. */
+/** Adds `(required)` to the description of a required option, which commander does not. */
 function optionDescription(this: Help, option: Option): string {
   const description = Help.prototype.optionDescription.call(this, option);
   return option.mandatory ? `${description} (required)` : description;
 }
 
 /**
- * Puts the errors of commander into one shape. What the value of an unknown option was is left out:
- * `--password=...` may have been given a secret.
+ * Rewrites commander's errors in our own form. Removes the value of an unknown option, because it
+ * may be a secret, as in `--password=...`.
  */
 function plainUsageError(message: string): string {
   for (const [pattern, replacement] of REWRITES) {
@@ -129,7 +132,7 @@ const REWRITES: readonly (readonly [RegExp, string])[] = [
   [/^error: unknown option '([^'\n]*)'/, "error: unknown option $1"],
 ];
 
-/** Returns the names by which a command is called, those of its parents first. */
+/** Returns a command's full name, such as `dagger-breaker digests forget`. */
 function namesOf(command: Command): string {
   return command.parent === null ? command.name() : `${namesOf(command.parent)} ${command.name()}`;
 }

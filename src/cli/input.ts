@@ -1,4 +1,4 @@
-/** Reads text of any size in bounded memory: the beginning and the end, as much as a classifier uses. */
+/** Reads the beginning and the end of a text of any size: the parts that `classify` uses. */
 
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
@@ -9,7 +9,7 @@ import { readUpTo } from "../sockets/bounded-body.js";
 import { EXIT } from "./exit-codes.js";
 import { CommandError, type Terminal } from "./terminal.js";
 
-/** The size limit of a file that must be read whole. */
+/** The size limit of a file of which every byte is needed. */
 export const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 
 /** Reads the beginning and the end of a file, or of standard input for `-`. */

@@ -1,4 +1,7 @@
-/** Reads the values of options. Their errors contain what was expected; the option and its value go before it. */
+/**
+ * Reads the values of options. Their errors contain only what was expected; `help.ts` adds the
+ * option and its value.
+ */
 
 import { InvalidArgumentError, Option } from "commander";
 
@@ -13,7 +16,10 @@ export function wholeNumber(min: number, max: number, of = ""): (text: string) =
   };
 }
 
-/** Reads the name of a file; an empty one is most often a variable that was not set. */
+/**
+ * Reads the name of a file. Rejects an empty one, which is usually a shell variable that was not
+ * set.
+ */
 export function fileName(text: string): string {
   if (text !== "") return text;
   throw new InvalidArgumentError("expected the name of a file");
@@ -28,12 +34,12 @@ const MS_BY_UNIT = new Map([
   ["h", HOUR_MS],
 ]);
 
-/** Node's timers can hold a little more. */
+/** The longest duration: 24 days, since Node's timers can hold only a little more. */
 const MAX_DURATION_MS = 24 * 24 * HOUR_MS;
 
 const DAY_MS = 24 * HOUR_MS;
 const MAX_AGE_MS = 100 * 365 * DAY_MS;
-/** The longest time limit of one question. */
+/** The longest `--timeout` of a request to a server. */
 const MAX_TIMEOUT = "10m";
 
 /** Reads a duration with its unit, such as `500ms`, `90s`, `10m` or `1h`, as milliseconds. */
@@ -41,7 +47,7 @@ export function duration(text: string): number {
   return durationOr("a duration above 0 and", text);
 }
 
-/** Returns a reader of durations up to one that is written as they are. */
+/** Returns a function that reads durations up to `max`, for example `"10m"`. */
 export function durationUpTo(max: string): (text: string) => number {
   const maxMs = duration(max);
   return (text) => {
@@ -51,10 +57,10 @@ export function durationUpTo(max: string): (text: string) => number {
   };
 }
 
-/** Reads the time limit of a question to a server. */
+/** Reads the value of `--timeout`: the time limit of a request to a server. */
 export const timeout = durationUpTo(MAX_TIMEOUT);
 
-/** Returns the form of `--timeout` from before durations had units. It works, and no help lists it. */
+/** Returns the old option `--timeout-ms`, which still works but is not in the help. */
 export function timeoutMsOption(): Option {
   return new Option("--timeout-ms <n>")
     .argParser(wholeNumber(1, duration(MAX_TIMEOUT), "milliseconds"))
@@ -76,7 +82,7 @@ export function durationOrNever(text: string): number {
   return /^0(?:ms|s|m|h)?$/.test(text) ? 0 : durationOr("0 for never, or a duration", text);
 }
 
-/** Reads a duration. `expected` is what the error begins with. */
+/** Reads a duration. `expected` is the beginning of the error's text. */
 function durationOr(expected: string, text: string): number {
   const [, amount, unit] = /^([0-9]{1,10})(ms|s|m|h)$/.exec(text) ?? [];
   const value = Number(amount) * (MS_BY_UNIT.get(unit ?? "") ?? Number.NaN);

@@ -1,10 +1,12 @@
-/** Locates this program, to start it again: Node.js with main.js, or a single file. */
+/**
+ * Determines how to start this program again: Node.js with main.js, or the single executable file.
+ */
 
 import { readFileSync } from "node:fs";
 import { getAsset, isSea } from "node:sea";
 import { fileURLToPath } from "node:url";
 
-/** A program and the arguments before those of a command line. */
+/** An executable, and the arguments that come before those of a `dagger-breaker` command. */
 export interface OwnProgram {
   /** An absolute path. */
   readonly command: string;

@@ -1,6 +1,5 @@
 /**
- * The streams of this process for commands. Write errors are recorded, and output is flushed at the
- * end.
+ * The standard streams of this process. Records write errors, and writes out all output at the end.
  */
 
 import { fstatSync, writeSync } from "node:fs";
@@ -8,7 +7,7 @@ import { Writable } from "node:stream";
 import type { OutputStream, Terminal } from "./terminal.js";
 
 /**
- * The terminal of this process. Streams are opened at their first use, because Node then makes a
+ * The terminal of this process. A stream is opened only when it is used, because Node makes its
  * pipe non-blocking for every process that shares it.
  */
 export class OwnStreams implements Terminal {
@@ -33,7 +32,7 @@ export class OwnStreams implements Terminal {
     return this.#stderr;
   }
 
-  /** Whether output was lost, except by a closed reader. */
+  /** Whether output could not be written. A reader that closed the stream does not count. */
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -46,7 +45,7 @@ export class OwnStreams implements Terminal {
   async flush(): Promise<void> {
     const { promise: isLate, cancel } = after(this.#flushMs);
     for (const stream of this.#used) await Promise.race([flushed(stream), isLate]);
-    // Errors arrive one turn later, and their messages must be written too.
+    // Write errors arrive one turn of the event loop later, and their messages must be written too.
     await new Promise((resolve) => setImmediate(resolve));
     for (const stream of this.#used) await Promise.race([flushed(stream), isLate]);
     cancel();
@@ -65,8 +64,8 @@ export class OwnStreams implements Terminal {
 }
 
 /**
- * A file stream that writes everything or fails. A full disk first takes a part, and Node's own
- * stream treats that as success.
+ * Writes to a file completely, or fails. On a full disk the system writes only a part, which Node's
+ * own stream treats as success.
  */
 class FileOutput extends Writable {
   readonly #descriptor: number;

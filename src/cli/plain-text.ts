@@ -1,4 +1,4 @@
-/** Makes foreign text safe for a terminal or a log, and measures its width. */
+/** Makes text of other programs safe for a terminal or a log, and measures its width. */
 
 import { stripVTControlCharacters } from "node:util";
 import { jsonWithoutCommands, withoutCommands } from "../attribution/ci-commands.js";
@@ -8,12 +8,15 @@ import { withoutCredentials } from "../options/credentials.js";
 const COMMANDS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 
-/** Puts a text on one line, without commands to a terminal or a CI system. */
+/** Puts a text on one line, and removes codes that a terminal or CI system would execute. */
 export function plainText(text: string): string {
   return withoutCommands(text.replace(BREAKS, " ").replace(COMMANDS, "\ufffd"));
 }
 
-/** Writes JSON without such commands. Its meaning stays the same. */
+/**
+ * Returns JSON in which characters that a terminal could execute are escaped. Parsing it gives the
+ * same value.
+ */
 export function plainJson(value: unknown, indent?: number): string {
   return jsonWithoutCommands(JSON.stringify(value, undefined, indent)).replace(
     /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,
@@ -36,7 +39,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Cuts a text without codes to a number of columns. A cut text ends in an ellipsis. */
+/** Cuts a text without color codes to a number of columns, with an ellipsis at its end. */
 export function cutTo(columns: number, text: string): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";

@@ -6,7 +6,7 @@ import { OwnStreams } from "./own-streams.js";
 
 const streams = new OwnStreams();
 
-// If the process ends before its command, that is a bug of ours, never a success.
+// The exit code if the process ends before its command has ended, which is a bug.
 let exitCode: number = EXIT.internal;
 process.on("exit", () => {
   process.exitCode = streams.isLost ? EXIT.notWritten : exitCode;
@@ -15,6 +15,6 @@ process.on("exit", () => {
 run(process.argv.slice(2), streams).then(async (code) => {
   exitCode = code;
   await streams.flush();
-  // Leftovers, such as an open connection, must not delay the end.
+  // Exits at once: an open connection or timer must not delay the end.
   process.exit();
 });

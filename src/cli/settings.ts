@@ -1,4 +1,4 @@
-/** Settings from options of the command line or their variables. */
+/** Reads settings from command-line options, or from their environment variables. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT } from "./exit-codes.js";
@@ -13,7 +13,7 @@ export interface Setting<T> {
   read(text: string, before?: T): T;
 }
 
-/** The settings for options as parsed by commander. */
+/** One setting for each option in `Flags`, by the name that commander gives it. */
 export type Settings<Flags> = {
   readonly [K in keyof Flags]-?: Setting<NonNullable<Flags[K]>>;
 };
@@ -55,14 +55,14 @@ function readVariable<T>(variable: string, text: string, read: (text: string) =>
   }
 }
 
-/** Reads whether a setting is on. */
+/** Reads a value that is on or off, such as `1` or `false`. */
 export function yesOrNo(text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
   throw new InvalidArgumentError("expected 1 or 0");
 }
 
-/** Returns a reader for one word of a list. */
+/** Returns a function that accepts only one of the given words. */
 export function oneOf<const W extends string>(...words: readonly W[]): (text: string) => W {
   return (text) => {
     const found = words.find((word) => word === text);

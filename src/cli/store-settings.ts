@@ -1,4 +1,4 @@
-/** Reads which store of shared circuits to use. Each option has a variable. */
+/** The options for the store of shared circuits, each with its environment variable. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { checkToken } from "../fleet/http/token.js";
@@ -14,7 +14,7 @@ interface SettingValues {
   readonly scope: string;
 }
 
-/** Further options of a command that shares its own circuits. */
+/** Further options of commands that report outcomes to the store: `run` and `session`. */
 export interface ReporterFlags {
   readonly countBy?: "process" | "machine";
   readonly storeTimeout?: number;
@@ -32,7 +32,7 @@ const REPORTER_SETTINGS: Settings<ReporterFlags> = {
     variable: "DAGGER_BREAKER_STORE_TIMEOUT",
     description:
       "time limit for the store to connect, and to answer; then this run decides alone (default: 1s)",
-    // A fleet waits no longer for a reply.
+    // A fleet does not accept a longer timeout.
     read: durationUpTo("10s"),
   },
 };
@@ -42,13 +42,16 @@ export type StoreFlags = Partial<SettingValues>;
 
 /** A store, and the scope in it. */
 export interface StoreSettings {
-  /** May hold a password, so it is never shown. */
+  /** The store's URL. It may hold a password, so no message shows it. */
   readonly url: string;
   readonly scope: string;
   readonly token: string | undefined;
 }
 
-/** Stores that other processes can reach. A store in memory would be shared with none. */
+/**
+ * URLs of stores that other processes can reach. `memory:` is not among them, because no other
+ * process could use that store.
+ */
 const STORE_URL = /^(?:(?:rediss?|https?):\/\/|sqlite:)[^\s]/i;
 
 const TOKEN_VARIABLE = "DAGGER_BREAKER_STORE_TOKEN";
@@ -59,7 +62,7 @@ const SETTINGS: Settings<StoreFlags> = {
     flags: "--store <url>",
     variable: "DAGGER_BREAKER_STORE",
     description: "the store of shared circuits: redis://HOST:6379, https://HOST or sqlite:PATH",
-    // Rejecting it here would show it with its password, so it is checked after parsing.
+    // The URL is checked later: commander's error would show it with its password.
     read: (text) => text,
   },
   scope: {
@@ -76,12 +79,15 @@ export function addReporterFlags(command: Command): Command {
   return addSettings(command, REPORTER_SETTINGS);
 }
 
-/** Returns the unit that counts as one reporter; undefined for the default. */
+/** Returns the value of `--count-by`; undefined if it is not set. */
 export function countedByFrom(given: ReporterFlags, env: Terminal["env"]) {
   return settingsFrom(REPORTER_SETTINGS, given, env)("countBy");
 }
 
-/** Returns the store's timeout. It is asked once for a command, which takes minutes. */
+/**
+ * Returns `--store-timeout`. The default of 1 s is longer than the library's 100 ms, because a
+ * command that takes minutes asks the store only a few times.
+ */
 export function storeTimeoutFrom(given: ReporterFlags, env: Terminal["env"]): number {
   return settingsFrom(REPORTER_SETTINGS, given, env)("storeTimeout") ?? 1000;
 }

@@ -1,4 +1,7 @@
-/** The streams of a command: results go to standard output, everything else to standard error. */
+/**
+ * The streams of a command, and how to write to them. Results go to standard output, everything
+ * else to standard error.
+ */
 
 import type { Readable, Writable } from "node:stream";
 import { withoutCommands } from "../attribution/ci-commands.js";
@@ -11,17 +14,17 @@ export type OutputStream = Writable & {
   readonly rows?: number;
 };
 
-/** The streams and the environment of a process, or substitutes. */
+/** The streams and the environment of a process. Tests pass substitutes. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Limits the final flush, so that a blocked reader does not delay the exit. */
+  /** Limits how long the exit waits for a blocked reader of the output. */
   limitFlush?(forMs: number): void;
 }
 
-/** The input of a command: its terminal, and a function that sets its exit code. */
+/** The input of a command's code: the terminal, and a function that sets the exit code. */
 export interface CommandContext {
   readonly terminal: Terminal;
   end(exitCode: number): void;
@@ -38,12 +41,12 @@ export class CommandError extends Error {
   }
 }
 
-/** Writes lines of a result. Foreign texts in them cannot command a CI system. */
+/** Writes lines of a result. Makes lines safe that a CI system would execute as commands. */
 export function printLines(terminal: Terminal, lines: readonly string[]): void {
   if (lines.length > 0) terminal.stdout.write(`${withoutCommands(lines.join("\n"))}\n`);
 }
 
-/** Writes a result for programs. */
+/** Writes a result as JSON. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.stdout.write(`${plainJson(value, 2)}\n`);
 }
@@ -62,7 +65,10 @@ export interface Paint {
   yellow(text: string): string;
 }
 
-/** Returns colors only for a terminal, and never with `NO_COLOR` or on a dumb one. */
+/**
+ * Returns functions that color text if standard output is a terminal; never with `NO_COLOR` or
+ * `TERM=dumb`.
+ */
 export function paintFor({ stdout, env }: Pick<Terminal, "stdout" | "env">): Paint {
   const plain = stdout.isTTY !== true || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
   const style = (on: number, off: number) => (text: string) =>

@@ -1,4 +1,4 @@
-/** Renders spans of time for tables and sentences. */
+/** Renders durations for tables and sentences. */
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

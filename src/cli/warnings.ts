@@ -2,27 +2,27 @@
 
 import type { Note } from "../runner/report/run-report.js";
 
-/** Held warnings, in words for the end. */
+/** The warnings that were held back. */
 export interface HeldWarnings {
-  /** The recorded warnings. */
+  /** Warnings of this package, as notes for the report. */
   readonly notes: readonly Note[];
-  /** Stops holding warnings, and emits the unrecorded ones. May be called again. */
+  /** Stops holding warnings back, and emits those that are not in `notes`. May be called again. */
   release(): Promise<void>;
 }
 
 /** Codes of the package's warnings about traces. */
 export const OF_TRACES = /^traces-/;
-/** Codes of all its warnings. */
+/** Codes of all warnings of this package. */
 export const OF_ANYTHING = /^/;
 
 /** The name of this package's warnings. */
 const OURS = "CircuitBreakerWarning";
 
 /**
- * Holds the warnings of the process, because Node would write them into the middle of a command's
- * display.
+ * Holds back the warnings of this process, because Node would write them into the middle of a
+ * command's display.
  *
- * @param codes The warnings of this package that are recorded for the end.
+ * @param codes Matches the codes of warnings that become notes for the report.
  */
 export function holdWarnings(codes: RegExp): HeldWarnings {
   const notes: Note[] = [];
@@ -40,7 +40,7 @@ export function holdWarnings(codes: RegExp): HeldWarnings {
   return {
     notes,
     async release() {
-      // Warnings arrive one turn after their cause.
+      // Node emits a warning one turn of the event loop after its cause.
       await new Promise((resolve) => setImmediate(resolve));
       if (!isHeld) return;
       isHeld = false;

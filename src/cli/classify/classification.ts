@@ -1,4 +1,4 @@
-/** Selects the failure that decides, and its exit code. */
+/** Selects which of several failures decides the result and the exit code of `classify`. */
 
 import type { Failure } from "../../attribution/failure.js";
 import { breakerName } from "../../attribution/hosts.js";
@@ -6,7 +6,9 @@ import { EXIT, FAULT_EXIT_CODES } from "../exit-codes.js";
 
 /** A failure with its circuit. */
 export interface JudgedFailure extends Failure {
-  /** The name of the breaker that a guard would ask; null without one. */
+  /**
+   * The breaker that a guard would ask, such as `registry:ghcr.io`; null if the failure has none.
+   */
   readonly breaker: string | null;
 }
 

@@ -57,7 +57,7 @@ const EXAMPLES = [
 const NOTES =
   "Codes 30 to 39: something that the pipeline depends on failed. Of several failures in one answer, a user error decides; otherwise the first counted failure.";
 
-/** Adds the command. */
+/** Adds the command `classify`. */
 export function addClassifyCommand(program: Command, context: CommandContext): void {
   program
     .command("classify")
@@ -120,7 +120,8 @@ async function failuresOf(
   if (options.response) {
     return classifyResponse(readResponse(await readWhole(file, terminal)), given);
   }
-  // Reads the input even if it is not needed, so that the writing program gets no error.
+  // Reads the input even for exit code 0, because a closed pipe would be an error for the program
+  // that writes to it.
   const text = await readEnds(file, terminal);
   return options.exitCode === 0 ? [] : [classifyFailure(text, given)];
 }
@@ -145,7 +146,7 @@ function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions
   throw new CommandError(`invalid ${name} "-": standard input is ${taken}; use a file`, EXIT.usage);
 }
 
-/** Reads a request as it was sent, or only its text. */
+/** Reads a query: the JSON body of a GraphQL request, or only the query's text. */
 function readQuery(text: string): string | GraphQLRequest {
   const body = parseJson(text);
   return isRecord(body) && typeof body.query === "string"

@@ -1,4 +1,7 @@
-/** Renders a classification in words. Of the text read, only host names are shown. */
+/**
+ * Renders a classification in words. Shows only host names of the classified text, because other
+ * parts may hold secrets.
+ */
 
 import type { Fault } from "../../attribution/failure.js";
 import { type Paint, tableLines } from "../terminal.js";

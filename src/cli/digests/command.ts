@@ -1,4 +1,7 @@
-/** `dagger-breaker digests`: the digests of tags when an engine last used them. */
+/**
+ * `dagger-breaker digests`: shows and changes the file of known digests, which records the digest
+ * behind each image tag.
+ */
 
 import { Option } from "commander";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
@@ -28,7 +31,7 @@ const EXAMPLES = {
 };
 const FILE = "the file of known digests (default: the one in your cache folder)";
 
-/** Adds the command with its subcommands. */
+/** Adds the command `digests` with its subcommands. */
 export function addDigestsCommand(program: CliCommand, context: CommandContext): void {
   const { terminal } = context;
   const digests = program

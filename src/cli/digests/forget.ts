@@ -1,4 +1,4 @@
-/** `digests forget`: removes digests from the file. */
+/** `digests forget`: removes entries from the file of known digests. */
 
 import { readDigests } from "../../guard/digests/digest-disk.js";
 import type { KnownDigest } from "../../guard/digests/known-digests.js";
@@ -34,7 +34,7 @@ export function forgetDigests(
   const oldestMs = Date.now() - (options.olderThan ?? 0);
   const goes = (one: KnownDigest) =>
     options.all || tags.has(one.reference) || (tags.size === 0 && one.learntAtMs < oldestMs);
-  // A damaged file is replaced only with `--all`.
+  // `--all` may also replace a damaged file; without it, a damaged file is an error.
   const { digests, problem } = options.all ? readDigests(path, Date.now()) : readStore(path);
   for (const tag of tags) {
     if (!digests.some(({ reference }) => reference === tag))

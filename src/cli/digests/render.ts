@@ -25,13 +25,16 @@ export function digestLines(
   return [paint.bold(head), ...lines];
 }
 
-/** The images in a lock file of Dagger. */
+/** The images that Dagger's lock file pins, and the file's path. */
 export interface LockedImages {
   readonly file: string;
   readonly images: readonly LockedImage[];
 }
 
-/** Returns the table of locked images. An engine that holds them asks no registry. */
+/**
+ * Returns the table of images in Dagger's lock file. If the engine has such an image in its cache,
+ * it asks no registry.
+ */
 export function lockLines({ file, images }: LockedImages, paint: Paint): string[] {
   const rows = images.map(({ reference, platform, digest }) => [
     reference,
@@ -42,7 +45,7 @@ export function lockLines({ file, images }: LockedImages, paint: Paint): string[
   return [`Locked by ${file}:`, paint.bold(head), ...lines];
 }
 
-/** Renders a number of digests. */
+/** Renders a count, such as `1 digest` or `3 digests`. */
 export function countText(count: number): string {
   return count === 1 ? "1 digest" : `${count} digests`;
 }

@@ -14,7 +14,7 @@ import type { KnownDigest } from "../../guard/digests/known-digests.js";
 import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 
-/** The longest wait for other writing processes. */
+/** The longest wait while another process writes the file. */
 const MAX_WAIT_MS = 2_000;
 
 /** Returns the path given by `--file`, or the default of this user. */
@@ -27,14 +27,14 @@ export function digestPath(file: string | undefined, env: Environment): string {
   );
 }
 
-/** Reads a file of known digests, which may be missing. */
+/** Reads a file of known digests. A missing file has no entries. */
 export function readStore(path: string): DigestsRead {
   const read = readDigests(path, Date.now());
   if (read.problem === undefined) return read;
   throw new CommandError(`${path} ${read.problem}`, EXIT.noInput);
 }
 
-/** Changes a file of known digests. */
+/** Changes a file of known digests while no other process writes it. */
 export function changeStore(
   path: string,
   change: (found: readonly KnownDigest[]) => readonly KnownDigest[] | undefined,

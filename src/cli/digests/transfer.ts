@@ -10,7 +10,10 @@ import { CommandError, printLines, say, type Terminal } from "../terminal.js";
 import { countText } from "./render.js";
 import { changeStore, digestPath, readStore } from "./store.js";
 
-/** Writes the known digests to a file or to standard output, in the stored format. */
+/**
+ * Writes the known digests to a file or to standard output, in the format of the file of known
+ * digests.
+ */
 export async function exportDigests(
   options: { readonly file?: string; readonly output?: string },
   terminal: Terminal,
@@ -27,7 +30,10 @@ export async function exportDigests(
   printLines(terminal, [`exported ${countText(kept.length)} to ${output}`]);
 }
 
-/** Adds the digests of a file to the known ones. Of two for one tag, the one seen last stays. */
+/**
+ * Adds the digests of a file to the known ones. If both have a digest for a tag, the more recent
+ * one stays.
+ */
 export async function importDigests(
   file: string,
   options: { readonly file?: string },
@@ -48,7 +54,7 @@ export async function importDigests(
     const merged = new Map(found.map((one) => [keyOf(one.reference, one.platform), one]));
     for (const given of document.digests) {
       const key = keyOf(given.reference, given.platform);
-      // A digest proven on another machine's engine is not proven on this one.
+      // `proven` means that an engine of this machine has pulled the digest, so it is not imported.
       const mine = { ...given, learntAtMs: Math.min(given.learntAtMs, nowMs), proven: false };
       merged.set(key, mergeKnown(merged.get(key), mine));
     }

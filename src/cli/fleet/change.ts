@@ -8,19 +8,19 @@ import { waitText } from "../time-words.js";
 import { isoTime, secondText } from "./circuit.js";
 import { failureText, reporterText } from "./words.js";
 
-/** A change and the circuit that it happened to. */
+/** A change of state, with the name of its circuit. */
 export interface NamedChange {
   readonly name: string;
   readonly change: FleetChange;
 }
 
-/** A change as `--json` prints it. Its time is by the clock of the store. */
+/** A change as `--json` prints it. The time is on the store's clock. */
 export interface ChangeObject
   extends Pick<FleetChange, "generation" | "reason" | "from" | "to" | "forMs" | "owner" | "note"> {
   readonly name: string;
   readonly at: string;
   readonly failure: SharedFailure | null;
-  /** The process whose outcome caused it. */
+  /** The process whose outcome caused the change; null if no outcome did. */
   readonly by: { readonly host: string; readonly run: string | null } | null;
 }
 
@@ -54,7 +54,10 @@ export function changeObject({ name, change }: NamedChange): ChangeObject {
   };
 }
 
-/** Returns the cells of a change: when, name, what, from, to, for how long, why, by whom. */
+/**
+ * Returns a change's row in the table of `history`: time, name, reason, from, to, duration, cause,
+ * process or person.
+ */
 export function changeCells({ name, change }: NamedChange): readonly string[] {
   const { atMs, reason, from, to, forMs, by, failure, owner, note } = change;
   const cause = to === "open" && failure !== null ? failureText(failure) : "";

@@ -1,4 +1,7 @@
-/** A shared circuit as commands show it: a plain object, and its most important facts. */
+/**
+ * A shared circuit as commands show it: an object for `--json`, and its state, age and wait for
+ * tables.
+ */
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
 import type { FleetSnapshot } from "../../fleet/rules/reply.js";
@@ -11,17 +14,17 @@ export type ShownState = CircuitState | "isolated";
 /** The JSON object of a circuit. Times are on this machine's clock. */
 export interface CircuitObject {
   readonly name: string;
-  /** Whether the store knows it. An unknown circuit is closed. */
+  /** Whether the store knows the circuit. An unknown circuit is closed. */
   readonly known: boolean;
   readonly state: ShownState;
   readonly since: string | null;
-  /** The time when it admits calls again by itself; null if that has passed or it is closed. */
+  /** When the circuit admits calls again; null if it already does. */
   readonly until: string | null;
   readonly retryAfterMs: number | null;
   readonly isolation: { readonly reason: string; readonly owner: string } | null;
   /** The last failure. While open, the failure that opened it. */
   readonly failure: SharedFailure | null;
-  /** The reporter of that failure. */
+  /** The process that reported `failure`. */
   readonly reporter: { readonly host: string; readonly run: string | null } | null;
   readonly openings: number;
   readonly badSeconds: number;
@@ -70,13 +73,15 @@ export function ageOf({ isolation, ageMs }: FleetSnapshot): number {
   return isolation?.ageMs ?? ageMs;
 }
 
-/** Returns milliseconds until it admits calls; null while closed. */
+/** Returns the milliseconds until the circuit admits calls; null while closed. */
 export function waitOf({ isolation, state, retryAfterMs }: FleetSnapshot): number | null {
   if (isolation !== null) return isolation.remainingMs;
   return state === "closed" ? null : retryAfterMs;
 }
 
-/** Returns whether every call is rejected. A circuit whose time is over admits a probe. */
+/**
+ * Returns whether every call is rejected. An open circuit whose open time is over admits a probe.
+ */
 export function refusesAll(snapshot: FleetSnapshot): boolean {
   const state = stateOf(snapshot);
   return state === "isolated" || (state === "open" && snapshot.retryAfterMs > 0);
@@ -84,13 +89,13 @@ export function refusesAll(snapshot: FleetSnapshot): boolean {
 
 const ORDER: readonly ShownState[] = ["isolated", "open", "half-open", "closed"];
 
-/** Sorts open circuits first. */
+/** Sorts isolated circuits first, then open, half-open and closed ones. */
 export function byUrgency(one: FleetEntry, other: FleetEntry): number {
   const rank = ({ snapshot }: FleetEntry) => ORDER.indexOf(stateOf(snapshot));
   return rank(one) - rank(other) || (one.name < other.name ? -1 : 1);
 }
 
-/** Returns the circuit some milliseconds later if nothing else happens. */
+/** Returns the snapshot as it will be after `passedMs` if nothing else happens. */
 export function later(snapshot: FleetSnapshot, passedMs: number): FleetSnapshot {
   const byMs = Math.floor(passedMs);
   const { isolation } = snapshot;

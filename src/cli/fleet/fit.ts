@@ -8,8 +8,8 @@ const MIN_TEXT_COLUMNS = 10;
 const GAP = 2;
 
 /**
- * Returns the rows as a terminal shows them; any other stream gets them complete. The last two
- * columns are free text and share the remaining width.
+ * Returns the rows as a terminal shows them; any other stream gets them complete. Cuts names to 60
+ * columns. The last two columns are free text and share the remaining width.
  *
  * @param nameColumn The index of the column of names.
  */

@@ -1,4 +1,4 @@
-/** `dagger-breaker history`: the changes of shared circuits, and their causes. */
+/** `dagger-breaker history`: shows the changes of shared circuits, and their causes. */
 
 import type { Command } from "commander";
 import type { FleetEntry } from "../../fleet/store.js";
@@ -31,7 +31,7 @@ interface HistoryFlags extends FleetFlags {
 const HEAD = ["WHEN", "NAME", "WHAT", "FROM", "TO", "FOR", "WHY", "BY"];
 const NAME_COLUMN = 1;
 
-/** Number of histories asked for at once. */
+/** The number of circuits whose history is requested at the same time. */
 const AT_ONCE = 16;
 
 const EXAMPLES = [
@@ -39,7 +39,7 @@ const EXAMPLES = [
   "dagger-breaker history registry:docker.io",
 ];
 
-/** Adds the command. */
+/** Adds the command `history`. */
 export function addHistoryCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("history")
@@ -79,9 +79,9 @@ export function historyLines(changes: readonly NamedChange[], terminal: Terminal
 }
 
 /**
- * Returns the newest changes, newest last. A circuit's generation is at least that of its last
- * change. Circuits with the latest generation are asked first, until no other can have a newer
- * change.
+ * Returns the newest changes, newest last. Asks the circuits with the highest generation first.
+ * Stops once all other generations are lower than that of the oldest change found, since a circuit
+ * has no change newer than its own generation.
  */
 async function newest(
   opened: OpenScope,

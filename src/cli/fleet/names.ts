@@ -15,7 +15,7 @@ const MAX_NAME_LENGTH = 200;
  */
 export function readNames(names: readonly string[]): readonly string[] {
   for (const name of names) {
-    // A store's URL given as a name may hold a password.
+    // The name may be the URL of a store, given by mistake, with a password.
     if (name.includes("://")) {
       throw new CommandError(
         "invalid <name>: it is a URL, which is not shown; use the name of a circuit, such as registry:docker.io",

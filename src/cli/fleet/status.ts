@@ -1,4 +1,4 @@
-/** `dagger-breaker status`: the state of the shared circuits. */
+/** `dagger-breaker status`: shows the state of the shared circuits. */
 
 import type { Command } from "commander";
 import { EXIT, STATUS_EXIT_CODES } from "../exit-codes.js";
@@ -16,7 +16,7 @@ const EXAMPLES = [
   "dagger-breaker status registry:docker.io --json",
 ];
 
-/** Adds the command. */
+/** Adds the command `status`. */
 export function addStatusCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("status")
@@ -47,7 +47,7 @@ async function status(
   for (const [name, message] of unreadable) {
     say(terminal, `${quoted(name)} cannot be read: ${plainText(message)}`);
   }
-  // A circuit asked for by name must not be missing from the answer.
+  // A circuit that was named must not be missing silently, so the exit code shows the error.
   if (names.length > 0 && unreadable.size > 0) end(EXIT.storeUnreachable);
   const entries = [...found].sort(byUrgency);
   if (entries.some(({ snapshot }) => refusesAll(snapshot))) end(EXIT.circuitOpen);

@@ -12,7 +12,7 @@ const HEAD = ["NAME", "STATE", "FOR", "RETRY IN", "OK", "FAILED", "LATE", "WHY",
 const STATE_COLUMN = 1;
 const COUNTS = { first: 4, last: 6 };
 
-/** A narrower terminal has no room for counts beside the texts. */
+/** A terminal with fewer columns shows no counts, to leave room for the texts. */
 const COLUMNS_FOR_COUNTS = 100;
 
 const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
@@ -42,7 +42,7 @@ export function circuitLines(entries: readonly FleetEntry[], terminal: Terminal)
   return [paint.bold(head), ...lines];
 }
 
-/** Renders when calls are admitted; empty while closed. */
+/** Renders when the circuit admits calls again; empty while closed. */
 export function retryText(waitMs: number | null): string {
   if (waitMs === null) return "";
   return waitMs === 0 ? "now" : waitText(waitMs);

@@ -29,12 +29,12 @@ export interface FleetFlags extends StoreFlags {
   readonly json?: true;
 }
 
-/** A scope of a store, and a function that asks the store. */
+/** An open store, the scope that the command uses, and a function that asks the store. */
 export interface OpenScope {
   readonly store: FleetStore;
   readonly scope: string;
   /**
-   * Asks within the store's timeout, unless the signal is aborted before.
+   * Asks the store, within `--store-timeout` and until the signal is aborted.
    *
    * @throws CommandError when the store does not reply, or replies with an error.
    */
@@ -42,7 +42,9 @@ export interface OpenScope {
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
-/** The share of the timeout for which the store may be busy. */
+/**
+ * How long a busy store is asked again, as a share of the timeout. The rest is for the last reply.
+ */
 const BUSY_SHARE = 0.9;
 
 /** The limit for closing a connection that is no longer needed. */
@@ -60,7 +62,7 @@ export function addFleetOptions(command: Command): Command {
 /**
  * Uses a store and closes it afterwards.
  *
- * @param mayBeNew Whether a missing file is created.
+ * @param mayBeNew Whether the file of a SQLite store may be missing and is then created.
  * @throws CommandError when no store is set, or its URL is invalid.
  */
 export async function withStore<T>(
@@ -119,7 +121,7 @@ async function make({ url, token }: StoreSettings): Promise<FleetStore> {
     return await openStore(url, { token });
   } catch (error) {
     if (isFleetStoreError(error)) throw unreachable(error.message);
-    // openStore's error for a wrong URL shows no part of it.
+    // Its message is safe: `openStore` shows at most the scheme of a wrong URL.
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new CommandError(error.message, EXIT.usage);
     }
@@ -128,8 +130,8 @@ async function make({ url, token }: StoreSettings): Promise<FleetStore> {
 }
 
 /**
- * Checks that the file exists: a path with a typo would create a new store, in which no circuit is
- * open.
+ * Checks that the file of a SQLite store exists: with a typo in the path, a new, empty store would
+ * show no open circuit.
  */
 function checkIsThere(url: string): void {
   const [, path] = /^sqlite:(.*)$/is.exec(url) ?? [];
@@ -142,7 +144,7 @@ function checkIsThere(url: string): void {
 
 async function answered<T>(question: () => Promise<T>, options: TimeoutOptions): Promise<T> {
   try {
-    // A busy store has done nothing, so it is asked again until shortly before the timeout.
+    // A store that reports busy has changed nothing, so the question can be repeated.
     const limitMs = options.timeoutMs * BUSY_SHARE;
     return await withTimeout(() => askWhileBusy(question, limitMs), options);
   } catch (error) {
@@ -156,7 +158,7 @@ async function answered<T>(question: () => Promise<T>, options: TimeoutOptions):
   }
 }
 
-/** The error of a store that was busy until the timeout. Nothing was done. */
+/** The error of a store that was busy until the timeout, so the command changed nothing. */
 export class NotDoneError extends CommandError {
   constructor(message: string) {
     super(`the store cannot be asked: ${plainText(message)}`, EXIT.storeUnreachable);

@@ -1,5 +1,5 @@
 /**
- * Renders the reason of a circuit's state, and the process or person behind it, safely for a
+ * Renders why a circuit is open or isolated, and the process or person that caused it, safely for a
  * terminal.
  */
 
@@ -8,7 +8,10 @@ import type { Reporter, SharedFailure } from "../../fleet/rules/state.js";
 import { plainText } from "../plain-text.js";
 import { isKnown, stateOf } from "./circuit.js";
 
-/** Renders the reason of a circuit's state; empty without one. */
+/**
+ * Renders why a circuit is in its state, such as `registry (registry.rate-limit)`; empty without a
+ * cause.
+ */
 export function whyText(snapshot: FleetSnapshot): string {
   const { isolation, failure, probes, badSeconds, reporters } = snapshot;
   if (isolation !== null) return plainText(isolation.reason);
@@ -22,26 +25,26 @@ export function whyText(snapshot: FleetSnapshot): string {
 }
 
 /**
- * Renders the owner of an isolation, or the reporter of the failure that opened it; empty without
- * one.
+ * Renders who isolated the circuit, or which process reported the failure that opened it; empty
+ * while closed.
  */
 export function whoText({ isolation, state, failure }: FleetSnapshot): string {
   if (isolation !== null) return plainText(isolation.owner);
   return state === "closed" || failure === null ? "" : reporterText(failure.reporter);
 }
 
-/** Renders the shared part of a failure. */
+/** Renders a failure of a shared circuit, such as `rate limit (registry.rate-limit)`. */
 export function failureText({ fault, rule, limited }: SharedFailure): string {
   const what = limited ? "rate limit" : fault;
   return plainText(what === null ? rule : `${what} (${rule})`);
 }
 
-/** Renders a process, by its CI run if it has one. */
+/** Renders a process: its machine, and its CI run if it has one. */
 export function reporterText({ host, run }: Pick<Reporter, "host" | "run">): string {
   return plainText(run === null ? host : `${host}, ${run}`);
 }
 
-/** Renders a number with a noun. */
+/** Renders a number with a noun, such as `1 probe` or `2 probes`. */
 export function count(amount: number, what: string, plural = "s"): string {
   return `${amount} ${what}${amount === 1 ? "" : plural}`;
 }

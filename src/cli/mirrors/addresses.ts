@@ -1,4 +1,4 @@
-/** Registries and mirrors as an engine's configuration names them. */
+/** Reads the names of registries and mirrors in an engine's configuration. */
 
 import { breakerName } from "../../attribution/hosts.js";
 
@@ -7,7 +7,7 @@ export interface MirrorAddress {
   /** The scheme, which an engine ignores; undefined without one. */
   readonly scheme: "http" | "https" | undefined;
   readonly host: string;
-  /** Begins with a slash, or is empty. */
+  /** The path after `/v2`: empty, or begins with a slash. */
   readonly path: string;
 }
 
@@ -18,7 +18,7 @@ const MIRROR = new RegExp(
 );
 const REGISTRY = new RegExp(`^${HOST}$`, "i");
 
-/** Reads a mirror: a host, with an optional port and path; undefined if it is invalid. */
+/** Reads a mirror such as `mirror.example:5000/path`; undefined if it is invalid. */
 export function parseMirror(text: string): MirrorAddress | undefined {
   const match = MIRROR.exec(text);
   const [, scheme, host, path = ""] = match ?? [];
@@ -26,7 +26,7 @@ export function parseMirror(text: string): MirrorAddress | undefined {
   return { scheme: scheme?.toLowerCase() as "http" | "https" | undefined, host, path };
 }
 
-/** Returns the error in a registry's name, as the engine looks it up; undefined if it is valid. */
+/** Returns why the engine would never use an entry of this name; undefined if the name is valid. */
 export function registryProblem(name: string): string | undefined {
   if (!REGISTRY.test(name))
     return 'expected a host, such as "docker.io" or "registry.example:5000"';

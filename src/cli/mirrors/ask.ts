@@ -1,4 +1,4 @@
-/** Checks that a mirror answers as a registry does. */
+/** Asks mirrors whether they answer as registries. */
 
 import { readFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
@@ -11,16 +11,19 @@ import type { RegistryEntry } from "./engine-config.js";
 /** The answer of one mirror. */
 export interface MirrorAnswer {
   readonly url: string;
-  /** Whether it answered as a registry: 200 without a web page, or 401 if it needs credentials. */
+  /**
+   * Whether the mirror answered as a registry: with 200 and not a web page, or with 401 because it
+   * needs credentials.
+   */
   readonly answers: boolean;
-  /** Undefined without an answer. */
+  /** The HTTP status; undefined without an answer. */
   readonly status: number | undefined;
   readonly durationMs: number;
-  /** The problem, if there is one. */
+  /** Why the mirror is not usable; undefined if it is. */
   readonly problem: string | undefined;
 }
 
-/** Number of mirrors asked at once. */
+/** The number of mirrors to ask at the same time. */
 const CONCURRENCY = 8;
 
 /** Asks mirrors, each once, several at a time. */
@@ -40,7 +43,10 @@ export async function askMirrors(
   return answers;
 }
 
-/** Asks as an engine would: the mirror's own entry sets plain HTTP and trusted certificates. */
+/**
+ * Asks one mirror as an engine would. The mirror's own entry in the configuration sets plain HTTP
+ * and trusted certificates.
+ */
 async function askMirror(
   mirror: string,
   registries: ReadonlyMap<string, RegistryEntry>,
@@ -73,7 +79,10 @@ async function askMirror(
   return { url, answers: false, status: undefined, durationMs, problem };
 }
 
-/** Returns the problem. A captive portal or a load balancer answers 200 for any host. */
+/**
+ * Returns what is wrong with an answer. A web page with 200 comes from a captive portal or load
+ * balancer, not from a registry.
+ */
 function problemOf(status: number, isPage: boolean): string | undefined {
   if (status === 401) return undefined;
   if (status !== 200) return `answers ${status}, expected 200 or 401`;
@@ -97,7 +106,7 @@ function headOf(
     request.on("response", (response) => {
       const isPage = /^\s*text\/html\b/i.test(response.headers["content-type"] ?? "");
       resolve({ status: response.statusCode ?? 0, isPage });
-      // The body does not matter, however long it is.
+      // Ends the connection, because the body is not needed and may be long.
       request.destroy();
     });
     request.end();

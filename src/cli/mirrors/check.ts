@@ -84,7 +84,7 @@ async function askAll(
   });
 }
 
-/** Returns an object with every key, so that a script need not check. */
+/** Returns the object for `--json`. Missing values are null, so that every key exists. */
 function forJson({ registry, mirror, url, answers, status, durationMs, problem }: CheckedMirror) {
   return {
     registry,

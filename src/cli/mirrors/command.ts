@@ -1,4 +1,4 @@
-/** `dagger-breaker mirrors`: the mirrors that the engine itself asks. */
+/** `dagger-breaker mirrors`: checks and writes the mirrors in an engine's configuration. */
 
 import { Option } from "commander";
 import { MIRRORS_EXIT_CODES } from "../exit-codes.js";
@@ -21,7 +21,7 @@ type CheckFlags = Omit<CheckOptions, "timeoutMs"> & {
   readonly timeoutMs?: number;
 };
 
-/** Adds the command with its two subcommands. */
+/** Adds the command `mirrors` with `check` and `write`. */
 export function addMirrorsCommand(program: CliCommand, context: CommandContext): void {
   const mirrors = program
     .command("mirrors")

@@ -9,16 +9,16 @@ import { EXIT } from "../exit-codes.js";
 import { CommandError } from "../terminal.js";
 import type { ConfigFormat } from "./engine-config.js";
 
-/** Far more than any configuration of an engine. */
+/** The size limit, far more than any configuration of an engine needs. */
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A file and its format. */
+/** A configuration file: its path and format. */
 export interface ConfigFile {
   readonly path: string;
   readonly format: ConfigFormat;
-  /** Whether the `dagger` command passes it to the engines that it starts. */
+  /** Whether the `dagger` command passes this file to the engines that it starts. */
   readonly standard: boolean;
 }
 
@@ -59,7 +59,7 @@ export function chooseConfigFile(
 /** Returns the text of a file; undefined if it is missing. */
 export async function readConfigFile(path: string): Promise<string | undefined> {
   try {
-    // A device has no size, and may never end.
+    // Reads up to the limit, because a device such as /dev/zero has no size and never ends.
     const bytes = await readUpTo(createReadStream(path), MAX_CONFIG_BYTES);
     if (bytes !== undefined) return bytes.toString();
     throw new CommandError(`${path} is longer than 1 MiB, expected a configuration`, EXIT.noInput);

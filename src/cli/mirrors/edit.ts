@@ -12,7 +12,10 @@ export interface MirrorChanges {
   readonly plainHttp: ReadonlySet<string>;
 }
 
-/** The error for a file that cannot be edited without a risk to its content. */
+/**
+ * The error for a file that an edit could damage, for example because it has numbers that would be
+ * rounded.
+ */
 export class UnsafeEditError extends Error {}
 
 /** The changed fields in the entry of one registry. */

@@ -12,17 +12,17 @@ export type ConfigFormat = "json" | "toml";
 /** The entry of a registry, or of a mirror, which is a registry too. */
 export interface RegistryEntry {
   readonly mirrors: readonly string[];
-  /** Whether it is asked over plain HTTP; undefined if not set. */
+  /** Whether the engine asks it over plain HTTP; undefined if not set. */
   readonly http: boolean | undefined;
-  /** Whether its certificate is not verified; undefined if not set. */
+  /** Whether the engine accepts any certificate from it; undefined if not set. */
   readonly insecure: boolean | undefined;
-  /** Files with trusted certificates, as the engine sees them. */
+  /** Files with trusted certificates, as paths in the engine's container. */
   readonly ca: readonly string[];
 }
 
 /**
- * A problem. An error means that the engine rejects the file, or ignores unknown fields of
- * `engine.toml`. With a warning it follows the file.
+ * A problem of the file. `error`: the engine rejects the file, or ignores a field of `engine.toml`
+ * that it does not know. `warning`: the engine uses the file as it is.
  */
 export interface ConfigProblem {
   readonly level: "error" | "warning";
@@ -35,7 +35,7 @@ export interface EngineConfig {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** The error for a text that is not of its format. */
+/** The error for a text that is not valid JSON or TOML. */
 export class ConfigSyntaxError extends Error {}
 
 /** The name of the section for registries, and the fields of an entry, by format. */
@@ -50,7 +50,7 @@ const PARTS = {
 /**
  * Reads a configuration.
  *
- * @throws ConfigSyntaxError when the text is not of its format.
+ * @throws ConfigSyntaxError when the text is not valid JSON or TOML.
  */
 export function readEngineConfig(text: string, format: ConfigFormat): EngineConfig {
   const root = format === "json" ? readJsonRoot(text) : readTomlRegistries(text);
@@ -77,8 +77,8 @@ export function readEngineConfig(text: string, format: ConfigFormat): EngineConf
 }
 
 /**
- * Returns the name as the engine reads it. It ignores case in `engine.json`, as Go does. That is
- * reported, because other readers of the file may not.
+ * Returns the name as the engine reads it. In `engine.json` the engine ignores case, because Go
+ * does. Reports another spelling, because other programs may not accept it.
  */
 function spelling(
   name: string,
@@ -96,7 +96,7 @@ export function isSpelledOtherwise(name: string, known: string): boolean {
   return name !== known && name.toLowerCase() === known.toLowerCase();
 }
 
-/** Returns the value of a field, in any case if the format ignores it. */
+/** Returns the value of a field; in `engine.json` also with other upper and lower case. */
 function fieldOf(table: Record<string, unknown>, known: string, format: ConfigFormat): unknown {
   if (format !== "json" || Object.hasOwn(table, known)) return table[known];
   const name = Object.keys(table).find((other) => isSpelledOtherwise(other, known));

@@ -16,7 +16,7 @@ export interface WriteOptions {
   readonly dryRun?: true;
 }
 
-/** More than any engine needs: each mirror that is down delays every pull. */
+/** The limit on mirrors, because each mirror that is down delays every pull. */
 const MAX_MIRRORS = 16;
 
 /** Writes mirrors and returns the exit code. */
@@ -53,8 +53,8 @@ export async function writeMirrors(
 }
 
 /**
- * Prints the mirrors in both formats, and the reason why no file was written. The operator must
- * choose the file, because an entry in one hides the whole entry in the other.
+ * Prints the mirrors in both formats, and why no file was written. The operator must choose the
+ * file: if both have an entry for a registry, the engine ignores one of them completely.
  */
 function printForms(
   changes: MirrorChanges,
@@ -138,7 +138,7 @@ function readMirrors(registry: string, text: string, plainHttp: Set<string>): st
   return mirrors;
 }
 
-/** Returns the file with the changes. Checks it before and after. */
+/** Returns the file's text with the changes. Checks the configuration before and after. */
 function edited(before: string | undefined, file: ConfigFile, changes: MirrorChanges): string {
   const refuse = (why: string) =>
     new CommandError(`${file.path} is left as it is: ${why}`, EXIT.mirrorsInvalid);

@@ -1,4 +1,4 @@
-/** `dagger-breaker quota`: the pulls left at a registry. */
+/** `dagger-breaker quota`: shows how many pulls a registry still allows. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
@@ -56,7 +56,7 @@ const EXAMPLES = [
   "dagger-breaker quota registry.example --registry-url https://registry.example",
 ];
 
-/** Adds the command. */
+/** Adds the command `quota`. */
 export function addQuotaCommand(program: Command, context: CommandContext): void {
   program
     .command("quota")
@@ -161,7 +161,10 @@ async function readPassword(options: QuotaOptions, terminal: Terminal): Promise<
   );
 }
 
-/** Reads standard input to its end. A user who types has no time limit. */
+/**
+ * Reads standard input to its end, within a time limit. A user who types in a terminal has no
+ * limit.
+ */
 async function readWithin(terminal: Terminal, withinMs: number): Promise<string> {
   const read = readWhole("-", terminal);
   if (terminal.stdin.isTTY === true) return read;
@@ -202,7 +205,7 @@ async function ask(
     if (error instanceof QuotaProbeError) {
       throw new CommandError(error.message, PROBE_EXIT_CODES[error.failure]);
     }
-    // Only invalid options remain, such as credentials for a server without TLS.
+    // A RangeError comes from invalid options, such as credentials for a server without TLS.
     if (error instanceof RangeError) throw new CommandError(error.message, EXIT.usage);
     throw error;
   }

@@ -5,15 +5,16 @@ import { isatty } from "node:tty";
 import { ProcessGroup } from "../../runner/ending/process-group.js";
 
 const MAX_OUTPUT_BYTES = 64 * 1024;
-/** How long a process started by an ended helper may hold its output open. */
+/** After the helper has ended, how long its child processes may keep its output open. */
 const LINGER_MS = 250;
-/** Signals that end us by default, and would leave a helper behind. */
+/** Signals that would end this process and leave the helper running. */
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Runs a helper. Ends it and its descendants if it takes too long or writes too much.
  *
- * @returns Its answer, or the problem, without any of its output.
+ * @returns The helper's JSON object, or a description of the problem, which contains none of the
+ * helper's output.
  */
 export function askHelper(
   program: string,
@@ -22,7 +23,7 @@ export function askHelper(
   timeoutMs: number,
 ): Promise<object | string> {
   return new Promise((resolve) => {
-    // On a terminal it stays in our group, because it may ask for a passphrase there.
+    // On a terminal the helper stays in our process group, so that it can ask for a passphrase.
     const leads = ![0, 1, 2].some((stream) => isatty(stream));
     const stdio = ["pipe", "pipe", "ignore"] as const;
     const child = spawn(program, ["get"], { env, stdio: [...stdio], detached: leads });
@@ -67,7 +68,7 @@ export function askHelper(
       };
       timers.push(setTimeout(lingered, LINGER_MS));
     });
-    // A helper that ends without reading closes the pipe; its exit code decides.
+    // A helper may end without reading its input, which fails our write; its exit code decides.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(key);
   });

@@ -50,7 +50,7 @@ async function readConfig(file: string): Promise<object | string> {
     const config: unknown = JSON.parse(text);
     if (typeof config === "object" && config !== null) return config;
   } catch {
-    // The parser's message quotes the text.
+    // The parser's message is dropped, because it quotes the text, which holds credentials.
   }
   return `${file} is not a JSON object`;
 }
@@ -67,7 +67,7 @@ async function readRegular(file: string): Promise<string> {
   }
 }
 
-/** Reads `auths`, whose keys may have a scheme and a path. */
+/** Returns the credentials of a registry in `auths`, whose keys may have a scheme and a path. */
 function fromAuths(auths: unknown, key: string, file: string): FoundCredentials {
   const host = bareHost(key);
   const names = [key, ...Object.keys(asRecord(auths)).filter((name) => bareHost(name) === host)];

@@ -1,4 +1,7 @@
-/** Guards the sessions of a command: the one in its environment, or those that it opens. */
+/**
+ * Guards the Dagger sessions of a command: the one in its environment, or those that the command
+ * opens.
+ */
 
 import { chmodSync, readdirSync } from "node:fs";
 import { type PrivateFolder, placesForFolders, privateFolder } from "../../files/private-folder.js";
@@ -14,19 +17,19 @@ import { loopbackExceptions } from "./loopback-proxy.js";
 
 /** The sessions of one command. */
 export interface CommandSessions extends ChildSessions {
-  /** Ends the remaining sessions. */
+  /** Ends the sessions that are still open. */
   close(): Promise<void>;
 }
 
 /** Settings for guarding sessions. */
 export interface SessionSetting {
-  /** The receiver of the sessions' spans; the caller ends it. */
+  /** Receives the spans of the sessions; the caller closes it. */
   readonly traces: SessionTraces | undefined;
   /** The limit for opening a session; undefined for none. */
   readonly connectTimeoutMs: number | undefined;
 }
 
-/** The variable that the SDKs of all languages and the stand-in read. */
+/** The variable that makes an SDK of any language start another program as its dagger CLI. */
 const CLI = "_EXPERIMENTAL_DAGGER_CLI_BIN";
 const REAL_CLI = "DAGGER_BREAKER_CLI";
 
@@ -62,10 +65,15 @@ export async function guardSessions(
   };
 }
 
-/** Other users can run a file whose name they know, and nothing else. */
+/**
+ * The folder's mode: other users can run a file in it if they know its name, but cannot list or
+ * change it.
+ */
 const ENTERED_BY_ALL = 0o711;
 
-/** Makes the SDKs start our program in place of their CLI, from the first usable folder. */
+/**
+ * Makes SDKs start our stand-in in place of their dagger CLI. Puts it into the first usable folder.
+ */
 async function standIn(
   sessions: GuardedSessions,
   env: Environment,
@@ -122,13 +130,16 @@ function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables" | "fo
   };
 }
 
-/** If the user had set a CLI for the SDKs, the stand-in starts that one. */
+/** If the user has set a dagger CLI for SDKs, makes the stand-in start that one. */
 function realCli(env: Environment): Readonly<Record<string, string>> {
   const given = env[REAL_CLI] || env[CLI];
   return given === undefined || given === "" ? {} : { [REAL_CLI]: given };
 }
 
-/** Passes the limit in the environment, because the arguments belong to the SDK. */
+/**
+ * Passes `--connect-timeout` to the stand-in by a variable, because its arguments come from the
+ * SDK.
+ */
 function openingLimit(timeoutMs: number | undefined): Readonly<Record<string, string>> {
   return timeoutMs === undefined ? {} : { DAGGER_BREAKER_CONNECT_TIMEOUT: `${timeoutMs}ms` };
 }

@@ -52,7 +52,7 @@ const EXAMPLES = [
   "dagger-breaker run --store redis://redis:6379 --wait -- node ci/pipeline.js",
 ];
 
-/** Adds the command. */
+/** Adds the command `run`. */
 export function addRunCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("run")
@@ -77,7 +77,7 @@ async function run(
   flags: RunFlags,
   terminal: Terminal,
 ): Promise<number> {
-  // Before any file is opened here.
+  // Must come before this process opens a file, because that would look inherited too.
   const inherited = inheritedDescriptors();
   const { env } = terminal;
   const own = readOwnOptions(flags, env, command, args);
@@ -92,7 +92,7 @@ async function run(
     connectTimeoutMs: connectTimeoutFrom(flags, env),
     traces: tracesFrom(flags, env),
   };
-  // From here on a signal ends the run in order, with its report.
+  // From here on, a signal ends the run with a report.
   const signals = new RunSignals();
   let joined: JoinedFleet | undefined;
   try {
@@ -145,7 +145,8 @@ async function runWithin(
         inherited,
         output,
         signals,
-        // A program that opens sessions may do other work first, so only their opening is limited.
+        // The connect limit applies to `dagger` itself. Another program may do other work first, so
+        // there the stand-in limits the opening of each session.
         limits: {
           timeoutMs,
           idleTimeoutMs,
@@ -187,7 +188,7 @@ async function runWithin(
   }
 }
 
-/** Ends after which a blocked reader must not delay the exit. */
+/** Outcomes after which a blocked reader of our output must not delay the exit. */
 const ENDED_BY_US: ReadonlySet<RunOutcome> = new Set(["timed-out", "interrupted"]);
 const LAST_WORDS_MS = 1_000;
 
@@ -198,14 +199,19 @@ interface PreparedSessions {
 
 const NO_SESSIONS: PreparedSessions = { sessions: undefined, notes: [] };
 
-/** The receiver of traces for sessions, and the limit for opening one. */
+/**
+ * The parts of the run that sessions need: receivers of traces and logs, and the time limit for
+ * opening a session.
+ */
 interface SessionWatch {
   readonly witness: CommandWitness | undefined;
   readonly steps: StepOutput | undefined;
   readonly connectTimeoutMs: number | undefined;
 }
 
-/** Guards the sessions. A failure to do so is reported, and the command still runs. */
+/**
+ * Prepares to guard the command's sessions. If that fails, adds a note, and the command still runs.
+ */
 async function sessionsOf(
   guard: Guard,
   env: Terminal["env"],
@@ -226,7 +232,7 @@ async function sessionsOf(
   }
 }
 
-/** Returns notes about telemetry formats that are not read here. */
+/** Returns a note if the command sent traces in a format that we cannot read. */
 function unreadNotes(witness: CommandWitness | undefined): readonly Note[] {
   const { unreadByKind } = witness?.receiver?.metrics() ?? {};
   const text = unreadByKind && unreadText(unreadByKind, witness?.hasCollector === true);

@@ -5,11 +5,11 @@ import type { RunReport } from "../../runner/report/run-report.js";
 import { durationText, waitText } from "../time-words.js";
 import { cause, earlierCauses, headline, sharingText } from "./words.js";
 
-/** GitHub shows only this many of one kind for each step. */
+/** GitHub shows at most this many annotations of one kind for each step. */
 const MAX_WARNINGS = 10;
 const MAX_ROWS = 30;
 
-/** Returns lines that GitHub shows as annotations. Each must be on its own line. */
+/** Returns lines, such as `::error title=...::...`, that GitHub shows as annotations. */
 export function annotations(report: RunReport): string[] {
   const { outcome, attempts, warnings } = report;
   const lines = warnings
@@ -19,8 +19,8 @@ export function annotations(report: RunReport): string[] {
     );
   if (outcome !== "succeeded") {
     const text = `${cause(report) ?? headline(report)}${uncountedText(report)}`;
-    // The output of a failing test identifies no component. Its own annotations are better than
-    // ours.
+    // If no component was identified, for example after a failed test, the test's own annotations
+    // are more useful, so ours is only a notice.
     const kind = outcome === "failed" && isUnknown(report) ? "notice" : "error";
     lines.push(workflowCommand(kind, titleOf(report), withoutCommands(text)));
   } else if (attempts.length > 1) {
@@ -49,15 +49,15 @@ export function stepOutputs(report: RunReport): Readonly<Record<string, string>>
 }
 
 /**
- * Returns the lines for the output file. A value cannot add another output, because it contains no
- * line break. The first line ends one that the command may have left open.
+ * Returns the lines for the output file. Values contain no line break, so a value cannot add
+ * another output. Begins with a line break, because the command may have left its last line open.
  */
 export function outputLines(outputs: Readonly<Record<string, string>>): string {
   const lines = Object.entries(outputs).map(([name, value]) => `${name}=${oneLine(value)}`);
   return `\n${lines.join("\n")}\n`;
 }
 
-/** Returns the part of the step's summary, in Markdown. */
+/** Returns our part of the step's summary, in Markdown. */
 export function stepSummary(report: RunReport, program: string): string {
   const { failure, rejection, attempts, waitedMs, sparedRequests, contacts, lockedImages } = report;
   const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
@@ -104,14 +104,17 @@ export function stepSummary(report: RunReport, program: string): string {
   ].join("\n");
 }
 
-/** Renders which circuit counted a failure if the circuit's name does not show it; usually undefined. */
+/**
+ * Returns a remark if the failure's circuit did not count it, or counted it only in this run;
+ * otherwise undefined.
+ */
 function countedText({ rejection, failure }: RunReport): string | undefined {
   if (rejection !== null || failure === null || failure.circuit === null) return undefined;
   if (failure.breaker === null) return "no";
   return failure.couldShare ? `in this run, ${sharingText(failure.breaker)}` : undefined;
 }
 
-/** Returns a line that the runner executes as a command. */
+/** Returns a workflow command, which GitHub's runner executes when it reads the line. */
 export function workflowCommand(
   kind: "error" | "warning" | "notice",
   title: string,
@@ -132,7 +135,10 @@ function isUnknown({ failure }: RunReport): boolean {
   return failure === null || (failure.fault === "unknown" && failure.circuit === null);
 }
 
-/** Names the circuit of a failure that it has not counted. A rejection names its own. */
+/**
+ * Renders the failure's circuit if that circuit did not count it; otherwise the circuit is named
+ * elsewhere.
+ */
 function uncountedText({ rejection, failure }: RunReport): string {
   const isUncounted = rejection === null && failure?.breaker === null && failure.circuit !== null;
   return isUncounted ? `, circuit ${failure.circuit}` : "";

@@ -1,4 +1,4 @@
-/** Determines whether a command may be retried by its declared name. */
+/** Determines the name of a command, which `--idempotent` lists if the command may be retried. */
 
 import { programName } from "../../runner/program-name.js";
 
@@ -12,8 +12,8 @@ const ALONE =
  * Returns the name of a command: `test` for `dagger call test`, the subcommand for other dagger
  * commands (`check`), the base name for other programs.
  *
- * @returns Undefined if unclear: an option may take the next word. In `dagger call --name test
- * deploy` nothing shows whether it does.
+ * @returns Undefined if unclear: in `dagger call --name test deploy`, `test` may be the function or
+ * the value of `--name`.
  */
 export function verbOf(command: string, args: readonly string[]): string | undefined {
   const program = programName(command);

@@ -1,4 +1,7 @@
-/** Makes sure that `--idle-timeout` ends no working step, and reports if it cannot. */
+/**
+ * Keeps `--idle-timeout` from ending a command whose steps still print output, and reports if that
+ * is impossible.
+ */
 
 import { isatty } from "node:tty";
 import type { Note } from "../../runner/report/run-report.js";
@@ -6,9 +9,9 @@ import { hearStepOutput, type StepOutput } from "../../runner/step-output.js";
 import type { TracesChoice } from "../guard-settings.js";
 import type { Terminal } from "../terminal.js";
 
-/** Signs that the steps of a command are working. */
+/** Receives the output of a command's steps, and notes why it cannot. */
 export interface IdlenessWatch {
-  /** Undefined without the limit, and if no logs can be received. */
+  /** The logs of steps; undefined without an idle limit, and if no logs can be received. */
   readonly steps: StepOutput | undefined;
   readonly notes: readonly Note[];
 }

@@ -3,7 +3,7 @@
 import type { AttemptReport, RunFailure, RunReport } from "../../runner/report/run-report.js";
 import { cause, failureText, headline } from "./words.js";
 
-/** The end of a case, as an XML element; undefined for a passed one. */
+/** The result of a test case, as an XML element. */
 interface CaseResult {
   readonly element: "failure" | "error" | "skipped";
   readonly type: string;
@@ -13,8 +13,8 @@ interface CaseResult {
 const SUITE = "dagger-breaker run";
 
 /**
- * Returns the report. Only the last attempt can make it red. Retried attempts are `skipped`,
- * because some systems fail the whole job for any error.
+ * Returns the report. Only the last attempt can fail it. Retried attempts are `skipped`, because
+ * some CI systems fail a job if any case failed.
  */
 export function junitReport(report: RunReport, program: string): string {
   const cases = casesOf(report, program);
@@ -43,14 +43,16 @@ interface Case {
   readonly name: string;
   readonly durationMs: number;
   readonly verdict: CaseResult | undefined;
-  /** The circuit of the failure, and whether it has counted it. */
+  /**
+   * Properties of the case: the failure's circuit, and whether that circuit counted the failure.
+   */
   readonly properties: Readonly<Record<string, string>>;
 }
 
 function casesOf(report: RunReport, program: string): Case[] {
   const { attempts, outcome } = report;
   const name = (index: number) => `${program}, attempt ${index + 1}`;
-  // A rejection is an attempt too, one that was not started.
+  // A run that was rejected gets a case too, although no attempt was started.
   const isRefused = outcome === "rejected" || outcome === "not-started" || attempts.length === 0;
   const before = isRefused ? attempts : attempts.slice(0, -1);
   const cases: Case[] = before.map((attempt, index) => ({
@@ -83,7 +85,9 @@ function earlierVerdict({ exitCode, failure }: AttemptReport): CaseResult {
   return { element: "skipped", type, message: `another attempt followed: ${why}` };
 }
 
-/** Renders the last result. A user error is a failure of the pipeline; all others are errors of its environment. */
+/**
+ * Renders the result of the last attempt: `failure` for a user error, `error` for all other faults.
+ */
 function lastVerdict(report: RunReport): CaseResult | undefined {
   const { outcome, failure } = report;
   if (outcome === "succeeded") return undefined;
@@ -99,9 +103,10 @@ function caseLines({ name, durationMs, verdict, properties }: Case): string[] {
   const { element, type, message } = verdict;
   return [
     `    <testcase ${head}>`,
-    // Some systems show the attribute, others the text.
+    // Some CI systems show the attribute `message`, others the element's text.
     `      <${element} ${attributesText({ type, message })}>${xml(message)}</${element}>`,
-    // It comes last, because some systems take the first element as the result of the case.
+    // The properties come last, because some CI systems take the first element as the result of the
+    // case.
     ...propertyLines(properties),
     "    </testcase>",
   ];

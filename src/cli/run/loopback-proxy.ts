@@ -1,16 +1,22 @@
-/** Keeps a command's requests to its session on this machine if its environment sets a proxy. */
+/**
+ * Keeps a command from sending requests for its Dagger session to a proxy that its environment
+ * sets.
+ */
 
 import type { Environment } from "../../traces/environment.js";
 
-/** Variables that set a proxy, in both spellings. */
+/** Variables that set a proxy. Their lower-case spellings count too. */
 const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-/** Variables with hosts that use no proxy. Programs read one spelling, the other, or both. */
+/**
+ * Variables that list hosts to reach without a proxy. Programs read one spelling, the other, or
+ * both.
+ */
 const EXCEPTIONS = ["NO_PROXY", "no_proxy"] as const;
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
 /**
- * Returns the variables that exclude the loopback from proxies; none without a proxy. Otherwise
- * Rust's SDK sends each query, and the session's token, to the proxy.
+ * Returns variables that exclude the loopback address from the proxy; none without a proxy. Without
+ * them, the Rust SDK sends each query, with the session's token, to the proxy.
  */
 export function loopbackExceptions(env: Environment): Readonly<Record<string, string>> {
   const names = PROXIES.flatMap((name) => [name, name.toLowerCase()]);
@@ -25,7 +31,7 @@ function isSet(value: string | undefined): value is string {
   return value !== undefined && value.trim() !== "";
 }
 
-/** Adds missing entries. The user's own stay unchanged. */
+/** Adds the loopback addresses that are missing. The user's own entries stay. */
 function withLoopback(list: string): string {
   const entries = list.split(/[\s,]+/).filter((entry) => entry !== "");
   if (entries.includes("*")) return list;

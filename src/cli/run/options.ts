@@ -13,7 +13,10 @@ import { CommandError, type Terminal } from "../terminal.js";
 import { durationText } from "../time-words.js";
 import { verbOf } from "./idempotent.js";
 
-/** The use of circuits from an earlier run of the same command. */
+/**
+ * How `run` uses circuits learned in an earlier run of the same command: not at all, to warn, or to
+ * reject.
+ */
 export type LearntChoice = "off" | "warn" | "enforce";
 
 /** The options as parsed by commander. */
@@ -38,7 +41,7 @@ export interface OwnFlags {
 /** All options of `run`. */
 export type RunFlags = GuardFlags & StoreFlags & ReporterFlags & OwnFlags;
 
-/** More attempts would be useless without waits between them. */
+/** The limit of `--retries`. A command that needs more attempts needs longer waits instead. */
 const MAX_RETRIES = 100;
 const LOST_SESSION_GRACE_MS = 60_000;
 const VERB = /^[^\s,/-][^\s,/]*$/;
@@ -143,12 +146,12 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
   },
 };
 
-/** The options of one run. Variables replace missing ones. */
+/** The checked options of one run. If an option is missing, its variable is used. */
 export interface OwnOptions extends RetryLimits {
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly lostSessionGraceMs: number | undefined;
-  /** The times for ending the command. */
+  /** How long to wait between the signals that end the command. */
   readonly stop: Partial<StopTimes>;
   readonly stdin: InputChoice;
   readonly learnt: LearntChoice;

@@ -5,7 +5,7 @@ import { durationText, waitText } from "../time-words.js";
 import { attemptCause } from "./words.js";
 
 /**
- * Returns one line, without its end.
+ * Returns one line, without a line break.
  *
  * @param nowMs The time of day, as from `Date.now()`.
  */

@@ -3,7 +3,9 @@
 import type { RunReport } from "../../runner/report/run-report.js";
 import { closingLine, earlierCauses } from "./words.js";
 
-/** The runner's report, with the closing line and the name of the program. */
+/**
+ * The report that `--json` prints: the runner's report, the closing line and the program's name.
+ */
 export interface RunJson extends RunReport {
   readonly summary: string;
   /** The base name of the command. Its arguments are left out, because they may hold secrets. */

@@ -1,4 +1,7 @@
-/** Writes the report of a run to all requested places. A failed write changes no exit code. */
+/**
+ * Writes the report of a run to standard error, files and GitHub. A failed write is reported, but
+ * does not change the exit code.
+ */
 
 import { constants } from "node:fs";
 import { appendFile, type FileHandle, open, stat, writeFile } from "node:fs/promises";
@@ -14,11 +17,11 @@ import { progressLine } from "./progress.js";
 import { runJson } from "./report.js";
 import { closingLine } from "./words.js";
 
-/** The places of a report besides the closing line. */
+/** Where a run's report goes, and whether the closing line is printed. */
 export interface Told {
-  /** The JSON report on standard error, in place of the closing line. */
+  /** Whether standard error gets the JSON report in place of the closing line. */
   readonly json: boolean;
-  /** No closing line after a plain success. */
+  /** Whether to omit the closing line after a success without notes. */
   readonly quiet?: boolean | undefined;
   /** A file for the JSON report. */
   readonly output: string | undefined;
@@ -26,7 +29,7 @@ export interface Told {
   readonly junit: string | undefined;
 }
 
-/** Reports a run of a program, which is given by its base name. */
+/** Reports a run. `program` is the base name of its command. */
 export async function tellRun(
   report: RunReport,
   program: string,
@@ -45,7 +48,8 @@ export async function tellRun(
   const lines = [
     ...problems.filter((problem) => problem !== false).map(withoutCommands),
     ...report.warnings.map(({ text }) => withoutCommands(`dagger-breaker: ${text}`)),
-    // These lines are commands. No foreign text in them can start another one.
+    // GitHub executes these lines as commands. Text of other programs in them is escaped, so it
+    // cannot begin another command.
     ...(isGitHub(env) ? annotations(report) : []),
   ];
   const isUntold = quiet === true && report.outcome === "succeeded" && lines.length === 0;
@@ -111,8 +115,8 @@ async function written(
 }
 
 /**
- * Opens a named pipe, so that its reader stays until it is closed. A non-blocking open fails
- * without a reader, where a blocking one would wait forever.
+ * Opens a named pipe, and holds it open until the report is written. Uses a non-blocking open,
+ * because a blocking one would wait forever if no program reads the pipe.
  */
 async function readerOf(path: string): Promise<FileHandle | undefined> {
   const stats = await stat(path).catch(() => undefined);

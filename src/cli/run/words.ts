@@ -11,7 +11,7 @@ import type {
 } from "../../runner/report/run-report.js";
 import { durationText, waitText } from "../time-words.js";
 
-/** Proper names, which keep their capital letter inside a sentence. */
+/** Names that keep their capital letter in the middle of a sentence. */
 const NAMES = /^(?:Dagger|Git)\b/;
 
 const TIMED_OUT: Readonly<Record<NonNullable<AttemptReport["timedOut"]>, string>> = {
@@ -29,7 +29,7 @@ export function closingLine(report: RunReport): string {
   return `dagger-breaker: ${[headline(report), ...figures(report)].join(", ")}`;
 }
 
-/** Renders how the run ended and why, without figures. */
+/** Renders how the run ended and why, without exit code and counts. */
 export function headline(report: RunReport): string {
   const why = cause(report);
   return `${report.outcome.replaceAll("-", " ")}${why === undefined ? "" : ` (${why})`}`;
@@ -55,8 +55,8 @@ function outputErrorText({ stream, code }: OutputError): string {
 }
 
 /**
- * Renders the causes of the attempts before the last one, or of all if a circuit rejected another
- * one.
+ * Renders the causes of the attempts before the last one; of all attempts if a circuit rejected the
+ * next one.
  */
 export function earlierCauses({ attempts, outcome }: RunReport): string[] {
   const before = outcome === "rejected" ? attempts : attempts.slice(0, -1);
@@ -107,7 +107,7 @@ function openerText({ host, run }: Opener): string {
   return run === null ? host : `${host} (${run})`;
 }
 
-/** Renders the counts of the run, except those that are 0. */
+/** Renders the exit code and the counts of the run. Omits counts of 0. */
 function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunReport): string[] {
   const { failure, sparedRequests, notRepeated } = report;
   const texts = [`exit code ${exitCode}`];
@@ -121,12 +121,12 @@ function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunRepor
   return texts;
 }
 
-/** Explains how to report a failure to the store that only a program's output showed. */
+/** Renders how to share a failure that only a program's output showed: with `--needs`. */
 export function sharingText(breaker: string | null): string {
   return `not reported to the store; --needs ${breaker} reports it`;
 }
 
-/** Turns a sentence into a part of another one. */
+/** Turns a sentence into a part of another one: removes the full stop and the capital letter. */
 function clause(sentence: string): string {
   const text = sentence.replace(/\.$/, "");
   return NAMES.test(text) ? text : text.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());

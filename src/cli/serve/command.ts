@@ -1,4 +1,4 @@
-/** `dagger-breaker serve`: keeps shared circuits for other machines. */
+/** `dagger-breaker serve`: serves the shared circuits of a store to other machines. */
 
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
@@ -26,7 +26,7 @@ interface ServeFlags {
 const LISTEN = "127.0.0.1:7420";
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The interval for repeated reports of a failing store. */
+/** The shortest interval between two messages about a failing store. */
 const TELL_EVERY_MS = 60_000;
 
 const EXAMPLES = [
@@ -34,7 +34,7 @@ const EXAMPLES = [
   "dagger-breaker serve --listen 0.0.0.0:7420 --token-file token.txt",
 ];
 
-/** Adds the command. */
+/** Adds the command `serve`. */
 export function addServeCommand(program: Command, context: CommandContext): void {
   program
     .command("serve")

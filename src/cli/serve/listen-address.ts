@@ -1,4 +1,4 @@
-/** Reads the address for a server. */
+/** Reads the address that a server listens on. */
 
 import { isIPv6 } from "node:net";
 import { InvalidArgumentError } from "commander";

@@ -1,4 +1,4 @@
-/** The text of `/metrics`: one view of the store, however many ask. */
+/** The text of `/metrics`. All requests within a second share one read of the store. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FleetStore, OnUnreadable } from "../../fleet/store.js";
@@ -10,12 +10,14 @@ import {
   type SharedEntry,
 } from "../../telemetry/metrics/shared-points.js";
 
-/** The store is read again after this time at the earliest. */
+/** How long a text is reused before the store is read again. */
 const FRESH_MS = 1000;
-/** Circuits that are written in one turn of the event loop. */
+/** How many circuits to render before other events get a turn. */
 const AT_ONCE = 10;
 
-/** Reads the store at most once a second, and in short turns. */
+/**
+ * Reads the store at most once a second. Renders in short steps, so that requests are not delayed.
+ */
 export class MetricsView {
   readonly #store: FleetStore;
   readonly #onUnreadable: OnUnreadable;

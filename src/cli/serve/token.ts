@@ -8,13 +8,13 @@ import { CommandError, type Terminal } from "../terminal.js";
 
 const VARIABLE = "DAGGER_BREAKER_STORE_TOKEN";
 
-/** A longer file does not hold a token. */
+/** The size limit of a token file. */
 const MAX_FILE_BYTES = 4096;
 
 /**
  * Takes the token from a file, otherwise from the environment.
  *
- * @throws CommandError that explains how to create one, and shows none.
+ * @throws CommandError that explains how to create a token. Its message never contains the token.
  */
 export function serverToken(file: string | undefined, env: Terminal["env"]): string {
   if (file !== undefined) return checked(readTokenFile(file).trim(), `the token in ${file}`);
@@ -27,9 +27,10 @@ export function serverToken(file: string | undefined, env: Terminal["env"]): str
 }
 
 /**
- * Takes the token for `/metrics` from a file. It must not be the one of clients.
+ * Takes the token for `/metrics` from a file. This token must differ from the clients' token, so
+ * that a scraper cannot open circuits.
  *
- * @throws CommandError that shows no token.
+ * @throws CommandError whose message does not contain a token.
  */
 export function readToken(file: string, clientToken: string): string {
   const token = checked(readTokenFile(file).trim(), `the token in ${file}`);
@@ -51,7 +52,7 @@ function checked(token: string, label: string): string {
 function readTokenFile(file: string): string {
   let descriptor: number | undefined;
   try {
-    // A pipe works too, as in --token-file <(pass show fleet).
+    // Opens by path, so that a pipe works too, as in --token-file <(pass show fleet).
     descriptor = openSync(file, "r");
     const buffer = Buffer.alloc(MAX_FILE_BYTES);
     let length = 0;

@@ -40,7 +40,7 @@ const EXAMPLES = [
 ];
 const HELP = new Set(["--help", "-h"]);
 
-/** Adds the command. */
+/** Adds the command `session`. */
 export function addSessionCommand(program: Command, context: CommandContext): void {
   program
     .command("session")
@@ -61,7 +61,7 @@ export function addSessionCommand(program: Command, context: CommandContext): vo
 }
 
 async function standIn(args: readonly string[], terminal: Terminal): Promise<number> {
-  // Before any file is opened here.
+  // Must come before this process opens a file, because that would look inherited too.
   const others = streamsBehind(handedOn(inheritedDescriptors()));
   const { env, stdout, stderr } = terminal;
   const { command, args: first } = ownProgram();
@@ -91,7 +91,7 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
   }
 }
 
-/** Signals that a terminal also sends to the real CLI. */
+/** The signals of Ctrl-C and Ctrl-\, which a terminal sends to the real CLI too. */
 const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 
 function realCli(env: Terminal["env"], own: readonly string[]): string {
@@ -103,7 +103,10 @@ function realCli(env: Terminal["env"], own: readonly string[]): string {
   }
 }
 
-/** Opens sessions in the run that started us, or alone once that run has ended. */
+/**
+ * Returns a host that opens sessions in the surrounding `run`. Once that run has ended, uses `own`
+ * instead.
+ */
 function within(path: string, own: SessionHost, terminal: Terminal): SessionHost {
   const run = connectSessionHost(path);
   return {
@@ -119,7 +122,7 @@ function within(path: string, own: SessionHost, terminal: Terminal): SessionHost
   };
 }
 
-/** Guards sessions in this process. It starts nothing before the first one begins. */
+/** Guards sessions in this process. Creates the guard only when the first session begins. */
 class OwnSessions implements SessionHost {
   readonly #terminal: Terminal;
   #close = async (): Promise<void> => undefined;

@@ -1,4 +1,7 @@
-/** `dagger-breaker trace`: runs a command and reports its contacts at the end. */
+/**
+ * `dagger-breaker trace`: runs a command, and reports at the end which hosts and images its engine
+ * used.
+ */
 
 import { type FileHandle, open } from "node:fs/promises";
 import type { Command } from "commander";
@@ -31,7 +34,7 @@ const EXAMPLES = [
   "dagger-breaker trace --json --output trace.json -- dagger call test",
 ];
 
-/** Adds the command. */
+/** Adds the command `trace`. */
 export function addTraceCommand(program: Command, context: CommandContext): void {
   program
     .command("trace")
@@ -47,7 +50,7 @@ export function addTraceCommand(program: Command, context: CommandContext): void
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", EXIT_CODES)
     .action(async (command: string, args: string[], options: TraceOptions) => {
-      // Before any file is opened here.
+      // Must come before this process opens a file, because that would look inherited too.
       const inherited = inheritedDescriptors();
       const file = options.output === undefined ? undefined : await openFile(options.output);
       try {
@@ -96,7 +99,7 @@ async function trace(
   }
 }
 
-/** Writes the report. The exit code stays that of the command in any case. */
+/** Writes the report. If that fails, the exit code is still the command's. */
 async function tell(
   report: TraceReport,
   { json, output }: TraceOptions,

@@ -9,7 +9,7 @@ const COLUMNS = 80;
 const HEADINGS = ["ASKED", "OK", "FAILED", "LIMITED", "AGAIN", "TIME", "SLOWEST"] as const;
 const FAILED = HEADINGS.indexOf("FAILED");
 const LIMITED = HEADINGS.indexOf("LIMITED");
-/** Number of frequent calls that are named. */
+/** How many of the cached functions are named, the most frequent first. */
 const CALLS_NAMED = 4;
 
 /** Returns the lines that `trace` prints. */
@@ -38,7 +38,7 @@ function contactLines(contacts: Contacts, paint: Paint): string[] {
   ];
 }
 
-/** Returns one table for each kind, all with the same columns. */
+/** Returns one table for each kind of upstream (registry, git, http), all with the same columns. */
 function tables(upstreams: readonly UpstreamTotals[], paint: Paint): string[] {
   const cells = new Map(upstreams.map((upstream) => [upstream, figuresOf(upstream)]));
   const widths = HEADINGS.map((heading, column) =>

@@ -9,15 +9,18 @@ import type { TraceReceiverMetrics } from "../../traces/receiver/receiver.js";
 import { unreadText } from "../../traces/receiver/unread.js";
 import { parseTraceparent } from "../../traces/trace-context.js";
 
-/** The fate of the bodies with spans. */
+/** Counts of the request bodies with spans: received, unreadable, rejected, forwarded. */
 export interface BodiesReport {
   readonly received: number;
   readonly undecodable: number;
-  /** Bodies of an unknown type or encoding, which were passed on or dropped. */
+  /** Bodies of a type or encoding that we cannot read. */
   readonly unread: TraceReceiverMetrics["unreadByKind"];
   /** Rejected bodies: too large, or too many at once. */
   readonly refused: number;
-  /** Bodies that the user's collector accepted, and those it did not get; null without a collector. */
+  /**
+   * Bodies that the user's collector accepted, and in `dropped` those that it did not get; null
+   * without a collector.
+   */
   readonly forwarded: number | null;
   readonly dropped: number | null;
 }
@@ -26,24 +29,24 @@ export interface TraceReport {
   readonly exitCode: number;
   readonly signal: string | null;
   readonly durationMs: number;
-  /** Null if traces were off. */
+  /** The hosts, images and calls in the spans; null if traces were off. */
   readonly contacts: Contacts | null;
   readonly bodies: BodiesReport | null;
   readonly notes: readonly Note[];
 }
 
-/** The facts of a report. */
+/** The facts that a report is made of. */
 export interface ReportFacts {
   readonly end: CommandEnd;
   readonly durationMs: number;
   readonly trace: CommandTrace | undefined;
   readonly offReason: string | undefined;
-  /** Warnings of the package about traces while the command ran. */
+  /** Warnings of this package about traces that were held back while the command ran. */
   readonly warnings: readonly Note[];
   readonly env: Environment;
 }
 
-/** Creates the report. */
+/** Creates the report of `trace`. */
 export function traceReport(facts: ReportFacts): TraceReport {
   const { end, durationMs, trace } = facts;
   return {
@@ -56,7 +59,7 @@ export function traceReport(facts: ReportFacts): TraceReport {
   };
 }
 
-/** Rounds times, whose fractions of microseconds mean nothing. */
+/** Rounds times to whole microseconds, because the rest is noise. */
 function rounded(contacts: Contacts): Contacts {
   const upstreams = contacts.upstreams.map((upstream) => ({
     ...upstream,
@@ -101,7 +104,7 @@ function notesOf({ trace, offReason, warnings, env }: ReportFacts): Note[] {
   return [...notes, ...warnings.map((warning) => inWordsOf(trace, warning))];
 }
 
-/** Rewords a note for readers of a trace report, because it was written for users of a guard. */
+/** Rewords a note for users of `trace`, because it was written for users of `run`. */
 function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note {
   if (code === "traces-sampled") {
     return { code, text: "OTEL_TRACES_SAMPLER is set: spans that it drops are missing here." };
@@ -111,7 +114,10 @@ function inWordsOf(trace: CommandTrace | undefined, { code, text }: Note): Note 
   return { code, text: `${text} It did not get ${dropped} of ${bodies}.` };
 }
 
-/** Returns whether spans came from an engine. The program itself may have sent spans too. */
+/**
+ * Returns whether any span came from an engine, since the program may also have sent spans of its
+ * own.
+ */
 export function hasEngineSpans({ requests, upstreams }: Contacts): boolean {
   return requests > 0 || upstreams.length > 0;
 }

@@ -1,4 +1,4 @@
-/** Applies a manual control to circuits one by one, and reports each. */
+/** Isolates, releases or resets the named circuits one by one, and reports each. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import type { ControlCommand } from "../../../fleet/rules/command.js";
@@ -25,26 +25,26 @@ import {
 } from "../with-store.js";
 import { defaultOwner, MAX_OWNER_LENGTH } from "./owner.js";
 
-/** The options of all manual controls. */
+/** The options of `isolate`, `release` and `reset`. */
 export interface ControlFlags extends FleetFlags {
   readonly reason?: string;
   readonly owner?: string;
 }
 
-/** A manual control and its message. */
+/** The action of one of these commands on a circuit, and its message. */
 export interface Control {
-  /** Returns the command for an owner; the rest comes from the command line. */
+  /** Returns the command for the store. `owner` is the person who runs it. */
   command(owner: string): ControlCommand;
   /** Checks all circuits before the first change. A CommandError prevents the change. */
   readonly check?: (before: readonly FleetEntry[], scope: string) => void;
-  /** Whether it applies to a circuit that the store does not know. */
+  /** Whether the store may be sent the command for a circuit that it does not know. */
   readonly toUnknown: boolean;
   tell(before: FleetEntry, after: FleetEntry): string;
 }
 
 const MAX_REASON_LENGTH = 1000;
 
-/** The option for the reason, which is stored for all to see. */
+/** The option `--reason`. The store keeps the reason, and every user of the store can see it. */
 export const REASON = [
   "--reason <text>",
   "why, in at most 1000 characters",
@@ -62,7 +62,10 @@ export function addControlOptions(command: Command): Command {
     .option("--json", "print the circuits afterwards as one JSON array");
 }
 
-/** Adds a command that closes known circuits. `tell` renders the message for one. */
+/**
+ * Adds `release` or `reset`, which close circuits that the store knows. `tell` renders the message
+ * for each circuit.
+ */
 export function addClosingCommand(
   command: Command,
   context: CommandContext,

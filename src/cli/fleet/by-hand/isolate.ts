@@ -20,7 +20,7 @@ interface IsolateFlags extends ControlFlags {
 
 const EXAMPLES = ["dagger-breaker isolate registry:docker.io --reason 'outage' --for 30m"];
 
-/** Adds the command. */
+/** Adds the command `isolate`. */
 export function addIsolateCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("isolate")
@@ -66,7 +66,10 @@ function isolate(
   });
 }
 
-/** Rejects a name with a typo, which would silently isolate nothing. */
+/**
+ * Rejects a name that no guard uses, such as `registry:` without a host, because isolating it would
+ * have no effect.
+ */
 function refuseTypo(name: string, scope: string): void {
   const problem = guardNameProblem(name);
   if (problem === undefined) return;

@@ -19,12 +19,12 @@ const ACTORS = [
 /** The longest owner that a store accepts. */
 export const MAX_OWNER_LENGTH = 200;
 
-/** Returns the owner, with the run of a CI system: 1 to 200 characters. */
+/** Returns the owner in at most 200 characters; in CI with the address of the run. */
 export function defaultOwner(env: Terminal["env"]): string {
   const run = runOf(env);
   if (run === null) return ownerOfProcess();
   const actor = ACTORS.map((name) => env[name]?.trim()).find(Boolean) ?? ownerOfProcess();
   const owner = `${actor} (${run})`;
-  // A truncated address is useless.
+  // Leaves the run's address out if it does not fit, because a truncated address is useless.
   return owner.length <= MAX_OWNER_LENGTH ? owner : actor.slice(0, MAX_OWNER_LENGTH);
 }

@@ -1,4 +1,7 @@
-/** The known state of a scope's circuits, from polls and pushes. It ages by itself. */
+/**
+ * The last known state of the watched circuits, from polls and pushes. Ages and waits are adjusted
+ * to the current time.
+ */
 
 import type { FleetSnapshot } from "../../../fleet/rules/reply.js";
 import type { FleetEntry } from "../../../fleet/store.js";
@@ -19,7 +22,10 @@ export class CircuitView {
     this.#names = new Set(names);
   }
 
-  /** Applies a poll. Pushes after its start are newer. */
+  /**
+   * Applies the reply to a poll. Keeps the state from pushes that arrived after the poll began,
+   * because they are newer.
+   */
   replace(entries: readonly FleetEntry[], beganMs: number, nowMs: number): void {
     const known = new Map(entries.map(({ name, snapshot }) => [name, { snapshot, atMs: nowMs }]));
     for (const [name, pushed] of this.#known) if (pushed.atMs > beganMs) known.set(name, pushed);

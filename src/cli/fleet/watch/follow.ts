@@ -20,11 +20,11 @@ export interface Follower {
 }
 
 const POLL_MS = 1000;
-/** Polls rarely, to make up for lost pushes. */
+/** The poll interval if the store pushes changes, because a push can be lost. */
 const BACKSTOP_MS = 5000;
 
 /**
- * Follows until the signal is aborted.
+ * Reports changes to the follower until the signal is aborted.
  *
  * @throws CommandError when the store does not reply the first time.
  */
@@ -86,7 +86,7 @@ function isStoreLost(error: unknown): error is CommandError {
   return error instanceof CommandError && error.exitCode === EXIT.storeUnreachable;
 }
 
-/** A wait that ends at its time, on `ring`, or when the signal is aborted. */
+/** Waits for a time, or until `ring` is called or the signal is aborted. */
 class Alarm {
   readonly #signal: AbortSignal;
   #rang = false;

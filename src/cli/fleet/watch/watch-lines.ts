@@ -11,7 +11,7 @@ import { count, whoText, whyText } from "../words.js";
 import type { CircuitView } from "./circuit-view.js";
 import type { Follower } from "./follow.js";
 
-/** Writes the lines of a follower. */
+/** Writes one line for each change, for `watch` without a terminal. */
 export class LineWriter implements Follower {
   readonly #opened: OpenScope;
   readonly #terminal: Terminal;
@@ -62,7 +62,10 @@ export class LineWriter implements Follower {
     else say(this.#terminal, "the store answers again");
   }
 
-  /** Writes new changes, and returns the generation of the last one. */
+  /**
+   * Writes a circuit's changes after the generation `told`, and returns the last generation
+   * written.
+   */
   async #tell(name: string, told: number): Promise<number> {
     const { store, scope, ask } = this.#opened;
     const changes = await ask(() => changesAfter(store, { scope, name }, told));

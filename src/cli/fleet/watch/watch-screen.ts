@@ -9,7 +9,10 @@ import { count } from "../words.js";
 import type { CircuitView } from "./circuit-view.js";
 import type { Follower } from "./follow.js";
 
-/** Switches to the alternate screen, without wrapping and cursor; and back. */
+/**
+ * Terminal codes: ENTER switches to the alternate screen and turns off line wrap and cursor; LEAVE
+ * undoes that.
+ */
 const ENTER = "\u001b[?1049h\u001b[?7l\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?7h\u001b[?1049l";
 const HOME = "\u001b[H";
@@ -18,7 +21,7 @@ const CLEAR_BELOW = "\u001b[J";
 const PAINT_MS = 1000;
 const DEFAULT_ROWS = 24;
 
-/** Paints the state of a follower. Times count down between two updates. */
+/** Paints the table whenever circuits change, and every second, so that waits count down. */
 export class Screen implements Follower {
   readonly #terminal: Terminal;
   readonly #scope: string;
@@ -63,7 +66,7 @@ export class Screen implements Follower {
 
   #paint(): void {
     const { stdout } = this.#terminal;
-    // A slow terminal gets the next picture.
+    // A slow terminal skips this picture and gets the next one.
     if (stdout.writableNeedDrain) return;
     const room = Math.max(1, (stdout.rows ?? DEFAULT_ROWS) - 1);
     const lines = this.#lines();

@@ -15,7 +15,7 @@ const EXAMPLES = [
   "dagger-breaker watch registry:docker.io --json",
 ];
 
-/** Adds the command. */
+/** Adds the command `watch`. */
 export function addWatchCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("watch")
@@ -55,7 +55,7 @@ function watch(names: readonly string[], flags: FleetFlags, terminal: Terminal):
 
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs until a signal arrives or its output is closed. */
+/** Runs until a signal arrives or the reader of the output closes it. */
 async function untilEnded(
   { stdout }: Terminal,
   work: (signal: AbortSignal) => Promise<void>,
@@ -67,7 +67,7 @@ async function untilEnded(
   try {
     await work(ended.signal);
   } catch (error) {
-    // Ended before the store's first reply.
+    // A signal before the store's first reply is not an error.
     if (!ended.signal.aborted) throw error;
   } finally {
     for (const name of ENDING) process.off(name, end);
