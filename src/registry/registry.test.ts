@@ -152,6 +152,18 @@ test("evicts an idle breaker older than its time to live when another is made, e
   expect([...registry.getAll().keys()]).toEqual(["old but open", "young", "newest"]);
 });
 
+test("a breaker that is looked up again has not been idle", () => {
+  const clock = new VirtualClock();
+  const registry = createRegistry({ idleTtlMs: 1000, clock });
+  registry.get("used");
+  registry.get("idle");
+  clock.advance(999);
+  registry.get("used");
+  clock.advance(1);
+  registry.get("newest");
+  expect([...registry.getAll().keys()]).toEqual(["used", "newest"]);
+});
+
 test("the result of getAll does not change afterwards", () => {
   const registry = createRegistry();
   registry.get("api");

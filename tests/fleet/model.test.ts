@@ -76,7 +76,8 @@ test("the reducer and the reference reply alike to any commands", async () => {
     for (const [plan, tick, clockStep] of schedule) {
       time.nowMicros += tick + (clockStep ?? 0);
       const command = knowledge.plan(plan, policy);
-      const reply = await circuit.run(command);
+      // Counts decide nothing, so the reference has none: the comparison of the stores holds them.
+      const { report: _report, ...reply } = await circuit.run(command);
       expect(reply).toEqual(reference.run(command, time.nowMicros));
       knowledge.learn(command, reply);
     }

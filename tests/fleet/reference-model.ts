@@ -9,6 +9,7 @@ import type {
   ControlCommand,
   FleetCommand,
   SettleCommand,
+  TellCommand,
 } from "../../src/fleet/rules/command.js";
 import type { SharedPolicy } from "../../src/fleet/rules/policy.js";
 import type {
@@ -29,6 +30,7 @@ type Event = { readonly t: number } & (
   | { readonly kind: "leased"; readonly id: string; readonly until: number }
   | { readonly kind: "returned"; readonly ids: readonly string[] }
   | { readonly kind: "clock set" }
+  | { readonly kind: "told" }
 );
 type Changed = Event & { readonly kind: "changed" };
 
@@ -102,8 +104,14 @@ export class ReferenceCircuit {
   #apply(command: Exclude<FleetCommand, { kind: "read" }>): Partial<FleetReply> {
     if (command.kind === "admit") return this.#admit(command);
     if (command.kind === "settle") return this.#settle(command);
-    if (command.kind === "tell") return {};
+    if (command.kind === "tell") return this.#tell(command);
     this.#control(command);
+    return {};
+  }
+
+  /** Counts nothing, but a write of the store is an event: time does not go back behind it. */
+  #tell({ rejections, runs, failedRunsMs }: TellCommand): Partial<FleetReply> {
+    if (rejections + runs.length + failedRunsMs.length > 0) this.#add({ kind: "told" });
     return {};
   }
 

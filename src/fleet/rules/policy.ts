@@ -42,9 +42,10 @@ export function policyText(policy: SharedPolicy): string {
 
 /** Reads the text of a policy. Returns null for any other text. */
 export function readPolicyText(text: string): SharedPolicy | null {
-  const numbers = text.split(" ").map(Number);
-  if (numbers.length !== POLICY_NUMBERS.length || !numbers.every(Number.isFinite)) return null;
-  const entries = POLICY_NUMBERS.map((name, index) => [name, numbers[index] ?? 0] as const);
+  const parts = text.split(" ");
+  const entries = POLICY_NUMBERS.map((name, index) => [name, Number(parts[index])] as const);
+  const isWhole = parts.length === entries.length;
+  if (!isWhole || !entries.every(([, number]) => Number.isFinite(number))) return null;
   return Object.fromEntries(entries) as Record<keyof SharedPolicy, number>;
 }
 

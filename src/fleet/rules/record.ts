@@ -130,7 +130,8 @@ function endOf(holder: string): string | undefined {
 }
 
 function groupOf(name: string): string {
-  return /^[^.]*/.exec(name)?.[0] ?? "";
+  const end = name.indexOf(".");
+  return end === -1 ? name : name.slice(0, end);
 }
 
 function joined(before: string, added: string, separator: string): string {

@@ -16,7 +16,7 @@ import type {
 import { giveBack, lease } from "./half-open.js";
 import { open } from "./opening.js";
 import { policyText } from "./policy.js";
-import { addFailedRuns, addHolder, NO_RECORD } from "./record.js";
+import { addFailedRuns, addHolder } from "./record.js";
 import type { FleetReply } from "./reply.js";
 import { factsOf, reportOf } from "./report.js";
 import { snapshotOf, UNKNOWN_SNAPSHOT } from "./snapshot.js";
@@ -95,7 +95,7 @@ function admit(turn: Turn, command: AdmitCommand): Result {
   return given === command.count ? { admitted: given } : refused(given, "probing");
 }
 
-/** Adds the holders of the latest probes. */
+/** Notes who holds the probes that were just given; the last of their leases ends last. */
 function hold(
   turn: Turn,
   { leases }: HalfOpenPhase,
@@ -103,17 +103,17 @@ function hold(
   { host, run }: Reporter,
 ): void {
   const by = JSON.stringify({ host, run });
-  const endMs = leases.at(-1)?.endMs ?? turn.nowMs;
-  const { holders } = turn.state.record ?? NO_RECORD;
-  turn.record({ holders: addHolder(holders, turn.nowMs, { lease, endMs, by }) });
+  for (const { endMs } of leases.slice(-1)) {
+    const { holders } = turn.counted;
+    turn.record({ holders: addHolder(holders, turn.nowMs, { lease, endMs, by }) });
+  }
 }
 
 function tell(turn: Turn, command: TellCommand): Result {
   turn.tally(talliesOfTell(command));
   const failedRunsMs = command.failedRunsMs.map(Math.round);
   if (failedRunsMs.length === 0) return NOTHING;
-  const before = turn.state.record ?? NO_RECORD;
-  turn.record({ failedRunsMs: addFailedRuns(before.failedRunsMs, failedRunsMs) });
+  turn.record({ failedRunsMs: addFailedRuns(turn.counted.failedRunsMs, failedRunsMs) });
   return NOTHING;
 }
 

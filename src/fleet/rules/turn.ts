@@ -41,16 +41,20 @@ export class Turn {
     this.state = { ...this.state, ...parts, nowMs: this.nowMs };
   }
 
+  /** Returns what is counted: nothing where the version before made the state. */
+  get counted(): CircuitRecord {
+    return this.state.record ?? NO_RECORD;
+  }
+
   /** Adds sums to what is counted. */
   tally(sums: string): void {
     if (sums === "") return;
-    const { totals } = this.state.record ?? NO_RECORD;
-    this.record({ totals: addTotals(totals, sums) });
+    this.record({ totals: addTotals(this.counted.totals, sums) });
   }
 
   /** Replaces parts of what is counted. */
   record(parts: Partial<CircuitRecord>): void {
-    this.update({ record: { ...(this.state.record ?? NO_RECORD), ...parts } });
+    this.update({ record: { ...this.counted, ...parts } });
   }
 
   /** Keeps how many outcomes there were when a second that is over ended, with the first write after it. */
@@ -59,8 +63,7 @@ export class Turn {
     const second = secondOf(nowMs);
     const nowSecond = secondOf(this.state.nowMs);
     if (this.state === this.#before || second === nowSecond) return;
-    const { seconds } = this.state.record ?? NO_RECORD;
-    this.record({ seconds: addSecond(seconds, second, counts, nowSecond) });
+    this.record({ seconds: addSecond(this.counted.seconds, second, counts, nowSecond) });
   }
 
   /** Begins a generation. */
