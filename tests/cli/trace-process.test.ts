@@ -85,7 +85,9 @@ describe("a command ends as without us", () => {
     const args = ["trace", "--output", file, "--", "touch", marker];
     const { exitCode, stderr } = await cli.run(args);
     expect(exitCode).toBe(73);
-    expect(stderr).toMatch(/^error: cannot write ".*report.json" \(ENOENT\)/);
+    expect(stderr).toMatch(
+      /^error: invalid --output ".*report.json": it cannot be written \(ENOENT\)/,
+    );
     expect(() => readFileSync(marker)).toThrow();
   });
 

@@ -74,7 +74,7 @@ describe("without a client of Redis and the Dagger SDK", () => {
     const { stdout, stderr } = await project.run(`${format}/opening.${ending}`);
     expect(stderr).toBe("");
     expect(stdout).toMatch(
-      /^FleetStoreError: a store in Redis needs a client, and none is installed/,
+      /^FleetStoreError: a store in Redis needs a client, but no client is installed/,
     );
   });
 });

@@ -8,9 +8,9 @@ import { createProject, installed, type Project, readManifest } from "./project.
 
 const { name: PACKAGE } = await readManifest();
 const NEEDS_A_CLIENT =
-  "a store in Redis needs a client, and none is installed beside dagger-circuit-breaker: " +
-  'run "npm install @redis/client" in the project that has it, or "npm install --global @redis/client" ' +
-  'where it was installed with --global ("ioredis" works as well)';
+  "a store in Redis needs a client, but no client is installed beside dagger-circuit-breaker. Run " +
+  '"npm install @redis/client" in its project, or "npm install --global @redis/client" ' +
+  'if it was installed with --global ("ioredis" works too)';
 const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
 /** Runs a program of the project and returns its output, which must be all of it. */

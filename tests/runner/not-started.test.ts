@@ -26,7 +26,13 @@ type Refused = readonly [
 
 const REFUSED: readonly Refused[] = [
   ["an empty name", () => "", [], 127, "its name is empty"],
-  ["a name that is nowhere", () => "no-such-program", [], 127, "there is no such program"],
+  [
+    "a name that is nowhere",
+    () => "no-such-program",
+    [],
+    127,
+    "no such program, or the program in its first line does not exist",
+  ],
   ["a path through a file", () => "/etc/passwd/program", [], 126, "ENOTDIR"],
   ["a name that is too long", () => `./${"a".repeat(300)}`, [], 126, "ENAMETOOLONG"],
   ["a folder", () => "/", [], 126, "EACCES"],

@@ -8,14 +8,14 @@ export interface MetricsPage {
   readonly token: string;
   readonly contentType: string;
   /** Returns the page. */
-  text(): Promise<Buffer>;
+  text(): Promise<Uint8Array>;
 }
 
 /** A page, and the check of its token. */
 export interface ReadablePage {
   readonly isAllowed: (header: string | undefined) => boolean;
   readonly contentType: string;
-  readonly text: () => Promise<Buffer>;
+  readonly text: () => Promise<Uint8Array>;
 }
 
 /**

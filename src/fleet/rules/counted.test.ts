@@ -1,66 +1,20 @@
 import { describe, expect, test } from "vitest";
+import { ADMIT, CountedCircuit, SETTLE, TELL } from "../../../tests/fleet/counted-circuit.js";
 import { FAILURE, POLICY, RATE_LIMIT, REPORTER } from "../../testing/fleet/circuit.js";
-import type { AdmitCommand, FleetCommand, SettleCommand, TellCommand } from "./command.js";
 import {
-  type CircuitRecord,
   KEPT_SECONDS,
   MAX_FAILED_RUNS,
   MAX_HOLDERS,
   MAX_NAMES,
   MAX_PART_LENGTH,
-  movedRecord,
-  NO_RECORD,
 } from "./record.js";
-import { reduce } from "./reduce.js";
-import type { CircuitReport } from "./report.js";
 import type { RunReport } from "./run-report.js";
-import type { FleetState } from "./state.js";
 
-const START_MS = 1_780_000_000_000;
-
-const SETTLE: SettleCommand = {
-  kind: "settle",
-  policy: POLICY,
-  generation: null,
-  successes: 0,
-  failures: 1,
-  leases: [],
-  reporter: REPORTER,
-  failure: FAILURE,
-  openNow: false,
-  retryAfterMs: 0,
-  chance: 0,
-};
-const ADMIT: AdmitCommand = { kind: "admit", policy: POLICY, count: 1, lease: "a", chance: 0 };
-const TELL: TellCommand = { kind: "tell", rejections: 0, runs: [], failedRunsMs: [] };
 const RUN: RunReport = { result: "success", fault: null, durationMs: 0, waitedMs: 0, avoidedMs: 0 };
-
-/** Keeps a state and its time. */
-class Counted {
-  state: FleetState | undefined;
-  nowMs = START_MS;
-
-  run(command: FleetCommand, afterMs = 0) {
-    this.nowMs += afterMs;
-    const { state, reply } = reduce(this.state, command, this.nowMs * 1000);
-    this.state = state;
-    return reply;
-  }
-
-  /** Replaces parts of what is kept, as another program or a fault of a disk might. */
-  replace(parts: Partial<CircuitRecord>): void {
-    if (this.state === undefined) throw new Error("no state");
-    this.state = { ...this.state, record: { ...(this.state.record ?? NO_RECORD), ...parts } };
-  }
-
-  report(afterMs = 0): CircuitReport {
-    return this.run({ kind: "read", report: true }, afterMs).report ?? expect.fail("no report");
-  }
-}
 
 describe("failures", () => {
   test("are counted by fault and rate limit", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run(SETTLE);
     circuit.run({ ...SETTLE, failure: RATE_LIMIT, failures: 2 });
     circuit.run({ ...SETTLE, failure: { ...FAILURE, fault: null } });
@@ -72,7 +26,7 @@ describe("failures", () => {
   });
 
   test("of one command are counted each by its own fault", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     const faults = [
       { fault: "git", limited: false, count: 2 },
       { fault: "registry", limited: true, count: 1 },
@@ -88,13 +42,13 @@ describe("failures", () => {
   });
 
   test("without a known failure count for no fault", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run({ ...SETTLE, failure: null });
     expect(circuit.report().failures).toEqual([{ fault: null, limited: false, count: 1 }]);
   });
 
   test("of more faults than have a name share _OTHER, and none is lost", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     for (let index = 0; index < MAX_NAMES + 3; index += 1) {
       circuit.run({ ...SETTLE, failure: { ...FAILURE, fault: `fault-${index}` } });
     }
@@ -108,14 +62,14 @@ describe("failures", () => {
     ["with half a character", "\ud800"],
     ["that is empty", ""],
   ])("of a fault %s keep its name, as far as text can", (_, fault) => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run({ ...SETTLE, failure: { ...FAILURE, fault } });
     const read = fault === "" ? null : fault.replace("\ud800", "\ufffd");
     expect(circuit.report().failures).toEqual([{ fault: read, limited: false, count: 1 }]);
   });
 
   test("of a fault with a long name share _OTHER", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run({ ...SETTLE, failure: { ...FAILURE, fault: "x".repeat(1000) } });
     expect(circuit.report().failures).toEqual([{ fault: "_OTHER", limited: false, count: 1 }]);
   });
@@ -123,7 +77,7 @@ describe("failures", () => {
 
 describe("what processes tell", () => {
   test("is added up, and changes nothing else", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run({ ...TELL, rejections: 2 });
     circuit.run({ ...TELL, rejections: 3 });
     circuit.run(TELL);
@@ -137,7 +91,7 @@ describe("what processes tell", () => {
   });
 
   test("of runs is counted by result, duration and fault", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     const runs: RunReport[] = [
       { ...RUN, durationMs: 900 },
       { ...RUN, durationMs: 4_000_000 },
@@ -168,7 +122,7 @@ describe("what processes tell", () => {
   });
 
   test("of failed runs is kept for the last 50", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     for (let ms = 1; ms <= MAX_FAILED_RUNS + 2; ms += 1) {
       circuit.run({ ...TELL, failedRunsMs: [ms] });
     }
@@ -180,7 +134,7 @@ describe("what processes tell", () => {
 
 describe("changes and open time", () => {
   test("are counted by reason, with the time open up to now", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run({ ...SETTLE, openNow: true });
     expect(circuit.report(1000).openMs).toBe(1000);
     circuit.run({ kind: "reset", reason: null, owner: "Ann" }, 500);
@@ -192,7 +146,7 @@ describe("changes and open time", () => {
 
 describe("the seconds with outcomes", () => {
   test("are kept for two minutes, each with its own counts", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run({ ...SETTLE, successes: 3, failures: 0, failure: null });
     circuit.run(SETTLE, 1000);
     circuit.run({ ...SETTLE, successes: 1, failures: 0, failure: null }, 2000);
@@ -209,7 +163,7 @@ describe("the seconds with outcomes", () => {
   });
 
   test("begin anew where the text is not one of ours", () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run(SETTLE);
     circuit.replace({ seconds: "9".repeat(MAX_PART_LENGTH + 1) });
     circuit.run(SETTLE, 1000);
@@ -223,7 +177,7 @@ describe("the seconds with outcomes", () => {
 describe("the holders of probes", () => {
   const policy = { ...POLICY, halfOpenMaxCalls: 40, halfOpenProbeTimeoutMs: 5000 };
   const opened = () => {
-    const circuit = new Counted();
+    const circuit = new CountedCircuit();
     circuit.run({ ...SETTLE, openNow: true });
     circuit.nowMs += POLICY.resetTimeoutMs;
     return circuit;
@@ -265,69 +219,4 @@ describe("the holders of probes", () => {
       [null, null],
     ]);
   });
-});
-
-describe("a record that something else wrote", () => {
-  test("is read as far as it is valid", () => {
-    const circuit = new Counted();
-    circuit.run(SETTLE);
-    circuit.replace({
-      totals: "rejected=3 rejected=4 nonsense failure.%zz=2 =1",
-      policy: "1 2 3",
-      failedRunsMs: "12 x 13",
-    });
-    const { rejections, failures, policy, runs } = circuit.report();
-    expect(rejections).toBe(7);
-    expect(failures).toEqual([{ fault: "_OTHER", limited: false, count: 2 }]);
-    expect(policy).toBeNull();
-    expect(runs.failedMs).toEqual([12, 13]);
-  });
-
-  test("counts from nothing where a part is too long", () => {
-    const circuit = new Counted();
-    circuit.run(SETTLE);
-    circuit.replace({ totals: `a=${"1".repeat(MAX_PART_LENGTH)}` });
-    circuit.run(SETTLE);
-    expect(circuit.report().failures).toEqual([{ fault: "registry", limited: false, count: 1 }]);
-  });
-
-  test("of the version before is empty, and begins with the next outcome", () => {
-    const circuit = new Counted();
-    circuit.run(SETTLE);
-    const { record: _record, ...before } = circuit.state ?? expect.fail("no state");
-    circuit.state = before;
-    expect(circuit.report()).toMatchObject({ failures: [], policy: null });
-    circuit.run({ ...TELL, failedRunsMs: [5] });
-    circuit.state = before;
-    circuit.run({ ...SETTLE, openNow: true }, 1500);
-    expect(circuit.report()).toMatchObject({
-      policy: POLICY,
-      transitions: { "opened-at-once": 1 },
-    });
-    const { record: _opened, ...open } = circuit.state ?? expect.fail("no state");
-    circuit.state = open;
-    circuit.nowMs += POLICY.resetTimeoutMs;
-    circuit.run({ ...ADMIT, reporter: REPORTER });
-    expect(circuit.report().probes).toMatchObject([{ host: "runner-1" }]);
-  });
-
-  test("of a circuit that the store does not know yields no report", () => {
-    expect(new Counted().run({ kind: "read", report: true })).not.toHaveProperty("report");
-  });
-});
-
-test("a record that is moved in time keeps what it counts", () => {
-  const record: CircuitRecord = {
-    totals: "rejected=1",
-    seconds: "100:1:0 101:2:0",
-    holders: 'a 105000 {"host":"h","run":null}',
-    policy: "",
-    failedRunsMs: "7",
-  };
-  expect(movedRecord(record, 3000)).toEqual({
-    ...record,
-    seconds: "103:1:0 104:2:0",
-    holders: 'a 108000 {"host":"h","run":null}',
-  });
-  expect(movedRecord(NO_RECORD, 3000)).toEqual(NO_RECORD);
 });

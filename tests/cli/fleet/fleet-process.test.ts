@@ -27,7 +27,7 @@ const isolate = () => run("isolate", HUB, "--reason", "moves", "--for", "1h", "-
 test("other processes see and release an isolation", async () => {
   expect(await run("status")).toMatchObject({
     exitCode: 0,
-    stdout: "No circuit is known in the scope default.\n",
+    stdout: "The store knows no circuit in the scope default.\n",
   });
   expect(await isolate()).toMatchObject({ exitCode: 0 });
   const { exitCode, stdout } = await run("status", HUB);

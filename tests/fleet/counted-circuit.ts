@@ -1,0 +1,59 @@
+/** One circuit of the rules alone, with commands that say little, and its report. */
+
+import { expect } from "vitest";
+import type {
+  AdmitCommand,
+  FleetCommand,
+  SettleCommand,
+  TellCommand,
+} from "../../src/fleet/rules/command.js";
+import { type CircuitRecord, NO_RECORD } from "../../src/fleet/rules/record.js";
+import { reduce } from "../../src/fleet/rules/reduce.js";
+import type { CircuitReport } from "../../src/fleet/rules/report.js";
+import type { FleetState } from "../../src/fleet/rules/state.js";
+import { FAILURE, POLICY, REPORTER } from "../../src/testing/fleet/circuit.js";
+import { START_MS } from "./virtual-circuit.js";
+
+export const SETTLE: SettleCommand = {
+  kind: "settle",
+  policy: POLICY,
+  generation: null,
+  successes: 0,
+  failures: 1,
+  leases: [],
+  reporter: REPORTER,
+  failure: FAILURE,
+  openNow: false,
+  retryAfterMs: 0,
+  chance: 0,
+};
+export const ADMIT: AdmitCommand = {
+  kind: "admit",
+  policy: POLICY,
+  count: 1,
+  lease: "a",
+  chance: 0,
+};
+export const TELL: TellCommand = { kind: "tell", rejections: 0, runs: [], failedRunsMs: [] };
+/** Keeps a state and its time. */
+export class CountedCircuit {
+  state: FleetState | undefined;
+  nowMs = START_MS;
+
+  run(command: FleetCommand, afterMs = 0) {
+    this.nowMs += afterMs;
+    const { state, reply } = reduce(this.state, command, this.nowMs * 1000);
+    this.state = state;
+    return reply;
+  }
+
+  /** Replaces parts of what is kept, as another program or a fault of a disk might. */
+  replace(parts: Partial<CircuitRecord>): void {
+    if (this.state === undefined) throw new Error("no state");
+    this.state = { ...this.state, record: { ...(this.state.record ?? NO_RECORD), ...parts } };
+  }
+
+  report(afterMs = 0): CircuitReport {
+    return this.run({ kind: "read", report: true }, afterMs).report ?? expect.fail("no report");
+  }
+}
