@@ -4,8 +4,8 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Creates a folder and its parents. Node's recursive mkdir never returns if a file system denies
- * that an existing parent exists, as /proc and automounted homes do.
+ * Creates a folder and its parents. Does not use Node's recursive mkdir, which never returns if the
+ * system reports an existing parent as missing, as /proc and automounted home folders do.
  */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
@@ -14,7 +14,7 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process was faster.
+    // Another process has created the folder meanwhile.
     if ((error as { code?: unknown }).code !== "EEXIST") throw error;
   }
 }

@@ -5,7 +5,10 @@ import { withoutCommands } from "../attribution/ci-commands.js";
 /** Characters of terminal commands, and of line breaks that could forge a log line. */
 const COMMANDS = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** Shortens a foreign text and removes everything that a terminal or a CI system could execute. */
+/**
+ * Shortens a text of another process, and removes codes that a terminal or a CI system could
+ * execute.
+ */
 export function plain(text: string, maxLength = 300): string {
   return withoutCommands(text.slice(0, maxLength).replace(COMMANDS, "?"));
 }

@@ -16,7 +16,9 @@ export interface OpenStoreOptions {
 const EXPECTED =
   "redis://HOST:PORT, rediss://HOST:PORT, sqlite:PATH, http://HOST:PORT, https://HOST:PORT or memory:";
 
-/** Checks only the type. The store checks the value, and a message must not show it. */
+/**
+ * A text option. Checks only the type here: the store checks the value, and no message may show it.
+ */
 const TEXT: Field<string | undefined> = {
   absent: undefined,
   read(value, label) {
@@ -62,7 +64,10 @@ export async function openStore(url: string, options?: OpenStoreOptions): Promis
   throw new RangeError(`the URL of a store ${shownScheme(url)}, expected ${EXPECTED}`);
 }
 
-/** Requires "://": the text before another first colon may be a user name. */
+/**
+ * Returns the scheme of a URL for a message, only if "://" follows it: text before another colon
+ * may be a user name.
+ */
 function shownScheme(url: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(url) ?? [];
   return scheme === undefined ? "has no scheme that is known" : `begins with ${scheme}://`;

@@ -9,8 +9,8 @@ export class ScopeListeners {
 
   /** Adds a listener. Returns a function that removes it. */
   add(scope: string, listener: FleetListener): () => void {
-    // A new function each time: a listener added twice is called twice, and each addition is
-    // removed by itself.
+    // A new function each time, so that a listener that was added twice is called twice and can be
+    // removed once.
     const own: FleetListener = (entry) => listener(entry);
     const listeners = this.#scopes.get(scope) ?? new Set();
     this.#scopes.set(scope, listeners.add(own));

@@ -19,8 +19,8 @@ export class FleetStoreError extends CircuitBreakerError {
 }
 
 /**
- * The error of a store that was locked by other processes. Nothing was done, so it may be asked
- * again.
+ * The error of a store that was locked by other processes. The command changed nothing, so it may
+ * be sent again.
  */
 export class StoreBusyError extends FleetStoreError {}
 

@@ -59,7 +59,10 @@ export function readHttpUrl(value: unknown, label: string, tokenPlace = 'the opt
   return url;
 }
 
-/** Returns the path. Rejects `sqlite://name`, which could be a host or a path. */
+/**
+ * Returns the path of a SQLite URL. Rejects `sqlite://name`, because `name` could be a host or a
+ * path.
+ */
 export function sqlitePath(path: string): string {
   if (path !== "" && !/^\/\/(?!\/)/.test(path)) return path;
   throw new RangeError(

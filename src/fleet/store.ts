@@ -24,12 +24,12 @@ export interface FleetEntry {
   readonly report?: CircuitReport | undefined;
 }
 
-/** Makes the entry of a list from the answer to a read. */
+/** Creates the entry of a list from the reply to a read command. */
 export function entryOf(name: string, { snapshot, report }: FleetReply): FleetEntry {
   return report === undefined ? { name, snapshot } : { name, snapshot, report };
 }
 
-/** Receives a circuit that a list leaves out, and the reason. */
+/** Called for a circuit that a list omits because its data is unreadable. */
 export type OnUnreadable = (name: string, error: FleetStoreError) => void;
 
 /** Receives a change that any process caused. Pushes can be lost, and arrive in any order. */
@@ -55,8 +55,8 @@ export interface FleetStore {
   /**
    * Returns the known circuits of a scope, by name; at most 10,000.
    *
-   * @param onUnreadable Called for each circuit left out because its data is unreadable. Optional
-   * for a store.
+   * @param onUnreadable Called for each circuit that is omitted because its data is unreadable. A
+   * store need not support it.
    * @param withReports Whether to return the counts of each circuit too.
    */
   list(

@@ -2,13 +2,13 @@
 
 import { StoreBusyError } from "./store-error.js";
 
-/** Longer than a transaction of another process. */
+/** The pause before asking again: longer than a transaction of another process takes. */
 const AGAIN_AFTER_MS = 10;
 
 /**
  * Asks until the store is not busy.
  *
- * @param limitMs The limit for retries. After it the last error is thrown, that of a busy store.
+ * @param limitMs The limit for retries. After it, throws the store's last `StoreBusyError`.
  */
 export async function askWhileBusy<T>(question: () => Promise<T>, limitMs: number): Promise<T> {
   const endMs = performance.now() + limitMs;

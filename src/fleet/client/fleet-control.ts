@@ -1,4 +1,4 @@
-/** Manual control of shared circuits. */
+/** Isolates, releases and resets shared circuits by hand. */
 
 import { hostname, userInfo } from "node:os";
 import {

@@ -3,14 +3,14 @@
 import type { FleetChange, FleetSnapshot } from "../rules/reply.js";
 import type { SharedCircuitOpenError } from "./shared-open-error.js";
 
-/** The store is down: from now on each process decides alone. */
+/** The event `storeDown`: the store does not reply, so this process decides alone from now on. */
 export interface StoreDownEvent {
   /** The kind of the store. */
   readonly store: string;
   readonly reason: string;
 }
 
-/** The store replies again. */
+/** The event `storeUp`: the store replies again. */
 export interface StoreUpEvent {
   /** The kind of the store. */
   readonly store: string;
@@ -18,7 +18,7 @@ export interface StoreUpEvent {
   readonly downMs: number;
 }
 
-/** A change of a shared circuit, caused by any process. */
+/** The event `change`: a shared circuit changed, because of any process. */
 export interface FleetChangeEvent {
   readonly scope: string;
   readonly name: string;
@@ -28,7 +28,7 @@ export interface FleetChangeEvent {
   readonly change: FleetChange | null;
 }
 
-/** A call of this process that a shared circuit rejected. */
+/** The event `rejected`: a shared circuit rejected a call of this process. */
 export interface SharedRejectedEvent {
   readonly breakerName: string;
   readonly error: SharedCircuitOpenError;
@@ -42,7 +42,7 @@ export interface FleetEvents {
   readonly storeUp: StoreUpEvent;
 }
 
-/** The names of the events that a shared breaker has too. */
+/** The events that `on` of a single shared breaker accepts too. */
 export type SharedEventName = "change" | "rejected";
 
 export const SHARED_EVENT_NAMES = [

@@ -19,7 +19,10 @@ import type { FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { type ReporterOptions, readReporter } from "./reporter.js";
 
-/** The mode of asking the store: for every call, or only if pushes do not give the answer. */
+/**
+ * When to ask the store: for every call (`strict`), or only if the state known from pushes cannot
+ * decide (`cached`).
+ */
 export type FleetMode = "strict" | "cached";
 
 /** Options of `createFleet`. */
@@ -43,8 +46,8 @@ export interface FleetOptions {
   /** Milliseconds that one call may wait for the store, 1 to 10,000. Default: 100. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Milliseconds of waiting in total, without a reply in between, after which the store is not
-   * asked any more. For short-lived processes. Above 0. Default: no limit.
+   * Milliseconds that calls may wait for the store in total without any reply; after that the store
+   * is not asked again. For short-lived processes. Above 0. Default: no limit.
    */
   readonly giveUpAfterMs?: number | undefined;
   /**
@@ -107,7 +110,7 @@ export interface FleetSettings {
   readonly minimumReporters: number | undefined;
   readonly reporter: Reporter;
   readonly kind: string;
-  /** Whether the fleet closes the store. */
+  /** Whether the fleet created the store from a URL and must close it. */
   readonly ownsStore: boolean;
   readonly store: () => FleetStore | Promise<FleetStore>;
 }
@@ -148,13 +151,16 @@ function byUrl(url: string, options: Pick<FleetOptions, "token" | "prefix">) {
   };
 }
 
-/** Rethrows an error of `openStore`. It shows only the scheme of the URL. */
+/** Rethrows an error of `openStore`, whose message shows only the scheme of the URL. */
 function toStoreError(error: unknown): never {
   const isOurs = error instanceof TypeError || error instanceof RangeError;
   throw isOurs ? new FleetStoreError(error.message, error) : error;
 }
 
-/** Checks `minimumReporters` of the user's store: without it no circuit would ever open. */
+/**
+ * Checks that the user's store has a valid `minimumReporters`, without which no circuit would ever
+ * open.
+ */
 function readOwnStore(value: unknown, label: string): FleetStore {
   const store = storeObject.read(value, label);
   checkText(store.kind, `"kind" of ${label}`, 100);

@@ -50,7 +50,10 @@ export interface OpenOptions {
 }
 
 const CONTROL_LIMIT_MS = 1000;
-/** Leaves time for a store that is busy until the limit to report that. */
+/**
+ * Retries of a busy store end this long before the limit, so that its own error is reported instead
+ * of a timeout.
+ */
 const CONTROL_MARGIN_MS = 100;
 const CLOSE_LIMIT_MS = 1000;
 
@@ -121,7 +124,7 @@ export class Fleet {
     return this.#settings.scope;
   }
 
-  /** The mode of asking the store. */
+  /** When the store is asked; see `FleetOptions.mode`. */
   get mode(): FleetMode {
     return this.#settings.mode;
   }
@@ -132,7 +135,8 @@ export class Fleet {
   }
 
   /**
-   * Connects to the store. Optional: calls before there is a connection do without the store.
+   * Connects to the store. Optional: until there is a connection, calls are decided without the
+   * store.
    *
    * @returns False when the store is down. Never rejects for that reason.
    * @throws TypeError or RangeError for invalid options (as a rejection).
@@ -145,7 +149,7 @@ export class Fleet {
   }
 
   /**
-   * Returns the shared breaker of a breaker, which has its policy; the same object each time.
+   * Returns the shared breaker for a breaker, with the same policy; the same object each time.
    *
    * @throws TypeError for another value than a breaker, and for a breaker with another trip policy
    * than bad seconds. RangeError for more than 60 bad seconds or 1,000 probes.
@@ -167,7 +171,10 @@ export class Fleet {
     return shared;
   }
 
-  /** Returns a registry of shared breakers. The given registry keeps its limits and listeners. */
+  /**
+   * Returns a registry that shares every breaker of the given registry, whose limits and listeners
+   * still apply.
+   */
   registry(registry: Registry): SharedRegistry {
     return sharedRegistry(registry, (breaker) => this.share(breaker));
   }
@@ -246,8 +253,8 @@ export class Fleet {
   }
 
   /**
-   * Flushes for a second at most, and releases the store. Every breaker decides alone afterwards.
-   * Never rejects. Further calls do nothing.
+   * Sends waiting outcomes, for a second at most, and disconnects from the store. Afterwards every
+   * breaker decides alone. Never rejects. Further calls do nothing.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -256,7 +263,8 @@ export class Fleet {
 
   async #close(): Promise<void> {
     this.#watch.stop();
-    // The limit keeps the process alive, because the last outcomes may be all that is left to do.
+    // This wait keeps the process alive, because sending the last outcomes may be all that is left
+    // to do.
     await within(this.flush(), CLOSE_LIMIT_MS).catch(() => undefined);
     await this.#link.close(this.#settings.ownsStore, CLOSE_LIMIT_MS);
     this.#table.flush();
@@ -292,7 +300,7 @@ export class Fleet {
   }
 }
 
-/** Returns unique names for leases. */
+/** Yields names for probe leases that are unique in the store. */
 function* namesOfLeases(): Generator<string, never> {
   const id = randomUUID();
   for (let number = 1; ; number += 1) yield `${id}-${number}`;

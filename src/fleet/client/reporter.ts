@@ -53,7 +53,10 @@ export function readReporter(given: unknown, label: string): Reporter {
   });
 }
 
-/** Returns the same id for all processes of a machine, in the characters allowed in an id. */
+/**
+ * Returns the same id for all processes of a machine: a hash, because a host name may contain
+ * characters that an id may not.
+ */
 function idOfMachine(host: string): string {
   return createHash("sha256").update(host).digest("hex");
 }
@@ -76,7 +79,10 @@ export function hostOf(environment: Readonly<Record<string, string | undefined>>
   return (runner || hostname()).slice(0, 200) || "unknown";
 }
 
-/** Variables in which CI systems name the run. Each entry lists the variables of one address. */
+/**
+ * Variables from which the address of a CI run is made. Each entry has the variables of one CI
+ * system.
+ */
 const RUN_VARIABLES = [
   "CI_JOB_URL",
   "BUILD_URL",

@@ -1,4 +1,6 @@
-/** Combines a breaker of this process with a shared circuit, in one admission. */
+/**
+ * Combines a breaker of this process with a shared circuit: a call needs the permission of both.
+ */
 
 import type { AdmissionCheck } from "../../breaker/calls/admission-check.js";
 import { type Operation, runAndTell } from "../../breaker/calls/calls.js";
@@ -34,15 +36,18 @@ export interface SharedCircuitMetrics {
   readonly scope: string;
   /** The breaker of this process. */
   readonly local: CircuitBreakerMetrics;
-  /** The shared circuit as far as known, aged by the clock; undefined before the first reply or push. */
+  /**
+   * The last known state of the shared circuit, adjusted to the current time; undefined before the
+   * first reply or push.
+   */
   readonly shared: FleetSnapshot | undefined;
   readonly metrics: SharedCounts;
 }
 
 /**
- * A breaker that shares outages between processes. If other processes find an upstream down, it
- * stops this one, and the other way round. Created by {@link Fleet.share}. The local breaker
- * decides first and counts every outcome; then the store is asked, or known to admit.
+ * A breaker that shares outages between processes. If other processes find an upstream down, this
+ * process stops calling it too, and the other way round. Created by {@link Fleet.share}. The local
+ * breaker decides first and counts every outcome. If it admits a call, the shared circuit decides.
  */
 export class SharedCircuitBreaker {
   /** The breaker of this process. */
@@ -50,7 +55,7 @@ export class SharedCircuitBreaker {
   readonly #machine: Machine;
   readonly #circuit: SharedCircuit;
   readonly #control: FleetControl;
-  /** The settler of all calls without a probe lease in one generation. */
+  /** The settler of the last call. Calls with the same ticket reuse it. */
   #settler: SharedSettler | undefined;
 
   /** @internal */
@@ -144,8 +149,9 @@ export class SharedCircuitBreaker {
   }
 
   /**
-   * Returns a permit for a call without admission, such as one seen only in spans. Its outcome
-   * counts in both circuits while they are closed; in the local one only in its generation.
+   * Returns a permit for a call without admission, such as one seen only in spans. The outcome
+   * counts in each circuit while that circuit is closed; in the local one only if its generation
+   * has not changed.
    *
    * @internal
    */
@@ -233,7 +239,10 @@ export class SharedCircuitBreaker {
     return this.#circuit.news.emitter.on(event, listener);
   }
 
-  /** Whether the shared circuit may reject. Manual control of the local circuit applies to both. */
+  /**
+   * Whether rejections of the shared circuit apply: not while the local breaker is observed or
+   * disabled.
+   */
   get #obeys(): boolean {
     const { control } = this.#machine;
     return control !== "observe" && control !== "disabled";
@@ -244,7 +253,10 @@ export class SharedCircuitBreaker {
     return untold ? LOCAL_ONLY : this.#circuit.admit();
   }
 
-  /** Turns an answer into a ticket, or into a rejection that holds no lease. */
+  /**
+   * Returns the ticket of an admitted call. For a rejected call, releases the local permit and
+   * returns the error.
+   */
   #take(permit: Permit, answer: Answer): SharedTicket | SharedCircuitOpenError {
     if (answer instanceof SharedTicket) return answer;
     if (!this.#obeys) return LOCAL_ONLY;

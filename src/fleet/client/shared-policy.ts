@@ -4,7 +4,7 @@ import type { Settings } from "../../breaker/options.js";
 import { checkNumber, show } from "../../options/check.js";
 import { MAX_BAD_SECONDS, MAX_PROBES, type SharedPolicy } from "../rules/policy.js";
 
-/** The part of the policy that the options of a breaker define. */
+/** The part of a shared policy that comes from the breaker's options. */
 type BreakerPolicy = Omit<SharedPolicy, "minimumReporters">;
 
 /** The policy of one breaker, as sent to a store. */

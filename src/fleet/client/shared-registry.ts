@@ -4,7 +4,7 @@ import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
 import type { NamedBreakerOptions, Registry } from "../../registry/registry.js";
 import type { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 
-/** Shared breakers by the names of their registry. */
+/** Shared breakers by name, one for each breaker of a local registry. */
 export interface SharedRegistry {
   /** The registry of the local breakers, with its limits, eviction and listeners. */
   readonly local: Registry;
@@ -21,7 +21,7 @@ export interface SharedRegistry {
   getAll(): ReadonlyMap<string, SharedCircuitBreaker>;
 }
 
-/** Shares every breaker that is requested from a registry. */
+/** Returns a registry that shares each breaker when it is first requested. */
 export function sharedRegistry(
   local: Registry,
   share: (breaker: CircuitBreaker) => SharedCircuitBreaker,

@@ -7,14 +7,15 @@ import type { SharedCircuit } from "./circuit/shared-circuit.js";
 import type { StoreLink } from "./link/store-link.js";
 
 /**
- * The poll interval. Pushes can be lost, and an emptied store pushes nothing, so circuits in use
- * are polled too. Rejected calls cause no other requests.
+ * The poll interval. Circuits in use are polled although the store pushes changes: a push can be
+ * lost, and a store that lost its data pushes nothing. Without polls, a circuit that rejects all
+ * calls would never ask the store again.
  */
 const POLL_MS = 1000;
 const POLL_JITTER = 0.2;
-/** Every fifth poll asks for all circuits. */
+/** Every fifth poll asks for all circuits in use, the others only for circuits that reject. */
 const POLLS_TO_ALL = 5;
-/** Number of circuits asked for at once. */
+/** How many circuits to read from the store at the same time. */
 const POLL_BATCH = 100;
 const SUBSCRIBE_LIMIT_MS = 1000;
 
@@ -38,7 +39,7 @@ export class StoreWatch {
     this.#settings = settings;
   }
 
-  /** Starts watching, unless it already runs or was stopped. */
+  /** Starts watching. Does nothing if already started or stopped. */
   start(): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
@@ -58,11 +59,11 @@ export class StoreWatch {
     this.#endSubscription();
   }
 
-  /** Subscribes. The next poll retries after a failure. */
+  /** Subscribes to pushes. If that fails, the next poll tries again. */
   async #subscribe(): Promise<void> {
     const { scope, link } = this.#settings;
     const subscribe = (store: FleetStore) => {
-      // The store may become available long after the limit.
+      // This may run after the limit, when a later attempt has subscribed already.
       this.#endSubscription();
       if (!this.#stopped) this.#unsubscribe = store.subscribe(scope, (entry) => this.#hear(entry));
     };

@@ -1,9 +1,9 @@
-/** Answers of the server: JSON, and rejections with a status. */
+/** Sends the server's responses, and reads the parts of requests. */
 
 import type { ServerResponse } from "node:http";
 import { MAX_COMMANDS } from "./protocol.js";
 
-/** The reason for rejecting a request. */
+/** The error that makes the server reject a request, with its HTTP status. */
 export class RequestRejection extends Error {
   constructor(
     readonly status: number,
@@ -25,7 +25,7 @@ export function send(response: ServerResponse, status: number, value: unknown): 
     .end(body);
 }
 
-/** Reads the target of a request. */
+/** Reads the path and query of a request. */
 export function readTarget(target: string): URL {
   try {
     return new URL(target, "http://localhost");
@@ -46,7 +46,7 @@ export function readList(body: string): readonly unknown[] {
   throw new RequestRejection(400, `expected a list of at most ${MAX_COMMANDS} commands`);
 }
 
-/** Reads a part of a request. Rejects the request when it is malformed. */
+/** Reads a part of a request. If `read` throws, rejects the request with status 400. */
 export function wellFormed<T>(read: () => T): T {
   try {
     return read();

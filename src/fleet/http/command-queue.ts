@@ -1,4 +1,7 @@
-/** Sends commands in order: all that are waiting together, one request at a time. */
+/**
+ * Sends commands to a server in order. Only one request is in flight; the next one carries all
+ * commands that have waited meanwhile.
+ */
 
 import { plain } from "../foreign-text.js";
 import { isReply } from "../reply-shape.js";
@@ -14,7 +17,9 @@ const MAX_WAITING = 10_000;
 
 interface Waiting {
   readonly text: string;
-  /** Number of calls in the command, which limits how many can be admitted. */
+  /**
+   * Number of calls in an admit command, to check that the reply does not admit more; otherwise 0.
+   */
   readonly count: number;
   readonly sinceMs: number;
   answer(reply: FleetReply): void;
@@ -53,9 +58,10 @@ export class CommandQueue {
     await this.#sending;
   }
 
-  /** Never rejects. */
+  /** Sends requests until no command waits. Never rejects. */
   async #send(): Promise<void> {
-    // Waits for the other commands of this turn of the event loop.
+    // Waits until the end of this turn of the event loop, so that its other commands go into the
+    // same request.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const batch = this.#take();
@@ -64,7 +70,10 @@ export class CommandQueue {
     this.#sending = undefined;
   }
 
-  /** Takes as many commands as fit in a body, without those that have waited too long. */
+  /**
+   * Takes as many commands as fit in one request. Rejects commands that have waited longer than the
+   * timeout.
+   */
   #take(): readonly Waiting[] {
     const batch: Waiting[] = [];
     const nowMs = performance.now();

@@ -1,4 +1,4 @@
-/** The event streams of changes (server-sent events) that clients listen to. */
+/** Streams changes of circuits to clients, as server-sent events. */
 
 import type { ServerResponse } from "node:http";
 import type { FleetStore } from "../store.js";
@@ -31,15 +31,15 @@ export class EventStreams {
 
   /** Streams the changes in a scope from now on. */
   begin(response: ServerResponse, scope: string): void {
-    // The connection serves nothing else, so it ends with the stream. The headers ask buffering
-    // proxies to pass events on at once.
+    // The connection is used for nothing else, so it is closed with the stream. `x-accel-buffering`
+    // makes proxies such as nginx pass events on at once.
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       connection: "close",
       "x-accel-buffering": "no",
     });
-    // The first bytes confirm that no change is missed from here on.
+    // These bytes show the client that no change will be missed from here on.
     write(response, ":\n\n");
     const stop = this.#store.subscribe(scope, (entry) => {
       write(response, `data: ${JSON.stringify(entry)}\n\n`);

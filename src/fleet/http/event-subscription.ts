@@ -9,13 +9,10 @@ import { HEARTBEAT_MS, PATHS } from "./protocol.js";
 const SILENT_MS = 2.5 * HEARTBEAT_MS;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
-/** The longest accepted event. A change is less than a hundredth of it. */
+/** The longest accepted event; a real one has less than a hundredth of this length. */
 const MAX_EVENT_LENGTH = 1024 * 1024;
 
-/**
- * A stream that is opened at once and reconnects until it is closed. It does not keep the process
- * alive.
- */
+/** Opens a stream at once and reconnects until it is closed. Does not keep the process alive. */
 export class EventSubscription {
   readonly #client: HttpClient;
   readonly #path: string;
@@ -44,7 +41,7 @@ export class EventSubscription {
     this.#watch();
     request.on("error", () => undefined);
     request.on("response", (response) => this.#read(response));
-    // `close` comes last, however a request ends.
+    // Node emits "close" last, whether the request succeeded or failed.
     request.on("close", () => this.#connectLater());
   }
 
@@ -60,7 +57,7 @@ export class EventSubscription {
     this.#timer = setTimeout(() => this.#connect(), waitMs).unref();
   }
 
-  /** Closes a connection that has been silent too long. */
+  /** Restarts the timer that closes a silent connection. */
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#request?.destroy(), SILENT_MS).unref();
@@ -90,7 +87,7 @@ export class EventSubscription {
       const entry: unknown = JSON.parse(event.slice("data: ".length));
       if (isEntry(entry)) this.#tell(entry);
     } catch {
-      // Invalid JSON is dropped: pushes may be lost.
+      // Ignores invalid JSON, because clients expect that a push can be lost.
     }
   }
 }

@@ -68,8 +68,8 @@ export interface FleetServer {
 }
 
 /**
- * Longer than clients and common proxies keep an idle connection, so that the client ends it, not
- * the server.
+ * How long the server keeps an idle connection: longer than clients and common proxies, so that
+ * they close it. If the server did, a request could get lost.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -153,13 +153,13 @@ type Handler = (
   response: ServerResponse,
 ) => Promise<void> | void;
 
-/** The check of the token, and the connections that have shown it. */
+/** The check of the clients' token, and the gate that counts connections with and without it. */
 interface Entrance {
   readonly gate: TokenGate;
   readonly isAllowed: (header: string | undefined) => boolean;
 }
 
-/** Answers requests. */
+/** Answers the requests to one server. */
 class Offer {
   readonly #store: FleetStore;
   readonly #entrance: Entrance;
@@ -189,14 +189,14 @@ class Offer {
     ]);
   }
 
-  /** Never rejects. */
+  /** Answers one request. Never rejects. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => undefined);
     if (this.#store.scopes !== undefined) response.setHeader(COMMANDS_HEADER, COMMANDS_VERSION);
     try {
       const { pathname, searchParams } = readTarget(request.url ?? "");
       if (pathname === PATHS.health && request.method === "GET") {
-        // A connection without the token is not kept open, so it is not cut later either.
+        // Closes the connection after this response unless it has shown the token.
         response.shouldKeepAlive = this.#entrance.gate.isMember(request.socket);
         response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
         return;
@@ -237,12 +237,12 @@ class Offer {
     if (body === undefined)
       throw new RequestRejection(413, `expected at most ${MAX_BODY_BYTES} bytes`);
     const entries = readList(body.toString());
-    // Starts all commands in one go, so that they keep their order.
+    // Starts all commands in the same tick, so that the store runs them in this order.
     const answers = await Promise.all(entries.map((entry) => this.#runOne(entry)));
     send(response, 200, answers);
   }
 
-  /** Runs one command. An error in it affects no other. */
+  /** Runs one command. If it fails, only its own reply is an error. */
   async #runOne(entry: unknown): Promise<{ reply: FleetReply } | { error: string }> {
     let read: ReturnType<typeof readCommand>;
     try {
@@ -293,7 +293,10 @@ class Offer {
     }
   }
 
-  /** Rejects a request. Closes a connection without the token, or with an unread rest of a body. */
+  /**
+   * Rejects a request. Closes the connection if it has not shown the token, or if a part of the
+   * body is unread.
+   */
   #refuse(response: ServerResponse, error: unknown): void {
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -306,5 +309,7 @@ class Offer {
   }
 }
 
-/** A store's message may name a path of this machine, so clients get this text. */
+/**
+ * Clients get this text instead of the store's message, which may contain a path of this machine.
+ */
 const STORE_FAILED = "the store of the server failed";

@@ -18,15 +18,18 @@ import { COMMANDS_HEADER } from "./protocol.js";
 import { authorizationOf } from "./token.js";
 
 /**
- * Shorter than servers and proxies keep an idle connection. A connection that they close loses a
- * reply.
+ * How long an idle connection is kept: shorter than servers and proxies do. If the other side
+ * closes it while a request is sent, the reply is lost.
  */
 const IDLE_MS = 30_000;
 const MAX_SOCKETS = 8;
-/** Enough for 10,000 circuits with long names and reasons. */
+/** The size limit of a response, enough for 10,000 circuits with long names and reasons. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Loads TLS only for servers that need it, because it takes as long as the rest of the start. */
+/**
+ * Loads `node:https` only for https URLs, because loading TLS takes as long as the rest of the
+ * start.
+ */
 const https = () => process.getBuiltinModule("node:https");
 
 /** One server. */
@@ -49,7 +52,7 @@ export class HttpClient {
     this.#agent = base.protocol === "https:" ? new (https().Agent)(options) : new Agent(options);
   }
 
-  /** The commands that the server understands, from its last answer. */
+  /** The version of commands that the server understands, from the header of its last response. */
   get commandsVersion(): number {
     return this.#commandsVersion;
   }
@@ -113,8 +116,8 @@ export class HttpClient {
 
 function answerOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // The listener stays after the response begins, because an unhandled error would end the
-    // process.
+    // Never removed: an "error" event without a listener would end the process, even after the
+    // response has begun.
     request.on("error", reject);
     request.on("response", resolve);
     request.end(body);

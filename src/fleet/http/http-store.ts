@@ -1,4 +1,4 @@
-/** Shared circuits on another machine: the client of `dagger-breaker serve`. */
+/** Uses the shared circuits of another machine: the client of `dagger-breaker serve`. */
 
 import { type Field, type NumberRange, numberField, readOptions } from "../../options/check.js";
 import { isChange, isEntry } from "../reply-shape.js";

@@ -1,8 +1,8 @@
-/** The page of metrics, which has a token of its own. */
+/** The metrics page of a server. It has a token of its own, which gives access to nothing else. */
 
 import { authorizationOf, checkToken, tokenCheck } from "./token.js";
 
-/** A page of metrics. */
+/** The metrics page that a server adds, with the token that opens only this page. */
 export interface MetricsPage {
   /** The token for this page alone: 16 to 512 visible ASCII characters without spaces. */
   readonly token: string;
@@ -11,7 +11,7 @@ export interface MetricsPage {
   text(): Promise<Uint8Array>;
 }
 
-/** A page, and the check of its token. */
+/** A metrics page with a function that checks the token in a request's header. */
 export interface ReadablePage {
   readonly isAllowed: (header: string | undefined) => boolean;
   readonly contentType: string;
@@ -19,9 +19,9 @@ export interface ReadablePage {
 }
 
 /**
- * Checks the token of a page.
+ * Checks that the page's token is valid and differs from the clients' token.
  *
- * @param maySettle The check of the token that clients of the store have.
+ * @param maySettle Returns whether a header carries the clients' token, which may change circuits.
  * @throws TypeError or RangeError without the token. Scrapers must not be able to open circuits, so the
  * token of clients is rejected.
  */

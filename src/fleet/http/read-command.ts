@@ -38,9 +38,12 @@ type Read<T> = (value: unknown, label: string) => T;
 type Shape<T> = { readonly [K in keyof T]: Read<T[K]> };
 
 const GENERATION: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true };
-/** One fault more than are counted apart. */
+/** The most entries in `faults`: 32 components, and one entry for all others. */
 const MAX_FAULTS = 33;
-/** Small enough that sums stay exact for millions of commands. */
+/**
+ * The limit on outcomes in one command, so that sums of millions of commands stay exact in a
+ * JavaScript number.
+ */
 const OUTCOMES: NumberRange = { min: 0, max: 1_000_000_000, whole: true };
 
 const policy = object<SharedPolicy>({

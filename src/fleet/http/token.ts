@@ -1,4 +1,7 @@
-/** The token between `dagger-breaker serve` and its clients. No message ever shows one. */
+/**
+ * The token with which clients identify themselves to `dagger-breaker serve`. No message contains a
+ * token.
+ */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Field } from "../../options/check.js";
@@ -23,7 +26,7 @@ function isLong({ length }: string): boolean {
   return length >= 16 && length <= 512;
 }
 
-/** A field that holds a token. Callers that need one check that it is set. */
+/** An option that holds a token, and may be missing. */
 export const tokenField: Field<string | undefined> = { absent: undefined, read: checkToken };
 
 /** Returns the header that carries a token. */

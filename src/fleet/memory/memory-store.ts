@@ -18,7 +18,7 @@ import { FleetStoreError } from "../store-error.js";
 
 /** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
-  /** Returns the time in whole microseconds since 1970. Default: that of the machine. */
+  /** Returns the time in whole microseconds since 1970. Default: the time of this machine. */
   readonly nowMicros?: (() => number) | undefined;
 }
 

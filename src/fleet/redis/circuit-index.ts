@@ -1,7 +1,8 @@
 /**
- * An index of the circuits in a scope: a sorted set of names. It serves servers with so many other
- * keys that scanning all of them for each list is too slow. The first list that takes too long
- * creates it, and every process then adds the circuits that it uses. Circuits work without it.
+ * An index of the circuits in a scope: a sorted set of names. It is for servers with so many other
+ * keys that scanning all of them for each `list` is too slow. The first `list` that takes too long
+ * creates the index, and every process then adds the circuits that it uses. Without the index, only
+ * `list` is slower.
  */
 
 import { RETENTION_MS } from "../rules/state.js";
@@ -13,17 +14,29 @@ import type { RedisNames } from "./names.js";
 
 /** The limit on names kept and listed. */
 const MAX_LISTED = 10_000;
-/** The interval for adding a circuit again, because the index may be younger than its first use. */
+/**
+ * How often a process adds a circuit again, because the index may have been created after the first
+ * time.
+ */
 const ADD_AGAIN_MS = 3_600_000;
-/** An isolation lasts 30 days at most, and a circuit is kept for a while after that. */
+/** How long an unused index is kept: longer than any circuit, which may be isolated for 30 days. */
 const KEEP_MS = 30 * 24 * 3_600_000 + 2 * RETENTION_MS;
-/** The first scan of all keys, and its time limit while there is no index. */
+/**
+ * The scan of a `list` while there is no index: its time limit, and the number of keys in each
+ * step.
+ */
 const FIRST_LOOK = { forMs: 150, count: "1000" } as const;
-/** The scan that creates an index. It blocks the server for about 3 ms at a time. */
+/** The scan that fills a new index. Each step blocks the server for about 3 ms. */
 const LONG_LOOK = { forMs: 600, count: "10000" } as const;
-/** The interval of scans for circuits of older versions, which add no names. */
+/**
+ * How often to scan for circuits of older versions, which do not add themselves: after a complete
+ * scan, and after one that was cut short.
+ */
 const LOOK_AGAIN_MS = { done: 24 * 3_600_000, cut: 3_600_000 } as const;
-/** The name of no circuit, so that an index can exist while it is empty. */
+/**
+ * An entry that is not a circuit. It keeps the index in existence, because Redis removes an empty
+ * set.
+ */
 const NONE = "";
 
 interface Look {
@@ -35,7 +48,7 @@ interface Look {
 export class CircuitIndex {
   readonly #link: RedisLink;
   readonly #names: RedisNames;
-  /** The time when this process added a circuit, or found no index, by its key. */
+  /** For each key of a circuit, when this process last tried to add the circuit. */
   readonly #addedMs = new Map<string, number>();
   readonly #adding = new Set<Promise<void>>();
   /** False once the server has denied the user a right that the index needs. */
@@ -55,7 +68,7 @@ export class CircuitIndex {
     if (!this.#isAllowed) return;
     const added = this.#exists(this.#names.index(scope))
       .then((exists) => (exists ? this.#add(scope, [name]) : undefined))
-      // On failure, the next process that uses the circuit adds it.
+      // Ignored: the next process that uses the circuit adds it.
       .catch(() => undefined)
       .then(() => void this.#adding.delete(added));
     this.#adding.add(added);
@@ -97,7 +110,8 @@ export class CircuitIndex {
   ): Promise<ReadonlySet<string>> {
     const names = new Set(listed);
     if (listed === undefined && (await this.#look(scope, names, FIRST_LOOK))) return names;
-    // Circuits used from now on add themselves, and the scan finds the older ones.
+    // Created before the scan: circuits in use add themselves from now on, and the scan finds the
+    // others.
     if (!(await this.#add(scope, [NONE]))) {
       await this.#look(scope, names, { ...LONG_LOOK, forMs: Number.POSITIVE_INFINITY });
       return names;
@@ -132,7 +146,9 @@ export class CircuitIndex {
     return this.#isAllowed;
   }
 
-  /** Returns the names in the index; undefined if there is no index, or none that may be used. */
+  /**
+   * Returns the names in the index; undefined without an index, or without the right to read it.
+   */
   async #listed(index: string): Promise<readonly string[] | undefined> {
     try {
       const answer = await this.#send(index, ["ZRANGE", index, "0", "-1"]);
@@ -163,7 +179,7 @@ export class CircuitIndex {
     return [...scopes].sort();
   }
 
-  /** Looks for the circuits of a scope; false when the time was over before. */
+  /** Scans for the circuits of a scope. Returns false if the time limit ended the scan. */
   #look(scope: string, names: Set<string>, look: Look): Promise<boolean> {
     return this.#scan(this.#names.pattern(scope), look, (key) => {
       if (names.size < MAX_LISTED) names.add(this.#names.nameIn(key, scope));
@@ -171,7 +187,10 @@ export class CircuitIndex {
     });
   }
 
-  /** Looks through the keys of all masters while `found` wants more; false when the time was over before. */
+  /**
+   * Scans the keys of all masters until `found` has enough. Returns false if the time limit ended
+   * the scan.
+   */
   async #scan(
     pattern: string,
     { forMs, count }: Look,
@@ -194,8 +213,8 @@ export class CircuitIndex {
   }
 
   /**
-   * Rejects one node of a cluster, which would list only its own circuits, unless it holds all
-   * slots.
+   * Throws if the client is connected to a single node of a cluster, because that node lists only
+   * its own circuits. A node that holds all slots is accepted.
    */
   async #checkIsWhole({ address }: RedisConnection): Promise<void> {
     const ask = async (...command: string[]) => {
@@ -206,7 +225,7 @@ export class CircuitIndex {
         throw error;
       }
     };
-    // Every user may send HELLO, whatever its rights. A server that is not Redis may not know it.
+    // Uses HELLO, because Redis allows it to every user. A compatible server may not know HELLO.
     if (!/"mode",?:?"cluster"/.test(JSON.stringify((await ask("HELLO")) ?? null))) return;
     const slots = await ask("CLUSTER", "SLOTS");
     const owners = Array.isArray(slots)

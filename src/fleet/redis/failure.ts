@@ -3,17 +3,20 @@
 import { plain } from "../foreign-text.js";
 import { FleetStoreError, UnreadableCircuitError } from "../store-error.js";
 
-/** Redis starts its own errors with a word in capitals. Other errors come from the connection. */
+/**
+ * Redis begins its own errors with a word in capitals, such as `WRONGTYPE`. Other errors come from
+ * the connection.
+ */
 const REPLY = /^[A-Z][A-Z0-9]+ /;
 /** User and password of a URL. */
 const USER_INFO = /\/\/[^/\s@]*@/g;
-/** Redis repeats the arguments of an unknown command: those of AUTH include the password. */
+/** For an unknown command, Redis repeats its arguments, which can include the password of AUTH. */
 const ARGUMENTS = /,? with args beginning with:.*$/s;
-/** A replica that must not write, or one that lost its master and may not answer. */
+/** Errors of a replica: it must not write, or has lost its master and must not answer. */
 const REPLICA = /^(?:READONLY|MASTERDOWN) /;
-/** The user lacks a right, for a command or inside the script. */
+/** Errors for a user who lacks a right, for a command or inside the script. */
 const NO_RIGHT = /^NOPERM |executing the script can't|ACL failure in script/;
-/** The server belongs to a cluster and does not hold the key, or not now. */
+/** Errors of a cluster node that does not hold the key, or is about to hand it over. */
 const ELSEWHERE_IN_CLUSTER = /^(?:MOVED|ASK) /;
 const MAX_LENGTH = 300;
 
@@ -22,7 +25,8 @@ const MAX_LENGTH = 300;
  * the command.
  */
 export function messageOf(error: unknown): string {
-  // Node gives one error for each address of a host, and an empty message for all.
+  // If a host has several addresses, Node collects one error for each and leaves the common message
+  // empty.
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const text = first instanceof Error ? first.message || first.name : String(first);
   return plain(text.replaceAll(USER_INFO, "//").replace(ARGUMENTS, ""), MAX_LENGTH);
@@ -65,7 +69,7 @@ export function garbledError(key: string, what: string): FleetStoreError {
   );
 }
 
-/** Returns the error for a single-server client of a server that is a part of a cluster. */
+/** Returns the error for a client for one server that is connected to a node of a cluster. */
 export function clusterNodeError(what: string): FleetStoreError {
   return new FleetStoreError(
     `the server is one node of a Redis cluster and has only some of the circuits (${what}). ` +

@@ -6,10 +6,13 @@ import type { FleetKey } from "../store.js";
 import { garbledError } from "./failure.js";
 
 const MAX_NAME_LENGTH = 200;
-/** The version of the layout, so that a later one is never mistaken for this one. */
+/**
+ * The version of the layout in all keys. A change of the layout needs a new version, so that old
+ * and new processes do not mix.
+ */
 const VERSION = "1";
 
-/** A field that holds a prefix, of characters without a meaning in a pattern. */
+/** The option `prefix`. It accepts only characters that have no meaning in a SCAN pattern. */
 export const prefixField: Field<string> = { absent: "dcb", read: checkKeyWord };
 
 /** Builds the keys and channels of one store. */
@@ -20,7 +23,10 @@ export class RedisNames {
     this.#prefix = `${prefix}:${VERSION}:`;
   }
 
-  /** Returns the key of a circuit. The braces keep all of a circuit's data on one node of a cluster. */
+  /**
+   * Returns the key of a circuit. Only the part in braces decides which node of a cluster holds the
+   * key.
+   */
   key({ scope, name }: FleetKey): string {
     return `${this.#keyStart(scope)}${checkText(name, "the name of a circuit", MAX_NAME_LENGTH)}}`;
   }

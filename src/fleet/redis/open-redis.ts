@@ -28,7 +28,7 @@ export async function openRedis(url: string, prefix?: string): Promise<FleetStor
   );
 }
 
-/** Creates a client that is never connected: the store only takes its options. */
+/** Creates a client from a URL. It is never connected: the store only reads its options. */
 async function nodeRedis(url: string): Promise<RedisClient | undefined> {
   return (await installedNodeRedis())?.createClient({ url });
 }

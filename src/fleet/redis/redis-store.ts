@@ -45,7 +45,10 @@ export interface RedisStoreOptions {
   readonly nowMicros?: (() => number) | undefined;
 }
 
-/** The limit for adding a name. If it is exceeded, another process adds the name. */
+/**
+ * How long `close` waits for names to be added to the index. If that is too short, another process
+ * adds them.
+ */
 const ADD_LIMIT_MS = 100;
 /** Number of circuits read at once for a list. */
 const READ_AT_ONCE = 100;
@@ -112,7 +115,7 @@ class RedisStore implements FleetStore {
     const known = this.#targets.get(key);
     if (known !== undefined) return known;
     const target = this.#makeTarget(key, "");
-    // Only keys of long-lived circuits are frozen; others may change.
+    // Cached only for frozen keys: the object of another key could change.
     if (Object.isFrozen(key)) this.#targets.set(key, target);
     return target;
   }
@@ -137,7 +140,7 @@ class RedisStore implements FleetStore {
         try {
           this.#names.checkFound(name, scope);
           const reply = await this.run({ scope, name }, command);
-          // A circuit that has expired since the scan is unknown now.
+          // Generation 0: the circuit has expired since the scan.
           if (reply.snapshot.generation > 0) entries.push(entryOf(name, reply));
           else gone.push(name);
         } catch (error) {
@@ -174,8 +177,8 @@ class RedisStore implements FleetStore {
   }
 
   /**
-   * Runs the script by its hash. A server that does not know the hash has run nothing, so the whole
-   * script can be sent.
+   * Runs the script by its hash. If the server does not know the hash, it has run nothing, so
+   * sending the whole script is safe.
    */
   async #evaluate({ key }: ScriptTarget, rest: readonly string[]): Promise<unknown[]> {
     let answer: unknown;

@@ -8,7 +8,7 @@ const SECOND_MS = 1000;
 
 /**
  * Returns the current row of bad seconds, including the last second once it is over. A good second
- * ends the row; seconds without outcomes do not.
+ * empties the row; seconds without outcomes do not.
  */
 export function rowAt(
   { second, row }: ClosedPhase,

@@ -46,7 +46,10 @@ export interface SettleCommand {
   readonly reporter: Reporter;
   /** The last of the failures; null without one. */
   readonly failure: SharedFailure | null;
-  /** Whose faults the failures were, where they were not all that of `failure`; at most 33. */
+  /**
+   * Failures by component at fault, if they differ; at most 33 entries. Undefined if all have the
+   * fault of `failure`.
+   */
   readonly faults?: readonly FaultCount[] | undefined;
   /** Whether one of the failures opens the circuit at once, such as a rate limit. */
   readonly openNow: boolean;
@@ -55,29 +58,29 @@ export interface SettleCommand {
   readonly chance: number;
 }
 
-/** The largest number of runs in one command. */
+/** The limit on runs in one tell command. */
 export const MAX_TOLD = 100;
 
-/** The number of failures of one component at fault. */
+/** The number of failures with the same component at fault. */
 export interface FaultCount {
   readonly fault: string | null;
-  /** Whether they were rate limits. */
+  /** Whether these failures were rate limits. */
   readonly limited: boolean;
   readonly count: number;
 }
 
-/** Reports what decides nothing and is only counted. */
+/** Reports counts for statistics, which never change a circuit's state. */
 export interface TellCommand {
   readonly kind: "tell";
-  /** Calls that the circuit rejected; whole. */
+  /** Number of calls that the circuit rejected; a whole number. */
   readonly rejections: number;
-  /** Runs of command lines, at most 100. */
+  /** Runs of `dagger-breaker run`, at most 100. */
   readonly runs: readonly RunReport[];
   /** The durations of runs that failed because of this upstream, at most 100. */
   readonly failedRunsMs: readonly number[];
 }
 
-/** Reads the state. Changes nothing, not even a state whose time is over. */
+/** Reads the state. Changes nothing: an open circuit whose open time is over stays open. */
 export interface ReadCommand {
   readonly kind: "read";
   /** Whether the reply contains the counts, too. */
@@ -95,14 +98,20 @@ export interface IsolateCommand {
   readonly expiresInMs: number;
 }
 
-/** Ends an isolation: closed, with an empty window and no growth. */
+/**
+ * Ends an isolation. The circuit is closed, with an empty window, and its open time no longer
+ * grown.
+ */
 export interface ReleaseCommand {
   readonly kind: "release";
   readonly reason: string | null;
   readonly owner: string;
 }
 
-/** Closes the circuit with an empty window and no growth. An isolation stays. */
+/**
+ * Closes the circuit with an empty window, and resets the growth of its open time. An isolation
+ * stays.
+ */
 export interface ResetCommand {
   readonly kind: "reset";
   readonly reason: string | null;

@@ -26,7 +26,7 @@ export function lease(
   return { phase: { ...phase, leases }, given };
 }
 
-/** Takes leases back, including expired ones. */
+/** Removes returned leases, and all expired ones. */
 export function giveBack(
   phase: HalfOpenPhase,
   nowMs: number,

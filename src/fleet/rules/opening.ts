@@ -23,7 +23,10 @@ export function open(
   turn.change(reason, { openings, phase }, { forMs, by: turn.blame(by) });
 }
 
-/** Counts consecutive openings. A closed period of one reset timeout ends the row. */
+/**
+ * Counts consecutive openings. The count starts over once the circuit has been closed for one reset
+ * timeout.
+ */
 function openingsInARow(
   { phase, openings }: FleetState,
   nowMs: number,
@@ -34,8 +37,8 @@ function openingsInARow(
 }
 
 /**
- * Returns whole milliseconds. Multiplies instead of using a power, so that every language gets the
- * same number.
+ * Returns the open time in whole milliseconds. Multiplies instead of using a power, so that every
+ * language gets the same number.
  */
 function openTimeMs(openings: number, quietMs: number, chance: number, policy: SharedPolicy) {
   const { resetTimeoutMs, openTimeGrowthFactor, openTimeJitter, maxOpenMs } = policy;

@@ -1,4 +1,7 @@
-/** The policy of a shared circuit. It travels with each command, so a store needs none. */
+/**
+ * The policy of a shared circuit. Processes send it with each command, so a store has no settings
+ * for circuits.
+ */
 
 /** The policy of one shared circuit. All times are in milliseconds. */
 export interface SharedPolicy {
@@ -7,9 +10,9 @@ export interface SharedPolicy {
   /** The maximum age of a bad second. */
   readonly windowMs: number;
   /**
-   * Number of reporters with failures in the row that are needed to open, 1 to 8. One runner with a
-   * broken network must not open the circuit for all others. A failure that opens at once needs
-   * one.
+   * How many different reporters must have failures in the row of bad seconds before the circuit
+   * opens, 1 to 8. So one runner with a broken network does not open the circuit for all others. A
+   * rate limit needs only one.
    */
   readonly minimumReporters: number;
   readonly resetTimeoutMs: number;
@@ -21,7 +24,7 @@ export interface SharedPolicy {
   readonly halfOpenProbeTimeoutMs: number;
 }
 
-/** The order of the numbers of a policy where it is written as one text. */
+/** The order of a policy's numbers in its text form. */
 export const POLICY_NUMBERS = [
   "badSeconds",
   "windowMs",
@@ -35,7 +38,7 @@ export const POLICY_NUMBERS = [
   "halfOpenProbeTimeoutMs",
 ] as const satisfies readonly (keyof SharedPolicy)[];
 
-/** Writes a policy as one text, with all digits of its numbers. */
+/** Returns a policy as one text, without rounding its numbers. */
 export function policyText(policy: SharedPolicy): string {
   return POLICY_NUMBERS.map((name) => String(policy[name])).join(" ");
 }
@@ -52,8 +55,8 @@ export function readPolicyText(text: string): SharedPolicy | null {
 /** The limit on consecutive bad seconds. */
 export const MAX_BAD_SECONDS = 60;
 
-/** The limit on concurrent probes: each lease is kept by name. */
+/** The limit on concurrent probes, because a circuit stores each probe's lease. */
 export const MAX_PROBES = 1000;
 
-/** The number of reporters kept for a row, and the highest `minimumReporters`. */
+/** The number of reporters that a circuit stores, and so the highest `minimumReporters`. */
 export const MAX_REPORTERS = 8;

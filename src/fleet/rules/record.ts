@@ -1,26 +1,29 @@
 /**
- * Everything that a store counts of a circuit and that decides nothing. Each part is one short text, the
- * same in every store, so that Lua and this file can add to it without a parser of JSON.
+ * The counts of a circuit for reports, which never change its state. Each part is one short text,
+ * the same in every store, so that Lua can add to it without parsing JSON.
  */
 
 /** The counts of one circuit. A state that the previous version made has no counts yet. */
 export interface CircuitRecord {
-  /** Sums by name, as `name=sum name=sum`; see `tally.ts` for the names. */
+  /** Sums by name, such as `rejected=3 failure.registry=2`; see `tally.ts` for the names. */
   readonly totals: string;
   /**
-   * How many outcomes there were in all at the end of a second, as `second:successes:failures`, oldest
-   * first: the last 120 seconds with outcomes, and one entry before them.
+   * For each second with outcomes, the totals at its end, as `second:successes:failures`. Oldest
+   * first: the last 120 seconds, and one entry before them.
    */
   readonly seconds: string;
-  /** Who holds probes, one a line: the lease, its end in milliseconds, host and run as JSON. */
+  /**
+   * The holders of probes, one in each line: the lease, its end in milliseconds, host and run as
+   * JSON.
+   */
   readonly holders: string;
-  /** The numbers of the policy that came with the last outcomes. */
+  /** The policy of the last settle command, in its text form. */
   readonly policy: string;
-  /** How long the last runs took that failed because of this upstream, in milliseconds. */
+  /** The durations in milliseconds of the last runs that failed because of this upstream. */
   readonly failedRunsMs: string;
 }
 
-/** A record of nothing. */
+/** The record of a circuit without counts. */
 export const NO_RECORD: CircuitRecord = {
   totals: "",
   seconds: "",
@@ -29,15 +32,18 @@ export const NO_RECORD: CircuitRecord = {
   failedRunsMs: "",
 };
 
-/** How many names a group of sums may have; the rest goes to `_OTHER` of that group. */
+/**
+ * The limit on names in a group of sums, such as `failure`. Further names are summed as
+ * `failure._OTHER`.
+ */
 export const MAX_NAMES = 32;
-/** For how many seconds outcomes are kept one by one. */
+/** The age in seconds up to which each second's outcomes are kept. */
 export const KEPT_SECONDS = 120;
-/** How many commands that hold probes are kept with their holder. */
+/** The limit on stored holders of probes. */
 export const MAX_HOLDERS = 16;
-/** How many failed runs the median is taken of. */
+/** The limit on stored durations of failed runs, whose median is used. */
 export const MAX_FAILED_RUNS = 50;
-/** A longer part was written by something else: it begins anew. */
+/** The limit on a part's length. A longer one was not written by this code, and is replaced. */
 export const MAX_PART_LENGTH = 32_768;
 
 const SECOND_MS = 1000;
@@ -72,7 +78,10 @@ export function readTotals(totals: string): Map<string, number> {
   return sums;
 }
 
-/** Enters how many outcomes there were at the end of a second, where that has changed. */
+/**
+ * Adds the totals at the end of a second, if they have changed since the last entry. Removes old
+ * entries.
+ */
 export function addSecond(
   seconds: string,
   second: number,
@@ -91,7 +100,7 @@ export function addSecond(
   return joined(kept, `${second}${outcomes}`, " ");
 }
 
-/** Adds the holders of the probes of one command, and removes those whose time is over. */
+/** Adds the holder of one command's probes, and removes holders whose lease has ended. */
 export function addHolder(
   holders: string,
   nowMs: number,
@@ -101,13 +110,13 @@ export function addHolder(
   return [...live, `${lease} ${endMs} ${by}`].slice(-MAX_HOLDERS).join("\n");
 }
 
-/** Enters how long failed runs took. */
+/** Adds durations of failed runs, and removes the oldest above the limit. */
 export function addFailedRuns(failedRunsMs: string, added: readonly number[]): string {
   const before = partsOf(failedRunsMs, " ");
   return [...before, ...added.map(String)].slice(-MAX_FAILED_RUNS).join(" ");
 }
 
-/** Returns the same record as if all of it had happened `byMs` later. */
+/** Returns the record with all its times shifted `byMs` later. */
 export function movedRecord(record: CircuitRecord, byMs: number): CircuitRecord {
   const bySeconds = Math.floor(byMs / SECOND_MS);
   const seconds = partsOf(record.seconds, " ").map((part) =>
@@ -119,7 +128,7 @@ export function movedRecord(record: CircuitRecord, byMs: number): CircuitRecord 
   return { ...record, seconds: seconds.join(" "), holders: holders.join("\n") };
 }
 
-/** Cuts a part into its entries; none where it is too long to be one of ours. */
+/** Splits a part into its entries. Returns no entries for a part above the length limit. */
 export function partsOf(text: string, separator: string): string[] {
   if (text.length > MAX_PART_LENGTH) return [];
   return text.split(separator).filter((part) => part !== "");

@@ -24,7 +24,7 @@ import type { ClosedPhase, FleetState, HalfOpenPhase, Reporter } from "./state.j
 import { talliesOfSettle, talliesOfTell } from "./tally.js";
 import { Turn } from "./turn.js";
 
-/** The result of a command. */
+/** The new state after a command, and the reply to it. */
 export interface Reduction {
   /** The state to keep; the stored object itself if nothing needs writing. */
   readonly state: FleetState | undefined;
@@ -95,7 +95,7 @@ function admit(turn: Turn, command: AdmitCommand): Result {
   return given === command.count ? { admitted: given } : refused(given, "probing");
 }
 
-/** Notes who holds the probes that were just given; the last of their leases ends last. */
+/** Records which process holds the probe leases just granted. */
 function hold(
   turn: Turn,
   { leases }: HalfOpenPhase,
@@ -131,7 +131,7 @@ function settle(turn: Turn, command: SettleCommand): Result {
   }
   const settled = successes + failures;
   if (settled === 0) return NOTHING;
-  // An open or isolated circuit admits no call, so no outcome has its generation.
+  // A call without a permit has no generation; its outcome counts only while the circuit is closed.
   const unasked = generation === null && phase.kind === "closed";
   const own = generation === turn.state.generation || unasked;
   if (phase.kind === "open" || isolation !== null || !own) {

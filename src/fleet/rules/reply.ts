@@ -5,7 +5,7 @@ import type { RejectionReason } from "../../breaker/errors.js";
 import type { CircuitReport } from "./report.js";
 import type { OutcomeCounts, ReportedFailure, Reporter } from "./state.js";
 
-/** A snapshot of a shared circuit. */
+/** The state of a shared circuit at the moment of a reply. */
 export interface FleetSnapshot {
   /** 0 for a circuit that the store does not know, which is closed. */
   readonly generation: number;
@@ -14,8 +14,8 @@ export interface FleetSnapshot {
   /** Milliseconds in that state. */
   readonly ageMs: number;
   /**
-   * Milliseconds. Open: until it probes, 0 when that time is over. Half-open: until a lease is
-   * free. Closed: 0.
+   * Milliseconds until a call may be admitted. Open: until the circuit probes, 0 once the open time
+   * is over. Half-open: until a lease expires. Closed: 0.
    */
   readonly retryAfterMs: number;
   /** Number of consecutive bad seconds, and number of processes that reported them. */
@@ -30,7 +30,7 @@ export interface FleetSnapshot {
   readonly counts: OutcomeCounts;
 }
 
-/** A snapshot of an isolation. */
+/** An isolation at the moment of a reply. */
 export interface IsolationSnapshot {
   readonly reason: string;
   readonly owner: string;
@@ -38,7 +38,7 @@ export interface IsolationSnapshot {
   readonly remainingMs: number;
 }
 
-/** The reason for a change: those of a local breaker, and the expiry of an isolation. */
+/** The reason for a change: the same as of a local breaker, or `isolation-over`. */
 export type FleetChangeReason =
   | "tripped"
   | "opened-at-once"

@@ -15,15 +15,18 @@ import { RUN_RESULTS, type RunResult } from "./run-report.js";
 import { type FleetState, type Lease, openForMs } from "./state.js";
 import { faultIn, RUN_BOUNDS_S, runName, TOTAL } from "./tally.js";
 
-/** The counts of one circuit since the store knows it. Previous versions report less, so they count less. */
+/**
+ * The counts of one circuit since the store first saw it. Processes of older versions send fewer
+ * counts.
+ */
 export interface CircuitReport {
   /** Calls that the circuit rejected, as far as processes have reported them. */
   readonly rejections: number;
   /** Failures by fault: 32 of each kind, the rest under the fault `_OTHER`. */
   readonly failures: readonly FaultCount[];
-  /** Changes by reason. */
+  /** Number of state changes by reason. */
   readonly transitions: Readonly<Record<string, number>>;
-  /** How long the circuit has rejected every call, up to now. */
+  /** Total milliseconds in which the circuit has rejected every call. */
   readonly openMs: number;
   /** The last 120 seconds that had outcomes, oldest first. */
   readonly seconds: readonly SecondCount[];
@@ -41,22 +44,22 @@ export interface SecondCount {
   readonly failures: number;
 }
 
-/** A probe and its holder; null where the process sent no name. */
+/** A probe, and the machine and CI run that hold it; null if the process did not send them. */
 export interface ProbeHolder {
   readonly host: string | null;
   readonly run: string | null;
-  /** The time until its place is free again without an outcome. */
+  /** Milliseconds until the probe's lease expires. */
   readonly remainingMs: number;
 }
 
-/** The results of runs of command lines. */
+/** Totals over all runs of `dagger-breaker run` that were reported. */
 export interface RunTotals {
   readonly results: readonly RunResultTotals[];
-  /** Runs that failed through no fault of the user, by fault. */
+  /** Runs with the result `error`, by component at fault. */
   readonly faults: readonly { readonly fault: string | null; readonly count: number }[];
   readonly waitedMs: number;
   readonly avoidedMs: number;
-  /** The durations of the last runs that failed because of this upstream, at most 50, oldest first. */
+  /** Durations of the last 50 runs that failed because of this upstream, oldest first. */
   readonly failedMs: readonly number[];
 }
 
@@ -74,10 +77,12 @@ export interface ReportFacts {
   readonly record: CircuitRecord;
   readonly counts: { readonly successes: number; readonly failures: number };
   readonly leases: readonly Lease[];
-  /** The time of the request, and the time when the circuit was last written. */
+  /**
+   * The time of the report, and in `writtenMs` the time of the circuit's last change in the store.
+   */
   readonly nowMs: number;
   readonly writtenMs: number;
-  /** How long the current state has rejected every call. */
+  /** Milliseconds for which the circuit has been open or isolated now; 0 if it is neither. */
   readonly openForMs: number;
 }
 
@@ -102,7 +107,7 @@ export function factsOf({ state, nowMs }: StateAt): ReportFacts {
   };
 }
 
-/** Makes the report. */
+/** Creates the report. */
 export function reportOf(facts: ReportFacts): CircuitReport {
   const totals = readTotals(facts.record.totals);
   const sum = (name: string) => totals.get(name) ?? 0;
@@ -139,7 +144,10 @@ function runsOf(result: RunResult, sum: (name: string) => number): RunResultTota
   return { result, count, durationMs: sum(runName(result, "ms")), buckets };
 }
 
-/** Each entry holds sums, so that what a process of the version before has counted is not lost. */
+/**
+ * Returns the outcomes of each second. The record holds running totals, so outcomes that a process
+ * of an older version added are included in the next entry.
+ */
 function secondsOf({ record, counts, nowMs, writtenMs }: ReportFacts): readonly SecondCount[] {
   const nowSecond = secondOf(nowMs);
   const seconds = addSecond(record.seconds, secondOf(writtenMs), counts, nowSecond);

@@ -1,20 +1,26 @@
-/** The result of a run of a command line as it is sent to a store. It contains no name of the run. */
+/**
+ * The result of one `dagger-breaker run` as it is sent to a store. It does not identify the run or
+ * its command.
+ */
 
 /** How a run ended, in the words of OpenTelemetry's `cicd.pipeline.task.run.result`. */
 export const RUN_RESULTS = ["success", "failure", "error", "skip"] as const;
 
-/** `failure` is the user's, `error` that of an upstream or the engine, `skip` a run that was refused. */
+/**
+ * `failure`: the user's own error. `error`: a fault of an upstream or the engine. `skip`: a circuit
+ * rejected the run.
+ */
 export type RunResult = (typeof RUN_RESULTS)[number];
 
-/** One run. */
+/** The result of one run. */
 export interface RunReport {
   readonly result: RunResult;
   /** The component at fault; null if there is no such component, or if it is unknown. */
   readonly fault: string | null;
-  /** How long it took. */
+  /** The total time of the run. */
   readonly durationMs: number;
-  /** How long it waited for circuits to close and between attempts. */
+  /** The time that the run waited for circuits and between attempts. */
   readonly waitedMs: number;
-  /** How long a run that was refused would have taken to fail, at a low guess. */
+  /** For a rejected run, a low estimate of the time after which it would have failed. */
   readonly avoidedMs: number;
 }

@@ -5,7 +5,7 @@ import type { FleetSnapshot } from "./reply.js";
 import type { ClosedPhase, FleetState } from "./state.js";
 import type { Turn } from "./turn.js";
 
-/** A circuit that the store does not know. */
+/** The snapshot of a circuit that the store does not know. */
 export const UNKNOWN_SNAPSHOT: FleetSnapshot = {
   generation: 0,
   state: "closed",
@@ -52,8 +52,8 @@ function retryAfterMs(phase: FleetState["phase"], nowMs: number): number {
 }
 
 /**
- * Counts bad seconds, including the last second once it is over. A snapshot has no policy, so the
- * window of the last count applies.
+ * Counts bad seconds, including the last second once it is over. A read command has no policy, so
+ * bad seconds are not removed by age here.
  */
 function badSecondsOf({ row, second }: ClosedPhase, nowMs: number): number {
   if (second === null || nowMs < second.startMs + 1000) return row.length;

@@ -6,7 +6,7 @@ import type { CircuitRecord } from "./record.js";
 export interface Reporter {
   /** The unique id of a process: 1 to 64 of the characters `A-Z a-z 0-9 _ -`. */
   readonly id: string;
-  /** The machine. */
+  /** The name of the machine. */
   readonly host: string;
   /** The CI run, in a form that a person can look up; null outside of CI. */
   readonly run: string | null;
@@ -18,7 +18,7 @@ export interface SharedFailure {
   readonly fault: string | null;
   /** The rule that matched, or the name or code of an error. */
   readonly rule: string;
-  /** Whether it was a rate limit. */
+  /** Whether the failure was a rate limit. */
   readonly limited: boolean;
 }
 
@@ -33,15 +33,20 @@ export interface ClosedPhase {
   readonly sinceMs: number;
   /** The current or last second; null before the first outcome. */
   readonly second: RunningSecond | null;
-  /** The start times of the bad seconds in the row, oldest first; never more than the policy needs. */
+  /**
+   * The start times of the bad seconds in the row, oldest first; at most as many as open the
+   * circuit.
+   */
   readonly row: readonly number[];
-  /** Processes whose last report within the row was a failure, latest last; at most 8. */
+  /**
+   * Processes that reported failures in the row of bad seconds, the most recent last; at most 8.
+   */
   readonly reporters: readonly ReportTime[];
   /** The time until which the upstream asked to be left alone; 0 if it did not. */
   readonly quietUntilMs: number;
 }
 
-/** The outcomes since a second began, with its first outcome. */
+/** The outcomes of one second, which begins with its first outcome. */
 export interface RunningSecond {
   readonly startMs: number;
   readonly successes: number;
@@ -75,7 +80,7 @@ export interface Lease {
   readonly endMs: number;
 }
 
-/** A manual isolation until its end. */
+/** A manual isolation, which ends at `untilMs`. */
 export interface Isolation {
   readonly reason: string;
   readonly owner: string;
@@ -103,7 +108,7 @@ export interface FleetState {
   readonly isolation: Isolation | null;
   readonly failure: ReportedFailure | null;
   readonly counts: OutcomeCounts;
-  /** Counts that decide nothing; undefined in a state that a previous version made. */
+  /** Counts for reports; undefined in a state that an older version stored. */
   readonly record?: CircuitRecord | undefined;
 }
 

@@ -1,4 +1,6 @@
-/** One command on one circuit: its time, the changing state, and its changes. */
+/**
+ * Applies one command to one circuit: keeps the time, the changing state, and the list of changes.
+ */
 
 import type { CircuitState } from "../../breaker/circuit-state.js";
 import type { CircuitRecord } from "./record.js";
@@ -7,16 +9,17 @@ import type { FleetChange, FleetChangeReason } from "./reply.js";
 import { type ClosedPhase, type FleetState, openForMs, type Reporter } from "./state.js";
 import { talliesOfChange } from "./tally.js";
 
-/** Details of a change beside the two states. */
+/** Details of a change besides the states before and after it. */
 export type ChangeDetail = Partial<Pick<FleetChange, "forMs" | "by" | "owner" | "note">>;
 
 /**
- * A clock that went back by more than this was set, for example after a failover. The state is then
- * shifted in time, so that a circuit does not stay open for hours.
+ * If the store's clock is behind the state by more than this, the clock was set back, for example
+ * by a failover. All times of the state are then shifted, so that a circuit does not stay open for
+ * hours.
  */
 const CLOCK_SET_MS = 1000;
 
-/** A state during one command. */
+/** The state of a circuit while one command is applied. */
 export class Turn {
   state: FleetState;
   readonly nowMs: number;
@@ -66,7 +69,7 @@ export class Turn {
     this.record({ seconds: addSecond(this.counted.seconds, second, counts, nowSecond) });
   }
 
-  /** Begins a generation. */
+  /** Changes the state, which begins a new generation, and records the change. */
   change(reason: FleetChangeReason, parts: Partial<FleetState>, detail: ChangeDetail = {}): void {
     this.tally(talliesOfChange(reason, openForMs(this.state, this.nowMs)));
     const from = visibleState(this.state);

@@ -9,16 +9,16 @@ import type { FleetKey } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { loadSqlite, type SqliteConnection, type SqliteStatement } from "./node-sqlite.js";
 
-/** The limit on circuits: the one that expires first is evicted. */
+/** The limit on circuits. If the file is full, the circuit that expires first is deleted. */
 const MAX_CIRCUITS = 10_000;
 
-/** The interval for deleting expired circuits, because that reads every row. */
+/** How often to delete expired circuits, which reads every row. */
 const CLEAR_EVERY_MS = 60_000;
 
-/** Circuits that are read in one turn of the event loop. */
+/** How many circuits to read before other events get a turn. */
 export const LIST_PAGE = 10;
 
-/** Marks a file as ours: "dcb1" in ASCII. */
+/** SQLite's application id, which marks a file as ours: "dcb1" in ASCII. */
 const APPLICATION_ID = 0x64636231;
 const SCHEMA_VERSION = 1;
 
@@ -44,7 +44,7 @@ const SCHEMA = `
 /** A circuit as found in the file. */
 export interface StoredCircuit {
   readonly id: number;
-  /** Parses its state. Throws if the state is invalid. */
+  /** Parses the circuit's state. Throws if the state is invalid. */
   readonly read: () => FleetState;
 }
 
@@ -54,7 +54,10 @@ export class CircuitFile {
   readonly #path: string;
   readonly #inode: bigint | undefined;
   readonly #statements = new Map<string, SqliteStatement>();
-  /** The last state read or written, because comparing texts costs less than parsing one. */
+  /**
+   * The last state read or written, with its text. If the text is the same again, it need not be
+   * parsed.
+   */
   #last: { readonly text: string; readonly state: FleetState } | undefined;
   #clearAtMs = 0;
 
@@ -66,18 +69,19 @@ export class CircuitFile {
   constructor(path: string) {
     const { DatabaseSync } = loadSqlite();
     makeFolder(dirname(path));
-    // Opening a pipe would block the whole process until its other end is opened.
+    // Checked first: opening a named pipe would block the whole process until its other end is
+    // opened.
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
       throw new FleetStoreError(`${path} is not a regular file; use an SQLite file or a new path`);
     }
-    // SQLite would create the file readable for all. It gives the files beside it the mode of this
-    // one.
+    // Created here, because SQLite would create a file that all users can read. SQLite gives its
+    // additional files the same mode.
     closeSync(openSync(path, "a", 0o600));
     this.#path = path;
     this.#inode = inodeOf(path);
     this.#connection = new DatabaseSync(path);
     try {
-      // The caller does its own waiting.
+      // `patiently` waits for locks instead.
       this.#connection.exec("PRAGMA busy_timeout = 0");
       this.#prepareFile();
     } catch (error) {
@@ -86,7 +90,7 @@ export class CircuitFile {
     }
   }
 
-  /** Returns whether the path now leads to another file, or to none. */
+  /** Returns whether the file was deleted, or replaced by another one. */
   isGone(): boolean {
     return inodeOf(this.#path) !== this.#inode;
   }
@@ -191,7 +195,10 @@ export class CircuitFile {
     ).run(id, id);
   }
 
-  /** Deletes old circuits. Called for a new circuit, which is rare. */
+  /**
+   * Deletes expired circuits, and one more if the file is full. Called only before a new circuit is
+   * stored.
+   */
   #makeRoom({ scope, name }: FleetKey, nowMs: number): void {
     this.#statement("DELETE FROM circuits WHERE scope = ? AND name = ?").run(scope, name);
     if (nowMs >= this.#clearAtMs) {
@@ -206,8 +213,8 @@ export class CircuitFile {
   }
 
   /**
-   * Prepares an empty file. Only the first process finds it empty; the check protects a foreign
-   * file.
+   * Prepares an empty file. Another process may have prepared it meanwhile, so checks again that
+   * the file is ours or empty.
    */
   #prepareFile(): void {
     if (this.#isOurs()) {
@@ -244,7 +251,7 @@ export class CircuitFile {
     try {
       this.#connection.exec("ROLLBACK");
     } catch {
-      // SQLite has already rolled back, for example after a disk error.
+      // SQLite rolls back by itself after some errors, such as a full disk.
     }
   }
 

@@ -1,11 +1,11 @@
 /** Waits while other processes lock a SQLite file. */
 
-/** SQLITE_BUSY and SQLITE_LOCKED, in the low byte of a code. */
+/** The codes SQLITE_BUSY and SQLITE_LOCKED, which are the low byte of an extended code. */
 const BUSY = new Set([5, 6]);
 
 /**
- * A transaction takes about 0.03 ms. SQLite's own waits are longer and grow, which starves some
- * processes.
+ * The longest pause before trying again. A transaction takes about 0.03 ms. The pauses of SQLite
+ * itself grow, so a process that has waited long would come last.
  */
 const LONGEST_WAIT_MS = 1;
 

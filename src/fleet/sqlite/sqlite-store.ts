@@ -44,7 +44,7 @@ export interface SqliteStoreOptions {
    * The wait blocks the process. Default: 20.
    */
   readonly busyTimeoutMs?: number | undefined;
-  /** Returns the time in whole microseconds since 1970. Default: that of the machine. */
+  /** Returns the time in whole microseconds since 1970. Default: the time of this machine. */
   readonly nowMicros?: (() => number) | undefined;
 }
 
@@ -125,7 +125,7 @@ class SqliteStore implements FleetStore {
     }
   }
 
-  /** Runs a command. Commands of one tick share one transaction. */
+  /** Runs a command. All commands of one tick share one transaction, because that is faster. */
   run(key: FleetKey, command: FleetCommand): Promise<FleetReply> {
     return new Promise((answer, fail) => {
       this.#waiting.push({ key, command, answer, fail });
@@ -167,7 +167,7 @@ class SqliteStore implements FleetStore {
     });
   }
 
-  /** Adds a listener to changes made through this store object. */
+  /** Adds a listener. It receives only changes that this process makes through this object. */
   subscribe(scope: string, listener: FleetListener): () => void {
     return this.#listeners.add(scope, listener);
   }
@@ -195,7 +195,7 @@ class SqliteStore implements FleetStore {
       for (const [index, reply] of replies.entries()) this.#answer(left[index], reply);
     } catch (error) {
       const told = this.#failed(error);
-      // Commands that already have a reply ignore this.
+      // Has no effect on commands that already have a reply.
       for (const { fail } of batch) fail(told);
     }
   }
@@ -212,7 +212,7 @@ class SqliteStore implements FleetStore {
     if (changes.length > 0) this.#listeners.tell(scope, { name, snapshot });
   }
 
-  /** Answers commands that write nothing, without a lock. Returns their number. */
+  /** Answers a batch without a lock up to the first change. Returns the number of replies. */
   #answerUnchanged(file: CircuitFile, batch: readonly Waiting[]): number {
     for (const [index, { key, command, answer, fail }] of batch.entries()) {
       if (command.kind !== "admit" && command.kind !== "read") return index;
@@ -230,7 +230,7 @@ class SqliteStore implements FleetStore {
     return batch.length;
   }
 
-  /** Applies one command. Invalid data of one circuit is its reply, and rolls back no other. */
+  /** Applies one command. Returns the error of invalid data: throwing it would undo the batch. */
   #apply(file: CircuitFile, { key, command }: Waiting): FleetReply | UnreadableCircuitError {
     const nowMicros = this.#nowMicros();
     const found = file.find(key, nowMicros / 1000);
@@ -309,12 +309,12 @@ class SqliteStore implements FleetStore {
     try {
       file?.close();
     } catch {
-      // Nothing is lost: committed data is in the file, and the connection is not used again.
+      // Ignored: committed data is in the file, and this connection is not used again.
     }
   }
 }
 
-/** Returns the wall time. The monotonic clock differs between the processes of a machine. */
+/** Returns the system time, because monotonic clocks of two processes differ. */
 function wallMicros(): number {
   return Date.now() * 1000;
 }

@@ -1,4 +1,4 @@
-/** The events of one shared circuit, for its own listeners and those of its fleet. */
+/** Delivers the events of one shared circuit to its own listeners and to those of its fleet. */
 
 import { Emitter } from "../../../breaker/events.js";
 import type { FleetChange, FleetSnapshot } from "../../rules/reply.js";
@@ -26,8 +26,8 @@ export class CircuitNews {
   }
 
   /**
-   * Reports a new snapshot if callers would see a difference, or if the cause of a new generation
-   * is known.
+   * Reports a new snapshot as a `change` event if callers see another state, or if the store's
+   * reply contains the changes that led to it.
    */
   tellHeard(
     before: FleetSnapshot | undefined,
@@ -48,7 +48,10 @@ export class CircuitNews {
   }
 }
 
-/** Returns whether callers see a difference. They treat an unknown circuit as closed. */
+/**
+ * Returns whether callers see another state. A circuit that the store does not know counts as
+ * closed.
+ */
 function differs(before: FleetSnapshot | undefined, after: FleetSnapshot): boolean {
   const wasIsolated = before !== undefined && before.isolation !== null;
   return (before?.state ?? "closed") !== after.state || wasIsolated !== (after.isolation !== null);

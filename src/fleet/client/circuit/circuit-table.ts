@@ -5,12 +5,12 @@ import type { CircuitPolicy } from "../shared-policy.js";
 import type { CircuitSurroundings } from "./circuit-surroundings.js";
 import { SharedCircuit } from "./shared-circuit.js";
 
-/** The limit on circuits known by name, as in a registry. */
+/** The limit on circuits in the table, the same as in a registry of breakers. */
 const MAX_CIRCUITS = 10_000;
 
 /**
- * Finds circuits by name and keeps none of them alive: they live as long as the breakers that share
- * them.
+ * Finds circuits by name. Holds only weak references, so a circuit lives as long as the breakers
+ * that share it.
  */
 export class CircuitTable {
   readonly #around: CircuitSurroundings;
@@ -26,10 +26,10 @@ export class CircuitTable {
   }
 
   /**
-   * Returns the circuit of that name, or creates it. The last caller's policy applies.
+   * Returns the circuit of that name, or creates it. From now on, the circuit has the given policy.
    *
-   * There is room for 10,000. A circuit beyond that asks the store for every call, because pushes
-   * cannot reach it.
+   * The table has room for 10,000 circuits. A circuit beyond that asks the store for every call,
+   * because pushes are delivered only to circuits in the table.
    */
   get(name: string, policy: CircuitPolicy, clock: Clock): SharedCircuit {
     const known = this.find(name);
@@ -60,7 +60,7 @@ export class CircuitTable {
     for (const circuit of this.all()) circuit.flush(true);
   }
 
-  /** Checks first: another circuit may have taken the name meanwhile. */
+  /** Removes a name whose circuit was garbage-collected, unless a new circuit has the name now. */
   #forget(name: string): void {
     if (this.find(name) === undefined) this.#circuits.delete(name);
   }

@@ -1,8 +1,8 @@
 /** Schedules the next flush of waiting outcomes, at the earliest time requested. */
 
 /**
- * The delay of a flush: within a second, after 10 or 2 ms, in this turn of the event loop, or with
- * the current promise reactions.
+ * The delay until a flush: 1 s, 10 ms, 2 ms, the end of this turn of the event loop, or the next
+ * microtask.
  */
 export const Haste = { Second: 1, Soon: 2, Moment: 3, Tick: 4, Now: 5 } as const;
 /** One of the delays. A higher value is sooner. */
@@ -11,8 +11,8 @@ export type Haste = (typeof Haste)[keyof typeof Haste];
 const DELAYS_MS = { [Haste.Second]: 1000, [Haste.Soon]: 10, [Haste.Moment]: 2 } as const;
 
 /**
- * Calls a function once at the earliest time requested. The shortest delay keeps the process alive
- * until its flush; longer delays do not.
+ * Calls a function once at the earliest time requested. Delays of 10 ms and more do not keep the
+ * process alive; shorter ones do.
  */
 export class FlushTimer {
   readonly #flush: () => void;
@@ -29,7 +29,7 @@ export class FlushTimer {
     return this.#due !== 0;
   }
 
-  /** Requests a flush no later than that. */
+  /** Requests a flush after the given delay, or sooner if an earlier one is already requested. */
   ask(haste: Haste): void {
     if (this.#due >= haste) return;
     this.stop();
@@ -45,7 +45,8 @@ export class FlushTimer {
       return;
     }
     if (haste === Haste.Moment) {
-      // The next call usually comes with the current reactions, and no timer is needed.
+      // Usually the next call begins in the current microtasks and flushes at once, so a timer is
+      // not needed.
       process.nextTick(() => {
         if (this.#due === Haste.Moment && this.#timer === undefined) this.#wait(haste);
       });

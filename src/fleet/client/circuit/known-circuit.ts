@@ -1,9 +1,14 @@
-/** The last known state of one shared circuit, and its age on the clock of this process. */
+/**
+ * The last state of one shared circuit that the store sent, and what it decides about a call now.
+ */
 
 import type { RejectionReason } from "../../../breaker/errors.js";
 import type { FleetSnapshot } from "../../rules/reply.js";
 
-/** Older news does not show the current state, whatever the policy: another process may use another one. */
+/**
+ * A state older than this is not relied on, because a process with a shorter reset timeout may have
+ * opened the circuit.
+ */
 const CLOSED_WITHIN_MS = 1000;
 
 /** A call that is rejected, and the state of the circuit at that moment. */
@@ -16,15 +21,15 @@ export interface KnownRefusal {
 export class KnownCircuit {
   #snapshot: FleetSnapshot | undefined;
   #atMs = 0;
-  /** The number of commands sent before this snapshot arrived. */
+  /** How many commands this process had sent when the snapshot arrived. */
   #afterCommands = 0;
 
-  /** The snapshot as it arrived, if there was one. */
+  /** The last snapshot as it arrived; undefined before the first. */
   get heard(): FleetSnapshot | undefined {
     return this.#snapshot;
   }
 
-  /** Returns the snapshot, aged until `nowMs`. */
+  /** Returns the snapshot with its ages and waits adjusted to `nowMs`. */
   at(nowMs: number): FleetSnapshot | undefined {
     return this.#snapshot && aged(this.#snapshot, Math.max(0, nowMs - this.#atMs));
   }
@@ -84,9 +89,9 @@ export class KnownCircuit {
   }
 }
 
-/** Returns the snapshot of a later moment if nothing else happens. */
+/** Returns the snapshot as it is `passedMs` later if nothing else happened. */
 function aged(snapshot: FleetSnapshot, passedMs: number): FleetSnapshot {
-  // Whole milliseconds, so that an age is never too high and a wait never too short.
+  // Rounded down, so that an age is never too high and a wait never too short.
   const byMs = Math.floor(passedMs);
   const { isolation, retryAfterMs, ageMs } = snapshot;
   const remainingMs = (isolation?.remainingMs ?? 0) - byMs;

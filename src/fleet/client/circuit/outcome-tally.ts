@@ -7,7 +7,7 @@ import type { SharedFailure } from "../../rules/state.js";
 import { OTHER_FAULT } from "../../rules/tally.js";
 import { sharedFailureOf } from "./shared-failure.js";
 
-/** The outcomes in a settle command. */
+/** The counts of outcomes that a settle command sends to the store. */
 export type Outcomes = Pick<
   SettleCommand,
   | "generation"
@@ -28,7 +28,7 @@ class Count implements Outcomes {
   failures = 0;
   readonly leases: string[] = [];
   failure: SharedFailure | null = null;
-  /** Undefined as long as all failures are the fault of the same. */
+  /** Failures by component at fault; undefined while all have the same one. */
   faults: MutableFault[] | undefined;
   openNow = false;
   retryAfterMs = 0;
@@ -64,7 +64,10 @@ function isSameFault(one: Omit<FaultCount, "count">, other: Omit<FaultCount, "co
 /** Counts outcomes by generation until they are taken. */
 export class OutcomeTally {
   readonly #counts = new Map<number | null, Count>();
-  /** The count used last, which is nearly always the next one too. */
+  /**
+   * The count of the last outcome. Cached, because the next outcome nearly always has the same
+   * generation.
+   */
   #last: Count | undefined;
 
   add(generation: number | null, settlement: Settlement): void {
@@ -79,12 +82,12 @@ export class OutcomeTally {
     count.retryAfterMs = Math.max(count.retryAfterMs, retryAfterMs);
   }
 
-  /** Records a probe's lease to be returned. */
+  /** Records a probe lease that the next settle command returns to the store. */
   giveBack(generation: number | null, lease: string): void {
     this.#countOf(generation).leases.push(lease);
   }
 
-  /** Takes all outcomes out. */
+  /** Returns all counts and starts from zero. */
   take(): readonly Outcomes[] {
     const counts = [...this.#counts.values()];
     this.#counts.clear();

@@ -1,4 +1,6 @@
-/** One shared circuit in this process: its known state, its questions to the store and its outcomes. */
+/**
+ * A shared circuit in this process. Asks the store about calls, and sends outcomes to the store.
+ */
 
 import type { Settlement } from "../../../breaker/calls/permit.js";
 import type { Clock } from "../../../breaker/clock.js";
@@ -15,13 +17,13 @@ import { type Outcomes, OutcomeTally } from "./outcome-tally.js";
 import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
 import { Untold } from "./untold.js";
 
-/** The answer to a call: a ticket to settle, or a rejection. */
+/** The result of an admission: a ticket to settle, or a rejection. */
 export type Answer = SharedTicket | KnownRefusal;
 
-/** One circuit of the store. All breakers of that name in one fleet of a process share it. */
+/** One shared circuit. All breakers of a fleet that share a name use the same object. */
 export class SharedCircuit implements OutcomeTaker {
   readonly key: FleetKey;
-  /** The policy of the breaker that was shared last. */
+  /** The policy sent with commands: that of the breaker for which `share` was called last. */
   policy: CircuitPolicy;
   readonly counts = {
     askedCount: 0,
@@ -40,13 +42,13 @@ export class SharedCircuit implements OutcomeTaker {
   readonly untold = new Untold();
   readonly #timer = new FlushTimer(() => this.flush());
   #waiting: ((answer: Answer) => void)[] = [];
-  /** Questions whose reply calls wait for. */
+  /** How many admit commands are in flight, with calls that wait for the reply. */
   #askingCount = 0;
   /** The ticket of calls for which the store was not asked. */
   readonly #unasked = new SharedTicket(this, null, undefined);
   /** The ticket of calls without a probe lease, in the last known generation. */
   #ticket = this.#unasked;
-  /** The same ticket while calls need not ask: in cached mode, while the circuit is closed. */
+  /** Set while calls are admitted without asking: in cached mode, while closed. */
   #pass: SharedTicket | undefined;
   #used = false;
 
@@ -76,19 +78,18 @@ export class SharedCircuit implements OutcomeTaker {
     this.counts.askedCount += 1;
     const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
     if (this.#waiting.length === MAX_CALLS) this.flush();
-    // While a reply is awaited, calls are frequent: those of one turn are sent together. A single
-    // call does not wait.
+    // If a reply is already awaited, calls are frequent, so those of one turn are sent together.
     else this.#timer.ask(this.#askingCount > 0 ? Haste.Tick : Haste.Now);
     return answer;
   }
 
-  /** Returns the rejection that `admit` would give; undefined if it would admit or must ask. */
+  /** Returns the rejection of a call now; undefined if it would be admitted or the store asked. */
   check(): KnownRefusal | undefined {
     const known = this.#known.decide(this.#clock.now());
     return typeof known === "object" ? known : undefined;
   }
 
-  /** Creates the rejection of a call, and reports it. */
+  /** Creates the error of a rejected call, counts it, and emits `rejected`. */
   reject({ reason, snapshot }: KnownRefusal, withStack: boolean): SharedCircuitOpenError {
     this.counts.refusedCount += 1;
     this.untold.addRejection();
@@ -97,14 +98,14 @@ export class SharedCircuit implements OutcomeTaker {
     return error;
   }
 
-  /** The ticket of an outcome without a permit. */
+  /** The ticket for an outcome without a permit. */
   get unasked(): SharedTicket {
     return this.#unasked;
   }
 
   tell(generation: number | null, settlement: Settlement): void {
     this.#tally.add(generation, settlement);
-    // A success can wait for the next flush. Nearly all calls of a cached circuit end here.
+    // In cached mode a success waits for the flush that is due. Nearly all calls end here.
     if (this.#cached && settlement.outcome === "success" && this.#timer.isDue) return;
     this.#schedule(this.#hasteOf(settlement));
   }
@@ -114,7 +115,7 @@ export class SharedCircuit implements OutcomeTaker {
     this.#schedule(Haste.Tick);
   }
 
-  /** Asks the store for the state. Resolves with or without a reply. */
+  /** Asks the store for the state. Resolves also if the store does not reply. */
   read(): Promise<void> {
     return new Promise((resolve) => {
       this.#around.link.send(this.key, {
@@ -130,7 +131,7 @@ export class SharedCircuit implements OutcomeTaker {
     });
   }
 
-  /** Returns whether calls have come since the last call of this method, in cached mode. */
+  /** Returns whether `admit` was called since the last `takeUse`. Works only in cached mode. */
   takeUse(): boolean {
     const used = this.#used;
     this.#used = false;
@@ -160,7 +161,7 @@ export class SharedCircuit implements OutcomeTaker {
   /**
    * Sends the waiting commands: outcomes first, so that they count for the calls that ask.
    *
-   * @param untold Whether to send counts that decide nothing, even without outcomes.
+   * @param untold Whether to send the count of rejections even without outcomes.
    */
   flush(untold = false): void {
     this.#timer.stop();
@@ -174,8 +175,8 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /**
-   * Other processes should learn of a rate limit before their next call. In strict mode any other
-   * outcome waits a moment for the next call, because sending both together costs nothing.
+   * Sends a rate limit at once, so that no other process runs into it. In strict mode, other
+   * outcomes wait 2 ms for the next call, because sending both together costs nothing.
    */
   #hasteOf({ outcome, openNow }: Settlement): Haste {
     if (outcome === "failure" && openNow === true) return Haste.Tick;
@@ -183,7 +184,7 @@ export class SharedCircuit implements OutcomeTaker {
     return outcome === "success" ? Haste.Second : Haste.Soon;
   }
 
-  /** After the fleet is closed no flush is due, so outcomes are dropped at once. */
+  /** Schedules a flush. After the fleet is closed, flushes at once, which drops the outcomes. */
   #schedule(haste: Haste): void {
     if (this.#around.link.isClosed) this.flush();
     else this.#timer.ask(haste);
@@ -236,7 +237,7 @@ export class SharedCircuit implements OutcomeTaker {
     }
   }
 
-  /** Calls that did not wait for this reply were made without the probe leases in it. */
+  /** Returns the probe leases of a late reply: its calls were decided without it. */
   #giveAllBack({ admitted, snapshot }: FleetReply, lease: string): void {
     if (snapshot.state !== "half-open") return;
     for (let index = 0; index < admitted; index += 1) {
@@ -244,7 +245,7 @@ export class SharedCircuit implements OutcomeTaker {
     }
   }
 
-  /** Decides without the store: its last rejection holds until its end, then all calls are admitted. */
+  /** Decides without the store: rejects while the last known rejection lasts, otherwise admits. */
   #decideAlone(): Answer {
     const known = this.#known.decide(this.#clock.now());
     if (typeof known === "object") return known;
@@ -303,7 +304,8 @@ export class SharedCircuit implements OutcomeTaker {
     changes: readonly FleetChange[],
   ): void {
     const closed = after.isolation === null && after.state === "closed";
-    // A circuit unknown to the store has no generation in which an outcome could count.
+    // Generation 0: the store does not know the circuit, so outcomes have no generation to count
+    // in.
     this.#ticket = after.generation === 0 ? this.#unasked : this.#ticketOf(after.generation);
     this.#pass = this.#cached && closed ? this.#ticket : undefined;
     this.news.tellHeard(before, after, changes);

@@ -1,4 +1,7 @@
-/** Reduces a failure to the parts that may be shared. Its text may hold secrets and is left out. */
+/**
+ * Reduces a failure to the parts that may be shared. Omits the error's message, because it may hold
+ * secrets.
+ */
 
 import type { SharedFailure } from "../../rules/state.js";
 

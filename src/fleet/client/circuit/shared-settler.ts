@@ -1,4 +1,4 @@
-/** The settler of a permit that the local and the shared circuit gave together. */
+/** Settles a permit that holds a place in the local circuit and in the shared circuit. */
 
 import type { Permit, Settlement, Settler } from "../../../breaker/calls/permit.js";
 import type { Machine } from "../../../breaker/machine.js";
@@ -24,7 +24,10 @@ export class SharedSettler implements Settler {
     this.ticket.release();
   }
 
-  /** Returns the lease to the shared circuit, which counts nothing. */
+  /**
+   * Returns a settler that reports the outcome only to the local circuit. The shared circuit gets
+   * only its probe lease back.
+   */
   alone(): Settler {
     return {
       settle: (permit, settlement) => {

@@ -2,7 +2,7 @@
 
 import type { Settlement } from "../../../breaker/calls/permit.js";
 
-/** The receiver of outcomes. */
+/** The shared circuit that a ticket reports to. */
 export interface OutcomeTaker {
   tell(generation: number | null, settlement: Settlement): void;
   giveBack(generation: number | null, lease: string): void;
@@ -28,7 +28,7 @@ export class SharedTicket {
     if (settlement.outcome !== "ignored") this.#taker.tell(this.generation, settlement);
   }
 
-  /** Gives back a call that was not made. */
+  /** Returns the probe lease, if there is one, of a call that was not made. */
   release(): void {
     if (this.#lease !== undefined) this.#taker.giveBack(this.generation, this.#lease);
   }

@@ -1,4 +1,7 @@
-/** Limits waits with one timer. All waits have the same limit, so the oldest is due first. */
+/**
+ * Limits the waits for replies with a single timer. All have the same limit, so the oldest is due
+ * first.
+ */
 
 import { systemClock } from "../../../breaker/clock.js";
 
@@ -18,7 +21,7 @@ export class Deadlines<W extends Wait> {
   #awaitedCount = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onLate Receives a wait that exceeds the limit, and ends it. */
+  /** @param onLate Receives a wait that exceeds the limit. The function must call `end`. */
   constructor(limitMs: number, onLate: (wait: W) => void) {
     this.#limitMs = limitMs;
     this.#onLate = onLate;
@@ -56,14 +59,14 @@ export class Deadlines<W extends Wait> {
   }
 
   /**
-   * Reports late waits, and schedules the next check. In a busy process a reply may have arrived
-   * unread, so the event loop gets a chance to read it first.
+   * Reports waits over the limit, and schedules the next check. Reports them one turn later: in a
+   * busy process a reply may have arrived but not been read yet.
    */
   #look(): void {
     this.#timer = undefined;
     const nowMs = systemClock.now();
     for (const wait of this.#waits) {
-      // A wait is cut up to one millisecond short, but never exceeds the limit.
+      // Rounded down, so that a wait may end a millisecond early but never exceeds the limit.
       const leftMs = Math.floor(wait.startedMs + this.#limitMs - nowMs);
       if (leftMs > 0) {
         this.#watch(leftMs);

@@ -2,7 +2,10 @@
 
 import { systemClock } from "../../../breaker/clock.js";
 
-/** The waiting time since the last reply. Questions wait in parallel, and no moment counts twice. */
+/**
+ * The time spent waiting since the last reply. Commands wait in parallel, so overlapping waits
+ * count once.
+ */
 export class LostTime {
   #lostMs = 0;
   #countedUntilMs = Number.NEGATIVE_INFINITY;
@@ -12,7 +15,7 @@ export class LostTime {
     return this.#lostMs;
   }
 
-  /** Adds the time from `askedMs` until now, without a reply. */
+  /** Adds the time from `askedMs` until now, in which no reply arrived. */
   add(askedMs: number): void {
     const nowMs = systemClock.now();
     this.#lostMs += Math.max(0, nowMs - Math.max(askedMs, this.#countedUntilMs));

@@ -1,6 +1,5 @@
 /**
- * The connection to a store: with a deadline, at most once for each command, and not while the
- * store is down.
+ * Sends commands to a store: each at most once, with a deadline, and not while the store is down.
  */
 
 import { kindOf } from "../../../breaker/announce.js";
@@ -20,12 +19,13 @@ import { LostTime } from "./lost-time.js";
 /** A command in progress, and the callers that wait for its result. */
 export interface Errand {
   /**
-   * Creates the command when the store is known.
+   * Creates the command once the store is connected, because the command depends on the store.
    *
-   * @param counts Whether the store keeps counts. A store of the version before does not.
+   * @param counts Whether the store keeps counts for reports; a server of the previous version does
+   * not.
    */
   command(minimumReporters: number, counts: boolean): FleetCommand;
-  /** Number of calls in a command, which limits how many it can admit. */
+  /** Number of calls in an admit command, which the reply must not exceed; otherwise 0. */
   readonly count: number;
   /** Whether calls wait for the reply: only then does its deadline keep the process alive. */
   readonly awaited: boolean;
@@ -46,21 +46,21 @@ export interface LinkSettings {
   /** Creates the store at the first use. */
   readonly store: () => FleetStore | Promise<FleetStore>;
   readonly timeoutMs: number;
-  /** Total waiting time without a reply after which the store is not asked any more. */
+  /** See `FleetOptions.giveUpAfterMs`. */
   readonly giveUpAfterMs: number | undefined;
   readonly minimumReporters: number | undefined;
   /** Receives the reason when the store goes down, and undefined when it is up again. */
   readonly onEdge: (reason: string | undefined) => void;
 }
 
-/** Consecutive failures after which a store is down, and how long it is then left alone. */
+/** After this many consecutive failures, the store is down and not asked for `DOWN_MS`. */
 const FAILURES_TO_DOWN = 3;
 const DOWN_MS = 500;
 const DOWN_JITTER = 0.5;
 /** The limit on commands in flight. */
 const MAX_UNDER_WAY = 10_000;
 
-/** The link of one process to one store. */
+/** Sends the commands of one process to one store, through a breaker for the store itself. */
 export class StoreLink {
   readonly #settings: LinkSettings;
   readonly #breaker: CircuitBreaker;
@@ -100,12 +100,12 @@ export class StoreLink {
     return this.#takesMore && this.#breaker.check().admits;
   }
 
-  /** Whether the store is there, and counts what decides nothing. */
+  /** Whether the store is connected and keeps counts for reports. */
   get isCounting(): boolean {
     return this.#store?.scopes !== undefined;
   }
 
-  /** The reason why the last failed command or connection failed; undefined if none failed. */
+  /** Why a command or the connection failed last; undefined before the first failure. */
   get lastProblem(): string | undefined {
     return this.#lastProblem;
   }
@@ -120,7 +120,7 @@ export class StoreLink {
     return this.#closed;
   }
 
-  /** Returns the number of a command sent by `demand`. */
+  /** Counts a command that `demand` sends, and returns its number. */
   nextNumber(): number {
     this.#sentCount += 1;
     return this.#sentCount;
@@ -155,7 +155,7 @@ export class StoreLink {
       return true;
     } catch (error) {
       this.#missed(startedMs, reasonOf(error));
-      // Opens the circuit at once, so that calls need not wait one by one.
+      // Treats the store as down at once, so that the next calls do not wait for a timeout each.
       permit.failure(error, { openNow: true });
       return false;
     }
@@ -179,7 +179,8 @@ export class StoreLink {
   }
 
   /**
-   * Asks the store a question that no guarded call waits for, even if it is down.
+   * Asks the store even if it is down, for a request that no guarded call waits for, such as
+   * `status`.
    *
    * @param awaited Whether a caller waits: only then does the limit keep the process alive.
    * @throws FleetStoreError (as a rejection) when it fails or takes longer than `limitMs`.
@@ -229,7 +230,7 @@ export class StoreLink {
     return errand.command(reporters, scopes !== undefined);
   }
 
-  /** Asks the store as soon as it exists. */
+  /** Creates the store if necessary, and asks it. */
   async #withStore<T>(question: (store: FleetStore) => T | Promise<T>): Promise<T> {
     if (this.#store !== undefined) return question(this.#store);
     this.#opening ??= this.#make();
@@ -286,7 +287,7 @@ export class StoreLink {
     sending.errand.missed();
   }
 
-  /** Ends the wait for a command. Returns undefined if it has already ended. */
+  /** Ends the wait for a command and returns its permit; undefined if already ended. */
   #settle(sending: Sending): Permit | undefined {
     if (!this.#underWay.end(sending)) return undefined;
     for (const end of sending.whenEnded) end();
@@ -310,7 +311,7 @@ class Sending {
   }
 }
 
-/** Returns the part of an error that may be shown. Our own messages hold no secret; others may. */
+/** Returns our own error's message. Of other errors, only the name: a message may hold a secret. */
 function reasonOf(error: unknown): string {
   return isFleetStoreError(error) ? error.message : kindOf(error);
 }

@@ -1,4 +1,7 @@
-/** Recognizes a client by its shape, so that any copy of either package works. */
+/**
+ * Recognizes a Redis client by its properties, so that any installed copy of `@redis/client` or
+ * `ioredis` works.
+ */
 
 import { show } from "../../../options/check.js";
 import type { MakeConnection } from "../connection/connection.js";
@@ -23,7 +26,11 @@ interface RedisClientPool {
 /** The clients that a store in Redis accepts. */
 export type RedisClient = RedisSingleClient | RedisClientPool;
 
-/** @throws TypeError when the value is not such a client. */
+/**
+ * Returns a function that opens connections with the options of the given client.
+ *
+ * @throws TypeError for any other value.
+ */
 export function connectionsOf(client: unknown, label: string): MakeConnection {
   if (isObject(client) && has(client, "execute") && typeof client.totalClients === "number") {
     return (onLost) => poolConnection(as(client), onLost);
@@ -45,7 +52,7 @@ export function connectionsOf(client: unknown, label: string): MakeConnection {
       return (onLost) => nodeRedisConnection(as(client), onLost);
     }
   }
-  // A string is most likely a URL, which may hold a password.
+  // A string is probably a URL, which may hold a password, so it is not shown.
   const shown = typeof client === "string" ? "a text" : show(client);
   throw new TypeError(
     `${label} is ${shown}, expected a client or a cluster of "@redis/client" 6 or "ioredis" 6, ` +
@@ -61,7 +68,9 @@ function has(client: Readonly<Record<string, unknown>>, method: string): boolean
   return typeof client[method] === "function";
 }
 
-/** Casts after a check of the shape. The parameters of its methods cannot be checked. */
+/**
+ * Casts a client whose properties were checked. The parameters of its methods cannot be checked.
+ */
 function as<T>(client: unknown): T {
   return client as T;
 }

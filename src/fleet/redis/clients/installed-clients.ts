@@ -1,8 +1,8 @@
 /** Loads the Redis clients that are installed beside this package. */
 
 /**
- * Imports are literal names inside `try`: bundlers then include an installed client, and leave the
- * import in place for a missing one.
+ * Imports `@redis/client`; undefined if it is not installed. The name must be a literal inside
+ * `try`: only then do bundlers include an installed client and accept a missing one.
  */
 export async function installedNodeRedis() {
   try {
@@ -12,7 +12,7 @@ export async function installedNodeRedis() {
   }
 }
 
-/** Does the same for ioredis. */
+/** Imports `ioredis`; undefined if it is not installed. */
 export async function installedIoredis() {
   try {
     return await import("ioredis");
@@ -21,7 +21,10 @@ export async function installedIoredis() {
   }
 }
 
-/** Rethrows an import error, unless it reports that this package is missing. */
+/**
+ * Returns undefined if an import failed because this package is not installed. Rethrows any other
+ * error.
+ */
 function undefinedIfMissing(name: string, error: unknown): undefined {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";

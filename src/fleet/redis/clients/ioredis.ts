@@ -9,10 +9,13 @@ import {
   type RedisSubscriber,
 } from "../connection/connection.js";
 
-/** Returns null, so that the client never retries: the store replaces lost connections. */
+/** Disables the client's own retries by returning null: the store replaces lost connections. */
 const NEVER = (): null => null;
 
-/** Options of the store's connections: no offline queue, and nothing is sent twice. */
+/**
+ * Options of the store's own connections. They disable the offline queue and retries, so that no
+ * command is sent twice.
+ */
 const OWN_OPTIONS = {
   lazyConnect: true,
   enableOfflineQueue: false,
@@ -54,7 +57,7 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
     enableAutoPipelining: false,
     scaleReads: "master",
     clusterRetryStrategy: NEVER,
-    // A command may have been applied before its connection was lost.
+    // No retries: a command may have been applied before its connection was lost.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshInterval: 0,
@@ -71,8 +74,8 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
     isCluster: true,
     open: async () => {
       await cluster.connect();
-      // Nodes that are still connecting accept no commands, so it waits for all. A node that is
-      // down must not hold up the rest.
+      // Waits for all nodes, because a node that is still connecting rejects commands. A node that
+      // is down does not fail the others.
       await Promise.allSettled(nodes().map((node) => node.connect()));
     },
     send: (_key, [name = "", ...args]) => cluster.call(name, ...args),
@@ -92,7 +95,10 @@ export function ioredisClusterConnection(given: Cluster, onLost: OnLost): RedisC
   };
 }
 
-/** Returns the options of each node in a cluster. The cluster decides about retries, not the node. */
+/**
+ * Returns the options for each node of a cluster. Omits options for retries, which only the cluster
+ * has.
+ */
 function nodeOptions({
   options,
 }: Cluster): Omit<NonNullable<ClusterOptions["redisOptions"]>, "replyMapping"> {
@@ -115,12 +121,18 @@ function unrefWhenConnected(client: Redis): void {
   client.on("connect", () => client.stream.unref());
 }
 
-/** ioredis waits for a client that has already ended, with a timer that keeps the process alive. */
+/**
+ * Disconnects, unless the client has already ended: then ioredis would wait with a timer that keeps
+ * the process alive.
+ */
 function disconnect(client: Redis | Cluster): void {
   if (client.status !== "end") client.disconnect();
 }
 
-/** Connects. ioredis rejects only with "connection is closed"; its event has the reason. */
+/**
+ * Connects. Rejects with the error from the "error" event, because ioredis itself rejects only with
+ * "connection is closed".
+ */
 async function connect(client: Redis): Promise<void> {
   let problem: unknown;
   const keep = (error: unknown) => {
@@ -143,7 +155,7 @@ function subscriber(client: Redis, onMessage: RedisListener): RedisSubscriber {
     subscribe: async (channel) => void (await client.subscribe(channel)),
     unsubscribe: async (channel) => void (await client.unsubscribe(channel)),
     close: () => {
-      // Messages still arrive until the server has closed its side.
+      // Removed explicitly, because messages still arrive until the server has closed its side.
       client.off("message", onMessage);
       disconnect(client);
     },

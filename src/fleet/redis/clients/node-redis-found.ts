@@ -1,4 +1,7 @@
-/** Connections by node-redis to a server that must be found first: by a sentinel, or from a pool. */
+/**
+ * Connections by node-redis to a server whose address comes from a sentinel or from a pool of
+ * clients.
+ */
 
 import type { createClient, createClientPool, createSentinel } from "@redis/client";
 import { FleetStoreError } from "../../store-error.js";
@@ -44,7 +47,7 @@ export function poolConnection(given: NodeRedisPool, onLost: OnLost): RedisConne
   return foundConnection(() => clientOf(given), onLost);
 }
 
-/** Returns a connection whose server is found when it is opened. */
+/** Returns a connection that calls `find` for its server each time it is opened. */
 function foundConnection(find: () => Promise<NodeRedisClient>, onLost: OnLost): RedisConnection {
   let found: RedisConnection | undefined;
   let closed = false;
@@ -72,8 +75,8 @@ function foundConnection(find: () => Promise<NodeRedisClient>, onLost: OnLost): 
 }
 
 /**
- * Returns the options of a sentinel client, which has no accessor for them. `duplicate` passes them
- * to the constructor of its prototype, which is replaced here.
+ * Returns the options of a sentinel client. The client has no accessor for them, but `duplicate`
+ * passes them to its prototype's constructor, which is replaced here to catch them.
  */
 function optionsOf(given: NodeRedisSentinel): SentinelOptions {
   let options: SentinelOptions | undefined;
@@ -128,15 +131,18 @@ function mapped(address: Address, map: SentinelOptions["nodeAddressMap"]): Addre
   return (typeof map === "function" ? map(name) : map?.[name]) ?? address;
 }
 
-/** Creates a client that is never connected. Errors surface where it is used. */
+/** Creates a client that is never connected, only to hold options. */
 function template(create: typeof createClient, options: object): NodeRedisClient {
   const client = create(options);
   client.on("error", () => undefined);
-  // The types of a client name its protocol version, which nothing here depends on.
+  // The type of a client depends on its protocol version, which does not matter here.
   return client as unknown as NodeRedisClient;
 }
 
-/** Returns one client of a pool, for its options. Connects an unconnected pool only for this moment. */
+/**
+ * Returns one client of a pool, to read its options. Connects the pool for that if necessary, and
+ * closes it again.
+ */
 async function clientOf(pool: NodeRedisPool): Promise<NodeRedisClient> {
   const isOurs = !pool.isOpen;
   const ignore = () => undefined;

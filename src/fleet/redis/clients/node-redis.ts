@@ -15,11 +15,14 @@ export type NodeRedisClient = ReturnType<typeof createClient>;
 export type NodeRedisCluster = ReturnType<typeof createCluster>;
 
 /**
- * Disables the client's timeout: the link limits each reply, and a second limit costs an
- * AbortSignal for each command.
+ * Disables the client's own timeout, which would create an AbortSignal for each command.
+ * `RedisLink` limits the wait for replies.
  */
 const COMMAND_OPTIONS = { timeout: 0 } as const;
-/** Options of the store's connections: no offline queue, and nothing is sent twice. */
+/**
+ * Options of the store's own connections. They disable the offline queue, so that no command is
+ * sent late.
+ */
 const OWN_OPTIONS = {
   disableOfflineQueue: true,
   disableClientInfo: true,
@@ -63,13 +66,13 @@ export function nodeRedisClusterConnection(
     defaults: {
       ...defaults,
       ...OWN_OPTIONS,
-      // A silent node must not hold up the rest.
+      // A node that does not respond must not delay the others until their own timeout.
       socket: { ...defaults?.socket, ...OWN_SOCKET, connectTimeout: CONNECT_TIMEOUT_MS / 2 },
     },
   });
   cluster.on("error", onLost);
   cluster.on("node-error", onLost);
-  // A cluster cannot unref all of its connections at once.
+  // A cluster has no `unref` for all of its connections.
   cluster.on("node-connect", () => {
     for (const { client } of cluster.masters) client?.unref();
   });

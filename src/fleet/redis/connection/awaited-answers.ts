@@ -1,6 +1,6 @@
 /**
- * The replies that one link waits for. Two timers serve all of them, because a timer costs as much
- * as a reply.
+ * The replies that one link waits for. All of them share two timers, because a timer for each would
+ * cost as much as the reply.
  */
 
 import { FleetStoreError } from "../../store-error.js";
@@ -10,17 +10,17 @@ interface Awaited {
   readonly giveUp: (error: FleetStoreError) => void;
 }
 
-/** Limits each wait, and how long waiting alone keeps the process alive. */
+/** Limits each wait, and keeps the process alive for a limited time while replies are awaited. */
 export class AwaitedAnswers {
   readonly #limitMs: number;
-  /** The oldest first. */
+  /** The awaited replies, oldest first. */
   readonly #awaited = new Set<Awaited>();
   /** Keeps the process alive while it runs and a reply is awaited. */
   readonly #hold: NodeJS.Timeout;
   #late: NodeJS.Timeout | undefined;
 
   /**
-   * @param holdMs Milliseconds after a question for which the process waits for replies.
+   * @param holdMs Milliseconds after a command for which an awaited reply keeps the process alive.
    * @param limitMs The limit for a reply.
    */
   constructor(holdMs: number, limitMs: number) {
@@ -50,7 +50,7 @@ export class AwaitedAnswers {
     });
   }
 
-  /** Ends all limits. The connection ends the waiting replies. */
+  /** Stops the timers. Replies that are still awaited fail when the connection is closed. */
   close(): void {
     clearTimeout(this.#hold);
     clearTimeout(this.#late);
@@ -71,7 +71,7 @@ export class AwaitedAnswers {
     this.#late = setTimeout(() => this.#giveUp(), forMs).unref();
   }
 
-  /** Drops late replies, and schedules the next check. */
+  /** Rejects replies over the limit, and schedules the next check. */
   #giveUp(): void {
     this.#late = undefined;
     const nowMs = performance.now();

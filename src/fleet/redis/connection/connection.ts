@@ -3,30 +3,33 @@
 /** A command and its arguments, as sent. */
 export type RedisCommand = readonly string[];
 
-/** Sends a command once. It is answered or rejected, and never sent again. */
+/** Sends a command to one server, at most once. */
 export type RedisSend = (command: RedisCommand) => Promise<unknown>;
 
 /**
- * A connection of the store to one server, or to the masters of a cluster. It does not reconnect; a
- * lost connection is replaced. Its sockets do not keep the process alive.
+ * A connection of the store to one server, or to the masters of a cluster. It never reconnects: the
+ * store replaces a lost connection. Its sockets do not keep the process alive.
  */
 export interface RedisConnection {
   /** The host and port, for messages. */
   readonly address: string;
-  /** Whether it covers all masters of a cluster. */
+  /** Whether this is a connection to a cluster, with all of its masters. */
   readonly isCluster: boolean;
   /** Resolves once commands can be sent. Rejects when there is no connection. */
   open(): Promise<void>;
-  /** Sends a command to the server of the key. */
+  /** Sends a command to the server that holds the key. */
   send(key: string, command: RedisCommand): Promise<unknown>;
-  /** Returns one sender for each master, for commands to all of them. */
+  /**
+   * Returns a function for each master that sends commands to it, for commands that concern all
+   * servers.
+   */
   masters(): Promise<readonly RedisSend[]>;
-  /** Opens a connection that only listens, to the same server or any node of the cluster. */
+  /** Opens a second connection for subscriptions, to the same server or any node of the cluster. */
   subscriber(onMessage: RedisListener, onLost: OnLost): Promise<RedisSubscriber>;
   close(): void;
 }
 
-/** A connection that only listens. */
+/** A connection for subscriptions. Redis accepts no other commands on it. */
 export interface RedisSubscriber {
   open(): Promise<void>;
   subscribe(channel: string): Promise<void>;

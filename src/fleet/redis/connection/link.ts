@@ -1,4 +1,4 @@
-/** The store's connection: created when needed, replaced when lost. */
+/** Keeps the store connected to Redis: connects at first use, and replaces a lost connection. */
 
 import { FleetStoreError } from "../../store-error.js";
 import { within } from "../../within.js";
@@ -12,7 +12,7 @@ import {
 } from "./connection.js";
 import { Redialing } from "./redialing.js";
 
-/** A connection that owes a reply for this long is dead, whatever its socket reports. */
+/** The limit for a reply. */
 const ANSWER_TIMEOUT_MS = 5000;
 /** How long waiting for a reply keeps an otherwise idle process alive. */
 const HOLD_MS = 1000;
@@ -27,7 +27,7 @@ export class RedisLink {
   #dialing: Promise<RedisConnection> | undefined;
   /** Replaced connections, until their commands in flight are answered. */
   readonly #replaced = new Map<RedisConnection, NodeJS.Timeout>();
-  /** The reason why there is no connection, after a try. */
+  /** Why the last attempt to connect failed; undefined while connected. */
   #problem: string | undefined;
   #closed = false;
 
@@ -37,12 +37,15 @@ export class RedisLink {
     this.#onOpened = onOpened;
   }
 
-  /** Connects now if there is no connection or it has failed, without waiting for the next retry. */
+  /** Connects now, without waiting for the next scheduled attempt. Does nothing while connected. */
   async open(): Promise<void> {
     if (this.#current === undefined || this.#problem !== undefined) await this.#dialNow();
   }
 
-  /** Resolves to the connection. Waits for the first one, but not for a replacement. */
+  /**
+   * Resolves to the connection. Waits for the first connection; rejects at once if a connection has
+   * failed.
+   */
   async connection(): Promise<RedisConnection> {
     if (this.#current !== undefined) return this.#current;
     if (this.#problem === undefined) return this.#dialNow();
@@ -77,7 +80,7 @@ export class RedisLink {
     this.#replaced.clear();
   }
 
-  /** Connects for a caller that waits, which keeps the process alive. */
+  /** Connects while a caller waits. This wait keeps the process alive. */
   #dialNow(): Promise<RedisConnection> {
     return within(this.#dial(), CONNECT_TIMEOUT_MS);
   }
@@ -110,8 +113,8 @@ export class RedisLink {
   }
 
   /**
-   * Schedules a replacement. The old connection is used until then, because parts of it may still
-   * work.
+   * Schedules a replacement. The old connection is used until then: in a cluster, connections to
+   * other nodes may still work.
    */
   #replace(connection: RedisConnection, error: unknown): void {
     if (connection !== this.#current || this.#closed) return;

@@ -1,4 +1,4 @@
-/** Reconnects without end: soon at first, then less often, with jitter. */
+/** Schedules attempts to reconnect, with growing delays and jitter, until one succeeds. */
 
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 500;
@@ -15,7 +15,7 @@ export class Redialing {
     this.#dial = dial;
   }
 
-  /** Plans one more attempt, unless one is planned. */
+  /** Schedules an attempt, unless one is scheduled already. */
   soon(): void {
     if (this.#stopped || this.#timer !== undefined) return;
     const delayMs = this.#delayMs * (0.5 + Math.random() / 2);

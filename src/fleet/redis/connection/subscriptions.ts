@@ -1,4 +1,7 @@
-/** Listens to the changes of scopes, on a connection that exists only while there are listeners. */
+/**
+ * Subscribes to the changes of scopes. The connection for that exists only while there are
+ * listeners.
+ */
 
 import { isEntry } from "../../reply-shape.js";
 import { ScopeListeners } from "../../scope-listeners.js";
@@ -15,7 +18,7 @@ export class RedisSubscriptions {
   readonly #link: RedisLink;
   readonly #names: RedisNames;
   readonly #listeners = new ScopeListeners();
-  /** The subscribed scopes, by channel. */
+  /** For each subscribed channel in Redis, its scope. */
   readonly #scopes = new Map<string, string>();
   readonly #redialing = new Redialing(() => this.#dial());
   #current: RedisSubscriber | undefined;
@@ -41,7 +44,10 @@ export class RedisSubscriptions {
     };
   }
 
-  /** Reconnects after the store did, because the old server may be the wrong one. */
+  /**
+   * Reconnects after the store has reconnected: after a failover, the old server may no longer be
+   * the master.
+   */
   follow(): void {
     if (this.#scopes.size > 0) this.#dial().catch(() => undefined);
   }
@@ -97,7 +103,7 @@ export class RedisSubscriptions {
       throw error;
     }
     this.#hangUp();
-    // The last listener may have left meanwhile.
+    // The last listener may have been removed while this connected.
     if (this.#scopes.size === 0) subscriber.close();
     else this.#current = subscriber;
     this.#redialing.succeeded();
@@ -105,7 +111,7 @@ export class RedisSubscriptions {
 
   async #subscribeAll(subscriber: RedisSubscriber): Promise<void> {
     await subscriber.open();
-    // The loop also covers channels added meanwhile.
+    // A Map's iterator also returns channels that are added during the loop.
     for (const channel of this.#scopes.keys()) await subscriber.subscribe(channel);
   }
 
@@ -122,7 +128,7 @@ export class RedisSubscriptions {
   }
 }
 
-/** Checks the message, because any client that may publish can have sent it. */
+/** Checks a message, because any client of this Redis server can publish one. */
 function readEntry(text: string): FleetEntry | undefined {
   try {
     const entry: unknown = JSON.parse(text);

@@ -39,15 +39,18 @@ const REPORT = [
   "openForMs",
 ] as const;
 
-/** A short reply ends here: its command changed nothing, and the next reply shows the state. */
+/**
+ * The length of a short reply. Commands that changed nothing get one, because a later reply of the
+ * same script contains the state.
+ */
 const SHORT_LENGTH = ANSWER.indexOf("changes");
 
 /**
  * Reads the replies to the commands of one script.
  *
  * @param commands Number of calls in each command.
- * @returns A reply for each command; undefined for an invalid one, because other programs may have
- * written its texts.
+ * @returns A reply for each command; undefined for an invalid one, since another program may have
+ * written to the circuit's hash.
  */
 export function readAnswers(
   answers: readonly unknown[],
@@ -73,7 +76,7 @@ export function readAnswers(
       };
       if (isReply(reply, commands[index]?.count ?? 0)) replies[index] = reply;
     } catch {
-      // Invalid JSON.
+      // The reply has invalid JSON and stays undefined.
     }
   }
   return replies;
@@ -106,7 +109,10 @@ function readReport(answer: readonly unknown[]): object {
   });
 }
 
-/** Reads numbers from text too, because a client may be set to return text. */
+/**
+ * Reads a snapshot. Accepts numbers as text too, because a client's options can turn all replies
+ * into text.
+ */
 function readSnapshot(answer: readonly unknown[]): object {
   return {
     generation: Number(answer[5]),

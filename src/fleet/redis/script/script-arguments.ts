@@ -1,4 +1,4 @@
-/** Serializes a command as arguments of the script. The script's header names them. */
+/** Serializes a command as arguments of the script, in the order of `lua/arguments.ts`. */
 
 import { show } from "../../../options/check.js";
 import type {
@@ -33,7 +33,7 @@ export function scriptCommand(command: FleetCommand): readonly string[] {
   }
 }
 
-/** Caches the text of objects that many commands share and that cannot change. */
+/** Caches the text of frozen objects, such as a policy, that many commands share. */
 class Written<T extends object> {
   readonly #texts = new WeakMap<T, string>();
 
@@ -99,7 +99,7 @@ function tellArguments(command: TellCommand): readonly string[] {
   return ["tell", talliesOfTell(command), runsMs.join(" ")];
 }
 
-/** Serializes a failure with the text of its reporter. */
+/** Serializes a failure, with its reporter as JSON in `by`. */
 function reported({ fault, rule, limited }: SharedFailure, by: string): string {
   return `${JSON.stringify({ fault, rule, limited }).slice(0, -1)},"reporter":${by}}`;
 }

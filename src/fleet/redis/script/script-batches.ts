@@ -9,7 +9,7 @@ const MAX_COMMANDS = 32;
 
 /** The parts that all commands of one script share. */
 export interface ScriptTarget {
-  /** Equal for commands that may share a script. */
+  /** Commands with the same id may be sent in one script. */
   readonly id: string;
   /** The key of the circuit in Redis. */
   readonly key: string;
@@ -25,13 +25,16 @@ type SendScript = (target: ScriptTarget, rest: readonly string[]) => Promise<rea
 
 interface Waiting {
   readonly parts: readonly string[];
-  /** Number of calls in the command. */
+  /** Number of calls in an admit command; otherwise 0. */
   readonly count: number;
   answer(reply: FleetReply): void;
   fail(error: unknown): void;
 }
 
-/** The commands of one store. An outcome and the admission of the next call share one round trip. */
+/**
+ * Collects the commands of one store. So an outcome and the admission of the next call share one
+ * round trip.
+ */
 export class ScriptBatches {
   readonly #send: SendScript;
   /** The commands of this turn, by target. */
@@ -56,7 +59,7 @@ export class ScriptBatches {
         return;
       }
       this.#batches.set(target.id, [waiting]);
-      // A microtask instead of a turn, so that a caller who waits for a reply does not wait longer.
+      // Sent in a microtask, because waiting for the end of the turn would delay the caller.
       queueMicrotask(() => this.#flush(target));
     });
   }
@@ -68,7 +71,7 @@ export class ScriptBatches {
     void this.#run(target, batch);
   }
 
-  /** Never rejects. */
+  /** Sends a batch, and answers its commands. Never rejects. */
   async #run(target: ScriptTarget, commands: readonly Waiting[]): Promise<void> {
     try {
       const rest = ["1", target.key, ...target.head];

@@ -1,11 +1,17 @@
-/** The positions of a command's arguments. The script reads them by name, only when needed. */
+/**
+ * The positions of a command's arguments in ARGV. Generated Lua reads each argument by position,
+ * only when needed.
+ */
 
 import { POLICY_NUMBERS } from "../../../rules/policy.js";
 
 /** Number of script arguments before the first command. */
 export const HEAD_LENGTH = 3;
 
-/** A closed circuit needs only the first number of the policy, so the rest is one text. */
+/**
+ * The first arguments of admit and settle. `badSeconds` is separate, because a closed circuit needs
+ * nothing else of the policy.
+ */
 const COMMON = ["badSeconds", "policy", "chance"];
 const BY_HAND = ["owner", "reason"];
 
@@ -63,7 +69,7 @@ export const RARE_LENGTHS_LUA = `{ ${(
   .map((kind) => `${kind} = ${lengthOf(kind)}`)
   .join(", ")} }`;
 
-/** The part of the script that parses a policy, once for all commands that share it. */
+/** The part of the script that parses policies, each text once. */
 export const POLICY_LUA = `
 local POLICY = { ${POLICY_NUMBERS.map((name) => `'${name}'`).join(", ")} }
 local policies = {}

@@ -3,7 +3,7 @@
 import { MAX_REPORTERS } from "../../../rules/policy.js";
 import { numberOf, policy } from "./arguments.js";
 
-/** For a closed circuit without failures. Code for failures is in `rare()`. */
+/** Lua for a closed circuit without failures. Code for failures is in `rare()`, see `RARE_LUA`. */
 export const CLOSED_LUA = `
 local function isDue()
   -- The current second adds one at most.

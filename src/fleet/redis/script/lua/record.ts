@@ -1,4 +1,4 @@
-/** The part of the script that keeps what is only counted: `record.ts` of the rules, and its numbers. */
+/** The part of the script that keeps counts for reports: `rules/record.ts` in Lua. */
 
 import {
   KEPT_SECONDS,

@@ -30,8 +30,9 @@ local at = ${HEAD_LENGTH + 1}  -- where the command that runs begins
 `;
 
 /**
- * The rules that a closed circuit without failures does not need. Creating all functions takes the
- * server longer than such a command, so these are created at the first call of one.
+ * Rules that a closed circuit without failures does not need. Redis creates all functions at each
+ * run, which takes longer than a simple command, so these are created only when one of them is
+ * called.
  */
 const RARE_LUA = `
 local rules
@@ -57,5 +58,5 @@ export const SCRIPT = [
   END_LUA,
 ].join("");
 
-/** The hash for `EVALSHA`. */
+/** The script's SHA-1 hash, by which `EVALSHA` runs it. */
 export const SCRIPT_SHA = createHash("sha1").update(SCRIPT).digest("hex");

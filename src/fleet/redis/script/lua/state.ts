@@ -4,7 +4,7 @@ import { MAX_PROBES } from "../../../rules/policy.js";
 import { MAX_HISTORY } from "../../../rules/reply.js";
 import { RETENTION_MS } from "../../../rules/state.js";
 
-/** The fields of a state, besides the ring of its history. Numbers first, lists last. */
+/** The fields of a circuit's hash, except its history: numbers first, then texts, then lists. */
 const NUMBERS = [
   "generation",
   "nowMs",
@@ -27,17 +27,22 @@ const TEXTS = ["state", "isolationReason", "isolationOwner", "failure", "failedB
 const LISTS = ["row", "reporters", "leases"];
 const FIELDS = [...NUMBERS, ...TEXTS, ...LISTS];
 
-/** A lease has at most 80 characters, an index and a time. A list has one item for each lease. */
+/**
+ * The most bytes of a list item. The longest is a lease: a name of 80 characters, an index and a
+ * time.
+ */
 const MAX_ITEM_BYTES = 128;
 const MAX_LIST_BYTES = MAX_ITEM_BYTES * MAX_PROBES;
 
 const names = FIELDS.map((name) => `'${name}'`).join(", ");
 /** The field that a circuit of the previous version lacks: the policy of the last outcomes. */
 const POLICY_USED = "policyUsed";
-/** A table with room for all fields from the start need not grow field by field. */
+/**
+ * Lua code that creates all fields at once, because a table that grows field by field is slower.
+ */
 const roomForAll = FIELDS.map((name) => `${name} = false`).join(", ");
 
-/** The fields of the ring of changes. */
+/** The fields for the last 100 changes, used in turn: `change0` to `change99`. */
 export const HISTORY_FIELDS: readonly string[] = Array.from(
   { length: MAX_HISTORY },
   (_, slot) => `change${slot}`,

@@ -1,4 +1,7 @@
-/** The part of the script that keeps time, advances a state and records changes: `Turn`. */
+/**
+ * The part of the script that does what `rules/turn.ts` does: keeps time, advances a state and
+ * records changes.
+ */
 
 export const TIME_LUA = `
 local micros
