@@ -56,6 +56,7 @@ export async function runCommand(
   const watcher = new GroupWatcher(env);
   const leads = !planStreams().hasTerminal;
   try {
+    if (leads) watcher.prepare();
     return await endOf(command, () => {
       const others = streamsBehind(handedOn(inherited));
       const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...others];

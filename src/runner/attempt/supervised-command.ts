@@ -112,6 +112,7 @@ export async function superviseCommand(attempt: Attempt): Promise<AttemptEnd> {
     const given = await attempt.input.next();
     input = given;
     signals.any.throwIfAborted();
+    if (leads) watcher.prepare();
     const end = await endOf(command, () => {
       const others = streamsBehind(given.others);
       const stdio: StdioOptions = [given.stdin, ...streams.stdio, ...others];

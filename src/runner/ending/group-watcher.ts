@@ -66,10 +66,17 @@ export class GroupWatcher {
     this.#folder = folder;
   }
 
+  /**
+   * Starts the watcher. Call it before the command starts: on a busy machine a start takes long
+   * enough for a signal to end us while the command already runs.
+   */
+  prepare(): void {
+    if (process.platform !== "win32") this.#child ??= this.#start();
+  }
+
   /** Makes the watcher end this process group if we die before `rest` or `end`. */
   guard(group: number): void {
-    if (process.platform === "win32") return;
-    this.#child ??= this.#start();
+    this.prepare();
     this.#say(`${group}`);
   }
 
