@@ -1,8 +1,8 @@
 /**
- * Watches the CLI that the SDK starts for a session. The SDK does not expose it, and does not end
- * it if the session fails to open. If the CLI ends early, the SDK loses its error: the caller gets
- * a `TypeError` about `port`, while the true error becomes an unhandled rejection, which ends Node.
- * A CLI that dies later causes one more unhandled rejection.
+ * Watches the CLI process that the SDK starts for a session. The SDK does not expose it, and does not end
+ * it if the session fails to open. If the CLI ends early, the caller gets a `TypeError` about `port`, while
+ * the true error becomes an unhandled rejection, which ends Node. A CLI that dies later causes one more
+ * unhandled rejection.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -11,15 +11,15 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { warnOnce } from "../options/warn-once.js";
 
-/** The processes that start while a session is opened. */
+/** The processes that start while a session opens. */
 const started = new AsyncLocalStorage<Set<ChildProcess>>();
 
 const CHANNEL = "child_process";
 
-/** The time that the CLI has to end after SIGTERM. */
+/** How long the CLI may take to end after SIGTERM. */
 const GRACE_MS = 2000;
 
-/** The watch over one start of a session. */
+/** Watches the CLI of one session, from its start. */
 export class CliWatch {
   readonly #children = new Set<ChildProcess>();
   readonly #variables: Readonly<Record<string, string>>;
@@ -31,8 +31,7 @@ export class CliWatch {
     const { process: child } = message as { readonly process: ChildProcess };
     this.#children.add(child);
     addToEnvironment(child, this.#variables);
-    // The SDK's process library makes the child a promise in the same synchronous run, but after
-    // this.
+    // Waits until the SDK has made the child a promise. It does so in the same tick, but after this event.
     queueMicrotask(() => handleRejections(child, this.#hearRejection));
     if (this.#killed) queueMicrotask(() => endProcess(child));
   };
@@ -46,39 +45,38 @@ export class CliWatch {
     subscribe(CHANNEL, this.#onChild);
   }
 
-  /** Runs the function that opens a session. */
+  /** Runs the function that opens the session. CLI processes that it starts are watched. */
   run<T>(open: () => Promise<T>): Promise<T> {
     return started.run(this.#children, open);
   }
 
-  /**
-   * Returns the SDK's error for a CLI that ended early, if any; call it after the SDK has failed.
-   */
+  /** Returns the true error of a CLI that ended early, if there is one. Call it after the SDK has failed. */
   async error(): Promise<unknown> {
-    // The reaction that throws this error may run a few microtasks after the SDK's own failure.
+    // Waits one turn of the event loop: the rejection with the true error may come after the SDK's own
+    // failure.
     await new Promise((resolve) => setImmediate(resolve));
     return this.#error;
   }
 
-  /** Resolves when the CLI has ended; the SDK asks it to end but does not wait. */
+  /** Resolves when the CLI has ended. The SDK asks the CLI to end but does not wait for it. */
   async gone(): Promise<void> {
     await Promise.all([...this.#children].map(endOf));
   }
 
-  /** Ends the CLI if it runs, or as soon as it starts. */
+  /** Ends the CLI. If it has not started yet, ends it as soon as it starts. */
   kill(): void {
     if (this.#killed) return;
     this.#killed = true;
     for (const child of this.#children) endProcess(child);
   }
 
-  /** Records that the session is open: from here on, only the end of the CLI is watched. */
+  /** Records that the session is open. From now on, only a bad end of the CLI causes a warning. */
   opened(): void {
     for (const child of this.#children) child.once("exit", warnOfBadEnd);
     this.end();
   }
 
-  /** Ends the watch; can be called more than once. */
+  /** Stops watching for new processes. You can call it more than once. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -97,17 +95,17 @@ function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid !== undefined && exitCode === null && signalCode === null;
 }
 
-/** The methods that execa adds to a child process to make it a promise as well. */
+/** The methods that the SDK's process library, execa, adds to a child process to make it a promise. */
 interface PromiseLike {
   readonly catch?: (onRejected: (reason: unknown) => unknown) => Promise<unknown>;
 }
 
 /**
- * Handles the rejections that the SDK leaves behind: that of the child itself, and that of the
- * SDK's reaction, which throws the CLI's output. Only so does no `unhandledRejection` listener of
- * the user receive them: once Node reports one, it cannot be hidden.
+ * Handles two rejections that the SDK does not: of the child process, and of the SDK's own handler for it,
+ * which throws the CLI's output. Node would report them to `unhandledRejection` listeners of the user, and
+ * a reported rejection cannot be hidden.
  *
- * @param hear Receives the error of such a reaction.
+ * @param hear Receives the error of the SDK's handler.
  */
 function handleRejections(child: ChildProcess, hear: (reason: unknown) => void): void {
   const { catch: react } = child as PromiseLike;
@@ -121,13 +119,13 @@ function handleRejections(child: ChildProcess, hear: (reason: unknown) => void):
   Object.defineProperty(child, "catch", { value, configurable: true, writable: true });
 }
 
-/** Node's internal start of a process; only the environment matters here. */
+/** Node's internal function that starts a child process. Only the environment matters here. */
 type Spawn = (options: { envPairs?: readonly string[] }) => unknown;
 
 /**
- * Adds variables to the environment of a process that is created but not started. The SDK passes
- * its own environment to the CLI, where the variables would start the SDK's own telemetry. A
- * program in place of the CLI would have to find the one that the SDK downloads.
+ * Adds variables to the environment of a process that Node has created but not started. They cannot be set
+ * in our own environment: there, they would start the SDK's telemetry. A wrapper program could not be used
+ * either: it would have to find the CLI that the SDK downloads.
  */
 function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string, string>>): void {
   const names = Object.keys(variables);
@@ -137,14 +135,14 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
   const startWithMore: Spawn = (options) => {
     const { envPairs } = options;
     if (envPairs === undefined) {
-      // A CLI without its environment would be worse than no traces.
+      // Without the list, adding variables would remove all others. It is better to run without traces.
       warnOnce(
         "traces-not-read",
         "this version of Node.js starts processes in a way that is not known",
       );
       return spawn.call(child, options);
     }
-    // If a name occurs twice, the CLI reads the first.
+    // Removes the old values, because the CLI would read the first of two variables with the same name.
     const kept = envPairs.filter((pair) => !names.includes(pair.slice(0, pair.indexOf("="))));
     return spawn.call(child, Object.assign(options, { envPairs: [...kept, ...added] }));
   };
@@ -152,8 +150,8 @@ function addToEnvironment(child: ChildProcess, variables: Readonly<Record<string
 }
 
 /**
- * Warns of a CLI that ended by itself or badly. Nothing else reports this. The text contains none
- * of its output.
+ * Warns if a CLI ended badly during a session; nothing else would report it. The warning contains none of
+ * the CLI's output.
  */
 function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void {
   if (code === 0 || signal === "SIGTERM") return;
@@ -164,9 +162,9 @@ function warnOfBadEnd(code: number | null, signal: NodeJS.Signals | null): void 
 }
 
 /**
- * Ends a process with SIGTERM, or by force after a time or when this process ends first. The end of
- * its input reaches a CLI behind a script that forwards no signals. The output of a process that
- * outlives this must not keep Node alive.
+ * Ends a process with SIGTERM, and with SIGKILL after a grace period or when this process exits. Its input
+ * is closed as well, which also ends a CLI behind a script that does not forward signals. Its output is
+ * unreferenced, so that it does not keep Node alive.
  */
 function endProcess(child: ChildProcess): void {
   if (!isRunning(child)) return;

@@ -1,4 +1,4 @@
-/** The options of the guard in `connect` and `connection`, beyond those of a single client. */
+/** The options of the guard in `connect` and `connection`: those of any guard, and some for sessions. */
 
 import type { SideEffect } from "../attribution/query/named-upstream.js";
 import type { GuardOptions } from "../guard/guard-options.js";
@@ -11,26 +11,26 @@ import {
   wordField,
 } from "../options/check.js";
 
-/** The options of a connection's guard. */
+/** The options of the guard in `connect` and `connection`. */
 export interface ConnectGuardOptions extends GuardOptions {
   /**
-   * The limit in milliseconds for opening a session; above 0. Default: none. The SDK itself gives
-   * up after five minutes, while an engine that does not answer prints nothing for ten. A session
-   * that opens too late is ended, including its CLI, and counts as a failure of the engine.
+   * The longest time for opening a session, in milliseconds above 0. A session that opens too late is ended
+   * with its CLI, and counts as a failure of the engine. Default: none; the SDK itself gives up after five
+   * minutes.
    */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * The reaction to a lost session during a callback: it fails, or runs again on a new session. A
-   * rerun is cheap, because the engine has cached the finished steps. It never happens in a session
-   * inherited from the environment, nor after the callback has published, exported, started a
+   * The reaction to a session that is lost during a callback: the callback fails, or runs again in a new
+   * session. A second run is cheap, because the engine has cached the finished steps. There is no second
+   * run in a session from the environment, nor after the callback has published, exported, started a
    * service or called a module. Default: `"fail"`.
    */
   readonly onSessionLost?: "fail" | "rerun" | undefined;
   /**
-   * Whether to read the engine's own traces: which hosts were contacted, how they answered, and
-   * what came from a cache. Only for sessions opened here. Only the CLI gets the variables for it,
-   * and a collector in the environment receives all traces as before. Default: true with a shared
-   * store, unless the environment names a collector or the session is inherited; else false.
+   * Whether to read the engine's traces. They show which hosts the engine contacted, how those answered,
+   * and what came from a cache. It works only for sessions opened here. A collector in the environment
+   * still receives all traces. Default: true with a shared store, unless the environment names a collector
+   * or contains a session; else false.
    */
   readonly traces?: boolean | undefined;
   /** The most reruns of a callback, 1 to 100. Default: 1. */
@@ -45,7 +45,7 @@ export interface ConnectSettings {
   readonly onSessionLost: "fail" | "rerun";
   readonly maxReruns: number;
   readonly rerunModules: boolean;
-  /** Undefined: only where they are needed and have no other reader. */
+  /** Undefined: read traces if circuits are shared and the environment names no collector. */
   readonly traces: boolean | undefined;
 }
 
@@ -58,7 +58,7 @@ const FIELDS = {
 };
 
 /**
- * Validates the options of a connection and separates those of its guard, which validates them
+ * Validates the options of a connection, and separates the options of its guard, which the guard validates
  * itself.
  *
  * @throws TypeError or RangeError that names the option, its value and what was expected.
@@ -75,7 +75,7 @@ export function readConnectOptions(given: unknown): {
   return { settings: readOptions("guard", own, FIELDS), guardOptions };
 }
 
-/** Returns whether the effects of a callback so far permit a rerun. */
+/** Returns whether a callback may run again, by what its requests have done so far. */
 export function mayRunAgain(
   sideEffects: ReadonlySet<SideEffect>,
   { rerunModules }: ConnectSettings,

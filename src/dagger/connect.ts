@@ -1,4 +1,4 @@
-/** Guarded versions of the SDK's `connect` and `connection`, with some of their defects fixed. */
+/** Guarded versions of the SDK's `connect` and `connection`. They also fix some defects of the originals. */
 
 import * as sdk from "@dagger.io/dagger";
 import { checkFunction } from "../options/check.js";
@@ -7,21 +7,21 @@ import { guardInPlace, guardWith } from "./guard-client.js";
 import { runInSession } from "./session-run.js";
 import { makeGuard } from "./step-aside.js";
 
-/** The options of the SDK's `connect` and `connection`, and one more. */
+/** The options of the SDK's `connect` and `connection`, with one more for the guard. */
 export interface ConnectOptions extends sdk.ConnectOpts {
   /** The options of the guard. */
   readonly guard?: ConnectGuardOptions | undefined;
 }
 
 /**
- * Opens a session like the SDK's `connect`, guarded, and calls `callback` with a client whose every
- * request passes the breakers of its upstreams.
+ * Opens a session like the SDK's `connect`, guarded, and calls `callback` with a guarded client: each of
+ * its requests needs permits from the breakers of its upstreams.
  *
- * Unlike the SDK's own, it resolves to the callback's value, passes on the callback's error
- * unchanged, and explains why a session could not be opened.
+ * Unlike the SDK's own, it resolves to the callback's value, passes on the callback's error unchanged, and
+ * explains why a session could not be opened.
  *
- * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then;
- * TimeoutError if none opens within `connectTimeoutMs`.
+ * @throws CircuitBreakerOpenError if the engine's circuit is open: no session is started then; TimeoutError
+ * if none opens within `connectTimeoutMs`.
  *
  * @example
  * ```ts

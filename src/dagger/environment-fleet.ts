@@ -1,19 +1,19 @@
 /**
- * The fleet in the environment, through which a pipeline shares its circuits without a change of
- * code.
+ * Creates the fleet that the environment describes, so that a pipeline shares its circuits without a change
+ * of code.
  */
 
 import { createFleet, type Fleet } from "../fleet/client/fleet.js";
 
-/** By store and scope: a process has one connection to each, however many sessions it opens. */
+/** The fleets of this process, by store and scope. Each has one connection, however many sessions open. */
 const fleets = new Map<string, Fleet>();
 
 /**
- * Returns the fleet of the store in DAGGER_BREAKER_STORE, with the scope in DAGGER_BREAKER_SCOPE,
- * the token in DAGGER_BREAKER_STORE_TOKEN and the unit of DAGGER_BREAKER_COUNT_BY; undefined
- * without the first. It does not keep the process alive.
+ * Returns the fleet for the store in `DAGGER_BREAKER_STORE`; undefined if that variable is not set. The
+ * scope, the token and the unit of counting come from `DAGGER_BREAKER_SCOPE`, `DAGGER_BREAKER_STORE_TOKEN`
+ * and `DAGGER_BREAKER_COUNT_BY`. The fleet does not keep the process alive.
  *
- * @throws RangeError for an invalid variable; it never shows the URL.
+ * @throws RangeError for an invalid variable. It never contains the URL.
  */
 export function environmentFleet(): Fleet | undefined {
   const {

@@ -1,4 +1,4 @@
-/** Guards a client of the SDK, or `dag`. */
+/** Guards a client of the SDK, or the global `dag`. */
 
 import type { GraphQLRequest } from "../attribution/failure.js";
 import { readRequest } from "../attribution/query/read-request.js";
@@ -23,16 +23,16 @@ import { makeGuard, type RequestSender, requestSender } from "./step-aside.js";
 import { fetchWith, send, type TransportAnswer } from "./transport.js";
 
 /**
- * Returns a guarded copy of a client of the Dagger SDK (any copy of the SDK). Each request from it,
- * or from any object made with it, passes the breakers of its upstreams. The given client is not
- * changed. Objects remain the SDK's own.
+ * Returns a guarded copy of a client of the Dagger SDK (any copy of the SDK). Each request from it, or from
+ * any object made with it, needs permits from the breakers of its upstreams. The given client is not
+ * changed, and objects keep the classes of the SDK.
  *
- * A client that is already guarded, such as the one from this package's `connect`, is returned with
- * the new options in place of the old: no request passes two guards.
+ * A client that is already guarded, such as the one from this package's `connect`, gets the new options
+ * instead of the old ones: no request passes two guards.
  *
  * @param client A `Client`, such as from `connect`, or `dag`.
- * @throws UnsupportedSdkError if the SDK has an unknown structure; TypeError or RangeError for
- * wrong options.
+ * @throws UnsupportedSdkError if the SDK has an unknown structure; TypeError or RangeError for wrong
+ * options.
  *
  * @example
  * ```ts
@@ -47,25 +47,25 @@ export function guard<C extends object>(client: C, options?: GuardOptions): C {
   return guardWith(makeGuard(options), client, () => new SessionState(undefined, undefined, true));
 }
 
-/** Returns the facts about the session of a connection; called once for each. */
+/** Returns the state of the session behind a connection. It is called once per session. */
 type StateSource = () => SessionState;
 
-/** Guards like `guard`, with an existing guard. */
+/** Returns a copy of a client that an existing guard guards. */
 export function guardWith<C extends object>(owner: Guard, client: C, source: StateSource): C {
   const { _ctx } = checkSdkObject(client);
   const Client = client.constructor as new (context: unknown) => C;
   return new Client(guarded(owner, _ctx, source));
 }
 
-/** The contexts of an object before it was guarded in place, and those since then. */
+/** For each object that is guarded in place: its original context, and the contexts of its guards. */
 const inPlace = new WeakMap<
   object,
   { readonly plain: SdkContext; readonly guarded: SdkContext[] }
 >();
 
 /**
- * Guards an object of the SDK in place, as `dag` needs it. The guards of an object can be removed
- * in any order: the newest remaining one applies, and after the last the object is as before.
+ * Guards an object of the SDK without a copy, as `dag` needs it. Guards can be removed in any order: the
+ * newest that remains applies. After the last, the object is as before.
  *
  * @returns A function that removes the guard.
  */
@@ -83,7 +83,7 @@ export function guardInPlace(owner: Guard, client: object, source: StateSource):
   };
 }
 
-/** The plain connection behind a guarded one, and the facts about its sessions. */
+/** The SDK's own connection behind a guarded one, and the states of its sessions. */
 interface Known {
   readonly plain: SdkConnection;
   readonly stateOf: (client: SdkGraphQLClient) => SessionState;
@@ -101,7 +101,7 @@ function guarded(owner: Guard, context: SdkContext, source: StateSource): SdkCon
   return guardedContext(owner, context, connection);
 }
 
-/** Returns a connection whose GraphQL clients are guarded copies, one for each plain client. */
+/** Returns a connection whose GraphQL clients are guarded copies, one per client of the SDK. */
 function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnection {
   const copyOf = once((client: SdkGraphQLClient) => {
     const state = stateOf(client);
@@ -111,7 +111,7 @@ function guardedConnection(owner: Guard, { plain, stateOf }: Known): SdkConnecti
   return { getGQLClient: () => copyOf(plain.getGQLClient()) };
 }
 
-/** Creates something once for each GraphQL client, and so for each session. */
+/** Returns a function that calls `make` once for each GraphQL client, and so once per session. */
 function once<V>(make: (client: SdkGraphQLClient) => V): (client: SdkGraphQLClient) => V {
   const made = new WeakMap<SdkGraphQLClient, V>();
   return (client) => {
@@ -129,7 +129,7 @@ function guardedGraphQLClient(client: SdkGraphQLClient, fetch: Fetch): SdkGraphQ
   return new GraphQLClient(url, { ...requestConfig, fetch });
 }
 
-/** Returns the fetch of one connection, which admits, sends and drops requests. */
+/** Returns a `fetch` that sends each request through the guard. */
 function guardedFetch(
   { settings: { rewrites } }: Guard,
   sender: RequestSender,
@@ -146,9 +146,9 @@ function guardedFetch(
 }
 
 /**
- * Returns the way that the SDK's requests take.
+ * Returns how requests reach the session.
  *
- * @param traceparent The span of the request itself; further requests of the guard are outside it.
+ * @param traceparent The span of the request. Questions of the guard are not part of that span.
  */
 function linkTo(
   url: string | URL,
@@ -167,27 +167,33 @@ function linkTo(
   };
 }
 
-/** Returns the request of a body. A batch, which neither SDK nor engine supports, names nothing. */
+/**
+ * Parses the body of a request. A batch, which neither the SDK nor the engine supports, counts as a request
+ * without upstreams.
+ */
 function requestOf(body = ""): GraphQLRequest {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
   } catch {
-    // The session rejects invalid JSON itself.
+    // Not JSON: the session itself will reject it.
   }
   return { query: "" };
 }
 
 /**
- * Creates a guarded copy of a context. Its class extends the context's own, because a process may
- * contain several copies of the SDK, for example inside Dagger modules.
+ * Creates a guarded copy of a context. Its class extends the context's own class and not ours, because a
+ * process may contain several copies of the SDK, for example inside Dagger modules.
  */
 function guardedContext(owner: Guard, context: SdkContext, connection: SdkConnection): SdkContext {
   const given = context.constructor as SdkContextClass;
   const Base = plainClasses.get(given) ?? given;
 
   class GuardedContext extends Base {
-    /** Every method of the SDK that extends the chain ends here, in known and future versions. */
+    /**
+     * Sends the chain of operations. Each method of the SDK that needs an answer ends here, also in future
+     * versions.
+     */
     override async execute(): Promise<unknown> {
       try {
         return await super.execute();
@@ -201,10 +207,10 @@ function guardedContext(owner: Guard, context: SdkContext, connection: SdkConnec
   return new GuardedContext(context._queryTree, connection);
 }
 
-/** The SDK's own class of each guarded one, so that no class is guarded twice. */
+/** The SDK's class behind each guarded class, so that no class is guarded twice. */
 const plainClasses = new WeakMap<SdkContextClass, SdkContextClass>();
 
-/** Makes a method that returns a plain context return a guarded one. */
+/** Overrides a method that returns a new context, so that the new context is guarded, too. */
 function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: string): void {
   const method: unknown = Base.prototype[name];
   if (typeof method !== "function") return;
@@ -217,8 +223,8 @@ function keepGuarded(Guarded: SdkContextClass, Base: SdkContextClass, name: stri
 }
 
 /**
- * Unwraps an error of the SDK. The SDK wraps errors of its transport, but our errors, and the
- * user's own abort reason, reach the user unwrapped.
+ * Returns the error that the user should see. The SDK wraps errors of its transport. Our own errors, and
+ * the reason of an aborted signal, are unwrapped.
  */
 function unwrapped(error: unknown, signal: AbortSignal | undefined): unknown {
   const seen = new Set<unknown>();

@@ -1,9 +1,9 @@
 /**
- * The Dagger SDK with circuit breakers: everything in `@dagger.io/dagger`, with `connect` and
- * `connection` guarded, and `guard` for existing clients.
+ * The Dagger SDK with circuit breakers: everything in `@dagger.io/dagger`, with guarded versions of
+ * `connect` and `connection`, and `guard` for existing clients.
  */
 
-// The SDK itself; the names below override its own.
+// Everything of the SDK. Names below that also exist in the SDK replace its own.
 export * from "@dagger.io/dagger";
 // Errors, stored data and counters.
 export type { GuardRejection } from "../guard/admission/admission.js";

@@ -1,12 +1,12 @@
-/** The few internal fields of the SDK that the guard uses, checked before use. */
+/** The few internal fields of the SDK that a guard uses. They are checked before use. */
 
 import { CircuitBreakerError, nameErrorClass } from "../breaker/errors.js";
 import { show } from "../options/check.js";
 
-/** A fetch as graphql-request calls it: always with a text as body and a `Headers` object. */
+/** The `fetch` that graphql-request calls. The body is always a text and the headers a `Headers` object. */
 export type Fetch = (url: string | URL, init: FetchInit) => Promise<Response>;
 
-/** The second argument of that fetch. */
+/** The second argument of `Fetch`. */
 export interface FetchInit {
   readonly method?: string;
   readonly headers?: Headers;
@@ -19,19 +19,19 @@ export interface SdkGraphQLClient {
   readonly requestConfig: { readonly fetch?: unknown };
 }
 
-/** The source of a connection's GraphQL client; the one behind `dag` has none between sessions. */
+/** The object that returns a connection's GraphQL client. The one behind `dag` has none between sessions. */
 export interface SdkConnection {
   getGQLClient(): SdkGraphQLClient;
 }
 
-/** The chain of operations behind an object of the SDK, and the connection to send it on. */
+/** The chain of operations of an SDK object, and the connection to send it on. */
 export interface SdkContext {
   readonly _queryTree: readonly unknown[];
   readonly _connection: SdkConnection;
   execute(): Promise<unknown>;
 }
 
-/** The constructor of a context. */
+/** The class of a context. */
 export type SdkContextClass = new (
   queryTree: readonly unknown[],
   connection: SdkConnection,
@@ -43,8 +43,8 @@ export interface SdkObject {
 }
 
 /**
- * The error for an SDK version with an unknown internal structure. `code` is `"UNSUPPORTED_SDK"`.
- * It is thrown before the first request, so that nothing runs unguarded by accident.
+ * The error for a version of the SDK whose internal structure is unknown. `code` is `"UNSUPPORTED_SDK"`. It
+ * is thrown before the first request, so that nothing runs unguarded.
  */
 export class UnsupportedSdkError extends CircuitBreakerError {
   constructor(field: string, found: unknown, expected: string) {

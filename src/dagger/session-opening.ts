@@ -1,5 +1,6 @@
 /**
- * Opens one session through the SDK and runs a callback in it, with a timeout and with true errors.
+ * Opens a session through the SDK and runs a callback in it, with a timeout and with the true error of a
+ * failure.
  */
 
 import { classifyFailure } from "../attribution/classify/classify-failure.js";
@@ -10,15 +11,15 @@ import { isTimeoutError, TimeoutError } from "../policies/timeout.js";
 import type { CliWatch } from "./cli-watch.js";
 import { openingErrorOf } from "./step-aside.js";
 
-/** The end of a callback. */
+/** How a callback ended. */
 export type Ending<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown };
 
-/** Opens a session and calls `run` with a function to run the callback in it. */
+/** A function that opens a session and calls `run`. Pass the callback to the function that `run` is given. */
 export type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>;
 
-/** Runs in an existing session, whose opening proves nothing about the engine. */
+/** Runs the callback in a session from the environment. That it opens proves nothing about the engine. */
 export async function runInherited<T>(permit: CallPermit, open: Open<T>): Promise<Ending<T>> {
   const endings: Ending<T>[] = [];
   permit.release();
@@ -32,7 +33,10 @@ export async function runInherited<T>(permit: CallPermit, open: Open<T>): Promis
   return endingFrom(endings);
 }
 
-/** Runs in a new session. Opening it is one call of the engine. */
+/**
+ * Opens a session and runs the callback in it. The result of the opening is one outcome of the engine's
+ * breaker.
+ */
 export async function runInNew<T>(
   permit: CallPermit,
   limits: Limits,
@@ -52,24 +56,23 @@ export async function runInNew<T>(
   try {
     await Promise.race([opening, limits.promise]);
   } catch (error) {
-    // A failure after the callback belongs to the end of the session; the result of the callback
-    // has priority.
+    // The session failed while it closed, after the callback. The result of the callback wins.
     if (endings.length > 0) return endingFrom(endings);
     limits.clear();
     const cause = limits.passed ? error : ((await watch.error()) ?? error);
-    // The caller does not wait for the CLI, which may take seconds to end.
+    // Not awaited: the CLI may take seconds to end.
     watch.kill();
     settleOpening(permit, cause, limits);
     throw openingErrorOf(cause);
   } finally {
     limits.clear();
-    // A CLI that is still being downloaded would start later, and must be ended as well.
+    // Keeps watching: a CLI that is still being downloaded may start later, and must be ended then.
     opening.catch(() => {}).finally(() => watch.end());
   }
   return endingFrom(endings);
 }
 
-/** Settles the permit of a session that failed to open. */
+/** Settles the engine's permit after a session failed to open. */
 function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits): void {
   if (aborted) settleConnect(permit, {});
   else {
@@ -79,9 +82,9 @@ function settleOpening(permit: CallPermit, cause: unknown, { aborted }: Limits):
   }
 }
 
-/** The limits on the wait for a session: its timeout and the guard's signal. */
+/** Limits the wait for a session by a timeout and the guard's signal. */
 export class Limits {
-  /** Rejects with a {@link TimeoutError} or the signal's reason; otherwise it never settles. */
+  /** Rejects with a {@link TimeoutError} or the signal's reason. If no limit is reached, it never settles. */
   readonly promise: Promise<never>;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -116,7 +119,7 @@ export class Limits {
   }
 }
 
-/** Runs a callback without passing its error through the SDK, which would wrap it. */
+/** Runs a callback and keeps its error: passed through the SDK, the error would be wrapped. */
 async function endingOf<T>(body: () => Promise<T>): Promise<Ending<T>> {
   try {
     return { ok: true, value: await body() };

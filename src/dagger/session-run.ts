@@ -1,4 +1,4 @@
-/** Runs a callback in a session that the SDK opens, and again on a new one if that is lost. */
+/** Runs a callback in a session, and again in a new one if the session is lost. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallPermit } from "../breaker/calls/permit.js";
@@ -13,20 +13,20 @@ import { Limits, type Open, runInherited, runInNew } from "./session-opening.js"
 import { SessionTracing, traceSession } from "./session-tracing.js";
 import { isProxied } from "./step-aside.js";
 
-/** The longest wait of a caller for the store; a healthy one needs a few milliseconds. */
+/** The longest wait for the store at the end. A healthy store needs a few milliseconds. */
 const TELL_WITHIN_MS = 100;
 
-/** Opens a session through the SDK and calls `run` with a function to run the callback in it. */
+/** A function that opens a session and calls `run`. Pass the callback to the function that `run` is given. */
 export type Opener<T> = (
   run: (body: () => Promise<T>) => Promise<void>,
   state: SessionState,
 ) => Promise<void>;
 
 /**
- * Opens a session and runs a callback in it; opening is one call of the engine. A callback whose
- * session is lost runs again on a new one if the settings permit it.
+ * Opens a session and runs a callback in it. If the session is lost and the settings permit it, the
+ * callback runs again in a new session.
  *
- * @param workdir The working folder of its CLI, if one is set.
+ * @param workdir The working folder of the session's CLI, if one is set.
  */
 export async function runInSession<T>(
   owner: Guard,
@@ -34,8 +34,8 @@ export async function runInSession<T>(
   open: Opener<T>,
   workdir?: string,
 ): Promise<T> {
-  // A session in the environment is accepted as it is: its opening proves nothing about the engine,
-  // and it cannot be replaced.
+  // The session is already open, so its opening proves nothing about the engine. It cannot be replaced if
+  // it is lost.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
   const { fleet } = owner.settings;
   const tracing = isProxied()
@@ -55,8 +55,8 @@ export async function runInSession<T>(
 }
 
 /**
- * Reports this process's outcomes to the store, because the process may end right after. A store
- * that does not answer delays the end of the process, but not the caller.
+ * Reports the outcomes of this process to the store, because the process may end right after. If the store
+ * does not answer, the caller continues, and only the end of the process is delayed.
  */
 async function tellOthers(fleet: Fleet): Promise<void> {
   const holdProcess = setInterval(() => {}, 1000);
@@ -65,9 +65,9 @@ async function tellOthers(fleet: Fleet): Promise<void> {
 }
 
 /**
- * Starts to read traces. A CLI started elsewhere does not send its traces here. Without an option,
- * traces are read if circuits are shared. A process that joins an outage has seen no failure, so on
- * engines with lock files only an exchange proves that its probe has reached the registry.
+ * Starts to read traces, if this is wanted and possible. The CLI of a session from the environment sends
+ * its traces elsewhere. By default, traces are read if circuits are shared: on engines with lock files,
+ * only a span proves that a probe has reached the registry.
  */
 async function startTracing(
   wanted: boolean | undefined,
@@ -88,7 +88,7 @@ async function startTracing(
   return undefined;
 }
 
-/** The common data of one run's sessions. */
+/** The facts that the sessions of one call have in common. */
 interface Sessions {
   readonly inherited: boolean;
   readonly tracing: SessionTracing | undefined;

@@ -1,4 +1,4 @@
-/** Reads the engine's traces of one session that the SDK opens. */
+/** Reads the engine's traces of sessions that the SDK opens. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionState } from "../guard/session-state.js";
@@ -7,12 +7,12 @@ import { startEngineTraces } from "../traces/engine-traces.js";
 import type { TraceReceiver } from "../traces/receiver/receiver.js";
 import { RequestTracing, type TracedRequest } from "../traces/request-tracing.js";
 
-/** The time that a CLI has to end before the SDK kills it. */
+/** How long a CLI may take to end, before the SDK kills it. */
 const CLI_END_MS = 10_000;
 
-/** The traces of one session of `connect` or `connection`, including reruns after a lost one. */
+/** The traces of the sessions of one `connect` or `connection`, including those of reruns. */
 export class SessionTracing {
-  /** Variables for the environment of the CLI. */
+  /** Variables for the environment of the CLI only. */
   readonly variables: Readonly<Record<string, string>>;
   readonly #receiver: TraceReceiver;
   readonly #requests: RequestTracing;
@@ -29,10 +29,10 @@ export class SessionTracing {
   }
 
   /**
-   * Starts a receiver for a CLI that will start with this environment.
+   * Starts a receiver for a CLI that will run in this environment.
    *
-   * @returns Undefined if traces cannot be read: the user's collector must be left alone, or no
-   * port is available. This causes one warning of the process.
+   * @returns Undefined, with one warning, if traces cannot be read: the user's collector must be left
+   * alone, or no port is available.
    */
   static async start(env: NodeJS.ProcessEnv): Promise<SessionTracing | undefined> {
     const traces = await startEngineTraces(env);
@@ -43,20 +43,19 @@ export class SessionTracing {
     return undefined;
   }
 
-  /** Records that a CLI sends its spans here; `gone` resolves when it has ended. */
+  /** Records that a CLI sends its spans here. `gone` resolves when the CLI has ended. */
   hears(gone: () => Promise<void>): void {
     this.#senders.push(gone);
   }
 
-  /** Begins the span of a request; `parent` is the `traceparent` that the SDK would send. */
+  /** Begins the span of a request. `parent` is the `traceparent` that the SDK would send. */
   begin(parent: string | null): TracedRequest {
     return this.#requests.begin(parent ?? undefined);
   }
 
   /**
-   * Stops receiving once the CLI has ended, which is when it sends its last spans. Received bodies
-   * are still forwarded to the user's collector. That keeps the process alive for some seconds at
-   * most; no caller waits for it.
+   * Closes the receiver after the CLI has ended, because it sends its last spans then. Received bodies are
+   * still forwarded. This keeps the process alive for some seconds at most, but no caller waits for it.
    */
   close(): void {
     const holdProcess = setInterval(() => {}, 1000);
@@ -72,12 +71,12 @@ export class SessionTracing {
 
 const tracings = new WeakMap<SessionState, SessionTracing>();
 
-/** Traces the requests of a session under any guard. */
+/** Turns on tracing for the requests of a session, for all its guards. */
 export function traceSession(state: SessionState, tracing: SessionTracing): void {
   tracings.set(state, tracing);
 }
 
-/** Returns the tracing of a session's requests, if any. */
+/** Returns the tracing of a session; undefined if it has none. */
 export function tracingOf(state: SessionState): SessionTracing | undefined {
   return tracings.get(state);
 }

@@ -1,7 +1,7 @@
 /**
- * The guard in a process whose sessions `dagger-breaker run` already guards: it steps aside. It
- * asks and counts nothing, so that no failure counts twice, but still throws the same errors.
- * Timeouts, signals and the loss of a session keep their meaning.
+ * A guard for a process whose sessions `dagger-breaker run` already guards through its proxy. It neither
+ * asks breakers nor counts, so that no failure counts twice. It throws the same errors as any guard;
+ * timeouts, signals and lost sessions work as usual.
  */
 
 import { classifyTransportError } from "../attribution/classify/classifier.js";
@@ -20,38 +20,38 @@ import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { createRegistry } from "../registry/registry.js";
 import { environmentFleet } from "./environment-fleet.js";
 
-/** Returns whether a proxy guards the sessions of this process. */
+/** Returns whether a proxy of `dagger-breaker run` guards the sessions of this process. */
 export function isProxied(): boolean {
   return process.env.DAGGER_BREAKER_PROXY === "1";
 }
 
 /**
- * Creates a guard, with the fleet from the environment unless one is given. A guard that steps
- * aside has breakers of its own, which admit everything.
+ * Creates a guard with the fleet from the environment, unless the options contain one. Behind a proxy, the
+ * guard gets breakers that admit everything.
  */
 export function makeGuard(options: GuardOptions = {}): Guard {
   if (!isProxied()) return new Guard({ ...options, fleet: options.fleet ?? environmentFleet() });
-  // Throws here as well for wrong options.
+  // Throws for invalid options, as without a proxy.
   new Guard(options);
   const aside = new Guard({ ...options, registry: createRegistry(), fleet: undefined });
   aside.engine.disable();
   return aside;
 }
 
-/** The part of a guarded session that sends its requests. */
+/** The function of a guarded session that sends a request. */
 export type RequestSender = Pick<GuardedSession, "request">;
 
-/** Returns the sender of a session's requests for a guard that may have to step aside. */
+/** Returns the sender of a session's requests. Behind a proxy, it asks no breakers. */
 export function requestSender(guard: Guard, state: SessionState): RequestSender {
   return isProxied() ? new ProxiedSession(guard, state) : new GuardedSession(guard, state, "ask");
 }
 
-/** Returns the rejection of a proxy that prevented a session from opening, or the error itself. */
+/** Returns the proxy's rejection, if that is why a session did not open; otherwise the error itself. */
 export function openingErrorOf(error: unknown): unknown {
   return (isProxied() && error instanceof Error && refusalInText(error.message)) || error;
 }
 
-/** A session whose requests pass breakers elsewhere. */
+/** Sends the requests of a session whose breakers are in the proxy. */
 class ProxiedSession implements RequestSender {
   readonly #calls: BoundedCalls;
   readonly #state: SessionState;

@@ -1,20 +1,19 @@
 /**
- * Sends one request to the session over `node:http`, because only there a request can really be
- * dropped. The SDK's own fetch takes no signal, and Node's built-in fetch gives up after five
- * minutes.
+ * Sends a request to the session over `node:http`, because only there the connection can be dropped. The
+ * SDK's fetch takes no signal, and Node's built-in fetch gives up after five minutes.
  */
 
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { SessionResponse } from "../attribution/failure.js";
 import type { Fetch, FetchInit } from "./sdk-shape.js";
 
-/** An answer with everything that graphql-request reads. */
+/** An answer with all fields that graphql-request reads. */
 export interface TransportAnswer extends SessionResponse {
   readonly body: string;
   readonly headers: readonly [string, string][];
 }
 
-/** Sends a request; rejects with Node's own error, or with the signal's reason if it is aborted. */
+/** Sends a request. Rejects with Node's own error, or with the signal's reason if it is aborted. */
 export function send(
   url: string | URL,
   { method = "POST", headers = new Headers(), body = "" }: FetchInit,
@@ -23,8 +22,8 @@ export function send(
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, {
       method,
-      // A connection of its own, as in the SDK: a kept one may have been closed meanwhile, which
-      // would look like an engine that went away.
+      // A new connection per request, as in the SDK. The session may have closed a kept one, which would
+      // look like a lost engine.
       agent: false,
       headers: { ...Object.fromEntries(headers), "content-length": Buffer.byteLength(body) },
     });
@@ -46,7 +45,7 @@ export function send(
   });
 }
 
-/** Returns a fetch that sends like `send`. */
+/** Returns a `fetch` for graphql-request that sends with the given function. */
 export function fetchWith(
   exchange: (url: string | URL, init: FetchInit) => Promise<TransportAnswer>,
 ): Fetch {
@@ -56,7 +55,7 @@ export function fetchWith(
   };
 }
 
-/** Statuses with which a `Response` must not have a body. */
+/** Statuses that do not permit a body in a `Response`. */
 const NO_BODY = new Set([204, 205, 304]);
 
 async function readAll(response: IncomingMessage): Promise<string> {
@@ -75,8 +74,8 @@ function answerOf(response: IncomingMessage, body: string): TransportAnswer {
 }
 
 /**
- * Adds the code of a refused connection as text in `errno`, where the SDK expects it, like its own
- * fetch does.
+ * Sets `errno` of a refused connection to the code, such as `"ECONNREFUSED"`. The SDK looks for it there,
+ * because its own fetch sets it.
  */
 function withErrno(error: unknown): unknown {
   if (error instanceof Error && "code" in error) Object.assign(error, { errno: error.code });

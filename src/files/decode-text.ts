@@ -1,21 +1,22 @@
-/**
- * Decodes text whose encoding is known only from its bytes: UTF-8, or UTF-16 as Windows writes it.
- */
+/** Decodes text by an encoding found from its first bytes: UTF-8, or UTF-16 as Windows writes it. */
 
-/** The number of bytes to inspect if no byte order mark shows the encoding. */
+/** The number of bytes to inspect if there is no byte order mark. */
 const SAMPLE_BYTES = 1024;
-/** In UTF-16 nearly every other byte of a log is zero; UTF-8 has no zero bytes. */
+/**
+ * The share of zero bytes from which on a text counts as UTF-16. There, nearly every second byte of a log
+ * is zero. UTF-8 has none.
+ */
 const MIN_ZERO_SHARE = 0.4;
 
-/** Decodes a part of a text; its first byte is at `offset` in the text. */
+/** Decodes a part of a text that begins at byte `offset` of the text. */
 export type Decode = (bytes: Uint8Array, offset: number) => string;
 
-/** Returns the decoder for a text that begins with these bytes. */
+/** Returns the decoder for a text with these first bytes. */
 export function decoderOf(head: Uint8Array): Decode {
   const encoding = encodingOf(head);
   const decoder = new TextDecoder(encoding);
   if (encoding === "utf-8") return (bytes) => decoder.decode(bytes);
-  // A character has two bytes: a part that begins in the middle of one drops the second byte.
+  // In UTF-16 a character has two bytes. If a part begins in the middle of one, its other half is dropped.
   return (bytes, offset) => decoder.decode(bytes.subarray(offset % 2));
 }
 

@@ -1,39 +1,34 @@
-/** Keeps both ends of long data in bounded memory: the amount that a classifier reads. */
+/** Keeps the beginning and the end of long data in bounded memory, for the classifier. */
 
 import type { Decode } from "./decode-text.js";
 
-/**
- * The size of each end. The classifier reads the first and the last 64 KiB characters, and a
- * character has at most four bytes.
- */
+/** The most bytes kept at each end. The classifier reads 64 Ki characters there, each of up to four bytes. */
 export const WINDOW_BYTES = 4 * 64 * 1024;
 
-/** The largest part read at once: the capacity of a pipe, so that one read empties it. */
+/** The most bytes read at once. It is the capacity of a pipe, so that one read empties it. */
 export const PART_BYTES = 64 * 1024;
 
-/** Room for the last bytes and for the part read next, wherever the ring ends. */
+/** The size of the ring buffer: the kept end, and room for the next part wherever the ring wraps around. */
 const CIRCLE_BYTES = WINDOW_BYTES + 2 * PART_BYTES;
 
 const NOTHING = Buffer.alloc(0);
 
-/**
- * The first and the last bytes of its input. A reader can read directly into it, without a copy.
- */
+/** The first and the last bytes of data. A reader can write into it directly, without a copy. */
 export class Ends {
   #head: Buffer = NOTHING;
-  /** A ring with the last bytes: the oldest start at `#at`, the newest end before it. */
+  /** A ring buffer with the last bytes. The newest end just before `#at`; the oldest begin there. */
   #circle: Buffer = NOTHING;
   #at = 0;
-  /** The end of the oldest bytes: the part after them did not fit there. */
+  /** Where the oldest bytes end. The part behind them did not fit before the end of the buffer. */
   #oldEnd = 0;
   #bytes = 0;
 
-  /** The total number of bytes. */
+  /** The number of bytes taken so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Returns the room for the next part, at most {@link PART_BYTES}; call `take` afterwards. */
+  /** Returns where to write the next part, at most {@link PART_BYTES}. Call `take` afterwards. */
   room(): Uint8Array {
     if (this.#circle === NOTHING) this.#circle = Buffer.allocUnsafeSlow(CIRCLE_BYTES);
     if (this.#at + PART_BYTES > CIRCLE_BYTES) {
@@ -44,9 +39,9 @@ export class Ends {
   }
 
   /**
-   * Takes the bytes that were read into the room.
+   * Takes the bytes that were written to `room`.
    *
-   * @returns The part. It stays valid until three more have been taken and a fourth is read.
+   * @returns These bytes. They stay valid until three more parts are taken and a fourth is read.
    */
   take(length: number): Uint8Array {
     const part = this.#circle.subarray(this.#at, this.#at + length);
@@ -60,7 +55,7 @@ export class Ends {
     return part;
   }
 
-  /** Copies a chunk that was read elsewhere. */
+  /** Copies bytes that were read elsewhere. */
   add(chunk: Uint8Array): void {
     for (let from = 0; from < chunk.length; from += PART_BYTES) {
       const part = chunk.subarray(from, from + PART_BYTES);
@@ -70,7 +65,7 @@ export class Ends {
   }
 
   /**
-   * Returns the kept bytes as text; a line marks the omitted part.
+   * Returns the kept bytes as text. A line marks the place of missing bytes.
    *
    * @param decoderFor Selects the decoder by the first bytes. Default: UTF-8.
    */
@@ -78,7 +73,7 @@ export class Ends {
     const head = this.#head.subarray(0, this.#bytes);
     const tail = this.#tail(Math.min(WINDOW_BYTES, this.#bytes - head.length));
     const decode = decoderFor(head);
-    // Up to this size everything is kept, so nothing is between the ends.
+    // Up to this size all bytes are kept.
     return this.#bytes <= 2 * WINDOW_BYTES
       ? decode(Buffer.concat([head, tail]), 0)
       : joinEnds(decode(head, 0), decode(tail, this.#bytes - tail.length));
@@ -91,7 +86,7 @@ export class Ends {
   }
 }
 
-/** Joins two ends with an omitted part between them. */
+/** Joins both ends, with a line between them about the missing part. */
 export function joinEnds(head: string, tail: string): string {
   return `${head}\n${tail}`;
 }

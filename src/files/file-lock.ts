@@ -1,7 +1,7 @@
 /**
- * A lock between processes that is also the next content of its file. It is created exclusively
- * beside the file, written, and renamed over the file in one step. So a process that dies leaves at
- * most one file behind, which the next process takes over.
+ * A lock between processes that also holds the next content of its file. A process creates the lock beside
+ * the file, writes the new content to it, and renames it over the file in one step. If a process dies, at
+ * most its lock remains, which the next process takes over.
  */
 
 import { randomBytes } from "node:crypto";
@@ -17,10 +17,10 @@ import {
   writeFileSync,
 } from "node:fs";
 
-/** No process holds the lock this long: it reads and writes one small file. */
+/** The age from which on a lock counts as abandoned. A process holds it only to read and write one small file. */
 export const STALE_LOCK_MS = 5_000;
 
-/** The error for a file that other processes kept locked during the whole wait. */
+/** The error if other processes kept the file locked during the whole wait. */
 export class FileLockedError extends Error {
   readonly code = "ELOCKED";
 
@@ -35,7 +35,7 @@ export class FileLockedError extends Error {
  *
  * @param target The file; its folder must exist.
  * @param maxWaitMs The longest wait for other processes. It blocks the event loop.
- * @param content Returns the new content while no other process writes; undefined leaves the file
+ * @param content Returns the new content. It is called while the lock is held. Undefined leaves the file
  * unchanged.
  * @throws FileLockedError if other processes hold the lock too long; the file system's errors.
  */
@@ -52,7 +52,7 @@ export function replaceLocked(
     if (text !== undefined) {
       writeFileSync(descriptor, text);
       fsyncSync(descriptor);
-      // A process that slept until its lock was taken over must not replace the file.
+      // If this process slept so long that another took over its lock, it must not replace the file.
       if (!isFile(lock, descriptor)) throw new FileLockedError();
       renameSync(lock, target);
       replaced = true;
@@ -77,19 +77,19 @@ function acquire(lock: string, maxWaitMs: number): number {
     }
     const mayBeFree = takeOver(lock);
     const leftMs = end - performance.now();
-    // Also after a takeover, since the lock may be recreated again and again.
+    // Checked after a takeover, too: the lock may be created again each time.
     if (leftMs <= 0) throw new FileLockedError();
     if (!mayBeFree) sleep(Math.min(leftMs, 1 + 4 * Math.random()));
   }
 }
 
-/** Removes an abandoned lock; returns whether the lock may be free now. */
+/** Removes an abandoned lock. Returns whether the lock may be free now. */
 function takeOver(lock: string): boolean {
   const found = identity(lock);
   if (found === undefined) return true;
-  // No process of ours created a link, a folder or another user's file, so it must not be moved.
+  // We create no links, folders or files of other users, so this is not our lock and must not be moved.
   if (!found.isOurs) return false;
-  // A clock that was set back must not keep a lock forever.
+  // The absolute value, because a clock that was set back must not keep a lock forever.
   if (Math.abs(Date.now() - found.modifiedMs) < STALE_LOCK_MS) return false;
   const aside = `${lock}.${randomBytes(6).toString("hex")}`;
   try {
@@ -98,7 +98,7 @@ function takeOver(lock: string): boolean {
     if ((error as { code?: unknown }).code === "ENOENT") return true;
     throw error;
   }
-  // Between the check and the move, another process may have taken over: then this is its new lock.
+  // If another process took over between the check and the move, this is its new lock.
   const moved = identity(aside);
   const fresh = moved?.inode !== found.inode || moved.modifiedMs !== found.modifiedMs;
   if (fresh) quietly(() => linkSync(aside, lock));
@@ -113,7 +113,7 @@ interface Identity {
   readonly isOurs: boolean;
 }
 
-/** Does not follow links: a dangling link exists as well. */
+/** Does not follow links: a link without a target also occupies the name. */
 function identity(path: string): Identity | undefined {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return undefined;
@@ -134,6 +134,6 @@ function quietly(action: () => void): void {
   try {
     action();
   } catch {
-    // A leftover is taken over later.
+    // A lock that cannot be removed is taken over later.
   }
 }

@@ -1,10 +1,10 @@
-/** Creates folders that only this user can enter, for sockets, pipes and programs of one run. */
+/** Creates folders that only this user can enter, for the sockets, pipes and programs of one run. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
-/** The path of a socket is limited to about a hundred bytes. */
+/** The longest path of a folder. A socket in it may have a path of about a hundred bytes. */
 const MAX_FOLDER_LENGTH = 80;
 
 /** A folder that only this user can enter. `remove` never throws. */
@@ -14,8 +14,8 @@ export interface PrivateFolder {
 }
 
 /**
- * Returns the possible parents of such a folder, the usual one first. A folder for temporary files
- * may be missing, full, or mounted without the right to run programs.
+ * Returns folders in which a private one may be created, best first. The usual temporary folder may be
+ * missing or full, or may not permit programs to run.
  */
 export function placesForFolders(
   env: Readonly<Record<string, string | undefined>>,
@@ -31,9 +31,9 @@ function temporary(): string {
   return tmpdir().length > MAX_FOLDER_LENGTH ? "/tmp" : tmpdir();
 }
 
-/** Creates a private folder in another one. */
+/** Creates a private folder inside another folder. */
 export function privateFolder(parent = temporary()): PrivateFolder {
-  // Absolute, because its users have other working folders.
+  // Absolute, because programs that use it may have other working folders.
   const path = mkdtempSync(join(resolve(parent), "dagger-breaker-"));
   return {
     path,
@@ -41,7 +41,7 @@ export function privateFolder(parent = temporary()): PrivateFolder {
       try {
         rmSync(path, { recursive: true, force: true });
       } catch {
-        // A leftover is the system's to remove.
+        // If it cannot be removed, the system cleans it up.
       }
     },
   };

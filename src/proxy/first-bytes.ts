@@ -1,20 +1,20 @@
-/** Detects the protocol of a connection by its first bytes. */
+/** Finds the protocol of a connection by its first bytes. */
 
 import type { Socket } from "node:net";
 
-/** The first bytes of an HTTP/2 client. */
+/** The bytes with which each HTTP/2 client begins. */
 const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 const HEAD_END = "\r\n\r\n";
 
-/** The first bytes of a connection, which stay unread. */
+/** The facts that the first bytes of a connection show. The bytes stay unread. */
 export interface Beginning {
   readonly isHttp2: boolean;
-  /** Whether they contain a complete head of HTTP/1.1. */
+  /** Whether they contain a complete HTTP/1.1 head. */
   readonly hasHead: boolean;
 }
 
-/** Waits for the first bytes. A connection that ends or fails before them is not reported. */
+/** Waits for the first bytes, then calls `tell`. It is not called if the connection ends or fails before. */
 export function tellProtocol(socket: Socket, tell: (beginning: Beginning) => void): void {
   let begun: Buffer = Buffer.alloc(0);
   const look = () => {

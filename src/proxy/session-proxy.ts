@@ -1,4 +1,4 @@
-/** Listens on its own loopback port in front of a session, and guards the queries. */
+/** Listens on a loopback port in front of a session, and guards the queries. */
 
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer, type Socket } from "node:net";
@@ -18,13 +18,13 @@ export type { SessionCounts };
 /** The options of a proxy. */
 export interface SessionProxyOptions {
   readonly guard: Guard;
-  /** The real session. */
+  /** The address of the real session. */
   readonly target: SessionAddress;
-  /** Traces the requests, if the CLI of the session sends its spans to us. */
+  /** Traces the requests. Only for a session whose CLI sends its spans to us. */
   readonly tracing?: RequestTracing | undefined;
-  /** The working folder of the session's CLI; ours if unknown. */
+  /** The working folder of the session's CLI. Default: our own. */
   readonly workdir?: string | undefined;
-  /** Called for each query that the guard answers in place of the session. */
+  /** Called for each query that the guard answers instead of the session. */
   readonly onRefused?: ((query: RefusedQuery) => void) | undefined;
   /** Called when the session is lost for good. */
   readonly onLost?: (() => void) | undefined;
@@ -32,18 +32,18 @@ export interface SessionProxyOptions {
 
 /** A running proxy. */
 export interface SessionProxy {
-  /** Its address for clients: a loopback port and a token of its own. */
+  /** The address for clients: a loopback port, with a token that is not the session's. */
   readonly address: SessionAddress;
-  /** Its live counters, which never decrease. */
+  /** Its current counters, which never decrease. */
   readonly counts: SessionCounts;
-  /** Ends every connection. The session itself belongs to its owner. */
+  /** Closes all connections. The session itself stays open. */
   close(): Promise<void>;
 }
 
-/** The bound on connections with the token. */
+/** The most connections with the token. */
 const MAX_CONNECTIONS = 10_000;
 
-/** Starts a proxy, which does not keep the process alive. */
+/** Starts a proxy. It does not keep the process alive. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const token = randomBytes(32).toString("hex");
   const { guard, target, tracing, workdir, onRefused, onLost } = options;
@@ -65,7 +65,7 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(0, "127.0.0.1", BACKLOG, resolve);
   });
-  // Without a listener, a connection that cannot be accepted would end the process.
+  // Without this listener, a connection that cannot be accepted would crash the process.
   server.on("error", () => undefined).unref();
   return {
     address: { port: (server.address() as AddressInfo).port, token },

@@ -1,6 +1,6 @@
 /**
- * The number of connections that may wait for a server. Node requests 511, which a burst of a
- * pipeline exceeds while the process is busy. The system then drops connections that look open to
- * the client, and resets some of them. The system may permit fewer.
+ * The most connections that may wait for a server to accept them. Node's default is 511, which a burst of a
+ * pipeline exceeds while the process is busy. The system then drops or resets connections that look open to
+ * the client. The system may permit fewer than this number.
  */
 export const BACKLOG = 4096;

@@ -1,8 +1,8 @@
-/** Reads bodies of which no more than a bound is ever in memory. */
+/** Reads bodies of messages, with a bound on the bytes in memory. */
 
 import type { IncomingMessage } from "node:http";
 
-/** A bound on the bytes in memory at the same time for several bodies. */
+/** A bound on the bytes in memory for several bodies together. */
 export class HeldBytes {
   readonly #max: number;
   #bytes = 0;
@@ -11,7 +11,7 @@ export class HeldBytes {
     this.#max = max;
   }
 
-  /** Reserves some bytes; returns false if there is no room. */
+  /** Reserves bytes. Returns false if there is no room. */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.#max) return false;
     this.#bytes += bytes;
@@ -23,20 +23,20 @@ export class HeldBytes {
   }
 }
 
-/** A body, or the beginning of one that is not held as a whole: the rest is still to come. */
+/** A body in memory. If `cutShort` is set, it is only the beginning, and the rest is still to be read. */
 export interface HeldBody {
   readonly chunks: readonly Buffer[];
-  /** The reason for not holding the rest: the body is too large, or too much is in memory. */
+  /** Why the rest is not in memory: the body is too large, or too many bytes are held already. */
   readonly cutShort: "too-large" | "busy" | undefined;
-  /** To be called once, when the chunks are no longer needed. */
+  /** Releases the reserved bytes. Call it once, when the chunks are no longer needed. */
   release(): void;
 }
 
 /**
- * Holds a body up to a bound. The message is paused where it becomes too long.
+ * Reads a body into memory up to a bound. Where it becomes too long, the message is paused.
  *
- * @param held Counts the bytes of all bodies that are held.
- * @returns Rejects when the sender ends the body early.
+ * @param held The bound for all bodies together.
+ * @returns Rejects if the sender ends the body early.
  */
 export function holdBody(
   message: IncomingMessage,
@@ -66,13 +66,13 @@ export function holdBody(
       release();
       reject(error ?? new Error("the body was cut off"));
     };
-    // The caller may not have begun to read on when the rest is cut.
+    // Catches errors after the body was cut short, before the caller reads the rest.
     message.on("error", () => undefined);
     message.on("data", take).on("end", finish).on("close", lose).on("error", lose);
   });
 }
 
-/** Reads a stream to its end; returns undefined, and reads no more of it, when it is longer than `maxBytes`. */
+/** Reads a stream to its end. If it is longer than `maxBytes`, stops reading and returns undefined. */
 export async function readUpTo(
   stream: AsyncIterable<Uint8Array>,
   maxBytes: number,

@@ -1,5 +1,5 @@
 /**
- * Serves HTTP on loopback, and loads the modules for it with the first connection: most commands
+ * Serves HTTP on loopback. It loads Node's HTTP modules with the first connection, because most commands
  * get none.
  */
 
@@ -14,14 +14,14 @@ import { BACKLOG } from "./backlog.js";
 
 /** The handlers for connections and their requests. */
 export interface LateHttpHandlers {
-  /** Called before anything is read. */
+  /** Called for each connection, before anything is read from it. */
   connected(socket: Socket): void;
   requested(request: IncomingMessage, response: ServerResponse): void;
 }
 
-/** The settings of its connections. */
+/** The settings of the connections. */
 export interface LateHttpOptions extends Pick<ServerOptions, "keepAliveTimeout" | "maxHeaderSize"> {
-  /** The longest silence within a request before the connection is cut, in milliseconds. */
+  /** The longest time in milliseconds without a byte within a request. After that, the connection is closed. */
   readonly silenceTimeoutMs: number;
 }
 
@@ -57,17 +57,17 @@ export class LateHttpServer {
       const place = { host: "127.0.0.1", port: 0, exclusive: true, backlog: BACKLOG };
       this.#server.listen(place, resolve);
     });
-    // Without a listener, a connection that cannot be accepted would end the process.
+    // Without this listener, a connection that cannot be accepted would crash the process.
     this.#server.on("error", () => undefined).unref();
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Accepts no further connection. */
+  /** Stops accepting connections. */
   close(): void {
     this.#server.close();
   }
 
-  /** Cuts all connections. */
+  /** Destroys all connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -75,7 +75,7 @@ export class LateHttpServer {
   #load(): HttpServer {
     const { silenceTimeoutMs, ...options } = this.#options;
     const http = process.getBuiltinModule("node:http").createServer(options);
-    // A server that does not listen itself applies none of its other timeouts.
+    // Must be set per connection: a server that does not listen itself ignores its other timeouts.
     http.setTimeout(silenceTimeoutMs);
     return http.on("request", (request, response) => this.#handlers.requested(request, response));
   }

@@ -6,15 +6,15 @@ const BYTES = 16;
 const SOURCE = "/dev/urandom";
 
 /**
- * Returns 128 random bits in hex. It reads the system's device directly where possible: loading the
- * crypto module takes longer than everything else that a command needs to start.
+ * Returns 128 random bits in hex. If possible it reads the system's random device, because loading the
+ * crypto module takes longer than all else that a command does to start.
  */
 export function randomToken(): string {
   const bytes = fromSystem() ?? process.getBuiltinModule("node:crypto").randomBytes(BYTES);
   return bytes.toString("hex");
 }
 
-/** Undefined on systems without such a device, such as Windows. */
+/** Returns undefined on systems without a random device, such as Windows. */
 function fromSystem(): Buffer | undefined {
   let source: number | undefined;
   try {

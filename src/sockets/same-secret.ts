@@ -1,8 +1,8 @@
-/** Compares secrets. */
+/** Compares secrets in constant time. */
 
 import { timingSafeEqual } from "node:crypto";
 
-/** Returns whether a text is the secret, in a time that does not reveal where they differ. */
+/** Returns whether a text is the secret. The time taken does not show where they differ. */
 export function isSameSecret(given: string, secret: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(secret)];
   return left.length === right.length && timingSafeEqual(left, right);

@@ -1,4 +1,4 @@
-/** A server on loopback for exporters of telemetry, at a path that contains a token. */
+/** A server on loopback for exporters of telemetry. Its path contains a random token. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -8,17 +8,18 @@ import { isSameSecret } from "./same-secret.js";
 import { MAX_UNVERIFIED_HEAD_BYTES, TokenGate } from "./token-gate.js";
 
 /**
- * An idle connection of Go's HTTP client lives for 90 s. The client should end it, not this server.
+ * Longer than 90 s, for which Go's HTTP client keeps an idle connection. So the client closes it and not
+ * this server.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
-/** The longest silence of an exporter within a request. Its own timeout is 10 s by default. */
+/** The longest time without a byte within a request. An exporter's own timeout is 10 s by default. */
 const SILENCE_TIMEOUT_MS = 120_000;
 
 /** The settings of a server. */
 export interface SecretPathOptions {
-  /** The end of the path, such as `/v1/traces`. */
+  /** How the path ends, such as `/v1/traces`. The token comes before it. */
   readonly path: string;
-  /** The most connections with the path at once. */
+  /** The most connections that have used the secret path. */
   readonly maxConnections: number;
 }
 
@@ -30,7 +31,7 @@ export class SecretPathServer {
   #port = 0;
 
   /**
-   * @param take Receives every request; its response has a listener for errors.
+   * @param take Receives every request. Its response already has a listener for errors.
    * @param connected Called with each connection, before anything is read from it.
    */
   constructor(
@@ -72,22 +73,25 @@ export class SecretPathServer {
     return method === "POST" && isSameSecret(url, this.#path);
   }
 
-  /** Makes the connection of such a request a member; returns false if there is no room. */
+  /**
+   * Makes the connection of a request to the secret path a member. Returns false if there are too many
+   * members.
+   */
   admit({ socket }: IncomingMessage): boolean {
     return this.#gate.admit(socket);
   }
 
-  /** Returns whether a request with the path has come over this connection. */
+  /** Returns whether the connection has sent a request to the secret path before. */
   isMember({ socket }: IncomingMessage): boolean {
     return this.#gate.isMember(socket);
   }
 
-  /** Takes no further connection. */
+  /** Stops accepting connections. */
   close(): void {
     this.#server.close();
   }
 
-  /** Cuts all connections. */
+  /** Destroys all connections. */
   cut(): void {
     this.#server.cut();
   }

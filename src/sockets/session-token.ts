@@ -1,15 +1,15 @@
-/** The token of a session in the `authorization` header: the user name of basic auth. */
+/** The token of a session in the `authorization` header, as the user name of basic auth. */
 
 import { isSameSecret } from "./same-secret.js";
 
-/** Returns the header's value for a session. */
+/** Returns the header's value for a token. */
 export function authorizationFor(token: string): string {
   return `Basic ${Buffer.from(`${token}:`).toString("base64")}`;
 }
 
 /**
- * Returns whether a header's value contains the token. It takes the same time for every wrong token
- * of that length.
+ * Returns whether a header's value contains the token. The time taken is the same for all wrong tokens of
+ * that length.
  */
 export function isAuthorized(authorization: string | undefined, token: string): boolean {
   const [, credentials = ""] = /^basic +(\S+)$/i.exec(authorization ?? "") ?? [];

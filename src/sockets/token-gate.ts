@@ -1,38 +1,38 @@
 /**
- * Bounds the connections that have not sent their token yet: they get little time and little
- * memory, and keep no other connection out. The session proxy, the receiver of traces and the
- * server of shared circuits all use it.
+ * Limits connections that have not sent their token yet: they get little time and memory, and do not keep
+ * others out. The session proxy, the trace receiver and the server of shared circuits use it.
  */
 
 import type { Socket } from "node:net";
 
-/** The time that a connection has to send its token, in milliseconds. */
+/** How long a connection may take to send its token, in milliseconds. */
 const TOKEN_WITHIN_MS = 5000;
 
-/** The most connections without a token; a new one replaces the oldest. */
+/** The most connections without a token. A new one replaces the oldest. */
 const MAX_UNVERIFIED = 1000;
 
 /** The longest head that is read from a connection without a token. */
 export const MAX_UNVERIFIED_HEAD_BYTES = 16 * 1024;
 
 /**
- * The connections of one server. Those with the token are members. They are neither timed nor cut
- * here, because clients with a pool open connections early for later use.
+ * The connections of one server. A connection that has sent the token is a member. Members are neither
+ * timed nor closed here, because clients with a pool open connections early for later use.
  */
 export class TokenGate {
   readonly #maxMembers: number;
   readonly #members = new Set<Socket>();
-  /** With their timers, the oldest first. */
+  /** The connections without a token, with their timers, oldest first. */
   readonly #unverified = new Map<Socket, NodeJS.Timeout>();
 
-  /** @param maxMembers The most connections with a token at once. */
+  /** @param maxMembers The most connections with a token. */
   constructor(maxMembers: number) {
     this.#maxMembers = maxMembers;
   }
 
-  /** Adds a new connection, within the limits for one without a token. */
+  /** Adds a new connection. Until it has sent the token, it has the limits of this file. */
   enter(socket: Socket): void {
-    // A socket may fail before an HTTP server listens to its errors, and after that has stopped.
+    // A socket may fail when no HTTP server listens to its errors: before it does, and after it has
+    // stopped.
     socket.on("error", () => undefined);
     socket.once("close", () => this.#forget(socket));
     const timer = setTimeout(() => this.#expire(socket), TOKEN_WITHIN_MS);
@@ -42,9 +42,9 @@ export class TokenGate {
   }
 
   /**
-   * Makes a connection that has sent its token a member.
+   * Makes a connection a member, because it has sent the token.
    *
-   * @returns False if there is no room: answer it 503 and close it.
+   * @returns False if there are too many members: answer 503 and close the connection.
    */
   admit(socket: Socket): boolean {
     const timer = this.#unverified.get(socket);
@@ -68,8 +68,8 @@ export class TokenGate {
   }
 
   /**
-   * Cuts a connection that is late. On a busy machine its head may have arrived in time but be
-   * unread. Sockets are read once more before the callback of `setImmediate` runs.
+   * Closes a connection whose token is late. On a busy machine, the token may have arrived but be unread,
+   * so sockets are read once more before the check.
    */
   #expire(socket: Socket): void {
     setImmediate(() => {

@@ -1,7 +1,4 @@
-/**
- * One HTTP/1.1 connection of a client, its connection to the session, and the order of its
- * requests.
- */
+/** One HTTP/1.1 connection of a client: the order of its requests, and its connection to the session. */
 
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
@@ -9,18 +6,18 @@ import type { Socket } from "node:net";
 import { resetSocket } from "../../sockets/reset-socket.js";
 import { SessionAgent } from "../sessions/session-agent.js";
 
-/** The bound on pipelined requests of a client. */
+/** The most requests that a client may send before their answers. */
 const MAX_WAITING = 1000;
 
-/** A queued entry: a request with its answer, or an offer to upgrade, which has none yet. */
+/** A queued request with its response, or a queued offer to upgrade, which has none. */
 interface Waiting {
   readonly response?: ServerResponse;
   readonly serve: () => void;
 }
 
 /**
- * Serves the requests of one connection in order, as a session does. In parallel, answers would
- * have to be held until the earlier ones are done.
+ * Serves the requests of one connection in order, as a session does. In parallel, later answers would have
+ * to be kept in memory until earlier ones are done.
  */
 export class ClientConnection {
   readonly agent: SessionAgent;
@@ -39,26 +36,26 @@ export class ClientConnection {
     });
   }
 
-  /** Aborted when the client has left. */
+  /** Aborted when the client has closed the connection. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
 
-  /** Resets the connection; resolves when the client has gone. */
+  /** Resets the client's connection. Resolves when it is closed. */
   async reset(): Promise<void> {
     resetSocket(this.#socket);
     if (!this.gone.aborted) await once(this.gone, "abort");
   }
 
-  /** Serves a request after the earlier ones have been answered. */
+  /** Serves a request once all earlier ones have been answered. */
   take(response: ServerResponse, serve: () => void): void {
     response.once("close", () => this.#next());
     this.#take({ response, serve });
   }
 
   /**
-   * Serves an offer to upgrade after the earlier requests have been answered. By then Node has
-   * handed over the connection, and no longer emits `drain` for an answer in progress.
+   * Serves an offer to upgrade once all earlier requests have been answered. Node has handed over the
+   * connection by then and no longer emits `drain`, so this forwards it to the current response.
    */
   takeOffer(serve: () => void): void {
     const tell = () => void this.#serving?.response?.emit("drain");
@@ -71,7 +68,7 @@ export class ClientConnection {
     });
   }
 
-  /** Continues with requests after the offer was ignored. */
+  /** Continues with the next request after an offer to upgrade was ignored. */
   goOn(): void {
     this.#serving = undefined;
   }
@@ -83,7 +80,7 @@ export class ClientConnection {
   }
 
   #next(): void {
-    // After a final answer nothing can be answered, so nothing is sent to the session.
+    // The connection is closing, so no answer could be sent. Nothing is sent to the session either.
     if (this.#socket.writableEnded || this.#socket.destroyed) return;
     const next = this.#waiting.shift();
     this.#serving = undefined;
@@ -91,7 +88,10 @@ export class ClientConnection {
     else this.#serve(next);
   }
 
-  /** Node reads heads that it refuses to write. A request with such a head is dropped. */
+  /**
+   * Serves a queued request. Closes the connection if Node refuses to forward the head: Node reads some
+   * heads that it does not write.
+   */
   #serve(one: Waiting): void {
     this.#serving = one;
     try {
@@ -101,7 +101,7 @@ export class ClientConnection {
     }
   }
 
-  /** If the session has ended an idle connection, the client's is ended too. */
+  /** Closes an idle client connection if the session has closed its own. */
   #endIfStale(): void {
     if (this.#serving === undefined && this.agent.isGone) this.#socket.end();
   }

@@ -1,13 +1,13 @@
-/** Buffers the client's bytes after an offer to upgrade until they are needed. */
+/** Buffers bytes that a client sends behind an offer to upgrade. */
 
 import type { Socket } from "node:net";
 
-/** Further bytes stay in the connection. */
+/** The most bytes that are buffered. Further ones stay unread in the connection. */
 const MAX_EARLY_BYTES = 64 * 1024;
 
 /**
- * Keeps reading while an offer waits. Node no longer reads the connection then, and would not
- * notice that the client left. As with any request, a client that ends its side has left.
+ * Reads the connection while an offer waits. Node does not read it then, and would not notice that the
+ * client left. A client that ends its side counts as gone, as with any request.
  */
 export class EarlyBytes {
   readonly #socket: Socket;
@@ -23,7 +23,7 @@ export class EarlyBytes {
   };
   readonly #leave = () => void this.#socket.destroy();
 
-  /** @param head The bytes after the offer that Node has already read. */
+  /** @param head The bytes behind the offer that Node has already read. */
   constructor(socket: Socket, head: Buffer) {
     this.#socket = socket;
     this.#chunks = [head];
@@ -31,7 +31,7 @@ export class EarlyBytes {
     socket.on("readable", this.#read).on("end", this.#leave);
   }
 
-  /** Stops reading and returns the buffered bytes. */
+  /** Stops reading, and returns the buffered bytes. */
   take(): Buffer {
     this.#socket.off("readable", this.#read).off("end", this.#leave);
     return Buffer.concat(this.#chunks);

@@ -12,7 +12,7 @@ import { passThrough } from "./pass-through.js";
 import { MAX_HEAD_BYTES } from "./relay.js";
 import { isOfferToPassOver, passUpgrade, withoutOffer } from "./upgrade.js";
 
-/** The common settings of a session's connections. */
+/** The settings that all connections of one session share. */
 export interface RelaySetting {
   readonly target: SessionAddress;
   /** The token that clients must send. */
@@ -21,10 +21,10 @@ export interface RelaySetting {
   readonly queries: GuardedQueries;
 }
 
-/** The answer to the heads of a connection without the token. */
+/** The answer to a request on a connection without the token. */
 type Rejection = readonly [status: number, text: string];
 
-/** Serves HTTP/1.1 connections that it is given; it does not listen itself. */
+/** Serves HTTP/1.1 connections. It does not listen itself. */
 export class Http1Relay {
   readonly #setting: RelaySetting;
   readonly #server: Server;
@@ -47,13 +47,13 @@ export class Http1Relay {
     );
   }
 
-  /** @param hasHead Whether its first bytes, which are unread, contain a complete head. */
+  /** @param hasHead Whether the first bytes, which are unread, contain a complete head. */
   serve(socket: Socket, hasHead: boolean): void {
     this.#server.emit("connection", socket);
     if (!hasHead) this.#limitFirstHead(socket);
   }
 
-  /** Bounds the first head of a connection, because one without a token gets less room. */
+  /** Limits the first head of a connection: before the token, a client gets little memory. */
   #limitFirstHead(socket: Socket): void {
     const limit = () => {
       if (this.#connections.has(socket)) socket.off("data", limit);
@@ -73,7 +73,7 @@ export class Http1Relay {
     return connection;
   }
 
-  /** Returns why a connection must end; undefined if it may continue. */
+  /** Returns why to reject a request and close its connection; undefined to accept it. */
   #rejectionOf(request: IncomingMessage): Rejection | undefined {
     const { token, gate } = this.#setting;
     if (!isAuthorized(request.headers.authorization, token)) return [401, "Unauthorized"];
@@ -95,7 +95,7 @@ export class Http1Relay {
     });
   }
 
-  /** Answers a connection without a token for the last time, once the request has been read. */
+  /** Answers a request without the token and closes the connection, once the request has been read. */
   #reject(request: IncomingMessage, response: ServerResponse, [status]: Rejection): void {
     const isLast = !this.#setting.gate.isMember(request.socket);
     response.writeHead(status, {

@@ -1,11 +1,11 @@
-/** Forwards a request that is not guarded, and its answer, unchanged. */
+/** Forwards a request that is not a query, and its answer, without a guard. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionAddress } from "../sessions/session-address.js";
 import type { ClientConnection } from "./client-connection.js";
 import { cut, relayAnswer, relayBody, relayInformation, sendOn } from "./relay.js";
 
-/** Only the token differs on the other side. */
+/** Forwards a request and its answer. Only the token is replaced. */
 export function passThrough(
   request: IncomingMessage,
   response: ServerResponse,
@@ -23,7 +23,7 @@ export function passThrough(
     if (!answered) cut(response);
   };
   upstream.on("error", breakOff);
-  // A session that switches protocols unasked ends the request without an error.
+  // If the session switches protocols without being asked, Node ends the request without an error.
   upstream.once("close", breakOff);
   relayInformation(upstream, response);
   response.once("close", () => {

@@ -1,12 +1,12 @@
 /**
- * Changes single headers in Node's flat list of names and values. All others keep their order, case
+ * Changes single headers in Node's flat list of names and values. All other headers keep their order, case
  * and repetitions.
  */
 
-/** Names and values in turn, as received. */
+/** Header names and values in turn, as received. */
 export type RawHeaders = readonly string[];
 
-/** Sets one header: at its first position, else at the end. */
+/** Returns the list with one header set: at its old position, else at the end. */
 export function withHeader(headers: RawHeaders, name: string, value: string): string[] {
   const changed: string[] = [];
   let isSet = false;
@@ -41,14 +41,14 @@ export function hasHeader(headers: RawHeaders, name: string): boolean {
 }
 
 /**
- * Returns whether a name is a spelling of a lower-case one. Comparing the length first rules out
- * most names.
+ * Returns whether a header has this lower-case name, in any case. It compares the length first, which rules
+ * out most names.
  */
 function isNamed(given: string, name: string): boolean {
   return given.length === name.length && (given === name || given.toLowerCase() === name);
 }
 
-/** Returns the list as pairs, the form that Node needs for trailers. */
+/** Returns the list as pairs, the form in which Node takes trailers. */
 export function pairsOf(headers: RawHeaders): [string, string][] {
   const pairs: [string, string][] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -57,7 +57,7 @@ export function pairsOf(headers: RawHeaders): [string, string][] {
   return pairs;
 }
 
-/** Returns the head of a message in its wire format. */
+/** Returns the head of a message as bytes. */
 export function headOf(firstLine: string, headers: RawHeaders): Buffer {
   const lines = pairsOf(headers).map(([key, value]) => `${key}: ${value}\r\n`);
   return Buffer.from(`${firstLine}\r\n${lines.join("")}\r\n`, "latin1");

@@ -1,4 +1,7 @@
-/** Relays both halves of an HTTP/1.1 exchange unbuffered, at the speed of the slower side. */
+/**
+ * Forwards the request and the answer of an HTTP/1.1 exchange without buffering, at the speed of the slower
+ * side.
+ */
 
 import type {
   ClientRequest,
@@ -34,8 +37,8 @@ export interface Outgoing {
 }
 
 /**
- * Begins a request. Node adds `Connection: keep-alive` if the client left it to the default of
- * HTTP/1.1; all other headers are sent as given.
+ * Begins a request to the session. All headers are sent as given. Only if there is no `Connection` header,
+ * Node adds `keep-alive`, which is the default of HTTP/1.1 anyway.
  */
 export function sendRequest({ headers, ...target }: Outgoing): ClientRequest {
   const request = httpRequest({
@@ -48,7 +51,7 @@ export function sendRequest({ headers, ...target }: Outgoing): ClientRequest {
   return request;
 }
 
-/** Without a length, Node would announce a chunked body for a POST that has none. */
+/** Adds `Content-Length: 0` to a POST without a body. Otherwise, Node would announce a chunked body. */
 function complete({ port, method }: Omit<Outgoing, "headers">, headers: RawHeaders): RawHeaders {
   const hosted = hasHeader(headers, "host") ? headers : ["Host", `127.0.0.1:${port}`, ...headers];
   const sized = hasHeader(headers, "content-length") || hasHeader(headers, "transfer-encoding");
@@ -68,13 +71,13 @@ export function relayBody(from: IncomingMessage, to: ClientRequest): void {
 export interface Answer {
   readonly request: ClientRequest;
   readonly message: IncomingMessage;
-  /** The part of its body that was already read. */
+  /** The chunks of its body that were already read. */
   readonly begun?: readonly Buffer[];
-  /** The headers to send in place of its own. */
+  /** The headers to send instead of the answer's own. */
   readonly headers?: RawHeaders;
 }
 
-/** Begins an answer with the session's status and headers. */
+/** Sends the status and headers of an answer to the client. */
 export function beginAnswer({ message, headers }: Answer, response: ServerResponse): void {
   for (const name of ["connection", "transfer-encoding", "date"]) response.removeHeader(name);
   const unspoken = response.req.httpVersion === "1.0" ? ["transfer-encoding"] : [];
@@ -83,10 +86,7 @@ export function beginAnswer({ message, headers }: Answer, response: ServerRespon
   ]);
 }
 
-/**
- * Forwards an answer to its end. If the session cuts it, the client's connection is cut at the same
- * byte.
- */
+/** Forwards an answer to its end. If the session cuts it, the client's connection is cut at the same byte. */
 export function relayAnswer(answer: Answer, response: ServerResponse): void {
   const { request, message, begun = [] } = answer;
   const cutOff = () => {
@@ -97,15 +97,15 @@ export function relayAnswer(answer: Answer, response: ServerResponse): void {
   try {
     beginAnswer(answer, response);
   } catch {
-    // Node reads heads that it refuses to write, such as one with a status of 0.
+    // Node reads some heads that it refuses to write, such as one with status 0.
     message.destroy();
     cutOff();
     return;
   }
   for (const chunk of begun) response.write(chunk);
   message.once("end", () => addTrailers(message, response));
-  // In an answer that ends with its connection, a reset looks like the end; only the request has
-  // the error.
+  // If the end of the connection marks the end of the answer, a reset looks like that end. Only the request
+  // gets the error.
   request.on("error", () => {
     if (!message.complete) cutOff();
   });
@@ -114,7 +114,7 @@ export function relayAnswer(answer: Answer, response: ServerResponse): void {
   flushSoon(response);
 }
 
-/** Forwards interim answers: 100 Continue and the like. */
+/** Forwards interim answers, such as 100 Continue. */
 export function relayInformation(request: ClientRequest, response: ServerResponse): void {
   request.on("continue", () => response.writeContinue());
   request.on("information", ({ statusCode, statusMessage, rawHeaders }) => {
@@ -123,12 +123,15 @@ export function relayInformation(request: ClientRequest, response: ServerRespons
   });
 }
 
-/** A longer body costs more to copy than to write separately from its head. */
+/**
+ * The longest body that is written together with its head. Copying a longer one costs more than a second
+ * write.
+ */
 const MAX_JOINED_BYTES = 16 * 1024;
 
 /**
- * Ends a message with its whole body. Node writes a short text together with the head in one cheap
- * write; each byte is one character of latin1. A message with chunks or trailers keeps its pieces.
+ * Ends a message with its complete body. Node writes a short text together with the head in one cheap
+ * write; as latin1, each byte is one character. A message with chunks or trailers is written in pieces.
  */
 export function endWith(
   chunks: readonly Buffer[],
@@ -145,12 +148,12 @@ export function endWith(
   to.end(Buffer.concat(chunks));
 }
 
-/** Adds the trailers of a fully read message. */
+/** Adds the trailers of a message that was read completely. */
 export function addTrailers({ rawTrailers }: IncomingMessage, to: OutgoingMessage): void {
   if (rawTrailers.length > 0) to.addTrailers(pairsOf(rawTrailers));
 }
 
-/** Resets the client's connection like the session's, after earlier bytes have been written. */
+/** Resets the client's connection as the session has reset its own, after earlier bytes have been written. */
 export function cut(response: ServerResponse): void {
   const { socket } = response;
   if (socket === null || socket.destroyed) return;
@@ -158,8 +161,8 @@ export function cut(response: ServerResponse): void {
 }
 
 /**
- * Sends a head before its body arrives, but together with a body that follows at once. Node's own
- * `flushHeaders` would encode it as UTF-8.
+ * Sends a head soon, without waiting for its body, but together with a body that follows in the same tick.
+ * Node's own `flushHeaders` would encode the head as UTF-8.
  */
 function flushSoon(message: OutgoingMessage): void {
   setImmediate(() => {
@@ -167,12 +170,12 @@ function flushSoon(message: OutgoingMessage): void {
   });
 }
 
-/** Returns the headers of a client's request for the session. */
+/** Returns the headers of a client's request, with the session's token. */
 export function headersFor(request: IncomingMessage, authorization: string): string[] {
   return withHeader(request.rawHeaders, "authorization", authorization);
 }
 
-/** Begins a client's request to the session. Only the token differs. */
+/** Sends a client's request to the session. Only the token is replaced. */
 export function sendOn(
   request: IncomingMessage,
   agent: SessionAgent,

@@ -1,4 +1,4 @@
-/** Forwards an upgrade. After both sides agree on another protocol, its bytes are not read here. */
+/** Forwards an upgrade to another protocol. The bytes of that protocol are not read here. */
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -9,17 +9,17 @@ import type { EarlyBytes } from "./early-bytes.js";
 import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
 import { type Answer, relayAnswer, sendOn } from "./relay.js";
 
-/** An offer to upgrade whose turn has come. Node no longer reads its connection. */
+/** An offer to upgrade that may now be sent to the session. Node no longer reads its connection. */
 export interface Offer {
   readonly request: IncomingMessage;
   readonly socket: Socket;
-  /** The client's bytes after the offer. */
+  /** The client's bytes behind the offer. */
   readonly early: EarlyBytes;
 }
 
 /**
- * Returns whether to ignore an offer to upgrade, as HTTP permits. Some clients send one with every
- * query; accepting it on a request with a body would hide the query from the guard.
+ * Returns whether to ignore an offer to upgrade, which HTTP permits. Some clients send one with every
+ * query. Accepting it for a request with a body would hide the query from the guard.
  */
 export function isOfferToPassOver({ method, rawHeaders }: IncomingMessage): boolean {
   const hasBody =
@@ -27,15 +27,15 @@ export function isOfferToPassOver({ method, rawHeaders }: IncomingMessage): bool
   return method === "POST" || hasBody;
 }
 
-/** Returns the bytes of a request without its offer. */
+/** Returns the head of a request without its offer, as bytes. */
 export function withoutOffer({ method, url, rawHeaders }: IncomingMessage): Buffer {
   const headers = withoutHeaders(rawHeaders, ["upgrade", "connection", "http2-settings"]);
   return headOf(`${method} ${url} HTTP/1.1`, headers);
 }
 
 /**
- * Forwards the offer to the session. If the session rejects it, the connection ends with that
- * answer.
+ * Forwards an offer to the session. If the session rejects it, the client gets that answer, and the
+ * connection ends.
  */
 export function passUpgrade(
   offer: Offer,
@@ -71,8 +71,8 @@ export function passUpgrade(
 }
 
 /**
- * Relays a rejection and ends the connection. It could continue as HTTP, but Node does not take it
- * back.
+ * Forwards the session's rejection and ends the connection. HTTP could continue on it, but Node does not
+ * take a handed-over connection back.
  */
 function reject({ request, socket }: Offer, answer: Answer): void {
   const response = new ServerResponse(request);
@@ -84,8 +84,8 @@ function reject({ request, socket }: Offer, answer: Answer): void {
 }
 
 /**
- * Joins two connections until both are over. An end or a reset of one is passed to the other. After
- * either one closes, both are destroyed once all bytes are written.
+ * Connects two sockets until both are closed. The end or reset of one is passed to the other. When one
+ * closes, both are destroyed after all bytes are written.
  */
 export function tunnel(one: Socket, other: Socket): void {
   for (const [from, to] of [

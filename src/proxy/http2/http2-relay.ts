@@ -1,7 +1,7 @@
 /**
- * Relays HTTP/2, which the dagger CLI uses with prior knowledge: each connection and each stream
- * separately, with only the token changed. A failure ends only its own stream, and nothing that a
- * side sends may throw out of an event.
+ * Forwards HTTP/2, which the dagger CLI uses without negotiation: each connection and stream separately.
+ * Only the token is replaced. A failure ends only its own stream, and nothing that either side sends may
+ * throw out of an event.
  */
 
 import type {
@@ -18,17 +18,17 @@ import type { RelaySetting } from "../http1/http1-relay.js";
 import { connectTo } from "../sessions/session-agent.js";
 import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
 
-/** Node limits a connection's memory in megabytes; a CLI opens many streams at once. */
+/** The memory limit of a connection, which Node takes in megabytes. A CLI opens many streams at once. */
 const MAX_SESSION_MEMORY_MB = 256;
-/** The longest head of a stream with the token: Node's default. */
+/** The longest head of a stream on a connection with the token. It is Node's default. */
 const MAX_HEAD_BYTES = 65_535;
-/** The codes of RFC 9113, equal to `constants` of node:http2. */
+/** Error codes of RFC 9113. They equal `constants` of node:http2, which is loaded late. */
 const NGHTTP2_NO_ERROR = 0;
 const NGHTTP2_PROTOCOL_ERROR = 1;
 const NGHTTP2_REFUSED_STREAM = 7;
 const NGHTTP2_CANCEL = 8;
 
-/** Loads HTTP/2 with its first connection, because that takes as long as the rest of a start. */
+/** Loads HTTP/2 with the first connection, because that takes as long as all else at the start. */
 const http2 = () => process.getBuiltinModule("node:http2");
 
 export function relayHttp2(socket: Socket, setting: RelaySetting): void {
@@ -45,13 +45,16 @@ export function relayHttp2(socket: Socket, setting: RelaySetting): void {
   });
 }
 
-/** HTTP/2 has no half-open connections, and Node would never end one. */
+/**
+ * Closes a socket when the other side ends it: HTTP/2 has no half-open connections, and Node would keep
+ * it forever.
+ */
 function endWithOther(socket: Socket): Socket {
   socket.allowHalfOpen = false;
   return socket;
 }
 
-/** One connection of a client, and its connection to the session after the token was sent. */
+/** One connection of a client, and its connection to the session, which is opened after the token was sent. */
 class Http2Relay {
   readonly #client: ServerHttp2Session;
   readonly #socket: Socket;
@@ -84,7 +87,7 @@ class Http2Relay {
     }
   }
 
-  /** Connects to the session. The client's connection takes over its end and its limits. */
+  /** Connects to the session. An end, and a change of settings, are passed on to the client. */
   #open(): ClientHttp2Session {
     const client = this.#client;
     const { port } = this.#setting.target;
@@ -104,7 +107,7 @@ class Http2Relay {
     });
     session.on("goaway", (code) => {
       if (client.destroyed) return;
-      // Reported at once, so that the client sends no more here; streams in progress finish.
+      // Passes a GOAWAY on at once, so that the client opens no more streams here. Current streams finish.
       if (code === NGHTTP2_NO_ERROR) this.#end.begin();
       else client.goaway(code);
     });
@@ -113,7 +116,7 @@ class Http2Relay {
   }
 }
 
-/** Does something that Node may reject for the given data, and then cuts only these streams. */
+/** Runs an operation that Node may reject because of the data it is given. Then only these streams are cut. */
 function attempt(what: () => void, ...streams: readonly Http2Stream[]): void {
   try {
     what();
@@ -147,14 +150,15 @@ function relayStream(
   });
   if (hasBody) relayHalf(from, to);
   to.once("close", () => {
-    // Node ends a stream that is reset without an error as if it were complete, including its head.
+    // Node ends a stream that is reset without an error as if it were complete. So a stream without a head
+    // is reset here.
     if (!from.headersSent && !from.destroyed) from.close(to.rstCode || NGHTTP2_CANCEL);
   });
   joinEnds(from, to);
   joinEnds(to, from);
 }
 
-/** Forwards the body and the trailers of one side. In Node, a cut body ends like a complete one. */
+/** Forwards the body and the trailers of one side. For Node, a cut body ends like a complete one. */
 function relayHalf(from: Http2Stream, to: Http2Stream): void {
   let trailers: IncomingHttpHeaders = {};
   from.once("trailers", (given) => {
@@ -173,7 +177,7 @@ function joinEnds(from: Http2Stream, to: Http2Stream): void {
     if (to.destroyed) return;
     if (from.rstCode !== NGHTTP2_NO_ERROR) to.close(from.rstCode);
     else if (!from.readableEnded) to.close(NGHTTP2_CANCEL);
-    // Both sides are over: the rest of the other one is discarded, so that it does not block.
+    // Both sides are over. The unread rest is discarded, so that the stream can close.
     else to.resume();
   });
 }

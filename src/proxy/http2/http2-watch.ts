@@ -1,28 +1,28 @@
-/** Destroys HTTP/2 connections that Node's own session would leave behind. */
+/** Destroys HTTP/2 connections that Node would keep open forever. */
 
 import type { Http2Session, Http2Stream, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 
-/** The interval of the checks. */
+/** The time between two checks. */
 const LOOK_EVERY_MS = 5000;
 
-/** Node writes no further ping while ten are unanswered, for example by a stopped peer. */
+/** The most unanswered pings. Node writes no more than ten, for example to a stopped peer. */
 const MAX_UNANSWERED = 9;
 
-/** Node's internals under a socket. */
+/** Node's internal handle of a socket. */
 interface Handled {
   readonly _handle?: {
     readonly writeQueueSize?: number;
-    /** Returns 0 while the socket is connected. */
+    /** Returns 0 if the socket is connected. */
     readonly getpeername?: (name: object) => number;
   } | null;
 }
 
 /**
- * Destroys a connection whose session is over, or no longer reads and writes. After an error of the
- * whole connection, such as a frame out of order, Node silently stops reading it and would not see
- * its end. A slow or stopped peer is not a reason: only a session that does not write a ping at
- * once is dead.
+ * Destroys a connection whose HTTP/2 session has ended or no longer works. After an error of the
+ * connection, such as a frame out of order, Node silently stops reading and never notices its end. The
+ * check sends a ping: a session that does not write it at once is dead. A slow or stopped peer does not
+ * count as dead.
  */
 export function destroyWhenDead(session: Http2Session, socket: Socket): void {
   let moved = 0;
@@ -57,24 +57,23 @@ export function destroyWhenDead(session: Http2Session, socket: Socket): void {
 }
 
 /**
- * Returns whether the connection was reset. A session that no longer reads does not notice: Node 20
- * continues to write pings to it.
+ * Returns whether the peer has reset the connection. A session that no longer reads does not notice it:
+ * Node 20 goes on writing pings.
  */
 function isCutOff(socket: Socket): boolean {
   const handle = (socket as Handled)._handle;
   return !socket.connecting && (handle?.getpeername?.({}) ?? 0) !== 0;
 }
 
-/** Destroys a session and its socket, which Node may leave open during a write. */
+/** Destroys a session and its socket. During a write, Node alone may leave the socket open. */
 export function destroyBoth(session: Http2Session, socket: Socket): void {
   session.destroy();
   socket.destroySoon();
 }
 
 /**
- * Ends a client's session: current streams finish, new ones are rejected. This replaces Node's own
- * reaction to a GOAWAY, in the middle of a read. There, a request with a body in the same chunk
- * crashes the process in native code.
+ * Ends a client's session: current streams finish, new ones are rejected. It replaces Node's own handling
+ * of a GOAWAY, because a request with a body in the same chunk would crash the process in native code.
  */
 export class GracefulEnd {
   readonly #client: ServerHttp2Session;
@@ -85,7 +84,7 @@ export class GracefulEnd {
   constructor(client: ServerHttp2Session, socket: Socket) {
     this.#client = client;
     this.#socket = socket;
-    // Streams that came before the GOAWAY in the same chunk are reported one tick later.
+    // Waits one tick: streams that came before the GOAWAY in the same chunk are reported only then.
     client.close = () => process.nextTick(() => this.begin());
     const destroy = client.destroy.bind(client);
     client.destroy = (error, code) => {
@@ -114,7 +113,7 @@ export class GracefulEnd {
     setImmediate(() => this.#endIfOver());
   }
 
-  /** Ends the session once its streams are over. The last frames are written first. */
+  /** Ends the session when its last stream is over. Frames that are not written yet are written first. */
   #endIfOver(): void {
     if (!this.#isEnding || this.#streams.size > 0) return;
     setImmediate(() => {

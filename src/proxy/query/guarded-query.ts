@@ -1,4 +1,4 @@
-/** Guards the queries of one session, the only requests that wait for admission. */
+/** Guards the queries of one session. Only queries wait for admission; all else is forwarded at once. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GraphQLRequest } from "../../attribution/failure.js";
@@ -25,8 +25,8 @@ import {
 } from "./query-exchange.js";
 
 /**
- * The bound on bytes held for all queries and answers of a session. Beyond it, bodies pass without
- * a classification.
+ * The most bytes of queries and answers that a session keeps in memory for classification. Beyond that,
+ * bodies are forwarded without it.
  */
 const MAX_HELD_BYTES_IN_ALL = 256 * 1024 * 1024;
 
@@ -36,20 +36,20 @@ export interface SessionCounts {
   readonly requests: number;
   /** Requests that a circuit rejected. */
   readonly rejected: number;
-  /** Requests that `operationTimeoutMs` ended. */
+  /** Requests that ended by `operationTimeoutMs`. */
   readonly timedOut: number;
-  /** Requests answered with a lost session. */
+  /** Requests that were answered with `SESSION_LOST`. */
   readonly lost: number;
 }
 
-/** A query that the guard answered in place of the session. */
+/** A query that the guard answered instead of the session. */
 export interface RefusedQuery {
   readonly type: RefusalType;
-  /** The circuit that rejected it; `engine` for a timeout or a lost session. */
+  /** The circuit that rejected the query; `engine` for a timeout or a lost session. */
   readonly circuit: string;
 }
 
-/** The target of a query: its path, or the absolute URL, which every server must accept as well. */
+/** Matches the target of a query: the path `/query`, or the absolute URL, which every HTTP server must accept. */
 const QUERY_TARGET = /^(?:https?:\/\/[^/?]*)?\/query(?:\?|$)/;
 
 /** Returns whether a request is a query to guard. */
@@ -57,7 +57,7 @@ export function isQuery({ method, url = "" }: IncomingMessage): boolean {
   return method === "POST" && QUERY_TARGET.test(url);
 }
 
-/** The queries of one session, on any connection. */
+/** Guards the queries of one session, from all connections of clients. */
 export class GuardedQueries {
   readonly counts: { -readonly [K in keyof SessionCounts]: number } = {
     requests: 0,
@@ -66,7 +66,7 @@ export class GuardedQueries {
     lost: 0,
   };
   readonly #session: GuardedSession;
-  /** Whether the guard may send a query in other words. */
+  /** Whether the guard may change queries, as the options `mirrors` and `pin` do. */
   readonly #rewrites: boolean;
   readonly #target: SessionAddress;
   readonly #tracing: RequestTracing | undefined;
@@ -87,9 +87,7 @@ export class GuardedQueries {
     this.#tracing = tracing;
   }
 
-  /**
-   * Answers a query with the session's own answer or with a rejection of the guard. Never rejects.
-   */
+  /** Answers a query with the session's answer, or with a rejection of the guard. Never rejects. */
   async serve(
     message: IncomingMessage,
     response: ServerResponse,
@@ -119,8 +117,8 @@ export class GuardedQueries {
   }
 
   /**
-   * Returns the link of a query. The client's query uses a connection that belongs to the client,
-   * our questions use their own.
+   * Returns how the guard sends to the session: the client's query on the connection that belongs to the
+   * client, the guard's own questions on other connections.
    */
   #linkOf(query: Query, connection: ClientConnection): SessionLink<HeldAnswer> {
     return {
@@ -148,8 +146,8 @@ export class GuardedQueries {
     try {
       return await awaitAnswer(sent, this.#held, signal, drop);
     } catch (error) {
-      // The session may have just closed a kept connection because of its age. If it accepts
-      // others, the client would have met the same without us, and the session is not lost.
+      // The session may have just closed this idle connection. If it accepts new ones, it is not lost, and
+      // the client would have met the same error without us.
       const mayBeStale = sent.reusedSocket && !isAnswered && signal?.aborted !== true;
       if (mayBeStale && (await isListening(this.#target))) await connection.reset();
       throw error;
@@ -165,7 +163,10 @@ export class GuardedQueries {
     }
   }
 
-  /** Any other error means that the session has cut its connection. */
+  /**
+   * Answers a query that failed. If the error is not one of the guard, the session has cut its connection,
+   * and the client's is cut, too.
+   */
   #refuse(error: unknown, { given }: Query, response: ServerResponse): void {
     const answer = rejectionAnswer(this.#session.lost ?? error, given);
     if (answer === undefined) {

@@ -1,17 +1,17 @@
-/** Reads held requests and answers for classification only; the bytes are forwarded unchanged. */
+/** Parses requests and answers for classification only. Their bytes are forwarded unchanged. */
 
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { GraphQLRequest } from "../../attribution/failure.js";
 import type { HeldBody } from "../../sockets/bounded-body.js";
 
-/** The longest body that is read; no request of an SDK and no error of an engine is that long. */
+/** The longest body that is parsed. Requests of SDKs and errors of engines are shorter. */
 export const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
-/** A request without known content: only the engine is asked for it. */
+/** Stands for a request that cannot be parsed. It needs a permit of the engine only. */
 const UNKNOWN_REQUEST: GraphQLRequest = { query: "" };
 
-/** Replaces an answer that is too long to be an error. */
+/** Stands for an answer that is too long to be an error. */
 export const LONG_ANSWER = { data: {} };
 
 const UNPACKERS = {
@@ -22,8 +22,8 @@ const UNPACKERS = {
 };
 
 /**
- * Returns the request of a body; an unknown one if it is too long, compressed, or not a JSON
- * object.
+ * Returns the request in a body. If the body is too long, compressed, or not a JSON object, it returns
+ * {@link UNKNOWN_REQUEST}.
  */
 export function requestIn({ chunks, cutShort }: HeldBody, encoding: string | undefined) {
   if (cutShort !== undefined || encoding !== undefined) return UNKNOWN_REQUEST;
@@ -31,12 +31,12 @@ export function requestIn({ chunks, cutShort }: HeldBody, encoding: string | und
     const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
     if (typeof parsed === "object" && parsed !== null) return parsed as GraphQLRequest;
   } catch {
-    // The session rejects invalid JSON itself.
+    // Not JSON: the session itself will reject it.
   }
   return UNKNOWN_REQUEST;
 }
 
-/** Returns the decompressed text of an answer, or the replacement for one that is too long. */
+/** Returns the decompressed text of an answer; {@link LONG_ANSWER} for one that is too long. */
 export async function answerIn({ chunks, cutShort }: HeldBody, encoding: string | undefined) {
   if (cutShort !== undefined) return LONG_ANSWER;
   const bytes = Buffer.concat(chunks);

@@ -1,4 +1,4 @@
-/** Sends one query to the session and holds the answer until it is classified. */
+/** Sends one query to the session, and keeps the answer in memory until it is classified. */
 
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { GraphQLRequest, SessionResponse } from "../../attribution/failure.js";
@@ -12,23 +12,23 @@ import type { SessionAddress } from "../sessions/session-address.js";
 import { connectTo, type SessionAgent } from "../sessions/session-agent.js";
 import { answerIn, MAX_HELD_BYTES } from "./query-body.js";
 
-/** A held answer, or the beginning of one that is too long. */
+/** An answer in memory, or the beginning of one that is too long. */
 export interface HeldAnswer extends SessionResponse {
   readonly request: ClientRequest;
   readonly message: IncomingMessage;
   readonly held: HeldBody;
 }
 
-/** A client's query. */
+/** A query of a client. */
 export interface Query {
   readonly message: IncomingMessage;
   readonly held: HeldBody;
-  /** Its parsed content. */
+  /** The query after parsing. */
   readonly given: ReadRequest;
   readonly traceparent: string | undefined;
 }
 
-/** Sends the client's query over the session connection that belongs to the client's. */
+/** Sends a client's query on the session connection that belongs to the client's connection. */
 export function sendQuery(
   { message, held, given, traceparent }: Query,
   request: GraphQLRequest,
@@ -52,7 +52,7 @@ export function sendQuery(
   return sent;
 }
 
-/** Sends a request of our own to the session, over a separate connection. */
+/** Sends a question of the guard to the session, on a connection of its own. */
 export function sendQuestion(question: GraphQLRequest, { port, token }: SessionAddress) {
   const body = Buffer.from(JSON.stringify(question));
   const headers = resized(
@@ -70,7 +70,7 @@ function resized(headers: RawHeaders, { length }: Buffer): string[] {
 }
 
 /**
- * Waits for the answer and reads the part to hold.
+ * Waits for the answer and reads it into memory, up to the bound.
  *
  * @param drop Called when the signal is aborted; it must end the request.
  */

@@ -1,4 +1,4 @@
-/** Hosts guarded sessions in this process: one guard, and a proxy in front of each session. */
+/** Opens guarded sessions in this process: one guard for all, and a proxy in front of each. */
 
 import { classifyFailure } from "../../attribution/classify/classify-failure.js";
 import type { CallPermit } from "../../breaker/calls/permit.js";
@@ -14,7 +14,7 @@ import type { SessionCounts, SessionProxy } from "../session-proxy.js";
 import type { SessionAddress } from "./session-address.js";
 import type { OpeningFailure, OpeningSession, SessionHost } from "./session-host.js";
 
-/** The receiver of the CLIs' spans and the variables for it, as in `EngineTraces`. */
+/** The receiver of the CLIs' spans, and the variables that make a CLI send them. */
 export interface SessionTraces {
   readonly receiver: TraceReceiver;
   readonly variables: Readonly<Record<string, string>>;
@@ -22,50 +22,48 @@ export interface SessionTraces {
   readonly hasCollector: boolean;
 }
 
-/** The sessions of one guard. */
+/** Opens and owns the guarded sessions of one guard. */
 export class GuardedSessions implements SessionHost {
   readonly #guard: Guard;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #tracing: RequestTracing | undefined;
-  /** Each with the function that records its end. */
+  /** The open proxies. Each function records that its session has ended. */
   readonly #proxies = new Map<SessionProxy, () => void>();
   readonly #listeners = new Set<() => void>();
   readonly #lossListeners = new Set<() => void>();
-  /** The number of sessions not known as lost. */
+  /** The number of sessions that are open and not lost. */
   #living = 0;
-  /** The counts of ended sessions. */
+  /** The sum of the counters of closed proxies. */
   #ended: SessionCounts = NOTHING;
   #begun = 0;
   #lastRefused: RefusedQuery | null = null;
 
-  /**
-   * @param traces Undefined if the engine's traces are not read. The caller closes the receiver.
-   */
+  /** @param traces Undefined if the engine's traces are not read. The caller closes the receiver. */
   constructor(guard: Guard, traces?: SessionTraces) {
     this.#guard = guard;
     this.#variables = traces?.variables ?? {};
     this.#tracing = traces && new RequestTracing(traces.receiver, traces.hasCollector);
   }
 
-  /** The number of sessions begun, including the inherited one. */
+  /** The number of sessions begun so far, including one from the environment. */
   get begun(): number {
     return this.#begun;
   }
 
-  /** The counts of all sessions so far; they never decrease. */
+  /** The sum of the counters of all sessions. They never decrease. */
   get counts(): SessionCounts {
     return [...this.#proxies.keys()].reduce((sum, { counts }) => added(sum, counts), this.#ended);
   }
 
-  /** The last query that the guard rejected, or the last session that it did not open. */
+  /** The last query that the guard rejected, or the last session that it did not admit. */
   get lastRefused(): RefusedQuery | null {
     return this.#lastRefused;
   }
 
   /**
-   * Calls the listener before the engine's breaker is asked for a session, so that the holder of a
-   * permit for the whole command can release it. If a session has already begun, it is called at
-   * once.
+   * Calls the listener just before the first session asks the engine's breaker. A runner that holds a
+   * permit for the whole command releases it then. If a session has already begun, the listener is called
+   * at once.
    *
    * @returns A function that removes it.
    */
@@ -76,7 +74,7 @@ export class GuardedSessions implements SessionHost {
   }
 
   /**
-   * Calls the listener when a session is lost and no other one is left.
+   * Calls the listener when a session is lost and no other session is open.
    *
    * @returns A function that removes it.
    */
@@ -101,7 +99,7 @@ export class GuardedSessions implements SessionHost {
   }
 
   /**
-   * Puts a proxy in front of a session from the environment, until `close`. Its existence proves
+   * Puts a proxy in front of a session from the environment, until `close`. That this session exists proves
    * nothing about the engine, and its CLI sends its spans elsewhere.
    */
   async openInherited(target: SessionAddress): Promise<SessionAddress> {
@@ -110,7 +108,7 @@ export class GuardedSessions implements SessionHost {
     return address;
   }
 
-  /** Ends the proxies of all sessions. The counts stay. */
+  /** Closes the proxies of all sessions. The counters stay. */
   async close(): Promise<void> {
     await Promise.all([...this.#proxies.keys()].map((proxy) => this.#end(proxy)));
     this.#tracing?.close();
@@ -155,7 +153,8 @@ export class GuardedSessions implements SessionHost {
       for (const listener of this.#lossListeners) listener();
     };
     const guard = this.#guard;
-    // Loaded here: most commands open no session, and opening one takes longer than this load.
+    // Loaded only now: most commands open no session, and this module loads longer than all others of a
+    // start.
     const { startSessionProxy } = await import("../session-proxy.js");
     const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRefused, onLost });
     this.#living += 1;
@@ -181,7 +180,7 @@ function settleOpening(permit: CallPermit, failure: OpeningFailure): void {
   }
 }
 
-/** Contains none of the CLI's output, which may hold secrets. */
+/** The error for a session that did not open. It contains none of the CLI's output, which may contain secrets. */
 class OpeningError extends Error {
   override readonly name = "SessionOpeningError";
 }

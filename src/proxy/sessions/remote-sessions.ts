@@ -1,4 +1,4 @@
-/** A host of sessions in another process: the runner that started the stand-in. */
+/** Opens sessions through another process: the runner that started this stand-in. */
 
 import { connect, type Socket } from "node:net";
 import { refusalIn } from "../../guard/wire/refusal-reading.js";
@@ -10,7 +10,7 @@ import {
   readMessages,
 } from "./session-messages.js";
 
-/** Returns a host whose sessions are opened by the runner behind a socket. */
+/** Returns a session host that asks the runner at the other end of a socket. */
 export function connectSessionHost(path: string): SessionHost {
   return {
     async begin(signal, workdir) {
@@ -42,7 +42,7 @@ function sessionOver(
       await connection.ask({ ask: "failed", failure });
     },
     async end() {
-      // A runner that has gone has already ended the session.
+      // If the runner has gone, it has already ended the session.
       await connection.ask({ ask: "end" }).catch(() => {});
       connection.close();
     },
@@ -52,10 +52,10 @@ function sessionOver(
 type AnswerWith<K extends string> = Extract<HostAnswer, { readonly [key in K]: unknown }>;
 
 class Connection {
-  /** Resolves when the runner has gone, or this side has left. */
+  /** Resolves when the runner has gone, or when this side has closed the connection. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
-  /** The caller that waits for an answer. */
+  /** Resolves the question that is waiting for an answer. */
   #pending: ((answer: HostAnswer | undefined) => void) | undefined;
 
   private constructor(socket: Socket) {
@@ -74,7 +74,7 @@ class Connection {
     });
   }
 
-  /** Sends a question and waits for its answer. */
+  /** Sends a question to the runner and waits for the answer. */
   async ask<K extends string>(question: HostQuestion): Promise<AnswerWith<K>> {
     const answer = await new Promise<HostAnswer | undefined>((resolve) => {
       this.#pending = resolve;

@@ -1,6 +1,6 @@
-/** The address of a session: printed by a CLI that has opened one, and read by SDKs. */
+/** The address of a session, which the CLI prints and SDKs read. */
 
-/** The port on loopback, and the token, which is the user name of basic auth. */
+/** A loopback port, and the token that clients send as the user name of basic auth. */
 export interface SessionAddress {
   readonly port: number;
   readonly token: string;

@@ -1,21 +1,18 @@
-/** The one connection to the session that belongs to one connection of a client. */
+/** The connection to the session that belongs to one connection of a client. */
 
 import { Agent, type ClientRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/**
- * Opens a connection to the session, which does not keep the process alive. Its errors end nothing
- * else.
- */
+/** Opens a connection to the session. It does not keep the process alive, and its errors affect nothing else. */
 export function connectTo(port: number): Socket {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
   return socket.on("error", () => undefined).unref();
 }
 
 /**
- * Keeps at most one connection. It is kept, closed and ended exactly as the client's direct
- * connection to the session would be.
+ * An agent with at most one connection. It is kept and closed just as the client's own connection to the
+ * session would be.
  */
 export class SessionAgent extends Agent {
   readonly #port: number;
@@ -23,14 +20,14 @@ export class SessionAgent extends Agent {
   #current: Socket | undefined;
   #isGone = false;
 
-  /** @param onGone Called when the session ends a connection that this side did not end. */
+  /** @param onGone Called when the session closes a connection that this side did not close. */
   constructor(port: number, onGone: () => void) {
     super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
     this.#port = port;
     this.#onGone = onGone;
   }
 
-  /** Whether the session has ended the last connection, and none was opened since. */
+  /** Whether the session has closed the last connection and no new one was opened. */
   get isGone(): boolean {
     return this.#isGone;
   }
@@ -49,20 +46,20 @@ export class SessionAgent extends Agent {
     return socket.once("end", gone).once("close", gone);
   }
 
-  /** There is only one destination; Node would build a name three times per request. */
+  /** Returns a fixed name. There is only one destination, and Node would build a name three times per request. */
   override getName(): string {
     return "session";
   }
 
-  /** Node's agent keeps the process alive by a connection in use; this one does not. */
+  /** Does not keep the process alive, unlike Node's own agent with a connection in use. */
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     super.reuseSocket(socket, request);
     (socket as Socket).unref();
   }
 
   /**
-   * Forgets the connection: it is ours to end, or no longer serves requests, so its end means
-   * nothing.
+   * Forgets the connection, because we close it, or it no longer serves requests. Its end then does not
+   * count as the session's.
    */
   forget(): void {
     this.#current = undefined;

@@ -1,4 +1,4 @@
-/** Lets stand-ins in other processes open sessions with a host in this one. */
+/** Lets stand-ins in other processes open sessions in this one. */
 
 import { randomBytes } from "node:crypto";
 import { chmodSync } from "node:fs";
@@ -13,22 +13,21 @@ import {
   readMessages,
 } from "./session-messages.js";
 
-/** Connecting needs the permission to read and write, so that only the owner can. */
+/** The permissions of the socket: only its owner can connect. */
 const OWNER_ONLY = 0o600;
 
 export interface SessionListener {
-  /** The value of `DAGGER_BREAKER_RUN` for a stand-in. */
+  /** The path of the socket. A stand-in gets it in `DAGGER_BREAKER_RUN`. */
   readonly path: string;
-  /** Ends all connections, and their sessions with them. */
+  /** Closes all connections, which ends their sessions. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a host to the stand-ins of this user.
+ * Opens a socket through which stand-ins of this user open sessions.
  *
- * @param folder A folder that only this user can enter until this resolves, because any process
- * that reaches the socket may open sessions. From then on, the socket's own permissions keep others
- * out.
+ * @param folder A folder that only this user can enter: any process that reaches the socket may open
+ * sessions. After this resolves, the socket's own permissions keep other users out.
  */
 export async function listenForSessions(
   host: SessionHost,
@@ -67,7 +66,7 @@ function listening(server: Server, path: string): Promise<void> {
     server.once("error", reject);
     server.listen(path, () => {
       server.off("error", reject);
-      // Without a listener, a connection that cannot be accepted would end the process.
+      // Without this listener, a connection that cannot be accepted would crash the process.
       server.on("error", () => {});
       resolve();
     });

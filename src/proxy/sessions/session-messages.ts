@@ -1,7 +1,6 @@
 /**
- * The protocol between a stand-in and the runner that hosts its session. Each session has one
- * connection with lines of JSON, and each question is answered before the next. The end of the
- * connection ends the session.
+ * The protocol between a stand-in and the runner. Each session has one connection with lines of JSON. A
+ * question is answered before the next is sent. The end of the connection ends the session.
  */
 
 import type { Socket } from "node:net";
@@ -16,17 +15,17 @@ export type HostQuestion =
   | { readonly ask: "failed"; readonly failure: OpeningFailure }
   | { readonly ask: "end" };
 
-/** An answer to it. */
+/** The runner's answer to a question. */
 export type HostAnswer =
   | { readonly variables: Readonly<Record<string, string>> }
   | { readonly address: SessionAddress }
   | { readonly done: true }
-  /** The rejection by a circuit, in the form that sessions use. */
+  /** The rejection by a circuit, in the form of an answer to a query. */
   | { readonly refused: RejectionAnswer }
-  /** Another failure: the name of an error, never its message. */
+  /** Another failure. It contains only the name of the error, because a message may contain secrets. */
   | { readonly error: string };
 
-/** Above the size of the CLI's output that is kept, with any escapes. */
+/** The longest line. It has room for the kept end of a CLI's output with all characters escaped. */
 const MAX_LINE_LENGTH = 1024 * 1024;
 
 /** Encodes a message as a line. */
@@ -37,7 +36,7 @@ export function messageLine(message: HostQuestion | HostAnswer): string {
 /**
  * Calls a listener for each message on a connection.
  *
- * @returns Resolves when no more can come. An invalid message ends the connection.
+ * @returns Resolves when no more messages can come. An invalid message ends the connection.
  */
 export function readMessages(socket: Socket, listener: (message: unknown) => void): Promise<void> {
   let held = "";

@@ -1,28 +1,28 @@
-/** Finds the line with the session's address in a CLI's output, and replaces the address. */
+/** Finds the line with the session's address in a CLI's output, and replaces the address by the proxy's. */
 
 import { Transform } from "node:stream";
 import type { SessionAddress } from "../sessions/session-address.js";
 
-/** The line is short; a longer unfinished one is something else. */
+/** The longest line that is searched. The line with the address is far shorter. */
 const MAX_LINE_BYTES = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Returns the replacement for an address; undefined leaves the line unchanged. */
+/** Returns the address to print instead; undefined to keep the line. */
 export type Readdress = (told: SessionAddress) => Promise<SessionAddress | undefined>;
 
 /**
- * Forwards a CLI's output byte for byte, except for the first line of JSON that has a port and a
- * token. These two are replaced; its other keys stay. Later output waits until this is done.
+ * Forwards a CLI's output byte for byte, except for the first line of JSON that has a port and a token.
+ * These two are replaced; its other keys stay. Later output waits until the line is replaced.
  *
- * @param onUnknown Called for such a line with an invalid port or token. The line is dropped,
- * because its reader would connect to the session without the guard.
+ * @param onUnknown Called for a line whose port or token is invalid. That line is dropped, because its
+ * reader would connect to the session without the guard.
  */
 export function readdressing(readdress: Readdress, onUnknown: () => void): Transform {
   let held: Buffer = Buffer.alloc(0);
   let isOver = false;
 
-  /** Returns the output for a line, which is nearly always the line itself. */
+  /** Returns what to print for a line: nearly always the line itself. */
   async function printed(line: Buffer): Promise<Buffer> {
     const told = addressIn(line);
     if (told === undefined) return line;
@@ -57,7 +57,7 @@ export function readdressing(readdress: Readdress, onUnknown: () => void): Trans
       take(chunk, this).then(() => done(), done);
     },
     flush(done) {
-      // A last line without a line break counts as a line, as for its readers.
+      // A last line without a line break also counts, as for its readers.
       printed(held).then((line) => done(null, line), done);
     },
   });
@@ -87,7 +87,7 @@ function objectIn(line: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-/** Some SDKs also accept a port that is a text. */
+/** Returns the port. Some SDKs also accept one that is a text. */
 function portOf(given: unknown): number | undefined {
   const port = typeof given === "string" && /^\d{1,5}$/.test(given) ? Number(given) : given;
   const isPort = Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536;

@@ -1,16 +1,13 @@
-/** Intercepts the signals that would end this process, and forwards them to the real CLI. */
+/** Catches the signals that would end this process, and forwards them to the real CLI. */
 
 import type { ChildProcess } from "node:child_process";
 
-/**
- * The signals that ask for an end. Others with the same default effect may have another meaning for
- * the CLI.
- */
+/** Signals that ask a process to end. The CLI may use other signals for something else. */
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
 
-/** The intercepted signals of a process, until they are released. */
+/** Catches signals of this process until `release`. */
 export class HeldSignals {
-  /** The first received signal that asks for an end. */
+  /** The first of these signals that has arrived. */
   received: NodeJS.Signals | undefined;
   readonly #abort = new AbortController();
   readonly #held: readonly NodeJS.Signals[];
@@ -25,8 +22,8 @@ export class HeldSignals {
   };
 
   /**
-   * @param held The signals that end a process by default, and would leave the real CLI behind.
-   * @param reachesAll Whether a signal reaches the other process without us.
+   * @param held The signals to catch. By default they would end this process and leave the real CLI behind.
+   * @param reachesAll Whether a signal also reaches the real CLI without us.
    */
   constructor(held: readonly NodeJS.Signals[], reachesAll: (signal: NodeJS.Signals) => boolean) {
     this.#held = held;
@@ -34,17 +31,17 @@ export class HeldSignals {
     for (const signal of held) process.on(signal, this.#take);
   }
 
-  /** Aborted when the first one arrives. */
+  /** Aborted when the first of these signals arrives. */
   get any(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Forwards signals to a process from now on. */
+  /** Forwards signals to this process from now on. */
   passTo(child: ChildProcess): void {
     this.#child = child;
   }
 
-  /** Restores the earlier effect of the signals. */
+  /** Stops catching signals. */
   release(): void {
     for (const signal of this.#held) process.off(signal, this.#take);
   }

@@ -1,9 +1,9 @@
-/** Keeps the end of a program's output, which explains a failed start. */
+/** Keeps the end of a program's output, which explains why the program failed to start. */
 
-/** The amount that a classifier reads. */
+/** The most bytes that are kept. A classifier reads no more. */
 const MAX_BYTES = 64 * 1024;
 
-/** The last bytes of a stream, in bounded memory. */
+/** The last bytes of a stream. */
 export class LastWords {
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -18,7 +18,7 @@ export class LastWords {
     }
   }
 
-  /** Drops everything and keeps nothing from now on. */
+  /** Drops all bytes, and keeps none from now on. */
   forget(): void {
     this.#forgets = true;
     this.#chunks = [];

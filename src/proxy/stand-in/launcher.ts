@@ -1,9 +1,9 @@
-/** Creates the one executable file that SDKs start as their CLI. */
+/** Creates the executable file that SDKs start instead of the dagger CLI. */
 
 import { accessSync, chmodSync, constants, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A program with the arguments that precede the given ones. */
+/** A program and its first arguments. */
 export interface LaunchedProgram {
   readonly command: string;
   readonly args: readonly string[];
@@ -12,8 +12,8 @@ export interface LaunchedProgram {
 /**
  * Writes an executable that starts a program with the executable's own arguments.
  *
- * @param folder The folder for it; only this user may write there, because the file is run.
- * @param program For example node with our script. Without arguments it needs no other file.
+ * @param folder The folder for the executable. Only this user may be able to write there.
+ * @param program The program to start, for example node with our script.
  * @returns The path of the executable.
  * @throws The system's error if it cannot be written or run.
  */
@@ -27,7 +27,7 @@ export function writeLauncher(folder: string, { command, args }: LaunchedProgram
   }
   const path = join(folder, "dagger-breaker-session");
   writeFileSync(path, `#!/bin/sh\nexec ${program.map(quoted).join(" ")} "$@"\n`);
-  // With any umask, because a program may run as another user.
+  // Set again, because a umask may remove bits, and another user may run the program.
   chmodSync(path, 0o755);
   accessSync(path, constants.X_OK);
   return path;

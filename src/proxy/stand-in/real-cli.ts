@@ -1,4 +1,4 @@
-/** Finds the dagger CLI that the stand-in replaces. */
+/** Finds the real dagger CLI, which the stand-in replaces. */
 
 import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -6,16 +6,16 @@ import { delimiter, join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The error for a missing dagger CLI. */
+/** The error if no dagger CLI is found. */
 export class CliNotFoundError extends Error {
   override readonly name = "CliNotFoundError";
 }
 
 /**
- * Finds the real CLI: the one in `DAGGER_BREAKER_CLI`, else `dagger` on `PATH`, else the newest
- * that SDKs have downloaded.
+ * Finds the real CLI: the one in `DAGGER_BREAKER_CLI`, else `dagger` on `PATH`, else the newest that an SDK
+ * has downloaded.
  *
- * @param own Our own files, which may be on `PATH` under the name `dagger`.
+ * @param own Our own files. They may be on `PATH` as `dagger` and are skipped.
  * @returns Its path.
  * @throws CliNotFoundError
  */
@@ -37,9 +37,7 @@ export function findRealCli(env: Environment, own: readonly string[]): string {
   );
 }
 
-/**
- * Returns the possible places of a program, by the rules of a shell: a path, or a name on `PATH`.
- */
+/** Returns where a program may be, as a shell looks for it: at its path, or in the folders of `PATH`. */
 function candidates(program: string, env: Environment): string[] {
   if (/[/\\]/.test(program)) return [program];
   const names = process.platform === "win32" ? [`${program}.exe`, program] : [program];
@@ -60,7 +58,7 @@ function downloaded(env: Environment): string[] {
   return found.sort((one, other) => newest.compare(other.name, one.name)).map(({ path }) => path);
 }
 
-/** Returns the cache folders of the SDKs for TypeScript, Python, Go and others. */
+/** Returns the folders into which SDKs download CLIs. */
 function cacheFolders(env: Environment): string[] {
   const home = env.HOME || homedir();
   if (process.platform === "win32") {

@@ -1,7 +1,4 @@
-/**
- * The program that an SDK starts as its CLI: it runs the real one and puts a guard in front of its
- * session.
- */
+/** The program that an SDK starts as its CLI. It runs the real CLI and puts a guard in front of the session. */
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,46 +15,46 @@ import { LastWords } from "./last-words.js";
 /** The settings of a stand-in. */
 export interface StandInPlan {
   readonly host: SessionHost;
-  /** The real CLI with its arguments. */
+  /** The path of the real CLI. */
   readonly cli: string;
   readonly args: readonly string[];
   /** The environment that the real CLI would have without us. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The real CLI's file descriptors after the standard streams. */
+  /** More file descriptors that the real CLI gets, from number 3 on. */
   readonly others?: readonly ("ignore" | number)[] | undefined;
   readonly stdout: Writable;
   readonly stderr: Writable;
-  /** The limit in milliseconds for opening a session; undefined for none. */
+  /** The longest time for opening a session, in milliseconds; undefined for no limit. */
   readonly connectTimeoutMs?: number | undefined;
-  /** The signals that are forwarded to the real CLI, and do not end us while it runs. */
+  /** Signals that are forwarded to the real CLI and do not end us while it runs. */
   readonly passedOn: readonly NodeJS.Signals[];
-  /** Whether a signal reaches the real CLI without us, as a key press in a terminal does. */
+  /** Whether a signal also reaches the real CLI without us, as Ctrl-C in a terminal does. */
   readonly reachesAll: (signal: NodeJS.Signals) => boolean;
   /** Prints a message for the user. */
   readonly say: (message: string) => void;
 }
 
-/** Our own exit codes; otherwise the real CLI's is used. */
+/** Exit codes of our own. In all other cases we exit like the real CLI. */
 const EXIT = { timedOut: 124, notRunnable: 126, notThere: 127 } as const;
 
-/** The time that a CLI has to end after SIGTERM: dagger flushes its logs. */
+/** How long a CLI may take to end after SIGTERM. It flushes its logs then. */
 const GRACE_MS = 10_000;
 
 /**
- * The time between the end of the CLI and the end of its output, in either order, before the other
- * is closed.
+ * The longest time between the end of the CLI and the end of its output. After that, the other one is ended
+ * by us.
  */
 const LINGER_MS = 1000;
 
 type Cli = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
- * Runs the real CLI until it ends. It has our standard input, so that the parent process can end
- * it.
+ * Runs the real CLI until it ends. The CLI gets our standard input, so that the SDK can end it by closing
+ * that.
  *
- * @returns The real CLI's exit code, or 128 plus the number of a signal that ended it. 124 if no
- * session opened in time, 126 or 127 if it cannot be run.
- * @throws Any error of the host's `begin`; the real CLI is not started then.
+ * @returns The real CLI's exit code, or 128 plus the number of a signal that ended it. 124 if no session
+ * opened in time, 126 or 127 if it cannot be run.
+ * @throws Any error of the host's `begin`. The real CLI is not started then.
  */
 export async function runStandIn(plan: StandInPlan): Promise<number> {
   const signals = new HeldSignals(plan.passedOn, plan.reachesAll);
@@ -71,7 +68,7 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
       await session.end();
     }
   } catch (error) {
-    // A signal asked for the end during the wait for admission.
+    // A signal arrived during the wait for admission, so the rejection is not an error.
     if (signals.received === undefined) throw error;
     return signalCode(signals.received);
   } finally {
@@ -79,10 +76,7 @@ export async function runStandIn(plan: StandInPlan): Promise<number> {
   }
 }
 
-/**
- * Returns the folder in which the CLI looks for its lock file; undefined if our own no longer
- * exists.
- */
+/** Returns the folder in which the CLI looks for its lock file; undefined if our own folder no longer exists. */
 function workdirOf(args: readonly string[]): string | undefined {
   const at = args.findIndex((one) => /^--workdir(?:=|$)/.test(one));
   const option = args[at] ?? "";
@@ -94,7 +88,7 @@ function workdirOf(args: readonly string[]): string | undefined {
   }
 }
 
-/** Starts the real CLI. Returns an exit code if the system rejects it at once. */
+/** Starts the real CLI. If the system rejects it at once, returns an exit code. */
 function startCli(
   { cli, args, env, others = [], say }: StandInPlan,
   session: OpeningSession,
@@ -105,7 +99,7 @@ function startCli(
       stdio: ["inherit", "pipe", "pipe", ...others],
     }) as Cli;
     if ((child.stdout as Readable | undefined) !== undefined) return child;
-    // With too many open files, Node.js creates no streams.
+    // With too many open files, Node creates no streams for the child.
     child.on("error", () => undefined);
     return notStarted(cli, say, { code: "EMFILE" });
   } catch (error) {
@@ -119,14 +113,14 @@ function notStarted(cli: string, say: StandInPlan["say"], error: unknown): numbe
   return code === "ENOENT" || cli === "" ? EXIT.notThere : EXIT.notRunnable;
 }
 
-/** The real CLI from its start to its end. */
+/** The real CLI, from its start to its end. */
 class RealCli {
   readonly #plan: StandInPlan;
   readonly #session: OpeningSession;
   readonly #child: Cli;
   readonly #words = new LastWords();
   readonly #timers: NodeJS.Timeout[] = [];
-  /** The state of the session. */
+  /** Whether the session is still awaited, was opened, or is too late. */
   #became: "awaited" | "opened" | "too-late" = "awaited";
   #over = false;
 
@@ -157,7 +151,7 @@ class RealCli {
     }
   }
 
-  /** Forwards its output as it arrives; resolves at its end. */
+  /** Forwards the CLI's output as it arrives. Resolves at its end. */
   async #passOutput(): Promise<void> {
     const { stdout, stderr } = this.#plan;
     this.#child.stderr.on("data", (chunk: Buffer) => this.#words.add(chunk));
@@ -171,7 +165,10 @@ class RealCli {
     await Promise.all([silent, passOn(this.#child.stderr, stderr)]);
   }
 
-  /** Puts the proxy in front of the session. A failure of the guard must not stop a pipeline. */
+  /**
+   * Puts the proxy in front of the session. If the guard fails, the session is used without it, because a
+   * guard must not stop a pipeline.
+   */
   async #opened(told: SessionAddress): Promise<SessionAddress | undefined> {
     if (this.#became === "too-late") return undefined;
     this.#became = "opened";
@@ -186,15 +183,15 @@ class RealCli {
     }
   }
 
-  /** Ends a session that cannot be guarded, which is therefore not announced. */
+  /** Ends the CLI if its session cannot be guarded. The SDK did not get the address. */
   #endUnguarded(): void {
-    // The engine has opened it, so it is not at fault.
+    // Counts as opened: the engine has opened the session, so it is not at fault.
     this.#became = "opened";
     this.#plan.say("the CLI printed its session with an unknown form of port or token");
     this.#end();
   }
 
-  /** Counts a session that does not open in time as a failure of the engine. */
+  /** Ends the CLI if it opens no session in time. That counts as a failure of the engine. */
   #limitOpening(): void {
     const { connectTimeoutMs, say } = this.#plan;
     if (connectTimeoutMs === undefined) return;
@@ -207,42 +204,40 @@ class RealCli {
     });
   }
 
-  /** Ends a CLI that closes its output before it prints an address, because it never will. */
+  /** Ends a CLI that closes its output before it prints an address. It will never print one. */
   #mute(): void {
     void this.#later(LINGER_MS).then(() => {
       if (this.#became === "awaited") this.#end();
     });
   }
 
-  /**
-   * Ends the CLI, because the proxy was in the host, so that the session cannot be reached anymore.
-   */
+  /** Ends the CLI when the runner has gone: the proxy was in the runner, so the session cannot be reached. */
   #hostGone(): void {
     if (this.#over) return;
     this.#plan.say("dagger-breaker run has ended, so this session is unreachable");
     this.#end();
   }
 
-  /** Ends it with SIGTERM, or by force after a time. */
+  /** Ends the CLI with SIGTERM, and with SIGKILL after a grace period. */
   #end(): void {
     this.#child.kill("SIGTERM");
     void this.#later(GRACE_MS).then(() => this.#child.kill("SIGKILL"));
   }
 
-  /** Its output at an early end is a failure, unless a signal asked for the end. */
+  /** Reports the end of the CLI. If it opened no session, its output is a failure, unless a signal ended it. */
   async #settle(exitCode: number, signals: HeldSignals): Promise<void> {
     if (this.#became !== "awaited" || exitCode === 0 || signals.received !== undefined) return;
-    // A host that has gone needs no report.
+    // If the runner has gone, there is nothing to report to.
     await this.#session.failed({ text: this.#words.text }).catch(() => {});
   }
 
-  /** Resolves after a time, or earlier once everything is over. */
+  /** Resolves after a time, or when all is over. */
   #later(milliseconds: number): Promise<void> {
     return new Promise((resolve) => this.#timers.push(setTimeout(resolve, milliseconds)));
   }
 }
 
-/** Resolves to the exit code; rejects if it could not start. */
+/** Resolves to the exit code of the CLI. Rejects if it could not start. */
 async function endOf(child: Cli): Promise<number> {
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
   return signal === null ? (code ?? 1) : signalCode(signal);
@@ -253,7 +248,8 @@ function signalCode(signal: NodeJS.Signals): number {
 }
 
 /**
- * Forwards a stream. Without a reader, it is still read to its end, so that the CLI does not block.
+ * Forwards a stream. If nothing reads it any longer, it is still read to its end, so that the CLI does not
+ * block.
  */
 async function passOn(source: Readable, sink: Writable): Promise<void> {
   const drop = (): void => void source.unpipe(sink).resume();
