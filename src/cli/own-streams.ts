@@ -89,7 +89,7 @@ function isFile(descriptor: number): boolean {
   try {
     return fstatSync(descriptor).isFile();
   } catch {
-    return false; // It is closed.
+    return false; // The descriptor is closed.
   }
 }
 

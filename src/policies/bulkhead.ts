@@ -173,7 +173,10 @@ class FairBulkhead implements Bulkhead {
     });
   }
 
-  /** Hands the slot to the next call in the queue, so that a newcomer cannot take it. */
+  /**
+   * Hands the slot to the next call in the queue, so that a call that arrives now cannot take it
+   * first.
+   */
   #leave(): void {
     const [next] = this.#queue;
     if (next === undefined) {

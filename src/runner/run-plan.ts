@@ -88,7 +88,7 @@ export interface RetryLimits {
 export interface RunPlan extends RetryLimits {
   readonly command: string;
   readonly args: readonly string[];
-  /** The original environment of the command. */
+  /** The environment of the command, before the variables for sessions and traces are added. */
   readonly env: Environment;
   /** How each attempt gets standard input. Default: it inherits ours. */
   readonly stdin?: InputChoice | undefined;

@@ -40,7 +40,7 @@ export interface StepOutput {
  * Starts receiving the logs of a command, because Dagger 1.0 without a terminal prints only at its
  * end.
  *
- * @param env The original environment of the command.
+ * @param env The environment of the command, before variables of ours are added.
  */
 export async function hearStepOutput(env: Environment): Promise<StepOutput> {
   const collector = logCollectorOf(env);

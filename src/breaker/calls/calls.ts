@@ -124,7 +124,8 @@ export class FastLane {
       }) as Promise<T>;
     }
     if (!this.#failing) return promise.then(this.#onValue, this.#onError) as Promise<T>;
-    // A callback that rethrows costs twice as much as a missing one, which lets the rejection pass.
+    // One callback records the failure; the rejection passes through the other `then`. A single
+    // callback that rethrows would cost twice as much.
     promise.then(undefined, this.#onlyRecord);
     return promise.then(this.#onValue) as Promise<T>;
   }

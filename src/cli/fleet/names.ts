@@ -32,7 +32,7 @@ export function readNames(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
 
-/** Returns the reason why no guard shares a circuit of this name; undefined if one may. */
+/** Returns why no guard can have a circuit of this name; undefined if the name is possible. */
 export function guardNameProblem(name: string): string | undefined {
   if (name === "engine" || name.startsWith("engine:")) {
     const shared = sharedName("engine", `tcp://${name.slice("engine:".length)}`);

@@ -36,7 +36,7 @@ const REAL_CLI = "DAGGER_BREAKER_CLI";
 /**
  * Prepares to guard the sessions of a command other than `dagger`.
  *
- * @param env The original environment of the command.
+ * @param env The environment of the command, before variables of ours are added.
  */
 export async function guardSessions(
   guard: Guard,

@@ -23,9 +23,12 @@ export type OpenedBy = Pick<Reporter, "host" | "run">;
 export class SharedCircuitOpenError extends CircuitBreakerOpenError {
   /** The rate-limit scope. */
   readonly scope: string;
-  /** The start of the rejection period, as an ISO date on this machine's clock. */
+  /** When the current state or isolation began, as an ISO date on this machine's clock. */
   readonly since: string;
-  /** The planned end of the rejection period; null while the circuit probes. */
+  /**
+   * When the circuit will probe or the isolation ends, as an ISO date; null while the circuit
+   * probes.
+   */
   readonly until: string | null;
   /** The process whose failure opened the circuit; null if it was not opened by a failure. */
   readonly openedBy: OpenedBy | null;

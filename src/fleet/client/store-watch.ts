@@ -47,7 +47,7 @@ export class StoreWatch {
     this.#schedule();
   }
 
-  /** Asks for all circuits now, for example after the store was down. */
+  /** Reads all circuits in use from the store now, for example after the store was down. */
   refresh(): void {
     if (this.#running && !this.#stopped) void this.#poll(this.#settings.table.all());
   }

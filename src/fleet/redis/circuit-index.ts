@@ -44,7 +44,7 @@ interface Look {
   readonly count: string;
 }
 
-/** The index of one store. */
+/** Reads, fills and cleans the indexes of one store, one for each scope. */
 export class CircuitIndex {
   readonly #link: RedisLink;
   readonly #names: RedisNames;

@@ -54,7 +54,7 @@ export type FleetChangeReason =
 export interface FleetChange {
   /** Milliseconds since 1970 on the store's clock. */
   readonly atMs: number;
-  /** The generation that began. */
+  /** The generation that began with this change. */
   readonly generation: number;
   readonly reason: FleetChangeReason;
   readonly from: CircuitState;

@@ -39,7 +39,7 @@ export class Turn {
     this.#before = this.state;
   }
 
-  /** Replaces parts of the state within its generation. */
+  /** Replaces parts of the state without beginning a new generation. */
   update(parts: Partial<FleetState>): void {
     this.state = { ...this.state, ...parts, nowMs: this.nowMs };
   }
@@ -55,7 +55,7 @@ export class Turn {
     this.record({ totals: addTotals(this.counted.totals, sums) });
   }
 
-  /** Replaces parts of what is counted. */
+  /** Replaces parts of the circuit's counts for reports. */
   record(parts: Partial<CircuitRecord>): void {
     this.update({ record: { ...this.counted, ...parts } });
   }

@@ -66,7 +66,7 @@ const HURRIED_WAIT_MS = 250;
  * Starts receiving traces. A failure is reported in `offReason` and never keeps the command from
  * running.
  *
- * @param env The original environment of the command.
+ * @param env The environment of the command, before variables of ours are added.
  */
 export async function startCommandWitness(env: Environment): Promise<CommandWitness> {
   const traces = await startEngineTraces(env);

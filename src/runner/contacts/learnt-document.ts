@@ -28,7 +28,7 @@ export interface LearntCommand {
   readonly atMs: number;
 }
 
-/** Returns the key of a command. The same words in another folder are another command. */
+/** Returns the key of a command. The same command line in another folder has another key. */
 export function learntKey(command: string, args: readonly string[], folder: string): string {
   return createHash("sha256")
     .update(JSON.stringify([command, args, folder]))

@@ -73,7 +73,7 @@ function entryOf(pid: number): ProcessEntry | undefined {
   try {
     return readStat(pid, readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
-    return undefined; // It has ended meanwhile.
+    return undefined; // The process has ended meanwhile.
   }
 }
 

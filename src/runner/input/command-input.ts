@@ -14,7 +14,10 @@ import { ReplayedInput } from "./replayed-input.js";
 
 const STDIN = 0;
 
-/** The kind of standard input: passed on as it is, or kept for retries. */
+/**
+ * How a command gets standard input: it inherits ours, or we keep the data and replay it for each
+ * retry.
+ */
 export type InputChoice = "inherit" | "replay";
 
 /** The facts about the input of a command before its first attempt. */
@@ -123,7 +126,7 @@ export class CommandInput {
       this.#positions.set(descriptor, position);
       return true;
     } catch {
-      return false; // A file that another user opened for us.
+      return false; // Another user opened the file for us, and we may not open it.
     }
   }
 }

@@ -28,7 +28,7 @@ export function kindOf(descriptor: number): DescriptorKind {
     if (stats.isFIFO()) return "pipe";
     return stats.isSocket() ? "socket" : "other";
   } catch {
-    return "other"; // It is closed.
+    return "other"; // The descriptor is closed.
   }
 }
 

@@ -82,7 +82,9 @@ export function readAnswers(
   return replies;
 }
 
-/** Reads what was counted, which comes after the places of other answers, as `REPORT` names its parts. */
+/**
+ * Reads the counts for a report. They are the last element of a reply, in the order of `REPORT`.
+ */
 function readReport(answer: readonly unknown[]): object {
   const last = answer[ANSWER.length];
   const parts: readonly unknown[] = Array.isArray(last) ? last : [];
