@@ -63,7 +63,7 @@ describe("with the npm package node", () => {
   test("rejects the license of another version, and names the option for one", async () => {
     const node = layOut("other", "24.0.0");
     await expect(build("--node", node)).rejects.toThrow(
-      /^error: The licence of Node\.js 24\.\d+\.\d+ is missing: .+ --node-license <file>$/m,
+      /^error: The license of Node\.js 24\.\d+\.\d+ is missing: .+ --node-license <file>$/m,
     );
   });
 

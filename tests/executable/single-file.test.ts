@@ -252,7 +252,7 @@ describe("the single file", () => {
 
 describe("a single file that cannot be made", () => {
   test.each([
-    ["does not run", "exit 2", "is no Node.js: --version failed (2)"],
+    ["does not run", "exit 2", "is not a Node.js: --version failed (2)"],
     ["is too old", "echo v22.23.3", "is 22.23.3."],
     ["has no room for a program", "echo v24.21.0", "is 24.21.0, built without room for a program."],
   ])("is reported for a Node.js that %s", async (_, script, expected) => {
