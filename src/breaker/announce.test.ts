@@ -10,9 +10,9 @@ test("announces once for each owner and function", () => {
   announceOnce(first, "one", "retryAfter", new Error("down"));
   announceOnce(second, "two", "a listener", undefined);
   expect(warn.mock.calls.map(([text]) => text)).toEqual([
-    "a listener of one failed and was passed over: Error",
-    "retryAfter of one failed and was passed over: Error",
-    "a listener of two failed and was passed over: undefined",
+    "a listener of one failed, which was ignored: Error",
+    "retryAfter of one failed, which was ignored: Error",
+    "a listener of two failed, which was ignored: undefined",
   ]);
   warn.mockRestore();
 });

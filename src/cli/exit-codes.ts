@@ -95,7 +95,7 @@ const STORE_UNREACHABLE: ExitCodeMeaning = [
 
 export const STATUS_EXIT_CODES: readonly ExitCodeMeaning[] = [
   [EXIT.ok, "every circuit admits calls, or at least probes"],
-  [EXIT.circuitOpen, "a circuit is isolated, or open before the end of its reset timeout"],
+  [EXIT.circuitOpen, "a circuit is isolated, or open and not yet due for a probe"],
   STORE_UNREACHABLE,
 ];
 

@@ -86,7 +86,7 @@ test.each([
   ],
   ["NEEDS", "registry:registry-1.docker.io", /expected "registry:docker.io"/],
   ["OPERATION_TIMEOUT", "10", /OPERATION_TIMEOUT "10": .*such as 500ms/],
-  ["WAIT", "maybe", /WAIT "maybe": expected 1 or 0/],
+  ["WAIT", "maybe", /WAIT "maybe": expected yes or no, or 1 or 0/],
   ["MIRRORS", "docker.io", /MIRRORS "docker.io": expected REGISTRY=MIRROR/],
   ["MIRRORS", "Docker.io=a.example", /expected HOST or HOST\/PATH in lower case/],
   ["TRACES", "some", /TRACES "some": expected auto, all or off/],

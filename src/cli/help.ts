@@ -25,13 +25,26 @@ export class CliCommand extends Command {
 
   /** Throws commander's error, which ends the program. The message ends with how to get help. */
   override error(message: string, options?: ErrorOptions): never {
-    return super.error(`${plainUsageError(message)}\nsee: ${namesOf(this)} --help`, options);
+    const isIncomplete = options?.code === "commander.missingMandatoryOptionValue";
+    const text = isIncomplete ? this.#missingOptions() : plainUsageError(message);
+    return super.error(`${text}\nsee: ${namesOf(this)} --help`, options);
+  }
+
+  /** Returns the error that names every missing option, where commander names the first. */
+  #missingOptions(): string {
+    const missing = this.options.filter(
+      (option) => option.mandatory && this.getOptionValue(option.attributeName()) === undefined,
+    );
+    const names = missing.map(({ long }) => long).join(" and ");
+    const verb = missing.length === 1 ? "is" : "are";
+    return `error: ${names} ${verb} missing; add ${missing.map(({ flags }) => flags).join(" ")}`;
   }
 
   /** Throws the error for an unknown command or subcommand, with similar names. */
   unknownPart(name: string): never {
     const names = this.commands.map((command) => command.name());
-    const close = closeWords(name, names);
+    const flag = this.options.find(({ long }) => long === `--${name}`)?.long;
+    const close = typeof flag === "string" ? [flag] : closeWords(name, names);
     const meant = close.length === 0 ? "" : ` (did you mean ${close.join(" or ")}?)`;
     const text = `error: unknown command "${name}"${meant}; use one of ${names.join(", ")}`;
     return this.error(wrapped(text).join("\n"));
@@ -114,6 +127,11 @@ function plainUsageError(message: string): string {
 }
 
 const REWRITES: readonly (readonly [RegExp, string])[] = [
+  // The "--" before the command was taken for the value.
+  [
+    /^error: option '([^']*?(--[\w-]+)[^']*)' argument '--' is invalid\..*$/s,
+    "error: $2 has no value; use $1",
+  ],
   [
     /^error: option '[^']*?(--[\w-]+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/s,
     'error: invalid $1 "$2": expected one of $3',
@@ -123,13 +141,17 @@ const REWRITES: readonly (readonly [RegExp, string])[] = [
     'error: invalid $1 "$2": $3',
   ],
   [/^error: option '([^']*?(--[\w-]+)[^']*)' argument missing$/, "error: $2 has no value; use $1"],
-  [
-    /^error: required option '([^']*?(--[\w-]+)[^']*)' not specified$/,
-    "error: $2 is missing; use $1",
-  ],
   [/^error: missing required argument '(.*)'$/, "error: <$1> is missing"],
+  [
+    /^error: unknown option '(-[^'=\n]*)(?:=[^\n]*)?'\n\(Did you mean (.*)\?\)$/,
+    "error: unknown option $1 (did you mean $2?)",
+  ],
   [/^error: unknown option '(-[^'=]*)=[^\n]*'/, "error: unknown option $1"],
   [/^error: unknown option '([^'\n]*)'/, "error: unknown option $1"],
+  [
+    /^error: too many arguments for '.*'\. Expected (\d+) arguments? but got (\d+)\.$/,
+    "error: too many arguments: expected at most $1, got $2",
+  ],
 ];
 
 /** Returns a command's full name, such as `dagger-breaker digests forget`. */

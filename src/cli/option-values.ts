@@ -21,7 +21,7 @@ export function wholeNumber(min: number, max: number, of = ""): (text: string) =
  * set.
  */
 export function fileName(text: string): string {
-  if (text !== "") return text;
+  if (text !== "" && text !== "--") return text;
   throw new InvalidArgumentError("expected the name of a file");
 }
 

@@ -47,7 +47,8 @@ export function readObject(
 ): Readonly<Record<string, unknown>> {
   if (given === undefined) return {};
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new TypeError(`the options of ${owner} are ${show(given)}, expected an object`);
+    const what = / option "/.test(owner) ? `${owner} is` : `the options of ${owner} are`;
+    throw new TypeError(`${what} ${show(given)}, expected an object`);
   }
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) {

@@ -198,7 +198,7 @@ test("a listener that throws or rejects affects no call and is announced once", 
   await new Promise((resolve) => setImmediate(resolve));
   expect(seen).toEqual(["first", "second"]);
   expect(warn.mock.calls.map(([text]) => text)).toEqual([
-    "a listener of a registry failed and was passed over: RangeError",
+    "a listener of a registry failed, which was ignored: RangeError",
   ]);
   warn.mockRestore();
 });

@@ -13,10 +13,15 @@ export function isDagger(command: string): boolean {
   return programName(command) === "dagger";
 }
 
+/** Returns the name to show: the base name of {@link shownPath}. */
+export function shownName(command: string): string {
+  return programName(shownPath(command));
+}
+
 /**
- * Returns the name to show. If a user gives a whole command line as one word by mistake, shows only
+ * Returns the program as it was given. A whole command line given as one word by mistake shows only
  * its program.
  */
-export function shownName(command: string): string {
-  return programName(command.trimStart().split(/\s/, 1)[0] ?? "");
+export function shownPath(command: string): string {
+  return command.trimStart().split(/\s/, 1)[0] ?? "";
 }

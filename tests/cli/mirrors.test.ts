@@ -270,7 +270,7 @@ test("a file without mirrors is valid, and a missing one is exit code 66", async
 test.each([
   [["write"], /<registry=mirror> is missing/],
   [["write", "docker.io"], /invalid <registry=mirror> .*expected registry=mirror/],
-  [["write", "docker.io=a", "--format", "toml"], /--file is missing/],
+  [["write", "docker.io=a", "--format", "toml"], /--file is required for engine.toml/],
   [["write", "docker.io=a", "--format", "yaml"], /invalid --format "yaml": .+json, toml/],
   [["check", "--timeout-ms", "soon"], /invalid --timeout-ms "soon": .+1 to 600000/],
   [["check", "--timeout", "11m"], /invalid --timeout "11m": .+up to 10m/],

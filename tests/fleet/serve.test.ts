@@ -63,7 +63,7 @@ else {
     const serving = start([]);
     expect(await serving.ended).toEqual([73, null]);
     expect(serving.output.stderr).toBe(
-      `error: a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}\n`,
+      `error: sqlite: stores need Node.js 22.13 or later (this is ${process.versions.node})\n`,
     );
   });
 }

@@ -68,7 +68,7 @@ else {
       { encoding: "utf8" },
     );
     expect(store).toBe(
-      `a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}\n`,
+      `sqlite: stores need Node.js 22.13 or later (this is ${process.versions.node})\n`,
     );
   });
 }

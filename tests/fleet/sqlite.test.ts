@@ -51,7 +51,7 @@ const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 if (hasSqlite) withSqlite();
 else {
   test("without node:sqlite a store names the Node.js version that it needs", async () => {
-    const why = `a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}`;
+    const why = `sqlite: stores need Node.js 22.13 or later (this is ${process.versions.node})`;
     expect(() => sqliteStore({ path: newPath() })).toThrow(why);
     await expect(openStore(`sqlite:${newPath()}`)).rejects.toThrow(why);
   });

@@ -116,7 +116,7 @@ describe("without a client of Redis", () => {
         const errors = [made(), openStore("sqlite:fleet.db")].map((one) => one.catch(String));
         console.log(JSON.stringify(await Promise.all(errors)));
       `;
-      const expected = `FleetStoreError: a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}`;
+      const expected = `FleetStoreError: sqlite: stores need Node.js 22.13 or later (this is ${process.versions.node})`;
       expect(await printed(project, text)).toEqual([expected, expected]);
     });
   }

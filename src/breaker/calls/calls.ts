@@ -244,5 +244,5 @@ function readOutcome(outcome: unknown): Outcome {
 
 function readDelay(delayMs: unknown): number | undefined {
   if (isDuration(delayMs)) return delayMs;
-  throw new RangeError("expected milliseconds, 0 or more, or undefined");
+  throw new RangeError("expected undefined, or a number of milliseconds from 0");
 }

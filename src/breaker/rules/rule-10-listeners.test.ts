@@ -278,7 +278,7 @@ describe("rule 10: listeners", () => {
       expect(warn).toHaveBeenCalledTimes(1);
       expect(warn).toHaveBeenCalledWith(
         expect.stringMatching(
-          /^a listener of circuit breaker "default" failed and was passed over: /,
+          /^a listener of circuit breaker "default" failed, which was ignored: /,
         ),
         { type: "CircuitBreakerWarning" },
       );
@@ -294,9 +294,9 @@ describe("rule 10: listeners", () => {
       breaker.acquire().success();
       return String(warn.mock.lastCall?.[0]);
     };
-    expect(throwing(new TypeError("secret"))).toMatch(/passed over: TypeError$/);
-    expect(throwing("secret")).toMatch(/passed over: string$/);
-    expect(throwing(revokedProxy())).toMatch(/passed over: object$/);
+    expect(throwing(new TypeError("secret"))).toMatch(/ignored: TypeError$/);
+    expect(throwing("secret")).toMatch(/ignored: string$/);
+    expect(throwing(revokedProxy())).toMatch(/ignored: object$/);
   });
 });
 

@@ -29,8 +29,13 @@ const wrong: [string, unknown, ErrorConstructor, string][] = [
   ...numbers({ ...rate, minimumCalls: 9 }, "minimumCalls", [0, 1.5, 11]),
   ...numbers({ ...rate, slowCallMs: 9 }, "slowCallMs", [0]),
   ...numbers({ ...rate, slowCallMs: 9, slowCallRate: 1 }, "slowCallRate", [0, 1.01]),
-  ["bad seconds, no window", { badSeconds: 5 }, TypeError, 'option "windowMs" is undefined'],
-  ["failures, no window", { failures: 5 }, TypeError, "expected milliseconds beside failures"],
+  ["bad seconds, no window", { badSeconds: 5 }, TypeError, 'option "windowMs" is required with'],
+  [
+    "failures, no window",
+    { failures: 5 },
+    TypeError,
+    "is required with failures, expected milliseconds",
+  ],
   [
     "a rate over both windows",
     { ...rate, windowMs: 5 },

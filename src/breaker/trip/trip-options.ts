@@ -201,6 +201,6 @@ function untimed(options: TripPlan["options"], newPolicy: () => TripPolicy): Tri
 function required(name: string, value: number | undefined, beside: string): number {
   if (value !== undefined) return value;
   throw new TypeError(
-    `${OWNER} option "${name}" is undefined, expected milliseconds beside ${beside}`,
+    `${OWNER} option "${name}" is required with ${beside}, expected milliseconds`,
   );
 }

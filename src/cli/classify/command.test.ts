@@ -53,7 +53,7 @@ test("no secret of the command is printed", async () => {
 });
 
 test.each([
-  [["--stdin", "a.graphql"], /--command is missing; --stdin needs/],
+  [["--stdin", "a.graphql"], /--stdin also needs --command/],
   [
     ["--command", "dagger query", "--stdin", "-"],
     /invalid --stdin "-": standard input is .* use a file/,

@@ -133,10 +133,7 @@ async function failuresOf(
  */
 function checkOneReader(file: string, { query, stdin, command }: ClassifyOptions): void {
   if (stdin !== undefined && command === undefined) {
-    throw new CommandError(
-      "--command is missing; --stdin needs the command that read it",
-      EXIT.usage,
-    );
+    throw new CommandError("--stdin also needs --command, the command that read it", EXIT.usage);
   }
   const [name, other] = Object.entries({ "--query": query, "--stdin": stdin })
     .filter(([, path]) => path === "-")

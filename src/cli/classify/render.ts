@@ -17,7 +17,7 @@ const WHO: Readonly<Record<Fault, string>> = {
   user: "The pipeline itself failed",
   cancelled: "A person or the CI system stopped it",
   cloud: "A cache or telemetry service failed",
-  unknown: "Cause unknown: nothing in the output identifies the component at fault",
+  unknown: "Cause unknown",
 };
 
 /** Returns the lines that `classify` prints. */

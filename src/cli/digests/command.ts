@@ -38,7 +38,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
     .command("digests")
     .summary("list, export, import and forget known digests")
     .description(
-      "Lists which digest each tag had when a guard with the option pin last saw an engine use it. It also lists the images in the lock file of Dagger in the working folder. Without the name of a part it runs digests list.",
+      "Lists which digest each tag had when a guard with the option pin last saw an engine use it. It also lists the images in the lock file of Dagger in the working folder. Without a subcommand it runs digests list.",
     )
     .addHelpText("after", examples(Object.values(EXAMPLES).flat()))
     .addHelpText("after", exitCodeHelp(DIGESTS_EXIT_CODES));
@@ -46,7 +46,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
     digests
       .command(name, { isDefault })
       .summary(summary)
-      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
+      .description(sentence(summary))
       .option("--file <path>", FILE)
       .addHelpText("after", examples(EXAMPLES[name]))
       .addHelpText("after", exitCodeHelp(DIGESTS_EXIT_CODES));
@@ -87,7 +87,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
       new Option(
         "--older-than <duration>",
         "forget digests that were last seen longer ago than this",
-      ).argParser(age),
+      ).argParser((text) => ({ text, ms: age(text) })),
     )
     .action((references: string[], options: ForgetOptions) => {
       forgetDigests(references, options, terminal);
@@ -100,6 +100,12 @@ function lockHere(): LockedImages | undefined {
   const lock = new LockFile(".").read();
   if (lock === undefined) return undefined;
   return { file: lock.path, images: [...lock.images.values()].flat().sort(byReference) };
+}
+
+/** Turns the summary of a command into its description: "list all" becomes "Lists all.". */
+function sentence(summary: string): string {
+  const [verb = "", ...rest] = summary.split(" ");
+  return `${[`${verb[0]?.toUpperCase()}${verb.slice(1)}s`, ...rest].join(" ")}.`;
 }
 
 type Named = Pick<KnownDigest, "reference" | "platform">;

@@ -13,7 +13,8 @@ import { changeStore, digestPath, readStore } from "./store.js";
 export interface ForgetOptions {
   readonly file?: string;
   readonly all?: true;
-  readonly olderThan?: number;
+  /** The age, and how it was written. */
+  readonly olderThan?: { readonly text: string; readonly ms: number };
 }
 
 /** Removes the selected digests, and reports their number. */
@@ -24,14 +25,12 @@ export function forgetDigests(
 ): void {
   const ways = [references.length > 0, options.all === true, options.olderThan !== undefined];
   if (ways.filter(Boolean).length !== 1) {
-    throw new CommandError(
-      "nothing or too much to forget is given; use one of: tags, --all, --older-than",
-      EXIT.usage,
-    );
+    throw new CommandError("name exactly one of: tags, --all, --older-than", EXIT.usage);
   }
   const tags = new Set(references.map(readTag));
   const path = digestPath(options.file, terminal.env);
-  const oldestMs = Date.now() - (options.olderThan ?? 0);
+  warnOfUnit(options.olderThan?.text ?? "", terminal);
+  const oldestMs = Date.now() - (options.olderThan?.ms ?? 0);
   const goes = (one: KnownDigest) =>
     options.all || tags.has(one.reference) || (tags.size === 0 && one.learntAtMs < oldestMs);
   // `--all` may also replace a damaged file; without it, a damaged file is an error.
@@ -49,6 +48,12 @@ export function forgetDigests(
     });
   }
   printLines(terminal, [outcome(forgotten, path, problem)]);
+}
+
+/** Warns of an age without a unit, because a few milliseconds forget nearly every digest. */
+function warnOfUnit(age: string, terminal: Terminal): void {
+  if (!/^\d+$/.test(age)) return;
+  say(terminal, `--older-than ${age} is read as milliseconds; write ${age}ms, or ${age}d for days`);
 }
 
 function outcome(forgotten: number, path: string, problem: string | undefined): string {

@@ -15,7 +15,7 @@ import {
 } from "../terminal.js";
 import { changeCells, changeObject, changesAfter, type NamedChange } from "./change.js";
 import { fitted } from "./fit.js";
-import { readNames } from "./names.js";
+import { quoted, readNames } from "./names.js";
 import {
   addFleetOptions,
   type FleetFlags,
@@ -67,7 +67,8 @@ async function history(
   }));
   if (flags.json) printJson(terminal, changes.map(changeObject));
   else if (changes.length === 0) {
-    printLines(terminal, [`The store knows no change of a circuit in the scope ${scope}.`]);
+    const what = names.length === 0 ? "a circuit" : names.map(quoted).join(", ");
+    printLines(terminal, [`The store knows no change of ${what} in the scope ${scope}.`]);
   } else printLines(terminal, historyLines(changes, terminal));
 }
 

@@ -35,7 +35,7 @@ export function circuitLines(entries: readonly FleetEntry[], terminal: Terminal)
     rows.map((row, index) => {
       const entry = entries[index - 1];
       if (entry === undefined) return row;
-      const colour = paint[COLOURS[stateOf(entry.snapshot)]];
+      const colour = isKnown(entry.snapshot) ? paint[COLOURS[stateOf(entry.snapshot)]] : paint.dim;
       return row.map((cell, column) => (column === STATE_COLUMN ? colour(cell) : cell));
     }),
   );
@@ -52,7 +52,7 @@ function cells({ name, snapshot }: FleetEntry): string[] {
   const { successes, failures, late } = snapshot.counts;
   return [
     plainText(name),
-    stateOf(snapshot),
+    isKnown(snapshot) ? stateOf(snapshot) : "unknown",
     isKnown(snapshot) ? ageText(ageOf(snapshot)) : "",
     retryText(waitOf(snapshot)),
     ...[successes, failures, late].map(String),

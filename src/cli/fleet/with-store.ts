@@ -137,7 +137,7 @@ function checkIsThere(url: string): void {
   const [, path] = /^sqlite:(.*)$/is.exec(url) ?? [];
   if (path === undefined || existsSync(path)) return;
   throw new CommandError(
-    `invalid --store: the file ${plainText(JSON.stringify(path))} does not exist; use the store of a fleet`,
+    `invalid --store: the file ${plainText(JSON.stringify(path))} does not exist; check the path`,
     EXIT.noInput,
   );
 }

@@ -40,7 +40,7 @@ test("the format follows from the file's name unless it is given", () => {
   expect(choose({ file: "/x/engine.toml" })).toMatchObject({ format: "toml", standard: false });
   expect(choose({ file: "/x/engine.conf" })).toMatchObject({ format: "json" });
   expect(choose({ file: "/x/engine.conf", format: "toml" })).toMatchObject({ format: "toml" });
-  expect(() => choose({ format: "toml" })).toThrow(/--file is missing/);
+  expect(() => choose({ format: "toml" })).toThrow(/--file is required for engine.toml/);
 });
 
 test("a missing file has no text, and a folder cannot be read", async () => {

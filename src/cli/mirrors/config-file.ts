@@ -45,7 +45,7 @@ export function chooseConfigFile(
   if (file === undefined) {
     if (format === "toml") {
       throw new CommandError(
-        "--file is missing; an engine.toml has no standard place, so name it, such as --file engine.toml",
+        "--file is required for engine.toml, which has no standard place",
         EXIT.usage,
       );
     }

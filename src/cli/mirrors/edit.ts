@@ -80,7 +80,7 @@ function refuseOtherSpelling(table: Record<string, unknown>, known: string): voi
 /** Rejects a number too long for JavaScript, which would be rounded. */
 function refuseLossyNumbers(value: unknown): void {
   if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-    throw new UnsafeEditError("it has a number of more than 53 bits, which would be rounded");
+    throw new UnsafeEditError("a number in it is too large to keep exactly; edit the file by hand");
   }
   if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseLossyNumbers);
 }

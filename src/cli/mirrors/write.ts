@@ -104,7 +104,9 @@ export function readAssignments(assignments: readonly string[]): MirrorChanges {
     const problem = registryProblem(registry);
     if (problem !== undefined) throw usage(`invalid registry ${shown(registry)}: ${problem}`);
     if (mirrors.has(registry))
-      throw usage(`registry ${shown(registry)} is given twice; put all its mirrors behind one "="`);
+      throw usage(
+        `registry ${shown(registry)} is given twice; list all its mirrors after one "=", with commas`,
+      );
     mirrors.set(registry, readMirrors(registry, assignment.slice(equals + 1), plainHttp));
   }
   return { mirrors, plainHttp };
@@ -122,7 +124,7 @@ function readMirrors(registry: string, text: string, plainHttp: Set<string>): st
     const address = parseMirror(item);
     if (address === undefined) {
       throw usage(
-        `invalid mirror ${shown(item)} of ${shown(registry)}: expected a host, such as mirror.gcr.io or cache.example:5000/hub`,
+        `invalid mirror ${shown(item)} of ${shown(registry)}: expected a host without credentials, such as mirror.gcr.io or cache.example:5000/hub`,
       );
     }
     const mirror = `${address.host}${address.path}`;

@@ -76,7 +76,7 @@ test.each([
   ["DAGGER_BREAKER_IDEMPOTENT", "--test", "names of functions or commands"],
   ["DAGGER_BREAKER_STDIN", "keep", "inherit or replay"],
   ["DAGGER_BREAKER_LEARNT", "yes", "off, warn or enforce"],
-  ["DAGGER_BREAKER_JSON", "maybe", "1 or 0"],
+  ["DAGGER_BREAKER_JSON", "maybe", "yes or no, or 1 or 0"],
 ])("rejects %s=%s and names what was expected", (variable, value, expected) => {
   expect(() => optionsOf("", { [variable]: value })).toThrow(
     `invalid ${variable} ${JSON.stringify(value)}: expected ${expected}`,
@@ -115,6 +115,6 @@ test("reads the delays before retries, and the first may not exceed the longest"
   expect(readOwnOptions({}, env, "dagger", [])).toMatchObject(read);
   const long = { retryDelay: 120_000 };
   expect(() => readOwnOptions(long, {}, "dagger", [])).toThrow(
-    "--retry-delay (2 min) is longer than --retry-max-delay (1 min)",
+    "--retry-delay (2 min) must not exceed --retry-max-delay (1 min)",
   );
 });

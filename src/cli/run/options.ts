@@ -117,7 +117,7 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
     flags: "--learnt <choice>",
     variable: "DAGGER_BREAKER_LEARNT",
     description:
-      "circuits that an earlier run of this command used: off, warn or enforce (default: warn)",
+      "circuits that an earlier run of this command used, while they are open: off, warn, or enforce, which rejects the command (default: warn)",
     read: oneOf("off", "warn", "enforce"),
   },
   json: {
@@ -135,13 +135,14 @@ export const OWN_SETTINGS: Settings<OwnFlags> = {
   output: {
     flags: "--output <file>",
     variable: "DAGGER_BREAKER_OUTPUT",
-    description: "also write the JSON report to a file",
+    description:
+      "also write the JSON report to a file; if it cannot be written, the exit code stays",
     read: fileName,
   },
   junit: {
     flags: "--junit <file>",
     variable: "DAGGER_BREAKER_JUNIT",
-    description: "write a JUnit report to a file",
+    description: "write a JUnit report to a file; if it cannot be written, the exit code stays",
     read: fileName,
   },
 };
@@ -208,8 +209,10 @@ function delaysFrom(setting: (name: "retryDelay" | "retryMaxDelay") => number | 
   const maxDelayMs = setting("retryMaxDelay");
   const limitMs = maxDelayMs ?? DEFAULT_MAX_DELAY_MS;
   if (initialDelayMs !== undefined && initialDelayMs > limitMs) {
-    const told = `--retry-delay (${durationText(initialDelayMs)}) is longer than --retry-max-delay (${durationText(limitMs)})`;
-    throw new CommandError(`${told}, expected no longer delay than that`, EXIT.usage);
+    throw new CommandError(
+      `--retry-delay (${durationText(initialDelayMs)}) must not exceed --retry-max-delay (${durationText(limitMs)})`,
+      EXIT.usage,
+    );
   }
   return { initialDelayMs, maxDelayMs };
 }

@@ -18,6 +18,8 @@ const REPLICA = /^(?:READONLY|MASTERDOWN) /;
 const NO_RIGHT = /^NOPERM |executing the script can't|ACL failure in script/;
 /** Errors of a cluster node that does not hold the key, or is about to hand it over. */
 const ELSEWHERE_IN_CLUSTER = /^(?:MOVED|ASK) /;
+/** The login is wrong or missing, or the server has no password. */
+const LOGIN = /^(?:WRONGPASS|NOAUTH|ERR AUTH) /;
 const MAX_LENGTH = 300;
 
 /**
@@ -35,6 +37,11 @@ export function messageOf(error: unknown): string {
 /** Returns whether Redis itself sent this error. */
 export function isReplyError(error: unknown): boolean {
   return REPLY.test(messageOf(error));
+}
+
+/** Returns whether Redis rejected the user or the password, or wants some. */
+export function isLoginError(message: string): boolean {
+  return LOGIN.test(message);
 }
 
 /** Returns whether another server may succeed where this one failed, for example after a failover. */

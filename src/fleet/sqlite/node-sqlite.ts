@@ -32,7 +32,7 @@ export function loadSqlite(): SqliteModule {
   const module = withoutWarning(() => process.getBuiltinModule("node:sqlite"));
   if (module !== undefined) return module as SqliteModule;
   throw new FleetStoreError(
-    `a store of shared circuits in SQLite needs Node.js 22.13 or later, this is ${process.versions.node}`,
+    `sqlite: stores need Node.js 22.13 or later (this is ${process.versions.node})`,
   );
 }
 

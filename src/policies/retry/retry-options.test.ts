@@ -28,9 +28,9 @@ test("functions that fail affect no call and are announced once", async () => {
   const warnings = warn.mock.calls.map(([text]) => text).sort();
   warn.mockRestore();
   expect(warnings).toEqual([
-    "onRetry of a retry failed and was passed over: TypeError",
-    "retryAfter of a retry failed and was passed over: RangeError",
-    "shouldRetry of a retry failed and was passed over: RangeError",
+    "onRetry of a retry failed, which was ignored: TypeError",
+    "retryAfter of a retry failed, which was ignored: RangeError",
+    "shouldRetry of a retry failed, which was ignored: RangeError",
   ]);
 });
 

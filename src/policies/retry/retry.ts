@@ -290,5 +290,5 @@ function announceRetry(event: RetryEvent, { onRetry }: Policy): void {
 
 function readDelay(answer: unknown): number | undefined {
   if (isDuration(answer)) return answer;
-  throw new TypeError(`the answer is ${show(answer)}, expected milliseconds, 0 or more`);
+  throw new TypeError(`the answer is ${show(answer)}, expected a number of milliseconds from 0`);
 }

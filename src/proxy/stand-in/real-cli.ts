@@ -27,7 +27,7 @@ export function findRealCli(env: Environment, own: readonly string[]): string {
     const named = candidates(given, env).find(isOther);
     if (named !== undefined) return named;
     throw new CliNotFoundError(
-      `invalid DAGGER_BREAKER_CLI ${JSON.stringify(given)}: it is missing, or it is dagger-breaker itself; use the path of the dagger CLI`,
+      `invalid DAGGER_BREAKER_CLI ${JSON.stringify(given)}: ${problemOf(candidates(given, env))}; use the path of the dagger CLI`,
     );
   }
   const found = [...candidates("dagger", env), ...downloaded(env)].find(isOther);
@@ -75,6 +75,14 @@ function namesIn(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Returns why none of these files is the dagger CLI. */
+function problemOf(paths: readonly string[]): string {
+  if (paths.some(isProgram)) return "it is dagger-breaker itself";
+  const found = paths.map((path) => statSync(path, { throwIfNoEntry: false })).filter(Boolean);
+  if (found.length === 0) return "there is no such file";
+  return found.some((stats) => stats?.isFile()) ? "it is not executable" : "it is a folder";
 }
 
 function isProgram(path: string): boolean {

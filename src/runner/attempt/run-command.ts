@@ -7,7 +7,7 @@ import { GroupWatcher } from "../ending/group-watcher.js";
 import { ProcessGroup } from "../ending/process-group.js";
 import { handedOn, streamsBehind } from "../input/inherited-descriptors.js";
 import { planStreams } from "../output/child-streams.js";
-import { shownName } from "../program-name.js";
+import { shownPath } from "../program-name.js";
 import { RunSignals } from "../signals/run-signals.js";
 
 /** How a command ended. */
@@ -27,7 +27,7 @@ export class CommandNotStartedError extends Error {
 
   constructor(command: string, systemCode: string) {
     const code = command === "" ? NO_NAME : systemCode;
-    super(`cannot run ${JSON.stringify(shownName(command))}: ${reasonOf(code)}`);
+    super(`cannot run ${JSON.stringify(shownPath(command))}: ${reasonOf(code)}`);
     this.name = "CommandNotStartedError";
     this.exitCode = code === "ENOENT" || code === NO_NAME ? 127 : 126;
   }
@@ -113,7 +113,7 @@ const NO_NAME = "no name";
 const REASONS: Readonly<Record<string, string>> = {
   [NO_NAME]: "its name is empty",
   ENOENT: "no such program, or the program in its first line does not exist",
-  EACCES: "permission denied (EACCES)",
+  EACCES: "permission denied (EACCES); a program needs chmod +x",
   E2BIG: "its arguments and environment are too long together (E2BIG)",
   ETXTBSY: "another process is writing it (ETXTBSY)",
   ERR_INVALID_ARG_VALUE: "its name or an argument contains a NUL byte",

@@ -136,7 +136,7 @@ test("polls a store without pushes each second, and rejects a missing file", asy
     }
     expect({ exitCode, stderr }).toEqual({
       exitCode: 66,
-      stderr: `error: invalid --store: the file ${JSON.stringify(path)} does not exist; use the store of a fleet\n`,
+      stderr: `error: invalid --store: the file ${JSON.stringify(path)} does not exist; check the path\n`,
     });
     expect(existsSync(path)).toBe(false);
     const isolate = ["isolate", HUB, "--reason", "moves", "--for", "1h"];

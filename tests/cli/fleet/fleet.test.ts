@@ -86,7 +86,7 @@ test("named circuits decide the exit code, known or not", async () => {
   await fleet.fail(HUB);
   const { exitCode, stdout } = await fleet.run(["status", GITHUB]);
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/git:github\.com {2}closed .*not known to the store/);
+  expect(stdout).toMatch(/git:github\.com {2}unknown .*not known to the store/);
   expect((await fleet.run(["status", GITHUB, HUB])).exitCode).toBe(56);
 });
 
@@ -243,7 +243,7 @@ test("history shows only the given circuits and number", async () => {
     { name: HUB, reason: "release" },
   ]);
   expect((await fleet.run(["history", "git:gitlab.com"])).stdout).toBe(
-    `The store knows no change of a circuit in the scope ${fleet.scope}.\n`,
+    `The store knows no change of "git:gitlab.com" in the scope ${fleet.scope}.\n`,
   );
 });
 
@@ -285,8 +285,9 @@ test("on a terminal long texts are cut to its width, and states have colors", as
 
 test.each([
   [["status"], {}, 64, /--store is missing; use --store or DAGGER_BREAKER_STORE/],
-  [["isolate", HUB, "--for", "1h"], {}, 64, /--reason is missing; use --reason <text>/],
-  [["isolate", HUB, "--reason", "x"], {}, 64, /--for is missing; use --for <duration>/],
+  [["isolate", HUB], {}, 64, /--reason and --for are missing; add --reason <text> --for <dur/],
+  [["isolate", HUB, "--for", "1h"], {}, 64, /--reason is missing; add --reason <text>\n/],
+  [["isolate", HUB, "--reason", "x"], {}, 64, /--for is missing; add --for <duration>/],
   [
     ["isolate", HUB, "--reason", " ", "--for", "1h"],
     {},

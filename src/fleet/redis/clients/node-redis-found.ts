@@ -28,9 +28,7 @@ export function sentinelConnection(given: NodeRedisSentinel, onLost: OnLost): Re
   return foundConnection(async () => {
     const module = await installedNodeRedis();
     if (module === undefined) {
-      throw new FleetStoreError(
-        "a store by a sentinel needs @redis/client beside dagger-circuit-breaker: install it there",
-      );
+      throw new FleetStoreError("Redis Sentinel needs @redis/client: npm install @redis/client");
     }
     const { createClient } = module;
     const { host, port } = await masterOf(options, createClient);

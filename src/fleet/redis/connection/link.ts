@@ -2,7 +2,7 @@
 
 import { FleetStoreError } from "../../store-error.js";
 import { within } from "../../within.js";
-import { isElsewhere, messageOf } from "../failure.js";
+import { isElsewhere, isLoginError, messageOf } from "../failure.js";
 import { AwaitedAnswers } from "./awaited-answers.js";
 import {
   CONNECT_TIMEOUT_MS,
@@ -102,7 +102,11 @@ export class RedisLink {
       connection.close();
       this.#problem = messageOf(error);
       this.#redialing.failed();
-      throw new FleetStoreError(`Redis cannot be reached: ${this.#problem}`);
+      throw new FleetStoreError(
+        isLoginError(this.#problem)
+          ? `Redis rejected the login; check the user and the password (${this.#problem})`
+          : `Redis cannot be reached: ${this.#problem}`,
+      );
     }
     if (this.#current !== undefined) this.#retire(this.#current);
     this.#current = connection;
