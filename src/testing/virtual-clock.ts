@@ -8,8 +8,8 @@ interface Timer {
 }
 
 /**
- * A {@link Clock} for tests. It starts at 0 and moves only by `advance` and `advanceAsync`. Timers of
- * retries, timeouts and waiting that are given this clock run when its time reaches them.
+ * A {@link Clock} for tests. It starts at 0 and moves only by `advance` and `advanceAsync`. Retries,
+ * timeouts and waits that use this clock continue when its time reaches them.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Calls `callback` once, `delayMs` of virtual time from now; returns how to cancel it. */
+  /** Calls `callback` once, after `delayMs` of virtual time. Returns a function that cancels it. */
   setTimer(callback: () => void, delayMs: number): () => void {
     const timer = { atMs: this.#nowMs + Math.max(0, delayMs), callback };
     this.#timers.add(timer);
@@ -46,7 +46,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time forward and runs the timers that it reaches, the earliest first, each at its time.
+   * Moves time forward. Timers that it reaches run in order, each at its own time.
    *
    * @param ms Milliseconds, 0 or more.
    * @throws RangeError if `ms` is negative or not finite: a monotonic clock never goes back.
@@ -58,8 +58,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time forward like `advance`, and lets promises settle before each timer and at the end,
-   * so that one call passes through all the attempts of a retry.
+   * Moves time forward like `advance`. Before each timer and at the end it lets promises settle, so that
+   * one call can pass through all attempts of a retry.
    *
    * @param ms Milliseconds, 0 or more.
    * @throws RangeError (as a rejection) if `ms` is negative or not finite.
@@ -77,7 +77,7 @@ export class VirtualClock implements Clock {
     throw new RangeError(`ms is ${ms}, expected a finite number of milliseconds, 0 or more`);
   }
 
-  /** Runs the earliest timer until `endMs`; returns false without such a timer. */
+  /** Runs the earliest timer that is due by `endMs`. Returns false without such a timer. */
   #runNext(endMs: number): boolean {
     let next: Timer | undefined;
     for (const timer of this.#timers) {
@@ -91,7 +91,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Resolves once all promises that can settle have settled: the event loop comes after all of them. */
+/** Resolves when all promises that can settle have settled: the event loop runs them before the next turn. */
 function promisesSettled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,19 +1,19 @@
-/** The cases of the conformance suite, with the stores and circuits that they use. */
+/** The form of a case of the conformance suite, and the stores and circuits that a case uses. */
 
 import { randomUUID } from "node:crypto";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { Circuit } from "./circuit.js";
 
-/** A rule, and a check that a store keeps it. */
+/** A rule for stores, with a check that a store keeps it. */
 export interface RuleCase {
   readonly title: string;
-  /** Whether it needs two stores with the same circuits. */
+  /** Whether the check needs two stores with the same circuits, as two processes with one server have. */
   readonly twoStores?: boolean;
   check(setting: Setting): Promise<void>;
 }
 
-/** The stores of one case, in a scope of its own. */
+/** The stores of one case. Each case has its own scope. */
 export class Setting {
   readonly scope = `conformance/${randomUUID()}`;
   readonly store: FleetStore;
@@ -26,7 +26,7 @@ export class Setting {
     this.#opened = [store];
   }
 
-  /** Runs a case and always closes its stores. */
+  /** Runs a case, and closes its stores even if the case fails. */
   static async run(
     { check }: RuleCase,
     open: () => FleetStore | Promise<FleetStore>,
@@ -39,14 +39,14 @@ export class Setting {
     }
   }
 
-  /** Opens one more store with the same circuits. */
+  /** Opens another store with the same circuits. */
   async another(): Promise<FleetStore> {
     const store = await this.#open();
     this.#opened.push(store);
     return store;
   }
 
-  /** Returns a circuit that no store knows yet, unless its name is given. */
+  /** Returns a circuit with a new name, or with the given one. */
   circuit(policy: Partial<SharedPolicy> = {}, name = `registry:${randomUUID()}`): Circuit {
     return new Circuit(this.store, { scope: this.scope, name }, policy);
   }

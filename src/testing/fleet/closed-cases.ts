@@ -5,7 +5,7 @@ import { UNKNOWN_SNAPSHOT } from "../../fleet/rules/snapshot.js";
 import type { RuleCase } from "./case.js";
 import { REPORTER, timeless } from "./circuit.js";
 
-/** The number of commands in flight at once. */
+/** The number of commands that are sent at the same time. */
 const CROWD = 300;
 
 export const closedCases: readonly RuleCase[] = [

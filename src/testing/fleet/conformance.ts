@@ -1,5 +1,6 @@
 /**
- * The conformance suite of stores: every rule of shared circuits that is visible through the port.
+ * The conformance suite for stores of shared circuits. It checks all rules that can be seen through the
+ * interface of a store.
  */
 
 import type { FleetStore } from "../../fleet/store.js";
@@ -14,18 +15,18 @@ import { storeCases } from "./store-cases.js";
 
 /** The options of the suite. */
 export interface FleetStoreConformanceOptions {
-  /** Opens a store, which the suite closes. It is called once or twice for each case. */
+  /** Opens a store. The suite closes it. It is called once or twice per case. */
   readonly open: () => FleetStore | Promise<FleetStore>;
   /**
-   * Whether all stores from `open` have the same circuits, as with one server. Default: true. If
-   * false, the cases with two stores are left out.
+   * Whether all stores that `open` returns have the same circuits, as with one server. Default: true. If
+   * false, cases that need two stores are left out.
    */
   readonly shared?: boolean | undefined;
 }
 
 /** One case of the suite, for any test runner. */
 export interface FleetStoreConformanceCase {
-  /** The rule that it checks; titles are unique. */
+  /** The rule that the case checks. Titles are unique. */
   readonly title: string;
   /** Rejects with an `AssertionError` if the store breaks the rule. */
   run(): Promise<void>;
@@ -39,9 +40,9 @@ const FIELDS = {
 };
 
 /**
- * Returns the cases that a store must pass. Each works in a unique scope, so that they can run in
- * parallel, on a server in use. They run in the real time of the store and wait for conditions; the
- * longest takes two seconds if all goes well.
+ * Returns the cases that a store must pass. Each case uses its own scope, so that cases can run in parallel
+ * and on a server that is in use. They need real time, and wait for conditions. The longest takes two
+ * seconds on a store without faults.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Conformance: the places of probes, and the effects of their outcomes. */
+/** Conformance: the probes of a half-open circuit, and what their outcomes do. */
 
 import assert from "node:assert/strict";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";
@@ -148,7 +148,7 @@ export const halfOpenCases: readonly RuleCase[] = [
   },
 ];
 
-/** Returns a circuit that opens for ten milliseconds. */
+/** Returns a circuit that becomes half-open ten milliseconds after it opens. */
 async function soonProbing(setting: Setting, policy: Partial<SharedPolicy>): Promise<Circuit> {
   const circuit = setting.circuit({ resetTimeoutMs: 10, ...policy });
   await circuit.limit();

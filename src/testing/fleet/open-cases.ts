@@ -62,7 +62,7 @@ export const openCases: readonly RuleCase[] = [
       assert.deepEqual([late.counted, late.late, late.changes], [0, 3, []]);
       const counts = { ...opened.counts, late: 3 };
       assert.deepEqual(timeless(late.snapshot), { ...timeless(opened), counts });
-      // No call was admitted while it was open, so these reports cannot be true.
+      // No call was admitted while the circuit was open, so a store must ignore these reports.
       for (const told of [null, opened.generation]) {
         const untrue = await circuit.settle(told, { successes: 1 });
         assert.deepEqual([untrue.counted, untrue.late], [0, 1]);
@@ -141,7 +141,7 @@ export const openCases: readonly RuleCase[] = [
   },
 ];
 
-/** Admits one probe, which fails, and returns the next reset timeout. */
+/** Lets one probe fail, and returns the reset timeout that follows. */
 async function failProbe(circuit: Circuit): Promise<number | null | undefined> {
   const { generation } = (await circuit.probe()).snapshot;
   const { changes } = await circuit.settle(generation, { failures: 1 });

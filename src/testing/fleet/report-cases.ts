@@ -1,4 +1,4 @@
-/** Conformance: what a store counts of a circuit. A store that lists no scopes need not count. */
+/** Conformance: the counters of a circuit. A store that cannot list scopes need not count. */
 
 import assert from "node:assert/strict";
 import type { CircuitReport } from "../../fleet/rules/report.js";
@@ -128,7 +128,7 @@ export const reportCases: readonly RuleCase[] = [
   },
 ];
 
-/** Runs a case on stores that count. Stores of the version before pass it. */
+/** Returns a case that runs only on a store with counters. A store of the version before has none and passes. */
 function counting(
   check: (circuit: Circuit, setting: Setting) => Promise<void>,
   policy: Parameters<Setting["circuit"]>[0] = {},

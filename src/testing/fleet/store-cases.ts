@@ -1,4 +1,4 @@
-/** Conformance: a store beyond its circuits: history, lists, subscriptions, names and its end. */
+/** Conformance: what a store does besides single circuits: history, lists, subscriptions, names and closing. */
 
 import assert from "node:assert/strict";
 import type { FleetChange } from "../../fleet/rules/reply.js";
@@ -7,10 +7,13 @@ import { isFleetStoreError } from "../../fleet/store-error.js";
 import type { RuleCase } from "./case.js";
 import { Circuit, timeless, until } from "./circuit.js";
 
-/** A promise of the port. Not imported from the rules, which must keep it as well. */
+/**
+ * The most changes that a history keeps. It is written here again, because the suite must not trust the
+ * code that it tests.
+ */
 const MAX_HISTORY = 100;
 
-/** Names that a store could split, join, or interpret. */
+/** Names with characters that a store might split at, join by, or interpret. */
 const ODD_NAMES = [
   "registry:docker.io",
   "registry:docker.io ",
@@ -174,7 +177,7 @@ async function tell(store: FleetStore, key: FleetKey, successes: number): Promis
   await new Circuit(store, key).settle(null, { successes });
 }
 
-/** Causes changes until one is received: a subscription may start a little later than its call. */
+/** Changes a circuit until the subscription reports a change: it may start a little later than the call. */
 async function receives(
   received: readonly unknown[],
   cause: () => Promise<unknown>,

@@ -1,4 +1,4 @@
-/** The options of the CLI stand-in: one environment variable with JSON. */
+/** The options of the stand-in for the dagger CLI, which are JSON in one environment variable. */
 
 import { checkNumber, checkText, readObject } from "../../options/check.js";
 import type { SessionDoubleOptions } from "./session-options.js";
@@ -6,24 +6,24 @@ import type { SessionDoubleOptions } from "./session-options.js";
 export const CLI_OPTIONS_VARIABLE = "DAGGER_SESSION_DOUBLE";
 
 /**
- * The options of {@link SessionDoubleOptions} that fit into JSON: all but `random`. The environment
- * of the CLI sets the destination of spans (`traces`), as with a real one. Functions of `modules`
- * must be programs.
+ * The options of {@link SessionDoubleOptions} that can be JSON: all but `random` and `traces`. Where spans
+ * are sent is set by the environment of the stand-in, as for a real CLI. Functions of `modules` must be
+ * programs.
  */
 export type SessionDoubleCliOptions = Omit<SessionDoubleOptions, "random" | "traces">;
 
-/** The address of a double that waits for stand-ins. */
+/** The address at which a double serves stand-ins. */
 export interface AttachAddress {
   readonly port: number;
   readonly token: string;
 }
 
-/** The task of the stand-in: to attach to a double in another process, or to be a double itself. */
+/** The task of the stand-in: attach to a double in another process, or be a double itself. */
 export type CliTask =
   | { readonly attach: AttachAddress }
   | { readonly options: Readonly<Record<string, unknown>> };
 
-/** Reads the variable. Throws a TypeError that names it if its value is invalid. */
+/** Reads the environment variable. Throws a TypeError that names the variable if its value is invalid. */
 export function readCliTask(variable: string | undefined): CliTask {
   if (variable === undefined || variable === "") return { options: {} };
   let parsed: unknown;

@@ -1,4 +1,4 @@
-/** The path of the CLI stand-in. */
+/** Finds the program that stands in for the dagger CLI. */
 
 import { accessSync, chmodSync, constants } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ export function sessionDoubleCliPath(): string {
   try {
     accessSync(path, constants.X_OK);
   } catch {
-    // Packages lose the executable bit on files that are not a `bin` of theirs.
+    // npm packages lose the executable bit of files that are not in `bin`.
     chmodSync(path, 0o755);
   }
   return path;

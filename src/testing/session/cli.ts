@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The stand-in for the `dagger` CLI: `session` starts a session double and prints its address. Any
- * other command follows the script in a variable.
+ * A program that stands in for the `dagger` CLI. `session` starts a session double and prints its address.
+ * Any other command follows the script in an environment variable.
  */
 
 import { connect } from "node:net";
@@ -17,20 +17,20 @@ import { readSessionDoubleOptions } from "./session-options.js";
 import { SpanExporter } from "./traces/exporter.js";
 import { exportTargetOf } from "./traces/exporter-environment.js";
 
-/** A session that this process keeps open. */
+/** A session that stays open while this process runs. */
 interface OpenSession {
-  /** The line that SDKs read. */
+  /** The line with port and token that an SDK reads. */
   readonly line: string;
-  /** Ends it, and settles once all its spans have arrived. */
+  /** Ends the session. Resolves when all its spans have been sent. */
   close(): Promise<void>;
-  /** Settles when the session has ended by itself. */
+  /** Resolves when the session has ended without `close`. */
   readonly ended: Promise<void>;
 }
 
-/** The longest time that a double has for the last spans of an ending session. */
+/** The longest wait for the last spans of a session that ends. */
 const FAREWELL_MS = 2_000;
 
-/** Starts a double in this process. */
+/** Starts a double in this process and opens its session. */
 async function own(
   options: Readonly<Record<string, unknown>>,
   exporter: SpanExporter | undefined,
@@ -48,7 +48,7 @@ async function own(
   };
 }
 
-/** Opens a session of a double in another process, for as long as the connection to it. */
+/** Opens a session of a double in another process. It ends with the connection to that process. */
 async function attached(
   { port, token }: AttachAddress,
   exporter: SpanExporter | undefined,
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   if (process.argv[2] !== "session") {
     throw new Error('the session double knows the command "session" only');
   }
-  // The parent of this process may end before the session opens.
+  // Set before the session opens, because the SDK may end this process earlier.
   let close = (): Promise<void> => Promise.resolve();
   const target = exportTargetOf(process.env);
   const exporter = target && new SpanExporter(target);
@@ -102,7 +102,7 @@ async function main(): Promise<void> {
     process.exit(0);
   };
   process.stdin.once("end", leave).resume();
-  // SDKs end their CLI with SIGTERM, and any exit code except 0 is an error to them.
+  // Exits with 0: an SDK ends its CLI with SIGTERM and treats any other exit code as an error.
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, leave);
   const task = readCliTask(process.env[CLI_OPTIONS_VARIABLE]);
   const session = await ("attach" in task

@@ -1,4 +1,4 @@
-/** The server through which CLI stand-ins in other processes get sessions of this double. */
+/** A server that gives sessions of this double to stand-ins in other processes. */
 
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
@@ -7,7 +7,7 @@ import type { OwnSpan } from "../../traces/otlp/encode.js";
 import type { AttachAddress } from "./cli-options.js";
 import type { SpanSink } from "./traces/request-span.js";
 
-/** A session for a stand-in; it ends with the stand-in. */
+/** A session that was opened for a stand-in. It ends when the stand-in ends. */
 interface AttachedSession {
   readonly port: number;
   readonly token: string;
@@ -16,24 +16,24 @@ interface AttachedSession {
 
 /** A connected stand-in. */
 export interface StandIn {
-  /** Aborted when it has gone, or no longer needs its session. */
+  /** Aborted when the stand-in has ended, or no longer needs its session. */
   readonly gone: AbortSignal;
-  /** Receives the engine's spans for it; undefined if it wants none. */
+  /** Receives the engine's spans for this stand-in. Undefined if it exports none. */
   readonly spans: SpanSink | undefined;
-  /** Ends the stand-in; call it when the session ends first. */
+  /** Makes the stand-in end. Call it if the session ends first. */
   sendAway(): void;
 }
 
 /** Opens a session for a stand-in. */
 export type OpenSession = (standIn: StandIn) => Promise<AttachedSession>;
 
-/** A message from a double to a stand-in, one line each. */
+/** A message from the double to a stand-in. Each is one line. */
 export type Said =
   /** The address of its session. */
   | { readonly address: { readonly port: number; readonly session_token: string } }
-  /** A span of the engine, which the stand-in exports as its environment demands. */
+  /** A span of the engine. The stand-in exports it according to its environment. */
   | { readonly span: OwnSpan }
-  /** It is killed: it sends nothing more. */
+  /** The stand-in counts as killed and exports nothing more. */
   | { readonly killed: true };
 
 function say(socket: Socket, said: Said): void {
@@ -65,7 +65,8 @@ export class Control {
 
   constructor(openSession: OpenSession) {
     this.#openSession = openSession;
-    // A stand-in that has closed its end still receives the last spans of its session.
+    // With half-open connections, a stand-in that has ended its side still receives the last spans of its
+    // session.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#greet(socket));
   }
 
@@ -79,7 +80,7 @@ export class Control {
     return { port: (this.#server.address() as AddressInfo).port, token: this.#token };
   }
 
-  /** Ends every stand-in. */
+  /** Makes all stand-ins end, and closes the server. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();

@@ -1,4 +1,4 @@
-/** The Dagger session double. */
+/** The session double: a Dagger session without an engine, for tests. */
 
 export type { SessionDoubleCliOptions } from "./cli-options.js";
 export { sessionDoubleCliPath } from "./cli-path.js";

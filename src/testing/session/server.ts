@@ -1,4 +1,4 @@
-/** The port of a session: HTTP/1.1 on loopback, as the Dagger CLI offers it. */
+/** The port of a session, as the dagger CLI offers it: HTTP/1.1 on loopback. */
 
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -26,7 +26,7 @@ const JSON_TYPE = "application/json";
 const GRAPHQL_TYPE = "application/graphql-response+json";
 const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 
-/** The error for an answer that no client waits for. */
+/** The error for work whose answer no client waits for. */
 class Dropped extends Error {
   override readonly name = "Dropped";
 }
@@ -41,7 +41,7 @@ export class SessionServer {
   readonly #serving = new Set<Promise<void>>();
   #queries = 0;
 
-  /** @param nested The function of a module that owns the port. */
+  /** @param nested The function that owns the port; undefined for the port of the session itself. */
   constructor(engine: Engine, session: Session, nested?: NestedClient) {
     this.#engine = engine;
     this.#session = session;
@@ -73,7 +73,7 @@ export class SessionServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Closes the port and every connection at once; settles when no answer is in progress. */
+  /** Closes the port and all connections at once. Resolves when no request is in progress. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
@@ -83,7 +83,7 @@ export class SessionServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A connection that is cut during a write is not an error of ours.
+    // The client may have cut the connection. That is not an error here.
     response.on("error", () => undefined);
     if (!isAuthorized(request.headers.authorization, this.token)) return end(response, 401);
     if (request.url?.split("?")[0] !== "/query") {
@@ -95,7 +95,7 @@ export class SessionServer {
     await this.#serveQuery(request, response);
   }
 
-  /** Begins the span of a request. Without a parent of its own, it is below its function's span. */
+  /** Begins the span of a request. If the client sent no `traceparent`, it is below the span of its function. */
   #beginRequest({ method = "", headers }: IncomingMessage) {
     const header = headers.traceparent as string | undefined;
     const nested = this.#nested;
@@ -133,7 +133,7 @@ export class SessionServer {
     };
     try {
       const given = await this.#answer(request, work, traceId).finally(async () => {
-        // Abandoned work is about to end.
+        // Lets aborted work end first.
         if (work.signal.aborted) await setImmediate();
         if (isNoticed) span.end();
       });
@@ -180,7 +180,7 @@ function problem(message: string): string {
   return goJson({ errors: [{ message }], data: null });
 }
 
-/** Clients that accept GraphQL's own media type get 400 for a rejected query, others 422. */
+/** Returns the status for a rejected query: 400 for clients that accept GraphQL's own media type, else 422. */
 function rejectedStatus(type: string): number {
   return type === GRAPHQL_TYPE ? 400 : 422;
 }

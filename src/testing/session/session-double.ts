@@ -1,4 +1,4 @@
-/** Starts sessions with an engine that does not exist: the public interface of the double. */
+/** Starts session doubles: sessions of an engine that does not exist, for tests. */
 
 import { type AttachAddress, CLI_OPTIONS_VARIABLE } from "./cli-options.js";
 import { sessionDoubleCliPath } from "./cli-path.js";
@@ -21,19 +21,19 @@ import { plainTarget } from "./traces/exporter-environment.js";
 import type { SpanSink } from "./traces/request-span.js";
 
 declare global {
-  /** The lib "esnext.disposable" declares this as well, but users need not have it. */
+  /** Also declared by TypeScript's library `esnext.disposable`, which users need not have. */
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol;
   }
 }
 
-/** The environment of a program that uses a session. */
+/** The environment of a program that uses an existing session. */
 export interface SessionEnvironment {
   readonly DAGGER_SESSION_PORT: string;
   readonly DAGGER_SESSION_TOKEN: string;
 }
 
-/** The environment of a program that starts its own sessions. */
+/** The environment of a program that starts its own sessions through the CLI. */
 export interface CliEnvironment {
   readonly _EXPERIMENTAL_DAGGER_CLI_BIN: string;
   readonly DAGGER_SESSION_DOUBLE: string;
@@ -47,9 +47,9 @@ export interface SessionDouble {
   readonly token: string;
   /** The two variables from which every Dagger SDK reads a session. */
   readonly environment: SessionEnvironment;
-  /** The version that it reports. */
+  /** The version that the double reports. */
   readonly engineVersion: EngineVersion;
-  /** The folder that `publish` writes images into. */
+  /** The folder into which `publish` writes images. */
   readonly publishFolder: string;
   /** The number of requests to this session's `/query`. */
   readonly queries: number;
@@ -61,17 +61,17 @@ export interface SessionDouble {
   /** The number of running commands. */
   readonly commandsRunning: number;
   /**
-   * Returns the number of requests from the engine to a host. The double never contacts registries;
-   * for them it is the number that a real engine would send. Examples: six for a pull with a 429;
-   * none for an image by digest that an earlier session used by its digest. Spans agree with it.
+   * Returns the number of requests from the engine to a host. The double never contacts registries. For
+   * them, it returns the number that a real engine would send. Examples: six for a pull that gets a 429,
+   * and none for an image by a digest that an earlier session has used. The spans show the same requests.
    *
    * @param host The host as in requests: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`,
    * `github.com`; with or without the port in the address.
    */
   requestsTo(host: string): number;
-  /** Replaces the fault plan and resets all its counts. An empty list ends every outage. */
+  /** Replaces all fault rules and sets their counts to 0. An empty list ends every outage. */
   setFaults(faults: readonly FaultRule[]): void;
-  /** Adds a fault in front of the plan. Returns a function that removes it. */
+  /** Adds a fault rule before all others. Returns a function that removes it. */
   fail(fault: FaultRule): () => void;
   /**
    * Kills the engine: requests in flight are answered 502 `unexpected EOF`, all later ones 502
@@ -84,8 +84,8 @@ export interface SessionDouble {
    */
   end(): void;
   /**
-   * Restarts the engine. This session is lost for good, with the delay of `lostSessionDelayMs`; a
-   * new one ({@link openSession}) works.
+   * Restarts the engine. This session is lost for good, and each of its answers fails after
+   * `lostSessionDelayMs`. A new session ({@link openSession}) works.
    */
   restart(): void;
   /** Kills the CLI process of this session: connections are reset, then refused. */
@@ -96,11 +96,11 @@ export interface SessionDouble {
    */
   openSession(): Promise<SessionDouble>;
   /**
-   * Returns the two variables with which a Dagger SDK starts its own sessions, as with the `dagger`
-   * CLI, on this double's engine. A CLI that starts while the engine is down prints nothing until
-   * the engine is restarted. The variables contain no session, so do not set `DAGGER_SESSION_PORT`
-   * beside them. The environment of that CLI (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and the like)
-   * sets the destination of its spans.
+   * Returns the two variables with which a Dagger SDK starts its own sessions on this double's engine, as
+   * it does with the `dagger` CLI. A CLI that starts while the engine is down prints nothing until the
+   * engine is restarted. The variables contain no session, so do not set `DAGGER_SESSION_PORT` beside them.
+   * The environment of that CLI (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and the like) sets the destination of
+   * its spans.
    */
   cliEnvironment(): Promise<CliEnvironment>;
   /**
@@ -108,7 +108,7 @@ export interface SessionDouble {
    * all its sessions: processes are killed, files removed, ports closed. You can call it again.
    */
   stop(): Promise<void>;
-  /** Stops it, for `await using`. */
+  /** Calls `stop`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -167,7 +167,7 @@ export async function startSessionDouble(options?: SessionDoubleOptions): Promis
   return startSession(settings, traces && new SpanExporter(plainTarget(traces)));
 }
 
-/** Starts a session with a receiver for its spans. */
+/** Starts a session on an engine. Its spans go to the given receiver. */
 export async function startSession(
   settings: SessionDoubleSettings,
   spans: SpanSink | undefined,
@@ -176,7 +176,7 @@ export async function startSession(
   return openSession(engine, new CliDoor(engine), { endsEngine: true, spans });
 }
 
-/** The server for CLI stand-ins: one per engine, opened on first use. */
+/** The server for stand-ins of the CLI. There is one per engine, opened on first use. */
 class CliDoor {
   readonly #control: Control;
   #address: Promise<AttachAddress> | undefined;
@@ -203,9 +203,9 @@ class CliDoor {
   }
 }
 
-/** The settings for opening a session. */
+/** How to open a session. */
 interface Opening {
-  /** Whether its end also ends the engine. */
+  /** Whether stopping the session also stops the engine. */
   readonly endsEngine: boolean;
   readonly spans: SpanSink | undefined;
   readonly onDropped?: () => void;

@@ -31,35 +31,38 @@ export interface SessionDoubleOptions {
   readonly faults?: readonly FaultRule[];
   /** The seed of `probability` in fault rules, a whole number from 0 to 2^32 - 1. Default: 1. */
   readonly seed?: number;
-  /** Numbers from 0 to 1 (1 excluded) in place of the seeded ones. Not together with `seed`. */
+  /**
+   * A function that returns numbers from 0 to 1 (1 excluded), instead of the seeded ones. Do not combine it
+   * with `seed`.
+   */
   readonly random?: () => number;
-  /** The base of relative paths in `host()` and `export`. Default: the working directory. */
+  /** The folder from which relative paths of `host()` and `export` start. Default: the working folder. */
   readonly workdir?: string;
-  /** The folder that `publish` writes images into. Default: one that `stop()` removes. */
+  /** The folder into which `publish` writes images. Default: one that `stop()` removes. */
   readonly publishTo?: string;
   /**
-   * The delay of each failing answer in a session of a restarted engine, in milliseconds, from 0.
-   * Default: 10 000, as measured on real engines.
+   * How long each answer takes to fail in a session that was lost because the engine restarted; in
+   * milliseconds, from 0. Default: 10,000, as measured on real engines.
    */
   readonly lostSessionDelayMs?: number;
-  /** The destination of the engine's spans for sessions without a CLI. Default: none. */
+  /** Where the engine's spans of sessions without a CLI are sent. Default: nowhere. */
   readonly traces?: SessionDoubleTraces;
   /** Modules by their names in queries, such as `ci`. Default: none. */
   readonly modules?: Readonly<Record<string, ModuleDouble>>;
 }
 
-/** The destination of an engine's spans. */
+/** Where the engine's spans are sent. */
 export interface SessionDoubleTraces {
   /** An OTLP endpoint for `http/protobuf`, an http or https URL with its path. */
   readonly endpoint: string;
   /**
-   * The time for which spans are collected before they are sent, in milliseconds, from 0. Default:
-   * 5 000, as for a CLI without `OTEL_BSP_SCHEDULE_DELAY`.
+   * How long spans are collected before they are sent, in milliseconds, from 0. Default: 5,000, as for a
+   * CLI without `OTEL_BSP_SCHEDULE_DELAY`.
    */
   readonly scheduleDelayMs?: number;
 }
 
-/** Validated options with defaults. */
+/** The options with all defaults filled in. */
 export interface SessionDoubleSettings {
   readonly engineVersion: EngineVersion;
   readonly faults: readonly FaultRule[];
@@ -78,7 +81,7 @@ const textField: Field<string | undefined> = {
   read: (value, label) => checkText(value, label, 4_096),
 };
 
-/** Validates options. Throws a TypeError or RangeError that names the mistake. */
+/** Validates the options. Throws a TypeError or RangeError that names what is wrong. */
 export function readSessionDoubleOptions(
   options: SessionDoubleOptions | undefined,
 ): SessionDoubleSettings {

@@ -1,4 +1,4 @@
-/** Runs a command of the CLI stand-in: steps that print, fail or hang, and a report at the end. */
+/** Runs a command of the stand-in, such as `dagger call`: steps that print, fail or hang, then a report. */
 
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,20 +9,19 @@ import type { CommandScript, Step } from "./command-script.js";
 import { LogExporter } from "./log-exporter.js";
 import { type ReportedStep, reportOf } from "./report.js";
 
-/** The end of a command, with the reason of a failure. */
+/** How a command ended. */
 interface CommandEnd {
   readonly exitCode: number;
   readonly error: string;
 }
 
 const CANCELED = "context canceled";
-/** The exit code of an interrupted CLI, and of a failure outside a step. */
+/** The exit code of a CLI that was interrupted, and of a failure outside all steps. */
 const FAILED = 1;
 
 /**
- * Runs a command to its end and returns its exit code. On SIGINT it reports the hanging step,
- * flushes its exports and ends; a second SIGINT ends it at once. SIGTERM keeps its default effect,
- * as in the CLI.
+ * Runs a command and returns its exit code. On the first SIGINT, it reports the step that hangs, sends its
+ * logs and ends. On the second, it ends at once. SIGTERM ends it at once, as it does the real CLI.
  */
 export function runCommandDouble(
   script: CommandScript,
@@ -40,7 +39,7 @@ class CommandRun {
   readonly #trace = randomBytes(16).toString("hex");
   readonly #args: readonly string[];
   readonly #startMs = Date.now();
-  /** The content of the report at the end. */
+  /** The steps to list in the report at the end. */
   readonly #steps: ReportedStep[] = [];
 
   constructor(script: CommandScript, args: readonly string[], env: Environment) {
@@ -92,7 +91,7 @@ class CommandRun {
     return { exitCode: error === "" ? 0 : FAILED, error };
   }
 
-  /** Returns whether it was interrupted. */
+  /** Runs a step. Returns whether SIGINT interrupted it. */
   async #step(number: number, { prints, everyMs, hangs }: Step): Promise<boolean> {
     for (const line of prints) {
       if (await this.#interrupted(everyMs)) return true;
@@ -102,7 +101,7 @@ class CommandRun {
     return hangs && (await this.#interrupted(undefined));
   }
 
-  /** Waits for a time, or forever. */
+  /** Waits for a time, or forever. Returns whether SIGINT interrupted the wait. */
   async #interrupted(forMs: number | undefined): Promise<boolean> {
     const { signal } = this.#interruption;
     do {
@@ -111,7 +110,7 @@ class CommandRun {
     return signal.aborted;
   }
 
-  /** Prints the end of a step at once, or adds it to the report. */
+  /** Adds a step to the report. In format `"plain"`, prints it at once. */
   #tell(step: ReportedStep): void {
     this.#steps.push(step);
     const { name, durationMs, end } = step;

@@ -1,4 +1,4 @@
-/** The script of a command such as `dagger call` for the CLI stand-in: one variable with JSON. */
+/** Reads the script for a command of the stand-in, such as `dagger call`: JSON in one environment variable. */
 
 import {
   booleanField,
@@ -14,48 +14,47 @@ import {
 /** The environment variable that the stand-in reads for any command except `session`. */
 export const COMMAND_VARIABLE = "DAGGER_SESSION_DOUBLE_COMMAND";
 
-/** A command of the stand-in. Its steps run in order. */
+/** A command that the stand-in plays. Its steps run in order. */
 export interface CommandDouble {
   /**
-   * The output without a terminal. `"report"`, as in Dagger 1.0: at the end, the state of each
-   * step, with the output of those that did not pass. `"plain"`, as in 0.21: each line at once.
-   * Default: `"report"`.
+   * The form of the output. `"report"`, as in Dagger 1.0: at the end, the state of each step, with the
+   * output of steps that did not pass. `"plain"`, as in 0.21: each line at once. Default: `"report"`.
    */
   readonly format?: "report" | "plain";
-  /** Lines that it prints at once in any format: messages of the CLI itself. Default: none. */
+  /** Messages of the CLI itself, printed at once in any format. Default: none. */
   readonly says?: readonly string[];
   readonly steps?: readonly StepDouble[];
-  /** The reason of a failure outside a step; the exit code is then 1. Default: none. */
+  /** The reason of a failure outside all steps. The exit code is then 1. Default: none. */
   readonly error?: string;
-  /** The call above its steps, in the form of the report (`.test: String!`). Default: none. */
+  /** The call that contains the steps, as the report shows it (`.test: String!`). Default: none. */
   readonly call?: string;
-  /** Whether it ignores SIGINT. Default: false. */
+  /** Whether the command ignores SIGINT. Default: false. */
   readonly deaf?: boolean;
 }
 
 /** A step of a command. */
 export interface StepDouble {
-  /** Its name in the report. */
+  /** The name of the step in the report. */
   readonly name: string;
-  /** Whether its result came from the cache. Default: false. */
+  /** Whether the step was answered from the cache. Default: false. */
   readonly cached?: boolean;
   /**
-   * The lines that it prints, one after each `everyMs`. The report contains them only if the step
-   * did not pass. Default: none.
+   * The lines that the step prints, one every `everyMs`. The report contains them only if the step did not
+   * pass. Default: none.
    */
   readonly prints?: readonly string[];
-  /** Default: 100. */
+  /** The time between two lines, in milliseconds. Default: 100. */
   readonly everyMs?: number;
-  /** Whether it never ends. Default: false. */
+  /** Whether the step never ends. Default: false. */
   readonly hangs?: boolean;
-  /** Its exit code. If it is not 0, the command ends at once with the same code. Default: 0. */
+  /** The exit code of the step. If it is not 0, the command ends at once with that code. Default: 0. */
   readonly exitCode?: number;
 }
 
-/** The validated settings of a step. */
+/** A step with all defaults filled in. */
 export type Step = Required<StepDouble>;
 
-/** The validated settings of a command. */
+/** A command with all defaults filled in. */
 export type CommandScript = ReturnType<typeof readCommandScript>;
 
 const STEP_FIELDS = {
@@ -76,7 +75,10 @@ const FIELDS = {
   deaf: booleanField(false),
 };
 
-/** Reads the variable. Throws a TypeError or RangeError that names it if its value is invalid. */
+/**
+ * Reads the environment variable. Throws a TypeError or RangeError that names the variable if its value is
+ * invalid.
+ */
 export function readCommandScript(variable: string) {
   let parsed: unknown;
   try {

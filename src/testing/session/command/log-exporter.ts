@@ -1,22 +1,22 @@
-/** Exports the output of steps as OTLP log records while they run, like the CLI of Dagger. */
+/** Exports the output of steps as OTLP log records while the steps run, as the dagger CLI does. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { PbfWriter } from "pbf";
 import type { Environment } from "../../../traces/environment.js";
 import { readHeaders } from "../traces/exporter-environment.js";
 
-/** The scope of the output of steps. */
+/** The instrumentation scope of records with output of steps. */
 const STEP_SCOPE = "dagger.io/engine.buildkit";
-/** The interval in the code of the CLI; no variable changes it. */
+/** The time between two exports. It is fixed in the real CLI, too. */
 const INTERVAL_MS = 100;
-/** How long a busy collector is retried. For this time it delays the end of the CLI. */
+/** How long a busy collector is tried again. The real CLI ends later because of it. */
 const MAX_BUSY_MS = 30_000;
 const RETRY_MS = 500;
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const POST_TIMEOUT_MS = 10_000;
 const RESOURCE_SCOPE = "dagger-engine";
 
-/** Collects lines and posts them. A failed post loses them, and the command is not affected. */
+/** Collects lines and posts them. If a post fails, its lines are lost, and the command continues. */
 export class LogExporter {
   readonly #endpoint: string | undefined;
   readonly #headers: Readonly<Record<string, string>>;
@@ -24,20 +24,20 @@ export class LogExporter {
   #timer: NodeJS.Timeout | undefined;
   #posting: Promise<void> = Promise.resolve();
 
-  /** @param env Contains `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`, whose query string is dropped. */
+  /** @param env The environment. Its `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` is used without a query string. */
   constructor(env: Environment) {
     this.#endpoint = env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT?.replace(/\?.*$/, "") || undefined;
     this.#headers = readHeaders(env.OTEL_EXPORTER_OTLP_HEADERS);
   }
 
-  /** Adds a line of a step's output. */
+  /** Queues a line of a step's output. */
   add(line: string): void {
     if (this.#endpoint === undefined) return;
     this.#lines.push(line);
     this.#timer ??= setTimeout(() => this.#begin(), INTERVAL_MS);
   }
 
-  /** Sends everything. Never rejects. */
+  /** Posts all queued lines. Never rejects. */
   async flush(): Promise<void> {
     if (this.#lines.length > 0) this.#begin();
     await this.#posting;

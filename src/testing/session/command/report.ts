@@ -1,25 +1,25 @@
-/** The report at the end of the 1.0 CLI without a terminal, as recorded. */
+/** Creates the report that the CLI of 1.0 prints at the end without a terminal, as recorded from a real one. */
 
 /** A line of the report: a step and its result. */
 export interface ReportedStep {
   readonly name: string;
   readonly durationMs: number;
   readonly end: "passed" | "cached" | "failed" | "canceled";
-  /** Its output, which is shown if it did not pass. */
+  /** The output of the step. The report shows it if the step did not pass. */
   readonly prints: readonly string[];
-  /** The line below it, such as `exit code: 3`; may be empty. */
+  /** The line below the step, such as `exit code: 3`; may be empty. */
   readonly reason: string;
 }
 
-/** A command that has ended. */
+/** A command that has ended, for the report. */
 export interface Reported {
   /** The arguments of the CLI. */
   readonly args: readonly string[];
   readonly durationMs: number;
   readonly exitCode: number;
-  /** The reason of its failure; empty for a success. */
+  /** The reason of the failure; empty for a success. */
   readonly error: string;
-  /** The call above the steps, in the words of the report; may be empty. */
+  /** The call that contains the steps, as the report shows it; may be empty. */
   readonly call: string;
   readonly steps: readonly ReportedStep[];
 }
@@ -51,7 +51,7 @@ export function reportOf(command: Reported): readonly string[] {
   ];
 }
 
-/** Returns the first lines of every command. */
+/** Returns the lines with which each report begins. */
 function preparations(verb: string): readonly string[] {
   const loaded: Readonly<Record<string, string>> = {
     call: "load workspace: .",

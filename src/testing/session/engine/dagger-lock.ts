@@ -1,4 +1,4 @@
-/** The lock file that an engine of 1.0 keeps in a git repository. */
+/** The lock file `dagger.lock`, which an engine of 1.0 keeps in a git repository. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,13 +6,13 @@ import { dirname, join } from "node:path";
 const NAME = "dagger.lock";
 const HEAD = JSON.stringify([["version", "1"]]);
 
-/** The locked digests of one session, and those that it adds at its end. */
+/** The locked digests that a session uses, and those that it adds to the file at its end. */
 export class DaggerLock {
   readonly #path: string | undefined;
   readonly #digests = new Map<string, string>();
   #hasNews = false;
 
-  /** @param workdir Without a repository around it there is no lock file. */
+  /** @param workdir A folder. If it is not in a git repository, there is no lock file. */
   constructor(workdir: string) {
     const root = repositoryOf(workdir);
     if (root === undefined) return;
@@ -20,18 +20,18 @@ export class DaggerLock {
     if (existsSync(this.#path)) this.#read(readFileSync(this.#path, "utf8"));
   }
 
-  /** Returns the locked digest of a full tag. */
+  /** Returns the locked digest of a tag in full form. */
   digestOf(reference: string, platform: string): string | undefined {
     return this.#digests.get(keyOf(reference, platform));
   }
 
-  /** Remembers what a tag resolved to. */
+  /** Records the digest of a tag, for the file. */
   keep(reference: string, platform: string, digest: string): void {
     this.#digests.set(keyOf(reference, platform), digest);
     this.#hasNews = true;
   }
 
-  /** Writes the file if it has new entries. */
+  /** Writes the file, if the session has added entries. */
   write(): void {
     if (this.#path === undefined || !this.#hasNews) return;
     const lines = [...this.#digests].map(([key, digest]) =>

@@ -1,4 +1,4 @@
-/** The engine behind the sessions of a double: its state, its caches and its faults. */
+/** The engine of a double: its state, its caches and its faults. */
 
 import { randomInt } from "node:crypto";
 import type { GraphQLSchema } from "graphql";
@@ -13,35 +13,39 @@ import { HeldImages } from "./held-images.js";
 import { Objects } from "./objects.js";
 import { Steps, unlessAborted } from "./steps.js";
 
-/** The reason of aborted work: the engine has stopped. */
+/** The reason with which work is aborted when the engine stops. */
 export class EngineGone extends Error {
   override readonly name = "EngineGone";
 }
 
-/** Whether the engine runs, and if not, how it ended. */
+/** Whether the engine runs. If not, how it ended. */
 export type EngineState = "up" | "killed" | "ended";
 
-/** One engine. Sessions come and go; finished steps outlive them, as on a disk. */
+/** One engine. It can serve several sessions. Finished steps stay when a session ends, as on a disk. */
 export class Engine {
   readonly settings: SessionDoubleSettings;
   readonly faults: FaultPlan;
-  /** The commands of `withExec`, and functions of modules that are programs. */
+  /** The processes of `withExec`, and of functions that are programs. */
   readonly processes = new Processes();
-  /** The processes of the engine itself. */
+  /** The processes of git, which belong to the engine and not to the pipeline. */
   readonly gitProcesses = new Processes();
-  // Declared after the processes: if this process ends early, none of them writes there anymore.
+  // Declared after the processes, because it is cleaned up after them: a process could otherwise still
+  // write into it.
   readonly scratch = new Scratch();
-  /** Ids of engine 0.19 contain the whole chain, so they outlive sessions. */
+  /**
+   * Objects that outlive sessions. In engine 0.19 an id contains the whole chain, so it is valid in later
+   * sessions.
+   */
   readonly lastingObjects = new Objects();
-  /** Finished steps by the content of their inputs, for all sessions. */
+  /** Results of finished steps for all sessions, by the content of their inputs. */
   readonly steps = new Steps();
   /** Sessions to notify when the engine restarts or stops. */
   readonly sessions = new Set<{ lose(): void; end(): Promise<void> }>();
-  /** The known facts about images. */
+  /** The images that the engine has, fully or partly. */
   readonly images = new HeldImages();
-  /** The calls of the API that worked in any session, by their content. */
+  /** Calls of the API that have worked in any session, by their content. */
   readonly calls = new Set<string>();
-  /** Its schema, including modules. */
+  /** The GraphQL schema, including modules. */
   readonly schema: GraphQLSchema;
   readonly #requestsByHost = new Map<string, number>();
   #nextResult = randomInt(1_000, 1_000_000);
@@ -56,12 +60,12 @@ export class Engine {
     this.schema = schemaOf(this.isOne, settings.modules.sdl);
   }
 
-  /** Whether it answers and fails as engine 0.19 does, not as 0.21. */
+  /** Whether the double imitates engine 0.19. */
   get isOld(): boolean {
     return this.settings.engineVersion.startsWith("v0.19.");
   }
 
-  /** Whether it answers and fails as engine 1.0 does, including lock files. */
+  /** Whether the double imitates engine 1.0, with lock files. */
   get isOne(): boolean {
     return this.settings.engineVersion.startsWith("v1.");
   }
@@ -79,13 +83,13 @@ export class Engine {
     return this.#life.signal;
   }
 
-  /** Returns the number of the next object with an id. */
+  /** Returns a new number for an object's id. */
   nextResult(): number {
     this.#nextResult += 1;
     return this.#nextResult;
   }
 
-  /** Counts requests that a real engine would have sent to a host. */
+  /** Adds to the count of requests that a real engine would have sent to a host. */
   countRequests(host: string, requests: number): void {
     this.#requestsByHost.set(host, this.requestsTo(host) + requests);
   }
@@ -98,12 +102,12 @@ export class Engine {
     return this.#requestsByHost.get(host) ?? 0;
   }
 
-  /** Acts as on SIGKILL. */
+  /** Stops the engine as SIGKILL would. */
   kill(): void {
     this.#go("killed", new EngineGone("the engine was killed"));
   }
 
-  /** Acts as on SIGTERM. An engine of 0.21 notifies running steps; one of 0.19 just ends. */
+  /** Stops the engine as SIGTERM would. In 0.21, running steps get an answer; in 0.19, they do not. */
   end(): void {
     const goodbye = this.isOld
       ? new EngineGone("the engine has ended")
@@ -111,7 +115,7 @@ export class Engine {
     this.#go(this.isOld ? "killed" : "ended", goodbye);
   }
 
-  /** Replaces the engine process; all existing sessions are lost. */
+  /** Replaces the engine with a new one. All existing sessions are lost. */
   restart(): void {
     if (this.#stopped) return;
     this.kill();
@@ -123,7 +127,7 @@ export class Engine {
     for (const tell of waiting) tell();
   }
 
-  /** Settles when the engine is up; rejects if the signal is aborted first. */
+  /** Resolves when the engine runs. Rejects if the signal is aborted first. */
   async whenUp(signal: AbortSignal): Promise<void> {
     if (this.#state === "up") return;
     const up = new Promise<void>((resolve) => {
@@ -139,7 +143,7 @@ export class Engine {
     this.processes.close();
     this.gitProcesses.close();
     await Promise.all([...this.sessions].map((session) => session.end()));
-    // A copy still in progress would recreate the removed folder.
+    // A copy that still runs would create the removed folder again.
     await this.steps.idle();
     this.steps.clear();
     await this.scratch.remove();

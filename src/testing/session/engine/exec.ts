@@ -1,4 +1,4 @@
-/** Runs one command as a process of this machine, in a process group of its own. */
+/** Runs commands as processes of this machine, each in its own process group. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
@@ -13,18 +13,18 @@ export interface Command {
   readonly stdin: string | Uint8Array | undefined;
 }
 
-/** The end of a command. A signal N is the exit code 128 + N. */
+/** How a command ended. If signal N ended it, the exit code is 128 + N. */
 export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Both, in the order of arrival. */
+  /** The text of both outputs, in the order of arrival. */
   readonly combined: string;
-  /** The raw outputs, with any bytes. */
+  /** Both outputs as bytes, which may not be valid text. */
   readonly bytes: { readonly stdout: Uint8Array; readonly stderr: Uint8Array };
 }
 
-/** The processes of a double. */
+/** The running commands of a double. */
 export class Processes {
   readonly #running = new Set<ChildProcess>();
   #started = 0;
@@ -40,7 +40,10 @@ export class Processes {
     return this.#running.size;
   }
 
-  /** Runs a command to its end. Aborting the signal kills it and rejects with the reason. */
+  /**
+   * Runs a command to its end. If the signal is aborted, kills the command and rejects with the signal's
+   * reason.
+   */
   async run(command: Command, signal: AbortSignal): Promise<CommandResult> {
     signal.throwIfAborted();
     const unable = whyNotExecutable(command);
@@ -70,14 +73,14 @@ export class Processes {
     for (const child of this.#running) killGroup(child);
   }
 
-  /** Kills all, and removes the cleanup at the end of this process. */
+  /** Kills all commands. Call it instead of the cleanup at the end of the process. */
   close(): void {
     this.#notAtExit();
     this.killAll();
   }
 }
 
-/** The time that output already written may take to arrive after the end of its command. */
+/** How long output may still arrive after a command has ended. */
 const OUTPUT_GRACE_MS = 500;
 
 function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
@@ -92,11 +95,11 @@ function ended(child: ChildProcess, command: Command): Promise<CommandResult> {
     stderr.push(chunk);
     combined.push(chunk);
   });
-  // A command need not read its input to the end.
+  // A command need not read all its input, so a closed pipe is not an error.
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(command.stdin);
-  // As in a container, background processes of a command end with it. A process that left the group
-  // stays alive, but its hold on the outputs does not delay the end of the step.
+  // Kills what is left in the process group: in a container, background processes end with the command,
+  // too. A process that left the group stays alive. It may keep the outputs open, but the step ends anyway.
   child.once("exit", () => {
     killGroup(child);
     const letGo = setTimeout(() => {
@@ -147,7 +150,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // The group has already ended.
+    // The process group has already ended.
   }
 }
 
@@ -157,7 +160,7 @@ function notStarted(command: Command, reason: string): CommandResult {
   return { exitCode: 1, stdout: "", stderr, combined: stderr, bytes };
 }
 
-/** Returns why a command cannot be started, in the words of the engine's runtime. */
+/** Returns why a command cannot be started, in the form of the engine's runtime; undefined if it can. */
 function whyNotExecutable(command: Command): string | undefined {
   const program = command.args[0] ?? "";
   if (program.includes("/")) {

@@ -1,22 +1,19 @@
-/** Cleanups for the case that the process ends, or a signal ends it, before a double is stopped. */
+/** Runs cleanups if the process ends, by itself or by a signal, before a double is stopped. */
 
 /**
- * The signals with which people and CI systems end a process. Without a listener, no exit event
- * follows them.
+ * Signals that people and CI systems send to end a process. Node emits no exit event after them unless a
+ * listener exists.
  */
 const ENDING_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
-/**
- * Marks our listener, so that another copy of this package does not take it for a decision to
- * continue.
- */
+/** Marks our own listener. Another copy of this package must not mistake it for a listener of the user. */
 const OURS = Symbol.for("dagger-circuit-breaker.session-double.exit-cleanup");
 
 const cleanups = new Set<() => void>();
 
 /**
- * Runs `cleanup` when the process ends; returns a function that cancels this. One listener serves
- * all.
+ * Calls `cleanup` when the process ends. Returns a function that cancels this. All cleanups share one
+ * listener.
  */
 export function atExit(cleanup: () => void): () => void {
   if (cleanups.size === 0) listen();
@@ -28,7 +25,7 @@ export function atExit(cleanup: () => void): () => void {
 
 function listen(): void {
   process.on("exit", runAll);
-  // In front, so that `once` listeners are still registered when ours looks for them.
+  // Comes first, so that `once` listeners are still registered when ours looks for them.
   for (const signal of ENDING_SIGNALS) process.prependListener(signal, endBySignal);
 }
 
@@ -37,7 +34,10 @@ function leaveOff(): void {
   for (const signal of ENDING_SIGNALS) process.off(signal, endBySignal);
 }
 
-/** If another listener exists, ending the process is its task; the exit event then cleans up. */
+/**
+ * Ends the process. If the user has a listener for the signal, that listener decides, and the cleanups run
+ * at the exit event.
+ */
 function endBySignal(signal: NodeJS.Signals): void {
   if (process.listeners(signal).some((listener) => !(OURS in listener))) return;
   runAll();
@@ -51,7 +51,7 @@ function runAll(): void {
     try {
       cleanup();
     } catch {
-      // The process ends: a failed cleanup must not prevent the others.
+      // The process is ending. A cleanup that fails must not prevent the others.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The engine's memory of images, which outlives the sessions that used them. */
+/** Remembers which images the engine has. It outlives sessions. */
 
 import { digestOf, type ImageReference } from "../registry/references.js";
 
@@ -11,15 +11,15 @@ export class HeldImages {
   readonly #described = new Set<string>();
   readonly #contents = new Set<string>();
 
-  /** Returns the digest of an image: its own, or the fixed one of its tag. */
+  /** Returns the digest of an image: the one in its reference, or the fixed one of its tag. */
   digestOf({ domain, repository, tag, digest }: ImageReference): string {
     const name = `${domain}/${repository}:${tag}`;
     return digest ?? this.#digestByTag.get(name) ?? digestOf(name);
   }
 
   /**
-   * Returns whether a registry does not have an image. Of a used tag, only the digests already seen
-   * exist. Of an unused tag nothing is known, so any digest is accepted.
+   * Returns whether the registry does not have an image with this digest. For a tag that was used, only
+   * digests seen with it exist. For any other tag, all digests are accepted.
    */
   isUnknown(reference: ImageReference): boolean {
     const { domain, repository, tag, digest } = reference;
@@ -27,7 +27,7 @@ export class HeldImages {
     return this.#digestByTag.has(`${domain}/${repository}:${tag}`) && !this.hasMet(reference);
   }
 
-  /** Records the digest of a tag, or a digest of its repository. */
+  /** Records that a tag, or its repository, has this digest. */
   meet(reference: ImageReference, digest: string): void {
     const { domain, repository, tag } = reference;
     this.#met.add(`${domain}/${repository}@${digest}`);
@@ -36,7 +36,7 @@ export class HeldImages {
     }
   }
 
-  /** Returns whether a digest of that repository was seen, with or without its tag. */
+  /** Returns whether this digest was seen in this repository, with any tag or none. */
   hasMet({ domain, repository, digest }: ImageReference): boolean {
     return this.#met.has(`${domain}/${repository}@${digest}`);
   }
@@ -46,12 +46,12 @@ export class HeldImages {
     this.#usedByDigest.add(`${domain}/${repository}@${digest}`);
   }
 
-  /** Returns whether an image was used by its digest. If so, no registry is asked for it again. */
+  /** Returns whether an image was used by its digest. The engine then does not ask the registry again. */
   wasUsedByDigest({ domain, repository }: ImageReference, digest: string): boolean {
     return this.#usedByDigest.has(`${domain}/${repository}@${digest}`);
   }
 
-  /** Records that the manifest of an image is present. */
+  /** Records that the engine has the manifest of an image. */
   keepManifest(digest: string): void {
     this.#manifests.add(digest);
   }
@@ -60,7 +60,7 @@ export class HeldImages {
     return this.#manifests.has(digest);
   }
 
-  /** Records that the manifest and the configuration of an image are present. */
+  /** Records that the engine has the manifest and the configuration of an image. */
   describe(digest: string): void {
     this.keepManifest(digest);
     this.#described.add(digest);
@@ -70,7 +70,7 @@ export class HeldImages {
     return this.#described.has(digest);
   }
 
-  /** Records that the layers of an image are present. */
+  /** Records that the engine has the layers of an image. */
   hold(digest: string): void {
     this.#contents.add(digest);
   }

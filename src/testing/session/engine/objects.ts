@@ -1,11 +1,11 @@
-/** Objects of the API and their ids. */
+/** Gives objects of the API their ids. */
 
 import { encodeId } from "../query/ids.js";
 
 /** An object with an id. */
 export interface Identified {
   readonly typeName: string;
-  /** Equal objects have equal keys. */
+  /** Equal for objects that count as the same one. */
   readonly key: string;
 }
 

@@ -1,4 +1,4 @@
-/** One session with an engine: its objects and what it has resolved. */
+/** One session with an engine: its objects, and what it has resolved. */
 
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -16,20 +16,17 @@ import { Abandoned, Steps } from "./steps.js";
 export class Session {
   readonly #engine: Engine;
   readonly #objects: Objects;
-  /** Tags, URLs and git remotes: resolved once per session. */
+  /** Tags, URLs and git remotes that were resolved. Each is resolved once per session. */
   readonly resolutions = new Steps();
-  /** Its lock file; undefined on engines without lock files. */
+  /** The lock file of the session; undefined on engines without lock files. */
   readonly lock: DaggerLock | undefined;
-  /** The calls of the API that it has begun, by their content. */
+  /** The calls of the API that the session has begun, by their content. */
   readonly calls = new Set<string>();
-  /**
-   * Failures whose span 1.0 names at the end of the message. Repeating an equal call does not
-   * change it.
-   */
+  /** The span that 1.0 names at the end of a failure's message. It stays the same if the call is repeated. */
   readonly located = new WeakMap<EngineError, string | undefined>();
-  /** The modules that it has called. */
+  /** The modules whose functions the session has called. */
   readonly modules = new Set<string>();
-  /** The endpoint for spans of code in its containers. */
+  /** Receives spans from code in the containers of this session. */
   readonly telemetry = new TelemetryPort((span) => this.takeSpan?.(span));
   #lost = false;
   readonly #over = new AbortController();
@@ -39,7 +36,7 @@ export class Session {
 
   readonly #spans: SpanSink | undefined;
 
-  /** @param spans The receiver of its spans, if any. */
+  /** @param spans Receives the spans of the session, if it has a receiver. */
   constructor(engine: Engine, spans?: SpanSink) {
     this.#engine = engine;
     this.#spans = spans;
@@ -48,22 +45,19 @@ export class Session {
     engine.sessions.add(this);
   }
 
-  /** Whether the engine that knew this session is gone. */
+  /** Whether the engine that opened this session is gone. */
   get lost(): boolean {
     return this.#lost;
   }
 
-  /** Records that the engine was restarted and does not know this session. */
+  /** Records that a restarted engine does not know this session. */
   lose(): void {
     this.#lost = true;
     this.resolutions.clear();
     this.calls.clear();
   }
 
-  /**
-   * Returns the receiver for the spans of a request that begins now. The spans of a killed engine
-   * are lost.
-   */
+  /** Returns a receiver for the spans of a request that begins now. It loses them if the engine is killed. */
   get takeSpan(): ((span: OwnSpan) => void) | undefined {
     const spans = this.#spans;
     // A restarted engine does not know where to send the spans of this session.
@@ -74,7 +68,10 @@ export class Session {
     };
   }
 
-  /** Returns the same for one call of a function; undefined if there is no receiver. */
+  /**
+   * Returns a receiver for the spans of one call of a function, which arrive late; undefined without a
+   * receiver.
+   */
   newLateSpans(): LateSpans | undefined {
     const take = this.takeSpan;
     if (take === undefined) return undefined;
@@ -83,33 +80,33 @@ export class Session {
     return spans;
   }
 
-  /** Records the span that a failure comes from, unless a span below it is already recorded. */
+  /** Records which span a failure comes from. The innermost span wins. */
   locate(error: EngineError, { origin }: ActiveSpan): void {
     if (!this.located.has(error)) this.located.set(error, origin);
   }
 
-  /** Sets the function that opens a port for the function of a module. */
+  /** Sets how to open a port for a function of a module. */
   onNested(open: (client: NestedClient) => Promise<NestedPort>): void {
     this.#openNested = open;
   }
 
-  /** Opens a port through which the function of a module shares this session. */
+  /** Opens a port through which a function of a module uses this session. */
   openNested(client: NestedClient): Promise<NestedPort> {
     if (this.#openNested === undefined) throw new Error("the session has no nested ports");
     return this.#openNested(client);
   }
 
-  /** Aborted when the session is over, so that no answer is needed. */
+  /** Aborted when the session has ended, so that no answer is needed. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
 
-  /** Sets the function that closes its port. */
+  /** Sets how to close the port of the session. */
   onDrop(closePort: () => Promise<void>): void {
     this.#closePort = closePort;
   }
 
-  /** Ends the session and closes its port at once, as when the CLI process is killed. */
+  /** Ends the session and closes its port at once, as if its CLI process was killed. */
   async drop(): Promise<void> {
     this.#spans?.abandon();
     await this.#close();
@@ -122,7 +119,7 @@ export class Session {
     await this.#closePort();
   }
 
-  /** Ends the session for good: its work stops, and the engine forgets it. */
+  /** Ends the session for good: stops its work, and removes it from the engine. */
   async end(): Promise<void> {
     this.#engine.sessions.delete(this);
     await this.#close();
@@ -130,12 +127,12 @@ export class Session {
     this.lock?.write();
   }
 
-  /** Returns the id of an object, always the same for equal objects. */
+  /** Returns the id of an object. Equal objects have the same id. */
   idOf(value: Identified): string {
     return this.#objects.idOf(value, () => this.#engine.nextResult());
   }
 
-  /** Returns the object of an id given as the argument `name`. */
+  /** Returns the object with an id. `name` is the argument that contained the id, for the error message. */
   load(id: string, name: string): Identified {
     const handle = decodeId(id);
     const value = handle && this.#objects.get(handle.number);

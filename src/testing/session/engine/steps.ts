@@ -1,5 +1,5 @@
 /**
- * Runs work once: equal steps at the same time share one run, results are remembered, failures are
+ * Runs each piece of work once. Equal steps at the same time share one run. Results are kept, failures are
  * not.
  */
 
@@ -10,24 +10,21 @@ interface Step {
   settled: boolean;
 }
 
-/**
- * The reason of a step without a result: its first request is gone. Other requests start it again.
- */
+/** The reason of a step that was aborted because its first caller left. Other callers start it again. */
 export class Abandoned extends Error {
   override readonly name = "Abandoned";
 }
 
-/** The steps of an engine or of a session, by the content of their inputs. */
+/** The steps of an engine or of a session. The key of a step is made of its inputs. */
 export class Steps {
   readonly #steps = new Map<string, Step>();
   readonly #running = new Set<Promise<unknown>>();
 
   /**
-   * Returns the result of the step `key`: remembered, shared with a running one, or computed now.
+   * Returns the result of the step `key`: a kept one, that of a run in progress, or a new one.
    *
-   * @param signal The caller's signal. When it is aborted, this call rejects with its reason. The
-   * work itself is aborted only if no other caller waits. Aborted work starts again for a new
-   * caller.
+   * @param signal The caller's signal. When it is aborted, this call rejects with its reason. The work
+   * itself is aborted only if no other caller waits. Aborted work starts again for a new caller.
    */
   async join<T>(
     key: string,
@@ -51,12 +48,12 @@ export class Steps {
     }
   }
 
-  /** Forgets all finished steps; running work continues for its callers. */
+  /** Forgets all results. Work in progress continues for its callers. */
   clear(): void {
     this.#steps.clear();
   }
 
-  /** Settles when no work runs, including abandoned work. Never rejects. */
+  /** Resolves when no work runs, not even work without callers. Never rejects. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
@@ -91,7 +88,7 @@ export class Steps {
   }
 }
 
-/** Waits for `promise`, or rejects with the reason of `signal` as soon as that is aborted. */
+/** Waits for a promise. Rejects with the signal's reason as soon as the signal is aborted. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -102,8 +99,8 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 }
 
 /**
- * Waits `ms`, or rejects with the reason of the signal once it is aborted. It does not keep the
- * process alive.
+ * Waits `ms`. Rejects with the signal's reason once the signal is aborted. It does not keep the process
+ * alive.
  */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

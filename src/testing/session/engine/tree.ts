@@ -1,20 +1,20 @@
-/** File trees that are created only when they are read. */
+/** Trees of files whose content is created only when it is read. */
 
 import { contentKey, copyInto } from "../files/scratch.js";
 import type { Work } from "./context.js";
 
-/** A tree of files, identified by its key and created on demand. */
+/** A tree of files. Equal keys mean equal content. */
 export interface Tree {
   readonly key: string;
   /** Puts the content of the tree into the folder `target`. */
   fill(target: string, work: Work): Promise<void>;
-  /** Returns a folder with the content of the tree. It must not be changed. */
+  /** Returns a folder with the content. Do not change anything in it. */
   folder(work: Work): Promise<string>;
 }
 
 export const EMPTY_TREE: Tree = derivedTree("empty", async () => undefined);
 
-/** Returns a tree created by `fill`, at most once per key. */
+/** Returns a tree whose content `fill` creates, at most once per key. */
 export function derivedTree(
   key: string,
   fill: (target: string, work: Work) => Promise<void>,
@@ -32,7 +32,7 @@ export function derivedTree(
   return tree;
 }
 
-/** Returns a tree that is `parent` with one change. */
+/** Returns a tree with the content of `parent` and one change. */
 export function changedTree(
   parent: Tree,
   change: readonly unknown[],
@@ -44,7 +44,7 @@ export function changedTree(
   });
 }
 
-/** Returns a tree that a step leaves in a folder of its own. */
+/** Returns a tree whose content is in a folder that a step has created. */
 export function steppedTree(key: string, folder: (work: Work) => Promise<string>): Tree {
   return {
     key,

@@ -1,4 +1,4 @@
-/** The objects of the API inside the double: descriptions that have not run yet. */
+/** The objects of the API inside the double. They only describe work; it runs when a result is read. */
 
 import type { ImageReference } from "../registry/references.js";
 import type { Work } from "./context.js";
@@ -18,51 +18,49 @@ export type Value =
   | CacheVolumeValue
   | QueryValue;
 
-/** The root of all queries. */
+/** The root of every query. */
 export interface QueryValue {
   readonly typeName: "Query";
   readonly key: string;
 }
 
-/** A resolved image. */
+/** An image whose digest is known. */
 export interface ResolvedImage {
   readonly reference: ImageReference;
   readonly digest: string;
-  /** Whether its registry was asked for it when it was resolved. */
+  /** Whether the engine asked the registry for the image when it resolved it. */
   readonly wasAsked: boolean;
 }
 
-/** The permitted ends of a command. */
+/** Which exit codes of a command are expected. */
 export type ExpectedEnd = "SUCCESS" | "FAILURE" | "ANY";
 
-/** A command in a chain, with the container that it ran in. */
+/** A command in a chain, with the container that it runs in. */
 export interface ExecStep {
   readonly key: string;
   readonly container: ContainerValue;
   readonly args: readonly string[];
   readonly stdin: string | undefined;
   readonly expect: ExpectedEnd;
-  /** Absolute paths of files in the container that replace the command's streams. */
+  /** Paths in the container of files that replace the command's input or outputs. */
   readonly redirects: Redirects;
 }
 
-/** The files that replace a command's streams. */
+/** Files that replace a command's input or outputs. */
 export interface Redirects {
   readonly stdin: string | undefined;
   readonly stdout: string | undefined;
   readonly stderr: string | undefined;
 }
 
-/**
- * A mount over a path of a container while a command runs. It is not part of the container's files.
- */
+/** A mount over a path of a container while a command runs. The container's own files do not contain it. */
 export type Mount = { readonly path: string } & (
   | { readonly kind: "temp" }
   | { readonly kind: "cache"; readonly cache: CacheVolumeValue }
   | { readonly kind: "secret"; readonly secret: SecretValue; readonly mode: number }
 );
 
-/** A container: image, environment, files, and the last command of the chain. */
+/** A container: image, environment, files, and the last command of its chain. */
 export interface ContainerValue {
   readonly typeName: "Container";
   readonly key: string;
@@ -71,36 +69,36 @@ export interface ContainerValue {
   readonly environment: readonly EnvVariableValue[];
   readonly secrets: readonly { readonly name: string; readonly secret: SecretValue }[];
   readonly workdir: string | undefined;
-  /** Returned by the field `user` only; commands run as the user who runs the double. */
+  /** Only the field `user` returns this. Commands run as the user who runs the double. */
   readonly user: string;
   readonly labels: readonly LabelValue[];
   readonly entrypoint: readonly string[];
   readonly defaultArgs: readonly string[];
   readonly mounts: readonly Mount[];
-  /** The absolute paths that belong to the container; all others are the host's. */
+  /** The absolute paths that belong to the container. All other paths are those of the host. */
   readonly claims: readonly string[];
   readonly rootfs: Tree;
   readonly lastExec: ExecStep | undefined;
 }
 
-/** A directory: a place in a tree. */
+/** A directory: a path in a tree. */
 export interface DirectoryValue {
   readonly typeName: "Directory";
   readonly key: string;
-  /** The last part of its path with a slash, as engines show it; that of a whole tree is `/`. */
+  /** The last part of its path with a slash, as engines show it; `/` for a whole tree. */
   readonly name: string;
-  /** Returns the real folder, which must not be changed; rejects if it is missing. */
+  /** Returns the real folder, which must not be changed. Rejects if it is missing. */
   locate(work: Work): Promise<string>;
-  /** The tree that it is as a whole, so that a chain copies its files only once. */
+  /** The tree, if the directory is a whole tree. A chain then copies its files only once. */
   readonly wholeTree?: Tree;
 }
 
-/** A file: a place in a tree. */
+/** A file: a path in a tree. */
 export interface FileValue {
   readonly typeName: "File";
   readonly key: string;
   readonly name: string;
-  /** Returns the real file, which must not be changed; rejects if it is missing. */
+  /** Returns the real file, which must not be changed. Rejects if it is missing. */
   locate(work: Work): Promise<string>;
 }
 
@@ -110,13 +108,13 @@ export interface HostValue {
   readonly key: string;
 }
 
-/** A git remote whose refs are known. */
+/** A git remote after its refs were read. */
 export interface GitRepositoryValue {
   readonly typeName: "GitRepository";
   readonly key: string;
   readonly url: string;
   readonly keepGitDir: boolean;
-  /** Full ref name (or `HEAD`) to commit. */
+  /** Maps a full ref name, or `HEAD`, to its commit. */
   readonly refs: ReadonlyMap<string, string>;
 }
 
@@ -130,7 +128,7 @@ export interface GitRefValue {
   readonly commit: string;
 }
 
-/** A secret. Its text is read on demand. */
+/** A secret. Its text is read only when it is used. */
 export interface SecretValue {
   readonly typeName: "Secret";
   readonly key: string;
@@ -139,7 +137,7 @@ export interface SecretValue {
   plaintext(): Promise<string>;
 }
 
-/** A folder that commands share and that outlives them, as long as the engine does. */
+/** A cache volume: a folder that commands share. It exists as long as the engine. */
 export interface CacheVolumeValue {
   readonly typeName: "CacheVolume";
   readonly key: string;

@@ -1,4 +1,4 @@
-/** Fault rules, and the validation of a user's rules. */
+/** The rules that make a double fail, and their validation. */
 
 import {
   checkNumber,
@@ -9,15 +9,15 @@ import {
   show,
 } from "../../../options/check.js";
 
-/** A fault between the program and its session, or of the engine behind it. */
+/** A fault of the session, of its connection, or of the engine behind it. */
 export type SessionFault =
-  /** A delay before the call continues. Several of these add up. */
+  /** Delays a call before it continues. The delays of several rules add up. */
   | { readonly kind: "latency"; readonly latencyMs: number }
-  /** No answer, until the client gives up or the double stops. */
+  /** Never answers. It lasts until the client gives up or the double stops. */
   | { readonly kind: "hang" }
-  /** The session's connection is reset before a byte of the answer. */
+  /** Resets the connection of the session before the first byte of the answer. */
   | { readonly kind: "reset" }
-  /** The session's connection is reset within the body of the answer. */
+  /** Resets the connection of the session within the body of the answer. */
   | { readonly kind: "resetBody" }
   /** Like `kill()` of the session double. */
   | { readonly kind: "engineKilled" }
@@ -27,16 +27,16 @@ export type SessionFault =
   | { readonly kind: "engineRestarted" }
   /** Like `dropCli()` of the session double. */
   | { readonly kind: "cliGone" }
-  /** The operation fails with your message, at its place in the query. */
+  /** Fails the operation with your message, at its place in the query. */
   | { readonly kind: "message"; readonly message: string };
 
-/** A fault of a registry, git or HTTP host, reported in the engine's words. */
+/** A fault of a registry, a git host or an HTTP host, reported in the engine's words. */
 export type UpstreamFault =
   /**
-   * The host answers with this status. `at` selects the request: for the thing itself, for a layer
-   * of an image, or for a token at the registry's token server. Default: the thing itself (an
-   * image's manifest, a URL, a git remote's refs). `body` follows the status where engines print
-   * one: after layers, and for git's 403 and 404.
+   * The host answers with this status. `at` selects the request: for the thing itself, for a layer of an
+   * image, or for a token at the registry's token server. Default: the thing itself, which is an image's
+   * manifest, a URL or a git remote's refs. `body` is the text behind the status where engines print one:
+   * for layers, and for git's 403 and 404.
    */
   | {
       readonly kind: "status";
@@ -59,8 +59,8 @@ export type UpstreamFault =
 export type Fault = SessionFault | UpstreamFault;
 
 /**
- * The operation that a fault applies to: a step of the engine's work, or `request`, any HTTP
- * request.
+ * The operation that a fault applies to. `request` means any HTTP request to the session; all others are
+ * steps of the engine's work.
  */
 export type FaultOperation =
   | "request"
@@ -73,8 +73,8 @@ export type FaultOperation =
   | "export";
 
 /**
- * A fault and the calls that it applies to. All given conditions must hold. Without conditions, it
- * applies to every step of every operation. A cached result is not a call.
+ * A fault with the conditions of the calls that it applies to. All conditions that are set must hold.
+ * Without conditions, it applies to every step of every operation. A cached result is not a call.
  *
  * @example
  * ```ts
@@ -90,16 +90,16 @@ export type FaultOperation =
  */
 export type FaultRule = Fault & {
   /**
-   * The contacted host: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`, `github.com`.
-   * With its port if the address contains one; `http` and `git` also match without it.
+   * The contacted host: `registry-1.docker.io` (or `docker.io`), `auth.docker.io`, `github.com`. If the
+   * address contains a port, add it; for `http` and `git`, the host alone matches, too.
    */
   readonly host?: string;
   readonly operation?: FaultOperation;
-  /** A part of the image reference, URL, path or command line. */
+  /** A text that occurs in the image reference, URL, path or command line. */
   readonly contains?: string;
-  /** The matching calls by number, starting at 1: one, a list, or a range (both ends included). */
+  /** Which of the matching calls fail, by number from 1: one, a list, or a range with both ends included. */
   readonly calls?: number | readonly number[] | { readonly from?: number; readonly to?: number };
-  /** The share of those calls, from 0 to 1. Default: all. */
+  /** The share of these calls that fail, from 0 to 1. Default: all. */
   readonly probability?: number;
 };
 
@@ -116,7 +116,7 @@ const OPERATIONS: readonly FaultOperation[] = [
 
 const UPSTREAM_OPERATIONS: readonly FaultOperation[] = ["from", "http", "git", "publish"];
 
-/** The keys of each kind of fault besides the conditions. */
+/** The keys that a rule may have for each kind of fault, besides its conditions. */
 const KEYS_BY_KIND: Readonly<Record<Fault["kind"], readonly string[]>> = {
   latency: ["latencyMs"],
   hang: [],
@@ -148,7 +148,7 @@ export function isUpstreamFault(fault: Fault): fault is UpstreamFault {
   return UPSTREAM_KINDS.includes(fault.kind);
 }
 
-/** Validates a list of rules. Throws a TypeError or RangeError that names the mistake. */
+/** Validates a list of rules. Throws a TypeError or RangeError that names what is wrong. */
 export function checkFaults(faults: unknown, owner: string): FaultRule[] {
   if (!Array.isArray(faults)) {
     throw new TypeError(`${owner} option "faults" is ${show(faults)}, expected a list of rules`);
@@ -156,7 +156,7 @@ export function checkFaults(faults: unknown, owner: string): FaultRule[] {
   return faults.map((rule, index) => checkFault(rule, `${owner} fault ${index + 1}`));
 }
 
-/** Validates one rule. Throws a TypeError or RangeError that names the mistake. */
+/** Validates one rule. Throws a TypeError or RangeError that names what is wrong. */
 export function checkFault(rule: unknown, owner: string): FaultRule {
   const kind = (rule as { kind?: unknown } | undefined)?.kind;
   if (typeof kind !== "string" || !Object.hasOwn(KEYS_BY_KIND, kind)) {
@@ -174,7 +174,7 @@ export function checkFault(rule: unknown, owner: string): FaultRule {
   return reached;
 }
 
-/** Throws for a rule that can never apply, which is a mistake. */
+/** Throws for a rule that can never apply, because the user must have meant something else. */
 function checkReach(rule: FaultRule, owner: string): void {
   const { kind, operation, host } = rule;
   const asksHosts = operation !== undefined && UPSTREAM_OPERATIONS.includes(operation);

@@ -1,23 +1,23 @@
-/** The fault plan: selects the fault of each call by rules, call numbers and a seed. */
+/** Selects the fault of each call, by the rules, the number of the call, and a seeded random number. */
 
 import { type Fault, type FaultRule, isUpstreamFault, type UpstreamFault } from "./fault-rules.js";
 
-/** One call for the plan to decide. */
+/** A call that may get a fault. */
 export interface FaultableCall {
   readonly operation: NonNullable<FaultRule["operation"]>;
-  /** The hosts that it contacts, the main one first. */
+  /** The hosts that the call contacts, the main one first. */
   readonly hosts: readonly string[];
-  /** The text for `contains`: a reference, a URL, a command line. */
+  /** The text in which `contains` is searched: a reference, a URL or a command line. */
   readonly text: string;
 }
 
-/** The decision about a call. */
+/** The decision about one call. */
 export interface PlannedEnd {
-  /** The delay before anything else. */
+  /** The delay before all else. */
   readonly latencyMs: number;
-  /** The fault that decides its end, if any. */
+  /** The fault that the call gets, if any. */
   readonly fault: Fault | undefined;
-  /** The host at fault, if the fault belongs to an upstream. */
+  /** The host at fault, if the fault belongs to a host. */
   readonly host: string | undefined;
 }
 
@@ -26,7 +26,7 @@ interface ActiveRule {
   calls: number;
 }
 
-/** A list of fault rules with their counts. */
+/** Fault rules, with the number of calls that each has matched. */
 export class FaultPlan {
   readonly #random: () => number;
   #rules: ActiveRule[] = [];
@@ -41,7 +41,7 @@ export class FaultPlan {
     this.#rules = rules.map((rule) => ({ rule, calls: 0 }));
   }
 
-  /** Adds a rule in front of the others; returns a function that removes it. */
+  /** Adds a rule before all others. Returns a function that removes the rule. */
   add(rule: FaultRule): () => void {
     const active = { rule, calls: 0 };
     this.#rules.unshift(active);
@@ -51,7 +51,8 @@ export class FaultPlan {
   }
 
   /**
-   * Decides one call. Every matching rule counts it. Latencies add up; the first other fault wins.
+   * Decides about one call. Each matching rule counts the call. Delays add up. Of the other faults, the
+   * first wins.
    */
   decide(call: FaultableCall): PlannedEnd {
     let latencyMs = 0;
@@ -69,16 +70,15 @@ export class FaultPlan {
   }
 }
 
-/**
- * Returns the upstream fault of a decision; undefined if the session itself fails, or nothing does.
- */
+/** Returns the fault of a host in a decision. Undefined if the session fails, or nothing does. */
 export function upstreamFault(decision: PlannedEnd): UpstreamFault | undefined {
   const { fault } = decision;
   return fault !== undefined && isUpstreamFault(fault) ? fault : undefined;
 }
 
 function matches(rule: FaultRule, call: FaultableCall): boolean {
-  // A call that has not reached its operation is a request; a rule without an operation means work.
+  // A call named `request` has not reached an operation. A rule without operation applies to operations
+  // only.
   if (rule.operation === undefined) {
     if (call.operation === "request") return false;
   } else if (rule.operation !== call.operation) {
@@ -88,7 +88,7 @@ function matches(rule: FaultRule, call: FaultableCall): boolean {
   return rule.contains === undefined || call.text.includes(rule.contains);
 }
 
-/** Docker Hub has several names; its registry answers under one. */
+/** Returns the host that serves requests to a host. Docker Hub has several names and serves images under one. */
 export function servingHost(host: string): string {
   return host === "docker.io" || host === "index.docker.io" ? "registry-1.docker.io" : host;
 }
@@ -108,7 +108,7 @@ function concerns(calls: FaultRule["calls"], number: number): boolean {
   return (calls as readonly number[]).includes(number);
 }
 
-/** Returns a small seeded generator (mulberry32): the same seed gives the same faults. */
+/** Returns a random generator (mulberry32). The same seed gives the same faults. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,4 @@
-/** Applies the planned fault to a piece of work. */
+/** Applies faults to the engine's work. */
 
 import type { Work } from "../engine/context.js";
 import { Abandoned, pause, untilAborted } from "../engine/steps.js";
@@ -7,21 +7,21 @@ import type { FaultableCall, PlannedEnd } from "./faults.js";
 import { upstreamFault } from "./faults.js";
 import { EngineError } from "./wire-errors.js";
 
-/** A fault of a host. The operation that contacted the host words its message. */
+/** A fault of a host that applies to an operation. The operation creates the message. */
 export interface MetFault {
   readonly fault: UpstreamFault;
   readonly host: string;
 }
 
 /**
- * Applies the plan to a call. Faults of the session happen here, and most never return; the fault
+ * Decides whether a call gets a fault. Faults of the session happen here, and most never return. The fault
  * of a host is returned.
  */
 export async function meetFaults(work: Work, call: FaultableCall): Promise<MetFault | undefined> {
   return applyDecision(work, work.engine.faults.decide(call));
 }
 
-/** Applies a decision of the plan. */
+/** Applies a decision about a call. */
 export async function applyDecision(
   work: Work,
   decision: PlannedEnd,
@@ -60,10 +60,7 @@ export async function applyDecision(
   return untilAborted(signal);
 }
 
-/**
- * Fails like a session of engine 0.19 after a restart: work that needs the caller waits, then
- * fails.
- */
+/** Fails as engine 0.19 does in a session from before a restart: work that needs the client waits, then fails. */
 export async function requireCaller(work: Work): Promise<void> {
   if (!work.session.lost) return;
   await pause(work.engine.settings.lostSessionDelayMs, work.signal);

@@ -1,21 +1,19 @@
-/** Go's messages for failed connections: the same text for a planned fault and a real failure. */
+/** Creates Go's messages for failed connections. Planned faults and real failures get the same text. */
 
 import { getServers } from "node:dns";
 import { isIP } from "node:net";
 import type { UpstreamFault } from "./fault-rules.js";
 import { errorCode } from "./wire-errors.js";
 
-/** An address that no machine has, for hosts whose address a planned fault does not know. */
+/** An address that no machine has. It stands for a host's address in messages of planned faults. */
 const DOCUMENTATION_ADDRESS = "192.0.2.1";
 
-/** Returns the names of a URL's host in fault rules and counts: without and with its port. */
+/** Returns the names under which a URL's host occurs in fault rules and counts: without and with port. */
 export function hostNames(url: URL): readonly string[] {
   return url.port === "" ? [url.hostname] : [url.hostname, url.host];
 }
 
-/**
- * Returns the end of the message for a request without an answer, or undefined for other faults.
- */
+/** Returns how the message ends for a fault without an answer; undefined for other faults. */
 export function plannedNetworkError(fault: UpstreamFault, url: URL): string | undefined {
   const name = url.hostname;
   const address = name === "localhost" ? "127.0.0.1" : isIP(name) ? name : DOCUMENTATION_ADDRESS;
@@ -34,7 +32,7 @@ export function plannedNetworkError(fault: UpstreamFault, url: URL): string | un
   }
 }
 
-/** Returns the same for a real failure of Node's HTTP client. */
+/** Returns how the message ends for a real failure of Node's HTTP client. */
 export function realNetworkError(error: unknown, url: URL): string {
   const { address, message } = error as { address?: string; message?: string };
   const target = `${address ?? url.hostname}:${portOf(url)}`;

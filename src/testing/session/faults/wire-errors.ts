@@ -1,17 +1,14 @@
-/** The engine's answers to failures: error values, and JSON as Go encodes it. */
+/** The engine's errors, and JSON as Go encodes it. */
 
-/** An error in the engine's own words; the executor adds its path. */
+/** An error with the engine's message. The executor adds the path. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
-  /**
-   * Whether engines from 0.21 on end this message in `[traceparent:...]`; 0.19 ends all messages
-   * so.
-   */
+  /** Whether the message ends in `[traceparent:...]` on engines from 0.21 on. On 0.19 all messages do. */
   readonly traced: boolean;
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
-  /** Whether the call itself could not be made, so that it has no span. */
+  /** Whether the call could not be made at all, so that it has no span. */
   readonly uncalled: boolean;
-  /** The span that the message always names, as `TRACE-SPAN`: that of a forwarded error. */
+  /** The span that the message must name, as `TRACE-SPAN`, because the error was forwarded. */
   readonly origin: string | undefined;
 
   constructor(
@@ -31,13 +28,13 @@ export class EngineError extends Error {
   }
 }
 
-/** Removes the span from the end of a message. */
+/** Separates a message from the span at its end. */
 export function splitOrigin(message: string): { text: string; origin: string | undefined } {
   const found = / ?\[traceparent:([0-9a-f]{32}-[0-9a-f]{16})\]$/.exec(message);
   return { text: message.slice(0, found?.index), origin: found?.[1] };
 }
 
-/** The result of a finished command. */
+/** How a command ended. */
 export interface CommandEnd {
   readonly command: readonly string[];
   readonly exitCode: number;
@@ -46,9 +43,9 @@ export interface CommandEnd {
 }
 
 /**
- * Returns the error of a command that did not end as expected.
+ * Returns the error of a command whose exit code was not expected.
  *
- * @param frame The text before its words.
+ * @param frame The text before the message.
  */
 export function execError(end: CommandEnd, frame = ""): EngineError {
   return new EngineError(`${frame}exit code: ${end.exitCode}`, {
@@ -66,8 +63,8 @@ export function execError(end: CommandEnd, frame = ""): EngineError {
 const LONGEST_OUTPUT_BYTES = 100 * 1024;
 
 /**
- * Cuts the front of a command's output down to 100 KiB, including the remark about it. The remark
- * counts what exceeds 100 KiB, which is a little less than was removed: engines do the same.
+ * Keeps the last 100 KiB of a command's output, with a remark in front. The number in the remark is what
+ * exceeds 100 KiB, as in engines. Slightly more is removed.
  */
 export function cutInFront(output: string): string {
   const bytes = Buffer.from(output);
@@ -81,7 +78,7 @@ function withoutFinalNewline(output: string): string {
   return output.replace(/\n$/, "");
 }
 
-/** Go's names for the system's error numbers, for messages about files and hosts. */
+/** Go's texts for error numbers of the system. */
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
@@ -107,7 +104,7 @@ export function errorCode(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** Encodes JSON like Go: `<`, `>`, `&` and two line separators are escaped. */
+/** Encodes JSON as Go does: with escapes for `<`, `>`, `&` and two line separators. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -130,7 +127,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** Returns a status as Go prints it: number and reason. */
+/** Returns a status with its reason, as Go prints it. */
 export function statusLine(status: number): string {
   return `${status} ${STATUS_TEXTS[status] ?? ""}`.trimEnd();
 }

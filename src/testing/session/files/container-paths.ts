@@ -1,4 +1,4 @@
-/** Maps absolute paths of a container to the host and back. Pure text. */
+/** Converts absolute paths of a container to paths of the host, and back. It does no I/O. */
 
 import { posix } from "node:path";
 
@@ -8,8 +8,8 @@ export function absolutePath(path: string, workdir: string): string {
 }
 
 /**
- * Returns the path that a container owns once `path` is created in it: the topmost folder on the
- * way that the host does not have. So `/src/a.txt` claims `/src`, and `/etc/app.conf` only itself.
+ * Returns the path that a container owns after `path` was created in it: its topmost folder that the host
+ * does not have. So `/src/a.txt` makes it own `/src`, and `/etc/app.conf` only that file.
  */
 export function claimOf(path: string, existsOnHost: (path: string) => boolean): string {
   const parts = path.split("/").filter((part) => part !== "");
@@ -25,12 +25,12 @@ export function isClaimed(path: string, claims: readonly string[]): boolean {
   return claims.some((claim) => path === claim || path.startsWith(`${claim}/`));
 }
 
-// The text before a path: nothing, a character outside paths and words, `file://`, or an option's
-// letter as in `-I/src`.
+// Matches what may stand before a path: nothing, a character that is not part of a path or word, `file://`,
+// or an option's letter as in `-I/src`.
 const BEFORE = String.raw`(?<=^|[^\w./-]|\bfile://|(?:^|[\s"'=])-[A-Za-z])`;
 const AFTER = String.raw`(?![\w-]|\.[\w.])`;
 
-/** Puts `root` before each of the container's own paths in a text. */
+/** Puts `root` before each path in a text that the container owns. */
 export function toHostPaths(text: string, claims: readonly string[], root: string): string {
   const own = claims.filter((claim) => claim !== "/");
   if (own.length === 0) return text;
@@ -39,7 +39,7 @@ export function toHostPaths(text: string, claims: readonly string[], root: strin
   return text.replace(pattern, (path) => root + path);
 }
 
-/** Removes `root` from the paths in a text. */
+/** Removes `root` before the paths in a text. */
 export function toContainerPaths(text: string, root: string): string {
   const pattern = new RegExp(`${escapeForRegExp(root)}(/?)`, "g");
   return text.replace(pattern, () => "/");

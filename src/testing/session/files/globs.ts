@@ -1,22 +1,19 @@
-/** The patterns of `include` and `exclude`. Pure. */
+/** Selects paths by the patterns of `include` and `exclude`. It does no I/O. */
 
-/** The patterns that select paths. */
+/** Patterns that select paths. */
 export interface Filter {
-  /** If there are any, only paths that match one of these, or are below such a match, are taken. */
+  /** If there are any, only paths that match one of them, or are inside a match, are taken. */
   readonly include: readonly string[];
-  /**
-   * Paths that match one of these, or are below such a match, are left out; `!pattern` includes
-   * them again.
-   */
+  /** Paths that match one of these, or are inside a match, are left out. `!pattern` takes them again. */
   readonly exclude: readonly string[];
 }
 
 export const TAKE_ALL: Filter = { include: [], exclude: [] };
 
-/** The decision about a path: taken, only walked for its contents, or left out. */
+/** The decision about a path: it is taken, left out, or only walked because something inside may be taken. */
 type Decision = "take" | "walk" | "leave";
 
-/** Decides about paths below the filtered folder. */
+/** Decides about a path relative to the filtered folder. */
 export type PathFilter = (path: string) => Decision;
 
 export function pathFilter(filter: Filter): PathFilter {
@@ -42,7 +39,7 @@ export function pathFilter(filter: Filter): PathFilter {
   };
 }
 
-/** Returns whether a pattern matches a whole path. */
+/** Returns whether a pattern matches the whole path. */
 export function matchesGlob(pattern: string, path: string): boolean {
   return segmentsToRegExp(pattern.split("/").filter((part) => part !== "" && part !== ".")).test(
     path,
@@ -52,7 +49,7 @@ export function matchesGlob(pattern: string, path: string): boolean {
 interface CompiledPattern {
   /** Returns whether the path, or a folder around it, matches. */
   covers(parts: readonly string[]): boolean;
-  /** Returns whether something below the path may match. */
+  /** Returns whether a path inside this one may match. */
   leadsOn(parts: readonly string[]): boolean;
 }
 

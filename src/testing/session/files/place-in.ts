@@ -1,4 +1,4 @@
-/** Resolves a path inside a folder, with links read as in a container whose root is that folder. */
+/** Resolves a path inside a folder as in a container: the folder is the root for absolute links. */
 
 import { readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
@@ -7,11 +7,11 @@ import { EngineError, errorCode, systemErrorText } from "../faults/wire-errors.j
 const MOST_LINKS = 40;
 
 /**
- * Returns the place below `folder` that `path` names. Neither `..` nor a link leaves the folder: it
- * is the root for links to absolute paths. Missing parts are kept as named.
+ * Returns the real path of `path` inside `folder`. Neither `..` nor a link leaves the folder. Parts that do
+ * not exist stay as they are.
  *
  * @param last Whether to follow a link in the last part of the path.
- * @throws EngineError if links form a circle.
+ * @throws EngineError if links form a loop.
  */
 export async function placeIn(
   folder: string,
@@ -52,7 +52,7 @@ async function linkAt(path: string): Promise<string | undefined> {
   try {
     return await readlink(path);
   } catch (error) {
-    // Not a link, missing, or a file in place of a folder: the later write fails with its own
+    // Not a link: it is missing, or a file where a folder should be. A later write fails with its own
     // error.
     if (["EINVAL", "ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-/** The folder for all files of a double, and the operations on files in it. */
+/** The folder for all files of a double, with operations on files. */
 
 import { createHash } from "node:crypto";
 import {
@@ -31,9 +31,9 @@ import { atExit } from "../engine/exit-cleanup.js";
 import { errorCode } from "../faults/wire-errors.js";
 import type { PathFilter } from "./globs.js";
 
-/** A folder under the system's temporary folder, until `remove()`. */
+/** A folder in the system's temporary folder. It exists until `remove()`. */
 export class Scratch {
-  /** The folder, without symbolic links in its path. */
+  /** The path of the folder, without symbolic links. */
   readonly folder: string;
   #next = 0;
   readonly #notAtExit = atExit(() => this.#removeNow());
@@ -42,7 +42,7 @@ export class Scratch {
     this.folder = mkdtempSync(join(realpathSync(tmpdir()), "dagger-session-double-"));
   }
 
-  /** Creates a new empty folder. */
+  /** Creates a new empty folder inside. */
   async newFolder(purpose: string): Promise<string> {
     this.#next += 1;
     const folder = join(this.folder, `${purpose}-${this.#next}`);
@@ -59,7 +59,7 @@ export class Scratch {
     this.#notAtExit();
   }
 
-  /** Tools leave read-only folders, from which even removing fails. */
+  /** Makes folders writable before it removes them: tools leave read-only ones, which cannot be removed. */
   #removeNow(): void {
     try {
       rmSync(this.folder, REMOVAL);
@@ -81,16 +81,16 @@ function makeWritable(folder: string): void {
 
 /** The options of a copy. */
 export interface CopyOptions {
-  /** The paths of a folder to take. Default: all. */
+  /** Selects which paths of a folder are copied. Default: all. */
   readonly filter?: PathFilter;
-  /** Ends the copying of a folder early. */
+  /** Stops copying a folder. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Copies a file to `target`, or the content of a folder into the existing folder `target`. Links
- * stay links; a link to a place in the folder points to its copy. A link in the way is replaced,
- * never followed. Sockets, pipes and devices are left out.
+ * Copies a file to `target`, or the content of a folder into the existing folder `target`. Links stay
+ * links; a link into the folder points to the copy. A link at the target is replaced, never followed.
+ * Sockets, pipes and devices are left out.
  */
 export async function copyInto(
   source: string,
@@ -102,7 +102,7 @@ export async function copyInto(
   await new FolderCopy(source, target, filter, signal).copy("");
 }
 
-/** A copy of one folder in progress. */
+/** A copy of one folder, while it runs. */
 class FolderCopy {
   readonly #source: string;
   readonly #target: string;
@@ -116,12 +116,12 @@ class FolderCopy {
     this.#signal = signal;
   }
 
-  /** Copies the content of the folder at the path `inside`. */
+  /** Copies the content of the folder at the relative path `inside`. */
   async copy(inside: string): Promise<void> {
     this.#signal?.throwIfAborted();
     const entries = await readdir(join(this.#source, inside), { withFileTypes: true });
     const copies = entries.map((entry) => this.#copyEntry(entry, inside));
-    // All copies must end before the folder may be removed.
+    // Waits for all copies, even if one fails, because the folder may be removed afterwards.
     for (const copy of await Promise.allSettled(copies)) {
       if (copy.status === "rejected") throw copy.reason;
     }
@@ -138,7 +138,7 @@ class FolderCopy {
       await makeFolder(to);
       await this.copy(path);
       await chmod(to, mode);
-      // A folder that was only walked stays if something in it was taken.
+      // Removes a folder that was only walked, if nothing in it was taken.
       if (decision === "walk") await rmdir(to).catch(() => undefined);
     } else if (decision === "walk") {
       return;
@@ -179,11 +179,11 @@ async function copyOne(source: string, target: string): Promise<void> {
     await unlink(target);
     await copyFile(source, target, mode);
   }
-  // Build tools depend on the time of a file.
+  // Keeps the times of the file, because build tools depend on them.
   await utimes(target, atime, mtime);
 }
 
-/** Returns the names in a folder; folders end in a slash, as in engines. */
+/** Returns the names in a folder. Names of folders end in a slash, as in engines. */
 export async function listEntries(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   return entries
@@ -191,7 +191,7 @@ export async function listEntries(folder: string): Promise<string[]> {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** Returns a digest of a folder's content: names, kinds, permissions and contents. */
+/** Returns a digest of a folder: of names, kinds, permissions and contents. */
 export async function folderDigest(folder: string): Promise<string> {
   const hash = createHash("sha256");
   await digestFolder(folder, "", (text) => hash.update(text));
@@ -223,7 +223,7 @@ async function digestFolder(
   }
 }
 
-/** Returns a key for content: equal parts have equal keys. */
+/** Returns a key for some content. Equal parts give equal keys. */
 export function contentKey(...parts: unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

@@ -1,4 +1,7 @@
-/** The API for the program of a function: `currentFunctionCall`, `currentModule` and `error`. */
+/**
+ * Fields of the API that only the program of a function uses: `currentFunctionCall`, `currentModule`,
+ * `error`.
+ */
 
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -6,7 +9,7 @@ import { contentKey } from "../files/scratch.js";
 import type { Arguments, TypeResolvers } from "../resolve/resolver.js";
 import type { RunningFunction } from "./running-function.js";
 
-/** The call that a program runs for. */
+/** The call for which the program runs. */
 interface FunctionCallValue {
   readonly typeName: "FunctionCall";
   readonly key: string;
@@ -20,7 +23,7 @@ interface ArgumentValue {
   readonly value: string;
 }
 
-/** An error under construction. */
+/** An error that the program is building, for `returnError`. */
 interface ErrorValue {
   readonly typeName: "Error";
   readonly key: string;

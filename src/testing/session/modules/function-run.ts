@@ -1,7 +1,4 @@
-/**
- * Runs the functions of modules: each with a nested session of its own, in this process or as a
- * program.
- */
+/** Runs functions of modules, in this process or as a program. Each gets a nested session of its own. */
 
 import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
@@ -28,7 +25,7 @@ import type {
 import { nestedQuery } from "./nested-query.js";
 import type { FunctionEnd, NestedPort, RunningFunction } from "./running-function.js";
 
-/** Calls a function. A success is remembered across sessions, as in an engine. */
+/** Calls a function. A success is kept for all sessions, as in an engine. */
 export function callFunction(
   work: Work,
   settings: FunctionSettings,
@@ -46,8 +43,8 @@ export function callFunction(
   work.span.child(SCOPES.core, "load sdk runtime", { "dagger.io/ui.internal": true }).end();
   return work.engine.steps.join(key, work.signal, (waited) => {
     const ids = given.map(([of, value]) => [of, withIds(work, value)] as const);
-    // It runs in one session. If that ends, another session that waits for the same call starts it
-    // again.
+    // The function runs in one session. If that session ends, another one that waits for the same call
+    // starts it again.
     const signal = AbortSignal.any([waited, work.session.over]);
     return run({ ...work, signal }, settings, field.type, Object.fromEntries(ids));
   });
@@ -58,7 +55,7 @@ function keyOf(value: unknown): unknown {
   return isObject(value) ? value.key : value;
 }
 
-/** Replaces objects by the ids that they have in the function's session. */
+/** Replaces objects in a value by their ids in the function's session. */
 function withIds(work: Work, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => withIds(work, one));
   return isObject(value) ? work.session.idOf(value) : value;
@@ -121,7 +118,7 @@ async function runHere(
   return unlessAborted(ended, signal);
 }
 
-/** Returns the failure that an SDK reports for an exception of a function. */
+/** Returns the failure for an exception of a function, as an SDK reports it. */
 function thrown(error: unknown): FunctionEnd {
   if (!(error instanceof Error)) {
     return { message: JSON.stringify(error) ?? String(error), extensions: {} };
@@ -156,7 +153,7 @@ async function runProgram(
   throw new EngineError(`${frame}it returned nothing`);
 }
 
-/** Forwards an error unchanged: with the span that it names, and only once. */
+/** Returns an error of a function as the caller gets it: unchanged, and with its span named once. */
 function functionError({
   message,
   extensions,
@@ -175,7 +172,7 @@ const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
   Void: (value) => value === null,
 };
 
-/** Converts a function's result to its type. An object of the API arrives as its id. */
+/** Converts the result of a function to its type. An object of the API comes as its id. */
 function converted(work: Work, value: unknown, type: GraphQLOutputType, name: string): unknown {
   if (isNonNullType(type)) {
     const some = converted(work, value, type.ofType, name);

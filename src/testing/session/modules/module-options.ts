@@ -1,4 +1,4 @@
-/** The modules of the double, and the validation of a user's module. */
+/** The modules of a double, and their validation. */
 
 import { type GraphQLSchema, isObjectType } from "graphql";
 import type { AbortSignal } from "../../../options/abort-signal.js";
@@ -13,25 +13,22 @@ import {
 import { SCHEMA, schemaOf } from "../query/schema.js";
 import type { TelemetryEnvironment } from "../traces/telemetry-port.js";
 
-/** A Dagger module whose functions you write. */
+/** A Dagger module with functions that you write. */
 export interface ModuleDouble {
-  /** Its functions by their names in queries, such as `build`. */
+  /** The functions by their names in queries, such as `build`. */
   readonly functions: Readonly<Record<string, ModuleFunction | FunctionDouble>>;
 }
 
-/**
- * A function of a module with its signature. A function alone has no arguments and returns a
- * `String!`.
- */
+/** A function with its signature. If you give only a function, it has no arguments and returns `String!`. */
 export interface FunctionDouble {
   /**
-   * The GraphQL types of its arguments by name: `{ ref: "String!" }`. An object of the API is an
+   * The GraphQL types of the arguments by name, such as `{ ref: "String!" }`. For an object of the API, use
    * `ID!`. Default: none.
    */
   readonly args?: Readonly<Record<string, string>>;
   /**
-   * The GraphQL type of its result. An object of the API (`"Container!"`) is returned as its id.
-   * Default: `"String!"`.
+   * The GraphQL type of the result. For an object of the API (`"Container!"`), return its id. Default:
+   * `"String!"`.
    */
   readonly returns?: string;
   /** The implementation. */
@@ -39,8 +36,8 @@ export interface FunctionDouble {
 }
 
 /**
- * A function that runs in this process and returns its result. An exception fails the call with the
- * same message and, if it has them, the same `extensions`.
+ * A function that runs in this process. It returns its result. If it throws, the call fails with the same
+ * message and, if there are any, the same `extensions`.
  */
 export type ModuleFunction = (call: ModuleCall) => unknown;
 
@@ -48,19 +45,16 @@ export type ModuleFunction = (call: ModuleCall) => unknown;
 export interface ModuleCall {
   readonly args: Readonly<Record<string, unknown>>;
   /**
-   * The variables of a container of the module: the nested session, the trace (`TRACEPARENT`), and
-   * an OTLP endpoint whose spans join those of the engine.
+   * The variables that a container of the module would have: the nested session, the trace (`TRACEPARENT`),
+   * and an OTLP endpoint whose spans join the engine's.
    */
   readonly environment: FunctionEnvironment;
-  /**
-   * Sends a query to the nested session. Rejects with the message and the `extensions` of the first
-   * error in the answer.
-   */
+  /** Sends a query to the nested session. Rejects with the message and `extensions` of the first error. */
   readonly query: (
     query: string,
     variables?: Readonly<Record<string, unknown>>,
   ) => Promise<Readonly<Record<string, unknown>>>;
-  /** Aborted when the request is dropped, or the engine ends. */
+  /** Aborted when the request is dropped or the engine ends. */
   readonly signal: AbortSignal;
 }
 
@@ -72,17 +66,20 @@ export interface FunctionEnvironment extends TelemetryEnvironment {
 }
 
 /**
- * A function that is a program, like the runtime of a real module. It reads its call from the
- * nested session and answers there: `currentFunctionCall` with `name`, `inputArgs`, `returnValue`
- * and `returnError`.
+ * A function that is a program, like the runtime of a real module. It reads its call from the nested
+ * session, and returns its result there: `currentFunctionCall` with `name`, `inputArgs`, `returnValue` and
+ * `returnError`.
  */
 export interface FunctionProgram {
   readonly command: readonly string[];
-  /** Variables besides {@link FunctionEnvironment}, `PATH` and `HOME`. Default: none. */
+  /**
+   * More variables for the program. It already has {@link FunctionEnvironment}, `PATH` and `HOME`. Default:
+   * none.
+   */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** The validated settings of a function. */
+/** A function with all defaults filled in. */
 export interface FunctionSettings {
   readonly module: string;
   readonly name: string;
@@ -99,11 +96,11 @@ export interface OneModule {
 
 /** The modules of a double. */
 export interface ModuleSettings {
-  /** Each module by its type in the schema. */
+  /** The modules by their type in the schema. */
   readonly byType: ReadonlyMap<string, OneModule>;
   /** The type of each module by its name. */
   readonly typeNames: ReadonlyMap<string, string>;
-  /** The modules' additions to the schema. */
+  /** The types and fields that modules add to the schema, as GraphQL text. */
   readonly sdl: string;
 }
 
@@ -123,7 +120,7 @@ const textsField: Field<Readonly<Record<string, string>>> = {
     ),
 };
 
-/** Validates modules. Throws a TypeError or RangeError that names the mistake. */
+/** Validates modules. Throws a TypeError or RangeError that names what is wrong. */
 export function readModules(value: unknown, label: string): ModuleSettings {
   const byType = new Map<string, OneModule>();
   const typeNames = new Map<string, string>();
@@ -220,7 +217,7 @@ function sdlOf(typeName: string, { name, functions }: OneModule): string {
   ].join("\n");
 }
 
-/** Rejects an unknown type, and a type that no function can return. */
+/** Throws for an unknown type, and for one that a function cannot return. */
 function checkTypes(sdl: string, byType: ModuleSettings["byType"], label: string): void {
   let schema: GraphQLSchema;
   try {

@@ -1,4 +1,4 @@
-/** The fields that modules add to the API: one constructor each, and their functions. */
+/** Resolves the fields that modules add to the API: a constructor for each, and their functions. */
 
 import type { Work } from "../engine/context.js";
 import { contentKey } from "../files/scratch.js";
@@ -10,7 +10,7 @@ import { callFunction } from "./function-run.js";
 
 type Resolve = (work: Work, args: Readonly<Record<string, unknown>>) => unknown;
 
-/** Returns the resolver of a field that a module added; undefined for all others. */
+/** Returns the resolver for a field of a module; undefined for other fields. */
 export function moduleField(
   work: Work,
   typeName: string,
@@ -31,7 +31,7 @@ function construct({ session, span }: Work, name: string, typeName: string): unk
   return { typeName, key: contentKey("module", typeName) };
 }
 
-/** Emits the span of an engine's first call of a module, once per session. */
+/** Emits the span with which an engine opens a module, once per session. */
 export function openModule(work: Work, name: string): void {
   const { engine, session } = work;
   if (!engine.settings.modules.typeNames.has(name) || session.modules.has(name)) return;

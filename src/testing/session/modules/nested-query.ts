@@ -1,10 +1,10 @@
-/** The plain client with which a function in this process queries its nested session. */
+/** A small client with which a function in this process queries its nested session. */
 
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { NestedPort } from "./running-function.js";
 
-/** An error of an answer, as a function receives it. */
+/** The error that a function gets if its query fails. */
 export class NestedQueryError extends Error {
   override readonly name = "NestedQueryError";
   /** The extensions of the first error in the answer. */
@@ -24,7 +24,7 @@ interface GraphqlAnswer {
   }[];
 }
 
-/** Sends a query; rejects with the first error of the answer. */
+/** Sends a query. Rejects with the first error of the answer. */
 export async function nestedQuery(
   nested: NestedPort,
   query: string,

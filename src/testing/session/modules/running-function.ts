@@ -1,37 +1,37 @@
-/** A running function of a module: its arguments and the result that it reports. */
+/** A running function of a module: its arguments, and what it has reported. */
 
 import type { ActiveSpan } from "../traces/active-span.js";
 
-/** The result that the program of a function reported. */
+/** The result or the error that the program of a function has reported. */
 export type FunctionEnd =
   | { readonly value: unknown }
   | { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> };
 
 export interface RunningFunction {
-  /** Each run has calls of its own. */
+  /** Different for each run. */
   readonly key: string;
   readonly module: string;
   readonly typeName: string;
   readonly name: string;
-  /** As received; objects of the API are ids. */
+  /** The arguments as the function gets them. An object of the API is its id. */
   readonly args: Readonly<Record<string, unknown>>;
-  /** The last reported result counts. */
+  /** The last result that the function has reported. */
   end: FunctionEnd | undefined;
 }
 
-/** A function as the client of a session. */
+/** A running function in its role as a client of the session. */
 export interface NestedClient {
   readonly running: RunningFunction;
-  /** The span of the function, the parent of its own requests. */
+  /** The span of the function. Its requests are below it. */
   readonly span: ActiveSpan;
-  /** The same span, as the function knows it. */
+  /** The `traceparent` of that span, as the function gets it. */
   readonly traceparent: string;
 }
 
-/** The address of a function's session. */
+/** The address of the nested session. */
 export interface NestedPort {
   readonly port: number;
   readonly token: string;
-  /** Closes it and every connection to it. */
+  /** Closes the port and all its connections. */
   close(): Promise<void>;
 }

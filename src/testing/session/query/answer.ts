@@ -1,4 +1,4 @@
-/** Runs one GraphQL request and returns the answer in its wire format. */
+/** Runs one GraphQL request and returns the answer as it is sent. */
 
 import { randomBytes } from "node:crypto";
 import {
@@ -17,12 +17,12 @@ import { type PlacedError, runFields } from "./query-run.js";
 import type { GraphqlRequest } from "./request-body.js";
 
 export interface Answer {
-  /** Whether the query itself is rejected. */
+  /** Whether the query was rejected before anything ran. */
   readonly rejected: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Answers a request. Rejects only if the engine stops, or the client is gone. */
+/** Answers a request. Rejects only if the engine stops or the client is gone. */
 export async function answer(
   work: Work,
   request: GraphqlRequest,
@@ -67,11 +67,9 @@ function onWire(
   return { message: known.message + ending, path, ...(extensions && { extensions }) };
 }
 
-/**
- * Returns Go's message for a system call that failed within a step. Anything else is not an answer.
- */
+/** Returns Go's message for a system call that failed in a step. Throws any other error again. */
 function systemError(error: unknown): EngineError {
-  // Node rejects an argument with a zero byte before it reaches the system.
+  // Node rejects an argument with a zero byte before the system gets it.
   if (errorCode(error) === "ERR_INVALID_ARG_VALUE") return new EngineError("invalid argument");
   const { syscall, path = "" } = error as { syscall?: string; path?: string };
   if (syscall === undefined) throw error;
@@ -82,7 +80,7 @@ function isIntrospection(field: string): boolean {
   return field === "__schema" || field === "__type";
 }
 
-/** Answers queries of the schema itself with the GraphQL library. */
+/** Answers a query about the schema, with the GraphQL library. */
 async function introspect(
   document: DocumentNode,
   request: GraphqlRequest,

@@ -1,4 +1,4 @@
-/** Ids of engine 0.21: a number and a type name in a small protobuf message, as base64. */
+/** The ids of engine 0.21: a number and a type name, in a small protobuf message as base64. */
 
 /** The content of an id. */
 export interface Handle {
@@ -11,7 +11,7 @@ const FIELD_1_BYTES = 0x0a;
 const FIELD_2_BYTES = 0x12;
 const FIELD_3_VARINT = 0x18;
 
-/** The position of the number, and the distance of the type name from its end. */
+/** The index of the number, and the distance from its end to the type name. */
 const NUMBER_AT = 3;
 const NAME_AFTER = 4;
 
@@ -22,15 +22,15 @@ export function encodeId(handle: Handle): string {
   return Buffer.from([FIELD_2_BYTES, result.length, ...result]).toString("base64");
 }
 
-/** Decodes an id; returns undefined for other text. */
+/** Decodes an id. Returns undefined for any other text. */
 export function decodeId(id: string): Handle | undefined {
   const bytes = Buffer.from(id, "base64");
-  // After two bytes of framing and a tag, the number ends at the first byte without its high bit.
+  // The number comes after three fixed bytes, and ends at the first byte below 128.
   const end = bytes.findIndex((byte, index) => index >= NUMBER_AT && byte < 128) + 1;
   const number = readVarint(bytes.subarray(NUMBER_AT, end));
   const typeName = bytes.subarray(end + NAME_AFTER, -2).toString();
   const handle = { number, typeName };
-  // A valid id is the same when encoded again.
+  // Only a valid id gives the same text when it is encoded again.
   return end > 0 && encodeId(handle) === id ? handle : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Reads the arguments of a field, with the engine's messages for wrong types. */
+/** Reads the arguments of a field. For wrong types it gives the engine's messages. */
 
 import {
   type FieldNode,
@@ -16,7 +16,7 @@ import {
 import { decodeId } from "./ids.js";
 import { isIdType } from "./schema.js";
 
-/** An id among the arguments. It is replaced by its object when the field is resolved. */
+/** An id as an argument. When the field is resolved, the object replaces it. */
 export class IdArgument {
   readonly id: string;
 
@@ -29,7 +29,7 @@ export type ReadArguments =
   | { readonly args: Readonly<Record<string, unknown>> }
   | { readonly problem: string };
 
-/** Reads the arguments that a query gives a field. */
+/** Reads the arguments of one field in a query. */
 export function readArguments(
   field: GraphQLField<unknown, unknown>,
   node: FieldNode,
@@ -58,7 +58,7 @@ export function readArguments(
   return { args };
 }
 
-/** The error for a wrong value. */
+/** The error for a value of the wrong type. */
 class WrongValue extends Error {
   override readonly name = "WrongValue";
 }
@@ -116,7 +116,7 @@ function goTypeOf(value: unknown): string {
   return Array.isArray(value) ? "[]interface {}" : "map[string]interface {}";
 }
 
-/** Returns the plain value of a literal. */
+/** Returns the value of a literal in the query. */
 export function literalOf(
   node: ValueNode,
   variables: Readonly<Record<string, unknown>> = {},

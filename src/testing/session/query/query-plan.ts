@@ -1,6 +1,4 @@
-/**
- * Turns a GraphQL query into a plan of fields with their arguments, or rejects it with a reason.
- */
+/** Turns a GraphQL query into a plan: fields with their arguments. Invalid queries are rejected. */
 
 import {
   type DocumentNode,
@@ -33,21 +31,21 @@ import { unsupportedText } from "./unsupported-names.js";
 
 /** One field to resolve. */
 export interface PlannedField {
-  /** The name of its value in the answer: the alias, if there is one. */
+  /** The name of the value in the answer: the alias, or the name of the field. */
   readonly key: string;
   readonly name: string;
   readonly type: GraphQLOutputType;
   readonly args: Readonly<Record<string, unknown>>;
-  /** The arguments in the query, in order. */
+  /** The arguments in the order of the query. */
   readonly given: readonly GivenArgument[];
-  /** The selected fields of its value, by the name of the value's type. */
+  /** The selected fields inside, by the type of the value. */
   readonly selections: ReadonlyMap<string, readonly PlannedField[]>;
 }
 
 /** An argument in the query. */
 export interface GivenArgument {
   readonly name: string;
-  /** Whether its value is an enum value, which is not a text. */
+  /** Whether the value is a name of an enum, not a text. */
   readonly isEnum: boolean;
 }
 
@@ -56,11 +54,11 @@ export interface QueryPlan {
   readonly fields: readonly PlannedField[];
 }
 
-/** A query that is rejected before anything runs. */
+/** The error for a query that is rejected before anything runs. */
 export class RejectedQuery extends Error {
   override readonly name = "RejectedQuery";
   readonly errors: readonly Readonly<Record<string, unknown>>[];
-  /** Whether GraphQL itself rejects it (422), or the reading of arguments (200). */
+  /** Whether the GraphQL protocol rejects it (status 422), or only the reading of arguments (200). */
   readonly byProtocol: boolean;
 
   constructor(errors: readonly Readonly<Record<string, unknown>>[], byProtocol: boolean) {
@@ -78,7 +76,7 @@ interface Planning {
   readonly schema: GraphQLSchema;
 }
 
-/** Plans a query. Throws a RejectedQuery. */
+/** Turns a query into a plan. Throws a RejectedQuery. */
 export function planQuery(
   request: GraphqlRequest,
   engine: { readonly isOld: boolean; readonly isOne: boolean; readonly schema: GraphQLSchema },
@@ -113,10 +111,10 @@ export function planQuery(
   return { document, fields: planSelections([operation.selectionSet], "Query", planning) };
 }
 
-/** A name unknown to 1.0 itself is not a gap of the double. */
+/** Matches `load...FromID`, which 1.0 does not have either. So it is not a missing feature of the double. */
 const LOADER_UNKNOWN = /^Cannot query field "load\w+FromID" on type "Query"/;
 
-/** Drops the GraphQL library's guess at the intended name. */
+/** Removes the GraphQL library's suggestion of another name from an error. */
 function firstSentence({ message }: GraphQLError): string {
   return message.replace(/ Did you mean .*$/, "");
 }
@@ -131,7 +129,7 @@ function parseQuery(query: string): DocumentNode {
   }
 }
 
-/** Returns the answer for a request without an operation. */
+/** Returns the rejection of a request without an operation. */
 export function noOperation(): RejectedQuery {
   const extensions = { code: "GRAPHQL_VALIDATION_FAILED" };
   return new RejectedQuery([{ message: "no operation provided", extensions }], true);
@@ -256,7 +254,7 @@ function planField(
   const type = getNamedType(definition.type);
   const sets = nodes.flatMap((field) => (field.selectionSet ? [field.selectionSet] : []));
   const selections = new Map<string, readonly PlannedField[]>();
-  // The GraphQL library itself runs the selections of an introspection.
+  // For introspection, the GraphQL library runs the selections itself.
   if (isCompositeType(type) && !type.name.startsWith("__")) {
     const possible = isAbstractType(type) ? schema.getPossibleTypes(type) : [type];
     for (const { name: possibleName } of possible) {

@@ -1,34 +1,29 @@
-/**
- * Runs a planned query: siblings in parallel, every failure collected with its path of field names.
- */
+/** Runs a planned query. Fields of one object run in parallel. All failures are collected, each with its path. */
 
 import { type GraphQLOutputType, isListType, isNonNullType } from "graphql";
 import { IdArgument } from "./query-arguments.js";
 import type { PlannedField } from "./query-plan.js";
 
-/** An error at its place in the query. */
+/** An error with its path in the query. */
 export interface PlacedError {
   readonly path: readonly string[];
   readonly error: unknown;
 }
 
-/** The functions that give fields their values. */
+/** Gives fields their values. */
 export interface FieldResolver {
-  /** Returns the value of `field` on `parent`, whose type is named. */
+  /** Returns the value of a field of `parent`, whose type is `typeName`. */
   resolve(
     typeName: string,
     field: PlannedField,
     parent: unknown,
     args: Readonly<Record<string, unknown>>,
   ): unknown;
-  /** Returns the object of an id given as the argument `name`. */
+  /** Returns the object with an id. `name` is the argument that contained the id. */
   load(id: string, name: string): unknown;
 }
 
-/**
- * Runs the selected fields of one object. Errors are added to `errors` in the order of their
- * occurrence.
- */
+/** Runs the selected fields of one object. Adds errors to `errors` in the order in which they occur. */
 export async function runFields(
   fields: readonly PlannedField[],
   typeName: string,

@@ -1,4 +1,4 @@
-/** Reads the body of `POST /query`, with the engines' messages for its mistakes. */
+/** Reads the body of `POST /query`. For an invalid one it gives the engine's message. */
 
 export interface GraphqlRequest {
   readonly query: string;
@@ -6,7 +6,7 @@ export interface GraphqlRequest {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** The result of reading: a request, or the problem with it. */
+/** A request, or what is wrong with the body. */
 export type ReadRequest = GraphqlRequest | { readonly problem: string };
 
 export function readRequest(body: string): ReadRequest {
@@ -29,7 +29,7 @@ export function readRequest(body: string): ReadRequest {
   };
 }
 
-/** Returns Go's message for invalid JSON, as far as Node's own error shows the position. */
+/** Returns Go's message for invalid JSON, as exact as Node's own error permits. */
 function goJsonProblem(body: string, error: unknown): string {
   const text = body.trim();
   if (text === "") return "EOF";

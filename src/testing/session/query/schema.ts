@@ -2,7 +2,7 @@
 
 import { buildSchema, type GraphQLSchema } from "graphql";
 
-/** The types with ids, which each have a `load...FromID`. */
+/** The types whose objects have ids. Each has a field `load...FromID`. */
 export const TYPES_WITH_IDS = [
   "CacheVolume",
   "Container",
@@ -240,9 +240,9 @@ export const SCHEMA: GraphQLSchema = buildSchema(SDL);
 let withoutLoaders: GraphQLSchema | undefined;
 
 /**
- * Returns the schema of an engine. In 1.0 only `node` loads objects.
+ * Returns the schema of an engine. In 1.0, only the field `node` loads objects by id.
  *
- * @param modules The modules' additions to it.
+ * @param modules The types and fields of modules, as GraphQL text.
  */
 export function schemaOf(isOne: boolean, modules: string): GraphQLSchema {
   const own = () => buildSchema(`${isOne ? SDL.replace(LOADERS, "") : SDL}\n${modules}`);

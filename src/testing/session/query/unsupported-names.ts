@@ -1,9 +1,9 @@
 /**
- * Names that engines know and the double does not. They get a message of their own, so that you do
- * not look for a typing mistake.
+ * Names that engines know and the double does not. An error for them is special, so that you do not search
+ * for a typing mistake.
  */
 
-/** Fields by type, and arguments as `field.argument`. */
+/** The names by type: a field as `build`, an argument as `http.checksum`. */
 const NAMES: Readonly<Record<string, string>> = {
   Query: `address changeset cloud currentEnv currentTypeDefs
     currentWorkspace engine env envFile generatedCode json llm moduleSource sourceMap sshfsVolume
@@ -27,7 +27,7 @@ const NAMES: Readonly<Record<string, string>> = {
   GitRef: "commonAncestor tree.includeTags",
 };
 
-/** The same as paths: `Container.asService`, `Host.directory.gitignore`. */
+/** The same names with their type: `Container.asService`, `Host.directory.gitignore`. */
 export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
   Object.entries(NAMES).flatMap(([typeName, names]) => {
     return names.split(/\s+/).map((name) => `${typeName}.${name}`);
@@ -35,8 +35,8 @@ export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Returns a better text than `message`, the GraphQL library's error, if only the double lacks the
- * field or argument; undefined if engines lack it too.
+ * Returns a better message than the GraphQL library's, if only the double lacks the field or argument.
+ * Returns undefined if engines lack it, too.
  */
 export function unsupportedText(message: string): string | undefined {
   const field = /^Cannot query field "(\w+)" on type "(\w+)"/.exec(message);

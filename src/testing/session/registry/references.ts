@@ -1,21 +1,21 @@
-/** Image references: the full form of `busybox:1.36`, and the hosts that a pull of it contacts. */
+/** Image references: the full form of `busybox:1.36`, and the hosts that a pull contacts. */
 
 import { createHash } from "node:crypto";
 import { EngineError } from "../faults/wire-errors.js";
 
 /** A full image reference. */
 export interface ImageReference {
-  /** The registry as written in references: `docker.io`, `ghcr.io`, `127.0.0.1:5000`. */
+  /** The registry, as references name it: `docker.io`, `ghcr.io`, `127.0.0.1:5000`. */
   readonly domain: string;
-  /** `library/busybox`. */
+  /** The repository, such as `library/busybox`. */
   readonly repository: string;
   readonly tag: string;
   readonly digest: string | undefined;
-  /** The whole normalized reference: `docker.io/library/busybox:1.36`. */
+  /** The full reference, such as `docker.io/library/busybox:1.36`. */
   readonly full: string;
-  /** The host that serves its manifests: `registry-1.docker.io`. */
+  /** The host that serves the manifests, such as `registry-1.docker.io`. */
   readonly registryHost: string;
-  /** The host that issues tokens for it, if the registry uses tokens. */
+  /** The host that issues tokens; undefined if the registry uses none. */
   readonly tokenHost: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export function parseReference(address: string): ImageReference {
   if (fault !== undefined) {
     throw new EngineError(`failed to parse image address ${address}: ${fault}`);
   }
-  // A reference with only a digest has no tag to print.
+  // A reference with a digest and no tag has no tag to print.
   const suffix = colon < 0 && digest !== undefined ? "" : `:${tag}`;
   return {
     domain,
@@ -85,12 +85,12 @@ function split(text: string, at: number): [string, string?] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Returns the double's digest of an image: always the same for the same reference. */
+/** Returns the digest that the double gives an image. It is always the same for the same reference. */
 export function digestOf(text: string): string {
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
 }
 
-/** Returns the URL of a registry: plain HTTP on this machine, HTTPS elsewhere, as in engines. */
+/** Returns the URL of a registry. As in engines, it is http on this machine and https elsewhere. */
 export function registryUrl(host: string): string {
   return `${/^(localhost|127\.|\[::1\])/.test(host) ? "http" : "https"}://${host}`;
 }

@@ -1,4 +1,4 @@
-/** The requests of an engine that pushes an image: traced and counted, but never sent. */
+/** The requests with which an engine pushes an image. They get spans and are counted, but nothing is sent. */
 
 import type { Work } from "../engine/context.js";
 import { type MetFault, meetFaults } from "../faults/meet-faults.js";
@@ -18,7 +18,7 @@ export class RegistryPush {
     this.#reference = reference;
   }
 
-  /** Pushes an image of one layer that already exists. Returns the fault that occurred. */
+  /** Pushes an image with one layer that the registry already has. Returns the fault that applied, if any. */
   async push(digest: string): Promise<MetFault | undefined> {
     const { layer, config } = blobsOf(digest);
     const met = await this.#askForLayer(layer);
@@ -56,7 +56,10 @@ export class RegistryPush {
     return met;
   }
 
-  /** Both blobs are requested in parallel; a final failure of one ends the other. */
+  /**
+   * Ends the span of the other blob: both are requested in parallel, and a final failure of one ends the
+   * other.
+   */
   #giveUp(met: MetFault, layer: string, config: string): void {
     const outcome = this.#outcomeOf(met, `blobs/${layer}`);
     if (outcome.status === undefined) {

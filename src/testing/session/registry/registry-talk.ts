@@ -1,4 +1,4 @@
-/** The requests of an engine for an image, and their ends: traced and counted, but never sent. */
+/** The requests with which an engine pulls an image. They get spans and are counted, but nothing is sent. */
 
 import type { Work } from "../engine/context.js";
 import type { PlannedEnd } from "../faults/faults.js";
@@ -9,21 +9,21 @@ import { RegistryExchange } from "../traces/exchange.js";
 import { digestOf, type ImageReference } from "./references.js";
 import { attemptsFor, isTokenFault, manifestUrl, repositoryUrl, tokenUrl } from "./registry.js";
 
-/** The point of a fault: before any answer, at the token server, or at one of the requests. */
+/** Where a fault applies: to all connections, at the token server, at the manifest, or at a blob. */
 type Stage = "connection" | "token" | "manifest" | "blob";
 
-/** The decision without a fault. */
+/** A decision without a fault. */
 const HARMLESS: PlannedEnd = { latencyMs: 0, fault: undefined, host: undefined };
-/** How often a cut body is requested again from the cut on. */
+/** How often the engine requests the rest of a body that was cut. */
 const CUT_ATTEMPTS = 4;
 const ALL_ATTEMPTS = 6;
 
-/** Returns the configuration and the layer of each image of the double. */
+/** Returns the digests of an image's configuration and of its one layer. */
 export function blobsOf(digest: string): { readonly config: string; readonly layer: string } {
   return { config: digestOf(`config of ${digest}`), layer: digestOf(`layer of ${digest}`) };
 }
 
-/** One conversation with the registry of an image. Its exchanges are below the span of the work. */
+/** The requests to the registry of one image. Their spans are below the span of the work. */
 export class RegistryTalk {
   readonly #work: Work;
   readonly #reference: ImageReference;
@@ -36,7 +36,7 @@ export class RegistryTalk {
     this.#decision = decision;
   }
 
-  /** Requests the manifest, by tag or by digest. Returns the fault that occurred. */
+  /** Requests the manifest, by tag or by digest. Returns the fault that applied, if any. */
   async askManifest(): Promise<MetFault | undefined> {
     const stage = this.#stage();
     const url = manifestUrl(this.#reference);
@@ -50,10 +50,10 @@ export class RegistryTalk {
     const met = await this.#ask({ method: "HEAD", url }, stage !== "blob");
     if (met === undefined) return undefined;
     const attempts = this.#attemptsFor(met);
-    // The request that led to the token was one of the six.
+    // The first request led to the token, and counts as one of the six.
     const spent = hasToken && attempts === ALL_ATTEMPTS ? 2 : 1;
     this.#repeat({ method: "HEAD", url }, met, attempts - spent);
-    // A digest may also belong to something other than a manifest.
+    // A digest may also be that of a blob, so the engine asks for both.
     const { digest } = this.#reference;
     if (digest !== undefined) {
       const blob = repositoryUrl(this.#reference, `blobs/${digest}`);
@@ -62,7 +62,10 @@ export class RegistryTalk {
     return met;
   }
 
-  /** Requests the missing parts of an image's description. Returns the fault that occurred. */
+  /**
+   * Requests what the engine lacks of the manifest and the configuration. Returns the fault that applied,
+   * if any.
+   */
   async askConfig(digest: string): Promise<MetFault | undefined> {
     const { images } = this.#work.engine;
     if (!images.hasManifest(digest)) {
@@ -73,7 +76,7 @@ export class RegistryTalk {
     return this.askBlob(blobsOf(digest).config);
   }
 
-  /** Requests a blob. Returns the fault that occurred. */
+  /** Requests a blob. Returns the fault that applied, if any. */
   async askBlob(blob: string): Promise<MetFault | undefined> {
     const asked: Request = {
       method: "GET",
@@ -101,7 +104,7 @@ export class RegistryTalk {
     return { method: "GET", url: tokenUrl(this.#reference), isToken: true };
   }
 
-  /** Performs one exchange; with `decides`, the plan's decision applies to it. */
+  /** Makes one request. If `decides` is true, the planned fault applies to it. */
   async #ask(asked: Request, decides: boolean): Promise<MetFault | undefined> {
     const exchange = this.#begin(asked);
     if (!decides) {
@@ -114,7 +117,7 @@ export class RegistryTalk {
     try {
       met = await applyDecision(this.#work, decision);
     } catch (error) {
-      // A fault with the user's own message is not a failure of the host.
+      // A fault with the user's own message is not a failure of the host, so the exchange ends with 200.
       if (this.#work.signal.aborted) exchange.cancel();
       else exchange.end({ status: 200 });
       throw error;
@@ -145,7 +148,7 @@ export class RegistryTalk {
   }
 }
 
-/** The requested item; the host follows from the image. */
+/** A request without its host, which follows from the image. */
 type Request = Omit<Asked, "host">;
 
 function outcomeOf(met: MetFault | undefined, url: URL): AskedResult {

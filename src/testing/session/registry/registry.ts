@@ -1,4 +1,4 @@
-/** Failures of a registry: the engine's messages, and how often it retries. */
+/** Messages for failures of a registry, and how often an engine tries again. */
 
 import type { Fault, UpstreamFault } from "../faults/fault-rules.js";
 import type { MetFault } from "../faults/meet-faults.js";
@@ -8,7 +8,7 @@ import { type ImageReference, registryUrl } from "./references.js";
 
 type StatusFault = Extract<UpstreamFault, { kind: "status" }>;
 
-/** Returns the message for an image that could not be resolved. */
+/** Returns the error for an image that could not be resolved. */
 export function resolveError(
   reference: ImageReference,
   platform: string,
@@ -21,7 +21,7 @@ export function resolveError(
 }
 
 /**
- * Returns why a registry did not deliver an image.
+ * Returns the message about an image that a registry did not deliver.
  *
  * @param blob The digest of the requested blob after the manifest.
  */
@@ -67,7 +67,7 @@ export function tokenUrl(reference: ImageReference): URL {
 const DENIED =
   "access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials";
 
-/** Returns whether a fault belongs to the token server. */
+/** Returns whether a fault applies to the token server. */
 export function isTokenFault(
   reference: ImageReference,
   { fault, host }: { readonly fault: Fault | undefined; readonly host: string | undefined },
@@ -95,7 +95,7 @@ function layerFault(reference: ImageReference, fault: StatusFault, blob: string)
   return `${frame}unexpected status from GET request to ${url.href}: ${statusLine(fault.status)}${body}`;
 }
 
-/** Returns the message of a failed push. */
+/** Returns the error of a failed push. */
 export function pushError(
   reference: ImageReference,
   layer: string,
@@ -115,8 +115,8 @@ export function pushError(
 }
 
 /**
- * Returns how many requests the engine sends: six on 408 and 429, without a pause, and two on 500,
- * 503 and 504.
+ * Returns how many requests an engine sends for this status: six, without a pause, for 408 and 429; two for
+ * 500, 503 and 504; else one.
  */
 export function attemptsFor(status: number): number {
   if (status === 408 || status === 429) return 6;

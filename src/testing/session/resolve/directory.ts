@@ -21,7 +21,7 @@ import {
 } from "./places.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";
 
-/** Returns a directory that is a whole tree. */
+/** Returns a directory with the content of a whole tree. */
 export function treeDirectory(tree: Tree): DirectoryValue {
   return { ...directoryAt(tree.key, "/", tree.folder), wholeTree: tree };
 }
@@ -95,7 +95,7 @@ function filtered(directory: DirectoryValue, args: Arguments): DirectoryValue {
   );
 }
 
-/** Returns the paths below a folder that match a pattern; folders end in a slash. */
+/** Returns the paths inside a folder that match a pattern. Paths of folders end in a slash. */
 async function glob(folder: string, pattern: string, inner = ""): Promise<string[]> {
   const entries = await readdir(join(folder, inner), { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -114,7 +114,7 @@ async function fileDigest(path: string, excludeMetadata: boolean): Promise<strin
   return `sha256:${hash.update(excludeMetadata ? "" : String(mode)).digest("hex")}`;
 }
 
-/** Returns the lines of a text that `offsetLines` and `limitLines` select. */
+/** Returns the lines of a text that the arguments `offsetLines` and `limitLines` select. */
 function someLines(text: string, args: Arguments): string {
   const offset = args.optionalNumber("offsetLines") ?? 0;
   const limit = args.optionalNumber("limitLines");

@@ -1,4 +1,4 @@
-/** `export`: real files and folders on the host. */
+/** `export`: writes real files and folders on the host. */
 
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -42,8 +42,8 @@ export async function exportDirectory(
 }
 
 /**
- * Removes the content of a folder but keeps the folder, which may be some process's working
- * directory. It never wipes a folder that no test can mean to lose.
+ * Removes the content of a folder but not the folder, which may be the working folder of a process. It
+ * refuses folders that no test can want to lose, such as the home folder.
  */
 async function empty(folder: string, work: Work): Promise<void> {
   const kept = [homedir(), dirname(work.engine.settings.workdir)];
@@ -57,7 +57,7 @@ async function empty(folder: string, work: Work): Promise<void> {
   await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
-/** Writes a container to the host: a folder with its own files and its configuration. */
+/** Writes a container to the host: a folder with its files and its configuration. */
 export async function exportContainer(
   container: ContainerValue,
   path: string,
@@ -70,7 +70,7 @@ export async function exportContainer(
   });
 }
 
-/** Puts `rootfs/` and `config.json` into a folder. Secrets are not part of a container's image. */
+/** Writes `rootfs/` and `config.json` into a folder. Secrets are left out, as in a real image. */
 export async function writeContainer(
   container: ContainerValue,
   target: string,
@@ -114,10 +114,7 @@ async function writing(folder: string, write: () => Promise<string>): Promise<st
   }
 }
 
-/**
- * Creates a folder and its parents. Node's own recursive mkdir never returns for a place such as
- * /proc.
- */
+/** Creates a folder with its parents. Node's own recursive `mkdir` never returns for a path in `/proc`. */
 async function makeFolders(folder: string): Promise<void> {
   const parts = folder.split(sep).filter((part) => part !== "");
   for (let length = 1; length <= parts.length; length += 1) {

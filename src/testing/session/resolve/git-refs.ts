@@ -1,16 +1,16 @@
-/** Asks a git remote for its refs, with error messages like the engine's git client. */
+/** Reads the refs of a git remote. The error messages are those of the engine's git client. */
 
 import type { Work } from "../engine/context.js";
 import type { CommandResult } from "../engine/exec.js";
 import { EngineError } from "../faults/wire-errors.js";
 import { fetchBody } from "./http.js";
 
-/** Returns the URL for the refs of a remote. */
+/** Returns the URL at which a remote serves its refs. */
 export function refsUrl(url: string): URL {
   return new URL(`${url.replace(/\/+$/, "")}/info/refs?service=git-upload-pack`);
 }
 
-/** Returns the error of a remote that answered with this status. */
+/** Returns the error for a remote that answered with this status. */
 export function gitStatusError(url: string, status: number, body?: string): EngineError {
   switch (status) {
     case 401:
@@ -26,7 +26,7 @@ export function gitStatusError(url: string, status: number, body?: string): Engi
   }
 }
 
-/** Returns the refs of a remote: over HTTP like the engine, otherwise from the `git` executable. */
+/** Returns the refs of a remote. For http it reads them as the engine does; otherwise it runs `git`. */
 export async function askRefs(
   work: Work,
   url: string,
@@ -57,7 +57,7 @@ export async function askRefs(
   );
 }
 
-/** Reads the answer to `info/refs`: lines with a length prefix, as in git's protocol. */
+/** Parses the answer to `info/refs`: lines with their length in front, as in git's protocol. */
 function readAdvertisement(body: string): ReadonlyMap<string, string> {
   const refs = new Map<string, string>();
   let at = 0;

@@ -1,4 +1,4 @@
-/** The fields of `GitRepository` and `GitRef`: remotes are really contacted, and really cloned. */
+/** The fields of `GitRepository` and `GitRef`. Remotes are really contacted and cloned. */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { treeDirectory } from "./directory.js";
 import { askRefs, gitStatusError, refsUrl } from "./git-refs.js";
 import type { Arguments, TypeResolvers } from "./resolver.js";
 
-/** Asks a remote for its refs, once per session. */
+/** Reads the refs of a remote, once per session. */
 export async function openRepository(
   work: Work,
   url: string,
@@ -41,8 +41,8 @@ export async function openRepository(
 }
 
 /**
- * Traces `git ls-remote` like an engine. An engine first reads a remote's refs itself, without a
- * span. The span follows only after a success, or if git is asked to explain the failure.
+ * Creates the span of `git ls-remote` as an engine does. An engine first reads the refs without a span. The
+ * span comes after a success, or if git itself is run to explain the failure.
  */
 async function tracedRefs<T>(work: Work, url: string, askRefs: () => Promise<T>): Promise<T> {
   const startNs = nowNs();
@@ -50,7 +50,7 @@ async function tracedRefs<T>(work: Work, url: string, askRefs: () => Promise<T>)
   try {
     refs = await askRefs();
   } catch (error) {
-    // The words of git come with a span.
+    // Only an error with git's own message has a span.
     if (error instanceof EngineError && error.traced) endListing(work, url, startNs, error);
     throw error;
   }
@@ -79,7 +79,7 @@ function endListing(work: Work, url: string, startNs: string, error?: EngineErro
 
 const ENCAPSULATED = { "dagger.io/ui.encapsulated": true };
 
-/** Counts a request to a remote and applies its fault. */
+/** Counts a request to a remote, and applies a planned fault. */
 async function ask(work: Work, url: string, what: "refs" | "pack"): Promise<void> {
   const remote = URL.canParse(url) ? new URL(url) : undefined;
   const hosts = remote === undefined || remote.hostname === "" ? [] : hostNames(remote);
@@ -129,7 +129,7 @@ function commitRef(repository: GitRepositoryValue, commit: string): GitRefValue 
   return { typeName: "GitRef", key, repository, ref: commit, commit };
 }
 
-/** Returns the files of a commit. Engines from 0.21 on fetch them at once, older ones on use. */
+/** Returns the files of a commit. Engines from 0.21 on fetch them at once, older ones when they are read. */
 async function tree(gitRef: GitRefValue, args: Arguments, work: Work): Promise<DirectoryValue> {
   const { repository, commit } = gitRef;
   const depth = args.optionalNumber("depth") ?? 1;
@@ -173,7 +173,7 @@ async function checkout(
   return folder;
 }
 
-/** Runs a command of git in a span with the name of the engine's corresponding command. */
+/** Runs a git command in a span with the name that the engine's command has. Throws if it fails. */
 async function mustGit(
   work: Work,
   folder: string,
@@ -188,7 +188,7 @@ async function mustGit(
   });
 }
 
-/** Runs the `git` executable. It never asks for a password. */
+/** Runs `git`. It never asks for a password. */
 function runGit(work: Work, folder: string, args: readonly string[]): Promise<CommandResult> {
   const environment: Record<string, string> = { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
   for (const name of ["PATH", "HOME"]) {

@@ -1,4 +1,4 @@
-/** The fields of `Host`: files of the caller's machine, copied when they are requested. */
+/** The fields of `Host`: files of this machine, copied when they are requested. */
 
 import { lstat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
@@ -39,7 +39,7 @@ async function begin(args: Arguments, work: Work): Promise<string> {
   return path;
 }
 
-/** Requires every folder on the path; the error names the first missing one. */
+/** Throws if a folder on the path is missing. The error names the first that is missing. */
 async function requireAll(path: string, work: Work): Promise<void> {
   const parts = path.split(sep).filter((part) => part !== "");
   for (let length = 1; length <= parts.length; length += 1) {

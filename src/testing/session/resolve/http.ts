@@ -1,4 +1,4 @@
-/** `http`: a real download, once per session. */
+/** `http`: a real download, done once per session. */
 
 import { createWriteStream } from "node:fs";
 import { chmod } from "node:fs/promises";
@@ -30,7 +30,7 @@ export async function download(
   const url = readUrl(address);
   const key = contentKey("http", address, name, permissions);
   return work.session.resolutions.join(`http ${key}`, work.signal, async (signal) => {
-    // A name is one part of a path, so that it cannot lead elsewhere.
+    // Only the last part of a path, so that the file cannot be written elsewhere.
     const fileName = posix.basename(posix.resolve("/", name ?? url.pathname)) || "index";
     return tracedResolution({ ...work, signal }, { address, fileName, permissions }, (joint) =>
       fetchFile(joint, url, { address, fileName, permissions }),
@@ -38,7 +38,7 @@ export async function download(
   });
 }
 
-/** The download and its file name. */
+/** A finished download with the name of its file. */
 interface Download {
   readonly address: string;
   readonly fileName: string;
@@ -62,7 +62,7 @@ async function fetchFile(work: Work, url: URL, file: Download): Promise<FileValu
   return { typeName: "File", key: content, name: fileName, locate: async () => path };
 }
 
-/** Makes the inner calls that an engine from 0.21 on makes for a download. */
+/** Creates the spans of the inner calls that engines from 0.21 on make for a download. */
 async function tracedResolution<T>(
   work: Work,
   { address, fileName, permissions }: Download,
@@ -80,7 +80,7 @@ async function tracedResolution<T>(
   const resolve = innerCallAttributes("_resolve", "File", args, receiver);
   return new CallSpan(work, "HTTPState._resolve", resolve).run((traced) => {
     if (!work.engine.isOne) return fetch(traced);
-    // The one span that names the host, with the complete URL.
+    // The only span with the host. It contains the complete URL.
     const fetching = traced.span.child(SCOPES.tracer, `fetching ${address}`, FETCHING);
     return fetching.run(
       () => fetch({ ...traced, span: fetching }),
@@ -109,7 +109,7 @@ function statusError(line: string): EngineError {
   return new EngineError(`invalid response status ${line}`);
 }
 
-/** Returns a URL as Go prints it: with a hidden password. */
+/** Returns a URL as Go prints it, with its password hidden. */
 function printed(url: URL): string {
   const shown = new URL(url);
   if (shown.password !== "") shown.password = "***";
@@ -159,12 +159,12 @@ function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
           : new EngineError(`Get "${printed(url)}": ${realNetworkError(error, url)}`),
       );
     };
-    // A connection of its own, so that no keep-alive outlives the double.
+    // A connection of its own, so that no idle connection outlives the double.
     get(url, { agent: false, signal }, resolve).on("error", fail);
   });
 }
 
-/** Requests a URL and returns the body with any status. Used for git remotes. */
+/** Requests a URL and returns the body, whatever the status is. Used for git remotes. */
 export async function fetchBody(
   work: Work,
   url: URL,

@@ -1,4 +1,4 @@
-/** All resolvers, and the resolution of a planned field to its value. */
+/** All resolvers, and a function that resolves a planned field with them. */
 
 import type { Work } from "../engine/context.js";
 import type { EnvVariableValue, LabelValue, QueryValue, Value } from "../engine/values.js";
@@ -80,7 +80,7 @@ export const RESOLVERS: Readonly<Record<string, TypeResolvers<never>>> = {
   CacheVolume: {},
 };
 
-/** Resolves the fields of one request. */
+/** Returns the resolver for the fields of one request. */
 export function fieldResolver(work: Work): FieldResolver {
   return {
     load: (id, name) => work.session.load(id, name),

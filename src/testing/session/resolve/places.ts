@@ -1,4 +1,4 @@
-/** Places in trees: files and directories as values, and the operations at a place. */
+/** Files and directories as values, with operations on a path in a tree. */
 
 import { chmod, lstat, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
@@ -10,7 +10,7 @@ import { placeIn } from "../files/place-in.js";
 import { contentKey, copyInto } from "../files/scratch.js";
 import type { Arguments } from "./resolver.js";
 
-/** Engines of 0.19 look for a file or directory at once, later ones on use. */
+/** Checks at once on engine 0.19 that a file or directory exists. Later engines check when it is read. */
 export async function sought<V extends DirectoryValue | FileValue>(
   value: V,
   work: Work,
@@ -19,7 +19,7 @@ export async function sought<V extends DirectoryValue | FileValue>(
   return value;
 }
 
-/** Returns a value for `path` below a folder. */
+/** Returns the directory at `path` inside another one. */
 export function directoryAt(
   parentKey: string,
   path: string,
@@ -33,13 +33,13 @@ export function directoryAt(
   };
 }
 
-/** Returns an engine's name for the directory at a path. */
+/** Returns the name that an engine shows for the directory at a path. */
 export function directoryName(path: string): string {
   const name = posix.basename(posix.resolve("/", path));
   return `${name}/`;
 }
 
-/** Returns the same for a file. */
+/** Returns the file at `path` inside a directory. */
 export function fileAt(
   parentKey: string,
   path: string,
@@ -72,8 +72,8 @@ async function located(
 }
 
 /**
- * Returns a path below a folder, for reading; `..` does not leave the folder. For writing, see
- * `placeIn`.
+ * Returns the real path of `path` inside a folder, for reading; `..` does not leave the folder. For
+ * writing, use `placeIn`.
  */
 export function inside(folder: string, path: string): string {
   return join(folder, posix.resolve("/", path));
@@ -103,10 +103,7 @@ export async function writeAt(
   await chmod(target, permissions);
 }
 
-/**
- * Copies a file to a place. If the place is a directory or ends in a slash, the file keeps its name
- * there.
- */
+/** Copies a file to a path. If the path is a directory or ends in a slash, the file keeps its name inside. */
 export async function copyFileAt(
   folder: string,
   path: string,
@@ -121,7 +118,7 @@ export async function copyFileAt(
   if (permissions !== undefined) await chmod(target, permissions);
 }
 
-/** Copies the content of a directory to a place. */
+/** Copies the content of a directory to a path. */
 export async function copyDirectoryAt(
   folder: string,
   path: string,
@@ -134,14 +131,14 @@ export async function copyDirectoryAt(
   await copyInto(await source.locate(work), target, options);
 }
 
-/** Removes what is at a place, if anything. */
+/** Removes what is at a path, if anything. */
 export async function removeAt(folder: string, path: string): Promise<void> {
   const target = await placeIn(folder, path, "kept");
   if (target === inside(folder, "/")) return;
   await rm(target, { recursive: true, force: true });
 }
 
-/** Returns whether a place contains something of the type that the arguments expect. */
+/** Returns whether something exists at a path, of the type that the arguments ask for. */
 export async function existsAt(folder: string, path: string, args: Arguments): Promise<boolean> {
   const expected = args.optionalText("expectedType");
   const look = args.flag("doNotFollowSymlinks") || expected === "SYMLINK_TYPE" ? lstat : stat;

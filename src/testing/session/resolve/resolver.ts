@@ -1,14 +1,14 @@
-/** The form of the resolvers of one type. */
+/** The form of resolvers: for each type, a function per field. */
 
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
 
-/** Resolvers by field name. */
+/** The resolvers of one type, by field name. */
 export type TypeResolvers<Parent> = Readonly<
   Record<string, (parent: Parent, args: Arguments, work: Work) => unknown>
 >;
 
-/** Arguments that the schema has already read, so their types are right. */
+/** The arguments of a field. The schema has already checked their types. */
 export class Arguments {
   readonly #values: Readonly<Record<string, unknown>>;
 
@@ -38,17 +38,17 @@ export class Arguments {
     return this.#values[name] === true;
   }
 
-  /** Returns an object of any type, given by its id. */
+  /** Returns an object of any type that was given by its id. */
   any(name: string): unknown {
     return this.#values[name];
   }
 
-  /** Returns an object given by its id. */
+  /** Returns an object of one type that was given by its id. */
   object<V extends { readonly typeName: string }>(name: string, typeName: V["typeName"]): V {
     return this.#checked(name, this.#values[name] as V, typeName);
   }
 
-  /** Returns objects given by their ids. */
+  /** Returns a list of objects that were given by their ids. */
   objects<V extends { readonly typeName: string }>(
     name: string,
     typeName: V["typeName"],

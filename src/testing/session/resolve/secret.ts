@@ -1,4 +1,4 @@
-/** Secrets: set as text, or read from the caller's environment or files on demand. */
+/** Secrets: set as text, or read from the environment or files of the client when they are used. */
 
 import { readFile } from "node:fs/promises";
 import type { SecretValue } from "../engine/values.js";
@@ -17,8 +17,10 @@ export function setSecret(name: string, plaintext: string): SecretValue {
 }
 
 /**
- * Returns a secret by its URI. `frame` is the engine's text before messages of the caller's side.
- * `reachCaller` fails if that side is gone.
+ * Returns the secret for a URI.
+ *
+ * @param frame The text that engines put before a message of the client.
+ * @param reachCaller Rejects if the client is gone.
  */
 export function secretByUri(
   uri: string,
@@ -37,7 +39,7 @@ export function secretByUri(
   };
 }
 
-/** Further providers of secrets in engines. */
+/** Sources of secrets that engines support and the double does not. */
 const OTHER_PROVIDERS = ["aws", "cmd", "gcp", "libsecret", "op", "vault"];
 
 async function readSecret(uri: string, frame: string): Promise<string> {

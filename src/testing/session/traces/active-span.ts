@@ -1,4 +1,4 @@
-/** Spans of an engine's work: begun, nested and ended while the work continues. */
+/** A span of the engine's work, from its begin to its end. */
 
 import { randomBytes } from "node:crypto";
 import type { OwnAttribute, OwnSpan } from "../../../traces/otlp/encode.js";
@@ -6,7 +6,7 @@ import { EngineError } from "../faults/wire-errors.js";
 
 export type Attributes = Readonly<Record<string, OwnAttribute>>;
 
-/** The instrumentation scopes of an engine. */
+/** The instrumentation scopes of an engine's spans. */
 export const SCOPES = {
   server: "dagger.io/engine.server",
   core: "dagger.io/core",
@@ -19,10 +19,10 @@ export const SCOPES = {
 
 export type Scope = (typeof SCOPES)[keyof typeof SCOPES];
 
-/** The engine's words for work that no client waits for. */
+/** The engine's message for work that no client waits for any more. */
 export const CANCELED = "context canceled";
 
-/** The end of a span. */
+/** How a span ended. */
 export interface SpanEnd {
   /** Default: `"ok"`. */
   readonly status?: OwnSpan["status"];
@@ -30,17 +30,17 @@ export interface SpanEnd {
   readonly attributes?: Attributes;
 }
 
-/** A trace that accepts ended spans. */
+/** A trace, with the receiver of its spans. */
 interface OpenTrace {
   readonly id: string;
   readonly take: (span: OwnSpan) => void;
-  /** Spans that later work of the same request will have as parents. */
+  /** Spans that ended, but are parents of later work in the same request. */
   readonly kept: Map<string, ActiveSpan>;
 }
 
-/** A span that has begun. In an untraced request it costs nothing and is not exported. */
+/** A span that has begun. For a request that is not traced it costs nothing and is not exported. */
 export class ActiveSpan {
-  /** The span of untraced work: its children and its end have no effect. */
+  /** The span of a request that is not traced. Its children and its end do nothing. */
   static readonly NONE = new ActiveSpan(undefined, SCOPES.server, "", "", {}, "0");
 
   readonly #trace: OpenTrace | undefined;
@@ -68,36 +68,36 @@ export class ActiveSpan {
     this.#startNs = startNs;
   }
 
-  /** Returns the traceparent of a child in another process; the one of no trace if untraced. */
+  /**
+   * Returns the `traceparent` for a child in another process. If the request is not traced, it names no
+   * trace.
+   */
   traceparent(): string {
     if (this.#trace !== undefined) return `00-${this.#trace.id}-${this.#id}-01`;
     return `00-${randomBytes(16).toString("hex")}-${this.#id}-00`;
   }
 
-  /** Whether it will be exported. */
+  /** Whether the span will be exported. */
   get isTraced(): boolean {
     return this.#trace !== undefined;
   }
 
-  /** The span as in messages; undefined if untraced. */
+  /** The span as error messages name it, `TRACE-SPAN`; undefined if the request is not traced. */
   get origin(): string | undefined {
     return this.#trace && `${this.#trace.id}-${this.#id}`;
   }
 
-  /**
-   * Stores this span as the parent of later work of this request, although it will have ended by
-   * then.
-   */
+  /** Keeps this span as the parent of later work in this request, even after it has ended. */
   keep(key: string): void {
     this.#trace?.kept.set(key, this.#twinOf ?? this);
   }
 
-  /** Returns the span stored in this request. */
+  /** Returns the span that was kept under this key. */
   kept(key: string): ActiveSpan | undefined {
     return this.#trace?.kept.get(key);
   }
 
-  /** Begins a span within this one. */
+  /** Begins a span below this one. */
   child(
     scope: Scope,
     name: string,
@@ -108,7 +108,7 @@ export class ActiveSpan {
     return new ActiveSpan(this.#trace, scope, name, this.#id, attributes, startNs);
   }
 
-  /** Begins the second span of a call. Later work stored for it is below the first. */
+  /** Begins the second span of a call, its twin. Later work that is kept for the twin is below the first span. */
   twin(name: string, attributes: Attributes, startNs?: string): ActiveSpan {
     const twin = this.child(SCOPES.dagql, name, attributes, startNs);
     if (twin !== this) twin.#twinOf = this;
@@ -131,7 +131,7 @@ export class ActiveSpan {
     });
   }
 
-  /** Does work, then ends the span with the result of the work. */
+  /** Runs work, then ends the span with the result. */
   async run<T>(work: () => Promise<T>, succeeded: () => SpanEnd = () => ({})): Promise<T> {
     let result: T;
     try {
@@ -145,13 +145,13 @@ export class ActiveSpan {
   }
 }
 
-/** Returns the end of a span whose work failed: in the engine's words, or as canceled. */
+/** Returns how a span ends if its work failed: with the engine's message, or as canceled. */
 export function failedEnd(error: unknown): SpanEnd {
   const message = error instanceof EngineError ? error.message : CANCELED;
   return { status: "error", message };
 }
 
-/** Returns the time in nanoseconds since 1970, as exact as the clock of this process. */
+/** Returns the time in nanoseconds since 1970, with the microseconds of this process's clock. */
 export function nowNs(): string {
   return `${Math.round((performance.timeOrigin + performance.now()) * 1_000)}000`;
 }

@@ -1,4 +1,7 @@
-/** The span of a call: one on engines up to 0.21; on 1.0 two, the second within the first. */
+/**
+ * The spans of a call of the API. Engines up to 0.21 send one. 1.0 sends two: the second, its twin, is
+ * below the first.
+ */
 
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -11,26 +14,26 @@ import {
   type SpanEnd,
 } from "./active-span.js";
 
-/** Attributes of only the second span of a call. */
+/** Attributes that only the twin span has. */
 export const TWIN: Attributes = { "dagger.io/ui.passthrough": true, "wcprof.op.kind": "call_exec" };
 
-/** The form of a call's trace. */
+/** How the spans of a call look. */
 export interface CallTrace {
-  /** Whether it has one span on 1.0 as well: a cached call, or one whose result is never kept. */
+  /** Whether there is no twin even on 1.0: for a cached call, or for one whose result is never kept. */
   readonly isSingle?: boolean;
-  /** The name of the second span, if it differs. */
+  /** The name of the twin span, if it differs from the first. */
   readonly twinName?: string;
-  /** Its start. Default: now. */
+  /** When the call began. Default: now. */
   readonly startNs?: string;
 }
 
-/** A call that has begun. */
+/** The spans of a call that has begun. */
 export class CallSpan {
   readonly #work: Work;
   readonly #core: ActiveSpan;
   readonly #twin: ActiveSpan | undefined;
 
-  /** Begins a call below the span of the work. */
+  /** Begins the spans of a call below the span of the work. */
   constructor(
     work: Work,
     name: string,
@@ -42,7 +45,7 @@ export class CallSpan {
     if (work.engine.isOne && !isSingle) this.#twin = this.#core.twin(twinName, TWIN, startNs);
   }
 
-  /** The parent of the call's own work. */
+  /** The parent span for the work of the call. */
   get inner(): ActiveSpan {
     return this.#twin ?? this.#core;
   }
@@ -52,7 +55,7 @@ export class CallSpan {
     this.#core.end(end);
   }
 
-  /** Ends it as failed. On 1.0 the message names the innermost of several calls. */
+  /** Ends the spans as failed. On 1.0, the message names the innermost span that failed. */
   fail(error: unknown): void {
     const end = failedEnd(error);
     this.#twin?.end(end);
@@ -63,7 +66,7 @@ export class CallSpan {
     if (engine.isOne && error instanceof EngineError) session.locate(error, this.#core);
   }
 
-  /** Does the work of the call, then ends it. */
+  /** Runs the work of the call, then ends its spans. */
   async run<T>(make: (work: Work) => Promise<T>): Promise<T> {
     let result: T;
     try {

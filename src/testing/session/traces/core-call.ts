@@ -1,4 +1,4 @@
-/** The spans of calls of the engine's API: which calls have one, and with which content. */
+/** Decides which calls of the API get spans, and what the spans contain. */
 
 import type { Work } from "../engine/context.js";
 import { EngineError } from "../faults/wire-errors.js";
@@ -10,7 +10,7 @@ import { type Attributes, SCOPES } from "./active-span.js";
 import { CallSpan, TWIN } from "./call-span.js";
 import { callDigest, callTypeOf, digestOfValue, EnumValue, encodeCall } from "./dag-call.js";
 
-/** One field of one object, with its arguments; ids are replaced by their objects. */
+/** A call: one field of an object, with its arguments. Ids are already replaced by their objects. */
 export interface CoreCall {
   readonly typeName: string;
   readonly field: PlannedField;
@@ -18,22 +18,22 @@ export interface CoreCall {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** Calls that an engine considers different each time. */
+/** Calls that an engine never treats as equal to an earlier one. */
 const NEVER_THE_SAME: ReadonlySet<string> = new Set([
   "Container.publish",
   "Query.secret",
   "Secret.plaintext",
 ]);
-/** Calls whose results are never kept. */
+/** Calls whose results an engine never keeps. */
 const NEVER_KEPT = /\.(?:publish|export|plaintext)$/;
-/** Calls that an engine of 0.21 only records and runs on demand. */
+/** Calls that engine 0.21 only records. It runs them when a result is read. */
 const PUT_OFF: ReadonlySet<string> = new Set([
   "Container.withExec",
   "Container.file",
   "Container.directory",
   "Directory.withNewFile",
 ]);
-/** Fields that depend on the version of the API. */
+/** Fields whose meaning depends on the version of the API. */
 const VIEWED: ReadonlySet<string> = new Set([
   "Container.withExec",
   "Container.stdout",
@@ -44,14 +44,14 @@ const VIEWED: ReadonlySet<string> = new Set([
   "GitRepository.tag",
   "Query.git",
 ]);
-/** Types whose results an engine of 0.21 remembers beyond the session. */
+/** Types whose results engine 0.21 keeps for later sessions. */
 const REMEMBERED: ReadonlySet<string> = new Set(["Container", "Directory", "File"]);
-/** Fields that never leave the engine, not even in a span. */
+/** Fields whose values never leave the engine, not even in a span. */
 const SENSITIVE: ReadonlySet<string> = new Set(["plaintext"]);
 
 /**
- * Makes a call within a span of its own. A call that this session made before has none, even if it
- * failed then and is repeated. A call that worked in another session is marked as cached.
+ * Makes a call in a span. If this session has made an equal call before, there is no span, even if that one
+ * failed. If an equal call worked in another session, the span is marked as cached.
  */
 export async function traceCall(
   work: Work,
@@ -59,7 +59,7 @@ export async function traceCall(
   make: (work: Work) => Promise<unknown>,
 ): Promise<unknown> {
   const name = `${call.typeName}.${call.field.name}`;
-  // Loading an existing object has no span either.
+  // Loading an object again has no span, either.
   if (isOwnBusiness(call.typeName, call.field.name)) return make(work);
   const key = keyOf(call);
   if (work.session.calls.has(key)) return makeAgain(work, twinName(work, call), key, make);
@@ -73,7 +73,7 @@ export async function traceCall(
   try {
     result = await make({ ...work, span: span.inner });
   } catch (error) {
-    // A call without a valid identity was never made.
+    // If the call could not even be identified, it never began, so it has no span.
     if (!(error instanceof EngineError && error.uncalled)) span.fail(error);
     throw error;
   }
@@ -82,7 +82,7 @@ export async function traceCall(
   return result;
 }
 
-/** Repeats a call of this session: on 1.0, one that has not worked yet has only its twin span. */
+/** Makes a call again. On 1.0, a call that has not worked yet gets only a twin span. */
 async function makeAgain(
   work: Work,
   name: string,
@@ -93,14 +93,14 @@ async function makeAgain(
   const twin = work.span.child(SCOPES.dagql, name, TWIN);
   return twin.run(() =>
     make({ ...work, span: twin }).catch((error: unknown) => {
-      // The message does not name the spans of repeated work either.
+      // An error of repeated work names no span, either.
       if (error instanceof EngineError) work.session.located.delete(error);
       throw error;
     }),
   );
 }
 
-/** Returns the name of the second span. A module's call has the name of the module before it. */
+/** Returns the name of the twin span. For a function, the name of the module comes first. */
 function twinName({ engine }: Work, { typeName, field }: CoreCall): string {
   const name = `${typeName}.${field.name}`;
   const { byType, typeNames } = engine.settings.modules;
@@ -109,7 +109,7 @@ function twinName({ engine }: Work, { typeName, field }: CoreCall): string {
   return module === undefined ? name : `${module}:${name}`;
 }
 
-/** Makes the call with which an engine continues after it resolved a tag: by the digest. */
+/** Makes the call with the digest, with which an engine continues after it has resolved a tag. */
 export async function traceInnerFrom(
   work: Work,
   reference: string,
@@ -142,7 +142,7 @@ export async function traceInnerFrom(
   });
 }
 
-/** Returns the attributes of a call that an engine makes within another one. */
+/** Returns the attributes of the span for a call that an engine makes inside another call. */
 export function innerCallAttributes(
   field: string,
   type: string,
@@ -227,7 +227,7 @@ function resultAttributes(
   if (work.engine.isOld || isCached) return {};
   if (PUT_OFF.has(name)) return PENDING;
   const { image } = (result ?? {}) as { readonly image?: { readonly digest: string } };
-  // An image whose contents have not been fetched yet.
+  // The engine does not have the content of this image yet.
   const isPending =
     name === "Container.from" && image !== undefined && !work.engine.images.holds(image.digest);
   return isPending ? PENDING : {};

@@ -1,4 +1,4 @@
-/** Encodes the call of the engine's API behind a span: `dagger.io/dag.call`. */
+/** Encodes a call of the API for the attribute `dagger.io/dag.call` of its span. */
 
 import { createHash } from "node:crypto";
 import { type GraphQLOutputType, isListType, isNonNullType } from "graphql";
@@ -6,23 +6,23 @@ import { PbfWriter } from "pbf";
 
 /** A call of the API. */
 export interface DagCall {
-  /** The digest of the object that has the field; undefined at the root. */
+  /** The digest of the object that has the field; undefined for a root field. */
   readonly receiver: string | undefined;
   readonly field: string;
   readonly type: CallType;
-  /** The arguments in the query, in order. */
+  /** The arguments in the order of the query. */
   readonly args: readonly (readonly [name: string, value: unknown])[];
   readonly digest: string;
-  /** The version of the API that defines the field's meaning; undefined for most fields. */
+  /** The API version that defines what the field means; undefined for most fields. */
   readonly view: string | undefined;
 }
 
-/** The type of a field: a named type or a list. */
+/** The type of a field: a type by name, or a list. */
 export type CallType =
   | { readonly named: string; readonly isNonNull: boolean }
   | { readonly listOf: CallType; readonly isNonNull: boolean };
 
-/** An enum value, which is not a text. */
+/** A name of an enum, to distinguish it from a text. */
 export class EnumValue {
   readonly name: string;
 
@@ -31,20 +31,20 @@ export class EnumValue {
   }
 }
 
-/** Converts a type of the schema; `!` is "not null" in the engine's format. */
+/** Converts a type of the schema to the engine's format. */
 export function callTypeOf(type: GraphQLOutputType, isNonNull = false): CallType {
   if (isNonNullType(type)) return callTypeOf(type.ofType, true);
   if (isListType(type)) return { listOf: callTypeOf(type.ofType), isNonNull };
   return { named: type.name, isNonNull };
 }
 
-/** Returns a digest in the engines' format. Its value is not an xxh3 hash. */
+/** Returns a digest that looks like an engine's. It is not a real xxh3 hash. */
 export function callDigest(...parts: readonly unknown[]): string {
   const hash = createHash("sha256").update(JSON.stringify(parts));
   return `xxh3:${hash.digest("hex").slice(0, 16)}`;
 }
 
-/** Encodes a call as in the attribute: protobuf in base64. */
+/** Encodes a call as in the attribute: as protobuf in base64. */
 export function encodeCall(call: DagCall): string {
   const writer = new PbfWriter();
   if (call.receiver !== undefined) writeText(1, call.receiver, writer);
@@ -81,12 +81,12 @@ function writeList(values: readonly unknown[], writer: PbfWriter): void {
   for (const value of values) writer.writeMessage(1, writeValue, value);
 }
 
-/** Does not use the writer's own `writeString`, which changes characters from U+20000 on. */
+/** Writes a text as UTF-8. The writer's own `writeString` damages characters from U+20000 on. */
 function writeText(field: number, text: string, writer: PbfWriter): void {
   writer.writeBytesField(field, Buffer.from(text));
 }
 
-/** Returns the digest of an object: the same for any origin. */
+/** Returns the digest of an object. It does not depend on where the object comes from. */
 export function digestOfValue(value: unknown): string {
   const { typeName, key } = value as { readonly typeName: string; readonly key: string };
   return callDigest(typeName, key);

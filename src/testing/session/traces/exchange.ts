@@ -1,21 +1,21 @@
-/** The spans of one exchange with a registry that never happened. */
+/** The spans of an exchange with a registry. The exchange itself never happens. */
 
 import type { Engine } from "../engine/engine.js";
 import { type ActiveSpan, type Attributes, CANCELED, SCOPES } from "./active-span.js";
 
-/** A request. */
+/** A request to a registry. */
 export interface Asked {
   readonly method: "HEAD" | "GET" | "POST" | "PUT";
   readonly url: URL;
-  /** The host as in the reference: the request is counted under this name. */
+  /** The host as in the image reference. The request is counted under this name. */
   readonly host: string;
-  /** Whether it goes to the token server. */
+  /** Whether the request goes to the token server. */
   readonly isToken?: boolean;
-  /** Headers that spans show, such as `authorization`, which they show as `****`. */
+  /** Headers to show in the span. `authorization` is shown as `****`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Its end: a status, a network error, or both if the body was cut. */
+/** How the exchange ended: with a status, with a network error, or with both if the body was cut. */
 export interface AskedResult {
   readonly status?: number;
   readonly error?: string;
@@ -25,7 +25,7 @@ export class RegistryExchange {
   readonly #outer: ActiveSpan;
   readonly #inner: ActiveSpan;
 
-  /** Begins an exchange and counts its request. */
+  /** Begins the span of an exchange, and counts its request. */
   constructor(engine: Engine, parent: ActiveSpan, { method, url, host, isToken, headers }: Asked) {
     engine.countRequests(host, 1);
     const attributes: Attributes = {
@@ -63,13 +63,13 @@ export class RegistryExchange {
     this.#outer.end(end);
   }
 
-  /** Ends it because no client waits for it. */
+  /** Ends the exchange because no client waits for it. */
   cancel(): void {
     this.end({ error: CANCELED });
   }
 }
 
-/** Returns the type of an error in Go's network library. */
+/** Returns the type that an error has in Go's network library. */
 function goType(error: string): string {
   return /^(?:dial|read) /.test(error) ? "*net.OpError" : "*errors.errorString";
 }

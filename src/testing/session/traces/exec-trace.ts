@@ -1,4 +1,4 @@
-/** The spans of a command's run: 1.0 has three of them below the call, earlier engines none. */
+/** The spans of running a command. 1.0 has three below the call, earlier engines none. */
 
 import type { Work } from "../engine/context.js";
 import type { EngineError } from "../faults/wire-errors.js";
@@ -10,7 +10,7 @@ export class ExecTrace {
   readonly #run: ActiveSpan;
   readonly #process: ActiveSpan;
 
-  /** @param call The span of the call that the command runs for. */
+  /** @param call The span of the call that runs the command. */
   constructor(work: Work, call: ActiveSpan) {
     this.#work = work;
     this.#call = call;
@@ -21,7 +21,7 @@ export class ExecTrace {
     this.#process = this.#run.child(SCOPES.buildkit, "exec.processRun", phase);
   }
 
-  /** @param error The error of the call, if the end was not expected. */
+  /** @param error The error of the call, if the exit code was not expected. */
   end(exitCode: number, error: EngineError | undefined): void {
     const message = `/usr/local/bin/runc did not terminate successfully: exit status ${exitCode}`;
     this.#process.end(exitCode === 0 ? { status: "unset" } : { status: "error", message });
@@ -29,7 +29,7 @@ export class ExecTrace {
     if (error !== undefined) this.#work.session.locate(error, this.#call);
   }
 
-  /** Ends the spans of a command that did not finish. */
+  /** Ends the spans of a command that did not end by itself. */
   fail(error: unknown): void {
     const end: SpanEnd = failedEnd(error);
     this.#process.end(end);

@@ -1,4 +1,4 @@
-/** Finds the destination of a CLI's spans in its environment. */
+/** Finds in the environment of a CLI where it sends its spans. */
 
 import { collectorOf, type Environment } from "../../../traces/environment.js";
 import type { ExportTarget } from "./exporter.js";
@@ -6,9 +6,9 @@ import type { ExportTarget } from "./exporter.js";
 const DEFAULT_SCHEDULE_DELAY_MS = 5_000;
 
 /**
- * Reads the variables as the CLI of Dagger does: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
- * `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_EXPORTER_OTLP_HEADERS` (it
- * ignores the variable for traces only) and `OTEL_TRACES_SAMPLER` with its argument.
+ * Reads the variables that the dagger CLI reads: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
+ * `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_EXPORTER_OTLP_HEADERS` (it ignores the
+ * variable for traces only) and `OTEL_TRACES_SAMPLER` with its argument.
  *
  * @returns undefined if the environment names no endpoint with the protocol `http/protobuf`.
  */
@@ -23,7 +23,7 @@ export function exportTargetOf(env: Environment): ExportTarget | undefined {
   };
 }
 
-/** Returns the target of a session opened in this process, which has no CLI of its own. */
+/** Returns where spans are sent for a session that was opened in this process, without a CLI. */
 export function plainTarget({
   endpoint,
   scheduleDelayMs = DEFAULT_SCHEDULE_DELAY_MS,
@@ -38,7 +38,7 @@ function readDelay(text = ""): number {
   return /^\d{1,9}$/.test(text.trim()) ? Number(text) : DEFAULT_SCHEDULE_DELAY_MS;
 }
 
-/** Reads `OTEL_EXPORTER_OTLP_HEADERS`. */
+/** Parses the value of `OTEL_EXPORTER_OTLP_HEADERS`. */
 export function readHeaders(text = ""): Record<string, string> {
   const pairs = text.split(",").flatMap((pair) => {
     const at = pair.indexOf("=");
@@ -59,8 +59,8 @@ function decoded(text: string): string {
 }
 
 /**
- * Returns the sampler of a CLI. A ratio decides by the trace id, like OpenTelemetry for Go, so that
- * all processes agree.
+ * Returns the sampler of a CLI. A ratio is applied to the trace id, as OpenTelemetry for Go does, so that
+ * all processes decide the same.
  */
 function readSampler(sampler = "", ratio = ""): (traceId: string) => boolean {
   switch (sampler.trim()) {

@@ -1,23 +1,23 @@
-/** Sends spans to an OTLP endpoint in batches, like the CLI of Dagger. */
+/** Sends spans to an OTLP endpoint in batches, as the dagger CLI does. */
 
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { encodeSpans, type OwnSpan } from "../../../traces/otlp/encode.js";
 import type { SpanSink } from "./request-span.js";
 
-/** The destination of spans, with the interval. */
+/** Where spans are sent, and how often. */
 export interface ExportTarget {
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly scheduleDelayMs: number;
-  /** Whether the spans of a trace are sent. */
+  /** Returns whether the spans of a trace are sent. */
   readonly samples: (traceId: string) => boolean;
 }
 
-/** The default sizes of OpenTelemetry. */
+/** The largest batch and the longest queue, as OpenTelemetry sets them by default. */
 const LARGEST_BATCH = 512;
 const LONGEST_QUEUE = 2_048;
-/** The longest time of a collector for one batch. */
+/** The longest time that a collector may take for one batch. */
 const POST_TIMEOUT_MS = 5_000;
 
 const RESOURCE = {
@@ -27,7 +27,7 @@ const RESOURCE = {
   "telemetry.sdk.version": "1.43.0",
 };
 
-/** Collects spans and sends them. A failed post loses them silently. */
+/** Collects spans and sends them. If a post fails, its spans are lost. */
 export class SpanExporter implements SpanSink {
   readonly #target: ExportTarget;
   #queue: OwnSpan[] = [];
@@ -47,9 +47,9 @@ export class SpanExporter implements SpanSink {
     else this.#timer ??= setTimeout(() => this.#begin(), this.#target.scheduleDelayMs).unref();
   }
 
-  /** Sends everything; settles when it is sent or lost. Never rejects. */
+  /** Sends all spans. Resolves when they are sent or lost. Never rejects. */
   async flush(): Promise<void> {
-    // Spans that arrive during a batch are sent after it.
+    // Also sends spans that arrive while a batch is sent.
     while (this.#queue.length > 0 || this.#sending !== undefined) {
       this.#begin();
       await this.#sending;
@@ -83,7 +83,7 @@ export class SpanExporter implements SpanSink {
     return new Promise((resolve) => {
       const sent = request(endpoint, {
         method: "POST",
-        // A connection of its own, so that no keep-alive outlives the session.
+        // A connection of its own, so that no idle connection outlives the session.
         agent: false,
         signal: AbortSignal.timeout(POST_TIMEOUT_MS),
         headers: {

@@ -1,16 +1,19 @@
 /**
- * Spans of a function's own requests: an engine usually exports them after the call of the
+ * Delays the spans of a function's own requests. An engine usually exports them after the call of the
  * function.
  */
 
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
-/** The delay after the call: longer than a CLI collects spans if their bodies are read at once. */
+/**
+ * How long after the call the spans are exported. It is longer than a CLI collects spans that are read at
+ * once.
+ */
 const AFTER_CALL_MS = 150;
 /** The longest delay while the function still runs. */
 const LONGEST_MS = 1_000;
 
-/** The spans of one call. */
+/** The delayed spans of one call of a function. */
 export class LateSpans {
   readonly #take: (span: OwnSpan) => void;
   readonly #done: () => void;
@@ -19,7 +22,7 @@ export class LateSpans {
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param done Called when the function has ended and everything is exported. */
+  /** @param done Called when the function has ended and all its spans are exported. */
   constructor(take: (span: OwnSpan) => void, done: () => void) {
     this.#take = take;
     this.#done = done;
@@ -35,14 +38,14 @@ export class LateSpans {
     this.#timer ??= setTimeout(() => this.#flush(), inMs).unref();
   }
 
-  /** Records the end of the function. */
+  /** Records that the function has ended. */
   end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#flush(), AFTER_CALL_MS).unref();
   }
 
-  /** Exports everything now and accepts nothing more, because the session has ended. */
+  /** Exports all spans now, and accepts no more, because the session has ended. */
   close(): void {
     this.#isClosed = true;
     this.#flush();

@@ -1,4 +1,4 @@
-/** The span of one request to the session's `/query`, the root of everything that it causes. */
+/** The span of one request to `/query`. All spans that the request causes are below it. */
 
 import { randomBytes } from "node:crypto";
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
@@ -9,21 +9,21 @@ import { ActiveSpan, nowNs, SCOPES } from "./active-span.js";
 export interface SpanSink {
   /** Takes a span that has ended. */
   add(span: OwnSpan): void;
-  /** Drops unsent spans, because the CLI process of the session was killed. */
+  /** Drops the spans that were not sent, because the CLI of the session was killed. */
   abandon(): void;
-  /** Settles when all spans have been sent. Never rejects. */
+  /** Sends all spans. Resolves when they are sent. Never rejects. */
   flush(): Promise<void>;
 }
 
-/** A request and its trace. */
+/** The trace of one request. */
 export interface RequestTrace {
   readonly traceId: string;
   readonly span: ActiveSpan;
 }
 
 /**
- * Begins the span of a request. The header `traceparent` names its parent; a request that the
- * header marks as unsampled has no span.
+ * Begins the span of a request, below the span in the `traceparent` header. If the header marks the trace
+ * as not sampled, there is no span.
  */
 export function beginRequest(
   method: string,

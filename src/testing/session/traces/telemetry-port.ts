@@ -1,4 +1,4 @@
-/** The endpoint for spans from code in containers, which join those of the engine. */
+/** Receives spans from code in containers, and adds them to the engine's. */
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -7,7 +7,7 @@ import { readUpTo } from "../../../sockets/bounded-body.js";
 import { decodeSpans } from "../../../traces/otlp/decode.js";
 import type { OwnSpan } from "../../../traces/otlp/encode.js";
 
-/** The variables of a container for this endpoint. */
+/** The variables with which code in a container finds this port. */
 export interface TelemetryEnvironment {
   readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
   readonly OTEL_EXPORTER_OTLP_PROTOCOL: string;
@@ -18,7 +18,7 @@ export interface TelemetryEnvironment {
 const PROTOCOL = "http/protobuf";
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 
-/** The endpoint of a session, opened on first use. */
+/** The port of one session. It is opened on first use. */
 export class TelemetryPort {
   readonly #take: (span: OwnSpan) => void;
   readonly #server: Server;
@@ -30,7 +30,7 @@ export class TelemetryPort {
     this.#server = createServer(async (request, response) => {
       response.on("error", () => undefined);
       await this.#read(request).catch(() => undefined);
-      // Logs and metrics are accepted too, but not read.
+      // Logs and metrics get a success, too, but are not read.
       response.end();
     });
     this.#server.on("connection", (socket) => socket.unref());
@@ -58,7 +58,7 @@ export class TelemetryPort {
   async #read(request: IncomingMessage): Promise<void> {
     const body = await readUpTo(request, LARGEST_BODY_BYTES);
     if (!request.url?.startsWith("/v1/traces")) return;
-    // A body that is not an export of traces throws and is ignored.
+    // A body without spans throws, and is ignored.
     for (const span of decodeSpans(body ?? Buffer.alloc(0))) this.#take(span as OwnSpan);
   }
 }

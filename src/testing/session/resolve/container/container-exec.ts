@@ -1,5 +1,5 @@
 /**
- * `withExec`: runs a command of a chain on this machine, with the container's paths in a scratch
+ * `withExec`: runs a command as a process of this machine. Paths of the container are moved to a scratch
  * folder.
  */
 
@@ -19,22 +19,22 @@ import { makeFolderAt, writeAt } from "../places.js";
 import { fetchContents } from "./image.js";
 import { mountAll } from "./mounts.js";
 
-/** The result of a finished step: its output, and the files at that time. */
+/** The outputs of a command that has ended, and the container's files at that time. */
 export interface ExecResult extends Omit<CommandResult, "bytes"> {
   readonly folder: string;
 }
 
-/** Returns the key that stores the span of the call a step runs for. */
+/** Returns the key under which the span of a command's call is kept. */
 export function execSpanKey({ key }: ExecStep): string {
   return `exec ${key}`;
 }
 
-/** Returns the files that a step leaves. */
+/** Returns the files that a command leaves. */
 export function execTree(step: ExecStep): Tree {
   return steppedTree(step.key, async (work) => (await runExec(step, work)).folder);
 }
 
-/** Runs a step, unless an equal one has run or is running. */
+/** Runs a command, unless an equal one has run or is running. */
 export function runExec(step: ExecStep, work: Work): Promise<ExecResult> {
   return work.engine.steps.join(`exec ${step.key}`, work.signal, (signal) =>
     execute(step, { ...work, signal }),
@@ -43,7 +43,7 @@ export function runExec(step: ExecStep, work: Work): Promise<ExecResult> {
 
 async function execute(step: ExecStep, work: Work): Promise<ExecResult> {
   const { container } = step;
-  // Earlier commands run first: a command with a failed input never starts.
+  // Runs the earlier commands of the chain first. If one fails, this one never starts.
   if (container.lastExec !== undefined) await runExec(container.lastExec, work);
   else if (container.image !== undefined) await fetchContents(work, container.image);
   const args = step.args.length > 0 ? step.args : ["sh"];
@@ -121,7 +121,7 @@ async function readSecrets(container: ContainerValue): Promise<Secrets> {
   return new Map(await Promise.all(read));
 }
 
-/** Returns everything that must not be shown: secrets in variables and in mounted files. */
+/** Returns all texts that outputs must not show: secrets in variables and in mounted files. */
 async function hiddenTexts(
   container: ContainerValue,
   secrets: Secrets,
@@ -132,10 +132,7 @@ async function hiddenTexts(
   return [...secrets.values(), ...(await Promise.all(mounted))];
 }
 
-/**
- * Returns a command's environment: the variables of the chain, and the few of the host that
- * programs need to run.
- */
+/** Returns the environment of a command: the variables of the chain, and some of the host that programs need. */
 function environmentOf(
   container: ContainerValue,
   secrets: Secrets,

@@ -1,4 +1,4 @@
-/** The fields of `Container` about its files. */
+/** The fields of `Container` for its files. */
 
 import { existsSync } from "node:fs";
 import type { Work } from "../../engine/context.js";
@@ -20,7 +20,7 @@ import {
 import type { Arguments, TypeResolvers } from "../resolver.js";
 import { changed, pathOf, placeOf, withClaim } from "./container-value.js";
 
-/** Returns a container with a changed file at `place`, which it then owns. */
+/** Returns a container with a change at `place`. The container then owns that path. */
 function withFiles(
   container: ContainerValue,
   place: string,
@@ -92,14 +92,14 @@ function withNewFile(container: ContainerValue, args: Arguments): ContainerValue
   );
 }
 
-/** Removes a file, but only one that the container owns. Files of the host stay. */
+/** Removes a path, if the container owns it. Paths of the host stay. */
 function without(container: ContainerValue, path: string): ContainerValue {
   return changed(container, {
     rootfs: changedTree(container.rootfs, ["without", path], (folder) => removeAt(folder, path)),
   });
 }
 
-/** Returns the folder for an absolute path of the container: its own, or the host's root. */
+/** Returns the folder that contains an absolute path: the container's own, or the root of the host. */
 export async function folderOf(
   container: ContainerValue,
   path: string,

@@ -35,7 +35,7 @@ export function changed(
   return keyed({ ...container, ...change });
 }
 
-/** Returns the container with the key of its parts. */
+/** Returns a container with its key, which is made of all its parts. */
 function keyed(container: ContainerValue): ContainerValue {
   const { platform, image, environment, secrets, workdir, user, mounts } = container;
   const { labels, entrypoint, defaultArgs, claims } = container;
@@ -57,12 +57,12 @@ function keyed(container: ContainerValue): ContainerValue {
   return { ...container, key };
 }
 
-/** Identifies an image by its digest, whatever name was used. */
+/** Returns a text that is the same for all names of an image with this digest. */
 function identityOf({ reference: { domain, repository }, digest }: ResolvedImage): string {
   return `${domain}/${repository}@${digest}`;
 }
 
-/** Adds one path to the container's own. */
+/** Adds a path to those that the container owns. */
 export function withClaim(claims: readonly string[], claim: string): readonly string[] {
   return claim === "/" || isClaimed(claim, claims) ? claims : [...claims, claim].sort();
 }
@@ -71,7 +71,7 @@ export function variableOf(container: ContainerValue, name: string): string | un
   return container.environment.find((variable) => variable.name === name)?.value;
 }
 
-/** Sets one variable of an environment; an existing one keeps its position. */
+/** Sets a variable. If it exists already, it keeps its position. */
 export function withVariable(
   environment: readonly EnvVariableValue[],
   name: string,
@@ -87,7 +87,7 @@ export function withVariable(
   return at < 0 ? [...environment, variable] : environment.with(at, variable);
 }
 
-/** Expands `$NAME` and `${NAME}` from the container's variables, if the arguments request it. */
+/** Replaces `$NAME` and `${NAME}` by the container's variables, if the argument `expand` is true. */
 export function expanded(container: ContainerValue, args: Arguments, text: string): string {
   if (!args.flag("expand")) return text;
   return text.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced, plain) => {
@@ -96,8 +96,8 @@ export function expanded(container: ContainerValue, args: Arguments, text: strin
 }
 
 /**
- * Returns the absolute path of a text in the container. A slash at the end, which marks a
- * directory, stays.
+ * Returns the absolute path that a text means in the container. A slash at the end stays, because it marks
+ * a directory.
  */
 export function placeOf(container: ContainerValue, args: Arguments, text: string): string {
   const given = expanded(container, args, text);
@@ -105,7 +105,7 @@ export function placeOf(container: ContainerValue, args: Arguments, text: string
   return given.endsWith("/") ? posix.join(path, "/") : path;
 }
 
-/** Returns the absolute path of the argument `path` in the container. */
+/** Returns the absolute path that the argument `path` means in the container. */
 export function pathOf(container: ContainerValue, args: Arguments): string {
   return absolutePath(placeOf(container, args, args.text("path")), "/");
 }

@@ -1,4 +1,4 @@
-/** The fields of `Container`, except files and mounts. */
+/** The fields of `Container`, except those for files and mounts. */
 
 import { existsSync } from "node:fs";
 import type { Work } from "../../engine/context.js";
@@ -28,7 +28,7 @@ async function from(
   work: Work,
 ): Promise<ContainerValue> {
   const image = await resolveImage(work, args.text("address"), container);
-  // PATH is the one variable that every image sets.
+  // The one variable that every image sets.
   const environment = withVariable(container.environment, "PATH", process.env.PATH ?? "");
   return changed(container, { image, environment, rootfs: imageTree(container.rootfs, image) });
 }
@@ -59,7 +59,7 @@ function withExec(container: ContainerValue, args: Arguments, work: Work): Conta
   };
   const key = contentKey("exec", container.key, step.args, step.stdin, step.expect, redirects);
   const lastExec = { ...step, key };
-  // The parent span of a command is known only when its result is needed.
+  // Kept, because the command may run later than this call, when its result is needed.
   work.span.keep(execSpanKey(lastExec));
   const written = [redirects.stdout, redirects.stderr].filter((path) => path !== undefined);
   const claims = written.reduce(
@@ -102,8 +102,8 @@ function withLabel(container: ContainerValue, args: Arguments): ContainerValue {
 }
 
 /**
- * Sets the entrypoint and drops the default arguments, which belong to the old one, unless they are
- * to be kept.
+ * Sets the entrypoint. The default arguments belong to the old one and are removed, unless they are to be
+ * kept.
  */
 function withEntrypoint(
   container: ContainerValue,
@@ -129,7 +129,8 @@ async function lastResult(container: ContainerValue, work: Work) {
 }
 
 /**
- * For fields that only affect registries, services or isolation, which the double does not have.
+ * Returns the container unchanged. For fields about registries, services and isolation, which the double
+ * does not have.
  */
 const unchanged = (container: ContainerValue) => container;
 

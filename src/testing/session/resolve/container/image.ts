@@ -1,6 +1,6 @@
 /**
- * `from`: the digest and the content of an image. No registry is contacted; the fault plan decides
- * the end.
+ * `from`: the digest and the content of an image. It contacts no registry. The planned faults decide
+ * whether it fails.
  */
 
 import type { Work } from "../../engine/context.js";
@@ -16,7 +16,7 @@ import { blobsOf, RegistryTalk } from "../../registry/registry-talk.js";
 import { type Attributes, CANCELED, failedEnd, SCOPES } from "../../traces/active-span.js";
 import { traceInnerFrom } from "../../traces/core-call.js";
 
-/** Resolves an address, once per session, address and platform. */
+/** Resolves an address. It does this once per session, address and platform. */
 export async function resolveImage(
   work: Work,
   address: string,
@@ -61,7 +61,7 @@ async function resolve(
   const locked =
     reference.digest === undefined ? lock?.digestOf(reference.full, container.platform) : undefined;
   const digest = locked ?? images.digestOf(reference);
-  // A known image is requested only when its content is needed; 0.19 always requests it.
+  // The engine requests a known digest only when its content is needed. Engine 0.19 always requests it.
   const isTag = reference.digest === undefined && locked === undefined;
   const wasAsked = isTag || (reference.digest !== undefined && !isOld && !images.hasMet(reference));
   const image = { reference, digest, wasAsked };
@@ -99,10 +99,7 @@ async function askForImage(work: Work, image: ResolvedImage, platform: string): 
   images.meet(reference, digest);
 }
 
-/**
- * Fetches the content of an image, once per session, unless the engine has it and needs no
- * registry.
- */
+/** Fetches the content of an image, once per session. Nothing is requested if the engine has it. */
 export async function fetchContents(work: Work, image: ResolvedImage): Promise<void> {
   await work.session.resolutions.join(contentsKey(image), work.signal, (signal) =>
     fetch({ ...work, signal }, image),
@@ -124,7 +121,7 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
       reference,
       layer,
       async (traced) => {
-        // One pull has one fault: a pull that just resolved the image gets no second one.
+        // A pull that has just resolved the image gets no second fault.
         const decision = wasAsked ? undefined : decide(work, reference);
         const talk = new RegistryTalk(traced, reference, decision);
         const met = await talk.askManifest();
@@ -142,11 +139,11 @@ async function fetch(work: Work, image: ResolvedImage): Promise<void> {
   }
   images.hold(digest);
   images.meet(reference, digest);
-  // Engines of 0.21 forget the source of an image that they first used by its tag.
+  // Engine 0.21 does not remember the source of an image that it first used by tag.
   if (isOld || !isTag) images.useByDigest(reference, digest);
 }
 
-/** Contacts a registry within a span. Returns the reason of a failure in the engine's words. */
+/** Contacts a registry, within a span. Returns the engine's message if it fails. */
 async function converse(
   work: Work,
   doing: "resolving" | "pulling",
@@ -170,10 +167,7 @@ async function converse(
   return reason;
 }
 
-/**
- * Returns the plan's decision for a request to a registry. A missing digest is not a fault of the
- * plan.
- */
+/** Returns the planned fault of a request to a registry. A digest that does not exist fails without a plan. */
 function decide({ engine }: Work, reference: ImageReference): PlannedEnd {
   const { registryHost, tokenHost } = reference;
   const decision = engine.faults.decide({
@@ -185,7 +179,7 @@ function decide({ engine }: Work, reference: ImageReference): PlannedEnd {
   return { ...decision, fault: { kind: "status", status: 404 }, host: registryHost };
 }
 
-/** Returns the files of a container on top of an image. Reading them fetches the image. */
+/** Returns the files of a container on top of those of an image. Reading them fetches the image. */
 export function imageTree(files: Tree, image: ResolvedImage): Tree {
   return {
     key: contentKey(contentsKey(image), files.key),
@@ -212,7 +206,7 @@ function contentsKey({ reference, digest }: ResolvedImage): string {
 
 const FETCHED: Attributes = { "dagger.io/ui.encapsulated": true };
 
-/** Returns the name of a pull in 1.0, without the parts that it adds itself. */
+/** Returns the short name that a span of 1.0 shows for an image, without `docker.io/library/` and the digest. */
 function shortName({ full }: ImageReference): string {
   const [tagged = full] = full.split("@");
   return tagged.replace(/^docker\.io\/(?:library\/)?/, "");

@@ -1,6 +1,4 @@
-/**
- * Mounts of a container: caches, secrets and temporary folders over its files while a command runs.
- */
+/** The mounts of a container: caches, secrets and temporary folders, over its files while a command runs. */
 
 import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -16,14 +14,14 @@ export function cacheVolume(key: string): CacheVolumeValue {
   return { typeName: "CacheVolume", key: contentKey("cache", key) };
 }
 
-/** Returns the folder of a cache: the same for all sessions of an engine. */
+/** Returns the folder of a cache volume. All sessions of an engine share it. */
 function cacheFolder(cache: CacheVolumeValue, work: Work): Promise<string> {
   return work.engine.steps.join(`cache ${cache.key}`, work.signal, () =>
     work.engine.scratch.newFolder("cache"),
   );
 }
 
-/** Puts a container's mounts over the files in `root`; returns a function that removes them. */
+/** Puts the mounts of a container over the files in `root`. Returns a function that removes them. */
 export async function mountAll(
   container: ContainerValue,
   root: string,
@@ -55,7 +53,7 @@ export async function mountAll(
 async function lay(mount: Mount, place: string, work: Work): Promise<void> {
   switch (mount.kind) {
     case "cache":
-      // The command works in the cache itself, as in a container.
+      // A link, so that the command works in the cache itself.
       return symlink(await cacheFolder(mount.cache, work), place);
     case "temp":
       await mkdir(place);

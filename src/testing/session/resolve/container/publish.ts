@@ -1,4 +1,4 @@
-/** `publish`: writes an image into a local folder and pushes nothing. */
+/** `publish`: writes an image into a local folder. Nothing is sent to a registry. */
 
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ export function publishFolder(engine: Work["engine"]): string {
   return engine.settings.publishTo ?? join(engine.scratch.folder, "published");
 }
 
-/** Publishes a container; returns its address with its digest. */
+/** Publishes a container. Returns its address with the digest. */
 export async function publish(
   container: ContainerValue,
   address: string,
@@ -28,7 +28,7 @@ export async function publish(
   const { engine } = work;
   const reference = parseReference(address);
   await requireCaller(work);
-  // A container whose commands fail is not pushed.
+  // Runs the commands first: if one fails, nothing is published.
   if (container.lastExec !== undefined) await runExec(container.lastExec, work);
   else if (container.image !== undefined) await fetchContents(work, container.image);
   const digest = digestOf(container.key);
@@ -37,19 +37,19 @@ export async function publish(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeContainer(container, folder, work);
-  // From now on, the tag has this digest, and its content is present.
+  // From now on, the tag has this digest, and the engine has the content.
   engine.images.meet(reference, digest);
   engine.images.describe(digest);
   engine.images.hold(digest);
   return `${address}@${digest}`;
 }
 
-/** Traces the requests to the registry, and applies its fault. */
+/** Creates the spans of the requests to the registry, and applies a planned fault. */
 async function push(work: Work, reference: ImageReference, digest: string): Promise<void> {
   const { isOld } = work.engine;
   const buildkit = isOld && { buildkit: true, "dagger.io/ui.encapsulated": true };
   work.span.child(SCOPES.tracer, "export layers", { ...LAYERS, ...buildkit }).end(UNSET);
-  // An engine of 0.19 has no span around its push.
+  // Engine 0.19 has no span around a push.
   const span = isOld
     ? work.span
     : work.span.child(SCOPES.tracer, `pushing ${reference.full}`, {
