@@ -114,6 +114,7 @@ class GuardedRun {
       signal: ending.signal,
       durationMs: performance.now() - startMs,
       waitedMs: this.#waitedMs,
+      avoidedMs: 0,
       attempts: this.#attempts,
       notRepeated: this.#notRepeated,
       failure: this.#failure,

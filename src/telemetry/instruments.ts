@@ -1,7 +1,7 @@
 /** The metrics of breakers: their names, kinds, units and attributes. Dashboards rely on all of them. */
 
 /** The kind of an instrument, in the words of OpenTelemetry. */
-type InstrumentKind = "counter" | "updown" | "gauge";
+type InstrumentKind = "counter" | "updown" | "gauge" | "histogram";
 
 /** One metric. */
 export interface Instrument {

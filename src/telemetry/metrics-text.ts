@@ -53,7 +53,8 @@ function textOf({ instrument, points }: Metric): string {
 /** Returns the `# HELP` and `# TYPE` lines of a metric. */
 export function headOf(instrument: Instrument): string {
   const name = prometheusName(instrument);
-  const type = instrument.kind === "counter" ? "counter" : "gauge";
+  const { kind } = instrument;
+  const type = kind === "counter" || kind === "histogram" ? kind : "gauge";
   return `# HELP ${name} ${instrument.description}\n# TYPE ${name} ${type}\n`;
 }
 

@@ -1,7 +1,9 @@
 /** Processes report counts beside outcomes to a store. A running process never makes a write for counts alone. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import type { FleetCommand } from "../../src/fleet/rules/command.js";
+import { RUNS_CIRCUIT, type RunReport } from "../../src/fleet/rules/run-report.js";
 import {
   fakeTime,
   NAME,
@@ -19,8 +21,8 @@ class CountingStore extends ScriptedStore {
   tells() {
     return this.commands.filter(({ kind }: FleetCommand) => kind === "tell");
   }
-  async report() {
-    const key = { scope: "default", name: NAME };
+  async report(name = NAME) {
+    const key = { scope: "default", name };
     return (await this.inner.run(key, { kind: "read", report: true })).report;
   }
 }
@@ -93,5 +95,78 @@ test("a probe is held by the process that was let in, also when it had seen the 
   await tick(60_000);
   await shared.tryAcquire();
   expect((await store.report())?.probes).toMatchObject([{ host: "ci-7", run: null }]);
+  await fleet.close();
+});
+
+const RUN: RunReport = {
+  result: "error",
+  fault: "registry",
+  durationMs: 70_000,
+  waitedMs: 9_000,
+  avoidedMs: 0,
+};
+
+test("the result of a run is told to the circuit of its scope that counts runs, and to no other", async () => {
+  const store = new CountingStore();
+  const { fleet, shared } = newProcess(store);
+  await shared.execute(() => 1);
+  fleet.runs.tell(RUN, { circuit: NAME, afterMs: 61_000 });
+  await fleet.close();
+  expect((await store.report(RUNS_CIRCUIT))?.runs).toMatchObject({
+    faults: [{ fault: "registry", count: 1 }],
+    waitedMs: 9_000,
+    failedMs: [],
+  });
+  const upstream = await store.report();
+  expect(upstream?.runs.failedMs).toEqual([61_000]);
+  expect(upstream?.runs.faults).toEqual([]);
+});
+
+test("the time to failure is known after 5 runs that failed because of that upstream", async () => {
+  const store = new CountingStore();
+  const { fleet, shared } = newProcess(store);
+  await shared.execute(() => 1);
+  const fail = async (afterMs: number) => {
+    fleet.runs.tell(RUN, { circuit: NAME, afterMs });
+    await fleet.flush();
+    return fleet.runs.timeToFailureMs(NAME);
+  };
+  vi.useRealTimers();
+  const times: number[] = [];
+  for (const afterMs of [5000, 1000, 4000, 2000, 3000]) times.push(await fail(afterMs));
+  expect(times).toEqual([0, 0, 0, 0, 3000]);
+  await fleet.close();
+});
+
+test("no run is told to a store that is down, or that keeps no counts", async () => {
+  const old = new ScriptedStore();
+  const down = new CountingStore();
+  down.script = () => Promise.reject(new Error("ECONNREFUSED"));
+  for (const store of [old, down]) {
+    const { fleet, shared } = newProcess(store);
+    for (let call = 0; call < 3; call += 1) await shared.execute(() => 1);
+    await tick(10);
+    const { commands } = fleet.getMetrics();
+    store.commands.length = 0;
+    fleet.runs.tell(RUN, { circuit: NAME, afterMs: 1 });
+    expect(await fleet.runs.timeToFailureMs(NAME)).toBe(0);
+    expect(fleet.getMetrics().commands.unsentCount).toBe(commands.unsentCount);
+    await fleet.close();
+    expect(store.commands.map(({ kind }) => kind)).not.toContain("tell");
+  }
+});
+
+test("the circuit that counts runs is not listed, shared or controlled", async () => {
+  const store = new CountingStore();
+  const { fleet, shared } = newProcess(store);
+  await shared.execute(() => 1);
+  fleet.runs.tell(RUN, undefined);
+  await fleet.flush();
+  expect((await fleet.status()).map(({ name }) => name)).toEqual([NAME]);
+  const message = /"dagger-breaker:runs", which is reserved for counts of runs, expected another/;
+  expect(() => fleet.reset(RUNS_CIRCUIT)).toThrow(message);
+  expect(() => fleet.release(RUNS_CIRCUIT)).toThrow(message);
+  expect(() => fleet.isolate(RUNS_CIRCUIT, { reason: "test", expiresInMs: 1 })).toThrow(message);
+  expect(() => fleet.share(new CircuitBreaker({ name: RUNS_CIRCUIT }))).toThrow(message);
   await fleet.close();
 });

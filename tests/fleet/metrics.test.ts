@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { MetricsView } from "../../src/cli/serve/metrics-view.js";
 import { memoryStore } from "../../src/fleet/memory/memory-store.js";
+import { RUNS_CIRCUIT } from "../../src/fleet/rules/run-report.js";
 import { METRICS_CONTENT_TYPE } from "../../src/telemetry/metrics-text.js";
 import { limit, settle } from "./commands.js";
 import { ask, startServer, TOKEN } from "./http-scene.js";
@@ -48,6 +49,42 @@ test("metrics have the names that a Collector gives, without instrumentation sco
     expect(body.split("\n")).toContain(line);
   }
   expect(body).not.toContain("otel_scope");
+});
+
+test("runs are metrics of their scope, and their counter is not listed as a circuit", async () => {
+  const { store, url } = await startWithMetrics();
+  const key = { scope: "egress", name: RUNS_CIRCUIT };
+  const run = { fault: null, durationMs: 61_500, waitedMs: 0, avoidedMs: 0 };
+  const runs = [
+    { ...run, result: "error" as const, fault: "registry" },
+    { ...run, result: "error" as const, durationMs: 7_200_000, waitedMs: 30_000 },
+    { ...run, result: "skip" as const, durationMs: 20, avoidedMs: 240_000 },
+  ];
+  await store.run(key, { kind: "tell", rejections: 0, runs, failedRunsMs: [] });
+  const lines = (await scrape(url)).body.split("\n");
+  const scope = 'dagger_breaker_circuit_scope="egress"';
+  const duration = "dagger_breaker_run_duration_seconds";
+  const error = `${scope},cicd_pipeline_task_run_result="error"`;
+  for (const line of [
+    `# TYPE ${duration} histogram`,
+    `${duration}_bucket{${error},le="60"} 0`,
+    `${duration}_bucket{${error},le="300"} 1`,
+    `${duration}_bucket{${error},le="3600"} 1`,
+    `${duration}_bucket{${error},le="+Inf"} 2`,
+    `${duration}_sum{${error}} 7261.5`,
+    `${duration}_count{${error}} 2`,
+    `${duration}_count{${scope},cicd_pipeline_task_run_result="skip"} 1`,
+    `${duration}_count{${scope},cicd_pipeline_task_run_result="cancellation"} 0`,
+    "# TYPE dagger_breaker_run_errors_total counter",
+    `dagger_breaker_run_errors_total{${scope},error_type="registry"} 1`,
+    `dagger_breaker_run_errors_total{${scope},error_type="unknown"} 1`,
+    `dagger_breaker_run_wait_time_seconds_total{${scope}} 30`,
+    `dagger_breaker_run_avoided_time_seconds_total{${scope}} 240`,
+    'dagger_breaker_shared_circuits{dagger_breaker_circuit_state="closed"} 0',
+  ]) {
+    expect(lines).toContain(line);
+  }
+  expect(lines.filter((line) => line.includes(RUNS_CIRCUIT))).toEqual([]);
 });
 
 test("each token opens its own page alone", async () => {
@@ -102,6 +139,11 @@ test("a thousand circuits take less than a megabyte: those not closed by name, a
   for (let index = 0; index < 1000; index += 1) {
     const key = { scope: "egress", name: name(index) };
     await store.run(key, index % 100 === 99 ? limit() : settle());
+  }
+  const run = { result: "skip", fault: null, durationMs: 1, waitedMs: 1, avoidedMs: 1 } as const;
+  for (let index = 0; index < 30; index += 1) {
+    const key = { scope: `${index}-${"s".repeat(90)}`, name: RUNS_CIRCUIT };
+    await store.run(key, { kind: "tell", rejections: 0, runs: [run], failedRunsMs: [] });
   }
   const { body } = await scrape(url);
   expect(body.length).toBeLessThan(1_000_000);

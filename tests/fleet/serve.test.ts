@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { FleetEntry } from "../../src/fleet/store.js";
 import { builtCli } from "../cli/built-cli.js";
+import { replay } from "../cli/replay.js";
 import { KEY, limit, settle } from "./commands.js";
 import { ask, clientOf, openStream, TOKEN } from "./http-scene.js";
 
@@ -81,6 +82,53 @@ function withSqlite(): void {
     expect(status).toBe(200);
     expect(body).toMatch(/^dagger_breaker_shared_circuit_status\{.*"scraped".*"open"\} 1$/m);
     expect((await scrape(TOKEN)).status).toBe(401);
+  });
+
+  test("runs tell their results to it, and a rejected one the time that it avoided", async () => {
+    const file = join(cli.folder, "read-token-of-runs");
+    writeFileSync(file, `${TOKEN}-of-scrapes`);
+    const database = join(cli.folder, "runs.db");
+    const serving = start([
+      ...["--listen", "127.0.0.1:0", "--database", database],
+      ...["--read-token-file", file],
+    ]);
+    const url = await urlOf(serving);
+    const run = async (task: string) => {
+      const dagger = replay(cli.folder, task);
+      const needs = ["--needs", "registry:docker.io", "--json"];
+      const env = {
+        ...dagger.env,
+        DAGGER_BREAKER_STORE: url,
+        DAGGER_BREAKER_STORE_TOKEN: TOKEN,
+        // On a busy machine a store may exceed its default second.
+        DAGGER_BREAKER_STORE_TIMEOUT: "10s",
+      };
+      const args = ["run", ...needs, "--", dagger.dagger, "call", "test"];
+      const { exitCode, stderr } = await cli.run(args, { env });
+      return { exitCode, report: JSON.parse(stderr.slice(stderr.indexOf("{\n"))) };
+    };
+    const succeeded = await run("ok");
+    const failed = await run("pull-429");
+    const key = { scope: "default", name: "registry:docker.io" };
+    const failedRunsMs = [240_000, 240_000, 240_000, 240_000];
+    const client = clientOf(url);
+    await client.open();
+    await client.run(key, { kind: "tell", rejections: 0, runs: [], failedRunsMs });
+    const rejected = await run("ok");
+    expect([succeeded.exitCode, failed.exitCode === 0, rejected.exitCode]).toEqual([0, false, 75]);
+    expect(failed.report.avoidedMs).toBe(0);
+    expect(rejected.report.avoidedMs).toBe(240_000);
+    expect(rejected.report.summary).toContain(", about 4 min avoided");
+    const headers = { authorization: `Bearer ${TOKEN}-of-scrapes` };
+    const lines = (await ask(url, "/metrics", { headers })).body.split("\n");
+    const scope = 'dagger_breaker_circuit_scope="default"';
+    const count = (result: string) =>
+      `dagger_breaker_run_duration_seconds_count{${scope},cicd_pipeline_task_run_result="${result}"} 1`;
+    for (const result of ["success", "error", "skip"]) expect(lines).toContain(count(result));
+    expect(lines).toContain(`dagger_breaker_run_errors_total{${scope},error_type="registry"} 1`);
+    expect(lines).toContain(`dagger_breaker_run_avoided_time_seconds_total{${scope}} 240`);
+    serving.child.kill("SIGTERM");
+    expect(await serving.ended).toEqual([0, null]);
   });
 
   test("prints its address in one line, and keeps circuits beside known digests", async () => {

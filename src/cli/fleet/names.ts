@@ -1,5 +1,6 @@
 /** Checks the names of circuits on a command line. */
 
+import { isCircuit } from "../../fleet/client/circuit-name.js";
 import { sharedName } from "../../guard/admission/shared-upstreams.js";
 import { needsField } from "../../guard/guard-options.js";
 import { EXIT } from "../exit-codes.js";
@@ -25,6 +26,12 @@ export function readNames(names: readonly string[]): readonly string[] {
     if (name === "" || name.length > MAX_NAME_LENGTH) {
       throw new CommandError(
         `invalid <name>: it has ${name.length} characters; use 1 to ${MAX_NAME_LENGTH}`,
+        EXIT.usage,
+      );
+    }
+    if (!isCircuit({ name })) {
+      throw new CommandError(
+        `invalid <name>: ${quoted(name)} is reserved for counts of runs; use the name of a circuit, such as registry:docker.io`,
         EXIT.usage,
       );
     }

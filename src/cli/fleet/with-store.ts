@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { isCircuit } from "../../fleet/client/circuit-name.js";
 import { openStore } from "../../fleet/open-store.js";
 import type { FleetEntry, FleetStore, OnUnreadable } from "../../fleet/store.js";
 import {
@@ -100,7 +101,7 @@ export async function readCircuits(
   names: readonly string[],
   onUnreadable?: OnUnreadable,
 ): Promise<readonly FleetEntry[]> {
-  if (names.length === 0) return store.list(scope, onUnreadable);
+  if (names.length === 0) return (await store.list(scope, onUnreadable)).filter(isCircuit);
   const entries = await Promise.all(
     names.map(async (name) => {
       try {

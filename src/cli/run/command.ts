@@ -40,6 +40,7 @@ import {
   readOwnOptions,
 } from "./options.js";
 import { tellProgress, tellRun } from "./tell.js";
+import { tellStore } from "./tell-store.js";
 
 const EXIT_CODES = exitCodeHelp(RUN_EXIT_CODES, [
   ["126", "the command cannot be run"],
@@ -168,6 +169,7 @@ async function runWithin(
     );
     await steps?.close(report.outcome === "interrupted");
     await held.release();
+    const told = await tellStore(report, joined?.fleet, guard.settings.engineHost);
     const untold = (await joined?.leave()) ?? [];
     const warnings = [
       ...notes,
@@ -178,7 +180,7 @@ async function runWithin(
       ...untold,
     ];
     if (ENDED_BY_US.has(report.outcome)) terminal.limitFlush?.(LAST_WORDS_MS);
-    await tellRun({ ...report, warnings }, shownName(command), own, terminal);
+    await tellRun({ ...told, warnings }, shownName(command), own, terminal);
     return report.exitCode;
   } finally {
     await held.release();

@@ -59,7 +59,8 @@ export function outputLines(outputs: Readonly<Record<string, string>>): string {
 
 /** Returns our part of the step's summary, in Markdown. */
 export function stepSummary(report: RunReport, program: string): string {
-  const { failure, rejection, attempts, waitedMs, sparedRequests, contacts, lockedImages } = report;
+  const { failure, rejection, attempts, waitedMs, avoidedMs } = report;
+  const { sparedRequests, contacts, lockedImages } = report;
   const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
   const rows: (readonly [string, string | undefined])[] = [
     ["program", program],
@@ -75,6 +76,7 @@ export function stepSummary(report: RunReport, program: string): string {
     ["failed before", attempts.length > 1 ? earlierText(report) : undefined],
     ["took", durationText(report.durationMs)],
     ["waited for circuits", waitedMs < 1 ? undefined : durationText(waitedMs)],
+    ["time avoided", avoidedMs < 1 ? undefined : `about ${durationText(avoidedMs)}`],
     ["requests avoided", `${sparedRequests}`],
     ["images by lock file", lockedImages.length === 0 ? undefined : `${lockedImages.length}`],
   ];

@@ -23,6 +23,7 @@ export function runJson(report: RunReport, program: string): RunJson {
     ...report,
     durationMs: Math.round(report.durationMs),
     waitedMs: Math.round(report.waitedMs),
+    avoidedMs: Math.round(report.avoidedMs),
     attempts: report.attempts.map((attempt) => ({
       ...attempt,
       durationMs: Math.round(attempt.durationMs),

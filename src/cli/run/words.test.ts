@@ -112,3 +112,9 @@ test("shows rejected requests of a command's sessions", () => {
     "dagger-breaker: succeeded, exit code 0, 1 request rejected",
   );
 });
+
+test("a rejected run shows the time that it avoided, as an estimate", () => {
+  expect(closingLine(rejectedRun({ avoidedMs: 250_000 }))).toMatch(
+    /, exit code 75, about 4 min 10 s avoided, 12 requests avoided$/,
+  );
+});

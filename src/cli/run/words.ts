@@ -109,11 +109,12 @@ function openerText({ host, run }: Opener): string {
 
 /** Renders the exit code and the counts of the run. Omits counts of 0. */
 function figures({ exitCode, attempts, waitedMs, sessions, ...report }: RunReport): string[] {
-  const { failure, sparedRequests, notRepeated } = report;
+  const { failure, sparedRequests, notRepeated, avoidedMs } = report;
   const texts = [`exit code ${exitCode}`];
   if (attempts.length > 1) texts.push(`${attempts.length} attempts`);
   if (notRepeated !== null) texts.push(`not retried: ${notRepeated}`);
   if (waitedMs >= 1) texts.push(`waited ${durationText(waitedMs)} for circuits`);
+  if (avoidedMs >= 1) texts.push(`about ${durationText(avoidedMs)} avoided`);
   const rejected = sessions?.rejected ?? 0;
   if (rejected > 0) texts.push(`${count(rejected, "request")} rejected`);
   if (sparedRequests > 0) texts.push(`${count(sparedRequests, "request")} avoided`);

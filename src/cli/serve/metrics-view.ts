@@ -1,8 +1,10 @@
 /** The text of `/metrics`. All requests within a second share one read of the store. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isCircuit } from "../../fleet/client/circuit-name.js";
 import type { FleetStore, OnUnreadable } from "../../fleet/store.js";
 import { PrometheusText } from "../../telemetry/metrics/prometheus-text.js";
+import { pointsOfRuns } from "../../telemetry/metrics/run-points.js";
 import {
   listedCircuits,
   pointsOfAll,
@@ -40,14 +42,18 @@ export class MetricsView {
   }
 
   async #read(): Promise<Buffer> {
-    const circuits: SharedEntry[] = [];
+    const entries: SharedEntry[] = [];
     for (const scope of (await this.#store.scopes?.()) ?? []) {
-      const entries = await this.#store.list(scope, this.#onUnreadable, true);
-      for (const entry of entries) circuits.push({ ...entry, scope });
+      const found = await this.#store.list(scope, this.#onUnreadable, true);
+      for (const entry of found) entries.push({ ...entry, scope });
       await nextTurn();
     }
-    const listed = listedCircuits(circuits);
     const text = new PrometheusText();
+    const runs = pointsOfRuns(entries.filter((entry) => !isCircuit(entry)));
+    text.add(runs);
+    await nextTurn();
+    const circuits = entries.filter(isCircuit);
+    const listed = listedCircuits(circuits, runs.length);
     text.add(pointsOfAll(circuits, listed));
     for (let from = 0; from < listed.length; from += AT_ONCE) {
       await nextTurn();

@@ -10,6 +10,7 @@ import {
 } from "../../options/check.js";
 import { type ControlCommand, MAX_ISOLATION_MS } from "../rules/command.js";
 import type { FleetSnapshot } from "../rules/reply.js";
+import { checkCircuitName } from "./circuit-name.js";
 
 /** Options of a manual control. */
 export interface ControlOptions {
@@ -56,7 +57,7 @@ export class FleetControl {
 
   isolate(name: string, options: IsolateOptions): Promise<FleetSnapshot> {
     const { reason, owner, expiresInMs } = readOptions("isolate", options, ISOLATE_FIELDS);
-    return this.#send(checkName(name), {
+    return this.#send(checkCircuitName(name, "name"), {
       kind: "isolate",
       reason: checkText(reason, 'isolate option "reason"', 1000),
       owner: owner ?? ownerOfProcess(),
@@ -66,7 +67,7 @@ export class FleetControl {
 
   release(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
     const { reason, owner } = readOptions("release", options, FIELDS);
-    return this.#send(checkName(name), {
+    return this.#send(checkCircuitName(name, "name"), {
       kind: "release",
       reason: reason ?? null,
       owner: owner ?? ownerOfProcess(),
@@ -75,16 +76,12 @@ export class FleetControl {
 
   reset(name: string, options?: ControlOptions): Promise<FleetSnapshot> {
     const { reason, owner } = readOptions("reset", options, FIELDS);
-    return this.#send(checkName(name), {
+    return this.#send(checkCircuitName(name, "name"), {
       kind: "reset",
       reason: reason ?? null,
       owner: owner ?? ownerOfProcess(),
     });
   }
-}
-
-function checkName(name: string): string {
-  return checkText(name, "name", 200);
 }
 
 /** Returns `user@host` of this process. The system may have no user name, for example in a container. */

@@ -22,6 +22,7 @@ import { FleetStoreError } from "../store-error.js";
 import { askWhileBusy } from "../while-busy.js";
 import { within } from "../within.js";
 import { CircuitTable } from "./circuit/circuit-table.js";
+import { checkCircuitName, isCircuit } from "./circuit-name.js";
 import { type ControlOptions, FleetControl, type IsolateOptions } from "./fleet-control.js";
 import { FLEET_EVENT_NAMES, type FleetEvents } from "./fleet-events.js";
 import type { FleetMetrics } from "./fleet-metrics.js";
@@ -32,6 +33,7 @@ import {
   readFleetOptions,
 } from "./fleet-options.js";
 import { StoreLink } from "./link/store-link.js";
+import { RunTeller } from "./run-teller.js";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.js";
 import { policyOf } from "./shared-policy.js";
 import { type SharedRegistry, sharedRegistry } from "./shared-registry.js";
@@ -61,7 +63,7 @@ const openField = numberField(1000, SOME_MILLISECONDS);
 
 const nameField: Field<string | undefined> = {
   absent: undefined,
-  read: (value, label) => checkText(value, label, 200),
+  read: checkCircuitName,
 };
 
 /**
@@ -92,6 +94,8 @@ export class Fleet {
   readonly #control: FleetControl;
   readonly #table: CircuitTable;
   readonly #watch: StoreWatch;
+  /** @internal */
+  readonly runs: RunTeller;
   readonly #shared = new WeakMap<CircuitBreaker, Map<string, SharedCircuitBreaker>>();
   #downSinceMs = 0;
   #droppedCount = 0;
@@ -116,7 +120,9 @@ export class Fleet {
         this.#droppedCount += count;
       },
     });
-    this.#watch = new StoreWatch({ scope, link: this.#link, table: this.#table });
+    const parts = { scope, link: this.#link, table: this.#table };
+    this.#watch = new StoreWatch(parts);
+    this.runs = new RunTeller(parts);
   }
 
   /** The rate-limit scope. */
@@ -159,6 +165,7 @@ export class Fleet {
       throw new TypeError("breaker is not a CircuitBreaker of this package, expected one to share");
     }
     const { name = breaker.name } = readOptions("share", options, { name: nameField });
+    checkCircuitName(name, "the name of the breaker");
     const known = this.#shared.get(breaker);
     const there = known?.get(name);
     if (there !== undefined) return there;
@@ -205,8 +212,9 @@ export class Fleet {
    *
    * @throws FleetStoreError (as a rejection) when the store cannot be asked.
    */
-  status(): Promise<readonly FleetEntry[]> {
-    return this.#link.demand((store) => store.list(this.scope), CONTROL_LIMIT_MS);
+  async status(): Promise<readonly FleetEntry[]> {
+    const listed = await this.#link.demand((store) => store.list(this.scope), CONTROL_LIMIT_MS);
+    return listed.filter(isCircuit);
   }
 
   /**

@@ -112,6 +112,7 @@ describe("what processes tell", () => {
       ["failure", 1],
       ["error", 2],
       ["skip", 1],
+      ["cancellation", 0],
     ]);
     expect(told.results[0]).toEqual({
       result: "success",

@@ -3,24 +3,40 @@
  * its command.
  */
 
-/** How a run ended, in the words of OpenTelemetry's `cicd.pipeline.task.run.result`. */
-export const RUN_RESULTS = ["success", "failure", "error", "skip"] as const;
+/** The results of a run, as values of OpenTelemetry's `cicd.pipeline.task.run.result`. */
+export const RUN_RESULTS = ["success", "failure", "error", "skip", "cancellation"] as const;
 
 /**
- * `failure`: the user's own error. `error`: a fault of an upstream or the engine. `skip`: a circuit
- * rejected the run.
+ * `failure`: the user is at fault. `error`: an upstream, the engine or an unknown component is. `skip`: a
+ * circuit rejected the run before it started. `cancellation`: a signal ended it.
  */
 export type RunResult = (typeof RUN_RESULTS)[number];
 
 /** The result of one run. */
 export interface RunReport {
   readonly result: RunResult;
-  /** The component at fault; null if there is no such component, or if it is unknown. */
+  /** The component at fault; null if it is unknown or does not exist. */
   readonly fault: string | null;
-  /** The total time of the run. */
+  /** Its duration, with all waits. */
   readonly durationMs: number;
-  /** The time that the run waited for circuits and between attempts. */
+  /** Time of waits for circuits. */
   readonly waitedMs: number;
-  /** For a rejected run, a low estimate of the time after which it would have failed. */
+  /** Low estimate of the time until a rejected run would have failed; 0 for all other runs. */
   readonly avoidedMs: number;
+}
+
+/**
+ * The circuit of each scope that counts its runs. It admits no calls, so it is always closed. Clients hide
+ * it where they list circuits.
+ */
+export const RUNS_CIRCUIT = "dagger-breaker:runs";
+
+/** With fewer failed runs, there is no estimate of the time that a rejection avoids. */
+const MIN_FAILED_RUNS = 5;
+
+/** Returns the median of the durations of failed runs, the lower one of two; 0 if they are too few. */
+export function medianTimeToFailureMs(failedRunsMs: readonly number[]): number {
+  if (failedRunsMs.length < MIN_FAILED_RUNS) return 0;
+  const sorted = [...failedRunsMs].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }

@@ -99,6 +99,11 @@ export interface RunReport {
   readonly durationMs: number;
   /** Total time of waits for circuits. */
   readonly waitedMs: number;
+  /**
+   * Low estimate of the time until a rejected run would have failed, from other runs in the store; 0 for
+   * other runs, and when it is unknown.
+   */
+  readonly avoidedMs: number;
   readonly attempts: readonly AttemptReport[];
   /**
    * Why a retry that was allowed could not be made, such as input that can be read only once;

@@ -9,9 +9,12 @@ import type { Point } from "../points.js";
 /** One value of a metric. */
 export interface DataPoint extends Point {
   readonly instrument: Instrument;
+  /** The part of a histogram. */
+  readonly part?: "bucket" | "sum" | "count";
 }
 
-const CIRCUIT = ["dagger_breaker.circuit.name", "dagger_breaker.circuit.scope"];
+const SCOPE = "dagger_breaker.circuit.scope";
+const CIRCUIT = ["dagger_breaker.circuit.name", SCOPE];
 
 /** The metrics of circuits that a store keeps. */
 export const SHARED = {
@@ -63,5 +66,37 @@ export const SHARED = {
     unit: "s",
     description: "Time until a shared circuit admits a probe.",
     attributes: CIRCUIT,
+  },
+} as const satisfies Readonly<Record<string, Instrument>>;
+
+/** The metrics of runs of command lines. */
+export const RUNS = {
+  duration: {
+    name: "dagger_breaker.run.duration",
+    kind: "histogram",
+    unit: "s",
+    description: "Durations of runs by result.",
+    attributes: [SCOPE, "cicd.pipeline.task.run.result"],
+  },
+  errors: {
+    name: "dagger_breaker.run.errors",
+    kind: "counter",
+    unit: "{run}",
+    description: "Runs with the result error, by the component at fault.",
+    attributes: [SCOPE, "error.type"],
+  },
+  waitTime: {
+    name: "dagger_breaker.run.wait_time",
+    kind: "counter",
+    unit: "s",
+    description: "Time that runs waited for circuits.",
+    attributes: [SCOPE],
+  },
+  avoidedTime: {
+    name: "dagger_breaker.run.avoided_time",
+    kind: "counter",
+    unit: "s",
+    description: "Low estimate of the time until rejected runs would have failed.",
+    attributes: [SCOPE],
   },
 } as const satisfies Readonly<Record<string, Instrument>>;

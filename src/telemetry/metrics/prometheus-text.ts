@@ -8,10 +8,11 @@ export class PrometheusText {
   readonly #families = new Map<string, string[]>();
 
   add(points: readonly DataPoint[]): void {
-    for (const { instrument, ...point } of points) {
+    for (const { instrument, part, ...point } of points) {
       const name = prometheusName(instrument);
       const lines = this.#families.get(name) ?? [headOf(instrument)];
-      lines.push(`${name}${sampleOf(point)}\n`);
+      const suffix = part === undefined ? "" : `_${part}`;
+      lines.push(`${name}${suffix}${sampleOf(point)}\n`);
       this.#families.set(name, lines);
     }
   }

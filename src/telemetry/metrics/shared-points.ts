@@ -21,15 +21,21 @@ const MAX_CIRCUITS = 300;
 const MAX_BYTES = 900_000;
 /** The length of a line, without the circuit's name and scope. */
 const LINE_BYTES = 170;
+const MAX_SCOPE_LENGTH = 100;
 
 /**
  * Returns the circuits that are listed by name. Circuits that are not closed come first. Circuits
  * beyond the limits are only counted, by state.
+ *
+ * @param otherLines Lines of the same page about anything else.
  */
-export function listedCircuits(circuits: readonly SharedEntry[]): readonly SharedEntry[] {
+export function listedCircuits(
+  circuits: readonly SharedEntry[],
+  otherLines: number,
+): readonly SharedEntry[] {
   const troubled = circuits.filter((circuit) => stateOf(circuit) !== "closed");
   const closed = circuits.filter((circuit) => stateOf(circuit) === "closed");
-  let leftBytes = MAX_BYTES;
+  let leftBytes = MAX_BYTES - otherLines * (LINE_BYTES + MAX_SCOPE_LENGTH);
   return [...troubled, ...closed].slice(0, MAX_CIRCUITS).filter((circuit) => {
     const { failures = [], transitions = {} } = circuit.report ?? {};
     const lines = STATES.length + 6 + failures.length + Object.keys(transitions).length;

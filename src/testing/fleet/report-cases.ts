@@ -79,6 +79,7 @@ export const reportCases: readonly RuleCase[] = [
       const runs = [
         { ...run, result: "error" as const },
         { ...run, result: "skip" as const, durationMs: 10, avoidedMs: 60_000 },
+        { ...run, result: "cancellation" as const, waitedMs: 0 },
       ];
       await circuit.run({ kind: "tell", rejections: 7, runs, failedRunsMs: [61_000] });
       const after = await circuit.read();
@@ -97,6 +98,7 @@ export const reportCases: readonly RuleCase[] = [
         ["failure", 0],
         ["error", 1],
         ["skip", 1],
+        ["cancellation", 1],
       ]);
     }),
   },

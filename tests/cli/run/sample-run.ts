@@ -62,6 +62,7 @@ export function sampleRun(over: Partial<RunReport> = {}): RunReport {
     signal: null,
     durationMs: 2000,
     waitedMs: 0,
+    avoidedMs: 0,
     attempts: [attempt()],
     notRepeated: null,
     failure: null,

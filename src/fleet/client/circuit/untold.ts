@@ -1,21 +1,29 @@
 /** Counts of a circuit that decide nothing, kept until they are sent to the store. */
 
-import type { TellCommand } from "../../rules/command.js";
+import { MAX_TOLD, type TellCommand } from "../../rules/command.js";
 
 /** Gathers the counts that wait to be sent. */
 export class Untold {
   #rejections = 0;
+  #failedRunsMs: number[] = [];
 
   /** Counts a call that the circuit rejected. */
   addRejection(): void {
     this.#rejections += 1;
   }
 
+  /** Adds the time until a run failed because of this upstream. */
+  addFailedRun(afterMs: number): void {
+    if (this.#failedRunsMs.length < MAX_TOLD) this.#failedRunsMs.push(afterMs);
+  }
+
   /** Takes all out as one command. Returns undefined when there is nothing. */
   take(): TellCommand | undefined {
     const rejections = this.#rejections;
-    if (rejections === 0) return undefined;
+    const failedRunsMs = this.#failedRunsMs;
+    if (rejections === 0 && failedRunsMs.length === 0) return undefined;
     this.#rejections = 0;
-    return { kind: "tell", rejections, runs: [], failedRunsMs: [] };
+    this.#failedRunsMs = [];
+    return { kind: "tell", rejections, runs: [], failedRunsMs };
   }
 }

@@ -1,0 +1,59 @@
+/** Sends the result of a run to the store of shared circuits, for metrics of the fleet. */
+
+import type { Fleet } from "../../fleet/client/fleet.js";
+import type { FailedRun } from "../../fleet/client/run-teller.js";
+import type { RunReport as CountedRun, RunResult } from "../../fleet/rules/run-report.js";
+import { sharedName } from "../../guard/admission/shared-upstreams.js";
+import type { RunReport } from "../../runner/report/run-report.js";
+
+/** Returns the report with the time that a rejection avoided, after sending its figures to the store. */
+export async function tellStore(
+  report: RunReport,
+  fleet: Fleet | undefined,
+  engineHost: string | undefined,
+): Promise<RunReport> {
+  if (fleet === undefined) return report;
+  const circuit = avoidedAt(report);
+  const avoidedMs = circuit === undefined ? 0 : await fleet.runs.timeToFailureMs(circuit);
+  const told = { ...report, avoidedMs };
+  fleet.runs.tell(countedRun(told), failedRun(told, engineHost));
+  return told;
+}
+
+/** Returns the parts of a report that a store counts. */
+export function countedRun(report: RunReport): CountedRun {
+  const { durationMs, waitedMs, avoidedMs } = report;
+  const result = resultOf(report);
+  const { fault = "unknown" } = report.failure ?? {};
+  const hasFault = result === "error" && fault !== "unknown";
+  return { result, fault: hasFault ? fault : null, durationMs, waitedMs, avoidedMs };
+}
+
+function resultOf({ outcome, attempts, failure }: RunReport): RunResult {
+  if (outcome === "succeeded") return "success";
+  if (outcome === "interrupted" || failure?.fault === "cancelled") return "cancellation";
+  // A rejection of a retry does not undo the attempts before it.
+  if (outcome === "rejected" && attempts.length === 0) return "skip";
+  return outcome === "not-started" || failure?.fault === "user" ? "failure" : "error";
+}
+
+/** Returns the shared circuit that rejected the run; undefined if an attempt was made. */
+function avoidedAt({ outcome, attempts, rejection }: RunReport): string | undefined {
+  if (outcome !== "rejected" || attempts.length > 0 || rejection === null) return undefined;
+  return rejection.scope === null ? undefined : rejection.upstream;
+}
+
+/**
+ * Returns the shared circuit that counted the failure of a run. A failure that only the output of a program
+ * shows is left out, because it is not reported to the store either.
+ */
+export function failedRun(
+  { outcome, attempts, failure }: RunReport,
+  engineHost: string | undefined,
+): FailedRun | undefined {
+  if (outcome === "succeeded" || outcome === "interrupted" || failure === null) return undefined;
+  if (failure.breaker === null || failure.couldShare) return undefined;
+  const circuit = sharedName(failure.breaker, engineHost);
+  const afterMs = attempts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return circuit === undefined ? undefined : { circuit, afterMs };
+}

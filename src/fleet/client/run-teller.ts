@@ -1,0 +1,71 @@
+/** Sends the results of runs to the store, and reads how long runs take to fail because of an upstream. */
+
+import { medianTimeToFailureMs, RUNS_CIRCUIT, type RunReport } from "../rules/run-report.js";
+import type { CircuitTable } from "./circuit/circuit-table.js";
+import type { StoreLink } from "./link/store-link.js";
+
+/** The circuit because of which a run failed, and the time until it did. */
+export interface FailedRun {
+  readonly circuit: string;
+  readonly afterMs: number;
+}
+
+/** The parts of a fleet that are needed for it. */
+interface TellerParts {
+  readonly scope: string;
+  readonly link: StoreLink;
+  readonly table: CircuitTable;
+}
+
+/** Sends nothing to a store that is down, or that keeps no counts. */
+export class RunTeller {
+  readonly #parts: TellerParts;
+
+  constructor(parts: TellerParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends the result of a run. Closing the fleet waits for the reply. */
+  tell(run: RunReport, failed: FailedRun | undefined): void {
+    const { link, scope, table } = this.#parts;
+    if (!this.#mayAsk) return;
+    // The duration goes with the other counts of that circuit.
+    if (failed !== undefined) table.find(failed.circuit)?.untold.addFailedRun(failed.afterMs);
+    link.send(
+      { scope, name: RUNS_CIRCUIT },
+      {
+        count: 0,
+        awaited: false,
+        command: () => ({ kind: "tell", rejections: 0, runs: [run], failedRunsMs: [] }),
+        replied: () => {},
+        missed: () => {},
+      },
+    );
+  }
+
+  /**
+   * Returns the median time to failure of the last 50 runs that failed because of this circuit. Returns 0
+   * without a reply, or for fewer than 5 such runs.
+   */
+  timeToFailureMs(circuit: string): Promise<number> {
+    const { link, scope } = this.#parts;
+    if (!this.#mayAsk) return Promise.resolve(0);
+    return new Promise((resolve) => {
+      link.send(
+        { scope, name: circuit },
+        {
+          count: 0,
+          awaited: true,
+          command: () => ({ kind: "read", report: true }),
+          replied: ({ report }) => resolve(medianTimeToFailureMs(report?.runs.failedMs ?? [])),
+          missed: () => resolve(0),
+        },
+      );
+    });
+  }
+
+  get #mayAsk(): boolean {
+    const { link } = this.#parts;
+    return link.isCounting && link.mayAsk;
+  }
+}
