@@ -44,3 +44,18 @@ test.each([
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/hunter2|\*\*\*/);
 });
+
+test.each([
+  [["version"], /unknown command "version" \(did you mean --version\?\)/],
+  [
+    ["run", "--timout", "1s"],
+    /^error: unknown option --timout \(did you mean --timeout\?\)\nsee: /,
+  ],
+  [["run", "--retry", "--", "true"], /^error: --retry has no value; use --retry <n>\n/],
+  [["classify", "a", "b"], /^error: too many arguments: expected at most 1, got 2\n/],
+  [["isolate", "x"], /^error: --reason and --for are missing; add --reason <text> --for </],
+])("%j is explained in one line", async (args, message) => {
+  const { exitCode, stderr } = await output(args);
+  expect(exitCode).toBe(64);
+  expect(stderr).toMatch(message);
+});
