@@ -5,7 +5,7 @@
 
 import { ADMITTED, type AdmissionCheck, ISOLATED } from "./calls/admission-check.js";
 import { Permit, type Settlement, SUCCESS } from "./calls/permit.js";
-import { RefusedCall } from "./calls/refused-call.js";
+import { RejectedCall } from "./calls/rejected-call.js";
 import { CircuitState } from "./circuit-state.js";
 import type { Rejection, RejectionReason } from "./errors.js";
 import type { Control, StateChangeReason } from "./events.js";
@@ -36,13 +36,13 @@ export class Machine extends Circuit {
   }
 
   /** Admits or rejects a call. */
-  admit(): Permit | RefusedCall {
+  admit(): Permit | RejectedCall {
     const answer = this.answer();
     this.emitter?.deliver();
     return answer;
   }
 
-  private answer(): Permit | RefusedCall {
+  private answer(): Permit | RejectedCall {
     if (this.control === "isolated") return this.reject("isolated", undefined);
     const nowMs = this.needsTimeToAdmit ? this.settings.clock.now() : Number.NaN;
     if (this.control === "disabled") return this.letIn(nowMs, false);
@@ -212,7 +212,7 @@ export class Machine extends Circuit {
     return new Permit(this, generation, lease, startedMs, wouldReject);
   }
 
-  private reject(reason: RejectionReason, retryAfterMs: number | undefined): RefusedCall {
+  private reject(reason: RejectionReason, retryAfterMs: number | undefined): RejectedCall {
     this.rejectedCount += 1;
     const rejection: Rejection = {
       breakerName: this.name,
@@ -223,7 +223,7 @@ export class Machine extends Circuit {
       cause: this.state.failure?.error,
       isolationReason: reason === "isolated" ? this.isolationReason : undefined,
     };
-    const refused = new RefusedCall(rejection, this.settings.captureRejectionStack);
+    const refused = new RejectedCall(rejection, this.settings.captureRejectionStack);
     if (this.emitter?.hears("rejected")) {
       this.emitter.enqueue("rejected", { breakerName: this.name, error: refused.error });
     }

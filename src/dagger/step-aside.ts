@@ -15,7 +15,11 @@ import { GuardedSession, type RequestCompanions } from "../guard/guarded-session
 import { BoundedCalls } from "../guard/request/calls.js";
 import type { SessionLink } from "../guard/session-link.js";
 import type { SessionState } from "../guard/session-state.js";
-import { refusalIn, refusalInText, SESSION_LOST_ELSEWHERE } from "../guard/wire/refusal-reading.js";
+import {
+  rejectionIn,
+  rejectionInText,
+  SESSION_LOST_ELSEWHERE,
+} from "../guard/wire/rejection-reading.js";
 import { refuseUnderLastGood } from "../policies/fallback/last-good-scope.js";
 import { createRegistry } from "../registry/registry.js";
 import { environmentFleet } from "./environment-fleet.js";
@@ -48,7 +52,7 @@ export function requestSender(guard: Guard, state: SessionState): RequestSender 
 
 /** Returns the proxy's rejection, if that is why a session did not open; otherwise the error itself. */
 export function openingErrorOf(error: unknown): unknown {
-  return (isProxied() && error instanceof Error && refusalInText(error.message)) || error;
+  return (isProxied() && error instanceof Error && rejectionInText(error.message)) || error;
 }
 
 /** Sends the requests of a session whose breakers are in the proxy. */
@@ -89,7 +93,7 @@ class ProxiedSession implements RequestSender {
   }
 
   #check<A extends SessionResponse>(answer: A, read: ReadRequest): A {
-    const refusal = refusalIn(answer);
+    const refusal = rejectionIn(answer);
     if (isSessionLostError(refusal)) this.#state.lose(SESSION_LOST_ELSEWHERE);
     if (refusal !== undefined) throw refusal;
     const lost = classifyAnswer(answer, read).find(({ sessionLost }) => sessionLost);

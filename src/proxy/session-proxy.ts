@@ -10,7 +10,7 @@ import type { RequestTracing } from "../traces/request-tracing.js";
 import { tellProtocol } from "./first-bytes.js";
 import { Http1Relay, type RelaySetting } from "./http1/http1-relay.js";
 import { relayHttp2 } from "./http2/http2-relay.js";
-import { GuardedQueries, type RefusedQuery, type SessionCounts } from "./query/guarded-query.js";
+import { GuardedQueries, type QueryRejection, type SessionCounts } from "./query/guarded-query.js";
 import type { SessionAddress } from "./sessions/session-address.js";
 
 export type { SessionCounts };
@@ -25,7 +25,7 @@ export interface SessionProxyOptions {
   /** The working folder of the session's CLI. Default: our own. */
   readonly workdir?: string | undefined;
   /** Called for each query that the guard answers instead of the session. */
-  readonly onRefused?: ((query: RefusedQuery) => void) | undefined;
+  readonly onRejected?: ((query: QueryRejection) => void) | undefined;
   /** Called when the session is lost for good. */
   readonly onLost?: (() => void) | undefined;
 }
@@ -46,9 +46,9 @@ const MAX_CONNECTIONS = 10_000;
 /** Starts a proxy. It does not keep the process alive. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const token = randomBytes(32).toString("hex");
-  const { guard, target, tracing, workdir, onRefused, onLost } = options;
+  const { guard, target, tracing, workdir, onRejected, onLost } = options;
   const state = new SessionState(onLost, workdir);
-  const queries = new GuardedQueries(guard, state, target, tracing, onRefused);
+  const queries = new GuardedQueries(guard, state, target, tracing, onRejected);
   const gate = new TokenGate(MAX_CONNECTIONS);
   const setting: RelaySetting = { target, token, gate, queries };
   const http1 = new Http1Relay(setting);

@@ -13,7 +13,7 @@ import { delayBeforeRetry } from "./attempt/retry-delay.js";
 import { CommandNotStartedError } from "./attempt/run-command.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./attempt/supervised-command.js";
 import type { Contacts } from "./contacts/contacts.js";
-import { LearntRun } from "./contacts/learnt-run.js";
+import { LearnedRun } from "./contacts/learned-run.js";
 import { isCanceledCommand, isSpanOfRequest } from "./contacts/request-signs.js";
 import { GroupWatcher } from "./ending/group-watcher.js";
 import { STOP_TIMES } from "./ending/stop-plan.js";
@@ -62,7 +62,7 @@ class GuardedRun {
   readonly #watcher: GroupWatcher;
   readonly #input: CommandInput;
   readonly #output: PreparedOutput;
-  readonly #learnt: LearntRun;
+  readonly #learnt: LearnedRun;
   readonly #attempts: AttemptReport[] = [];
   readonly #notes = new RunNotes();
   readonly #isOwn: boolean;
@@ -91,7 +91,7 @@ class GuardedRun {
     this.#input = new CommandInput(plan);
     this.#output = plan.output ?? new PreparedOutput();
     this.#isOwn = isDagger(plan.command);
-    this.#learnt = new LearntRun(plan);
+    this.#learnt = new LearnedRun(plan);
     const enforced = plan.learnt === "enforce" ? this.#learnt.contacts : [];
     this.#needs = new Set([...guard.settings.needs, ...enforced]);
     this.#forgetSessions = plan.sessions?.onBegin(() => this.#onSession());
@@ -105,7 +105,7 @@ class GuardedRun {
 
   async run(): Promise<RunReport> {
     const startMs = performance.now();
-    await this.#warnOfLearnt();
+    await this.#warnOfLearned();
     const ending = await this.#untilOver().catch((error: unknown) => this.#endingBy(error));
     const contacts = await this.#contacts(ending.outcome === "succeeded");
     return {
@@ -205,7 +205,7 @@ class GuardedRun {
   async #attempt(call: CommandCall): Promise<AttemptEnd> {
     const { command, args, env, limits, witness, sessions, sendsTraces } = this.#plan;
     const startMs = performance.now();
-    const refusedBefore = sessions?.lastRefused();
+    const refusedBefore = sessions?.lastRejection();
     try {
       const end = await superviseCommand({
         command,
@@ -225,7 +225,7 @@ class GuardedRun {
       const durationMs = performance.now() - startMs;
       const isSignaled = this.#signals.received !== undefined;
       const evidence = isSignaled ? undefined : await witness?.evidence();
-      const refused = sessions?.lastRefused();
+      const refused = sessions?.lastRejection();
       this.#failure = settleAttempt(call, {
         end,
         refused: refused === refusedBefore ? null : (refused ?? null),
@@ -280,7 +280,7 @@ class GuardedRun {
     return endingBy(error);
   }
 
-  async #warnOfLearnt(): Promise<void> {
+  async #warnOfLearned(): Promise<void> {
     if (this.#plan.learnt !== "warn") return;
     await this.#guard.refresh(this.#learnt.contacts);
     for (const name of this.#learnt.contacts) {

@@ -1,7 +1,7 @@
 /** The plan of a guarded run. */
 
 import type { Environment } from "../traces/environment.js";
-import type { CommandWitness } from "./contacts/command-witness.js";
+import type { CommandTracing } from "./contacts/command-tracing.js";
 import type { OwnFolder } from "./ending/group-watcher.js";
 import type { StopTimes } from "./ending/stop-plan.js";
 import type { InputChoice } from "./input/command-input.js";
@@ -36,7 +36,7 @@ export interface RunSessions {
 }
 
 /** A GraphQL request of a session that we answered with an error in place of the engine. */
-export interface RefusedRequest {
+export interface RejectedRequest {
   /**
    * Why: a circuit was open, `--operation-timeout` ended the request, or the session had been lost.
    */
@@ -68,7 +68,7 @@ export interface ChildSessions {
   /** Returns the images whose digest the sessions took from Dagger's lock file. */
   lockedImages?(): readonly LockedImage[];
   /** Returns the last rejected request; null if none exists. */
-  lastRefused(): RefusedRequest | null;
+  lastRejection(): RejectedRequest | null;
 }
 
 /** The number of retries, and the delays before them. */
@@ -109,7 +109,7 @@ export interface RunPlan extends RetryLimits {
   /** The file with the contacts of earlier runs; undefined for the default. */
   readonly learntPath?: string | undefined;
   /** Receives traces of the command or its sessions; the run ends it. */
-  readonly witness?: CommandWitness | undefined;
+  readonly witness?: CommandTracing | undefined;
   /**
    * Receives the logs of steps as signs of progress, if the command prints nothing meanwhile; the
    * caller closes it.

@@ -12,7 +12,7 @@ import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { processTable } from "../../src/runner/ending/process-table.js";
 import type { RunProgress } from "../../src/runner/report/run-progress.js";
 import type { RunReport } from "../../src/runner/report/run-report.js";
-import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
+import type { RejectedRequest, RunPlan } from "../../src/runner/run-plan.js";
 import { buildPackage, bundleProgram, projectFolder } from "../build.js";
 
 const DAGGER = fileURLToPath(new URL("./fake-dagger.mjs", import.meta.url));
@@ -31,7 +31,7 @@ export interface RunOrder extends Partial<Omit<RunPlan, "witness" | "sessions">>
   /** Whether it has sessions that the runner knows. */
   readonly sessions?: boolean;
   /** The rejection of a request in each session that begins; null for no rejection. */
-  readonly refusals?: readonly (RefusedRequest | null)[];
+  readonly refusals?: readonly (RejectedRequest | null)[];
 }
 
 /** The input of the driver: an order and its command. */

@@ -8,10 +8,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/registry/registry.js";
-import { startCommandWitness } from "../../src/runner/contacts/command-witness.js";
+import { startCommandTracing } from "../../src/runner/contacts/command-tracing.js";
 import { runGuarded } from "../../src/runner/guarded-run.js";
 import type { RunProgress } from "../../src/runner/report/run-progress.js";
-import type { RefusedRequest, RunPlan } from "../../src/runner/run-plan.js";
+import type { RejectedRequest, RunPlan } from "../../src/runner/run-plan.js";
 import type { BreakerAfter, RunAfter, WrittenOrder } from "./built-runner.js";
 
 const file = process.argv[2] ?? "";
@@ -39,8 +39,8 @@ for (const [name, resetTimeoutMs] of Object.entries(refusing ?? {})) {
 }
 
 /** Stubs sessions that begin whenever a program asks for the address in BEGIN. */
-async function stubSessions(refusals: readonly (RefusedRequest | null)[]) {
-  let refused: RefusedRequest | null = null;
+async function stubSessions(refusals: readonly (RejectedRequest | null)[]) {
+  let refused: RejectedRequest | null = null;
   const listeners = new Set<() => void>();
   let begun = 0;
   const server = createServer((_request, response) => {
@@ -58,7 +58,7 @@ async function stubSessions(refusals: readonly (RefusedRequest | null)[]) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    lastRefused: () => refused,
+    lastRejection: () => refused,
     counts: () => (begun === 0 ? null : { requests: begun, rejected: 0, timedOut: 0, lost: 0 }),
   };
   return { stub, close: () => server.close() };
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
       ...plan,
       env,
       sessions: begun?.stub,
-      witness: traces ? await startCommandWitness(env) : undefined,
+      witness: traces ? await startCommandTracing(env) : undefined,
     },
     guard,
     (event) => progress.push(event),

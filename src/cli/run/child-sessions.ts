@@ -126,7 +126,7 @@ function facts(sessions: GuardedSessions): Omit<ChildSessions, "variables" | "fo
     onBegin: (listener) => sessions.onBegin(listener),
     onAllLost: (listener) => sessions.onAllLost(listener),
     counts: () => (sessions.begun === 0 ? null : sessions.counts),
-    lastRefused: () => sessions.lastRefused,
+    lastRejection: () => sessions.lastRejection,
   };
 }
 

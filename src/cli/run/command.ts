@@ -5,7 +5,7 @@ import { Guard } from "../../guard/guard.js";
 import type { GuardOptions } from "../../guard/guard-options.js";
 import type { LockedEvent } from "../../guard/locks/lock-file.js";
 import type { SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
-import { type CommandWitness, startCommandWitness } from "../../runner/contacts/command-witness.js";
+import { type CommandTracing, startCommandTracing } from "../../runner/contacts/command-tracing.js";
 import { runGuarded } from "../../runner/guarded-run.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
 import { PreparedOutput } from "../../runner/output/prepared-output.js";
@@ -130,7 +130,7 @@ async function runWithin(
   const guard = new Guard({ ...guardOptions, onLocked, fleet: joined?.fleet });
   const isOwn = isDagger(command);
   const held = holdWarnings(OF_ANYTHING);
-  const witness = traces === "off" ? undefined : await startCommandWitness(env);
+  const witness = traces === "off" ? undefined : await startCommandTracing(env);
   const watched = await watchIdleness(idleTimeoutMs, traces, isOwn, env);
   const { steps } = watched;
   const { sessions, notes } = isOwn
@@ -206,7 +206,7 @@ const NO_SESSIONS: PreparedSessions = { sessions: undefined, notes: [] };
  * opening a session.
  */
 interface SessionWatch {
-  readonly witness: CommandWitness | undefined;
+  readonly witness: CommandTracing | undefined;
   readonly steps: StepOutput | undefined;
   readonly connectTimeoutMs: number | undefined;
 }
@@ -235,14 +235,14 @@ async function sessionsOf(
 }
 
 /** Returns a note if the command sent traces in a format that we cannot read. */
-function unreadNotes(witness: CommandWitness | undefined): readonly Note[] {
+function unreadNotes(witness: CommandTracing | undefined): readonly Note[] {
   const { unreadByKind } = witness?.receiver?.metrics() ?? {};
   const text = unreadByKind && unreadText(unreadByKind, witness?.hasCollector === true);
   return text === undefined ? [] : [{ code: "traces-unread", text }];
 }
 
 function sessionTraces(
-  witness: CommandWitness | undefined,
+  witness: CommandTracing | undefined,
   steps: StepOutput | undefined,
 ): SessionTraces | undefined {
   const { receiver, variables = {}, hasCollector = false } = witness ?? {};

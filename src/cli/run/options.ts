@@ -17,7 +17,7 @@ import { verbOf } from "./idempotent.js";
  * How `run` uses circuits learned in an earlier run of the same command: not at all, to warn, or to
  * reject.
  */
-export type LearntChoice = "off" | "warn" | "enforce";
+export type LearnedChoice = "off" | "warn" | "enforce";
 
 /** The options as parsed by commander. */
 export interface OwnFlags {
@@ -31,7 +31,7 @@ export interface OwnFlags {
   readonly retryMaxDelay?: number;
   readonly idempotent?: readonly string[];
   readonly stdin?: InputChoice;
-  readonly learnt?: LearntChoice;
+  readonly learnt?: LearnedChoice;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly output?: string;
@@ -155,7 +155,7 @@ export interface OwnOptions extends RetryLimits {
   /** How long to wait between the signals that end the command. */
   readonly stop: Partial<StopTimes>;
   readonly stdin: InputChoice;
-  readonly learnt: LearntChoice;
+  readonly learnt: LearnedChoice;
   readonly json: boolean;
   readonly quiet: boolean | undefined;
   readonly output: string | undefined;

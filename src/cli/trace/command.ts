@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { withoutCommands } from "../../attribution/ci-commands.js";
 import { codeOf } from "../../files/error-code.js";
 import { CommandNotStartedError, runCommand } from "../../runner/attempt/run-command.js";
-import { startCommandWitness } from "../../runner/contacts/command-witness.js";
+import { startCommandTracing } from "../../runner/contacts/command-tracing.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";
 import { EXIT, TRACE_EXIT_CODES } from "../exit-codes.js";
 import { examples, exitCodeHelp } from "../help.js";
@@ -82,7 +82,7 @@ async function trace(
   inherited: readonly number[],
 ): Promise<TraceReport> {
   const warnings = holdWarnings(OF_TRACES);
-  const witness = await startCommandWitness(env);
+  const witness = await startCommandTracing(env);
   const start = performance.now();
   try {
     const end = await runCommand(command, args, { ...env, ...witness.variables }, inherited);

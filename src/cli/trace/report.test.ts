@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { CommandTrace } from "../../runner/contacts/command-witness.js";
+import type { CommandTrace } from "../../runner/contacts/command-tracing.js";
 import { ContactTotals } from "../../runner/contacts/contacts.js";
 import { type ReportFacts, traceReport } from "./report.js";
 

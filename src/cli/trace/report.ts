@@ -1,7 +1,7 @@
 /** The report of `trace`, as `--json` prints it. */
 
 import type { CommandEnd } from "../../runner/attempt/run-command.js";
-import type { CommandTrace } from "../../runner/contacts/command-witness.js";
+import type { CommandTrace } from "../../runner/contacts/command-tracing.js";
 import type { Contacts } from "../../runner/contacts/contacts.js";
 import type { Note } from "../../runner/report/run-report.js";
 import type { Environment } from "../../traces/environment.js";

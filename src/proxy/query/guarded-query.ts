@@ -43,7 +43,7 @@ export interface SessionCounts {
 }
 
 /** A query that the guard answered instead of the session. */
-export interface RefusedQuery {
+export interface QueryRejection {
   readonly type: RefusalType;
   /** The circuit that rejected the query; `engine` for a timeout or a lost session. */
   readonly circuit: string;
@@ -70,7 +70,7 @@ export class GuardedQueries {
   readonly #rewrites: boolean;
   readonly #target: SessionAddress;
   readonly #tracing: RequestTracing | undefined;
-  readonly #onRefused: ((query: RefusedQuery) => void) | undefined;
+  readonly #onRejected: ((query: QueryRejection) => void) | undefined;
   readonly #held = new HeldBytes(MAX_HELD_BYTES_IN_ALL);
 
   constructor(
@@ -78,9 +78,9 @@ export class GuardedQueries {
     state: SessionState,
     target: SessionAddress,
     tracing: RequestTracing | undefined,
-    onRefused?: (query: RefusedQuery) => void,
+    onRejected?: (query: QueryRejection) => void,
   ) {
-    this.#onRefused = onRefused;
+    this.#onRejected = onRejected;
     this.#session = new GuardedSession(guard, state, "ask");
     this.#rewrites = guard.settings.rewrites;
     this.#target = target;
@@ -175,7 +175,7 @@ export class GuardedQueries {
     }
     const { _type: type, upstream = ENGINE } = answer.errors[0].extensions;
     this.counts[COUNTERS[type]] += 1;
-    this.#onRefused?.({ type, circuit: upstream });
+    this.#onRejected?.({ type, circuit: upstream });
     const body = JSON.stringify(answer);
     response.writeHead(200, {
       "Content-Type": "application/json",

@@ -9,7 +9,7 @@ import { settleConnect } from "../../guard/judgement/settle.js";
 import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
 import type { TraceReceiver } from "../../traces/receiver/receiver.js";
 import { RequestTracing } from "../../traces/request-tracing.js";
-import type { RefusedQuery } from "../query/guarded-query.js";
+import type { QueryRejection } from "../query/guarded-query.js";
 import type { SessionCounts, SessionProxy } from "../session-proxy.js";
 import type { SessionAddress } from "./session-address.js";
 import type { OpeningFailure, OpeningSession, SessionHost } from "./session-host.js";
@@ -36,7 +36,7 @@ export class GuardedSessions implements SessionHost {
   /** The sum of the counters of closed proxies. */
   #ended: SessionCounts = NOTHING;
   #begun = 0;
-  #lastRefused: RefusedQuery | null = null;
+  #lastRejection: QueryRejection | null = null;
 
   /** @param traces Undefined if the engine's traces are not read. The caller closes the receiver. */
   constructor(guard: Guard, traces?: SessionTraces) {
@@ -56,8 +56,8 @@ export class GuardedSessions implements SessionHost {
   }
 
   /** The last query that the guard rejected, or the last session that it did not admit. */
-  get lastRefused(): RefusedQuery | null {
-    return this.#lastRefused;
+  get lastRejection(): QueryRejection | null {
+    return this.#lastRejection;
   }
 
   /**
@@ -92,7 +92,7 @@ export class GuardedSessions implements SessionHost {
     } catch (error) {
       const refusal = rejectionAnswer(error)?.errors[0].extensions;
       if (refusal !== undefined) {
-        this.#lastRefused = { type: refusal._type, circuit: refusal.upstream ?? ENGINE };
+        this.#lastRejection = { type: refusal._type, circuit: refusal.upstream ?? ENGINE };
       }
       throw error;
     }
@@ -141,8 +141,8 @@ export class GuardedSessions implements SessionHost {
     tracing: RequestTracing | undefined,
     workdir?: string,
   ): Promise<SessionProxy> {
-    const onRefused = (query: RefusedQuery) => {
-      this.#lastRefused = query;
+    const onRejected = (query: QueryRejection) => {
+      this.#lastRejection = query;
     };
     let isLost = false;
     const onLost = () => {
@@ -156,7 +156,7 @@ export class GuardedSessions implements SessionHost {
     // Loaded only now: most commands open no session, and this module loads longer than all others of a
     // start.
     const { startSessionProxy } = await import("../session-proxy.js");
-    const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRefused, onLost });
+    const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRejected, onLost });
     this.#living += 1;
     this.#proxies.set(proxy, () => {
       if (!isLost) this.#living -= 1;

@@ -1,7 +1,7 @@
 /** Opens sessions through another process: the runner that started this stand-in. */
 
 import { connect, type Socket } from "node:net";
-import { refusalIn } from "../../guard/wire/refusal-reading.js";
+import { rejectionIn } from "../../guard/wire/rejection-reading.js";
 import { HostGoneError, type OpeningSession, type SessionHost } from "./session-host.js";
 import {
   type HostAnswer,
@@ -84,7 +84,7 @@ class Connection {
     if (answer === undefined) throw new HostGoneError("dagger-breaker run has ended");
     if ("error" in answer) throw new Error(`dagger-breaker run met an error (${answer.error})`);
     if ("refused" in answer) {
-      const refusal = refusalIn({ status: 200, body: JSON.stringify(answer.refused) });
+      const refusal = rejectionIn({ status: 200, body: JSON.stringify(answer.refused) });
       throw refusal ?? new Error("dagger-breaker run has refused the session");
     }
     return answer as AnswerWith<K>;

@@ -10,7 +10,7 @@ import type { Evidence } from "../../attribution/spans/evidence.js";
 import { ENGINE } from "../../guard/guard-options.js";
 import type { WordsReach } from "../../guard/judgement/facts.js";
 import type { RunFailure } from "../report/run-report.js";
-import type { RefusedRequest } from "../run-plan.js";
+import type { RejectedRequest } from "../run-plan.js";
 import type { CommandCall, CountedIn } from "./command-call.js";
 import { failureOf, withSeenHost } from "./command-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
@@ -26,7 +26,7 @@ export interface AttemptFacts {
   /** The command with its arguments. */
   readonly command: readonly string[];
   /** The last request of the command's sessions that we rejected; null if none was. */
-  readonly refused?: RefusedRequest | null;
+  readonly refused?: RejectedRequest | null;
   /** Whether the command is dagger itself. */
   readonly isOwn: boolean;
   /** Whether spans of the command could be received. */

@@ -8,7 +8,7 @@ import { COMMAND_FAILED, type Failure } from "../../attribution/failure.js";
 import { OWN_REJECTED, OWN_SESSION_LOST, OWN_TIMED_OUT } from "../../attribution/rules/own.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
-import type { RefusedRequest, RunLimit } from "../run-plan.js";
+import type { RejectedRequest, RunLimit } from "../run-plan.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
 /**
@@ -32,7 +32,7 @@ export function failureOf(
   end: Pick<AttemptEnd, "text" | "exitCode" | "timedOut" | "isUnread" | "textAtLimit">,
   isOwn: boolean,
   evidence: readonly Evidence[],
-  refused: RefusedRequest | null = null,
+  refused: RejectedRequest | null = null,
 ): Failure | null {
   const { text, exitCode, timedOut, isUnread } = end;
   if (timedOut !== null) return failureAtLimit(end, timedOut, isOwn);
@@ -81,7 +81,7 @@ function tellsOfOther({ counts, rule }: Failure): boolean {
   return counts || rule === COMMAND_FAILED;
 }
 
-const OWN_BY_TYPE: Readonly<Record<RefusedRequest["type"], Pick<Failure, "rule" | "reason">>> = {
+const OWN_BY_TYPE: Readonly<Record<RejectedRequest["type"], Pick<Failure, "rule" | "reason">>> = {
   CIRCUIT_OPEN: {
     rule: OWN_REJECTED,
     reason: "A circuit breaker refused a request of the command.",
@@ -100,7 +100,7 @@ const OWN_BY_TYPE: Readonly<Record<RefusedRequest["type"], Pick<Failure, "rule" 
  * Returns the failure for a rejected request. After a lost session a retry may help, because it
  * opens a new one.
  */
-function ownFailure({ type }: RefusedRequest, said: Failure): Failure {
+function ownFailure({ type }: RejectedRequest, said: Failure): Failure {
   const { rule } = OWN_BY_TYPE[type];
   const sessionLost = type === "SESSION_LOST";
   const fault = type === "CIRCUIT_OPEN" ? "cancelled" : sessionLost ? "engine" : "unknown";

@@ -3,7 +3,7 @@
 import { CircuitBreakerOpenError, type Rejection, withoutStack } from "../errors.js";
 
 /** A rejection in the shape of a `tryExecute` result. */
-export class RefusedCall {
+export class RejectedCall {
   readonly ok = false;
   readonly rejected = true;
   readonly #rejection: Rejection;

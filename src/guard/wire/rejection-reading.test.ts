@@ -5,8 +5,8 @@ import { isTimeoutError, TimeoutError } from "../../policies/timeout.js";
 import { isSessionLostError, SessionLostError } from "../errors.js";
 import { engineFault } from "../judgement/engine-fault.js";
 import { recordOf } from "../judgement/failure-record.js";
-import { refusalIn, refusalInText } from "./refusal-reading.js";
 import { rejectionAnswer } from "./rejection-answer.js";
+import { rejectionIn, rejectionInText } from "./rejection-reading.js";
 
 const PULL = readRequest({ query: '{ container { from(address: "alpine") { sync } } }' });
 
@@ -24,7 +24,7 @@ function openError(reason: RejectionReason, retryAfterMs?: number): CircuitBreak
 
 /** Sends an error as the body of an answer and reads it back. */
 function afterTravelling(error: unknown) {
-  return refusalIn({ status: 200, body: JSON.stringify(rejectionAnswer(error, PULL)) });
+  return rejectionIn({ status: 200, body: JSON.stringify(rejectionAnswer(error, PULL)) });
 }
 
 test.each([
@@ -59,12 +59,12 @@ test("a timeout keeps its milliseconds, and a lost session its message", () => {
 });
 
 test("a program's output shows which circuit rejected, to the second", () => {
-  const read = refusalInText(
+  const read = rejectionInText(
     "connecting...\ndagger-breaker: circuit open: engine, retry in 42s\nbye",
   );
   expect(read).toMatchObject({ breakerName: "engine", reason: "open", retryAfterMs: 42_000 });
   expect(read?.message).toBe("circuit open: engine, retry in 42s");
-  expect(refusalInText("Error: start engine: no circuit")).toBeUndefined();
+  expect(rejectionInText("Error: start engine: no circuit")).toBeUndefined();
 });
 
 const REFUSAL = JSON.stringify(rejectionAnswer(openError("open", 5), PULL));
@@ -79,5 +79,5 @@ test.each([
   ["without an upstream", { status: 200, body: REFUSAL.replace('"upstream"', '"host"') }],
   ["without a reason", { status: 200, body: REFUSAL.replace('"reason"', '"why"') }],
 ])("an answer %s is the session's own", (_of, answer) => {
-  expect(refusalIn(answer)).toBeUndefined();
+  expect(rejectionIn(answer)).toBeUndefined();
 });

@@ -22,7 +22,7 @@ export interface CommandTrace {
 }
 
 /** The request trace of one command. */
-export interface CommandWitness {
+export interface CommandTracing {
   /** Variables to add to the environment of the command; empty if no traces are received. */
   readonly variables: Readonly<Record<string, string>>;
   /**
@@ -42,11 +42,11 @@ export interface CommandWitness {
    */
   evidence(): Promise<readonly Evidence[] | undefined>;
   /** Ends the trace after the command; undefined when off. Never rejects. */
-  end(how?: WitnessEnd): Promise<CommandTrace | undefined>;
+  end(how?: TracingEnd): Promise<CommandTrace | undefined>;
 }
 
 /** Options of `end`. */
-export interface WitnessEnd {
+export interface TracingEnd {
   /** Whether programs that outlive the command may still connect and send spans. Default: false. */
   readonly mayBeLate?: boolean;
   /** Whether we may be killed soon, so that missing spans are dropped. Default: false. */
@@ -59,7 +59,7 @@ export interface WitnessEnd {
  */
 const QUIET_MS = 250;
 const MAX_WAIT_MS = 2_000;
-/** The shorter limit for a run that was told to end, because it will be killed soon. */
+/** The shorter limit for a run that got a signal to end, because it will be killed soon. */
 const HURRIED_WAIT_MS = 250;
 
 /**
@@ -68,7 +68,7 @@ const HURRIED_WAIT_MS = 250;
  *
  * @param env The environment of the command, before variables of ours are added.
  */
-export async function startCommandWitness(env: Environment): Promise<CommandWitness> {
+export async function startCommandTracing(env: Environment): Promise<CommandTracing> {
   const traces = await startEngineTraces(env);
   if (traces.receiver === undefined) {
     return {

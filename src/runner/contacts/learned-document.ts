@@ -6,9 +6,9 @@ import { createHash } from "node:crypto";
  * The maximum age of an entry. A run whose functions come from Dagger's cache contacts no host and
  * keeps the old entry, so without a limit it could stay forever.
  */
-export const LEARNT_MAX_AGE_MS = 24 * 60 * 60 * 1000;
+export const LEARNED_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** The size limit; a longer document is not read. */
-export const MAX_LEARNT_BYTES = 4 * 1024 * 1024;
+export const MAX_LEARNED_BYTES = 4 * 1024 * 1024;
 
 const VERSION = 1;
 const MAX_COMMANDS = 500;
@@ -17,7 +17,7 @@ const NAME = /^(?:registry|git|http):[a-z0-9_.:[\]-]{1,260}$/;
 const KEY = /^[0-9a-f]{64}$/;
 
 /** The contacts of one command. */
-export interface LearntCommand {
+export interface LearnedCommand {
   /**
    * A hash of the command, its arguments and its folder. Hashed, because arguments may hold
    * secrets.
@@ -29,14 +29,14 @@ export interface LearntCommand {
 }
 
 /** Returns the key of a command. The same command line in another folder has another key. */
-export function learntKey(command: string, args: readonly string[], folder: string): string {
+export function learnedKey(command: string, args: readonly string[], folder: string): string {
   return createHash("sha256")
     .update(JSON.stringify([command, args, folder]))
     .digest("hex");
 }
 
 /** Reads a document entry by entry. Skips old and invalid entries. */
-export function parseLearnt(text: string, nowMs: number): LearntCommand[] {
+export function parseLearned(text: string, nowMs: number): LearnedCommand[] {
   try {
     const { version, commands } = JSON.parse(text) as { version?: unknown; commands?: unknown };
     if (version !== VERSION || !Array.isArray(commands)) return [];
@@ -47,7 +47,7 @@ export function parseLearnt(text: string, nowMs: number): LearntCommand[] {
 }
 
 /** Returns the text of a document with `latest` and the most recent other commands, 500 at most. */
-export function formatLearnt(known: readonly LearntCommand[], latest: LearntCommand): string {
+export function formatLearned(known: readonly LearnedCommand[], latest: LearnedCommand): string {
   const others = known.filter(({ key }) => key !== latest.key);
   const contacts = latest.contacts.filter((name) => NAME.test(name)).slice(0, MAX_NAMES);
   const newestFirst = [{ ...latest, contacts }, ...others].sort(
@@ -60,7 +60,7 @@ export function formatLearnt(known: readonly LearntCommand[], latest: LearntComm
 }
 
 function isSound(entry: unknown, nowMs: number): boolean {
-  const { key, contacts, atMs } = (entry ?? {}) as Partial<Record<keyof LearntCommand, unknown>>;
+  const { key, contacts, atMs } = (entry ?? {}) as Partial<Record<keyof LearnedCommand, unknown>>;
   return (
     typeof key === "string" &&
     KEY.test(key) &&
@@ -70,6 +70,6 @@ function isSound(entry: unknown, nowMs: number): boolean {
     Number.isSafeInteger(atMs) &&
     // An entry from the future is limited too: without that, a clock that was set back would keep
     // it for too long.
-    Math.abs(nowMs - Number(atMs)) <= LEARNT_MAX_AGE_MS
+    Math.abs(nowMs - Number(atMs)) <= LEARNED_MAX_AGE_MS
   );
 }

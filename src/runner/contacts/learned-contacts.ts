@@ -7,7 +7,7 @@ import { replaceLocked } from "../../files/file-lock.js";
 import { makeFolder } from "../../fleet/folders.js";
 import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
 import type { Environment } from "../../traces/environment.js";
-import { formatLearnt, MAX_LEARNT_BYTES, parseLearnt } from "./learnt-document.js";
+import { formatLearned, MAX_LEARNED_BYTES, parseLearned } from "./learned-document.js";
 
 /** The longest wait for other writing processes. */
 const MAX_WAIT_MS = 500;
@@ -16,7 +16,7 @@ const MAX_WAIT_MS = 500;
  * Returns the default path, in the folder of the known digests; undefined if the user has no home
  * folder.
  */
-export function defaultLearntPath(env: Environment): string | undefined {
+export function defaultLearnedPath(env: Environment): string | undefined {
   const digests = defaultDigestPath(env);
   return digests && join(dirname(digests), "contacts.json");
 }
@@ -27,8 +27,8 @@ export function defaultLearntPath(env: Environment): string | undefined {
  *
  * @param keyOf Returns the key of the command. Called only if the file has entries.
  */
-export function readLearnt(path: string, keyOf: () => string, nowMs: number): readonly string[] {
-  const commands = parseLearnt(textOf(path), nowMs);
+export function readLearned(path: string, keyOf: () => string, nowMs: number): readonly string[] {
+  const commands = parseLearned(textOf(path), nowMs);
   if (commands.length === 0) return [];
   const key = keyOf();
   return commands.find((one) => one.key === key)?.contacts ?? [];
@@ -39,14 +39,14 @@ export function readLearnt(path: string, keyOf: () => string, nowMs: number): re
  *
  * @returns The system's error code; undefined on success.
  */
-export function writeLearnt(
+export function writeLearned(
   path: string,
   learnt: { readonly key: string; readonly contacts: readonly string[]; readonly atMs: number },
 ): string | undefined {
   try {
     makeFolder(dirname(path));
     replaceLocked(path, MAX_WAIT_MS, () =>
-      formatLearnt(parseLearnt(textOf(path), learnt.atMs), learnt),
+      formatLearned(parseLearned(textOf(path), learnt.atMs), learnt),
     );
     return undefined;
   } catch (error) {
@@ -60,7 +60,7 @@ function textOf(path: string): string {
     // Opening a pipe without a writer would block forever.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const found = fstatSync(descriptor);
-    if (!found.isFile() || found.size > MAX_LEARNT_BYTES) return "";
+    if (!found.isFile() || found.size > MAX_LEARNED_BYTES) return "";
     return readFileSync(descriptor, "utf8");
   } catch {
     return ""; // A missing or foreign file has no contacts.

@@ -32,7 +32,7 @@ export const SESSION_LOST_ELSEWHERE = {
  *
  * @returns Undefined for an answer of the session itself.
  */
-export function refusalIn({ status, body }: SessionResponse): RejectionReadBack | undefined {
+export function rejectionIn({ status, body }: SessionResponse): RejectionReadBack | undefined {
   if (status !== 200 || typeof body !== "string" || body.length > MAX_ANSWER_LENGTH)
     return undefined;
   if (!body.includes('"_type":"')) return undefined;
@@ -45,7 +45,7 @@ export function refusalIn({ status, body }: SessionResponse): RejectionReadBack 
  * Returns the rejection by a circuit in a text, such as the standard error of a program, which an SDK
  * passes on as plain text.
  */
-export function refusalInText(text: string): CircuitBreakerOpenError | undefined {
+export function rejectionInText(text: string): CircuitBreakerOpenError | undefined {
   const [message, state, breakerName = "", seconds, isolationReason] = WORDS.exec(text) ?? [];
   if (message === undefined) return undefined;
   if (state === "isolated") {

@@ -3,11 +3,11 @@
 import { breakerName } from "../../attribution/hosts.js";
 import type { RunPlan } from "../run-plan.js";
 import type { Contacts } from "./contacts.js";
-import { defaultLearntPath, readLearnt, writeLearnt } from "./learnt-contacts.js";
-import { learntKey } from "./learnt-document.js";
+import { defaultLearnedPath, readLearned, writeLearned } from "./learned-contacts.js";
+import { learnedKey } from "./learned-document.js";
 
 /** The contacts of one command's last run, and the way to replace them. */
-export class LearntRun {
+export class LearnedRun {
   /** The breakers that the last run contacted; none if unknown or not wanted. */
   readonly contacts: readonly string[];
   readonly #path: string | undefined;
@@ -17,9 +17,9 @@ export class LearntRun {
   constructor({ command, args, env, learnt, learntPath }: RunPlan) {
     const folder = workingFolder();
     const isKept = learnt !== "off" && folder !== undefined;
-    this.#path = isKept ? (learntPath ?? defaultLearntPath(env)) : undefined;
-    this.#key = () => learntKey(command, args, folder ?? "");
-    this.contacts = this.#path === undefined ? [] : readLearnt(this.#path, this.#key, Date.now());
+    this.#path = isKept ? (learntPath ?? defaultLearnedPath(env)) : undefined;
+    this.#key = () => learnedKey(command, args, folder ?? "");
+    this.contacts = this.#path === undefined ? [] : readLearned(this.#path, this.#key, Date.now());
   }
 
   /**
@@ -33,7 +33,7 @@ export class LearntRun {
     const asked = upstreams.map(({ kind, host, serves }) => serves ?? breakerName(kind, host));
     if (this.#path === undefined || asked.length === 0) return undefined;
     const contacts = [...new Set(hasSucceeded ? asked : [...asked, ...this.contacts])];
-    return writeLearnt(this.#path, { key: this.#key(), contacts, atMs: Date.now() });
+    return writeLearned(this.#path, { key: this.#key(), contacts, atMs: Date.now() });
   }
 }
 
