@@ -36,7 +36,7 @@ const MIN_FAILED_RUNS = 5;
 
 /** Returns the median of the durations of failed runs, the lower one of two; 0 if they are too few. */
 export function medianTimeToFailureMs(failedRunsMs: readonly number[]): number {
-  if (failedRunsMs.length < MIN_FAILED_RUNS) return 0;
   const sorted = [...failedRunsMs].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const medianMs = sorted[Math.floor((sorted.length - 1) / 2)];
+  return sorted.length < MIN_FAILED_RUNS || medianMs === undefined ? 0 : medianMs;
 }
