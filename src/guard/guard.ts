@@ -52,8 +52,7 @@ export class Guard {
     for (const name of Object.keys(breakers)) {
       if (registry.find(name) !== undefined) this.#breaker(name);
     }
-    // A policy that cannot be shared must throw here, and not at the first request.
-    if (this.settings.fleet !== undefined) this.#sharedOf(this.engine);
+    if (this.settings.fleet !== undefined) this.#shareNamed();
   }
 
   /**
@@ -170,6 +169,19 @@ export class Guard {
     const { fleet, engineHost } = this.settings;
     const name = fleet && sharedName(breaker.name, engineHost);
     return name === undefined ? undefined : fleet?.share(breaker, { name });
+  }
+
+  /**
+   * Shares the engine and the upstreams that the options name, because a policy that cannot be
+   * shared must throw now and not in each request. The options of a kind may be meant for hosts
+   * that are not shared.
+   */
+  #shareNamed(): void {
+    this.#sharedOf(this.engine);
+    for (const name of Object.keys(this.settings.breakers)) {
+      const breaker = this.shares(name) ? this.#breakerIfRoom(name) : undefined;
+      if (breaker !== undefined) this.#sharedOf(breaker);
+    }
   }
 
   #breakerIfRoom(name: string): CircuitBreaker | undefined {

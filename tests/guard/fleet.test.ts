@@ -137,9 +137,17 @@ test("rejects an engine with a policy that cannot be shared when the guard is cr
   expect(() => joinAs("runner-1", memoryStore(), { engineHost, breakers })).toThrow(/badSeconds/);
 });
 
+test("rejects a public upstream with a policy that cannot be shared when the guard is created", () => {
+  const policy = { failureThreshold: 3 };
+  const join = (name: "git:github.com" | "git:git.lan") =>
+    joinAs("runner-1", memoryStore(), { breakers: { [name]: policy } });
+  expect(() => join("git:github.com")).toThrow(/"git:github\.com".*consecutive.*badSeconds/);
+  expect(() => join("git:git.lan")).not.toThrow();
+});
+
 test("an upstream with a policy that cannot be shared fails its first request with the reason", async () => {
   const one = joinAs("runner-1", memoryStore(), {
-    breakers: { "registry:docker.io": { failureThreshold: 3 } },
+    breakers: { "registry:*": { failureThreshold: 3 } },
   });
   expect(String(await one.send(ALPINE))).toMatch(/TypeError: .*registry:docker\.io.*badSeconds/);
   expect(one.guard.engine.getMetrics().inFlightCount).toBe(0);
