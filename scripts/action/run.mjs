@@ -10,16 +10,23 @@ const VALUES = [
   "timeout",
   "connect-timeout",
   "idle-timeout",
+  "operation-timeout",
   "lost-session-grace",
   "stop-grace",
   "kill-after",
   "retry",
   "retry-delay",
   "retry-max-delay",
+  "idempotent",
   "stdin",
   "max-wait",
   "learnt",
   "traces",
+  "mirrors",
+  "pin",
+  "rate-limit-open",
+  "count-by",
+  "output",
   "junit",
   "store-timeout",
 ];
@@ -54,7 +61,15 @@ function commandLine() {
       const value = take(name).trim();
       return value === "" ? [] : [`--${name}=${value}`];
     });
-    return ["run", ...options, ...flag("wait"), ...flag("quiet"), "--", ...commandWords()];
+    return [
+      "run",
+      ...options,
+      ...flag("wait"),
+      ...flag("quiet"),
+      ...flag("json"),
+      "--",
+      ...commandWords(),
+    ];
   } catch (error) {
     problem = error.message;
     return undefined;

@@ -225,6 +225,15 @@ describe("an input", () => {
     expect(run.exitCode).toBe(0);
   });
 
+  test("of a file for the report, or of JSON as the report, has its effect", async () => {
+    const output = "report.json";
+    const run = await runWith({ command: "dagger call test", output, json: "true", pin: "1h" });
+    expect(run.exitCode).toBe(0);
+    const report = JSON.parse(readFileSync(join(run.dagger.folder, output), "utf8"));
+    expect(report).toMatchObject({ outcome: "succeeded" });
+    expect(run.stderr).toContain('"outcome": "succeeded"');
+  });
+
   test("that is wrong is named", async () => {
     const run = await runWith({ command: "dagger call test", "idle-timeout": "soon" });
     expect(run.exitCode).toBe(64);

@@ -69,6 +69,14 @@ test("every input of the action is an option of run, or told by itself", async (
   expect(own.filter((name) => !(name in action.inputs))).toEqual([]);
 });
 
+test("every option of run is an input of the action", async () => {
+  const { stdout } = await cli.run(["run", "--help"]);
+  const options = [...stdout.matchAll(/^ +(?:-\w, )?--([a-z-]+)/gm)].map(nameOf);
+  expect(options.length).toBeGreaterThan(20);
+  const inputs = Object.keys(action.inputs);
+  expect(options.filter((name) => name !== "help" && !inputs.includes(name))).toEqual([]);
+});
+
 test("the closing line is shown as it is", () => {
   const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt({ exitCode: 1 })];
   const run = failedRun(LIMITED, { attempts, waitedMs: 61_000, sparedRequests: 12 });
