@@ -19,7 +19,12 @@ const TARBALL = `./${name}-${version}.tgz`;
 /** The argument for `npm install`. */
 const OPERAND = PUBLISHED ? `${name}@${version}` : TARBALL;
 
-const PACK = ["npm ci --ignore-scripts", "npm pack --pack-destination ../your-project"];
+const PACK = [
+  "# In the clone:",
+  "npm ci --ignore-scripts",
+  "mkdir -p ../your-project",
+  "npm pack --pack-destination ../your-project",
+];
 /** The parts of pages between `<!-- install: NAME -->` and `<!-- end -->`. */
 const PARTS = PUBLISHED
   ? {
@@ -27,7 +32,7 @@ const PARTS = PUBLISHED
       program: `It is in the npm registry as \`${name}\`, and its program is called \`${programName()}\`.`,
     }
   : {
-      project: shell(...PACK, "cd ../your-project", `npm install ${OPERAND}`),
+      project: shell(...PACK, "# In your project:", "cd ../your-project", `npm install ${OPERAND}`),
       program:
         "Nothing is published yet. Make the tarball in a clone by `npm ci --ignore-scripts && npm pack`, and put it where\n" +
         "it is needed: into your repository, a cache or a registry of yours.",

@@ -1,10 +1,11 @@
 /** One breaker, one upstream that fails for a while: closed, open, half-open and closed again. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { CircuitBreaker, isCircuitBreakerOpenError } from "dagger-circuit-breaker";
+import { CircuitBreaker, isCircuitBreakerOpenError, logTo } from "dagger-circuit-breaker";
 
 const breaker = new CircuitBreaker({ name: "api", failureThreshold: 3, resetTimeoutMs: 200 });
-breaker.on("stateChange", ({ from, to, reason }) => console.log(`  ${from} -> ${to} (${reason})`));
+const print = (line: string) => console.log(`  ${line}`);
+logTo(breaker, { debug: () => undefined, info: print, warn: print });
 
 let upstreamIsUp = true;
 

@@ -25,7 +25,7 @@ export async function tellOutage(story: Story): Promise<void> {
   const registry = createRegistry();
   const engine = registry.get("engine", ENGINE_OPTIONS);
   const guard: GuardOptions = { registry, breakers: { engine: ENGINE_OPTIONS } };
-  engine.on("stateChange", (event) => story.change(event));
+  story.watch(engine);
   useStandInCli();
 
   story.chapter("A pipeline runs, and its engine dies in the middle");
@@ -96,8 +96,7 @@ async function tellRejection(story: Story, guard: GuardOptions, count: number): 
   const tookMs = performance.now() - beganMs;
   story.expect("an open circuit rejects with its own error", isCircuitBreakerOpenError(error));
   if (!isCircuitBreakerOpenError(error)) return;
-  const left = `${((error.retryAfterMs ?? 0) / 1000).toFixed(1)} s left`;
-  const text = `connect: rejected (${error.message}; ${left}) in ${tookMs.toFixed(1)} ms`;
+  const text = `connect: rejected (${error.message}) in ${tookMs.toFixed(1)} ms`;
   story.tell("rejected", text, { rejection: count, retryAfterMs: error.retryAfterMs }, "note");
 }
 

@@ -14,7 +14,7 @@ export async function tellRegistryOutage(story: Story): Promise<void> {
   Object.assign(process.env, double.environment);
   const registry = createRegistry();
   registry.onBreaker((breaker) => {
-    breaker.on("stateChange", (event) => story.change(event));
+    story.watch(breaker);
   });
   await connect(
     async (client) => {

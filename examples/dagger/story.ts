@@ -1,6 +1,6 @@
 /** Prints the events of a run as they happen, as text or as JSON lines, and checks them. */
 
-import type { StateChangeEvent } from "dagger-circuit-breaker";
+import { type CircuitBreaker, logTo } from "dagger-circuit-breaker";
 
 type Mood = "plain" | "good" | "bad" | "note" | "title";
 
@@ -43,13 +43,14 @@ export class Story {
     console.log(`${time}  ${colour}${text}${colour && "\u001b[0m"}`);
   }
 
-  /** Prints a change of a circuit. */
-  change({ breakerName, from, to, reason, retryAfterMs }: StateChangeEvent): void {
-    const seconds = ((retryAfterMs ?? 0) / 1000).toFixed(1).replace(/\.0$/, "");
-    const wait = retryAfterMs === undefined ? "" : `, probes in ${seconds} s`;
-    const text = `  circuit "${breakerName}": ${from} -> ${to} (${reason}${wait})`;
-    const data = { breaker: breakerName, from, to, reason, retryAfterMs };
-    this.tell("stateChange", text, data, to === "open" ? "bad" : "good");
+  /** Prints each change of a circuit, in the words that a log would have. */
+  watch(breaker: CircuitBreaker): void {
+    const change = (fields: object, text: string) => {
+      const { to } = fields as { readonly to?: string };
+      this.tell("stateChange", `  ${text}`, { ...fields }, to === "open" ? "bad" : "good");
+    };
+    const logger = { debug: () => undefined, info: change, warn: change };
+    logTo(breaker, logger, { format: "fields-first" });
   }
 
   /** Runs a part of the story; an unexpected error ends it, and the next part begins. */

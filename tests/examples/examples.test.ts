@@ -8,10 +8,10 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   basic: [
     "answer: hello",
     "failure: 503 Service Unavailable",
-    "closed -> open (tripped)",
+    'circuit "api" opened: 3 consecutive failures',
     "rejected: circuit open: api, retry in 1s",
-    "open -> half-open (open-time-over)",
-    "half-open -> closed (probe-succeeded)",
+    'circuit "api" is half-open: reset timeout over',
+    'circuit "api" closed: probe succeeded',
     "answer: hello",
     "rejectedCount: 1",
     "stateChanges: 3",
