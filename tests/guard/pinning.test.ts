@@ -187,7 +187,7 @@ test.each([
   [{ maxAgeMs: 5, store: {} }, '"store" is an object, expected an object with "find"'],
   [{ maxAgeMs: 5, onUse: 1 }, '"onUse" is 1, expected a function'],
   [{ maxAgeMs: 5, age: 1 }, '"age" is not known'],
-  [true, "are true"],
+  [true, "is true"],
 ])("rejects wrong options by name: %j", (pin, message) => {
   expect(() => new Guard({ pin: pin as never })).toThrow(message);
 });

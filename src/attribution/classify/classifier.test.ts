@@ -73,7 +73,7 @@ test("rejects invalid options and rules by name", () => {
   expect(of({ when: { any: [""] } })).toThrow(/expected text in lower case/);
   expect(of({ when: { any: "one word" } })).toThrow(/"any" of rule 0 is "one word"/);
   expect(of({ when: { anny: ["x"] } })).toThrow(/"anny" of a condition of rule 0 is not known/);
-  expect(of({ when: {} })).toThrow(/would fit every failure/);
+  expect(of({ when: {} })).toThrow(/would match every failure/);
   expect(of({ when: { matches: /x/g } })).toThrow(/no flag g or y/);
   expect(of({ when: { matches: "x" } })).toThrow(/expected a regular expression/);
 });

@@ -20,7 +20,7 @@ test.each([
   [{ random: 1 }, TypeError, 'option "random" is 1'],
   [{ workdir: "" }, RangeError, 'option "workdir" is ""'],
   [{ lostSessionDelayMs: Number.NaN }, RangeError, 'option "lostSessionDelayMs" is NaN'],
-  [{ traces: "http://a/" }, TypeError, 'option "traces" are "http://a/"'],
+  [{ traces: "http://a/" }, TypeError, 'option "traces" is "http://a/"'],
   [{ traces: {} }, TypeError, '"endpoint" is undefined'],
   [{ traces: { endpoint: "otel:4317" } }, RangeError, "expected one with http or https"],
   [
