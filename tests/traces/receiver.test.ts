@@ -302,7 +302,10 @@ describe("options", () => {
     [{ maxQueueBytes: -1 }, /option "maxQueueBytes" is -1/],
     [{ maxQueuedBodies: "many" }, /option "maxQueuedBodies" is "many"/],
     [{ closeTimeoutMs: Number.NaN }, /option "closeTimeoutMs" is NaN/],
-    [{ resourceAttributes: { "service.name": ["a"] } }, /"service.name" is an array, expected a text/],
+    [
+      { resourceAttributes: { "service.name": ["a"] } },
+      /"service.name" is an array, expected a text/,
+    ],
     [{ port: 4318 }, /option "port" is not known/],
   ])("rejects %j", async (options, message) => {
     const started = startTraceReceiver(options as TraceReceiverOptions);
