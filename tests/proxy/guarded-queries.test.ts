@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import type { SessionAddress } from "../../src/proxy/sessions/session-address.js";
 import { createRegistry } from "../../src/registry/registry.js";
 import { VirtualClock } from "../../src/testing/index.js";
+import { DEFAULT_ENGINE } from "../session-double/engines.js";
 import { ask, authorization, jsonOf, startScene } from "./scene.js";
 
 const from = (image: string) =>
@@ -19,7 +20,7 @@ test("relays a query to the session and its answer back", async () => {
   await using scene = await startScene();
   const answer = await scene.ask("{ version }");
   expect(answer.status).toBe(200);
-  expect(await answer.json()).toEqual({ data: { version: "v0.21.8" } });
+  expect(await answer.json()).toEqual({ data: { version: DEFAULT_ENGINE } });
   expect(scene.proxy.counts).toEqual({ requests: 1, rejected: 0, timedOut: 0, lost: 0 });
   expect(scene.double.queries).toBe(1);
 });
@@ -182,7 +183,7 @@ test("many parallel queries on separate connections cause no warning", async () 
   const answers = await Promise.all(
     Array.from({ length: 1000 }, async () => jsonOf(await scene.ask("{ version }"))),
   ).finally(() => vi.useRealTimers());
-  expect(answers.filter(({ data }) => data?.version === "v0.21.8").length).toBe(1000);
+  expect(answers.filter(({ data }) => data?.version === DEFAULT_ENGINE).length).toBe(1000);
   process.off("warning", listen);
   expect(warnings.map(({ message }) => message)).toEqual([]);
   expect(scene.proxy.counts.requests).toBe(1000);

@@ -24,6 +24,8 @@ describe("dagger/request-traces", async () =>
   void (await import("../dagger/request-traces.test.js")));
 describe("dagger/request-traces-edges", async () =>
   void (await import("../dagger/request-traces-edges.test.js")));
+describe("proxy/guarded-queries", async () =>
+  void (await import("../proxy/guarded-queries.test.js")));
 describe("proxy/differential", async () => void (await import("../proxy/differential.test.js")));
 describe("session-double/files", async () =>
   void (await import("../session-double/files.test.js")));
