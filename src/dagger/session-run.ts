@@ -34,8 +34,8 @@ export async function runInSession<T>(
   open: Opener<T>,
   workdir?: string,
 ): Promise<T> {
-  // The session is already open, so its opening proves nothing about the engine. It cannot be replaced if
-  // it is lost.
+  // Whether a parent process opened the session. If so, connecting proves nothing about the engine, and a
+  // lost session cannot be replaced.
   const inherited = Boolean(process.env.DAGGER_SESSION_PORT);
   const { fleet } = owner.settings;
   const tracing = isProxied()

@@ -77,7 +77,7 @@ export class SessionState {
     this.#ended = true;
   }
 
-  /** Runs a question of the guard to the engine. A failure of it is ignored. */
+  /** Sends the engine a question of the guard, such as its version. A failed question is ignored. */
   ask(question: () => Promise<void>): void {
     const asked = question()
       .catch(() => {})

@@ -167,7 +167,7 @@ test("rejects credentials without a server that takes them", async () => {
   const credentials = { username: "bot", password: "hunter2" };
   const registryUrl = "https://r.example";
   await expect(probeQuota({ registry: "r.example", registryUrl, credentials })).rejects.toThrow(
-    /"credentials" is given, expected none without a token server/,
+    /"credentials" needs a token server: set "authUrl"/,
   );
 });
 

@@ -219,7 +219,7 @@ function basic(credentials: QuotaCredentials | undefined): Record<string, string
 function refuseClearText(tokenUrl: string | undefined): void {
   if (tokenUrl === undefined) {
     throw new RangeError(
-      'probeQuota option "credentials" is given, expected none without a token server ("authUrl")',
+      'probeQuota option "credentials" needs a token server: set "authUrl", or omit "credentials"',
     );
   }
   const { protocol, hostname, host } = new URL(tokenUrl);

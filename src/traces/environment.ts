@@ -129,7 +129,10 @@ export function engineEnvironment(
   const collector = collectorOf(env);
   if (collector.kind === "left-alone") {
     const { reason } = collector;
-    warnOnce("traces-left-alone", `${reason}: its collector is left alone, traces are not read`);
+    warnOnce(
+      "traces-left-alone",
+      `${reason}, so traces still go to your collector directly and are not read here`,
+    );
     return { variables: {}, witness: false, reason };
   }
   const sampler = env[SAMPLER]?.trim() ?? "";

@@ -65,8 +65,8 @@ function hostsOfScript(script: string): CommandHost[] {
 }
 
 /**
- * Which words of a call are functions of Dagger: the first (a script), each (`dagger core`), or none (a
- * module's).
+ * Which words of a call name functions of Dagger itself: `first` for a call in a script, `each` for
+ * `dagger core`, `none` for a call of a module's functions.
  */
 type Functions = "first" | "each" | "none";
 

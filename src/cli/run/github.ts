@@ -138,8 +138,8 @@ function isUnknown({ failure }: RunReport): boolean {
 }
 
 /**
- * Renders the failure's circuit if that circuit did not count it; otherwise the circuit is named
- * elsewhere.
+ * Renders the failure's circuit if that circuit did not count the failure; otherwise returns an empty
+ * text, because another part of the report names the circuit.
  */
 function uncountedText({ rejection, failure }: RunReport): string {
   const isUncounted = rejection === null && failure?.breaker === null && failure.circuit !== null;

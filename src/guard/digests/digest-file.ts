@@ -71,7 +71,7 @@ function saveAll(): void {
  * A file that is damaged, too large or owned by another user counts as empty and is replaced. If the file
  * cannot be written, only this process knows the digests, and it gives one warning (type
  * `CircuitBreakerWarning`, code `digests-not-kept`). Nothing throws. A write waits at most 30 ms for other
- * processes, the last one 1 s.
+ * processes, and the write at the end of the process at most 1 s.
  *
  * @throws TypeError, RangeError for invalid options.
  */

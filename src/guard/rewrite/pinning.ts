@@ -111,7 +111,7 @@ export class Pinning {
       const ageS = Math.round(ageMs / 1000);
       warnOnce(
         "digest-used",
-        `${reference} is taken by its digest of ${ageS} s ago, ${digest}`,
+        `${reference} is requested by its digest ${digest}, learned ${ageS} s ago`,
         reference + digest,
         Pinning,
       );

@@ -32,7 +32,7 @@ const STOPPED_MS = 2_000;
 export class AttemptLimits {
   readonly #watch: LimitsWatch;
   readonly #dues = new Map<RunLimit, Due>();
-  /** The idle limit, if it starts with the first output or trace, until then. */
+  /** The idle limit while it waits for the first output or trace to start it; otherwise undefined. */
   #idleLaterMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookAtMs = 0;

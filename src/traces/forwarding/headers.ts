@@ -22,7 +22,7 @@ const OF_ONE_CONNECTION: ReadonlySet<string> = new Set([
 /** Headers about the encoding of one body. They must not go with another body. */
 const OF_ONE_BODY: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);
 
-/** Returns the headers of an export to forward. They include credentials. */
+/** Returns those headers of an export that go on to the collector. They include credentials. */
 export function headersToPassOn(rawHeaders: readonly string[]): PassedHeaders {
   const named = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
