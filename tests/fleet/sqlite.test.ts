@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { openStore } from "../../src/fleet/open-store.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";
 import { RETENTION_MS } from "../../src/fleet/rules/state.js";
@@ -64,6 +64,28 @@ function withSqlite(): void {
       open: () => sqliteStore({ path, busyTimeoutMs: 1000 }),
     });
     test.each(cases)("$title", ({ run }) => run());
+  });
+
+  test("a file that another process creates while it is opened is not another program's", async () => {
+    const path = newPath();
+    const { prototype } = loadSqlite().DatabaseSync;
+    const { prepare } = prototype;
+    const others: Promise<unknown>[] = [];
+    const spy = vi.spyOn(prototype, "prepare").mockImplementation(function (this: never, sql) {
+      if (sql === "PRAGMA user_version" && others.length === 0) {
+        const other = sqliteStore({ path, busyTimeoutMs: 1 });
+        others.push(other.run(KEY, settle()).catch(() => {}));
+        others.push(other.close());
+      }
+      return prepare.call(this, sql);
+    });
+    try {
+      await using(sqliteStore({ path }), (store) => store.run(KEY, settle()));
+    } finally {
+      spy.mockRestore();
+      await Promise.all(others);
+    }
+    expect(others).toHaveLength(2);
   });
 
   test("creates a file with its folders, for its owner alone", async () => {

@@ -217,7 +217,7 @@ export class CircuitFile {
    * the file is ours or empty.
    */
   #prepareFile(): void {
-    if (this.#isOurs()) {
+    if (this.#atOneMoment(() => this.#isOurs())) {
       this.#connection.exec("PRAGMA synchronous = NORMAL");
       return;
     }
@@ -226,6 +226,19 @@ export class CircuitFile {
     this.write(() => {
       if (!this.#isOurs()) this.#connection.exec(SCHEMA);
     });
+  }
+
+  /**
+   * Runs reads in one transaction. Between two reads outside of one, another process may create the
+   * tables, and the file would look like another program's.
+   */
+  #atOneMoment<T>(reads: () => T): T {
+    this.#connection.exec("BEGIN");
+    try {
+      return reads();
+    } finally {
+      this.#rollBack();
+    }
   }
 
   /** Returns whether the file is ours; false for an empty file. */
