@@ -51,7 +51,7 @@ async function tellDigests(story: Story, double: SessionDouble): Promise<void> {
     maxAgeMs: 3_600_000,
     store: new MemoryDigests(),
     onUse: ({ reference, digest }) => {
-      const text = `  ${reference} is taken by its digest ${digest.slice(0, 19)}...`;
+      const text = `  ${reference} is requested by its digest ${digest.slice(0, 19)}...`;
       story.tell("pinned", text, { reference, digest }, "note");
     },
   };

@@ -91,7 +91,7 @@ test.concurrent("with --traces it shows what the engine's own spans add", async 
   const runs = story.filter(({ event, run: count }) => event === "call" && count !== undefined);
   expect(runs.map(({ asked }) => asked)).toEqual([2, 2, 0]);
   expect(story.filter(({ event }) => event === "pinned")).toHaveLength(2);
-  expect(ended.stderr).toContain("is taken by its digest");
+  expect(ended.stderr).toContain("is requested by its digest");
   expect(story.at(-1)).toMatchObject({ event: "end", ok: true });
 });
 
