@@ -1,40 +1,26 @@
-/** One circuit of the rules alone, with commands that say little, and its report. */
+/** One circuit of the rules alone, and the report of its counts. */
 
 import { expect } from "vitest";
-import type {
-  AdmitCommand,
-  FleetCommand,
-  SettleCommand,
-  TellCommand,
-} from "../../src/fleet/rules/command.js";
+import type { FleetCommand, TellCommand } from "../../src/fleet/rules/command.js";
 import { type CircuitRecord, NO_RECORD } from "../../src/fleet/rules/record.js";
 import { reduce } from "../../src/fleet/rules/reduce.js";
 import type { CircuitReport } from "../../src/fleet/rules/report.js";
 import type { FleetState } from "../../src/fleet/rules/state.js";
 import { FAILURE, POLICY, REPORTER } from "../../src/testing/fleet/circuit.js";
+import { admit, settle } from "./commands.js";
 import { START_MS } from "./virtual-circuit.js";
 
-export const SETTLE: SettleCommand = {
-  kind: "settle",
+/** Reports one failure that opens nothing. */
+export const SETTLE = settle({
   policy: POLICY,
-  generation: null,
   successes: 0,
   failures: 1,
-  leases: [],
   reporter: REPORTER,
   failure: FAILURE,
-  openNow: false,
-  retryAfterMs: 0,
-  chance: 0,
-};
-export const ADMIT: AdmitCommand = {
-  kind: "admit",
-  policy: POLICY,
-  count: 1,
-  lease: "a",
-  chance: 0,
-};
+});
+export const ADMIT = admit({ policy: POLICY, lease: "a" });
 export const TELL: TellCommand = { kind: "tell", rejections: 0, runs: [], failedRunsMs: [] };
+
 /** Keeps a state and its time. */
 export class CountedCircuit {
   state: FleetState | undefined;

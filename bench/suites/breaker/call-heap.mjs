@@ -1,4 +1,4 @@
-/** How much heap a closed call allocates beyond what the operation itself does. */
+/** Measures how much heap a closed call allocates beyond what the operation itself does. */
 
 import {
   BARE,
