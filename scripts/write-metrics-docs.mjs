@@ -1,5 +1,5 @@
 /**
- * Writes the table of metrics into docs/telemetry.md: `node scripts/write-metrics-docs.mjs`, after `npm run build`.
+ * Writes the tables of metrics into docs/telemetry.md: `node scripts/write-metrics-docs.mjs`, after `npm run build`.
  *
  * A test fails when the page does not contain what the sources define.
  */
@@ -10,21 +10,35 @@ import { withGeneratedPart } from "./generated-part.mjs";
 const PAGE = new URL("../docs/telemetry.md", import.meta.url);
 const TELEMETRY = new URL("../dist/telemetry/", import.meta.url);
 
-/** Returns the page with the table of these instruments. */
-export function pageWithMetrics(page, instruments, prometheusName) {
-  const rows = Object.values(instruments).map((one) => {
-    const attributes = one.attributes.map((name) => `\`${name}\``).join(", ");
-    return `| \`${one.name}\` | \`${prometheusName(one)}\` | ${one.kind}, ${one.unit} | ${attributes} | ${one.description} |`;
+/** The headline of each group of metrics. */
+const GROUPS = {
+  local: "The breakers of this process:",
+  guard: "What a guard has done for its upstreams:",
+  store: "The way of this process to the store of a fleet:",
+  shared: "The circuits of a store:",
+  runs: "The runs of `dagger-breaker run` that a store has counted:",
+};
+const HEAD = [
+  "| metric | in Prometheus | kind, unit | attributes | meaning |",
+  "|---|---|---|---|---|",
+];
+
+/** Returns the page with the tables of these groups of instruments. */
+export function pageWithMetrics(page, groups, prometheusName) {
+  const tables = Object.entries(groups).map(([group, instruments]) => {
+    const rows = Object.values(instruments).map((one) => rowOf(one, prometheusName(one)));
+    return [GROUPS[group], "", ...HEAD, ...rows].join("\n");
   });
-  const head = [
-    "| metric | in Prometheus | kind, unit | attributes | meaning |",
-    "|---|---|---|---|---|",
-  ];
-  return withGeneratedPart(page, "write-metrics-docs.mjs", [...head, ...rows].join("\n"));
+  return withGeneratedPart(page, "write-metrics-docs.mjs", tables.join("\n\n"));
+}
+
+function rowOf({ name, kind, unit, attributes, description }, inPrometheus) {
+  const listed = attributes.map((attribute) => `\`${attribute}\``).join(", ");
+  return `| \`${name}\` | \`${inPrometheus}\` | ${kind}, ${unit} | ${listed} | ${description} |`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { INSTRUMENTS } = await import(new URL("instruments.js", TELEMETRY).href);
-  const { prometheusName } = await import(new URL("metrics-text.js", TELEMETRY).href);
+  const { INSTRUMENTS } = await import(new URL("metrics/instruments.js", TELEMETRY).href);
+  const { prometheusName } = await import(new URL("metrics/prometheus-text.js", TELEMETRY).href);
   writeFileSync(PAGE, pageWithMetrics(readFileSync(PAGE, "utf8"), INSTRUMENTS, prometheusName));
 }

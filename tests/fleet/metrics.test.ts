@@ -42,7 +42,7 @@ test("metrics have the names that a Collector gives, without instrumentation sco
     `${shared}_calls_total{${own},dagger_breaker_call_outcome="success"} 3`,
     `${shared}_calls_total{${own},dagger_breaker_call_outcome="rejected"} 2`,
     `${shared}_failures_total{${own},dagger_breaker_fault="registry",dagger_breaker_limited="true"} 1`,
-    `${shared}_transitions_total{${own},dagger_breaker_transition_reason="opened-at-once"} 1`,
+    `${shared}_transitions_total{${own},dagger_breaker_transition_reason="opened_at_once"} 1`,
     `# TYPE ${shared}_open_time_seconds_total counter`,
     `# TYPE ${shared}_retry_after_seconds gauge`,
   ]) {

@@ -6,10 +6,10 @@ import type { FleetStore, OnUnreadable } from "../../fleet/store.js";
 import { PrometheusText } from "../../telemetry/metrics/prometheus-text.js";
 import { pointsOfRuns } from "../../telemetry/metrics/run-points.js";
 import {
-  listedCircuits,
   pointsOfAll,
-  pointsOfCircuit,
+  pointsOfShared,
   type SharedEntry,
+  selectShared,
 } from "../../telemetry/metrics/shared-points.js";
 
 /** How long a text is reused before the store is read again. */
@@ -53,11 +53,12 @@ export class MetricsView {
     text.add(runs);
     await nextTurn();
     const circuits = entries.filter(isCircuit);
-    const listed = listedCircuits(circuits, runs.length);
-    text.add(pointsOfAll(circuits, listed));
-    for (let from = 0; from < listed.length; from += AT_ONCE) {
+    const selection = selectShared(circuits, 300, runs.length);
+    text.add(pointsOfAll(selection));
+    const { named } = selection;
+    for (let from = 0; from < named.length; from += AT_ONCE) {
       await nextTurn();
-      for (const circuit of listed.slice(from, from + AT_ONCE)) text.add(pointsOfCircuit(circuit));
+      for (const circuit of named.slice(from, from + AT_ONCE)) text.add(pointsOfShared(circuit));
     }
     return Buffer.from(text.toString());
   }

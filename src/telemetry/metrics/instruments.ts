@@ -1,20 +1,103 @@
 /**
- * The names, units and kinds of all metrics. A renamed metric breaks dashboards, so a test compares
- * this list.
+ * The metrics: their names, kinds, units and attributes. A renamed metric breaks dashboards, so a
+ * test compares this list.
  */
 
-import type { Instrument } from "../instruments.js";
-import type { Point } from "../points.js";
+/** The kind of an instrument, in the words of OpenTelemetry. */
+type InstrumentKind = "counter" | "updown" | "gauge" | "histogram";
 
-/** One value of a metric. */
-export interface DataPoint extends Point {
-  readonly instrument: Instrument;
-  /** The part of a histogram. */
-  readonly part?: "bucket" | "sum" | "count";
+/** One metric. */
+export interface Instrument {
+  readonly name: string;
+  readonly kind: InstrumentKind;
+  /** The unit in UCUM, as OpenTelemetry writes it. */
+  readonly unit: string;
+  readonly description: string;
+  readonly attributes: readonly string[];
 }
 
-const SCOPE = "dagger_breaker.circuit.scope";
-const CIRCUIT = ["dagger_breaker.circuit.name", SCOPE];
+type Instruments = Readonly<Record<string, Instrument>>;
+
+/** The names of the attributes. */
+export const NAME = "dagger_breaker.circuit.name";
+export const SCOPE = "dagger_breaker.circuit.scope";
+export const STATE = "dagger_breaker.circuit.state";
+export const CONTROL = "dagger_breaker.circuit.control";
+export const OUTCOME = "dagger_breaker.call.outcome";
+export const ERROR_TYPE = "error.type";
+export const FAULT = "dagger_breaker.fault";
+export const LIMITED = "dagger_breaker.limited";
+export const FROM = "dagger_breaker.transition.from";
+export const TO = "dagger_breaker.transition.to";
+export const REASON = "dagger_breaker.transition.reason";
+export const RUN_RESULT = "cicd.pipeline.task.run.result";
+
+/** The metrics of the breakers of this process. */
+export const LOCAL = {
+  circuits: {
+    name: "dagger_breaker.circuits",
+    kind: "updown",
+    unit: "{circuit}",
+    description: "Circuits by state, complete whatever the bound on names.",
+    attributes: [STATE],
+  },
+  status: {
+    name: "dagger_breaker.circuit.status",
+    kind: "updown",
+    unit: "1",
+    description: "1 for the state of the circuit, 0 for each other state.",
+    attributes: [NAME, STATE],
+  },
+  control: {
+    name: "dagger_breaker.circuit.control.status",
+    kind: "updown",
+    unit: "1",
+    description: "1 for the control of the circuit, 0 for each other control.",
+    attributes: [NAME, CONTROL],
+  },
+  inFlight: {
+    name: "dagger_breaker.circuit.in_flight",
+    kind: "updown",
+    unit: "{call}",
+    description: "Admitted calls that have not settled.",
+    attributes: [NAME],
+  },
+  retryAfter: {
+    name: "dagger_breaker.circuit.retry_after",
+    kind: "gauge",
+    unit: "s",
+    description: "Time until the circuit admits a call. Absent while it is isolated.",
+    attributes: [NAME],
+  },
+  calls: {
+    name: "dagger_breaker.circuit.calls",
+    kind: "counter",
+    unit: "{call}",
+    description: "Calls by outcome.",
+    attributes: [NAME, OUTCOME],
+  },
+  failures: {
+    name: "dagger_breaker.circuit.failures",
+    kind: "counter",
+    unit: "{failure}",
+    description: "Failures by kind.",
+    attributes: [NAME, ERROR_TYPE, FAULT, LIMITED],
+  },
+  transitions: {
+    name: "dagger_breaker.circuit.transitions",
+    kind: "counter",
+    unit: "{transition}",
+    description: "Changes of state.",
+    attributes: [NAME, FROM, TO, REASON],
+  },
+  openTime: {
+    name: "dagger_breaker.circuit.open.time",
+    kind: "counter",
+    unit: "s",
+    description: "Time for which the circuit was open, isolation included.",
+    attributes: [NAME],
+  },
+} as const satisfies Instruments;
 
 /** The metrics of circuits that a store keeps. */
 export const SHARED = {
@@ -23,51 +106,51 @@ export const SHARED = {
     kind: "updown",
     unit: "{circuit}",
     description: "Number of shared circuits by state, including those that are not listed.",
-    attributes: ["dagger_breaker.circuit.state"],
+    attributes: [STATE],
   },
   status: {
     name: "dagger_breaker.shared.circuit.status",
     kind: "updown",
     unit: "1",
     description: "1 for the state of a shared circuit, 0 for all others.",
-    attributes: [...CIRCUIT, "dagger_breaker.circuit.state"],
+    attributes: [NAME, SCOPE, STATE],
   },
   calls: {
     name: "dagger_breaker.shared.circuit.calls",
     kind: "counter",
     unit: "{call}",
     description: "Calls by outcome.",
-    attributes: [...CIRCUIT, "dagger_breaker.call.outcome"],
+    attributes: [NAME, SCOPE, OUTCOME],
   },
   failures: {
     name: "dagger_breaker.shared.circuit.failures",
     kind: "counter",
     unit: "{failure}",
     description: "Failures by fault and rate limit.",
-    attributes: [...CIRCUIT, "dagger_breaker.fault", "dagger_breaker.limited"],
+    attributes: [NAME, SCOPE, FAULT, LIMITED],
   },
   transitions: {
     name: "dagger_breaker.shared.circuit.transitions",
     kind: "counter",
     unit: "{transition}",
     description: "State changes by reason.",
-    attributes: [...CIRCUIT, "dagger_breaker.transition.reason"],
+    attributes: [NAME, SCOPE, REASON],
   },
   openTime: {
     name: "dagger_breaker.shared.circuit.open.time",
     kind: "counter",
     unit: "s",
     description: "Time in which a shared circuit admitted no calls.",
-    attributes: CIRCUIT,
+    attributes: [NAME, SCOPE],
   },
   retryAfter: {
     name: "dagger_breaker.shared.circuit.retry_after",
     kind: "gauge",
     unit: "s",
-    description: "Time until a shared circuit admits a probe.",
-    attributes: CIRCUIT,
+    description: "Time until a shared circuit admits a probe, or until its isolation ends.",
+    attributes: [NAME, SCOPE],
   },
-} as const satisfies Readonly<Record<string, Instrument>>;
+} as const satisfies Instruments;
 
 /** The metrics of runs of command lines. */
 export const RUNS = {
@@ -76,14 +159,14 @@ export const RUNS = {
     kind: "histogram",
     unit: "s",
     description: "Durations of runs by result.",
-    attributes: [SCOPE, "cicd.pipeline.task.run.result"],
+    attributes: [SCOPE, RUN_RESULT],
   },
   errors: {
     name: "dagger_breaker.run.errors",
     kind: "counter",
     unit: "{run}",
     description: "Runs with the result error, by the component at fault.",
-    attributes: [SCOPE, "error.type"],
+    attributes: [SCOPE, ERROR_TYPE],
   },
   waitTime: {
     name: "dagger_breaker.run.wait_time",
@@ -99,4 +182,7 @@ export const RUNS = {
     description: "Low estimate of the time until rejected runs would have failed.",
     attributes: [SCOPE],
   },
-} as const satisfies Readonly<Record<string, Instrument>>;
+} as const satisfies Instruments;
+
+/** All metrics, by where they are exported. */
+export const INSTRUMENTS = { local: LOCAL, shared: SHARED, runs: RUNS };

@@ -1,16 +1,20 @@
-/** Builds the text for Prometheus in steps, so that a long page does not block the event loop. */
+/**
+ * Renders data points in the text format of Prometheus, with the names that an OpenTelemetry Collector makes.
+ * It builds the text in steps, so that a long page does not block the event loop.
+ */
 
-import { headOf, prometheusName, sampleOf } from "../metrics-text.js";
-import type { DataPoint } from "./instruments.js";
+import type { Instrument } from "./instruments.js";
+import type { DataPoint } from "./point.js";
 
 /** Collects data points in any order. The text groups them by metric, as the format requires. */
 export class PrometheusText {
   readonly #families = new Map<string, string[]>();
 
   add(points: readonly DataPoint[]): void {
-    for (const { instrument, part, ...point } of points) {
+    for (const point of points) {
+      const { instrument, part } = point;
       const name = prometheusName(instrument);
-      const lines = this.#families.get(name) ?? [headOf(instrument)];
+      const lines = this.#families.get(name) ?? [headOf(instrument, name)];
       const suffix = part === undefined ? "" : `_${part}`;
       lines.push(`${name}${suffix}${sampleOf(point)}\n`);
       this.#families.set(name, lines);
@@ -18,6 +22,63 @@ export class PrometheusText {
   }
 
   toString(): string {
-    return [...this.#families.values()].map((lines) => lines.join("")).join("");
+    return this.parts().join("");
   }
+
+  /** Returns the text of each metric. */
+  parts(): string[] {
+    return [...this.#families.values()].map((lines) => lines.join(""));
+  }
+}
+
+/** Returns the `# HELP` and `# TYPE` lines of a metric. */
+function headOf({ kind, description }: Instrument, name: string): string {
+  const type = kind === "counter" || kind === "histogram" ? kind : "gauge";
+  return `# HELP ${name} ${description}\n# TYPE ${name} ${type}\n`;
+}
+
+/** The name of each metric. Cached, because a page contains each of them thousands of times. */
+const names = new Map<Instrument, string>();
+
+/**
+ * Returns the name that an OpenTelemetry Collector gives to a metric in Prometheus, such as
+ * `dagger_breaker_circuit_calls_total`.
+ */
+export function prometheusName(instrument: Instrument): string {
+  const known = names.get(instrument);
+  if (known !== undefined) return known;
+  const { name, unit, kind } = instrument;
+  const seconds = unit === "s" ? "_seconds" : "";
+  const total = kind === "counter" ? "_total" : "";
+  const made = `${name.replaceAll(".", "_")}${seconds}${total}`;
+  names.set(instrument, made);
+  return made;
+}
+
+/** The label for each attribute name. Cached for the same reason. */
+const labels = new Map<string, string>();
+
+function labelOf(attribute: string): string {
+  const known = labels.get(attribute);
+  if (known !== undefined) return known;
+  const label = attribute.replaceAll(".", "_");
+  labels.set(attribute, label);
+  return label;
+}
+
+/** Returns the labels and the value of a point, such as `{state="open"} 1`. */
+function sampleOf({ value, attributes }: DataPoint): string {
+  let text = "";
+  for (const name in attributes) {
+    const comma = text === "" ? "" : ",";
+    text += `${comma}${labelOf(name)}="${escaped(attributes[name] as string)}"`;
+  }
+  return `{${text}} ${value}`;
+}
+
+const SPECIAL = /[\\\n"]/;
+
+function escaped(text: string): string {
+  if (!SPECIAL.test(text)) return text;
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 }

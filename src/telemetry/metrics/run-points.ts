@@ -1,7 +1,8 @@
 /** Turns the counts of runs in a store into data points. Pure. */
 
 import { RUN_BOUNDS_S } from "../../fleet/rules/tally.js";
-import { type DataPoint, RUNS } from "./instruments.js";
+import { ERROR_TYPE, RUN_RESULT, RUNS, SCOPE } from "./instruments.js";
+import { type DataPoint, point } from "./point.js";
 import type { SharedEntry } from "./shared-points.js";
 
 /** Further scopes are left out: each takes some 60 lines. */
@@ -18,11 +19,11 @@ export function pointsOfRuns(counters: readonly SharedEntry[]): readonly DataPoi
 
 function pointsOfScope({ scope, report }: SharedEntry): readonly DataPoint[] {
   if (report === undefined) return [];
-  const own = { "dagger_breaker.circuit.scope": scope };
+  const own = { [SCOPE]: scope };
   const { results, faults, waitedMs, avoidedMs } = report.runs;
   return [
     ...results.flatMap(({ result, count, durationMs, buckets }) => {
-      const attributes = { ...own, "cicd.pipeline.task.run.result": result };
+      const attributes = { ...own, [RUN_RESULT]: result };
       const instrument = RUNS.duration;
       let sum = 0;
       const bounds = [...RUN_BOUNDS_S.map(String), "+Inf"];
@@ -36,10 +37,9 @@ function pointsOfScope({ scope, report }: SharedEntry): readonly DataPoint[] {
       ];
     }),
     ...faults.map(({ fault, count }) => {
-      const attributes = { ...own, "error.type": fault ?? "unknown" };
-      return { instrument: RUNS.errors, attributes, value: count };
+      return point(RUNS.errors, { ...own, [ERROR_TYPE]: fault ?? "unknown" }, count);
     }),
-    { instrument: RUNS.waitTime, attributes: own, value: waitedMs / 1000 },
-    { instrument: RUNS.avoidedTime, attributes: own, value: avoidedMs / 1000 },
+    point(RUNS.waitTime, own, waitedMs / 1000),
+    point(RUNS.avoidedTime, own, avoidedMs / 1000),
   ];
 }

@@ -1,111 +1,106 @@
 /** Turns shared circuits into data points. Pure, so that every exporter can use it. */
 
 import type { FleetEntry } from "../../fleet/store.js";
-import type { Instrument } from "../instruments.js";
-import { type DataPoint, SHARED } from "./instruments.js";
+import { FAULT, LIMITED, NAME, OUTCOME, REASON, SCOPE, SHARED, STATE } from "./instruments.js";
+import {
+  type DataPoint,
+  mayBeNamed,
+  OTHER,
+  point,
+  type Selection,
+  STATES,
+  type StateName,
+  wordOf,
+} from "./point.js";
 
 /** A shared circuit with its rate-limit scope. */
 export interface SharedEntry extends FleetEntry {
   readonly scope: string;
 }
 
-/** The circuit name and scope of the counts over all circuits that are not listed by name. */
-const OTHER = "_OTHER";
-
-const STATES = ["closed", "open", "half_open", "isolated"] as const;
-type State = (typeof STATES)[number];
-
-/** The limit on circuits that are listed by name. */
-const MAX_CIRCUITS = 300;
 /** The limit on the expected size of the page. */
 const MAX_BYTES = 900_000;
 /** The length of a line, without the circuit's name and scope. */
 const LINE_BYTES = 170;
 const MAX_SCOPE_LENGTH = 100;
 
+/** Returns the circuits in the order in which they are listed: those that are not closed come first. */
+export function troubledFirst(circuits: readonly SharedEntry[]): SharedEntry[] {
+  const closed = circuits.filter((circuit) => stateOf(circuit) === "closed");
+  return [...circuits.filter((circuit) => stateOf(circuit) !== "closed"), ...closed];
+}
+
+/** Returns whether a shared circuit admits only probes, or no calls. */
+export function isTroubled(circuit: SharedEntry): boolean {
+  return stateOf(circuit) !== "closed";
+}
+
 /**
- * Returns the circuits that are listed by name. Circuits that are not closed come first. Circuits
- * beyond the limits are only counted, by state.
+ * Selects the circuits that are listed by name on a page. Circuits beyond the limits on their number and on
+ * the size of the page are only counted, by state.
  *
  * @param otherLines Lines of the same page about anything else.
  */
-export function listedCircuits(
+export function selectShared(
   circuits: readonly SharedEntry[],
+  maxCircuits: number,
   otherLines: number,
-): readonly SharedEntry[] {
-  const troubled = circuits.filter((circuit) => stateOf(circuit) !== "closed");
-  const closed = circuits.filter((circuit) => stateOf(circuit) === "closed");
+): Selection<SharedEntry> {
   let leftBytes = MAX_BYTES - otherLines * (LINE_BYTES + MAX_SCOPE_LENGTH);
-  return [...troubled, ...closed].slice(0, MAX_CIRCUITS).filter((circuit) => {
-    const { failures = [], transitions = {} } = circuit.report ?? {};
-    const lines = STATES.length + 6 + failures.length + Object.keys(transitions).length;
-    leftBytes -= lines * (LINE_BYTES + 2 * circuit.name.length + circuit.scope.length);
-    return leftBytes >= 0;
-  });
+  const named = troubledFirst(circuits.filter(mayBeNamed))
+    .slice(0, maxCircuits)
+    .filter((circuit) => {
+      const { failures = [], transitions = {} } = circuit.report ?? {};
+      const lines = STATES.length + 6 + failures.length + Object.keys(transitions).length;
+      leftBytes -= lines * (LINE_BYTES + 2 * circuit.name.length + circuit.scope.length);
+      return leftBytes >= 0;
+    });
+  const known = new Set(named);
+  return { named, others: circuits.filter((circuit) => !known.has(circuit)) };
 }
 
 /** Returns the number of circuits by state, and the states of those that are not listed. */
-export function pointsOfAll(
-  circuits: readonly SharedEntry[],
-  listed: readonly SharedEntry[],
-): readonly DataPoint[] {
-  const known = new Set(listed);
-  const rest = circuits.filter((circuit) => !known.has(circuit));
-  const counts = STATES.map((state) => {
-    return point(SHARED.circuits, { "circuit.state": state }, countOf(circuits, state));
-  });
-  const others = STATES.map((state) => {
-    const attributes = { "circuit.name": OTHER, "circuit.scope": OTHER, "circuit.state": state };
-    return point(SHARED.status, attributes, countOf(rest, state));
-  });
-  return rest.length === 0 ? counts : [...counts, ...others];
+export function pointsOfAll({ named, others }: Selection<SharedEntry>): readonly DataPoint[] {
+  const counts = STATES.map((state) =>
+    point(SHARED.circuits, { [STATE]: state }, countOf(named, state) + countOf(others, state)),
+  );
+  const rest = STATES.map((state) =>
+    point(SHARED.status, { [NAME]: OTHER, [SCOPE]: OTHER, [STATE]: state }, countOf(others, state)),
+  );
+  return others.length === 0 ? counts : [...counts, ...rest];
 }
 
 /** Returns the data points of one circuit. */
-export function pointsOfCircuit(circuit: SharedEntry): readonly DataPoint[] {
+export function pointsOfShared(circuit: SharedEntry): readonly DataPoint[] {
   const { name, scope, snapshot, report } = circuit;
-  const own = { "circuit.name": name, "circuit.scope": scope };
+  const own = { [NAME]: name, [SCOPE]: scope };
   const state = stateOf(circuit);
   const { counts, isolation } = snapshot;
   const calls = { success: counts.successes, failure: counts.failures, late: counts.late };
   const told = report === undefined ? calls : { ...calls, rejected: report.rejections };
   const retryAfterMs = isolation?.remainingMs ?? snapshot.retryAfterMs;
   return [
-    ...STATES.map((one) =>
-      point(SHARED.status, { ...own, "circuit.state": one }, one === state ? 1 : 0),
-    ),
+    ...STATES.map((one) => point(SHARED.status, { ...own, [STATE]: one }, one === state ? 1 : 0)),
     ...Object.entries(told).map(([outcome, count]) =>
-      point(SHARED.calls, { ...own, "call.outcome": outcome }, count),
+      point(SHARED.calls, { ...own, [OUTCOME]: outcome }, count),
     ),
-    ...(report?.failures ?? []).map(({ fault, limited, count }) =>
-      point(
-        SHARED.failures,
-        { ...own, fault: fault ?? "unknown", limited: String(limited) },
-        count,
-      ),
-    ),
+    ...(report?.failures ?? []).map(({ fault, limited, count }) => {
+      const kind = { [FAULT]: fault ?? "unknown", [LIMITED]: String(limited) };
+      return point(SHARED.failures, { ...own, ...kind }, count);
+    }),
     ...Object.entries(report?.transitions ?? {}).map(([reason, count]) =>
-      point(SHARED.transitions, { ...own, "transition.reason": reason }, count),
+      point(SHARED.transitions, { ...own, [REASON]: wordOf(reason) }, count),
     ),
     ...(report === undefined ? [] : [point(SHARED.openTime, own, report.openMs / 1000)]),
     point(SHARED.retryAfter, own, retryAfterMs / 1000),
   ];
 }
 
-function stateOf({ snapshot }: FleetEntry): State {
+function stateOf({ snapshot }: FleetEntry): StateName {
   if (snapshot.isolation !== null) return "isolated";
   return snapshot.state === "half-open" ? "half_open" : snapshot.state;
 }
 
-function countOf(circuits: readonly SharedEntry[], state: State): number {
+function countOf(circuits: readonly SharedEntry[], state: StateName): number {
   return circuits.filter((circuit) => stateOf(circuit) === state).length;
-}
-
-function point(
-  instrument: Instrument,
-  attributes: Readonly<Record<string, string>>,
-  value: number,
-): DataPoint {
-  const named = Object.entries(attributes).map(([name, text]) => [`dagger_breaker.${name}`, text]);
-  return { instrument, attributes: Object.fromEntries(named), value };
 }

@@ -1,0 +1,131 @@
+/** Turns snapshots of breakers into data points. Pure, so that every exporter can use it. */
+
+import type { CircuitBreakerMetrics } from "../../breaker/metrics.js";
+import {
+  CONTROL,
+  ERROR_TYPE,
+  FAULT,
+  FROM,
+  LIMITED,
+  LOCAL,
+  NAME,
+  OUTCOME,
+  REASON,
+  STATE,
+  TO,
+} from "./instruments.js";
+import {
+  type Attributes,
+  type DataPoint,
+  mayBeNamed,
+  OTHER,
+  point,
+  type Selection,
+  STATES,
+  type StateName,
+  wordOf,
+} from "./point.js";
+
+const CONTROLS = ["automatic", "observe", "disabled", "isolated"] as const;
+
+/**
+ * Returns the circuits in the order in which they get data points of their own. Circuits that are not closed
+ * come first, then those that have ever changed state, so that a short outage is still exported after it.
+ * Others are sorted by name, so that the same ones are exported each time.
+ */
+export function byImportance<T extends CircuitBreakerMetrics>(circuits: readonly T[]): T[] {
+  return [...circuits].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+}
+
+function rank(circuit: CircuitBreakerMetrics): number {
+  if (stateOf(circuit) !== "closed") return 0;
+  return hasChanged(circuit) ? 1 : 2;
+}
+
+/** Returns whether a circuit has ever changed its state. */
+export function hasChanged({ metrics }: CircuitBreakerMetrics): boolean {
+  return metrics.stateChanges > 0;
+}
+
+/** Selects at most `maxCircuits` circuits for data points of their own. */
+export function selectCircuits<T extends CircuitBreakerMetrics>(
+  circuits: readonly T[],
+  maxCircuits: number,
+): Selection<T> {
+  const named = byImportance(circuits.filter(mayBeNamed)).slice(0, maxCircuits);
+  const kept = new Set(named);
+  return { named, others: circuits.filter((one) => !kept.has(one)) };
+}
+
+/**
+ * Returns the data points of breakers: of each that is named, and the sum of the others as `_OTHER`. The sum
+ * has no counters: they would fall when a circuit leaves it, and Prometheus takes a falling counter for a
+ * restart.
+ */
+export function pointsOfCircuits({
+  named,
+  others,
+}: Selection<CircuitBreakerMetrics>): readonly DataPoint[] {
+  const rest = { [NAME]: OTHER };
+  return [
+    ...STATES.map((state) =>
+      point(LOCAL.circuits, { [STATE]: state }, countOf(named, state) + countOf(others, state)),
+    ),
+    ...named.flatMap((circuit) => {
+      const own = { [NAME]: circuit.name };
+      return [...sumsOf([circuit], own), ...pointsOfCircuit(circuit, own)];
+    }),
+    ...(others.length === 0 ? [] : sumsOf(others, rest)),
+  ];
+}
+
+/** Returns the data points that are numbers of circuits or of current calls. */
+function sumsOf(circuits: readonly CircuitBreakerMetrics[], own: Attributes): DataPoint[] {
+  const inFlight = circuits.reduce((sum, { inFlightCount }) => sum + inFlightCount, 0);
+  return [
+    ...STATES.map((state) =>
+      point(LOCAL.status, { ...own, [STATE]: state }, countOf(circuits, state)),
+    ),
+    ...CONTROLS.map((control) => {
+      const count = circuits.filter((one) => one.control === control).length;
+      return point(LOCAL.control, { ...own, [CONTROL]: control }, count);
+    }),
+    point(LOCAL.inFlight, own, inFlight),
+  ];
+}
+
+function pointsOfCircuit(circuit: CircuitBreakerMetrics, own: Attributes): DataPoint[] {
+  const { retryAfterMs, metrics, failures, transitions, openTimeMs } = circuit;
+  const calls = {
+    success: metrics.successCount,
+    failure: metrics.failureCount,
+    ignored: metrics.ignoredCount,
+    late: metrics.lateCount,
+    rejected: metrics.rejectedCount,
+    would_reject: metrics.wouldRejectCount,
+  };
+  return [
+    ...(retryAfterMs === undefined ? [] : [point(LOCAL.retryAfter, own, retryAfterMs / 1000)]),
+    ...Object.entries(calls).map(([outcome, count]) =>
+      point(LOCAL.calls, { ...own, [OUTCOME]: outcome }, count),
+    ),
+    ...failures.map(({ type, fault, limited, count }) => {
+      const kind = { [ERROR_TYPE]: type, ...(fault !== undefined && { [FAULT]: fault }) };
+      return point(LOCAL.failures, { ...own, ...kind, [LIMITED]: String(limited) }, count);
+    }),
+    ...transitions.map(({ from, to, reason, count }) => {
+      const change = { [FROM]: wordOf(from), [TO]: wordOf(to), [REASON]: wordOf(reason) };
+      return point(LOCAL.transitions, { ...own, ...change }, count);
+    }),
+    point(LOCAL.openTime, own, openTimeMs / 1000),
+  ];
+}
+
+function countOf(circuits: readonly CircuitBreakerMetrics[], state: StateName): number {
+  return circuits.filter((circuit) => stateOf(circuit) === state).length;
+}
+
+function stateOf({ state, control }: CircuitBreakerMetrics): StateName {
+  if (control === "isolated") return "isolated";
+  return state === "half-open" ? "half_open" : state;
+}
