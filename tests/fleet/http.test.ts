@@ -460,7 +460,8 @@ test("a failing store's message goes only to the server's owner", async () => {
   const heard: unknown[] = [];
   const inner = memoryStore();
   await inner.close();
-  const { url } = await startServer({ store: inner, onStoreError: (error) => heard.push(error) });
+  const onStoreError = (error: unknown, lostCount: number) => heard.push([error, lostCount]);
+  const { url } = await startServer({ store: inner, onStoreError });
   const client = clientOf(url);
   await expect(client.run(KEY, READ)).rejects.toThrow(
     `the store at ${url} refused a command: the store of the server failed`,
@@ -468,7 +469,13 @@ test("a failing store's message goes only to the server's owner", async () => {
   await expect(client.list(KEY.scope)).rejects.toThrow(
     `the store at ${url} answered with status 503: the store of the server failed`,
   );
-  expect(heard).toEqual([expect.any(FleetStoreError), expect.any(FleetStoreError)]);
+  await expect(client.run(KEY, settle({ successes: 3 }))).rejects.toThrow("failed");
+  const error = expect.any(FleetStoreError);
+  expect(heard).toEqual([
+    [error, 0],
+    [error, 0],
+    [error, 3],
+  ]);
 });
 
 test("reports a circuit that a list leaves out to the server's owner", async () => {

@@ -11,7 +11,7 @@ import { ask, startServer, TOKEN } from "./http-scene.js";
 const READ_TOKEN = "a-token-for-scrapes-0123456789";
 
 async function startWithMetrics(store = memoryStore()) {
-  const view = new MetricsView(store, () => undefined);
+  const view = new MetricsView({ store, onStoreError: () => undefined, droppedCount: () => 7 });
   const metrics = { token: READ_TOKEN, contentType: METRICS_CONTENT_TYPE, text: () => view.text() };
   const { url } = await startServer({ store, metrics });
   return { store, url };
@@ -45,6 +45,10 @@ test("metrics have the names that a Collector gives, without instrumentation sco
     `${shared}_transitions_total{${own},dagger_breaker_transition_reason="opened_at_once"} 1`,
     `# TYPE ${shared}_open_time_seconds_total counter`,
     `# TYPE ${shared}_retry_after_seconds gauge`,
+    `${shared}_probe_overdue_seconds{${own}} 0`,
+    `${shared}_isolation_age_seconds{${own}} 0`,
+    'dagger_breaker_store_status{dagger_breaker_store_kind="memory",dagger_breaker_store_state="up"} 1',
+    'dagger_breaker_store_dropped_total{dagger_breaker_store_kind="memory"} 7',
   ]) {
     expect(body.split("\n")).toContain(line);
   }
@@ -120,10 +124,15 @@ test("the store is read once a second at most, also while it fails", async () =>
     },
   });
   const { url } = await startWithMetrics(counted);
+  const status = (state: string, value: number) =>
+    `dagger_breaker_store_status{dagger_breaker_store_kind="memory",dagger_breaker_store_state="${state}"} ${value}`;
   const failed = await scrape(url);
-  expect([failed.status, failed.body.includes("secret")]).toEqual([503, false]);
+  expect([failed.status, failed.body.includes("secret")]).toEqual([200, false]);
+  expect(failed.body).toContain(status("down", 1));
+  expect(failed.body).not.toContain("shared_circuit");
   fails = false;
-  await expect.poll(async () => (await scrape(url)).status, { timeout: 30_000 }).toBe(200);
+  const body = async () => (await scrape(url)).body;
+  await expect.poll(body, { timeout: 30_000 }).toContain(status("up", 1));
   reads = 0;
   const startedMs = performance.now();
   for (let round = 0; round < 5; round += 1) {

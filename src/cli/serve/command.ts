@@ -3,7 +3,12 @@
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { codeOf } from "../../files/error-code.js";
-import { type FleetServer, type MetricsPage, startFleetServer } from "../../fleet/http/index.js";
+import {
+  type FleetServer,
+  type MetricsPage,
+  type OnStoreError,
+  startFleetServer,
+} from "../../fleet/http/index.js";
 import { sqliteStore } from "../../fleet/sqlite/sqlite-store.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { isFleetStoreError } from "../../fleet/store-error.js";
@@ -105,12 +110,18 @@ interface ServerParts {
 async function start(parts: ServerParts): Promise<FleetServer> {
   const { store, token, scrapeToken, listen, terminal } = parts;
   let tellAtMs = 0;
-  const onStoreError = (error: unknown) => {
+  let droppedCount = 0;
+  const onStoreError: OnStoreError = (error, lostCount) => {
+    droppedCount += lostCount;
     if (performance.now() < tellAtMs) return;
     tellAtMs = performance.now() + TELL_EVERY_MS;
     say(terminal, `dagger-breaker serve: ${isFleetStoreError(error) ? error.message : "failed"}`);
   };
-  const view = new MetricsView(store, (_, error) => onStoreError(error));
+  const view = new MetricsView({
+    store,
+    onStoreError: (error) => onStoreError(error, 0),
+    droppedCount: () => droppedCount,
+  });
   const metrics = scrapeToken === undefined ? undefined : pageOf(view, scrapeToken);
   try {
     return await startFleetServer({ store, token, ...listen, onStoreError, metrics });

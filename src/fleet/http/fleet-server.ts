@@ -18,6 +18,8 @@ import type { FleetReply } from "../rules/reply.js";
 import type { FleetStore } from "../store.js";
 import {
   messageOf,
+  type OnStoreError,
+  outcomesIn,
   RequestRejection,
   readList,
   readTarget,
@@ -53,8 +55,11 @@ export interface FleetServerOptions {
   readonly maxConnections?: number | undefined;
   /** Milliseconds between heartbeats of a stream, 10 to 60,000. Default: 10,000. */
   readonly heartbeatMs?: number | undefined;
-  /** Called for each command that the store failed to run, and each circuit that it could not read. */
-  readonly onStoreError?: ((error: unknown) => void) | undefined;
+  /**
+   * Called for each command that the store failed to run, with the number of outcomes that were lost
+   * with it, and for each circuit that it could not read.
+   */
+  readonly onStoreError?: OnStoreError | undefined;
   /** Serves metrics at `/metrics`. Default: none. */
   readonly metrics?: MetricsPage | undefined;
 }
@@ -91,7 +96,7 @@ const FIELDS = {
   port: numberField(0, { min: 0, max: 65_535, whole: true }),
   maxConnections: numberField(1000, { min: 1, max: 100_000, whole: true }),
   heartbeatMs: numberField(HEARTBEAT_MS, { min: 10, max: 60_000, of: "milliseconds" }),
-  onStoreError: functionField<(error: unknown) => void>(),
+  onStoreError: functionField<OnStoreError>(),
   metrics: objectField<MetricsPage, undefined>(undefined, ["text"]) as Field<
     MetricsPage | undefined
   >,
@@ -165,7 +170,7 @@ class Offer {
   readonly #entrance: Entrance;
   readonly #streams: EventStreams;
   readonly #page: ReadablePage | undefined;
-  readonly #onStoreError: (error: unknown) => void;
+  readonly #onStoreError: OnStoreError;
   readonly #handlers: ReadonlyMap<string, Handler>;
 
   constructor(
@@ -173,7 +178,7 @@ class Offer {
     entrance: Entrance,
     streams: EventStreams,
     page: ReadablePage | undefined,
-    onStoreError: (error: unknown) => void,
+    onStoreError: OnStoreError,
   ) {
     this.#store = store;
     this.#entrance = entrance;
@@ -253,14 +258,14 @@ class Offer {
     try {
       return { reply: await this.#store.run(read.key, read.command) };
     } catch (error) {
-      this.#onStoreError(error);
+      this.#onStoreError(error, outcomesIn(read.command));
       return { error: STORE_FAILED };
     }
   }
 
   async #list(query: URLSearchParams, response: ServerResponse): Promise<void> {
     const scope = wellFormed(() => readScope(query.get("scope")));
-    const onUnreadable = (_name: string, error: unknown) => this.#onStoreError(error);
+    const onUnreadable = (_: string, error: unknown) => this.#onStoreError(error, 0);
     const withReports = query.get("reports") === "1";
     const list = () => this.#store.list(scope, onUnreadable, withReports);
     send(response, 200, await this.#asked(list));
@@ -288,7 +293,7 @@ class Offer {
     try {
       return await question();
     } catch (error) {
-      this.#onStoreError(error);
+      this.#onStoreError(error, 0);
       throw new RequestRejection(503, STORE_FAILED);
     }
   }

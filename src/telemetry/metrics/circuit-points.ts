@@ -96,6 +96,7 @@ function sumsOf(circuits: readonly CircuitBreakerMetrics[], own: Attributes): Da
 
 function pointsOfCircuit(circuit: CircuitBreakerMetrics, own: Attributes): DataPoint[] {
   const { retryAfterMs, metrics, failures, transitions, openTimeMs } = circuit;
+  const isolatedMs = circuit.control === "isolated" ? circuit.stateAgeMs : 0;
   const calls = {
     success: metrics.successCount,
     failure: metrics.failureCount,
@@ -118,6 +119,7 @@ function pointsOfCircuit(circuit: CircuitBreakerMetrics, own: Attributes): DataP
       return point(LOCAL.transitions, { ...own, ...change }, count);
     }),
     point(LOCAL.openTime, own, openTimeMs / 1000),
+    point(LOCAL.isolationAge, own, isolatedMs / 1000),
   ];
 }
 

@@ -30,6 +30,8 @@ export const LIMITED = "dagger_breaker.limited";
 export const FROM = "dagger_breaker.transition.from";
 export const TO = "dagger_breaker.transition.to";
 export const REASON = "dagger_breaker.transition.reason";
+export const STORE_KIND = "dagger_breaker.store.kind";
+export const STORE_STATE = "dagger_breaker.store.state";
 export const RUN_RESULT = "cicd.pipeline.task.run.result";
 
 /** The metrics of the breakers of this process. */
@@ -97,6 +99,31 @@ export const LOCAL = {
     description: "Time for which the circuit was open, isolation included.",
     attributes: [NAME],
   },
+  isolationAge: {
+    name: "dagger_breaker.circuit.isolation.age",
+    kind: "gauge",
+    unit: "s",
+    description: "Time since the circuit was isolated. 0 while it is not.",
+    attributes: [NAME],
+  },
+} as const satisfies Instruments;
+
+/** The metrics of the store of a fleet, as one process sees it. */
+export const STORE = {
+  status: {
+    name: "dagger_breaker.store.status",
+    kind: "updown",
+    unit: "1",
+    description: "1 for the state of the store as this process sees it, 0 for the other state.",
+    attributes: [STORE_KIND, STORE_STATE],
+  },
+  dropped: {
+    name: "dagger_breaker.store.dropped",
+    kind: "counter",
+    unit: "{outcome}",
+    description: "Outcomes that the store did not get, because it was down or failed.",
+    attributes: [STORE_KIND],
+  },
 } as const satisfies Instruments;
 
 /** The metrics of circuits that a store keeps. */
@@ -150,6 +177,20 @@ export const SHARED = {
     description: "Time until a shared circuit admits a probe, or until its isolation ends.",
     attributes: [NAME, SCOPE],
   },
+  probeOverdue: {
+    name: "dagger_breaker.shared.circuit.probe.overdue",
+    kind: "gauge",
+    unit: "s",
+    description: "Time for which a shared circuit has been half-open beyond the lease of a probe.",
+    attributes: [NAME, SCOPE],
+  },
+  isolationAge: {
+    name: "dagger_breaker.shared.circuit.isolation.age",
+    kind: "gauge",
+    unit: "s",
+    description: "Time since a shared circuit was isolated. 0 while it is not.",
+    attributes: [NAME, SCOPE],
+  },
 } as const satisfies Instruments;
 
 /** The metrics of runs of command lines. */
@@ -185,4 +226,4 @@ export const RUNS = {
 } as const satisfies Instruments;
 
 /** All metrics, by where they are exported. */
-export const INSTRUMENTS = { local: LOCAL, shared: SHARED, runs: RUNS };
+export const INSTRUMENTS = { local: LOCAL, store: STORE, shared: SHARED, runs: RUNS };

@@ -51,7 +51,7 @@ export function selectShared(
     .slice(0, maxCircuits)
     .filter((circuit) => {
       const { failures = [], transitions = {} } = circuit.report ?? {};
-      const lines = STATES.length + 6 + failures.length + Object.keys(transitions).length;
+      const lines = STATES.length + 8 + failures.length + Object.keys(transitions).length;
       leftBytes -= lines * (LINE_BYTES + 2 * circuit.name.length + circuit.scope.length);
       return leftBytes >= 0;
     });
@@ -93,7 +93,20 @@ export function pointsOfShared(circuit: SharedEntry): readonly DataPoint[] {
     ),
     ...(report === undefined ? [] : [point(SHARED.openTime, own, report.openMs / 1000)]),
     point(SHARED.retryAfter, own, retryAfterMs / 1000),
+    ...overdueMs(circuit).map((ms) => point(SHARED.probeOverdue, own, ms / 1000)),
+    point(SHARED.isolationAge, own, (isolation?.ageMs ?? 0) / 1000),
   ];
+}
+
+/**
+ * Returns how long a circuit has been half-open beyond the lease of a probe. The first probe begins
+ * with that state, so a process that got a probe has hung or died. Unknown before the first outcome.
+ */
+function overdueMs({ snapshot, report }: SharedEntry): readonly number[] {
+  const policy = report?.policy;
+  if (policy === undefined || policy === null) return [];
+  const isHalfOpen = snapshot.isolation === null && snapshot.state === "half-open";
+  return [isHalfOpen ? Math.max(0, snapshot.ageMs - policy.halfOpenProbeTimeoutMs) : 0];
 }
 
 function stateOf({ snapshot }: FleetEntry): StateName {
