@@ -58,6 +58,20 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     wire: ["judgement"],
   },
   policies: {},
+  proxy: {
+    http1: ["sessions"],
+    http2: ["sessions"],
+    query: ["http1", "sessions"],
+    "stand-in": ["sessions"],
+  },
+  runner: {
+    attempt: ["ending", "input", "output", "signals"],
+    ending: ["input"],
+    input: ["output"],
+    report: ["attempt", "contacts", "output", "signals"],
+  },
+  telemetry: {},
+  testing: {},
   traces: {
     forwarding: ["otlp"],
     receiver: ["forwarding", "otlp"],

@@ -8,7 +8,7 @@ import { BACKLOG } from "../sockets/backlog.js";
 import { TokenGate } from "../sockets/token-gate.js";
 import type { RequestTracing } from "../traces/request-tracing.js";
 import { tellProtocol } from "./first-bytes.js";
-import { Http1Relay, type RelaySetting } from "./http1/http1-relay.js";
+import { Http1Relay, type RelaySetting } from "./http1-relay.js";
 import { relayHttp2 } from "./http2/http2-relay.js";
 import { GuardedQueries, type QueryRejection, type SessionCounts } from "./query/guarded-query.js";
 import type { SessionAddress } from "./sessions/session-address.js";

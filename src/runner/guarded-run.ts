@@ -11,6 +11,7 @@ import { CommandCall } from "./attempt/command-call.js";
 import { limitMs } from "./attempt/limits.js";
 import { delayBeforeRetry } from "./attempt/retry-delay.js";
 import { CommandNotStartedError } from "./attempt/run-command.js";
+import type { RunFailure } from "./attempt/run-failure.js";
 import { type AttemptEnd, type Signs, superviseCommand } from "./attempt/supervised-command.js";
 import type { Contacts } from "./contacts/contacts.js";
 import { LearnedRun } from "./contacts/learned-run.js";
@@ -32,7 +33,7 @@ import {
 } from "./report/run-ending.js";
 import { RunNotes } from "./report/run-notes.js";
 import { type OnProgress, WaitTeller } from "./report/run-progress.js";
-import type { AttemptReport, RunFailure, RunReport } from "./report/run-report.js";
+import type { AttemptReport, RunReport } from "./report/run-report.js";
 import type { RunPlan } from "./run-plan.js";
 import { RunSignals } from "./signals/run-signals.js";
 

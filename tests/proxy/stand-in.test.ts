@@ -12,7 +12,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { privateFolder } from "../../src/files/private-folder.js";
 import { Guard } from "../../src/guard/guard.js";
 import { createRegistry } from "../../src/index.js";
-import { GuardedSessions } from "../../src/proxy/sessions/guarded-sessions.js";
+import { GuardedSessions } from "../../src/proxy/guarded-sessions.js";
 import type { SessionHost } from "../../src/proxy/sessions/session-host.js";
 import { listenForSessions } from "../../src/proxy/sessions/session-listener.js";
 import { builtCli } from "../cli/built-cli.js";

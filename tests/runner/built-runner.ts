@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
-import { processTable } from "../../src/runner/ending/process-table.js";
+import { processTable } from "../../src/runner/process-table.js";
 import type { RunProgress } from "../../src/runner/report/run-progress.js";
 import type { RunReport } from "../../src/runner/report/run-report.js";
 import type { RejectedRequest, RunPlan } from "../../src/runner/run-plan.js";

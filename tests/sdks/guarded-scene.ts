@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Guard } from "../../src/guard/guard.js";
 import type { GuardOptions } from "../../src/guard/guard-options.js";
 import { createRegistry, type Registry } from "../../src/index.js";
-import { GuardedSessions } from "../../src/proxy/sessions/guarded-sessions.js";
+import { GuardedSessions } from "../../src/proxy/guarded-sessions.js";
 import {
   listenForSessions,
   type SessionListener,

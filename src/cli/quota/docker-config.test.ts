@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { processTable } from "../../runner/ending/process-table.js";
+import { processTable } from "../../runner/process-table.js";
 import { dockerCredentials } from "./docker-config.js";
 
 let folder: string;

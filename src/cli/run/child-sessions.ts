@@ -6,7 +6,7 @@
 import { chmodSync, readdirSync } from "node:fs";
 import { type PrivateFolder, placesForFolders, privateFolder } from "../../files/private-folder.js";
 import type { Guard } from "../../guard/guard.js";
-import { GuardedSessions, type SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
+import { GuardedSessions, type SessionTraces } from "../../proxy/guarded-sessions.js";
 import type { SessionAddress } from "../../proxy/sessions/session-address.js";
 import { listenForSessions } from "../../proxy/sessions/session-listener.js";
 import { writeLauncher } from "../../proxy/stand-in/launcher.js";

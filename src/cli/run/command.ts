@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { Guard } from "../../guard/guard.js";
 import type { GuardOptions } from "../../guard/guard-options.js";
 import type { LockedEvent } from "../../guard/locks/lock-file.js";
-import type { SessionTraces } from "../../proxy/sessions/guarded-sessions.js";
+import type { SessionTraces } from "../../proxy/guarded-sessions.js";
 import { type CommandTracing, startCommandTracing } from "../../runner/contacts/command-tracing.js";
 import { runGuarded } from "../../runner/guarded-run.js";
 import { inheritedDescriptors } from "../../runner/input/inherited-descriptors.js";

@@ -1,6 +1,7 @@
 /** Reports a run as JUnit XML: a suite whose cases are the attempts. */
 
-import type { AttemptReport, RunFailure, RunReport } from "../../runner/report/run-report.js";
+import type { RunFailure } from "../../runner/attempt/run-failure.js";
+import type { AttemptReport, RunReport } from "../../runner/report/run-report.js";
 import { cause, failureText, headline } from "./words.js";
 
 /** The result of a test case, as an XML element. */

@@ -1,12 +1,12 @@
 /** Renders how a run ended: the closing line, and its parts for the reports of CI systems. */
 
 import { OWN_REJECTED } from "../../attribution/rules/own.js";
+import type { RunFailure } from "../../runner/attempt/run-failure.js";
 import type { OutputError } from "../../runner/output/child-streams.js";
 import type {
   AttemptReport,
   Opener,
   RejectionReport,
-  RunFailure,
   RunReport,
 } from "../../runner/report/run-report.js";
 import { durationText, waitText } from "../time-words.js";

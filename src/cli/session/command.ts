@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { isCircuitBreakerError } from "../../breaker/errors.js";
 import { Guard } from "../../guard/guard.js";
-import { GuardedSessions } from "../../proxy/sessions/guarded-sessions.js";
+import { GuardedSessions } from "../../proxy/guarded-sessions.js";
 import { connectSessionHost } from "../../proxy/sessions/remote-sessions.js";
 import { HostGoneError, type SessionHost } from "../../proxy/sessions/session-host.js";
 import { CliNotFoundError, findRealCli } from "../../proxy/stand-in/real-cli.js";

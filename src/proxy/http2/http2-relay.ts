@@ -14,7 +14,7 @@ import type {
 import type { Socket } from "node:net";
 import { authorizationFor, isAuthorized } from "../../sockets/session-token.js";
 import { MAX_UNVERIFIED_HEAD_BYTES } from "../../sockets/token-gate.js";
-import type { RelaySetting } from "../http1/http1-relay.js";
+import type { RelaySetting } from "../http1-relay.js";
 import { connectTo } from "../sessions/session-agent.js";
 import { destroyBoth, destroyWhenDead, GracefulEnd } from "./http2-watch.js";
 

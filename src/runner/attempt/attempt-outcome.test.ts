@@ -6,9 +6,9 @@ import { type Evidence, evidenceFromSpans } from "../../attribution/spans/eviden
 import type { EngineSpan } from "../../attribution/spans/span.js";
 import { Guard } from "../../guard/guard.js";
 import { createRegistry } from "../../registry/registry.js";
-import type { RunFailure } from "../report/run-report.js";
 import { type AttemptFacts, breakerToAsk, mayPass, settleAttempt } from "./attempt-outcome.js";
 import { CommandCall } from "./command-call.js";
+import type { RunFailure } from "./run-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
 const ENDED: AttemptEnd = {

@@ -9,10 +9,10 @@ import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { Evidence } from "../../attribution/spans/evidence.js";
 import { ENGINE } from "../../guard/guard-options.js";
 import type { WordsReach } from "../../guard/judgement/facts.js";
-import type { RunFailure } from "../report/run-report.js";
 import type { RejectedRequest } from "../run-plan.js";
 import type { CommandCall, CountedIn } from "./command-call.js";
 import { failureOf, withSeenHost } from "./command-failure.js";
+import type { RunFailure } from "./run-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
 /** Faults for which a retry is useless. */

@@ -4,9 +4,9 @@ import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
 import { backoffMs } from "../../policies/retry/backoff.js";
-import type { RunFailure } from "../report/run-report.js";
 import type { RetryLimits } from "../run-plan.js";
 import { breakerToAsk, mayPass } from "./attempt-outcome.js";
+import type { RunFailure } from "./run-failure.js";
 import type { AttemptEnd } from "./supervised-command.js";
 
 const DEFAULTS = { initialDelayMs: 1000, maxDelayMs: 60_000 };

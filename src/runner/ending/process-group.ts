@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProcessEntry, processTable } from "./process-table.js";
+import { type ProcessEntry, processTable } from "../process-table.js";
 import type { StopStep } from "./stop-plan.js";
 import { stopsByDefault } from "./stops-by-default.js";
 

@@ -1,7 +1,7 @@
 /** Checks whether a pipe or a socket is at its end, without consuming data. */
 
 import { closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
-import { processTable } from "../ending/process-table.js";
+import { processTable } from "../process-table.js";
 import { type DescriptorKind, targetOf } from "./descriptors.js";
 
 /** The result of the check. */

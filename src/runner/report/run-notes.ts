@@ -1,8 +1,9 @@
 /** Collects problems that make a run or its report incomplete, each once. */
 
 import { UNKNOWN } from "../../attribution/rules/fallback.js";
+import type { RunFailure } from "../attempt/run-failure.js";
 import type { AttemptEnd } from "../attempt/supervised-command.js";
-import type { Note, RunFailure } from "./run-report.js";
+import type { Note } from "./run-report.js";
 
 /** The notes of one run. */
 export class RunNotes {

@@ -1,6 +1,6 @@
 /** The report at the end of a guarded run. */
 
-import type { Failure } from "../../attribution/failure.js";
+import type { RunFailure } from "../attempt/run-failure.js";
 import type { Contacts } from "../contacts/contacts.js";
 import type { OutputError } from "../output/child-streams.js";
 import type { RunLimit, RunSessions } from "../run-plan.js";
@@ -14,23 +14,6 @@ export type RunOutcome =
   | "timed-out"
   | "interrupted"
   | "not-started";
-
-/** The failure of an attempt. */
-export interface RunFailure extends Failure {
-  /** The breaker that counted the failure; null if none did. */
-  readonly breaker: string | null;
-  /**
-   * The circuit of the failure, even if the failure did not count there; null if the cause has no
-   * circuit.
-   */
-  readonly circuit: string | null;
-  /**
-   * Whether the failure counts only in this run although its circuit is shared, because only the
-   * program's output shows the failure. With `--needs` and the circuit's name it would count in the
-   * store.
-   */
-  readonly couldShare: boolean;
-}
 
 /** One attempt of a command. */
 export interface AttemptReport {

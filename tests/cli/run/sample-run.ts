@@ -1,10 +1,7 @@
 /** Reports of runs as the runner makes them, for tests of their texts. */
 
-import type {
-  AttemptReport,
-  RunFailure,
-  RunReport,
-} from "../../../src/runner/report/run-report.js";
+import type { RunFailure } from "../../../src/runner/attempt/run-failure.js";
+import type { AttemptReport, RunReport } from "../../../src/runner/report/run-report.js";
 
 /** A registry that limits the rate. */
 export const LIMITED: RunFailure = {

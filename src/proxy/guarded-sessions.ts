@@ -1,18 +1,18 @@
 /** Opens guarded sessions in this process: one guard for all, and a proxy in front of each. */
 
-import { classifyFailure } from "../../attribution/classify/classify-failure.js";
-import type { CallPermit } from "../../breaker/calls/permit.js";
-import type { Guard } from "../../guard/guard.js";
-import { ENGINE } from "../../guard/guard-options.js";
-import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
-import { settleConnect } from "../../guard/judgement/settle.js";
-import { rejectionAnswer } from "../../guard/wire/rejection-answer.js";
-import type { TraceReceiver } from "../../traces/receiver/receiver.js";
-import { RequestTracing } from "../../traces/request-tracing.js";
-import type { QueryRejection } from "../query/guarded-query.js";
-import type { SessionCounts, SessionProxy } from "../session-proxy.js";
-import type { SessionAddress } from "./session-address.js";
-import type { OpeningFailure, OpeningSession, SessionHost } from "./session-host.js";
+import { classifyFailure } from "../attribution/classify/classify-failure.js";
+import type { CallPermit } from "../breaker/calls/permit.js";
+import type { Guard } from "../guard/guard.js";
+import { ENGINE } from "../guard/guard-options.js";
+import { SESSION_TOO_LATE } from "../guard/judgement/engine-fault.js";
+import { settleConnect } from "../guard/judgement/settle.js";
+import { rejectionAnswer } from "../guard/wire/rejection-answer.js";
+import type { TraceReceiver } from "../traces/receiver/receiver.js";
+import { RequestTracing } from "../traces/request-tracing.js";
+import type { QueryRejection } from "./query/guarded-query.js";
+import type { SessionCounts, SessionProxy } from "./session-proxy.js";
+import type { SessionAddress } from "./sessions/session-address.js";
+import type { OpeningFailure, OpeningSession, SessionHost } from "./sessions/session-host.js";
 
 /** The receiver of the CLIs' spans, and the variables that make a CLI send them. */
 export interface SessionTraces {
@@ -155,7 +155,7 @@ export class GuardedSessions implements SessionHost {
     const guard = this.#guard;
     // Loaded only now: most commands open no session, and this module loads longer than all others of a
     // start.
-    const { startSessionProxy } = await import("../session-proxy.js");
+    const { startSessionProxy } = await import("./session-proxy.js");
     const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRejected, onLost });
     this.#living += 1;
     this.#proxies.set(proxy, () => {

@@ -2,15 +2,15 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { isAuthorized } from "../../sockets/session-token.js";
-import { MAX_UNVERIFIED_HEAD_BYTES, type TokenGate } from "../../sockets/token-gate.js";
-import { type GuardedQueries, isQuery } from "../query/guarded-query.js";
-import type { SessionAddress } from "../sessions/session-address.js";
-import { ClientConnection } from "./client-connection.js";
-import { EarlyBytes } from "./early-bytes.js";
-import { passThrough } from "./pass-through.js";
-import { MAX_HEAD_BYTES } from "./relay.js";
-import { isOfferToPassOver, passUpgrade, withoutOffer } from "./upgrade.js";
+import { isAuthorized } from "../sockets/session-token.js";
+import { MAX_UNVERIFIED_HEAD_BYTES, type TokenGate } from "../sockets/token-gate.js";
+import { ClientConnection } from "./http1/client-connection.js";
+import { EarlyBytes } from "./http1/early-bytes.js";
+import { passThrough } from "./http1/pass-through.js";
+import { MAX_HEAD_BYTES } from "./http1/relay.js";
+import { isOfferToPassOver, passUpgrade, withoutOffer } from "./http1/upgrade.js";
+import { type GuardedQueries, isQuery } from "./query/guarded-query.js";
+import type { SessionAddress } from "./sessions/session-address.js";
 
 /** The settings that all connections of one session share. */
 export interface RelaySetting {
