@@ -40,7 +40,11 @@ test.concurrent("with --json each line is an object, and the script adds none", 
   const story = linesOf(ended);
   const times = story.map(({ atMs }) => atMs);
   expect(times).toEqual([...times].sort((one, other) => one - other));
-  expect(times.at(-1)).toBeLessThan(20_000);
+  // What it waits for by its own choice; the rest depends on the machine.
+  const waits = story.flatMap(({ retryAfterMs, delayMs }) => [retryAfterMs, delayMs]);
+  const waitsMs = waits.filter((wait) => typeof wait === "number");
+  expect(waitsMs.length).toBeGreaterThan(3);
+  expect(waitsMs.reduce((sum, wait) => sum + wait, 0)).toBeLessThan(20_000);
   const changes = story.filter(({ event }) => event === "stateChange");
   expect(changes.map(({ from, to }) => `${from} -> ${to}`)).toEqual([
     "closed -> open",

@@ -5,6 +5,9 @@ import { createClient, createCluster } from "@redis/client";
 import { Cluster, Redis } from "ioredis";
 import type { RedisClient } from "../../../src/fleet/redis/index.js";
 
+/** Not the 5 s of the package, which a busy machine can exceed. */
+const CONNECT_TIMEOUT_MS = 120_000;
+
 /** Both packages, for a table of tests. */
 export const CLIENTS: readonly (readonly [
   name: string,
@@ -25,7 +28,10 @@ export const CLUSTERS: readonly (readonly [
   [
     "node-redis",
     (ports) =>
-      createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) }),
+      createCluster({
+        rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })),
+        defaults: { socket: { connectTimeout: CONNECT_TIMEOUT_MS } },
+      }),
   ],
   [
     "ioredis",
