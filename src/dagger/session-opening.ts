@@ -12,7 +12,7 @@ import type { CliWatch } from "./cli-watch.js";
 import { openingErrorOf } from "./step-aside.js";
 
 /** How a callback ended. */
-export type Ending<T> =
+export type CallbackEnding<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown };
 
@@ -20,8 +20,11 @@ export type Ending<T> =
 export type Open<T> = (run: (body: () => Promise<T>) => Promise<void>) => Promise<void>;
 
 /** Runs the callback in a session from the environment. That it opens proves nothing about the engine. */
-export async function runInherited<T>(permit: CallPermit, open: Open<T>): Promise<Ending<T>> {
-  const endings: Ending<T>[] = [];
+export async function runInherited<T>(
+  permit: CallPermit,
+  open: Open<T>,
+): Promise<CallbackEnding<T>> {
+  const endings: CallbackEnding<T>[] = [];
   permit.release();
   try {
     await open(async (body) => {
@@ -42,8 +45,8 @@ export async function runInNew<T>(
   limits: Limits,
   open: Open<T>,
   watch: CliWatch,
-): Promise<Ending<T>> {
-  const endings: Ending<T>[] = [];
+): Promise<CallbackEnding<T>> {
+  const endings: CallbackEnding<T>[] = [];
   const opening = watch.run(() =>
     open(async (body) => {
       if (limits.passed) return;
@@ -120,7 +123,7 @@ export class Limits {
 }
 
 /** Runs a callback and keeps its error: passed through the SDK, the error would be wrapped. */
-async function endingOf<T>(body: () => Promise<T>): Promise<Ending<T>> {
+async function endingOf<T>(body: () => Promise<T>): Promise<CallbackEnding<T>> {
   try {
     return { ok: true, value: await body() };
   } catch (error) {
@@ -128,7 +131,7 @@ async function endingOf<T>(body: () => Promise<T>): Promise<Ending<T>> {
   }
 }
 
-function endingFrom<T>([ending]: readonly Ending<T>[]): Ending<T> {
+function endingFrom<T>([ending]: readonly CallbackEnding<T>[]): CallbackEnding<T> {
   const error = new Error("the Dagger SDK opened no session and gave no reason");
   return ending ?? { ok: false, error };
 }

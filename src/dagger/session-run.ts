@@ -17,7 +17,7 @@ import { isProxied } from "./step-aside.js";
 const TELL_WITHIN_MS = 100;
 
 /** A function that opens a session and calls `run`. Pass the callback to the function that `run` is given. */
-export type Opener<T> = (
+export type SessionOpener<T> = (
   run: (body: () => Promise<T>) => Promise<void>,
   state: SessionState,
 ) => Promise<void>;
@@ -31,7 +31,7 @@ export type Opener<T> = (
 export async function runInSession<T>(
   owner: Guard,
   settings: ConnectSettings,
-  open: Opener<T>,
+  open: SessionOpener<T>,
   workdir?: string,
 ): Promise<T> {
   // Whether a parent process opened the session. If so, connecting proves nothing about the engine, and a
@@ -98,7 +98,7 @@ interface Sessions {
 async function runUntilDone<T>(
   owner: Guard,
   settings: ConnectSettings,
-  open: Opener<T>,
+  open: SessionOpener<T>,
   { inherited, tracing, workdir }: Sessions,
 ): Promise<T> {
   const { signal } = owner.settings;

@@ -69,16 +69,16 @@ export type {
   RunTotals,
   SecondCount,
 } from "./rules/report.js";
-export type { RunReport, RunResult } from "./rules/run-report.js";
+export type { RunRecord, RunResult } from "./rules/run-report.js";
 export {
   type ClosedPhase,
   type FleetState,
   type HalfOpenPhase,
   type Isolation,
   keepForMs,
-  type Lease,
   type OpenPhase,
   type OutcomeCounts,
+  type ProbeLease,
   type ReportedFailure,
   type Reporter,
   type ReportTime,

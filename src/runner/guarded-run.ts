@@ -23,12 +23,12 @@ import { CommandInput } from "./input/command-input.js";
 import { PreparedOutput } from "./output/prepared-output.js";
 import { isDagger } from "./program-name.js";
 import {
-  type Ending,
   EXIT,
   ended,
   endingBy,
   interrupted,
   isSuccess,
+  type RunEnding,
   unsuccessful,
 } from "./report/run-ending.js";
 import { RunNotes } from "./report/run-notes.js";
@@ -137,7 +137,7 @@ class GuardedRun {
     this.#forgetSessions?.();
   }
 
-  async #untilOver(): Promise<Ending> {
+  async #untilOver(): Promise<RunEnding> {
     for (let retries = 0, last: AttemptEnd | undefined; ; retries += 1) {
       const call = await this.#admit();
       if (last !== undefined && this.#isInputUsedUp) {
@@ -275,7 +275,7 @@ class GuardedRun {
     };
   }
 
-  #endingBy(error: unknown): Ending {
+  #endingBy(error: unknown): RunEnding {
     if (error instanceof CommandNotStartedError)
       this.#notes.add("not-started", `${error.message}.`);
     return endingBy(error);

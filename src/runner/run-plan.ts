@@ -6,7 +6,7 @@ import type { OwnFolder } from "./ending/group-watcher.js";
 import type { StopTimes } from "./ending/stop-plan.js";
 import type { InputChoice } from "./input/command-input.js";
 import type { PreparedOutput } from "./output/prepared-output.js";
-import type { LockedImage } from "./report/locked-images.js";
+import type { ReportedLock } from "./report/locked-images.js";
 import type { RunSignals } from "./signals/run-signals.js";
 import type { StepOutput } from "./step-output.js";
 
@@ -66,7 +66,7 @@ export interface ChildSessions {
   /** Returns the counters so far; null without a session. */
   counts(): RunSessions | null;
   /** Returns the images whose digest the sessions took from Dagger's lock file. */
-  lockedImages?(): readonly LockedImage[];
+  lockedImages?(): readonly ReportedLock[];
   /** Returns the last rejected request; null if none exists. */
   lastRejection(): RejectedRequest | null;
 }

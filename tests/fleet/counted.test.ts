@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CircuitBreaker } from "../../src/breaker/circuit-breaker.js";
 import type { FleetCommand } from "../../src/fleet/rules/command.js";
-import { RUNS_CIRCUIT, type RunReport } from "../../src/fleet/rules/run-report.js";
+import { RUNS_CIRCUIT, type RunRecord } from "../../src/fleet/rules/run-report.js";
 import {
   fakeTime,
   NAME,
@@ -98,7 +98,7 @@ test("a probe is held by the process that was let in, also when it had seen the 
   await fleet.close();
 });
 
-const RUN: RunReport = {
+const RUN: RunRecord = {
   result: "error",
   fault: "registry",
   durationMs: 70_000,

@@ -11,7 +11,7 @@ import { AFTER_STATUS, BEFORE_STATUS, LAST_RESORT, type Words } from "./words/vo
 import { type WordList, type WordText, wordList } from "./words/words.js";
 
 /** How an exchange ended, according to one line. */
-export interface Ending {
+export interface WordedEnding {
   readonly outcome: WordedOutcome;
   readonly status: number | undefined;
 }
@@ -31,15 +31,15 @@ const LINES_ABOVE = 8;
  *
  * @param behindAddress Whether the text begins directly behind the address of the exchange.
  */
-export function readEnding(text: WordText, behindAddress = false): Ending | undefined {
+export function readEnding(text: WordText, behindAddress = false): WordedEnding | undefined {
   const words: Vocabulary = {
     before: presentOf(BEFORE, text),
     after: presentOf(AFTER, text),
     last: presentOf(LAST, text),
   };
   const lower = text.text;
-  let weak: Ending | undefined;
-  let consequence: Ending | undefined;
+  let weak: WordedEnding | undefined;
+  let consequence: WordedEnding | undefined;
   let above = LINES_ABOVE;
   let end = lower.length;
   while (end >= 0 && above > 0) {
@@ -56,7 +56,7 @@ export function readEnding(text: WordText, behindAddress = false): Ending | unde
   return consequence ?? weak;
 }
 
-function isConsequence({ outcome, status }: Ending, line: string): boolean {
+function isConsequence({ outcome, status }: WordedEnding, line: string): boolean {
   return outcome === "interrupted" && status === undefined && CONSEQUENCE.test(line);
 }
 
@@ -86,7 +86,11 @@ function presentOf(table: ReadyWords, text: WordText): Words {
   return present;
 }
 
-function endingOfLine(line: string, words: Vocabulary, behindAddress: boolean): Ending | undefined {
+function endingOfLine(
+  line: string,
+  words: Vocabulary,
+  behindAddress: boolean,
+): WordedEnding | undefined {
   const stated = (behindAddress ? readStatusBehindAddress(line) : undefined) ?? readStatus(line);
   const status = stated?.status;
   const before = find(words.before, line);

@@ -17,7 +17,7 @@ import { blamedImage } from "./hosts/images.js";
 import { blamedProxy } from "./hosts/proxies.js";
 import { type BlamedUrl, blamedUrl } from "./hosts/urls.js";
 import { withoutNames } from "./names.js";
-import { type Ending, readEnding } from "./outcomes.js";
+import { readEnding, type WordedEnding } from "./outcomes.js";
 import { withoutReasons } from "./status.js";
 import { unwrapLines } from "./text.js";
 import type { WordedOutcome } from "./words/vocabulary.js";
@@ -73,7 +73,7 @@ export class Reading {
   #addresses: WordText | undefined;
   #flat: string | undefined;
   #url: BlamedUrl | null | undefined;
-  #ending: Ending | null | undefined;
+  #ending: WordedEnding | null | undefined;
   #use: Use | null | undefined;
   #host: string | null | undefined;
 
@@ -101,7 +101,7 @@ export class Reading {
   }
 
   /** How the exchange ended: by the words behind the URL if they show it, else by the whole text. */
-  get ending(): Ending | undefined {
+  get ending(): WordedEnding | undefined {
     if (this.#ending === undefined) this.#ending = this.#readEnding() ?? null;
     return this.#ending ?? undefined;
   }
@@ -178,7 +178,7 @@ export class Reading {
     return otherFailed ? undefined : url;
   }
 
-  #readEnding(): Ending | undefined {
+  #readEnding(): WordedEnding | undefined {
     const url = this.url;
     if (url !== undefined) {
       const behind = withoutNames(this.flat.slice(url.end).toLowerCase());

@@ -11,7 +11,7 @@ import { type CliCommand, examples, exitCodeHelp } from "../help.js";
 import { age } from "../option-values.js";
 import { type CommandContext, paintFor, printJson, printLines, say } from "../terminal.js";
 import { type ForgetOptions, forgetDigests } from "./forget.js";
-import { digestLines, type LockedImages, lockLines } from "./render.js";
+import { digestLines, type LockFileImages, lockLines } from "./render.js";
 import { digestPath, readStore } from "./store.js";
 import { exportDigests, importDigests } from "./transfer.js";
 
@@ -96,7 +96,7 @@ export function addDigestsCommand(program: CliCommand, context: CommandContext):
 }
 
 /** Returns Dagger's lock file for the working folder; undefined without one. */
-function lockHere(): LockedImages | undefined {
+function lockHere(): LockFileImages | undefined {
   const lock = new LockFile(".").read();
   if (lock === undefined) return undefined;
   return { file: lock.path, images: [...lock.images.values()].flat().sort(byReference) };

@@ -26,7 +26,7 @@ export function digestLines(
 }
 
 /** The images that Dagger's lock file pins, and the file's path. */
-export interface LockedImages {
+export interface LockFileImages {
   readonly file: string;
   readonly images: readonly LockedImage[];
 }
@@ -35,7 +35,7 @@ export interface LockedImages {
  * Returns the table of images in Dagger's lock file. If the engine has such an image in its cache,
  * it asks no registry.
  */
-export function lockLines({ file, images }: LockedImages, paint: Paint): string[] {
+export function lockLines({ file, images }: LockFileImages, paint: Paint): string[] {
   const rows = images.map(({ reference, platform, digest }) => [
     reference,
     platform === "" ? "any" : platform,

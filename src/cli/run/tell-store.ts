@@ -2,7 +2,7 @@
 
 import type { Fleet } from "../../fleet/client/fleet.js";
 import type { FailedRun } from "../../fleet/client/run-teller.js";
-import type { RunReport as CountedRun, RunResult } from "../../fleet/rules/run-report.js";
+import type { RunRecord as CountedRun, RunResult } from "../../fleet/rules/run-report.js";
 import { sharedName } from "../../guard/admission/shared-upstreams.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 

@@ -5,7 +5,7 @@ import type { RunFailure } from "../../runner/attempt/run-failure.js";
 import type { OutputError } from "../../runner/output/child-streams.js";
 import type {
   AttemptReport,
-  Opener,
+  CircuitOpener,
   RejectionReport,
   RunReport,
 } from "../../runner/report/run-report.js";
@@ -103,7 +103,7 @@ export function rejectionText(rejection: RejectionReport): string {
   return parts.join(", ");
 }
 
-function openerText({ host, run }: Opener): string {
+function openerText({ host, run }: CircuitOpener): string {
   return run === null ? host : `${host} (${run})`;
 }
 

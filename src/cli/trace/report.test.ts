@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { CommandTrace } from "../../runner/contacts/command-tracing.js";
 import { ContactTotals } from "../../runner/contacts/contacts.js";
-import { type ReportFacts, traceReport } from "./report.js";
+import { type TraceFacts, traceReport } from "./report.js";
 
 const BODIES = {
   bodies: 13,
@@ -36,7 +36,7 @@ function traceOf(given: Partial<CommandTrace> = {}, spans = recorded.slice(0, 50
   return { contacts: totals.totals(), bodies: BODIES, hasCollector: false, ...given };
 }
 
-function reportOf(given: Partial<ReportFacts> = {}) {
+function reportOf(given: Partial<TraceFacts> = {}) {
   return traceReport({
     end: { exitCode: 0, signal: null },
     durationMs: 1234.5678,

@@ -36,7 +36,7 @@ export interface TraceReport {
 }
 
 /** The facts that a report is made of. */
-export interface ReportFacts {
+export interface TraceFacts {
   readonly end: CommandEnd;
   readonly durationMs: number;
   readonly trace: CommandTrace | undefined;
@@ -47,7 +47,7 @@ export interface ReportFacts {
 }
 
 /** Creates the report of `trace`. */
-export function traceReport(facts: ReportFacts): TraceReport {
+export function traceReport(facts: TraceFacts): TraceReport {
   const { end, durationMs, trace } = facts;
   return {
     exitCode: end.exitCode,
@@ -80,7 +80,7 @@ function bodiesReport({ bodies, hasCollector }: CommandTrace): BodiesReport {
   };
 }
 
-function notesOf({ trace, offReason, warnings, env }: ReportFacts): Note[] {
+function notesOf({ trace, offReason, warnings, env }: TraceFacts): Note[] {
   const notes: Note[] = [];
   if (offReason !== undefined) {
     notes.push({ code: "witness-off", text: `Nothing was traced: ${offReason}.` });

@@ -1,6 +1,6 @@
 /** Sends the results of runs to the store, and reads how long runs take to fail because of an upstream. */
 
-import { medianTimeToFailureMs, RUNS_CIRCUIT, type RunReport } from "../rules/run-report.js";
+import { medianTimeToFailureMs, RUNS_CIRCUIT, type RunRecord } from "../rules/run-report.js";
 import type { CircuitTable } from "./circuit/circuit-table.js";
 import type { StoreLink } from "./link/store-link.js";
 
@@ -26,7 +26,7 @@ export class RunTeller {
   }
 
   /** Sends the result of a run. Closing the fleet waits for the reply. */
-  tell(run: RunReport, failed: FailedRun | undefined): void {
+  tell(run: RunRecord, failed: FailedRun | undefined): void {
     const { link, scope, table } = this.#parts;
     if (!this.#mayAsk) return;
     // The duration goes with the other counts of that circuit.

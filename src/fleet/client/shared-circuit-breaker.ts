@@ -22,7 +22,7 @@ import type { Outcome } from "../../breaker/options.js";
 import { checkFunction, wordField } from "../../options/check.js";
 import type { FleetSnapshot } from "../rules/reply.js";
 import type { KnownRefusal } from "./circuit/known-circuit.js";
-import type { Answer, SharedCircuit } from "./circuit/shared-circuit.js";
+import type { SharedAdmission, SharedCircuit } from "./circuit/shared-circuit.js";
 import type { SharedCounts } from "./circuit/shared-counts.js";
 import { SharedSettler } from "./circuit/shared-settler.js";
 import { SharedTicket } from "./circuit/shared-ticket.js";
@@ -248,7 +248,7 @@ export class SharedCircuitBreaker {
     return control !== "observe" && control !== "disabled";
   }
 
-  #ask(permit: Permit): Answer | Promise<Answer> {
+  #ask(permit: Permit): SharedAdmission | Promise<SharedAdmission> {
     const untold = permit.wouldReject || this.#machine.control === "disabled";
     return untold ? LOCAL_ONLY : this.#circuit.admit();
   }
@@ -257,7 +257,7 @@ export class SharedCircuitBreaker {
    * Returns the ticket of an admitted call. For a rejected call, releases the local permit and
    * returns the error.
    */
-  #take(permit: Permit, answer: Answer): SharedTicket | SharedCircuitOpenError {
+  #take(permit: Permit, answer: SharedAdmission): SharedTicket | SharedCircuitOpenError {
     if (answer instanceof SharedTicket) return answer;
     if (!this.#obeys) return LOCAL_ONLY;
     permit.release();
@@ -279,7 +279,7 @@ export class SharedCircuitBreaker {
 
   async #runWhenAnswered<T>(
     permit: Permit,
-    answer: KnownRefusal | Promise<Answer>,
+    answer: KnownRefusal | Promise<SharedAdmission>,
     operation: Operation<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {

@@ -27,7 +27,7 @@ import {
   type TellCommand,
 } from "../rules/command.js";
 import { MAX_BAD_SECONDS, MAX_PROBES, MAX_REPORTERS, type SharedPolicy } from "../rules/policy.js";
-import { RUN_RESULTS, type RunReport } from "../rules/run-report.js";
+import { RUN_RESULTS, type RunRecord } from "../rules/run-report.js";
 import type { Reporter, SharedFailure } from "../rules/state.js";
 import type { FleetKey } from "../store.js";
 import type { KeyedCommand } from "./protocol.js";
@@ -109,7 +109,7 @@ const tell = object<TellCommand>({
   rejections: number(OUTCOMES),
   runs: list(
     MAX_TOLD,
-    object<RunReport>({
+    object<RunRecord>({
       result: oneOf(RUN_RESULTS),
       fault: orNull(text(100)),
       durationMs: duration,

@@ -1,7 +1,7 @@
 /** The commands that a store can run on one shared circuit. */
 
 import type { SharedPolicy } from "./policy.js";
-import type { RunReport } from "./run-report.js";
+import type { RunRecord } from "./run-report.js";
 import type { Reporter, SharedFailure } from "./state.js";
 
 /** The limit on calls in one command. */
@@ -75,7 +75,7 @@ export interface TellCommand {
   /** Number of calls that the circuit rejected; a whole number. */
   readonly rejections: number;
   /** Runs of `dagger-breaker run`, at most 100. */
-  readonly runs: readonly RunReport[];
+  readonly runs: readonly RunRecord[];
   /** The durations of runs that failed because of this upstream, at most 100. */
   readonly failedRunsMs: readonly number[];
 }

@@ -8,9 +8,9 @@ import {
   MAX_NAMES,
   MAX_PART_LENGTH,
 } from "./record.js";
-import type { RunReport } from "./run-report.js";
+import type { RunRecord } from "./run-report.js";
 
-const RUN: RunReport = { result: "success", fault: null, durationMs: 0, waitedMs: 0, avoidedMs: 0 };
+const RUN: RunRecord = { result: "success", fault: null, durationMs: 0, waitedMs: 0, avoidedMs: 0 };
 
 describe("failures", () => {
   test("are counted by fault and rate limit", () => {
@@ -92,7 +92,7 @@ describe("what processes tell", () => {
 
   test("of runs is counted by result, duration and fault", () => {
     const circuit = new CountedCircuit();
-    const runs: RunReport[] = [
+    const runs: RunRecord[] = [
       { ...RUN, durationMs: 900 },
       { ...RUN, durationMs: 4_000_000 },
       { ...RUN, result: "failure", fault: "user", durationMs: 61_000 },

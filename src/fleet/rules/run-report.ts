@@ -13,7 +13,7 @@ export const RUN_RESULTS = ["success", "failure", "error", "skip", "cancellation
 export type RunResult = (typeof RUN_RESULTS)[number];
 
 /** The result of one run. */
-export interface RunReport {
+export interface RunRecord {
   readonly result: RunResult;
   /** The component at fault; null if it is unknown or does not exist. */
   readonly fault: string | null;

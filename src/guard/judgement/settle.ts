@@ -16,7 +16,7 @@ export type ToldFailures = ReadonlyMap<string, { readonly isLocal: boolean }>;
 const NOTHING_FAILED: ToldFailures = new Map();
 
 /** The permits of one call, until all of them are settled. */
-export class Settlement {
+export class CallSettlement {
   readonly #guard: Guard;
   /** The permits by breaker name; null once a permit is settled. */
   readonly #permits: Map<string, CallPermit | null>;

@@ -16,7 +16,7 @@ import type { CallFacts } from "../judgement/facts.js";
 import { onlyCommandsFailed } from "../judgement/judge.js";
 import { settleLater } from "../judgement/pending-settlements.js";
 import { type RequestTrace, TRACE_WITHIN_MS } from "../judgement/request-trace.js";
-import { Settlement } from "../judgement/settle.js";
+import { CallSettlement } from "../judgement/settle.js";
 import type { RequestLocks } from "../locks/lock-file.js";
 import type { SessionEngine } from "../locks/session-engine.js";
 import { idsOf } from "./answer-ids.js";
@@ -50,11 +50,15 @@ export class RequestInFlight {
   readonly #dependencies: Dependencies;
   readonly #facts: RequestFacts;
   readonly #upstreams: UpstreamsInFlight;
-  readonly #settlement: Settlement;
+  readonly #settlement: CallSettlement;
   readonly #images: ImagesInFlight;
   #didAll = false;
 
-  private constructor(facts: RequestFacts, upstreams: UpstreamsInFlight, settlement: Settlement) {
+  private constructor(
+    facts: RequestFacts,
+    upstreams: UpstreamsInFlight,
+    settlement: CallSettlement,
+  ) {
     this.#facts = facts;
     this.#guard = facts.guard;
     this.#dependencies = facts.dependencies;
@@ -97,7 +101,7 @@ export class RequestInFlight {
       const onlyDeclared = !dependencies.named.has(name);
       upstreams.set(name, { breaker, machine, isGated: permit !== undefined, onlyDeclared });
     }
-    return new RequestInFlight(facts, upstreams, new Settlement(guard, all));
+    return new RequestInFlight(facts, upstreams, new CallSettlement(guard, all));
   }
 
   /** Whether the answer shows that the request used everything it names, at least up to a command that failed. */

@@ -68,7 +68,7 @@ export function relayBody(from: IncomingMessage, to: ClientRequest): void {
 }
 
 /** An answer of the session that has begun. */
-export interface Answer {
+export interface SessionAnswer {
   readonly request: ClientRequest;
   readonly message: IncomingMessage;
   /** The chunks of its body that were already read. */
@@ -78,7 +78,7 @@ export interface Answer {
 }
 
 /** Sends the status and headers of an answer to the client. */
-export function beginAnswer({ message, headers }: Answer, response: ServerResponse): void {
+export function beginAnswer({ message, headers }: SessionAnswer, response: ServerResponse): void {
   for (const name of ["connection", "transfer-encoding", "date"]) response.removeHeader(name);
   const unspoken = response.req.httpVersion === "1.0" ? ["transfer-encoding"] : [];
   response.writeHead(message.statusCode ?? 502, message.statusMessage ?? "", [
@@ -87,7 +87,7 @@ export function beginAnswer({ message, headers }: Answer, response: ServerRespon
 }
 
 /** Forwards an answer to its end. If the session cuts it, the client's connection is cut at the same byte. */
-export function relayAnswer(answer: Answer, response: ServerResponse): void {
+export function relayAnswer(answer: SessionAnswer, response: ServerResponse): void {
   const { request, message, begun = [] } = answer;
   const cutOff = () => {
     message.unpipe(response);

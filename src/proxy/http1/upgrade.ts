@@ -7,7 +7,7 @@ import type { SessionAddress } from "../sessions/session-address.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { EarlyBytes } from "./early-bytes.js";
 import { hasHeader, headOf, withoutHeaders } from "./raw-headers.js";
-import { type Answer, relayAnswer, sendOn } from "./relay.js";
+import { relayAnswer, type SessionAnswer, sendOn } from "./relay.js";
 
 /** An offer to upgrade that may now be sent to the session. Node no longer reads its connection. */
 export interface Offer {
@@ -74,7 +74,7 @@ export function passUpgrade(
  * Forwards the session's rejection and ends the connection. HTTP could continue on it, but Node does not
  * take a handed-over connection back.
  */
-function reject({ request, socket }: Offer, answer: Answer): void {
+function reject({ request, socket }: Offer, answer: SessionAnswer): void {
   const response = new ServerResponse(request);
   response.assignSocket(socket);
   response.once("finish", () => socket.destroySoon());

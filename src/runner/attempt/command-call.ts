@@ -13,7 +13,7 @@ import { ENGINE } from "../../guard/guard-options.js";
 import { SESSION_TOO_LATE } from "../../guard/judgement/engine-fault.js";
 import type { CallFacts, Dependence, WordsReach } from "../../guard/judgement/facts.js";
 import { concerned, dependenciesOf, NO_FACTS } from "../../guard/judgement/judge.js";
-import { Settlement, type ToldFailures } from "../../guard/judgement/settle.js";
+import { CallSettlement, type ToldFailures } from "../../guard/judgement/settle.js";
 import type { OnWait } from "../../policies/wait.js";
 
 /** The facts of a command that ended by itself. */
@@ -43,13 +43,13 @@ export interface CountedIn {
 export class CommandCall {
   readonly #guard: Guard;
   readonly #upstreams: ReadonlyMap<string, Dependence>;
-  readonly #settlement: Settlement;
+  readonly #settlement: CallSettlement;
   #settled = false;
 
   private constructor(
     guard: Guard,
     upstreams: ReadonlyMap<string, Dependence>,
-    settlement: Settlement,
+    settlement: CallSettlement,
   ) {
     this.#guard = guard;
     this.#upstreams = upstreams;
@@ -81,7 +81,7 @@ export class CommandCall {
       all.set(name, permits[index] as CallPermit);
       upstreams.set(name, { onlyDeclared: true });
     }
-    return new CommandCall(guard, upstreams, new Settlement(guard, all));
+    return new CommandCall(guard, upstreams, new CallSettlement(guard, all));
   }
 
   /**
@@ -125,7 +125,7 @@ export class CommandCall {
     // If the circuit is not closed, the sessions have probably counted this failure already.
     if (this.#guard.upstream(name)?.state !== "closed") return null;
     const facts = { failures: [failure], wordsReach: "run" as const };
-    const failed = new Settlement(this.#guard, new Map()).tell(facts);
+    const failed = new CallSettlement(this.#guard, new Map()).tell(facts);
     return this.#countedIn(failure, facts, failed);
   }
 

@@ -6,7 +6,7 @@
 import type { LockedEvent } from "../../guard/locks/lock-file.js";
 
 /** An image, by the tag in the pipeline. */
-export interface LockedImage {
+export interface ReportedLock {
   readonly reference: string;
   /** The requested platform; empty for the engine's own. */
   readonly platform: string;
@@ -17,7 +17,7 @@ const MAX_IMAGES = 512;
 
 /** The images of one run, each once. */
 export class LockedImages {
-  readonly #images = new Map<string, LockedImage>();
+  readonly #images = new Map<string, ReportedLock>();
 
   /** Adds the image of an `onLocked` event of the guard. */
   add({ reference, platform, digest }: LockedEvent): void {
@@ -29,7 +29,7 @@ export class LockedImages {
     });
   }
 
-  get all(): readonly LockedImage[] {
+  get all(): readonly ReportedLock[] {
     return [...this.#images.values()];
   }
 }

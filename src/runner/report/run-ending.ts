@@ -10,12 +10,12 @@ import type { RejectionReport, RunReport } from "./run-report.js";
 export const EXIT = { notWritten: 74, rejected: 75, timedOut: 124 } as const;
 
 /** How a run ended: the part of the report that depends on it. */
-export type Ending = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
+export type RunEnding = Pick<RunReport, "outcome" | "exitCode" | "signal"> & {
   readonly rejection?: RejectionReport;
 };
 
 /** Returns how a run ended, with the exit code and signal of its last attempt. */
-export function ended(outcome: RunReport["outcome"], { exitCode, signal }: AttemptEnd): Ending {
+export function ended(outcome: RunReport["outcome"], { exitCode, signal }: AttemptEnd): RunEnding {
   return { outcome, exitCode, signal };
 }
 
@@ -35,7 +35,7 @@ export function interrupted(
   end: AttemptEnd,
   signal: NodeJS.Signals,
   translated: NodeJS.Signals | undefined,
-): Ending {
+): RunEnding {
   const isForced = end.signal !== null && end.signal !== "SIGINT";
   return end.exitCode === 0 || (translated !== undefined && !isForced)
     ? { outcome: "interrupted", exitCode: exitCodeOf(signal), signal }
@@ -43,7 +43,7 @@ export function interrupted(
 }
 
 /** Returns how a run ended whose next attempt could not start. Rethrows unexpected errors. */
-export function endingBy(error: unknown): Ending {
+export function endingBy(error: unknown): RunEnding {
   if (error instanceof RunInterruptedError) {
     const { signal } = error;
     return { outcome: "interrupted", exitCode: exitCodeOf(signal), signal };
@@ -57,7 +57,7 @@ export function endingBy(error: unknown): Ending {
 }
 
 /** Returns how a run ended whose command failed and is not retried. */
-export function unsuccessful(end: AttemptEnd): Ending {
+export function unsuccessful(end: AttemptEnd): RunEnding {
   return end.timedOut === null
     ? ended("failed", end)
     : ended("timed-out", { ...end, exitCode: EXIT.timedOut });

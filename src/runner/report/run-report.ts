@@ -4,7 +4,7 @@ import type { RunFailure } from "../attempt/run-failure.js";
 import type { Contacts } from "../contacts/contacts.js";
 import type { OutputError } from "../output/child-streams.js";
 import type { RunLimit, RunSessions } from "../run-plan.js";
-import type { LockedImage } from "./locked-images.js";
+import type { ReportedLock } from "./locked-images.js";
 
 /** How a run ended. */
 export type RunOutcome =
@@ -49,13 +49,13 @@ export interface RejectionReport {
   /** The rate-limit scope of a shared circuit; null for a circuit of this run alone. */
   readonly scope: string | null;
   /** The process whose failure opened a shared circuit, or the person who isolated it. */
-  readonly openedBy: Opener | null;
+  readonly openedBy: CircuitOpener | null;
   /** The reason for an isolation; null if none exists. */
   readonly isolationReason: string | null;
 }
 
 /** A process or person of the fleet. */
-export interface Opener {
+export interface CircuitOpener {
   /** The machine, or the person who isolated a circuit. */
   readonly host: string;
   /** The CI run; null outside of CI. */
@@ -103,7 +103,7 @@ export interface RunReport {
   /** The contacts of the command according to its traces; null without traces. */
   readonly contacts: Contacts | null;
   /** Images taken from Dagger's lock file. */
-  readonly lockedImages: readonly LockedImage[];
+  readonly lockedImages: readonly ReportedLock[];
   /** The breakers that an earlier run of the same command contacted. */
   readonly learnt: readonly string[];
   readonly warnings: readonly Note[];

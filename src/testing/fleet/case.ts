@@ -10,11 +10,11 @@ export interface RuleCase {
   readonly title: string;
   /** Whether the check needs two stores with the same circuits, as two processes with one server have. */
   readonly twoStores?: boolean;
-  check(setting: Setting): Promise<void>;
+  check(setting: CaseStores): Promise<void>;
 }
 
 /** The stores of one case. Each case has its own scope. */
-export class Setting {
+export class CaseStores {
   readonly scope = `conformance/${randomUUID()}`;
   readonly store: FleetStore;
   readonly #open: () => FleetStore | Promise<FleetStore>;
@@ -31,7 +31,7 @@ export class Setting {
     { check }: RuleCase,
     open: () => FleetStore | Promise<FleetStore>,
   ): Promise<void> {
-    const setting = new Setting(await open(), open);
+    const setting = new CaseStores(await open(), open);
     try {
       await check(setting);
     } finally {

@@ -5,7 +5,7 @@
 
 import type { FleetStore } from "../../fleet/store.js";
 import { booleanField, checkFunction, type Field, readOptions } from "../../options/check.js";
-import { Setting } from "./case.js";
+import { CaseStores } from "./case.js";
 import { closedCases } from "./closed-cases.js";
 import { controlCases } from "./control-cases.js";
 import { halfOpenCases } from "./half-open-cases.js";
@@ -72,5 +72,5 @@ export function fleetStoreConformance(
     ...storeCases,
   ]
     .filter(({ twoStores = false }) => shared || !twoStores)
-    .map((one) => ({ title: one.title, run: () => Setting.run(one, open) }));
+    .map((one) => ({ title: one.title, run: () => CaseStores.run(one, open) }));
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { SharedPolicy } from "../../fleet/rules/policy.js";
-import type { RuleCase, Setting } from "./case.js";
+import type { CaseStores, RuleCase } from "./case.js";
 import { type Circuit, FAILURE, REPORTER, until } from "./circuit.js";
 
 export const halfOpenCases: readonly RuleCase[] = [
@@ -149,7 +149,7 @@ export const halfOpenCases: readonly RuleCase[] = [
 ];
 
 /** Returns a circuit that becomes half-open ten milliseconds after it opens. */
-async function soonProbing(setting: Setting, policy: Partial<SharedPolicy>): Promise<Circuit> {
+async function soonProbing(setting: CaseStores, policy: Partial<SharedPolicy>): Promise<Circuit> {
   const circuit = setting.circuit({ resetTimeoutMs: 10, ...policy });
   await circuit.limit();
   await circuit.readUntil(({ retryAfterMs }) => retryAfterMs === 0, "the open time is over");

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { CircuitReport } from "../../fleet/rules/report.js";
-import type { RuleCase, Setting } from "./case.js";
+import type { CaseStores, RuleCase } from "./case.js";
 import { type Circuit, FAILURE, RATE_LIMIT, REPORTER } from "./circuit.js";
 
 export const reportCases: readonly RuleCase[] = [
@@ -132,8 +132,8 @@ export const reportCases: readonly RuleCase[] = [
 
 /** Returns a case that runs only on a store with counters. A store of the version before has none and passes. */
 function counting(
-  check: (circuit: Circuit, setting: Setting) => Promise<void>,
-  policy: Parameters<Setting["circuit"]>[0] = {},
+  check: (circuit: Circuit, setting: CaseStores) => Promise<void>,
+  policy: Parameters<CaseStores["circuit"]>[0] = {},
 ): RuleCase["check"] {
   return async (setting) => {
     if (setting.store.scopes !== undefined) await check(setting.circuit(policy), setting);

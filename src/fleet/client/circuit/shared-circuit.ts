@@ -18,7 +18,7 @@ import { type OutcomeTaker, SharedTicket } from "./shared-ticket.js";
 import { Untold } from "./untold.js";
 
 /** The result of an admission: a ticket to settle, or a rejection. */
-export type Answer = SharedTicket | KnownRefusal;
+export type SharedAdmission = SharedTicket | KnownRefusal;
 
 /** One shared circuit. All breakers of a fleet that share a name use the same object. */
 export class SharedCircuit implements OutcomeTaker {
@@ -41,7 +41,7 @@ export class SharedCircuit implements OutcomeTaker {
   /** Counts that decide nothing. They travel with outcomes, and alone only when the process ends. */
   readonly untold = new Untold();
   readonly #timer = new FlushTimer(() => this.flush());
-  #waiting: ((answer: Answer) => void)[] = [];
+  #waiting: ((answer: SharedAdmission) => void)[] = [];
   /** How many admit commands are in flight, with calls that wait for the reply. */
   #askingCount = 0;
   /** The ticket of calls for which the store was not asked. */
@@ -67,7 +67,7 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /** Admits or rejects a call: at once if the state is known, otherwise with the store's reply. */
-  admit(): Answer | Promise<Answer> {
+  admit(): SharedAdmission | Promise<SharedAdmission> {
     if (this.#cached) {
       this.#used = true;
       if (this.#pass !== undefined) return this.#pass;
@@ -76,7 +76,7 @@ export class SharedCircuit implements OutcomeTaker {
     }
     if (!this.#around.link.mayAsk) return this.#decideAlone();
     this.counts.askedCount += 1;
-    const answer = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
+    const answer = new Promise<SharedAdmission>((resolve) => this.#waiting.push(resolve));
     if (this.#waiting.length === MAX_CALLS) this.flush();
     // If a reply is already awaited, calls are frequent, so those of one turn are sent together.
     else this.#timer.ask(this.#askingCount > 0 ? Haste.Tick : Haste.Now);
@@ -190,7 +190,7 @@ export class SharedCircuit implements OutcomeTaker {
     else this.#timer.ask(haste);
   }
 
-  #ask(waiting: readonly ((answer: Answer) => void)[]): void {
+  #ask(waiting: readonly ((answer: SharedAdmission) => void)[]): void {
     const { link, nextLease, reporter } = this.#around;
     const { length: count } = waiting;
     const lease = nextLease();
@@ -223,7 +223,7 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   #answer(
-    waiting: readonly ((answer: Answer) => void)[],
+    waiting: readonly ((answer: SharedAdmission) => void)[],
     { admitted, refusal, snapshot }: FleetReply,
     lease: string,
   ): void {
@@ -246,7 +246,7 @@ export class SharedCircuit implements OutcomeTaker {
   }
 
   /** Decides without the store: rejects while the last known rejection lasts, otherwise admits. */
-  #decideAlone(): Answer {
+  #decideAlone(): SharedAdmission {
     const known = this.#known.decide(this.#clock.now());
     if (typeof known === "object") return known;
     this.counts.aloneCount += 1;
