@@ -2,7 +2,7 @@
 
 import { readObject, show } from "../../options/check.js";
 import type { Outcome } from "../options.js";
-import type { Lease } from "../state/half-open.js";
+import type { ProbeLease } from "../state/half-open.js";
 
 declare global {
   /** Declared here because users need not have the lib "esnext.disposable". */
@@ -82,7 +82,7 @@ export class Permit {
   /** The generation of the breaker in which the call was admitted. */
   readonly generation: number;
   /** @internal */
-  readonly lease: Lease | undefined;
+  readonly lease: ProbeLease | undefined;
   /** @internal */
   readonly startedMs: number;
   /** @internal */
@@ -97,7 +97,7 @@ export class Permit {
   constructor(
     settler: Settler,
     generation: number,
-    lease: Lease | undefined,
+    lease: ProbeLease | undefined,
     startedMs: number,
     wouldReject: boolean,
   ) {

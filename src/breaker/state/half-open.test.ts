@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { HalfOpenState, type Lease } from "./half-open.js";
+import { HalfOpenState, type ProbeLease } from "./half-open.js";
 
 const COUNTED = { policy: "consecutive", consecutiveFailures: 5 } as const;
 
@@ -61,7 +61,7 @@ test("never has more live leases than slots, and never wastes a slot", () => {
       fc.array(step, { maxLength: 60 }),
       (slots, steps) => {
         const state = newState(slots);
-        const held = new Map<Lease, number>();
+        const held = new Map<ProbeLease, number>();
         let nowMs = 0;
         for (const next of steps) {
           if ("afterMs" in next) nowMs += next.afterMs;

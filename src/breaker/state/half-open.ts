@@ -9,7 +9,7 @@ import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 
 /** The slot of one probe, valid until it settles or the lease ends. */
-export interface Lease {
+export interface ProbeLease {
   readonly endsMs: number;
 }
 
@@ -22,7 +22,7 @@ export class HalfOpenState implements StateShape {
   readonly #slots: number;
   readonly #leaseMs: number;
   /** Leases, the first to expire first. Expired ones stay until the next call of `lease`. */
-  readonly #leases = new Set<Lease>();
+  readonly #leases = new Set<ProbeLease>();
   #successesMissing: number;
 
   constructor(
@@ -66,7 +66,7 @@ export class HalfOpenState implements StateShape {
   }
 
   /** Takes a slot. Call it only after `admission` has returned `"admit"` for the same `nowMs`. */
-  lease(nowMs: number): Lease {
+  lease(nowMs: number): ProbeLease {
     for (const old of this.#leases) {
       if (old.endsMs > nowMs) break;
       this.#leases.delete(old);
@@ -80,7 +80,7 @@ export class HalfOpenState implements StateShape {
    * Gives a slot back. Does nothing if the lease has expired, because another probe may hold the
    * slot.
    */
-  giveBack(lease: Lease): void {
+  giveBack(lease: ProbeLease): void {
     this.#leases.delete(lease);
   }
 

@@ -1,10 +1,10 @@
 /** The probe leases of a half-open circuit. */
 
 import type { SharedPolicy } from "./policy.js";
-import type { HalfOpenPhase, ProbeLease } from "./state.js";
+import type { HalfOpenPhase, Lease } from "./state.js";
 
 /** Returns the leases that have not expired. */
-export function liveLeases({ leases }: HalfOpenPhase, nowMs: number): readonly ProbeLease[] {
+export function liveLeases({ leases }: HalfOpenPhase, nowMs: number): readonly Lease[] {
   return leases.filter(({ endMs }) => endMs > nowMs);
 }
 

@@ -12,7 +12,7 @@ import {
   secondOf,
 } from "./record.js";
 import { RUN_RESULTS, type RunResult } from "./run-report.js";
-import { type FleetState, openForMs, type ProbeLease } from "./state.js";
+import { type FleetState, type Lease, openForMs } from "./state.js";
 import { faultIn, RUN_BOUNDS_S, runName, TOTAL } from "./tally.js";
 
 /**
@@ -76,7 +76,7 @@ export interface RunResultTotals {
 export interface ReportFacts {
   readonly record: CircuitRecord;
   readonly counts: { readonly successes: number; readonly failures: number };
-  readonly leases: readonly ProbeLease[];
+  readonly leases: readonly Lease[];
   /**
    * The time of the report, and in `writtenMs` the time of the circuit's last change in the store.
    */

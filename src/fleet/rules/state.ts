@@ -70,12 +70,12 @@ export interface OpenPhase {
 export interface HalfOpenPhase {
   readonly kind: "half-open";
   readonly sinceMs: number;
-  readonly leases: readonly ProbeLease[];
+  readonly leases: readonly Lease[];
   readonly successes: number;
 }
 
 /** The lease of one probe. It expires at its end, even if the process died. */
-export interface ProbeLease {
+export interface Lease {
   readonly id: string;
   readonly endMs: number;
 }
