@@ -26,7 +26,7 @@ const LEFT_OUT = [
 const QUOTING = [
   "src/attribution/reading/",
   "src/attribution/rules/",
-  "src/attribution/front-ends.ts",
+  "src/attribution/dagger-output.ts",
   "src/testing/session/",
   "tests/",
   "bench/",

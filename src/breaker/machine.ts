@@ -10,7 +10,7 @@ import { CircuitState } from "./circuit-state.js";
 import type { Rejection, RejectionReason } from "./errors.js";
 import type { Control, StateChangeReason } from "./events.js";
 import type { Outcome } from "./options.js";
-import { remainingMs } from "./remaining.js";
+import { remainingMs } from "./rounded-times.js";
 import { Circuit } from "./state/circuit.js";
 import type { ClosedState } from "./state/closed.js";
 import type { HalfOpenState } from "./state/half-open.js";

@@ -3,7 +3,7 @@
 import { CircuitState } from "./circuit-state.js";
 import type { Control } from "./events.js";
 import type { Machine } from "./machine.js";
-import { ageMs } from "./remaining.js";
+import { ageMs } from "./rounded-times.js";
 import type { FailureCount, TransitionCount } from "./tallies.js";
 import type { TripSnapshot } from "./trip/trip-policy.js";
 

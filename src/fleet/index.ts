@@ -69,21 +69,21 @@ export type {
   RunTotals,
   SecondCount,
 } from "./rules/report.js";
+export { keepForMs } from "./rules/retention.js";
 export type { RunRecord, RunResult } from "./rules/run-report.js";
-export {
-  type ClosedPhase,
-  type FleetState,
-  type HalfOpenPhase,
-  type Isolation,
-  keepForMs,
-  type Lease,
-  type OpenPhase,
-  type OutcomeCounts,
-  type ReportedFailure,
-  type Reporter,
-  type ReportTime,
-  type RunningSecond,
-  type SharedFailure,
+export type {
+  ClosedPhase,
+  FleetState,
+  HalfOpenPhase,
+  Isolation,
+  Lease,
+  OpenPhase,
+  OutcomeCounts,
+  ReportedFailure,
+  Reporter,
+  ReportTime,
+  RunningSecond,
+  SharedFailure,
 } from "./rules/state.js";
 export type { FleetEntry, FleetKey, FleetListener, FleetStore } from "./store.js";
 export { FleetStoreError, isFleetStoreError } from "./store-error.js";

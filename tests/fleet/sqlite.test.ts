@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { openStore } from "../../src/fleet/open-store.js";
 import type { FleetReply } from "../../src/fleet/rules/reply.js";
-import { RETENTION_MS } from "../../src/fleet/rules/state.js";
+import { RETENTION_MS } from "../../src/fleet/rules/retention.js";
 import { loadSqlite } from "../../src/fleet/sqlite/node-sqlite.js";
 import { sqliteStore } from "../../src/fleet/sqlite/sqlite-store.js";
 import type { FleetStore } from "../../src/fleet/store.js";

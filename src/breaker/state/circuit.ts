@@ -3,7 +3,7 @@
 import { CircuitState } from "../circuit-state.js";
 import type { Control, Emitter, StateChangeReason } from "../events.js";
 import type { Settings } from "../options.js";
-import { remainingMs } from "../remaining.js";
+import { remainingMs } from "../rounded-times.js";
 import { Tallies } from "../tallies.js";
 import { ClosedState } from "./closed.js";
 import { HalfOpenState } from "./half-open.js";

@@ -4,7 +4,7 @@
  */
 
 import { CircuitState } from "../circuit-state.js";
-import { remainingMs } from "../remaining.js";
+import { remainingMs } from "../rounded-times.js";
 import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 

@@ -1,7 +1,7 @@
 /** The open state: calls are rejected until the open time is over. */
 
 import { CircuitState } from "../circuit-state.js";
-import { remainingMs } from "../remaining.js";
+import { remainingMs } from "../rounded-times.js";
 import type { TripSnapshot } from "../trip/trip-policy.js";
 import type { Admission, LastFailure, StateShape } from "./state-shape.js";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { StoreTime, virtualCircuit } from "../../../tests/fleet/virtual-circuit.js";
 import { Circuit } from "../../testing/fleet/circuit.js";
 import { fleetStoreConformance } from "../../testing/index.js";
-import { RETENTION_MS } from "../rules/state.js";
+import { RETENTION_MS } from "../rules/retention.js";
 import type { FleetEntry, FleetStore } from "../store.js";
 import { FleetStoreError } from "../store-error.js";
 import { memoryStore } from "./memory-store.js";

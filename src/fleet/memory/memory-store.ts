@@ -4,7 +4,8 @@ import { type Field, functionField, readOptions } from "../../options/check.js";
 import type { FleetCommand } from "../rules/command.js";
 import { reduce } from "../rules/reduce.js";
 import { type FleetChange, type FleetReply, MAX_HISTORY } from "../rules/reply.js";
-import { type FleetState, keepForMs } from "../rules/state.js";
+import { keepForMs } from "../rules/retention.js";
+import type { FleetState } from "../rules/state.js";
 import { ScopeListeners } from "../scope-listeners.js";
 import {
   entryOf,

@@ -5,7 +5,7 @@
  * `list` is slower.
  */
 
-import { RETENTION_MS } from "../rules/state.js";
+import { RETENTION_MS } from "../rules/retention.js";
 import type { FleetKey } from "../store.js";
 import type { RedisConnection } from "./connection/connection.js";
 import type { RedisLink } from "./connection/link.js";

@@ -3,7 +3,8 @@ import { START_MS, virtualCircuit } from "../../../tests/fleet/virtual-circuit.j
 import { FAILURE, POLICY, REPORTER } from "../../testing/fleet/circuit.js";
 import type { AdmitCommand, FleetCommand, SettleCommand } from "./command.js";
 import { type Reduction, reduce } from "./reduce.js";
-import { type FleetState, keepForMs, RETENTION_MS } from "./state.js";
+import { keepForMs, RETENTION_MS } from "./retention.js";
+import type { FleetState } from "./state.js";
 
 const MICROS = START_MS * 1000;
 

@@ -1,8 +1,8 @@
 /** Settles the call of one attempt, and decides whether a retry may succeed. */
 
 import { withCommandHost } from "../../attribution/command-line/with-command-host.js";
+import { hasDaggerOutput } from "../../attribution/dagger-output.js";
 import type { Failure } from "../../attribution/failure.js";
-import { hasDaggerOutput } from "../../attribution/front-ends.js";
 import { breakerName } from "../../attribution/hosts.js";
 import { rejectionInWords } from "../../attribution/reading/own-words.js";
 import { OWN_REJECTED } from "../../attribution/rules/own.js";

@@ -10,7 +10,7 @@ import type { AttemptInput, CommandInput } from "../input/command-input.js";
 import { streamsBehind } from "../input/inherited-descriptors.js";
 import { ChildStreams, type OutputError } from "../output/child-streams.js";
 import { ConnectedWords, saysConnected } from "../output/connected-words.js";
-import { untilPassed } from "../output/last-output.js";
+import { untilPassed } from "../output/output-after-end.js";
 import type { PreparedOutput } from "../output/prepared-output.js";
 import type { RunLimit, RunLimits } from "../run-plan.js";
 import type { RunSignals } from "../signals/run-signals.js";

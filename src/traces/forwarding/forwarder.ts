@@ -10,6 +10,7 @@ import { type Backoff, backoffMs } from "../../policies/retry/backoff.js";
 import { encodeSpans, type OwnAttribute, type OwnSpan } from "../otlp/encode.js";
 import { headersForOwnBody, headersToPassOn, type PassedHeaders } from "./headers.js";
 import { Collector, type PostResult } from "./post.js";
+import { MAX_RETRY_AFTER_MS, RETRYABLE } from "./retry-policy.js";
 
 /** The options of a forwarder. */
 export interface ForwarderOptions {
@@ -45,10 +46,6 @@ interface QueuedBody {
   readonly bytes: number;
 }
 
-/** Statuses after which OTLP permits to send the same body again. */
-const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** The longest wait that a `Retry-After` can cause. Longer, and the queue would be full long before. */
-const MAX_RETRY_AFTER_MS = 30_000;
 const MAX_OWN_SPANS = 2048;
 const CLOSED = "closed before it took them";
 

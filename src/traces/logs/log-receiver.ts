@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { HeldBytes } from "../../sockets/bounded-body.js";
 import { SecretPathServer } from "../../sockets/secret-path-server.js";
 import { Forwarder } from "../forwarding/forwarder.js";
-import { PATIENCE } from "../forwarding/patience.js";
+import { PATIENCE } from "../forwarding/retry-policy.js";
 import { answer } from "../receiver/exporter-answer.js";
 import { readBody, unpack } from "../receiver/incoming-body.js";
 import { withinOrOver } from "../receiver/quiet.js";

@@ -8,7 +8,7 @@ import { checkFunction } from "../../options/check.js";
 import { HeldBytes } from "../../sockets/bounded-body.js";
 import { SecretPathServer } from "../../sockets/secret-path-server.js";
 import { Forwarder } from "../forwarding/forwarder.js";
-import { PATIENCE } from "../forwarding/patience.js";
+import { PATIENCE } from "../forwarding/retry-policy.js";
 import { decodeSpans } from "../otlp/decode.js";
 import type { OwnSpan } from "../otlp/encode.js";
 import { answer } from "./exporter-answer.js";

@@ -2,7 +2,7 @@
 
 import { MAX_PROBES } from "../../../rules/policy.js";
 import { MAX_HISTORY } from "../../../rules/reply.js";
-import { RETENTION_MS } from "../../../rules/state.js";
+import { RETENTION_MS } from "../../../rules/retention.js";
 
 /** The fields of a circuit's hash, except its history: numbers first, then texts, then lists. */
 const NUMBERS = [

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { hasDaggerOutput } from "./front-ends.js";
+import { hasDaggerOutput } from "./dagger-output.js";
 
 interface Recorded {
   readonly id: string;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ageMs, remainingMs } from "./remaining.js";
+import { ageMs, remainingMs } from "./rounded-times.js";
 
 test("the remaining time is a whole number of milliseconds, and never too short", () => {
   const moment = fc.double({ min: 0, max: 1e9, noNaN: true });
