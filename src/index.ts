@@ -133,6 +133,19 @@ export {
 // Telemetry.
 export { DIAGNOSTICS_CHANNELS, publishDiagnostics } from "./telemetry/diagnostics.js";
 export {
+  type Health,
+  type HealthCircuitsOptions,
+  type HealthyBody,
+  health,
+} from "./telemetry/health/health.js";
+export type {
+  HealthCircuit,
+  HealthCircuitsBody,
+  HealthErrorBody,
+  HealthReply,
+  HealthState,
+} from "./telemetry/health/health-reply.js";
+export {
   type FieldsLogger,
   type LogFormat,
   type Logger,

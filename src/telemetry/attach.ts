@@ -1,6 +1,7 @@
 /** Attaches listeners to one breaker or to all of a registry. */
 
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import type { Fleet } from "../fleet/client/fleet.js";
 import { show } from "../options/check.js";
 import type { Registry } from "../registry/registry.js";
 
@@ -30,6 +31,12 @@ export function attachToAll(source: CircuitBreaker | Registry, attach: Attach): 
     off();
     for (const breaker of source.getAll().values()) runAll(attached.get(breaker) ?? []);
   };
+}
+
+/** Returns whether a source is a fleet. A breaker lacks `scope`, and a registry lacks `on`. */
+export function isFleet(source: unknown): source is Fleet {
+  const { scope, on, getMetrics } = (source ?? {}) as Partial<Fleet>;
+  return typeof scope === "string" && typeof on === "function" && typeof getMetrics === "function";
 }
 
 export function runAll(functions: readonly (() => void)[]): void {

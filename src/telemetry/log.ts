@@ -6,7 +6,7 @@ import type { OutcomeEvent } from "../breaker/events.js";
 import type { Fleet } from "../fleet/client/fleet.js";
 import { booleanField, checkFunction, readOptions, wordField } from "../options/check.js";
 import type { Registry } from "../registry/registry.js";
-import { attachToAll, runAll } from "./attach.js";
+import { attachToAll, isFleet, runAll } from "./attach.js";
 import {
   changeEntry,
   type LogEntry,
@@ -109,12 +109,6 @@ function logFleet(fleet: Fleet, write: Write): () => void {
     }),
   ];
   return () => runAll(offs);
-}
-
-/** Returns whether a source is a fleet. A breaker lacks `scope`, and a registry lacks `on`. */
-function isFleet(source: unknown): source is Fleet {
-  const { scope, on, getMetrics } = (source ?? {}) as Partial<Fleet>;
-  return typeof scope === "string" && typeof on === "function" && typeof getMetrics === "function";
 }
 
 /** Returns a function that writes an entry with the arguments in the logger's format. */

@@ -1,6 +1,5 @@
 /** `dagger-breaker serve` as a process: its messages, its clients, and its end. */
 
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -11,42 +10,11 @@ import { builtCli } from "../cli/built-cli.js";
 import { replay } from "../cli/replay.js";
 import { KEY, limit, settle } from "./commands.js";
 import { ask, clientOf, openStream, TOKEN } from "./http-scene.js";
+import { hasSqlite, type ServeArguments, startServe, urlOf } from "./serve-process.js";
 
 const cli = builtCli();
 const READ = { kind: "read" } as const;
-const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
-
-interface Serving {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly output: { stdout: string; stderr: string };
-  readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
-}
-
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Serving {
-  // Uses the Node.js of this test, whatever PATH contains.
-  const child = spawn(process.execPath, [cli.program, "serve", ...args], {
-    env: cli.environment({ DAGGER_BREAKER_STORE_TOKEN: TOKEN, ...env }),
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
-      output[name] += text;
-    });
-  }
-  const ended = once(child, "close") as Promise<[number | null, string | null]>;
-  return { child, output, ended };
-}
-
-/** Waits until it listens. */
-async function urlOf({ output }: Serving): Promise<string> {
-  const [, url = ""] = await vi.waitFor(
-    () =>
-      /^dagger-breaker serve: listening on (\S+), /.exec(output.stdout) ??
-      expect.fail(output.stderr),
-  );
-  return url;
-}
+const start = (...given: ServeArguments) => startServe(cli, ...given);
 
 test("without a token it does not start, and explains how to create one", async () => {
   const serving = start([], { DAGGER_BREAKER_STORE_TOKEN: "" });

@@ -17,8 +17,10 @@ import { METRICS_CONTENT_TYPE } from "../../telemetry/metrics-text.js";
 import { EXIT, SERVE_EXIT_CODES } from "../exit-codes.js";
 import { examples, exitCodeHelp } from "../help.js";
 import { type CommandContext, CommandError, printLines, say, type Terminal } from "../terminal.js";
+import { HealthView } from "./health-view.js";
 import { type ListenAddress, listenAddress } from "./listen-address.js";
 import { MetricsView } from "./metrics-view.js";
+import { StoreView } from "./store-view.js";
 import { readToken, serverToken } from "./token.js";
 
 interface ServeFlags {
@@ -54,7 +56,10 @@ export function addServeCommand(program: Command, context: CommandContext): void
     )
     .option("--database <path>", "the file of the circuits (default: the one in your cache folder)")
     .option("--token-file <path>", "a file that holds the token and nothing else")
-    .option("--read-token-file <path>", "a file with another token, for GET /metrics alone")
+    .option(
+      "--read-token-file <path>",
+      "a file with another token, for GET /metrics and /health/circuits alone",
+    )
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(SERVE_EXIT_CODES))
     .action((flags: ServeFlags) => serve(flags, context.terminal));
@@ -117,14 +122,13 @@ async function start(parts: ServerParts): Promise<FleetServer> {
     tellAtMs = performance.now() + TELL_EVERY_MS;
     say(terminal, `dagger-breaker serve: ${isFleetStoreError(error) ? error.message : "failed"}`);
   };
-  const view = new MetricsView({
-    store,
-    onStoreError: (error) => onStoreError(error, 0),
-    droppedCount: () => droppedCount,
-  });
-  const metrics = scrapeToken === undefined ? undefined : pageOf(view, scrapeToken);
+  const viewed = { store, onStoreError: (error: unknown) => onStoreError(error, 0) };
+  const view = new StoreView(viewed);
+  const health = new HealthView({ ...viewed, view });
+  const page = new MetricsView({ view, kind: store.kind, droppedCount: () => droppedCount });
+  const metrics = scrapeToken === undefined ? undefined : pageOf(page, scrapeToken);
   try {
-    return await startFleetServer({ store, token, ...listen, onStoreError, metrics });
+    return await startFleetServer({ store, token, ...listen, onStoreError, metrics, health });
   } catch (error) {
     const code = codeOf(error);
     const where = `${listen.host}:${listen.port}`;

@@ -1,8 +1,7 @@
-/** The text of `/metrics`. All requests within a second share one read of the store. */
+/** The text of `/metrics`, made once for each read of the store. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isCircuit } from "../../fleet/client/circuit-name.js";
-import type { FleetStore } from "../../fleet/store.js";
 import { PrometheusText } from "../../telemetry/metrics/prometheus-text.js";
 import { pointsOfRuns } from "../../telemetry/metrics/run-points.js";
 import {
@@ -12,65 +11,48 @@ import {
   selectShared,
 } from "../../telemetry/metrics/shared-points.js";
 import { pointsOfStore } from "../../telemetry/metrics/store-points.js";
+import type { StoreEntries, StoreView } from "./store-view.js";
 
-/** How long a text is reused before the store is read again. */
-const FRESH_MS = 1000;
 /** How many circuits to render before other events get a turn. */
 const AT_ONCE = 10;
 
-/** The store of a view, and what happened to it beside the view. */
-export interface ViewedStore {
-  readonly store: FleetStore;
-  /** Called when the store, or one of its circuits, cannot be read. */
-  readonly onStoreError: (error: unknown) => void;
+/** The view of a store, and what happened to the store beside the view. */
+export interface MetricsSettings {
+  readonly view: StoreView;
+  /** The kind of the store. */
+  readonly kind: string;
   /** Returns the number of outcomes that the store did not get. */
   readonly droppedCount: () => number;
 }
 
-/**
- * Reads the store at most once a second. Renders in short steps, so that requests are not delayed.
- */
+/** Renders in short steps, so that requests are not delayed. */
 export class MetricsView {
-  readonly #viewed: ViewedStore;
+  readonly #settings: MetricsSettings;
+  #entries: Promise<StoreEntries> | undefined;
   #text: Promise<Buffer> | undefined;
-  #readMs = Number.NEGATIVE_INFINITY;
 
-  constructor(viewed: ViewedStore) {
-    this.#viewed = viewed;
+  constructor(settings: MetricsSettings) {
+    this.#settings = settings;
   }
 
   /** Returns the text. When the store cannot be read, the text contains that and no circuits. */
   text(): Promise<Buffer> {
-    const nowMs = performance.now();
-    if (this.#text === undefined || nowMs - this.#readMs >= FRESH_MS) {
-      this.#readMs = nowMs;
-      this.#text = this.#render();
+    const entries = this.#settings.view.entries();
+    if (this.#text === undefined || entries !== this.#entries) {
+      this.#entries = entries;
+      this.#text = this.#render(entries);
     }
     return this.#text;
   }
 
-  async #render(): Promise<Buffer> {
-    const { store, onStoreError, droppedCount } = this.#viewed;
+  async #render(reading: Promise<StoreEntries>): Promise<Buffer> {
+    const { kind, droppedCount } = this.#settings;
     const text = new PrometheusText();
-    const entries = await this.#read().catch((error: unknown) => {
-      onStoreError(error);
-      return undefined;
-    });
+    const entries = await reading;
     const storeUp = entries !== undefined;
-    text.add(pointsOfStore({ store: store.kind, storeUp, droppedCount: droppedCount() }));
+    text.add(pointsOfStore({ store: kind, storeUp, droppedCount: droppedCount() }));
     if (entries !== undefined) await addAll(entries, text);
     return Buffer.from(text.toString());
-  }
-
-  async #read(): Promise<readonly SharedEntry[]> {
-    const { store, onStoreError } = this.#viewed;
-    const entries: SharedEntry[] = [];
-    for (const scope of (await store.scopes?.()) ?? []) {
-      const found = await store.list(scope, (_, error) => onStoreError(error), true);
-      for (const entry of found) entries.push({ ...entry, scope });
-      await nextTurn();
-    }
-    return entries;
   }
 }
 

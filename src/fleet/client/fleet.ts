@@ -92,7 +92,8 @@ export class Fleet {
   readonly #link: StoreLink;
   readonly #emitter: Emitter<FleetEvents>;
   readonly #control: FleetControl;
-  readonly #table: CircuitTable;
+  /** @internal */
+  readonly table: CircuitTable;
   readonly #watch: StoreWatch;
   /** @internal */
   readonly runs: RunTeller;
@@ -109,7 +110,7 @@ export class Fleet {
     this.#emitter = new Emitter(`the fleet of scope "${scope}"`);
     this.#link = new StoreLink({ ...settings, onEdge: (reason) => this.#edge(reason) });
     this.#control = new FleetControl((name, command) => this.#steer(name, command));
-    this.#table = new CircuitTable({
+    this.table = new CircuitTable({
       scope,
       link: this.#link,
       cached: mode === "cached",
@@ -120,7 +121,7 @@ export class Fleet {
         this.#droppedCount += count;
       },
     });
-    const parts = { scope, link: this.#link, table: this.#table };
+    const parts = { scope, link: this.#link, table: this.table };
     this.#watch = new StoreWatch(parts);
     this.runs = new RunTeller(parts);
   }
@@ -171,7 +172,7 @@ export class Fleet {
     if (there !== undefined) return there;
     const { settings } = CircuitBreaker.machineOf(breaker);
     const policy = policyOf(breaker.name, settings);
-    const circuit = this.#table.get(name, policy, settings.clock);
+    const circuit = this.table.get(name, policy, settings.clock);
     const shared = new SharedCircuitBreaker(breaker, circuit, this.#control);
     this.#shared.set(breaker, (known ?? new Map()).set(name, shared));
     if (this.mode === "cached") this.#watch.start();
@@ -234,7 +235,7 @@ export class Fleet {
       mode: this.mode,
       store: this.store,
       storeUp: this.#link.isUp,
-      sharedCount: this.#table.size,
+      sharedCount: this.table.size,
       commands: this.#link.counts,
       droppedCount: this.#droppedCount,
       lastProblem: this.#link.lastProblem,
@@ -255,7 +256,7 @@ export class Fleet {
 
   /** Sends all waiting outcomes now. Resolves when they were answered or dropped. */
   async flush(): Promise<void> {
-    this.#table.flush();
+    this.table.flush();
     await new Promise((resolve) => setImmediate(resolve));
     await this.#link.idle();
   }
@@ -275,7 +276,7 @@ export class Fleet {
     // to do.
     await within(this.flush(), CLOSE_LIMIT_MS).catch(() => undefined);
     await this.#link.close(this.#settings.ownsStore, CLOSE_LIMIT_MS);
-    this.#table.flush();
+    this.table.flush();
   }
 
   async #steer(name: string, command: ControlCommand): Promise<FleetSnapshot> {
@@ -286,7 +287,7 @@ export class Fleet {
       askWhileBusy(() => store.run(key, command), CONTROL_LIMIT_MS - CONTROL_MARGIN_MS);
     const reply = await this.#link.demand(run, CONTROL_LIMIT_MS);
     if (!isReply(reply, 0)) throw new FleetStoreError("the store gave an invalid reply");
-    this.#table.find(name)?.hearReply(reply, number, systemClock.now() - startedMs);
+    this.table.find(name)?.hearReply(reply, number, systemClock.now() - startedMs);
     return reply.snapshot;
   }
 

@@ -1,16 +1,7 @@
 /** Sends the server's responses, and reads the parts of requests. */
 
 import type { ServerResponse } from "node:http";
-import type { FleetCommand } from "../rules/command.js";
 import { MAX_COMMANDS } from "./protocol.js";
-
-/** Called with an error of the store, and the number of outcomes that were lost with it. */
-export type OnStoreError = (error: unknown, lostCount: number) => void;
-
-/** Returns the number of outcomes that a command reports. */
-export function outcomesIn(command: FleetCommand): number {
-  return command.kind === "settle" ? command.successes + command.failures : 0;
-}
 
 /** The error that makes the server reject a request, with its HTTP status. */
 export class RequestRejection extends Error {

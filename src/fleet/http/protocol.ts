@@ -3,7 +3,7 @@
 import type { FleetCommand } from "../rules/command.js";
 import type { FleetKey } from "../store.js";
 
-/** The paths. All but health require the token. */
+/** The paths. All but health, live and ready require a token. */
 export const PATHS = {
   /** POST a list of commands for any circuits. They run in order and are answered in order. */
   commands: "/1/commands",
@@ -11,6 +11,12 @@ export const PATHS = {
   circuits: "/1/circuits",
   /** GET with the read token: metrics as text for Prometheus. */
   metrics: "/metrics",
+  /** GET: returns 200 while the server runs. */
+  live: "/health/live",
+  /** GET: returns 200 while the store answers. */
+  ready: "/health/ready",
+  /** GET `?fail=&scope=` with the read token: the circuits, for health checks. */
+  healthCircuits: "/health/circuits",
   /** GET: the scopes that have circuits. */
   scopes: "/1/scopes",
   /** GET `?scope=&name=`: the changes of a circuit. */

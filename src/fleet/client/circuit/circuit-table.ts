@@ -1,6 +1,7 @@
 /** The shared circuits of one process by name, kept as long as they are used. */
 
 import type { Clock } from "../../../breaker/clock.js";
+import type { FleetEntry } from "../../store.js";
 import type { CircuitPolicy } from "../shared-policy.js";
 import type { CircuitSurroundings } from "./circuit-surroundings.js";
 import { SharedCircuit } from "./shared-circuit.js";
@@ -53,6 +54,13 @@ export class CircuitTable {
   /** Returns the circuits that are still in use. */
   all(): SharedCircuit[] {
     return [...this.#circuits.values()].flatMap((circuit) => circuit.deref() ?? []);
+  }
+
+  /** Returns the circuits in use whose state is known, as the store last sent it, aged until now. */
+  known(): FleetEntry[] {
+    return this.all().flatMap(({ key: { name }, snapshot }) =>
+      snapshot === undefined ? [] : [{ name, snapshot }],
+    );
   }
 
   /** Sends the waiting outcomes and counts of all circuits. */

@@ -1,0 +1,101 @@
+/** The health of this process, for the routes of any HTTP framework. Asks no store. */
+
+import type { CircuitBreaker } from "../../breaker/circuit-breaker.js";
+import type { Fleet } from "../../fleet/client/fleet.js";
+import { type Field, readOptions, show } from "../../options/check.js";
+import type { Registry } from "../../registry/registry.js";
+import { isFleet } from "../attach.js";
+import { localCircuit, sharedCircuit } from "./health-circuits.js";
+import {
+  circuitsReply,
+  type HealthCircuit,
+  type HealthCircuitsBody,
+  type HealthErrorBody,
+  type HealthReply,
+} from "./health-reply.js";
+
+/** The body that shows that a process is healthy. */
+export interface HealthyBody {
+  readonly status: "ok";
+  /** The store of a fleet. Without it this process decides alone, so it stays ready. */
+  readonly store?: {
+    readonly kind: string;
+    readonly up: boolean;
+    /** Outcomes that were lost. */
+    readonly droppedCount: number;
+  };
+}
+
+/** Options of `circuits`. */
+export interface HealthCircuitsOptions {
+  /**
+   * The query parameter `fail` as a framework parses it: a text with names between commas, or a list
+   * of such texts. Default: no circuit fails.
+   */
+  readonly fail?: unknown;
+}
+
+/** The health pages of a process. Each function returns a status and a body to send as JSON. */
+export interface Health {
+  /** Returns 200: the process runs. */
+  live(): HealthReply<HealthyBody>;
+  /** Returns 200: neither an open circuit nor a store that is down keeps a process from its work. */
+  ready(): HealthReply<HealthyBody>;
+  /**
+   * Returns the circuits with 200; with 503 if one named in `fail` rejects every call; with 400 if
+   * `fail` is invalid.
+   */
+  circuits(options?: HealthCircuitsOptions): HealthReply<HealthCircuitsBody | HealthErrorBody>;
+}
+
+const ANYTHING: Field<unknown> = { absent: undefined, read: (value) => value };
+const FIELDS = { fail: ANYTHING };
+
+/**
+ * Returns the health pages of the breakers of a registry, or of the circuits that this process shares
+ * through a fleet. For a Dagger guard, use its registry. An open circuit makes no page fail unless
+ * `fail` names it: otherwise one upstream that is down takes every healthy process out of service.
+ *
+ * @throws TypeError when `source` is neither.
+ * @example
+ * ```ts no-run
+ * import { createServer } from "node:http";
+ * import { defaultRegistry, health } from "dagger-circuit-breaker";
+ *
+ * const { ready } = health(defaultRegistry);
+ * createServer((_request, response) => {
+ *   const { status, body } = ready();
+ *   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+ * }).listen(8080, "127.0.0.1");
+ * ```
+ */
+export function health(source: Registry | Fleet): Health {
+  const [circuits, store] = partsOf(source);
+  return {
+    live: () => ({ status: 200, body: { status: "ok" } }),
+    ready: () => ({ status: 200, body: { status: "ok", ...store() } }),
+    circuits: (options) => circuitsReply(circuits(), readOptions("circuits", options, FIELDS).fail),
+  };
+}
+
+type Parts = readonly [
+  circuits: () => readonly HealthCircuit[],
+  store: () => Pick<HealthyBody, "store">,
+];
+
+function partsOf(source: Registry | Fleet): Parts {
+  if (isFleet(source)) {
+    const listed = () =>
+      source.table.known().map(({ name, snapshot }) => sharedCircuit(name, source.scope, snapshot));
+    const store = () => {
+      const { store: kind, storeUp: up, droppedCount } = source.getMetrics();
+      return { store: { kind, up, droppedCount } };
+    };
+    return [listed, store];
+  }
+  if (typeof (source as Registry | undefined)?.onBreaker !== "function") {
+    throw new TypeError(`source is ${show(source)}, expected a registry or a fleet`);
+  }
+  const all = () => [...source.getAll().values()] as readonly CircuitBreaker[];
+  return [() => all().map((breaker) => localCircuit(breaker.getMetrics())), () => ({})];
+}
