@@ -4,9 +4,9 @@ import type { FleetChange, FleetChangeReason } from "../../fleet/rules/reply.js"
 import type { SharedFailure } from "../../fleet/rules/state.js";
 import type { FleetStore } from "../../fleet/store.js";
 import { plainText } from "../plain-text.js";
+import { failureText, reporterText } from "../shared-words.js";
 import { waitText } from "../time-words.js";
 import { isoTime, secondText } from "./circuit.js";
-import { failureText, reporterText } from "./words.js";
 
 /** A change of state, with the name of its circuit. */
 export interface NamedChange {

@@ -4,8 +4,8 @@
  */
 
 import type { FleetSnapshot } from "../../fleet/rules/reply.js";
-import type { Reporter, SharedFailure } from "../../fleet/rules/state.js";
 import { plainText } from "../plain-text.js";
+import { failureText, reporterText } from "../shared-words.js";
 import { isKnown, stateOf } from "./circuit.js";
 
 /**
@@ -31,17 +31,6 @@ export function whyText(snapshot: FleetSnapshot): string {
 export function whoText({ isolation, state, failure }: FleetSnapshot): string {
   if (isolation !== null) return plainText(isolation.owner);
   return state === "closed" || failure === null ? "" : reporterText(failure.reporter);
-}
-
-/** Renders a failure of a shared circuit, such as `rate limit (registry.rate-limit)`. */
-export function failureText({ fault, rule, limited }: SharedFailure): string {
-  const what = limited ? "rate limit" : fault;
-  return plainText(what === null ? rule : `${what} (${rule})`);
-}
-
-/** Renders a process: its machine, and its CI run if it has one. */
-export function reporterText({ host, run }: Pick<Reporter, "host" | "run">): string {
-  return plainText(run === null ? host : `${host}, ${run}`);
 }
 
 /** Renders a number with a noun, such as `1 probe` or `2 probes`. */

@@ -9,8 +9,9 @@ import {
   type OnStoreError,
   startFleetServer,
 } from "../../fleet/http/index.js";
+import type { FleetChange } from "../../fleet/rules/reply.js";
 import { sqliteStore } from "../../fleet/sqlite/sqlite-store.js";
-import type { FleetStore } from "../../fleet/store.js";
+import type { FleetKey, FleetStore } from "../../fleet/store.js";
 import { isFleetStoreError } from "../../fleet/store-error.js";
 import { defaultDigestPath } from "../../guard/digests/digest-disk.js";
 import { METRICS_CONTENT_TYPE } from "../../telemetry/metrics-text.js";
@@ -20,6 +21,10 @@ import { type CommandContext, CommandError, printLines, say, type Terminal } fro
 import { HealthView } from "./health-view.js";
 import { type ListenAddress, listenAddress } from "./listen-address.js";
 import { MetricsView } from "./metrics-view.js";
+import { noticeOf } from "./notify/notice.js";
+import { notifiedStore } from "./notify/notified-store.js";
+import { Notifier } from "./notify/notifier.js";
+import { type NotifyFlags, notifySettingsFrom } from "./notify/notify-settings.js";
 import { StoreView } from "./store-view.js";
 import { readToken, serverToken } from "./token.js";
 
@@ -30,10 +35,13 @@ interface ServeFlags {
   readonly readTokenFile?: string;
 }
 
+/** The options as parsed by commander. */
+type AllFlags = ServeFlags & NotifyFlags;
+
 const LISTEN = "127.0.0.1:7420";
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The shortest interval between two messages about a failing store. */
+/** The shortest interval between two messages about the same trouble. */
 const TELL_EVERY_MS = 60_000;
 
 const EXAMPLES = [
@@ -60,24 +68,34 @@ export function addServeCommand(program: Command, context: CommandContext): void
       "--read-token-file <path>",
       "a file with another token, for GET /metrics and /health/circuits alone",
     )
+    .option(
+      "--notify <url>",
+      "where to post a message for each opening, closing and isolation, such as a webhook of Slack (DAGGER_BREAKER_NOTIFY_URL)",
+    )
+    .option(
+      "--notify-secret-file <path>",
+      "a file with the base64 secret that signs these messages",
+    )
     .addHelpText("after", examples(EXAMPLES))
     .addHelpText("after", exitCodeHelp(SERVE_EXIT_CODES))
-    .action((flags: ServeFlags) => serve(flags, context.terminal));
+    .action((flags: AllFlags) => serve(flags, context.terminal));
 }
 
-async function serve(
-  { listen = listenAddress(LISTEN), database, tokenFile, readTokenFile }: ServeFlags,
-  terminal: Terminal,
-) {
+async function serve(flags: AllFlags, terminal: Terminal): Promise<void> {
+  const { listen = listenAddress(LISTEN), database, tokenFile, readTokenFile } = flags;
   const token = serverToken(tokenFile, terminal.env);
   const scrapeToken = readTokenFile === undefined ? undefined : readToken(readTokenFile, token);
+  const notify = notifySettingsFrom(flags, terminal.env);
   const path = databasePath(database, terminal.env);
-  const store = await openDatabase(path);
+  const opened = await openDatabase(path);
+  const notifier = notify && new Notifier({ ...notify, onLost: onceAMinute(terminal) });
+  const store = notifier === undefined ? opened : notifiedStore(opened, noticesTo(notifier));
   try {
     const server = await start({ store, token, scrapeToken, listen, terminal });
     printLines(terminal, [`dagger-breaker serve: listening on ${server.url}, circuits in ${path}`]);
     await signalled();
     await server.close();
+    await notifier?.close();
   } finally {
     await store.close();
   }
@@ -114,13 +132,11 @@ interface ServerParts {
 
 async function start(parts: ServerParts): Promise<FleetServer> {
   const { store, token, scrapeToken, listen, terminal } = parts;
-  let tellAtMs = 0;
+  const report = onceAMinute(terminal);
   let droppedCount = 0;
   const onStoreError: OnStoreError = (error, lostCount) => {
     droppedCount += lostCount;
-    if (performance.now() < tellAtMs) return;
-    tellAtMs = performance.now() + TELL_EVERY_MS;
-    say(terminal, `dagger-breaker serve: ${isFleetStoreError(error) ? error.message : "failed"}`);
+    report(isFleetStoreError(error) ? error.message : "failed");
   };
   const viewed = { store, onStoreError: (error: unknown) => onStoreError(error, 0) };
   const view = new StoreView(viewed);
@@ -134,6 +150,23 @@ async function start(parts: ServerParts): Promise<FleetServer> {
     const where = `${listen.host}:${listen.port}`;
     throw new CommandError(`cannot listen at ${where} (${String(code)})`, EXIT.cannotListen);
   }
+}
+
+/** Returns a function that writes a message, unless it wrote one within the last minute. */
+function onceAMinute(terminal: Terminal): (message: string) => void {
+  let tellAtMs = 0;
+  return (message) => {
+    if (performance.now() < tellAtMs) return;
+    tellAtMs = performance.now() + TELL_EVERY_MS;
+    say(terminal, `dagger-breaker serve: ${message}`);
+  };
+}
+
+function noticesTo(notifier: Notifier) {
+  return (key: FleetKey, change: FleetChange): void => {
+    const notice = noticeOf(key, change);
+    if (notice !== undefined) notifier.tell(notice);
+  };
 }
 
 function pageOf(view: MetricsView, token: string): MetricsPage {

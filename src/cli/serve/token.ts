@@ -17,7 +17,7 @@ const MAX_FILE_BYTES = 4096;
  * @throws CommandError that explains how to create a token. Its message never contains the token.
  */
 export function serverToken(file: string | undefined, env: Terminal["env"]): string {
-  if (file !== undefined) return checked(readTokenFile(file).trim(), `the token in ${file}`);
+  if (file !== undefined) return checked(readSecretFile(file).trim(), `the token in ${file}`);
   const token = env[VARIABLE]?.trim() ?? "";
   if (token !== "") return checked(token, VARIABLE);
   throw new CommandError(
@@ -33,7 +33,7 @@ export function serverToken(file: string | undefined, env: Terminal["env"]): str
  * @throws CommandError whose message does not contain a token.
  */
 export function readToken(file: string, clientToken: string): string {
-  const token = checked(readTokenFile(file).trim(), `the token in ${file}`);
+  const token = checked(readSecretFile(file).trim(), `the token in ${file}`);
   if (token !== clientToken) return token;
   throw new CommandError(
     `the token in ${file} is the token of clients, expected another one: scrapers must not be able to open circuits`,
@@ -49,7 +49,8 @@ function checked(token: string, label: string): string {
   }
 }
 
-function readTokenFile(file: string): string {
+/** Reads a file that holds a token or another secret and nothing else. `what` names it in an error. */
+export function readSecretFile(file: string, what = "token"): string {
   let descriptor: number | undefined;
   try {
     // Opens by path, so that a pipe works too, as in --token-file <(pass show fleet).
@@ -64,7 +65,7 @@ function readTokenFile(file: string): string {
   } catch (error) {
     const code = codeOf(error);
     throw new CommandError(
-      `cannot read ${JSON.stringify(file)} (${String(code)}); use a file that contains the token`,
+      `cannot read ${JSON.stringify(file)} (${String(code)}); use a file that contains the ${what}`,
       EXIT.noInput,
     );
   } finally {

@@ -1,0 +1,98 @@
+/** Turns a change of a shared circuit into a notification. Pure. */
+
+import { createHash } from "node:crypto";
+import type { FleetChange } from "../../../fleet/rules/reply.js";
+import type { FleetKey } from "../../../fleet/store.js";
+import { plainText } from "../../plain-text.js";
+import { failureText, reporterText } from "../../shared-words.js";
+import { waitText } from "../../time-words.js";
+
+/** The changes that are worth a message. A failed probe is not: an outage would send one a minute. */
+export type NoticeEvent = "opened" | "closed" | "isolated" | "isolation-over" | "released";
+
+/** A notification, as it is sent. `text` is what Slack and similar services show. */
+export interface Notice {
+  readonly text: string;
+  /** The same for the same change, whichever server sends it. */
+  readonly id: string;
+  readonly event: NoticeEvent;
+  readonly scope: string;
+  readonly name: string;
+  /** The time of the change by the clock of the store. */
+  readonly at: string;
+  readonly reason: FleetChange["reason"];
+  readonly from: FleetChange["from"];
+  readonly to: FleetChange["to"];
+  readonly forMs: number | null;
+  readonly failure: { fault: string | null; rule: string; limited: boolean } | null;
+  readonly by: { host: string; run: string | null } | null;
+  readonly owner: string | null;
+  readonly note: string | null;
+}
+
+/** Returns the notification of a change; undefined if the change is not worth one. */
+export function noticeOf({ scope, name }: FleetKey, change: FleetChange): Notice | undefined {
+  const event = eventOf(change);
+  if (event === undefined) return undefined;
+  const { atMs, generation, reason, from, to, forMs, failure, by, owner, note } = change;
+  const id = createHash("sha256").update(`${scope}\n${name}\n${generation}`).digest("hex");
+  return {
+    text: slackText(sentence(event, { scope, name }, change)),
+    id: `change_${id.slice(0, 32)}`,
+    event,
+    scope,
+    name,
+    at: new Date(atMs).toISOString(),
+    reason,
+    from,
+    to,
+    forMs,
+    failure: failure && { fault: failure.fault, rule: failure.rule, limited: failure.limited },
+    by: by && { host: by.host, run: by.run },
+    owner,
+    note,
+  };
+}
+
+function eventOf({ reason, from, to }: FleetChange): NoticeEvent | undefined {
+  if (reason === "isolate") return "isolated";
+  if (reason === "isolation-over") return "isolation-over";
+  if (from === to) return undefined;
+  if (reason === "release") return "released";
+  if (to === "closed") return "closed";
+  return from === "closed" && to === "open" ? "opened" : undefined;
+}
+
+const VERBS: Readonly<Record<NoticeEvent, string>> = {
+  opened: "opened",
+  closed: "closed",
+  isolated: "was isolated",
+  "isolation-over": "is no longer isolated",
+  released: "was released",
+};
+
+function sentence(event: NoticeEvent, { scope, name }: FleetKey, change: FleetChange): string {
+  const { failure, by, owner, note, forMs } = change;
+  const why = event === "opened" && failure !== null ? failureText(failure) : (note ?? "");
+  const who = owner ?? (by === null ? "" : reporterText(by));
+  const wait = event === "opened" ? "probes in" : "for";
+  const parts = [
+    `Circuit ${plainText(name)} ${VERBS[event]} (scope ${scope})`,
+    why && `: ${plainText(why)}`,
+    who && `, by ${plainText(who)}`,
+    forMs === null ? "" : `, ${wait} ${waitText(forMs)}`,
+  ];
+  return `${parts.join("")}.`;
+}
+
+/**
+ * Escapes what Slack would take for a link or a mention, and the mentions of all people that similar
+ * services know. Names and hosts come from other processes.
+ */
+export function slackText(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replace(/@(?=(?:all|channel|everyone|here)\b)/gi, "@\u200b");
+}

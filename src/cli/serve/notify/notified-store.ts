@@ -1,0 +1,31 @@
+/** Reports the changes that a server makes, from the replies of its store. */
+
+import type { FleetChange } from "../../../fleet/rules/reply.js";
+import type { FleetKey, FleetStore } from "../../../fleet/store.js";
+
+/**
+ * Returns the same store, which calls `onChange` for each change that its commands cause. A change is in
+ * the reply to one command alone, so servers of the same store report each change once.
+ */
+export function notifiedStore(
+  store: FleetStore,
+  onChange: (key: FleetKey, change: FleetChange) => void,
+): FleetStore {
+  const { kind, minimumReporters, pushes, scopes } = store;
+  return {
+    kind,
+    minimumReporters,
+    pushes,
+    open: () => store.open(),
+    async run(key, command) {
+      const reply = await store.run(key, command);
+      for (const change of reply.changes) onChange(key, change);
+      return reply;
+    },
+    list: (...given) => store.list(...given),
+    ...(scopes && { scopes: () => scopes.call(store) }),
+    history: (key) => store.history(key),
+    subscribe: (...given) => store.subscribe(...given),
+    close: () => store.close(),
+  };
+}
