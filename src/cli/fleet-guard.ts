@@ -17,6 +17,8 @@ import type { Terminal } from "./terminal.js";
  */
 const MAX_TIMES = 2;
 
+const KEEP_ALIVE_MS = 60_000;
+
 /** A fleet that this process has joined. */
 export interface JoinedFleet {
   readonly fleet: Fleet;
@@ -50,11 +52,14 @@ export async function joinFleet(
     giveUpAfterMs: MAX_TIMES * timeoutMs,
     reporter: { countedBy },
   });
+  // The fleet's own timers and sockets let a process end, which would lose the last outcomes.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   await fleet.open({ timeoutMs });
   return {
     fleet,
     async leave() {
       await fleet.close();
+      clearInterval(alive);
       return notesOf(fleet.getMetrics());
     },
   };

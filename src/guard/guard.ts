@@ -15,6 +15,7 @@ import {
 } from "../registry/registry.js";
 import { areClosed, askAll, askShared } from "./admission/admission.js";
 import { sharedName } from "./admission/shared-upstreams.js";
+import { WaitTime } from "./admission/wait-time.js";
 import {
   breakerOptions,
   ENGINE,
@@ -36,6 +37,8 @@ export class Guard {
   readonly settings: GuardSettings;
   /** The facts that its sessions have shown about images in lock files. */
   readonly lockedPulls: LockedPulls;
+  /** The time for which its calls waited for circuits. */
+  readonly waitTime = new WaitTime();
   /** The machine of each breaker whose options were already compared with ours. */
   readonly #machines = new WeakMap<CircuitBreaker, Machine>();
   #ownEngine: CircuitBreaker | undefined;
@@ -126,7 +129,18 @@ export class Guard {
     };
     if (onOpen === "wait") {
       const { random } = Math;
-      return askUntilAdmitted(ask, { maxWaitMs, waitSpreadMs, signal, random, onWait });
+      const wait = this.waitTime.begin();
+      const noteWait: OnWait = (rejection, waitMs) => {
+        wait.starts();
+        onWait?.(rejection, waitMs);
+      };
+      return askUntilAdmitted(ask, {
+        maxWaitMs,
+        waitSpreadMs,
+        signal,
+        random,
+        onWait: noteWait,
+      }).finally(() => wait.ends());
     }
     const asked = await ask();
     if ("value" in asked) return asked.value;

@@ -38,6 +38,8 @@ export interface RequestCompanions {
    * failure.
    */
   readonly signal?: AbortSignal | undefined;
+  /** Called with the failures of an answer, or of the connection, before the request ends. */
+  readonly onFailures?: ((failures: readonly Failure[]) => void) | undefined;
 }
 
 const NO_SOURCES: SettlementSources = { trace: undefined, learnEngine: () => undefined };
@@ -82,8 +84,9 @@ export class GuardedSession {
   async request<A extends SessionResponse>(
     given: ReadRequest,
     link: SessionLink<A>,
-    { trace, signal }: RequestCompanions = {},
+    companions: RequestCompanions = {},
   ): Promise<A> {
+    const { trace, signal } = companions;
     const { settings, lockedPulls } = this.#guard;
     let call: BoundedCall | undefined;
     try {
@@ -103,7 +106,7 @@ export class GuardedSession {
       for (const effect of read.sideEffects) this.#state.sideEffects.add(effect);
       if (settings.onLocked !== undefined) locks.announce(read.named, settings.onLocked);
       if (pinned !== undefined) this.#announce(pinned);
-      const answer = await this.#send(read, link, inFlight, call, trace);
+      const answer = await this.#send(read, link, inFlight, call, companions);
       if (settings.pin !== undefined && inFlight.didAll) {
         this.#learnDigests(settings.pin, read, inFlight.references, link);
       }
@@ -189,7 +192,7 @@ export class GuardedSession {
     link: SessionLink<A>,
     inFlight: RequestInFlight,
     call: BoundedCall | undefined,
-    trace: RequestTrace | undefined,
+    { trace, onFailures }: RequestCompanions,
   ): Promise<A> {
     const signal = call?.signal;
     const learnEngine = () => this.#learnEngine(link);
@@ -199,11 +202,13 @@ export class GuardedSession {
       if (trace === undefined && inFlight.needsVersion) learnEngine();
       const answer = await answering;
       const failures = classifyAnswer(answer, read);
+      onFailures?.(failures);
       this.#settleByAnswer(inFlight, failures, answer, { trace, learnEngine });
       return answer;
     } catch (error) {
       if (!signal?.aborted) {
         const failure = classifyTransportError(error, read);
+        onFailures?.([failure]);
         const asks = failure.sessionLost && this.#whenCut === "ask";
         if (asks && (await this.#lives(link))) inFlight.ignored();
         else this.#settleByError(inFlight, failure, error);

@@ -9,10 +9,15 @@ import { settleConnect } from "../guard/judgement/settle.js";
 import { rejectionAnswer } from "../guard/wire/rejection-answer.js";
 import type { TraceReceiver } from "../traces/receiver/receiver.js";
 import { RequestTracing } from "../traces/request-tracing.js";
-import type { QueryRejection } from "./query/guarded-query.js";
 import type { SessionCounts, SessionProxy } from "./session-proxy.js";
 import type { SessionAddress } from "./sessions/session-address.js";
 import type { OpeningFailure, OpeningSession, SessionHost } from "./sessions/session-host.js";
+import {
+  type EndRequest,
+  type QueryRejection,
+  type RequestProblem,
+  SessionProgress,
+} from "./sessions/session-progress.js";
 
 /** The receiver of the CLIs' spans, and the variables that make a CLI send them. */
 export interface SessionTraces {
@@ -24,6 +29,8 @@ export interface SessionTraces {
 
 /** Opens and owns the guarded sessions of one guard. */
 export class GuardedSessions implements SessionHost {
+  /** Follows the requests of all sessions, and their opening. */
+  readonly progress = new SessionProgress();
   readonly #guard: Guard;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #tracing: RequestTracing | undefined;
@@ -85,14 +92,16 @@ export class GuardedSessions implements SessionHost {
 
   async begin(signal?: AbortSignal, workdir?: string): Promise<OpeningSession> {
     this.#begins();
+    const end = this.progress.begin();
     const wait = eitherSignal(signal, this.#guard.settings.signal);
     try {
       const [permit] = await this.#guard.admit([this.#guard.engine], wait);
-      return this.#opening(permit as CallPermit, workdir);
+      return this.#opening(permit as CallPermit, workdir, end);
     } catch (error) {
       const refusal = rejectionAnswer(error)?.errors[0].extensions;
       if (refusal !== undefined) {
         this.#lastRejection = { type: refusal._type, circuit: refusal.upstream ?? ENGINE };
+        end({ kind: "rejected", rejection: this.#lastRejection });
       }
       throw error;
     }
@@ -119,16 +128,17 @@ export class GuardedSessions implements SessionHost {
     for (const listener of this.#listeners) listener();
   }
 
-  #opening(permit: CallPermit, workdir: string | undefined): OpeningSession {
+  #opening(permit: CallPermit, workdir: string | undefined, ended: EndRequest): OpeningSession {
     let proxy: SessionProxy | undefined;
     return {
       variables: this.#variables,
       opened: async (target) => {
         settleConnect(permit, { opened: true });
+        ended();
         proxy = await this.#startProxy(target, this.#tracing, workdir);
         return proxy.address;
       },
-      failed: async (failure) => settleOpening(permit, failure),
+      failed: async (failure) => ended(settleOpening(permit, failure)),
       end: async () => {
         settleConnect(permit, {});
         if (proxy !== undefined) await this.#end(proxy);
@@ -156,7 +166,10 @@ export class GuardedSessions implements SessionHost {
     // Loaded only now: most commands open no session, and this module loads longer than all others of a
     // start.
     const { startSessionProxy } = await import("./session-proxy.js");
-    const proxy = await startSessionProxy({ guard, target, tracing, workdir, onRejected, onLost });
+    const proxy = await startSessionProxy({
+      ...{ guard, target, tracing, workdir, onRejected, onLost },
+      progress: this.progress,
+    });
     this.#living += 1;
     this.#proxies.set(proxy, () => {
       if (!isLost) this.#living -= 1;
@@ -172,12 +185,14 @@ export class GuardedSessions implements SessionHost {
   }
 }
 
-function settleOpening(permit: CallPermit, failure: OpeningFailure): void {
-  if ("timedOut" in failure) settleConnect(permit, { failure: SESSION_TOO_LATE });
-  else {
-    const found = classifyFailure(failure.text, { operation: "connect" });
-    settleConnect(permit, { failure: found, error: new OpeningError() });
+function settleOpening(permit: CallPermit, failure: OpeningFailure): RequestProblem {
+  if ("timedOut" in failure) {
+    settleConnect(permit, { failure: SESSION_TOO_LATE });
+    return { kind: "failed", failure: SESSION_TOO_LATE };
   }
+  const found = classifyFailure(failure.text, { operation: "connect" });
+  settleConnect(permit, { failure: found, error: new OpeningError() });
+  return { kind: "failed", failure: found };
 }
 
 /** The error for a session that did not open. It contains none of the CLI's output, which may contain secrets. */

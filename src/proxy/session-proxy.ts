@@ -10,8 +10,9 @@ import type { RequestTracing } from "../traces/request-tracing.js";
 import { tellProtocol } from "./first-bytes.js";
 import { Http1Relay, type RelaySetting } from "./http1-relay.js";
 import { relayHttp2 } from "./http2/http2-relay.js";
-import { GuardedQueries, type QueryRejection, type SessionCounts } from "./query/guarded-query.js";
+import { GuardedQueries, type SessionCounts } from "./query/guarded-query.js";
 import type { SessionAddress } from "./sessions/session-address.js";
+import type { QueryRejection, SessionProgress } from "./sessions/session-progress.js";
 
 export type { SessionCounts };
 
@@ -26,6 +27,8 @@ export interface SessionProxyOptions {
   readonly workdir?: string | undefined;
   /** Called for each query that the guard answers instead of the session. */
   readonly onRejected?: ((query: QueryRejection) => void) | undefined;
+  /** Follows the queries. */
+  readonly progress?: SessionProgress | undefined;
   /** Called when the session is lost for good. */
   readonly onLost?: (() => void) | undefined;
 }
@@ -46,9 +49,9 @@ const MAX_CONNECTIONS = 10_000;
 /** Starts a proxy. It does not keep the process alive. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const token = randomBytes(32).toString("hex");
-  const { guard, target, tracing, workdir, onRejected, onLost } = options;
+  const { guard, target, tracing, workdir, onRejected, onLost, progress } = options;
   const state = new SessionState(onLost, workdir);
-  const queries = new GuardedQueries(guard, state, target, tracing, onRejected);
+  const queries = new GuardedQueries(guard, state, target, tracing, onRejected, progress);
   const gate = new TokenGate(MAX_CONNECTIONS);
   const setting: RelaySetting = { target, token, gate, queries };
   const http1 = new Http1Relay(setting);

@@ -7,11 +7,18 @@ import {
   rejectedRun,
   sampleRun,
 } from "../../../tests/cli/run/sample-run.js";
+import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { RunReport } from "../../runner/report/run-report.js";
 import { countedRun, failedRun } from "./tell-store.js";
 
 const unknown = { ...OWN_FAULT, fault: "unknown" as const };
 const engine = { ...OWN_FAULT, fault: "engine" as const, breaker: "engine", circuit: "engine" };
+const REJECTED = {
+  ...OWN_FAULT,
+  fault: "cancelled" as const,
+  rule: OWN_REJECTED,
+  circuit: "registry:docker.io",
+};
 const retried = [attempt({ exitCode: 1, durationMs: 700, failure: LIMITED })];
 
 test.each<readonly [string, RunReport, string, string | null]>([
@@ -30,6 +37,14 @@ test.each<readonly [string, RunReport, string, string | null]>([
     "error",
     "engine",
   ],
+  [
+    "a limit without a component at fault",
+    failing(unknown, { outcome: "timed-out" }),
+    "timeout",
+    null,
+  ],
+  ["a limit without a failure", sampleRun({ outcome: "timed-out" }), "timeout", null],
+  ["a rejected request of a session", failing(REJECTED), "error", "registry"],
   ["a failure of an unknown component", failing(unknown), "error", null],
   ["a failure to write the output", sampleRun({ outcome: "failed" }), "error", null],
   ["a rejection before the start", rejectedRun(), "skip", null],
@@ -39,6 +54,7 @@ test.each<readonly [string, RunReport, string, string | null]>([
     "error",
     "registry",
   ],
+  ["a user who canceled", failing({ ...OWN_FAULT, fault: "cancelled" }), "cancellation", null],
   ["a signal", failing(LIMITED, { outcome: "interrupted" }), "cancellation", null],
 ])("%s is counted by its result", (_, report, result, fault) => {
   expect(countedRun({ ...report, waitedMs: 5, avoidedMs: 6 })).toEqual({

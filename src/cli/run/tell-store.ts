@@ -1,5 +1,6 @@
 /** Sends the result of a run to the store of shared circuits, for metrics of the fleet. */
 
+import { OWN_REJECTED } from "../../attribution/rules/own.js";
 import type { Fleet } from "../../fleet/client/fleet.js";
 import type { FailedRun } from "../../fleet/client/run-teller.js";
 import type { RunRecord as CountedRun, RunResult } from "../../fleet/rules/run-report.js";
@@ -23,18 +24,29 @@ export async function tellStore(
 /** Returns the parts of a report that a store counts. */
 export function countedRun(report: RunReport): CountedRun {
   const { durationMs, waitedMs, avoidedMs } = report;
-  const result = resultOf(report);
-  const { fault = "unknown" } = report.failure ?? {};
-  const hasFault = result === "error" && fault !== "unknown";
-  return { result, fault: hasFault ? fault : null, durationMs, waitedMs, avoidedMs };
+  const fault = faultOf(report);
+  const result = resultOf(report, fault);
+  return { result, fault: result === "error" ? fault : null, durationMs, waitedMs, avoidedMs };
 }
 
-function resultOf({ outcome, attempts, failure }: RunReport): RunResult {
+function resultOf({ outcome, attempts }: RunReport, fault: string | null): RunResult {
   if (outcome === "succeeded") return "success";
-  if (outcome === "interrupted" || failure?.fault === "cancelled") return "cancellation";
+  if (outcome === "interrupted" || fault === "cancelled") return "cancellation";
   // A rejection of a retry does not undo the attempts before it.
   if (outcome === "rejected" && attempts.length === 0) return "skip";
-  return outcome === "not-started" || failure?.fault === "user" ? "failure" : "error";
+  if (outcome === "not-started" || fault === "user") return "failure";
+  return outcome === "timed-out" && fault === null ? "timeout" : "error";
+}
+
+/** Returns the component at fault; null if it is unknown. A rejected request is the fault of its upstream. */
+function faultOf({ failure }: RunReport): string | null {
+  if (failure?.rule === OWN_REJECTED) return kindOf(failure.circuit);
+  const { fault = "unknown" } = failure ?? {};
+  return fault === "unknown" ? null : fault;
+}
+
+function kindOf(circuit: string | null): string | null {
+  return circuit?.split(":", 1)[0] ?? null;
 }
 
 /** Returns the shared circuit that rejected the run; undefined if an attempt was made. */

@@ -2,8 +2,6 @@
 
 import type { Command } from "commander";
 import { isCircuitBreakerError } from "../../breaker/errors.js";
-import { Guard } from "../../guard/guard.js";
-import { GuardedSessions } from "../../proxy/guarded-sessions.js";
 import { connectSessionHost } from "../../proxy/sessions/remote-sessions.js";
 import { HostGoneError, type SessionHost } from "../../proxy/sessions/session-host.js";
 import { CliNotFoundError, findRealCli } from "../../proxy/stand-in/real-cli.js";
@@ -15,18 +13,12 @@ import {
 } from "../../runner/input/inherited-descriptors.js";
 import { isInForeground } from "../../runner/signals/foreground.js";
 import { PASSED_ON } from "../../runner/signals/passed-signals.js";
-import { startEngineTraces } from "../../traces/engine-traces.js";
 import { EXIT, SESSION_EXIT_CODES } from "../exit-codes.js";
-import { joinFleet } from "../fleet-guard.js";
-import {
-  checkRateLimitOpen,
-  connectTimeoutFrom,
-  guardOptionsFrom,
-  tracesFrom,
-} from "../guard-settings.js";
+import { connectTimeoutFrom } from "../guard-settings.js";
 import { examples, exitCodeHelp } from "../help.js";
 import { ownProgram } from "../own-program.js";
 import { type CommandContext, CommandError, say, type Terminal } from "../terminal.js";
+import { OwnSessions, type SessionEnd } from "./own-sessions.js";
 
 const EXIT_CODES = exitCodeHelp(SESSION_EXIT_CODES, [
   ["126", "the real CLI cannot be run"],
@@ -68,8 +60,9 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
   const cli = realCli(env, [...first, command]);
   const own = new OwnSessions(terminal);
   const host = env.DAGGER_BREAKER_RUN ? within(env.DAGGER_BREAKER_RUN, own, terminal) : own;
+  let end: SessionEnd | undefined;
   try {
-    return await runStandIn({
+    const ended = await runStandIn({
       host,
       cli,
       args: ["session", ...args],
@@ -82,12 +75,15 @@ async function standIn(args: readonly string[], terminal: Terminal): Promise<num
       reachesAll: (signal) => TYPED.has(signal) && isInForeground(),
       say: (message) => say(terminal, `dagger-breaker: ${message}`),
     });
+    end = ended;
+    return ended.exitCode;
   } catch (error) {
     // The messages of our own rejections contain only names of breakers and times.
     if (!isCircuitBreakerError(error)) throw error;
+    end = { rejection: error };
     throw new CommandError(error.message, EXIT.rejected);
   } finally {
-    await own.close();
+    await own.close(end);
   }
 }
 
@@ -120,38 +116,4 @@ function within(path: string, own: SessionHost, terminal: Terminal): SessionHost
       }
     },
   };
-}
-
-/** Guards sessions in this process. Creates the guard only when the first session begins. */
-class OwnSessions implements SessionHost {
-  readonly #terminal: Terminal;
-  #close = async (): Promise<void> => undefined;
-
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
-  }
-
-  async begin(signal?: AbortSignal, workdir?: string) {
-    const terminal = this.#terminal;
-    const { env } = terminal;
-    const guardOptions = guardOptionsFrom({}, env);
-    checkRateLimitOpen(guardOptions);
-    const joined = await joinFleet({}, env);
-    const guard = new Guard({ ...guardOptions, fleet: joined?.fleet });
-    const reads = tracesFrom({}, env) !== "off";
-    const traces = reads ? await startEngineTraces(env) : undefined;
-    const isRead = traces?.receiver !== undefined;
-    const sessions = new GuardedSessions(guard, isRead ? traces : undefined);
-    this.#close = async () => {
-      await sessions.close();
-      if (isRead) await traces.receiver.close();
-      for (const { text } of (await joined?.leave()) ?? [])
-        say(terminal, `dagger-breaker: ${text}`);
-    };
-    return sessions.begin(signal, workdir);
-  }
-
-  close(): Promise<void> {
-    return this.#close();
-  }
 }

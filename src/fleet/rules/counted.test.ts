@@ -111,6 +111,7 @@ describe("what processes tell", () => {
       ["success", 2],
       ["failure", 1],
       ["error", 2],
+      ["timeout", 0],
       ["skip", 1],
       ["cancellation", 0],
     ]);

@@ -4,11 +4,19 @@
  */
 
 /** The results of a run, as values of OpenTelemetry's `cicd.pipeline.task.run.result`. */
-export const RUN_RESULTS = ["success", "failure", "error", "skip", "cancellation"] as const;
+export const RUN_RESULTS = [
+  "success",
+  "failure",
+  "error",
+  "timeout",
+  "skip",
+  "cancellation",
+] as const;
 
 /**
- * `failure`: the user is at fault. `error`: an upstream, the engine or an unknown component is. `skip`: a
- * circuit rejected the run before it started. `cancellation`: a signal ended it.
+ * `failure`: the user is at fault. `error`: an upstream, the engine or an unknown component is. `timeout`: a
+ * time limit ended it, and no component is known to be at fault. `skip`: a circuit rejected the run before it
+ * started. `cancellation`: a signal ended it, or its client went away.
  */
 export type RunResult = (typeof RUN_RESULTS)[number];
 

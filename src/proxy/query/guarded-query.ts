@@ -1,7 +1,7 @@
 /** Guards the queries of one session. Only queries wait for admission; all else is forwarded at once. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { GraphQLRequest } from "../../attribution/failure.js";
+import type { Failure, GraphQLRequest } from "../../attribution/failure.js";
 import { readRequest } from "../../attribution/query/read-request.js";
 import type { Guard } from "../../guard/guard.js";
 import { ENGINE } from "../../guard/guard-options.js";
@@ -14,6 +14,12 @@ import type { RequestTracing } from "../../traces/request-tracing.js";
 import type { ClientConnection } from "../http1/client-connection.js";
 import { beginAnswer, cut, endWith, relayAnswer } from "../http1/relay.js";
 import type { SessionAddress } from "../sessions/session-address.js";
+import {
+  problemIn,
+  type QueryRejection,
+  type RequestProblem,
+  type SessionProgress,
+} from "../sessions/session-progress.js";
 import { MAX_HELD_BYTES, requestIn } from "./query-body.js";
 import {
   awaitAnswer,
@@ -42,13 +48,6 @@ export interface SessionCounts {
   readonly lost: number;
 }
 
-/** A query that the guard answered instead of the session. */
-export interface QueryRejection {
-  readonly type: RefusalType;
-  /** The circuit that rejected the query; `engine` for a timeout or a lost session. */
-  readonly circuit: string;
-}
-
 /** Matches the target of a query: the path `/query`, or the absolute URL, which every HTTP server must accept. */
 const QUERY_TARGET = /^(?:https?:\/\/[^/?]*)?\/query(?:\?|$)/;
 
@@ -71,6 +70,7 @@ export class GuardedQueries {
   readonly #target: SessionAddress;
   readonly #tracing: RequestTracing | undefined;
   readonly #onRejected: ((query: QueryRejection) => void) | undefined;
+  readonly #progress: SessionProgress | undefined;
   readonly #held = new HeldBytes(MAX_HELD_BYTES_IN_ALL);
 
   constructor(
@@ -79,8 +79,10 @@ export class GuardedQueries {
     target: SessionAddress,
     tracing: RequestTracing | undefined,
     onRejected?: (query: QueryRejection) => void,
+    progress?: SessionProgress,
   ) {
     this.#onRejected = onRejected;
+    this.#progress = progress;
     this.#session = new GuardedSession(guard, state, "ask");
     this.#rewrites = guard.settings.rewrites;
     this.#target = target;
@@ -101,16 +103,26 @@ export class GuardedQueries {
     const traced = this.#tracing?.begin(Array.isArray(traceparent) ? undefined : traceparent);
     const query: Query = { message, held, given, traceparent: traced?.traceparent };
     this.counts.requests += 1;
+    const end = this.#progress?.begin();
+    let failures: readonly Failure[] = [];
+    const onFailures = (found: readonly Failure[]): void => {
+      failures = found;
+    };
     try {
       const answer = await this.#session.request(given, this.#linkOf(query, connection), {
         trace: traced?.trace,
         signal: connection.gone,
+        onFailures,
       });
       traced?.end();
+      end?.(problemIn(failures));
       sendAnswer(answer, response);
     } catch (error) {
       traced?.end(error);
-      if (!connection.gone.aborted) this.#refuse(error, query, response);
+      const problem = connection.gone.aborted
+        ? ABANDONED
+        : this.#refuse(error, query, response, failures);
+      end?.(problem);
     } finally {
       held.release();
     }
@@ -166,24 +178,35 @@ export class GuardedQueries {
   /**
    * Answers a query that failed. If the error is not one of the guard, the session has cut its connection,
    * and the client's is cut, too.
+   *
+   * @param failures The failures that the guard has found.
    */
-  #refuse(error: unknown, { given }: Query, response: ServerResponse): void {
+  #refuse(
+    error: unknown,
+    { given }: Query,
+    response: ServerResponse,
+    failures: readonly Failure[],
+  ): RequestProblem | undefined {
     const answer = rejectionAnswer(this.#session.lost ?? error, given);
     if (answer === undefined) {
       cut(response);
-      return;
+      return problemIn(failures);
     }
     const { _type: type, upstream = ENGINE } = answer.errors[0].extensions;
     this.counts[COUNTERS[type]] += 1;
-    this.#onRejected?.({ type, circuit: upstream });
+    const rejection = { type, circuit: upstream };
+    this.#onRejected?.(rejection);
     const body = JSON.stringify(answer);
     response.writeHead(200, {
       "Content-Type": "application/json",
       "Content-Length": Buffer.byteLength(body),
     });
     response.end(body);
+    return { kind: "rejected", rejection };
   }
 }
+
+const ABANDONED: RequestProblem = { kind: "abandoned" };
 
 const COUNTERS: Readonly<Record<RefusalType, "rejected" | "timedOut" | "lost">> = {
   CIRCUIT_OPEN: "rejected",

@@ -34,6 +34,19 @@ export interface StandInPlan {
   readonly say: (message: string) => void;
 }
 
+/** How a stand-in ended. */
+export interface StandInEnd {
+  /**
+   * The real CLI's exit code, or 128 plus the number of a signal that ended it. 124 if no session opened in
+   * time, 126 or 127 if it cannot be run.
+   */
+  readonly exitCode: number;
+  /** The first signal that was to end us. */
+  readonly signal: NodeJS.Signals | undefined;
+  /** Whether the real CLI opened a session in time. */
+  readonly opened: boolean;
+}
+
 /** Exit codes of our own. In all other cases we exit like the real CLI. */
 const EXIT = { timedOut: 124, notRunnable: 126, notThere: 127 } as const;
 
@@ -52,25 +65,24 @@ type Cli = ChildProcessByStdio<null, Readable, Readable>;
  * Runs the real CLI until it ends. The CLI gets our standard input, so that the SDK can end it by closing
  * that.
  *
- * @returns The real CLI's exit code, or 128 plus the number of a signal that ended it. 124 if no session
- * opened in time, 126 or 127 if it cannot be run.
  * @throws Any error of the host's `begin`. The real CLI is not started then.
  */
-export async function runStandIn(plan: StandInPlan): Promise<number> {
+export async function runStandIn(plan: StandInPlan): Promise<StandInEnd> {
   const signals = new HeldSignals(plan.passedOn, plan.reachesAll);
   try {
     const session = await plan.host.begin(signals.any, workdirOf(plan.args));
     try {
-      if (signals.received !== undefined) return signalCode(signals.received);
+      if (signals.received !== undefined) return signaled(signals.received);
       const cli = startCli(plan, session);
-      return typeof cli === "number" ? cli : await new RealCli(plan, session, cli).run(signals);
+      if (typeof cli === "number") return { exitCode: cli, signal: undefined, opened: false };
+      return await new RealCli(plan, session, cli).run(signals);
     } finally {
       await session.end();
     }
   } catch (error) {
     // A signal arrived during the wait for admission, so the rejection is not an error.
     if (signals.received === undefined) throw error;
-    return signalCode(signals.received);
+    return signaled(signals.received);
   } finally {
     signals.release();
   }
@@ -130,7 +142,12 @@ class RealCli {
     this.#child = child;
   }
 
-  async run(signals: HeldSignals): Promise<number> {
+  async run(signals: HeldSignals): Promise<StandInEnd> {
+    const exitCode = await this.#untilExit(signals);
+    return { exitCode, signal: signals.received, opened: this.#became === "opened" };
+  }
+
+  async #untilExit(signals: HeldSignals): Promise<number> {
     const leave = (): void => void this.#child.kill();
     process.on("exit", leave);
     signals.passTo(this.#child);
@@ -241,6 +258,10 @@ class RealCli {
 async function endOf(child: Cli): Promise<number> {
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
   return signal === null ? (code ?? 1) : signalCode(signal);
+}
+
+function signaled(signal: NodeJS.Signals): StandInEnd {
+  return { exitCode: signalCode(signal), signal, opened: false };
 }
 
 function signalCode(signal: NodeJS.Signals): number {

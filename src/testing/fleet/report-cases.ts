@@ -97,6 +97,7 @@ export const reportCases: readonly RuleCase[] = [
         ["success", 0],
         ["failure", 0],
         ["error", 1],
+        ["timeout", 0],
         ["skip", 1],
         ["cancellation", 1],
       ]);
