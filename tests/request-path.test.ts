@@ -1,7 +1,17 @@
-/** scripts/measure-request-path.mjs: which functions report their entry, and that they do what they did. */
+/**
+ * scripts/measure-request-path.mjs: how many files a request passes, which functions report their entry, and that
+ * they do what they did.
+ */
 
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { ROOT } from "../scripts/packaging/cache.mjs";
 import { instrument } from "../scripts/request-path/instrument.mjs";
+import { buildPackage } from "./build.js";
+
+const SCRIPT = join(ROOT, "scripts/measure-request-path.mjs");
 
 /** Runs a module's text with `main`, and gives what it returned and the number of entries. */
 async function entriesOf(text: string): Promise<{ value: unknown; entries: number }> {
@@ -48,4 +58,15 @@ test.each<[what: string, text: string, value: unknown, entries: number]>([
   ],
 ])("%s is reported as it should", async (_what, text, value, entries) => {
   expect(await entriesOf(text)).toEqual({ value, entries });
+});
+
+test("a guarded request passes few files, and switches seldom between them", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, await buildPackage()]);
+  const [, files = "", switches = ""] = /^healthy request +(\d+) +(\d+)$/m.exec(stdout) ?? [];
+  expect(Number(files)).toBeLessThanOrEqual(18);
+  expect(Number(switches)).toBeLessThanOrEqual(60);
+  const [, failing = "", back = ""] = /^failing pull +(\d+) +(\d+)$/m.exec(stdout) ?? [];
+  expect(Number(failing)).toBeLessThanOrEqual(32);
+  expect(Number(back)).toBeLessThanOrEqual(250);
+  expect(Math.min(Number(files), Number(failing))).toBeGreaterThan(0);
 });

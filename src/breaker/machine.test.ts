@@ -66,3 +66,28 @@ test("disabled, it counts a failure and stays closed, whatever the policy", () =
   expect(machine.state.kind).toBe("closed");
   expect(machine.failureCount).toBe(1);
 });
+
+test("admits freely while it is closed and no failure can open it at an admission", () => {
+  const { machine } = newMachine({
+    failureThreshold: undefined,
+    trip: { badSeconds: 1, windowMs: 9_000 },
+  });
+  expect(machine.admitsFreely).toBe(true);
+  machine.account(machine.generation, failure);
+  expect(machine.admitsFreely).toBe(false);
+  machine.reset();
+  expect(machine.admitsFreely).toBe(true);
+  machine.steer("isolated", "isolate", "maintenance");
+  expect(machine.admitsFreely).toBe(false);
+  const { machine: consecutive } = newMachine({ failureThreshold: 2 });
+  consecutive.account(consecutive.generation, failure);
+  expect(consecutive.admitsFreely).toBe(true);
+  consecutive.account(consecutive.generation, failure);
+  expect(consecutive.admitsFreely).toBe(false);
+});
+
+test("a success after a failure resets the count of consecutive failures, through a permit too", () => {
+  const { machine } = newMachine({ failureThreshold: 2 });
+  for (const one of [success, failure, success, failure]) machine.account(machine.generation, one);
+  expect(machine.state.kind).toBe("closed");
+});

@@ -182,16 +182,26 @@ export class Machine extends Circuit {
     this.emitter?.deliver();
   }
 
-  private get needsTimeToAdmit(): boolean {
+  /** Whether `admit` certainly admits: the circuit is closed, and no failure can make it open now. */
+  get admitsFreely(): boolean {
+    return this.control !== "isolated" && this.isSound;
+  }
+
+  /** Whether the circuit is closed, and stays closed at an admission. */
+  private get isSound(): boolean {
     const { state } = this;
-    return state.kind !== CircuitState.Closed || state.policy.judgesAtAdmission || this.timesCalls;
+    if (state.kind !== CircuitState.Closed) return false;
+    return state.failure === undefined || !state.policy.judgesAtAdmission;
+  }
+
+  private get needsTimeToAdmit(): boolean {
+    return !this.isSound || this.timesCalls;
   }
 
   /** Decides an admission at `nowMs` and makes the state changes that it causes. */
   private advance(nowMs: number): "admit" | StateRejection {
-    const { state } = this;
-    if (state.kind === CircuitState.Closed && !state.policy.judgesAtAdmission) return "admit";
-    const admission = state.admission(nowMs);
+    if (this.isSound) return "admit";
+    const admission = this.state.admission(nowMs);
     if (admission === "trip") {
       this.open("tripped", nowMs);
       return this.advance(nowMs);
@@ -252,6 +262,7 @@ export class Machine extends Circuit {
     const slow = slowCallMs !== undefined && Number(durationMs) >= slowCallMs;
     if (state.kind === CircuitState.Closed) {
       const { policy } = state;
+      if (state.failure === undefined && !policy.countsSuccesses) return;
       const atMs = policy.needsTime && Number.isNaN(nowMs) ? this.settings.clock.now() : nowMs;
       const trips = failed ? policy.failure(atMs, slow) : policy.success(atMs, slow);
       if (failed && settlement.openNow) this.open("opened-at-once", atMs);

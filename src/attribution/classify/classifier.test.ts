@@ -53,6 +53,31 @@ test("finds the words of the user's own rules in names too", () => {
   expect(classify("ghcr.io/acme/harbor-mirror:1: not found").rule).toBe("acme.mirror");
 });
 
+test("calls the function of a condition only where all its other parts hold", () => {
+  const asked: string[] = [];
+  const { classifyFailure: classify } = createClassifier({
+    rules: [
+      {
+        name: "acme.full",
+        fault: "http",
+        counts: true,
+        transient: true,
+        reason: "Acme's store is full.",
+        when: {
+          any: ["store full"],
+          test: ({ text }) => asked.push(text) > 0 && !text.includes("demo"),
+        },
+        examples: [],
+        seen: "acme",
+      },
+    ],
+  });
+  expect(classify("store full: 9 of 9").rule).toBe("acme.full");
+  expect(classify("store full: demo").rule).not.toBe("acme.full");
+  expect(classify("store closed").rule).not.toBe("acme.full");
+  expect(asked).toEqual(["store full: 9 of 9", "store full: demo"]);
+});
+
 test("rejects invalid options and rules by name", () => {
   expect(() => createClassifier({ rule: [] } as never)).toThrow(/option "rule" is not known/);
   expect(() => createClassifier({ rules: {} } as never)).toThrow(/expected an array/);
@@ -76,4 +101,7 @@ test("rejects invalid options and rules by name", () => {
   expect(of({ when: {} })).toThrow(/would match every failure/);
   expect(of({ when: { matches: /x/g } })).toThrow(/no flag g or y/);
   expect(of({ when: { matches: "x" } })).toThrow(/expected a regular expression/);
+  expect(of({ when: { any: ["x"], test: "y" } })).toThrow(
+    /"test" of rule 0 is "y", expected a fun/,
+  );
 });

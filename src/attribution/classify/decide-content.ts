@@ -21,7 +21,7 @@ export function decideContent(
   rules: RuleSet,
 ): Failure {
   const whole = plainText(content.text);
-  const block = closingBlock(whole);
+  const block = hasSteps(whole) ? closingBlock(whole) : undefined;
   if (block !== undefined) {
     const said = decideText(quietText(block), content, context, rules);
     if (said.rule !== UNKNOWN.name) return refine(said, whole, block, content, context, rules);
@@ -30,6 +30,8 @@ export function decideContent(
   const byExitCode = found.rule === UNKNOWN.name && (context.exitCode ?? 0) > 1;
   return byExitCode ? classifyByRule(EXIT_CODE, new Reading("", content.facts), context) : found;
 }
+
+const NO_STEPS = { messages: "", output: "", unowned: "" };
 
 /** Operations that the engine does itself. Output in their log comes from the engine, not from a command. */
 const ENGINES_OWN: ReadonlySet<string | undefined> = new Set(["from", "publish", "git", "http"]);
@@ -43,12 +45,13 @@ function decideText(
   const quoted = splitOutput(text);
   // Splits by steps first: in a log, `Stdout:` may be printed by a step and not by the closing message.
   const isLog = hasSteps(quoted.messages);
-  const steps = splitStepOutput(isLog ? text : quoted.messages);
-  const { messages: words, output: printed } = isLog
-    ? splitOutput(steps.messages)
-    : { ...quoted, messages: steps.messages };
-  const output = `${content.output}\n${steps.output}\n${printed}`;
-  const said = new Reading(words, content.facts, output);
+  const steps = isLog ? splitStepOutput(text) : NO_STEPS;
+  const { messages, output: printed } = isLog ? splitOutput(steps.messages) : quoted;
+  const said = new Reading(
+    messages,
+    content.facts,
+    `${content.output}\n${steps.output}\n${printed}`,
+  );
   const rule = findRule(rules, said);
   if (rule !== undefined) return classifyByRule(unlessCancelled(rule, said, rules), said, context);
   if (steps.output === "") return classifyByRule(UNKNOWN, said, context);

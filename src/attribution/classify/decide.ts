@@ -6,13 +6,12 @@ import type { Reading } from "../reading/reading.js";
 import { readRetryAfter } from "../reading/retry-after.js";
 import { suspectedUpstream } from "../reading/suspect.js";
 import { OWN_REJECTED } from "../rules/own.js";
-import { type AttributionRule, firstMatch, fits, type RuleSet } from "../rules/rule.js";
+import { type AttributionRule, firstMatch, type RuleSet } from "../rules/rule.js";
 import type { ReadContext } from "./read-context.js";
 
 /** Returns the first rule that matches, or undefined. */
 export function findRule(rules: RuleSet, reading: Reading): AttributionRule | undefined {
-  for (const rule of rules.own) if (fits(rule, reading)) return rule;
-  return firstMatch(rules.standard, reading);
+  return firstMatch(rules.own, reading, true) ?? firstMatch(rules.standard, reading);
 }
 
 /** Builds the classification that a matching rule gives. */

@@ -3,9 +3,8 @@
  * classification, whatever failed earlier in the log.
  */
 
-import { hasNumberedSteps } from "./numbered.js";
-import { hasSteps, readLines, splitOutput } from "./steps.js";
-import { HEAD_STEP, hasTree, isDrawn } from "./tree.js";
+import { hasSteps, hasTree, readLines, splitOutput } from "./steps.js";
+import { HEAD_STEP, isDrawn } from "./tree.js";
 
 // A line of `dagger --progress=plain`, such as `9 : ┆ exec make`.
 const PLAIN_PROGRESS = /^ {0,8}[0-9]{1,6} {0,8}: /;
@@ -14,14 +13,14 @@ const NESTED_FIRST_STEP = /\] \| {0,9}1 {0,8}: connect$/m;
 const OUTPUT_HEADER = /^(?:Stdout|Stderr):/;
 
 /**
- * Returns the closing message of a `dagger` command: from its last `Error:` to the end. Without one,
- * returns the reasons at the head of the report.
+ * Returns the closing message of a `dagger` command, in a text with steps: from its last `Error:` to the end.
+ * Without one, returns the reasons at the head of the report.
  *
  * Earlier failures do not matter, because a retry may have succeeded. An `Error:` inside the output of a
  * step does not count.
  */
 export function closingBlock(text: string): string | undefined {
-  if (!hasSteps(text) || quotesOutputFirst(text)) return undefined;
+  if (quotesOutputFirst(text)) return undefined;
   return errorBlock(text) ?? headReasons(text);
 }
 
@@ -67,7 +66,7 @@ function headReasons(text: string): string | undefined {
 /** Returns whether a text is only the message of a failed command with its output, not a log of steps. */
 function quotesOutputFirst(text: string): boolean {
   const { messages, output } = splitOutput(text);
-  return output !== "" && !hasNumberedSteps(messages) && !hasTree(messages);
+  return output !== "" && !hasSteps(messages);
 }
 
 /** Returns whether a CI runner adds this line to every failed step. Such a line does not show the cause. */

@@ -16,10 +16,8 @@ const EXCERPT_EDGE = /^-{4,8}$/;
 const EXCERPT_TITLE = /^ > (.{1,2048}):$/;
 const EXCERPT_LOG = /^[0-9]{1,9}\.[0-9]{1,6} /;
 
-/** Returns whether a text may contain numbered steps. */
-export function hasNumberedSteps(text: string): boolean {
-  return /^(?: {0,8}[0-9]{1,6} {0,8}: |#[0-9]{1,6} )/m.test(text);
-}
+/** The start of a line in a text that may contain numbered steps. */
+export const NUMBERED_STEP = /^(?: {0,8}[0-9]{1,6} {0,8}: |#[0-9]{1,6} )/m;
 
 /** Reads the lines of a log in order. `read` returns undefined for a line that no numbering front end printed. */
 export class NumberedSteps {

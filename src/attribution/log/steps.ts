@@ -1,9 +1,9 @@
 /** Separates the messages of the engine from the output of the pipeline's commands, in a log of many steps. */
 
 import type { LogLine, StepState } from "./line.js";
-import { hasNumberedSteps, NumberedSteps } from "./numbered.js";
+import { NUMBERED_STEP, NumberedSteps } from "./numbered.js";
 import { type Owner, ownerOf, withoutArguments } from "./titles.js";
-import { hasTree, TreeSteps } from "./tree.js";
+import { TREE_SIGN, TREE_STEP, TreeSteps } from "./tree.js";
 
 /** A text in two parts: messages of the engine and its tools, and output of commands. */
 export interface PartedText {
@@ -17,12 +17,17 @@ const OWN_LOG = /^\s{0,4}error: (?:failed to|no active session|unexpected status
 
 /** Returns whether a text was printed by a front end that shows steps. */
 export function hasSteps(text: string): boolean {
-  return hasNumberedSteps(text) || hasTree(text);
+  return NUMBERED_STEP.test(text) || hasTree(text);
+}
+
+/** Returns whether a text was printed by a front end that draws a tree of steps. */
+export function hasTree(text: string): boolean {
+  return TREE_SIGN.test(text) && TREE_STEP.test(text);
 }
 
 /** Returns the lines of a text, each with its step. */
 export function readLines(text: string): LogLine[] {
-  const numbered = hasNumberedSteps(text) ? new NumberedSteps() : undefined;
+  const numbered = NUMBERED_STEP.test(text) ? new NumberedSteps() : undefined;
   const tree = hasTree(text) ? new TreeSteps() : undefined;
   return text.split("\n").map((line) => {
     // In the output of a command, a line that looks numbered is still output.
@@ -40,7 +45,6 @@ interface PartedLog extends PartedText {
 
 /** Separates messages from the output of steps. Output of steps that passed is left out. */
 export function splitStepOutput(text: string): PartedLog {
-  if (!hasSteps(text)) return { messages: text, output: "", unowned: "" };
   const lines = readLines(text);
   const steps = stepsOf(lines);
   const said: string[] = [];

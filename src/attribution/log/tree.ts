@@ -33,15 +33,14 @@ const CACHED_OR_PASSED = / CACHED$| OK$/;
 /** The name under which the head of a report is read, as if it were a step. The reason there decides. */
 export const HEAD_STEP = "head";
 
-const ANY_STEP = new RegExp(
+/** The first sign of a line in a tree of steps. It rules out most texts quickly. */
+export const TREE_SIGN = /^[^\S\n]{0,64}[▼▶✔✘∅$○●├╰│TC]/m;
+
+/** A line in a text that may contain a tree of steps. */
+export const TREE_STEP = new RegExp(
   `^(?:${HEADER.source}|${DOTS.source}|${TRACE_HEAD.source}|[${BRANCHES}]{0,256}(?:[▼▶] )?[✔✘∅$○●] (?:.{0,4096} )?${DURATION}$)`,
   "m",
 );
-
-/** Returns whether a text may contain a tree of steps. */
-export function hasTree(text: string): boolean {
-  return /^[^\S\n]{0,64}[▼▶✔✘∅$○●├╰│TC]/m.test(text) && ANY_STEP.test(text);
-}
 
 /** Returns whether a front end drew this line as part of the tree, so that it is not output of a step. */
 export function isDrawn(line: string): boolean {

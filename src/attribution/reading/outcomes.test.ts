@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { readEnding } from "./outcomes.js";
-import { WordText } from "./words/words.js";
 
 test.each([
   ["429 too many requests", "limited"],
@@ -22,32 +21,26 @@ test.each([
   ["all is well", undefined],
   ["", undefined],
 ])("%j ended as: %s", (text, outcome) => {
-  expect(readEnding(new WordText(text))?.outcome).toBe(outcome);
+  expect(readEnding(text)?.outcome).toBe(outcome);
 });
 
 test("the last line with an outcome decides, unless it reports a mere consequence", () => {
-  expect(readEnding(new WordText("status: 503\nstatus: 404"))?.outcome).toBe("missing");
-  expect(readEnding(new WordText("status: 503\ncontext canceled"))?.outcome).toBe("server-error");
-  expect(readEnding(new WordText("context deadline exceeded\ncontext canceled"))?.outcome).toBe(
-    "cancelled",
-  );
+  expect(readEnding("status: 503\nstatus: 404")?.outcome).toBe("missing");
+  expect(readEnding("status: 503\ncontext canceled")?.outcome).toBe("server-error");
+  expect(readEnding("context deadline exceeded\ncontext canceled")?.outcome).toBe("cancelled");
 });
 
 test("a certificate error after a server's 5xx does not concern that server's own certificate", () => {
-  expect(readEnding(new WordText("response status 503 certificate has expired"))?.outcome).toBe(
-    "server-error",
-  );
-  expect(readEnding(new WordText("x509: certificate has expired: status 503"))?.outcome).toBe(
+  expect(readEnding("response status 503 certificate has expired")?.outcome).toBe("server-error");
+  expect(readEnding("x509: certificate has expired: status 503")?.outcome).toBe(
     "expired-certificate",
   );
 });
 
 test("the number right after the address is the status, whatever follows", () => {
-  expect(readEnding(new WordText(": 530 <none>: error code: 404"), true)).toEqual({
+  expect(readEnding(": 530 <none>: error code: 404", true)).toEqual({
     outcome: "server-error",
     status: 530,
   });
-  expect(readEnding(new WordText('": dial tcp 10.0.0.1:503: i/o timeout'), true)?.outcome).toBe(
-    "timeout",
-  );
+  expect(readEnding('": dial tcp 10.0.0.1:503: i/o timeout', true)?.outcome).toBe("timeout");
 });

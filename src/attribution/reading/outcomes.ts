@@ -8,7 +8,7 @@ import {
 } from "./status.js";
 import type { WordedOutcome } from "./words/vocabulary.js";
 import { AFTER_STATUS, BEFORE_STATUS, LAST_RESORT, type Words } from "./words/vocabulary.js";
-import { type WordList, type WordText, wordList } from "./words/words.js";
+import { WordIndex } from "./words/words.js";
 
 /** How an exchange ended, according to one line. */
 export interface WordedEnding {
@@ -31,13 +31,8 @@ const LINES_ABOVE = 8;
  *
  * @param behindAddress Whether the text begins directly behind the address of the exchange.
  */
-export function readEnding(text: WordText, behindAddress = false): WordedEnding | undefined {
-  const words: Vocabulary = {
-    before: presentOf(BEFORE, text),
-    after: presentOf(AFTER, text),
-    last: presentOf(LAST, text),
-  };
-  const lower = text.text;
+export function readEnding(lower: string, behindAddress = false): WordedEnding | undefined {
+  const words = wordsIn(lower);
   let weak: WordedEnding | undefined;
   let consequence: WordedEnding | undefined;
   let above = LINES_ABOVE;
@@ -60,40 +55,33 @@ function isConsequence({ outcome, status }: WordedEnding, line: string): boolean
   return outcome === "interrupted" && status === undefined && CONSEQUENCE.test(line);
 }
 
-/** The known words that occur in the text. Only these are then searched in each line. */
-interface Vocabulary {
-  readonly before: Words;
-  readonly after: Words;
-  readonly last: Words;
+/** A word of the vocabulary with its meaning. */
+interface KnownWord {
+  readonly table: Words;
+  readonly outcome: WordedOutcome;
+  readonly word: string;
 }
 
-type ReadyWords = readonly (readonly [WordedOutcome, WordList])[];
+/** All words, in the order in which they are searched in a line. */
+const WORDS: readonly KnownWord[] = [BEFORE_STATUS, AFTER_STATUS, LAST_RESORT].flatMap((table) =>
+  table.flatMap(([outcome, words]) => words.map((word) => ({ table, outcome, word }))),
+);
+const INDEX = new WordIndex(WORDS.map(({ word }) => word));
 
-const BEFORE = ready(BEFORE_STATUS);
-const AFTER = ready(AFTER_STATUS);
-const LAST = ready(LAST_RESORT);
-
-function ready(table: Words): ReadyWords {
-  return table.map(([outcome, words]) => [outcome, wordList(words)]);
-}
-
-function presentOf(table: ReadyWords, text: WordText): Words {
-  const present: (readonly [WordedOutcome, readonly string[]])[] = [];
-  for (const [outcome, words] of table) {
-    const found = text.present(words);
-    if (found.length > 0) present.push([outcome, found]);
-  }
-  return present;
+/** Returns the words that occur in a text. Only these are then searched in each line. */
+function wordsIn(text: string): readonly KnownWord[] {
+  const found = INDEX.in(text);
+  return found.size === 0 ? [] : WORDS.filter(({ word }) => found.has(word));
 }
 
 function endingOfLine(
   line: string,
-  words: Vocabulary,
+  words: readonly KnownWord[],
   behindAddress: boolean,
 ): WordedEnding | undefined {
   const stated = (behindAddress ? readStatusBehindAddress(line) : undefined) ?? readStatus(line);
   const status = stated?.status;
-  const before = find(words.before, line);
+  const before = find(words, BEFORE_STATUS, line);
   if (before !== undefined && !isServersWord(before, stated)) {
     return { outcome: before.outcome, status };
   }
@@ -101,9 +89,9 @@ function endingOfLine(
     const outcome = outcomeOfStatus(status);
     if (outcome !== undefined) return { outcome, status };
   }
-  const after = find(words.after, line)?.outcome ?? endOfFile(line);
+  const after = find(words, AFTER_STATUS, line)?.outcome ?? endOfFile(line);
   if (after !== undefined) return { outcome: after, status };
-  const last = find(words.last, line);
+  const last = find(words, LAST_RESORT, line);
   return last === undefined ? undefined : { outcome: last.outcome, status };
 }
 
@@ -129,12 +117,10 @@ interface Found {
   readonly at: number;
 }
 
-function find(table: Words, line: string): Found | undefined {
-  for (const [outcome, words] of table) {
-    for (const word of words) {
-      const at = line.lastIndexOf(word);
-      if (at >= 0) return { outcome, at };
-    }
+function find(words: readonly KnownWord[], wanted: Words, line: string): Found | undefined {
+  for (const { table, outcome, word } of words) {
+    const at = table === wanted ? line.lastIndexOf(word) : -1;
+    if (at >= 0) return { outcome, at };
   }
   return undefined;
 }

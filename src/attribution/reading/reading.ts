@@ -21,7 +21,7 @@ import { readEnding, type WordedEnding } from "./outcomes.js";
 import { withoutReasons } from "./status.js";
 import { unwrapLines } from "./text.js";
 import type { WordedOutcome } from "./words/vocabulary.js";
-import { type WordList, WordText, wordList } from "./words/words.js";
+import { isNamed, type WordList, WordLists } from "./words/words.js";
 
 /** Facts from the structure of an error, not from its text. */
 export interface StructuredFacts {
@@ -68,9 +68,9 @@ export class Reading {
   /** The output of the failed command in lower case; empty if it is not known. */
   readonly output: string;
   #lower: string | undefined;
-  #words: WordText | undefined;
-  #plain: WordText | undefined;
-  #addresses: WordText | undefined;
+  #words: string | undefined;
+  #plain: string | undefined;
+  #frames: ReadonlySet<WordList> | undefined;
   #flat: string | undefined;
   #url: BlamedUrl | null | undefined;
   #ending: WordedEnding | null | undefined;
@@ -129,48 +129,37 @@ export class Reading {
    * status. With `everywhere`, they are searched too. A word that itself looks like a part of a name, such
    * as `/var/lib` or `docker.io`, is always searched everywhere.
    */
-  has(words: readonly string[], everywhere = false): boolean {
-    const { all, plain, named } = byPlace(words);
-    if (everywhere) return this.#addressText.hasAny(all);
-    return this.#wordText.hasAny(plain) || (named.length > 0 && this.#addressText.hasAny(named));
+  has(words: WordList, everywhere = false): boolean {
+    return words.some((word) =>
+      (everywhere || isNamed(word) ? this.lower : this.#wordText).includes(word),
+    );
   }
 
-  /** Returns the given words that the text contains. It searches the same parts as `has` does. */
-  present(words: readonly string[]): ReadonlySet<string> {
-    const { plain, named } = byPlace(words);
-    const found = new Set(this.#wordText.present(plain));
-    if (named.length > 0) for (const word of this.#addressText.present(named)) found.add(word);
-    return found;
+  /** Returns the lists that have a word in the text. It searches the same parts as `has` does. */
+  found(lists: WordLists, everywhere: boolean): ReadonlySet<WordList> {
+    return lists.in(everywhere ? this.lower : this.#wordText, this.lower);
   }
 
-  /** Returns whether the text contains all of the words. It searches the same parts as `has` does. */
-  hasAll(words: readonly string[], everywhere = false): boolean {
-    const { all, plain, named } = byPlace(words);
-    if (everywhere) return this.#addressText.hasAll(all);
-    return this.#wordText.hasAll(plain) && (named.length === 0 || this.#addressText.hasAll(named));
-  }
-
-  get #wordText(): WordText {
-    if (this.#words === undefined) {
-      const plain = this.#plainText;
-      const words = withoutReasons(plain.text);
-      this.#words = words === plain.text ? plain : new WordText(words);
-    }
+  /** The text in lower case, with names and reason phrases replaced by `_`. */
+  get #wordText(): string {
+    this.#words ??= withoutReasons(this.#plainText);
     return this.#words;
   }
 
   /** The text in lower case, with names replaced by `_`. */
-  get #plainText(): WordText {
-    this.#plain ??= new WordText(withoutNames(this.lower));
+  get #plainText(): string {
+    this.#plain ??= withoutNames(this.lower);
     return this.#plain;
   }
 
-  get #addressText(): WordText {
-    this.#addresses ??= new WordText(this.lower);
-    return this.#addresses;
+  /** The lists of `frames.ts` that have a word in the text. */
+  get #frameLists(): ReadonlySet<WordList> {
+    this.#frames ??= this.found(FRAMES, false);
+    return this.#frames;
   }
 
   #readUrl(): BlamedUrl | undefined {
+    if (!this.text.includes("://")) return undefined;
     const url = blamedUrl(this.flat);
     if (url === undefined || !url.cancelled) return url;
     const told = readEnding(this.#plainText)?.outcome;
@@ -182,30 +171,31 @@ export class Reading {
     const url = this.url;
     if (url !== undefined) {
       const behind = withoutNames(this.flat.slice(url.end).toLowerCase());
-      const after = readEnding(new WordText(behind), true);
+      const after = readEnding(behind, true);
       if (after !== undefined && after.outcome !== "cancelled") return after;
     }
     const whole = readEnding(this.#plainText);
     if (whole !== undefined) return whole;
     // Go's HTTP client and curl print these words only if no answer came.
-    if (url !== undefined && this.has(NO_ANSWER_FRAMES)) {
+    if (url !== undefined && this.#frameLists.has(NO_ANSWER_FRAMES)) {
       return { outcome: "interrupted", status: undefined };
     }
     return undefined;
   }
 
   #readUse(): Use | undefined {
-    if (this.has(TELEMETRY_WORDS)) return "cloud";
+    const frames = this.#frameLists;
+    if (frames.has(TELEMETRY_WORDS)) return "cloud";
     const url = this.url;
     if (url?.use === "session") return "engine";
     if (url?.use === "registry") return "registry";
     const { operation } = this.facts;
-    if (this.has(CACHE_WORDS)) return "cloud";
+    if (frames.has(CACHE_WORDS)) return "cloud";
     if (url?.use === "git") return "git";
     if (operation === "cache" && url !== undefined) return "cloud";
-    if (this.has(HTTP_WORDS)) return "http";
-    if (this.has(GIT_WORDS)) return "git";
-    if (this.has(REGISTRY_WORDS)) return "registry";
+    if (frames.has(HTTP_WORDS)) return "http";
+    if (frames.has(GIT_WORDS)) return "git";
+    if (frames.has(REGISTRY_WORDS)) return "registry";
     const told = url === undefined ? OPERATION_USE : OPERATION_HOST_USE;
     if (operation !== undefined && Object.hasOwn(told, operation)) return told[operation];
     return url === undefined ? undefined : "http";
@@ -216,7 +206,7 @@ export class Reading {
     const proxy = blamedProxy(flat, url?.host);
     if (proxy !== undefined) return proxy;
     if (url !== undefined && url.use !== "session") {
-      return (this.has(SSH_WORDS) ? blamedBySsh(flat)?.host : undefined) ?? url.host;
+      return (this.#frameLists.has(SSH_WORDS) ? blamedBySsh(flat)?.host : undefined) ?? url.host;
     }
     if (url?.use === "session") return isPlaceholder(url.host) ? null : url.host;
     const remote = blamedRemote(flat);
@@ -230,28 +220,15 @@ export class Reading {
   }
 }
 
-interface WordsByPlace {
-  readonly all: WordList;
-  readonly plain: WordList;
-  readonly named: WordList;
-}
-
-const BY_PLACE = new WeakMap<readonly string[], WordsByPlace>();
-
-/** Separates words that can be part of a name from all others, because they are searched in different texts. */
-function byPlace(words: readonly string[]): WordsByPlace {
-  let places = BY_PLACE.get(words);
-  if (places === undefined) {
-    const isNamed = (word: string) => /[^ ]\/|\/[^ ]|\w\.\w/.test(word);
-    places = {
-      all: wordList(words),
-      plain: wordList(words.filter((word) => !isNamed(word))),
-      named: wordList(words.filter(isNamed)),
-    };
-    BY_PLACE.set(words, places);
-  }
-  return places;
-}
+const FRAMES = new WordLists([
+  TELEMETRY_WORDS,
+  CACHE_WORDS,
+  HTTP_WORDS,
+  GIT_WORDS,
+  REGISTRY_WORDS,
+  SSH_WORDS,
+  NO_ANSWER_FRAMES,
+]);
 
 function isPlaceholder(host: string): boolean {
   return !host.includes(":") && !host.includes(".");

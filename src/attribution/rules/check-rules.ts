@@ -54,6 +54,8 @@ const CONDITION_PARTS: readonly (keyof Condition)[] = [
   "use",
   "exitCode",
   "bare",
+  "path",
+  "test",
 ];
 
 /** Validates the option `rules` of a classifier and returns the rules. */
@@ -108,6 +110,9 @@ function checkCondition(given: unknown, label: string): void {
     }
   }
   if (condition.matches !== undefined) checkPattern(condition.matches, label);
+  if (condition.test !== undefined && typeof condition.test !== "function") {
+    throw new TypeError(`"test" of ${label} is ${show(condition.test)}, expected a function`);
+  }
 }
 
 function checkWord(word: unknown, label: string): void {

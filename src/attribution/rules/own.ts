@@ -22,7 +22,10 @@ export const OWN_RULES: readonly AttributionRule[] = [
       { type: ["CIRCUIT_OPEN"] },
       { codes: ["CIRCUIT_OPEN"] },
       { any: ["circuit open: "], matches: /^(?:error: )?circuit open: / },
-      ({ text }) => rejectionInWords(text) !== undefined,
+      {
+        matches: /circuit (?:open|half-open|isolated): /,
+        test: ({ text }) => rejectionInWords(text) !== undefined,
+      },
     ],
     examples: [
       "circuit open: registry:docker.io, retry in 42s",
@@ -59,7 +62,7 @@ export const OWN_RULES: readonly AttributionRule[] = [
     when: [
       { type: ["TIMED_OUT"] },
       { codes: ["TIMED_OUT"] },
-      ({ text }) => mentionsGuardTimeout(text),
+      { matches: /timed out after [1-9]/, test: ({ text }) => mentionsGuardTimeout(text) },
     ],
     examples: [
       "GraphQLRequestError: timed out after 4000 ms",

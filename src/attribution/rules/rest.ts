@@ -42,8 +42,7 @@ export const REST_RULES: readonly AttributionRule[] = [
     counts: true,
     transient: true,
     reason: "The registry did not answer in time.",
-    when: (reading) =>
-      reading.use === "registry" && reading.outcome === "deadline" && reading.lower.includes("://"),
+    when: { use: "registry", outcome: ["deadline"], matches: /:\/\// },
     examples: [
       'failed to do request: Head "https://ghcr.io/v2/acme/app/manifests/1": context deadline exceeded',
     ],
@@ -117,8 +116,7 @@ export const LAST_RULES: readonly AttributionRule[] = [
     counts: true,
     transient: true,
     reason: "The HTTP server did not answer in time.",
-    when: (reading) =>
-      reading.use === "http" && reading.outcome === "deadline" && reading.host !== null,
+    when: { use: "http", outcome: ["deadline"], test: ({ host }) => host !== null },
     examples: ['Get "https://files.example.com/tool.tgz": context deadline exceeded'],
     seen: "Go",
   },
@@ -139,10 +137,13 @@ export const LAST_RULES: readonly AttributionRule[] = [
     transient: true,
     upstream: "none",
     reason: "The engine did not finish in time, and no host is named.",
-    when: (reading) =>
-      reading.outcome === "deadline" &&
-      (reading.facts.operation !== "withExec" ||
-        /failed to solve|rpc error|did not complete|deadlineexceeded/.test(reading.lower)),
+    when: [
+      { outcome: ["deadline"], test: ({ facts }) => facts.operation !== "withExec" },
+      {
+        outcome: ["deadline"],
+        matches: /failed to solve|rpc error|did not complete|deadlineexceeded/,
+      },
+    ],
     examples: ["ERROR: failed to solve: DeadlineExceeded: context deadline exceeded"],
     seen: "buildkit, 0.3 to 0.21",
   },
@@ -162,11 +163,11 @@ export const LAST_RULES: readonly AttributionRule[] = [
       },
       { use: "engine" },
       { any: ["/query failed"] },
-      (reading) =>
-        reading.lower.includes("moby.buildkit.v1.") &&
-        reading.outcome !== "denied" &&
-        reading.outcome !== "missing" &&
-        reading.outcome !== "rejected",
+      {
+        any: ["moby.buildkit.v1."],
+        test: ({ outcome }) =>
+          outcome !== "denied" && outcome !== "missing" && outcome !== "rejected",
+      },
     ],
     examples: [
       "rpc error: code = Internal desc = stream error",

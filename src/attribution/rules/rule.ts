@@ -4,6 +4,7 @@ import type { FailureContext, Fault, SessionResponse } from "../failure.js";
 import type { Use } from "../reading/frames.js";
 import type { Reading } from "../reading/reading.js";
 import type { WordedOutcome } from "../reading/words/vocabulary.js";
+import { type WordList, WordLists } from "../reading/words/words.js";
 
 /**
  * The condition of a rule. Every field that is set must hold. The words of `any`, `all` and `none` are in
@@ -23,8 +24,8 @@ export interface Condition {
   readonly matches?: RegExp;
   /** The purpose of the exchange is one of these. */
   readonly use?: Use | readonly Use[];
-  /** The exchange ended in one of these ways. */
-  readonly outcome?: readonly WordedOutcome[];
+  /** The exchange ended in one of these ways. `"none"`: the text reports no exchange that failed. */
+  readonly outcome?: readonly (WordedOutcome | "none")[];
   /** The operation is one of these, such as `"from"`. */
   readonly operation?: readonly string[];
   /** `extensions._type` of the GraphQL error. */
@@ -42,8 +43,12 @@ export interface Condition {
    * separated.
    */
   readonly bare?: true;
+  /** If set, the error must have a path: it is the failure of a field that the request asks for. */
+  readonly path?: true;
   /** The HTTP status of the session's own answer. */
   readonly status?: readonly number[];
+  /** Returns true. It is called only where all other parts hold. */
+  readonly test?: Test;
 }
 
 /** An example that a rule must match; the tests classify each. */
@@ -87,141 +92,106 @@ export type FailureReading = Pick<
   "text" | "lower" | "output" | "facts" | "outcome" | "use" | "host" | "has"
 >;
 
-/** Up to sixteen rules with all words of their conditions, so that one search finds the words of all of them. */
-interface RuleBlock {
-  readonly rules: readonly AttributionRule[];
-  readonly words: readonly string[];
-  /** For each word, the conditions that have it in `any`. */
-  readonly byWord: ReadonlyMap<string, readonly Condition[]>;
+/** A condition with every part, and `all` as lists of one word each. */
+type ReadyCondition = {
+  readonly [Part in keyof Omit<Condition, "all">]-?: Condition[Part] | undefined;
+} & {
+  readonly all: readonly WordList[];
+};
+
+interface ReadyRule {
+  readonly rule: AttributionRule;
+  readonly conditions: readonly ReadyCondition[];
 }
 
-/** The words of a block that the text contains, and the conditions whose `any` they satisfy. */
-interface FoundWords {
-  readonly present: ReadonlySet<string>;
-  readonly conditions: ReadonlySet<Condition>;
+/** Rules with a search for the words of all their conditions. */
+interface ReadyRules {
+  readonly rules: readonly ReadyRule[];
+  readonly words: WordLists;
 }
 
-/** One text checked against one block. Results are kept here, so that each is found once. */
-interface Question {
-  readonly reading: Reading;
-  /** Undefined for a user's rules. Their words are also searched in names of images and hosts. */
-  readonly block: RuleBlock | undefined;
-  found: FoundWords | undefined;
-  outcome: { readonly value: WordedOutcome | undefined } | undefined;
-}
+const ready = new WeakMap<readonly AttributionRule[], ReadyRules>();
 
-/** The number of rules in a block. Blocks are small because the first rules decide most failures. */
-const BLOCK_LENGTH = 16;
-const blocks = new WeakMap<readonly AttributionRule[], readonly RuleBlock[]>();
-
-/** Returns the first of the package's rules that matches, or undefined. */
+/**
+ * Returns the first rule that matches, or undefined. A function that throws counts as one that returns false.
+ *
+ * @param everywhere Whether words are also searched in names of images and hosts, as for a user's rules.
+ */
 export function firstMatch(
   rules: readonly AttributionRule[],
   reading: Reading,
+  everywhere = false,
 ): AttributionRule | undefined {
-  let all = blocks.get(rules);
-  if (all === undefined) {
-    all = blocksOf(rules);
-    blocks.set(rules, all);
+  if (rules.length === 0) return undefined;
+  let prepared = ready.get(rules);
+  if (prepared === undefined) {
+    prepared = prepare(rules);
+    ready.set(rules, prepared);
   }
-  const question: Question = { reading, block: undefined, found: undefined, outcome: undefined };
-  for (const block of all) {
-    const asked = { ...question, block };
-    const match = block.rules.find((rule) => matches(rule, asked));
-    if (match !== undefined) return match;
-    question.outcome = asked.outcome;
+  const found = reading.found(prepared.words, everywhere);
+  for (const { rule, conditions } of prepared.rules) {
+    for (const one of conditions) if (holds(one, found, reading)) return rule;
   }
   return undefined;
 }
 
-/** Returns whether a user's rule matches. A rule that throws does not match. */
-export function fits(rule: AttributionRule, reading: Reading): boolean {
-  return matches(rule, { reading, block: undefined, found: undefined, outcome: undefined });
+function prepare(given: readonly AttributionRule[]): ReadyRules {
+  const rules = given.map((rule) => ({ rule, conditions: [rule.when].flat().map(prepareOne) }));
+  const lists = rules
+    .flatMap(({ conditions }) => conditions)
+    .flatMap(({ any = [], all, none = [] }) => [any, ...all, none]);
+  return { rules, words: new WordLists(lists) };
 }
 
-function blocksOf(rules: readonly AttributionRule[]): readonly RuleBlock[] {
-  const all: RuleBlock[] = [];
-  for (let at = 0; at < rules.length; at += BLOCK_LENGTH) {
-    all.push(blockOf(rules.slice(at, at + BLOCK_LENGTH)));
-  }
-  return all;
+/** The parts in one order, because reading objects of one shape is fast. */
+const NO_PARTS: ReadyCondition = {
+  any: undefined,
+  all: [],
+  none: undefined,
+  matches: undefined,
+  use: undefined,
+  outcome: undefined,
+  operation: undefined,
+  type: undefined,
+  names: undefined,
+  codes: undefined,
+  graphqlCodes: undefined,
+  exitCode: undefined,
+  bare: undefined,
+  path: undefined,
+  status: undefined,
+  test: undefined,
+};
+
+function prepareOne(given: Condition | Test): ReadyCondition {
+  if (typeof given === "function") return { ...NO_PARTS, test: given };
+  return { ...NO_PARTS, ...given, all: (given.all ?? []).map((word) => [word]) };
 }
 
-function blockOf(rules: readonly AttributionRule[]): RuleBlock {
-  const words = new Set<string>();
-  const byWord = new Map<string, Condition[]>();
-  for (const one of rules.flatMap(({ when }) => when)) {
-    if (typeof one === "function") continue;
-    for (const word of one.any ?? []) byWord.set(word, [...(byWord.get(word) ?? []), one]);
-    for (const list of [one.any, one.all, one.none]) for (const word of list ?? []) words.add(word);
-  }
-  return { rules, words: [...words], byWord };
+// Checks the cheap parts of a condition first, because they rule out most rules.
+function holds(condition: ReadyCondition, found: ReadonlySet<WordList>, reading: Reading): boolean {
+  const { any, all, none, matches, outcome, use, test } = condition;
+  return (
+    (any === undefined || found.has(any)) &&
+    factsHold(condition, reading) &&
+    all.every((list) => found.has(list)) &&
+    (none === undefined || !found.has(none)) &&
+    (matches === undefined || matches.test(reading.lower)) &&
+    (outcome === undefined || outcome.includes(reading.outcome ?? "none")) &&
+    (use === undefined || useHolds(use, reading.use)) &&
+    (test === undefined || passes(test, reading))
+  );
 }
 
-function matches({ when }: AttributionRule, question: Question): boolean {
-  if (!isList(when)) return asks(when, question);
-  for (const one of when) if (asks(one, question)) return true;
-  return false;
-}
-
-function asks(one: Condition | Test, question: Question): boolean {
-  if (typeof one !== "function") return holds(one, question);
+function passes(test: Test, reading: Reading): boolean {
   try {
-    return one(question.reading) === true;
+    return test(reading) === true;
   } catch {
     return false;
   }
 }
 
-function isList(when: AttributionRule["when"]): when is readonly (Condition | Test)[] {
-  return Array.isArray(when);
-}
-
-// Checks the cheap parts of a condition first, because they rule out most rules.
-function holds(condition: Condition, question: Question): boolean {
-  const { reading } = question;
-  return (
-    factsHold(condition, reading) &&
-    wordsHold(condition, question) &&
-    (condition.matches === undefined || condition.matches.test(reading.lower)) &&
-    (condition.outcome === undefined || includes(condition.outcome, outcomeOf(question))) &&
-    (condition.use === undefined || useHolds(condition.use, reading.use))
-  );
-}
-
-function wordsHold(condition: Condition, question: Question): boolean {
-  const { any, all, none } = condition;
-  if (any === undefined && all === undefined && none === undefined) return true;
-  const { reading, block } = question;
-  if (block === undefined) {
-    return (
-      (any === undefined || reading.has(any, true)) &&
-      (all === undefined || reading.hasAll(all, true)) &&
-      (none === undefined || !reading.has(none, true))
-    );
-  }
-  question.found ??= foundIn(reading, block);
-  const { present, conditions } = question.found;
-  return (
-    (any === undefined || conditions.has(condition)) &&
-    (all === undefined || all.every((word) => present.has(word))) &&
-    (none === undefined || !none.some((word) => present.has(word)))
-  );
-}
-
-function foundIn(reading: Reading, { words, byWord }: RuleBlock): FoundWords {
-  const present = reading.present(words);
-  const conditions = new Set<Condition>();
-  for (const word of present) for (const one of byWord.get(word) ?? []) conditions.add(one);
-  return { present, conditions };
-}
-
-function outcomeOf(question: Question): WordedOutcome | undefined {
-  question.outcome ??= { value: question.reading.outcome };
-  return question.outcome.value;
-}
-
-function factsHold(condition: Condition, { facts }: Reading): boolean {
+function factsHold(condition: ReadyCondition, { facts }: Reading): boolean {
   return (
     (condition.operation === undefined || includes(condition.operation, facts.operation)) &&
     (condition.type === undefined || includes(condition.type, facts.type)) &&
@@ -229,6 +199,7 @@ function factsHold(condition: Condition, { facts }: Reading): boolean {
     (condition.status === undefined || includes(condition.status, facts.status)) &&
     (condition.exitCode === undefined || facts.exitCode !== undefined) &&
     (condition.bare === undefined || !facts.answered) &&
+    (condition.path === undefined || facts.path.length > 0) &&
     (condition.names === undefined ||
       facts.names.some((name) => condition.names?.includes(name))) &&
     (condition.codes === undefined || facts.codes.some((code) => condition.codes?.includes(code)))

@@ -120,7 +120,7 @@ describe("rule 10: listeners", () => {
     [
       "bad seconds",
       { trip: { badSeconds: 2, windowMs: 60_000 } },
-      3,
+      4,
       { policy: "badSeconds", badSeconds: 2 },
     ],
   ])("a change to open carries the counts: %s", (_what, options, failures, trip) => {

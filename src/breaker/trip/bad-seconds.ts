@@ -12,6 +12,7 @@ const SECOND_MS = 1000;
 export class BadSecondsTrip implements TripPolicy {
   declare readonly needsTime: boolean;
   declare readonly judgesAtAdmission: boolean;
+  declare readonly countsSuccesses: boolean;
   readonly #needed: number;
   readonly #windowMs: number;
   /**
@@ -31,7 +32,11 @@ export class BadSecondsTrip implements TripPolicy {
   static {
     // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
     // call at each read.
-    Object.assign(BadSecondsTrip.prototype, { needsTime: true, judgesAtAdmission: true });
+    Object.assign(BadSecondsTrip.prototype, {
+      needsTime: true,
+      judgesAtAdmission: true,
+      countsSuccesses: true,
+    });
   }
 
   success(nowMs: number): boolean {

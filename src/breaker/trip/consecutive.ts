@@ -6,6 +6,7 @@ import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 export class ConsecutiveTrip implements TripPolicy {
   declare readonly needsTime: boolean;
   declare readonly judgesAtAdmission: boolean;
+  declare readonly countsSuccesses: boolean;
   readonly #threshold: number;
   #streak = 0;
 
@@ -16,7 +17,11 @@ export class ConsecutiveTrip implements TripPolicy {
   static {
     // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
     // call at each read.
-    Object.assign(ConsecutiveTrip.prototype, { needsTime: false, judgesAtAdmission: false });
+    Object.assign(ConsecutiveTrip.prototype, {
+      needsTime: false,
+      judgesAtAdmission: false,
+      countsSuccesses: false,
+    });
   }
 
   success(): boolean {

@@ -48,6 +48,10 @@ export class FailureRateTrip implements TripPolicy {
     return false;
   }
 
+  get countsSuccesses(): boolean {
+    return true;
+  }
+
   success(nowMs: number, slow: boolean): boolean {
     return this.#judge(this.#window.add(nowMs, false, slow));
   }

@@ -6,6 +6,7 @@ import type { TripPolicy, TripSnapshot } from "./trip-policy.js";
 export class FailuresInWindowTrip implements TripPolicy {
   declare readonly needsTime: boolean;
   declare readonly judgesAtAdmission: boolean;
+  declare readonly countsSuccesses: boolean;
   readonly #times: Float64Array;
   readonly #windowMs: number;
   /** The ring's slot for the next failure. Until then it holds the time of the oldest one. */
@@ -19,7 +20,11 @@ export class FailuresInWindowTrip implements TripPolicy {
   static {
     // Set on the prototype: a field would take memory in each breaker, and a getter would cost a
     // call at each read.
-    Object.assign(FailuresInWindowTrip.prototype, { needsTime: true, judgesAtAdmission: false });
+    Object.assign(FailuresInWindowTrip.prototype, {
+      needsTime: true,
+      judgesAtAdmission: false,
+      countsSuccesses: false,
+    });
   }
 
   success(): boolean {

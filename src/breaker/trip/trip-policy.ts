@@ -9,6 +9,8 @@ export interface TripPolicy {
   readonly needsTime: boolean;
   /** Whether `isDue` can return true, so that admissions must call it. */
   readonly judgesAtAdmission: boolean;
+  /** Whether a success changes anything before the first failure. If not, it is not counted until then. */
+  readonly countsSuccesses: boolean;
   /** Counts a success and returns whether the circuit must open. */
   success(nowMs: number, slow: boolean): boolean;
   /** Counts a failure and returns whether the circuit must open. */

@@ -2,7 +2,6 @@
 
 import { type CallPermit, Permit } from "../../breaker/calls/permit.js";
 import { CircuitBreaker } from "../../breaker/circuit-breaker.js";
-import { CircuitState } from "../../breaker/circuit-state.js";
 import { type CircuitBreakerOpenError, isCircuitBreakerOpenError } from "../../breaker/errors.js";
 import type { Machine } from "../../breaker/machine.js";
 import type { SharedCircuitBreaker } from "../../fleet/client/shared-circuit-breaker.js";
@@ -30,7 +29,7 @@ export function askAll(
   breakers: readonly CircuitBreaker[],
   machines: readonly Machine[] = breakers.map((one) => CircuitBreaker.machineOf(one)),
 ): Asked<readonly Permit[]> {
-  const refusing = areClosed(machines) ? [] : machines.filter((one) => !one.check().admits);
+  const refusing = machines.filter((one) => !one.check().admits);
   const permits: Permit[] = [];
   const refusals: RejectedBy[] = [];
   for (const [index, machine] of machines.entries()) {
@@ -45,14 +44,6 @@ export function askAll(
   if (permits.length === breakers.length) return { value: permits };
   for (const permit of permits) permit.release();
   return longestOf(refusals);
-}
-
-/**
- * Returns whether all these circuits are closed. Their permits use no probe slots, so the shared circuits
- * can all be asked at once.
- */
-export function areClosed(machines: readonly Machine[]): boolean {
-  return machines.every(({ state }) => state.kind === CircuitState.Closed);
 }
 
 /**

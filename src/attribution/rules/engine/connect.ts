@@ -1,6 +1,6 @@
 /** Rules for starting an engine and connecting to it. */
 
-import type { AttributionRule, FailureReading } from "../rule.js";
+import type { AttributionRule } from "../rule.js";
 import { reportsOnlyStop } from "./stopped.js";
 
 const DOCKER_DOWN = [
@@ -94,11 +94,6 @@ const START_FAILED = [
   "new client: ",
 ];
 
-/** Returns whether the start of an engine was stopped from outside, such as with Ctrl-C. */
-function wasStopped(reading: FailureReading): boolean {
-  return (reading.has(START_FAILED) || reading.has(ENGINE_SILENT)) && reportsOnlyStop(reading);
-}
-
 /**
  * Rules that match because a program such as `docker` failed during the start of an engine. The program's
  * output in the log may show the cause.
@@ -116,7 +111,7 @@ export const CONNECT_RULES: readonly AttributionRule[] = [
     transient: true,
     upstream: "none",
     reason: "Connecting was interrupted.",
-    when: wasStopped,
+    when: { any: [...START_FAILED, ...ENGINE_SILENT], test: reportsOnlyStop },
     examples: [
       "start engine: new client: interrupted",
       "start engine: failed to pull image: context canceled",

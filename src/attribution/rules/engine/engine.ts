@@ -36,15 +36,8 @@ const PANICS = [
  * rules for its host decide.
  */
 function panicsInEngine(reading: FailureReading): boolean {
-  if (!reading.has(["panic"]) || !reading.has(ENGINE_CODE)) return false;
+  if (!reading.has(ENGINE_CODE)) return false;
   return reading.use === undefined || reading.outcome === undefined;
-}
-
-/** Returns whether the engine panicked and no failed host explains the panic. */
-function panicsFirst(reading: FailureReading): boolean {
-  if (!reading.has(PANICS)) return false;
-  const { outcome } = reading;
-  return outcome === undefined || outcome === "cancelled" || reading.host === null;
 }
 
 export const ENGINE_RULES: readonly AttributionRule[] = [
@@ -77,8 +70,10 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
     upstream: "none",
     reason: "This query meets a bug of the engine.",
     when: [
-      panicsInEngine,
-      panicsFirst,
+      { any: ["panic"], test: panicsInEngine },
+      // No failed host explains the panic.
+      { any: PANICS, outcome: ["none", "cancelled"] },
+      { any: PANICS, test: ({ host }) => host === null },
       {
         any: [
           "failed to add client resources",
@@ -255,7 +250,7 @@ export const ENGINE_RULES: readonly AttributionRule[] = [
       },
       // Go's last message when the machine has no memory or thread left. In `withExec` it concerns the command
       // instead.
-      (reading) => reading.facts.operation !== "withExec" && GO_OUT_OF.test(reading.lower),
+      { matches: GO_OUT_OF, test: ({ facts }) => facts.operation !== "withExec" },
     ],
     examples: [
       'create network namespace: CNI setup error: plugin type="dnsname" failed (add): route ip+net: no such network interface',

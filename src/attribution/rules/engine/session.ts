@@ -54,8 +54,8 @@ const UNDICI_WORDS =
  * URL.
  */
 function fromUndici(reading: FailureReading): boolean {
-  const { lower, facts } = reading;
-  if (facts.answered || !reading.has(NODE_WORDS) || reading.use === "http") return false;
+  const { lower } = reading;
+  if (reading.use === "http") return false;
   const told = HUNG_UP.test(lower) || (!lower.includes("://") && UNDICI_WORDS.test(lower));
   return told && isSessionHost(reading.host);
 }
@@ -72,8 +72,7 @@ const NODE_WORDS = [
 /** Returns whether the HTTP client of an SDK failed. An SDK connects only to the session. */
 function fromSessionPort(reading: FailureReading): boolean {
   const { facts } = reading;
-  if (facts.answered || facts.operation === "withExec" || facts.operation === "service")
-    return false;
+  if (facts.operation === "withExec" || facts.operation === "service") return false;
   if (reading.use === "cloud") return false;
   const dropped = facts.codes.some((code) => DROPPED.includes(code));
   if (!dropped && facts.source !== "sdk" && !reading.has(DAGGER_CLIENTS)) return false;
@@ -260,12 +259,11 @@ export const SESSION_RULES: readonly AttributionRule[] = [
     sessionLost: true,
     upstream: "none",
     reason: "The CLI can no longer reach the engine: it was killed, stopped or replaced.",
-    when: (reading) =>
-      reading.has(["http do: "]) &&
-      reading.outcome !== "cancelled" &&
-      /http do: (?:[a-z]{3,7} "http:\/\/dagger\/|[^\n]{0,200}(?:dial-stdio|engine\.sock))/.test(
-        reading.lower,
-      ),
+    when: {
+      any: ["http do: "],
+      matches: /http do: (?:[a-z]{3,7} "http:\/\/dagger\/|[^\n]{0,200}(?:dial-stdio|engine\.sock))/,
+      test: ({ outcome }) => outcome !== "cancelled",
+    },
     examples: [
       'http do: Post "http://dagger/query": unexpected EOF',
       'http do: Post "http://dagger/query": dial unix /run/dagger/engine.sock: connect: connection refused',
@@ -288,9 +286,9 @@ export const SESSION_RULES: readonly AttributionRule[] = [
       },
       { names: ["NotAwaitedRequestError"] },
       { any: ["notawaitedrequesterror"] },
-      fromUndici,
+      { bare: true, any: NODE_WORDS, test: fromUndici },
       { bare: true, names: ["TypeError"], matches: /^terminated$/m },
-      fromSessionPort,
+      { bare: true, test: fromSessionPort },
     ],
     examples: [
       "request to http://127.0.0.1:48356/query failed, reason: connect ECONNREFUSED 127.0.0.1:48356",

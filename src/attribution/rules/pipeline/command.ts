@@ -66,9 +66,11 @@ export const COMMAND_RULES: readonly AttributionRule[] = [
     transient: true,
     upstream: "none",
     reason: "The runtime of a module lost its session to the engine.",
-    when: (reading) =>
-      reading.lower.includes('process "/runtime"') &&
-      LOST_SESSION.some((word) => reading.lower.includes(word) || reading.output.includes(word)),
+    when: {
+      any: ['process "/runtime"'],
+      test: ({ lower, output }) =>
+        LOST_SESSION.some((word) => lower.includes(word) || output.includes(word)),
+    },
     examples: [
       'process "/runtime" did not complete successfully: exit code: 2\nStderr:\nfailed to get requester session: session for "x1" not found',
     ],

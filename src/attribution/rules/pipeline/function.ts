@@ -9,14 +9,14 @@ import type { AttributionRule, FailureReading } from "../rule.js";
 const ENGINE_FRAMES = ["rpc error", "code = ", "failed to solve", "buildkit", "session"];
 
 /** Outcomes that count against the host of an exchange. */
-const COUNTING: ReadonlySet<WordedOutcome | undefined> = new Set([
+const COUNTING: readonly WordedOutcome[] = [
   "limited",
   "server-error",
   "timeout",
   "unreachable",
   "interrupted",
   "deadline",
-]);
+];
 
 /** How Go clients, including the engine, begin the message of a failed request. */
 const REQUEST = /\b(?:get|head|post|put|patch|delete) "https?:/;
@@ -26,10 +26,10 @@ const REQUEST = /\b(?:get|head|post|put|patch|delete) "https?:/;
  * the message contains the engine's words, or a URL after its HTTP method.
  */
 function failedByItself(reading: FailureReading): boolean {
-  const { facts, outcome, use } = reading;
+  const { facts, use } = reading;
   const [root = ""] = facts.path;
   const isFunction = root !== "" && !CORE_FIELDS.has(root) && !LOAD_FIELD.test(root);
-  if (!isFunction || !COUNTING.has(outcome)) return false;
+  if (!isFunction) return false;
   if (use === "http") return !reading.has(HTTP_WORDS) && !REQUEST.test(reading.lower);
   return use === undefined && !reading.has(ENGINE_FRAMES);
 }
@@ -42,7 +42,7 @@ export const FUNCTION_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "The function of a module failed by itself.",
-    when: failedByItself,
+    when: { path: true, outcome: COUNTING, test: failedByItself },
     examples: [
       {
         answer: {

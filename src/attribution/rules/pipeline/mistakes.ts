@@ -5,8 +5,6 @@ import type { AttributionRule } from "../rule.js";
 /** Words of the engine about itself, not about a mistake of the pipeline. */
 const ENGINE_CODES = ["://registry", "rpc error: code = internal", "rpc error: code = unavailable"];
 
-const NEGATIONS = [" not ", "n't ", "expected "];
-
 export const MISTAKE_RULES: readonly AttributionRule[] = [
   {
     name: "user.download",
@@ -164,13 +162,13 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
         none: ENGINE_CODES,
       },
       // Words such as "must not" or "expected", if no exchange failed.
-      (reading) =>
-        (reading.outcome === undefined || reading.outcome === "missing") &&
-        reading.use !== "engine" &&
-        reading.has(NEGATIONS) &&
-        /\b(?:should|must|may|can|could|does|do|is|are|was|has|did)(?: not|n't) |\bexpected /.test(
-          reading.lower,
-        ),
+      {
+        any: [" not ", "n't ", "expected "],
+        outcome: ["none", "missing"],
+        matches:
+          /\b(?:should|must|may|can|could|does|do|is|are|was|has|did)(?: not|n't) |\bexpected /,
+        test: ({ use }) => use !== "engine",
+      },
       // An unknown name, but not an unknown error, status or gRPC code.
       {
         any: ["unknown "],
@@ -192,9 +190,10 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "The engine answered correctly, and the text names no other cause.",
-    when: (reading) =>
-      reading.outcome === undefined &&
-      (reading.facts.path.length > 0 || /^(?:error: )?failed to solve: /m.test(reading.lower)),
+    when: [
+      { path: true, outcome: ["none"] },
+      { outcome: ["none"], matches: /^(?:error: )?failed to solve: /m },
+    ],
     examples: [
       {
         answer: {
@@ -225,7 +224,7 @@ export const MISTAKE_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "A command of the pipeline was running, and the text names no other cause.",
-    when: (reading) => reading.facts.operation === "withExec" && reading.lower.trim() !== "",
+    when: { operation: ["withExec"], matches: /\S/ },
     examples: [{ text: "coverage 61 %, threshold 80 %", context: { operation: "withExec" } }],
     seen: "all",
   },

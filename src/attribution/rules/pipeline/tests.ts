@@ -1,9 +1,9 @@
 /** Rules for failed tests. A failure that a test's report quotes did not happen in the pipeline itself. */
 
-import type { AttributionRule, FailureReading } from "../rule.js";
+import type { AttributionRule } from "../rule.js";
 
 /** How the reports of test runners end if tests failed, in lower case. */
-const REPORTS: readonly RegExp[] = [
+const REPORTS = [
   // go test.
   /^\s{0,64}--- fail: \S/m,
   /^fail(?:$|\t)/m,
@@ -28,8 +28,10 @@ const REPORTS: readonly RegExp[] = [
   /^not ok [0-9]{1,7}\b/m,
 ];
 
-/** Words that every such report contains. Checking them is cheaper than the patterns. */
+/** Words that every such report contains. */
 const WORDS = ["fail", "not ok", "error"];
+/** Any of the reports above. */
+const REPORT = new RegExp(REPORTS.map(({ source }) => source).join("|"), "m");
 
 /**
  * Dagger's last message about a failed exchange of its own. If it follows the report, the tests do not
@@ -38,20 +40,11 @@ const WORDS = ["fail", "not ok", "error"];
 const CLOSING =
   /^(?:error: |! )[^\n]{0,400}(?:failed to resolve image|failed to do request|unexpected status from|invalid response status|file write failed|unable to access '|unexpected requesting "|failed to push )/m;
 
-function reportsFailedTests({ lower }: FailureReading): boolean {
-  if (!WORDS.some((word) => lower.includes(word))) return false;
-  const end = Math.max(...REPORTS.map((report) => endOfLast(report, lower)));
-  return end >= 0 && !CLOSING.test(lower.slice(end));
-}
-
-/** Returns the index behind the last match of a pattern, or -1. */
-function endOfLast(pattern: RegExp, text: string): number {
-  if (!pattern.test(text)) return -1;
-  let end = -1;
-  for (const match of text.matchAll(new RegExp(pattern.source, "gm"))) {
-    end = match.index + match[0].length;
-  }
-  return end;
+/** Returns the text behind the last report. */
+function afterReports(text: string): string {
+  let end = 0;
+  for (const match of text.matchAll(new RegExp(REPORT, "gm"))) end = match.index + match[0].length;
+  return text.slice(end);
 }
 
 export const TEST_RULES: readonly AttributionRule[] = [
@@ -62,7 +55,7 @@ export const TEST_RULES: readonly AttributionRule[] = [
     transient: false,
     upstream: "none",
     reason: "Tests failed, whatever their output quotes.",
-    when: reportsFailedTests,
+    when: { any: WORDS, matches: REPORT, test: ({ lower }) => !CLOSING.test(afterReports(lower)) },
     examples: [
       '--- FAIL: TestPull (0.01s)\n    pull_test.go:12: Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host\nFAIL',
       "Tests:       1 failed, 4 passed, 5 total",
