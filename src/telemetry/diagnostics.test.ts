@@ -1,6 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, onTestFinished, test } from "vitest";
 import { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import { createFleet } from "../fleet/client/fleet.js";
+import { memoryStore } from "../fleet/memory/memory-store.js";
+import { FleetStoreError } from "../fleet/store-error.js";
 import { DIAGNOSTICS_CHANNELS, publishDiagnostics } from "./diagnostics.js";
 
 function heard(name: string): unknown[] {
@@ -31,4 +34,45 @@ test("nothing is published after stop", () => {
   publishDiagnostics(breaker)();
   breaker.acquire().failure();
   expect(transitions).toEqual([]);
+});
+
+test("changes and rejections of a fleet, and its store, are published on channels of their own", async () => {
+  const changes = heard("dagger-circuit-breaker:shared-change");
+  const rejections = heard("dagger-circuit-breaker:shared-rejected");
+  const downs = heard("dagger-circuit-breaker:store-down");
+  const ups = heard("dagger-circuit-breaker:store-up");
+  const store = memoryStore();
+  let fails = false;
+  const fleet = createFleet({
+    scope: "egress",
+    store: Object.assign(Object.create(store), {
+      run: (...given: Parameters<typeof store.run>) =>
+        fails ? Promise.reject(new FleetStoreError("gone")) : store.run(...given),
+    }),
+  });
+  onTestFinished(() => fleet.close());
+  const breaker = new CircuitBreaker({ name: "api", trip: { badSeconds: 5, windowMs: 60_000 } });
+  const shared = fleet.share(breaker);
+  const stop = publishDiagnostics(fleet);
+  await shared.refresh();
+  await fleet.isolate("api", { reason: "maintenance", expiresInMs: 60_000 });
+  await shared.tryAcquire();
+  fails = true;
+  for (let times = 0; times < 3; times += 1) await shared.refresh();
+  fails = false;
+  await expect
+    .poll(
+      async () => {
+        await shared.refresh();
+        return ups;
+      },
+      { timeout: 60_000 },
+    )
+    .toMatchObject([{ store: "memory" }]);
+  expect(changes).toMatchObject([{ scope: "egress", name: "api", change: { reason: "isolate" } }]);
+  expect(rejections).toMatchObject([{ breakerName: "api", error: { reason: "isolated" } }]);
+  expect(downs).toMatchObject([{ store: "memory", reason: "gone" }]);
+  stop();
+  await fleet.release("api");
+  expect(changes).toHaveLength(1);
 });

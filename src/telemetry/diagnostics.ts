@@ -1,23 +1,30 @@
-/** Publishes the events of breakers on Node's `diagnostics_channel`. */
+/** Publishes the events of breakers and fleets on Node's `diagnostics_channel`. */
 
 import { channel } from "node:diagnostics_channel";
 import type { CircuitBreaker } from "../breaker/circuit-breaker.js";
+import type { Fleet } from "../fleet/client/fleet.js";
 import type { Registry } from "../registry/registry.js";
-import { attachToAll } from "./attach.js";
+import { attachToAll, isFleet, runAll } from "./attach.js";
 
 /**
  * The names of the channels. Messages on `transition` are of type `StateChangeEvent`, on `rejected`
- * `RejectedEvent`, on `outcome` `OutcomeEvent`.
+ * `RejectedEvent`, on `outcome` `OutcomeEvent`. Those of a fleet have its types: on `sharedChange`
+ * `FleetChangeEvent`, on `sharedRejected` `SharedRejectedEvent`, on `storeDown` `StoreDownEvent`, on
+ * `storeUp` `StoreUpEvent`.
  */
 export const DIAGNOSTICS_CHANNELS = {
   transition: "dagger-circuit-breaker:transition",
   rejected: "dagger-circuit-breaker:rejected",
   outcome: "dagger-circuit-breaker:outcome",
+  sharedChange: "dagger-circuit-breaker:shared-change",
+  sharedRejected: "dagger-circuit-breaker:shared-rejected",
+  storeDown: "dagger-circuit-breaker:store-down",
+  storeUp: "dagger-circuit-breaker:store-up",
 } as const;
 
 /**
- * Publishes the events of a breaker, or of all existing and future breakers of a registry, on
- * {@link DIAGNOSTICS_CHANNELS}. Messages contain the unchanged errors of calls.
+ * Publishes the events of a breaker, of all existing and future breakers of a registry, or of a fleet
+ * on {@link DIAGNOSTICS_CHANNELS}. Messages contain the unchanged errors of calls.
  *
  * @returns A function that stops publishing.
  * @example
@@ -31,7 +38,8 @@ export const DIAGNOSTICS_CHANNELS = {
  * stop();
  * ```
  */
-export function publishDiagnostics(source: CircuitBreaker | Registry): () => void {
+export function publishDiagnostics(source: CircuitBreaker | Registry | Fleet): () => void {
+  if (isFleet(source)) return publishFleet(source);
   const transition = channel(DIAGNOSTICS_CHANNELS.transition);
   const rejected = channel(DIAGNOSTICS_CHANNELS.rejected);
   const outcome = channel(DIAGNOSTICS_CHANNELS.outcome);
@@ -42,4 +50,17 @@ export function publishDiagnostics(source: CircuitBreaker | Registry): () => voi
       breaker.on(name, (event) => outcome.publish(event)),
     ),
   ]);
+}
+
+function publishFleet(fleet: Fleet): () => void {
+  const { sharedChange, sharedRejected, storeDown, storeUp } = DIAGNOSTICS_CHANNELS;
+  const channels = {
+    change: channel(sharedChange),
+    rejected: channel(sharedRejected),
+    storeDown: channel(storeDown),
+    storeUp: channel(storeUp),
+  };
+  const names = ["change", "rejected", "storeDown", "storeUp"] as const;
+  const offs = names.map((name) => fleet.on(name, (event) => channels[name].publish(event)));
+  return () => runAll(offs);
 }

@@ -53,6 +53,47 @@ test.each([80, 90, 99, 100, 120, 200])(
   },
 );
 
+test("a terminal of 80 columns shows state, since, retry, failure and opener on one line", () => {
+  const failure = { fault: "registry", rule: "registry.server-error", limited: false, reporter };
+  const nowMs = Date.UTC(2026, 2, 14, 9, 28, 23);
+  const open = { state: "open", retryAfterMs: 30_000, failure } as const;
+  const lines = circuitLines(
+    [
+      circuit("registry:docker.io", open),
+      circuit("git:github.com", {
+        ...open,
+        state: "half-open",
+        ageMs: 28_800_000,
+        retryAfterMs: 0,
+      }),
+      { name: "registry:ghcr.io", snapshot: UNKNOWN_SNAPSHOT },
+    ],
+    terminal(true, 80),
+    nowMs,
+  );
+  expect(lines).toEqual([
+    "NAME                STATE      SINCE      RETRY  WHY                    BY",
+    "registry:docker.io  open       09:26:53Z  30 s   registry.server-error  runner-7",
+    "git:github.com      half-open  01:28:23Z  now    registry.server-error  runner-7",
+    "registry:ghcr.io    unknown                      not known to the sto…",
+  ]);
+});
+
+test("a state of another day is shown with its date", () => {
+  const nowMs = Date.UTC(2026, 2, 14, 9, 28, 23);
+  const [, line] = circuitLines([circuit("api", { ageMs: 36_000_000 })], terminal(true, 80), nowMs);
+  expect(line).toMatch(/^api {3}closed {2}2026-03-13$/);
+});
+
+test("a long name is cut so that the line still fits", () => {
+  const failure = { fault: "http", rule: "http.server-error", limited: false, reporter };
+  const name = `http:${"a-very-long-host-name".repeat(4)}.example.com`;
+  const more = { state: "open", retryAfterMs: 30_000, failure } as const;
+  const [, line = ""] = circuitLines([circuit(name, more)], terminal(true, 80));
+  expect(widthOf(line)).toBeLessThanOrEqual(80);
+  expect(line).toMatch(/^http:a-very\S+… {2}open .+ 30 s {3}http\.\S+ +runner-7$/);
+});
+
 test("a malicious name stays on its line", () => {
   const lines = circuitLines([circuit("\u001b[2J\nregistry:x", {})], terminal(true, 100));
   expect(lines).toHaveLength(2);

@@ -4,15 +4,15 @@ import type { FleetEntry } from "../../fleet/store.js";
 import { plainText } from "../plain-text.js";
 import { type Paint, paintFor, type Terminal, tableLines } from "../terminal.js";
 import { ageText, waitText } from "../time-words.js";
-import { ageOf, isKnown, type ShownState, stateOf, waitOf } from "./circuit.js";
+import { ageOf, isKnown, type ShownState, secondText, stateOf, waitOf } from "./circuit.js";
 import { fitted } from "./fit.js";
-import { whoText, whyText } from "./words.js";
+import { shortWhoText, shortWhyText, whoText, whyText } from "./words.js";
 
 const HEAD = ["NAME", "STATE", "FOR", "RETRY IN", "OK", "FAILED", "LATE", "WHY", "BY"];
+const NARROW_HEAD = ["NAME", "STATE", "SINCE", "RETRY", "WHY", "BY"];
 const STATE_COLUMN = 1;
-const COUNTS = { first: 4, last: 6 };
 
-/** A terminal with fewer columns shows no counts, to leave room for the texts. */
+/** A terminal with fewer columns shows no counts, and shorter texts, so that each circuit has one line. */
 const COLUMNS_FOR_COUNTS = 100;
 
 const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
@@ -22,14 +22,22 @@ const COLOURS: Readonly<Record<ShownState, keyof Paint>> = {
   closed: "green",
 };
 
-/** Returns the lines of the table. Long cells are cut to the width of a terminal. */
-export function circuitLines(entries: readonly FleetEntry[], terminal: Terminal): string[] {
+/**
+ * Returns the lines of the table. Long cells are cut to the width of a terminal.
+ *
+ * @param nowMs The time of this machine, for a narrow table.
+ */
+export function circuitLines(
+  entries: readonly FleetEntry[],
+  terminal: Terminal,
+  nowMs = Date.now(),
+): string[] {
   const paint = paintFor(terminal);
   const { isTTY, columns = COLUMNS_FOR_COUNTS } = terminal.stdout;
   const isNarrow = isTTY === true && columns < COLUMNS_FOR_COUNTS;
-  const table = [HEAD, ...entries.map(cells)].map((row) =>
-    isNarrow ? row.filter((_, index) => index < COUNTS.first || index > COUNTS.last) : row,
-  );
+  const table = isNarrow
+    ? [NARROW_HEAD, ...entries.map((entry) => narrowCells(entry, nowMs))]
+    : [HEAD, ...entries.map(cells)];
   const rows = fitted(table, 0, terminal.stdout);
   const [head = "", ...lines] = tableLines(
     rows.map((row, index) => {
@@ -59,4 +67,22 @@ function cells({ name, snapshot }: FleetEntry): string[] {
     whyText(snapshot),
     whoText(snapshot),
   ];
+}
+
+function narrowCells({ name, snapshot }: FleetEntry, nowMs: number): string[] {
+  const known = isKnown(snapshot);
+  return [
+    plainText(name),
+    known ? stateOf(snapshot) : "unknown",
+    known ? sinceText(nowMs - ageOf(snapshot), nowMs) : "",
+    retryText(waitOf(snapshot)),
+    shortWhyText(snapshot),
+    shortWhoText(snapshot),
+  ];
+}
+
+/** Renders a time of this day in UTC, such as `09:26:53Z`, and any other as its date. */
+function sinceText(atMs: number, nowMs: number): string {
+  const [day = "", time = ""] = secondText(atMs).split("T");
+  return secondText(nowMs).startsWith(day) ? time : day;
 }

@@ -33,6 +33,20 @@ export function whoText({ isolation, state, failure }: FleetSnapshot): string {
   return state === "closed" || failure === null ? "" : reporterText(failure.reporter);
 }
 
+/** Renders the cause in few columns: of a failure its rule alone, which begins with the fault. */
+export function shortWhyText(snapshot: FleetSnapshot): string {
+  const { isolation, failure } = snapshot;
+  const isFailure = isolation === null && failure !== null && stateOf(snapshot) !== "closed";
+  return isFailure ? plainText(failure.rule) : whyText(snapshot);
+}
+
+/** Renders the machine that opened the circuit, or who isolated it; empty while closed. */
+export function shortWhoText(snapshot: FleetSnapshot): string {
+  const { isolation, state, failure } = snapshot;
+  if (isolation !== null || state === "closed" || failure === null) return whoText(snapshot);
+  return plainText(failure.reporter.host);
+}
+
 /** Renders a number with a noun, such as `1 probe` or `2 probes`. */
 export function count(amount: number, what: string, plural = "s"): string {
   return `${amount} ${what}${amount === 1 ? "" : plural}`;

@@ -46,6 +46,20 @@ test("a failure without a named component is not an error; one of a host or the 
   expect(kindOf(sampleRun({ outcome: "timed-out", exitCode: 124 }))).toBe("error");
 });
 
+test("an error and a retry link to the dashboard, and a failure of the user does not", () => {
+  const url = "https://grafana.example/d/breaker?var-scope=a%20b";
+  const last = (report: RunReport) => annotations(report, url).at(-1);
+  expect(last(failedRun(LIMITED))).toMatch(
+    /, dashboard: https:\/\/grafana\.example\/d\/breaker\?var-scope=a%2520b$/,
+  );
+  expect(last(rejectedRun())).toContain(", dashboard: https://grafana.example");
+  const attempts = [attempt({ exitCode: 1, failure: LIMITED }), attempt()];
+  expect(last(sampleRun({ attempts }))).toContain(", dashboard: https://grafana.example");
+  expect(last(sampleRun({ outcome: "failed", exitCode: 3 }))).not.toContain("dashboard:");
+  expect(stepSummary(rejectedRun(), "dagger", url)).toContain(`\n[Dashboard](<${url}>)\n`);
+  expect(stepSummary(rejectedRun(), "dagger")).not.toContain("Dashboard");
+});
+
 test("prints no more warnings than GitHub shows", () => {
   const warnings = Array.from({ length: 30 }, (_, index) => ({ code: "c", text: `${index}` }));
   expect(annotations(sampleRun({ warnings }))).toHaveLength(10);

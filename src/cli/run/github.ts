@@ -9,9 +9,13 @@ import { cause, earlierCauses, headline, sharingText } from "./words.js";
 const MAX_WARNINGS = 10;
 const MAX_ROWS = 30;
 
-/** Returns lines, such as `::error title=...::...`, that GitHub shows as annotations. */
-export function annotations(report: RunReport): string[] {
+/**
+ * Returns lines, such as `::error title=...::...`, that GitHub shows as annotations. An error and a
+ * retry link to the dashboard, if there is one.
+ */
+export function annotations(report: RunReport, dashboard?: string): string[] {
   const { outcome, attempts, warnings } = report;
+  const link = dashboard === undefined ? "" : `, dashboard: ${dashboard}`;
   const lines = warnings
     .slice(0, MAX_WARNINGS)
     .map(({ code, text }) =>
@@ -22,9 +26,10 @@ export function annotations(report: RunReport): string[] {
     // If no component was identified, for example after a failed test, the test's own annotations
     // are more useful, so ours is only a notice.
     const kind = outcome === "failed" && isUnknown(report) ? "notice" : "error";
-    lines.push(workflowCommand(kind, titleOf(report), withoutCommands(text)));
+    const linked = kind === "error" ? `${text}${link}` : text;
+    lines.push(workflowCommand(kind, titleOf(report), withoutCommands(linked)));
   } else if (attempts.length > 1) {
-    const text = `succeeded in attempt ${attempts.length}; ${earlierText(report)}`;
+    const text = `succeeded in attempt ${attempts.length}; ${earlierText(report)}${link}`;
     lines.push(workflowCommand("warning", "dagger-breaker: tried again", withoutCommands(text)));
   }
   return lines;
@@ -58,7 +63,7 @@ export function outputLines(outputs: Readonly<Record<string, string>>): string {
 }
 
 /** Returns our part of the step's summary, in Markdown. */
-export function stepSummary(report: RunReport, program: string): string {
+export function stepSummary(report: RunReport, program: string, dashboard?: string): string {
   const { failure, rejection, attempts, waitedMs, avoidedMs } = report;
   const { sparedRequests, contacts, lockedImages } = report;
   const retryAfterMs = rejection?.retryAfterMs ?? failure?.retryAfterMs ?? null;
@@ -87,6 +92,7 @@ export function stepSummary(report: RunReport, program: string): string {
     `### dagger-breaker: ${markdown(headline(report))}`,
     "",
     ...table(["", ""], known),
+    ...(dashboard === undefined ? [] : ["", `[Dashboard](<${dashboard}>)`]),
     ...(hosts.length === 0 ? [] : ["", "What the engine contacted:", ""]),
     ...(hosts.length === 0
       ? []

@@ -11,6 +11,7 @@ import { listOf, oneOf, type Settings, settingsFrom, yesOrNo } from "../settings
 import type { ReporterFlags, StoreFlags } from "../store-settings.js";
 import { CommandError, type Terminal } from "../terminal.js";
 import { durationText } from "../time-words.js";
+import { dashboardFrom } from "./dashboard.js";
 import { verbOf } from "./idempotent.js";
 
 /**
@@ -160,6 +161,7 @@ export interface OwnOptions extends RetryLimits {
   readonly quiet: boolean | undefined;
   readonly output: string | undefined;
   readonly junit: string | undefined;
+  readonly dashboard: string | undefined;
 }
 
 /**
@@ -191,6 +193,7 @@ export function readOwnOptions(
     quiet: setting("quiet"),
     output: setting("output"),
     junit: setting("junit"),
+    dashboard: dashboardFrom(env),
   };
 }
 

@@ -27,13 +27,15 @@ export interface Told {
   readonly output: string | undefined;
   /** A file for the JUnit report. */
   readonly junit: string | undefined;
+  /** The address of a dashboard, for GitHub. */
+  readonly dashboard?: string | undefined;
 }
 
 /** Reports a run. `program` is the base name of its command. */
 export async function tellRun(
   report: RunReport,
   program: string,
-  { json, quiet, output, junit }: Told,
+  { json, quiet, output, junit, dashboard }: Told,
   { env, stderr }: Terminal,
 ): Promise<void> {
   const asJson = `${plainJson(runJson(report, program), 2)}\n`;
@@ -43,14 +45,14 @@ export async function tellRun(
       (await written("the JUnit report", junit, () =>
         writeFile(junit, junitReport(report, program)),
       )),
-    ...(isGitHub(env) ? await toldGitHub(report, program, env) : []),
+    ...(isGitHub(env) ? await toldGitHub(report, program, dashboard, env) : []),
   ];
   const lines = [
     ...problems.filter((problem) => problem !== false).map(withoutCommands),
     ...report.warnings.map(({ text }) => withoutCommands(`dagger-breaker: ${text}`)),
     // GitHub executes these lines as commands. Text of other programs in them is escaped, so it
     // cannot begin another command.
-    ...(isGitHub(env) ? annotations(report) : []),
+    ...(isGitHub(env) ? annotations(report, dashboard) : []),
   ];
   const isUntold = quiet === true && report.outcome === "succeeded" && lines.length === 0;
   const last = json ? asJson : isUntold ? "" : `${withoutCommands(closingLine(report))}\n`;
@@ -67,7 +69,12 @@ function isGitHub(env: Terminal["env"]): boolean {
   return env.GITHUB_ACTIONS === "true";
 }
 
-async function toldGitHub(report: RunReport, program: string, env: Terminal["env"]) {
+async function toldGitHub(
+  report: RunReport,
+  program: string,
+  dashboard: string | undefined,
+  env: Terminal["env"],
+) {
   const { GITHUB_OUTPUT: outputs = "", GITHUB_STEP_SUMMARY: summary = "" } = env;
   return [
     outputs !== "" &&
@@ -76,7 +83,7 @@ async function toldGitHub(report: RunReport, program: string, env: Terminal["env
       )),
     summary !== "" &&
       (await written("the summary of the step", summary, () =>
-        appendSummary(summary, stepSummary(report, program)),
+        appendSummary(summary, stepSummary(report, program, dashboard)),
       )),
   ];
 }
